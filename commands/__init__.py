@@ -1,0 +1,1 @@
+"""The verbs of `selvedge`, one file each; imported only when asked for."""

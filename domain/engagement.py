@@ -1,0 +1,176 @@
+"""How engaged a client is, from decayed recency, frequency and value, in closed form.
+
+All three parts fade with one half-life h, so their weighted sum is a single exponential and the moment at which the
+score crosses a band is known exactly, without search:
+
+    a(t)  = 2^(-(t - T)/h) * (w_f * F + w_m * M + w_r * 2^(-(T - L)/h))
+    score = 100 * a / (1 + a)
+    t*    = T + h * log2(a(T) / a*)         where a* = s* / (100 - s*)
+
+T is the client's latest event, F and M the decayed sums of event weights and of log(1 + value / scale) at T, and L the
+latest order. Adding an event, early or late, keeps the sums exact and costs constant time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from models.base import Contract
+from models.states import Band
+
+Floats = NDArray[np.float64]
+
+DAY: Final = 86_400.0
+
+EVENT_WEIGHT: Final[Mapping[str, float]] = {
+    "order_placed": 1.0,
+    "fix_requested": 0.8,
+    "fix_feedback": 0.5,
+    "quiz_answered": 0.5,
+    "added_to_cart": 0.3,
+    "wishlisted": 0.3,
+    "email_clicked": 0.2,
+    "item_clicked": 0.1,
+    "searched": 0.1,
+    "item_viewed": 0.05,
+}
+"""What an event adds to F. An event not named here says nothing about engagement."""
+
+
+class EngagementRules(Contract):
+    """The constants of the score. Thresholds are the lowest scores of the three upper bands."""
+
+    half_life_days: float = 45.0
+    recency_weight: float = 1.0
+    frequency_weight: float = 0.5
+    value_weight: float = 0.3
+    value_scale_cents: int = 5_000
+    active_from: float = 40.0
+    cooling_from: float = 20.0
+    at_risk_from: float = 8.0
+    lift_margin: float = 1.1
+    """A score must pass a threshold by this factor before a client is moved up, so that bands do not flicker."""
+
+    @property
+    def thresholds(self) -> tuple[tuple[Band, float], ...]:
+        """Bands with their lowest score, best first."""
+        return (
+            (Band.ACTIVE, self.active_from),
+            (Band.COOLING, self.cooling_from),
+            (Band.AT_RISK, self.at_risk_from),
+            (Band.LAPSED, 0.0),
+        )
+
+
+class Engagement(Contract):
+    """One client's sufficient statistics. `frequency` and `monetary` stand at `anchor_at`, the latest event."""
+
+    anchor_at: datetime | None = None
+    frequency: float = 0.0
+    monetary: float = 0.0
+    last_order_at: datetime | None = None
+
+    def absorb(self, rules: EngagementRules, kind: str, at: datetime, value_cents: int = 0) -> Engagement:
+        """These statistics with one more event, whatever the order in which events arrive."""
+        anchor = max(self.anchor_at or at, at)
+        fade_old = 0.0 if self.anchor_at is None else _fade(rules, (anchor - self.anchor_at).total_seconds())
+        fade_new = _fade(rules, (anchor - at).total_seconds())
+        is_order = kind == "order_placed"
+        last_order = max(self.last_order_at or at, at) if is_order else self.last_order_at
+        spend = float(np.log1p(max(value_cents, 0) / rules.value_scale_cents)) if is_order else 0.0
+        return Engagement(
+            anchor_at=anchor,
+            frequency=self.frequency * fade_old + EVENT_WEIGHT.get(kind, 0.0) * fade_new,
+            monetary=self.monetary * fade_old + spend * fade_new,
+            last_order_at=last_order,
+        )
+
+
+def _fade(rules: EngagementRules, seconds: float) -> float:
+    return float(2.0 ** (-seconds / (rules.half_life_days * DAY)))
+
+
+def strength(
+    rules: EngagementRules,
+    anchor: ArrayLike,
+    frequency: ArrayLike,
+    monetary: ArrayLike,
+    last_order: ArrayLike,
+) -> Floats:
+    """a(T), shape (n,). Times are epoch seconds, NaN where there is none (no event, no order)."""
+    anchor, last = np.asarray(anchor, np.float64), np.asarray(last_order, np.float64)
+    fresh = np.exp2((last - anchor) / (rules.half_life_days * DAY))
+    recency = np.where(np.isnan(fresh), 0.0, fresh)
+    return (
+        rules.recency_weight * recency
+        + rules.frequency_weight * np.asarray(frequency, np.float64)
+        + rules.value_weight * np.asarray(monetary, np.float64)
+    )
+
+
+def score(rules: EngagementRules, anchor: ArrayLike, at_anchor: ArrayLike, now: ArrayLike) -> Floats:
+    """Engagement, 0 to 100, shape (n,), at `now` (epoch seconds) for strengths `at_anchor` = a(T)."""
+    age = np.asarray(now, np.float64) - np.asarray(anchor, np.float64)
+    a = np.asarray(at_anchor, np.float64) * np.exp2(-np.nan_to_num(age) / (rules.half_life_days * DAY))
+    return np.asarray(100.0 * a / (1.0 + a), np.float64)
+
+
+def crossing(rules: EngagementRules, anchor: ArrayLike, at_anchor: ArrayLike, threshold: ArrayLike) -> Floats:
+    """When the score falls to `threshold`, epoch seconds, shape (n,); NaN where it never does."""
+    level = np.asarray(threshold, np.float64) / (100.0 - np.asarray(threshold, np.float64))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        at = np.asarray(anchor, np.float64) + rules.half_life_days * DAY * np.log2(
+            np.asarray(at_anchor, np.float64) / level
+        )
+    return np.where(np.isfinite(at), at, np.nan)
+
+
+def band_index(rules: EngagementRules, scores: ArrayLike) -> NDArray[np.int64]:
+    """0 active, 1 cooling, 2 at risk, 3 lapsed; shape (n,)."""
+    edges = np.array([rules.at_risk_from, rules.cooling_from, rules.active_from])
+    return 3 - np.searchsorted(edges, np.asarray(scores, np.float64), side="right").astype(np.int64)
+
+
+BANDS: Final = tuple(Band)
+
+
+class Reading(Contract):
+    """One client's score at one moment, and when it will fall into the next band if nothing happens."""
+
+    score: float
+    band: Band
+    crosses_at: datetime | None
+    lift_score: float | None
+    """The score that would move the client up; None at the top."""
+
+
+def read(rules: EngagementRules, stats: Engagement, now: datetime, held: Band | None = None) -> Reading:
+    """The reading of one client; `held` is the band it stands in now, which it leaves upwards only past the margin."""
+    if stats.anchor_at is None:
+        return Reading(score=0.0, band=Band.LAPSED, crosses_at=None, lift_score=rules.at_risk_from * rules.lift_margin)
+    anchor = stats.anchor_at.timestamp()
+    last = stats.last_order_at.timestamp() if stats.last_order_at else np.nan
+    a = strength(rules, [anchor], [stats.frequency], [stats.monetary], [last])
+    value = float(score(rules, [anchor], a, [max(now.timestamp(), anchor)])[0])
+    index = int(band_index(rules, [value])[0])
+    if held is not None and index < BANDS.index(held):
+        lifted = int(band_index(rules, [value / rules.lift_margin])[0])
+        index = min(lifted, BANDS.index(held))
+    thresholds = rules.thresholds
+    crosses = crossing(rules, [anchor], a, [thresholds[index][1]])[0] if index < 3 else np.nan
+    return Reading(
+        score=round(value, 4),
+        band=BANDS[index],
+        crosses_at=None if np.isnan(crosses) else ceil_second(float(crosses)),
+        lift_score=None if index == 0 else thresholds[index - 1][1] * rules.lift_margin,
+    )
+
+
+def ceil_second(epoch: float) -> datetime:
+    """The next whole second after `epoch`, so that a timer set for a crossing finds it crossed."""
+    return datetime.fromtimestamp(np.floor(epoch), UTC) + timedelta(seconds=1)

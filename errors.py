@@ -1,0 +1,128 @@
+"""Every error that Selvedge raises on purpose, on one page.
+
+SelvedgeError
+├── ConfigError          a setting is missing or wrong; names the variable to mend
+├── BadInput             what a caller sent cannot be taken; names the field; nothing was changed
+│   ├── NotFound         an id that nobody knows
+│   ├── Erased           an id that was erased and is refused for ever
+│   └── TooLarge         more than the door takes at once
+├── Forbidden            a key, signature or token is missing or wrong
+├── IllegalTransition    a state machine was asked for a step that its table does not have
+├── Unavailable          something we need does not answer now; worth another try
+│   ├── RateLimited      it asked us to wait; carries how long
+│   └── InFlight         another attempt at the same mail has not settled yet
+├── ModelFault           a language model answered with something that cannot be used
+│   ├── ModelRefused     it declined
+│   └── BudgetSpent      the client's calls or tokens for the day are used up
+└── MailFault            an SMTP server refused; `permanent` says whether another try can help
+
+Each carries a short `code` that may stand in histories, logs and metrics, where messages may not:
+a message can hold what a person or a model wrote.
+"""
+
+from __future__ import annotations
+
+
+class SelvedgeError(Exception):
+    """Root of the tree. `permanent` errors are never retried."""
+
+    code = "error"
+    permanent = True
+
+
+class ConfigError(SelvedgeError):
+    """A setting is missing or wrong."""
+
+    code = "config"
+
+
+class BadInput(SelvedgeError):
+    """Input that cannot be taken. `field` names what to mend."""
+
+    code = "bad_input"
+
+    def __init__(self, message: str, field: str | None = None) -> None:
+        super().__init__(f"{field}: {message}" if field else message)
+        self.field = field
+
+
+class NotFound(BadInput):
+    """An id that nobody knows."""
+
+    code = "not_found"
+
+
+class Erased(BadInput):
+    """An id that was erased; it is refused for ever."""
+
+    code = "erased"
+
+
+class TooLarge(BadInput):
+    """More than the door takes at once."""
+
+    code = "too_large"
+
+
+class Forbidden(SelvedgeError):
+    """A key, signature or token is missing or wrong."""
+
+    code = "forbidden"
+
+
+class IllegalTransition(SelvedgeError):
+    """A step that the state table does not have."""
+
+    code = "illegal_transition"
+
+
+class Unavailable(SelvedgeError):
+    """Something we need does not answer now. `retry_after` is in real seconds, when it told us."""
+
+    code = "unavailable"
+    permanent = False
+
+    def __init__(self, message: str, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class RateLimited(Unavailable):
+    """It asked us to wait."""
+
+    code = "rate_limited"
+
+
+class InFlight(Unavailable):
+    """Another attempt at the same mail has not settled yet."""
+
+    code = "in_flight"
+
+
+class ModelFault(SelvedgeError):
+    """A language model answered with something that cannot be used."""
+
+    code = "model_fault"
+
+
+class ModelRefused(ModelFault):
+    """The model declined to answer."""
+
+    code = "model_refused"
+
+
+class BudgetSpent(ModelFault):
+    """The client's model calls or tokens for the day are used up."""
+
+    code = "budget_spent"
+
+
+class MailFault(SelvedgeError):
+    """An SMTP server refused a mail. `permanent` is true for 5xx answers."""
+
+    code = "mail_fault"
+
+    def __init__(self, message: str, *, permanent: bool, code: str = "mail_fault") -> None:
+        super().__init__(message)
+        self.permanent = permanent
+        self.code = code

@@ -1,0 +1,1 @@
+"""Nouns: frozen contracts that cross boundaries. No I/O."""

@@ -1,0 +1,68 @@
+"""A campaign as its owner states it, and the orders that steer it."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from models.base import CampaignSlug, Contract, Door, Utc
+from models.events import Label
+from models.states import CampaignState, Overdue, Phase
+
+
+class Audience(Door):
+    """Who is mailed: clients in any of `phases` (empty: all) who carry every tag of `tags`."""
+
+    phases: tuple[Phase, ...] = ()
+    tags: tuple[Label, ...] = ()
+
+
+class CampaignSpec(Door):
+    """What an owner creates."""
+
+    slug: CampaignSlug
+    name: str = Field(min_length=1, max_length=120)
+    message: str = Field(default="", max_length=1_000)
+    """What the campaign wants to say, in the owner's words; the writer builds on it."""
+    voice: str = Field(default="", max_length=300)
+    audience: Audience = Audience()
+    throughput_per_minute: int = Field(default=60, ge=1, le=100_000)
+    """Clients enrolled, or drained after a pause, in one real minute."""
+    priority: int = Field(default=50, ge=0, le=100)
+    entry: Label = "1"
+    """A client is mailed once per campaign and entry."""
+    ends_at: Utc | None = None
+
+
+class CampaignChange(Door):
+    """What `adjust` and `set_policy` may change while a campaign runs."""
+
+    throughput_per_minute: int | None = Field(default=None, ge=1, le=100_000)
+    priority: int | None = Field(default=None, ge=0, le=100)
+    ends_at: Utc | None = None
+
+
+class CampaignProgress(Contract):
+    """The answer to the query `progress`: rows counted, never guessed."""
+
+    slug: CampaignSlug
+    state: CampaignState
+    epoch: int = 0
+    enrolled: int = 0
+    pending: int = 0
+    sent: int = 0
+    parked: int = 0
+    dropped: int = 0
+    refused_signals: tuple[str, ...] = ()
+
+
+class PauseOrder(Door):
+    """`{"reason": "stock"}`. The reason is a short word for people; it is shown, never parsed."""
+
+    reason: str = Field(default="", max_length=120)
+
+
+class ResumeOrder(Door):
+    """`{"overdue": "replan"}`: what becomes of mail that fell due meanwhile."""
+
+    overdue: Overdue = Overdue.REPLAN
+    reason: str = Field(default="", max_length=120)

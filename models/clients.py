@@ -1,0 +1,63 @@
+"""A client as the shop tells us of them, and what they have agreed to."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field, field_validator
+
+from models.base import ClientId, Contract, Door, Utc
+from models.events import Label
+
+FirstName = Annotated[str, Field(max_length=64)]
+
+
+class ClientRow(Door):
+    """One row of a clients file, or the body of `PUT /v1/clients/<id>`.
+
+    `email` is held to one plain address by `mail.address.validated` at the door that takes it.
+    """
+
+    client_id: ClientId
+    email: str = Field(min_length=3, max_length=254)
+    first_name: FirstName = ""
+    time_zone: str | None = None
+    locale: str = Field(default="en", pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$")
+    signed_up_at: Utc | None = None
+    consent: bool = False
+    sizes: tuple[Label, ...] = Field(default=(), max_length=20)
+    tags: tuple[Label, ...] = Field(default=(), max_length=50)
+
+    @field_validator("first_name")
+    @classmethod
+    def _one_line(cls, name: str) -> str:
+        if any(ord(c) < 32 or ord(c) == 127 for c in name) or any(c in "<>{}[]" for c in name):
+            raise ValueError("a name is one line of plain text")
+        return name
+
+
+class ClientPolicy(Contract):
+    """What a client, or someone on their behalf, asked of our mail. None means: the shop's rule."""
+
+    max_mails_per_week: int | None = Field(default=None, ge=0, le=7)
+    preferred_hour: int | None = Field(default=None, ge=0, le=23)
+    """Hour of the client's own day at which they like to hear from us."""
+    not_before: Utc | None = None
+    """No mail before this moment."""
+
+
+class Client(Contract):
+    """A client as stored. Personal: never in a history, log or metric."""
+
+    client_id: ClientId
+    email: str
+    first_name: str
+    time_zone: str
+    time_zone_assumed: bool
+    locale: str
+    signed_up_at: datetime
+    consent: bool
+    sizes: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    policy: ClientPolicy = ClientPolicy()

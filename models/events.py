@@ -1,0 +1,164 @@
+"""What happened to a client: one model an event type, told apart by `type`."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated, Final, Literal
+
+from pydantic import Field, TypeAdapter
+
+from models.base import ClientId, Door, Id, ItemId, Utc
+
+Money = Annotated[Decimal, Field(ge=0, le=1_000_000, max_digits=12, decimal_places=2)]
+"""An amount in the shop's currency; exact to the cent."""
+Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+Quantity = Annotated[int, Field(ge=1, le=10_000)]
+Words = Annotated[str, Field(max_length=2_000)]
+Label = Annotated[str, Field(min_length=1, max_length=64)]
+
+
+class Fit(StrEnum):
+    SMALL = "small"
+    FIT = "fit"
+    LARGE = "large"
+
+
+class _Event(Door):
+    event_id: Id
+    client_id: ClientId
+    occurred_at: Utc
+
+
+class SignedUp(_Event):
+    type: Literal["signed_up"] = "signed_up"
+
+
+class QuizAnswered(_Event):
+    """The style quiz: explicit taste, which overrides what we guess from behaviour."""
+
+    type: Literal["quiz_answered"] = "quiz_answered"
+    styles: tuple[Label, ...] = Field(default=(), max_length=20)
+    colours: tuple[Label, ...] = Field(default=(), max_length=20)
+    categories: tuple[Label, ...] = Field(default=(), max_length=20)
+    sizes: tuple[Label, ...] = Field(default=(), max_length=20)
+    budget: Money | None = None
+
+
+class ItemViewed(_Event):
+    type: Literal["item_viewed"] = "item_viewed"
+    item_id: ItemId
+    dwell_seconds: float | None = Field(default=None, ge=0, le=86_400)
+
+
+class ItemClicked(_Event):
+    type: Literal["item_clicked"] = "item_clicked"
+    item_id: ItemId
+
+
+class AddedToCart(_Event):
+    type: Literal["added_to_cart"] = "added_to_cart"
+    item_id: ItemId
+    quantity: Quantity = 1
+
+
+class Searched(_Event):
+    type: Literal["searched"] = "searched"
+    query: Words | None = None
+
+
+class Wishlisted(_Event):
+    type: Literal["wishlisted"] = "wishlisted"
+    item_id: ItemId
+
+
+class OrderPlaced(_Event):
+    """One order line, or a whole order when `item_id` is absent. `value` is the line's total."""
+
+    type: Literal["order_placed"] = "order_placed"
+    item_id: ItemId | None = None
+    quantity: Quantity = 1
+    value: Money | None = None
+    currency: Currency | None = None
+    order_id: Id | None = None
+
+
+class OrderReturned(_Event):
+    type: Literal["order_returned"] = "order_returned"
+    item_id: ItemId | None = None
+    quantity: Quantity = 1
+    value: Money | None = None
+    currency: Currency | None = None
+    reason: Label | None = None
+
+
+class FixRequested(_Event):
+    type: Literal["fix_requested"] = "fix_requested"
+
+
+class FixFeedback(_Event):
+    type: Literal["fix_feedback"] = "fix_feedback"
+    item_id: ItemId
+    kept: bool
+    fit: Fit | None = None
+    rating: int | None = Field(default=None, ge=1, le=5)
+    note: Words | None = None
+
+
+class _MailEvent(_Event):
+    outreach: Id | None = None
+    """The send key with `/` written as `.`, when the mail is known."""
+    machine: bool = False
+    """Opened or clicked by a scanner or proxy, not by a person."""
+
+
+class EmailOpened(_MailEvent):
+    type: Literal["email_opened"] = "email_opened"
+
+
+class EmailClicked(_MailEvent):
+    type: Literal["email_clicked"] = "email_clicked"
+    item_id: ItemId | None = None
+
+
+class EmailBounced(_MailEvent):
+    type: Literal["email_bounced"] = "email_bounced"
+    hard: bool = True
+
+
+class EmailComplained(_MailEvent):
+    type: Literal["email_complained"] = "email_complained"
+
+
+class Unsubscribed(_MailEvent):
+    type: Literal["unsubscribed"] = "unsubscribed"
+
+
+class ConsentChanged(_Event):
+    type: Literal["consent_changed"] = "consent_changed"
+    consent: bool
+
+
+Event = Annotated[
+    SignedUp
+    | QuizAnswered
+    | ItemViewed
+    | ItemClicked
+    | AddedToCart
+    | Searched
+    | Wishlisted
+    | OrderPlaced
+    | OrderReturned
+    | FixRequested
+    | FixFeedback
+    | EmailOpened
+    | EmailClicked
+    | EmailBounced
+    | EmailComplained
+    | Unsubscribed
+    | ConsentChanged,
+    Field(discriminator="type"),
+]
+
+EVENT: Final[TypeAdapter[Event]] = TypeAdapter(Event)
+"""Validates one event, told apart by its `type`."""

@@ -1,0 +1,204 @@
+"""What workflows and activities say to each other: ids, codes and small numbers, never names, addresses or text."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+
+from models.base import CampaignSlug, ClientId, Contract
+from models.campaign import CampaignProgress
+from models.clients import ClientPolicy
+from models.clock import Clock
+from models.states import Band, HoldSource, OutreachState, Overdue, Phase, TouchKind
+
+Reason = Annotated[str, Field(max_length=120)]
+
+
+# --- ClientLifecycle -------------------------------------------------------------------------------------------------
+
+
+class Command(Contract):
+    """Something a signal or update asked for, kept until the next assessment applies it to the store."""
+
+    kind: Literal["pause", "resume", "adjust", "finished"]
+    source: HoldSource = HoldSource.OPERATOR
+    overdue: Overdue = Overdue.REPLAN
+    policy: ClientPolicy | None = None
+    n: int | None = None
+    at: datetime
+    """Real time at which the workflow took it."""
+
+
+class AssessRequest(Contract):
+    """Ask where a client stands and what is due. `at` is the workflow's real now."""
+
+    client_id: ClientId
+    at: datetime
+    commands: tuple[Command, ...] = ()
+
+
+class NextOutreach(Contract):
+    """An outreach to start, already in the ledger as `n`."""
+
+    n: int
+    kind: TouchKind
+    campaign: CampaignSlug | None = None
+    composer: Literal["house", "model"] = "house"
+
+
+class Assessment(Contract):
+    """The one score that everything downstream carries, and what the workflow is to do next."""
+
+    id: str
+    clock: Clock
+    phase: Phase
+    band: Band
+    score: float
+    crosses_at: datetime | None = None
+    wake_at: datetime
+    """Business time at which to ask again if nothing happens."""
+    start: NextOutreach | None = None
+    wake: int | None = None
+    """A parked outreach whose turn has come."""
+    wake_overdue: Overdue = Overdue.REPLAN
+    next_touch_at: datetime | None = None
+    why_not: str = ""
+    """One plain sentence without personal data."""
+    held: tuple[str, ...] = ()
+
+
+class LifecycleState(Contract):
+    """All that a client's workflow carries through continue-as-new."""
+
+    client_id: ClientId
+    assessment: Assessment | None = None
+    commands: tuple[Command, ...] = ()
+    nudged: bool = False
+    refused: tuple[str, ...] = ()
+    runs: int = 1
+
+
+class LifecycleStatus(Contract):
+    """The answer to the query `status`."""
+
+    client_id: ClientId
+    phase: Phase | None
+    band: Band | None
+    score: float | None
+    next_touch_at: datetime | None
+    wakes_at: datetime | None
+    held: tuple[str, ...] = ()
+    why_not: str = ""
+    refused_signals: tuple[str, ...] = ()
+    runs: int = 1
+
+
+class Nudge(Contract):
+    """Something changed; ask the store."""
+
+    reason: Reason = ""
+
+
+class Finished(Contract):
+    """An outreach reached a state in which it gives up the client's turn."""
+
+    n: int
+    state: OutreachState
+
+
+# --- Outreach --------------------------------------------------------------------------------------------------------
+
+
+class OutreachInput(Contract):
+    client_id: ClientId
+    n: int
+    kind: TouchKind
+    composer: Literal["house", "model"]
+    clock: Clock
+    campaign: CampaignSlug | None = None
+
+
+class OutreachStep(Contract):
+    """Ask for one step of one outreach. `at` is the workflow's real now."""
+
+    client_id: ClientId
+    n: int
+    at: datetime
+    overdue: Overdue | None = None
+    """Set when it was parked and its turn has come: what to do about being late."""
+    edit_id: str | None = None
+
+
+class StepDone(Contract):
+    """What a step led to. `next_at` is business time: when to go on, for `scheduled` and `parked`."""
+
+    state: OutreachState
+    clock: Clock
+    next_at: datetime | None = None
+    code: str = ""
+    """Why, in one stable word."""
+
+
+class ReviewDone(Contract):
+    """`revise` says that the writer should try once more; the words of the review stay in the store."""
+
+    state: OutreachState
+    revise: bool = False
+    code: str = ""
+
+
+class Decision(Contract):
+    """A person's answer to an outreach that awaits one. An edit is saved first and travels by id."""
+
+    verdict: Literal["approve", "edit", "reject"]
+    edit_id: str | None = None
+    by: str = Field(default="", max_length=64)
+
+
+class OutreachStatus(Contract):
+    client_id: ClientId
+    n: int
+    kind: TouchKind
+    state: OutreachState
+    next_at: datetime | None = None
+    code: str = ""
+    refused_signals: tuple[str, ...] = ()
+
+
+# --- Campaign --------------------------------------------------------------------------------------------------------
+
+
+class CampaignInput(Contract):
+    slug: CampaignSlug
+    enrolling: bool = True
+    progress: CampaignProgress | None = None
+    commands: tuple[CampaignCommand, ...] = ()
+    runs: int = 1
+
+
+class CampaignCommand(Contract):
+    kind: Literal["pause", "resume", "adjust", "end"]
+    overdue: Overdue = Overdue.REPLAN
+    change: dict[str, Any] = Field(default_factory=dict)
+
+
+class CampaignStep(Contract):
+    """Ask for one round of a campaign: apply commands, enrol or drain up to a minute's share, count."""
+
+    slug: CampaignSlug
+    at: datetime
+    commands: tuple[CampaignCommand, ...] = ()
+
+
+class CampaignRound(Contract):
+    """What a round did. `wait` is real seconds until the next; None: nothing to do until a signal or `ends_at`."""
+
+    progress: CampaignProgress
+    clock: Clock
+    wait: float | None = None
+    ends_at: datetime | None = None
+
+
+CampaignInput.model_rebuild()

@@ -1,0 +1,115 @@
+"""What agents exchange: a brief in, plain words and item ids out. No model ever gives a link, price or address."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
+
+from models.base import ClientId, Contract, ItemId
+from models.states import Phase, TouchKind
+
+Sentence = Annotated[str, Field(min_length=1, max_length=600)]
+
+
+class Pick(Contract):
+    """One recommended item and where its score came from."""
+
+    item_id: ItemId
+    score: float
+    parts: dict[str, float] = Field(default_factory=dict)
+    """Each part's weighted contribution; they add up to `score`."""
+
+
+class BriefItem(Contract):
+    """An item as the writer may speak of it. No price: the renderer puts that in."""
+
+    item_id: ItemId
+    title: str
+    category: str
+    brand: str
+    colour: str
+    tags: tuple[str, ...] = ()
+    why: str = ""
+    """In words, from the largest parts of its score."""
+
+
+class Fact(Contract):
+    """Something true of this client's own history, with the words the house writer uses for it."""
+
+    code: str
+    """Which fact: last_item, days_since_order, orders_count, favourite_category, signed_up, quiz_styles."""
+    text: str
+
+
+class Brief(Contract):
+    """All that the writer and the reviewer see: one client's data, and what the mail is for."""
+
+    client_id: ClientId
+    n: int
+    kind: TouchKind
+    phase: Phase
+    assessment_id: str
+    score: float
+    """The stored score of the assessment that caused this mail; nothing recomputes it."""
+    first_name: str
+    locale: str
+    shop_name: str
+    voice: str
+    """House style or campaign voice, in a sentence."""
+    message: str = ""
+    """What a campaign wants to say; the owner's words."""
+    facts: tuple[Fact, ...] = ()
+    items: tuple[BriefItem, ...] = ()
+    client_words: tuple[str, ...] = ()
+    """Text written by the client, to be quoted as data and never obeyed."""
+
+
+class ItemBlurb(Contract):
+    item_id: ItemId
+    text: Sentence
+
+
+class EmailDraft(Contract):
+    """What a writer gives: words and item ids."""
+
+    subject: str = Field(min_length=3, max_length=90)
+    preheader: str = Field(min_length=3, max_length=140)
+    greeting: str = Field(min_length=1, max_length=90)
+    paragraphs: tuple[Sentence, ...] = Field(min_length=1, max_length=4)
+    items: tuple[ItemBlurb, ...] = Field(default=(), max_length=6)
+    call_to_action: str = Field(min_length=2, max_length=40)
+
+
+class Verdict(StrEnum):
+    APPROVE = "approve"
+    REVISE = "revise"
+    REJECT = "reject"
+
+
+class Severity(StrEnum):
+    MINOR = "minor"
+    MAJOR = "major"
+    BLOCKING = "blocking"
+
+
+class Issue(Contract):
+    severity: Severity
+    where: str = Field(max_length=40)
+    what: str = Field(max_length=400)
+
+
+class Review(Contract):
+    """What a reviewer gives."""
+
+    verdict: Verdict
+    issues: tuple[Issue, ...] = Field(default=(), max_length=12)
+
+
+class SendPlan(Contract):
+    """What a scheduler proposes: a moment in business time, and why, in a few words. `domain.timing` disposes."""
+
+    send_at: datetime
+    why: str = Field(default="", max_length=200)

@@ -1,0 +1,93 @@
+"""The words for where a client, a mail, a hold and a campaign stand."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Phase(StrEnum):
+    """Where a client's relation with the shop stands."""
+
+    ONBOARDING = "onboarding"
+    ACTIVE = "active"
+    COOLING = "cooling"
+    AT_RISK = "at_risk"
+    LAPSED = "lapsed"
+    WON_BACK = "won_back"
+    DORMANT = "dormant"
+    ERASED = "erased"
+
+
+class Band(StrEnum):
+    """A range of the engagement score, best first."""
+
+    ACTIVE = "active"
+    COOLING = "cooling"
+    AT_RISK = "at_risk"
+    LAPSED = "lapsed"
+
+
+class OutreachState(StrEnum):
+    """Where one mail stands. The table of allowed steps is `domain.outreach.TRANSITIONS`."""
+
+    BRIEFED = "briefed"
+    PICKED = "picked"
+    DRAFTED = "drafted"
+    IN_REVIEW = "in_review"
+    AWAITING_PERSON = "awaiting_person"
+    SCHEDULED = "scheduled"
+    PARKED = "parked"
+    CLAIMED = "claimed"
+    DATA = "data"
+    SENT = "sent"
+    SUPPRESSED = "suppressed"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+class TouchKind(StrEnum):
+    """Why a mail exists. Each kind is an angle of its own."""
+
+    WELCOME = "welcome"
+    QUIZ = "quiz"
+    MISSED = "missed"
+    """Re-engagement 1: what they last loved, and what goes with it."""
+    NEW_IN = "new_in"
+    """Re-engagement 2: what is new since they were here."""
+    STYLIST = "stylist"
+    """Re-engagement 3: a stylist's personal selection."""
+    WIN_BACK = "win_back"
+    WON_BACK = "won_back"
+    """Thanks after a lapsed client returns."""
+    CAMPAIGN = "campaign"
+
+
+class HoldSource(StrEnum):
+    """Who holds a client's mail. Mail moves only when nobody does."""
+
+    CLIENT = "client"
+    OPERATOR = "operator"
+    CAMPAIGN = "campaign"
+
+
+class Overdue(StrEnum):
+    """What becomes of mail that fell due during a pause."""
+
+    SEND_LATE = "send_late"
+    REPLAN = "replan"
+    EXPIRE = "expire"
+
+
+class CampaignState(StrEnum):
+    RUNNING = "running"
+    PAUSED = "paused"
+    ENDED = "ended"
+
+
+class EnrolmentState(StrEnum):
+    PENDING = "pending"
+    QUEUED = "queued"
+    DONE = "done"
+    DROPPED = "dropped"

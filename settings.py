@@ -1,0 +1,173 @@
+"""Every setting, read from the environment in this one place.
+
+Each field is the variable `SELVEDGE_<FIELD>`; `.env` in the work folder is read too.
+Nothing else reads the environment.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from contextlib import suppress
+from functools import cached_property
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from errors import ConfigError
+
+
+class Settings(BaseSettings):
+    """What an operator may set. Defaults run everything on one machine."""
+
+    model_config = SettingsConfigDict(env_prefix="SELVEDGE_", env_file=".env", extra="ignore", frozen=True)
+
+    home: Path = Path(".selvedge")
+    """All state: database, mailbox, artefacts, keys, the dev server's file."""
+    database_url: str = ""
+    """SQLAlchemy URL; empty: SQLite under `home`. PostgreSQL: postgresql+psycopg://user:password@host/name"""
+    redis_url: str = ""
+
+    temporal_address: str = "127.0.0.1:7233"
+    temporal_namespace: str = "default"
+    temporal_ui_url: str = "http://127.0.0.1:8233"
+
+    web_host: str = "127.0.0.1"
+    web_port: int = Field(default=8000, ge=1, le=65_535)
+    public_url: str = ""
+    """How clients reach the web process: base of unsubscribe links. Empty: http://web_host:web_port"""
+    api_key: SecretStr | None = None
+    """Key of the machine API; none: one is made and kept under `home`."""
+    signing_key: SecretStr | None = None
+    """Signs unsubscribe links and return paths; none: one is made and kept under `home`."""
+
+    llm_base_url: str = ""
+    llm_api_key: SecretStr | None = None
+    llm_model: str = "gpt-4o-mini"
+    llm_timeout_s: float = Field(default=30.0, gt=0)
+    llm_calls_per_client_day: int = Field(default=12, ge=0)
+    llm_tokens_per_client_day: int = Field(default=60_000, ge=0)
+
+    smtp_url: str = ""
+    """smtp://user:password@host:587 (STARTTLS when offered), smtps://host:465. Empty: the embedded mailbox."""
+    mailbox_port: int = Field(default=1025, ge=1, le=65_535)
+    smtp_timeout_s: float = Field(default=30.0, gt=0)
+    mail_from: str = "stylists@selvedge.example"
+    reply_to: str = ""
+    bounce_domain: str = "bounce.selvedge.example"
+    dkim_domain: str = ""
+    """Signing domain; empty: that of `mail_from`."""
+    dkim_selector: str = "selvedge"
+    dkim_key_file: Path | None = None
+    """PEM private key; none: one is made and kept under `home`."""
+    mails_per_second: float = Field(default=200.0, gt=0)
+
+    shop_name: str = "Selvedge & Co"
+    shop_url: str = ""
+    """Base of product links; empty: `public_url`."""
+    shop_address: str = "Selvedge & Co, 12 Weaver's Yard, London E2 7DD"
+    shop_time_zone: str = "Europe/London"
+    shop_currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$")
+    shop_voice: str = "Confident, concise and warm; we know clothes and respect the reader's time."
+
+    quiet_from_hour: int = Field(default=21, ge=0, le=23)
+    quiet_until_hour: int = Field(default=8, ge=0, le=23)
+    max_mails_per_week: int = Field(default=2, ge=0, le=7)
+    min_days_between_mails: float = Field(default=2.0, ge=0)
+
+    blend_match: float = 0.4
+    blend_trend: float = 0.2
+    blend_inventory: float = 0.1
+    blend_margin: float = 0.1
+    blend_freshness: float = 0.1
+    blend_season: float = 0.1
+
+    starts_per_second: float = Field(default=50.0, gt=0)
+    """Rate at which pending workflow starts and nudges drain from the outbox."""
+    worker_metrics_port: int = Field(default=9464, ge=0, le=65_535)
+    worker_health_port: int = Field(default=9465, ge=0, le=65_535)
+
+    @field_validator("shop_time_zone")
+    @classmethod
+    def _known_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError) as unknown:
+            raise ValueError(f"no such time zone: {name}") from unknown
+        return name
+
+    @property
+    def database(self) -> str:
+        """The SQLAlchemy URL in force."""
+        return self.database_url or f"sqlite:///{(self.home / 'selvedge.db').absolute()}"
+
+    @property
+    def base_url(self) -> str:
+        """Where the web process is reached from outside, without a closing slash."""
+        return (self.public_url or f"http://{self.web_host}:{self.web_port}").rstrip("/")
+
+    @property
+    def smtp(self) -> str:
+        """The SMTP server in force; the embedded mailbox when none is set."""
+        return self.smtp_url or f"smtp://127.0.0.1:{self.mailbox_port}"
+
+    @property
+    def composer(self) -> str:
+        """`model` when a language model is configured, else `house`."""
+        return "model" if self.llm_api_key is not None and self.llm_api_key.get_secret_value() else "house"
+
+    @cached_property
+    def keys(self) -> Keys:
+        """The API key and signing key in force; made once and kept under `home` where not set."""
+        made = _kept_keys(self.home / "keys.json")
+        return Keys(
+            api=self.api_key.get_secret_value() if self.api_key else made["api"],
+            signing=self.signing_key.get_secret_value() if self.signing_key else made["signing"],
+        )
+
+
+class Keys:
+    """Secrets in force. Has no useful repr, so that it cannot be logged by accident."""
+
+    __slots__ = ("api", "signing")
+
+    def __init__(self, api: str, signing: str) -> None:
+        self.api, self.signing = api, signing
+
+
+def _kept_keys(path: Path) -> dict[str, str]:
+    """Keys from `path`, made there on first use; two processes that start together agree on one file."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():
+        made = {"api": secrets.token_urlsafe(24), "signing": secrets.token_urlsafe(32)}
+        with NamedTemporaryFile("w", dir=path.parent, delete=False) as file:  # made readable by its owner alone
+            json.dump(made, file)
+        with suppress(FileExistsError):
+            path.hardlink_to(file.name)
+        Path(file.name).unlink()
+    try:
+        kept: dict[str, str] = json.loads(path.read_text())
+        return {"api": kept["api"], "signing": kept["signing"]}
+    except (ValueError, KeyError) as broken:
+        raise ConfigError(f"{path} is not readable as keys; delete it and new ones are made") from broken
+
+
+def load(**overrides: object) -> Settings:
+    """Settings in force. Raises ConfigError with one line that names the variable to mend."""
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as wrong:
+        first = wrong.errors()[0]
+        name = "SELVEDGE_" + "_".join(str(part) for part in first["loc"]).upper()
+        raise ConfigError(f"{name}: {first['msg']}") from None
+
+
+def user_cache() -> Path:
+    """The folder under the user's cache that every clone on this machine shares; XDG_CACHE_HOME moves it."""
+    home = os.environ.get("XDG_CACHE_HOME", "")
+    # The XDG rule: a relative value is invalid and must be ignored.
+    return (Path(home) if Path(home).is_absolute() else Path.home() / ".cache") / "selvedge"

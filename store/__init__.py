@@ -1,0 +1,1 @@
+"""What is kept: tables, one file of queries an aggregate, migrations. Runs alike on SQLite and PostgreSQL."""

@@ -1,0 +1,91 @@
+"""One engine a process, and transactions that hold on both databases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
+
+from errors import ConfigError, Unavailable
+
+
+def connect(url: str) -> Engine:
+    """An engine for `url` (SQLite or PostgreSQL). Raises ConfigError naming SELVEDGE_DATABASE_URL."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise ConfigError(
+            "SELVEDGE_DATABASE_URL: not a database URL, such as sqlite:///path or postgresql+psycopg://…"
+        ) from None
+    if parsed.get_backend_name() == "sqlite":
+        return _sqlite(url, parsed.database)
+    if parsed.get_backend_name() != "postgresql":
+        raise ConfigError(f"SELVEDGE_DATABASE_URL: {parsed.get_backend_name()} is not served; use sqlite or postgresql")
+    try:
+        return create_engine(url, pool_size=10, max_overflow=20, pool_pre_ping=True)
+    except (NoSuchModuleError, ModuleNotFoundError):
+        raise ConfigError("SELVEDGE_DATABASE_URL: use the driver psycopg, postgresql+psycopg://…") from None
+
+
+def _sqlite(url: str, path: str | None) -> Engine:
+    if path:
+        try:
+            Path(path).parent.mkdir(parents=True, exist_ok=True)
+        except OSError as refused:
+            raise ConfigError(f"SELVEDGE_DATABASE_URL: cannot make {Path(path).parent}: {refused.strerror}") from None
+    engine = create_engine(url, pool_size=16, max_overflow=32, connect_args={"check_same_thread": False, "timeout": 30})
+
+    @event.listens_for(engine, "connect")
+    def _pragmas(raw: Any, _record: Any) -> None:
+        # The driver's own transaction handling opens read transactions that cannot be upgraded; we say BEGIN ourselves.
+        raw.isolation_level = None
+        raw.execute("PRAGMA journal_mode=WAL")
+        raw.execute("PRAGMA synchronous=NORMAL")
+        raw.execute("PRAGMA busy_timeout=30000")
+        raw.execute("PRAGMA foreign_keys=ON")
+        raw.execute("PRAGMA temp_store=MEMORY")
+        raw.execute("PRAGMA cache_size=-65536")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        immediate = connection.get_execution_options().get("selvedge_write", False)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
+
+    return engine
+
+
+@contextmanager
+def writing(engine: Engine) -> Iterator[Connection]:
+    """A transaction that means to write: committed at the end, rolled back on any error.
+
+    Raises Unavailable when the database does not answer.
+    """
+    with _answering(), engine.connect() as plain:
+        connection = plain.execution_options(selvedge_write=True)
+        with connection.begin():
+            yield connection
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A transaction that only reads: one consistent picture, and never in a writer's way."""
+    with _answering(), engine.connect() as connection, connection.begin():
+        yield connection
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as failed:
+        raise Unavailable(f"the database does not answer ({type(failed.orig).__name__})") from failed
+
+
+def ping(engine: Engine) -> None:
+    """Raises Unavailable when the database does not answer."""
+    with reading(engine) as connection:
+        connection.execute(text("SELECT 1"))
