@@ -17,7 +17,7 @@ setup: ## virtual environment, pinned requirements and Temporal; quick when noth
 .PHONY: run
 run: ## the whole product on the demo shop: http://127.0.0.1:8000, Temporal UI on :8233; Ctrl-C stops it
 	@scripts/setup.sh run
-	@scripts/run.sh
+	@exec $(BIN)/selvedge demo
 
 .PHONY: test
 test: setup lint types imports ## every check

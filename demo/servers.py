@@ -19,6 +19,16 @@ TEST_SERVER_VERSION = "1.38.0"
 # What was measured and what the search attributes, updates and pragmas here need.
 OLDEST_SERVER = (1, 29, 0)
 
+SEARCH_ATTRIBUTES = {
+    "ClientPhase": "Keyword",
+    "RiskBand": "Keyword",
+    "CampaignId": "Keyword",
+    "OutreachState": "Keyword",
+    "NextTouchAt": "Datetime",
+    "Paused": "Bool",
+}
+"""Name and kind of each search attribute that our workflows set; a server must know them beforehand."""
+
 
 def temporal_in_cache(cache: Path) -> Path:
     """The place of the dev server under the cache folder, there or not."""
@@ -66,6 +76,23 @@ def temporal_binary() -> Path:
 def time_skipping_binary() -> Path:
     """The time-skipping server of this machine. Raises ConfigError when there is none yet."""
     return _required(find_time_skipping(_user_cache()), "Temporal's time-skipping test server")
+
+
+def dev_server_command(
+    binary: Path, database: Path, *, port: int, ui_port: int, http_port: int = 0, metrics_port: int = 0
+) -> list[str]:
+    """The command that starts a dev server on 127.0.0.1 which keeps everything in the file `database`.
+
+    WAL triples what a plain file takes. A port of 0 leaves the choice to the server.
+    """
+    chosen = {"http-port": http_port, "metrics-port": metrics_port}
+    return [
+        *[str(binary), "server", "start-dev", "--ip=127.0.0.1", "--log-level=error"],
+        *[f"--port={port}", f"--ui-port={ui_port}", f"--db-filename={database}"],
+        *["--sqlite-pragma=journal_mode=WAL", "--sqlite-pragma=synchronous=NORMAL"],
+        *[f"--{name}={value}" for name, value in chosen.items() if value],
+        *[f"--search-attribute={name}={kind}" for name, kind in SEARCH_ATTRIBUTES.items()],
+    ]
 
 
 def _find(name: str, cached: Path, accept: Callable[[Path], bool], path: str | None) -> Path | None:

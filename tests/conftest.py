@@ -1,0 +1,21 @@
+"""Fixtures for every room, and the mark `slow` for tests that use a server."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support.postgres import postgres, postgres_url
+from tests.support.temporal import dev_server, time_skipping
+
+__all__ = ["dev_server", "postgres", "postgres_url", "time_skipping"]
+
+SLOW_FIXTURES = {"dev_server", "postgres", "time_skipping"}
+SLOW_ROOMS = {"e2e", "faults"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what `make test-fast` leaves out."""
+    for item in items:
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if fixtures & SLOW_FIXTURES or SLOW_ROOMS & set(item.path.parts):
+            item.add_marker(pytest.mark.slow)

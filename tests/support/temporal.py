@@ -1,0 +1,165 @@
+"""The two Temporal servers for tests: the real dev server, and the time-skipping one."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+import pytest_asyncio
+from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.service import RPCError
+from temporalio.testing import WorkflowEnvironment
+
+from demo.servers import SEARCH_ATTRIBUTES, dev_server_command, temporal_binary, time_skipping_binary
+from tests.support.ports import free_ports
+
+INDEXED = {
+    "Keyword": IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD,
+    "Datetime": IndexedValueType.INDEXED_VALUE_TYPE_DATETIME,
+    "Bool": IndexedValueType.INDEXED_VALUE_TYPE_BOOL,
+}
+
+
+@dataclass
+class DevServer:
+    """A dev server with its UI and a database file in `folder`; killed and started again, it goes on from the file."""
+
+    binary: Path
+    folder: Path
+    port: int
+    ui_port: int
+    others: list[int]
+    process: subprocess.Popen[bytes] | None = field(default=None, init=False)
+
+    @property
+    def address(self) -> str:
+        """host:port for clients."""
+        return f"127.0.0.1:{self.port}"
+
+    @property
+    def ui_url(self) -> str:
+        """The Temporal UI."""
+        return f"http://127.0.0.1:{self.ui_port}"
+
+    def start(self) -> None:
+        """Start, and wait until workflows can be listed. Raises RuntimeError with its log when that fails."""
+        asyncio.run(self.start_async())
+
+    async def start_async(self) -> None:
+        """`start` for callers that have an event loop already."""
+        self._launch()
+        await self._wait()
+
+    def kill(self) -> None:
+        """kill -9, as a crash would; `start` brings it back."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> None:
+        """A polite end."""
+        self._end(signal.SIGTERM)
+
+    def _end(self, how: signal.Signals) -> None:
+        if self.process is None:
+            return
+        self.process.send_signal(how)
+        try:
+            self.process.wait(15)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait(15)
+        self.process = None
+
+    def _launch(self) -> None:
+        command = dev_server_command(
+            self.binary,
+            self.folder / "temporal.db",
+            port=self.port,
+            ui_port=self.ui_port,
+            http_port=self.others[0],
+            metrics_port=self.others[1],
+        )
+        with (self.folder / "temporal.log").open("ab") as log:
+            self.process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self.folder)
+
+    async def _wait(self) -> None:
+        until = time.monotonic() + 60
+        while True:
+            try:
+                client = await Client.connect(self.address)
+                await client.count_workflows()
+                return
+            except (RuntimeError, RPCError) as not_yet:
+                if self.process is None or self.process.poll() is not None or time.monotonic() > until:
+                    log = (self.folder / "temporal.log").read_text(errors="replace")
+                    raise RuntimeError(f"the dev server did not start: {log[-2000:]}") from not_yet
+                await asyncio.sleep(0.1)
+
+
+@pytest.fixture(scope="session")
+def dev_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DevServer]:
+    """A running dev server for the whole session, with our search attributes and WAL, on free ports."""
+    server = new_dev_server(tmp_path_factory.mktemp("temporal"))
+    try:
+        server.start()
+        yield server
+    finally:
+        server.stop()
+
+
+def new_dev_server(folder: Path) -> DevServer:
+    """A dev server of a test's own, not yet started: for tests that kill it. Whoever starts it stops it."""
+    port, ui_port, *others = free_ports(4)
+    return DevServer(temporal_binary(), folder, port, ui_port, others)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def time_skipping() -> AsyncIterator[WorkflowEnvironment]:
+    """A time-skipping server for one test file, with our search attributes and pydantic payloads.
+
+    Do not terminate workflows on it: terminating one whose first task is in flight stops time for the rest.
+    """
+    env = await _start_time_skipping()
+    try:
+        await env.client.operator_service.add_search_attributes(
+            AddSearchAttributesRequest(
+                namespace="default",
+                search_attributes={name: INDEXED[kind] for name, kind in SEARCH_ATTRIBUTES.items()},
+            )
+        )
+        yield env
+    finally:
+        await env.shutdown()
+
+
+async def _start_time_skipping(attempts: int = 4) -> WorkflowEnvironment:
+    """Start it. The SDK waits 5 s for a Java that needs 2 alone: so one start at a time, and some more tries."""
+    binary = str(time_skipping_binary())
+    for attempt in range(1, attempts + 1):
+        try:
+            with _one_start_at_a_time():
+                return await WorkflowEnvironment.start_time_skipping(
+                    test_server_existing_path=binary, data_converter=pydantic_data_converter
+                )
+        except RuntimeError:
+            if attempt == attempts:
+                raise
+    raise AssertionError("unreachable")
+
+
+@contextmanager
+def _one_start_at_a_time() -> Iterator[None]:
+    with (Path(tempfile.gettempdir()) / "selvedge-test-server.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
