@@ -1,0 +1,148 @@
+"""Rules of the source that no linter here knows, each first proved to find its own canary."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[2]
+ROOMS = [
+    "activities", "agents", "algorithms", "commands", "demo", "domain",
+    "mail", "models", "store", "web", "workflows",
+]  # fmt: skip
+LONGEST_FILE = 300
+
+
+def product_files() -> Iterator[Path]:
+    """Every source file of the product: the rooms and the files above them."""
+    yield from REPOSITORY.glob("*.py")
+    for room in ROOMS:
+        yield from (REPOSITORY / room).rglob("*.py")
+
+
+def check_files() -> Iterator[Path]:
+    """Every test file."""
+    yield from (REPOSITORY / "tests").rglob("test_*.py")
+
+
+def parsed(file: Path) -> ast.Module:
+    """The syntax tree of one file."""
+    return ast.parse(file.read_text(), str(file))
+
+
+def where(file: Path, node: ast.AST) -> str:
+    """A place as an editor understands it."""
+    return f"{file.relative_to(REPOSITORY)}:{getattr(node, 'lineno', 0)}"
+
+
+def reads_environment(tree: ast.Module) -> list[ast.AST]:
+    """Places that read the environment: os.environ, os.getenv, however imported."""
+    words = {"environ", "environb", "getenv", "getenvb"}
+    return [
+        node
+        for node in ast.walk(tree)
+        if (isinstance(node, ast.Attribute) and node.attr in words and isinstance(node.value, ast.Name))
+        or (isinstance(node, ast.ImportFrom) and node.module == "os" and words & {name.name for name in node.names})
+    ]
+
+
+def imported(tree: ast.Module) -> set[str]:
+    """The top-level names that a file imports, inside functions too."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {name.name.split(".")[0] for name in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found.add(node.module.split(".")[0])
+    return found
+
+
+def asserts_something(test: ast.AST) -> bool:
+    """Whether a test can fail by itself: an assert, pytest.raises/warns/fail, or a helper that says it checks."""
+    for node in ast.walk(test):
+        if isinstance(node, ast.Assert):
+            return True
+        if isinstance(node, ast.Call):
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            if name in {"raises", "warns", "fail"} or re.match(r"_?(assert|expect|check)", name):
+                return True
+    return False
+
+
+def asserting_nothing(tree: ast.Module) -> list[ast.AST]:
+    """Test functions in which nothing is asserted."""
+    return [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.name.startswith("test_")
+        and not asserts_something(node)
+    ]
+
+
+def test_only_settings_read_the_environment() -> None:
+    offenders = [
+        where(file, node)
+        for file in product_files()
+        if file.name != "settings.py"
+        for node in reads_environment(parsed(file))
+    ]
+    assert offenders == []
+
+
+@pytest.mark.parametrize(
+    "canary",
+    ["import os\nos.environ['A']", "import os\nos.getenv('A')", "from os import environ", "import os as o\no.environ"],
+)
+def test_a_read_of_the_environment_is_found(canary: str) -> None:
+    assert reads_environment(ast.parse(canary))
+
+
+def test_every_test_asserts() -> None:
+    offenders = [where(file, node) for file in check_files() for node in asserting_nothing(parsed(file))]
+    assert offenders == []
+
+
+def test_a_test_without_assertion_is_found() -> None:
+    canary = ast.parse("def test_a():\n    print(1)\nasync def test_b():\n    assert 1\ndef test_c():\n    check_d()")
+    assert [getattr(node, "name", "") for node in asserting_nothing(canary)] == ["test_a"]
+
+
+def test_no_product_file_is_too_long() -> None:
+    sizes = {file: len(file.read_text().splitlines()) for file in product_files() if "migrations" not in file.parts}
+    assert sizes, "the gate must see files"
+    assert {str(file.relative_to(REPOSITORY)): size for file, size in sizes.items() if size > LONGEST_FILE} == {}
+
+
+def test_the_files_below_all_rooms_import_none_of_them() -> None:
+    assert imported(parsed(REPOSITORY / "errors.py")) <= set(sys.stdlib_module_names)
+    assert imported(parsed(REPOSITORY / "settings.py")) & {*ROOMS, "worker", "cli"} == set()
+
+
+def test_models_import_pydantic_and_the_standard_library_alone() -> None:
+    allowed = {*sys.stdlib_module_names, "pydantic", "pydantic_core", "models", "errors", "annotated_types"}
+    strange = {
+        str(f.relative_to(REPOSITORY)): imported(parsed(f)) - allowed for f in (REPOSITORY / "models").glob("*.py")
+    }
+    assert {file: names for file, names in strange.items() if names} == {}
+
+
+@pytest.mark.parametrize("name", ["requirements.lock", "deploy/requirements.lock", "scripts/uv.lock"])
+def test_locks_name_no_host_and_hash_everything(name: str) -> None:
+    text = (REPOSITORY / name).read_text()
+    assert "://" not in text
+    assert not re.search(r"^\s*(-i|-f|--(extra-)?index-url|--find-links|--trusted-host)\b", text, re.M)
+    pins = re.findall(r"^[A-Za-z0-9].*==.*(?:\n    --hash=sha256:[0-9a-f]{64}(?: \\)?)+", text, re.M)
+    assert len(pins) == len(re.findall(r"^[A-Za-z0-9]", text, re.M)) > 0
+
+
+def test_the_deployed_pins_are_those_that_were_tested() -> None:
+    def pins(name: str) -> set[str]:
+        return set(re.findall(r"^([A-Za-z0-9._-]+==[^\s;]+)", (REPOSITORY / name).read_text(), re.M))
+
+    assert pins("deploy/requirements.lock") < pins("requirements.lock")
