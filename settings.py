@@ -79,12 +79,12 @@ class Settings(BaseSettings):
     max_mails_per_week: int = Field(default=2, ge=0, le=7)
     min_days_between_mails: float = Field(default=2.0, ge=0)
 
-    blend_match: float = 0.4
-    blend_trend: float = 0.2
-    blend_inventory: float = 0.1
-    blend_margin: float = 0.1
-    blend_freshness: float = 0.1
-    blend_season: float = 0.1
+    blend_match: float = Field(default=0.4, ge=0)
+    blend_trend: float = Field(default=0.2, ge=0)
+    blend_inventory: float = Field(default=0.1, ge=0)
+    blend_margin: float = Field(default=0.1, ge=0)
+    blend_freshness: float = Field(default=0.1, ge=0)
+    blend_season: float = Field(default=0.1, ge=0)
 
     starts_per_second: float = Field(default=50.0, gt=0)
     """Rate at which pending workflow starts and nudges drain from the outbox."""

@@ -21,6 +21,8 @@ class Pick(Contract):
     score: float
     parts: dict[str, float] = Field(default_factory=dict)
     """Each part's weighted contribution; they add up to `score`."""
+    why: str = ""
+    """The largest parts in words, for `BriefItem.why`; no numbers."""
 
 
 class BriefItem(Contract):
