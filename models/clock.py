@@ -11,10 +11,15 @@ from datetime import UTC, datetime, timedelta
 from models.base import Contract, Utc
 
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+STANDING_WAIT = timedelta(hours=1)
+"""How long to wait on a clock that stands still before looking at it again."""
 
 
 class Clock(Contract):
-    """A line through (`real_anchor`, `business_anchor`) with slope `pace` (business seconds a real second)."""
+    """A line through (`real_anchor`, `business_anchor`) with slope `pace` (business seconds a real second).
+
+    A pace of 0 is a clock that stands still at `business_anchor`.
+    """
 
     real_anchor: Utc = EPOCH
     business_anchor: Utc = EPOCH
@@ -26,6 +31,8 @@ class Clock(Contract):
 
     def real_wait(self, until: datetime, now: datetime) -> timedelta:
         """How long in real time from business `now` to business `until`; zero when it has passed."""
+        if self.pace <= 0:
+            return STANDING_WAIT if until > now else timedelta(0)
         return max((until - now) / self.pace, timedelta(0))
 
     def reanchored(self, real: datetime, business: datetime) -> Clock:
