@@ -14,11 +14,12 @@ latest order. Adding an event, early or late, keeps the sums exact and costs con
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from pydantic import Field, model_validator
 
 from models.base import Contract
 from models.states import Band
@@ -45,16 +46,22 @@ EVENT_WEIGHT: Final[Mapping[str, float]] = {
 class EngagementRules(Contract):
     """The constants of the score. Thresholds are the lowest scores of the three upper bands."""
 
-    half_life_days: float = 45.0
-    recency_weight: float = 1.0
-    frequency_weight: float = 0.5
-    value_weight: float = 0.3
-    value_scale_cents: int = 5_000
-    active_from: float = 40.0
-    cooling_from: float = 20.0
-    at_risk_from: float = 8.0
-    lift_margin: float = 1.1
+    half_life_days: float = Field(default=45.0, gt=0, le=3_650)
+    recency_weight: float = Field(default=1.0, ge=0)
+    frequency_weight: float = Field(default=0.5, ge=0)
+    value_weight: float = Field(default=0.3, ge=0)
+    value_scale_cents: int = Field(default=5_000, gt=0)
+    active_from: float = Field(default=40.0, gt=0, lt=100)
+    cooling_from: float = Field(default=20.0, gt=0, lt=100)
+    at_risk_from: float = Field(default=8.0, gt=0, lt=100)
+    lift_margin: float = Field(default=1.1, ge=1)
     """A score must pass a threshold by this factor before a client is moved up, so that bands do not flicker."""
+
+    @model_validator(mode="after")
+    def _rising(self) -> EngagementRules:
+        if not self.at_risk_from < self.cooling_from < self.active_from:
+            raise ValueError("at_risk_from, cooling_from and active_from must rise in this order")
+        return self
 
     @property
     def thresholds(self) -> tuple[tuple[Band, float], ...]:
@@ -114,9 +121,12 @@ def strength(
 
 
 def score(rules: EngagementRules, anchor: ArrayLike, at_anchor: ArrayLike, now: ArrayLike) -> Floats:
-    """Engagement, 0 to 100, shape (n,), at `now` (epoch seconds) for strengths `at_anchor` = a(T)."""
-    age = np.asarray(now, np.float64) - np.asarray(anchor, np.float64)
-    a = np.asarray(at_anchor, np.float64) * np.exp2(-np.nan_to_num(age) / (rules.half_life_days * DAY))
+    """Engagement, 0 to 100, shape (n,), at `now` (epoch seconds) for strengths `at_anchor` = a(T).
+
+    A `now` before T counts as T: clocks differ a little, and no score may rise by that.
+    """
+    age = np.fmax(np.asarray(now, np.float64) - np.asarray(anchor, np.float64), 0.0)  # no anchor, no age
+    a = np.asarray(at_anchor, np.float64) * np.exp2(-age / (rules.half_life_days * DAY))
     return np.asarray(100.0 * a / (1.0 + a), np.float64)
 
 
@@ -134,6 +144,16 @@ def band_index(rules: EngagementRules, scores: ArrayLike) -> NDArray[np.int64]:
     """0 active, 1 cooling, 2 at risk, 3 lapsed; shape (n,)."""
     edges = np.array([rules.at_risk_from, rules.cooling_from, rules.active_from])
     return 3 - np.searchsorted(edges, np.asarray(scores, np.float64), side="right").astype(np.int64)
+
+
+def next_crossing(rules: EngagementRules, anchor: ArrayLike, at_anchor: ArrayLike, index: ArrayLike) -> Floats:
+    """When the score will have left the band `index` (see `band_index`), whole epoch seconds, shape (n,); NaN if never.
+
+    Half a second of slack is far more than the error of the formula and far less than anyone minds, so that a timer
+    set for this moment always finds the band left.
+    """
+    lowest = np.array([level for _, level in rules.thresholds])[np.asarray(index)]
+    return np.ceil(crossing(rules, anchor, at_anchor, lowest) + 0.5)
 
 
 BANDS: Final = tuple(Band)
@@ -156,21 +176,16 @@ def read(rules: EngagementRules, stats: Engagement, now: datetime, held: Band | 
     anchor = stats.anchor_at.timestamp()
     last = stats.last_order_at.timestamp() if stats.last_order_at else np.nan
     a = strength(rules, [anchor], [stats.frequency], [stats.monetary], [last])
-    value = float(score(rules, [anchor], a, [max(now.timestamp(), anchor)])[0])
+    value = float(score(rules, [anchor], a, [now.timestamp()])[0])
     index = int(band_index(rules, [value])[0])
     if held is not None and index < BANDS.index(held):
         lifted = int(band_index(rules, [value / rules.lift_margin])[0])
         index = min(lifted, BANDS.index(held))
     thresholds = rules.thresholds
-    crosses = crossing(rules, [anchor], a, [thresholds[index][1]])[0] if index < 3 else np.nan
+    crosses = next_crossing(rules, [anchor], a, [index])[0]
     return Reading(
         score=round(value, 4),
         band=BANDS[index],
-        crosses_at=None if np.isnan(crosses) else ceil_second(float(crosses)),
+        crosses_at=None if np.isnan(crosses) else datetime.fromtimestamp(crosses, UTC),
         lift_score=None if index == 0 else thresholds[index - 1][1] * rules.lift_margin,
     )
-
-
-def ceil_second(epoch: float) -> datetime:
-    """The next whole second after `epoch`, so that a timer set for a crossing finds it crossed."""
-    return datetime.fromtimestamp(np.floor(epoch), UTC) + timedelta(seconds=1)
