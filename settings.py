@@ -88,6 +88,8 @@ class Settings(BaseSettings):
 
     starts_per_second: float = Field(default=50.0, gt=0)
     """Rate at which pending workflow starts and nudges drain from the outbox."""
+    worker_host: str = "127.0.0.1"
+    """Address on which the worker's metrics and health ports listen."""
     worker_metrics_port: int = Field(default=9464, ge=0, le=65_535)
     worker_health_port: int = Field(default=9465, ge=0, le=65_535)
 
