@@ -49,9 +49,15 @@ class CampaignProgress(Contract):
     epoch: int = 0
     enrolled: int = 0
     pending: int = 0
+    """Enrolled, and waiting for their client's turn."""
+    under_way: int = 0
+    """Mails being written, reviewed, scheduled, sent or parked."""
     sent: int = 0
     parked: int = 0
+    stopped: int = 0
+    """Mails that ended without being sent."""
     dropped: int = 0
+    """Enrolled clients who may not be mailed, or were left when the campaign ended."""
     refused_signals: tuple[str, ...] = ()
 
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from models.base import Contract, Utc
 
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
-STANDING_WAIT = timedelta(hours=1)
+STANDING_WAIT = timedelta(seconds=10)
 """How long to wait on a clock that stands still before looking at it again."""
 
 

@@ -126,9 +126,8 @@ class OutreachStep(Contract):
     client_id: ClientId
     n: int
     at: datetime
-    overdue: Overdue | None = None
-    """Set when it was parked and its turn has come: what to do about being late."""
-    edit_id: str | None = None
+    overdue: Overdue = Overdue.REPLAN
+    """For a parked mail whose turn has come: what to do about being late."""
 
 
 class StepDone(Contract):
@@ -141,12 +140,21 @@ class StepDone(Contract):
     """Why, in one stable word."""
 
 
-class ReviewDone(Contract):
-    """`revise` says that the writer should try once more; the words of the review stay in the store."""
+class Conclusion(Contract):
+    """What a person or signal asked to be done with one mail."""
 
-    state: OutreachState
-    revise: bool = False
-    code: str = ""
+    client_id: ClientId
+    n: int
+    at: datetime
+    to: Literal[OutreachState.PARKED, OutreachState.REJECTED, OutreachState.SCHEDULED, OutreachState.DRAFTED]
+    code: str
+    send_at: datetime | None = None
+    edit_id: str | None = None
+
+
+class PolicyRequest(Contract):
+    client_id: ClientId
+    policy: ClientPolicy
 
 
 class Decision(Contract):

@@ -1,0 +1,1 @@
+"""Activities: load, call one domain function, algorithm or agent, save."""

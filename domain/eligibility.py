@@ -1,0 +1,140 @@
+"""May this client be mailed now? One rule for the plan, the door before DATA and the sentence that says why not."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from domain.timing import MailRules, cap_opens_at, is_quiet, next_open
+from models.base import Contract
+from models.clients import ClientPolicy
+from models.states import HoldSource
+
+
+class Hold(Contract):
+    source: HoldSource
+    since: datetime
+
+
+class MailFacts(Contract):
+    """All that decides whether a client may be mailed. `sent_at` covers at least the last week."""
+
+    consent: bool
+    suppressed: str | None = None
+    erased: bool = False
+    holds: tuple[Hold, ...] = ()
+    sent_at: tuple[datetime, ...] = ()
+    time_zone: str = "UTC"
+    policy: ClientPolicy = ClientPolicy()
+
+
+class Door(StrEnum):
+    """What the door says."""
+
+    OPEN = "open"
+    WAIT = "wait"
+    PARK = "park"
+    REWRITE = "rewrite"
+    """It may go, but not as it is written."""
+    CLOSED = "closed"
+
+
+class Answer(Contract):
+    """`until` goes with WAIT; `code` says why in one stable word."""
+
+    door: Door
+    code: str = ""
+    until: datetime | None = None
+
+
+OPEN = Answer(door=Door.OPEN)
+
+
+def may_plan(facts: MailFacts, rules: MailRules, now: datetime) -> Answer:
+    """Whether a mail may be started. Quiet hours do not matter here: a mail is written by night and sent by day."""
+    if facts.erased:
+        return Answer(door=Door.CLOSED, code="erased")
+    if not facts.consent:
+        return Answer(door=Door.CLOSED, code="no_consent")
+    if facts.suppressed:
+        return Answer(door=Door.CLOSED, code=f"suppressed_{facts.suppressed}")
+    if facts.holds:
+        return Answer(door=Door.PARK, code=f"held_by_{facts.holds[0].source}")
+    if facts.policy.not_before is not None and now < facts.policy.not_before:
+        return Answer(door=Door.WAIT, code="client_asked_to_wait", until=facts.policy.not_before)
+    opens = cap_opens_at(rules, facts.policy, facts.sent_at, now)
+    if opens is None:
+        return Answer(door=Door.CLOSED, code="client_wants_none")
+    if opens > now:
+        return Answer(door=Door.WAIT, code="cap", until=opens)
+    return OPEN
+
+
+def may_send(facts: MailFacts, rules: MailRules, now: datetime, campaign_paused: bool, in_stock: bool) -> Answer:
+    """The door right before DATA: everything that may have changed since the plan is asked again."""
+    answer = may_plan(facts, rules, now)
+    if answer.door in (Door.CLOSED, Door.PARK):
+        return answer
+    if campaign_paused:
+        return Answer(door=Door.PARK, code="campaign_paused")
+    if not in_stock:
+        return Answer(door=Door.REWRITE, code="out_of_stock")
+    zone = ZoneInfo(facts.time_zone)
+    if answer.door is Door.WAIT and answer.until is not None:
+        return answer.model_copy(update={"until": next_open(rules, zone, answer.until)})
+    if is_quiet(rules, zone, now):
+        return Answer(door=Door.WAIT, code="quiet_hours", until=next_open(rules, zone, now))
+    return OPEN
+
+
+_SAID = {
+    "erased": "this client was erased",
+    "no_consent": "the client has not agreed to mail",
+    "client_wants_none": "the client asked for no mail at all",
+    "held_by_client": "the client asked us to pause",
+    "held_by_operator": "an operator holds this client's mail",
+    "held_by_campaign": "a campaign holds this client's mail",
+    "campaign_paused": "its campaign is paused",
+    "client_asked_to_wait": "the client asked us to wait",
+    "cap": "the limit on mails is reached",
+    "quiet_hours": "it is night where the client lives",
+    "out_of_stock": "what it shows is out of stock",
+}
+
+
+def sentence(
+    facts: MailFacts, rules: MailRules, now: datetime, due_at: datetime | None, busy: bool, wake_at: datetime | None
+) -> str:
+    """Why the client is not being mailed at `now`, and when they next may be: one plain sentence, no personal data."""
+    answer = may_plan(facts, rules, now)
+    last = max(facts.sent_at, default=None)
+    if answer.door is Door.CLOSED:
+        return f"Not mailed: {_said(answer.code)}."
+    if answer.door is Door.PARK:
+        since = f" since {day(facts.holds[0].since)}" if facts.holds else ""
+        return f"Not mailed: {_said(answer.code)}{since}; mail goes on when every hold is lifted."
+    if busy:
+        return "A mail is on its way through writing, review or its send time."
+    if due_at is not None and answer.until is not None and due_at < answer.until:
+        mailed = f" (last mailed {day(last)})" if last else ""
+        return f"Not mailed now: {_said(answer.code)}{mailed}; the next may go on {day(answer.until)}."
+    if due_at is not None and due_at > now:
+        return f"Not mailed now: the next mail is due on {day(due_at)}."
+    if due_at is not None:
+        return "A mail is due now."
+    look = f"; the next look is on {day(wake_at)}" if wake_at else ""
+    return f"Not mailed now: nothing is due in this phase{look}."
+
+
+def _said(code: str) -> str:
+    return _SAID.get(code) or f"the address is blocked ({code.removeprefix('suppressed_').replace('_', ' ')})"
+
+
+def day(moment: datetime) -> str:
+    """A date as people read it."""
+    return f"{moment:%-d %B %Y}"
+
+
+LOOK_AGAIN = timedelta(days=1)
+"""A parked mail looks again this often, so that no lost wake-up can keep it for ever."""

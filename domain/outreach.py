@@ -1,0 +1,66 @@
+"""The states of one mail: which step may follow which, and which of them hold the client's turn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from errors import IllegalTransition
+from models.states import OutreachState as S
+from models.states import TouchKind
+
+SETTLED: Final = frozenset({S.SENT, S.SUPPRESSED, S.REJECTED, S.EXPIRED, S.FAILED, S.UNKNOWN})
+"""Nothing follows, except that an `unknown` mail may yet prove to have been sent."""
+
+ASIDE: Final = frozenset({S.PARKED, S.AWAITING_PERSON})
+"""Alive, but out of the queue: another mail of the same client may go first."""
+
+IN_TURN: Final = frozenset(S) - SETTLED - ASIDE
+"""These hold the client's turn; a client has at most one of them."""
+
+_PREPARING: Final = frozenset({S.BRIEFED, S.PICKED, S.DRAFTED, S.IN_REVIEW})
+_STOPS: Final = frozenset({S.SUPPRESSED, S.REJECTED, S.EXPIRED, S.FAILED})
+
+TRANSITIONS: Final[Mapping[S, frozenset[S]]] = {
+    # Back to `briefed`: what it shows ran out, or it lay parked so long that it must be written afresh.
+    S.BRIEFED: frozenset({S.PICKED, S.SCHEDULED}) | _STOPS,
+    S.PICKED: frozenset({S.DRAFTED, S.SCHEDULED}) | _STOPS,
+    S.DRAFTED: frozenset({S.IN_REVIEW, S.DRAFTED, S.SCHEDULED}) | _STOPS,
+    S.IN_REVIEW: frozenset({S.DRAFTED, S.AWAITING_PERSON, S.SCHEDULED}) | _STOPS,
+    S.AWAITING_PERSON: frozenset({S.SCHEDULED, S.DRAFTED}) | _STOPS,
+    S.SCHEDULED: frozenset({S.CLAIMED, S.SCHEDULED, S.PARKED, S.BRIEFED}) | _STOPS,
+    S.PARKED: frozenset({S.SCHEDULED, S.PARKED, S.BRIEFED}) | _STOPS,
+    S.CLAIMED: frozenset({S.CLAIMED, S.DATA, S.SCHEDULED, S.PARKED, S.BRIEFED}) | _STOPS,
+    S.DATA: frozenset({S.SENT, S.FAILED, S.UNKNOWN, S.SCHEDULED}),
+    S.UNKNOWN: frozenset({S.SENT}),
+    S.SENT: frozenset(),
+    S.SUPPRESSED: frozenset(),
+    S.REJECTED: frozenset(),
+    S.EXPIRED: frozenset(),
+    S.FAILED: frozenset(),
+}
+
+
+def sources(target: S) -> frozenset[S]:
+    """The states from which `target` may be reached in one step."""
+    return frozenset(state for state, following in TRANSITIONS.items() if target in following)
+
+
+def checked(state: S, target: S) -> S:
+    """`target`, when it may follow `state`. Raises IllegalTransition."""
+    if target not in TRANSITIONS[state]:
+        raise IllegalTransition(f"an outreach that is {state} cannot become {target}")
+    return target
+
+
+PRIORITY: Final[Mapping[TouchKind, int]] = {
+    TouchKind.WELCOME: 90,
+    TouchKind.MISSED: 70,
+    TouchKind.NEW_IN: 70,
+    TouchKind.STYLIST: 70,
+    TouchKind.WON_BACK: 65,
+    TouchKind.WIN_BACK: 60,
+    TouchKind.CAMPAIGN: 50,
+    TouchKind.QUIZ: 40,
+}
+"""Who goes first when several mails of one client are due. A campaign brings a priority of its own."""

@@ -1,0 +1,93 @@
+"""What a client's workflow is to do next: the one place where a client's mails queue, by priority, one at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from domain.eligibility import Door, MailFacts, may_plan, sentence
+from domain.outreach import PRIORITY
+from domain.phases import Standing, phase_ends_at
+from domain.sequences import Touch, next_touch
+from domain.timing import MailRules
+from models.base import CampaignSlug, Contract
+from models.states import TouchKind
+
+FAR = timedelta(days=365)
+"""A client for whom nothing is foreseen is still looked at once a year."""
+
+
+class Waiting(Contract):
+    """A mail that waits for the client's turn: a campaign's enrolment, or a parked outreach `n`."""
+
+    priority: int
+    key: str
+    campaign: CampaignSlug | None = None
+    n: int | None = None
+
+
+class Start(Contract):
+    kind: TouchKind
+    key: str
+    priority: int
+    campaign: CampaignSlug | None = None
+
+
+class Situation(Contract):
+    """All that decides what comes next for one client."""
+
+    standing: Standing
+    crosses_at: datetime | None = None
+    facts: MailFacts
+    made: Mapping[str, datetime] = {}
+    """The occasions answered so far, and when."""
+    waiting: tuple[Waiting, ...] = ()
+    quiz_answered: bool = False
+    busy: bool = False
+    """Whether a mail of this client has the turn."""
+
+
+class Plan(Contract):
+    """`start` a new mail, or `wake` a parked one, or neither; and when to ask again."""
+
+    wake_at: datetime
+    start: Start | None = None
+    wake: int | None = None
+    next_touch_at: datetime | None = None
+    why_not: str = ""
+    closed: str = ""
+    """Why no mail may be started at all, in one stable word; waiting enrolments are dropped for it."""
+
+
+def plan(s: Situation, rules: MailRules, now: datetime) -> Plan:
+    """The plan for one client at `now`."""
+    touch = next_touch(s.standing, s.made, s.quiz_answered)
+    answer = may_plan(s.facts, rules, now)
+    queue = _queue(s.waiting, touch, now)
+    first = queue[0] if queue and answer.door is Door.OPEN and not s.busy else None
+    due_at = now if queue else (touch.due_at if touch else None)
+    allowed_at = None if due_at is None or answer.door is Door.CLOSED else max(due_at, answer.until or due_at)
+    times = [now + FAR, s.crosses_at, phase_ends_at(s.standing)]
+    if not s.busy and answer.door in (Door.OPEN, Door.WAIT):
+        times.append(allowed_at)
+    wake_at = min(t for t in times if t is not None and t > now)
+    return Plan(
+        wake_at=wake_at,
+        start=_start(first, touch),
+        wake=first.n if first else None,
+        next_touch_at=allowed_at,
+        why_not=sentence(s.facts, rules, now, due_at, s.busy or first is not None, wake_at),
+        closed=answer.code if answer.door is Door.CLOSED else "",
+    )
+
+
+def _queue(waiting: tuple[Waiting, ...], touch: Touch | None, now: datetime) -> list[Waiting]:
+    due = [Waiting(priority=PRIORITY[touch.kind], key=touch.key)] if touch is not None and touch.due_at <= now else []
+    return sorted([*waiting, *due], key=lambda w: -w.priority)
+
+
+def _start(first: Waiting | None, touch: Touch | None) -> Start | None:
+    if first is None or first.n is not None:
+        return None
+    kind = TouchKind.CAMPAIGN if first.campaign or touch is None else touch.kind
+    return Start(kind=kind, key=first.key, priority=first.priority, campaign=first.campaign)

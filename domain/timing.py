@@ -1,0 +1,83 @@
+"""When a mail may leave: quiet hours in the client's own day, and caps. The scheduler proposes; this disposes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from models.base import Contract
+from models.clients import ClientPolicy
+
+HORIZON: Final = timedelta(days=7)
+"""No mail is planned further ahead than this."""
+WEEK: Final = timedelta(days=7)
+
+
+class MailRules(Contract):
+    """The shop's rules. Hours are of the client's own day; equal hours mean: no quiet time."""
+
+    quiet_from_hour: int = 21
+    quiet_until_hour: int = 8
+    max_per_week: int = 2
+    min_days_between: float = 2.0
+
+
+def is_quiet(rules: MailRules, zone: ZoneInfo, at: datetime) -> bool:
+    """Whether `at` falls into the client's quiet hours."""
+    start, end, hour = rules.quiet_from_hour, rules.quiet_until_hour, at.astimezone(zone).hour
+    if start == end:
+        return False
+    return start <= hour < end if start < end else hour >= start or hour < end
+
+
+def next_open(rules: MailRules, zone: ZoneInfo, at: datetime) -> datetime:
+    """The earliest moment, not before `at`, outside the client's quiet hours. Holds over clock changes."""
+    if not is_quiet(rules, zone, at):
+        return at
+    local = at.astimezone(zone)
+    opening = local.replace(hour=rules.quiet_until_hour, minute=0, second=0, microsecond=0, fold=0)
+    if opening <= local:
+        opening += timedelta(days=1)
+    candidate = opening.astimezone(at.tzinfo)
+    # Where clocks are set forward over the opening hour, the wall time names a moment that is still quiet, or past.
+    while candidate < at or is_quiet(rules, zone, candidate):
+        candidate += timedelta(minutes=15)
+    return candidate
+
+
+def cap_opens_at(rules: MailRules, policy: ClientPolicy, sent_at: Sequence[datetime], now: datetime) -> datetime | None:
+    """From when the caps allow another mail, given when mails were sent. `now` when they allow it; None for never."""
+    per_week = rules.max_per_week if policy.max_mails_per_week is None else policy.max_mails_per_week
+    if per_week == 0:
+        return None
+    recent = sorted(t for t in sent_at if t > now - WEEK)
+    opens = [now]
+    if sent_at:
+        opens.append(max(sent_at) + timedelta(days=rules.min_days_between))
+    if len(recent) >= per_week:
+        opens.append(recent[-per_week] + WEEK)
+    return max(opens)
+
+
+def dispose(
+    rules: MailRules, zone: ZoneInfo, policy: ClientPolicy, proposed: datetime | None, earliest: datetime
+) -> datetime:
+    """The moment at which to send: the proposal if it lies within a week and outside quiet hours, else the next best.
+
+    Without a proposal it is the client's preferred hour, else as soon as the window is open.
+    """
+    if proposed is not None and earliest <= proposed <= earliest + HORIZON:
+        return next_open(rules, zone, proposed)
+    if policy.preferred_hour is not None:
+        return next_open(rules, zone, _next_hour(zone, policy.preferred_hour, earliest))
+    return next_open(rules, zone, earliest)
+
+
+def _next_hour(zone: ZoneInfo, hour: int, at: datetime) -> datetime:
+    local = at.astimezone(zone)
+    if local.hour == hour:
+        return at
+    wanted = local.replace(hour=hour, minute=0, second=0, microsecond=0, fold=0)
+    return (wanted if wanted > local else wanted + timedelta(days=1)).astimezone(at.tzinfo)

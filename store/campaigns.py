@@ -1,0 +1,203 @@
+"""Campaigns and who is enrolled in them: rows, never guesses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, func, select, update
+
+from domain.outreach import SETTLED
+from domain.planning import Waiting
+from errors import BadInput, NotFound
+from models.base import CampaignSlug, ClientId
+from models.campaign import CampaignProgress, CampaignSpec
+from models.states import CampaignState, EnrolmentState, OutreachState, Overdue
+from store.ledger import insert_ignoring
+from store.tables import campaigns, clients, enrolments, outreaches, standings
+
+PREFIX = "campaign:"
+
+
+def create(connection: Connection, spec: CampaignSpec, now: datetime) -> None:
+    """Keep a new campaign. Raises BadInput when the slug is taken by another."""
+    values = {"spec": spec.model_dump(mode="json"), "updated_at": now}
+    row = {"slug": spec.slug, "state": CampaignState.RUNNING, "created_at": now, **values}
+    row |= {"reason": "", "epoch": 1, "overdue": Overdue.REPLAN, "cursor": "", "enrolled_all": False}
+    if not insert_ignoring(connection, campaigns, [row]):
+        kept = get(connection, spec.slug)
+        if CampaignSpec.model_validate(kept.spec) != spec:
+            raise BadInput(f"{spec.slug} exists with other terms; adjust it or choose another slug", "slug")
+
+
+def get(connection: Connection, slug: CampaignSlug) -> Row[Any]:
+    """The campaign's row. Raises NotFound."""
+    row = connection.execute(select(campaigns).where(campaigns.c.slug == slug)).one_or_none()
+    if row is None:
+        raise NotFound(f"no campaign {slug}", "slug")
+    return row
+
+
+def every(connection: Connection) -> list[Row[Any]]:
+    """All campaigns, newest first."""
+    return list(connection.execute(select(campaigns).order_by(campaigns.c.created_at.desc())))
+
+
+def states(connection: Connection, slugs: Iterable[str]) -> dict[str, tuple[CampaignState, int]]:
+    """State and epoch of each campaign."""
+    wanted = list(slugs)
+    if not wanted:
+        return {}
+    rows = connection.execute(
+        select(campaigns.c.slug, campaigns.c.state, campaigns.c.epoch).where(campaigns.c.slug.in_(wanted))
+    )
+    return {row.slug: (CampaignState(row.state), row.epoch) for row in rows}
+
+
+def pausing(connection: Connection, slug: CampaignSlug) -> tuple[bool, int]:
+    """Whether the campaign is paused, and its epoch; locked on PostgreSQL until the transaction ends, so that a
+    parking commits on condition that it is still so."""
+    row = connection.execute(
+        select(campaigns.c.state, campaigns.c.epoch).where(campaigns.c.slug == slug).with_for_update(read=True)
+    ).one_or_none()
+    return (False, 0) if row is None else (row.state == CampaignState.PAUSED, row.epoch)
+
+
+def change(connection: Connection, slug: CampaignSlug, now: datetime, **values: Any) -> None:
+    """Change a campaign's row."""
+    connection.execute(update(campaigns).where(campaigns.c.slug == slug).values(updated_at=now, **values))
+
+
+def enrol(connection: Connection, row: Row[Any], limit: int, now: datetime) -> list[ClientId]:
+    """Enrol the next clients of the audience, at most `limit`; moves the cursor. The clients newly enrolled."""
+    spec = CampaignSpec.model_validate(row.spec)
+    found, cursor, batch = [], row.cursor, max(limit * 4, 200)
+    while len(found) < limit:
+        page = connection.execute(_audience(spec, cursor, batch)).all()
+        for client in page:
+            cursor = client.client_id
+            if set(spec.audience.tags) <= set(client.tags or ()):
+                found.append(cursor)
+            if len(found) == limit:
+                break
+        if len(page) < batch:
+            break
+    entries = [
+        {
+            "campaign": row.slug,
+            "client_id": c,
+            "entry": spec.entry,
+            "state": EnrolmentState.PENDING,
+            "at": now,
+            "code": "",
+        }
+        for c in found
+    ]
+    insert_ignoring(connection, enrolments, entries)
+    change(connection, row.slug, now, cursor=cursor, enrolled_all=len(found) < limit)
+    return found
+
+
+def _audience(spec: CampaignSpec, cursor: str, limit: int) -> Any:
+    wanted = select(clients.c.client_id, clients.c.tags).where(clients.c.client_id > cursor)
+    if spec.audience.phases:
+        wanted = wanted.join(standings, standings.c.client_id == clients.c.client_id).where(
+            standings.c.phase.in_(spec.audience.phases)
+        )
+    return wanted.order_by(clients.c.client_id).limit(limit)
+
+
+def drain(connection: Connection, slug: CampaignSlug, epoch: int, limit: int) -> list[ClientId]:
+    """Let up to `limit` parked mails of an older epoch queue again; their clients."""
+    rows = connection.execute(
+        select(outreaches.c.client_id, outreaches.c.n)
+        .where(
+            outreaches.c.campaign == slug,
+            outreaches.c.state == OutreachState.PARKED,
+            outreaches.c.epoch < epoch,
+        )
+        .order_by(outreaches.c.client_id)
+        .limit(limit)
+    ).all()
+    for row in rows:
+        connection.execute(
+            update(outreaches)
+            .where(
+                outreaches.c.client_id == row.client_id,
+                outreaches.c.n == row.n,
+                outreaches.c.state == OutreachState.PARKED,
+            )
+            .values(epoch=epoch)
+        )
+    return [row.client_id for row in rows]
+
+
+def pending_of(connection: Connection, client_id: ClientId) -> list[Waiting]:
+    """The client's enrolments that wait for its turn, in campaigns that run."""
+    rows = connection.execute(
+        select(enrolments.c.campaign, enrolments.c.entry, campaigns.c.spec)
+        .join(campaigns, campaigns.c.slug == enrolments.c.campaign)
+        .where(
+            enrolments.c.client_id == client_id,
+            enrolments.c.state == EnrolmentState.PENDING,
+            campaigns.c.state == CampaignState.RUNNING,
+        )
+    )
+    return [
+        Waiting(priority=row.spec["priority"], key=f"{PREFIX}{row.campaign}:{row.entry}", campaign=row.campaign)
+        for row in rows
+    ]
+
+
+def queued(connection: Connection, slug: CampaignSlug, client_id: ClientId, key: str, n: int, now: datetime) -> None:
+    """The enrolment became outreach `n`."""
+    entry = key.removeprefix(f"{PREFIX}{slug}:")
+    connection.execute(
+        update(enrolments)
+        .where(enrolments.c.campaign == slug, enrolments.c.client_id == client_id, enrolments.c.entry == entry)
+        .values(state=EnrolmentState.QUEUED, n=n, at=now)
+    )
+
+
+def drop_pending_of(connection: Connection, client_id: ClientId, code: str, now: datetime) -> None:
+    """The client may not be mailed at all: its enrolments are dropped, with the reason."""
+    connection.execute(
+        update(enrolments)
+        .where(enrolments.c.client_id == client_id, enrolments.c.state == EnrolmentState.PENDING)
+        .values(state=EnrolmentState.DROPPED, code=code, at=now)
+    )
+
+
+def drop_pending(connection: Connection, slug: CampaignSlug, now: datetime) -> None:
+    """The campaign ended: nobody more is enrolled."""
+    connection.execute(
+        update(enrolments)
+        .where(enrolments.c.campaign == slug, enrolments.c.state == EnrolmentState.PENDING)
+        .values(state=EnrolmentState.DROPPED, code="campaign_ended", at=now)
+    )
+
+
+def progress(connection: Connection, slug: CampaignSlug) -> CampaignProgress:
+    """How the campaign goes, counted from the rows. Raises NotFound."""
+    row = get(connection, slug)
+    by_enrolment = _counts(connection, enrolments.c.state, enrolments.c.campaign == slug)
+    by_mail = _counts(connection, outreaches.c.state, outreaches.c.campaign == slug)
+    return CampaignProgress(
+        slug=slug,
+        state=CampaignState(row.state),
+        epoch=row.epoch,
+        enrolled=sum(by_enrolment.values()),
+        pending=by_enrolment.get(EnrolmentState.PENDING, 0),
+        under_way=sum(count for state, count in by_mail.items() if state not in SETTLED),
+        sent=by_mail.get(OutreachState.SENT, 0),
+        parked=by_mail.get(OutreachState.PARKED, 0),
+        stopped=sum(by_mail.get(s, 0) for s in SETTLED if s is not OutreachState.SENT),
+        dropped=by_enrolment.get(EnrolmentState.DROPPED, 0),
+    )
+
+
+def _counts(connection: Connection, column: Any, where: Any) -> dict[str, int]:
+    return {
+        state: count for state, count in connection.execute(select(column, func.count()).where(where).group_by(column))
+    }

@@ -1,0 +1,156 @@
+"""The ledger: one row a mail, moved only by conditional updates, so that each mail ends in exactly one state.
+
+`intent -> claimed (token, lease) -> data -> sent | failed | unknown`. `claimed -> data` is one commit, made after RCPT
+was accepted and right before DATA, which reads everything again that could forbid the mail. A row left in `data` by a
+dead worker becomes `unknown`: SMTP cannot say whether it went, so it is not sent again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from domain.outreach import IN_TURN, sources
+from domain.planning import Start
+from models.base import ClientId
+from models.states import OutreachState, Phase
+from store.tables import outreach_steps, outreaches, standings
+
+Ledger = Row[Any]
+
+
+def allocate(
+    connection: Connection,
+    client_id: ClientId,
+    start: Start,
+    *,
+    assessment_id: str,
+    score: float,
+    phase: Phase,
+    now: datetime,
+) -> int:
+    """The number of the mail for this occasion; the same one however often it is asked.
+
+    Numbers come from the client's standing row and never restart.
+    """
+    made = connection.scalar(
+        select(outreaches.c.n).where(outreaches.c.client_id == client_id, outreaches.c.reason_key == start.key)
+    )
+    if made is not None:
+        return int(made)
+    n = connection.scalar(
+        update(standings)
+        .where(standings.c.client_id == client_id)
+        .values(next_n=standings.c.next_n + 1)
+        .returning(standings.c.next_n)
+    )
+    assert n is not None, "an assessed client has a standing"
+    n = int(n) - 1
+    connection.execute(
+        insert(outreaches).values(
+            client_id=client_id,
+            n=n,
+            reason_key=start.key,
+            kind=start.kind,
+            campaign=start.campaign,
+            assessment_id=assessment_id,
+            score=score,
+            phase=phase,
+            priority=start.priority,
+            state=OutreachState.BRIEFED,
+            created_at=now,
+            updated_at=now,
+        )
+    )
+    _log(connection, client_id, n, OutreachState.BRIEFED, "", now)
+    return n
+
+
+def get(connection: Connection, client_id: ClientId, n: int) -> Ledger | None:
+    """The row of one mail."""
+    return connection.execute(
+        select(outreaches).where(outreaches.c.client_id == client_id, outreaches.c.n == n)
+    ).one_or_none()
+
+
+def move(
+    connection: Connection,
+    client_id: ClientId,
+    n: int,
+    to: OutreachState,
+    now: datetime,
+    *,
+    code: str = "",
+    token: str | None = None,
+    **values: Any,
+) -> bool:
+    """Move a mail to `to` if its state allows that step, and `token` (when given) still owns it. False: nothing done."""
+    statement = (
+        update(outreaches)
+        .where(
+            outreaches.c.client_id == client_id,
+            outreaches.c.n == n,
+            outreaches.c.state.in_(sources(to)),
+        )
+        .values(state=to, code=code, updated_at=now, **values)
+    )
+    if token is not None:
+        statement = statement.where(outreaches.c.token == token)
+    moved = connection.execute(statement).rowcount == 1
+    if moved:
+        _log(connection, client_id, n, to, code, now)
+    return moved
+
+
+def note(connection: Connection, client_id: ClientId, n: int, now: datetime, **values: Any) -> None:
+    """Keep something about a mail without moving it."""
+    connection.execute(
+        update(outreaches)
+        .where(outreaches.c.client_id == client_id, outreaches.c.n == n)
+        .values(updated_at=now, **values)
+    )
+
+
+def of_client(connection: Connection, client_id: ClientId) -> list[Ledger]:
+    """What is known of each mail of a client, oldest first: enough to plan, nothing personal."""
+    o = outreaches.c
+    return list(
+        connection.execute(
+            select(
+                o.n,
+                o.reason_key,
+                o.kind,
+                o.campaign,
+                o.state,
+                o.epoch,
+                o.priority,
+                o.overdue,
+                o.created_at,
+                o.updated_at,
+            )
+            .where(o.client_id == client_id)
+            .order_by(o.n)
+        )
+    )
+
+
+def in_turn(rows: Iterable[Ledger]) -> Ledger | None:
+    """The mail that has the client's turn."""
+    return next((row for row in rows if row.state in IN_TURN), None)
+
+
+def insert_ignoring(connection: Connection, table: Any, rows: list[dict[str, Any]]) -> int:
+    """Insert rows, passing over those that are there; how many were new. Alike on both databases."""
+    if not rows:
+        return 0
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(table).values(rows).on_conflict_do_nothing()
+    return connection.execute(statement).rowcount
+
+
+def _log(connection: Connection, client_id: ClientId, n: int, state: OutreachState, code: str, now: datetime) -> None:
+    connection.execute(insert(outreach_steps).values(client_id=client_id, n=n, at=now, state=state, code=code))

@@ -1,0 +1,112 @@
+"""Where clients stand: read for a plan, written by assessments alone."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from domain.engagement import Engagement, Reading
+from domain.phases import Standing
+from models.base import ClientId
+from models.states import Band, Phase
+from store.tables import assessments, clients, engagement, standings
+
+
+class ClientFile:
+    """All of one client that an assessment reads, from one query."""
+
+    __slots__ = ("client", "engagement", "standing")
+
+    def __init__(self, row: Row[Any]) -> None:
+        self.client = row
+        self.engagement = Engagement(
+            anchor_at=row.anchor_at,
+            frequency=row.frequency or 0.0,
+            monetary=row.monetary or 0.0,
+            last_order_at=row.last_order_at,
+        )
+        self.standing = Standing(phase=Phase(row.phase), since=row.phase_since) if row.phase else None
+
+    @property
+    def band(self) -> Band | None:
+        """The band the client was last put in."""
+        return Band(self.client.band) if self.client.band else None
+
+
+def load(connection: Connection, client_id: ClientId) -> ClientFile | None:
+    """The client, its statistics and its standing; None for an id that nobody knows.
+
+    The row is locked on PostgreSQL, so that two mails of one client cannot both pass its caps.
+    """
+    row = connection.execute(
+        select(
+            clients,
+            engagement.c.anchor_at,
+            engagement.c.frequency,
+            engagement.c.monetary,
+            engagement.c.last_order_at,
+            standings.c.phase,
+            standings.c.phase_since,
+            standings.c.band,
+            standings.c.why_not,
+        )
+        .select_from(
+            clients.outerjoin(engagement, engagement.c.client_id == clients.c.client_id).outerjoin(
+                standings, standings.c.client_id == clients.c.client_id
+            )
+        )
+        .where(clients.c.client_id == client_id)
+        .with_for_update(of=clients)
+    ).one_or_none()
+    return None if row is None else ClientFile(row)
+
+
+def save(
+    connection: Connection,
+    client_id: ClientId,
+    assessment_id: str,
+    standing: Standing,
+    reading: Reading,
+    now: datetime,
+    *,
+    known: bool,
+) -> None:
+    """Write the assessment and make it the client's standing."""
+    connection.execute(
+        insert(assessments).values(
+            id=assessment_id,
+            client_id=client_id,
+            at=now,
+            score=reading.score,
+            band=reading.band,
+            phase=standing.phase,
+            algorithm="decayed-rfv/1",
+        )
+    )
+    values = {
+        "phase": standing.phase,
+        "phase_since": standing.since,
+        "band": reading.band,
+        "score": reading.score,
+        "assessment_id": assessment_id,
+        "assessed_at": now,
+        "crosses_at": reading.crosses_at,
+        "lift_score": reading.lift_score,
+    }
+    if known:
+        connection.execute(update(standings).where(standings.c.client_id == client_id).values(**values))
+    else:
+        connection.execute(insert(standings).values(client_id=client_id, **values))
+
+
+def save_plan(
+    connection: Connection, client_id: ClientId, wake_at: datetime, next_touch_at: datetime | None, why_not: str
+) -> None:
+    """Keep what the plan said, for pages and for `why-not`."""
+    connection.execute(
+        update(standings)
+        .where(standings.c.client_id == client_id)
+        .values(wake_at=wake_at, next_touch_at=next_touch_at, why_not=why_not)
+    )

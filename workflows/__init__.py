@@ -1,0 +1,1 @@
+"""Order, waiting and branching; nothing else."""

@@ -1,0 +1,61 @@
+"""Timeouts and retries, named once."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Final, TypedDict
+
+from temporalio.common import RetryPolicy
+
+LIFECYCLE_QUEUE: Final = "lifecycle"
+AGENTS_QUEUE: Final = "agents"
+MAIL_QUEUE: Final = "mail"
+SCIENCE_QUEUE: Final = "science"
+
+
+class Local(TypedDict):
+    """Options of a short database step, run inside the workflow task's own worker."""
+
+    start_to_close_timeout: timedelta
+    retry_policy: RetryPolicy
+
+
+class Remote(TypedDict):
+    """Options of an activity on a queue of its own."""
+
+    task_queue: str
+    start_to_close_timeout: timedelta
+    heartbeat_timeout: timedelta | None
+    retry_policy: RetryPolicy
+
+
+DATABASE: Final[Local] = {
+    "start_to_close_timeout": timedelta(seconds=30),
+    "retry_policy": RetryPolicy(initial_interval=timedelta(milliseconds=500), maximum_interval=timedelta(minutes=1)),
+}
+"""Tried until the database answers: a client's workflow never fails because a database was away."""
+
+SCIENCE: Final[Remote] = {
+    "task_queue": SCIENCE_QUEUE,
+    "start_to_close_timeout": timedelta(seconds=30),
+    "heartbeat_timeout": None,
+    "retry_policy": RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1)),
+}
+
+LLM: Final[Remote] = {
+    "task_queue": AGENTS_QUEUE,
+    "start_to_close_timeout": timedelta(seconds=150),
+    "heartbeat_timeout": None,
+    "retry_policy": RetryPolicy(
+        initial_interval=timedelta(seconds=2), maximum_interval=timedelta(minutes=2), maximum_attempts=6
+    ),
+}
+"""Three answers of thirty seconds each fit into an attempt; after six attempts the house writer takes over."""
+
+MAIL: Final[Remote] = {
+    "task_queue": MAIL_QUEUE,
+    "start_to_close_timeout": timedelta(minutes=3),
+    "heartbeat_timeout": timedelta(seconds=10),
+    "retry_policy": RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=5)),
+}
+"""A worker that dies is noticed by its missing heartbeat; a server that is away is tried until the mail expires."""
