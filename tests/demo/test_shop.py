@@ -42,7 +42,7 @@ def test_history_is_valid_lies_in_the_past_and_names_known_clients_and_items(fil
     with files.clients.open(newline="") as file:
         clients = {row["client_id"]: row for row in csv.DictReader(file)}
     items = {item.item_id for item in catalogue.items(START)}
-    events = [EVENT.validate_json(line) for line in files.events.open()]
+    events = [EVENT.validate_json(line) for line in files.events.read_text().splitlines()]
     assert len(clients) == shop.CLIENTS
     assert len({event.event_id for event in events}) == len(events) > 1_000
     assert all(event.occurred_at < START and event.client_id in clients for event in events)
@@ -54,7 +54,7 @@ def test_history_is_valid_lies_in_the_past_and_names_known_clients_and_items(fil
 
 def test_many_clients_cross_into_risk_within_three_weeks(files: shop.Files) -> None:
     rules, standing = EngagementRules(), dict[str, Engagement]()
-    for event in map(EVENT.validate_json, files.events.open()):
+    for event in map(EVENT.validate_json, files.events.read_text().splitlines()):
         cents = int((getattr(event, "value", None) or 0) * 100)
         before = standing.get(event.client_id, Engagement())
         standing[event.client_id] = before.absorb(rules, event.type, event.occurred_at, cents)
@@ -67,7 +67,7 @@ def test_many_clients_cross_into_risk_within_three_weeks(files: shop.Files) -> N
 
 def test_days_do_not_overlap_and_nothing_comes_twice(files: shop.Files) -> None:
     timeline = shop.timeline(START)
-    seen = {EVENT.validate_json(line).event_id for line in files.events.open()}
+    seen = {EVENT.validate_json(line).event_id for line in files.events.read_text().splitlines()}
     for day in range(30):
         for raw in timeline.day(day):
             event = EVENT.validate_python(raw)
