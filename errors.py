@@ -22,6 +22,8 @@ a message can hold what a person or a model wrote.
 
 from __future__ import annotations
 
+from typing import Literal
+
 
 class SelvedgeError(Exception):
     """Root of the tree. `permanent` errors are never retried."""
@@ -118,11 +120,26 @@ class BudgetSpent(ModelFault):
 
 
 class MailFault(SelvedgeError):
-    """An SMTP server refused a mail. `permanent` is true for 5xx answers."""
+    """A mail was not delivered, or may not have been. `permanent` is true for 5xx answers.
+
+    `stage` says how far it came: "before" DATA was begun, "refused" by a definite answer to DATA (either may be tried
+    again), or "unknown": lost after the text began to flow, so it may have been delivered and must not be sent again
+    on its own. `step` is the SMTP step: connect, mail, rcpt or data; a permanent fault at rcpt is a hard bounce.
+    """
 
     code = "mail_fault"
 
-    def __init__(self, message: str, *, permanent: bool, code: str = "mail_fault") -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        permanent: bool,
+        code: str = "mail_fault",
+        stage: Literal["before", "refused", "unknown"] = "before",
+        step: Literal["connect", "mail", "rcpt", "data"] = "connect",
+    ) -> None:
         super().__init__(message)
         self.permanent = permanent
         self.code = code
+        self.stage = stage
+        self.step = step

@@ -68,7 +68,7 @@ class Settings(BaseSettings):
 
     shop_name: str = "Selvedge & Co"
     shop_url: str = ""
-    """Base of product links; empty: `public_url`."""
+    """Base of product links, before `/<item_id>`; empty: the plain shop pages of our own web process, `/shop`."""
     shop_address: str = "Selvedge & Co, 12 Weaver's Yard, London E2 7DD"
     shop_time_zone: str = "Europe/London"
     shop_currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$")

@@ -1,0 +1,1 @@
+"""Mail: render, sign, send, and read what comes back."""

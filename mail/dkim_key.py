@@ -1,0 +1,62 @@
+"""The private key that signs our mail. One is made on first use and kept under the home folder."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from contextlib import suppress
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
+
+from errors import ConfigError
+from settings import Settings
+
+BITS = 2048
+"""What RFC 8301 asks for; DNS still takes the public key in one record."""
+
+
+def load(settings: Settings) -> rsa.RSAPrivateKey:
+    """The key in force. Raises ConfigError naming SELVEDGE_DKIM_KEY_FILE."""
+    if settings.dkim_key_file is not None:
+        return _read(settings.dkim_key_file)
+    kept = settings.home / "dkim.pem"
+    if not kept.exists():
+        _make(kept)
+    return _read(kept)
+
+
+def dns_record(key: rsa.RSAPrivateKey) -> str:
+    """The TXT record to publish at `<selector>._domainkey.<domain>` (RFC 6376, 3.6.1)."""
+    public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return f"v=DKIM1; k=rsa; p={b64encode(public).decode()}"
+
+
+def _read(path: Path) -> rsa.RSAPrivateKey:
+    try:
+        key = load_pem_private_key(path.read_bytes(), password=None)
+    except OSError as missing:
+        raise ConfigError(f"SELVEDGE_DKIM_KEY_FILE: {path} cannot be read ({missing.strerror})") from None
+    except (ValueError, TypeError):
+        raise ConfigError(f"SELVEDGE_DKIM_KEY_FILE: {path} is not an unencrypted PEM private key") from None
+    if not isinstance(key, rsa.RSAPrivateKey) or key.key_size < 1024:
+        raise ConfigError(f"SELVEDGE_DKIM_KEY_FILE: {path} is not an RSA key of 1024 bits or more; 2048 are good")
+    return key
+
+
+def _make(path: Path) -> None:
+    """Two processes that start together agree on one file, and it is readable by its owner alone."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    key = rsa.generate_private_key(public_exponent=65_537, key_size=BITS)
+    with NamedTemporaryFile("wb", dir=path.parent, delete=False) as file:
+        file.write(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
+    with suppress(FileExistsError):
+        path.hardlink_to(file.name)
+    Path(file.name).unlink()

@@ -1,0 +1,80 @@
+"""A draft becomes a mail: the words are the writer's; titles, prices, pictures and links come from the catalogue."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from errors import BadInput
+from mail import template
+from mail.links import Links
+from mail.money import price
+from models.base import ItemId
+from models.catalogue import Item
+from models.mail import Brief, EmailDraft, ItemBlurb
+from settings import Settings
+
+
+@dataclass(frozen=True)
+class Shop:
+    """What a mail says of its sender."""
+
+    name: str
+    address: str
+    currency: str
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Shop:
+        return cls(name=settings.shop_name, address=settings.shop_address, currency=settings.shop_currency)
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """A mail's words in both forms. Both say the same."""
+
+    subject: str
+    preheader: str
+    html: str
+    text: str
+
+
+def render(draft: EmailDraft, brief: Brief, items: Mapping[ItemId, Item], links: Links, shop: Shop) -> Rendered:
+    """The mail of `draft`. Raises BadInput (field `items`) when the draft names an item that `items` lacks."""
+    cards = [_card(blurb, brief, items, links, shop) for blurb in draft.items]
+    lead = draft.items[0].item_id if len(draft.items) == 1 else None
+    context: dict[str, Any] = {
+        "lang": brief.locale.replace("_", "-"),
+        "subject": draft.subject,
+        "preheader": draft.preheader,
+        "greeting": draft.greeting,
+        "paragraphs": draft.paragraphs,
+        "cards": cards,
+        "act": {"words": draft.call_to_action, "link": links.go(brief.client_id, brief.n, lead)},
+        "home": links.go(brief.client_id, brief.n),
+        "unsubscribe": links.unsubscribe(brief.client_id, brief.n),
+        "why": f"You receive this because you are a client of {shop.name} and agreed to hear from us.",
+        "shop": shop,
+    }
+    return Rendered(
+        subject=draft.subject,
+        preheader=draft.preheader,
+        html=template.html().render(context),
+        text=template.plain().render(context),
+    )
+
+
+def _card(blurb: ItemBlurb, brief: Brief, items: Mapping[ItemId, Item], links: Links, shop: Shop) -> dict[str, str]:
+    item = items.get(blurb.item_id)
+    if item is None:
+        raise BadInput(f"the draft names {blurb.item_id}, which the catalogue does not hold", "items")
+    return {
+        "title": item.title,
+        "brand": item.brand,
+        "kicker": item.brand or item.category,
+        "price": price(item.price_cents, shop.currency),
+        "blurb": blurb.text,
+        "alt": ", ".join(filter(None, (item.title, item.colour))),
+        "picture": links.picture(item.item_id),
+        "link": links.go(brief.client_id, brief.n, item.item_id),
+    }
