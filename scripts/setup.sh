@@ -86,14 +86,21 @@ set_up_python() {
     fingerprint >"$stamp"
 }
 
+places() { # where servers are looked for; when this changes, they are looked for again
+    printf '%s' "$PATH:${XDG_CACHE_HOME:-}:${HOME:-}"
+}
+
 have_servers() { # every server found last time is still there
-    local needed=1 found=0 binary
+    local needed=1 found=0 searched binary
     [ "$purpose" = run ] || needed=2
     [ -r "$servers" ] || return 1
-    while read -r binary; do
-        [ -x "$binary" ] && found=$((found + 1))
-    done <"$servers"
-    [ "$found" -ge "$needed" ]
+    {
+        read -r searched
+        while read -r binary; do
+            [ -x "$binary" ] && found=$((found + 1))
+        done
+    } <"$servers"
+    [ "$searched" = "$(places)" ] && [ "$found" -ge "$needed" ]
 }
 
 set_up_servers() {
@@ -103,7 +110,7 @@ set_up_servers() {
     if [ "$purpose" != run ]; then
         found+=$'\n'$("$venv/bin/python" -m scripts.time_skipping_server | tail -n 1)
     fi
-    printf '%s\n' "$found" >"$servers"
+    printf '%s\n' "$(places)" "$found" >"$servers"
     say "Temporal: $(printf '%s' "$found" | tr '\n' ' ')"
 }
 
