@@ -50,9 +50,13 @@ make_venv() {
     step "virtual environment with $("$python" --version)" "$python" -m venv --clear "$venv"
 }
 
+need_pip() { # an environment made by another tool may have none
+    "$venv/bin/python" -m pip --version >/dev/null 2>&1 || "$venv/bin/python" -m ensurepip >/dev/null
+}
+
 get_uv() {
     [ -x "$venv/bin/uv" ] && "$venv/bin/uv" --version 2>/dev/null | grep -q "^uv $(sed -n 's/^uv==\([0-9.]*\).*/\1/p' scripts/uv.lock)\b" && return
-    "$venv/bin/python" -m pip --version >/dev/null 2>&1 || "$venv/bin/python" -m ensurepip -q >/dev/null
+    need_pip
     step "uv, the installer" "$venv/bin/python" -m pip install -q --disable-pip-version-check --require-hashes -r scripts/uv.lock
 }
 
@@ -66,7 +70,7 @@ uv_install() { # behind a proxy that signs TLS itself, only the system's certifi
 }
 
 pip_install() {
-    "$venv/bin/python" -m pip --version >/dev/null 2>&1 || "$venv/bin/python" -m ensurepip -q >/dev/null
+    need_pip
     "$venv/bin/python" -m pip install -q --disable-pip-version-check "$@"
 }
 

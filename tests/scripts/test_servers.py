@@ -120,3 +120,12 @@ def test_command_tells_every_search_attribute_and_only_chosen_ports() -> None:
     assert sum(part.startswith("--search-attribute=") for part in command) == len(SEARCH_ATTRIBUTES)
     assert not any("http-port" in part for part in command)
     assert "--http-port=3" in dev_server_command(Path("t"), Path("d"), port=1, ui_port=2, http_port=3)
+
+
+def test_the_servers_are_told_of_every_attribute_that_workflows_set() -> None:
+    from temporalio.common import SearchAttributeKey
+
+    from workflows import attributes
+
+    keys = [value for value in vars(attributes).values() if isinstance(value, SearchAttributeKey)]
+    assert {key.name: key.indexed_value_type.name.capitalize() for key in keys} == SEARCH_ATTRIBUTES
