@@ -1,0 +1,1 @@
+"""The science that anyone may replace: slots, the registry and the built-in algorithms."""

@@ -1,0 +1,85 @@
+"""`content`: how an item's own words suit what a client said in the quiz and did before. It needs no training, so it
+serves new clients and new items from the first minute."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import ClassVar, Final, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from algorithms.catalogue import Catalogue
+from domain.engagement import DAY
+from domain.histories import SIGNAL, ClientSignals, Interactions, Quiz, plain
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+HALF_LIFE_DAYS: Final = 90.0
+"""What a client did fades by half in this time; what they said does not."""
+SAID: Final = 2.0
+"""A word of the quiz counts as much as two whole orders of it: what is said overrides what is guessed."""
+OVER_BUDGET: Final = 2.0
+"""How fast liking falls above the budget: at half as much again, to e^-1."""
+
+
+class Content:
+    """The scalar product of a client's faded profile of words with each item's, scaled to [0, 1]."""
+
+    name: ClassVar[str] = "content"
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        self.catalogue = catalogue
+
+    def fit(
+        self, interactions: Interactions, catalogue: Catalogue, clients: dict[str, ClientSignals], seed: int
+    ) -> None:
+        """Nothing to learn."""
+        self.catalogue = catalogue
+
+    def scores(self, client: ClientSignals, candidates: Ints, now: float) -> Floats:
+        """The best-suited candidate has 1; all zeros when the client said and did nothing."""
+        profile = self.profile(client, now)
+        likeness = self.catalogue.features.likeness(profile, len(self.catalogue))[candidates]
+        likeness = np.maximum(likeness, 0.0) * affordable(self.catalogue.price[candidates], client.quiz.budget_cents)
+        return np.asarray(likeness / max(float(likeness.max(initial=0.0)), 1e-12))
+
+    def profile(self, client: ClientSignals, now: float) -> dict[int, float]:
+        """Liking by word (as numbered in the catalogue's features) at `now`, epoch seconds."""
+        features, index = self.catalogue.features, self.catalogue.index
+        liking = {features.words[word]: SAID for word in quiz_words(client.quiz) if word in features.words}
+        for touch in client.touches:
+            place = index.get(touch.item_id)
+            if place is None or touch.kind not in SIGNAL:
+                continue
+            strength = SIGNAL[touch.kind] * 2.0 ** (-max(now - touch.at, 0.0) / (HALF_LIFE_DAYS * DAY))
+            for word, weight in zip(
+                features.of_item[place].tolist(), features.weights_of_item[place].tolist(), strict=True
+            ):
+                liking[word] = liking.get(word, 0.0) + strength * weight
+        return liking
+
+    def save(self, folder: Path, catalogue: Catalogue) -> None:
+        """Nothing was learnt."""
+
+    @classmethod
+    def load(cls, folder: Path, catalogue: Catalogue) -> Self:
+        """Nothing was learnt."""
+        return cls(catalogue)
+
+
+def quiz_words(quiz: Quiz) -> tuple[str, ...]:
+    """What the quiz says, in the words that describe items."""
+    return (
+        *(f"tag:{plain(style)}" for style in quiz.styles),
+        *(f"colour:{plain(colour)}" for colour in quiz.colours),
+        *(f"category:{plain(category)}" for category in quiz.categories),
+    )
+
+
+def affordable(price_cents: Floats, budget_cents: int | None) -> Floats:
+    """1 up to the budget for a piece, falling smoothly above it."""
+    if not budget_cents:
+        return np.ones_like(price_cents)
+    return np.exp(-OVER_BUDGET * np.maximum(price_cents / budget_cents - 1.0, 0.0))

@@ -1,0 +1,96 @@
+"""How well rankers foretell: learnt from the past, asked for what clients took up afterwards. Split by time alone,
+because any other split lets the future's popularity leak into the past."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from algorithms.catalogue import Catalogue
+from domain.histories import SIGNAL, ClientSignals, Interactions, Touch
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+K: Final = 10
+HELD_OUT: Final = 0.2
+"""The latest share of the touches, which rankers are asked to foretell."""
+CLIENTS: Final = 2_000
+"""So many clients are asked about, drawn by the seed."""
+TAKEN_UP: Final = 0.5
+"""From this weight on (a basket, a wish, an order) a client has taken an item up."""
+
+Scorer = Callable[[ClientSignals, Ints, float], Floats]
+_KIND: Final = {weight: kind for kind, weight in reversed(SIGNAL.items())}
+
+
+@dataclass(frozen=True)
+class Split:
+    """The past to learn from; and `asked`: clients as they were at `cut` (epoch seconds), with what they took up later."""
+
+    cut: float
+    past: Interactions
+    asked: tuple[tuple[ClientSignals, Ints], ...]
+
+
+def split(touches: Interactions, catalogue: Catalogue, clients: Mapping[str, ClientSignals], seed: int) -> Split:
+    """Cut so that HELD_OUT of the touches come later. What a client had already is not asked for again."""
+    cut = float(np.quantile(touches.at, 1 - HELD_OUT)) if len(touches) else 0.0
+    before = touches.at <= cut
+    past, future = touches.part(before), touches.part(~before)
+    later = _taken_up(future, catalogue)
+    chosen = sorted(later)
+    if len(chosen) > CLIENTS:
+        chosen = sorted(np.random.default_rng(seed).choice(chosen, CLIENTS, replace=False).tolist())
+    done = _touches(past, set(chosen))
+    asked = []
+    for place in chosen:
+        name = touches.clients[place]
+        client = replace(clients.get(name) or ClientSignals(name), touches=tuple(done.get(place, ())))
+        had = {catalogue.index[t.item_id] for t in client.touches if t.item_id in catalogue.index}
+        new = np.array(sorted(later[place] - had), np.int64)
+        if len(new):
+            asked.append((client, new))
+    return Split(cut, past, tuple(asked))
+
+
+def quality(scorer: Scorer, held: Split, catalogue: Catalogue) -> dict[str, float]:
+    """Mean recall@10 and NDCG@10 over the clients asked about, among all items that they had not touched yet."""
+    found = [_quality(scorer, client, new, held.cut, catalogue) for client, new in held.asked]
+    recall, ndcg = np.mean(found, axis=0) if found else (0.0, 0.0)
+    return {f"recall@{K}": round(float(recall), 5), f"ndcg@{K}": round(float(ndcg), 5)}
+
+
+def _quality(scorer: Scorer, client: ClientSignals, new: Ints, cut: float, catalogue: Catalogue) -> tuple[float, float]:
+    open_to = np.ones(len(catalogue), np.bool_)
+    open_to[catalogue.places({touch.item_id for touch in client.touches})] = False
+    candidates = np.flatnonzero(open_to)
+    order = np.argsort(-scorer(client, candidates, cut), kind="stable")[:K]
+    hits = np.isin(candidates[order], new)
+    gains = 1.0 / np.log2(np.arange(2, K + 2))
+    ideal = gains[: min(K, len(new))].sum()
+    return float(hits.sum() / len(new)), float((hits * gains[: len(hits)]).sum() / ideal)
+
+
+def _taken_up(future: Interactions, catalogue: Catalogue) -> dict[int, set[int]]:
+    """Catalogue places by client; in a shop that knows only views and clicks, those."""
+    place = catalogue.aligned(future.items)[future.item]
+    strong = (place >= 0) & (future.weight >= TAKEN_UP)
+    rows = strong if strong.any() else (place >= 0) & (future.weight > 0)
+    later: dict[int, set[int]] = {}
+    for client, item in zip(future.client[rows].tolist(), place[rows].tolist(), strict=True):
+        later.setdefault(client, set()).add(item)
+    return later
+
+
+def _touches(past: Interactions, wanted: set[int]) -> dict[int, list[Touch]]:
+    rows = np.isin(past.client, list(wanted))
+    done: dict[int, list[Touch]] = {}
+    columns = (past.client[rows].tolist(), past.item[rows].tolist(), past.weight[rows].tolist(), past.at[rows].tolist())
+    for client, item, weight, at in zip(*columns, strict=True):
+        done.setdefault(client, []).append(Touch(past.items[item], _KIND[round(weight, 6)], at))
+    return done

@@ -1,0 +1,98 @@
+"""`popularity`: what is bought, wished for and looked at these weeks, by everybody and by the client's own cohorts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any, ClassVar, Final, Self
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from algorithms.catalogue import Catalogue
+from domain.engagement import DAY
+from domain.histories import ClientSignals, Interactions
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+HALF_LIFE_DAYS: Final = 30.0
+WINDOW_DAYS: Final = 120.0
+"""Older touches weigh under a sixteenth and are left out."""
+COHORTS: Final = 64
+"""The largest cohorts are counted; small ones say little."""
+PRIOR: Final = 20.0
+"""A cohort counts as much as everybody does when its decayed weight is this large."""
+
+
+class Popularity:
+    """Decayed sums an item, scaled so that the most popular item has 1. Exact at any later moment: all fade alike."""
+
+    name: ClassVar[str] = "popularity"
+
+    def __init__(self, everybody: Floats | None = None, by_cohort: dict[str, Floats] | None = None) -> None:
+        self.everybody = np.zeros(0) if everybody is None else everybody
+        self.by_cohort = by_cohort or {}
+
+    def fit(
+        self, interactions: Interactions, catalogue: Catalogue, clients: dict[str, ClientSignals], seed: int
+    ) -> None:
+        """Count; `seed` changes nothing."""
+        n = len(catalogue)
+        client, place, weight = _counted(interactions, catalogue)
+        total = np.bincount(place, weight, minlength=n)
+        prior = PRIOR * total / max(float(total.sum()), 1e-12)
+        self.everybody = _unit(total)
+        self.by_cohort = {}
+        for cohort, member in _members(interactions.clients, clients).items():
+            mine = member[client]
+            self.by_cohort[cohort] = _unit(np.bincount(place[mine], weight[mine], minlength=n) + prior)
+
+    def scores(self, client: ClientSignals, candidates: Ints, now: float) -> Floats:
+        """Half everybody's, half that of the client's cohorts; all everybody's where no cohort is known."""
+        mine = [self.by_cohort[cohort] for cohort in client.cohorts if cohort in self.by_cohort]
+        if not mine:
+            return self.everybody[candidates]
+        return np.asarray(0.5 * self.everybody[candidates] + 0.5 * np.mean([c[candidates] for c in mine], axis=0))
+
+    def save(self, folder: Path, catalogue: Catalogue) -> None:
+        """Two arrays, and the names of their rows and columns."""
+        np.save(folder / "popularity.npy", np.stack([self.everybody, *self.by_cohort.values()]))
+        names = {"items": list(catalogue.index), "cohorts": list(self.by_cohort)}
+        (folder / "names.json").write_bytes(orjson.dumps(names))
+
+    @classmethod
+    def load(cls, folder: Path, catalogue: Catalogue) -> Self:
+        """An item that came since has no popularity yet."""
+        names, saved = orjson.loads((folder / "names.json").read_bytes()), np.load(folder / "popularity.npy")
+        table = np.zeros((len(saved), len(catalogue)))
+        kept = [column for column, item in enumerate(names["items"]) if item in catalogue.index]
+        table[:, catalogue.places(names["items"])] = saved[:, kept]
+        return cls(table[0], dict(zip(names["cohorts"], table[1:], strict=True)))
+
+
+def _counted(interactions: Interactions, catalogue: Catalogue) -> tuple[Ints, Ints, Floats]:
+    """Client, catalogue place and faded weight of every touch that counts."""
+    place = catalogue.aligned(interactions.items)[interactions.item]
+    latest = float(interactions.at.max()) if len(interactions) else 0.0
+    age = (latest - interactions.at) / DAY
+    counts = (place >= 0) & (interactions.weight > 0) & (age <= WINDOW_DAYS)
+    faded = interactions.weight[counts] * np.exp2(-age[counts] / HALF_LIFE_DAYS)
+    return interactions.client[counts], place[counts], faded
+
+
+def _members(ids: tuple[str, ...], clients: dict[str, ClientSignals]) -> dict[str, NDArray[np.bool_]]:
+    """Who belongs to each of the largest cohorts, by place in `ids`."""
+    of_client = [clients[each].cohorts if each in clients else () for each in ids]
+    sizes = Counter(cohort for mine in of_client for cohort in mine)
+    members = {cohort: np.zeros(len(ids), np.bool_) for cohort, _ in sizes.most_common(COHORTS)}
+    for place, mine in enumerate(of_client):
+        for cohort in mine:
+            if cohort in members:
+                members[cohort][place] = True
+    return members
+
+
+def _unit(values: NDArray[Any]) -> Floats:
+    return np.asarray(values / max(float(values.max(initial=0.0)), 1e-12), np.float64)

@@ -1,0 +1,62 @@
+"""The slot `ranking`: what is asked, what is answered, and what an algorithm must do to take it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import ClassVar, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from algorithms.catalogue import Catalogue
+from domain.histories import ClientSignals, Interactions
+from models.base import ClientId, Contract
+from models.mail import Pick
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+class RankingRequest(Contract):
+    """Which `n` items for this client, here, now. `exclude`: items not to show, such as those mailed lately."""
+
+    client_id: ClientId
+    n: int = Field(ge=1, le=1_000)
+    now: datetime
+    context: str = "email"
+    exclude: frozenset[str] = frozenset()
+
+
+class Recommendation(Contract):
+    """The answer, best first, and what gave it. `snapshot` names the inputs that were seen."""
+
+    picks: tuple[Pick, ...]
+    algorithm: str
+    version: str
+    snapshot: str
+
+
+class Ranker(Protocol):
+    """An algorithm that says how well each item suits a client. Must be safe to ask from many threads."""
+
+    name: ClassVar[str]
+
+    def fit(
+        self, interactions: Interactions, catalogue: Catalogue, clients: dict[str, ClientSignals], seed: int
+    ) -> None:
+        """Learn. `clients`: what is known of those that touched something. The same seed gives the same answers."""
+
+    def scores(self, client: ClientSignals, candidates: Ints, now: float) -> Floats:
+        """How well each candidate suits, in [0, 1], shape (k,); `candidates` index the catalogue, `now` epoch seconds.
+
+        All zeros when nothing is known of the client.
+        """
+
+    def save(self, folder: Path, catalogue: Catalogue) -> None:
+        """Write all that `load` needs into an existing empty folder. `catalogue`: as it was learnt from."""
+
+    @classmethod
+    def load(cls, folder: Path, catalogue: Catalogue) -> Self:
+        """Read what `save` wrote, for the catalogue as it is now: items may have come and gone since."""

@@ -1,0 +1,83 @@
+"""The blended score: `0.4 match + 0.2 trend + 0.1` each of inventory, margin, freshness and season.
+
+Each part lies in [0, 1]; its weighted contribution is kept, and the contributions add up to the score. All functions
+take and give arrays of shape (items,).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from domain.engagement import DAY
+from models.base import Contract
+from models.catalogue import Season
+
+Floats = NDArray[np.float64]
+
+FRESH_DAYS: Final = 30.0
+"""Days in which half of an item's freshness is gone."""
+SEASONS: Final = (Season.SPRING, Season.SUMMER, Season.AUTUMN, Season.WINTER)
+ALL_YEAR: Final = 0.8
+COMING: Final = 0.6
+
+_SOUTHERN: Final = (
+    "Australia/", "Antarctica/", "America/Argentina/", "America/Buenos_Aires", "America/Sao_Paulo", "America/Santiago",
+    "America/Montevideo", "America/Asuncion", "America/La_Paz", "Africa/Johannesburg", "Africa/Harare",
+    "Africa/Maputo", "Africa/Windhoek", "Africa/Gaborone", "Africa/Lusaka", "Pacific/Auckland", "Pacific/Fiji", "NZ",
+)  # fmt: skip
+
+
+class BlendWeights(Contract):
+    """How much each part counts."""
+
+    match: float = Field(default=0.4, ge=0)
+    trend: float = Field(default=0.2, ge=0)
+    inventory: float = Field(default=0.1, ge=0)
+    margin: float = Field(default=0.1, ge=0)
+    freshness: float = Field(default=0.1, ge=0)
+    season: float = Field(default=0.1, ge=0)
+
+
+PARTS: Final = tuple(BlendWeights.model_fields)
+
+
+def contributions(weights: BlendWeights, parts: Mapping[str, Floats]) -> Floats:
+    """Weighted contributions in the order of PARTS, shape (6, items), each at most its weight."""
+    return np.stack([getattr(weights, name) * np.clip(np.nan_to_num(parts[name]), 0.0, 1.0) for name in PARTS])
+
+
+def freshness(added: Floats, now: float) -> Floats:
+    """1 on the day an item came, half of that every FRESH_DAYS. Times in epoch seconds."""
+    return np.exp2(-np.maximum(now - added, 0.0) / (FRESH_DAYS * DAY))
+
+
+def inventory(on_hand: Floats, typical: float) -> Floats:
+    """From 0 (none) towards 1 (plenty); 1/2 at `typical` units, those that fit the client alone."""
+    return on_hand / (on_hand + max(typical, 1.0))
+
+
+def margin(price_cents: Floats, cost_cents: Floats) -> Floats:
+    """The share of the price that is left; where the cost is not known (NaN), the median of the others."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.clip((price_cents - cost_cents) / price_cents, 0.0, 1.0)
+    known = share[np.isfinite(share)]
+    return np.where(np.isfinite(share), share, np.median(known) if known.size else 0.0)
+
+
+def season_of(now: datetime, time_zone: str = "UTC") -> Season:
+    """The season by the calendar's months where the client lives."""
+    north = (now.month % 12 // 3 + 3) % 4
+    return SEASONS[(north + 2) % 4 if time_zone.startswith(_SOUTHERN) else north]
+
+
+def season_fit(now: datetime, time_zone: str = "UTC") -> dict[Season, float]:
+    """What each season's items are worth now: this one all, the coming one some, the others nothing."""
+    this = SEASONS.index(season_of(now, time_zone))
+    fit = {Season.ALL: ALL_YEAR, SEASONS[this]: 1.0, SEASONS[(this + 1) % 4]: COMING}
+    return {season: fit.get(season, 0.0) for season in Season}

@@ -1,0 +1,140 @@
+"""What the store hands to the science: statistics of many clients, who touched which item, and one client's signals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from domain.engagement import DAY
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+SIGNAL: Final[Mapping[str, float]] = {
+    "order_placed": 1.0,
+    "fix_kept": 1.0,
+    "wishlisted": 0.7,
+    "added_to_cart": 0.5,
+    "item_clicked": 0.2,
+    "email_clicked": 0.2,
+    "item_viewed": 0.1,
+    "order_returned": -0.6,
+    "fix_sent_back": -0.6,
+}
+"""How much a touch says of a client's liking for an item. `fix_feedback` is read as kept or sent back."""
+
+OWNING: Final = frozenset({"order_placed", "fix_kept"})
+RETURNING: Final = frozenset({"order_returned"})
+REJECTING: Final = frozenset({"order_returned", "fix_sent_back"})
+
+
+@dataclass(frozen=True, slots=True)
+class Histories:
+    """Sufficient statistics of n clients, each of shape (n,). Times in epoch seconds, NaN where there is none."""
+
+    anchor: Floats
+    frequency: Floats
+    monetary: Floats
+    last_order: Floats
+    first_order: Floats
+    orders: Floats
+    signed_up: Floats
+
+    def __len__(self) -> int:
+        return len(self.anchor)
+
+    def part(self, rows: slice | NDArray[np.bool_]) -> Histories:
+        """Some of the clients; a slice makes no copy."""
+        return Histories(*(getattr(self, each.name)[rows] for each in fields(self)))
+
+
+@dataclass(frozen=True, slots=True)
+class Interactions:
+    """Who touched what: m touches between the clients and items named. `weight` as in SIGNAL; `at` in epoch seconds."""
+
+    clients: tuple[str, ...]
+    items: tuple[str, ...]
+    client: Ints
+    item: Ints
+    weight: Floats
+    at: Floats
+
+    def __len__(self) -> int:
+        return len(self.at)
+
+    def part(self, rows: NDArray[np.bool_]) -> Interactions:
+        """Some of the touches; clients and items keep their places."""
+        return Interactions(
+            self.clients, self.items, self.client[rows], self.item[rows], self.weight[rows], self.at[rows]
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Touch:
+    """One touch of one client: `kind` as in SIGNAL, `at` in epoch seconds."""
+
+    item_id: str
+    kind: str
+    at: float
+    quantity: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Quiz:
+    """Explicit taste. `budget_cents`: what the client likes to pay for one piece."""
+
+    styles: tuple[str, ...] = ()
+    colours: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    sizes: tuple[str, ...] = ()
+    budget_cents: int | None = None
+
+
+@dataclass(frozen=True)
+class ClientSignals:
+    """All that a ranking may know of one client."""
+
+    client_id: str
+    sizes: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    time_zone: str = "UTC"
+    quiz: Quiz = field(default_factory=Quiz)
+    touches: tuple[Touch, ...] = ()
+
+    @cached_property
+    def wears(self) -> tuple[str, ...]:
+        """The sizes of the profile, else those of the quiz; empty: no constraint."""
+        return self.sizes or self.quiz.sizes
+
+    @cached_property
+    def cohorts(self) -> tuple[str, ...]:
+        """The groups whose taste says something of this client's: tags and styles, each once."""
+        return cohorts(self.tags, self.quiz.styles)
+
+    @cached_property
+    def owned(self) -> frozenset[str]:
+        """Items bought or kept and not all sent back."""
+        left: dict[str, int] = {}
+        for touch in self.touches:
+            step = (touch.kind in OWNING) - (touch.kind in RETURNING)
+            left[touch.item_id] = left.get(touch.item_id, 0) + step * touch.quantity
+        return frozenset(item for item, quantity in left.items() if quantity > 0)
+
+    def sent_back(self, now: float, days: float) -> frozenset[str]:
+        """Items that came back in the `days` before `now` (epoch seconds)."""
+        return frozenset(t.item_id for t in self.touches if t.kind in REJECTING and 0 <= now - t.at <= days * DAY)
+
+
+def cohorts(tags: tuple[str, ...], styles: tuple[str, ...]) -> tuple[str, ...]:
+    """Cohort keys from a client's tags and styles."""
+    return tuple(dict.fromkeys([*("tag:" + plain(t) for t in tags), *("style:" + plain(s) for s in styles)]))
+
+
+def plain(word: str) -> str:
+    """A word as it is compared: case and outer spaces do not count."""
+    return word.strip().casefold()

@@ -1,0 +1,30 @@
+"""Variety: no list is all dresses."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+PER_CATEGORY: Final = 2
+
+
+def varied(best_first: Iterable[int], category: Sequence[int] | NDArray[np.int64], n: int) -> list[int]:
+    """The first `n` of `best_first` with at most two of a category (a fifth of `n` in long lists).
+
+    `category` is indexed by item. Fewer than `n` come back when the categories do not yield more.
+    """
+    most = max(PER_CATEGORY, math.ceil(n / 5))
+    taken: Counter[int] = Counter()
+    chosen: list[int] = []
+    for item in best_first:
+        if len(chosen) >= n:
+            break
+        if taken[int(category[item])] < most:
+            taken[int(category[item])] += 1
+            chosen.append(int(item))
+    return chosen
