@@ -17,9 +17,7 @@ def validated(email: str) -> str:
     No DNS is asked. Raises BadInput (field `email`) with one line that says what to mend.
     """
     if not email.isprintable() or "=?" in email:
-        raise BadInput(
-            "holds a control character or encoded-word; give one plain address such as ann@shop.com", "email"
-        )
+        raise BadInput("holds a control character or encoded-word; give one plain address (ann@shop.com)", "email")
     try:
         # The reserved domains of tests and demos (example.com, .test) are taken: nothing can be delivered there.
         found = validate_email(email, check_deliverability=False, test_environment=True)

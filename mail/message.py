@@ -1,0 +1,114 @@
+"""The bytes of a mail: headers, a text and an HTML part that say the same, and the signature over them.
+
+Headers are written by hand and not by the email package, whose generators rewrap what was put in and cost more than
+all the rest of a mail.
+"""
+
+from __future__ import annotations
+
+from binascii import b2a_qp
+from dataclasses import dataclass, field
+from datetime import datetime
+from email.utils import format_datetime
+
+from errors import BadInput, ConfigError
+from mail.address import validated
+from mail.dkim import Signer
+from mail.headers import line, mailbox, one_line, words
+from mail.links import Links
+from mail.render import Rendered
+from models.base import ClientId
+from models.states import TouchKind
+from settings import Settings
+
+
+@dataclass(frozen=True)
+class Envelope:
+    """A mail ready to be sent, and to whom. Its personal parts stay out of its repr."""
+
+    message_id: str
+    return_path: str
+    recipient: str = field(repr=False)
+    message: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Sender:
+    """Who our mail is from."""
+
+    name: str
+    address: str
+    reply_to: str = ""
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Sender:
+        """Raises ConfigError naming SELVEDGE_MAIL_FROM, SELVEDGE_REPLY_TO, SELVEDGE_SHOP_NAME or _BOUNCE_DOMAIN."""
+        address = _held("SELVEDGE_MAIL_FROM", settings.mail_from)
+        reply_to = _held("SELVEDGE_REPLY_TO", settings.reply_to) if settings.reply_to else ""
+        _held("SELVEDGE_BOUNCE_DOMAIN", f"b@{settings.bounce_domain}")
+        try:
+            return cls(one_line(settings.shop_name, "SELVEDGE_SHOP_NAME"), address, reply_to)
+        except BadInput as wrong:
+            raise ConfigError(str(wrong)) from None
+
+
+@dataclass(frozen=True)
+class Recipient:
+    """Whom one mail is for. A name that may not stand in a header is left out of it."""
+
+    client_id: ClientId
+    n: int
+    name: str = field(repr=False)
+    address: str = field(repr=False)
+
+
+def envelope(
+    rendered: Rendered, to: Recipient, kind: TouchKind, now: datetime, sender: Sender, links: Links, signer: Signer
+) -> Envelope:
+    """The mail, dated `now` (business time, aware). The same input gives the same bytes.
+
+    Raises BadInput: field `email` for an address that is not one plain address, `subject` for one that may not
+    become a header.
+    """
+    address = validated(to.address)
+    message_id = links.message_id(to.client_id, to.n)
+    boundary = f"=_{message_id[1:].partition('@')[0]}"
+    headers = [
+        line("From", mailbox(sender.name, sender.address)),
+        line("To", mailbox(to.name, address)),
+        *([line("Reply-To", sender.reply_to)] if sender.reply_to else []),
+        line("Subject", words(rendered.subject.strip(), "subject")),
+        line("Date", format_datetime(now)),
+        f"Message-ID: {message_id}",
+        f"List-Unsubscribe: <{links.unsubscribe(to.client_id, to.n)}>",
+        "List-Unsubscribe-Post: List-Unsubscribe=One-Click",
+        f"Feedback-ID: {kind.value}:{links.mail_domain}",
+        "MIME-Version: 1.0",
+        f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"',
+    ]
+    body = [
+        *_part(boundary, "plain", rendered.text),
+        *_part(boundary, "html", rendered.html),
+        f"--{boundary}--\r\n".encode(),
+    ]
+    message = signer.signed("\r\n".join(headers).encode("ascii") + b"\r\n\r\n" + b"\r\n".join(body))
+    return Envelope(message_id, links.return_path(to.client_id, to.n), address, message)
+
+
+def _part(boundary: str, subtype: str, words: str) -> list[bytes]:
+    """One part. The boundary cannot occur in it: quoted-printable never writes `=_`."""
+    head = (
+        f"--{boundary}\r\nContent-Type: text/{subtype}; charset=utf-8\r\n"
+        "Content-Transfer-Encoding: quoted-printable\r\n"
+    )
+    lines = words.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\r\n")
+    # A line that begins with "From " is changed by some servers on the way, which would break the signature.
+    quoted = b2a_qp(lines.encode(), istext=True).replace(b"\r\nFrom ", b"\r\n=46rom ")
+    return [head.encode(), quoted]
+
+
+def _held(variable: str, address: str) -> str:
+    try:
+        return validated(address)
+    except BadInput as wrong:
+        raise ConfigError(f"{variable}: {wrong}") from None
