@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Literal
 from uuid import uuid4
 
 from sqlalchemy import Connection
@@ -13,10 +14,10 @@ from activities.house import House
 from domain.engagement import Reading, read
 from domain.phases import Standing, first_standing, next_standing
 from domain.planning import Plan, Situation, Waiting, plan
-from models.base import ClientId
+from models.base import CampaignSlug, ClientId
 from models.clock import Clock
 from models.lifecycle import Assessment, AssessRequest, Command, NextOutreach
-from models.states import CampaignState, OutreachState, Overdue, Phase
+from models.states import CampaignState, OutreachState, Overdue, Phase, TouchKind
 from store import campaigns, holds, ledger, mail_facts, standing
 from store.database import writing
 from store.ledger import Ledger
@@ -60,7 +61,7 @@ class Assess:
                 crosses_at=reading.crosses_at,
                 wake_at=planned.wake_at,
                 start=started,
-                wake=planned.wake,
+                wake=self._woken(rows, planned.wake),
                 wake_overdue=_overdue(rows, planned.wake),
                 next_touch_at=planned.next_touch_at,
                 why_not=planned.why_not,
@@ -103,7 +104,6 @@ class Assess:
         Naming the latter again makes a client whose workflows were lost whole: a start that finds it running does
         nothing.
         """
-        composer = "model" if self._house.settings.composer == "model" else "house"
         if planned.closed:
             campaigns.drop_pending_of(connection, client_id, planned.closed, now)
         if planned.start is not None:
@@ -118,11 +118,17 @@ class Assess:
             )
             if planned.start.campaign is not None:
                 campaigns.queued(connection, planned.start.campaign, client_id, planned.start.key, n, now)
-            return NextOutreach(n=n, kind=planned.start.kind, campaign=planned.start.campaign, composer=composer)
+            return self._named(n, planned.start.kind, planned.start.campaign)
         busy = ledger.in_turn(rows)
-        if busy is None:
-            return None
-        return NextOutreach(n=busy.n, kind=busy.kind, campaign=busy.campaign, composer=composer)
+        return None if busy is None else self._named(busy.n, busy.kind, busy.campaign)
+
+    def _named(self, n: int, kind: TouchKind, campaign: CampaignSlug | None) -> NextOutreach:
+        composer: Literal["model", "house"] = "model" if self._house.settings.composer == "model" else "house"
+        return NextOutreach(n=n, kind=kind, campaign=campaign, composer=composer)
+
+    def _woken(self, rows: Sequence[Ledger], n: int | None) -> NextOutreach | None:
+        row = next((row for row in rows if row.n == n), None)
+        return None if row is None else self._named(row.n, row.kind, row.campaign)
 
 
 def apply(connection: Connection, client_id: ClientId, commands: Sequence[Command], clock: Clock) -> None:
@@ -156,6 +162,8 @@ def _parked(connection: Connection, rows: Sequence[Ledger], now: datetime) -> li
 
 
 def _may_queue(row: Ledger, states: dict[str, tuple[CampaignState, int]], now: datetime) -> bool:
+    if row.code == "paused_by_itself":
+        return False  # a signal to the mail's own workflow parked it, and only one resumes it
     if row.campaign not in states:
         return True
     state, epoch = states[row.campaign]

@@ -60,7 +60,7 @@ class Assessment(Contract):
     wake_at: datetime
     """Business time at which to ask again if nothing happens."""
     start: NextOutreach | None = None
-    wake: int | None = None
+    wake: NextOutreach | None = None
     """A parked outreach whose turn has come."""
     wake_overdue: Overdue = Overdue.REPLAN
     next_touch_at: datetime | None = None

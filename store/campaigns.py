@@ -72,7 +72,8 @@ def change(connection: Connection, slug: CampaignSlug, now: datetime, **values: 
 def enrol(connection: Connection, row: Row[Any], limit: int, now: datetime) -> list[ClientId]:
     """Enrol the next clients of the audience, at most `limit`; moves the cursor. The clients newly enrolled."""
     spec = CampaignSpec.model_validate(row.spec)
-    found, cursor, batch = [], row.cursor, max(limit * 4, 200)
+    found: list[ClientId] = []
+    cursor, batch = row.cursor, max(limit * 4, 200)
     while len(found) < limit:
         page = connection.execute(_audience(spec, cursor, batch)).all()
         for client in page:
@@ -83,17 +84,8 @@ def enrol(connection: Connection, row: Row[Any], limit: int, now: datetime) -> l
                 break
         if len(page) < batch:
             break
-    entries = [
-        {
-            "campaign": row.slug,
-            "client_id": c,
-            "entry": spec.entry,
-            "state": EnrolmentState.PENDING,
-            "at": now,
-            "code": "",
-        }
-        for c in found
-    ]
+    entry = {"campaign": row.slug, "entry": spec.entry, "state": EnrolmentState.PENDING, "at": now, "code": ""}
+    entries = [{**entry, "client_id": client_id} for client_id in found]
     insert_ignoring(connection, enrolments, entries)
     change(connection, row.slug, now, cursor=cursor, enrolled_all=len(found) < limit)
     return found
@@ -131,6 +123,15 @@ def drain(connection: Connection, slug: CampaignSlug, epoch: int, limit: int) ->
             .values(epoch=epoch)
         )
     return [row.client_id for row in rows]
+
+
+def mark_overdue(connection: Connection, slug: CampaignSlug, overdue: Overdue) -> None:
+    """Say what becomes of the campaign's mail that is parked."""
+    connection.execute(
+        update(outreaches)
+        .where(outreaches.c.campaign == slug, outreaches.c.state == OutreachState.PARKED)
+        .values(overdue=overdue)
+    )
 
 
 def pending_of(connection: Connection, client_id: ClientId) -> list[Waiting]:
@@ -198,6 +199,5 @@ def progress(connection: Connection, slug: CampaignSlug) -> CampaignProgress:
 
 
 def _counts(connection: Connection, column: Any, where: Any) -> dict[str, int]:
-    return {
-        state: count for state, count in connection.execute(select(column, func.count()).where(where).group_by(column))
-    }
+    rows = connection.execute(select(column, func.count()).where(where).group_by(column))
+    return {row[0]: row[1] for row in rows}

@@ -16,9 +16,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.outreach import IN_TURN, sources
 from domain.planning import Start
+from errors import NotFound
 from models.base import ClientId
 from models.states import OutreachState, Phase
-from store.tables import outreach_steps, outreaches, standings
+from store.tables import edits, outreach_steps, outreaches, standings
 
 Ledger = Row[Any]
 
@@ -48,8 +49,7 @@ def allocate(
         .values(next_n=standings.c.next_n + 1)
         .returning(standings.c.next_n)
     )
-    assert n is not None, "an assessed client has a standing"
-    n = int(n) - 1
+    n = int(n or 0) - 1
     connection.execute(
         insert(outreaches).values(
             client_id=client_id,
@@ -88,7 +88,7 @@ def move(
     token: str | None = None,
     **values: Any,
 ) -> bool:
-    """Move a mail to `to` if its state allows that step, and `token` (when given) still owns it. False: nothing done."""
+    """Move a mail to `to` if its state allows that step and `token`, when given, still owns it; whether it did."""
     statement = (
         update(outreaches)
         .where(
@@ -115,27 +115,26 @@ def note(connection: Connection, client_id: ClientId, n: int, now: datetime, **v
     )
 
 
+def use_edit(connection: Connection, client_id: ClientId, n: int, edit_id: str) -> None:
+    """Put a person's edit, saved before, in the place of the draft."""
+    edit = connection.scalar(
+        select(edits.c.draft).where(edits.c.id == edit_id, edits.c.client_id == client_id, edits.c.n == n)
+    )
+    if edit is None:
+        raise NotFound("no such edit of this mail", "edit_id")
+    connection.execute(
+        update(outreaches)
+        .where(outreaches.c.client_id == client_id, outreaches.c.n == n)
+        .values(draft=edit, composed_by="person")
+    )
+
+
 def of_client(connection: Connection, client_id: ClientId) -> list[Ledger]:
     """What is known of each mail of a client, oldest first: enough to plan, nothing personal."""
     o = outreaches.c
-    return list(
-        connection.execute(
-            select(
-                o.n,
-                o.reason_key,
-                o.kind,
-                o.campaign,
-                o.state,
-                o.epoch,
-                o.priority,
-                o.overdue,
-                o.created_at,
-                o.updated_at,
-            )
-            .where(o.client_id == client_id)
-            .order_by(o.n)
-        )
-    )
+    columns = (o.n, o.reason_key, o.kind, o.campaign, o.state, o.code, o.epoch, o.priority, o.overdue)
+    times = (o.created_at, o.updated_at)
+    return list(connection.execute(select(*columns, *times).where(o.client_id == client_id).order_by(o.n)))
 
 
 def in_turn(rows: Iterable[Ledger]) -> Ledger | None:

@@ -8,8 +8,8 @@ from __future__ import annotations
 from temporalio import activity
 
 from models.lifecycle import (
-    AssessRequest,
     Assessment,
+    AssessRequest,
     CampaignRound,
     CampaignStep,
     Conclusion,

@@ -1,0 +1,74 @@
+"""What people do to a mail on its way: park it, reject it, approve it, move its time, let it queue again."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
+from store.clients import get as client_of
+from temporalio import activity
+
+from activities.house import House
+from activities.steps import found, stepping, told
+from domain.timing import dispose, next_open
+from models.clients import ClientPolicy
+from models.lifecycle import Conclusion, OutreachStep, PolicyRequest, StepDone
+from models.states import OutreachState, Overdue
+from store import holds, ledger
+from store.database import writing
+from store.ledger import Ledger
+
+STALE = timedelta(days=14)
+"""Business time. A mail that waited longer has missed its occasion, whatever the resume said."""
+
+
+class Steer:
+    """Signals and decisions, carried out on the ledger."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    @activity.defn
+    def conclude(self, conclusion: Conclusion) -> StepDone:
+        """Move the mail as asked, if its state allows it; else it stays where it is."""
+        values = {"send_at": conclusion.send_at} if conclusion.send_at is not None else {}
+        with writing(self._house.engine) as connection:
+            clock, now = self._house.time(connection, conclusion.at)
+            if conclusion.edit_id is not None:
+                ledger.use_edit(connection, conclusion.client_id, conclusion.n, conclusion.edit_id)
+            ledger.move(
+                connection, conclusion.client_id, conclusion.n, conclusion.to, now, code=conclusion.code, **values
+            )
+            return told(found(connection, conclusion.client_id, conclusion.n), clock)
+
+    @activity.defn
+    def unpark(self, step: OutreachStep) -> StepDone:
+        """The turn of a parked mail has come: `send_late` as it is, `replan` written afresh, or `expire`."""
+        return stepping(self._house, step, lambda *given: self._unpark(step.overdue, *given))
+
+    def _unpark(self, overdue: Overdue, connection: Connection, row: Ledger, now: datetime) -> None:
+        if row.state != OutreachState.PARKED:
+            return
+        late = row.send_at is not None and row.send_at < now
+        if overdue is Overdue.EXPIRE and late:
+            ledger.move(connection, row.client_id, row.n, OutreachState.EXPIRED, now, code="overdue")
+        elif overdue is Overdue.REPLAN and late and now - row.created_at > STALE:
+            ledger.move(connection, row.client_id, row.n, OutreachState.EXPIRED, now, code="stale")
+        elif overdue is Overdue.REPLAN and late:
+            ledger.move(connection, row.client_id, row.n, OutreachState.BRIEFED, now, code="replanned")
+        else:
+            zone = ZoneInfo(client_of(connection, row.client_id).time_zone)
+            at = next_open(self._house.mail_rules, zone, max(now, row.send_at or now))
+            ledger.move(connection, row.client_id, row.n, OutreachState.SCHEDULED, now, code="unparked", send_at=at)
+
+    @activity.defn
+    def keep_policy(self, request: PolicyRequest) -> None:
+        """Keep what a client asked of our mail."""
+        with writing(self._house.engine) as connection:
+            holds.set_policy(connection, request.client_id, request.policy)
+
+
+def moment(house: House, time_zone: str, policy: ClientPolicy, proposed: datetime | None, now: datetime) -> datetime:
+    """When to send a mail that is ready at `now`."""
+    return dispose(house.mail_rules, ZoneInfo(time_zone), policy, proposed, now)

@@ -1,0 +1,38 @@
+"""What the steps of one mail share: reading where it stands, and saying so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from activities.house import House
+from errors import NotFound
+from models.clock import Clock
+from models.lifecycle import OutreachStep, StepDone
+from models.states import OutreachState
+from store import ledger
+from store.database import writing
+from store.ledger import Ledger
+
+
+def found(connection: Connection, client_id: str, n: int) -> Ledger:
+    """The mail's row. Raises NotFound, which is permanent: an erased client's mail is gone."""
+    row = ledger.get(connection, client_id, n)
+    if row is None:
+        raise NotFound("no such mail in the ledger", "n")
+    return row
+
+
+def told(row: Ledger, clock: Clock) -> StepDone:
+    """Where the mail stands."""
+    return StepDone(state=OutreachState(row.state), clock=clock, next_at=row.send_at, code=row.code)
+
+
+def stepping(house: House, step: OutreachStep, act: Callable[[Connection, Ledger, datetime], None]) -> StepDone:
+    """One transaction: read the row, let `act` do something about it, say where it then stands."""
+    with writing(house.engine) as connection:
+        clock, now = house.time(connection, step.at)
+        act(connection, found(connection, step.client_id, step.n), now)
+        return told(found(connection, step.client_id, step.n), clock)

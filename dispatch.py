@@ -1,0 +1,78 @@
+"""Drains the outbox into Temporal: each waiting nudge becomes a signal-with-start, at a set rate.
+
+Temporal may be down for a while: rows stay, and go out when it answers. A nudge sent twice is one nudge.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from sqlalchemy import Engine
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from errors import Unavailable
+from store import outbox
+from store.database import writing
+from store.outbox import Leased
+from workflows import handles
+
+log = logging.getLogger("selvedge.dispatch")
+
+LEASE_S: Final = 30.0
+IDLE_S: Final = 0.1
+LONGEST_IDLE_S: Final = 1.0
+
+
+class Dispatcher:
+    """One a worker process; several share the work by leases."""
+
+    def __init__(self, client: Client, engine: Engine, per_second: float) -> None:
+        self._client, self._engine, self._per_second = client, engine, per_second
+        self._batch = max(1, min(200, int(per_second / 4) or 1))
+
+    async def run(self) -> None:
+        """Until cancelled. Looks often while there is work, once a second when there is none."""
+        idle = IDLE_S
+        while True:
+            try:
+                sent = await self.once()
+            except (Unavailable, RPCError, OSError) as away:
+                log.warning("nudges wait: %s", type(away).__name__)
+                sent, idle = 0, LONGEST_IDLE_S
+            idle = IDLE_S if sent else min(idle * 1.5, LONGEST_IDLE_S)
+            await asyncio.sleep(sent / self._per_second if sent else idle)
+
+    async def once(self) -> int:
+        """Send one batch; how many were leased."""
+        leased = await asyncio.to_thread(self._lease)
+        if not leased:
+            return 0
+        results = await asyncio.gather(*(self._send(each) for each in leased))
+        await asyncio.to_thread(self._settle, leased, results)
+        return len(leased)
+
+    async def _send(self, each: Leased) -> bool:
+        try:
+            if each.kind == "client":
+                await handles.nudge_client(self._client, each.target)
+            else:
+                await handles.start_campaign(self._client, each.target)
+        except (RPCError, OSError) as away:
+            log.warning("a nudge waits: %s", getattr(away, "status", type(away).__name__))
+            return False
+        return True
+
+    def _lease(self) -> list[Leased]:
+        with writing(self._engine) as connection:
+            return outbox.lease(connection, self._batch, datetime.now(UTC), LEASE_S)
+
+    def _settle(self, leased: Sequence[Leased], sent: Sequence[bool]) -> None:
+        with writing(self._engine) as connection:
+            outbox.settle(connection, [each for each, ok in zip(leased, sent, strict=True) if ok])
+            missed = [each for each, ok in zip(leased, sent, strict=True) if not ok]
+            outbox.retry(connection, missed, datetime.now(UTC))

@@ -1,0 +1,33 @@
+"""Every table. Times are business time unless a comment says real."""
+
+from __future__ import annotations
+
+from store.tables.base import metadata
+from store.tables.clients import assessments, clients, engagement, events, standings, tombstones
+from store.tables.engine import clock, outbox
+from store.tables.mail import campaigns, edits, enrolments, holds, model_calls, outreach_steps, outreaches, suppressions
+from store.tables.shop import artefacts, decisions, items, stock
+
+__all__ = [
+    "artefacts",
+    "assessments",
+    "campaigns",
+    "clients",
+    "clock",
+    "decisions",
+    "edits",
+    "engagement",
+    "enrolments",
+    "events",
+    "holds",
+    "items",
+    "metadata",
+    "model_calls",
+    "outbox",
+    "outreach_steps",
+    "outreaches",
+    "standings",
+    "stock",
+    "suppressions",
+    "tombstones",
+]

@@ -1,0 +1,96 @@
+"""Who the clients are, what they did, and where they stand."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, String, Table, Text
+
+from store.tables.base import ident, metadata
+from store.types import Json, UtcTime
+
+clients = Table(
+    "clients",
+    metadata,
+    ident("client_id", primary_key=True),
+    Column("email", String(254), nullable=False),
+    Column("first_name", String(64), nullable=False, default=""),
+    Column("time_zone", String(64), nullable=False),
+    Column("time_zone_assumed", Boolean, nullable=False, default=False),
+    Column("locale", String(20), nullable=False, default="en"),
+    Column("signed_up_at", UtcTime, nullable=False),
+    Column("consent", Boolean, nullable=False, default=False),
+    Column("consent_at", UtcTime, comment="when the consent in force was given or withdrawn"),
+    Column("sizes", Json, nullable=False, default=list),
+    Column("tags", Json, nullable=False, default=list),
+    Column("policy", Json, nullable=False, default=dict),
+    Column("quiz", Json, comment="the latest style quiz, as answered"),
+    Index(None, "email"),
+)
+
+engagement = Table(
+    "engagement",
+    metadata,
+    ident("client_id", primary_key=True),
+    Column("anchor_at", UtcTime, comment="latest event; the sums stand at this moment"),
+    Column("frequency", Float, nullable=False, default=0.0),
+    Column("monetary", Float, nullable=False, default=0.0),
+    Column("last_order_at", UtcTime),
+    Column("first_order_at", UtcTime),
+    Column("orders", Integer, nullable=False, default=0),
+    Column("orders_value_cents", BigInteger, nullable=False, default=0),
+    comment="sufficient statistics, kept by ingestion in constant time an event",
+)
+
+standings = Table(
+    "standings",
+    metadata,
+    ident("client_id", primary_key=True),
+    Column("phase", String(16), nullable=False, index=True),
+    Column("phase_since", UtcTime, nullable=False),
+    Column("band", String(16), nullable=False),
+    Column("score", Float, nullable=False),
+    ident("assessment_id", nullable=False),
+    Column("assessed_at", UtcTime, nullable=False),
+    Column("crosses_at", UtcTime),
+    Column("lift_score", Float, comment="an event that lifts the score past this nudges the workflow"),
+    Column("wake_at", UtcTime),
+    Column("next_touch_at", UtcTime),
+    Column("why_not", Text, nullable=False, default=""),
+    Column("next_n", Integer, nullable=False, default=1, comment="number of the client's next outreach"),
+    comment="written by assessments alone",
+)
+
+assessments = Table(
+    "assessments",
+    metadata,
+    ident("id", primary_key=True),
+    ident("client_id", nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("score", Float, nullable=False),
+    Column("band", String(16), nullable=False),
+    Column("phase", String(16), nullable=False),
+    Column("reason", String(32), nullable=False, default=""),
+    Column("algorithm", String(64), nullable=False),
+    Index(None, "client_id", "at"),
+)
+
+events = Table(
+    "events",
+    metadata,
+    ident("event_id", primary_key=True),
+    ident("client_id", nullable=False),
+    Column("type", String(24), nullable=False),
+    Column("occurred_at", UtcTime, nullable=False),
+    ident("item_id"),
+    Column("quantity", Integer),
+    Column("value_cents", BigInteger),
+    Column("data", Json, comment="further fields of the type"),
+    Index(None, "client_id", "occurred_at"),
+    sqlite_with_rowid=False,
+)
+
+tombstones = Table(
+    "tombstones",
+    metadata,
+    Column("client_hash", String(64), primary_key=True),
+    Column("at", UtcTime, nullable=False),
+)

@@ -1,0 +1,33 @@
+"""What keeps the house running."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, String, Table, UniqueConstraint
+
+from store.tables.base import ident, metadata
+from store.types import UtcTime
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("kind", String(16), nullable=False, comment="client or campaign"),
+    ident("target", nullable=False),
+    Column("version", Integer, nullable=False, default=1, comment="raised by each coalesced change"),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("due_at", UtcTime, nullable=False, comment="real time"),
+    Column("leased_until", UtcTime, comment="real time"),
+    UniqueConstraint("kind", "target"),
+    Index(None, "due_at"),
+)
+
+clock = Table(
+    "clock",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("real_anchor", UtcTime, nullable=False, comment="real time"),
+    Column("business_anchor", UtcTime, nullable=False),
+    Column("pace", Float, nullable=False),
+    Column("seen_real", UtcTime, comment="real time; last sign of life, where a stopped clock stands"),
+    Column("stands", Boolean, nullable=False, default=False),
+)

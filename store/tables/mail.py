@@ -1,0 +1,147 @@
+"""Mails, what holds them, and the campaigns that ask for them."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    String,
+    Table,
+    UniqueConstraint,
+)
+
+from store.tables.base import ident, metadata
+from store.types import Json, UtcTime
+
+outreaches = Table(
+    "outreaches",
+    metadata,
+    ident("client_id", primary_key=True),
+    Column("n", Integer, primary_key=True),
+    Column("reason_key", String(160), nullable=False, comment="what it answers; makes allocation idempotent"),
+    Column("kind", String(16), nullable=False),
+    ident("campaign"),
+    ident("assessment_id", nullable=False),
+    Column("score", Float, nullable=False, comment="of that assessment; never recomputed"),
+    Column("phase", String(16), nullable=False),
+    Column("priority", Integer, nullable=False, default=0),
+    Column("state", String(16), nullable=False),
+    Column("code", String(64), nullable=False, default="", comment="why it stands so, in one stable word"),
+    Column(
+        "epoch",
+        Integer,
+        nullable=False,
+        default=0,
+        comment="of the campaign when parked; raised by its drain",
+    ),
+    Column("overdue", String(12), comment="what the resume said of lateness"),
+    Column("send_at", UtcTime),
+    Column("token", String(40), comment="fences out an older attempt that still runs"),
+    Column("lease_until", UtcTime, comment="real time; a row in data is not judged before"),
+    Column("message_id", String(200)),
+    Column("composed_by", String(16), comment="model or house"),
+    Column("prompt_version", String(40)),
+    Column("brief", Json, comment="personal"),
+    Column("draft", Json, comment="personal"),
+    Column("picks", Json),
+    Column("created_at", UtcTime, nullable=False),
+    Column("updated_at", UtcTime, nullable=False),
+    Column("sent_at", UtcTime),
+    UniqueConstraint("client_id", "reason_key"),
+    Index(None, "state"),
+    Index(None, "campaign", "state"),
+    Index(None, "message_id"),
+)
+
+outreach_steps = Table(
+    "outreach_steps",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    ident("client_id", nullable=False),
+    Column("n", Integer, nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("code", String(64), nullable=False, default=""),
+    ForeignKeyConstraint(["client_id", "n"], ["outreaches.client_id", "outreaches.n"], ondelete="CASCADE"),
+    Index(None, "client_id", "n"),
+)
+
+edits = Table(
+    "edits",
+    metadata,
+    ident("id", primary_key=True),
+    ident("client_id", nullable=False),
+    Column("n", Integer, nullable=False),
+    Column("draft", Json, nullable=False, comment="personal"),
+    Column("by", String(64), nullable=False, default=""),
+    Column("at", UtcTime, nullable=False),
+    ForeignKeyConstraint(["client_id", "n"], ["outreaches.client_id", "outreaches.n"], ondelete="CASCADE"),
+)
+
+holds = Table(
+    "holds",
+    metadata,
+    ident("client_id", primary_key=True),
+    Column("source", String(16), primary_key=True),
+    Column("since", UtcTime, nullable=False),
+    Column("reason", String(120), nullable=False, default=""),
+)
+
+campaigns = Table(
+    "campaigns",
+    metadata,
+    ident("slug", primary_key=True),
+    Column("spec", Json, nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("reason", String(120), nullable=False, default=""),
+    Column("epoch", Integer, nullable=False, default=1),
+    Column("overdue", String(12), nullable=False, default="replan"),
+    Column("cursor", String(64), nullable=False, default="", comment="last client looked at by enrolment"),
+    Column("enrolled_all", Boolean, nullable=False, default=False),
+    Column("created_at", UtcTime, nullable=False),
+    Column("updated_at", UtcTime, nullable=False),
+)
+
+enrolments = Table(
+    "enrolments",
+    metadata,
+    ident("campaign", primary_key=True),
+    ident("client_id", primary_key=True),
+    Column("entry", String(64), primary_key=True),
+    Column("state", String(12), nullable=False),
+    Column("n", Integer),
+    Column("code", String(64), nullable=False, default=""),
+    Column("at", UtcTime, nullable=False),
+    Index(None, "client_id", "state"),
+    Index(None, "campaign", "state"),
+)
+
+suppressions = Table(
+    "suppressions",
+    metadata,
+    Column("address_hash", String(64), primary_key=True, comment="keyed hash, so that it outlives an erasure"),
+    Column("reason", String(32), nullable=False),
+    Column("at", UtcTime, nullable=False),
+)
+
+model_calls = Table(
+    "model_calls",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("at", UtcTime, nullable=False),
+    ident("client_id", nullable=False),
+    Column("n", Integer),
+    Column("agent", String(16), nullable=False),
+    Column("prompt_version", String(40), nullable=False),
+    Column("model", String(64), nullable=False),
+    Column("tokens_in", Integer, nullable=False, default=0),
+    Column("tokens_out", Integer, nullable=False, default=0),
+    Column("latency_ms", Float, nullable=False, default=0.0),
+    Column("verdict", String(32), nullable=False, comment="ok, or the code of what went wrong"),
+    Index(None, "client_id", "at"),
+)

@@ -1,0 +1,129 @@
+"""One campaign: enrols its audience at the owner's pace, drains what a pause parked, and counts.
+
+Enrolment is a row and a nudge; the client's own workflow queues the mail. A pause costs one signal: the campaign's row
+changes, and every mail looks at it right before DATA.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any, Final
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from models.campaign import CampaignChange, CampaignProgress, PauseOrder, ResumeOrder
+    from models.lifecycle import CampaignCommand, CampaignInput, CampaignRound, CampaignStep
+    from models.states import CampaignState, Overdue
+    from workflows import attributes as show
+    from workflows import calls
+    from workflows.options import DATABASE
+    from workflows.orders import Refusals
+
+LONG: Final = timedelta(days=90)
+
+
+@workflow.defn
+class Campaign:
+    """See the module's story."""
+
+    @workflow.init
+    def __init__(self, campaign: CampaignInput) -> None:
+        self._slug = campaign.slug
+        self._runs = campaign.runs
+        self._commands = list(campaign.commands)
+        self._progress = campaign.progress or CampaignProgress(slug=campaign.slug, state=CampaignState.RUNNING)
+        self._refusals = Refusals(self._progress.refused_signals)
+
+    @workflow.run
+    async def run(self, campaign: CampaignInput) -> CampaignProgress:
+        """Round after round, until the campaign is ended."""
+        while True:
+            done = await self._round()
+            if done.progress.state is CampaignState.ENDED and not self._commands:
+                await workflow.wait_condition(workflow.all_handlers_finished)
+                return self.progress()
+            await self._rest(done)
+            await self._renew_when_due()
+
+    async def _round(self) -> CampaignRound:
+        commands, self._commands = tuple(self._commands), []
+        done = await workflow.execute_local_activity(
+            calls.campaign_round,
+            CampaignStep(slug=self._slug, at=workflow.now(), commands=commands),
+            summary="Apply orders, enrol or drain a share, count",
+            **DATABASE,
+        )
+        self._progress = done.progress
+        show.show({show.CAMPAIGN_ID: self._slug, show.PAUSED: done.progress.state is CampaignState.PAUSED})
+        workflow.set_current_details(_details(done.progress))
+        return done
+
+    async def _rest(self, done: CampaignRound) -> None:
+        """Sleep until the next share, the campaign's end, or an order."""
+        wait = LONG if done.wait is None else timedelta(seconds=done.wait)
+        if done.ends_at is not None:
+            wait = min(wait, done.clock.real_wait(done.ends_at, done.clock.business(workflow.now())))
+        with suppress(TimeoutError):
+            await workflow.wait_condition(lambda: bool(self._commands), timeout=wait, timeout_summary="The next round")
+
+    async def _renew_when_due(self) -> None:
+        info = workflow.info()
+        if not info.is_continue_as_new_suggested() and workflow.now() - info.start_time < LONG:
+            return
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        workflow.continue_as_new(
+            CampaignInput(
+                slug=self._slug, progress=self.progress(), commands=tuple(self._commands), runs=self._runs + 1
+            )
+        )
+
+    def _take(self, kind: str, **fields: Any) -> None:
+        self._commands.append(CampaignCommand.model_validate({"kind": kind, **fields}))
+
+    @workflow.signal(description='Hold all mail of this campaign: {"reason": "stock"}')
+    def pause(self, order: Any = None) -> None:
+        if self._refusals.read("pause", PauseOrder, order) is not None:
+            self._take("pause")
+
+    @workflow.signal(description='Go on: {"overdue": "send_late" | "replan" | "expire"}')
+    def resume(self, order: Any = None) -> None:
+        resume = self._refusals.read("resume", ResumeOrder, order)
+        if resume is not None:
+            self._take("resume", overdue=resume.overdue)
+
+    @workflow.signal(description='Change it while it runs: {"throughput_per_minute": 30, "priority": 60}')
+    def adjust(self, order: Any = None) -> None:
+        change = self._refusals.read("adjust", CampaignChange, order)
+        if change is not None:
+            self._take("adjust", change=change.model_dump(mode="json", exclude_none=True))
+
+    @workflow.signal(description="Enrol nobody more; mail on its way still goes")
+    def end(self, order: Any = None) -> None:
+        if self._refusals.read("end", PauseOrder, order) is not None:
+            self._take("end", overdue=Overdue.EXPIRE)
+
+    @workflow.update(description="Like adjust, but refused to your face when it is wrong")
+    async def set_policy(self, change: CampaignChange) -> CampaignProgress:
+        self._take("adjust", change=change.model_dump(mode="json", exclude_none=True))
+        await workflow.wait_condition(lambda: not self._commands)
+        return self.progress()
+
+    @set_policy.validator
+    def _check_policy(self, change: CampaignChange) -> None:
+        if change == CampaignChange():
+            raise ValueError("name at least one of throughput_per_minute, priority, ends_at")
+        if self._progress.state is CampaignState.ENDED:
+            raise ValueError("the campaign has ended")
+
+    @workflow.query(description="Counted rows: enrolled, sent, parked")
+    def progress(self) -> CampaignProgress:
+        return self._progress.model_copy(update={"refused_signals": self._refusals.kept})
+
+
+def _details(p: CampaignProgress) -> str:
+    return (
+        f"**{p.state}**: {p.enrolled} enrolled, {p.pending} pending, {p.under_way} under way, "
+        f"{p.parked} parked, {p.sent} sent, {p.stopped + p.dropped} not sent."
+    )

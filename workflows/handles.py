@@ -1,0 +1,152 @@
+"""How the web, the commands and the dispatcher start, signal and query workflows.
+
+Importing this costs nothing: temporalio is imported inside the functions, so that a command which calls no Temporal
+starts at once.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from errors import ConfigError, NotFound
+from models.base import CampaignSlug, ClientId
+from models.campaign import CampaignChange, CampaignProgress, PauseOrder, ResumeOrder
+from models.clients import ClientPolicy
+from models.lifecycle import CampaignInput, LifecycleState, LifecycleStatus, Nudge, OutreachStatus
+from settings import Settings
+from workflows import ids
+
+if TYPE_CHECKING:
+    from temporalio.client import Client, WorkflowHandle
+
+CONNECT_S: Final = 5.0
+
+
+async def connect(settings: Settings) -> Client:
+    """A client of the Temporal server in force. Raises ConfigError naming SELVEDGE_TEMPORAL_ADDRESS."""
+    import asyncio  # noqa: PLC0415
+
+    from temporalio.client import Client  # noqa: PLC0415
+    from temporalio.contrib.pydantic import pydantic_data_converter  # noqa: PLC0415
+    from temporalio.service import RPCError  # noqa: PLC0415
+
+    try:
+        return await asyncio.wait_for(
+            Client.connect(
+                settings.temporal_address,
+                namespace=settings.temporal_namespace,
+                data_converter=pydantic_data_converter,
+            ),
+            CONNECT_S,
+        )
+    except (RuntimeError, RPCError, TimeoutError):
+        raise ConfigError(
+            f"SELVEDGE_TEMPORAL_ADDRESS: no Temporal server answers at {settings.temporal_address}"
+        ) from None
+
+
+async def nudge_client(client: Client, client_id: ClientId) -> None:
+    """Tell the client's workflow that something changed; starts it when there is none."""
+    from workflows.lifecycle import ClientLifecycle  # noqa: PLC0415
+    from workflows.options import LIFECYCLE_QUEUE  # noqa: PLC0415
+
+    await client.start_workflow(
+        ClientLifecycle.run,
+        LifecycleState(client_id=client_id),
+        id=ids.client(client_id),
+        task_queue=LIFECYCLE_QUEUE,
+        start_signal="nudge",
+        start_signal_args=[Nudge()],
+        static_summary="A client's lifecycle",
+    )
+
+
+async def start_campaign(client: Client, slug: CampaignSlug) -> None:
+    """Start the campaign's workflow; nothing when it runs."""
+    from temporalio.common import WorkflowIDConflictPolicy  # noqa: PLC0415
+
+    from workflows.campaign import Campaign  # noqa: PLC0415
+    from workflows.options import LIFECYCLE_QUEUE  # noqa: PLC0415
+
+    await client.start_workflow(
+        Campaign.run,
+        CampaignInput(slug=slug),
+        id=ids.campaign(slug),
+        task_queue=LIFECYCLE_QUEUE,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        static_summary="A campaign",
+    )
+
+
+async def pause(client: Client, workflow_id: str, order: PauseOrder) -> None:
+    """Hold the mail of a client, campaign or single mail."""
+    await _signal(client, workflow_id, "pause", order)
+
+
+async def resume(client: Client, workflow_id: str, order: ResumeOrder) -> None:
+    """Let it go on, with the stated choice for what fell due meanwhile."""
+    await _signal(client, workflow_id, "resume", order)
+
+
+async def end(client: Client, slug: CampaignSlug, order: PauseOrder) -> None:
+    """End a campaign: nobody more is enrolled."""
+    await _signal(client, ids.campaign(slug), "end", order)
+
+
+async def adjust_campaign(client: Client, slug: CampaignSlug, change: CampaignChange) -> CampaignProgress:
+    """Change a running campaign; raises BadInput-like errors of the update to the caller."""
+    handle = client.get_workflow_handle(ids.campaign(slug))
+    answer: CampaignProgress = await handle.execute_update("set_policy", change, result_type=CampaignProgress)
+    return answer
+
+
+async def set_policy(client: Client, client_id: ClientId, policy: ClientPolicy) -> ClientPolicy:
+    """Set what a client asked of our mail."""
+    handle = client.get_workflow_handle(ids.client(client_id))
+    answer: ClientPolicy = await handle.execute_update("set_policy", policy, result_type=ClientPolicy)
+    return answer
+
+
+async def client_status(client: Client, client_id: ClientId) -> LifecycleStatus:
+    """The workflow's own word on where the client stands."""
+    answer: LifecycleStatus = await _query(client, ids.client(client_id), "status", LifecycleStatus)
+    return answer
+
+
+async def outreach_status(client: Client, client_id: ClientId, n: int) -> OutreachStatus:
+    """The workflow's own word on one mail."""
+    answer: OutreachStatus = await _query(client, ids.outreach(client_id, n), "status", OutreachStatus)
+    return answer
+
+
+async def campaign_progress(client: Client, slug: CampaignSlug) -> CampaignProgress:
+    """The workflow's last count."""
+    answer: CampaignProgress = await _query(client, ids.campaign(slug), "progress", CampaignProgress)
+    return answer
+
+
+async def _signal(client: Client, workflow_id: str, name: str, order: Any) -> None:
+    with _known(workflow_id):
+        await client.get_workflow_handle(workflow_id).signal(name, order)
+
+
+async def _query(client: Client, workflow_id: str, name: str, kind: type[Any]) -> Any:
+    with _known(workflow_id):
+        handle: WorkflowHandle[Any, Any] = client.get_workflow_handle(workflow_id)
+        return await handle.query(name, result_type=kind)
+
+
+class _known:
+    """Turns Temporal's "no such workflow" into our NotFound."""
+
+    def __init__(self, workflow_id: str) -> None:
+        self._id = workflow_id
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        from temporalio.service import RPCError, RPCStatusCode  # noqa: PLC0415
+
+        if isinstance(error, RPCError) and error.status is RPCStatusCode.NOT_FOUND:
+            raise NotFound(f"no workflow {self._id} is running", "id") from None

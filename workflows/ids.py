@@ -1,0 +1,20 @@
+"""Workflow ids: fixed forms, so that anyone can name a client's workflow."""
+
+from __future__ import annotations
+
+from models.base import CampaignSlug, ClientId
+
+
+def client(client_id: ClientId) -> str:
+    """The workflow of one client."""
+    return f"client:{client_id}"
+
+
+def outreach(client_id: ClientId, n: int) -> str:
+    """The workflow of one mail."""
+    return f"outreach:{client_id}:{n}"
+
+
+def campaign(slug: CampaignSlug) -> str:
+    """The workflow of one campaign."""
+    return f"campaign:{slug}"

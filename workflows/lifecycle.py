@@ -1,0 +1,228 @@
+"""One client, for as long as the shop knows them.
+
+The workflow asks where the client stands, hands over what is due to an `Outreach` of its own, and sleeps until the
+moment at which the score will cross the next band or the next mail falls due. Events that lift the client past its
+stored threshold nudge it awake; all others touch only the store. So a quiet client costs a handful of workflow tasks a
+year.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import timedelta
+from typing import Any, Final
+
+from temporalio import workflow
+from temporalio.exceptions import FailureError, WorkflowAlreadyStartedError
+from temporalio.workflow import ParentClosePolicy
+
+with workflow.unsafe.imports_passed_through():
+    from models.campaign import PauseOrder, ResumeOrder
+    from models.clients import ClientPolicy
+    from models.lifecycle import (
+        Assessment,
+        AssessRequest,
+        Command,
+        Finished,
+        LifecycleState,
+        LifecycleStatus,
+        NextOutreach,
+        Nudge,
+        OutreachInput,
+        PolicyRequest,
+    )
+    from models.states import HoldSource, Phase
+    from workflows import attributes as show
+    from workflows import calls, ids
+    from workflows.options import DATABASE
+    from workflows.orders import Refusals
+    from workflows.outreach import Outreach
+
+RUN_AGE: Final = timedelta(days=90)
+"""A run is renewed after this long even when its history is short, so that `patched` branches can retire."""
+SLACK: Final = timedelta(milliseconds=20)
+
+
+@workflow.defn
+class ClientLifecycle:
+    """See the module's story. Input and all that is carried on: `LifecycleState`."""
+
+    @workflow.init
+    def __init__(self, carried: LifecycleState) -> None:
+        self._client_id = carried.client_id
+        self._runs = carried.runs
+        self._assessment = carried.assessment
+        self._commands = list(carried.commands)
+        self._nudged = carried.nudged
+        self._refusals = Refusals(carried.refused)
+
+    @workflow.run
+    async def run(self, carried: LifecycleState) -> str:
+        """Live until the client is erased."""
+        while True:
+            assessment = await self._assess()
+            if assessment.phase is Phase.ERASED:
+                return "erased"
+            self._show(assessment)
+            await self._hand_over(assessment)
+            await self._rest(assessment)
+            await self._renew_when_due()
+
+    async def _assess(self) -> Assessment:
+        self._nudged = False
+        commands, self._commands = tuple(self._commands), []
+        self._assessment = await workflow.execute_local_activity(
+            calls.assess,
+            AssessRequest(client_id=self._client_id, at=workflow.now(), commands=commands),
+            summary="Where the client stands, and what is due",
+            **DATABASE,
+        )
+        return self._assessment
+
+    async def _hand_over(self, assessment: Assessment) -> None:
+        """Start the mail that is due, or wake the parked one whose turn has come."""
+        if assessment.start is not None:
+            await self._start(assessment, assessment.start)
+        elif assessment.wake is not None:
+            await self._wake(assessment, assessment.wake)
+
+    async def _wake(self, assessment: Assessment, parked: NextOutreach) -> None:
+        outreach = workflow.get_external_workflow_handle(ids.outreach(self._client_id, parked.n))
+        try:
+            await outreach.signal(Outreach.resume, {"overdue": assessment.wake_overdue})
+        except FailureError:
+            await self._start(assessment, parked)  # its workflow is gone; a new one reads the ledger and parks again
+
+    async def _start(self, assessment: Assessment, due: NextOutreach) -> None:
+        """Start the mail's workflow, unless it runs: the store names again whichever mail has the client's turn."""
+        with suppress(WorkflowAlreadyStartedError):
+            await workflow.start_child_workflow(
+                Outreach.run,
+                OutreachInput(
+                    client_id=self._client_id,
+                    n=due.n,
+                    kind=due.kind,
+                    composer=due.composer,
+                    clock=assessment.clock,
+                    campaign=due.campaign,
+                ),
+                id=ids.outreach(self._client_id, due.n),
+                parent_close_policy=ParentClosePolicy.ABANDON,
+                search_attributes=show.at_start(campaign=due.campaign, state="briefed"),
+                static_summary=f"{due.kind} mail {due.n}",
+            )
+
+    async def _rest(self, assessment: Assessment) -> None:
+        """Sleep until something is due, or somebody calls."""
+        clock = assessment.clock
+        wait = clock.real_wait(assessment.wake_at, clock.business(workflow.now())) + SLACK
+        workflow.set_current_details(_details(assessment))
+        with suppress(TimeoutError):
+            await workflow.wait_condition(
+                lambda: self._called, timeout=min(wait, RUN_AGE), timeout_summary="Until the next look"
+            )
+
+    async def _renew_when_due(self) -> None:
+        info = workflow.info()
+        old = workflow.now() - info.start_time >= RUN_AGE
+        if not old and not info.is_continue_as_new_suggested():
+            return
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        workflow.continue_as_new(
+            LifecycleState(
+                client_id=self._client_id,
+                assessment=self._assessment,
+                commands=tuple(self._commands),
+                nudged=self._nudged,
+                refused=self._refusals.kept,
+                runs=self._runs + 1,
+            )
+        )
+
+    @property
+    def _called(self) -> bool:
+        return self._nudged or bool(self._commands)
+
+    def _show(self, assessment: Assessment) -> None:
+        show.show(
+            {
+                show.CLIENT_PHASE: str(assessment.phase),
+                show.RISK_BAND: str(assessment.band),
+                show.NEXT_TOUCH_AT: assessment.next_touch_at,
+                show.PAUSED: bool(assessment.held),
+            }
+        )
+
+    def _take(self, kind: str, **fields: Any) -> None:
+        self._commands.append(Command.model_validate({"kind": kind, "at": workflow.now(), **fields}))
+
+    @workflow.signal(description="Something changed in the store; ask it again")
+    def nudge(self, order: Any = None) -> None:
+        if self._refusals.read("nudge", Nudge, order) is not None:
+            self._nudged = True
+
+    @workflow.signal(description='Hold this client\'s mail: {"reason": "..."}')
+    def pause(self, order: Any = None) -> None:
+        if self._refusals.read("pause", PauseOrder, order) is not None:
+            self._take("pause", source=HoldSource.OPERATOR)
+
+    @workflow.signal(description='Lift the hold: {"overdue": "send_late" | "replan" | "expire"}')
+    def resume(self, order: Any = None) -> None:
+        resume = self._refusals.read("resume", ResumeOrder, order)
+        if resume is not None:
+            self._take("resume", source=HoldSource.OPERATOR, overdue=resume.overdue)
+
+    @workflow.signal(description='Change the client\'s mail policy: {"max_mails_per_week": 1, "preferred_hour": 18}')
+    def adjust(self, order: Any = None) -> None:
+        policy = self._refusals.read("adjust", ClientPolicy, order)
+        if policy is not None:
+            self._take("adjust", policy=policy)
+
+    @workflow.signal(description="An outreach gave up the client's turn")
+    def finished(self, order: Any = None) -> None:
+        if self._refusals.read("finished", Finished, order) is not None:
+            self._nudged = True
+
+    @workflow.update(description="Set the client's mail policy; refused to your face when it is wrong")
+    async def set_policy(self, policy: ClientPolicy) -> ClientPolicy:
+        await workflow.execute_local_activity(
+            calls.keep_policy,
+            PolicyRequest(client_id=self._client_id, policy=policy),
+            summary="Keep what the client asked of our mail",
+            **DATABASE,
+        )
+        self._nudged = True
+        return policy
+
+    @set_policy.validator
+    def _check_policy(self, policy: ClientPolicy) -> None:
+        if policy == ClientPolicy():
+            raise ValueError("name at least one of max_mails_per_week, preferred_hour, not_before")
+
+    @workflow.query(description="Phase, score, holds and what comes next")
+    def status(self) -> LifecycleStatus:
+        a = self._assessment
+        return LifecycleStatus(
+            client_id=self._client_id,
+            phase=a.phase if a else None,
+            band=a.band if a else None,
+            score=a.score if a else None,
+            next_touch_at=a.next_touch_at if a else None,
+            wakes_at=a.wake_at if a else None,
+            held=a.held if a else (),
+            why_not=a.why_not if a else "",
+            refused_signals=self._refusals.kept,
+            runs=self._runs,
+        )
+
+    @workflow.query(description="Why this client has not been mailed, in one sentence")
+    def why_not(self) -> str:
+        return self._assessment.why_not if self._assessment else "Not assessed yet."
+
+
+def _details(assessment: Assessment) -> str:
+    held = f"Held by: {', '.join(assessment.held)}\n\n" if assessment.held else ""
+    return (
+        f"{held}**{assessment.phase}**, score {assessment.score:.0f}.\n\n{assessment.why_not}\n\n"
+        f"Next look: {assessment.wake_at:%Y-%m-%d %H:%M} UTC (business time)."
+    )

@@ -1,0 +1,262 @@
+"""One mail, from the brief to its one final state.
+
+It is composed, waits for its moment, and passes the door right before DATA, where everything is asked again. Held mail
+is parked: it gives up the client's turn, keeps its place, and queues again when the hold is lifted. Whatever happens,
+the ledger row ends in exactly one state, and the client's workflow is told.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError, ApplicationError, FailureError
+
+with workflow.unsafe.imports_passed_through():
+    from domain.outreach import ASIDE, SETTLED
+    from models.base import Door, Utc
+    from models.campaign import PauseOrder, ResumeOrder
+    from models.lifecycle import (
+        Conclusion,
+        Decision,
+        Finished,
+        OutreachInput,
+        OutreachStatus,
+        OutreachStep,
+        StepDone,
+    )
+    from models.states import OutreachState, Overdue
+    from workflows import attributes as show
+    from workflows import calls, ids
+    from workflows.options import DATABASE, LLM, MAIL, SCIENCE
+    from workflows.orders import Refusals
+
+LOOK_AGAIN: Final = timedelta(days=1)
+"""Real time after which a parked mail asks for its turn of its own accord, so that no wake-up can be lost for good."""
+PATIENCE: Final = timedelta(days=7)
+"""Business time for which a mail waits for a person before it is rejected."""
+REWRITES: Final = 1
+
+
+class Adjustment(Door):
+    """`{"send_at": "2026-11-24T09:00:00Z"}`: another moment, in business time."""
+
+    send_at: Utc
+
+
+@workflow.defn
+class Outreach:
+    """See the module's story."""
+
+    @workflow.init
+    def __init__(self, outreach: OutreachInput) -> None:
+        self._input = outreach
+        self._now = StepDone(state=OutreachState.BRIEFED, clock=outreach.clock)
+        self._cancelled = False
+        self._held = False
+        self._resumed: Overdue | None = None
+        self._send_at: datetime | None = None
+        self._decision: Decision | None = None
+        self._refusals = Refusals()
+
+    @workflow.run
+    async def run(self, outreach: OutreachInput) -> str:
+        """Move the mail on until it is settled; the final state."""
+        while self._now.state not in SETTLED:
+            self._show()
+            match self._now.state:
+                case OutreachState.SCHEDULED | OutreachState.CLAIMED | OutreachState.DATA:
+                    await self._send_when_due()
+                case OutreachState.PARKED:
+                    await self._wait_aside()
+                case OutreachState.AWAITING_PERSON:
+                    await self._ask_a_person()
+                case _:
+                    await self._prepare()
+        self._show()
+        await self._report()
+        return str(self._now.state)
+
+    async def _prepare(self) -> None:
+        """Pick, write, review and schedule: one step with the house writer, four with a model."""
+        if self._input.composer == "house" or not await self._written_by_model():
+            await self._local(calls.compose, "Pick, write, review and schedule (house writer)")
+
+    async def _written_by_model(self) -> bool:
+        """Whether a model's text passed the review; False when the model stays down or is not fit to be sent."""
+        try:
+            await self._remote(calls.pick, "Pick the items", SCIENCE)
+            await self._remote(calls.write, "Write", LLM)
+            await self._remote(calls.review, "Review", LLM)
+            for _ in range(REWRITES):
+                if self._now.state is OutreachState.DRAFTED:
+                    await self._remote(calls.write, "Write again after the review", LLM)
+                    await self._remote(calls.review, "Review again", LLM)
+            if self._now.state is OutreachState.IN_REVIEW:
+                await self._remote(calls.schedule, "Choose the moment", LLM)
+        except ActivityError as failed:
+            workflow.logger.warning("model given up: %s", _code(failed))
+            return False
+        return self._now.state not in (OutreachState.DRAFTED, OutreachState.PICKED)
+
+    async def _send_when_due(self) -> None:
+        if await self._interrupted(self._now.next_at, "Until its send time"):
+            return
+        await self._remote(calls.send, "Pass the door and send", MAIL)
+
+    async def _wait_aside(self) -> None:
+        """Give up the turn and wait for it to come round; ask for it once a day."""
+        await self._report()
+        try:
+            await workflow.wait_condition(
+                lambda: self._cancelled or self._resumed is not None,
+                timeout=LOOK_AGAIN,
+                timeout_summary="Parked; looks again in a day",
+            )
+        except TimeoutError:
+            return  # reports once more, upon which the client's workflow looks whether its turn has come
+        if self._cancelled:
+            await self._conclude(OutreachState.REJECTED, "cancelled")
+            return
+        overdue, self._resumed = self._resumed or Overdue.REPLAN, None
+        await self._local(calls.unpark, "Its turn has come", overdue=overdue)
+
+    async def _ask_a_person(self) -> None:
+        """Wait for a decision; the client's other mail may go meanwhile."""
+        await self._report()
+        clock = self._now.clock
+        patience = clock.real_wait(clock.business(workflow.now()) + PATIENCE, clock.business(workflow.now()))
+        try:
+            await workflow.wait_condition(
+                lambda: self._cancelled or self._decision is not None,
+                timeout=patience,
+                timeout_summary="Until a person decides",
+            )
+        except TimeoutError:
+            await self._conclude(OutreachState.REJECTED, "nobody_decided")
+            return
+        decision, self._decision = self._decision, None
+        if self._cancelled or decision is None or decision.verdict == "reject":
+            await self._conclude(OutreachState.REJECTED, "cancelled" if self._cancelled else "rejected_by_person")
+        else:
+            await self._conclude(OutreachState.SCHEDULED, "approved_by_person", edit_id=decision.edit_id)
+
+    async def _interrupted(self, until: datetime | None, summary: str) -> bool:
+        """Wait until `until`; True when a signal changed the course instead."""
+        clock = self._now.clock
+        wait = clock.real_wait(until, clock.business(workflow.now())) if until else timedelta(0)
+        if wait > timedelta(0):
+            workflow.set_current_details(f"Waits for its send time, {until:%Y-%m-%d %H:%M} UTC (business time).")
+            try:
+                await workflow.wait_condition(
+                    lambda: self._cancelled or self._held or self._send_at is not None,
+                    timeout=wait,
+                    timeout_summary=summary,
+                )
+            except TimeoutError:
+                return False
+        if self._cancelled:
+            await self._conclude(OutreachState.REJECTED, "cancelled")
+        elif self._held:
+            self._held = False
+            await self._conclude(OutreachState.PARKED, "paused_by_itself")
+        elif self._send_at is not None:
+            send_at, self._send_at = self._send_at, None
+            await self._conclude(OutreachState.SCHEDULED, "adjusted", send_at=send_at)
+        else:
+            return False
+        return True
+
+    async def _report(self) -> None:
+        """Tell the client's workflow that the turn is free. One that is closed comes to life at the next event, and
+        reads the ledger then."""
+        client = workflow.get_external_workflow_handle(ids.client(self._input.client_id))
+        with suppress(FailureError):
+            await client.signal("finished", Finished(n=self._input.n, state=self._now.state))
+
+    async def _local(self, call: Any, summary: str, **fields: Any) -> None:
+        self._now = await workflow.execute_local_activity(call, self._step(**fields), summary=summary, **DATABASE)
+
+    async def _remote(self, call: Any, summary: str, options: Any) -> None:
+        self._now = await workflow.execute_activity(call, self._step(), summary=summary, **options)
+
+    def _step(self, **fields: Any) -> OutreachStep:
+        return OutreachStep(client_id=self._input.client_id, n=self._input.n, at=workflow.now(), **fields)
+
+    async def _conclude(self, to: OutreachState, code: str, **fields: Any) -> None:
+        self._now = await workflow.execute_local_activity(
+            calls.conclude,
+            Conclusion.model_validate(
+                {
+                    "client_id": self._input.client_id,
+                    "n": self._input.n,
+                    "at": workflow.now(),
+                    "to": to,
+                    "code": code,
+                    **fields,
+                }
+            ),
+            summary=f"{to}: {code}",
+            **DATABASE,
+        )
+
+    def _show(self) -> None:
+        show.show({show.OUTREACH_STATE: str(self._now.state)})
+        workflow.set_current_details(f"**{self._now.state}** {self._now.code.replace('_', ' ')}")
+
+    @workflow.signal(description='Park this mail: {"reason": "..."}')
+    def pause(self, order: Any = None) -> None:
+        if self._refusals.read("pause", PauseOrder, order) is not None:
+            self._held = True
+
+    @workflow.signal(description='Let it queue again: {"overdue": "send_late" | "replan" | "expire"}')
+    def resume(self, order: Any = None) -> None:
+        resume = self._refusals.read("resume", ResumeOrder, order)
+        if resume is None:
+            return
+        self._held = False
+        if self._now.state in ASIDE:
+            self._resumed = resume.overdue
+
+    @workflow.signal(description='Another moment: {"send_at": "2026-11-24T09:00:00Z"} in business time')
+    def adjust(self, order: Any = None) -> None:
+        adjustment = self._refusals.read("adjust", Adjustment, order)
+        if adjustment is not None:
+            self._send_at = adjustment.send_at
+
+    @workflow.signal(description="Stop this mail for good")
+    def cancel(self, order: Any = None) -> None:
+        if self._refusals.read("cancel", PauseOrder, order) is not None:
+            self._cancelled = True
+
+    @workflow.update(description='Approve, edit or reject: {"verdict": "approve", "by": "ana"}')
+    async def decide(self, decision: Decision) -> OutreachStatus:
+        self._decision = decision
+        await workflow.wait_condition(lambda: self._now.state is not OutreachState.AWAITING_PERSON)
+        return self.status()
+
+    @decide.validator
+    def _check_decision(self, decision: Decision) -> None:
+        if self._now.state is not OutreachState.AWAITING_PERSON:
+            raise ValueError(f"this mail is {self._now.state}; only one that awaits a person can be decided")
+        if decision.verdict == "edit" and not decision.edit_id:
+            raise ValueError("edit_id: an edit is saved first and named here")
+
+    @workflow.query(description="State, time and reason")
+    def status(self) -> OutreachStatus:
+        return OutreachStatus(
+            client_id=self._input.client_id,
+            n=self._input.n,
+            kind=self._input.kind,
+            state=self._now.state,
+            next_at=self._now.next_at,
+            code=self._now.code,
+            refused_signals=self._refusals.kept,
+        )
+
+
+def _code(failed: ActivityError) -> str:
+    cause = failed.cause
+    return cause.type or "error" if isinstance(cause, ApplicationError) else type(cause).__name__
