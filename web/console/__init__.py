@@ -1,0 +1,1 @@
+"""Pages for people: they read the store and change nothing."""

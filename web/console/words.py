@@ -1,0 +1,110 @@
+"""The words that pages use for the codes of phases, states and kinds."""
+
+from __future__ import annotations
+
+from typing import Final
+
+PHASES: Final[dict[str, str]] = {
+    "new": "New",
+    "onboarding": "Onboarding",
+    "active": "Active",
+    "cooling": "Cooling",
+    "at_risk": "At risk",
+    "lapsed": "Lapsed",
+    "won_back": "Won back",
+    "dormant": "Dormant",
+    "erased": "Erased",
+}
+"""In the order in which a client may pass through them."""
+
+STATES: Final[dict[str, str]] = {
+    "briefed": "Briefed",
+    "picked": "Items picked",
+    "drafted": "Drafted",
+    "in_review": "In review",
+    "awaiting_person": "Awaiting a person",
+    "scheduled": "Scheduled",
+    "parked": "Parked",
+    "claimed": "Being sent",
+    "data": "On the wire",
+    "sent": "Sent",
+    "suppressed": "Suppressed",
+    "rejected": "Rejected",
+    "expired": "Expired",
+    "failed": "Failed",
+    "unknown": "Unknown",
+}
+"""In the order in which a mail may pass through them."""
+
+KINDS: Final[dict[str, str]] = {
+    "welcome": "Welcome",
+    "quiz": "Style quiz",
+    "missed": "Missed you",
+    "new_in": "New in",
+    "stylist": "Stylist's choice",
+    "win_back": "Win back",
+    "won_back": "Welcome back",
+    "campaign": "Campaign",
+}
+
+HOLDERS: Final[dict[str, str]] = {"client": "the client", "operator": "an operator", "campaign": "a campaign"}
+
+EVENTS: Final[dict[str, str]] = {
+    "signed_up": "Signed up",
+    "quiz_answered": "Took the style quiz",
+    "item_viewed": "Looked at",
+    "item_clicked": "Clicked",
+    "added_to_cart": "Put in the cart",
+    "searched": "Searched",
+    "wishlisted": "Wished for",
+    "order_placed": "Bought",
+    "order_returned": "Sent back",
+    "fix_requested": "Asked for a Fix",
+    "fix_feedback": "Gave feedback on",
+    "email_opened": "Opened a mail",
+    "email_clicked": "Clicked in a mail",
+    "email_bounced": "A mail bounced",
+    "email_complained": "Complained of a mail",
+    "unsubscribed": "Unsubscribed",
+    "consent_changed": "Changed consent",
+}
+
+PARTS: Final[dict[str, str]] = {
+    "match": "match with taste",
+    "user_match": "match with taste",
+    "trend": "trend",
+    "inventory": "stock",
+    "margin": "margin",
+    "freshness": "freshness",
+    "season": "season",
+}
+
+GOOD: Final = frozenset({"sent", "done", "running", "active", "won_back"})
+WAITING: Final = frozenset(
+    {
+        "briefed",
+        "picked",
+        "drafted",
+        "in_review",
+        "awaiting_person",
+        "scheduled",
+        "claimed",
+        "data",
+        "pending",
+        "queued",
+    }
+)
+BAD: Final = frozenset({"failed", "unknown", "rejected"})
+
+
+def word(code: object, words: dict[str, str]) -> str:
+    """The word for `code`; the code itself, readable, when it is a new one."""
+    return words.get(str(code), str(code).replace("_", " "))
+
+
+def tone(state: str) -> str:
+    """Which of four colours a state is shown in: good, waiting, bad or quiet."""
+    for name, states in (("good", GOOD), ("waiting", WAITING), ("bad", BAD)):
+        if state in states:
+            return name
+    return "quiet"
