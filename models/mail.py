@@ -42,7 +42,7 @@ class Fact(Contract):
     """Something true of this client's own history, with the words the house writer uses for it."""
 
     code: str
-    """Which fact: last_item, days_since_order, orders_count, favourite_category, signed_up, quiz_styles."""
+    """Which fact, as in `domain.facts.facts`: last_item, last_order, orders_count, favourite_category, signed_up …"""
     text: str
 
 

@@ -1,0 +1,41 @@
+"""Calls of language models: recorded one by one, and summed up for the budget of a client and day."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import Connection, func, insert, select
+
+from models.base import ClientId
+from models.model_call import ModelCall, Spent
+from store.tables import model_calls
+
+DAY: Final = timedelta(days=1)
+
+
+def record(connection: Connection, call: ModelCall) -> None:
+    """Keep one call."""
+    record_all(connection, [call])
+
+
+def record_all(connection: Connection, calls: Iterable[ModelCall]) -> None:
+    """Keep all calls of one step, those that failed too."""
+    rows = [call.model_dump() for call in calls]
+    if rows:
+        connection.execute(insert(model_calls), rows)
+
+
+def spent_today(connection: Connection, client_id: ClientId, now: datetime) -> Spent:
+    """What the client's mail has cost in the 24 hours of business time before `now`.
+
+    A day that slides has no midnight at which a client's allowance could be used twice.
+    """
+    c = model_calls.c
+    calls, tokens = connection.execute(
+        select(func.count(), func.coalesce(func.sum(c.tokens_in + c.tokens_out), 0)).where(
+            c.client_id == client_id, c.at > now - DAY
+        )
+    ).one()
+    return Spent(calls=int(calls), tokens=int(tokens))
