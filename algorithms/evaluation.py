@@ -30,7 +30,7 @@ _KIND: Final = {weight: kind for kind, weight in reversed(SIGNAL.items())}
 
 @dataclass(frozen=True)
 class Split:
-    """The past to learn from; and `asked`: clients as they were at `cut` (epoch seconds), with what they took up later."""
+    """The past to learn from; and `asked`: clients as they were at `cut` (epoch seconds), and what they took up later."""
 
     cut: float
     past: Interactions

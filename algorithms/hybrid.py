@@ -22,7 +22,7 @@ Ints = NDArray[np.int64]
 
 FACTORS: Final = 32
 EPOCHS: Final = 20
-HALF_LIFE_DAYS: Final = 180.0
+HALF_LIFE_DAYS: Final = 60.0
 """An old liking teaches less than a new one."""
 ARRAYS: Final = ("ids", "own", "own_bias", "words", "word_bias")
 
@@ -61,7 +61,8 @@ class Side:
 
 
 class Hybrid:
-    """Scores are the share of the candidates that the model puts below an item."""
+    """Scores fall by e for each standard deviation below the best. Even steps by rank would leave the best hardly above
+    the next hundred, and any other part of a blend would then decide among them; measured in docs/algorithms.md."""
 
     name: ClassVar[str] = "hybrid"
 
@@ -97,14 +98,12 @@ class Hybrid:
         self._place(self.items, catalogue)
 
     def scores(self, client: ClientSignals, candidates: Ints, now: float) -> Floats:
-        """In [0, 1], even steps from the worst candidate to the best; zeros for a client of whom nothing is known."""
+        """1 for the best candidate; zeros for a client of whom nothing is known."""
         known = self.clients.vector(client.client_id, client_words(client)) if self.clients else None
         if known is None or not len(candidates):
             return np.zeros(len(candidates))
-        raw = (self.vectors @ known[0] + self.biases)[candidates]
-        steps = np.empty(len(candidates))
-        steps[np.argsort(raw, kind="stable")] = np.arange(1, len(candidates) + 1)
-        return steps / len(candidates)
+        raw = (self.vectors @ known[0] + self.biases)[candidates].astype(np.float64)
+        return np.exp((raw - raw.max()) / max(float(raw.std()), 1e-9))
 
     def save(self, folder: Path, catalogue: Catalogue) -> None:
         """A folder of arrays a side."""

@@ -1,0 +1,89 @@
+"""The default ranking: user match, trend, inventory, margin, freshness and season, blended as `domain.blend` says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from algorithms.catalogue import Catalogue
+from algorithms.content import Content
+from algorithms.popularity import Popularity
+from algorithms.slots import Ranker, RankingRequest
+from domain import blend
+from domain.blend import PARTS, BlendWeights
+from domain.histories import ClientSignals
+from domain.variety import varied
+from models.catalogue import Season
+from models.mail import Pick
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+SENT_BACK_DAYS: Final = 90.0
+"""What a client sent back is not shown again for so long."""
+
+
+@dataclass(frozen=True)
+class Blend:
+    """Everything in memory that a ranking needs; made anew when the catalogue, the stock or the model changes.
+
+    `model` gives `share` of the user match, and content match the rest; either alone where the other knows nothing.
+    """
+
+    catalogue: Catalogue
+    popularity: Popularity
+    weights: BlendWeights = field(default_factory=BlendWeights)
+    model: Ranker | None = None
+    share: float = 0.5
+
+    @property
+    def name(self) -> str:
+        """What the ranking is made of."""
+        return f"blend+{self.model.name if self.model else Content.name}"
+
+    def rank(self, request: RankingRequest, client: ClientSignals) -> tuple[Pick, ...]:
+        """The best items that may be shown, best first; of equal ones the first in the catalogue."""
+        candidates = self.eligible(client, request)
+        if not len(candidates):
+            return ()
+        shares = blend.contributions(self.weights, self.parts(client, candidates, request))
+        order = np.argsort(-shares.sum(axis=0), kind="stable")
+        best = varied(order.tolist(), self.catalogue.category[candidates], request.n)
+        return tuple(self._pick(int(candidates[place]), shares[:, place]) for place in best)
+
+    def eligible(self, client: ClientSignals, request: RankingRequest) -> Ints:
+        """In stock in the client's sizes, not owned, not lately sent back, not excluded; places in the catalogue."""
+        may = self.catalogue.in_sizes(client.wears) > 0
+        hidden = client.owned | client.sent_back(request.now.timestamp(), SENT_BACK_DAYS) | request.exclude
+        may[self.catalogue.places(hidden)] = False
+        return np.flatnonzero(may)
+
+    def parts(self, client: ClientSignals, candidates: Ints, request: RankingRequest) -> dict[str, Floats]:
+        """Each part in [0, 1], shape (candidates,)."""
+        now, of = request.now.timestamp(), self.catalogue
+        fit = blend.season_fit(request.now, client.time_zone)
+        return {
+            "match": self.match(client, candidates, now),
+            "trend": self.popularity.scores(client, candidates, now),
+            "inventory": blend.inventory(of.in_sizes(client.wears)[candidates].astype(np.float64), of.typical_stock),
+            "margin": of.margin[candidates],
+            "freshness": blend.freshness(of.added[candidates], now),
+            "season": np.array([fit[season] for season in Season])[of.seasons[candidates]],
+        }
+
+    def match(self, client: ClientSignals, candidates: Ints, now: float) -> Floats:
+        """How well each candidate suits the client, from the model and from content."""
+        content = Content(self.catalogue).scores(client, candidates, now)
+        if self.model is None:
+            return content
+        modelled = self.model.scores(client, candidates, now)
+        share = self.share if content.any() else 1.0
+        share = share if modelled.any() else 0.0
+        return np.asarray(share * modelled + (1 - share) * content)
+
+    def _pick(self, place: int, shares: Floats) -> Pick:
+        parts = {name: round(float(value), 6) for name, value in zip(PARTS, shares, strict=True)}
+        return Pick(item_id=self.catalogue.items[place].item_id, score=round(sum(parts.values()), 6), parts=parts)
