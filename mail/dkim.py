@@ -35,7 +35,6 @@ SIGNED: Final = (
 absent, and From once more, so that nobody can add one on the way."""
 
 _WHITE: Final = re.compile(rb"[ \t]+")
-_LINE_ENDS_WHITE: Final = re.compile(rb"[ \t]+\r\n")
 _DOMAIN: Final = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 _SELECTOR: Final = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 
@@ -73,8 +72,10 @@ class Signer:
 
 def relaxed_body(body: bytes) -> bytes:
     """The body as receivers hash it: white space shrunk, none at a line's end, no empty lines at the end (3.4.4)."""
-    shrunk = _LINE_ENDS_WHITE.sub(b"\r\n", _WHITE.sub(b" ", body)).rstrip(b" ")
-    shrunk = shrunk.rstrip(b"\r\n")
+    shrunk = body.replace(b"\t", b" ")
+    while b"  " in shrunk:  # several times faster than a regular expression on 30 KB
+        shrunk = shrunk.replace(b"  ", b" ")
+    shrunk = shrunk.replace(b" \r\n", b"\r\n").rstrip(b" \r\n")
     return shrunk + b"\r\n" if shrunk else b""
 
 
