@@ -102,9 +102,13 @@ class InFlight(Unavailable):
 
 
 class ModelFault(SelvedgeError):
-    """A language model answered with something that cannot be used."""
+    """A language model answered with something that cannot be used. `code` may say more closely what."""
 
     code = "model_fault"
+
+    def __init__(self, message: str, *, code: str = "") -> None:
+        super().__init__(message)
+        self.code = code or type(self).code
 
 
 class ModelRefused(ModelFault):

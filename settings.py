@@ -13,6 +13,7 @@ from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from typing import Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -48,6 +49,9 @@ class Settings(BaseSettings):
     llm_base_url: str = ""
     llm_api_key: SecretStr | None = None
     llm_model: str = "gpt-4o-mini"
+    llm_mode: Literal["tools", "json_schema", "json"] = "tools"
+    """How the endpoint is asked for structured answers. Nearly all serve a forced tool call; some local servers only
+    the others."""
     llm_timeout_s: float = Field(default=30.0, gt=0)
     llm_calls_per_client_day: int = Field(default=12, ge=0)
     llm_tokens_per_client_day: int = Field(default=60_000, ge=0)

@@ -1,0 +1,1 @@
+"""Those who write, review and schedule: one file each with its prompt, its output and one typed function."""
