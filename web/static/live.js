@@ -24,12 +24,13 @@
   const swap = (fresh) => {
     for (const part of document.querySelectorAll("[data-live]")) {
       const next = fresh.getElementById(part.id);
-      if (!next || next.innerHTML === part.innerHTML) continue;
+      if (!next) continue;
       const open = new Map([...part.querySelectorAll("details[id]")].map((one) => [one.id, one.open]));
       const focused = part.contains(document.activeElement) ? document.activeElement.id : "";
       for (const one of next.querySelectorAll("details[id]")) {
         if (open.has(one.id)) one.open = open.get(one.id);
       }
+      if (next.innerHTML === part.innerHTML) continue;
       part.innerHTML = next.innerHTML;
       if (focused) document.getElementById(focused)?.focus();
     }

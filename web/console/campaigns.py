@@ -1,0 +1,47 @@
+"""`/campaigns` and `/campaigns/<slug>`: what each wants to say, to whom, and how far it is."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Request, Response
+
+from errors import NotFound
+from models.base import ID_PATTERN
+from store import pages
+from store.database import reading
+from web.console.charts import slices
+from web.console.words import STATES
+from web.context import Context, context_of
+from web.templating import page
+
+router = APIRouter(include_in_schema=False)
+
+Ctx = Annotated[Context, Depends(context_of)]
+ENROLMENTS = ("pending", "queued", "done", "dropped")
+
+
+@router.get("/campaigns")
+def campaign_list(request: Request, context: Ctx) -> Response:
+    """Every campaign, newest first."""
+    with reading(context.engine) as connection:
+        campaigns = pages.campaign_list(connection)
+    return page(request, "campaigns.html", campaigns=campaigns)
+
+
+@router.get("/campaigns/{slug}")
+def campaign(request: Request, context: Ctx, slug: Annotated[str, Path(pattern=ID_PATTERN)]) -> Response:
+    """One campaign and its mails."""
+    with reading(context.engine) as connection:
+        found = pages.campaign(connection, slug)
+        mails = pages.campaign_mails(connection, slug)
+    if found is None:
+        raise NotFound(f"no campaign {slug}", "slug")
+    return page(
+        request,
+        "campaign.html",
+        campaign=found.row,
+        enrolled=slices(found.enrolled, ENROLMENTS),
+        states=slices(found.mails, list(STATES)),
+        mails=mails,
+    )

@@ -1,0 +1,55 @@
+"""`/clients` and `/clients/<id>`: who they are, where each stands, and why."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+
+from domain.engagement import EngagementRules
+from errors import NotFound
+from models.base import ID_PATTERN
+from store import pages
+from store.database import reading
+from web.console.charts import ScorePicture, score_picture, slices
+from web.console.mails import Told, told
+from web.console.words import PHASES
+from web.context import Context, context_of
+from web.templating import page
+
+router = APIRouter(include_in_schema=False)
+
+Ctx = Annotated[Context, Depends(context_of)]
+
+
+@router.get("/clients")
+def client_list(
+    request: Request,
+    context: Ctx,
+    q: Annotated[str, Query(max_length=100)] = "",
+    phase: Annotated[str, Query(max_length=20)] = "",
+    after: Annotated[str, Query(max_length=64)] = "",
+) -> Response:
+    """Fifty clients a page, found by the beginning of their id, name or address, and by phase."""
+    with reading(context.engine) as connection:
+        found = pages.find_clients(connection, q.strip(), phase if phase in PHASES else "", after)
+        phases = pages.clients_by_phase(connection)
+    counted = slices(phases, list(PHASES))
+    return page(request, "clients.html", found=found, phases=counted, q=q.strip(), phase=phase, after=after)
+
+
+@router.get("/clients/{client_id}")
+def client(request: Request, context: Ctx, client_id: Annotated[str, Path(pattern=ID_PATTERN)]) -> Response:
+    """One client's whole story."""
+    with reading(context.engine) as connection:
+        story = pages.story(connection, client_id)
+    if story is None:
+        raise NotFound(f"no client {client_id}", "client_id")
+    now = context.business_now()
+    mails: list[Told] = [told(row, story.steps[row.n], story.items) for row in story.mails]
+    return page(request, "client.html", story=story, client=story.client, mails=mails, picture=_picture(story, now))
+
+
+def _picture(story: pages.Story, now: datetime) -> ScorePicture:
+    return score_picture(EngagementRules(), story.curve, story.assessments, story.mails, now, story.client.crosses_at)

@@ -1,0 +1,36 @@
+"""`/`: how the clients stand, what becomes of their mail, and what happened last."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from store import pages
+from store.database import reading
+from web.console.charts import slices
+from web.console.words import PHASES, STATES
+from web.context import Context, context_of
+from web.templating import page
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/")
+def overview(request: Request, context: Annotated[Context, Depends(context_of)]) -> Response:
+    """Counts by phase, mails by state, the latest mails, the campaigns."""
+    with reading(context.engine) as connection:
+        phases = pages.clients_by_phase(connection)
+        mails = pages.mails_by_state(connection)
+        recent = pages.recent_mails(connection)
+        campaigns = pages.campaign_list(connection)
+    return page(
+        request,
+        "overview.html",
+        phases=slices(phases, list(PHASES)),
+        clients=sum(phases.values()),
+        mails=slices(mails, list(STATES)),
+        mails_sent=mails.get("sent", 0),
+        recent=recent,
+        campaigns=campaigns,
+    )
