@@ -24,13 +24,14 @@ CLIENTS: Final = 2_000
 TAKEN_UP: Final = 0.5
 """From this weight on (a basket, a wish, an order) a client has taken an item up."""
 
-Scorer = Callable[[ClientSignals, Ints, float], Floats]
-_KIND: Final = {weight: kind for kind, weight in reversed(SIGNAL.items())}
+Scorer = Callable[[ClientSignals, Ints, float], Mapping[str, Floats]]
+"""Scores of the candidates, shape (k,), by the name of what is compared."""
+_KIND: Final = {weight: kind for kind, weight in reversed([*SIGNAL.items()])}
 
 
 @dataclass(frozen=True)
 class Split:
-    """The past to learn from; and `asked`: clients as they were at `cut` (epoch seconds), and what they took up later."""
+    """The past to learn from; `asked`: clients as they were at `cut` (epoch seconds), with what they took up later."""
 
     cut: float
     past: Interactions
@@ -58,22 +59,24 @@ def split(touches: Interactions, catalogue: Catalogue, clients: Mapping[str, Cli
     return Split(cut, past, tuple(asked))
 
 
-def quality(scorer: Scorer, held: Split, catalogue: Catalogue) -> dict[str, float]:
-    """Mean recall@10 and NDCG@10 over the clients asked about, among all items that they had not touched yet."""
-    found = [_quality(scorer, client, new, held.cut, catalogue) for client, new in held.asked]
-    recall, ndcg = np.mean(found, axis=0) if found else (0.0, 0.0)
-    return {f"recall@{K}": round(float(recall), 5), f"ndcg@{K}": round(float(ndcg), 5)}
+def quality(scorer: Scorer, held: Split, catalogue: Catalogue) -> dict[str, dict[str, float]]:
+    """Mean recall@10 and NDCG@10 by name, over the clients asked about, among all items that they had not touched."""
+    found: dict[str, list[tuple[float, float]]] = {}
+    for client, new in held.asked:
+        open_to = np.ones(len(catalogue), np.bool_)
+        open_to[catalogue.places({touch.item_id for touch in client.touches})] = False
+        candidates = np.flatnonzero(open_to)
+        for name, scores in scorer(client, candidates, held.cut).items():
+            order = np.argsort(-scores, kind="stable")[:K]
+            found.setdefault(name, []).append(_quality(np.isin(candidates[order], new), len(new)))
+    means = {name: np.mean(values, axis=0).tolist() for name, values in found.items()}
+    return {name: {f"recall@{K}": round(r, 5), f"ndcg@{K}": round(n, 5)} for name, (r, n) in means.items()}
 
 
-def _quality(scorer: Scorer, client: ClientSignals, new: Ints, cut: float, catalogue: Catalogue) -> tuple[float, float]:
-    open_to = np.ones(len(catalogue), np.bool_)
-    open_to[catalogue.places({touch.item_id for touch in client.touches})] = False
-    candidates = np.flatnonzero(open_to)
-    order = np.argsort(-scorer(client, candidates, cut), kind="stable")[:K]
-    hits = np.isin(candidates[order], new)
+def _quality(hits: NDArray[np.bool_], wanted: int) -> tuple[float, float]:
+    """Recall and NDCG of one list, best first, of which `hits` were wanted."""
     gains = 1.0 / np.log2(np.arange(2, K + 2))
-    ideal = gains[: min(K, len(new))].sum()
-    return float(hits.sum() / len(new)), float((hits * gains[: len(hits)]).sum() / ideal)
+    return float(hits.sum() / wanted), float((hits * gains[: len(hits)]).sum() / gains[: min(K, wanted)].sum())
 
 
 def _taken_up(future: Interactions, catalogue: Catalogue) -> dict[int, set[int]]:

@@ -103,7 +103,7 @@ class Hybrid:
         if known is None or not len(candidates):
             return np.zeros(len(candidates))
         raw = (self.vectors @ known[0] + self.biases)[candidates].astype(np.float64)
-        return np.exp((raw - raw.max()) / max(float(raw.std()), 1e-9))
+        return np.asarray(np.exp((raw - raw.max()) / max(float(raw.std()), 1e-9)), np.float64)
 
     def save(self, folder: Path, catalogue: Catalogue) -> None:
         """A folder of arrays a side."""
