@@ -38,7 +38,7 @@ class Steer:
             if conclusion.edit_id is not None:
                 ledger.use_edit(connection, conclusion.client_id, conclusion.n, conclusion.edit_id)
             ledger.move(
-                connection, conclusion.client_id, conclusion.n, conclusion.to, now, code=conclusion.code, **values
+                connection, conclusion.client_id, conclusion.n, conclusion.to, now, code=conclusion.code, values=values
             )
             return told(found(connection, conclusion.client_id, conclusion.n), clock)
 
@@ -60,7 +60,15 @@ class Steer:
         else:
             zone = ZoneInfo(client_of(connection, row.client_id).time_zone)
             at = next_open(self._house.mail_rules, zone, max(now, row.send_at or now))
-            ledger.move(connection, row.client_id, row.n, OutreachState.SCHEDULED, now, code="unparked", send_at=at)
+            ledger.move(
+                connection,
+                row.client_id,
+                row.n,
+                OutreachState.SCHEDULED,
+                now,
+                code="unparked",
+                values={"send_at": at},
+            )
 
     @activity.defn
     def keep_policy(self, request: PolicyRequest) -> None:

@@ -7,7 +7,7 @@ dead worker becomes `unknown`: SMTP cannot say whether it went, so it is not sen
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -86,7 +86,7 @@ def move(
     *,
     code: str = "",
     token: str | None = None,
-    **values: Any,
+    values: Mapping[str, Any] | None = None,
 ) -> bool:
     """Move a mail to `to` if its state allows that step and `token`, when given, still owns it; whether it did."""
     statement = (
@@ -96,7 +96,7 @@ def move(
             outreaches.c.n == n,
             outreaches.c.state.in_(sources(to)),
         )
-        .values(state=to, code=code, updated_at=now, **values)
+        .values(state=to, code=code, updated_at=now, **(values or {}))
     )
     if token is not None:
         statement = statement.where(outreaches.c.token == token)

@@ -32,16 +32,17 @@ def load(connection: Connection, client: Row[Any], signing_key: str, now: dateti
                 select(holds.c.source, holds.c.since).where(holds.c.client_id == client_id).order_by(holds.c.since)
             )
         ),
-        sent_at=tuple(
-            row.sent_at or row.updated_at
-            for row in connection.execute(
-                select(outreaches.c.sent_at, outreaches.c.updated_at).where(
-                    outreaches.c.client_id == client_id,
-                    outreaches.c.state.in_(_LEFT),
-                    outreaches.c.updated_at > now - timedelta(days=60),
-                )
-            )
-        ),
+        sent_at=sent_at(connection, client_id, now),
         time_zone=client.time_zone,
         policy=ClientPolicy.model_validate(client.policy or {}),
     )
+
+
+def sent_at(connection: Connection, client_id: ClientId, now: datetime) -> tuple[datetime, ...]:
+    """When the client's mails of the last sixty days left, or may have."""
+    left = select(outreaches.c.sent_at, outreaches.c.updated_at).where(
+        outreaches.c.client_id == client_id,
+        outreaches.c.state.in_(_LEFT),
+        outreaches.c.updated_at > now - timedelta(days=60),
+    )
+    return tuple(row.sent_at or row.updated_at for row in connection.execute(left))

@@ -1,0 +1,58 @@
+"""The door: what is asked right before a mail leaves, and what becomes of a mail that may not pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, func, select
+
+from activities.house import House
+from domain.eligibility import Answer, Door, may_send
+from errors import NotFound
+from models.states import OutreachState
+from store import campaigns, ledger, mail_facts, standing
+from store.ledger import Ledger
+from store.tables import stock
+
+
+def ask(house: House, connection: Connection, row: Ledger, now: datetime) -> Answer:
+    """May this mail leave at `now`? Consent, suppression, holds, campaign, caps, quiet hours, stock: all read here."""
+    file = standing.load(connection, row.client_id)
+    if file is None:
+        raise NotFound("no such client", "client_id")
+    facts = mail_facts.load(connection, file.client, house.settings.keys.signing, now)
+    paused = campaigns.pausing(connection, row.campaign)[0] if row.campaign else False
+    return may_send(facts, house.mail_rules, now, paused, in_stock(connection, shown(row)))
+
+
+def shown(row: Ledger) -> list[str]:
+    """The ids of the items that the mail shows."""
+    return [blurb["item_id"] for blurb in (row.draft or {}).get("items", ())]
+
+
+def in_stock(connection: Connection, item_ids: Iterable[str]) -> bool:
+    """Whether none of these items has run out. An item whose stock is not counted here is taken to be there."""
+    left = select(stock.c.item_id, func.sum(stock.c.on_hand)).where(stock.c.item_id.in_(list(item_ids)))
+    return all(units > 0 for _, units in connection.execute(left.group_by(stock.c.item_id)))
+
+
+def turn_away(connection: Connection, row: Ledger, answer: Answer, now: datetime, token: str | None = None) -> None:
+    """Move a mail that may not pass to where it belongs."""
+    values: dict[str, Any] = {}
+    if answer.door is Door.WAIT:
+        values["send_at"] = answer.until
+    elif answer.door is Door.PARK and row.campaign:
+        # The transaction holds the campaign's row: it is still paused when this commits.
+        values["epoch"] = campaigns.pausing(connection, row.campaign)[1]
+    to = _WHERE[answer.door]
+    ledger.move(connection, row.client_id, row.n, to, now, code=answer.code, token=token, values=values)
+
+
+_WHERE: Final = {
+    Door.WAIT: OutreachState.SCHEDULED,
+    Door.PARK: OutreachState.PARKED,
+    Door.REWRITE: OutreachState.BRIEFED,
+    Door.CLOSED: OutreachState.SUPPRESSED,
+}

@@ -1,0 +1,55 @@
+"""How errors leave an activity: as a typed failure with a code and no words, in this one place.
+
+Messages of models, validators and databases can hold what a client or a model wrote; histories must not.
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from datetime import timedelta
+from typing import Any
+
+from temporalio.exceptions import ApplicationError
+from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
+
+from errors import SelvedgeError, Unavailable
+
+log = logging.getLogger("selvedge.activities")
+
+
+class Failures(Interceptor):
+    """Give it to a Worker."""
+
+    def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
+        return _Typed(next)
+
+
+class _Typed(ActivityInboundInterceptor):
+    async def execute_activity(self, input: ExecuteActivityInput) -> Any:
+        try:
+            return await super().execute_activity(input)
+        except SelvedgeError as error:
+            raise typed(error) from None
+        except ApplicationError:
+            raise
+        except Exception as bug:
+            log.error("activity %s: %s at %s", input.fn.__name__, type(bug).__name__, where(bug))
+            raise ApplicationError(type(bug).__name__, type=type(bug).__name__) from None
+
+
+def typed(error: SelvedgeError) -> ApplicationError:
+    """The failure that stands for `error` in a history."""
+    wait = error.retry_after if isinstance(error, Unavailable) else None
+    return ApplicationError(
+        error.code,
+        type=error.code,
+        non_retryable=error.permanent,
+        next_retry_delay=timedelta(seconds=wait) if wait else None,
+    )
+
+
+def where(error: BaseException) -> str:
+    """The last lines of code that an error came through; code, never values."""
+    frames = traceback.extract_tb(error.__traceback__)[-3:]
+    return " < ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in reversed(frames))

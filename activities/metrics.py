@@ -1,0 +1,14 @@
+"""What Prometheus reads from a worker. Labels are states and codes; never a client, name or address."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from prometheus_client import Counter, Gauge
+
+outreaches: Final = Counter("selvedge_outreaches_total", "Mails that reached a state", ["state"])
+mails: Final = Counter("selvedge_mails_total", "Attempts to send, by what came of them", ["outcome"])
+model_calls: Final = Counter("selvedge_model_calls_total", "Calls of a language model", ["agent", "verdict"])
+model_tokens: Final = Counter("selvedge_model_tokens_total", "Tokens in and out", ["agent"])
+outbox_pending: Final = Gauge("selvedge_outbox_pending", "Nudges that wait to be sent to workflows")
+clients: Final = Gauge("selvedge_clients", "Clients by phase", ["phase"])

@@ -1,0 +1,112 @@
+"""`selvedge campaign create|pause|resume|adjust|end|status`."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import click
+
+from commands import _shared
+from models.campaign import CampaignChange, CampaignSpec, PauseOrder, ResumeOrder
+from models.states import Overdue, Phase
+from settings import load
+from workflows import handles, ids
+
+JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object for programs.")
+
+
+@click.group()
+def command() -> None:
+    """Create, pause, resume, adjust, end a campaign, or see how it goes."""
+
+
+@command.command()
+@click.argument("slug")
+@click.option("--name", required=True, help="What people call it.")
+@click.option("--message", default="", help="What it wants to say, in plain words; the writer builds on it.")
+@click.option("--voice", default="", help="How it should sound; the shop's voice when not given.")
+@click.option("--phase", "phases", multiple=True, type=click.Choice([*Phase]), help="Only clients in this phase.")
+@click.option("--tag", "tags", multiple=True, help="Only clients who carry this tag (all of several).")
+@click.option("--throughput", type=int, help="Clients enrolled in a minute (default 60).")
+@click.option("--priority", type=int, help="0 to 100; who goes first when several mails are due (default 50).")
+@click.option("--ends-at", help="Enrol nobody after this moment (ISO 8601 with offset, business time).")
+@JSON
+def create(slug: str, phases: tuple[str, ...], tags: tuple[str, ...], as_json: bool, **given: Any) -> None:
+    """Create a campaign and start it. Doing it twice is doing it once.
+
+    \b
+    selvedge campaign create spring --name "Spring edit" \\
+        --message "Our spring edit is in: light layers in soft colours." --phase active --tag vip
+    """
+    from store import campaigns, outbox  # noqa: PLC0415
+    from store.database import writing  # noqa: PLC0415
+
+    given["throughput_per_minute"] = given.pop("throughput")
+    spec = _shared.checked(CampaignSpec, {"slug": slug, "audience": {"phases": phases, "tags": tags}, **given})
+    engine = _shared.database(load())
+    now = _shared.business_now(engine)
+    with writing(engine) as connection:
+        campaigns.create(connection, spec, now)
+        outbox.push(connection, "campaign", [slug], datetime.now(UTC))
+        _shared.show(campaigns.progress(connection, slug), as_json)
+
+
+@command.command()
+@click.argument("slug")
+@click.option("--reason", default="", help="A few words for people; kept in the workflow's history.")
+def pause(slug: str, reason: str) -> None:
+    """Hold all mail of a campaign, right up to the moment before it leaves."""
+    order = _shared.checked(PauseOrder, {"reason": reason})
+    _shared.with_temporal(load(), lambda client: handles.pause(client, ids.campaign(slug), order))
+    click.echo(f"{slug}: paused; mail on its way is parked and keeps its place")
+
+
+@command.command()
+@click.argument("slug")
+@click.option(
+    "--overdue", type=click.Choice([*Overdue]), default=Overdue.REPLAN, help="What becomes of mail that fell due."
+)
+def resume(slug: str, overdue: Overdue) -> None:
+    """Let a campaign go on; parked mail drains at its throughput."""
+    order = ResumeOrder(overdue=overdue)
+    _shared.with_temporal(load(), lambda client: handles.resume(client, ids.campaign(slug), order))
+    click.echo(f"{slug}: running; overdue mail: {overdue}")
+
+
+@command.command()
+@click.argument("slug")
+@click.option("--throughput", type=int, help="Clients enrolled in a minute.")
+@click.option("--priority", type=int, help="0 to 100.")
+@click.option("--ends-at", help="Enrol nobody after this moment (ISO 8601 with offset, business time).")
+@JSON
+def adjust(slug: str, throughput: int | None, priority: int | None, ends_at: str | None, as_json: bool) -> None:
+    """Change a campaign while it runs."""
+    values = {"throughput_per_minute": throughput, "priority": priority, "ends_at": ends_at}
+    change = _shared.checked(CampaignChange, values)
+    answer = _shared.with_temporal(load(), lambda client: handles.adjust_campaign(client, slug, change))
+    _shared.show(answer, as_json)
+
+
+@command.command()
+@click.argument("slug")
+@click.option("--reason", default="", help="A few words for people; kept in the workflow's history.")
+def end(slug: str, reason: str) -> None:
+    """Enrol nobody more. Mail on its way still goes."""
+    order = _shared.checked(PauseOrder, {"reason": reason})
+    _shared.with_temporal(load(), lambda client: handles.end(client, slug, order))
+    click.echo(f"{slug}: ended")
+
+
+@command.command()
+@click.argument("slug", required=False)
+@JSON
+def status(slug: str | None, as_json: bool) -> None:
+    """How a campaign goes, counted from the rows; all campaigns when none is named."""
+    from store import campaigns  # noqa: PLC0415
+    from store.database import reading  # noqa: PLC0415
+
+    with reading(_shared.database(load())) as connection:
+        slugs = [slug] if slug else [row.slug for row in campaigns.every(connection)]
+        for each in slugs:
+            _shared.show(campaigns.progress(connection, each), as_json)

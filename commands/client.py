@@ -1,0 +1,59 @@
+"""`selvedge client pause|resume|adjust|status ID`."""
+
+from __future__ import annotations
+
+import click
+
+from commands import _shared
+from models.campaign import PauseOrder, ResumeOrder
+from models.clients import ClientPolicy
+from models.states import Overdue
+from settings import load
+from workflows import handles, ids
+
+
+@click.group()
+def command() -> None:
+    """Pause or resume a client's mail, or see where it stands."""
+
+
+@command.command()
+@click.argument("client_id")
+@click.option("--reason", default="", help="A few words for people; kept in the workflow's history.")
+def pause(client_id: str, reason: str) -> None:
+    """Hold a client's mail. Their phase goes on being assessed; nothing is lost."""
+    order = _shared.checked(PauseOrder, {"reason": reason})
+    _shared.with_temporal(load(), lambda client: handles.pause(client, ids.client(client_id), order))
+    click.echo(f"{client_id}: mail is held until resumed")
+
+
+@command.command()
+@click.argument("client_id")
+@click.option(
+    "--overdue", type=click.Choice([*Overdue]), default=Overdue.REPLAN, help="What becomes of mail that fell due."
+)
+def resume(client_id: str, overdue: Overdue) -> None:
+    """Lift the hold on a client's mail."""
+    order = ResumeOrder(overdue=overdue)
+    _shared.with_temporal(load(), lambda client: handles.resume(client, ids.client(client_id), order))
+    click.echo(f"{client_id}: mail goes on; overdue mail: {overdue}")
+
+
+@command.command()
+@click.argument("client_id")
+@click.option("--max-per-week", type=int, help="At most so many mails a week; 0 for none.")
+@click.option("--hour", type=int, help="The hour of their own day at which they like to hear from us.")
+@click.option("--not-before", help="No mail before this moment (ISO 8601 with offset).")
+def adjust(client_id: str, max_per_week: int | None, hour: int | None, not_before: str | None) -> None:
+    """Set what a client asked of our mail."""
+    values = {"max_mails_per_week": max_per_week, "preferred_hour": hour, "not_before": not_before}
+    policy = _shared.checked(ClientPolicy, values)
+    _shared.show(_shared.with_temporal(load(), lambda client: handles.set_policy(client, client_id, policy)), False)
+
+
+@command.command()
+@click.argument("client_id")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object for programs.")
+def status(client_id: str, as_json: bool) -> None:
+    """What the client's workflow says of itself."""
+    _shared.show(_shared.with_temporal(load(), lambda client: handles.client_status(client, client_id)), as_json)

@@ -1,0 +1,26 @@
+"""`selvedge why-not ID`."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from commands import _shared
+from settings import load
+
+
+@click.command()
+@click.argument("client_id")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object for programs.")
+def command(client_id: str, as_json: bool) -> None:
+    """Say in one sentence why a client has not been mailed, and when they next may be."""
+    from store.database import reading  # noqa: PLC0415
+    from store.why_not import why_not  # noqa: PLC0415
+
+    settings = load()
+    engine = _shared.database(settings)
+    now = _shared.business_now(engine)
+    with reading(engine) as connection:
+        said = why_not(connection, client_id, _shared.rules(settings), settings.keys.signing, now)
+    click.echo(json.dumps({"client_id": client_id, "why_not": said}) if as_json else said)

@@ -1,0 +1,86 @@
+"""The worker's health endpoint and its Prometheus metrics, on two small ports."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from datetime import timedelta
+from types import TracebackType
+from typing import Final, Self
+
+from prometheus_client import start_http_server
+from sqlalchemy import func, select
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from activities import metrics
+from activities.house import House
+from errors import ConfigError, Unavailable
+from store import outbox
+from store.database import ping, reading
+from store.tables import standings
+
+COUNT_EVERY_S: Final = 15.0
+
+
+class Health:
+    """`GET /healthz` on the health port: 200 when database and Temporal answer, else 503."""
+
+    def __init__(self, house: House, client: Client) -> None:
+        self._house, self._client = house, client
+
+    async def __aenter__(self) -> Self:
+        s = self._house.settings
+        try:
+            self._metrics = start_http_server(s.worker_metrics_port, addr=s.worker_host)
+        except OSError:
+            raise ConfigError(f"SELVEDGE_WORKER_METRICS_PORT: port {s.worker_metrics_port} is taken") from None
+        try:
+            self._server = await asyncio.start_server(self._answer, s.worker_host, s.worker_health_port)
+        except OSError:
+            raise ConfigError(f"SELVEDGE_WORKER_HEALTH_PORT: port {s.worker_health_port} is taken") from None
+        self._counting = asyncio.create_task(self._count())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._counting.cancel()
+        self._server.close()
+        self._metrics[0].shutdown()
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError, TimeoutError):
+            await asyncio.wait_for(reader.readline(), 2)
+            down = await self._down()
+            status = "503 Service Unavailable" if down else "200 OK"
+            body = f"down: {down}\n" if down else "ok\n"
+            head = f"HTTP/1.1 {status}\r\nContent-Type: text/plain\r\nContent-Length: {len(body)}\r\nConnection: close"
+            writer.write(f"{head}\r\n\r\n{body}".encode())
+            await writer.drain()
+        writer.close()
+
+    async def _down(self) -> str:
+        try:
+            await asyncio.to_thread(ping, self._house.engine)
+        except Unavailable:
+            return "database"
+        try:
+            if not await self._client.service_client.check_health(timeout=timedelta(seconds=2)):
+                return "temporal"
+        except RPCError:
+            return "temporal"
+        return ""
+
+    async def _count(self) -> None:
+        while True:
+            with suppress(Unavailable):
+                await asyncio.to_thread(self._gauges)
+            await asyncio.sleep(COUNT_EVERY_S)
+
+    def _gauges(self) -> None:
+        with reading(self._house.engine) as connection:
+            metrics.outbox_pending.set(outbox.pending(connection))
+            by_phase = select(standings.c.phase, func.count()).group_by(standings.c.phase)
+            for phase, count in connection.execute(by_phase):
+                metrics.clients.labels(phase=phase).set(count)
