@@ -7,11 +7,11 @@ parameters is met. Rows are plain tuples that pass the type machinery by: moment
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
 
-from sqlalchemy import JSON, Column, ColumnElement, Connection, Select, Table, Text, bindparam, func, select
+from sqlalchemy import JSON, Column, ColumnElement, Connection, Select, String, Table, Text, bindparam, func, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from store.types import UtcTime
@@ -45,9 +45,14 @@ def among(connection: Connection, column: Column[Any], values: Iterable[str]) ->
 
 
 def write(
-    connection: Connection, table: Table, columns: Sequence[str], rows: Sequence[Row], conflict: Conflict
+    connection: Connection,
+    table: Table,
+    columns: Sequence[str],
+    rows: Sequence[Row],
+    conflict: Conflict,
+    spared: Collection[str] = (),
 ) -> list[str] | None:
-    """Insert `rows`, tuples in the order of `columns`.
+    """Insert `rows`, tuples in the order of `columns`. Columns `spared` are written for new rows only.
 
     On PostgreSQL returns the first key column of each row written, for callers who race; on SQLite None, since a
     writer there is alone.
@@ -55,7 +60,7 @@ def write(
     if not rows:
         return []
     keys = [column.name for column in table.primary_key]
-    clause = f"ON CONFLICT ({', '.join(keys)}) {_action(columns, keys, conflict)}"
+    clause = f"ON CONFLICT ({', '.join(keys)}) {_action([c for c in columns if c not in spared], keys, conflict)}"
     into = f"INSERT INTO {table.name} ({', '.join(columns)})"
     if connection.dialect.name != "postgresql":
         marks = ", ".join("?" * len(columns))
@@ -77,7 +82,8 @@ def _action(columns: Sequence[str], keys: Sequence[str], conflict: Conflict) -> 
 
 
 def _array(connection: Connection, column: Column[Any]) -> str:
-    return "text" if isinstance(column.type, JSON) else column.type.compile(connection.dialect)
+    # Text, since a cast to varchar(n) would cut what is too long; the insert refuses it.
+    return "text" if isinstance(column.type, JSON | String) else column.type.compile(connection.dialect)
 
 
 def _moments(cells: Sequence[Any], kind: Any) -> list[Any]:

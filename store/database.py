@@ -82,7 +82,9 @@ def _answering() -> Iterator[None]:
     try:
         yield
     except OperationalError as failed:
-        raise Unavailable(f"the database does not answer ({type(failed.orig).__name__})") from failed
+        # The driver's own first line ("no such table: clients", "connection refused") names no client.
+        why = (str(failed.orig).strip() or type(failed.orig).__name__).splitlines()[0]
+        raise Unavailable(f"the database does not answer as it should: {why}") from failed
 
 
 def ping(engine: Engine) -> None:

@@ -6,7 +6,7 @@ from store.tables.base import metadata
 from store.tables.clients import assessments, clients, engagement, events, standings, tombstones
 from store.tables.engine import clock, outbox
 from store.tables.mail import campaigns, edits, enrolments, holds, model_calls, outreach_steps, outreaches, suppressions
-from store.tables.shop import artefacts, decisions, items, stock
+from store.tables.shop import artefacts, decisions, items, revisions, stock
 
 __all__ = [
     "artefacts",
@@ -26,6 +26,7 @@ __all__ = [
     "outbox",
     "outreach_steps",
     "outreaches",
+    "revisions",
     "standings",
     "stock",
     "suppressions",

@@ -33,6 +33,14 @@ stock = Table(
     Column("on_hand", BigInteger, nullable=False),
 )
 
+revisions = Table(
+    "revisions",
+    metadata,
+    ident("name", primary_key=True),
+    Column("number", BigInteger, nullable=False, default=1),
+    comment="raised by each change of what it names, so that a reader knows when to load it again",
+)
+
 decisions = Table(
     "decisions",
     metadata,

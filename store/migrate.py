@@ -1,0 +1,92 @@
+"""Brings a database's schema up to date.
+
+`python -m store.migrate --regenerate` writes the initial revision anew from the tables (until the first release there
+is only that one); `python -m store.migrate --autogenerate "why"` adds a revision (after it).
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import Connection, Engine, inspect, text
+
+from errors import ConfigError
+from store.database import reading, writing
+
+if TYPE_CHECKING:
+    from alembic.config import Config
+
+MIGRATIONS: Final[Path] = Path(__file__).parent / "migrations"
+VERSIONS: Final[Path] = MIGRATIONS / "versions"
+_LOCK: Final = 7_274_650_312  # of PostgreSQL; any number that nobody else here uses
+
+
+def upgrade(engine: Engine) -> bool:
+    """Bring the schema up to date; whether there was anything to do. Safe when several processes start at once.
+
+    Raises ConfigError for a database that this version cannot bring up to date, Unavailable when it does not answer.
+    """
+    with reading(engine) as connection:
+        if version(connection) == head():
+            return False
+    with writing(engine) as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        if version(connection) == head():  # another process was quicker
+            return False
+        _upgrade(connection)
+    return True
+
+
+def head() -> str:
+    """The newest revision, read from the names of the files, since Alembic takes long to import."""
+    newest = max(VERSIONS.glob("[0-9]*.py"))
+    found = re.search(r'^revision: str = "(.+)"$', newest.read_text(), re.M)
+    if found is None:
+        raise ConfigError(f"{newest} names no revision")
+    return found[1]
+
+
+def version(connection: Connection) -> str | None:
+    """The revision of this database; None for one without tables."""
+    names = inspect(connection).get_table_names()
+    if "alembic_version" in names:
+        found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+        return found
+    if "clients" in names:
+        raise ConfigError("SELVEDGE_DATABASE_URL: this database has tables that no migration made; use an empty one")
+    return None
+
+
+def _upgrade(connection: Connection) -> None:
+    from alembic import command  # noqa: PLC0415 (slow to import, and most starts have nothing to do)
+    from alembic.util import CommandError  # noqa: PLC0415
+
+    try:
+        command.upgrade(config(connection), "head")
+    except CommandError:
+        raise ConfigError(
+            f"SELVEDGE_DATABASE_URL: the database is at revision {version(connection)}, which this version of Selvedge "
+            "does not know; use the version that made it, or an empty database"
+        ) from None
+
+
+def config(connection: Connection, versions: Path = VERSIONS) -> Config:
+    """Alembic's configuration on a connection that is in a transaction."""
+    from alembic.config import Config  # noqa: PLC0415
+
+    made = Config()
+    made.set_main_option("version_locations", str(versions).replace("%", "%%"))
+    made.set_main_option("path_separator", "newline")
+    made.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    made.attributes["connection"] = connection
+    return made
+
+
+if __name__ == "__main__":
+    from store.revising import main
+
+    sys.exit(main(sys.argv[1:]))

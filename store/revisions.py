@@ -1,0 +1,22 @@
+"""A number for each thing that readers keep in memory, raised in the transaction of every change to it."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from store.tables import revisions
+
+
+def number(connection: Connection, name: str) -> int:
+    """The revision of `name`; 0 before the first change."""
+    return connection.scalar(select(revisions.c.number).where(revisions.c.name == name)) or 0
+
+
+def raise_number(connection: Connection, name: str) -> None:
+    """State that `name` changed. Whoever changes the catalogue or the stock says so here."""
+    make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
+    statement = make(revisions).values(name=name, number=1)
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=["name"], set_={"number": revisions.c.number + 1})
+    )

@@ -1,0 +1,91 @@
+"""The migrated schema is the schema of the tables, on both databases."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, inspect, text
+
+from errors import ConfigError, Unavailable
+from store import migrate, revising
+from store.database import connect, reading, writing
+from store.tables import metadata
+
+
+def test_migrations_make_exactly_the_tables(empty_engine: Engine) -> None:
+    assert migrate.upgrade(empty_engine)
+    with reading(empty_engine) as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+        assert migrate.version(connection) == migrate.head()
+
+
+def test_a_table_that_no_migration_makes_is_noticed(empty_engine: Engine) -> None:
+    migrate.upgrade(empty_engine)
+    with writing(empty_engine) as connection:
+        connection.execute(text("DROP TABLE outbox"))
+    with reading(empty_engine) as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata)
+
+
+def test_the_head_read_from_the_files_is_alembics(tmp_path: Path) -> None:
+    engine = connect(f"sqlite:///{tmp_path / 'a.db'}")
+    with writing(engine) as connection:
+        assert ScriptDirectory.from_config(migrate.config(connection)).get_heads() == [migrate.head()]
+    engine.dispose()
+
+
+def test_an_upgrade_of_what_is_up_to_date_does_nothing_and_is_quick(empty_engine: Engine) -> None:
+    migrate.upgrade(empty_engine)
+    began = time.perf_counter()
+    assert not migrate.upgrade(empty_engine)
+    assert time.perf_counter() - began < 0.2
+
+
+def test_several_processes_may_upgrade_at_once(empty_engine: Engine) -> None:
+    did: list[bool] = []
+    threads = [threading.Thread(target=lambda: did.append(migrate.upgrade(empty_engine))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert sorted(did) == [False, False, False, True]
+
+
+def test_a_failed_upgrade_leaves_nothing_half_done(empty_engine: Engine) -> None:
+    with writing(empty_engine) as connection:
+        connection.execute(text("CREATE TABLE suppressions (x INTEGER)"))  # in the way of a later statement
+    with pytest.raises(Exception, match="suppressions"):
+        migrate.upgrade(empty_engine)
+    assert inspect(empty_engine).get_table_names() == ["suppressions"]
+
+
+def test_a_database_of_an_unknown_revision_is_refused(empty_engine: Engine) -> None:
+    migrate.upgrade(empty_engine)
+    with writing(empty_engine) as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '0099'"))
+    with pytest.raises(ConfigError, match=r"SELVEDGE_DATABASE_URL: .*0099"):
+        migrate.upgrade(empty_engine)
+
+
+def test_tables_that_no_migration_made_are_refused(engine: Engine) -> None:
+    with pytest.raises(ConfigError, match="no migration made"):
+        migrate.upgrade(engine)
+
+
+def test_a_database_that_does_not_answer_is_said_in_one_line() -> None:
+    engine = connect("postgresql+psycopg://nobody@127.0.0.1:1/none?connect_timeout=2")
+    with pytest.raises(Unavailable, match="the database does not answer"):
+        migrate.upgrade(engine)
+
+
+def test_the_initial_revision_is_the_one_that_the_tables_generate() -> None:
+    fresh = revising.initial()
+    assert fresh == revising.INITIAL.read_text(), "run: python -m store.migrate --regenerate"
