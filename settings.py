@@ -59,6 +59,8 @@ class Settings(BaseSettings):
     smtp_url: str = ""
     """smtp://user:password@host:587 (STARTTLS when offered), smtps://host:465. Empty: the embedded mailbox."""
     mailbox_port: int = Field(default=1025, ge=1, le=65_535)
+    unsubscribe_wait_s: float = Field(default=10.0, ge=0)
+    """How long an opt-out waits for mails to that client that are under way, before it answers 503."""
     smtp_timeout_s: float = Field(default=30.0, gt=0)
     mail_from: str = "stylists@selvedge.example"
     reply_to: str = ""
