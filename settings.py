@@ -98,6 +98,8 @@ class Settings(BaseSettings):
     """Address on which the worker's metrics and health ports listen."""
     worker_metrics_port: int = Field(default=9464, ge=0, le=65_535)
     worker_health_port: int = Field(default=9465, ge=0, le=65_535)
+    worker_health_url: str = ""
+    """Where the web process asks whether the worker is well. Empty: its health port on this machine; `none`: nowhere."""
 
     @field_validator("shop_time_zone")
     @classmethod

@@ -26,7 +26,7 @@ def connect(url: str) -> Engine:
     if parsed.get_backend_name() != "postgresql":
         raise ConfigError(f"SELVEDGE_DATABASE_URL: {parsed.get_backend_name()} is not served; use sqlite or postgresql")
     try:
-        return create_engine(url, pool_size=10, max_overflow=20, pool_pre_ping=True)
+        return create_engine(url, pool_size=10, max_overflow=20, pool_pre_ping=True, hide_parameters=True)
     except (NoSuchModuleError, ModuleNotFoundError):
         raise ConfigError("SELVEDGE_DATABASE_URL: use the driver psycopg, postgresql+psycopg://…") from None
 
@@ -37,7 +37,13 @@ def _sqlite(url: str, path: str | None) -> Engine:
             Path(path).parent.mkdir(parents=True, exist_ok=True)
         except OSError as refused:
             raise ConfigError(f"SELVEDGE_DATABASE_URL: cannot make {Path(path).parent}: {refused.strerror}") from None
-    engine = create_engine(url, pool_size=16, max_overflow=32, connect_args={"check_same_thread": False, "timeout": 30})
+    engine = create_engine(
+        url,
+        pool_size=16,
+        max_overflow=32,
+        hide_parameters=True,  # they hold names and addresses, which must not reach a log by way of an error
+        connect_args={"check_same_thread": False, "timeout": 30},
+    )
 
     @event.listens_for(engine, "connect")
     def _pragmas(raw: Any, _record: Any) -> None:
@@ -84,7 +90,7 @@ def _answering() -> Iterator[None]:
     except OperationalError as failed:
         # The driver's own first line ("no such table: clients", "connection refused") names no client.
         why = (str(failed.orig).strip() or type(failed.orig).__name__).splitlines()[0]
-        raise Unavailable(f"the database does not answer as it should: {why}") from failed
+        raise Unavailable(f"the database does not answer as it should (SELVEDGE_DATABASE_URL): {why}") from failed
 
 
 def ping(engine: Engine) -> None:
