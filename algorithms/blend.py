@@ -79,8 +79,12 @@ class Blend:
         content = Content(self.catalogue).scores(client, candidates, now)
         if self.model is None:
             return content
-        modelled = self.model.scores(client, candidates, now)
-        share = self.share if content.any() else 1.0
+        return self.mixed(self.model.scores(client, candidates, now), content, self.share)
+
+    @staticmethod
+    def mixed(modelled: Floats, content: Floats, share: float) -> Floats:
+        """`share` of the model's scores and the rest of content's; where one knows nothing, the other alone."""
+        share = share if content.any() else 1.0
         share = share if modelled.any() else 0.0
         return np.asarray(share * modelled + (1 - share) * content)
 

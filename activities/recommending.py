@@ -1,0 +1,181 @@
+"""Recommendations from the store: everything that many requests share is kept in memory and renewed when it changed."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Connection, Engine
+
+from algorithms import builtin, explain
+from algorithms.blend import Blend
+from algorithms.catalogue import Catalogue, StockLine
+from algorithms.popularity import WINDOW_DAYS, Popularity
+from algorithms.slots import RankingRequest, Recommendation
+from domain.blend import PARTS, BlendWeights
+from domain.histories import ClientSignals
+from models.mail import Pick
+from settings import Settings
+from store import artefacts, catalogue, interactions
+from store.artefacts import Artefact
+from store.database import reading
+
+SLOT: Final = "ranking"
+CHECK_SECONDS: Final = 3.0
+"""Real seconds for which memory is trusted without a look at the store; the door reads the stock again."""
+REST: Final = 30.0
+"""What is popular is counted anew at most each CHECK_SECONDS and this many times as long as the counting took."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class _Memory:
+    """What is known of the store, and when (real seconds) each part was last seen to be so."""
+
+    blend: Blend
+    fingerprint: str
+    artefact: Artefact | None
+    snapshot: str
+    checked: float
+    count_again: float
+
+
+class Recommender:
+    """Answers for one process; safe to ask from many threads. `check_seconds`: see CHECK_SECONDS."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        settings: Settings,
+        *,
+        check_seconds: float = CHECK_SECONDS,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.engine, self.settings = engine, settings
+        self.check_seconds, self.monotonic = check_seconds, monotonic
+        self._memory: _Memory | None = None
+        self._renewing = threading.Lock()
+
+    def recommend(
+        self,
+        connection: Connection,
+        client_id: str,
+        n: int,
+        now: datetime,
+        exclude: Iterable[str] = (),
+        context: str = "email",
+    ) -> Recommendation:
+        """The `n` best items for a client at business time `now`, best first; fewer when no more may be shown.
+
+        Raises NotFound for an unknown client. Two short statements; everything else is in memory.
+        """
+        client = interactions.signals(connection, client_id, now)
+        memory = self._current(now)
+        request = RankingRequest(client_id=client_id, n=n, now=now, context=context, exclude=frozenset(exclude))
+        picks = memory.blend.rank(request, client)
+        return Recommendation(
+            picks=tuple(_explained(pick, memory.blend.catalogue, client, now) for pick in picks),
+            algorithm=memory.blend.name,
+            version=memory.artefact.id if memory.artefact else "built-in",
+            snapshot=_snapshot(memory.snapshot, client),
+        )
+
+    def _current(self, now: datetime) -> _Memory:
+        """Memory that was true moments ago. While one thread renews it, the others go on with the old."""
+        memory = self._memory
+        if memory is not None and self.monotonic() - memory.checked < self.check_seconds:
+            return memory
+        waits = memory is None
+        if not self._renewing.acquire(blocking=waits) and memory is not None:
+            return memory
+        try:
+            self._memory = self._renewed(self._memory, now)
+            return self._memory
+        finally:
+            self._renewing.release()
+
+    def _renewed(self, old: _Memory | None, now: datetime) -> _Memory:
+        started = self.monotonic()
+        if old is not None and started - old.checked < self.check_seconds:
+            return old  # another thread was quicker
+        with reading(self.engine) as connection:
+            seen = catalogue.fingerprint(connection)
+            artefact = artefacts.live(connection, SLOT)
+            same_items = old is not None and _items_of(old.fingerprint) == _items_of(seen)
+            if old is not None and same_items:
+                blend = old.blend if seen == old.fingerprint else self._with_stock(connection, old.blend)
+            else:
+                blend = self._anew(connection)
+            if old is None or not same_items or artefact != old.artefact:
+                blend = self._with_model(blend, artefact)
+            count_again = old.count_again if old is not None and same_items else started
+            if started >= count_again:
+                counting = self.monotonic()
+                blend = replace(blend, popularity=_popularity(connection, blend.catalogue, now))
+                count_again = self.monotonic() + max(self.check_seconds, REST * (self.monotonic() - counting))
+        same = old is not None and blend is old.blend
+        snapshot = old.snapshot if old is not None and same else _of_memory(blend, seen, artefact)
+        return _Memory(blend, seen, artefact, snapshot, started, count_again)
+
+    def _anew(self, connection: Connection) -> Blend:
+        weights = BlendWeights(**{name: getattr(self.settings, f"blend_{name}") for name in PARTS})
+        items, lines = catalogue.every_item(connection), _stock_lines(connection)
+        return Blend(Catalogue.of(items, lines), Popularity(), weights)
+
+    def _with_stock(self, connection: Connection, blend: Blend) -> Blend:
+        return replace(blend, catalogue=blend.catalogue.with_stock(_stock_lines(connection)))
+
+    def _with_model(self, blend: Blend, artefact: Artefact | None) -> Blend:
+        """The live model over the catalogue as it is now; without it, content match alone."""
+        if artefact is None:
+            return replace(blend, model=None)
+        try:
+            model = builtin.load(artefact.algorithm, Path(self.settings.home) / artefact.path, blend.catalogue)
+        except (OSError, ValueError, KeyError) as broken:
+            log.error("artefact %s cannot be read (%s); content match serves", artefact.id, type(broken).__name__)
+            return replace(blend, model=None)
+        return replace(blend, model=model, share=float(artefact.metrics.get("model_share", 0.5)))
+
+
+def _items_of(fingerprint: str) -> str:
+    """The half of the fingerprint that speaks of the items; the other speaks of the stock."""
+    return fingerprint.partition(".")[0]
+
+
+def _stock_lines(connection: Connection) -> list[StockLine]:
+    by_item = catalogue.on_hand(connection)
+    return [(item_id, size, units) for item_id, sizes in by_item.items() for size, units in sizes.items()]
+
+
+def _popularity(connection: Connection, of: Catalogue, now: datetime) -> Popularity:
+    touches = interactions.between(connection, now - timedelta(days=WINDOW_DAYS), now)
+    counted = Popularity()
+    counted.fit(touches, of, interactions.described(connection) if len(touches) else {}, seed=0)
+    return counted
+
+
+def _explained(pick: Pick, of: Catalogue, client: ClientSignals, now: datetime) -> Pick:
+    known = {t.item_id: of.items[of.index[t.item_id]] for t in client.touches if t.item_id in of.index}
+    why = explain.why(pick, of.items[of.index[pick.item_id]], client, known, now)
+    return pick.model_copy(update={"why": why})
+
+
+def _snapshot(memory: str, client: ClientSignals) -> str:
+    return f"{memory}.{_digest(repr((client.wears, client.tags, client.quiz, client.touches)))}"
+
+
+def _of_memory(blend: Blend, fingerprint: str, artefact: Artefact | None) -> str:
+    popular = hashlib.sha256(blend.popularity.everybody.tobytes()).hexdigest()
+    return _digest(f"{fingerprint}/{artefact.id if artefact else ''}/{popular}")
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

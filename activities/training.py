@@ -1,0 +1,145 @@
+"""Training from the store: learn from the past and measure on what came after, then learn from everything and serve."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import orjson
+from sqlalchemy import Engine
+
+from activities.recommending import SLOT
+from algorithms import builtin, evaluation
+from algorithms.blend import Blend
+from algorithms.catalogue import Catalogue
+from algorithms.content import Content
+from algorithms.evaluation import Split
+from algorithms.popularity import Popularity
+from algorithms.slots import Floats, Ints, Ranker
+from domain.blend import BlendWeights
+from domain.histories import ClientSignals, Interactions
+from errors import BadInput
+from settings import Settings
+from store import artefacts, catalogue, interactions
+from store.artefacts import Artefact
+from store.database import reading, writing
+
+SHARES: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
+"""Shares of the model in the user match that are compared on the held-out time."""
+ENOUGH: Final = 50
+"""Clients to ask about; below it a comparison says nothing, and both halves count alike."""
+
+Progress = Callable[[str], None]
+
+
+def train(
+    engine: Engine, settings: Settings, algorithm: str, seed: int, now: datetime, progress: Progress = lambda _: None
+) -> Artefact:
+    """Train `algorithm` on all that is stored up to business `now`, keep it and let it serve.
+
+    Raises BadInput when the algorithm is unknown or the store holds nothing to learn from.
+    """
+    builtin.make(algorithm)
+    progress("reading the store")
+    with reading(engine) as connection:
+        of = Catalogue.of(catalogue.every_item(connection), ())
+        touches = interactions.between(connection, None, now)
+        clients = interactions.described(connection)
+    _enough(of, touches)
+    progress(f"{len(touches)} touches of {len(touches.clients)} clients on {len(of)} items")
+    weights = BlendWeights(match=settings.blend_match, trend=settings.blend_trend)
+    metrics = measure(algorithm, of, touches, clients, seed, weights, progress)
+    progress(f"learning {algorithm} from everything")
+    ranker = builtin.make(algorithm)
+    ranker.fit(touches, of, clients, seed)
+    made = Artefact(
+        id=f"{algorithm}-{uuid.uuid4().hex[:12]}",
+        slot=SLOT,
+        algorithm=algorithm,
+        path="",
+        window_from=datetime.fromtimestamp(float(touches.at.min()), UTC),
+        window_until=datetime.fromtimestamp(float(touches.at.max()), UTC),
+        metrics=metrics | {"code": builtin.code_version(algorithm)},
+        seed=seed,
+        created_at=now,
+        live=True,
+    )
+    made = made.model_copy(update={"path": artefacts.path_of(made.id)})
+    keep(ranker, of, made, Path(settings.home))
+    with writing(engine) as connection:
+        artefacts.add(connection, made)
+    return made
+
+
+def measure(
+    algorithm: str,
+    of: Catalogue,
+    touches: Interactions,
+    clients: dict[str, ClientSignals],
+    seed: int,
+    weights: BlendWeights,
+    progress: Progress = lambda _: None,
+) -> dict[str, Any]:
+    """recall@10 and NDCG@10 on a time split, by what was compared; and the model's best share in the user match."""
+    held = evaluation.split(touches, of, clients, seed)
+    about: dict[str, Any] = {"clients_asked": len(held.asked), "model_share": 0.5}
+    if not held.asked:
+        return about
+    progress(f"learning {algorithm} from the time before {datetime.fromtimestamp(held.cut, UTC):%Y-%m-%d}")
+    model, popular = builtin.make(algorithm), Popularity()
+    model.fit(held.past, of, clients, seed)
+    popular.fit(held.past, of, clients, seed)
+    progress(f"asking both about {len(held.asked)} clients since then")
+    found = compared(model, popular, held, of, weights)
+    about |= {"cut": datetime.fromtimestamp(held.cut, UTC).isoformat(), "quality": found}
+    if len(held.asked) >= ENOUGH:
+        best = max(SHARES, key=lambda share: found[f"blend, model {share:.0%}"][f"ndcg@{evaluation.K}"])
+        about["model_share"] = best
+    return about
+
+
+def compared(
+    model: Ranker, popular: Popularity, held: Split, of: Catalogue, weights: BlendWeights
+) -> dict[str, dict[str, float]]:
+    """The quality of popularity, content, the model, and match and trend blended at each share."""
+    content = Content(of)
+
+    def scores(client: ClientSignals, candidates: Ints, now: float) -> dict[str, Floats]:
+        trend, said = popular.scores(client, candidates, now), content.scores(client, candidates, now)
+        modelled = model.scores(client, candidates, now)
+        all_ = {"popularity": popular.everybody[candidates], "popularity by cohort": trend, "content": said}
+        all_ |= {model.name: modelled} if model.name not in all_ else {}
+        for share in SHARES:
+            match = Blend.mixed(modelled, said, share)
+            all_[f"blend, model {share:.0%}"] = np.asarray(weights.match * match + weights.trend * trend)
+        return all_
+
+    return evaluation.quality(scores, held, of)
+
+
+def keep(ranker: Ranker, of: Catalogue, made: Artefact, home: Path) -> None:
+    """Write the folder under another name and move it into its place, so that nobody finds half of it."""
+    folder = home / made.path
+    unfinished = folder.with_name(f".{folder.name}.{os.getpid()}")
+    unfinished.mkdir(parents=True)
+    try:
+        ranker.save(unfinished, of)
+        (unfinished / "artefact.json").write_bytes(orjson.dumps(made.model_dump(mode="json")))
+        unfinished.rename(folder)
+    except BaseException:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        raise
+
+
+def _enough(of: Catalogue, touches: Interactions) -> None:
+    if len(of) < 2:
+        raise BadInput("nothing to rank: import a catalogue first (selvedge import catalogue FILE)")
+    place = of.aligned(touches.items)[touches.item]
+    if not ((place >= 0) & (touches.weight > 0)).any():
+        raise BadInput("nothing to learn from: no event names an item of the catalogue (selvedge import events FILE)")
