@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from time import perf_counter
 from typing import Final
 
 from sqlalchemy import Connection, select
@@ -11,7 +12,7 @@ from temporalio import activity
 from activities.house import House
 from activities.recommending import Recommender
 from activities.steer import moment
-from activities.steps import found, told
+from activities.steps import client_of, found, told
 from agents import house as house_writer
 from algorithms.slots import Recommendation
 from domain.grounding import violations
@@ -21,7 +22,7 @@ from models.base import ItemId
 from models.lifecycle import OutreachStep, StepDone
 from models.mail import Brief, EmailDraft
 from models.states import OutreachState
-from store import briefs, clients, decisions, ledger, mail_facts
+from store import briefs, decisions, ledger, mail_facts
 from store.database import reading, writing
 from store.ledger import Ledger
 from store.tables import outreaches
@@ -50,11 +51,11 @@ class Compose:
             if row.state not in PREPARING:
                 return told(row, clock)
             send_at = planned(self._house, connection, row, None, now)
-            chosen, brief = picked(self._house, self._recommender, connection, row, send_at)
+            chosen, brief, latency_ms = picked(self._house, self._recommender, connection, row, send_at)
         draft = house_writer.compose(brief)
         grounded(draft, brief)
         with writing(self._house.engine) as connection:
-            keep_decision(connection, row, chosen, now)
+            keep_decision(connection, row, chosen, latency_ms, now)
             values = {
                 "send_at": send_at,
                 "brief": brief.model_dump(mode="json"),
@@ -69,7 +70,7 @@ class Compose:
 
 def planned(house: House, connection: Connection, row: Ledger, proposed: datetime | None, now: datetime) -> datetime:
     """When the mail is to leave: not before the caps allow it, and inside the client's day."""
-    client = clients.get(connection, row.client_id)
+    client = client_of(connection, row.client_id)
     sent_at = mail_facts.sent_at(connection, row.client_id, now)
     opens = cap_opens_at(house.mail_rules, client.policy, sent_at, now) or now
     return moment(house, client.time_zone, client.policy, proposed, opens)
@@ -77,13 +78,17 @@ def planned(house: House, connection: Connection, row: Ledger, proposed: datetim
 
 def picked(
     house: House, recommender: Recommender, connection: Connection, row: Ledger, at: datetime
-) -> tuple[Recommendation, Brief]:
-    """The items for this mail, and the brief that is true at `at`, when the client will read it."""
+) -> tuple[Recommendation, Brief, float]:
+    """The items for this mail, the brief that is true at `at`, when the client will read it, and how long the pick
+    took, in milliseconds."""
+    begun = perf_counter()
     chosen = recommender.recommend(
         connection, row.client_id, SHOWN, at, exclude=lately_shown(connection, row, at - NOT_AGAIN)
     )
+    latency_ms = (perf_counter() - begun) * 1000
     why = {pick.item_id: pick.why for pick in chosen.picks}
-    return chosen, briefs.build_brief(connection, row, chosen.picks, house.settings, at, why)
+    brief = briefs.build_brief(connection, row, chosen.picks, house.settings, at, why)
+    return chosen, brief, latency_ms
 
 
 def lately_shown(connection: Connection, row: Ledger, since: datetime) -> tuple[ItemId, ...]:
@@ -106,6 +111,19 @@ def grounded(draft: EmailDraft, brief: Brief) -> None:
         raise ModelFault(f"the draft breaks {wrong[0].code}")
 
 
-def keep_decision(connection: Connection, row: Ledger, chosen: Recommendation, now: datetime) -> None:
+def keep_decision(
+    connection: Connection, row: Ledger, chosen: Recommendation, latency_ms: float, now: datetime
+) -> None:
     """Record what the ranking slot answered, so that what was shown can be replayed."""
-    decisions.record(connection, chosen, client_id=row.client_id, n=row.n, at=now)
+    decisions.record(
+        connection,
+        slot="ranking",
+        algorithm=chosen.algorithm,
+        version=chosen.version,
+        client_id=row.client_id,
+        n=row.n,
+        at=now,
+        snapshot=chosen.snapshot,
+        answer=[pick.model_dump(mode="json") for pick in chosen.picks],
+        latency_ms=latency_ms,
+    )

@@ -18,7 +18,7 @@ from temporalio import activity
 
 from activities import door, metrics
 from activities.house import House
-from activities.steps import found, told
+from activities.steps import client_of, found, told
 from domain.eligibility import Door
 from errors import InFlight, MailFault
 from mail.message import Envelope
@@ -27,7 +27,7 @@ from mail.transport import Outcome, Transport
 from models.lifecycle import OutreachStep, StepDone
 from models.mail import Brief, EmailDraft
 from models.states import OutreachState
-from store import catalogue, clients, ledger, suppressions
+from store import catalogue, ledger, suppressions
 from store.database import writing
 
 HEARTBEAT_S: Final = 3.0
@@ -95,8 +95,8 @@ class Send:
                 door.turn_away(connection, row, answer, now)
                 return told(found(connection, step.client_id, step.n), clock)
             draft = EmailDraft.model_validate(row.draft)
-            client = clients.get(connection, row.client_id)
-            items = catalogue.get_many(connection, [blurb.item_id for blurb in draft.items])
+            client = client_of(connection, row.client_id)
+            items = catalogue.get_items(connection, [blurb.item_id for blurb in draft.items])
             envelope = self._post.envelope(client, Brief.model_validate(row.brief), draft, items, now)
             token = uuid4().hex
             ledger.move(
@@ -152,7 +152,7 @@ class Send:
                 to, values = OutreachState.SCHEDULED, {"send_at": now + TRY_AGAIN}
             ledger.move(connection, step.client_id, step.n, to, now, code=fault.code, token=token, values=values)
             if to is OutreachState.FAILED and fault.step == "rcpt":
-                email = clients.get(connection, step.client_id).email
+                email = client_of(connection, step.client_id).email
                 suppressions.suppress(connection, self._house.settings.keys.signing, {email: ("hard_bounce", now)})
             return told(found(connection, step.client_id, step.n), clock)
 

@@ -6,11 +6,10 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
-from store.clients import get as client_of
 from temporalio import activity
 
 from activities.house import House
-from activities.steps import found, stepping, told
+from activities.steps import client_of, found, stepping, told
 from domain.timing import dispose, next_open
 from models.clients import ClientPolicy
 from models.lifecycle import Conclusion, OutreachStep, PolicyRequest, StepDone
@@ -32,9 +31,12 @@ class Steer:
     @activity.defn
     def conclude(self, conclusion: Conclusion) -> StepDone:
         """Move the mail as asked, if its state allows it; else it stays where it is."""
-        values = {"send_at": conclusion.send_at} if conclusion.send_at is not None else {}
         with writing(self._house.engine) as connection:
             clock, now = self._house.time(connection, conclusion.at)
+            values = {}
+            if conclusion.to is OutreachState.SCHEDULED:
+                zone = ZoneInfo(client_of(connection, conclusion.client_id).time_zone)
+                values["send_at"] = next_open(self._house.mail_rules, zone, max(conclusion.send_at or now, now))
             if conclusion.edit_id is not None:
                 ledger.use_edit(connection, conclusion.client_id, conclusion.n, conclusion.edit_id)
             ledger.move(

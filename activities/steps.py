@@ -9,10 +9,11 @@ from sqlalchemy import Connection
 
 from activities.house import House
 from errors import NotFound
+from models.clients import Client
 from models.clock import Clock
 from models.lifecycle import OutreachStep, StepDone
 from models.states import OutreachState
-from store import ledger
+from store import clients, ledger
 from store.database import writing
 from store.ledger import Ledger
 
@@ -23,6 +24,14 @@ def found(connection: Connection, client_id: str, n: int) -> Ledger:
     if row is None:
         raise NotFound("no such mail in the ledger", "n")
     return row
+
+
+def client_of(connection: Connection, client_id: str) -> Client:
+    """The client. Raises NotFound."""
+    client = clients.get(connection, client_id)
+    if client is None:
+        raise NotFound("no such client", "client_id")
+    return client
 
 
 def told(row: Ledger, clock: Clock) -> StepDone:

@@ -49,6 +49,8 @@ outreaches = Table(
     Column("brief", Json, comment="personal"),
     Column("draft", Json, comment="personal"),
     Column("picks", Json),
+    Column("review", Json, comment="the reviewer's last remarks"),
+    Column("attempt", Integer, nullable=False, default=0, comment="drafts written so far"),
     Column("created_at", UtcTime, nullable=False),
     Column("updated_at", UtcTime, nullable=False),
     Column("sent_at", UtcTime),

@@ -7,7 +7,7 @@ from alembic import op
 
 from store.types import Json, UtcTime
 
-revision: str = "0001_92b8d514"
+revision: str = "0001_bd571b5f"
 down_revision: str | None = None
 branch_labels: None = None
 depends_on: None = None
@@ -238,6 +238,8 @@ def upgrade() -> None:
         sa.Column("brief", Json, nullable=True, comment="personal"),
         sa.Column("draft", Json, nullable=True, comment="personal"),
         sa.Column("picks", Json, nullable=True),
+        sa.Column("review", Json, nullable=True, comment="the reviewer's last remarks"),
+        sa.Column("attempt", sa.Integer(), nullable=False, comment="drafts written so far"),
         sa.Column("created_at", UtcTime(), nullable=False),
         sa.Column("updated_at", UtcTime(), nullable=False),
         sa.Column("sent_at", UtcTime(), nullable=True),

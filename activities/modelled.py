@@ -1,0 +1,203 @@
+"""The four steps of a mail that a language model writes: pick, write, review, schedule.
+
+Each is idempotent: a step that was done already is told, not done again, so that a retry costs no second call. Every
+call of the model is recorded, the failed ones too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, select
+from temporalio import activity
+
+from activities import metrics
+from activities.compose import keep_decision, picked, planned
+from activities.house import House
+from activities.recommending import Recommender
+from activities.steps import client_of, found, told
+from agents.llm import LanguageModel, ModelSession
+from agents.reviewer import review
+from agents.scheduler import propose
+from agents.writer import VERSION, write
+from domain.reviewing import AfterReview, after_review
+from domain.timing import HORIZON
+from errors import ModelFault, Unavailable
+from models.lifecycle import OutreachStep, StepDone
+from models.mail import Brief, EmailDraft, Review
+from models.model_call import ModelCall
+from models.scheduling import SchedulingFacts
+from models.states import OutreachState
+from store import ledger, mail_facts, model_calls
+from store.database import reading, writing
+from store.ledger import Ledger
+from store.tables import events
+
+HABITS: Final = 20
+"""Opens and clicks from which reading hours are taken."""
+
+
+class Modelled:
+    """See the module. `model` is None where none is configured; then no workflow asks for these steps."""
+
+    def __init__(self, house: House, recommender: Recommender, model: LanguageModel | None) -> None:
+        self._house, self._recommender, self._model = house, recommender, model
+
+    @activity.defn
+    def pick(self, step: OutreachStep) -> StepDone:
+        """Choose the items and keep the brief."""
+        with reading(self._house.engine) as connection:
+            clock, now = self._house.time(connection, step.at)
+            row = found(connection, step.client_id, step.n)
+            if row.state != OutreachState.BRIEFED:
+                return told(row, clock)
+            at = planned(self._house, connection, row, None, now)
+            chosen, brief, latency_ms = picked(self._house, self._recommender, connection, row, at)
+        with writing(self._house.engine) as connection:
+            keep_decision(connection, row, chosen, latency_ms, now)
+            picks = [each.model_dump(mode="json") for each in chosen.picks]
+            values = {"brief": brief.model_dump(mode="json"), "picks": picks, "attempt": 0, "review": None}
+            return self._moved(connection, step, OutreachState.PICKED, now, values)
+
+    @activity.defn
+    async def write(self, step: OutreachStep) -> StepDone:
+        """Have the model write; after a review that asked for it, write again."""
+        row, done, now = await asyncio.to_thread(self._look, step)
+        again = row.state == OutreachState.DRAFTED and row.code == AfterReview.REVISE
+        if row.state != OutreachState.PICKED and not again:
+            return done
+        brief = Brief.model_validate(row.brief)
+        earlier = EmailDraft.model_validate(row.draft) if again else None
+        remarks = Review.model_validate(row.review) if again else None
+        async with self._session(step, now) as model:
+            draft = await write(model, brief, remarks, earlier)
+        values = {
+            "draft": draft.model_dump(mode="json"),
+            "attempt": (row.attempt or 0) + 1,
+            "composed_by": "model",
+            "prompt_version": VERSION,
+        }
+        return await asyncio.to_thread(self._move, step, OutreachState.DRAFTED, values)
+
+    @activity.defn
+    async def review(self, step: OutreachStep) -> StepDone:
+        """Have the model review. `in_review` means approved; `drafted` says in its code what comes next."""
+        row, done, now = await asyncio.to_thread(self._look, step)
+        if row.state not in (OutreachState.DRAFTED, OutreachState.IN_REVIEW) or row.code in AfterReview:
+            return done
+        brief, draft = Brief.model_validate(row.brief), EmailDraft.model_validate(row.draft)
+        if row.state == OutreachState.DRAFTED:
+            await asyncio.to_thread(self._move, step, OutreachState.IN_REVIEW, {})
+        async with self._session(step, now) as model:
+            remarks = await review(model, brief, draft)
+        following = after_review(remarks, row.attempt or 1)
+        values = {"review": remarks.model_dump(mode="json")}
+        return await asyncio.to_thread(self._move, step, _STATE_AFTER[following], values, following)
+
+    @activity.defn
+    async def schedule(self, step: OutreachStep) -> StepDone:
+        """Have the model propose a moment, and dispose. A model that stays down costs the proposal, not the mail."""
+        row, done, now = await asyncio.to_thread(self._look, step)
+        if row.state != OutreachState.IN_REVIEW or row.code != AfterReview.APPROVE:
+            return done
+        facts = await asyncio.to_thread(self._times, step, row, now)
+        proposed: datetime | None = None
+        try:
+            async with self._session(step, now) as model:
+                proposed = (await propose(model, facts)).send_at
+        except (ModelFault, Unavailable) as fault:
+            activity.logger.warning("no proposal: %s", fault.code)
+        return await asyncio.to_thread(self._dispose, step, proposed)
+
+    def _look(self, step: OutreachStep) -> tuple[Ledger, StepDone, datetime]:
+        with reading(self._house.engine) as connection:
+            clock, now = self._house.time(connection, step.at)
+            row = found(connection, step.client_id, step.n)
+            return row, told(row, clock), now
+
+    def _move(self, step: OutreachStep, to: OutreachState, values: dict[str, Any], code: str = "") -> StepDone:
+        with writing(self._house.engine) as connection:
+            _, now = self._house.time(connection, step.at)
+            return self._moved(connection, step, to, now, values, code)
+
+    def _moved(
+        self,
+        connection: Connection,
+        step: OutreachStep,
+        to: OutreachState,
+        now: datetime,
+        values: dict[str, Any],
+        code: str = "",
+    ) -> StepDone:
+        ledger.move(connection, step.client_id, step.n, to, now, code=code, values=values)
+        clock, _ = self._house.time(connection, step.at)
+        return told(found(connection, step.client_id, step.n), clock)
+
+    def _dispose(self, step: OutreachStep, proposed: datetime | None) -> StepDone:
+        with writing(self._house.engine) as connection:
+            _, now = self._house.time(connection, step.at)
+            send_at = planned(self._house, connection, found(connection, step.client_id, step.n), proposed, now)
+            return self._moved(connection, step, OutreachState.SCHEDULED, now, {"send_at": send_at})
+
+    def _times(self, step: OutreachStep, row: Ledger, now: datetime) -> SchedulingFacts:
+        with reading(self._house.engine) as connection:
+            client = client_of(connection, step.client_id)
+            earliest = planned(self._house, connection, row, None, now)
+            opened = connection.scalars(
+                select(events.c.occurred_at)
+                .where(events.c.client_id == step.client_id, events.c.type.in_(("email_opened", "email_clicked")))
+                .order_by(events.c.occurred_at.desc())
+                .limit(HABITS)
+            )
+            zone = ZoneInfo(client.time_zone)
+            rules = self._house.mail_rules
+            return SchedulingFacts(
+                client_id=step.client_id,
+                n=step.n,
+                kind=row.kind,
+                now=now,
+                earliest=earliest,
+                latest=earliest + HORIZON,
+                time_zone=client.time_zone,
+                quiet_from_hour=rules.quiet_from_hour,
+                quiet_until_hour=rules.quiet_until_hour,
+                preferred_hour=client.policy.preferred_hour,
+                reading_hours=tuple(at.astimezone(zone).hour for at in opened),
+                last_sent_at=max(mail_facts.sent_at(connection, step.client_id, now), default=None),
+            )
+
+    @asynccontextmanager
+    async def _session(self, step: OutreachStep, now: datetime) -> AsyncIterator[ModelSession]:
+        """The model, within what is left of the client's day; all calls are kept, whatever comes of them."""
+        if self._model is None:
+            raise ModelFault("no model is configured")
+        calls: list[ModelCall] = []
+        spent = await asyncio.to_thread(self._spent, step, now)
+        try:
+            yield self._model.session(step.client_id, step.n, now, spent, calls.append)
+        finally:
+            await asyncio.to_thread(self._keep, calls)
+
+    def _spent(self, step: OutreachStep, now: datetime) -> Any:
+        with reading(self._house.engine) as connection:
+            return model_calls.spent_today(connection, step.client_id, now)
+
+    def _keep(self, calls: list[ModelCall]) -> None:
+        with writing(self._house.engine) as connection:
+            model_calls.record_all(connection, calls)
+        for call in calls:
+            metrics.model_calls.labels(agent=call.agent, verdict=call.verdict).inc()
+            metrics.model_tokens.labels(agent=call.agent).inc(call.tokens_in + call.tokens_out)
+
+
+_STATE_AFTER: Final = {
+    AfterReview.APPROVE: OutreachState.IN_REVIEW,
+    AfterReview.REVISE: OutreachState.DRAFTED,
+    AfterReview.HOUSE: OutreachState.DRAFTED,
+    AfterReview.PERSON: OutreachState.AWAITING_PERSON,
+}
