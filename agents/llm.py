@@ -1,0 +1,174 @@
+"""The one client of language models: any OpenAI-compatible endpoint, structured answers, every attempt on record.
+
+Retries of transport belong to Temporal, so the client makes none. A wrong answer is different: the model is told what
+was wrong and asked again, twice at most, since only it can mend that.
+
+openai takes seconds to import; it is imported when a model is made and by nobody else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, Self, TypeVar, cast
+
+from pydantic import BaseModel, create_model, model_validator
+
+from agents.attempts import Account, Attempts, Recorder
+from agents.prompting import Prompt
+from errors import ConfigError
+from models.base import ClientId
+from models.model_call import Budget, ModelCall, Spent
+from settings import Settings
+
+if TYPE_CHECKING:
+    import instructor
+    from openai import AsyncOpenAI
+
+T = TypeVar("T", bound=BaseModel)
+Check = Callable[[T], list[str]]
+"""What is wrong with an answer, in words for the model; empty when it may be used."""
+
+REASKS: Final = 2
+"""How often a model may mend an answer that breaks the schema or the rules."""
+OPENAI: Final = "https://api.openai.com/v1"
+
+
+@dataclass(frozen=True)
+class Answer(Generic[T]):
+    """A valid answer, and how many calls it took."""
+
+    value: T
+    attempts: int
+
+
+class Asker(Protocol):
+    """Whoever answers prompts with models; agents know no more of a language model than this."""
+
+    async def ask(self, prompt: Prompt, output: type[T], check: Check[T] | None = None) -> Answer[T]: ...
+
+
+class LanguageModel:
+    """The endpoint in force; one a process, used on one event loop. Close it, or use it as a context manager."""
+
+    def __init__(self, client: AsyncOpenAI, mode: instructor.Mode, settings: Settings) -> None:
+        self.client = client
+        self.mode = mode
+        self.name = settings.llm_model
+        self.timeout_s = settings.llm_timeout_s
+        self._allowance = Budget(calls=settings.llm_calls_per_client_day, tokens=settings.llm_tokens_per_client_day)
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Self:
+        """The model that settings name. Raises ConfigError when there is no key."""
+        if settings.composer != "model" or settings.llm_api_key is None:
+            raise ConfigError("SELVEDGE_LLM_API_KEY: no key is set, so there is no model to ask")
+        import instructor  # noqa: PLC0415
+        from openai import AsyncOpenAI  # noqa: PLC0415
+
+        _keep_words_out_of_logs()
+        client = AsyncOpenAI(
+            api_key=settings.llm_api_key.get_secret_value(),
+            base_url=settings.llm_base_url or OPENAI,
+            max_retries=0,
+            timeout=settings.llm_timeout_s,
+        )
+        # The library reads these from its own variables; settings.py alone reads the environment.
+        client.organization = client.project = client.admin_api_key = None
+        return cls(client, instructor.Mode[settings.llm_mode.upper()], settings)
+
+    def session(
+        self, client_id: ClientId, n: int | None, now: datetime, spent: Spent, record: Recorder
+    ) -> ModelSession:
+        """Ask on behalf of one client's mail at business time `now`, within what is left of the client's day."""
+        return ModelSession(self, client_id, n, now, self._allowance.after(spent), record)
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        await self.client.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+
+class ModelSession:
+    """The model, as asked for one client's mail. Tells `record` of every call, the failed ones too."""
+
+    def __init__(
+        self, model: LanguageModel, client_id: ClientId, n: int | None, now: datetime, budget: Budget, record: Recorder
+    ) -> None:
+        self._model, self._client_id, self._n, self._now = model, client_id, n, now
+        self._account = Account(budget, record)
+
+    async def ask(self, prompt: Prompt, output: type[T], check: Check[T] | None = None) -> Answer[T]:
+        """The model's answer to `prompt` as an `output` in which `check` finds no fault.
+
+        Raises Unavailable (RateLimited with its wait), ConfigError, ModelRefused, BudgetSpent, or ModelFault with code
+        `truncated`, `invalid` (broke the schema to the last) or `ungrounded` (broke the rules to the last).
+        """
+        import instructor  # noqa: PLC0415
+        from instructor.core import InstructorRetryException  # noqa: PLC0415
+
+        attempts = Attempts(self._complete, self._blank(prompt), self._account)
+        create = cast(Any, instructor.patch(create=attempts.call, mode=self._model.mode))
+        held = _HELD.set(attempts.holding(check))
+        try:
+            value = await create(response_model=_checked(output), max_retries=REASKS, messages=_messages(prompt))
+        except InstructorRetryException as failed:
+            raise attempts.failure(failed.__cause__) from None
+        finally:
+            _HELD.reset(held)
+            attempts.settle()
+        return Answer(value=cast(T, value), attempts=attempts.count)
+
+    def _blank(self, prompt: Prompt) -> ModelCall:
+        return ModelCall(
+            at=self._now,
+            client_id=self._client_id,
+            n=self._n,
+            agent=prompt.agent,
+            prompt_version=prompt.version,
+            model=self._model.name[:64],
+        )
+
+    async def _complete(self, **request: Any) -> Any:
+        """One call on the wire, within the time allowed. The library's own limit is on each read, not on the whole."""
+        async with asyncio.timeout(self._model.timeout_s):
+            return await self._model.client.chat.completions.create(model=self._model.name, **request)
+
+
+_HELD: ContextVar[Callable[[Any], list[str]]] = ContextVar("_HELD")
+"""The check of the question in hand. Instructor's own `context` would run the messages as templates."""
+
+
+@lru_cache(maxsize=32)
+def _checked(output: type[BaseModel]) -> type[BaseModel]:
+    """`output`, whose values are held by the check of the question in hand."""
+
+    def hold(value: BaseModel) -> BaseModel:
+        if faults := _HELD.get()(value):
+            raise ValueError("; ".join(faults))
+        return value
+
+    validators = cast(Any, {"held": model_validator(mode="after")(hold)})
+    name = str(output.model_config.get("title") or output.__name__)
+    return create_model(name, __base__=output, __doc__=output.__doc__, __validators__=validators)
+
+
+def _messages(prompt: Prompt) -> list[dict[str, str]]:
+    return [{"role": "system", "content": prompt.system}, {"role": "user", "content": prompt.user}]
+
+
+def _keep_words_out_of_logs() -> None:
+    """Instructor logs failed answers, and openai whole requests: words of clients and models."""
+    logging.getLogger("instructor").setLevel(logging.CRITICAL + 1)
+    for name in ("openai", "httpx2", "httpcore2"):
+        logging.getLogger(name).setLevel(logging.WARNING)
