@@ -57,6 +57,22 @@ class Delivered:
         return str(self.message["Subject"] or "")
 
     @property
+    def message_id(self) -> str:
+        return str(self.message["Message-ID"] or "")
+
+    @property
+    def date(self) -> datetime | None:
+        """What the mail says: business time."""
+        header = self.message["Date"]
+        return getattr(header, "datetime", None)
+
+    @property
+    def snippet(self) -> str:
+        """How the text goes on after the shop's name, the subject and the greeting."""
+        paragraphs = [" ".join(each.split()) for each in self.text.split("\n\n")]
+        return next((each for each in paragraphs[3:] if each), "")[:160]
+
+    @property
     def headers(self) -> dict[str, str]:
         """Headers with encoded words decoded; one that occurs several times has its values on lines of their own."""
         found: dict[str, str] = {}
