@@ -1,0 +1,45 @@
+"""`selvedge recommend --client ID`."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from commands import _shared
+from errors import BadInput
+from settings import load
+
+
+@click.command()
+@click.option("--client", "client_id", required=True, help="The client's id.")
+@click.option("--n", default=10, show_default=True, help="How many items, 1 to 1000.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object for programs.")
+def command(client_id: str, n: int, as_json: bool) -> None:
+    """The items that would be shown to a client now, with what each part of the score adds.
+
+    Only looks: nothing is recorded as shown.
+    """
+    from activities.recommending import Recommender  # noqa: PLC0415
+    from store import catalogue  # noqa: PLC0415
+    from store.database import reading  # noqa: PLC0415
+
+    if not 1 <= n <= 1_000:
+        raise BadInput("must be from 1 to 1000", "n")
+    settings = load()
+    engine = _shared.database(settings)
+    now = _shared.business_now(engine)
+    with reading(engine) as connection:
+        answer = Recommender(engine, settings).recommend(connection, client_id, n, now)
+        items = catalogue.get_items(connection, [pick.item_id for pick in answer.picks])
+    picks = [pick.model_dump() | {"title": items[pick.item_id].title} for pick in answer.picks if pick.item_id in items]
+    if as_json:
+        told = {"algorithm": answer.algorithm, "version": answer.version, "snapshot": answer.snapshot}
+        click.echo(json.dumps({"client_id": client_id, **told, "items": picks}))
+        return
+    click.echo(f"{answer.algorithm} ({answer.version})")
+    for place, pick in enumerate(picks, 1):
+        parts = "  ".join(f"{name} {value:.2f}" for name, value in pick["parts"].items())
+        click.echo(f"{place:>3}. {pick['score']:.3f}  {pick['item_id']}  {pick['title']}: {pick['why']}\n     {parts}")
+    if not picks:
+        click.echo("nothing in stock suits; see selvedge import stock")

@@ -1,0 +1,44 @@
+"""`selvedge train`."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+
+from commands import _shared
+from commands._progress import Progress
+from settings import load
+
+
+@click.command()
+@click.option("--algorithm", default="hybrid", show_default=True, help="hybrid or popularity")
+@click.option("--seed", default=42, show_default=True, help="The same seed on the same data gives the same model.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object for programs.")
+def command(algorithm: str, seed: int, as_json: bool) -> None:
+    """Train a ranking from the store, say how well it foretells, and let it serve."""
+    from activities.training import train  # noqa: PLC0415
+
+    settings = load()
+    engine = _shared.database(settings)
+    with Progress() as progress:
+        made = train(engine, settings, algorithm, seed, _shared.business_now(engine), progress.step)
+    if as_json:
+        click.echo(json.dumps(made.model_dump(mode="json")))
+        return
+    click.echo("\n".join(_report(made.metrics)))
+    window = f"{made.window_from:%Y-%m-%d} to {made.window_until:%Y-%m-%d}"
+    click.echo(f"{made.id} now serves; seed {made.seed}, learnt from {window}")
+
+
+def _report(metrics: dict[str, Any]) -> list[str]:
+    """The comparison in lines, best first, and what it means."""
+    quality = metrics.get("quality", {})
+    if not quality:
+        return ["too little happened lately to foretell; not measured"]
+    best_first = sorted(quality.items(), key=lambda pair: -pair[1]["ndcg@10"])
+    lines = [f"asked about {metrics['clients_asked']} clients after {metrics['cut'][:10]}:  recall@10  NDCG@10"]
+    lines += [f"  {name:<26} {q['recall@10']:>19.4f} {q['ndcg@10']:>8.4f}" for name, q in best_first]
+    lines.append(f"share of the model in the user match: {metrics['model_share']:.0%}")
+    return lines
