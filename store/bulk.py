@@ -31,7 +31,9 @@ def dumped(value: Any) -> str | None:
 def listed(connection: Connection, values: Iterable[str]) -> Select[tuple[str]]:
     """The given strings as rows of one column, `value`."""
     if connection.dialect.name == "postgresql":
-        given = func.unnest(bindparam(None, list(values), ARRAY(Text))).table_valued("value", name="given")
+        given = (
+            func.unnest(bindparam(None, list(values), ARRAY(Text))).table_valued("value", name="given").render_derived()
+        )
     else:
         given = func.json_each(bindparam(None, json.dumps(list(values)), Text)).table_valued("value", name="given")
     return select(given.c.value)

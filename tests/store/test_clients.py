@@ -1,0 +1,148 @@
+"""Stating clients, and what a later statement may and may not change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, Engine, insert, select, update
+
+from models.clients import Client, ClientRow
+from store import clients, events
+from store.database import writing
+from store.suppressions import client_hash
+from store.tables import clients as table
+from store.tables import tombstones
+from store.terms import Terms
+from tests.store.conftest import NOW, REAL
+from tests.store.seeds import client_row, days, event, waiting
+
+FULL: dict[str, Any] = {
+    "first_name": "Ann",
+    "time_zone": "America/New_York",
+    "locale": "en-US",
+    "signed_up_at": "2025-01-02T03:04:05+01:00",
+    "consent": True,
+    "sizes": ["M", "38"],
+    "tags": ["vip"],
+}
+
+
+def put(connection: Connection, terms: Terms, *rows: ClientRow, start: bool = True) -> Any:
+    return clients.upsert(connection, rows, terms, NOW, REAL, start=start)
+
+
+def ann(connection: Connection) -> Client:
+    found = clients.get(connection, "ann")
+    assert found is not None
+    return found
+
+
+def rows(connection: Connection) -> Sequence[Any]:
+    return connection.execute(select(table).order_by(table.c.client_id)).all()
+
+
+def test_a_client_is_kept_whole(engine: Engine, terms: Terms) -> None:
+    with writing(engine) as connection:
+        put(connection, terms, client_row("ann", **FULL))
+        kept = ann(connection)
+    assert kept.model_dump(exclude={"policy", "signed_up_at"}) == {
+        "client_id": "ann",
+        "email": "ann@shop.example",
+        "first_name": "Ann",
+        "time_zone": "America/New_York",
+        "time_zone_assumed": False,
+        "locale": "en-US",
+        "consent": True,
+        "sizes": ("M", "38"),
+        "tags": ("vip",),
+    }
+    assert kept.signed_up_at.isoformat() == "2025-01-02T02:04:05+00:00"
+
+
+def test_the_same_row_twice_changes_nothing_and_starts_once(engine: Engine, terms: Terms) -> None:
+    with writing(engine) as connection:
+        assert list(put(connection, terms, client_row("ann", **FULL)).new) == ["ann"]
+        before = rows(connection)
+        assert waiting(connection) == ["ann"]
+        connection.exec_driver_sql("DELETE FROM outbox")
+        again = put(connection, terms, client_row("ann", **FULL), client_row("ann", **FULL))
+        assert (again.new, again.changed, again.same) == ({}, {}, 2)
+        assert (rows(connection), waiting(connection)) == (before, [])
+
+
+def test_starts_can_be_left_out(engine: Engine, terms: Terms) -> None:
+    with writing(engine) as connection:
+        put(connection, terms, client_row("ann"), start=False)
+        assert waiting(connection) == []
+
+
+def test_what_a_row_does_not_state_stays(engine: Engine, terms: Terms) -> None:
+    with writing(engine) as connection:
+        put(connection, terms, client_row("ann", **FULL))
+        connection.execute(update(table).values(policy={"preferred_hour": 9}, quiz={"styles": ["boho"]}))
+        done = put(connection, terms, client_row("ann", tags=["lapsed"]))
+        kept = ann(connection)
+        quiz = connection.scalar(select(table.c.quiz))
+    assert (done.changes, kept.tags, kept.sizes, kept.time_zone) == (1, ("lapsed",), ("M", "38"), "America/New_York")
+    assert (kept.consent, kept.first_name, kept.policy.preferred_hour, quiz) == (True, "Ann", 9, {"styles": ["boho"]})
+
+
+def test_a_missing_time_zone_is_the_shops_and_flagged_until_it_is_known(engine: Engine, terms: Terms) -> None:
+    with writing(engine) as connection:
+        done = put(connection, terms, client_row("ann"))
+        assert (ann(connection).time_zone, ann(connection).time_zone_assumed) == ("Europe/London", True)
+        assert done.notes == {"time_zone_assumed": 1}
+        put(connection, terms, client_row("ann", time_zone="Asia/Tokyo"))
+        put(connection, terms, client_row("ann"))
+        assert (ann(connection).time_zone, ann(connection).time_zone_assumed) == ("Asia/Tokyo", False)
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"time_zone": "Mars/Olympus"}, "time_zone"),
+        ({"time_zone": "../../etc/passwd"}, "time_zone"),
+        ({"time_zone": "Europe"}, "time_zone"),
+        ({"signed_up_at": (NOW + days(1)).isoformat()}, "signed_up_at"),
+        ({"client_id": "gone"}, "client_id"),
+    ],
+)
+def test_a_bad_row_is_refused_by_field_and_the_others_go_in(
+    engine: Engine, terms: Terms, fields: dict[str, Any], field: str
+) -> None:
+    with writing(engine) as connection:
+        connection.execute(insert(tombstones).values(client_hash=client_hash(terms.signing_key, "gone"), at=NOW))
+        bad = client_row(**{"client_id": "bad"} | fields)
+        done = put(connection, terms, client_row("ann"), bad, client_row("bob"))
+        assert [(each.index, each.field) for each in done.refused] == [(1, field)]
+        assert [row.client_id for row in rows(connection)] == ["ann", "bob"]
+        assert waiting(connection) == ["ann", "bob"]
+
+
+def test_a_row_gives_consent_only_while_nobody_withdrew_it(engine: Engine, terms: Terms) -> None:
+    with writing(engine) as connection:
+        put(connection, terms, client_row("ann", consent=False), start=False)
+        put(connection, terms, client_row("ann", consent=True))
+        assert ann(connection).consent
+        assert waiting(connection) == ["ann"], "who now consents may have mail due"
+        events.accept(connection, [event("u1", "unsubscribed")], terms, NOW, REAL)
+        done = put(connection, terms, client_row("ann", consent=True))
+        assert not ann(connection).consent
+        assert done.notes["withdrawal_kept"] == 1
+
+
+def test_a_row_withdraws_consent_at_once(engine: Engine, terms: Terms) -> None:
+    with writing(engine) as connection:
+        put(connection, terms, client_row("ann", consent=True))
+        put(connection, terms, client_row("ann", consent=False))
+        assert not ann(connection).consent
+        earlier = event("c1", "consent_changed", at=NOW - days(1), consent=True)
+        events.accept(connection, [earlier], terms, NOW, REAL)
+        assert not ann(connection).consent, "what occurred before the withdrawal does not undo it"
+
+
+def test_an_unknown_client_is_none(engine: Engine) -> None:
+    with writing(engine) as connection:
+        assert clients.get(connection, "nobody") is None

@@ -1,0 +1,123 @@
+"""No nudge is lost, none is sent for ever, and no two dispatchers hold the same one."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+from sqlalchemy import Engine
+
+from store import outbox
+from store.database import reading, writing
+from store.outbox import LONGEST_WAIT, Leased
+from tests.store.conftest import REAL
+from tests.store.seeds import waiting
+
+LATER = REAL + timedelta(seconds=60)
+
+
+def push(engine: Engine, *targets: str) -> None:
+    with writing(engine) as connection:
+        outbox.push(connection, "client", targets, REAL)
+
+
+def lease(engine: Engine, at_s: float = 0.0, limit: int = 10, seconds: float = 30.0) -> list[Leased]:
+    with writing(engine) as connection:
+        return outbox.lease(connection, limit, REAL + timedelta(seconds=at_s), seconds)
+
+
+def settle(engine: Engine, leased: list[Leased]) -> None:
+    with writing(engine) as connection:
+        outbox.settle(connection, leased)
+
+
+def test_changes_of_one_target_are_one_nudge(engine: Engine) -> None:
+    push(engine, "ann", "bob", "ann")
+    push(engine, "ann")
+    with writing(engine) as connection:
+        outbox.push(connection, "campaign", ["ann"], REAL)
+        outbox.push(connection, "client", [], REAL)
+        assert outbox.pending(connection) == 3
+    assert {(each.kind, each.target, each.version) for each in lease(engine)} == {
+        ("client", "ann", 2),
+        ("client", "bob", 1),
+        ("campaign", "ann", 1),
+    }
+
+
+def test_what_is_leased_is_nobody_elses_until_the_lease_ends(engine: Engine) -> None:
+    push(engine, "ann")
+    assert [each.target for each in lease(engine)] == ["ann"]
+    assert lease(engine, at_s=29) == []
+    assert [each.target for each in lease(engine, at_s=30)] == ["ann"]
+
+
+def test_the_longest_due_come_first_and_no_more_than_asked(engine: Engine) -> None:
+    push(engine, "b", "a", "c")
+    assert [each.target for each in lease(engine, limit=2)] == ["a", "b"]
+    assert [each.target for each in lease(engine, limit=2)] == ["c"]
+
+
+def test_what_was_sent_is_gone(engine: Engine) -> None:
+    push(engine, "ann")
+    settle(engine, lease(engine))
+    assert lease(engine, at_s=100) == []
+
+
+def test_a_change_during_the_sending_is_sent_again_at_once(engine: Engine) -> None:
+    push(engine, "ann")
+    held = lease(engine)
+    push(engine, "ann")
+    settle(engine, held)
+    assert [(each.target, each.version) for each in lease(engine, at_s=1)] == [("ann", 2)]
+
+
+def test_an_overtaken_attempt_settles_nothing(engine: Engine) -> None:
+    push(engine, "ann")
+    late = lease(engine, seconds=5)
+    current = lease(engine, at_s=6)
+    settle(engine, late)
+    with writing(engine) as connection:
+        outbox.retry(connection, late, LATER)
+    assert lease(engine, at_s=7) == [], "the second attempt still holds it"
+    settle(engine, current)
+    push(engine, "ann")
+    settle(engine, late)
+    with reading(engine) as connection:
+        assert waiting(connection) == ["ann"]
+
+
+def test_failures_wait_longer_each_time_with_a_limit(engine: Engine) -> None:
+    push(engine, "ann")
+    now, waits = REAL, []
+    for _ in range(12):
+        with writing(engine) as connection:
+            (held,) = outbox.lease(connection, 1, now, 30)
+            outbox.retry(connection, [held], now)
+        due = now
+        while True:
+            with writing(engine) as connection:
+                found = outbox.lease(connection, 1, due, 0)
+            if found:
+                break
+            due += timedelta(seconds=1)
+        waits.append((due - now).total_seconds())
+        now = due
+    assert waits == [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300]
+    assert timedelta(seconds=300) == LONGEST_WAIT
+
+
+def test_two_dispatchers_share_the_rows(engine: Engine) -> None:
+    push(engine, *(f"c{i:03d}" for i in range(200)))
+    found: list[str] = []
+
+    def drain() -> None:
+        while rows := lease(engine, limit=7):
+            found.extend(each.target for each in rows)
+
+    threads = [threading.Thread(target=drain) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert sorted(found) == [f"c{i:03d}" for i in range(200)]
