@@ -178,7 +178,7 @@ def _crossing(scale: _Scale, curve: Curve, crosses_at: datetime | None, now: dat
     if crosses_at is None or not now <= crosses_at <= end:
         return None
     value = curve.points([crosses_at])[0]
-    return Mark(scale.x(crosses_at), scale.y(value), f"Next crossing {_day(crosses_at)}, at {value:.0f}")
+    return Mark(scale.x(crosses_at), scale.y(value), f"next crossing {_day(crosses_at)}, at {value:.0f}")
 
 
 def _ticks(scale: _Scale, begin: datetime, end: datetime) -> list[Mark]:

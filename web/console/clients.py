@@ -8,10 +8,13 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from domain.engagement import EngagementRules
+from domain.timing import MailRules
 from errors import NotFound
 from models.base import ID_PATTERN
+from settings import Settings
 from store import pages
 from store.database import reading
+from store.why_not import why_not
 from web.console.charts import ScorePicture, score_picture, slices
 from web.console.mails import Told, told
 from web.console.words import PHASES
@@ -42,14 +45,32 @@ def client_list(
 @router.get("/clients/{client_id}")
 def client(request: Request, context: Ctx, client_id: Annotated[str, Path(pattern=ID_PATTERN)]) -> Response:
     """One client's whole story."""
+    now = context.business_now()
     with reading(context.engine) as connection:
         story = pages.story(connection, client_id)
-    if story is None:
-        raise NotFound(f"no client {client_id}", "client_id")
-    now = context.business_now()
+        if story is None:
+            raise NotFound(f"no client {client_id}", "client_id")
+        reason = why_not(connection, client_id, _rules(context.settings), context.settings.keys.signing, now)
     mails: list[Told] = [told(row, story.steps[row.n], story.items) for row in story.mails]
-    return page(request, "client.html", story=story, client=story.client, mails=mails, picture=_picture(story, now))
+    return page(
+        request,
+        "client.html",
+        story=story,
+        client=story.client,
+        mails=mails,
+        reason=reason,
+        picture=_picture(story, now),
+    )
 
 
 def _picture(story: pages.Story, now: datetime) -> ScorePicture:
     return score_picture(EngagementRules(), story.curve, story.assessments, story.mails, now, story.client.crosses_at)
+
+
+def _rules(settings: Settings) -> MailRules:
+    return MailRules(
+        quiet_from_hour=settings.quiet_from_hour,
+        quiet_until_hour=settings.quiet_until_hour,
+        max_per_week=settings.max_mails_per_week,
+        min_days_between=settings.min_days_between_mails,
+    )

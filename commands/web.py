@@ -1,0 +1,55 @@
+"""`selvedge web`: serve the API, the pages and the mailbox."""
+
+from __future__ import annotations
+
+import errno
+import socket
+
+import click
+
+from errors import ConfigError
+from settings import Settings, load
+
+
+@click.command("web")
+@click.option("--host", default=None, help="Address to listen on; SELVEDGE_WEB_HOST otherwise.")
+@click.option("--port", type=click.IntRange(1, 65_535), default=None, help="SELVEDGE_WEB_PORT otherwise.")
+def command(host: str | None, port: int | None) -> None:
+    """Serve the API, the pages and the mailbox until stopped."""
+    given = {name: value for name, value in (("web_host", host), ("web_port", port)) if value is not None}
+    serve(load(**given))
+
+
+def serve(settings: Settings) -> None:
+    """Bring the schema up to date and serve. Raises ConfigError naming the variable when the port is taken."""
+    import uvicorn  # noqa: PLC0415 - heavy; not before the arguments are known to be good
+
+    from store.database import connect  # noqa: PLC0415
+    from store.migrate import upgrade  # noqa: PLC0415
+    from web.app import create_app  # noqa: PLC0415
+
+    with listening(settings.web_host, settings.web_port) as listener:
+        engine = connect(settings.database)
+        upgrade(engine)
+        engine.dispose()
+        # No access log: addresses of pages hold the ids and search words of people.
+        config = uvicorn.Config(
+            create_app(settings), access_log=False, log_level="warning", timeout_graceful_shutdown=3, lifespan="on"
+        )
+        click.echo(f"Serving http://{settings.web_host}:{settings.web_port}", err=True)
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """A socket that listens there. Raises ConfigError naming SELVEDGE_WEB_PORT or SELVEDGE_WEB_HOST."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as refused:
+        listener.close()
+        if refused.errno == errno.EADDRINUSE:
+            raise ConfigError(f"SELVEDGE_WEB_PORT: port {port} on {host} is taken; set another") from None
+        raise ConfigError(f"SELVEDGE_WEB_HOST: cannot listen on {host}:{port} ({refused.strerror})") from None
+    return listener

@@ -1,0 +1,159 @@
+"""A small shop with a past, written straight into the store: what pages are tested on."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Engine, insert
+
+from domain.engagement import Engagement, EngagementRules, Reading, read
+from models.base import utc
+from store import tables as t
+from store.database import writing
+
+NOW = utc(2026, 11, 21, 12)
+HOSTILE = "<script>document.title='owned'</script><img src=x onerror=alert(1)>"
+
+
+def ago(days: float) -> datetime:
+    return NOW - timedelta(days=days)
+
+
+ADAS = [ago(days) for days in (230, 190, 175, 160, 86)]
+"""When Ada bought something."""
+
+
+def seed(engine: Engine) -> None:
+    """Ada cools and was mailed twice; `evil` has hostile words everywhere; forty others only exist."""
+    with writing(engine) as connection:
+
+        def put(table: Any, *rows: dict[str, Any]) -> None:
+            for row in rows:
+                connection.execute(insert(table).values(**row))
+
+        put(t.items, _item("coat-1", "Ashby wool overcoat", "coat", "navy"), _item("bag-1", HOSTILE, "bag", "camel"))
+        put(t.stock, {"sku": "coat-1-M", "item_id": "coat-1", "size": "M", "on_hand": 4})
+        put(t.clients, _client("ada", "Ada"), _client("evil", HOSTILE[:64], tags=[HOSTILE]))
+        put(t.clients, *(_client(f"client{n:03d}", f"Person {n}") for n in range(40)))
+        put(t.events, *(_order("ada", f"o{n}", at) for n, at in enumerate(ADAS)))
+        put(t.events, _order("evil", "e1", ago(3), "bag-1"))
+        put(t.engagement, _stats("ada", ADAS), _stats("evil", [ago(3)]))
+        put(t.standings, _standing("ada", ADAS), _standing("evil", [ago(3)]))
+        put(t.assessments, *(_assessment("ada", n, ADAS, ago(n * 20)) for n in range(8)))
+        put(t.outreaches, _mail("ada", 1, "welcome", "sent", ago(180)), _mail("ada", 2, "missed", "sent", ago(12)))
+        put(t.outreaches, _mail("ada", 3, "new_in", "scheduled", None), _mail("evil", 1, "welcome", "sent", ago(2)))
+        put(t.outreach_steps, *_steps("ada", 1, 180), *_steps("ada", 2, 12), *_steps("evil", 1, 2))
+        put(t.holds, {"client_id": "evil", "source": "operator", "since": ago(1), "reason": HOSTILE[:120]})
+        put(t.campaigns, _campaign("spring", "Spring arrivals"), _campaign("evil", HOSTILE))
+        put(t.enrolments, *(_enrolled("spring", f"client{n:03d}", "done" if n < 9 else "pending") for n in range(12)))
+        put(t.decisions, _decision("ada", 2))
+
+
+def _item(item_id: str, title: str, category: str, colour: str) -> dict[str, Any]:
+    return {
+        "item_id": item_id, "title": title, "category": category, "brand": "Harrowvale", "colour": colour,
+        "price_cents": 28_900, "cost_cents": 9_000, "season": "winter", "sizes": ["S", "M"], "tags": ["classic"],
+        "sustainability": 0.7, "added_at": ago(90),
+    }  # fmt: skip
+
+
+def _client(client_id: str, name: str, tags: list[str] | None = None) -> dict[str, Any]:
+    return {
+        "client_id": client_id, "email": f"{client_id}@example.com", "first_name": name, "time_zone": "Europe/Paris",
+        "time_zone_assumed": False, "locale": "en", "signed_up_at": ago(210), "consent": True, "sizes": ["M"],
+        "tags": tags or ["vip"], "policy": {}, "quiz": {"styles": ["classic"], "colours": ["navy"]},
+    }  # fmt: skip
+
+
+def _order(client_id: str, event_id: str, at: datetime, item_id: str = "coat-1") -> dict[str, Any]:
+    return {
+        "event_id": event_id, "client_id": client_id, "type": "order_placed", "occurred_at": at, "item_id": item_id,
+        "quantity": 1, "value_cents": 28_900,
+    }  # fmt: skip
+
+
+def _stats(client_id: str, orders: list[datetime]) -> dict[str, Any]:
+    stats = Engagement()
+    for at in orders:
+        stats = stats.absorb(EngagementRules(), "order_placed", at, 28_900)
+    return {
+        "client_id": client_id, "anchor_at": stats.anchor_at, "frequency": stats.frequency, "monetary": stats.monetary,
+        "last_order_at": stats.last_order_at, "first_order_at": min(orders), "orders": len(orders),
+        "orders_value_cents": 28_900 * len(orders),
+    }  # fmt: skip
+
+
+def _reading(orders: list[datetime], at: datetime) -> Reading:
+    stats = Engagement()
+    for each in orders:
+        if each <= at:
+            stats = stats.absorb(EngagementRules(), "order_placed", each, 28_900)
+    return read(EngagementRules(), stats, at)
+
+
+def _standing(client_id: str, orders: list[datetime]) -> dict[str, Any]:
+    reading = _reading(orders, NOW)
+    return {
+        "client_id": client_id, "phase": reading.band, "phase_since": ago(9), "band": reading.band,
+        "score": reading.score, "assessment_id": f"{client_id}-a0", "assessed_at": NOW, "next_touch_at": ago(-1),
+        "wake_at": ago(-1), "crosses_at": reading.crosses_at, "lift_score": reading.lift_score, "why_not": "",
+        "next_n": 4,
+    }  # fmt: skip
+
+
+def _assessment(client_id: str, n: int, orders: list[datetime], at: datetime) -> dict[str, Any]:
+    reading = _reading(orders, at)
+    return {
+        "id": f"{client_id}-a{n}", "client_id": client_id, "at": at, "score": reading.score, "band": reading.band,
+        "phase": reading.band, "algorithm": "decayed-rfv/1",
+    }  # fmt: skip
+
+
+def _mail(client_id: str, n: int, kind: str, state: str, sent_at: datetime | None) -> dict[str, Any]:
+    hostile = client_id == "evil"
+    item = "bag-1" if hostile else "coat-1"
+    words = HOSTILE if hostile else "The wool coat you liked is back"
+    parts = {"match": 0.31, "trend": 0.12, "inventory": 0.08, "margin": 0.06, "freshness": 0.05, "season": 0.1}
+    return {
+        "client_id": client_id, "n": n, "reason_key": f"{kind}/{n}", "kind": kind, "assessment_id": f"{client_id}-a{n}",
+        "score": 24.0, "phase": "cooling", "state": state, "send_at": sent_at or ago(-1), "sent_at": sent_at,
+        "composed_by": "house", "prompt_version": "house/1", "created_at": (sent_at or NOW) - timedelta(hours=5),
+        "updated_at": sent_at or NOW, "message_id": f"<{client_id}.{n}@example.com>",
+        "draft": {
+            "subject": words[:90], "preheader": words[:140], "greeting": f"Hello {words}"[:90], "paragraphs": [words],
+            "items": [{"item_id": item, "text": words}], "call_to_action": "See it",
+        },
+        "brief": {"facts": [{"code": "last_item", "text": words}]},
+        "picks": [{"item_id": item, "score": sum(parts.values()), "parts": parts}],
+    }  # fmt: skip
+
+
+def _steps(client_id: str, n: int, days: float) -> list[dict[str, Any]]:
+    states = ("briefed", "picked", "scheduled", "claimed", "data", "sent")
+    return [
+        {"client_id": client_id, "n": n, "at": ago(days) + timedelta(minutes=index), "state": state, "code": ""}
+        for index, state in enumerate(states)
+    ]
+
+
+def _campaign(slug: str, name: str) -> dict[str, Any]:
+    spec = {
+        "slug": slug, "name": name, "message": name, "voice": "", "audience": {"phases": ["cooling"], "tags": ["vip"]},
+        "throughput_per_minute": 60, "priority": 50, "entry": "1", "ends_at": None,
+    }  # fmt: skip
+    return {
+        "slug": slug, "spec": spec, "state": "paused" if slug == "evil" else "running", "reason": name[:120],
+        "epoch": 1, "overdue": "replan", "cursor": "", "enrolled_all": False, "created_at": ago(2), "updated_at": NOW,
+    }  # fmt: skip
+
+
+def _enrolled(campaign: str, client_id: str, state: str) -> dict[str, Any]:
+    return {"campaign": campaign, "client_id": client_id, "entry": "1", "state": state, "code": "", "at": ago(1)}
+
+
+def _decision(client_id: str, n: int) -> dict[str, Any]:
+    return {
+        "id": "d1", "slot": "ranking", "algorithm": "blend", "version": "1", "client_id": client_id, "n": n,
+        "at": ago(12), "snapshot": "s1", "answer": [{"item_id": "coat-1", "score": 0.72}], "latency_ms": 2.4,
+    }  # fmt: skip

@@ -1,0 +1,87 @@
+"""The web process: the API for machines, the pages for people, and the embedded mailbox."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from typing import Final
+
+from fastapi import FastAPI
+from fastapi.staticfiles import StaticFiles
+from sqlalchemy import Engine
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+
+from mail.sink import Sink
+from models.clock import Clock
+from settings import Settings
+from store import clock
+from store.database import connect, reading
+from web import health, mailbox, pictures, refusals, shop, unsubscribe
+from web.api import clients as clients_api
+from web.api import events as events_api
+from web.console import campaigns, clients, overview
+from web.context import Context, real_time
+from web.security import Guard, hosts
+from web.templating import ROOM
+
+ROUTERS: Final = (
+    events_api.router,
+    clients_api.router,
+    overview.router,
+    clients.router,
+    campaigns.router,
+    mailbox.router,
+    unsubscribe.router,
+    pictures.router,
+    shop.router,
+    health.router,
+)
+
+
+class BusinessTime:
+    """Business time by the stored clock, which is read again every `every` seconds; callable from any thread."""
+
+    def __init__(self, engine: Engine, every: float = 1.0) -> None:
+        self._engine, self._every = engine, every
+        self._clock, self._read_at = Clock(), float("-inf")
+        self._lock = threading.Lock()
+
+    def __call__(self) -> datetime:
+        with self._lock:
+            if time.monotonic() - self._read_at > self._every:
+                with reading(self._engine) as connection:
+                    self._clock = clock.load(connection, real_time())
+                self._read_at = time.monotonic()
+            return self._clock.business(real_time())
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The app on `settings`. Raises ConfigError when the database URL is wrong."""
+    engine = connect(settings.database)
+    context = Context(settings=settings, engine=engine, business_now=BusinessTime(engine))
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        sink = None if settings.smtp_url else Sink.from_settings(settings)
+        if sink is not None:
+            sink.start()
+        try:
+            yield
+        finally:
+            if sink is not None:
+                sink.stop()
+            engine.dispose()
+
+    app = FastAPI(title="Selvedge", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
+    app.state.context = context
+    app.state.health = health.Health(health.checks(context))
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts(settings))
+    app.add_middleware(Guard)
+    for router in ROUTERS:
+        app.include_router(router)
+    app.mount("/static", StaticFiles(directory=ROOM / "static"), name="static")
+    refusals.install(app)
+    return app

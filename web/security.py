@@ -1,0 +1,81 @@
+"""Headers that every answer carries, and a count of the answers; plain ASGI, since it stands in every request's way."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import MutableMapping
+from typing import Any, Final
+
+from prometheus_client import Counter, Histogram
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from settings import Settings
+
+POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
+)
+"""Nothing inline runs, so text that slips through escaping stays text."""
+HEADERS: Final = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "SAMEORIGIN",
+    # An unsubscribe link is a key; it must not leak to the next site.
+    "Referrer-Policy": "no-referrer",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+KEPT: Final = "public, max-age=31536000, immutable"
+
+requests: Final = Counter("selvedge_http_requests_total", "Answers by route and status", ["route", "method", "status"])
+seconds: Final = Histogram("selvedge_http_request_seconds", "Time to the answer's first byte", ["route"])
+
+
+class Guard:
+    """Adds the headers that a route did not set itself, and counts."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        begun = time.perf_counter()
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                _dress(scope, message)
+                _count(scope, int(message["status"]), time.perf_counter() - begun)
+            await send(message)
+
+        await self._app(scope, receive, sending)
+
+
+def _dress(scope: Scope, message: MutableMapping[str, Any]) -> None:
+    headers = MutableHeaders(scope=message)
+    for name, value in HEADERS.items():
+        headers.setdefault(name, value)
+    if scope["path"].startswith("/static/"):
+        headers["Cache-Control"] = KEPT if b"v=" in scope["query_string"] else "no-cache"
+    else:
+        # Pages show people's data: neither a proxy nor the browser's cache keeps them.
+        headers.setdefault("Cache-Control", "no-store")
+
+
+def _count(scope: Scope, status: int, took: float) -> None:
+    # The route's pattern, never the path: a path names a client.
+    route = getattr(scope.get("route"), "path", "none")
+    requests.labels(route, scope["method"] if scope["method"] in _METHODS else "other", status).inc()
+    seconds.labels(route).observe(took)
+
+
+_METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+def hosts(settings: Settings) -> list[str]:
+    """The names under which this server answers, so that a hostile page cannot reach it under a name of its own."""
+    if settings.web_host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
+        return ["*"]
+    public = settings.base_url.partition("://")[2].partition("/")[0].partition(":")[0]
+    return sorted({"127.0.0.1", "localhost", settings.web_host, public})
