@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, StringConstraints
 
 ID_PATTERN = r"^[A-Za-z0-9._-]{1,64}$"
 
@@ -17,8 +17,19 @@ ItemId = Id
 Sku = Id
 CampaignSlug = Id
 
-Utc = Annotated[AwareDatetime, AfterValidator(lambda t: t.astimezone(UTC))]
+
+def _written_out(value: object) -> object:
+    """A number would be taken for seconds since 1970, and 20260301 with it."""
+    if isinstance(value, int | float) or (isinstance(value, str) and value[4:5] != "-"):
+        raise ValueError("give ISO 8601 with an offset, such as 2026-03-01T09:30:00+01:00")
+    return value
+
+
+Utc = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(lambda t: t.astimezone(UTC))]
 """A moment with an offset, kept in UTC."""
+
+ONE_LINE = r"^[^\x00-\x1f\x7f]*$"
+"""No control characters: what ends up in a header, a log or a table cell."""
 
 
 class Contract(BaseModel):

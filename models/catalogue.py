@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from models.base import Contract, Door, ItemId, Sku, Utc
+from models.base import ONE_LINE, Contract, Door, ItemId, Sku, Utc
 from models.events import Currency, Label, Money
 
 
@@ -24,10 +24,10 @@ class ItemRow(Door):
     """One row of a catalogue file."""
 
     item_id: ItemId
-    title: str = Field(min_length=1, max_length=200)
+    title: str = Field(min_length=1, max_length=200, pattern=ONE_LINE)
     category: Label
-    brand: str = Field(default="", max_length=100)
-    colour: str = Field(default="", max_length=40)
+    brand: str = Field(default="", max_length=100, pattern=ONE_LINE)
+    colour: str = Field(default="", max_length=40, pattern=ONE_LINE)
     price: Money
     cost: Money | None = None
     currency: Currency | None = None
@@ -43,7 +43,7 @@ class StockRow(Door):
 
     sku: Sku
     item_id: ItemId
-    size: Annotated[str, Field(max_length=64)] = ""
+    size: Annotated[str, Field(max_length=64, pattern=ONE_LINE)] = ""
     on_hand: int = Field(ge=0, le=10_000_000)
 
 

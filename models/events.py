@@ -8,14 +8,14 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field, TypeAdapter
 
-from models.base import ClientId, Door, Id, ItemId, Utc
+from models.base import ONE_LINE, ClientId, Door, Id, ItemId, Utc
 
 Money = Annotated[Decimal, Field(ge=0, le=1_000_000, max_digits=12, decimal_places=2)]
 """An amount in the shop's currency; exact to the cent."""
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 Quantity = Annotated[int, Field(ge=1, le=10_000)]
-Words = Annotated[str, Field(max_length=2_000)]
-Label = Annotated[str, Field(min_length=1, max_length=64)]
+Words = Annotated[str, Field(max_length=2_000, pattern=r"^[^\x00]*$")]
+Label = Annotated[str, Field(min_length=1, max_length=64, pattern=ONE_LINE)]
 
 
 class Fit(StrEnum):
