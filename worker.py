@@ -76,6 +76,7 @@ def workers(
             "activities": [*steps, campaigning.campaign_round],
             "max_cached_workflows": 2_000,
             "max_concurrent_workflow_tasks": 50,
+            "max_concurrent_activities": THREADS,
             "max_concurrent_local_activities": THREADS,
         },
         SCIENCE_QUEUE: {"activities": [modelled.pick], "max_concurrent_activities": 4},

@@ -9,7 +9,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -130,6 +130,13 @@ async def time_skipping() -> AsyncIterator[WorkflowEnvironment]:
 
     Do not terminate workflows on it: terminating one whose first task is in flight stops time for the rest.
     """
+    async with new_time_skipping() as env:
+        yield env
+
+
+@asynccontextmanager
+async def new_time_skipping() -> AsyncIterator[WorkflowEnvironment]:
+    """The same, for whoever needs one outside a test."""
     env = await _start_time_skipping()
     try:
         await env.client.operator_service.add_search_attributes(

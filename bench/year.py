@@ -1,0 +1,93 @@
+"""What a client costs in a simulated year, counted in the histories of its workflow and of its mails."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections import Counter
+from datetime import timedelta
+from pathlib import Path
+
+from temporalio.api.enums.v1 import EventType
+from temporalio.client import Client
+from temporalio.testing import WorkflowEnvironment
+
+from tests.support.shop import Shop, a_shop
+from tests.support.temporal import new_time_skipping
+from workflows import ids
+
+TASK_DONE = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
+RENEWED = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW
+
+
+def measure() -> dict[str, float]:
+    """An idle client orders once and is never heard of again; a busy one has an event a day and a monthly campaign."""
+    return asyncio.run(_measure())
+
+
+async def _measure() -> dict[str, float]:
+    with tempfile.TemporaryDirectory(prefix="selvedge-bench-") as name:
+        shop = a_shop(Path(name), stock=False)
+        try:
+            idle = await _year(shop, "idle", busy=False)
+            busy = await _year(shop, "busy", busy=True)
+        finally:
+            shop.sink.stop()
+    return {
+        "idle_client_workflow_tasks_per_year": idle["tasks"],
+        "idle_client_mails_per_year": idle["mails"],
+        "busy_client_workflow_tasks_per_year": busy["tasks"],
+        "busy_client_mails_per_year": busy["mails"],
+        "busy_client_history_events_per_year": busy["events"],
+        "busy_client_longest_run_events": busy["longest"],
+    }
+
+
+async def _year(shop: Shop, client_id: str, *, busy: bool) -> Counter[str]:
+    async with new_time_skipping() as env, shop.working(env.client) as dispatcher:
+        start = await env.get_current_time()
+        shop.client(client_id, now=start)
+        await dispatcher.once()
+        await env.sleep(timedelta(days=1))
+        shop.event(client_id, "order_placed", start, value="80.00", now=await env.get_current_time())
+        for day in range(2, 366) if busy else ():
+            await _a_day(shop, client_id, day, env)
+            while await dispatcher.once():
+                pass
+            await env.sleep(timedelta(days=1))
+        if not busy:
+            await env.sleep(timedelta(days=364))
+        return await _cost(env.client, shop, client_id)
+
+
+async def _a_day(shop: Shop, client_id: str, day: int, env: WorkflowEnvironment) -> None:
+    """An event a day; an order a fortnight; a mail a month, from a campaign of its own."""
+    now = await env.get_current_time()
+    kind, fields = ("order_placed", {"value": "60.00"}) if day % 14 == 0 else ("item_viewed", {"item_id": "item05"})
+    shop.event(client_id, kind, now, **fields)
+    if day % 30 == 0:
+        shop.enrol(client_id, f"month{day}", now)
+
+
+async def _cost(client: Client, shop: Shop, client_id: str) -> Counter[str]:
+    mails = shop.ledger(client_id)
+    histories = [ids.client(client_id), *(ids.outreach(client_id, row.n) for row in mails)]
+    total: Counter[str] = Counter(mails=sum(row.state == "sent" for row in mails))
+    for workflow_id in histories:
+        run_id = await _first_run(client, workflow_id)
+        while run_id:
+            events = [e async for e in client.get_workflow_handle(workflow_id, run_id=run_id).fetch_history_events()]
+            total["tasks"] += sum(e.event_type == TASK_DONE for e in events)
+            total["events"] += len(events)
+            total["longest"] = max(total["longest"], len(events))
+            last = events[-1]
+            renewed = last.event_type == RENEWED
+            run_id = last.workflow_execution_continued_as_new_event_attributes.new_execution_run_id if renewed else ""
+    return total
+
+
+async def _first_run(client: Client, workflow_id: str) -> str:
+    """The first run of a chain of continued runs."""
+    described = await client.get_workflow_handle(workflow_id).describe()
+    first = described.raw_description.workflow_execution_info.first_run_id
+    return first or described.run_id or ""

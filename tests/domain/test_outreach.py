@@ -1,0 +1,37 @@
+"""The table of states is closed, and every mail can end."""
+
+from __future__ import annotations
+
+import pytest
+
+from domain.outreach import ASIDE, IN_TURN, SETTLED, TRANSITIONS, checked, sources
+from errors import IllegalTransition
+from models.states import OutreachState as S
+
+
+def test_every_state_is_in_the_table_and_of_one_kind() -> None:
+    assert set(TRANSITIONS) == set(S)
+    assert not SETTLED & ASIDE
+    assert SETTLED | ASIDE | IN_TURN == set(S)
+
+
+def test_every_state_can_reach_a_settled_one() -> None:
+    ends = set(SETTLED)
+    while True:
+        more = {state for state, following in TRANSITIONS.items() if following & ends} - ends
+        if not more:
+            break
+        ends |= more
+    assert ends == set(S)
+
+
+def test_only_data_can_become_sent_and_only_claimed_can_become_data() -> None:
+    assert sources(S.SENT) == {S.DATA, S.UNKNOWN}
+    assert sources(S.DATA) == {S.CLAIMED}
+
+
+@pytest.mark.parametrize("settled", sorted(SETTLED - {S.UNKNOWN}))
+def test_nothing_follows_a_settled_mail(settled: S) -> None:
+    for target in S:
+        with pytest.raises(IllegalTransition):
+            checked(settled, target)

@@ -1,0 +1,130 @@
+"""What comes next for a client: the right mail, one at a time, and a wake-up that is never in the past."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.eligibility import Hold, MailFacts, may_send
+from domain.phases import Standing
+from domain.planning import FAR, Situation, Waiting, plan
+from domain.sequences import SEQUENCES, next_touch, occasion
+from domain.timing import MailRules
+from models.base import utc
+from models.clients import ClientPolicy
+from models.states import HoldSource, Phase, TouchKind
+
+NOW = utc(2026, 6, 1, 12)
+RULES = MailRules()
+FREE = MailFacts(consent=True)
+
+
+def situation(phase: Phase, days: float = 0, **given: object) -> Situation:
+    standing = Standing(phase=phase, since=NOW - timedelta(days=days))
+    return Situation.model_validate({"standing": standing, "facts": FREE, **given})
+
+
+def test_a_new_client_is_welcomed_at_once_and_asked_for_the_quiz_later() -> None:
+    first = plan(situation(Phase.ONBOARDING), RULES, NOW)
+    assert first.start is not None
+    assert first.start.kind is TouchKind.WELCOME
+    made = {"welcome": NOW}
+    second = plan(situation(Phase.ONBOARDING, made=made), RULES, NOW)
+    assert second.start is None
+    assert second.wake_at == NOW + timedelta(days=3)
+    third = plan(situation(Phase.ONBOARDING, 3, made={"welcome": NOW - timedelta(days=3)}), RULES, NOW)
+    assert third.start is not None
+    assert third.start.kind is TouchKind.QUIZ
+
+
+def test_a_client_who_answered_the_quiz_is_not_asked_for_it() -> None:
+    answered = plan(situation(Phase.ONBOARDING, 4, made={"welcome": NOW}, quiz_answered=True), RULES, NOW)
+    assert answered.start is None
+
+
+def test_at_most_three_mails_a_spell_each_from_another_angle() -> None:
+    standing = Standing(phase=Phase.AT_RISK, since=NOW)
+    made: dict[str, datetime] = {}
+    kinds = []
+    at = NOW
+    while (touch := next_touch(standing, made, quiz_answered=False)) is not None:
+        kinds.append(touch.kind)
+        at = max(at, touch.due_at)
+        made[touch.key] = at
+    assert kinds == [TouchKind.MISSED, TouchKind.NEW_IN, TouchKind.STYLIST]
+    assert at == NOW + timedelta(days=14)
+
+
+def test_a_sequence_held_up_by_a_pause_does_not_come_in_a_burst() -> None:
+    standing = Standing(phase=Phase.AT_RISK, since=NOW - timedelta(days=60))
+    made = {occasion(TouchKind.MISSED, standing): NOW}
+    touch = next_touch(standing, made, quiz_answered=False)
+    assert touch is not None
+    assert touch.due_at == NOW + timedelta(days=7)
+
+
+def test_the_client_s_mails_queue_by_priority_one_at_a_time() -> None:
+    waiting = (
+        Waiting(priority=50, key="campaign:spring:1", campaign="spring"),
+        Waiting(priority=95, key="campaign:recall:1", campaign="recall"),
+    )
+    first = plan(situation(Phase.AT_RISK, waiting=waiting), RULES, NOW)
+    assert first.start is not None
+    assert first.start.campaign == "recall"
+    assert plan(situation(Phase.AT_RISK, waiting=waiting, busy=True), RULES, NOW).start is None
+
+
+def test_a_parked_mail_whose_turn_has_come_is_woken_not_written_again() -> None:
+    parked = Waiting(priority=99, key="missed:x", n=7)
+    woken = plan(situation(Phase.AT_RISK, waiting=(parked,)), RULES, NOW)
+    assert (woken.wake, woken.start) == (7, None)
+
+
+@pytest.mark.parametrize(
+    ("facts", "words"),
+    [
+        (MailFacts(consent=False), "has not agreed"),
+        (MailFacts(consent=True, suppressed="hard_bounce"), "blocked (hard bounce)"),
+        (MailFacts(consent=True, holds=(Hold(source=HoldSource.OPERATOR, since=NOW),)), "operator holds"),
+        (MailFacts(consent=True, sent_at=(NOW - timedelta(days=1),)), "the next may go on 2 June 2026"),
+        (MailFacts(consent=True, policy=ClientPolicy(max_mails_per_week=0)), "no mail at all"),
+    ],
+)
+def test_a_client_who_may_not_be_mailed_is_not_and_the_sentence_says_why(facts: MailFacts, words: str) -> None:
+    held = plan(situation(Phase.AT_RISK, facts=facts), RULES, NOW)
+    assert held.start is None
+    assert words in held.why_not
+
+
+facts = st.builds(
+    MailFacts,
+    consent=st.booleans(),
+    suppressed=st.none() | st.just("complaint"),
+    holds=st.lists(st.builds(Hold, source=st.sampled_from(HoldSource), since=st.just(NOW)), max_size=2).map(tuple),
+    sent_at=st.lists(st.integers(0, 500).map(lambda h: NOW - timedelta(hours=h)), max_size=5).map(tuple),
+    time_zone=st.sampled_from(["UTC", "America/New_York", "Asia/Tokyo"]),
+)
+
+
+@given(
+    phase=st.sampled_from([p for p in Phase if p is not Phase.ERASED]),
+    days=st.integers(0, 120),
+    facts=facts,
+    crosses=st.none() | st.integers(1, 10_000).map(lambda h: NOW + timedelta(hours=h)),
+    busy=st.booleans(),
+)
+def test_the_wake_up_lies_ahead_and_a_mail_starts_only_when_the_door_could_open(
+    phase: Phase, days: int, facts: MailFacts, crosses: datetime | None, busy: bool
+) -> None:
+    planned = plan(situation(phase, days, facts=facts, crosses_at=crosses, busy=busy), RULES, NOW)
+    assert NOW < planned.wake_at <= NOW + FAR
+    assert crosses is None or planned.wake_at <= crosses
+    assert planned.why_not.endswith(".")
+    if planned.start is not None:
+        assert not busy
+        anytime = RULES.model_copy(update={"quiet_from_hour": 0, "quiet_until_hour": 0})
+        assert may_send(facts, anytime, NOW, campaign_paused=False, in_stock=True).door == "open"
+        assert planned.start.kind in {kind for kind, _ in SEQUENCES[phase]}

@@ -1,0 +1,134 @@
+"""A small shop for tests: a real database, a real SMTP sink, the real activities; no doubles but for the model."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, select
+from temporalio.client import Client
+
+from activities.house import House
+from dispatch import Dispatcher
+from mail.faulty_sink import FaultySink
+from mail.mailbox import Delivered
+from mail.transport import Transport
+from models.catalogue import ItemRow, StockRow
+from models.clients import ClientRow
+from models.events import EVENT
+from settings import Settings
+from store import catalogue, clients, events
+from store.database import connect, reading, writing
+from store.migrate import upgrade
+from store.tables import outreach_steps, outreaches
+from store.terms import Terms
+from tests.support.ports import free_port
+from worker import QUEUES, THREADS, workers
+
+CATEGORIES = ["dress", "shirt", "trousers", "knit", "coat", "shoes"]
+COLOURS = ["black", "navy", "ecru", "rust"]
+
+
+@dataclass
+class Shop:
+    """One shop. Close it, or use `a_shop`."""
+
+    settings: Settings
+    engine: Engine
+    house: House
+    sink: FaultySink
+
+    def client(self, client_id: str, **fields: Any) -> None:
+        """Put a client in; consents and lives in UTC unless told otherwise. Their workflow's start waits in the
+        outbox."""
+        now = fields.pop("now", datetime.now(UTC))
+        row = {"email": f"{client_id.lower()}@example.com", "first_name": "Ana", "time_zone": "UTC", "consent": True}
+        made = ClientRow.model_validate({"client_id": client_id, "signed_up_at": now, **row, **fields})
+        with writing(self.engine) as connection:
+            put = clients.upsert(connection, [made], self.terms, now, datetime.now(UTC))
+        assert not put.refused, put.refused
+
+    def event(self, client_id: str, kind: str, at: datetime, *, now: datetime | None = None, **fields: Any) -> None:
+        """Something happened to a client at `at`."""
+        body = {"event_id": f"{client_id}.{kind}.{at.timestamp():.6f}", "client_id": client_id, "type": kind}
+        event = EVENT.validate_python({**body, "occurred_at": at, **fields})
+        with writing(self.engine) as connection:
+            accepted = events.accept(connection, [event], self.terms, now or at, datetime.now(UTC))
+        assert not accepted.refused, accepted.refused
+
+    @property
+    def terms(self) -> Terms:
+        """On which the store takes input."""
+        return Terms.of(self.settings)
+
+    def mails(self) -> list[Delivered]:
+        """What arrived, oldest first."""
+        return list(self.sink.mailbox.since(0))
+
+    def ledger(self, client_id: str | None = None) -> list[Any]:
+        """Rows of the ledger."""
+        query = select(outreaches).order_by(outreaches.c.client_id, outreaches.c.n)
+        with reading(self.engine) as connection:
+            return [r for r in connection.execute(query) if client_id in (None, r.client_id)]
+
+    def steps(self, client_id: str, n: int) -> list[str]:
+        """The states that one mail went through."""
+        query = select(outreach_steps.c.state).where(
+            outreach_steps.c.client_id == client_id, outreach_steps.c.n == n
+        )
+        with reading(self.engine) as connection:
+            return list(connection.scalars(query.order_by(outreach_steps.c.id)))
+
+    @asynccontextmanager
+    async def working(self, client: Client, queues: Sequence[str] = QUEUES) -> AsyncIterator[Dispatcher]:
+        """Workers on all queues; the dispatcher is yielded, to be asked `once` or run."""
+        async with AsyncExitStack() as stack:
+            transport = await stack.enter_async_context(Transport.from_settings(self.settings))
+            threads = stack.enter_context(ThreadPoolExecutor(THREADS))
+            for worker in workers(client, self.house, transport, threads, queues):
+                await stack.enter_async_context(worker)
+            yield Dispatcher(client, self.engine, per_second=1_000)
+
+
+def a_shop(folder: Path, *, stock: bool = True, **settings: Any) -> Shop:
+    """A shop with 24 items in `folder`, its sink running. The caller stops `sink` and disposes of `engine`."""
+    port = free_port()
+    made = Settings(
+        _env_file=None,
+        home=folder,
+        mailbox_port=port,
+        smtp_timeout_s=settings.pop("smtp_timeout_s", 2.0),
+        **settings,
+    )
+    engine = connect(made.database)
+    upgrade(engine)
+    now = datetime.now(UTC)
+    rows = [
+        ItemRow.model_validate(
+            {
+                "item_id": f"item{k:02}",
+                "title": f"{COLOURS[k % 4].title()} {CATEGORIES[k % 6]} no. {chr(65 + k)}",
+                "category": CATEGORIES[k % 6],
+                "brand": "Loom",
+                "colour": COLOURS[k % 4],
+                "price": f"{40 + k}.50",
+                "cost": "20.00",
+                "sizes": ("S", "M", "L"),
+                "added_at": now - timedelta(days=20 + k),
+            }
+        )
+        for k in range(24)
+    ]
+    with writing(engine) as connection:
+        catalogue.put_items(connection, rows, Terms.of(made), now)
+        if stock:
+            shelf = [StockRow(sku=f"{r.item_id}-M", item_id=r.item_id, size="M", on_hand=50) for r in rows]
+            catalogue.put_stock(connection, shelf)
+    sink = FaultySink.from_settings(made)
+    sink.start()
+    return Shop(settings=made, engine=engine, house=House(settings=made, engine=engine), sink=sink)

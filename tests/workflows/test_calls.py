@@ -1,0 +1,44 @@
+"""The activities that workflows call are the activities that workers host, name by name and type by type."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any, get_type_hints
+
+import pytest
+from temporalio import activity
+
+from activities.assess import Assess
+from activities.campaigning import Campaigning
+from activities.compose import Compose
+from activities.modelled import Modelled
+from activities.send import Send
+from activities.steer import Steer
+from workflows import calls
+
+HOSTED = {
+    name: member
+    for room in (Assess, Compose, Modelled, Send, Steer, Campaigning)
+    for name, member in vars(room).items()
+    if hasattr(member, "__temporal_activity_definition")
+}
+CALLED = {
+    name: member for name, member in vars(calls).items() if hasattr(member, "__temporal_activity_definition")
+}
+
+
+def shape(function: Any) -> tuple[list[Any], Any]:
+    hints = get_type_hints(function)
+    answer = hints.pop("return")
+    return list(hints.values()), answer
+
+
+def test_nothing_is_called_that_nobody_hosts() -> None:
+    assert set(CALLED) == set(HOSTED)
+
+
+@pytest.mark.parametrize("name", sorted(CALLED))
+def test_a_call_has_the_types_of_its_activity(name: str) -> None:
+    assert shape(CALLED[name]) == shape(HOSTED[name])
+    assert len(inspect.signature(CALLED[name]).parameters) == 1
+    assert activity._Definition.must_from_callable(CALLED[name]).name == name
