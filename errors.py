@@ -46,6 +46,7 @@ class BadInput(SelvedgeError):
     def __init__(self, message: str, field: str | None = None) -> None:
         super().__init__(f"{field}: {message}" if field else message)
         self.field = field
+        self.reason = message
 
 
 class NotFound(BadInput):

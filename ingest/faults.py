@@ -1,0 +1,54 @@
+"""What is wrong with a row, in one line: the field, and what to mend."""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+from pydantic import ValidationError
+
+from models.base import ID_PATTERN, ONE_LINE
+
+_SAID: Final = {
+    "missing": "is missing",
+    "extra_forbidden": "is not a field of this; remove it or mend its name",
+    "timezone_aware": "has no offset; give one, such as 2026-03-01T09:30:00+01:00 or …Z",
+    "union_tag_not_found": "is missing",
+    "string_type": "must be text",
+    "decimal_max_places": "has more than two decimals",
+}
+_PATTERNS: Final = {
+    ID_PATTERN: "must be 1 to 64 letters, digits, dots, underscores or hyphens",
+    ONE_LINE: "holds a control character",
+}
+
+
+class Fault(NamedTuple):
+    """`field` is empty when the whole row is at fault."""
+
+    field: str
+    reason: str
+
+
+def fault(wrong: ValidationError) -> Fault:
+    """The first thing that a model refused."""
+    first = wrong.errors(include_url=False)[0]
+    kind, context = first["type"], first.get("ctx", {})
+    if kind.startswith("union_tag"):
+        return Fault("type", _of_type(kind, context))
+    if kind == "string_pattern_mismatch":
+        return Fault(_field(first["loc"]), _PATTERNS.get(context["pattern"], "is not written as it should be"))
+    return Fault(_field(first["loc"]), _SAID.get(kind) or first["msg"].removeprefix("Value error, "))
+
+
+def _of_type(kind: str, context: dict[str, Any]) -> str:
+    if kind == "union_tag_invalid":
+        return f"no such type of event: {str(context['tag'])[:40]!r}; there are {context['expected_tags']}"
+    return _SAID[kind]
+
+
+def _field(where: tuple[int | str, ...]) -> str:
+    """The field of a model; in an event the first part of the place is the type."""
+    names = [str(part) for part in where]
+    if len(names) > 1 and not names[1].isdigit():
+        names = names[1:]
+    return ".".join(names)

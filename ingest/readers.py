@@ -1,0 +1,193 @@
+"""CSV, JSON Lines and Parquet as one stream of rows with their places in the file, however large the file."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, Final, NamedTuple
+
+import orjson
+
+from errors import BadInput
+from ingest.faults import Fault
+
+LONGEST_LINE: Final = 1_000_000  # bytes; a longer one is a mistake, and would fill the memory
+PARQUET_ROWS: Final = 10_000
+
+Row = dict[str, Any]
+
+
+class Line(NamedTuple):
+    """A row as read; `number` is the line on which it begins (Parquet: the row), the first is 1.
+
+    `row` leaves out what is empty or null. With a `fault` the row could not be read, and holds what was there.
+    """
+
+    number: int
+    row: Row
+    fault: Fault | None = None
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The columns of a kind of file."""
+
+    required: tuple[str, ...]
+    optional: tuple[str, ...] = ()
+
+    def check(self, found: Sequence[str], path: Path) -> None:
+        """Raises BadInput that names the columns which are missing, unknown or there twice."""
+        missing = [name for name in self.required if name not in found]
+        unknown = [name for name in found if name not in self.required + self.optional]
+        twice = sorted({name for name in found if found.count(name) > 1})
+        for what, names in (("missing", missing), ("unknown", unknown), ("repeated", twice)):
+            if names:
+                known = ", ".join((*self.required, *self.optional))
+                raise BadInput(f"{what} in the header: {', '.join(map(repr, names))} (columns: {known})", str(path))
+
+
+@dataclass
+class Source:
+    """An open file: its rows, and how far they have been read. `done` and `total` are bytes (Parquet: rows)."""
+
+    lines: Iterator[Line]
+    total: int
+    tell: Callable[[], int]
+
+
+def open_source(path: Path, columns: Columns) -> Source:
+    """The rows of `path`, told apart by its ending. Raises BadInput when it cannot be read at all."""
+    readers = {".csv": _csv, ".jsonl": _json_lines, ".ndjson": _json_lines, ".parquet": _parquet}
+    reader = readers.get(path.suffix.lower())
+    if reader is None:
+        raise BadInput(f"what is it? The name must end in {', '.join(readers)}", str(path))
+    try:
+        path.open("rb").close()
+        return reader(path, columns)
+    except OSError as refused:
+        raise BadInput(f"cannot be read: {refused.strerror or refused}", str(path)) from None
+
+
+def _csv(path: Path, columns: Columns) -> Source:
+    read = 0
+
+    def lines() -> Iterator[str]:
+        nonlocal read
+        # What is not UTF-8 comes through as surrogates, so that one bad byte costs one row.
+        with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+            for text in file:
+                read += len(text)
+                yield text
+
+    reader = csv.reader(lines())
+    header = [name.strip() for name in _next(reader) or []]
+    columns.check(header, path)
+    return Source(_csv_rows(reader, header), path.stat().st_size, lambda: read)
+
+
+def _next(reader: Any) -> list[str] | None:
+    try:
+        return next(reader, None)
+    except csv.Error as wrong:
+        raise BadInput(f"is not CSV: {wrong}") from None
+
+
+def _csv_rows(reader: Any, header: list[str]) -> Iterator[Line]:
+    width = len(header)
+    while True:
+        number = reader.line_num + 1
+        try:
+            cells = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as wrong:
+            yield Line(number, {}, Fault("", f"is not CSV: {wrong}; a quote may never have been closed"))
+            continue
+        if not cells:
+            continue
+        row = {name: cell for name, cell in zip(header, cells, strict=False) if cell}
+        if len(cells) != width:
+            yield Line(number, row, Fault("", f"has {len(cells)} cells where the header has {width}"))
+        elif "".join(cells).isprintable() or not (bad := _unreadable(row)):
+            yield Line(number, row)
+        else:
+            yield Line(number, row, Fault(bad, "is not UTF-8"))
+
+
+def _unreadable(row: Row) -> str:
+    """The first column that holds bytes which are not UTF-8; empty: none does."""
+    return next((name for name, cell in row.items() if any("\ud800" <= c <= "\udfff" for c in cell)), "")
+
+
+def _json_lines(path: Path, _columns: Columns) -> Source:
+    read = 0
+
+    def rows() -> Iterator[Line]:
+        nonlocal read
+        with path.open("rb") as file:
+            for number, text in enumerate(iter(lambda: file.readline(LONGEST_LINE + 1), b""), 1):
+                read = file.tell()
+                if len(text) > LONGEST_LINE:
+                    _skip_line(file, text)
+                    yield Line(number, {}, Fault("", f"is longer than {LONGEST_LINE:,} bytes"))
+                elif text.strip(b"\xef\xbb\xbf \t\r\n"):
+                    yield _json_line(number, text.removeprefix(b"\xef\xbb\xbf"))
+
+    return Source(rows(), path.stat().st_size, lambda: read)
+
+
+def _skip_line(file: BinaryIO, text: bytes) -> None:
+    while text and not text.endswith(b"\n"):
+        text = file.readline(LONGEST_LINE)
+
+
+def _json_line(number: int, text: bytes) -> Line:
+    try:
+        found = orjson.loads(text)
+    except orjson.JSONDecodeError as wrong:
+        return Line(number, {"text": text[:2_000].decode(errors="replace")}, Fault("", f"is not JSON: {wrong.msg}"))
+    if not isinstance(found, dict):
+        return Line(number, {"value": found}, Fault("", "is not a JSON object"))
+    return Line(number, {name: value for name, value in found.items() if value is not None})
+
+
+def _parquet(path: Path, columns: Columns) -> Source:
+    import pyarrow as pa  # noqa: PLC0415 (slow to import; most files are not Parquet)
+    import pyarrow.parquet as pq  # noqa: PLC0415
+
+    try:
+        file = pq.ParquetFile(path, pre_buffer=False)
+    except pa.ArrowInvalid:
+        raise BadInput("is not a Parquet file", str(path)) from None
+    columns.check(file.schema_arrow.names, path)
+    read = 0
+
+    def rows() -> Iterator[Line]:
+        nonlocal read
+        try:
+            for batch in file.iter_batches(PARQUET_ROWS):
+                yield from _parquet_rows(batch, read)
+                read += batch.num_rows
+        except pa.ArrowException as broken:
+            raise BadInput(f"breaks off after row {read}: {broken}; the rows before are in", str(path)) from None
+
+    return Source(rows(), file.metadata.num_rows, lambda: read)
+
+
+def _parquet_rows(batch: Any, before: int) -> Iterator[Line]:
+    import pyarrow as pa  # noqa: PLC0415
+
+    columns = []
+    for column in batch.columns:
+        if pa.types.is_timestamp(column.type):  # nanoseconds are finer than what we keep
+            column = column.cast(pa.timestamp("us", column.type.tz), safe=False)  # noqa: PLW2901
+        columns.append(column.to_pylist())
+    names = batch.schema.names
+    for number, cells in enumerate(zip(*columns, strict=True), before + 1):
+        yield Line(number, {name: cell for name, cell in zip(names, cells, strict=True) if not _empty(cell)})
+
+
+def _empty(cell: Any) -> bool:
+    return cell is None or cell == "" or cell != cell  # noqa: PLR0124 (not a number: what some tools write for nothing)

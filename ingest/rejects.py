@@ -1,0 +1,67 @@
+"""The reject file: one JSON object a bad row, with its line, the field, the reason and the row as read."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Any
+
+import orjson
+
+from errors import BadInput
+from ingest.faults import Fault
+from ingest.readers import Line
+
+
+def default_path(source: Path) -> Path:
+    """Beside the file; in the working folder when that one cannot be written to."""
+    name = f"{source.name}.rejects.jsonl"
+    return source.parent / name if os.access(source.parent, os.W_OK) else Path(name)
+
+
+class Rejects:
+    """Written as bad rows are met. A run without any leaves no file, not even that of an earlier run."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.count = 0
+        self._file: IO[bytes] | None = None
+
+    def __enter__(self) -> Rejects:
+        try:
+            self.path.unlink(missing_ok=True)
+        except OSError as refused:
+            raise self._refusal(refused) from None
+        return self
+
+    def add(self, line: Line, fault: Fault) -> None:
+        """One bad row."""
+        if self._file is None:
+            self._file = self._open()
+        self.count += 1
+        self._file.write(_text({"line": line.number, "field": fault.field, "reason": fault.reason, "row": line.row}))
+
+    def _open(self) -> IO[bytes]:
+        try:
+            # What clients are called is nobody else's business on this machine.
+            return os.fdopen(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb")
+        except OSError as refused:
+            raise self._refusal(refused) from None
+
+    def _refusal(self, refused: OSError) -> BadInput:
+        return BadInput(f"cannot be written: {refused.strerror}; name another with --rejects", str(self.path))
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._file is not None:
+            self._file.close()
+
+
+def _text(entry: dict[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(entry, default=str) + b"\n"
+    except TypeError:  # bytes that are not UTF-8 stand in the row as surrogates, which JSON can only escape
+        return json.dumps(entry, default=str).encode() + b"\n"
