@@ -34,8 +34,8 @@ class Side:
         self.arrays = arrays
         self.words = {word: place for place, word in enumerate(words)}
 
-    def vector(self, key: str, words: Sequence[str]) -> tuple[Singles, float, int] | None:
-        """Vector, bias and number of parts known, each the mean over the parts, as in training; None: nothing known."""
+    def vector(self, key: str, words: Sequence[str]) -> tuple[Singles, float] | None:
+        """Vector and bias, each the mean over the parts that are known, as in training; None: nothing known."""
         known = [self.words[word] for word in words if word in self.words]
         parts, biases = self.arrays["words"][known], self.arrays["word_bias"][known]
         ids = self.arrays["ids"]
@@ -46,7 +46,7 @@ class Side:
             biases = np.concatenate([biases, self.arrays["own_bias"][place : place + 1]])
         if not len(parts):
             return None
-        return parts.mean(axis=0), float(biases.mean()), len(parts)
+        return parts.mean(axis=0), float(biases.mean())
 
     def save(self, folder: Path) -> None:
         folder.mkdir()
@@ -71,6 +71,7 @@ class Hybrid:
         self.clients: Side | None = None
         self.vectors: Singles = np.zeros((0, factors), np.float32)
         self.biases: Singles = np.zeros(0, np.float32)
+        self.placed: NDArray[np.bool_] = np.zeros(0, np.bool_)
         self.items: Side | None = None
 
     def fit(
@@ -100,9 +101,11 @@ class Hybrid:
     def scores(self, client: ClientSignals, candidates: Ints, now: float) -> Floats:
         """1 for the best candidate; zeros for a client of whom nothing is known."""
         known = self.clients.vector(client.client_id, client_words(client)) if self.clients else None
-        if known is None or not len(candidates):
+        placed = self.placed[candidates]
+        if known is None or not placed.any():
             return np.zeros(len(candidates))
         raw = (self.vectors @ known[0] + self.biases)[candidates].astype(np.float64)
+        raw[~placed] = raw[placed].min()
         return np.asarray(np.exp((raw - raw.max()) / max(float(raw.std()), 1e-9)), np.float64)
 
     def save(self, folder: Path, catalogue: Catalogue) -> None:
@@ -122,13 +125,13 @@ class Hybrid:
         return model
 
     def _place(self, side: Side, catalogue: Catalogue) -> None:
-        """Work out the vectors of all items of this catalogue."""
+        """Work out the vectors of all items of this catalogue; one of which nothing is known ranks with the last."""
         self.vectors = np.zeros((len(catalogue), self.factors), np.float32)
-        self.biases = np.full(len(catalogue), -1e3, np.float32)
+        self.biases, self.placed = np.zeros(len(catalogue), np.float32), np.zeros(len(catalogue), np.bool_)
         for place, item in enumerate(catalogue.items):
             known = side.vector(item.item_id, item_words(item))
             if known:
-                self.vectors[place], self.biases[place] = known[0], known[1]
+                self.vectors[place], self.biases[place], self.placed[place] = known[0], known[1], True
 
 
 def _taught(interactions: Interactions, catalogue: Catalogue) -> tuple[Any, Any]:

@@ -41,13 +41,14 @@ class Popularity:
         """Count; `seed` changes nothing."""
         n = len(catalogue)
         client, place, weight = _counted(interactions, catalogue)
-        total = np.bincount(place, weight, minlength=n)
+        total = np.maximum(np.bincount(place, weight, minlength=n), 0.0)
         prior = PRIOR * total / max(float(total.sum()), 1e-12)
         self.everybody = _unit(total)
         self.by_cohort = {}
         for cohort, member in _members(interactions.clients, clients).items():
             mine = member[client]
-            self.by_cohort[cohort] = _unit(np.bincount(place[mine], weight[mine], minlength=n) + prior)
+            counted = np.bincount(place[mine], weight[mine], minlength=n)
+            self.by_cohort[cohort] = _unit(np.maximum(counted, 0.0) + prior)
 
     def scores(self, client: ClientSignals, candidates: Ints, now: float) -> Floats:
         """Half everybody's, half that of the client's cohorts; all everybody's where no cohort is known."""
@@ -73,11 +74,11 @@ class Popularity:
 
 
 def _counted(interactions: Interactions, catalogue: Catalogue) -> tuple[Ints, Ints, Floats]:
-    """Client, catalogue place and faded weight of every touch that counts."""
+    """Client, catalogue place and faded weight of every touch that counts; what came back counts against."""
     place = catalogue.aligned(interactions.items)[interactions.item]
     latest = float(interactions.at.max()) if len(interactions) else 0.0
     age = (latest - interactions.at) / DAY
-    counts = (place >= 0) & (interactions.weight > 0) & (age <= WINDOW_DAYS)
+    counts = (place >= 0) & (age <= WINDOW_DAYS)
     faded = interactions.weight[counts] * np.exp2(-age[counts] / HALF_LIFE_DAYS)
     return interactions.client[counts], place[counts], faded
 

@@ -23,10 +23,11 @@ SIGNAL: Final[Mapping[str, float]] = {
     "item_clicked": 0.2,
     "email_clicked": 0.2,
     "item_viewed": 0.1,
-    "order_returned": -0.6,
-    "fix_sent_back": -0.6,
+    "order_returned": -1.3,
+    "fix_sent_back": -0.4,
 }
-"""How much a touch says of a client's liking for an item. `fix_feedback` is read as kept or sent back."""
+"""How much a touch says of a client's liking for an item. A return takes back its order and a little more.
+`fix_feedback` is read as kept or sent back."""
 
 OWNING: Final = frozenset({"order_placed", "fix_kept"})
 RETURNING: Final = frozenset({"order_returned"})

@@ -34,7 +34,9 @@ class StockedShop:
         with writing(self.engine) as connection:
             assert not clients.upsert(connection, [row], TERMS, self.now, self.now, start=False).refused
 
-    def item(self, item_id: str, category: str = "knitwear", stock: dict[str, int] | None = None, **values: Any) -> None:
+    def item(
+        self, item_id: str, category: str = "knitwear", stock: dict[str, int] | None = None, **values: Any
+    ) -> None:
         """`stock`: units by size; None: ten of one size."""
         stated = {"title": f"Piece {item_id}", "price": Decimal(80), "cost": Decimal(40), **values}
         row = ItemRow(item_id=item_id, category=category, **stated)
@@ -55,13 +57,15 @@ class StockedShop:
         """Many at once; each with `days_ago`."""
         batch = [
             EVENT.validate_python(
-                {"event_id": f"e{next(self.numbers)}", "occurred_at": self.now - timedelta(days=row.pop("days_ago")), **row}
+                {
+                    "event_id": f"e{next(self.numbers)}",
+                    "occurred_at": self.now - timedelta(days=row.pop("days_ago")),
+                    **row,
+                }
             )
             for row in (dict(row) for row in rows)
         ]
         for start in range(0, len(batch), 1_000):
             with writing(self.engine) as connection:
-                taken = events.accept(
-                    connection, batch[start : start + 1_000], TERMS, self.now, self.now, notify=False
-                )
+                taken = events.accept(connection, batch[start : start + 1_000], TERMS, self.now, self.now, notify=False)
                 assert not taken.refused, taken.refused
