@@ -20,7 +20,7 @@ def validated(email: str) -> str:
         raise BadInput("holds a control character or encoded-word; give one plain address (ann@shop.com)", "email")
     try:
         # The reserved domains of tests and demos (example.com, .test) are taken: nothing can be delivered there.
-        found = validate_email(email, check_deliverability=False, test_environment=True)
+        found = validate_email(email, check_deliverability=False, test_environment=True, strict=True)
     except EmailNotValidError as wrong:
         raise BadInput(str(wrong), "email") from None
     if found.ascii_email is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import threading
 from collections import Counter
 from dataclasses import dataclass
@@ -42,6 +43,8 @@ class Faults:
         self.always: Fault | None = None
         """What goes wrong when nothing else is due at its step."""
         self.seen: Counter[Step] = Counter()
+        self.peers: set[tuple[str, int]] = set()
+        """The far ends of the connections on which a mail was begun."""
 
     def next(self, fault: Fault, times: int = 1) -> None:
         """Let the next `times` clients at that step meet `fault`."""
@@ -66,11 +69,16 @@ class FaultySink(Sink):
         super().__init__(mailbox, port, host)
         self.faults = Faults()
 
+    @property
+    def connections(self) -> int:
+        """How many connections have begun a mail so far."""
+        return len(self.faults.peers)
+
     def _handler(self, keeper: Keeper) -> Handler:
         return _FaultyHandler(keeper, self.faults)
 
-    def _controlled(self, handler: Handler, **options: Any) -> Controlled:
-        return _FaultyControlled(handler, **options)
+    def _controlled(self, handler: Handler, bound: socket.socket, **options: Any) -> Controlled:
+        return _FaultyControlled(handler, bound, **options)
 
 
 class _FaultyHandler(Handler):
@@ -79,8 +87,10 @@ class _FaultyHandler(Handler):
         self.faults = faults
 
     async def handle_MAIL(
-        self, server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
+        if isinstance(session.peer, tuple):
+            self.faults.peers.add(session.peer)
         answer = await self.met("mail", server)
         if not answer:
             envelope.mail_from = address

@@ -105,7 +105,7 @@ class Delivered:
         if not isinstance(part, EmailMessage):
             return ""
         try:
-            return str(part.get_content())
+            return str(part.get_content()).replace("\r\n", "\n")
         except (LookupError, KeyError):  # a charset or encoding that Python does not know; not from us
             return part.as_string()
 

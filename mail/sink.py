@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from queue import Empty, SimpleQueue
@@ -107,7 +108,15 @@ class Handler:
 
 
 class Controlled(Controller):
-    """Runs the server in a thread."""
+    """Runs the server in a thread, on a socket that is bound already: so a taken port shows at once."""
+
+    def __init__(self, handler: Handler, bound: socket.socket, **options: Any) -> None:
+        host, port = bound.getsockname()[:2]
+        super().__init__(handler, hostname=host, port=port, **options)
+        self._bound = bound
+
+    def _create_server(self) -> Awaitable[asyncio.AbstractServer]:
+        return self.loop.create_server(self._factory_invoker, sock=self._bound)
 
     def factory(self) -> SMTP:
         """The server side of one connection."""
@@ -115,7 +124,7 @@ class Controlled(Controller):
 
 
 class Sink:
-    """An SMTP server in a thread of its own, from `start` to `stop`."""
+    """An SMTP server in a thread of its own, from `start` to `stop`. Port 0 takes a free one, told by `port` then."""
 
     def __init__(self, mailbox: Mailbox, port: int, host: str = "127.0.0.1") -> None:
         self.mailbox, self.host, self.port = mailbox, host, port
@@ -134,22 +143,18 @@ class Sink:
     def start(self) -> None:
         """Raises ConfigError naming SELVEDGE_MAILBOX_PORT when the port is taken."""
         self.mailbox.count()  # makes the file, so that a folder that cannot be written shows now
-        self._keeper = Keeper(self.mailbox)
-        self._controller = self._controlled(
-            self._handler(self._keeper),
-            hostname=self.host,
-            port=self.port,
-            data_size_limit=LARGEST,
-            server_hostname="selvedge",
-            ready_timeout=15,
-        )
         try:
-            self._controller.start()
+            bound = socket.create_server((self.host, self.port))
         except OSError as taken:
-            self._keeper.stop()
             raise ConfigError(
                 f"SELVEDGE_MAILBOX_PORT: port {self.port} cannot be opened ({taken.strerror}); set another"
             ) from None
+        self.port = bound.getsockname()[1]
+        self._keeper = Keeper(self.mailbox)
+        self._controller = self._controlled(
+            self._handler(self._keeper), bound, data_size_limit=LARGEST, server_hostname="selvedge", ready_timeout=15
+        )
+        self._controller.start()
 
     def stop(self) -> None:
         """Close the port; mails that wait to be written are written first."""
@@ -163,8 +168,8 @@ class Sink:
     def _handler(self, keeper: Keeper) -> Handler:
         return Handler(keeper)
 
-    def _controlled(self, handler: Handler, **options: Any) -> Controlled:
-        return Controlled(handler, **options)
+    def _controlled(self, handler: Handler, bound: socket.socket, **options: Any) -> Controlled:
+        return Controlled(handler, bound, **options)
 
     def __enter__(self) -> Self:
         self.start()

@@ -14,7 +14,8 @@ from time import monotonic
 from types import TracebackType
 from typing import Final, Self
 
-from errors import ConfigError, MailFault
+from errors import BadInput, ConfigError, MailFault
+from mail.address import validated
 from mail.connection import Connection
 from mail.message import Envelope
 from mail.smtp_url import SmtpServer, parse
@@ -53,8 +54,11 @@ class Transport:
         """Send one mail. What `before_data` raises goes through, after the mail was withdrawn.
 
         Raises MailFault with `stage`: "before" or "refused" (not delivered; another try is safe, and helps unless it
-        is `permanent`) or "unknown" (it may have been delivered).
+        is `permanent`) or "unknown" (it may have been delivered). Raises BadInput (field `email`) for a recipient that
+        is not one plain address: the SMTP client would make of it what it likes.
         """
+        if validated(envelope.recipient) != envelope.recipient:
+            raise BadInput("give the address in its normal form", "email")
         async with self._turns:
             connection = await self._begun(envelope)
             try:

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from errors import BadInput
+from mail.address import validated
+
+
+@pytest.mark.parametrize(
+    ("given_address", "expected"),
+    [
+        ("ann@shop.com", "ann@shop.com"),
+        ("Ann.Lee+fix@Shop.COM", "Ann.Lee+fix@shop.com"),
+        ("client00017@example.com", "client00017@example.com"),
+        ("ann@münchen.de", "ann@xn--mnchen-3ya.de"),
+    ],
+)
+def test_one_plain_address_is_taken_in_its_normal_form(given_address: str, expected: str) -> None:
+    assert validated(given_address) == expected
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    [
+        "",
+        "ann",
+        "ann@",
+        "@shop.com",
+        "ann@shop",
+        "ann@localhost",
+        "ann@[127.0.0.1]",
+        "ann@shop.com,bob@shop.com",
+        "ann@shop.com bob@shop.com",
+        "ann@shop.com;bob@shop.com",
+        "Ann <ann@shop.com>",
+        "<ann@shop.com>",
+        "ann(comment)@shop.com",
+        '"ann"@shop.com',
+        '"ann\r\nRCPT TO:<bob@shop.com>"@shop.com',
+        "ann@shop.com\r\nBcc: bob@shop.com",
+        "ann@shop.com\n",
+        "ann\x00@shop.com",
+        "ann@shop.com\u2028",
+        "ann\u202e@shop.com",
+        "=?utf-8?q?ann?=@shop.com",
+        "jürgen@shop.com",
+        "ann@@shop.com",
+        "a" * 65 + "@shop.com",
+        "ann@" + "a" * 250 + ".com",
+    ],
+)
+def test_everything_else_is_refused_naming_the_field(hostile: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        validated(hostile)
+    assert refused.value.field == "email"
+    assert str(refused.value).startswith("email: ")
+    assert "\n" not in str(refused.value)
+
+
+@given(st.text(max_size=40), st.text(max_size=20))
+def test_whatever_is_taken_cannot_break_out_of_a_header_or_a_command(local: str, domain: str) -> None:
+    try:
+        taken = validated(f"{local}@{domain}")
+    except BadInput:
+        return
+    assert taken.isascii()
+    assert taken.isprintable()
+    assert taken.count("@") == 1
+    assert not set(taken) & set(' <>(),;:"[]\\')

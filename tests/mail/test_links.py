@@ -1,0 +1,88 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from errors import Forbidden
+from mail.links import Goal, Links
+from models.base import ID_PATTERN
+from tests.mail.samples import settings
+
+LINKS = Links("key", "http://web", "https://shop.com/p", "shop.com", "bounce.shop.com")
+OTHERS = Links("another key", "http://web", "https://shop.com/p", "shop.com", "bounce.shop.com")
+
+ids = st.from_regex(ID_PATTERN, fullmatch=True)
+numbers = st.integers(min_value=1, max_value=2**31 - 1)
+
+
+def token(url: str) -> str:
+    return url.rpartition("/")[2]
+
+
+@given(ids, numbers, st.none() | ids)
+def test_links_name_their_mail_and_nothing_else_reads_them(client_id: str, n: int, item_id: str | None) -> None:
+    leave, onward = LINKS.unsubscribe(client_id, n), LINKS.go(client_id, n, item_id)
+    assert LINKS.read_unsubscribe(token(leave)) == (client_id, n)
+    assert LINKS.read_go(token(onward)) == Goal(client_id, n, item_id)
+    for read, url in ((OTHERS.read_unsubscribe, leave), (LINKS.read_unsubscribe, onward), (LINKS.read_go, leave)):
+        with pytest.raises(Forbidden):
+            read(token(url))
+
+
+@given(st.integers(min_value=0, max_value=30), st.characters(codec="ascii"))
+def test_a_token_changed_in_one_place_is_refused(place: int, letter: str) -> None:
+    made = token(LINKS.unsubscribe("c1", 1))
+    changed = made[:place] + letter + made[place + 1 :]
+    if changed == made:
+        return
+    with pytest.raises(Forbidden):
+        LINKS.read_unsubscribe(changed)
+
+
+@pytest.mark.parametrize("nonsense", ["", ".", "a.b", "é", "x" * 100_000, "WyJjMSIsMV0", "\x00", "\ud800"])
+def test_nonsense_is_refused_as_a_token(nonsense: str) -> None:
+    with pytest.raises(Forbidden):
+        LINKS.read_go(nonsense)
+
+
+def test_a_product_link_leads_only_to_the_shop() -> None:
+    assert LINKS.product("i1") == "https://shop.com/p/i1"
+    assert LINKS.product(None) == "https://shop.com/p"
+
+
+def test_without_a_shop_of_its_own_links_lead_to_our_plain_product_pages(tmp_path: Path) -> None:
+    links = Links.from_settings(settings(tmp_path, public_url="https://mail.shop.com/"))
+    assert links.product("i1") == "https://mail.shop.com/shop/i1"
+    assert links.unsubscribe("c1", 1).startswith("https://mail.shop.com/u/")
+
+
+@given(ids, numbers)
+def test_a_return_path_fits_names_nobody_and_leads_to_the_message_id(client_id: str, n: int) -> None:
+    path = LINKS.return_path(client_id, n)
+    local, _, domain = path.partition("@")
+    assert len(local) <= 64
+    assert domain == "bounce.shop.com"
+    assert len(client_id) < 6 or client_id.lower() not in path
+    for arriving in (path, path.upper(), f"<{path}>"):
+        assert LINKS.parse_return_path(arriving) == LINKS.message_id(client_id, n)
+
+
+def test_a_message_id_is_stable_and_no_two_mails_share_one() -> None:
+    mails = [("c1", 1), ("c1", 2), ("c1", 11), ("c11", 1), ("C1", 1)]
+    made = [LINKS.message_id(*mail) for mail in mails]
+    assert made == [LINKS.message_id(*mail) for mail in mails]
+    assert len(set(made)) == len(mails)
+    assert OTHERS.message_id("c1", 1) != LINKS.message_id("c1", 1)
+
+
+@pytest.mark.parametrize("foreign", ["", "ann@shop.com", "b+short.1@bounce.shop.com", "b+" + "a" * 26 + ".1@evil.com"])
+def test_a_foreign_return_path_is_refused(foreign: str) -> None:
+    with pytest.raises(Forbidden):
+        LINKS.parse_return_path(foreign)
+
+
+def test_the_signing_key_is_not_printed() -> None:
+    assert "key" not in repr(LINKS).replace("signing_key", "")

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from errors import NotFound
+from mail.mailbox import Arrival, Mailbox
+from tests.mail.samples import NOW, brief, client, draft, items, post
+
+WHEN = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
+
+
+@pytest.fixture
+def mailbox(tmp_path: Path) -> Mailbox:
+    return Mailbox(tmp_path / "deep" / "mailbox.db")
+
+
+def arrival(to: str = "ann@example.com", raw: bytes = b"Subject: hello\r\n\r\nwords\r\n") -> Arrival:
+    return Arrival(WHEN, "b+1@bounce.shop.com", to, raw)
+
+
+def test_a_mail_of_ours_is_told_in_full(mailbox: Mailbox, tmp_path: Path) -> None:
+    envelope = post(tmp_path).envelope(client(first_name="Zoë"), brief(), draft(subject="Schöne Stücke"), items(), NOW)
+    mailbox.append([Arrival(WHEN, envelope.return_path, envelope.recipient, envelope.message)])
+    (mail,) = mailbox.newest(1)
+    told = mail.as_json()
+    assert told.keys() == {"id", "to", "subject", "headers", "text", "html", "received_at"}
+    assert (told["id"], told["to"], told["subject"]) == (1, "c1@example.com", "Schöne Stücke")
+    assert told["received_at"] == "2026-11-21T09:30:00+00:00"
+    assert told["headers"]["Message-ID"] == envelope.message_id
+    assert told["headers"]["To"] == "Zoë <c1@example.com>"
+    assert "Linen Wrap Dress" in told["text"]
+    assert told["html"].startswith("<!doctype html>")
+    assert mail.date == NOW
+    assert mail.snippet == "It has been six weeks since your order."
+
+
+def test_pages_run_from_the_newest_back(mailbox: Mailbox) -> None:
+    mailbox.append([arrival() for _ in range(7)])
+    first = mailbox.newest(3)
+    assert [mail.id for mail in first] == [7, 6, 5]
+    assert [mail.id for mail in mailbox.newest(3, before=5)] == [4, 3, 2]
+    assert [mail.id for mail in mailbox.since(4)] == [5, 6, 7]
+
+
+def test_all_of_a_large_mailbox_can_be_run_through(mailbox: Mailbox) -> None:
+    mailbox.append([arrival() for _ in range(250)])
+    assert [mail.id for mail in mailbox.since()] == list(range(1, 251))
+
+
+def test_recipients_are_found_by_a_part_taken_literally(mailbox: Mailbox) -> None:
+    mailbox.append([arrival("ann_lee@example.com"), arrival("annxlee@example.com"), arrival("bob@example.com")])
+    assert [mail.recipient for mail in mailbox.newest(9, recipient="ann_")] == ["ann_lee@example.com"]
+    assert mailbox.count("ann") == 2
+    assert mailbox.count("%") == 0
+    assert mailbox.count() == 3
+
+
+def test_an_unknown_mail_is_said_to_be_unknown(mailbox: Mailbox) -> None:
+    with pytest.raises(NotFound, match="no mail 7"):
+        mailbox.get(7)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"no headers at all",
+        b"Subject: =?utf-8?q?broken\r\n\r\n\xff\xfe",
+        b"Content-Type: text/plain; charset=nonesuch\r\n\r\nx",
+        b"Content-Type: multipart/alternative; boundary=x\r\n\r\n--x\r\n",
+        b"Content-Type: multipart/mixed\r\n\r\nno boundary",
+        b"Date: yesterday\r\nReceived: a\r\nReceived: b\r\n\r\n",
+        b"To: \xc3\xa9 <\x00>\r\nSubject: \xff\r\n\r\n",
+    ],
+)
+def test_a_broken_mail_breaks_no_page(mailbox: Mailbox, raw: bytes) -> None:
+    mailbox.append([arrival(raw=raw)])
+    mail = mailbox.get(1)
+    assert mail.as_json()["id"] == 1
+    assert isinstance(mail.snippet, str)
+    assert mail.date is None
+    assert mail.raw == raw
+
+
+def test_repeated_headers_are_all_told(mailbox: Mailbox) -> None:
+    mailbox.append([arrival(raw=b"Received: a\r\nReceived: b\r\n\r\nx")])
+    assert mailbox.get(1).headers["Received"] == "a\nb"

@@ -1,0 +1,210 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import timedelta, timezone
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import dkim
+import pytest
+
+from errors import BadInput, ConfigError
+from mail import dkim_key
+from mail.dkim import SIGNED, Signer, relaxed_body
+from mail.message import Envelope
+from mail.post import Post
+from tests.mail.samples import NOW, brief, client, draft, items, post, settings
+
+HOSTILE_SUBJECT = "Hello\r\nBcc: bob@shop.com"
+
+
+def made(home: Path, subject: str = "What goes with your linen trousers", **person: Any) -> Envelope:
+    return post(home).envelope(client(**person), brief(), draft(subject=subject), items(), NOW)
+
+
+def parsed(raw: bytes) -> EmailMessage:
+    return message_from_bytes(raw, policy=policy.default)
+
+
+def published(home: Path, name: bytes = b"selvedge._domainkey.selvedge.example.") -> Callable[..., bytes | None]:
+    """A name server that knows our one record."""
+    record = dkim_key.dns_record(dkim_key.load(settings(home))).encode()
+    return lambda asked, timeout=5: record if asked == name else None
+
+
+def test_it_reads_back_as_what_went_in(tmp_path: Path) -> None:
+    subject = "Schön: Leinen – für Dich, und noch viel mehr davon, als eine Zeile fasst"
+    envelope = made(tmp_path, subject, first_name="Zoë")
+    message = parsed(envelope.message)
+    assert message.defects == []
+    assert message["Subject"] == subject
+    assert message["From"].addresses[0].addr_spec == "stylists@selvedge.example"
+    assert message["From"].addresses[0].display_name == "Selvedge & Co"
+    assert [(to.display_name, to.addr_spec) for to in message["To"].addresses] == [("Zoë", "c1@example.com")]
+    assert message["Date"].datetime == NOW
+    assert message.get_content_type() == "multipart/alternative"
+    assert [part.get_content_type() for part in message.iter_parts()] == ["text/plain", "text/html"]
+    text, html = (part.get_content() for part in message.iter_parts())
+    assert "Schön: Leinen – für Dich" in " ".join(text.split())
+    assert "$149.00" in html
+    assert html.rstrip().endswith("</html>")
+
+
+def test_the_envelope_says_where_it_goes_and_its_repr_says_nothing_personal(tmp_path: Path) -> None:
+    envelope = made(tmp_path)
+    links = post(tmp_path).links
+    assert envelope.recipient == "c1@example.com"
+    assert envelope.return_path == links.return_path("c1", 1)
+    assert envelope.message_id == links.message_id("c1", 1) == parsed(envelope.message)["Message-ID"]
+    assert "c1@example.com" not in repr(envelope)
+    assert "linen" not in repr(envelope)
+
+
+def test_one_click_unsubscribe_as_rfc_8058_wants_it(tmp_path: Path) -> None:
+    message = parsed(made(tmp_path).message)
+    assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert message["List-Unsubscribe"] == f"<{post(tmp_path).links.unsubscribe('c1', 1)}>"
+
+
+def test_the_same_mail_is_the_same_bytes(tmp_path: Path) -> None:
+    assert made(tmp_path).message == made(tmp_path).message
+
+
+def test_every_line_may_travel(tmp_path: Path) -> None:
+    message = made(tmp_path, "ü" * 90).message
+    assert message.isascii()
+    assert b"\n" not in message.replace(b"\r\n", b"")
+    assert b"\r" not in message.replace(b"\r\n", b"")
+    assert max(len(line) for line in message.split(b"\r\n")) <= 998
+    body = message.partition(b"\r\n\r\n")[2]
+    assert max(len(line) for line in body.split(b"\r\n")) <= 78
+
+
+def test_a_line_that_begins_with_from_is_written_so_that_nobody_changes_it(tmp_path: Path) -> None:
+    words = draft(paragraphs=("From here on it is summer.",))
+    envelope = post(tmp_path).envelope(client(), brief(), words, items(), NOW)
+    assert b"\r\nFrom " not in envelope.message.partition(b"\r\n\r\n")[2]
+    text = next(parsed(envelope.message).iter_parts()).get_content()
+    assert "\nFrom here on it is summer." in text
+
+
+def test_a_date_with_another_offset_is_the_same_moment(tmp_path: Path) -> None:
+    there = NOW.astimezone(timezone(timedelta(hours=-7)))
+    envelope = post(tmp_path).envelope(client(), brief(), draft(), items(), there)
+    assert parsed(envelope.message)["Date"].datetime == NOW
+
+
+@pytest.mark.parametrize("hostile", [HOSTILE_SUBJECT, "Hello\nX: y", "=?utf-8?q?Hello=0D=0AX:_y?=", "Hello\u2028there"])
+def test_a_hostile_subject_is_refused(tmp_path: Path, hostile: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        made(tmp_path, hostile)
+    assert refused.value.field == "subject"
+
+
+def test_a_hostile_name_is_left_out_and_a_hostile_address_refused(tmp_path: Path) -> None:
+    message = parsed(made(tmp_path, first_name="Ann\r\nBcc: bob@shop.com").message)
+    assert message["Bcc"] is None
+    assert message["To"] == "c1@example.com"
+    with pytest.raises(BadInput) as refused:
+        made(tmp_path, email="c1@example.com\r\nRCPT TO:<bob@shop.com>")
+    assert refused.value.field == "email"
+
+
+def test_another_implementation_verifies_the_signature(tmp_path: Path) -> None:
+    for subject in ("Plain", "Schön und sehr lang, damit die Zeile gefaltet werden muss, zweimal gar"):
+        assert dkim.verify(made(tmp_path, subject).message, dnsfunc=published(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"Subject: What", b"Subject: Not what"),
+        (b"List-Unsubscribe: <http://127.0.0.1", b"List-Unsubscribe: <http://127.0.0.2"),
+        (b"List-Unsubscribe=One-Click", b"List-Unsubscribe=No-Click"),
+        (b"To: Ann <c1@", b"To: Ann <c2@"),
+        (b"six weeks", b"six years"),
+        (b"\r\nFrom: ", b"\r\nFrom: evil@shop.com\r\nFrom: "),
+        (b"\r\nMIME-Version", b"\r\nReply-To: evil@shop.com\r\nMIME-Version"),
+        (b"\r\nMIME-Version", b"\r\nSubject: another\r\nMIME-Version"),
+    ],
+)
+def test_a_mail_that_was_changed_on_the_way_does_not_verify(tmp_path: Path, old: bytes, new: bytes) -> None:
+    message = made(tmp_path).message
+    changed = message.replace(old, new)
+    assert changed != message
+    assert not dkim.verify(changed, dnsfunc=published(tmp_path))
+
+
+def test_shrunk_white_space_still_verifies(tmp_path: Path) -> None:
+    message = made(tmp_path, "Two  spaces").message
+    travelled = message.replace(b"Two  spaces", b"Two spaces") + b"\r\n\r\n"
+    assert dkim.verify(travelled, dnsfunc=published(tmp_path))
+
+
+def test_the_signature_covers_what_it_must(tmp_path: Path) -> None:
+    fields = parsed(made(tmp_path).message)["DKIM-Signature"].replace(" ", "")
+    covered = re.search(r"h=([^;]+);", fields)
+    assert covered is not None
+    names = covered[1].split(":")
+    assert set(names) == {name.lower() for name in SIGNED}
+    assert names.count("from") == 2
+    assert {"list-unsubscribe", "list-unsubscribe-post", "message-id", "date", "to"} <= set(names)
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (b"", b""),
+        (b"\r\n\r\n", b""),
+        (b" C \r\nD \t E\r\n\r\n\r\n", b" C\r\nD E\r\n"),
+        (b"no end", b"no end\r\n"),
+        (b"a\r\n \t \r\n", b"a\r\n"),
+        (b"a\r\n\r\nb\r\n", b"a\r\n\r\nb\r\n"),
+    ],
+)
+def test_bodies_are_hashed_as_rfc_6376_says(body: bytes, expected: bytes) -> None:
+    assert relaxed_body(body) == expected
+
+
+def test_a_key_is_made_once_and_kept_for_its_owner_alone(tmp_path: Path) -> None:
+    first, second = dkim_key.load(settings(tmp_path)), dkim_key.load(settings(tmp_path))
+    assert dkim_key.dns_record(first) == dkim_key.dns_record(second)
+    assert first.key_size == 2048
+    kept = [path for path in tmp_path.iterdir() if path.suffix == ".pem"]
+    assert [path.stat().st_mode & 0o077 for path in kept] == [0]
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+@pytest.mark.parametrize(
+    ("values", "variable"),
+    [
+        ({"mail_from": "nobody"}, "SELVEDGE_MAIL_FROM"),
+        ({"mail_from": "a@shop.com\r\nBcc: b@shop.com"}, "SELVEDGE_MAIL_FROM"),
+        ({"reply_to": "Ann <ann@shop.com>"}, "SELVEDGE_REPLY_TO"),
+        ({"bounce_domain": "not a domain"}, "SELVEDGE_BOUNCE_DOMAIN"),
+        ({"shop_name": "Shop\nBcc: b@shop.com"}, "SELVEDGE_SHOP_NAME"),
+        ({"dkim_domain": "nowhere; d=evil.com"}, "SELVEDGE_DKIM_DOMAIN"),
+        ({"dkim_selector": "a b"}, "SELVEDGE_DKIM_SELECTOR"),
+        ({"dkim_key_file": Path("/nowhere/key.pem")}, "SELVEDGE_DKIM_KEY_FILE"),
+        ({"dkim_key_file": Path(__file__)}, "SELVEDGE_DKIM_KEY_FILE"),
+    ],
+)
+def test_a_wrong_setting_is_named(tmp_path: Path, values: dict[str, Any], variable: str) -> None:
+    with pytest.raises(ConfigError, match=f"^{variable}: ") as wrong:
+        Post.from_settings(settings(tmp_path, **values))
+    assert "\n" not in str(wrong.value)
+
+
+def test_replies_go_where_the_shop_says_and_that_is_signed(tmp_path: Path) -> None:
+    sender = post(tmp_path, reply_to="care@shop.com")
+    message = sender.envelope(client(), brief(), draft(), items(), NOW).message
+    assert parsed(message)["Reply-To"] == "care@shop.com"
+    assert not dkim.verify(message.replace(b"care@shop.com", b"evil@shop.com"), dnsfunc=published(tmp_path))
+
+
+def test_a_message_without_a_body_is_not_signed(tmp_path: Path) -> None:
+    with pytest.raises(BadInput):
+        Signer.from_settings(settings(tmp_path)).signed(b"Subject: x\r\n")

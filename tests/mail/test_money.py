@@ -1,0 +1,20 @@
+from __future__ import annotations
+
+import pytest
+
+from mail.money import price
+
+
+@pytest.mark.parametrize(
+    ("cents", "currency", "expected"),
+    [
+        (14_900, "USD", "$149.00"),
+        (124_905, "GBP", "£1,249.05"),
+        (5, "EUR", "€0.05"),
+        (0, "USD", "$0.00"),
+        (480_000, "JPY", "¥4,800"),
+        (100_000_000, "CHF", "CHF\u00a01,000,000.00"),
+    ],
+)
+def test_prices_read_as_people_write_them(cents: int, currency: str, expected: str) -> None:
+    assert price(cents, currency) == expected
