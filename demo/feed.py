@@ -1,0 +1,138 @@
+"""Plays the demo: as business time passes, signups and events arrive over HTTP like those of a real shop's systems.
+
+`python -m demo.feed` runs beside the web process. How far it came is kept as a moment of business time, and every
+event's id follows from its client and place, so that a second run goes on where the first stopped and sends nothing
+twice to any effect.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+import httpx
+from sqlalchemy import Engine
+
+from demo import shop
+from demo.reactions import reactions
+from demo.timeline import Raw, Timeline
+from models.clients import ClientRow
+from settings import Settings, load
+from store import clock
+from store.database import connect, reading
+
+log = logging.getLogger("selvedge.demo.feed")
+
+TICK_S: Final = 0.5
+BATCH: Final = 500
+DAY: Final = timedelta(days=1)
+
+
+class Cursor:
+    """How far the feed came, kept in a file: `start` is day 0, `reached` the latest moment that was sent."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def load(self) -> tuple[datetime, datetime]:
+        """(start, reached)"""
+        kept = json.loads(self._path.read_text())
+        return datetime.fromisoformat(kept["start"]), datetime.fromisoformat(kept["reached"])
+
+    def save(self, start: datetime, reached: datetime) -> None:
+        """Written beside and moved over, so that a kill leaves the old or the new one."""
+        fresh = self._path.with_suffix(".new")
+        fresh.write_text(json.dumps({"start": start.isoformat(), "reached": reached.isoformat()}))
+        fresh.replace(self._path)
+
+
+def cursor_file(settings: Settings) -> Path:
+    """Where the demo keeps how far it came."""
+    return settings.home / "demo" / "feed.json"
+
+
+class Feed:
+    """Sends what fell due since the last round. `web` speaks to the machine API."""
+
+    def __init__(self, timeline: Timeline, cursor: Cursor, engine: Engine, web: httpx.Client) -> None:
+        self._timeline, self._cursor, self._engine, self._web = timeline, cursor, engine, web
+
+    def round(self, now: datetime) -> int:
+        """Send everything up to business time `now`; returns how many events were new to the shop.
+
+        Raises httpx.HTTPError when the web process does not answer; the next round sends it again.
+        """
+        start, reached = self._cursor.load()
+        if now <= reached:
+            return 0
+        accepted = 0
+        days = range((reached - start) // DAY, (now - start) // DAY + 1)
+        for row in self._signups(days, reached, now):
+            self._put(row)
+        events = [event for day in days for event in self._timeline.day(day)]
+        events += reactions(self._engine, reached, now)
+        due = sorted((event for event in events if reached < _when(event) <= now), key=_when)
+        for first in range(0, len(due), BATCH):
+            accepted += self._post(due[first : first + BATCH])
+        self._cursor.save(start, now)
+        return accepted
+
+    def _signups(self, days: range, reached: datetime, now: datetime) -> Iterator[ClientRow]:
+        for day in days:
+            for person in self._timeline.signups(day):
+                at = person.row.signed_up_at
+                if at is not None and reached < at <= now:
+                    yield person.row
+
+    def _put(self, row: ClientRow) -> None:
+        body = row.model_dump(mode="json", exclude={"client_id"})
+        self._web.put(f"/v1/clients/{row.client_id}", json=body).raise_for_status()
+
+    def _post(self, events: Sequence[Raw]) -> int:
+        answer = self._web.post("/v1/events", json={"events": list(events)}).raise_for_status().json()
+        for refused in answer["refused"]:
+            log.warning("refused %s: %s", refused.get("event_id"), refused.get("field"))
+        return len(answer["accepted"])
+
+
+def _when(event: Raw) -> datetime:
+    return datetime.fromisoformat(event["occurred_at"])
+
+
+def play(feed: Feed, now: Callable[[], datetime], stop: threading.Event) -> None:
+    """Rounds until `stop`; a web process that is away for a while is waited for."""
+    while not stop.wait(TICK_S):
+        try:
+            feed.round(now())
+        except httpx.HTTPError as away:
+            log.warning("the web process does not take events (%s); trying again", type(away).__name__)
+            stop.wait(1.0)
+
+
+def main() -> None:
+    """Play until SIGTERM or SIGINT."""
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    settings, stop = load(), threading.Event()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(name, lambda *_: stop.set())
+    engine, cursor = connect(settings.database), Cursor(cursor_file(settings))
+
+    def now() -> datetime:
+        real = datetime.now(UTC)
+        with reading(engine) as connection:
+            return clock.load(connection, real).business(real)
+
+    headers = {"Authorization": f"Bearer {settings.keys.api}"}
+    address = f"http://{settings.web_host}:{settings.web_port}"
+    with httpx.Client(base_url=address, headers=headers, timeout=20, trust_env=False) as web:
+        play(Feed(shop.timeline(cursor.load()[0]), cursor, engine, web), now, stop)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,52 @@
+"""What the supervisor looks at: whether the parts answer, and how the shop is doing."""
+
+from __future__ import annotations
+
+import json
+import socket
+from datetime import UTC, datetime
+from http.client import HTTPConnection, HTTPException
+
+from sqlalchemy import Engine, func, select
+
+from mail.mailbox import Mailbox
+from mail.sink import mailbox_file
+from settings import Settings
+from store import clock, pages
+from store.database import reading
+from store.tables import outreaches
+
+
+def temporal(settings: Settings) -> str:
+    """Empty when the Temporal server takes connections, else how that fails."""
+    host, _, port = settings.temporal_address.rpartition(":")
+    try:
+        socket.create_connection((host, int(port)), 1).close()
+    except OSError as refused:
+        return str(refused)
+    return ""
+
+
+def everything(settings: Settings) -> str:
+    """Empty when the health page of the web process says that all parts are up, else what is missing."""
+    connection = HTTPConnection(settings.web_host, settings.web_port, timeout=5)
+    try:
+        connection.request("GET", "/healthz")
+        parts: dict[str, str] = json.loads(connection.getresponse().read())
+    except (OSError, HTTPException, ValueError) as refused:
+        return str(refused) or type(refused).__name__
+    finally:
+        connection.close()
+    return ", ".join(f"{name}: {how}" for name, how in parts.items() if name != "status" and how != "up")
+
+
+def status_line(settings: Settings, engine: Engine) -> str:
+    """The shop's time, mails delivered, clients by phase."""
+    real = datetime.now(UTC)
+    with reading(engine) as connection:
+        business = clock.load(connection, real).business(real)
+        phases = pages.clients_by_phase(connection)
+        sent = connection.scalar(select(func.count()).where(outreaches.c.state == "sent")) or 0
+    delivered = sent if settings.smtp_url else Mailbox(mailbox_file(settings)).count()
+    counted = ", ".join(f"{phase.replace('_', ' ')} {count}" for phase, count in phases.items())
+    return f"{business:%-d %b %H:%M} · {delivered} mails delivered · {counted}"

@@ -1,0 +1,71 @@
+"""How the demo's clients take their mail: some open it, some click, a few buy what it showed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any, Final
+
+from sqlalchemy import Engine, select
+
+from demo.timeline import Raw
+from models.states import OutreachState
+from store.database import reading
+from store.tables import items, outreaches
+
+OPENS: Final = 0.5
+CLICKS: Final = 0.4
+"""Of those who open."""
+BUYS: Final = 0.35
+"""Of those who click."""
+LATEST: Final = timedelta(days=3)
+"""The longest from a mail to what it leads to."""
+
+
+def reactions(engine: Engine, after: datetime, until: datetime) -> list[Raw]:
+    """What happens in (after, until] because of mails sent before; the same for the same mails, whenever asked."""
+    with reading(engine) as connection:
+        sent = connection.execute(
+            select(outreaches.c.client_id, outreaches.c.n, outreaches.c.sent_at, outreaches.c.picks).where(
+                outreaches.c.state == OutreachState.SENT,
+                outreaches.c.sent_at > after - LATEST,
+                outreaches.c.sent_at <= until,
+            )
+        ).all()
+        found = [event for mail in sent for event in _to(mail)]
+        prices = dict(connection.execute(select(items.c.item_id, items.c.price_cents)).tuples().all()) if found else {}
+    for event in found:
+        if event["type"] == "order_placed":
+            event["value"] = f"{prices.get(event['item_id'], 0) / 100:.2f}"
+    return [event for event in found if after < datetime.fromisoformat(event["occurred_at"]) <= until]
+
+
+def _to(mail: Any) -> Iterator[Raw]:
+    rng = Random(f"reaction {mail.client_id} {mail.n}")
+    if rng.random() >= OPENS:
+        return
+    opened = mail.sent_at + timedelta(hours=rng.triangular(0.1, 30, 2))
+    yield _event(mail, "open", "email_opened", opened)
+    shown = [pick["item_id"] for pick in mail.picks or ()]
+    if not shown or rng.random() >= CLICKS:
+        return
+    item = rng.choice(shown)
+    clicked = opened + timedelta(minutes=rng.uniform(1, 10))
+    yield _event(mail, "click", "email_clicked", clicked, item_id=item)
+    yield _event(mail, "view", "item_viewed", clicked + timedelta(minutes=1), item_id=item)
+    if rng.random() < BUYS:
+        bought = clicked + timedelta(hours=rng.triangular(0.1, 24, 0.5))
+        yield _event(mail, "order", "order_placed", bought, item_id=item, quantity=1)
+
+
+def _event(mail: Any, key: str, kind: str, at: datetime, **more: Any) -> Raw:
+    named = {"outreach": f"{mail.client_id}.{mail.n}"} if kind.startswith("email_") else {}
+    return {
+        "event_id": f"demo-{mail.client_id}-m{mail.n}-{key}",
+        "client_id": mail.client_id,
+        "type": kind,
+        "occurred_at": at.isoformat(timespec="seconds"),
+        **named,
+        **more,
+    }

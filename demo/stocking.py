@@ -1,0 +1,65 @@
+"""The first run of the demo: the shop is written as files and imported like any other shop's data."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy import Engine
+
+from demo import shop
+from demo.feed import Cursor, cursor_file
+from errors import SelvedgeError
+from ingest.files import import_file
+from settings import Settings
+from store.database import connect
+from store.migrate import upgrade
+from store.terms import Terms
+
+OPENS_AT: Final = 7
+"""Hour of today, UTC, at which the demo begins, whatever the hour of the real day."""
+CAMPAIGN: Final = (
+    *("campaign", "create", "winter-edit", "--name", "The winter edit", "--phase", "active", "--tag", "vip"),
+    *("--message", "Our winter edit is in: wool, warm colours and good boots, picked for you.", "--throughput", "30"),
+)
+
+
+def started(settings: Settings) -> datetime:
+    """Business time at which the demo began."""
+    return Cursor(cursor_file(settings)).load()[0]
+
+
+def prepare(settings: Settings, say: Callable[[str], None]) -> bool:
+    """Bring the schema up to date and, on the first run, import the shop; whether it was the first run.
+
+    A run that was killed half-way through is repeated from the same files' contents: what is in already stays as it is.
+    """
+    engine = connect(settings.database)
+    try:
+        upgrade(engine)
+        place, done = cursor_file(settings), cursor_file(settings).with_name("stocked")
+        if done.exists():
+            say("Going on with the shop of the last run")
+            return False
+        place.parent.mkdir(parents=True, exist_ok=True)
+        if not place.exists():
+            start = datetime.now(UTC).replace(hour=OPENS_AT, minute=0, second=0, microsecond=0)
+            Cursor(place).save(start, start)
+        _import(settings, engine, place.parent, started(settings))
+        say(f"Imported a shop of {shop.CLIENTS} clients with their history")
+        done.touch()
+    finally:
+        engine.dispose()
+    return True
+
+
+def _import(settings: Settings, engine: Engine, folder: Path, start: datetime) -> None:
+    terms = Terms.of(settings)
+    for kind, path in shop.write(folder, start)._asdict().items():
+        summary = import_file(kind, path, engine, terms, start, datetime.now(UTC))
+        if summary.rejected:
+            raise SelvedgeError(
+                f"{summary.rejected} rows of the demo's own {path.name} were refused: {summary.rejects}"
+            )
