@@ -1,0 +1,107 @@
+"""Statistics as of a day: worked out from events they equal those kept, and know nothing of what came later."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+from sqlalchemy import Engine
+
+from algorithms.engagement import assess_all
+from algorithms.recency_rate import Population
+from domain.engagement import EngagementRules
+from domain.histories import Histories
+from store import histories
+from store.database import reading
+from tests.support.stocked import NOW, StockedShop
+
+RULES = EngagementRules()
+POPULATION = Population(1.0, 60.0, 0.2, 0.5, 30.0)
+
+
+@pytest.fixture
+def shop(engine: Engine) -> StockedShop:
+    """Five clients with a seeded past of 200 days."""
+    shop = StockedShop(engine)
+    rng = np.random.default_rng(5)
+    for n in range(4):
+        shop.client(f"c{n}", signed_up_at=NOW - timedelta(days=220))
+    shop.client("late", signed_up_at=NOW - timedelta(days=3))
+    kinds = ["order_placed", "wishlisted", "item_viewed", "email_opened", "email_clicked", "order_returned", "searched"]
+    for _ in range(120):
+        kind = str(rng.choice(kinds))
+        extra: dict[str, Any] = {"value": int(rng.integers(1, 300))} if kind == "order_placed" else {}
+        extra |= {"item_id": "i1"} if kind in {"wishlisted", "item_viewed"} else {}
+        extra |= {"machine": bool(rng.integers(0, 2))} if kind == "email_clicked" else {}
+        shop.event(f"c{rng.integers(0, 3)}", kind, float(rng.uniform(0, 200)), **extra)
+    shop.event("c0", "order_placed", 0.5, value=70)
+    return shop
+
+
+def scores(found: tuple[list[str], Histories], at) -> dict[str, tuple[float, ...]]:
+    ids, stats = found
+    result = assess_all(RULES, stats, at.timestamp(), POPULATION, 90)
+    columns = [getattr(result, name) for name in ("engagement", "p_alive", "expected_orders", "next_crossing")]
+    return {each: tuple(np.nan_to_num(column[i]) for column in columns) for i, each in enumerate(ids)}
+
+
+def test_both_ways_agree_once_everything_has_happened(shop):
+    with reading(shop.engine) as connection:
+        latest = histories.latest_event(connection)
+        assert latest is not None
+        kept = scores(histories.as_kept(connection, NOW), NOW)
+        anew = scores(histories.as_of_then(connection, RULES, NOW), NOW)
+    assert set(kept) == set(anew) == {"c0", "c1", "c2", "c3", "late"}
+    for client in kept:
+        assert anew[client] == pytest.approx(kept[client], rel=1e-9, abs=1e-6)
+    assert kept["c0"][0] > 20
+    assert kept["c3"][0] == 0.0
+
+
+def test_a_day_in_the_past_knows_nothing_of_what_came_later(shop):
+    """The statistics of an earlier day are those that a store holds into which nothing later was put."""
+    then = NOW - timedelta(days=80)
+    with reading(shop.engine) as connection:
+        ids, stats = histories.as_of_then(connection, RULES, then)
+    assert "late" not in ids
+    before = scores((ids, stats), then)
+    shop.event("c1", "order_placed", 79.0, value=900)
+    shop.event("c3", "order_placed", 10.0, value=900)
+    with reading(shop.engine) as connection:
+        assert scores(histories.as_of_then(connection, RULES, then), then) == before
+        changed = scores(histories.as_of_then(connection, RULES, NOW - timedelta(days=79)), then + timedelta(days=1))
+    assert changed["c1"][0] > before["c1"][0]
+
+
+def test_a_machines_click_does_not_count_then_either(engine):
+    shop = StockedShop(engine)
+    shop.client("c", signed_up_at=NOW - timedelta(days=50))
+    shop.event("c", "email_clicked", 30, machine=True)
+    with reading(engine) as connection:
+        _, stats = histories.as_of_then(connection, RULES, NOW)
+        assert stats.frequency.tolist() == [0.0]
+    shop.event("c", "email_clicked", 30)
+    with reading(engine) as connection:
+        _, stats = histories.as_of_then(connection, RULES, NOW)
+    assert stats.frequency[0] > 0
+
+
+def test_batches_do_not_change_the_answer(shop, monkeypatch):
+    with reading(shop.engine) as connection:
+        whole = scores(histories.as_of_then(connection, RULES, NOW), NOW)
+        monkeypatch.setattr(histories, "BATCH", 7)
+        for again in (histories.as_of_then(connection, RULES, NOW), histories.as_kept(connection, NOW)):
+            found = scores(again, NOW)
+            assert set(found) == set(whole)
+            for client, values in found.items():
+                assert values == pytest.approx(whole[client], rel=1e-9, abs=1e-6)
+
+
+def test_an_empty_store_has_nobody(engine):
+    with reading(engine) as connection:
+        assert histories.latest_event(connection) is None
+        ids, stats = histories.as_kept(connection, NOW)
+        assert (ids, len(stats)) == ([], 0)
+        assert histories.as_of_then(connection, RULES, NOW)[0] == []

@@ -1,0 +1,88 @@
+"""What a ranking may know of one client, and everybody's touches for training."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import Engine
+
+from domain.histories import SIGNAL
+from errors import NotFound
+from store import interactions
+from store.database import reading
+from tests.support.stocked import NOW, StockedShop
+
+
+@pytest.fixture
+def shop(engine: Engine) -> StockedShop:
+    shop = StockedShop(engine)
+    for name in ("a", "b"):
+        shop.item(name)
+    shop.client("c", sizes=("S",), tags=("vip",), time_zone="Australia/Sydney")
+    shop.client("d")
+    return shop
+
+
+def test_one_clients_signals(shop):
+    shop.event("c", "quiz_answered", 9, styles=["boho"], colours=["navy"], sizes=["M"], budget="120.50")
+    shop.event("c", "order_placed", 5, item_id="a", quantity=2, value=50)
+    shop.event("c", "fix_feedback", 4, item_id="a", kept=True)
+    shop.event("c", "fix_feedback", 3, item_id="b", kept=False)
+    shop.event("c", "email_clicked", 2, item_id="b", machine=True)
+    shop.event("c", "email_clicked", 2, item_id="b")
+    shop.event("c", "searched", 1, query="warm coat")
+    shop.event("d", "order_placed", 1, item_id="b")
+    with reading(shop.engine) as connection:
+        found = interactions.signals(connection, "c", NOW)
+    assert (found.sizes, found.tags, found.time_zone) == (("S",), ("vip",), "Australia/Sydney")
+    assert (found.quiz.styles, found.quiz.sizes, found.quiz.budget_cents) == (("boho",), ("M",), 12_050)
+    told = sorted((t.item_id, t.kind, t.quantity, round((NOW.timestamp() - t.at) / 86_400, 6)) for t in found.touches)
+    assert told == [
+        ("a", "fix_kept", 1, 4.0),
+        ("a", "order_placed", 2, 5.0),
+        ("b", "email_clicked", 1, 2.0),
+        ("b", "fix_sent_back", 1, 3.0),
+    ]
+    assert found.owned == {"a"}
+
+
+def test_what_came_after_now_is_not_known(shop):
+    shop.event("c", "order_placed", 5, item_id="a")
+    with reading(shop.engine) as connection:
+        assert interactions.signals(connection, "c", NOW - timedelta(days=6)).touches == ()
+
+
+def test_nobody_by_that_id(shop):
+    with reading(shop.engine) as connection, pytest.raises(NotFound, match="client_id"):
+        interactions.signals(connection, "stranger", NOW)
+
+
+def test_everybodys_touches(shop, monkeypatch):
+    monkeypatch.setattr(interactions, "BATCH", 2)
+    shop.event("c", "order_placed", 5, item_id="a")
+    shop.event("c", "order_returned", 4, item_id="a")
+    shop.event("d", "item_viewed", 3, item_id="b")
+    shop.event("d", "item_viewed", 100, item_id="b")
+    with reading(shop.engine) as connection:
+        found = interactions.between(connection, NOW - timedelta(days=50), NOW)
+        everything = interactions.between(connection, None, NOW)
+    rows = sorted(
+        (found.clients[c], found.items[i], w)
+        for c, i, w in zip(found.client, found.item, found.weight.tolist(), strict=True)
+    )
+    assert rows == sorted(
+        [
+            ("c", "a", SIGNAL["order_placed"]),
+            ("c", "a", SIGNAL["order_returned"]),
+            ("d", "b", SIGNAL["item_viewed"]),
+        ]
+    )
+    assert (len(found), len(everything)) == (3, 4)
+
+
+def test_everybody_described(shop):
+    with reading(shop.engine) as connection:
+        found = interactions.described(connection)
+    assert set(found) == {"c", "d"}
+    assert found["c"].tags == ("vip",)
