@@ -1,0 +1,258 @@
+"""The links of a mail, through the real app."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import Engine, insert, select, update
+
+from mail.links import Links
+from models.base import utc
+from models.clock import Clock
+from settings import Settings
+from store import clock
+from store.database import connect, reading, writing
+from store.tables import clients, events, items, metadata, outreaches
+from tests.mail.samples import settings
+from web.app import create_app
+from web.context import Context
+
+NOW = utc(2026, 6, 1, 12)
+REAL = utc(2026, 11, 21, 9)
+BROWSER = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140.0 Safari/537.36"}
+
+
+@dataclass
+class Shop:
+    """The app, its store, and what a mail to `c1` links to."""
+
+    client: TestClient
+    engine: Engine
+    links: Links
+    settings: Settings
+
+    @property
+    def leave(self) -> str:
+        return self.links.unsubscribe("c1", 1).removeprefix(self.links.base_url)
+
+    def go(self, item_id: str | None = "i1", n: int = 1) -> str:
+        return self.links.go("c1", n, item_id).removeprefix(self.links.base_url)
+
+    def consent(self) -> tuple[bool, datetime | None]:
+        with reading(self.engine) as connection:
+            row = connection.execute(
+                select(clients.c.consent, clients.c.consent_at).where(clients.c.client_id == "c1")
+            ).one()
+        return row.consent, row.consent_at
+
+    def told(self) -> list[Any]:
+        with reading(self.engine) as connection:
+            return list(connection.execute(select(events).order_by(events.c.occurred_at, events.c.event_id)))
+
+    def state(self, state: str, sent_at: datetime | None = None) -> None:
+        with writing(self.engine) as connection:
+            connection.execute(update(outreaches).values(state=state, sent_at=sent_at))
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    given = settings(tmp_path, smtp_url="smtp://127.0.0.1:9", unsubscribe_wait_s=0.4, shop_url="https://shop.com/p")
+    engine = connect(given.database)
+    metadata.create_all(engine)
+    with writing(engine) as connection:
+        connection.execute(
+            insert(clients).values(
+                client_id="c1",
+                email="c1@example.com",
+                time_zone="UTC",
+                signed_up_at=NOW - timedelta(days=90),
+                consent=True,
+                consent_at=NOW - timedelta(days=90),
+            )
+        )
+        connection.execute(
+            insert(items).values(item_id="i1", title="Dress", category="dress", price_cents=1, added_at=NOW)
+        )
+        connection.execute(insert(outreaches).values(**_mail()))
+    app = create_app(given)
+    app.state.context = Context(settings=given, engine=engine, business_now=lambda: NOW, real_now=lambda: REAL)
+    with TestClient(app, base_url="http://127.0.0.1:8000", follow_redirects=False, headers=BROWSER) as client:
+        yield Shop(client, engine, Links.from_settings(given), given)
+    engine.dispose()
+
+
+def _mail() -> dict[str, Any]:
+    return {
+        "client_id": "c1",
+        "n": 1,
+        "reason_key": "welcome",
+        "kind": "welcome",
+        "assessment_id": "a1",
+        "score": 50.0,
+        "phase": "active",
+        "state": "sent",
+        "created_at": NOW - timedelta(days=1),
+        "updated_at": NOW - timedelta(days=1),
+        "sent_at": NOW - timedelta(days=1),
+    }
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_opening_the_page_changes_nothing(shop: Shop, method: str) -> None:
+    before = shop.consent()
+    answer = shop.client.request(method, shop.leave)
+    assert answer.status_code == 200
+    assert shop.consent() == before
+    assert shop.told() == []
+    if method == "GET":
+        assert f'<form method="post" action="{shop.leave}">' in answer.text
+
+
+@pytest.mark.parametrize("body", [{"List-Unsubscribe": "One-Click"}, {"confirm": "yes"}, {}])
+def test_one_click_and_the_button_leave_the_list(shop: Shop, body: dict[str, str]) -> None:
+    answer = shop.client.post(shop.leave, data=body)
+    assert answer.status_code == 200
+    assert "You are unsubscribed" in answer.text
+    assert shop.consent() == (False, NOW)
+    (told,) = shop.told()
+    assert (told.type, told.client_id, told.occurred_at) == ("unsubscribed", "c1", NOW)
+
+
+def test_leaving_twice_is_leaving_once(shop: Shop) -> None:
+    answers = [shop.client.post(shop.leave).status_code for _ in range(3)]
+    assert answers == [200, 200, 200]
+    assert len(shop.told()) == 1
+
+
+def test_who_left_may_come_back_and_leave_again_by_the_same_link(shop: Shop) -> None:
+    shop.client.post(shop.leave)
+    back = shop.client.post(f"{shop.leave}/stay")
+    assert "You are on the list" in back.text
+    assert shop.consent()[0] is True
+    shop.client.post(shop.leave)
+    assert shop.consent()[0] is False
+    assert sorted(event.type for event in shop.told()) == ["consent_changed", "unsubscribed", "unsubscribed"]
+
+
+def test_leaving_holds_against_a_consent_stamped_by_a_faster_clock(shop: Shop) -> None:
+    with writing(shop.engine) as connection:
+        connection.execute(update(clients).values(consent_at=NOW + timedelta(hours=3)))
+    shop.client.post(shop.leave)
+    assert shop.consent()[0] is False
+
+
+def test_it_is_acknowledged_only_when_the_mail_under_way_has_settled(shop: Shop) -> None:
+    shop.state("data")
+    seen: list[bool] = []
+
+    def settle() -> None:
+        time.sleep(0.15)
+        seen.append(shop.consent()[0])
+        shop.state("sent", NOW)
+
+    thread = threading.Thread(target=settle)
+    thread.start()
+    begun = time.monotonic()
+    answer = shop.client.post(shop.leave)
+    thread.join()
+    assert time.monotonic() - begun >= 0.15
+    assert (answer.status_code, seen) == (200, [False])
+
+
+def test_a_mail_that_does_not_settle_is_said_plainly_and_consent_is_gone_all_the_same(shop: Shop) -> None:
+    shop.state("data")
+    answer = shop.client.post(shop.leave)
+    assert answer.status_code == 503
+    assert int(answer.headers["Retry-After"]) > 0
+    assert "You are unsubscribed" in answer.text
+    assert "may still reach you" in answer.text
+    assert shop.consent()[0] is False
+
+
+def test_a_mail_to_somebody_else_that_is_under_way_does_not_matter(shop: Shop) -> None:
+    with writing(shop.engine) as connection:
+        connection.execute(insert(outreaches).values(**_mail() | {"client_id": "c2", "state": "data"}))
+    assert shop.client.post(shop.leave).status_code == 200
+
+
+def test_an_unknown_client_is_told_that_no_mail_comes(shop: Shop) -> None:
+    stranger = shop.links.unsubscribe("gone", 1).removeprefix(shop.links.base_url)
+    assert shop.client.post(stranger).status_code == 200
+    assert shop.told() == []
+
+
+@pytest.mark.parametrize(
+    "forge",
+    [
+        lambda shop: "/u/nonsense",
+        lambda shop: shop.leave[:-1] + ("A" if shop.leave[-1] != "A" else "B"),
+        lambda shop: shop.go().replace("/go/", "/u/"),
+        lambda shop: "/u/" + "x" * 3_000,
+        lambda shop: "/u/%00",
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_forged_link_does_nothing_and_says_nothing(shop: Shop, forge: Callable[[Shop], str], method: str) -> None:
+    answer = shop.client.request(method, forge(shop))
+    assert (answer.status_code, answer.text) == (404, "Not found")
+    assert shop.consent()[0] is True
+    assert shop.client.post(forge(shop) + "/stay").status_code == 404
+
+
+def test_a_link_leads_to_its_item_and_is_noted_once_a_day(shop: Shop) -> None:
+    for _ in range(3):
+        answer = shop.client.get(shop.go())
+        assert (answer.status_code, answer.headers["Location"]) == (302, "https://shop.com/p/i1")
+    (told,) = shop.told()
+    assert (told.type, told.item_id, told.occurred_at) == ("email_clicked", "i1", NOW)
+    assert told.data["outreach"] == "c1.1"
+    assert not told.data.get("machine")
+
+
+def test_the_shop_link_leads_to_the_shop(shop: Shop) -> None:
+    assert shop.client.get(shop.go(None)).headers["Location"] == "https://shop.com/p"
+
+
+@pytest.mark.parametrize("headers", [{"User-Agent": "Barracuda/1.0"}, {"User-Agent": ""}])
+def test_a_scanner_is_sent_on_and_noted_as_a_machine(shop: Shop, headers: dict[str, str]) -> None:
+    assert shop.client.get(shop.go(), headers=headers).status_code == 302
+    assert [event.data["machine"] for event in shop.told()] == [True]
+
+
+def test_a_click_within_two_real_seconds_of_sending_is_a_machine_at_any_pace(shop: Shop) -> None:
+    pace = 86_400 / 5
+    with writing(shop.engine) as connection:
+        clock.start(connection, REAL, pace, NOW)
+        assert clock.load(connection, REAL) == Clock(real_anchor=REAL, business_anchor=NOW, pace=pace)
+    shop.state("sent", NOW - timedelta(seconds=1.5 * pace))
+    shop.client.get(shop.go())
+    shop.state("sent", NOW - timedelta(seconds=2.5 * pace))
+    shop.client.get(shop.go())
+    assert sorted(bool(event.data.get("machine")) for event in shop.told()) == [False, True]
+
+
+def test_a_click_that_cannot_be_noted_still_leads_to_the_shop(shop: Shop) -> None:
+    with writing(shop.engine) as connection:
+        metadata.drop_all(connection)
+    assert shop.client.get(shop.go()).headers["Location"] == "https://shop.com/p/i1"
+
+
+def test_a_forged_click_leads_nowhere(shop: Shop) -> None:
+    others = Links("another key", "", "https://evil.com", "a.com", "b.com")
+    answer = shop.client.get(others.go("c1", 1, "i1"))
+    assert (answer.status_code, answer.text) == (404, "Not found")
+    assert shop.told() == []
+
+
+def test_neither_page_nor_redirect_is_kept_or_tells_the_next_site(shop: Shop) -> None:
+    for answer in (shop.client.get(shop.leave), shop.client.get(shop.go())):
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert answer.headers["Referrer-Policy"] == "no-referrer"
