@@ -11,24 +11,24 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack
 from datetime import timedelta
+from functools import partial
 from typing import Any, Final
 
 import click
-from activities.compose import Compose
-from activities.modelled import Modelled
-from activities.recommending import Recommender
-from agents.llm import LanguageModel
-from store.migrate import upgrade
 from temporalio.client import Client
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.assess import Assess
 from activities.campaigning import Campaigning
+from activities.compose import Compose
 from activities.failures import Failures
 from activities.house import House
+from activities.modelled import Modelled
+from activities.recommending import Recommender
 from activities.send import Send
 from activities.steer import Steer
+from agents.llm import LanguageModel
 from dispatch import Dispatcher
 from errors import SelvedgeError
 from health import Health
@@ -36,6 +36,7 @@ from mail.post import Post
 from mail.transport import Transport
 from settings import Settings, load
 from store.database import connect, ping
+from store.migrate import upgrade
 from workflows import handles
 from workflows.campaign import Campaign
 from workflows.lifecycle import ClientLifecycle
@@ -67,7 +68,7 @@ def workers(
     compose = Compose(house, recommender)
     model = LanguageModel.from_settings(settings) if settings.composer == "model" else None
     modelled = Modelled(house, recommender, model)
-    send = Send(house, Post.from_settings(settings), transport)
+    send = Send(house, Post.from_settings(settings), transport, partial(handles.report_finished, client))
     steps = [assess.assess, compose.compose, steer.conclude, steer.unpark, steer.keep_policy]
     options: dict[str, dict[str, Any]] = {
         LIFECYCLE_QUEUE: {
@@ -143,7 +144,7 @@ def command(queues: tuple[str, ...]) -> None:
 
 
 def leave(status: int) -> None:
-    """End at once: a process that used a Temporal client and lets Python finalise aborts now and then (SDK issue 300)."""
+    """End at once: a process that used Temporal aborts now and then while Python finalises (SDK issue 300)."""
     sys.stdout.flush()
     sys.stderr.flush()
     os._exit(status)

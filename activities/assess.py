@@ -79,6 +79,7 @@ class Assess:
     ) -> Situation:
         client_id = file.client.client_id
         return Situation(
+            client_id=client_id,
             standing=stands,
             crosses_at=reading.crosses_at,
             facts=mail_facts.load(connection, file.client, self._house.settings.keys.signing, now),

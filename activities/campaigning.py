@@ -19,7 +19,8 @@ from store.database import writing
 ROUND_S: Final = 5.0
 """Real seconds between rounds while there is something to enrol or drain."""
 WATCH_S: Final = 30.0
-"""Real seconds between counts while mail is on its way."""
+LONGEST_WATCH_S: Final = 1800.0
+"""Real seconds between counts while mail is on its way: short at first, then longer and longer."""
 
 
 class Campaigning:
@@ -48,10 +49,15 @@ class Campaigning:
                 moved = len(drained) + len(enrolled)
             progress = campaigns.progress(connection, step.slug)
             busy = moved > 0 or (row.state == CampaignState.RUNNING and not row.enrolled_all)
-            watch = WATCH_S if progress.pending + progress.under_way > 0 else None
+            watch = (
+                min(WATCH_S * 2**step.quiet_rounds, LONGEST_WATCH_S)
+                if progress.pending + progress.under_way > 0
+                else None
+            )
             return CampaignRound(
                 progress=progress,
                 clock=clock,
+                moved=busy,
                 wait=ROUND_S if busy else watch,
                 ends_at=None if row.state == CampaignState.ENDED else spec.ends_at,
             )

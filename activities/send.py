@@ -8,7 +8,7 @@ attempt that may have sent it; when that attempt can no longer be alive, the row
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Final
@@ -20,11 +20,12 @@ from activities import door, metrics
 from activities.house import House
 from activities.steps import client_of, found, told
 from domain.eligibility import Door
+from domain.outreach import SETTLED
 from errors import InFlight, MailFault
 from mail.message import Envelope
 from mail.post import Post
 from mail.transport import Outcome, Transport
-from models.lifecycle import OutreachStep, StepDone
+from models.lifecycle import Finished, OutreachStep, StepDone
 from models.mail import Brief, EmailDraft
 from models.states import OutreachState
 from store import catalogue, ledger, suppressions
@@ -35,6 +36,10 @@ TOO_LATE: Final = timedelta(days=7)
 """Business time. A mail that could not be sent for so long has missed its occasion."""
 TRY_AGAIN: Final = timedelta(minutes=15)
 """Business time until another try after the server refused the mail for now, having seen it."""
+
+
+Report = Callable[[str, Finished], Awaitable[bool]]
+"""Tells a client's workflow that the turn is free; whether there was one to tell. Spares the mail's workflow a task."""
 
 
 class Claim:
@@ -49,8 +54,8 @@ class Claim:
 class Send:
     """See the module."""
 
-    def __init__(self, house: House, post: Post, transport: Transport) -> None:
-        self._house, self._post, self._transport = house, post, transport
+    def __init__(self, house: House, post: Post, transport: Transport, report: Report) -> None:
+        self._house, self._post, self._transport, self._report = house, post, transport, report
         self._in_data = timedelta(seconds=3 * house.settings.smtp_timeout_s + 5)
         """Longer than an attempt can be in DATA; a row that lay in `data` longer has no attempt."""
 
@@ -60,6 +65,13 @@ class Send:
 
         Raises MailFault or Unavailable when nothing was sent and another attempt may help.
         """
+        done = await self._attempted(step)
+        if done.state not in SETTLED:
+            return done
+        news = Finished(n=step.n, state=done.state)
+        return done.model_copy(update={"reported": await self._report(step.client_id, news)})
+
+    async def _attempted(self, step: OutreachStep) -> StepDone:
         claim = await asyncio.to_thread(self._claim, step)
         if isinstance(claim, StepDone):
             return claim

@@ -119,6 +119,8 @@ def sentence(
     if due_at is not None and answer.until is not None and due_at < answer.until:
         mailed = f" (last mailed {day(last)})" if last else ""
         return f"Not mailed now: {_said(answer.code)}{mailed}; the next may go on {day(answer.until)}."
+    if due_at is not None and due_at <= now and is_quiet(rules, ZoneInfo(facts.time_zone), now):
+        return "Not mailed now: it is night where the client lives; the mail goes in the morning."
     if due_at is not None and due_at > now:
         return f"Not mailed now: the next mail is due on {day(due_at)}."
     if due_at is not None:

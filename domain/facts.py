@@ -20,6 +20,11 @@ _MONTHS: Final = (
     "January", "February", "March", "April", "May", "June",
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
+CODES: Final = (
+    "last_item", "kept_item", "new_arrival", "favourite_category", "orders_count", "wishlist", "quiz_styles",
+    "quiz_colours", "last_order", "last_viewed", "sizes", "signed_up",
+)  # fmt: skip
+"""Every fact there is, those of most weight first."""
 _COUNTS: Final = ("", "once", "twice", "three times", "four times", "five times", "six times")
 
 
@@ -93,20 +98,20 @@ def gather(told: History, deeds: Iterable[Deed], now: datetime, *, complete: boo
 def facts(history: History, now: datetime) -> tuple[Fact, ...]:
     """Sentences true at `now`, those of most weight first. There is always at least one."""
     sayings = (
-        ("last_item", _last_item(history, now)),
-        ("kept_item", _of_piece(history.kept, "You kept {piece} from a Fix of ours.", history, now)),
-        ("new_arrival", _arrived(history)),
-        ("favourite_category", _favourite_saying(history)),
-        ("orders_count", _orders(history)),
-        ("wishlist", _of_piece(history.wished, "You put {piece} on your wishlist on {day}.", history, now)),
-        ("quiz_styles", _chosen("In your style quiz you chose {words}.", history.quiz_styles)),
-        ("quiz_colours", _chosen("In your style quiz you named these colours: {words}.", history.quiz_colours)),
-        ("last_order", _last_order(history, now)),
-        ("last_viewed", _of_piece(history.viewed, "You looked at {piece} on {day}.", history, now)),
-        ("sizes", _chosen("You told us what you wear: {words}.", history.sizes)),
-        ("signed_up", f"You joined us on {day(history.signed_up_at, history, now, always_year=True)}."),
+        _of_piece(history.last_item, "Your last order, on {day}, included {piece}.", history, now),
+        _of_piece(history.kept, "You kept {piece} from a Fix of ours.", history, now),
+        _arrived(history),
+        _favourite_saying(history),
+        _orders(history),
+        _of_piece(history.wished, "You put {piece} on your wishlist on {day}.", history, now),
+        _chosen("In your style quiz you chose {words}.", history.quiz_styles),
+        _chosen("In your style quiz you named these colours: {words}.", history.quiz_colours),
+        _last_order(history, now),
+        _of_piece(history.viewed, "You looked at {piece} on {day}.", history, now),
+        _chosen("You told us what you wear: {words}.", history.sizes),
+        f"You joined us on {day(history.signed_up_at, history, now, always_year=True)}.",
     )
-    return tuple(Fact(code=code, text=text) for code, text in sayings if text)
+    return tuple(Fact(code=code, text=text) for code, text in zip(CODES, sayings, strict=True) if text)
 
 
 def day(at: datetime, history: History, now: datetime, *, always_year: bool = False) -> str:
@@ -126,10 +131,6 @@ def named(title: str, colour: str = "") -> str:
     if not said:
         return ""
     return f"{the(said)} in {hue}" if hue and hue not in folded(said) and " " not in hue else the(said)
-
-
-def _last_item(history: History, now: datetime) -> str:
-    return _of_piece(history.last_item, "Your last order, on {day}, included {piece}.", history, now)
 
 
 def _last_order(history: History, now: datetime) -> str:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from domain.text_rules import Fault, claims, shouting, unsafe
-from domain.wording import folded, normal, words
+from domain.wording import folded, normal, spoken_name, words
 from models.base import Contract
 from models.mail import Brief, EmailDraft
 
@@ -84,7 +84,7 @@ class Ground:
         whole = [*facts, *sentences(brief.message)]
         named = [each for item in brief.items for each in (item.title, item.brand) if " " in each.strip()]
         return cls(
-            name=folded(brief.first_name),
+            name=folded(spoken_name(brief.first_name)),
             titles=titles,
             known=words([*told, *spoken, brief.first_name]) | _COMMON_CAPITALS,
             verbatim=tuple(sorted({folded(v).rstrip(".") for v in (*whole, *named)} - {""}, key=len, reverse=True)),
@@ -99,7 +99,7 @@ def violations(draft: EmailDraft, brief: Brief) -> list[Violation]:
     ground = Ground.of(brief)
     found = [*_items(draft, ground), *_greeting(draft.greeting, ground)]
     for where, text in texts(draft):
-        found += [Violation(code=f.code, where=where, what=f.what) for f in _faults(text, where, ground)]
+        found += [Violation(code=f.code, where=where, what=f.what) for f in text_faults(text, where, ground)]
     return found
 
 
@@ -150,7 +150,8 @@ def _greeting(greeting: str, ground: Ground) -> Iterator[Violation]:
         )
 
 
-def _faults(text: str, where: str, ground: Ground) -> Iterator[Fault]:
+def text_faults(text: str, where: str, ground: Ground) -> Iterator[Fault]:
+    """What is wrong with one text of a draft. `where`: its field, as in `texts`."""
     flat = folded(text)
     if not any(c.isalnum() for c in text):
         yield Fault("empty", "no words")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from domain.eligibility import Door, MailFacts, may_plan, sentence
 from domain.outreach import PRIORITY
 from domain.phases import Standing, phase_ends_at
 from domain.sequences import Touch, next_touch
-from domain.timing import MailRules
-from models.base import CampaignSlug, Contract
+from domain.timing import MailRules, spread_open
+from models.base import CampaignSlug, ClientId, Contract
 from models.states import TouchKind
 
 FAR = timedelta(days=365)
@@ -36,6 +37,7 @@ class Start(Contract):
 class Situation(Contract):
     """All that decides what comes next for one client."""
 
+    client_id: ClientId
     standing: Standing
     crosses_at: datetime | None = None
     facts: MailFacts
@@ -61,16 +63,23 @@ class Plan(Contract):
 
 def plan(s: Situation, rules: MailRules, now: datetime) -> Plan:
     """The plan for one client at `now`."""
+    zone = ZoneInfo(s.facts.time_zone)
     touch = next_touch(s.standing, s.made, s.quiz_answered)
     answer = may_plan(s.facts, rules, now)
     queue = _queue(s.waiting, touch, now)
-    first = queue[0] if queue and answer.door is Door.OPEN and not s.busy else None
     due_at = now if queue else (touch.due_at if touch else None)
-    allowed_at = None if due_at is None or answer.door is Door.CLOSED else max(due_at, answer.until or due_at)
-    times = [now + FAR, s.crosses_at, phase_ends_at(s.standing)]
-    if not s.busy and answer.door in (Door.OPEN, Door.WAIT):
+    allowed_at = None
+    if due_at is not None and answer.door is not Door.CLOSED:
+        # By night nothing is begun: what is written in the morning is true in the morning, and needs no timer.
+        allowed_at = spread_open(rules, zone, max(due_at, answer.until or due_at), s.client_id)
+    first = queue[0] if queue and answer.door is Door.OPEN and allowed_at == now and not s.busy else None
+    times = [now + FAR]
+    for turn in (s.crosses_at, phase_ends_at(s.standing)):
+        if turn is not None and turn > now:  # by day, so that a mail which the turn calls for can be begun at once
+            times.append(spread_open(rules, zone, turn, s.client_id))
+    if allowed_at is not None and not s.busy and answer.door in (Door.OPEN, Door.WAIT):
         times.append(allowed_at)
-    wake_at = min(t for t in times if t is not None and t > now)
+    wake_at = min(t for t in times if t > now)
     return Plan(
         wake_at=wake_at,
         start=_start(first, touch),

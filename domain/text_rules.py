@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Container, Iterable, Iterator
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from domain.wording import BLANK_LETTERS, folded, normal, spoken
@@ -107,6 +108,7 @@ _CLAIMS: Final = (
         r"\bpregnan\w+|\boverweight\b|\bobes\w+|\bweight[\s-]*loss\b|\blos(?:e|ing)\s+weight\b|\breligio\w+|\bdiagnos\w+",
     ),
 )  # fmt: skip
+_ADDRESS_IN_TITLE: Final = re.compile(rf"@|[^\W_]\.{_TLD}\b")
 _TAKEN_APART: Final = re.compile(r"(?:(?<![^\W_])[^\W_][\s.\-·•,/]+){3,}[^\W_](?![^\W_])")
 _SHOUT: Final = re.compile(r"!{2,}|\?{2,}|[!?]{3,}|!.*!")
 _PLAIN_SIGNS: Final = frozenset(" .,;:!?'\"()&-/+%@’‘“”„«»–—…·•‐‑¿¡°\u00a0\u202f")
@@ -141,14 +143,18 @@ def shouting(text: str, known: Container[str]) -> Iterator[Fault]:
         yield Fault("shouting", "a word in capitals")
 
 
+@lru_cache(maxsize=8_192)
 def quotable(text: str) -> str:
     """`spoken(text)` when it may be quoted in our own sentence; empty when it holds a link, a claim or the like."""
     said = quotable_title(text)
     return "" if any(claims(folded(said))) else said
 
 
+@lru_cache(maxsize=8_192)
 def quotable_title(title: str) -> str:
     """Like `quotable`, for titles of more than one word, whose own claims are theirs: `100% Cotton Tee`."""
+    if _ADDRESS_IN_TITLE.search(folded(title)):
+        return ""
     said = spoken(title)
     known = {folded(word) for word in re.findall(r"[^\W_]+", normal(said))}
     if any(unsafe(said, known)) or (" " not in said and any(claims(folded(said)))):
@@ -157,6 +163,8 @@ def quotable_title(title: str) -> str:
 
 
 def _signs(text: str, known: Container[str]) -> Iterator[Fault]:
+    if text.isascii() and text.isprintable() and "$" not in text:
+        return
     codes = dict.fromkeys(filter(None, (_sign_fault(c) for c in text)))
     if "script" in codes and all(folded(word) in known for word in _words_with_other_letters(text)):
         del codes["script"]

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
+from zlib import crc32
 from zoneinfo import ZoneInfo
 
-from models.base import Contract
+from models.base import ClientId, Contract
 from models.clients import ClientPolicy
 
 HORIZON: Final = timedelta(days=7)
 """No mail is planned further ahead than this."""
 WEEK: Final = timedelta(days=7)
+SPREAD: Final = timedelta(minutes=90)
 
 
 class MailRules(Contract):
@@ -45,6 +47,18 @@ def next_open(rules: MailRules, zone: ZoneInfo, at: datetime) -> datetime:
     while candidate < at or is_quiet(rules, zone, candidate):
         candidate += timedelta(minutes=15)
     return candidate
+
+
+def spread_open(rules: MailRules, zone: ZoneInfo, at: datetime, client_id: ClientId) -> datetime:
+    """`next_open`, spread over the first hour and a half of the day, so that a whole time zone is not mailed at once.
+
+    Each client has a place of their own in that time, always the same.
+    """
+    opening = next_open(rules, zone, at)
+    if opening == at:
+        return at
+    place = crc32(client_id.encode()) / 2**32
+    return next_open(rules, zone, opening + SPREAD * place)
 
 
 def cap_opens_at(rules: MailRules, policy: ClientPolicy, sent_at: Sequence[datetime], now: datetime) -> datetime | None:

@@ -31,19 +31,23 @@ _NAME: Final = re.compile(r"[^\W\d_][^\W\d_'.\- ]*(?:[ '.\-]+[^\W\d_]+)*\.?")
 
 def normal(text: str) -> str:
     """One form for all spellings of a text: compatibility forms and typographic marks replaced, spaces made single."""
-    return _SPACES.sub(" ", unicodedata.normalize("NFKC", text.translate(_PUNCTUATION)).translate(_PUNCTUATION)).strip()
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text.translate(_PUNCTUATION)).translate(_PUNCTUATION)
+    return _SPACES.sub(" ", text).strip()
 
 
 def folded(text: str) -> str:
     """`normal`, without case and accents: the form in which claims are looked for and names compared."""
-    bare = unicodedata.normalize("NFD", normal(text))
-    return "".join(c for c in bare if unicodedata.category(c) != "Mn").casefold()
+    bare = normal(text)
+    if not bare.isascii():
+        bare = "".join(c for c in unicodedata.normalize("NFD", bare) if unicodedata.category(c) != "Mn")
+    return bare.casefold()
 
 
 def spoken(text: str) -> str:
     """What of `text` may be said in a sentence: no markup, no invisible signs, no glued dots; empty if nothing is left.
 
-    >>> spoken("J.Crew™ <b>LINEN SHIRT</b>!!")
+    >>> spoken("<b>J.CREW™ LINEN SHIRT</b>!!")
     'J. Crew Linen Shirt'
     """
     visible = "".join(c if _is_visible(c) else " " for c in re.sub(r"<[^<>]*>", " ", text.translate(_MARKS_OF_TRADE)))
@@ -91,7 +95,7 @@ def _is_visible(c: str) -> bool:
 def _cut(text: str) -> str:
     if len(text) <= LONGEST:
         return text
-    return text[:LONGEST].rsplit(" ", 1)[0].rstrip(" .,-/&+%")
+    return text[: LONGEST + 1].rsplit(" ", 1)[0][:LONGEST].rstrip(" .,-/&+%")
 
 
 def _balanced(text: str) -> str:

@@ -138,6 +138,8 @@ class StepDone(Contract):
     next_at: datetime | None = None
     code: str = ""
     """Why, in one stable word."""
+    reported: bool = False
+    """Whether the client's workflow was told already that the turn is free."""
 
 
 class Conclusion(Contract):
@@ -198,6 +200,8 @@ class CampaignStep(Contract):
     slug: CampaignSlug
     at: datetime
     commands: tuple[CampaignCommand, ...] = ()
+    quiet_rounds: int = 0
+    """Rounds in a row that found nothing to enrol or drain; the more, the longer until the next."""
 
 
 class CampaignRound(Contract):
@@ -205,6 +209,8 @@ class CampaignRound(Contract):
 
     progress: CampaignProgress
     clock: Clock
+    moved: bool = False
+    """Whether there was anything to enrol or drain."""
     wait: float | None = None
     ends_at: datetime | None = None
 

@@ -35,6 +35,7 @@ class Campaign:
         self._commands = list(campaign.commands)
         self._progress = campaign.progress or CampaignProgress(slug=campaign.slug, state=CampaignState.RUNNING)
         self._refusals = Refusals(self._progress.refused_signals)
+        self._quiet_rounds = 0
 
     @workflow.run
     async def run(self, campaign: CampaignInput) -> CampaignProgress:
@@ -51,11 +52,12 @@ class Campaign:
         commands, self._commands = tuple(self._commands), []
         done = await workflow.execute_local_activity(
             calls.campaign_round,
-            CampaignStep(slug=self._slug, at=workflow.now(), commands=commands),
+            CampaignStep(slug=self._slug, at=workflow.now(), commands=commands, quiet_rounds=self._quiet_rounds),
             summary="Apply orders, enrol or drain a share, count",
             **DATABASE,
         )
         self._progress = done.progress
+        self._quiet_rounds = 0 if done.moved or commands else min(self._quiet_rounds + 1, 10)
         show.show({show.CAMPAIGN_ID: self._slug, show.PAUSED: done.progress.state is CampaignState.PAUSED})
         workflow.set_current_details(_details(done.progress))
         return done

@@ -12,7 +12,7 @@ from errors import ConfigError, NotFound
 from models.base import CampaignSlug, ClientId
 from models.campaign import CampaignChange, CampaignProgress, PauseOrder, ResumeOrder
 from models.clients import ClientPolicy
-from models.lifecycle import CampaignInput, LifecycleState, LifecycleStatus, Nudge, OutreachStatus
+from models.lifecycle import CampaignInput, Finished, LifecycleState, LifecycleStatus, Nudge, OutreachStatus
 from settings import Settings
 from workflows import ids
 
@@ -59,6 +59,15 @@ async def nudge_client(client: Client, client_id: ClientId) -> None:
         start_signal_args=[Nudge()],
         static_summary="A client's lifecycle",
     )
+
+
+async def report_finished(client: Client, client_id: ClientId, news: Finished) -> bool:
+    """Tell the client's workflow that a mail gave up the turn; False when there is no such workflow."""
+    try:
+        await _signal(client, ids.client(client_id), "finished", news)
+    except NotFound:
+        return False
+    return True
 
 
 async def start_campaign(client: Client, slug: CampaignSlug) -> None:

@@ -39,7 +39,8 @@ with workflow.unsafe.imports_passed_through():
     from workflows.outreach import Outreach
 
 RUN_AGE: Final = timedelta(days=90)
-"""A run is renewed after this long even when its history is short, so that `patched` branches can retire."""
+"""A run older than this is renewed at its next waking even when its history is short, so that `patched` branches can
+retire. Nobody is woken for it."""
 SLACK: Final = timedelta(milliseconds=20)
 
 
@@ -118,9 +119,7 @@ class ClientLifecycle:
         wait = clock.real_wait(assessment.wake_at, clock.business(workflow.now())) + SLACK
         workflow.set_current_details(_details(assessment))
         with suppress(TimeoutError):
-            await workflow.wait_condition(
-                lambda: self._called, timeout=min(wait, RUN_AGE), timeout_summary="Until the next look"
-            )
+            await workflow.wait_condition(lambda: self._called, timeout=wait, timeout_summary="Until the next look")
 
     async def _renew_when_due(self) -> None:
         info = workflow.info()

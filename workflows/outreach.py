@@ -172,6 +172,8 @@ class Outreach:
     async def _report(self) -> None:
         """Tell the client's workflow that the turn is free. One that is closed comes to life at the next event, and
         reads the ledger then."""
+        if self._now.reported:
+            return
         client = workflow.get_external_workflow_handle(ids.client(self._input.client_id))
         with suppress(FailureError):
             await client.signal("finished", Finished(n=self._input.n, state=self._now.state))

@@ -24,7 +24,7 @@ FREE = MailFacts(consent=True)
 
 def situation(phase: Phase, days: float = 0, **given: object) -> Situation:
     standing = Standing(phase=phase, since=NOW - timedelta(days=days))
-    return Situation.model_validate({"standing": standing, "facts": FREE, **given})
+    return Situation.model_validate({"client_id": "c1", "standing": standing, "facts": FREE, **given})
 
 
 def test_a_new_client_is_welcomed_at_once_and_asked_for_the_quiz_later() -> None:
@@ -121,7 +121,8 @@ def test_the_wake_up_lies_ahead_and_a_mail_starts_only_when_the_door_could_open(
 ) -> None:
     planned = plan(situation(phase, days, facts=facts, crosses_at=crosses, busy=busy), RULES, NOW)
     assert NOW < planned.wake_at <= NOW + FAR
-    assert crosses is None or planned.wake_at <= crosses
+    assert crosses is None or planned.wake_at <= crosses + timedelta(hours=13), "the morning after, at the latest"
+    assert planned.next_touch_at is None or planned.next_touch_at >= NOW
     assert planned.why_not.endswith(".")
     if planned.start is not None:
         assert not busy

@@ -11,7 +11,6 @@ nothing and counts tokens as a quarter of the characters.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import socket
 import threading
@@ -28,10 +27,10 @@ from starlette.routing import Route
 
 from tests.doubles.chat_answers import AGENTS, answer, schema_of
 
-ANSWERING = frozenset(
-    "good wrong_item link price wrong_name unknown_fields missing_field revise reject contradiction late malformed"
-    " truncated refusal content_filter empty_choices no_tool no_usage".split()  # noqa: SIM905
-)
+ANSWERING = frozenset({
+    "good", "wrong_item", "link", "price", "wrong_name", "unknown_fields", "missing_field", "revise", "reject", "late",
+    "contradiction", "malformed", "truncated", "refusal", "content_filter", "empty_choices", "no_tool", "no_usage",
+})  # fmt: skip
 STATUSES = {"rate_limited": 429, "timeout": 408, "conflict": 409, "error": 500, "overloaded": 503, "bad_request": 400,
             "unauthorized": 401, "forbidden": 403, "not_found": 404}  # fmt: skip
 OTHER = frozenset({"hang", "garbled", "html"})
@@ -118,8 +117,8 @@ class ChatServer:
         return self._always.get(agent) or self._always.get("any", "good")
 
     async def _hang(self, request: Request) -> None:
-        while not self._server.should_exit and not await request.is_disconnected():
-            await asyncio.sleep(0.02)
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
 
     def _failure(self, behaviour: str) -> Response:
         status = STATUSES[behaviour]

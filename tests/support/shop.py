@@ -18,11 +18,12 @@ from dispatch import Dispatcher
 from mail.faulty_sink import FaultySink
 from mail.mailbox import Delivered
 from mail.transport import Transport
+from models.campaign import CampaignSpec
 from models.catalogue import ItemRow, StockRow
 from models.clients import ClientRow
 from models.events import EVENT
 from settings import Settings
-from store import catalogue, clients, events
+from store import campaigns, catalogue, clients, events, outbox
 from store.database import connect, reading, writing
 from store.migrate import upgrade
 from store.tables import outreach_steps, outreaches
@@ -61,6 +62,13 @@ class Shop:
             accepted = events.accept(connection, [event], self.terms, now or at, datetime.now(UTC))
         assert not accepted.refused, accepted.refused
 
+    def campaign(self, slug: str, now: datetime, **fields: Any) -> None:
+        """Create a campaign; its workflow's start waits in the outbox."""
+        spec = CampaignSpec.model_validate({"slug": slug, "name": slug.title(), **fields})
+        with writing(self.engine) as connection:
+            campaigns.create(connection, spec, now)
+            outbox.push(connection, "campaign", [slug], datetime.now(UTC))
+
     @property
     def terms(self) -> Terms:
         """On which the store takes input."""
@@ -78,9 +86,7 @@ class Shop:
 
     def steps(self, client_id: str, n: int) -> list[str]:
         """The states that one mail went through."""
-        query = select(outreach_steps.c.state).where(
-            outreach_steps.c.client_id == client_id, outreach_steps.c.n == n
-        )
+        query = select(outreach_steps.c.state).where(outreach_steps.c.client_id == client_id, outreach_steps.c.n == n)
         with reading(self.engine) as connection:
             return list(connection.scalars(query.order_by(outreach_steps.c.id)))
 

@@ -22,9 +22,7 @@ HOSTED = {
     for name, member in vars(room).items()
     if hasattr(member, "__temporal_activity_definition")
 }
-CALLED = {
-    name: member for name, member in vars(calls).items() if hasattr(member, "__temporal_activity_definition")
-}
+CALLED = {name: member for name, member in vars(calls).items() if hasattr(member, "__temporal_activity_definition")}
 
 
 def shape(function: Any) -> tuple[list[Any], Any]:
