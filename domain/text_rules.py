@@ -125,9 +125,9 @@ def unsafe(text: str, known: Container[str]) -> Iterator[Fault]:
 
 def claims(flat: str) -> Iterator[Fault]:
     """Claims and requests in a `folded` text that no model may make."""
-    joined = flat.replace("-", "")
+    joined = flat.replace("-", "") if "-" in flat else ""
     for rule in _CLAIMS:
-        found = rule.pattern.search(flat) or rule.pattern.search(joined)
+        found = rule.pattern.search(flat) or (joined and rule.pattern.search(joined))
         if found:
             yield Fault(rule.code, f"{rule.what} ({found.group().strip()[:40]})")
     if _TAKEN_APART.search(flat):
