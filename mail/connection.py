@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import ssl
 from collections.abc import Awaitable
 from time import monotonic
-from typing import Final, Literal, TypeVar
+from typing import Literal, TypeVar
 
 from aiosmtplib import (
     SMTP,
@@ -24,8 +23,6 @@ from mail.smtp_url import SmtpServer
 T = TypeVar("T")
 Step = Literal["connect", "mail", "rcpt", "data"]
 Stage = Literal["before", "refused", "unknown"]
-
-_DOT: Final = re.compile(rb"^\.", re.MULTILINE)
 
 
 class Connection:
@@ -171,4 +168,5 @@ class Connection:
 def _stuffed(message: bytes) -> bytes:
     """The text as DATA takes it: a leading dot doubled, a lone dot at the end."""
     ended = message if message.endswith(b"\r\n") else message + b"\r\n"
-    return _DOT.sub(b"..", ended) + b".\r\n"
+    stuffed = ended.replace(b"\r\n.", b"\r\n..")
+    return (b"." if stuffed.startswith(b".") else b"") + stuffed + b".\r\n"

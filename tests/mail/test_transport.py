@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,12 @@ async def test_a_mail_arrives_as_it_was_with_its_envelope(sink: FaultySink, tran
     (mail,) = sink.mailbox.newest(10)
     assert mail.raw == MESSAGE
     assert (mail.return_path, mail.recipient) == ("b+1@bounce.shop.com", "ann@example.com")
+
+
+@pytest.mark.parametrize("message", [b".\r\n", b"..\r\n.\r\n", b"a\r\n.b", b"\r\n\r\n.\r\n", b"a\n.\nb\r\n"])
+async def test_dots_and_ends_of_lines_travel_unchanged(sink: FaultySink, transport: Transport, message: bytes) -> None:
+    await transport.deliver(replace(envelope(), message=message), Door())
+    assert sink.mailbox.get(1).raw == (message if message.endswith(b"\r\n") else message + b"\r\n")
 
 
 async def test_the_decision_falls_after_the_recipient_was_taken_and_before_data(

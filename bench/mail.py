@@ -1,0 +1,155 @@
+"""Mails a second without Temporal: rendered, signed and sent over real SMTP by one process, to the embedded mail server
+in another, which keeps each on the disk (its own SQLite file) before it answers. The store is not involved."""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import resource
+import time
+from multiprocessing.connection import Connection
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from mail.mailbox import Mailbox
+from mail.post import Post
+from mail.sink import Sink
+from mail.transport import Transport
+from models.base import ItemId, utc
+from models.catalogue import Item, Season
+from models.clients import Client
+from models.mail import Brief, EmailDraft, ItemBlurb
+from models.states import Phase, TouchKind
+from settings import Settings
+
+MAILS = 2_000
+WARM_UP = 100
+CONNECTIONS = 8
+NOW = utc(2026, 6, 1, 12)
+
+
+def measure() -> dict[str, float]:
+    """`mails_render_send_per_s` and the processor time of both sides."""
+    with TemporaryDirectory() as folder:
+        home = Path(folder)
+        spawn = multiprocessing.get_context("spawn")
+        ours, theirs = spawn.Pipe()
+        server = spawn.Process(target=_serve, args=(home / "mailbox.db", theirs))
+        server.start()
+        port = ours.recv()
+        settings = Settings(_env_file=None, home=home, smtp_url=f"smtp://127.0.0.1:{port}")
+        rate, cpu_ms = asyncio.run(_send_all(settings))
+        kept = Mailbox(home / "mailbox.db").count()
+        ours.send("end")
+        sink_cpu_ms = ours.recv() / (MAILS + WARM_UP) * 1e3
+        server.join()
+    if kept != MAILS + WARM_UP:
+        raise RuntimeError(f"{MAILS + WARM_UP} mails were sent and {kept} arrived")
+    return {"mails_render_send_per_s": rate, "mail_sender_cpu_ms": cpu_ms, "mail_sink_cpu_ms": sink_cpu_ms}
+
+
+def _serve(path: Path, wire: Connection) -> None:
+    """The mail server, until told to end; then tells the processor seconds that it took."""
+    with Sink(Mailbox(path), 0) as sink:
+        begun = _cpu_s()
+        wire.send(sink.port)
+        wire.recv()
+        wire.send(_cpu_s() - begun)
+
+
+def _cpu_s() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+async def _send_all(settings: Settings) -> tuple[float, float]:
+    """Mails a second, and processor milliseconds a mail on this side."""
+    post = Post.from_settings(settings)
+    async with Transport.from_settings(settings, connections=CONNECTIONS) as transport:
+        await _send(post, transport, range(WARM_UP))
+        begun, cpu = time.perf_counter(), _cpu_s()
+        await _send(post, transport, range(WARM_UP, WARM_UP + MAILS))
+        return MAILS / (time.perf_counter() - begun), (_cpu_s() - cpu) / MAILS * 1e3
+
+
+async def _send(post: Post, transport: Transport, numbers: range) -> None:
+    left = iter(numbers)
+
+    async def sender() -> None:
+        for number in left:
+            client = _client(number)
+            envelope = post.envelope(client, _brief(client), _draft(client), ITEMS, NOW)
+            await transport.deliver(envelope, _yes)
+
+    await asyncio.gather(*(sender() for _ in range(CONNECTIONS)))
+
+
+async def _yes() -> bool:
+    return True
+
+
+def _client(number: int) -> Client:
+    return Client(
+        client_id=f"client{number:06}",
+        email=f"client{number:06}@example.com",
+        first_name="Zoë" if number % 5 == 0 else "Ann",
+        time_zone="UTC",
+        time_zone_assumed=False,
+        locale="en",
+        signed_up_at=NOW,
+        consent=True,
+    )
+
+
+def _brief(client: Client) -> Brief:
+    return Brief(
+        client_id=client.client_id,
+        n=1,
+        kind=TouchKind.MISSED,
+        phase=Phase.COOLING,
+        assessment_id="a",
+        score=21.0,
+        first_name=client.first_name,
+        locale="en",
+        shop_name="Selvedge & Co",
+        voice="",
+    )
+
+
+def _draft(client: Client) -> EmailDraft:
+    return EmailDraft(
+        subject=f"{client.first_name}, what goes with your linen trousers",
+        preheader="Three pieces chosen from what you already own.",
+        greeting=f"Dear {client.first_name},",
+        paragraphs=(
+            "It has been six weeks since your wide linen trousers went out to you, and the season has turned.",
+            "We looked at what you kept and what you sent back, and picked three pieces that work with it.",
+        ),
+        items=tuple(
+            ItemBlurb(item_id=each, text="Cut from the same weight of linen, it needs nothing else.") for each in ITEMS
+        ),
+        call_to_action="See your selection",
+    )
+
+
+def _item(item_id: ItemId, title: str) -> Item:
+    return Item(
+        item_id=item_id,
+        title=title,
+        category="dress",
+        brand="Maison Ortell",
+        colour="ecru",
+        price_cents=14_900,
+        cost_cents=None,
+        season=Season.ALL,
+        sizes=(),
+        tags=(),
+        sustainability=None,
+        added_at=NOW,
+    )
+
+
+ITEMS = {
+    each.item_id: each
+    for each in (_item("i1", "Linen Wrap Dress"), _item("i2", "Boxy Oxford Shirt"), _item("i3", "Merino Crew Knit"))
+}
