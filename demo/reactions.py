@@ -34,7 +34,7 @@ def reactions(engine: Engine, after: datetime, until: datetime) -> list[Raw]:
             )
         ).all()
         found = [event for mail in sent for event in _to(mail)]
-        prices = dict(connection.execute(select(items.c.item_id, items.c.price_cents)).tuples().all()) if found else {}
+        prices = {row.item_id: row.price_cents for row in connection.execute(select(items)) if found}
     for event in found:
         if event["type"] == "order_placed":
             event["value"] = f"{prices.get(event['item_id'], 0) / 100:.2f}"

@@ -39,7 +39,7 @@ CURVE_EVENTS: Final = 3_000
 
 def clients_by_phase(connection: Connection) -> dict[str, int]:
     """How many clients stand in each phase; `new` are those not assessed yet."""
-    rows = connection.execute(select(standings.c.phase, func.count()).group_by(standings.c.phase)).tuples()
+    rows = connection.execute(select(standings.c.phase, func.count()).group_by(standings.c.phase))
     found = {phase: count for phase, count in rows}  # noqa: C416 - dict() of rows loses the types
     everyone = connection.scalar(select(func.count()).select_from(clients)) or 0
     new = everyone - sum(count for phase, count in found.items() if phase != Phase.ERASED)
@@ -48,7 +48,7 @@ def clients_by_phase(connection: Connection) -> dict[str, int]:
 
 def mails_by_state(connection: Connection) -> dict[str, int]:
     """How many mails stand in each state."""
-    rows = connection.execute(select(outreaches.c.state, func.count()).group_by(outreaches.c.state)).tuples()
+    rows = connection.execute(select(outreaches.c.state, func.count()).group_by(outreaches.c.state))
     return {state: count for state, count in rows}  # noqa: C416
 
 

@@ -1,0 +1,83 @@
+"""The health page names what is down, and asks no more often than it must."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from fastapi.testclient import TestClient
+
+from errors import Unavailable
+from tests.support.ports import free_ports
+from tests.web.conftest import prepared
+from web.app import create_app
+from web.health import Health
+
+
+async def answering(port: int, status: str) -> asyncio.Server:
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readline()
+        writer.write(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode())
+        await writer.drain()
+        writer.close()
+
+    return await asyncio.start_server(answer, "127.0.0.1", port)
+
+
+async def healthz(home: Path, worker: str, temporal: bool) -> tuple[int, dict[str, str]]:
+    temporal_port, worker_port, mailbox_port = free_ports(3)
+    given = prepared(
+        home,
+        temporal_address=f"127.0.0.1:{temporal_port}",
+        worker_health_port=worker_port,
+        mailbox_port=mailbox_port,
+    )
+    servers = [await answering(worker_port, worker)] if worker else []
+    servers += [await answering(temporal_port, "200 OK")] if temporal else []
+    try:
+        return await asyncio.to_thread(ask, given)
+    finally:
+        for server in servers:
+            server.close()
+
+
+def ask(given: object) -> tuple[int, dict[str, str]]:
+    with TestClient(create_app(given), base_url="http://127.0.0.1:8000") as client:  # type: ignore[arg-type]
+        answer = client.get("/healthz")
+        return answer.status_code, answer.json()
+
+
+async def test_all_is_up(tmp_path: Path) -> None:
+    status, parts = await healthz(tmp_path, "200 OK", temporal=True)
+    assert (status, set(parts.values())) == (200, {"up"})
+    assert set(parts) == {"status", "database", "temporal", "worker", "mailbox"}
+
+
+async def test_what_is_down_is_named(tmp_path: Path) -> None:
+    status, parts = await healthz(tmp_path, "503 Service Unavailable", temporal=False)
+    assert status == 503
+    assert parts["status"] == "down"
+    assert parts["database"] == parts["mailbox"] == "up"
+    assert parts["worker"] == "its health page answers 503"
+    assert "refused" in parts["temporal"] or "failed" in parts["temporal"]
+
+
+async def test_answers_are_reused_for_a_moment_and_faults_do_not_escape() -> None:
+    asked = 0
+
+    async def check() -> None:
+        nonlocal asked
+        asked += 1
+        raise Unavailable("away")
+
+    health = Health({"part": check})
+    assert await health.down() == {"part": "away"}
+    assert await health.down() == {"part": "away"}
+    assert asked == 1
+
+
+async def test_a_part_that_hangs_is_down() -> None:
+    async def hang() -> None:
+        await asyncio.sleep(60)
+
+    assert await Health({"part": hang}).down() == {"part": "no answer within 2 s"}
