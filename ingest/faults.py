@@ -14,6 +14,7 @@ _SAID: Final = {
     "timezone_aware": "has no offset; give one, such as 2026-03-01T09:30:00+01:00 or …Z",
     "union_tag_not_found": "is missing",
     "string_type": "must be text",
+    "string_unicode": "is not UTF-8",
     "decimal_max_places": "has more than two decimals",
 }
 _PATTERNS: Final = {

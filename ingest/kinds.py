@@ -14,7 +14,7 @@ from ingest.readers import Columns, Row
 from mail.address import validated
 from models.catalogue import ItemRow, StockRow
 from models.clients import ClientRow
-from models.events import EVENT
+from models.events import EVENT, Event
 from store import catalogue, clients, events
 from store.puts import Put
 from store.terms import Terms
@@ -70,14 +70,16 @@ def _stock_of(row: Row, _table: bool) -> StockRow:
     return StockRow.model_validate(row)
 
 
-_NO_AMOUNT: Final = frozenset({"order_placed", "order_returned", "added_to_cart"})
+_COUNTED: Final = frozenset({"order_placed", "order_returned", "added_to_cart"})
+_AMOUNT: Final = frozenset({"quantity", "value", "currency"})
 
 
-def _event_of(row: Row, table: bool) -> BaseModel:
-    if table and row.get("type") not in _NO_AMOUNT:
+def _event_of(row: Row, table: bool) -> Event:
+    if table and not _AMOUNT.isdisjoint(row) and row.get("type") not in _COUNTED:
         # A table has these columns on every row, and shops fill them in where they mean nothing.
-        row = {name: cell for name, cell in row.items() if name not in ("quantity", "value", "currency")}
-    return EVENT.validate_python(row)
+        row = {name: cell for name, cell in row.items() if name not in _AMOUNT}
+    event: Event = EVENT.validator.validate_python(row)
+    return event
 
 
 def _saved(put: Put[Any]) -> Saved:

@@ -95,30 +95,23 @@ def _next(reader: Any) -> list[str] | None:
 
 
 def _csv_rows(reader: Any, header: list[str]) -> Iterator[Line]:
-    width = len(header)
     while True:
-        number = reader.line_num + 1
         try:
-            cells = next(reader)
-        except StopIteration:
+            yield from _csv_run(reader, header)
             return
         except csv.Error as wrong:
-            yield Line(number, {}, Fault("", f"is not CSV: {wrong}; a quote may never have been closed"))
-            continue
-        if not cells:
-            continue
-        row = {name: cell for name, cell in zip(header, cells, strict=False) if cell}
-        if len(cells) != width:
+            yield Line(reader.line_num, {}, Fault("", f"is not CSV: {wrong}; a quote may never have been closed"))
+
+
+def _csv_run(reader: Any, header: list[str]) -> Iterator[Line]:
+    width, number = len(header), reader.line_num + 1
+    for cells in reader:
+        if len(cells) == width:
+            yield Line(number, {name: cell for name, cell in zip(header, cells, strict=True) if cell})
+        elif cells:
+            row = {name: cell for name, cell in zip(header, cells, strict=False) if cell}
             yield Line(number, row, Fault("", f"has {len(cells)} cells where the header has {width}"))
-        elif "".join(cells).isprintable() or not (bad := _unreadable(row)):
-            yield Line(number, row)
-        else:
-            yield Line(number, row, Fault(bad, "is not UTF-8"))
-
-
-def _unreadable(row: Row) -> str:
-    """The first column that holds bytes which are not UTF-8; empty: none does."""
-    return next((name for name, cell in row.items() if any("\ud800" <= c <= "\udfff" for c in cell)), "")
+        number = reader.line_num + 1
 
 
 def _json_lines(path: Path, _columns: Columns) -> Source:

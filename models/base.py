@@ -20,7 +20,7 @@ CampaignSlug = Id
 
 def _written_out(value: object) -> object:
     """A number would be taken for seconds since 1970, and 20260301 with it."""
-    if isinstance(value, int | float) or (isinstance(value, str) and value[4:5] != "-"):
+    if value[4:5] != "-" if isinstance(value, str) else isinstance(value, int | float):
         raise ValueError("give ISO 8601 with an offset, such as 2026-03-01T09:30:00+01:00")
     return value
 

@@ -11,7 +11,21 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, Literal
 
-from sqlalchemy import JSON, Column, ColumnElement, Connection, Select, String, Table, Text, bindparam, func, select
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    ColumnElement,
+    Connection,
+    Select,
+    String,
+    Table,
+    Text,
+    bindparam,
+    func,
+    select,
+    type_coerce,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from store.types import UtcTime
@@ -44,6 +58,13 @@ def among(connection: Connection, column: Column[Any], values: Iterable[str]) ->
     if connection.dialect.name == "postgresql":
         return column == func.any(bindparam(None, list(values), ARRAY(Text)))
     return column.in_(listed(connection, values))
+
+
+def raw(connection: Connection, column: Column[Any]) -> ColumnElement[Any]:
+    """`column` as the driver gives it: on SQLite a moment stays a number of microseconds, which is quick to read."""
+    if connection.dialect.name == "sqlite" and isinstance(column.type, UtcTime):
+        return type_coerce(column, BigInteger)
+    return column
 
 
 def write(

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Final, NamedTuple
+from datetime import datetime
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, select
 
 from domain.engagement import DAY, EVENT_WEIGHT, EngagementRules, score, strength
-from store.bulk import among, write
+from store.bulk import among, raw, write
 from store.tables import engagement
 from store.types import micros
 
@@ -81,13 +81,15 @@ def absorb(connection: Connection, rules: EngagementRules, counted: Iterable[Cou
 
 
 def _load(connection: Connection, client_ids: Sequence[str]) -> Statistics:
-    stored = select(*(engagement.c[name] for name in _COLUMNS)).where(
+    old = _empty(client_ids)
+    stored = select(*(raw(connection, engagement.c[name]) for name in _COLUMNS)).where(
         among(connection, engagement.c.client_id, client_ids)
     )
-    place = {client_id: i for i, client_id in enumerate(client_ids)}
-    old = _empty(client_ids)
-    for client_id, anchor, frequency, monetary, last, first, orders, value in connection.execute(stored):
-        i = place[client_id]
+    rows = connection.execute(stored).all()
+    if rows:
+        ids, anchor, frequency, monetary, last, first, orders, value = zip(*rows, strict=True)
+        place = {client_id: i for i, client_id in enumerate(client_ids)}
+        i = [place[client_id] for client_id in ids]
         old.anchor[i], old.frequency[i], old.monetary[i] = _micros(anchor), frequency, monetary
         old.last_order[i], old.first_order[i] = _micros(last), _micros(first)
         old.orders[i], old.value_cents[i] = orders, value
@@ -155,5 +157,5 @@ def _moments(moments: NDArray[np.int64]) -> list[int | None]:
     return [None if moment == _NEVER else moment for moment in moments.tolist()]
 
 
-def _micros(moment: datetime | None) -> int:
-    return _NEVER if moment is None else micros(moment.astimezone(UTC))
+def _micros(moments: Sequence[Any]) -> list[int]:
+    return [_NEVER if m is None else m if isinstance(m, int) else micros(m) for m in moments]

@@ -21,6 +21,9 @@ TOLERANCE: Final = timedelta(minutes=5)
 """How far ahead of ours a shop's clock may be, in business time."""
 
 
+_PRICED: Final = frozenset({"order_placed", "order_returned"})
+
+
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """Why the event at `index` of the batch stayed out."""
@@ -71,11 +74,15 @@ class Doors:
             return "client_id", "unknown client; import or PUT the client first"
         if row.occurred_at > self.latest:
             return "occurred_at", "lies in the future"
-        if isinstance(event, OrderPlaced | OrderReturned) and event.currency not in (None, self.currency):
-            return "currency", f"{event.currency} is not the shop's {self.currency} (SELVEDGE_SHOP_CURRENCY)"
+        if row.type in _PRICED and (other := self._other_currency(event)):
+            return "currency", f"{other} is not the shop's {self.currency} (SELVEDGE_SHOP_CURRENCY)"
         if row.item_id is not None and self.item_ids is not None and row.item_id not in self.item_ids:
             return "item_id", "unknown item; import the catalogue first, with items no longer sold too"
         return None
+
+    def _other_currency(self, event: Event) -> str | None:
+        stated = event.currency if isinstance(event, OrderPlaced | OrderReturned) else None
+        return None if stated == self.currency else stated
 
 
 def _items(connection: Connection, named: Set[str]) -> frozenset[str] | None:

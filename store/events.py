@@ -120,10 +120,13 @@ def _lifted(connection: Connection, statistics: Statistics, moved: set[str], ter
     standing = select(standings.c.client_id, standings.c.lift_score, standings.c.phase).where(
         among(connection, standings.c.client_id, statistics.client_ids)
     )
+    rows = connection.execute(standing).all()
+    if not rows:
+        return set()
     scores = dict(zip(statistics.client_ids, statistics.scores(terms.rules, now).tolist(), strict=True))
     return {
         row.client_id
-        for row in connection.execute(standing)
+        for row in rows
         if (row.lift_score is not None and scores[row.client_id] >= row.lift_score - _SLACK)
         or (row.phase == Phase.ONBOARDING and row.client_id in moved)
     }
