@@ -21,6 +21,7 @@ from algorithms.popularity import WINDOW_DAYS, Popularity
 from algorithms.slots import RankingRequest, Recommendation
 from domain.blend import PARTS, BlendWeights
 from domain.histories import ClientSignals
+from errors import BadInput
 from models.mail import Pick
 from settings import Settings
 from store import artefacts, catalogue, interactions
@@ -139,7 +140,7 @@ class Recommender:
             return replace(blend, model=None)
         try:
             model = builtin.load(artefact.algorithm, Path(self.settings.home) / artefact.path, blend.catalogue)
-        except (OSError, ValueError, KeyError) as broken:
+        except (BadInput, EOFError, OSError, ValueError, KeyError) as broken:
             log.error("artefact %s cannot be read (%s); content match serves", artefact.id, type(broken).__name__)
             return replace(blend, model=None)
         return replace(blend, model=model, share=float(artefact.metrics.get("model_share", 0.5)))

@@ -78,9 +78,12 @@ def _batches(ids: Sequence[str], assessed: Assessed, progress: Progress) -> Iter
 
 def _readable(batch: pa.RecordBatch) -> pa.RecordBatch:
     """The same with moments in ISO 8601."""
-    moments = batch.column("next_crossing_at")
-    text = pa.compute.strftime(moments, format="%Y-%m-%dT%H:%M:%SZ")
-    return batch.set_column(SCHEMA.get_field_index("next_crossing_at"), "next_crossing_at", text)
+    place = SCHEMA.get_field_index("next_crossing_at")
+    moments = batch.column(place)
+    seconds = moments.cast(pa.int64()).fill_null(0).to_numpy().astype("datetime64[s]")
+    never = moments.is_null().to_numpy(zero_copy_only=False)
+    text = pa.array(np.datetime_as_string(seconds, timezone="UTC").tolist(), pa.string(), mask=never)
+    return batch.set_column(place, "next_crossing_at", text)
 
 
 def _csv(path: Path, batches: Iterator[pa.RecordBatch]) -> None:

@@ -1,0 +1,149 @@
+"""Training from a real store: it learns, says honestly how well, and leaves nothing half done."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import orjson
+import pytest
+
+from activities.training import SHARES, train
+from algorithms import builtin
+from algorithms.catalogue import Catalogue
+from algorithms.hybrid import Side
+from algorithms.popularity import Popularity
+from domain.histories import ClientSignals
+from errors import BadInput
+from settings import Settings
+from store import artefacts, catalogue
+from store.database import connect, reading
+from store.tables import metadata
+from tests.algorithms.goods import two_tastes
+from tests.support.stocked import NOW, StockedShop
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory):
+    """The shop of two tastes in a real store: 120 clients, 40 items."""
+    folder: Path = tmp_path_factory.mktemp("training")
+    engine = connect(f"sqlite:///{folder / 'shop.db'}")
+    metadata.create_all(engine)
+    shop = StockedShop(engine)
+    goods, touches, clients = two_tastes()
+    for item in goods.items:
+        shop.item(item.item_id, item.category, colour=item.colour, added_at=item.added_at)
+    for each in clients:
+        shop.client(each)
+    shop.events(
+        [
+            {
+                "client_id": touches.clients[c],
+                "type": "order_placed",
+                "item_id": touches.items[i],
+                "days_ago": (NOW.timestamp() - at) / 86_400,
+            }
+            for c, i, at in zip(touches.client, touches.item, touches.at.tolist(), strict=True)
+        ]
+    )
+    yield shop
+    engine.dispose()
+
+
+def test_training_keeps_a_measured_model_that_serves(shop, tmp_path):
+    settings = Settings(home=tmp_path)
+    said: list[str] = []
+    made = train(shop.engine, settings, "hybrid", 7, NOW, said.append)
+    quality = made.metrics["quality"]
+    assert quality["hybrid"]["ndcg@10"] > 1.3 * quality["popularity"]["ndcg@10"]
+    assert made.metrics["model_share"] == max(SHARES, key=lambda s: quality[f"blend, model {s:.0%}"]["ndcg@10"]) > 0
+    assert made.metrics["clients_asked"] > 100
+    assert made.window_until == pytest.approx(NOW - timedelta(days=1), abs=timedelta(days=1))
+    assert (made.seed, made.live) == (7, True)
+    assert made.metrics["code"] == builtin.code_version("hybrid")
+    with reading(shop.engine) as connection:
+        assert artefacts.live(connection, "ranking") == made
+        goods = Catalogue.of(catalogue.every_item(connection), ())
+    kept = orjson.loads((tmp_path / made.path / "artefact.json").read_bytes())
+    assert kept["id"] == made.id
+    model = builtin.load("hybrid", tmp_path / made.path, goods)
+    assert model.scores(ClientSignals("c3"), np.arange(40), 0.0).max() == 1.0
+    assert any("learning hybrid from everything" in step for step in said)
+
+
+class Remembering(Popularity):
+    """Popularity that remembers how far what it was taught reached."""
+
+    taught: ClassVar[list[float]] = []
+
+    def fit(self, interactions, catalogue, clients, seed) -> None:
+        self.taught.append(float(interactions.at.max()))
+        super().fit(interactions, catalogue, clients, seed)
+
+
+def test_the_measure_is_taken_before_the_end_is_learnt(shop, tmp_path, monkeypatch):
+    """What is held out never reaches the model that is measured."""
+    monkeypatch.setitem(builtin.RANKERS, "popularity", Remembering)
+    made = train(shop.engine, Settings(home=tmp_path), "popularity", 7, NOW)
+    measured, served = Remembering.taught
+    assert made.window_until is not None
+    assert measured <= datetime.fromisoformat(made.metrics["cut"]).timestamp() < served
+    assert served == made.window_until.timestamp()
+
+
+def test_a_second_training_takes_over(shop, tmp_path):
+    settings = Settings(home=tmp_path)
+    train(shop.engine, settings, "hybrid", 7, NOW)
+    second = train(shop.engine, settings, "popularity", 7, NOW)
+    with reading(shop.engine) as connection:
+        assert artefacts.live(connection, "ranking") == second
+    assert sorted(p.name.split("-")[0] for p in (tmp_path / "artefacts").iterdir()) == ["hybrid", "popularity"]
+
+
+def test_a_failure_leaves_no_half_written_folder(shop, tmp_path, monkeypatch):
+    def full(self, folder):
+        folder.mkdir()
+        raise OSError(28, "No space left on device")
+
+    with reading(shop.engine) as connection:
+        before = artefacts.live(connection, "ranking")
+    monkeypatch.setattr(Side, "save", full)
+    with pytest.raises(OSError, match="No space"):
+        train(shop.engine, Settings(home=tmp_path), "hybrid", 7, NOW)
+    assert list((tmp_path / "artefacts").iterdir()) == []
+    with reading(shop.engine) as connection:
+        assert artefacts.live(connection, "ranking") == before
+
+
+@pytest.fixture
+def bare(tmp_path):
+    engine = connect(f"sqlite:///{tmp_path / 'bare.db'}")
+    metadata.create_all(engine)
+    yield StockedShop(engine)
+    engine.dispose()
+
+
+def test_what_cannot_be_trained_says_what_to_do(bare, tmp_path):
+    settings = Settings(home=tmp_path)
+    with pytest.raises(BadInput, match="algorithm: no ranker 'deep'; there are hybrid, popularity"):
+        train(bare.engine, settings, "deep", 1, NOW)
+    with pytest.raises(BadInput, match="import a catalogue first"):
+        train(bare.engine, settings, "hybrid", 1, NOW)
+    bare.item("a")
+    bare.item("b")
+    bare.client("c")
+    with pytest.raises(BadInput, match="no event names an item"):
+        train(bare.engine, settings, "hybrid", 1, NOW)
+    assert not (tmp_path / "artefacts").exists()
+
+
+def test_a_shop_with_one_order_trains_and_says_that_it_is_not_measured(bare, tmp_path):
+    bare.item("a")
+    bare.item("b")
+    bare.client("c")
+    bare.event("c", "order_placed", item_id="a")
+    made = train(bare.engine, Settings(home=tmp_path), "hybrid", 1, NOW)
+    assert "quality" not in made.metrics
+    assert made.metrics["model_share"] == 0.5

@@ -1,0 +1,176 @@
+"""The verbs assess, train and recommend as they are typed."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pyarrow.parquet
+import pytest
+from click.testing import CliRunner, Result
+
+from cli import selvedge
+from commands.assess import moment
+from errors import BadInput, NotFound
+from models.base import utc
+from settings import load
+from store.database import connect
+from store.migrate import upgrade
+from tests.support.stocked import NOW, StockedShop
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch):
+    """A shop whose latest event lies a day back, in the database that the commands find."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SELVEDGE_HOME", str(tmp_path / "home"))
+    engine = connect(load().database)
+    upgrade(engine)
+    shop = StockedShop(engine)
+    for n in range(6):
+        shop.item(f"i{n}", f"category{n}")
+    for n in range(8):
+        shop.client(f"c{n}", signed_up_at=NOW - timedelta(days=300))
+    for n in range(7):
+        for k in range(n % 4 + 1):
+            shop.event(f"c{n}", "order_placed", 1 + 30 * n + 9 * k, item_id=f"i{(n + k) % 6}", value=60)
+    yield shop
+    engine.dispose()
+
+
+def typed(*arguments: str) -> Result:
+    return CliRunner().invoke(selvedge, arguments, catch_exceptions=True)
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open() as file:
+        return list(csv.DictReader(file))
+
+
+def test_assess_writes_everybody_and_a_summary(shop, tmp_path):
+    out = tmp_path / "scores.csv"
+    done = typed("assess", "--as-of", "2026-06-01", "--out", str(out), "--json")
+    assert done.exit_code == 0, done.output
+    summary = json.loads(done.stdout)
+    found = rows(out)
+    assert list(found[0]) == ["client_id", "engagement", "band", "p_alive", "expected_orders", "next_crossing_at"]
+    assert {row["client_id"] for row in found} == {f"c{n}" for n in range(8)}
+    assert summary["clients"] == 8
+    assert sum(summary["bands"].values()) == 8
+    assert summary["source"] == "statistics"
+    assert "reading statistics" in done.stderr
+    best, never = found[0], next(row for row in found if row["client_id"] == "c7")
+    assert float(best["engagement"]) > 40
+    assert best["band"] == "active"
+    assert datetime.fromisoformat(best["next_crossing_at"]) > utc(2026, 6, 2)
+    assert (never["engagement"], never["band"], never["next_crossing_at"]) == ("0", "lapsed", "")
+    assert all(0 <= float(row["p_alive"]) <= 1 and float(row["expected_orders"]) >= 0 for row in found)
+
+
+def test_the_three_kinds_of_file_say_the_same(shop, tmp_path):
+    for ending in ("csv", "jsonl", "parquet"):
+        assert typed("assess", "--as-of", "2026-06-01", "--out", str(tmp_path / f"o.{ending}")).exit_code == 0
+    comma = rows(tmp_path / "o.csv")
+    lines = [json.loads(line) for line in (tmp_path / "o.jsonl").read_text().splitlines()]
+    table = pyarrow.parquet.read_table(tmp_path / "o.parquet").to_pylist()
+    assert [row["client_id"] for row in comma] == [row["client_id"] for row in lines]
+    for text, line, cell in zip(comma, lines, table, strict=True):
+        assert float(text["engagement"]) == line["engagement"] == cell["engagement"]
+        assert float(text["expected_orders"]) == line["expected_orders"] == cell["expected_orders"]
+        crossing = cell["next_crossing_at"]
+        assert line["next_crossing_at"] == (crossing.strftime("%Y-%m-%dT%H:%M:%SZ") if crossing else None)
+        assert text["next_crossing_at"] == (line["next_crossing_at"] or "")
+
+
+def test_an_earlier_day_is_told_as_it_was(shop, tmp_path):
+    out = tmp_path / "then.csv"
+    done = typed("assess", "--as-of", "2026-03-01", "--out", str(out), "--json")
+    assert json.loads(done.stdout)["source"] == "events"
+    before = rows(out)
+    shop.event("c6", "order_placed", 0.5, item_id="i0", value=500)
+    shop.client("newcomer", signed_up_at=NOW - timedelta(days=2))
+    typed("assess", "--as-of", "2026-03-01", "--out", str(out))
+    assert rows(out) == before
+    assert {row["client_id"]: float(row["engagement"]) for row in before}["c0"] == 0.0  # its orders came later
+
+
+def test_a_longer_horizon_expects_more(shop, tmp_path):
+    totals = [
+        json.loads(
+            typed(
+                "assess", "--as-of", "2026-06-01", "--horizon", days, "--out", str(tmp_path / "o.csv"), "--json"
+            ).stdout
+        )["expected_orders"]
+        for days in ("30", "365")
+    ]
+    assert totals[0] < totals[1]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--as-of", "yesterday", "--out", "o.csv"], "as_of: 'yesterday' is neither a day"),
+        (["--as-of", "2026-13-01", "--out", "o.csv"], "as_of: '2026-13-01' is neither a day"),
+        (["--as-of", "2026-06-01T10:00:00", "--out", "o.csv"], "as_of: a moment needs an offset"),
+        (["--as-of", "2026-06-01", "--out", "o.xlsx"], "out: o.xlsx ends in none of .csv, .jsonl, .ndjson, .parquet"),
+        (["--as-of", "2026-06-01", "--out", "nowhere/o.csv"], "out: there is no folder nowhere"),
+        (["--as-of", "2026-06-01", "--out", "o.csv", "--horizon", "0"], "horizon: must be over 0"),
+        (["--as-of", "1999-06-01", "--out", "o.csv"], "as_of: nobody was a client by 1999-06-01"),
+    ],
+)
+def test_bad_orders_are_refused_in_one_line_and_write_nothing(shop, tmp_path, arguments, words):
+    done = typed("assess", *arguments)
+    assert isinstance(done.exception, BadInput)
+    assert words in str(done.exception)
+    assert "\n" not in str(done.exception)
+    assert not list(tmp_path.glob("**/o.*"))
+
+
+def test_a_day_counts_to_its_end_and_a_moment_as_it_is():
+    assert moment("2026-06-01") == utc(2026, 6, 2) - timedelta(microseconds=1)
+    assert moment("2026-06-01T10:00:00+02:00") == utc(2026, 6, 1, 8)
+
+
+def test_recommend_tells_scores_and_parts(shop):
+    done = typed("recommend", "--client", "c0", "--n", "3", "--json")
+    assert done.exit_code == 0, done.output
+    told = json.loads(done.stdout)
+    assert (told["client_id"], told["algorithm"]) == ("c0", "blend+content")
+    assert len(told["items"]) == 3
+    for item in told["items"]:
+        assert item["score"] == pytest.approx(sum(item["parts"].values()))
+        assert item["title"] == f"Piece {item['item_id']}"
+        assert item["item_id"] != "i0"  # bought
+    assert "blend+content" in typed("recommend", "--client", "c0").stdout
+
+
+def test_recommend_refuses_what_it_cannot_know(shop):
+    assert isinstance(typed("recommend", "--client", "stranger").exception, NotFound)
+    assert "n: must be from 1 to 1000" in str(typed("recommend", "--client", "c0", "--n", "0").exception)
+
+
+def test_train_reports_and_serves(shop):
+    done = typed("train", "--json")
+    assert done.exit_code == 0, done.output
+    made = json.loads(done.stdout)
+    assert made["algorithm"] == "hybrid"
+    assert "learning hybrid from everything" in done.stderr
+    told = json.loads(typed("recommend", "--client", "c3", "--json").stdout)
+    assert (told["algorithm"], told["version"]) == ("blend+hybrid", made["id"])
+    spoken = typed("train", "--algorithm", "popularity")
+    assert "NDCG@10" in spoken.stdout
+    assert "now serves" in spoken.stdout
+
+
+def test_a_wrong_order_is_one_line_and_status_one(shop, tmp_path):
+    """Through the real entrance, as a shell sees it."""
+    command = [sys.executable, "-m", "cli", "recommend", "--client", "stranger"]
+    root = Path(__file__).parents[2]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, cwd=root)
+    assert done.returncode == 1
+    assert done.stderr.strip() == "selvedge: client_id: nobody has this id"
+    assert done.stdout == ""
