@@ -10,7 +10,7 @@ from tests.support.temporal import dev_server, time_skipping
 __all__ = ["dev_server", "postgres", "postgres_url", "time_skipping"]
 
 SLOW_FIXTURES = {"dev_server", "postgres", "time_skipping"}
-SLOW_ROOMS = {"e2e", "faults"}
+SLOW_ROOMS = {"browser", "e2e", "faults"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,0 +1,116 @@
+"""A real server and a real browser (Debian's Chromium)."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+from mail.mailbox import Arrival, Mailbox
+from mail.sink import mailbox_file
+from settings import Settings
+from tests.mail import samples
+from tests.support.ports import free_ports
+from tests.web.conftest import prepared
+from tests.web.story import HOSTILE
+from web.app import create_app
+
+FLAGS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of the app on the story, with two mails in its mailbox."""
+    web, mailbox, temporal, worker = free_ports(4)
+    given = prepared(
+        tmp_path_factory.mktemp("site"),
+        web_port=web,
+        mailbox_port=mailbox,
+        temporal_address=f"127.0.0.1:{temporal}",
+        worker_health_port=worker,
+        signing_key="a signing key for tests",
+    )
+    _deliver(given)
+    config = uvicorn.Config(create_app(given), host="127.0.0.1", port=web, log_level="error", access_log=False)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    while not server.started and thread.is_alive():
+        time.sleep(0.02)
+    yield f"http://127.0.0.1:{web}"
+    server.should_exit = True
+    thread.join()
+
+
+def _deliver(given: Settings) -> None:
+    post = samples.post(given.home, public_url=given.base_url)
+    for n, words in enumerate(({}, {"subject": f"For you {HOSTILE}"[:90], "paragraphs": (HOSTILE,)}), 1):
+        made = post.envelope(
+            samples.client("ada"), samples.brief("ada", n), samples.draft(**words), samples.items(), samples.NOW
+        )
+        arrival = Arrival(datetime.now(UTC), made.return_path, made.recipient, made.message)
+        Mailbox(mailbox_file(given)).append([arrival])
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """One browser a file."""
+    found = shutil.which("chromium") or shutil.which("google-chrome")
+    if found is None:
+        if os.environ.get("CI"):
+            pytest.fail("no browser: install Debian's package chromium")
+        pytest.skip("no browser: install Debian's package chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+class Tab:
+    """A page of the browser that remembers what its console complained of."""
+
+    def __init__(self, page: Page, site: str) -> None:
+        self.page, self._site = page, site
+        self.complaints: list[str] = []
+        page.on("console", self._heard)
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    def _heard(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(message.text)
+
+    def open(self, path: str) -> Page:
+        self.page.goto(self._site + path)
+        return self.page
+
+    def overflow(self) -> int:
+        """By how many pixels the page is wider than the window."""
+        return int(self.page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+
+
+@pytest.fixture
+def tab(chromium: Browser, site: str) -> Iterator[Tab]:
+    """A desktop window."""
+    yield from _tab(chromium, site, 1180)
+
+
+@pytest.fixture
+def phone(chromium: Browser, site: str) -> Iterator[Tab]:
+    """A window as narrow as a small phone."""
+    yield from _tab(chromium, site, 360)
+
+
+def _tab(chromium: Browser, site: str, width: int) -> Iterator[Tab]:
+    context = chromium.new_context(viewport={"width": width, "height": 780})
+    yield Tab(context.new_page(), site)
+    context.close()

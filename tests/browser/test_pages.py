@@ -1,0 +1,92 @@
+"""The pages in a real browser: they draw, they fit a phone, nothing in them acts, and nothing complains."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.browser.conftest import Tab
+from tests.web.story import HOSTILE
+
+PAGES = (
+    *("/", "/clients", "/clients/ada", "/clients/evil", "/campaigns", "/campaigns/spring", "/campaigns/evil"),
+    *("/shop/coat-1", "/shop/bag-1", "/mailbox", "/mailbox/1", "/mailbox/2", "/mailbox/1?view=headers"),
+)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_loads_without_complaint_and_nothing_in_it_acts(tab: Tab, path: str) -> None:
+    page = tab.open(path)
+    page.wait_for_load_state("networkidle")
+    assert tab.complaints == []
+    assert page.title() != "owned"
+    assert page.locator("main h1").count() == 1
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_a_page_fits_a_phone(phone: Tab, path: str) -> None:
+    phone.open(path)
+    assert phone.overflow() <= 0
+
+
+def test_the_score_picture_is_drawn(tab: Tab) -> None:
+    page = tab.open("/clients/ada")
+    box = page.locator("svg.score").bounding_box()
+    assert box is not None
+    assert box["width"] > 700
+    line = page.locator("svg.score polyline.past").bounding_box()
+    assert line is not None
+    assert line["width"] > 0.6 * box["width"]
+    assert line["height"] > 60
+    assert page.locator("svg.score .mail-mark").count() == 2
+    stroke = page.locator("svg.score polyline.past").evaluate("e => getComputedStyle(e).stroke")
+    assert stroke == "rgb(38, 37, 42)"
+
+
+def test_hostile_words_are_read_as_words(tab: Tab) -> None:
+    page = tab.open("/clients/evil")
+    assert HOSTILE[:40] in page.locator("h1").inner_text()
+    assert page.locator("img[src='x']").count() == 0
+    assert page.locator("script:not([src])").count() == 0
+
+
+def test_a_mail_opens_from_the_mailbox_and_from_there_its_client(tab: Tab) -> None:
+    page = tab.open("/mailbox")
+    assert page.locator("ol.box li").count() == 2
+    page.locator("ol.box li a").last.click()
+    page.wait_for_url("**/mailbox/1")
+    frame = page.frame_locator("iframe")
+    assert "Unsubscribe" in frame.locator("body").inner_text()
+    assert tab.complaints == []
+
+
+def test_a_mail_s_script_does_not_run(tab: Tab) -> None:
+    page = tab.open("/mailbox/2")
+    frame = page.frame_locator("iframe")
+    assert "<script>" in frame.locator("body").inner_text()
+    assert frame.locator("script").count() == 0
+    assert page.title() != "owned"
+
+
+def test_live_parts_are_swapped_and_what_was_opened_stays_open(tab: Tab) -> None:
+    page = tab.open("/clients/ada")
+    page.locator("#mail-1 summary").click()
+    assert page.locator("#mail-1").get_attribute("open") is not None
+    page.evaluate("document.getElementById('why').innerHTML = 'stale'")
+    page.locator("#why", has_text="A mail is on its way").wait_for(timeout=9_000)
+    assert page.locator("#mail-1").get_attribute("open") is not None
+    assert tab.complaints == []
+
+
+def test_a_reader_finds_a_client(phone: Tab) -> None:
+    page = phone.open("/clients")
+    page.get_by_label("Name, id or address begins with").fill("ada")
+    page.get_by_role("button", name="Show").click()
+    page.get_by_role("link", name="Ada").click()
+    page.wait_for_url("**/clients/ada")
+    assert "Ada" in page.locator("h1").inner_text()
+
+
+def test_the_night_side_is_dark(tab: Tab) -> None:
+    tab.page.emulate_media(color_scheme="dark")
+    page = tab.open("/")
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(23, 23, 27)"
