@@ -6,7 +6,7 @@ A fact names dates, not "three weeks ago": a mail is written days before it is s
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
@@ -79,7 +79,7 @@ def gather(told: History, deeds: Iterable[Deed], now: datetime, *, complete: boo
     done = sorted((d for d in deeds if d.at <= now), key=lambda d: (d.at, d.item_id or ""), reverse=True)
     orders = [d for d in done if d.type == "order_placed"]
     back = {d.item_id: d.at for d in reversed(done) if d.type == "order_returned" or (_fed_back(d) and not d.kept)}
-    own = [d for d in orders if d.item_id and not (d.item_id in back and back[d.item_id] >= d.at)]
+    own = [d for d in orders if d.item_id and _stayed(d, back)]
     bought = {d.item_id for d in orders}
     last = [d for d in own if _key(d) == _key(orders[0])] if orders else []
     return told.model_copy(
@@ -88,7 +88,7 @@ def gather(told: History, deeds: Iterable[Deed], now: datetime, *, complete: boo
             "last_order_at": orders[0].at if orders else None,
             "last_item": _piece(last),
             "favourite_category": _favourite(own) if complete else None,
-            "kept": _piece([d for d in done if _fed_back(d) and d.kept and back.get(d.item_id, d.at) <= d.at]),
+            "kept": _piece([d for d in done if _fed_back(d) and d.kept and _stayed(d, back)]),
             "wished": _piece([d for d in done if d.type == "wishlisted" and d.item_id not in bought]),
             "viewed": _piece([d for d in done if d.type == "item_viewed" and d.item_id not in bought]),
         }
@@ -177,6 +177,11 @@ def _favourite(lines: Sequence[Deed]) -> str | None:
     if not ranked or ranked[0][1] < 2 or (len(ranked) > 1 and ranked[0][1] == ranked[1][1]):
         return None
     return ranked[0][0]
+
+
+def _stayed(deed: Deed, back: Mapping[str | None, datetime]) -> bool:
+    """Whether the item did not go back then or later."""
+    return deed.item_id not in back or back[deed.item_id] < deed.at
 
 
 def _fed_back(deed: Deed) -> bool:

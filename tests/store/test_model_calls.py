@@ -1,0 +1,45 @@
+"""Calls of models on record, and what they leave of a client's day."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import Engine, select
+
+from models.model_call import Budget, ModelCall, Spent
+from store.database import reading, writing
+from store.model_calls import record, record_all, spent_today
+from store.tables import model_calls
+from tests.store.conftest import NOW
+
+
+def call(hours_ago: float = 0, client_id: str = "ann", **fields: object) -> ModelCall:
+    usual = ModelCall(
+        at=NOW - timedelta(hours=hours_ago), client_id=client_id, n=1, agent="writer", prompt_version="writer-1",
+        model="m", tokens_in=100, tokens_out=20, latency_ms=12.5, verdict="ok",
+    )  # fmt: skip
+    return usual.model_copy(update=fields)
+
+
+def test_a_call_is_kept_whole(engine: Engine) -> None:
+    with writing(engine) as connection:
+        record(connection, call(verdict="ungrounded"))
+    with reading(engine) as connection:
+        row = connection.execute(select(model_calls)).one()
+    assert ModelCall.model_validate(row._mapping) == call(verdict="ungrounded")
+
+
+def test_what_a_client_has_spent_is_that_of_the_last_day(engine: Engine) -> None:
+    with writing(engine) as connection:
+        record_all(connection, [call(), call(23.9), call(24), call(0, "bob"), call(verdict="unavailable", tokens_in=0)])
+        record_all(connection, [])
+    with reading(engine) as connection:
+        assert spent_today(connection, "ann", NOW) == Spent(calls=3, tokens=260)
+        assert spent_today(connection, "nobody", NOW) == Spent()
+
+
+def test_a_budget_is_spent_by_calls_or_by_tokens() -> None:
+    budget = Budget(calls=2, tokens=100)
+    assert not budget.after(Spent(calls=1, tokens=99)).is_spent
+    assert budget.after(Spent(calls=2, tokens=0)).is_spent
+    assert budget.after(Spent(calls=1, tokens=100)).is_spent
