@@ -74,12 +74,19 @@ _COUNTED: Final = frozenset({"order_placed", "order_returned", "added_to_cart"})
 _AMOUNT: Final = frozenset({"quantity", "value", "currency"})
 
 
-def _event_of(row: Row, table: bool) -> Event:
+def event_of(row: Any) -> Event:
+    """An event as a request states it; null means absent. Raises ValidationError."""
+    if isinstance(row, dict) and None in row.values():
+        row = {name: value for name, value in row.items() if value is not None}
+    event: Event = EVENT.validator.validate_python(row)
+    return event
+
+
+def _event_row(row: Row, table: bool) -> Event:
     if table and not _AMOUNT.isdisjoint(row) and row.get("type") not in _COUNTED:
         # A table has these columns on every row, and shops fill them in where they mean nothing.
         row = {name: cell for name, cell in row.items() if name not in _AMOUNT}
-    event: Event = EVENT.validator.validate_python(row)
-    return event
+    return event_of(row)
 
 
 def _saved(put: Put[Any]) -> Saved:
@@ -133,7 +140,7 @@ KINDS: Final = {
                 ("event_id", "client_id", "type", "occurred_at"),
                 ("item_id", "quantity", "value", "currency"),
             ),
-            _event_of,
+            _event_row,
             _save_events,
         ),
     )

@@ -13,7 +13,7 @@ import pytest
 REPOSITORY = Path(__file__).parents[2]
 ROOMS = [
     "activities", "agents", "algorithms", "commands", "demo", "domain",
-    "mail", "models", "store", "web", "workflows",
+    "ingest", "mail", "models", "store", "web", "workflows",
 ]  # fmt: skip
 LONGEST_FILE = 300
 

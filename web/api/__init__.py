@@ -1,0 +1,1 @@
+"""Routes for machines: JSON in, JSON out, a key in the header."""

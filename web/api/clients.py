@@ -1,0 +1,78 @@
+"""`PUT` and `GET /v1/clients/<id>`: a client as the shop states them, and as they are kept."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import ORJSONResponse
+from pydantic import ValidationError
+
+from errors import BadInput, Erased, NotFound
+from ingest.faults import fault
+from ingest.kinds import client_of
+from models.clients import Client, ClientRow
+from store import clients
+from store.database import reading, writing
+from store.suppressions import erased
+from store.terms import Terms
+from web.api.requests import authorised, body_of, json_of
+from web.context import Context, context_of
+
+LARGEST_CLIENT: Final = 100_000  # bytes
+
+router: Final = APIRouter(prefix="/v1", dependencies=[Depends(authorised)])
+
+
+@router.put("/clients/{client_id}")
+async def put_client(request: Request, client_id: str) -> ORJSONResponse:
+    """Make or change a client; fields left out keep what is kept. 201 when it is new; its workflow then starts.
+
+    Consent withdrawn by an event is not given back here: `notes` then says `withdrawal_kept`.
+    """
+    body = await body_of(request, LARGEST_CLIENT)
+    kept, new = await run_in_threadpool(_put, context_of(request), client_id, body)
+    return ORJSONResponse(kept, 201 if new else 200)
+
+
+def _put(context: Context, client_id: str, body: bytes) -> tuple[dict[str, Any], bool]:
+    row = _stated(client_id, json_of(body))
+    now, real_now = context.business_now(), context.real_now()
+    with writing(context.engine) as connection:
+        put = clients.upsert(connection, [row], Terms.of(context.settings), now, real_now)
+        for refusal in put.refused:
+            raise (Erased if "erased" in refusal.reason else BadInput)(refusal.reason, refusal.field)
+        return _shown(clients.get(connection, client_id)) | {"notes": sorted(put.notes)}, bool(put.new)
+
+
+def _stated(client_id: str, given: Any) -> ClientRow:
+    if not isinstance(given, dict):
+        raise BadInput("must be a JSON object", "body")
+    if given.get("client_id", client_id) != client_id:
+        raise BadInput("is another one than the address names", "client_id")
+    try:
+        return client_of({name: value for name, value in given.items() if value is not None} | {"client_id": client_id})
+    except ValidationError as wrong:
+        found = fault(wrong)
+        raise BadInput(found.reason, found.field) from None
+
+
+@router.get("/clients/{client_id}")
+async def get_client(request: Request, client_id: str) -> ORJSONResponse:
+    """The client as kept."""
+    return ORJSONResponse(await run_in_threadpool(_get, context_of(request), client_id))
+
+
+def _get(context: Context, client_id: str) -> dict[str, Any]:
+    with reading(context.engine) as connection:
+        found = clients.get(connection, client_id)
+        if found is None and erased(connection, context.settings.keys.signing, [client_id]):
+            raise Erased("this client was erased", "client_id")
+    return _shown(found)
+
+
+def _shown(client: Client | None) -> dict[str, Any]:
+    if client is None:
+        raise NotFound("nobody knows this client", "client_id")
+    return client.model_dump(mode="json")
