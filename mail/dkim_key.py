@@ -1,4 +1,7 @@
-"""The private key that signs our mail. One is made on first use and kept under the home folder."""
+"""The private key that signs our mail. One is made on first use and kept under the home folder.
+
+`python -m mail.dkim_key` prints the DNS record to publish for it.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from errors import ConfigError
 from settings import Settings
+from settings import load as load_settings
 
 BITS = 2048
 """What RFC 8301 asks for; DNS still takes the public key in one record."""
@@ -60,3 +64,13 @@ def _make(path: Path) -> None:
     with suppress(FileExistsError):
         path.hardlink_to(file.name)
     Path(file.name).unlink()
+
+
+def _main() -> None:
+    settings = load_settings()
+    domain = settings.dkim_domain or settings.mail_from.rpartition("@")[2]
+    print(f'{settings.dkim_selector}._domainkey.{domain}. TXT "{dns_record(load(settings))}"')
+
+
+if __name__ == "__main__":
+    _main()
