@@ -26,7 +26,13 @@ def command() -> None:
 @click.option("--name", required=True, help="What people call it.")
 @click.option("--message", default="", help="What it wants to say, in plain words; the writer builds on it.")
 @click.option("--voice", default="", help="How it should sound; the shop's voice when not given.")
-@click.option("--phase", "phases", multiple=True, type=click.Choice([*Phase]), help="Only clients in this phase.")
+@click.option(
+    "--phase",
+    "phases",
+    multiple=True,
+    type=click.Choice([str(phase) for phase in Phase]),
+    help="Only clients in this phase.",
+)
 @click.option("--tag", "tags", multiple=True, help="Only clients who carry this tag (all of several).")
 @click.option("--throughput", type=int, help="Clients enrolled in a minute (default 60).")
 @click.option("--priority", type=int, help="0 to 100; who goes first when several mails are due (default 50).")
@@ -65,11 +71,14 @@ def pause(slug: str, reason: str) -> None:
 @command.command()
 @click.argument("slug")
 @click.option(
-    "--overdue", type=click.Choice([*Overdue]), default=Overdue.REPLAN, help="What becomes of mail that fell due."
+    "--overdue",
+    type=click.Choice([str(choice) for choice in Overdue]),
+    default=str(Overdue.REPLAN),
+    help="What becomes of mail that fell due.",
 )
-def resume(slug: str, overdue: Overdue) -> None:
+def resume(slug: str, overdue: str) -> None:
     """Let a campaign go on; parked mail drains at its throughput."""
-    order = ResumeOrder(overdue=overdue)
+    order = ResumeOrder(overdue=Overdue(overdue))
     _shared.with_temporal(load(), lambda client: handles.resume(client, ids.campaign(slug), order))
     click.echo(f"{slug}: running; overdue mail: {overdue}")
 

@@ -30,11 +30,14 @@ def pause(client_id: str, reason: str) -> None:
 @command.command()
 @click.argument("client_id")
 @click.option(
-    "--overdue", type=click.Choice([*Overdue]), default=Overdue.REPLAN, help="What becomes of mail that fell due."
+    "--overdue",
+    type=click.Choice([str(choice) for choice in Overdue]),
+    default=str(Overdue.REPLAN),
+    help="What becomes of mail that fell due.",
 )
-def resume(client_id: str, overdue: Overdue) -> None:
+def resume(client_id: str, overdue: str) -> None:
     """Lift the hold on a client's mail."""
-    order = ResumeOrder(overdue=overdue)
+    order = ResumeOrder(overdue=Overdue(overdue))
     _shared.with_temporal(load(), lambda client: handles.resume(client, ids.client(client_id), order))
     click.echo(f"{client_id}: mail goes on; overdue mail: {overdue}")
 
