@@ -1,0 +1,64 @@
+"""A model's endpoint over real HTTP, and sessions with it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from agents.llm import LanguageModel, ModelSession
+from models.model_call import ModelCall, Spent
+from settings import Settings
+from tests.agents.briefs import NOW
+from tests.doubles.chat_server import ChatServer
+
+
+@dataclass
+class Desk:
+    """A session with the model, the endpoint behind it, and what was recorded."""
+
+    session: ModelSession
+    server: ChatServer
+    calls: list[ModelCall] = field(default_factory=list)
+
+    @property
+    def verdicts(self) -> list[str]:
+        return [call.verdict for call in self.calls]
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[ChatServer]:
+    with ChatServer() as server:
+        yield server
+
+
+@pytest.fixture
+def server(endpoint: ChatServer) -> ChatServer:
+    """The module's endpoint, as new."""
+    endpoint.reset()
+    return endpoint
+
+
+@pytest.fixture
+async def open_desk(server: ChatServer) -> AsyncIterator[Callable[..., Desk]]:
+    """Makes sessions; keyword arguments are settings without their `llm_`."""
+    models: list[LanguageModel] = []
+
+    def made(spent: Spent = Spent(), **changes: Any) -> Desk:  # noqa: B008 (frozen)
+        usual: dict[str, Any] = {"base_url": server.base_url, "api_key": "a key", "model": "test-model", "timeout_s": 10}
+        given = {f"llm_{name}": value for name, value in (usual | changes).items()}
+        model = LanguageModel.from_settings(Settings(_env_file=None, **given))
+        models.append(model)
+        calls: list[ModelCall] = []
+        return Desk(model.session("c-17", 3, NOW, spent, calls.append), server, calls)
+
+    yield made
+    for model in models:
+        await model.close()
+
+
+@pytest.fixture
+def desk(open_desk: Callable[..., Desk]) -> Desk:
+    return open_desk()
