@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import ORJSONResponse
 from pydantic import ValidationError
 
 from errors import BadInput, Erased, NotFound
@@ -17,7 +16,7 @@ from store import clients
 from store.database import reading, writing
 from store.suppressions import erased
 from store.terms import Terms
-from web.api.requests import authorised, body_of, json_of
+from web.api.requests import answer, authorised, body_of, json_of
 from web.context import Context, context_of
 
 LARGEST_CLIENT: Final = 100_000  # bytes
@@ -26,14 +25,14 @@ router: Final = APIRouter(prefix="/v1", dependencies=[Depends(authorised)])
 
 
 @router.put("/clients/{client_id}")
-async def put_client(request: Request, client_id: str) -> ORJSONResponse:
+async def put_client(request: Request, client_id: str) -> Response:
     """Make or change a client; fields left out keep what is kept. 201 when it is new; its workflow then starts.
 
     Consent withdrawn by an event is not given back here: `notes` then says `withdrawal_kept`.
     """
     body = await body_of(request, LARGEST_CLIENT)
     kept, new = await run_in_threadpool(_put, context_of(request), client_id, body)
-    return ORJSONResponse(kept, 201 if new else 200)
+    return answer(kept, 201 if new else 200)
 
 
 def _put(context: Context, client_id: str, body: bytes) -> tuple[dict[str, Any], bool]:
@@ -59,9 +58,9 @@ def _stated(client_id: str, given: Any) -> ClientRow:
 
 
 @router.get("/clients/{client_id}")
-async def get_client(request: Request, client_id: str) -> ORJSONResponse:
+async def get_client(request: Request, client_id: str) -> Response:
     """The client as kept."""
-    return ORJSONResponse(await run_in_threadpool(_get, context_of(request), client_id))
+    return answer(await run_in_threadpool(_get, context_of(request), client_id))
 
 
 def _get(context: Context, client_id: str) -> dict[str, Any]:

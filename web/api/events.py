@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import ORJSONResponse
 from prometheus_client import Counter
 from pydantic import ValidationError
 
@@ -17,7 +16,7 @@ from models.events import Event
 from store.database import writing
 from store.events import accept
 from store.terms import Terms
-from web.api.requests import authorised, body_of, json_of
+from web.api.requests import answer, authorised, body_of, json_of
 from web.context import Context, context_of
 
 MOST: Final = 1_000
@@ -27,13 +26,13 @@ outcomes: Final = Counter("selvedge_events_total", "Events at the door, by what 
 
 
 @router.post("/events", status_code=202)
-async def post_events(request: Request) -> ORJSONResponse:
+async def post_events(request: Request) -> Response:
     """Take events in. Answers 202 with the ids accepted and those already there, and each refused one with its reason.
 
     422: the body is not JSON or holds more than a thousand events; then nothing was taken.
     """
     body = await body_of(request)
-    return ORJSONResponse(await run_in_threadpool(_take, context_of(request), body), 202)
+    return answer(await run_in_threadpool(_take, context_of(request), body), 202)
 
 
 def _take(context: Context, body: bytes) -> dict[str, Any]:

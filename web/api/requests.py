@@ -6,7 +6,7 @@ import hmac
 from typing import Any, Final
 
 import orjson
-from fastapi import Request
+from fastapi import Request, Response
 
 from errors import BadInput, Forbidden, TooLarge
 from web.context import context_of
@@ -42,3 +42,8 @@ def json_of(body: bytes) -> Any:
         return orjson.loads(body)
     except orjson.JSONDecodeError as wrong:
         raise BadInput(f"is not JSON: {wrong.msg} (line {wrong.lineno}, column {wrong.colno})", "body") from None
+
+
+def answer(content: Any, status: int = 200) -> Response:
+    """`content` as JSON."""
+    return Response(orjson.dumps(content), status, media_type="application/json")
