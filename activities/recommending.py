@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine
 from algorithms import builtin, explain
 from algorithms.blend import Blend
 from algorithms.catalogue import Catalogue, StockLine
+from algorithms.explain import Story
 from algorithms.popularity import WINDOW_DAYS, Popularity
 from algorithms.slots import RankingRequest, Recommendation
 from domain.blend import PARTS, BlendWeights
@@ -83,7 +84,7 @@ class Recommender:
         request = RankingRequest(client_id=client_id, n=n, now=now, context=context, exclude=frozenset(exclude))
         picks = memory.blend.rank(request, client)
         return Recommendation(
-            picks=tuple(_explained(pick, memory.blend.catalogue, client, now) for pick in picks),
+            picks=_explained(picks, memory.blend.catalogue, client, now),
             algorithm=memory.blend.name,
             version=memory.artefact.id if memory.artefact else "built-in",
             snapshot=_snapshot(memory.snapshot, client),
@@ -163,10 +164,11 @@ def _popularity(connection: Connection, of: Catalogue, now: datetime) -> Popular
     return counted
 
 
-def _explained(pick: Pick, of: Catalogue, client: ClientSignals, now: datetime) -> Pick:
+def _explained(picks: tuple[Pick, ...], of: Catalogue, client: ClientSignals, now: datetime) -> tuple[Pick, ...]:
     known = {t.item_id: of.items[of.index[t.item_id]] for t in client.touches if t.item_id in of.index}
-    why = explain.why(pick, of.items[of.index[pick.item_id]], client, known, now)
-    return pick.model_copy(update={"why": why})
+    story = Story.of(client, known)
+    words = [explain.why(pick, of.items[of.index[pick.item_id]], story, now) for pick in picks]
+    return tuple(pick.model_copy(update={"why": why}) for pick, why in zip(picks, words, strict=True))
 
 
 def _snapshot(memory: str, client: ClientSignals) -> str:

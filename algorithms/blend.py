@@ -22,6 +22,8 @@ from models.mail import Pick
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
+HEAD: Final = 20
+"""So many times `n` of the best are put in order first; to sort all of them takes ten times as long."""
 SENT_BACK_DAYS: Final = 90.0
 """What a client sent back is not shown again for so long."""
 
@@ -50,8 +52,11 @@ class Blend:
         if not len(candidates):
             return ()
         shares = blend.contributions(self.weights, self.parts(client, candidates, request))
-        order = np.argsort(-shares.sum(axis=0), kind="stable")
-        best = varied(order.tolist(), self.catalogue.category[candidates], request.n)
+        category = self.catalogue.category[candidates]
+        total = shares.sum(axis=0)
+        best = varied(_best(total, HEAD * request.n).tolist(), category, request.n)
+        if len(best) < request.n:  # the head was too much alike
+            best = varied(_best(total, len(total)).tolist(), category, request.n)
         return tuple(self._pick(int(candidates[place]), shares[:, place]) for place in best)
 
     def eligible(self, client: ClientSignals, request: RankingRequest) -> Ints:
@@ -91,3 +96,11 @@ class Blend:
     def _pick(self, place: int, shares: Floats) -> Pick:
         parts = {name: round(float(value), 6) for name, value in zip(PARTS, shares, strict=True)}
         return Pick(item_id=self.catalogue.items[place].item_id, score=round(sum(parts.values()), 6), parts=parts)
+
+
+def _best(scores: Floats, n: int) -> Ints:
+    """Places of the `n` highest scores and of all that equal the last of them, best first, ties in their order."""
+    if n >= len(scores):
+        return np.argsort(-scores, kind="stable")
+    head = np.flatnonzero(scores >= np.partition(scores, len(scores) - n)[len(scores) - n])
+    return head[np.argsort(-scores[head], kind="stable")]

@@ -129,7 +129,18 @@ class Catalogue:
         """
         if not sizes:
             return self.shelf
-        rows = sorted({self.sizes[_size(size)] for size in sizes if _size(size) in self.sizes} - {0})
+        worn = tuple(sorted({_size(size) for size in sizes}))
+        if worn not in self._fitting:
+            self._fitting[worn] = self._count(worn)  # two threads may both count; they find the same
+        return self._fitting[worn]
+
+    @cached_property
+    def _fitting(self) -> dict[tuple[str, ...], Ints]:
+        """Counts made before: a shop has few sets of sizes and many clients."""
+        return {}
+
+    def _count(self, worn: tuple[str, ...]) -> Ints:
+        rows = sorted({self.sizes[size] for size in worn if size in self.sizes} - {0})
         fits = self.offered[0] | self.offered[rows].any(axis=0)
         return np.asarray(self.on_hand[rows].sum(axis=0) + np.where(fits, self.on_hand[0], 0), np.int64)
 

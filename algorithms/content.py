@@ -40,24 +40,20 @@ class Content:
 
     def scores(self, client: ClientSignals, candidates: Ints, now: float) -> Floats:
         """The best-suited candidate has 1; all zeros when the client said and did nothing."""
-        profile = self.profile(client, now)
-        likeness = self.catalogue.features.likeness(profile, len(self.catalogue))[candidates]
+        likeness = self.catalogue.features.likeness(self.profile(client, now))[candidates]
         likeness = np.maximum(likeness, 0.0) * affordable(self.catalogue.price[candidates], client.quiz.budget_cents)
         return np.asarray(likeness / max(float(likeness.max(initial=0.0)), 1e-12))
 
-    def profile(self, client: ClientSignals, now: float) -> dict[int, float]:
-        """Liking by word (as numbered in the catalogue's features) at `now`, epoch seconds."""
+    def profile(self, client: ClientSignals, now: float) -> Floats:
+        """Liking of each word of the catalogue's features at `now` (epoch seconds), shape (words,)."""
         features, index = self.catalogue.features, self.catalogue.index
-        liking = {features.words[word]: SAID for word in quiz_words(client.quiz) if word in features.words}
-        for touch in client.touches:
-            place = index.get(touch.item_id)
-            if place is None or touch.kind not in SIGNAL:
-                continue
-            strength = SIGNAL[touch.kind] * 2.0 ** (-max(now - touch.at, 0.0) / (HALF_LIFE_DAYS * DAY))
-            for word, weight in zip(
-                features.of_item[place].tolist(), features.weights_of_item[place].tolist(), strict=True
-            ):
-                liking[word] = liking.get(word, 0.0) + strength * weight
+        known = [touch for touch in client.touches if touch.item_id in index]
+        liked = np.array([index[touch.item_id] for touch in known], np.int64)
+        age = np.maximum(now - np.array([touch.at for touch in known], np.float64), 0.0)
+        strength = np.array([SIGNAL[touch.kind] for touch in known]) * np.exp2(-age / (HALF_LIFE_DAYS * DAY))
+        liking = features.profile(liked, strength)
+        said = [features.words[word] for word in quiz_words(client.quiz) if word in features.words]
+        np.add.at(liking, said, SAID)
         return liking
 
     def save(self, folder: Path, catalogue: Catalogue) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -15,23 +17,51 @@ STRONG: Final = 0.5
 """A part speaks when it contributes at least this share of the largest part."""
 
 
-def why(pick: Pick, item: Item, client: ClientSignals, known: dict[str, Item], now: datetime) -> str:
-    """One or two phrases from the largest parts of the score. `known`: the items that the client's touches name."""
+@dataclass(frozen=True)
+class Story:
+    """What a client said and did, as far as it explains a pick: words as compared, by where they come from."""
+
+    client: ClientSignals
+    did: tuple[tuple[str, Liked], ...]
+    """What was bought, then what was looked at."""
+
+    @classmethod
+    def of(cls, client: ClientSignals, known: Mapping[str, Item]) -> Story:
+        """`known`: the items that the client's touches name. What was sent back is no reason."""
+        refused = {touch.item_id for touch in client.touches if touch.kind in REJECTING}
+        liked = [t for t in client.touches if t.item_id in known and t.item_id not in refused]
+        bought = [known[t.item_id] for t in liked if t.kind in OWNING]
+        others = [known[t.item_id] for t in liked if t.kind not in OWNING]
+        return cls(client, (("bought", Liked.of(bought)), ("looked at", Liked.of(others))))
+
+
+@dataclass(frozen=True)
+class Liked:
+    """The brands, categories and colours of some items."""
+
+    brands: frozenset[str]
+    categories: frozenset[str]
+    colours: frozenset[str]
+
+    @classmethod
+    def of(cls, items: Iterable[Item]) -> Liked:
+        """Empty words are left out."""
+        told = [(plain(item.brand), plain(item.category), plain(item.colour)) for item in items]
+        return cls(*(frozenset(column) - {""} for column in (zip(*told, strict=True) if told else ((), (), ()))))
+
+
+def why(pick: Pick, item: Item, story: Story, now: datetime) -> str:
+    """One or two phrases from the largest parts of the score."""
     said = {
-        "match": _match(item, client, known),
+        "match": _said(item, story.client) or _did(item, story),
         "trend": "liked by many clients these weeks" if pick.parts.get("trend", 0.0) > 0 else "",
         "freshness": "new in" if 0 <= (now - item.added_at).days < NEW_DAYS else "",
-        "season": f"made for {item.season}" if item.season == season_of(now, client.time_zone) else "",
+        "season": f"made for {item.season}" if item.season == season_of(now, story.client.time_zone) else "",
     }
     largest = max(pick.parts.values(), default=0.0)
     strong = [n for n, v in sorted(pick.parts.items(), key=lambda p: -p[1]) if v > 0 and v >= STRONG * largest]
     phrases = [said[name] for name in strong if said.get(name)]
-    return _plain_words(phrases[:2]) or _plain_words([said["match"], said["season"]]) or _fallback(client)
-
-
-def _match(item: Item, client: ClientSignals, known: dict[str, Item]) -> str:
-    """What the client said first, then what they bought, then what they looked at."""
-    return _said(item, client) or _did(item, client, known)
+    return _plain_words(phrases[:2]) or _plain_words([said["match"], said["season"]]) or _fallback(story.client)
 
 
 def _said(item: Item, client: ClientSignals) -> str:
@@ -46,17 +76,13 @@ def _said(item: Item, client: ClientSignals) -> str:
     return ""
 
 
-def _did(item: Item, client: ClientSignals, known: dict[str, Item]) -> str:
-    refused = {t.item_id for t in client.touches if t.kind in REJECTING}
-    touched = [(t.kind in OWNING, known[t.item_id]) for t in client.touches if t.item_id in known]
-    liked = [(bought, other) for bought, other in touched if other.item_id not in refused]
-    for bought, verb in ((True, "bought"), (False, "looked at")):
-        others = [other for was_bought, other in liked if was_bought is bought]
-        if item.brand and any(plain(other.brand) == plain(item.brand) for other in others):
+def _did(item: Item, story: Story) -> str:
+    for verb, liked in story.did:
+        if plain(item.brand) in liked.brands:
             return f"from {item.brand}, which you {verb} before"
-        if any(plain(other.category) == plain(item.category) for other in others):
+        if plain(item.category) in liked.categories:
             return f"close to the {plain(item.category)} you {verb} before"
-        if item.colour and any(plain(other.colour) == plain(item.colour) for other in others):
+        if plain(item.colour) in liked.colours:
             return f"in {plain(item.colour)}, like what you {verb} before"
     return ""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,40 +36,42 @@ def client_words(client: ClientSignals) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Features:
-    """Which items carry which word, by word: items `rows[start[w]:start[w + 1]]` with strength `values[...]`.
+    """The words of n items, one item after the other: those of item i are `word[start[i]:start[i + 1]]`.
 
     Rare words weigh more (inverse document frequency) and each item's words have length 1 in all.
     """
 
     words: dict[str, int]
     start: Ints
-    rows: Ints
-    values: Floats
-    of_item: tuple[Ints, ...]
-    """The words of each item."""
-    weights_of_item: tuple[Floats, ...]
+    word: Ints
+    weight: Floats
+    item: Ints
+    """The item of each entry, to sum by."""
 
     @classmethod
     def of(cls, items: Iterable[Item]) -> Features:
         """From the catalogue."""
         words: dict[str, int] = {}
-        of_item = [
-            np.array([words.setdefault(word, len(words)) for word in item_words(item)], np.int64) for item in items
-        ]
-        everything = np.concatenate(of_item) if of_item else np.zeros(0, np.int64)
-        frequency = np.bincount(everything, minlength=len(words))
-        rarity = np.log1p(len(of_item) / np.maximum(frequency, 1))
-        weights = [rarity[w] / max(float(np.linalg.norm(rarity[w])), 1e-12) for w in of_item]
-        places = np.repeat(np.arange(len(of_item)), [len(w) for w in of_item])
-        order = np.argsort(everything, kind="stable")
-        values = np.concatenate(weights) if weights else np.zeros(0)
-        start = np.concatenate([[0], np.cumsum(frequency)]).astype(np.int64)
-        return cls(words, start, places[order], values[order], tuple(of_item), tuple(weights))
+        of_item = [[words.setdefault(word, len(words)) for word in item_words(item)] for item in items]
+        counts = np.array([len(mine) for mine in of_item], np.int64)
+        word = np.array([each for mine in of_item for each in mine], np.int64)
+        item = np.repeat(np.arange(len(of_item)), counts)
+        rarity = np.log1p(len(of_item) / np.bincount(word, minlength=len(words)))[word]
+        length = np.sqrt(np.bincount(item, rarity**2, minlength=len(of_item)))
+        start = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+        return cls(words, start, word, rarity / length[item], item)
 
-    def likeness(self, profile: dict[int, float], n: int) -> Floats:
-        """The scalar product of every item's words with those of `profile` (word to weight), shape (n,)."""
-        total = np.zeros(n)
-        for word, weight in profile.items():
-            part = slice(self.start[word], self.start[word + 1])
-            total[self.rows[part]] += weight * self.values[part]
-        return total
+    def profile(self, liked: Ints, strength: Floats) -> Floats:
+        """The summed words of some items, each item as strong as given, shape (words,)."""
+        entries = np.concatenate([np.arange(self.start[i], self.start[i + 1]) for i in liked] or [_NONE])
+        strengths = np.repeat(strength, self.start[liked + 1] - self.start[liked])
+        total = np.bincount(self.word[entries], self.weight[entries] * strengths, minlength=len(self.words))
+        return np.asarray(total, np.float64)  # no entries at all count as whole numbers
+
+    def likeness(self, profile: Floats) -> Floats:
+        """The scalar product of every item's words with those of a profile, shape (n,)."""
+        total = np.bincount(self.item, self.weight * profile[self.word], minlength=len(self.start) - 1)
+        return np.asarray(total, np.float64)
+
+
+_NONE: Final = np.zeros(0, np.int64)

@@ -35,18 +35,26 @@ class Side:
         self.words = {word: place for place, word in enumerate(words)}
 
     def vector(self, key: str, words: Sequence[str]) -> tuple[Singles, float] | None:
-        """Vector and bias, each the mean over the parts that are known, as in training; None: nothing known."""
-        known = [self.words[word] for word in words if word in self.words]
-        parts, biases = self.arrays["words"][known], self.arrays["word_bias"][known]
-        ids = self.arrays["ids"]
-        wanted = key.encode()
-        place = int(np.searchsorted(ids, wanted)) if len(ids) else 0
-        if place < len(ids) and ids[place] == wanted:
-            parts = np.concatenate([parts, self.arrays["own"][place : place + 1]])
-            biases = np.concatenate([biases, self.arrays["own_bias"][place : place + 1]])
-        if not len(parts):
-            return None
-        return parts.mean(axis=0), float(biases.mean())
+        """Vector and bias of one; None: nothing is known of it."""
+        vectors, biases, known = self.matrix([key], [words])
+        return (vectors[0], float(biases[0])) if known[0] else None
+
+    def matrix(self, keys: Sequence[str], words: Sequence[Sequence[str]]) -> tuple[Singles, Singles, NDArray[np.bool_]]:
+        """Vectors (n, factors), biases (n,), each the mean over the parts that are known, as in training; and whether
+        anything is known (n,)."""
+        ids, n = self.arrays["ids"], len(keys)
+        wanted = np.array([key.encode() for key in keys], ids.dtype)
+        near = np.minimum(np.searchsorted(ids, wanted), max(len(ids) - 1, 0))
+        own = np.flatnonzero(ids[near] == wanted) if len(ids) else np.zeros(0, np.int64)
+        rows, columns = _pairs([[self.words[word] for word in mine if word in self.words] for mine in words])
+        vectors, biases = np.zeros((n, self.arrays["own"].shape[1]), np.float32), np.zeros(n, np.float32)
+        np.add.at(vectors, rows, self.arrays["words"][columns])
+        np.add.at(biases, rows, self.arrays["word_bias"][columns])
+        vectors[own] += self.arrays["own"][near[own]]
+        biases[own] += self.arrays["own_bias"][near[own]]
+        parts = np.bincount(rows, minlength=n) + np.bincount(own, minlength=n)
+        share = (1 / np.maximum(parts, 1)).astype(np.float32)
+        return vectors * share[:, None], biases * share, parts > 0
 
     def save(self, folder: Path) -> None:
         folder.mkdir()
@@ -126,12 +134,14 @@ class Hybrid:
 
     def _place(self, side: Side, catalogue: Catalogue) -> None:
         """Work out the vectors of all items of this catalogue; one of which nothing is known ranks with the last."""
-        self.vectors = np.zeros((len(catalogue), self.factors), np.float32)
-        self.biases, self.placed = np.zeros(len(catalogue), np.float32), np.zeros(len(catalogue), np.bool_)
-        for place, item in enumerate(catalogue.items):
-            known = side.vector(item.item_id, item_words(item))
-            if known:
-                self.vectors[place], self.biases[place], self.placed[place] = known[0], known[1], True
+        ids = [item.item_id for item in catalogue.items]
+        self.vectors, self.biases, self.placed = side.matrix(ids, [item_words(item) for item in catalogue.items])
+
+
+def _pairs(lists: Sequence[Sequence[int]]) -> tuple[Ints, Ints]:
+    """(row, value) of every value of some lists."""
+    rows = np.repeat(np.arange(len(lists)), [len(values) for values in lists])
+    return rows, np.array([value for values in lists for value in values], np.int64)
 
 
 def _taught(interactions: Interactions, catalogue: Catalogue) -> tuple[Any, Any]:

@@ -49,7 +49,8 @@ PARTS: Final = tuple(BlendWeights.model_fields)
 
 def contributions(weights: BlendWeights, parts: Mapping[str, Floats]) -> Floats:
     """Weighted contributions in the order of PARTS, shape (6, items), each at most its weight."""
-    return np.stack([getattr(weights, name) * np.clip(np.nan_to_num(parts[name]), 0.0, 1.0) for name in PARTS])
+    # fmax and fmin pass NaN over: a part that cannot be told adds nothing.
+    return np.stack([getattr(weights, name) * np.fmin(np.fmax(parts[name], 0.0), 1.0) for name in PARTS])
 
 
 def freshness(added: Floats, now: float) -> Floats:

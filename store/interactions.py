@@ -7,12 +7,13 @@ from datetime import datetime
 from typing import Any, Final
 
 import numpy as np
-from sqlalchemy import Connection, Select, case, select
+from sqlalchemy import BindParameter, Connection, Select, bindparam, case, select
 
 from domain.histories import SIGNAL, ClientSignals, Interactions, Quiz, Touch
 from errors import NotFound
 from store.epoch import epoch
 from store.tables import clients, events
+from store.types import UtcTime
 
 BATCH: Final = 50_000
 _TYPES: Final = (set(SIGNAL) - {"fix_kept", "fix_sent_back"}) | {"fix_feedback"}
@@ -20,10 +21,11 @@ _TYPES: Final = (set(SIGNAL) - {"fix_kept", "fix_sent_back"}) | {"fix_feedback"}
 
 def signals(connection: Connection, client_id: str, now: datetime) -> ClientSignals:
     """What a ranking may know of one client, up to `now`. Raises NotFound. Two short statements."""
-    row = connection.execute(_described().where(clients.c.client_id == client_id)).one_or_none()
+    asked = {"client": client_id, "until": now}
+    row = connection.execute(_ONE_DESCRIBED, asked).one_or_none()
     if row is None:
         raise NotFound("nobody has this id", "client_id")
-    found = connection.execute(_touches(None, now).where(events.c.client_id == client_id))
+    found = connection.execute(_ONES_TOUCHES, asked)
     touches = [Touch(item, kind, at, quantity or 1) for _, item, at, quantity, kind in _kinds(found)]
     return _signals(row, tuple(touches))
 
@@ -67,7 +69,7 @@ def _signals(row: Any, touches: tuple[Touch, ...]) -> ClientSignals:
     )
 
 
-def _touches(since: datetime | None, until: datetime) -> Select[Any]:
+def _touches(since: datetime | None, until: datetime | BindParameter[datetime]) -> Select[Any]:
     e = events.c
     flag = case(
         (e.type == "fix_feedback", e.data["kept"].as_boolean()),
@@ -86,3 +88,10 @@ def _kinds(found: Any) -> Iterator[tuple[str, str, float, int | None, str]]:
             yield client_id, item_id, at, quantity, "fix_kept" if flag else "fix_sent_back"
         elif type_ != "email_clicked" or not flag:
             yield client_id, item_id, at, quantity, type_
+
+
+# Put together once: on the way of every mail, building them would take as long as running them.
+_ONE_DESCRIBED: Final = _described().where(clients.c.client_id == bindparam("client"))
+_ONES_TOUCHES: Final = _touches(None, bindparam("until", type_=UtcTime())).where(
+    events.c.client_id == bindparam("client")
+)

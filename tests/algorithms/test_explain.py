@@ -10,6 +10,7 @@ from hypothesis import given, settings
 
 from algorithms import explain
 from algorithms.blend import Blend
+from algorithms.explain import Story
 from algorithms.popularity import Popularity
 from algorithms.slots import RankingRequest
 from domain.histories import ClientSignals, Quiz
@@ -26,7 +27,7 @@ KNOWN = {"had": BOUGHT, "seen": LOOKED}
 def told(thing, client: ClientSignals, **parts: float) -> str:
     given_parts = {"match": 0.0, "trend": 0.0, "inventory": 0.0, "margin": 0.0, "freshness": 0.0, "season": 0.0}
     pick = Pick(item_id=thing.item_id, score=sum(parts.values()), parts=given_parts | parts)
-    return explain.why(pick, thing, client, KNOWN, NOW)
+    return explain.why(pick, thing, Story.of(client, KNOWN), NOW)
 
 
 CHOSE = ClientSignals("c", quiz=Quiz(styles=("Boho",), colours=("Navy",), categories=("coats",)))
@@ -68,7 +69,7 @@ def test_a_figure_in_a_name_is_not_repeated():
     known = ClientSignals("c", touches=(touch("had"),))
     thing = item("x", brand="7 Harrow")
     pick = Pick(item_id="x", score=0.4, parts={"match": 0.4})
-    words = explain.why(pick, thing, known, {"had": BOUGHT.model_copy(update={"brand": "7 Harrow"})}, NOW)
+    words = explain.why(pick, thing, Story.of(known, {"had": BOUGHT.model_copy(update={"brand": "7 Harrow"})}), NOW)
     assert not any(character.isdigit() for character in words)
     assert words
 
@@ -80,7 +81,7 @@ def test_every_pick_has_words_without_figures(shop):
     blend = Blend(catalogue, Popularity(np.ones(len(catalogue)), {}))
     known = {i.item_id: i for i in catalogue.items}
     for pick in blend.rank(RankingRequest(client_id="c", n=6, now=NOW, exclude=exclude), client):
-        words = explain.why(pick, known[pick.item_id], client, known, NOW)
+        words = explain.why(pick, known[pick.item_id], Story.of(client, known), NOW)
         assert words
         assert not any(c.isdigit() for c in words)
         assert "margin" not in words
