@@ -65,7 +65,7 @@ class LanguageModel:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
-        """The model that settings name. Raises ConfigError when there is no key."""
+        """The model that settings name; takes some seconds for its imports. Raises ConfigError when there is no key."""
         if settings.composer != "model" or settings.llm_api_key is None:
             raise ConfigError("SELVEDGE_LLM_API_KEY: no key is set, so there is no model to ask")
         import instructor  # noqa: PLC0415
@@ -80,7 +80,10 @@ class LanguageModel:
         )
         # The library reads these from its own variables; settings.py alone reads the environment.
         client.organization = client.project = client.admin_api_key = None
-        return cls(client, instructor.Mode[settings.llm_mode.upper()], settings)
+        model = cls(client, instructor.Mode[settings.llm_mode.upper()], settings)
+        # Both libraries put off most imports until first used; there they would hold up the loop and eat the timeout.
+        instructor.patch(create=client.chat.completions.create, mode=model.mode)
+        return model
 
     def session(
         self, client_id: ClientId, n: int | None, now: datetime, spent: Spent, record: Recorder

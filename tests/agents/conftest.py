@@ -47,8 +47,8 @@ async def open_desk(server: ChatServer) -> AsyncIterator[Callable[..., Desk]]:
     models: list[LanguageModel] = []
 
     def made(spent: Spent = Spent(), **changes: Any) -> Desk:  # noqa: B008 (frozen)
-        usual: dict[str, Any] = {"base_url": server.base_url, "api_key": "a key", "model": "test-model", "timeout_s": 10}
-        given = {f"llm_{name}": value for name, value in (usual | changes).items()}
+        usual: dict[str, Any] = {"base_url": server.base_url, "api_key": "a key", "model": "test-model"}
+        given = {f"llm_{name}": value for name, value in (usual | {"timeout_s": 10} | changes).items()}
         model = LanguageModel.from_settings(Settings(_env_file=None, **given))
         models.append(model)
         calls: list[ModelCall] = []

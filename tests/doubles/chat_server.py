@@ -67,6 +67,12 @@ class ChatServer:
         _known(behaviour)
         self._always[agent] = behaviour
 
+    def reset(self) -> None:
+        """Forget all requests and orders: answer well again."""
+        self.requests.clear()
+        self._queues.clear()
+        self._always.clear()
+
     def asked(self, agent: str) -> list[Asked]:
         """The requests of one agent."""
         return [request for request in self.requests if request.agent == agent]
