@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 from types import TracebackType
@@ -63,5 +62,13 @@ class Rejects:
 def _text(entry: dict[str, Any]) -> bytes:
     try:
         return orjson.dumps(entry, default=str) + b"\n"
-    except TypeError:  # bytes that are not UTF-8 stand in the row as surrogates, which JSON can only escape
-        return json.dumps(entry, default=str).encode() + b"\n"
+    except TypeError:  # bytes that are not UTF-8 stand in the row as surrogates, which JSON does not have
+        shown = {_shown(name): _shown(cell) for name, cell in entry["row"].items()}
+        return orjson.dumps({**entry, "row": shown}, default=str) + b"\n"
+
+
+def _shown(cell: Any) -> Any:
+    """Such a byte as `\\xe9`."""
+    if not isinstance(cell, str):
+        return cell
+    return cell.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

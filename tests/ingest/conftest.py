@@ -1,0 +1,50 @@
+"""A shop that is open for imports."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+from sqlalchemy import Engine
+
+from ingest.files import Summary, import_file
+from store.database import connect
+from store.tables import metadata
+from store.terms import Terms
+from tests.store.conftest import NOW, REAL
+
+TERMS = Terms(currency="USD", time_zone="Europe/London", signing_key="a key for tests")
+
+Import = Callable[..., Summary]
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    made = connect(f"sqlite:///{tmp_path / 'store.db'}")
+    metadata.create_all(made)
+    yield made
+    made.dispose()
+
+
+@pytest.fixture
+def load(engine: Engine, tmp_path: Path) -> Import:
+    """Import bytes, text or an existing file."""
+
+    def load(kind: str, name: str, content: str | bytes | None = None, **options: Any) -> Summary:
+        path = tmp_path / name
+        if content is not None:
+            path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return import_file(kind, path, engine, TERMS, NOW, REAL, **options)
+
+    return load
+
+
+def rejected(summary: Summary) -> list[tuple[int, str]]:
+    """(line, field) of the reject file."""
+    if summary.rejects is None:
+        return []
+    lines = Path(summary.rejects).read_bytes().splitlines()
+    return [(entry["line"], entry["field"]) for entry in map(orjson.loads, lines)]
