@@ -41,6 +41,8 @@ class DevServer:
     port: int
     ui_port: int
     others: list[int]
+    dynamic: dict[str, int] = field(default_factory=dict)
+    """Dynamic configuration values, such as when to suggest a continue-as-new."""
     process: subprocess.Popen[bytes] | None = field(default=None, init=False)
 
     @property
@@ -90,6 +92,8 @@ class DevServer:
             http_port=self.others[0],
             metrics_port=self.others[1],
         )
+        for name, value in self.dynamic.items():
+            command += ["--dynamic-config-value", f"{name}={value}"]
         with (self.folder / "temporal.log").open("ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self.folder)
 
@@ -118,10 +122,10 @@ def dev_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DevServer]:
         server.stop()
 
 
-def new_dev_server(folder: Path) -> DevServer:
+def new_dev_server(folder: Path, **dynamic: int) -> DevServer:
     """A dev server of a test's own, not yet started: for tests that kill it. Whoever starts it stops it."""
     port, ui_port, *others = free_ports(4)
-    return DevServer(temporal_binary(), folder, port, ui_port, others)
+    return DevServer(temporal_binary(), folder, port, ui_port, others, dynamic)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -1,0 +1,112 @@
+"""Killing the worker at any step loses no mail and sends none twice. Real server, real SMTP; seeds are printed."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from domain.outreach import SETTLED
+from mail.faulty_sink import Fault
+from models.clients import ClientRow
+from models.states import OutreachState
+from store import clients
+from store.database import reading, writing
+from store.tables import outreach_steps
+from tests.support.shop import Shop, a_shop
+from tests.support.temporal import DevServer
+from tests.support.worker import WorkerProcess
+
+CLIENTS = 50
+KILLS = 10
+PATIENCE_S = 150
+
+
+def sign_up(shop: Shop, count: int) -> None:
+    now = datetime.now(UTC)
+    rows = [
+        ClientRow(
+            client_id=f"kill{k}",
+            email=f"kill{k}@example.com",
+            first_name="Ana",
+            time_zone="UTC",
+            signed_up_at=now,
+            consent=True,
+        )
+        for k in range(count)
+    ]
+    with writing(shop.engine) as connection:
+        clients.upsert(connection, rows, shop.terms, now, now)
+
+
+def in_data(shop: Shop) -> int:
+    return sum(row.state == OutreachState.DATA for row in shop.ledger())
+
+
+def wait_until_settled(shop: Shop) -> None:
+    until = time.monotonic() + PATIENCE_S
+    while time.monotonic() < until:
+        rows = shop.ledger()
+        if len(rows) == CLIENTS and all(row.state in SETTLED for row in rows):
+            return
+        time.sleep(0.5)
+    raise AssertionError(f"not settled: {Counter(row.state for row in shop.ledger())}")
+
+
+@pytest.mark.timeout(400)
+def test_ten_kills_over_fifty_mails_lose_nothing_and_send_nothing_twice(tmp_path: Path, dev_server: DevServer) -> None:
+    seed = random.randrange(2**32)
+    print(f"seed {seed}")
+    chance = random.Random(seed)
+    shop = a_shop(
+        tmp_path / "home",
+        temporal_address=dev_server.address,
+        quiet_from_hour=0,
+        quiet_until_hour=0,
+        smtp_timeout_s=1.0,
+        starts_per_second=8.0,
+    )
+    shop.sink.faults.always = Fault("text", delay_s=0.15)  # so that kills find mails in DATA
+    worker = WorkerProcess(shop.settings, tmp_path)
+    in_flight = 0
+    try:
+        worker.start().wait_until_up()
+        sign_up(shop, CLIENTS)
+        for _ in range(KILLS):
+            time.sleep(chance.uniform(0.2, 1.2))
+            worker.kill()
+            in_flight += in_data(shop)
+            worker.start().wait_until_up()
+        wait_until_settled(shop)
+        reconcile(shop, in_flight)
+    finally:
+        worker.stop()
+        shop.sink.stop()
+        shop.engine.dispose()
+
+
+def reconcile(shop: Shop, in_flight: int) -> None:
+    """The ledger against the sink, by Message-ID."""
+    rows = shop.ledger()
+    arrived = Counter(mail.headers["Message-ID"] for mail in shop.mails())
+    print(f"{Counter(row.state for row in rows)}, in flight at the kills: {in_flight}")
+    assert {row.client_id for row in rows} == {f"kill{k}" for k in range(CLIENTS)}
+    assert len(rows) == CLIENTS, "one welcome each"
+    assert max(arrived.values()) == 1, "sent twice"
+    sent = {row.message_id for row in rows if row.state == OutreachState.SENT}
+    unknown = {row.message_id for row in rows if row.state == OutreachState.UNKNOWN}
+    assert sent <= set(arrived), "lost: the ledger says sent, the sink has nothing"
+    assert set(arrived) <= sent | unknown, "sent without the ledger's knowing"
+    assert len(sent) + len(unknown) == CLIENTS
+    assert len(unknown) <= in_flight
+    with reading(shop.engine) as connection:
+        reached = {
+            (row.client_id, row.n)
+            for row in connection.execute(select(outreach_steps).where(outreach_steps.c.state == OutreachState.DATA))
+        }
+    assert {(row.client_id, row.n) for row in rows if row.state == OutreachState.UNKNOWN} <= reached

@@ -1,0 +1,86 @@
+"""The real worker in a process of its own, to be killed and started again."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Self
+
+import httpx
+import psutil
+
+from settings import Settings
+from tests.support.ports import free_ports
+
+ROOT = Path(__file__).parents[2]
+
+
+def environment(settings: Settings, **more: object) -> dict[str, str]:
+    """The variables that make another process run with `settings`."""
+    changed = settings.model_dump(mode="json", exclude_defaults=True, exclude={"llm_api_key", "home"}) | more
+    if settings.llm_api_key is not None:
+        changed["llm_api_key"] = settings.llm_api_key.get_secret_value()
+    given = {f"SELVEDGE_{name.upper()}": str(value) for name, value in changed.items()}
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("SELVEDGE_")}
+    return inherited | given | {"SELVEDGE_HOME": str(settings.home.absolute())}
+
+
+class WorkerProcess:
+    """`python worker.py` with the settings of a shop; its log is `folder/worker.log`."""
+
+    def __init__(self, settings: Settings, folder: Path) -> None:
+        self._metrics, self._health = free_ports(2)
+        self._environment = environment(
+            settings, worker_metrics_port=self._metrics, worker_health_port=self._health
+        )
+        self.log = folder / "worker.log"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> Self:
+        """Start it; does not wait until it is up."""
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "worker.py"], env=self._environment, cwd=ROOT, stdout=log, stderr=log
+            )
+        return self
+
+    def wait_until_up(self, seconds: float = 30) -> Self:
+        """Wait for its health endpoint."""
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            try:
+                if httpx.get(f"http://127.0.0.1:{self._health}/healthz", timeout=2).status_code == 200:
+                    return self
+            except httpx.HTTPError:
+                time.sleep(0.1)
+        raise TimeoutError(f"the worker did not come up: {self.log.read_text()[-2000:]}")
+
+    def metrics(self) -> str:
+        """What Prometheus would read."""
+        return httpx.get(f"http://127.0.0.1:{self._metrics}/metrics", timeout=5).text
+
+    @property
+    def usage(self) -> psutil.Process:
+        """Its CPU and memory."""
+        assert self.process is not None
+        return psutil.Process(self.process.pid)
+
+    def kill(self) -> None:
+        """kill -9."""
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> int | None:
+        """A polite end; its exit status."""
+        return self._end(signal.SIGTERM)
+
+    def _end(self, how: signal.Signals) -> int | None:
+        if self.process is None:
+            return None
+        self.process.send_signal(how)
+        status = self.process.wait(40)
+        self.process = None
+        return status
