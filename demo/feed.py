@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, Protocol
 
 import httpx
 from sqlalchemy import Engine
@@ -57,10 +57,17 @@ def cursor_file(settings: Settings) -> Path:
     return settings.home / "demo" / "feed.json"
 
 
+class Web(Protocol):
+    """What the feed needs of an HTTP client: httpx's, or a test's."""
+
+    def put(self, url: str, *, json: Any) -> Any: ...
+    def post(self, url: str, *, json: Any) -> Any: ...
+
+
 class Feed:
     """Sends what fell due since the last round. `web` speaks to the machine API."""
 
-    def __init__(self, timeline: Timeline, cursor: Cursor, engine: Engine, web: httpx.Client) -> None:
+    def __init__(self, timeline: Timeline, cursor: Cursor, engine: Engine, web: Web) -> None:
         self._timeline, self._cursor, self._engine, self._web = timeline, cursor, engine, web
 
     def round(self, now: datetime) -> int:

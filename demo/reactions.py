@@ -1,4 +1,4 @@
-"""How the demo's clients take their mail: some open it, some click, a few buy what it showed."""
+"""How the demo's clients take their mail: some open it, some click, a few buy what it showed, a few leave."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ CLICKS: Final = 0.4
 """Of those who open."""
 BUYS: Final = 0.35
 """Of those who click."""
+LEAVES: Final = 0.015
+"""Of those who open."""
 LATEST: Final = timedelta(days=3)
 """The longest from a mail to what it leads to."""
 
@@ -47,6 +49,9 @@ def _to(mail: Any) -> Iterator[Raw]:
         return
     opened = mail.sent_at + timedelta(hours=rng.triangular(0.1, 30, 2))
     yield _event(mail, "open", "email_opened", opened)
+    if rng.random() < LEAVES:
+        yield _event(mail, "leave", "unsubscribed", opened + timedelta(minutes=1))
+        return
     shown = [pick["item_id"] for pick in mail.picks or ()]
     if not shown or rng.random() >= CLICKS:
         return
@@ -60,7 +65,8 @@ def _to(mail: Any) -> Iterator[Raw]:
 
 
 def _event(mail: Any, key: str, kind: str, at: datetime, **more: Any) -> Raw:
-    named = {"outreach": f"{mail.client_id}.{mail.n}"} if kind.startswith("email_") else {}
+    of_mail = kind.startswith("email_") or kind == "unsubscribed"
+    named = {"outreach": f"{mail.client_id}.{mail.n}"} if of_mail else {}
     return {
         "event_id": f"demo-{mail.client_id}-m{mail.n}-{key}",
         "client_id": mail.client_id,

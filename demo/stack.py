@@ -63,8 +63,8 @@ class Stack:
     async def run(self) -> int:
         """Start, watch and stop everything; the exit status. Raises ConfigError when it cannot start at all."""
         binary = temporal_binary()
-        ports.check(self._settings)
         with _alone(self._settings), self._signals():
+            ports.check(self._settings)
             try:
                 await self._start(binary)
                 await self._wait()
