@@ -1,0 +1,89 @@
+"""Histories, search attributes, workflow ids, logs and metrics hold no name, address or text of a client."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import select
+
+from mail.faulty_sink import Fault
+from models.base import utc
+from store.database import reading
+from store.tables import model_calls
+from tests.doubles.chat_server import ChatServer
+from tests.e2e.test_renewal import until
+from tests.support.histories import decoded, told
+from tests.support.shop import Shop, a_shop
+from tests.support.temporal import DevServer
+from tests.support.worker import WorkerProcess
+from workflows import handles, ids
+
+NAME = "Canarina"
+ADDRESS = "canary.address@example.org"
+NOTE = "canarynote my sister Wilhelmina wears it"
+CANARIES = (NAME, "canary.address", "canarynote", "Wilhelmina", "CanaryTitle")
+
+
+def seed(shop: Shop) -> None:
+    shop.client("privy", email=ADDRESS, first_name=NAME, time_zone="UTC")
+    shop.event("privy", "fix_feedback", utc(2026, 1, 5), item_id="item04", kept=True, note=NOTE)
+    shop.event("privy", "searched", utc(2026, 1, 6), query=NOTE)
+    shop.event("privy", "order_placed", utc(2026, 1, 7), item_id="item04", value="70.00")
+
+
+@pytest.mark.timeout(180)
+async def test_no_canary_leaves_the_database(tmp_path: Path, dev_server: DevServer) -> None:
+    with ChatServer() as model:
+        shop = a_shop(
+            tmp_path / "home",
+            temporal_address=dev_server.address,
+            quiet_from_hour=0,
+            quiet_until_hour=0,
+            llm_base_url=model.base_url,
+            llm_api_key=SecretStr("test-key"),
+        )
+        worker = WorkerProcess(shop.settings, tmp_path)
+        try:
+            seed(shop)
+            model.next("writer", "link", times=3)  # an answer that is refused, quoting what it was given
+            shop.sink.faults.next(Fault("rcpt", answer=f"451 4.3.0 no room for {ADDRESS}"))
+            worker.start().wait_until_up()
+            await until(lambda: len(shop.mails()) >= 1, 60)
+            await asyncio.sleep(2)
+            with reading(shop.engine) as connection:
+                assert connection.scalars(select(model_calls.c.agent)).all(), "the model was asked"
+            client = await handles.connect(shop.settings)
+            await _hunt(shop, worker, await _everything(client, worker))
+            await client.get_workflow_handle(ids.client("privy")).signal("pause", {"reason": f"ask {NAME}"})
+            await asyncio.sleep(1)
+            planted = await _everything(client, worker)
+            assert [where for where, text in planted.items() if NAME in text] == [
+                where for where in planted if where.startswith("client:privy ")
+            ], "the hunt finds a canary that was planted in a signal"
+        finally:
+            worker.stop()
+            shop.sink.stop()
+            shop.engine.dispose()
+
+
+async def _everything(client, worker: WorkerProcess) -> dict[str, str]:  # type: ignore[no-untyped-def]
+    await asyncio.sleep(1)  # visibility follows a moment later
+    histories = await told(client, "WorkflowId STARTS_WITH 'client:privy' OR WorkflowId STARTS_WITH 'outreach:privy'")
+    assert len(histories) >= 2
+    return histories | {"log": worker.log.read_text(), "metrics": worker.metrics()}
+
+
+async def _hunt(shop: Shop, worker: WorkerProcess, everything: dict[str, str]) -> None:
+    mails = "".join(mail.html for mail in shop.mails())
+    assert NAME in mails, "the canary was there to be leaked"
+    for where, text in everything.items():
+        for canary in CANARIES:
+            assert canary not in text, f"{canary} in {where}"
+
+
+def test_the_decoder_opens_payloads() -> None:
+    assert "Q2FuYXJpbmE=" in str(decoded({"data": "Q2FuYXJpbmE="}))
+    assert NAME in str(decoded({"data": ["Q2FuYXJpbmE="]}))
