@@ -1,0 +1,1 @@
+"""The web: an API for machines and pages for people."""
