@@ -151,7 +151,8 @@ def score_picture(
 def _begin(events: Sequence[Any], assessments: Sequence[Any], now: datetime) -> datetime:
     first: datetime = min((event.occurred_at for event in events), default=now)
     first = min((first, *(row.at for row in assessments)))
-    return max(now - PAST, min(first - timedelta(days=5), now - timedelta(days=30)))
+    room = max(timedelta(days=5), (now - first) * 0.1)  # for the bands' names, left of the curve
+    return max(now - PAST, min(first - room, now - timedelta(days=30)))
 
 
 def _times(curve: Curve, begin: datetime, end: datetime) -> list[datetime]:
