@@ -23,6 +23,7 @@ MOST_ITEMS: Final = 6
 _PARAGRAPH: Final = 600
 _SHORTEST_SUBJECT: Final = 12
 _SUBJECT: Final = 70
+_LONGEST_SHOP: Final = 50
 
 S = TypeVar("S")
 
@@ -62,7 +63,8 @@ class _Desk:
         said = next(iter(self.message()), "").rstrip(".")
         if _SHORTEST_SUBJECT <= len(said) <= _SUBJECT and self.fits(said, "subject"):
             return said
-        shop = quotable(self.brief.shop_name)[:40] or "your stylists"
+        shop = quotable(self.brief.shop_name)
+        shop = shop if 0 < len(shop) <= _LONGEST_SHOP else "your stylists"
         return self.chosen(self.frame.subjects, "subject").format(shop=shop)
 
     def greeting(self) -> str:

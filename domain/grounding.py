@@ -40,11 +40,19 @@ _SIGNED: Final = re.compile(
     rf"({_CAPITAL}[^\W\d_]+)"
 )
 _QUOTED: Final = re.compile(r'"([^"]{3,})"')
-_CAPITALISED: Final = re.compile(rf"{_CAPITAL}[\w'-]+(?:\s+(?:(?:of|the|and|in|de|&)\s+)?{_CAPITAL}[\w'-]+)+")
+_CALLED: Final = re.compile(rf"\s*({_CAPITAL}[^\W\d_]+),")
+_OPENERS: Final = words(
+    [
+        "today now here there still then again first next finally together instead also so yes no well once lately",
+        "perhaps otherwise meanwhile indeed however therefore thus welcome hello hi thanks after before since",
+    ]
+)
+"""Words that may open a text with a comma after them; any other there is a name, or may be taken for one."""
 _COMMON_CAPITALS: Final = words(
     [
         "monday tuesday wednesday thursday friday saturday sunday january february march april may june july august",
-        "september october november december english french italian japanese i i'm i've i'd i'll the a an we you your",
+        "september october november december christmas easter english british french italian japanese european nordic",
+        "scandinavian parisian mediterranean breton oxford merino london paris milan fix i",
     ]
 )
 
@@ -187,17 +195,23 @@ def _names(text: str, ground: Ground) -> Iterator[Fault]:
         yield Fault("name", "a person's name as the writer's; the shop writes")
     if any(folded(quoted).strip(" .,") not in ground.text for quoted in _QUOTED.findall(text)):
         yield Fault("title", "words in quotation marks that the brief does not have")
-    for run in _CAPITALISED.finditer(text):
-        if strange := [w for w in _inner_words(run, text) if folded(w) not in ground.known]:
-            yield Fault("title", f"a name or title that the brief does not have ({strange[0][:30]}); use sentence case")
-            return
+    if (called := _CALLED.match(text)) and not _is_opener(folded(called.group(1)), ground):
+        yield Fault("name", "a text that opens with a name and a comma")
+    if strange := next((w for w in _capitals(text) if folded(w) not in ground.known), None):
+        yield Fault("title", f"a name or title that the brief does not have ({strange[:30]}); use sentence case")
 
 
-def _inner_words(run: re.Match[str], text: str) -> list[str]:
-    """The capitalised words of `run`, without the first if it begins a sentence."""
-    found = [w for w in re.findall(r"[^\W_]+", run.group()) if len(w) > 1 and w[0].isupper()]
-    before = text[: run.start()].rstrip(" '\"(-")
-    return found[1:] if not before or before[-1] in ".!?:" else found
+def _is_opener(word: str, ground: Ground) -> bool:
+    return word in _OPENERS or word in ground.known or word.endswith("ly")
+
+
+def _capitals(text: str) -> Iterator[str]:
+    """The capitalised words of `text` that do not begin a sentence."""
+    for word in re.finditer(rf"{_CAPITAL}[^\W\d_]+", text):
+        before = text[: word.start()].rstrip(" '\"()")
+        begins = not before or before[-1] in ".!?:;-·•"
+        if not begins and not text[word.start() - 1].isalnum():
+            yield word.group()
 
 
 def _amounts(flat: str) -> Iterable[tuple[str, str]]:

@@ -40,6 +40,7 @@ _ADDRESSES: Final = (
     _rule("link", "a web address", r"\bwww\d?\b|\bhxxps?\b|\bhttps?\b"),
     _rule("link", "a domain name, or a full stop without a space after it", r"[^\W_]\.[^\W\d_]{2,}"),
     _rule("link", "a domain name", rf"[^\W_]\s+\.\s*{_TLD}\b|[^\W_]\.\s+(?:com|net|org)\b"),
+    _rule("link", "a domain name in disguise", r"dot(?:com|net|org)\b|[^\W_]\s?[,·•]\s?(?:com|net|org)\b"),
     _rule("link", "a domain name in words", rf"\bdot[\s\-]+{_TLD}\b|[(\[{{]\s*(?:dot|\.)\s*[)\]}}]"),
     _rule("link", "a network address", r"\b\d{1,3}(?:\.\d{1,3}){3}\b"),
     _rule("address", "an email address", r"@|[(\[{]\s*at\s*[)\]}]"),
@@ -72,6 +73,8 @@ _CLAIMS: Final = (
         |\bsave\b|\bsavings\b|\boffers?\b|\bon\s+us\b|\bon\s+the\s+house\b|\b(?:no|without)\s+charge\b|\bgifts?\s+cards?\b
         |\bcash\s?back\b|\bbonus(?:es)?\b|\brewards?\b|\bmarked\s+down\b|\bmarkdowns?\b|\breduced\b|\b(?:two|2)\s+for\b
         |\bgratis\b|\bgratuit\w*|\bkostenlos\w*|\brabatt\w*|\bremise\b|\bdescuento\w*|\boferta\w*|\bsconto\b|\bangebot\w*
+        |\b(?:use|enter|with|quote)\s+(?:the\s+|this\s+|our\s+)?code\b|\bcheckout\b|\bbuy\s+one\b|\bpay(?:s|ing|ments?)?\b
+        |\b(?:third|quarter|five|ten|fifteen|twenty|thirty|forty|fifty)\s+off\b
         |\bsoldes\b|\bsaldi\b|\brebajas\b|\bkorting\w*|\bgutschein\w*""",
     ),
     _rule(
@@ -94,6 +97,7 @@ _CLAIMS: Final = (
         r"""\bpass(?:word|code)s?\b|\bcredit\s+card\b|\bdebit\s+card\b|\bcard\s+(?:number|details)\b|\bbank\b|\biban\b
         |\baccount\s+(?:number|details)\b|\bsocial\s+security\b|\bpin\s+(?:code|number)\b|\bverify\s+your\b|\blog\s?in\b
         |\bsign\s+in\b|\bbitcoin\w*|\bcrypto\w*|\bwire\s+transfer\b|\bwestern\s+union\b|\bwhatsapp\b|\btelegram\b
+        |\binstagram\b|\bfacebook\b|\btiktok\b|\bsnapchat\b|\bpaypal\b|\bvenmo\b|\bdm\s+us\b
         |\b(?:call|phone|text|ring)\s+us\b|\bclick\s+(?:here|below|the\s+link)\b""",
     ),
     _rule("consent", "a word on unsubscribing: the footer has it", r"\bun-?subscri\w+|\bopt(?:ing)?[\s-]*out\b"),
