@@ -14,6 +14,8 @@ from models.base import ID_PATTERN
 from settings import Settings
 from store import pages
 from store.database import reading
+from store.story import Story
+from store.story import story as story_of
 from store.why_not import why_not
 from web.console.charts import ScorePicture, score_picture, slices
 from web.console.mails import Told, told
@@ -47,7 +49,7 @@ def client(request: Request, context: Ctx, client_id: Annotated[str, Path(patter
     """One client's whole story."""
     now = context.business_now()
     with reading(context.engine) as connection:
-        story = pages.story(connection, client_id)
+        story = story_of(connection, client_id)
         if story is None:
             raise NotFound(f"no client {client_id}", "client_id")
         reason = why_not(connection, client_id, _rules(context.settings), context.settings.keys.signing, now)
@@ -63,7 +65,7 @@ def client(request: Request, context: Ctx, client_id: Annotated[str, Path(patter
     )
 
 
-def _picture(story: pages.Story, now: datetime) -> ScorePicture:
+def _picture(story: Story, now: datetime) -> ScorePicture:
     return score_picture(EngagementRules(), story.curve, story.assessments, story.mails, now, story.client.crosses_at)
 
 
