@@ -7,9 +7,9 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from functools import partial
 from typing import Any, Final
@@ -58,50 +58,55 @@ def runner() -> SandboxedWorkflowRunner:
     return SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules(*passed))
 
 
-def workers(
-    client: Client, house: House, transport: Transport, threads: ThreadPoolExecutor, queues: Sequence[str] = QUEUES
-) -> list[Worker]:
-    """A worker for each queue."""
+@asynccontextmanager
+async def working(client: Client, house: House, queues: Sequence[str] = QUEUES) -> AsyncIterator[None]:
+    """Work on `queues` inside the block; leaving it finishes what is under way."""
     settings = house.settings
-    assess, steer, campaigning = Assess(house), Steer(house), Campaigning(house)
-    recommender = Recommender(house.engine, settings)
-    compose = Compose(house, recommender)
-    model = LanguageModel.from_settings(settings) if settings.composer == "model" else None
-    modelled = Modelled(house, recommender, model)
-    send = Send(house, Post.from_settings(settings), transport, partial(handles.report_finished, client))
-    steps = [assess.assess, compose.compose, steer.conclude, steer.unpark, steer.keep_policy]
-    options: dict[str, dict[str, Any]] = {
-        LIFECYCLE_QUEUE: {
-            "workflows": [ClientLifecycle, Outreach, Campaign],
-            "workflow_runner": runner(),
-            "activities": [*steps, campaigning.campaign_round],
-            "max_cached_workflows": 2_000,
-            "max_concurrent_workflow_tasks": 50,
-            "max_concurrent_activities": THREADS,
-            "max_concurrent_local_activities": THREADS,
-        },
-        SCIENCE_QUEUE: {"activities": [modelled.pick], "max_concurrent_activities": 4},
-        AGENTS_QUEUE: {
-            "activities": [modelled.write, modelled.review, modelled.schedule],
-            "max_concurrent_activities": MODEL_CALLS,
-        },
-        MAIL_QUEUE: {
-            "activities": [send.send],
-            "max_concurrent_activities": THREADS,
-            "max_task_queue_activities_per_second": settings.mails_per_second,
-        },
-    }
-    return [
-        Worker(
-            client,
-            task_queue=queue,
-            activity_executor=threads,
-            interceptors=[Failures()],
-            graceful_shutdown_timeout=GRACE,
-            **options[queue],
-        )
-        for queue in queues
-    ]
+    async with AsyncExitStack() as stack:
+        transport = await stack.enter_async_context(Transport.from_settings(settings))
+        threads = stack.enter_context(ThreadPoolExecutor(THREADS, thread_name_prefix="activity"))
+        model = None
+        if settings.composer == "model":
+            model = await stack.enter_async_context(LanguageModel.from_settings(settings))
+        recommender = Recommender(house.engine, settings)
+        modelled = Modelled(house, recommender, model)
+        send = Send(house, Post.from_settings(settings), transport, partial(handles.report_finished, client))
+        assess, steer = Assess(house), Steer(house)
+        hosted: dict[str, dict[str, Any]] = {
+            LIFECYCLE_QUEUE: {
+                "workflows": [ClientLifecycle, Outreach, Campaign],
+                "workflow_runner": runner(),
+                "activities": [
+                    *(assess.assess, Compose(house, recommender).compose, Campaigning(house).campaign_round),
+                    *(steer.conclude, steer.unpark, steer.keep_policy),
+                ],
+                "max_cached_workflows": 2_000,
+                "max_concurrent_workflow_tasks": 50,
+                "max_concurrent_activities": THREADS,
+                "max_concurrent_local_activities": THREADS,
+            },
+            SCIENCE_QUEUE: {"activities": [modelled.pick], "max_concurrent_activities": 4},
+            AGENTS_QUEUE: {
+                "activities": [modelled.write, modelled.review, modelled.schedule],
+                "max_concurrent_activities": MODEL_CALLS,
+            },
+            MAIL_QUEUE: {
+                "activities": [send.send],
+                "max_concurrent_activities": THREADS,
+                "max_task_queue_activities_per_second": settings.mails_per_second,
+            },
+        }
+        for queue in queues:
+            worker = Worker(
+                client,
+                task_queue=queue,
+                activity_executor=threads,
+                interceptors=[Failures()],
+                graceful_shutdown_timeout=GRACE,
+                **hosted[queue],
+            )
+            await stack.enter_async_context(worker)
+        yield
 
 
 async def serve(settings: Settings, queues: Sequence[str]) -> None:
@@ -113,20 +118,16 @@ async def serve(settings: Settings, queues: Sequence[str]) -> None:
     stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
-    async with AsyncExitStack() as stack:
-        transport = await stack.enter_async_context(Transport.from_settings(settings))
-        threads = stack.enter_context(ThreadPoolExecutor(THREADS, thread_name_prefix="activity"))
-        await stack.enter_async_context(Health(house, client))
-        for worker in workers(client, house, transport, threads, queues):
-            await stack.enter_async_context(worker)
+    async with Health(house, client), working(client, house, queues):
+        dispatching = None
         if LIFECYCLE_QUEUE in queues:
-            dispatching = asyncio.create_task(
-                Dispatcher(client, house.engine, settings.starts_per_second).run(), name="dispatch"
-            )
-            stack.callback(dispatching.cancel)
+            dispatcher = Dispatcher(client, house.engine, settings.starts_per_second)
+            dispatching = asyncio.create_task(dispatcher.run(), name="dispatch")
         log.info("working on %s", ", ".join(queues))
         await stop.wait()
         log.info("finishing what is under way")
+        if dispatching is not None:
+            dispatching.cancel()
 
 
 @click.command()

@@ -38,6 +38,8 @@ from store.database import reading, writing
 from store.ledger import Ledger
 from store.tables import events
 
+REVIEWED: Final = frozenset(str(each) for each in AfterReview)
+"""Codes of a mail whose review is done."""
 HABITS: Final = 20
 """Opens and clicks from which reading hours are taken."""
 
@@ -88,7 +90,7 @@ class Modelled:
     async def review(self, step: OutreachStep) -> StepDone:
         """Have the model review. `in_review` means approved; `drafted` says in its code what comes next."""
         row, done, now = await asyncio.to_thread(self._look, step)
-        if row.state not in (OutreachState.DRAFTED, OutreachState.IN_REVIEW) or row.code in AfterReview:
+        if row.state not in (OutreachState.DRAFTED, OutreachState.IN_REVIEW) or row.code in REVIEWED:
             return done
         brief, draft = Brief.model_validate(row.brief), EmailDraft.model_validate(row.draft)
         if row.state == OutreachState.DRAFTED:

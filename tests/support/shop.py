@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,7 +16,6 @@ from activities.house import House
 from dispatch import Dispatcher
 from mail.faulty_sink import FaultySink
 from mail.mailbox import Delivered
-from mail.transport import Transport
 from models.campaign import CampaignSpec
 from models.catalogue import ItemRow, StockRow
 from models.clients import ClientRow
@@ -29,7 +27,7 @@ from store.migrate import upgrade
 from store.tables import outreach_steps, outreaches
 from store.terms import Terms
 from tests.support.ports import free_port
-from worker import QUEUES, THREADS, workers
+from worker import QUEUES, working
 
 CATEGORIES = ["dress", "shirt", "trousers", "knit", "coat", "shoes"]
 COLOURS = ["black", "navy", "ecru", "rust"]
@@ -93,11 +91,7 @@ class Shop:
     @asynccontextmanager
     async def working(self, client: Client, queues: Sequence[str] = QUEUES) -> AsyncIterator[Dispatcher]:
         """Workers on all queues; the dispatcher is yielded, to be asked `once` or run."""
-        async with AsyncExitStack() as stack:
-            transport = await stack.enter_async_context(Transport.from_settings(self.settings))
-            threads = stack.enter_context(ThreadPoolExecutor(THREADS))
-            for worker in workers(client, self.house, transport, threads, queues):
-                await stack.enter_async_context(worker)
+        async with working(client, self.house, queues):
             yield Dispatcher(client, self.engine, per_second=1_000)
 
 

@@ -34,9 +34,7 @@ class WorkerProcess:
 
     def __init__(self, settings: Settings, folder: Path) -> None:
         self._metrics, self._health = free_ports(2)
-        self._environment = environment(
-            settings, worker_metrics_port=self._metrics, worker_health_port=self._health
-        )
+        self._environment = environment(settings, worker_metrics_port=self._metrics, worker_health_port=self._health)
         self.log = folder / "worker.log"
         self.process: subprocess.Popen[bytes] | None = None
 

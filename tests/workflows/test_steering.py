@@ -51,7 +51,7 @@ class House:
 
 @pytest_asyncio.fixture
 async def house(shop: Shop) -> AsyncIterator[House]:
-    """A server of its own for each test: workflows that another test left would find no client of theirs in the shop."""
+    """A server of its own for each test: workflows that another left would find no client of theirs in the shop."""
     async with new_time_skipping() as env, shop.working(env.client) as dispatcher:
         yield House(env, shop, dispatcher)
 
