@@ -38,7 +38,11 @@ def fault(wrong: ValidationError) -> Fault:
         return Fault("type", _of_type(kind, context))
     if kind == "string_pattern_mismatch":
         return Fault(_field(first["loc"]), _PATTERNS.get(context["pattern"], "is not written as it should be"))
-    return Fault(_field(first["loc"]), _SAID.get(kind) or first["msg"].removeprefix("Value error, "))
+    return Fault(_field(first["loc"]), _SAID.get(kind) or _plain(first["msg"]))
+
+
+def _plain(message: str) -> str:
+    return message.removeprefix("Value error, ").replace("Input should be", "must be", 1)
 
 
 def _of_type(kind: str, context: dict[str, Any]) -> str:

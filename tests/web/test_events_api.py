@@ -81,7 +81,7 @@ def test_again_is_a_duplicate_and_changes_nothing(web: TestClient, ann: None, en
         (event(kind="bought"), "type", "bought"),
         ({"event_id": "x"}, "type", "missing"),
         (event(kind="item_viewed"), "item_id", "missing"),
-        (event(kind="order_placed", value=-1), "value", "greater than or equal to 0"),
+        (event(kind="order_placed", value=-1), "value", "must be greater than or equal to 0"),
         (event(kind="order_placed", value="1.005"), "value", "two decimals"),
         (event(kind="order_placed", value=1, currency="EUR"), "currency", "SELVEDGE_SHOP_CURRENCY"),
         (event(kind="order_placed", value=1, currency="usd"), "currency", ""),
