@@ -19,7 +19,7 @@ from store.database import writing
 ROUND_S: Final = 5.0
 """Real seconds between rounds while there is something to enrol or drain."""
 WATCH_S: Final = 30.0
-LONGEST_WATCH_S: Final = 1800.0
+LONGEST_WATCH_S: Final = 3600.0
 """Real seconds between counts while mail is on its way: short at first, then longer and longer."""
 
 

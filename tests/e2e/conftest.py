@@ -13,9 +13,7 @@ from tests.support.temporal import DevServer
 
 @pytest.fixture
 def shop(tmp_path: Path, dev_server: DevServer) -> Iterator[Shop]:
-    made = a_shop(
-        tmp_path / "home", temporal_address=dev_server.address, quiet_from_hour=0, quiet_until_hour=0
-    )
+    made = a_shop(tmp_path / "home", temporal_address=dev_server.address, quiet_from_hour=0, quiet_until_hour=0)
     try:
         yield made
     finally:

@@ -1,0 +1,101 @@
+"""Records the histories that the replay test holds workflow code against.
+
+`python -m tests.histories.record` plays a year of a client, a pause, a campaign and a model's mail on the
+time-skipping server and writes every run's history beside this file. Run it when a workflow gains a path worth
+holding; keep the old files, since runs like them are still open somewhere.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import tempfile
+from datetime import timedelta
+from pathlib import Path
+
+from pydantic import SecretStr
+from temporalio.client import Client, WorkflowHistory
+
+from models.clients import ClientPolicy
+from tests.doubles.chat_server import ChatServer
+from tests.support.shop import Shop, a_shop
+from tests.support.temporal import new_time_skipping
+from workflows import handles, ids
+
+HERE = Path(__file__).parent
+
+
+async def main() -> None:
+    """Record all scenes."""
+    with ChatServer() as model:
+        model.next("reviewer", "revise")
+        asks = {"llm_base_url": model.base_url, "llm_api_key": SecretStr("test-key")}
+        await _scene("year", {})
+        await _scene("steered", {})
+        await _scene("modelled", asks)
+
+
+async def _scene(name: str, settings: dict[str, object]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        given = {"quiet_from_hour": 0, "quiet_until_hour": 0, "llm_calls_per_client_day": 100, **settings}
+        shop = a_shop(Path(folder), **given)
+        try:
+            async with new_time_skipping() as env, shop.working(env.client) as dispatcher:
+                shop.client(name, now=await env.get_current_time())
+                await dispatcher.once()
+                await env.sleep(timedelta(days=1))
+                if name == "steered":
+                    await _steer(env.client, shop, name)
+                    shop.campaign("spring", await env.get_current_time(), message="New colours have come in.")
+                    await dispatcher.once()
+                    for span in (timedelta(days=1), timedelta(days=3)):
+                        await env.sleep(span)
+                        await dispatcher.once()
+                    await env.client.get_workflow_handle(ids.client(name)).signal("resume", {"overdue": "replan"})
+                    await handles.pause(env.client, ids.campaign("spring"), handles.PauseOrder())
+                    await env.sleep(timedelta(days=1))
+                    await handles.resume(env.client, ids.campaign("spring"), handles.ResumeOrder())
+                    await env.sleep(timedelta(days=1))
+                elif name == "year":
+                    shop.event(name, "order_placed", await env.get_current_time(), value="60.00")
+                    await dispatcher.once()
+                    await env.sleep(timedelta(days=364))
+                await _save(env.client, shop, name)
+        finally:
+            shop.sink.stop()
+            shop.engine.dispose()
+
+
+async def _steer(client: Client, shop: Shop, name: str) -> None:
+    handle = client.get_workflow_handle(ids.client(name))
+    await handles.set_policy(client, name, ClientPolicy(max_mails_per_week=3))
+    await handle.signal("adjust", {"preferred_hour": 9})
+    await handle.signal("pause", {"reason": "test"})
+    await handle.signal("pause", "not an object")
+
+
+async def _save(client: Client, shop: Shop, name: str) -> None:
+    wanted = [ids.client(name), *(ids.outreach(name, row.n) for row in shop.ledger(name))]
+    if name == "steered":
+        wanted.append(ids.campaign("spring"))
+    for workflow_id in wanted:
+        history = await client.get_workflow_handle(workflow_id).fetch_history()
+        run = history.events[0].workflow_execution_started_event_attributes.first_execution_run_id
+        runs = [history] if not run else await _runs(client, workflow_id, run)
+        for k, each in enumerate(runs):
+            path = HERE / f"{workflow_id.replace(':', '.')}.run{k + 1}.json"
+            path.write_text(json.dumps(json.loads(each.to_json()), separators=(",", ":")) + "\n")
+            print(path.name, len(each.events), "events")
+
+
+async def _runs(client: Client, workflow_id: str, run_id: str) -> list[WorkflowHistory]:
+    found = []
+    while run_id:
+        history = await client.get_workflow_handle(workflow_id, run_id=run_id).fetch_history()
+        found.append(history)
+        run_id = history.events[-1].workflow_execution_continued_as_new_event_attributes.new_execution_run_id
+    return found
+
+
+if __name__ == "__main__":
+    asyncio.run(main())
