@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterator
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from domain.wording import BLANK_LETTERS, folded, normal, spoken
+from domain.wording import BLANK_LETTERS, folded, normal, spoken, words
 
 
 class Fault(NamedTuple):
@@ -160,8 +160,7 @@ def quotable_title(title: str) -> str:
     if _ADDRESS_IN_TITLE.search(folded(title)):
         return ""
     said = spoken(title)
-    known = {folded(word) for word in re.findall(r"[^\W_]+", normal(said))}
-    if any(unsafe(said, known)) or (" " not in said and any(claims(folded(said)))):
+    if any(unsafe(said, words([said]))) or (" " not in said and any(claims(folded(said)))):
         return ""
     return said
 
@@ -170,7 +169,7 @@ def _signs(text: str, known: Container[str]) -> Iterator[Fault]:
     if text.isascii() and text.isprintable() and "$" not in text:
         return
     codes = dict.fromkeys(filter(None, (_sign_fault(c) for c in text)))
-    if "script" in codes and all(folded(word) in known for word in _words_with_other_letters(text)):
+    if "script" in codes and all(_is_known(part, known) for part in text.split() if _has_other_letters(part)):
         del codes["script"]
     yield from (Fault(code, _SIGN_FAULTS[code]) for code in codes)
 
@@ -201,5 +200,11 @@ def _is_latin(c: str) -> bool:
     return c.isalpha() and (c in "ªº" or "À" <= c <= "ſ" or c in "ȘșȚț" or "Ḁ" <= c <= "ỿ")
 
 
-def _words_with_other_letters(text: str) -> Iterable[str]:
-    return (word for word in re.findall(r"[^\W_]+", normal(text)) if any(_sign_fault(c) for c in word))
+def _has_other_letters(part: str) -> bool:
+    return any(_sign_fault(c) == "script" for c in part)
+
+
+def _is_known(part: str, known: Container[str]) -> bool:
+    """Whether all words in `part` are the brief's, so that no letter of theirs can disguise another word."""
+    found = words([part])
+    return bool(found) and all(word in known for word in found)

@@ -155,6 +155,7 @@ ATTACKS = [
     ("Look 😀 at this now.", "symbol"),
     ("Look 🅵🆁🅴🅴 at this now.", "symbol"),
     ("Look ꜰʀᴇᴇ at this now.", "script"),
+    ("Look 𝐝𝐞𝐞𝐩𝐥𝐲 at this now.", "script"),
     ("LOOK THERE now.", "shouting"),
     ("Look at this!!", "shouting"),
     ("Look! At! This!", "shouting"),
