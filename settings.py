@@ -99,7 +99,7 @@ class Settings(BaseSettings):
     worker_metrics_port: int = Field(default=9464, ge=0, le=65_535)
     worker_health_port: int = Field(default=9465, ge=0, le=65_535)
     worker_health_url: str = ""
-    """Where the web process asks whether the worker is well. Empty: its health port on this machine; `none`: nowhere."""
+    """Where the web process asks whether the worker is well. Empty: its health port here; `none`: nowhere."""
 
     @field_validator("shop_time_zone")
     @classmethod
@@ -174,6 +174,11 @@ def load(**overrides: object) -> Settings:
         first = wrong.errors()[0]
         name = "SELVEDGE_" + "_".join(str(part) for part in first["loc"]).upper()
         raise ConfigError(f"{name}: {first['msg']}") from None
+
+
+def inherited() -> dict[str, str]:
+    """The environment as it is, for child processes."""
+    return dict(os.environ)
 
 
 def user_cache() -> Path:

@@ -114,7 +114,7 @@ async def serve(settings: Settings, queues: Sequence[str]) -> None:
     house = House(settings=settings, engine=connect(settings.database))
     await asyncio.to_thread(ping, house.engine)
     await asyncio.to_thread(upgrade, house.engine)
-    client = await handles.connect(settings)
+    client = await handles.connect(settings.temporal_address, settings.temporal_namespace)
     stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)

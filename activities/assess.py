@@ -137,7 +137,7 @@ def apply(connection: Connection, client_id: ClientId, commands: Sequence[Comman
     for command in commands:
         match command.kind:
             case "pause":
-                holds.hold(connection, client_id, command.source, "", clock.business(command.at))
+                holds.hold(connection, client_id, command.source, command.reason, clock.business(command.at))
             case "resume":
                 holds.lift(connection, client_id, command.source, command.overdue)
             case "adjust" if command.policy is not None:

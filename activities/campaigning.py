@@ -70,10 +70,10 @@ def _apply(connection: Connection, slug: str, commands: Sequence[CampaignCommand
             continue
         match command.kind:
             case "pause":
-                campaigns.change(connection, slug, now, state=CampaignState.PAUSED)
+                campaigns.change(connection, slug, now, state=CampaignState.PAUSED, reason=command.reason)
             case "resume" if row.state == CampaignState.PAUSED:
-                values = {"state": CampaignState.RUNNING, "epoch": row.epoch + 1, "overdue": command.overdue}
-                campaigns.change(connection, slug, now, **values)
+                running = {"state": CampaignState.RUNNING, "epoch": row.epoch + 1, "reason": ""}
+                campaigns.change(connection, slug, now, overdue=command.overdue, **running)
                 campaigns.mark_overdue(connection, slug, command.overdue)
             case "adjust":
                 change = CampaignChange.model_validate(command.change).model_dump(mode="json", exclude_none=True)

@@ -27,7 +27,7 @@ from agents.scheduler import propose
 from agents.writer import VERSION, write
 from domain.reviewing import AfterReview, after_review
 from domain.timing import HORIZON
-from errors import ModelFault, Unavailable
+from errors import ConfigError, ModelFault, Unavailable
 from models.lifecycle import OutreachStep, StepDone
 from models.mail import Brief, EmailDraft, Review
 from models.model_call import ModelCall
@@ -112,7 +112,7 @@ class Modelled:
         try:
             async with self._session(step, now) as model:
                 proposed = (await propose(model, facts)).send_at
-        except (ModelFault, Unavailable) as fault:
+        except (ModelFault, Unavailable, ConfigError) as fault:
             activity.logger.warning("no proposal: %s", fault.code)
         return await asyncio.to_thread(self._dispose, step, proposed)
 

@@ -144,7 +144,9 @@ class Recommender:
         except (BadInput, EOFError, OSError, ValueError, KeyError) as broken:
             log.error("artefact %s cannot be read (%s); content match serves", artefact.id, type(broken).__name__)
             return replace(blend, model=None)
-        return replace(blend, model=model, share=float(artefact.metrics.get("model_share", 0.5)))
+        shares = artefact.metrics.get("shares", {})
+        share, share_new = shares.get("returning", Blend.share), shares.get("new", Blend.share_new)
+        return replace(blend, model=model, share=float(share), share_new=float(share_new))
 
 
 def _items_of(fingerprint: str) -> str:

@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 
 from activities.recommending import SLOT
 from algorithms import builtin, evaluation
-from algorithms.blend import Blend
+from algorithms.blend import mixed
 from algorithms.catalogue import Catalogue
 from algorithms.content import Content
 from algorithms.evaluation import Split
@@ -33,7 +33,9 @@ from store.database import reading, writing
 SHARES: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
 """Shares of the model in the user match that are compared on the held-out time."""
 ENOUGH: Final = 50
-"""Clients to ask about; below it a comparison says nothing, and both halves count alike."""
+"""Clients to ask about; below it a comparison says nothing, and the blend's own shares stand."""
+GROUPS: Final = {"returning": True, "new": False}
+"""Clients who had done something by the cut, and those who came after it."""
 
 Progress = Callable[[str], None]
 
@@ -86,22 +88,30 @@ def measure(
     weights: BlendWeights,
     progress: Progress = lambda _: None,
 ) -> dict[str, Any]:
-    """recall@10 and NDCG@10 on a time split, by what was compared; and the model's best share in the user match."""
+    """recall@10 and NDCG@10 on a time split, by group of clients and by what is compared; and the model's best share
+    in the user match of each group. The blend compared is that of match and trend, which alone hang on the client."""
     held = evaluation.split(touches, of, clients, seed)
-    about: dict[str, Any] = {"clients_asked": len(held.asked), "model_share": 0.5}
     if not held.asked:
-        return about
-    progress(f"learning {algorithm} from the time before {datetime.fromtimestamp(held.cut, UTC):%Y-%m-%d}")
+        return {}
+    cut = datetime.fromtimestamp(held.cut, UTC)
+    progress(f"learning {algorithm} from the time before {cut:%Y-%m-%d}")
     model, popular = builtin.make(algorithm), Popularity()
     model.fit(held.past, of, clients, seed)
     popular.fit(held.past, of, clients, seed)
-    progress(f"asking both about {len(held.asked)} clients since then")
-    found = compared(model, popular, held, of, weights)
-    about |= {"cut": datetime.fromtimestamp(held.cut, UTC).isoformat(), "quality": found}
-    if len(held.asked) >= ENOUGH:
-        best = max(SHARES, key=lambda share: found[f"blend, model {share:.0%}"][f"ndcg@{evaluation.K}"])
-        about["model_share"] = best
+    about: dict[str, Any] = {"cut": cut.isoformat(), "asked": {}, "quality": {}, "shares": {}}
+    for group, returning in GROUPS.items():
+        those = held.those(returning)
+        progress(f"asking about {len(those.asked)} {group} clients since then")
+        about["asked"][group] = len(those.asked)
+        if len(those.asked) >= ENOUGH:
+            found = about["quality"][group] = compared(model, popular, those, of, weights)
+            about["shares"][group] = max(SHARES, key=lambda share: found[blended(share)][f"ndcg@{evaluation.K}"])
     return about
+
+
+def blended(share: float) -> str:
+    """What the blend with this share of the model is called in a comparison."""
+    return f"blend, model {share:.0%}"
 
 
 def compared(
@@ -116,8 +126,8 @@ def compared(
         all_ = {"popularity": popular.everybody[candidates], "popularity by cohort": trend, "content": said}
         all_ |= {model.name: modelled} if model.name not in all_ else {}
         for share in SHARES:
-            match = Blend.mixed(modelled, said, share)
-            all_[f"blend, model {share:.0%}"] = np.asarray(weights.match * match + weights.trend * trend)
+            match = mixed(modelled, said, share)
+            all_[blended(share)] = np.asarray(weights.match * match + weights.trend * trend)
         return all_
 
     return evaluation.quality(scores, held, of)

@@ -32,14 +32,16 @@ SENT_BACK_DAYS: Final = 90.0
 class Blend:
     """Everything in memory that a ranking needs; made anew when the catalogue, the stock or the model changes.
 
-    `model` gives `share` of the user match, and content match the rest; either alone where the other knows nothing.
+    `model` gives `share` of the user match and content match the rest; for clients who did nothing yet, and of whom a
+    model knows a few words at best, `share_new`. Training measures both; unmeasured, a model is trusted little.
     """
 
     catalogue: Catalogue
     popularity: Popularity
     weights: BlendWeights = field(default_factory=BlendWeights)
     model: Ranker | None = None
-    share: float = 0.5
+    share: float = 0.25
+    share_new: float = 0.0
 
     @property
     def name(self) -> str:
@@ -84,18 +86,18 @@ class Blend:
         content = Content(self.catalogue).scores(client, candidates, now)
         if self.model is None:
             return content
-        return self.mixed(self.model.scores(client, candidates, now), content, self.share)
-
-    @staticmethod
-    def mixed(modelled: Floats, content: Floats, share: float) -> Floats:
-        """`share` of the model's scores and the rest of content's; where one knows nothing, the other alone."""
-        share = share if content.any() else 1.0
-        share = share if modelled.any() else 0.0
-        return np.asarray(share * modelled + (1 - share) * content)
+        share = self.share if client.touches else self.share_new
+        return mixed(self.model.scores(client, candidates, now), content, share)
 
     def _pick(self, place: int, shares: Floats) -> Pick:
         parts = {name: round(float(value), 6) for name, value in zip(PARTS, shares, strict=True)}
         return Pick(item_id=self.catalogue.items[place].item_id, score=round(sum(parts.values()), 6), parts=parts)
+
+
+def mixed(modelled: Floats, content: Floats, share: float) -> Floats:
+    """`share` of the model's scores and the rest of content's; content's alone where the model knows nothing. Where
+    both know little the match stays small, and what is liked by others leads."""
+    return np.asarray(share * modelled + (1 - share) * content) if modelled.any() else content
 
 
 def _best(scores: Floats, n: int) -> Ints:

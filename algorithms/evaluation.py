@@ -37,6 +37,10 @@ class Split:
     past: Interactions
     asked: tuple[tuple[ClientSignals, Ints], ...]
 
+    def those(self, returning: bool) -> Split:
+        """The clients who had done something by then, or the others."""
+        return replace(self, asked=tuple(pair for pair in self.asked if bool(pair[0].touches) is returning))
+
 
 def split(touches: Interactions, catalogue: Catalogue, clients: Mapping[str, ClientSignals], seed: int) -> Split:
     """Cut so that HELD_OUT of the touches come later. What a client had already is not asked for again."""

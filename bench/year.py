@@ -77,8 +77,10 @@ async def _year(shop: Shop, client_id: str) -> Counter[str]:
 async def _a_day(shop: Shop, client_id: str, day: int, env: WorkflowEnvironment) -> None:
     """An event a day; an order a fortnight; a mail a month, from a campaign of its own."""
     now = await env.get_current_time()
-    kind, fields = ("order_placed", {"value": "60.00"}) if day % 14 == 0 else ("item_viewed", {"item_id": "item05"})
-    shop.event(client_id, kind, now, **fields)
+    if day % 14 == 0:
+        shop.event(client_id, "order_placed", now, value="60.00")
+    else:
+        shop.event(client_id, "item_viewed", now, item_id="item05")
     if day % 30 == 0:
         shop.campaign(f"month{day}", now, throughput_per_minute=60, message="New colours have come in.")
 

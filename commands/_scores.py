@@ -88,7 +88,7 @@ def _readable(batch: pa.RecordBatch) -> pa.RecordBatch:
 
 def _csv(path: Path, batches: Iterator[pa.RecordBatch]) -> None:
     schema = SCHEMA.set(SCHEMA.get_field_index("next_crossing_at"), pa.field("next_crossing_at", pa.string()))
-    options = pa.csv.WriteOptions(include_header=False, quoting_style="needed")
+    options = pa.csv.WriteOptions(include_header=False, quoting_style="none")  # ids need no quotes
     with path.open("wb") as file:
         file.write((",".join(SCHEMA.names) + "\n").encode())
         with pa.csv.CSVWriter(file, schema, write_options=options) as writer:

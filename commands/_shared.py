@@ -58,7 +58,7 @@ def with_temporal(settings: Settings, work: Callable[[Client], Awaitable[Result]
     from workflows import handles  # noqa: PLC0415
 
     async def run() -> Result:
-        return await work(await handles.connect(settings))
+        return await work(await handles.connect(settings.temporal_address, settings.temporal_namespace))
 
     return asyncio.run(run())
 

@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from commands import _shared
+from errors import BadInput
 from models.campaign import CampaignChange, CampaignSpec, PauseOrder, ResumeOrder
 from models.states import Overdue, Phase
 from settings import load
@@ -45,11 +46,15 @@ def create(slug: str, phases: tuple[str, ...], tags: tuple[str, ...], as_json: b
     selvedge campaign create spring --name "Spring edit" \\
         --message "Our spring edit is in: light layers in soft colours." --phase active --tag vip
     """
+    from domain.grounding import message_faults  # noqa: PLC0415
     from store import campaigns, outbox  # noqa: PLC0415
     from store.database import writing  # noqa: PLC0415
 
     given["throughput_per_minute"] = given.pop("throughput")
     spec = _shared.checked(CampaignSpec, {"slug": slug, "audience": {"phases": phases, "tags": tags}, **given})
+    for field in ("message", "voice"):
+        if wrong := message_faults(getattr(spec, field)):
+            raise BadInput(wrong[0], field)
     engine = _shared.database(load())
     now = _shared.business_now(engine)
     with writing(engine) as connection:

@@ -7,6 +7,7 @@ import json
 import click
 
 from commands import _shared
+from commands.assess import moment
 from errors import BadInput
 from settings import load
 
@@ -14,8 +15,9 @@ from settings import load
 @click.command()
 @click.option("--client", "client_id", required=True, help="The client's id.")
 @click.option("--n", default=10, show_default=True, help="How many items, 1 to 1000.")
+@click.option("--as-of", help="As of then: a day (to its end, in UTC) or a moment in ISO 8601. Default: now.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object for programs.")
-def command(client_id: str, n: int, as_json: bool) -> None:
+def command(client_id: str, n: int, as_of: str | None, as_json: bool) -> None:
     """The items that would be shown to a client now, with what each part of the score adds.
 
     Only looks: nothing is recorded as shown.
@@ -28,7 +30,7 @@ def command(client_id: str, n: int, as_json: bool) -> None:
         raise BadInput("must be from 1 to 1000", "n")
     settings = load()
     engine = _shared.database(settings)
-    now = _shared.business_now(engine)
+    now = moment(as_of) if as_of else _shared.business_now(engine)
     with reading(engine) as connection:
         answer = Recommender(engine, settings).recommend(connection, client_id, n, now)
         items = catalogue.get_items(connection, [pick.item_id for pick in answer.picks])

@@ -33,12 +33,12 @@ def command(algorithm: str, seed: int, as_json: bool) -> None:
 
 
 def _report(metrics: dict[str, Any]) -> list[str]:
-    """The comparison in lines, best first, and what it means."""
-    quality = metrics.get("quality", {})
-    if not quality:
-        return ["too little happened lately to foretell; not measured"]
-    best_first = sorted(quality.items(), key=lambda pair: -pair[1]["ndcg@10"])
-    lines = [f"asked about {metrics['clients_asked']} clients after {metrics['cut'][:10]}:  recall@10  NDCG@10"]
-    lines += [f"  {name:<26} {q['recall@10']:>19.4f} {q['ndcg@10']:>8.4f}" for name, q in best_first]
-    lines.append(f"share of the model in the user match: {metrics['model_share']:.0%}")
-    return lines
+    """The comparison in lines, best first, for each group of clients."""
+    lines = []
+    for group, quality in metrics.get("quality", {}).items():
+        asked = f"{metrics['asked'][group]} {group} clients after {metrics['cut'][:10]}"
+        lines.append(f"{asked:<44}  recall@10   NDCG@10")
+        best_first = sorted(quality.items(), key=lambda pair: -pair[1]["ndcg@10"])
+        lines += [f"  {name:<42}  {q['recall@10']:>9.4f}  {q['ndcg@10']:>8.4f}" for name, q in best_first]
+        lines.append(f"  share of the model in their user match: {metrics['shares'][group]:.0%}")
+    return lines or ["too few clients came back lately to measure it; the model is trusted little"]

@@ -7,7 +7,6 @@ supervisor, which keeps the clock. What a run leaves under SELVEDGE_HOME, the ne
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
 import sys
 import time
@@ -26,7 +25,7 @@ from demo import looks, ports, stocking
 from demo.children import MOST_RESTARTS, Child
 from demo.servers import dev_server_command, temporal_binary
 from errors import ConfigError, Unavailable
-from settings import Settings
+from settings import Settings, inherited
 from store import clock
 from store.database import connect, writing
 
@@ -119,7 +118,7 @@ class Stack:
         """Ours, with the home folder made absolute and what the demo sets unless told otherwise."""
         mine = {"SELVEDGE_HOME": str(self._settings.home.absolute()), "PYTHONUNBUFFERED": "1"}
         wanted = {"SELVEDGE_STARTS_PER_SECOND": str(STARTS_PER_SECOND)}
-        return wanted | dict(os.environ) | mine
+        return wanted | inherited() | mine
 
     async def _bring_up(self, child: Child) -> None:
         await child.start()

@@ -22,11 +22,11 @@ Reason = Annotated[str, Field(max_length=120)]
 class Command(Contract):
     """Something a signal or update asked for, kept until the next assessment applies it to the store."""
 
-    kind: Literal["pause", "resume", "adjust", "finished"]
+    kind: Literal["pause", "resume", "adjust"]
     source: HoldSource = HoldSource.OPERATOR
     overdue: Overdue = Overdue.REPLAN
     policy: ClientPolicy | None = None
-    n: int | None = None
+    reason: Reason = ""
     at: datetime
     """Real time at which the workflow took it."""
 
@@ -191,6 +191,7 @@ class CampaignInput(Contract):
 class CampaignCommand(Contract):
     kind: Literal["pause", "resume", "adjust", "end"]
     overdue: Overdue = Overdue.REPLAN
+    reason: Reason = ""
     change: dict[str, Any] = Field(default_factory=dict)
 
 

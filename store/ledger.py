@@ -14,12 +14,12 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from domain.outreach import IN_TURN, sources
+from domain.outreach import IN_TURN, SETTLED, sources
 from domain.planning import Start
 from errors import NotFound
 from models.base import ClientId
-from models.states import OutreachState, Phase
-from store.tables import edits, outreach_steps, outreaches, standings
+from models.states import EnrolmentState, OutreachState, Phase
+from store.tables import edits, enrolments, outreach_steps, outreaches, standings
 
 Ledger = Row[Any]
 
@@ -103,6 +103,8 @@ def move(
     moved = connection.execute(statement).rowcount == 1
     if moved:
         _log(connection, client_id, n, to, code, now)
+        if to in SETTLED:
+            _enrolment_done(connection, client_id, n, code, now)
     return moved
 
 
@@ -153,3 +155,11 @@ def insert_ignoring(connection: Connection, table: Any, rows: list[dict[str, Any
 
 def _log(connection: Connection, client_id: ClientId, n: int, state: OutreachState, code: str, now: datetime) -> None:
     connection.execute(insert(outreach_steps).values(client_id=client_id, n=n, at=now, state=state, code=code))
+
+
+def _enrolment_done(connection: Connection, client_id: ClientId, n: int, code: str, now: datetime) -> None:
+    connection.execute(
+        update(enrolments)
+        .where(enrolments.c.client_id == client_id, enrolments.c.n == n, enrolments.c.state == EnrolmentState.QUEUED)
+        .values(state=EnrolmentState.DONE, code=code, at=now)
+    )

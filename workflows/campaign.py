@@ -86,8 +86,9 @@ class Campaign:
 
     @workflow.signal(description='Hold all mail of this campaign: {"reason": "stock"}')
     def pause(self, order: Any = None) -> None:
-        if self._refusals.read("pause", PauseOrder, order) is not None:
-            self._take("pause")
+        pause = self._refusals.read("pause", PauseOrder, order)
+        if pause is not None:
+            self._take("pause", reason=pause.reason)
 
     @workflow.signal(description='Go on: {"overdue": "send_late" | "replan" | "expire"}')
     def resume(self, order: Any = None) -> None:

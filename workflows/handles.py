@@ -13,7 +13,6 @@ from models.base import CampaignSlug, ClientId
 from models.campaign import CampaignChange, CampaignProgress, PauseOrder, ResumeOrder
 from models.clients import ClientPolicy
 from models.lifecycle import CampaignInput, Finished, LifecycleState, LifecycleStatus, Nudge, OutreachStatus
-from settings import Settings
 from workflows import ids
 
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 CONNECT_S: Final = 5.0
 
 
-async def connect(settings: Settings) -> Client:
+async def connect(address: str, namespace: str) -> Client:
     """A client of the Temporal server in force. Raises ConfigError naming SELVEDGE_TEMPORAL_ADDRESS."""
     import asyncio  # noqa: PLC0415
 
@@ -33,16 +32,14 @@ async def connect(settings: Settings) -> Client:
     try:
         return await asyncio.wait_for(
             Client.connect(
-                settings.temporal_address,
-                namespace=settings.temporal_namespace,
+                address,
+                namespace=namespace,
                 data_converter=pydantic_data_converter,
             ),
             CONNECT_S,
         )
     except (RuntimeError, RPCError, TimeoutError):
-        raise ConfigError(
-            f"SELVEDGE_TEMPORAL_ADDRESS: no Temporal server answers at {settings.temporal_address}"
-        ) from None
+        raise ConfigError(f"SELVEDGE_TEMPORAL_ADDRESS: no Temporal server answers at {address}") from None
 
 
 async def nudge_client(client: Client, client_id: ClientId) -> None:

@@ -162,8 +162,9 @@ class ClientLifecycle:
 
     @workflow.signal(description='Hold this client\'s mail: {"reason": "..."}')
     def pause(self, order: Any = None) -> None:
-        if self._refusals.read("pause", PauseOrder, order) is not None:
-            self._take("pause", source=HoldSource.OPERATOR)
+        pause = self._refusals.read("pause", PauseOrder, order)
+        if pause is not None:
+            self._take("pause", source=HoldSource.OPERATOR, reason=pause.reason)
 
     @workflow.signal(description='Lift the hold: {"overdue": "send_late" | "replan" | "expire"}')
     def resume(self, order: Any = None) -> None:

@@ -10,10 +10,10 @@ import numpy as np
 import orjson
 import pytest
 
-from activities.training import SHARES, train
+from activities.training import SHARES, blended, train
 from algorithms import builtin
 from algorithms.catalogue import Catalogue
-from algorithms.hybrid import Side
+from algorithms.hybrid import Hybrid, Side
 from algorithms.popularity import Popularity
 from domain.histories import ClientSignals
 from errors import BadInput
@@ -56,10 +56,13 @@ def test_training_keeps_a_measured_model_that_serves(shop, tmp_path):
     settings = Settings(home=tmp_path)
     said: list[str] = []
     made = train(shop.engine, settings, "hybrid", 7, NOW, said.append)
-    quality = made.metrics["quality"]
+    quality = made.metrics["quality"]["returning"]
     assert quality["hybrid"]["ndcg@10"] > 1.3 * quality["popularity"]["ndcg@10"]
-    assert made.metrics["model_share"] == max(SHARES, key=lambda s: quality[f"blend, model {s:.0%}"]["ndcg@10"]) > 0
-    assert made.metrics["clients_asked"] > 100
+    best = max(SHARES, key=lambda share: quality[blended(share)]["ndcg@10"])
+    assert made.metrics["shares"] == {"returning": best}
+    assert best > 0
+    assert made.metrics["asked"]["returning"] > 100
+    assert made.metrics["asked"]["new"] == 0
     assert made.window_until == pytest.approx(NOW - timedelta(days=1), abs=timedelta(days=1))
     assert (made.seed, made.live) == (7, True)
     assert made.metrics["code"] == builtin.code_version("hybrid")
@@ -146,4 +149,15 @@ def test_a_shop_with_one_order_trains_and_says_that_it_is_not_measured(bare, tmp
     bare.event("c", "order_placed", item_id="a")
     made = train(bare.engine, Settings(home=tmp_path), "hybrid", 1, NOW)
     assert "quality" not in made.metrics
-    assert made.metrics["model_share"] == 0.5
+    assert "shares" not in made.metrics
+
+
+def test_a_model_that_foretells_worse_than_no_model_gets_no_share(shop, tmp_path, monkeypatch):
+    """Measured, not believed: a ranker that learnt the wrong thing stays out of the match."""
+
+    class Backwards(Hybrid):
+        def scores(self, client, candidates, now):
+            return 1.0 - super().scores(client, candidates, now)
+
+    monkeypatch.setitem(builtin.RANKERS, "hybrid", Backwards)
+    assert train(shop.engine, Settings(home=tmp_path), "hybrid", 7, NOW).metrics["shares"] == {"returning": 0.0}

@@ -148,12 +148,18 @@ def test_recommend_tells_scores_and_parts(shop):
     assert "blend+content" in typed("recommend", "--client", "c0").stdout
 
 
+def test_recommend_as_of_an_earlier_day_knows_no_later_one(shop):
+    before = json.loads(typed("recommend", "--client", "c0", "--as-of", "2026-03-01", "--json").stdout)
+    assert "i0" in [item["item_id"] for item in before["items"]]  # bought in May
+    assert "i0" not in typed("recommend", "--client", "c0", "--as-of", "2026-06-01", "--json").stdout
+
+
 def test_recommend_refuses_what_it_cannot_know(shop):
     assert isinstance(typed("recommend", "--client", "stranger").exception, NotFound)
     assert "n: must be from 1 to 1000" in str(typed("recommend", "--client", "c0", "--n", "0").exception)
 
 
-def test_train_reports_and_serves(shop):
+def test_train_reports_and_serves(shop, monkeypatch):
     done = typed("train", "--json")
     assert done.exit_code == 0, done.output
     made = json.loads(done.stdout)
@@ -162,8 +168,12 @@ def test_train_reports_and_serves(shop):
     told = json.loads(typed("recommend", "--client", "c3", "--json").stdout)
     assert (told["algorithm"], told["version"]) == ("blend+hybrid", made["id"])
     spoken = typed("train", "--algorithm", "popularity")
-    assert "NDCG@10" in spoken.stdout
+    assert "too few clients" in spoken.stdout
     assert "now serves" in spoken.stdout
+    monkeypatch.setattr("activities.training.ENOUGH", 1)
+    measured = typed("train", "--algorithm", "popularity")
+    assert "returning clients after 2026-" in measured.stdout
+    assert measured.stdout.count("blend, model") == 5
 
 
 def test_a_wrong_order_is_one_line_and_status_one(shop, tmp_path):

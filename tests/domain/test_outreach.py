@@ -12,7 +12,7 @@ from models.states import OutreachState as S
 def test_every_state_is_in_the_table_and_of_one_kind() -> None:
     assert set(TRANSITIONS) == set(S)
     assert not SETTLED & ASIDE
-    assert SETTLED | ASIDE | IN_TURN == set(S)
+    assert set(S) == SETTLED | ASIDE | IN_TURN
 
 
 def test_every_state_can_reach_a_settled_one() -> None:

@@ -28,7 +28,7 @@ async def test_a_mail_outlives_its_client_s_run(tmp_path: Path) -> None:
     shop = a_shop(tmp_path / "home", temporal_address=server.address, quiet_from_hour=0, quiet_until_hour=0)
     try:
         await server.start_async()
-        client = await handles.connect(shop.settings)
+        client = await handles.connect(shop.settings.temporal_address, shop.settings.temporal_namespace)
         async with shop.working(client) as dispatcher:
             now = datetime.now(UTC)
             shop.client("renewed")

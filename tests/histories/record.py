@@ -12,10 +12,12 @@ import json
 import tempfile
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from pydantic import SecretStr
 from temporalio.client import Client, WorkflowHistory
 
+from models.campaign import PauseOrder, ResumeOrder
 from models.clients import ClientPolicy
 from tests.doubles.chat_server import ChatServer
 from tests.support.shop import Shop, a_shop
@@ -35,9 +37,14 @@ async def main() -> None:
         await _scene("modelled", asks)
 
 
-async def _scene(name: str, settings: dict[str, object]) -> None:
+async def _scene(name: str, settings: dict[str, Any]) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        given = {"quiet_from_hour": 0, "quiet_until_hour": 0, "llm_calls_per_client_day": 100, **settings}
+        given: dict[str, Any] = {
+            "quiet_from_hour": 0,
+            "quiet_until_hour": 0,
+            "llm_calls_per_client_day": 100,
+            **settings,
+        }
         shop = a_shop(Path(folder), **given)
         try:
             async with new_time_skipping() as env, shop.working(env.client) as dispatcher:
@@ -52,9 +59,9 @@ async def _scene(name: str, settings: dict[str, object]) -> None:
                         await env.sleep(span)
                         await dispatcher.once()
                     await env.client.get_workflow_handle(ids.client(name)).signal("resume", {"overdue": "replan"})
-                    await handles.pause(env.client, ids.campaign("spring"), handles.PauseOrder())
+                    await handles.pause(env.client, ids.campaign("spring"), PauseOrder())
                     await env.sleep(timedelta(days=1))
-                    await handles.resume(env.client, ids.campaign("spring"), handles.ResumeOrder())
+                    await handles.resume(env.client, ids.campaign("spring"), ResumeOrder())
                     await env.sleep(timedelta(days=1))
                 elif name == "year":
                     shop.event(name, "order_placed", await env.get_current_time(), value="60.00")

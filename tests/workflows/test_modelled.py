@@ -14,14 +14,13 @@ from sqlalchemy import select
 from temporalio.client import WorkflowUpdateFailedError
 from temporalio.testing import WorkflowEnvironment
 
-from models.lifecycle import Decision
+from models.lifecycle import Decision, OutreachStatus
 from store.database import reading
 from store.tables import model_calls
 from tests.doubles.chat_server import ChatServer
 from tests.support.shop import Shop, a_shop
 from tests.support.temporal import new_time_skipping
 from workflows import ids
-from workflows.outreach import Outreach
 
 
 @pytest.fixture
@@ -137,8 +136,9 @@ class TestAReviewerWhoRejects:
         assert row.state == "awaiting_person"
         outreach = env.client.get_workflow_handle(ids.outreach("m1", 1))
         with pytest.raises(WorkflowUpdateFailedError):
-            await outreach.execute_update(Outreach.decide, Decision(verdict="edit"))
-        status = await outreach.execute_update(Outreach.decide, Decision(verdict="approve", by="ana"))
+            await outreach.execute_update("decide", Decision(verdict="edit"))
+        decision = Decision(verdict="approve", by="ana")
+        status = await outreach.execute_update("decide", decision, result_type=OutreachStatus)
         assert status.code == "approved_by_person"
         row = await row_after(env, shop, hours=1)
         assert row.state == "sent"
