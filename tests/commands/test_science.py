@@ -172,7 +172,7 @@ def test_train_reports_and_serves(shop, monkeypatch):
     assert "now serves" in spoken.stdout
     monkeypatch.setattr("activities.training.ENOUGH", 1)
     measured = typed("train", "--algorithm", "popularity")
-    assert "returning clients after 2026-" in measured.stdout
+    assert "new clients after 2026-" in measured.stdout
     assert measured.stdout.count("blend, model") == 5
 
 
