@@ -66,7 +66,7 @@ def shops(draw) -> tuple[Catalogue, ClientSignals, frozenset[str]]:
 weights = st.builds(BlendWeights, **{name: st.floats(0, 1) for name in PARTS})
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(shops(), weights, st.integers(1, 12))
 def test_what_is_shown_may_be_shown_and_its_parts_add_up(shop, weights, n):
     catalogue, client, exclude = shop

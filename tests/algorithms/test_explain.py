@@ -74,7 +74,7 @@ def test_a_figure_in_a_name_is_not_repeated():
     assert words
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(shops())
 def test_every_pick_has_words_without_figures(shop):
     catalogue, client, exclude = shop
