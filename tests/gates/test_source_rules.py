@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 REPOSITORY = Path(__file__).parents[2]
 ROOMS = [
     "activities", "agents", "algorithms", "commands", "demo", "domain",
-    "ingest", "mail", "models", "store", "web", "workflows",
+    "hosting", "ingest", "mail", "models", "store", "web", "workflows",
 ]  # fmt: skip
 LONGEST_FILE = 300
 
@@ -146,3 +147,10 @@ def test_the_deployed_pins_are_those_that_were_tested() -> None:
         return set(re.findall(r"^([A-Za-z0-9._-]+==[^\s;]+)", (REPOSITORY / name).read_text(), re.M))
 
     assert pins("deploy/requirements.lock") < pins("requirements.lock")
+
+
+def test_every_module_is_installed_and_held_by_these_rules() -> None:
+    packaging = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["tool"]["setuptools"]
+    packages = {file.parent.name for file in REPOSITORY.glob("*/__init__.py")} - {"tests", "bench"}
+    assert {file.stem for file in REPOSITORY.glob("*.py")} == set(packaging["py-modules"])
+    assert packages == set(ROOMS) == {name.rstrip("*") for name in packaging["packages"]["find"]["include"]}

@@ -11,7 +11,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 from temporalio.workflow import NondeterminismError
 
-from worker import runner
+from hosting.queues import runner
 from workflows.campaign import Campaign
 from workflows.lifecycle import ClientLifecycle
 from workflows.outreach import Outreach

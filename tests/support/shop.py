@@ -13,7 +13,8 @@ from sqlalchemy import Engine, select
 from temporalio.client import Client
 
 from activities.house import House
-from dispatch import Dispatcher
+from hosting.dispatch import Dispatcher
+from hosting.queues import QUEUES, working
 from mail.faulty_sink import FaultySink
 from mail.mailbox import Delivered
 from models.campaign import CampaignSpec
@@ -27,7 +28,6 @@ from store.migrate import upgrade
 from store.tables import outreach_steps, outreaches
 from store.terms import Terms
 from tests.support.ports import free_port
-from worker import QUEUES, working
 
 CATEGORIES = ["dress", "shirt", "trousers", "knit", "coat", "shoes"]
 COLOURS = ["black", "navy", "ecru", "rust"]

@@ -10,7 +10,7 @@ import pytest_asyncio
 from temporalio.client import WorkflowUpdateFailedError
 from temporalio.testing import WorkflowEnvironment
 
-from dispatch import Dispatcher
+from hosting.dispatch import Dispatcher
 from models.clients import ClientPolicy
 from models.states import CampaignState, OutreachState, Phase
 from tests.support.shop import Shop

@@ -8,7 +8,7 @@ from typing import Any
 from temporalio.client import WorkflowHandle
 from temporalio.testing import WorkflowEnvironment
 
-from dispatch import Dispatcher
+from hosting.dispatch import Dispatcher
 from models.states import OutreachState, Phase
 from tests.support.shop import Shop
 from workflows import ids
