@@ -1,0 +1,103 @@
+"""The task queues: which workflows and activities each hosts, and how many at once."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+from functools import partial
+from typing import Any, Final
+
+from temporalio.client import Client
+from temporalio.worker import Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from activities.assess import Assess
+from activities.campaigning import Campaigning
+from activities.compose import Compose
+from activities.failures import Failures
+from activities.house import House
+from activities.modelled import Modelled
+from activities.recommending import Recommender
+from activities.send import Send
+from activities.steer import Steer
+from agents.llm import LanguageModel
+from mail.post import Post
+from mail.transport import Transport
+from workflows import handles
+from workflows.campaign import Campaign
+from workflows.lifecycle import ClientLifecycle
+from workflows.options import AGENTS_QUEUE, LIFECYCLE_QUEUE, MAIL_QUEUE, SCIENCE_QUEUE
+from workflows.outreach import Outreach
+
+QUEUES: Final = (LIFECYCLE_QUEUE, SCIENCE_QUEUE, AGENTS_QUEUE, MAIL_QUEUE)
+THREADS: Final = 16
+RANKINGS: Final = 4
+"""Rankings under way at once in one process; each keeps a core busy."""
+MODEL_CALLS: Final = 8
+"""Model calls under way at once in one process."""
+GRACE: Final = timedelta(seconds=20)
+
+Hosted = dict[str, dict[str, Any]]
+"""What `Worker` is given for each queue."""
+
+
+@asynccontextmanager
+async def working(client: Client, house: House, queues: Sequence[str] = QUEUES) -> AsyncIterator[None]:
+    """Work on `queues` inside the block; leaving it finishes what is under way."""
+    async with AsyncExitStack() as stack:
+        transport = await stack.enter_async_context(Transport.from_settings(house.settings))
+        threads = stack.enter_context(ThreadPoolExecutor(THREADS, thread_name_prefix="activity"))
+        model = None
+        if house.settings.composer == "model":
+            model = await stack.enter_async_context(LanguageModel.from_settings(house.settings))
+        hosted = _hosted(client, house, transport, model)
+        for queue in queues:
+            worker = Worker(
+                client,
+                task_queue=queue,
+                activity_executor=threads,
+                interceptors=[Failures()],
+                graceful_shutdown_timeout=GRACE,
+                **hosted[queue],
+            )
+            await stack.enter_async_context(worker)
+        yield
+
+
+def _hosted(client: Client, house: House, transport: Transport, model: LanguageModel | None) -> Hosted:
+    recommender = Recommender(house.engine, house.settings)
+    assess, compose, steer = Assess(house), Compose(house, recommender), Steer(house)
+    modelled = Modelled(house, recommender, model)
+    post, report = Post.from_settings(house.settings), partial(handles.report_finished, client)
+    return {
+        LIFECYCLE_QUEUE: {
+            "workflows": [ClientLifecycle, Outreach, Campaign],
+            "workflow_runner": runner(),
+            "activities": [
+                *(assess.assess, compose.compose, Campaigning(house).campaign_round),
+                *(steer.conclude, steer.unpark, steer.keep_policy),
+            ],
+            "max_cached_workflows": 2_000,
+            "max_concurrent_workflow_tasks": 50,
+            "max_concurrent_activities": THREADS,
+            "max_concurrent_local_activities": THREADS,
+        },
+        SCIENCE_QUEUE: {"activities": [modelled.pick], "max_concurrent_activities": RANKINGS},
+        AGENTS_QUEUE: {
+            "activities": [modelled.write, modelled.review, modelled.schedule],
+            "max_concurrent_activities": MODEL_CALLS,
+        },
+        MAIL_QUEUE: {
+            "activities": [Send(house, post, transport, report).send],
+            "max_concurrent_activities": THREADS,
+            "max_task_queue_activities_per_second": house.settings.mails_per_second,
+        },
+    }
+
+
+def runner() -> SandboxedWorkflowRunner:
+    """The sandbox, with the rooms passed through that do no I/O: importing them afresh for each workflow costs time."""
+    passed = ("models", "domain", "workflows", "pydantic", "pydantic_core", "annotated_types", "typing_extensions")
+    return SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules(*passed))
