@@ -23,6 +23,7 @@ from activities.recommending import Recommender
 from activities.send import Send
 from activities.steer import Steer
 from agents.llm import LanguageModel
+from hosting.counted import Counted
 from mail.post import Post
 from mail.transport import Transport
 from workflows import handles
@@ -58,7 +59,7 @@ async def working(client: Client, house: House, queues: Sequence[str] = QUEUES) 
                 client,
                 task_queue=queue,
                 activity_executor=threads,
-                interceptors=[Failures()],
+                interceptors=[Failures(), Counted()],
                 graceful_shutdown_timeout=GRACE,
                 **hosted[queue],
             )

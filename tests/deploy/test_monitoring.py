@@ -57,3 +57,11 @@ def test_panels_do_not_overlap_and_use_the_provisioned_source() -> None:
     source = REPOSITORY / "deploy" / "grafana" / "provisioning" / "datasources" / "prometheus.yml"
     known = {each["uid"] for each in yaml.safe_load(source.read_text())["datasources"]}
     assert {panel["datasource"]["uid"] for panel in panels} == known
+
+
+def test_every_metric_of_a_worker_is_kept_by_somebody() -> None:
+    declared = re.findall(r"^(\w+): Final = ", (REPOSITORY / "activities" / "metrics.py").read_text(), re.M)
+    rooms = (REPOSITORY / "activities", REPOSITORY / "hosting")
+    text = "\n".join(file.read_text() for room in rooms for file in room.rglob("*.py"))
+    assert len(declared) >= 6
+    assert [name for name in declared if f"metrics.{name}." not in text] == []
