@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import signal
-import sys
 from collections.abc import Sequence
 
 import click
 
 from activities.house import House
+from cli import leave
 from errors import SelvedgeError
 from hosting.dispatch import Dispatcher
 from hosting.health import Health
@@ -58,13 +57,6 @@ def command(queues: tuple[str, ...]) -> None:
         click.echo(f"selvedge: {error}", err=True)
         status = 1
     leave(status)
-
-
-def leave(status: int) -> None:
-    """End at once: a process that used Temporal aborts now and then while Python finalises (SDK issue 300)."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(status)
 
 
 if __name__ == "__main__":
