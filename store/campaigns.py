@@ -14,8 +14,8 @@ from errors import BadInput, NotFound
 from models.base import CampaignSlug, ClientId
 from models.campaign import CampaignProgress, CampaignSpec
 from models.states import CampaignState, EnrolmentState, OutreachState, Overdue
-from store.ledger import insert_ignoring
 from store.tables import campaigns, clients, enrolments, outreaches, standings
+from store.upserts import insert_ignoring
 
 PREFIX = "campaign:"
 

@@ -8,9 +8,9 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from store.tables import decisions
+from store.upserts import insert_into
 
 
 def record(
@@ -29,9 +29,9 @@ def record(
     """Keep one decision and return its id. The same question at the same moment is one decision, whoever retries it;
     the first answer stands. `n`: the outreach that asked; `answer`: JSON; `latency_ms`: real milliseconds."""
     id_ = hashlib.sha256(f"{slot}/{client_id}/{n}/{at.isoformat()}".encode()).hexdigest()[:32]
-    insert = (postgresql if connection.dialect.name == "postgresql" else sqlite).insert(decisions)
     connection.execute(
-        insert.values(
+        insert_into(connection, decisions)
+        .values(
             id=id_,
             slot=slot,
             algorithm=algorithm,
@@ -42,7 +42,8 @@ def record(
             snapshot=snapshot,
             answer=answer,
             latency_ms=latency_ms,
-        ).on_conflict_do_nothing()
+        )
+        .on_conflict_do_nothing()
     )
     return id_
 

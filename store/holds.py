@@ -9,8 +9,8 @@ from sqlalchemy import Connection, delete, update
 from models.base import ClientId
 from models.clients import ClientPolicy
 from models.states import HoldSource, OutreachState, Overdue
-from store.ledger import insert_ignoring
 from store.tables import clients, holds, outreaches
+from store.upserts import insert_ignoring
 
 
 def hold(connection: Connection, client_id: ClientId, source: HoldSource, reason: str, now: datetime) -> None:

@@ -12,7 +12,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from domain.outreach import IN_TURN, SETTLED, sources
 from domain.planning import Start
@@ -108,15 +107,6 @@ def move(
     return moved
 
 
-def note(connection: Connection, client_id: ClientId, n: int, now: datetime, **values: Any) -> None:
-    """Keep something about a mail without moving it."""
-    connection.execute(
-        update(outreaches)
-        .where(outreaches.c.client_id == client_id, outreaches.c.n == n)
-        .values(updated_at=now, **values)
-    )
-
-
 def use_edit(connection: Connection, client_id: ClientId, n: int, edit_id: str) -> None:
     """Put a person's edit, saved before, in the place of the draft."""
     edit = connection.scalar(
@@ -142,15 +132,6 @@ def of_client(connection: Connection, client_id: ClientId) -> list[Ledger]:
 def in_turn(rows: Iterable[Ledger]) -> Ledger | None:
     """The mail that has the client's turn."""
     return next((row for row in rows if row.state in IN_TURN), None)
-
-
-def insert_ignoring(connection: Connection, table: Any, rows: list[dict[str, Any]]) -> int:
-    """Insert rows, passing over those that are there; how many were new. Alike on both databases."""
-    if not rows:
-        return 0
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(table).values(rows).on_conflict_do_nothing()
-    return connection.execute(statement).rowcount
 
 
 def _log(connection: Connection, client_id: ClientId, n: int, state: OutreachState, code: str, now: datetime) -> None:

@@ -11,8 +11,8 @@ from domain.eligibility import Hold, MailFacts
 from models.base import ClientId
 from models.clients import ClientPolicy
 from models.states import HoldSource, OutreachState
-from store.suppressions import address_hash
-from store.tables import holds, outreaches, suppressions
+from store.suppressions import suppressed
+from store.tables import holds, outreaches
 
 _LEFT = (OutreachState.SENT, OutreachState.UNKNOWN, OutreachState.DATA)
 """An unknown mail may have arrived, so it counts against the caps like one that did."""
@@ -23,9 +23,7 @@ def load(connection: Connection, client: Row[Any], signing_key: str, now: dateti
     client_id: ClientId = client.client_id
     return MailFacts(
         consent=client.consent,
-        suppressed=connection.scalar(
-            select(suppressions.c.reason).where(suppressions.c.address_hash == address_hash(signing_key, client.email))
-        ),
+        suppressed=suppressed(connection, signing_key, client.email),
         holds=tuple(
             Hold(source=HoldSource(row.source), since=row.since)
             for row in connection.execute(

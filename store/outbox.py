@@ -12,11 +12,11 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from sqlalchemy import BigInteger, Connection, Integer, bindparam, delete, func, literal, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from store.bulk import listed
 from store.tables import outbox
 from store.types import UtcTime
+from store.upserts import insert_into
 
 Kind = Literal["client", "campaign"]
 
@@ -45,8 +45,7 @@ def push(connection: Connection, kind: Kind, targets: Iterable[str], real_now: d
     rows = select(
         literal(kind), given.c.value, literal(1, Integer), literal(0, Integer), literal(real_now, UtcTime)
     ).where(literal(1) == 1)  # SQLite cannot parse an upsert from a select without a WHERE
-    make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    statement = make(outbox).from_select(["kind", "target", "version", "attempts", "due_at"], rows)
+    statement = insert_into(connection, outbox).from_select(["kind", "target", "version", "attempts", "due_at"], rows)
     connection.execute(
         statement.on_conflict_do_update(index_elements=["kind", "target"], set_={"version": outbox.c.version + 1})
     )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from store.tables import revisions
+from store.upserts import insert_into
 
 
 def number(connection: Connection, name: str) -> int:
@@ -15,8 +15,7 @@ def number(connection: Connection, name: str) -> int:
 
 def raise_number(connection: Connection, name: str) -> None:
     """State that `name` changed. Whoever changes the catalogue or the stock says so here."""
-    make = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    statement = make(revisions).values(name=name, number=1)
+    statement = insert_into(connection, revisions).values(name=name, number=1)
     connection.execute(
         statement.on_conflict_do_update(index_elements=["name"], set_={"number": revisions.c.number + 1})
     )
