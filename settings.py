@@ -32,13 +32,19 @@ class Settings(BaseSettings):
     database_url: str = ""
     """SQLAlchemy URL; empty: SQLite under `home`. PostgreSQL: postgresql+psycopg://user:password@host/name"""
     redis_url: str = ""
+    """Reserved for the shared cache of several processes; nothing reads it yet."""
 
     temporal_address: str = "127.0.0.1:7233"
+    """Host and port of the Temporal server."""
     temporal_namespace: str = "default"
+    """Must know the search attributes; the dev server and docker-compose.yml see to it."""
     temporal_ui_url: str = "http://127.0.0.1:8233"
+    """Where the pages link to; the demo serves the UI on its port."""
 
     web_host: str = "127.0.0.1"
+    """Address to listen on. The pages ask for no password: leave it here, or put a proxy that asks before it."""
     web_port: int = Field(default=8000, ge=1, le=65_535)
+    """The API, the pages, the mailbox."""
     public_url: str = ""
     """How clients reach the web process: base of unsubscribe links. Empty: http://web_host:web_port"""
     api_key: SecretStr | None = None
@@ -47,57 +53,87 @@ class Settings(BaseSettings):
     """Signs unsubscribe links and return paths; none: one is made and kept under `home`."""
 
     llm_base_url: str = ""
+    """Endpoint that speaks chat completions; empty: that of OpenAI."""
     llm_api_key: SecretStr | None = None
+    """With a key a model writes; without one, the house writer."""
     llm_model: str = "gpt-4o-mini"
+    """As the endpoint names it."""
     llm_mode: Literal["tools", "json_schema", "json"] = "tools"
     """How the endpoint is asked for structured answers. Nearly all serve a forced tool call; some local servers only
     the others."""
     llm_timeout_s: float = Field(default=30.0, gt=0)
+    """Seconds that one call may take."""
     llm_calls_per_client_day: int = Field(default=12, ge=0)
+    """Calls for one client in 24 hours of business time; the failed ones count."""
     llm_tokens_per_client_day: int = Field(default=60_000, ge=0)
+    """Tokens in and out for one client in 24 hours of business time."""
 
     smtp_url: str = ""
     """smtp://user:password@host:587 (STARTTLS when offered), smtps://host:465. Empty: the embedded mailbox."""
     mailbox_port: int = Field(default=1025, ge=1, le=65_535)
+    """Port of the embedded mailbox, on 127.0.0.1."""
     unsubscribe_wait_s: float = Field(default=10.0, ge=0)
     """How long an opt-out waits for mails to that client that are under way, before it answers 503."""
     smtp_timeout_s: float = Field(default=30.0, gt=0)
+    """Seconds that one step of SMTP may take; the answer to a whole mail, twice that."""
     mail_from: str = "stylists@selvedge.example"
+    """Plain address of the sender; the name beside it is the shop's."""
     reply_to: str = ""
+    """Plain address for answers; empty: that of the sender."""
     bounce_domain: str = "bounce.selvedge.example"
+    """Domain of return paths; bounces arrive there."""
     dkim_domain: str = ""
     """Signing domain; empty: that of `mail_from`."""
     dkim_selector: str = "selvedge"
+    """Name of the key in the DNS."""
     dkim_key_file: Path | None = None
     """PEM private key; none: one is made and kept under `home`."""
     mails_per_second: float = Field(default=200.0, gt=0)
+    """Rate at which one task queue hands mails over."""
 
     shop_name: str = "Selvedge & Co"
+    """In the sender, the head and the foot of every mail."""
     shop_url: str = ""
     """Base of product links, before `/<item_id>`; empty: the plain shop pages of our own web process, `/shop`."""
     shop_address: str = "Selvedge & Co, 12 Weaver's Yard, London E2 7DD"
+    """Postal address at the foot of every mail."""
     shop_time_zone: str = "Europe/London"
+    """Of clients who state none."""
     shop_currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$")
+    """ISO code of all amounts; another one is refused at the door."""
     shop_voice: str = "Confident, concise and warm; we know clothes and respect the reader's time."
+    """How mail sounds; a model's brief holds it. A campaign may state its own."""
 
     quiet_from_hour: int = Field(default=21, ge=0, le=23)
+    """Hour of the client's own day from which no mail leaves."""
     quiet_until_hour: int = Field(default=8, ge=0, le=23)
+    """Hour from which it may leave again; the same as the other: no quiet time."""
     max_mails_per_week: int = Field(default=2, ge=0, le=7)
+    """Mails to one client in any seven days; a client may ask for another limit."""
     min_days_between_mails: float = Field(default=2.0, ge=0)
+    """Days between two mails to one client."""
 
     blend_match: float = Field(default=0.4, ge=0)
+    """Weight of the client's own taste in the default ranking."""
     blend_trend: float = Field(default=0.2, ge=0)
+    """Weight of what many clients take to."""
     blend_inventory: float = Field(default=0.1, ge=0)
+    """Weight of what the shop has much of."""
     blend_margin: float = Field(default=0.1, ge=0)
+    """Weight of what the shop earns."""
     blend_freshness: float = Field(default=0.1, ge=0)
+    """Weight of what is new."""
     blend_season: float = Field(default=0.1, ge=0)
+    """Weight of what suits the season."""
 
     starts_per_second: float = Field(default=50.0, gt=0)
     """Rate at which pending workflow starts and nudges drain from the outbox."""
     worker_host: str = "127.0.0.1"
     """Address on which the worker's metrics and health ports listen."""
     worker_metrics_port: int = Field(default=9464, ge=0, le=65_535)
+    """Prometheus text at /metrics."""
     worker_health_port: int = Field(default=9465, ge=0, le=65_535)
+    """GET /healthz: 200 when database and Temporal answer, else 503."""
     worker_health_url: str = ""
     """Where the web process asks whether the worker is well. Empty: its health port here; `none`: nowhere."""
 

@@ -1,0 +1,96 @@
+"""Writes docs/settings.md from settings.py: `python -m scripts.settings_doc`. A test holds the file to it.
+
+Each field's docstring is its description; a blank line before a field begins a new table.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from settings import Settings
+
+REPOSITORY: Final = Path(__file__).parents[1]
+PAGE: Final = REPOSITORY / "docs" / "settings.md"
+
+HEAD: Final = """\
+# Settings
+
+Every setting is an environment variable; `.env` in the folder in which a command runs is read too, and the environment
+goes before it. Without any, everything runs on one machine. A wrong value stops the command with one line that names
+the variable. Written by `python -m scripts.settings_doc` from [settings.py](../settings.py), which alone reads them;
+how to add one: [recipes/add-a-setting.md](recipes/add-a-setting.md).
+"""
+TITLES: Final = {
+    "home": "Where everything lies",
+    "temporal_address": "Temporal",
+    "web_host": "Web and keys",
+    "llm_base_url": "Language model",
+    "smtp_url": "Mail",
+    "shop_name": "The shop",
+    "quiet_from_hour": "When and how often a client is mailed",
+    "blend_match": "The default ranking",
+    "starts_per_second": "Worker",
+}
+"""The title of each table, by its first field."""
+
+
+class Entry(NamedTuple):
+    """One setting, as the page tells it."""
+
+    field: str
+    default: str
+    says: str
+    begins_table: bool
+
+    @property
+    def variable(self) -> str:
+        """The environment variable."""
+        return f"SELVEDGE_{self.field.upper()}"
+
+
+def entries(source: str) -> list[Entry]:
+    """Every field of `Settings`, in order. Raises ValueError for one without a docstring."""
+    lines = source.splitlines()
+    tree = ast.parse(source)
+    body = next(node.body for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "Settings")
+    found = []
+    for node, after in zip(body, [*body[1:], ast.Pass()], strict=True):
+        if not isinstance(node, ast.AnnAssign) or not isinstance(node.target, ast.Name):
+            continue
+        said = after.value if isinstance(after, ast.Expr) else None
+        if not isinstance(said, ast.Constant) or not isinstance(said.value, str):
+            raise ValueError(f"settings.py:{node.lineno}: say in a docstring below it what {node.target.id} is")
+        begins = not lines[node.lineno - 2].strip()
+        found.append(Entry(node.target.id, _default(node.target.id), _said(said.value), begins))
+    return found
+
+
+def page(source: str) -> str:
+    """The whole page."""
+    parts = [HEAD]
+    for entry in entries(source):
+        if entry.begins_table:
+            parts.append(f"\n## {TITLES[entry.field]}\n\n| variable | default | |\n|---|---|---|\n")
+        parts.append(f"| `{entry.variable}` | {entry.default} | {entry.says} |\n")
+    return "".join(parts)
+
+
+def _said(docstring: str) -> str:
+    """One line for a table's cell, with fields named as variables."""
+    line = " ".join(docstring.split()).replace("|", "\\|")
+    return re.sub(r"`(\w+)`", lambda m: f"`SELVEDGE_{m[1].upper()}`" if m[1] in Settings.model_fields else m[0], line)
+
+
+def _default(field: str) -> str:
+    value: Any = Settings.model_fields[field].default
+    if value is None or value == "":
+        return ""
+    return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page((REPOSITORY / "settings.py").read_text()))
+    print(f"wrote {PAGE.relative_to(REPOSITORY)}")
