@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection
 
 from activities.house import House
 from domain.eligibility import Answer, Door, may_send
 from errors import NotFound
 from models.states import OutreachState
-from store import campaigns, ledger, mail_facts, standing
+from store import campaigns, catalogue, ledger, mail_facts, standing
 from store.ledger import Ledger
-from store.tables import stock
 
 
 def ask(house: House, connection: Connection, row: Ledger, now: datetime) -> Answer:
@@ -24,18 +22,12 @@ def ask(house: House, connection: Connection, row: Ledger, now: datetime) -> Ans
         raise NotFound("no such client", "client_id")
     facts = mail_facts.load(connection, file.client, house.settings.keys.signing, now)
     paused = campaigns.pausing(connection, row.campaign)[0] if row.campaign else False
-    return may_send(facts, house.mail_rules, now, paused, in_stock(connection, shown(row)))
+    return may_send(facts, house.mail_rules, now, paused, catalogue.in_stock(connection, shown(row)))
 
 
 def shown(row: Ledger) -> list[str]:
     """The ids of the items that the mail shows."""
     return [blurb["item_id"] for blurb in (row.draft or {}).get("items", ())]
-
-
-def in_stock(connection: Connection, item_ids: Iterable[str]) -> bool:
-    """Whether none of these items has run out. An item whose stock is not counted here is taken to be there."""
-    left = select(stock.c.item_id, func.sum(stock.c.on_hand)).where(stock.c.item_id.in_(list(item_ids)))
-    return all(units > 0 for _, units in connection.execute(left.group_by(stock.c.item_id)))
 
 
 def turn_away(connection: Connection, row: Ledger, answer: Answer, now: datetime, token: str | None = None) -> None:

@@ -13,12 +13,12 @@ from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 from temporalio import activity
 
 from activities import metrics
-from activities.compose import keep_decision, picked, planned
 from activities.house import House
+from activities.preparing import keep_decision, picked, picks_of, planned
 from activities.recommending import Recommender
 from activities.steps import client_of, found, told
 from agents.llm import LanguageModel, ModelSession
@@ -36,7 +36,6 @@ from models.states import OutreachState
 from store import ledger, mail_facts, model_calls
 from store.database import reading, writing
 from store.ledger import Ledger
-from store.tables import events
 
 REVIEWED: Final = frozenset(str(each) for each in AfterReview)
 """Codes of a mail whose review is done."""
@@ -59,11 +58,11 @@ class Modelled:
             if row.state != OutreachState.BRIEFED:
                 return told(row, clock)
             at = planned(self._house, connection, row, None, now)
-            chosen, brief, latency_ms = picked(self._house, self._recommender, connection, row, at)
+            made = picked(self._house, self._recommender, connection, row, at)
         with writing(self._house.engine) as connection:
-            keep_decision(connection, row, chosen, latency_ms, now)
-            picks = [each.model_dump(mode="json") for each in chosen.picks]
-            values = {"brief": brief.model_dump(mode="json"), "picks": picks, "attempt": 0, "review": None}
+            keep_decision(connection, row, made, now)
+            kept = {"brief": made.brief.model_dump(mode="json"), "picks": picks_of(made)}
+            values = {**kept, "attempt": 0, "review": None}
             return self._moved(connection, step, OutreachState.PICKED, now, values)
 
     @activity.defn
@@ -150,12 +149,7 @@ class Modelled:
         with reading(self._house.engine) as connection:
             client = client_of(connection, step.client_id)
             earliest = planned(self._house, connection, row, None, now)
-            opened = connection.scalars(
-                select(events.c.occurred_at)
-                .where(events.c.client_id == step.client_id, events.c.type.in_(("email_opened", "email_clicked")))
-                .order_by(events.c.occurred_at.desc())
-                .limit(HABITS)
-            )
+            read_at = mail_facts.read_at(connection, step.client_id, now, HABITS)
             zone = ZoneInfo(client.time_zone)
             rules = self._house.mail_rules
             return SchedulingFacts(
@@ -169,7 +163,7 @@ class Modelled:
                 quiet_from_hour=rules.quiet_from_hour,
                 quiet_until_hour=rules.quiet_until_hour,
                 preferred_hour=client.policy.preferred_hour,
-                reading_hours=tuple(at.astimezone(zone).hour for at in opened),
+                reading_hours=tuple(at.astimezone(zone).hour for at in read_at),
                 last_sent_at=max(mail_facts.sent_at(connection, step.client_id, now), default=None),
             )
 
@@ -191,7 +185,7 @@ class Modelled:
 
     def _keep(self, calls: list[ModelCall]) -> None:
         with writing(self._house.engine) as connection:
-            model_calls.record_all(connection, calls)
+            model_calls.record(connection, calls)
         for call in calls:
             metrics.model_calls.labels(agent=call.agent, verdict=call.verdict).inc()
             metrics.model_tokens.labels(agent=call.agent).inc(call.tokens_in + call.tokens_out)

@@ -10,8 +10,7 @@ from temporalio import activity
 
 from activities.house import House
 from activities.steps import client_of, found, stepping, told
-from domain.timing import dispose, next_open
-from models.clients import ClientPolicy
+from domain.timing import next_open
 from models.lifecycle import Conclusion, OutreachStep, PolicyRequest, StepDone
 from models.states import OutreachState, Overdue
 from store import holds, ledger
@@ -77,8 +76,3 @@ class Steer:
         """Keep what a client asked of our mail."""
         with writing(self._house.engine) as connection:
             holds.set_policy(connection, request.client_id, request.policy)
-
-
-def moment(house: House, time_zone: str, policy: ClientPolicy, proposed: datetime | None, now: datetime) -> datetime:
-    """When to send a mail that is ready at `now`."""
-    return dispose(house.mail_rules, ZoneInfo(time_zone), policy, proposed, now)

@@ -18,7 +18,9 @@ ASIDE: Final = frozenset({S.PARKED, S.AWAITING_PERSON})
 IN_TURN: Final = frozenset(S) - SETTLED - ASIDE
 """These hold the client's turn; a client has at most one of them."""
 
-_PREPARING: Final = frozenset({S.BRIEFED, S.PICKED, S.DRAFTED, S.IN_REVIEW})
+PREPARING: Final = frozenset({S.BRIEFED, S.PICKED, S.DRAFTED, S.IN_REVIEW})
+"""Not written to the end yet."""
+
 _STOPS: Final = frozenset({S.SUPPRESSED, S.REJECTED, S.EXPIRED, S.FAILED})
 
 TRANSITIONS: Final[Mapping[S, frozenset[S]]] = {

@@ -138,6 +138,11 @@ def on_hand(connection: Connection, ids: Iterable[ItemId] | None = None) -> dict
     return found
 
 
+def in_stock(connection: Connection, ids: Iterable[ItemId]) -> bool:
+    """Whether none of these items has run out. An item whose stock is not counted here is taken to be there."""
+    return all(sum(sizes.values()) > 0 for sizes in on_hand(connection, ids).values())
+
+
 def fingerprint(connection: Connection) -> str:
     """Differs when the catalogue or the stock changed; costs two look-ups by key."""
     return f"{number(connection, 'catalogue')}.{number(connection, 'stock')}"

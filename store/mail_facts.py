@@ -8,11 +8,11 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from domain.eligibility import Hold, MailFacts
-from models.base import ClientId
+from models.base import ClientId, ItemId
 from models.clients import ClientPolicy
 from models.states import HoldSource, OutreachState
 from store.suppressions import suppressed
-from store.tables import holds, outreaches
+from store.tables import events, holds, outreaches
 
 _LEFT = (OutreachState.SENT, OutreachState.UNKNOWN, OutreachState.DATA)
 """An unknown mail may have arrived, so it counts against the caps like one that did."""
@@ -44,3 +44,33 @@ def sent_at(connection: Connection, client_id: ClientId, now: datetime) -> tuple
         outreaches.c.updated_at > now - timedelta(days=60),
     )
     return tuple(row.sent_at or row.updated_at for row in connection.execute(left))
+
+
+def shown_since(connection: Connection, client_id: ClientId, since: datetime, *, but: int) -> tuple[ItemId, ...]:
+    """Items that mails sent to the client since then have shown; `but` is the mail that asks."""
+    drafts = connection.scalars(
+        select(outreaches.c.draft).where(
+            outreaches.c.client_id == client_id,
+            outreaches.c.n != but,
+            outreaches.c.state == OutreachState.SENT,
+            outreaches.c.sent_at > since,
+        )
+    )
+    return tuple(blurb["item_id"] for draft in drafts if draft for blurb in draft["items"])
+
+
+def read_at(connection: Connection, client_id: ClientId, now: datetime, limit: int) -> tuple[datetime, ...]:
+    """The last moments at which the client opened or clicked our mail, latest first; what a machine opened is none."""
+    e = events.c
+    moments = connection.scalars(
+        select(e.occurred_at)
+        .where(
+            e.client_id == client_id,
+            e.type.in_(("email_opened", "email_clicked")),
+            e.occurred_at <= now,
+            e.data["machine"].as_boolean().is_not(True),
+        )
+        .order_by(e.occurred_at.desc())
+        .limit(limit)
+    )
+    return tuple(moments)

@@ -15,12 +15,7 @@ from store.tables import model_calls
 DAY: Final = timedelta(days=1)
 
 
-def record(connection: Connection, call: ModelCall) -> None:
-    """Keep one call."""
-    record_all(connection, [call])
-
-
-def record_all(connection: Connection, calls: Iterable[ModelCall]) -> None:
+def record(connection: Connection, calls: Iterable[ModelCall]) -> None:
     """Keep all calls of one step, those that failed too."""
     rows = [call.model_dump() for call in calls]
     if rows:

@@ -8,7 +8,7 @@ from sqlalchemy import Engine, select
 
 from models.model_call import Budget, ModelCall, Spent
 from store.database import reading, writing
-from store.model_calls import record, record_all, spent_today
+from store.model_calls import record, spent_today
 from store.tables import model_calls
 from tests.store.conftest import NOW
 
@@ -23,7 +23,7 @@ def call(hours_ago: float = 0, client_id: str = "ann", **fields: object) -> Mode
 
 def test_a_call_is_kept_whole(engine: Engine) -> None:
     with writing(engine) as connection:
-        record(connection, call(verdict="ungrounded"))
+        record(connection, [call(verdict="ungrounded")])
     with reading(engine) as connection:
         row = connection.execute(select(model_calls)).one()
     assert ModelCall.model_validate(row._mapping) == call(verdict="ungrounded")
@@ -31,8 +31,8 @@ def test_a_call_is_kept_whole(engine: Engine) -> None:
 
 def test_what_a_client_has_spent_is_that_of_the_last_day(engine: Engine) -> None:
     with writing(engine) as connection:
-        record_all(connection, [call(), call(23.9), call(24), call(0, "bob"), call(verdict="unavailable", tokens_in=0)])
-        record_all(connection, [])
+        record(connection, [call(), call(23.9), call(24), call(0, "bob"), call(verdict="unavailable", tokens_in=0)])
+        record(connection, [])
     with reading(engine) as connection:
         assert spent_today(connection, "ann", NOW) == Spent(calls=3, tokens=260)
         assert spent_today(connection, "nobody", NOW) == Spent()

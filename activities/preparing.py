@@ -1,0 +1,71 @@
+"""What both ways to prepare a mail share, by the house writer or by a model: its moment, its items, its decision."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from time import perf_counter
+from typing import Final, NamedTuple
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
+
+from activities.house import House
+from activities.recommending import SLOT, Recommender
+from activities.steps import client_of
+from algorithms.slots import Recommendation
+from domain.timing import cap_opens_at, dispose
+from models.mail import Brief
+from store import briefs, decisions, mail_facts
+from store.ledger import Ledger
+
+SHOWN: Final = 4
+"""Items in a mail."""
+NOT_AGAIN: Final = timedelta(days=45)
+"""Business time for which an item shown to a client is not shown to them again."""
+
+
+class Picked(NamedTuple):
+    """The items for a mail, the brief with them, and how long the pick took, in real milliseconds."""
+
+    chosen: Recommendation
+    brief: Brief
+    latency_ms: float
+
+
+def planned(house: House, connection: Connection, row: Ledger, proposed: datetime | None, now: datetime) -> datetime:
+    """When the mail is to leave: not before the caps allow it, and inside the client's day."""
+    client = client_of(connection, row.client_id)
+    sent_at = mail_facts.sent_at(connection, row.client_id, now)
+    opens = cap_opens_at(house.mail_rules, client.policy, sent_at, now) or now
+    return dispose(house.mail_rules, ZoneInfo(client.time_zone), client.policy, proposed, opens)
+
+
+def picked(house: House, recommender: Recommender, connection: Connection, row: Ledger, at: datetime) -> Picked:
+    """The items for this mail, and the brief that is true at `at`, when the client will read it."""
+    begun = perf_counter()
+    shown = mail_facts.shown_since(connection, row.client_id, at - NOT_AGAIN, but=row.n)
+    chosen = recommender.recommend(connection, row.client_id, SHOWN, at, exclude=shown)
+    latency_ms = (perf_counter() - begun) * 1000
+    why = {pick.item_id: pick.why for pick in chosen.picks}
+    return Picked(chosen, briefs.build_brief(connection, row, chosen.picks, house.settings, at, why), latency_ms)
+
+
+def keep_decision(connection: Connection, row: Ledger, made: Picked, now: datetime) -> None:
+    """Record what the ranking slot answered, so that what was shown can be replayed."""
+    decisions.record(
+        connection,
+        slot=SLOT,
+        algorithm=made.chosen.algorithm,
+        version=made.chosen.version,
+        client_id=row.client_id,
+        n=row.n,
+        at=now,
+        snapshot=made.chosen.snapshot,
+        answer=picks_of(made),
+        latency_ms=made.latency_ms,
+    )
+
+
+def picks_of(made: Picked) -> list[dict[str, object]]:
+    """The picks as the ledger and the decisions keep them."""
+    return [pick.model_dump(mode="json") for pick in made.chosen.picks]
