@@ -7,14 +7,13 @@ import socket
 from datetime import UTC, datetime
 from http.client import HTTPConnection, HTTPException
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine
 
 from mail.mailbox import Mailbox
 from mail.sink import mailbox_file
 from settings import Settings
 from store import clock, pages
 from store.database import reading
-from store.tables import outreaches
 
 
 def temporal(settings: Settings) -> str:
@@ -46,7 +45,7 @@ def status_line(settings: Settings, engine: Engine) -> str:
     with reading(engine) as connection:
         business = clock.load(connection, real).business(real)
         phases = pages.clients_by_phase(connection)
-        sent = connection.scalar(select(func.count()).where(outreaches.c.state == "sent")) or 0
+        sent = pages.mails_by_state(connection).get("sent", 0)
     delivered = sent if settings.smtp_url else Mailbox(mailbox_file(settings)).count()
     counted = ", ".join(f"{phase.replace('_', ' ')} {count}" for phase, count in phases.items())
     return f"{business:%-d %b %H:%M} · {delivered} mails delivered · {counted}"

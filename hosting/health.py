@@ -9,16 +9,15 @@ from types import TracebackType
 from typing import Final, Self
 
 from prometheus_client import start_http_server
-from sqlalchemy import func, select
 from temporalio.client import Client
 from temporalio.service import RPCError
 
 from activities import metrics
 from activities.house import House
 from errors import ConfigError, Unavailable
-from store import outbox
+from models.states import Phase
+from store import outbox, pages
 from store.database import ping, reading
-from store.tables import standings
 
 COUNT_EVERY_S: Final = 15.0
 
@@ -26,8 +25,8 @@ COUNT_EVERY_S: Final = 15.0
 class Health:
     """`GET /healthz` on the health port: 200 when database and Temporal answer, else 503."""
 
-    def __init__(self, house: House, client: Client) -> None:
-        self._house, self._client = house, client
+    def __init__(self, house: House, client: Client, *, count_every_s: float = COUNT_EVERY_S) -> None:
+        self._house, self._client, self._count_every_s = house, client, count_every_s
 
     async def __aenter__(self) -> Self:
         s = self._house.settings
@@ -38,6 +37,7 @@ class Health:
         try:
             self._server = await asyncio.start_server(self._answer, s.worker_host, s.worker_health_port)
         except OSError:
+            self._stop_metrics()
             raise ConfigError(f"SELVEDGE_WORKER_HEALTH_PORT: port {s.worker_health_port} is taken") from None
         self._counting = asyncio.create_task(self._count())
         return self
@@ -47,7 +47,13 @@ class Health:
     ) -> None:
         self._counting.cancel()
         self._server.close()
-        self._metrics[0].shutdown()
+        self._stop_metrics()
+
+    def _stop_metrics(self) -> None:
+        server, thread = self._metrics
+        server.shutdown()
+        server.server_close()
+        thread.join()
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError, TimeoutError):
@@ -76,11 +82,11 @@ class Health:
         while True:
             with suppress(Unavailable):
                 await asyncio.to_thread(self._gauges)
-            await asyncio.sleep(COUNT_EVERY_S)
+            await asyncio.sleep(self._count_every_s)
 
     def _gauges(self) -> None:
         with reading(self._house.engine) as connection:
             metrics.outbox_pending.set(outbox.pending(connection))
-            by_phase = select(standings.c.phase, func.count()).group_by(standings.c.phase)
-            for phase, count in connection.execute(by_phase):
-                metrics.clients.labels(phase=phase).set(count)
+            found = pages.clients_by_phase(connection)
+        for phase in ("new", *Phase):  # all of them: one that the last client left stands at 0, not at its last count
+            metrics.clients.labels(phase=phase).set(found.get(phase, 0))

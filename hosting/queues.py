@@ -28,6 +28,7 @@ from mail.post import Post
 from mail.transport import Transport
 from workflows import handles
 from workflows.campaign import Campaign
+from workflows.inbound import OneOrder
 from workflows.lifecycle import ClientLifecycle
 from workflows.options import AGENTS_QUEUE, LIFECYCLE_QUEUE, MAIL_QUEUE, SCIENCE_QUEUE
 from workflows.outreach import Outreach
@@ -59,7 +60,7 @@ async def working(client: Client, house: House, queues: Sequence[str] = QUEUES) 
                 client,
                 task_queue=queue,
                 activity_executor=threads,
-                interceptors=[Failures(), Counted()],
+                interceptors=[Failures(), Counted(), OneOrder()],
                 graceful_shutdown_timeout=GRACE,
                 **hosted[queue],
             )

@@ -6,12 +6,11 @@ from hashlib import sha256
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request, Response
-from sqlalchemy import select
 
 from errors import NotFound
 from models.base import ID_PATTERN
+from store import catalogue
 from store.database import reading
-from store.tables import items
 from web.context import Context, context_of
 from web.drawing import png, svg
 
@@ -36,10 +35,10 @@ def picture_svg(request: Request, item_id: ItemPath, context: Annotated[Context,
 
 def _looks(context: Context, item_id: str) -> tuple[str, str]:
     with reading(context.engine) as connection:
-        row = connection.execute(select(items.c.category, items.c.colour).where(items.c.item_id == item_id)).first()
-    if row is None:
+        found = catalogue.get_items(connection, [item_id]).get(item_id)
+    if found is None:
         raise NotFound(f"no item {item_id}", "item_id")
-    return row.category, row.colour
+    return found.category, found.colour
 
 
 def _cached(request: Request, body: bytes, kind: str) -> Response:

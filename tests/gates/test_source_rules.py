@@ -86,6 +86,30 @@ def asserting_nothing(tree: ast.Module) -> list[ast.AST]:
     ]
 
 
+STATEMENTS = {"select", "insert", "update", "delete", "func", "text", "union_all"}
+
+
+def builds_statements(tree: ast.Module) -> list[ast.AST]:
+    """Imports of what SQL statements are made of."""
+    return [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom)
+        and (node.module or "").partition(".")[0] == "sqlalchemy"
+        and STATEMENTS & {name.name for name in node.names}
+    ]
+
+
+def test_only_the_store_builds_statements() -> None:
+    outside = [file for file in product_files() if file.relative_to(REPOSITORY).parts[0] not in {"store", "demo"}]
+    assert [where(file, node) for file in outside for node in builds_statements(parsed(file))] == []
+
+
+@pytest.mark.parametrize("canary", ["from sqlalchemy import Engine, select", "from sqlalchemy.sql import text"])
+def test_a_statement_outside_the_store_is_found(canary: str) -> None:
+    assert builds_statements(ast.parse(canary))
+
+
 def test_only_settings_read_the_environment() -> None:
     offenders = [
         where(file, node)

@@ -1,0 +1,103 @@
+"""The worker's two small ports: whether it is well, and figures that do not outlive what they count."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from prometheus_client import REGISTRY
+from sqlalchemy import Engine, insert, update
+
+from activities.house import House
+from errors import ConfigError
+from hosting.health import Health
+from settings import Settings
+from store.database import connect, writing
+from store.migrate import upgrade
+from store.tables import standings
+from tests.support.ports import free_ports
+
+
+class Temporal:
+    """A client whose server is up or not."""
+
+    def __init__(self, up: bool = True) -> None:
+        self.up = up
+        self.service_client = self
+
+    async def check_health(self, *, timeout: timedelta) -> bool:  # noqa: ASYNC109 - as the SDK has it
+        return self.up
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    metrics, health = free_ports(2)
+    settings = Settings(home=tmp_path, worker_metrics_port=metrics, worker_health_port=health, _env_file=None)
+    engine = connect(settings.database)
+    upgrade(engine)
+    return House(settings=settings, engine=engine)
+
+
+@asynccontextmanager
+async def well(house: House, temporal: Temporal | None = None) -> AsyncIterator[None]:
+    async with Health(house, cast(Any, temporal or Temporal()), count_every_s=0.02):
+        yield
+
+
+async def asked(house: House) -> str:
+    reader, writer = await asyncio.open_connection("127.0.0.1", house.settings.worker_health_port)
+    writer.write(b"GET /healthz HTTP/1.1\r\n\r\n")
+    answer = (await reader.read()).decode()
+    writer.close()
+    return answer
+
+
+async def until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(5):
+        while not true():  # noqa: ASYNC110 - a figure tells nobody when it changes
+            await asyncio.sleep(0.01)
+
+
+def clients(phase: str) -> float | None:
+    return REGISTRY.get_sample_value("selvedge_clients", {"phase": phase})
+
+
+def stand(engine: Engine, phase: str) -> None:
+    now = datetime.now(UTC)
+    row = {"client_id": "ann", "phase": phase, "phase_since": now, "band": "active", "score": 1.0}
+    with writing(engine) as connection:
+        if not connection.execute(update(standings).values(phase=phase)).rowcount:
+            connection.execute(insert(standings).values(**row, assessment_id="a1", assessed_at=now))
+
+
+async def test_all_is_well(house: House) -> None:
+    async with well(house):
+        assert (await asked(house)).startswith("HTTP/1.1 200 OK\r\n")
+
+
+async def test_what_is_down_is_named(house: House) -> None:
+    async with well(house, Temporal(up=False)):
+        answer = await asked(house)
+    assert answer.startswith("HTTP/1.1 503 ")
+    assert answer.endswith("\r\n\r\ndown: temporal\n")
+
+
+async def test_a_taken_port_names_its_variable(house: House) -> None:
+    async with well(house):
+        with pytest.raises(ConfigError, match="SELVEDGE_WORKER_METRICS_PORT"):
+            async with well(house):
+                pass
+
+
+async def test_a_phase_that_the_last_client_left_counts_nobody(house: House) -> None:
+    stand(house.engine, "cooling")
+    async with well(house):
+        await until(lambda: clients("cooling") == 1)
+        stand(house.engine, "at_risk")
+        await until(lambda: clients("at_risk") == 1 and clients("cooling") == 0)
+    assert clients("dormant") == 0
