@@ -13,6 +13,7 @@ from domain.timing import MailRules
 from models.clock import Clock
 from settings import Settings
 from store import clock as stored_clock
+from store.terms import mail_rules
 
 
 def wall() -> datetime:
@@ -32,13 +33,7 @@ class House:
     @property
     def mail_rules(self) -> MailRules:
         """The shop's rules on when and how often to mail."""
-        s = self.settings
-        return MailRules(
-            quiet_from_hour=s.quiet_from_hour,
-            quiet_until_hour=s.quiet_until_hour,
-            max_per_week=s.max_mails_per_week,
-            min_days_between=s.min_days_between_mails,
-        )
+        return mail_rules(self.settings)
 
     def real(self, at: datetime) -> datetime:
         """The real moment for which an activity decides: the workflow's `at`, or the wall's when the activity was

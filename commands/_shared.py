@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from pydantic import BaseModel, ValidationError
 
-from domain.timing import MailRules
 from errors import BadInput
 from settings import Settings
 
@@ -41,16 +40,6 @@ def business_now(engine: Engine) -> datetime:
     real = datetime.now(UTC)
     with reading(engine) as connection:
         return clock.load(connection, real).business(real)
-
-
-def rules(settings: Settings) -> MailRules:
-    """The shop's rules on when and how often to mail."""
-    return MailRules(
-        quiet_from_hour=settings.quiet_from_hour,
-        quiet_until_hour=settings.quiet_until_hour,
-        max_per_week=settings.max_mails_per_week,
-        min_days_between=settings.min_days_between_mails,
-    )
 
 
 def with_temporal(settings: Settings, work: Callable[[Client], Awaitable[Result]]) -> Result:

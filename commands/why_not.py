@@ -16,11 +16,12 @@ from settings import load
 def command(client_id: str, as_json: bool) -> None:
     """Say in one sentence why a client has not been mailed, and when they next may be."""
     from store.database import reading  # noqa: PLC0415
+    from store.terms import mail_rules  # noqa: PLC0415
     from store.why_not import why_not  # noqa: PLC0415
 
     settings = load()
     engine = _shared.database(settings)
     now = _shared.business_now(engine)
     with reading(engine) as connection:
-        said = why_not(connection, client_id, _shared.rules(settings), settings.keys.signing, now)
+        said = why_not(connection, client_id, mail_rules(settings), settings.keys.signing, now)
     click.echo(json.dumps({"client_id": client_id, "why_not": said}) if as_json else said)

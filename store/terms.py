@@ -1,10 +1,11 @@
-"""The terms on which the store takes what comes in."""
+"""The shop's terms, as the settings state them: on what comes in, and on mail that goes out."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
 from domain.engagement import EngagementRules
+from domain.timing import MailRules
 from settings import Settings
 
 
@@ -26,3 +27,13 @@ class Terms:
         return cls(
             currency=settings.shop_currency, time_zone=settings.shop_time_zone, signing_key=settings.keys.signing
         )
+
+
+def mail_rules(settings: Settings) -> MailRules:
+    """The shop's rules on when and how often to mail."""
+    return MailRules(
+        quiet_from_hour=settings.quiet_from_hour,
+        quiet_until_hour=settings.quiet_until_hour,
+        max_per_week=settings.max_mails_per_week,
+        min_days_between=settings.min_days_between_mails,
+    )

@@ -8,14 +8,13 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from domain.engagement import EngagementRules
-from domain.timing import MailRules
 from errors import NotFound
 from models.base import ID_PATTERN
-from settings import Settings
 from store import pages
 from store.database import reading
 from store.story import Story
 from store.story import story as story_of
+from store.terms import mail_rules
 from store.why_not import why_not
 from web.console.charts import ScorePicture, score_picture, slices
 from web.console.mails import Told, told
@@ -52,7 +51,7 @@ def client(request: Request, context: Ctx, client_id: Annotated[str, Path(patter
         story = story_of(connection, client_id)
         if story is None:
             raise NotFound(f"no client {client_id}", "client_id")
-        reason = why_not(connection, client_id, _rules(context.settings), context.settings.keys.signing, now)
+        reason = why_not(connection, client_id, mail_rules(context.settings), context.settings.keys.signing, now)
     mails: list[Told] = [told(row, story.steps[row.n], story.items) for row in story.mails]
     return page(
         request,
@@ -67,12 +66,3 @@ def client(request: Request, context: Ctx, client_id: Annotated[str, Path(patter
 
 def _picture(story: Story, now: datetime) -> ScorePicture:
     return score_picture(EngagementRules(), story.curve, story.assessments, story.mails, now, story.client.crosses_at)
-
-
-def _rules(settings: Settings) -> MailRules:
-    return MailRules(
-        quiet_from_hour=settings.quiet_from_hour,
-        quiet_until_hour=settings.quiet_until_hour,
-        max_per_week=settings.max_mails_per_week,
-        min_days_between=settings.min_days_between_mails,
-    )
