@@ -25,8 +25,19 @@ def _written_out(value: object) -> object:
     return value
 
 
-Utc = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(lambda t: t.astimezone(UTC))]
-"""A moment with an offset, kept in UTC."""
+FIRST_YEAR = 1900
+LAST_YEAR = 2200
+"""Far enough; the ends of the calendar overflow in time zones, and the year 2262 in Temporal's nanoseconds."""
+
+
+def _in_utc(moment: datetime) -> datetime:
+    if not FIRST_YEAR <= moment.year < LAST_YEAR:
+        raise ValueError(f"lies outside the years {FIRST_YEAR} to {LAST_YEAR - 1}")
+    return moment.astimezone(UTC)
+
+
+Utc = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_in_utc)]
+"""A moment with an offset, kept in UTC; none that no shop means."""
 
 ONE_LINE = r"^[^\x00-\x1f\x7f]*$"
 """No control characters: what ends up in a header, a log or a table cell."""

@@ -34,7 +34,7 @@ class Campaign:
         self._runs = campaign.runs
         self._commands = list(campaign.commands)
         self._progress = campaign.progress or CampaignProgress(slug=campaign.slug, state=CampaignState.RUNNING)
-        self._refusals = Refusals(self._progress.refused_signals)
+        self.refusals = Refusals(self._progress.refused_signals)
         self._quiet_rounds = 0
 
     @workflow.run
@@ -86,25 +86,25 @@ class Campaign:
 
     @workflow.signal(description='Hold all mail of this campaign: {"reason": "stock"}')
     def pause(self, order: Any = None) -> None:
-        pause = self._refusals.read("pause", PauseOrder, order)
+        pause = self.refusals.read("pause", PauseOrder, order)
         if pause is not None:
             self._take("pause", reason=pause.reason)
 
     @workflow.signal(description='Go on: {"overdue": "send_late" | "replan" | "expire"}')
     def resume(self, order: Any = None) -> None:
-        resume = self._refusals.read("resume", ResumeOrder, order)
+        resume = self.refusals.read("resume", ResumeOrder, order)
         if resume is not None:
             self._take("resume", overdue=resume.overdue)
 
     @workflow.signal(description='Change it while it runs: {"throughput_per_minute": 30, "priority": 60}')
     def adjust(self, order: Any = None) -> None:
-        change = self._refusals.read("adjust", CampaignChange, order)
+        change = self.refusals.read("adjust", CampaignChange, order)
         if change is not None:
             self._take("adjust", change=change.model_dump(mode="json", exclude_none=True))
 
     @workflow.signal(description="Enrol nobody more; mail on its way still goes")
     def end(self, order: Any = None) -> None:
-        if self._refusals.read("end", PauseOrder, order) is not None:
+        if self.refusals.read("end", PauseOrder, order) is not None:
             self._take("end", overdue=Overdue.EXPIRE)
 
     @workflow.update(description="Like adjust, but refused to your face when it is wrong")
@@ -122,7 +122,7 @@ class Campaign:
 
     @workflow.query(description="Counted rows: enrolled, sent, parked")
     def progress(self) -> CampaignProgress:
-        return self._progress.model_copy(update={"refused_signals": self._refusals.kept})
+        return self._progress.model_copy(update={"refused_signals": self.refusals.kept})
 
 
 def _details(p: CampaignProgress) -> str:

@@ -55,7 +55,7 @@ class ClientLifecycle:
         self._assessment = carried.assessment
         self._commands = list(carried.commands)
         self._nudged = carried.nudged
-        self._refusals = Refusals(carried.refused)
+        self.refusals = Refusals(carried.refused)
 
     @workflow.run
     async def run(self, carried: LifecycleState) -> str:
@@ -133,7 +133,7 @@ class ClientLifecycle:
                 assessment=self._assessment,
                 commands=tuple(self._commands),
                 nudged=self._nudged,
-                refused=self._refusals.kept,
+                refused=self.refusals.kept,
                 runs=self._runs + 1,
             )
         )
@@ -157,30 +157,30 @@ class ClientLifecycle:
 
     @workflow.signal(description="Something changed in the store; ask it again")
     def nudge(self, order: Any = None) -> None:
-        if self._refusals.read("nudge", Nudge, order) is not None:
+        if self.refusals.read("nudge", Nudge, order) is not None:
             self._nudged = True
 
     @workflow.signal(description='Hold this client\'s mail: {"reason": "..."}')
     def pause(self, order: Any = None) -> None:
-        pause = self._refusals.read("pause", PauseOrder, order)
+        pause = self.refusals.read("pause", PauseOrder, order)
         if pause is not None:
             self._take("pause", source=HoldSource.OPERATOR, reason=pause.reason)
 
     @workflow.signal(description='Lift the hold: {"overdue": "send_late" | "replan" | "expire"}')
     def resume(self, order: Any = None) -> None:
-        resume = self._refusals.read("resume", ResumeOrder, order)
+        resume = self.refusals.read("resume", ResumeOrder, order)
         if resume is not None:
             self._take("resume", source=HoldSource.OPERATOR, overdue=resume.overdue)
 
     @workflow.signal(description='Change the client\'s mail policy: {"max_mails_per_week": 1, "preferred_hour": 18}')
     def adjust(self, order: Any = None) -> None:
-        policy = self._refusals.read("adjust", ClientPolicy, order)
+        policy = self.refusals.read("adjust", ClientPolicy, order)
         if policy is not None:
             self._take("adjust", policy=policy)
 
     @workflow.signal(description="An outreach gave up the client's turn")
     def finished(self, order: Any = None) -> None:
-        if self._refusals.read("finished", Finished, order) is not None:
+        if self.refusals.read("finished", Finished, order) is not None:
             self._nudged = True
 
     @workflow.update(description="Set the client's mail policy; refused to your face when it is wrong")
@@ -211,7 +211,7 @@ class ClientLifecycle:
             wakes_at=a.wake_at if a else None,
             held=a.held if a else (),
             why_not=a.why_not if a else "",
-            refused_signals=self._refusals.kept,
+            refused_signals=self.refusals.kept,
             runs=self._runs,
         )
 

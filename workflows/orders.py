@@ -25,10 +25,16 @@ class Refusals:
             return model.model_validate({} if payload is None else payload)
         except ValidationError as wrong:
             first = wrong.errors(include_input=False, include_url=False)[0]
-            self.note(f"{signal}: {'.'.join(map(str, first['loc'])) or 'input'}: {first['type']}")
+            self.note(f"{signal}: {_field(model, first['loc'])}: {first['type']}")
             return None
 
     def note(self, refusal: str) -> None:
         """Record one refusal."""
         workflow.logger.warning("refused signal %s", refusal)
         self.kept = (*self.kept, refusal)[-KEPT_REFUSALS:]
+
+
+def _field(model: type[BaseModel], where: tuple[int | str, ...]) -> str:
+    """The field at fault. The name of a field that we do not have is the sender's text, of any length: left out."""
+    known = [str(part) for part in where if isinstance(part, int) or part in model.model_fields]
+    return ".".join(known) or "input"

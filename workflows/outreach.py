@@ -59,7 +59,7 @@ class Outreach:
         self._resumed: Overdue | None = None
         self._send_at: datetime | None = None
         self._decision: Decision | None = None
-        self._refusals = Refusals()
+        self.refusals = Refusals()
 
     @workflow.run
     async def run(self, outreach: OutreachInput) -> str:
@@ -210,12 +210,12 @@ class Outreach:
 
     @workflow.signal(description='Park this mail: {"reason": "..."}')
     def pause(self, order: Any = None) -> None:
-        if self._refusals.read("pause", PauseOrder, order) is not None:
+        if self.refusals.read("pause", PauseOrder, order) is not None:
             self._held = True
 
     @workflow.signal(description='Let it queue again: {"overdue": "send_late" | "replan" | "expire"}')
     def resume(self, order: Any = None) -> None:
-        resume = self._refusals.read("resume", ResumeOrder, order)
+        resume = self.refusals.read("resume", ResumeOrder, order)
         if resume is None:
             return
         self._held = False
@@ -224,13 +224,13 @@ class Outreach:
 
     @workflow.signal(description='Another moment: {"send_at": "2026-11-24T09:00:00Z"} in business time')
     def adjust(self, order: Any = None) -> None:
-        adjustment = self._refusals.read("adjust", Adjustment, order)
+        adjustment = self.refusals.read("adjust", Adjustment, order)
         if adjustment is not None:
             self._send_at = adjustment.send_at
 
     @workflow.signal(description="Stop this mail for good")
     def cancel(self, order: Any = None) -> None:
-        if self._refusals.read("cancel", PauseOrder, order) is not None:
+        if self.refusals.read("cancel", PauseOrder, order) is not None:
             self._cancelled = True
 
     @workflow.update(description='Approve, edit or reject: {"verdict": "approve", "by": "ana"}')
@@ -255,7 +255,7 @@ class Outreach:
             state=self._now.state,
             next_at=self._now.next_at,
             code=self._now.code,
-            refused_signals=self._refusals.kept,
+            refused_signals=self.refusals.kept,
         )
 
 

@@ -1,0 +1,38 @@
+"""What reaches a workflow from outside, looked at before its handlers: a signal of an impossible shape is refused.
+
+Without this, a signal with two inputs (`--input 1 --input 2`) would fail the workflow's task again at every try, and
+the workflow would stand still for ever.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from temporalio import workflow
+from temporalio.worker import (
+    HandleSignalInput,
+    Interceptor,
+    WorkflowInboundInterceptor,
+    WorkflowInterceptorClassInput,
+)
+
+from workflows.orders import Refusals
+
+MOST_INPUTS: Final = 1
+
+
+class OneOrder(Interceptor):
+    """Give it to a Worker. Our workflows keep what they refused in `refusals`."""
+
+    def workflow_interceptor_class(self, input: WorkflowInterceptorClassInput) -> type[WorkflowInboundInterceptor]:
+        return _Inbound
+
+
+class _Inbound(WorkflowInboundInterceptor):
+    async def handle_signal(self, input: HandleSignalInput) -> None:
+        if len(input.args) <= MOST_INPUTS:
+            await super().handle_signal(input)
+            return
+        refusals = getattr(workflow.instance(), "refusals", None)
+        if isinstance(refusals, Refusals):
+            refusals.note(f"{input.signal}: input: more than one")
