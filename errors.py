@@ -7,7 +7,6 @@ SelvedgeError
 │   ├── Erased           an id that was erased and is refused for ever
 │   └── TooLarge         more than the door takes at once
 ├── Forbidden            a key, signature or token is missing or wrong
-├── IllegalTransition    a state machine was asked for a step that its table does not have
 ├── Unavailable          something we need does not answer now; worth another try
 │   ├── RateLimited      it asked us to wait; carries how long
 │   └── InFlight         another attempt at the same mail has not settled yet
@@ -71,12 +70,6 @@ class Forbidden(SelvedgeError):
     """A key, signature or token is missing or wrong."""
 
     code = "forbidden"
-
-
-class IllegalTransition(SelvedgeError):
-    """A step that the state table does not have."""
-
-    code = "illegal_transition"
 
 
 class Unavailable(SelvedgeError):

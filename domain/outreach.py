@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from errors import IllegalTransition
 from models.states import OutreachState as S
 from models.states import TouchKind
 
@@ -46,13 +45,6 @@ TRANSITIONS: Final[Mapping[S, frozenset[S]]] = {
 def sources(target: S) -> frozenset[S]:
     """The states from which `target` may be reached in one step."""
     return frozenset(state for state, following in TRANSITIONS.items() if target in following)
-
-
-def checked(state: S, target: S) -> S:
-    """`target`, when it may follow `state`. Raises IllegalTransition."""
-    if target not in TRANSITIONS[state]:
-        raise IllegalTransition(f"an outreach that is {state} cannot become {target}")
-    return target
 
 
 PRIORITY: Final[Mapping[TouchKind, int]] = {
