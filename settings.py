@@ -162,7 +162,7 @@ class Settings(BaseSettings):
         return self.smtp_url or f"smtp://127.0.0.1:{self.mailbox_port}"
 
     @property
-    def composer(self) -> str:
+    def composer(self) -> Literal["model", "house"]:
         """`model` when a language model is configured, else `house`."""
         return "model" if self.llm_api_key is not None and self.llm_api_key.get_secret_value() else "house"
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
-from typing import Literal
+from dataclasses import dataclass
+from datetime import datetime
 from uuid import uuid4
 
 from sqlalchemy import Connection
@@ -13,17 +13,27 @@ from temporalio import activity
 from activities.house import House
 from domain.engagement import Reading, read
 from domain.phases import Standing, first_standing, next_standing
-from domain.planning import Plan, Situation, Waiting, plan
+from domain.planning import Plan, Situation, Waiting, may_queue, plan
 from models.base import CampaignSlug, ClientId
 from models.clock import Clock
 from models.lifecycle import Assessment, AssessRequest, Command, NextOutreach
-from models.states import CampaignState, OutreachState, Overdue, Phase, TouchKind
+from models.states import OutreachState, Overdue, Phase, TouchKind
 from store import campaigns, holds, ledger, mail_facts, standing
 from store.database import writing
 from store.ledger import Ledger
+from store.standing import ClientFile
 
-LOOK_AGAIN = timedelta(days=1)
-"""A parked mail whose campaign runs again is let through after this long, even if the drain never came to it."""
+
+@dataclass(frozen=True, slots=True)
+class _Scored:
+    """One client at one moment. `rows`: the client's mails."""
+
+    id: str
+    client_id: ClientId
+    now: datetime
+    reading: Reading
+    standing: Standing
+    rows: Sequence[Ledger]
 
 
 class Assess:
@@ -41,95 +51,77 @@ class Assess:
             file = standing.load(connection, request.client_id)
             if file is None:
                 return _gone(clock, now)
-            reading = read(self._house.engagement, file.engagement, now, held=file.band)
-            stands = _stand(file, reading, now)
-            assessment_id = uuid4().hex
-            standing.save(
-                connection, request.client_id, assessment_id, stands, reading, now, known=file.standing is not None
-            )
-            rows = ledger.of_client(connection, request.client_id)
-            situation = self._situation(connection, file, stands, reading, rows, now)
+            scored = self._score(connection, file, now)
+            situation = self._situation(connection, file, scored)
             planned = plan(situation, self._house.mail_rules, now)
-            started = self._start(connection, request.client_id, planned, stands, assessment_id, reading, rows, now)
+            due = self._due(connection, planned, scored)
             standing.save_plan(connection, request.client_id, planned.wake_at, planned.next_touch_at, planned.why_not)
-            return Assessment(
-                id=assessment_id,
-                clock=clock,
-                phase=stands.phase,
-                band=reading.band,
-                score=reading.score,
-                crosses_at=reading.crosses_at,
-                wake_at=planned.wake_at,
-                start=started,
-                wake=self._woken(rows, planned.wake),
-                wake_overdue=_overdue(rows, planned.wake),
-                next_touch_at=planned.next_touch_at,
-                why_not=planned.why_not,
-                held=tuple(str(h.source) for h in situation.facts.holds),
-            )
+        return self._told(clock, scored, situation, planned, due)
 
-    def _situation(
-        self,
-        connection: Connection,
-        file: standing.ClientFile,
-        stands: Standing,
-        reading: Reading,
-        rows: Sequence[Ledger],
-        now: datetime,
-    ) -> Situation:
-        client_id = file.client.client_id
+    def _score(self, connection: Connection, file: ClientFile, now: datetime) -> _Scored:
+        """Score the client, and keep the score and the standing that follows from it."""
+        client_id, last_order = file.client.client_id, file.engagement.last_order_at
+        reading = read(self._house.engagement, file.engagement, now, held=file.band)
+        if file.standing is None:
+            stands = first_standing(file.client.signed_up_at, last_order, reading.band, now)
+        else:
+            stands = next_standing(file.standing, reading.band, last_order, now)
+        id_ = uuid4().hex
+        standing.save(connection, client_id, id_, stands, reading, now, known=file.standing is not None)
+        return _Scored(id_, client_id, now, reading, stands, ledger.of_client(connection, client_id))
+
+    def _situation(self, connection: Connection, file: ClientFile, scored: _Scored) -> Situation:
         return Situation(
-            client_id=client_id,
-            standing=stands,
-            crosses_at=reading.crosses_at,
-            facts=mail_facts.load(connection, file.client, self._house.settings.keys.signing, now),
-            made={row.reason_key: row.created_at for row in rows},
-            waiting=(*campaigns.pending_of(connection, client_id), *_parked(connection, rows, now)),
+            client_id=scored.client_id,
+            standing=scored.standing,
+            crosses_at=scored.reading.crosses_at,
+            facts=mail_facts.load(connection, file.client, self._house.settings.keys.signing, scored.now),
+            made={row.reason_key: row.created_at for row in scored.rows},
+            waiting=(*campaigns.pending_of(connection, scored.client_id), *_parked(connection, scored)),
             quiz_answered=file.client.quiz is not None,
-            busy=ledger.in_turn(rows) is not None,
+            busy=ledger.in_turn(scored.rows) is not None,
         )
 
-    def _start(
-        self,
-        connection: Connection,
-        client_id: ClientId,
-        planned: Plan,
-        stands: Standing,
-        assessment_id: str,
-        reading: Reading,
-        rows: Sequence[Ledger],
-        now: datetime,
-    ) -> NextOutreach | None:
+    def _due(self, connection: Connection, planned: Plan, scored: _Scored) -> NextOutreach | None:
         """The outreach whose workflow must run: the one just allocated, or the one that has the turn already.
 
         Naming the latter again makes a client whose workflows were lost whole: a start that finds it running does
         nothing.
         """
+        client_id, now, start = scored.client_id, scored.now, planned.start
         if planned.closed:
             campaigns.drop_pending_of(connection, client_id, planned.closed, now)
-        if planned.start is not None:
-            n = ledger.allocate(
-                connection,
-                client_id,
-                planned.start,
-                assessment_id=assessment_id,
-                score=reading.score,
-                phase=stands.phase,
-                now=now,
-            )
-            if planned.start.campaign is not None:
-                campaigns.queued(connection, planned.start.campaign, client_id, planned.start.key, n, now)
-            return self._named(n, planned.start.kind, planned.start.campaign)
-        busy = ledger.in_turn(rows)
-        return None if busy is None else self._named(busy.n, busy.kind, busy.campaign)
+        if start is None:
+            busy = ledger.in_turn(scored.rows)
+            return None if busy is None else self._named(busy.n, busy.kind, busy.campaign)
+        score, phase = scored.reading.score, scored.standing.phase
+        n = ledger.allocate(connection, client_id, start, assessment_id=scored.id, score=score, phase=phase, now=now)
+        if start.campaign is not None:
+            campaigns.queued(connection, start.campaign, client_id, start.key, n, now)
+        return self._named(n, start.kind, start.campaign)
 
     def _named(self, n: int, kind: TouchKind, campaign: CampaignSlug | None) -> NextOutreach:
-        composer: Literal["model", "house"] = "model" if self._house.settings.composer == "model" else "house"
-        return NextOutreach(n=n, kind=kind, campaign=campaign, composer=composer)
+        return NextOutreach(n=n, kind=kind, campaign=campaign, composer=self._house.settings.composer)
 
-    def _woken(self, rows: Sequence[Ledger], n: int | None) -> NextOutreach | None:
-        row = next((row for row in rows if row.n == n), None)
-        return None if row is None else self._named(row.n, row.kind, row.campaign)
+    def _told(
+        self, clock: Clock, scored: _Scored, situation: Situation, planned: Plan, due: NextOutreach | None
+    ) -> Assessment:
+        woken = next((row for row in scored.rows if row.n == planned.wake), None)
+        return Assessment(
+            id=scored.id,
+            clock=clock,
+            phase=scored.standing.phase,
+            band=scored.reading.band,
+            score=scored.reading.score,
+            crosses_at=scored.reading.crosses_at,
+            wake_at=planned.wake_at,
+            start=due,
+            wake=self._named(woken.n, woken.kind, woken.campaign) if woken else None,
+            wake_overdue=Overdue(woken.overdue) if woken and woken.overdue else Overdue.REPLAN,
+            next_touch_at=planned.next_touch_at,
+            why_not=planned.why_not,
+            held=tuple(str(hold.source) for hold in situation.facts.holds),
+        )
 
 
 def apply(connection: Connection, client_id: ClientId, commands: Sequence[Command], clock: Clock) -> None:
@@ -144,36 +136,15 @@ def apply(connection: Connection, client_id: ClientId, commands: Sequence[Comman
                 holds.set_policy(connection, client_id, command.policy)
 
 
-def _stand(file: standing.ClientFile, reading: Reading, now: datetime) -> Standing:
-    last_order = file.engagement.last_order_at
-    if file.standing is None:
-        return first_standing(file.client.signed_up_at, last_order, reading.band, now)
-    return next_standing(file.standing, reading.band, last_order, now)
-
-
-def _parked(connection: Connection, rows: Sequence[Ledger], now: datetime) -> list[Waiting]:
-    """Parked mails that may queue again: not of a paused campaign, and let through by its drain."""
-    parked = [row for row in rows if row.state == OutreachState.PARKED]
+def _parked(connection: Connection, scored: _Scored) -> list[Waiting]:
+    """Parked mails that may queue again."""
+    parked = [row for row in scored.rows if row.state == OutreachState.PARKED]
     states = campaigns.states(connection, {row.campaign for row in parked if row.campaign})
     return [
         Waiting(priority=row.priority, key=row.reason_key, campaign=row.campaign, n=row.n)
         for row in parked
-        if _may_queue(row, states, now)
+        if may_queue(row.code, row.epoch, row.updated_at, states.get(row.campaign), scored.now)
     ]
-
-
-def _may_queue(row: Ledger, states: dict[str, tuple[CampaignState, int]], now: datetime) -> bool:
-    if row.code == "paused_by_itself":
-        return False  # a signal to the mail's own workflow parked it, and only one resumes it
-    if row.campaign not in states:
-        return True
-    state, epoch = states[row.campaign]
-    return state is not CampaignState.PAUSED and (row.epoch >= epoch or now - row.updated_at > LOOK_AGAIN)
-
-
-def _overdue(rows: Sequence[Ledger], n: int | None) -> Overdue:
-    said = next((row.overdue for row in rows if row.n == n), None)
-    return Overdue(said) if said else Overdue.REPLAN
 
 
 def _gone(clock: Clock, now: datetime) -> Assessment:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -136,7 +136,3 @@ def _said(code: str) -> str:
 def day(moment: datetime) -> str:
     """A date as people read it."""
     return f"{moment:%-d %B %Y}"
-
-
-LOOK_AGAIN = timedelta(days=1)
-"""A parked mail looks again this often, so that no lost wake-up can keep it for ever."""

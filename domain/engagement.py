@@ -27,6 +27,8 @@ from models.states import Band
 Floats = NDArray[np.float64]
 
 DAY: Final = 86_400.0
+FORMULA: Final = "decayed-rfv/1"
+"""Names the formula above in records of assessments. Raise its number with every change."""
 
 EVENT_WEIGHT: Final[Mapping[str, float]] = {
     "order_placed": 1.0,

@@ -17,6 +17,9 @@ ASIDE: Final = frozenset({S.PARKED, S.AWAITING_PERSON})
 IN_TURN: Final = frozenset(S) - SETTLED - ASIDE
 """These hold the client's turn; a client has at most one of them."""
 
+PAUSED_BY_ITSELF: Final = "paused_by_itself"
+"""Code of a mail that a signal to its own workflow parked: only such a signal lets it go on."""
+
 PREPARING: Final = frozenset({S.BRIEFED, S.PICKED, S.DRAFTED, S.IN_REVIEW})
 """Not written to the end yet."""
 

@@ -7,15 +7,17 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from domain.eligibility import Door, MailFacts, may_plan, sentence
-from domain.outreach import PRIORITY
+from domain.outreach import PAUSED_BY_ITSELF, PRIORITY
 from domain.phases import Standing, phase_ends_at
 from domain.sequences import Touch, next_touch
 from domain.timing import MailRules, spread_open
 from models.base import CampaignSlug, ClientId, Contract
-from models.states import TouchKind
+from models.states import CampaignState, TouchKind
 
 FAR = timedelta(days=365)
 """A client for whom nothing is foreseen is still looked at once a year."""
+LOOK_AGAIN = timedelta(days=1)
+"""A parked mail whose campaign runs again is let through after this long, even if the drain never came to it."""
 
 
 class Waiting(Contract):
@@ -88,6 +90,22 @@ def plan(s: Situation, rules: MailRules, now: datetime) -> Plan:
         why_not=sentence(s.facts, rules, now, due_at, s.busy or first is not None, wake_at),
         closed=answer.code if answer.door is Door.CLOSED else "",
     )
+
+
+def may_queue(
+    code: str, epoch: int, since: datetime, campaign: tuple[CampaignState, int] | None, now: datetime
+) -> bool:
+    """Whether a mail parked `since`, with this code and epoch, may ask for the client's turn again.
+
+    `campaign`: the state and the epoch of its campaign; while that is paused the mail waits, afterwards until the
+    drain raised its epoch.
+    """
+    if code == PAUSED_BY_ITSELF:
+        return False
+    if campaign is None:
+        return True
+    state, current = campaign
+    return state is not CampaignState.PAUSED and (epoch >= current or now - since > LOOK_AGAIN)
 
 
 def _queue(waiting: tuple[Waiting, ...], touch: Touch | None, now: datetime) -> list[Waiting]:

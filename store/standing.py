@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from domain.engagement import Engagement, Reading
+from domain.engagement import FORMULA, Engagement, Reading
 from domain.phases import Standing
 from models.base import ClientId
 from models.states import Band, Phase
@@ -82,7 +82,7 @@ def save(
             score=reading.score,
             band=reading.band,
             phase=standing.phase,
-            algorithm="decayed-rfv/1",
+            algorithm=FORMULA,
         )
     )
     values = {

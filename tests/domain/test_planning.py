@@ -9,13 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.eligibility import Hold, MailFacts, may_send
+from domain.outreach import PAUSED_BY_ITSELF
 from domain.phases import Standing
-from domain.planning import FAR, Situation, Waiting, plan
+from domain.planning import FAR, LOOK_AGAIN, Situation, Waiting, may_queue, plan
 from domain.sequences import SEQUENCES, next_touch, occasion
 from domain.timing import MailRules
 from models.base import utc
 from models.clients import ClientPolicy
-from models.states import HoldSource, Phase, TouchKind
+from models.states import CampaignState, HoldSource, Phase, TouchKind
 
 NOW = utc(2026, 6, 1, 12)
 RULES = MailRules()
@@ -97,6 +98,27 @@ def test_a_client_who_may_not_be_mailed_is_not_and_the_sentence_says_why(facts: 
     held = plan(situation(Phase.AT_RISK, facts=facts), RULES, NOW)
     assert held.start is None
     assert words in held.why_not
+
+
+RUNNING, PAUSED, ENDED = CampaignState.RUNNING, CampaignState.PAUSED, CampaignState.ENDED
+
+
+@pytest.mark.parametrize(
+    ("code", "epoch", "campaign", "since", "may"),
+    [
+        ("held_by_client", 0, None, NOW, True),
+        (PAUSED_BY_ITSELF, 0, None, NOW - 2 * LOOK_AGAIN, False),
+        ("campaign_paused", 1, (PAUSED, 1), NOW - 2 * LOOK_AGAIN, False),
+        ("campaign_paused", 1, (RUNNING, 2), NOW, False),
+        ("campaign_paused", 2, (RUNNING, 2), NOW, True),
+        ("campaign_paused", 1, (RUNNING, 2), NOW - 2 * LOOK_AGAIN, True),
+        ("campaign_paused", 1, (ENDED, 1), NOW, True),
+    ],
+)
+def test_a_parked_mail_queues_again_when_its_campaign_runs_and_its_drain_came_to_it_or_is_a_day_late(
+    code: str, epoch: int, campaign: tuple[CampaignState, int] | None, since: datetime, may: bool
+) -> None:
+    assert may_queue(code, epoch, since, campaign, NOW) is may
 
 
 facts = st.builds(
