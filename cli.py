@@ -54,18 +54,23 @@ def selvedge() -> None:
 
 
 def main() -> NoReturn:
-    """Run the command; an error that we raise on purpose is one line on standard error and exit status 1."""
+    """Run the command and end the process."""
+    leave(run())
+
+
+def run() -> int:
+    """The exit status. An error that we raise on purpose is one line on standard error and status 1."""
     try:
         status = selvedge.main(standalone_mode=False)
     except SelvedgeError as error:
         click.echo(f"selvedge: {error}", err=True)
-        status = 1
+        return 1
     except click.exceptions.Abort:
-        status = 130
+        return 130
     except click.ClickException as wrong:
         wrong.show()
-        status = wrong.exit_code
-    leave(status if isinstance(status, int) else 0)
+        return wrong.exit_code
+    return status if isinstance(status, int) else 0
 
 
 def leave(status: int) -> NoReturn:

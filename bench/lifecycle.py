@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -16,69 +14,67 @@ from pathlib import Path
 import psutil
 
 from mail.mailbox import Mailbox
-from tests.support.ports import free_ports
+from models.clients import ClientRow
+from store import clients
+from store.database import writing
 from tests.support.shop import Shop, a_shop
 from tests.support.temporal import DevServer, new_dev_server
+from tests.support.worker import WorkerProcess
 
 CLIENTS = 300
 WARM = 30
 
 
 def measure() -> dict[str, float]:
-    """Named figures. `signups_to_delivered_mail_per_s`: from the first row in the outbox to the last mail delivered."""
+    """Named figures. `signups_to_delivered_mail_per_s`: from the first row in the outbox to the last mail delivered;
+    `bare_flow_per_s`: the same workflows with empty activities, on the same server, before it."""
     with tempfile.TemporaryDirectory(prefix="selvedge-bench-") as name, _house(Path(name)) as (shop, server, worker):
+        bare = _bare(server)
+        worker.start().wait_until_up()
         _sign_up(shop, "warm", WARM)
         _wait_for(shop, WARM)
-        before = _cpu(server), _cpu(worker)
+        serving = psutil.Process(server.process.pid) if server.process else psutil.Process()
+        before = _cpu(serving), _cpu(worker.usage)
         begun = time.perf_counter()
         _sign_up(shop, "client", CLIENTS)
         _wait_for(shop, WARM + CLIENTS)
-        took = time.perf_counter() - begun
+        reached = CLIENTS / (time.perf_counter() - begun)
         time.sleep(1)  # the last mails are still reported to their clients' workflows
-        after = _cpu(server), _cpu(worker)
+        after = _cpu(serving), _cpu(worker.usage)
         return {
-            "signups_to_delivered_mail_per_s": CLIENTS / took,
+            "signups_to_delivered_mail_per_s": reached,
+            "bare_flow_per_s": bare,
+            "signups_to_delivered_mail_share_of_bare_flow": reached / bare,
             "outreach_server_cpu_ms": (after[0] - before[0]) / CLIENTS * 1000,
             "outreach_worker_cpu_ms": (after[1] - before[1]) / CLIENTS * 1000,
-            "worker_rss_mb": worker.memory_info().rss / 2**20,
+            "worker_rss_mb": worker.usage.memory_info().rss / 2**20,
         }
 
 
+def _bare(server: DevServer) -> float:
+    command = [sys.executable, "-m", "bench.bare", server.address, str(CLIENTS)]
+    return float(subprocess.run(command, capture_output=True, text=True, check=True, timeout=180).stdout)
+
+
 @contextmanager
-def _house(folder: Path) -> Iterator[tuple[Shop, psutil.Process, psutil.Process]]:
+def _house(folder: Path) -> Iterator[tuple[Shop, DevServer, WorkerProcess]]:
     """A dev server on a WAL file, one worker process, and a shop whose quiet hours never come."""
     (folder / "temporal").mkdir()
     server: DevServer = new_dev_server(folder / "temporal")
     server.start()
-    metrics, health = free_ports(2)
     given = {"quiet_from_hour": 0, "quiet_until_hour": 0, "starts_per_second": 1_000.0}
     shop = a_shop(folder / "home", temporal_address=server.address, stock=False, **given)
-    environment = os.environ | {
-        "SELVEDGE_HOME": str(folder / "home"),
-        "SELVEDGE_MAILBOX_PORT": str(shop.settings.mailbox_port),
-        "SELVEDGE_TEMPORAL_ADDRESS": server.address,
-        "SELVEDGE_WORKER_METRICS_PORT": str(metrics),
-        "SELVEDGE_WORKER_HEALTH_PORT": str(health),
-        **{f"SELVEDGE_{name.upper()}": str(value) for name, value in given.items()},
-    }
-    with (folder / "worker.log").open("wb") as log:
-        worker = subprocess.Popen([sys.executable, "worker.py"], env=environment, stdout=log, stderr=log)
+    worker = WorkerProcess(shop.settings, folder)
     try:
-        assert server.process is not None
-        yield shop, psutil.Process(server.process.pid), psutil.Process(worker.pid)
+        yield shop, server, worker
     finally:
-        worker.send_signal(signal.SIGTERM)
-        worker.wait(40)
+        worker.stop()
         shop.sink.stop()
         shop.engine.dispose()
         server.stop()
 
 
 def _sign_up(shop: Shop, prefix: str, count: int) -> None:
-    from models.clients import ClientRow  # noqa: PLC0415
-    from store import clients  # noqa: PLC0415
-    from store.database import writing  # noqa: PLC0415
-
     now = datetime.now(UTC)
     rows = [
         ClientRow(

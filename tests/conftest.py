@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from typing import Any
+
 import pytest
 from hypothesis import settings
 
@@ -16,6 +19,18 @@ settings.load_profile("house")
 
 SLOW_FIXTURES = {"dev_server", "postgres", "time_skipping"}
 SLOW_ROOMS = {"browser", "e2e", "faults"}
+
+
+def pytest_configure() -> None:
+    """Nothing that a test calls may end the test run itself: `os._exit(0)` would make half a run look like a good one."""
+    run, end = os.getpid(), os._exit
+
+    def guarded(status: int) -> Any:
+        if os.getpid() == run:
+            raise AssertionError(f"os._exit({status}) inside the test run")
+        end(status)
+
+    os._exit = guarded
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -27,10 +27,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def call(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
     """The exit status of `selvedge ARGUMENTS`."""
     monkeypatch.setattr(sys, "argv", ["selvedge", *arguments])
-    with pytest.raises(SystemExit) as done:
-        cli.main()
-    assert isinstance(done.value.code, int)
-    return done.value.code
+    return cli.run()
 
 
 def test_all_in_is_0_and_again_is_nothing_new(
