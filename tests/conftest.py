@@ -22,7 +22,7 @@ SLOW_ROOMS = {"browser", "e2e", "faults"}
 
 
 def pytest_configure() -> None:
-    """Nothing that a test calls may end the test run itself: `os._exit(0)` would make half a run look like a good one."""
+    """Nothing that a test calls may end the run itself: after `os._exit(0)` half a run looks like a good one."""
     run, end = os.getpid(), os._exit
 
     def guarded(status: int) -> Any:
