@@ -21,7 +21,8 @@ from algorithms.catalogue import Catalogue
 from algorithms.content import Content
 from algorithms.evaluation import Split
 from algorithms.popularity import Popularity
-from algorithms.slots import Floats, Ints, Ranker
+from algorithms.slots import Ranker
+from domain.arrays import Floats, Ints
 from domain.blend import BlendWeights
 from domain.histories import ClientSignals, Interactions
 from errors import BadInput

@@ -6,21 +6,18 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from algorithms.catalogue import Catalogue
 from algorithms.content import Content
 from algorithms.popularity import Popularity
 from algorithms.slots import Ranker, RankingRequest
 from domain import blend
+from domain.arrays import Floats, Ints
 from domain.blend import PARTS, BlendWeights
 from domain.histories import ClientSignals
 from domain.variety import varied
 from models.catalogue import Season
 from models.mail import Pick
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 HEAD: Final = 20
 """So many times `n` of the best are put in order first; to sort all of them takes ten times as long."""

@@ -8,15 +8,12 @@ from functools import cached_property
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from algorithms.features import Features
 from domain import blend
+from domain.arrays import Flags, Floats, Ints
 from domain.histories import plain
 from models.catalogue import Item, Season
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 ONE_SIZE: Final = frozenset({"", "one size", "one-size", "onesize", "one_size", "os", "o/s"})
 
@@ -103,7 +100,7 @@ class Catalogue:
         return np.array([order[item.season] for item in self.items], np.int64)
 
     @cached_property
-    def offered(self) -> NDArray[np.bool_]:
+    def offered(self) -> Flags:
         """Whether an item is made in a size, shape (sizes, n); row 0: it has no sizes."""
         made = np.zeros(self.on_hand.shape, np.bool_)
         for place, item in enumerate(self.items):

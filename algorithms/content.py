@@ -7,14 +7,11 @@ from pathlib import Path
 from typing import ClassVar, Final, Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 from algorithms.catalogue import Catalogue
+from domain.arrays import Floats, Ints
 from domain.engagement import DAY
 from domain.histories import SIGNAL, ClientSignals, Interactions, Quiz, plain
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 HALF_LIFE_DAYS: Final = 90.0
 """What a client did fades by half in this time; what they said does not."""

@@ -6,14 +6,12 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from algorithms import recency_rate
 from algorithms.recency_rate import Orders, Population
+from domain.arrays import Floats, Ints
 from domain.engagement import DAY, EngagementRules, band_index, next_crossing, score, strength
 from domain.histories import Histories
-
-Floats = NDArray[np.float64]
 
 ALGORITHM: Final = "decay+recency_rate"
 CHUNK: Final = 32_768
@@ -29,7 +27,7 @@ class Assessed:
     """
 
     engagement: Floats
-    band: NDArray[np.int64]
+    band: Ints
     p_alive: Floats
     expected_orders: Floats
     next_crossing: Floats

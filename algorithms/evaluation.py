@@ -8,13 +8,10 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from algorithms.catalogue import Catalogue
+from domain.arrays import Flags, Floats, Ints
 from domain.histories import SIGNAL, ClientSignals, Interactions, Touch
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 K: Final = 10
 HELD_OUT: Final = 0.2
@@ -77,7 +74,7 @@ def quality(scorer: Scorer, held: Split, catalogue: Catalogue) -> dict[str, dict
     return {name: {f"recall@{K}": round(r, 5), f"ndcg@{K}": round(n, 5)} for name, (r, n) in means.items()}
 
 
-def _quality(hits: NDArray[np.bool_], wanted: int) -> tuple[float, float]:
+def _quality(hits: Flags, wanted: int) -> tuple[float, float]:
     """Recall and NDCG of one list, best first, of which `hits` were wanted."""
     gains = 1.0 / np.log2(np.arange(2, K + 2))
     return float(hits.sum() / wanted), float((hits * gains[: len(hits)]).sum() / gains[: min(K, wanted)].sum())

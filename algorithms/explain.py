@@ -93,4 +93,4 @@ def _fallback(client: ClientSignals) -> str:
 
 def _plain_words(phrases: list[str]) -> str:
     """Joined; a phrase with a figure in it (a brand's name, say) is left out."""
-    return "; ".join(p for p in phrases if p and not any(c.isdigit() for c in p))
+    return ", ".join(p for p in phrases if p and not any(c.isdigit() for c in p))

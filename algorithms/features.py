@@ -7,13 +7,10 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
+from domain.arrays import Floats, Ints
 from domain.histories import ClientSignals, plain
 from models.catalogue import Item, Season
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 def item_words(item: Item) -> tuple[str, ...]:

@@ -13,12 +13,11 @@ from numpy.typing import NDArray
 
 from algorithms.catalogue import Catalogue
 from algorithms.features import client_words, item_words
+from domain.arrays import Flags, Floats, Ints
 from domain.engagement import DAY
 from domain.histories import ClientSignals, Interactions
 
-Floats = NDArray[np.float64]
 Singles = NDArray[np.float32]
-Ints = NDArray[np.int64]
 
 FACTORS: Final = 32
 EPOCHS: Final = 20
@@ -39,7 +38,7 @@ class Side:
         vectors, biases, known = self.matrix([key], [words])
         return (vectors[0], float(biases[0])) if known[0] else None
 
-    def matrix(self, keys: Sequence[str], words: Sequence[Sequence[str]]) -> tuple[Singles, Singles, NDArray[np.bool_]]:
+    def matrix(self, keys: Sequence[str], words: Sequence[Sequence[str]]) -> tuple[Singles, Singles, Flags]:
         """Vectors (n, factors), biases (n,), each the mean over the parts that are known, as in training; and whether
         anything is known (n,)."""
         ids, n = self.arrays["ids"], len(keys)
@@ -79,7 +78,7 @@ class Hybrid:
         self.clients: Side | None = None
         self.vectors: Singles = np.zeros((0, factors), np.float32)
         self.biases: Singles = np.zeros(0, np.float32)
-        self.placed: NDArray[np.bool_] = np.zeros(0, np.bool_)
+        self.placed: Flags = np.zeros(0, np.bool_)
         self.items: Side | None = None
 
     def fit(

@@ -11,11 +11,9 @@ import orjson
 from numpy.typing import NDArray
 
 from algorithms.catalogue import Catalogue
+from domain.arrays import Flags, Floats, Ints
 from domain.engagement import DAY
 from domain.histories import ClientSignals, Interactions
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 HALF_LIFE_DAYS: Final = 30.0
 WINDOW_DAYS: Final = 120.0
@@ -83,7 +81,7 @@ def _counted(interactions: Interactions, catalogue: Catalogue) -> tuple[Ints, In
     return interactions.client[counts], place[counts], faded
 
 
-def _members(ids: tuple[str, ...], clients: dict[str, ClientSignals]) -> dict[str, NDArray[np.bool_]]:
+def _members(ids: tuple[str, ...], clients: dict[str, ClientSignals]) -> dict[str, Flags]:
     """Who belongs to each of the largest cohorts, by place in `ids`."""
     of_client = [clients[each].cohorts if each in clients else () for each in ids]
     sizes = Counter(cohort for mine in of_client for cohort in mine)

@@ -25,11 +25,10 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.special import expit, gammaln
 
-Floats = NDArray[np.float64]
+from domain.arrays import Floats
 
 PRIOR_MEAN: Final = np.array([0.0, np.log(60.0), -1.4, 0.0, np.log(30.0)])
 PRIOR_DEVIATION: Final = np.array([1.0, 1.0, 1.0, 1.5, 1.0])

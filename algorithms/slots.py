@@ -6,17 +6,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import ClassVar, Protocol, Self
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
 from algorithms.catalogue import Catalogue
+from domain.arrays import Floats, Ints
 from domain.histories import ClientSignals, Interactions
 from models.base import ClientId, Contract
 from models.mail import Pick
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 
 class RankingRequest(Contract):

@@ -11,14 +11,12 @@ from datetime import datetime
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
+from domain.arrays import Floats
 from domain.engagement import DAY
 from models.base import Contract
 from models.catalogue import Season
-
-Floats = NDArray[np.float64]
 
 FRESH_DAYS: Final = 30.0
 """Days in which half of an item's freshness is gone."""

@@ -18,13 +18,12 @@ from datetime import UTC, datetime
 from typing import Final
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from pydantic import Field, model_validator
 
+from domain.arrays import Floats, Ints
 from models.base import Contract
 from models.states import Band
-
-Floats = NDArray[np.float64]
 
 DAY: Final = 86_400.0
 FORMULA: Final = "decayed-rfv/1"
@@ -142,7 +141,7 @@ def crossing(rules: EngagementRules, anchor: ArrayLike, at_anchor: ArrayLike, th
     return np.where(np.isfinite(at), at, np.nan)
 
 
-def band_index(rules: EngagementRules, scores: ArrayLike) -> NDArray[np.int64]:
+def band_index(rules: EngagementRules, scores: ArrayLike) -> Ints:
     """0 active, 1 cooling, 2 at risk, 3 lapsed; shape (n,)."""
     edges = np.array([rules.at_risk_from, rules.cooling_from, rules.active_from])
     return 3 - np.searchsorted(edges, np.asarray(scores, np.float64), side="right").astype(np.int64)

@@ -7,13 +7,8 @@ from dataclasses import dataclass, field, fields
 from functools import cached_property
 from typing import Final
 
-import numpy as np
-from numpy.typing import NDArray
-
+from domain.arrays import Flags, Floats, Ints
 from domain.engagement import DAY
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int64]
 
 SIGNAL: Final[Mapping[str, float]] = {
     "order_placed": 1.0,
@@ -49,7 +44,7 @@ class Histories:
     def __len__(self) -> int:
         return len(self.anchor)
 
-    def part(self, rows: slice | NDArray[np.bool_]) -> Histories:
+    def part(self, rows: slice | Flags) -> Histories:
         """Some of the clients; a slice makes no copy."""
         return Histories(*(getattr(self, each.name)[rows] for each in fields(self)))
 
@@ -68,7 +63,7 @@ class Interactions:
     def __len__(self) -> int:
         return len(self.at)
 
-    def part(self, rows: NDArray[np.bool_]) -> Interactions:
+    def part(self, rows: Flags) -> Interactions:
         """Some of the touches; clients and items keep their places."""
         return Interactions(
             self.clients, self.items, self.client[rows], self.item[rows], self.weight[rows], self.at[rows]

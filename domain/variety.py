@@ -7,13 +7,12 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-import numpy as np
-from numpy.typing import NDArray
+from domain.arrays import Ints
 
 PER_CATEGORY: Final = 2
 
 
-def varied(best_first: Iterable[int], category: Sequence[int] | NDArray[np.int64], n: int) -> list[int]:
+def varied(best_first: Iterable[int], category: Sequence[int] | Ints, n: int) -> list[int]:
     """The first `n` of `best_first` with at most two of a category (a fifth of `n` in long lists).
 
     `category` is indexed by item. Fewer than `n` come back when the categories do not yield more.

@@ -11,9 +11,9 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import Connection, select
 
+from domain.arrays import Floats, Ints
 from domain.engagement import DAY, EVENT_WEIGHT, EngagementRules, score, strength
 from store.bulk import among, raw, write
 from store.tables import engagement
@@ -47,15 +47,15 @@ class Statistics:
     """The statistics of `client_ids`, one array an attribute, shape (n,). Moments in microseconds, `_NEVER` if none."""
 
     client_ids: Sequence[str]
-    anchor: NDArray[np.int64]
-    frequency: NDArray[np.float64]
-    monetary: NDArray[np.float64]
-    last_order: NDArray[np.int64]
-    first_order: NDArray[np.int64]
-    orders: NDArray[np.int64]
-    value_cents: NDArray[np.int64]
+    anchor: Ints
+    frequency: Floats
+    monetary: Floats
+    last_order: Ints
+    first_order: Ints
+    orders: Ints
+    value_cents: Ints
 
-    def scores(self, rules: EngagementRules, now: datetime) -> NDArray[np.float64]:
+    def scores(self, rules: EngagementRules, now: datetime) -> Floats:
         """Engagement at `now`, 0 to 100, shape (n,)."""
         anchor = _seconds(self.anchor)
         a = strength(rules, anchor, self.frequency, self.monetary, _seconds(self.last_order))
@@ -144,16 +144,16 @@ def _added(rules: EngagementRules, old: Statistics, rows: Sequence[Counted]) -> 
     )
 
 
-def _fade(rules: EngagementRules, later: NDArray[np.int64], earlier: NDArray[np.int64]) -> NDArray[np.float64]:
+def _fade(rules: EngagementRules, later: Ints, earlier: Ints) -> Floats:
     seconds = np.where(earlier == _NEVER, 0, later - earlier) / _SECOND
     return np.asarray(np.exp2(-seconds / (rules.half_life_days * DAY)), np.float64)
 
 
-def _seconds(moments: NDArray[np.int64]) -> NDArray[np.float64]:
+def _seconds(moments: Ints) -> Floats:
     return np.where(moments == _NEVER, np.nan, moments / _SECOND)
 
 
-def _moments(moments: NDArray[np.int64]) -> list[int | None]:
+def _moments(moments: Ints) -> list[int | None]:
     return [None if moment == _NEVER else moment for moment in moments.tolist()]
 
 

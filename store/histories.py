@@ -7,15 +7,13 @@ from datetime import datetime
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import Connection, Select, and_, func, or_, select
 
+from domain.arrays import Floats
 from domain.engagement import DAY, EVENT_WEIGHT, EngagementRules
 from domain.histories import Histories
 from store.epoch import epoch
 from store.tables import clients, engagement, events
-
-Floats = NDArray[np.float64]
 
 BATCH: Final = 50_000
 Progress = Callable[[int], None]
