@@ -52,7 +52,7 @@ DID = ClientSignals("c", touches=(touch("had"), touch("seen", "item_viewed")))
     ],
 )
 def test_phrases(thing, client, parts, words):
-    assert told(thing, client, **parts) == (words or "liked by many clients these weeks; new in")
+    assert told(thing, client, **parts) == (words or "liked by many clients these weeks, new in")
 
 
 def test_the_largest_parts_speak_and_small_ones_are_silent():
