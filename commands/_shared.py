@@ -1,4 +1,4 @@
-"""What the verbs share: the database in force, the business now, a Temporal client for the length of a command."""
+"""What the verbs share: options, the database in force, the business now, a Temporal client for one command."""
 
 from __future__ import annotations
 
@@ -12,11 +12,22 @@ import click
 from pydantic import BaseModel, ValidationError
 
 from errors import BadInput
+from models.states import Overdue
 from settings import Settings
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
     from temporalio.client import Client
+
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object for programs.")
+OVERDUE = click.option(
+    "--overdue",
+    type=click.Choice([str(choice) for choice in Overdue]),
+    default=str(Overdue.REPLAN),
+    show_default=True,
+    help="What becomes of mail that fell due.",
+)
+REASON = click.option("--reason", default="", help="A few words for people; kept in the workflow's history.")
 
 Result = TypeVar("Result")
 Order = TypeVar("Order", bound=BaseModel)

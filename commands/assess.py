@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @click.option("--as-of", required=True, help="A day (to its end, in UTC) or a moment in ISO 8601 with offset.")
 @click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help=".csv, .jsonl or .parquet")
 @click.option("--horizon", default=90.0, show_default=True, help="Days over which orders are expected.")
-@click.option("--json", "as_json", is_flag=True, help="A summary as one JSON object for programs.")
+@_shared.AS_JSON
 def command(as_of: str, out: Path, horizon: float, as_json: bool) -> None:
     """Score every client as of a date, from what had happened by then, into a file.
 

@@ -14,8 +14,6 @@ from models.states import Overdue, Phase
 from settings import load
 from workflows import handles, ids
 
-JSON = click.option("--json", "as_json", is_flag=True, help="One JSON object for programs.")
-
 
 @click.group()
 def command() -> None:
@@ -38,7 +36,7 @@ def command() -> None:
 @click.option("--throughput", type=int, help="Clients enrolled in a minute (default 60).")
 @click.option("--priority", type=int, help="0 to 100; who goes first when several mails are due (default 50).")
 @click.option("--ends-at", help="Enrol nobody after this moment (ISO 8601 with offset, business time).")
-@JSON
+@_shared.AS_JSON
 def create(slug: str, phases: tuple[str, ...], tags: tuple[str, ...], as_json: bool, **given: Any) -> None:
     """Create a campaign and start it. Doing it twice is doing it once.
 
@@ -65,7 +63,7 @@ def create(slug: str, phases: tuple[str, ...], tags: tuple[str, ...], as_json: b
 
 @command.command()
 @click.argument("slug")
-@click.option("--reason", default="", help="A few words for people; kept in the workflow's history.")
+@_shared.REASON
 def pause(slug: str, reason: str) -> None:
     """Hold all mail of a campaign, right up to the moment before it leaves."""
     order = _shared.checked(PauseOrder, {"reason": reason})
@@ -75,12 +73,7 @@ def pause(slug: str, reason: str) -> None:
 
 @command.command()
 @click.argument("slug")
-@click.option(
-    "--overdue",
-    type=click.Choice([str(choice) for choice in Overdue]),
-    default=str(Overdue.REPLAN),
-    help="What becomes of mail that fell due.",
-)
+@_shared.OVERDUE
 def resume(slug: str, overdue: str) -> None:
     """Let a campaign go on; parked mail drains at its throughput."""
     order = ResumeOrder(overdue=Overdue(overdue))
@@ -93,7 +86,7 @@ def resume(slug: str, overdue: str) -> None:
 @click.option("--throughput", type=int, help="Clients enrolled in a minute.")
 @click.option("--priority", type=int, help="0 to 100.")
 @click.option("--ends-at", help="Enrol nobody after this moment (ISO 8601 with offset, business time).")
-@JSON
+@_shared.AS_JSON
 def adjust(slug: str, throughput: int | None, priority: int | None, ends_at: str | None, as_json: bool) -> None:
     """Change a campaign while it runs."""
     values = {"throughput_per_minute": throughput, "priority": priority, "ends_at": ends_at}
@@ -104,7 +97,7 @@ def adjust(slug: str, throughput: int | None, priority: int | None, ends_at: str
 
 @command.command()
 @click.argument("slug")
-@click.option("--reason", default="", help="A few words for people; kept in the workflow's history.")
+@_shared.REASON
 def end(slug: str, reason: str) -> None:
     """Enrol nobody more. Mail on its way still goes."""
     order = _shared.checked(PauseOrder, {"reason": reason})
@@ -114,7 +107,7 @@ def end(slug: str, reason: str) -> None:
 
 @command.command()
 @click.argument("slug", required=False)
-@JSON
+@_shared.AS_JSON
 def status(slug: str | None, as_json: bool) -> None:
     """How a campaign goes, counted from the rows; all campaigns when none is named."""
     from store import campaigns  # noqa: PLC0415

@@ -19,7 +19,7 @@ def command() -> None:
 
 @command.command()
 @click.argument("client_id")
-@click.option("--reason", default="", help="A few words for people; kept in the workflow's history.")
+@_shared.REASON
 def pause(client_id: str, reason: str) -> None:
     """Hold a client's mail. Their phase goes on being assessed; nothing is lost."""
     order = _shared.checked(PauseOrder, {"reason": reason})
@@ -29,12 +29,7 @@ def pause(client_id: str, reason: str) -> None:
 
 @command.command()
 @click.argument("client_id")
-@click.option(
-    "--overdue",
-    type=click.Choice([str(choice) for choice in Overdue]),
-    default=str(Overdue.REPLAN),
-    help="What becomes of mail that fell due.",
-)
+@_shared.OVERDUE
 def resume(client_id: str, overdue: str) -> None:
     """Lift the hold on a client's mail."""
     order = ResumeOrder(overdue=Overdue(overdue))
@@ -56,7 +51,7 @@ def adjust(client_id: str, max_per_week: int | None, hour: int | None, not_befor
 
 @command.command()
 @click.argument("client_id")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object for programs.")
+@_shared.AS_JSON
 def status(client_id: str, as_json: bool) -> None:
     """What the client's workflow says of itself."""
     _shared.show(_shared.with_temporal(load(), lambda client: handles.client_status(client, client_id)), as_json)

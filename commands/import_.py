@@ -13,12 +13,10 @@ from typing import Any, Final
 import click
 import orjson
 
-import settings
+from commands import _shared
 from ingest.files import Summary, Watcher, import_file
 from ingest.kinds import KINDS
-from store import clock
-from store.database import connect, reading
-from store.migrate import upgrade
+from settings import load
 from store.terms import Terms
 
 SOME_REJECTED: Final = 2
@@ -35,26 +33,23 @@ NOTES: Final = {
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--no-start", is_flag=True, help="Ask for no workflow to start or look.")
 @click.option("--rejects", type=click.Path(path_type=Path), help="Where bad rows go. Default: PATH.rejects.jsonl")
-@click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
+@_shared.AS_JSON
 @click.pass_context
 def command(context: click.Context, kind: str, path: Path, no_start: bool, rejects: Path | None, as_json: bool) -> None:
     """Import a CSV, JSON Lines or Parquet file (docs/formats.md). The same file twice changes nothing.
 
     Exit status: 0 all rows are in, 2 some were rejected, 1 nothing could be read.
     """
-    given = settings.load()
-    engine = connect(given.database)
+    settings = load()
+    engine = _shared.database(settings)
     try:
-        upgrade(engine)
-        real_now = datetime.now(UTC)
-        with reading(engine) as connection:
-            now = clock.load(connection, real_now).business(real_now)
+        now, real_now = _shared.business_now(engine), datetime.now(UTC)
         with _progress(path) as watch:
             done = import_file(
                 kind,
                 path,
                 engine,
-                Terms.of(given),
+                Terms.of(settings),
                 now,
                 real_now,
                 start=not no_start,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-import settings
+from settings import load
 from store.database import connect
 from store.migrate import head, upgrade
 
@@ -12,7 +12,7 @@ from store.migrate import head, upgrade
 @click.command("migrate")
 def command() -> None:
     """Bring the database schema up to date. Safe to repeat, and when several processes start at once."""
-    engine = connect(settings.load().database)
+    engine = connect(load().database)
     try:
         changed = upgrade(engine)
     finally:

@@ -16,7 +16,7 @@ from settings import load
 @click.option("--client", "client_id", required=True, help="The client's id.")
 @click.option("--n", default=10, show_default=True, help="How many items, 1 to 1000.")
 @click.option("--as-of", help="As of then: a day (to its end, in UTC) or a moment in ISO 8601. Default: now.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object for programs.")
+@_shared.AS_JSON
 def command(client_id: str, n: int, as_of: str | None, as_json: bool) -> None:
     """The items that would be shown to a client now, with what each part of the score adds.
 

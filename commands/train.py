@@ -15,7 +15,7 @@ from settings import load
 @click.command()
 @click.option("--algorithm", default="hybrid", show_default=True, help="hybrid or popularity")
 @click.option("--seed", default=42, show_default=True, help="The same seed on the same data gives the same model.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object for programs.")
+@_shared.AS_JSON
 def command(algorithm: str, seed: int, as_json: bool) -> None:
     """Train a ranking from the store, say how well it foretells, and let it serve."""
     from activities.training import train  # noqa: PLC0415

@@ -12,7 +12,7 @@ from settings import load
 
 @click.command()
 @click.argument("client_id")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object for programs.")
+@_shared.AS_JSON
 def command(client_id: str, as_json: bool) -> None:
     """Say in one sentence why a client has not been mailed, and when they next may be."""
     from store.database import reading  # noqa: PLC0415

@@ -1,0 +1,79 @@
+"""`selvedge campaign` and `selvedge client` as an owner calls them: what needs no Temporal, and what is refused."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import cli
+from store import outbox
+from store.database import connect, reading
+from tests.support.ports import free_port
+
+Call = Callable[..., int]
+SPRING = ("campaign", "create", "spring", "--name", "Spring edit", "--phase", "active", "--tag", "vip", "--json")
+
+
+@pytest.fixture
+def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Call:
+    """The exit status of `selvedge ARGUMENTS` on an empty shop whose Temporal is away."""
+    monkeypatch.setenv("SELVEDGE_HOME", str(tmp_path))
+    monkeypatch.setenv("SELVEDGE_TEMPORAL_ADDRESS", f"127.0.0.1:{free_port()}")
+    monkeypatch.delenv("SELVEDGE_DATABASE_URL", raising=False)
+
+    def called(*arguments: str) -> int:
+        monkeypatch.setattr(sys, "argv", ["selvedge", *arguments])
+        return cli.run()
+
+    return called
+
+
+def test_a_campaign_is_created_once_and_its_start_waits_for_temporal(
+    call: Call, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert call(*SPRING) == 0
+    assert call(*SPRING) == 0
+    first, second = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert (first["slug"], first["state"], first["enrolled"]) == ("spring", "running", 0)
+    assert second == first
+    with reading(connect(f"sqlite:///{tmp_path / 'selvedge.db'}")) as connection:
+        assert outbox.pending(connection) == 1
+
+
+def test_the_status_is_read_without_temporal(call: Call, capsys: pytest.CaptureFixture[str]) -> None:
+    call(*SPRING)
+    capsys.readouterr()
+    assert call("campaign", "status") == 0
+    assert capsys.readouterr().out.splitlines()[:2] == ["slug             spring", "state            running"]
+    assert call("campaign", "status", "autumn") == 1
+    assert capsys.readouterr().err == "selvedge: slug: no campaign autumn\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("campaign", "create", "spring", "--name", "Other"), "slug: spring exists with other terms"),
+        (("campaign", "create", "s p", "--name", "A"), "slug: "),
+        (("campaign", "create", "a", "--name", "A", "--message", "See www.shop.com"), "message: a web address"),
+        (("campaign", "create", "a", "--name", "A", "--throughput", "0"), "throughput_per_minute: "),
+        (("campaign", "create", "a", "--name", "A", "--ends-at", "2026-12-01"), "ends_at: "),
+        (("client", "adjust", "ann", "--hour", "24"), "preferred_hour: "),
+        (("client", "pause", "ann", "--reason", "x" * 200), "reason: "),
+        (("client", "pause", "ann"), "SELVEDGE_TEMPORAL_ADDRESS: no Temporal server answers"),
+        (("campaign", "resume", "spring", "--overdue", "expire"), "SELVEDGE_TEMPORAL_ADDRESS: "),
+    ],
+)
+def test_a_bad_order_is_one_line_that_names_what_to_mend(
+    call: Call, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], words: str
+) -> None:
+    call(*SPRING)
+    capsys.readouterr()
+    assert call(*arguments) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith(f"selvedge: {words}"), err
+    assert err.count("\n") == 1
