@@ -48,9 +48,8 @@ def business_now(engine: Engine) -> datetime:
     from store import clock  # noqa: PLC0415
     from store.database import reading  # noqa: PLC0415
 
-    real = datetime.now(UTC)
     with reading(engine) as connection:
-        return clock.load(connection, real).business(real)
+        return clock.business(connection, datetime.now(UTC))
 
 
 def with_temporal(settings: Settings, work: Callable[[Client], Awaitable[Result]]) -> Result:

@@ -131,9 +131,8 @@ def main() -> None:
     engine, cursor = connect(settings.database), Cursor(cursor_file(settings))
 
     def now() -> datetime:
-        real = datetime.now(UTC)
         with reading(engine) as connection:
-            return clock.load(connection, real).business(real)
+            return clock.business(connection, datetime.now(UTC))
 
     headers = {"Authorization": f"Bearer {settings.keys.api}"}
     address = f"http://{settings.web_host}:{settings.web_port}"

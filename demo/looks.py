@@ -41,9 +41,8 @@ def everything(settings: Settings) -> str:
 
 def status_line(settings: Settings, engine: Engine) -> str:
     """The shop's time, mails delivered, clients by phase."""
-    real = datetime.now(UTC)
     with reading(engine) as connection:
-        business = clock.load(connection, real).business(real)
+        business = clock.business(connection, datetime.now(UTC))
         phases = pages.clients_by_phase(connection)
         sent = pages.mails_by_state(connection).get("sent", 0)
     delivered = sent if settings.smtp_url else Mailbox(mailbox_file(settings)).count()

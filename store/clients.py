@@ -16,7 +16,7 @@ from store import outbox
 from store.bulk import among, dumped, write
 from store.event_doors import TOLERANCE
 from store.puts import Put, RowRefusal
-from store.suppressions import erased
+from store.suppressions import ERASED, erased
 from store.tables import clients
 from store.terms import Terms
 from store.types import micros
@@ -97,7 +97,7 @@ def time_zones() -> frozenset[str]:
 
 def _refuse(row: ClientRow, gone: set[str], now: datetime) -> tuple[str, str] | None:
     if row.client_id in gone:
-        return "client_id", "this client was erased and is refused for ever"
+        return "client_id", ERASED
     if row.time_zone is not None and row.time_zone not in time_zones():
         return "time_zone", f"no such time zone: {row.time_zone[:64]!r}; give one such as Europe/London"
     if row.signed_up_at is not None and row.signed_up_at > now + TOLERANCE:

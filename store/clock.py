@@ -28,11 +28,16 @@ def load(connection: Connection, real_now: datetime | None = None) -> Clock:
     return Clock() if row is None else _reading(row, real_now)
 
 
+def business(connection: Connection, real_now: datetime) -> datetime:
+    """Business time at the real moment `real_now` (aware UTC)."""
+    return load(connection, real_now).business(real_now)
+
+
 def start(connection: Connection, real_now: datetime, pace: float, business_start: datetime) -> Clock:
     """Set the clock going: at `business_start` the first time, later where it stands. `pace` may be a new one."""
     row = _row(connection)
-    business = business_start if row is None else _reading(row, real_now).business(real_now)
-    going = Clock(real_anchor=real_now, business_anchor=business, pace=pace)
+    begins = business_start if row is None else _reading(row, real_now).business(real_now)
+    going = Clock(real_anchor=real_now, business_anchor=begins, pace=pace)
     if row is None:
         connection.execute(clock.insert().values(id=ONLY, **_columns(going), seen_real=real_now, stands=False))
     else:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select
 from models.events import Event, OrderPlaced, OrderReturned
 from store.bulk import among
 from store.event_rows import EventRow
-from store.suppressions import erased
+from store.suppressions import ERASED, erased
 from store.tables import clients, items
 from store.terms import Terms
 from store.types import micros
@@ -70,7 +70,7 @@ class Doors:
         """The field at fault and the reason; None when the event may come in."""
         if row.client_id not in self.known:
             if row.client_id in self.gone:
-                return "client_id", "this client was erased and is refused for ever"
+                return "client_id", ERASED
             return "client_id", "unknown client; import or PUT the client first"
         if row.occurred_at > self.latest:
             return "occurred_at", "lies in the future"

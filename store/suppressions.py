@@ -5,12 +5,16 @@ from __future__ import annotations
 import hmac
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import Connection, select
 
 from store.bulk import among, write
 from store.tables import suppressions, tombstones
 from store.types import micros
+
+ERASED: Final = "this client was erased and is refused for ever"
+"""Reason of every refusal of an erased id."""
 
 
 def address_hash(signing_key: str, email: str) -> str:

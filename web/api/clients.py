@@ -14,7 +14,7 @@ from ingest.kinds import client_of
 from models.clients import Client, ClientRow
 from store import clients
 from store.database import reading, writing
-from store.suppressions import erased
+from store.suppressions import ERASED, erased
 from store.terms import Terms
 from web.api.requests import answer, authorised, body_of, json_of
 from web.context import Context, context_of
@@ -41,7 +41,7 @@ def _put(context: Context, client_id: str, body: bytes) -> tuple[dict[str, Any],
     with writing(context.engine) as connection:
         put = clients.upsert(connection, [row], Terms.of(context.settings), now, real_now)
         for refusal in put.refused:
-            raise (Erased if "erased" in refusal.reason else BadInput)(refusal.reason, refusal.field)
+            raise (Erased if refusal.reason == ERASED else BadInput)(refusal.reason, refusal.field)
         return _shown(clients.get(connection, client_id)) | {"notes": sorted(put.notes)}, bool(put.new)
 
 
@@ -67,7 +67,7 @@ def _get(context: Context, client_id: str) -> dict[str, Any]:
     with reading(context.engine) as connection:
         found = clients.get(connection, client_id)
         if found is None and erased(connection, context.settings.keys.signing, [client_id]):
-            raise Erased("this client was erased", "client_id")
+            raise Erased(ERASED, "client_id")
     return _shown(found)
 
 

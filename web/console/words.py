@@ -71,7 +71,6 @@ EVENTS: Final[dict[str, str]] = {
 
 PARTS: Final[dict[str, str]] = {
     "match": "match with taste",
-    "user_match": "match with taste",
     "trend": "trend",
     "inventory": "stock",
     "margin": "margin",

@@ -1,0 +1,28 @@
+"""Pages have a word for every code that can stand in the store, and for no other."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from domain.blend import PARTS
+from domain.outreach import SETTLED
+from models.events import Event
+from models.states import CampaignState, EnrolmentState, HoldSource, OutreachState, Phase, TouchKind
+from web.console import words
+
+
+def test_every_code_has_its_word_and_no_word_is_left_over() -> None:
+    events = {model.model_fields["type"].default for model in get_args(get_args(Event)[0])}
+    assert set(words.PHASES) == {"new", *Phase}
+    assert set(words.STATES) == set(OutreachState)
+    assert set(words.KINDS) == set(TouchKind)
+    assert set(words.HOLDERS) == set(HoldSource)
+    assert set(words.EVENTS) == events
+    assert set(words.PARTS) == set(PARTS)
+
+
+def test_every_tone_is_that_of_a_state_and_one_only() -> None:
+    toned = [*words.GOOD, *words.WAITING, *words.BAD]
+    assert len(toned) == len(set(toned))
+    assert set(toned) <= {*OutreachState, *EnrolmentState, *CampaignState, *Phase}
+    assert not words.WAITING & SETTLED
