@@ -6,13 +6,15 @@ starts at once.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
-from errors import ConfigError, NotFound
+from errors import BadInput, ConfigError, NotFound, Unavailable
 from models.base import CampaignSlug, ClientId
 from models.campaign import CampaignChange, CampaignProgress, PauseOrder, ResumeOrder
 from models.clients import ClientPolicy
-from models.lifecycle import CampaignInput, Finished, LifecycleState, LifecycleStatus, Nudge, OutreachStatus
+from models.lifecycle import CampaignInput, Finished, LifecycleState, LifecycleStatus, Nudge
 from workflows import ids
 
 if TYPE_CHECKING:
@@ -100,16 +102,14 @@ async def end(client: Client, slug: CampaignSlug, order: PauseOrder) -> None:
 
 
 async def adjust_campaign(client: Client, slug: CampaignSlug, change: CampaignChange) -> CampaignProgress:
-    """Change a running campaign; raises BadInput-like errors of the update to the caller."""
-    handle = client.get_workflow_handle(ids.campaign(slug))
-    answer: CampaignProgress = await handle.execute_update("set_policy", change, result_type=CampaignProgress)
+    """Change a running campaign. Raises BadInput with the workflow's reason when it refuses."""
+    answer: CampaignProgress = await _update(client, ids.campaign(slug), "set_policy", change, CampaignProgress)
     return answer
 
 
 async def set_policy(client: Client, client_id: ClientId, policy: ClientPolicy) -> ClientPolicy:
-    """Set what a client asked of our mail."""
-    handle = client.get_workflow_handle(ids.client(client_id))
-    answer: ClientPolicy = await handle.execute_update("set_policy", policy, result_type=ClientPolicy)
+    """Set what a client asked of our mail. Raises BadInput with the workflow's reason when it refuses."""
+    answer: ClientPolicy = await _update(client, ids.client(client_id), "set_policy", policy, ClientPolicy)
     return answer
 
 
@@ -119,40 +119,34 @@ async def client_status(client: Client, client_id: ClientId) -> LifecycleStatus:
     return answer
 
 
-async def outreach_status(client: Client, client_id: ClientId, n: int) -> OutreachStatus:
-    """The workflow's own word on one mail."""
-    answer: OutreachStatus = await _query(client, ids.outreach(client_id, n), "status", OutreachStatus)
-    return answer
-
-
-async def campaign_progress(client: Client, slug: CampaignSlug) -> CampaignProgress:
-    """The workflow's last count."""
-    answer: CampaignProgress = await _query(client, ids.campaign(slug), "progress", CampaignProgress)
-    return answer
-
-
 async def _signal(client: Client, workflow_id: str, name: str, order: Any) -> None:
-    with _known(workflow_id):
+    with _answering(workflow_id):
         await client.get_workflow_handle(workflow_id).signal(name, order)
 
 
 async def _query(client: Client, workflow_id: str, name: str, kind: type[Any]) -> Any:
-    with _known(workflow_id):
+    with _answering(workflow_id):
         handle: WorkflowHandle[Any, Any] = client.get_workflow_handle(workflow_id)
         return await handle.query(name, result_type=kind)
 
 
-class _known:
-    """Turns Temporal's "no such workflow" into our NotFound."""
+async def _update(client: Client, workflow_id: str, name: str, order: Any, kind: type[Any]) -> Any:
+    with _answering(workflow_id):
+        handle: WorkflowHandle[Any, Any] = client.get_workflow_handle(workflow_id)
+        return await handle.execute_update(name, order, result_type=kind)
 
-    def __init__(self, workflow_id: str) -> None:
-        self._id = workflow_id
 
-    def __enter__(self) -> None:
-        return None
+@contextmanager
+def _answering(workflow_id: str) -> Iterator[None]:
+    """Temporal's errors as ours. Raises NotFound, BadInput (an update was refused) or Unavailable."""
+    from temporalio.client import WorkflowUpdateFailedError  # noqa: PLC0415
+    from temporalio.service import RPCError, RPCStatusCode  # noqa: PLC0415
 
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        from temporalio.service import RPCError, RPCStatusCode  # noqa: PLC0415
-
-        if isinstance(error, RPCError) and error.status is RPCStatusCode.NOT_FOUND:
-            raise NotFound(f"no workflow {self._id} is running", "id") from None
+    try:
+        yield
+    except WorkflowUpdateFailedError as refused:
+        raise BadInput(getattr(refused.cause, "message", str(refused.cause))) from None
+    except RPCError as failed:
+        if failed.status is RPCStatusCode.NOT_FOUND:
+            raise NotFound(f"no workflow {workflow_id} is running", "id") from None
+        raise Unavailable(f"Temporal does not answer as it should ({failed.status.name.lower()})") from None

@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import pytest
 import pytest_asyncio
-from temporalio.client import WorkflowUpdateFailedError
 from temporalio.testing import WorkflowEnvironment
 
+from errors import BadInput, NotFound
 from hosting.dispatch import Dispatcher
 from models.clients import ClientPolicy
 from models.states import CampaignState, OutreachState, Phase
@@ -127,8 +127,10 @@ async def test_a_bad_signal_is_refused_with_its_reason_and_harms_nothing(house: 
 
 async def test_an_update_refuses_to_the_caller_s_face(house: House) -> None:
     await house.signs_up("face")
-    with pytest.raises(WorkflowUpdateFailedError):
+    with pytest.raises(BadInput, match=r"^name at least one of max_mails_per_week"):
         await handles.set_policy(house.env.client, "face", ClientPolicy())
+    with pytest.raises(NotFound, match="no workflow client:nobody is running"):
+        await handles.set_policy(house.env.client, "nobody", ClientPolicy(preferred_hour=9))
     kept = await handles.set_policy(house.env.client, "face", ClientPolicy(max_mails_per_week=0))
     assert kept.max_mails_per_week == 0
     await house.passes(days=10)
@@ -195,7 +197,7 @@ async def test_a_campaign_s_policy_is_checked_and_changes_its_pace(house: House)
     now = await house.env.get_current_time()
     house.shop.campaign("paced", now, audience={"tags": ["nobody"]})
     await house.drain()
-    with pytest.raises(WorkflowUpdateFailedError):
+    with pytest.raises(BadInput, match=r"^name at least one of throughput_per_minute"):
         await handles.adjust_campaign(house.env.client, "paced", CampaignChange())
     await handles.adjust_campaign(house.env.client, "paced", CampaignChange(throughput_per_minute=7))
     from store import campaigns
