@@ -58,7 +58,8 @@ def create(slug: str, phases: tuple[str, ...], tags: tuple[str, ...], as_json: b
     with writing(engine) as connection:
         campaigns.create(connection, spec, now)
         outbox.push(connection, "campaign", [slug], datetime.now(UTC))
-        _shared.show(campaigns.progress(connection, slug), as_json)
+        made = campaigns.progress(connection, slug)
+    _shared.show(made, as_json)
 
 
 @command.command()
@@ -99,7 +100,7 @@ def adjust(slug: str, throughput: int | None, priority: int | None, ends_at: str
 @click.argument("slug")
 @_shared.REASON
 def end(slug: str, reason: str) -> None:
-    """Enrol nobody more. Mail on its way still goes."""
+    """Enrol nobody more. Mail on its way still goes, but not what a pause holds back."""
     order = _shared.checked(PauseOrder, {"reason": reason})
     _shared.with_temporal(load(), lambda client: handles.end(client, slug, order))
     click.echo(f"{slug}: ended")

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 
 from errors import NotFound
 from models.base import ID_PATTERN
+from models.states import EnrolmentState
 from store import pages
 from store.database import reading
 from web.console.charts import slices
@@ -18,7 +19,6 @@ from web.templating import page
 router = APIRouter(include_in_schema=False)
 
 Ctx = Annotated[Context, Depends(context_of)]
-ENROLMENTS = ("pending", "queued", "done", "dropped")
 
 
 @router.get("/campaigns")
@@ -41,7 +41,7 @@ def campaign(request: Request, context: Ctx, slug: Annotated[str, Path(pattern=I
         request,
         "campaign.html",
         campaign=found.row,
-        enrolled=slices(found.enrolled, ENROLMENTS),
+        enrolled=slices(found.enrolled, list(EnrolmentState)),
         states=slices(found.mails, list(STATES)),
         mails=mails,
     )

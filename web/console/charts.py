@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from domain.engagement import Engagement, EngagementRules, score, strength
+from domain.engagement import Engagement, EngagementRules, read, score, strength
 from models.states import Band
 
 WIDTH: Final = 760
@@ -100,6 +100,12 @@ class Curve:
                 index += 1
             found.append(0.0 if index < 0 else self._at(self._stats[index], at))
         return found
+
+    def crosses_at(self, now: datetime) -> datetime | None:
+        """When the score falls into the next band if nothing happens after `now`. The stored crossing is that of the
+        last assessment, which an event inside the band does not call for."""
+        known = [stats for moment, stats in zip(self.moments, self._stats, strict=True) if moment <= now]
+        return read(self._rules, known[-1], now).crosses_at if known else None
 
     def _at(self, stats: Engagement, at: datetime) -> float:
         assert stats.anchor_at is not None  # noqa: S101 - one event at least was absorbed

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -12,11 +11,10 @@ from errors import NotFound
 from models.base import ID_PATTERN
 from store import pages
 from store.database import reading
-from store.story import Story
 from store.story import story as story_of
 from store.terms import mail_rules
 from store.why_not import why_not
-from web.console.charts import ScorePicture, score_picture, slices
+from web.console.charts import Curve, score_picture, slices
 from web.console.mails import Told, told
 from web.console.words import PHASES
 from web.context import Context, context_of
@@ -52,6 +50,7 @@ def client(request: Request, context: Ctx, client_id: Annotated[str, Path(patter
         if story is None:
             raise NotFound(f"no client {client_id}", "client_id")
         reason = why_not(connection, client_id, mail_rules(context.settings), context.settings.keys.signing, now)
+    crosses_at = Curve(EngagementRules(), story.curve).crosses_at(now)
     mails: list[Told] = [told(row, story.steps[row.n], story.items) for row in story.mails]
     return page(
         request,
@@ -60,9 +59,6 @@ def client(request: Request, context: Ctx, client_id: Annotated[str, Path(patter
         client=story.client,
         mails=mails,
         reason=reason,
-        picture=_picture(story, now),
+        crosses_at=crosses_at,
+        picture=score_picture(EngagementRules(), story.curve, story.assessments, story.mails, now, crosses_at),
     )
-
-
-def _picture(story: Story, now: datetime) -> ScorePicture:
-    return score_picture(EngagementRules(), story.curve, story.assessments, story.mails, now, story.client.crosses_at)
