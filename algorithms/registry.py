@@ -1,0 +1,198 @@
+"""Every algorithm there is, and for each slot the chain that answers a client now.
+
+`algorithms.toml` and the installed packages are looked at again every few seconds, in a thread of their own, so that a
+change takes effect without a restart and no question waits for it. A broken file changes nothing; the log says so.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import threading
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from algorithms import installed, policy_file
+from algorithms.guard import Algorithm, Decision, Member, decide
+from algorithms.installed import Installed
+from algorithms.processes import Helpers, Target
+from algorithms.reach import Reach
+from algorithms.remote import Endpoint, Remote
+from algorithms.signing import key_of
+from algorithms.slot_table import slot_named
+from domain.experiments import variant
+from errors import ConfigError, NotFound
+from models.policies import AlgorithmsFile, Policy, RemotePolicy
+from models.slots import Question
+
+CHECK_SECONDS: Final = 2.0
+"""Real seconds between two looks at the file and the packages."""
+DRAIN_SECONDS: Final = 5.0
+"""An algorithm that was replaced may still be answering; it is closed so much later."""
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of an algorithm without asking it. `slot` is empty for a package: it says so when loaded."""
+
+    name: str
+    kind: str
+    slot: str
+    source: str
+
+
+@dataclass(frozen=True)
+class _Live:
+    member: Member
+    identity: str
+
+
+@dataclass
+class _State:
+    file: AlgorithmsFile = field(default_factory=AlgorithmsFile)
+    packages: dict[str, Installed] = field(default_factory=dict)
+    live: dict[str, _Live] = field(default_factory=dict)
+
+
+class Registry:
+    """Safe to ask from many threads. `file`: algorithms.toml, may be missing. `paths`: further folders with packages.
+    `environment`: what algorithms may see of it. Close it in the end."""
+
+    def __init__(
+        self, file: Path, paths: Sequence[str] = (), environment: Mapping[str, str] | None = None, helpers: int = 2
+    ) -> None:
+        self._path, self._paths, self._environment, self._helpers = file, tuple(paths), environment or {}, helpers
+        self._state = _State()
+        self._renewing = threading.Lock()
+        self._closed = threading.Event()
+        self._problem = ""
+        self.refresh()
+
+    def watch(self, seconds: float = CHECK_SECONDS) -> None:
+        """Look for changes from now on, in a thread."""
+
+        def look() -> None:
+            while not self._closed.wait(seconds):
+                try:
+                    self.refresh()
+                except ConfigError as wrong:
+                    self._say(str(wrong))
+                except Exception as broken:  # the next look may go better; without the thread no change is ever seen
+                    self._say(f"looking for algorithms failed: {type(broken).__name__}")
+
+        threading.Thread(target=look, name="algorithms", daemon=True).start()
+
+    def refresh(self) -> None:
+        """Take over what the file and the packages say now. Raises ConfigError; then all stays as it was."""
+        with self._renewing:
+            if self._closed.is_set():
+                return
+            old, file, packages = self._state, policy_file.read(self._path), installed.find(self._paths)
+            wanted = {name: slot for slot, policy in file.slots.items() for name in policy.live}
+            _check_names(file, packages)
+            live = {name: self._kept_or_new(name, slot, file, packages, old) for name, slot in wanted.items()}
+            self._state = _State(file, packages, live)
+            self._problem = ""
+        for name, gone in old.live.items():
+            if live.get(name) is not gone:
+                _close_later(gone.member.algorithm)
+
+    def known(self) -> list[Known]:
+        """All algorithms, by name."""
+        state = self._state
+        packages = [Known(each.name, "package", "", f"{each.package} {each.entry}") for each in state.packages.values()]
+        remotes = [Known(name, "remote", each.slot, str(each.url)) for name, each in state.file.remote.items()]
+        return sorted(packages + remotes, key=lambda each: each.name)
+
+    def policies(self) -> dict[str, Policy]:
+        """What the file says of the slots."""
+        return self._state.file.slots
+
+    def chain(self, slot: str, client_id: str) -> list[Member]:
+        """Who is asked for this client, first the champion or the client's challenger; the house is not named."""
+        state = self._state
+        policy = state.file.slots.get(slot, Policy())
+        first = variant(client_id, slot, policy.split, policy.champion)
+        names = dict.fromkeys([first, *policy.fallbacks])
+        return [state.live[name].member for name in names if name in state.live]
+
+    def decide(self, slot: str, question: Question) -> Decision:
+        """The answer to one question by the slot's chain, valid and in time."""
+        return decide(slot_named(slot), self.chain(slot, question.client_id), question, self.seconds(slot))
+
+    def seconds(self, slot: str) -> float:
+        """The deadline in force."""
+        stated = self._state.file.slots.get(slot, Policy()).deadline_ms
+        return slot_named(slot).seconds if stated is None else stated / 1000
+
+    def open(self, name: str) -> Algorithm:
+        """An algorithm to try out, apart from those that serve; the caller closes it. Raises NotFound."""
+        state = self._state
+        if name in state.file.remote:
+            return self._remote(name, state.file.remote[name], state.file)
+        if name in state.packages:
+            return self._package(state.packages[name])
+        raise NotFound(
+            f"no algorithm {name!r}; there are {', '.join(each.name for each in self.known()) or 'none'}", "name"
+        )
+
+    def close(self) -> None:
+        """End all processes and connections."""
+        self._closed.set()
+        with self._renewing:
+            for each in self._state.live.values():
+                each.member.algorithm.close()
+            self._state = _State(self._state.file, self._state.packages)
+
+    def _kept_or_new(
+        self, name: str, slot: str, file: AlgorithmsFile, packages: Mapping[str, Installed], old: _State
+    ) -> _Live:
+        identity = _identity(name, file, packages)
+        before = old.live.get(name)
+        if before is not None and before.identity == identity:
+            return before
+        remote = file.remote.get(name)
+        made: Algorithm = self._package(packages[name], slot) if remote is None else self._remote(name, remote, file)
+        return _Live(Member(name, made), identity)
+
+    def _package(self, found: Installed, slot: str = "") -> Helpers:
+        target = Target(found.name, found.entry, slot, self._paths, environment=self._environment)
+        return Helpers(target, self._helpers)
+
+    def _remote(self, name: str, policy: RemotePolicy, file: AlgorithmsFile) -> Remote:
+        reach = Reach.of(file.remotes.hosts, file.remotes.networks)
+        return Remote(Endpoint(name, str(policy.url), key_of(policy.secret.get_secret_value()), reach))
+
+    def _say(self, problem: str) -> None:
+        if problem != self._problem:
+            log.error("%s; what was in force stays so", problem)
+        self._problem = problem
+
+
+def _check_names(file: AlgorithmsFile, packages: Mapping[str, Installed]) -> None:
+    """Raises ConfigError when a slot names an algorithm that is not there, or a remote one of another slot."""
+    for slot, policy in file.slots.items():
+        for name in policy.live:
+            if name not in packages and name not in file.remote:
+                raise ConfigError(f"{policy_file.NAME}: slots.{slot}: no algorithm {name!r} is installed or stated")
+            if name in file.remote and file.remote[name].slot != slot:
+                raise ConfigError(f"{policy_file.NAME}: slots.{slot}: {name!r} is for {file.remote[name].slot}")
+
+
+def _identity(name: str, file: AlgorithmsFile, packages: Mapping[str, Installed]) -> str:
+    """Changes when what stands behind the name does."""
+    if name in file.remote:
+        remote = file.remote[name]
+        told = f"{remote.url}\n{remote.secret.get_secret_value()}\n{file.remotes.model_dump_json()}"
+        return hashlib.sha256(told.encode()).hexdigest()
+    return repr(packages[name])
+
+
+def _close_later(algorithm: Algorithm) -> None:
+    timer = threading.Timer(DRAIN_SECONDS, algorithm.close)
+    timer.daemon = True
+    timer.start()

@@ -1,0 +1,15 @@
+"""What Prometheus reads of the slots. Labels are names of slots and algorithms, and codes; never a client."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from prometheus_client import Counter, Histogram
+
+answers: Final = Counter(
+    "selvedge_slot_answers_total", "Answers used, and faults by code", ["slot", "algorithm", "outcome"]
+)
+seconds: Final = Histogram(
+    "selvedge_slot_seconds", "From question to valid answer", ["slot"],
+    buckets=(0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.25, 0.5, 1, 2.5, 10),
+)  # fmt: skip

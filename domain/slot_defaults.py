@@ -1,0 +1,100 @@
+"""The last resort of every slot: a plain answer that needs nothing but the question and always satisfies its rules."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import timedelta
+from itertools import pairwise
+from math import log2
+from statistics import median
+from typing import Final
+
+from domain.engagement import DAY, EngagementRules
+from models.slots import (
+    AssemblyAnswer,
+    AssemblyQuestion,
+    EngagementAnswer,
+    EngagementQuestion,
+    NextActionAnswer,
+    NextActionQuestion,
+    RankingAnswer,
+    RankingQuestion,
+    RiskAnswer,
+    RiskQuestion,
+    Scored,
+    SendTimeAnswer,
+    SendTimeQuestion,
+    SessionAnswer,
+    SessionQuestion,
+)
+
+USUAL_GAP_DAYS: Final = 90.0
+"""Between two orders, for clients whose own rhythm is not known."""
+
+
+def ranking(question: RankingQuestion) -> RankingAnswer:
+    """By the house's score; of equal ones the first by id."""
+    once = {each.item_id: each for each in question.candidates}
+    best = sorted(once.values(), key=lambda each: (-each.house_score, each.item_id))[: question.n]
+    return RankingAnswer(items=tuple(Scored(item_id=each.item_id, score=each.house_score) for each in best))
+
+
+def session(question: SessionQuestion) -> SessionAnswer:
+    """As they came."""
+    return SessionAnswer(items=tuple(dict.fromkeys(each.item_id for each in question.items)))
+
+
+def assembly(question: AssemblyQuestion) -> AssemblyAnswer:
+    """The best first, as long as they fit: quick and feasible, not the best box."""
+    box: list[str] = []
+    left = question.budget_cents
+    taken: Counter[str] = Counter()
+    cap, item_cap = question.category_cap, question.item_cap_cents
+    for piece in sorted(question.pieces, key=lambda each: (-each.score, each.sku)):
+        if len(box) == question.slots or piece.score < 0:
+            break
+        dear = (left is not None and piece.price_cents > left) or (
+            item_cap is not None and piece.price_cents > item_cap
+        )
+        if dear or piece.sku in box or (cap is not None and taken[piece.category] >= cap):
+            continue
+        box.append(piece.sku)
+        taken[piece.category] += 1
+        left = None if left is None else left - piece.price_cents
+    return AssemblyAnswer(skus=tuple(box))
+
+
+def engagement(question: EngagementQuestion) -> EngagementAnswer:
+    """Events fade by half each half life; `a` left of them give 100 a / (1 + a), which is t when a = t / (100 - t)."""
+    half = EngagementRules().half_life_days
+    days = [(question.now - each.at).total_seconds() / DAY for each in question.events if each.at <= question.now]
+    left = sum(2.0 ** (-each / half) for each in days)
+    score = 100.0 * left / (1.0 + left)
+    below = max((each for each in question.thresholds if 0 < each < score), default=None)
+    fading = None if below is None else timedelta(days=half * log2(left * (100.0 - below) / below), seconds=1)
+    return EngagementAnswer(score=score, crosses_at=None if fading is None else question.now + fading)
+
+
+def risk(question: RiskQuestion) -> RiskAnswer:
+    """The longer the silence beyond the client's usual gap, the likelier they left: half for each gap more."""
+    at = sorted(each.at for each in question.orders if each.at <= question.now)
+    if not at:
+        return RiskAnswer(p_alive=0.5, expected_orders=0.0)
+    gaps = [(later - earlier).total_seconds() / DAY for earlier, later in pairwise(at)]
+    gap = max(median(gaps), 1.0) if gaps else USUAL_GAP_DAYS
+    silence = (question.now - at[-1]).total_seconds() / DAY
+    p_alive = 2.0 ** -max(0.0, silence / gap - 1.0)
+    return RiskAnswer(p_alive=p_alive, expected_orders=p_alive * question.horizon_days / gap)
+
+
+def send_time(question: SendTimeQuestion) -> SendTimeAnswer:
+    """The first moment that is allowed."""
+    open_ones = [
+        max(each.start, question.now) for each in question.windows if each.until > max(each.start, question.now)
+    ]
+    return SendTimeAnswer(at=min(open_ones, default=question.windows[0].start))
+
+
+def next_action(question: NextActionQuestion) -> NextActionAnswer:
+    """A mail where one is allowed: what the house does when nobody says better."""
+    return NextActionAnswer(action="email" if "email" in question.allowed else question.allowed[0])

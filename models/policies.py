@@ -1,0 +1,59 @@
+"""`algorithms.toml`: who answers each slot, and which algorithms live elsewhere."""
+
+from __future__ import annotations
+
+from typing import Annotated, Self
+
+from pydantic import Field, HttpUrl, SecretStr, model_validator
+
+from models.base import Door, Id
+
+Part = Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)]
+HOUSE = "house"
+"""The slot's own last resort; as a champion it means that no algorithm is asked."""
+
+
+class Policy(Door):
+    """One slot. `split`: the part of all clients that a challenger answers; the champion has the rest.
+    `fallbacks`: who is asked in the time that is left; after them the house. `shadows` are asked and never shown."""
+
+    champion: Id = HOUSE
+    fallbacks: tuple[Id, ...] = Field(default=(), max_length=5)
+    shadows: tuple[Id, ...] = Field(default=(), max_length=5)
+    split: dict[Id, Part] = Field(default_factory=dict)
+    deadline_ms: int | None = Field(default=None, ge=10, le=60_000)
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if sum(self.split.values()) > 1:
+            raise ValueError("split: the parts add up to more than 1")
+        return self
+
+    @property
+    def live(self) -> tuple[str, ...]:
+        """Every algorithm that must be ready, each once."""
+        names = (self.champion, *self.split, *self.fallbacks, *self.shadows)
+        return tuple(dict.fromkeys(name for name in names if name != HOUSE))
+
+
+class RemotePolicy(Door):
+    """An algorithm behind HTTP. `secret`: whsec_ and base64, known to both sides."""
+
+    slot: str
+    url: HttpUrl
+    secret: SecretStr
+
+
+class Reaches(Door):
+    """Where remote algorithms may live: host[:port], and private networks that may be reached all the same."""
+
+    hosts: tuple[str, ...] = ()
+    networks: tuple[str, ...] = ()
+
+
+class AlgorithmsFile(Door):
+    """The whole file. What it leaves out is answered by the house."""
+
+    slots: dict[str, Policy] = Field(default_factory=dict)
+    remote: dict[Id, RemotePolicy] = Field(default_factory=dict)
+    remotes: Reaches = Reaches()

@@ -1,0 +1,191 @@
+"""Faults of installed algorithms, as real processes: whatever they do, a valid answer comes in time."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+import psutil
+import pytest
+
+from algorithms.guard import Member, decide, decide_many
+from algorithms.processes import Helpers, Target
+from algorithms.slot_table import SLOTS
+from domain import slots as rules
+from models.slots import RankingAnswer
+from tests.algorithms.slots.questions import HERE, ranking, target
+
+RANKING = SLOTS["ranking"]
+DEADLINE = 0.2
+SLACK = 0.05
+
+Start = Callable[..., Helpers]
+
+
+@pytest.fixture
+def start() -> Iterator[Start]:
+    started: list[Helpers] = []
+
+    def begin(name: str, size: int = 1, **more: object) -> Helpers:
+        started.append(Helpers(target(name, **more), size))
+        return started[-1]
+
+    yield begin
+    for each in started:
+        each.close()
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [
+        ("Hang", "late"), ("HoldLock", "late"), ("Stubborn", "late"), ("Slow", "late"), ("Crash", "crashed"),
+        ("Leave", "crashed"), ("Raise", "raised"), ("NotFinite", "not_finite"), ("Infinite", "not_finite"),
+        ("Unknown", "unknown_id"), ("Twice", "duplicate"), ("TooFew", "size"), ("Oversize", "too_large"),
+        ("Unending", "schema"), ("Deep", "schema"), ("WrongSchema", "schema"), ("NotJson", "raised"),
+    ],
+)  # fmt: skip
+def test_a_fault_costs_no_more_than_the_deadline(start: Start, name: str, code: str) -> None:
+    helpers = start(name)
+    question = ranking(candidates=500)
+    took = []
+    for _ in range(3):  # a busy machine may hold up one round, not all
+        assert helpers.ready(20), helpers.fault
+        started = time.monotonic()
+        decision = decide(RANKING, [Member(name, helpers)], question, DEADLINE)
+        took.append(time.monotonic() - started)
+        assert decision.algorithm == "house"
+        assert [fault.code for fault in decision.faults] == [code], decision.faults
+        assert isinstance(decision.answer, RankingAnswer)
+        assert rules.ranking(question, decision.answer) is None
+    print(f"{name}: {max(took) * 1000:.0f} ms")
+    assert min(took) < DEADLINE + SLACK
+
+
+def test_a_good_answer_is_used_and_what_is_printed_does_no_harm(start: Start) -> None:
+    helpers = start("Good")
+    assert helpers.ready(20)
+    for _ in range(3):
+        decision = decide(RANKING, [Member("Good", helpers)], ranking(n=2), 2.0)
+        assert (decision.algorithm, decision.version, decision.faults) == ("Good", "1.2", ())
+        assert [each.item_id for each in decision.answer.items] == ["item-49", "item-48"]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("name", ["Good", "Batch"])
+def test_a_batch_is_one_call(start: Start, name: str) -> None:
+    helpers = start(name)
+    assert helpers.ready(20)
+    questions = [ranking(f"c{i}", n=1 + i % 3) for i in range(40)]
+    decisions = decide_many(RANKING, [Member(name, helpers)], questions, 5.0)
+    assert [decision.algorithm for decision in decisions] == [name] * 40
+    assert [len(decision.answer.items) for decision in decisions] == [1 + i % 3 for i in range(40)]  # type: ignore[attr-defined]
+
+
+def test_of_a_batch_only_the_bad_ones_fall_back_and_no_words_of_an_error_but_for_the_author(start: Start) -> None:
+    helpers = start("Picky")
+    assert helpers.ready(20)
+    asked = [ranking("c1"), ranking("bad"), ranking("none"), ranking("c2")]
+    decisions = decide_many(RANKING, [Member("Picky", helpers)], asked, 2.0)
+    assert [decision.algorithm for decision in decisions] == ["Picky", "house", "house", "Picky"]
+    assert [fault.code for decision in decisions for fault in decision.faults] == ["raised", "raised"]
+
+
+def test_the_next_of_the_chain_is_asked_in_the_time_that_is_left(start: Start) -> None:
+    bad, good = start("Crash"), start("Good")
+    assert bad.ready(20)
+    assert good.ready(20)
+    decision = decide(RANKING, [Member("Crash", bad), Member("Good", good)], ranking(), 2.0)
+    assert decision.algorithm == "Good"
+    assert [(fault.algorithm, fault.code) for fault in decision.faults] == [("Crash", "crashed")]
+
+
+def test_a_killed_helper_is_replaced(start: Start) -> None:
+    helpers = start("Hang")
+    assert helpers.ready(20)
+    first = {child.pid for child in psutil.Process().children()}
+    decide(RANKING, [Member("Hang", helpers)], ranking(), 0.05)
+    end = time.monotonic() + 20
+    while not helpers.ready(1) and time.monotonic() < end:
+        pass
+    second = {child.pid for child in psutil.Process().children()}
+    assert second
+    assert not first & second
+
+
+def test_a_hungry_algorithm_meets_its_limit_instead_of_ours(start: Start) -> None:
+    helpers = start("Memory", memory_mb=512)
+    assert helpers.ready(20)
+    decision = decide(RANKING, [Member("Memory", helpers)], ranking(), 10.0)
+    assert decision.faults[0].code == "raised"
+    assert "MemoryError" in decision.faults[0].words
+
+
+def test_no_secret_of_ours_is_in_its_environment(start: Start) -> None:
+    helpers = start("Environment", environment={"SELVEDGE_API_KEY": "secret", "LANG": "C"})
+    assert helpers.ready(20)
+    reply = helpers.ask(b'{"seconds":1,"questions":[{}]}', time.monotonic() + 5, 100_000)
+    assert "LANG" in reply["answers"][0]["told"]
+    assert not [name for name in reply["answers"][0]["told"] if name.startswith("SELVEDGE")]
+
+
+@pytest.mark.parametrize(
+    ("name", "more", "words"),
+    [
+        ("OtherSlot", {"slot": "ranking"}, "'risk'"),
+        ("NoAnswer", {}, "no function answer"),
+        ("BrokenImport", {}, "torchvision"),
+        ("NotThere", {}, "NotThere"),
+    ],
+)
+def test_what_cannot_be_loaded_says_why(start: Start, name: str, more: dict[str, object], words: str) -> None:
+    helpers = start(name, **more)
+    assert not helpers.ready(20)
+    assert words in helpers.fault
+    decision = decide(RANKING, [Member(name, helpers)], ranking(), 0.05)
+    assert [fault.code for fault in decision.faults] == ["not_loaded"]
+
+
+def test_a_hanging_helper_ends_by_itself_when_its_owner_was_killed() -> None:
+    owner = subprocess.Popen([sys.executable, "-c", OWNER, str(HERE)], stdout=subprocess.PIPE, text=True)
+    assert owner.stdout is not None
+    helper = psutil.Process(int(owner.stdout.readline()))
+    owner.kill()
+    owner.wait()
+    owner.stdout.close()
+    _, alive = psutil.wait_procs([helper], 10)
+    assert not alive
+
+
+OWNER = """
+import sys, threading, time
+import psutil
+from algorithms.processes import Helpers, Target
+helpers = Helpers(Target("Hang", "faulty_algorithms:HoldLock", paths=(sys.argv[1],)), 1)
+assert helpers.ready(20)
+pid = psutil.Process().children()[0].pid
+threading.Thread(target=lambda: helpers.ask(b'{"seconds":0.5,"questions":[{}]}', time.monotonic() + 60, 1000)).start()
+time.sleep(0.2)
+print(pid, flush=True)
+time.sleep(60)
+"""
+
+
+def test_many_threads_share_the_helpers(start: Start) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    helpers = start("Good", size=2)
+    assert helpers.ready(20)
+    member = Member("Good", helpers)
+    with ThreadPoolExecutor(8) as pool:
+        decisions = list(pool.map(lambda i: decide(RANKING, [member], ranking(f"c{i}"), 10.0), range(80)))
+    assert {decision.algorithm for decision in decisions} == {"Good"}
+
+
+def test_closing_leaves_no_process() -> None:
+    before = {child.pid for child in psutil.Process(os.getpid()).children()}
+    helpers = Helpers(Target("Good", "faulty_algorithms:Good", paths=(str(HERE),)), 2)
+    assert helpers.ready(20)
+    helpers.close()
+    assert {child.pid for child in psutil.Process(os.getpid()).children()} <= before
