@@ -21,7 +21,7 @@ run: ## the whole product on the demo shop: http://127.0.0.1:8000, Temporal UI o
 
 .PHONY: test
 test: setup lint types imports ## every check
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 .PHONY: test-fast
 test-fast: setup ## only tests that need no server, browser or database server
