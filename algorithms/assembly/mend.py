@@ -1,0 +1,61 @@
+"""After the dive: each client alone takes the best box that its own items and the stock left over allow."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from algorithms.assembly.boxes import good_boxes, taken
+from algorithms.assembly.model import Block, Bools, Floats, Ints, Wave
+from algorithms.assembly.near import LOOSE, near_boxes
+
+ROUNDS: Final = 6
+
+
+def mended(wave: Wave, parts: list[Block], chosen: Bools) -> Bools:
+    """Better boxes for all who can have one from what nobody holds, until nobody can. `chosen` (m) marks candidates."""
+    chosen = chosen.copy()
+    for _ in range(ROUNDS):
+        if not sum(_mend(wave, part, chosen) for part in parts):
+            break
+    return chosen
+
+
+def left_over(wave: Wave, chosen: Bools) -> Ints:
+    """What nobody holds (s)."""
+    held: Ints = np.bincount(wave.sku[chosen], minlength=len(wave.on_hand))
+    return wave.on_hand - held
+
+
+def _mend(wave: Wave, part: Block, chosen: Bools) -> int:
+    """One round over a block; those who gain most come first where several want the last one. Changes `chosen`."""
+    left = left_over(wave, chosen)
+    real = np.isfinite(part.score)
+    held = chosen[part.candidate] & real
+    worth = np.where(held | ((left[part.sku] > 0) & real), part.score, -np.inf)
+    now = np.where(held, part.score, 0.0).sum(1)
+    picks, gain = _best(part, worth, now)
+    changed = 0
+    for row in np.argsort(-gain, kind="stable")[: int((gain > LOOSE).sum())]:
+        mine, old = part.candidate[row, picks[row][picks[row] >= 0]], part.candidate[row, held[row]]
+        new = np.setdiff1d(mine, old)
+        if (left[wave.sku[new]] > 0).all():
+            chosen[old], chosen[mine] = False, True
+            left[wave.sku[old]] += 1
+            left[wave.sku[mine]] -= 1
+            changed += 1
+    return changed
+
+
+def _best(part: Block, worth: Floats, now: Floats) -> tuple[Ints, Floats]:
+    """The best box that is better than the present one, of worth `now` (b), and by how much."""
+    good = good_boxes(part, worth)
+    near = near_boxes(part, worth, good, np.minimum(good.worth - now, 0) - 2 * LOOSE)
+    picks, best = good.picks.copy(), good.worth.copy()
+    order = np.argsort(near.worth, kind="stable")
+    for row, place in zip(near.row[order], order, strict=True):
+        if near.worth[place] > best[row]:
+            picks[row], best[row] = -1, near.worth[place]
+            picks[row, : near.picks.shape[1]] = near.picks[place]
+    return picks, taken(worth, picks).sum(1) - now

@@ -1,0 +1,100 @@
+"""The problem, exactly: choose candidates so that the summed score is greatest.
+
+Each client takes at most `slots` items worth at most `budget` together, each at most `item_cap`, at most `category_cap`
+of one category, a sku once; all clients together take at most `on_hand` of a sku. Boxes may be partial or empty.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+
+NO_LIMIT: Final = np.iinfo(np.int64).max
+"""Stands for an empty budget, item_cap or category_cap."""
+BLOCK: Final = 1_024
+"""Clients worked on at once: their tables stay in the processor's cache."""
+
+
+@dataclass(frozen=True)
+class Wave:
+    """n clients, s skus and m candidates. Money in cents; candidates name client, sku and category by place.
+
+    Shapes: slots, budget, item_cap, category_cap (n); on_hand (s); client, sku, category, price, score (m).
+    """
+
+    slots: Ints
+    budget: Ints
+    item_cap: Ints
+    category_cap: Ints
+    on_hand: Ints
+    client: Ints
+    sku: Ints
+    category: Ints
+    price: Ints
+    score: Floats
+
+    def eligible(self) -> Ints:
+        """Candidates that can be in a box at all and would add to the score."""
+        c = self.client
+        fits = (self.price <= self.item_cap[c]) & (self.price <= self.budget[c]) & (self.on_hand[self.sku] > 0)
+        return np.flatnonzero(fits & (self.score > 0) & (self.slots[c] > 0) & (self.category_cap[c] > 0))
+
+
+@dataclass(frozen=True)
+class Block:
+    """Some clients with their candidates in rows of one length. Cells without a candidate have `score` -inf.
+
+    Shapes: clients, slots, budget, cap (b); candidate (its place in the wave), sku, category, price, score (b, k).
+    """
+
+    clients: Ints
+    slots: Ints
+    budget: Ints
+    cap: Ints
+    candidate: Ints
+    sku: Ints
+    category: Ints
+    price: Ints
+    score: Floats
+
+    def part(self, rows: Ints | Bools) -> Block:
+        """The same for some of the clients."""
+        return Block(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
+
+
+def blocks(wave: Wave, size: int = BLOCK) -> list[Block]:
+    """The clients that have candidates, those with like many together. Limits that cannot bind are made small."""
+    rows = wave.eligible()
+    rows = rows[np.lexsort((rows, wave.client[rows]))]
+    counts = np.bincount(wave.client[rows], minlength=len(wave.slots))
+    begins = np.cumsum(counts) - counts
+    order = np.flatnonzero(counts)
+    order = order[np.argsort(counts[order], kind="stable")]
+    return [_block(wave, rows, np.sort(order[at : at + size]), begins, counts) for at in range(0, len(order), size)]
+
+
+def _block(wave: Wave, rows: Ints, clients: Ints, begins: Ints, counts: Ints) -> Block:
+    width = int(counts[clients].max())
+    place = np.arange(width)
+    there = place < counts[clients][:, None]
+    candidate = rows[np.where(there, begins[clients][:, None] + place, 0)]
+    price = np.where(there, wave.price[candidate], 0)
+    slots = np.minimum(wave.slots[clients], counts[clients])
+    return Block(
+        clients,
+        slots,
+        np.minimum(wave.budget[clients], price.sum(1)),
+        np.minimum(wave.category_cap[clients], slots),
+        candidate,
+        wave.sku[candidate],
+        np.where(there, wave.category[candidate], -1),
+        price,
+        np.where(there, wave.score[candidate], -np.inf),
+    )

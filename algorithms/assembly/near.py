@@ -1,0 +1,160 @@
+"""Every box worth nearly the best, for many clients at once: branch and bound, all nodes of a depth together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from algorithms.assembly.boxes import Boxes, best_without_budget
+from algorithms.assembly.model import Block, Floats, Ints
+
+NODES: Final = 300
+"""Nodes a client and depth. What is dropped beyond it still counts in `upper`, which stays valid."""
+CELLS: Final = 4_000
+"""Clients times candidates searched together: the tables stay in the processor's cache."""
+LOOSE: Final = 1e-9
+"""Sums of the same numbers in another order differ by less."""
+
+
+@dataclass(frozen=True)
+class Near:
+    """`row` (c) of the block, `picks` (c, t) places or -1 and `worth` (c) of every box found; per client `upper` (b),
+    an upper bound on the best worth, equal to the best found unless nodes had to be dropped."""
+
+    row: Ints
+    picks: Ints
+    worth: Floats
+    upper: Floats
+
+
+@dataclass(frozen=True)
+class _Sorted:
+    """A block's candidates by priced worth, best first, and what the prices of budget and categories bring in."""
+
+    order: Ints
+    priced: Floats
+    worth: Floats
+    price: Ints
+    kind: Ints
+    ahead: Floats  # (b, k + 1): the priced worth of the best 0, 1, 2 ... together, none below 0
+    income: Floats  # (b)
+
+
+def near_boxes(block: Block, worth: Floats, good: Boxes, within: Floats, nodes: int = NODES) -> Near:
+    """All boxes worth at least `good.worth - within` (b), per client; a `within` below 0 asks for better ones alone."""
+    abreast = max(1, CELLS // max(1, worth.shape[1]))
+    parts = []
+    for start in range(0, len(worth), abreast):
+        rows = np.arange(start, min(start + abreast, len(worth)))
+        floor = good.worth[rows] - within[rows] - LOOSE
+        parts.append((start, _search(block.part(rows), worth[rows], good.mu[rows], floor, nodes)))
+    return Near(
+        np.concatenate([start + part.row for start, part in parts]),
+        np.concatenate([part.picks for _, part in parts]),
+        np.concatenate([part.worth for _, part in parts]),
+        np.maximum(np.concatenate([part.upper for _, part in parts]), good.worth),
+    )
+
+
+def _search(block: Block, worth: Floats, mu: Floats, floor: Floats, nodes: int) -> Near:
+    """Nodes are boxes whose items stand in order of priced worth. The bound of a node with another item: what it has,
+    that item, the next best for the slots left, all at the prices of budget and categories, and their income."""
+    known = _sorted(block, worth, mu, floor)
+    most, count = int(block.slots.max()), len(worth)
+    row, last, value, reduced = np.arange(count), np.full(count, -1), np.zeros(count), np.zeros(count)
+    picks, spent = np.full((count, most), -1), np.zeros(count, np.int64)
+    whole = value >= floor
+    found = [(row[whole], picks[whole], value[whole])]
+    upper = np.maximum(floor, 0.0)
+    for turn in range(most):
+        node, item, bound = _open(block, known, turn, row, last, reduced, spent, floor)
+        kinds = np.where(picks[node, :turn] >= 0, known.kind[row[node, None], picks[node, :turn]], -2)
+        fits = (kinds == known.kind[row[node], item][:, None]).sum(1) < block.cap[row[node]]
+        node, item, bound = node[fits], item[fits], bound[fits]
+        keep = _fewest(row[node], bound, nodes, upper)
+        node, item = node[keep], item[keep]
+        if not len(node):
+            break
+        picks, row, last = picks[node], row[node], item
+        picks[:, turn] = item
+        value, spent = value[node] + known.worth[row, item], spent[node] + known.price[row, item]
+        reduced = reduced[node] + known.priced[row, item]
+        whole = value >= floor[row]
+        found.append((row[whole], picks[whole], value[whole]))
+    rows, places, total = (np.concatenate(column) for column in zip(*found, strict=True))
+    np.maximum.at(upper, rows, total)
+    return Near(rows, np.where(places >= 0, known.order[rows[:, None], np.maximum(places, 0)], -1), total, upper)
+
+
+def _open(
+    block: Block, known: _Sorted, turn: int, row: Ints, last: Ints, reduced: Floats, spent: Ints, floor: Floats
+) -> tuple[Ints, Ints, Floats]:
+    """Pairs of node and further item that may still lead to `floor` within the budget, with their bounds."""
+    width = known.priced.shape[1]
+    places = np.arange(width)
+    free = block.slots - turn
+    stop = np.minimum(places + free[:, None], width)
+    rest = np.take_along_axis(known.ahead, stop, 1) - np.take_along_axis(known.ahead, np.minimum(places + 1, stop), 1)
+    item_bound = known.priced + rest + (known.income - floor)[:, None]
+    item_bound[free <= 0] = -np.inf
+    bound = item_bound[row] + reduced[:, None]
+    open_ = (bound >= 0) & (places > last[:, None])
+    open_ &= known.price[row] <= (block.budget[row] - spent)[:, None]
+    node, item = np.nonzero(open_)
+    return node, item, bound[node, item] + floor[row[node]]
+
+
+def _sorted(block: Block, worth: Floats, mu: Floats, floor: Floats) -> _Sorted:
+    priced = worth - mu[:, None] * block.price
+    toll, income = _category_tolls(block, priced)
+    priced = np.where(worth > 0, priced - toll, -np.inf)
+    income += mu * block.budget
+    order = np.argsort(-priced, axis=1, kind="stable")
+    priced = np.take_along_axis(priced, order, 1)
+    rows = np.arange(len(worth))
+    best = np.maximum(priced, 0)
+    together = np.where(np.arange(priced.shape[1]) < block.slots[:, None], best, 0).sum(1) + income
+    # With this item inside, the bound loses the last of the best; what falls below the floor is in no box sought.
+    hope = (together - best[rows, block.slots - 1])[:, None] + priced >= floor[:, None]
+    width = max(1, int(hope.sum(1).max(initial=0)), int(block.slots.max()))
+    order, priced = order[:, :width], priced[:, :width]
+    ahead = np.zeros((len(worth), width + 1))
+    np.cumsum(np.maximum(priced, 0), axis=1, out=ahead[:, 1:])
+    price, kind = (np.take_along_axis(table, order, 1) for table in (block.price, block.category))
+    return _Sorted(order, priced, np.take_along_axis(worth, order, 1), price, kind, ahead, income)
+
+
+def _category_tolls(block: Block, priced: Floats) -> tuple[Floats, Floats]:
+    """The dual prices of full categories: how much better the best item shut out is than the best one free to come.
+    Returns the toll of every item (b, k) and what the full categories bring in (b)."""
+    picks, _ = best_without_budget(block, priced)
+    kinds = np.where(picks >= 0, np.take_along_axis(block.category, np.maximum(picks, 0), 1), -2)
+    outside = np.isfinite(priced)
+    rows, turns = np.nonzero(picks >= 0)
+    outside[rows, picks[rows, turns]] = False
+    full = (kinds[:, :, None] == kinds[:, None, :]).sum(2) >= block.cap[:, None]
+    full &= picks >= 0
+    members = [(block.category == kinds[:, turn, None]) & full[:, turn, None] for turn in range(picks.shape[1])]
+    shut = np.logical_or.reduce(members)
+    level = np.where(outside & ~shut, priced, 0.0).max(1, initial=0.0)
+    toll, income = np.zeros(priced.shape), np.zeros(len(priced))
+    for member in members:
+        dearest = np.where(member & outside, priced, -np.inf).max(1)
+        rate = np.maximum(dearest - level, 0.0)
+        toll = np.where(member, rate[:, None], toll)
+        income += rate
+    return toll, income
+
+
+def _fewest(row: Ints, bound: Floats, nodes: int, upper: Floats) -> Ints:
+    """Places of at most `nodes` nodes a client, those of the greatest bound; the bounds of others go into `upper`."""
+    counts = np.bincount(row, minlength=len(upper))
+    if counts.max(initial=0) <= nodes:
+        return np.arange(len(row))
+    order = np.lexsort((-bound, row))
+    rank = np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts)
+    dropped = order[rank >= nodes]
+    np.maximum.at(upper, row[dropped], bound[dropped])
+    return np.sort(order[rank < nodes])

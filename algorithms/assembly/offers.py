@@ -1,0 +1,121 @@
+"""The offers of a wave: for each client the boxes worth nearly the best at given prices, and the bound that follows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from algorithms.assembly.boxes import good_boxes, taken
+from algorithms.assembly.model import Block, Bools, Floats, Ints, Wave
+from algorithms.assembly.near import near_boxes
+
+WITHIN: Final = 0.045
+"""Offers are worth at least this share less than the best."""
+EACH: Final = 96
+"""Offers a client, the best."""
+
+
+@dataclass(frozen=True)
+class Offers:
+    """Boxes by client, in order of `client` (c): `goods` (c, t) skus, `candidates` (c, t) places in the wave, and
+    `score` (c). An empty place is the sku after the last, of which there is always enough, and the candidate -1."""
+
+    client: Ints
+    goods: Ints
+    candidates: Ints
+    score: Floats
+
+    def __len__(self) -> int:
+        return len(self.client)
+
+    def part(self, rows: Ints | Bools) -> Offers:
+        """Some of them."""
+        return Offers(self.client[rows], self.goods[rows], self.candidates[rows], self.score[rows])
+
+    def begins(self) -> Ints:
+        """Where each client's offers begin."""
+        return np.flatnonzero(np.r_[True, self.client[1:] != self.client[:-1]]) if len(self) else np.zeros(0, np.int64)
+
+    def used(self, skus: int) -> Ints:
+        """Units of each sku in all of them (s)."""
+        return np.bincount(self.goods.ravel(), minlength=skus + 1)[:skus]
+
+
+def offers(wave: Wave, parts: list[Block], prices: Floats) -> tuple[Offers, float]:
+    """Offers at `prices` (s), and the Lagrangian bound of the wave at them.
+
+    The bound holds for any prices of at least 0: no box is worth more than its client's `upper` beyond what its goods
+    cost, and all goods together cost no more than the stock does.
+    """
+    found, bound, most = [], float(prices @ wave.on_hand), max((int(part.slots.max()) for part in parts), default=0)
+    for part in parts:
+        worth = part.score - prices[part.sku]
+        good = good_boxes(part, worth)
+        near = near_boxes(part, worth, good, WITHIN * good.worth)
+        bound += float(near.upper.sum())
+        rows = _best(near.row, near.worth)
+        found.append(_offers(part, near.row[rows], near.picks[rows], most, len(prices)))
+    return _joined(found, most), bound
+
+
+def _best(row: Ints, worth: Floats) -> Ints:
+    order = np.lexsort((-worth, row))
+    counts = np.bincount(row)
+    rank = np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts)
+    return order[rank < EACH]
+
+
+def _offers(part: Block, row: Ints, picks: Ints, most: int, none: int) -> Offers:
+    block = part.part(row)
+    goods = np.where(picks >= 0, taken(block.sku, picks), none).astype(np.int64)
+    candidates = np.where(picks >= 0, taken(block.candidate, picks), -1).astype(np.int64)
+    missing = ((0, 0), (0, most - picks.shape[1]))
+    score = taken(np.where(np.isfinite(block.score), block.score, 0.0), picks).sum(1)
+    return Offers(
+        block.clients,
+        np.pad(goods, missing, constant_values=none),
+        np.pad(candidates, missing, constant_values=-1),
+        score,
+    )
+
+
+def _joined(found: list[Offers], most: int) -> Offers:
+    if not found:
+        nothing = np.zeros((0, most), np.int64)
+        return Offers(np.zeros(0, np.int64), nothing, nothing, np.zeros(0))
+    names = ("client", "goods", "candidates", "score")
+    every = Offers(*(np.concatenate([getattr(each, name) for each in found]) for name in names))
+    return every.part(np.argsort(every.client, kind="stable"))
+
+
+@dataclass(frozen=True)
+class Refined:
+    """`prices` (s) of the lowest bound met, and how often each offer was its client's best on the way (c), 0 to 1."""
+
+    prices: Floats
+    often: Floats
+
+
+def refined(some: Offers, prices: Floats, stock: Ints, turns: int, step: float) -> Refined:
+    """Better prices by a smoothed subgradient over the offers alone. `step` is in units of score."""
+    begins, skus = some.begins(), len(stock)
+    counts = np.diff(np.r_[begins, len(some)])
+    places, columns = np.arange(len(some)), np.ascontiguousarray(some.goods.T)
+    lowest, best, pull, often = np.inf, prices, np.zeros(skus), np.zeros(len(some))
+    for turn in range(turns):
+        worth, cost = some.score.copy(), np.r_[prices, 0.0]
+        for column in columns:
+            worth -= cost[column]
+        most = np.maximum.reduceat(worth, begins)
+        bound = float(np.maximum(most, 0).sum() + prices @ stock)
+        if bound < lowest:
+            lowest, best = bound, prices
+        chosen = np.minimum.reduceat(np.where(worth == np.repeat(most, counts), places, len(some)), begins)
+        chosen = chosen[most > 0]
+        often[chosen] += 1 / turns
+        asked = some.part(chosen).used(skus)
+        pull = 0.7 * pull + 0.3 * (asked - stock) / np.sqrt(1 + np.maximum(asked, stock))
+        prices = np.maximum(0, prices + step / (1 + turn / 12) * pull)
+    return Refined(best, often)

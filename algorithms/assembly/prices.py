@@ -1,0 +1,49 @@
+"""Shadow prices of the stock: the dual of the wave, with the stock and the budgets priced."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from algorithms.assembly.boxes import best_without_budget, taken
+from algorithms.assembly.model import Block, Floats, Ints, Wave
+
+TURNS: Final = 120
+STEP: Final = 0.2
+SMOOTH: Final = 0.7
+
+
+def first_prices(wave: Wave, parts: list[Block], turns: int = TURNS) -> Floats:
+    """Prices (s) in units of score by a smoothed subgradient: what is asked for beyond the stock grows dearer.
+
+    Any prices give a valid bound; these are some hundredths of a per cent above the best.
+    """
+    if not parts:
+        return np.zeros(len(wave.on_hand))
+    usual = float(np.mean(np.concatenate([part.score[np.isfinite(part.score)] for part in parts])))
+    prices, best, pull = np.zeros(len(wave.on_hand)), np.zeros(len(wave.on_hand)), np.zeros(len(wave.on_hand))
+    budgets = [np.zeros(len(part.clients)) for part in parts]
+    money = [np.maximum(part.budget / part.slots, 1.0) for part in parts]
+    lowest = np.inf
+    for turn in range(turns):
+        step = STEP * usual / (1 + turn / 12)
+        asked, bound = np.zeros(len(prices), np.int64), float(prices @ wave.on_hand)
+        for place, part in enumerate(parts):
+            mu = budgets[place]
+            picks, total = best_without_budget(part, part.score - prices[part.sku] - mu[:, None] * part.price)
+            bound += float(total.sum() + mu @ part.budget)
+            asked += demand(part, picks, len(prices))
+            excess = (taken(part.price, picks).sum(1) - part.budget) / money[place]
+            budgets[place] = np.maximum(0, mu + 1.5 * step * excess / money[place])
+        if bound < lowest:
+            lowest, best = bound, prices
+        pull = SMOOTH * pull + (1 - SMOOTH) * (asked - wave.on_hand) / np.sqrt(1 + np.maximum(wave.on_hand, asked))
+        prices = np.maximum(0, prices + step * pull)
+    return best
+
+
+def demand(part: Block, picks: Ints, skus: int) -> Ints:
+    """How often each sku is picked (s)."""
+    rows, turns = np.nonzero(picks >= 0)
+    return np.bincount(part.sku[rows, picks[rows, turns]], minlength=skus)
