@@ -17,6 +17,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "import": ("commands.import_", "Import clients, a catalogue, stock or events from a file."),
     "assess": ("commands.assess", "Score every client as of a date into a file."),
     "train": ("commands.train", "Train the ranking algorithms from the store."),
+    "algorithms": ("commands.algorithms", "List, check and describe the algorithms that answer the slots."),
     "recommend": ("commands.recommend", "Recommend items for one client."),
     "campaign": ("commands.campaign", "Create, pause, resume, adjust, end a campaign, or see how it goes."),
     "client": ("commands.client", "Pause or resume a client's mail, or see where it stands."),

@@ -53,7 +53,7 @@ class Helper:
         self._peer, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 - what an operator installed and named
-                [sys.executable, "-I", str(HELPER), str(theirs.fileno()), target.entry, str(target.memory_mb),
+                [sys.executable, "-I", "-B", str(HELPER), str(theirs.fileno()), target.entry, str(target.memory_mb),
                  str(target.start_seconds), *target.paths],
                 pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL, env=_shown(target.environment), start_new_session=True,
@@ -233,4 +233,4 @@ class Helpers:
 def _shown(environment: Mapping[str, str]) -> dict[str, str]:
     kept = {name: value for name, value in environment.items() if not name.startswith(SECRET_PREFIXES)}
     # Helpers are many and cores are few: a library that starts a thread for each core would slow all of them.
-    return {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONDONTWRITEBYTECODE": "1"} | kept
+    return {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"} | kept

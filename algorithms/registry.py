@@ -12,7 +12,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from algorithms import installed, policy_file
 from algorithms.guard import Algorithm, Decision, Member, decide
@@ -26,6 +26,7 @@ from domain.experiments import variant
 from errors import ConfigError, NotFound
 from models.policies import AlgorithmsFile, Policy, RemotePolicy
 from models.slots import Question
+from settings import Settings, inherited
 
 CHECK_SECONDS: Final = 2.0
 """Real seconds between two looks at the file and the packages."""
@@ -60,17 +61,30 @@ class _State:
 
 class Registry:
     """Safe to ask from many threads. `file`: algorithms.toml, may be missing. `paths`: further folders with packages.
-    `environment`: what algorithms may see of it. Close it in the end."""
+    `environment`: what algorithms may see of it. `serving`: whether to start those that slots name.
+    Close it in the end."""
 
     def __init__(
-        self, file: Path, paths: Sequence[str] = (), environment: Mapping[str, str] | None = None, helpers: int = 2
+        self,
+        file: Path,
+        paths: Sequence[str] = (),
+        environment: Mapping[str, str] | None = None,
+        helpers: int = 2,
+        serving: bool = True,
     ) -> None:
         self._path, self._paths, self._environment, self._helpers = file, tuple(paths), environment or {}, helpers
+        self._serving = serving
         self._state = _State()
         self._renewing = threading.Lock()
         self._closed = threading.Event()
         self._problem = ""
         self.refresh()
+
+    @classmethod
+    def from_settings(cls, settings: Settings, serving: bool = True) -> Self:
+        """Packages of this environment and of the folder `algorithms` under the home; the file beside it."""
+        home = Path(settings.home).absolute()
+        return cls(home / policy_file.NAME, [str(home / "algorithms")], inherited(), serving=serving)
 
     def watch(self, seconds: float = CHECK_SECONDS) -> None:
         """Look for changes from now on, in a thread."""
@@ -94,7 +108,8 @@ class Registry:
             old, file, packages = self._state, policy_file.read(self._path), installed.find(self._paths)
             wanted = {name: slot for slot, policy in file.slots.items() for name in policy.live}
             _check_names(file, packages)
-            live = {name: self._kept_or_new(name, slot, file, packages, old) for name, slot in wanted.items()}
+            names = wanted.items() if self._serving else ()
+            live = {name: self._kept_or_new(name, slot, file, packages, old) for name, slot in names}
             self._state = _State(file, packages, live)
             self._problem = ""
         for name, gone in old.live.items():

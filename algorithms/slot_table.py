@@ -45,10 +45,14 @@ class Slot:
     seconds: float
 
     def schema(self) -> dict[str, Any]:
-        """The JSON Schemas of the question and the answer, and of what goes over the wire around them."""
-        question = self.question.model_json_schema(mode="serialization")
-        answer = self.answer.model_json_schema(mode="validation")
-        return {"slot": self.name, "asks": self.asks, "seconds": self.seconds, "question": question, "answer": answer}
+        """What an author needs: the JSON Schemas of the question and the answer."""
+        return {
+            "slot": self.name,
+            "asks": self.asks,
+            "deadline_ms": round(self.seconds * 1000),
+            "question": self.question.model_json_schema(mode="serialization"),
+            "answer": self.answer.model_json_schema(mode="validation"),
+        }
 
 
 def _slot(

@@ -22,6 +22,7 @@ from store.database import connect, reading
 from web import health, mailbox, pictures, refusals, shop, unsubscribe
 from web.api import clients as clients_api
 from web.api import events as events_api
+from web.api import slots as slots_api
 from web.console import campaigns, clients, overview
 from web.context import Context, real_time
 from web.security import Guard, hosts
@@ -30,6 +31,7 @@ from web.templating import ROOM
 ROUTERS: Final = (
     events_api.router,
     clients_api.router,
+    slots_api.router,
     overview.router,
     clients.router,
     campaigns.router,

@@ -109,12 +109,12 @@ class Unending(Good):
     """As many items as fit into the largest reply, all of them wrong."""
 
     def answer(self, question):
-        return {"items": [0] * 120_000}
+        return {"items": [0] * 80_000}
 
 
 class Deep(Good):
     def answer(self, question):
-        deep = []
+        deep: list[object] = []
         for _ in range(900):
             deep = [deep]
         return {"items": deep}
@@ -133,6 +133,12 @@ class NotJson(Good):
 class Slow(Good):
     def answer(self, question):
         time.sleep(0.5)
+        return good(question)
+
+
+class Slowish(Good):
+    def answer(self, question):
+        time.sleep(0.1)
         return good(question)
 
 
@@ -159,3 +165,27 @@ class NoAnswer:
 class BrokenImport:
     def __init__(self):
         raise ImportError("no module named torchvision")
+
+
+class Unsteady(Good):
+    """Its answers hang on what was asked before."""
+
+    def __init__(self):
+        self.asked = 0
+
+    def answer(self, question):
+        self.asked += 1
+        return {"items": [each | {"score": each["score"] + self.asked} for each in good(question)["items"]]}
+
+
+class NoEmpty(Good):
+    def answer(self, question):
+        question["candidates"][0]
+        return good(question)
+
+
+class Strict(Good):
+    def answer(self, question):
+        if "added_later" in question:
+            raise TypeError("unexpected keyword argument 'added_later'")
+        return good(question)

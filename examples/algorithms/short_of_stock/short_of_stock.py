@@ -1,0 +1,19 @@
+"""A ranking that shows first what suits the client and will soon be gone. It imports nothing of Selvedge."""
+
+from typing import Any
+
+slot = "ranking"
+version = "1.0"
+
+
+def answer(question: dict[str, Any]) -> dict[str, Any]:
+    """The best `n` candidates; what the client touched before counts for its category."""
+    liked = {touch["item_id"] for touch in question["touches"]}
+    categories = {each["category"] for each in question["candidates"] if each["item_id"] in liked}
+
+    def score(candidate: dict[str, Any]) -> float:
+        scarce = 1 / (1 + candidate["on_hand"])
+        return float(candidate["house_score"]) + 0.1 * scarce + 0.1 * (candidate["category"] in categories)
+
+    best = sorted(question["candidates"], key=lambda each: (-score(each), each["item_id"]))
+    return {"items": [{"item_id": each["item_id"], "score": score(each)} for each in best[: question["n"]]]}

@@ -1,0 +1,188 @@
+"""The registry on a real folder of packages and a real file, changed while it serves."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from algorithms import policy_file
+from algorithms.registry import Registry
+from domain.experiments import variant
+from errors import ConfigError, NotFound
+from tests.algorithms.slots.questions import ranking
+
+MODULE = """
+slot, version = "ranking", "{version}"
+
+def answer(question):
+    first = [each["item_id"] for each in question["candidates"]][: question["n"]]
+    return {{"items": [{{"item_id": each, "score": 1}} for each in first]}}
+"""
+SECRET = "whsec_a2V5a2V5a2V5a2V5a2V5a2V5a2V5a2V5"
+
+
+def install(folder: Path, name: str, version: str = "1") -> None:
+    """As pip leaves it: a module and its .dist-info."""
+    info = folder / f"{name}-{version}.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+    (info / "entry_points.txt").write_text(f"[selvedge.algorithms]\n{name} = {name}\n")
+    (folder / f"{name}.py").write_text(MODULE.format(version=version))
+
+
+Serve = Callable[[], Registry]
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Serve]:
+    made: list[Registry] = []
+
+    def begin() -> Registry:
+        made.append(Registry(tmp_path / "algorithms.toml", [str(tmp_path / "packages")], helpers=1))
+        return made[-1]
+
+    yield begin
+    for each in made:
+        each.close()
+
+
+def say(folder: Path, text: str) -> None:
+    (folder / "algorithms.toml").write_text(text)
+
+
+def answered(registry: Registry, client_id: str = "c1") -> str:
+    return registry.decide("ranking", ranking(client_id)).algorithm
+
+
+def until(wanted: Callable[[], bool], seconds: float = 20) -> bool:
+    end = time.monotonic() + seconds
+    while not wanted() and time.monotonic() < end:
+        time.sleep(0.1)
+    return wanted()
+
+
+def test_with_no_file_the_house_answers(serve: Serve) -> None:
+    assert answered(serve()) == "house"
+
+
+def test_a_package_and_an_edit_take_effect_within_ten_seconds_without_a_restart(tmp_path: Path, serve: Serve) -> None:
+    registry = serve()
+    registry.watch()
+    install(tmp_path / "packages", "fresh")
+    say(tmp_path, '[slots.ranking]\nchampion = "fresh"')
+    started = time.monotonic()
+    assert until(lambda: answered(registry) == "fresh")
+    print(f"{time.monotonic() - started:.1f} s")
+    assert time.monotonic() - started < 10
+    say(tmp_path, "")
+    assert until(lambda: answered(registry) == "house", 10)
+
+
+def test_a_new_release_replaces_the_old(tmp_path: Path, serve: Serve) -> None:
+    packages = tmp_path / "packages"
+    install(packages, "fresh")
+    say(tmp_path, '[slots.ranking]\nchampion = "fresh"')
+    registry = serve()
+    assert until(lambda: answered(registry) == "fresh")
+    (packages / "fresh-1.dist-info" / "METADATA").unlink()
+    (packages / "fresh-1.dist-info" / "entry_points.txt").unlink()
+    os.rmdir(packages / "fresh-1.dist-info")
+    install(packages, "fresh", "2")
+    registry.refresh()
+    assert until(lambda: registry.decide("ranking", ranking()).version == "2")
+
+
+def test_a_broken_file_changes_nothing(tmp_path: Path, serve: Serve) -> None:
+    install(tmp_path / "packages", "fresh")
+    say(tmp_path, '[slots.ranking]\nchampion = "fresh"')
+    registry = serve()
+    assert until(lambda: answered(registry) == "fresh")
+    for text in ("[slots.ranking", '[slots.ranking]\nchampion = "unknown"', '[slots.ranks]\nchampion = "fresh"'):
+        say(tmp_path, text)
+        with pytest.raises(ConfigError, match=r"algorithms\.toml"):
+            registry.refresh()
+        assert answered(registry) == "fresh"
+
+
+def test_an_algorithm_of_another_slot_does_not_answer(tmp_path: Path, serve: Serve) -> None:
+    install(tmp_path / "packages", "fresh")
+    say(tmp_path, '[slots.risk]\nchampion = "fresh"')
+    [member] = serve().chain("risk", "c1")
+    assert not member.algorithm.ready(20)
+    assert "'ranking'" in member.algorithm.fault  # type: ignore[attr-defined]
+
+
+def test_a_split_is_sticky_and_near_its_part(tmp_path: Path, serve: Serve) -> None:
+    install(tmp_path / "packages", "one")
+    install(tmp_path / "packages", "two")
+    say(tmp_path, '[slots.ranking]\nchampion = "one"\nfallbacks = ["two"]\n[slots.ranking.split]\ntwo = 0.25')
+    registry = serve()
+    chains = [[each.name for each in registry.chain("ranking", f"client-{i}")] for i in range(4_000)]
+    assert 0.22 < sum(chain == ["two"] for chain in chains) / 4_000 < 0.28
+    assert all(chain in (["two"], ["one", "two"]) for chain in chains)
+    again = [[each.name for each in registry.chain("ranking", f"client-{i}")] for i in range(4_000)]
+    assert chains == again
+
+
+def test_a_part_that_grows_keeps_its_clients() -> None:
+    clients = [f"client-{i}" for i in range(2_000)]
+    few = {each for each in clients if variant(each, "e", {"b": 0.1}, "a") == "b"}
+    more = {each for each in clients if variant(each, "e", {"b": 0.3}, "a") == "b"}
+    assert few < more
+    assert few != {each for each in clients if variant(each, "other", {"b": 0.1}, "a") == "b"}
+
+
+def test_all_are_listed_and_unknown_ones_named(tmp_path: Path, serve: Serve) -> None:
+    install(tmp_path / "packages", "fresh")
+    say(tmp_path, REMOTE)
+    registry = serve()
+    listed = [(each.name, each.kind, each.slot) for each in registry.known() if each.name in {"far", "fresh"}]
+    assert listed == [("far", "remote", "ranking"), ("fresh", "package", "")]
+    with pytest.raises(NotFound, match="fresh"):
+        registry.open("frehs")
+
+
+REMOTE = f"""
+[remote.far]
+slot = "ranking"
+url = "http://models.example:9000/rank"
+secret = "{SECRET}"
+
+[remotes]
+hosts = ["models.example:9000"]
+networks = ["10.0.0.0/8"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "told"),
+    [
+        ('hosts = ["models.example:9000"]', "hosts = []", r"remote\.far\.url"),
+        ('slot = "ranking"', 'slot = "rnk"', r"remote\.far\.slot"),
+        (SECRET, "short", r"remote\.far\.secret"),
+        ('["10.0.0.0/8"]', '["10.0.0.1/8"]', "networks"),
+        ("secret =", "secrets =", r"remote\.far\.secret"),
+    ],
+)
+def test_a_mistake_in_the_file_is_named_and_no_secret_told(was: str, becomes: str, told: str) -> None:
+    assert policy_file.parse(REMOTE).remote["far"].slot == "ranking"
+    with pytest.raises(ConfigError, match=told) as refused:
+        policy_file.parse(REMOTE.replace(was, becomes))
+    assert "a2V5" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[slots.ranking.split]\na = 0.7\nb = 0.7", "add up"),
+        ("[slots.ranking]\ndeadline_ms = 1", "deadline_ms"),
+        ("[slots.ranking]\nchampoin = 'x'", "champoin"),
+    ],
+)
+def test_a_mistake_in_a_policy_is_named(text: str, told: str) -> None:
+    with pytest.raises(ConfigError, match=told):
+        policy_file.parse(text)
