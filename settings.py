@@ -209,7 +209,8 @@ def load(**overrides: object) -> Settings:
     except ValidationError as wrong:
         first = wrong.errors()[0]
         name = "SELVEDGE_" + "_".join(str(part) for part in first["loc"]).upper()
-        raise ConfigError(f"{name}: {first['msg']}") from None
+        reason = first["msg"].removeprefix("Value error, ").replace("Input should be", "must be", 1)
+        raise ConfigError(f"{name}: {reason}") from None
 
 
 def inherited() -> dict[str, str]:

@@ -45,7 +45,7 @@ async def serve(settings: Settings, queues: Sequence[str]) -> None:
             dispatching.cancel()
 
 
-@click.command()
+@click.command(context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--queue", "queues", multiple=True, type=click.Choice(QUEUES), help="A task queue; all when not given.")
 def command(queues: tuple[str, ...]) -> None:
     """Host workflows and activities."""

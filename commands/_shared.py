@@ -12,6 +12,7 @@ import click
 from pydantic import BaseModel, ValidationError
 
 from errors import BadInput
+from ingest.faults import fault
 from models.states import Overdue
 from settings import Settings
 
@@ -67,8 +68,8 @@ def checked(model: type[Order], values: dict[str, Any]) -> Order:
     try:
         return model.model_validate({name: value for name, value in values.items() if value is not None})
     except ValidationError as wrong:
-        first = wrong.errors(include_url=False)[0]
-        raise BadInput(first["msg"], ".".join(str(part) for part in first["loc"])) from None
+        field, reason = fault(wrong)
+        raise BadInput(reason, field) from None
 
 
 def show(answer: BaseModel, as_json: bool) -> None:

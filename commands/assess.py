@@ -100,7 +100,8 @@ def _histories(engine: Engine, rules: Any, at: datetime, progress: Progress) -> 
 
 def _sentence(summary: dict[str, Any]) -> str:
     bands = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in summary["bands"].items())
+    at = datetime.fromisoformat(summary["as_of"])
     return (
-        f"{summary['clients']:,} clients as of {summary['as_of']} in {summary['seconds']} s: {bands}; "
+        f"{summary['clients']:,} clients as of {at:%Y-%m-%d %H:%M} UTC in {summary['seconds']} s: {bands}; "
         f"{summary['expected_orders']:,.0f} orders expected in {summary['horizon_days']:g} days. {summary['out']}"
     )

@@ -62,7 +62,7 @@ def create(slug: str, phases: tuple[str, ...], tags: tuple[str, ...], as_json: b
     _shared.show(made, as_json)
 
 
-@command.command()
+@command.command(short_help="Hold all mail of a campaign.")
 @click.argument("slug")
 @_shared.REASON
 def pause(slug: str, reason: str) -> None:
@@ -106,7 +106,7 @@ def end(slug: str, reason: str) -> None:
     click.echo(f"{slug}: ended")
 
 
-@command.command()
+@command.command(short_help="How a campaign goes, or all of them.")
 @click.argument("slug", required=False)
 @_shared.AS_JSON
 def status(slug: str | None, as_json: bool) -> None:
@@ -116,5 +116,7 @@ def status(slug: str | None, as_json: bool) -> None:
 
     with reading(_shared.database(load())) as connection:
         slugs = [slug] if slug else [row.slug for row in campaigns.every(connection)]
-        for each in slugs:
+        for place, each in enumerate(slugs):
+            if place and not as_json:
+                click.echo()
             _shared.show(campaigns.progress(connection, each), as_json)

@@ -14,7 +14,7 @@ from workflows import handles, ids
 
 @click.group()
 def command() -> None:
-    """Pause or resume a client's mail, or see where it stands."""
+    """Pause, resume or adjust a client's mail, or see where it stands."""
 
 
 @command.command()

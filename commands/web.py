@@ -28,6 +28,8 @@ def serve(settings: Settings) -> None:
     from store.migrate import upgrade  # noqa: PLC0415
     from web.app import create_app  # noqa: PLC0415
 
+    if not settings.smtp_url:  # the mailbox opens within the server, which would answer a taken port with a traceback
+        listening("127.0.0.1", settings.mailbox_port, "SELVEDGE_MAILBOX_PORT").close()
     with listening(settings.web_host, settings.web_port) as listener:
         engine = connect(settings.database)
         upgrade(engine)
@@ -40,8 +42,8 @@ def serve(settings: Settings) -> None:
         uvicorn.Server(config).run(sockets=[listener])
 
 
-def listening(host: str, port: int) -> socket.socket:
-    """A socket that listens there. Raises ConfigError naming SELVEDGE_WEB_PORT or SELVEDGE_WEB_HOST."""
+def listening(host: str, port: int, variable: str = "SELVEDGE_WEB_PORT") -> socket.socket:
+    """A socket bound there. Raises ConfigError naming `variable`, that of the port, or SELVEDGE_WEB_HOST."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -50,6 +52,6 @@ def listening(host: str, port: int) -> socket.socket:
     except OSError as refused:
         listener.close()
         if refused.errno == errno.EADDRINUSE:
-            raise ConfigError(f"SELVEDGE_WEB_PORT: port {port} on {host} is taken; set another") from None
+            raise ConfigError(f"{variable}: port {port} on {host} is taken; set another") from None
         raise ConfigError(f"SELVEDGE_WEB_HOST: cannot listen on {host}:{port} ({refused.strerror})") from None
     return listener

@@ -71,7 +71,7 @@ def _client(connection: Connection, client_id: ClientId) -> tuple[Any, History]:
         select(c.first_name, c.locale, c.time_zone, c.signed_up_at, c.sizes, c.quiz).where(c.client_id == client_id)
     ).one_or_none()
     if row is None:
-        raise NotFound("nobody has this id", "client_id")
+        raise NotFound("no client has this id", "client_id")
     quiz = row.quiz or {}
     return row, History(
         signed_up_at=row.signed_up_at,

@@ -24,7 +24,7 @@ def signals(connection: Connection, client_id: str, now: datetime) -> ClientSign
     asked = {"client": client_id, "until": now}
     row = connection.execute(_ONE_DESCRIBED, asked).one_or_none()
     if row is None:
-        raise NotFound("nobody has this id", "client_id")
+        raise NotFound("no client has this id", "client_id")
     found = connection.execute(_ONES_TOUCHES, asked)
     touches = [Touch(item, kind, at, quantity or 1) for _, item, at, quantity, kind in _kinds(found)]
     return _signals(row, tuple(touches))

@@ -24,7 +24,10 @@ CONNECT_S: Final = 5.0
 
 
 async def connect(address: str, namespace: str) -> Client:
-    """A client of the Temporal server in force. Raises ConfigError naming SELVEDGE_TEMPORAL_ADDRESS."""
+    """A client of the Temporal server in force.
+
+    Raises ConfigError naming SELVEDGE_TEMPORAL_ADDRESS, or SELVEDGE_TEMPORAL_NAMESPACE when the server has none such.
+    """
     import asyncio  # noqa: PLC0415
 
     from temporalio.client import Client  # noqa: PLC0415
@@ -32,7 +35,7 @@ async def connect(address: str, namespace: str) -> Client:
     from temporalio.service import RPCError  # noqa: PLC0415
 
     try:
-        return await asyncio.wait_for(
+        client = await asyncio.wait_for(
             Client.connect(
                 address,
                 namespace=namespace,
@@ -42,6 +45,20 @@ async def connect(address: str, namespace: str) -> Client:
         )
     except (RuntimeError, RPCError, TimeoutError):
         raise ConfigError(f"SELVEDGE_TEMPORAL_ADDRESS: no Temporal server answers at {address}") from None
+    await _know(client, namespace)
+    return client
+
+
+async def _know(client: Client, namespace: str) -> None:
+    """Without this, a wrong namespace looks like a client who has no workflow. Raises ConfigError."""
+    from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest  # noqa: PLC0415
+    from temporalio.service import RPCError, RPCStatusCode  # noqa: PLC0415
+
+    try:
+        await client.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=namespace))
+    except RPCError as failed:
+        if failed.status is RPCStatusCode.NOT_FOUND:
+            raise ConfigError(f"SELVEDGE_TEMPORAL_NAMESPACE: the Temporal server has no {namespace!r}") from None
 
 
 async def nudge_client(client: Client, client_id: ClientId) -> None:

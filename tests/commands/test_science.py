@@ -182,5 +182,5 @@ def test_a_wrong_order_is_one_line_and_status_one(shop, tmp_path):
     root = Path(__file__).parents[2]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, cwd=root)
     assert done.returncode == 1
-    assert done.stderr.strip() == "selvedge: client_id: nobody has this id"
+    assert done.stderr.strip() == "selvedge: client_id: no client has this id"
     assert done.stdout == ""

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from bench.__main__ import PARTS, asked
+
 REPOSITORY = Path(__file__).parents[2]
 
 
@@ -39,6 +41,14 @@ def test_ci_runs_the_checks_and_hands_on_their_failure(checkout: Path) -> None:
     assert told.returncode == 7, "the status of `make test` is the answer"
     assert calls[-1] == "make test CI=true", "CI is set, so that nothing is skipped for want of a database"
     assert all(call.startswith("apt-get") for call in calls[:-1])
+
+
+def test_a_part_of_the_bench_that_there_is_not_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert asked(["mail", "year"]) == ["mail", "year"]
+    with pytest.raises(SystemExit) as refused:
+        asked(["mial"])
+    assert refused.value.code == 2
+    assert capsys.readouterr().err.endswith("no part mial; there are " + ", ".join(PARTS) + "\n")
 
 
 def test_help_lists_every_target() -> None:

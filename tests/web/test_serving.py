@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from commands.web import listening
+from commands.web import listening, serve
 from errors import ConfigError
+from settings import Settings
 from tests.support.ports import free_ports
 
 
@@ -25,6 +26,13 @@ def test_a_taken_port_is_one_line_with_its_variable() -> None:
         port = taken.getsockname()[1]
         with pytest.raises(ConfigError, match=f"SELVEDGE_WEB_PORT: port {port} on 127.0.0.1 is taken"):
             listening("127.0.0.1", port)
+
+
+def test_a_taken_mailbox_port_is_one_line_too(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(ConfigError, match=f"SELVEDGE_MAILBOX_PORT: port {port} on 127.0.0.1 is taken"):
+            serve(Settings(home=tmp_path, web_port=free_ports(1)[0], mailbox_port=port))
 
 
 def test_an_address_that_is_not_ours_names_the_host() -> None:

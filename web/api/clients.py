@@ -73,5 +73,5 @@ def _get(context: Context, client_id: str) -> dict[str, Any]:
 
 def _shown(client: Client | None) -> dict[str, Any]:
     if client is None:
-        raise NotFound("nobody knows this client", "client_id")
+        raise NotFound("no client has this id", "client_id")
     return client.model_dump(mode="json")

@@ -20,7 +20,10 @@ def authorised(request: Request) -> None:
     scheme, _, key = request.headers.get("authorization", "").partition(" ")
     wanted = context_of(request).settings.keys.api
     if scheme.lower() != "bearer" or not hmac.compare_digest(key.strip().encode(), wanted.encode()):
-        raise Forbidden("Authorization: give 'Bearer KEY' with the API key (SELVEDGE_API_KEY)")
+        raise Forbidden(
+            "Authorization: give 'Bearer KEY'; KEY is SELVEDGE_API_KEY or, without one, \"api\" in keys.json under "
+            "SELVEDGE_HOME"
+        )
 
 
 async def body_of(request: Request, largest: int = LARGEST_BODY) -> bytes:
