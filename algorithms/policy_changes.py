@@ -1,0 +1,158 @@
+"""Changes of `algorithms.toml`, one at a time, checked before they are kept; comments and layout stay.
+
+`algorithms.history.jsonl` beside it says who changed what. A change made by hand is entered when the next one is.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Final
+
+import tomlkit
+from tomlkit import TOMLDocument
+from tomlkit.items import Table
+
+from algorithms import policy_file
+from errors import BadInput
+from models.policies import HOUSE, AlgorithmsFile, Policy
+from models.policy_history import PolicyChange
+
+HISTORY: Final = "algorithms.history.jsonl"
+BY_HAND: Final = "edited by hand"
+
+Edit = Callable[[TOMLDocument], None]
+
+
+def history(file: Path) -> list[PolicyChange]:
+    """All changes, first to last; an edit by hand since then comes last."""
+    kept = _kept(file)
+    now = _by_hand(file, kept)
+    return [*kept, now] if now else kept
+
+
+def change(file: Path, edit: Edit, who: str, what: str, now: datetime, check: Callable[[AlgorithmsFile], None]) -> None:
+    """Make one change at real time `now`. Raises ConfigError (and what `check` raises); then nothing is changed."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with _alone(file):
+        text = file.read_text() if file.exists() else ""
+        policy_file.parse(text)
+        document = tomlkit.parse(text)
+        edit(document)
+        after = tomlkit.dumps(document)
+        parsed = policy_file.parse(after)
+        check(parsed)
+        by_hand = _by_hand(file, _kept(file))
+        made = PolicyChange(at=now, who=who, what=what, slots=parsed.slots, digest=_digest(after))
+        _replace(file, after)
+        with (file.parent / HISTORY).open("a") as lines:
+            lines.writelines(f"{each.model_dump_json()}\n" for each in (by_hand, made) if each)
+
+
+def promoted(slot: str, name: str) -> Edit:
+    """The champion of a slot from now on; it no longer plays another part there."""
+
+    def edit(document: TOMLDocument) -> None:
+        policy = _policy(document, slot)
+        _leave(policy, name)
+        policy["champion"] = name
+
+    return edit
+
+
+def demoted(file: Path, slot: str) -> tuple[str, Edit]:
+    """The champion before the one in force, else the house. Raises BadInput when the house answers already."""
+    past = [each.slots.get(slot, Policy()).champion for each in history(file)]
+    if not past or past[-1] == HOUSE:
+        raise BadInput(f"the house answers {slot} already", "slot")
+    before = next((each for each in reversed(past) if each != past[-1]), HOUSE)
+    return before, promoted(slot, before)
+
+
+def shadowed(slot: str, name: str, off: bool) -> Edit:
+    """Asked and compared, never shown; or no longer."""
+
+    def edit(document: TOMLDocument) -> None:
+        policy = _policy(document, slot)
+        shadows = [each for each in policy.get("shadows", []) if each != name]
+        policy["shadows"] = shadows if off else [*shadows, name]
+
+    return edit
+
+
+def split(slot: str, name: str, share: float) -> Edit:
+    """The part of the clients that a challenger answers; 0 ends it."""
+
+    def edit(document: TOMLDocument) -> None:
+        parts = _policy(document, slot).setdefault("split", tomlkit.table())
+        parts.pop(name, None)
+        if share:
+            parts[name] = share
+
+    return edit
+
+
+def _policy(document: TOMLDocument, slot: str) -> Table:
+    slots = document.setdefault("slots", tomlkit.table(is_super_table=True))
+    policy = slots.setdefault(slot, tomlkit.table())
+    assert isinstance(policy, Table)  # noqa: S101 - the text was parsed as such before
+    return policy
+
+
+def _leave(policy: Table, name: str) -> None:
+    for part in ("fallbacks", "shadows"):
+        if name in policy.get(part, []):
+            policy[part] = [each for each in policy[part] if each != name]
+    policy.get("split", {}).pop(name, None)
+
+
+def _kept(file: Path) -> list[PolicyChange]:
+    path = file.parent / HISTORY
+    lines = path.read_text().splitlines() if path.exists() else []
+    return [PolicyChange.model_validate_json(line) for line in lines]
+
+
+def _by_hand(file: Path, kept: list[PolicyChange]) -> PolicyChange | None:
+    if not file.exists():
+        return None
+    text = file.read_text()
+    if kept and kept[-1].digest == _digest(text):
+        return None
+    at = datetime.fromtimestamp(file.stat().st_mtime, UTC)
+    slots = policy_file.parse(text).slots
+    return PolicyChange(at=at, who=_owner(file), what=BY_HAND, slots=slots, digest=_digest(text))
+
+
+def _owner(file: Path) -> str:
+    try:
+        return file.owner()
+    except KeyError:
+        return str(file.stat().st_uid)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _replace(file: Path, text: str) -> None:
+    """Whole or not at all, and readable by its owner alone: it holds secrets."""
+    with NamedTemporaryFile("w", dir=file.parent, delete=False) as fresh:
+        fresh.write(text)
+        fresh.flush()
+        os.fsync(fresh.fileno())
+    if file.exists():
+        os.chmod(fresh.name, file.stat().st_mode & 0o777)
+    Path(fresh.name).replace(file)
+
+
+@contextmanager
+def _alone(file: Path) -> Iterator[None]:
+    with (file.parent / f".{file.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
