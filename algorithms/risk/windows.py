@@ -1,0 +1,81 @@
+"""Windows inside the past: as of an earlier day, what came next is known, and can be learnt from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import logit
+
+from algorithms.risk import bgnbd
+from algorithms.risk.bgnbd import BgNbd
+from algorithms.risk.features import YEAR, features
+from algorithms.risk.orders import WEEK, Orders, Rhythm, count_after, rhythm
+
+Floats = NDArray[np.float64]
+
+FEWEST: Final = 50
+"""Clients who ordered in a window, and who did not: of fewer nothing is learnt."""
+LEAST: Final = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where n clients stand as of a day: BG/NBD fitted on that day, its forecast over the horizon, and the features."""
+
+    model: BgNbd
+    clients: Rhythm
+    chance: Floats
+    count: Floats
+    log_odds: Floats
+    features: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A standing and the orders that came within its horizon, shape (n,)."""
+
+    at: Standing
+    came: Floats
+
+
+def standing(past: Orders, day: int, horizon: int) -> Standing:
+    """Where everybody in `past` stands at the end of `day`; looks at `past` alone."""
+    clients = rhythm(past, day)
+    model = bgnbd.fit(clients)
+    chance = bgnbd.p_order(model, clients, horizon / WEEK)
+    count = np.maximum(bgnbd.expected_orders(model, clients, horizon / WEEK), chance)
+    log_odds = logit(np.clip(chance, LEAST, 1 - LEAST))
+    return Standing(model, clients, chance, count, log_odds, features(past, clients, day, horizon, log_odds))
+
+
+def windows(past: Orders, day: int, horizon: int) -> list[Window]:
+    """The windows in what was known by `day` that hold enough to learn from; none in a shop that is too young."""
+    span = day - int(past.day.min())
+    return [window for back, days in _places(span, horizon) if (window := _window(past, day - back, days)) is not None]
+
+
+def _places(span: int, horizon: int) -> list[tuple[int, int]]:
+    """How many days back each window is cut, and its length.
+
+    With years behind us: the latest horizon, the same season a year ago and half a horizon around them. Else windows
+    as long as the past allows: some six tenths of it, a half and two fifths.
+    """
+    if span >= max(2.5 * horizon, 2 * YEAR):
+        half = max(horizon // 2, 1)
+        places = [(horizon, horizon), (YEAR, horizon), (YEAR + half, horizon), (horizon, half)]
+        return [(max(back, days), days) for back, days in places]
+    longest = min(horizon, int(0.6 * span))
+    backs = (longest, span // 2, span * 2 // 5)
+    return sorted({(back, min(longest, back)) for back in backs if back > 0 and span - back >= WEEK})
+
+
+def _window(past: Orders, day: int, horizon: int) -> Window | None:
+    known = past.until(day)
+    came = count_after(past, known.ids, day, horizon)
+    ordered = int((came > 0).sum())
+    if min(ordered, len(came) - ordered) < FEWEST:
+        return None
+    return Window(standing(known, day, horizon), came)
