@@ -20,7 +20,12 @@ COLOURS: Final[dict[str, str]] = {
     "rust": "#a8512e", "rose": "#d39a9c", "sky": "#8fb3cf", "burgundy": "#6b2636", "grey": "#8d8f93",
     "gray": "#8d8f93", "forest": "#33503f", "lilac": "#b3a3cc", "white": "#f4f2ee", "red": "#a83a35",
     "blue": "#3f6495", "green": "#4c7a56", "brown": "#6f4e37", "beige": "#d8c6a8", "pink": "#dba6b3",
-    "yellow": "#dcb95a", "orange": "#cc7a3d", "purple": "#6f5287", "teal": "#3b7278",
+    "yellow": "#dcb95a", "orange": "#cc7a3d", "purple": "#6f5287", "teal": "#3b7278", "moss": "#66713f",
+    "sage": "#9caa8a", "khaki": "#93875f", "charcoal": "#46474b", "silver": "#b9bcc0", "ivory": "#f1e9d8",
+    "ecru": "#e0d3b8", "sand": "#d5bf99", "tan": "#bd9566", "taupe": "#8d7b6c", "ochre": "#c28a35",
+    "mustard": "#c99a2e", "gold": "#c6a04c", "coral": "#d9816b", "peach": "#e4b095", "plum": "#5f3350",
+    "lavender": "#b9aed6", "mint": "#a9cfb9", "turquoise": "#4a9d9c", "indigo": "#38406f", "denim": "#4f6a8c",
+    "maroon": "#66292c", "magenta": "#a94a7c",
 }  # fmt: skip
 UNKNOWN: Final = "#9a948c"
 SIZE: Final = 480

@@ -103,6 +103,8 @@ def test_a_product_page_has_its_picture_and_sizes(site: TestClient) -> None:
     html = text(site, "/shop/coat-1")
     assert 'src="/pictures/coat-1.svg"' in html
     assert "$289.00" in html
+    assert "/clients" not in html, "clients come here: nothing leads into the console"
+    assert "Business time" not in html
 
 
 @pytest.mark.parametrize("path", ["/clients/nobody", "/campaigns/none", "/shop/nothing", "/clients/a%20b", "/nowhere"])
