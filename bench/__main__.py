@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 RESULTS = Path(__file__).parent / "results.json"
-PARTS = ("science", "mail", "ingest", "lifecycle", "year")
+PARTS = ("science", "assembly", "mail", "ingest", "lifecycle", "year")
 
 BARS: dict[str, tuple[str, float]] = {
     "events_accepted_per_s": (">=", 3_000),
@@ -27,6 +27,18 @@ BARS: dict[str, tuple[str, float]] = {
     "busy_client_history_events_per_year": ("<=", 4_000),
     "signups_to_delivered_mail_per_s": (">=", 5),
     "mails_render_send_per_s": (">=", 200),
+    "box_500_candidates_ms": ("<=", 10),
+    "wave_200_gap_pct": ("<=", 0.5),
+    "wave_200_greedy_gap_pct": (">=", 5),
+    "wave_1000_gap_pct": ("<=", 0.5),
+    "wave_1000_greedy_gap_pct": (">=", 5),
+    "wave_1000_s": ("<=", 2),
+    "wave_5000_gap_pct": ("<=", 0.5),
+    "wave_5000_greedy_gap_pct": (">=", 5),
+    "wave_5000_s": ("<=", 15),
+    "wave_20000_gap_pct": ("<=", 1),
+    "wave_20000_greedy_gap_pct": (">=", 5),
+    "single_requests_priced_pct": (">=", 97),
 }
 """What is promised. Others are told, not judged."""
 

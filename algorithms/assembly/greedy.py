@@ -1,24 +1,46 @@
-"""The baseline: clients in the order of the file, each its exact best box from the stock that is left."""
+"""One request after another, each its exact best box from what is left: bare it is the baseline of every wave, with
+prices it is how requests between waves are served."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
 
 import numpy as np
 
 from algorithms.assembly.exact import best_box
 from algorithms.assembly.model import Block, Floats, Ints, Wave, blocks
 
+HASTE: Final = 0.25
+"""How fast prices follow the stock, as a share of the mean score for each factor of e."""
 
-def greedy(wave: Wave, prices: Floats | None = None) -> Ints:
-    """Places of the chosen candidates. With `prices` (s) each box pays them, as single requests between waves do."""
-    cost = np.zeros(len(wave.on_hand)) if prices is None else prices
+
+def greedy(wave: Wave) -> Ints:
+    """Places of the chosen candidates when the stock is free to whoever comes first, in the order of the requests."""
+    nothing = np.zeros(len(wave.on_hand))
+    return _one_by_one(wave, lambda _left, _share: nothing)
+
+
+def priced(wave: Wave, prices: Floats, usual: float) -> Ints:
+    """The same when each pays for the stock, by the prices (s) of an earlier wave whose mean score was `usual`."""
+    return _one_by_one(wave, lambda left, share: price_now(prices, left, wave.on_hand, share, usual))
+
+
+def price_now(prices: Floats, left: Ints, on_hand: Ints, share: float, usual: float) -> Floats:
+    """Prices (s) in units of score once a `share` of the period's requests, 0 to 1, has been served.
+
+    What sells faster than evenly over the period grows dearer than the earlier wave foretold, what lags grows cheaper.
+    """
+    scarcity = np.log((left + 0.5) / (on_hand * (1 - share) + 0.5))
+    now: Floats = np.maximum(0.0, prices - HASTE * usual * scarcity)
+    return now
+
+
+def _one_by_one(wave: Wave, cost: Callable[[Ints, float], Floats]) -> Ints:
     left, chosen = wave.on_hand.copy(), []
-    singles = sorted(blocks(wave), key=lambda part: int(part.clients[0]))
-    where = sorted(
-        ((int(client), part, row) for part in singles for row, client in enumerate(part.clients)),
-        key=lambda each: each[0],
-    )
-    for _, part, row in where:
-        picks = _one(part.part(np.array([row])), left, cost)
+    singles = ((int(client), part, row) for part in blocks(wave) for row, client in enumerate(part.clients))
+    for client, part, row in sorted(singles, key=lambda single: single[0]):
+        picks = _one(part.part(np.array([row])), left, cost(left, client / len(wave.slots)))
         chosen.append(picks)
         left[wave.sku[picks]] -= 1
     return np.sort(np.concatenate(chosen)) if chosen else np.zeros(0, np.int64)
