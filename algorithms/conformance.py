@@ -165,8 +165,13 @@ def _batch(subject: _Subject) -> tuple[Sequence[Decision], str]:
 def _unknown_fields(subject: _Subject) -> tuple[Sequence[Decision], str]:
     """Questions gain fields as the product grows."""
     usual = question(subject.slot.name, 3, USUAL)
-    grown: type[Question] = create_model("Grown", __base__=type(usual), added_later=(str, "é"))
-    return [subject.ask(grown.model_validate(usual.model_dump()))], "a question with a field that does not exist yet"
+    return [
+        subject.ask(_grown(type(usual)).model_validate(usual.model_dump()))
+    ], "a question with a field that does not exist yet"
+
+
+def _grown(kind: type[Question]) -> type[Question]:
+    return create_model("Grown", __base__=kind, added_later=(str, "é"))
 
 
 def _at_once(subject: _Subject) -> tuple[Sequence[Decision], str]:

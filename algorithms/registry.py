@@ -72,7 +72,7 @@ class Registry:
         helpers: int = 2,
         serving: bool = True,
     ) -> None:
-        self._path, self._paths, self._environment, self._helpers = file, tuple(paths), environment or {}, helpers
+        self.file, self._paths, self._environment, self._helpers = file, tuple(paths), environment or {}, helpers
         self._serving = serving
         self._state = _State()
         self._renewing = threading.Lock()
@@ -105,7 +105,7 @@ class Registry:
         with self._renewing:
             if self._closed.is_set():
                 return
-            old, file, packages = self._state, policy_file.read(self._path), installed.find(self._paths)
+            old, file, packages = self._state, policy_file.read(self.file), installed.find(self._paths)
             wanted = {name: slot for slot, policy in file.slots.items() for name in policy.live}
             _check_names(file, packages)
             names = wanted.items() if self._serving else ()
@@ -155,6 +155,10 @@ class Registry:
             f"no algorithm {name!r}; there are {', '.join(each.name for each in self.known()) or 'none'}", "name"
         )
 
+    def check(self, file: AlgorithmsFile) -> None:
+        """Raises ConfigError when a slot names an algorithm that is not there, or a remote one of another slot."""
+        _check_names(file, self._state.packages)
+
     def close(self) -> None:
         """End all processes and connections."""
         self._closed.set()
@@ -189,7 +193,6 @@ class Registry:
 
 
 def _check_names(file: AlgorithmsFile, packages: Mapping[str, Installed]) -> None:
-    """Raises ConfigError when a slot names an algorithm that is not there, or a remote one of another slot."""
     for slot, policy in file.slots.items():
         for name in policy.live:
             if name not in packages and name not in file.remote:

@@ -1,4 +1,4 @@
-"""`selvedge algorithms list|check|schema`."""
+"""`selvedge algorithms list|check|schema`; the verbs that change who answers stand in `_policies.py`."""
 
 from __future__ import annotations
 
@@ -9,19 +9,22 @@ from urllib.parse import urlsplit
 
 import click
 
-from commands import _shared
-from errors import BadInput, ConfigError, NotFound
+from commands import _policies, _shared
+from errors import BadInput, ConfigError
 from settings import load
 
 if TYPE_CHECKING:
     from algorithms.conformance import Report
     from algorithms.guard import Algorithm
-    from algorithms.registry import Registry
 
 
 @click.group()
 def command() -> None:
-    """See which algorithms there are, try one, or read what a slot asks."""
+    """See which algorithms there are, try one, let it answer a slot, or read what a slot asks."""
+
+
+for verb in (_policies.promote, _policies.demote, _policies.shadow, _policies.split, _policies.history):
+    command.add_command(verb)
 
 
 @command.command("list")
@@ -91,7 +94,7 @@ def check(
     if "://" in name_or_url:
         algorithm, its_slot = _at_url(name_or_url, secret_file, private), ""
     else:
-        algorithm, its_slot = _by_name(Registry.from_settings(load(), serving=False), name_or_url)
+        algorithm, its_slot = _policies.opened(Registry.from_settings(load(), serving=False), name_or_url)
     try:
         wanted = slot or its_slot
         if not wanted:
@@ -102,20 +105,6 @@ def check(
         algorithm.close()
     click.echo(report.model_dump_json() if as_json else _told(report))
     return 0 if report.passed else 1
-
-
-def _by_name(registry: Registry, name: str) -> tuple[Algorithm, str]:
-    from algorithms.processes import Helpers  # noqa: PLC0415
-
-    known = {each.name: each for each in registry.known()}
-    algorithm = registry.open(name)
-    if not isinstance(algorithm, Helpers):
-        return algorithm, known[name].slot
-    if not algorithm.ready(30):
-        fault = algorithm.fault
-        algorithm.close()
-        raise NotFound(f"{name} cannot be loaded: {fault}", "name")
-    return algorithm, algorithm.slot
 
 
 def _at_url(url: str, secret_file: Path | None, private: bool) -> Algorithm:

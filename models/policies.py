@@ -27,6 +27,9 @@ class Policy(Door):
     def _whole(self) -> Self:
         if sum(self.split.values()) > 1:
             raise ValueError("split: the parts add up to more than 1")
+        parts = [name for name in (self.champion, *self.split, *self.shadows) if name != HOUSE]
+        if len(set(parts)) < len(parts):
+            raise ValueError("one algorithm cannot be champion, challenger and shadow of a slot at once")
         return self
 
     @property

@@ -6,7 +6,6 @@ import base64
 import json
 import shutil
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -23,6 +22,7 @@ from algorithms.registry import Registry
 from algorithms.remote import Endpoint, Remote
 from algorithms.slot_table import SLOTS
 from tests.algorithms.slots.questions import ranking, target
+from tests.support.packages import install
 
 EXAMPLES = Path(__file__).parents[3] / "examples" / "algorithms"
 RANKING = SLOTS["ranking"]
@@ -32,10 +32,7 @@ SECRET = "whsec_" + base64.b64encode(b"thirty bytes that nobody knows").decode()
 @pytest.fixture(scope="module")
 def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("packages")
-    source = shutil.copytree(EXAMPLES / "short_of_stock", tmp_path_factory.mktemp("source") / "package")
-    uv = Path(sys.executable).with_name("uv")
-    command = [uv, "pip", "install", "--no-deps", "--no-build-isolation", "--offline", "-q", "--target", folder, source]
-    subprocess.run(list(map(str, command)), check=True)
+    install(EXAMPLES / "short_of_stock", folder, tmp_path_factory.mktemp("work"))
     return folder
 
 

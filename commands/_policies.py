@@ -1,0 +1,160 @@
+"""`selvedge algorithms promote|demote|shadow|split|history`: who answers a slot."""
+
+from __future__ import annotations
+
+import json
+import os
+import pwd
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from commands import _shared
+from errors import BadInput, NotFound
+from models.policies import HOUSE
+from settings import load
+
+if TYPE_CHECKING:
+    from algorithms.guard import Algorithm
+    from algorithms.policy_changes import Edit
+    from algorithms.registry import Registry
+
+START_SECONDS = 30.0
+
+BY = click.option("--by", default="", help="Who changes it; the account that runs the command when left.")
+
+
+@click.command()
+@click.argument("name")
+@click.option("--unchecked", is_flag=True, help="Without the conformance suite.")
+@BY
+def promote(name: str, unchecked: bool, by: str) -> int:
+    """Make NAME the champion of its slot, once it passed the conformance suite. In force within seconds."""
+    from algorithms.policy_changes import promoted  # noqa: PLC0415
+
+    registry = _registry()
+    slot = _examined(registry, name, unchecked)
+    if slot is None:
+        click.echo(f"nothing was changed; selvedge algorithms check {name} says what to mend", err=True)
+        return 1
+    _changed(registry, promoted(slot, name), by, f"promote {name} in {slot}")
+    return 0
+
+
+@click.command()
+@click.argument("slot")
+@BY
+def demote(slot: str, by: str) -> None:
+    """Give a slot back to the champion before, else to the house."""
+    from algorithms.policy_changes import demoted  # noqa: PLC0415
+    from algorithms.slot_table import slot_named  # noqa: PLC0415
+
+    registry = _registry()
+    before, edit = demoted(registry.file, slot_named(slot).name)
+    _changed(registry, edit, by, f"demote in {slot}: back to {before}")
+
+
+@click.command()
+@click.argument("name")
+@click.option("--off", is_flag=True, help="No longer.")
+@BY
+def shadow(name: str, off: bool, by: str) -> None:
+    """Ask NAME too, compare it, and never show what it says."""
+    from algorithms.policy_changes import shadowed  # noqa: PLC0415
+
+    registry = _registry()
+    slot = _slot_of(registry, name)
+    _changed(registry, shadowed(slot, name, off), by, f"shadow {name} in {slot}{' no longer' if off else ''}")
+
+
+@click.command()
+@click.argument("name")
+@click.option("--share", required=True, type=click.FloatRange(0, 1, max_open=True), help="0.1: a tenth; 0 ends it.")
+@BY
+def split(name: str, share: float, by: str) -> None:
+    """Let NAME answer for a share of the clients, always the same ones."""
+    from algorithms.policy_changes import split as parted  # noqa: PLC0415
+
+    registry = _registry()
+    slot = _slot_of(registry, name)
+    _changed(registry, parted(slot, name, share), by, f"split {slot}: {share:.1%} to {name}")
+
+
+@click.command()
+@_shared.AS_JSON
+def history(as_json: bool) -> None:
+    """Who changed what, and when; the latest last."""
+    from algorithms import policy_changes  # noqa: PLC0415
+
+    changes = policy_changes.history(_file())
+    if as_json:
+        click.echo(json.dumps([each.model_dump(mode="json") for each in changes]))
+        return
+    for each in changes:
+        click.echo(f"{each.at:%Y-%m-%d %H:%M:%S}  {each.who:<16}  {each.what}")
+    if not changes:
+        click.echo("nothing was ever changed; the house answers every slot")
+
+
+def _file() -> Path:
+    from algorithms.policy_file import NAME  # noqa: PLC0415
+
+    return Path(load().home).absolute() / NAME
+
+
+def _registry() -> Registry:
+    from algorithms.registry import Registry  # noqa: PLC0415
+
+    return Registry.from_settings(load(), serving=False)
+
+
+def _examined(registry: Registry, name: str, unchecked: bool) -> str | None:
+    """The slot of an algorithm; None when it failed the suite."""
+    from algorithms.conformance import conform  # noqa: PLC0415
+    from algorithms.slot_table import slot_named  # noqa: PLC0415
+
+    algorithm, slot = opened(registry, name)
+    try:
+        if unchecked:
+            return slot
+        return slot if conform(slot_named(slot), name, algorithm, registry.seconds(slot)).passed else None
+    finally:
+        algorithm.close()
+
+
+def _slot_of(registry: Registry, name: str) -> str:
+    algorithm, slot = opened(registry, name)
+    algorithm.close()
+    return slot
+
+
+def opened(registry: Registry, name: str) -> tuple[Algorithm, str]:
+    """An algorithm to try and the slot that it is for; close it. Raises NotFound when it cannot be loaded."""
+    from algorithms.processes import Helpers  # noqa: PLC0415
+
+    if name == HOUSE:
+        raise BadInput("the house needs no part; see selvedge algorithms demote", "name")
+    algorithm = registry.open(name)
+    if not isinstance(algorithm, Helpers):
+        return algorithm, next(each.slot for each in registry.known() if each.name == name)
+    if not algorithm.ready(START_SECONDS):
+        fault = algorithm.fault
+        algorithm.close()
+        raise NotFound(f"{name} cannot be loaded: {fault}", "name")
+    return algorithm, algorithm.slot
+
+
+def _changed(registry: Registry, edit: Edit, by: str, what: str) -> None:
+    from algorithms.policy_changes import change  # noqa: PLC0415
+
+    change(registry.file, edit, by or _account(), what, datetime.now(UTC), registry.check)
+    click.echo(what)
+
+
+def _account() -> str:
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return str(os.getuid())
