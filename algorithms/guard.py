@@ -72,15 +72,25 @@ class Decision:
     faults: tuple[Fault, ...] = ()
 
 
-def decide(slot: Slot, chain: Sequence[Member], question: Question, seconds: float | None = None) -> Decision:
+def decide(
+    slot: Slot, chain: Sequence[Member], question: Question, seconds: float | None = None, *, shadow: bool = False
+) -> Decision:
     """The answer to one question within `seconds` (the slot's own where not given) and some milliseconds."""
-    return decide_many(slot, chain, [question], seconds)[0]
+    return decide_many(slot, chain, [question], seconds, shadow=shadow)[0]
 
 
 def decide_many(
-    slot: Slot, chain: Sequence[Member], questions: Sequence[Question], seconds: float | None = None
+    slot: Slot,
+    chain: Sequence[Member],
+    questions: Sequence[Question],
+    seconds: float | None = None,
+    *,
+    shadow: bool = False,
 ) -> list[Decision]:
-    """The answers to a batch, in its order, within `seconds` for all of them together; asked in one call."""
+    """The answers to a batch, in its order, within `seconds` for all of them together; asked in one call.
+
+    `shadow`: nobody uses the answers, so they are counted apart.
+    """
     started = time.monotonic()
     end = started + (slot.seconds if seconds is None else seconds)
     made: dict[int, Decision] = {}
@@ -97,7 +107,7 @@ def decide_many(
             else:
                 faults[place].append(answer)
     decisions = [made.get(place) or _by_house(slot, questions[place], started, faults[place]) for place in faults]
-    _count(slot, decisions)
+    _count(slot, decisions, shadow)
     return decisions
 
 
@@ -171,9 +181,12 @@ def _by_house(slot: Slot, question: Question, started: float, faults: Sequence[F
     return Decision(answer, HOUSE, "built-in", time.monotonic() - started, tuple(faults))
 
 
-def _count(slot: Slot, decisions: Sequence[Decision]) -> None:
+def _count(slot: Slot, decisions: Sequence[Decision], shadow: bool) -> None:
     for decision in decisions:
         for fault in decision.faults:
             answers_counted.labels(slot.name, fault.algorithm, fault.code).inc()
-        answers_counted.labels(slot.name, decision.algorithm, "answered").inc()
-        seconds_measured.labels(slot.name).observe(decision.seconds)
+        if not shadow:
+            answers_counted.labels(slot.name, decision.algorithm, "answered").inc()
+            seconds_measured.labels(slot.name).observe(decision.seconds)
+        elif decision.algorithm != HOUSE:
+            answers_counted.labels(slot.name, decision.algorithm, "shadow").inc()

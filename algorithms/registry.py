@@ -20,6 +20,7 @@ from algorithms.installed import Installed
 from algorithms.processes import Helpers, Target
 from algorithms.reach import Reach
 from algorithms.remote import Endpoint, Remote
+from algorithms.shadows import Recorder, Shadows
 from algorithms.signing import key_of
 from algorithms.slot_table import slot_named
 from domain.experiments import variant
@@ -62,7 +63,7 @@ class _State:
 class Registry:
     """Safe to ask from many threads. `file`: algorithms.toml, may be missing. `paths`: further folders with packages.
     `environment`: what algorithms may see of it. `serving`: whether to start those that slots name.
-    Close it in the end."""
+    `record` is handed every live answer on the path of the question, and every shadow's off it. Close it in the end."""
 
     def __init__(
         self,
@@ -71,9 +72,11 @@ class Registry:
         environment: Mapping[str, str] | None = None,
         helpers: int = 2,
         serving: bool = True,
+        record: Recorder | None = None,
     ) -> None:
         self.file, self._paths, self._environment, self._helpers = file, tuple(paths), environment or {}, helpers
         self._serving = serving
+        self._shadows = Shadows(record) if record else None
         self._state = _State()
         self._renewing = threading.Lock()
         self._closed = threading.Event()
@@ -81,10 +84,10 @@ class Registry:
         self.refresh()
 
     @classmethod
-    def from_settings(cls, settings: Settings, serving: bool = True) -> Self:
+    def from_settings(cls, settings: Settings, *, serving: bool = True, record: Recorder | None = None) -> Self:
         """Packages of this environment and of the folder `algorithms` under the home; the file beside it."""
         home = Path(settings.home).absolute()
-        return cls(home / policy_file.NAME, [str(home / "algorithms")], inherited(), serving=serving)
+        return cls(home / policy_file.NAME, [str(home / "algorithms")], inherited(), serving=serving, record=record)
 
     def watch(self, seconds: float = CHECK_SECONDS) -> None:
         """Look for changes from now on, in a thread."""
@@ -131,13 +134,22 @@ class Registry:
         """Who is asked for this client, first the champion or the client's challenger; the house is not named."""
         state = self._state
         policy = state.file.slots.get(slot, Policy())
-        first = variant(client_id, slot, policy.split, policy.champion)
-        names = dict.fromkeys([first, *policy.fallbacks])
+        names = dict.fromkeys([variant(client_id, slot, policy.split, policy.champion), *policy.fallbacks])
         return [state.live[name].member for name in names if name in state.live]
 
     def decide(self, slot: str, question: Question) -> Decision:
-        """The answer to one question by the slot's chain, valid and in time."""
-        return decide(slot_named(slot), self.chain(slot, question.client_id), question, self.seconds(slot))
+        """The answer to one question by the slot's chain, valid and in time. Recorded, and the shadows asked, where the
+        registry was given a recorder."""
+        its, chain, seconds = slot_named(slot), self.chain(slot, question.client_id), self.seconds(slot)
+        decision = decide(its, chain, question, seconds)
+        if self._shadows is not None:
+            state = self._state
+            policy = state.file.slots.get(slot, Policy())
+            first = variant(question.client_id, slot, policy.split, policy.champion)
+            self._shadows.keep(its, question, decision, first, shadow=False)
+            asked = [state.live[name].member for name in policy.shadows if name in state.live]
+            self._shadows.ask(its, asked, question, seconds)
+        return decision
 
     def seconds(self, slot: str) -> float:
         """The deadline in force."""
@@ -162,6 +174,8 @@ class Registry:
     def close(self) -> None:
         """End all processes and connections."""
         self._closed.set()
+        if self._shadows is not None:
+            self._shadows.close()
         with self._renewing:
             for each in self._state.live.values():
                 each.member.algorithm.close()

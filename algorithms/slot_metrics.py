@@ -13,3 +13,6 @@ seconds: Final = Histogram(
     "selvedge_slot_seconds", "From question to valid answer", ["slot"],
     buckets=(0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.25, 0.5, 1, 2.5, 10),
 )  # fmt: skip
+shadows_left_out: Final = Counter(
+    "selvedge_slot_shadows_left_out_total", "Questions that a shadow was too slow to be asked", ["slot", "algorithm"]
+)

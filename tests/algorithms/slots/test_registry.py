@@ -13,6 +13,7 @@ from algorithms import policy_file
 from algorithms.registry import Registry
 from domain.experiments import variant
 from errors import ConfigError, NotFound
+from models.answers import AnswerRecord
 from tests.algorithms.slots.questions import ranking
 
 MODULE = """
@@ -126,6 +127,23 @@ def test_a_split_is_sticky_and_near_its_part(tmp_path: Path, serve: Serve) -> No
     assert all(chain in (["two"], ["one", "two"]) for chain in chains)
     again = [[each.name for each in registry.chain("ranking", f"client-{i}")] for i in range(4_000)]
     assert chains == again
+
+
+def test_live_answers_and_shadows_reach_the_recorder(tmp_path: Path) -> None:
+    install(tmp_path / "packages", "one")
+    install(tmp_path / "packages", "two")
+    say(tmp_path, '[slots.ranking]\nchampion = "one"\nshadows = ["two"]')
+    kept: list[AnswerRecord] = []
+    registry = Registry(tmp_path / "algorithms.toml", [str(tmp_path / "packages")], helpers=1, record=kept.append)
+    try:
+        assert until(lambda: answered(registry) == "one")
+        assert until(lambda: {"one", "two"} <= {each.algorithm for each in kept if each.answer})
+        last = [each for each in kept if each.role == "shadow" and each.answer][-1]
+        live = [each for each in kept if each.role == "live" and each.question == last.question]
+        assert last.algorithm == "two"
+        assert live
+    finally:
+        registry.close()
 
 
 def test_a_part_that_grows_keeps_its_clients() -> None:

@@ -1,0 +1,28 @@
+"""What is kept of every answer, so that algorithms can be compared later and a decision can be made again."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from models.base import ClientId, Contract, Id, Utc
+
+
+class AnswerRecord(Contract):
+    """One answer: `live` was used, `shadow` was only asked. `asked_at` is business time, as the question says.
+
+    `question` is a digest of all that was asked: live and shadow answers of one decision share it. `answer` is none
+    where a shadow gave no valid one. `faults`: `algorithm:code`, in the order in which they were asked.
+    """
+
+    slot: Id
+    client_id: ClientId
+    asked_at: Utc
+    question: str
+    role: Literal["live", "shadow"]
+    variant: Id
+    algorithm: Id
+    version: str
+    propensity: float | None = None
+    seconds: float
+    answer: dict[str, Any] | None
+    faults: tuple[str, ...] = ()

@@ -1,0 +1,92 @@
+"""Shadows are asked and recorded beside the champion, and never cost what is shown anything."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any
+
+from algorithms.guard import Member, decide
+from algorithms.shadows import WAITING, Shadows, record_of
+from algorithms.slot_table import SLOTS
+from models.answers import AnswerRecord
+from tests.algorithms.slots.questions import ranking
+
+RANKING = SLOTS["ranking"]
+
+
+class Steady:
+    """Answers with the first items, `held` until it may."""
+
+    def __init__(self, size: int = 5, held: threading.Event | None = None) -> None:
+        self.size, self.held = size, held
+
+    def ask(self, order: bytes, end: float, limit: int) -> dict[str, Any]:
+        if self.held is not None:
+            self.held.wait(10)
+        return {
+            "version": "7",
+            "answers": [{"items": [{"item_id": f"item-{i}", "score": 1} for i in range(self.size)]}],
+        }
+
+    def ready(self, seconds: float) -> bool:
+        return True
+
+    def close(self) -> None: ...
+
+
+def waited(records: list[AnswerRecord], count: int) -> list[AnswerRecord]:
+    end = time.monotonic() + 10
+    while len(records) < count and time.monotonic() < end:
+        time.sleep(0.01)
+    return records
+
+
+def test_live_and_shadow_answers_of_one_question_are_told_apart_and_belong_together() -> None:
+    records: list[AnswerRecord] = []
+    shadows = Shadows(records.append)
+    question = ranking("c9")
+    live = record_of(RANKING, question, decide(RANKING, [], question), "house", shadow=False)
+    shadows.ask(RANKING, [Member("new", Steady()), Member("wrong", Steady(size=1))], question, 1.0)
+    new, wrong = sorted(waited(records, 2), key=lambda each: each.algorithm)
+    shadows.close()
+    assert {live.question, new.question, wrong.question} == {live.question}
+    assert (live.role, live.algorithm, new.role, new.algorithm, new.version) == ("live", "house", "shadow", "new", "7")
+    assert new.answer is not None
+    assert len(new.answer["items"]) == 5
+    assert (wrong.algorithm, wrong.answer, wrong.faults) == ("wrong", None, ("wrong:size",))
+    assert AnswerRecord.model_validate_json(new.model_dump_json()) == new
+
+
+def test_stuck_shadows_are_left_out_and_hold_up_nobody() -> None:
+    held = threading.Event()
+    records: list[AnswerRecord] = []
+    shadows = Shadows(records.append)
+    member = Member("stuck", Steady(held=held))
+    started = time.monotonic()
+    for number in range(WAITING + 50):
+        shadows.ask(RANKING, [member], ranking(f"c{number}", candidates=5), 5.0)
+    assert time.monotonic() - started < 2
+    held.set()
+    assert len(waited(records, WAITING)) == WAITING
+    shadows.close()
+
+
+def test_a_broken_recorder_is_said_without_words_and_the_next_goes_on(caplog: Any) -> None:
+    seen: list[str] = []
+
+    def record(kept: AnswerRecord) -> None:
+        seen.append(kept.client_id)
+        if len(seen) == 1:
+            raise ValueError("words of a client")
+
+    shadows = Shadows(record)
+    for name in ("c1", "c2"):
+        shadows.ask(RANKING, [Member("new", Steady())], ranking(name), 1.0)
+        end = time.monotonic() + 5
+        while name not in seen and time.monotonic() < end:
+            time.sleep(0.01)
+    shadows.close()
+    assert seen == ["c1", "c2"]
+    assert "words of a client" not in caplog.text
+    assert "ValueError" in caplog.text
