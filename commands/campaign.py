@@ -90,6 +90,8 @@ def resume(slug: str, overdue: str) -> None:
 @_shared.AS_JSON
 def adjust(slug: str, throughput: int | None, priority: int | None, ends_at: str | None, as_json: bool) -> None:
     """Change a campaign while it runs."""
+    if throughput is None and priority is None and ends_at is None:
+        raise BadInput("give --throughput, --priority or --ends-at")
     values = {"throughput_per_minute": throughput, "priority": priority, "ends_at": ends_at}
     change = _shared.checked(CampaignChange, values)
     answer = _shared.with_temporal(load(), lambda client: handles.adjust_campaign(client, slug, change))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from commands import _shared
+from errors import BadInput
 from models.campaign import PauseOrder, ResumeOrder
 from models.clients import ClientPolicy
 from models.states import Overdue
@@ -44,6 +45,8 @@ def resume(client_id: str, overdue: str) -> None:
 @click.option("--not-before", help="No mail before this moment (ISO 8601 with offset).")
 def adjust(client_id: str, max_per_week: int | None, hour: int | None, not_before: str | None) -> None:
     """Set what a client asked of our mail."""
+    if max_per_week is None and hour is None and not_before is None:
+        raise BadInput("give --max-per-week, --hour or --not-before")
     values = {"max_mails_per_week": max_per_week, "preferred_hour": hour, "not_before": not_before}
     policy = _shared.checked(ClientPolicy, values)
     _shared.show(_shared.with_temporal(load(), lambda client: handles.set_policy(client, client_id, policy)), False)

@@ -7,6 +7,7 @@ twice to any effect.
 
 from __future__ import annotations
 
+import argparse
 import json
 import logging
 import signal
@@ -124,6 +125,8 @@ def play(feed: Feed, now: Callable[[], datetime], stop: threading.Event) -> None
 
 def main() -> None:
     """Play until SIGTERM or SIGINT."""
+    said = "Play the shop's clients against the web process until stopped; `selvedge demo` starts this."
+    argparse.ArgumentParser(prog="python -m demo.feed", description=said).parse_args()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     settings, stop = load(), threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):

@@ -36,7 +36,9 @@ def _sqlite(url: str, path: str | None) -> Engine:
         try:
             Path(path).parent.mkdir(parents=True, exist_ok=True)
         except OSError as refused:
-            raise ConfigError(f"SELVEDGE_DATABASE_URL: cannot make {Path(path).parent}: {refused.strerror}") from None
+            raise ConfigError(
+                f"SELVEDGE_HOME or SELVEDGE_DATABASE_URL: cannot make {Path(path).parent}: {refused.strerror}"
+            ) from None
     engine = create_engine(
         url,
         pool_size=16,

@@ -165,5 +165,7 @@ def _answering(workflow_id: str) -> Iterator[None]:
         raise BadInput(getattr(refused.cause, "message", str(refused.cause))) from None
     except RPCError as failed:
         if failed.status is RPCStatusCode.NOT_FOUND:
-            raise NotFound(f"no workflow {workflow_id} is running", "id") from None
+            raise NotFound(
+                f"no workflow {workflow_id} is running: the id is unknown, or it has not begun yet or has ended", "id"
+            ) from None
         raise Unavailable(f"Temporal does not answer as it should ({failed.status.name.lower()})") from None

@@ -63,6 +63,8 @@ def test_the_status_is_read_without_temporal(call: Call, capsys: pytest.CaptureF
         (("campaign", "create", "a", "--name", "A", "--ends-at", "2026-12-01"), "ends_at: has no offset"),
         (("client", "adjust", "ann", "--hour", "24"), "preferred_hour: must be less than or equal to 23"),
         (("client", "pause", "ann", "--reason", "x" * 200), "reason: "),
+        (("client", "adjust", "ann"), "give --max-per-week, --hour or --not-before"),
+        (("campaign", "adjust", "spring"), "give --throughput, --priority or --ends-at"),
         (("client", "pause", "ann"), "SELVEDGE_TEMPORAL_ADDRESS: no Temporal server answers"),
         (("campaign", "resume", "spring", "--overdue", "expire"), "SELVEDGE_TEMPORAL_ADDRESS: "),
     ],
