@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from mail.mailbox import Mailbox
 from mail.sink import mailbox_file
 from settings import Settings
-from store import clock, pages
+from store import clock, model_calls, pages
 from store.database import reading
 
 
@@ -40,11 +40,13 @@ def everything(settings: Settings) -> str:
 
 
 def status_line(settings: Settings, engine: Engine) -> str:
-    """The shop's time, mails delivered, clients by phase."""
+    """The shop's time, mails delivered, clients by phase; and why mails wait when the model does not answer."""
     with reading(engine) as connection:
         business = clock.business(connection, datetime.now(UTC))
         phases = pages.clients_by_phase(connection)
         sent = pages.mails_by_state(connection).get("sent", 0)
+        trouble = model_calls.standing_trouble(connection) if settings.composer == "model" else ""
     delivered = sent if settings.smtp_url else Mailbox(mailbox_file(settings)).count()
     counted = ", ".join(f"{phase.replace('_', ' ')} {count}" for phase, count in phases.items())
-    return f"{business:%-d %b %H:%M} · {delivered} mails delivered · {counted}"
+    model = f" · the latest calls of the language model fail ({trouble}); see SELVEDGE_LLM_*" if trouble else ""
+    return f"{business:%-d %b %H:%M} · {delivered} mails delivered · {counted}{model}"

@@ -22,6 +22,12 @@ def record(connection: Connection, calls: Iterable[ModelCall]) -> None:
         connection.execute(insert(model_calls), rows)
 
 
+def standing_trouble(connection: Connection, calls: int = 5) -> str:
+    """The code with which each of the latest calls failed; empty while one of them went well or they differ."""
+    latest = connection.scalars(select(model_calls.c.verdict).order_by(model_calls.c.id.desc()).limit(calls)).all()
+    return latest[0] if len(latest) == calls and len(set(latest)) == 1 and latest[0] != "ok" else ""
+
+
 def spent_today(connection: Connection, client_id: ClientId, now: datetime) -> Spent:
     """What the client's mail has cost in the 24 hours of business time before `now`.
 

@@ -8,7 +8,7 @@ from sqlalchemy import Engine, select
 
 from models.model_call import Budget, ModelCall, Spent
 from store.database import reading, writing
-from store.model_calls import record, spent_today
+from store.model_calls import record, spent_today, standing_trouble
 from store.tables import model_calls
 from tests.store.conftest import NOW
 
@@ -43,3 +43,16 @@ def test_a_budget_is_spent_by_calls_or_by_tokens() -> None:
     assert not budget.after(Spent(calls=1, tokens=99)).is_spent
     assert budget.after(Spent(calls=2, tokens=0)).is_spent
     assert budget.after(Spent(calls=1, tokens=100)).is_spent
+
+
+def test_trouble_stands_when_the_latest_calls_all_failed_alike(engine: Engine) -> None:
+    def after(*verdicts: str) -> str:
+        with writing(engine) as connection:
+            record(connection, [call(verdict=verdict) for verdict in verdicts])
+            return standing_trouble(connection)
+
+    assert after("unavailable", "unavailable", "unavailable", "unavailable") == "", "too few to say"
+    assert after("unavailable") == "unavailable"
+    assert after("ok") == ""
+    assert after("invalid", "invalid", "ungrounded", "invalid", "invalid") == ""
+    assert after("ok", "ok", "ok", "ok", "ok") == ""
