@@ -122,7 +122,8 @@ class MailFault(SelvedgeError):
 
     `stage` says how far it came: "before" DATA was begun, "refused" by a definite answer to DATA (either may be tried
     again), or "unknown": lost after the text began to flow, so it may have been delivered and must not be sent again
-    on its own. `step` is the SMTP step: connect, mail, rcpt or data; a permanent fault at rcpt is a hard bounce.
+    on its own. `step` is the SMTP step: connect, mail, rcpt or data. `no_such_mailbox`: the server said of the address
+    that it leads nowhere, which is a hard bounce; a 5xx alone may as well be about us.
     """
 
     code = "mail_fault"
@@ -135,9 +136,11 @@ class MailFault(SelvedgeError):
         code: str = "mail_fault",
         stage: Literal["before", "refused", "unknown"] = "before",
         step: Literal["connect", "mail", "rcpt", "data"] = "connect",
+        no_such_mailbox: bool = False,
     ) -> None:
         super().__init__(message)
         self.permanent = permanent
         self.code = code
         self.stage = stage
         self.step = step
+        self.no_such_mailbox = no_such_mailbox

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 from temporalio import activity
 
 from activities.house import House
-from models.campaign import CampaignChange, CampaignSpec
+from models.campaign import CampaignChange, CampaignProgress, CampaignSpec
 from models.lifecycle import CampaignCommand, CampaignRound, CampaignStep
-from models.states import CampaignState
+from models.states import CampaignState, Overdue
 from store import campaigns, outbox
 from store.database import writing
 
@@ -34,36 +34,53 @@ class Campaigning:
         """Rows and nudges in one transaction, so that nobody is enrolled without being told, or twice."""
         with writing(self._house.engine) as connection:
             clock, now = self._house.time(connection, step.at)
-            _apply(connection, step.slug, step.commands, now)
-            row = campaigns.get(connection, step.slug)
-            spec = CampaignSpec.model_validate(row.spec)
-            if spec.ends_at is not None and now >= spec.ends_at and row.state != CampaignState.ENDED:
-                _end(connection, step.slug, now)
-                row = campaigns.get(connection, step.slug)
-            moved = 0
-            if row.state == CampaignState.RUNNING:
-                share = max(1, round(spec.throughput_per_minute * ROUND_S / 60))
-                drained = campaigns.drain(connection, step.slug, row.epoch, share)
-                enrolled = [] if row.enrolled_all else campaigns.enrol(connection, row, share - len(drained), now)
-                outbox.push(connection, "client", [*drained, *enrolled], self._house.wall())
-                moved = len(drained) + len(enrolled)
+            _apply(connection, step.slug, step.commands, now, self._house.wall())
+            row, ends_at = _until_its_end(connection, step.slug, now, self._house.wall())
+            running = row.state == CampaignState.RUNNING
+            moved = self._move_on(connection, row, now) if running else 0
             progress = campaigns.progress(connection, step.slug)
-            busy = moved > 0 or (row.state == CampaignState.RUNNING and not row.enrolled_all)
-            watch = (
-                min(WATCH_S * 2**step.quiet_rounds, LONGEST_WATCH_S)
-                if progress.pending + progress.under_way > 0
-                else None
-            )
+            busy = moved > 0 or (running and not row.enrolled_all)
             return CampaignRound(
                 progress=progress,
                 clock=clock,
                 moved=busy,
-                wait=ROUND_S if busy else watch,
-                ends_at=None if row.state == CampaignState.ENDED else spec.ends_at,
+                wait=ROUND_S if busy else _watch(progress, step.quiet_rounds),
+                ends_at=ends_at,
             )
 
+    def _move_on(self, connection: Connection, row: Row[Any], now: datetime) -> int:
+        """Drain and enrol this round's share, what was parked first; how many."""
+        share = max(1, round(row.spec["throughput_per_minute"] * ROUND_S / 60))
+        drained = campaigns.drain(connection, row.slug, row.epoch, share)
+        enrolled = [] if row.enrolled_all else campaigns.enrol(connection, row, share - len(drained), now)
+        outbox.push(connection, "client", [*drained, *enrolled], self._house.wall())
+        return len(drained) + len(enrolled)
 
-def _apply(connection: Connection, slug: str, commands: Sequence[CampaignCommand], now: datetime) -> None:
+
+def _until_its_end(
+    connection: Connection, slug: str, now: datetime, real_now: datetime
+) -> tuple[Row[Any], datetime | None]:
+    """The campaign's row, ended when its time has come; and when that will be, None when it will not."""
+    row = campaigns.get(connection, slug)
+    ends_at = CampaignSpec.model_validate(row.spec).ends_at
+    if row.state == CampaignState.ENDED:
+        return row, None
+    if ends_at is None or now < ends_at:
+        return row, ends_at
+    _end(connection, row, now, real_now)
+    return campaigns.get(connection, slug), None
+
+
+def _watch(progress: CampaignProgress, quiet_rounds: int) -> float | None:
+    """Real seconds until the next count; None when there is nothing left to count."""
+    if progress.pending + progress.under_way == 0:
+        return None
+    return min(WATCH_S * 2.0**quiet_rounds, LONGEST_WATCH_S)
+
+
+def _apply(
+    connection: Connection, slug: str, commands: Sequence[CampaignCommand], now: datetime, real_now: datetime
+) -> None:
     for command in commands:
         row = campaigns.get(connection, slug)
         if row.state == CampaignState.ENDED:
@@ -79,9 +96,15 @@ def _apply(connection: Connection, slug: str, commands: Sequence[CampaignCommand
                 change = CampaignChange.model_validate(command.change).model_dump(mode="json", exclude_none=True)
                 campaigns.change(connection, slug, now, spec={**row.spec, **change})
             case "end":
-                _end(connection, slug, now)
+                _end(connection, row, now, real_now)
 
 
-def _end(connection: Connection, slug: str, now: datetime) -> None:
-    campaigns.change(connection, slug, now, state=CampaignState.ENDED)
-    campaigns.drop_pending(connection, slug, now)
+def _end(connection: Connection, row: Row[Any], now: datetime, real_now: datetime) -> None:
+    """Mail on its way still goes, but not what a pause holds back: an end must not let it loose."""
+    campaigns.drop_pending(connection, row.slug, now)
+    if row.state == CampaignState.PAUSED:
+        campaigns.change(connection, row.slug, now, state=CampaignState.ENDED, overdue=Overdue.EXPIRE)
+        campaigns.mark_overdue(connection, row.slug, Overdue.EXPIRE)
+        outbox.push(connection, "client", campaigns.parked_clients(connection, row.slug), real_now)
+    else:
+        campaigns.change(connection, row.slug, now, state=CampaignState.ENDED, overdue=Overdue.REPLAN)

@@ -21,8 +21,10 @@ def ask(house: House, connection: Connection, row: Ledger, now: datetime) -> Ans
     if file is None:
         raise NotFound("no such client", "client_id")
     facts = mail_facts.load(connection, file.client, house.settings.keys.signing, now)
-    paused = campaigns.pausing(connection, row.campaign)[0] if row.campaign else False
-    return may_send(facts, house.mail_rules, now, paused, catalogue.in_stock(connection, shown(row)))
+    gate = campaigns.gate(connection, row.campaign) if row.campaign else campaigns.Gate()
+    if gate.called_off:
+        return Answer(door=Door.CLOSED, code="campaign_ended")
+    return may_send(facts, house.mail_rules, now, gate.paused, catalogue.in_stock(connection, shown(row)))
 
 
 def shown(row: Ledger) -> list[str]:
@@ -37,7 +39,7 @@ def turn_away(connection: Connection, row: Ledger, answer: Answer, now: datetime
         values["send_at"] = answer.until
     elif answer.door is Door.PARK and row.campaign:
         # The transaction holds the campaign's row: it is still paused when this commits.
-        values["epoch"] = campaigns.pausing(connection, row.campaign)[1]
+        values["epoch"] = campaigns.gate(connection, row.campaign).epoch
     to = _WHERE[answer.door]
     ledger.move(connection, row.client_id, row.n, to, now, code=answer.code, token=token, values=values)
 

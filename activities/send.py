@@ -34,9 +34,6 @@ from store.database import writing
 HEARTBEAT_S: Final = 3.0
 TOO_LATE: Final = timedelta(days=7)
 """Business time. A mail that could not be sent for so long has missed its occasion."""
-TRY_AGAIN: Final = timedelta(minutes=15)
-"""Business time until another try after the server refused the mail for now, having seen it."""
-
 
 Report = Callable[[str, Finished], Awaitable[bool]]
 """Tells a client's workflow that the turn is free; whether there was one to tell. Spares the mail's workflow a task."""
@@ -151,22 +148,25 @@ class Send:
             return told(found(connection, step.client_id, step.n), clock)
 
     def _failed(self, step: OutreachStep, token: str, fault: MailFault) -> StepDone:
-        """What a fault means for the mail. One that never reached DATA stays claimed and is tried again by Temporal."""
+        """What a fault means for the mail. Raises one upon which another try may help: Temporal tries again."""
         metrics.mails.labels(outcome=fault.code).inc()
         if fault.stage == "before" and not fault.permanent:
             raise fault
         with writing(self._house.engine) as connection:
             clock, now = self._house.time(connection, step.at)
-            to, values = OutreachState.FAILED, {}
+            to = OutreachState.FAILED
             if fault.stage == "unknown":
                 to = OutreachState.UNKNOWN
-            elif not fault.permanent:
-                to, values = OutreachState.SCHEDULED, {"send_at": now + TRY_AGAIN}
-            ledger.move(connection, step.client_id, step.n, to, now, code=fault.code, token=token, values=values)
-            if to is OutreachState.FAILED and fault.step == "rcpt":
+            elif not fault.permanent:  # its send time stays, so that it is too late one day
+                to = OutreachState.SCHEDULED
+            ledger.move(connection, step.client_id, step.n, to, now, code=fault.code, token=token)
+            if to is OutreachState.FAILED and fault.no_such_mailbox:
                 email = client_of(connection, step.client_id).email
                 suppressions.suppress(connection, self._house.settings.keys.signing, {email: ("hard_bounce", now)})
-            return told(found(connection, step.client_id, step.n), clock)
+            done = told(found(connection, step.client_id, step.n), clock)
+        if to is OutreachState.SCHEDULED:
+            raise fault  # Temporal tries again, ever more rarely; a loop of our own would fill the history
+        return done
 
 
 @asynccontextmanager

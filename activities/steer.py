@@ -11,6 +11,7 @@ from temporalio import activity
 from activities.house import House
 from activities.steps import client_of, found, stepping, told
 from domain.timing import next_open
+from errors import InFlight
 from models.lifecycle import Conclusion, OutreachStep, PolicyRequest, StepDone
 from models.states import OutreachState, Overdue
 from store import holds, ledger
@@ -29,7 +30,10 @@ class Steer:
 
     @activity.defn
     def conclude(self, conclusion: Conclusion) -> StepDone:
-        """Move the mail as asked, if its state allows it; else it stays where it is."""
+        """Move the mail as asked, if its state allows it; else it stays where it is.
+
+        Raises InFlight while it is with the mail server: only the answer tells whether there is anything left to move.
+        """
         with writing(self._house.engine) as connection:
             clock, now = self._house.time(connection, conclusion.at)
             values = {}
@@ -39,9 +43,19 @@ class Steer:
             if conclusion.edit_id is not None:
                 ledger.use_edit(connection, conclusion.client_id, conclusion.n, conclusion.edit_id)
             ledger.move(
-                connection, conclusion.client_id, conclusion.n, conclusion.to, now, code=conclusion.code, values=values
+                connection,
+                conclusion.client_id,
+                conclusion.n,
+                conclusion.to,
+                now,
+                code=conclusion.code,
+                values=values,
+                barred=OutreachState.DATA,
             )
-            return told(found(connection, conclusion.client_id, conclusion.n), clock)
+            row = found(connection, conclusion.client_id, conclusion.n)
+            if row.state == OutreachState.DATA:
+                raise InFlight("this mail is with the mail server")
+            return told(row, clock)
 
     @activity.defn
     def unpark(self, step: OutreachStep) -> StepDone:

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
 from collections.abc import Awaitable
 from time import monotonic
-from typing import Literal, TypeVar
+from typing import Final, Literal, TypeVar
 
 from aiosmtplib import (
     SMTP,
     SMTPAuthenticationError,
     SMTPException,
+    SMTPResponse,
     SMTPResponseException,
     SMTPServerDisconnected,
     SMTPTimeoutError,
@@ -23,6 +25,19 @@ from mail.smtp_url import SmtpServer
 T = TypeVar("T")
 Step = Literal["connect", "mail", "rcpt", "data"]
 Stage = Literal["before", "refused", "unknown"]
+
+_WHO_ARE_YOU: Final = frozenset({530, 535, 538})
+"""Log in first. Nothing about the mail: it goes once the settings are mended, as it does after a refused sender or a
+relay that is denied (5.7.x to RCPT)."""
+_NO_SUCH_MAILBOX: Final = frozenset({"1.0", "1.1", "1.2", "1.3", "1.6", "1.10"})
+"""RFC 3463 and 7505: the recipient's address leads nowhere."""
+_ENHANCED: Final = re.compile(r"[45]\.(\d{1,3}\.\d{1,3})(?!\d)")
+
+
+def enhanced(message: str) -> str:
+    """Subject and detail of the enhanced status code (RFC 3463) that `message` begins with, as `1.1`; else empty."""
+    found = _ENHANCED.match(message.strip())
+    return found[1] if found else ""
 
 
 class Connection:
@@ -80,7 +95,7 @@ class Connection:
         text began to flow, `unknown` when it was lost after that."""
         answer = await self._step("data", self._smtp.execute_command(b"DATA"), "refused")
         if answer.code != 354:
-            raise self._refusal(answer.code, "data", "refused")
+            raise self._refusal(answer, "data", "refused")
         protocol = self._smtp.protocol
         if protocol is None:
             raise self._lost("data", "refused", "smtp_lost")
@@ -95,7 +110,7 @@ class Connection:
             self.close()  # the answer would be taken for that of the next command
             raise
         if final.code // 100 != 2:
-            raise self._refusal(final.code, "data", "refused")
+            raise self._refusal(final, "data", "refused")
         self.mails += 1
         self.idle_since = monotonic()
 
@@ -125,7 +140,7 @@ class Connection:
         try:
             return await command
         except SMTPResponseException as refused:
-            raise self._refusal(refused.code, step, stage) from None
+            raise self._refusal(refused, step, stage) from None
         except SMTPTimeoutError:
             raise self._lost(step, stage, "smtp_timeout") from None
         except (SMTPServerDisconnected, OSError):
@@ -134,16 +149,19 @@ class Connection:
             self.close()
             raise
 
-    def _refusal(self, code: int, step: Step, stage: Stage) -> MailFault:
-        """What the server wrote beside its code stays out: it may quote the address."""
+    def _refusal(self, answer: SMTPResponse | SMTPResponseException, step: Step, stage: Stage) -> MailFault:
+        """What the server wrote beside its codes stays out: it may quote the address."""
+        code, detail = answer.code, enhanced(answer.message)
         if code == 421:
             self.close()
+        about_us = step == "mail" or (step == "rcpt" and (code in _WHO_ARE_YOU or detail.startswith("7.")))
         return MailFault(
             f"the mail server answered {code} to {step}",
-            permanent=500 <= code < 600,
+            permanent=500 <= code < 600 and not about_us,
             code=f"smtp_{code}",
             stage=stage,
             step=step,
+            no_such_mailbox=step == "rcpt" and code // 100 == 5 and detail in _NO_SUCH_MAILBOX,
         )
 
     def _lost(self, step: Step, stage: Stage, code: str) -> MailFault:

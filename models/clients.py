@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field, field_validator
+from pydantic import Field, SerializerFunctionWrapHandler, field_validator, model_serializer
 
 from models.base import ClientId, Contract, Door, Utc
 from models.events import Label
@@ -37,14 +37,22 @@ class ClientRow(Door):
         return name
 
 
-class ClientPolicy(Contract):
-    """What a client, or someone on their behalf, asked of our mail. None means: the shop's rule."""
+class ClientPolicy(Door):
+    """What a client, or someone on their behalf, asked of our mail. None means: the shop's rule.
+
+    As an order it changes only the fields that it states; null gives a field back to the shop's rule.
+    """
 
     max_mails_per_week: int | None = Field(default=None, ge=0, le=7)
     preferred_hour: int | None = Field(default=None, ge=0, le=23)
     """Hour of the client's own day at which they like to hear from us."""
     not_before: Utc | None = None
     """No mail before this moment."""
+
+    @model_serializer(mode="wrap")
+    def _stated(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """What was not stated stays unsaid on the way, or it could not be told from what was given back."""
+        return {name: value for name, value in dump(self).items() if name in self.model_fields_set}
 
 
 class Client(Contract):

@@ -148,7 +148,13 @@ class Conclusion(Contract):
     client_id: ClientId
     n: int
     at: datetime
-    to: Literal[OutreachState.PARKED, OutreachState.REJECTED, OutreachState.SCHEDULED, OutreachState.DRAFTED]
+    to: Literal[
+        OutreachState.PARKED,
+        OutreachState.REJECTED,
+        OutreachState.SCHEDULED,
+        OutreachState.DRAFTED,
+        OutreachState.FAILED,
+    ]
     code: str
     send_at: datetime | None = None
     edit_id: str | None = None

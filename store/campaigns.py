@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, func, select, update
 
@@ -55,13 +55,27 @@ def states(connection: Connection, slugs: Iterable[str]) -> dict[str, tuple[Camp
     return {row.slug: (CampaignState(row.state), row.epoch) for row in rows}
 
 
-def pausing(connection: Connection, slug: CampaignSlug) -> tuple[bool, int]:
-    """Whether the campaign is paused, and its epoch; locked on PostgreSQL until the transaction ends, so that a
-    parking commits on condition that it is still so."""
+class Gate(NamedTuple):
+    """What a campaign says to its mail at the door."""
+
+    paused: bool = False
+    epoch: int = 0
+    called_off: bool = False
+    """It was ended while paused: what it held back is not wanted any more."""
+
+
+def gate(connection: Connection, slug: CampaignSlug) -> Gate:
+    """The campaign's word; its row is locked on PostgreSQL until the transaction ends, so that a parking commits on
+    condition that it is still so."""
     row = connection.execute(
-        select(campaigns.c.state, campaigns.c.epoch).where(campaigns.c.slug == slug).with_for_update(read=True)
+        select(campaigns.c.state, campaigns.c.epoch, campaigns.c.overdue)
+        .where(campaigns.c.slug == slug)
+        .with_for_update(read=True)
     ).one_or_none()
-    return (False, 0) if row is None else (row.state == CampaignState.PAUSED, row.epoch)
+    if row is None:
+        return Gate()
+    ended = row.state == CampaignState.ENDED
+    return Gate(row.state == CampaignState.PAUSED, row.epoch, ended and row.overdue == Overdue.EXPIRE)
 
 
 def change(connection: Connection, slug: CampaignSlug, now: datetime, **values: Any) -> None:
@@ -132,6 +146,14 @@ def mark_overdue(connection: Connection, slug: CampaignSlug, overdue: Overdue) -
         .where(outreaches.c.campaign == slug, outreaches.c.state == OutreachState.PARKED)
         .values(overdue=overdue)
     )
+
+
+def parked_clients(connection: Connection, slug: CampaignSlug) -> list[ClientId]:
+    """Clients with parked mail of the campaign."""
+    parked = select(outreaches.c.client_id).where(
+        outreaches.c.campaign == slug, outreaches.c.state == OutreachState.PARKED
+    )
+    return list(connection.scalars(parked.distinct()))
 
 
 def pending_of(connection: Connection, client_id: ClientId) -> list[Waiting]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, update
+from sqlalchemy import Connection, delete, select, update
 
 from models.base import ClientId
 from models.clients import ClientPolicy
@@ -30,9 +30,12 @@ def lift(connection: Connection, client_id: ClientId, source: HoldSource, overdu
 
 
 def set_policy(connection: Connection, client_id: ClientId, policy: ClientPolicy) -> None:
-    """What the client asked of our mail; replaces what was there."""
+    """What the client asked of our mail. Only the fields that `policy` states are changed: whoever sets an hour must
+    not lift the limit that the client set before. None gives a field back to the shop's rule."""
+    kept = connection.scalar(select(clients.c.policy).where(clients.c.client_id == client_id).with_for_update())
+    merged = {**(kept or {}), **policy.model_dump(mode="json")}
     connection.execute(
         update(clients)
         .where(clients.c.client_id == client_id)
-        .values(policy=policy.model_dump(mode="json", exclude_none=True))
+        .values(policy={name: value for name, value in merged.items() if value is not None})
     )

@@ -86,14 +86,16 @@ def move(
     code: str = "",
     token: str | None = None,
     values: Mapping[str, Any] | None = None,
+    barred: OutreachState | None = None,
 ) -> bool:
-    """Move a mail to `to` if its state allows that step and `token`, when given, still owns it; whether it did."""
+    """Move a mail to `to` if its state allows that step, is not `barred`, and `token`, when given, still owns it;
+    whether it did."""
     statement = (
         update(outreaches)
         .where(
             outreaches.c.client_id == client_id,
             outreaches.c.n == n,
-            outreaches.c.state.in_(sources(to)),
+            outreaches.c.state.in_(sources(to) - {barred}),
         )
         .values(state=to, code=code, updated_at=now, **(values or {}))
     )

@@ -102,7 +102,7 @@ class Campaign:
         if change is not None:
             self._take("adjust", change=change.model_dump(mode="json", exclude_none=True))
 
-    @workflow.signal(description="Enrol nobody more; mail on its way still goes")
+    @workflow.signal(description="Enrol nobody more; mail on its way still goes, but not what a pause holds back")
     def end(self, order: Any = None) -> None:
         if self.refusals.read("end", PauseOrder, order) is not None:
             self._take("end", overdue=Overdue.EXPIRE)

@@ -175,8 +175,10 @@ class ClientLifecycle:
     @workflow.signal(description='Change the client\'s mail policy: {"max_mails_per_week": 1, "preferred_hour": 18}')
     def adjust(self, order: Any = None) -> None:
         policy = self.refusals.read("adjust", ClientPolicy, order)
-        if policy is not None:
+        if policy is not None and policy.model_fields_set:
             self._take("adjust", policy=policy)
+        elif policy is not None:
+            self.refusals.note("adjust: input: empty")
 
     @workflow.signal(description="An outreach gave up the client's turn")
     def finished(self, order: Any = None) -> None:
@@ -196,7 +198,7 @@ class ClientLifecycle:
 
     @set_policy.validator
     def _check_policy(self, policy: ClientPolicy) -> None:
-        if policy == ClientPolicy():
+        if not policy.model_fields_set:
             raise ValueError("name at least one of max_mails_per_week, preferred_hour, not_before")
 
     @workflow.query(description="Phase, score, holds and what comes next")

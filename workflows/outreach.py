@@ -12,10 +12,11 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ApplicationError, FailureError
+from temporalio.exceptions import ActivityError, ApplicationError, FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
-    from domain.outreach import ASIDE, SETTLED
+    from domain.outreach import SETTLED
+    from errors import NotFound
     from models.base import Door, Utc
     from models.campaign import PauseOrder, ResumeOrder
     from models.lifecycle import (
@@ -38,6 +39,8 @@ LOOK_AGAIN: Final = timedelta(days=1)
 PATIENCE: Final = timedelta(days=7)
 """Business time for which a mail waits for a person before it is rejected."""
 REWRITES: Final = 1
+STEP_FAILED: Final = (ActivityError, ApplicationError)
+"""How a step that failed for good shows: an activity's failure, and that of a local one, which comes bare."""
 
 
 class Adjustment(Door):
@@ -59,6 +62,7 @@ class Outreach:
         self._resumed: Overdue | None = None
         self._send_at: datetime | None = None
         self._decision: Decision | None = None
+        self._undecided = ""
         self.refusals = Refusals()
 
     @workflow.run
@@ -66,18 +70,33 @@ class Outreach:
         """Move the mail on until it is settled; the final state."""
         while self._now.state not in SETTLED:
             self._show()
-            match self._now.state:
-                case OutreachState.SCHEDULED | OutreachState.CLAIMED | OutreachState.DATA:
-                    await self._send_when_due()
-                case OutreachState.PARKED:
-                    await self._wait_aside()
-                case OutreachState.AWAITING_PERSON:
-                    await self._ask_a_person()
-                case _:
-                    await self._prepare()
+            try:
+                await self._move_on()
+            except STEP_FAILED as failed:
+                if is_cancelled_exception(failed):
+                    raise
+                await self._give_up(_code(failed))
         self._show()
         await self._report()
         return str(self._now.state)
+
+    async def _move_on(self) -> None:
+        match self._now.state:
+            case OutreachState.SCHEDULED | OutreachState.CLAIMED | OutreachState.DATA:
+                await self._send_when_due()
+            case OutreachState.PARKED:
+                await self._wait_aside()
+            case OutreachState.AWAITING_PERSON:
+                await self._ask_a_person()
+            case _:
+                await self._prepare()
+
+    async def _give_up(self, code: str) -> None:
+        """A step failed for good. The mail ends here, or it would keep the client's turn for ever."""
+        try:
+            await self._conclude(OutreachState.FAILED, code)
+        except STEP_FAILED:  # its row is gone, as when the client was erased
+            self._now = StepDone(state=OutreachState.FAILED, clock=self._now.clock, code=code)
 
     async def _prepare(self) -> None:
         """Pick, write, review and schedule: one step with the house writer, four with a model."""
@@ -102,23 +121,29 @@ class Outreach:
         return self._now.state not in (OutreachState.DRAFTED, OutreachState.PICKED)
 
     async def _send_when_due(self) -> None:
+        """Whoever calls the mail off is heard between two tries too, as while the mail server is away."""
         if await self._interrupted(self._now.next_at, "Until its send time"):
             return
-        await self._remote(calls.send, "Pass the door and send", MAIL)
+        sending = workflow.start_activity(calls.send, self._step(), summary="Pass the door and send", **MAIL)
+        while not self._cancelled:
+            await workflow.wait_condition(lambda: sending.done() or self._steered)
+            if sending.done() or not await self._heeded():
+                break
+        self._now = await sending
 
     async def _wait_aside(self) -> None:
         """Give up the turn and wait for it to come round; ask for it once a day."""
         await self._report()
         try:
             await workflow.wait_condition(
-                lambda: self._cancelled or self._resumed is not None,
+                lambda: self._cancelled or self._held or self._resumed is not None,
                 timeout=LOOK_AGAIN,
                 timeout_summary="Parked; looks again in a day",
             )
         except TimeoutError:
             return  # reports once more, upon which the client's workflow looks whether its turn has come
-        if self._cancelled:
-            await self._conclude(OutreachState.REJECTED, "cancelled")
+        if self._cancelled or self._held:
+            await self._heeded()
             return
         overdue, self._resumed = self._resumed or Overdue.REPLAN, None
         await self._local(calls.unpark, "Its turn has come", overdue=overdue)
@@ -140,8 +165,13 @@ class Outreach:
         decision, self._decision = self._decision, None
         if self._cancelled or decision is None or decision.verdict == "reject":
             await self._conclude(OutreachState.REJECTED, "cancelled" if self._cancelled else "rejected_by_person")
-        else:
+            return
+        try:
             await self._conclude(OutreachState.SCHEDULED, "approved_by_person", edit_id=decision.edit_id)
+        except STEP_FAILED as failed:
+            if decision.edit_id is None or _code(failed) != NotFound.code:
+                raise
+            self._undecided = "edit_id: no such edit of this mail"
 
     async def _interrupted(self, until: datetime | None, summary: str) -> bool:
         """Wait until `until`; True when a signal changed the course instead."""
@@ -150,17 +180,21 @@ class Outreach:
         if wait > timedelta(0):
             workflow.set_current_details(f"Waits for its send time, {until:%Y-%m-%d %H:%M} UTC (business time).")
             try:
-                await workflow.wait_condition(
-                    lambda: self._cancelled or self._held or self._send_at is not None,
-                    timeout=wait,
-                    timeout_summary=summary,
-                )
+                await workflow.wait_condition(lambda: self._steered, timeout=wait, timeout_summary=summary)
             except TimeoutError:
                 return False
+        return await self._heeded()
+
+    @property
+    def _steered(self) -> bool:
+        return self._cancelled or self._held or self._send_at is not None
+
+    async def _heeded(self) -> bool:
+        """Do what signals asked for, unless the mail is with the mail server already; whether there was anything."""
         if self._cancelled:
             await self._conclude(OutreachState.REJECTED, "cancelled")
         elif self._held:
-            self._held = False
+            self._held, self._resumed = False, None
             await self._conclude(OutreachState.PARKED, "paused_by_itself")
         elif self._send_at is not None:
             send_at, self._send_at = self._send_at, None
@@ -219,7 +253,7 @@ class Outreach:
         if resume is None:
             return
         self._held = False
-        if self._now.state in ASIDE:
+        if self._now.state is OutreachState.PARKED:
             self._resumed = resume.overdue
 
     @workflow.signal(description='Another moment: {"send_at": "2026-11-24T09:00:00Z"} in business time')
@@ -235,8 +269,12 @@ class Outreach:
 
     @workflow.update(description='Approve, edit or reject: {"verdict": "approve", "by": "ana"}')
     async def decide(self, decision: Decision) -> OutreachStatus:
-        self._decision = decision
-        await workflow.wait_condition(lambda: self._now.state is not OutreachState.AWAITING_PERSON)
+        self._decision, self._undecided = decision, ""
+        await workflow.wait_condition(
+            lambda: bool(self._undecided) or self._now.state is not OutreachState.AWAITING_PERSON
+        )
+        if self._undecided:
+            raise ApplicationError(self._undecided, type=NotFound.code, non_retryable=True)
         return self.status()
 
     @decide.validator
@@ -259,6 +297,6 @@ class Outreach:
         )
 
 
-def _code(failed: ActivityError) -> str:
-    cause = failed.cause
+def _code(failed: BaseException) -> str:
+    cause = failed.cause if isinstance(failed, ActivityError) else failed
     return cause.type or "error" if isinstance(cause, ApplicationError) else type(cause).__name__
