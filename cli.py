@@ -16,6 +16,8 @@ VERBS: dict[str, tuple[str, str]] = {
     "demo": ("commands.demo", "Run everything on one machine on the demo shop."),
     "import": ("commands.import_", "Import clients, a catalogue, stock or events from a file."),
     "assess": ("commands.assess", "Score every client as of a date into a file."),
+    "predict": ("commands.predict", "Forecast from plain files: who will order again."),
+    "evaluate": ("commands.evaluate", "Measure forecasts on held-out days of plain files."),
     "train": ("commands.train", "Train the ranking algorithms from the store."),
     "algorithms": ("commands.algorithms", "List, check and describe the algorithms that answer the slots."),
     "recommend": ("commands.recommend", "Recommend items for one client."),

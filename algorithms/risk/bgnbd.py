@@ -48,18 +48,21 @@ def fit(clients: Rhythm, modified: bool = False) -> BgNbd:
 
     Clients of the same rhythm count together, so that a shop of a million costs what its different rhythms cost.
     """
-    rows = np.round(np.stack([clients.x, clients.t_x, clients.age], axis=1), 6)
+    rows: Floats = np.stack([clients.x, clients.t_x, clients.age], axis=1).round(6)
     kinds, weight = np.unique(rows, axis=0, return_counts=True)
     some = Rhythm(kinds[:, 0], kinds[:, 1], kinds[:, 2])
     share = weight / weight.sum()
 
+    def at(point: Floats) -> BgNbd:
+        r, alpha, a, b = np.exp(point).tolist()
+        return BgNbd(r, alpha, a, b, modified)
+
     def badness(point: Floats) -> tuple[float, Floats]:
-        model = BgNbd(*np.exp(point).tolist(), modified=modified)
-        value, slope = log_likelihood(model, some, share)
+        value, slope = log_likelihood(at(point), some, share)
         return -value, -slope * np.exp(point)
 
     found = minimize(badness, START, jac=True, method="L-BFGS-B", bounds=BOUNDS, options={"ftol": 1e-13, "gtol": 1e-9})
-    return BgNbd(*np.exp(found.x).tolist(), modified=modified)
+    return at(found.x)
 
 
 def log_likelihood(of: BgNbd, clients: Rhythm, weight: Floats) -> tuple[float, Floats]:

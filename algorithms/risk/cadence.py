@@ -68,7 +68,7 @@ def _moved(now: Standing, known: list[Window]) -> Floats:
     middle, width = rows.mean(axis=0), np.maximum(rows.std(axis=0), 1e-9)
 
     def standard(some: Floats) -> Floats:
-        return np.clip((some - middle) / width, -FURTHEST, FURTHEST)
+        return np.asarray(np.clip((some - middle) / width, -FURTHEST, FURTHEST))
 
     came = np.concatenate([window.came > 0 for window in known]).astype(np.float64)
     offset = np.concatenate([window.at.log_odds for window in known])

@@ -1,0 +1,148 @@
+"""How well it is foretold who orders again: on the CDNOW sample that is carried here, and on other sets where they lie.
+
+`python -m bench.risk --data FOLDER` prints the same for the sets of which the folder holds a copy, each with its cut.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import gzip
+import sys
+import time
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from algorithms.risk import bgnbd, cadence
+from algorithms.risk.calibration import auc
+from algorithms.risk.evaluation import evaluate
+from algorithms.risk.orders import Orders, count_after, merged, rhythm
+
+SAMPLE = Path(__file__).parent / "data" / "cdnow.csv.gz"
+EPOCH = date(1970, 1, 1).toordinal()
+BIG = 200_000
+DRAWS = 500
+
+
+def measure() -> dict[str, float]:
+    """On the sample until 1997-09-30, 273 days held out; and the seconds that 200,000 made-up orders take."""
+    orders, until = cdnow_sample(), day("1997-09-30")
+    found = evaluate(orders, until, int(orders.day.max()) - until)["algorithms"]
+    model = bgnbd.fit(rhythm(orders.until(until), until))
+    begun = time.perf_counter()
+    big = _made_up()
+    cadence.forecast(big, int(big.day.max()) - 180, 180)
+    return {
+        "risk_cdnow_r": round(model.r, 4),
+        "risk_cdnow_alpha": round(model.alpha, 4),
+        "risk_cdnow_a": round(model.a, 4),
+        "risk_cdnow_b": round(model.b, 4),
+        "risk_cdnow_auc": found["cadence"]["auc"],
+        "risk_cdnow_auc_over_bgnbd": round(found["cadence"]["auc"] - found["bgnbd"]["auc"], 4),
+        "risk_cdnow_calibration_error": found["cadence"]["calibration_error"],
+        "risk_cdnow_predicted_over_actual": found["cadence"]["predicted_over_actual"],
+        "risk_200000_orders_s": round(time.perf_counter() - begun, 2),
+    }
+
+
+def day(text: str) -> int:
+    """Days from 1970-01-01."""
+    return date.fromisoformat(text).toordinal() - EPOCH
+
+
+def cdnow_sample() -> Orders:
+    """The 2,357 clients that bench/data/SOURCES.md names."""
+    with gzip.open(SAMPLE, "rt", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    days = np.array([day(row["occurred_at"]) for row in rows], np.int64)
+    return merged([row["client_id"] for row in rows], days, np.array([int(row["cents"]) / 100 for row in rows]))
+
+
+def _made_up() -> Orders:
+    """Orders of 60,000 clients of many rhythms over three years."""
+    rng = np.random.default_rng(42)
+    client = rng.choice(60_000, BIG, p=rng.dirichlet(np.full(60_000, 0.5)))
+    days = rng.integers(0, 1_095, BIG)
+    return merged([f"c{each}" for each in client.tolist()], days, rng.gamma(2.0, 30.0, BIG))
+
+
+class Set(NamedTuple):
+    """A public set: its file in a folder of data, its cut, and how it is read."""
+
+    file: str
+    cut: str
+    read: Callable[[Path], Orders]
+
+
+def _cdnow(path: Path) -> Orders:
+    with path.open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    days = np.array([day(row["date"]) for row in rows], np.int64)
+    return merged([row["id"] for row in rows], days, np.array([float(row["usd"]) for row in rows]))
+
+
+def _retail(path: Path) -> Orders:
+    """Cancellations (C) and lines without a client are left out."""
+    names = ["InvoiceNo", "CustomerID", "Quantity", "UnitPrice", "InvoiceDate"]
+    rows = [row for row in _columns(path, names) if row[1] and not row[0].startswith("C")]
+    days = np.array([day(row[4][:10]) for row in rows], np.int64)
+    return merged([row[1].split(".")[0] for row in rows], days, np.array([int(r[2]) * float(r[3]) for r in rows]))
+
+
+def _rentals(path: Path) -> Orders:
+    rows = _columns(path, ["user_id", "review_date"])
+    days = np.array([row[1].toordinal() - EPOCH for row in rows], np.int64)
+    return merged([str(row[0]) for row in rows], days, None)
+
+
+def _columns(path: Path, names: list[str]) -> list[tuple[Any, ...]]:
+    from pyarrow import parquet  # noqa: PLC0415
+
+    table = parquet.read_table(path, columns=names)
+    return list(zip(*(table.column(name).to_pylist() for name in names), strict=True))
+
+
+SETS = {
+    "CDNOW": Set("cdnow_sample/transactions.csv", "1997-09-30", _cdnow),
+    "Online Retail": Set("online_retail/invoices_until_2011-06.parquet", "2011-03-31", _retail),
+    "RentTheRunway": Set("renttherunway/rentals_until_2017-06.parquet", "2016-12-31", _rentals),
+}
+
+
+def told(folder: Path) -> None:
+    """Print the figures of every set that `folder` holds, each held out to its end."""
+    for name, (file, cut, read) in SETS.items():
+        if not (folder / file).exists():
+            print(f"{name}: no {file}", file=sys.stderr)
+            continue
+        orders, until = read(folder / file), day(cut)
+        horizon = int(orders.day.max()) - until
+        begun = time.perf_counter()
+        found = evaluate(orders, until, horizon)
+        print(f"{name}, until {cut}, {horizon} days, {found['clients']:,} clients, {time.perf_counter() - begun:.1f} s")
+        for algorithm, figures in found["algorithms"].items():
+            print(f"  {algorithm:<10} { ({key: figures[key] for key in figures if key != 'reliability'}) }")
+        low, high = gain(orders, until, horizon)
+        print(f"  gain in AUC over BG/NBD's expected orders, 95 %: {low:+.4f} to {high:+.4f}")
+
+
+def gain(orders: Orders, until: int, horizon: int, seed: int = 42) -> tuple[float, float]:
+    """The middle 95 % of the gain in AUC, over clients drawn with replacement."""
+    found = cadence.forecast(orders, until, horizon)
+    came = count_after(orders, found.ids, until, horizon) > 0
+    rng, gains = np.random.default_rng(seed), []
+    for _ in range(DRAWS):
+        rows = rng.integers(0, len(came), len(came))
+        gains.append(auc(came[rows], found.p_order[rows]) - auc(came[rows], found.bgnbd.count[rows]))
+    low, high = np.percentile(gains, [2.5, 97.5]).tolist()
+    return low, high
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m bench.risk", description=__doc__)
+    parser.add_argument("--data", type=Path, required=True, metavar="FOLDER", help="holds the sets, a folder each")
+    told(parser.parse_args().data)

@@ -1,0 +1,55 @@
+"""`selvedge evaluate risk`: how well forecasts foretell on held-out days of a plain file."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from commands import _forecasts
+from commands._progress import Progress
+
+FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.group()
+def command() -> None:
+    """Measure forecasts on held-out days of plain files; no store and no server is needed."""
+
+
+@command.command()
+@click.option("--events", required=True, type=FILE, help="Orders (client_id, occurred_at[, value]) or events.")
+@click.option("--calibrate-until", required=True, help="The last day that is learnt from, in UTC.")
+@click.option("--horizon", required=True, type=int, help="Days held out, from the next day on.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object for programs.")
+def risk(events: Path, calibrate_until: str, horizon: int, as_json: bool) -> None:
+    """Total foretold over actual, mean absolute error, AUC of "orders again", calibration error; beside baselines."""
+    from algorithms.risk.evaluation import evaluate  # noqa: PLC0415
+    from ingest.order_files import EVENTS, read_orders  # noqa: PLC0415
+
+    day = _forecasts.day_named(calibrate_until, "calibrate_until")
+    _forecasts.check(horizon)
+    with Progress() as progress:
+        progress.step(f"reading {events.name}")
+        orders = read_orders(events, EVENTS, progress.more)
+        progress.step("learning and forecasting", "clients")
+        found = evaluate(orders, day, horizon)
+    found |= {"calibrate_until": calibrate_until, "horizon_days": horizon}
+    click.echo(json.dumps(found) if as_json else _table(found))
+
+
+def _table(found: dict[str, Any]) -> str:
+    names = ("predicted_over_actual", "mean_absolute_error", "auc", "calibration_error")
+    lines = [
+        f"{found['clients']:,} clients until {found['calibrate_until']}; {found['share_who_ordered']:.1%} ordered "
+        f"in the {found['horizon_days']} days after, {found['orders_held_out']:,} times",
+        f"{'':<12}{'foretold/actual':>17}{'mean error':>12}{'AUC':>8}{'calibration error':>19}",
+    ]
+    for algorithm, figures in found["algorithms"].items():
+        cells = ["" if figures.get(name) is None else f"{figures[name]:.3f}" for name in names]
+        lines.append(f"{algorithm:<12}{cells[0]:>17}{cells[1]:>12}{cells[2]:>8}{cells[3]:>19}")
+    if not found["horizon_covered"]:
+        lines.append("the file ends before the horizon does: what is foretold for its last days cannot have come")
+    return "\n".join(lines)

@@ -1,0 +1,88 @@
+"""The forecast: blind to the future, above BG/NBD, calibrated, and sane where there is little to learn from."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from algorithms.risk.cadence import forecast
+from algorithms.risk.calibration import auc, calibration_error
+from algorithms.risk.evaluation import evaluate
+from algorithms.risk.orders import Orders, count_after, merged
+from algorithms.risk.windows import windows
+from errors import BadInput
+from tests.algorithms.risk.histories import cdnow_sample, day, made_up
+
+CUT = day("1997-09-30")
+
+
+@pytest.fixture(scope="module")
+def cdnow() -> Orders:
+    return cdnow_sample()
+
+
+def test_what_comes_after_the_day_changes_nothing(cdnow: Orders) -> None:
+    whole, past = forecast(cdnow, CUT, 90), forecast(cdnow.until(CUT), CUT, 90)
+    assert whole.ids == past.ids
+    for name in ("p_alive", "p_order", "expected_orders", "expected_value"):
+        assert (getattr(whole, name) == getattr(past, name)).all()
+
+
+def test_windows_to_learn_from_lie_inside_the_past(cdnow: Orders) -> None:
+    past = cdnow.until(CUT)
+    for window in windows(past, CUT, 273):
+        assert window.came.sum() <= len(past)
+        assert float(window.at.clients.age.max()) * 7 < CUT - int(past.day.min())
+
+
+@pytest.mark.parametrize("horizon", [90, 180, 273])
+def test_on_cdnow_it_ranks_above_bgnbd_and_is_calibrated(cdnow: Orders, horizon: int) -> None:
+    figures = evaluate(cdnow, CUT, horizon)["algorithms"]
+    assert figures["cadence"]["auc"] > figures["bgnbd"]["auc"] + 0.004
+    assert figures["cadence"]["auc"] > figures["recency"]["auc"]
+    assert figures["cadence"]["calibration_error"] <= 0.03
+    assert 0.9 < figures["cadence"]["predicted_over_actual"] < 1.1
+
+
+def test_of_clients_with_a_rhythm_of_their_own_it_knows_far_more() -> None:
+    orders = made_up(1_500)
+    until = int(orders.day.max()) - 60
+    found = forecast(orders, until, 60)
+    came = count_after(orders, found.ids, until, 60) > 0
+    assert auc(came, found.p_order) > auc(came, found.bgnbd.count) + 0.02
+    assert calibration_error(came, found.p_order) < calibration_error(came, found.bgnbd.chance)
+
+
+def test_figures_of_each_client_hold_together(cdnow: Orders) -> None:
+    found = forecast(cdnow, CUT, 273)
+    assert found.expected_value is not None
+    assert ((found.p_order > 0) & (found.p_order <= found.p_alive) & (found.p_alive <= 1)).all()
+    assert (found.expected_orders >= found.p_order).all()
+    assert (found.expected_value > 0).all()
+    nearer = forecast(cdnow, CUT, 30)
+    assert nearer.expected_orders.sum() < found.expected_orders.sum()
+
+
+def test_the_money_foretold_is_about_the_money_that_came(cdnow: Orders) -> None:
+    found = forecast(cdnow, CUT, 273)
+    later = (cdnow.day > CUT) & (cdnow.day <= CUT + 273)
+    assert found.expected_value is not None
+    assert cdnow.value is not None
+    assert 0.8 < found.expected_value.sum() / cdnow.value[later].sum() < 1.2
+
+
+@pytest.mark.parametrize("days", [[10_000], [10_000, 10_000], [10_000, 10_004]])
+def test_a_shop_too_young_to_learn_from_gets_bgnbd(days: list[int]) -> None:
+    orders = merged([f"c{place}" for place in range(len(days))], np.array(days, np.int64), None)
+    found = forecast(orders, 10_005, 30)
+    assert found.learnt_from == 0
+    assert found.expected_value is None
+    assert np.isfinite(found.expected_orders).all()
+    assert (found.p_order == found.bgnbd.chance).all()
+
+
+def test_nothing_to_judge_is_refused_by_name(cdnow: Orders) -> None:
+    with pytest.raises(BadInput, match=r"calibrate_until.*earlier"):
+        evaluate(cdnow, day("1996-01-01"), 30)
+    with pytest.raises(BadInput, match=r"calibrate_until.*later"):
+        evaluate(cdnow, day("1999-01-01"), 30)
