@@ -31,6 +31,7 @@ with workflow.unsafe.imports_passed_through():
     from models.states import OutreachState, Overdue
     from workflows import attributes as show
     from workflows import calls, ids
+    from workflows.failures import STEP_FAILED, code_of
     from workflows.options import DATABASE, LLM, MAIL, SCIENCE
     from workflows.orders import Refusals
 
@@ -39,8 +40,6 @@ LOOK_AGAIN: Final = timedelta(days=1)
 PATIENCE: Final = timedelta(days=7)
 """Business time for which a mail waits for a person before it is rejected."""
 REWRITES: Final = 1
-STEP_FAILED: Final = (ActivityError, ApplicationError)
-"""How a step that failed for good shows: an activity's failure, and that of a local one, which comes bare."""
 
 
 class Adjustment(Door):
@@ -75,7 +74,7 @@ class Outreach:
             except STEP_FAILED as failed:
                 if is_cancelled_exception(failed):
                     raise
-                await self._give_up(_code(failed))
+                await self._give_up(code_of(failed))
         self._show()
         await self._report()
         return str(self._now.state)
@@ -116,7 +115,7 @@ class Outreach:
             if self._now.state is OutreachState.IN_REVIEW:
                 await self._remote(calls.schedule, "Choose the moment", LLM)
         except ActivityError as failed:
-            workflow.logger.warning("model given up: %s", _code(failed))
+            workflow.logger.warning("model given up: %s", code_of(failed))
             return False
         return self._now.state not in (OutreachState.DRAFTED, OutreachState.PICKED)
 
@@ -169,7 +168,7 @@ class Outreach:
         try:
             await self._conclude(OutreachState.SCHEDULED, "approved_by_person", edit_id=decision.edit_id)
         except STEP_FAILED as failed:
-            if decision.edit_id is None or _code(failed) != NotFound.code:
+            if decision.edit_id is None or code_of(failed) != NotFound.code:
                 raise
             self._undecided = "edit_id: no such edit of this mail"
 
@@ -295,8 +294,3 @@ class Outreach:
             code=self._now.code,
             refused_signals=self.refusals.kept,
         )
-
-
-def _code(failed: BaseException) -> str:
-    cause = failed.cause if isinstance(failed, ActivityError) else failed
-    return cause.type or "error" if isinstance(cause, ApplicationError) else type(cause).__name__
