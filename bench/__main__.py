@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 RESULTS = Path(__file__).parent / "results.json"
-PARTS = ("science", "assembly", "mail", "ingest", "lifecycle", "year")
+PARTS = ("science", "risk", "assembly", "mail", "ingest", "lifecycle", "year")
 
 BARS: dict[str, tuple[str, float]] = {
     "events_accepted_per_s": (">=", 3_000),
@@ -27,6 +27,9 @@ BARS: dict[str, tuple[str, float]] = {
     "busy_client_history_events_per_year": ("<=", 4_000),
     "signups_to_delivered_mail_per_s": (">=", 5),
     "mails_render_send_per_s": (">=", 200),
+    "risk_cdnow_auc_over_bgnbd": (">=", 0.005),
+    "risk_cdnow_calibration_error": ("<=", 0.03),
+    "risk_200000_orders_s": ("<=", 60),
     "box_500_candidates_ms": ("<=", 10),
     "wave_200_gap_pct": ("<=", 0.5),
     "wave_200_greedy_gap_pct": (">=", 5),
