@@ -65,7 +65,7 @@ MEND: Final = {
     "too_large": "Give the answer alone; leave out what nobody asked for.",
     "not_loaded": "The module could not be loaded; the words above say why.",
     "unreachable": "The host did not answer. Is it up, is the port right, is it listed in remotes.hosts?",
-    "forbidden_address": "List its network in remotes.networks of algorithms.toml, if it is meant to be private.",
+    "forbidden_address": "If it is meant to be private, list its network in remotes.networks (for a URL: --private).",
     "redirect": "State the last address; redirects are not followed.",
     "status": "Answer 200 to a signed order. 401 often means that the two sides hold different secrets.",
     "starting": "It takes too long to load.",
