@@ -13,9 +13,7 @@ from typing import Final
 
 from sqlalchemy import Engine
 from temporalio.client import Client
-from temporalio.service import RPCError
 
-from errors import Unavailable
 from store import outbox
 from store.database import writing
 from store.outbox import Leased
@@ -41,8 +39,8 @@ class Dispatcher:
         while True:
             try:
                 sent = await self.once()
-            except (Unavailable, RPCError, OSError) as away:
-                log.warning("nudges wait: %s", type(away).__name__)
+            except Exception as fault:  # a task that ended here would leave every nudge waiting, and nobody would see
+                log.warning("nudges wait: %s", type(fault).__name__)
                 sent, idle = 0, LONGEST_IDLE_S
             idle = IDLE_S if sent else min(idle * 1.5, LONGEST_IDLE_S)
             await asyncio.sleep(sent / self._per_second if sent else idle)
@@ -62,8 +60,8 @@ class Dispatcher:
                 await handles.nudge_client(self._client, each.target)
             else:
                 await handles.start_campaign(self._client, each.target)
-        except (RPCError, OSError) as away:
-            log.warning("a nudge waits: %s", getattr(away, "status", type(away).__name__))
+        except Exception as fault:  # one that cannot be sent must not hold up the others
+            log.warning("a nudge waits: %s", getattr(fault, "status", type(fault).__name__))
             return False
         return True
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, NoSuchModuleError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from errors import ConfigError, Unavailable
 
@@ -17,7 +18,7 @@ def connect(url: str) -> Engine:
     """An engine for `url` (SQLite or PostgreSQL). Raises ConfigError naming SELVEDGE_DATABASE_URL."""
     try:
         parsed = make_url(url)
-    except ArgumentError:
+    except (ArgumentError, ValueError):  # ValueError: a port that is no number
         raise ConfigError(
             "SELVEDGE_DATABASE_URL: not a database URL, such as sqlite:///path or postgresql+psycopg://…"
         ) from None
@@ -25,10 +26,16 @@ def connect(url: str) -> Engine:
         return _sqlite(url, parsed.database)
     if parsed.get_backend_name() != "postgresql":
         raise ConfigError(f"SELVEDGE_DATABASE_URL: {parsed.get_backend_name()} is not served; use sqlite or postgresql")
+    return _created(url, pool_size=10, max_overflow=20, pool_pre_ping=True, hide_parameters=True)
+
+
+def _created(url: str, **options: Any) -> Engine:
     try:
-        return create_engine(url, pool_size=10, max_overflow=20, pool_pre_ping=True, hide_parameters=True)
+        return create_engine(url, **options)
     except (NoSuchModuleError, ModuleNotFoundError):
-        raise ConfigError("SELVEDGE_DATABASE_URL: use the driver psycopg, postgresql+psycopg://…") from None
+        raise ConfigError(
+            "SELVEDGE_DATABASE_URL: no such driver; use sqlite:///path or postgresql+psycopg://…"
+        ) from None
 
 
 def _sqlite(url: str, path: str | None) -> Engine:
@@ -39,7 +46,7 @@ def _sqlite(url: str, path: str | None) -> Engine:
             raise ConfigError(
                 f"SELVEDGE_HOME or SELVEDGE_DATABASE_URL: cannot make {Path(path).parent}: {refused.strerror}"
             ) from None
-    engine = create_engine(
+    engine = _created(
         url,
         pool_size=16,
         max_overflow=32,
@@ -89,10 +96,18 @@ def reading(engine: Engine) -> Iterator[Connection]:
 def _answering() -> Iterator[None]:
     try:
         yield
-    except OperationalError as failed:
+    except DBAPIError as failed:
+        if isinstance(failed, _OUR_FAULT):
+            raise
         # The driver's own first line ("no such table: clients", "connection refused") names no client.
         why = (str(failed.orig).strip() or type(failed.orig).__name__).splitlines()[0]
         raise Unavailable(f"the database does not answer as it should (SELVEDGE_DATABASE_URL): {why}") from failed
+    except PoolTimeout as busy:
+        raise Unavailable("every connection to the database is in use") from busy
+
+
+_OUR_FAULT: Final = (IntegrityError, DataError, ProgrammingError)
+"""What a statement of ours asked for cannot be; all else is the database's own trouble, such as a file that is none."""
 
 
 def ping(engine: Engine) -> None:

@@ -1,0 +1,69 @@
+"""Whatever goes wrong with one nudge or one round, the others still go out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine
+
+from hosting.dispatch import Dispatcher
+from store import outbox
+from store.database import connect, writing
+from store.tables import metadata
+
+
+class Deaf:
+    """A Temporal client that fails in a way of its own for the first calls, then takes everything."""
+
+    def __init__(self, failures: int = 0, *, never: str = "") -> None:
+        self.failures, self.never = failures, never
+        self.started: list[str] = []
+
+    async def start_workflow(self, *_given: Any, id: str, **_more: Any) -> None:
+        if self.failures > 0 or (self.never and self.never in id):
+            self.failures -= 1
+            raise ValueError("not what anyone expected")
+        self.started.append(id)
+
+
+@pytest.fixture
+def engine(tmp_path: Path) -> Iterator[Engine]:
+    made = connect(f"sqlite:///{tmp_path / 'x.db'}")
+    yield made
+    made.dispose()
+
+
+def push(engine: Engine, *targets: str) -> None:
+    with writing(engine) as connection:
+        outbox.push(connection, "client", targets, datetime.now(UTC))
+
+
+async def test_a_nudge_that_cannot_be_sent_holds_up_no_other(engine: Engine) -> None:
+    metadata.create_all(engine)
+    push(engine, "a", "bad", "c")
+    client: Any = Deaf(never="bad")
+    assert await Dispatcher(client, engine, 100).once() == 3
+    assert sorted(client.started) == ["client:a", "client:c"]
+    with writing(engine) as connection:
+        assert outbox.pending(connection) == 1
+
+
+async def test_the_rounds_go_on_after_any_fault(engine: Engine) -> None:
+    """First the schema is not there yet, then the client fails."""
+    client: Any = Deaf(failures=1)
+    running = asyncio.create_task(Dispatcher(client, engine, 100).run())
+    await asyncio.sleep(0.3)
+    metadata.create_all(engine)
+    push(engine, "a")
+    for _ in range(60):
+        await asyncio.sleep(0.1)
+        if client.started:
+            break
+    assert not running.done()
+    running.cancel()
+    assert client.started == ["client:a"]
