@@ -56,6 +56,11 @@ def taken(table: Floats | Ints, picks: Ints) -> Floats:
     return np.where(picks >= 0, cells, 0)
 
 
+def widened(picks: Ints, width: int) -> Ints:
+    """The same picks with empty places up to a `width`."""
+    return np.pad(picks, ((0, 0), (0, width - picks.shape[1])), constant_values=-1)
+
+
 def good_boxes(block: Block, worth: Floats) -> Boxes:
     """Feasible boxes by `worth` (b, k). Where the budget binds, its price is found by halving (the Lagrangian dual of
     the budget gives `upper`) and the best feasible box met on the way is mended by swaps."""
@@ -64,7 +69,8 @@ def good_boxes(block: Block, worth: Floats) -> Boxes:
     over = np.flatnonzero(taken(block.price, picks).sum(1) > block.budget)
     if len(over):
         found = _within_budget(block.part(over), worth[over], total[over])
-        picks[over], total[over], upper[over], mu[over] = found.picks, found.worth, found.upper, found.mu
+        picks[over] = widened(found.picks, picks.shape[1])
+        total[over], upper[over], mu[over] = found.worth, found.upper, found.mu
     return Boxes(picks, total, np.maximum(upper, total), mu)
 
 

@@ -19,7 +19,8 @@ TURNS: Final = 16
 UNDECIDED: Final = 100
 """So few are left to the exact programme."""
 FEW: Final = 30
-"""Offers a client in the exact programme, the best at the last prices."""
+"""Offers a client in the exact programme, the best at the last prices; fewer clients have more each, up to:"""
+TOGETHER: Final = 2_000
 GAP, NODES = 5e-4, 40
 """Where the exact programme may stop. Never by the clock: the answer must not depend on how fast the machine is."""
 
@@ -74,7 +75,7 @@ def _first_come(some: Offers, left: Ints) -> Bools:
 
 
 def _exact(some: Offers, prices: Floats, left: Ints) -> Offers:
-    """The best choice among each client's FEW best offers, by HiGHS."""
+    """The best choice among each client's best offers, by HiGHS."""
     if not len(some):
         return some
     some = some.part(_few(some, prices))
@@ -102,7 +103,7 @@ def _few(some: Offers, prices: Floats) -> Ints:
     order = np.lexsort((-worth, some.client))
     begins = some.begins()
     rank = np.arange(len(some)) - np.repeat(begins, np.diff(np.r_[begins, len(some)]))
-    return np.sort(order[rank < FEW])
+    return np.sort(order[rank < max(FEW, TOGETHER // max(1, len(begins)))])
 
 
 def _one_by_one(some: Offers, left: Ints) -> Offers:

@@ -37,12 +37,12 @@ def assemble_one(
     return np.sort(parts[0].candidate[0, best_box(parts[0], parts[0].score)]) if parts else np.zeros(0, np.int64)
 
 
-def best_box(block: Block, worth: Floats) -> Ints:
-    """Places in the row of the one client's best box by `worth` (1, k)."""
+def best_box(block: Block, worth: Floats, nodes: int = NODES) -> Ints:
+    """Places in the row of the one client's best box by `worth` (1, k). Past so many `nodes` a solver takes over."""
     good = good_boxes(block, worth)
     if good.upper[0] <= good.worth[0] + LOOSE:
         return _there(good.picks[0])
-    near = near_boxes(block, worth, good, np.array([-2 * LOOSE]), NODES)
+    near = near_boxes(block, worth, good, np.array([-2 * LOOSE]), nodes)
     if near.upper[0] > max(near.worth.max(initial=0.0), good.worth[0]) + 3 * LOOSE:
         return _by_solver(block, worth)
     return _there(near.picks[near.worth.argmax()] if len(near.worth) else good.picks[0])

@@ -56,6 +56,5 @@ def _best(part: Block, worth: Floats, now: Floats) -> tuple[Ints, Floats]:
     order = np.argsort(near.worth, kind="stable")
     for row, place in zip(near.row[order], order, strict=True):
         if near.worth[place] > best[row]:
-            picks[row], best[row] = -1, near.worth[place]
-            picks[row, : near.picks.shape[1]] = near.picks[place]
+            picks[row], best[row] = near.picks[place], near.worth[place]
     return picks, taken(worth, picks).sum(1) - now

@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from algorithms.assembly.boxes import Boxes, best_without_budget
+from algorithms.assembly.boxes import Boxes, best_without_budget, widened
 from algorithms.assembly.model import Block, Floats, Ints
 
 NODES: Final = 300
@@ -45,14 +45,14 @@ class _Sorted:
 def near_boxes(block: Block, worth: Floats, good: Boxes, within: Floats, nodes: int = NODES) -> Near:
     """All boxes worth at least `good.worth - within` (b), per client; a `within` below 0 asks for better ones alone."""
     abreast = max(1, CELLS // max(1, worth.shape[1]))
-    parts = []
+    parts, most = [], int(block.slots.max(initial=0))
     for start in range(0, len(worth), abreast):
         rows = np.arange(start, min(start + abreast, len(worth)))
         floor = good.worth[rows] - within[rows] - LOOSE
         parts.append((start, _search(block.part(rows), worth[rows], good.mu[rows], floor, nodes)))
     return Near(
         np.concatenate([start + part.row for start, part in parts]),
-        np.concatenate([part.picks for _, part in parts]),
+        np.concatenate([widened(part.picks, most) for _, part in parts]),
         np.concatenate([part.worth for _, part in parts]),
         np.maximum(np.concatenate([part.upper for _, part in parts]), good.worth),
     )

@@ -9,12 +9,11 @@ import numpy as np
 
 from algorithms.assembly.boxes import good_boxes, taken
 from algorithms.assembly.model import Block, Bools, Floats, Ints, Wave
-from algorithms.assembly.near import near_boxes
+from algorithms.assembly.near import NODES, near_boxes
 
-WITHIN: Final = 0.045
-"""Offers are worth at least this share less than the best."""
 EACH: Final = 96
-"""Offers a client, the best."""
+"""Offers a client, the best; small waves take more, up to:"""
+TOGETHER: Final = 10_000
 
 
 @dataclass(frozen=True)
@@ -43,28 +42,29 @@ class Offers:
         return np.bincount(self.goods.ravel(), minlength=skus + 1)[:skus]
 
 
-def offers(wave: Wave, parts: list[Block], prices: Floats) -> tuple[Offers, float]:
-    """Offers at `prices` (s), and the Lagrangian bound of the wave at them.
+def offers(wave: Wave, parts: list[Block], prices: Floats, within: float) -> tuple[Offers, float]:
+    """Offers at `prices` (s), worth at most a share `within` less than the best, and the wave's Lagrangian bound.
 
     The bound holds for any prices of at least 0: no box is worth more than its client's `upper` beyond what its goods
     cost, and all goods together cost no more than the stock does.
     """
     found, bound, most = [], float(prices @ wave.on_hand), max((int(part.slots.max()) for part in parts), default=0)
+    each = max(EACH, TOGETHER // max(1, len(wave.slots)))
     for part in parts:
         worth = part.score - prices[part.sku]
         good = good_boxes(part, worth)
-        near = near_boxes(part, worth, good, WITHIN * good.worth)
+        near = near_boxes(part, worth, good, within * good.worth, max(NODES, each))
         bound += float(near.upper.sum())
-        rows = _best(near.row, near.worth)
+        rows = _best(near.row, near.worth, each)
         found.append(_offers(part, near.row[rows], near.picks[rows], most, len(prices)))
     return _joined(found, most), bound
 
 
-def _best(row: Ints, worth: Floats) -> Ints:
+def _best(row: Ints, worth: Floats, each: int) -> Ints:
     order = np.lexsort((-worth, row))
     counts = np.bincount(row)
     rank = np.arange(len(row)) - np.repeat(np.cumsum(counts) - counts, counts)
-    return order[rank < EACH]
+    return order[rank < each]
 
 
 def _offers(part: Block, row: Ints, picks: Ints, most: int, none: int) -> Offers:

@@ -14,7 +14,7 @@ import numpy as np
 
 from algorithms.assembly.dive import dive
 from algorithms.assembly.mend import mended
-from algorithms.assembly.model import Bools, Floats, Ints, Wave, blocks
+from algorithms.assembly.model import Block, Bools, Floats, Ints, Wave, blocks
 from algorithms.assembly.offers import offers, refined
 from algorithms.assembly.prices import first_prices
 
@@ -22,6 +22,9 @@ FIRST_STEP: Final = 0.05
 LATER_STEP: Final = 0.02
 """Steps of the prices as shares of the mean score."""
 REFINING: Final = 60
+WITHIN: Final = (0.045, 0.15, 0.5)
+"""How far below a client's best box others are looked at: further only while the gap is not yet close."""
+CLOSE: Final = 0.002
 
 
 @dataclass(frozen=True)
@@ -42,20 +45,30 @@ class Assembled:
 def assemble(wave: Wave, told: Callable[[str], None] = lambda _: None) -> Assembled:
     """Boxes for all clients of the wave. The same wave always gives the same boxes."""
     parts = blocks(wave)
-    told("pricing the stock")
-    prices = first_prices(wave, parts)
     usual = float(np.mean(wave.score[wave.eligible()])) if parts else 0.0
-    told("finding good boxes")
-    every, bound = offers(wave, parts, prices)
-    better = refined(every, prices, wave.on_hand, REFINING, FIRST_STEP * usual).prices if parts else prices
-    every, better_bound = offers(wave, parts, better)
-    if better_bound < bound:
-        prices, bound = better, better_bound
-    told("choosing among them")
-    given, _ = dive(every, better, wave.on_hand, LATER_STEP * usual)
+    told("pricing the stock")
+    best = Assembled(np.zeros(0, np.int64), 0.0, np.inf, first_prices(wave, parts))
+    for within in WITHIN:
+        told(f"filling boxes from those within {100 * within:g} % of each client's best")
+        best = _attempt(wave, parts, best, within, usual)
+        if best.gap <= CLOSE:
+            break
+    return best
+
+
+def _attempt(wave: Wave, parts: list[Block], before: Assembled, within: float, usual: float) -> Assembled:
+    """Better prices and boxes than before, where they can be had from boxes `within` a share of each client's best."""
+    every, bound = offers(wave, parts, before.prices, within)
+    prices = (
+        refined(every, before.prices, wave.on_hand, REFINING, FIRST_STEP * usual).prices if parts else before.prices
+    )
+    every, refined_bound = offers(wave, parts, prices, within)
+    lowest = min((bound, before.prices), (refined_bound, prices), key=lambda pair: pair[0])
+    given, _ = dive(every, prices, wave.on_hand, LATER_STEP * usual)
     chosen: Bools = np.zeros(len(wave.sku), np.bool_)
     chosen[given.candidates[given.candidates >= 0]] = True
-    told("using what is left")
     places = np.flatnonzero(mended(wave, parts, chosen))
     objective = float(wave.score[places].sum())
-    return Assembled(places, objective, max(bound, objective), prices)
+    if objective < before.objective:
+        places, objective = before.chosen, before.objective
+    return Assembled(places, objective, max(min(lowest[0], before.bound), objective), lowest[1])

@@ -1,0 +1,85 @@
+"""One box: the optimum, against trying every set of candidates."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from algorithms.assembly.boxes import best_without_budget, good_boxes, taken
+from algorithms.assembly.exact import assemble_one, best_box
+from algorithms.assembly.model import NO_LIMIT, blocks
+from algorithms.assembly.near import near_boxes
+from tests.algorithms.waves import best_by_trying, drawn
+
+
+def limit(value: int) -> int | None:
+    return None if value == NO_LIMIT else value
+
+
+@pytest.mark.parametrize("decimals", [6, 1], ids=["distinct scores", "many ties"])
+@pytest.mark.parametrize("seed", range(40))
+def test_the_box_is_the_best_of_all(seed, decimals):
+    wave = drawn(seed, 1, 12, 12, decimals=decimals)
+    open_ = wave.on_hand[wave.sku] > 0
+    picks = assemble_one(
+        wave.score[open_], wave.price[open_], wave.category[open_],
+        int(wave.slots[0]), limit(wave.budget[0]), limit(wave.item_cap[0]), limit(wave.category_cap[0]),
+    )  # fmt: skip
+    assert wave.score[open_][picks].sum() == pytest.approx(best_by_trying(wave, 0), abs=1e-9)
+    assert len(np.unique(picks)) == len(picks)
+    assert wave.price[open_][picks].sum() <= wave.budget[0]
+
+
+def test_a_budget_to_the_cent():
+    scores, prices, kinds = np.array([1.0, 1.0, 1.5]), np.array([1_001, 999, 2_000]), np.zeros(3, np.int64)
+    assert assemble_one(scores, prices, kinds, 2, 2_000).tolist() == [0, 1]
+    assert assemble_one(scores, prices, kinds, 2, 1_999).tolist() in ([0], [1])
+
+
+def test_nothing_is_better_than_a_negative_score():
+    assert len(assemble_one(np.array([-0.1, -2.0]), np.array([1, 1]), np.array([0, 1]))) == 0
+    assert len(assemble_one(np.zeros(0), np.zeros(0, np.int64), np.zeros(0, np.int64))) == 0
+
+
+@pytest.mark.parametrize("decimals", [6, 1])
+def test_where_the_search_gives_up_the_solver_ends_it(decimals):
+    for seed in range(30):
+        wave = drawn(seed, 1, 12, 12, decimals=decimals)
+        for part in blocks(wave):
+            picks = best_box(part, part.score, nodes=1)
+            assert part.score[0, picks].sum() == pytest.approx(best_by_trying(wave, 0), abs=1e-9)
+
+
+def test_slots_and_categories_alone_are_solved_exactly():
+    for seed in range(30):
+        part = blocks(drawn(seed, 6, 10, 12))[0]
+        _, greedy_total = best_without_budget(part, part.score)
+        free = part.__class__(**{**part.__dict__, "budget": np.full(len(part.clients), NO_LIMIT)})
+        for row in range(len(part.clients)):
+            one = free.part(np.array([row]))
+            assert greedy_total[row] == pytest.approx(one.score[0, best_box(one, one.score)].sum())
+
+
+@pytest.mark.parametrize("nodes", [1, 5, 300])
+def test_the_upper_bound_holds_however_many_nodes_are_dropped(nodes):
+    for seed in range(30):
+        wave = drawn(seed, 5, 11, 14)
+        for part in blocks(wave):
+            good = good_boxes(part, part.score)
+            near = near_boxes(part, part.score, good, np.full(len(part.clients), 0.2), nodes)
+            best = np.array([best_by_trying(wave, client) for client in part.clients])
+            assert (near.upper >= best - 1e-9).all()
+            assert (good.upper >= best - 1e-9).all()
+            if nodes == 300:
+                assert near.upper == pytest.approx(best, abs=1e-8)
+
+
+def test_every_near_box_is_found_once_and_keeps_the_rules():
+    wave = drawn(11, 1, 9, 9)
+    wave = wave.__class__(**{**wave.__dict__, "slots": np.array([3]), "on_hand": np.ones(9, np.int64)})
+    part = blocks(wave)[0]
+    good = good_boxes(part, part.score)
+    near = near_boxes(part, part.score, good, np.full(1, 100.0))
+    boxes = {frozenset(picks[picks >= 0].tolist()) for picks in near.picks}
+    assert len(boxes) == len(near.picks) > 20
+    assert (taken(part.price, near.picks).sum(1) <= wave.budget[0]).all()

@@ -1,0 +1,77 @@
+"""Small waves drawn at random, and their best boxes by trying everything or by a general solver."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+from scipy.optimize import Bounds, LinearConstraint, milp
+
+from algorithms.assembly.model import NO_LIMIT, Wave
+
+
+def drawn(seed: int, clients: int, candidates: int, skus: int, *, decimals: int = 6, kinds: int = 4) -> Wave:
+    """A wave with limits of every sort, some of them none, and scores below zero."""
+    rng = np.random.default_rng(seed)
+    sku = np.array([rng.choice(skus, candidates, replace=False) for _ in range(clients)])
+    kind, price = rng.integers(0, kinds, skus), rng.integers(100, 9_000, skus)
+
+    def some(values):
+        return np.where(rng.random(clients) < 0.3, NO_LIMIT, values)
+
+    return Wave(
+        rng.integers(0, 6, clients),
+        some(rng.integers(3_000, 25_000, clients)),
+        some(rng.integers(4_000, 9_000, clients)),
+        some(rng.integers(0, 4, clients)),
+        rng.integers(0, 4, skus),
+        np.repeat(np.arange(clients), candidates),
+        sku.ravel(),
+        kind[sku].ravel(),
+        price[sku].ravel(),
+        np.round(rng.normal(0.4, 0.3, sku.size), decimals),
+    )
+
+
+def best_by_trying(wave: Wave, client: int) -> float:
+    """The best summed score of one client, alone: every set of candidates is tried."""
+    mine = np.flatnonzero((wave.client == client) & (wave.on_hand[wave.sku] > 0))
+    best = 0.0
+    for size in range(1, min(int(wave.slots[client]), len(mine)) + 1):
+        for chosen in combinations(mine.tolist(), size):
+            box = np.array(chosen)
+            fits = (
+                wave.price[box].sum() <= wave.budget[client]
+                and wave.price[box].max() <= wave.item_cap[client]
+                and np.bincount(wave.category[box]).max() <= wave.category_cap[client]
+            )
+            best = max(best, float(wave.score[box].sum())) if fits else best
+    return best
+
+
+def best_by_solver(wave: Wave) -> float:
+    """The best summed score of the whole wave, by HiGHS to the end; the programme is written row by row."""
+    rows, limits = [], []
+
+    def rule(members, weight, limit):
+        if limit < NO_LIMIT:
+            rows.append(np.where(members, weight, 0).astype(float))
+            limits.append(float(limit))
+
+    for client in range(len(wave.slots)):
+        mine = wave.client == client
+        rule(mine, 1, wave.slots[client])
+        rule(mine, wave.price, wave.budget[client])
+        rule(mine & (wave.price > wave.item_cap[client]), 1, 0)
+        for kind in np.unique(wave.category):
+            rule(mine & (wave.category == kind), 1, wave.category_cap[client])
+    for sku, units in enumerate(wave.on_hand):
+        rule(wave.sku == sku, 1, units)
+    solved = milp(
+        -wave.score,
+        constraints=LinearConstraint(np.array(rows), -np.inf, np.array(limits)),
+        integrality=np.ones(len(wave.score)),
+        bounds=Bounds(0, 1),
+        options={"mip_rel_gap": 0.0},
+    )
+    return float(-solved.fun)
