@@ -39,6 +39,13 @@ def read_instance(requests: Path, stock: Path, scores: Path) -> Instance:
     clients, skus = identifiers(asked, "client_id"), identifiers(shelf, "sku")
     _once(asked, clients, "client_id")
     _once(shelf, skus, "sku")
+    limits = (
+        whole(asked, "slots", optional=True),
+        money(asked, "budget", optional=True),
+        money(asked, "item_cap", optional=True),
+        whole(asked, "category_cap", optional=True),
+        whole(shelf, "on_hand"),
+    )
     client = _places(rated, "client_id", clients, requests)
     sku = _places(rated, "sku", skus, stock)
     twice = _repeated(client * len(skus) + sku)
@@ -46,11 +53,7 @@ def read_instance(requests: Path, stock: Path, scores: Path) -> Instance:
         rated.refuse(twice, "sku", "is a candidate of this client already; name it once")
     category = texts(rated, "category").dictionary_encode()
     wave = Wave(
-        whole(asked, "slots", optional=True),
-        money(asked, "budget", optional=True),
-        money(asked, "item_cap", optional=True),
-        whole(asked, "category_cap", optional=True),
-        whole(shelf, "on_hand"),
+        *limits,
         client,
         sku,
         category.indices.to_numpy(zero_copy_only=False).astype(np.int64),
