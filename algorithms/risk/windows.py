@@ -66,7 +66,7 @@ def _places(span: int, horizon: int) -> list[tuple[int, int]]:
     if span >= max(2.5 * horizon, 2 * YEAR):
         half = max(horizon // 2, 1)
         places = [(horizon, horizon), (YEAR, horizon), (YEAR + half, horizon), (horizon, half)]
-        return [(max(back, days), days) for back, days in places]
+        return sorted({(max(back, days), days) for back, days in places})
     longest = min(horizon, int(0.6 * span))
     backs = (longest, span // 2, span * 2 // 5)
     return sorted({(back, min(longest, back)) for back in backs if back > 0 and span - back >= WEEK})
