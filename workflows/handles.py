@@ -43,7 +43,7 @@ async def connect(address: str, namespace: str) -> Client:
             ),
             CONNECT_S,
         )
-    except (RuntimeError, RPCError, TimeoutError):
+    except (RuntimeError, RPCError, TimeoutError, ValueError):
         raise ConfigError(f"SELVEDGE_TEMPORAL_ADDRESS: no Temporal server answers at {address}") from None
     await _know(client, namespace)
     return client
