@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self, TypeAlias
 
-from pydantic import FailFast, Field, model_validator
+from pydantic import FailFast, Field, StringConstraints, model_validator
 
-from models.base import ClientId, Contract, Id, ItemId, Sku, Utc
+from models.base import ClientId, Contract, ItemId, Sku, Utc
 
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Cents = Annotated[int, Field(ge=0, le=10**12)]
 Code = Annotated[str, Field(max_length=64)]
+Version = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,64}$")]
+"""As the author counts: 1, 2026.11, 1.0+a1b2c3. No blanks."""
 Action: TypeAlias = Literal["email", "stylist_call", "offer", "nothing"]
 
 
@@ -206,7 +208,7 @@ class Order(Contract):
 class Reply(Contract):
     """What comes back: one answer for each question, in their order; null where the algorithm has none."""
 
-    version: Id = "unstated"
+    version: Version = "unstated"
     answers: tuple[Any, ...]
     error: str | None = None
     """Why an answer is missing; for the author alone."""

@@ -12,8 +12,9 @@ def answer(question: dict[str, Any]) -> dict[str, Any]:
     categories = {each["category"] for each in question["candidates"] if each["item_id"] in liked}
 
     def score(candidate: dict[str, Any]) -> float:
-        scarce = 1 / (1 + candidate["on_hand"])
-        return float(candidate["house_score"]) + 0.1 * scarce + 0.1 * (candidate["category"] in categories)
+        scarce = 0.1 / (1 + candidate["on_hand"])
+        suits: float = candidate["house_score"] + scarce
+        return suits + 0.1 * (candidate["category"] in categories)
 
     best = sorted(question["candidates"], key=lambda each: (-score(each), each["item_id"]))
     return {"items": [{"item_id": each["item_id"], "score": score(each)} for each in best[: question["n"]]]}

@@ -2,6 +2,7 @@
 
 import os
 import re
+import subprocess
 import sys
 import time
 
@@ -58,6 +59,13 @@ class Stubborn(Good):
             signal.signal(number, signal.SIG_IGN)
         while True:
             time.sleep(1)
+
+
+class Parent(Good):
+    """Starts a process and waits for it for ever."""
+
+    def answer(self, question):
+        subprocess.run(["sleep", "60"], check=False)
 
 
 class Crash(Good):

@@ -53,6 +53,19 @@ def test_a_bug_of_ours_costs_no_answer_and_leaks_no_words(broken: Exception, cap
     assert "a client's words" not in caplog.text
 
 
+@pytest.mark.parametrize(
+    ("version", "taken"), [("1.0+a1b2c3", True), ("two words", False), ("x" * 65, False), (1, False)]
+)
+def test_a_version_is_one_short_word(version: Any, taken: bool) -> None:
+    class Versioned(Scripted):
+        def ask(self, order: bytes, end: float, limit: int) -> dict[str, Any]:
+            return super().ask(order, end, limit) | {"version": version}
+
+    decision = decide(RANKING, [Member("m", Versioned(GOOD))], ranking())
+    assert (decision.version == version) is taken
+    assert [fault.code for fault in decision.faults] == ([] if taken else ["schema"])
+
+
 def test_a_circuit_opens_after_faults_in_a_row_and_closes_after_a_good_answer() -> None:
     scripted = Scripted(*[BAD] * 3, GOOD)
     member = Member("m", scripted, Circuit(faults=3, rest_seconds=0.2))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 
@@ -99,6 +100,26 @@ def test_the_next_of_the_chain_is_asked_in_the_time_that_is_left(start: Start) -
     decision = decide(RANKING, [Member("Crash", bad), Member("Good", good)], ranking(), 2.0)
     assert decision.algorithm == "Good"
     assert [(fault.algorithm, fault.code) for fault in decision.faults] == [("Crash", "crashed")]
+
+
+@pytest.mark.parametrize(("name", "words"), [("Crash", "by signal 11"), ("Leave", "with status 0")])
+def test_the_author_is_told_how_a_process_ended(start: Start, name: str, words: str) -> None:
+    helpers = start(name)
+    assert helpers.ready(20)
+    decision = decide(RANKING, [Member(name, helpers)], ranking(), 2.0)
+    assert words in decision.faults[0].words
+
+
+def test_what_a_killed_algorithm_started_ends_with_it(start: Start) -> None:
+    helpers = start("Parent")
+    assert helpers.ready(20)
+    [helper] = [each for each in psutil.Process().children() if "Parent" in " ".join(each.cmdline())]
+    threading.Timer(0.3, lambda: children.extend(helper.children())).start()
+    children: list[psutil.Process] = []
+    decide(RANKING, [Member("Parent", helpers)], ranking(), 0.6)
+    _, alive = psutil.wait_procs(children, 5)
+    assert children
+    assert not alive
 
 
 def test_a_killed_helper_is_replaced(start: Start) -> None:
