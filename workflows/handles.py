@@ -34,6 +34,8 @@ async def connect(address: str, namespace: str) -> Client:
     from temporalio.contrib.pydantic import pydantic_data_converter  # noqa: PLC0415
     from temporalio.service import RPCError  # noqa: PLC0415
 
+    if "://" in address:  # the SDK would pass it on, with a warning
+        raise ConfigError(f"SELVEDGE_TEMPORAL_ADDRESS: give host:port, such as 127.0.0.1:7233, not {address}")
     try:
         client = await asyncio.wait_for(
             Client.connect(
