@@ -12,6 +12,7 @@ import click
 from activities.house import House
 from cli import leave
 from errors import SelvedgeError
+from hosting.attributes import registered
 from hosting.dispatch import Dispatcher
 from hosting.health import Health
 from hosting.queues import QUEUES, working
@@ -30,6 +31,7 @@ async def serve(settings: Settings, queues: Sequence[str]) -> None:
     await asyncio.to_thread(ping, house.engine)
     await asyncio.to_thread(upgrade, house.engine)
     client = await handles.connect(settings.temporal_address, settings.temporal_namespace)
+    await registered(client)
     stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
