@@ -23,9 +23,11 @@ def command() -> None:
 @click.option("--events", required=True, type=FILE, help="Orders (client_id, occurred_at[, value]) or events.")
 @click.option("--calibrate-until", required=True, help="The last day that is learnt from, in UTC.")
 @click.option("--horizon", required=True, type=int, help="Days held out, from the next day on.")
+@click.option("--replay", is_flag=True, help="Replay alarms about clients at risk too: a forecast every 30 days.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object for programs.")
-def risk(events: Path, calibrate_until: str, horizon: int, as_json: bool) -> None:
+def risk(events: Path, calibrate_until: str, horizon: int, replay: bool, as_json: bool) -> None:
     """Total foretold over actual, mean absolute error, AUC of "orders again", calibration error; beside baselines."""
+    from algorithms.risk import at_risk  # noqa: PLC0415
     from algorithms.risk.evaluation import evaluate  # noqa: PLC0415
     from ingest.order_files import EVENTS, read_orders  # noqa: PLC0415
 
@@ -36,6 +38,9 @@ def risk(events: Path, calibrate_until: str, horizon: int, as_json: bool) -> Non
         orders = read_orders(events, EVENTS, progress.more)
         progress.step("learning and forecasting", "clients")
         found = evaluate(orders, day, horizon)
+        if replay:
+            progress.step("replaying alarms", "days")
+            found["at_risk"] = at_risk.figures(at_risk.replay(orders, day, horizon))
     found |= {"calibrate_until": calibrate_until, "horizon_days": horizon}
     click.echo(json.dumps(found) if as_json else _table(found))
 
@@ -50,6 +55,11 @@ def _table(found: dict[str, Any]) -> str:
     for algorithm, figures in found["algorithms"].items():
         cells = ["" if figures.get(name) is None else f"{figures[name]:.3f}" for name in names]
         lines.append(f"{algorithm:<12}{cells[0]:>17}{cells[1]:>12}{cells[2]:>8}{cells[3]:>19}")
+    if alarms := found.get("at_risk"):
+        lines.append(
+            f"{alarms['flagged']:,} alarms on {alarms['days']} days: {alarms['precision']:.1%} right (longest silence "
+            f"{alarms['precision_of_silence']:.1%}), {alarms['lead_days'] or 0:.0f} days before the lapse was evident"
+        )
     if not found["horizon_covered"]:
         lines.append("the file ends before the horizon does: what is foretold for its last days cannot have come")
     return "\n".join(lines)
