@@ -45,17 +45,17 @@ class Reach:
         """Raises ConfigError for a URL that can never be asked."""
         try:
             parts = urlsplit(url)
-            port = parts.port
+            parts.port  # noqa: B018 - it raises when the port is none
         except ValueError as wrong:
             raise ConfigError(f"url: {wrong}") from None
         if parts.scheme not in {"http", "https"} or not parts.hostname or parts.username or parts.fragment:
             raise ConfigError("url: give http(s)://host[:port]/path, with no user and no fragment")
-        host = parts.hostname if port is None else f"{parts.hostname}:{port}"
+        host = parts.netloc.lower()
         if host not in self.hosts:
             raise ConfigError(f"url: {host} is not listed in remotes.hosts of algorithms.toml")
 
-    def address(self, scheme: str, host: str, port: int) -> str:
-        """An address of the host that may be connected to. Raises Trouble."""
+    def addresses(self, scheme: str, host: str, port: int) -> list[str]:
+        """The addresses of the host, in the order in which to try them. Raises Trouble when one may not be reached."""
         try:
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except OSError:
@@ -66,7 +66,7 @@ class Reach:
                 raise Trouble(
                     "forbidden_address", f"{host} leads to {address}: private, or without TLS, and not listed"
                 )
-        return str(addresses[0])
+        return [str(each) for each in addresses]
 
     def _allowed(self, address: Address, scheme: str) -> bool:
         real = getattr(address, "ipv4_mapped", None) or address

@@ -198,7 +198,8 @@ class Registry:
 
     def _remote(self, name: str, policy: RemotePolicy, file: AlgorithmsFile) -> Remote:
         reach = Reach.of(file.remotes.hosts, file.remotes.networks)
-        return Remote(Endpoint(name, str(policy.url), key_of(policy.secret.get_secret_value()), reach))
+        endpoint = Endpoint(name, str(policy.url), key_of(policy.secret.get_secret_value()), reach)
+        return Remote(endpoint, ca_file=file.remotes.ca_file)
 
     def _say(self, problem: str) -> None:
         if problem != self._problem:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 import time
 import uuid
@@ -9,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, Final
 
@@ -18,6 +20,7 @@ from pydantic_core import from_json
 from algorithms import signing, trouble
 from algorithms.reach import Reach
 from algorithms.trouble import Trouble
+from errors import ConfigError
 
 Work = tuple[Callable[[], dict[str, Any]], "Future[dict[str, Any]]"]
 
@@ -38,16 +41,19 @@ class Endpoint:
 class Remote:
     """Asks one endpoint; safe from many threads. Close it when it is not needed any more.
 
+    `ca_file`: certificates (PEM) that vouch for it beside those that everybody trusts.
     Each call runs in a thread of ours and is left behind at the deadline: of what a call waits for (name, connection,
     TLS, each part of a reply that trickles), httpx limits each but not the sum.
     """
 
-    def __init__(self, endpoint: Endpoint, wall_clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, endpoint: Endpoint, wall_clock: Callable[[], float] = time.time, ca_file: Path | None = None
+    ) -> None:
         self.endpoint, self._wall_clock = endpoint, wall_clock
         endpoint.reach.check_url(endpoint.url)
         limits = httpx.Limits(max_connections=THREADS, max_keepalive_connections=THREADS)
         # No proxy from the environment: it would look names up for us, out of sight of the rules.
-        self._client = httpx.Client(follow_redirects=False, trust_env=False, limits=limits)
+        self._client = httpx.Client(verify=_trust(ca_file), follow_redirects=False, trust_env=False, limits=limits)
         self._work: SimpleQueue[Work | None] = SimpleQueue()
         self._free = threading.Semaphore(THREADS)
         self._threads = 0
@@ -96,28 +102,50 @@ class Remote:
         left = end - time.monotonic()
         if left <= 0:
             raise trouble.late(0)
-        try:
-            with self._client.stream(**self._request(order), timeout=left) as response:
-                return _reply(_body(response, end, limit))
-        except httpx.TimeoutException:
-            raise trouble.late(left) from None
-        except (httpx.HTTPError, httpx.InvalidURL, RuntimeError) as broken:
-            raise Trouble("unreachable", f"{type(broken).__name__}: {broken}") from None
-
-    def _request(self, order: bytes) -> dict[str, Any]:
-        """The request, to the address that was judged instead of to the name."""
         url = httpx.URL(self.endpoint.url)
         port = url.port or (443 if url.scheme == "https" else 80)
-        address = self.endpoint.reach.address(url.scheme, url.host, port)
+        headers = self._headers(url, order)
+        refused = ""
+        for address in self.endpoint.reach.addresses(url.scheme, url.host, port):
+            try:
+                return self._sent(url, address, headers, order, end, limit)
+            except httpx.TimeoutException:
+                raise trouble.late(left) from None
+            except httpx.ConnectError as broken:
+                refused = f"{type(broken).__name__}: {broken}"
+            except (httpx.HTTPError, httpx.InvalidURL, RuntimeError) as broken:
+                raise Trouble("unreachable", f"{type(broken).__name__}: {broken}") from None
+        raise Trouble("unreachable", refused)
+
+    def _sent(
+        self, url: httpx.URL, address: str, headers: dict[str, str], order: bytes, end: float, limit: int
+    ) -> dict[str, Any]:
+        """The reply of the address that was judged, which must prove that it is the host of the URL."""
+        with self._client.stream(
+            "POST",
+            url.copy_with(host=address),
+            content=order,
+            headers=headers,
+            extensions={"sni_hostname": url.host},
+            timeout=max(end - time.monotonic(), 0.001),
+        ) as response:
+            return _reply(_body(response, end, limit))
+
+    def _headers(self, url: httpx.URL, order: bytes) -> dict[str, str]:
         stated = {"host": url.netloc.decode(), "content-type": "application/json", "accept-encoding": "identity"}
-        signed = signing.headers(self.endpoint.key, f"msg_{uuid.uuid4().hex}", int(self._wall_clock()), order)
-        return {
-            "method": "POST",
-            "url": url.copy_with(host=address),
-            "content": order,
-            "headers": stated | signed,
-            "extensions": {"sni_hostname": url.host},
-        }
+        message = f"msg_{uuid.uuid4().hex}"
+        return stated | signing.headers(self.endpoint.key, message, int(self._wall_clock()), order)
+
+
+def _trust(ca_file: Path | None) -> ssl.SSLContext:
+    """Raises ConfigError when the file holds no certificate."""
+    trust = httpx.create_ssl_context(trust_env=False)
+    try:
+        if ca_file is not None:
+            trust.load_verify_locations(ca_file)
+    except OSError as wrong:  # an SSLError is one
+        raise ConfigError(f"remotes.ca_file: cannot be read as certificates ({type(wrong).__name__})") from None
+    return trust
 
 
 def _body(response: httpx.Response, end: float, limit: int) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Self
 
 from pydantic import Field, HttpUrl, SecretStr, model_validator
@@ -52,6 +53,8 @@ class Reaches(Door):
 
     hosts: tuple[str, ...] = ()
     networks: tuple[str, ...] = ()
+    ca_file: Path | None = None
+    """Certificates (PEM) that vouch for them beside those that everybody trusts."""
 
 
 class AlgorithmsFile(Door):

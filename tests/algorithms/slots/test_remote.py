@@ -120,7 +120,7 @@ def test_only_listed_hosts_are_taken(url: str) -> None:
 )  # fmt: skip
 def test_private_addresses_are_refused_unless_listed(address: str) -> None:
     host = f"[{address}]" if ":" in address else address
-    remote = Remote(Endpoint("near", f"https://{host}/", KEY, Reach.of([address], [])))
+    remote = Remote(Endpoint("near", f"https://{host}/", KEY, Reach.of([host], [])))
     decision = decide(RANKING, [Member("near", remote)], ranking(), 1.0)
     remote.close()
     assert [fault.code for fault in decision.faults] == ["forbidden_address"]
@@ -128,10 +128,10 @@ def test_private_addresses_are_refused_unless_listed(address: str) -> None:
 
 def test_a_public_address_needs_tls() -> None:
     reach = Reach.of([], [])
-    assert reach.address("https", "8.8.8.8", 443) == "8.8.8.8"
+    assert reach.addresses("https", "8.8.8.8", 443) == ["8.8.8.8"]
     with pytest.raises(Exception, match="forbidden_address"):
-        reach.address("http", "8.8.8.8", 80)
-    assert Reach.of([], ["10.0.0.0/8"]).address("http", "10.1.2.3", 80) == "10.1.2.3"
+        reach.addresses("http", "8.8.8.8", 80)
+    assert Reach.of([], ["10.0.0.0/8"]).addresses("http", "10.1.2.3", 80) == ["10.1.2.3"]
 
 
 def test_the_key_is_not_shown() -> None:
