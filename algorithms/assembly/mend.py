@@ -10,7 +10,7 @@ from algorithms.assembly.boxes import good_boxes, taken
 from algorithms.assembly.model import Block, Bools, Floats, Ints, Wave
 from algorithms.assembly.near import LOOSE, near_boxes
 
-ROUNDS: Final = 6
+ROUNDS: Final = 4
 
 
 def mended(wave: Wave, parts: list[Block], chosen: Bools) -> Bools:
@@ -29,27 +29,42 @@ def left_over(wave: Wave, chosen: Bools) -> Ints:
 
 
 def _mend(wave: Wave, part: Block, chosen: Bools) -> int:
-    """One round over a block; those who gain most come first where several want the last one. Changes `chosen`."""
+    """One round over a block; those who gain most come first, and whoever comes too late looks again at what is left.
+    Changes `chosen`."""
     left = left_over(wave, chosen)
+    picks, gain = _best(part, chosen, left)
+    changed = 0
+    for row in np.argsort(-gain, kind="stable")[: int((gain > LOOSE).sum())]:
+        changed += _take(wave, part, int(row), picks[row], chosen, left)
+    return changed
+
+
+def _take(wave: Wave, part: Block, row: int, picks: Ints, chosen: Bools, left: Ints) -> bool:
+    """Exchange one client's box for the one picked, or for the best that can still be had. Changes chosen and left."""
+    mine, old = part.candidate[row, picks[picks >= 0]], _held(part, chosen, row)
+    new = np.setdiff1d(mine, old)
+    if not (left[wave.sku[new]] > 0).all():
+        again, gain = _best(part.part(np.array([row])), chosen, left)
+        if gain[0] <= LOOSE:
+            return False
+        mine = part.candidate[row, again[0][again[0] >= 0]]
+    chosen[old], chosen[mine] = False, True
+    left[wave.sku[old]] += 1
+    left[wave.sku[mine]] -= 1
+    return True
+
+
+def _held(part: Block, chosen: Bools, row: int) -> Ints:
+    candidates: Ints = part.candidate[row, np.isfinite(part.score[row])]
+    return candidates[chosen[candidates]]
+
+
+def _best(part: Block, chosen: Bools, left: Ints) -> tuple[Ints, Floats]:
+    """Each client's best box from what it holds and what is left, and what it gains by it."""
     real = np.isfinite(part.score)
     held = chosen[part.candidate] & real
     worth = np.where(held | ((left[part.sku] > 0) & real), part.score, -np.inf)
     now = np.where(held, part.score, 0.0).sum(1)
-    picks, gain = _best(part, worth, now)
-    changed = 0
-    for row in np.argsort(-gain, kind="stable")[: int((gain > LOOSE).sum())]:
-        mine, old = part.candidate[row, picks[row][picks[row] >= 0]], part.candidate[row, held[row]]
-        new = np.setdiff1d(mine, old)
-        if (left[wave.sku[new]] > 0).all():
-            chosen[old], chosen[mine] = False, True
-            left[wave.sku[old]] += 1
-            left[wave.sku[mine]] -= 1
-            changed += 1
-    return changed
-
-
-def _best(part: Block, worth: Floats, now: Floats) -> tuple[Ints, Floats]:
-    """The best box that is better than the present one, of worth `now` (b), and by how much."""
     good = good_boxes(part, worth)
     near = near_boxes(part, worth, good, np.minimum(good.worth - now, 0) - 2 * LOOSE)
     picks, best = good.picks.copy(), good.worth.copy()

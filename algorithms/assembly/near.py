@@ -54,7 +54,7 @@ def near_boxes(block: Block, worth: Floats, good: Boxes, within: Floats, nodes: 
         np.concatenate([start + part.row for start, part in parts]),
         np.concatenate([widened(part.picks, most) for _, part in parts]),
         np.concatenate([part.worth for _, part in parts]),
-        np.maximum(np.concatenate([part.upper for _, part in parts]), good.worth),
+        np.clip(np.concatenate([part.upper for _, part in parts]), good.worth, good.upper),
     )
 
 

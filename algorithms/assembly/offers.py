@@ -9,7 +9,7 @@ import numpy as np
 
 from algorithms.assembly.boxes import good_boxes, taken
 from algorithms.assembly.model import Block, Bools, Floats, Ints, Wave
-from algorithms.assembly.near import NODES, near_boxes
+from algorithms.assembly.near import LOOSE, NODES, near_boxes
 
 EACH: Final = 96
 """Offers a client, the best; small waves take more, up to:"""
@@ -58,6 +58,16 @@ def offers(wave: Wave, parts: list[Block], prices: Floats, within: float) -> tup
         rows = _best(near.row, near.worth, each)
         found.append(_offers(part, near.row[rows], near.picks[rows], most, len(prices)))
     return _joined(found, most), bound
+
+
+def bound_at(wave: Wave, parts: list[Block], prices: Floats) -> float:
+    """The same bound alone: each client is asked only for a box better than one at hand."""
+    bound = float(prices @ wave.on_hand)
+    for part in parts:
+        worth = part.score - prices[part.sku]
+        good = good_boxes(part, worth)
+        bound += float(near_boxes(part, worth, good, np.full(len(worth), -2 * LOOSE)).upper.sum())
+    return bound
 
 
 def _best(row: Ints, worth: Floats, each: int) -> Ints:

@@ -7,7 +7,7 @@ worths and of the stock at its prices bounds the whole (Lagrangian duality); pri
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -15,15 +15,16 @@ import numpy as np
 from algorithms.assembly.dive import dive
 from algorithms.assembly.mend import mended
 from algorithms.assembly.model import Block, Bools, Floats, Ints, Wave, blocks
-from algorithms.assembly.offers import offers, refined
+from algorithms.assembly.offers import bound_at, offers, refined
 from algorithms.assembly.prices import first_prices
 
 FIRST_STEP: Final = 0.05
 LATER_STEP: Final = 0.02
 """Steps of the prices as shares of the mean score."""
 REFINING: Final = 60
-WITHIN: Final = (0.045, 0.15, 0.5)
-"""How far below a client's best box others are looked at: further only while the gap is not yet close."""
+ATTEMPTS: Final = ((0.045, 0.0), (0.15, 0.0), (0.15, 0.003), (0.5, 0.01))
+"""How far below a client's best box others are looked at, and how much scores are shaken; the later only while the gap
+is not yet close."""
 CLOSE: Final = 0.002
 
 
@@ -48,22 +49,26 @@ def assemble(wave: Wave, told: Callable[[str], None] = lambda _: None) -> Assemb
     usual = float(np.mean(wave.score[wave.eligible()])) if parts else 0.0
     told("pricing the stock")
     best = Assembled(np.zeros(0, np.int64), 0.0, np.inf, first_prices(wave, parts))
-    for within in WITHIN:
+    for within, noise in ATTEMPTS:
         told(f"filling boxes from those within {100 * within:g} % of each client's best")
-        best = _attempt(wave, parts, best, within, usual)
+        best = _attempt(wave, parts, best, within, noise, usual)
         if best.gap <= CLOSE:
             break
     return best
 
 
-def _attempt(wave: Wave, parts: list[Block], before: Assembled, within: float, usual: float) -> Assembled:
+def _attempt(wave: Wave, parts: list[Block], before: Assembled, within: float, noise: float, usual: float) -> Assembled:
     """Better prices and boxes than before, where they can be had from boxes `within` a share of each client's best."""
-    every, bound = offers(wave, parts, before.prices, within)
+    searched = [_shaken(part, noise) for part in parts]
+    every, _ = offers(wave, searched, before.prices, within)
     prices = (
         refined(every, before.prices, wave.on_hand, REFINING, FIRST_STEP * usual).prices if parts else before.prices
     )
-    every, refined_bound = offers(wave, parts, prices, within)
-    lowest = min((bound, before.prices), (refined_bound, prices), key=lambda pair: pair[0])
+    every, _ = offers(wave, searched, prices, within)
+    pairs = [(before.bound, before.prices), (bound_at(wave, parts, prices), prices)]
+    if not noise:
+        pairs.append((bound_at(wave, parts, before.prices), before.prices))
+    bound, cheapest = min(pairs, key=lambda pair: pair[0])
     given, _ = dive(every, prices, wave.on_hand, LATER_STEP * usual)
     chosen: Bools = np.zeros(len(wave.sku), np.bool_)
     chosen[given.candidates[given.candidates >= 0]] = True
@@ -71,4 +76,13 @@ def _attempt(wave: Wave, parts: list[Block], before: Assembled, within: float, u
     objective = float(wave.score[places].sum())
     if objective < before.objective:
         places, objective = before.chosen, before.objective
-    return Assembled(places, objective, max(min(lowest[0], before.bound), objective), lowest[1])
+    return Assembled(places, objective, max(bound, objective), cheapest)
+
+
+def _shaken(part: Block, noise: float) -> Block:
+    """Scores up to a share `noise` lower, the same each time: where many boxes are worth the same, clients who want the
+    same are sent to different ones. Bounds and objectives are always of the scores as given."""
+    if not noise:
+        return part
+    less = 1 - noise * np.random.default_rng(int(part.clients[0])).random(part.score.shape)
+    return replace(part, score=part.score * less)

@@ -9,7 +9,7 @@ from algorithms.assembly.checks import faults, filled
 from algorithms.assembly.dive import dive
 from algorithms.assembly.greedy import greedy, price_now, priced
 from algorithms.assembly.mend import mended
-from algorithms.assembly.model import Wave, blocks
+from algorithms.assembly.model import NO_LIMIT, Wave, blocks
 from algorithms.assembly.offers import offers
 from algorithms.assembly.wave import assemble
 from bench.instances import instance
@@ -129,10 +129,9 @@ def test_prices_follow_the_stock():
 
 
 def test_checks_find_every_broken_rule():
-    wave = Wave(
-        *(np.array(column) for column in ([2], [500], [300], [1], [1, 1, 5], [0] * 4, [0, 1, 1, 2], [0, 0, 1, 2])),
-        np.array([200, 200, 400, 100]), np.array([1.0, 1.0, 1.0, -1.0]),
-    )  # fmt: skip
+    columns = ([2], [500], [300], [1], [1, 1, 5], [0] * 4, [0, 1, 1, 2], [0, 0, 1, 2], [200, 200, 400, 100])
+    wave = changed(drawn(0, 1, 1, 1), **dict(zip(Wave.__dataclass_fields__, map(np.array, columns), strict=False)))
+    wave = changed(wave, score=np.array([1.0, 1.0, 1.0, -1.0]))
     assert faults(wave, np.array([0])) == []
     assert [len(faults(wave, np.array(chosen))) for chosen in ([0, 0], [0, 1], [2], [3])] == [1, 1, 1, 1]
     assert faults(wave, np.array([0, 1, 2, 3])) == [
@@ -144,3 +143,18 @@ def test_checks_find_every_broken_rule():
         "a sku is given more often than it is in stock",
         "an item was chosen at a negative score",
     ]
+
+
+def test_where_all_candidates_are_worth_the_same():
+    wave = instance(60, 20, 5)
+    wave = changed(wave, score=np.ones(len(wave.score)))
+    done = assemble(wave)
+    assert faults(wave, done.chosen) == []
+    assert done.gap <= 0.02
+
+
+def test_boxes_without_a_limit_of_slots():
+    wave = instance(60, 20, 6)
+    done = assemble(changed(wave, slots=np.full(60, NO_LIMIT), category_cap=np.full(60, NO_LIMIT)))
+    assert done.gap <= 0.03
+    assert done.objective > assemble(wave).objective
