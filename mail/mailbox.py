@@ -27,6 +27,10 @@ CREATE INDEX IF NOT EXISTS ix_mails_recipient ON mails (recipient, id);
 """
 
 
+_LARGEST: Final = 2**63 - 1
+"""SQLite keeps no larger number, and its driver raises upon one."""
+
+
 @dataclass(frozen=True)
 class Arrival:
     """A message as the sink took it. `received_at` is real time."""
@@ -139,6 +143,7 @@ class Mailbox:
 
     def since(self, after: int = 0) -> Iterator[Delivered]:
         """All mails later than the mail `after`, oldest first."""
+        after = min(after, _LARGEST)
         while True:
             with self._open() as connection:
                 rows = connection.execute("SELECT * FROM mails WHERE id > ? ORDER BY id LIMIT 100", (after,)).fetchall()
@@ -150,8 +155,10 @@ class Mailbox:
 
     def get(self, mail_id: int) -> Delivered:
         """Raises NotFound."""
-        with self._open() as connection:
-            row = connection.execute("SELECT * FROM mails WHERE id = ?", (mail_id,)).fetchone()
+        row = None
+        if 0 < mail_id <= _LARGEST:
+            with self._open() as connection:
+                row = connection.execute("SELECT * FROM mails WHERE id = ?", (mail_id,)).fetchone()
         if row is None:
             raise NotFound(f"no mail {mail_id} in the mailbox", "id")
         return _read(row)

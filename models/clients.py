@@ -23,7 +23,7 @@ class ClientRow(Door):
     email: str = Field(min_length=3, max_length=254)
     first_name: FirstName = ""
     time_zone: str | None = None
-    locale: str = Field(default="en", pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$")
+    locale: str = Field(default="en", max_length=20, pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$")
     signed_up_at: Utc | None = None
     consent: bool = False
     sizes: tuple[Label, ...] = Field(default=(), max_length=20)

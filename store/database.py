@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError, NoSuchModuleError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from errors import ConfigError, Unavailable
+from errors import BadInput, ConfigError, Unavailable
 
 
 def connect(url: str) -> Engine:
@@ -96,6 +96,8 @@ def reading(engine: Engine) -> Iterator[Connection]:
 def _answering() -> Iterator[None]:
     try:
         yield
+    except DataError as unfit:  # PostgreSQL takes no NUL, SQLite does; what was sent stays out of the message
+        raise BadInput("something in it is too long, too large or of a kind that the database cannot keep") from unfit
     except DBAPIError as failed:
         if isinstance(failed, _OUR_FAULT):
             raise
@@ -106,7 +108,7 @@ def _answering() -> Iterator[None]:
         raise Unavailable("every connection to the database is in use") from busy
 
 
-_OUR_FAULT: Final = (IntegrityError, DataError, ProgrammingError)
+_OUR_FAULT: Final = (IntegrityError, ProgrammingError)
 """What a statement of ours asked for cannot be; all else is the database's own trouble, such as a file that is none."""
 
 
