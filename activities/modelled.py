@@ -11,7 +11,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 from temporalio import activity
@@ -26,7 +25,7 @@ from agents.reviewer import review
 from agents.scheduler import propose
 from agents.writer import VERSION, write
 from domain.reviewing import AfterReview, after_review
-from domain.timing import HORIZON
+from domain.timing import HORIZON, zone_of
 from errors import ConfigError, ModelFault, Unavailable
 from models.lifecycle import OutreachStep, StepDone
 from models.mail import Brief, EmailDraft, Review
@@ -150,7 +149,7 @@ class Modelled:
             client = client_of(connection, step.client_id)
             earliest = planned(self._house, connection, row, None, now)
             read_at = mail_facts.read_at(connection, step.client_id, now, HABITS)
-            zone = ZoneInfo(client.time_zone)
+            zone = zone_of(client.time_zone)
             rules = self._house.mail_rules
             return SchedulingFacts(
                 client_id=step.client_id,

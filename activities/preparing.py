@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from time import perf_counter
 from typing import Final, NamedTuple
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
@@ -13,7 +12,7 @@ from activities.house import House
 from activities.recommending import SLOT, Recommender
 from activities.steps import client_of
 from algorithms.slots import Recommendation
-from domain.timing import cap_opens_at, dispose
+from domain.timing import cap_opens_at, dispose, zone_of
 from models.mail import Brief
 from store import briefs, decisions, mail_facts
 from store.ledger import Ledger
@@ -37,7 +36,7 @@ def planned(house: House, connection: Connection, row: Ledger, proposed: datetim
     client = client_of(connection, row.client_id)
     sent_at = mail_facts.sent_at(connection, row.client_id, now)
     opens = cap_opens_at(house.mail_rules, client.policy, sent_at, now) or now
-    return dispose(house.mail_rules, ZoneInfo(client.time_zone), client.policy, proposed, opens)
+    return dispose(house.mail_rules, zone_of(client.time_zone), client.policy, proposed, opens)
 
 
 def picked(house: House, recommender: Recommender, connection: Connection, row: Ledger, at: datetime) -> Picked:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 from temporalio import activity
 
 from activities.house import House
 from activities.steps import client_of, found, stepping, told
-from domain.timing import next_open
+from domain.timing import next_open, zone_of
 from errors import InFlight
 from models.lifecycle import Conclusion, OutreachStep, PolicyRequest, StepDone
 from models.states import OutreachState, Overdue
@@ -38,7 +37,7 @@ class Steer:
             clock, now = self._house.time(connection, conclusion.at)
             values = {}
             if conclusion.to is OutreachState.SCHEDULED:
-                zone = ZoneInfo(client_of(connection, conclusion.client_id).time_zone)
+                zone = zone_of(client_of(connection, conclusion.client_id).time_zone)
                 values["send_at"] = next_open(self._house.mail_rules, zone, max(conclusion.send_at or now, now))
             if conclusion.edit_id is not None:
                 ledger.use_edit(connection, conclusion.client_id, conclusion.n, conclusion.edit_id)
@@ -73,7 +72,7 @@ class Steer:
         elif overdue is Overdue.REPLAN and late:
             ledger.move(connection, row.client_id, row.n, OutreachState.BRIEFED, now, code="replanned")
         else:
-            zone = ZoneInfo(client_of(connection, row.client_id).time_zone)
+            zone = zone_of(client_of(connection, row.client_id).time_zone)
             at = next_open(self._house.mail_rules, zone, max(now, row.send_at or now))
             ledger.move(
                 connection,

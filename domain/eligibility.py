@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from zoneinfo import ZoneInfo
 
-from domain.timing import MailRules, cap_opens_at, is_quiet, next_open
+from domain.timing import MailRules, cap_opens_at, is_quiet, next_open, zone_of
 from models.base import Contract
 from models.clients import ClientPolicy
 from models.states import HoldSource
@@ -80,7 +79,7 @@ def may_send(facts: MailFacts, rules: MailRules, now: datetime, campaign_paused:
         return Answer(door=Door.PARK, code="campaign_paused")
     if not in_stock:
         return Answer(door=Door.REWRITE, code="out_of_stock")
-    zone = ZoneInfo(facts.time_zone)
+    zone = zone_of(facts.time_zone)
     if answer.door is Door.WAIT and answer.until is not None:
         return answer.model_copy(update={"until": next_open(rules, zone, answer.until)})
     if is_quiet(rules, zone, now):
@@ -119,7 +118,7 @@ def sentence(
     if due_at is not None and answer.until is not None and due_at < answer.until:
         mailed = f" (last mailed {day(last)})" if last else ""
         return f"Not mailed now: {_said(answer.code)}{mailed}; the next may go on {day(answer.until)}."
-    if due_at is not None and due_at <= now and is_quiet(rules, ZoneInfo(facts.time_zone), now):
+    if due_at is not None and due_at <= now and is_quiet(rules, zone_of(facts.time_zone), now):
         return "Not mailed now: it is night where the client lives; the mail goes in the morning."
     if due_at is not None and due_at > now:
         return f"Not mailed now: the next mail is due on {day(due_at)}."

@@ -9,9 +9,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
-from zoneinfo import ZoneInfo
 
 from domain.text_rules import quotable, quotable_title
+from domain.timing import zone_of
 from domain.wording import folded, listed, the
 from models.base import Contract
 from models.mail import Fact
@@ -116,7 +116,7 @@ def facts(history: History, now: datetime) -> tuple[Fact, ...]:
 
 def day(at: datetime, history: History, now: datetime, *, always_year: bool = False) -> str:
     """A date of the client's own calendar, `3 March` or `3 March 2025`; American clients read `March 3`."""
-    local, here = at.astimezone(ZoneInfo(history.zone)), now.astimezone(ZoneInfo(history.zone))
+    local, here = at.astimezone(zone_of(history.zone)), now.astimezone(zone_of(history.zone))
     american = history.locale.replace("_", "-").lower() == "en-us"
     month = _MONTHS[local.month - 1]
     plain = f"{month} {local.day}" if american else f"{local.day} {month}"

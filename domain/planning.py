@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 from domain.eligibility import Door, MailFacts, may_plan, sentence
 from domain.outreach import PAUSED_BY_ITSELF, PRIORITY
 from domain.phases import Standing, phase_ends_at
 from domain.sequences import Touch, next_touch
-from domain.timing import MailRules, spread_open
+from domain.timing import MailRules, spread_open, zone_of
 from models.base import CampaignSlug, ClientId, Contract
 from models.states import CampaignState, TouchKind
 
@@ -65,7 +64,7 @@ class Plan(Contract):
 
 def plan(s: Situation, rules: MailRules, now: datetime) -> Plan:
     """The plan for one client at `now`."""
-    zone = ZoneInfo(s.facts.time_zone)
+    zone = zone_of(s.facts.time_zone)
     touch = next_touch(s.standing, s.made, s.quiz_answered)
     answer = may_plan(s.facts, rules, now)
     queue = _queue(s.waiting, touch, now)

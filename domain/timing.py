@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Final
 from zlib import crc32
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from models.base import ClientId, Contract
 from models.clients import ClientPolicy
@@ -24,6 +25,16 @@ class MailRules(Contract):
     quiet_until_hour: int = 8
     max_per_week: int = 2
     min_days_between: float = 2.0
+
+
+@cache
+def zone_of(name: str) -> ZoneInfo:
+    """The time zone `name`; UTC for one that this machine does not know (any more), since names are dropped now and
+    then and machines differ: a client's life must not stop for it."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
 
 
 def is_quiet(rules: MailRules, zone: ZoneInfo, at: datetime) -> bool:

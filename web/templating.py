@@ -8,12 +8,12 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
-from zoneinfo import ZoneInfo
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from domain.timing import zone_of
 from mail.money import price
 from settings import Settings
 from web.console import words
@@ -65,7 +65,7 @@ def moment(at: datetime | None, zone: str = "UTC") -> str:
     """21 November, 14:05"""
     if at is None:
         return "–"
-    local = at.astimezone(ZoneInfo(zone))
+    local = at.astimezone(zone_of(zone))
     return f"{local.day} {local:%B}, {local:%H:%M}"
 
 

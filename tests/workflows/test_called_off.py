@@ -21,6 +21,7 @@ from models.clients import ClientPolicy
 from models.lifecycle import Decision, Finished, OutreachStatus, OutreachStep
 from store import clients, suppressions
 from store.database import reading, writing
+from store.tables import clients as client_rows
 from store.tables import items, outreaches
 from tests.support.shop import Shop
 from tests.support.temporal import new_time_skipping
@@ -261,3 +262,28 @@ async def test_setting_an_hour_does_not_lift_the_client_s_own_limit(desk: Desk) 
     assert client is not None
     assert client.policy.max_mails_per_week is None
     assert client.policy.preferred_hour == 9
+
+
+async def test_a_client_whose_time_zone_has_vanished_goes_on_being_mailed(desk: Desk) -> None:
+    """Names are dropped from the time zone data now and then, and machines differ."""
+    await desk.signs_up()
+    await desk.passes(days=1)
+    with writing(desk.shop.engine) as connection:
+        connection.execute(client_rows.update().values(time_zone="Europe/Vanished"))
+    await desk.passes(days=10)
+    assert [(row.kind, row.state) for row in desk.shop.ledger("c")] == [("welcome", "sent"), ("quiz", "sent")]
+
+
+async def test_a_client_who_is_gone_from_the_store_ends_their_workflow_and_their_mail(desk: Desk) -> None:
+    await desk.signs_up()
+    await desk.passes(days=1)
+    await desk.prefers_an_hour_long_after_now()
+    await desk.passes(days=2, hours=3)
+    assert desk.last.state == "scheduled"
+    with writing(desk.shop.engine) as connection:
+        connection.execute(delete(outreaches))
+        connection.execute(delete(client_rows))
+    await desk.passes(days=400)
+    assert await desk.env.client.get_workflow_handle(ids.outreach("c", 2)).result() == "failed"
+    assert await desk.env.client.get_workflow_handle(ids.client("c")).result() == "erased"
+    assert len(desk.shop.mails()) == 1
