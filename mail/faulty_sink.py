@@ -130,8 +130,7 @@ class _FaultyServer(SinkServer):
 
 
 class _FaultyControlled(Controlled):
-    def factory(self) -> SMTP:
-        return _FaultyServer(self.handler, **self.SMTP_kwargs)
+    protocol = _FaultyServer
 
 
 async def play(fault: Fault | None, server: SMTP) -> str:

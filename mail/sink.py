@@ -17,6 +17,7 @@ from queue import Empty, SimpleQueue
 from sqlite3 import Error
 from types import TracebackType
 from typing import Any, Final, Self
+from weakref import WeakSet
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
@@ -114,13 +115,27 @@ class Controlled(Controller):
         host, port = bound.getsockname()[:2]
         super().__init__(handler, hostname=host, port=port, **options)
         self._bound = bound
+        self._serving: WeakSet[SMTP] = WeakSet()
 
     def _create_server(self) -> Awaitable[asyncio.AbstractServer]:
         return self.loop.create_server(self._factory_invoker, sock=self._bound)
 
+    protocol: type[SMTP] = SinkServer
+
     def factory(self) -> SMTP:
         """The server side of one connection."""
-        return SinkServer(self.handler, **self.SMTP_kwargs)
+        made = self.protocol(self.handler, **self.SMTP_kwargs)
+        self._serving.add(made)
+        return made
+
+    def cancel_tasks(self, stop_loop: bool = True) -> None:
+        """Hang up on whoever is still connected, and stop the loop once their sockets are closed."""
+        for each in list(self._serving):
+            if each.transport is not None:
+                each.transport.close()
+        super().cancel_tasks(stop_loop=False)
+        if stop_loop:
+            self.loop.call_later(0.02, self.loop.stop)
 
 
 class Sink:
