@@ -100,7 +100,13 @@ class FixFeedback(_Event):
     type: Literal["fix_feedback"] = "fix_feedback"
     item_id: ItemId
     kept: bool
+    fix_id: Id | None = None
+    size: Label | None = None
+    """The size that was sent."""
     fit: Fit | None = None
+    price: Literal["fair", "too_high", "too_low"] | None = None
+    style: int | None = Field(default=None, ge=1, le=5)
+    quality: int | None = Field(default=None, ge=1, le=5)
     rating: int | None = Field(default=None, ge=1, le=5)
     note: Words | None = None
 

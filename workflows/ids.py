@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from models.base import CampaignSlug, ClientId
+from models.base import CampaignSlug, ClientId, Id
+from models.fixes import FixId
 
 
 def client(client_id: ClientId) -> str:
@@ -18,3 +19,13 @@ def outreach(client_id: ClientId, n: int) -> str:
 def campaign(slug: CampaignSlug) -> str:
     """The workflow of one campaign."""
     return f"campaign:{slug}"
+
+
+def fix(fix_id: FixId) -> str:
+    """The workflow of one Fix."""
+    return f"fix:{fix_id}"
+
+
+def fix_wave(wave: Id) -> str:
+    """The workflow of one wave of Fixes."""
+    return f"fix-wave:{wave}"

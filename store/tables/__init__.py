@@ -5,6 +5,7 @@ from __future__ import annotations
 from store.tables.base import metadata
 from store.tables.clients import assessments, clients, engagement, events, standings, tombstones
 from store.tables.engine import clock, outbox
+from store.tables.fixes import fix_items, fix_steps, fixes, stock_prices, waves
 from store.tables.mail import campaigns, edits, enrolments, holds, model_calls, outreach_steps, outreaches, suppressions
 from store.tables.shop import artefacts, decisions, items, revisions, stock
 
@@ -19,6 +20,9 @@ __all__ = [
     "engagement",
     "enrolments",
     "events",
+    "fix_items",
+    "fix_steps",
+    "fixes",
     "holds",
     "items",
     "metadata",
@@ -29,6 +33,8 @@ __all__ = [
     "revisions",
     "standings",
     "stock",
+    "stock_prices",
     "suppressions",
     "tombstones",
+    "waves",
 ]

@@ -31,6 +31,7 @@ stock = Table(
     ident("item_id", nullable=False, index=True),
     Column("size", String(64), nullable=False, default=""),
     Column("on_hand", BigInteger, nullable=False),
+    Column("reserved", BigInteger, nullable=False, server_default="0", comment="units held for a Fix"),
 )
 
 revisions = Table(

@@ -7,7 +7,7 @@ from alembic import op
 
 from store.types import Json, UtcTime
 
-revision: str = "0001_bd571b5f"
+revision: str = "0001_e73290fa"
 down_revision: str | None = None
 branch_labels: None = None
 depends_on: None = None
@@ -153,6 +153,61 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_events_client_id_occurred_at"), ["client_id", "occurred_at"], unique=False)
 
     op.create_table(
+        "fix_steps",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
+        sa.Column("fix_id", sa.String(length=64), nullable=False),
+        sa.Column("at", UtcTime(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("code", sa.String(length=64), nullable=False),
+        sa.Column("data", Json, nullable=True, comment="skus put in and taken out, and why"),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_fix_steps")),
+    )
+    with op.batch_alter_table("fix_steps", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_fix_steps_fix_id"), ["fix_id"], unique=False)
+
+    op.create_table(
+        "fixes",
+        sa.Column("fix_id", sa.String(length=64), nullable=False),
+        sa.Column("client_id", sa.String(length=64), nullable=False),
+        sa.Column(
+            "request_key",
+            sa.String(length=64),
+            nullable=True,
+            comment="what the caller named the request, so that asking twice is asking once",
+        ),
+        sa.Column("wish", Json, nullable=False, comment="as asked; the note apart"),
+        sa.Column("note", sa.Text(), nullable=True, comment="client-written"),
+        sa.Column("note_read", Json, nullable=True, comment="the note as fields, as an agent read it"),
+        sa.Column("wave", sa.Boolean(), nullable=False, comment="waits for the next wave"),
+        sa.Column("wave_id", sa.String(length=64), nullable=True, comment="the wave that assembled it"),
+        sa.Column("state", sa.String(length=16), nullable=False),
+        sa.Column("code", sa.String(length=64), nullable=False),
+        sa.Column(
+            "candidates", Json, nullable=True, comment="FixItems as ranked, with the reason of each that was left out"
+        ),
+        sa.Column(
+            "question",
+            Json,
+            nullable=True,
+            comment="the assembly as it was asked; with the version and seed the box can be made again",
+        ),
+        sa.Column("algorithm", sa.String(length=64), nullable=False),
+        sa.Column("version", sa.String(length=64), nullable=False),
+        sa.Column("objective", sa.Float(), nullable=True),
+        sa.Column("assembled", sa.Integer(), nullable=False, comment="how often a box was assembled"),
+        sa.Column("due_at", UtcTime(), nullable=True, comment="when to go on without a wave"),
+        sa.Column("decide_by", UtcTime(), nullable=True),
+        sa.Column("decided_by", sa.String(length=64), nullable=False),
+        sa.Column("created_at", UtcTime(), nullable=False),
+        sa.Column("updated_at", UtcTime(), nullable=False),
+        sa.Column("shipped_at", UtcTime(), nullable=True),
+        sa.PrimaryKeyConstraint("fix_id", name=op.f("pk_fixes")),
+    )
+    with op.batch_alter_table("fixes", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_fixes_state_due_at"), ["state", "due_at"], unique=False)
+        batch_op.create_index("uq_fixes_request", ["client_id", "request_key"], unique=True)
+
+    op.create_table(
         "holds",
         sa.Column("client_id", sa.String(length=64), nullable=False),
         sa.Column("source", sa.String(length=16), nullable=False),
@@ -290,11 +345,22 @@ def upgrade() -> None:
         sa.Column("item_id", sa.String(length=64), nullable=False),
         sa.Column("size", sa.String(length=64), nullable=False),
         sa.Column("on_hand", sa.BigInteger(), nullable=False),
+        sa.Column("reserved", sa.BigInteger(), server_default="0", nullable=False, comment="units held for a Fix"),
         sa.PrimaryKeyConstraint("sku", name=op.f("pk_stock")),
     )
     with op.batch_alter_table("stock", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_stock_item_id"), ["item_id"], unique=False)
 
+    op.create_table(
+        "stock_prices",
+        sa.Column("sku", sa.String(length=64), nullable=False),
+        sa.Column(
+            "price", sa.Float(), nullable=False, comment="score that one unit more would have brought the last wave"
+        ),
+        sa.Column("wave_id", sa.String(length=64), nullable=False),
+        sa.Column("at", UtcTime(), nullable=False),
+        sa.PrimaryKeyConstraint("sku", name=op.f("pk_stock_prices")),
+    )
     op.create_table(
         "suppressions",
         sa.Column(
@@ -309,6 +375,17 @@ def upgrade() -> None:
         sa.Column("client_hash", sa.String(length=64), nullable=False),
         sa.Column("at", UtcTime(), nullable=False),
         sa.PrimaryKeyConstraint("client_hash", name=op.f("pk_tombstones")),
+    )
+    op.create_table(
+        "waves",
+        sa.Column("wave_id", sa.String(length=64), nullable=False),
+        sa.Column("at", UtcTime(), nullable=False),
+        sa.Column(
+            "state", sa.String(length=16), nullable=False, comment="ranking, assembling, reserving, done, cancelled"
+        ),
+        sa.Column("plan", Json, nullable=False, comment="the Fixes of each part, fixed when the wave begins"),
+        sa.Column("report", Json, nullable=True),
+        sa.PrimaryKeyConstraint("wave_id", name=op.f("pk_waves")),
     )
     op.create_table(
         "edits",
@@ -326,6 +403,29 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_edits")),
     )
+    op.create_table(
+        "fix_items",
+        sa.Column("fix_id", sa.String(length=64), nullable=False),
+        sa.Column("sku", sa.String(length=64), nullable=False),
+        sa.Column("item_id", sa.String(length=64), nullable=False),
+        sa.Column("size", sa.String(length=64), nullable=False),
+        sa.Column("price_cents", sa.BigInteger(), nullable=False),
+        sa.Column("score", sa.Float(), nullable=False),
+        sa.Column("p_fit", sa.Float(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False, comment="held, released, sold, kept, returned"),
+        sa.Column("held_until", UtcTime(), nullable=True, comment="a hold past this may be taken by another"),
+        sa.Column("fit", sa.String(length=8), nullable=True, comment="feedback: small, fit, large"),
+        sa.Column("feedback", Json, nullable=True, comment="feedback: price, style, quality"),
+        sa.Column("note", sa.Text(), nullable=True, comment="feedback: client-written"),
+        sa.Column("updated_at", UtcTime(), nullable=False),
+        sa.ForeignKeyConstraint(["fix_id"], ["fixes.fix_id"], name=op.f("fk_fix_items_fix_id")),
+        sa.PrimaryKeyConstraint("fix_id", "sku", name=op.f("pk_fix_items")),
+        comment="the box: a unit held counts in stock.reserved",
+    )
+    with op.batch_alter_table("fix_items", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_fix_items_sku_state"), ["sku", "state"], unique=False)
+        batch_op.create_index(batch_op.f("ix_fix_items_state_held_until"), ["state", "held_until"], unique=False)
+
     op.create_table(
         "outreach_steps",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
@@ -355,9 +455,16 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_outreach_steps_client_id_n"))
 
     op.drop_table("outreach_steps")
+    with op.batch_alter_table("fix_items", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_fix_items_state_held_until"))
+        batch_op.drop_index(batch_op.f("ix_fix_items_sku_state"))
+
+    op.drop_table("fix_items")
     op.drop_table("edits")
+    op.drop_table("waves")
     op.drop_table("tombstones")
     op.drop_table("suppressions")
+    op.drop_table("stock_prices")
     with op.batch_alter_table("stock", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_stock_item_id"))
 
@@ -386,6 +493,15 @@ def downgrade() -> None:
 
     op.drop_table("items")
     op.drop_table("holds")
+    with op.batch_alter_table("fixes", schema=None) as batch_op:
+        batch_op.drop_index("uq_fixes_request")
+        batch_op.drop_index(batch_op.f("ix_fixes_state_due_at"))
+
+    op.drop_table("fixes")
+    with op.batch_alter_table("fix_steps", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_fix_steps_fix_id"))
+
+    op.drop_table("fix_steps")
     with op.batch_alter_table("events", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_events_client_id_occurred_at"))
 

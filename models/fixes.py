@@ -1,0 +1,192 @@
+"""A Fix: a box of items for one client, from the request to the feedback. What is asked, what is decided, where it stands.
+
+Client-written text never travels: a note is saved with the request and read by the id of the Fix.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Literal, Self, TypeAlias
+
+from pydantic import Field, StringConstraints, model_validator
+
+from models.base import ONE_LINE, ClientId, Contract, Door, Id, ItemId, Sku, Utc
+from models.clock import Clock
+from models.events import Label, Money, Words
+from models.slots import Cents, Code, Finite
+
+FixId: TypeAlias = Id
+By = Annotated[str, StringConstraints(max_length=64, pattern=ONE_LINE)]
+"""Who decided: a name that the stylist's own system gives."""
+
+
+class FixState(StrEnum):
+    """Where a Fix stands. The table of allowed steps is `domain.fixes.TRANSITIONS`."""
+
+    REQUESTED = "requested"
+    RANKED = "ranked"
+    """Its candidates are kept; one that waits for the wave stays here."""
+    ASSEMBLED = "assembled"
+    PROPOSED = "proposed"
+    """Its units are reserved; a stylist is to decide."""
+    APPROVED = "approved"
+    SHIPPED = "shipped"
+    CLOSED = "closed"
+    """Every item has its feedback, or the time for it is over."""
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+    """Nobody decided in time, and the policy says to cancel then."""
+    FAILED = "failed"
+
+
+class FixWish(Door):
+    """What a client asks of one Fix. What is not stated is the shop's rule, or the client's own record."""
+
+    slots: int = Field(default=5, ge=1, le=20)
+    budget: Money | None = None
+    item_cap: Money | None = None
+    """The highest price of one item."""
+    category_cap: int = Field(default=2, ge=1, le=20)
+    colour_cap: int = Field(default=3, ge=1, le=20)
+    """At most so many items of one colour."""
+    must_have: tuple[Label, ...] = Field(default=(), max_length=10)
+    """Categories of which at least one item is wanted each."""
+    exclude_categories: tuple[Label, ...] = Field(default=(), max_length=50)
+    exclude_colours: tuple[Label, ...] = Field(default=(), max_length=50)
+    exclude_items: tuple[ItemId, ...] = Field(default=(), max_length=200)
+    sizes: tuple[Label, ...] = Field(default=(), max_length=20)
+    """None stated: the client's sizes."""
+    note: Words | None = None
+    when: Literal["now", "wave"] = "now"
+    """`wave`: assembled together with all others that are due, in the next wave."""
+    due: Utc | None = None
+    """With `wave`: assembled alone when no wave has come by then."""
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        both = {each.casefold() for each in self.must_have} & {each.casefold() for each in self.exclude_categories}
+        if both:
+            raise ValueError(f"must_have: {', '.join(sorted(both))} is excluded as well")
+        if len(self.must_have) > self.slots:
+            raise ValueError(f"must_have: {len(self.must_have)} categories for {self.slots} slots")
+        return self
+
+
+class FixRequest(Door):
+    """What the update `request_fix` takes: the wish was saved before, under this id."""
+
+    fix_id: FixId
+
+
+class FixItem(Contract):
+    """A unit that may go into the box. `score` is what it is worth: `p_keep`, before the price of its stock is paid."""
+
+    sku: Sku
+    item_id: ItemId
+    size: Code = ""
+    category: Code = ""
+    colour: Code = ""
+    price_cents: Cents
+    score: Finite
+    p_fit: Finite = 1.0
+
+
+class Swap(Door):
+    """One item of the box for another."""
+
+    out: Sku
+    into: Sku
+
+
+class FixDecision(Door):
+    """A stylist's word on a proposed box. Swaps are made before an approval."""
+
+    verdict: Literal["approve", "swap", "reject"]
+    swaps: tuple[Swap, ...] = Field(default=(), max_length=20)
+    by: By = ""
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.verdict == "swap" and not self.swaps:
+            raise ValueError("swaps: name at least one")
+        if self.verdict == "reject" and self.swaps:
+            raise ValueError("swaps: a rejected box has none")
+        return self
+
+
+# --- FixAssignment ---------------------------------------------------------------------------------------------------
+
+
+class FixInput(Contract):
+    """Starts a FixAssignment."""
+
+    fix_id: FixId
+    client_id: ClientId
+    clock: Clock
+
+
+class FixStep(Contract):
+    """Ask for one step of one Fix. `at` is the workflow's real now."""
+
+    fix_id: FixId
+    at: datetime
+    decision: FixDecision | None = None
+    code: str = ""
+    """Why it is called off, in one stable word."""
+
+
+class FixDone(Contract):
+    """What a step led to. `next_at` is business time: when to go on if nobody calls."""
+
+    state: FixState
+    clock: Clock
+    next_at: datetime | None = None
+    code: str = ""
+    box: tuple[Sku, ...] = ()
+
+
+class FixStatus(Contract):
+    """The answer to the query `status`."""
+
+    fix_id: FixId
+    client_id: ClientId
+    state: FixState
+    next_at: datetime | None = None
+    box: tuple[Sku, ...] = ()
+    code: str = ""
+    refused_signals: tuple[str, ...] = ()
+
+
+# --- FixWave ---------------------------------------------------------------------------------------------------------
+
+
+class WaveInput(Contract):
+    """Starts a FixWave. `wave` is its date, or any id."""
+
+    wave: Id
+    clock: Clock | None = None
+
+
+class WaveStep(Contract):
+    """Ask for one step of a wave, or for its part number `part`."""
+
+    wave: Id
+    at: datetime
+    part: int = 0
+
+
+class WaveReport(Contract):
+    """What a wave came to. Scores are sums of p(keep); `bound`: no boxes from this stock can be worth more."""
+
+    wave: Id
+    fixes: int = 0
+    parts: int = 0
+    assembled: int = 0
+    reserved: int = 0
+    objective: Finite = 0.0
+    bound: Finite = 0.0
+    gap: Finite = 0.0
+    seconds: Finite = 0.0
+    filled: int = 0
+    unfilled: int = 0

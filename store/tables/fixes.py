@@ -1,0 +1,92 @@
+"""Fixes: what was asked, what was proposed, which units are held, and what a unit is worth to others."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKeyConstraint, Index, Integer, String, Table, Text
+
+from store.tables.base import ident, metadata
+from store.types import Json, UtcTime
+
+fixes = Table(
+    "fixes",
+    metadata,
+    ident("fix_id", primary_key=True),
+    ident("client_id", nullable=False),
+    ident("request_key", comment="what the caller named the request, so that asking twice is asking once"),
+    Column("wish", Json, nullable=False, comment="as asked; the note apart"),
+    Column("note", Text, comment="client-written"),
+    Column("note_read", Json, comment="the note as fields, as an agent read it"),
+    Column("wave", Boolean, nullable=False, default=False, comment="waits for the next wave"),
+    ident("wave_id", comment="the wave that assembled it"),
+    Column("state", String(16), nullable=False),
+    Column("code", String(64), nullable=False, default=""),
+    Column("candidates", Json, comment="FixItems as ranked, with the reason of each that was left out"),
+    Column(
+        "question", Json, comment="the assembly as it was asked; with the version and seed the box can be made again"
+    ),
+    Column("algorithm", String(64), nullable=False, default=""),
+    Column("version", String(64), nullable=False, default=""),
+    Column("objective", Float),
+    Column("assembled", Integer, nullable=False, default=0, comment="how often a box was assembled"),
+    Column("due_at", UtcTime, comment="when to go on without a wave"),
+    Column("decide_by", UtcTime),
+    Column("decided_by", String(64), nullable=False, default=""),
+    Column("created_at", UtcTime, nullable=False),
+    Column("updated_at", UtcTime, nullable=False),
+    Column("shipped_at", UtcTime),
+    Index("uq_fixes_request", "client_id", "request_key", unique=True),
+    Index(None, "state", "due_at"),
+)
+
+fix_items = Table(
+    "fix_items",
+    metadata,
+    ident("fix_id", primary_key=True),
+    ident("sku", primary_key=True),
+    ident("item_id", nullable=False),
+    Column("size", String(64), nullable=False, default=""),
+    Column("price_cents", BigInteger, nullable=False),
+    Column("score", Float, nullable=False),
+    Column("p_fit", Float, nullable=False, default=1.0),
+    Column("state", String(16), nullable=False, comment="held, released, sold, kept, returned"),
+    Column("held_until", UtcTime, comment="a hold past this may be taken by another"),
+    Column("fit", String(8), comment="feedback: small, fit, large"),
+    Column("feedback", Json, comment="feedback: price, style, quality"),
+    Column("note", Text, comment="feedback: client-written"),
+    Column("updated_at", UtcTime, nullable=False),
+    ForeignKeyConstraint(["fix_id"], ["fixes.fix_id"]),
+    Index(None, "sku", "state"),
+    Index(None, "state", "held_until"),
+    comment="the box: a unit held counts in stock.reserved",
+)
+
+fix_steps = Table(
+    "fix_steps",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    ident("fix_id", nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("code", String(64), nullable=False, default=""),
+    Column("data", Json, comment="skus put in and taken out, and why"),
+    Index(None, "fix_id"),
+)
+
+waves = Table(
+    "waves",
+    metadata,
+    ident("wave_id", primary_key=True),
+    Column("at", UtcTime, nullable=False),
+    Column("state", String(16), nullable=False, comment="ranking, assembling, reserving, done, cancelled"),
+    Column("plan", Json, nullable=False, comment="the Fixes of each part, fixed when the wave begins"),
+    Column("report", Json),
+)
+
+stock_prices = Table(
+    "stock_prices",
+    metadata,
+    ident("sku", primary_key=True),
+    Column("price", Float, nullable=False, comment="score that one unit more would have brought the last wave"),
+    ident("wave_id", nullable=False),
+    Column("at", UtcTime, nullable=False),
+)
