@@ -1,4 +1,4 @@
-"""A Fix: a box of items for one client, from the request to the feedback. What is asked, what is decided, where it stands.
+"""A Fix, a box of items for one client: what is asked, what is decided, where it stands.
 
 Client-written text never travels: a note is saved with the request and read by the id of the Fix.
 """

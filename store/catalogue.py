@@ -92,7 +92,8 @@ def _merged(before: _Kept | None, row: ItemRow, now: datetime) -> _Kept:
 
 def put_stock(connection: Connection, rows: Sequence[StockRow]) -> Put[_Shelf]:
     """Put counts of the shelf in; each is the whole count, not a difference. Refuses items not in the catalogue."""
-    stored = select(stock).where(among(connection, stock.c.sku, {row.sku for row in rows})).order_by(stock.c.sku)
+    kept = select(*(stock.c[name] for name in _Shelf._fields))
+    stored = kept.where(among(connection, stock.c.sku, {row.sku for row in rows})).order_by(stock.c.sku)
     put = Put({row.sku: _Shelf(*row) for row in connection.execute(stored.with_for_update())})
     named = {row.item_id for row in rows}
     known = set(connection.scalars(select(items.c.item_id).where(among(connection, items.c.item_id, named))))
