@@ -188,7 +188,6 @@ class OutreachStatus(Contract):
 
 class CampaignInput(Contract):
     slug: CampaignSlug
-    enrolling: bool = True
     progress: CampaignProgress | None = None
     commands: tuple[CampaignCommand, ...] = ()
     runs: int = 1

@@ -15,7 +15,7 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError, FailureError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
-    from domain.outreach import SETTLED
+    from domain.outreach import PAUSED_BY_ITSELF, SETTLED
     from errors import NotFound
     from models.base import Door, Utc
     from models.campaign import PauseOrder, ResumeOrder
@@ -194,7 +194,7 @@ class Outreach:
             await self._conclude(OutreachState.REJECTED, "cancelled")
         elif self._held:
             self._held, self._resumed = False, None
-            await self._conclude(OutreachState.PARKED, "paused_by_itself")
+            await self._conclude(OutreachState.PARKED, PAUSED_BY_ITSELF)
         elif self._send_at is not None:
             send_at, self._send_at = self._send_at, None
             await self._conclude(OutreachState.SCHEDULED, "adjusted", send_at=send_at)
