@@ -90,6 +90,10 @@ class FixItem(Contract):
     price_cents: Cents
     score: Finite
     p_fit: Finite = 1.0
+    parts: dict[Code, Finite] = Field(default_factory=dict)
+    """Where the ranking's share of the score came from."""
+    why: str = ""
+    """The same in words, for the stylist."""
 
 
 class Swap(Door):
