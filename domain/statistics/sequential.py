@@ -1,0 +1,77 @@
+"""Intervals that hold at every look, so that a test may be watched and stopped whenever one likes.
+
+A confidence sequence by a normal mixture (Robbins 1970), asymptotic as in Waudby-Smith, Arbour, Sinha, Kennedy, Ramdas
+(2024, "Time-uniform central limit theory and asymptotic confidence sequences", Annals of Statistics 52). The p-value
+is that of the mixture SPRT (Johari, Koomen, Pekelis, Walsh 2017) and is never larger at a later look if the least of
+all looks is kept.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import exp, log, log1p, sqrt
+from typing import Final
+
+from domain.statistics.intervals import Interval
+from errors import BadInput
+
+NARROWEST_AT: Final = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What one arm has shown by now: clients, the mean of their outcomes, and their variance (n - 1 below)."""
+
+    n: int
+    mean: float
+    variance: float
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The difference of the arms at this look, and a p-value that stays right however often one looks."""
+
+    difference: Interval
+    p_value: float
+
+
+def of_share(yes: int, n: int) -> Sample:
+    """An arm whose outcome is yes or no. Raises BadInput."""
+    if n < 2 or not 0 <= yes <= n:
+        raise BadInput("must be two clients or more, of whom 0 to all said yes", "n")
+    return Sample(n, yes / n, yes * (n - yes) / n / (n - 1))
+
+
+def look(treated: Sample, control: Sample, confidence: float = 0.95, narrowest_at: int = NARROWEST_AT) -> Look:
+    """How treated differ from control by now. Raises BadInput.
+
+    `narrowest_at`: clients of both arms together at which the interval is to be narrowest; fix it before the first
+    look. Looks with under some 100 clients an arm are not to be trusted: the law is asymptotic.
+    """
+    if min(treated.n, control.n) < 2 or narrowest_at < 2:
+        raise BadInput("must be two clients or more in each arm", "n")
+    n, alpha = treated.n + control.n, 1 - confidence
+    difference = treated.mean - control.mean
+    variance = n * (treated.variance / treated.n + control.variance / control.n)
+    spread, reach = mixture(alpha, narrowest_at), width(n, alpha, narrowest_at) * sqrt(variance)
+    return Look(Interval(difference, difference - reach, difference + reach), _p_value(n, difference, variance, spread))
+
+
+def width(n: float, alpha: float, narrowest_at: float) -> float:
+    """Half the interval's width after `n` clients, in standard deviations of one outcome (theorem 2.2)."""
+    inflated = n * mixture(alpha, narrowest_at) + 1
+    return sqrt(2 * inflated / (n * (inflated - 1)) * log(sqrt(inflated) / alpha))
+
+
+def mixture(alpha: float, narrowest_at: float) -> float:
+    """The variance of the mixture, in variances of one outcome, that is narrowest then (their appendix)."""
+    twice = -2 * log(alpha)
+    return (twice + log1p(twice)) / narrowest_at
+
+
+def _p_value(n: int, difference: float, variance: float, spread: float) -> float:
+    if variance == 0:
+        return 1.0 if difference == 0 else 0.0
+    inflated = n * spread + 1
+    evidence = n * (inflated - 1) * difference**2 / (2 * variance * inflated) - log(inflated) / 2
+    return 1.0 if evidence <= 0 else exp(-evidence) if evidence < 700 else 0.0
