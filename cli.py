@@ -18,6 +18,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "assess": ("commands.assess", "Score every client as of a date into a file."),
     "predict": ("commands.predict", "Forecast from plain files: who will order again."),
     "evaluate": ("commands.evaluate", "Measure forecasts on held-out days of plain files."),
+    "experiment": ("commands.experiment", "Plan a test on clients, or read what it showed."),
     "train": ("commands.train", "Train the ranking algorithms from the store."),
     "algorithms": ("commands.algorithms", "List, check and describe the algorithms that answer the slots."),
     "recommend": ("commands.recommend", "Recommend items for one client."),

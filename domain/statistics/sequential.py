@@ -36,10 +36,14 @@ class Look:
 
 
 def of_share(yes: int, n: int) -> Sample:
-    """An arm whose outcome is yes or no. Raises BadInput."""
+    """An arm whose outcome is yes or no. Raises BadInput.
+
+    The variance is that of half a yes and half a no more: none who said yes so far is no certainty.
+    """
     if n < 2 or not 0 <= yes <= n:
         raise BadInput("must be two clients or more, of whom 0 to all said yes", "n")
-    return Sample(n, yes / n, yes * (n - yes) / n / (n - 1))
+    share = (yes + 0.5) / (n + 1)
+    return Sample(n, yes / n, share * (1 - share))
 
 
 def look(treated: Sample, control: Sample, confidence: float = 0.95, narrowest_at: int = NARROWEST_AT) -> Look:
