@@ -26,6 +26,7 @@ from web.api import slots as slots_api
 from web.console import campaigns, clients, overview
 from web.context import Context, real_time
 from web.security import Guard, hosts
+from web.temporal import Temporal
 from web.templating import ROOM
 
 ROUTERS: Final = (
@@ -63,7 +64,7 @@ class BusinessTime:
 def create_app(settings: Settings) -> FastAPI:
     """The app on `settings`. Raises ConfigError when the database URL is wrong."""
     engine = connect(settings.database)
-    context = Context(settings=settings, engine=engine, business_now=BusinessTime(engine))
+    context = Context(settings, engine, BusinessTime(engine), Temporal(settings))
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

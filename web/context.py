@@ -10,6 +10,7 @@ from fastapi import Request
 from sqlalchemy import Engine
 
 from settings import Settings
+from web.temporal import Temporal
 
 
 def real_time() -> datetime:
@@ -25,6 +26,8 @@ class Context:
     engine: Engine
     business_now: Callable[[], datetime]
     """Business time, aware UTC; every rule and everything stored goes by it."""
+    temporal: Temporal
+    """Awaited, gives the Temporal client."""
     real_now: Callable[[], datetime] = real_time
 
 

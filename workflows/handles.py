@@ -6,14 +6,16 @@ starts at once.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
-from errors import BadInput, ConfigError, NotFound, Unavailable
+from errors import BadInput, ConfigError, Erased, NotFound, Unavailable
 from models.base import CampaignSlug, ClientId
 from models.campaign import CampaignChange, CampaignProgress, PauseOrder, ResumeOrder
 from models.clients import ClientPolicy
+from models.fixes import FixDecision, FixId, FixRequest, FixStatus
 from models.lifecycle import CampaignInput, Finished, LifecycleState, LifecycleStatus, Nudge
 from workflows import ids
 
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
     from temporalio.client import Client, WorkflowHandle
 
 CONNECT_S: Final = 5.0
+ANSWER_S: Final = 20.0
+"""Real seconds that a caller waits for a workflow's answer; without a worker there is none."""
 
 
 async def connect(address: str, namespace: str) -> Client:
@@ -28,8 +32,6 @@ async def connect(address: str, namespace: str) -> Client:
 
     Raises ConfigError naming SELVEDGE_TEMPORAL_ADDRESS, or SELVEDGE_TEMPORAL_NAMESPACE when the server has none such.
     """
-    import asyncio  # noqa: PLC0415
-
     from temporalio.client import Client  # noqa: PLC0415
     from temporalio.contrib.pydantic import pydantic_data_converter  # noqa: PLC0415
     from temporalio.service import RPCError  # noqa: PLC0415
@@ -132,6 +134,58 @@ async def set_policy(client: Client, client_id: ClientId, policy: ClientPolicy) 
     return answer
 
 
+async def request_fix(client: Client, client_id: ClientId, fix_id: FixId) -> FixStatus:
+    """Start the Fix that was saved under `fix_id`, by the client's workflow, which is started where there is none.
+
+    Asking again is asking once. Raises BadInput (NotFound, Erased) with the workflow's reason, or Unavailable: the
+    saved request may then be sent again.
+    """
+    from temporalio.client import WithStartWorkflowOperation  # noqa: PLC0415
+    from temporalio.common import WorkflowIDConflictPolicy  # noqa: PLC0415
+
+    from workflows.lifecycle import ClientLifecycle  # noqa: PLC0415
+    from workflows.options import LIFECYCLE_QUEUE  # noqa: PLC0415
+
+    start = WithStartWorkflowOperation(
+        ClientLifecycle.run,
+        LifecycleState(client_id=client_id),
+        id=ids.client(client_id),
+        task_queue=LIFECYCLE_QUEUE,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        static_summary="A client's lifecycle",
+    )
+    with _answering(ids.client(client_id)):
+        request = FixRequest(fix_id=fix_id)
+        asked = client.execute_update_with_start_workflow(
+            "request_fix", request, start_workflow_operation=start, result_type=FixStatus
+        )
+        answer: FixStatus = await asyncio.wait_for(asked, ANSWER_S)
+        return answer
+
+
+async def decide_fix(client: Client, fix_id: FixId, decision: FixDecision) -> FixStatus:
+    """Approve, swap or reject a proposed box. Raises BadInput with the reason when it cannot be."""
+    answer: FixStatus = await _update(client, ids.fix(fix_id), "decide", decision, FixStatus)
+    return answer
+
+
+async def cancel_fix(client: Client, fix_id: FixId, reason: str = "") -> None:
+    """Call a Fix off; its units are given back. Raises NotFound when no such workflow runs."""
+    await _signal(client, ids.fix(fix_id), "cancel", PauseOrder(reason=reason))
+
+
+async def nudge_fix(client: Client, fix_id: FixId) -> None:
+    """Tell a Fix that something changed in the store; one that has ended wants to know nothing more."""
+    with suppress(NotFound):
+        await _signal(client, ids.fix(fix_id), "nudge", Nudge())
+
+
+async def fix_status(client: Client, fix_id: FixId) -> FixStatus:
+    """The workflow's own word on where a Fix stands."""
+    answer: FixStatus = await _query(client, ids.fix(fix_id), "status", FixStatus)
+    return answer
+
+
 async def client_status(client: Client, client_id: ClientId) -> LifecycleStatus:
     """The workflow's own word on where the client stands."""
     answer: LifecycleStatus = await _query(client, ids.client(client_id), "status", LifecycleStatus)
@@ -152,19 +206,25 @@ async def _query(client: Client, workflow_id: str, name: str, kind: type[Any]) -
 async def _update(client: Client, workflow_id: str, name: str, order: Any, kind: type[Any]) -> Any:
     with _answering(workflow_id):
         handle: WorkflowHandle[Any, Any] = client.get_workflow_handle(workflow_id)
-        return await handle.execute_update(name, order, result_type=kind)
+        return await asyncio.wait_for(handle.execute_update(name, order, result_type=kind), ANSWER_S)
+
+
+_REFUSALS: Final = {each.code: each for each in (NotFound, Erased)}
 
 
 @contextmanager
 def _answering(workflow_id: str) -> Iterator[None]:
     """Temporal's errors as ours. Raises NotFound, BadInput (an update was refused) or Unavailable."""
-    from temporalio.client import WorkflowUpdateFailedError  # noqa: PLC0415
+    from temporalio.client import RPCTimeoutOrCancelledError, WorkflowUpdateFailedError  # noqa: PLC0415
     from temporalio.service import RPCError, RPCStatusCode  # noqa: PLC0415
 
     try:
         yield
     except WorkflowUpdateFailedError as refused:
-        raise BadInput(getattr(refused.cause, "message", str(refused.cause))) from None
+        kind = _REFUSALS.get(getattr(refused.cause, "type", None) or "", BadInput)
+        raise kind(getattr(refused.cause, "message", str(refused.cause))) from None
+    except (TimeoutError, RPCTimeoutOrCancelledError):
+        raise Unavailable("the workflow does not answer; does a worker run?") from None
     except RPCError as failed:
         if failed.status is RPCStatusCode.NOT_FOUND:
             raise NotFound(

@@ -24,6 +24,7 @@ from store.tables import clients, events, items, metadata, outreaches
 from tests.mail.samples import settings
 from web.app import create_app
 from web.context import Context
+from web.temporal import Temporal
 
 NOW = utc(2026, 6, 1, 12)
 REAL = utc(2026, 11, 21, 9)
@@ -83,7 +84,7 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
         )
         connection.execute(insert(outreaches).values(**_mail()))
     app = create_app(given)
-    app.state.context = Context(settings=given, engine=engine, business_now=lambda: NOW, real_now=lambda: REAL)
+    app.state.context = Context(given, engine, lambda: NOW, Temporal(given), lambda: REAL)
     with TestClient(app, base_url="http://127.0.0.1:8000", follow_redirects=False, headers=BROWSER) as client:
         yield Shop(client, engine, Links.from_settings(given), given)
     engine.dispose()
