@@ -26,8 +26,8 @@ from web.api import slots as slots_api
 from web.console import campaigns, clients, overview
 from web.context import Context, real_time
 from web.security import Guard, hosts
-from web.temporal import Temporal
 from web.templating import ROOM
+from web.temporal import Temporal
 
 ROUTERS: Final = (
     events_api.router,
