@@ -22,7 +22,7 @@ By = Annotated[str, StringConstraints(max_length=64, pattern=ONE_LINE)]
 
 
 class FixState(StrEnum):
-    """Where a Fix stands. The table of allowed steps is `domain.fixes.TRANSITIONS`."""
+    """Where a Fix stands. The table of allowed steps is `domain.fix_states.TRANSITIONS`."""
 
     REQUESTED = "requested"
     RANKED = "ranked"
@@ -38,6 +38,19 @@ class FixState(StrEnum):
     EXPIRED = "expired"
     """Nobody decided in time, and the policy says to cancel then."""
     FAILED = "failed"
+
+
+class ItemState(StrEnum):
+    """Where one item of a box stands."""
+
+    HELD = "held"
+    """A unit is counted in `stock.reserved` for it."""
+    EXPIRED = "expired"
+    """Its hold ran out and the unit is free again; still an item of the box, until it is held anew or let go."""
+    RELEASED = "released"
+    SOLD = "sold"
+    KEPT = "kept"
+    RETURNED = "returned"
 
 
 class FixWish(Door):
@@ -90,6 +103,8 @@ class FixItem(Contract):
     price_cents: Cents
     score: Finite
     p_fit: Finite = 1.0
+    liking: Finite = 0.0
+    """The ranking's score, standardised among the client's candidates; what p(keep) is learnt from."""
     parts: dict[Code, Finite] = Field(default_factory=dict)
     """Where the ranking's share of the score came from."""
     why: str = ""
@@ -123,11 +138,12 @@ class FixDecision(Door):
 
 
 class FixInput(Contract):
-    """Starts a FixAssignment."""
+    """Starts a FixAssignment. `noted`: the client wrote a note that is still to be read."""
 
     fix_id: FixId
     client_id: ClientId
     clock: Clock
+    noted: bool = False
 
 
 class FixStep(Contract):
@@ -137,7 +153,16 @@ class FixStep(Contract):
     at: datetime
     decision: FixDecision | None = None
     code: str = ""
-    """Why it is called off, in one stable word."""
+    """What the step should know, in one stable word."""
+
+
+class FixEnd(Contract):
+    """Ask that a Fix ends here, and gives back what is held for it. `code`: why, in one stable word."""
+
+    fix_id: FixId
+    at: datetime
+    to: Literal[FixState.CANCELLED, FixState.FAILED]
+    code: str
 
 
 class FixDone(Contract):
@@ -148,6 +173,25 @@ class FixDone(Contract):
     next_at: datetime | None = None
     code: str = ""
     box: tuple[Sku, ...] = ()
+    refused: str = ""
+    """Why what was decided cannot be: a sentence of ids, amounts and words of the catalogue alone."""
+
+
+class FixAdmission(Contract):
+    """Ask whether a client may have the Fix that was saved for them. `at` is the workflow's real now."""
+
+    fix_id: FixId
+    client_id: ClientId
+    at: datetime
+
+
+class FixAdmitted(Contract):
+    """The answer: where the Fix stands, or why it is `refused`, in a sentence without personal data and a code."""
+
+    done: FixDone
+    noted: bool = False
+    refused: str = ""
+    code: str = ""
 
 
 class FixStatus(Contract):

@@ -7,7 +7,7 @@ from alembic import op
 
 from store.types import Json, UtcTime
 
-revision: str = "0001_e73290fa"
+revision: str = "0001_c235084e"
 down_revision: str | None = None
 branch_labels: None = None
 depends_on: None = None
@@ -95,18 +95,26 @@ def upgrade() -> None:
         "decisions",
         sa.Column("id", sa.String(length=64), nullable=False),
         sa.Column("slot", sa.String(length=16), nullable=False),
+        sa.Column("role", sa.String(length=8), nullable=False, comment="live: it was used; shadow: only asked"),
+        sa.Column("client_id", sa.String(length=64), nullable=False),
+        sa.Column("at", UtcTime(), nullable=False),
+        sa.Column("question", sa.String(length=64), nullable=False, comment="digest; live and shadow answers share it"),
+        sa.Column("variant", sa.String(length=64), nullable=False, comment="who was to answer"),
+        sa.Column("experiment", sa.Text(), nullable=False, comment="the split in force"),
         sa.Column("algorithm", sa.String(length=64), nullable=False),
         sa.Column("version", sa.String(length=64), nullable=False),
-        sa.Column("client_id", sa.String(length=64), nullable=False),
-        sa.Column("n", sa.Integer(), nullable=True),
-        sa.Column("at", UtcTime(), nullable=False),
-        sa.Column("snapshot", sa.String(length=64), nullable=False, comment="id of the inputs it saw"),
-        sa.Column("answer", Json, nullable=False),
-        sa.Column("latency_ms", sa.Float(), nullable=False),
+        sa.Column("propensity", sa.Float(), nullable=True),
+        sa.Column("seconds", sa.Float(), nullable=False, comment="real"),
+        sa.Column("answer", Json, nullable=True, comment="none where a shadow gave no valid one"),
+        sa.Column("faults", Json, nullable=False),
+        sa.Column("n", sa.Integer(), nullable=True, comment="of the outreach that it is for"),
+        sa.Column("fix_id", sa.String(length=64), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_decisions")),
     )
     with op.batch_alter_table("decisions", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_decisions_client_id_at"), ["client_id", "at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_decisions_question"), ["question"], unique=False)
+        batch_op.create_index(batch_op.f("ix_decisions_slot_role_at"), ["slot", "role", "at"], unique=False)
 
     op.create_table(
         "engagement",
@@ -307,6 +315,20 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_outreaches_state"), ["state"], unique=False)
 
     op.create_table(
+        "questions",
+        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("slot", sa.String(length=16), nullable=False),
+        sa.Column("client_id", sa.String(length=64), nullable=False),
+        sa.Column("at", UtcTime(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False, comment="JSON, compressed; personal"),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_questions")),
+        comment="what was asked where an answer was used, for a while",
+    )
+    with op.batch_alter_table("questions", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_questions_at"), ["at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_questions_client_id"), ["client_id"], unique=False)
+
+    op.create_table(
         "revisions",
         sa.Column("name", sa.String(length=64), nullable=False),
         sa.Column("number", sa.BigInteger(), nullable=False),
@@ -409,14 +431,22 @@ def upgrade() -> None:
         sa.Column("sku", sa.String(length=64), nullable=False),
         sa.Column("item_id", sa.String(length=64), nullable=False),
         sa.Column("size", sa.String(length=64), nullable=False),
+        sa.Column("category", sa.String(length=64), nullable=False),
+        sa.Column("colour", sa.String(length=64), nullable=False),
         sa.Column("price_cents", sa.BigInteger(), nullable=False),
         sa.Column("score", sa.Float(), nullable=False),
         sa.Column("p_fit", sa.Float(), nullable=False),
-        sa.Column("state", sa.String(length=16), nullable=False, comment="held, released, sold, kept, returned"),
-        sa.Column("held_until", UtcTime(), nullable=True, comment="a hold past this may be taken by another"),
+        sa.Column("liking", sa.Float(), nullable=False, comment="standardised score of the ranking"),
+        sa.Column(
+            "state", sa.String(length=16), nullable=False, comment="held, expired, released, sold, kept, returned"
+        ),
+        sa.Column(
+            "held_until", UtcTime(), nullable=True, comment="a hold past this may be taken by another; none: a firm one"
+        ),
         sa.Column("fit", sa.String(length=8), nullable=True, comment="feedback: small, fit, large"),
         sa.Column("feedback", Json, nullable=True, comment="feedback: price, style, quality"),
         sa.Column("note", sa.Text(), nullable=True, comment="feedback: client-written"),
+        sa.Column("feedback_at", UtcTime(), nullable=True, comment="when the feedback in force was given"),
         sa.Column("updated_at", UtcTime(), nullable=False),
         sa.ForeignKeyConstraint(["fix_id"], ["fixes.fix_id"], name=op.f("fk_fix_items_fix_id")),
         sa.PrimaryKeyConstraint("fix_id", "sku", name=op.f("pk_fix_items")),
@@ -474,6 +504,11 @@ def downgrade() -> None:
 
     op.drop_table("standings")
     op.drop_table("revisions")
+    with op.batch_alter_table("questions", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_questions_client_id"))
+        batch_op.drop_index(batch_op.f("ix_questions_at"))
+
+    op.drop_table("questions")
     with op.batch_alter_table("outreaches", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_outreaches_state"))
         batch_op.drop_index(batch_op.f("ix_outreaches_message_id"))
@@ -513,6 +548,8 @@ def downgrade() -> None:
     op.drop_table("enrolments")
     op.drop_table("engagement")
     with op.batch_alter_table("decisions", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_decisions_slot_role_at"))
+        batch_op.drop_index(batch_op.f("ix_decisions_question"))
         batch_op.drop_index(batch_op.f("ix_decisions_client_id_at"))
 
     op.drop_table("decisions")
