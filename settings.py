@@ -126,6 +126,9 @@ class Settings(BaseSettings):
     blend_season: float = Field(default=0.1, ge=0)
     """Weight of what suits the season."""
 
+    decision_days: float = Field(default=30.0, ge=0)
+    """Days for which the questions behind decisions are kept, and what shadows answered; live answers stay."""
+
     starts_per_second: float = Field(default=50.0, gt=0)
     """Rate at which pending workflow starts and nudges drain from the outbox."""
     worker_host: str = "127.0.0.1"

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from time import perf_counter
 from typing import Final, NamedTuple
 
 from sqlalchemy import Connection
 
 from activities.house import House
-from activities.recommending import SLOT, Recommender
+from activities.recommending import Recommender
 from activities.steps import client_of
 from algorithms.slots import Recommendation
 from domain.timing import cap_opens_at, dispose, zone_of
@@ -24,11 +23,10 @@ NOT_AGAIN: Final = timedelta(days=45)
 
 
 class Picked(NamedTuple):
-    """The items for a mail, the brief with them, and how long the pick took, in real milliseconds."""
+    """The items for a mail, and the brief with them."""
 
     chosen: Recommendation
     brief: Brief
-    latency_ms: float
 
 
 def planned(house: House, connection: Connection, row: Ledger, proposed: datetime | None, now: datetime) -> datetime:
@@ -41,28 +39,15 @@ def planned(house: House, connection: Connection, row: Ledger, proposed: datetim
 
 def picked(house: House, recommender: Recommender, connection: Connection, row: Ledger, at: datetime) -> Picked:
     """The items for this mail, and the brief that is true at `at`, when the client will read it."""
-    begun = perf_counter()
     shown = mail_facts.shown_since(connection, row.client_id, at - NOT_AGAIN, but=row.n)
     chosen = recommender.recommend(connection, row.client_id, SHOWN, at, exclude=shown)
-    latency_ms = (perf_counter() - begun) * 1000
     why = {pick.item_id: pick.why for pick in chosen.picks}
-    return Picked(chosen, briefs.build_brief(connection, row, chosen.picks, house.settings, at, why), latency_ms)
+    return Picked(chosen, briefs.build_brief(connection, row, chosen.picks, house.settings, at, why))
 
 
 def keep_decision(connection: Connection, row: Ledger, made: Picked, now: datetime) -> None:
     """Record what the ranking slot answered, so that what was shown can be replayed."""
-    decisions.record(
-        connection,
-        slot=SLOT,
-        algorithm=made.chosen.algorithm,
-        version=made.chosen.version,
-        client_id=row.client_id,
-        n=row.n,
-        at=now,
-        snapshot=made.chosen.snapshot,
-        answer=picks_of(made),
-        latency_ms=made.latency_ms,
-    )
+    decisions.keep(connection, made.chosen.record, now, n=row.n, body=made.chosen.body)
 
 
 def picks_of(made: Picked) -> list[dict[str, object]]:

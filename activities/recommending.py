@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import threading
 import time
@@ -10,20 +9,24 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 from sqlalchemy import Connection, Engine
 
+from activities.deciding import Asked, Decider
 from algorithms import builtin, explain
-from algorithms.blend import Blend
+from algorithms.blend import HEAD, Blend
 from algorithms.catalogue import Catalogue, StockLine
 from algorithms.explain import Story
 from algorithms.popularity import WINDOW_DAYS, Popularity
+from algorithms.ranking_questions import MOST, picks_of, question_of
 from algorithms.slots import RankingRequest, Recommendation
 from domain.blend import PARTS, BlendWeights
 from domain.histories import ClientSignals
 from errors import BadInput
 from models.mail import Pick
+from models.policies import HOUSE
+from models.slots import RankingAnswer, Scored
 from settings import Settings
 from store import artefacts, catalogue, interactions
 from store.artefacts import Artefact
@@ -45,23 +48,25 @@ class _Memory:
     blend: Blend
     fingerprint: str
     artefact: Artefact | None
-    snapshot: str
     checked: float
     count_again: float
 
 
 class Recommender:
-    """Answers for one process; safe to ask from many threads. `check_seconds`: see CHECK_SECONDS."""
+    """Answers for one process; safe to ask from many threads. Without a `decider` the house alone does.
+    `check_seconds`: see CHECK_SECONDS."""
 
     def __init__(
         self,
         engine: Engine,
         settings: Settings,
+        decider: Decider | None = None,
         *,
         check_seconds: float = CHECK_SECONDS,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.engine, self.settings = engine, settings
+        self._decider = decider or Decider(None, engine)
         self.check_seconds, self.monotonic = check_seconds, monotonic
         self._memory: _Memory | None = None
         self._renewing = threading.Lock()
@@ -82,13 +87,27 @@ class Recommender:
         client = interactions.signals(connection, client_id, now)
         memory = self._current(now)
         request = RankingRequest(client_id=client_id, n=n, now=now, context=context, exclude=frozenset(exclude))
-        picks = memory.blend.rank(request, client)
-        return Recommendation(
-            picks=_explained(picks, memory.blend.catalogue, client, now),
-            algorithm=memory.blend.name,
-            version=memory.artefact.id if memory.artefact else "built-in",
-            snapshot=_snapshot(memory.snapshot, client),
-        )
+        asked, picks = self._answered(memory, request, client)
+        picks = _explained(picks, memory.blend.catalogue, client, now)
+        shown = {"items": [pick.model_dump(mode="json") for pick in picks]}
+        return Recommendation(picks, asked.record.model_copy(update={"answer": shown}), asked.body)
+
+    def _answered(
+        self, memory: _Memory, request: RankingRequest, client: ClientSignals
+    ) -> tuple[Asked, tuple[Pick, ...]]:
+        """The answer of the slot's algorithms; the blend's own where they gave none, or the house is champion."""
+        started, blend = time.perf_counter(), memory.blend
+        offered = blend.scored(request, client)
+        plugged = self._decider.asks(SLOT)
+        # Without algorithms to ask, the question is kept for the record alone; then what the blend chose from will do.
+        question = question_of(blend, request, client, MOST if plugged else min(HEAD * request.n, MOST), offered)
+        asked = self._decider.ask(SLOT, question)
+        if asked.decision.algorithm != HOUSE:
+            return asked, picks_of(question, cast(RankingAnswer, asked.decision.answer))
+        picks = blend.best(offered, request.n)
+        answer = RankingAnswer(items=tuple(Scored(item_id=pick.item_id, score=pick.score) for pick in picks))
+        version = memory.artefact.id if memory.artefact else "built-in"
+        return asked.instead(blend.name, version, answer, time.perf_counter() - started), picks
 
     def _current(self, now: datetime) -> _Memory:
         """Memory that was true moments ago. While one thread renews it, the others go on with the old."""
@@ -123,9 +142,7 @@ class Recommender:
                 counting = self.monotonic()
                 blend = replace(blend, popularity=_popularity(connection, blend.catalogue, now))
                 count_again = self.monotonic() + max(self.check_seconds, REST * (self.monotonic() - counting))
-        same = old is not None and blend is old.blend
-        snapshot = old.snapshot if old is not None and same else _of_memory(blend, seen, artefact)
-        return _Memory(blend, seen, artefact, snapshot, started, count_again)
+        return _Memory(blend, seen, artefact, started, count_again)
 
     def _anew(self, connection: Connection) -> Blend:
         weights = BlendWeights(**{name: getattr(self.settings, f"blend_{name}") for name in PARTS})
@@ -171,16 +188,3 @@ def _explained(picks: tuple[Pick, ...], of: Catalogue, client: ClientSignals, no
     story = Story.of(client, known)
     words = [explain.why(pick, of.items[of.index[pick.item_id]], story, now) for pick in picks]
     return tuple(pick.model_copy(update={"why": why}) for pick, why in zip(picks, words, strict=True))
-
-
-def _snapshot(memory: str, client: ClientSignals) -> str:
-    return f"{memory}.{_digest(repr((client.wears, client.tags, client.quiz, client.touches)))}"
-
-
-def _of_memory(blend: Blend, fingerprint: str, artefact: Artefact | None) -> str:
-    popular = hashlib.sha256(blend.popularity.everybody.tobytes()).hexdigest()
-    return _digest(f"{fingerprint}/{artefact.id if artefact else ''}/{popular}")
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
@@ -23,6 +23,13 @@ HEAD: Final = 20
 """So many times `n` of the best are put in order first; to sort all of them takes ten times as long."""
 SENT_BACK_DAYS: Final = 90.0
 """What a client sent back is not shown again for so long."""
+
+
+class Offered(NamedTuple):
+    """Items that may be shown: `places` in the catalogue, shape (k,), and `shares` of the score, shape (parts, k)."""
+
+    places: Ints
+    shares: Floats
 
 
 @dataclass(frozen=True)
@@ -47,16 +54,24 @@ class Blend:
 
     def rank(self, request: RankingRequest, client: ClientSignals) -> tuple[Pick, ...]:
         """The best items that may be shown, best first; of equal ones the first in the catalogue."""
-        candidates = self.eligible(client, request)
-        if not len(candidates):
+        return self.best(self.scored(request, client), request.n)
+
+    def scored(self, request: RankingRequest, client: ClientSignals) -> Offered:
+        """All items that may be shown, with what each part of the score adds."""
+        places = self.eligible(client, request)
+        if not len(places):
+            return Offered(places, np.zeros((len(PARTS), 0)))
+        return Offered(places, blend.contributions(self.weights, self.parts(client, places, request)))
+
+    def best(self, offered: Offered, n: int) -> tuple[Pick, ...]:
+        """The `n` best of them, best first and varied."""
+        if not len(offered.places):
             return ()
-        shares = blend.contributions(self.weights, self.parts(client, candidates, request))
-        category = self.catalogue.category[candidates]
-        total = shares.sum(axis=0)
-        best = varied(_best(total, HEAD * request.n).tolist(), category, request.n)
-        if len(best) < request.n:  # the head was too much alike
-            best = varied(_best(total, len(total)).tolist(), category, request.n)
-        return tuple(self._pick(int(candidates[place]), shares[:, place]) for place in best)
+        category, total = self.catalogue.category[offered.places], offered.shares.sum(axis=0)
+        best = varied(_best(total, HEAD * n).tolist(), category, n)
+        if len(best) < n:  # the head was too much alike
+            best = varied(_best(total, len(total)).tolist(), category, n)
+        return tuple(self._pick(int(offered.places[place]), offered.shares[:, place]) for place in best)
 
     def eligible(self, client: ClientSignals, request: RankingRequest) -> Ints:
         """In stock in the client's sizes, not owned, not lately sent back, not excluded; places in the catalogue."""

@@ -63,13 +63,18 @@ class Fault:
 
 @dataclass(frozen=True)
 class Decision:
-    """An answer that satisfies the slot's rules, who gave it, after how long, and whose answers were no good."""
+    """An answer that satisfies the slot's rules, who gave it, after how long, and whose answers were no good.
+
+    `variant`: who was to answer. `experiment`: the split in force, in words; empty without one.
+    """
 
     answer: Answer
     algorithm: str
     version: str
     seconds: float
     faults: tuple[Fault, ...] = ()
+    variant: str = HOUSE
+    experiment: str = ""
 
 
 def decide(

@@ -7,14 +7,14 @@ from typing import Final
 
 import numpy as np
 
-from algorithms.blend import Blend
+from algorithms.blend import Blend, Offered
 from algorithms.slots import RankingRequest
-from domain import blend as blending
 from domain import histories
 from domain.blend import PARTS
 from domain.histories import ClientSignals
+from models.catalogue import Item
 from models.mail import Pick
-from models.slots import Candidate, RankingAnswer, RankingQuestion, Touch
+from models.slots import RankingAnswer, RankingQuestion
 
 MOST: Final = 500
 """Candidates in a question: the best by the house's score of all that may be shown."""
@@ -22,23 +22,29 @@ TOUCHES: Final = 200
 """The client's latest."""
 
 
-def question_of(blend: Blend, request: RankingRequest, client: ClientSignals, most: int = MOST) -> RankingQuestion:
-    """What the slot `ranking` is asked: only items that may be shown, with the house's score and its parts."""
-    may = blend.eligible(client, request)
-    shares = blending.contributions(blend.weights, blend.parts(client, may, request)) if len(may) else np.zeros((6, 0))
+def question_of(
+    blend: Blend, request: RankingRequest, client: ClientSignals, most: int = MOST, offered: Offered | None = None
+) -> RankingQuestion:
+    """What the slot `ranking` is asked: only items that may be shown, with the house's score and its parts.
+
+    `offered`: what `blend.scored` said of the same request, where that is known already.
+    """
+    places, shares = offered or blend.scored(request, client)
     best = np.argsort(-shares.sum(axis=0), kind="stable")[: max(most, request.n)]
-    in_sizes = blend.catalogue.in_sizes(client.wears)
-    return RankingQuestion(
-        client_id=request.client_id,
-        now=request.now,
-        n=request.n,
-        context=request.context,
-        sizes=client.wears,
-        tags=client.tags,
-        touches=tuple(_touch(each) for each in sorted(client.touches, key=lambda each: -each.at)[:TOUCHES]),
-        candidates=tuple(
-            _candidate(blend, int(may[place]), int(in_sizes[may[place]]), shares[:, place].tolist()) for place in best
-        ),
+    on_hand = blend.catalogue.in_sizes(client.wears)[places[best]].tolist()
+    columns = zip(places[best].tolist(), on_hand, np.round(shares[:, best].T, 6).tolist(), strict=True)
+    # All at once: to check hundreds of candidates one by one takes three times as long.
+    return RankingQuestion.model_validate(
+        {
+            "client_id": request.client_id,
+            "now": request.now,
+            "n": request.n,
+            "context": request.context,
+            "sizes": client.wears,
+            "tags": client.tags,
+            "touches": [_touch(each) for each in sorted(client.touches, key=lambda each: -each.at)[:TOUCHES]],
+            "candidates": [_candidate(blend.catalogue.items[place], units, parts) for place, units, parts in columns],
+        }
     )
 
 
@@ -48,20 +54,18 @@ def picks_of(question: RankingQuestion, answer: RankingAnswer) -> tuple[Pick, ..
     return tuple(Pick(item_id=each.item_id, score=each.score, parts=parts[each.item_id]) for each in answer.items)
 
 
-def _candidate(blend: Blend, place: int, on_hand: int, shares: list[float]) -> Candidate:
-    item = blend.catalogue.items[place]
-    parts = {name: round(share, 6) for name, share in zip(PARTS, shares, strict=True)}
-    return Candidate(
-        item_id=item.item_id,
-        category=item.category,
-        colour=item.colour,
-        price_cents=item.price_cents,
-        on_hand=on_hand,
-        house_score=round(sum(parts.values()), 6),
-        parts=parts,
-    )
+def _candidate(item: Item, on_hand: int, shares: list[float]) -> dict[str, object]:
+    return {
+        "item_id": item.item_id,
+        "category": item.category,
+        "colour": item.colour,
+        "price_cents": item.price_cents,
+        "on_hand": on_hand,
+        "house_score": round(sum(shares), 6),
+        "parts": dict(zip(PARTS, shares, strict=True)),
+    }
 
 
-def _touch(touch: histories.Touch) -> Touch:
+def _touch(touch: histories.Touch) -> dict[str, object]:
     at = datetime.fromtimestamp(touch.at, UTC)
-    return Touch(item_id=touch.item_id, kind=touch.kind, at=at, quantity=touch.quantity)
+    return {"item_id": touch.item_id, "kind": touch.kind, "at": at, "quantity": touch.quantity}

@@ -10,12 +10,14 @@ import hashlib
 import logging
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Self
 
 from algorithms import installed, policy_file
-from algorithms.guard import Algorithm, Decision, Member, decide
+from algorithms.batches import batch_seconds, chunks
+from algorithms.guard import Algorithm, Decision, Member, decide_many
+from algorithms.in_force import InForce, Live
 from algorithms.installed import Installed
 from algorithms.processes import Helpers, Target
 from algorithms.reach import Reach
@@ -23,7 +25,6 @@ from algorithms.remote import Endpoint, Remote
 from algorithms.shadows import Recorder, Shadows
 from algorithms.signing import key_of
 from algorithms.slot_table import slot_named
-from domain.experiments import variant
 from errors import ConfigError, NotFound
 from models.policies import AlgorithmsFile, Policy, RemotePolicy
 from models.slots import Question
@@ -47,23 +48,10 @@ class Known:
     source: str
 
 
-@dataclass(frozen=True)
-class _Live:
-    member: Member
-    identity: str
-
-
-@dataclass
-class _State:
-    file: AlgorithmsFile = field(default_factory=AlgorithmsFile)
-    packages: dict[str, Installed] = field(default_factory=dict)
-    live: dict[str, _Live] = field(default_factory=dict)
-
-
 class Registry:
     """Safe to ask from many threads. `file`: algorithms.toml, may be missing. `paths`: further folders with packages.
     `environment`: what algorithms may see of it. `serving`: whether to start those that slots name.
-    `record` is handed every live answer on the path of the question, and every shadow's off it. Close it in the end."""
+    `record` is handed every answer of a shadow, in another thread; none, and no shadow is asked. Close it."""
 
     def __init__(
         self,
@@ -77,11 +65,16 @@ class Registry:
         self.file, self._paths, self._environment, self._helpers = file, tuple(paths), environment or {}, helpers
         self._serving = serving
         self._shadows = Shadows(record) if record else None
-        self._state = _State()
+        self._state = InForce()
         self._renewing = threading.Lock()
         self._closed = threading.Event()
         self._problem = ""
-        self.refresh()
+        try:
+            self.refresh()
+        except ConfigError as wrong:
+            if not serving:
+                raise
+            self._say(str(wrong))  # a slip of the pen must not keep a worker from starting: the house answers
 
     @classmethod
     def from_settings(cls, settings: Settings, *, serving: bool = True, record: Recorder | None = None) -> Self:
@@ -113,7 +106,7 @@ class Registry:
             _check_names(file, packages)
             names = wanted.items() if self._serving else ()
             live = {name: self._kept_or_new(name, slot, file, packages, old) for name, slot in names}
-            self._state = _State(file, packages, live)
+            self._state = InForce(file, packages, live)
             self._problem = ""
         for name, gone in old.live.items():
             if live.get(name) is not gone:
@@ -130,31 +123,44 @@ class Registry:
         """What the file says of the slots."""
         return self._state.file.slots
 
+    def asks(self, slot: str) -> bool:
+        """Whether anyone but the house has a part in a slot. Costs next to nothing."""
+        return bool(self._state.policy(slot).live)
+
     def chain(self, slot: str, client_id: str) -> list[Member]:
         """Who is asked for this client, first the champion or the client's challenger; the house is not named."""
         state = self._state
-        policy = state.file.slots.get(slot, Policy())
-        names = dict.fromkeys([variant(client_id, slot, policy.split, policy.champion), *policy.fallbacks])
-        return [state.live[name].member for name in names if name in state.live]
+        return state.chain(slot, state.variant(slot, client_id))
 
     def decide(self, slot: str, question: Question) -> Decision:
-        """The answer to one question by the slot's chain, valid and in time. Recorded, and the shadows asked, where the
-        registry was given a recorder."""
-        its, chain, seconds = slot_named(slot), self.chain(slot, question.client_id), self.seconds(slot)
-        decision = decide(its, chain, question, seconds)
+        """The answer to one question by the slot's chain, valid and in time. The shadows are asked off the path."""
+        return self.decide_many(slot, [question])[0]
+
+    def decide_many(self, slot: str, questions: Sequence[Question]) -> list[Decision]:
+        """The answers to questions of many clients, in their order, each judged by itself.
+
+        Asked in chunks, one call each, clients of one variant together; `batch_seconds` says how long a chunk may take.
+        """
+        state, made = self._state, dict[int, Decision]()
+        variants = [state.variant(slot, each.client_id) for each in questions]
+        for first in dict.fromkeys(variants):
+            places = [place for place, its_variant in enumerate(variants) if its_variant == first]
+            for chunk in chunks(places):
+                decisions = self._decided(state, slot, first, [questions[place] for place in chunk])
+                made |= zip(chunk, decisions, strict=True)
+        return [made[place] for place in range(len(questions))]
+
+    def _decided(self, state: InForce, slot: str, first: str, questions: Sequence[Question]) -> list[Decision]:
+        its, seconds = slot_named(slot), batch_seconds(state.seconds(slot), len(questions))
+        decisions = decide_many(its, state.chain(slot, first), questions, seconds)
         if self._shadows is not None:
-            state = self._state
-            policy = state.file.slots.get(slot, Policy())
-            first = variant(question.client_id, slot, policy.split, policy.champion)
-            self._shadows.keep(its, question, decision, first, shadow=False)
-            asked = [state.live[name].member for name in policy.shadows if name in state.live]
-            self._shadows.ask(its, asked, question, seconds)
-        return decision
+            self._shadows.ask(its, state.shadows(slot), questions, seconds)
+        experiment = state.policy(slot).experiment
+        return [replace(each, variant=first, experiment=experiment) for each in decisions]
 
     def seconds(self, slot: str) -> float:
-        """The deadline in force."""
-        stated = self._state.file.slots.get(slot, Policy()).deadline_ms
-        return slot_named(slot).seconds if stated is None else stated / 1000
+        """The deadline in force for one question."""
+        return self._state.seconds(slot)
 
     def open(self, name: str) -> Algorithm:
         """An algorithm to try out, apart from those that serve; the caller closes it. Raises NotFound."""
@@ -179,18 +185,18 @@ class Registry:
         with self._renewing:
             for each in self._state.live.values():
                 each.member.algorithm.close()
-            self._state = _State(self._state.file, self._state.packages)
+            self._state = InForce(self._state.file, self._state.packages)
 
     def _kept_or_new(
-        self, name: str, slot: str, file: AlgorithmsFile, packages: Mapping[str, Installed], old: _State
-    ) -> _Live:
+        self, name: str, slot: str, file: AlgorithmsFile, packages: Mapping[str, Installed], old: InForce
+    ) -> Live:
         identity = _identity(name, file, packages)
         before = old.live.get(name)
         if before is not None and before.identity == identity:
             return before
         remote = file.remote.get(name)
         made: Algorithm = self._package(packages[name], slot) if remote is None else self._remote(name, remote, file)
-        return _Live(Member(name, made), identity)
+        return Live(Member(name, made), slot, identity)
 
     def _package(self, found: Installed, slot: str = "") -> Helpers:
         target = Target(found.name, found.entry, slot, self._paths, environment=self._environment)

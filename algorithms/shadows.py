@@ -7,9 +7,10 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Final
 
-from algorithms.guard import Decision, Member, decide
+from algorithms.guard import Decision, Member, decide_many
 from algorithms.slot_metrics import shadows_left_out
 from algorithms.slot_table import Slot
 from models.answers import AnswerRecord
@@ -31,46 +32,58 @@ class Shadows:
     def __init__(self, record: Recorder) -> None:
         self._record = record
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="shadows")
-        self._room = threading.BoundedSemaphore(WAITING)
+        self._waiting, self._counting = 0, threading.Lock()
 
-    def ask(self, slot: Slot, members: Sequence[Member], question: Question, seconds: float) -> None:
-        """Soon; returns at once."""
+    def ask(self, slot: Slot, members: Sequence[Member], questions: Sequence[Question], seconds: float) -> None:
+        """Soon, all in one call; returns at once."""
         for member in members:
-            if not self._room.acquire(blocking=False):
-                shadows_left_out.labels(slot.name, member.name).inc()
-                continue
-            self._pool.submit(self._asked, slot, member, question, seconds)
-
-    def _asked(self, slot: Slot, member: Member, question: Question, seconds: float) -> None:
-        try:
-            decision = decide(slot, [member], question, seconds, shadow=True)
-            self.keep(slot, question, decision, member.name, shadow=True)
-        finally:
-            self._room.release()
-
-    def keep(self, slot: Slot, question: Question, decision: Decision, variant: str, *, shadow: bool) -> None:
-        """Record a decision; a recorder that fails costs the record, not the answer."""
-        try:
-            self._record(record_of(slot, question, decision, variant, shadow=shadow))
-        except Exception as broken:  # its type alone is told, for its words may hold anything
-            log.error("recording an answer of %s failed: %s", variant, type(broken).__name__)
+            if self._room_for(len(questions)):
+                self._pool.submit(self._asked, slot, member, questions, seconds)
+            else:
+                shadows_left_out.labels(slot.name, member.name).inc(len(questions))
 
     def close(self) -> None:
         """Wait for those under way; those that wait are left out."""
         self._pool.shutdown(cancel_futures=True)
 
+    def _room_for(self, count: int) -> bool:
+        with self._counting:
+            room = self._waiting + count <= WAITING
+            self._waiting += count if room else 0
+            return room
 
-def record_of(slot: Slot, question: Question, decision: Decision, variant: str, *, shadow: bool) -> AnswerRecord:
-    """What is kept of a decision. `variant`: who was to answer."""
+    def _asked(self, slot: Slot, member: Member, questions: Sequence[Question], seconds: float) -> None:
+        try:
+            decisions = decide_many(slot, [member], questions, seconds, shadow=True)
+            for question, decision in zip(questions, decisions, strict=True):
+                self._keep(record_of(slot, question, replace(decision, variant=member.name), shadow=True))
+        finally:
+            with self._counting:
+                self._waiting -= len(questions)
+
+    def _keep(self, record: AnswerRecord) -> None:
+        """A recorder that fails costs the record, not the answers after it."""
+        try:
+            self._record(record)
+        except Exception as broken:  # its type alone is told, for its words may hold anything
+            log.error("recording an answer of %s failed: %s", record.variant, type(broken).__name__)
+
+
+def record_of(
+    slot: Slot, question: Question, decision: Decision, *, shadow: bool = False, body: bytes | None = None
+) -> AnswerRecord:
+    """What is kept of a decision. `body`: the question as JSON, where it is at hand."""
     failed = shadow and decision.algorithm == HOUSE
+    asked = body or question.model_dump_json().encode()
     return AnswerRecord(
         slot=slot.name,
         client_id=question.client_id,
         asked_at=question.now,
-        question=hashlib.sha256(question.model_dump_json().encode()).hexdigest()[:32],
+        question=hashlib.sha256(asked).hexdigest()[:32],
         role="shadow" if shadow else "live",
-        variant=variant,
-        algorithm=variant if failed else decision.algorithm,
+        variant=decision.variant,
+        experiment=decision.experiment,
+        algorithm=decision.variant if failed else decision.algorithm,
         version="" if failed else decision.version,
         propensity=None if failed else decision.answer.propensity,
         seconds=decision.seconds,

@@ -16,3 +16,6 @@ seconds: Final = Histogram(
 shadows_left_out: Final = Counter(
     "selvedge_slot_shadows_left_out_total", "Questions that a shadow was too slow to be asked", ["slot", "algorithm"]
 )
+shadows_unrecorded: Final = Counter(
+    "selvedge_slot_shadows_unrecorded_total", "Answers of shadows that found no room to wait for the database"
+)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import ClassVar, Protocol, Self
@@ -11,6 +12,7 @@ from pydantic import Field
 from algorithms.catalogue import Catalogue
 from domain.arrays import Floats, Ints
 from domain.histories import ClientSignals, Interactions
+from models.answers import AnswerRecord
 from models.base import ClientId, Contract
 from models.mail import Pick
 
@@ -25,13 +27,23 @@ class RankingRequest(Contract):
     exclude: frozenset[str] = frozenset()
 
 
-class Recommendation(Contract):
-    """The answer, best first, and what gave it. `snapshot` names the inputs that were seen."""
+@dataclass(frozen=True)
+class Recommendation:
+    """The answer, best first, and what gave it; `record` and `body` (the question) are kept by whoever shows it."""
 
     picks: tuple[Pick, ...]
-    algorithm: str
-    version: str
-    snapshot: str
+    record: AnswerRecord
+    body: bytes
+
+    @property
+    def algorithm(self) -> str:
+        """Who answered."""
+        return self.record.algorithm
+
+    @property
+    def version(self) -> str:
+        """Of the algorithm."""
+        return self.record.version
 
 
 class Ranker(Protocol):

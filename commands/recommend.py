@@ -36,7 +36,7 @@ def command(client_id: str, n: int, as_of: str | None, as_json: bool) -> None:
         items = catalogue.get_items(connection, [pick.item_id for pick in answer.picks])
     picks = [pick.model_dump() | {"title": items[pick.item_id].title} for pick in answer.picks if pick.item_id in items]
     if as_json:
-        told = {"algorithm": answer.algorithm, "version": answer.version, "snapshot": answer.snapshot}
+        told = {"algorithm": answer.algorithm, "version": answer.version, "question": answer.record.question}
         click.echo(json.dumps({"client_id": client_id, **told, "items": picks}))
         return
     click.echo(f"{answer.algorithm} ({answer.version})")

@@ -16,6 +16,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 from activities.assess import Assess
 from activities.campaigning import Campaigning
 from activities.compose import Compose
+from activities.deciding import Decider
 from activities.failures import Failures
 from activities.house import House
 from activities.modelled import Modelled
@@ -54,7 +55,10 @@ async def working(client: Client, house: House, queues: Sequence[str] = QUEUES) 
         model = None
         if house.settings.composer == "model":
             model = await stack.enter_async_context(LanguageModel.from_settings(house.settings))
-        hosted = _hosted(client, house, transport, model)
+        decider = Decider(None, house.engine)
+        if set(queues) != {MAIL_QUEUE}:  # sending asks no algorithm, and each keeps processes ready
+            decider = stack.enter_context(Decider.serving(house.settings, house.engine))
+        hosted = _hosted(client, house, transport, model, decider)
         for queue in queues:
             worker = Worker(
                 client,
@@ -68,8 +72,10 @@ async def working(client: Client, house: House, queues: Sequence[str] = QUEUES) 
         yield
 
 
-def _hosted(client: Client, house: House, transport: Transport, model: LanguageModel | None) -> Hosted:
-    recommender = Recommender(house.engine, house.settings)
+def _hosted(
+    client: Client, house: House, transport: Transport, model: LanguageModel | None, decider: Decider
+) -> Hosted:
+    recommender = Recommender(house.engine, house.settings, decider)
     assess, compose, steer = Assess(house), Compose(house, recommender), Steer(house)
     modelled = Modelled(house, recommender, model)
     post, report = Post.from_settings(house.settings), partial(handles.report_finished, client)

@@ -10,8 +10,9 @@ from models.base import ClientId, Contract, Id, Utc
 class AnswerRecord(Contract):
     """One answer: `live` was used, `shadow` was only asked. `asked_at` is business time, as the question says.
 
-    `question` is a digest of all that was asked: live and shadow answers of one decision share it. `answer` is none
-    where a shadow gave no valid one. `faults`: `algorithm:code`, in the order in which they were asked.
+    `question` is a digest of all that was asked: live and shadow answers of one decision share it. `experiment` names
+    the split that was in force, empty without one; `variant` is who was to answer. `answer` is none where a shadow gave
+    no valid one. `faults`: `algorithm:code`, in the order in which they were asked. `seconds`: real ones.
     """
 
     slot: Id
@@ -20,7 +21,8 @@ class AnswerRecord(Contract):
     question: str
     role: Literal["live", "shadow"]
     variant: Id
-    algorithm: Id
+    experiment: str = ""
+    algorithm: str
     version: str
     propensity: float | None = None
     seconds: float

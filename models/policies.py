@@ -39,6 +39,14 @@ class Policy(Door):
         names = (self.champion, *self.split, *self.fallbacks, *self.shadows)
         return tuple(dict.fromkeys(name for name in names if name != HOUSE))
 
+    @property
+    def experiment(self) -> str:
+        """The split in words, champion first; empty without one."""
+        if not self.split:
+            return ""
+        parts = {self.champion: 1 - sum(self.split.values()), **self.split}
+        return ", ".join(f"{name} {part:.6g}" for name, part in parts.items())
+
 
 class RemotePolicy(Door):
     """An algorithm behind HTTP. `secret`: whsec_ and base64, known to both sides."""

@@ -1,54 +1,92 @@
-"""What an algorithm was asked and answered, so that what was shown can be replayed and judged later."""
+"""What algorithms were asked and answered, so that what was shown can be replayed and judged later."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+import zlib
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, Row, delete, select
 
-from store.tables import decisions
-from store.upserts import insert_into
+from models.answers import AnswerRecord
+from models.base import ClientId
+from store.tables import decisions, questions
+from store.upserts import insert_ignoring, insert_into
 
 
-def record(
+def keyed_id(slot: str, client_id: ClientId, key: str) -> str:
+    """The id of the live decision for `key`, whatever is asked and whenever."""
+    return _digest(f"{slot}/{client_id}/{key}")
+
+
+def keep(
     connection: Connection,
-    *,
-    slot: str,
-    algorithm: str,
-    version: str,
-    client_id: str,
-    n: int | None,
+    record: AnswerRecord,
     at: datetime,
-    snapshot: str,
-    answer: Any,
-    latency_ms: float,
+    *,
+    n: int | None = None,
+    fix_id: str | None = None,
+    key: str = "",
+    body: bytes = b"",
 ) -> str:
-    """Keep one decision and return its id. The same question at the same moment is one decision, whoever retries it;
-    the first answer stands. `n`: the outreach that asked; `answer`: JSON; `latency_ms`: real milliseconds."""
-    id_ = hashlib.sha256(f"{slot}/{client_id}/{n}/{at.isoformat()}".encode()).hexdigest()[:32]
-    connection.execute(
-        insert_into(connection, decisions)
-        .values(
-            id=id_,
-            slot=slot,
-            algorithm=algorithm,
-            version=version,
-            client_id=client_id,
-            n=n,
-            at=at,
-            snapshot=snapshot,
-            answer=answer,
-            latency_ms=latency_ms,
-        )
-        .on_conflict_do_nothing()
-    )
+    """Keep a live answer, decided at business `at`, and the question's JSON `body`; returns its id.
+
+    The same `key` is one decision (without one, the same mail or Fix at the same moment, or the same question), and the
+    first answer stands. Belongs into the transaction of whatever uses the answer.
+    """
+    used_by = f"{n or ''}/{fix_id or ''}/{at.isoformat()}" if n or fix_id else record.question
+    id_ = keyed_id(record.slot, record.client_id, key or used_by)
+    values = _row(id_, record, at) | {"n": n, "fix_id": fix_id}
+    connection.execute(insert_into(connection, decisions).values(values).on_conflict_do_nothing())
+    if body and record.question:
+        kept = {"digest": record.question, "slot": record.slot, "client_id": record.client_id, "at": at}
+        insert_ignoring(connection, questions, [kept | {"body": zlib.compress(body)}])
     return id_
 
 
-def of_client(connection: Connection, client_id: str, limit: int = 50) -> Sequence[Row[Any]]:
-    """A client's decisions, latest first."""
-    query = select(decisions).where(decisions.c.client_id == client_id).order_by(decisions.c.at.desc()).limit(limit)
-    return connection.execute(query).all()
+def keep_shadows(connection: Connection, records: Iterable[AnswerRecord]) -> None:
+    """Keep answers of shadows; the first of each to a question stands."""
+    rows = [_row(_digest(f"shadow/{each.variant}/{each.question}"), each, each.asked_at) for each in records]
+    insert_ignoring(connection, decisions, list({row["id"]: row for row in rows}.values()))
+
+
+def kept(connection: Connection, id_: str) -> Row[Any] | None:
+    """The decision with this id."""
+    return connection.execute(select(decisions).where(decisions.c.id == id_)).one_or_none()
+
+
+def question(connection: Connection, digest: str) -> bytes | None:
+    """The JSON that was asked; None once it is purged."""
+    body = connection.scalar(select(questions.c.body).where(questions.c.digest == digest))
+    return None if body is None else zlib.decompress(body)
+
+
+def of_client(connection: Connection, client_id: ClientId, limit: int = 50) -> Sequence[Row[Any]]:
+    """A client's decisions that were used, latest first."""
+    query = select(decisions).where(decisions.c.client_id == client_id, decisions.c.role == "live")
+    return connection.execute(query.order_by(decisions.c.at.desc()).limit(limit)).all()
+
+
+def purge(connection: Connection, before: datetime, most: int = 1_000) -> int:
+    """Drop questions and answers of shadows from before business `before`, `most` of each at once; how many.
+    Live answers stay."""
+    old = select(questions.c.digest).where(questions.c.at < before).limit(most)
+    gone = connection.execute(delete(questions).where(questions.c.digest.in_(old))).rowcount
+    shadows = select(decisions.c.id).where(decisions.c.role == "shadow", decisions.c.at < before).limit(most)
+    return gone + connection.execute(delete(decisions).where(decisions.c.id.in_(shadows))).rowcount
+
+
+def forget(connection: Connection, client_id: ClientId) -> None:
+    """Drop all that is kept of a client's decisions."""
+    for table in (decisions, questions):
+        connection.execute(delete(table).where(table.c.client_id == client_id))
+
+
+def _row(id_: str, record: AnswerRecord, at: datetime) -> dict[str, Any]:
+    return record.model_dump(mode="json", exclude={"asked_at"}) | {"id": id_, "at": at}
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:32]

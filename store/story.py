@@ -10,10 +10,10 @@ from sqlalchemy import Connection, Row, Select, select
 
 from domain.engagement import EVENT_WEIGHT
 from models.base import ClientId, ItemId
+from store import decisions
 from store.tables import (
     assessments,
     clients,
-    decisions,
     engagement,
     enrolments,
     events,
@@ -54,7 +54,7 @@ def story(connection: Connection, client_id: ClientId) -> Story | None:
         return None
     mails = _of(connection, outreaches, client_id, outreaches.c.n.desc(), MAILS)
     seen = _of(connection, events, client_id, events.c.occurred_at.desc(), 30)
-    made = _of(connection, decisions, client_id, decisions.c.at.desc(), 30)
+    made = decisions.of_client(connection, client_id, 30)
     return Story(
         client=client,
         holds=_of(connection, holds, client_id, holds.c.since, 10),

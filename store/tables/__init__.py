@@ -7,7 +7,7 @@ from store.tables.clients import assessments, clients, engagement, events, stand
 from store.tables.engine import clock, outbox
 from store.tables.fixes import fix_items, fix_steps, fixes, stock_prices, waves
 from store.tables.mail import campaigns, edits, enrolments, holds, model_calls, outreach_steps, outreaches, suppressions
-from store.tables.shop import artefacts, decisions, items, revisions, stock
+from store.tables.shop import artefacts, decisions, items, questions, revisions, stock
 
 __all__ = [
     "artefacts",
@@ -30,6 +30,7 @@ __all__ = [
     "outbox",
     "outreach_steps",
     "outreaches",
+    "questions",
     "revisions",
     "standings",
     "stock",

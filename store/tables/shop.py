@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, LargeBinary, String, Table, Text
 
 from store.tables.base import ident, metadata
 from store.types import Json, UtcTime
@@ -47,15 +47,34 @@ decisions = Table(
     metadata,
     ident("id", primary_key=True),
     Column("slot", String(16), nullable=False),
+    Column("role", String(8), nullable=False, default="live", comment="live: it was used; shadow: only asked"),
+    ident("client_id", nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("question", String(64), nullable=False, default="", comment="digest; live and shadow answers share it"),
+    ident("variant", nullable=False, default="house", comment="who was to answer"),
+    Column("experiment", Text, nullable=False, default="", comment="the split in force"),
     Column("algorithm", String(64), nullable=False),
     Column("version", String(64), nullable=False),
-    ident("client_id", nullable=False),
-    Column("n", Integer),
-    Column("at", UtcTime, nullable=False),
-    Column("snapshot", String(64), nullable=False, default="", comment="id of the inputs it saw"),
-    Column("answer", Json, nullable=False),
-    Column("latency_ms", Float, nullable=False, default=0.0),
+    Column("propensity", Float),
+    Column("seconds", Float, nullable=False, default=0.0, comment="real"),
+    Column("answer", Json, comment="none where a shadow gave no valid one"),
+    Column("faults", Json, nullable=False, default=list),
+    Column("n", Integer, comment="of the outreach that it is for"),
+    ident("fix_id"),
     Index(None, "client_id", "at"),
+    Index(None, "slot", "role", "at"),
+    Index(None, "question"),
+)
+
+questions = Table(
+    "questions",
+    metadata,
+    Column("digest", String(64), primary_key=True),
+    Column("slot", String(16), nullable=False),
+    ident("client_id", nullable=False, index=True),
+    Column("at", UtcTime, nullable=False, index=True),
+    Column("body", LargeBinary, nullable=False, comment="JSON, compressed; personal"),
+    comment="what was asked where an answer was used, for a while",
 )
 
 artefacts = Table(

@@ -1,4 +1,4 @@
-"""A decision is kept once, whoever retries it."""
+"""A decision is kept once, whoever retries it; what lies behind it goes after a while."""
 
 from __future__ import annotations
 
@@ -7,42 +7,87 @@ from typing import Any
 
 import pytest
 
+from models.answers import AnswerRecord
 from store import decisions
 from store.database import reading, writing
 from tests.support.stocked import NOW
 
-ASKED: dict[str, Any] = {
-    "slot": "ranking",
-    "algorithm": "blend+content",
-    "version": "built-in",
-    "client_id": "c",
-    "snapshot": "s",
-    "latency_ms": 1.5,
-}
+ASKED = AnswerRecord(
+    slot="ranking",
+    client_id="c",
+    asked_at=NOW,
+    question="q1",
+    role="live",
+    variant="house",
+    algorithm="blend+content",
+    version="built-in",
+    seconds=0.0015,
+    answer={"items": [{"item_id": "a", "score": 0.5}]},
+    faults=("far:late",),
+)
+OTHER = ASKED.model_copy(update={"answer": {"items": [{"item_id": "b", "score": 0.4}]}, "question": "q2"})
+SHADOW = ASKED.model_copy(update={"role": "shadow", "variant": "new", "algorithm": "new", "answer": None})
 
 
-def test_a_retry_keeps_the_first_answer(engine):
+@pytest.mark.parametrize("used_by", [{"n": 1}, {"fix_id": "f"}, {"key": "f/1"}])
+def test_a_retry_keeps_the_first_answer(engine, used_by: dict[str, Any]) -> None:
     with writing(engine) as connection:
-        first = decisions.record(connection, **ASKED, n=1, at=NOW, answer=[{"item_id": "a", "score": 0.5}])
+        first = decisions.keep(connection, ASKED, NOW, **used_by)
     with writing(engine) as connection:
-        assert decisions.record(connection, **ASKED, n=1, at=NOW, answer=[{"item_id": "b", "score": 0.4}]) == first
+        assert decisions.keep(connection, OTHER, NOW, **used_by) == first
     with reading(engine) as connection:
-        (kept,) = decisions.of_client(connection, "c")
-    assert kept.answer == [{"item_id": "a", "score": 0.5}]
-    assert (kept.at, kept.n, kept.algorithm) == (NOW, 1, "blend+content")
+        (row,) = decisions.of_client(connection, "c")
+    assert row.answer == ASKED.answer
+    assert (row.at, row.algorithm, row.faults) == (NOW, "blend+content", ["far:late"])
+    assert row.id == first
 
 
-@pytest.mark.parametrize("other", [{"n": 2}, {"at": NOW + timedelta(seconds=1)}, {"slot": "session"}])
-def test_another_question_is_another_decision(engine, other):
+@pytest.mark.parametrize(
+    ("record", "at", "used_by"),
+    [
+        (ASKED, NOW, {"n": 2}),
+        (ASKED, NOW + timedelta(seconds=1), {"n": 1}),
+        (ASKED.model_copy(update={"slot": "session"}), NOW, {"n": 1}),
+        (ASKED, NOW, {"fix_id": "f"}),
+        (ASKED, NOW, {"key": "k"}),
+    ],
+)
+def test_another_use_is_another_decision(engine, record: AnswerRecord, at: Any, used_by: dict[str, Any]) -> None:
     with writing(engine) as connection:
-        decisions.record(connection, **{**ASKED, "n": 1, "at": NOW, "answer": []})
-        decisions.record(connection, **{**ASKED, "n": 1, "at": NOW, "answer": [], **other})
+        decisions.keep(connection, ASKED, NOW, n=1)
+        decisions.keep(connection, record, at, **used_by)
         assert len(decisions.of_client(connection, "c")) == 2
 
 
-def test_the_latest_come_first_and_only_so_many(engine):
+def test_a_key_is_one_decision_whatever_is_asked_and_when(engine) -> None:
     with writing(engine) as connection:
-        for n in range(5):
-            decisions.record(connection, **ASKED, n=n, at=NOW + timedelta(hours=n), answer=[])
-        decisions.record(connection, **{**ASKED, "client_id": "d"}, n=9, at=NOW, answer=[])
-        assert [row.n for row in decisions.of_client(connection, "c", limit=3)] == [4, 3, 2]
+        decisions.keep(connection, ASKED, NOW, key="fix/1")
+        decisions.keep(connection, OTHER, NOW + timedelta(hours=1), key="fix/1")
+        (row,) = decisions.of_client(connection, "c")
+    assert row.question == "q1"
+
+
+def test_the_latest_come_first_and_only_so_many_and_no_shadows(engine) -> None:
+    with writing(engine) as connection:
+        for n in range(1, 6):
+            decisions.keep(connection, ASKED, NOW + timedelta(hours=n), n=n)
+        decisions.keep(connection, ASKED.model_copy(update={"client_id": "d"}), NOW, n=9)
+        decisions.keep_shadows(connection, [SHADOW, SHADOW])
+        assert [row.n for row in decisions.of_client(connection, "c", limit=3)] == [5, 4, 3]
+
+
+def test_a_question_comes_back_as_it_was_and_is_purged_and_live_answers_stay(engine) -> None:
+    body = b'{"client_id":"c"}' * 100
+    with writing(engine) as connection:
+        decisions.keep(connection, ASKED, NOW, n=1, body=body)
+        decisions.keep(connection, OTHER, NOW + timedelta(days=2), n=2, body=b"{}")
+        decisions.keep_shadows(connection, [SHADOW, SHADOW])
+        decisions.keep_shadows(connection, [SHADOW])
+        assert decisions.question(connection, "q1") == body
+        assert decisions.purge(connection, NOW + timedelta(days=1)) == 2
+        assert decisions.purge(connection, NOW + timedelta(days=1)) == 0
+        assert (decisions.question(connection, "q1"), decisions.question(connection, "q2")) == (None, b"{}")
+        assert len(decisions.of_client(connection, "c")) == 2
+        decisions.forget(connection, "c")
+        assert decisions.of_client(connection, "c") == []
+        assert decisions.question(connection, "q2") is None

@@ -155,5 +155,5 @@ def _enrolled(campaign: str, client_id: str, state: str) -> dict[str, Any]:
 def _decision(client_id: str, n: int) -> dict[str, Any]:
     return {
         "id": "d1", "slot": "ranking", "algorithm": "blend", "version": "1", "client_id": client_id, "n": n,
-        "at": ago(12), "snapshot": "s1", "answer": [{"item_id": "coat-1", "score": 0.72}], "latency_ms": 2.4,
+        "at": ago(12), "question": "q1", "answer": {"items": [{"item_id": "coat-1", "score": 0.72}]}, "seconds": 0.0024,
     }  # fmt: skip

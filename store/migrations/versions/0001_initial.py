@@ -7,7 +7,7 @@ from alembic import op
 
 from store.types import Json, UtcTime
 
-revision: str = "0001_c235084e"
+revision: str = "0001_c210e7fb"
 down_revision: str | None = None
 branch_labels: None = None
 depends_on: None = None
@@ -198,6 +198,9 @@ def upgrade() -> None:
             Json,
             nullable=True,
             comment="the assembly as it was asked; with the version and seed the box can be made again",
+        ),
+        sa.Column(
+            "box", Json, nullable=True, comment="skus as assembled; once they are held, fix_items says what is in it"
         ),
         sa.Column("algorithm", sa.String(length=64), nullable=False),
         sa.Column("version", sa.String(length=64), nullable=False),

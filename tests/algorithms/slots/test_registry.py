@@ -11,6 +11,8 @@ import pytest
 
 from algorithms import policy_file
 from algorithms.registry import Registry
+from algorithms.shadows import record_of
+from algorithms.slot_table import SLOTS
 from domain.experiments import variant
 from errors import ConfigError, NotFound
 from models.answers import AnswerRecord
@@ -129,7 +131,7 @@ def test_a_split_is_sticky_and_near_its_part(tmp_path: Path, serve: Serve) -> No
     assert chains == again
 
 
-def test_live_answers_and_shadows_reach_the_recorder(tmp_path: Path) -> None:
+def test_shadows_reach_the_recorder_and_belong_to_what_was_answered(tmp_path: Path) -> None:
     install(tmp_path / "packages", "one")
     install(tmp_path / "packages", "two")
     say(tmp_path, '[slots.ranking]\nchampion = "one"\nshadows = ["two"]')
@@ -137,13 +139,38 @@ def test_live_answers_and_shadows_reach_the_recorder(tmp_path: Path) -> None:
     registry = Registry(tmp_path / "algorithms.toml", [str(tmp_path / "packages")], helpers=1, record=kept.append)
     try:
         assert until(lambda: answered(registry) == "one")
-        assert until(lambda: {"one", "two"} <= {each.algorithm for each in kept if each.answer})
-        last = [each for each in kept if each.role == "shadow" and each.answer][-1]
-        live = [each for each in kept if each.role == "live" and each.question == last.question]
-        assert last.algorithm == "two"
-        assert live
+        assert until(lambda: any(each.answer for each in kept))
+        live = record_of(SLOTS["ranking"], ranking(), registry.decide("ranking", ranking()))
+        assert (live.variant, live.algorithm, live.role) == ("one", "one", "live")
+        assert {(each.variant, each.role, each.question) for each in kept} == {("two", "shadow", live.question)}
     finally:
         registry.close()
+
+
+def test_many_clients_are_answered_each_by_their_own_variant_in_chunks(tmp_path: Path, serve: Serve) -> None:
+    install(tmp_path / "packages", "one")
+    install(tmp_path / "packages", "two")
+    say(tmp_path, '[slots.ranking]\nchampion = "one"\ndeadline_ms = 2000\n[slots.ranking.split]\ntwo = 0.25')
+    registry = serve()
+    assert until(lambda: {answered(registry, f"c{n}") for n in range(20)} == {"one", "two"})
+    questions = [ranking(f"c{n}", candidates=20) for n in range(120)]
+    decisions = registry.decide_many("ranking", questions)
+    assert len(decisions) == 120
+    assert [each.algorithm for each in decisions] == [each.variant for each in decisions]
+    for question, decision in zip(questions, decisions, strict=True):
+        assert decision.variant == registry.chain("ranking", question.client_id)[0].name
+        assert decision.experiment == "one 0.75, two 0.25"
+    assert registry.decide_many("ranking", []) == []
+
+
+def test_a_broken_file_at_the_start_leaves_the_house(
+    tmp_path: Path, serve: Serve, caplog: pytest.LogCaptureFixture
+) -> None:
+    say(tmp_path, "[slots.ranking")
+    assert answered(serve()) == "house"
+    assert "algorithms.toml" in caplog.text
+    with pytest.raises(ConfigError):
+        Registry(tmp_path / "algorithms.toml", serving=False)
 
 
 def test_a_part_that_grows_keeps_its_clients() -> None:

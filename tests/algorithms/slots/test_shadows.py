@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from typing import Any
@@ -24,10 +25,8 @@ class Steady:
     def ask(self, order: bytes, end: float, limit: int) -> dict[str, Any]:
         if self.held is not None:
             self.held.wait(10)
-        return {
-            "version": "7",
-            "answers": [{"items": [{"item_id": f"item-{i}", "score": 1} for i in range(self.size)]}],
-        }
+        answer = {"items": [{"item_id": f"item-{i}", "score": 1} for i in range(self.size)]}
+        return {"version": "7", "answers": [answer] * len(json.loads(order)["questions"])}
 
     def ready(self, seconds: float) -> bool:
         return True
@@ -46,8 +45,8 @@ def test_live_and_shadow_answers_of_one_question_are_told_apart_and_belong_toget
     records: list[AnswerRecord] = []
     shadows = Shadows(records.append)
     question = ranking("c9")
-    live = record_of(RANKING, question, decide(RANKING, [], question), "house", shadow=False)
-    shadows.ask(RANKING, [Member("new", Steady()), Member("wrong", Steady(size=1))], question, 1.0)
+    live = record_of(RANKING, question, decide(RANKING, [], question))
+    shadows.ask(RANKING, [Member("new", Steady()), Member("wrong", Steady(size=1))], [question], 1.0)
     new, wrong = sorted(waited(records, 2), key=lambda each: each.algorithm)
     shadows.close()
     assert {live.question, new.question, wrong.question} == {live.question}
@@ -65,7 +64,7 @@ def test_stuck_shadows_are_left_out_and_hold_up_nobody() -> None:
     member = Member("stuck", Steady(held=held))
     started = time.monotonic()
     for number in range(WAITING + 50):
-        shadows.ask(RANKING, [member], ranking(f"c{number}", candidates=5), 5.0)
+        shadows.ask(RANKING, [member], [ranking(f"c{number}", candidates=5)], 5.0)
     assert time.monotonic() - started < 2
     held.set()
     assert len(waited(records, WAITING)) == WAITING
@@ -82,7 +81,7 @@ def test_a_broken_recorder_is_said_without_words_and_the_next_goes_on(caplog: An
 
     shadows = Shadows(record)
     for name in ("c1", "c2"):
-        shadows.ask(RANKING, [Member("new", Steady())], ranking(name), 1.0)
+        shadows.ask(RANKING, [Member("new", Steady())], [ranking(name)], 1.0)
         end = time.monotonic() + 5
         while name not in seen and time.monotonic() < end:
             time.sleep(0.01)
@@ -90,3 +89,11 @@ def test_a_broken_recorder_is_said_without_words_and_the_next_goes_on(caplog: An
     assert seen == ["c1", "c2"]
     assert "words of a client" not in caplog.text
     assert "ValueError" in caplog.text
+
+
+def test_a_batch_is_one_call_and_one_record_for_each_client() -> None:
+    records: list[AnswerRecord] = []
+    shadows = Shadows(records.append)
+    shadows.ask(RANKING, [Member("new", Steady())], [ranking(f"c{n}") for n in range(30)], 5.0)
+    assert {each.client_id for each in waited(records, 30)} == {f"c{n}" for n in range(30)}
+    shadows.close()
