@@ -25,6 +25,7 @@ from models.slots import (
 
 NOW: Final = datetime(2026, 3, 1, 9, tzinfo=UTC)
 CATEGORIES: Final = ("tops", "trousers", "dresses", "shoes", "knitwear")
+COLOURS: Final = ("", "black", "navy", "ecru", "rust")
 KINDS: Final = ("order_placed", "item_clicked", "item_viewed", "fix_kept", "order_returned")
 
 
@@ -42,6 +43,7 @@ def _candidates(rng: random.Random, size: int) -> tuple[Candidate, ...]:
             price_cents=rng.randrange(500, 30_000),
             on_hand=rng.randrange(40),
             house_score=round(rng.random(), 6),
+            colour=rng.choice(COLOURS),
         )
         for i in range(size)
     )
@@ -74,11 +76,26 @@ def _session(rng: random.Random, client: str, size: int) -> Question:
 
 def _assembly(rng: random.Random, client: str, size: int) -> Question:
     pieces = tuple(
-        Piece(sku=each.item_id, category=each.category, price_cents=each.price_cents, score=each.house_score)
+        Piece(
+            sku=each.item_id,
+            category=each.category,
+            colour=each.colour,
+            price_cents=each.price_cents,
+            score=each.house_score,
+        )
         for each in _candidates(rng, size)
     )
-    budget = rng.choice((None, 20_000, 60_000))
-    return AssemblyQuestion(client_id=client, now=NOW, pieces=pieces, budget_cents=budget, category_cap=2)
+    budget, colour_cap = rng.choice((None, 20_000, 60_000)), rng.choice((None, 1, 3))
+    must_have = tuple(sorted({each.category for each in pieces[: rng.randint(0, 3)]}))
+    return AssemblyQuestion(
+        client_id=client,
+        now=NOW,
+        pieces=pieces,
+        budget_cents=budget,
+        category_cap=2,
+        colour_cap=colour_cap,
+        must_have=must_have,
+    )
 
 
 def _engagement(rng: random.Random, client: str, size: int) -> Question:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import timedelta
 from itertools import pairwise
 from math import log2
 from statistics import median
 from typing import Final
 
+from domain import must_haves
 from domain.engagement import DAY, EngagementRules
 from models.slots import (
     AssemblyAnswer,
@@ -17,6 +17,7 @@ from models.slots import (
     EngagementQuestion,
     NextActionAnswer,
     NextActionQuestion,
+    Piece,
     RankingAnswer,
     RankingQuestion,
     RiskAnswer,
@@ -45,23 +46,27 @@ def session(question: SessionQuestion) -> SessionAnswer:
 
 
 def assembly(question: AssemblyQuestion) -> AssemblyAnswer:
-    """The best first, as long as they fit: quick and feasible, not the best box."""
-    box: list[str] = []
-    left = question.budget_cents
-    taken: Counter[str] = Counter()
-    cap, item_cap = question.category_cap, question.item_cap_cents
+    """The must-haves at their cheapest, then the best first, as long as they fit: quick and feasible, not the best."""
+    box = must_haves.cover(question)
     for piece in sorted(question.pieces, key=lambda each: (-each.score, each.sku)):
-        if len(box) == question.slots or piece.score < 0:
+        if piece.score < 0 or len(box) == question.slots:
             break
-        dear = (left is not None and piece.price_cents > left) or (
-            item_cap is not None and piece.price_cents > item_cap
-        )
-        if dear or piece.sku in box or (cap is not None and taken[piece.category] >= cap):
-            continue
-        box.append(piece.sku)
-        taken[piece.category] += 1
-        left = None if left is None else left - piece.price_cents
-    return AssemblyAnswer(skus=tuple(box))
+        if _fits(question, box, piece):
+            box.append(piece)
+    return AssemblyAnswer(skus=tuple(each.sku for each in box))
+
+
+def _fits(question: AssemblyQuestion, box: list[Piece], piece: Piece) -> bool:
+    def within(limit: int | None, used: int) -> bool:
+        return limit is None or used <= limit
+
+    return (
+        all(each.sku != piece.sku for each in box)
+        and within(question.item_cap_cents, piece.price_cents)
+        and within(question.budget_cents, piece.price_cents + sum(each.price_cents for each in box))
+        and within(question.category_cap, 1 + sum(each.category == piece.category for each in box))
+        and (not piece.colour or within(question.colour_cap, 1 + sum(each.colour == piece.colour for each in box)))
+    )
 
 
 def engagement(question: EngagementQuestion) -> EngagementAnswer:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Sequence, Set
 from typing import NamedTuple
 
+from domain import must_haves
 from models.slots import (
     AssemblyAnswer,
     AssemblyQuestion,
@@ -13,6 +14,7 @@ from models.slots import (
     EngagementQuestion,
     NextActionAnswer,
     NextActionQuestion,
+    Piece,
     RankingAnswer,
     RankingQuestion,
     SendTimeAnswer,
@@ -43,7 +45,8 @@ def session(question: SessionQuestion, answer: SessionAnswer) -> Wrong | None:
 
 
 def assembly(question: AssemblyQuestion, answer: AssemblyAnswer) -> Wrong | None:
-    """Within the slots, the budget, the highest price of an item, and the most of a category."""
+    """Within the slots, the budget, the highest price of an item, the most of a category and of a colour; and of the
+    categories that must be there as many as can be."""
     pieces = {each.sku: each for each in question.pieces}
     if wrong := _drawn(answer.skus, pieces.keys()):
         return wrong
@@ -59,7 +62,19 @@ def assembly(question: AssemblyQuestion, answer: AssemblyAnswer) -> Wrong | None
     most = max(Counter(each.category for each in box).values(), default=0)
     if question.category_cap is not None and most > question.category_cap:
         return Wrong("limit", f"{most} pieces of one category; at most {question.category_cap} are allowed")
-    return None
+    alike = max(Counter(each.colour for each in box if each.colour).values(), default=0)
+    if question.colour_cap is not None and alike > question.colour_cap:
+        return Wrong("limit", f"{alike} pieces of one colour; at most {question.colour_cap} are allowed")
+    return _must_haves(question, box)
+
+
+def _must_haves(question: AssemblyQuestion, box: Sequence[Piece]) -> Wrong | None:
+    there = {each.category for each in box} & set(question.must_have)
+    can_be = must_haves.cover(question)
+    if len(there) >= len(can_be):
+        return None
+    missing = sorted({each.category for each in can_be} - there)
+    return Wrong("limit", f"{len(there)} of must_have are there, {len(can_be)} can be; such as {', '.join(missing)}")
 
 
 def engagement(question: EngagementQuestion, answer: EngagementAnswer) -> Wrong | None:

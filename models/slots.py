@@ -131,21 +131,28 @@ class SessionAnswer(Answer):
 
 
 class Piece(Contract):
-    """A unit that may go into the box, and what it is worth to the client."""
+    """A unit that may go into the box, and what it is worth to the client. Without a `colour` it counts as none."""
 
     sku: Sku
     category: Code = ""
+    colour: Code = ""
     price_cents: Cents
     score: Finite
 
 
 class AssemblyQuestion(Question):
-    """Which pieces make the box: the highest sum of scores within the limits. None: no limit."""
+    """Which pieces make the box: the highest sum of scores within the limits. None: no limit.
+
+    Of `must_have`, as many categories as can be have a piece in the box, whatever that costs in score. Else a piece
+    with a score of 0 or less is never worth its place.
+    """
 
     slots: int = Field(default=5, ge=1, le=50)
     budget_cents: Cents | None = None
     item_cap_cents: Cents | None = None
     category_cap: int | None = Field(default=None, ge=1)
+    colour_cap: int | None = Field(default=None, ge=1)
+    must_have: tuple[Code, ...] = Field(default=(), max_length=10)
     pieces: tuple[Piece, ...] = Field(default=(), max_length=50_000)
 
 

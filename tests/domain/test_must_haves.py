@@ -1,0 +1,92 @@
+"""As many must-haves as can be, at the least cost: against trying everything; and the slot's rule and fallback."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime
+from itertools import combinations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain import slot_defaults, slots
+from domain.must_haves import cover
+from models.slots import AssemblyAnswer, AssemblyQuestion, Piece
+
+NOW = datetime(2026, 11, 21, tzinfo=UTC)
+KINDS = ("shoes", "knit", "coat", "dress")
+LIMIT = st.none() | st.integers(1, 3)
+
+
+@st.composite
+def questions(draw) -> AssemblyQuestion:
+    pieces = tuple(
+        Piece(
+            sku=f"s{number}",
+            category=draw(st.sampled_from(KINDS)),
+            colour=draw(st.sampled_from(("", "navy", "rust"))),
+            price_cents=draw(st.integers(0, 9)),
+            score=draw(st.integers(-3, 9)),
+        )
+        for number in range(draw(st.integers(0, 8)))
+    )
+    return AssemblyQuestion(
+        client_id="c",
+        now=NOW,
+        slots=draw(st.integers(1, 4)),
+        budget_cents=draw(st.none() | st.integers(0, 20)),
+        item_cap_cents=draw(st.none() | st.integers(0, 9)),
+        category_cap=draw(LIMIT),
+        colour_cap=draw(LIMIT),
+        must_have=draw(st.sets(st.sampled_from(KINDS)).map(lambda kinds: tuple(sorted(kinds)))),
+        pieces=pieces,
+    )
+
+
+def boxes(question: AssemblyQuestion):
+    """Every box within the limits, must-haves apart."""
+    bare = question.model_copy(update={"must_have": ()})
+    for size in range(question.slots + 1):
+        for box in combinations(question.pieces, size):
+            if slots.assembly(bare, AssemblyAnswer(skus=tuple(each.sku for each in box))) is None:
+                yield box
+
+
+def covered(question: AssemblyQuestion, box) -> int:
+    return len({each.category for each in box} & set(question.must_have))
+
+
+@given(questions())
+def test_no_box_covers_more_and_none_as_many_for_less(question):
+    found = cover(question)
+    most = max(covered(question, box) for box in boxes(question))
+    assert covered(question, found) == len(found) == most
+    assert {each.sku for each in found} in [{each.sku for each in box} for box in boxes(question)]
+    least = min(sum(p.price_cents for p in box) for box in boxes(question) if covered(question, box) == most)
+    assert sum(each.price_cents for each in found) == least
+
+
+@given(questions())
+def test_the_fallback_keeps_every_rule(question):
+    assert slots.assembly(question, slot_defaults.assembly(question)) is None
+
+
+@given(questions())
+def test_a_box_that_lacks_a_must_have_is_refused(question):
+    most = len(cover(question))
+    for box in boxes(question):
+        wrong = slots.assembly(question, AssemblyAnswer(skus=tuple(each.sku for each in box)))
+        assert (wrong is None) == (covered(question, box) == most)
+
+
+def test_the_rule_says_what_is_wrong():
+    pieces = [Piece(sku=f"s{n}", category="knit", colour="navy", price_cents=1, score=1.0) for n in range(3)]
+    pieces += [Piece(sku="shoe", category="shoes", price_cents=1, score=-1.0)]
+    asked = AssemblyQuestion(client_id="c", now=NOW, pieces=tuple(pieces), colour_cap=2, must_have=("shoes",))
+    many = slots.assembly(asked, AssemblyAnswer(skus=("s0", "s1", "s2")))
+    assert many is not None
+    assert many.words == "3 pieces of one colour; at most 2 are allowed"
+    lacking = slots.assembly(asked, AssemblyAnswer(skus=("s0",)))
+    assert lacking is not None
+    assert lacking.words == "0 of must_have are there, 1 can be; such as shoes"
+    assert Counter(slot_defaults.assembly(asked).skus) == Counter(("shoe", "s0", "s1"))
