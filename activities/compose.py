@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from temporalio import activity
 
+from activities import send_times
+from activities.deciding import Decider
 from activities.house import House
 from activities.preparing import keep_decision, picked, picks_of, planned
 from activities.recommending import Recommender
@@ -22,8 +24,8 @@ from store.database import reading, writing
 class Compose:
     """See the module."""
 
-    def __init__(self, house: House, recommender: Recommender) -> None:
-        self._house, self._recommender = house, recommender
+    def __init__(self, house: House, recommender: Recommender, decider: Decider) -> None:
+        self._house, self._recommender, self._decider = house, recommender, decider
 
     @activity.defn
     def compose(self, step: OutreachStep) -> StepDone:
@@ -33,11 +35,13 @@ class Compose:
             row = found(connection, step.client_id, step.n)
             if row.state not in PREPARING:
                 return told(row, clock)
-            send_at = planned(self._house, connection, row, None, now)
+            timed = send_times.asked(self._house, self._decider, connection, row, now)
+            send_at = planned(self._house, connection, row, send_times.proposed(timed), now)
             made = picked(self._house, self._recommender, connection, row, send_at)
         draft = written(made.brief)
         with writing(self._house.engine) as connection:
             keep_decision(connection, row, made, now)
+            send_times.keep(self._decider, connection, row, timed, send_at, now)
             values = {
                 "send_at": send_at,
                 "brief": made.brief.model_dump(mode="json"),

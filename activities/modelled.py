@@ -7,20 +7,20 @@ call of the model is recorded, the failed ones too.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection
 from temporalio import activity
 
-from activities import metrics
+from activities import send_times
+from activities.deciding import Asked, Decider
 from activities.house import House
 from activities.preparing import keep_decision, picked, picks_of, planned
 from activities.recommending import Recommender
+from activities.sessions import session
 from activities.steps import client_of, found, told
-from agents.llm import LanguageModel, ModelSession
+from agents.llm import LanguageModel
 from agents.reviewer import review
 from agents.scheduler import propose
 from agents.writer import VERSION, write
@@ -29,24 +29,21 @@ from domain.timing import HORIZON, zone_of
 from errors import ConfigError, ModelFault, Unavailable
 from models.lifecycle import OutreachStep, StepDone
 from models.mail import Brief, EmailDraft, Review
-from models.model_call import ModelCall
 from models.scheduling import SchedulingFacts
 from models.states import OutreachState
-from store import ledger, mail_facts, model_calls
+from store import ledger, mail_facts
 from store.database import reading, writing
 from store.ledger import Ledger
 
 REVIEWED: Final = frozenset(str(each) for each in AfterReview)
 """Codes of a mail whose review is done."""
-HABITS: Final = 20
-"""Opens and clicks from which reading hours are taken."""
 
 
 class Modelled:
     """See the module. `model` is None where none is configured; then no workflow asks for these steps."""
 
-    def __init__(self, house: House, recommender: Recommender, model: LanguageModel | None) -> None:
-        self._house, self._recommender, self._model = house, recommender, model
+    def __init__(self, house: House, recommender: Recommender, decider: Decider, model: LanguageModel | None) -> None:
+        self._house, self._recommender, self._decider, self._model = house, recommender, decider, model
 
     @activity.defn
     def pick(self, step: OutreachStep) -> StepDone:
@@ -74,7 +71,7 @@ class Modelled:
         brief = Brief.model_validate(row.brief)
         earlier = EmailDraft.model_validate(row.draft) if again else None
         remarks = Review.model_validate(row.review) if again else None
-        async with self._session(step, now) as model:
+        async with session(self._house, self._model, step.client_id, step.n, now) as model:
             draft = await write(model, brief, remarks, earlier)
         values = {
             "draft": draft.model_dump(mode="json"),
@@ -93,7 +90,7 @@ class Modelled:
         brief, draft = Brief.model_validate(row.brief), EmailDraft.model_validate(row.draft)
         if row.state == OutreachState.DRAFTED:
             await asyncio.to_thread(self._move, step, OutreachState.IN_REVIEW, {})
-        async with self._session(step, now) as model:
+        async with session(self._house, self._model, step.client_id, step.n, now) as model:
             remarks = await review(model, brief, draft)
         following = after_review(remarks, row.attempt or 1)
         values = {"review": remarks.model_dump(mode="json")}
@@ -101,18 +98,24 @@ class Modelled:
 
     @activity.defn
     async def schedule(self, step: OutreachStep) -> StepDone:
-        """Have the model propose a moment, and dispose. A model that stays down costs the proposal, not the mail."""
+        """Have an algorithm of the slot propose a moment, else the model, and dispose. A model that stays down costs
+        the proposal, not the mail."""
         row, done, now = await asyncio.to_thread(self._look, step)
         if row.state != OutreachState.IN_REVIEW or row.code != AfterReview.APPROVE:
             return done
+        timed = await asyncio.to_thread(self._timed, row, now)
+        if (proposed := send_times.proposed(timed)) is None:
+            proposed = await self._proposed_by_model(step, row, now)
+        return await asyncio.to_thread(self._dispose, step, proposed, timed)
+
+    async def _proposed_by_model(self, step: OutreachStep, row: Ledger, now: datetime) -> datetime | None:
         facts = await asyncio.to_thread(self._times, step, row, now)
-        proposed: datetime | None = None
         try:
-            async with self._session(step, now) as model:
-                proposed = (await propose(model, facts)).send_at
+            async with session(self._house, self._model, step.client_id, step.n, now) as model:
+                return (await propose(model, facts)).send_at
         except (ModelFault, Unavailable, ConfigError) as fault:
             activity.logger.warning("no proposal: %s", fault.code)
-        return await asyncio.to_thread(self._dispose, step, proposed)
+        return None
 
     def _look(self, step: OutreachStep) -> tuple[Ledger, StepDone, datetime]:
         with reading(self._house.engine) as connection:
@@ -138,17 +141,23 @@ class Modelled:
         clock, _ = self._house.time(connection, step.at)
         return told(found(connection, step.client_id, step.n), clock)
 
-    def _dispose(self, step: OutreachStep, proposed: datetime | None) -> StepDone:
+    def _timed(self, row: Ledger, now: datetime) -> Asked | None:
+        with reading(self._house.engine) as connection:
+            return send_times.asked(self._house, self._decider, connection, row, now)
+
+    def _dispose(self, step: OutreachStep, proposed: datetime | None, timed: Asked | None) -> StepDone:
         with writing(self._house.engine) as connection:
             _, now = self._house.time(connection, step.at)
-            send_at = planned(self._house, connection, found(connection, step.client_id, step.n), proposed, now)
+            row = found(connection, step.client_id, step.n)
+            send_at = planned(self._house, connection, row, proposed, now)
+            send_times.keep(self._decider, connection, row, timed, send_at, now)
             return self._moved(connection, step, OutreachState.SCHEDULED, now, {"send_at": send_at})
 
     def _times(self, step: OutreachStep, row: Ledger, now: datetime) -> SchedulingFacts:
         with reading(self._house.engine) as connection:
             client = client_of(connection, step.client_id)
             earliest = planned(self._house, connection, row, None, now)
-            read_at = mail_facts.read_at(connection, step.client_id, now, HABITS)
+            read_at = mail_facts.read_at(connection, step.client_id, now, send_times.HABITS)
             zone = zone_of(client.time_zone)
             rules = self._house.mail_rules
             return SchedulingFacts(
@@ -165,29 +174,6 @@ class Modelled:
                 reading_hours=tuple(at.astimezone(zone).hour for at in read_at),
                 last_sent_at=max(mail_facts.sent_at(connection, step.client_id, now), default=None),
             )
-
-    @asynccontextmanager
-    async def _session(self, step: OutreachStep, now: datetime) -> AsyncIterator[ModelSession]:
-        """The model, within what is left of the client's day; all calls are kept, whatever comes of them."""
-        if self._model is None:
-            raise ModelFault("no model is configured")
-        calls: list[ModelCall] = []
-        spent = await asyncio.to_thread(self._spent, step, now)
-        try:
-            yield self._model.session(step.client_id, step.n, now, spent, calls.append)
-        finally:
-            await asyncio.to_thread(self._keep, calls)
-
-    def _spent(self, step: OutreachStep, now: datetime) -> Any:
-        with reading(self._house.engine) as connection:
-            return model_calls.spent_today(connection, step.client_id, now)
-
-    def _keep(self, calls: list[ModelCall]) -> None:
-        with writing(self._house.engine) as connection:
-            model_calls.record(connection, calls)
-        for call in calls:
-            metrics.model_calls.labels(agent=call.agent, verdict=call.verdict).inc()
-            metrics.model_tokens.labels(agent=call.agent).inc(call.tokens_in + call.tokens_out)
 
 
 _STATE_AFTER: Final = {

@@ -12,6 +12,7 @@ from activities.recommending import Recommender
 from activities.steps import client_of
 from algorithms.slots import Recommendation
 from domain.timing import cap_opens_at, dispose, zone_of
+from models.clients import Client
 from models.mail import Brief
 from store import briefs, decisions, mail_facts
 from store.ledger import Ledger
@@ -32,9 +33,14 @@ class Picked(NamedTuple):
 def planned(house: House, connection: Connection, row: Ledger, proposed: datetime | None, now: datetime) -> datetime:
     """When the mail is to leave: not before the caps allow it, and inside the client's day."""
     client = client_of(connection, row.client_id)
-    sent_at = mail_facts.sent_at(connection, row.client_id, now)
-    opens = cap_opens_at(house.mail_rules, client.policy, sent_at, now) or now
+    opens = opens_at(house, connection, client, now)
     return dispose(house.mail_rules, zone_of(client.time_zone), client.policy, proposed, opens)
+
+
+def opens_at(house: House, connection: Connection, client: Client, now: datetime) -> datetime:
+    """From when the caps allow the client a mail."""
+    sent_at = mail_facts.sent_at(connection, client.client_id, now)
+    return cap_opens_at(house.mail_rules, client.policy, sent_at, now) or now
 
 
 def picked(house: House, recommender: Recommender, connection: Connection, row: Ledger, at: datetime) -> Picked:

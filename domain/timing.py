@@ -11,11 +11,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from models.base import ClientId, Contract
 from models.clients import ClientPolicy
+from models.slots import Window
 
 HORIZON: Final = timedelta(days=7)
 """No mail is planned further ahead than this."""
 WEEK: Final = timedelta(days=7)
 SPREAD: Final = timedelta(minutes=90)
+_QUARTER: Final = timedelta(minutes=15)
 
 
 class MailRules(Contract):
@@ -56,7 +58,7 @@ def next_open(rules: MailRules, zone: ZoneInfo, at: datetime) -> datetime:
     candidate = opening.astimezone(at.tzinfo)
     # Where clocks are set forward over the opening hour, the wall time names a moment that is still quiet, or past.
     while candidate < at or is_quiet(rules, zone, candidate):
-        candidate += timedelta(minutes=15)
+        candidate += _QUARTER
     return candidate
 
 
@@ -98,6 +100,39 @@ def dispose(
     if policy.preferred_hour is not None:
         return next_open(rules, zone, _next_hour(zone, policy.preferred_hour, earliest))
     return next_open(rules, zone, earliest)
+
+
+def windows(
+    rules: MailRules, zone: ZoneInfo, policy: ClientPolicy, earliest: datetime, until: datetime
+) -> tuple[Window, ...]:
+    """All the time from `earliest` to `until` in which a mail may leave, in order: outside quiet hours, and within the
+    hour that the client asked for, where one is. What lies in it passes `dispose` as it is."""
+    hour, at = policy.preferred_hour, earliest
+    found: list[Window] = []
+    while True:
+        start = next_open(rules, zone, at if hour is None else _next_hour(zone, hour, at))
+        if start >= until:
+            return tuple(found)
+        at = min(_closing(rules, zone, start, until), until if hour is None else _next_full_hour(zone, start))
+        found.append(Window(start=start, until=at))
+
+
+def _closing(rules: MailRules, zone: ZoneInfo, at: datetime, until: datetime) -> datetime:
+    """When the quiet hours after the open moment `at` begin; `until` where that is earlier."""
+    if rules.quiet_from_hour == rules.quiet_until_hour:
+        return until
+    closing = _next_hour(zone, rules.quiet_from_hour, at)
+    # Where clocks are set forward over the closing hour, the wall time names a moment that is quiet already.
+    while closing - _QUARTER > at and is_quiet(rules, zone, closing - _QUARTER):
+        closing -= _QUARTER
+    return min(closing, until)
+
+
+def _next_full_hour(zone: ZoneInfo, at: datetime) -> datetime:
+    local = at.astimezone(zone)
+    return (
+        at + timedelta(hours=1) - timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
+    )
 
 
 def _next_hour(zone: ZoneInfo, hour: int, at: datetime) -> datetime:

@@ -18,6 +18,14 @@ from activities.campaigning import Campaigning
 from activities.compose import Compose
 from activities.deciding import Decider
 from activities.failures import Failures
+from activities.fixing.admitting import AdmitFix
+from activities.fixing.assembling import AssembleFix
+from activities.fixing.deciding import DecideFix
+from activities.fixing.fitting import usual
+from activities.fixing.ranking import Ranker, RankFix
+from activities.fixing.reading import ReadNote
+from activities.fixing.reserving import ReserveFix
+from activities.fixing.settling import SettleFix
 from activities.house import House
 from activities.modelled import Modelled
 from activities.recommending import Recommender
@@ -29,6 +37,7 @@ from mail.post import Post
 from mail.transport import Transport
 from workflows import handles
 from workflows.campaign import Campaign
+from workflows.fix import FixAssignment
 from workflows.inbound import OneOrder
 from workflows.lifecycle import ClientLifecycle
 from workflows.options import AGENTS_QUEUE, LIFECYCLE_QUEUE, MAIL_QUEUE, SCIENCE_QUEUE
@@ -76,25 +85,35 @@ def _hosted(
     client: Client, house: House, transport: Transport, model: LanguageModel | None, decider: Decider
 ) -> Hosted:
     recommender = Recommender(house.engine, house.settings, decider)
-    assess, compose, steer = Assess(house), Compose(house, recommender), Steer(house)
-    modelled = Modelled(house, recommender, model)
+    assess, compose, steer = Assess(house), Compose(house, recommender, decider), Steer(house)
+    modelled = Modelled(house, recommender, decider, model)
+    decide_fix, settle_fix = DecideFix(house), SettleFix(house)
+    rank_fix = RankFix(house, Ranker(house, recommender, usual))
     post, report = Post.from_settings(house.settings), partial(handles.report_finished, client)
     return {
         LIFECYCLE_QUEUE: {
-            "workflows": [ClientLifecycle, Outreach, Campaign],
+            "workflows": [ClientLifecycle, Outreach, Campaign, FixAssignment],
             "workflow_runner": runner(),
             "activities": [
                 *(assess.assess, compose.compose, Campaigning(house).campaign_round),
                 *(steer.conclude, steer.unpark, steer.keep_policy),
+                *(AdmitFix(house).admit_fix, ReserveFix(house).reserve_fix),
+                *(decide_fix.decide_fix, decide_fix.look_fix, settle_fix.ship_fix, settle_fix.end_fix),
             ],
             "max_cached_workflows": 2_000,
             "max_concurrent_workflow_tasks": 50,
             "max_concurrent_activities": THREADS,
             "max_concurrent_local_activities": THREADS,
         },
-        SCIENCE_QUEUE: {"activities": [modelled.pick], "max_concurrent_activities": RANKINGS},
+        SCIENCE_QUEUE: {
+            "activities": [modelled.pick, rank_fix.rank_fix, AssembleFix(house, decider).assemble_fix],
+            "max_concurrent_activities": RANKINGS,
+        },
         AGENTS_QUEUE: {
-            "activities": [modelled.write, modelled.review, modelled.schedule],
+            "activities": [
+                *(modelled.write, modelled.review, modelled.schedule),
+                ReadNote(house, model).read_note,
+            ],
             "max_concurrent_activities": MODEL_CALLS,
         },
         MAIL_QUEUE: {

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.timing import HORIZON, MailRules, cap_opens_at, dispose, is_quiet, next_open
+from domain.timing import HORIZON, MailRules, cap_opens_at, dispose, is_quiet, next_open, windows
 from models.base import utc
 from models.clients import ClientPolicy
 
@@ -50,6 +51,39 @@ def test_whatever_is_proposed_the_mail_goes_in_the_clients_day_within_reach(
     chosen = dispose(rules, zone, ClientPolicy(preferred_hour=hour), proposed, at)
     assert at <= chosen <= at + HORIZON + timedelta(hours=25)
     assert not is_quiet(rules, zone, chosen)
+
+
+@given(at=moments, zone=zones, start=hours, end=hours, hour=st.none() | hours)
+def test_windows_hold_the_open_time_and_nothing_else(
+    at: datetime, zone: ZoneInfo, start: int, end: int, hour: int | None
+) -> None:
+    rules = MailRules(quiet_from_hour=start, quiet_until_hour=end)
+    policy, until = ClientPolicy(preferred_hour=hour), at + timedelta(days=3)
+    found = windows(rules, zone, policy, at, until)
+    assert all(each.start < each.until <= until for each in found)
+    assert all(one.until <= other.start for one, other in pairwise(found))
+    for minutes in range(0, 3 * 24 * 60, 30):
+        moment = at + timedelta(minutes=minutes)
+        inside = any(each.start <= moment < each.until for each in found)
+        assert not (inside and is_quiet(rules, zone, moment))
+        if hour is None:
+            assert inside is not is_quiet(rules, zone, moment)
+    for each in found:
+        assert dispose(rules, zone, policy, each.start, at) == each.start
+
+
+def test_windows_keep_to_the_hour_that_a_client_asked_for() -> None:
+    found = windows(
+        MailRules(),
+        ZoneInfo("Europe/London"),
+        ClientPolicy(preferred_hour=18),
+        utc(2026, 3, 1, 18, 30),
+        utc(2026, 3, 3),
+    )
+    assert [(each.start, each.until) for each in found] == [
+        (utc(2026, 3, 1, 18, 30), utc(2026, 3, 1, 19)),
+        (utc(2026, 3, 2, 18), utc(2026, 3, 2, 19)),
+    ]
 
 
 sent = st.lists(st.integers(1, 40 * 24), max_size=6)

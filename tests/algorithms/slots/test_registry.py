@@ -17,24 +17,9 @@ from domain.experiments import variant
 from errors import ConfigError, NotFound
 from models.answers import AnswerRecord
 from tests.algorithms.slots.questions import ranking
+from tests.support.algorithms import plant, say, until
 
-MODULE = """
-slot, version = "ranking", "{version}"
-
-def answer(question):
-    first = [each["item_id"] for each in question["candidates"]][: question["n"]]
-    return {{"items": [{{"item_id": each, "score": 1}} for each in first]}}
-"""
 SECRET = "whsec_a2V5a2V5a2V5a2V5a2V5a2V5a2V5a2V5"
-
-
-def install(folder: Path, name: str, version: str = "1") -> None:
-    """As pip leaves it: a module and its .dist-info."""
-    info = folder / f"{name}-{version}.dist-info"
-    info.mkdir(parents=True)
-    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
-    (info / "entry_points.txt").write_text(f"[selvedge.algorithms]\n{name} = {name}\n")
-    (folder / f"{name}.py").write_text(MODULE.format(version=version))
 
 
 Serve = Callable[[], Registry]
@@ -53,19 +38,8 @@ def serve(tmp_path: Path) -> Iterator[Serve]:
         each.close()
 
 
-def say(folder: Path, text: str) -> None:
-    (folder / "algorithms.toml").write_text(text)
-
-
 def answered(registry: Registry, client_id: str = "c1") -> str:
     return registry.decide("ranking", ranking(client_id)).algorithm
-
-
-def until(wanted: Callable[[], bool], seconds: float = 20) -> bool:
-    end = time.monotonic() + seconds
-    while not wanted() and time.monotonic() < end:
-        time.sleep(0.1)
-    return wanted()
 
 
 def test_with_no_file_the_house_answers(serve: Serve) -> None:
@@ -75,7 +49,7 @@ def test_with_no_file_the_house_answers(serve: Serve) -> None:
 def test_a_package_and_an_edit_take_effect_within_ten_seconds_without_a_restart(tmp_path: Path, serve: Serve) -> None:
     registry = serve()
     registry.watch()
-    install(tmp_path / "packages", "fresh")
+    plant(tmp_path / "packages", "fresh")
     say(tmp_path, '[slots.ranking]\nchampion = "fresh"')
     started = time.monotonic()
     assert until(lambda: answered(registry) == "fresh")
@@ -87,20 +61,20 @@ def test_a_package_and_an_edit_take_effect_within_ten_seconds_without_a_restart(
 
 def test_a_new_release_replaces_the_old(tmp_path: Path, serve: Serve) -> None:
     packages = tmp_path / "packages"
-    install(packages, "fresh")
+    plant(packages, "fresh")
     say(tmp_path, '[slots.ranking]\nchampion = "fresh"')
     registry = serve()
     assert until(lambda: answered(registry) == "fresh")
     (packages / "fresh-1.dist-info" / "METADATA").unlink()
     (packages / "fresh-1.dist-info" / "entry_points.txt").unlink()
     os.rmdir(packages / "fresh-1.dist-info")
-    install(packages, "fresh", "2")
+    plant(packages, "fresh", "2")
     registry.refresh()
     assert until(lambda: registry.decide("ranking", ranking()).version == "2")
 
 
 def test_a_broken_file_changes_nothing(tmp_path: Path, serve: Serve) -> None:
-    install(tmp_path / "packages", "fresh")
+    plant(tmp_path / "packages", "fresh")
     say(tmp_path, '[slots.ranking]\nchampion = "fresh"')
     registry = serve()
     assert until(lambda: answered(registry) == "fresh")
@@ -112,7 +86,7 @@ def test_a_broken_file_changes_nothing(tmp_path: Path, serve: Serve) -> None:
 
 
 def test_an_algorithm_of_another_slot_does_not_answer(tmp_path: Path, serve: Serve) -> None:
-    install(tmp_path / "packages", "fresh")
+    plant(tmp_path / "packages", "fresh")
     say(tmp_path, '[slots.risk]\nchampion = "fresh"')
     [member] = serve().chain("risk", "c1")
     assert not member.algorithm.ready(20)
@@ -120,8 +94,8 @@ def test_an_algorithm_of_another_slot_does_not_answer(tmp_path: Path, serve: Ser
 
 
 def test_a_split_is_sticky_and_near_its_part(tmp_path: Path, serve: Serve) -> None:
-    install(tmp_path / "packages", "one")
-    install(tmp_path / "packages", "two")
+    plant(tmp_path / "packages", "one")
+    plant(tmp_path / "packages", "two")
     say(tmp_path, '[slots.ranking]\nchampion = "one"\nfallbacks = ["two"]\n[slots.ranking.split]\ntwo = 0.25')
     registry = serve()
     chains = [[each.name for each in registry.chain("ranking", f"client-{i}")] for i in range(4_000)]
@@ -132,8 +106,8 @@ def test_a_split_is_sticky_and_near_its_part(tmp_path: Path, serve: Serve) -> No
 
 
 def test_shadows_reach_the_recorder_and_belong_to_what_was_answered(tmp_path: Path) -> None:
-    install(tmp_path / "packages", "one")
-    install(tmp_path / "packages", "two")
+    plant(tmp_path / "packages", "one")
+    plant(tmp_path / "packages", "two")
     say(tmp_path, '[slots.ranking]\nchampion = "one"\nshadows = ["two"]')
     kept: list[AnswerRecord] = []
     registry = Registry(tmp_path / "algorithms.toml", [str(tmp_path / "packages")], helpers=1, record=kept.append)
@@ -148,8 +122,8 @@ def test_shadows_reach_the_recorder_and_belong_to_what_was_answered(tmp_path: Pa
 
 
 def test_many_clients_are_answered_each_by_their_own_variant_in_chunks(tmp_path: Path, serve: Serve) -> None:
-    install(tmp_path / "packages", "one")
-    install(tmp_path / "packages", "two")
+    plant(tmp_path / "packages", "one")
+    plant(tmp_path / "packages", "two")
     say(tmp_path, '[slots.ranking]\nchampion = "one"\ndeadline_ms = 2000\n[slots.ranking.split]\ntwo = 0.25')
     registry = serve()
     assert until(lambda: {answered(registry, f"c{n}") for n in range(20)} == {"one", "two"})
@@ -182,7 +156,7 @@ def test_a_part_that_grows_keeps_its_clients() -> None:
 
 
 def test_all_are_listed_and_unknown_ones_named(tmp_path: Path, serve: Serve) -> None:
-    install(tmp_path / "packages", "fresh")
+    plant(tmp_path / "packages", "fresh")
     say(tmp_path, REMOTE)
     registry = serve()
     listed = [(each.name, each.kind, each.slot) for each in registry.known() if each.name in {"far", "fresh"}]

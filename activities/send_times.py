@@ -1,0 +1,54 @@
+"""When a mail is to leave: an algorithm of the slot `send_time` proposes inside the allowed windows, where one has a
+part in it; `domain.timing` disposes. With the house as champion and no shadows nothing is asked and nothing is read."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final, cast
+
+from sqlalchemy import Connection
+
+from activities.deciding import Asked, Decider
+from activities.house import House
+from activities.preparing import opens_at
+from activities.steps import client_of
+from domain.timing import HORIZON, windows, zone_of
+from models.policies import HOUSE
+from models.slots import SendTimeAnswer, SendTimeQuestion
+from store import mail_facts
+from store.ledger import Ledger
+
+SLOT: Final = "send_time"
+HABITS: Final = 20
+"""Opens and clicks from which reading hours are taken."""
+
+
+def asked(house: House, decider: Decider, connection: Connection, row: Ledger, now: datetime) -> Asked | None:
+    """What the slot says of this mail; None where nobody but the house is asked."""
+    if not decider.asks(SLOT):
+        return None
+    client = client_of(connection, row.client_id)
+    earliest = opens_at(house, connection, client, now)
+    question = SendTimeQuestion(
+        client_id=row.client_id,
+        now=now,
+        windows=windows(house.mail_rules, zone_of(client.time_zone), client.policy, earliest, earliest + HORIZON),
+        opened=mail_facts.read_at(connection, row.client_id, now, HABITS),
+    )
+    return decider.ask(SLOT, question)
+
+
+def proposed(said: Asked | None) -> datetime | None:
+    """The moment that an algorithm proposes; None where the house is to say."""
+    return None if said is None or said.decision.algorithm == HOUSE else cast(SendTimeAnswer, said.decision.answer).at
+
+
+def keep(
+    decider: Decider, connection: Connection, row: Ledger, said: Asked | None, at: datetime, now: datetime
+) -> None:
+    """Record the answer with the mail; where the house said, with the moment `at` that it chose."""
+    if said is None:
+        return
+    if proposed(said) is None:
+        said = said.instead(HOUSE, said.decision.version, SendTimeAnswer(at=at), said.decision.seconds)
+    decider.keep(connection, said, now, n=row.n)
