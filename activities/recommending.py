@@ -79,12 +79,16 @@ class Recommender:
         now: datetime,
         exclude: Iterable[str] = (),
         context: str = "email",
+        sizes: tuple[str, ...] = (),
     ) -> Recommendation:
         """The `n` best items for a client at business time `now`, best first; fewer when no more may be shown.
 
-        Raises NotFound for an unknown client. Two short statements; everything else is in memory.
+        `sizes`: in the place of the client's own, where stated. Raises NotFound for an unknown client. Two short
+        statements; everything else is in memory.
         """
         client = interactions.signals(connection, client_id, now)
+        if sizes:
+            client = replace(client, sizes=sizes)
         memory = self._current(now)
         request = RankingRequest(client_id=client_id, n=n, now=now, context=context, exclude=frozenset(exclude))
         asked, picks = self._answered(memory, request, client)
@@ -172,7 +176,7 @@ def _items_of(fingerprint: str) -> str:
 
 
 def _stock_lines(connection: Connection) -> list[StockLine]:
-    by_item = catalogue.on_hand(connection)
+    by_item = catalogue.available(connection)
     return [(item_id, size, units) for item_id, sizes in by_item.items() for size, units in sizes.items()]
 
 

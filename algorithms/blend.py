@@ -21,8 +21,6 @@ from models.mail import Pick
 
 HEAD: Final = 20
 """So many times `n` of the best are put in order first; to sort all of them takes ten times as long."""
-SENT_BACK_DAYS: Final = 90.0
-"""What a client sent back is not shown again for so long."""
 
 
 class Offered(NamedTuple):
@@ -76,7 +74,7 @@ class Blend:
     def eligible(self, client: ClientSignals, request: RankingRequest) -> Ints:
         """In stock in the client's sizes, not owned, not lately sent back, not excluded; places in the catalogue."""
         may = self.catalogue.in_sizes(client.wears) > 0
-        hidden = client.owned | client.sent_back(request.now.timestamp(), SENT_BACK_DAYS) | request.exclude
+        hidden = client.owned | client.sent_back(request.now.timestamp()) | request.exclude
         may[self.catalogue.places(hidden)] = False
         return np.flatnonzero(may)
 

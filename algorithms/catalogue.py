@@ -13,9 +13,8 @@ from algorithms.features import Features
 from domain import blend
 from domain.arrays import Flags, Floats, Ints
 from domain.histories import plain
+from domain.sizes import plain_size
 from models.catalogue import Item, Season
-
-ONE_SIZE: Final = frozenset({"", "one size", "one-size", "onesize", "one_size", "os", "o/s"})
 
 StockLine = tuple[str, str, int]
 """item_id, size, units on hand."""
@@ -38,8 +37,8 @@ class Catalogue:
 
     def with_stock(self, stock: Iterable[StockLine]) -> Catalogue:
         """The same items with the stock counted anew."""
-        lines = [(_size(size), self.index[item], units) for item, size, units in stock if item in self.index]
-        named = {_size(size) for item in self.items for size in item.sizes} | {size for size, _, _ in lines}
+        lines = [(plain_size(size), self.index[item], units) for item, size, units in stock if item in self.index]
+        named = {plain_size(size) for item in self.items for size in item.sizes} | {size for size, _, _ in lines}
         sizes = {size: row for row, size in enumerate(["", *sorted(named - {""})])}
         on_hand = np.zeros((len(sizes), len(self.items)), np.int64)
         if lines:
@@ -105,7 +104,7 @@ class Catalogue:
         made = np.zeros(self.on_hand.shape, np.bool_)
         for place, item in enumerate(self.items):
             for size in item.sizes or ("",):
-                made[self.sizes[_size(size)], place] = True
+                made[self.sizes[plain_size(size)], place] = True
         return made
 
     @cached_property
@@ -126,7 +125,7 @@ class Catalogue:
         """
         if not sizes:
             return self.shelf
-        worn = tuple(sorted({_size(size) for size in sizes}))
+        worn = tuple(sorted({plain_size(size) for size in sizes}))
         if worn not in self._fitting:
             self._fitting[worn] = self._count(worn)  # two threads may both count; they find the same
         return self._fitting[worn]
@@ -143,7 +142,3 @@ class Catalogue:
 
 
 _LASTING: Final = ("index", "category", "price", "margin", "added", "seasons", "features")
-
-
-def _size(size: str) -> str:
-    return "" if plain(size) in ONE_SIZE else plain(size)

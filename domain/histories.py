@@ -27,6 +27,8 @@ SIGNAL: Final[Mapping[str, float]] = {
 OWNING: Final = frozenset({"order_placed", "fix_kept"})
 RETURNING: Final = frozenset({"order_returned"})
 REJECTING: Final = frozenset({"order_returned", "fix_sent_back"})
+SENT_BACK_DAYS: Final = 90.0
+"""What a client sent back is not shown or sent again for so long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +123,7 @@ class ClientSignals:
             left[touch.item_id] = left.get(touch.item_id, 0) + step * touch.quantity
         return frozenset(item for item, quantity in left.items() if quantity > 0)
 
-    def sent_back(self, now: float, days: float) -> frozenset[str]:
+    def sent_back(self, now: float, days: float = SENT_BACK_DAYS) -> frozenset[str]:
         """Items that came back in the `days` before `now` (epoch seconds)."""
         return frozenset(t.item_id for t in self.touches if t.kind in REJECTING and 0 <= now - t.at <= days * DAY)
 

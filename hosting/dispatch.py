@@ -21,6 +21,7 @@ from workflows import handles
 
 log = logging.getLogger("selvedge.dispatch")
 
+_NUDGE: Final = {"client": handles.nudge_client, "campaign": handles.start_campaign, "fix": handles.nudge_fix}
 LEASE_S: Final = 30.0
 IDLE_S: Final = 0.1
 LONGEST_IDLE_S: Final = 1.0
@@ -56,10 +57,7 @@ class Dispatcher:
 
     async def _send(self, each: Leased) -> bool:
         try:
-            if each.kind == "client":
-                await handles.nudge_client(self._client, each.target)
-            else:
-                await handles.start_campaign(self._client, each.target)
+            await _NUDGE[each.kind](self._client, each.target)
         except Exception as fault:  # one that cannot be sent must not hold up the others
             log.warning("a nudge waits: %s", getattr(fault, "status", type(fault).__name__))
             return False

@@ -123,25 +123,33 @@ def every_item(connection: Connection) -> list[Item]:
     return [_item(row) for row in connection.execute(select(items).order_by(items.c.item_id))]
 
 
+def words(connection: Connection) -> tuple[list[str], list[str]]:
+    """The categories and the colours of the catalogue, each once."""
+    kinds = connection.scalars(select(items.c.category).distinct().order_by(items.c.category))
+    shades = connection.scalars(select(items.c.colour).where(items.c.colour != "").distinct().order_by(items.c.colour))
+    return list(kinds), list(shades)
+
+
 def _item(row: Row[Any]) -> Item:
     return Item.model_validate(row, from_attributes=True)
 
 
-def on_hand(connection: Connection, ids: Iterable[ItemId] | None = None) -> dict[ItemId, dict[str, int]]:
-    """Units by item and size (empty: the item has no sizes); None: of the whole shop."""
-    wanted = select(stock.c.item_id, stock.c.size, stock.c.on_hand)
+def available(connection: Connection, ids: Iterable[ItemId] | None = None) -> dict[ItemId, dict[str, int]]:
+    """Units to give, those held for Fixes apart, by item and size (empty: the item has no sizes); None: of the whole
+    shop."""
+    wanted = select(stock.c.item_id, stock.c.size, stock.c.on_hand - stock.c.reserved)
     if ids is not None:
         wanted = wanted.where(among(connection, stock.c.item_id, ids))
     found: dict[ItemId, dict[str, int]] = {}
     for item_id, size, units in connection.execute(wanted):
         sizes = found.setdefault(item_id, {})
-        sizes[size] = sizes.get(size, 0) + units
+        sizes[size] = sizes.get(size, 0) + max(units, 0)
     return found
 
 
 def in_stock(connection: Connection, ids: Iterable[ItemId]) -> bool:
     """Whether none of these items has run out. An item whose stock is not counted here is taken to be there."""
-    return all(sum(sizes.values()) > 0 for sizes in on_hand(connection, ids).values())
+    return all(sum(sizes.values()) > 0 for sizes in available(connection, ids).values())
 
 
 def fingerprint(connection: Connection) -> str:

@@ -1,8 +1,8 @@
 """Taking events in: one transaction a batch, idempotent by event id, in any order.
 
 An event is a row, and it moves its client's statistics. Few change more: a signup starts the client's workflow; a
-quiz, a change of consent, a complaint or a hard bounce changes the client; and one that lifts the client past the
-stored threshold nudges the workflow. Everything else touches only the store.
+quiz, a change of consent, a complaint or a hard bounce changes the client; feedback on a Fix changes its box; and one
+that lifts the client past the stored threshold nudges the workflow. Everything else touches only the store.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from typing import Final
 from sqlalchemy import Connection, select
 
 from domain.engagement import EVENT_WEIGHT
-from models.events import EmailClicked, EmailOpened, Event
+from models.events import EmailClicked, EmailOpened, Event, FixFeedback
 from models.states import Phase
-from store import outbox
+from store import fix_feedback, outbox
 from store.bulk import among, write
 from store.engagement import Counted, Statistics, absorb
 from store.event_doors import Doors, Refusal
@@ -72,8 +72,10 @@ def accept(
         duplicates.append(event_id)
         del good[event_id]
     nudged = _effects(connection, list(good.values()), terms, now)
+    answered = fix_feedback.hear(connection, [event for event, _ in good.values() if isinstance(event, FixFeedback)])
     if notify:
         outbox.push(connection, "client", nudged, real_now)
+        outbox.push(connection, "fix", answered, real_now)
     return Accepted(list(good), duplicates, refused, frozenset(nudged))
 
 

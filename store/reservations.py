@@ -20,7 +20,7 @@ from domain.fix_states import HOLDING, OPEN
 from errors import BadInput
 from models.base import Sku
 from models.fixes import FixId, FixItem, ItemState
-from store import fixes, shelves
+from store import fix_feedback, fixes, shelves
 from store.bulk import among, write
 from store.shelves import Shelves
 from store.tables import fix_items, stock
@@ -157,7 +157,7 @@ def sell(connection: Connection, fix_id: FixId, now: datetime) -> None:
 
     Raises BadInput, and changes nothing, when a unit of the box is not held or not on the shelf: renew before.
     """
-    fixes.get(connection, fix_id, lock=True)
+    row = fixes.get(connection, fix_id, lock=True)
     shelf = shelves.lock(connection, _states(connection, fix_id))
     states = _states(connection, fix_id)
     held = {sku for sku, state in states.items() if state == ItemState.HELD}
@@ -167,6 +167,7 @@ def sell(connection: Connection, fix_id: FixId, now: datetime) -> None:
         raise BadInput(f"not held any more: {', '.join(sorted(lost)) or 'the whole box'}", "box")
     shelves.count(connection, shelf, dict.fromkeys(held, -1), sold=True)
     _set(connection, fix_id, held, ItemState.SOLD, now)
+    fix_feedback.apply(connection, {fix_id: row.client_id})  # the client may have been quicker than we were
 
 
 def release_expired(connection: Connection, now: datetime, skus: Iterable[Sku] | None = None) -> int:

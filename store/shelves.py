@@ -7,6 +7,7 @@ from typing import NamedTuple, TypeAlias
 
 from sqlalchemy import Connection, select, update
 
+from domain.fix_rules import Unit
 from errors import Unavailable
 from models.base import ItemId, Sku
 from store.bulk import among
@@ -29,20 +30,18 @@ class Shelf(NamedTuple):
 Shelves: TypeAlias = dict[Sku, Shelf]
 
 
-class Unit(NamedTuple):
-    """One sku of an item; `free`: units to give."""
-
-    sku: Sku
-    item_id: ItemId
-    size: str
-    free: int
-
-
 def units(connection: Connection, item_ids: Iterable[ItemId]) -> list[Unit]:
     """The skus of these items, in their order."""
     s = stock.c
     query = select(s.sku, s.item_id, s.size, s.on_hand - s.reserved).where(among(connection, s.item_id, item_ids))
     return [Unit(*row) for row in connection.execute(query.order_by(s.sku))]
+
+
+def free(connection: Connection, skus: Iterable[Sku]) -> dict[Sku, int]:
+    """Units to give of those skus that exist."""
+    s = stock.c
+    query = select(s.sku, s.on_hand - s.reserved).where(among(connection, s.sku, skus))
+    return {sku: units for sku, units in connection.execute(query)}  # noqa: C416 - dict() of rows loses the types
 
 
 def lock(connection: Connection, skus: Iterable[Sku]) -> Shelves:

@@ -24,6 +24,7 @@ fixes = Table(
     Column(
         "question", Json, comment="the assembly as it was asked; with the version and seed the box can be made again"
     ),
+    Column("box", Json, comment="skus as assembled; once they are held, fix_items says what is in it"),
     Column("algorithm", String(64), nullable=False, default=""),
     Column("version", String(64), nullable=False, default=""),
     Column("objective", Float),

@@ -112,6 +112,6 @@ def test_stock_counts_by_item_and_size(engine: Engine, terms: Terms) -> None:
         done = catalogue.put_stock(connection, rows)
         catalogue.put_stock(connection, [shelf("2", 5)])
     with reading(engine) as connection:
-        assert catalogue.on_hand(connection) == {"knit-1": {"M": 9, "S": 1}, "b": {"": 0}}
-        assert catalogue.on_hand(connection, ["b"]) == {"b": {"": 0}}
+        assert catalogue.available(connection) == {"knit-1": {"M": 9, "S": 1}, "b": {"": 0}}
+        assert catalogue.available(connection, ["b"]) == {"b": {"": 0}}
     assert [(each.index, each.field) for each in done.refused] == [(4, "item_id")]

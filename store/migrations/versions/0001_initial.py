@@ -7,7 +7,7 @@ from alembic import op
 
 from store.types import Json, UtcTime
 
-revision: str = "0001_c210e7fb"
+revision: str = "0001_5bbe945e"
 down_revision: str | None = None
 branch_labels: None = None
 depends_on: None = None
@@ -266,7 +266,7 @@ def upgrade() -> None:
     op.create_table(
         "outbox",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
-        sa.Column("kind", sa.String(length=16), nullable=False, comment="client or campaign"),
+        sa.Column("kind", sa.String(length=16), nullable=False, comment="client, campaign or fix"),
         sa.Column("target", sa.String(length=64), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False, comment="raised by each coalesced change"),
         sa.Column("attempts", sa.Integer(), nullable=False),
