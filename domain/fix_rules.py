@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
@@ -59,7 +59,7 @@ class Wearer:
     sent_back: frozenset[ItemId] = frozenset()
     elsewhere: frozenset[ItemId] = frozenset()
     """In boxes of theirs that are being made, or on which they have not said a word."""
-    verdicts: Mapping[str, Mapping[str, Fit]] = MappingProxyType({})
+    verdicts: Mapping[str, Mapping[str, Fit]] = field(default_factory=dict)
 
 
 def candidates(
