@@ -55,6 +55,18 @@ def change(file: Path, edit: Edit, who: str, what: str, now: datetime, check: Ca
             lines.writelines(f"{each.model_dump_json()}\n" for each in (by_hand, made) if each)
 
 
+def stated(slot: str, policy: Policy) -> Edit:
+    """The whole policy of a slot from now on."""
+
+    def edit(document: TOMLDocument) -> None:
+        table, said = _policy(document, slot), policy.model_dump(mode="json", exclude_defaults=True)
+        for name in set(table) - set(said):
+            table.remove(name)
+        table.update(said)
+
+    return edit
+
+
 def promoted(slot: str, name: str) -> Edit:
     """The champion of a slot from now on; it no longer plays another part there."""
 

@@ -127,6 +127,10 @@ class Registry:
         """Whether anyone but the house has a part in a slot. Costs next to nothing."""
         return bool(self._state.policy(slot).live)
 
+    def ready(self, slot: str, seconds: float) -> bool:
+        """Whether all that have a part in a slot can be asked, within so many seconds each."""
+        return all(each.member.algorithm.ready(seconds) for each in self._state.live.values() if each.slot == slot)
+
     def chain(self, slot: str, client_id: str) -> list[Member]:
         """Who is asked for this client, first the champion or the client's challenger; the house is not named."""
         state = self._state

@@ -12,16 +12,11 @@ from typing import TYPE_CHECKING
 import click
 
 from commands import _shared
-from errors import BadInput, NotFound
-from models.policies import HOUSE
 from settings import load
 
 if TYPE_CHECKING:
-    from algorithms.guard import Algorithm
     from algorithms.policy_changes import Edit
     from algorithms.registry import Registry
-
-START_SECONDS = 30.0
 
 BY = click.option("--by", default="", help="Who changes it; the account that runs the command when left.")
 
@@ -32,13 +27,18 @@ BY = click.option("--by", default="", help="Who changes it; the account that run
 @BY
 def promote(name: str, unchecked: bool, by: str) -> int:
     """Make NAME the champion of its slot, once it passed the conformance suite. In force within seconds."""
+    from algorithms.examining import examined, slot_of  # noqa: PLC0415
     from algorithms.policy_changes import promoted  # noqa: PLC0415
 
     registry = _registry()
-    slot = _examined(registry, name, unchecked)
-    if slot is None:
-        click.echo(f"nothing was changed; selvedge algorithms check {name} says what to mend", err=True)
-        return 1
+    if unchecked:
+        slot = slot_of(registry, name)
+    else:
+        report = examined(registry, name)
+        slot = report.slot
+        if not report.passed:
+            click.echo(f"nothing was changed; selvedge algorithms check {name} says what to mend", err=True)
+            return 1
     _changed(registry, promoted(slot, name), by, f"promote {name} in {slot}")
     return 0
 
@@ -62,10 +62,11 @@ def demote(slot: str, by: str) -> None:
 @BY
 def shadow(name: str, off: bool, by: str) -> None:
     """Ask NAME too, compare it, and never show what it says."""
+    from algorithms.examining import slot_of  # noqa: PLC0415
     from algorithms.policy_changes import shadowed  # noqa: PLC0415
 
     registry = _registry()
-    slot = _slot_of(registry, name)
+    slot = slot_of(registry, name)
     _changed(registry, shadowed(slot, name, off), by, f"shadow {name} in {slot}{' no longer' if off else ''}")
 
 
@@ -75,10 +76,11 @@ def shadow(name: str, off: bool, by: str) -> None:
 @BY
 def split(name: str, share: float, by: str) -> None:
     """Let NAME answer for a share of the clients, always the same ones."""
+    from algorithms.examining import slot_of  # noqa: PLC0415
     from algorithms.policy_changes import split as parted  # noqa: PLC0415
 
     registry = _registry()
-    slot = _slot_of(registry, name)
+    slot = slot_of(registry, name)
     _changed(registry, parted(slot, name, share), by, f"split {slot}: {share:.1%} to {name}")
 
 
@@ -108,42 +110,6 @@ def _registry() -> Registry:
     from algorithms.registry import Registry  # noqa: PLC0415
 
     return Registry.from_settings(load(), serving=False)
-
-
-def _examined(registry: Registry, name: str, unchecked: bool) -> str | None:
-    """The slot of an algorithm; None when it failed the suite."""
-    from algorithms.conformance import conform  # noqa: PLC0415
-    from algorithms.slot_table import slot_named  # noqa: PLC0415
-
-    algorithm, slot = opened(registry, name)
-    try:
-        if unchecked:
-            return slot
-        return slot if conform(slot_named(slot), name, algorithm, registry.seconds(slot)).passed else None
-    finally:
-        algorithm.close()
-
-
-def _slot_of(registry: Registry, name: str) -> str:
-    algorithm, slot = opened(registry, name)
-    algorithm.close()
-    return slot
-
-
-def opened(registry: Registry, name: str) -> tuple[Algorithm, str]:
-    """An algorithm to try and the slot that it is for; close it. Raises NotFound when it cannot be loaded."""
-    from algorithms.processes import Helpers  # noqa: PLC0415
-
-    if name == HOUSE:
-        raise BadInput("the house needs no part; see selvedge algorithms demote", "name")
-    algorithm = registry.open(name)
-    if not isinstance(algorithm, Helpers):
-        return algorithm, next(each.slot for each in registry.known() if each.name == name)
-    if not algorithm.ready(START_SECONDS):
-        fault = algorithm.fault
-        algorithm.close()
-        raise NotFound(f"{name} cannot be loaded: {fault}", "name")
-    return algorithm, algorithm.slot
 
 
 def _changed(registry: Registry, edit: Edit, by: str, what: str) -> None:

@@ -88,13 +88,14 @@ def check(
     NAME_OR_URL: an installed package's entry point, a remote of algorithms.toml, or a URL.
     """
     from algorithms.conformance import conform  # noqa: PLC0415
+    from algorithms.examining import opened  # noqa: PLC0415
     from algorithms.registry import Registry  # noqa: PLC0415
     from algorithms.slot_table import slot_named  # noqa: PLC0415
 
     if "://" in name_or_url:
         algorithm, its_slot = _at_url(name_or_url, secret_file, private), ""
     else:
-        algorithm, its_slot = _policies.opened(Registry.from_settings(load(), serving=False), name_or_url)
+        algorithm, its_slot = opened(Registry.from_settings(load(), serving=False), name_or_url)
     try:
         wanted = slot or its_slot
         if not wanted:

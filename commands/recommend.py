@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 
 import click
 
@@ -22,7 +23,10 @@ def command(client_id: str, n: int, as_of: str | None, as_json: bool) -> None:
 
     Only looks: nothing is recorded as shown.
     """
-    from activities.recommending import Recommender  # noqa: PLC0415
+    from activities.deciding import Decider  # noqa: PLC0415
+    from activities.recommending import SLOT, Recommender  # noqa: PLC0415
+    from algorithms.conformance import START_SECONDS  # noqa: PLC0415
+    from algorithms.registry import Registry  # noqa: PLC0415
     from store import catalogue  # noqa: PLC0415
     from store.database import reading  # noqa: PLC0415
 
@@ -31,8 +35,10 @@ def command(client_id: str, n: int, as_of: str | None, as_json: bool) -> None:
     settings = load()
     engine = _shared.database(settings)
     now = moment(as_of) if as_of else _shared.business_now(engine)
-    with reading(engine) as connection:
-        answer = Recommender(engine, settings).recommend(connection, client_id, n, now)
+    with reading(engine) as connection, closing(Registry.from_settings(settings)) as registry:
+        registry.ready(SLOT, START_SECONDS)
+        recommender = Recommender(engine, settings, Decider(registry, engine))
+        answer = recommender.recommend(connection, client_id, n, now)
         items = catalogue.get_items(connection, [pick.item_id for pick in answer.picks])
     picks = [pick.model_dump() | {"title": items[pick.item_id].title} for pick in answer.picks if pick.item_id in items]
     if as_json:

@@ -48,6 +48,19 @@ class Policy(Door):
         return ", ".join(f"{name} {part:.6g}" for name, part in parts.items())
 
 
+class PolicyOrder(Policy):
+    """The whole policy of a slot as a caller states it. `by`: who states it, for the history. `unchecked`: newcomers
+    are not tried first."""
+
+    by: Id
+    unchecked: bool = False
+
+    @property
+    def policy(self) -> Policy:
+        """What is kept."""
+        return Policy.model_validate(self.model_dump(exclude={"by", "unchecked"}))
+
+
 class RemotePolicy(Door):
     """An algorithm behind HTTP. `secret`: whsec_ and base64, known to both sides."""
 

@@ -14,6 +14,8 @@ from fastapi.staticfiles import StaticFiles
 from sqlalchemy import Engine
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
+from activities.deciding import Decider
+from activities.recommending import Recommender
 from mail.sink import Sink
 from models.clock import Clock
 from settings import Settings
@@ -22,6 +24,7 @@ from store.database import connect, reading
 from web import health, mailbox, pictures, refusals, shop, unsubscribe
 from web.api import clients as clients_api
 from web.api import events as events_api
+from web.api import policies, recommendations
 from web.api import slots as slots_api
 from web.console import campaigns, clients, overview
 from web.context import Context, real_time
@@ -33,6 +36,8 @@ ROUTERS: Final = (
     events_api.router,
     clients_api.router,
     slots_api.router,
+    policies.router,
+    recommendations.router,
     overview.router,
     clients.router,
     campaigns.router,
@@ -72,7 +77,9 @@ def create_app(settings: Settings) -> FastAPI:
         if sink is not None:
             sink.start()
         try:
-            yield
+            with Decider.serving(settings, engine) as decider:
+                app.state.recommender = Recommender(engine, settings, decider)
+                yield
         finally:
             if sink is not None:
                 sink.stop()
