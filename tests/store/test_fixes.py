@@ -1,0 +1,118 @@
+"""Requests and states of Fixes: asked twice is asked once, and no step that the table does not know."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import Engine
+
+from domain.fix_states import TRANSITIONS
+from errors import BadInput, NotFound
+from models.fixes import FixState, FixWish
+from store import fixes
+from store.database import reading, writing
+from store.terms import Terms
+from tests.store.boxes import put, seed_fix
+from tests.store.conftest import NOW
+from tests.store.seeds import seed_clients
+from tests.store.test_races import at_once
+
+WISH = FixWish(budget=Decimal("150"), must_have=("Knitwear",), note="for a wedding", when="wave")
+
+
+def test_a_request_is_kept_as_asked_and_its_note_apart(engine: Engine, terms: Terms) -> None:
+    with writing(engine) as connection:
+        seed_clients(connection, terms, "ann")
+        fix_id = fixes.save_request(connection, "ann", WISH, NOW, due=NOW + timedelta(days=2))
+    with reading(engine) as connection:
+        row = fixes.get(connection, fix_id)
+        assert FixWish.model_validate(row.wish) == WISH.model_copy(update={"note": None})
+        assert (row.note, row.wave, row.state, row.due_at) == (WISH.note, True, "requested", NOW + timedelta(days=2))
+        assert [step.state for step in fixes.steps(connection, fix_id)] == ["requested"]
+    assert len(fix_id) == 20
+    assert "ann" not in fix_id
+
+
+def test_the_same_key_is_the_same_request_and_the_first_stands(engine: Engine, terms: Terms) -> None:
+    with writing(engine) as connection:
+        seed_clients(connection, terms, "ann", "bob")
+        first = fixes.save_request(connection, "ann", WISH, NOW, request_key="r1")
+        assert fixes.save_request(connection, "ann", FixWish(), NOW, request_key="r1") == first
+        assert fixes.get(connection, first).note == WISH.note
+        assert fixes.save_request(connection, "bob", WISH, NOW, request_key="r1") != first
+
+
+def test_a_client_has_one_fix_in_the_making(engine: Engine, terms: Terms) -> None:
+    with writing(engine) as connection:
+        first = seed_fix(connection, terms)
+        with pytest.raises(BadInput, match=first):
+            fixes.save_request(connection, "ann", WISH, NOW, request_key="another")
+        put(connection, first, FixState.SHIPPED)  # on its way: the next may be asked for
+        second = fixes.save_request(connection, "ann", WISH, NOW)
+        assert [row.fix_id for row in fixes.open_of(connection, "ann")] == [second]
+
+
+def test_of_requests_at_the_same_time_one_is_taken(engine: Engine, terms: Terms) -> None:
+    with writing(engine) as connection:
+        seed_clients(connection, terms, "ann")
+    taken: list[str] = []
+
+    def ask() -> None:
+        try:
+            with writing(engine) as connection:
+                taken.append(fixes.save_request(connection, "ann", WISH, NOW))
+        except BadInput:
+            pass
+
+    at_once([ask] * 8)
+    assert len(taken) == 1
+
+
+def test_unknown_ids_are_named(engine: Engine) -> None:
+    with writing(engine) as connection:
+        with pytest.raises(NotFound, match="client_id"):
+            fixes.save_request(connection, "nobody", WISH, NOW)
+        with pytest.raises(NotFound, match="fix_id"):
+            fixes.get(connection, "nothing")
+
+
+@pytest.mark.parametrize("to", list(FixState))
+def test_only_steps_of_the_table_are_taken(engine: Engine, terms: Terms, to: FixState) -> None:
+    with writing(engine) as connection:
+        fix_id = seed_fix(connection, terms)
+        for state in FixState:
+            put(connection, fix_id, state)
+            before = len(fixes.steps(connection, fix_id))
+            moved = fixes.move(connection, fix_id, to, NOW, code="why", values={"decided_by": "eve"}, data=["s1"])
+            row = fixes.get(connection, fix_id)
+            assert moved is (to in TRANSITIONS[state])
+            assert row.state == (to if moved else state)
+            assert len(fixes.steps(connection, fix_id)) == before + moved
+            if moved:
+                last = fixes.steps(connection, fix_id)[-1]
+                assert (last.state, last.code, last.data, row.decided_by) == (to, "why", ["s1"], "eve")
+
+
+def test_a_wave_takes_those_who_wait_for_one_oldest_first(engine: Engine, terms: Terms) -> None:
+    states = {"ann": FixState.RANKED, "bob": FixState.REQUESTED, "cid": FixState.PROPOSED, "dot": FixState.REQUESTED}
+    with writing(engine) as connection:
+        seed_clients(connection, terms, *states, "eve")
+        ids = {}
+        for hour, (client, state) in enumerate(states.items()):
+            ids[client] = fixes.save_request(connection, client, WISH, NOW - timedelta(hours=hour))
+            put(connection, ids[client], state)
+        fixes.save_request(connection, "eve", FixWish(), NOW)  # at once
+        later = NOW - timedelta(hours=2, minutes=30)
+        assert fixes.due_for_wave(connection, NOW) == [ids["dot"], ids["bob"], ids["ann"]]
+        assert fixes.due_for_wave(connection, later) == [ids["dot"]]
+
+
+def test_listing_is_by_state_the_last_touched_first(engine: Engine, terms: Terms) -> None:
+    with writing(engine) as connection:
+        one, two = seed_fix(connection, terms, "ann"), seed_fix(connection, terms, "bob")
+        assert fixes.move(connection, one, FixState.PROPOSED, NOW + timedelta(hours=1))
+        assert [row.fix_id for row in fixes.listing(connection)] == [one, two]
+        assert [row.fix_id for row in fixes.listing(connection, [FixState.ASSEMBLED])] == [two]
+        assert len(fixes.listing(connection, limit=1)) == 1

@@ -1,0 +1,165 @@
+"""Whatever happens in whatever order: as many units are reserved as are held, and none leaves the shelf twice."""
+
+from __future__ import annotations
+
+import tempfile
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from errors import BadInput
+from models.fixes import FixItem, FixState, ItemState
+from store import reservations
+from store.database import connect, reading, writing
+from store.tables import metadata
+from store.terms import Terms
+from tests.store.boxes import box_states, count_shelf, piece, put, seed_fix, seed_stock, shelf
+from tests.store.conftest import NOW
+
+SKUS = ["a", "b", "c", "d"]
+skus = st.sampled_from(SKUS)
+places = st.integers(0, 2)
+boxes = st.lists(skus, min_size=1, max_size=3, unique=True)
+spans = st.one_of(st.none(), st.integers(-1, 5))
+"""Hours that a hold lasts; none: a firm one."""
+
+
+@cache
+def _empty() -> bytes:
+    """A database with our tables; to make them for each example would take longer than the example."""
+    with tempfile.TemporaryDirectory() as folder:
+        engine = connect(f"sqlite:///{folder}/store.db")
+        metadata.create_all(engine)
+        engine.dispose()
+        return (Path(folder) / "store.db").read_bytes()
+
+
+class Stock(RuleBasedStateMachine):
+    """Three Fixes and four skus, beside a count of what went out and what the shop says is there."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = tempfile.TemporaryDirectory()
+        copy = Path(self.folder.name) / "store.db"
+        copy.write_bytes(_empty())
+        self.engine = connect(f"sqlite:///{copy}")
+        self.now = NOW
+        self.there: dict[str, int] = {}
+
+    @initialize(units=st.lists(st.integers(0, 3), min_size=4, max_size=4))
+    def open_shop(self, units: list[int]) -> None:
+        self.there = dict(zip(SKUS, units, strict=True))
+        terms = Terms(currency="USD", time_zone="UTC", signing_key="k")
+        with writing(self.engine) as connection:
+            seed_stock(connection, terms, self.there)
+            self.fixes = [seed_fix(connection, terms, client, FixState.PROPOSED) for client in ("ann", "bob", "cid")]
+
+    @rule(place=places, box=boxes, hours=spans)
+    def reserve(self, place: int, box: list[str], hours: int | None) -> None:
+        before, free = self.in_box(place), self.free()
+        with writing(self.engine) as connection:
+            short = reservations.reserve(connection, self.fixes[place], self.pieces(box), self.now, self.until(hours))
+        if short:
+            assert self.in_box(place) == before
+            assert all(free[sku] < 1 for sku in short)
+        else:
+            assert self.in_box(place) == dict.fromkeys(box, "held")
+
+    @rule(place=places, out=skus, into=skus, hours=spans)
+    def swap(self, place: int, out: str, into: str, hours: int | None) -> None:
+        before, unit = self.in_box(place), self.pieces([into])[0]
+        try:
+            with writing(self.engine) as connection:
+                done = reservations.swap(connection, self.fixes[place], out, unit, self.now, self.until(hours))
+        except BadInput:
+            assert out not in before
+            return
+        if done:
+            assert {sku for sku, state in self.in_box(place).items() if state == "held"} >= {into}
+            assert out == into or out not in self.in_box(place)
+        else:
+            assert self.in_box(place) == before
+
+    @rule(place=places, hours=spans)
+    def renew(self, place: int, hours: int | None) -> None:
+        before = self.in_box(place)
+        with writing(self.engine) as connection:
+            lost = reservations.renew(connection, self.fixes[place], self.now, self.until(hours))
+        after = self.in_box(place)
+        assert after == {sku: "expired" if sku in lost else "held" for sku in before}
+
+    @rule(place=places)
+    def release(self, place: int) -> None:
+        with writing(self.engine) as connection:
+            reservations.release(connection, self.fixes[place], self.now)
+        assert self.in_box(place) == {}
+
+    @rule(place=places)
+    def sell_and_begin_again(self, place: int) -> None:
+        """The box goes out, and another client asks."""
+        box = self.in_box(place)
+        try:
+            with writing(self.engine) as connection:
+                reservations.sell(connection, self.fixes[place], self.now)
+        except BadInput:
+            assert not box or "expired" in box.values() or any(self.there[sku] < 1 for sku in box)
+            assert self.in_box(place) == box
+            return
+        with writing(self.engine) as connection:
+            put(connection, self.fixes[place], FixState.SHIPPED)
+            reservations.sell(connection, self.fixes[place], self.now)
+            terms = Terms(currency="USD", time_zone="UTC", signing_key="k")
+            client = f"c{len(self.fixes)}-{self.fixes[place]}"
+            self.fixes[place] = seed_fix(connection, terms, client, FixState.PROPOSED)
+        for sku in box:
+            self.there[sku] -= 1
+
+    @rule(hours=st.integers(0, 6))
+    def time_passes(self, hours: int) -> None:
+        self.now += timedelta(hours=hours)
+
+    @rule(only=st.one_of(st.none(), st.lists(skus, unique=True)))
+    def sweep(self, only: list[str] | None) -> None:
+        with writing(self.engine) as connection:
+            reservations.release_expired(connection, self.now, only)
+
+    @rule(sku=skus, units=st.integers(0, 4))
+    def count(self, sku: str, units: int) -> None:
+        self.there[sku] = units
+        with writing(self.engine) as connection:
+            count_shelf(connection, {sku: units})
+
+    @invariant()
+    def as_many_are_reserved_as_held(self) -> None:
+        with reading(self.engine) as connection:
+            assert reservations.faults(connection) == []
+
+    @invariant()
+    def the_shelf_lost_what_went_out_and_nothing_else(self) -> None:
+        assert {sku: on_hand for sku, (on_hand, _) in shelf(self.engine).items()} == self.there
+
+    def teardown(self) -> None:
+        self.engine.dispose()
+        self.folder.cleanup()
+
+    def until(self, hours: int | None) -> datetime | None:
+        return None if hours is None else self.now + timedelta(hours=hours)
+
+    def in_box(self, place: int) -> dict[str, str]:
+        states = box_states(self.engine, self.fixes[place])
+        return {sku: state for sku, state in states.items() if state != ItemState.RELEASED}
+
+    def free(self) -> dict[str, int]:
+        return {sku: on_hand - reserved for sku, (on_hand, reserved) in shelf(self.engine).items()}
+
+    @staticmethod
+    def pieces(box: list[str]) -> list[FixItem]:
+        return [piece(sku) for sku in box]
+
+
+TestStock = Stock.TestCase
+TestStock.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
