@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from algorithms.assembly.model import NO_LIMIT, Ints, Wave
+from algorithms.assembly.model import NO_LIMIT, Bools, Ints, Wave
 
 
 def faults(wave: Wave, chosen: Ints) -> list[str]:
@@ -21,9 +21,26 @@ def faults(wave: Wave, chosen: Ints) -> list[str]:
         "a box has too many of one category": per_kind[1] > wave.category_cap[per_kind[0]],
         "a sku is twice in a box": _counts(client, sku)[1] > 1,
         "a sku is given more often than it is in stock": np.bincount(sku, minlength=len(wave.on_hand)) > wave.on_hand,
-        "an item was chosen at a negative score": wave.score[chosen] < 0,
+        "an item was chosen at a negative score": (wave.score[chosen] < 0) & ~_must(wave, chosen),
     }
+    if wave.wishes is not None:
+        colour = wave.wishes.colour[chosen]
+        pairs = _counts(client[colour >= 0], colour[colour >= 0])
+        rules["a box has too many of one colour"] = pairs[1] > wave.wishes.colour_cap[pairs[0]]
     return [rule for rule, broken in rules.items() if broken.any()]
+
+
+def lacking(wave: Wave, chosen: Ints) -> Ints:
+    """Clients whose box has fewer must-haves than they alone could have had: others took the stock."""
+    if wave.wishes is None:
+        return np.zeros(0, np.int64)
+    shown = chosen[wave.wishes.must[chosen]]
+    has = np.bincount(_counts(wave.client[shown], wave.category[shown])[0], minlength=len(wave.slots))
+    return np.flatnonzero(has < wave.wishes.need)
+
+
+def _must(wave: Wave, chosen: Ints) -> Bools:
+    return np.zeros(len(chosen), np.bool_) if wave.wishes is None else wave.wishes.must[chosen]
 
 
 def _sums(client: Ints, price: Ints, clients: int) -> Ints:

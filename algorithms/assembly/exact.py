@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
-from scipy.optimize import Bounds, LinearConstraint, milp
 
 from algorithms.assembly.boxes import good_boxes
-from algorithms.assembly.model import NO_LIMIT, Block, Floats, Ints, Wave, blocks
+from algorithms.assembly.model import NO_LIMIT, Block, Floats, Ints, Wave, Wishes, blocks
 from algorithms.assembly.near import LOOSE, near_boxes
+from algorithms.assembly.solver import by_solver
+from algorithms.assembly.variety import Variety, with_needs
 
 NODES: Final = 20_000
 
@@ -22,8 +24,12 @@ def assemble_one(
     budget: int | None = None,
     item_cap: int | None = None,
     category_cap: int | None = None,
+    variety: Variety | None = None,
+    nodes: int = NODES,
 ) -> Ints:
-    """Places of the items whose summed score is greatest. Shapes (k); money in cents; None: no limit."""
+    """Places of the items whose summed score is greatest. Shapes (k); money in cents; None: no limit.
+
+    Past so many `nodes` a solver takes over."""
 
     def limit(value: int | None) -> Ints:
         return np.array([NO_LIMIT if value is None else value])
@@ -33,8 +39,11 @@ def assemble_one(
         np.array([slots]), limit(budget), limit(item_cap), limit(category_cap), np.ones(count, np.int64),
         np.zeros(count, np.int64), np.arange(count), categories, prices, scores,
     )  # fmt: skip
+    if variety is not None:
+        wishes = Wishes(variety.colours, limit(variety.colour_cap), variety.must, np.zeros(1, np.int64))
+        wave = with_needs(replace(wave, wishes=wishes))
     parts = blocks(wave)
-    return np.sort(parts[0].candidate[0, best_box(parts[0], parts[0].score)]) if parts else np.zeros(0, np.int64)
+    return np.sort(parts[0].candidate[0, best_box(parts[0], parts[0].score, nodes)]) if parts else np.zeros(0, np.int64)
 
 
 def best_box(block: Block, worth: Floats, nodes: int = NODES) -> Ints:
@@ -44,26 +53,9 @@ def best_box(block: Block, worth: Floats, nodes: int = NODES) -> Ints:
         return _there(good.picks[0])
     near = near_boxes(block, worth, good, np.array([-2 * LOOSE]), nodes)
     if near.upper[0] > max(near.worth.max(initial=0.0), good.worth[0]) + 3 * LOOSE:
-        return _by_solver(block, worth)
+        return by_solver(block, worth)
     return _there(near.picks[near.worth.argmax()] if len(near.worth) else good.picks[0])
 
 
 def _there(picks: Ints) -> Ints:
     return picks[picks >= 0]
-
-
-def _by_solver(block: Block, worth: Floats) -> Ints:
-    """By HiGHS, for the rare box with so many near ties that the search had to drop nodes."""
-    can = np.flatnonzero(worth[0] > 0)
-    kinds = np.unique(block.category[0, can])
-    table = np.vstack([np.ones(len(can)), block.price[0, can], block.category[0, can] == kinds[:, None]])
-    limits = np.r_[block.slots[0], block.budget[0], np.full(len(kinds), block.cap[0])].astype(np.float64)
-    solved = milp(
-        -worth[0, can],
-        constraints=LinearConstraint(table, -np.inf, limits),
-        integrality=np.ones(len(can)),
-        bounds=Bounds(0, 1),
-        options={"mip_rel_gap": 0.0},
-    )
-    best: Ints = can[solved.x > 0.5]
-    return best

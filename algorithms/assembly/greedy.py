@@ -10,6 +10,7 @@ import numpy as np
 
 from algorithms.assembly.exact import best_box
 from algorithms.assembly.model import Block, Floats, Ints, Wave, blocks
+from algorithms.assembly.variety import attainable
 
 HASTE: Final = 0.25
 """How fast prices follow the stock, as a share of the mean score for each factor of e."""
@@ -49,5 +50,5 @@ def _one_by_one(wave: Wave, cost: Callable[[Ints, float], Floats]) -> Ints:
 def _one(block: Block, left: Ints, cost: Floats) -> Ints:
     """The candidates that one client takes."""
     worth = np.where(left[block.sku] > 0, block.score - cost[block.sku], -np.inf)
-    taken: Ints = block.candidate[0, best_box(block, worth)]
+    taken: Ints = block.candidate[0, best_box(attainable(block, np.isfinite(worth)), worth)]
     return taken

@@ -9,6 +9,7 @@ import numpy as np
 from algorithms.assembly.boxes import good_boxes, taken
 from algorithms.assembly.model import Block, Bools, Floats, Ints, Wave
 from algorithms.assembly.near import LOOSE, near_boxes
+from algorithms.assembly.variety import attainable
 
 ROUNDS: Final = 4
 
@@ -65,6 +66,7 @@ def _best(part: Block, chosen: Bools, left: Ints) -> tuple[Ints, Floats]:
     held = chosen[part.candidate] & real
     worth = np.where(held | ((left[part.sku] > 0) & real), part.score, -np.inf)
     now = np.where(held, part.score, 0.0).sum(1)
+    part = attainable(part, np.isfinite(worth), held)
     good = good_boxes(part, worth)
     near = near_boxes(part, worth, good, np.minimum(good.worth - now, 0) - 2 * LOOSE)
     picks, best = good.picks.copy(), good.worth.copy()

@@ -2,6 +2,7 @@
 
 Each client takes at most `slots` items worth at most `budget` together, each at most `item_cap`, at most `category_cap`
 of one category, a sku once; all clients together take at most `on_hand` of a sku. Boxes may be partial or empty.
+Wishes, where there are any, bind as well: at most `colour_cap` of a colour, and items of `need` must-have categories.
 """
 
 from __future__ import annotations
@@ -23,6 +24,24 @@ BLOCK: Final = 1_024
 
 
 @dataclass(frozen=True)
+class Wishes:
+    """What boxes must show beyond the limits. `must`: the candidate's category is one that its client must have;
+    `need`: of how many such categories a box must have an item. A colour of -1 is none.
+
+    Shapes: colour, must (m) of a wave, (b, k) of a block; colour_cap, need (n) or (b).
+    """
+
+    colour: Ints
+    colour_cap: Ints
+    must: Bools
+    need: Ints
+
+    def part(self, rows: Ints | Bools) -> Wishes:
+        """The same for some of the clients of a block."""
+        return Wishes(self.colour[rows], self.colour_cap[rows], self.must[rows], self.need[rows])
+
+
+@dataclass(frozen=True)
 class Wave:
     """n clients, s skus and m candidates. Money in cents; candidates name client, sku and category by place.
 
@@ -39,12 +58,16 @@ class Wave:
     category: Ints
     price: Ints
     score: Floats
+    wishes: Wishes | None = None
 
     def eligible(self) -> Ints:
-        """Candidates that can be in a box at all and would add to the score."""
+        """Candidates that can be in a box at all and would add to the score, or must be there."""
         c = self.client
         fits = (self.price <= self.item_cap[c]) & (self.price <= self.budget[c]) & (self.on_hand[self.sku] > 0)
-        return np.flatnonzero(fits & (self.score > 0) & (self.slots[c] > 0) & (self.category_cap[c] > 0))
+        wanted = self.score > 0
+        if self.wishes is not None:
+            wanted |= self.wishes.must & (self.wishes.need[c] > 0)
+        return np.flatnonzero(fits & wanted & (self.slots[c] > 0) & (self.category_cap[c] > 0))
 
 
 @dataclass(frozen=True)
@@ -63,10 +86,12 @@ class Block:
     category: Ints
     price: Ints
     score: Floats
+    wishes: Wishes | None = None
 
     def part(self, rows: Ints | Bools) -> Block:
         """The same for some of the clients."""
-        return Block(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
+        tables = {name: getattr(self, name)[rows] for name in self.__dataclass_fields__ if name != "wishes"}
+        return Block(**tables, wishes=None if self.wishes is None else self.wishes.part(rows))
 
 
 def blocks(wave: Wave, size: int = BLOCK) -> list[Block]:
@@ -97,4 +122,14 @@ def _block(wave: Wave, rows: Ints, clients: Ints, begins: Ints, counts: Ints) ->
         np.where(there, wave.category[candidate], -1),
         price,
         np.where(there, wave.score[candidate], -np.inf),
+        None if wave.wishes is None else _wishes(wave.wishes, candidate, there, clients),
+    )
+
+
+def _wishes(wishes: Wishes, candidate: Ints, there: Bools, clients: Ints) -> Wishes:
+    return Wishes(
+        np.where(there, wishes.colour[candidate], -1),
+        wishes.colour_cap[clients],
+        there & wishes.must[candidate],
+        wishes.need[clients],
     )

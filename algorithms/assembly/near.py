@@ -7,8 +7,9 @@ from typing import Final
 
 import numpy as np
 
-from algorithms.assembly.boxes import Boxes, best_without_budget, widened
-from algorithms.assembly.model import Block, Floats, Ints
+from algorithms.assembly.boxes import Boxes, widened
+from algorithms.assembly.model import Block, Bools, Floats, Ints, Wishes
+from algorithms.assembly.tolls import tolls
 
 NODES: Final = 300
 """Nodes a client and depth. What is dropped beyond it still counts in `upper`, which stays valid."""
@@ -40,6 +41,7 @@ class _Sorted:
     kind: Ints
     ahead: Floats  # (b, k + 1): the priced worth of the best 0, 1, 2 ... together, none below 0
     income: Floats  # (b)
+    wishes: Wishes | None
 
 
 def near_boxes(block: Block, worth: Floats, good: Boxes, within: Floats, nodes: int = NODES) -> Near:
@@ -64,28 +66,42 @@ def _search(block: Block, worth: Floats, mu: Floats, floor: Floats, nodes: int) 
     known = _sorted(block, worth, mu, floor)
     most, count = int(block.slots.max()), len(worth)
     row, last, value, reduced = np.arange(count), np.full(count, -1), np.zeros(count), np.zeros(count)
-    picks, spent = np.full((count, most), -1), np.zeros(count, np.int64)
-    whole = value >= floor
+    picks, spent, has = np.full((count, most), -1), np.zeros(count, np.int64), np.zeros(count, np.int64)
+    need = np.zeros(count, np.int64) if known.wishes is None else known.wishes.need
+    whole = (value >= floor) & (need <= 0)
     found = [(row[whole], picks[whole], value[whole])]
     upper = np.maximum(floor, 0.0)
     for turn in range(most):
         node, item, bound = _open(block, known, turn, row, last, reduced, spent, floor)
         kinds = np.where(picks[node, :turn] >= 0, known.kind[row[node, None], picks[node, :turn]], -2)
-        fits = (kinds == known.kind[row[node], item][:, None]).sum(1) < block.cap[row[node]]
-        node, item, bound = node[fits], item[fits], bound[fits]
+        alike = kinds == known.kind[row[node], item][:, None]
+        fits, there = alike.sum(1) < block.cap[row[node]], has[node]
+        if known.wishes is not None:
+            there = there + (known.wishes.must[row[node], item] & ~alike.any(1))
+            fits &= need[row[node]] - there <= block.slots[row[node]] - turn - 1
+            fits &= _varied(known.wishes, picks[node, :turn], row[node], item)
+        node, item, bound, there = node[fits], item[fits], bound[fits], there[fits]
         keep = _fewest(row[node], bound, nodes, upper)
-        node, item = node[keep], item[keep]
+        node, item, has = node[keep], item[keep], there[keep]
         if not len(node):
             break
         picks, row, last = picks[node], row[node], item
         picks[:, turn] = item
         value, spent = value[node] + known.worth[row, item], spent[node] + known.price[row, item]
         reduced = reduced[node] + known.priced[row, item]
-        whole = value >= floor[row]
+        whole = (value >= floor[row]) & (has >= need[row])
         found.append((row[whole], picks[whole], value[whole]))
     rows, places, total = (np.concatenate(column) for column in zip(*found, strict=True))
     np.maximum.at(upper, rows, total)
     return Near(rows, np.where(places >= 0, known.order[rows[:, None], np.maximum(places, 0)], -1), total, upper)
+
+
+def _varied(wishes: Wishes, picks: Ints, row: Ints, item: Ints) -> Bools:
+    """Whether one more item of its colour is allowed (c)."""
+    colour = wishes.colour[row, item]
+    colours = np.where(picks >= 0, wishes.colour[row[:, None], picks], -2)
+    allowed: Bools = (colour < 0) | ((colours == colour[:, None]).sum(1) < wishes.colour_cap[row])
+    return allowed
 
 
 def _open(
@@ -108,8 +124,9 @@ def _open(
 
 def _sorted(block: Block, worth: Floats, mu: Floats, floor: Floats) -> _Sorted:
     priced = worth - mu[:, None] * block.price
-    toll, income = _category_tolls(block, priced)
-    priced = np.where(worth > 0, priced - toll, -np.inf)
+    toll, income = tolls(block, priced)
+    wanted = worth > 0 if block.wishes is None else (worth > 0) | block.wishes.must
+    priced = np.where(wanted, priced - toll, -np.inf)
     income += mu * block.budget
     order = np.argsort(-priced, axis=1, kind="stable")
     priced = np.take_along_axis(priced, order, 1)
@@ -123,29 +140,12 @@ def _sorted(block: Block, worth: Floats, mu: Floats, floor: Floats) -> _Sorted:
     ahead = np.zeros((len(worth), width + 1))
     np.cumsum(np.maximum(priced, 0), axis=1, out=ahead[:, 1:])
     price, kind = (np.take_along_axis(table, order, 1) for table in (block.price, block.category))
-    return _Sorted(order, priced, np.take_along_axis(worth, order, 1), price, kind, ahead, income)
-
-
-def _category_tolls(block: Block, priced: Floats) -> tuple[Floats, Floats]:
-    """The dual prices of full categories: how much better the best item shut out is than the best one free to come.
-    Returns the toll of every item (b, k) and what the full categories bring in (b)."""
-    picks, _ = best_without_budget(block, priced)
-    kinds = np.where(picks >= 0, np.take_along_axis(block.category, np.maximum(picks, 0), 1), -2)
-    outside = np.isfinite(priced)
-    rows, turns = np.nonzero(picks >= 0)
-    outside[rows, picks[rows, turns]] = False
-    full = (kinds[:, :, None] == kinds[:, None, :]).sum(2) >= block.cap[:, None]
-    full &= picks >= 0
-    members = [(block.category == kinds[:, turn, None]) & full[:, turn, None] for turn in range(picks.shape[1])]
-    shut = np.logical_or.reduce(members)
-    level = np.where(outside & ~shut, priced, 0.0).max(1, initial=0.0)
-    toll, income = np.zeros(priced.shape), np.zeros(len(priced))
-    for member in members:
-        dearest = np.where(member & outside, priced, -np.inf).max(1)
-        rate = np.maximum(dearest - level, 0.0)
-        toll = np.where(member, rate[:, None], toll)
-        income += rate
-    return toll, income
+    wishes = block.wishes
+    if wishes is not None:
+        colour = np.take_along_axis(wishes.colour, order, 1)
+        must = np.take_along_axis(wishes.must, order, 1)
+        wishes = Wishes(colour, wishes.colour_cap, must, wishes.need)
+    return _Sorted(order, priced, np.take_along_axis(worth, order, 1), price, kind, ahead, income, wishes)
 
 
 def _fewest(row: Ints, bound: Floats, nodes: int, upper: Floats) -> Ints:

@@ -42,26 +42,22 @@ class Offers:
         return np.bincount(self.goods.ravel(), minlength=skus + 1)[:skus]
 
 
-def offers(wave: Wave, parts: list[Block], prices: Floats, within: float) -> tuple[Offers, float]:
-    """Offers at `prices` (s), worth at most a share `within` less than the best, and the wave's Lagrangian bound.
-
-    The bound holds for any prices of at least 0: no box is worth more than its client's `upper` beyond what its goods
-    cost, and all goods together cost no more than the stock does.
-    """
-    found, bound, most = [], float(prices @ wave.on_hand), max((int(part.slots.max()) for part in parts), default=0)
+def offers(wave: Wave, parts: list[Block], prices: Floats, within: float) -> Offers:
+    """Offers at `prices` (s), worth at most a share `within` less than the best."""
+    found, most = [], max((int(part.slots.max()) for part in parts), default=0)
     each = max(EACH, TOGETHER // max(1, len(wave.slots)))
     for part in parts:
         worth = part.score - prices[part.sku]
         good = good_boxes(part, worth)
-        near = near_boxes(part, worth, good, within * good.worth, max(NODES, each))
-        bound += float(near.upper.sum())
+        near = near_boxes(part, worth, good, within * np.abs(good.worth), max(NODES, each))
         rows = _best(near.row, near.worth, each)
         found.append(_offers(part, near.row[rows], near.picks[rows], most, len(prices)))
-    return _joined(found, most), bound
+    return _joined(found, most)
 
 
 def bound_at(wave: Wave, parts: list[Block], prices: Floats) -> float:
-    """The same bound alone: each client is asked only for a box better than one at hand."""
+    """The wave's Lagrangian bound at any prices of at least 0: no box is worth more than its client's `upper` beyond
+    what its goods cost, and all goods together cost no more than the stock does."""
     bound = float(prices @ wave.on_hand)
     for part in parts:
         worth = part.score - prices[part.sku]

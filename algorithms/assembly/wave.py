@@ -12,6 +12,7 @@ from typing import Final
 
 import numpy as np
 
+from algorithms.assembly.checks import lacking
 from algorithms.assembly.dive import dive
 from algorithms.assembly.mend import mended
 from algorithms.assembly.model import Block, Bools, Floats, Ints, Wave, blocks
@@ -54,17 +55,29 @@ def assemble(wave: Wave, told: Callable[[str], None] = lambda _: None) -> Assemb
         best = _attempt(wave, parts, best, within, noise, usual)
         if best.gap <= CLOSE:
             break
-    return best
+    return _held_to_what_they_have(wave, best)
+
+
+def _held_to_what_they_have(wave: Wave, best: Assembled) -> Assembled:
+    """Where others took the stock of someone's must-haves: the bound of the wave in which they need not have them."""
+    without = lacking(wave, best.chosen)
+    if wave.wishes is None or not len(without):
+        return best
+    need = wave.wishes.need.copy()
+    need[without] = 0
+    easier = replace(wave, wishes=replace(wave.wishes, need=need))
+    bound = bound_at(easier, blocks(easier), best.prices)
+    return replace(best, bound=max(bound, best.objective))
 
 
 def _attempt(wave: Wave, parts: list[Block], before: Assembled, within: float, noise: float, usual: float) -> Assembled:
     """Better prices and boxes than before, where they can be had from boxes `within` a share of each client's best."""
     searched = [_shaken(part, noise) for part in parts]
-    every, _ = offers(wave, searched, before.prices, within)
+    every = offers(wave, searched, before.prices, within)
     prices = (
         refined(every, before.prices, wave.on_hand, REFINING, FIRST_STEP * usual).prices if parts else before.prices
     )
-    every, _ = offers(wave, searched, prices, within)
+    every = offers(wave, searched, prices, within)
     pairs = [(before.bound, before.prices), (bound_at(wave, parts, prices), prices)]
     if not noise:
         pairs.append((bound_at(wave, parts, before.prices), before.prices))

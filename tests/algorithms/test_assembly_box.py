@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from itertools import combinations
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from algorithms.assembly.answering import answer
 from algorithms.assembly.boxes import best_without_budget, good_boxes, taken
-from algorithms.assembly.exact import assemble_one, best_box
+from algorithms.assembly.exact import NODES, assemble_one, best_box
 from algorithms.assembly.model import NO_LIMIT, blocks
 from algorithms.assembly.near import near_boxes
+from domain import slots
+from models.slots import AssemblyAnswer, AssemblyQuestion, Piece
 from tests.algorithms.waves import best_by_trying, drawn
 
 
@@ -83,3 +91,53 @@ def test_every_near_box_is_found_once_and_keeps_the_rules():
     boxes = {frozenset(picks[picks >= 0].tolist()) for picks in near.picks}
     assert len(boxes) == len(near.picks) > 20
     assert (taken(part.price, near.picks).sum(1) <= wave.budget[0]).all()
+
+
+@st.composite
+def questions(draw) -> AssemblyQuestion:
+    limit = st.none() | st.integers(1, 3)
+    pieces = tuple(
+        Piece(
+            sku=f"s{number}",
+            category=draw(st.sampled_from(("shoes", "knit", "coat", "dress"))),
+            colour=draw(st.sampled_from(("", "navy", "rust", "ecru"))),
+            price_cents=draw(st.integers(0, 9)),
+            score=draw(st.integers(-30, 90)) / 100,
+        )
+        for number in range(draw(st.integers(0, 9)))
+    )
+    return AssemblyQuestion(
+        client_id="c",
+        now=datetime(2026, 11, 21, tzinfo=UTC),
+        slots=draw(st.integers(1, 5)),
+        budget_cents=draw(st.none() | st.integers(0, 25)),
+        item_cap_cents=draw(st.none() | st.integers(3, 9)),
+        category_cap=draw(limit),
+        colour_cap=draw(limit),
+        must_have=draw(st.sets(st.sampled_from(("shoes", "knit", "coat"))).map(lambda kinds: tuple(sorted(kinds)))),
+        pieces=pieces,
+    )
+
+
+def best_of(question: AssemblyQuestion) -> float:
+    """The best summed score within every rule of the slot, by trying every box."""
+    every = (box for size in range(question.slots + 1) for box in combinations(question.pieces, size))
+    return max(score(question, box) for box in every if slots.assembly(question, said(box)) is None)
+
+
+def said(box) -> AssemblyAnswer:
+    return AssemblyAnswer(skus=tuple(each.sku for each in box))
+
+
+def score(question: AssemblyQuestion, box) -> float:
+    return sum(each.score for each in box)
+
+
+@pytest.mark.parametrize("nodes", [NODES, 1], ids=["by search", "by the solver"])
+@given(questions())
+def test_with_colours_and_must_haves_it_is_the_best_of_all(nodes, question):
+    given_ = answer(question, nodes=nodes)
+    box = [each for each in question.pieces if each.sku in given_.skus]
+    assert slots.assembly(question, given_) is None
+    assert score(question, box) == pytest.approx(best_of(question), abs=1e-9)
+    assert answer(question, nodes=nodes) == given_
