@@ -15,18 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
-from algorithms.risk import bgnbd, gammagamma
+from algorithms.risk import bgnbd, gammagamma, ridge
 from algorithms.risk.calibration import moved_to
 from algorithms.risk.orders import Orders
 from algorithms.risk.windows import Standing, Window, standing, windows
 
 Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 ALGORITHM: Final = "cadence"
-RIDGE: Final = 10.0
-"""How strongly the weights of standardised features are held at 0, in clients."""
-FURTHEST: Final = 4.0
-"""Standard deviations at which a feature is taken to stand: a wholesaler is not extrapolated to."""
 USUAL_LEVEL: Final = 0.15
 """How far, in log odds, BG/NBD's mean chance of an order usually lies too low: anything from .10 to .15 did as well."""
 TRUST: Final = 0.5
@@ -54,10 +51,9 @@ def forecast(orders: Orders, day: int, horizon: int) -> Forecast:
     past = orders.until(day)
     now = standing(past, day, horizon)
     known = windows(past, day, horizon)
-    mean = float(expit(logit(now.chance.mean()) + USUAL_LEVEL))
-    p_order = moved_to(moved(now, known), mean) if known else now.chance
+    p_order = moved_to(moved(now, known), usual_mean(now)) if known else now.chance
     repeats = now.count / np.maximum(now.chance, 1e-12)  # orders of those who order at all, by BG/NBD
-    expected = np.maximum(p_order * (1 + (repeats - 1) * _more(known)), p_order)
+    expected = np.maximum(p_order * (1 + (repeats - 1) * more_orders(known)), p_order)
     modified = bgnbd.fit(now.clients, modified=True)
     p_alive = np.maximum(bgnbd.p_alive(modified, now.clients), p_order)  # who will order is a client
     return Forecast(past.ids, p_alive, p_order, expected, _value(past, now, expected), now, len(known))
@@ -66,33 +62,22 @@ def forecast(orders: Orders, day: int, horizon: int) -> Forecast:
 def moved(now: Standing, known: list[Window]) -> Floats:
     """Log odds of an order, shape (n,), right against each other: their level is the caller's."""
     rows = np.concatenate([window.at.features for window in known])
-    middle, width = rows.mean(axis=0), np.maximum(rows.std(axis=0), 1e-9)
-
-    def standard(some: Floats) -> Floats:
-        return np.asarray(np.clip((some - middle) / width, -FURTHEST, FURTHEST))
-
-    came = np.concatenate([window.came > 0 for window in known]).astype(np.float64)
-    offset = np.concatenate([window.at.log_odds for window in known])
-    weights = _regress(standard(rows), came, offset, 1 / len(known))
-    return np.asarray(now.log_odds + standard(now.features) @ weights)
+    came, offset = outcomes(known)
+    return np.asarray(now.log_odds + ridge.fit(rows, came, offset, 1 / len(known)).moves(now.features))
 
 
-def _regress(rows: Floats, came: Floats, offset: Floats, share: float) -> Floats:
-    """The weights of a ridge logistic regression, by Newton's steps; each row counts `share`, as windows overlap."""
-    design = np.column_stack([np.ones(len(rows)), rows])
-    held = np.diag([1e-6, *[RIDGE] * rows.shape[1]])
-    weights = np.zeros(design.shape[1])
-    for _ in range(25):
-        chance = expit(offset + design @ weights)
-        curve = (design.T * (share * chance * (1 - chance))) @ design + held
-        step = np.linalg.solve(curve, share * (design.T @ (came - chance)) - held @ weights)
-        weights += step
-        if float(np.abs(step).max()) < 1e-8:
-            break
-    return np.asarray(weights[1:])
+def outcomes(known: list[Window]) -> tuple[Flags, Floats]:
+    """Who ordered in the windows, and the log odds that BG/NBD gave them; one after the other."""
+    came = np.concatenate([window.came > 0 for window in known])
+    return came, np.concatenate([window.at.log_odds for window in known])
 
 
-def _more(known: list[Window]) -> float:
+def usual_mean(now: Standing) -> float:
+    """The mean chance of an order: BG/NBD's, moved as far as it usually is off."""
+    return float(expit(logit(now.chance.mean()) + USUAL_LEVEL))
+
+
+def more_orders(known: list[Window]) -> float:
     """How many more orders after the first of a horizon came than BG/NBD foretold, half believed."""
     came = sum(float((window.came[window.came > 0] - 1).sum()) for window in known)
     told = 0.0

@@ -22,26 +22,43 @@ NAMES: Final = (
 )  # fmt: skip
 
 
+def of_rhythm(clients: Rhythm, horizon: int, log_odds: Floats, usual: float) -> Floats:
+    """The first 8 of NAMES, from what is kept of each client alone; `usual` days lie between orders of anybody."""
+    x, once = clients.x, clients.x == 0
+    silence, age, between = ((clients.age - clients.t_x) * WEEK, clients.age * WEEK, clients.t_x * WEEK)
+    own = own_gap(x, between, usual)
+    over, silent = np.log((silence + 1) / own), np.log((silence + 1) / horizon)
+    columns = [log_odds, np.log1p(x), once, over, over * ~once, silent, silent * once, np.log((age + 1) / horizon)]
+    return np.stack(columns, axis=1).astype(np.float64)
+
+
+def own_gap(x: Floats, between: Floats, usual: float) -> Floats:
+    """Days between a client's orders, drawn towards those of anybody by as much as one gap is worth."""
+    return np.maximum(np.where(x == 0, usual, (between + usual) / (x + 1)), 1.0)
+
+
+def usual_gap(clients: Rhythm, horizon: int) -> float:
+    """Days between orders over all clients; the horizon where nobody ordered twice."""
+    return float(clients.t_x.sum() * WEEK / clients.x.sum()) if clients.x.sum() else float(horizon)
+
+
 def features(past: Orders, clients: Rhythm, day: int, horizon: int, log_odds: Floats) -> Floats:
     """One row a client and one column for each of NAMES, as of the end of `day`; 0 where nothing is known.
 
     `log_odds` of an order within the horizon, by BG/NBD. `past` must hold nothing later than `day`.
     """
     n, x, once = len(past.ids), clients.x, clients.x == 0
-    silence, age, between = ((clients.age - clients.t_x) * WEEK, clients.age * WEEK, clients.t_x * WEEK)
-    usual = float(between.sum() / x.sum()) if x.sum() else float(horizon)
-    own = np.maximum(np.where(once, usual, (between + usual) / (x + 1)), 1.0)
+    age, usual = clients.age * WEEK, usual_gap(clients, horizon)
+    own = own_gap(x, clients.t_x * WEEK, usual)
     ago = (day - past.day).astype(np.float64)
-    over, silent = np.log((silence + 1) / own), np.log((silence + 1) / horizon)
     late, wide = (np.log1p(np.bincount(past.client, np.exp(-ago / (k * horizon)), n)) for k in (0.3, 1.0))
     later_half = np.bincount(past.client, ago < age[past.client] / 2, n) / (x + 1)
     columns = [
-        log_odds, np.log1p(x), once, over, over * ~once, silent,
-        silent * once, np.log((age + 1) / horizon), late, wide,
+        late, wide,
         np.where(once, 0.0, np.log((_last_gap(past) + 1) / own)), np.where(age > 0, later_half, 0.5),
         _a_year_ago(past, ago, horizon), *_values(past, x),
     ]  # fmt: skip
-    return np.stack(columns, axis=1).astype(np.float64)
+    return np.column_stack([of_rhythm(clients, horizon, log_odds, usual), *columns])
 
 
 def _last_gap(past: Orders) -> Floats:

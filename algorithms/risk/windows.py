@@ -23,14 +23,19 @@ LEAST: Final = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where n clients stand as of a day: BG/NBD fitted on that day, its forecast over the horizon, and the features."""
+    """Where n clients stand as of a day: BG/NBD fitted on that day, its forecast over the horizon, and the features.
+
+    `value`: of all orders of each client; zeros where none was told.
+    """
 
     model: BgNbd
     clients: Rhythm
+    horizon: int
     chance: Floats
     count: Floats
     log_odds: Floats
     features: Floats
+    value: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,10 @@ def standing(past: Orders, day: int, horizon: int) -> Standing:
     chance = bgnbd.p_order(model, clients, horizon / WEEK)
     count = np.maximum(bgnbd.expected_orders(model, clients, horizon / WEEK), chance)
     log_odds = logit(np.clip(chance, LEAST, 1 - LEAST))
-    return Standing(model, clients, chance, count, log_odds, features(past, clients, day, horizon, log_odds))
+    about = features(past, clients, day, horizon, log_odds)
+    paid = np.zeros(len(past)) if past.value is None else np.maximum(past.value, 0.0)
+    value = np.bincount(past.client, paid, len(past.ids)).astype(np.float64)
+    return Standing(model, clients, horizon, chance, count, log_odds, about, value)
 
 
 def windows(past: Orders, day: int, horizon: int) -> list[Window]:
