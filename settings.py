@@ -126,6 +126,15 @@ class Settings(BaseSettings):
     blend_season: float = Field(default=0.1, ge=0)
     """Weight of what suits the season."""
 
+    fix_decide_hours: float = Field(default=48.0, gt=0)
+    """Hours that a stylist has for a proposed Fix; its units are held for it."""
+    fix_undecided: Literal["approve", "cancel"] = "approve"
+    """What becomes of a proposed Fix that nobody decides in time."""
+    fix_feedback_days: float = Field(default=14.0, gt=0)
+    """Days after shipping for which a Fix waits for feedback on its items; it is closed then."""
+    fix_wave_wait_days: float = Field(default=2.0, ge=0)
+    """Days for which a Fix that was asked for the wave waits; then it is assembled alone."""
+
     decision_days: float = Field(default=30.0, ge=0)
     """Days for which the questions behind decisions are kept, and what shadows answered; live answers stay."""
 

@@ -24,6 +24,7 @@ SEARCH_ATTRIBUTES = {
     "RiskBand": "Keyword",
     "CampaignId": "Keyword",
     "OutreachState": "Keyword",
+    "FixState": "Keyword",
     "NextTouchAt": "Datetime",
     "Paused": "Bool",
 }

@@ -20,6 +20,7 @@ KEYS: Final[tuple[SearchAttributeKey[Any], ...]] = (
     attributes.RISK_BAND,
     attributes.CAMPAIGN_ID,
     attributes.OUTREACH_STATE,
+    attributes.FIX_STATE,
     attributes.NEXT_TOUCH_AT,
     attributes.PAUSED,
 )

@@ -1,4 +1,4 @@
-"""Counts the steps of mails by the states that they led to, in the one place that every activity's answer passes."""
+"""Counts the steps of mails and Fixes by the states that they led to, in the one place that all answers pass."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
 from activities import metrics
+from models.fixes import FixDone
 from models.lifecycle import StepDone
 
 
@@ -22,4 +23,6 @@ class _Counting(ActivityInboundInterceptor):
         answer = await super().execute_activity(input)
         if isinstance(answer, StepDone):
             metrics.outreaches.labels(state=answer.state).inc()
+        if isinstance(answer, FixDone):
+            metrics.fixes.labels(state=answer.state).inc()
         return answer

@@ -86,6 +86,24 @@ class FixWish(Door):
         return self
 
 
+class NoteFields(Contract):
+    """What a client's note asks for, in words of the catalogue."""
+
+    must_have: tuple[Label, ...] = Field(default=(), max_length=10)
+    exclude_categories: tuple[Label, ...] = Field(default=(), max_length=50)
+    exclude_colours: tuple[Label, ...] = Field(default=(), max_length=50)
+    budget: Money | None = None
+    item_cap: Money | None = None
+
+
+class FixNote(Contract):
+    """A note as it was read: `by` whom, and what was understood, in short sentences for the stylist."""
+
+    fields: NoteFields
+    by: Literal["house", "model"]
+    said: tuple[str, ...] = ()
+
+
 class FixRequest(Door):
     """What the update `request_fix` takes: the wish was saved before, under this id."""
 

@@ -32,6 +32,7 @@ TITLES: Final = {
     "shop_name": "The shop",
     "quiet_from_hour": "When and how often a client is mailed",
     "blend_match": "The default ranking",
+    "fix_decide_hours": "Fixes",
     "decision_days": "Algorithms",
     "starts_per_second": "Worker",
 }

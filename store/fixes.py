@@ -12,13 +12,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
 from domain.fix_states import OPEN, sources
 from errors import BadInput, NotFound
 from models.base import ClientId
-from models.fixes import FixId, FixState, FixWish
-from store.tables import clients, fix_steps, fixes
+from models.fixes import FixId, FixState, FixWish, ItemState
+from store.tables import clients, fix_items, fix_steps, fixes
 
 FixRow = Row[Any]
 _ID_LENGTH: Final = 20
@@ -106,6 +106,18 @@ def move(
     if moved.rowcount == 1:
         _log(connection, fix_id, to, code, data, now)
     return moved.rowcount == 1
+
+
+def keep_note(connection: Connection, fix_id: FixId, read: Mapping[str, Any]) -> None:
+    """Keep a note as it was read (a FixNote as JSON). The first reading stands."""
+    unread = (fixes.c.fix_id == fix_id) & (fixes.c.state == FixState.REQUESTED) & fixes.c.note_read.is_(None)
+    connection.execute(update(fixes).where(unread).values(note_read=dict(read)))
+
+
+def unanswered(connection: Connection, fix_id: FixId) -> int:
+    """How many items of a shipped box have no feedback yet."""
+    sold = select(func.count()).where(fix_items.c.fix_id == fix_id, fix_items.c.state == ItemState.SOLD)
+    return connection.scalar(sold) or 0
 
 
 def open_of(connection: Connection, client_id: ClientId) -> Sequence[FixRow]:

@@ -13,6 +13,7 @@ RISK_BAND: Final = SearchAttributeKey.for_keyword("RiskBand")
 CAMPAIGN_ID: Final = SearchAttributeKey.for_keyword("CampaignId")
 OUTREACH_STATE: Final = SearchAttributeKey.for_keyword("OutreachState")
 NEXT_TOUCH_AT: Final = SearchAttributeKey.for_datetime("NextTouchAt")
+FIX_STATE: Final = SearchAttributeKey.for_keyword("FixState")
 PAUSED: Final = SearchAttributeKey.for_bool("Paused")
 
 
@@ -30,7 +31,7 @@ def show(wanted: dict[SearchAttributeKey[Any], str | bool | datetime | None]) ->
 
 def at_start(**values: Any) -> TypedSearchAttributes:
     """Attributes to start a workflow with; those that are None are left out."""
-    keys = {"campaign": CAMPAIGN_ID, "state": OUTREACH_STATE, "phase": CLIENT_PHASE}
+    keys = {"campaign": CAMPAIGN_ID, "state": OUTREACH_STATE, "phase": CLIENT_PHASE, "fix": FIX_STATE}
     return TypedSearchAttributes(
         [SearchAttributePair(keys[name], value) for name, value in values.items() if value is not None]
     )

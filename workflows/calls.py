@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from temporalio import activity
 
+from models.fixes import FixAdmission, FixAdmitted, FixDone, FixEnd, FixStep
 from models.lifecycle import (
     Assessment,
     AssessRequest,
@@ -82,4 +83,58 @@ async def keep_policy(request: PolicyRequest) -> None:
 @activity.defn
 async def campaign_round(step: CampaignStep) -> CampaignRound:
     """Apply orders, enrol or drain a share, count."""
+    raise NotImplementedError
+
+
+@activity.defn
+async def admit_fix(admission: FixAdmission) -> FixAdmitted:
+    """Whether the client may have this Fix now."""
+    raise NotImplementedError
+
+
+@activity.defn
+async def read_note(step: FixStep) -> FixDone:
+    """Read the client's note into fields."""
+    raise NotImplementedError
+
+
+@activity.defn
+async def rank_fix(step: FixStep) -> FixDone:
+    """Choose and score what may go into the box."""
+    raise NotImplementedError
+
+
+@activity.defn
+async def assemble_fix(step: FixStep) -> FixDone:
+    """Make the box."""
+    raise NotImplementedError
+
+
+@activity.defn
+async def reserve_fix(step: FixStep) -> FixDone:
+    """Hold its units, all of them or none; `ranked` when the stock has moved."""
+    raise NotImplementedError
+
+
+@activity.defn
+async def decide_fix(step: FixStep) -> FixDone:
+    """Do what the stylist decided, or say why it cannot be."""
+    raise NotImplementedError
+
+
+@activity.defn
+async def look_fix(step: FixStep) -> FixDone:
+    """What others made of the Fix meanwhile, and what the time makes of it: nobody decided, or nobody answers."""
+    raise NotImplementedError
+
+
+@activity.defn
+async def ship_fix(step: FixStep) -> FixDone:
+    """Sell what is held; `ranked` when it no longer is."""
+    raise NotImplementedError
+
+
+@activity.defn
+async def end_fix(end: FixEnd) -> FixDone:
+    """End it, and give back what is held."""
     raise NotImplementedError

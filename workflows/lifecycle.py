@@ -13,12 +13,15 @@ from datetime import timedelta
 from typing import Any, Final
 
 from temporalio import workflow
-from temporalio.exceptions import FailureError, WorkflowAlreadyStartedError
+from temporalio.exceptions import ApplicationError, FailureError, WorkflowAlreadyStartedError
 from temporalio.workflow import ParentClosePolicy
 
 with workflow.unsafe.imports_passed_through():
+    from domain.fix_states import SETTLED
+    from errors import Erased
     from models.campaign import PauseOrder, ResumeOrder
     from models.clients import ClientPolicy
+    from models.fixes import FixAdmission, FixAdmitted, FixInput, FixRequest, FixStatus
     from models.lifecycle import (
         Assessment,
         AssessRequest,
@@ -34,6 +37,7 @@ with workflow.unsafe.imports_passed_through():
     from models.states import HoldSource, Phase
     from workflows import attributes as show
     from workflows import calls, ids
+    from workflows.fix import FixAssignment
     from workflows.options import DATABASE
     from workflows.orders import Refusals
     from workflows.outreach import Outreach
@@ -63,6 +67,7 @@ class ClientLifecycle:
         while True:
             assessment = await self._assess()
             if assessment.phase is Phase.ERASED:
+                await workflow.wait_condition(workflow.all_handlers_finished)
                 return "erased"
             self._show(assessment)
             await self._hand_over(assessment)
@@ -200,6 +205,42 @@ class ClientLifecycle:
     def _check_policy(self, policy: ClientPolicy) -> None:
         if not policy.model_fields_set:
             raise ValueError("name at least one of max_mails_per_week, preferred_hour, not_before")
+
+    @workflow.update(description='Start the Fix that was saved before: {"fix_id": "..."}')
+    async def request_fix(self, request: FixRequest) -> FixStatus:
+        admitted = await workflow.execute_local_activity(
+            calls.admit_fix,
+            FixAdmission(fix_id=request.fix_id, client_id=self._client_id, at=workflow.now()),
+            summary="Whether the client may have this Fix",
+            **DATABASE,
+        )
+        if admitted.refused:
+            raise ApplicationError(admitted.refused, type=admitted.code, non_retryable=True)
+        if admitted.done.state not in SETTLED:
+            await self._start_fix(request, admitted)
+        return FixStatus(fix_id=request.fix_id, client_id=self._client_id, **admitted.done.model_dump())
+
+    async def _start_fix(self, request: FixRequest, admitted: FixAdmitted) -> None:
+        """Start its workflow, unless it runs: asking twice is asking once."""
+        with suppress(WorkflowAlreadyStartedError):
+            await workflow.start_child_workflow(
+                FixAssignment.run,
+                FixInput(
+                    fix_id=request.fix_id,
+                    client_id=self._client_id,
+                    clock=admitted.done.clock,
+                    noted=admitted.noted,
+                ),
+                id=ids.fix(request.fix_id),
+                parent_close_policy=ParentClosePolicy.ABANDON,
+                search_attributes=show.at_start(fix=str(admitted.done.state)),
+                static_summary="A Fix",
+            )
+
+    @request_fix.validator
+    def _check_request(self, request: FixRequest) -> None:
+        if self._assessment is not None and self._assessment.phase is Phase.ERASED:
+            raise ApplicationError("this client was erased", type=Erased.code, non_retryable=True)
 
     @workflow.query(description="Phase, score, holds and what comes next")
     def status(self) -> LifecycleStatus:

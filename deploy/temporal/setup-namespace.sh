@@ -18,7 +18,7 @@ temporal operator namespace describe -n "$TEMPORAL_NAMESPACE" >/dev/null 2>&1 ||
 
 known=$(temporal operator search-attribute list -n "$TEMPORAL_NAMESPACE")
 for attribute in ClientPhase:Keyword RiskBand:Keyword CampaignId:Keyword OutreachState:Keyword \
-    NextTouchAt:Datetime Paused:Bool; do
+    FixState:Keyword NextTouchAt:Datetime Paused:Bool; do
     name=${attribute%:*}
     echo "$known" | grep -q "\b$name\b" ||
         temporal operator search-attribute create -n "$TEMPORAL_NAMESPACE" --name "$name" --type "${attribute#*:}"

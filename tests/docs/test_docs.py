@@ -17,6 +17,7 @@ from models.states import OutreachState, Phase
 from scripts import settings_doc
 from settings import Settings
 from workflows.campaign import Campaign
+from workflows.fix import FixAssignment
 from workflows.lifecycle import ClientLifecycle
 from workflows.outreach import Outreach
 
@@ -193,6 +194,7 @@ def test_the_table_of_signals_is_the_workflows_own() -> None:
     assert told == {
         "client": handlers(ClientLifecycle),
         "mail": handlers(Outreach),
+        "Fix": handlers(FixAssignment),
         "campaign": handlers(Campaign),
     }
 

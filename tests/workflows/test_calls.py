@@ -11,14 +11,25 @@ from temporalio import activity
 from activities.assess import Assess
 from activities.campaigning import Campaigning
 from activities.compose import Compose
+from activities.fixing.admitting import AdmitFix
+from activities.fixing.assembling import AssembleFix
+from activities.fixing.deciding import DecideFix
+from activities.fixing.ranking import RankFix
+from activities.fixing.reading import ReadNote
+from activities.fixing.reserving import ReserveFix
+from activities.fixing.settling import SettleFix
 from activities.modelled import Modelled
 from activities.send import Send
 from activities.steer import Steer
 from workflows import calls
 
+ROOMS = (
+    *(Assess, Compose, Modelled, Send, Steer, Campaigning),
+    *(AdmitFix, ReadNote, RankFix, AssembleFix, ReserveFix, DecideFix, SettleFix),
+)
 HOSTED = {
     name: member
-    for room in (Assess, Compose, Modelled, Send, Steer, Campaigning)
+    for room in ROOMS
     for name, member in vars(room).items()
     if hasattr(member, "__temporal_activity_definition")
 }

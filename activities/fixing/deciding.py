@@ -1,0 +1,77 @@
+"""What a stylist decides on a proposed box, and what the shop decides when nobody does."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection
+from temporalio import activity
+
+from activities.fixing.ranking import items_of, left_out_of, wish_of
+from activities.fixing.settling import approve, close_if_answered, let_go
+from activities.fixing.steps import feedback_until, held_until, stepping
+from activities.house import House
+from domain.swaps import swapped
+from errors import BadInput
+from models.fixes import FixDecision, FixDone, FixState, FixStep
+from store import fixes, reservations, shelves
+from store.fixes import FixRow
+
+
+class DecideFix:
+    """See the module."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    @activity.defn
+    def decide_fix(self, step: FixStep) -> FixDone:
+        """Swap, approve or reject in one transaction. What breaks a rule is refused whole: `refused` says the rule."""
+        try:
+            return stepping(self._house, step, lambda *given: self._decide(step.decision, *given))
+        except BadInput as broken:
+            return stepping(self._house, step, lambda *_: None).model_copy(update={"refused": str(broken)})
+
+    def _decide(self, decision: FixDecision | None, connection: Connection, row: FixRow, now: datetime) -> None:
+        if decision is None:
+            raise BadInput("missing", "decision")
+        if row.state != FixState.PROPOSED:
+            raise BadInput(f"this Fix is {row.state}; only a proposed one can be decided")
+        by = {"decided_by": decision.by}
+        if decision.verdict == "reject":
+            let_go(connection, row.fix_id, FixState.CANCELLED, "rejected_by_stylist", now, by)
+            return
+        if decision.swaps:
+            self._swap(connection, row, decision, now)
+        if decision.verdict == "approve":
+            approve(connection, row.fix_id, "approved_by_stylist", now, by)
+
+    def _swap(self, connection: Connection, row: FixRow, decision: FixDecision, now: datetime) -> None:
+        """All swaps or none. Raises BadInput with the rule that one breaks."""
+        known, reasons = {each.sku: each for each in items_of(row)}, left_out_of(row)
+        left_out = {unit.sku: reasons[unit.item_id] for unit in shelves.units(connection, reasons)}
+        held = reservations.box(connection, row.fix_id)
+        box = swapped(wish_of(row), held, decision.swaps, known, left_out)
+        short = reservations.reserve(connection, row.fix_id, box, now, held_until(self._house.settings, now))
+        if short:
+            raise BadInput(f"no unit of {', '.join(short)} is free", "swaps")
+        made = {"out": [each.out for each in decision.swaps], "in": [each.into for each in decision.swaps]}
+        by = {"decided_by": decision.by}
+        fixes.move(connection, row.fix_id, FixState.PROPOSED, now, code="swapped", values=by, data=made)
+
+    @activity.defn
+    def look_fix(self, step: FixStep) -> FixDone:
+        """Where it stands. Nobody decided in time: approved or expired, by policy. The feedback is in, or the time for
+        it over: closed."""
+        return stepping(self._house, step, self._look)
+
+    def _look(self, connection: Connection, row: FixRow, now: datetime) -> None:
+        settings, state = self._house.settings, row.state
+        if state == FixState.PROPOSED and row.decide_by is not None and now >= row.decide_by:
+            if settings.fix_undecided == "approve":
+                approve(connection, row.fix_id, "nobody_decided", now)
+            else:
+                let_go(connection, row.fix_id, FixState.EXPIRED, "nobody_decided", now)
+        elif state == FixState.SHIPPED and not close_if_answered(connection, row.fix_id, now):
+            if now >= feedback_until(settings, row):
+                fixes.move(connection, row.fix_id, FixState.CLOSED, now, code="feedback_over")

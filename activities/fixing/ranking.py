@@ -1,0 +1,139 @@
+"""Choose and score what may go into one box: the ranking's best in the size that fits best, free, wanted, not owned."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any, Final, TypeAlias
+
+from sqlalchemy import Connection
+from temporalio import activity
+
+from activities.fixing.steps import told
+from activities.house import House
+from activities.recommending import Recommender
+from algorithms.slots import Recommendation
+from domain import fix_notes, fix_rules
+from domain.fix_rules import Fits
+from domain.keep import Keep
+from models.base import ClientId, ItemId
+from models.fixes import FixDone, FixId, FixItem, FixState, FixStep, FixWish
+from store import catalogue, decisions, fixes, interactions, keeping, reservations, shelves, wardrobe
+from store.database import reading, writing
+from store.fixes import FixRow
+
+ASKED: Final = 300
+"""Items that the ranking is asked for."""
+KEPT: Final = 200
+"""Candidates of a Fix: the likeliest to be kept."""
+NAMED: Final = 50
+"""Items that are named for each reason to leave them out; the others are counted."""
+LEARNT_S: Final = 300.0
+"""Real seconds for which what was learnt from feedback is used before it is learnt again."""
+
+FitsOf: TypeAlias = Callable[[ClientId], Fits]
+"""For a client, the chance that each unit fits."""
+
+
+class Ranker:
+    """Ranks one Fix after another; safe to ask from many threads. A wave shares it."""
+
+    def __init__(
+        self,
+        house: House,
+        recommender: Recommender,
+        fits: FitsOf,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._house, self._recommender, self._fits, self._monotonic = house, recommender, fits, monotonic
+        self._keep: tuple[float, Keep] = (float("-inf"), Keep())
+
+    def rank(self, fix_id: FixId, now: datetime, code: str = "") -> None:
+        """Keep the candidates of a Fix at business `now`: `ranked`. One that is further on stays as it is.
+
+        Raises NotFound. Two transactions of its own, so that no lock is held while algorithms think.
+        """
+        with writing(self._house.engine) as connection:
+            reservations.release_expired(connection, now)
+            row = fixes.get(connection, fix_id)
+            if row.state != FixState.REQUESTED:
+                return
+        with reading(self._house.engine) as connection:
+            made, items, left_out = self._candidates(connection, row, now)
+        kept = {"candidates": _told(items, left_out)}
+        with writing(self._house.engine) as connection:
+            if fixes.move(connection, fix_id, FixState.RANKED, now, code=code, values=kept):
+                decisions.keep(connection, made.record, now, fix_id=fix_id, key=fix_id, body=made.body)
+
+    def _candidates(
+        self, connection: Connection, row: FixRow, now: datetime
+    ) -> tuple[Recommendation, tuple[FixItem, ...], dict[ItemId, str]]:
+        """The ranking's answer, what may go into the box, and why each other item that is near the client may not."""
+        wish = wish_of(row)
+        signals = interactions.signals(connection, row.client_id, now)
+        made = self._recommender.recommend(connection, row.client_id, ASKED, now, context="fix", sizes=wish.sizes)
+        near = {pick.item_id for pick in made.picks} | {touch.item_id for touch in signals.touches}
+        items = catalogue.get_items(connection, near | set(wish.exclude_items))
+        found, left_out = fix_rules.candidates(
+            wish,
+            wardrobe.wearer(connection, signals, now, but=row.fix_id),
+            made.picks,
+            items,
+            shelves.units(connection, items),
+            self._fits(row.client_id),
+            self._learnt(connection),
+        )
+        return made, found[:KEPT], left_out
+
+    def _learnt(self, connection: Connection) -> Keep:
+        at, keep = self._keep
+        if self._monotonic() - at > LEARNT_S:
+            keep = keeping.learnt(connection)
+            self._keep = (self._monotonic(), keep)
+        return keep
+
+
+class RankFix:
+    """The step of one Fix alone."""
+
+    def __init__(self, house: House, ranker: Ranker) -> None:
+        self._house, self._ranker = house, ranker
+
+    @activity.defn
+    def rank_fix(self, step: FixStep) -> FixDone:
+        """`ranked`; one that is further on stays as it is. `code` of the step is kept with it."""
+        with reading(self._house.engine) as connection:
+            clock, now = self._house.time(connection, step.at)
+        self._ranker.rank(step.fix_id, now, step.code)
+        with reading(self._house.engine) as connection:
+            return told(self._house.settings, connection, fixes.get(connection, step.fix_id), clock, now)
+
+
+def wish_of(row: FixRow) -> FixWish:
+    """What is asked of a Fix: what was stated, and what the note adds to it."""
+    return fix_notes.merged(FixWish.model_validate(row.wish), (row.note_read or {}).get("fields", {}))
+
+
+def items_of(row: FixRow) -> tuple[FixItem, ...]:
+    """The candidates of a Fix that was ranked, the likeliest to be kept first."""
+    return tuple(FixItem.model_validate(each) for each in (row.candidates or {}).get("items", ()))
+
+
+def left_out_of(row: FixRow) -> dict[ItemId, str]:
+    """The items named as left out, with the code of the reason."""
+    named: Mapping[str, Iterable[ItemId]] = (row.candidates or {}).get("left_out", {})
+    return {item_id: code for code, items in named.items() for item_id in items}
+
+
+def _told(items: Iterable[FixItem], left_out: Mapping[ItemId, str]) -> dict[str, Any]:
+    """As the row keeps it."""
+    named: dict[str, list[ItemId]] = {}
+    for item_id, code in sorted(left_out.items()):
+        named.setdefault(code, []).append(item_id)
+    return {
+        "items": [each.model_dump(mode="json") for each in items],
+        "left_out": {code: those[:NAMED] for code, those in named.items()},
+        "counts": dict(Counter(left_out.values())),
+    }

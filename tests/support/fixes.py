@@ -1,0 +1,92 @@
+"""Fixes in a test's shop: clients who ask for them, a stylist who decides, and a look at what is held."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from temporalio.client import Client
+from temporalio.testing import WorkflowEnvironment
+
+from hosting.dispatch import Dispatcher
+from models.catalogue import StockRow
+from models.fixes import FixDecision, FixItem, FixStatus, FixWish, Swap
+from store import catalogue, fixes, reservations
+from store.database import reading, writing
+from store.fixes import FixRow
+from store.tables import stock
+from tests.support.shop import Shop
+from workflows import handles
+
+
+class FixDesk:
+    """A shop at work, with a clock that may skip."""
+
+    def __init__(self, env: WorkflowEnvironment, shop: Shop, dispatcher: Dispatcher) -> None:
+        self.env, self.shop, self.dispatcher = env, shop, dispatcher
+
+    @property
+    def temporal(self) -> Client:
+        return self.env.client
+
+    async def now(self) -> datetime:
+        return await self.env.get_current_time()
+
+    async def passes(self, **span: float) -> None:
+        """Time goes by; what waits in the outbox goes out."""
+        await self.env.sleep(timedelta(**span))
+        while await self.dispatcher.once():
+            pass
+
+    async def saved(self, client_id: str, *, request_key: str | None = None, **wish: Any) -> str:
+        """A client and their request; no workflow yet."""
+        now = await self.now()
+        if client_id:
+            self.shop.client(client_id, now=now, sizes=("M",), consent=False)
+        wanted = FixWish.model_validate(wish)
+        due = now + timedelta(days=self.shop.settings.fix_wave_wait_days)
+        with writing(self.shop.engine) as connection:
+            return fixes.save_request(connection, client_id, wanted, now, request_key=request_key, due=due)
+
+    async def asks(self, client_id: str, **wish: Any) -> str:
+        """The same, and its workflow runs; a moment later it is proposed, if nothing stands in the way."""
+        fix_id = await self.saved(client_id, **wish)
+        await handles.request_fix(self.temporal, client_id, fix_id)
+        await self.passes(seconds=5)
+        return fix_id
+
+    async def decides(self, fix_id: str, verdict: str, *swaps: tuple[str, str]) -> FixStatus:
+        decision = FixDecision.model_validate(
+            {"verdict": verdict, "by": "ana", "swaps": [Swap(out=out, into=into) for out, into in swaps]}
+        )
+        return await handles.decide_fix(self.temporal, fix_id, decision)
+
+    def row(self, fix_id: str) -> FixRow:
+        with reading(self.shop.engine) as connection:
+            return fixes.get(connection, fix_id)
+
+    def steps(self, fix_id: str) -> list[str]:
+        """Every step of a Fix as `state` or `state:code`."""
+        with reading(self.shop.engine) as connection:
+            return [":".join(filter(None, (step.state, step.code))) for step in fixes.steps(connection, fix_id)]
+
+    def box(self, fix_id: str) -> tuple[FixItem, ...]:
+        with reading(self.shop.engine) as connection:
+            return reservations.box(connection, fix_id)
+
+    def stocked(self, units: int, *items: str) -> None:
+        """The shelf holds so many units of each of these items (none named: of all 24)."""
+        named = items or tuple(f"item{k:02}" for k in range(24))
+        rows = [StockRow(sku=f"{each}-M", item_id=each, size="M", on_hand=units) for each in named]
+        with writing(self.shop.engine) as connection:
+            catalogue.put_stock(connection, rows)
+
+    def shelf(self) -> dict[str, tuple[int, int]]:
+        """sku -> (on hand, reserved); and the one rule of all stock."""
+        with reading(self.shop.engine) as connection:
+            assert reservations.faults(connection) == []
+            return {row.sku: (row.on_hand, row.reserved) for row in connection.execute(stock.select())}
+
+    def held(self) -> int:
+        """Units reserved in the whole shop."""
+        return sum(reserved for _, reserved in self.shelf().values())
