@@ -26,7 +26,7 @@ from web.api import clients as clients_api
 from web.api import events as events_api
 from web.api import policies, recommendations
 from web.api import slots as slots_api
-from web.console import campaigns, clients, overview
+from web.console import acting, campaigns, clients, fixes, overview
 from web.context import Context, real_time
 from web.security import Guard, hosts
 from web.templating import ROOM
@@ -41,6 +41,8 @@ ROUTERS: Final = (
     overview.router,
     clients.router,
     campaigns.router,
+    fixes.router,
+    acting.router,
     mailbox.router,
     unsubscribe.router,
     pictures.router,

@@ -48,6 +48,10 @@ def seed(engine: Engine) -> None:
         put(t.campaigns, _campaign("spring", "Spring arrivals"), _campaign("evil", HOSTILE))
         put(t.enrolments, *(_enrolled("spring", f"client{n:03d}", "done" if n < 9 else "pending") for n in range(12)))
         put(t.decisions, _decision("ada", 2))
+        put(t.items, *(_item(f"knit-{n}", f"Fisherman's knit {n}", "knitwear", "oat") for n in range(4)))
+        put(t.fixes, _fix("f1", "ada", "proposed"), _fix("f2", "evil", "shipped"), _fix("f3", "client001", "cancelled"))
+        put(t.fix_items, _unit("f1", "coat-1", "held"), _unit("f1", "knit-0", "held"), _unit("f2", "bag-1", "returned"))
+        put(t.fix_steps, *(_fix_step("f1", state) for state in ("requested", "ranked", "assembled", "proposed")))
 
 
 def _item(item_id: str, title: str, category: str, colour: str) -> dict[str, Any]:
@@ -157,3 +161,39 @@ def _decision(client_id: str, n: int) -> dict[str, Any]:
         "id": "d1", "slot": "ranking", "algorithm": "blend", "version": "1", "client_id": client_id, "n": n,
         "at": ago(12), "question": "q1", "answer": {"items": [{"item_id": "coat-1", "score": 0.72}]}, "seconds": 0.0024,
     }  # fmt: skip
+
+
+def _fix(fix_id: str, client_id: str, state: str) -> dict[str, Any]:
+    words = HOSTILE if client_id == "evil" else "A coat for the walk to work, nothing over 300"
+    ranked = ["coat-1", "knit-0", "knit-1", "bag-1", "knit-2", "knit-3"]
+    return {
+        "fix_id": fix_id, "client_id": client_id, "state": state, "note": words, "created_at": ago(1),
+        "updated_at": ago(0.5), "decide_by": ago(-1), "algorithm": "exact", "version": "1", "objective": 1.22,
+        "wish": {"slots": 2, "budget": "600", "category_cap": 2, "colour_cap": 3, "exclude_colours": ["red"]},
+        "note_read": {"by": "house", "said": [f"Wants {words}"[:80]], "fields": {}},
+        "candidates": {
+            "items": [_candidate(item_id, 0.7 - n / 20) for n, item_id in enumerate(ranked)],
+            "left_out": {"too_dear": ["bag-1"]}, "counts": {"too_dear": 4, "out_of_stock": 2},
+        },
+    }  # fmt: skip
+
+
+def _candidate(item_id: str, score: float) -> dict[str, Any]:
+    return {
+        "sku": f"{item_id}-M", "item_id": item_id, "size": "M", "category": item_id.partition("-")[0], "colour": "navy",
+        "price_cents": 28_900, "score": score, "p_fit": 0.86, "why": "Like the coat you kept.",
+    }  # fmt: skip
+
+
+def _unit(fix_id: str, item_id: str, state: str) -> dict[str, Any]:
+    note = HOSTILE if fix_id == "f2" else None
+    fit, said = ("small", {"price": "too_high"}) if note else (None, None)
+    return {
+        "fix_id": fix_id, "sku": f"{item_id}-M", "item_id": item_id, "size": "M", "price_cents": 28_900, "score": 0.61,
+        "p_fit": 0.86, "state": state, "held_until": ago(-2), "fit": fit, "feedback": said, "note": note,
+        "updated_at": ago(0.5),
+    }  # fmt: skip
+
+
+def _fix_step(fix_id: str, state: str) -> dict[str, Any]:
+    return {"fix_id": fix_id, "at": ago(0.9), "state": state, "code": ""}

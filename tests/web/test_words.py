@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import get_args
 
 from domain.blend import PARTS
+from domain.fix_rules import REASONS
 from domain.outreach import SETTLED
 from models.events import Event
+from models.fixes import FixState
 from models.states import CampaignState, EnrolmentState, HoldSource, OutreachState, Phase, TouchKind
 from web.console import words
 
@@ -19,10 +21,12 @@ def test_every_code_has_its_word_and_no_word_is_left_over() -> None:
     assert set(words.HOLDERS) == set(HoldSource)
     assert set(words.EVENTS) == events
     assert set(words.PARTS) == set(PARTS)
+    assert set(words.FIXES) == set(FixState)
+    assert set(words.LEFT_OUT) == set(REASONS)
 
 
 def test_every_tone_is_that_of_a_state_and_one_only() -> None:
     toned = [*words.GOOD, *words.WAITING, *words.BAD]
     assert len(toned) == len(set(toned))
-    assert set(toned) <= {*OutreachState, *EnrolmentState, *CampaignState, *Phase}
+    assert set(toned) <= {*OutreachState, *EnrolmentState, *CampaignState, *Phase, *FixState, "kept"}
     assert not words.WAITING & SETTLED

@@ -47,6 +47,33 @@ KINDS: Final[dict[str, str]] = {
     "campaign": "Campaign",
 }
 
+FIXES: Final[dict[str, str]] = {
+    "proposed": "To decide",
+    "requested": "Requested",
+    "ranked": "Items ranked",
+    "assembled": "Assembled",
+    "approved": "Approved",
+    "shipped": "Shipped",
+    "closed": "Closed",
+    "cancelled": "Cancelled",
+    "expired": "Expired",
+    "failed": "Failed",
+}
+"""Those on which somebody must decide come first."""
+
+LEFT_OUT: Final[dict[str, str]] = {
+    "out_of_stock": "None free in their size",
+    "not_in_size": "Not made in their size",
+    "too_dear": "Too dear",
+    "excluded_category": "Category not wanted",
+    "excluded_colour": "Colour not wanted",
+    "excluded_item": "Item not wanted",
+    "owned": "Owned already",
+    "in_another_fix": "In another box",
+    "sent_back": "Sent back lately",
+    "not_ranked": "Ranked lower",
+}
+
 HOLDERS: Final[dict[str, str]] = {"client": "the client", "operator": "an operator", "campaign": "a campaign"}
 
 EVENTS: Final[dict[str, str]] = {
@@ -78,7 +105,7 @@ PARTS: Final[dict[str, str]] = {
     "season": "season",
 }
 
-GOOD: Final = frozenset({"sent", "done", "running", "active", "won_back"})
+GOOD: Final = frozenset({"sent", "done", "running", "active", "won_back", "shipped", "closed", "kept"})
 WAITING: Final = frozenset(
     {
         "briefed",
@@ -91,6 +118,11 @@ WAITING: Final = frozenset(
         "data",
         "pending",
         "queued",
+        "requested",
+        "ranked",
+        "assembled",
+        "proposed",
+        "approved",
     }
 )
 BAD: Final = frozenset({"failed", "unknown", "rejected"})

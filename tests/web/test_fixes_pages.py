@@ -1,0 +1,134 @@
+"""The stylist's pages: what they show, who may act on them, and what they refuse."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+
+from store.database import connect, writing
+from store.tables import fix_items
+from tests.web.conftest import prepared
+from web.app import create_app
+
+OURS = {"sec-fetch-site": "same-origin"}
+
+
+def token_on(page: str) -> str:
+    found = re.search(r'name="token" value="([^"]+)"', page)
+    assert found is not None
+    return found.group(1)
+
+
+def test_what_waits_for_a_decision_is_listed_first(site: TestClient) -> None:
+    waiting = site.get("/fixes").text
+    assert "/fixes/f1" in waiting
+    assert "/fixes/f2" not in waiting
+    assert "/fixes/f2" in site.get("/fixes?state=").text
+
+
+def test_a_box_is_shown_with_its_wish_its_chances_and_what_may_go_in_instead(site: TestClient) -> None:
+    page = site.get("/fixes/f1").text
+    assert "A coat for the walk to work" in page
+    assert "Kept with 61 %, fits with 86 %" in page
+    assert "2 items" in page
+    assert "578" in page
+    # One knit is in the box and two may be: another knit may take the coat's place.
+    assert 'value="knit-1-M"' in page
+    assert "Too dear" in page
+
+
+def test_a_unit_that_breaks_a_rule_is_not_offered(site: TestClient) -> None:
+    assert 'value="bag-1-M"' in site.get("/fixes/f1").text
+    engine = connect(site.app.state.context.settings.database)  # type: ignore[attr-defined]
+    with writing(engine) as connection:
+        connection.exec_driver_sql("UPDATE fixes SET wish = json_set(wish, '$.budget', '500') WHERE fix_id = 'f1'")
+    engine.dispose()
+    assert 'value="bag-1-M"' not in site.get("/fixes/f1").text
+
+
+def test_only_a_proposed_box_can_be_decided_on(site: TestClient) -> None:
+    assert 'name="verdict"' in site.get("/fixes/f1").text
+    assert 'name="verdict"' not in site.get("/fixes/f2").text
+
+
+def test_another_site_cannot_decide(site: TestClient) -> None:
+    form = {"token": token_on(site.get("/fixes/f1").text), "verdict": "approve"}
+    answer = site.post("/fixes/f1/decision", data=form, headers={"sec-fetch-site": "cross-site"})
+    assert answer.status_code == 401
+
+
+@pytest.mark.parametrize("token", ["", "made-up", "WyJmMSJd.aaaa.bbbb"])
+def test_a_form_without_our_token_decides_nothing(site: TestClient, token: str) -> None:
+    answer = site.post("/fixes/f1/decision", data={"token": token, "verdict": "approve"}, headers=OURS)
+    assert answer.status_code == 401
+
+
+def test_a_box_that_changed_since_it_was_opened_is_not_decided_on(site: TestClient) -> None:
+    token = token_on(site.get("/fixes/f1").text)
+    engine = connect(site.app.state.context.settings.database)  # type: ignore[attr-defined]
+    with writing(engine) as connection:
+        connection.execute(fix_items.update().where(fix_items.c.sku == "knit-0-M").values(state="released"))
+    engine.dispose()
+    answer = site.post("/fixes/f1/decision", data={"token": token, "verdict": "approve"}, headers=OURS)
+    assert answer.status_code == 422
+    assert "changed since the page was opened" in answer.text
+
+
+def test_a_decision_waits_for_temporal_and_says_so(site: TestClient) -> None:
+    form = {"token": token_on(site.get("/fixes/f1").text), "verdict": "approve", "by": "Sam"}
+    answer = site.post("/fixes/f1/decision", data=form, headers=OURS)
+    assert answer.status_code == 503
+    assert "SELVEDGE_TEMPORAL_ADDRESS" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        ({"verdict": "burn"}, "verdict"),
+        ({"verdict": "approve", "by": "a" * 65}, "by"),
+        ({"verdict": "swap", "out": "knit-0-M"}, "into"),
+        ({"verdict": "swap", "out": "knit-0-M", "into": "../../etc"}, "into"),
+    ],
+)
+def test_a_decision_that_cannot_be_read_is_refused_on_the_page(
+    site: TestClient, form: dict[str, str], said: str
+) -> None:
+    form = {"token": token_on(site.get("/fixes/f1").text), **form}
+    answer = site.post("/fixes/f1/decision", data=form, headers=OURS, follow_redirects=False)
+    assert answer.status_code == 422
+    assert re.search(rf'role="alert">[^<]*{said}', answer.text)
+
+
+@pytest.fixture
+def exposed(tmp_path: Path) -> TestClient:
+    """The same pages on a server that others can reach."""
+    given = prepared(
+        tmp_path, smtp_url="smtp://127.0.0.1:9", worker_health_url="none", web_host="0.0.0.0", api_key="the key"
+    )
+    return TestClient(create_app(given), base_url="https://console.example")
+
+
+def test_elsewhere_than_on_this_machine_deciding_takes_a_sign_in(exposed: TestClient) -> None:
+    assert "Sign in to decide" in exposed.get("/fixes/f1").text
+    answer = exposed.post("/fixes/f1/decision", data={"verdict": "approve"}, headers=OURS, follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/sign-in?next=/fixes/f1")
+    wrong = exposed.post("/sign-in", data={"key": "a guess", "name": "Sam"}, headers=OURS)
+    assert wrong.status_code == 401
+    right = {"key": "the key", "name": "Sam", "next": "/fixes/f1"}
+    answer = exposed.post("/sign-in", data=right, headers=OURS, follow_redirects=False)
+    assert (answer.status_code, answer.headers["location"]) == (303, "/fixes/f1")
+    cookie = answer.headers["set-cookie"].lower()
+    assert "httponly" in cookie
+    assert "samesite=strict" in cookie
+    assert "the key" not in cookie
+    assert "You are Sam" in exposed.get("/fixes/f1").text
+
+
+def test_a_sign_in_leads_nowhere_else(exposed: TestClient) -> None:
+    for onward in ("https://evil.example", "//evil.example", "/\\evil.example", "javascript:alert(1)"):
+        form = {"key": "the key", "name": "Sam", "next": onward}
+        answer = exposed.post("/sign-in", data=form, headers=OURS, follow_redirects=False)
+        assert answer.headers["location"] == "/"

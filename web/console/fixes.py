@@ -1,0 +1,138 @@
+"""`/fixes` and `/fixes/<id>`: what waits for a stylist, and one box to approve, change or turn down."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from hashlib import sha256
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import RedirectResponse
+from pydantic import ValidationError
+
+from domain.swaps import check_swap
+from errors import BadInput, NotFound
+from models.base import ID_PATTERN, Id
+from models.fixes import FixDecision, FixItem, FixState, Swap
+from store import fix_pages
+from store.database import reading
+from store.fix_pages import FixFile
+from web.console.acting import check_token, form_of, must_sign_in, person_of, remember, token_for
+from web.console.charts import slices
+from web.console.words import FIXES
+from web.context import Context, context_of
+from web.templating import page
+from workflows import handles
+
+router: Final = APIRouter(include_in_schema=False)
+
+Ctx = Annotated[Context, Depends(context_of)]
+FixPath = Annotated[Id, Path(pattern=ID_PATTERN)]
+OTHERS: Final = 6
+"""Alternatives offered for each item of a box."""
+REST: Final = 12
+
+
+@router.get("/fixes")
+def fix_list(request: Request, context: Ctx, state: Annotated[str | None, Query(max_length=16)] = None) -> Response:
+    """Fixes by state; at first those that wait for a decision."""
+    chosen = "proposed" if state is None else state if state in FIXES else ""
+    with reading(context.engine) as connection:
+        counts, found = fix_pages.by_state(connection), fix_pages.listing(connection, chosen)
+    return page(request, "fixes.html", states=slices(counts, list(FIXES)), fixes=found, state=chosen)
+
+
+@router.get("/fixes/{fix_id}")
+def fix(request: Request, context: Ctx, fix_id: FixPath) -> Response:
+    """One Fix."""
+    return _page(request, context, _load(context, fix_id))
+
+
+@router.post("/fixes/{fix_id}/decision")
+async def decide(request: Request, context: Ctx, fix_id: FixPath) -> Response:
+    """What the stylist decided; back to the page, which says why where it was refused."""
+    person = person_of(request)
+    if person is None:
+        return must_sign_in(f"/fixes/{fix_id}")
+    form = await form_of(request)
+    name = person or form.get("by", "").strip()
+    file = await run_in_threadpool(_load, context, fix_id)
+    try:
+        check_token(context, form.get("token", ""), fix_id, _seen(file))
+        decision = _decision(form, name)
+        await handles.decide_fix(await context.temporal(), fix_id, decision)
+    except BadInput as refused:
+        return _page(request, context, file, str(refused))
+    answer = RedirectResponse(f"/fixes/{fix_id}", status_code=303)
+    return remember(context, answer, name) if name != person else answer
+
+
+def _decision(form: dict[str, str], by: str) -> FixDecision:
+    swaps = [{"out": form.get("out"), "into": form.get("into")}] if form.get("verdict") == "swap" else []
+    try:
+        return FixDecision.model_validate({"verdict": form.get("verdict"), "swaps": swaps, "by": by})
+    except ValidationError as wrong:
+        first = wrong.errors(include_input=False, include_url=False)[0]
+        raise BadInput(first["msg"], ".".join(str(part) for part in first["loc"])) from None
+
+
+def _load(context: Context, fix_id: str) -> FixFile:
+    with reading(context.engine) as connection:
+        found = fix_pages.fix(connection, fix_id)
+    if found is None:
+        raise NotFound(f"no Fix {fix_id}", "fix_id")
+    return found
+
+
+def _seen(file: FixFile) -> str:
+    """What a decision is about: where the Fix stands and what is in the box."""
+    return sha256("/".join([file.row.state, *sorted(unit.sku for unit in file.box)]).encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class _Unit:
+    """An item of the box; `others` may take its place."""
+
+    row: Any
+    item: Any
+    why: str
+    others: list[FixItem]
+
+
+def _page(request: Request, context: Context, file: FixFile, wrong: str = "") -> Response:
+    person = person_of(request)
+    held = {unit.item_id for unit in file.box}
+    rest = [each for each in file.candidates if each.item_id not in held]
+    why = {each.item_id: each.why for each in file.candidates}
+    decides = file.row.state == FixState.PROPOSED and person is not None
+    units = [
+        _Unit(unit, file.items.get(unit.item_id), why.get(unit.item_id, ""), _others(file, unit, rest))
+        for unit in file.box
+    ]
+    budget: Decimal | None = file.wish.budget
+    return page(
+        request,
+        "fix.html",
+        422 if wrong else 200,
+        fix=file,
+        box=units,
+        rest=rest[:REST],
+        decides=decides,
+        person=person or "",
+        token=token_for(context, file.row.fix_id, _seen(file)) if decides else "",
+        total_cents=sum(unit.price_cents for unit in file.box),
+        budget_cents=None if budget is None else int(budget * 100),
+        wrong=wrong,
+    )
+
+
+def _others(file: FixFile, unit: Any, rest: list[FixItem]) -> list[FixItem]:
+    """The best that may take the unit's place: those that the rules of a swap let in."""
+    ranked = {each.sku: each for each in file.candidates}
+    box = [ranked[other.sku] for other in file.box if other.sku in ranked]
+    if len(box) < len(file.box):
+        return []
+    swaps = ((each, Swap(out=unit.sku, into=each.sku)) for each in rest)
+    return [each for each, swap in swaps if check_swap(file.wish, box, swap, each) is None][:OTHERS]
