@@ -1,6 +1,7 @@
 """Changes of `algorithms.toml`, one at a time, checked before they are kept; comments and layout stay.
 
-`algorithms.history.jsonl` beside it says who changed what. A change made by hand is entered when the next one is.
+`algorithms.history.jsonl` beside it says who changed what. A change made by hand is entered when a process that serves
+sees it, or with the next change.
 """
 
 from __future__ import annotations
@@ -30,11 +31,21 @@ BY_HAND: Final = "edited by hand"
 Edit = Callable[[TOMLDocument], None]
 
 
-def history(file: Path) -> list[PolicyChange]:
+def history(file: Path, now: datetime) -> list[PolicyChange]:
     """All changes, first to last; an edit by hand since then comes last."""
     kept = _kept(file)
-    now = _by_hand(file, kept)
-    return [*kept, now] if now else kept
+    last = _by_hand(file, kept, now)
+    return [*kept, last] if last else kept
+
+
+def note(file: Path, now: datetime) -> None:
+    """Enter an edit by hand into the history, if there was one since the last entry. Raises ConfigError for a file that
+    cannot be read."""
+    if not file.parent.exists():
+        return
+    with _alone(file):
+        if by_hand := _by_hand(file, _kept(file), now):
+            _enter(file, [by_hand])
 
 
 def change(file: Path, edit: Edit, who: str, what: str, now: datetime, check: Callable[[AlgorithmsFile], None]) -> None:
@@ -48,11 +59,10 @@ def change(file: Path, edit: Edit, who: str, what: str, now: datetime, check: Ca
         after = tomlkit.dumps(document)
         parsed = policy_file.parse(after)
         check(parsed)
-        by_hand = _by_hand(file, _kept(file))
+        by_hand = _by_hand(file, _kept(file), now)
         made = PolicyChange(at=now, who=who, what=what, slots=parsed.slots, digest=_digest(after))
         _replace(file, after)
-        with (file.parent / HISTORY).open("a") as lines:
-            lines.writelines(f"{each.model_dump_json()}\n" for each in (by_hand, made) if each)
+        _enter(file, [each for each in (by_hand, made) if each])
 
 
 def stated(slot: str, policy: Policy) -> Edit:
@@ -78,9 +88,9 @@ def promoted(slot: str, name: str) -> Edit:
     return edit
 
 
-def demoted(file: Path, slot: str) -> tuple[str, Edit]:
+def demoted(file: Path, slot: str, now: datetime) -> tuple[str, Edit]:
     """The champion before the one in force, else the house. Raises BadInput when the house answers already."""
-    past = [each.slots.get(slot, Policy()).champion for each in history(file)]
+    past = [each.slots.get(slot, Policy()).champion for each in history(file, now)]
     if not past or past[-1] == HOUSE:
         raise BadInput(f"the house answers {slot} already", "slot")
     before = next((each for each in reversed(past) if each != past[-1]), HOUSE)
@@ -130,15 +140,21 @@ def _kept(file: Path) -> list[PolicyChange]:
     return [PolicyChange.model_validate_json(line) for line in lines]
 
 
-def _by_hand(file: Path, kept: list[PolicyChange]) -> PolicyChange | None:
-    if not file.exists():
+def _by_hand(file: Path, kept: list[PolicyChange], now: datetime) -> PolicyChange | None:
+    """The edit that nobody entered; a file that was deleted counts as an empty one."""
+    there = file.exists()
+    text = file.read_text() if there else ""
+    if _digest(text) == (kept[-1].digest if kept else _digest("")):
         return None
-    text = file.read_text()
-    if kept and kept[-1].digest == _digest(text):
-        return None
-    at = datetime.fromtimestamp(file.stat().st_mtime, UTC)
+    at = datetime.fromtimestamp(file.stat().st_mtime, UTC) if there else now
     slots = policy_file.parse(text).slots
-    return PolicyChange(at=at, who=_owner(file), what=BY_HAND, slots=slots, digest=_digest(text))
+    who = _owner(file) if there else "unknown"
+    return PolicyChange(at=at, who=who, what=BY_HAND, slots=slots, digest=_digest(text))
+
+
+def _enter(file: Path, changes: list[PolicyChange]) -> None:
+    with (file.parent / HISTORY).open("a") as lines:
+        lines.writelines(f"{each.model_dump_json()}\n" for each in changes)
 
 
 def _owner(file: Path) -> str:

@@ -11,10 +11,11 @@ import logging
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Self
 
-from algorithms import installed, policy_file
+from algorithms import installed, policy_changes, policy_file, slot_metrics
 from algorithms.batches import batch_seconds, chunks
 from algorithms.guard import Algorithm, Decision, Member, decide_many
 from algorithms.in_force import InForce, Live
@@ -83,12 +84,16 @@ class Registry:
         return cls(home / policy_file.NAME, [str(home / "algorithms")], inherited(), serving=serving, record=record)
 
     def watch(self, seconds: float = CHECK_SECONDS) -> None:
-        """Look for changes from now on, in a thread."""
+        """Look for changes from now on, in a thread. An edit by hand is entered into the history."""
 
         def look() -> None:
+            noted = None
             while not self._closed.wait(seconds):
                 try:
                     self.refresh()
+                    if self._state.file != noted:
+                        policy_changes.note(self.file, datetime.now(UTC))
+                        noted = self._state.file
                 except ConfigError as wrong:
                     self._say(str(wrong))
                 except Exception as broken:  # the next look may go better; without the thread no change is ever seen
@@ -111,6 +116,8 @@ class Registry:
         for name, gone in old.live.items():
             if live.get(name) is not gone:
                 _close_later(gone.member.algorithm)
+        if self._serving and live != old.live:
+            slot_metrics.show_circuits({(each.slot, name): each.member.circuit for name, each in live.items()})
 
     def known(self) -> list[Known]:
         """All algorithms, by name."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Final, Protocol
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 answers: Final = Counter(
     "selvedge_slot_answers_total", "Answers used, and faults by code", ["slot", "algorithm", "outcome"]
@@ -19,3 +20,22 @@ shadows_left_out: Final = Counter(
 shadows_unrecorded: Final = Counter(
     "selvedge_slot_shadows_unrecorded_total", "Answers of shadows that found no room to wait for the database"
 )
+circuits: Final = Gauge(
+    "selvedge_slot_circuit", "0: it is asked; 1: one question tries it; 2: left alone", ["slot", "algorithm"]
+)
+STATES: Final = {"closed": 0, "half-open": 1, "open": 2}
+
+
+class Stateful(Protocol):
+    """A circuit."""
+
+    @property
+    def state(self) -> str:
+        """A key of STATES."""
+
+
+def show_circuits(known: Mapping[tuple[str, str], Stateful]) -> None:
+    """From now on tell the states of these alone, by slot and algorithm, as they are when somebody reads."""
+    circuits.clear()
+    for labels, circuit in known.items():
+        circuits.labels(*labels).set_function(lambda its=circuit: STATES[its.state])  # type: ignore[misc]

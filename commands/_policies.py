@@ -52,7 +52,7 @@ def demote(slot: str, by: str) -> None:
     from algorithms.slot_table import slot_named  # noqa: PLC0415
 
     registry = _registry()
-    before, edit = demoted(registry.file, slot_named(slot).name)
+    before, edit = demoted(registry.file, slot_named(slot).name, datetime.now(UTC))
     _changed(registry, edit, by, f"demote in {slot}: back to {before}")
 
 
@@ -90,7 +90,7 @@ def history(as_json: bool) -> None:
     """Who changed what, and when; the latest last."""
     from algorithms import policy_changes  # noqa: PLC0415
 
-    changes = policy_changes.history(_file())
+    changes = policy_changes.history(_file(), datetime.now(UTC))
     if as_json:
         click.echo(json.dumps([each.model_dump(mode="json") for each in changes]))
         return

@@ -8,15 +8,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from prometheus_client import REGISTRY
 
-from algorithms import policy_file
+from algorithms import policy_changes, policy_file
 from algorithms.registry import Registry
 from algorithms.shadows import record_of
 from algorithms.slot_table import SLOTS
 from domain.experiments import variant
 from errors import ConfigError, NotFound
 from models.answers import AnswerRecord
-from tests.algorithms.slots.questions import ranking
+from tests.algorithms.slots.questions import NOW, ranking
 from tests.support.algorithms import plant, say, until
 
 SECRET = "whsec_a2V5a2V5a2V5a2V5a2V5a2V5a2V5a2V5"
@@ -57,6 +58,33 @@ def test_a_package_and_an_edit_take_effect_within_ten_seconds_without_a_restart(
     assert time.monotonic() - started < 10
     say(tmp_path, "")
     assert until(lambda: answered(registry) == "house", 10)
+    (tmp_path / "algorithms.toml").unlink()
+
+    def told() -> list[tuple[str, str]]:
+        kept = policy_changes.history(tmp_path / "algorithms.toml", NOW)
+        return [(each.what, each.slots["ranking"].champion if each.slots else "house") for each in kept]
+
+    assert until(lambda: (tmp_path / policy_changes.HISTORY).read_text().count("\n") == 2, 10)
+    assert told() == [("edited by hand", "fresh"), ("edited by hand", "house")], "an emptied and a deleted file are one"
+
+
+def test_a_circuit_is_told_as_it_stands_and_forgotten_with_its_algorithm(tmp_path: Path, serve: Serve) -> None:
+    def told() -> float | None:
+        return REGISTRY.get_sample_value("selvedge_slot_circuit", {"slot": "ranking", "algorithm": "broken"})
+
+    plant(
+        tmp_path / "packages",
+        "broken",
+        source='slot, version = "ranking", "1"\n\ndef answer(question):\n    return 1\n',
+    )
+    say(tmp_path, '[slots.ranking]\nchampion = "broken"')
+    registry = serve()
+    assert told() == 0
+    assert until(lambda: registry.decide("ranking", ranking()).faults[0].code == "circuit_open")
+    assert told() == 2
+    say(tmp_path, "")
+    registry.refresh()
+    assert told() is None
 
 
 def test_a_new_release_replaces_the_old(tmp_path: Path, serve: Serve) -> None:
