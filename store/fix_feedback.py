@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, exists, select, update
+from sqlalchemy import Connection, bindparam, exists, or_, select, update
 
 from models.base import ClientId
 from models.events import FixFeedback
@@ -66,7 +66,9 @@ def _said(data: Mapping[str, Any]) -> dict[str, Any]:
 _APPLY: Final = (
     update(fix_items)
     .where(
-        fix_items.c.fix_id == bindparam("_fix"), fix_items.c.item_id == bindparam("_item"), fix_items.c.state.in_(_SENT)
+        fix_items.c.fix_id == bindparam("_fix"),
+        fix_items.c.item_id == bindparam("_item"),
+        or_(*(fix_items.c.state == each for each in _SENT)),  # an expanding IN takes no list of rows
     )
     .values(
         state=bindparam("_state"),

@@ -72,6 +72,7 @@ class DecideFix:
                 approve(connection, row.fix_id, "nobody_decided", now)
             else:
                 let_go(connection, row.fix_id, FixState.EXPIRED, "nobody_decided", now)
-        elif state == FixState.SHIPPED and not close_if_answered(connection, row.fix_id, now):
-            if now >= feedback_until(settings, row):
+        elif state == FixState.SHIPPED:
+            all_in = close_if_answered(connection, row.fix_id, now)
+            if not all_in and now >= feedback_until(settings, row):
                 fixes.move(connection, row.fix_id, FixState.CLOSED, now, code="feedback_over")

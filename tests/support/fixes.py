@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+from sqlalchemy import func, select
 from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 
 from hosting.dispatch import Dispatcher
 from models.catalogue import StockRow
-from models.fixes import FixDecision, FixItem, FixStatus, FixWish, Swap
+from models.fixes import FixDecision, FixItem, FixStatus, FixWish, ItemState, Swap
 from store import catalogue, fixes, reservations
 from store.database import reading, writing
 from store.fixes import FixRow
-from store.tables import stock
-from tests.support.shop import Shop
+from store.tables import fix_items, stock
+from tests.support.shop import Shop, a_shop
 from workflows import handles
 
 
@@ -87,6 +91,21 @@ class FixDesk:
             assert reservations.faults(connection) == []
             return {row.sku: (row.on_hand, row.reserved) for row in connection.execute(stock.select())}
 
-    def held(self) -> int:
-        """Units reserved in the whole shop."""
-        return sum(reserved for _, reserved in self.shelf().values())
+    def held(self, fix_id: str) -> int:
+        """Units held for one Fix."""
+        self.shelf()
+        query = select(func.count()).where(fix_items.c.fix_id == fix_id, fix_items.c.state == ItemState.HELD)
+        with reading(self.shop.engine) as connection:
+            return connection.scalar(query) or 0
+
+
+@asynccontextmanager
+async def a_desk(env: WorkflowEnvironment, folder: Path, **settings: Any) -> AsyncIterator[FixDesk]:
+    """A shop in `folder` with these settings, at work on `env`."""
+    shop = a_shop(folder / "home", **settings)
+    try:
+        async with shop.working(env.client) as dispatcher:
+            yield FixDesk(env, shop, dispatcher)
+    finally:
+        shop.sink.stop()
+        shop.engine.dispose()

@@ -2,110 +2,114 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import pytest_asyncio
 from temporalio.client import WorkflowFailureError
 from temporalio.testing import WorkflowEnvironment
 
+from domain.fix_states import OPEN
 from errors import BadInput, NotFound
-from store import reservations
-from store.database import writing
-from tests.support.fixes import FixDesk
-from tests.support.shop import a_shop
+from store import fixes, reservations
+from store.database import reading, writing
+from tests.support.fixes import FixDesk, a_desk
+from tests.support.temporal import new_time_skipping
 from workflows import handles, ids
 
-Open = Callable[..., AbstractAsyncContextManager[FixDesk]]
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def desk(time_skipping: WorkflowEnvironment, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[FixDesk]:
+    """One shop for all tests of this file: workflows that are left behind go on, and hold up no clock."""
+    async with a_desk(time_skipping, tmp_path_factory.mktemp("shop")) as made:
+        yield made
 
 
-@pytest.fixture
-def opened(time_skipping: WorkflowEnvironment, tmp_path: Path) -> Open:
-    """A shop with these settings, at work."""
-
-    @asynccontextmanager
-    async def working(**settings: Any) -> AsyncIterator[FixDesk]:
-        shop = a_shop(tmp_path / "home", **settings)
-        try:
-            async with shop.working(time_skipping.client) as dispatcher:
-                yield FixDesk(time_skipping, shop, dispatcher)
-        finally:
-            shop.sink.stop()
-            shop.engine.dispose()
-
-    return working
+@pytest_asyncio.fixture(autouse=True, loop_scope="module")
+async def tidied(desk: FixDesk) -> None:
+    """Fifty of everything and nothing held, whatever the test before left."""
+    with reading(desk.shop.engine) as connection:
+        left = fixes.listing(connection, OPEN)
+    for each in left:
+        await handles.cancel_fix(desk.temporal, each.fix_id)
+    await desk.passes(seconds=1)
+    desk.stocked(50)
 
 
-async def test_a_fix_is_proposed_approved_shipped_and_closed_when_every_item_has_feedback(opened: Open) -> None:
-    async with opened() as desk:
-        fix_id = await desk.asks("whole")
-        box = desk.box(fix_id)
-        assert len(box) == 5
-        assert len({each.item_id for each in box}) == 5
-        assert desk.held() == 5
-        status = await desk.decides(fix_id, "approve")
-        assert status.state == "approved"
-        await desk.passes(seconds=5)
-        assert desk.held() == 0
-        assert sorted(on_hand for on_hand, _ in desk.shelf().values())[:6] == [49] * 5 + [50]
-        now = await desk.now()
-        for each in box:
-            said = {"item_id": each.item_id, "kept": True, "fix_id": fix_id, "fit": "fit"}
-            desk.shop.event("whole", "fix_feedback", now, event_id=f"fb-{each.sku}", **said)
+async def test_a_fix_is_proposed_approved_shipped_and_closed_when_every_item_has_feedback(desk: FixDesk) -> None:
+    fix_id = await desk.asks("whole")
+    box = desk.box(fix_id)
+    assert len(box) == 5
+    assert len({each.item_id for each in box}) == 5
+    assert desk.held(fix_id) == 5
+    status = await desk.decides(fix_id, "approve")
+    assert status.state == "approved"
+    await desk.passes(seconds=5)
+    assert desk.held(fix_id) == 0
+    assert {desk.shelf()[each.sku] for each in box} == {(49, 0)}
+    await answers(desk, "whole", fix_id)
+    states = ["requested", "ranked", "assembled", "proposed", "approved:approved_by_stylist", "shipped"]
+    assert desk.steps(fix_id) == [*states, "closed:answered"]
+    assert desk.row(fix_id).decided_by == "ana"
+    assert await desk.temporal.get_workflow_handle(ids.fix(fix_id)).result() == "closed"
+
+
+async def answers(desk: FixDesk, client_id: str, fix_id: str) -> None:
+    """The client says of every item that it is kept."""
+    now = await desk.now()
+    for each in desk.box(fix_id):
+        said: dict[str, Any] = {"item_id": each.item_id, "kept": True, "fix_id": fix_id, "fit": "fit"}
+        desk.shop.event(client_id, "fix_feedback", now, event_id=f"{client_id}-{each.sku}", **said)
+    for _ in range(2):  # the nudge goes out; it is heard
         await desk.passes(minutes=1)
-        states = ["requested", "ranked", "assembled", "proposed", "approved:approved_by_stylist", "shipped"]
-        assert desk.steps(fix_id) == [*states, "closed:answered"]
-        assert desk.row(fix_id).decided_by == "ana"
-        assert await desk.temporal.get_workflow_handle(ids.fix(fix_id)).result() == "closed"
 
 
-async def test_nobody_decides_and_nobody_answers(opened: Open) -> None:
-    async with opened() as desk:
-        fix_id = await desk.asks("silent")
-        await desk.passes(hours=47)
-        assert desk.row(fix_id).state == "proposed"
-        await desk.passes(hours=2)
-        assert desk.row(fix_id).state == "shipped"
-        await desk.passes(days=13)
-        assert desk.row(fix_id).state == "shipped"
-        await desk.passes(days=2)
-        assert desk.steps(fix_id)[-3:] == ["approved:nobody_decided", "shipped", "closed:feedback_over"]
+async def test_nobody_decides_and_nobody_answers(desk: FixDesk) -> None:
+    fix_id = await desk.asks("silent")
+    await desk.passes(hours=47)
+    assert desk.row(fix_id).state == "proposed"
+    await desk.passes(hours=2)
+    assert desk.row(fix_id).state == "shipped"
+    await desk.passes(days=13)
+    assert desk.row(fix_id).state == "shipped"
+    await desk.passes(days=2)
+    assert desk.steps(fix_id)[-3:] == ["approved:nobody_decided", "shipped", "closed:feedback_over"]
 
 
-async def test_by_policy_an_undecided_box_is_let_go(opened: Open) -> None:
-    async with opened(fix_undecided="cancel", fix_decide_hours=5) as desk:
+async def test_by_policy_an_undecided_box_is_let_go(tmp_path: Path) -> None:
+    async with (
+        new_time_skipping() as env,
+        a_desk(env, tmp_path, fix_undecided="cancel", fix_decide_hours=5) as desk,
+    ):
         fix_id = await desk.asks("strict")
         await desk.passes(hours=6)
         assert desk.steps(fix_id)[-1] == "expired:nobody_decided"
-        assert desk.held() == 0
+        assert desk.held(fix_id) == 0
 
 
-async def test_a_rejected_box_is_let_go_and_the_client_may_ask_again(opened: Open) -> None:
-    async with opened() as desk:
-        fix_id = await desk.asks("again")
-        assert (await desk.decides(fix_id, "reject")).state == "cancelled"
-        assert desk.held() == 0
-        with pytest.raises(BadInput, match=r"cancelled; only a proposed one|no workflow"):
-            await desk.decides(fix_id, "approve")
-        second = await desk.asks("again")
-        assert desk.row(second).state == "proposed"
+async def test_a_rejected_box_is_let_go_and_the_client_may_ask_again(desk: FixDesk) -> None:
+    fix_id = await desk.asks("again")
+    assert (await desk.decides(fix_id, "reject")).state == "cancelled"
+    assert desk.held(fix_id) == 0
+    with pytest.raises(BadInput, match=r"cancelled; only a proposed one|no workflow"):
+        await desk.decides(fix_id, "approve")
+    second = await desk.asks("again")
+    assert desk.row(second).state == "proposed"
 
 
-async def test_a_swap_holds_the_other_unit_and_frees_the_first(opened: Open) -> None:
-    async with opened() as desk:
-        fix_id = await desk.asks("swap")
-        box = desk.box(fix_id)
-        out, into = box[0].sku, spare(desk, fix_id).sku
-        status = await desk.decides(fix_id, "swap", (out, into))
-        assert status.state == "proposed"
-        assert into in status.box
-        assert out not in status.box
-        assert desk.shelf()[out] == (50, 0)
-        assert desk.shelf()[into] == (50, 1)
-        assert "proposed:swapped" in desk.steps(fix_id)
+async def test_a_swap_holds_the_other_unit_and_frees_the_first(desk: FixDesk) -> None:
+    fix_id = await desk.asks("swap")
+    box = desk.box(fix_id)
+    out, into = box[0].sku, spare(desk, fix_id).sku
+    status = await desk.decides(fix_id, "swap", (out, into))
+    assert status.state == "proposed"
+    assert into in status.box
+    assert out not in status.box
+    assert desk.held(fix_id) == 5
+    assert "proposed:swapped" in desk.steps(fix_id)
 
 
 def spare(desk: FixDesk, fix_id: str, **like: Any) -> Any:
@@ -116,124 +120,114 @@ def spare(desk: FixDesk, fix_id: str, **like: Any) -> Any:
     return type("Spare", (), same[0])
 
 
-async def test_a_swap_that_breaks_a_rule_is_refused_to_the_face_and_changes_nothing(opened: Open) -> None:
-    async with opened() as desk:
-        fix_id = await desk.asks("refused", budget="250")
-        box = desk.box(fix_id)
-        desk.stocked(0, into := spare(desk, fix_id).item_id)
-        before = desk.shelf()
-        for swap, words in (
-            ((box[0].sku, f"{into}-M"), "no unit of"),
-            ((box[0].sku, "item99-M"), "item99-M"),
-            (("item99-M", box[0].sku), "item99-M"),
-        ):
-            with pytest.raises(BadInput, match=words):
-                await desk.decides(fix_id, "approve", swap)
-        assert desk.box(fix_id) == box
-        assert desk.shelf() == before
-        assert desk.row(fix_id).state == "proposed"
+async def test_a_swap_that_breaks_a_rule_is_refused_to_the_face_and_changes_nothing(desk: FixDesk) -> None:
+    fix_id = await desk.asks("refused", budget="250")
+    box = desk.box(fix_id)
+    desk.stocked(0, into := spare(desk, fix_id).item_id)
+    before = desk.shelf()
+    for swap, words in (
+        ((box[0].sku, f"{into}-M"), "no unit of"),
+        ((box[0].sku, "item99-M"), "item99-M"),
+        (("item99-M", box[0].sku), "item99-M"),
+    ):
+        with pytest.raises(BadInput, match=words):
+            await desk.decides(fix_id, "approve", swap)
+    assert desk.box(fix_id) == box
+    assert desk.shelf() == before
+    assert desk.row(fix_id).state == "proposed"
 
 
-async def test_a_box_that_lost_its_units_is_made_anew_of_what_is_there(opened: Open) -> None:
-    async with opened() as desk:
-        fix_id = await desk.asks("lost")
-        gone = desk.box(fix_id)[0]
-        desk.stocked(0, gone.item_id)  # a count comes in: it was not there after all
-        assert (await desk.decides(fix_id, "approve")).state == "ranked"
-        await desk.passes(seconds=5)
-        assert "ranked:units_lost" in desk.steps(fix_id)
-        assert desk.row(fix_id).state == "proposed"
-        assert gone.sku not in {each.sku for each in desk.box(fix_id)}
-        assert desk.held() == 5
+async def test_a_box_that_lost_its_units_is_made_anew_of_what_is_there(desk: FixDesk) -> None:
+    fix_id = await desk.asks("lost")
+    gone = desk.box(fix_id)[0]
+    desk.stocked(0, gone.item_id)  # a count comes in: it was not there after all
+    assert (await desk.decides(fix_id, "approve")).state == "ranked"
+    await desk.passes(seconds=5)
+    assert "ranked:units_lost" in desk.steps(fix_id)
+    assert desk.row(fix_id).state == "proposed"
+    assert gone.sku not in {each.sku for each in desk.box(fix_id)}
+    assert desk.held(fix_id) == 5
 
 
-async def test_a_hold_that_ran_out_while_no_worker_ran_may_go_to_another(opened: Open) -> None:
-    async with opened() as desk:
-        desk.stocked(1)
-        fix_id = await desk.asks("late")
-        with writing(desk.shop.engine) as connection:
-            freed = reservations.release_expired(connection, await desk.now() + timedelta(days=9))
-        assert freed == 5
-        other = await desk.asks("quick")
-        assert len(desk.box(other)) == 5
-        await desk.decides(other, "approve")
-        assert (await desk.decides(fix_id, "approve")).state == "ranked"
-        await desk.passes(seconds=5)
-        assert not {each.sku for each in desk.box(fix_id)} & {each.sku for each in desk.box(other)}
-        assert min(on_hand for on_hand, _ in desk.shelf().values()) == 0
+async def test_a_hold_that_ran_out_while_no_worker_ran_may_go_to_another(desk: FixDesk) -> None:
+    desk.stocked(1)
+    fix_id = await desk.asks("late")
+    with writing(desk.shop.engine) as connection:
+        freed = reservations.release_expired(connection, await desk.now() + timedelta(days=9))
+    assert freed == 5
+    other = await desk.asks("quick")
+    assert len(desk.box(other)) == 5
+    await desk.decides(other, "approve")
+    assert (await desk.decides(fix_id, "approve")).state == "ranked"
+    await desk.passes(seconds=5)
+    assert not {each.sku for each in desk.box(fix_id)} & {each.sku for each in desk.box(other)}
+    assert min(on_hand for on_hand, _ in desk.shelf().values()) == 0
 
 
-async def test_with_nothing_on_the_shelf_the_fix_says_so(opened: Open) -> None:
-    async with opened() as desk:
-        desk.stocked(0)
-        fix_id = await desk.asks("bare")
-        assert desk.steps(fix_id)[-1] == "failed:nothing_fits"
+async def test_with_nothing_on_the_shelf_the_fix_says_so(desk: FixDesk) -> None:
+    desk.stocked(0)
+    fix_id = await desk.asks("bare")
+    assert desk.steps(fix_id)[-1] == "failed:nothing_fits"
 
 
-async def test_without_a_wave_it_goes_on_alone_when_due(opened: Open) -> None:
-    async with opened(fix_wave_wait_days=1) as desk:
-        fix_id = await desk.asks("wave", when="wave")
-        assert desk.row(fix_id).state == "ranked"
-        await handles.nudge_fix(desk.temporal, fix_id)
-        await desk.passes(hours=20)
-        assert desk.steps(fix_id) == ["requested", "ranked"]
-        await desk.passes(hours=5)
-        assert desk.row(fix_id).state == "proposed"
+async def test_without_a_wave_it_goes_on_alone_when_due(desk: FixDesk) -> None:
+    fix_id = await desk.asks("wave", when="wave")
+    assert desk.row(fix_id).state == "ranked"
+    await handles.nudge_fix(desk.temporal, fix_id)
+    await desk.passes(hours=40)
+    assert desk.steps(fix_id) == ["requested", "ranked"]
+    await desk.passes(hours=9)
+    assert desk.row(fix_id).state == "proposed"
 
 
 @pytest.mark.parametrize("when", ["waiting", "proposed"])
-async def test_cancelling_gives_everything_back(opened: Open, when: str) -> None:
-    async with opened() as desk:
-        fix_id = await desk.asks(f"off-{when}", when="wave" if when == "waiting" else "now")
-        await handles.cancel_fix(desk.temporal, fix_id, "changed their mind")
-        await desk.passes(seconds=5)
-        assert desk.steps(fix_id)[-1] == "cancelled:cancelled"
-        assert desk.held() == 0
+async def test_cancelling_gives_everything_back(desk: FixDesk, when: str) -> None:
+    fix_id = await desk.asks(f"off-{when}", when="wave" if when == "waiting" else "now")
+    await handles.cancel_fix(desk.temporal, fix_id, "changed their mind")
+    await desk.passes(seconds=5)
+    assert desk.steps(fix_id)[-1] == "cancelled:cancelled"
+    assert desk.held(fix_id) == 0
 
 
-async def test_cancelling_the_workflow_itself_gives_everything_back(opened: Open) -> None:
-    async with opened() as desk:
-        fix_id = await desk.asks("terminal")
-        handle = desk.temporal.get_workflow_handle(ids.fix(fix_id))
-        await handle.cancel()
-        with pytest.raises(WorkflowFailureError):
-            await handle.result()
-        assert desk.steps(fix_id)[-1] == "cancelled:workflow_cancelled"
-        assert desk.held() == 0
+async def test_cancelling_the_workflow_itself_gives_everything_back(desk: FixDesk) -> None:
+    fix_id = await desk.asks("terminal")
+    handle = desk.temporal.get_workflow_handle(ids.fix(fix_id))
+    await handle.cancel()
+    with pytest.raises(WorkflowFailureError):
+        await handle.result()
+    assert desk.steps(fix_id)[-1] == "cancelled:workflow_cancelled"
+    assert desk.held(fix_id) == 0
 
 
-async def test_a_box_on_its_way_cannot_be_cancelled_any_more(opened: Open) -> None:
-    async with opened() as desk:
-        fix_id = await desk.asks("gone")
-        await desk.decides(fix_id, "approve")
-        await desk.passes(seconds=5)
-        await handles.cancel_fix(desk.temporal, fix_id)
-        await desk.passes(seconds=5)
-        status = await handles.fix_status(desk.temporal, fix_id)
-        assert (status.state, status.refused_signals) == ("shipped", ("cancel: input: shipped",))
+async def test_a_box_on_its_way_cannot_be_cancelled_any_more(desk: FixDesk) -> None:
+    fix_id = await desk.asks("gone")
+    await desk.decides(fix_id, "approve")
+    await desk.passes(seconds=5)
+    await handles.cancel_fix(desk.temporal, fix_id)
+    await desk.passes(seconds=5)
+    status = await handles.fix_status(desk.temporal, fix_id)
+    assert (status.state, status.refused_signals) == ("shipped", ("cancel: input: shipped",))
 
 
-async def test_asking_twice_is_asking_once_and_only_one_is_made_at_a_time(opened: Open) -> None:
-    async with opened() as desk:
-        fix_id = await desk.saved("twice", request_key="k1")
-        for _ in range(2):
-            assert (await handles.request_fix(desk.temporal, "twice", fix_id)).fix_id == fix_id
-        assert await desk.saved("twice", request_key="k1") == fix_id
-        with pytest.raises(BadInput, match="being made"):
-            await desk.saved("twice", request_key="k2")
-        with pytest.raises(NotFound, match="no such Fix of this client"):
-            desk.shop.client("other", now=await desk.now())
-            await handles.request_fix(desk.temporal, "other", fix_id)
+async def test_asking_twice_is_asking_once_and_only_one_is_made_at_a_time(desk: FixDesk) -> None:
+    fix_id = await desk.saved("twice", request_key="k1")
+    for _ in range(2):
+        assert (await handles.request_fix(desk.temporal, "twice", fix_id)).fix_id == fix_id
+    assert await desk.saved("twice", request_key="k1") == fix_id
+    with pytest.raises(BadInput, match="being made"):
+        await desk.saved("twice", request_key="k2")
+    desk.shop.client("other", now=await desk.now())
+    with pytest.raises(NotFound, match="no such Fix of this client"):
+        await handles.request_fix(desk.temporal, "other", fix_id)
 
 
-async def test_a_note_is_read_into_fields_and_kept(opened: Open) -> None:
-    async with opened() as desk:
-        fix_id = await desk.asks("noted", note="I need a coat, but nothing in rust please. Under 220 in all.")
-        row = desk.row(fix_id)
-        assert row.note_read["fields"]["must_have"] == ["coat"]
-        assert row.note_read["fields"]["exclude_colours"] == ["rust"]
-        assert row.note_read["by"] == "house"
-        box = desk.box(fix_id)
-        assert "coat" in {each.category for each in box}
-        assert "rust" not in {each.colour for each in box}
-        assert sum(each.price_cents for each in box) <= 22_000
+async def test_a_note_is_read_into_fields_and_kept(desk: FixDesk) -> None:
+    fix_id = await desk.asks("noted", note="I need a coat, but nothing in rust please. Under 220 in all.")
+    row = desk.row(fix_id)
+    assert row.note_read["fields"]["must_have"] == ["coat"]
+    assert row.note_read["fields"]["exclude_colours"] == ["rust"]
+    assert row.note_read["by"] == "house"
+    box = desk.box(fix_id)
+    assert "coat" in {each.category for each in box}
+    assert "rust" not in {each.colour for each in box}
+    assert sum(each.price_cents for each in box) <= 22_000
