@@ -48,8 +48,8 @@ def reserve(
     if len({each.item_id for each in box}) < len(box) or len({each.sku for each in box}) < len(box):
         raise BadInput("an item is twice in the box", "box")
     _lock_fix(connection, fix_id)
-    dropped = {sku for sku, state in _states(connection, fix_id).items() if state != ItemState.RELEASED}
-    return _exchange(connection, fix_id, box, dropped - {each.sku for each in box}, now, until)
+    dropped = _states(connection, fix_id).keys() - {each.sku for each in box}
+    return _exchange(connection, fix_id, box, dropped, now, until)
 
 
 def swap(connection: Connection, fix_id: FixId, out: Sku, into: FixItem, now: datetime, until: datetime | None) -> bool:
@@ -59,7 +59,7 @@ def swap(connection: Connection, fix_id: FixId, out: Sku, into: FixItem, now: da
     """
     _lock_fix(connection, fix_id)
     states = _states(connection, fix_id)
-    if states.get(out, ItemState.RELEASED) == ItemState.RELEASED and states.get(into.sku) != ItemState.HELD:
+    if out not in states and states.get(into.sku) != ItemState.HELD:
         raise BadInput(f"{out} is not in the box", "out")
     return not _exchange(connection, fix_id, [into], {out} - {into.sku}, now, until)
 
@@ -163,7 +163,7 @@ def sell(connection: Connection, fix_id: FixId, now: datetime) -> None:
     held = {sku for sku, state in states.items() if state == ItemState.HELD}
     lost = {sku for sku, state in states.items() if state == ItemState.EXPIRED}
     lost |= {sku for sku in held if shelf[sku].on_hand < 1}
-    if lost or not set(states.values()) - {ItemState.RELEASED}:
+    if lost or not states:
         raise BadInput(f"not held any more: {', '.join(sorted(lost)) or 'the whole box'}", "box")
     shelves.count(connection, shelf, dict.fromkeys(held, -1), sold=True)
     _set(connection, fix_id, held, ItemState.SOLD, now)
@@ -218,7 +218,10 @@ def _lock_fix(connection: Connection, fix_id: FixId) -> None:
 
 
 def _states(connection: Connection, fix_id: FixId) -> dict[Sku, str]:
-    query = select(fix_items.c.sku, fix_items.c.state).where(fix_items.c.fix_id == fix_id)
+    """Of what is in the box. What was let go once must not be locked again, or the order of locks would not hold for
+    two steps in one transaction."""
+    mine = fix_items.c.fix_id == fix_id, fix_items.c.state.in_(IN_BOX)
+    query = select(fix_items.c.sku, fix_items.c.state).where(*mine)
     return {sku: state for sku, state in connection.execute(query)}  # noqa: C416 - dict() of rows loses the types
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -23,12 +24,27 @@ class Deaf:
     def __init__(self, failures: int = 0, *, never: str = "") -> None:
         self.failures, self.never = failures, never
         self.started: list[str] = []
+        self.signalled: list[tuple[str, str]] = []
+
+    def get_workflow_handle(self, workflow_id: str) -> Running:
+        return Running(workflow_id, self.signalled)
 
     async def start_workflow(self, *_given: Any, id: str, **_more: Any) -> None:
         if self.failures > 0 or (self.never and self.never in id):
             self.failures -= 1
             raise ValueError("not what anyone expected")
         self.started.append(id)
+
+
+@dataclass
+class Running:
+    """A workflow that takes signals."""
+
+    id: str
+    taken: list[tuple[str, str]]
+
+    async def signal(self, name: str, _order: Any) -> None:
+        self.taken.append((self.id, name))
 
 
 @pytest.fixture
@@ -38,9 +54,9 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
     made.dispose()
 
 
-def push(engine: Engine, *targets: str) -> None:
+def push(engine: Engine, *targets: str, kind: outbox.Kind = "client") -> None:
     with writing(engine) as connection:
-        outbox.push(connection, "client", targets, datetime.now(UTC))
+        outbox.push(connection, kind, targets, datetime.now(UTC))
 
 
 async def test_a_nudge_that_cannot_be_sent_holds_up_no_other(engine: Engine) -> None:
@@ -67,3 +83,17 @@ async def test_the_rounds_go_on_after_any_fault(engine: Engine) -> None:
     assert not running.done()
     running.cancel()
     assert client.started == ["client:a"]
+
+
+async def test_each_kind_goes_its_own_way(engine: Engine) -> None:
+    """A client or campaign comes to life by it; a Fix is only told."""
+    metadata.create_all(engine)
+    push(engine, "ann")
+    push(engine, "spring", kind="campaign")
+    push(engine, "f1", kind="fix")
+    client: Any = Deaf()
+    assert await Dispatcher(client, engine, 100).once() == 3
+    assert sorted(client.started) == ["campaign:spring", "client:ann"]
+    assert client.signalled == [("fix:f1", "nudge")]
+    with writing(engine) as connection:
+        assert outbox.pending(connection) == 0

@@ -1,0 +1,77 @@
+"""Sizes: compared, put in order, and what fit feedback changes."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+from domain.sizes import neighbour, plain_size, rank, wearable
+from models.events import Fit
+
+
+@pytest.mark.parametrize("word", ["", "One Size", "one-size", "OS", " O/S "])
+def test_one_size_has_many_names(word):
+    assert plain_size(word) == ""
+
+
+def test_a_size_is_compared_without_case_and_spaces():
+    assert plain_size(" XL ") == "xl"
+
+
+@pytest.mark.parametrize(
+    "scale",
+    [
+        ["3xs", "xxs", "xs", "s", "m", "l", "xl", "xxl", "3xl", "4xl"],
+        ["extra small", "small", "medium", "large", "extra large", "2xl"],
+        ["6", "8", "8.5", "10", "38", "100"],
+        ["30/32", "32/30", "32/34", "34 / 30"],
+    ],
+)
+def test_sizes_stand_in_order(scale):
+    ranks = [rank(size) for size in scale]
+    assert all(lower is not None and higher is not None and lower < higher for lower, higher in pairwise(ranks))
+
+
+@pytest.mark.parametrize(("one", "same"), [("xxs", "2xs"), ("xxxl", "3xl"), ("small", "s"), ("32x34", "32/34")])
+def test_two_ways_of_writing_stand_in_one_place(one, same):
+    assert rank(one) == rank(same)
+
+
+@pytest.mark.parametrize("size", ["petite", "38c", "tall", "mm", "xm", "-3", "", "x"])
+def test_a_size_of_no_known_scale_has_no_place(size):
+    assert rank(size) is None
+
+
+def test_the_neighbour_is_of_the_same_scale_and_made():
+    made = {"s", "m", "xl", "38", "40"}
+    assert neighbour("m", made, larger=True) == "xl"
+    assert neighbour("m", made, larger=False) == "s"
+    assert neighbour("39", made, larger=True) == "40"
+    assert neighbour("40", made, larger=True) is None
+    assert neighbour("petite", made, larger=True) is None
+
+
+MADE = ("s", "m", "l", "xl")
+
+
+@pytest.mark.parametrize(
+    ("stated", "verdicts", "worn"),
+    [
+        ((), {}, {"s", "m", "l", "xl"}),  # nothing is known
+        (("M", "38"), {}, {"m"}),  # sizes of any scale
+        (("38",), {}, set()),  # none of these
+        (("M",), {"m": Fit.SMALL}, {"l"}),
+        (("M",), {"m": Fit.LARGE}, {"s"}),
+        (("M",), {"l": Fit.FIT}, {"m", "l"}),
+        (("M",), {"s": Fit.SMALL}, {"m"}),
+        (("S", "M"), {"m": Fit.SMALL, "l": Fit.FIT}, {"s", "l"}),
+        ((), {"m": Fit.FIT}, {"m"}),
+        ((), {"m": Fit.SMALL}, {"l"}),
+        ((), {"xl": Fit.SMALL}, {"s", "m", "l"}),  # nothing larger is made
+        ((), {"38": Fit.FIT}, {"s", "m", "l", "xl"}),  # says nothing of this scale
+        (("XL",), {"xl": Fit.SMALL}, set()),
+    ],
+)
+def test_what_may_be_sent(stated, verdicts, worn):
+    assert wearable(MADE, stated, verdicts) == worn

@@ -1,0 +1,111 @@
+"""What a stylist may swap, and the sentence that refuses."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from domain.swaps import check_swap, swapped
+from errors import BadInput
+from models.fixes import FixItem, FixWish, Swap
+
+
+def piece(sku: str, item_id: str = "", **fields: Any) -> FixItem:
+    given = {"sku": sku, "item_id": item_id or sku, "category": "Knitwear", "colour": "Navy", "price_cents": 4000}
+    return FixItem.model_validate({**given, "score": 0.5, **fields})
+
+
+BOX = (
+    piece("knit-M", "knit"),
+    piece("dress-M", "dress", category="Dresses", colour="Red", price_cents=6000),
+    piece("coat-M", "coat", category="Coats", price_cents=9000),
+)
+WISH = FixWish(
+    slots=3, budget=Decimal("200"), item_cap=Decimal("95"), category_cap=1, colour_cap=2, must_have=("Dresses",)
+)
+SWAP = Swap(out="knit-M", into="shirt-M")
+SHIRT = piece("shirt-M", "shirt", category="Shirts", colour="White", price_cents=5000)
+
+
+def test_a_swap_that_keeps_every_rule_is_made():
+    assert check_swap(WISH, BOX, SWAP, SHIRT) is None
+    assert swapped(WISH, BOX, [SWAP], {"shirt-M": SHIRT}) == (SHIRT, *BOX[1:])
+
+
+REFUSED: list[tuple[Swap, FixItem | None, str, str]] = [
+    (Swap(out="hat", into="shirt-M"), SHIRT, "", "out: hat is not in the box"),
+    (Swap(out="knit-M", into="coat-M"), BOX[2], "", "into: coat-M is in the box already"),
+    (Swap(out="knit-M", into="knit-M"), BOX[0], "", "into: knit-M is in the box already"),
+    (SWAP, None, "", "into: shirt-M cannot go in: it is none of this Fix's candidates"),
+    (SWAP, None, "owned", "into: shirt-M cannot go in: the client has it"),
+    (SWAP, None, "not_in_size", "into: shirt-M cannot go in: it is not made in a size that the client wears"),
+    (
+        Swap(out="knit-M", into="coat-L"),
+        piece("coat-L", "coat", category="Shirts"),
+        "",
+        "into: item coat would be in the box twice, in two sizes",
+    ),
+    (
+        SWAP,
+        piece("shirt-M", category="Shirts", price_cents=9501),
+        "",
+        "into: shirt-M costs 95.01; an item may cost 95.00",
+    ),
+    (
+        SWAP,
+        piece("shirt-M", category="Shirts", colour="", price_cents=5001),
+        "",
+        "into: the box would cost 200.01, 0.01 over the budget of 200.00",
+    ),
+    (SWAP, piece("shirt-M", category="coats "), "", "into: 2 items would be of the category coats; at most 1 may be"),
+    (
+        Swap(out="dress-M", into="shirt-M"),
+        piece("shirt-M", category="Shirts", colour="NAVY"),
+        "",
+        "into: 3 items would be of the colour navy; at most 2 may be",
+    ),
+    (
+        Swap(out="dress-M", into="shirt-M"),
+        SHIRT,
+        "",
+        "out: nothing of dresses would be left, which the client asked for",
+    ),
+]
+
+
+@pytest.mark.parametrize(("swap", "candidate", "reason", "sentence"), REFUSED)
+def test_each_rule_refuses_in_a_sentence(swap, candidate, reason, sentence):
+    assert str(check_swap(WISH, BOX, swap, candidate, reason)) == sentence
+    with pytest.raises(BadInput) as refused:
+        swapped(WISH, BOX, [swap], {swap.into: candidate} if candidate else {}, {swap.into: reason})
+    assert str(refused.value) == sentence
+
+
+def test_swaps_of_one_decision_are_judged_together():
+    """Each alone would break the budget or leave no dress; both together keep every rule."""
+    gown = piece("gown-M", "gown", category="Dresses", colour="Red", price_cents=9000)
+    tights = piece("tights", category="Hosiery", colour="", price_cents=500)
+    both = [Swap(out="dress-M", into="gown-M"), Swap(out="knit-M", into="tights")]
+    known = {"gown-M": gown, "tights": tights}
+    assert check_swap(WISH, BOX, both[0], gown) is not None
+    assert swapped(WISH, BOX, both, known) == (tights, gown, BOX[2])
+
+
+@pytest.mark.parametrize(
+    "swaps",
+    [
+        [SWAP, Swap(out="knit-M", into="tights")],
+        [SWAP, Swap(out="coat-M", into="shirt-M")],
+    ],
+)
+def test_nothing_is_swapped_twice(swaps):
+    with pytest.raises(BadInput, match="swaps: an item is named twice"):
+        swapped(WISH, BOX, swaps, {"shirt-M": SHIRT, "tights": piece("tights", category="Hosiery", colour="")})
+
+
+def test_what_was_missing_before_is_no_reason_to_refuse():
+    """No dress could be had: the stylist may swap all the same."""
+    box = (BOX[0], BOX[2])
+    assert check_swap(WISH, box, SWAP, SHIRT) is None

@@ -1,0 +1,183 @@
+"""What clients say of a Fix goes into its box, in whatever order it comes; the last word nudges the workflow."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import permutations
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, select
+
+from models.events import Event
+from models.fixes import FixState, FixWish
+from store import events, fixes, keeping, outbox, reservations, wardrobe
+from store.database import reading, writing
+from store.interactions import signals
+from store.tables import fix_items
+from store.terms import Terms
+from tests.store.boxes import box_states, piece, put, seed_fix, seed_stock
+from tests.store.conftest import NOW, REAL
+from tests.store.seeds import event, seed_clients, seed_items
+
+
+@pytest.fixture
+def fix(engine: Engine, terms: Terms) -> str:
+    """Ann's Fix of two items, approved and held."""
+    with writing(engine) as connection:
+        seed_stock(connection, terms, {"a": 1, "b": 1, "c": 1})
+        fix_id = seed_fix(connection, terms)
+        reservations.reserve(connection, fix_id, [piece("a"), piece("b")], NOW, None)
+        put(connection, fix_id, FixState.APPROVED)
+    return fix_id
+
+
+def ship(engine: Engine, fix_id: str) -> None:
+    with writing(engine) as connection:
+        reservations.sell(connection, fix_id, NOW)
+        fixes.move(connection, fix_id, FixState.SHIPPED, NOW)
+
+
+def says(event_id: str, fix_id: str | None, item_id: str, kept: bool, hours: float = 0, **fields: Any) -> Event:
+    fields = {"fix_id": fix_id, "kept": kept, "client_id": "ann", **fields}
+    return event(event_id, "fix_feedback", at=NOW - timedelta(hours=24 - hours), item_id=item_id, **fields)
+
+
+def hear(engine: Engine, terms: Terms, *said: Event, **options: Any) -> list[str]:
+    """Take events in; the Fixes that were nudged by now."""
+    with writing(engine) as connection:
+        done = events.accept(connection, said, terms, NOW, REAL, **options)
+        assert done.refused == []
+        return [each.target for each in outbox.lease(connection, 9, REAL, 0) if each.kind == "fix"]
+
+
+def row(engine: Engine, fix_id: str, sku: str) -> Any:
+    with reading(engine) as connection:
+        query = select(fix_items).where(fix_items.c.fix_id == fix_id, fix_items.c.sku == sku)
+        return connection.execute(query).one()
+
+
+def test_feedback_is_kept_whole_and_the_last_of_it_nudges(engine: Engine, terms: Terms, fix: str) -> None:
+    ship(engine, fix)
+    said: dict[str, Any] = {
+        "fit": "small",
+        "price": "too_high",
+        "style": 4,
+        "quality": 5,
+        "rating": 3,
+        "note": "itches",
+    }
+    assert hear(engine, terms, says("e1", fix, "a", False, **said)) == []
+    found = row(engine, fix, "a")
+    assert (found.state, found.fit, found.note) == ("returned", "small", "itches")
+    assert found.feedback == {"price": "too_high", "style": 4, "quality": 5, "rating": 3}
+    assert found.feedback_at == NOW - timedelta(hours=24)
+    assert hear(engine, terms, says("e2", fix, "b", True)) == [fix]
+    assert box_states(engine, fix) == {"a": "returned", "b": "kept"}
+
+
+def test_whatever_the_order_the_latest_word_stands(engine: Engine, terms: Terms, fix: str) -> None:
+    ship(engine, fix)
+    words = [says(f"e{hour}", fix, "a", hour == 2, hour, fit="fit" if hour == 2 else None) for hour in range(3)]
+    for turn, order in enumerate(permutations(words)):
+        for each in order:
+            hear(engine, terms, each.model_copy(update={"event_id": f"{each.event_id}-{turn}"}))
+        found = row(engine, fix, "a")
+        assert (found.state, found.fit, found.feedback_at) == ("kept", "fit", NOW - timedelta(hours=22))
+
+
+def test_feedback_that_comes_before_the_box_is_shipped_is_not_lost(engine: Engine, terms: Terms, fix: str) -> None:
+    assert hear(engine, terms, says("e1", fix, "a", True), says("e2", fix, "b", False)) == []
+    assert box_states(engine, fix) == {"a": "held", "b": "held"}
+    ship(engine, fix)
+    assert box_states(engine, fix) == {"a": "kept", "b": "returned"}
+    with reading(engine) as connection:
+        assert fixes.unanswered(connection, fix) == 0
+
+
+def test_feedback_on_what_is_not_theirs_changes_nothing(engine: Engine, terms: Terms, fix: str) -> None:
+    ship(engine, fix)
+    with writing(engine) as connection:
+        seed_clients(connection, terms, "bob")
+    strange = [
+        says("e1", fix, "a", True, client_id="bob"),
+        says("e2", "an-older-one", "a", True),
+        says("e3", None, "a", True),
+        says("e4", fix, "c", True),
+    ]
+    assert hear(engine, terms, *strange) == []
+    assert box_states(engine, fix) == {"a": "sold", "b": "sold"}
+
+
+def test_what_was_let_go_gets_no_feedback(engine: Engine, terms: Terms, fix: str) -> None:
+    with writing(engine) as connection:
+        reservations.swap(connection, fix, "a", piece("c"), NOW, None)
+    ship(engine, fix)
+    assert hear(engine, terms, says("e1", fix, "a", True), says("e2", fix, "b", True)) == []
+    assert box_states(engine, fix) == {"a": "released", "b": "kept", "c": "sold"}
+    assert hear(engine, terms, says("e3", fix, "c", True)) == [fix]
+
+
+def test_a_closed_fix_is_corrected_and_nobody_is_woken(engine: Engine, terms: Terms, fix: str) -> None:
+    ship(engine, fix)
+    with writing(engine) as connection:
+        put(connection, fix, FixState.CLOSED)
+    assert hear(engine, terms, says("e1", fix, "a", False), says("e2", fix, "b", True)) == []
+    assert box_states(engine, fix) == {"a": "returned", "b": "kept"}
+
+
+def test_where_no_workflow_is_asked_for_none_is_nudged(engine: Engine, terms: Terms, fix: str) -> None:
+    ship(engine, fix)
+    assert hear(engine, terms, says("e1", fix, "a", True), says("e2", fix, "b", True), notify=False) == []
+    assert box_states(engine, fix) == {"a": "kept", "b": "kept"}
+
+
+# --- what is learnt from it ---
+
+
+def test_p_keep_is_learnt_from_what_was_kept(engine: Engine, terms: Terms, fix: str) -> None:
+    with reading(engine) as connection:
+        assert keeping.learnt(connection).outcomes == 0
+    with writing(engine) as connection:
+        box = [piece("a", liking=2.0, p_fit=0.9), piece("b", liking=-1.0, p_fit=0.9)]
+        reservations.reserve(connection, fix, box, NOW, None)
+    ship(engine, fix)
+    hear(engine, terms, says("e1", fix, "a", True), says("e2", fix, "b", False))
+    with reading(engine) as connection:
+        learnt = keeping.learnt(connection)
+    assert learnt.outcomes == 2
+    assert learnt.slope > 0.5  # the liked one was kept, the other not
+    hear(engine, terms, says("e3", fix, "a", False, 1), says("e4", fix, "b", True, 1))
+    with reading(engine) as connection:
+        assert keeping.learnt(connection).slope < 0.5
+
+
+def test_what_a_client_has_and_wears(engine: Engine, terms: Terms, fix: str) -> None:
+    """A fits and is kept; b, of the size that the Fix held, was too small and went back; c lies in another box."""
+    with writing(engine) as connection:
+        seed_items(connection, terms, "old", "long-ago")
+    ship(engine, fix)
+    with writing(engine) as connection:
+        second = fixes.save_request(connection, "ann", FixWish(), NOW)
+        reservations.reserve(connection, second, [piece("c")], NOW, None)
+    said = [
+        says("e1", fix, "a", True, fit="fit", size=" l "),
+        says("e2", fix, "b", False, fit="small"),
+        says("e3", None, "old", False, -24 * 10, fit="large", size="XL"),
+        says("e4", None, "long-ago", False, -24 * 100, fit="fit", size="M"),  # b's word is later
+    ]
+    hear(engine, terms, *said)
+    with reading(engine) as connection:
+        known = signals(connection, "ann", NOW)
+        found = wardrobe.wearer(connection, known, NOW)
+        assert found.owned == {"a"}
+        assert found.sent_back == {"b", "old"}
+        assert found.elsewhere == {"c"}
+        assert found.verdicts == {"knit": {"l": "fit", "m": "small", "xl": "large"}}
+        assert wardrobe.wearer(connection, known, NOW, but=second).elsewhere == frozenset()
+
+
+def test_what_is_on_its_way_is_not_sent_again(engine: Engine, terms: Terms, fix: str) -> None:
+    ship(engine, fix)
+    with reading(engine) as connection:
+        assert wardrobe.wearer(connection, signals(connection, "ann", NOW), NOW).elsewhere == {"a", "b"}
