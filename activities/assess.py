@@ -10,15 +10,20 @@ from uuid import uuid4
 from sqlalchemy import Connection
 from temporalio import activity
 
+from activities.deciding import Asked, Decider
 from activities.house import House
+from activities.risk import RiskTeller
+from algorithms.risk.telling import Bought
 from domain.engagement import Reading, read
 from domain.phases import Standing, first_standing, next_standing
 from domain.planning import Plan, Situation, Waiting, may_queue, plan
+from domain.rhythm import in_rhythm
 from models.base import CampaignSlug, ClientId
 from models.clock import Clock
 from models.lifecycle import Assessment, AssessRequest, Command, NextOutreach
 from models.states import OutreachState, Overdue, Phase, TouchKind
-from store import campaigns, holds, ledger, mail_facts, standing
+from store import campaigns, holds, ledger, mail_facts, order_histories, standing
+from store.database import reading as reading_from
 from store.database import writing
 from store.ledger import Ledger
 from store.standing import ClientFile
@@ -39,35 +44,49 @@ class _Scored:
 class Assess:
     """Load, apply what signals asked for, score, decide, save."""
 
-    def __init__(self, house: House) -> None:
+    def __init__(self, house: House, decider: Decider | None = None) -> None:
         self._house = house
+        self._risk = RiskTeller(house.engine, house.settings.home, decider)
 
     @activity.defn
     def assess(self, request: AssessRequest) -> Assessment:
         """The client's assessment. A client that nobody knows, or that was erased, comes back as erased."""
+        asked = self._asked(request)
         with writing(self._house.engine) as connection:
             clock, now = self._house.time(connection, request.at)
             apply(connection, request.client_id, request.commands, clock)
             file = standing.load(connection, request.client_id)
             if file is None:
                 return _gone(clock, now)
-            scored = self._score(connection, file, now)
+            scored = self._score(connection, file, now, asked)
             situation = self._situation(connection, file, scored)
             planned = plan(situation, self._house.mail_rules, now)
             due = self._due(connection, planned, scored)
             standing.save_plan(connection, request.client_id, planned.wake_at, planned.next_touch_at, planned.why_not)
         return self._told(clock, scored, situation, planned, due)
 
-    def _score(self, connection: Connection, file: ClientFile, now: datetime) -> _Scored:
+    def _asked(self, request: AssessRequest) -> Asked | None:
+        """What a plugged risk algorithm says; asked before the transaction, for it may think for a while."""
+        if not self._risk.asks():
+            return None
+        with reading_from(self._house.engine) as connection:
+            _, now = self._house.time(connection, request.at)
+            orders = order_histories.of_client(connection, request.client_id, now)
+        return self._risk.ask(request.client_id, orders, now)
+
+    def _score(self, connection: Connection, file: ClientFile, now: datetime, asked: Asked | None) -> _Scored:
         """Score the client, and keep the score and the standing that follows from it."""
         client_id, last_order = file.client.client_id, file.engagement.last_order_at
+        id_ = uuid4().hex
         reading = read(self._house.engagement, file.engagement, now, held=file.band)
+        risk = self._risk.told(connection, _bought(file), now, asked, key=id_)
+        if risk is not None:
+            reading = in_rhythm(self._house.engagement, file.engagement, reading, risk, now)
         if file.standing is None:
             stands = first_standing(file.client.signed_up_at, last_order, reading.band, now)
         else:
             stands = next_standing(file.standing, reading.band, last_order, now)
-        id_ = uuid4().hex
-        standing.save(connection, client_id, id_, stands, reading, now, known=file.standing is not None)
+        standing.save(connection, client_id, id_, stands, reading, now, known=file.standing is not None, risk=risk)
         return _Scored(id_, client_id, now, reading, stands, ledger.of_client(connection, client_id))
 
     def _situation(self, connection: Connection, file: ClientFile, scored: _Scored) -> Situation:
@@ -145,6 +164,17 @@ def _parked(connection: Connection, scored: _Scored) -> list[Waiting]:
         for row in parked
         if may_queue(row.code, row.epoch, row.updated_at, states.get(row.campaign), scored.now)
     ]
+
+
+def _bought(file: ClientFile) -> Bought:
+    row = file.client
+    return Bought(
+        orders=row.orders or 0,
+        first_at=row.first_order_at,
+        last_at=row.last_order_at,
+        value_cents=row.orders_value_cents or 0,
+        signed_up_at=row.signed_up_at,
+    )
 
 
 def _gone(clock: Clock, now: datetime) -> Assessment:

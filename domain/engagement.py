@@ -157,6 +157,17 @@ def next_crossing(rules: EngagementRules, anchor: ArrayLike, at_anchor: ArrayLik
     return np.ceil(crossing(rules, anchor, at_anchor, lowest) + 0.5)
 
 
+def crossings(rules: EngagementRules, stats: Engagement) -> tuple[datetime | None, ...]:
+    """When each of the three upper bands will have been left if nothing happens; None without an event."""
+    if stats.anchor_at is None:
+        return (None, None, None)
+    anchor = stats.anchor_at.timestamp()
+    last = stats.last_order_at.timestamp() if stats.last_order_at else np.nan
+    a = strength(rules, [anchor], [stats.frequency], [stats.monetary], [last])
+    left = next_crossing(rules, np.repeat(anchor, 3), np.repeat(a, 3), [0, 1, 2])
+    return tuple(None if np.isnan(at) else datetime.fromtimestamp(at, UTC) for at in left.tolist())
+
+
 BANDS: Final = tuple(Band)
 
 
@@ -168,6 +179,8 @@ class Reading(Contract):
     crosses_at: datetime | None
     lift_score: float | None
     """The score that would move the client up; None at the top."""
+    order_moves: bool = False
+    """Whether an order, whatever it does to the score, calls for another look."""
 
 
 def read(rules: EngagementRules, stats: Engagement, now: datetime, held: Band | None = None) -> Reading:

@@ -111,10 +111,12 @@ class RiskQuestion(Question):
 
 
 class RiskAnswer(Answer):
-    """`p_alive`: the chance that the client has not left."""
+    """`p_alive`: the chance that the client has not left. `falls_at`: when silence alone puts them at risk against
+    their own rhythm, past moments too: the client's workflow wakes then. Without it, `p_alive` under .5 counts."""
 
     p_alive: Share
     expected_orders: Annotated[float, Field(ge=0, le=100_000, allow_inf_nan=False)]
+    falls_at: Utc | None = None
 
 
 class SessionQuestion(Question):

@@ -96,7 +96,7 @@ def _effects(connection: Connection, fresh: Sequence[tuple[Event, EventRow]], te
     counted = [_count(row) for event, row in fresh if row.type in EVENT_WEIGHT and not _by_machine(event)]
     if counted:
         statistics = absorb(connection, terms.rules, counted)
-        nudged |= _lifted(connection, statistics, _of_type(fresh, _ONBOARDING_MOVES), terms, now)
+        nudged |= _lifted(connection, statistics, fresh, terms, now)
     if quizzed := _of_type(fresh, {"quiz_answered"}):
         keep_quizzes(connection, quizzed)
     if spoken := [event for event, row in fresh if row.type in SPEAKING and consent_said(event) is not None]:
@@ -117,18 +117,28 @@ def _count(row: EventRow) -> Counted:
     return Counted(row.client_id, row.type, row.occurred_at, row.value_cents or 0)
 
 
-def _lifted(connection: Connection, statistics: Statistics, moved: set[str], terms: Terms, now: datetime) -> set[str]:
-    """Clients whose score now passes their stored threshold, and those whose onboarding a quiz or an order moves."""
-    standing = select(standings.c.client_id, standings.c.lift_score, standings.c.phase).where(
-        among(connection, standings.c.client_id, statistics.client_ids)
+def _lifted(
+    connection: Connection,
+    statistics: Statistics,
+    fresh: Sequence[tuple[Event, EventRow]],
+    terms: Terms,
+    now: datetime,
+) -> set[str]:
+    """Clients whose score now passes their stored threshold, those whose onboarding a quiz or an order moves, and
+    those whom an order moves whatever the score."""
+    s = standings.c
+    standing = select(s.client_id, s.lift_score, s.phase, s.order_moves).where(
+        among(connection, s.client_id, statistics.client_ids)
     )
     rows = connection.execute(standing).all()
     if not rows:
         return set()
+    moved, ordered = _of_type(fresh, _ONBOARDING_MOVES), _of_type(fresh, {"order_placed"})
     scores = dict(zip(statistics.client_ids, statistics.scores(terms.rules, now).tolist(), strict=True))
     return {
         row.client_id
         for row in rows
         if (row.lift_score is not None and scores[row.client_id] >= row.lift_score - _SLACK)
         or (row.phase == Phase.ONBOARDING and row.client_id in moved)
+        or (row.order_moves and row.client_id in ordered)
     }

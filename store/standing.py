@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from domain.engagement import FORMULA, Engagement, Reading
 from domain.phases import Standing
+from domain.rhythm import Risk
 from models.base import ClientId
 from models.states import Band, Phase
 from store.tables import assessments, clients, engagement, standings
@@ -47,6 +48,9 @@ def load(connection: Connection, client_id: ClientId) -> ClientFile | None:
             engagement.c.frequency,
             engagement.c.monetary,
             engagement.c.last_order_at,
+            engagement.c.first_order_at,
+            engagement.c.orders,
+            engagement.c.orders_value_cents,
             standings.c.phase,
             standings.c.phase_since,
             standings.c.band,
@@ -72,8 +76,9 @@ def save(
     now: datetime,
     *,
     known: bool,
+    risk: Risk | None = None,
 ) -> None:
-    """Write the assessment and make it the client's standing."""
+    """Write the assessment and make it the client's standing. `risk`: what was said of it, if anything."""
     connection.execute(
         insert(assessments).values(
             id=assessment_id,
@@ -82,7 +87,8 @@ def save(
             score=reading.score,
             band=reading.band,
             phase=standing.phase,
-            algorithm=FORMULA,
+            algorithm=f"{FORMULA}, {risk.algorithm}"[:64] if risk else FORMULA,
+            risk=risk.model_dump(mode="json") if risk else None,
         )
     )
     values = {
@@ -94,6 +100,7 @@ def save(
         "assessed_at": now,
         "crosses_at": reading.crosses_at,
         "lift_score": reading.lift_score,
+        "order_moves": reading.order_moves,
     }
     if known:
         connection.execute(update(standings).where(standings.c.client_id == client_id).values(**values))

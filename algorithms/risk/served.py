@@ -9,9 +9,10 @@ orders of those who order at all (`bgnbd.expected_orders` integrates it over the
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Any, Final, NamedTuple, Self
 
 import numpy as np
 import orjson
@@ -34,13 +35,23 @@ ALGORITHM: Final = "cadence"
 FILE: Final = "risk.json"
 SHARES: Final = (0.1, 0.5, 0.9)
 """Of the distribution of the next order's day: an interval around the median."""
-POINTS: Final = 7
-"""Moments looked at in one round of the search for a crossing."""
 SHORTEST: Final = 0.25
 LONGEST: Final = 3_650.0
 """Days of silence between which a crossing is searched."""
-ROUNDS: Final = 7
-"""8^7 parts of the logarithm of the silence: under a minute in a year."""
+
+
+class Search(NamedTuple):
+    """Moments looked at in one round of the search for a crossing, and rounds: (points + 1)^rounds parts of the
+    logarithm of the silence, each a few minutes in a year."""
+
+    points: int
+    rounds: int
+
+
+FEW: Final = Search(63, 4)
+"""For few clients, of whom each round costs the same however many moments are looked at."""
+MANY: Final = Search(1, 21)
+"""For many, of whom each moment costs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,26 +105,30 @@ class RiskModel:
         shares = [-np.expm1(np.log1p(-share) / bent) for share in SHARES]
         return np.stack([days_until_order(self.leaving, clients, share) for share in shares], axis=1)
 
-    def falls(self, some: Kept, share: float, points: int = POINTS, rounds: int = ROUNDS) -> Floats:
-        """The day on which silence alone will have taken `p_order` under `share` of what it was at the last order.
+    def falls(self, some: Kept, shares: Sequence[float], search: Search = FEW) -> Floats:
+        """The days on which silence alone will have taken `p_order` under each of `shares` of that at the last order.
 
-        Shape (n,), NaN when ten years do not. It hangs on the orders alone, so whoever asks, whenever, is told the same
-        moment, and a timer set for it finds it come.
+        Shape (n, len(shares)), NaN where ten years do not. They hang on the orders alone, so whoever asks, whenever,
+        is told the same moment, and a timer set for it finds it come.
         """
-        n = len(some)
-        level = share * self.p_order(some, some.last)
-        low, high = np.full(n, np.log(SHORTEST)), np.full(n, np.log(LONGEST))
-        never = self.p_order(some, some.last + LONGEST) >= level
-        many = some.part(np.repeat(np.arange(n), points))
-        steps = np.arange(1, points + 1) / (points + 1)
+        n, k, (points, rounds) = len(some), len(shares), search
+        many = some.part(np.repeat(np.arange(n), k))
+        level = np.repeat(self.p_order(some, some.last), k) * np.tile(shares, n)
+        never = np.repeat(self.p_order(some, some.last + LONGEST), k) >= level
+        low, high = np.full(n * k, np.log(SHORTEST)), np.full(n * k, np.log(LONGEST))
+        steps, rows, looked = (
+            np.arange(points + 2) / (points + 1),
+            np.arange(n * k),
+            np.repeat(np.arange(n * k), points),
+        )
+        points_of = many.part(looked)
         for _ in range(rounds):
-            at = low[:, None] + (high - low)[:, None] * steps
-            chance = self.p_order(many, many.last + np.exp(at).ravel()).reshape(n, points)
-            under = np.column_stack([chance < level[:, None], np.ones(n, np.bool_)])
+            edges = low[:, None] + (high - low)[:, None] * steps
+            chance = self.p_order(points_of, points_of.last + np.exp(edges[:, 1:-1]).ravel()).reshape(n * k, points)
+            under = np.column_stack([chance < level[:, None], np.ones(n * k, np.bool_)])
             first = under.argmax(axis=1)
-            edges = np.column_stack([low, at, high])
-            low, high = edges[np.arange(n), first], edges[np.arange(n), first + 1]
-        return np.where(never, np.nan, some.last + np.exp(high))
+            low, high = edges[rows, first], edges[rows, first + 1]
+        return np.where(never, np.nan, many.last + np.exp(high)).reshape(n, k)
 
     def save(self, folder: Path) -> None:
         """Write it into an existing folder."""

@@ -52,6 +52,7 @@ standings = Table(
     Column("assessed_at", UtcTime, nullable=False),
     Column("crosses_at", UtcTime),
     Column("lift_score", Float, comment="an event that lifts the score past this nudges the workflow"),
+    Column("order_moves", Boolean, nullable=False, default=False, comment="an order nudges it, whatever the score"),
     Column("wake_at", UtcTime),
     Column("next_touch_at", UtcTime),
     Column("why_not", Text, nullable=False, default=""),
@@ -70,6 +71,7 @@ assessments = Table(
     Column("phase", String(16), nullable=False),
     Column("reason", String(32), nullable=False, default=""),
     Column("algorithm", String(64), nullable=False),
+    Column("risk", Json, comment="what the risk algorithm said, its version and why; none: it had no part"),
     Index(None, "client_id", "at"),
 )
 

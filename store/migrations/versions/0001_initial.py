@@ -7,7 +7,7 @@ from alembic import op
 
 from store.types import Json, UtcTime
 
-revision: str = "0001_5bbe945e"
+revision: str = "0001_b40a8027"
 down_revision: str | None = None
 branch_labels: None = None
 depends_on: None = None
@@ -40,6 +40,12 @@ def upgrade() -> None:
         sa.Column("phase", sa.String(length=16), nullable=False),
         sa.Column("reason", sa.String(length=32), nullable=False),
         sa.Column("algorithm", sa.String(length=64), nullable=False),
+        sa.Column(
+            "risk",
+            Json,
+            nullable=True,
+            comment="what the risk algorithm said, its version and why; none: it had no part",
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_assessments")),
     )
     with op.batch_alter_table("assessments", schema=None) as batch_op:
@@ -354,6 +360,7 @@ def upgrade() -> None:
             nullable=True,
             comment="an event that lifts the score past this nudges the workflow",
         ),
+        sa.Column("order_moves", sa.Boolean(), nullable=False, comment="an order nudges it, whatever the score"),
         sa.Column("wake_at", UtcTime(), nullable=True),
         sa.Column("next_touch_at", UtcTime(), nullable=True),
         sa.Column("why_not", sa.Text(), nullable=False),
@@ -402,11 +409,25 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("client_hash", name=op.f("pk_tombstones")),
     )
     op.create_table(
+        "wave_parts",
+        sa.Column("wave_id", sa.String(length=64), nullable=False),
+        sa.Column(
+            "name",
+            sa.String(length=64),
+            nullable=False,
+            comment="problem/3: what part 3 asks; turn/2/3: what it answered",
+        ),
+        sa.Column("at", UtcTime(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False, comment="arrays (numpy's npz)"),
+        sa.PrimaryKeyConstraint("wave_id", "name", name=op.f("pk_wave_parts")),
+        comment="what the parts of a wave tell each other, wherever they are worked on",
+    )
+    op.create_table(
         "waves",
         sa.Column("wave_id", sa.String(length=64), nullable=False),
         sa.Column("at", UtcTime(), nullable=False),
         sa.Column(
-            "state", sa.String(length=16), nullable=False, comment="ranking, assembling, reserving, done, cancelled"
+            "state", sa.String(length=16), nullable=False, comment="ranking, assembling, proposing, done, cancelled"
         ),
         sa.Column("plan", Json, nullable=False, comment="the Fixes of each part, fixed when the wave begins"),
         sa.Column("report", Json, nullable=True),
@@ -495,6 +516,7 @@ def downgrade() -> None:
     op.drop_table("fix_items")
     op.drop_table("edits")
     op.drop_table("waves")
+    op.drop_table("wave_parts")
     op.drop_table("tombstones")
     op.drop_table("suppressions")
     op.drop_table("stock_prices")
