@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
-import orjson
 from sqlalchemy import Engine
 
+from activities import keeping
 from activities.recommending import SLOT
 from algorithms import builtin, evaluation
 from algorithms.blend import mixed
@@ -29,7 +26,7 @@ from errors import BadInput
 from settings import Settings
 from store import artefacts, catalogue, interactions
 from store.artefacts import Artefact
-from store.database import reading, writing
+from store.database import reading
 
 SHARES: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
 """Shares of the model in the user match that are compared on the held-out time."""
@@ -61,11 +58,12 @@ def train(
     progress(f"learning {algorithm} from everything")
     ranker = builtin.make(algorithm)
     ranker.fit(touches, of, clients, seed)
+    id_ = keeping.new_id(algorithm)
     made = Artefact(
-        id=f"{algorithm}-{uuid.uuid4().hex[:12]}",
+        id=id_,
         slot=SLOT,
         algorithm=algorithm,
-        path="",
+        path=artefacts.path_of(id_),
         window_from=datetime.fromtimestamp(float(touches.at.min()), UTC),
         window_until=datetime.fromtimestamp(float(touches.at.max()), UTC),
         metrics=metrics | {"code": builtin.code_version(algorithm)},
@@ -73,10 +71,7 @@ def train(
         created_at=now,
         live=True,
     )
-    made = made.model_copy(update={"path": artefacts.path_of(made.id)})
-    keep(ranker, of, made, Path(settings.home))
-    with writing(engine) as connection:
-        artefacts.add(connection, made)
+    keeping.keep(engine, Path(settings.home), made, lambda folder: ranker.save(folder, of))
     return made
 
 
@@ -132,20 +127,6 @@ def compared(
         return all_
 
     return evaluation.quality(scores, held, of)
-
-
-def keep(ranker: Ranker, of: Catalogue, made: Artefact, home: Path) -> None:
-    """Write the folder under another name and move it into its place, so that nobody finds half of it."""
-    folder = home / made.path
-    unfinished = folder.with_name(f".{folder.name}.{os.getpid()}")
-    unfinished.mkdir(parents=True)
-    try:
-        ranker.save(unfinished, of)
-        (unfinished / "artefact.json").write_bytes(orjson.dumps(made.model_dump(mode="json")))
-        unfinished.rename(folder)
-    except BaseException:
-        shutil.rmtree(unfinished, ignore_errors=True)
-        raise
 
 
 def _enough(of: Catalogue, touches: Interactions) -> None:
