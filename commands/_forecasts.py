@@ -30,9 +30,15 @@ def check(horizon: int, out: Path | None = None) -> None:
     """Raises BadInput for a horizon out of range and a file that could not be written, before any work is done."""
     if not 0 < horizon <= LONGEST:
         raise BadInput(f"must be 1 to {LONGEST} days", "horizon")
-    if out is not None and out.suffix.lower() not in ENDINGS:
+    if out is not None:
+        check_out(out)
+
+
+def check_out(out: Path) -> None:
+    """Raises BadInput for a file that could not be written."""
+    if out.suffix.lower() not in ENDINGS:
         raise BadInput(f"{out.name} ends in none of {', '.join(ENDINGS)}", "out")
-    if out is not None and not out.parent.is_dir():
+    if not out.parent.is_dir():
         raise BadInput(f"there is no folder {out.parent}", "out")
 
 

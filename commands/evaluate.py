@@ -1,4 +1,4 @@
-"""`selvedge evaluate risk`: how well forecasts foretell on held-out days of a plain file."""
+"""`selvedge evaluate risk` and `selvedge evaluate ranking`: how well forecasts foretell what a plain file holds out."""
 
 from __future__ import annotations
 
@@ -43,6 +43,46 @@ def risk(events: Path, calibrate_until: str, horizon: int, replay: bool, as_json
             found["at_risk"] = at_risk.figures(at_risk.replay(orders, day, horizon))
     found |= {"calibrate_until": calibrate_until, "horizon_days": horizon}
     click.echo(json.dumps(found) if as_json else _table(found))
+
+
+@command.command()
+@click.option("--interactions", required=True, type=FILE, help="client_id, item_id, occurred_at[, value, context].")
+@click.option("--items", type=FILE, help="item_id and any feature columns.")
+@click.option("--clients", type=FILE, help="client_id and any feature columns.")
+@click.option("--split", default="time:0.8", show_default=True, help="leave-last-out, time:0.8, time:DATE, random:0.25")
+@click.option("--k", default=10, show_default=True, type=click.IntRange(1, 1_000), help="Length of the lists.")
+@click.option("--algorithms", default="all", show_default=True, help="Names with commas between, or all.")
+@click.option("--repeats", is_flag=True, help="Ask for what a client took before as well.")
+@click.option("--min-value", type=float, help="Pass over interactions of a lower value, such as low ratings.")
+@click.option("--seed", default=42, show_default=True, help="The same seed on the same files gives the same figures.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object for programs.")
+def ranking(
+    interactions: Path,
+    items: Path | None,
+    clients: Path | None,
+    split: str,
+    k: int,
+    algorithms: str,
+    repeats: bool,
+    min_value: float | None,
+    seed: int,
+    as_json: bool,
+) -> None:
+    """Recall, NDCG, MAP, coverage, novelty, cold clients and items apart, seconds and memory of each algorithm.
+
+    time:0.8 learns from the earliest 80 %, time:2016-12-31 from what came until that day; random:0.25 holds out 25 %.
+    """
+    from algorithms.ranking import zoo  # noqa: PLC0415
+    from algorithms.ranking.evaluation import evaluate  # noqa: PLC0415
+    from commands._rankings import table  # noqa: PLC0415
+    from ingest.interaction_files import read_question  # noqa: PLC0415
+
+    names = zoo.names(algorithms)
+    with Progress() as progress:
+        progress.step(f"reading {interactions.name}")
+        log = read_question(interactions, items, clients, None, min_value).log
+        found = evaluate(log, split, k, names, seed=seed, repeats=repeats, told=progress.step)
+    click.echo(json.dumps(found) if as_json else table(found))
 
 
 def _table(found: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""`selvedge predict risk`: forecasts from plain files."""
+"""`selvedge predict risk` and `selvedge predict ranking`: forecasts from plain files."""
 
 from __future__ import annotations
 
@@ -59,6 +59,68 @@ def risk(orders: Path, until: str, horizon: int, out: Path, as_json: bool) -> No
         "seconds": round(perf_counter() - started, 2),
     }
     click.echo(json.dumps(summary) if as_json else _sentence(summary))
+
+
+@command.command()
+@click.option("--interactions", required=True, type=FILE, help="client_id, item_id, occurred_at[, value, context].")
+@click.option("--items", type=FILE, help="item_id and any feature columns; items that nobody took yet among them.")
+@click.option("--clients", type=FILE, help="client_id and any feature columns.")
+@click.option("--targets", type=FILE, help="client_id[, context], cold clients too; without it every client seen.")
+@click.option("--k", default=10, show_default=True, type=click.IntRange(1, 1_000), help="Items for each target.")
+@click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help=".csv or .parquet")
+@click.option("--algorithm", default="champion", show_default=True, help="One of those of docs/ranking.md.")
+@click.option("--repeats", is_flag=True, help="List what a client took before as well.")
+@click.option("--min-value", type=float, help="Pass over interactions of a lower value, such as low ratings.")
+@click.option("--seed", default=42, show_default=True, help="The same seed on the same files gives the same lists.")
+@click.option("--json", "as_json", is_flag=True, help="A summary as one JSON object for programs.")
+def ranking(
+    interactions: Path,
+    items: Path | None,
+    clients: Path | None,
+    targets: Path | None,
+    k: int,
+    out: Path,
+    algorithm: str,
+    repeats: bool,
+    min_value: float | None,
+    seed: int,
+    as_json: bool,
+) -> None:
+    """What each client takes next, best first.
+
+    Columns: client_id[, context], rank, item_id, score. Files are CSV or Parquet. The champion weighs popularity and
+    what is known of each client by what earlier stretches of the same file show.
+    """
+    from algorithms.ranking import zoo  # noqa: PLC0415
+    from algorithms.ranking.inner import fitting  # noqa: PLC0415
+    from algorithms.ranking.top import recommend  # noqa: PLC0415
+    from ingest.interaction_files import read_question, write_lists  # noqa: PLC0415
+
+    started = perf_counter()
+    _forecasts.check_out(out)
+    zoo.known(algorithm, "algorithm")
+    with Progress() as progress:
+        progress.step(f"reading {interactions.name}")
+        question = read_question(interactions, items, clients, targets, min_value)
+        log, asked = question.log, question.asked
+        progress.step(f"learning {algorithm} from {len(log):,} interactions")
+        made = zoo.make(algorithm, repeats, fitting(log, asked))
+        made.fit(log, seed)
+        progress.step("ranking", "targets")
+        lists, scores = recommend(made, log, asked, k, repeats, told=progress.more)
+        rows = write_lists(out, question, lists, scores)
+    summary = {
+        "targets": len(asked),
+        "cold_clients": int((~log.warm[asked.client]).sum()),
+        "interactions": len(log),
+        "items": len(log.items),
+        "algorithm": algorithm,
+        "rows": rows,
+        "out": str(out),
+        "seconds": round(perf_counter() - started, 2),
+    }
+    told = f"{rows:,} rows for {len(asked):,} targets by {algorithm} in {summary['seconds']} s. {out}"
+    click.echo(json.dumps(summary) if as_json else told)
 
 
 def _sentence(summary: dict[str, Any]) -> str:

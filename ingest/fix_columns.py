@@ -39,8 +39,9 @@ class Table:
             self.refuse(int(np.flatnonzero(~right)[0]), field, reason)
 
 
-def read(path: Path, names: tuple[str, ...]) -> Table:
-    """The columns `names` of a CSV or Parquet file. Raises BadInput when it cannot be read or has others."""
+def read(path: Path, names: tuple[str, ...], optional: tuple[str, ...] | None = ()) -> Table:
+    """The columns `names` of a CSV or Parquet file, and those of `optional` that it has (None: whatever else it has).
+    Raises BadInput when it cannot be read, lacks some or has others."""
     ending = path.suffix.lower()
     if ending not in (".csv", ".parquet"):
         raise BadInput("must end in .csv or .parquet", str(path))
@@ -52,7 +53,7 @@ def read(path: Path, names: tuple[str, ...]) -> Table:
     except pa.ArrowInvalid as wrong:
         raise BadInput(f"is no {ending[1:]} file: {str(wrong).splitlines()[0]}", str(path)) from None
     found = [name.strip() for name in table.column_names]
-    Columns(names).check(found, path)
+    Columns(names, tuple(found) if optional is None else optional).check(found, path)
     return Table(path, {name: _one(table.column(place)) for place, name in enumerate(found)})
 
 

@@ -1,0 +1,1 @@
+"""Which items each client takes next: algorithms of one shape, on plain arrays."""

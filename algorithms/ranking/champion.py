@@ -1,0 +1,118 @@
+"""`champion`: recent popularity by context and age, and what a client's history, cohort and habits say, weighed by what
+earlier stretches of the same log show (stacking; weights of clients with and without a history are learnt apart)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from algorithms.ranking import inner, stacking
+from algorithms.ranking.data import Asked, Log, Singles, State
+from algorithms.ranking.inner import Inner
+from algorithms.ranking.signals import Signals
+from algorithms.ranking.splits import Held
+from algorithms.ranking.stacking import Choices
+from domain.arrays import Flags, Ints
+
+BEGIN: Final = {
+    "all 7": 0.2,
+    "all 30": 0.2,
+    "all 90": 0.1,
+    "context 30": 0.2,
+    "context 90": 0.2,
+    "new": -1.0,
+    "cohort": 0.2,
+    "ease": 0.7,
+    "als": 0.3,
+    "cosine": 0.1,
+    "transitions": 0.1,
+    "own": 0.3,
+    "own share": 0.7,
+}
+"""Weights before any evidence: near what the public sets of docs/ranking.md taught."""
+ASKED: Final = 3_000
+"""Targets learnt from in each inner split, drawn by the seed."""
+CANDIDATES: Final = 60
+"""So many of a target's best by each signal compete in learning."""
+NO_CANDIDATES: Final = ("age", "silence", "new", "words", "words in context")
+"""Signals that say too little by themselves to name any."""
+BLOCK: Final = 100
+
+
+class Champion:
+    """`repeats`: what a client took before is a candidate too. `splits`: what the weights are learnt from."""
+
+    def __init__(self, repeats: bool = False, splits: Inner = inner.by_time) -> None:
+        self.repeats, self.splits = repeats, splits
+        self.signals = Signals(repeats)
+        self.weights: dict[str, dict[str, float]] = {}
+        self.tables: dict[str, Singles] = {}
+
+    def fit(self, log: Log, seed: int) -> None:
+        """Learn the weights on inner splits, then everything they weigh from the whole log."""
+        found: dict[str, list[Choices]] = {"warm": [], "cold": []}
+        for held in self.splits(log, self.repeats, seed):
+            signals = Signals(self.repeats).fit(held.past, seed)
+            drawn = np.random.default_rng(seed).permutation(len(held.asked))[:ASKED]
+            some = held.part(np.sort(drawn))
+            for name, rows in _groups(signals.warm, some.asked).items():
+                found[name] += _choices(signals, some.part(rows), name == "warm", self.repeats)
+        self.signals.fit(log, seed)
+        names = self.signals.names
+        begin = np.array([BEGIN.get(name, 0.0) for name in names])
+        for group, choices in found.items():
+            learnt = stacking.learn(Choices.joined(choices), begin) if choices else begin
+            self.weights[group] = dict(zip(names, learnt.tolist(), strict=True))
+            self.tables[group] = self.signals.tabled(self.weights[group])
+
+    def scores(self, asked: Asked, items: Ints) -> Singles:
+        """Shape (t, len(items))."""
+        found = np.zeros((len(asked), len(items)), np.float32)
+        for group, rows in _groups(self.signals.warm, asked).items():
+            if rows.any():
+                found[rows] = self._scores(asked.part(rows), items, group)
+        return found
+
+    def _scores(self, asked: Asked, items: Ints, group: str) -> Singles:
+        total = self.tables[group][:, items][asked.context]
+        for name, value in self.signals.personal(asked, items, group == "warm"):
+            total += np.float32(self.weights[group][name]) * value
+        return total
+
+    def state(self) -> State:
+        """Weights, the items' own scores, and what speaks of clients."""
+        tables = {f"table_{group}": table for group, table in self.tables.items()}
+        return {"weights": self.weights, "repeats": self.repeats} | tables | self.signals.state()
+
+    def restore(self, state: State) -> None:
+        """See `state`."""
+        self.weights, self.repeats = state["weights"], state["repeats"]
+        self.tables = {group: state[f"table_{group}"] for group in self.weights}
+        self.signals = Signals(self.repeats)
+        self.signals.restore(state)
+
+
+def _groups(warm: Flags, asked: Asked) -> dict[str, Flags]:
+    mine = np.asarray(warm[asked.client])
+    return {"warm": mine, "cold": ~mine}
+
+
+def _choices(signals: Signals, held: Held, warm: bool, repeats: bool) -> list[Choices]:
+    """Of each target that took one of its candidates: the candidates, and which were taken."""
+    naming = [place for place, name in enumerate(signals.names) if name not in NO_CANDIDATES]
+    items, found = np.arange(len(held.past.items)), []
+    for begin in range(0, len(held.asked), BLOCK):
+        asked = held.asked.part(slice(begin, begin + BLOCK))
+        block = signals.block(asked, items, warm)
+        wanted = held.wanted[begin : begin + BLOCK].toarray() > 0
+        free = repeats | ~(held.past.taken[asked.client].toarray() > 0)
+        good = np.where(free[:, :, None], block[:, :, naming], -np.inf)
+        most = min(CANDIDATES, len(items))
+        named = np.argpartition(-good, most - 1, axis=1)[:, :most].reshape(len(asked), -1)
+        for row in range(len(asked)):
+            mine = np.unique(named[row])
+            mine = mine[free[row, mine]]
+            if wanted[row, mine].any():
+                found.append(Choices(block[row, mine], wanted[row, mine], np.zeros(1, np.int64)))
+    return found

@@ -1,0 +1,155 @@
+"""What rankers learn from and are asked: interactions, features and targets as arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Final, Protocol, Self, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from domain.arrays import Flags, Floats, Ints
+from domain.engagement import DAY
+
+Singles: TypeAlias = NDArray[np.float32]
+NONE: Final = -1
+"""No context."""
+
+
+@dataclass(frozen=True)
+class Words:
+    """What describes each of n things, as a matrix (n, words) of flags in rows: things without words have none."""
+
+    names: tuple[str, ...]
+    start: Ints
+    """Shape (n + 1,): thing i has the words `word[start[i]:start[i + 1]]`."""
+    word: Ints
+
+    @classmethod
+    def of(cls, described: Sequence[Iterable[str]]) -> Self:
+        """From the words of each thing."""
+        names: dict[str, int] = {}
+        places = [sorted({names.setdefault(word, len(names)) for word in mine}) for mine in described]
+        start = np.concatenate([[0], np.cumsum([len(mine) for mine in places], dtype=np.int64)]).astype(np.int64)
+        return cls(tuple(names), start, np.array([place for mine in places for place in mine], np.int64))
+
+    @classmethod
+    def none(cls, n: int) -> Self:
+        """Nothing is known of any of n things."""
+        return cls((), np.zeros(n + 1, np.int64), np.zeros(0, np.int64))
+
+    def __len__(self) -> int:
+        return len(self.start) - 1
+
+    def matrix(self) -> Any:
+        """Sparse (n, words) of ones (scipy CSR)."""
+        from scipy import sparse  # noqa: PLC0415
+
+        ones = np.ones(len(self.word), np.float32)
+        return sparse.csr_matrix((ones, self.word, self.start), (len(self), len(self.names)))
+
+
+@dataclass(frozen=True)
+class Log:
+    """m interactions of c clients with n items. Clients and items without any are cold; all keep their places in every
+    part of the log."""
+
+    clients: tuple[str, ...]
+    items: tuple[str, ...]
+    contexts: tuple[str, ...]
+    client: Ints
+    item: Ints
+    at: Floats
+    """Epoch seconds."""
+    context: Ints
+    """Place in `contexts`, NONE where there is none."""
+    value: Floats | None
+    item_words: Words
+    client_words: Words
+
+    def __len__(self) -> int:
+        return len(self.at)
+
+    def part(self, rows: Flags | Ints) -> Log:
+        """Some of the interactions."""
+        value = None if self.value is None else self.value[rows]
+        kept = {name: getattr(self, name)[rows] for name in ("client", "item", "at", "context")}
+        return replace(self, value=value, **kept)
+
+    @cached_property
+    def now(self) -> float:
+        """The latest moment known."""
+        return float(self.at.max(initial=0.0))
+
+    @cached_property
+    def age(self) -> Floats:
+        """Days before `now`."""
+        return (self.now - self.at) / DAY
+
+    @cached_property
+    def counts(self) -> Any:
+        """How often each client took each item: sparse (c, n), float32 (scipy CSR)."""
+        from scipy import sparse  # noqa: PLC0415
+
+        ones = np.ones(len(self), np.float32)
+        shape = (len(self.clients), len(self.items))
+        return sparse.coo_matrix((ones, (self.client, self.item)), shape).tocsr()
+
+    @cached_property
+    def taken(self) -> Any:
+        """Whether each client took each item: `counts` with ones."""
+        flags = self.counts.copy()
+        flags.data[:] = 1.0
+        return flags
+
+    @cached_property
+    def warm(self) -> Flags:
+        """Which clients have interactions, shape (c,)."""
+        return np.bincount(self.client, minlength=len(self.clients)) > 0
+
+    @cached_property
+    def seen(self) -> Flags:
+        """Which items have interactions, shape (n,)."""
+        return np.bincount(self.item, minlength=len(self.items)) > 0
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Targets: a client each, and the context asked for or NONE; both of shape (t,)."""
+
+    client: Ints
+    context: Ints
+
+    def __len__(self) -> int:
+        return len(self.client)
+
+    def part(self, rows: slice | Flags | Ints) -> Asked:
+        """Some of the targets."""
+        return Asked(self.client[rows], self.context[rows])
+
+
+State: TypeAlias = dict[str, Any]
+"""What an algorithm learnt, by name: arrays, sparse matrices (CSR) and plain values."""
+
+
+class Algorithm(Protocol):
+    """Learns from a log, then scores items for targets of that log."""
+
+    def fit(self, log: Log, seed: int) -> None:
+        """Learn. The same seed gives the same model."""
+
+    def scores(self, asked: Asked, items: Ints) -> Singles:
+        """How well each of `items` suits each target, shape (t, len(items)), finite; the larger the better."""
+
+    def state(self) -> State:
+        """All that was learnt."""
+
+    def restore(self, state: State) -> None:
+        """Take what `state` gave; arrays may be mapped from disk."""
+
+
+def columns(matrix: Any, items: Ints) -> Any:
+    """Some columns of a sparse matrix; all of them as they are."""
+    return matrix if len(items) == matrix.shape[1] else matrix[:, items]

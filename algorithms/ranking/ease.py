@@ -1,0 +1,59 @@
+"""`ease`: each item foretold from all others by a ridge regression in closed form (Steck 2019)."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+
+from algorithms.ranking.data import NONE, Asked, Log, Singles, State
+from domain.arrays import Ints
+
+CAP: Final = 4_000
+"""The most taken items that are regressed on each other: the inverse costs the cube of their number. Others get 0."""
+RIDGE: Final = 200.0
+
+
+class Ease:
+    """`ridge` is added for each interaction's evidence: the larger, the closer to co-occurrence."""
+
+    def __init__(self, ridge: float = RIDGE) -> None:
+        self.ridge = ridge
+        self.columns: Ints = np.zeros(0, np.int64)
+        self.weights: Singles = np.zeros((0, 0), np.float32)
+        self.taken: Any = None
+        self.n = 0
+
+    def fit(self, log: Log, seed: int) -> None:
+        """Invert once; `seed` changes nothing."""
+        from scipy import linalg  # noqa: PLC0415
+
+        self.taken, self.n = log.taken, len(log.items)
+        takers = np.asarray(self.taken.sum(axis=0)).ravel()
+        self.columns = np.sort(np.argsort(-takers, kind="stable")[: min(CAP, int((takers > 0).sum()))])
+        mine = self.taken = self.taken[:, self.columns].tocsr()
+        gram = (mine.T @ mine).toarray().astype(np.float64)
+        gram[np.diag_indices_from(gram)] += self.ridge
+        inverse = linalg.inv(gram, overwrite_a=True, check_finite=False)
+        weights = inverse / -np.diag(inverse)
+        np.fill_diagonal(weights, 0.0)
+        self.weights = weights.astype(np.float32)
+
+    def scores(self, asked: Asked, items: Ints) -> Singles:
+        """Shape (t, len(items))."""
+        place = np.full(self.n, NONE)
+        place[self.columns] = np.arange(len(self.columns))
+        inside = place[items] != NONE
+        found = np.zeros((len(asked), len(items)), np.float32)
+        wanted = place[items][inside]
+        weights = self.weights if len(wanted) == len(self.columns) else self.weights[:, wanted]
+        found[:, inside] = self.taken[asked.client] @ weights
+        return found
+
+    def state(self) -> State:
+        """Who took which of the regressed items, and the regression."""
+        return {"taken": self.taken, "columns": self.columns, "weights": self.weights, "n": self.n}
+
+    def restore(self, state: State) -> None:
+        """See `state`."""
+        self.taken, self.columns, self.weights, self.n = state["taken"], state["columns"], state["weights"], state["n"]

@@ -1,0 +1,44 @@
+"""For algorithms that speak from a client's own history alone: whoever has none gets what is popular lately."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from algorithms.ranking.data import Algorithm, Asked, Log, Singles, State
+from algorithms.ranking.popularity import ContextPopularity
+from domain.arrays import Flags, Ints
+
+
+class OrRecent:
+    """`made` for clients with a history, recent popularity by context for the others."""
+
+    def __init__(self, made: Algorithm) -> None:
+        self.made, self.recent = made, ContextPopularity()
+        self.warm: Flags = np.zeros(0, np.bool_)
+
+    def fit(self, log: Log, seed: int) -> None:
+        """Both learn."""
+        self.made.fit(log, seed)
+        self.recent.fit(log, seed)
+        self.warm = log.warm
+
+    def scores(self, asked: Asked, items: Ints) -> Singles:
+        """Shape (t, len(items))."""
+        warm = np.asarray(self.warm[asked.client])
+        if warm.all():
+            return self.made.scores(asked, items)
+        found = np.empty((len(asked), len(items)), np.float32)
+        found[~warm] = self.recent.scores(asked.part(~warm), items)
+        if warm.any():
+            found[warm] = self.made.scores(asked.part(warm), items)
+        return found
+
+    def state(self) -> State:
+        """Of both."""
+        return {"warm": self.warm, "recent": self.recent.table} | {f"made-{k}": v for k, v in self.made.state().items()}
+
+    def restore(self, state: State) -> None:
+        """See `state`."""
+        self.warm = state["warm"]
+        self.recent.restore({"table": state["recent"]})
+        self.made.restore({key.removeprefix("made-"): value for key, value in state.items() if key.startswith("made-")})

@@ -1,0 +1,67 @@
+"""Weights of signals by conditional logit: which of a target's candidates was taken (McFadden 1974). Learnt around
+weights that are known to serve, so that little evidence moves them little."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from algorithms.ranking.data import Singles
+from domain.arrays import Flags, Floats, Ints
+
+HOLD: Final = 2.0
+"""How many targets' worth of evidence holds each weight, in units of the signal's spread, to where it began."""
+SWEEPS: Final = 200
+
+
+@dataclass(frozen=True)
+class Choices:
+    """Candidates of targets, one target after the other. `signals`: (rows, f); `taken`: (rows,); `start`: the first row
+    of each target."""
+
+    signals: Singles
+    taken: Flags
+    start: Ints
+
+    def __len__(self) -> int:
+        return len(self.start)
+
+    @classmethod
+    def joined(cls, parts: list[Choices]) -> Choices:
+        """All targets of all parts."""
+        before = np.cumsum([0, *(len(part.taken) for part in parts)])
+        return cls(
+            np.concatenate([part.signals for part in parts]),
+            np.concatenate([part.taken for part in parts]),
+            np.concatenate([part.start + rows for part, rows in zip(parts, before, strict=False)]),
+        )
+
+
+def learn(choices: Choices, begin: Floats) -> Floats:
+    """Weights of the signals, shape (f,). A target counts by the root of what it took."""
+    from scipy import optimize  # noqa: PLC0415
+
+    if not len(choices):
+        return begin
+    start, spread = choices.start, choices.signals.std(axis=0).astype(np.float64) + 1e-6
+    scaled = (choices.signals / spread).astype(np.float32)
+    counts = np.diff(np.append(start, len(choices.taken)))
+    took = np.add.reduceat(choices.taken.astype(np.float64), start)
+    weight = choices.taken / np.repeat(np.sqrt(took), counts)
+    total = np.add.reduceat(weight, start)
+    centre = begin * spread
+
+    def loss(at: Floats) -> tuple[float, Floats]:
+        score = (scaled @ at.astype(np.float32)).astype(np.float64)
+        score -= np.repeat(np.maximum.reduceat(score, start), counts)
+        likely = np.exp(score)
+        whole = np.add.reduceat(likely, start)
+        off = at - centre
+        value = (total * np.log(whole)).sum() - weight @ score + HOLD * off @ off
+        slope = (likely / np.repeat(whole, counts) * np.repeat(total, counts) - weight).astype(np.float32)
+        return float(value), np.asarray(slope @ scaled + 2 * HOLD * off, np.float64)
+
+    found = optimize.minimize(loss, centre, jac=True, method="L-BFGS-B", options={"maxiter": SWEEPS})
+    return np.asarray(found.x / spread)

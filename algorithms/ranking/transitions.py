@@ -1,0 +1,67 @@
+"""`transitions`: what clients took right after an item, and what else in the same visit. For sessions."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import numpy as np
+
+from algorithms.ranking.data import Asked, Log, Singles, State, columns
+from algorithms.ranking.item_cosine import nearest
+from domain.arrays import Floats, Ints
+
+REACH: Final = 5
+"""Pairs up to so many steps apart in a client's history count, one step fully, d steps 1/d."""
+LATEST: Final = 5
+"""The client's last so many items ask, the last fully, the d-th last 1/d."""
+FORWARD: Final = 1.0
+BACKWARD: Final = 0.5
+
+
+class Transitions:
+    """Zeros for a client without interactions."""
+
+    def __init__(self) -> None:
+        self.follows: Any = None
+        self.latest: Any = None
+
+    def fit(self, log: Log, seed: int) -> None:
+        """Count pairs; `seed` changes nothing."""
+        from scipy import sparse  # noqa: PLC0415
+
+        order = np.lexsort((np.arange(len(log)), log.at, log.client))
+        client, item = log.client[order], log.item[order]
+        n = len(log.items)
+        total: Any = sparse.csr_matrix((n, n), dtype=np.float32)
+        for step in range(1, REACH + 1):
+            same = client[step:] == client[:-step]
+            first, then = item[:-step][same], item[step:][same]
+            ones = np.full(len(first), 1.0 / step, np.float32)
+            pairs = sparse.coo_matrix((ones, (first, then)), (n, n)).tocsr()
+            total = total + FORWARD * pairs + BACKWARD * pairs.T
+        often = np.sqrt(np.bincount(item, minlength=n) + 1.0).astype(np.float32)
+        self.follows = nearest((sparse.diags(1 / often) @ total @ sparse.diags(1 / often)).tocsr(), 0)
+        self.latest = _latest(client, item, len(log.clients), n)
+
+    def scores(self, asked: Asked, items: Ints) -> Singles:
+        """Shape (t, len(items))."""
+        return np.asarray((self.latest[asked.client] @ columns(self.follows, items)).toarray(), np.float32)
+
+    def state(self) -> State:
+        """The latest of each client, and what follows what."""
+        return {"latest": self.latest, "follows": self.follows}
+
+    def restore(self, state: State) -> None:
+        """See `state`."""
+        self.latest, self.follows = state["latest"], state["follows"]
+
+
+def _latest(client: Ints, item: Ints, clients: int, n: int) -> Any:
+    """The last items of each client, weighed; rows are in order of client and time."""
+    from scipy import sparse  # noqa: PLC0415
+
+    ends = np.cumsum(np.bincount(client, minlength=clients))
+    back = ends[client] - np.arange(len(client))
+    late = back <= LATEST
+    weight: Floats = 1.0 / back[late]
+    return sparse.coo_matrix((weight.astype(np.float32), (client[late], item[late])), (clients, n)).tocsr()
