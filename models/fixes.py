@@ -224,32 +224,113 @@ class FixStatus(Contract):
     refused_signals: tuple[str, ...] = ()
 
 
+# --- What the API and the command tell --------------------------------------------------------------------------------
+
+
+class FixAsked(FixWish):
+    """The body of `POST /v1/clients/<id>/fixes`. The same `request_key` is the same request."""
+
+    request_key: Id | None = None
+
+    @property
+    def wish(self) -> FixWish:
+        """What is asked, without the name of the request."""
+        return FixWish.model_validate(self.model_dump(exclude={"request_key"}))
+
+
+class BoxedItem(Contract):
+    """One item of a box and what became of it."""
+
+    sku: Sku
+    item_id: ItemId
+    size: str
+    category: str
+    colour: str
+    price_cents: int
+    score: float
+    p_fit: float
+    state: ItemState
+    fit: str | None = None
+
+
+class PassedStep(Contract):
+    """A step that a Fix took, in business time."""
+
+    at: datetime
+    state: FixState
+    code: str = ""
+
+
+class FixView(Contract):
+    """One Fix. `said`: what was understood of the note; `left_out`: how many items, by the code of the reason."""
+
+    fix_id: FixId
+    client_id: ClientId
+    state: FixState
+    code: str
+    created_at: datetime
+    wave_id: str | None
+    decide_by: datetime | None
+    decided_by: str
+    shipped_at: datetime | None
+    algorithm: str
+    version: str
+    objective: float | None
+    wish: FixWish
+    said: tuple[str, ...]
+    left_out: dict[str, int]
+    box: tuple[BoxedItem, ...]
+    steps: tuple[PassedStep, ...]
+
+
 # --- FixWave ---------------------------------------------------------------------------------------------------------
 
 
-class WaveInput(Contract):
-    """Starts a FixWave. `wave` is its date, or any id."""
+class WaveState(StrEnum):
+    """Where a wave stands."""
 
-    wave: Id
-    clock: Clock | None = None
+    RANKING = "ranking"
+    ASSEMBLING = "assembling"
+    PROPOSING = "proposing"
+    DONE = "done"
+    CANCELLED = "cancelled"
+
+
+class WaveInput(Contract):
+    """Starts a FixWave. `wave` is its date, or any id; empty: named after the workflow, as the schedule does."""
+
+    wave: Id | None = None
 
 
 class WaveStep(Contract):
-    """Ask for one step of a wave, or for its part number `part`."""
+    """Ask for one step of a wave: of its part number `part`, or for its `turn` of assembling."""
 
     wave: Id
     at: datetime
     part: int = 0
+    turn: int = 0
+
+
+class WaveTurn(Contract):
+    """What a step of a wave leads to. `asked`: the parts are to answer this turn; else the boxes stand."""
+
+    parts: int = 0
+    turn: int = 0
+    asked: bool = False
 
 
 class WaveReport(Contract):
-    """What a wave came to. Scores are sums of p(keep); `bound`: no boxes from this stock can be worth more."""
+    """What a wave came to. Scores are sums of p(keep); `bound`: no boxes from this stock can be worth more, nor any
+    that give the same clients their must-haves. `filled` and `unfilled` count slots."""
 
     wave: Id
+    state: WaveState = WaveState.RANKING
     fixes: int = 0
     parts: int = 0
     assembled: int = 0
-    reserved: int = 0
+    proposed: int = 0
+    lacking: int = 0
+    """Fixes without a must-have that they alone could have had: others took the stock."""
     objective: Finite = 0.0
     bound: Finite = 0.0
     gap: Finite = 0.0

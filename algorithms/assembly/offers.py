@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -33,6 +34,11 @@ class Offers:
         """Some of them."""
         return Offers(self.client[rows], self.goods[rows], self.candidates[rows], self.score[rows])
 
+    def moved(self, client: int, candidate: int) -> Offers:
+        """The same by places in a whole of which these are a part."""
+        places = np.where(self.candidates >= 0, self.candidates + candidate, -1)
+        return Offers(self.client + client, self.goods, places, self.score)
+
     def begins(self) -> Ints:
         """Where each client's offers begin."""
         return np.flatnonzero(np.r_[True, self.client[1:] != self.client[:-1]]) if len(self) else np.zeros(0, np.int64)
@@ -42,23 +48,22 @@ class Offers:
         return np.bincount(self.goods.ravel(), minlength=skus + 1)[:skus]
 
 
-def offers(wave: Wave, parts: list[Block], prices: Floats, within: float) -> Offers:
-    """Offers at `prices` (s), worth at most a share `within` less than the best."""
-    found, most = [], max((int(part.slots.max()) for part in parts), default=0)
-    each = max(EACH, TOGETHER // max(1, len(wave.slots)))
+def offers(wave: Wave, parts: list[Block], prices: Floats, within: float, clients: int) -> Offers:
+    """Offers at `prices` (s), worth at most a share `within` less than the best, in a wave of so many `clients`."""
+    found, each = [], max(EACH, TOGETHER // max(1, clients))
     for part in parts:
         worth = part.score - prices[part.sku]
         good = good_boxes(part, worth)
         near = near_boxes(part, worth, good, within * np.abs(good.worth), max(NODES, each))
         rows = _best(near.row, near.worth, each)
-        found.append(_offers(part, near.row[rows], near.picks[rows], most, len(prices)))
-    return _joined(found, most)
+        found.append(_offers(part, near.row[rows], near.picks[rows], len(prices)))
+    return joined(found, len(prices))
 
 
-def bound_at(wave: Wave, parts: list[Block], prices: Floats) -> float:
-    """The wave's Lagrangian bound at any prices of at least 0: no box is worth more than its client's `upper` beyond
-    what its goods cost, and all goods together cost no more than the stock does."""
-    bound = float(prices @ wave.on_hand)
+def bound_at(parts: list[Block], prices: Floats) -> float:
+    """The clients' share of the wave's Lagrangian bound at any prices of at least 0. No box is worth more than its
+    client's `upper` beyond what its goods cost, and all goods together cost no more than the stock does."""
+    bound = 0.0
     for part in parts:
         worth = part.score - prices[part.sku]
         good = good_boxes(part, worth)
@@ -73,27 +78,28 @@ def _best(row: Ints, worth: Floats, each: int) -> Ints:
     return order[rank < each]
 
 
-def _offers(part: Block, row: Ints, picks: Ints, most: int, none: int) -> Offers:
+def _offers(part: Block, row: Ints, picks: Ints, none: int) -> Offers:
     block = part.part(row)
     goods = np.where(picks >= 0, taken(block.sku, picks), none).astype(np.int64)
     candidates = np.where(picks >= 0, taken(block.candidate, picks), -1).astype(np.int64)
-    missing = ((0, 0), (0, most - picks.shape[1]))
     score = taken(np.where(np.isfinite(block.score), block.score, 0.0), picks).sum(1)
-    return Offers(
-        block.clients,
-        np.pad(goods, missing, constant_values=none),
-        np.pad(candidates, missing, constant_values=-1),
-        score,
+    return Offers(block.clients, goods, candidates, score)
+
+
+def joined(found: Sequence[Offers], none: int) -> Offers:
+    """All of them together, in order of clients; `none`: the sku after the last."""
+    most = max((each.goods.shape[1] for each in found), default=0)
+    every = Offers(
+        np.concatenate([np.zeros(0, np.int64), *(each.client for each in found)]),
+        np.concatenate([np.zeros((0, most), np.int64), *(_wide(each.goods, most, none) for each in found)]),
+        np.concatenate([np.zeros((0, most), np.int64), *(_wide(each.candidates, most, -1) for each in found)]),
+        np.concatenate([np.zeros(0), *(each.score for each in found)]),
     )
-
-
-def _joined(found: list[Offers], most: int) -> Offers:
-    if not found:
-        nothing = np.zeros((0, most), np.int64)
-        return Offers(np.zeros(0, np.int64), nothing, nothing, np.zeros(0))
-    names = ("client", "goods", "candidates", "score")
-    every = Offers(*(np.concatenate([getattr(each, name) for each in found]) for name in names))
     return every.part(np.argsort(every.client, kind="stable"))
+
+
+def _wide(table: Ints, most: int, empty: int) -> Ints:
+    return np.pad(table, ((0, 0), (0, most - table.shape[1])), constant_values=empty)
 
 
 @dataclass(frozen=True)
@@ -106,6 +112,8 @@ class Refined:
 
 def refined(some: Offers, prices: Floats, stock: Ints, turns: int, step: float) -> Refined:
     """Better prices by a smoothed subgradient over the offers alone. `step` is in units of score."""
+    if not len(some):
+        return Refined(prices, np.zeros(0))
     begins, skus = some.begins(), len(stock)
     counts = np.diff(np.r_[begins, len(some)])
     places, columns = np.arange(len(some)), np.ascontiguousarray(some.goods.T)

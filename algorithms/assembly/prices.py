@@ -9,7 +9,7 @@ import numpy as np
 from algorithms.assembly.boxes import best_without_budget, taken
 from algorithms.assembly.model import Block, Floats, Ints, Wave
 
-TURNS: Final = 120
+TURNS: Final = 60
 STEP: Final = 0.2
 SMOOTH: Final = 0.7
 

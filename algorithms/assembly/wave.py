@@ -2,11 +2,14 @@
 
 Prices decompose it: given a price for every sku, each client's best box is found alone and exactly. The sum of their
 worths and of the stock at its prices bounds the whole (Lagrangian duality); prices are moved to make that least.
+
+It goes by turns. In each, parts of the wave answer for their clients at given prices, wherever and in whatever order;
+then what they answered is put together. `assemble` does all of it in one place.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -16,7 +19,7 @@ from algorithms.assembly.checks import lacking
 from algorithms.assembly.dive import dive
 from algorithms.assembly.mend import mended
 from algorithms.assembly.model import Block, Bools, Floats, Ints, Wave, blocks
-from algorithms.assembly.offers import bound_at, offers, refined
+from algorithms.assembly.offers import Offers, bound_at, joined, offers, refined
 from algorithms.assembly.prices import first_prices
 
 FIRST_STEP: Final = 0.05
@@ -44,18 +47,111 @@ class Assembled:
         return (self.bound - self.objective) / self.bound if self.bound > 0 else 0.0
 
 
+@dataclass(frozen=True)
+class Standing:
+    """Where a wave stands before its `turn`: the best so far, and the prices (s) at which parts are asked next. Each
+    attempt has two turns: prices are refined over what is offered at first, and boxes given from what is offered
+    then."""
+
+    turn: int
+    best: Assembled
+    prices: Floats
+    done: bool = False
+
+    @property
+    def attempt(self) -> tuple[float, float]:
+        """How far to look, and how much to shake."""
+        return ATTEMPTS[self.turn // 2]
+
+    @property
+    def giving(self) -> bool:
+        """Whether boxes are given at the end of this turn."""
+        return self.turn % 2 == 1
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some clients of a wave: `wave` has their rows alone, but all the stock. Its first client and candidate stand in
+    the whole wave at `client` and `candidate`."""
+
+    wave: Wave
+    client: int = 0
+    candidate: int = 0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Of one part: boxes offered, by places in the whole wave; and its share of the bound at the prices asked about,
+    the stock apart."""
+
+    offers: Offers
+    bounds: tuple[float, ...] = ()
+
+
 def assemble(wave: Wave, told: Callable[[str], None] = lambda _: None) -> Assembled:
     """Boxes for all clients of the wave. The same wave always gives the same boxes."""
-    parts = blocks(wave)
-    usual = float(np.mean(wave.score[wave.eligible()])) if parts else 0.0
     told("pricing the stock")
-    best = Assembled(np.zeros(0, np.int64), 0.0, np.inf, first_prices(wave, parts))
-    for within, noise in ATTEMPTS:
-        told(f"filling boxes from those within {100 * within:g} % of each client's best")
-        best = _attempt(wave, parts, best, within, noise, usual)
-        if best.gap <= CLOSE:
-            break
-    return _held_to_what_they_have(wave, best)
+    standing = opened(wave)
+    while not standing.done:
+        told(f"filling boxes from those within {100 * standing.attempt[0]:g} % of each client's best")
+        standing = settled(wave, standing, [answered(Part(wave), standing, len(wave.slots))])
+    return standing.best
+
+
+def opened(wave: Wave) -> Standing:
+    """The first prices, and nothing given yet."""
+    parts = blocks(wave)
+    prices = first_prices(wave, parts)
+    bound = np.inf if parts else 0.0
+    return Standing(0, Assembled(np.zeros(0, np.int64), 0.0, bound, prices), prices, done=not parts)
+
+
+def answered(part: Part, standing: Standing, clients: int) -> Answer:
+    """What one part of a wave of so many `clients` answers in this turn."""
+    within, noise = standing.attempt
+    mine = blocks(part.wave)
+    found = offers(part.wave, [_shaken(each, noise) for each in mine], standing.prices, within, clients)
+    bounds = tuple(bound_at(mine, prices) for prices in _bounded(standing))
+    return Answer(found.moved(part.client, part.candidate), bounds)
+
+
+def _bounded(standing: Standing) -> list[Floats]:
+    """The prices at which the wave is bounded in this turn."""
+    if not standing.giving:
+        return []
+    known = standing.attempt[1] > 0 or np.array_equal(standing.prices, standing.best.prices)
+    return [standing.prices] if known else [standing.prices, standing.best.prices]
+
+
+def settled(wave: Wave, standing: Standing, answers: Sequence[Answer]) -> Standing:
+    """Where the wave stands after this turn, from what its parts answered, in their order."""
+    every = joined([each.offers for each in answers], len(wave.on_hand))
+    usual = float(np.mean(wave.score[wave.eligible()]))
+    if not standing.giving:
+        prices = refined(every, standing.prices, wave.on_hand, REFINING, FIRST_STEP * usual).prices
+        return replace(standing, turn=standing.turn + 1, prices=prices)
+    best = _given(wave, standing, every, usual)
+    pairs = [(best.bound, best.prices)]
+    for place, prices in enumerate(_bounded(standing)):
+        bound = float(prices @ wave.on_hand) + sum(each.bounds[place] for each in answers)
+        pairs.append((max(bound, best.objective), prices))
+    bound, prices = min(pairs, key=lambda pair: pair[0])
+    best = replace(best, bound=bound, prices=prices)
+    if best.gap <= CLOSE or standing.turn + 1 == 2 * len(ATTEMPTS):
+        return Standing(standing.turn + 1, _held_to_what_they_have(wave, best), prices, done=True)
+    return Standing(standing.turn + 1, best, prices)
+
+
+def _given(wave: Wave, standing: Standing, every: Offers, usual: float) -> Assembled:
+    """The boxes given from what is offered, where they are better than before."""
+    given, _ = dive(every, standing.prices, wave.on_hand, LATER_STEP * usual)
+    chosen: Bools = np.zeros(len(wave.sku), np.bool_)
+    chosen[given.candidates[given.candidates >= 0]] = True
+    places = np.flatnonzero(mended(wave, blocks(wave), chosen))
+    objective = float(wave.score[places].sum())
+    if objective < standing.best.objective:
+        return standing.best
+    return replace(standing.best, chosen=places, objective=objective)
 
 
 def _held_to_what_they_have(wave: Wave, best: Assembled) -> Assembled:
@@ -66,30 +162,8 @@ def _held_to_what_they_have(wave: Wave, best: Assembled) -> Assembled:
     need = wave.wishes.need.copy()
     need[without] = 0
     easier = replace(wave, wishes=replace(wave.wishes, need=need))
-    bound = bound_at(easier, blocks(easier), best.prices)
+    bound = float(best.prices @ wave.on_hand) + bound_at(blocks(easier), best.prices)
     return replace(best, bound=max(bound, best.objective))
-
-
-def _attempt(wave: Wave, parts: list[Block], before: Assembled, within: float, noise: float, usual: float) -> Assembled:
-    """Better prices and boxes than before, where they can be had from boxes `within` a share of each client's best."""
-    searched = [_shaken(part, noise) for part in parts]
-    every = offers(wave, searched, before.prices, within)
-    prices = (
-        refined(every, before.prices, wave.on_hand, REFINING, FIRST_STEP * usual).prices if parts else before.prices
-    )
-    every = offers(wave, searched, prices, within)
-    pairs = [(before.bound, before.prices), (bound_at(wave, parts, prices), prices)]
-    if not noise:
-        pairs.append((bound_at(wave, parts, before.prices), before.prices))
-    bound, cheapest = min(pairs, key=lambda pair: pair[0])
-    given, _ = dive(every, prices, wave.on_hand, LATER_STEP * usual)
-    chosen: Bools = np.zeros(len(wave.sku), np.bool_)
-    chosen[given.candidates[given.candidates >= 0]] = True
-    places = np.flatnonzero(mended(wave, parts, chosen))
-    objective = float(wave.score[places].sum())
-    if objective < before.objective:
-        places, objective = before.chosen, before.objective
-    return Assembled(places, objective, max(bound, objective), cheapest)
 
 
 def _shaken(part: Block, noise: float) -> Block:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from store.tables.base import metadata
 from store.tables.clients import assessments, clients, engagement, events, standings, tombstones
 from store.tables.engine import clock, outbox
-from store.tables.fixes import fix_items, fix_steps, fixes, stock_prices, waves
+from store.tables.fixes import fix_items, fix_steps, fixes, stock_prices, wave_parts, waves
 from store.tables.mail import campaigns, edits, enrolments, holds, model_calls, outreach_steps, outreaches, suppressions
 from store.tables.shop import artefacts, decisions, items, questions, revisions, stock
 
@@ -37,5 +37,6 @@ __all__ = [
     "stock_prices",
     "suppressions",
     "tombstones",
+    "wave_parts",
     "waves",
 ]

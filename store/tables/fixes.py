@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, ForeignKeyConstraint, Index, Integer, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    Table,
+    Text,
+)
 
 from store.tables.base import ident, metadata
 from store.types import Json, UtcTime
@@ -82,9 +94,19 @@ waves = Table(
     metadata,
     ident("wave_id", primary_key=True),
     Column("at", UtcTime, nullable=False),
-    Column("state", String(16), nullable=False, comment="ranking, assembling, reserving, done, cancelled"),
+    Column("state", String(16), nullable=False, comment="ranking, assembling, proposing, done, cancelled"),
     Column("plan", Json, nullable=False, comment="the Fixes of each part, fixed when the wave begins"),
     Column("report", Json),
+)
+
+wave_parts = Table(
+    "wave_parts",
+    metadata,
+    ident("wave_id", primary_key=True),
+    Column("name", String(64), primary_key=True, comment="problem/3: what part 3 asks; turn/2/3: what it answered"),
+    Column("at", UtcTime, nullable=False),
+    Column("body", LargeBinary, nullable=False, comment="arrays (numpy's npz)"),
+    comment="what the parts of a wave tell each other, wherever they are worked on",
 )
 
 stock_prices = Table(
