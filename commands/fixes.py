@@ -1,4 +1,4 @@
-"""`selvedge fixes assemble --requests FILE --stock FILE --scores FILE --out FILE`."""
+"""`selvedge fixes`: Fixes of the shop's clients, and `assemble`, boxes from plain files."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from commands import _fixes
 from commands._progress import Progress
 from errors import SelvedgeError
 
@@ -17,7 +18,11 @@ _FILE = click.Path(dir_okay=False, path_type=Path)
 
 @click.group()
 def command() -> None:
-    """Assemble the boxes of clients."""
+    """Fixes: ask for one, decide on it, see how it came about; or assemble boxes from plain files."""
+
+
+for verb in _fixes.VERBS:
+    command.add_command(verb)
 
 
 @command.command()

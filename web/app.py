@@ -24,6 +24,7 @@ from store.database import connect, reading
 from web import health, mailbox, pictures, refusals, shop, unsubscribe
 from web.api import clients as clients_api
 from web.api import events as events_api
+from web.api import fixes as fixes_api
 from web.api import policies, recommendations
 from web.api import slots as slots_api
 from web.console import acting, campaigns, clients, fixes, overview
@@ -35,6 +36,7 @@ from web.temporal import Temporal
 ROUTERS: Final = (
     events_api.router,
     clients_api.router,
+    fixes_api.router,
     slots_api.router,
     policies.router,
     recommendations.router,

@@ -1,0 +1,69 @@
+"""Make a box again from the question as it was asked: the same question, version and seed give the same box."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from typing import Final, NamedTuple, cast
+
+from sqlalchemy import Engine
+
+from activities.fixing.assembling import SLOT
+from algorithms import guard
+from algorithms.assembly import answering
+from algorithms.guard import Member
+from algorithms.registry import Registry
+from algorithms.slot_table import slot_named
+from errors import BadInput
+from models.fixes import FixId
+from models.slots import AssemblyAnswer, AssemblyQuestion
+from settings import Settings
+from store import fixes
+from store.database import reading
+
+SECONDS: Final = 30.0
+"""Real seconds that an algorithm may take to start, and to answer."""
+
+
+class Replayed(NamedTuple):
+    """A box as it was assembled, and as it comes out `again`."""
+
+    fix_id: FixId
+    algorithm: str
+    version: str
+    box: tuple[str, ...]
+    again: tuple[str, ...]
+
+    @property
+    def same(self) -> bool:
+        """Whether the same units are in both."""
+        return set(self.box) == set(self.again)
+
+
+def replayed(settings: Settings, engine: Engine, fix_id: FixId) -> Replayed:
+    """The box of a Fix, made again. Raises NotFound, or BadInput when it cannot be: it was assembled with others in a
+    wave, or by a version that is not here any more."""
+    with reading(engine) as connection:
+        row = fixes.get(connection, fix_id)
+    if row.question is None or row.box is None:
+        raise BadInput("no box was assembled for it yet", "fix_id")
+    if row.wave_id is not None:
+        raise BadInput(f"it was assembled with others, in wave {row.wave_id}", "fix_id")
+    question = AssemblyQuestion.model_validate(row.question)
+    version, answer = _answer(settings, row.algorithm, question)
+    if version != row.version:
+        raise BadInput(f"{row.algorithm} {row.version} made the box; here is {version}", "fix_id")
+    return Replayed(fix_id, row.algorithm, row.version, tuple(row.box), answer.skus)
+
+
+def _answer(settings: Settings, algorithm: str, question: AssemblyQuestion) -> tuple[str, AssemblyAnswer]:
+    if algorithm == answering.NAME:
+        return answering.VERSION, answering.answer(question)
+    with (
+        closing(Registry.from_settings(settings, serving=False)) as registry,
+        closing(registry.open(algorithm)) as opened,
+    ):
+        opened.ready(SECONDS)
+        made = guard.decide(slot_named(SLOT), [Member(algorithm, opened)], question, SECONDS)
+    if made.faults:
+        raise BadInput(f"{algorithm} gives no valid answer now: {made.faults[0].words}", "fix_id")
+    return made.version, cast(AssemblyAnswer, made.answer)

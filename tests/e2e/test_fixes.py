@@ -1,0 +1,136 @@
+"""Fixes as the shop's systems and its people meet them: over HTTP and by command, on the real server."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import func, select
+
+import cli
+from store.database import reading
+from store.tables import fixes
+from tests.support.ports import free_port
+from tests.support.shop import Shop, a_shop
+from tests.support.temporal import DevServer
+from tests.support.worker import WorkerProcess
+from web.app import create_app
+
+Call = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def working(tmp_path_factory: pytest.TempPathFactory, dev_server: DevServer) -> Iterator[Shop]:
+    """A shop with a worker process."""
+    folder = tmp_path_factory.mktemp("fixes")
+    shop = a_shop(folder / "home", temporal_address=dev_server.address)
+    worker = WorkerProcess(shop.settings, folder).start()
+    try:
+        worker.wait_until_up()
+        yield shop
+    finally:
+        worker.stop()
+        shop.sink.stop()
+        shop.engine.dispose()
+
+
+@pytest.fixture
+def call(working: Shop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Call:
+    """What `selvedge fixes ARGUMENTS --json` answers: its status with what it printed."""
+    monkeypatch.setenv("SELVEDGE_HOME", str(working.settings.home))
+    monkeypatch.setenv("SELVEDGE_TEMPORAL_ADDRESS", working.settings.temporal_address)
+    monkeypatch.delenv("SELVEDGE_DATABASE_URL", raising=False)
+
+    def called(*arguments: str) -> tuple[int, Any]:
+        monkeypatch.setattr(sys, "argv", ["selvedge", "fixes", *arguments])
+        status = cli.run()
+        out, err = capsys.readouterr()
+        return status, json.loads(out) if out.startswith("{") else out or err
+
+    return called
+
+
+@pytest.fixture
+def web(working: Shop) -> Iterator[TestClient]:
+    settings = working.settings.model_copy(update={"smtp_url": "smtp://127.0.0.1:9"})
+    headers = {"Authorization": f"Bearer {settings.keys.api}"}
+    with TestClient(create_app(settings), base_url="http://127.0.0.1:8000", headers=headers) as client:
+        yield client
+
+
+def reached(call: Call, fix_id: str, state: str) -> Any:
+    until = time.monotonic() + 40
+    while time.monotonic() < until:
+        status, told = call("show", fix_id, "--json")
+        assert status == 0
+        if told["state"] == state:
+            return told
+        time.sleep(0.2)
+    raise AssertionError(f"still {told['state']}: {told['steps']}")
+
+
+def test_a_fix_by_command(working: Shop, call: Call) -> None:
+    working.client("ann", sizes=("M",), consent=False)
+    status, told = call(
+        "request", "ann", "--budget", "240", "--must-have", "Coat", "--note", "Nothing in rust.", "--json"
+    )
+    assert status == 0, told
+    fix = reached(call, fix_id := told["fix_id"], "proposed")
+    assert "coat" in {each["category"] for each in fix["box"]}
+    assert "rust" not in {each["colour"] for each in fix["box"]}
+    assert sum(each["price_cents"] for each in fix["box"]) <= 24_000
+    assert fix["said"] == ["Wants nothing in rust."]
+    assert call("replay", fix_id, "--json")[0] == 0
+    refused = call("decide", fix_id, "--swap", f"{fix['box'][0]['sku']}=nothing", "--by", "ana")
+    assert refused == (1, refused[1])
+    assert "nothing cannot go in" in refused[1]
+    assert call("request", "ann")[0] == 1, "one at a time"
+    assert call("decide", fix_id, "--approve", "--by", "ana", "--json")[1]["state"] == "approved"
+    shipped = reached(call, fix_id, "shipped")
+    assert {each["state"] for each in shipped["box"]} == {"sold"}
+    assert shipped["decided_by"] == "ana"
+    status, checked = call("check", "--json")
+    assert (status, checked["faults"]) == (0, [])
+
+
+def test_a_fix_over_http(working: Shop, web: TestClient, call: Call) -> None:
+    working.client("bea", sizes=("M",), consent=False)
+    asked = {"request_key": "shop-1", "slots": 3, "note": "please"}
+    made = web.post("/v1/clients/bea/fixes", json=asked)
+    assert made.status_code == 201, made.text
+    fix_id = made.json()["fix_id"]
+    assert web.post("/v1/clients/bea/fixes", json=asked).json()["fix_id"] == fix_id
+    box = reached(call, fix_id, "proposed")["box"]
+    assert len(box) == 3
+    assert web.get(f"/v1/fixes/{fix_id}").json()["box"] == box
+    bad = {"verdict": "swap", "swaps": [{"out": "item99-M", "into": box[0]["sku"]}]}
+    refused = web.post(f"/v1/fixes/{fix_id}/decision", json=bad)
+    assert (refused.status_code, "is not in the box" in refused.text) == (422, True)
+    assert web.delete(f"/v1/fixes/{fix_id}").status_code == 202
+    reached(call, fix_id, "cancelled")
+    assert web.get("/v1/fixes/nobody").status_code == 404
+    for body, field in (({"slots": 0}, "slots"), ({"must_have": ["boats"]}, "must_have"), ({"sluts": 1}, "sluts")):
+        wrong = web.post("/v1/clients/bea/fixes", json=body)
+        assert (wrong.status_code, wrong.json()["error"]["field"]) == (422, field)
+
+
+def test_while_temporal_is_away_the_request_is_saved_and_may_be_sent_again(tmp_path: Path) -> None:
+    shop = a_shop(tmp_path / "home", temporal_address=f"127.0.0.1:{free_port()}", smtp_url="smtp://127.0.0.1:9")
+    try:
+        shop.client("cleo", now=datetime.now(UTC))
+        headers = {"Authorization": f"Bearer {shop.settings.keys.api}"}
+        with TestClient(create_app(shop.settings), base_url="http://127.0.0.1:8000", headers=headers) as web:
+            for _ in range(2):
+                assert web.post("/v1/clients/cleo/fixes", json={"request_key": "once"}).status_code == 503
+        with reading(shop.engine) as connection:
+            assert connection.scalar(select(func.count()).select_from(fixes)) == 1
+    finally:
+        shop.sink.stop()
+        shop.engine.dispose()
