@@ -24,6 +24,7 @@ PLAIN_EVERY_S: Final = 5.0
 
 NOTES: Final = {
     "time_zone_assumed": "without a time zone, taken to live in the shop's",
+    "held_short": "of which more units are held for Fixes than were counted",
     "withdrawal_kept": "had withdrawn their consent, which a file cannot give back (send consent_changed)",
 }
 

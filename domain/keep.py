@@ -4,7 +4,8 @@ p(like) = 1 / (1 + exp(-(slope * liking + intercept))): Platt scaling (1999) of 
 standardised among the candidates of the client, so that every algorithm is on one scale. Both numbers are learnt from
 what was kept and returned, by their posterior mode under a normal prior; a shop without feedback has the prior.
 
-Only what was sent gets feedback, so p(like) is sound where boxes are filled from: near the top of the ranking.
+The prior is an assumption: an item two standard deviations above the mean is liked by 73 %. Only what was sent gets
+feedback, so p(like) is sound where boxes are filled from: near the top of the ranking.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from models.base import Contract
 
 PRIOR: Final = (0.5, 0.0)
 SPREAD: Final = (0.5, 1.0)
-"""Mean and standard deviation of slope and intercept before any feedback; some twenty outcomes weigh as much."""
+"""Mean and standard deviation of slope and intercept before any feedback; a dozen outcomes or so weigh as much."""
 STEPS: Final = 50
 _TINY: Final = 1e-9
 

@@ -11,12 +11,10 @@ from models.events import Fit
 
 ONE_SIZE: Final = frozenset({"", "one size", "one-size", "onesize", "one_size", "os", "o/s"})
 
-_LETTERS: Final = re.compile(r"(?:(\d{1,2})|(x*))(xs|s|xl|l)|m")
-_WORDS: Final = {"extra small": "xs", "small": "s", "medium": "m", "large": "l", "extra large": "xl"}
-_NUMBERS: Final = re.compile(r"(\d+(?:\.\d+)?)(?:\s*[/x-]\s*(\d+(?:\.\d+)?))?")
-
-Rank = tuple[str, float, float]
-"""A scale, and the place on it."""
+_LETTERS: Final = {"S": -1.0, "SMALL": -1.0, "M": 0.0, "MED": 0.0, "MEDIUM": 0.0, "L": 1.0, "LARGE": 1.0}
+_NUMBER: Final = re.compile(r"^([A-Z. ]*?) ?(\d{1,4}(?:[.,]\d{1,2})?) ?([A-Z]{0,3})$")
+_PAIR: Final = re.compile(r"^([A-Z]?)(\d{1,3}) ?[/X-] ?[A-Z]?(\d{1,3})$")
+_EXTRA: Final = re.compile(r"^(\d{0,2})(X*)(S|L)$")
 
 
 def plain_size(size: str) -> str:
@@ -25,30 +23,39 @@ def plain_size(size: str) -> str:
     return "" if word in ONE_SIZE else word
 
 
-def rank(size: str) -> Rank | None:
-    """Where a plain size stands on its scale: letters (2xs, xs, s, m, l, xl, 3xl), or numbers (38, 32/34, 9.5). None:
-    on none that is known. Sizes of different scales cannot be compared."""
-    if found := _NUMBERS.fullmatch(size):
-        first, second = found.groups()
-        return ("numbers" if second is None else "pairs", float(first), float(second or 0))
-    if found := _LETTERS.fullmatch(_WORDS.get(size, size)):
-        times, more, letter = found.groups()
-        extra = float(times or 0) if times else float(len(more or ""))
-        base = {"xs": -1.0, "s": 0.0, None: 1.0, "l": 2.0, "xl": 3.0}[letter]
-        step = extra - 1 if times and letter in ("xs", "xl") else extra
-        return ("letters", base + step * (-1 if letter in ("xs", "s") else 1), 0.0)
-    return None
+def ordered(size: str) -> tuple[str, float] | None:
+    """The system that a size belongs to (letters, numbers, waist and length, numbers with a cup or width), and its
+    order there, rising; None where no order can be read. Orders of different systems cannot be compared."""
+    size = " ".join(size.upper().split())
+    if size in _LETTERS:
+        return "letters", _LETTERS[size]
+    if (found := _EXTRA.match(size)) and (found[1] or found[2]):
+        steps = (float(found[1]) if found[1] else float(len(found[2]))) + 1
+        return "letters", steps if found[3] == "L" else -steps
+    if found := _PAIR.match(size):
+        return f"{found[1]}pair", float(found[2]) + float(found[3]) / 1_000
+    if found := _NUMBER.match(size):
+        return f"{found[1].strip()}number{found[3]}", float(found[2].replace(",", "."))
+    return _between(size)
+
+
+def _between(size: str) -> tuple[str, float] | None:
+    """ "S/M" and "M-L" lie between their parts."""
+    parts = [ordered(part.strip()) for part in re.split("[/-]", size)] if re.search("[/-]", size) else []
+    if len(parts) != 2 or parts[0] is None or parts[1] is None or parts[0][0] != parts[1][0]:
+        return None
+    return parts[0][0], (parts[0][1] + parts[1][1]) / 2
 
 
 def neighbour(size: str, made: Iterable[str], larger: bool) -> str | None:
     """The next larger or smaller of the sizes in which something is made; None where none is known to be."""
-    at = rank(size)
+    at = ordered(size)
     if at is None:
         return None
-    ranked = {each: place for each in made if (place := rank(each)) and place[0] == at[0]}
+    places = {each: place[1] for each in made if (place := ordered(each)) and place[0] == at[0]}
     if larger:
-        return min((each for each in ranked if ranked[each] > at), key=lambda each: ranked[each], default=None)
-    return max((each for each in ranked if ranked[each] < at), key=lambda each: ranked[each], default=None)
+        return min((each for each in places if places[each] > at[1]), key=lambda each: places[each], default=None)
+    return max((each for each in places if places[each] < at[1]), key=lambda each: places[each], default=None)
 
 
 def wearable(made: Iterable[str], stated: Iterable[str], verdicts: Mapping[str, Fit]) -> frozenset[str]:

@@ -91,10 +91,13 @@ def _merged(before: _Kept | None, row: ItemRow, now: datetime) -> _Kept:
 
 
 def put_stock(connection: Connection, rows: Sequence[StockRow]) -> Put[_Shelf]:
-    """Put counts of the shelf in; each is the whole count, not a difference. Refuses items not in the catalogue."""
-    kept = select(*(stock.c[name] for name in _Shelf._fields))
+    """Put counts of the shelf in; each is the whole count, not a difference, with the units that are held for Fixes.
+    Refuses items not in the catalogue. `notes` counts skus of which more are held than there are: who is approved
+    first is served."""
+    kept = select(*(stock.c[name] for name in _Shelf._fields), stock.c.reserved)
     stored = kept.where(among(connection, stock.c.sku, {row.sku for row in rows})).order_by(stock.c.sku)
-    put = Put({row.sku: _Shelf(*row) for row in connection.execute(stored.with_for_update())})
+    before = connection.execute(stored.with_for_update()).all()
+    put = Put({found.sku: _Shelf(*found[:-1]) for found in before})
     named = {row.item_id for row in rows}
     known = set(connection.scalars(select(items.c.item_id).where(among(connection, items.c.item_id, named))))
     for index, row in enumerate(rows):
@@ -106,6 +109,9 @@ def put_stock(connection: Connection, rows: Sequence[StockRow]) -> Put[_Shelf]:
     write(connection, stock, _Shelf._fields, put.rows, "replace")
     if put.rows:
         raise_number(connection, "stock")
+    for found in before:
+        if (put.changed.get(found.sku) or put.stored[found.sku]).on_hand < found.reserved:
+            put.note("held_short")
     return put
 
 

@@ -30,10 +30,10 @@ def seed_stock(connection: Connection, terms: Terms, on_hand: Mapping[str, int])
     count_shelf(connection, on_hand)
 
 
-def count_shelf(connection: Connection, on_hand: Mapping[str, int]) -> None:
-    """The shop counts its shelf anew."""
+def count_shelf(connection: Connection, on_hand: Mapping[str, int]) -> dict[str, int]:
+    """The shop counts its shelf anew; the notes that this gives."""
     rows = [{"sku": sku, "item_id": sku, "size": "M", "on_hand": units} for sku, units in on_hand.items()]
-    catalogue.put_stock(connection, [StockRow.model_validate(row) for row in rows])
+    return catalogue.put_stock(connection, [StockRow.model_validate(row) for row in rows]).notes
 
 
 def seed_fix(

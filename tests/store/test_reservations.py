@@ -197,7 +197,10 @@ def test_a_renewal_may_itself_take_what_ran_out_for_another(engine: Engine, fix:
 def test_a_count_of_the_shelf_keeps_what_is_held(engine: Engine, fix: str) -> None:
     reserve(engine, fix, A, B)
     with writing(engine) as connection:
-        count_shelf(connection, {"a": 5, "b": 0, "c": 7})
+        assert count_shelf(connection, {"a": 5, "b": 0, "c": 7}) == {"held_short": 1}
+        assert count_shelf(connection, {"a": 5, "b": 0}) == {"held_short": 1}  # still so
+        assert count_shelf(connection, {"a": 1}) == {}
+        assert count_shelf(connection, {"a": 5}) == {}
     assert shelf(engine) == {"a": (5, 1), "b": (0, 1), "c": (7, 0)}
     with reading(engine) as connection:
         assert catalogue.available(connection) == {"a": {"M": 4}, "b": {"M": 0}, "c": {"M": 7}}
