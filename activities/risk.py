@@ -66,8 +66,12 @@ class RiskTeller:
         house = None if model is None else tell(model, version, bought, now)
         if asked is None:
             return house
+        of_house = asked.decision.algorithm == HOUSE
+        if of_house and house is not None:  # it knows better than the slot's last resort, and shadows are held to that
+            answer = RiskAnswer(p_alive=house.p_alive, expected_orders=house.expected_orders, falls_at=house.falls_at)
+            asked = asked.instead(house.algorithm, house.version, answer, asked.decision.seconds)
         self._decider.keep(connection, asked, now, key=key)
-        return house if asked.decision.algorithm == HOUSE else _plugged(asked, house, bought, now)
+        return house if of_house else _plugged(asked, house, bought, now)
 
     def _current(self, connection: Connection) -> tuple[RiskModel | None, str]:
         with self._lock:

@@ -12,12 +12,15 @@ from commands._progress import Progress
 from settings import load
 
 
-@click.command()
+@click.group(invoke_without_command=True)
 @click.option("--algorithm", default="hybrid", show_default=True, help="hybrid or popularity")
 @click.option("--seed", default=42, show_default=True, help="The same seed on the same data gives the same model.")
 @_shared.AS_JSON
-def command(algorithm: str, seed: int, as_json: bool) -> None:
-    """Train a ranking from the store, say how well it foretells, and let it serve."""
+@click.pass_context
+def command(context: click.Context, algorithm: str, seed: int, as_json: bool) -> None:
+    """Train from the store, say how well it foretells, and let it serve: a ranking, or what is named below."""
+    if context.invoked_subcommand:
+        return
     from activities.training import train  # noqa: PLC0415
 
     settings = load()
@@ -30,6 +33,32 @@ def command(algorithm: str, seed: int, as_json: bool) -> None:
     click.echo("\n".join(_report(made.metrics)))
     window = f"{made.window_from:%Y-%m-%d} to {made.window_until:%Y-%m-%d}"
     click.echo(f"{made.id} now serves; seed {made.seed}, learnt from {window}")
+
+
+@command.command()
+@click.option("--horizon", default=90, show_default=True, type=click.IntRange(7, 730), help="Days that are foretold.")
+@_shared.AS_JSON
+def risk(horizon: int, as_json: bool) -> None:
+    """Train the risk model: who orders again, and when each client's silence becomes unlike them."""
+    from activities.training_risk import train_risk  # noqa: PLC0415
+
+    settings = load()
+    engine = _shared.database(settings)
+    with Progress() as progress:
+        made = train_risk(engine, settings, horizon, _shared.business_now(engine), progress.step)
+    if as_json:
+        click.echo(json.dumps(made.model_dump(mode="json")))
+        return
+    if "auc" in made.metrics:
+        click.echo(
+            "{clients:,} clients, {share_who_ordered:.1%} of whom ordered in the {horizon_days} days after {cut}: "
+            "AUC {auc} (BG/NBD {auc_bgnbd}, recency {auc_recency}), calibration error {calibration_error}".format(
+                **made.metrics
+            )
+        )
+    else:
+        click.echo(f"the first order is less than {horizon} days old: nothing to measure it on yet")
+    click.echo(f"{made.id} now serves")
 
 
 def _report(metrics: dict[str, Any]) -> list[str]:

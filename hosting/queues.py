@@ -85,7 +85,7 @@ def _hosted(
     client: Client, house: House, transport: Transport, model: LanguageModel | None, decider: Decider
 ) -> Hosted:
     recommender = Recommender(house.engine, house.settings, decider)
-    assess, compose, steer = Assess(house), Compose(house, recommender, decider), Steer(house)
+    assess, compose, steer = Assess(house, decider), Compose(house, recommender, decider), Steer(house)
     modelled = Modelled(house, recommender, decider, model)
     decide_fix, settle_fix = DecideFix(house), SettleFix(house)
     rank_fix = RankFix(house, Ranker(house, recommender, usual))

@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 
 from models.catalogue import ItemRow, StockRow
 from models.clients import ClientRow
-from models.events import EVENT
+from models.events import EVENT, Event
 from store import catalogue, clients, events
 from store.database import writing
 from store.terms import Terms
@@ -53,9 +53,23 @@ class StockedShop:
     def event(self, client_id: str, type_: str, days_ago: float = 1.0, **values: Any) -> None:
         self.events([{"client_id": client_id, "type": type_, "days_ago": days_ago, **values}])
 
+    def nudged(self, row: dict[str, Any]) -> set[str]:
+        """Take one event in; whose workflows are to look at it."""
+        with writing(self.engine) as connection:
+            taken = events.accept(connection, self._made([row]), TERMS, self.now, self.now)
+        assert not taken.refused, taken.refused
+        return set(taken.nudged)
+
     def events(self, rows: list[dict[str, Any]]) -> None:
         """Many at once; each with `days_ago`."""
-        batch = [
+        batch = self._made(rows)
+        for start in range(0, len(batch), 1_000):
+            with writing(self.engine) as connection:
+                taken = events.accept(connection, batch[start : start + 1_000], TERMS, self.now, self.now, notify=False)
+                assert not taken.refused, taken.refused
+
+    def _made(self, rows: list[dict[str, Any]]) -> list[Event]:
+        return [
             EVENT.validate_python(
                 {
                     "event_id": f"e{next(self.numbers)}",
@@ -65,7 +79,3 @@ class StockedShop:
             )
             for row in (dict(row) for row in rows)
         ]
-        for start in range(0, len(batch), 1_000):
-            with writing(self.engine) as connection:
-                taken = events.accept(connection, batch[start : start + 1_000], TERMS, self.now, self.now, notify=False)
-                assert not taken.refused, taken.refused

@@ -1,0 +1,94 @@
+"""The band that one's own rhythm gives, and the moment at which it will be left."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.engagement import BANDS, Engagement, EngagementRules, read
+from domain.rhythm import Risk, in_rhythm, words
+from models.states import Band
+
+RULES = EngagementRules()
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+FRESH = Engagement(anchor_at=NOW, frequency=1.0, monetary=0.5, last_order_at=NOW)
+FADED = Engagement(anchor_at=NOW - timedelta(days=300), frequency=0.2, last_order_at=NOW - timedelta(days=300))
+
+
+def risk(falls: float | None, gone: float | None = None, orders: int = 3) -> Risk:
+    """Falls and goes so many days from NOW."""
+    falls_at, gone_at = (None if day is None else NOW + timedelta(days=day) for day in (falls, gone))
+    return Risk(
+        algorithm="a", version="1", horizon_days=90, orders=orders, p_alive=0.5, expected_orders=1,
+        falls_at=falls_at, gone_at=gone_at,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("stats", "said", "band"),
+    [
+        (FRESH, risk(30), Band.ACTIVE),
+        (FRESH, risk(-1), Band.AT_RISK),  # silent too long for them, whatever else they did
+        (FRESH, risk(-9, -1), Band.AT_RISK),
+        (FADED, risk(30), Band.COOLING),  # a yearly buyer is not at risk after 300 days
+        (FADED, risk(-1), Band.AT_RISK),
+        (FADED, risk(-9, -1), Band.LAPSED),
+        (FADED, risk(None), Band.COOLING),
+    ],
+)
+def test_own_rhythm_decides_who_is_at_risk(stats: Engagement, said: Risk, band: Band) -> None:
+    assert in_rhythm(RULES, stats, read(RULES, stats, NOW), said, NOW).band is band
+
+
+@pytest.mark.parametrize("orders", [0, 1])
+def test_without_a_rhythm_engagement_alone_decides(orders: int) -> None:
+    plain = read(RULES, FADED, NOW)
+    seen = in_rhythm(RULES, FADED, plain, risk(-1, orders=orders), NOW)
+    assert (seen.band, seen.crosses_at) == (plain.band, plain.crosses_at)
+    assert seen.order_moves is (orders == 1)  # the second order makes a rhythm
+
+
+DAYS = st.one_of(st.none(), st.floats(-400, 900))
+
+
+@given(st.floats(0, 400), st.floats(0, 4), st.booleans(), DAYS, DAYS)
+def test_the_band_is_left_at_the_moment_foretold_and_not_before(
+    ago: float, frequency: float, bought: bool, falls: float | None, gone: float | None
+) -> None:
+    then = NOW - timedelta(days=ago)
+    stats = Engagement(anchor_at=then, frequency=frequency, last_order_at=then if bought else None)
+    said = risk(falls, None if falls is None or gone is None else max(falls, gone))
+
+    def seen(at: datetime) -> tuple[Band, datetime | None]:
+        got = in_rhythm(RULES, stats, read(RULES, stats, at), said, at)
+        return got.band, got.crosses_at
+
+    band, crosses_at = seen(NOW)
+    if crosses_at is None:
+        assert seen(NOW + timedelta(days=3_000))[0] is band
+        return
+    assert crosses_at > NOW
+    assert seen(crosses_at)[0] is not band
+    for share in (0.01, 0.5, 0.99):
+        assert seen(NOW + (crosses_at - timedelta(seconds=2) - NOW) * share)[0] is band
+
+
+@given(DAYS, DAYS, st.floats(0, 900))
+def test_silence_never_moves_up(falls: float | None, gone: float | None, later: float) -> None:
+    said = risk(falls, None if falls is None or gone is None else max(falls, gone))
+    bands = [
+        in_rhythm(RULES, FRESH, read(RULES, FRESH, at), said, at).band for at in (NOW, NOW + timedelta(days=later))
+    ]
+    assert BANDS.index(bands[0]) <= BANDS.index(bands[1])
+
+
+def test_an_order_calls_for_a_look_while_at_risk() -> None:
+    assert in_rhythm(RULES, FRESH, read(RULES, FRESH, NOW), risk(-1), NOW).order_moves
+    assert not in_rhythm(RULES, FRESH, read(RULES, FRESH, NOW), risk(9), NOW).order_moves
+
+
+def test_words_survive_orders_within_minutes() -> None:
+    assert words(3, 0.0, 20.0).startswith("3 orders, usually 0 days apart; silent for 20 days, ")
