@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -51,6 +52,14 @@ def business_now(engine: Engine) -> datetime:
 
     with reading(engine) as connection:
         return clock.business(connection, datetime.now(UTC))
+
+
+def span(text: str, field: str) -> timedelta:
+    """A stretch of time such as 7d, 36h or 2w. Raises BadInput."""
+    found = re.fullmatch(r"([1-9]\d{0,4})([hdw])", text.strip())
+    if found is None:
+        raise BadInput(f"{text!r} is no stretch of time such as 36h, 7d or 2w", field)
+    return int(found[1]) * {"h": timedelta(hours=1), "d": timedelta(days=1), "w": timedelta(weeks=1)}[found[2]]
 
 
 def with_temporal(settings: Settings, work: Callable[[Client], Awaitable[Result]]) -> Result:

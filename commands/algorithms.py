@@ -1,4 +1,5 @@
-"""`selvedge algorithms list|check|schema`; the verbs that change who answers stand in `_policies.py`."""
+"""`selvedge algorithms list|check|schema`; the verbs that change who answers stand in `_policies.py`, those that read
+what is on record in `_records.py`."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from commands import _policies, _shared
+from commands import _policies, _records, _shared
 from errors import BadInput, ConfigError
 from settings import load
 
@@ -24,6 +25,8 @@ def command() -> None:
 
 
 for verb in (_policies.promote, _policies.demote, _policies.shadow, _policies.split, _policies.history):
+    command.add_command(verb)
+for verb in (_records.compare, _records.purge):
     command.add_command(verb)
 
 

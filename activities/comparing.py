@@ -1,0 +1,80 @@
+"""Champion against shadows, and variants against each other, over what is on record."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection
+
+from domain.comparison.agreement import agreement, answered
+from domain.comparison.foretold import foretold
+from domain.comparison.outcomes import Outcome, against, earned, outcomes
+from domain.comparison.records import Live, Shadow
+from store import comparisons
+
+
+def compare(
+    connection: Connection, slot: str, since: datetime, until: datetime, within: timedelta, k: int = 10
+) -> dict[str, Any]:
+    """Answers of a slot from `since` to `until` (business time). What clients did `within` that time of seeing one
+    counts for it. `k`: so many places of two lists are compared."""
+    lives = comparisons.lives(connection, slot, since, until)
+    beside: dict[str, dict[str, Shadow]] = defaultdict(dict)
+    for shadow in comparisons.shadows(connection, slot, {live.question for live in lives}):
+        beside[shadow.name][shadow.question] = shadow
+    clients = {live.client_id for live in lives if live.shown_at is not None}
+    found = outcomes(lives, comparisons.deeds(connection, clients, since, until), within) if clients else []
+    return {
+        "slot": slot,
+        "since": since.isoformat(),
+        "until": until.isoformat(),
+        "within_days": within.days,
+        "answers": len(lives),
+        "variants": _variants(lives, found),
+        "shadows": {name: _shadow(name, lives, found, its, k) for name, its in sorted(beside.items())},
+    }
+
+
+def _variants(lives: list[Live], found: list[Outcome]) -> dict[str, Any]:
+    """Each that was to answer; challengers against the champion of the split in force last, over its answers alone."""
+    names = sorted({live.variant for live in lives})
+    told: dict[str, Any] = {
+        name: asdict(answered(name, *_took([live for live in lives if live.variant == name])))
+        | {"earned": earned([each for each in found if each.live.variant == name])._asdict()}
+        for name in names
+    }
+    experiment = lives[-1].experiment if lives else ""
+    champion, *challengers = [part.partition(" ")[0] for part in experiment.split(", ")]
+    tried = [each for each in found if each.live.experiment == experiment]
+    control = [each for each in tried if each.live.variant == champion]
+    for name in challengers:
+        over = against([each for each in tried if each.live.variant == name], control)
+        told.setdefault(name, {})["over"] = {"champion": champion, "experiment": experiment} | {
+            figure: None if its is None else asdict(its) for figure, its in over._asdict().items()
+        }
+    return told
+
+
+def _took(lives: list[Live]) -> tuple[list[float], list[tuple[str, ...]]]:
+    return [live.seconds for live in lives], [live.faults for live in lives]
+
+
+def _shadow(name: str, lives: list[Live], found: list[Outcome], its: dict[str, Shadow], k: int) -> dict[str, Any]:
+    pairs = [(live, its[live.question]) for live in lives if live.question in its]
+    asked = [shadow for _, shadow in pairs]
+    would = foretold([(each, its[each.live.question]) for each in found if each.live.question in its])
+    took = answered(name, [each.seconds for each in asked], [each.faults for each in asked])
+    return asdict(took) | {
+        "agreement": asdict(agreement(pairs, k)),
+        "foretold": would if isinstance(would, str) else _plain(would._asdict()),
+    }
+
+
+def _plain(values: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: asdict(value) | {"enough": value.enough} if hasattr(value, "enough") else value
+        for name, value in values.items()
+    }

@@ -1,0 +1,115 @@
+"""`selvedge algorithms compare|purge`: what is on record of who answered what."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import click
+import orjson
+
+from commands import _shared
+from settings import load
+
+
+@click.command()
+@click.option("--slot", default="ranking", show_default=True, help="The slot whose answers are compared.")
+@click.option("--since", default="7d", show_default=True, help="How far back: 36h, 7d, 2w.")
+@click.option(
+    "--within", default="7d", show_default=True, help="What a client does so long after seeing an answer counts."
+)
+@click.option("--k", default=10, show_default=True, type=click.IntRange(1, 1_000), help="Places of a list that count.")
+@_shared.AS_JSON
+def compare(slot: str, since: str, within: str, k: int, as_json: bool) -> None:
+    """Champion against shadows, and variants of a split against each other.
+
+    Shadows: how often they agree, how fast they are, how often they fail, what would have changed, and, where the
+    champion draws by chance and says how, what they would have earned. Variants: who ordered, for how much, and what
+    was kept, with 95 % intervals over clients.
+    """
+    from activities.comparing import compare as compared  # noqa: PLC0415
+    from algorithms.slot_table import slot_named  # noqa: PLC0415
+    from store.database import reading  # noqa: PLC0415
+
+    back, after = _shared.span(since, "since"), _shared.span(within, "within")
+    engine = _shared.database(load())
+    now = _shared.business_now(engine)
+    with reading(engine) as connection:
+        found = compared(connection, slot_named(slot).name, now - back, now, after, k)
+    click.echo(orjson.dumps(found) if as_json else "\n".join(_told(found)))  # a bound without limit becomes null
+
+
+@click.command()
+def purge() -> None:
+    """Drop questions and answers of shadows that are past SELVEDGE_DECISION_DAYS. A worker does so every hour."""
+    from activities.recording import purge as purged  # noqa: PLC0415
+
+    settings = load()
+    gone = purged(_shared.database(settings), timedelta(days=settings.decision_days), datetime.now(UTC))
+    click.echo(f"{gone:,} dropped")
+
+
+def _told(found: dict[str, Any]) -> list[str]:
+    lines = [f"{found['answers']:,} answers of {found['slot']} since {found['since'][:16]}"]
+    for name, its in found["variants"].items():
+        lines += [
+            "",
+            f"{name}: {_took(its)}" if "n" in its else name,
+            *_earned(its.get("earned"), found["within_days"]),
+        ]
+        lines += [*_over(its["over"])] if "over" in its else []
+    for name, its in found["shadows"].items():
+        lines += ["", f"shadow {name}: {_took(its)}", *_agreement(its["agreement"]), *_foretold(its["foretold"])]
+    if not found["shadows"]:
+        lines += ["", "no shadow was asked; selvedge algorithms shadow NAME"]
+    return lines
+
+
+def _took(its: dict[str, Any]) -> str:
+    times = f"{its['p50_ms']} ms, 95 % within {its['p95_ms']} ms" if its["p50_ms"] is not None else "no times"
+    faults = ", ".join(f"{code} {count}" for code, count in its["faults"].items())
+    return f"{its['n']:,} answers, {times}, faults {its['fault_rate']:.1%}{f' ({faults})' if faults else ''}"
+
+
+def _earned(its: dict[str, Any] | None, days: int) -> list[str]:
+    if not its or not its["seen"]:
+        return ["  nothing was seen by a client yet"]
+    said = [f"{its['seen']:,} seen by {its['clients']:,} clients; {its['order_rate']:.1%} ordered within {days} days"]
+    said += [f"average order {its['average_order_cents'] / 100:.2f}"] if its["average_order_cents"] is not None else []
+    said += [f"kept {its['keep_rate']:.1%}"] if its["keep_rate"] is not None else []
+    return ["  " + "; ".join(said)]
+
+
+def _over(its: dict[str, Any]) -> list[str]:
+    lines = [f"  over {its['champion']}, in the split {its['experiment']}:"]
+    for figure in ("order_rate", "average_order_cents", "keep_rate"):
+        if (lift := its[figure]) is None:
+            lines.append(f"    {figure}: too little to tell")
+            continue
+        value, low, high = lift["relative"]
+        lines.append(f"    {figure}: {value:+.1%} [{low:+.1%}, {high:+.1%}], p {lift['p_value']:.3f}")
+    return lines
+
+
+def _agreement(its: dict[str, Any]) -> list[str]:
+    lists = ("first", "overlap", "rank_biased", "difference")
+    means = "; ".join(f"{name.replace('_', '-')} {its[name]:.3f}" for name in lists if its[name] is not None)
+    lines = [f"  the same answer to {its['same']:.1%} of {its['n']:,} questions; {means}"]
+    for each in its["changed"]:
+        lines.append(
+            f"    {each['decision'][:12]} {each['client_id']}: {_ids(each['was'])} -> {_ids(each['would_be'])}"
+        )
+    return lines
+
+
+def _foretold(its: dict[str, Any] | str) -> list[str]:
+    if isinstance(its, str):
+        return [f"  {its}"]
+    lines = [f"  ordered after an answer: {its['logged']:.2%}; after the shadow's it would have been"]
+    for name in ("ips", "snips", "doubly_robust"):
+        lines.append(f"    {name}: {its[name]['value']:.2%} [{its[name]['low']:.2%}, {its[name]['high']:.2%}]")
+    return [*lines, f"    do not trust it: {its['trust']}"] if its["trust"] else lines
+
+
+def _ids(answer: Any) -> str:
+    return " ".join(answer[:4]) if isinstance(answer, list | tuple) else str(answer)

@@ -1,0 +1,116 @@
+"""What came of answers, and what a shadow's would have earned, against worlds whose truth is known."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import numpy as np
+import pytest
+
+from domain.comparison.foretold import Foretold, foretold
+from domain.comparison.outcomes import Outcome, against, earned, outcomes
+from domain.comparison.records import Deed, Live, Shadow
+from models.base import utc
+
+NOW = utc(2026, 6, 1)
+WEEK = timedelta(days=7)
+
+
+def live(client: str, day: int, *items: str, variant: str = "one", propensity: float | None = None) -> Live:
+    answer = {"items": [{"item_id": each} for each in items]}
+    at = NOW + timedelta(days=day)
+    return Live(f"{client}{day}", client, f"q{client}{day}", variant, "", variant, propensity, 0.01, answer, (), at)
+
+
+def deed(client: str, kind: str, day: float, item: str | None = None, order: str = "", cents: int = 0) -> Deed:
+    return Deed(client, kind, NOW + timedelta(days=day), item, order, cents)
+
+
+def test_an_order_counts_once_for_the_last_answer_seen_before_it_and_only_for_a_while() -> None:
+    lives = [live("c", 0, "a"), live("c", 2, "b"), live("d", 0, "a")]
+    deeds = [
+        deed("c", "ordered", -1, "a", "o0", 100),
+        deed("c", "ordered", 1, "a", "o1", 100),
+        deed("c", "ordered", 3, "a", "o2", 200),
+        deed("c", "ordered", 3, "b", "o2", 300),
+        deed("c", "ordered", 9.5, "b", "o3", 900),
+        deed("stranger", "ordered", 1, "a", "o4", 900),
+    ]
+    first, second, other = outcomes(lives, deeds, WEEK)
+    assert (first.orders, first.judged, first.kept) == ({"o1": 100}, 1, 1)
+    assert (second.orders, second.judged, second.kept) == ({"o2": 500}, 1, 1)
+    assert other.orders == {}
+    found = earned([first, second, other])
+    assert (found.seen, found.clients, found.order_rate, found.average_order_cents) == (3, 2, 0.5, 300)
+
+
+def test_what_comes_back_is_not_kept() -> None:
+    deeds = [
+        deed("c", "ordered", 1, "a"),
+        deed("c", "returned", 2, "a"),
+        deed("c", "kept", 3, "b"),
+        deed("c", "sent_back", 3, "x"),
+        deed("c", "sent_back", 4, "a"),
+    ]
+    (found,) = outcomes([live("c", 0, "a", "b")], deeds, WEEK)
+    assert (found.judged, found.kept) == (3, 1)
+    assert earned([found]).keep_rate == pytest.approx(1 / 3)
+
+
+def test_of_two_answers_for_one_mail_the_later_was_seen() -> None:
+    (found,) = outcomes([live("c", 0, "a"), live("c", 0, "b")], [], WEEK)
+    assert found.live.answer == {"items": [{"item_id": "b"}]}
+
+
+def test_nothing_seen_is_nothing_earned() -> None:
+    assert outcomes([], [], WEEK) == []
+    assert earned([]).order_rate is None
+    assert against([], []).order_rate is None
+
+
+def test_a_better_variant_is_told_apart_from_an_equal_one() -> None:
+    rng = np.random.default_rng(5)
+
+    def variant(rate: float) -> list[Outcome]:
+        made = [Outcome(live(f"c{n}", 0, "a"), NOW) for n in range(2_000)]
+        for each, buys in zip(made, rng.random(2_000) < rate, strict=True):
+            each.orders = {"o": 5_000} if buys else {}
+        return made
+
+    better = against(variant(0.15), variant(0.10)).order_rate
+    equal = against(variant(0.10), variant(0.10)).order_rate
+    assert better is not None
+    assert equal is not None
+    assert better.relative.low > 0
+    assert equal.relative.low < 0 < equal.relative.high
+
+
+def world(propensities: bool, n: int = 6_000) -> list[tuple[Outcome, Shadow]]:
+    """Live, one of four items is drawn; `d` sells at 30 %, the others at 10 %. The shadow shows `d`."""
+    rng = np.random.default_rng(11)
+    shown, luck = rng.choice(list("abcd"), n, p=[0.4, 0.3, 0.2, 0.1]), rng.random(n)
+    chance = {"a": 0.4, "b": 0.3, "c": 0.2, "d": 0.1}
+    pairs = []
+    for number, (item, roll) in enumerate(zip(shown.tolist(), luck.tolist(), strict=True)):
+        seen = Outcome(live(f"c{number}", 0, item, propensity=chance[item] if propensities else None), NOW)
+        seen.orders = {"o": 1} if roll < (0.3 if item == "d" else 0.1) else {}
+        pairs.append((seen, Shadow(seen.live.question, "two", 0.01, {"items": [{"item_id": "d"}]}, ())))
+    return pairs
+
+
+def test_what_a_shadow_would_have_earned_is_found_within_its_interval() -> None:
+    found = foretold(world(True))
+    assert isinstance(found, Foretold)
+    for estimate in (found.ips, found.snips, found.doubly_robust):
+        assert estimate.low < 0.3 < estimate.high
+        assert abs(estimate.value - 0.3) < 0.05
+    assert found.trust == ""
+    assert found.logged < 0.15
+
+
+def test_without_propensities_or_with_few_answers_it_says_so() -> None:
+    assert "propensities" in str(foretold(world(False)))
+    assert "propensities" in str(foretold([]))
+    few = foretold(world(True, 60))
+    assert isinstance(few, Foretold)
+    assert few.trust.startswith("too few")
