@@ -15,7 +15,7 @@ from activities.risk import SLOT
 from algorithms import engagement
 from algorithms.recency_rate import Population
 from algorithms.risk import calibration, served
-from algorithms.risk.kept import Kept
+from algorithms.risk.kept import kept_of
 from algorithms.risk.orders import Orders, count_after, merged
 from algorithms.risk.served import RiskModel
 from algorithms.risk.windows import standing
@@ -75,16 +75,6 @@ def measured(orders: Orders, day: int, horizon: int, never: Population) -> dict[
         "calibration_error": _round(calibration.calibration_error(ordered, told.p_order)),
         "predicted_over_actual": _round(float(told.expected_orders.sum() / came.sum())) if came.sum() else None,
     }
-
-
-def kept_of(past: Orders) -> Kept:
-    """What the store would have kept of these orders."""
-    start = past.starts()
-    end = np.append(start[1:], len(past)) - 1
-    paid = np.zeros(len(past)) if past.value is None else past.value
-    value = np.bincount(past.client, paid, len(past.ids)).astype(np.float64)
-    orders = (end - start + 1).astype(np.float64)
-    return Kept(orders, past.day[start].astype(np.float64), past.day[end].astype(np.float64), value)
 
 
 def _artefact(model: RiskModel, orders: Orders, metrics: dict[str, Any], now: datetime) -> Artefact:

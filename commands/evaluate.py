@@ -98,7 +98,8 @@ def _table(found: dict[str, Any]) -> str:
     if alarms := found.get("at_risk"):
         lines.append(
             f"{alarms['flagged']:,} alarms on {alarms['days']} days: {alarms['precision']:.1%} right (longest silence "
-            f"{alarms['precision_of_silence']:.1%}), {alarms['lead_days'] or 0:.0f} days before the lapse was evident"
+            f"{alarms['precision_of_silence']:.1%}), {alarms['lead_days'] or 0:.0f} days before the lapse was evident; "
+            f"{alarms['caught'] or 0:.1%} of the lapses found"
         )
     if not found["horizon_covered"]:
         lines.append("the file ends before the horizon does: what is foretold for its last days cannot have come")

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from algorithms.risk.features import of_rhythm
-from algorithms.risk.orders import WEEK, Rhythm
+from algorithms.risk.orders import WEEK, Orders, Rhythm
 from domain.arrays import Floats, Ints
 
 
@@ -41,6 +41,16 @@ class Kept:
         t_x = np.where(x > 0, between, 0.0)
         first = self.last - t_x
         return Rhythm(x, t_x / WEEK, (np.maximum(day, self.last) - first) / WEEK)
+
+
+def kept_of(past: Orders) -> Kept:
+    """What the store would have kept of these orders."""
+    start = past.starts()
+    end = np.append(start[1:], len(past)) - 1
+    paid = np.zeros(len(past)) if past.value is None else past.value
+    value = np.bincount(past.client, paid, len(past.ids)).astype(np.float64)
+    orders = (end - start + 1).astype(np.float64)
+    return Kept(orders, past.day[start].astype(np.float64), past.day[end].astype(np.float64), value)
 
 
 def features(clients: Rhythm, value: Floats, horizon: int, log_odds: Floats, usual: float) -> Floats:

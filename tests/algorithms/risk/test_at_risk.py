@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
-from algorithms.risk.at_risk import at_risk, figures, replay
-from algorithms.risk.cadence import forecast
-from algorithms.risk.orders import merged
+from algorithms.risk import served
+from algorithms.risk.at_risk import NOBODY, at_risk, figures, replay
+from algorithms.risk.kept import kept_of
+from algorithms.risk.orders import Orders, merged
 from tests.algorithms.risk.histories import cdnow_sample, day, made_up
 
 CUT = day("1997-09-30")
+
+
+def flagged(orders: Orders, end: int, horizon: int) -> NDArray[np.bool_]:
+    past = orders.until(end)
+    return at_risk(served.learn(past, end, horizon, NOBODY), kept_of(past), end)
 
 
 def test_the_same_silence_is_an_alarm_for_a_weekly_buyer_and_none_for_a_slow_one() -> None:
@@ -18,8 +25,7 @@ def test_the_same_silence_is_an_alarm_for_a_weekly_buyer_and_none_for_a_slow_one
     ids = [*(crowd.ids[place] for place in crowd.client), *["weekly"] * 20, *["slow"] * 5]
     weekly, slow = [end - 60 - 7 * n for n in range(20)], [end - 60 - 75 * n for n in range(5)]
     orders = merged(ids, np.array([*crowd.day, *weekly, *slow], np.int64), None)
-    found = forecast(orders, end, 45)
-    flags = dict(zip(found.ids, at_risk(found, 45).tolist(), strict=True))
+    flags = dict(zip(orders.ids, flagged(orders, end, 45).tolist(), strict=True))
     assert flags["weekly"]
     assert not flags["slow"]
 
@@ -33,8 +39,10 @@ def test_on_cdnow_alarms_are_mostly_right_and_early() -> None:
 
 def test_an_alarm_is_raised_on_what_was_known_that_day() -> None:
     orders = cdnow_sample()
-    whole, past = forecast(orders, CUT, 45), forecast(orders.until(CUT), CUT, 45)
-    assert (at_risk(whole, 45) == at_risk(past, 45)).all()
+    whole, known = replay(orders, CUT, 45, step=1_000), replay(orders.until(CUT + 45), CUT, 45, step=1_000)
+    assert whole == known
+    assert whole is not None
+    assert whole.flagged == flagged(orders, CUT, 45).sum()
 
 
 def test_without_a_horizon_to_judge_by_there_is_nothing_to_tell() -> None:
