@@ -132,6 +132,10 @@ class Settings(BaseSettings):
     """What becomes of a proposed Fix that nobody decides in time."""
     fix_feedback_days: float = Field(default=14.0, gt=0)
     """Days after shipping for which a Fix waits for feedback on its items; it is closed then."""
+    fix_wave_hour: int = Field(default=5, ge=0, le=23)
+    """Hour of the shop's own day at which all Fixes that wait for the wave are assembled together."""
+    fix_wave_part: int = Field(default=1_000, ge=1)
+    """Fixes of a wave that one worker takes at a time. Boxes do not depend on how many workers there are."""
     fix_wave_wait_days: float = Field(default=2.0, ge=0)
     """Days for which a Fix that was asked for the wave waits; then it is assembled alone."""
 

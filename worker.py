@@ -8,6 +8,8 @@ import signal
 from collections.abc import Sequence
 
 import click
+from temporalio.client import Client
+from temporalio.service import RPCError
 
 from activities.house import House
 from cli import leave
@@ -16,8 +18,10 @@ from hosting.attributes import registered
 from hosting.dispatch import Dispatcher
 from hosting.health import Health
 from hosting.queues import QUEUES, working
+from hosting.schedules import keep_schedule
 from settings import Settings, load
-from store.database import connect, ping
+from store import clock as stored_clock
+from store.database import connect, ping, reading
 from store.migrate import upgrade
 from workflows import handles
 from workflows.options import LIFECYCLE_QUEUE
@@ -32,6 +36,7 @@ async def serve(settings: Settings, queues: Sequence[str]) -> None:
     await asyncio.to_thread(upgrade, house.engine)
     client = await handles.connect(settings.temporal_address, settings.temporal_namespace)
     await registered(client)
+    await _keep_schedule(house, client)
     stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
@@ -45,6 +50,25 @@ async def serve(settings: Settings, queues: Sequence[str]) -> None:
         log.info("finishing what is under way")
         if dispatching is not None:
             dispatching.cancel()
+
+
+async def _keep_schedule(house: House, client: Client) -> None:
+    """The daily wave. A server that knows no schedules, or forbids them, is no reason not to work."""
+
+    def pace() -> float:
+        with reading(house.engine) as connection:
+            return stored_clock.load(connection).pace
+
+    settings = house.settings
+    try:
+        await keep_schedule(
+            client,
+            hour=settings.fix_wave_hour,
+            time_zone=settings.shop_time_zone,
+            pace=await asyncio.to_thread(pace),
+        )
+    except RPCError as refused:
+        log.warning("no daily wave of Fixes: Temporal says %s", refused.status.name.lower())
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from commands import _fixes
+from commands import _fixes, _waves
 from commands._progress import Progress
 from errors import SelvedgeError
 
@@ -21,7 +21,7 @@ def command() -> None:
     """Fixes: ask for one, decide on it, see how it came about; or assemble boxes from plain files."""
 
 
-for verb in _fixes.VERBS:
+for verb in (*_fixes.VERBS, _waves.wave):
     command.add_command(verb)
 
 

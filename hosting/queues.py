@@ -31,6 +31,10 @@ from activities.modelled import Modelled
 from activities.recommending import Recommender
 from activities.send import Send
 from activities.steer import Steer
+from activities.waving.asking import AskWave
+from activities.waving.assembling import AssembleWave
+from activities.waving.planning import PlanWave
+from activities.waving.proposing import ProposeWave
 from agents.llm import LanguageModel
 from hosting.counted import Counted
 from mail.post import Post
@@ -42,6 +46,7 @@ from workflows.inbound import OneOrder
 from workflows.lifecycle import ClientLifecycle
 from workflows.options import AGENTS_QUEUE, LIFECYCLE_QUEUE, MAIL_QUEUE, SCIENCE_QUEUE
 from workflows.outreach import Outreach
+from workflows.wave import FixWave
 
 QUEUES: Final = (LIFECYCLE_QUEUE, SCIENCE_QUEUE, AGENTS_QUEUE, MAIL_QUEUE)
 THREADS: Final = 16
@@ -88,17 +93,19 @@ def _hosted(
     assess, compose, steer = Assess(house, decider), Compose(house, recommender, decider), Steer(house)
     modelled = Modelled(house, recommender, decider, model)
     decide_fix, settle_fix = DecideFix(house), SettleFix(house)
-    rank_fix = RankFix(house, Ranker(house, recommender, usual))
+    ranker = Ranker(house, recommender, usual)
+    plan_wave, assemble_wave = PlanWave(house), AssembleWave(house)
     post, report = Post.from_settings(house.settings), partial(handles.report_finished, client)
     return {
         LIFECYCLE_QUEUE: {
-            "workflows": [ClientLifecycle, Outreach, Campaign, FixAssignment],
+            "workflows": [ClientLifecycle, Outreach, Campaign, FixAssignment, FixWave],
             "workflow_runner": runner(),
             "activities": [
                 *(assess.assess, compose.compose, Campaigning(house).campaign_round),
                 *(steer.conclude, steer.unpark, steer.keep_policy),
                 *(AdmitFix(house).admit_fix, ReserveFix(house).reserve_fix),
                 *(decide_fix.decide_fix, decide_fix.look_fix, settle_fix.ship_fix, settle_fix.end_fix),
+                *(plan_wave.begin_wave, plan_wave.end_wave),
             ],
             "max_cached_workflows": 2_000,
             "max_concurrent_workflow_tasks": 50,
@@ -106,7 +113,11 @@ def _hosted(
             "max_concurrent_local_activities": THREADS,
         },
         SCIENCE_QUEUE: {
-            "activities": [modelled.pick, rank_fix.rank_fix, AssembleFix(house, decider).assemble_fix],
+            "activities": [
+                *(modelled.pick, RankFix(house, ranker).rank_fix, AssembleFix(house, decider).assemble_fix),
+                *(AskWave(house, ranker).rank_wave_part, ProposeWave(house, decider).propose_wave_part),
+                *(assemble_wave.open_wave, assemble_wave.answer_wave_part, assemble_wave.settle_wave),
+            ],
             "max_concurrent_activities": RANKINGS,
         },
         AGENTS_QUEUE: {

@@ -224,65 +224,6 @@ class FixStatus(Contract):
     refused_signals: tuple[str, ...] = ()
 
 
-# --- What the API and the command tell --------------------------------------------------------------------------------
-
-
-class FixAsked(FixWish):
-    """The body of `POST /v1/clients/<id>/fixes`. The same `request_key` is the same request."""
-
-    request_key: Id | None = None
-
-    @property
-    def wish(self) -> FixWish:
-        """What is asked, without the name of the request."""
-        return FixWish.model_validate(self.model_dump(exclude={"request_key"}))
-
-
-class BoxedItem(Contract):
-    """One item of a box and what became of it."""
-
-    sku: Sku
-    item_id: ItemId
-    size: str
-    category: str
-    colour: str
-    price_cents: int
-    score: float
-    p_fit: float
-    state: ItemState
-    fit: str | None = None
-
-
-class PassedStep(Contract):
-    """A step that a Fix took, in business time."""
-
-    at: datetime
-    state: FixState
-    code: str = ""
-
-
-class FixView(Contract):
-    """One Fix. `said`: what was understood of the note; `left_out`: how many items, by the code of the reason."""
-
-    fix_id: FixId
-    client_id: ClientId
-    state: FixState
-    code: str
-    created_at: datetime
-    wave_id: str | None
-    decide_by: datetime | None
-    decided_by: str
-    shipped_at: datetime | None
-    algorithm: str
-    version: str
-    objective: float | None
-    wish: FixWish
-    said: tuple[str, ...]
-    left_out: dict[str, int]
-    box: tuple[BoxedItem, ...]
-    steps: tuple[PassedStep, ...]
-
-
 # --- FixWave ---------------------------------------------------------------------------------------------------------
 
 
@@ -319,6 +260,15 @@ class WaveTurn(Contract):
     asked: bool = False
 
 
+class WaveEnd(Contract):
+    """Ask for the end of a wave after so many real `seconds`: `done`, or `cancelled`."""
+
+    wave: Id
+    at: datetime
+    state: WaveState
+    seconds: float
+
+
 class WaveReport(Contract):
     """What a wave came to. Scores are sums of p(keep); `bound`: no boxes from this stock can be worth more, nor any
     that give the same clients their must-haves. `filled` and `unfilled` count slots."""
@@ -337,3 +287,15 @@ class WaveReport(Contract):
     seconds: Finite = 0.0
     filled: int = 0
     unfilled: int = 0
+
+
+class WaveStatus(Contract):
+    """The answer to the query `status`. `parts_done`: of the step it is at."""
+
+    wave: Id
+    state: WaveState = WaveState.RANKING
+    turn: int = 0
+    parts: int = 0
+    parts_done: int = 0
+    report: WaveReport | None = None
+    refused_signals: tuple[str, ...] = ()

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from errors import NotFound
 from models.base import Id
 from models.fixes import FixId, WaveReport, WaveState
-from store.tables import wave_parts, waves
+from store.tables import fixes, wave_parts, waves
 
 Arrays = Mapping[str, NDArray[Any]]
 
@@ -50,6 +50,12 @@ def keep(connection: Connection, wave_id: Id, state: WaveState, report: WaveRepo
     """Where the wave stands, and what it came to so far."""
     values = {"state": state, "report": report.model_dump(mode="json")}
     connection.execute(update(waves).where(waves.c.wave_id == wave_id).values(**values))
+
+
+def proposed(connection: Connection, wave_id: Id) -> int:
+    """How many of the wave's boxes were held and proposed, whatever became of them since."""
+    query = select(func.count()).where(fixes.c.wave_id == wave_id, fixes.c.decide_by.is_not(None))
+    return connection.scalar(query) or 0
 
 
 def report_of(row: Row[Any]) -> WaveReport:

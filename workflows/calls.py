@@ -7,7 +7,17 @@ from __future__ import annotations
 
 from temporalio import activity
 
-from models.fixes import FixAdmission, FixAdmitted, FixDone, FixEnd, FixStep
+from models.fixes import (
+    FixAdmission,
+    FixAdmitted,
+    FixDone,
+    FixEnd,
+    FixStep,
+    WaveEnd,
+    WaveReport,
+    WaveStep,
+    WaveTurn,
+)
 from models.lifecycle import (
     Assessment,
     AssessRequest,
@@ -137,4 +147,46 @@ async def ship_fix(step: FixStep) -> FixDone:
 @activity.defn
 async def end_fix(end: FixEnd) -> FixDone:
     """End it, and give back what is held."""
+    raise NotImplementedError
+
+
+@activity.defn
+async def begin_wave(step: WaveStep) -> WaveTurn:
+    """Fix the plan: which Fixes, in which parts."""
+    raise NotImplementedError
+
+
+@activity.defn
+async def rank_wave_part(step: WaveStep) -> WaveTurn:
+    """Rank the Fixes of one part; keep what they ask."""
+    raise NotImplementedError
+
+
+@activity.defn
+async def open_wave(step: WaveStep) -> WaveTurn:
+    """Look at the stock and price it."""
+    raise NotImplementedError
+
+
+@activity.defn
+async def answer_wave_part(step: WaveStep) -> WaveTurn:
+    """The boxes that the clients of one part would take at this turn's prices."""
+    raise NotImplementedError
+
+
+@activity.defn
+async def settle_wave(step: WaveStep) -> WaveTurn:
+    """Put together what the parts answered: better prices, or the boxes."""
+    raise NotImplementedError
+
+
+@activity.defn
+async def propose_wave_part(step: WaveStep) -> WaveTurn:
+    """Hold the units of each box of one part and propose it."""
+    raise NotImplementedError
+
+
+@activity.defn
+async def end_wave(end: WaveEnd) -> WaveReport:
+    """Count, and keep the report."""
     raise NotImplementedError

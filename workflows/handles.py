@@ -12,10 +12,10 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from errors import BadInput, ConfigError, Erased, NotFound, Unavailable
-from models.base import CampaignSlug, ClientId
+from models.base import CampaignSlug, ClientId, Id
 from models.campaign import CampaignChange, CampaignProgress, PauseOrder, ResumeOrder
 from models.clients import ClientPolicy
-from models.fixes import FixDecision, FixId, FixRequest, FixStatus
+from models.fixes import FixDecision, FixId, FixRequest, FixStatus, WaveInput, WaveReport, WaveStatus
 from models.lifecycle import CampaignInput, Finished, LifecycleState, LifecycleStatus, Nudge
 from workflows import ids
 
@@ -189,6 +189,51 @@ async def fix_status(client: Client, fix_id: FixId) -> FixStatus:
 async def client_status(client: Client, client_id: ClientId) -> LifecycleStatus:
     """The workflow's own word on where the client stands."""
     answer: LifecycleStatus = await _query(client, ids.client(client_id), "status", LifecycleStatus)
+    return answer
+
+
+async def start_wave(client: Client, wave: Id) -> None:
+    """Start a wave of Fixes; nothing when it runs. Raises BadInput when it has been: a wave is made once."""
+    from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy  # noqa: PLC0415
+    from temporalio.exceptions import WorkflowAlreadyStartedError  # noqa: PLC0415
+
+    from workflows.options import LIFECYCLE_QUEUE  # noqa: PLC0415
+    from workflows.wave import FixWave  # noqa: PLC0415
+
+    try:
+        await client.start_workflow(
+            FixWave.run,
+            WaveInput(wave=wave),
+            id=ids.fix_wave(wave),
+            task_queue=LIFECYCLE_QUEUE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+            static_summary="A wave of Fixes",
+        )
+    except WorkflowAlreadyStartedError:
+        raise BadInput(f"wave {wave} has been made; give another name", "wave") from None
+
+
+async def cancel_wave(client: Client, wave: Id, reason: str = "") -> None:
+    """Stop a wave where it is. Raises NotFound."""
+    await _signal(client, ids.fix_wave(wave), "cancel", PauseOrder(reason=reason))
+
+
+async def wave_report(client: Client, wave: Id) -> WaveReport:
+    """What a wave came to, once it has ended. Raises NotFound, or Unavailable when it failed."""
+    from temporalio.client import WorkflowFailureError  # noqa: PLC0415
+
+    with _answering(ids.fix_wave(wave)):
+        handle: WorkflowHandle[Any, WaveReport] = client.get_workflow_handle(ids.fix_wave(wave), result_type=WaveReport)
+        try:
+            return await handle.result()
+        except WorkflowFailureError:
+            raise Unavailable(f"wave {wave} failed; started again, it goes on where it was") from None
+
+
+async def wave_status(client: Client, wave: Id) -> WaveStatus:
+    """The workflow's own word on where a wave is. Raises NotFound."""
+    answer: WaveStatus = await _query(client, ids.fix_wave(wave), "status", WaveStatus)
     return answer
 
 

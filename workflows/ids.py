@@ -5,6 +5,8 @@ from __future__ import annotations
 from models.base import CampaignSlug, ClientId, Id
 from models.fixes import FixId
 
+WAVES = "fix-wave:"
+
 
 def client(client_id: ClientId) -> str:
     """The workflow of one client."""
@@ -28,4 +30,9 @@ def fix(fix_id: FixId) -> str:
 
 def fix_wave(wave: Id) -> str:
     """The workflow of one wave of Fixes."""
-    return f"fix-wave:{wave}"
+    return f"{WAVES}{wave}"
+
+
+def wave_of(workflow_id: str) -> Id:
+    """The wave of a workflow. A schedule adds the moment to the id of what it starts, with signs that no id has."""
+    return workflow_id.removeprefix(WAVES).replace(":", "")[:64]

@@ -42,6 +42,14 @@ SCIENCE: Final[Remote] = {
     "retry_policy": RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1)),
 }
 
+WAVE: Final[Remote] = {
+    "task_queue": SCIENCE_QUEUE,
+    "start_to_close_timeout": timedelta(hours=2),
+    "heartbeat_timeout": timedelta(seconds=10),
+    "retry_policy": RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1)),
+}
+"""Minutes of ranking or computing; a worker that dies is noticed by its missing heartbeat."""
+
 LLM: Final[Remote] = {
     "task_queue": AGENTS_QUEUE,
     "start_to_close_timeout": timedelta(seconds=150),

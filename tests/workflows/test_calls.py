@@ -21,11 +21,16 @@ from activities.fixing.settling import SettleFix
 from activities.modelled import Modelled
 from activities.send import Send
 from activities.steer import Steer
+from activities.waving.asking import AskWave
+from activities.waving.assembling import AssembleWave
+from activities.waving.planning import PlanWave
+from activities.waving.proposing import ProposeWave
 from workflows import calls
 
 ROOMS = (
     *(Assess, Compose, Modelled, Send, Steer, Campaigning),
     *(AdmitFix, ReadNote, RankFix, AssembleFix, ReserveFix, DecideFix, SettleFix),
+    *(PlanWave, AskWave, AssembleWave, ProposeWave),
 )
 HOSTED = {
     name: member

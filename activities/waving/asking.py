@@ -1,0 +1,60 @@
+"""What the Fixes of one part ask: ranked where they are not yet, as arrays."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import numpy as np
+from temporalio import activity
+
+from activities.fixing.ranking import Ranker, items_of, wish_of
+from activities.heart import beating
+from activities.house import House
+from algorithms.assembly import parts
+from domain import fix_rules
+from models.fixes import FixId, FixState, WaveStep, WaveTurn
+from models.slots import AssemblyQuestion
+from store import fixes, waves
+from store.database import reading, writing
+from store.fixes import FixRow
+
+
+class AskWave:
+    """See the module."""
+
+    def __init__(self, house: House, ranker: Ranker) -> None:
+        self._house, self._ranker = house, ranker
+
+    @activity.defn
+    def rank_wave_part(self, step: WaveStep) -> WaveTurn:
+        """Rank those that are not; keep what the part asks. A Fix that ended or went on alone is left out."""
+        with reading(self._house.engine) as connection:
+            _, now = self._house.time(connection, step.at)
+            planned: list[FixId] = waves.get(connection, step.wave).plan["parts"][step.part]
+        with beating():
+            for fix_id in planned:
+                self._rank(fix_id, now)
+            with reading(self._house.engine) as connection:
+                rows = [row for row in (fixes.get(connection, each) for each in planned) if waits(row)]
+            asked = parts.problem([question_of(row, now) for row in rows])
+            named = np.array([row.fix_id for row in rows], np.str_)
+            with writing(self._house.engine) as connection:
+                waves.put(connection, step.wave, f"problem/{step.part}", asked | {"fixes": named}, now)
+        return WaveTurn(parts=1)
+
+    def _rank(self, fix_id: FixId, now: datetime) -> None:
+        with reading(self._house.engine) as connection:
+            row = fixes.get(connection, fix_id)
+        # Whose note is still being read has the next wave, or the Fix goes on alone.
+        if row.state == FixState.REQUESTED and (not row.note or row.note_read):
+            self._ranker.rank(fix_id, now)
+
+
+def waits(row: FixRow) -> bool:
+    """Whether a wave may make the box of this Fix."""
+    return bool(row.wave) and row.state == FixState.RANKED
+
+
+def question_of(row: FixRow, now: datetime) -> AssemblyQuestion:
+    """What a Fix asks in a wave: its candidates at their full worth, since the wave makes the prices itself."""
+    return fix_rules.question(wish_of(row), items_of(row), {}, row.client_id, now, row.assembled)

@@ -1,0 +1,68 @@
+"""Propose the boxes of one part: each is held whole or not at all, in a transaction of its own."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Connection
+from temporalio import activity
+
+from activities.deciding import Asked, Decider
+from activities.fixing.assembling import kept_of
+from activities.fixing.reserving import propose
+from activities.heart import beating
+from activities.house import House
+from activities.waving.asking import question_of, waits
+from algorithms.guard import Decision
+from models.fixes import FixId, FixState, WaveStep, WaveTurn
+from models.slots import AssemblyAnswer
+from store import fixes, outbox, waves
+from store.database import reading, writing
+
+ALGORITHM: Final = "wave"
+VERSION: Final = "1"
+"""Raised when the same wave may get other boxes."""
+
+
+class ProposeWave:
+    """See the module."""
+
+    def __init__(self, house: House, decider: Decider) -> None:
+        self._house, self._decider = house, decider
+
+    @activity.defn
+    def propose_wave_part(self, step: WaveStep) -> WaveTurn:
+        """Hold and propose each box, and tell its Fix. One whose units went to others since is made anew alone."""
+        with reading(self._house.engine) as connection:
+            boxes = boxes_of(connection, step.wave, step.part)
+        with beating():
+            for fix_id, box in boxes.items():
+                with writing(self._house.engine) as connection:
+                    _, now = self._house.time(connection, step.at)
+                    self._propose(connection, step.wave, fix_id, box, now)
+        return WaveTurn(parts=1)
+
+    def _propose(self, connection: Connection, wave: str, fix_id: FixId, box: tuple[str, ...], now: datetime) -> None:
+        row = fixes.get(connection, fix_id, lock=True)
+        if not waits(row):  # cancelled meanwhile, or done by an attempt that died
+            return
+        question = question_of(row, now)
+        asked = Asked("assembly", question, Decision(AssemblyAnswer(skus=box), ALGORITHM, VERSION, 0.0))
+        kept = kept_of(row, asked) | {"wave_id": wave}
+        self._decider.keep(connection, asked, now, fix_id=fix_id, key=f"{fix_id}/{kept['assembled']}")
+        fixes.move(connection, fix_id, FixState.ASSEMBLED, now, values=kept, data={"box": list(box), "wave": wave})
+        propose(self._house, connection, row, box, now)
+        outbox.push(connection, "fix", [fix_id], self._house.wall())
+
+
+def boxes_of(connection: Connection, wave: str, part: int) -> dict[FixId, tuple[str, ...]]:
+    """The boxes that a wave gave to one part, the best item first; the empty ones left out. Raises NotFound."""
+    asked = waves.take(connection, wave, f"problem/{part}")
+    chosen = waves.take(connection, wave, f"box/{part}")["chosen"]
+    best = sorted(chosen.tolist(), key=lambda place: (-asked["score"][place], place))
+    found: dict[FixId, list[str]] = {}
+    for place in best:
+        fix_id = str(asked["fixes"][asked["client"][place]])
+        found.setdefault(fix_id, []).append(str(asked["skus"][asked["sku"][place]]))
+    return {fix_id: tuple(skus) for fix_id, skus in sorted(found.items())}
