@@ -78,18 +78,20 @@ class RiskTeller:
             if self._monotonic() - self._checked >= CHECK_SECONDS:
                 artefact = artefacts.live(connection, SLOT)
                 if artefact != self._artefact:
-                    self._artefact, self._model = artefact, self._loaded(artefact)
+                    self._artefact, self._model = artefact, loaded(self._home, artefact)
                 self._checked = self._monotonic()
             return self._model, self._artefact.id if self._artefact else ""
 
-    def _loaded(self, artefact: Artefact | None) -> RiskModel | None:
-        if artefact is None:
-            return None
-        try:
-            return RiskModel.load(self._home / artefact.path)
-        except (OSError, ValueError, KeyError, TypeError) as broken:
-            log.error("artefact %s cannot be read (%s); engagement alone serves", artefact.id, type(broken).__name__)
-            return None
+
+def loaded(home: Path, artefact: Artefact | None) -> RiskModel | None:
+    """The model that was kept; None without one, or where it cannot be read (which the log then says)."""
+    if artefact is None:
+        return None
+    try:
+        return RiskModel.load(home / artefact.path)
+    except (OSError, ValueError, KeyError, TypeError) as broken:
+        log.error("artefact %s cannot be read (%s); engagement alone serves", artefact.id, type(broken).__name__)
+        return None
 
 
 def _plugged(asked: Asked, house: Risk | None, bought: Bought, now: datetime) -> Risk:

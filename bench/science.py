@@ -59,7 +59,7 @@ def _made_up(n: int) -> Histories:
     first = np.where(orders > 0, signed + rng.uniform(0, 0.5, n) * (now - signed), np.nan)
     last = np.where(orders > 1, first + rng.uniform(0, 1, n) * (now - first), first)
     anchor = np.fmax(last, signed + rng.uniform(0, 1, n) * (now - signed))
-    return Histories(anchor, rng.gamma(1.0, 1.0, n), rng.gamma(1.0, 1.0, n), last, first, orders, signed)
+    return Histories(anchor, rng.gamma(1.0, 1.0, n), rng.gamma(1.0, 1.0, n), last, first, orders, signed, 60 * orders)
 
 
 def _export(home: Path) -> dict[str, float]:
@@ -89,7 +89,7 @@ def _export(home: Path) -> dict[str, float]:
     _fill(engine, engagement, names, zip(who, *moments, *numbers, strict=True))
     begun = time.perf_counter()
     with Progress() as progress:
-        assessed(engine, NOW, home / "scores.parquet", 90, progress)
+        assessed(engine, home, NOW, home / "scores.parquet", 90, progress)
     spent = time.perf_counter() - begun
     engine.dispose()
     return {"assess_export_s_per_million_clients": round(spent * MILLION / EXPORTED, 2)}

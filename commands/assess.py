@@ -18,6 +18,7 @@ from settings import load
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from algorithms.risk.served import RiskModel
     from domain.histories import Histories
 
 
@@ -38,16 +39,20 @@ def command(as_of: str, out: Path, horizon: float, as_json: bool) -> None:
     if not 0 < horizon <= 3_650:
         raise BadInput("must be over 0 and at most 3650 days", "horizon")
     _scores.writer_for(out)
-    engine = _shared.database(load())
+    settings = load()
+    engine = _shared.database(settings)
     with Progress() as progress:
-        summary = assessed(engine, at, out, horizon, progress)
+        summary = assessed(engine, settings.home, at, out, horizon, progress)
     summary |= {"out": str(out), "seconds": round(perf_counter() - started, 2)}
     click.echo(json.dumps(summary) if as_json else _sentence(summary))
 
 
-def assessed(engine: Engine, at: datetime, out: Path, horizon: float, progress: Progress) -> dict[str, Any]:
-    """Assess everybody as of `at` into `out`; returns the summary. Raises BadInput when nobody was known by then."""
-    from algorithms.engagement import ALGORITHM, assess_all, learn  # noqa: PLC0415
+def assessed(engine: Engine, home: Path, at: datetime, out: Path, horizon: float, progress: Progress) -> dict[str, Any]:
+    """Assess everybody as of `at` into `out`; returns the summary. Raises BadInput when nobody was known by then.
+
+    By the risk model that serves, where there is one that was learnt from nothing later than `at`.
+    """
+    from algorithms.engagement import ALGORITHM, assess_all, in_rhythm, learn  # noqa: PLC0415
     from commands import _scores  # noqa: PLC0415
     from domain.engagement import BANDS, EngagementRules  # noqa: PLC0415
 
@@ -58,6 +63,9 @@ def assessed(engine: Engine, at: datetime, out: Path, horizon: float, progress: 
     progress.step("assessing", "clients")
     population = learn(histories, at.timestamp())
     result = assess_all(rules, histories, at.timestamp(), population, horizon)
+    model, version = _serving(engine, home, at)
+    if model is not None:
+        result = in_rhythm(rules, histories, at.timestamp(), model, horizon, result)
     progress.step(f"writing {out.name}", "clients")
     _scores.write(out, ids, result, progress.more)
     return {
@@ -65,10 +73,22 @@ def assessed(engine: Engine, at: datetime, out: Path, horizon: float, progress: 
         "as_of": at.isoformat(),
         "horizon_days": horizon,
         "source": source,
-        "algorithm": ALGORITHM,
+        "algorithm": f"{ALGORITHM}+{version}" if model else ALGORITHM,
         "bands": {band.value: int((result.band == place).sum()) for place, band in enumerate(BANDS)},
         "expected_orders": round(float(result.expected_orders.sum()), 2),
     }
+
+
+def _serving(engine: Engine, home: Path, at: datetime) -> tuple[RiskModel | None, str]:
+    from activities.risk import SLOT, loaded  # noqa: PLC0415
+    from store import artefacts  # noqa: PLC0415
+    from store.database import reading  # noqa: PLC0415
+
+    with reading(engine) as connection:
+        live = artefacts.live(connection, SLOT)
+    if live is None or live.window_until is None or live.window_until > at:
+        return None, ""
+    return loaded(home, live), live.id
 
 
 def moment(text: str) -> datetime:

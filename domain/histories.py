@@ -33,7 +33,10 @@ SENT_BACK_DAYS: Final = 90.0
 
 @dataclass(frozen=True, slots=True)
 class Histories:
-    """Sufficient statistics of n clients, each of shape (n,). Times in epoch seconds, NaN where there is none."""
+    """Sufficient statistics of n clients, each of shape (n,). Times in epoch seconds, NaN where there is none.
+
+    `value`: of all orders, in the shop's currency.
+    """
 
     anchor: Floats
     frequency: Floats
@@ -42,6 +45,7 @@ class Histories:
     first_order: Floats
     orders: Floats
     signed_up: Floats
+    value: Floats
 
     def __len__(self) -> int:
         return len(self.anchor)

@@ -35,7 +35,7 @@ def as_kept(
     e = engagement.c
     times = [epoch(column) for column in (e.anchor_at, e.last_order_at, e.first_order_at, clients.c.signed_up_at)]
     query = (
-        select(clients.c.client_id, *times, e.frequency, e.monetary, e.orders)
+        select(clients.c.client_id, *times, e.frequency, e.monetary, e.orders, e.orders_value_cents)
         .select_from(clients.outerjoin(engagement, clients.c.client_id == e.client_id))
         .where(or_(clients.c.signed_up_at <= as_of, e.anchor_at <= as_of))
     )
@@ -46,9 +46,9 @@ def as_kept(
         ids.extend(columns[0])
         parts.append(np.array(columns[1:], np.float64))
         progress(len(rows))
-    anchor, last, first, signed, frequency, monetary, orders = np.concatenate(parts or [np.zeros((7, 0))], axis=1)
-    counted = (np.nan_to_num(frequency), np.nan_to_num(monetary))
-    return ids, Histories(anchor, *counted, last, first, np.nan_to_num(orders), signed)
+    anchor, last, first, signed, *sums = np.concatenate(parts or [np.zeros((8, 0))], axis=1)
+    frequency, monetary, orders, cents = (np.nan_to_num(each) for each in sums)
+    return ids, Histories(anchor, frequency, monetary, last, first, orders, signed, cents / 100)
 
 
 def as_of_then(
@@ -78,7 +78,7 @@ class _Sums:
     def __init__(self, rules: EngagementRules, at: float, n: int) -> None:
         self.rules, self.at, self.n = rules, at, n
         self.seen = np.zeros(n, np.bool_)
-        self.frequency, self.monetary, self.orders = np.zeros(n), np.zeros(n), np.zeros(n)
+        self.frequency, self.monetary, self.orders, self.cents = np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n)
         self.first, self.last = np.full(n, np.inf), np.full(n, -np.inf)
 
     def add(self, rows: list[tuple[int, str, float, int | None]]) -> None:
@@ -87,11 +87,13 @@ class _Sums:
         who, at = np.array(places, np.int64), np.array(times, np.float64)
         fade = np.exp2((at - self.at) / (self.rules.half_life_days * DAY))
         bought = np.array([kind == "order_placed" for kind in kinds])
-        spend = np.log1p(np.array([c or 0 for c in cents], np.float64) / self.rules.value_scale_cents)
+        paid = np.array([c or 0 for c in cents], np.float64)
+        spend = np.log1p(paid / self.rules.value_scale_cents)
         self.seen[who] = True
         self.frequency += np.bincount(who, fade * np.array([EVENT_WEIGHT[kind] for kind in kinds]), self.n)
         self.monetary += np.bincount(who, np.where(bought, fade * spend, 0.0), self.n)
         self.orders += np.bincount(who, bought, self.n)
+        self.cents += np.bincount(who, np.where(bought, paid, 0.0), self.n)
         np.minimum.at(self.first, who[bought], at[bought])
         np.maximum.at(self.last, who[bought], at[bought])
 
@@ -100,7 +102,7 @@ class _Sums:
         anchor = np.where(self.seen, self.at, np.nan)
         first = np.where(np.isfinite(self.first), self.first, np.nan)
         last = np.where(np.isfinite(self.last), self.last, np.nan)
-        return Histories(anchor, self.frequency, self.monetary, last, first, self.orders, signed_up)
+        return Histories(anchor, self.frequency, self.monetary, last, first, self.orders, signed_up, self.cents / 100)
 
 
 def _joined() -> Select[Any]:

@@ -94,6 +94,12 @@ class RiskModel:
         worth = self.value.mean_value(count, np.maximum(some.value, 0.0) / count)
         return Told(p_alive, p_order, expected, np.asarray(expected * worth))
 
+    def expected_orders(self, some: Kept, day: float, days: float) -> Floats:
+        """Orders expected within so many `days`: those of the horizon, drawn out as BG/NBD draws them, shape (n,)."""
+        clients = some.rhythm(day)
+        within, whole = (self._while_here(clients, each) for each in (days, self.horizon))
+        return np.asarray(self.told(some, day).expected_orders * within / whole)
+
     def next_order(self, some: Kept, day: float) -> Floats:
         """Days from `day` by which the next order has come with chances SHARES, shape (n, 3); infinity: never.
 
@@ -151,10 +157,15 @@ class RiskModel:
         return np.asarray(expit(log_odds + self.rhythm.moves(about) + self.level))
 
     def _repeats(self, clients: Rhythm) -> Floats:
+        silent = (self.leaving.r + clients.x) * np.log1p(self.horizon / WEEK / (self.leaving.alpha + clients.age))
+        return np.asarray(self._while_here(clients, self.horizon) / -np.expm1(-silent))
+
+    def _while_here(self, clients: Rhythm, days: float) -> Floats:
+        """Orders within so many days of those who are still clients."""
         of = self.leaving
-        k, reach = of.r + clients.x, self.horizon / WEEK / (of.alpha + clients.age)
         leave = of.a / (of.a + of.b + clients.x)
-        return np.asarray(np.expm1(-k * np.log1p(leave * reach)) / leave / np.expm1(-k * np.log1p(reach)))
+        reach = days / WEEK / (of.alpha + clients.age)
+        return np.asarray(-np.expm1(-(of.r + clients.x) * np.log1p(leave * reach)) / leave)
 
 
 def learn(orders: Orders, day: int, horizon: int, never: Population) -> RiskModel:

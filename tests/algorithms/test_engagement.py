@@ -7,10 +7,15 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from algorithms.engagement import CHUNK, assess_all, learn
+from algorithms.engagement import CHUNK, assess_all, in_rhythm, learn
+from algorithms.recency_rate import Population
+from algorithms.risk import served
+from algorithms.risk.telling import Bought, tell
 from domain.engagement import BANDS, DAY, Engagement, EngagementRules, read
 from domain.histories import Histories
+from domain.rhythm import in_rhythm as alone_in_rhythm
 from models.base import utc
+from tests.algorithms.risk.histories import cdnow_sample, day
 
 RULES = EngagementRules()
 NOW = utc(2026, 6, 1)
@@ -29,6 +34,7 @@ def histories(stats: list[Engagement]) -> Histories:
         first_order=last - 10 * DAY,
         orders=np.where(np.isnan(last), 0.0, 2.0),
         signed_up=np.full(len(stats), (NOW - timedelta(days=300)).timestamp()),
+        value=np.where(np.isnan(last), 0.0, 90.0),
     )
 
 
@@ -76,3 +82,24 @@ def test_probabilities_and_counts_stay_in_their_ranges():
     assert np.all((result.p_alive >= 0) & (result.p_alive <= 1))
     assert np.all(result.expected_orders >= 0)
     assert np.isfinite(result.expected_orders).all()
+
+
+def test_with_a_risk_model_many_stand_where_each_alone_would() -> None:
+    model = served.learn(cdnow_sample(), day("1997-09-30"), 90, Population(1.0, 60.0, 0.2, 0.4, 30.0))
+    stats = some_clients()
+    many, at = histories(stats), NOW.timestamp()
+    found = in_rhythm(RULES, many, at, model, 90, assess_all(RULES, many, at, learn(many, at), 90))
+    for place, one in enumerate(stats):
+        alone = read(RULES, one, NOW)
+        if one.last_order_at is not None:
+            ordered = Bought(
+                orders=2, first_at=one.last_order_at - timedelta(days=10), last_at=one.last_order_at,
+                value_cents=9_000, signed_up_at=NOW - timedelta(days=300),
+            )  # fmt: skip
+            risk = tell(model, "1", ordered, NOW)
+            alone = alone_in_rhythm(RULES, one, alone, risk, NOW)
+            assert found.p_alive[place] == pytest.approx(risk.p_alive, abs=1e-6)
+            assert found.expected_orders[place] == pytest.approx(risk.expected_orders, abs=1e-6)
+        assert BANDS[found.band[place]] is alone.band
+        crosses = alone.crosses_at.timestamp() if alone.crosses_at else np.nan
+        assert found.next_crossing[place] == pytest.approx(crosses, abs=600, nan_ok=True)
