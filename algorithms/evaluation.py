@@ -44,11 +44,11 @@ def split(touches: Interactions, catalogue: Catalogue, clients: Mapping[str, Cli
     cut = float(np.quantile(touches.at, 1 - HELD_OUT)) if len(touches) else 0.0
     before = touches.at <= cut
     past, future = touches.part(before), touches.part(~before)
-    later = _taken_up(future, catalogue)
+    later = taken_up(future, catalogue)
     chosen = sorted(later)
     if len(chosen) > CLIENTS:
         chosen = sorted(np.random.default_rng(seed).choice(chosen, CLIENTS, replace=False).tolist())
-    done = _touches(past, set(chosen))
+    done = touches_of(past, set(chosen))
     asked = []
     for place in chosen:
         name = touches.clients[place]
@@ -80,10 +80,11 @@ def _quality(hits: Flags, wanted: int) -> tuple[float, float]:
     return float(hits.sum() / wanted), float((hits * gains[: len(hits)]).sum() / gains[: min(K, wanted)].sum())
 
 
-def _taken_up(future: Interactions, catalogue: Catalogue) -> dict[int, set[int]]:
-    """Catalogue places by client; in a shop that knows only views and clicks, those."""
+def taken_up(future: Interactions, catalogue: Catalogue, least: float = TAKEN_UP) -> dict[int, set[int]]:
+    """Catalogue places by client of what was touched with at least that weight; where nothing was, as in a shop that
+    knows only views and clicks, whatever was touched."""
     place = catalogue.aligned(future.items)[future.item]
-    strong = (place >= 0) & (future.weight >= TAKEN_UP)
+    strong = (place >= 0) & (future.weight >= least)
     rows = strong if strong.any() else (place >= 0) & (future.weight > 0)
     later: dict[int, set[int]] = {}
     for client, item in zip(future.client[rows].tolist(), place[rows].tolist(), strict=True):
@@ -91,7 +92,8 @@ def _taken_up(future: Interactions, catalogue: Catalogue) -> dict[int, set[int]]
     return later
 
 
-def _touches(past: Interactions, wanted: set[int]) -> dict[int, list[Touch]]:
+def touches_of(past: Interactions, wanted: set[int]) -> dict[int, list[Touch]]:
+    """What these clients did."""
     rows = np.isin(past.client, list(wanted))
     done: dict[int, list[Touch]] = {}
     columns = (past.client[rows].tolist(), past.item[rows].tolist(), past.weight[rows].tolist(), past.at[rows].tolist())

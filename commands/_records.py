@@ -1,4 +1,4 @@
-"""`selvedge algorithms compare|purge`: what is on record of who answered what."""
+"""`selvedge algorithms compare|evaluate|purge`: what is on record of who answered what."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import click
 import orjson
 
 from commands import _shared
+from commands._progress import Progress
 from settings import load
 
 
@@ -40,6 +41,35 @@ def compare(slot: str, since: str, within: str, k: int, as_json: bool) -> None:
 
 
 @click.command()
+@click.argument("names", nargs=-1, metavar="[NAME]...")
+@click.option(
+    "--slot", default="ranking", show_default=True, type=click.Choice(["ranking"]), help="Only ranking so far."
+)
+@click.option("--since", default="60d", show_default=True, help="How far back the cut lies: 36h, 60d, 8w.")
+@click.option("--k", default=10, show_default=True, type=click.IntRange(1, 100), help="Items asked for.")
+@click.option("--clients", "most", default=2_000, show_default=True, type=click.IntRange(2), help="At most so many.")
+@click.option("--seed", default=42, show_default=True, help="Draws the clients where there are more.")
+@_shared.AS_JSON
+def evaluate(names: tuple[str, ...], slot: str, since: str, k: int, most: int, seed: int, as_json: bool) -> None:
+    """Ask algorithms what they would have said, and see whether clients bought it.
+
+    Clients who bought since then are asked about as of then, through the guard, as in service: the installed algorithms
+    that are NAMEd, the champion, the house, and popularity beside them.
+    """
+    from activities.evaluating import evaluate as evaluated  # noqa: PLC0415
+
+    settings = load()
+    engine = _shared.database(settings)
+    now, back = _shared.business_now(engine), _shared.span(since, "since")
+    with Progress() as progress:
+        found = evaluated(
+            engine, settings, names, now, back,
+            k=k, most=most, seed=seed, progress=lambda what: progress.step(what, "clients"), more=progress.more,
+        )  # fmt: skip
+    click.echo(orjson.dumps(found) if as_json else "\n".join(_quality(found)))
+
+
+@click.command()
 def purge() -> None:
     """Drop questions and answers of shadows that are past SELVEDGE_DECISION_DAYS. A worker does so every hour."""
     from activities.recording import purge as purged  # noqa: PLC0415
@@ -47,6 +77,18 @@ def purge() -> None:
     settings = load()
     gone = purged(_shared.database(settings), timedelta(days=settings.decision_days), datetime.now(UTC))
     click.echo(f"{gone:,} dropped")
+
+
+def _quality(found: dict[str, Any]) -> list[str]:
+    k = found["k"]
+    heads = "".join(f"{head:>26}" for head in (f"hit rate@{k}", f"recall@{k}", f"NDCG@{k}", "NDCG over the house"))
+    lines = [f"{found['clients']:,} clients who bought after {found['cut'][:10]}; 95 % intervals", f"{'':<24}{heads}"]
+    for name, its in found["found"].items():
+        cells = (its[measure] for measure in ("hit_rate", "recall", "ndcg", "ndcg_over_house"))
+        told = "".join(f"{each['value']:>9.4f} [{each['low']:.4f}, {each['high']:.4f}]".rjust(26) for each in cells)
+        faults = ", ".join(f"{code} {count}" for code, count in its["faults"].items())
+        lines.append(f"{name:<24}{told}{f'  faults: {faults}' if faults else ''}")
+    return lines
 
 
 def _told(found: dict[str, Any]) -> list[str]:

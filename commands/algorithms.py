@@ -26,7 +26,7 @@ def command() -> None:
 
 for verb in (_policies.promote, _policies.demote, _policies.shadow, _policies.split, _policies.history):
     command.add_command(verb)
-for verb in (_records.compare, _records.purge):
+for verb in (_records.compare, _records.evaluate, _records.purge):
     command.add_command(verb)
 
 

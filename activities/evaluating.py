@@ -1,0 +1,136 @@
+"""Algorithms of the slot `ranking` on what is stored: asked as of a day past, judged by what clients bought since."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import numpy as np
+from sqlalchemy import Engine
+
+from activities.recommending import SLOT
+from algorithms import builtin
+from algorithms.blend import Blend
+from algorithms.catalogue import Catalogue
+from algorithms.circuit import Circuit
+from algorithms.conformance import PATIENT
+from algorithms.evaluation import taken_up, touches_of
+from algorithms.examining import opened
+from algorithms.guard import Member
+from algorithms.popularity import Popularity
+from algorithms.registry import Registry
+from algorithms.replay import Buyer, replay, told
+from domain.blend import PARTS, BlendWeights
+from domain.histories import SIGNAL, ClientSignals, Interactions
+from errors import BadInput
+from models.catalogue import Item
+from models.policies import HOUSE, Policy
+from settings import Settings
+from store import artefacts, catalogue, interactions
+from store.artefacts import Artefact
+from store.database import reading
+
+FEWEST: Final = 2
+
+Progress = Callable[[str], None]
+
+
+def evaluate(
+    engine: Engine,
+    settings: Settings,
+    names: Sequence[str],
+    now: datetime,
+    since: timedelta,
+    *,
+    k: int = 10,
+    most: int = 2_000,
+    seed: int = 42,
+    progress: Progress = lambda _: None,
+    more: Callable[[int], None] = lambda _: None,
+) -> dict[str, Any]:
+    """Popularity, the house, the champion and those named, for at most `most` clients who bought after `now - since`.
+
+    Raises BadInput when nobody did, or an algorithm is for another slot; NotFound when it is not there.
+    """
+    cut = now - since
+    progress("reading the store")
+    with reading(engine) as connection:
+        touches, clients = interactions.between(connection, None, now), interactions.described(connection)
+        items, live = catalogue.every_item(connection), artefacts.live(connection, SLOT)
+    past, future = touches.part(touches.at <= cut.timestamp()), touches.part(touches.at > cut.timestamp())
+    of = _as_of(items, past, cut)
+    buyers = _buyers(past, future, of, clients, most, seed)
+    if len(buyers) < FEWEST:
+        raise BadInput(
+            f"fewer than {FEWEST} clients bought something since {cut:%Y-%m-%d} that was there before", "since"
+        )
+    with ExitStack() as stack:
+        registry = Registry.from_settings(settings, serving=False)
+        members = [_member(stack, registry, name) for name in _asked(registry, names)]
+        progress("learning the house's own from the time before")
+        blend = _house(settings, of, past, clients, live)
+        progress(f"asking about {len(buyers):,} clients")
+        found = replay(blend, buyers, cut, members, registry.seconds(SLOT), k, more)
+    return {"slot": SLOT, "cut": cut.isoformat(), "clients": len(buyers), "k": k, "seed": seed, "found": told(found)}
+
+
+def _asked(registry: Registry, names: Sequence[str]) -> list[str]:
+    champion = registry.policies().get(SLOT, Policy()).champion
+    return [name for name in dict.fromkeys([champion, *names]) if name != HOUSE]
+
+
+def _member(stack: ExitStack, registry: Registry, name: str) -> Member:
+    algorithm, slot = opened(registry, name)
+    stack.enter_context(closing(algorithm))
+    if slot != SLOT:
+        raise BadInput(f"{name} is for {slot}; only {SLOT} can be asked again", "name")
+    return Member(name, algorithm, Circuit(PATIENT))
+
+
+def _as_of(items: Sequence[Item], past: Interactions, cut: datetime) -> Catalogue:
+    """What was there at the cut, each in all its sizes: how much was on the shelf is not known any more."""
+    touched = {past.items[place] for place in np.unique(past.item).tolist()}
+    there = [item for item in items if item.added_at <= cut or item.item_id in touched]
+    return Catalogue.of(there, [(item.item_id, size, 1) for item in there for size in item.sizes or ("",)])
+
+
+def _buyers(
+    past: Interactions,
+    future: Interactions,
+    of: Catalogue,
+    clients: dict[str, ClientSignals],
+    most: int,
+    seed: int,
+) -> list[Buyer]:
+    """Clients who bought after the cut what they did not own by then, drawn by the seed where they are more."""
+    later = taken_up(future, of, SIGNAL["order_placed"])
+    chosen = sorted(later)
+    if len(chosen) > most:
+        chosen = sorted(np.random.default_rng(seed).choice(chosen, most, replace=False).tolist())
+    done = touches_of(past, set(chosen))
+    found = []
+    for place in chosen:
+        name = future.clients[place]
+        client = replace(clients.get(name) or ClientSignals(name), touches=tuple(done.get(place, ())))
+        wanted = frozenset(of.items[each].item_id for each in later[place]) - client.owned
+        found += [Buyer(client, wanted)] if wanted else []
+    return found
+
+
+def _house(
+    settings: Settings, of: Catalogue, past: Interactions, clients: dict[str, ClientSignals], live: Artefact | None
+) -> Blend:
+    """The blend as it would have been: popularity and the live model's kind, learnt from the past alone."""
+    weights = BlendWeights(**{name: getattr(settings, f"blend_{name}") for name in PARTS})
+    popularity = Popularity()
+    popularity.fit(past, of, clients, seed=0)
+    blend = Blend(of, popularity, weights)
+    if live is None:
+        return blend
+    model, shares = builtin.make(live.algorithm), live.metrics.get("shares", {})
+    model.fit(past, of, clients, live.seed)
+    share, share_new = shares.get("returning", Blend.share), shares.get("new", Blend.share_new)
+    return replace(blend, model=model, share=float(share), share_new=float(share_new))

@@ -1,0 +1,96 @@
+"""Algorithms judged by what clients bought after a day past, in a world whose rule is known: they buy what is cheap."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from activities.evaluating import evaluate
+from algorithms.replay import quality
+from errors import BadInput, NotFound
+from settings import Settings
+from store.database import connect
+from store.tables import metadata
+from tests.support.algorithms import plant, say
+from tests.support.stocked import NOW, StockedShop
+
+CHEAP = """
+slot, version = "ranking", "1"
+
+def answer(question):
+    assert all(each["at"] <= question["now"] for each in question["touches"]), "the future is told"
+    cheap = sorted(question["candidates"], key=lambda each: each["price_cents"])[: question["n"]]
+    return {"items": [{"item_id": each["item_id"], "score": 1} for each in cheap]}
+"""
+MONTH = timedelta(days=30)
+CLIENTS, ITEMS = 60, 40
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Settings:
+    plant(tmp_path / "algorithms", "cheap", source=CHEAP)
+    plant(tmp_path / "algorithms", "raises", source=CHEAP.replace("cheap = ", "cheap = 1 / 0 #"))
+    plant(tmp_path / "algorithms", "times", source='slot = "send_time"\n\ndef answer(question):\n    return None\n')
+    return Settings(home=tmp_path, _env_file=None)
+
+
+@pytest.fixture
+def shop(tmp_path: Path):
+    engine = connect(f"sqlite:///{tmp_path / 'shop.db'}")
+    metadata.create_all(engine)
+    made = StockedShop(engine)
+    for n in range(ITEMS):
+        added, price = NOW - timedelta(days=300), Decimal(200 - n)
+        made.item(f"i{n:02}", f"category{n % 9}", price=price, added_at=added, stock={"": n % 3})
+    for n in range(CLIENTS):
+        made.client(f"c{n}")
+        for k in range(3):
+            made.event(f"c{n}", "order_placed", 60 + k, item_id=f"i{(n * 7 + k * 3) % 30:02}")
+        for k in range(2):
+            made.event(f"c{n}", "order_placed", 9 - k, item_id=f"i{ITEMS - 1 - (n + k) % 5:02}")
+        made.event(f"c{n}", "item_viewed", 8, item_id="i00")
+    yield made
+    engine.dispose()
+
+
+def test_who_knows_the_rule_wins_beyond_noise_and_a_fault_is_the_house_s_answer(shop, home: Settings) -> None:
+    told: list[str] = []
+    said = evaluate(shop.engine, home, ["cheap", "raises"], NOW, MONTH, progress=told.append)
+    found = said["found"]
+    assert (said["clients"], list(found)) == (CLIENTS, ["popularity", "house", "cheap", "raises"])
+    assert found["cheap"]["hit_rate"]["value"] > 0.9
+    assert found["cheap"]["ndcg_over_house"]["low"] > 0
+    assert found["cheap"]["faults"] == {}
+    assert found["raises"]["ndcg"] == found["house"]["ndcg"]
+    assert found["raises"]["faults"] == {"raised": CLIENTS}
+    assert any("asking about 60 clients" in each for each in told)
+    again = evaluate(shop.engine, home, [], NOW, MONTH)
+    assert again["found"]["house"] == found["house"]
+
+
+def test_the_champion_is_asked_unnamed_and_some_clients_will_do(shop, home: Settings) -> None:
+    say(home.home, '[slots.ranking]\nchampion = "cheap"\n')
+    few = evaluate(shop.engine, home, [], NOW, MONTH, most=10)
+    assert (few["clients"], list(few["found"])) == (10, ["popularity", "house", "cheap"])
+
+
+@pytest.mark.parametrize(
+    ("names", "since", "wrong", "words"),
+    [
+        (["nobody"], MONTH, NotFound, "nobody"),
+        (["times"], MONTH, BadInput, "send_time"),
+        ([], timedelta(hours=1), BadInput, "since"),
+    ],
+)
+def test_mistakes_are_named(shop, home: Settings, names: list[str], since: timedelta, wrong: type, words: str) -> None:
+    with pytest.raises(wrong, match=words):
+        evaluate(shop.engine, home, names, NOW, since)
+
+
+def test_quality_of_a_list_by_hand() -> None:
+    assert quality(["a", "b", "c"], frozenset({"b", "x"}), 3) == pytest.approx((1, 0.5, 0.63093 / 1.63093), abs=1e-4)
+    assert quality([], frozenset({"b"}), 3) == (0, 0, 0)
+    assert quality(["b"], frozenset({"b"}), 3) == (1, 1, 1)
