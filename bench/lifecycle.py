@@ -8,15 +8,11 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
 
 from mail.mailbox import Mailbox
-from models.clients import ClientRow
-from store import clients
-from store.database import writing
 from tests.support.shop import Shop, a_shop
 from tests.support.temporal import DevServer, new_dev_server
 from tests.support.worker import WorkerProcess
@@ -31,12 +27,12 @@ def measure() -> dict[str, float]:
     with tempfile.TemporaryDirectory(prefix="selvedge-bench-") as name, _house(Path(name)) as (shop, server, worker):
         bare = _bare(server)
         worker.start().wait_until_up()
-        _sign_up(shop, "warm", WARM)
+        shop.sign_up("warm", WARM)
         _wait_for(shop, WARM)
         serving = psutil.Process(server.process.pid) if server.process else psutil.Process()
         before = _cpu(serving), _cpu(worker.usage)
         begun = time.perf_counter()
-        _sign_up(shop, "client", CLIENTS)
+        shop.sign_up("client", CLIENTS)
         _wait_for(shop, WARM + CLIENTS)
         reached = CLIENTS / (time.perf_counter() - begun)
         time.sleep(1)  # the last mails are still reported to their clients' workflows
@@ -72,23 +68,6 @@ def _house(folder: Path) -> Iterator[tuple[Shop, DevServer, WorkerProcess]]:
         shop.sink.stop()
         shop.engine.dispose()
         server.stop()
-
-
-def _sign_up(shop: Shop, prefix: str, count: int) -> None:
-    now = datetime.now(UTC)
-    rows = [
-        ClientRow(
-            client_id=f"{prefix}{k}",
-            email=f"{prefix}{k}@example.com",
-            first_name="Ana",
-            time_zone="UTC",
-            signed_up_at=now,
-            consent=True,
-        )
-        for k in range(count)
-    ]
-    with writing(shop.engine) as connection:
-        clients.upsert(connection, rows, shop.terms, now, now)
 
 
 def _wait_for(shop: Shop, mails: int) -> None:

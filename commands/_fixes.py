@@ -10,14 +10,15 @@ import click
 
 from commands import _shared
 from errors import BadInput, NotFound
-from models.fixes import FixAsked, FixDecision, FixState
+from models.fix_views import FixAsked
+from models.fixes import FixDecision, FixState
 from settings import load
 from workflows import handles
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from models.fixes import FixView
+    from models.fix_views import FixView
 
 
 @click.command()

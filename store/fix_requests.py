@@ -10,7 +10,8 @@ from sqlalchemy import Connection
 from domain.histories import plain
 from errors import BadInput, Erased
 from models.base import ClientId
-from models.fixes import FixAsked, FixId
+from models.fix_views import FixAsked
+from models.fixes import FixId
 from store import catalogue, fixes
 from store.suppressions import ERASED, erased
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
-from models.fixes import BoxedItem, FixId, FixView, FixWish, PassedStep
+from models.fix_views import BoxedItem, FixView, PassedStep
+from models.fixes import FixId, FixWish
 from store import fixes
 from store.fixes import FixRow
 from store.reservations import IN_BOX

@@ -154,12 +154,17 @@ async def request_fix(client: Client, client_id: ClientId, fix_id: FixId) -> Fix
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
         static_summary="A client's lifecycle",
     )
+    request = FixRequest(fix_id=fix_id)
     with _answering(ids.client(client_id)):
-        request = FixRequest(fix_id=fix_id)
-        asked = client.execute_update_with_start_workflow(
-            "request_fix", request, start_workflow_operation=start, result_type=FixStatus
-        )
-        answer: FixStatus = await asyncio.wait_for(asked, ANSWER_S)
+        try:
+            asked = client.execute_update_with_start_workflow(
+                "request_fix", request, start_workflow_operation=start, result_type=FixStatus
+            )
+            answer: FixStatus = await asyncio.wait_for(asked, ANSWER_S)
+        except BaseException:
+            with suppress(Exception, asyncio.CancelledError):  # or asyncio complains of a failure that nobody looked at
+                await asyncio.wait_for(start.workflow_handle(), 0)
+            raise
         return answer
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -13,10 +12,8 @@ from sqlalchemy import select
 
 from domain.outreach import SETTLED
 from mail.faulty_sink import Fault
-from models.clients import ClientRow
 from models.states import OutreachState
-from store import clients
-from store.database import reading, writing
+from store.database import reading
 from store.tables import outreach_steps
 from tests.support.shop import Shop, a_shop
 from tests.support.temporal import DevServer
@@ -25,23 +22,6 @@ from tests.support.worker import WorkerProcess
 CLIENTS = 50
 KILLS = 10
 PATIENCE_S = 150
-
-
-def sign_up(shop: Shop, count: int) -> None:
-    now = datetime.now(UTC)
-    rows = [
-        ClientRow(
-            client_id=f"kill{k}",
-            email=f"kill{k}@example.com",
-            first_name="Ana",
-            time_zone="UTC",
-            signed_up_at=now,
-            consent=True,
-        )
-        for k in range(count)
-    ]
-    with writing(shop.engine) as connection:
-        clients.upsert(connection, rows, shop.terms, now, now)
 
 
 def in_data(shop: Shop) -> int:
@@ -76,7 +56,7 @@ def test_ten_kills_over_fifty_mails_lose_nothing_and_send_nothing_twice(tmp_path
     in_flight = 0
     try:
         worker.start().wait_until_up()
-        sign_up(shop, CLIENTS)
+        shop.sign_up("kill", CLIENTS)
         for _ in range(KILLS):
             time.sleep(chance.uniform(0.2, 1.2))
             worker.kill()

@@ -52,6 +52,23 @@ class Shop:
             put = clients.upsert(connection, [made], self.terms, now, datetime.now(UTC))
         assert not put.refused, put.refused
 
+    def sign_up(self, prefix: str, count: int, *, consent: bool = True) -> None:
+        """So many clients at once, `prefix`0 and on."""
+        now = datetime.now(UTC)
+        rows = [
+            ClientRow(
+                client_id=f"{prefix}{k}",
+                email=f"{prefix}{k}@example.com",
+                first_name="Ana",
+                time_zone="UTC",
+                signed_up_at=now,
+                consent=consent,
+            )
+            for k in range(count)
+        ]
+        with writing(self.engine) as connection:
+            clients.upsert(connection, rows, self.terms, now, now)
+
     def event(self, client_id: str, kind: str, at: datetime, *, now: datetime | None = None, **fields: Any) -> None:
         """Something happened to a client at `at`."""
         body = {"event_id": f"{client_id}.{kind}.{at.timestamp():.6f}", "client_id": client_id, "type": kind}

@@ -11,7 +11,8 @@ from pydantic import BaseModel, ValidationError
 
 from errors import BadInput
 from ingest.faults import fault
-from models.fixes import FixAsked, FixDecision, FixId
+from models.fix_views import FixAsked
+from models.fixes import FixDecision, FixId
 from store.database import reading, writing
 from store.fix_requests import ask
 from store.fix_views import view

@@ -1,0 +1,64 @@
+"""What is asked of Fixes over HTTP and by command, and what is told of them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from models.base import ClientId, Contract, Id, ItemId, Sku
+from models.fixes import FixId, FixState, FixWish, ItemState
+
+
+class FixAsked(FixWish):
+    """The body of `POST /v1/clients/<id>/fixes`. The same `request_key` is the same request."""
+
+    request_key: Id | None = None
+
+    @property
+    def wish(self) -> FixWish:
+        """What is asked, without the name of the request."""
+        return FixWish.model_validate(self.model_dump(exclude={"request_key"}))
+
+
+class BoxedItem(Contract):
+    """One item of a box and what became of it."""
+
+    sku: Sku
+    item_id: ItemId
+    size: str
+    category: str
+    colour: str
+    price_cents: int
+    score: float
+    p_fit: float
+    state: ItemState
+    fit: str | None = None
+
+
+class PassedStep(Contract):
+    """A step that a Fix took, in business time."""
+
+    at: datetime
+    state: FixState
+    code: str = ""
+
+
+class FixView(Contract):
+    """One Fix. `said`: what was understood of the note; `left_out`: how many items, by the code of the reason."""
+
+    fix_id: FixId
+    client_id: ClientId
+    state: FixState
+    code: str
+    created_at: datetime
+    wave_id: str | None
+    decide_by: datetime | None
+    decided_by: str
+    shipped_at: datetime | None
+    algorithm: str
+    version: str
+    objective: float | None
+    wish: FixWish
+    said: tuple[str, ...]
+    left_out: dict[str, int]
+    box: tuple[BoxedItem, ...]
+    steps: tuple[PassedStep, ...]
