@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from commands import _forecasts
+from commands import _bundles, _forecasts
 from commands._progress import Progress
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -17,6 +17,9 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.group()
 def command() -> None:
     """Measure forecasts on held-out days of plain files; no store and no server is needed."""
+
+
+command.add_command(_bundles.evaluate, "bundles")
 
 
 @command.command()

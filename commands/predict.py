@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from commands import _forecasts
+from commands import _bundles, _forecasts
 from commands._progress import Progress
 from errors import BadInput
 
@@ -19,6 +19,9 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.group()
 def command() -> None:
     """Forecast from plain files; no store and no server is needed."""
+
+
+command.add_command(_bundles.predict, "bundles")
 
 
 @command.command()

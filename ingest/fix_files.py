@@ -92,12 +92,12 @@ def write_boxes(path: Path, instance: Instance, chosen: Ints) -> None:
     order = chosen[np.lexsort((chosen, instance.wave.client[chosen]))]
     wave = instance.wave
     columns = (instance.clients.take(pa.array(wave.client[order])), instance.skus.take(pa.array(wave.sku[order])))
-    _write(path, ("client_id", "sku"), columns, "out")
+    write(path, ("client_id", "sku"), columns, "out")
 
 
 def write_prices(path: Path, instance: Instance, prices: Floats) -> None:
     """`sku,shadow_price`: the score that one more unit would bring, in the order of the stock. Raises BadInput."""
-    _write(path, ("sku", "shadow_price"), (instance.skus, pa.array(np.round(prices, 9))), "prices")
+    write(path, ("sku", "shadow_price"), (instance.skus, pa.array(np.round(prices, 9))), "prices")
 
 
 def check_writable(path: Path, option: str) -> None:
@@ -108,8 +108,8 @@ def check_writable(path: Path, option: str) -> None:
         raise BadInput(f"there is no folder {path.parent}", option)
 
 
-def _write(path: Path, names: tuple[str, ...], columns: Sequence[Any], option: str) -> None:
-    """The whole file or none: it comes into its place when it is written."""
+def write(path: Path, names: tuple[str, ...], columns: Sequence[Any], option: str, quotes: str = "none") -> None:
+    """The whole file or none: it comes into its place when it is written. Raises BadInput."""
     from pyarrow import csv, parquet  # noqa: PLC0415 (each is slow to import)
 
     check_writable(path, option)
@@ -121,7 +121,7 @@ def _write(path: Path, names: tuple[str, ...], columns: Sequence[Any], option: s
         else:
             with unfinished.open("wb") as file:
                 file.write((",".join(names) + "\n").encode())
-                csv.write_csv(table, file, csv.WriteOptions(include_header=False, quoting_style="none"))
+                csv.write_csv(table, file, csv.WriteOptions(include_header=False, quoting_style=quotes))
         unfinished.replace(path)
     except OSError as failed:
         raise BadInput(f"cannot write {path}: {failed.strerror}", option) from None

@@ -1,0 +1,31 @@
+"""What is bundled, and the bundles: plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from domain.arrays import Ints
+
+
+@dataclass(frozen=True)
+class Goods:
+    """n items. `categories` may be empty texts."""
+
+    ids: tuple[str, ...]
+    titles: tuple[str, ...]
+    categories: tuple[str, ...]
+
+    @cached_property
+    def index(self) -> dict[str, int]:
+        """Where each id stands."""
+        return {item_id: place for place, item_id in enumerate(self.ids)}
+
+
+@dataclass(frozen=True)
+class Bundles:
+    """Bundles of two items or more, each an array of places in the goods; `intents` in the words of whoever made them,
+    which may be empty."""
+
+    members: tuple[Ints, ...]
+    intents: tuple[str, ...]

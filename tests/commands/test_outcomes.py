@@ -1,0 +1,84 @@
+"""`selvedge evaluate bundles|uplift|off-policy` and `predict bundles` as they are typed."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterable
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from click.testing import CliRunner, Result
+
+from cli import selvedge
+from errors import BadInput
+from tests.algorithms.bundles.outfits import bundles, goods
+
+
+def typed(*words: object) -> Result:
+    return CliRunner().invoke(selvedge, [str(word) for word in words], catch_exceptions=False)
+
+
+def written(path: Path, header: list[str], rows: Iterable[Iterable[object]]) -> Path:
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows([header, *rows])
+    return path
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> list[object]:
+    folder, of = tmp_path_factory.mktemp("bundles"), goods()
+    made = bundles(of)
+    pairs = [[f"b{place}", of.ids[item]] for place, each in enumerate(made.members) for item in each]
+    written(folder / "bundles.csv", ["bundle ID", "item ID"], pairs)
+    written(folder / "items.csv", ["item_id", "titles"], zip(of.ids, of.titles, strict=True))
+    written(folder / "steps.csv", ["item_id", "categories"], zip(of.ids, of.categories, strict=True))
+    pq.write_table(
+        pa.table({"bundle_id": [f"b{place}" for place in range(len(made.intents))], "intent": list(made.intents)}),
+        folder / "intents.parquet",
+    )
+    names = {"bundles": "bundles.csv", "items": "items.csv", "categories": "steps.csv", "intents": "intents.parquet"}
+    return [each for option, name in names.items() for each in (f"--{option}", folder / name)]
+
+
+def test_the_hidden_item_is_looked_for(files: list[object]) -> None:
+    found = json.loads(typed("evaluate", "bundles", *files, "--k", 5, "--folds", 2, "--json").stdout)
+    assert (found["bundles"], found["items"], found["folds"]) == (100, 240, 2)
+    assert found["algorithms"]["affinity"]["over_titles"] > 0
+
+
+def test_boxes_are_completed_with_what_is_not_in_them(files: list[object], tmp_path: Path) -> None:
+    boxes = written(
+        tmp_path / "boxes.csv", ["bundle_id", "item_id"], [["x", "boot00"], ["y", "dress03"], ["y", "boot16"]]
+    )
+    typed("predict", "bundles", *files, "--targets", boxes, "--k", 4, "--out", tmp_path / "out.csv")
+    with (tmp_path / "out.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["bundle_id"], row["rank"]) for row in rows] == [(b, str(r)) for b in "xy" for r in (1, 2, 3, 4)]
+    assert rows[0]["item_id"] == "scarf77"
+    assert not {"dress03", "boot16"} & {row["item_id"] for row in rows if row["bundle_id"] == "y"}
+
+
+@pytest.mark.parametrize(
+    ("name", "header", "rows", "told"),
+    [
+        ("bundles", ["bundle_id"], [["b1"]], "missing in the header: 'item_id'"),
+        ("bundles", ["bundle_id", "item_id"], [["b1", "boot00"], ["b1", "nowhere"]], "line 3: item_id nowhere"),
+        ("bundles", ["bundle_id", "item_id"], [["b1", "boot00"]], "no bundle of two"),
+        ("bundles", ["bundle_id", "item_id"], [["b1", ""]], "line 2: item_id is missing"),
+        ("items", ["item_id", "title"], [["a", "x"], ["b", "y"], ["a", "z"]], "line 4: item_id a is in the file"),
+        ("items", ["item_id", "title"], [["a", "x"], ["b", "y"]], "fewer than three"),
+    ],
+)
+def test_a_bad_bundle_file_is_named_with_its_line(
+    files: list[object], tmp_path: Path, name: str, header: list[str], rows: list[list[object]], told: str
+) -> None:
+    bad = written(tmp_path / f"{name}.csv", header, rows)
+    options = list(files)
+    options[options.index(f"--{name}") + 1] = bad
+    with pytest.raises(BadInput) as caught:
+        typed("evaluate", "bundles", *options)
+    assert told in str(caught.value)
+    assert bad.name in str(caught.value)
