@@ -28,7 +28,9 @@ def hear(connection: Connection, fed: Iterable[FixFeedback]) -> set[FixId]:
     if not said:
         return set()
     named = select(fixes.c.fix_id, fixes.c.client_id).where(among(connection, fixes.c.fix_id, {fix for fix, _ in said}))
-    known = {row.fix_id: row.client_id for row in connection.execute(named) if (row.fix_id, row.client_id) in said}
+    # Locked: a box that is being shipped at this moment would look for these events before they are there to see.
+    rows = connection.execute(named.order_by(fixes.c.fix_id).with_for_update(key_share=True))
+    known = {row.fix_id: row.client_id for row in rows if (row.fix_id, row.client_id) in said}
     if not known:
         return set()
     apply(connection, known)

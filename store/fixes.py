@@ -1,7 +1,7 @@
 """Fixes: one row each, moved only by conditional updates, with every step on record.
 
-Order of locks, in every transaction that changes a Fix: its row here, then stock by sku, then its items; the outbox
-last. So one Fix a transaction.
+Order of locks, in every transaction that changes a Fix: the client, if at all; its row here; then stock by sku, then
+its items; the outbox last. So one Fix a transaction.
 """
 
 from __future__ import annotations

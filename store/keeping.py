@@ -18,7 +18,9 @@ LATEST: Final = 20_000
 def learnt(connection: Connection) -> Keep:
     """The chance to be kept, learnt from the latest feedback on Fixes; the prior where there is none."""
     i = fix_items.c
-    said = select(i.liking, i.p_fit, i.state).where(i.state.in_((ItemState.KEPT, ItemState.RETURNED)))
+    said = select(i.liking, i.p_fit, i.state).where(
+        i.state.in_((ItemState.KEPT, ItemState.RETURNED)), i.feedback_at.is_not(None)
+    )
     rows = connection.execute(said.order_by(i.feedback_at.desc(), i.fix_id, i.sku).limit(LATEST)).all()
     if not rows:
         return Keep()

@@ -49,6 +49,7 @@ fixes = Table(
     Column("shipped_at", UtcTime),
     Index("uq_fixes_request", "client_id", "request_key", unique=True),
     Index(None, "state", "due_at"),
+    Index(None, "updated_at"),
 )
 
 fix_items = Table(
@@ -74,6 +75,7 @@ fix_items = Table(
     ForeignKeyConstraint(["fix_id"], ["fixes.fix_id"]),
     Index(None, "sku", "state"),
     Index(None, "state", "held_until"),
+    Index(None, "feedback_at"),
     comment="the box: a unit held counts in stock.reserved",
 )
 

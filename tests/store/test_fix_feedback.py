@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from itertools import permutations
 from typing import Any
@@ -19,6 +20,7 @@ from store.terms import Terms
 from tests.store.boxes import box_states, piece, put, seed_fix, seed_stock
 from tests.store.conftest import NOW, REAL
 from tests.store.seeds import event, seed_clients, seed_items
+from tests.store.test_races import at_once
 
 
 @pytest.fixture
@@ -130,6 +132,31 @@ def test_where_no_workflow_is_asked_for_none_is_nudged(engine: Engine, terms: Te
     ship(engine, fix)
     assert hear(engine, terms, says("e1", fix, "a", True), says("e2", fix, "b", True), notify=False) == []
     assert box_states(engine, fix) == {"a": "kept", "b": "kept"}
+
+
+def test_feedback_that_meets_the_shipping_is_not_lost(engine: Engine, terms: Terms) -> None:
+    """Each sees the other, or is seen by it."""
+    clients = [f"c{number}" for number in range(24)]
+    with writing(engine) as connection:
+        seed_stock(connection, terms, {"a": len(clients)})
+        ids = {client: seed_fix(connection, terms, client, FixState.APPROVED) for client in clients}
+    for fix_id in ids.values():
+        with writing(engine) as connection:
+            assert reservations.reserve(connection, fix_id, [piece("a")], NOW, None) == ()
+
+    def hearing(client: str) -> Callable[[], None]:
+        def job() -> None:
+            with writing(engine) as connection:
+                said = says(f"e-{client}", ids[client], "a", True, client_id=client)
+                assert events.accept(connection, [said], terms, NOW, REAL).accepted
+
+        return job
+
+    def shipping(client: str) -> Callable[[], None]:
+        return lambda: ship(engine, ids[client])
+
+    at_once([job(client) for client in clients for job in (hearing, shipping)])
+    assert {tuple(box_states(engine, fix_id).values()) for fix_id in ids.values()} == {("kept",)}
 
 
 # --- what is learnt from it ---

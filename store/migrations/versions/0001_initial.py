@@ -7,7 +7,7 @@ from alembic import op
 
 from store.types import Json, UtcTime
 
-revision: str = "0001_b40a8027"
+revision: str = "0001_1f69667d"
 down_revision: str | None = None
 branch_labels: None = None
 depends_on: None = None
@@ -222,6 +222,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("fixes", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_fixes_state_due_at"), ["state", "due_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_fixes_updated_at"), ["updated_at"], unique=False)
         batch_op.create_index("uq_fixes_request", ["client_id", "request_key"], unique=True)
 
     op.create_table(
@@ -477,6 +478,7 @@ def upgrade() -> None:
         comment="the box: a unit held counts in stock.reserved",
     )
     with op.batch_alter_table("fix_items", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_fix_items_feedback_at"), ["feedback_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_fix_items_sku_state"), ["sku", "state"], unique=False)
         batch_op.create_index(batch_op.f("ix_fix_items_state_held_until"), ["state", "held_until"], unique=False)
 
@@ -512,6 +514,7 @@ def downgrade() -> None:
     with op.batch_alter_table("fix_items", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_fix_items_state_held_until"))
         batch_op.drop_index(batch_op.f("ix_fix_items_sku_state"))
+        batch_op.drop_index(batch_op.f("ix_fix_items_feedback_at"))
 
     op.drop_table("fix_items")
     op.drop_table("edits")
@@ -555,6 +558,7 @@ def downgrade() -> None:
     op.drop_table("holds")
     with op.batch_alter_table("fixes", schema=None) as batch_op:
         batch_op.drop_index("uq_fixes_request")
+        batch_op.drop_index(batch_op.f("ix_fixes_updated_at"))
         batch_op.drop_index(batch_op.f("ix_fixes_state_due_at"))
 
     op.drop_table("fixes")
