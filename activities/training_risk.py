@@ -58,11 +58,14 @@ def train_risk(
 
 
 def measured(orders: Orders, day: int, horizon: int, never: Population) -> dict[str, Any]:
-    """The model learnt until `day` and asked about the `horizon` days after it, beside BG/NBD and recency."""
-    if day < int(orders.day.min()):
-        return {}
+    """The model learnt until `day` and asked about the `horizon` days after it, beside BG/NBD and recency.
+
+    Empty where nobody or everybody ordered then.
+    """
     past = orders.until(day)
     came = count_after(orders, past.ids, day, horizon)
+    if not 0 < (came > 0).sum() < len(came):
+        return {}
     told, base = served.learn(past, day, horizon, never).told(kept_of(past), float(day)), standing(past, day, horizon)
     ordered = came > 0
     return {
@@ -73,7 +76,7 @@ def measured(orders: Orders, day: int, horizon: int, never: Population) -> dict[
         "auc_bgnbd": _round(max(calibration.auc(ordered, base.chance), calibration.auc(ordered, base.count))),
         "auc_recency": _round(calibration.auc(ordered, base.clients.t_x - base.clients.age)),
         "calibration_error": _round(calibration.calibration_error(ordered, told.p_order)),
-        "predicted_over_actual": _round(float(told.expected_orders.sum() / came.sum())) if came.sum() else None,
+        "predicted_over_actual": _round(float(told.expected_orders.sum() / came.sum())),
     }
 
 
@@ -94,5 +97,5 @@ def _artefact(model: RiskModel, orders: Orders, metrics: dict[str, Any], now: da
     )
 
 
-def _round(value: float) -> float | None:
-    return None if np.isnan(value) else round(value, 4)
+def _round(value: float) -> float:
+    return round(value, 4)

@@ -57,7 +57,7 @@ def risk(horizon: int, as_json: bool) -> None:
             )
         )
     else:
-        click.echo(f"the first order is less than {horizon} days old: nothing to measure it on yet")
+        click.echo(f"too few ordered before or within the last {horizon} days to measure it")
     click.echo(f"{made.id} now serves")
 
 

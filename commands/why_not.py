@@ -14,7 +14,10 @@ from settings import load
 @click.argument("client_id")
 @_shared.AS_JSON
 def command(client_id: str, as_json: bool) -> None:
-    """Say in one sentence why a client has not been mailed, and when they next may be."""
+    """Say in one sentence why a client has not been mailed, and when they next may be; then how they stand against
+    their own rhythm, where a risk model serves."""
+    from domain.rhythm import told  # noqa: PLC0415
+    from store import standing  # noqa: PLC0415
     from store.database import reading  # noqa: PLC0415
     from store.terms import mail_rules  # noqa: PLC0415
     from store.why_not import why_not  # noqa: PLC0415
@@ -24,4 +27,11 @@ def command(client_id: str, as_json: bool) -> None:
     now = _shared.business_now(engine)
     with reading(engine) as connection:
         said = why_not(connection, client_id, mail_rules(settings), settings.keys.signing, now)
-    click.echo(json.dumps({"client_id": client_id, "why_not": said}) if as_json else said)
+        risk = standing.risk_of(connection, client_id)
+    if as_json:
+        seen = risk.model_dump(mode="json") if risk else None
+        click.echo(json.dumps({"client_id": client_id, "why_not": said, "risk": seen}))
+        return
+    click.echo(said)
+    if risk:
+        click.echo(told(risk))

@@ -69,6 +69,14 @@ def in_rhythm(rules: EngagementRules, stats: Engagement, reading: Reading, risk:
     return reading.model_copy(update={"band": band, "crosses_at": crosses_at, "order_moves": moves})
 
 
+def told(risk: Risk) -> str:
+    """The risk in one sentence, who says so included."""
+    chance = f", {risk.p_order:.0%} to order within {risk.horizon_days} days" if risk.p_order is not None else ""
+    falls = f"; at risk from {risk.falls_at:%Y-%m-%d} on" if risk.falls_at and risk.has_rhythm else ""
+    why = f"{risk.why}: " if risk.why else ""
+    return f"{why}{risk.p_alive:.0%} likely still a client{chance}{falls} ({risk.algorithm} {risk.version})"
+
+
 def words(orders: int, gap_days: float, silence_days: float) -> str:
     """Why somebody stands where they stand: their own silence against their own `gap_days`, in one sentence."""
     quiet = f"{silence_days:,.0f} {_days(silence_days)}"

@@ -117,3 +117,10 @@ def save_plan(
         .where(standings.c.client_id == client_id)
         .values(wake_at=wake_at, next_touch_at=next_touch_at, why_not=why_not)
     )
+
+
+def risk_of(connection: Connection, client_id: ClientId) -> Risk | None:
+    """What was said of the client when last assessed; None where no risk algorithm had a part."""
+    query = select(assessments.c.risk).join(standings, standings.c.assessment_id == assessments.c.id)
+    said = connection.execute(query.where(standings.c.client_id == client_id)).scalar_one_or_none()
+    return None if said is None else Risk.model_validate(said)

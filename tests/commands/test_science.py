@@ -176,6 +176,25 @@ def test_train_reports_and_serves(shop, monkeypatch):
     assert measured.stdout.count("blend, model") == 5
 
 
+def test_train_risk_reports_and_serves_the_batch(shop, tmp_path):
+    out = ("assess", "--as-of", "2026-06-01", "--out", str(tmp_path / "o.csv"), "--json")
+    assert json.loads(typed(*out).stdout)["algorithm"] == "decay+recency_rate"
+    spoken = typed("train", "risk", "--horizon", "30")
+    assert spoken.exit_code == 0, spoken.output
+    assert "too few ordered" in spoken.stdout
+    made = json.loads(typed("train", "risk", "--json").stdout)
+    assert (made["slot"], made["algorithm"], made["metrics"]["horizon_days"]) == ("risk", "cadence", 90)
+    assert json.loads(typed(*out).stdout)["algorithm"] == f"decay+recency_rate+{made['id']}"
+    earlier = ("assess", "--as-of", "2026-05-01", *out[3:])  # the model knows orders after that day
+    assert json.loads(typed(*earlier).stdout)["algorithm"] == "decay+recency_rate"
+
+
+def test_why_not_says_nothing_of_a_rhythm_before_there_is_one(shop):
+    said = json.loads(typed("why-not", "c1", "--json").stdout)
+    assert said["risk"] is None
+    assert len(typed("why-not", "c1").stdout.splitlines()) == 1
+
+
 def test_a_wrong_order_is_one_line_and_status_one(shop, tmp_path):
     """Through the real entrance, as a shell sees it."""
     command = [sys.executable, "-m", "cli", "recommend", "--client", "stranger"]

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.engagement import BANDS, Engagement, EngagementRules, read
-from domain.rhythm import Risk, in_rhythm, words
+from domain.rhythm import Risk, in_rhythm, told, words
 from models.states import Band
 
 RULES = EngagementRules()
@@ -92,3 +92,11 @@ def test_an_order_calls_for_a_look_while_at_risk() -> None:
 
 def test_words_survive_orders_within_minutes() -> None:
     assert words(3, 0.0, 20.0).startswith("3 orders, usually 0 days apart; silent for 20 days, ")
+
+
+def test_it_is_told_in_one_sentence_by_name() -> None:
+    said = risk(9).model_copy(update={"p_order": 0.25, "why": "3 orders"})
+    assert told(said) == (
+        "3 orders: 50% likely still a client, 25% to order within 90 days; at risk from 2026-06-10 on (a 1)"
+    )
+    assert told(risk(None, orders=1)) == "50% likely still a client (a 1)"

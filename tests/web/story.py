@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Engine, insert
 
 from domain.engagement import Engagement, EngagementRules, Reading, read
+from domain.rhythm import Risk
 from models.base import utc
 from store import tables as t
 from store.database import writing
@@ -106,11 +107,18 @@ def _standing(client_id: str, orders: list[datetime]) -> dict[str, Any]:
     }  # fmt: skip
 
 
+RISK = Risk(
+    algorithm="cadence", version="risk-1", horizon_days=90, orders=5, p_alive=0.81, p_order=0.6, expected_orders=1.1,
+    falls_at=ago(-30), why="5 orders, usually 20 days apart; the last 10 days ago, within the usual gap",
+)  # fmt: skip
+
+
 def _assessment(client_id: str, n: int, orders: list[datetime], at: datetime) -> dict[str, Any]:
     reading = _reading(orders, at)
     return {
         "id": f"{client_id}-a{n}", "client_id": client_id, "at": at, "score": reading.score, "band": reading.band,
-        "phase": reading.band, "algorithm": "decayed-rfv/1",
+        "phase": reading.band, "algorithm": "decayed-rfv/1, cadence" if client_id == "ada" else "decayed-rfv/1",
+        "risk": RISK.model_dump(mode="json") if client_id == "ada" else None,
     }  # fmt: skip
 
 

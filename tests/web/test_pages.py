@@ -49,6 +49,8 @@ def test_a_client_s_page_tells_the_whole_story(site: TestClient) -> None:
     assert "Ada Active" in words
     assert "5 for $1,445.00" in words
     assert "The wool coat you liked is back" in words
+    assert "within the usual gap: 81% likely still a client, 60% to order within 90 days; at risk from" in words
+    assert "(cadence risk-1)" in words
     assert "match with taste 0.310 + trend 0.120" in words
     assert "ranking by blend 1 for mail 2" in words
     assert "Bought Ashby wool overcoat $289.00" in words

@@ -7,6 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from domain.engagement import EngagementRules
+from domain.rhythm import Risk
+from domain.rhythm import told as told_of
 from errors import NotFound
 from models.base import ID_PATTERN
 from store import pages
@@ -51,6 +53,8 @@ def client(request: Request, context: Ctx, client_id: Annotated[str, Path(patter
             raise NotFound(f"no client {client_id}", "client_id")
         reason = why_not(connection, client_id, mail_rules(context.settings), context.settings.keys.signing, now)
     crosses_at = Curve(EngagementRules(), story.curve).crosses_at(now)
+    said = story.assessments[0].risk if story.assessments else None
+    rhythm = told_of(Risk.model_validate(said)) if said else ""
     mails: list[Told] = [told(row, story.steps[row.n], story.items) for row in story.mails]
     return page(
         request,
@@ -59,6 +63,7 @@ def client(request: Request, context: Ctx, client_id: Annotated[str, Path(patter
         client=story.client,
         mails=mails,
         reason=reason,
-        crosses_at=crosses_at,
+        crosses_at=story.client.crosses_at if rhythm else crosses_at,
+        rhythm=rhythm,
         picture=score_picture(EngagementRules(), story.curve, story.assessments, story.mails, now, crosses_at),
     )
