@@ -5,16 +5,17 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Final, cast
+from typing import Final, NamedTuple, cast
 
 from sqlalchemy import Connection, Engine
 
 from activities.deciding import Asked, Decider
 from algorithms import builtin, explain
+from algorithms.batches import chunks
 from algorithms.blend import HEAD, Blend
 from algorithms.catalogue import Catalogue, StockLine
 from algorithms.explain import Story
@@ -52,6 +53,15 @@ class _Memory:
     count_again: float
 
 
+class Wanted(NamedTuple):
+    """`n` items for a client; `exclude` and `sizes` as in `Recommender.recommend`."""
+
+    client_id: str
+    n: int
+    exclude: frozenset[str] = frozenset()
+    sizes: tuple[str, ...] = ()
+
+
 class Recommender:
     """Answers for one process; safe to ask from many threads. Without a `decider` the house alone does.
     `check_seconds`: see CHECK_SECONDS."""
@@ -86,32 +96,47 @@ class Recommender:
         `sizes`: in the place of the client's own, where stated. Raises NotFound for an unknown client. Two short
         statements; everything else is in memory.
         """
-        client = interactions.signals(connection, client_id, now)
-        if sizes:
-            client = replace(client, sizes=sizes)
+        (made,) = self.recommend_many(connection, [Wanted(client_id, n, frozenset(exclude), sizes)], now, context)
+        return made
+
+    def recommend_many(
+        self, connection: Connection, wanted: Iterable[Wanted], now: datetime, context: str = "email"
+    ) -> Iterator[Recommendation]:
+        """`recommend` for many clients, in their order: algorithms are asked about a chunk of them in one call."""
         memory = self._current(now)
-        request = RankingRequest(client_id=client_id, n=n, now=now, context=context, exclude=frozenset(exclude))
-        asked, picks = self._answered(memory, request, client)
-        picks = _explained(picks, memory.blend.catalogue, client, now)
-        shown = {"items": [pick.model_dump(mode="json") for pick in picks]}
-        return Recommendation(picks, asked.record.model_copy(update={"answer": shown}), asked.body)
+        for chunk in chunks(tuple(wanted)):
+            clients = [self._signals(connection, each, now) for each in chunk]
+            requests = [
+                RankingRequest(client_id=each.client_id, n=each.n, now=now, context=context, exclude=each.exclude)
+                for each in chunk
+            ]
+            answered = self._answered(memory, requests, clients)
+            for client, (asked, picks) in zip(clients, answered, strict=True):
+                told = _explained(picks, memory.blend.catalogue, client, now)
+                shown = {"items": [pick.model_dump(mode="json") for pick in told]}
+                yield Recommendation(told, asked.record.model_copy(update={"answer": shown}), asked.body)
+
+    def _signals(self, connection: Connection, wanted: Wanted, now: datetime) -> ClientSignals:
+        found = interactions.signals(connection, wanted.client_id, now)
+        return replace(found, sizes=wanted.sizes) if wanted.sizes else found
 
     def _answered(
-        self, memory: _Memory, request: RankingRequest, client: ClientSignals
-    ) -> tuple[Asked, tuple[Pick, ...]]:
-        """The answer of the slot's algorithms; the blend's own where they gave none, or the house is champion."""
-        started, blend = time.perf_counter(), memory.blend
-        offered = blend.scored(request, client)
-        plugged = self._decider.asks(SLOT)
-        # Without algorithms to ask, the question is kept for the record alone; then what the blend chose from will do.
-        question = question_of(blend, request, client, MOST if plugged else min(HEAD * request.n, MOST), offered)
-        asked = self._decider.ask(SLOT, question)
-        if asked.decision.algorithm != HOUSE:
-            return asked, picks_of(question, cast(RankingAnswer, asked.decision.answer))
-        picks = blend.best(offered, request.n)
-        answer = RankingAnswer(items=tuple(Scored(item_id=pick.item_id, score=pick.score) for pick in picks))
-        version = memory.artefact.id if memory.artefact else "built-in"
-        return asked.instead(blend.name, version, answer, time.perf_counter() - started), picks
+        self, memory: _Memory, requests: Sequence[RankingRequest], clients: Sequence[ClientSignals]
+    ) -> Iterator[tuple[Asked, tuple[Pick, ...]]]:
+        """The answers of the slot's algorithms; the blend's own where they gave none, or the house is champion."""
+        started, blend, plugged = time.perf_counter(), memory.blend, self._decider.asks(SLOT)
+        offered = [blend.scored(request, client) for request, client in zip(requests, clients, strict=True)]
+        questions = [
+            # Without algorithms to ask, the question is kept for the record alone; what the blend chose from will do.
+            question_of(blend, request, client, MOST if plugged else min(HEAD * request.n, MOST), its)
+            for request, client, its in zip(requests, clients, offered, strict=True)
+        ]
+        for question, its, asked in zip(questions, offered, self._decider.ask_many(SLOT, questions), strict=True):
+            if asked.decision.algorithm != HOUSE:
+                yield asked, picks_of(question, cast(RankingAnswer, asked.decision.answer))
+            else:
+                picks = blend.best(its, question.n)
+                yield _by_house(asked, memory, picks, (time.perf_counter() - started) / len(requests)), picks
 
     def _current(self, now: datetime) -> _Memory:
         """Memory that was true moments ago. While one thread renews it, the others go on with the old."""
@@ -168,6 +193,12 @@ class Recommender:
         shares = artefact.metrics.get("shares", {})
         share, share_new = shares.get("returning", Blend.share), shares.get("new", Blend.share_new)
         return replace(blend, model=model, share=float(share), share_new=float(share_new))
+
+
+def _by_house(asked: Asked, memory: _Memory, picks: tuple[Pick, ...], seconds: float) -> Asked:
+    answer = RankingAnswer(items=tuple(Scored(item_id=pick.item_id, score=pick.score) for pick in picks))
+    version = memory.artefact.id if memory.artefact else "built-in"
+    return asked.instead(memory.blend.name, version, answer, seconds)
 
 
 def _items_of(fingerprint: str) -> str:

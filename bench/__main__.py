@@ -44,6 +44,7 @@ BARS: dict[str, tuple[str, float]] = {
     "single_requests_priced_pct": (">=", 97),
     "slot_process_fault_worst_ms": ("<=", 250),
     "slot_remote_fault_worst_ms": ("<=", 250),
+    "slot_path_house_over_bare": ("<=", 6),
 }
 """What is promised. Others are told, not judged."""
 

@@ -1,22 +1,39 @@
 """How long a client waits for a valid answer when an algorithm goes wrong, in a process of its own and behind HTTP, and
-when it does not. Deadline 200 ms, 500 candidates, the faults of tests/algorithms/slots."""
+when it does not. Deadline 200 ms, 500 candidates, the faults of tests/algorithms/slots. And what the way through the
+registry costs beside the blend alone, in a shop of 4,000 items."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from statistics import median
 
+import numpy as np
+from sqlalchemy import create_engine
+
+from activities.deciding import Decider
+from algorithms.batches import CHUNK
+from algorithms.blend import HEAD, Blend
 from algorithms.circuit import Circuit
 from algorithms.guard import Algorithm, Member, decide
+from algorithms.popularity import Popularity
 from algorithms.processes import Helpers
+from algorithms.ranking_questions import MOST, question_of
 from algorithms.reach import Reach
+from algorithms.registry import Registry
 from algorithms.remote import Endpoint, Remote
 from algorithms.slot_table import SLOTS
+from algorithms.slots import RankingRequest
+from domain.histories import ClientSignals
+from models.slots import RankingQuestion
+from tests.algorithms.goods import CATEGORIES, NOW, item, shelf, touch
 from tests.algorithms.slots.questions import HERE, ranking, target
+from tests.support.algorithms import plant, say
 
 ROUNDS = 20
 DEADLINE = 0.2
@@ -35,7 +52,56 @@ def measure() -> dict[str, float]:
         "slot_process_fault_worst_ms": max(max(took) for took in installed.values()),
         "slot_remote_ms": median(remote.pop("Good")),
         "slot_remote_fault_worst_ms": max(max(took) for took in remote.values()),
+        **_paths(),
     }
+
+
+def _paths() -> dict[str, float]:
+    """A ranking by the blend alone; with its question and record, as when the house is champion (CPU); by a plugged
+    algorithm; and by it for each client of a batch (real time)."""
+    items = [item(f"i{n}", category=CATEGORIES[n % 6], price_cents=1_000 + n) for n in range(4_000)]
+    blend = Blend(shelf(*items), Popularity(np.zeros(len(items)), {}))
+    client = ClientSignals("c1", touches=tuple(touch(f"i{n}", days_ago=n + 1) for n in range(40)))
+    request = RankingRequest(client_id="c1", n=4, now=NOW)
+
+    def asked(most: int) -> RankingQuestion:
+        return question_of(blend, request, client, most, blend.scored(request, client))
+
+    def by_house() -> None:
+        offered = blend.scored(request, client)
+        house.ask("ranking", question_of(blend, request, client, HEAD * request.n, offered)).record  # noqa: B018
+        blend.best(offered, request.n)
+
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        plant(home / "algorithms", "plain")
+        say(home, '[slots.ranking]\nchampion = "plain"\ndeadline_ms = 5000\n')
+        registry = Registry(home / "algorithms.toml", [str(home / "algorithms")])
+        house = Decider(None, create_engine("sqlite://"))
+        plugged = Decider(registry, create_engine("sqlite://"))
+        registry.ready("ranking", 20)
+        took = {
+            "bare": _median_ms(lambda: blend.rank(request, client), time.process_time),
+            "house": _median_ms(by_house, time.process_time),
+            "plugged": _median_ms(lambda: plugged.ask("ranking", asked(MOST)).record),
+            "batch": _median_ms(lambda: plugged.ask_many("ranking", [asked(MOST)] * CHUNK)) / CHUNK,
+        }
+        registry.close()
+    return {
+        "slot_path_house_over_bare": took["house"] / took["bare"],
+        "slot_path_house_ms": took["house"],
+        "slot_path_plugged_ms": took["plugged"],
+        "slot_path_batch_ms_per_client": took["batch"],
+    }
+
+
+def _median_ms(work: Callable[[], object], clock: Callable[[], float] = time.perf_counter) -> float:
+    took = []
+    for _ in range(ROUNDS):
+        begun = clock()
+        work()
+        took.append(1_000 * (clock() - begun))
+    return median(took)
 
 
 def _installed(name: str) -> list[float]:
