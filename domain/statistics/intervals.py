@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import sqrt
 from typing import NamedTuple
 
 import numpy as np
@@ -30,7 +31,7 @@ def mean_interval(values: Floats, confidence: float = 0.95) -> Interval:
     transformation is Hall's (1992, "On the removal of skewness by transformation", JRSS B 54).
     """
     n, mean, spread = len(values), float(values.mean()), float(values.std(ddof=1))
-    error = spread / np.sqrt(n)
+    error = spread / sqrt(n)
     if error <= 1e-14 * abs(mean):
         return Interval(mean, mean, mean)
     skew = float((((values - mean) / spread) ** 3).mean())
@@ -40,7 +41,7 @@ def mean_interval(values: Floats, confidence: float = 0.95) -> Interval:
 
 def _unskewed(quantile: float, skew: float, n: int) -> float:
     """Where the transformed statistic reaches `quantile`."""
-    root = skew / np.sqrt(n)
+    root = skew / sqrt(n)
     if abs(root) < 1e-6:
         return quantile
     return float((np.cbrt(1 + root * (quantile - root / 6)) - 1) * 3 / root)

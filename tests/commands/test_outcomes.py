@@ -82,3 +82,47 @@ def test_a_bad_bundle_file_is_named_with_its_line(
         typed("evaluate", "bundles", *options)
     assert told in str(caught.value)
     assert bad.name in str(caught.value)
+
+
+HEADER = ["", "item_id", "position", "click", "propensity_score", "user_feature_0"]
+
+
+def logs(folder: Path) -> list[object]:
+    for name, chance in (("random", 0.5), ("bts", 0.25)):
+        (folder / name).mkdir()
+        rows = [[n, n % 2, 1 + n % 3, int(n % 10 == 0), chance, "x"] for n in range(600)]
+        written(folder / name / "men.csv", HEADER, rows)
+        (folder / name / "item_context.csv").write_text("item_id\n1\n")
+    return ["--random", folder / "random", "--bts", folder / "bts"]
+
+
+def test_values_are_estimated_from_the_other_log(tmp_path: Path) -> None:
+    options = logs(tmp_path)
+    found = json.loads(typed("evaluate", "off-policy", *options, "--json").stdout)
+    assert found["random"]["shown"]["value"] == 0.1
+    assert set(found["bts"]["estimates"]) == {"ips", "snips", "doubly_robust"}
+    assert "random shows 0.10000" in typed("evaluate", "off-policy", *options).stdout
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ([0, 1, 1, 2, 0.5, "x"], "line 602: click must be 0 or 1"),
+        ([0, 1, 1, 0, 0, "x"], "line 602: propensity_score must be more than 0"),
+        ([0, "a", 1, 0, 0.5, "x"], "line 602: item_id must be a whole number"),
+    ],
+)
+def test_a_bad_log_is_named_with_its_line(tmp_path: Path, row: list[object], told: str) -> None:
+    options = logs(tmp_path)
+    with (tmp_path / "bts" / "men.csv").open("a", newline="") as file:
+        csv.writer(file).writerow(row)
+    with pytest.raises(BadInput, match=r"men\.csv") as caught:
+        typed("evaluate", "off-policy", *options)
+    assert told in str(caught.value)
+
+
+def test_a_folder_of_two_logs_is_not_guessed_at(tmp_path: Path) -> None:
+    options = logs(tmp_path)
+    (tmp_path / "bts" / "women.csv").write_text("item_id\n")
+    with pytest.raises(BadInput, match="it holds 2"):
+        typed("evaluate", "off-policy", *options)
