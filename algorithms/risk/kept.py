@@ -1,6 +1,6 @@
 """What the store keeps of each client's orders in constant time, and what a learnt model reads of it.
 
-From these four figures alone the chance of an order ranks as well as from all orders (docs/decisions, 16); so an
+From these four figures alone the chance of an order ranks as well as from all orders (docs/decisions, 17); so an
 assessment reads one row, and a million clients are scored from arrays.
 """
 

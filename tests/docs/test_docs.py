@@ -96,7 +96,7 @@ def known_options(line: str) -> set[str]:
     """The options of the verb that a command line begins with, those of its subcommands among them."""
     verb = re.split(r"[\s|]", line, maxsplit=1)[0]
     command = selvedge.get_command(click.Context(selvedge), verb)
-    below = list(command.commands.values()) if isinstance(command, click.Group) else [command]
+    below = [command, *(command.commands.values() if isinstance(command, click.Group) else ())]
     return {"--help", *(name for each in below if each for param in each.params for name in param.opts)}
 
 
