@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from functools import partial
+from importlib.metadata import version
 from typing import Any, Final
 
 from temporalio.client import Client
@@ -55,6 +56,8 @@ RANKINGS: Final = 4
 MODEL_CALLS: Final = 8
 """Model calls under way at once in one process."""
 GRACE: Final = timedelta(seconds=20)
+BUILD: Final = f"selvedge-{version('selvedge')}"
+"""Which code works, as the Temporal UI names it. Without one the SDK digests every module there is, for two seconds."""
 
 Hosted = dict[str, dict[str, Any]]
 """What `Worker` is given for each queue."""
@@ -80,6 +83,7 @@ async def working(client: Client, house: House, queues: Sequence[str] = QUEUES) 
                 activity_executor=threads,
                 interceptors=[Failures(), Counted(), OneOrder()],
                 graceful_shutdown_timeout=GRACE,
+                build_id=BUILD,
                 **hosted[queue],
             )
             await stack.enter_async_context(worker)
