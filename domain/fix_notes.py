@@ -9,7 +9,7 @@ from typing import Any, Final
 from domain.histories import plain
 from models.fixes import FixNote, FixWish, NoteFields
 
-CLAUSE: Final = re.compile(r"[.;!?\n]|,|\bbut\b|\bhowever\b", re.IGNORECASE)
+CLAUSE: Final = re.compile(r"[;!?\n]|[.,](?!\d)|\bbut\b|\bhowever\b", re.IGNORECASE)
 UNWANTED: Final = re.compile(
     r"\b(no|not|never|without|avoid|don'?t|dislike|hate|except|nothing|enough|plenty|tired of|instead of)\b",
     re.IGNORECASE,
@@ -74,9 +74,11 @@ def _patterns(words: Iterable[str]) -> list[tuple[str, re.Pattern[str]]]:
 
 
 def _stem(word: str) -> str:
-    """A word without its plural ending; `dress` and `jeans` are taken as they are or shorter."""
+    """A word without its plural ending: dresses and dress, jeans and jean are one."""
     bare = word.strip().casefold()
-    return re.escape(bare.removesuffix("s") if not bare.endswith("ss") else bare)
+    if bare.endswith(("sses", "shes", "ches", "xes")):
+        return re.escape(bare.removesuffix("es"))
+    return re.escape(bare if bare.endswith("ss") else bare.removesuffix("s"))
 
 
 def _named(clause: str, patterns: Iterable[tuple[str, re.Pattern[str]]]) -> list[str]:

@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-AGENTS = {"EmailDraft": "writer", "Review": "reviewer", "SendPlan": "scheduler"}
+AGENTS = {"EmailDraft": "writer", "Review": "reviewer", "SendPlan": "scheduler", "NoteFields": "notes"}
 """Which agent asks, told by the name of the schema that it asks for."""
 
 
@@ -37,10 +37,21 @@ def answer(agent: str, behaviour: str, body: dict[str, Any]) -> dict[str, Any]:
             return _spoilt_draft(_draft(data_in(body, "brief")), behaviour)
         case "reviewer":
             return _REVIEWS.get(behaviour, {"verdict": "approve", "issues": []})
+        case "notes":
+            return _NOTES.get(behaviour) or {"must_have": data_in(body, "catalogue")["categories"][:1]}
         case _:
             facts = data_in(body, "facts")
             late = behaviour == "late"
             return {"send_at": "2099-01-01T00:00:00Z" if late else facts["earliest"], "why": "as early as possible"}
+
+
+_NOTES = {
+    "strange_word": {"must_have": ["spaceship"]},
+    "contradiction": {"must_have": ["coat"], "exclude_categories": ["coat"]},
+    "price": {"budget": "1"},
+    "unknown_fields": {"address": "12 Weaver's Yard"},
+}
+"""Answers of the reader of notes that must not be taken."""
 
 
 def _draft(brief: dict[str, Any]) -> dict[str, Any]:

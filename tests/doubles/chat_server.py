@@ -29,7 +29,8 @@ from tests.doubles.chat_answers import AGENTS, answer, schema_of
 
 ANSWERING = frozenset({
     "good", "wrong_item", "link", "price", "wrong_name", "unknown_fields", "missing_field", "revise", "reject", "late",
-    "contradiction", "malformed", "truncated", "refusal", "content_filter", "empty_choices", "no_tool", "no_usage",
+    "contradiction", "strange_word", "malformed", "truncated", "refusal", "content_filter", "empty_choices", "no_tool",
+    "no_usage",
 })  # fmt: skip
 STATUSES = {"rate_limited": 429, "timeout": 408, "conflict": 409, "error": 500, "overloaded": 503, "bad_request": 400,
             "unauthorized": 401, "forbidden": 403, "not_found": 404}  # fmt: skip

@@ -1,6 +1,6 @@
 """Records the histories that the replay test holds workflow code against.
 
-`python -m tests.histories.record` plays a year of a client, a pause, a campaign and a model's mail on the
+`python -m tests.histories.record` plays a year of a client, a pause, a campaign, a model's mail and some Fixes on the
 time-skipping server and writes every run's history beside this file. Run it when a workflow gains a path worth
 holding; keep the old files, since runs like them are still open somewhere.
 """
@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 import json
 import tempfile
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,9 +19,11 @@ from typing import Any
 from pydantic import SecretStr
 from temporalio.client import Client, WorkflowHistory
 
+from errors import BadInput
 from models.campaign import PauseOrder, ResumeOrder
 from models.clients import ClientPolicy
 from tests.doubles.chat_server import ChatServer
+from tests.support.fixes import FixDesk, a_desk
 from tests.support.shop import Shop, a_shop
 from tests.support.temporal import new_time_skipping
 from workflows import handles, ids
@@ -35,6 +39,50 @@ async def main() -> None:
         await _scene("year", {})
         await _scene("steered", {})
         await _scene("modelled", asks)
+    await _fixes()
+
+
+async def _fixes() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        async with new_time_skipping() as env, a_desk(env, Path(folder)) as desk:
+            for name, scene in FIXES.items():
+                await _fix(desk, name, scene)
+
+
+async def _fix(desk: FixDesk, name: str, scene: Callable[[FixDesk, str], Awaitable[None]]) -> None:
+    fix_id = await desk.saved(name, request_key=name, note="I need a coat.", when="wave" if name == "waited" else "now")
+    await handles.request_fix(desk.temporal, name, fix_id)
+    await desk.passes(seconds=5)
+    await scene(desk, fix_id)
+    for workflow_id, kept in ((ids.fix(fix_id), f"fix.{name}"), (ids.client(name), f"client.{name}")):
+        _write(kept, 1, await desk.temporal.get_workflow_handle(workflow_id).fetch_history())
+
+
+async def _kept(desk: FixDesk, fix_id: str) -> None:
+    box = desk.box(fix_id)
+    spare = next(c["sku"] for c in desk.row(fix_id).candidates["items"] if c["sku"] not in {each.sku for each in box})
+    with suppress(BadInput):
+        await desk.decides(fix_id, "swap", (box[0].sku, spare))
+    desk.stocked(0, desk.box(fix_id)[0].item_id)
+    for _ in range(2):  # the first approval finds that a unit is gone
+        await desk.decides(fix_id, "approve")
+        await desk.passes(seconds=5)
+    await handles.nudge_fix(desk.temporal, fix_id)
+    await desk.passes(days=15)
+
+
+async def _waited(desk: FixDesk, fix_id: str) -> None:
+    await desk.passes(days=3)
+    await desk.decides(fix_id, "reject")
+    await desk.passes(seconds=5)
+
+
+async def _called_off(desk: FixDesk, fix_id: str) -> None:
+    await handles.cancel_fix(desk.temporal, fix_id)
+    await desk.passes(seconds=5)
+
+
+FIXES = {"kept": _kept, "waited": _waited, "off": _called_off}
 
 
 async def _scene(name: str, settings: dict[str, Any]) -> None:
@@ -90,9 +138,13 @@ async def _save(client: Client, shop: Shop, name: str) -> None:
         run = history.events[0].workflow_execution_started_event_attributes.first_execution_run_id
         runs = [history] if not run else await _runs(client, workflow_id, run)
         for k, each in enumerate(runs):
-            path = HERE / f"{workflow_id.replace(':', '.')}.run{k + 1}.json"
-            path.write_text(json.dumps(json.loads(each.to_json()), separators=(",", ":")) + "\n")
-            print(path.name, len(each.events), "events")
+            _write(workflow_id.replace(":", "."), k + 1, each)
+
+
+def _write(name: str, run: int, history: WorkflowHistory) -> None:
+    path = HERE / f"{name}.run{run}.json"
+    path.write_text(json.dumps(json.loads(history.to_json()), separators=(",", ":")) + "\n")
+    print(path.name, len(history.events), "events")
 
 
 async def _runs(client: Client, workflow_id: str, run_id: str) -> list[WorkflowHistory]:
