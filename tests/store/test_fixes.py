@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from decimal import Decimal
+from itertools import product
 
 import pytest
 from sqlalchemy import Engine
@@ -78,11 +79,10 @@ def test_unknown_ids_are_named(engine: Engine) -> None:
             fixes.get(connection, "nothing")
 
 
-@pytest.mark.parametrize("to", list(FixState))
-def test_only_steps_of_the_table_are_taken(engine: Engine, terms: Terms, to: FixState) -> None:
+def test_only_steps_of_the_table_are_taken(engine: Engine, terms: Terms) -> None:
     with writing(engine) as connection:
         fix_id = seed_fix(connection, terms)
-        for state in FixState:
+        for state, to in product(FixState, FixState):
             put(connection, fix_id, state)
             before = len(fixes.steps(connection, fix_id))
             moved = fixes.move(connection, fix_id, to, NOW, code="why", values={"decided_by": "eve"}, data=["s1"])

@@ -162,4 +162,4 @@ class Stock(RuleBasedStateMachine):
 
 
 TestStock = Stock.TestCase
-TestStock.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
+TestStock.settings = settings(max_examples=15, stateful_step_count=25, deadline=None)

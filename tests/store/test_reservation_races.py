@@ -105,7 +105,7 @@ def test_opposite_orders_counts_and_sweeps_lock_nobody_out(engine: Engine, terms
     def maker(place: int) -> Callable[[], None]:
         def make() -> None:
             rng = random.Random(place)
-            for turn in range(16):
+            for turn in range(10):
                 some = rng.sample(skus, 4)
                 box = [piece(sku) for sku in (some if place % 2 else some[::-1])]
                 now = NOW + timedelta(hours=turn)

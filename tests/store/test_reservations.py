@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import Engine
 
+from domain.fix_states import SETTLED
 from errors import BadInput
-from models.fixes import FixItem, FixState
+from models.fixes import FixState
 from store import catalogue, reservations, shelves
 from store.database import reading, writing
 from store.revisions import number
@@ -86,24 +87,24 @@ def test_a_box_that_cannot_be_leaves_the_old_one_as_it_was(engine: Engine, fix: 
     assert shelf(engine) == {"a": (1, 1), "b": (2, 1), "c": (3, 0)}
 
 
-@pytest.mark.parametrize("box", [[A, A], [A, piece("a-large", "a")]])
-def test_an_item_is_never_twice_in_a_box(engine: Engine, fix: str, box: list[FixItem]) -> None:
-    with pytest.raises(BadInput, match="twice"):
-        reserve(engine, fix, *box)
+def test_an_item_is_never_twice_in_a_box(engine: Engine, fix: str) -> None:
+    for box in ([A, A], [A, piece("a-large", "a")]):
+        with pytest.raises(BadInput, match="twice"):
+            reserve(engine, fix, *box)
 
 
-@pytest.mark.parametrize("state", ["shipped", "closed", "cancelled", "expired", "failed"])
-def test_nothing_is_held_for_a_fix_that_is_over(engine: Engine, fix: str, state: str) -> None:
+def test_nothing_is_held_for_a_fix_that_is_over(engine: Engine, fix: str) -> None:
     """A retry that comes after a cancellation must not take units that nobody gives back."""
-    with writing(engine) as connection:
-        put(connection, fix, FixState(state))
-    with pytest.raises(BadInput, match=state):
-        reserve(engine, fix, A)
-    with writing(engine) as connection, pytest.raises(BadInput, match=state):
-        reservations.swap(connection, fix, "a", B, NOW, UNTIL)
-    with pytest.raises(BadInput, match=state):
-        renew(engine, fix, NOW)
-    assert shelf(engine)["a"] == (1, 0)
+    for state in SETTLED | {FixState.SHIPPED}:
+        with writing(engine) as connection:
+            put(connection, fix, state)
+        with pytest.raises(BadInput, match=state):
+            reserve(engine, fix, A)
+        with writing(engine) as connection, pytest.raises(BadInput, match=state):
+            reservations.swap(connection, fix, "a", B, NOW, UNTIL)
+        with pytest.raises(BadInput, match=state):
+            renew(engine, fix, NOW)
+        assert shelf(engine)["a"] == (1, 0)
 
 
 def test_a_swap_holds_the_new_one_before_the_old_one_goes(engine: Engine, fix: str, other: str) -> None:
