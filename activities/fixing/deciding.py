@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import Connection
 from temporalio import activity
@@ -13,7 +15,7 @@ from activities.fixing.steps import feedback_until, held_until, stepping
 from activities.house import House
 from domain.swaps import swapped
 from errors import BadInput
-from models.fixes import FixDecision, FixDone, FixState, FixStep
+from models.fixes import FixDecision, FixDone, FixItem, FixState, FixStep
 from store import fixes, reservations, shelves
 from store.fixes import FixRow
 
@@ -36,6 +38,8 @@ class DecideFix:
         if decision is None:
             raise BadInput("missing", "decision")
         if row.state != FixState.PROPOSED:
+            if row.state in _LED_TO[decision.verdict] and row.decided_by == decision.by:
+                return  # an attempt before this one did it, and its answer was lost
             raise BadInput(f"this Fix is {row.state}; only a proposed one can be decided")
         by = {"decided_by": decision.by}
         if decision.verdict == "reject":
@@ -48,16 +52,18 @@ class DecideFix:
 
     def _swap(self, connection: Connection, row: FixRow, decision: FixDecision, now: datetime) -> None:
         """All swaps or none. Raises BadInput with the rule that one breaks."""
+        held = reservations.box(connection, row.fix_id)
+        if made(decision, held):
+            return
         known, reasons = {each.sku: each for each in items_of(row)}, left_out_of(row)
         left_out = {unit.sku: reasons[unit.item_id] for unit in shelves.units(connection, reasons)}
-        held = reservations.box(connection, row.fix_id)
         box = swapped(wish_of(row), held, decision.swaps, known, left_out)
         short = reservations.reserve(connection, row.fix_id, box, now, held_until(self._house.settings, now))
         if short:
             raise BadInput(f"no unit of {', '.join(short)} is free", "swaps")
-        made = {"out": [each.out for each in decision.swaps], "in": [each.into for each in decision.swaps]}
+        told = {"out": [each.out for each in decision.swaps], "in": [each.into for each in decision.swaps]}
         by = {"decided_by": decision.by}
-        fixes.move(connection, row.fix_id, FixState.PROPOSED, now, code="swapped", values=by, data=made)
+        fixes.move(connection, row.fix_id, FixState.PROPOSED, now, code="swapped", values=by, data=told)
 
     @activity.defn
     def look_fix(self, step: FixStep) -> FixDone:
@@ -76,3 +82,17 @@ class DecideFix:
             all_in = close_if_answered(connection, row.fix_id, now)
             if not all_in and now >= feedback_until(settings, row):
                 fixes.move(connection, row.fix_id, FixState.CLOSED, now, code="feedback_over")
+
+
+_LED_TO: Final = {
+    "approve": (FixState.APPROVED, FixState.SHIPPED, FixState.CLOSED, FixState.RANKED),
+    "reject": (FixState.CANCELLED,),
+    "swap": (),
+}
+"""Where a decision that was carried out leaves a Fix."""
+
+
+def made(decision: FixDecision, box: Sequence[FixItem]) -> bool:
+    """Whether all swaps of a decision are in the box: an attempt before this one made them, and its answer was lost."""
+    held = {each.sku for each in box}
+    return all(each.into in held and each.out not in held for each in decision.swaps)

@@ -8,18 +8,21 @@ from typing import Final, NamedTuple, cast
 from sqlalchemy import Engine
 
 from activities.fixing.assembling import SLOT
+from activities.waving import replaying as waves
 from algorithms import guard
 from algorithms.assembly import answering
 from algorithms.guard import Member
 from algorithms.registry import Registry
 from algorithms.slot_table import slot_named
 from errors import BadInput
+from models.base import Sku
 from models.fixes import FixId
 from models.slots import AssemblyAnswer, AssemblyQuestion
 from settings import Settings
 from store import fixes
 from store.database import reading
 
+WAVE: Final = "wave"
 SECONDS: Final = 30.0
 """Real seconds that an algorithm may take to start, and to answer."""
 
@@ -40,24 +43,24 @@ class Replayed(NamedTuple):
 
 
 def replayed(settings: Settings, engine: Engine, fix_id: FixId) -> Replayed:
-    """The box of a Fix, made again. Raises NotFound, or BadInput when it cannot be: it was assembled with others in a
-    wave, or by a version that is not here any more."""
+    """The box of a Fix, made again; one from a wave with all others of it. Raises NotFound, or BadInput when it cannot
+    be made, as by a version that is not here any more."""
     with reading(engine) as connection:
         row = fixes.get(connection, fix_id)
-    if row.question is None or row.box is None:
-        raise BadInput("no box was assembled for it yet", "fix_id")
-    if row.wave_id is not None:
-        raise BadInput(f"it was assembled with others, in wave {row.wave_id}", "fix_id")
-    question = AssemblyQuestion.model_validate(row.question)
-    version, answer = _answer(settings, row.algorithm, question)
+        if row.box is None:
+            raise BadInput("no box was assembled for it yet", "fix_id")
+        if row.algorithm == WAVE:
+            version, again = waves.VERSION, waves.replayed(connection, row.wave_id).get(fix_id, ())
+        else:
+            version, again = _answer(settings, row.algorithm, AssemblyQuestion.model_validate(row.question))
     if version != row.version:
         raise BadInput(f"{row.algorithm} {row.version} made the box; here is {version}", "fix_id")
-    return Replayed(fix_id, row.algorithm, row.version, tuple(row.box), answer.skus)
+    return Replayed(fix_id, row.algorithm, row.version, tuple(row.box), again)
 
 
-def _answer(settings: Settings, algorithm: str, question: AssemblyQuestion) -> tuple[str, AssemblyAnswer]:
+def _answer(settings: Settings, algorithm: str, question: AssemblyQuestion) -> tuple[str, tuple[Sku, ...]]:
     if algorithm == answering.NAME:
-        return answering.VERSION, answering.answer(question)
+        return answering.VERSION, answering.answer(question).skus
     with (
         closing(Registry.from_settings(settings, serving=False)) as registry,
         closing(registry.open(algorithm)) as opened,
@@ -66,4 +69,4 @@ def _answer(settings: Settings, algorithm: str, question: AssemblyQuestion) -> t
         made = guard.decide(slot_named(SLOT), [Member(algorithm, opened)], question, SECONDS)
     if made.faults:
         raise BadInput(f"{algorithm} gives no valid answer now: {made.faults[0].words}", "fix_id")
-    return made.version, cast(AssemblyAnswer, made.answer)
+    return made.version, cast(AssemblyAnswer, made.answer).skus

@@ -56,16 +56,17 @@ def approve(
     connection: Connection, fix_id: FixId, code: str, now: datetime, values: Mapping[str, Any] | None = None
 ) -> None:
     """Approved, its units held until they are sold; `ranked` again when some were lost. The row is locked."""
-    if not _lost(connection, fix_id, now):
+    if not _lost(connection, fix_id, now, values):
         fixes.move(connection, fix_id, FixState.APPROVED, now, code=code, values=values)
 
 
-def _lost(connection: Connection, fix_id: FixId, now: datetime) -> bool:
+def _lost(connection: Connection, fix_id: FixId, now: datetime, values: Mapping[str, Any] | None = None) -> bool:
     """Hold the box for good. Where units went to others, let go of the rest too: a new box is to be made."""
     lost = reservations.renew(connection, fix_id, now, None)
     if lost:
         reservations.release(connection, fix_id, now)
-        fixes.move(connection, fix_id, FixState.RANKED, now, code="units_lost", data={"lost": list(lost)})
+        told = {"lost": list(lost)}
+        fixes.move(connection, fix_id, FixState.RANKED, now, code="units_lost", values=values, data=told)
     return bool(lost)
 
 

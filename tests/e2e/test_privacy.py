@@ -12,7 +12,9 @@ from temporalio.client import Client
 
 from mail.faulty_sink import Fault
 from models.base import utc
-from store.database import reading
+from models.fixes import FixWish
+from store import fixes
+from store.database import reading, writing
 from store.tables import model_calls
 from tests.doubles.chat_server import ChatServer
 from tests.e2e.test_renewal import until
@@ -35,6 +37,22 @@ def seed(shop: Shop) -> None:
     shop.event("privy", "order_placed", utc(2026, 1, 7), item_id="item04", value="70.00")
 
 
+async def asks_for_a_fix(shop: Shop, client: Client) -> str:
+    """With a note that holds every canary, read by the model."""
+    with writing(shop.engine) as connection:
+        wish = FixWish(note=f"{NOTE}, says {NAME} ({ADDRESS})")
+        fix_id = fixes.save_request(connection, "privy", wish, shop.house.wall())
+    await handles.request_fix(client, "privy", fix_id)
+    return fix_id
+
+
+def state_of(shop: Shop, fix_id: str) -> str:
+    with reading(shop.engine) as connection:
+        row = fixes.get(connection, fix_id)
+    assert row.note_read is None or row.note_read["by"] == "model"
+    return str(row.state)
+
+
 @pytest.mark.timeout(180)
 async def test_no_canary_leaves_the_database(tmp_path: Path, dev_server: DevServer) -> None:
     with ChatServer() as model:
@@ -52,11 +70,13 @@ async def test_no_canary_leaves_the_database(tmp_path: Path, dev_server: DevServ
             model.next("writer", "link", times=3)  # an answer that is refused, quoting what it was given
             shop.sink.faults.next(Fault("rcpt", answer=f"451 4.3.0 no room for {ADDRESS}"))
             worker.start().wait_until_up()
+            client = await handles.connect(shop.settings.temporal_address, shop.settings.temporal_namespace)
+            fix_id = await asks_for_a_fix(shop, client)
             await until(lambda: len(shop.mails()) >= 1, 60)
+            await until(lambda: state_of(shop, fix_id) == "proposed", 60)
             await asyncio.sleep(2)
             with reading(shop.engine) as connection:
                 assert connection.scalars(select(model_calls.c.agent)).all(), "the model was asked"
-            client = await handles.connect(shop.settings.temporal_address, shop.settings.temporal_namespace)
             _hunt(shop, await _everything(client, worker))
             await client.get_workflow_handle(ids.client("privy")).signal("pause", {"reason": f"ask {NAME}"})
             await asyncio.sleep(1)
@@ -72,8 +92,9 @@ async def test_no_canary_leaves_the_database(tmp_path: Path, dev_server: DevServ
 
 async def _everything(client: Client, worker: WorkerProcess) -> dict[str, str]:
     await asyncio.sleep(1)  # visibility follows a moment later
-    histories = await told(client, "WorkflowId STARTS_WITH 'client:privy' OR WorkflowId STARTS_WITH 'outreach:privy'")
-    assert len(histories) >= 2
+    starts = ("client:privy", "outreach:privy", "fix:")
+    histories = await told(client, " OR ".join(f"WorkflowId STARTS_WITH '{each}'" for each in starts))
+    assert {each.partition(":")[0] for each in histories} == {"client", "outreach", "fix"}
     return histories | {"log": worker.log.read_text(), "metrics": worker.metrics()}
 
 

@@ -1,0 +1,162 @@
+"""Killing the worker at each step of the saga: no unit is lost, none is sold twice, and every Fix ends."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections import Counter
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+from temporalio.client import Client
+
+from domain.fix_states import SETTLED
+from errors import SelvedgeError
+from models.fixes import FixDecision, FixState, FixWish, ItemState, Swap
+from store import fixes, reservations
+from store.database import reading, writing
+from store.tables import fix_items, stock
+from store.tables import fixes as fix_rows
+from tests.support.forked import ForkedWorkers, forked_workers
+from tests.support.shop import Shop, a_shop
+from tests.support.temporal import DevServer
+from workflows import handles
+
+ROUNDS = 30
+UNITS = 5
+"""Of each of 24 items: less than thirty boxes of five ask for."""
+PATIENCE_S = 120
+STEPS = ("requested", "ranked", "assembled", "proposed", "approved", "shipped", "closed")
+"""The worker is killed the moment one of these is committed, before Temporal is told."""
+
+
+@pytest.mark.timeout(400)
+async def test_thirty_kills_at_every_step_lose_no_unit_and_sell_none_twice(
+    tmp_path: Path, dev_server: DevServer
+) -> None:
+    seed = random.randrange(2**32)
+    print(f"seed {seed}")
+    chance = random.Random(seed)
+    shop = a_shop(
+        tmp_path / "home",
+        temporal_address=dev_server.address,
+        fix_decide_hours=3 / 3_600,
+        fix_feedback_days=2 / 86_400,
+    )
+    with writing(shop.engine) as connection:
+        connection.execute(stock.update().values(on_hand=UNITS))
+    shop.sign_up("fix", ROUNDS, consent=False)
+    client = await handles.connect(dev_server.address, "default")
+    try:
+        with forked_workers(shop.settings, tmp_path) as workers:
+            workers.start()
+            killed = await _rounds(shop, client, workers, chance)
+            await _settled(shop)
+        print(f"killed at {dict(Counter(killed))}; ended {dict(_states(shop))}")
+        assert set(killed) >= {"ranked", "assembled", "proposed", "shipped"}
+        assert not _faults_of(shop)
+    finally:
+        shop.sink.stop()
+        shop.engine.dispose()
+
+
+async def _rounds(shop: Shop, client: Client, workers: ForkedWorkers, chance: random.Random) -> list[str]:
+    """One Fix a round; the state that was on record when the worker died."""
+    killed, people = [], []
+    for place in range(ROUNDS):
+        step, fix_id = STEPS[place % len(STEPS)], _saved(shop, f"fix{place}", noted=place % 2 == 0)
+        wanted = chance.choice(("approve", "approve", "approve", "swap", "reject", "cancel", "nobody"))
+        people.append(asyncio.create_task(_people(shop, client, f"fix{place}", fix_id, wanted)))
+        killed.append(await _reached(shop, fix_id, step))
+        workers.kill()
+        workers.start()
+        print(f"{time.monotonic():.1f} {fix_id} {step} {killed[-1]} {wanted}")
+    await asyncio.gather(*people)
+    return killed
+
+
+def _saved(shop: Shop, client_id: str, noted: bool) -> str:
+    wish = FixWish(note="I need a coat, nothing in rust." if noted else None)
+    with writing(shop.engine) as connection:
+        now = shop.house.wall()
+        return fixes.save_request(connection, client_id, wish, now, request_key="kill")
+
+
+async def _people(shop: Shop, client: Client, client_id: str, fix_id: str, wanted: str) -> None:
+    """Ask for the Fix until it is taken, then do with it what is `wanted`; a refusal is an answer."""
+    for _ in range(5):
+        with suppress(SelvedgeError):
+            await handles.request_fix(client, client_id, fix_id)
+            break
+    if wanted == "nobody":
+        return
+    if wanted == "cancel":
+        await asyncio.sleep(random.Random(fix_id).uniform(0, 2))
+        with suppress(SelvedgeError):
+            await handles.cancel_fix(client, fix_id)
+        return
+    if await _reached(shop, fix_id, "proposed") == "proposed":
+        with suppress(SelvedgeError):
+            await handles.decide_fix(client, fix_id, _decision(shop, fix_id, wanted))
+
+
+def _decision(shop: Shop, fix_id: str, wanted: str) -> FixDecision:
+    if wanted != "swap":
+        return FixDecision.model_validate({"verdict": wanted, "by": "ana"})
+    with reading(shop.engine) as connection:
+        row, box = fixes.get(connection, fix_id), reservations.box(connection, fix_id)
+    spare = next(each["sku"] for each in row.candidates["items"] if each["sku"] not in {item.sku for item in box})
+    return FixDecision(verdict="approve", swaps=(Swap(out=box[0].sku, into=spare),), by="ana")
+
+
+async def _reached(shop: Shop, fix_id: str, step: str) -> str:
+    """Its state, as soon as it has come as far as `step` or has ended, or after a while."""
+    until, order = time.monotonic() + 15, {state: place for place, state in enumerate(STEPS)}
+    while True:
+        with reading(shop.engine) as connection:
+            state = str(fixes.get(connection, fix_id).state)
+        if state in SETTLED or order[state] >= order[step] or time.monotonic() > until:
+            return state
+        await asyncio.sleep(0.002)
+
+
+def _states(shop: Shop) -> Counter[str]:
+    with reading(shop.engine) as connection:
+        return Counter(connection.scalars(select(fix_rows.c.state)))
+
+
+async def _settled(shop: Shop) -> None:
+    until = time.monotonic() + PATIENCE_S
+    while time.monotonic() < until:
+        if set(_states(shop)) <= SETTLED:
+            return
+        await asyncio.sleep(0.3)
+    raise AssertionError(f"not settled: {_states(shop)}")
+
+
+def _faults_of(shop: Shop) -> list[str]:
+    """What is wrong between the shelf and the boxes."""
+    with reading(shop.engine) as connection:
+        shelf = {row.sku: row for row in connection.execute(stock.select())}
+        gone = dict(_sold(connection))
+        unsold = select(fix_items.c.state).join(fix_rows, fix_rows.c.fix_id == fix_items.c.fix_id)
+        strayed = set(connection.scalars(unsold.where(fix_rows.c.state != FixState.CLOSED)))
+        rules = {
+            "reserved is not what is held": reservations.faults(connection) == [],
+            "a unit is still reserved": all(row.reserved == 0 for row in shelf.values()),
+            "units were lost or sold twice": all(
+                UNITS - row.on_hand == gone.get(sku, 0) and row.on_hand >= 0 for sku, row in shelf.items()
+            ),
+            "a box that was not shipped has sold units": strayed <= {ItemState.RELEASED},
+            "nothing was sold": bool(gone),
+        }
+    return [wrong for wrong, kept in rules.items() if not kept]
+
+
+def _sold(connection: Any) -> list[tuple[str, int]]:
+    query = select(fix_items.c.sku, func.count()).where(fix_items.c.state != ItemState.RELEASED)
+    return [(sku, count) for sku, count in connection.execute(query.group_by(fix_items.c.sku))]
