@@ -26,11 +26,12 @@ class Als:
         self.items: Singles = np.zeros((0, factors), np.float32)
 
     def fit(self, log: Log, seed: int) -> None:
-        """Sweep. One thread: the same seed gives the same vectors."""
+        """Sweep. One thread: the same seed gives the same vectors. A small shop gets fewer factors: with as many as it
+        has items, each would stand for itself."""
         from implicit.cpu.als import AlternatingLeastSquares  # noqa: PLC0415
 
         model = AlternatingLeastSquares(
-            factors=self.factors,
+            factors=min(self.factors, max(min(log.taken.shape) // 4, 1)),
             regularization=self.ridge,
             alpha=self.alpha,
             iterations=self.sweeps,

@@ -23,6 +23,9 @@ BEGIN: Final = {
     "context 90": 0.2,
     "new": -1.0,
     "cohort": 0.2,
+    "words": 0.2,
+    "cohort words": 0.1,
+    "own words": 0.1,
     "ease": 0.7,
     "als": 0.3,
     "cosine": 0.1,
@@ -35,7 +38,7 @@ ASKED: Final = 3_000
 """Targets learnt from in each inner split, drawn by the seed."""
 CANDIDATES: Final = 60
 """So many of a target's best by each signal compete in learning."""
-NO_CANDIDATES: Final = ("age", "silence", "new", "words", "words in context")
+NO_CANDIDATES: Final = ("age", "silence", "new", "words", "cohort words", "own words")
 """Signals that say too little by themselves to name any."""
 BLOCK: Final = 100
 

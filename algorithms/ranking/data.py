@@ -150,6 +150,13 @@ class Algorithm(Protocol):
         """Take what `state` gave; arrays may be mapped from disk."""
 
 
+def among(matrix: Any, rows: Ints, places: Ints) -> Flags:
+    """Whether a sparse matrix (CSR) has an entry at each (row, place)."""
+    width = matrix.shape[1]
+    there = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr)) * width + matrix.indices
+    return np.isin(rows * width + places, there)
+
+
 def columns(matrix: Any, items: Ints) -> Any:
     """Some columns of a sparse matrix; all of them as they are."""
     return matrix if len(items) == matrix.shape[1] else matrix[:, items]

@@ -8,10 +8,13 @@ from typing import Any, Final
 import numpy as np
 
 from algorithms.ranking.data import Asked, Log, Singles, State, Words
+from algorithms.ranking.word_taste import WordTaste
 from domain.arrays import Ints
 
 FACTORS: Final = 32
 EPOCHS: Final = 15
+FACTORED: Final = 0.5
+"""Of the factorisation beside the words."""
 HALF_LIFE_DAYS: Final = 180.0
 """An old liking teaches less than a new one."""
 
@@ -21,6 +24,7 @@ class Hybrid:
 
     def __init__(self, factors: int = FACTORS, epochs: int = EPOCHS) -> None:
         self.factors, self.epochs = factors, epochs
+        self.words = WordTaste()
         self.clients = self.items = np.zeros((0, factors + 1), np.float32)
         """The last column is the bias."""
 
@@ -45,19 +49,22 @@ class Hybrid:
         )
         self.clients = _summed(client_words, model.user_embeddings, model.user_biases)
         self.items = _summed(item_words, model.item_embeddings, model.item_biases)
+        self.words.fit(log, seed)
 
     def scores(self, asked: Asked, items: Ints) -> Singles:
         """Shape (t, len(items))."""
         clients, goods = self.clients[asked.client], self.items[items]
-        return np.asarray(clients[:, :-1] @ goods[:, :-1].T + goods[:, -1], np.float32)
+        factored = clients[:, :-1] @ goods[:, :-1].T + goods[:, -1]
+        return np.asarray(np.float32(FACTORED) * factored + self.words.scores(asked, items), np.float32)
 
     def state(self) -> State:
         """Vectors of clients and items."""
-        return {"clients": self.clients, "items": self.items}
+        return {"clients": self.clients, "items": self.items} | {f"w-{k}": v for k, v in self.words.state().items()}
 
     def restore(self, state: State) -> None:
         """See `state`."""
         self.clients, self.items = state["clients"], state["items"]
+        self.words.restore({key.removeprefix("w-"): value for key, value in state.items() if key.startswith("w-")})
 
 
 def _with_own(words: Words, known: Any) -> Any:

@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from algorithms.ranking.data import NONE
+from algorithms.ranking.data import NONE, among
 from domain.arrays import Flags, Floats, Ints
 
 
 def hits(lists: Ints, wanted: Any) -> Flags:
     """Whether each place of each list, shape (t, k), is among the wanted: sparse (t, n)."""
     rows = np.repeat(np.arange(len(lists)), lists.shape[1])
-    found = np.asarray(wanted[rows, np.maximum(lists, 0).ravel()]).ravel() > 0
+    found = among(wanted, rows, np.maximum(lists, 0).ravel())
     return np.asarray(found.reshape(lists.shape) & (lists != NONE))
 
 

@@ -14,6 +14,7 @@ from algorithms.ranking.ease import Ease
 from algorithms.ranking.item_cosine import ItemCosine
 from algorithms.ranking.transitions import Transitions
 from algorithms.ranking.trends import item_signals
+from algorithms.ranking.word_taste import WordTaste
 from domain.arrays import Flags, Ints
 
 MODELS: Final[dict[str, Callable[[], Algorithm]]] = {
@@ -23,6 +24,8 @@ MODELS: Final[dict[str, Callable[[], Algorithm]]] = {
     "transitions": Transitions,
 }
 """What speaks from a client's history."""
+ANYBODY: Final = ("cohort", "words", "cohort words")
+HISTORY: Final = ("own words",)
 OWN: Final = ("own", "own count", "own share")
 HEAD: Final = 500
 """The most taken items, over which the spread of a client's scores is told."""
@@ -36,6 +39,7 @@ class Signals:
         self.trends: dict[str, Singles] = {}
         self.models: dict[str, Algorithm] = {name: make() for name, make in MODELS.items()}
         self.cohorts = Cohorts(lift_only=True)
+        self.words = WordTaste()
         self.head: Ints = np.zeros(0, np.int64)
         self.warm: Flags = np.zeros(0, np.bool_)
         self.counts: Any = None
@@ -43,7 +47,7 @@ class Signals:
     def fit(self, log: Log, seed: int) -> Self:
         """Learn all of them."""
         self.trends = item_signals(log)
-        for model in (*self.models.values(), self.cohorts):
+        for model in (*self.models.values(), self.cohorts, self.words):
             model.fit(log, seed)
         takers = np.bincount(log.item, minlength=len(log.items))
         self.head = np.sort(np.argsort(-takers, kind="stable")[:HEAD])
@@ -53,14 +57,17 @@ class Signals:
     @property
     def names(self) -> tuple[str, ...]:
         """In the order of `block`."""
-        return (*self.trends, "cohort", *self.models, *(OWN if self.repeats else ()))
+        return (*self.trends, *ANYBODY, *self.models, *HISTORY, *(OWN if self.repeats else ()))
 
     def personal(self, asked: Asked, items: Ints, warm: bool) -> Iterator[tuple[str, Singles]]:
         """Signals of clients with items, each (t, len(items)). All `asked` are warm, or none is; of those who are not,
-        only the cohort is known."""
+        only context and cohort are known."""
         yield "cohort", self.cohorts.scores(asked, items)
+        yield "words", self.words.trends(asked, items)
+        yield "cohort words", self.words.of_cohort(asked, items)
         if not warm:
             return
+        yield "own words", self.words.of_client(asked, items)
         for name, model in self.models.items():
             spread = model.scores(asked, self.head).std(axis=1, keepdims=True) + 1e-6
             yield name, _bent(model.scores(asked, items) / spread)
@@ -86,13 +93,13 @@ class Signals:
 
     def state(self) -> State:
         """Of every part, by its name."""
-        parts = {**self.models, "cohort": self.cohorts}
+        parts = {**self.models, "cohort": self.cohorts, "words": self.words}
         inner = {f"{part}-{name}": value for part, of in parts.items() for name, value in of.state().items()}
         return inner | {"head": self.head, "warm": self.warm, "counts": self.counts}
 
     def restore(self, state: State) -> None:
         """See `state`; the trends are no part of it."""
-        for part, of in {**self.models, "cohort": self.cohorts}.items():
+        for part, of in {**self.models, "cohort": self.cohorts, "words": self.words}.items():
             mine = {name.partition("-")[2]: v for name, v in state.items() if name.startswith(f"{part}-")}
             of.restore(mine)
         self.head, self.warm, self.counts = state["head"], state["warm"], state["counts"]

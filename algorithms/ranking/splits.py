@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from algorithms.ranking.data import Asked, Log
+from algorithms.ranking.data import Asked, Log, among
 from domain.arrays import Flags
 from errors import BadInput
 
@@ -55,8 +55,7 @@ def held_out(log: Log, out: Flags, repeats: bool = False) -> Held:
     past, later = log.part(~out), log.part(out)
     n = len(log.items)
     if not repeats:
-        had = np.asarray(past.taken[later.client, later.item]).ravel() > 0
-        later = later.part(~had)
+        later = later.part(~among(past.taken, later.client, later.item))
     pairs, target = np.unique(np.stack([later.client, later.context]), axis=1, return_inverse=True)
     cells = (np.ones(len(later), np.float32), (target.ravel(), later.item))
     wanted = sparse.coo_matrix(cells, (pairs.shape[1], n)).tocsr()

@@ -11,8 +11,11 @@ import numpy as np
 from algorithms.ranking.data import Singles
 from domain.arrays import Flags, Floats, Ints
 
-HOLD: Final = 2.0
-"""How many targets' worth of evidence holds each weight, in units of the signal's spread, to where it began."""
+HOLD: Final = 0.05
+"""How fast each weight is held, in units of its signal's spread, to where it began: for each target learnt from. What
+is learnt of one season must serve the next, so more targets do not loosen it (measured: docs/ranking.md)."""
+LEAST: Final = 20.0
+"""Targets' worth of hold where there are few."""
 SWEEPS: Final = 200
 
 
@@ -51,7 +54,7 @@ def learn(choices: Choices, begin: Floats) -> Floats:
     took = np.add.reduceat(choices.taken.astype(np.float64), start)
     weight = choices.taken / np.repeat(np.sqrt(took), counts)
     total = np.add.reduceat(weight, start)
-    centre = begin * spread
+    centre, hold = begin * spread, max(HOLD * len(choices), LEAST)
 
     def loss(at: Floats) -> tuple[float, Floats]:
         score = (scaled @ at.astype(np.float32)).astype(np.float64)
@@ -59,9 +62,9 @@ def learn(choices: Choices, begin: Floats) -> Floats:
         likely = np.exp(score)
         whole = np.add.reduceat(likely, start)
         off = at - centre
-        value = (total * np.log(whole)).sum() - weight @ score + HOLD * off @ off
+        value = (total * np.log(whole)).sum() - weight @ score + hold * off @ off
         slope = (likely / np.repeat(whole, counts) * np.repeat(total, counts) - weight).astype(np.float32)
-        return float(value), np.asarray(slope @ scaled + 2 * HOLD * off, np.float64)
+        return float(value), np.asarray(slope @ scaled + 2 * hold * off, np.float64)
 
     found = optimize.minimize(loss, centre, jac=True, method="L-BFGS-B", options={"maxiter": SWEEPS})
     return np.asarray(found.x / spread)

@@ -1,9 +1,9 @@
 """What is known of each item by itself: its popularity at several half-lives, everywhere and in each context, its age
-and silence, and the popularity of its words, which is all there is of an item that nobody took yet."""
+and silence."""
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -18,7 +18,6 @@ PRIOR: Final = 20.0
 """Takings of everybody that are added to those in a context."""
 RARE: Final = 0.05
 """Of an average item's takings, added before logs are taken."""
-WORDS_HALF_LIFE: Final = 90.0
 
 
 def item_signals(log: Log) -> dict[str, Singles]:
@@ -37,8 +36,6 @@ def item_signals(log: Log) -> dict[str, Singles]:
     found["age"] = np.log1p((log.now - np.where(log.seen, first, log.now)) / DAY)
     found["silence"] = np.log1p((log.now - np.where(log.seen, last, log.now)) / DAY)
     found["new"] = (~log.seen).astype(np.float64)
-    if log.item_words.names:
-        found |= _of_words(log)
     return {name: np.broadcast_to(value, (rows, n)).astype(np.float32) for name, value in found.items()}
 
 
@@ -46,18 +43,3 @@ def _log_share(counts: Floats) -> Floats:
     """Log of takings over those of an average item, by row."""
     total = np.maximum(counts.sum(axis=-1, keepdims=True), 1e-12)
     return np.asarray(np.log(counts / total * counts.shape[-1] + RARE))
-
-
-def _of_words(log: Log) -> dict[str, Floats]:
-    """Mean log popularity per item of each item's words, and how much more so in each context."""
-    words: Any = log.item_words.matrix()
-    each = np.maximum(np.asarray(words.sum(axis=1)).ravel(), 1.0)
-    taken = everybody(log, WORDS_HALF_LIFE) @ words + 1e-3
-    offered = log.seen.astype(np.float64) @ words + 1.0
-    share = taken / taken.sum()
-    found = {"words": words @ np.log(share / (offered / offered.sum())) / each}
-    if log.contexts:
-        inside = by_context(log, WORDS_HALF_LIFE) @ words
-        lift = np.log((inside + PRIOR * share) / (inside.sum(axis=1, keepdims=True) + PRIOR) / share)
-        found["words in context"] = np.vstack([(words @ lift.T).T / each, np.zeros(len(each))])
-    return found

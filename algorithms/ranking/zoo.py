@@ -18,6 +18,7 @@ from algorithms.ranking.item_cosine import ItemCosine
 from algorithms.ranking.own_history import OwnHistory
 from algorithms.ranking.popularity import HALF_LIFE_DAYS, ContextPopularity, Popularity
 from algorithms.ranking.transitions import Transitions
+from algorithms.ranking.word_taste import WordTaste
 from errors import BadInput
 
 CHAMPION: Final = "champion"
@@ -30,6 +31,7 @@ PLAIN: Final[dict[str, Callable[[], Algorithm]]] = {
     "decayed": lambda: Popularity(HALF_LIFE_DAYS),
     RECENT: ContextPopularity,
     "cohorts": Cohorts,
+    "words": WordTaste,
     "own": OwnHistory,
     "cosine": lambda: OrRecent(ItemCosine()),
     "transitions": lambda: OrRecent(Transitions()),

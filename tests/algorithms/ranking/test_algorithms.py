@@ -1,0 +1,98 @@
+"""Each algorithm finds the structure that it is meant for, the same twice, and the same after it was saved."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from algorithms.ranking import state, zoo
+from algorithms.ranking.data import NONE, Asked
+from algorithms.ranking.evaluation import cold_items, measured, quality
+from algorithms.ranking.inner import like
+from algorithms.ranking.splits import split
+from algorithms.ranking.top import recommend
+from domain.arrays import Floats
+from tests.algorithms.ranking.logs import GROUPS, made_up
+
+LOG = made_up()
+HELD = split(LOG, "time:0.8", 1)
+ITEMS = np.arange(len(LOG.items))
+
+
+def gain(name: str, how: str = "time:0.8") -> Floats:
+    held = HELD if how == "time:0.8" else split(LOG, how, 1)
+    made = zoo.make(name, repeats=False, splits=like(how))
+    made.fit(held.past, 1)
+    return quality(recommend(made, held.past, held.asked, 10)[0], held)[1]
+
+
+@pytest.mark.parametrize("name", zoo.NAMES)
+def test_a_saved_algorithm_scores_as_before_and_a_second_fit_too(name: str, tmp_path: Path) -> None:
+    first, second, loaded = (zoo.make(name, repeats=True) for _ in range(3))
+    first.fit(HELD.past, 7)
+    second.fit(HELD.past, 7)
+    state.save(tmp_path, first.state())
+    loaded.restore(state.load(tmp_path))
+    scores = first.scores(HELD.asked, ITEMS)
+    assert scores.shape == (len(HELD.asked), len(ITEMS))
+    assert np.isfinite(scores).all()
+    assert np.array_equal(scores, second.scores(HELD.asked, ITEMS))
+    assert np.array_equal(scores, loaded.scores(HELD.asked, ITEMS))
+    some = np.array([5, 3, 70])
+    assert np.allclose(first.scores(HELD.asked, some), scores[:, some], atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["cohorts", "cosine", "ease", "als", "transitions", "hybrid", "words"])
+def test_taste_is_found(name: str) -> None:
+    """Of the ten best, more are of the client's colour than the fourth that chance would give."""
+    made = zoo.make(name, repeats=False)
+    made.fit(LOG, 1)
+    asked = Asked(np.arange(len(LOG.clients)), np.full(len(LOG.clients), NONE))
+    lists, _ = recommend(made, LOG, asked, 10)
+    assert (lists % GROUPS == (asked.client % GROUPS)[:, None]).mean() > 0.4
+
+
+def test_recent_popularity_beats_that_of_all_time_and_context_helps() -> None:
+    assert gain("decayed").mean() > gain("popularity").mean()
+    assert gain("recent").mean() > gain("decayed").mean()
+
+
+@pytest.mark.parametrize("how", ["time:0.8", "leave-last-out"])
+def test_the_champion_beats_the_best_of_the_others(how: str) -> None:
+    champion = gain("champion", how).mean()
+    assert champion > 1.03 * max(gain(name, how).mean() for name in ("recent", "ease", "als", "hybrid"))
+
+
+def test_new_items_are_found_by_their_words() -> None:
+    figures = {}
+    for name in ("hybrid", "recent"):
+        made = zoo.make(name, repeats=False)
+        made.fit(HELD.past, 1)
+        figures[name] = cold_items(made, HELD, 3)
+    assert figures["hybrid"]
+    assert figures["recent"]
+    assert figures["hybrid"]["ndcg"] > 1.5 * figures["recent"]["ndcg"]
+
+
+def test_nothing_taken_is_listed_again_unless_repeats_are_asked_for() -> None:
+    made = zoo.make("own", repeats=True)
+    made.fit(LOG, 1)
+    asked = Asked(np.arange(50), np.full(50, NONE))
+    fresh, _ = recommend(made, LOG, asked, len(ITEMS))
+    again, _ = recommend(made, LOG, asked, 1, repeats=True)
+    for row, client in enumerate(asked.client.tolist()):
+        mine = set(LOG.item[LOG.client == client].tolist())
+        listed = [item for item in fresh[row].tolist() if item != NONE]
+        assert set(listed) == set(ITEMS.tolist()) - mine
+        assert len(set(listed)) == len(listed)
+        assert again[row, 0] in mine
+
+
+def test_costs_and_slices_are_told() -> None:
+    figures, _ = measured(zoo.make("recent", repeats=False), HELD, 10, 1)
+    assert figures["ndcg_interval"][0] <= figures["ndcg"] <= figures["ndcg_interval"][1]
+    assert figures["recommend_us"] > 0
+    assert figures["peak_memory_mb"] > 1
+    assert figures["cold_clients"]["asked"] + figures["warm_clients"]["asked"] == len(HELD.asked)
