@@ -113,11 +113,12 @@ def _when(event: Raw) -> datetime:
     return datetime.fromisoformat(event["occurred_at"])
 
 
-def play(feed: Feed, now: Callable[[], datetime], stop: threading.Event) -> None:
-    """Rounds until `stop`; a web process that is away for a while is waited for."""
+def play(rounds: Sequence[Callable[[datetime], object]], now: Callable[[], datetime], stop: threading.Event) -> None:
+    """All `rounds` in turn until `stop`; a web process that is away for a while is waited for."""
     while not stop.wait(TICK_S):
         try:
-            feed.round(now())
+            for each in rounds:
+                each(now())
         except httpx.HTTPError as away:
             log.warning("the web process does not take events (%s); trying again", type(away).__name__)
             stop.wait(1.0)
@@ -125,6 +126,8 @@ def play(feed: Feed, now: Callable[[], datetime], stop: threading.Event) -> None
 
 def main() -> None:
     """Play until SIGTERM or SIGINT."""
+    from demo.fixes import Fixing  # noqa: PLC0415 - it builds on this file
+
     said = "Play the shop's clients against the web process until stopped; `selvedge demo` starts this."
     argparse.ArgumentParser(prog="python -m demo.feed", description=said).parse_args()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
@@ -140,7 +143,9 @@ def main() -> None:
     headers = {"Authorization": f"Bearer {settings.keys.api}"}
     address = f"http://{settings.web_host}:{settings.web_port}"
     with httpx.Client(base_url=address, headers=headers, timeout=20, trust_env=False) as web:
-        play(Feed(shop.timeline(cursor.load()[0]), cursor, engine, web), now, stop)
+        start, reached = cursor.load()
+        fixing = Fixing(start, reached, shop.CLIENTS, engine, web)
+        play([Feed(shop.timeline(start), cursor, engine, web).round, fixing.round], now, stop)
 
 
 if __name__ == "__main__":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
@@ -15,7 +14,7 @@ from activities.fixing.steps import feedback_until, held_until, stepping
 from activities.house import House
 from domain.swaps import swapped
 from errors import BadInput
-from models.fixes import FixDecision, FixDone, FixItem, FixState, FixStep
+from models.fixes import FixDecision, FixDone, FixState, FixStep
 from store import fixes, reservations, shelves
 from store.fixes import FixRow
 
@@ -52,16 +51,16 @@ class DecideFix:
 
     def _swap(self, connection: Connection, row: FixRow, decision: FixDecision, now: datetime) -> None:
         """All swaps or none. Raises BadInput with the rule that one breaks."""
+        told = {"out": [each.out for each in decision.swaps], "in": [each.into for each in decision.swaps]}
+        if fixes.steps(connection, row.fix_id)[-1].data == told:
+            return  # an attempt before this one made them, and its answer was lost
         held = reservations.box(connection, row.fix_id)
-        if made(decision, held):
-            return
         known, reasons = {each.sku: each for each in items_of(row)}, left_out_of(row)
         left_out = {unit.sku: reasons[unit.item_id] for unit in shelves.units(connection, reasons)}
         box = swapped(wish_of(row), held, decision.swaps, known, left_out)
         short = reservations.reserve(connection, row.fix_id, box, now, held_until(self._house.settings, now))
         if short:
             raise BadInput(f"no unit of {', '.join(short)} is free", "swaps")
-        told = {"out": [each.out for each in decision.swaps], "in": [each.into for each in decision.swaps]}
         by = {"decided_by": decision.by}
         fixes.move(connection, row.fix_id, FixState.PROPOSED, now, code="swapped", values=by, data=told)
 
@@ -90,9 +89,3 @@ _LED_TO: Final = {
     "swap": (),
 }
 """Where a decision that was carried out leaves a Fix."""
-
-
-def made(decision: FixDecision, box: Sequence[FixItem]) -> bool:
-    """Whether all swaps of a decision are in the box: an attempt before this one made them, and its answer was lost."""
-    held = {each.sku for each in box}
-    return all(each.into in held and each.out not in held for each in decision.swaps)

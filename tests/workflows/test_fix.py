@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 import pytest_asyncio
 from temporalio.client import WorkflowFailureError
-from temporalio.testing import WorkflowEnvironment
+from temporalio.testing import ActivityEnvironment, WorkflowEnvironment
 
+from activities.fixing.deciding import DecideFix
 from domain.fix_states import OPEN
 from errors import BadInput, NotFound
+from models.fixes import FixDecision, FixStep, Swap
 from store import fixes, reservations
 from store.database import reading, writing
 from tests.support.fixes import FixDesk, a_desk
@@ -112,8 +114,23 @@ async def test_a_swap_holds_the_other_unit_and_frees_the_first(desk: FixDesk) ->
     assert "proposed:swapped" in desk.steps(fix_id)
 
 
-def spare(desk: FixDesk, fix_id: str, **like: Any) -> Any:
-    """A candidate that is not in the box, of the same category and colour as one that leaves."""
+async def test_a_decision_whose_answer_was_lost_is_carried_out_once(desk: FixDesk) -> None:
+    fix_id = await desk.asks("retried")
+    box, steps = desk.box(fix_id), DecideFix(desk.shop.house)
+    swaps = (Swap(out=box[0].sku, into=spare(desk, fix_id).sku),)
+    for verdict in ("swap", "approve"):
+        decision = FixDecision.model_validate({"verdict": verdict, "swaps": swaps, "by": "ana"})
+        step = FixStep(fix_id=fix_id, at=await desk.now(), decision=decision)
+        done = [ActivityEnvironment().run(steps.decide_fix, step) for _ in range(2)]
+        assert done[0] == done[1]
+        assert not done[0].refused
+    assert desk.steps(fix_id)[-2:] == ["proposed:swapped", "approved:approved_by_stylist"]
+    other = FixStep(fix_id=fix_id, at=await desk.now(), decision=FixDecision(verdict="reject", by="eve"))
+    assert "only a proposed one" in ActivityEnvironment().run(steps.decide_fix, other).refused
+
+
+def spare(desk: FixDesk, fix_id: str) -> Any:
+    """A candidate that is not in the box, of the same category as one that leaves."""
     box = desk.box(fix_id)
     rest = [c for c in desk.row(fix_id).candidates["items"] if c["sku"] not in {each.sku for each in box}]
     same = [c for c in rest if c["category"] == box[0].category] or rest

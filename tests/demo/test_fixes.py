@@ -1,0 +1,98 @@
+"""The demo's Fixes: the same on every run, decided and answered like real ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from demo.fixes import Fixing, asks, feedback
+from models.base import utc
+from models.fix_views import FixAsked
+from models.fixes import FixDecision, FixItem, FixState, FixWish
+from store import fixes, reservations
+from store.database import writing
+from tests.support.shop import Shop, a_shop
+
+START = utc(2026, 11, 21, 7)
+
+
+class Web:
+    """Takes what is posted, like httpx, and answers it with `status`."""
+
+    def __init__(self) -> None:
+        self.posted: list[tuple[str, Any]] = []
+        self.refuses_swaps = False
+
+    def put(self, url: str, *, json: Any) -> Any:
+        raise AssertionError(url)
+
+    def post(self, url: str, *, json: Any) -> Any:
+        self.posted.append((url, json))
+        self.status_code = 422 if self.refuses_swaps and json.get("swaps") else 200
+        return self
+
+    def raise_for_status(self) -> Any:
+        return self
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    made = a_shop(tmp_path / "home")
+    try:
+        yield made
+    finally:
+        made.sink.stop()
+        made.engine.dispose()
+
+
+def test_requests_are_what_the_api_takes_and_the_same_on_every_run() -> None:
+    all_ = [ask for day in range(30) for ask in asks(START, day, 360)]
+    assert all_ == [ask for day in range(30) for ask in asks(START, day, 360)]
+    assert 15 <= len(all_) <= 30
+    for ask in all_:
+        assert FixAsked.model_validate(ask.body).request_key
+        assert START <= ask.at < START + timedelta(days=30)
+    assert {ask.body["when"] for ask in all_} == {"now", "wave"}
+
+
+def proposed(shop: Shop, now: datetime) -> str:
+    item = [FixItem(sku=f"item0{k}-M", item_id=f"item0{k}", price_cents=4_000, score=0.5) for k in range(8)]
+    with writing(shop.engine) as connection:
+        fix_id = fixes.save_request(connection, "ann", FixWish(), now, request_key="k")
+        kept = {"items": [each.model_dump(mode="json") for each in item]}
+        fixes.move(connection, fix_id, FixState.RANKED, now, values={"candidates": kept})
+        fixes.move(connection, fix_id, FixState.ASSEMBLED, now)
+        assert reservations.reserve(connection, fix_id, item[:5], now, None) == ()
+        fixes.move(connection, fix_id, FixState.PROPOSED, now)
+    return fix_id
+
+
+def test_a_stylist_decides_within_a_day_and_the_client_answers_every_item_once(shop: Shop) -> None:
+    shop.client("ann", now=START)
+    fix_id, web = proposed(shop, START), Web()
+    web.refuses_swaps = True
+    fixing = Fixing(START, START, 360, shop.engine, web)
+    fixing.round(START + timedelta(hours=1))
+    assert not [url for url, _ in web.posted if "decision" in url]
+    fixing.round(START + timedelta(hours=21))
+    decided = [body for url, body in web.posted if url == f"/v1/fixes/{fix_id}/decision"]
+    assert decided
+    assert all(FixDecision.model_validate(body).by == "robin" for body in decided)
+    with writing(shop.engine) as connection:
+        fixes.move(connection, fix_id, FixState.APPROVED, START)
+        reservations.sell(connection, fix_id, START)
+        fixes.move(connection, fix_id, FixState.SHIPPED, START, values={"shipped_at": START})
+    said = [
+        event
+        for day in range(12)
+        for event in feedback(shop.engine, START + timedelta(days=day), START + timedelta(days=day + 1))
+    ]
+    assert sorted(event["item_id"] for event in said) == [f"item0{k}" for k in range(5)]
+    for event in said:
+        shop.event(event.pop("client_id"), event.pop("type"), datetime.fromisoformat(event.pop("occurred_at")), **event)
+    with writing(shop.engine) as connection:
+        assert fixes.unanswered(connection, fix_id) == 0
