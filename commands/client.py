@@ -1,4 +1,4 @@
-"""`selvedge client pause|resume|adjust|status ID`."""
+"""`selvedge client pause|resume|adjust|status|profile ID`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from workflows import handles, ids
 
 @click.group()
 def command() -> None:
-    """Pause, resume or adjust a client's mail, or see where it stands."""
+    """Pause, resume or adjust a client's mail, see where it stands, or what is known of them."""
 
 
 @command.command()
@@ -58,3 +58,16 @@ def adjust(client_id: str, max_per_week: int | None, hour: int | None, not_befor
 def status(client_id: str, as_json: bool) -> None:
     """What the client's workflow says of itself."""
     _shared.show(_shared.with_temporal(load(), lambda client: handles.client_status(client, client_id)), as_json)
+
+
+@command.command()
+@click.argument("client_id")
+def profile(client_id: str) -> None:
+    """What is known of the client's taste, sizes and wishes, and what they did, as JSON (docs/formats.md)."""
+    from store import profiles  # noqa: PLC0415
+    from store.database import reading  # noqa: PLC0415
+
+    engine = _shared.database(load())
+    now = _shared.business_now(engine)
+    with reading(engine) as connection:
+        click.echo(profiles.profile(connection, client_id, now).model_dump_json(indent=2))

@@ -13,7 +13,7 @@ from settings import load
 
 
 @click.group(invoke_without_command=True)
-@click.option("--algorithm", default="hybrid", show_default=True, help="hybrid or popularity")
+@click.option("--algorithm", default="hybrid", show_default=True, help="hybrid, popularity or champion")
 @click.option("--seed", default=42, show_default=True, help="The same seed on the same data gives the same model.")
 @_shared.AS_JSON
 @click.pass_context
@@ -59,6 +59,23 @@ def risk(horizon: int, as_json: bool) -> None:
     else:
         click.echo(f"too few ordered before or within the last {horizon} days to measure it")
     click.echo(f"{made.id} now serves")
+
+
+@command.command()
+@click.option("--anew", is_flag=True, help="From all events, not only new ones: after items were given other words.")
+@_shared.AS_JSON
+def profiles(anew: bool, as_json: bool) -> None:
+    """Fold what clients did since the last pass into their profiles. To be run nightly; reading one needs no pass."""
+    from store import tastes  # noqa: PLC0415
+
+    engine = _shared.database(load())
+    now = _shared.business_now(engine)
+    with Progress() as progress:
+        progress.step("folding events into profiles", "clients")
+        done = (tastes.anew if anew else tastes.fold)(engine, now, progress.more)
+    click.echo(
+        json.dumps({"clients": done, "until": now.isoformat()}) if as_json else f"{done:,} clients are up to date"
+    )
 
 
 def _report(metrics: dict[str, Any]) -> list[str]:

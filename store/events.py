@@ -25,6 +25,7 @@ from store.event_effects import SPEAKING, change_consent, consent_said, keep_qui
 from store.event_rows import COLUMNS, EventRow, row_of
 from store.tables import events as table
 from store.tables import standings
+from store.tastes import send_away_late
 from store.terms import Terms
 
 _ONBOARDING_MOVES: Final = frozenset({"quiz_answered", "order_placed"})
@@ -97,6 +98,7 @@ def _effects(connection: Connection, fresh: Sequence[tuple[Event, EventRow]], te
     if counted:
         statistics = absorb(connection, terms.rules, counted)
         nudged |= _lifted(connection, statistics, fresh, terms, now)
+    send_away_late(connection, [row for _, row in fresh])
     if quizzed := _of_type(fresh, {"quiz_answered"}):
         keep_quizzes(connection, quizzed)
     if spoken := [event for event, row in fresh if row.type in SPEAKING and consent_said(event) is not None]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from store.tables.base import metadata
-from store.tables.clients import assessments, clients, engagement, events, standings, tombstones
+from store.tables.clients import assessments, clients, engagement, events, standings, tastes, tombstones
 from store.tables.engine import clock, outbox
 from store.tables.fixes import fix_items, fix_steps, fixes, stock_prices, wave_parts, waves
 from store.tables.mail import campaigns, edits, enrolments, holds, model_calls, outreach_steps, outreaches, suppressions
@@ -36,6 +36,7 @@ __all__ = [
     "stock",
     "stock_prices",
     "suppressions",
+    "tastes",
     "tombstones",
     "wave_parts",
     "waves",

@@ -40,6 +40,14 @@ engagement = Table(
     comment="sufficient statistics, kept by ingestion in constant time an event",
 )
 
+tastes = Table(
+    "tastes",
+    metadata,
+    ident("client_id", primary_key=True),
+    Column("until", UtcTime, nullable=False, index=True, comment="all that occurred up to then is in the sums"),
+    Column("sums", Json, nullable=False, comment="see domain/profiles.py; words of the catalogue, none of the client"),
+)
+
 standings = Table(
     "standings",
     metadata,

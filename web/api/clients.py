@@ -1,4 +1,4 @@
-"""`PUT` and `GET /v1/clients/<id>`: a client as the shop states them, and as they are kept."""
+"""`PUT` and `GET /v1/clients/<id>`: a client as the shop states them, and as they are kept; and their profile."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from ingest.kinds import client_of
 from models.clients import Client, ClientRow
 from store import clients
 from store.database import reading, writing
+from store.profiles import profile
 from store.suppressions import ERASED, erased
 from store.terms import Terms
 from web.api.requests import answer, authorised, body_of, json_of
@@ -69,6 +70,22 @@ def _get(context: Context, client_id: str) -> dict[str, Any]:
         if found is None and erased(connection, context.settings.keys.signing, [client_id]):
             raise Erased(ERASED, "client_id")
     return _shown(found)
+
+
+@router.get("/clients/{client_id}/profile")
+async def get_profile(request: Request, client_id: str) -> Response:
+    """What is known of the client's taste, sizes and wishes, and what they did."""
+    return answer(await run_in_threadpool(_profile, context_of(request), client_id))
+
+
+def _profile(context: Context, client_id: str) -> dict[str, Any]:
+    with reading(context.engine) as connection:
+        try:
+            return profile(connection, client_id, context.business_now()).model_dump(mode="json")
+        except NotFound:
+            if erased(connection, context.settings.keys.signing, [client_id]):
+                raise Erased(ERASED, "client_id") from None
+            raise
 
 
 def _shown(client: Client | None) -> dict[str, Any]:

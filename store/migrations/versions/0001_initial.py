@@ -7,7 +7,7 @@ from alembic import op
 
 from store.types import Json, UtcTime
 
-revision: str = "0001_1f69667d"
+revision: str = "0001_d57bf98d"
 down_revision: str | None = None
 branch_labels: None = None
 depends_on: None = None
@@ -404,6 +404,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("address_hash", name=op.f("pk_suppressions")),
     )
     op.create_table(
+        "tastes",
+        sa.Column("client_id", sa.String(length=64), nullable=False),
+        sa.Column("until", UtcTime(), nullable=False, comment="all that occurred up to then is in the sums"),
+        sa.Column(
+            "sums", Json, nullable=False, comment="see domain/profiles.py; words of the catalogue, none of the client"
+        ),
+        sa.PrimaryKeyConstraint("client_id", name=op.f("pk_tastes")),
+    )
+    with op.batch_alter_table("tastes", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_tastes_until"), ["until"], unique=False)
+
+    op.create_table(
         "tombstones",
         sa.Column("client_hash", sa.String(length=64), nullable=False),
         sa.Column("at", UtcTime(), nullable=False),
@@ -521,6 +533,10 @@ def downgrade() -> None:
     op.drop_table("waves")
     op.drop_table("wave_parts")
     op.drop_table("tombstones")
+    with op.batch_alter_table("tastes", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_tastes_until"))
+
+    op.drop_table("tastes")
     op.drop_table("suppressions")
     op.drop_table("stock_prices")
     with op.batch_alter_table("stock", schema=None) as batch_op:

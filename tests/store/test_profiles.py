@@ -1,0 +1,128 @@
+"""Profiles from a real store: up to date at once, the same whatever came when, folded nightly or not."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from random import Random
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, select
+
+from errors import NotFound
+from models.profiles import Profile
+from store import tastes
+from store.database import reading
+from store.profiles import profile
+from store.tables import tastes as table
+from tests.support.stocked import NOW, StockedShop
+
+ONES: list[dict[str, Any]] = [
+    {"type": "item_viewed", "item_id": "knit", "days_ago": 40.0, "dwell_seconds": 60},
+    {"type": "added_to_cart", "item_id": "dress", "days_ago": 30.0},
+    {"type": "quiz_answered", "days_ago": 20.0, "styles": ["classic"], "categories": ["coat"], "sizes": ["M"],
+     "budget": "80.00"},
+    {"type": "wishlisted", "item_id": "dress", "days_ago": 18.0},
+    {"type": "wishlisted", "item_id": "coat", "days_ago": 17.0},
+    {"type": "order_placed", "item_id": "coat", "days_ago": 15.0, "value": "90.00"},
+    {"type": "fix_feedback", "item_id": "knit", "days_ago": 9.0, "kept": False, "size": "M", "fit": "small"},
+    {"type": "fix_feedback", "item_id": "knit", "days_ago": 8.0, "kept": True, "size": "L", "fit": "fit"},
+    {"type": "searched", "days_ago": 3.0, "query": "a MOSS knit please"},
+    {"type": "email_clicked", "item_id": "dress", "days_ago": 2.0, "machine": True},
+]  # fmt: skip
+
+
+@pytest.fixture
+def shop(engine: Engine) -> StockedShop:
+    made = StockedShop(engine)
+    made.item("knit", "Knit", colour="moss", tags=("classic", "soft"))
+    made.item("dress", "Dress", colour="rust", tags=("bold",))
+    made.item("coat", "Coat", colour="navy")
+    for client_id in ("c1", "c2"):
+        made.client(client_id, sizes=("38",), tags=("vip",))
+    return made
+
+
+def told(shop: StockedShop, client_id: str = "c1") -> Profile:
+    with reading(shop.engine) as connection:
+        return profile(connection, client_id, NOW)
+
+
+def happen(shop: StockedShop, rows: list[dict[str, Any]], client_id: str = "c1") -> None:
+    shop.events([{"client_id": client_id, **row} for row in rows])
+
+
+def test_a_profile_says_what_was_said_and_seen(shop: StockedShop) -> None:
+    happen(shop, ONES)
+    found = told(shop)
+    assert found.demographics.tags == ("vip",)
+    assert {(each.name, each.source) for each in found.categories} == {
+        ("coat", "both"), ("knit", "seen"), ("dress", "seen"),
+    }  # fmt: skip
+    assert found.categories[0].name == "coat"
+    assert {each.name for each in found.style_tags} == {"classic", "soft", "bold"}
+    assert [wish.item_id for wish in found.wishlist] == ["dress"]  # the coat was bought since
+    assert [(s.size, s.source, s.category, s.fitted, s.too_small) for s in found.sizes] == [
+        ("38", "said", "", 0, 0), ("M", "said", "", 0, 0), ("L", "seen", "Knit", 1, 0), ("M", "seen", "Knit", 0, 1),
+    ]  # fmt: skip
+    assert found.budget_cents == 8_000
+    assert found.counts["fix_feedback"] == 2
+    assert [each.type for each in found.latest][:2] == ["email_clicked", "searched"]
+
+
+def test_a_machine_s_click_is_no_sign_of_taste_a_search_is(shop: StockedShop) -> None:
+    happen(shop, [ONES[8], ONES[9]])
+    assert {each.name for each in (*told(shop).categories, *told(shop).colours)} == {"knit", "moss"}
+
+
+def test_an_answer_overrides_what_was_guessed_before(shop: StockedShop) -> None:
+    happen(shop, ONES[:2])
+    assert {each.name for each in told(shop).categories} == {"knit", "dress"}
+    happen(shop, [ONES[2]])
+    assert {each.name for each in told(shop).categories} == {"coat"}
+    assert {each.name for each in told(shop).colours} == {"moss", "rust"}  # on which it said nothing
+
+
+def near(one: Profile, other: Profile) -> None:
+    for name in ("style_tags", "colours", "categories"):
+        left, right = ({each.name: each for each in getattr(which, name)} for which in (one, other))
+        assert left.keys() == right.keys()
+        assert all(abs(left[word].strength - right[word].strength) <= 2e-4 for word in left)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_came_when_and_was_folded_when_the_profile_is_the_same(shop: StockedShop, seed: int) -> None:
+    happen(shop, ONES)
+    rng, mixed = Random(seed), list(ONES)
+    rng.shuffle(mixed)
+    for row in mixed:
+        happen(shop, [row], "c2")
+        if rng.random() < 0.4:
+            tastes.fold(shop.engine, NOW - timedelta(days=rng.uniform(0, 45)))
+    near(told(shop), told(shop, "c2"))
+    tastes.fold(shop.engine, NOW)
+    near(told(shop), told(shop, "c2"))
+
+
+def test_a_pass_folds_each_event_once_and_a_late_one_costs_one_client_a_new_start(shop: StockedShop) -> None:
+    happen(shop, ONES[3:6])
+    happen(shop, ONES[3:6], "c2")
+    assert tastes.fold(shop.engine, NOW) == 2
+    before = told(shop)
+    assert tastes.fold(shop.engine, NOW) == 2
+    near(before, told(shop))
+    happen(shop, [ONES[6]])
+    assert _folded(shop) == {"c2"}
+    assert told(shop).counts["fix_feedback"] == 1
+    tastes.anew(shop.engine, NOW)
+    assert _folded(shop) == {"c1", "c2"}
+
+
+def _folded(shop: StockedShop) -> set[str]:
+    with reading(shop.engine) as connection:
+        return set(connection.scalars(select(table.c.client_id)))
+
+
+def test_nobody_has_no_profile(shop: StockedShop) -> None:
+    with pytest.raises(NotFound, match="client_id"):
+        told(shop, "stranger")
