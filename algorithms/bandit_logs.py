@@ -24,7 +24,7 @@ PRIOR_ROWS: Final = 200.0
 
 @dataclass(frozen=True)
 class Log:
-    """n recommendations, arrays of shape (n,): numbers of item and place, `click` 0 or 1, `chance` of the item there."""
+    """n recommendations, each of shape (n,): numbers of item and place, `click` 0 or 1, `chance` of the item there."""
 
     item: Ints
     place: Ints

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from commands import _bundles, _fit, _forecasts, _off_policy
+from commands import _bundles, _fit, _forecasts, _off_policy, _uplift
 from commands._progress import Progress
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -22,6 +22,7 @@ def command() -> None:
 command.add_command(_bundles.evaluate, "bundles")
 command.add_command(_fit.evaluate, "fit")
 command.add_command(_off_policy.evaluate, "off-policy")
+command.add_command(_uplift.evaluate, "uplift")
 
 
 @command.command()

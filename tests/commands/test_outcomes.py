@@ -7,11 +7,13 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
 
+from algorithms.uplift.serving import Learnt
 from cli import selvedge
 from errors import BadInput
 from tests.algorithms.bundles.outfits import bundles, goods
@@ -126,3 +128,56 @@ def test_a_folder_of_two_logs_is_not_guessed_at(tmp_path: Path) -> None:
     (tmp_path / "bts" / "women.csv").write_text("item_id\n")
     with pytest.raises(BadInput, match="it holds 2"):
         typed("evaluate", "off-policy", *options)
+
+
+@pytest.fixture(scope="module")
+def mails(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The columns of the published e-mail experiment: those with a history of women's wear are moved by that mail."""
+    rng = np.random.default_rng(1)
+    path, rows = tmp_path_factory.mktemp("mails") / "mails.csv", []
+    for _ in range(3_000):
+        segment = ("No E-Mail", "Mens E-Mail", "Womens E-Mail")[int(rng.integers(3))]
+        womens, recency = int(rng.integers(2)), int(rng.integers(1, 13))
+        visit = int(rng.random() < 0.1 + 0.15 * womens * (segment == "Womens E-Mail"))
+        rows.append([recency, round(float(rng.lognormal(5, 1)), 2), womens, "Urban", segment, visit, 0, 0.0])
+    return written(path, ["recency", "history", "womens", "zip_code", "segment", "visit", "conversion", "spend"], rows)
+
+
+def test_whom_a_mail_moves_is_learnt_and_judged(mails: Path) -> None:
+    found = json.loads(typed("evaluate", "uplift", "--file", mails, "--json").stdout)
+    assert found["control"] == "No E-Mail"
+    womens = found["treatments"]["Womens E-Mail"]
+    assert womens["rule"] == "more womens first"
+    assert womens["policies"]["rule"]["qini_interval"][0] > 0
+    assert womens["policies"][womens["chosen"]]["qini_over_rule"] >= 0
+    assert womens["features"] == 3  # neither an outcome nor a column that says nothing
+    assert (
+        "unseen" in typed("evaluate", "uplift", "--file", mails, "--treated", "Mens E-Mail", "--rule", "womens").stdout
+    )
+
+
+def test_a_policy_for_the_slot_is_kept(mails: Path, tmp_path: Path) -> None:
+    options = ("--file", mails, "--treated", "Womens E-Mail", "--slot", "--out", tmp_path / "uplift.json")
+    assert json.loads(typed("evaluate", "uplift", *options, "--json").stdout)
+    kept = Learnt.load(tmp_path / "uplift.json")
+    assert {each.column for each in kept.features} == {"recency", "history"}
+    assert kept.made_from["treatment"] == "Womens E-Mail"
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--treatment", "nowhere"], "missing in the header: 'nowhere'"),
+        (["--control", "Nobody"], "name the one that was left alone by --control"),
+        (["--treated", "Kids E-Mail"], "there is no 'Kids E-Mail'"),
+        (["--rule", "mens"], "there is no 'mens'"),
+        (["--leave-out", "mens"], "no column 'mens' to leave out"),
+        (["--outcome", "zip_code"], "line 2: zip_code must be a number"),
+        (["--out", "x.json"], "say which policy to keep"),
+        (["--treated", "Mens E-Mail", "--out", "nowhere/x.json"], "no folder nowhere"),
+    ],
+)
+def test_a_bad_experiment_is_named(mails: Path, options: list[str], told: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        typed("evaluate", "uplift", "--file", mails, *options)
+    assert told in str(caught.value)

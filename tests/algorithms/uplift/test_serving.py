@@ -1,0 +1,111 @@
+"""A learnt policy is kept, comes back, and answers `next_action` as a real process of the slot."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from algorithms import samples
+from algorithms.conformance import conform
+from algorithms.processes import Helpers, Target
+from algorithms.slot_table import SLOTS
+from algorithms.uplift.columns import features_of, matrix
+from algorithms.uplift.learners import t_learner
+from algorithms.uplift.serving import FILE, SLOT_COLUMNS, Learnt, Uplift, columns_of
+from domain import slots as rules
+from errors import BadInput
+from models.slots import NextActionQuestion, Occurrence
+from tests.algorithms.uplift.trials import made_up
+
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
+NEXT_ACTION = SLOTS["next_action"]
+
+
+@pytest.fixture(scope="module")
+def learnt() -> Learnt:
+    """Those with much engagement are moved, those with little are put off."""
+    rows, trial, _ = made_up(8_000)
+    known = {"engagement": (50 + 20 * rows[:, 0]).tolist(), "recency": rows[:, 1].tolist()}
+    features = features_of(known)
+    shifted = type(trial)(trial.treated, trial.outcome + 0.12 * ~trial.treated)
+    return Learnt(t_learner(matrix(features, known), shifted), features, "email", 0.0, {"policy": "t_learner"})
+
+
+def asked(engagement: float, *allowed: str, events: tuple[Occurrence, ...] = ()) -> NextActionQuestion:
+    return NextActionQuestion.model_validate(
+        {"client_id": "c1", "now": NOW, "allowed": allowed, "engagement": engagement, "events": events}
+    )
+
+
+def test_a_mail_goes_to_those_whom_it_moves(learnt: Learnt) -> None:
+    moved, put_off = (learnt.answer(asked(each, "email", "nothing")) for each in (90.0, 5.0))
+    assert (moved.action, put_off.action) == ("email", "nothing")
+    assert moved.uplift > 0
+    assert learnt.answer(asked(5.0, "stylist_call", "email")).action == "email"  # as the house has it
+    assert learnt.answer(asked(90.0, "offer", "nothing")).action == "nothing"
+
+
+def test_what_is_kept_says_the_same(learnt: Learnt, tmp_path: Path) -> None:
+    learnt.save(tmp_path / FILE)
+    again = Learnt.load(tmp_path / FILE)
+    known = {"engagement": [1.0, 50.0, 99.0], "recency": [0.0, 1.0, 12.0]}
+    assert again.uplift(known).tolist() == learnt.uplift(known).tolist()
+    for broken in ("", "{}", (tmp_path / FILE).read_text().replace('"weights": [', '"weights": [0,')):
+        (tmp_path / "broken.json").write_text(broken)
+        with pytest.raises(BadInput, match="holds no uplift policy"):
+            Learnt.load(tmp_path / "broken.json")
+
+
+def test_the_columns_of_a_client_are_read_off_the_question() -> None:
+    orders = tuple(
+        Occurrence(kind="order_placed", at=NOW - timedelta(days=days), value_cents=5_000) for days in (400, 100, 73)
+    )
+    found = columns_of(asked(40.0, "email", events=(*orders, Occurrence(kind="item_viewed", at=NOW))))
+    assert set(found) == set(SLOT_COLUMNS)
+    assert found["recency"] == pytest.approx(2.4)
+    assert (found["history"], found["newbie"], found["orders"]) == (100.0, 0.0, 3.0)
+    assert columns_of(asked(40.0, "email"))["recency"] == pytest.approx(12.0)
+
+
+def test_every_answer_satisfies_the_slot(learnt: Learnt) -> None:
+    for seed in range(40):
+        question = samples.question("next_action", seed, seed * 3)
+        assert isinstance(question, NextActionQuestion)
+        assert rules.next_action(question, learnt.answer(question)) is None
+
+
+def test_it_serves_as_an_algorithm_of_the_slot(learnt: Learnt, tmp_path: Path) -> None:
+    learnt.save(tmp_path / FILE)
+    helpers = Helpers(Target("uplift", "algorithms.uplift.serving:Uplift", "next_action", (str(tmp_path),)), 1)
+    try:
+        report = conform(NEXT_ACTION, "uplift", helpers, seconds=2.0)
+    finally:
+        helpers.close()
+    assert report.passed, [each for each in report.checks if not each.passed]
+    assert report.version.startswith("t_learner-")
+
+
+def test_a_file_that_is_replaced_is_taken_up_and_a_strange_one_refused(learnt: Learnt, tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        Uplift((str(tmp_path),))
+    learnt.save(tmp_path / FILE)
+    serving = Uplift((str(tmp_path),))
+    question = asked(90.0, "email", "nothing").model_dump(mode="json")
+    before = serving.version
+    assert serving.answer(question)["action"] == "email"
+    Learnt(learnt.policy, learnt.features, "email", 9.0).save(tmp_path / FILE)
+    assert serving.answer(question)["action"] == "nothing"
+    assert serving.version != before
+    known = {"zip": ["Urban", "Rural"]}
+    strange = Learnt(learnt.policy, features_of(known), "email")
+    strange.save(tmp_path / FILE)
+    with pytest.raises(BadInput, match="needs zip"):
+        serving.answer(question)
+
+
+def test_uplift_is_of_many_clients_at_once(learnt: Learnt) -> None:
+    known = {"engagement": np.linspace(0, 100, 1_000).tolist(), "recency": [1.0] * 1_000}
+    assert (np.diff(learnt.uplift(known)) > 0).mean() > 0.95
