@@ -12,9 +12,12 @@ from algorithms.catalogue import Catalogue
 from algorithms.hybrid import Hybrid
 from algorithms.popularity import Popularity
 from algorithms.slots import Ranker
+from algorithms.stacked import Stacked
 from errors import BadInput
 
-RANKERS: Final[dict[str, type[Hybrid] | type[Popularity]]] = {Hybrid.name: Hybrid, Popularity.name: Popularity}
+RANKERS: Final[dict[str, type[Hybrid] | type[Popularity] | type[Stacked]]] = {
+    each.name: each for each in (Hybrid, Popularity, Stacked)
+}
 
 
 def make(name: str) -> Ranker:

@@ -158,5 +158,6 @@ def among(matrix: Any, rows: Ints, places: Ints) -> Flags:
 
 
 def columns(matrix: Any, items: Ints) -> Any:
-    """Some columns of a sparse matrix; all of them as they are."""
-    return matrix if len(items) == matrix.shape[1] else matrix[:, items]
+    """Some columns of a sparse matrix, in the order of `items`; all of them in their own order as they are."""
+    everything = len(items) == matrix.shape[1] and bool((np.diff(items) == 1).all())
+    return matrix if everything else matrix[:, items]

@@ -45,9 +45,7 @@ class Ease:
         place[self.columns] = np.arange(len(self.columns))
         inside = place[items] != NONE
         found = np.zeros((len(asked), len(items)), np.float32)
-        wanted = place[items][inside]
-        weights = self.weights if len(wanted) == len(self.columns) else self.weights[:, wanted]
-        found[:, inside] = self.taken[asked.client] @ weights
+        found[:, inside] = (self.taken[asked.client] @ self.weights)[:, place[items][inside]]
         return found
 
     def state(self) -> State:

@@ -33,15 +33,15 @@ def made_up(seed: int = 3, days: int = 200) -> Log:
             likes *= np.where(late, 4.0 * (day > 0.96 * days), 1.0)
             rows.append((client, int(rng.choice(ITEMS, p=likes / likes.sum())), BEGIN + day * DAY, context))
     rows.sort(key=lambda row: row[2])
-    client, item, at, context = (np.array(column) for column in zip(*rows, strict=True))
+    who, what, when, where = (np.array(column) for column in zip(*rows, strict=True))
     return Log(
         tuple(f"c{n:03}" for n in range(CLIENTS)),
         tuple(f"i{n:02}" for n in range(ITEMS)),
         ("day", "night"),
-        client.astype(np.int64),
-        item.astype(np.int64),
-        at.astype(np.float64),
-        context.astype(np.int64),
+        who.astype(np.int64),
+        what.astype(np.int64),
+        when.astype(np.float64),
+        where.astype(np.int64),
         None,
         Words.of([(f"colour:{each}",) for each in colour.tolist()]),
         Words.of([(f"taste:{each}",) for each in taste.tolist()]),
