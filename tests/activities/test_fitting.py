@@ -1,0 +1,46 @@
+"""The chance that a unit fits follows what clients said, however their words name the size."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from activities.fixing.fitting import FRESH_S, FittingRoom
+from domain.fix_rules import Unit
+from tests.support.shop import Shop, a_shop
+
+NOW = datetime.now(UTC) - timedelta(days=1)
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    made = a_shop(tmp_path / "home")
+    try:
+        yield made
+    finally:
+        made.sink.stop()
+        made.engine.dispose()
+
+
+def test_without_feedback_three_of_four_fit(shop: Shop) -> None:
+    fits = FittingRoom(shop.engine).of("ann")
+    chances = fits([Unit("a", "item01", "M", 1), Unit("b", "item02", "S", 1)], ["shirt", "trousers"])
+    assert all(abs(each - 0.74) < 0.02 for each in chances)
+
+
+def test_an_item_that_runs_small_is_less_likely_to_fit_once_it_is_said(shop: Shop) -> None:
+    clock = [0.0]
+    room = FittingRoom(shop.engine, lambda: clock[0])
+    units, kinds = [Unit("a", "item01", "M", 1), Unit("b", "item07", "M", 1)], ["shirt", "shirt"]
+    before = room.of("new")(units, kinds)
+    for k in range(40):
+        shop.client(f"c{k}", now=NOW)
+        item, fit = ("item01", "small") if k % 2 else ("item07", "fit")
+        shop.event(f"c{k}", "fix_feedback", NOW, item_id=item, kept=False, fit=fit, size="M")
+    assert room.of("new")(units, kinds) == before, "what was learnt serves for a while"
+    clock[0] = FRESH_S + 1
+    small, fine = room.of("new")(units, kinds)
+    assert small < 0.5 < before[1] < fine
