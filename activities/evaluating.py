@@ -61,9 +61,9 @@ def evaluate(
         touches, clients = interactions.between(connection, None, now), interactions.described(connection)
         items, live = catalogue.every_item(connection), artefacts.live(connection, SLOT)
     past, future = touches.part(touches.at <= cut.timestamp()), touches.part(touches.at > cut.timestamp())
-    of = _as_of(items, past, cut)
-    buyers = _buyers(past, future, of, clients, most, seed)
-    if len(buyers) < FEWEST:
+    of = as_of(items, past, cut)
+    asked = buyers(past, future, of, clients, most, seed)
+    if len(asked) < FEWEST:
         raise BadInput(
             f"fewer than {FEWEST} clients bought something since {cut:%Y-%m-%d} that was there before", "since"
         )
@@ -71,10 +71,10 @@ def evaluate(
         registry = Registry.from_settings(settings, serving=False)
         members = [_member(stack, registry, name) for name in _asked(registry, names)]
         progress("learning the house's own from the time before")
-        blend = _house(settings, of, past, clients, live)
-        progress(f"asking about {len(buyers):,} clients")
-        found = replay(blend, buyers, cut, members, registry.seconds(SLOT), k, more)
-    return {"slot": SLOT, "cut": cut.isoformat(), "clients": len(buyers), "k": k, "seed": seed, "found": told(found)}
+        blend = house_of(settings, of, past, clients, live)
+        progress(f"asking about {len(asked):,} clients")
+        found = replay(blend, asked, cut, members, registry.seconds(SLOT), k, more)
+    return {"slot": SLOT, "cut": cut.isoformat(), "clients": len(asked), "k": k, "seed": seed, "found": told(found)}
 
 
 def _asked(registry: Registry, names: Sequence[str]) -> list[str]:
@@ -90,14 +90,14 @@ def _member(stack: ExitStack, registry: Registry, name: str) -> Member:
     return Member(name, algorithm, Circuit(PATIENT))
 
 
-def _as_of(items: Sequence[Item], past: Interactions, cut: datetime) -> Catalogue:
+def as_of(items: Sequence[Item], past: Interactions, cut: datetime) -> Catalogue:
     """What was there at the cut, each in all its sizes: how much was on the shelf is not known any more."""
     touched = {past.items[place] for place in np.unique(past.item).tolist()}
     there = [item for item in items if item.added_at <= cut or item.item_id in touched]
     return Catalogue.of(there, [(item.item_id, size, 1) for item in there for size in item.sizes or ("",)])
 
 
-def _buyers(
+def buyers(
     past: Interactions,
     future: Interactions,
     of: Catalogue,
@@ -120,7 +120,7 @@ def _buyers(
     return found
 
 
-def _house(
+def house_of(
     settings: Settings, of: Catalogue, past: Interactions, clients: dict[str, ClientSignals], live: Artefact | None
 ) -> Blend:
     """The blend as it would have been: popularity and the live model's kind, learnt from the past alone."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextvars
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Event, Thread
-from typing import Final
+from typing import Any, Final
 
 from temporalio import activity
 
@@ -14,18 +14,24 @@ EVERY_S: Final = 2.0
 
 
 @contextmanager
-def beating(every: float = EVERY_S) -> Iterator[None]:
-    """Heartbeats now and then while the block runs."""
+def beating(every: float = EVERY_S) -> Iterator[Callable[[Any], None]]:
+    """Heartbeats now and then while the block runs. Tell what is given how far the work is: each beat says so, and an
+    attempt after this one finds it in `activity.info().heartbeat_details`."""
     context, over = contextvars.copy_context(), Event()
+    details = list(activity.info().heartbeat_details)  # an attempt that dies early must not forget what it was told
+
+    def far(cursor: Any) -> None:
+        details[:] = [cursor]
+        activity.heartbeat(cursor)
 
     def beat() -> None:
         while not over.wait(every):
-            context.run(activity.heartbeat)
+            context.run(activity.heartbeat, *details)
 
     thread = Thread(target=beat, name="heart", daemon=True)
     thread.start()
     try:
-        yield
+        yield far
     finally:
         over.set()
         thread.join()

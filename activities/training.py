@@ -39,9 +39,16 @@ Progress = Callable[[str], None]
 
 
 def train(
-    engine: Engine, settings: Settings, algorithm: str, seed: int, now: datetime, progress: Progress = lambda _: None
+    engine: Engine,
+    settings: Settings,
+    algorithm: str,
+    seed: int,
+    now: datetime,
+    progress: Progress = lambda _: None,
+    *,
+    live: bool = True,
 ) -> Artefact:
-    """Train `algorithm` on all that is stored up to business `now`, keep it and let it serve.
+    """Train `algorithm` on all that is stored up to business `now`, keep it and, where it is to be `live`, let it serve.
 
     Raises BadInput when the algorithm is unknown or the store holds nothing to learn from.
     """
@@ -69,7 +76,7 @@ def train(
         metrics=metrics | {"code": builtin.code_version(algorithm)},
         seed=seed,
         created_at=now,
-        live=True,
+        live=live,
     )
     keeping.keep(engine, Path(settings.home), made, lambda folder: ranker.save(folder, of))
     return made

@@ -33,9 +33,16 @@ Progress = Callable[[str], None]
 
 
 def train_risk(
-    engine: Engine, settings: Settings, horizon: int, now: datetime, progress: Progress = lambda _: None
+    engine: Engine,
+    settings: Settings,
+    horizon: int,
+    now: datetime,
+    progress: Progress = lambda _: None,
+    *,
+    live: bool = True,
 ) -> Artefact:
-    """Learn from all orders up to business `now` and let it serve. The same orders give the same model.
+    """Learn from all orders up to business `now`; where it is to be `live`, it serves. The same orders give the same
+    model.
 
     Raises BadInput when the store holds no order.
     """
@@ -52,7 +59,7 @@ def train_risk(
     metrics = measured(orders, day - horizon, horizon, never)
     progress(f"learning from {len(orders)} orders of {len(orders.ids)} clients")
     model = served.learn(orders, day, horizon, never)
-    made = _artefact(model, orders, metrics, now)
+    made = _artefact(model, orders, metrics, now, live)
     keeping.keep(engine, Path(settings.home), made, model.save)
     return made
 
@@ -80,7 +87,7 @@ def measured(orders: Orders, day: int, horizon: int, never: Population) -> dict[
     }
 
 
-def _artefact(model: RiskModel, orders: Orders, metrics: dict[str, Any], now: datetime) -> Artefact:
+def _artefact(model: RiskModel, orders: Orders, metrics: dict[str, Any], now: datetime, live: bool) -> Artefact:
     id_ = keeping.new_id(SLOT)
     first, last = (datetime.fromtimestamp(int(day) * DAY, UTC) for day in (orders.day.min(), orders.day.max()))
     about = {"code": CODE, "horizon_days": model.horizon, "windows": model.learnt_from}
@@ -93,7 +100,7 @@ def _artefact(model: RiskModel, orders: Orders, metrics: dict[str, Any], now: da
         window_until=last,
         metrics=metrics | about,
         created_at=now,
-        live=True,
+        live=live,
     )
 
 

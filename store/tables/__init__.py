@@ -7,6 +7,7 @@ from store.tables.clients import assessments, clients, engagement, events, stand
 from store.tables.engine import clock, outbox
 from store.tables.fixes import fix_items, fix_steps, fixes, stock_prices, wave_parts, waves
 from store.tables.mail import campaigns, edits, enrolments, holds, model_calls, outreach_steps, outreaches, suppressions
+from store.tables.refreshes import refreshes, top_picks
 from store.tables.shop import artefacts, decisions, items, questions, revisions, stock
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "outreach_steps",
     "outreaches",
     "questions",
+    "refreshes",
     "revisions",
     "standings",
     "stock",
@@ -38,6 +40,7 @@ __all__ = [
     "suppressions",
     "tastes",
     "tombstones",
+    "top_picks",
     "wave_parts",
     "waves",
 ]

@@ -90,4 +90,5 @@ artefacts = Table(
     Column("seed", Integer, nullable=False, default=0),
     Column("created_at", UtcTime, nullable=False),
     Column("live", Boolean, nullable=False, default=False),
+    Column("served_at", UtcTime, comment="when it last began to serve"),
 )

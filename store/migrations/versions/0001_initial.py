@@ -7,7 +7,7 @@ from alembic import op
 
 from store.types import Json, UtcTime
 
-revision: str = "0001_d57bf98d"
+revision: str = "0001_2c6ec2b9"
 down_revision: str | None = None
 branch_labels: None = None
 depends_on: None = None
@@ -28,6 +28,7 @@ def upgrade() -> None:
         sa.Column("seed", sa.Integer(), nullable=False),
         sa.Column("created_at", UtcTime(), nullable=False),
         sa.Column("live", sa.Boolean(), nullable=False),
+        sa.Column("served_at", UtcTime(), nullable=True, comment="when it last began to serve"),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_artefacts")),
     )
     op.create_table(
@@ -339,6 +340,15 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_questions_client_id"), ["client_id"], unique=False)
 
     op.create_table(
+        "refreshes",
+        sa.Column("refresh_id", sa.String(length=64), nullable=False),
+        sa.Column("at", UtcTime(), nullable=False),
+        sa.Column("state", sa.String(length=16), nullable=False, comment="learning, picking, comparing, done"),
+        sa.Column("plan", Json, nullable=False, comment="days looked at, slots, and the first client of each shard"),
+        sa.Column("report", Json, nullable=False),
+        sa.PrimaryKeyConstraint("refresh_id", name=op.f("pk_refreshes")),
+    )
+    op.create_table(
         "revisions",
         sa.Column("name", sa.String(length=64), nullable=False),
         sa.Column("number", sa.BigInteger(), nullable=False),
@@ -421,6 +431,20 @@ def upgrade() -> None:
         sa.Column("at", UtcTime(), nullable=False),
         sa.PrimaryKeyConstraint("client_hash", name=op.f("pk_tombstones")),
     )
+    op.create_table(
+        "top_picks",
+        sa.Column("client_id", sa.String(length=64), nullable=False),
+        sa.Column("context", sa.String(length=16), nullable=False),
+        sa.Column("at", UtcTime(), nullable=False),
+        sa.Column("refresh_id", sa.String(length=64), nullable=False),
+        sa.Column("algorithm", sa.String(length=64), nullable=False),
+        sa.Column("artefact", sa.String(length=64), nullable=False, comment="the version that chose"),
+        sa.Column("items", Json, nullable=False, comment="best first, with scores"),
+        sa.PrimaryKeyConstraint("client_id", "context", name=op.f("pk_top_picks")),
+    )
+    with op.batch_alter_table("top_picks", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_top_picks_refresh_id"), ["refresh_id"], unique=False)
+
     op.create_table(
         "wave_parts",
         sa.Column("wave_id", sa.String(length=64), nullable=False),
@@ -532,6 +556,10 @@ def downgrade() -> None:
     op.drop_table("edits")
     op.drop_table("waves")
     op.drop_table("wave_parts")
+    with op.batch_alter_table("top_picks", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_top_picks_refresh_id"))
+
+    op.drop_table("top_picks")
     op.drop_table("tombstones")
     with op.batch_alter_table("tastes", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_tastes_until"))
@@ -548,6 +576,7 @@ def downgrade() -> None:
 
     op.drop_table("standings")
     op.drop_table("revisions")
+    op.drop_table("refreshes")
     with op.batch_alter_table("questions", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_questions_client_id"))
         batch_op.drop_index(batch_op.f("ix_questions_at"))
