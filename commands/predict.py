@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from commands import _bundles, _forecasts
+from commands import _bundles, _fit, _forecasts
 from commands._progress import Progress
 from errors import BadInput
 
@@ -22,6 +22,7 @@ def command() -> None:
 
 
 command.add_command(_bundles.predict, "bundles")
+command.add_command(_fit.predict, "fit")
 
 
 @command.command()

@@ -34,8 +34,9 @@ class Column:
         return cls(tuple(known)[1:], np.array(code, np.int64))
 
     def part(self, rows: Flags | Ints) -> Column:
-        """Some of the cells; `values` stays as it is."""
-        return Column(self.values, self.code[rows])
+        """Some of the cells, with the values that stand in them: what is left out is not known of."""
+        kept, code = np.unique(np.append(self.code[rows], -1), return_inverse=True)
+        return Column(tuple(self.values[place] for place in kept[1:].tolist()), code[:-1] - 1)
 
     def spread(self, by_value: NDArray[Any], empty: float) -> NDArray[Any]:
         """One row a cell of what `by_value` (one row a distinct value) says; `empty` for the empty ones."""

@@ -67,9 +67,13 @@ class Numbers:
         """Columns of the design."""
         return len(self.tents.knots) + 1
 
+    def values(self, column: Column) -> Floats:
+        """The number in each cell, NaN where there is none."""
+        return column.spread(np.array([number(value) for value in column.values], np.float64), np.nan)
+
     def cells(self, column: Column) -> Cells:
         """The last column of the design is that of empty cells."""
-        values = column.spread(np.array([number(value) for value in column.values], np.float64), np.nan)
+        values = self.values(column)
         empty = np.isnan(values)
         found = self.tents.cells(np.where(empty, self.usual or 0.0, values))
         if self.usual is None:
