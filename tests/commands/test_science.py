@@ -195,6 +195,19 @@ def test_why_not_says_nothing_of_a_rhythm_before_there_is_one(shop):
     assert len(typed("why-not", "c1").stdout.splitlines()) == 1
 
 
+def test_profiles_are_folded_and_read_as_typed(shop):
+    before = json.loads(typed("client", "profile", "c3").stdout)
+    folded = typed("train", "profiles")
+    assert folded.exit_code == 0, folded.output
+    assert "8 clients are up to date" in folded.stdout
+    assert json.loads(typed("train", "profiles", "--anew", "--json").stdout)["clients"] == 8
+    after = json.loads(typed("client", "profile", "c3").stdout)
+    assert before["counts"] == after["counts"] == {"order_placed": 4}
+    assert [each["name"] for each in before["categories"]] == [each["name"] for each in after["categories"]]
+    assert {each["name"] for each in after["categories"]} == {f"category{n}" for n in (3, 4, 5, 0)}
+    assert isinstance(typed("client", "profile", "stranger").exception, NotFound)
+
+
 def test_a_wrong_order_is_one_line_and_status_one(shop, tmp_path):
     """Through the real entrance, as a shell sees it."""
     command = [sys.executable, "-m", "cli", "recommend", "--client", "stranger"]

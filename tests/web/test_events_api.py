@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -167,6 +168,15 @@ def test_a_client_is_made_changed_and_read(web: TestClient, engine: Engine) -> N
         assert connection.execute(select(outbox.c.target, outbox.c.version)).all() == [("ann", 1)]
 
 
+def test_a_profile_shows_an_event_at_once(web: TestClient, ann: None) -> None:
+    answered = {"styles": ["classic"], "budget": "80.00"}
+    assert web.post("/v1/events", json=event(kind="quiz_answered", **answered)).json()["accepted"]
+    found = web.get("/v1/clients/ann/profile").json()
+    assert found["style_tags"] == [{"name": "classic", "strength": 0.6667, "source": "said"}]
+    assert (found["budget_cents"], found["counts"]) == (8_000, {"quiz_answered": 1})
+    assert "email" not in json.dumps(found["demographics"])
+
+
 @pytest.mark.parametrize(
     ("client_id", "body", "field"),
     [
@@ -194,6 +204,8 @@ def test_unknown_and_erased_clients(web: TestClient, engine: Engine) -> None:
         connection.execute(insert(tombstones).values(client_hash=client_hash("another", "gone"), at=datetime.now(UTC)))
     assert web.get("/v1/clients/nobody").status_code == 404
     assert web.get("/v1/clients/gone").status_code == 410
+    assert web.get("/v1/clients/nobody/profile").status_code == 404
+    assert web.get("/v1/clients/gone/profile").status_code == 410
     assert web.put("/v1/clients/gone", json=ANN).status_code == 410
     assert count(engine, clients) == 0
 
