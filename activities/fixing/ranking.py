@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
@@ -13,7 +13,8 @@ from temporalio import activity
 
 from activities.fixing.steps import told
 from activities.house import House
-from activities.recommending import Recommender
+from activities.recommending import Recommender, Wanted
+from algorithms.batches import chunks
 from algorithms.slots import Recommendation
 from domain import fix_notes, fix_rules
 from domain.fix_rules import Fits
@@ -38,7 +39,7 @@ FitsOf: TypeAlias = Callable[[ClientId], Fits]
 
 
 class Ranker:
-    """Ranks one Fix after another; safe to ask from many threads. A wave shares it."""
+    """Safe to ask from many threads. A wave shares it."""
 
     def __init__(
         self,
@@ -50,30 +51,34 @@ class Ranker:
         self._house, self._recommender, self._fits, self._monotonic = house, recommender, fits, monotonic
         self._keep: tuple[float, Keep] = (float("-inf"), Keep())
 
-    def rank(self, fix_id: FixId, now: datetime, code: str = "") -> None:
-        """Keep the candidates of a Fix at business `now`: `ranked`. One that is further on stays as it is.
+    def rank(self, fix_ids: Sequence[FixId], now: datetime, code: str = "") -> None:
+        """Keep the candidates of Fixes at business `now`: `ranked`. One that is further on stays as it is.
 
-        Raises NotFound. Two transactions of its own, so that no lock is held while algorithms think.
+        Raises NotFound. The ranking is asked about a chunk of clients at a time, and no lock is held while it thinks.
         """
+        for chunk in chunks(fix_ids):
+            with writing(self._house.engine) as connection:
+                reservations.release_expired(connection, now)
+                found = (fixes.get(connection, each) for each in chunk)
+                rows = [row for row in found if row.state == FixState.REQUESTED]
+            with reading(self._house.engine) as connection:
+                wanted = [Wanted(row.client_id, ASKED, sizes=wish_of(row).sizes) for row in rows]
+                answers = list(self._recommender.recommend_many(connection, wanted, now, "fix"))
+                kept = [self._candidates(connection, *pair, now) for pair in zip(rows, answers, strict=True)]
+            for row, made, candidates in zip(rows, answers, kept, strict=True):
+                self._keep_ranked(row.fix_id, made, candidates, now, code)
+
+    def _keep_ranked(
+        self, fix_id: FixId, made: Recommendation, candidates: dict[str, Any], now: datetime, code: str
+    ) -> None:
         with writing(self._house.engine) as connection:
-            reservations.release_expired(connection, now)
-            row = fixes.get(connection, fix_id)
-            if row.state != FixState.REQUESTED:
-                return
-        with reading(self._house.engine) as connection:
-            made, items, left_out = self._candidates(connection, row, now)
-        kept = {"candidates": _told(items, left_out)}
-        with writing(self._house.engine) as connection:
-            if fixes.move(connection, fix_id, FixState.RANKED, now, code=code, values=kept):
+            if fixes.move(connection, fix_id, FixState.RANKED, now, code=code, values={"candidates": candidates}):
                 decisions.keep(connection, made.record, now, fix_id=fix_id, key=fix_id, body=made.body)
 
-    def _candidates(
-        self, connection: Connection, row: FixRow, now: datetime
-    ) -> tuple[Recommendation, tuple[FixItem, ...], dict[ItemId, str]]:
-        """The ranking's answer, what may go into the box, and why each other item that is near the client may not."""
+    def _candidates(self, connection: Connection, row: FixRow, made: Recommendation, now: datetime) -> dict[str, Any]:
+        """What may go into the box, and why each other item that is near the client may not, as they are kept."""
         wish = wish_of(row)
         signals = interactions.signals(connection, row.client_id, now)
-        made = self._recommender.recommend(connection, row.client_id, ASKED, now, context="fix", sizes=wish.sizes)
         near = {pick.item_id for pick in made.picks} | {touch.item_id for touch in signals.touches}
         items = catalogue.get_items(connection, near | set(wish.exclude_items))
         found, left_out = fix_rules.candidates(
@@ -85,7 +90,7 @@ class Ranker:
             self._fits(row.client_id),
             self._learnt(connection),
         )
-        return made, found[:KEPT], left_out
+        return _told(found[:KEPT], left_out)
 
     def _learnt(self, connection: Connection) -> Keep:
         at, keep = self._keep
@@ -106,7 +111,7 @@ class RankFix:
         """`ranked`; one that is further on stays as it is. `code` of the step is kept with it."""
         with reading(self._house.engine) as connection:
             clock, now = self._house.time(connection, step.at)
-        self._ranker.rank(step.fix_id, now, step.code)
+        self._ranker.rank([step.fix_id], now, step.code)
         with reading(self._house.engine) as connection:
             return told(self._house.settings, connection, fixes.get(connection, step.fix_id), clock, now)
 

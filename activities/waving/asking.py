@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import numpy as np
@@ -32,8 +33,7 @@ class AskWave:
             _, now = self._house.time(connection, step.at)
             planned: list[FixId] = waves.get(connection, step.wave).plan["parts"][step.part]
         with beating():
-            for fix_id in planned:
-                self._rank(fix_id, now)
+            self._ranker.rank(self._ready(planned), now)
             with reading(self._house.engine) as connection:
                 rows = [row for row in (fixes.get(connection, each) for each in planned) if waits(row)]
             asked = parts.problem([question_of(row, now) for row in rows])
@@ -42,12 +42,11 @@ class AskWave:
                 waves.put(connection, step.wave, f"problem/{step.part}", asked | {"fixes": named}, now)
         return WaveTurn(parts=1)
 
-    def _rank(self, fix_id: FixId, now: datetime) -> None:
+    def _ready(self, planned: Sequence[FixId]) -> list[FixId]:
+        """Those to rank. Whose note is still being read has the next wave, or the Fix goes on alone."""
         with reading(self._house.engine) as connection:
-            row = fixes.get(connection, fix_id)
-        # Whose note is still being read has the next wave, or the Fix goes on alone.
-        if row.state == FixState.REQUESTED and (not row.note or row.note_read):
-            self._ranker.rank(fix_id, now)
+            rows = [fixes.get(connection, each) for each in planned]
+        return [row.fix_id for row in rows if row.state == FixState.REQUESTED and (not row.note or row.note_read)]
 
 
 def waits(row: FixRow) -> bool:
