@@ -129,21 +129,11 @@ def cancel(fix_id: str, reason: str) -> None:
     try:
         _shared.with_temporal(settings, lambda client: handles.cancel_fix(client, fix_id, reason))
     except NotFound:
-        _end(fix_id)
+        from activities.fixing.settling import call_off  # noqa: PLC0415
+
+        engine = _shared.database(settings)
+        call_off(engine, fix_id, _shared.business_now(engine))
     click.echo(f"{fix_id}: called off; see selvedge fixes show {fix_id}")
-
-
-def _end(fix_id: str) -> None:
-    from activities.fixing.settling import let_go  # noqa: PLC0415
-    from store import fixes  # noqa: PLC0415
-    from store.database import writing  # noqa: PLC0415
-
-    engine = _shared.database(load())
-    now = _shared.business_now(engine)
-    with writing(engine) as connection:
-        row = fixes.get(connection, fix_id, lock=True)
-        if not let_go(connection, fix_id, FixState.CANCELLED, "cancelled", now):
-            raise BadInput(f"this Fix is {row.state}; nothing is left to call off", "fix_id")
 
 
 @click.command()

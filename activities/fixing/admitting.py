@@ -7,7 +7,6 @@ from temporalio import activity
 
 from activities.fixing.steps import told
 from activities.house import House
-from domain.fix_states import OPEN
 from errors import BadInput, NotFound
 from models.fixes import FixAdmission, FixAdmitted, FixState
 from store import clients, fixes
@@ -38,6 +37,6 @@ def _refused(connection: Connection, admission: FixAdmission, row: FixRow) -> tu
     if clients.get(connection, admission.client_id) is None:
         return NotFound.code, "client_id: no client has this id"
     others = [each.fix_id for each in fixes.open_of(connection, admission.client_id) if each.fix_id != row.fix_id]
-    if others and row.state in OPEN and row.state == FixState.REQUESTED:
+    if others and row.state == FixState.REQUESTED:
         return BadInput.code, f"fix_id: Fix {others[0]} of this client is being made; let it end or cancel it"
     return "", ""

@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
 from temporalio import activity
 
 from activities.fixing.steps import stepping, told
 from activities.house import House
+from errors import BadInput
 from models.fixes import FixDone, FixEnd, FixId, FixState, FixStep
 from store import fixes, reservations
 from store.database import writing
@@ -83,3 +84,11 @@ def let_go(
     if moved:
         reservations.release(connection, fix_id, now)
     return moved
+
+
+def call_off(engine: Engine, fix_id: FixId, now: datetime) -> None:
+    """End a Fix that has no workflow any more, at business `now`. Raises NotFound, or BadInput when it has ended."""
+    with writing(engine) as connection:
+        state = fixes.get(connection, fix_id, lock=True).state
+        if not let_go(connection, fix_id, FixState.CANCELLED, "cancelled", now):
+            raise BadInput(f"this Fix is {state}; nothing is left to call off", "fix_id")

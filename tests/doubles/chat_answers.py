@@ -45,7 +45,7 @@ def answer(agent: str, behaviour: str, body: dict[str, Any]) -> dict[str, Any]:
             return {"send_at": "2099-01-01T00:00:00Z" if late else facts["earliest"], "why": "as early as possible"}
 
 
-_NOTES = {
+_NOTES: dict[str, dict[str, Any]] = {
     "strange_word": {"must_have": ["spaceship"]},
     "contradiction": {"must_have": ["coat"], "exclude_categories": ["coat"]},
     "price": {"budget": "1"},

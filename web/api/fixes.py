@@ -9,7 +9,8 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, ValidationError
 
-from errors import BadInput
+from activities.fixing.settling import call_off
+from errors import BadInput, NotFound
 from ingest.faults import fault
 from models.fix_views import FixAsked
 from models.fixes import FixDecision, FixId
@@ -58,7 +59,10 @@ async def delete_fix(request: Request, fix_id: str) -> Response:
     """Call a Fix off: 202; its units are given back in a moment. A box that is shipped stays so."""
     context = context_of(request)
     await run_in_threadpool(_view, context, fix_id)
-    await handles.cancel_fix(await context.temporal(), fix_id)
+    try:
+        await handles.cancel_fix(await context.temporal(), fix_id)
+    except NotFound:  # its workflow is gone
+        await run_in_threadpool(call_off, context.engine, fix_id, context.business_now())
     return answer({"fix_id": fix_id}, 202)
 
 
