@@ -11,7 +11,7 @@ import click
 from commands import _shared
 from commands._progress import Progress
 from errors import NotFound, SelvedgeError
-from models.fixes import WaveInput, WaveReport
+from models.waves import WaveInput, WaveReport
 from settings import load
 from workflows import handles
 

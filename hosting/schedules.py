@@ -20,7 +20,7 @@ from temporalio.client import (
     ScheduleUpdateInput,
 )
 
-from models.fixes import WaveInput
+from models.waves import WaveInput
 from workflows import ids
 from workflows.options import LIFECYCLE_QUEUE
 from workflows.wave import FixWave

@@ -13,7 +13,8 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from errors import NotFound
 from models.base import Id
-from models.fixes import FixId, WaveReport, WaveState
+from models.fixes import FixId
+from models.waves import WaveReport, WaveState
 from store.tables import fixes, wave_parts, waves
 
 Arrays = Mapping[str, NDArray[Any]]

@@ -7,17 +7,7 @@ from __future__ import annotations
 
 from temporalio import activity
 
-from models.fixes import (
-    FixAdmission,
-    FixAdmitted,
-    FixDone,
-    FixEnd,
-    FixStep,
-    WaveEnd,
-    WaveReport,
-    WaveStep,
-    WaveTurn,
-)
+from models.fixes import FixAdmission, FixAdmitted, FixDone, FixEnd, FixStep
 from models.lifecycle import (
     Assessment,
     AssessRequest,
@@ -28,6 +18,7 @@ from models.lifecycle import (
     PolicyRequest,
     StepDone,
 )
+from models.waves import WaveEnd, WaveReport, WaveStep, WaveTurn
 
 
 @activity.defn

@@ -15,8 +15,9 @@ from errors import BadInput, ConfigError, Erased, NotFound, Unavailable
 from models.base import CampaignSlug, ClientId, Id
 from models.campaign import CampaignChange, CampaignProgress, PauseOrder, ResumeOrder
 from models.clients import ClientPolicy
-from models.fixes import FixDecision, FixId, FixRequest, FixStatus, WaveInput, WaveReport, WaveStatus
+from models.fixes import FixDecision, FixId, FixRequest, FixStatus
 from models.lifecycle import CampaignInput, Finished, LifecycleState, LifecycleStatus, Nudge
+from models.waves import WaveInput, WaveReport, WaveStatus
 from workflows import ids
 
 if TYPE_CHECKING:

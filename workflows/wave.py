@@ -13,7 +13,7 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from models.campaign import PauseOrder
-    from models.fixes import WaveEnd, WaveInput, WaveReport, WaveState, WaveStatus, WaveStep, WaveTurn
+    from models.waves import WaveEnd, WaveInput, WaveReport, WaveState, WaveStatus, WaveStep, WaveTurn
     from workflows import calls, ids
     from workflows.options import DATABASE, WAVE
     from workflows.orders import Refusals

@@ -13,8 +13,9 @@ from activities.heart import beating
 from activities.house import House
 from algorithms.assembly import parts
 from domain import fix_rules
-from models.fixes import FixId, FixState, WaveStep, WaveTurn
+from models.fixes import FixId, FixState
 from models.slots import AssemblyQuestion
+from models.waves import WaveStep, WaveTurn
 from store import fixes, waves
 from store.database import reading, writing
 from store.fixes import FixRow

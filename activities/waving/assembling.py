@@ -15,7 +15,7 @@ from algorithms.assembly import checks, parts
 from algorithms.assembly.model import Wave
 from algorithms.assembly.wave import Part, Standing, answered, opened, settled
 from errors import NotFound
-from models.fixes import WaveState, WaveStep, WaveTurn
+from models.waves import WaveState, WaveStep, WaveTurn
 from store import shelves, stock_prices, waves
 from store.database import reading, writing
 

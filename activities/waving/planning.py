@@ -7,7 +7,7 @@ from datetime import timedelta
 from temporalio import activity
 
 from activities.house import House
-from models.fixes import WaveEnd, WaveReport, WaveState, WaveStep, WaveTurn
+from models.waves import WaveEnd, WaveReport, WaveState, WaveStep, WaveTurn
 from store import fixes, reservations, waves
 from store.database import writing
 
