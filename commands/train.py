@@ -62,6 +62,25 @@ def risk(horizon: int, as_json: bool) -> None:
 
 
 @command.command()
+@_shared.AS_JSON
+def fit(as_json: bool) -> None:
+    """Train the model of fit from what clients said of Fixes: whether an item in a size is small, fits, or is large."""
+    from activities.training_fit import train_fit  # noqa: PLC0415
+
+    settings = load()
+    engine = _shared.database(settings)
+    with Progress() as progress:
+        made = train_fit(engine, settings, _shared.business_now(engine), progress.step)
+    if as_json:
+        click.echo(json.dumps(made.model_dump(mode="json")))
+        return
+    told = "{held_out:,} garments after {cut}: AUC of misfit {auc} (item's share {auc_item_rate}), calibration error "
+    enough = "auc" in made.metrics
+    click.echo((told + "{calibration_error}").format(**made.metrics) if enough else "too little feedback to measure it")
+    click.echo(f"{made.id} now serves; learnt from {made.metrics['feedback']:,} garments")
+
+
+@command.command()
 @click.option("--anew", is_flag=True, help="From all events, not only new ones: after items were given other words.")
 @_shared.AS_JSON
 def profiles(anew: bool, as_json: bool) -> None:

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from functools import partial
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any, Final
 
 from temporalio.client import Client
@@ -97,7 +98,7 @@ def _hosted(
     assess, compose, steer = Assess(house, decider), Compose(house, recommender, decider), Steer(house)
     modelled = Modelled(house, recommender, decider, model)
     decide_fix, settle_fix = DecideFix(house), SettleFix(house)
-    ranker = Ranker(house, recommender, FittingRoom(house.engine).of)
+    ranker = Ranker(house, recommender, FittingRoom(house.engine, Path(house.settings.home)).of)
     plan_wave, assemble_wave = PlanWave(house), AssembleWave(house)
     post, report = Post.from_settings(house.settings), partial(handles.report_finished, client)
     return {

@@ -1,35 +1,43 @@
-"""Whether a unit fits a client: the model of sizes, learnt from what clients said, kept in memory for a while."""
+"""Whether a unit fits a client: the model that was trained (`selvedge train fit`) and serves; before the first one, a
+model learnt here from the latest feedback. Either is kept in memory for a while."""
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Final
 
 import numpy as np
 from sqlalchemy import Engine
 
-from algorithms.fit.rows import Feedback, Rows
+from algorithms.fit.rows import FITS, Feedback, Rows
 from algorithms.fit.serving import FitModel
+from domain.engagement import DAY
 from domain.fix_rules import Fits, Unit
 from models.base import ClientId
+from store import artefacts
 from store.database import reading
 from store.fittings import Fitting, heard
 
+SLOT: Final = "fit"
 FRESH_S: Final = 300.0
-"""Real seconds for which a model serves before feedback is counted again."""
+"""Real seconds for which a model serves before the store is asked again."""
 GROWN: Final = 1.05
 """Only with so many times as much feedback is it learnt anew."""
-CODES: Final = {"small": 0, "fit": 1, "large": 2}
+
+log = logging.getLogger(__name__)
 
 
 class FittingRoom:
     """One for a process; safe to ask from many threads. While one learns, the others go on with the model before."""
 
-    def __init__(self, engine: Engine, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._engine, self._monotonic = engine, monotonic
+    def __init__(self, engine: Engine, home: Path, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._engine, self._home, self._monotonic = engine, home, monotonic
         self._model, self._words, self._looked = FitModel.prior(), 0, float("-inf")
+        self._artefact = ""
         self._learning = threading.Lock()
 
     def of(self, client_id: ClientId) -> Fits:
@@ -48,20 +56,41 @@ class FittingRoom:
         if self._monotonic() - self._looked < FRESH_S or not self._learning.acquire(blocking=False):
             return
         try:
-            with reading(self._engine) as connection:
-                words = heard(connection)
-            if len(words) > GROWN * self._words:
-                self._model, self._words = FitModel.learnt(_feedback(words)), len(words)
+            if not self._trained():
+                self._learn()
             self._looked = self._monotonic()
         finally:
             self._learning.release()
 
+    def _trained(self) -> bool:
+        """Whether a trained model serves; one that cannot be read is as good as none."""
+        with reading(self._engine) as connection:
+            serving = artefacts.live(connection, SLOT)
+        if serving is None:
+            return False
+        if serving.id != self._artefact:
+            try:
+                self._model = FitModel.load(self._home / serving.path)
+            except (OSError, ValueError, KeyError) as broken:
+                log.error("artefact %s cannot be read (%s); feedback serves", serving.id, type(broken).__name__)
+                return False
+            self._artefact, self._words = serving.id, 0
+        return True
 
-def _feedback(words: Sequence[Fitting]) -> Feedback:
+    def _learn(self) -> None:
+        with reading(self._engine) as connection:
+            words = heard(connection)
+        if len(words) > GROWN * self._words:
+            self._model, self._words, self._artefact = FitModel.learnt(feedback_of(words)), len(words), ""
+
+
+def feedback_of(words: Sequence[Fitting]) -> Feedback:
+    """What the model learns from."""
     rows = Rows.of(
         [each.client_id for each in words],
         [each.item_id for each in words],
         [each.size for each in words],
         [each.category for each in words],
     )
-    return Feedback(rows, np.array([CODES[each.fit] for each in words], np.int64))
+    fit = np.array([FITS.index(each.fit) for each in words], np.int64)
+    return Feedback(rows, fit, np.array([each.at // DAY for each in words], np.int64))

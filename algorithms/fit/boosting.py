@@ -21,7 +21,13 @@ from domain.arrays import Floats, Ints
 FOLDS: Final = 5
 PRIOR: Final = 20.0
 """Rows that the share of all counts as in the share of one item, client or pair."""
-TREES: Final = {"max_iter": 200, "learning_rate": 0.05, "max_leaf_nodes": 15, "min_samples_leaf": 100, "early_stopping": False}
+TREES: Final = {
+    "max_iter": 200,
+    "learning_rate": 0.05,
+    "max_leaf_nodes": 15,
+    "min_samples_leaf": 100,
+    "early_stopping": False,
+}
 """As measured best of four settings on rentals (docs/fit.md)."""
 ENCODED: Final = ("item", "item_size", "client", "category", "category_size")
 

@@ -26,14 +26,14 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
 
 
 def test_without_feedback_three_of_four_fit(shop: Shop) -> None:
-    fits = FittingRoom(shop.engine).of("ann")
+    fits = FittingRoom(shop.engine, Path(shop.settings.home)).of("ann")
     chances = fits([Unit("a", "item01", "M", 1), Unit("b", "item02", "S", 1)], ["shirt", "trousers"])
     assert all(abs(each - 0.74) < 0.02 for each in chances)
 
 
 def test_an_item_that_runs_small_is_less_likely_to_fit_once_it_is_said(shop: Shop) -> None:
     clock = [0.0]
-    room = FittingRoom(shop.engine, lambda: clock[0])
+    room = FittingRoom(shop.engine, Path(shop.settings.home), lambda: clock[0])
     units, kinds = [Unit("a", "item01", "M", 1), Unit("b", "item07", "M", 1)], ["shirt", "shirt"]
     before = room.of("new")(units, kinds)
     for k in range(40):
