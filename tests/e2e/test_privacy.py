@@ -69,7 +69,7 @@ async def test_no_canary_leaves_the_database(tmp_path: Path, dev_server: DevServ
             seed(shop)
             model.next("writer", "link", times=3)  # an answer that is refused, quoting what it was given
             shop.sink.faults.next(Fault("rcpt", answer=f"451 4.3.0 no room for {ADDRESS}"))
-            worker.start().wait_until_up()
+            worker.start().wait_until_up(90)
             client = await handles.connect(shop.settings.temporal_address, shop.settings.temporal_namespace)
             fix_id = await asks_for_a_fix(shop, client)
             await until(lambda: len(shop.mails()) >= 1, 60)
