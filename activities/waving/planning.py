@@ -41,7 +41,8 @@ class PlanWave:
     def end_wave(self, end: WaveEnd) -> WaveReport:
         """Count what was proposed, keep the report. The inputs stay for a while, so that boxes can be made again."""
         with writing(self._house.engine) as connection:
-            told = waves.report_of(waves.get(connection, end.wave))
+            _, now = self._house.time(connection, end.at)
+            told = waves.report_of(waves.begin(connection, end.wave, [], now))  # called off before it had begun
             made = waves.proposed(connection, end.wave)
             seconds = round(end.seconds, 3)
             told = told.model_copy(update={"proposed": made, "seconds": seconds, "state": end.state})

@@ -14,9 +14,11 @@ from activities.fixing.reserving import propose
 from activities.heart import beating
 from activities.house import House
 from activities.waving.asking import question_of, waits
+from algorithms.assembly import parts
 from algorithms.guard import Decision
-from models.fixes import FixId, FixState, WaveStep, WaveTurn
+from models.fixes import FixId, FixState
 from models.slots import AssemblyAnswer
+from models.waves import WaveStep, WaveTurn
 from store import fixes, outbox, waves
 from store.database import reading, writing
 
@@ -60,9 +62,4 @@ def boxes_of(connection: Connection, wave: str, part: int) -> dict[FixId, tuple[
     """The boxes that a wave gave to one part, the best item first; the empty ones left out. Raises NotFound."""
     asked = waves.take(connection, wave, f"problem/{part}")
     chosen = waves.take(connection, wave, f"box/{part}")["chosen"]
-    best = sorted(chosen.tolist(), key=lambda place: (-asked["score"][place], place))
-    found: dict[FixId, list[str]] = {}
-    for place in best:
-        fix_id = str(asked["fixes"][asked["client"][place]])
-        found.setdefault(fix_id, []).append(str(asked["skus"][asked["sku"][place]]))
-    return {fix_id: tuple(skus) for fix_id, skus in sorted(found.items())}
+    return parts.boxes(asked, chosen)

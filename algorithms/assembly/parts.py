@@ -8,7 +8,7 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from algorithms.assembly.model import NO_LIMIT, Floats, Ints, Wave, Wishes
+from algorithms.assembly.model import NO_LIMIT, Ints, Wave, Wishes
 from algorithms.assembly.offers import Offers
 from algorithms.assembly.variety import with_needs
 from algorithms.assembly.wave import Answer, Assembled, Part, Standing
@@ -78,6 +78,16 @@ def mine(part: Part, chosen: Ints) -> Ints:
     return chosen[(chosen >= begin) & (chosen < begin + len(part.wave.sku))] - begin
 
 
+def boxes(asked: Arrays, chosen: Ints) -> dict[str, tuple[str, ...]]:
+    """The chosen skus of each Fix of a part, the best first; those of which nothing was chosen are left out. `asked`
+    names them in `fixes` (n)."""
+    found: dict[str, list[str]] = {}
+    for place in sorted(chosen.tolist(), key=lambda place: (-asked["score"][place], place)):
+        name = str(asked["fixes"][asked["client"][place]])
+        found.setdefault(name, []).append(str(asked["skus"][asked["sku"][place]]))
+    return {name: tuple(skus) for name, skus in sorted(found.items())}
+
+
 def standing_arrays(standing: Standing) -> Arrays:
     """Where the wave stands, to be kept."""
     best = standing.best
@@ -95,14 +105,14 @@ def answer_arrays(answer: Answer) -> Arrays:
     """What a part answers, to be kept: places fit into 32 bits."""
     some = answer.offers
     small = {"client": some.client, "goods": some.goods, "candidates": some.candidates}
-    bounds: Floats = np.array(answer.bounds, np.float64)
-    return {name: each.astype(np.int32) for name, each in small.items()} | {"score": some.score, "bounds": bounds}
+    rest = {"score": some.score, "bound": np.array(answer.bound)}
+    return {name: each.astype(np.int32) for name, each in small.items()} | rest
 
 
 def answer_of(kept: Arrays) -> Answer:
     """The same, read again."""
     client, goods, candidates = (kept[name].astype(np.int64) for name in ("client", "goods", "candidates"))
-    return Answer(Offers(client, goods, candidates, kept["score"]), tuple(kept["bounds"].tolist()))
+    return Answer(Offers(client, goods, candidates, kept["score"]), float(kept["bound"]))
 
 
 def _limits(values: Sequence[int | None]) -> Ints:

@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from algorithms.assembly.boxes import best_without_budget, taken
+from algorithms.assembly.boxes import best_without_budget, good_boxes, taken
 from algorithms.assembly.model import Block, Floats, Ints, Wave
 
 TURNS: Final = 60
@@ -14,20 +14,22 @@ STEP: Final = 0.2
 SMOOTH: Final = 0.7
 
 
-def first_prices(wave: Wave, parts: list[Block], turns: int = TURNS) -> Floats:
-    """Prices (s) in units of score by a smoothed subgradient: what is asked for beyond the stock grows dearer.
+def first_prices(wave: Wave, parts: list[Block], turns: int = TURNS, known: Floats | None = None) -> Floats:
+    """Prices (s) in units of score by a smoothed subgradient: what is asked for beyond the stock grows dearer, by its
+    share of the stock. `known` prices are made better, in smaller steps.
 
     Any prices give a valid bound; these are some hundredths of a per cent above the best.
     """
     if not parts:
         return np.zeros(len(wave.on_hand))
     usual = float(np.mean(np.concatenate([part.score[np.isfinite(part.score)] for part in parts])))
-    prices, best, pull = np.zeros(len(wave.on_hand)), np.zeros(len(wave.on_hand)), np.zeros(len(wave.on_hand))
-    budgets = [np.zeros(len(part.clients)) for part in parts]
+    prices = np.zeros(len(wave.on_hand)) if known is None else known
+    best, pull, lowest = prices, np.zeros(len(prices)), np.inf
+    budgets = [_budget_prices(part, known) for part in parts]
     money = [np.maximum(part.budget / part.slots, 1.0) for part in parts]
-    lowest = np.inf
-    for turn in range(turns):
-        step = STEP * usual / (1 + turn / 12)
+    begin = 0 if known is None else TURNS
+    for turn in range(begin, begin + turns):
+        step = STEP * usual / (1 + turn / 12) ** (1.0 if known is None else 1.5)
         asked, bound = np.zeros(len(prices), np.int64), float(prices @ wave.on_hand)
         for place, part in enumerate(parts):
             mu = budgets[place]
@@ -38,9 +40,13 @@ def first_prices(wave: Wave, parts: list[Block], turns: int = TURNS) -> Floats:
             budgets[place] = np.maximum(0, mu + 1.5 * step * excess / money[place])
         if bound < lowest:
             lowest, best = bound, prices
-        pull = SMOOTH * pull + (1 - SMOOTH) * (asked - wave.on_hand) / np.sqrt(1 + np.maximum(wave.on_hand, asked))
+        pull = SMOOTH * pull + (1 - SMOOTH) * (asked - wave.on_hand) / (1 + wave.on_hand)
         prices = np.maximum(0, prices + step * pull)
     return best
+
+
+def _budget_prices(part: Block, known: Floats | None) -> Floats:
+    return np.zeros(len(part.clients)) if known is None else good_boxes(part, part.score - known[part.sku]).mu
 
 
 def demand(part: Block, picks: Ints, skus: int) -> Ints:

@@ -26,10 +26,14 @@ FIRST_STEP: Final = 0.05
 LATER_STEP: Final = 0.02
 """Steps of the prices as shares of the mean score."""
 REFINING: Final = 60
-ATTEMPTS: Final = ((0.045, 0.0), (0.15, 0.0), (0.15, 0.003), (0.5, 0.01))
+MORE: Final = 240
+"""Turns in which prices are made better: over what is offered; and over all boxes where the gap is not yet close."""
+ATTEMPTS: Final = ((0.045, 0.0), (0.02, 0.01), (0.15, 0.003), (0.5, 0.01))
 """How far below a client's best box others are looked at, and how much scores are shaken; the later only while the gap
 is not yet close."""
 CLOSE: Final = 0.002
+FEW: Final = 100
+"""Waves of more clients are spared the last attempt, which takes long and seldom helps them."""
 
 
 @dataclass(frozen=True)
@@ -81,11 +85,10 @@ class Part:
 
 @dataclass(frozen=True)
 class Answer:
-    """Of one part: boxes offered, by places in the whole wave; and its share of the bound at the prices asked about,
-    the stock apart."""
+    """Of one part: boxes offered, by places in the whole wave; and its clients' share of the bound."""
 
     offers: Offers
-    bounds: tuple[float, ...] = ()
+    bound: float
 
 
 def assemble(wave: Wave, told: Callable[[str], None] = lambda _: None) -> Assembled:
@@ -111,47 +114,37 @@ def answered(part: Part, standing: Standing, clients: int) -> Answer:
     within, noise = standing.attempt
     mine = blocks(part.wave)
     found = offers(part.wave, [_shaken(each, noise) for each in mine], standing.prices, within, clients)
-    bounds = tuple(bound_at(mine, prices) for prices in _bounded(standing))
-    return Answer(found.moved(part.client, part.candidate), bounds)
-
-
-def _bounded(standing: Standing) -> list[Floats]:
-    """The prices at which the wave is bounded in this turn."""
-    if not standing.giving:
-        return []
-    known = standing.attempt[1] > 0 or np.array_equal(standing.prices, standing.best.prices)
-    return [standing.prices] if known else [standing.prices, standing.best.prices]
+    return Answer(found.moved(part.client, part.candidate), bound_at(mine, standing.prices))
 
 
 def settled(wave: Wave, standing: Standing, answers: Sequence[Answer]) -> Standing:
     """Where the wave stands after this turn, from what its parts answered, in their order."""
     every = joined([each.offers for each in answers], len(wave.on_hand))
     usual = float(np.mean(wave.score[wave.eligible()]))
+    bound = float(standing.prices @ wave.on_hand) + sum(each.bound for each in answers)
+    best = standing.best
+    if bound < best.bound:
+        best = replace(best, bound=max(bound, best.objective), prices=standing.prices)
     if not standing.giving:
         prices = refined(every, standing.prices, wave.on_hand, REFINING, FIRST_STEP * usual).prices
-        return replace(standing, turn=standing.turn + 1, prices=prices)
-    best = _given(wave, standing, every, usual)
-    pairs = [(best.bound, best.prices)]
-    for place, prices in enumerate(_bounded(standing)):
-        bound = float(prices @ wave.on_hand) + sum(each.bounds[place] for each in answers)
-        pairs.append((max(bound, best.objective), prices))
-    bound, prices = min(pairs, key=lambda pair: pair[0])
-    best = replace(best, bound=bound, prices=prices)
-    if best.gap <= CLOSE or standing.turn + 1 == 2 * len(ATTEMPTS):
-        return Standing(standing.turn + 1, _held_to_what_they_have(wave, best), prices, done=True)
-    return Standing(standing.turn + 1, best, prices)
+        return Standing(standing.turn + 1, best, prices)
+    best = _given(wave, standing.prices, best, every, usual)
+    attempts = len(ATTEMPTS) if len(wave.slots) <= FEW else len(ATTEMPTS) - 1
+    if best.gap <= CLOSE or standing.turn + 1 == 2 * attempts:
+        return Standing(standing.turn + 1, _held_to_what_they_have(wave, best), best.prices, done=True)
+    return Standing(standing.turn + 1, best, first_prices(wave, blocks(wave), MORE, best.prices))
 
 
-def _given(wave: Wave, standing: Standing, every: Offers, usual: float) -> Assembled:
+def _given(wave: Wave, prices: Floats, best: Assembled, every: Offers, usual: float) -> Assembled:
     """The boxes given from what is offered, where they are better than before."""
-    given, _ = dive(every, standing.prices, wave.on_hand, LATER_STEP * usual)
+    given, _ = dive(every, prices, wave.on_hand, LATER_STEP * usual)
     chosen: Bools = np.zeros(len(wave.sku), np.bool_)
     chosen[given.candidates[given.candidates >= 0]] = True
     places = np.flatnonzero(mended(wave, blocks(wave), chosen))
     objective = float(wave.score[places].sum())
-    if objective < standing.best.objective:
-        return standing.best
-    return replace(standing.best, chosen=places, objective=objective)
+    if objective < best.objective:
+        return best
+    return replace(best, chosen=places, objective=objective, bound=max(best.bound, objective))
 
 
 def _held_to_what_they_have(wave: Wave, best: Assembled) -> Assembled:
