@@ -139,6 +139,19 @@ class Settings(BaseSettings):
     fix_wave_wait_days: float = Field(default=2.0, ge=0)
     """Days for which a Fix that was asked for the wave waits; then it is assembled alone."""
 
+    refresh_hour: int = Field(default=3, ge=0, le=23)
+    """Hour of the shop's own day at which models are learnt anew, tried, and lists made for every client."""
+    refresh_days: int = Field(default=28, ge=1, le=365)
+    """Days by which rankings are judged, and drift is looked for against as many days before."""
+    refresh_ranking: str = "hybrid"
+    """The ranker that is learnt anew, as `selvedge train --algorithm` names it."""
+    refresh_picks: int = Field(default=20, ge=1, le=200)
+    """Items on the list that is made for each client."""
+    refresh_shard: int = Field(default=1_000, ge=1)
+    """Clients whose lists one worker makes at a time; more where there would be over 500 shards."""
+    refresh_drift_alarm: float = Field(default=0.2, gt=0, le=1)
+    """From this distance between two distributions on (0 to 1), a feature or score that has moved raises an alarm."""
+
     decision_days: float = Field(default=30.0, ge=0)
     """Days for which the questions behind decisions are kept, and what shadows answered; live answers stay."""
 

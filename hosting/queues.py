@@ -31,6 +31,10 @@ from activities.fixing.settling import SettleFix
 from activities.house import House
 from activities.modelled import Modelled
 from activities.recommending import Recommender
+from activities.refreshing.drifting import CompareWindows
+from activities.refreshing.learning import LearnSlot
+from activities.refreshing.picking import PickForAll
+from activities.refreshing.planning import PlanRefresh
 from activities.send import Send
 from activities.steer import Steer
 from activities.waving.asking import AskWave
@@ -48,6 +52,7 @@ from workflows.inbound import OneOrder
 from workflows.lifecycle import ClientLifecycle
 from workflows.options import AGENTS_QUEUE, LIFECYCLE_QUEUE, MAIL_QUEUE, SCIENCE_QUEUE
 from workflows.outreach import Outreach
+from workflows.refresh import Refresh
 from workflows.wave import FixWave
 
 QUEUES: Final = (LIFECYCLE_QUEUE, SCIENCE_QUEUE, AGENTS_QUEUE, MAIL_QUEUE)
@@ -100,17 +105,18 @@ def _hosted(
     decide_fix, settle_fix = DecideFix(house), SettleFix(house)
     ranker = Ranker(house, recommender, FittingRoom(house.engine, Path(house.settings.home)).of)
     plan_wave, assemble_wave = PlanWave(house), AssembleWave(house)
+    plan_refresh, learn_slot = PlanRefresh(house), LearnSlot(house)
     post, report = Post.from_settings(house.settings), partial(handles.report_finished, client)
     return {
         LIFECYCLE_QUEUE: {
-            "workflows": [ClientLifecycle, Outreach, Campaign, FixAssignment, FixWave],
+            "workflows": [ClientLifecycle, Outreach, Campaign, FixAssignment, FixWave, Refresh],
             "workflow_runner": runner(),
             "activities": [
                 *(assess.assess, compose.compose, Campaigning(house).campaign_round),
                 *(steer.conclude, steer.unpark, steer.keep_policy),
                 *(AdmitFix(house).admit_fix, ReserveFix(house).reserve_fix),
                 *(decide_fix.decide_fix, decide_fix.look_fix, settle_fix.ship_fix, settle_fix.end_fix),
-                *(plan_wave.begin_wave, plan_wave.end_wave),
+                *(plan_wave.begin_wave, plan_wave.end_wave, plan_refresh.begin_refresh, plan_refresh.end_refresh),
             ],
             "max_cached_workflows": 2_000,
             "max_concurrent_workflow_tasks": 50,
@@ -122,6 +128,8 @@ def _hosted(
                 *(modelled.pick, RankFix(house, ranker).rank_fix, AssembleFix(house, decider).assemble_fix),
                 *(AskWave(house, ranker).rank_wave_part, ProposeWave(house, decider).propose_wave_part),
                 *(assemble_wave.open_wave, assemble_wave.answer_wave_part, assemble_wave.settle_wave),
+                *(learn_slot.fit_challenger, learn_slot.try_challenger, learn_slot.promote_challenger),
+                *(PickForAll(house, recommender).pick_shard, CompareWindows(house).compare_windows),
             ],
             "max_concurrent_activities": RANKINGS,
         },

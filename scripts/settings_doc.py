@@ -33,6 +33,7 @@ TITLES: Final = {
     "quiet_from_hour": "When and how often a client is mailed",
     "blend_match": "The default ranking",
     "fix_decide_hours": "Fixes",
+    "refresh_hour": "The nightly refresh",
     "decision_days": "Algorithms",
     "starts_per_second": "Worker",
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from math import ceil
 
 from sqlalchemy import Connection, delete, func, insert, select
 
@@ -15,9 +16,10 @@ from store.tables import clients, top_picks
 BATCH = 1_000
 
 
-def shards(connection: Connection, size: int) -> list[ClientId]:
-    """The first client of each shard of `size` clients in the order of their ids; the first shard begins with "", so
-    that every client, whenever they come, is in one."""
+def shards(connection: Connection, size: int, most: int) -> list[ClientId]:
+    """The first client of each shard of `size` clients in the order of their ids, larger where they would be over
+    `most`. The first shard begins with "", so that every client, whenever they come, is in one."""
+    size = max(size, ceil((connection.scalar(select(func.count()).select_from(clients)) or 0) / most))
     number = func.row_number().over(order_by=clients.c.client_id)
     numbered = select(clients.c.client_id, (number - 1).label("place")).subquery()
     firsts = select(numbered.c.client_id).where(numbered.c.place % size == 0).order_by(numbered.c.place)

@@ -18,6 +18,7 @@ from models.lifecycle import (
     PolicyRequest,
     StepDone,
 )
+from models.refreshes import RefreshCount, RefreshEnd, RefreshPlan, RefreshReport, RefreshStep, SlotOutcome
 from models.waves import WaveEnd, WaveReport, WaveStep, WaveTurn
 
 
@@ -179,5 +180,47 @@ async def propose_wave_part(step: WaveStep) -> WaveTurn:
 
 @activity.defn
 async def end_wave(end: WaveEnd) -> WaveReport:
+    """Count, and keep the report."""
+    raise NotImplementedError
+
+
+@activity.defn
+async def begin_refresh(step: RefreshStep) -> RefreshPlan:
+    """Fix the plan: which days, which slots, how many shards."""
+    raise NotImplementedError
+
+
+@activity.defn
+async def fit_challenger(step: RefreshStep) -> SlotOutcome:
+    """Learn a slot's model anew; it does not serve yet."""
+    raise NotImplementedError
+
+
+@activity.defn
+async def try_challenger(step: RefreshStep) -> SlotOutcome:
+    """Judge it and the one that serves by the same days."""
+    raise NotImplementedError
+
+
+@activity.defn
+async def promote_challenger(step: RefreshStep) -> SlotOutcome:
+    """Let it serve if it won."""
+    raise NotImplementedError
+
+
+@activity.defn
+async def pick_shard(step: RefreshStep) -> RefreshCount:
+    """Make the lists of one shard of clients."""
+    raise NotImplementedError
+
+
+@activity.defn
+async def compare_windows(step: RefreshStep) -> RefreshCount:
+    """See what has drifted."""
+    raise NotImplementedError
+
+
+@activity.defn
+async def end_refresh(end: RefreshEnd) -> RefreshReport:
     """Count, and keep the report."""
     raise NotImplementedError

@@ -188,36 +188,21 @@ async def nudge_fix(client: Client, fix_id: FixId) -> None:
 
 async def fix_status(client: Client, fix_id: FixId) -> FixStatus:
     """The workflow's own word on where a Fix stands."""
-    answer: FixStatus = await _query(client, ids.fix(fix_id), "status", FixStatus)
+    answer: FixStatus = await query(client, ids.fix(fix_id), "status", FixStatus)
     return answer
 
 
 async def client_status(client: Client, client_id: ClientId) -> LifecycleStatus:
     """The workflow's own word on where the client stands."""
-    answer: LifecycleStatus = await _query(client, ids.client(client_id), "status", LifecycleStatus)
+    answer: LifecycleStatus = await query(client, ids.client(client_id), "status", LifecycleStatus)
     return answer
 
 
 async def start_wave(client: Client, wave: Id) -> None:
     """Start a wave of Fixes; nothing when it runs. Raises BadInput when it has been: a wave is made once."""
-    from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy  # noqa: PLC0415
-    from temporalio.exceptions import WorkflowAlreadyStartedError  # noqa: PLC0415
-
-    from workflows.options import LIFECYCLE_QUEUE  # noqa: PLC0415
     from workflows.wave import FixWave  # noqa: PLC0415
 
-    try:
-        await client.start_workflow(
-            FixWave.run,
-            WaveInput(wave=wave),
-            id=ids.fix_wave(wave),
-            task_queue=LIFECYCLE_QUEUE,
-            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
-            static_summary="A wave of Fixes",
-        )
-    except WorkflowAlreadyStartedError:
-        raise BadInput(f"wave {wave} has been made; give another name", "wave") from None
+    await start_once(client, FixWave.run, WaveInput(wave=wave), ids.fix_wave(wave), "wave", "A wave of Fixes")
 
 
 async def cancel_wave(client: Client, wave: Id, reason: str = "") -> None:
@@ -227,20 +212,48 @@ async def cancel_wave(client: Client, wave: Id, reason: str = "") -> None:
 
 async def wave_report(client: Client, wave: Id) -> WaveReport:
     """What a wave came to, once it has ended. Raises NotFound, or Unavailable when it failed."""
-    from temporalio.client import WorkflowFailureError  # noqa: PLC0415
-
-    with _answering(ids.fix_wave(wave)):
-        handle: WorkflowHandle[Any, WaveReport] = client.get_workflow_handle(ids.fix_wave(wave), result_type=WaveReport)
-        try:
-            return await handle.result()
-        except WorkflowFailureError:
-            raise Unavailable(f"wave {wave} failed; started again, it goes on where it was") from None
+    report: WaveReport = await ended(client, ids.fix_wave(wave), WaveReport)
+    return report
 
 
 async def wave_status(client: Client, wave: Id) -> WaveStatus:
     """The workflow's own word on where a wave is. Raises NotFound."""
-    answer: WaveStatus = await _query(client, ids.fix_wave(wave), "status", WaveStatus)
+    answer: WaveStatus = await query(client, ids.fix_wave(wave), "status", WaveStatus)
     return answer
+
+
+async def start_once(client: Client, run: Any, given: Any, workflow_id: str, field: str, summary: str) -> None:
+    """Start what is made once under its id; nothing when it runs. Raises BadInput, naming `field`, when it has been."""
+    from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy  # noqa: PLC0415
+    from temporalio.exceptions import WorkflowAlreadyStartedError  # noqa: PLC0415
+
+    from workflows.options import LIFECYCLE_QUEUE  # noqa: PLC0415
+
+    try:
+        await client.start_workflow(
+            run,
+            given,
+            id=workflow_id,
+            task_queue=LIFECYCLE_QUEUE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+            static_summary=summary,
+        )
+    except WorkflowAlreadyStartedError:
+        name = workflow_id.partition(":")[2]
+        raise BadInput(f"{field} {name} has been made; give another name", field) from None
+
+
+async def ended(client: Client, workflow_id: str, kind: type[Any]) -> Any:
+    """What a workflow gave back, once it has ended. Raises NotFound, or Unavailable when it failed."""
+    from temporalio.client import WorkflowFailureError  # noqa: PLC0415
+
+    with _answering(workflow_id):
+        handle: WorkflowHandle[Any, Any] = client.get_workflow_handle(workflow_id, result_type=kind)
+        try:
+            return await handle.result()
+        except WorkflowFailureError:
+            raise Unavailable(f"{workflow_id} failed; started again, it goes on where it was") from None
 
 
 async def _signal(client: Client, workflow_id: str, name: str, order: Any) -> None:
@@ -248,7 +261,8 @@ async def _signal(client: Client, workflow_id: str, name: str, order: Any) -> No
         await client.get_workflow_handle(workflow_id).signal(name, order)
 
 
-async def _query(client: Client, workflow_id: str, name: str, kind: type[Any]) -> Any:
+async def query(client: Client, workflow_id: str, name: str, kind: type[Any]) -> Any:
+    """What a workflow answers. Raises NotFound, or Unavailable without a worker."""
     with _answering(workflow_id):
         handle: WorkflowHandle[Any, Any] = client.get_workflow_handle(workflow_id)
         return await handle.query(name, result_type=kind)

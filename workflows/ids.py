@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from models.base import CampaignSlug, ClientId, Id
 from models.fixes import FixId
+from models.refreshes import RefreshId
 
 WAVES = "fix-wave:"
+REFRESHES = "refresh:"
 
 
 def client(client_id: ClientId) -> str:
@@ -36,3 +38,13 @@ def fix_wave(wave: Id) -> str:
 def wave_of(workflow_id: str) -> Id:
     """The wave of a workflow. A schedule adds the moment to the id of what it starts, with signs that no id has."""
     return workflow_id.removeprefix(WAVES).replace(":", "")[:64]
+
+
+def refresh(refresh_id: RefreshId) -> str:
+    """The workflow of one Refresh."""
+    return f"{REFRESHES}{refresh_id}"
+
+
+def refresh_of(workflow_id: str) -> RefreshId:
+    """The Refresh of a workflow, as `wave_of`."""
+    return workflow_id.removeprefix(REFRESHES).replace(":", "")[:64]

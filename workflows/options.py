@@ -50,6 +50,16 @@ WAVE: Final[Remote] = {
 }
 """Minutes of ranking or computing; a worker that dies is noticed by its missing heartbeat."""
 
+REFRESH: Final[Remote] = {
+    "task_queue": SCIENCE_QUEUE,
+    "start_to_close_timeout": timedelta(hours=6),
+    "heartbeat_timeout": timedelta(seconds=10),
+    "retry_policy": RetryPolicy(
+        initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=5), maximum_attempts=10
+    ),
+}
+"""Ten attempts take half an hour of faults or deaths; then that part is given up, and the rest of the night goes on."""
+
 LLM: Final[Remote] = {
     "task_queue": AGENTS_QUEUE,
     "start_to_close_timeout": timedelta(seconds=150),

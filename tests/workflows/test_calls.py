@@ -19,6 +19,10 @@ from activities.fixing.reading import ReadNote
 from activities.fixing.reserving import ReserveFix
 from activities.fixing.settling import SettleFix
 from activities.modelled import Modelled
+from activities.refreshing.drifting import CompareWindows
+from activities.refreshing.learning import LearnSlot
+from activities.refreshing.picking import PickForAll
+from activities.refreshing.planning import PlanRefresh
 from activities.send import Send
 from activities.steer import Steer
 from activities.waving.asking import AskWave
@@ -31,6 +35,7 @@ ROOMS = (
     *(Assess, Compose, Modelled, Send, Steer, Campaigning),
     *(AdmitFix, ReadNote, RankFix, AssembleFix, ReserveFix, DecideFix, SettleFix),
     *(PlanWave, AskWave, AssembleWave, ProposeWave),
+    *(PlanRefresh, LearnSlot, PickForAll, CompareWindows),
 )
 HOSTED = {
     name: member

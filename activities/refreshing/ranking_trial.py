@@ -1,0 +1,78 @@
+"""Rankings tried: asked as of the cut for ten items each, for clients who bought since; by NDCG@10."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from activities.evaluating import as_of, buyers, house_of
+from activities.house import House
+from activities.refreshing.trials import Trial, has_seen
+from activities.training import measure
+from algorithms import builtin
+from algorithms.blend import Blend
+from algorithms.catalogue import Catalogue
+from algorithms.replay import Buyer, quality
+from algorithms.slots import RankingRequest
+from domain.arrays import Floats
+from domain.blend import BlendWeights
+from domain.histories import ClientSignals, Interactions
+from store import catalogue, interactions
+from store.artefacts import Artefact
+from store.database import reading
+
+K: Final = 10
+MOST: Final = 2_000
+"""Clients who are asked about, drawn by the seed."""
+
+
+def try_ranking(house: House, cut: datetime, until: datetime, challenger: Artefact, champion: Artefact | None) -> Trial:
+    """The whole blend with each model in it, among what was there at the cut.
+
+    The challenger's recipe is learnt from before the cut, its share in the blend measured there too. The champion is
+    tried as it serves; one that knows later days, as its recipe learns from before the cut.
+    """
+    with reading(house.engine) as connection:
+        touches, clients = interactions.between(connection, None, until), interactions.described(connection)
+        items = catalogue.every_item(connection)
+    past, future = touches.part(touches.at <= cut.timestamp()), touches.part(touches.at > cut.timestamp())
+    of, settings = as_of(items, past, cut), house.settings
+    asked = buyers(past, future, of, clients, MOST, challenger.seed) if len(past) and len(of) > 1 else []
+    if len(asked) < 2:
+        return Trial(f"ndcg@{K}", np.zeros(0), np.zeros(0))
+    tried = house_of(settings, of, past, clients, _shared(house, challenger, of, past, clients))
+    served = house_of(settings, of, past, clients, champion if champion and has_seen(champion, cut) else None)
+    if champion is not None and not has_seen(champion, cut):
+        served = blend_with(served, champion, Path(settings.home))
+    return Trial(f"ndcg@{K}", _ndcg(served, asked, cut), _ndcg(tried, asked, cut))
+
+
+def _shared(
+    house: House, recipe: Artefact, of: Catalogue, past: Interactions, clients: dict[str, ClientSignals]
+) -> Artefact:
+    """The recipe with the shares that the past alone would have given it."""
+    weights = BlendWeights(match=house.settings.blend_match, trend=house.settings.blend_trend)
+    found = measure(recipe.algorithm, of, past, clients, recipe.seed, weights)
+    return recipe.model_copy(update={"metrics": {"shares": found.get("shares", {})}})
+
+
+def blend_with(blend: Blend, champion: Artefact, home: Path) -> Blend:
+    """The blend with the model that serves, as it was kept."""
+    model = builtin.load(champion.algorithm, home / champion.path, blend.catalogue)
+    shares = champion.metrics.get("shares", {})
+    share, share_new = shares.get("returning", Blend.share), shares.get("new", Blend.share_new)
+    return replace(blend, model=model, share=float(share), share_new=float(share_new))
+
+
+def _ndcg(blend: Blend, asked: Sequence[Buyer], cut: datetime) -> Floats:
+    found = []
+    for buyer in asked:
+        request = RankingRequest(client_id=buyer.client.client_id, n=K, now=cut)
+        picks = [pick.item_id for pick in blend.rank(request, buyer.client)]
+        found.append(quality(picks, buyer.wanted, K)[2])
+    return np.array(found)

@@ -1,0 +1,44 @@
+"""What a Refresh renews: one row a slot. To renew a further slot, add a row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from activities import recommending, risk
+from activities.house import House
+from activities.refreshing.ranking_trial import try_ranking
+from activities.refreshing.risk_trial import try_risk
+from activities.refreshing.trials import Trial
+from activities.training import train
+from activities.training_risk import train_risk
+from settings import Settings
+from store.artefacts import Artefact
+
+SEED: Final = 42
+
+
+@dataclass(frozen=True)
+class Science:
+    """`learn` up to a moment, kept and not live; `judge` from the cut to a moment (challenger, champion or none), over
+    so many `days`."""
+
+    learn: Callable[[House, datetime], Artefact]
+    judge: Callable[[House, datetime, datetime, Artefact, Artefact | None], Trial]
+    days: Callable[[Settings], int]
+
+
+def _ranking(house: House, until: datetime) -> Artefact:
+    return train(house.engine, house.settings, house.settings.refresh_ranking, SEED, until, live=False)
+
+
+def _risk(house: House, until: datetime) -> Artefact:
+    return train_risk(house.engine, house.settings, risk.HORIZON_DAYS, until, live=False)
+
+
+SCIENCES: Final[dict[str, Science]] = {
+    recommending.SLOT: Science(_ranking, try_ranking, lambda settings: settings.refresh_days),
+    risk.SLOT: Science(_risk, try_risk, lambda _: risk.HORIZON_DAYS),
+}

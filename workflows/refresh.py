@@ -1,0 +1,110 @@
+"""The night's work of science: each slot's model is learnt anew, tried against the one that serves and let serve if it
+is better; then a list is made for every client, and what has drifted is told.
+
+Slots go one after another, since each takes a machine; shards of clients on as many workers as there are. What a part
+cannot do in ten attempts is given up and told of; the rest is done.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError
+
+with workflow.unsafe.imports_passed_through():
+    from models.refreshes import (
+        RefreshEnd,
+        RefreshInput,
+        RefreshReport,
+        RefreshState,
+        RefreshStatus,
+        RefreshStep,
+        SlotOutcome,
+        Verdict,
+    )
+    from workflows import calls, ids
+    from workflows.options import DATABASE, REFRESH
+
+
+@workflow.defn
+class Refresh:
+    """See the module's story."""
+
+    @workflow.init
+    def __init__(self, refresh: RefreshInput) -> None:
+        self._refresh = refresh.refresh or ids.refresh_of(workflow.info().workflow_id)
+        self._status = RefreshStatus(refresh=self._refresh)
+        self._given_up: list[str] = []
+
+    @workflow.run
+    async def run(self, refresh: RefreshInput) -> RefreshReport:
+        """Everything in its order; the report."""
+        plan = await workflow.execute_local_activity(
+            calls.begin_refresh, self._step(), summary="Fix the plan", **DATABASE
+        )
+        for slot in plan.slots:
+            self._show(slot=slot)
+            await self._renew(slot)
+        self._show(state=RefreshState.PICKING, slot="", parts=plan.shards)
+        await asyncio.gather(*(self._pick(part) for part in range(plan.shards)))
+        self._show(state=RefreshState.COMPARING)
+        await self._compare()
+        return await self._end()
+
+    async def _renew(self, slot: str) -> None:
+        try:
+            outcome = await self._of_slot(calls.fit_challenger, slot, "learn")
+            if outcome.verdict is Verdict.LEARNT:
+                outcome = await self._of_slot(calls.try_challenger, slot, "try against the one that serves")
+            if outcome.wins:
+                await self._of_slot(calls.promote_challenger, slot, "promote")
+        except ActivityError:
+            self._given_up.append(slot)
+
+    async def _of_slot(self, call: object, slot: str, doing: str) -> SlotOutcome:
+        outcome: SlotOutcome = await workflow.execute_activity(  # type: ignore[call-overload]
+            call, self._step(slot=slot), summary=f"{slot}: {doing}", **REFRESH
+        )
+        others = tuple(each for each in self._status.slots if each.slot != slot)
+        self._show(slots=(*others, outcome))
+        return outcome
+
+    async def _pick(self, part: int) -> None:
+        try:
+            step = self._step(part=part)
+            await workflow.execute_activity(calls.pick_shard, step, summary=f"Lists of shard {part}", **REFRESH)
+        except ActivityError:
+            self._given_up.append("picks")
+        self._show(parts_done=self._status.parts_done + 1)
+
+    async def _compare(self) -> None:
+        try:
+            await workflow.execute_activity(calls.compare_windows, self._step(), summary="Drift", **REFRESH)
+        except ActivityError:
+            self._given_up.append("drift")
+
+    async def _end(self) -> RefreshReport:
+        seconds = (workflow.now() - workflow.info().start_time).total_seconds()
+        failed = tuple(sorted(set(self._given_up)))
+        end = RefreshEnd(refresh=self._refresh, at=workflow.now(), seconds=seconds, failed=failed)
+        report = await workflow.execute_local_activity(calls.end_refresh, end, summary="Report", **DATABASE)
+        self._show(state=report.state, slots=report.slots)
+        return report
+
+    def _step(self, slot: str = "", part: int = 0) -> RefreshStep:
+        return RefreshStep(refresh=self._refresh, at=workflow.now(), slot=slot, part=part)
+
+    def _show(self, **changed: object) -> None:
+        self._status = self._status.model_copy(update=changed)
+        workflow.set_current_details(_details(self._status))
+
+    @workflow.query(description="What it is at, and what became of each slot")
+    def status(self) -> RefreshStatus:
+        return self._status
+
+
+def _details(now: RefreshStatus) -> str:
+    slots = "".join(f"\n- {each.slot}: {each.verdict}{', it serves now' * each.promoted}" for each in now.slots)
+    parts = f": shard {now.parts_done} of {now.parts}" if now.parts else f": {now.slot}"
+    return f"**{now.state}**{parts}{slots}"
