@@ -18,7 +18,7 @@ from hosting.attributes import registered
 from hosting.dispatch import Dispatcher
 from hosting.health import Health
 from hosting.queues import QUEUES, working
-from hosting.schedules import keep_schedule
+from hosting.schedules import REFRESH, WAVE, keep_schedule
 from settings import Settings, load
 from store import clock as stored_clock
 from store.database import connect, ping, reading
@@ -36,7 +36,7 @@ async def serve(settings: Settings, queues: Sequence[str]) -> None:
     await asyncio.to_thread(upgrade, house.engine)
     client = await handles.connect(settings.temporal_address, settings.temporal_namespace)
     await registered(client)
-    await _keep_schedule(house, client)
+    await _keep_schedules(house, client)
     stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
@@ -52,23 +52,20 @@ async def serve(settings: Settings, queues: Sequence[str]) -> None:
             dispatching.cancel()
 
 
-async def _keep_schedule(house: House, client: Client) -> None:
-    """The daily wave. A server that knows no schedules, or forbids them, is no reason not to work."""
+async def _keep_schedules(house: House, client: Client) -> None:
+    """What is done daily. A server that knows no schedules, or forbids them, is no reason not to work."""
 
     def pace() -> float:
         with reading(house.engine) as connection:
             return stored_clock.load(connection).pace
 
     settings = house.settings
-    try:
-        await keep_schedule(
-            client,
-            hour=settings.fix_wave_hour,
-            time_zone=settings.shop_time_zone,
-            pace=await asyncio.to_thread(pace),
-        )
-    except RPCError as refused:
-        log.warning("no daily wave of Fixes: Temporal says %s", refused.status.name.lower())
+    paced, zone = await asyncio.to_thread(pace), settings.shop_time_zone
+    for daily, hour in ((WAVE, settings.fix_wave_hour), (REFRESH, settings.refresh_hour)):
+        try:
+            await keep_schedule(client, daily, hour=hour, time_zone=zone, pace=paced)
+        except RPCError as refused:
+            log.warning("no schedule %s: Temporal says %s", daily.schedule, refused.status.name.lower())
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})

@@ -1,9 +1,10 @@
-"""The daily wave of Fixes, on a Temporal schedule that the worker keeps as its settings say."""
+"""What is done once a day, on Temporal schedules that the worker keeps as its settings say: Fixes, and the Refresh."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 from temporalio.client import (
     Client,
@@ -20,45 +21,65 @@ from temporalio.client import (
     ScheduleUpdateInput,
 )
 
+from models.refreshes import RefreshInput
 from models.waves import WaveInput
 from workflows import ids
 from workflows.options import LIFECYCLE_QUEUE
+from workflows.refresh import Refresh
 from workflows.wave import FixWave
 
-SCHEDULE: Final = "fix-wave"
 DAY: Final = timedelta(days=1)
-SHORTEST: Final = timedelta(seconds=1)
-"""Between two waves, however fast business time runs."""
 
 
-async def keep_schedule(client: Client, *, hour: int, time_zone: str, pace: float) -> None:
-    """Make the daily wave, or change it: at `hour` of the shop's own day; where business time has another pace than
-    real time, once each business day. The same again changes nothing, and whoever paused it keeps it paused. A wave
-    that still runs when the next is due goes on, and the next is left out."""
-    wanted = _schedule(hour, time_zone, pace)
+@dataclass(frozen=True)
+class Daily:
+    """What a schedule starts. `shortest`: real time between two starts, however fast business time runs."""
+
+    schedule: str
+    run: Any
+    given: Any
+    workflow_id: str
+    summary: str
+    shortest: timedelta
+
+
+WAVE: Final = Daily(
+    "fix-wave", FixWave.run, WaveInput(), ids.fix_wave("day"), "The daily wave of Fixes", timedelta(seconds=1)
+)
+REFRESH: Final = Daily(
+    "refresh", Refresh.run, RefreshInput(), ids.refresh("day"), "The nightly refresh", timedelta(minutes=10)
+)
+"""Learning keeps a core busy for a while, so that a fast clock does not refresh every day."""
+
+
+async def keep_schedule(client: Client, daily: Daily, *, hour: int, time_zone: str, pace: float) -> None:
+    """Make it, or change it: at `hour` of the shop's own day; where business time has another pace than real time,
+    once each business day. The same again changes nothing, and whoever paused it keeps it paused. What still runs when
+    the next is due goes on, and the next is left out."""
+    wanted = _schedule(daily, hour, time_zone, pace)
 
     def changed(known: ScheduleUpdateInput) -> ScheduleUpdate:
         wanted.state = known.description.schedule.state
         return ScheduleUpdate(schedule=wanted)
 
     try:
-        await client.create_schedule(SCHEDULE, wanted)
+        await client.create_schedule(daily.schedule, wanted)
     except ScheduleAlreadyRunningError:
-        await client.get_schedule_handle(SCHEDULE).update(changed)
+        await client.get_schedule_handle(daily.schedule).update(changed)
 
 
-def _schedule(hour: int, time_zone: str, pace: float) -> Schedule:
+def _schedule(daily: Daily, hour: int, time_zone: str, pace: float) -> Schedule:
     if pace in (0, 1):  # a clock that stands is at work again before long
         spec = ScheduleSpec(calendars=[ScheduleCalendarSpec(hour=[ScheduleRange(hour)])], time_zone_name=time_zone)
     else:
-        spec = ScheduleSpec(intervals=[ScheduleIntervalSpec(every=max(DAY / pace, SHORTEST))])
+        spec = ScheduleSpec(intervals=[ScheduleIntervalSpec(every=max(DAY / pace, daily.shortest))])
     return Schedule(
         action=ScheduleActionStartWorkflow(
-            FixWave.run,
-            WaveInput(),
-            id=ids.fix_wave("day"),
+            daily.run,
+            daily.given,
+            id=daily.workflow_id,
             task_queue=LIFECYCLE_QUEUE,
-            static_summary="The daily wave of Fixes",
+            static_summary=daily.summary,
         ),
         spec=spec,
         policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=timedelta(hours=12)),

@@ -8,11 +8,14 @@ from datetime import datetime
 from typing import Final
 
 from activities import recommending, risk
+from activities.fixing import fitting
 from activities.house import House
+from activities.refreshing.fit_trial import try_fit
 from activities.refreshing.ranking_trial import try_ranking
 from activities.refreshing.risk_trial import try_risk
 from activities.refreshing.trials import Trial
 from activities.training import train
+from activities.training_fit import train_fit
 from activities.training_risk import train_risk
 from settings import Settings
 from store.artefacts import Artefact
@@ -38,7 +41,12 @@ def _risk(house: House, until: datetime) -> Artefact:
     return train_risk(house.engine, house.settings, risk.HORIZON_DAYS, until, live=False)
 
 
+def _fit(house: House, until: datetime) -> Artefact:
+    return train_fit(house.engine, house.settings, until, live=False)
+
+
 SCIENCES: Final[dict[str, Science]] = {
     recommending.SLOT: Science(_ranking, try_ranking, lambda settings: settings.refresh_days),
     risk.SLOT: Science(_risk, try_risk, lambda _: risk.HORIZON_DAYS),
+    fitting.SLOT: Science(_fit, try_fit, lambda settings: settings.refresh_days),
 }
