@@ -40,7 +40,7 @@ class FixWave:
             self._cancelled = True
         if self._cancelled and not working.done():
             working.cancel()
-            await asyncio.wait([working])
+            await asyncio.gather(working, return_exceptions=True)
             return await self._end(WaveState.CANCELLED)
         await working
         return await self._end(WaveState.DONE)

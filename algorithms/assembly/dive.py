@@ -21,7 +21,7 @@ UNDECIDED: Final = 100
 FEW: Final = 30
 """Offers a client in the exact programme, the best at the last prices; fewer clients have more each, up to:"""
 TOGETHER: Final = 1_000
-GAP, NODES = 5e-4, 40
+GAP, NODES = 5e-4, 5
 """Where the exact programme may stop. Never by the clock: the answer must not depend on how fast the machine is."""
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 
 from sqlalchemy import update
 
@@ -15,6 +16,8 @@ from store import fixes, reservations, waves
 from store.database import reading, writing
 from store.tables import stock
 from tests.support.shop import Shop
+
+WAIT: Final = timedelta(days=2)
 
 
 def waiting(shop: Shop, count: int, *, units: int = 2, prefix: str = "wave", **wish: Any) -> list[FixId]:
@@ -29,7 +32,7 @@ def waiting(shop: Shop, count: int, *, units: int = 2, prefix: str = "wave", **w
         shop.client(client_id, now=now, sizes=("M",), consent=False)
         asked = FixWish.model_validate({"when": "wave", "budget": f"{160 + 20 * (number % 5)}.00", **wish})
         with writing(shop.engine) as connection:
-            found.append(fixes.save_request(connection, client_id, asked, now, request_key="w"))
+            found.append(fixes.save_request(connection, client_id, asked, now, request_key="w", due=now + WAIT))
     return found
 
 
