@@ -20,6 +20,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "evaluate": ("commands.evaluate", "Measure forecasts on held-out days of plain files."),
     "experiment": ("commands.experiment", "Plan a test on clients, or read what it showed."),
     "train": ("commands.train", "Train the ranking or the risk model from the store."),
+    "refresh": ("commands.refresh", "Learn all models anew, let the better ones serve, make everybody's list."),
     "algorithms": ("commands.algorithms", "List, check and describe the algorithms that answer the slots."),
     "recommend": ("commands.recommend", "Recommend items for one client."),
     "campaign": ("commands.campaign", "Create, pause, resume, adjust, end a campaign, or see how it goes."),

@@ -13,3 +13,5 @@ model_calls: Final = Counter("selvedge_model_calls_total", "Calls of a language 
 model_tokens: Final = Counter("selvedge_model_tokens_total", "Tokens in and out", ["agent"])
 outbox_pending: Final = Gauge("selvedge_outbox_pending", "Nudges that wait to be sent to workflows")
 clients: Final = Gauge("selvedge_clients", "Clients by phase", ["phase"])
+drift: Final = Gauge("selvedge_drift", "Distance of the latest values from those before, 0 to 1", ["feature"])
+drift_alarms: Final = Gauge("selvedge_drift_alarms", "Features and scores that have drifted, at the last refresh")

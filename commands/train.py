@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from commands import _shared
+from commands import _artefacts, _shared
 from commands._progress import Progress
 from settings import load
 
@@ -33,6 +33,10 @@ def command(context: click.Context, algorithm: str, seed: int, as_json: bool) ->
     click.echo("\n".join(_report(made.metrics)))
     window = f"{made.window_from:%Y-%m-%d} to {made.window_until:%Y-%m-%d}"
     click.echo(f"{made.id} now serves; seed {made.seed}, learnt from {window}")
+
+
+command.add_command(_artefacts.list_)
+command.add_command(_artefacts.promote)
 
 
 @command.command()

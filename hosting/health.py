@@ -16,7 +16,7 @@ from activities import metrics
 from activities.house import House
 from errors import ConfigError, Unavailable
 from models.states import Phase
-from store import outbox, pages
+from store import outbox, pages, refreshes
 from store.database import ping, reading
 
 COUNT_EVERY_S: Final = 15.0
@@ -87,6 +87,9 @@ class Health:
     def _gauges(self) -> None:
         with reading(self._house.engine) as connection:
             metrics.outbox_pending.set(outbox.pending(connection))
-            found = pages.clients_by_phase(connection)
+            found, refreshed = pages.clients_by_phase(connection), refreshes.latest(connection, done=True)
         for phase in ("new", *Phase):  # all of them: one that the last client left stands at 0, not at its last count
             metrics.clients.labels(phase=phase).set(found.get(phase, 0))
+        for drift in refreshed[0].drift if refreshed else ():
+            metrics.drift.labels(feature=drift.feature).set(drift.statistic)
+        metrics.drift_alarms.set(sum(each.alarm for each in refreshed[0].drift) if refreshed else 0)
