@@ -29,16 +29,18 @@ class Als:
         """Sweep. One thread: the same seed gives the same vectors. A small shop gets fewer factors: with as many as it
         has items, each would stand for itself."""
         from implicit.cpu.als import AlternatingLeastSquares  # noqa: PLC0415
+        from threadpoolctl import threadpool_limits  # noqa: PLC0415
 
-        model = AlternatingLeastSquares(
-            factors=min(self.factors, max(min(log.taken.shape) // 4, 1)),
-            regularization=self.ridge,
-            alpha=self.alpha,
-            iterations=self.sweeps,
-            random_state=seed,
-            num_threads=1,
-        )
-        model.fit(log.taken, show_progress=False)
+        with threadpool_limits(1, "blas"):  # threads of both kinds would get in each other's way
+            model = AlternatingLeastSquares(
+                factors=min(self.factors, max(min(log.taken.shape) // 4, 1)),
+                regularization=self.ridge,
+                alpha=self.alpha,
+                iterations=self.sweeps,
+                random_state=seed,
+                num_threads=1,
+            )
+            model.fit(log.taken, show_progress=False)
         self.clients, self.items = np.asarray(model.user_factors), np.asarray(model.item_factors)
 
     def scores(self, asked: Asked, items: Ints) -> Singles:

@@ -103,19 +103,28 @@ def _groups(warm: Flags, asked: Asked) -> dict[str, Flags]:
 
 def _choices(signals: Signals, held: Held, warm: bool, repeats: bool) -> list[Choices]:
     """Of each target that took one of its candidates: the candidates, and which were taken."""
-    naming = [place for place, name in enumerate(signals.names) if name not in NO_CANDIDATES]
     items, found = np.arange(len(held.past.items)), []
+    tables = np.stack([*signals.trends.values()])
+    known = [place for place, name in enumerate(signals.trends) if name not in NO_CANDIDATES]
+    leaders = [_heads(tables[known, context]) for context in range(tables.shape[1])]
     for begin in range(0, len(held.asked), BLOCK):
         asked = held.asked.part(slice(begin, begin + BLOCK))
-        block = signals.block(asked, items, warm)
+        own = dict(signals.personal(asked, items, warm))
+        naming = [_heads(value) for name, value in own.items() if name not in NO_CANDIDATES]
         wanted = held.wanted[begin : begin + BLOCK].toarray() > 0
         free = repeats | ~(held.past.taken[asked.client].toarray() > 0)
-        good = np.where(free[:, :, None], block[:, :, naming], -np.inf)
-        most = min(CANDIDATES, len(items))
-        named = np.argpartition(-good, most - 1, axis=1)[:, :most].reshape(len(asked), -1)
-        for row in range(len(asked)):
-            mine = np.unique(named[row])
+        for row, context in enumerate(asked.context.tolist()):
+            mine = np.unique(np.concatenate([leaders[context].ravel(), *(heads[row] for heads in naming)]))
             mine = mine[free[row, mine]]
             if wanted[row, mine].any():
-                found.append(Choices(block[row, mine], wanted[row, mine], np.zeros(1, np.int64)))
+                values = {name: value[row, mine] for name, value in own.items()}
+                values |= dict(zip(signals.trends, tables[:, context, mine], strict=True))
+                block = np.stack([values.get(name, np.zeros(len(mine))) for name in signals.names], axis=1)
+                found.append(Choices(block.astype(np.float32), wanted[row, mine], np.zeros(1, np.int64)))
     return found
+
+
+def _heads(values: Singles) -> Ints:
+    """Places of the CANDIDATES highest of each row."""
+    most = min(CANDIDATES, values.shape[1])
+    return np.argpartition(-values, most - 1, axis=1)[:, :most]

@@ -43,13 +43,13 @@ class Cohorts:
         share = (total / max(float(total.sum()), 1e-12)).astype(np.float32)
         expected = (counts.sum(axis=1, keepdims=True) + PRIOR) * share
         known = share > 0
-        self.lift = np.zeros_like(counts)
+        self.lift = np.zeros(counts.shape, np.float32)
         self.lift[:, known] = np.log((counts + PRIOR * share)[:, known] / expected[:, known])
         self.share = np.zeros_like(share) if self.lift_only else np.log(share * len(share) + 0.05)
 
     def scores(self, asked: Asked, items: Ints) -> Singles:
         """Shape (t, len(items))."""
-        return np.asarray(self.of_client[asked.client] @ self.lift[:, items] + self.share[items], np.float32)
+        return np.asarray((self.of_client[asked.client] @ self.lift + self.share)[:, items], np.float32)
 
     def state(self) -> State:
         """Words of clients, lifts and shares."""

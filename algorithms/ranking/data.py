@@ -159,5 +159,9 @@ def among(matrix: Any, rows: Ints, places: Ints) -> Flags:
 
 def columns(matrix: Any, items: Ints) -> Any:
     """Some columns of a sparse matrix, in the order of `items`; all of them in their own order as they are."""
-    everything = len(items) == matrix.shape[1] and bool((np.diff(items) == 1).all())
-    return matrix if everything else matrix[:, items]
+    return matrix if everything(items, matrix.shape[1]) else matrix[:, items]
+
+
+def everything(items: Ints, n: int) -> bool:
+    """Whether `items` are all n, in their own order."""
+    return len(items) == n and bool((np.diff(items) == 1).all())

@@ -10,8 +10,8 @@ import numpy as np
 from algorithms.ranking.data import NONE, Algorithm, Asked, Log, Singles, columns
 from domain.arrays import Ints
 
-BLOCK: Final = 4_000_000
-"""Scores held at once."""
+BLOCK: Final = 1_000_000
+"""Scores held at once: as many as stay near the processor."""
 Told = Callable[[int], None]
 
 

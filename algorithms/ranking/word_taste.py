@@ -58,7 +58,7 @@ class WordTaste:
         common = np.argsort(-np.asarray(mine.sum(axis=0)).ravel(), kind="stable")[:COHORT_WORDS]
         self.cohorts = mine[:, np.sort(common)].tocsr()
         counts = (self.cohorts.T @ self.took).toarray().astype(np.float64)
-        self.lift = _lift(counts, self.share, OF_COHORT).astype(np.float32)
+        self.lift = np.ascontiguousarray(_lift(counts, self.share, OF_COHORT), np.float32)
 
     def scores(self, asked: Asked, items: Ints) -> Singles:
         """Shape (t, len(items))."""
