@@ -38,7 +38,7 @@ def evaluate(
     policies = {name: fitted(name, choice.rule, rows[learning], known) for name in ("rule", *LEARNERS)}
     scores = {name: policy.uplift(rows[~learning]) for name, policy in policies.items()}
     scores["rule"] = choice.rule.rank(rows[~learning])
-    scores["random"] = np.random.default_rng(seed).random(len(unseen.outcome))
+    scores["random"] = np.random.default_rng([seed, 1]).random(len(unseen.outcome))
     weight = drawn(len(unseen.outcome), seed)
     found = {name: areas(score, unseen, weight) for name, score in scores.items()}
     return {

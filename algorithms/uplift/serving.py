@@ -1,8 +1,8 @@
 """A learnt uplift policy in a file, and how it answers the slot `next_action`.
 
 The house finds `uplift.json` in the folder `algorithms` under its home, where packages for the slots are looked for,
-too; `selvedge evaluate uplift --slot --out FILE` writes it, `selvedge algorithms promote uplift --slot next_action`
-lets it answer. A file that is replaced is taken up with the next question.
+too; `selvedge evaluate uplift --slot --out FILE` writes it, `selvedge algorithms promote uplift` lets it answer. A file
+that is replaced is taken up with the next question.
 """
 
 from __future__ import annotations
