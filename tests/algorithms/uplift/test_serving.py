@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import tomllib
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,7 @@ import pytest
 
 from algorithms import samples
 from algorithms.conformance import conform
+from algorithms.installed import GROUP
 from algorithms.processes import Helpers, Target
 from algorithms.slot_table import SLOTS
 from algorithms.uplift.columns import features_of, matrix
@@ -104,6 +107,12 @@ def test_a_file_that_is_replaced_is_taken_up_and_a_strange_one_refused(learnt: L
     strange.save(tmp_path / FILE)
     with pytest.raises(BadInput, match="needs zip"):
         serving.answer(question)
+
+
+def test_the_house_announces_it_to_the_slots() -> None:
+    packaging = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text())["project"]
+    module, _, name = packaging["entry-points"][GROUP]["uplift"].partition(":")
+    assert getattr(import_module(module), name) is Uplift
 
 
 def test_uplift_is_of_many_clients_at_once(learnt: Learnt) -> None:
