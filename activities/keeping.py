@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 import orjson
 from sqlalchemy import Engine
@@ -14,6 +16,10 @@ from sqlalchemy import Engine
 from store import artefacts
 from store.artefacts import Artefact
 from store.database import writing
+
+
+ABANDONED_S: Final = 86_400.0
+"""Real seconds after which nobody fills a folder any more."""
 
 
 def new_id(algorithm: str) -> str:
@@ -35,3 +41,10 @@ def keep(engine: Engine, home: Path, made: Artefact, save: Callable[[Path], None
         raise
     with writing(engine) as connection:
         artefacts.add(connection, made)
+
+
+def sweep(home: Path) -> None:
+    """Take away the unfinished folders of those who died over them."""
+    for folder in (home / "artefacts").glob(".*"):
+        if time.time() - folder.stat().st_mtime > ABANDONED_S:
+            shutil.rmtree(folder, ignore_errors=True)

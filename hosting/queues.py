@@ -32,6 +32,7 @@ from activities.house import House
 from activities.modelled import Modelled
 from activities.recommending import Recommender
 from activities.refreshing.drifting import CompareWindows
+from activities.refreshing.gathering import GatherFeatures
 from activities.refreshing.learning import LearnSlot
 from activities.refreshing.picking import PickForAll
 from activities.refreshing.planning import PlanRefresh
@@ -129,7 +130,8 @@ def _hosted(
                 *(AskWave(house, ranker).rank_wave_part, ProposeWave(house, decider).propose_wave_part),
                 *(assemble_wave.open_wave, assemble_wave.answer_wave_part, assemble_wave.settle_wave),
                 *(learn_slot.fit_challenger, learn_slot.try_challenger, learn_slot.promote_challenger),
-                *(PickForAll(house, recommender).pick_shard, CompareWindows(house).compare_windows),
+                *(GatherFeatures(house).gather_features, PickForAll(house, recommender).pick_shard),
+                CompareWindows(house).compare_windows,
             ],
             "max_concurrent_activities": RANKINGS,
         },

@@ -56,6 +56,14 @@ def report_of(row: Row[Any]) -> RefreshReport:
     return RefreshReport.model_validate(row.report | {"state": row.state})
 
 
+def days(row: Row[Any]) -> tuple[datetime, datetime, datetime]:
+    """From when on, to the cut, to when: what every Refresh has fixed at its beginning."""
+    told = report_of(row)
+    if told.since is None or told.cut is None or told.until is None:
+        raise NotFound("this refresh has no days", "refresh")
+    return told.since, told.cut, told.until
+
+
 def note(connection: Connection, refresh_id: RefreshId, **changed: Any) -> RefreshReport:
     """Change the report, and with it the state; the report as it is then."""
     told = report_of(get(connection, refresh_id, lock=True)).model_copy(update=changed)

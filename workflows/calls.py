@@ -191,6 +191,12 @@ async def begin_refresh(step: RefreshStep) -> RefreshPlan:
 
 
 @activity.defn
+async def gather_features(step: RefreshStep) -> RefreshCount:
+    """Bring every client's profile up to the day."""
+    raise NotImplementedError
+
+
+@activity.defn
 async def fit_challenger(step: RefreshStep) -> SlotOutcome:
     """Learn a slot's model anew; it does not serve yet."""
     raise NotImplementedError

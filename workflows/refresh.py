@@ -1,5 +1,5 @@
-"""The night's work of science: each slot's model is learnt anew, tried against the one that serves and let serve if it
-is better; then a list is made for every client, and what has drifted is told.
+"""The night's work of science: profiles are brought up to the day; each slot's model is learnt anew, tried against the
+one that serves, and let serve if it is better; then a list is made for every client, and what has drifted is told.
 
 Slots go one after another, since each takes a machine; shards of clients on as many workers as there are. What a part
 cannot do in ten attempts is given up and told of; the rest is done.
@@ -8,6 +8,7 @@ cannot do in ten attempts is given up and told of; the rest is done.
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
@@ -43,13 +44,14 @@ class Refresh:
         plan = await workflow.execute_local_activity(
             calls.begin_refresh, self._step(), summary="Fix the plan", **DATABASE
         )
+        await self._alone(calls.gather_features, "features")
         for slot in plan.slots:
             self._show(slot=slot)
             await self._renew(slot)
         self._show(state=RefreshState.PICKING, slot="", parts=plan.shards)
         await asyncio.gather(*(self._pick(part) for part in range(plan.shards)))
         self._show(state=RefreshState.COMPARING)
-        await self._compare()
+        await self._alone(calls.compare_windows, "drift")
         return await self._end()
 
     async def _renew(self, slot: str) -> None:
@@ -62,10 +64,9 @@ class Refresh:
         except ActivityError:
             self._given_up.append(slot)
 
-    async def _of_slot(self, call: object, slot: str, doing: str) -> SlotOutcome:
-        outcome: SlotOutcome = await workflow.execute_activity(  # type: ignore[call-overload]
-            call, self._step(slot=slot), summary=f"{slot}: {doing}", **REFRESH
-        )
+    async def _of_slot(self, call: Any, slot: str, doing: str) -> SlotOutcome:
+        step = self._step(slot=slot)
+        outcome: SlotOutcome = await workflow.execute_activity(call, step, summary=f"{slot}: {doing}", **REFRESH)
         others = tuple(each for each in self._status.slots if each.slot != slot)
         self._show(slots=(*others, outcome))
         return outcome
@@ -78,11 +79,11 @@ class Refresh:
             self._given_up.append("picks")
         self._show(parts_done=self._status.parts_done + 1)
 
-    async def _compare(self) -> None:
+    async def _alone(self, call: Any, what: str) -> None:
         try:
-            await workflow.execute_activity(calls.compare_windows, self._step(), summary="Drift", **REFRESH)
+            await workflow.execute_activity(call, self._step(), summary=what.capitalize(), **REFRESH)
         except ActivityError:
-            self._given_up.append("drift")
+            self._given_up.append(what)
 
     async def _end(self) -> RefreshReport:
         seconds = (workflow.now() - workflow.info().start_time).total_seconds()

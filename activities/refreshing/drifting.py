@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeAlias
 
 import numpy as np
 from temporalio import activity
@@ -27,14 +27,16 @@ from domain.arrays import Floats
 from domain.drift import moved
 from domain.engagement import DAY, score, strength
 from domain.histories import ClientSignals, Histories
-from errors import BadInput
-from models.refreshes import RefreshCount, RefreshReport, RefreshState, RefreshStep
+from models.refreshes import RefreshCount, RefreshState, RefreshStep
 from store import artefacts, catalogue, histories, interactions, order_histories, refreshes
 from store.database import reading, writing
 
 ASKED: Final = 300
 """Clients whose lists are looked at, of each stretch of days."""
 SEED: Final = 42
+
+Days: TypeAlias = tuple[datetime, datetime, datetime]
+"""Two stretches of days: from, to the cut, to."""
 
 log = logging.getLogger(__name__)
 
@@ -49,9 +51,10 @@ class CompareWindows:
     def compare_windows(self, step: RefreshStep) -> RefreshCount:
         """Look, keep what was found, and how many alarms there are."""
         with writing(self._house.engine) as connection:
-            told = refreshes.note(connection, step.refresh, state=RefreshState.COMPARING)
+            refreshes.note(connection, step.refresh, state=RefreshState.COMPARING)
+            days = refreshes.days(refreshes.get(connection, step.refresh))
         with beating():
-            samples = self._features(told) | self._risks(told) | self._rankings(told)
+            samples = self._features(days) | self._risks(days) | self._rankings(days)
             alarm_at = self._house.settings.refresh_drift_alarm
             found = [moved(name, *values, alarm_at) for name, values in samples.items()]
         drift = tuple(each for each in found if each is not None)
@@ -62,8 +65,8 @@ class CompareWindows:
             refreshes.note(connection, step.refresh, drift=drift)
         return RefreshCount(count=sum(each.alarm for each in drift))
 
-    def _features(self, told: RefreshReport) -> Samples:
-        since, cut, until = _days(told)
+    def _features(self, days: Days) -> Samples:
+        since, cut, until = days
         with reading(self._house.engine) as connection:
             of = Catalogue.of(catalogue.every_item(connection), ())
             touches = interactions.between(connection, since, until)
@@ -71,15 +74,15 @@ class CompareWindows:
         orders = of_orders(rows.client_ids, rows.at, rows.value_cents / 100, since.timestamp(), cut.timestamp())
         return of_touches(touches, of, cut.timestamp()) | orders
 
-    def _risks(self, told: RefreshReport) -> Samples:
+    def _risks(self, days: Days) -> Samples:
         """What every client would be scored at the end of each stretch, by the model that serves now."""
         with reading(self._house.engine) as connection:
             artefact = artefacts.live(connection, risk.SLOT)
-            ends = [histories.as_of_then(connection, self._house.engagement, each)[1] for each in _days(told)[1:]]
+            ends = [histories.as_of_then(connection, self._house.engagement, each)[1] for each in days[1:]]
         model, found = risk.loaded(Path(self._house.settings.home), artefact), {}
-        found["score: engagement"] = _pair(lambda at, some: self._engaged(some, at), told, ends)
+        found["score: engagement"] = _pair(lambda at, some: self._engaged(some, at), days, ends)
         if model is not None:
-            found["score: risk"] = _pair(lambda at, some: model.told(_kept(some), at / DAY).p_order, told, ends)
+            found["score: risk"] = _pair(lambda at, some: model.told(_kept(some), at / DAY).p_order, days, ends)
         return found
 
     def _engaged(self, some: Histories, at: float) -> Floats:
@@ -88,9 +91,9 @@ class CompareWindows:
             rules, some.anchor, strength(rules, some.anchor, some.frequency, some.monetary, some.last_order), at
         )
 
-    def _rankings(self, told: RefreshReport) -> Samples:
+    def _rankings(self, days: Days) -> Samples:
         """The mean score of the ten best for clients who did something in each stretch, asked at its end."""
-        since, cut, until = _days(told)
+        since, cut, until = days
         with reading(self._house.engine) as connection:
             touches, clients = interactions.between(connection, None, until), interactions.described(connection)
             items, artefact = catalogue.every_item(connection), artefacts.live(connection, recommending.SLOT)
@@ -110,17 +113,8 @@ class CompareWindows:
         return {"score: ranking": (found[0], found[1])}
 
 
-def _days(told: RefreshReport) -> tuple[datetime, datetime, datetime]:
-    """Two stretches of days; every Refresh has them from its beginning."""
-    if told.since is None or told.cut is None or told.until is None:
-        raise BadInput("this refresh has no days", "refresh")
-    return told.since, told.cut, told.until
-
-
-def _pair(
-    score_at: Callable[[float, Histories], Floats], told: RefreshReport, ends: list[Histories]
-) -> tuple[Floats, Floats]:
-    before, now = (score_at(at.timestamp(), some) for at, some in zip(_days(told)[1:], ends, strict=True))
+def _pair(score_at: Callable[[float, Histories], Floats], days: Days, ends: list[Histories]) -> tuple[Floats, Floats]:
+    before, now = (score_at(at.timestamp(), some) for at, some in zip(days[1:], ends, strict=True))
     return before[~np.isnan(before)], now[~np.isnan(now)]
 
 

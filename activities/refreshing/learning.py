@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from temporalio import activity
@@ -14,7 +14,7 @@ from activities.refreshing.sciences import SCIENCES
 from activities.refreshing.trials import Trial, has_seen, same_recipe
 from domain.promotion import judged
 from errors import BadInput
-from models.refreshes import RefreshReport, RefreshStep, SlotOutcome, Verdict
+from models.refreshes import RefreshStep, SlotOutcome, Verdict
 from store import artefacts, refreshes
 from store.artefacts import Artefact
 from store.database import reading, writing
@@ -30,12 +30,12 @@ class LearnSlot:
     def fit_challenger(self, step: RefreshStep) -> SlotOutcome:
         """Learn from all that had happened when the Refresh began. An attempt that died may leave a model that nobody
         knows of; it is forgotten as all are that never serve."""
-        known, told = self._known(step)
+        known, until = self._known(step)
         if known is not None:
             return known
         with beating():
             try:
-                made = SCIENCES[step.slot].learn(self._house, _until(told))
+                made = SCIENCES[step.slot].learn(self._house, until)
             except BadInput:
                 return self._keep(step, SlotOutcome(slot=step.slot, verdict=Verdict.NOTHING))
         return self._keep(step, SlotOutcome(slot=step.slot, verdict=Verdict.LEARNT, artefact=made.id))
@@ -43,11 +43,11 @@ class LearnSlot:
     @activity.defn
     def try_challenger(self, step: RefreshStep) -> SlotOutcome:
         """Judge it and the one that serves by the latest days, client by client."""
-        known, told = self._known(step)
+        known, until = self._known(step)
         if known is None or known.verdict is not Verdict.LEARNT:
             return known or SlotOutcome(slot=step.slot, verdict=Verdict.FAILED)
         science = SCIENCES[step.slot]
-        cut = midnight(_until(told)) - timedelta(days=science.days(self._house.settings))
+        cut = midnight(until) - timedelta(days=science.days(self._house.settings))
         with reading(self._house.engine) as connection:
             challenger, champion = artefacts.get(connection, known.artefact), artefacts.live(connection, step.slot)
         found: dict[str, Any] = {"champion": champion.id if champion else ""}
@@ -55,7 +55,7 @@ class LearnSlot:
             found["verdict"] = Verdict.YOUNG
         else:
             with beating():
-                found |= _compared(science.judge(self._house, cut, _until(told), challenger, champion), champion)
+                found |= _compared(science.judge(self._house, cut, until, challenger, champion), champion)
         return self._keep(step, known.model_copy(update=found))
 
     @activity.defn
@@ -73,19 +73,15 @@ class LearnSlot:
             artefacts.promote(connection, known.artefact, now)
             return refreshes.keep_outcome(connection, step.refresh, known.model_copy(update={"promoted": True}))
 
-    def _known(self, step: RefreshStep) -> tuple[SlotOutcome | None, RefreshReport]:
+    def _known(self, step: RefreshStep) -> tuple[SlotOutcome | None, datetime]:
+        """What is on record of the slot, and when the Refresh began: nothing later is looked at."""
         with reading(self._house.engine) as connection:
-            told = refreshes.report_of(refreshes.get(connection, step.refresh))
-        return next((each for each in told.slots if each.slot == step.slot), None), told
+            until = refreshes.days(refreshes.get(connection, step.refresh))[2]
+            return refreshes.outcome(connection, step.refresh, step.slot), until
 
     def _keep(self, step: RefreshStep, outcome: SlotOutcome) -> SlotOutcome:
         with writing(self._house.engine) as connection:
             return refreshes.keep_outcome(connection, step.refresh, outcome)
-
-
-def _until(told: RefreshReport) -> Any:
-    """When it began, in business time: nothing later is looked at."""
-    return told.until
 
 
 def _compared(trial: Trial, champion: Artefact | None) -> dict[str, Any]:

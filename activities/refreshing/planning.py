@@ -9,6 +9,7 @@ from typing import Final
 
 from temporalio import activity
 
+from activities import keeping
 from activities.house import House
 from activities.refreshing.sciences import SCIENCES
 from models.refreshes import (
@@ -46,6 +47,7 @@ class PlanRefresh:
                 top_picks.forget(connection, now - KEPT)
                 shards = top_picks.shards(connection, self._house.settings.refresh_shard, MOST_SHARDS)
                 row = refreshes.begin(connection, self._window(step.refresh, now), list(SCIENCES), shards, now)
+        keeping.sweep(Path(self._house.settings.home))
         for each in gone:
             shutil.rmtree(Path(self._house.settings.home) / each.path, ignore_errors=True)
         return RefreshPlan(slots=row.plan["slots"], shards=len(row.plan["shards"]))

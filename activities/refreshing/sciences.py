@@ -17,8 +17,11 @@ from activities.refreshing.trials import Trial
 from activities.training import train
 from activities.training_fit import train_fit
 from activities.training_risk import train_risk
+from algorithms.hybrid import Hybrid
 from settings import Settings
+from store import artefacts
 from store.artefacts import Artefact
+from store.database import reading
 
 SEED: Final = 42
 
@@ -34,7 +37,10 @@ class Science:
 
 
 def _ranking(house: House, until: datetime) -> Artefact:
-    return train(house.engine, house.settings, house.settings.refresh_ranking, SEED, until, live=False)
+    with reading(house.engine) as connection:
+        serving = artefacts.live(connection, recommending.SLOT)
+    name = house.settings.refresh_ranking or (serving.algorithm if serving else Hybrid.name)
+    return train(house.engine, house.settings, name, SEED, until, live=False)
 
 
 def _risk(house: House, until: datetime) -> Artefact:

@@ -20,6 +20,7 @@ from activities.fixing.reserving import ReserveFix
 from activities.fixing.settling import SettleFix
 from activities.modelled import Modelled
 from activities.refreshing.drifting import CompareWindows
+from activities.refreshing.gathering import GatherFeatures
 from activities.refreshing.learning import LearnSlot
 from activities.refreshing.picking import PickForAll
 from activities.refreshing.planning import PlanRefresh
@@ -35,7 +36,7 @@ ROOMS = (
     *(Assess, Compose, Modelled, Send, Steer, Campaigning),
     *(AdmitFix, ReadNote, RankFix, AssembleFix, ReserveFix, DecideFix, SettleFix),
     *(PlanWave, AskWave, AssembleWave, ProposeWave),
-    *(PlanRefresh, LearnSlot, PickForAll, CompareWindows),
+    *(PlanRefresh, GatherFeatures, LearnSlot, PickForAll, CompareWindows),
 )
 HOSTED = {
     name: member

@@ -1,0 +1,27 @@
+"""What models and pages read of each client, brought up to the day: the nightly pass over the profiles."""
+
+from __future__ import annotations
+
+from temporalio import activity
+
+from activities.heart import beating
+from activities.house import House
+from models.refreshes import RefreshCount, RefreshStep
+from store import refreshes, tastes
+from store.database import reading
+
+
+class GatherFeatures:
+    """See the module."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    @activity.defn
+    def gather_features(self, step: RefreshStep) -> RefreshCount:
+        """Fold what had happened when the Refresh began; how many clients this attempt did. One that died leaves the
+        rest to the next: each client says how far theirs is."""
+        with reading(self._house.engine) as connection:
+            until = refreshes.days(refreshes.get(connection, step.refresh))[2]
+        with beating():
+            return RefreshCount(count=tastes.fold(self._house.engine, until))
