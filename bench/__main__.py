@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 RESULTS = Path(__file__).parent / "results.json"
-PARTS = ("science", "risk", "assembly", "slots", "mail", "ingest", "lifecycle", "year")
+PARTS = ("science", "risk", "outcomes", "assembly", "slots", "mail", "ingest", "lifecycle", "year")
 
 BARS: dict[str, tuple[str, float]] = {
     "events_accepted_per_s": (">=", 3_000),
@@ -30,6 +30,10 @@ BARS: dict[str, tuple[str, float]] = {
     "risk_cdnow_auc_over_bgnbd": (">=", 0.005),
     "risk_cdnow_calibration_error": ("<=", 0.03),
     "risk_200000_orders_s": ("<=", 60),
+    "off_policy_held_of_6": (">=", 6),
+    "off_policy_alarms_of_6": (">=", 6),
+    "bundles_affinity_over_titles_low": (">=", 0.01),
+    "uplift_qini_chosen_over_rule": (">=", 0),
     "box_500_candidates_ms": ("<=", 10),
     "wave_200_gap_pct": ("<=", 0.5),
     "wave_200_greedy_gap_pct": (">=", 5),
@@ -82,7 +86,8 @@ def _told(name: str, value: float) -> bool:
     sign, bar = BARS.get(name, ("", 0.0))
     ok = not sign or (value >= bar if sign == ">=" else value <= bar)
     promise = f"  {sign} {bar:g}{'' if ok else '  NOT KEPT'}" if sign else ""
-    print(f"{name:<44}{value:>12,.2f}{promise}")
+    decimals = 2 if not value or abs(value) >= 1 else 4
+    print(f"{name:<44}{value:>12,.{decimals}f}{promise}")
     return ok
 
 
