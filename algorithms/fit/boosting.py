@@ -12,11 +12,11 @@ import numpy as np
 
 from algorithms.fit import sides
 from algorithms.fit.names import Names, Places
-from algorithms.fit.numbers import number
 from algorithms.fit.rows import FIT, FITS, LARGE, SMALL, Feedback, Rows
 from algorithms.fit.sides import Numbers, Side, Words
 from algorithms.fit.wear import known_of
 from domain.arrays import Floats, Ints
+from domain.sizes import ordered
 
 FOLDS: Final = 5
 PRIOR: Final = 20.0
@@ -45,6 +45,8 @@ def boosted(feedback: Feedback, rows: Rows, seed: int) -> Floats:
         )
         for each, own in ((feedback.rows, True), (rows, False))
     )
+    unknown = np.isnan(learnt).all(axis=0)  # the library takes no column that is empty
+    learnt[:, unknown] = asked[:, unknown] = 0.0
     model = HistGradientBoostingClassifier(categorical_features=words, random_state=seed, **TREES)
     model.fit(learnt, feedback.fit)
     chances = np.zeros((len(rows), len(FITS)))
@@ -66,7 +68,8 @@ def _raw(found: list[Side], rows: Rows) -> Iterator[Floats]:
     for side in found:
         column = rows.further[side.name]
         yield side.values(column) if isinstance(side, Numbers) else _missing(side.cells(column).column[:, 0])
-    yield rows.size.spread(np.array([number(value) for value in rows.size.values], np.float64), np.nan)
+    order = [(ordered(value) or ("", np.nan))[1] for value in rows.size.values]
+    yield rows.size.spread(np.array(order, np.float64), np.nan)
 
 
 def _missing(places: Ints) -> Floats:

@@ -2,9 +2,9 @@
 
 A row's `lean` says to which side it errs, its `spread` how likely it errs at all, however it leans:
 p(small) : p(fit) : p(large) = exp(spread - lean) : 1 : exp(spread + lean). Both are sums over the row's columns. A
-column's weight is normal around 0 with a variance of its block; variances are learnt by EM, the posterior taken as
-normal with a diagonal curvature (Laplace's method, as for mixed models). So a client of one rental hardly moves, an
-item of a thousand stands for itself, and in a young shop what is usual everywhere holds.
+column's weight is normal around 0 with a variance of its block; variances are learnt by MacKay's fixed point ("Bayesian
+interpolation", 1992), the curvature taken as diagonal. So a client of one rental hardly moves, an item of a thousand
+stands for itself, and in a young shop what is usual everywhere holds.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ USUAL: Final = (-1.735, 0.0)
 """Spread and lean where nothing is known: 74 % fit, as many small as large."""
 ROUNDS: Final = (12, 12, 12, 60)
 """Steps of each round, the last the longest; between them the variances move."""
+STEADY: Final = 5.0
 LEAST: Final = 1e-5
 FARTHEST: Final = 30.0
 
@@ -41,7 +42,7 @@ def learnt(cells: Cells, said: Ints, block: Ints, start: Floats) -> Floats:
         held = 1 / deviation[block] ** 2
         weights, curve = _solved(matrix, said, weights, held, steps)
         if not last:
-            deviation = _deviations(weights, curve + held, block, deviation)
+            deviation = _deviations(weights, curve, held, block, start)
     return weights
 
 
@@ -74,14 +75,15 @@ def _solved(matrix: sparse.csr_matrix, said: Ints, start: Floats, held: Floats, 
     return weights, curve(weights)
 
 
-def _deviations(weights: Floats, curve: Floats, block: Ints, old: Floats) -> Floats:
-    """Of each block, the root of the mean square that its weights have under the posterior, `curve` its precision."""
-    new = old.copy()
-    for one in range(1, len(old)):
+def _deviations(weights: Floats, curve: Floats, held: Floats, block: Ints, start: Floats) -> Floats:
+    """Of each block, the root of the summed squares of its weights over how many of them the data determine; `start`
+    counts as STEADY determined ones."""
+    new = start.copy()
+    determined = curve / (curve + held)
+    for one in range(1, len(start)):
         mine = block == one
-        if mine.any():
-            square = (weights[mine] ** 2 + 1 / curve[mine]).mean(axis=0)
-            new[one] = np.sqrt(np.clip(square, LEAST, 1.0))
+        square = (weights[mine] ** 2).sum(axis=0) + STEADY * start[one] ** 2
+        new[one] = np.sqrt(np.clip(square / (determined[mine].sum(axis=0) + STEADY), LEAST, 1.0))
     return new
 
 
