@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 RESULTS = Path(__file__).parent / "results.json"
-PARTS = ("science", "risk", "outcomes", "assembly", "slots", "mail", "ingest", "lifecycle", "year")
+PARTS = ("science", "risk", "fit", "outcomes", "assembly", "slots", "mail", "ingest", "lifecycle", "year")
 
 BARS: dict[str, tuple[str, float]] = {
     "events_accepted_per_s": (">=", 3_000),
@@ -30,6 +30,13 @@ BARS: dict[str, tuple[str, float]] = {
     "risk_cdnow_auc_over_bgnbd": (">=", 0.005),
     "risk_cdnow_calibration_error": ("<=", 0.03),
     "risk_200000_orders_s": ("<=", 60),
+    "risk_served_cdnow_calibration_error": ("<=", 0.03),
+    "risk_served_client_ms": ("<=", 1),
+    "fit_made_up_auc_over_boosting_low": (">=", 0),
+    "fit_made_up_calibration_error": ("<=", 0.02),
+    "fit_rentals_auc_over_boosting_low": (">=", 0.0005),
+    "fit_rentals_calibration_error": ("<=", 0.02),
+    "fit_200000_rows_cpu_s": ("<=", 60),
     "off_policy_held_of_6": (">=", 6),
     "off_policy_alarms_of_6": (">=", 6),
     "bundles_affinity_over_titles_low": (">=", 0.01),

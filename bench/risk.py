@@ -11,16 +11,19 @@ import gzip
 import sys
 import time
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from algorithms.risk import bgnbd, cadence
-from algorithms.risk.calibration import auc
+from algorithms.engagement import CHUNK
+from algorithms.risk import at_risk, bgnbd, cadence, served
+from algorithms.risk.calibration import auc, calibration_error
 from algorithms.risk.evaluation import evaluate
+from algorithms.risk.kept import kept_of
 from algorithms.risk.orders import Orders, count_after, merged, rhythm
+from algorithms.risk.telling import Bought, tell
 
 SAMPLE = Path(__file__).parent / "data" / "cdnow.csv.gz"
 EPOCH = date(1970, 1, 1).toordinal()
@@ -46,7 +49,37 @@ def measure() -> dict[str, float]:
         "risk_cdnow_calibration_error": found["cadence"]["calibration_error"],
         "risk_cdnow_predicted_over_actual": found["cadence"]["predicted_over_actual"],
         "risk_200000_orders_s": round(time.perf_counter() - begun, 2),
-    }
+    } | _served(orders, until)
+
+
+def _served(orders: Orders, until: int) -> dict[str, float]:
+    """The model that serves, on the same days; and what one client and a million cost of CPU."""
+    horizon = int(orders.day.max()) - until
+    model, some = served.learn(orders, until, horizon, at_risk.NOBODY), kept_of(orders.until(until))
+    told = model.told(some, float(until))
+    came = count_after(orders, orders.until(until).ids, until, horizon) > 0
+    then = datetime.combine(date.fromordinal(until + EPOCH), datetime.min.time(), UTC)
+    one = Bought(orders=5, first_at=then - timedelta(days=200), last_at=then - timedelta(days=60), signed_up_at=then)
+    begun = time.process_time()
+    for _ in range(200):
+        tell(model, "bench", one, then)
+    each = (time.process_time() - begun) / 200
+    many = some.part(np.resize(np.arange(len(some)), CHUNK))
+    begun = time.process_time()
+    for _ in range(8):
+        model.told(many, float(until))
+    return {
+        "risk_served_cdnow_auc": round(auc(came, told.p_order), 4),
+        "risk_served_cdnow_calibration_error": round(calibration_error(came, told.p_order), 4),
+        "risk_served_client_ms": round(each * 1e3, 3),
+        "risk_served_s_per_million_clients": round((time.process_time() - begun) / 8 / CHUNK * 1e6, 3),
+    } | _alarms(orders, until)
+
+
+def _alarms(orders: Orders, until: int) -> dict[str, float]:
+    found = at_risk.figures(at_risk.replay(orders, until, 45)) or {}
+    names = ("precision", "precision_of_silence", "caught", "lead_days")
+    return {f"risk_alarm_{name}": value for name in names if (value := found.get(name)) is not None}
 
 
 def day(text: str) -> int:

@@ -1,0 +1,67 @@
+"""At risk against one's own rhythm, on the real workflows: a weekly buyer is missed while the score is still high."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy import select
+from temporalio.testing import WorkflowEnvironment
+
+from activities import keeping
+from algorithms.recency_rate import Population
+from algorithms.risk import served
+from models.states import Band, Phase
+from store import artefacts
+from store.artefacts import Artefact
+from store.database import reading
+from store.tables import assessments, standings
+from tests.algorithms.risk.histories import made_up
+from tests.support.shop import Shop
+from tests.workflows.test_year import Year
+
+
+def learnt(shop: Shop) -> None:
+    orders = made_up()
+    model = served.learn(orders, int(orders.day.max()), 60, Population(1.0, 60.0, 0.2, 0.4, 30.0))
+    made = Artefact(
+        id="risk-1", slot="risk", algorithm=served.ALGORITHM, path=artefacts.path_of("risk-1"),
+        created_at=datetime.now(UTC), live=True,
+    )  # fmt: skip
+    keeping.keep(shop.engine, shop.settings.home, made, model.save)
+
+
+async def test_a_timer_finds_the_moment_at_which_silence_is_unlike_them(
+    time_skipping: WorkflowEnvironment, shop: Shop
+) -> None:
+    learnt(shop)
+    async with shop.working(time_skipping.client) as dispatcher:
+        year = Year(time_skipping, shop, dispatcher, "weekly")
+        shop.client("weekly", now=await year.now() - timedelta(days=90))
+        await dispatcher.once()
+        for _ in range(8):
+            await year.happens("order_placed", item_id="item03", value="60.00", currency="USD")
+            await year.passes(7)
+        with reading(shop.engine) as connection:
+            seen = connection.execute(
+                select(standings.c.crosses_at, standings.c.score).where(standings.c.client_id == "weekly")
+            ).one()
+        assert seen.crosses_at is not None
+        await year.passes(7)
+        assert await year.phase() is Phase.ACTIVE
+        await year.passes(60)
+        assert await year.phase() is Phase.AT_RISK
+        assert "missed" in year.kinds()
+        with reading(shop.engine) as connection:
+            query = select(assessments).where(assessments.c.client_id == "weekly", assessments.c.band == Band.AT_RISK)
+            first = connection.execute(query.order_by(assessments.c.at)).first()
+            caused = set(connection.scalars(query.with_only_columns(assessments.c.id)))
+        assert first is not None
+        falls_at = datetime.fromisoformat(first.risk["falls_at"])
+        assert falls_at <= first.at < falls_at + timedelta(days=1)  # by day, once it has come
+        assert first.score > shop.house.engagement.cooling_from  # by the score alone nobody would have looked
+        assert {row.assessment_id for row in shop.ledger("weekly") if row.kind == "missed"} <= caused
+
+        await year.happens("order_placed", item_id="item03", value="60.00", currency="USD")
+        await year.passes(1)
+        assert await year.phase() is Phase.WON_BACK
+        await year.handle.terminate()
