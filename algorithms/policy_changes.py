@@ -10,18 +10,19 @@ import fcntl
 import hashlib
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Final
 
 import tomlkit
+from pydantic import ValidationError
 from tomlkit import TOMLDocument
-from tomlkit.items import Table
+from tomlkit.items import AbstractTable, InlineTable
 
 from algorithms import policy_file
-from errors import BadInput
+from errors import BadInput, ConfigError
 from models.policies import HOUSE, AlgorithmsFile, Policy
 from models.policy_history import PolicyChange
 
@@ -52,7 +53,7 @@ def change(file: Path, edit: Edit, who: str, what: str, now: datetime, check: Ca
     """Make one change at real time `now`. Raises ConfigError (and what `check` raises); then nothing is changed."""
     file.parent.mkdir(parents=True, exist_ok=True)
     with _alone(file):
-        text = file.read_text() if file.exists() else ""
+        text = policy_file.text_of(file) or ""
         policy_file.parse(text)
         document = tomlkit.parse(text)
         edit(document)
@@ -112,7 +113,7 @@ def split(slot: str, name: str, share: float) -> Edit:
     """The part of the clients that a challenger answers; 0 ends it."""
 
     def edit(document: TOMLDocument) -> None:
-        parts = _policy(document, slot).setdefault("split", tomlkit.table())
+        parts = _policy(document, slot).setdefault("split", tomlkit.inline_table())
         parts.pop(name, None)
         if share:
             parts[name] = share
@@ -120,14 +121,15 @@ def split(slot: str, name: str, share: float) -> Edit:
     return edit
 
 
-def _policy(document: TOMLDocument, slot: str) -> Table:
+def _policy(document: TOMLDocument, slot: str) -> AbstractTable:
     slots = document.setdefault("slots", tomlkit.table(is_super_table=True))
-    policy = slots.setdefault(slot, tomlkit.table())
-    assert isinstance(policy, Table)  # noqa: S101 - the text was parsed as such before
+    fresh = tomlkit.inline_table() if isinstance(slots, InlineTable) else tomlkit.table()
+    policy = slots.setdefault(slot, fresh)
+    assert isinstance(policy, AbstractTable)  # noqa: S101 - the text was parsed as such before
     return policy
 
 
-def _leave(policy: Table, name: str) -> None:
+def _leave(policy: AbstractTable, name: str) -> None:
     for part in ("fallbacks", "shadows"):
         if name in policy.get(part, []):
             policy[part] = [each for each in policy[part] if each != name]
@@ -136,14 +138,18 @@ def _leave(policy: Table, name: str) -> None:
 
 def _kept(file: Path) -> list[PolicyChange]:
     path = file.parent / HISTORY
-    lines = path.read_text().splitlines() if path.exists() else []
-    return [PolicyChange.model_validate_json(line) for line in lines]
+    lines = path.read_bytes().splitlines() if path.exists() else []
+    kept = []
+    for line in lines:
+        with suppress(ValidationError):  # torn when its writer died or the disk was full; the others still stand
+            kept.append(PolicyChange.model_validate_json(line))
+    return kept
 
 
 def _by_hand(file: Path, kept: list[PolicyChange], now: datetime) -> PolicyChange | None:
     """The edit that nobody entered; a file that was deleted counts as an empty one."""
-    there = file.exists()
-    text = file.read_text() if there else ""
+    found = policy_file.text_of(file)
+    there, text = found is not None, found or ""
     if _digest(text) == (kept[-1].digest if kept else _digest("")):
         return None
     at = datetime.fromtimestamp(file.stat().st_mtime, UTC) if there else now
@@ -153,7 +159,10 @@ def _by_hand(file: Path, kept: list[PolicyChange], now: datetime) -> PolicyChang
 
 
 def _enter(file: Path, changes: list[PolicyChange]) -> None:
-    with (file.parent / HISTORY).open("a") as lines:
+    path = file.parent / HISTORY
+    torn = path.exists() and path.stat().st_size and not path.read_bytes().endswith(b"\n")
+    with path.open("a") as lines:
+        lines.write("\n" if torn else "")
         lines.writelines(f"{each.model_dump_json()}\n" for each in changes)
 
 
@@ -169,14 +178,19 @@ def _digest(text: str) -> str:
 
 
 def _replace(file: Path, text: str) -> None:
-    """Whole or not at all, and readable by its owner alone: it holds secrets."""
-    with NamedTemporaryFile("w", dir=file.parent, delete=False) as fresh:
-        fresh.write(text)
-        fresh.flush()
-        os.fsync(fresh.fileno())
-    if file.exists():
-        os.chmod(fresh.name, file.stat().st_mode & 0o777)
-    Path(fresh.name).replace(file)
+    """Whole or not at all, and readable by its owner alone: it holds secrets. A link keeps leading where it leads."""
+    real = file.resolve()
+    with NamedTemporaryFile("w", dir=real.parent, delete=False) as fresh:
+        try:
+            fresh.write(text)
+            fresh.flush()
+            os.fsync(fresh.fileno())
+            if real.exists():
+                os.chmod(fresh.name, real.stat().st_mode & 0o777)
+            Path(fresh.name).replace(real)
+        except OSError as wrong:
+            Path(fresh.name).unlink()
+            raise ConfigError(f"{file.name}: cannot be written ({wrong.strerror})") from None
 
 
 @contextmanager

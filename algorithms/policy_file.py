@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
+from typing import Final
 
 from pydantic import ValidationError
 
@@ -14,28 +15,39 @@ from errors import ConfigError
 from models.policies import AlgorithmsFile
 
 NAME = "algorithms.toml"
+LARGEST: Final = 1_000_000  # bytes
 
 
 def read(path: Path) -> AlgorithmsFile:
     """What the file says; without one, nothing. Raises ConfigError."""
+    return parse(text_of(path) or "")
+
+
+def text_of(path: Path) -> str | None:
+    """The file as it stands; None without one. Raises ConfigError, and never waits for what is no file."""
     try:
-        text = path.read_text()
+        if path.exists() and not path.is_file():
+            raise ConfigError(f"{path.name}: is no file")
+        with path.open("rb") as opened:
+            raw = opened.read(LARGEST + 1)
+        if len(raw) > LARGEST:
+            raise ConfigError(f"{path.name}: is over {LARGEST:,} bytes")
+        return raw.decode()
     except FileNotFoundError:
-        return AlgorithmsFile()
+        return None
     except (OSError, UnicodeDecodeError) as wrong:
         raise ConfigError(f"{path.name}: cannot be read ({type(wrong).__name__})") from None
-    return parse(text)
 
 
 def parse(text: str) -> AlgorithmsFile:
     """What the text says. Raises ConfigError."""
     try:
         file = AlgorithmsFile.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as wrong:
-        raise ConfigError(f"{NAME}: {wrong}") from None
     except ValidationError as wrong:
         first = wrong.errors(include_url=False, include_input=False)[0]
         raise ConfigError(f"{NAME}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+    except (ValueError, RecursionError) as wrong:  # beside its own, of numbers too long and lists too deep
+        raise ConfigError(f"{NAME}: {wrong}") from None
     _check(file)
     return file
 

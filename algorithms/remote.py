@@ -143,7 +143,7 @@ def _trust(ca_file: Path | None) -> ssl.SSLContext:
     try:
         if ca_file is not None:
             trust.load_verify_locations(ca_file)
-    except OSError as wrong:  # an SSLError is one
+    except (OSError, ValueError) as wrong:  # an SSLError is an OSError; a path may be none
         raise ConfigError(f"remotes.ca_file: cannot be read as certificates ({type(wrong).__name__})") from None
     return trust
 
