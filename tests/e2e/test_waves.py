@@ -1,0 +1,164 @@
+"""Waves on the real server: the same boxes whoever works on them, cancelled ones left out, on schedule, by command."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import uuid
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from temporalio.client import Client
+
+import cli
+from activities.waving.replaying import replayed
+from hosting.schedules import WAVE, keep_schedule
+from models.fixes import FixState
+from models.waves import WaveReport, WaveState
+from store import fixes, stock_prices, waves
+from store.database import reading, writing
+from tests.support.shop import Shop, a_shop
+from tests.support.temporal import DevServer
+from tests.support.waving import boxes, report, waiting
+from workflows import handles, ids
+
+CLIENTS = 9
+
+
+def name() -> str:
+    """Shops share a server."""
+    return uuid.uuid4().hex[:12]
+
+
+async def made(shop: Shop, client: Client, wave: str, workers: int = 1) -> WaveReport:
+    """A wave, from its start to its report."""
+    async with AsyncExitStack() as stack:
+        for _ in range(workers):  # each with a client of its own, as another process has
+            own = await handles.connect(shop.settings.temporal_address, "default")
+            await stack.enter_async_context(shop.working(own))
+        await handles.start_wave(client, wave)
+        return await asyncio.wait_for(handles.wave_report(client, wave), 60)
+
+
+@pytest.mark.timeout(120)
+async def test_boxes_do_not_depend_on_the_number_of_workers(tmp_path: Path, dev_server: DevServer) -> None:
+    client = await handles.connect(dev_server.address, "default")
+    found = []
+    for workers in (1, 2):
+        shop = a_shop(tmp_path / str(workers), temporal_address=dev_server.address, fix_wave_part=4)
+        try:
+            wave, asked = name(), waiting(shop, CLIENTS)
+            told = await made(shop, client, wave, workers)
+            found.append((boxes(shop, asked), told.model_copy(update={"wave": "", "seconds": 0.0})))
+            assert told == report(shop, wave)
+            assert (told.state, told.fixes, told.parts) == (WaveState.DONE, CLIENTS, 3)
+            assert told.proposed == told.assembled == sum(map(bool, found[-1][0]))
+            assert told.filled == sum(map(len, found[-1][0])) == 5 * CLIENTS - told.unfilled
+            assert 0 < told.objective <= told.bound + 1e-9
+            assert told.gap <= 0.05  # all clients are alike here
+            with reading(shop.engine) as connection:
+                assert replayed(connection, wave) == {
+                    fix_id: tuple(fixes.get(connection, fix_id).box) for fix_id in asked
+                }
+                skus = {sku for box in found[-1][0] for sku in box}
+                assert stock_prices.of(connection, skus)  # something was short
+        finally:
+            shop.sink.stop()
+            shop.engine.dispose()
+    assert found[0] == found[1]
+
+
+@pytest.mark.timeout(120)
+async def test_a_fix_that_was_cancelled_is_left_out_and_one_that_lost_its_units_is_made_anew(shop: Shop) -> None:
+    client = await handles.connect(shop.settings.temporal_address, "default")
+    wave, asked, now = name(), waiting(shop, 3), datetime.now(UTC)
+    async with shop.working(client) as dispatcher:
+        await handles.request_fix(client, "wave000", asked[0])
+        with writing(shop.engine) as connection:
+            fixes.move(connection, asked[1], FixState.CANCELLED, now, code="cancelled")
+        await handles.start_wave(client, wave)
+        told = await asyncio.wait_for(handles.wave_report(client, wave), 60)
+        assert told.proposed == 2
+        for _ in range(100):
+            await dispatcher.once()
+            status = await handles.fix_status(client, asked[0])
+            if status.state is FixState.PROPOSED:
+                break
+            await asyncio.sleep(0.1)
+        assert tuple(sorted(status.box)) == boxes(shop, asked)[0] != ()
+    assert boxes(shop, asked)[1] == ()
+
+
+@pytest.mark.timeout(120)
+async def test_a_cancelled_wave_stops_and_keeps_what_it_proposed(shop: Shop) -> None:
+    client = await handles.connect(shop.settings.temporal_address, "default")
+    wave, asked = name(), waiting(shop, 2)
+    await handles.start_wave(client, wave)  # nobody works yet
+    await handles.cancel_wave(client, wave, "stock is counted")
+    async with shop.working(client):
+        told = await asyncio.wait_for(handles.wave_report(client, wave), 60)
+        assert told.state is WaveState.CANCELLED
+        assert boxes(shop, asked) == [(), ()]
+        again = await made(shop, client, name())
+    assert again.proposed == 2
+
+
+@pytest.mark.timeout(120)
+async def test_the_schedule_is_kept_as_the_settings_say(shop: Shop) -> None:
+    client = await handles.connect(shop.settings.temporal_address, "default")
+    await keep_schedule(client, WAVE, hour=5, time_zone="Europe/London", pace=1)
+    await keep_schedule(client, WAVE, hour=6, time_zone="Europe/Berlin", pace=1)
+    handle = client.get_schedule_handle(WAVE.schedule)
+    spec = (await handle.describe()).schedule.spec
+    assert (spec.time_zone_name, spec.calendars[0].hour[0].start) == ("Europe/Berlin", 6)
+    await handle.pause()
+    await keep_schedule(client, WAVE, hour=6, time_zone="Europe/Berlin", pace=21_600)
+    described = await handle.describe()
+    assert described.schedule.spec.intervals[0].every == timedelta(seconds=4)
+    assert described.schedule.state.paused
+    await keep_schedule(client, WAVE, hour=6, time_zone="Europe/Berlin", pace=1)
+    asked = waiting(shop, 2)
+    async with shop.working(client):
+        await handle.trigger()
+        for _ in range(300):
+            if all(boxes(shop, asked)):
+                break
+            await asyncio.sleep(0.1)
+    assert all(boxes(shop, asked))
+    with reading(shop.engine) as connection:
+        row = waves.latest(connection)
+    assert row is not None
+    assert row.wave_id.startswith("day-20")
+    assert ids.fix_wave(row.wave_id).startswith("fix-wave:day-")
+
+
+@pytest.mark.timeout(120)
+async def test_by_command(shop: Shop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("SELVEDGE_HOME", str(shop.settings.home))
+    monkeypatch.setenv("SELVEDGE_TEMPORAL_ADDRESS", shop.settings.temporal_address)
+    monkeypatch.delenv("SELVEDGE_DATABASE_URL", raising=False)
+    client = await handles.connect(shop.settings.temporal_address, "default")
+    wave = name()
+    waiting(shop, 3)
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["selvedge", "fixes", "wave", *arguments])
+        status = cli.run()
+        return status, *capsys.readouterr()
+
+    async with shop.working(client):
+        status, out, err = await asyncio.to_thread(call, "--wave", wave, "--wait", "--json")
+        assert status == 0, err
+        assert json.loads(out)["proposed"] == 3
+        status, _, err = await asyncio.to_thread(call, "--wave", wave)
+        assert status == 1
+        assert err.strip() == f"selvedge: wave: wave {wave} has been made; give another name"
+    for told in (wave, "last"):
+        status, out, _ = await asyncio.to_thread(call, "--report", told)
+        assert status == 0
+        assert out.startswith(f"wave {wave}: done; 3 of 3 Fixes proposed, ")
+    status, _, err = await asyncio.to_thread(call, "--report", "never")
+    assert (status, err.strip()) == (1, "selvedge: report: no wave 'never'")

@@ -1,0 +1,68 @@
+"""Killing the worker in the middle of a wave: it goes on where it was, no box is made twice and no unit is lost."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+import uuid
+from pathlib import Path
+
+import pytest
+
+from activities.waving.replaying import replayed
+from models.waves import WaveState
+from store import fixes, waves
+from store.database import reading
+from tests.support.shop import Shop, a_shop
+from tests.support.temporal import DevServer
+from tests.support.waving import boxes, until, waiting
+from tests.support.worker import WorkerProcess
+from workflows import handles
+
+CLIENTS = 24
+STAGES = (WaveState.RANKING, WaveState.ASSEMBLING, WaveState.PROPOSING)
+"""The worker is killed once in each."""
+
+
+@pytest.mark.timeout(300)
+async def test_a_wave_survives_a_kill_in_each_of_its_stages(tmp_path: Path, dev_server: DevServer) -> None:
+    seed = random.randrange(2**32)
+    print(f"seed {seed}")
+    chance = random.Random(seed)
+    shop = a_shop(tmp_path / "home", temporal_address=dev_server.address, fix_wave_part=6)
+    wave, asked = uuid.uuid4().hex[:12], waiting(shop, CLIENTS, units=4)
+    client = await handles.connect(dev_server.address, "default")
+    worker = WorkerProcess(shop.settings, tmp_path)
+    try:
+        worker.start().wait_until_up(60)
+        await handles.start_wave(client, wave)
+        for stage in STAGES:
+            await asyncio.to_thread(reached, shop, wave, stage)
+            await asyncio.sleep(chance.uniform(0, 0.3))
+            worker.kill()
+            worker.start().wait_until_up(60)
+        told = await asyncio.to_thread(until, shop, wave, WaveState.DONE, 120)
+        held = boxes(shop, asked)
+        assert told.proposed == told.assembled == sum(map(bool, held))
+        assert sum(map(len, held)) == told.filled
+        with reading(shop.engine) as connection:
+            kept = {each: tuple(fixes.get(connection, each).box or ()) for each in asked}
+            assert replayed(connection, wave) == {each: box for each, box in kept.items() if box}
+    finally:
+        worker.stop()
+        shop.sink.stop()
+        shop.engine.dispose()
+
+
+def reached(shop: Shop, wave: str, stage: WaveState, seconds: float = 60) -> None:
+    """Wait until the wave is in a stage, or past it."""
+    later = [*STAGES[STAGES.index(stage) :], WaveState.DONE]
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        with reading(shop.engine) as connection:
+            row = waves.found(connection, wave)
+        if row is not None and row.state in later:
+            return
+        time.sleep(0.02)
+    raise AssertionError(f"wave {wave} never came to {stage}")
