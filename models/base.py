@@ -31,8 +31,9 @@ LAST_YEAR = 2200
 
 
 def _in_utc(moment: datetime) -> datetime:
-    if not FIRST_YEAR <= moment.year < LAST_YEAR:
-        raise ValueError(f"lies outside the years {FIRST_YEAR} to {LAST_YEAR - 1}")
+    for zone in (moment.tzinfo, UTC):  # as it was written first: the ends of the calendar have no UTC
+        if not FIRST_YEAR <= moment.astimezone(zone).year < LAST_YEAR:
+            raise ValueError(f"lies outside the years {FIRST_YEAR} to {LAST_YEAR - 1}")
     return moment.astimezone(UTC)
 
 

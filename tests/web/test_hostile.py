@@ -59,6 +59,7 @@ def test_no_address_breaks_it(site: TestClient, address: str) -> None:
     [
         ({"signed_up_at": "0001-01-01T00:00:00+14:00"}, "signed_up_at"),
         ({"signed_up_at": "9999-12-31T23:59:59-12:00"}, "signed_up_at"),
+        ({"signed_up_at": "1900-01-01T00:00:00+14:00"}, "signed_up_at"),
         ({"locale": "en-aaaaaaaa-bbbbbbbb-cccccccc"}, "locale"),
         ({"first_name": "a\x00b"}, "first_name"),
         ({"first_name": "<script>"}, "first_name"),
@@ -73,6 +74,12 @@ def test_a_client_that_cannot_be_is_refused_by_field(site: TestClient, fields: d
     answer = site.put("/v1/clients/new", headers=KEY, content=json.dumps({"email": "a@example.com", **fields}))
     assert (answer.status_code, answer.json()["error"]["field"]) == (422, field)
     assert site.get("/v1/clients/new", headers=KEY).status_code == 404, "nothing half done"
+
+
+@pytest.mark.parametrize("due", ["1900-01-01T00:00:00+14:00", "2199-12-31T23:59:59-12:00", "0001-01-01T00:00:00+14:00"])
+def test_a_fix_is_not_due_outside_the_calendar(site: TestClient, due: str) -> None:
+    answer = site.post("/v1/clients/ada/fixes", headers=KEY, json={"when": "wave", "due": due})
+    assert (answer.status_code, answer.json()["error"]["field"]) == (422, "due")
 
 
 @pytest.mark.parametrize(
