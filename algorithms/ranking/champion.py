@@ -36,8 +36,9 @@ BEGIN: Final = {
 """Weights before any evidence: near what the public sets of docs/ranking.md taught."""
 ASKED: Final = 3_000
 """Targets learnt from in each inner split, drawn by the seed."""
-CANDIDATES: Final = 60
-"""So many of a target's best by each signal compete in learning."""
+CANDIDATES: Final = 200
+"""So many of a target's best by each signal compete in learning: with fewer, those who took most of what is popular
+meet too little of the rest."""
 NO_CANDIDATES: Final = ("age", "silence", "new", "words", "cohort words", "own words")
 """Signals that say too little by themselves to name any."""
 BLOCK: Final = 100

@@ -116,5 +116,4 @@ def _spoken(log: Log) -> list[str]:
 def _bent(values: Singles) -> Singles:
     """The good told from the best less than the middling from the good."""
     good = np.maximum(values, 0.0)
-    bad = np.maximum(values - good, -3.0)
-    return np.asarray(np.sqrt(2.0 * good + 1.0) - 1.0 + 0.2 * bad, np.float32)
+    return np.asarray(np.log1p(good) + 0.2 * np.maximum(values - good, -3.0), np.float32)
