@@ -15,10 +15,9 @@ EVERY_S: Final = 2.0
 
 @contextmanager
 def beating(every: float = EVERY_S) -> Iterator[Callable[[Any], None]]:
-    """Heartbeats now and then while the block runs. Tell what is given how far the work is: each beat says so, and an
-    attempt after this one finds it in `activity.info().heartbeat_details`."""
+    """Heartbeats now and then while the block runs. Tell what is given how far the work is, and each beat says so."""
     context, over = contextvars.copy_context(), Event()
-    details = list(activity.info().heartbeat_details)  # an attempt that dies early must not forget what it was told
+    details: list[Any] = []
 
     def far(cursor: Any) -> None:
         details[:] = [cursor]

@@ -17,7 +17,6 @@ from store import artefacts
 from store.artefacts import Artefact
 from store.database import writing
 
-
 ABANDONED_S: Final = 86_400.0
 """Real seconds after which nobody fills a folder any more."""
 

@@ -37,6 +37,14 @@ def clients_of(
     return list(connection.scalars(query.order_by(which).limit(most)))
 
 
+def last_of(connection: Connection, refresh_id: RefreshId, first: ClientId, until: ClientId | None) -> ClientId | None:
+    """The last client of a shard whose list a Refresh has made, if any."""
+    which = top_picks.c.client_id
+    query = select(func.max(which)).where(top_picks.c.refresh_id == refresh_id, which >= first)
+    last: ClientId | None = connection.scalar(query if until is None else query.where(which < until))
+    return last
+
+
 def put(connection: Connection, refresh_id: RefreshId, lists: Sequence[TopPicks]) -> None:
     """Keep lists in the place of earlier ones; again is the same."""
     for context in {each.context for each in lists}:

@@ -1,4 +1,7 @@
-"""Lists for everybody, a shard at a time, wherever a worker is free; who goes on begins after the last one kept."""
+"""Lists for everybody, a shard at a time, wherever a worker is free.
+
+Who goes on for one that died begins after the last list that was kept; the beats would lag behind it by seconds.
+"""
 
 from __future__ import annotations
 
@@ -31,9 +34,8 @@ class PickForAll:
     @activity.defn
     def pick_shard(self, step: RefreshStep) -> RefreshCount:
         """The best items for each client of one shard, by whoever serves now; how many clients this attempt did."""
-        first, until = self._shard(step)
-        told = activity.info().heartbeat_details
-        done, after = 0, str(told[0]) if told else None
+        first, until, after = self._shard(step)
+        done = 0
         with beating() as far:
             while True:
                 with reading(self._house.engine) as connection:
@@ -47,13 +49,15 @@ class PickForAll:
                 done, after = done + len(these), these[-1]
                 far(after)
 
-    def _shard(self, step: RefreshStep) -> tuple[ClientId, ClientId | None]:
+    def _shard(self, step: RefreshStep) -> tuple[ClientId, ClientId | None, ClientId | None]:
+        """Its first client, that of the next shard, and the last one whose list this Refresh has made."""
         with writing(self._house.engine) as connection:
             row = refreshes.get(connection, step.refresh)
             if row.state == RefreshState.LEARNING:
                 refreshes.note(connection, step.refresh, state=RefreshState.PICKING)
-        firsts: list[Any] = [*row.plan["shards"], None]
-        return firsts[step.part], firsts[step.part + 1]
+            firsts: list[Any] = [*row.plan["shards"], None]
+            first, until = firsts[step.part : step.part + 2]
+            return first, until, top_picks.last_of(connection, step.refresh, first, until)
 
     def _lists(self, connection: Connection, these: list[ClientId], now: datetime) -> list[TopPicks]:
         wanted = [Wanted(each, self._house.settings.refresh_picks, frozenset(), ()) for each in these]

@@ -1,8 +1,8 @@
 """Records the histories that the replay test holds workflow code against.
 
-`python -m tests.histories.record` plays a year of a client, a pause, a campaign, a model's mail and some Fixes on the
-time-skipping server and writes every run's history beside this file. Run it when a workflow gains a path worth
-holding; keep the old files, since runs like them are still open somewhere.
+`python -m tests.histories.record` plays a year of a client, a pause, a campaign, a model's mail, some Fixes and a
+refresh on the time-skipping server and writes every run's history beside this file. Run it when a workflow gains a path
+worth holding; keep the old files, since runs like them are still open somewhere.
 """
 
 from __future__ import annotations
@@ -26,9 +26,10 @@ from tests.doubles.chat_server import ChatServer
 from tests.support.fixes import FixDesk, a_desk
 from tests.support.shop import Shop, a_shop
 from tests.support.temporal import new_time_skipping
-from workflows import handles, ids
+from workflows import handles, ids, refresh_handles
 
 HERE = Path(__file__).parent
+BUYERS = 120
 
 
 async def main() -> None:
@@ -40,6 +41,7 @@ async def main() -> None:
         await _scene("steered", {})
         await _scene("modelled", asks)
     await _fixes()
+    await _refresh()
 
 
 async def _fixes() -> None:
@@ -47,6 +49,24 @@ async def _fixes() -> None:
         async with new_time_skipping() as env, a_desk(env, Path(folder)) as desk:
             for name, scene in FIXES.items():
                 await _fix(desk, name, scene)
+
+
+async def _refresh() -> None:
+    """A ranking that is promoted, a risk model that is not, nothing to learn of fit."""
+    with tempfile.TemporaryDirectory() as folder:
+        async with new_time_skipping() as env, a_desk(env, Path(folder), refresh_shard=50) as desk:
+            now = await desk.now()
+            desk.shop.sign_up("c", BUYERS, consent=False)
+            for buyer in range(BUYERS):  # half of them like the first twelve items, half the others
+                for k, days in enumerate((5, 9, 40, 60, 80, 100, 120, 140)):
+                    item, at = f"item{(buyer * 5 + k) % 12 + 12 * (buyer % 2):02}", now - timedelta(days=days)
+                    desk.shop.event(f"c{buyer}", "order_placed", at, now=now, item_id=item, value="50.00")
+            await refresh_handles.start_refresh(env.client, "2026-11-21")
+            told = await refresh_handles.refresh_report(env.client, "2026-11-21")
+            if not any(each.promoted for each in told.slots):
+                raise RuntimeError(f"nothing was promoted: {told.slots}")
+            history = await env.client.get_workflow_handle(ids.refresh("2026-11-21")).fetch_history()
+            _write("refresh.2026-11-21", 1, history)
 
 
 async def _fix(desk: FixDesk, name: str, scene: Callable[[FixDesk, str], Awaitable[None]]) -> None:

@@ -16,13 +16,14 @@ from workflows.campaign import Campaign
 from workflows.fix import FixAssignment
 from workflows.lifecycle import ClientLifecycle
 from workflows.outreach import Outreach
+from workflows.refresh import Refresh
 
 RECORDED = sorted(Path(__file__).parent.glob("*.json"))
 
 
 def replayer() -> Replayer:
     return Replayer(
-        workflows=[ClientLifecycle, Outreach, Campaign, FixAssignment],
+        workflows=[ClientLifecycle, Outreach, Campaign, FixAssignment, Refresh],
         workflow_runner=runner(),
         data_converter=pydantic_data_converter,
     )
@@ -41,7 +42,7 @@ async def test_a_recorded_run_replays(path: Path) -> None:
 
 def test_every_workflow_is_recorded() -> None:
     kinds = {path.name.split(".")[0] for path in RECORDED}
-    assert kinds == {"client", "outreach", "campaign", "fix"}
+    assert kinds == {"client", "outreach", "campaign", "fix", "refresh"}
 
 
 async def test_a_run_whose_commands_changed_is_noticed() -> None:

@@ -1,0 +1,82 @@
+"""Killing the worker in the middle of a refresh: the next one goes on where it was, and nothing is done twice."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, select
+
+from models.refreshes import RefreshState, Verdict
+from store import artefacts, refreshes
+from store.database import reading
+from store.tables import top_picks
+from tests.support.forked import forked_workers
+from tests.support.shop import a_shop
+from tests.support.temporal import DevServer
+from workflows import handles, refresh_handles
+
+CLIENTS = 900
+BUYERS = 60
+
+
+@pytest.mark.timeout(240)
+async def test_a_killed_refresh_goes_on_where_it_was(tmp_path: Path, dev_server: DevServer) -> None:
+    shop = a_shop(tmp_path / "home", temporal_address=dev_server.address, refresh_shard=300)
+    now, name = shop.house.wall(), f"kill-{time.time_ns()}"
+    shop.sign_up("c", CLIENTS, consent=False)
+    for buyer in range(BUYERS):
+        for days in (3, 40):
+            item, at = f"item{buyer % 12:02}", now - timedelta(days=days + buyer / 9)
+            shop.event(f"c{buyer}", "order_placed", at, now=now, item_id=item, value="50.00")
+    client = await handles.connect(dev_server.address, "default")
+    try:
+        with forked_workers(shop.settings, tmp_path) as workers:
+            workers.start()
+            await refresh_handles.start_refresh(client, name)
+            await _until(lambda: _slots(shop.engine, name).get("ranking") is not None)
+            workers.kill()  # while a model is tried or the next is learnt
+            workers.start()
+            await _until(lambda: len(_lists(shop.engine)) >= 100)
+            workers.kill()  # some lists are made
+            before = _lists(shop.engine)
+            workers.start()
+            report = await asyncio.wait_for(refresh_handles.refresh_report(client, name), 120)
+    finally:
+        shop.sink.stop()
+        shop.engine.dispose()
+    after = _lists(shop.engine)
+    assert 100 <= len(before) < CLIENTS
+    assert {client_id: after[client_id] for client_id in before} == before
+    assert len(after) == report.picked == CLIENTS
+    assert (report.state, len(report.drift) > 5) == (RefreshState.DONE, True)
+    assert [each.slot for each in report.slots] == ["ranking", "risk", "fit"]
+    assert Verdict.FAILED not in {each.verdict for each in report.slots}
+    with reading(shop.engine) as connection:
+        kept = {each.id for each in artefacts.listing(connection)}
+    assert {each.artefact for each in report.slots if each.artefact} <= kept
+
+
+async def _until(true: Callable[[], bool], seconds: float = 90) -> None:
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, "it took too long"
+        await asyncio.sleep(0.005)
+
+
+def _lists(engine: Engine) -> dict[str, datetime]:
+    """When each list was made."""
+    query = select(top_picks.c.client_id, top_picks.c.at)
+    with reading(engine) as connection:
+        return {row.client_id: row.at for row in connection.execute(query)}
+
+
+def _slots(engine: Engine, name: str) -> dict[str, Any]:
+    with reading(engine) as connection:
+        row = refreshes.found(connection, name)
+    return {} if row is None else {each.slot: each for each in refreshes.report_of(row).slots}
