@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, select
+from sqlalchemy import Connection, Row, func, select
 
 from models.base import ItemId
 from models.fixes import FixId, FixItem, FixWish
+from store import reservations
+from store.fix_rows import counts_of, items_of, wish_of
+from store.fixes import steps
+from store.reservations import IN_BOX
 from store.story import named_items
-from store.tables import clients, fix_items, fix_steps, fixes
-
-IN_BOX: Final = ("held", "sold", "kept", "returned")
-"""States of an item that is in the box, or was when it was sent."""
+from store.tables import clients, fix_items, fixes
 
 
 def by_state(connection: Connection) -> dict[str, int]:
@@ -58,7 +59,8 @@ def listing(connection: Connection, state: str = "", limit: int = 100) -> list[R
 
 @dataclass(frozen=True)
 class FixFile:
-    """One Fix as its page shows it. `candidates`: what was ranked, best first; `left_out`: how many, by reason."""
+    """One Fix as its page shows it. `wish`: with what the note adds; `candidates`: what was ranked, best first;
+    `left_out`: how many, by reason."""
 
     row: Row[Any]
     wish: FixWish
@@ -77,18 +79,14 @@ def fix(connection: Connection, fix_id: FixId) -> FixFile | None:
     row = connection.execute(query.where(fixes.c.fix_id == fix_id)).one_or_none()
     if row is None:
         return None
-    of_box = and_(fix_items.c.fix_id == fix_id, fix_items.c.state.in_(IN_BOX))
-    box = list(connection.execute(select(fix_items).where(of_box).order_by(fix_items.c.score.desc(), fix_items.c.sku)))
-    steps = select(fix_steps).where(fix_steps.c.fix_id == fix_id).order_by(fix_steps.c.id)
-    kept = row.candidates or {}
-    candidates = [FixItem.model_validate(each) for each in kept.get("items", ())]
+    box, candidates = reservations.rows(connection, fix_id), items_of(row)
     named = {each.item_id for each in candidates} | {each.item_id for each in box}
     return FixFile(
         row=row,
-        wish=FixWish.model_validate(row.wish),
+        wish=wish_of(row),
         box=box,
-        steps=list(connection.execute(steps)),
+        steps=steps(connection, fix_id),
         candidates=candidates,
-        left_out=dict(kept.get("counts", {})),
+        left_out=counts_of(row),
         items=named_items(connection, named),
     )

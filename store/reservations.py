@@ -14,9 +14,9 @@ from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, Row, func, select, update
 
-from domain.fix_states import HOLDING, OPEN
+from domain.fix_states import OPEN
 from errors import BadInput
 from models.base import Sku
 from models.fixes import FixId, FixItem, ItemState
@@ -197,9 +197,13 @@ def release_expired(connection: Connection, now: datetime, skus: Iterable[Sku] |
 
 def box(connection: Connection, fix_id: FixId) -> tuple[FixItem, ...]:
     """The items of the box, best first; empty before the first is held."""
+    return tuple(FixItem.model_validate(row, from_attributes=True) for row in rows(connection, fix_id))
+
+
+def rows(connection: Connection, fix_id: FixId) -> Sequence[Row[Any]]:
+    """The same as they are kept, with their states and feedback."""
     query = select(fix_items).where(fix_items.c.fix_id == fix_id, fix_items.c.state.in_(IN_BOX))
-    rows = connection.execute(query.order_by(fix_items.c.score.desc(), fix_items.c.sku))
-    return tuple(FixItem.model_validate(row, from_attributes=True) for row in rows)
+    return connection.execute(query.order_by(fix_items.c.score.desc(), fix_items.c.sku)).all()
 
 
 def faults(connection: Connection) -> list[Sku]:
@@ -213,7 +217,7 @@ def faults(connection: Connection) -> list[Sku]:
 
 def _lock_fix(connection: Connection, fix_id: FixId) -> None:
     state = fixes.get(connection, fix_id, lock=True).state
-    if state not in OPEN | HOLDING:
+    if state not in OPEN:
         raise BadInput(f"the Fix is {state}", "fix_id")
 
 

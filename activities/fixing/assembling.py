@@ -11,7 +11,6 @@ from sqlalchemy import Connection
 from temporalio import activity
 
 from activities.deciding import Asked, Decider
-from activities.fixing.ranking import items_of, wish_of
 from activities.fixing.steps import told
 from activities.house import House
 from algorithms.assembly import answering
@@ -21,6 +20,7 @@ from models.policies import HOUSE
 from models.slots import AssemblyAnswer, AssemblyQuestion
 from store import fixes, shelves, stock_prices
 from store.database import reading, writing
+from store.fix_rows import items_of, wish_of
 from store.fixes import FixRow
 
 SLOT: Final = "assembly"

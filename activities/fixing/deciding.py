@@ -8,7 +8,6 @@ from typing import Final
 from sqlalchemy import Connection
 from temporalio import activity
 
-from activities.fixing.ranking import items_of, left_out_of, wish_of
 from activities.fixing.settling import approve, close_if_answered, let_go
 from activities.fixing.steps import feedback_until, held_until, stepping
 from activities.house import House
@@ -16,6 +15,7 @@ from domain.swaps import swapped
 from errors import BadInput
 from models.fixes import FixDecision, FixDone, FixState, FixStep
 from store import fixes, reservations, shelves
+from store.fix_rows import items_of, left_out_of, wish_of
 from store.fixes import FixRow
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
@@ -16,21 +15,20 @@ from activities.house import House
 from activities.recommending import Recommender, Wanted
 from algorithms.batches import chunks
 from algorithms.slots import Recommendation
-from domain import fix_notes, fix_rules
+from domain import fix_rules
 from domain.fix_rules import Fits
 from domain.keep import Keep
-from models.base import ClientId, ItemId
-from models.fixes import FixDone, FixId, FixItem, FixState, FixStep, FixWish
-from store import catalogue, decisions, fixes, interactions, keeping, reservations, shelves, wardrobe
+from models.base import ClientId
+from models.fixes import FixDone, FixId, FixState, FixStep
+from store import catalogue, decisions, fix_rows, fixes, interactions, keeping, reservations, shelves, wardrobe
 from store.database import reading, writing
+from store.fix_rows import wish_of
 from store.fixes import FixRow
 
 ASKED: Final = 300
 """Items that the ranking is asked for."""
 KEPT: Final = 200
 """Candidates of a Fix: the likeliest to be kept."""
-NAMED: Final = 50
-"""Items that are named for each reason to leave them out; the others are counted."""
 LEARNT_S: Final = 300.0
 """Real seconds for which what was learnt from feedback is used before it is learnt again."""
 
@@ -90,7 +88,7 @@ class Ranker:
             self._fits(row.client_id),
             self._learnt(connection),
         )
-        return _told(found[:KEPT], left_out)
+        return fix_rows.candidates(found[:KEPT], left_out)
 
     def _learnt(self, connection: Connection) -> Keep:
         at, keep = self._keep
@@ -114,31 +112,3 @@ class RankFix:
         self._ranker.rank([step.fix_id], now, step.code)
         with reading(self._house.engine) as connection:
             return told(self._house.settings, connection, fixes.get(connection, step.fix_id), clock, now)
-
-
-def wish_of(row: FixRow) -> FixWish:
-    """What is asked of a Fix: what was stated, and what the note adds to it."""
-    return fix_notes.merged(FixWish.model_validate(row.wish), (row.note_read or {}).get("fields", {}))
-
-
-def items_of(row: FixRow) -> tuple[FixItem, ...]:
-    """The candidates of a Fix that was ranked, the likeliest to be kept first."""
-    return tuple(FixItem.model_validate(each) for each in (row.candidates or {}).get("items", ()))
-
-
-def left_out_of(row: FixRow) -> dict[ItemId, str]:
-    """The items named as left out, with the code of the reason."""
-    named: Mapping[str, Iterable[ItemId]] = (row.candidates or {}).get("left_out", {})
-    return {item_id: code for code, items in named.items() for item_id in items}
-
-
-def _told(items: Iterable[FixItem], left_out: Mapping[ItemId, str]) -> dict[str, Any]:
-    """As the row keeps it."""
-    named: dict[str, list[ItemId]] = {}
-    for item_id, code in sorted(left_out.items()):
-        named.setdefault(code, []).append(item_id)
-    return {
-        "items": [each.model_dump(mode="json") for each in items],
-        "left_out": {code: those[:NAMED] for code, those in named.items()},
-        "counts": dict(Counter(left_out.values())),
-    }

@@ -8,11 +8,11 @@ from datetime import datetime
 from sqlalchemy import Connection
 from temporalio import activity
 
-from activities.fixing.ranking import items_of
 from activities.fixing.steps import decide_by, held_until, stepping
 from activities.house import House
 from models.fixes import FixDone, FixState, FixStep
 from store import fixes, reservations
+from store.fix_rows import items_of
 from store.fixes import FixRow
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 import numpy as np
 from temporalio import activity
 
-from activities.fixing.ranking import Ranker, items_of, wish_of
+from activities.fixing.ranking import Ranker
 from activities.heart import beating
 from activities.house import House
 from algorithms.assembly import parts
@@ -18,6 +18,7 @@ from models.slots import AssemblyQuestion
 from models.waves import WaveStep, WaveTurn
 from store import fixes, waves
 from store.database import reading, writing
+from store.fix_rows import items_of, wish_of
 from store.fixes import FixRow
 
 

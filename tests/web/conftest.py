@@ -31,7 +31,8 @@ def prepared(home: Path, **more: object) -> Settings:
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[TestClient]:
-    """The app; mail goes elsewhere, so that no port is opened."""
-    given = prepared(tmp_path, smtp_url="smtp://127.0.0.1:9", worker_health_url="none")
+    """The app; mail goes elsewhere, so that no port is opened, and no Temporal of this machine is asked."""
+    nowhere = "127.0.0.1:9"
+    given = prepared(tmp_path, smtp_url=f"smtp://{nowhere}", temporal_address=nowhere, worker_health_url="none")
     with TestClient(create_app(given), base_url="http://127.0.0.1:8000") as client:
         yield client

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import Update
 
+from models.fixes import FixWish
 from store.database import connect, writing
-from store.tables import fix_items
+from store.tables import fix_items, fixes
 from tests.web.conftest import prepared
 from web.app import create_app
 
@@ -40,13 +44,32 @@ def test_a_box_is_shown_with_its_wish_its_chances_and_what_may_go_in_instead(sit
     assert "Too dear" in page
 
 
-def test_a_unit_that_breaks_a_rule_is_not_offered(site: TestClient) -> None:
-    assert 'value="bag-1-M"' in site.get("/fixes/f1").text
+def changed(site: TestClient, change: Update) -> None:
     engine = connect(site.app.state.context.settings.database)  # type: ignore[attr-defined]
     with writing(engine) as connection:
-        connection.exec_driver_sql("UPDATE fixes SET wish = json_set(wish, '$.budget', '500') WHERE fix_id = 'f1'")
+        connection.execute(change)
     engine.dispose()
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"wish": FixWish(budget=Decimal(500)).model_dump(mode="json")},
+        {"note_read": {"fields": {"item_cap": "1"}}},  # what was read in a note binds the decision, so the offers too
+    ],
+)
+def test_a_unit_that_breaks_a_rule_is_not_offered(site: TestClient, told: dict[str, Any]) -> None:
+    assert 'value="bag-1-M"' in site.get("/fixes/f1").text
+    changed(site, fixes.update().where(fixes.c.fix_id == "f1").values(**told))
     assert 'value="bag-1-M"' not in site.get("/fixes/f1").text
+
+
+def test_an_item_whose_hold_ran_out_is_still_one_of_the_box(site: TestClient) -> None:
+    """An approval would take it again, and so must be given by somebody who saw it."""
+    changed(site, fix_items.update().where(fix_items.c.sku == "knit-0-M").values(state="expired"))
+    page = site.get("/fixes/f1").text
+    assert "2 items" in page
+    assert "No longer held" in page
 
 
 def test_only_a_proposed_box_can_be_decided_on(site: TestClient) -> None:
@@ -68,10 +91,7 @@ def test_a_form_without_our_token_decides_nothing(site: TestClient, token: str) 
 
 def test_a_box_that_changed_since_it_was_opened_is_not_decided_on(site: TestClient) -> None:
     token = token_on(site.get("/fixes/f1").text)
-    engine = connect(site.app.state.context.settings.database)  # type: ignore[attr-defined]
-    with writing(engine) as connection:
-        connection.execute(fix_items.update().where(fix_items.c.sku == "knit-0-M").values(state="released"))
-    engine.dispose()
+    changed(site, fix_items.update().where(fix_items.c.sku == "knit-0-M").values(state="released"))
     answer = site.post("/fixes/f1/decision", data={"token": token, "verdict": "approve"}, headers=OURS)
     assert answer.status_code == 422
     assert "changed since the page was opened" in answer.text

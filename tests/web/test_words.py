@@ -8,7 +8,7 @@ from domain.blend import PARTS
 from domain.fix_rules import REASONS
 from domain.outreach import SETTLED
 from models.events import Event
-from models.fixes import FixState
+from models.fixes import FixState, ItemState
 from models.states import CampaignState, EnrolmentState, HoldSource, OutreachState, Phase, TouchKind
 from web.console import words
 
@@ -23,6 +23,7 @@ def test_every_code_has_its_word_and_no_word_is_left_over() -> None:
     assert set(words.PARTS) == set(PARTS)
     assert set(words.FIXES) == set(FixState)
     assert set(words.LEFT_OUT) == set(REASONS)
+    assert set(words.BOXED) < set(ItemState)
 
 
 def test_every_tone_is_that_of_a_state_and_one_only() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal
 from hashlib import sha256
 from typing import Annotated, Any, Final
 
@@ -12,6 +11,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
 from pydantic import ValidationError
 
+from domain.fix_rules import cents
 from domain.swaps import check_swap
 from errors import BadInput, NotFound
 from models.base import ID_PATTERN, Id
@@ -111,7 +111,6 @@ def _page(request: Request, context: Context, file: FixFile, wrong: str = "") ->
         _Unit(unit, file.items.get(unit.item_id), why.get(unit.item_id, ""), _others(file, unit, rest))
         for unit in file.box
     ]
-    budget: Decimal | None = file.wish.budget
     return page(
         request,
         "fix.html",
@@ -123,16 +122,13 @@ def _page(request: Request, context: Context, file: FixFile, wrong: str = "") ->
         person=person or "",
         token=token_for(context, file.row.fix_id, _seen(file)) if decides else "",
         total_cents=sum(unit.price_cents for unit in file.box),
-        budget_cents=None if budget is None else int(budget * 100),
+        budget_cents=cents(file.wish.budget),
         wrong=wrong,
     )
 
 
 def _others(file: FixFile, unit: Any, rest: list[FixItem]) -> list[FixItem]:
     """The best that may take the unit's place: those that the rules of a swap let in."""
-    ranked = {each.sku: each for each in file.candidates}
-    box = [ranked[other.sku] for other in file.box if other.sku in ranked]
-    if len(box) < len(file.box):
-        return []
+    box = [FixItem.model_validate(each, from_attributes=True) for each in file.box]
     swaps = ((each, Swap(out=unit.sku, into=each.sku)) for each in rest)
     return [each for each, swap in swaps if check_swap(file.wish, box, swap, each) is None][:OTHERS]

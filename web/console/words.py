@@ -61,6 +61,9 @@ FIXES: Final[dict[str, str]] = {
 }
 """Those on which somebody must decide come first."""
 
+BOXED: Final[dict[str, str]] = {"expired": "No longer held", "kept": "Kept", "returned": "Returned"}
+"""The states of an item of a box that a stylist wants to be told."""
+
 LEFT_OUT: Final[dict[str, str]] = {
     "out_of_stock": "None free in their size",
     "not_in_size": "Not made in their size",
