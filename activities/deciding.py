@@ -1,9 +1,7 @@
 """How activities ask a slot: the registry's answer, always valid and in time, and the record of it.
 
-    decision = decider.decide("assembly", question, fix_id="f1", key="f1/1")      # asked and recorded
-
-Where the answer is used in a transaction of the caller's, it is asked before and recorded in it, so that no lock is
-held while an algorithm thinks:
+It is asked before the transaction that uses the answer and recorded in it, so that no lock is held while an algorithm
+thinks:
 
     asked = decider.ask("ranking", question)
     with writing(engine) as connection:
@@ -31,7 +29,6 @@ from models.answers import AnswerRecord
 from models.slots import Answer, Question
 from settings import Settings
 from store import decisions
-from store.database import reading, writing
 
 
 @dataclass(frozen=True)
@@ -62,8 +59,8 @@ class Asked:
 class Decider:
     """One for a process; safe to ask from many threads. Without a `registry` the house answers every slot."""
 
-    def __init__(self, registry: Registry | None, engine: Engine) -> None:
-        self._registry, self._engine = registry, engine
+    def __init__(self, registry: Registry | None = None) -> None:
+        self._registry = registry
 
     @classmethod
     @contextmanager
@@ -73,7 +70,7 @@ class Decider:
         registry = Registry.from_settings(settings, record=recording)
         registry.watch()
         try:
-            yield cls(registry, engine)
+            yield cls(registry)
         finally:
             registry.close()
             recording.close()
@@ -107,31 +104,7 @@ class Decider:
     ) -> str:
         """Record an answer at business `now`, with its question, in the transaction that uses it; the decision's id.
 
-        `n`: the mail, or `fix_id`: the Fix that it is for. `key`: see `decide`.
+        `n`: the mail, or `fix_id`: the Fix that it is for. `key` names what the answer is for, such as a Fix and its
+        round: the first answer kept under it stands. Without one: see `store.decisions.keep`.
         """
         return decisions.keep(connection, asked.record, now, n=n, fix_id=fix_id, key=key, body=asked.body)
-
-    def decide(
-        self, slot: str, question: Question, *, n: int | None = None, fix_id: str | None = None, key: str = ""
-    ) -> Decision:
-        """Ask and record, in a transaction of its own.
-
-        `key` names what the answer is for, such as a Fix and its round: whoever retries with the same key is told the
-        first answer, and nobody is asked again. Without one, the question itself is the key.
-        """
-        earlier = self._kept(slot, question, key) if key else None
-        if earlier is not None:
-            return earlier
-        asked = self.ask(slot, question)
-        with writing(self._engine) as connection:
-            self.keep(connection, asked, question.now, n=n, fix_id=fix_id, key=key)
-        # Another attempt may have been quicker; then its answer stands.
-        return (self._kept(slot, question, key) if key else None) or asked.decision
-
-    def _kept(self, slot: str, question: Question, key: str) -> Decision | None:
-        with reading(self._engine) as connection:
-            row = decisions.kept(connection, decisions.keyed_id(slot, question.client_id, key))
-        if row is None:
-            return None
-        answer = slot_named(slot).answer.model_validate(row.answer)
-        return Decision(answer, row.algorithm, row.version, row.seconds, variant=row.variant, experiment=row.experiment)

@@ -76,7 +76,7 @@ class Recommender:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.engine, self.settings = engine, settings
-        self._decider = decider or Decider(None, engine)
+        self._decider = decider or Decider()
         self.check_seconds, self.monotonic = check_seconds, monotonic
         self._memory: _Memory | None = None
         self._renewing = threading.Lock()

@@ -44,7 +44,7 @@ class RiskTeller:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._home, self._monotonic = home, monotonic
-        self._decider = decider or Decider(None, engine)
+        self._decider = decider or Decider()
         self._lock = threading.Lock()
         self._checked = float("-inf")
         self._artefact: Artefact | None = None

@@ -14,7 +14,6 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
-from sqlalchemy import create_engine
 
 from activities.deciding import Decider
 from algorithms.batches import CHUNK
@@ -77,8 +76,8 @@ def _paths() -> dict[str, float]:
         plant(home / "algorithms", "plain")
         say(home, '[slots.ranking]\nchampion = "plain"\ndeadline_ms = 5000\n')
         registry = Registry(home / "algorithms.toml", [str(home / "algorithms")])
-        house = Decider(None, create_engine("sqlite://"))
-        plugged = Decider(registry, create_engine("sqlite://"))
+        house = Decider()
+        plugged = Decider(registry)
         registry.ready("ranking", 20)
         took = {
             "bare": _median_ms(lambda: blend.rank(request, client), time.process_time),

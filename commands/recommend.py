@@ -37,7 +37,7 @@ def command(client_id: str, n: int, as_of: str | None, as_json: bool) -> None:
     now = moment(as_of) if as_of else _shared.business_now(engine)
     with reading(engine) as connection, closing(Registry.from_settings(settings)) as registry:
         registry.ready(SLOT, START_SECONDS)
-        recommender = Recommender(engine, settings, Decider(registry, engine))
+        recommender = Recommender(engine, settings, Decider(registry))
         answer = recommender.recommend(connection, client_id, n, now)
         items = catalogue.get_items(connection, [pick.item_id for pick in answer.picks])
     picks = [pick.model_dump() | {"title": items[pick.item_id].title} for pick in answer.picks if pick.item_id in items]

@@ -79,7 +79,7 @@ async def working(client: Client, house: House, queues: Sequence[str] = QUEUES) 
         model = None
         if house.settings.composer == "model":
             model = await stack.enter_async_context(LanguageModel.from_settings(house.settings))
-        decider = Decider(None, house.engine)
+        decider = Decider()
         if set(queues) != {MAIL_QUEUE}:  # sending asks no algorithm, and each keeps processes ready
             decider = stack.enter_context(Decider.serving(house.settings, house.engine))
         hosted = _hosted(client, house, transport, model, decider)

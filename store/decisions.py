@@ -16,11 +16,6 @@ from store.tables import decisions, questions
 from store.upserts import insert_ignoring, insert_into
 
 
-def keyed_id(slot: str, client_id: ClientId, key: str) -> str:
-    """The id of the live decision for `key`, whatever is asked and whenever."""
-    return _digest(f"{slot}/{client_id}/{key}")
-
-
 def keep(
     connection: Connection,
     record: AnswerRecord,
@@ -37,7 +32,7 @@ def keep(
     first answer stands. Belongs into the transaction of whatever uses the answer.
     """
     used_by = f"{n or ''}/{fix_id or ''}/{at.isoformat()}" if n or fix_id else record.question
-    id_ = keyed_id(record.slot, record.client_id, key or used_by)
+    id_ = _digest(f"{record.slot}/{record.client_id}/{key or used_by}")
     values = _row(id_, record, at) | {"n": n, "fix_id": fix_id}
     connection.execute(insert_into(connection, decisions).values(values).on_conflict_do_nothing())
     if body and record.question:
@@ -50,11 +45,6 @@ def keep_shadows(connection: Connection, records: Iterable[AnswerRecord]) -> Non
     """Keep answers of shadows; the first of each to a question stands."""
     rows = [_row(_digest(f"shadow/{each.variant}/{each.question}"), each, each.asked_at) for each in records]
     insert_ignoring(connection, decisions, list({row["id"]: row for row in rows}.values()))
-
-
-def kept(connection: Connection, id_: str) -> Row[Any] | None:
-    """The decision with this id."""
-    return connection.execute(select(decisions).where(decisions.c.id == id_)).one_or_none()
 
 
 def question(connection: Connection, digest: str) -> bytes | None:
