@@ -16,7 +16,9 @@ from sqlalchemy import Engine, insert, update
 from activities.house import House
 from errors import ConfigError
 from hosting.health import Health
+from models.refreshes import Drift, RefreshReport, RefreshState
 from settings import Settings
+from store import refreshes
 from store.database import connect, writing
 from store.migrate import upgrade
 from store.tables import standings
@@ -101,3 +103,15 @@ async def test_a_phase_that_the_last_client_left_counts_nobody(house: House) -> 
         stand(house.engine, "at_risk")
         await until(lambda: clients("at_risk") == 1 and clients("cooling") == 0)
     assert clients("dormant") == 0
+
+
+async def test_the_drift_of_the_last_refresh_is_told(house: House) -> None:
+    moved = Drift(feature="price of an item", statistic=0.4, p=0.0, before=90, now=80, alarm=True)
+    now = datetime.now(UTC)
+    with writing(house.engine) as connection:
+        for name, drift, state in (("d1", (moved,), RefreshState.DONE), ("d2", (), RefreshState.PICKING)):
+            report = RefreshReport(refresh=name, drift=drift, state=state)
+            refreshes.begin(connection, report, [], [""], now + timedelta(days=name == "d2"))
+    async with well(house):
+        await until(lambda: REGISTRY.get_sample_value("selvedge_drift_alarms") == 1)
+    assert REGISTRY.get_sample_value("selvedge_drift", {"feature": "price of an item"}) == 0.4
