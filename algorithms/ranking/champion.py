@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from algorithms.ranking import inner, stacking
-from algorithms.ranking.data import Asked, Log, Singles, State
+from algorithms.ranking.data import Asked, Log, Singles, State, columns
 from algorithms.ranking.inner import Inner
 from algorithms.ranking.signals import Signals
 from algorithms.ranking.splits import Held
@@ -78,6 +78,10 @@ class Champion:
                 found[rows] = self._scores(asked.part(rows), items, group)
         return found
 
+    def shortlist(self, asked: Asked) -> Ints:
+        """Items worth scoring for these targets."""
+        return self.signals.shortlist(asked)
+
     def _scores(self, asked: Asked, items: Ints, group: str) -> Singles:
         total = self.tables[group][:, items][asked.context]
         for name, value in self.signals.personal(asked, items, group == "warm"):
@@ -104,22 +108,24 @@ def _groups(warm: Flags, asked: Asked) -> dict[str, Flags]:
 
 def _choices(signals: Signals, held: Held, warm: bool, repeats: bool) -> list[Choices]:
     """Of each target that took one of its candidates: the candidates, and which were taken."""
-    items, found = np.arange(len(held.past.items)), []
+    found: list[Choices] = []
     tables = np.stack([*signals.trends.values()])
     known = [place for place, name in enumerate(signals.trends) if name not in NO_CANDIDATES]
     leaders = [_heads(tables[known, context]) for context in range(tables.shape[1])]
     for begin in range(0, len(held.asked), BLOCK):
         asked = held.asked.part(slice(begin, begin + BLOCK))
+        items = signals.shortlist(asked)
         own = dict(signals.personal(asked, items, warm))
-        naming = [_heads(value) for name, value in own.items() if name not in NO_CANDIDATES]
-        wanted = held.wanted[begin : begin + BLOCK].toarray() > 0
-        free = repeats | ~(held.past.taken[asked.client].toarray() > 0)
+        heads = [_heads(value) for name, value in own.items() if name not in NO_CANDIDATES]
+        leading = [np.flatnonzero(np.isin(items, each)) for each in leaders]
+        wanted = columns(held.wanted[begin : begin + BLOCK], items).toarray() > 0
+        free = repeats | ~(columns(held.past.taken[asked.client], items).toarray() > 0)
         for row, context in enumerate(asked.context.tolist()):
-            mine = np.unique(np.concatenate([leaders[context].ravel(), *(heads[row] for heads in naming)]))
+            mine = np.unique(np.concatenate([leading[context], *(head[row] for head in heads)]))
             mine = mine[free[row, mine]]
             if wanted[row, mine].any():
                 values = {name: value[row, mine] for name, value in own.items()}
-                values |= dict(zip(signals.trends, tables[:, context, mine], strict=True))
+                values |= dict(zip(signals.trends, tables[:, context, items[mine]], strict=True))
                 block = np.stack([values.get(name, np.zeros(len(mine))) for name in signals.names], axis=1)
                 found.append(Choices(block.astype(np.float32), wanted[row, mine], np.zeros(1, np.int64)))
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from typing import Any, Final, Self
 
 import numpy as np
@@ -12,6 +13,7 @@ from algorithms.ranking.cohorts import Cohorts
 from algorithms.ranking.data import Algorithm, Asked, Log, Singles, State, columns, everything
 from algorithms.ranking.ease import Ease
 from algorithms.ranking.item_cosine import ItemCosine
+from algorithms.ranking.shortlist import Shortlist, front
 from algorithms.ranking.transitions import Transitions
 from algorithms.ranking.trends import item_signals
 from algorithms.ranking.word_taste import WordTaste
@@ -25,7 +27,7 @@ MODELS: Final[dict[str, Callable[[], Algorithm]]] = {
 }
 """What speaks from a client's history."""
 OWN: Final = ("own", "own count", "own share")
-PLAIN: Final = ("head", "seen", "warm", "counts", "spoken")
+PLAIN: Final = ("head", "front", "seen", "warm", "counts", "spoken")
 HEAD: Final = 500
 """The most taken items, over which the spread of a client's scores is told."""
 
@@ -40,6 +42,7 @@ class Signals:
         self.cohorts = Cohorts(lift_only=True)
         self.words = WordTaste()
         self.head: Ints = np.zeros(0, np.int64)
+        self.front: Ints = np.zeros(0, np.int64)
         self.spoken: list[str] = []
         self.seen: Flags = np.zeros(0, np.bool_)
         self.warm: Flags = np.zeros(0, np.bool_)
@@ -55,6 +58,7 @@ class Signals:
             self.trends["words"] = self.words.trends(contexts, np.arange(len(log.items)))
         self.spoken = _spoken(log)
         takers = np.bincount(log.item, minlength=len(log.items))
+        self.front = front(self.trends, [name for name in self.trends if name not in ("age", "silence", "new")])
         self.head = np.sort(np.argsort(-takers, kind="stable")[:HEAD])
         self.seen, self.warm, self.counts = log.seen, log.warm, log.counts
         return self
@@ -85,6 +89,20 @@ class Signals:
             total = np.asarray(own.sum(axis=1))
             count = columns(own, items).toarray()
             yield from zip(OWN, (np.sign(count), np.log1p(count), np.log1p(100 * count / total)), strict=True)
+
+    def shortlist(self, asked: Asked) -> Ints:
+        """Items worth scoring for these targets, in order."""
+        warm = asked.client[self.warm[asked.client]]
+        als = self.models["als"].state()
+        found = self.listed.of(als["clients"][warm])
+        if not self.repeats or len(found) == len(self.seen):
+            return found
+        return np.union1d(found, self.counts[warm].indices)
+
+    @cached_property
+    def listed(self) -> Shortlist:
+        """What `shortlist` asks."""
+        return Shortlist(self.models["als"].state()["items"], self.front)
 
     def tabled(self, weights: dict[str, float]) -> Singles:
         """The weighed sum of what is known of the items by themselves, shape (contexts + 1, n)."""

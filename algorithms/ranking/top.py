@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol, runtime_checkable
 
 import numpy as np
 
 from algorithms.ranking.data import NONE, Algorithm, Asked, Log, Singles, columns
+from algorithms.ranking.shortlist import LARGE
 from domain.arrays import Ints
 
 BLOCK: Final = 1_000_000
 """Scores held at once: as many as stay near the processor."""
+TOGETHER: Final = 200
+"""Clients who share a shortlist."""
 Told = Callable[[int], None]
+
+
+@runtime_checkable
+class ListsShort(Protocol):
+    """An algorithm that knows which items of a large catalogue are worth scoring."""
+
+    def shortlist(self, asked: Asked) -> Ints:
+        """For these targets, in order."""
 
 
 def best(scores: Singles, k: int) -> tuple[Ints, Singles]:
@@ -39,13 +50,15 @@ def recommend(
 ) -> tuple[Ints, Singles]:
     """The best `k` items of each target and their scores, shape (t, k); what a client took already is left out unless
     `repeats`. `items`: the only ones to list. `told` how many targets more are done."""
-    items = np.arange(len(log.items)) if items is None else items
-    step = max(BLOCK // max(len(items), 1), 1)
+    everything = np.arange(len(log.items)) if items is None else items
+    lists_short = items is None and len(log.items) > LARGE and isinstance(algorithm, ListsShort)
+    step = TOGETHER if lists_short else max(BLOCK // max(len(everything), 1), 1)
     lists = np.full((len(asked), k), NONE, np.int64)
     values = np.full((len(asked), k), -np.inf, np.float32)
-    for begin in range(0, len(asked) if len(items) else 0, step):
+    for begin in range(0, len(asked) if len(everything) else 0, step):
         rows = slice(begin, begin + step)
         some = asked.part(rows)
+        items = algorithm.shortlist(some) if isinstance(algorithm, ListsShort) and lists_short else everything
         scores = np.array(algorithm.scores(some, items), np.float32)
         if not repeats:
             _hide(scores, log, some, items)

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from algorithms.ranking import state, zoo
+from algorithms.ranking import shortlist, state, top, zoo
+from algorithms.ranking.candidates import Candidates, recall
 from algorithms.ranking.data import NONE, Asked
 from algorithms.ranking.evaluation import cold_items, measured, quality
 from algorithms.ranking.inner import like
@@ -96,3 +97,26 @@ def test_costs_and_slices_are_told() -> None:
     assert figures["recommend_us"] > 0
     assert figures["peak_memory_mb"] > 1
     assert figures["cold_clients"]["asked"] + figures["warm_clients"]["asked"] == len(HELD.asked)
+
+
+def test_a_shortlist_of_a_large_catalogue_costs_little(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = gain("champion").mean()
+    for module in (shortlist, top):
+        monkeypatch.setattr(module, "LARGE", 10)
+    monkeypatch.setattr(shortlist, "FRONT", 15)
+    assert gain("champion").mean() > 0.9 * whole
+
+
+def test_vectors_nearest_to_a_client_are_found_exactly_and_nearly(tmp_path: Path) -> None:
+    rng = np.random.default_rng(4)
+    groups = rng.normal(size=(20, 16))
+    near = groups[rng.integers(0, 20, 5_000)] + 0.5 * rng.normal(size=(5_000, 16))
+    items, clients = near.astype(np.float32), groups.astype(np.float32)
+    exact, _ = Candidates.of(items).nearest(clients, 10)
+    by_hand = np.argsort(-(clients @ items.T), axis=1, kind="stable")[:, :10]
+    assert np.array_equal(exact, by_hand)
+    approximate = Candidates.of(items, exact=100)
+    found, _ = approximate.nearest(clients, 10)
+    assert recall(found, exact) > 0.8
+    approximate.save(tmp_path / "index")
+    assert np.array_equal(Candidates.load(tmp_path / "index").nearest(clients, 10)[0], found)
