@@ -1,7 +1,7 @@
-"""What reaches a workflow from outside, looked at before its handlers: a signal of an impossible shape is refused.
+"""What reaches a workflow from outside, looked at before its handlers: an order of an impossible shape is refused.
 
 Without this, a signal with two inputs (`--input 1 --input 2`) would fail the workflow's task again at every try, and
-the workflow would stand still for ever.
+the workflow would stand still for ever; an update with `null`, which no type keeps out, for as long as it is asked.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import Final
 from temporalio import workflow
 from temporalio.worker import (
     HandleSignalInput,
+    HandleUpdateInput,
     Interceptor,
     WorkflowInboundInterceptor,
     WorkflowInterceptorClassInput,
@@ -29,6 +30,11 @@ class OneOrder(Interceptor):
 
 
 class _Inbound(WorkflowInboundInterceptor):
+    def handle_update_validator(self, input: HandleUpdateInput) -> None:
+        if len(input.args) != MOST_INPUTS or input.args[0] is None:
+            raise ValueError("give one JSON object")
+        super().handle_update_validator(input)
+
     async def handle_signal(self, input: HandleSignalInput) -> None:
         if len(input.args) <= MOST_INPUTS:
             await super().handle_signal(input)

@@ -113,7 +113,9 @@ async def test_what_cannot_be_read_at_all_is_dropped_and_the_workflow_lives_on(t
     assert (await target.answer(CLIENT))["held"] == []
 
 
-@pytest.mark.parametrize("words", [["5"], ["{}"], [], ['{"max_mails_per_week": 99}'], ["1", "2"], ['{"nonsense": 1}']])
+@pytest.mark.parametrize(
+    "words", [["5"], ["{}"], [], ["null"], ['{"max_mails_per_week": 99}'], ["1", "2"], ['{"nonsense": 1}']]
+)
 @pytest.mark.parametrize("workflow_id", [CLIENT, CAMPAIGN])
 async def test_an_update_of_a_wrong_shape_is_refused_to_the_caller_s_face(
     target: Target, workflow_id: str, words: list[str]
@@ -122,3 +124,11 @@ async def test_an_update_of_a_wrong_shape_is_refused_to_the_caller_s_face(
     said = await target.cli("update", "execute", "--workflow-id", workflow_id, "--name", "set_policy", *inputs)
     assert "unable to update workflow" in said
     assert (await target.answer(workflow_id))["refused_signals"] == []
+
+
+@pytest.mark.parametrize("words", [["5"], ["null"], [], ['{"fix_id": "a/b"}'], ["1", "2"]])
+async def test_a_request_for_a_fix_of_a_wrong_shape_holds_nobody_up(target: Target, words: list[str]) -> None:
+    inputs = [part for word in words for part in ("--input", word)]
+    said = await target.cli("update", "execute", "--workflow-id", CLIENT, "--name", "request_fix", *inputs)
+    assert "unable to update workflow" in said
+    await target.answer(CLIENT)
