@@ -15,8 +15,10 @@ SMOOTH: Final = 0.7
 
 
 def first_prices(wave: Wave, parts: list[Block], turns: int = TURNS, known: Floats | None = None) -> Floats:
-    """Prices (s) in units of score by a smoothed subgradient: what is asked for beyond the stock grows dearer, by its
-    share of the stock. `known` prices are made better, in smaller steps.
+    """Prices (s) in units of score by a smoothed subgradient: what is asked for beyond the stock grows dearer.
+
+    `known` prices are made better, in smaller steps and by what is asked beyond as a share of the stock: slower where
+    clients differ, but where they are alike the other way comes to rest in the wrong place.
 
     Any prices give a valid bound; these are some hundredths of a per cent above the best.
     """
@@ -27,7 +29,7 @@ def first_prices(wave: Wave, parts: list[Block], turns: int = TURNS, known: Floa
     best, pull, lowest = prices, np.zeros(len(prices)), np.inf
     budgets = [_budget_prices(part, known) for part in parts]
     money = [np.maximum(part.budget / part.slots, 1.0) for part in parts]
-    begin = 0 if known is None else TURNS
+    begin, share = 0 if known is None else TURNS, 1 + wave.on_hand
     for turn in range(begin, begin + turns):
         step = STEP * usual / (1 + turn / 12) ** (1.0 if known is None else 1.5)
         asked, bound = np.zeros(len(prices), np.int64), float(prices @ wave.on_hand)
@@ -40,7 +42,9 @@ def first_prices(wave: Wave, parts: list[Block], turns: int = TURNS, known: Floa
             budgets[place] = np.maximum(0, mu + 1.5 * step * excess / money[place])
         if bound < lowest:
             lowest, best = bound, prices
-        pull = SMOOTH * pull + (1 - SMOOTH) * (asked - wave.on_hand) / (1 + wave.on_hand)
+        pull = SMOOTH * pull + (1 - SMOOTH) * (asked - wave.on_hand) / (
+            np.sqrt(np.maximum(share, 1 + asked)) if known is None else share
+        )
         prices = np.maximum(0, prices + step * pull)
     return best
 
