@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import click
 
 from commands import _shared
-from commands._progress import Progress
-from errors import NotFound, SelvedgeError
+from commands._following import followed
+from errors import NotFound
 from models.waves import WaveInput, WaveReport
 from settings import load
 from workflows import handles
 
 if TYPE_CHECKING:
     from temporalio.client import Client
-
-LOOK_S: Final = 1.0
 
 
 @click.command()
@@ -45,33 +42,21 @@ def wave(wave: str | None, wait: bool, cancelled: str | None, told: str | None, 
         click.echo(json.dumps({"wave": cancelled, "cancelled": True}) if as_json else f"wave {cancelled} stops")
     else:
         name = _shared.checked(WaveInput, {"wave": wave}).wave or _name()
-        report = _shared.with_temporal(load(), lambda client: _made(client, name, wait))
-        _show(report, as_json) if wait else click.echo(json.dumps({"wave": name}) if as_json else f"wave {name} began")
+        report = _shared.with_temporal(load(), lambda client: _began(client, name, wait))
+        if report is not None:
+            _show(report, as_json)
+        else:
+            click.echo(json.dumps({"wave": name}) if as_json else f"wave {name} began")
 
 
-async def _made(client: Client, name: str, wait: bool) -> WaveReport:
+async def _began(client: Client, name: str, wait: bool) -> WaveReport | None:
     await handles.start_wave(client, name)
-    if not wait:
-        return WaveReport(wave=name)
-    ending = asyncio.create_task(handles.wave_report(client, name))
-    with Progress() as progress:
-        shown = ""
-        while not ending.done():
-            shown = await _step(client, name, progress, shown)
-            await asyncio.wait([ending], timeout=LOOK_S)
-    return await ending
 
+    async def step() -> str:
+        now = await handles.wave_status(client, name)
+        return f"{now.state}: part {now.parts_done} of {now.parts}"
 
-async def _step(client: Client, name: str, progress: Progress, shown: str) -> str:
-    """What it is at, shown when that has changed. Before a worker has taken it, nothing is known."""
-    try:
-        now = await asyncio.wait_for(handles.wave_status(client, name), LOOK_S)
-    except (SelvedgeError, TimeoutError):
-        return shown
-    step = f"{now.state}: part {now.parts_done} of {now.parts}"
-    if step != shown:
-        progress.step(step)
-    return step
+    return await followed(handles.wave_report(client, name), step) if wait else None
 
 
 def _name() -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 from collections.abc import Iterator
@@ -12,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from commands import _shared
+from commands._following import followed
 from commands._progress import Progress
-from errors import BadInput, NotFound, SelvedgeError
+from errors import BadInput, NotFound
 from models.refreshes import RefreshInput, RefreshReport, SlotOutcome
 from settings import load
 
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
     from temporalio.client import Client
 
-LOOK_S: Final = 1.0
 COLUMNS: Final = ("client_id", "rank", "item_id", "score", "at")
 
 
@@ -44,8 +43,8 @@ def command(context: click.Context, name: str | None, wait: bool, as_json: bool)
     if context.invoked_subcommand:
         return
     wanted = _shared.checked(RefreshInput, {"refresh": name}).refresh or _today()
-    report = _shared.with_temporal(load(), lambda client: _made(client, wanted, wait))
-    if wait:
+    report = _shared.with_temporal(load(), lambda client: _began(client, wanted, wait))
+    if report is not None:
         _show(report, as_json)
     else:
         click.echo(json.dumps({"refresh": wanted}) if as_json else f"refresh {wanted} began")
@@ -104,33 +103,16 @@ def _rows(connection: Connection, progress: Progress) -> Iterator[dict[str, Any]
         progress.more(len(each.items))
 
 
-async def _made(client: Client, name: str, wait: bool) -> RefreshReport:
+async def _began(client: Client, name: str, wait: bool) -> RefreshReport | None:
     from workflows import refresh_handles  # noqa: PLC0415
 
     await refresh_handles.start_refresh(client, name)
-    if not wait:
-        return RefreshReport(refresh=name)
-    ending = asyncio.create_task(refresh_handles.refresh_report(client, name))
-    with Progress() as progress:
-        shown = ""
-        while not ending.done():
-            shown = await _step(client, name, progress, shown)
-            await asyncio.wait([ending], timeout=LOOK_S)
-    return await ending
 
+    async def step() -> str:
+        now = await refresh_handles.refresh_status(client, name)
+        return f"{now.state} {now.slot}" if now.slot else f"{now.state}: shard {now.parts_done} of {now.parts}"
 
-async def _step(client: Client, name: str, progress: Progress, shown: str) -> str:
-    """What it is at, shown when that has changed. Before a worker has taken it, nothing is known."""
-    from workflows import refresh_handles  # noqa: PLC0415
-
-    try:
-        now = await asyncio.wait_for(refresh_handles.refresh_status(client, name), LOOK_S)
-    except (SelvedgeError, TimeoutError):
-        return shown
-    step = f"{now.state} {now.slot}" if now.slot else f"{now.state}: shard {now.parts_done} of {now.parts}"
-    if step != shown:
-        progress.step(step)
-    return step
+    return await followed(refresh_handles.refresh_report(client, name), step) if wait else None
 
 
 def _today() -> str:

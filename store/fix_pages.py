@@ -79,7 +79,7 @@ def fix(connection: Connection, fix_id: FixId) -> FixFile | None:
     row = connection.execute(query.where(fixes.c.fix_id == fix_id)).one_or_none()
     if row is None:
         return None
-    box, candidates = reservations.rows(connection, fix_id), items_of(row)
+    box, candidates = reservations.box_rows(connection, fix_id), items_of(row)
     named = {each.item_id for each in candidates} | {each.item_id for each in box}
     return FixFile(
         row=row,

@@ -22,7 +22,7 @@ def view(connection: Connection, fix_id: FixId) -> FixView:
         said=tuple((row.note_read or {}).get("said", ())),
         left_out=counts_of(row),
         box=tuple(
-            BoxedItem.model_validate(each, from_attributes=True) for each in reservations.rows(connection, fix_id)
+            BoxedItem.model_validate(each, from_attributes=True) for each in reservations.box_rows(connection, fix_id)
         ),
         steps=tuple(
             PassedStep(at=each.at, state=each.state, code=each.code) for each in fixes.steps(connection, fix_id)

@@ -32,19 +32,17 @@ def save_request(
     *,
     request_key: str | None = None,
     due: datetime | None = None,
-    most_open: int = 1,
 ) -> FixId:
     """Keep what a client asks for; the id of the Fix. The same client and key is the same request: the first stands.
 
     `due`: when to go on without a wave, if the wish does not say. Raises NotFound for an unknown client, BadInput when
-    `most_open` Fixes of the client are being made already.
+    another Fix of the client is being made.
     """
     _lock_client(connection, client_id)
     fix_id = _id(client_id, request_key)
     if connection.scalar(select(fixes.c.fix_id).where(fixes.c.fix_id == fix_id)) is not None:
         return fix_id
-    standing = open_of(connection, client_id)
-    if len(standing) >= most_open:
+    if standing := open_of(connection, client_id):
         raise BadInput(f"Fix {standing[0].fix_id} of this client is being made; let it end or cancel it", "client_id")
     connection.execute(
         insert(fixes).values(

@@ -9,7 +9,7 @@ item's row: twice is once.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Any, Final
@@ -48,41 +48,16 @@ def reserve(
     if len({each.item_id for each in box}) < len(box) or len({each.sku for each in box}) < len(box):
         raise BadInput("an item is twice in the box", "box")
     _lock_fix(connection, fix_id)
-    dropped = _states(connection, fix_id).keys() - {each.sku for each in box}
-    return _exchange(connection, fix_id, box, dropped, now, until)
-
-
-def swap(connection: Connection, fix_id: FixId, out: Sku, into: FixItem, now: datetime, until: datetime | None) -> bool:
-    """Hold a unit of `into` in the place of `out`; False, and nothing changed, when none is free.
-
-    Raises BadInput when `out` is not in the box, unless this swap was made before.
-    """
-    _lock_fix(connection, fix_id)
-    states = _states(connection, fix_id)
-    if out not in states and states.get(into.sku) != ItemState.HELD:
-        raise BadInput(f"{out} is not in the box", "out")
-    return not _exchange(connection, fix_id, [into], {out} - {into.sku}, now, until)
-
-
-def _exchange(
-    connection: Connection,
-    fix_id: FixId,
-    wanted: Sequence[FixItem],
-    dropped: AbstractSet[Sku],
-    now: datetime,
-    until: datetime | None,
-) -> tuple[Sku, ...]:
-    """Hold `wanted` and let go of `dropped`; the skus that are short, and then nothing changed."""
-    shelf = shelves.lock(connection, {each.sku for each in wanted} | dropped)
-    states = _states(connection, fix_id)  # under the lock: a hold may have run out a moment ago
-    held = {sku for sku, state in states.items() if state == ItemState.HELD}
-    missing = {each.sku for each in wanted} - held
-    shelf, short = _free(connection, shelf, missing, now)
+    wanted = {each.sku for each in box}
+    dropped = _states(connection, fix_id).keys() - wanted
+    shelf = shelves.lock(connection, wanted | dropped)
+    held = _in(ItemState.HELD, _states(connection, fix_id))  # under the lock: a hold may have run out a moment ago
+    shelf, short = _free(connection, shelf, wanted - held, now)
     if short:
         return short
-    shelves.count(connection, shelf, dict.fromkeys(missing, 1) | dict.fromkeys(dropped & held, -1))
+    shelves.count(connection, shelf, dict.fromkeys(wanted - held, 1) | dict.fromkeys(dropped & held, -1))
     _set(connection, fix_id, dropped, ItemState.RELEASED, now)
-    rows = [(fix_id, *_told(each), ItemState.HELD.value, _micros(until), micros(now)) for each in wanted]
+    rows = [(fix_id, *_told(each), ItemState.HELD.value, _micros(until), micros(now)) for each in box]
     write(connection, fix_items, _COLUMNS, rows, "replace")
     return ()
 
@@ -114,12 +89,12 @@ def renew(connection: Connection, fix_id: FixId, now: datetime, until: datetime 
     _lock_fix(connection, fix_id)
     shelf = shelves.lock(connection, _states(connection, fix_id))
     states = _states(connection, fix_id)
-    held = {sku for sku, state in states.items() if state == ItemState.HELD}
+    held = _in(ItemState.HELD, states)
     gone = _gone(connection, fix_id, shelf, held)
     if gone:
         shelves.count(connection, shelf, dict.fromkeys(gone, -1))
         _set(connection, fix_id, gone, ItemState.EXPIRED, now)
-    expired = {sku for sku, state in states.items() if state == ItemState.EXPIRED}
+    expired = _in(ItemState.EXPIRED, states)
     shelf, short = _free(connection, shelf, expired, now)
     again = expired - set(short)
     shelves.count(connection, shelf, dict.fromkeys(again, 1))
@@ -145,8 +120,8 @@ def release(connection: Connection, fix_id: FixId, now: datetime) -> int:
     fixes.get(connection, fix_id, lock=True)
     shelf = shelves.lock(connection, _states(connection, fix_id))
     states = _states(connection, fix_id)
-    held = {sku for sku, state in states.items() if state == ItemState.HELD}
-    expired = {sku for sku, state in states.items() if state == ItemState.EXPIRED}
+    held = _in(ItemState.HELD, states)
+    expired = _in(ItemState.EXPIRED, states)
     shelves.count(connection, shelf, dict.fromkeys(held, -1))
     _set(connection, fix_id, held | expired, ItemState.RELEASED, now)
     return len(held)
@@ -160,8 +135,8 @@ def sell(connection: Connection, fix_id: FixId, now: datetime) -> None:
     row = fixes.get(connection, fix_id, lock=True)
     shelf = shelves.lock(connection, _states(connection, fix_id))
     states = _states(connection, fix_id)
-    held = {sku for sku, state in states.items() if state == ItemState.HELD}
-    lost = {sku for sku, state in states.items() if state == ItemState.EXPIRED}
+    held = _in(ItemState.HELD, states)
+    lost = _in(ItemState.EXPIRED, states)
     lost |= {sku for sku in held if shelf[sku].on_hand < 1}
     if lost or not states:
         raise BadInput(f"not held any more: {', '.join(sorted(lost)) or 'the whole box'}", "box")
@@ -197,10 +172,10 @@ def release_expired(connection: Connection, now: datetime, skus: Iterable[Sku] |
 
 def box(connection: Connection, fix_id: FixId) -> tuple[FixItem, ...]:
     """The items of the box, best first; empty before the first is held."""
-    return tuple(FixItem.model_validate(row, from_attributes=True) for row in rows(connection, fix_id))
+    return tuple(FixItem.model_validate(row, from_attributes=True) for row in box_rows(connection, fix_id))
 
 
-def rows(connection: Connection, fix_id: FixId) -> Sequence[Row[Any]]:
+def box_rows(connection: Connection, fix_id: FixId) -> Sequence[Row[Any]]:
     """The same as they are kept, with their states and feedback."""
     query = select(fix_items).where(fix_items.c.fix_id == fix_id, fix_items.c.state.in_(IN_BOX))
     return connection.execute(query.order_by(fix_items.c.score.desc(), fix_items.c.sku)).all()
@@ -227,6 +202,10 @@ def _states(connection: Connection, fix_id: FixId) -> dict[Sku, str]:
     mine = fix_items.c.fix_id == fix_id, fix_items.c.state.in_(IN_BOX)
     query = select(fix_items.c.sku, fix_items.c.state).where(*mine)
     return {sku: state for sku, state in connection.execute(query)}  # noqa: C416 - dict() of rows loses the types
+
+
+def _in(state: ItemState, states: Mapping[Sku, str]) -> set[Sku]:
+    return {sku for sku, stands in states.items() if stands == state}
 
 
 def _set(

@@ -20,7 +20,7 @@ from domain.fix_rules import Fits
 from domain.keep import Keep
 from models.base import ClientId
 from models.fixes import FixDone, FixId, FixState, FixStep
-from store import catalogue, decisions, fix_rows, fixes, interactions, keeping, reservations, shelves, wardrobe
+from store import catalogue, decisions, fix_outcomes, fix_rows, fixes, interactions, reservations, shelves, wardrobe
 from store.database import reading, writing
 from store.fix_rows import wish_of
 from store.fixes import FixRow
@@ -93,7 +93,7 @@ class Ranker:
     def _learnt(self, connection: Connection) -> Keep:
         at, keep = self._keep
         if self._monotonic() - at > LEARNT_S:
-            keep = keeping.learnt(connection)
+            keep = fix_outcomes.learnt(connection)
             self._keep = (self._monotonic(), keep)
         return keep
 

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple, cast
 from sqlalchemy import Engine
 
 from activities.fixing.assembling import SLOT
+from activities.waving import proposing
 from activities.waving import replaying as waves
 from algorithms import guard
 from algorithms.assembly import answering
@@ -22,7 +23,6 @@ from settings import Settings
 from store import fixes
 from store.database import reading
 
-WAVE: Final = "wave"
 SECONDS: Final = 30.0
 """Real seconds that an algorithm may take to start, and to answer."""
 
@@ -49,8 +49,8 @@ def replayed(settings: Settings, engine: Engine, fix_id: FixId) -> Replayed:
         row = fixes.get(connection, fix_id)
         if row.box is None:
             raise BadInput("no box was assembled for it yet", "fix_id")
-        if row.algorithm == WAVE:
-            version, again = waves.VERSION, waves.replayed(connection, row.wave_id).get(fix_id, ())
+        if row.algorithm == proposing.ALGORITHM:
+            version, again = proposing.VERSION, waves.replayed(connection, row.wave_id).get(fix_id, ())
         else:
             version, again = _answer(settings, row.algorithm, AssemblyQuestion.model_validate(row.question))
     if version != row.version:

@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from temporalio import activity
 
 from activities.deciding import Asked, Decider
-from activities.fixing.assembling import kept_of
+from activities.fixing.assembling import SLOT, kept_of
 from activities.fixing.reserving import propose
 from activities.heart import beating
 from activities.house import House
@@ -50,7 +50,7 @@ class ProposeWave:
         if not waits(row):  # cancelled meanwhile, or done by an attempt that died
             return
         question = question_of(row, now)
-        asked = Asked("assembly", question, Decision(AssemblyAnswer(skus=box), ALGORITHM, VERSION, 0.0))
+        asked = Asked(SLOT, question, Decision(AssemblyAnswer(skus=box), ALGORITHM, VERSION, 0.0))
         kept = kept_of(row, asked) | {"wave_id": wave}
         self._decider.keep(connection, asked, now, fix_id=fix_id, key=f"{fix_id}/{kept['assembled']}")
         fixes.move(connection, fix_id, FixState.ASSEMBLED, now, values=kept, data={"box": list(box), "wave": wave})

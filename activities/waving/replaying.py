@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from sqlalchemy import Connection
 
-from activities.waving.proposing import VERSION
 from algorithms.assembly import parts
 from algorithms.assembly.wave import Standing, answered, opened, settled
 from models.base import Id, Sku
 from models.fixes import FixId
 from store import waves
-
-__all__ = ["VERSION", "replayed"]
 
 
 def replayed(connection: Connection, wave: Id) -> dict[FixId, tuple[Sku, ...]]:

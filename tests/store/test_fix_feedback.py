@@ -12,7 +12,7 @@ from sqlalchemy import Engine, select
 
 from models.events import Event
 from models.fixes import FixState, FixWish
-from store import events, fixes, keeping, outbox, reservations, wardrobe
+from store import events, fix_outcomes, fixes, outbox, reservations, wardrobe
 from store.database import reading, writing
 from store.interactions import signals
 from store.tables import fix_items
@@ -113,7 +113,7 @@ def test_feedback_on_what_is_not_theirs_changes_nothing(engine: Engine, terms: T
 
 def test_what_was_let_go_gets_no_feedback(engine: Engine, terms: Terms, fix: str) -> None:
     with writing(engine) as connection:
-        reservations.swap(connection, fix, "a", piece("c"), NOW, None)
+        reservations.reserve(connection, fix, [piece("b"), piece("c")], NOW, None)
     ship(engine, fix)
     assert hear(engine, terms, says("e1", fix, "a", True), says("e2", fix, "b", True)) == []
     assert box_states(engine, fix) == {"a": "released", "b": "kept", "c": "sold"}
@@ -164,19 +164,19 @@ def test_feedback_that_meets_the_shipping_is_not_lost(engine: Engine, terms: Ter
 
 def test_p_keep_is_learnt_from_what_was_kept(engine: Engine, terms: Terms, fix: str) -> None:
     with reading(engine) as connection:
-        assert keeping.learnt(connection).outcomes == 0
+        assert fix_outcomes.learnt(connection).outcomes == 0
     with writing(engine) as connection:
         box = [piece("a", liking=2.0, p_fit=0.9), piece("b", liking=-1.0, p_fit=0.9)]
         reservations.reserve(connection, fix, box, NOW, None)
     ship(engine, fix)
     hear(engine, terms, says("e1", fix, "a", True), says("e2", fix, "b", False))
     with reading(engine) as connection:
-        learnt = keeping.learnt(connection)
+        learnt = fix_outcomes.learnt(connection)
     assert learnt.outcomes == 2
     assert learnt.slope > 0.5  # the liked one was kept, the other not
     hear(engine, terms, says("e3", fix, "a", False, 1), says("e4", fix, "b", True, 1))
     with reading(engine) as connection:
-        assert keeping.learnt(connection).slope < 0.5
+        assert fix_outcomes.learnt(connection).slope < 0.5
 
 
 def test_what_a_client_has_and_wears(engine: Engine, terms: Terms, fix: str) -> None:

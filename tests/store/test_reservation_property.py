@@ -69,21 +69,6 @@ class Stock(RuleBasedStateMachine):
         else:
             assert self.in_box(place) == dict.fromkeys(box, "held")
 
-    @rule(place=places, out=skus, into=skus, hours=spans)
-    def swap(self, place: int, out: str, into: str, hours: int | None) -> None:
-        before, unit = self.in_box(place), self.pieces([into])[0]
-        try:
-            with writing(self.engine) as connection:
-                done = reservations.swap(connection, self.fixes[place], out, unit, self.now, self.until(hours))
-        except BadInput:
-            assert out not in before
-            return
-        if done:
-            assert {sku for sku, state in self.in_box(place).items() if state == "held"} >= {into}
-            assert out == into or out not in self.in_box(place)
-        else:
-            assert self.in_box(place) == before
-
     @rule(place=places, hours=spans)
     def renew(self, place: int, hours: int | None) -> None:
         before = self.in_box(place)

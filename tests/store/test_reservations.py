@@ -100,27 +100,9 @@ def test_nothing_is_held_for_a_fix_that_is_over(engine: Engine, fix: str) -> Non
             put(connection, fix, state)
         with pytest.raises(BadInput, match=state):
             reserve(engine, fix, A)
-        with writing(engine) as connection, pytest.raises(BadInput, match=state):
-            reservations.swap(connection, fix, "a", B, NOW, UNTIL)
         with pytest.raises(BadInput, match=state):
             renew(engine, fix, NOW)
         assert shelf(engine)["a"] == (1, 0)
-
-
-def test_a_swap_holds_the_new_one_before_the_old_one_goes(engine: Engine, fix: str, other: str) -> None:
-    reserve(engine, fix, B, C)
-    with writing(engine) as connection:
-        assert reservations.swap(connection, fix, "b", A, NOW, UNTIL)
-        assert reservations.swap(connection, fix, "b", A, NOW, UNTIL)  # tried again
-        assert reservations.swap(connection, fix, "a", A, NOW, UNTIL)
-        with pytest.raises(BadInput, match="b is not in the box"):
-            reservations.swap(connection, fix, "b", piece("new"), NOW, UNTIL)
-    assert box_states(engine, fix) == {"a": "held", "b": "released", "c": "held"}
-    reserve(engine, other, B)
-    with writing(engine) as connection:
-        assert not reservations.swap(connection, other, "b", A, NOW, UNTIL)
-    assert box_states(engine, other) == {"b": "held"}
-    assert shelf(engine) == {"a": (1, 1), "b": (2, 1), "c": (3, 1)}
 
 
 def test_what_is_let_go_is_let_go_once(engine: Engine, fix: str) -> None:
