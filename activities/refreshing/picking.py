@@ -60,9 +60,9 @@ class PickForAll:
             return first, until, top_picks.last_of(connection, step.refresh, first, until)
 
     def _lists(self, connection: Connection, these: list[ClientId], now: datetime) -> list[TopPicks]:
-        wanted = [Wanted(each, self._house.settings.refresh_picks, frozenset(), ()) for each in these]
+        wanted = [Wanted(each, self._house.settings.refresh_picks) for each in these]
         try:
-            made = list(self._recommender.recommend_many(connection, wanted, now, CONTEXT))
+            made = list(self._recommender.lists(connection, wanted, now, CONTEXT))
         except NotFound:  # erased since; the next attempt no longer sees the client
             raise Unavailable("a client has gone meanwhile") from None
         return [

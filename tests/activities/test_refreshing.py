@@ -192,12 +192,12 @@ class Seen:
         self.inner, self.left = inner, chunks
         self.asked: list[str] = []
 
-    def recommend_many(self, connection: Any, wanted: Any, *rest: Any) -> Any:
+    def lists(self, connection: Any, wanted: Any, *rest: Any) -> Any:
         if not self.left:
             raise RuntimeError("the worker dies here")
         self.left -= 1
         self.asked += [each.client_id for each in wanted]
-        return self.inner.recommend_many(connection, wanted, *rest)
+        return self.inner.lists(connection, wanted, *rest)
 
 
 def test_lists_are_made_for_all_and_whoever_goes_on_begins_after_the_last_one(night: Night) -> None:
