@@ -35,6 +35,7 @@ ENCODED: Final = ("item", "item_size", "client", "category", "category_size")
 def boosted(feedback: Feedback, rows: Rows, seed: int) -> Floats:
     """(n, 3): the chances of `rows`, learnt from `feedback`."""
     from sklearn.ensemble import HistGradientBoostingClassifier  # noqa: PLC0415  (slow to import)
+    from threadpoolctl import threadpool_limits  # noqa: PLC0415
 
     names = Names.learnt(feedback.rows)
     found = [side for name, column in feedback.rows.further.items() if (side := sides.learnt(name, column))]
@@ -48,9 +49,10 @@ def boosted(feedback: Feedback, rows: Rows, seed: int) -> Floats:
     unknown = np.isnan(learnt).all(axis=0)  # the library takes no column that is empty
     learnt[:, unknown] = asked[:, unknown] = 0.0
     model = HistGradientBoostingClassifier(categorical_features=words, random_state=seed, **TREES)
-    model.fit(learnt, feedback.fit)
     chances = np.zeros((len(rows), len(FITS)))
-    chances[:, model.classes_] = model.predict_proba(asked)
+    with threadpool_limits(1):  # its threads wait for each other: on a busy machine one alone is the fastest
+        model.fit(learnt, feedback.fit)
+        chances[:, model.classes_] = model.predict_proba(asked)
     return chances
 
 

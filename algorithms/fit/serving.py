@@ -40,9 +40,12 @@ class FitModel:
     @classmethod
     def learnt(cls, feedback: Feedback) -> FitModel:
         """From what clients said; of nothing at all it is the prior. The same feedback gives the same model."""
-        design = Design.learnt(feedback.rows)
-        block = np.repeat(np.arange(len(BLOCKS)), design.widths)
-        return cls(design, ridge.learnt(design.cells(feedback.rows, own=True), feedback.fit, block, START))
+        from threadpoolctl import threadpool_limits  # noqa: PLC0415
+
+        with threadpool_limits(1, "blas"):  # on vectors this short, threads wait for each other more than they do
+            design = Design.learnt(feedback.rows)
+            block = np.repeat(np.arange(len(BLOCKS)), design.widths)
+            return cls(design, ridge.learnt(design.cells(feedback.rows, own=True), feedback.fit, block, START))
 
     @classmethod
     def prior(cls) -> FitModel:

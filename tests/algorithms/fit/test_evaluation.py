@@ -1,0 +1,84 @@
+"""The measure and what it is measured against: honest folds, the same rows, figures that can be recomputed."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from algorithms.fit.boosting import boosted, item_rates
+from algorithms.fit.evaluation import _aucs, _draws, evaluate
+from algorithms.fit.rows import FIT, SMALL, Feedback, Rows
+from algorithms.risk.calibration import auc
+from bench.fit import RENTALS, made_up, rentals
+from errors import BadInput
+
+DATA = Path(os.environ.get("SELVEDGE_SCIENCE_DATA", "nowhere"))
+
+
+@pytest.fixture(scope="module")
+def said() -> Feedback:
+    return made_up(4_000, seed=5)[0]
+
+
+def test_figures_stand_beside_the_baselines_and_come_back(said: Feedback) -> None:
+    told: list[str] = []
+    found = evaluate(said, 17_290, seed=7, told=told.append)
+    assert found == evaluate(said, 17_290, seed=7)
+    assert set(found["algorithms"]) == {"fit", "item_rate", "gradient_boosting"}
+    assert found["learnt_from"] + found["held_out"] == len(said)
+    for figures in found["algorithms"].values():
+        low, high = figures["auc_interval"]
+        assert low < figures["auc"] < high
+        assert sum(clients for clients, _, _ in figures["reliability"]) == found["held_out"]
+    of = found["algorithms"]
+    assert of["fit"]["log_loss"] < of["gradient_boosting"]["log_loss"]
+    assert of["fit"]["auc"] > of["item_rate"]["auc"]
+    assert found["cold"]["clients"]["rows"] > 0
+    assert len(told) == 3
+
+
+def test_encodings_of_rows_learnt_from_do_not_hold_their_own_verdict() -> None:
+    """Verdicts by chance, on items tried twice: trees that saw their own verdict would foretell it and fail later."""
+    rng = np.random.default_rng(1)
+    rows = Rows.of([f"c{k}" for k in range(3_000)], [f"i{k // 2}" for k in range(3_000)], ["M"] * 3_000, ["x"] * 3_000)
+    said = Feedback(rows, np.where(rng.random(3_000) < 0.3, SMALL, FIT))
+    three = boosted(said, rows, 1)
+    assert auc(said.fit == SMALL, three[:, SMALL]) < 0.75
+    assert three.shape == (3_000, 3)
+    assert three.sum(axis=1) == pytest.approx(1)
+
+
+def test_the_items_share_is_shrunk_to_that_of_all() -> None:
+    rows = Rows.of(["c"] * 40, ["often"] * 39 + ["once"], ["M"] * 40, [None] * 40)
+    said = Feedback(rows, np.array([FIT] * 20 + [SMALL] * 20))
+    asked = Rows.of(["d"] * 3, ["often", "once", "never"], ["M"] * 3, [None] * 3)
+    assert item_rates(said, asked)[:, FIT] == pytest.approx([30 / 59, 10 / 21, 0.5])
+
+
+def test_an_auc_of_a_draw_is_that_of_the_rows_drawn() -> None:
+    rng = np.random.default_rng(2)
+    wrong, score, client = rng.random(200) < 0.3, rng.integers(0, 20, 200) / 20, rng.integers(0, 50, 200)
+    draws = _draws(client, 3)
+    for times, found in zip(draws[:5], _aucs(wrong, score, draws[:5]), strict=True):
+        assert found == pytest.approx(auc(np.repeat(wrong, times), np.repeat(score, times)))
+
+
+@pytest.mark.parametrize(("day", "what"), [(10, "nothing can be learnt"), (90_000, "nothing is held out")])
+def test_a_cut_beyond_the_file_is_refused(said: Feedback, day: int, what: str) -> None:
+    with pytest.raises(BadInput, match=f"until: .*{what}"):
+        evaluate(said, day)
+
+
+def test_feedback_without_days_is_refused(said: Feedback) -> None:
+    with pytest.raises(BadInput, match="occurred_at"):
+        evaluate(Feedback(said.rows, said.fit), 17_290)
+
+
+@pytest.mark.skipif(not (DATA / RENTALS).exists(), reason="SELVEDGE_SCIENCE_DATA names no folder with the rentals")
+def test_on_rentals_it_is_above_gradient_boosting_beyond_noise_and_calibrated() -> None:
+    found = evaluate(rentals(DATA / RENTALS), 17_166)
+    assert found["gain_over_boosting"][0] > 0.002
+    assert found["algorithms"]["fit"]["calibration_error"] <= 0.02

@@ -1,0 +1,179 @@
+"""The model: what it learns of clients, items and sizes, how it shrinks, and what it says of what it never saw."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.optimize import approx_fprime
+
+from algorithms.fit import ridge
+from algorithms.fit.design import BLOCKS, Design
+from algorithms.fit.rows import CATEGORY, FIT, LARGE, SMALL, Column, Feedback, Rows
+from algorithms.fit.serving import START, FitModel
+from algorithms.risk.calibration import auc, calibration_error
+from bench.fit import made_up
+
+
+@pytest.fixture(scope="module")
+def shop() -> tuple[Feedback, np.ndarray]:
+    return made_up(12_000, seed=3)
+
+
+@pytest.fixture(scope="module")
+def model(shop) -> FitModel:
+    said, _ = shop
+    return FitModel.learnt(said.part(said.day <= 17_290))
+
+
+def said_of(rows: list[tuple[str, str, str, int]]) -> Feedback:
+    clients, items, sizes, fit = zip(*rows, strict=True)
+    return Feedback(Rows.of(clients, items, sizes, ["dress"] * len(rows)), np.array(fit))
+
+
+def test_a_shop_without_feedback_says_what_is_usual() -> None:
+    found = FitModel.prior().probabilities(["a", "b"], ["i", "j"], ["M", ""], ["dress", None])
+    assert found.shape == (2, 3)
+    assert found.sum(axis=1) == pytest.approx(1)
+    assert found[:, FIT] == pytest.approx(0.74, abs=0.005)
+    assert found[:, SMALL] == pytest.approx(found[:, LARGE])
+
+
+def test_one_word_moves_a_little_and_a_hundred_move_much() -> None:
+    asked = (["new"], ["i"], ["M"], ["dress"])
+    once = FitModel.learnt(said_of([("c", "i", "M", SMALL)])).probabilities(*asked)[0, SMALL]
+    often = FitModel.learnt(said_of([(f"c{k}", "i", "M", SMALL) for k in range(100)])).probabilities(*asked)[0, SMALL]
+    assert 0.13 < once < 0.5
+    assert 0.8 < often < 1
+
+
+def test_an_item_that_runs_small_is_told_from_one_that_runs_large() -> None:
+    crowd = [(f"c{k}", ("small", "large")[k % 2], "SML"[k % 3], SMALL if k % 2 == 0 else LARGE) for k in range(120)]
+    found = FitModel.learnt(said_of(crowd)).probabilities(["new"] * 2, ["small", "large"], ["M"] * 2, ["dress"] * 2)
+    assert found[0].argmax() == SMALL
+    assert found[1].argmax() == LARGE
+
+
+def test_a_client_who_wears_large_is_told_that_small_is_small() -> None:
+    crowd = [(f"s{k}", f"i{k % 30}", "S", FIT) for k in range(150)] * 2
+    crowd += [(f"l{k}", f"i{k % 30}", "L", FIT) for k in range(150)] * 2
+    crowd += [(f"s{k}", f"i{k % 7}", "L", LARGE) for k in range(60)]
+    crowd += [(f"l{k}", f"i{k % 7}", "S", SMALL) for k in range(60)]
+    model = FitModel.learnt(said_of(crowd))
+    # Both clients said only that their own size fits; that another will not is learnt from others.
+    found = model.probabilities(["s100", "s100", "l100", "l100"], ["i9"] * 4, ["S", "L", "S", "L"], ["dress"] * 4)
+    assert found[1, LARGE] > 2 * found[0, LARGE]
+    assert found[2, SMALL] > 2 * found[3, SMALL]
+
+
+def test_it_ranks_what_it_never_saw_and_means_what_it_says(shop, model) -> None:
+    said, truth = shop
+    later = said.day > 17_290
+    held = said.part(later)
+    found, wrong = model.chances(held.rows), held.fit != FIT
+    assert found.sum(axis=1) == pytest.approx(1)
+    assert auc(wrong, 1 - found[:, FIT]) > 0.55
+    assert auc(held.fit == SMALL, found[:, SMALL]) > auc(held.fit == SMALL, truth[later, SMALL]) - 0.1
+    assert calibration_error(wrong, 1 - found[:, FIT]) < 0.05
+
+
+def test_height_tells_something_of_new_clients(shop) -> None:
+    said = shop[0].part(np.arange(4_000))
+    nobody = Rows(Column.of(f"c{k}" for k in range(len(said))), said.rows.item, said.rows.size, said.rows.further)
+    learnt = FitModel.learnt(Feedback(nobody, said.fit))
+    small = [learnt.chances(one_try("M", height))[0, SMALL] for height in ("5' 0\"", "5' 6\"", "6' 0\"")]
+    assert small[0] < small[1] < small[2]
+
+
+def one_try(size: str, height: str) -> Rows:
+    rows = Rows.of(["never"], ["seen"], [size], ["kind1"])
+    return Rows(rows.client, rows.item, rows.size, {**rows.further, "height": Column.of([height])})
+
+
+def test_a_row_learnt_from_looks_as_it_would_if_it_were_new(shop) -> None:
+    """The design of a row must not hold the row itself: else training sees what asking never does."""
+    said, _ = shop
+    some = said.rows.part(np.arange(300))
+    mine = Design.learnt(some).cells(some, own=True)
+    without = Design.learnt(some.part(np.arange(299)))
+    wear = slice(*np.cumsum([0, *Design.learnt(some).widths])[[2, 3]])
+    inside = (mine.column[299] >= wear.start) & (mine.column[299] < wear.stop)
+    assert inside.sum() == 2
+    known = without.names.places(some.part(np.array([299])))
+    count = without.wear.count[known.client[0]] if known.client[0] >= 0 else 0
+    group = int(np.searchsorted((0, 1, 3), count, side="right")) - 1
+    knots = len(without.wear.tents.knots)
+    assert {(column - wear.start) // knots for column in mine.column[299][inside]} == {group}
+
+
+def test_what_is_not_said_does_not_enter_the_design(shop) -> None:
+    said = shop[0].part(np.arange(1_000))
+    first, second = (FitModel.learnt(Feedback(said.rows, fit)) for fit in (said.fit, np.roll(said.fit, 7)))
+    some = said.rows.part(np.arange(50))
+    assert (first.design.cells(some).column == second.design.cells(some).column).all()
+    assert (first.chances(some) != second.chances(some)).any()
+
+
+def test_the_same_feedback_gives_the_same_model(shop, model) -> None:
+    said, _ = shop
+    again = FitModel.learnt(said.part(said.day <= 17_290))
+    assert (again.weights == model.weights).all()
+
+
+def test_it_is_kept_and_loaded_as_it_was(shop, model, tmp_path: Path) -> None:
+    said, _ = shop
+    model.save(tmp_path)
+    loaded = FitModel.load(tmp_path)
+    later = said.part(said.day > 17_290).rows
+    assert (loaded.chances(later) == model.chances(later)).all()
+    assert isinstance(loaded.weights, np.memmap)
+    prior = tmp_path / "prior"
+    prior.mkdir()
+    FitModel.prior().save(prior)
+    asked = (["a"], ["i"], ["M"], [None])
+    assert (FitModel.load(prior).probabilities(*asked) == FitModel.prior().probabilities(*asked)).all()
+
+
+@pytest.mark.parametrize("broken", ["small.json", "weights.npy"])
+def test_what_is_no_model_is_refused(model, tmp_path: Path, broken: str) -> None:
+    model.save(tmp_path)
+    (tmp_path / broken).unlink()
+    with pytest.raises(OSError, match=broken):
+        FitModel.load(tmp_path)
+
+
+def test_slopes_are_those_of_the_likelihood(shop) -> None:
+    """The steps of the solver lead uphill: at its end, no weight can be moved for the better."""
+    said, _ = shop
+    some = said.part(np.arange(400))
+    design = Design.learnt(some.rows)
+    cells, block = design.cells(some.rows, own=True), np.repeat(np.arange(len(BLOCKS)), design.widths)
+    held = 1 / START[block] ** 2
+    matrix = ridge._matrix(cells, len(block))
+    weights, _ = ridge._solved(matrix, some.fit, np.zeros((len(block), 2)), held, 400)
+
+    def badness(step: np.ndarray, column: int) -> float:
+        moved = weights.copy()
+        moved[column] += step
+        said_so = ridge.chances(moved, cells)[np.arange(400), some.fit]
+        return float((held * moved**2).sum() / 2 - np.log(said_so).sum())
+
+    for column in (0, 1, len(block) - 1, int(np.abs(weights[:, 1]).argmax())):
+        assert approx_fprime(np.zeros(2), badness, 1e-6, column) == pytest.approx(0, abs=0.02)
+
+
+def test_five_hundred_candidates_take_milliseconds(model) -> None:
+    asked = (["c1"] * 500, [f"i{k}" for k in range(500)], ["M"] * 500, ["kind1"] * 500)
+    model.probabilities(*asked)
+    begun = time.process_time()
+    for _ in range(5):
+        model.probabilities(*asked)
+    assert (time.process_time() - begun) / 5 < 0.05
+
+
+def test_a_category_never_seen_and_no_category_are_answered(model) -> None:
+    found = model.probabilities(["c1", "c1"], ["i1", "i1"], ["M", "M"], ["hats", None])
+    assert np.isfinite(found).all()
+    assert CATEGORY in [side.name for side in model.design.sides]
