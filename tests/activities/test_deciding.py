@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine, select
 
 from activities.deciding import Decider
-from activities.recommending import Recommender
+from activities.recommending import Recommender, Wanted
 from algorithms.guard import Decision
 from models.slots import RankingQuestion
 from settings import Settings
@@ -113,6 +113,12 @@ def test_recommendations_follow_the_policy_and_the_blend_answers_for_a_fault(pla
     plugged = Recommender(place.engine, settings, decider)
     with reading(place.engine) as connection:
         bare, said = (each.recommend(connection, "c", 4, NOW) for each in (alone, plugged))
+        for recommender, made in ((alone, bare), (plugged, said)):
+            (listed,) = recommender.lists(connection, [Wanted("c", 4)], NOW)
+            assert [(each.item_id, each.score) for each in listed.picks] == [
+                (each.item_id, each.score) for each in made.picks
+            ]
+            assert (listed.algorithm, listed.version) == (made.algorithm, made.version)
     assert (bare.algorithm, bare.record.variant, said.algorithm, said.version) == (
         "blend+content",
         "house",
