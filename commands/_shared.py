@@ -10,10 +10,10 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from errors import BadInput
-from ingest.faults import fault
+from ingest import faults
 from models.states import Overdue
 from settings import Settings
 
@@ -73,12 +73,8 @@ def with_temporal(settings: Settings, work: Callable[[Client], Awaitable[Result]
 
 
 def checked(model: type[Order], values: dict[str, Any]) -> Order:
-    """`values` as a `model`. Raises BadInput naming the first wrong field."""
-    try:
-        return model.model_validate({name: value for name, value in values.items() if value is not None})
-    except ValidationError as wrong:
-        field, reason = fault(wrong)
-        raise BadInput(reason, field) from None
+    """`values` as a `model`; None: not given. Raises BadInput naming the first wrong field."""
+    return faults.checked(model, {name: value for name, value in values.items() if value is not None})
 
 
 def show(answer: BaseModel, as_json: bool) -> None:

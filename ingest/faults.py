@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeVar
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
+from errors import BadInput
 from models.base import ID_PATTERN, ONE_LINE
+
+Model = TypeVar("Model", bound=BaseModel)
 
 _SAID: Final = {
     "missing": "is missing",
@@ -31,6 +34,15 @@ class Fault(NamedTuple):
 
     field: str
     reason: str
+
+
+def checked(model: type[Model], given: Any, whole: str = "") -> Model:
+    """`given` as a `model`. Raises BadInput naming the first wrong field, or `whole` when it is all of it."""
+    try:
+        return model.model_validate(given)
+    except ValidationError as wrong:
+        found = fault(wrong)
+        raise BadInput(found.reason, found.field or whole) from None
 
 
 def fault(wrong: ValidationError) -> Fault:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from pydantic import BaseModel, ValidationError
 
 from activities.fixing.settling import call_off
-from errors import BadInput, NotFound
-from ingest.faults import fault
+from errors import NotFound
+from ingest.faults import checked
 from models.fix_views import FixAsked
 from models.fixes import FixDecision, FixId
 from store.database import reading, writing
@@ -24,7 +23,6 @@ from workflows import handles
 LARGEST: Final = 100_000  # bytes
 
 router: Final = APIRouter(prefix="/v1", dependencies=[Depends(authorised)])
-Body = TypeVar("Body", bound=BaseModel)
 
 
 @router.post("/clients/{client_id}/fixes")
@@ -32,7 +30,7 @@ async def post_fix(request: Request, client_id: str) -> Response:
     """Ask for a Fix: 201 with its id and state. The request is saved before Temporal is asked: after a 503 send it
     again with the same `request_key`, and it is still one Fix."""
     context = context_of(request)
-    asked = _checked(FixAsked, json_of(await body_of(request, LARGEST) or b"{}"))
+    asked = checked(FixAsked, json_of(await body_of(request, LARGEST) or b"{}"), "body")
     fix_id = await run_in_threadpool(_save, context, client_id, asked)
     status = await handles.request_fix(await context.temporal(), client_id, fix_id)
     return answer(status.model_dump(mode="json"), 201)
@@ -48,7 +46,7 @@ async def get_fix(request: Request, fix_id: str) -> Response:
 async def post_decision(request: Request, fix_id: str) -> Response:
     """Approve, swap or reject a proposed box. 422 with the rule that a swap breaks; then nothing was changed."""
     context = context_of(request)
-    decision = _checked(FixDecision, json_of(await body_of(request, LARGEST)))
+    decision = checked(FixDecision, json_of(await body_of(request, LARGEST)), "body")
     await run_in_threadpool(_view, context, fix_id)
     status = await handles.decide_fix(await context.temporal(), fix_id, decision)
     return answer(status.model_dump(mode="json"))
@@ -75,11 +73,3 @@ def _save(context: Context, client_id: str, asked: FixAsked) -> FixId:
 def _view(context: Context, fix_id: str) -> dict[str, Any]:
     with reading(context.engine) as connection:
         return view(connection, fix_id).model_dump(mode="json")
-
-
-def _checked(model: type[Body], given: Any) -> Body:
-    try:
-        return model.model_validate(given)
-    except ValidationError as wrong:
-        found = fault(wrong)
-        raise BadInput(found.reason, found.field or "body") from None

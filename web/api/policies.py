@@ -6,14 +6,13 @@ from typing import Any, Final
 
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from pydantic import ValidationError
 
 from algorithms import policy_changes
 from algorithms.examining import check_newcomers
 from algorithms.registry import Registry
 from algorithms.slot_table import slot_named
 from errors import BadInput, ConfigError
-from ingest.faults import fault
+from ingest.faults import checked
 from models.policies import Policy, PolicyOrder
 from web.api.requests import answer, authorised, body_of, json_of
 from web.context import Context, context_of
@@ -46,7 +45,7 @@ def _get(context: Context, name: str) -> dict[str, Any]:
 
 
 def _put(context: Context, name: str, body: Any) -> dict[str, Any]:
-    slot, order = slot_named(name).name, _order(body)
+    slot, order = slot_named(name).name, checked(PolicyOrder, body)
     try:
         registry = Registry.from_settings(context.settings, serving=False)
         check_newcomers(registry, slot, order.policy, order.unchecked)
@@ -55,11 +54,3 @@ def _put(context: Context, name: str, body: Any) -> dict[str, Any]:
     except ConfigError as wrong:
         raise BadInput(str(wrong)) from None
     return _get(context, slot)
-
-
-def _order(body: Any) -> PolicyOrder:
-    try:
-        return PolicyOrder.model_validate(body)
-    except ValidationError as wrong:
-        found = fault(wrong)
-        raise BadInput(found.reason, found.field) from None

@@ -9,11 +9,11 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
-from pydantic import ValidationError
 
 from domain.fix_rules import cents
 from domain.swaps import check_swap
 from errors import BadInput, NotFound
+from ingest.faults import checked
 from models.base import ID_PATTERN, Id
 from models.fixes import FixDecision, FixItem, FixState, Swap
 from store import fix_pages
@@ -71,11 +71,7 @@ async def decide(request: Request, context: Ctx, fix_id: FixPath) -> Response:
 
 def _decision(form: dict[str, str], by: str) -> FixDecision:
     swaps = [{"out": form.get("out"), "into": form.get("into")}] if form.get("verdict") == "swap" else []
-    try:
-        return FixDecision.model_validate({"verdict": form.get("verdict"), "swaps": swaps, "by": by})
-    except ValidationError as wrong:
-        first = wrong.errors(include_input=False, include_url=False)[0]
-        raise BadInput(first["msg"], ".".join(str(part) for part in first["loc"])) from None
+    return checked(FixDecision, {"verdict": form.get("verdict"), "swaps": swaps, "by": by})
 
 
 def _load(context: Context, fix_id: str) -> FixFile:
