@@ -1,7 +1,7 @@
 """The other side of `algorithms.processes`: one algorithm in a process of its own, which may be killed at any moment.
 
 Run as a file by a fresh interpreter, so that it starts quickly and an algorithm needs nothing of ours. Frames on the
-socket are four bytes of length and JSON. Only the standard library is imported here.
+socket are four bytes of length, four of the order's number and JSON. Only the standard library is imported here.
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ def main(handle: int, target: str, memory_mb: int, start_seconds: float, paths: 
         try:
             algorithm = _load(target)
         except BaseException as broken:
-            _send(peer, {"error": _words(broken)})
+            _send(peer, 0, {"error": _words(broken)})
             return
-        _send(peer, {"slot": str(getattr(algorithm, "slot", "")), "version": _version(algorithm)})
+        _send(peer, 0, {"slot": str(getattr(algorithm, "slot", "")), "version": _version(algorithm)})
         gc.freeze()
         while True:
             signal.setitimer(signal.ITIMER_REAL, 0)
-            order = _receive(peer)
+            number, order = _receive(peer)
             if order is None:
                 return
             _alarm(order["seconds"])
-            _send(peer, _answered(algorithm, order["questions"]))
+            _send(peer, number, _answered(algorithm, order["questions"]))
 
 
 def _load(target: str) -> Any:
@@ -92,17 +92,19 @@ def _alarm(seconds: float) -> None:
     signal.setitimer(signal.ITIMER_REAL, seconds + GRACE)
 
 
-def _send(peer: socket.socket, answer: dict[str, Any]) -> None:
+def _send(peer: socket.socket, number: int, answer: dict[str, Any]) -> None:
     try:
         body = json.dumps(answer, separators=(",", ":")).encode()
     except (TypeError, ValueError, RecursionError) as broken:
         body = json.dumps({"answers": [], "error": f"the answer is not JSON: {broken}"}).encode()
-    peer.sendall(len(body).to_bytes(4, "big") + body)
+    peer.sendall(len(body).to_bytes(4, "big") + number.to_bytes(4, "big") + body)
 
 
-def _receive(peer: socket.socket) -> Any:
-    head = _exactly(peer, 4)
-    return json.loads(_exactly(peer, int.from_bytes(head, "big"))) if head else None
+def _receive(peer: socket.socket) -> tuple[int, Any]:
+    """An order and its number, which its answer repeats."""
+    head = _exactly(peer, 8)
+    order = json.loads(_exactly(peer, int.from_bytes(head[:4], "big"))) if head else None
+    return int.from_bytes(head[4:], "big"), order
 
 
 def _exactly(peer: socket.socket, size: int) -> bytes:

@@ -49,7 +49,7 @@ class Helper:
     """One process. Not for two threads at once; see Helpers."""
 
     def __init__(self, target: Target) -> None:
-        self.target = target
+        self.target, self._asked = target, 0
         self._peer, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 - what an operator installed and named
@@ -73,7 +73,8 @@ class Helper:
         started = time.monotonic()
         try:
             self._peer.settimeout(max(end - started, 0.001))
-            self._peer.sendall(len(order).to_bytes(4, "big") + order)
+            self._asked += 1
+            self._peer.sendall(len(order).to_bytes(4, "big") + self._asked.to_bytes(4, "big") + order)
             return self._read(end, limit)
         except TimeoutError:
             raise trouble.late(end - started) from None
@@ -81,7 +82,11 @@ class Helper:
             raise Trouble("crashed", "the process ended") from None
 
     def _read(self, end: float, limit: int) -> dict[str, Any]:
-        size = int.from_bytes(self._exactly(4, end), "big")
+        head = self._exactly(8, end)
+        size = int.from_bytes(head[:4], "big")
+        if int.from_bytes(head[4:], "big") != self._asked:
+            # One that forked answers twice; the second answer must not pass for that to the next client's question.
+            raise Trouble("schema", "an answer to another order: does it fork, or write to the socket itself?")
         if size > limit:
             raise trouble.too_large(limit, limit)
         try:

@@ -61,6 +61,15 @@ class Stubborn(Good):
             time.sleep(1)
 
 
+class Forked(Good):
+    """Both answer: the second answer stands there when the next question is asked."""
+
+    def answer(self, question):
+        if os.fork() == 0:
+            time.sleep(0.05)
+        return good(question)
+
+
 class Parent(Good):
     """Starts a process and waits for it for ever."""
 

@@ -74,6 +74,16 @@ def test_a_good_answer_is_used_and_what_is_printed_does_no_harm(start: Start) ->
         assert [each.item_id for each in decision.answer.items] == ["item-49", "item-48"]  # type: ignore[attr-defined]
 
 
+def test_no_client_gets_the_answer_to_the_question_of_another(start: Start) -> None:
+    helpers = start("Forked")
+    assert helpers.ready(20)
+    for candidates in (50, 60, 70, 80):
+        decision = decide(RANKING, [Member("Forked", helpers)], ranking(n=1, candidates=candidates), 2.0)
+        best = f"item-{candidates - 1}"
+        assert decision.algorithm == "house" or decision.answer.items[0].item_id == best  # type: ignore[attr-defined]
+        time.sleep(0.2)  # by now the second answer is there
+
+
 @pytest.mark.parametrize("name", ["Good", "Batch"])
 def test_a_batch_is_one_call(start: Start, name: str) -> None:
     helpers = start(name)
