@@ -15,6 +15,7 @@ from activities.fixing.steps import told
 from activities.house import House
 from algorithms.assembly import answering
 from domain import fix_rules
+from domain.stock_prices import paid
 from models.fixes import FixDone, FixState, FixStep
 from models.policies import HOUSE
 from models.slots import AssemblyAnswer, AssemblyQuestion
@@ -64,7 +65,7 @@ def question_of(connection: Connection, row: FixRow, now: datetime) -> AssemblyQ
     items = items_of(row)
     free = shelves.free(connection, [each.sku for each in items])
     there = [each for each in items if free.get(each.sku, 0) > 0]
-    prices = stock_prices.of(connection, [each.sku for each in there])
+    prices = paid(stock_prices.of(connection, [each.sku for each in there]), free, now)
     return fix_rules.question(wish_of(row), there, prices, row.client_id, now, row.assembled)
 
 

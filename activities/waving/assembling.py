@@ -13,7 +13,7 @@ from activities.heart import beating
 from activities.house import House
 from algorithms.assembly import checks, parts
 from algorithms.assembly.model import Wave
-from algorithms.assembly.wave import Part, Standing, answered, opened, settled
+from algorithms.assembly.wave import Assembled, Part, Standing, answered, opened, settled
 from errors import NotFound
 from models.waves import WaveState, WaveStep, WaveTurn
 from store import shelves, stock_prices, waves
@@ -101,10 +101,17 @@ def _keep(connection: Connection, wave: str, every: list[Part], standing: Standi
     best, one = standing.best, parts.whole(every)
     for place, part in enumerate(every):
         waves.put(connection, wave, f"box/{place}", {"chosen": parts.mine(part, best.chosen)}, now)
-    skus = waves.take(connection, wave, "shelf")["skus"]
-    stock_prices.put(connection, wave, dict(zip(skus.tolist(), best.prices.tolist(), strict=True)), now)
+    _keep_prices(connection, wave, one, best, now)
     told = waves.report_of(waves.get(connection, wave)).model_copy(update=_figures(one, standing))
     waves.keep(connection, wave, WaveState.PROPOSING, told)
+
+
+def _keep_prices(connection: Connection, wave: str, one: Wave, best: Assembled, now: datetime) -> None:
+    skus = waves.take(connection, wave, "shelf")["skus"].tolist()
+    left = one.on_hand - np.bincount(one.sku[best.chosen], minlength=len(skus))
+    usual = float(one.score.mean()) if len(one.score) else 0.0
+    prices, free = (dict(zip(skus, each.tolist(), strict=True)) for each in (best.prices, left))
+    stock_prices.put(connection, wave, prices, free, usual, now)
 
 
 def _figures(one: Wave, standing: Standing) -> dict[str, float]:

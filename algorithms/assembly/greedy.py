@@ -4,16 +4,13 @@ prices it is how requests between waves are served."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final
 
 import numpy as np
 
 from algorithms.assembly.exact import best_box
 from algorithms.assembly.model import Block, Floats, Ints, Wave, blocks
 from algorithms.assembly.variety import attainable
-
-HASTE: Final = 0.25
-"""How fast prices follow the stock, as a share of the mean score for each factor of e."""
+from domain.stock_prices import price_now
 
 
 def greedy(wave: Wave) -> Ints:
@@ -25,16 +22,6 @@ def greedy(wave: Wave) -> Ints:
 def priced(wave: Wave, prices: Floats, usual: float) -> Ints:
     """The same when each pays for the stock, by the prices (s) of an earlier wave whose mean score was `usual`."""
     return _one_by_one(wave, lambda left, share: price_now(prices, left, wave.on_hand, share, usual))
-
-
-def price_now(prices: Floats, left: Ints, on_hand: Ints, share: float, usual: float) -> Floats:
-    """Prices (s) in units of score once a `share` of the period's requests, 0 to 1, has been served.
-
-    What sells faster than evenly over the period grows dearer than the earlier wave foretold, what lags grows cheaper.
-    """
-    scarcity = np.log((left + 0.5) / (on_hand * (1 - share) + 0.5))
-    now: Floats = np.maximum(0.0, prices - HASTE * usual * scarcity)
-    return now
 
 
 def _one_by_one(wave: Wave, cost: Callable[[Ints, float], Floats]) -> Ints:

@@ -116,6 +116,8 @@ stock_prices = Table(
     metadata,
     ident("sku", primary_key=True),
     Column("price", Float, nullable=False, comment="score that one unit more would have brought the last wave"),
+    Column("free", BigInteger, nullable=False, comment="units that its boxes left"),
+    Column("usual", Float, nullable=False, comment="mean score of what was ranked"),
     ident("wave_id", nullable=False),
     Column("at", UtcTime, nullable=False),
 )

@@ -7,7 +7,7 @@ import pytest
 
 from algorithms.assembly.checks import faults, filled
 from algorithms.assembly.dive import dive
-from algorithms.assembly.greedy import greedy, price_now, priced
+from algorithms.assembly.greedy import greedy, priced
 from algorithms.assembly.mend import mended
 from algorithms.assembly.model import NO_LIMIT, Wave, blocks
 from algorithms.assembly.offers import bound_at, offers
@@ -119,13 +119,6 @@ def test_prices_make_single_requests_better():
     paid = priced(today, assemble(before).prices, float(before.score.mean()))
     assert faults(today, bare) == faults(today, paid) == []
     assert today.score[paid].sum() > 1.04 * today.score[bare].sum()
-
-
-def test_prices_follow_the_stock():
-    prices, on_hand = np.array([0.2, 0.2, 0.2]), np.array([10, 10, 10])
-    now = price_now(prices, np.array([10, 5, 0]), on_hand, 0.5, 0.4)
-    assert now[0] < now[1] < now[2]
-    assert now[1] == pytest.approx(0.2)
 
 
 def test_checks_find_every_broken_rule():

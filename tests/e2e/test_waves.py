@@ -64,7 +64,7 @@ async def test_boxes_do_not_depend_on_the_number_of_workers(tmp_path: Path, dev_
                     fix_id: tuple(fixes.get(connection, fix_id).box) for fix_id in asked
                 }
                 skus = {sku for box in found[-1][0] for sku in box}
-                assert stock_prices.of(connection, skus)  # something was short
+                assert any(kept.price for kept in stock_prices.of(connection, skus).values())  # something was short
         finally:
             shop.sink.stop()
             shop.engine.dispose()

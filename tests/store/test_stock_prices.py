@@ -4,28 +4,38 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
+from domain.stock_prices import StockPrice
 from store import stock_prices
 from store.database import reading, writing
 from tests.store.conftest import NOW
 
 
+def _put(connection: Connection, wave: str, prices: dict[str, float], days: int = 0) -> None:
+    stock_prices.put(connection, wave, prices, dict.fromkeys(prices, 3), 0.4, NOW + timedelta(days=days))
+
+
+def _prices(connection: Connection, skus: list[str]) -> dict[str, float]:
+    return {sku: kept.price for sku, kept in stock_prices.of(connection, skus).items()}
+
+
 def test_prices_of_the_last_wave_stand(engine: Engine) -> None:
     with writing(engine) as connection:
-        stock_prices.put(connection, "w1", {"a": 0.25, "b": 0.5, "free": 0.0}, NOW)
+        _put(connection, "w1", {"a": 0.25, "b": 0.5, "plenty": 0.0})
     with reading(engine) as connection:
-        assert stock_prices.of(connection, ["a", "b", "free", "unknown"]) == {"a": 0.25, "b": 0.5}
+        assert _prices(connection, ["a", "b", "plenty", "unknown"]) == {"a": 0.25, "b": 0.5, "plenty": 0.0}
+        assert stock_prices.of(connection, ["a"]) == {"a": StockPrice(0.25, 3, 0.4, NOW)}
         assert stock_prices.of(connection, []) == {}
     with writing(engine) as connection:
-        stock_prices.put(connection, "w2", {"b": 0.125, "c": 0.75}, NOW + timedelta(days=1))
-        stock_prices.put(connection, "w2", {"b": 0.125, "c": 0.75}, NOW + timedelta(days=1))  # tried again
+        _put(connection, "w2", {"b": 0.125, "c": 0.75}, days=1)
+        _put(connection, "w2", {"b": 0.125, "c": 0.75}, days=1)  # tried again
     with reading(engine) as connection:
-        assert stock_prices.of(connection, ["a", "b", "c"]) == {"b": 0.125, "c": 0.75}
+        assert _prices(connection, ["a", "b", "c"]) == {"b": 0.125, "c": 0.75}
 
 
-def test_a_wave_in_which_nothing_was_short_leaves_no_price(engine: Engine) -> None:
+def test_a_wave_of_nothing_leaves_no_price(engine: Engine) -> None:
     with writing(engine) as connection:
-        stock_prices.put(connection, "w1", {"a": 0.25}, NOW)
-        stock_prices.put(connection, "w2", {}, NOW)
+        _put(connection, "w1", {"a": 0.25})
+        _put(connection, "w2", {})
         assert stock_prices.of(connection, ["a"]) == {}

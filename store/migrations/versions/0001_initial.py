@@ -7,7 +7,7 @@ from alembic import op
 
 from store.types import Json, UtcTime
 
-revision: str = "0001_2c6ec2b9"
+revision: str = "0001_e5b2ceef"
 down_revision: str | None = None
 branch_labels: None = None
 depends_on: None = None
@@ -400,6 +400,8 @@ def upgrade() -> None:
         sa.Column(
             "price", sa.Float(), nullable=False, comment="score that one unit more would have brought the last wave"
         ),
+        sa.Column("free", sa.BigInteger(), nullable=False, comment="units that its boxes left"),
+        sa.Column("usual", sa.Float(), nullable=False, comment="mean score of what was ranked"),
         sa.Column("wave_id", sa.String(length=64), nullable=False),
         sa.Column("at", UtcTime(), nullable=False),
         sa.PrimaryKeyConstraint("sku", name=op.f("pk_stock_prices")),
