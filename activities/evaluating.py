@@ -17,7 +17,7 @@ from algorithms.blend import Blend
 from algorithms.catalogue import Catalogue
 from algorithms.circuit import Circuit
 from algorithms.conformance import PATIENT
-from algorithms.evaluation import taken_up, touches_of
+from algorithms.evaluation import as_they_were, drawn, taken_up
 from algorithms.examining import opened
 from algorithms.guard import Member
 from algorithms.popularity import Popularity
@@ -107,14 +107,8 @@ def buyers(
 ) -> list[Buyer]:
     """Clients who bought after the cut what they did not own by then, drawn by the seed where they are more."""
     later = taken_up(future, of, SIGNAL["order_placed"])
-    chosen = sorted(later)
-    if len(chosen) > most:
-        chosen = sorted(np.random.default_rng(seed).choice(chosen, most, replace=False).tolist())
-    done = touches_of(past, set(chosen))
-    found = []
-    for place in chosen:
-        name = future.clients[place]
-        client = replace(clients.get(name) or ClientSignals(name), touches=tuple(done.get(place, ())))
+    chosen, found = drawn(later, most, seed), []
+    for place, client in zip(chosen, as_they_were(past, clients, chosen), strict=True):
         wanted = frozenset(of.items[each].item_id for each in later[place]) - client.owned
         found += [Buyer(client, wanted)] if wanted else []
     return found

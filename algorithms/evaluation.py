@@ -3,7 +3,7 @@ because any other split lets the future's popularity leak into the past."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -45,14 +45,8 @@ def split(touches: Interactions, catalogue: Catalogue, clients: Mapping[str, Cli
     before = touches.at <= cut
     past, future = touches.part(before), touches.part(~before)
     later = taken_up(future, catalogue)
-    chosen = sorted(later)
-    if len(chosen) > CLIENTS:
-        chosen = sorted(np.random.default_rng(seed).choice(chosen, CLIENTS, replace=False).tolist())
-    done = touches_of(past, set(chosen))
-    asked = []
-    for place in chosen:
-        name = touches.clients[place]
-        client = replace(clients.get(name) or ClientSignals(name), touches=tuple(done.get(place, ())))
+    chosen, asked = drawn(later, CLIENTS, seed), []
+    for place, client in zip(chosen, as_they_were(past, clients, chosen), strict=True):
         had = {catalogue.index[t.item_id] for t in client.touches if t.item_id in catalogue.index}
         new = np.array(sorted(later[place] - had), np.int64)
         if len(new):
@@ -92,8 +86,24 @@ def taken_up(future: Interactions, catalogue: Catalogue, least: float = TAKEN_UP
     return later
 
 
-def touches_of(past: Interactions, wanted: set[int]) -> dict[int, list[Touch]]:
-    """What these clients did."""
+def drawn(places: Iterable[int], most: int, seed: int) -> list[int]:
+    """The clients at these places, in order; `most` of them, drawn by the seed, where they are more."""
+    every = sorted(places)
+    return (
+        every if len(every) <= most else sorted(np.random.default_rng(seed).choice(every, most, replace=False).tolist())
+    )
+
+
+def as_they_were(
+    past: Interactions, clients: Mapping[str, ClientSignals], places: Sequence[int]
+) -> list[ClientSignals]:
+    """The clients at these places with what they did by then."""
+    done, names = _touches_of(past, set(places)), [past.clients[place] for place in places]
+    known = [clients.get(name) or ClientSignals(name) for name in names]
+    return [replace(each, touches=tuple(done.get(place, ()))) for place, each in zip(places, known, strict=True)]
+
+
+def _touches_of(past: Interactions, wanted: set[int]) -> dict[int, list[Touch]]:
     rows = np.isin(past.client, list(wanted))
     done: dict[int, list[Touch]] = {}
     columns = (past.client[rows].tolist(), past.item[rows].tolist(), past.weight[rows].tolist(), past.at[rows].tolist())

@@ -24,7 +24,7 @@ from activities.fixing.admitting import AdmitFix
 from activities.fixing.assembling import AssembleFix
 from activities.fixing.deciding import DecideFix
 from activities.fixing.fitting import FittingRoom
-from activities.fixing.ranking import Ranker, RankFix
+from activities.fixing.ranking import FixRanker, RankFix
 from activities.fixing.reading import ReadNote
 from activities.fixing.reserving import ReserveFix
 from activities.fixing.settling import SettleFix
@@ -104,7 +104,7 @@ def _hosted(
     assess, compose, steer = Assess(house, decider), Compose(house, recommender, decider), Steer(house)
     modelled = Modelled(house, recommender, decider, model)
     decide_fix, settle_fix = DecideFix(house), SettleFix(house)
-    ranker = Ranker(house, recommender, FittingRoom(house.engine, Path(house.settings.home)).of)
+    ranker = FixRanker(house, recommender, FittingRoom(house.engine, Path(house.settings.home)).of)
     plan_wave, assemble_wave = PlanWave(house), AssembleWave(house)
     plan_refresh, learn_slot = PlanRefresh(house), LearnSlot(house)
     post, report = Post.from_settings(house.settings), partial(handles.report_finished, client)

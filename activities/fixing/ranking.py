@@ -36,7 +36,7 @@ FitsOf: TypeAlias = Callable[[ClientId], Fits]
 """For a client, the chance that each unit fits."""
 
 
-class Ranker:
+class FixRanker:
     """Safe to ask from many threads. A wave shares it."""
 
     def __init__(
@@ -101,7 +101,7 @@ class Ranker:
 class RankFix:
     """The step of one Fix alone."""
 
-    def __init__(self, house: House, ranker: Ranker) -> None:
+    def __init__(self, house: House, ranker: FixRanker) -> None:
         self._house, self._ranker = house, ranker
 
     @activity.defn

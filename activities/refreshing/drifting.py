@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -20,7 +19,7 @@ from activities.refreshing.ranking_trial import K, blend_with
 from algorithms.blend import Blend
 from algorithms.catalogue import Catalogue
 from algorithms.drift_samples import Samples, of_orders, of_touches
-from algorithms.evaluation import touches_of
+from algorithms.evaluation import as_they_were
 from algorithms.risk.kept import Kept
 from algorithms.slots import RankingRequest
 from domain.arrays import Floats
@@ -107,8 +106,7 @@ class CompareWindows:
             if artefact is not None:
                 blend = blend_with(blend, artefact, Path(self._house.settings.home))
             asked = np.random.default_rng(SEED).permutation(active)[:ASKED].tolist()
-            done = touches_of(past, set(asked))
-            people = [replace(_known(clients, past.clients[each]), touches=tuple(done[each])) for each in asked]
+            people = as_they_were(past, clients, asked)
             found.append(np.array([_best_mean(blend, client, end) for client in people]))
         return {"score: ranking": (found[0], found[1])}
 
@@ -121,10 +119,6 @@ def _pair(score_at: Callable[[float, Histories], Floats], days: Days, ends: list
 def _kept(some: Histories) -> Kept:
     rows = some.orders > 0
     return Kept(some.orders[rows], some.first_order[rows] / DAY, some.last_order[rows] / DAY, some.value[rows])
-
-
-def _known(clients: dict[str, ClientSignals], name: str) -> ClientSignals:
-    return clients.get(name) or ClientSignals(name)
 
 
 def _best_mean(blend: Blend, client: ClientSignals, now: datetime) -> float:

@@ -8,7 +8,7 @@ from datetime import datetime
 import numpy as np
 from temporalio import activity
 
-from activities.fixing.ranking import Ranker
+from activities.fixing.ranking import FixRanker
 from activities.heart import beating
 from activities.house import House
 from algorithms.assembly import parts
@@ -25,7 +25,7 @@ from store.fixes import FixRow
 class AskWave:
     """See the module."""
 
-    def __init__(self, house: House, ranker: Ranker) -> None:
+    def __init__(self, house: House, ranker: FixRanker) -> None:
         self._house, self._ranker = house, ranker
 
     @activity.defn
