@@ -27,7 +27,7 @@ from web.api import events as events_api
 from web.api import fixes as fixes_api
 from web.api import policies, recommendations
 from web.api import slots as slots_api
-from web.console import acting, campaigns, clients, fixes, overview
+from web.console import acting, campaigns, clients, fixes, overview, refreshes
 from web.context import Context, real_time
 from web.security import Guard, hosts
 from web.templating import ROOM
@@ -44,6 +44,7 @@ ROUTERS: Final = (
     clients.router,
     campaigns.router,
     fixes.router,
+    refreshes.router,
     acting.router,
     mailbox.router,
     unsubscribe.router,

@@ -50,9 +50,20 @@ def seed(engine: Engine) -> None:
         put(t.enrolments, *(_enrolled("spring", f"client{n:03d}", "done" if n < 9 else "pending") for n in range(12)))
         put(t.decisions, _decision("ada", 2))
         put(t.items, *(_item(f"knit-{n}", f"Fisherman's knit {n}", "knitwear", "oat") for n in range(4)))
+        put(t.refreshes, _night())
         put(t.fixes, _fix("f1", "ada", "proposed"), _fix("f2", "evil", "shipped"), _fix("f3", "client001", "cancelled"))
         put(t.fix_items, _unit("f1", "coat-1", "held"), _unit("f1", "knit-0", "held"), _unit("f2", "bag-1", "returned"))
         put(t.fix_steps, *(_fix_step("f1", state) for state in ("requested", "ranked", "assembled", "proposed")))
+
+
+def _night() -> dict[str, Any]:
+    """One in which a ranking took over and prices had moved."""
+    won = {"slot": "ranking", "verdict": "better", "artefact": "hybrid-2", "measure": "ndcg@10", "promoted": True}
+    won |= {"clients": 812, "difference": 0.0125, "low": 0.0031, "high": 0.0219, "served": 0.1, "tried": 0.1125}
+    moved = {"feature": "price of an item", "statistic": 0.31, "p": 0.0, "before": 900, "now": 1_100, "alarm": True}
+    days = {"since": ago(57).isoformat(), "cut": ago(29).isoformat(), "until": ago(1).isoformat()}
+    report = {"refresh": "2026-05-31", "slots": [won], "drift": [moved], "picked": 42, **days}
+    return {"refresh_id": "2026-05-31", "at": ago(1), "state": "done", "plan": {}, "report": report}
 
 
 def _item(item_id: str, title: str, category: str, colour: str) -> dict[str, Any]:
@@ -122,6 +133,10 @@ def _assessment(client_id: str, n: int, orders: list[datetime], at: datetime) ->
     }  # fmt: skip
 
 
+PLUGGED = {("ada", 1): {"score": 0.77}, ("ada", 3): {"score": 100.0, "by": "colours"}}
+"""Picks whose score is not the house's; the first of before a pick told by whom."""
+
+
 def _mail(client_id: str, n: int, kind: str, state: str, sent_at: datetime | None) -> dict[str, Any]:
     hostile = client_id == "evil"
     item = "bag-1" if hostile else "coat-1"
@@ -137,7 +152,7 @@ def _mail(client_id: str, n: int, kind: str, state: str, sent_at: datetime | Non
             "items": [{"item_id": item, "text": words}], "call_to_action": "See it",
         },
         "brief": {"facts": [{"code": "last_item", "text": words}]},
-        "picks": [{"item_id": item, "score": sum(parts.values()), "parts": parts}],
+        "picks": [{"item_id": item, "score": sum(parts.values()), "parts": parts} | PLUGGED.get((client_id, n), {})],
     }  # fmt: skip
 
 

@@ -52,6 +52,9 @@ def test_a_client_s_page_tells_the_whole_story(site: TestClient) -> None:
     assert "within the usual gap: 81% likely still a client, 60% to order within 90 days; at risk from" in words
     assert "(cadence risk-1)" in words
     assert "match with taste 0.310 + trend 0.120" in words
+    assert "0.720 = match with taste 0.310" in words
+    assert "scored 100.000 by colours; the house's own score 0.720 = match with taste 0.310" in words
+    assert "scored 0.770 by an algorithm; the house's own score 0.720 = match" in words
     assert "ranking by blend 1 for mail 2" in words
     assert "Bought Ashby wool overcoat $289.00" in words
     assert "http://127.0.0.1:8233/namespaces/default/workflows/client%3Aada" in html
@@ -122,3 +125,10 @@ def test_hostile_addresses_are_harmless(site: TestClient) -> None:
         answer = site.get(path)
         assert answer.status_code in (200, 404)
         assert "<script>document" not in answer.text
+
+
+def test_the_nights_tell_who_serves_and_what_has_moved(site: TestClient) -> None:
+    words = plain(text(site, "/refreshes"))
+    assert "2026-05-31 Done" in words
+    assert "ranking ndcg@10 Better, serves hybrid-2 +0.0125 +0.0031 to +0.0219 812" in words
+    assert "price of an item 0.310 0 900, 1,100 Has moved" in words

@@ -9,6 +9,7 @@ from domain.fix_rules import REASONS
 from domain.outreach import SETTLED
 from models.events import Event
 from models.fixes import FixState, ItemState
+from models.refreshes import RefreshState, Verdict
 from models.states import CampaignState, EnrolmentState, HoldSource, OutreachState, Phase, TouchKind
 from web.console import words
 
@@ -24,6 +25,8 @@ def test_every_code_has_its_word_and_no_word_is_left_over() -> None:
     assert set(words.FIXES) == set(FixState)
     assert set(words.LEFT_OUT) == set(REASONS)
     assert set(words.BOXED) < set(ItemState)
+    assert set(words.VERDICTS) == set(Verdict)
+    assert set(words.NIGHTS) == set(RefreshState)
 
 
 def test_every_tone_is_that_of_a_state_and_one_only() -> None:

@@ -77,6 +77,26 @@ LEFT_OUT: Final[dict[str, str]] = {
     "not_ranked": "Ranked lower",
 }
 
+VERDICTS: Final[dict[str, str]] = {
+    "first": "First model, serves",
+    "better": "Better, serves",
+    "not_better": "Not better beyond noise",
+    "too_few": "Too few to judge by",
+    "young": "Too young to be judged",
+    "changed": "Replaced meanwhile",
+    "nothing_to_learn": "Nothing to learn from",
+    "learnt": "Learnt, not tried yet",
+    "failed": "Given up",
+}
+"""What became of a challenger at night."""
+
+NIGHTS: Final[dict[str, str]] = {
+    "learning": "Learning",
+    "picking": "Making lists",
+    "comparing": "Looking for drift",
+    "done": "Done",
+}
+
 HOLDERS: Final[dict[str, str]] = {"client": "the client", "operator": "an operator", "campaign": "a campaign"}
 
 EVENTS: Final[dict[str, str]] = {
