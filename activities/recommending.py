@@ -158,7 +158,7 @@ class Recommender:
         ]
         for question, its, asked in zip(questions, offered, self._decider.ask_many(SLOT, questions), strict=True):
             if asked.decision.algorithm != HOUSE:
-                yield asked, picks_of(question, cast(RankingAnswer, asked.decision.answer))
+                yield asked, picks_of(question, cast(RankingAnswer, asked.decision.answer), asked.decision.algorithm)
             else:
                 picks = blend.best(its, question.n)
                 yield _by_house(asked, memory, picks, (time.perf_counter() - started) / len(requests)), picks

@@ -8,6 +8,7 @@ from typing import Final
 import numpy as np
 
 from algorithms.blend import Blend, Offered
+from algorithms.catalogue import Catalogue
 from algorithms.slots import RankingRequest
 from domain import histories
 from domain.blend import PARTS
@@ -42,16 +43,19 @@ def question_of(
             "context": request.context,
             "sizes": client.wears,
             "tags": client.tags,
-            "touches": [_touch(each) for each in sorted(client.touches, key=lambda each: -each.at)[:TOUCHES]],
+            "touches": [_touch(each, blend.catalogue) for each in _latest(client)],
             "candidates": [_candidate(blend.catalogue.items[place], units, parts) for place, units, parts in columns],
         }
     )
 
 
-def picks_of(question: RankingQuestion, answer: RankingAnswer) -> tuple[Pick, ...]:
-    """The answer as picks, with the house's parts of each, from which the reasons in words are told."""
+def picks_of(question: RankingQuestion, answer: RankingAnswer, by: str) -> tuple[Pick, ...]:
+    """The answer of the algorithm `by` as picks, with the house's parts of each, from which the reasons in words are
+    told."""
     parts = {each.item_id: each.parts for each in question.candidates}
-    return tuple(Pick(item_id=each.item_id, score=each.score, parts=parts[each.item_id]) for each in answer.items)
+    return tuple(
+        Pick(item_id=each.item_id, score=each.score, parts=parts[each.item_id], by=by) for each in answer.items
+    )
 
 
 def _candidate(item: Item, on_hand: int, shares: list[float]) -> dict[str, object]:
@@ -66,6 +70,15 @@ def _candidate(item: Item, on_hand: int, shares: list[float]) -> dict[str, objec
     }
 
 
-def _touch(touch: histories.Touch) -> dict[str, object]:
+def _latest(client: ClientSignals) -> list[histories.Touch]:
+    return sorted(client.touches, key=lambda each: -each.at)[:TOUCHES]
+
+
+def _touch(touch: histories.Touch, of: Catalogue) -> dict[str, object]:
+    """What is owned is no candidate, so the touch itself tells what the item is, as long as the catalogue knows."""
     at = datetime.fromtimestamp(touch.at, UTC)
-    return {"item_id": touch.item_id, "kind": touch.kind, "at": at, "quantity": touch.quantity}
+    told = {"item_id": touch.item_id, "kind": touch.kind, "at": at, "quantity": touch.quantity}
+    if (place := of.index.get(touch.item_id)) is None:
+        return told
+    item = of.items[place]
+    return told | {"category": item.category, "colour": item.colour, "price_cents": item.price_cents}

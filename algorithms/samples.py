@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from models.slots import (
     AssemblyQuestion,
@@ -50,8 +50,16 @@ def _candidates(rng: random.Random, size: int) -> tuple[Candidate, ...]:
 
 
 def _touches(rng: random.Random, of: tuple[Candidate, ...], size: int) -> tuple[Touch, ...]:
-    drawn = [rng.choice(of).item_id for _ in range(min(size, 200))] if of else []
-    return tuple(Touch(item_id=each, kind=rng.choice(KINDS), at=_ago(rng)) for each in drawn)
+    drawn = [rng.choice(of) for _ in range(min(size, 200))] if of else []
+    return tuple(
+        Touch(item_id=each.item_id, kind=rng.choice(KINDS), at=_ago(rng), **_known(each, rng)) for each in drawn
+    )
+
+
+def _known(item: Candidate, rng: random.Random) -> dict[str, Any]:
+    """Of one item in ten the catalogue knows nothing any more."""
+    gone = rng.random() < 0.1
+    return {} if gone else {"category": item.category, "colour": item.colour, "price_cents": item.price_cents}
 
 
 def _ago(rng: random.Random) -> datetime:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import closing
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,6 +13,9 @@ from commands.assess import moment
 from errors import BadInput
 from settings import load
 
+if TYPE_CHECKING:
+    from models.mail import Pick
+
 
 @click.command()
 @click.option("--client", "client_id", required=True, help="The client's id.")
@@ -19,9 +23,9 @@ from settings import load
 @click.option("--as-of", help="As of then: a day (to its end, in UTC) or a moment in ISO 8601. Default: now.")
 @_shared.AS_JSON
 def command(client_id: str, n: int, as_of: str | None, as_json: bool) -> None:
-    """The items that would be shown to a client now, with what each part of the score adds.
+    """The items that would be shown to a client now, with what each part of the house's score adds.
 
-    Only looks: nothing is recorded as shown.
+    An algorithm that was to answer and did not is named with its fault. Only looks: nothing is recorded as shown.
     """
     from activities.deciding import Decider  # noqa: PLC0415
     from activities.recommending import SLOT, Recommender  # noqa: PLC0415
@@ -43,11 +47,22 @@ def command(client_id: str, n: int, as_of: str | None, as_json: bool) -> None:
     picks = [pick.model_dump() | {"title": items[pick.item_id].title} for pick in answer.picks if pick.item_id in items]
     if as_json:
         told = {"algorithm": answer.algorithm, "version": answer.version, "question": answer.record.question}
-        click.echo(json.dumps({"client_id": client_id, **told, "items": picks}))
+        faults = answer.record.faults
+        click.echo(json.dumps({"client_id": client_id, **told, "faults": faults, "items": picks}))
         return
+    instead = answer.algorithm if any(pick.by for pick in answer.picks) else "the house"
+    for fault in answer.record.faults:
+        click.echo(f"{fault.replace(':', ': ')}; {instead} answered")
     click.echo(f"{answer.algorithm} ({answer.version})")
-    for place, pick in enumerate(picks, 1):
-        parts = "  ".join(f"{name} {value:.2f}" for name, value in pick["parts"].items())
-        click.echo(f"{place:>3}. {pick['score']:.3f}  {pick['item_id']}  {pick['title']}: {pick['why']}\n     {parts}")
+    for place, pick in enumerate(answer.picks, 1):
+        if pick.item_id in items:
+            click.echo(f"{place:>3}. {_told(pick, items[pick.item_id].title)}")
     if not picks:
         click.echo("nothing in stock suits; see selvedge import stock")
+
+
+def _told(pick: Pick, title: str) -> str:
+    """An algorithm's score is its own; the parts add up to the house's."""
+    parts = "  ".join(f"{name} {value:.2f}" for name, value in pick.parts.items())
+    whose = f"scored by {pick.by}; the house's own score {pick.house_score:.3f} = " if pick.by else ""
+    return f"{pick.score:.3f}  {pick.item_id}  {title}: {pick.why}\n     {whose}{parts}"

@@ -20,9 +20,16 @@ class Pick(Contract):
     item_id: ItemId
     score: float
     parts: dict[str, float] = Field(default_factory=dict)
-    """Each part's weighted contribution; they add up to `score`."""
+    """Each part's weighted contribution to the house's own score."""
+    by: str = ""
+    """Whose `score` it is; empty: the house's own, which is the sum of the parts."""
     why: str = ""
     """The largest parts in words, for `BriefItem.why`; no numbers."""
+
+    @property
+    def house_score(self) -> float:
+        """What the house thinks of it, whoever picked it."""
+        return round(sum(self.parts.values()), 6)
 
 
 class BriefItem(Contract):

@@ -37,12 +37,18 @@ class Answer(Contract):
 
 
 class Touch(Contract):
-    """What a client did with an item: `kind` is an event's name, such as order_placed or item_clicked."""
+    """What a client did with an item: `kind` is an event's name, such as order_placed or item_clicked.
+
+    `category`, `colour`, `price_cents` (today's): of the item, which may be no candidate; left at their defaults when
+    the catalogue does not know it."""
 
     item_id: ItemId
     kind: Code
     at: Utc
     quantity: int = Field(default=1, ge=1)
+    category: Code = ""
+    colour: Code = ""
+    price_cents: Cents | None = None
 
 
 class Occurrence(Contract):

@@ -20,6 +20,7 @@ from models.base import utc
 from settings import load
 from store.database import connect
 from store.migrate import upgrade
+from tests.support.algorithms import plant, say
 from tests.support.stocked import NOW, StockedShop
 
 
@@ -146,6 +147,38 @@ def test_recommend_tells_scores_and_parts(shop):
         assert item["title"] == f"Piece {item['item_id']}"
         assert item["item_id"] != "i0"  # bought
     assert "blend+content" in typed("recommend", "--client", "c0").stdout
+
+
+COLOURS = """
+slot, version = "ranking", "1"
+
+def answer(question):
+    return {"items": [{"item_id": each["item_id"], "score": 100 - n}
+                      for n, each in enumerate(question["candidates"][: question["n"]])]}
+"""
+
+
+def test_recommend_keeps_an_algorithm_s_score_apart_from_the_house_s_parts(shop, tmp_path):
+    plant(tmp_path / "home" / "algorithms", "colours", source=COLOURS)
+    say(tmp_path / "home", '[slots.ranking]\nchampion = "colours"\ndeadline_ms = 5000\n')
+    spoken = typed("recommend", "--client", "c0", "--n", "2").stdout
+    (first, second) = json.loads(typed("recommend", "--client", "c0", "--n", "2", "--json").stdout)["items"]
+    assert (first["score"], first["by"], second["score"]) == (100, "colours", 99)
+    house = sum(first["parts"].values())
+    assert f"scored by colours; the house's own score {house:.3f} = match" in spoken
+    assert "answered" not in spoken
+
+
+def test_recommend_says_that_the_champion_failed_and_who_answered(shop, tmp_path):
+    plant(tmp_path / "home" / "algorithms", "colours", source=COLOURS.replace("(question):", "(question):\n    1 / 0", 1))
+    plant(tmp_path / "home" / "algorithms", "other", source=COLOURS)
+    say(tmp_path / "home", '[slots.ranking]\nchampion = "colours"\ndeadline_ms = 5000\n')
+    spoken = typed("recommend", "--client", "c0").stdout
+    assert spoken.startswith("colours: raised; the house answered\nblend+content")
+    assert "scored by" not in spoken
+    assert json.loads(typed("recommend", "--client", "c0", "--json").stdout)["faults"] == ["colours:raised"]
+    say(tmp_path / "home", '[slots.ranking]\nchampion = "colours"\nfallbacks = ["other"]\ndeadline_ms = 5000\n')
+    assert typed("recommend", "--client", "c0").stdout.startswith("colours: raised; other answered\nother (1)")
 
 
 def test_recommend_as_of_an_earlier_day_knows_no_later_one(shop):

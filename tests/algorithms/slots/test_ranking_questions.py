@@ -38,6 +38,14 @@ def test_only_what_may_be_shown_is_asked_about() -> None:
     ]
 
 
+def test_a_touch_tells_what_the_item_was_though_it_is_no_candidate() -> None:
+    client = ClientSignals("c1", touches=(touch("i1"), touch("gone", days_ago=9)))
+    blend = blend_of(3, colour="rust")
+    bought, gone = question_of(blend, asked(), client).touches
+    assert (bought.category, bought.colour, bought.price_cents) == (CATEGORIES[1], "rust", 1_001)
+    assert (gone.category, gone.colour, gone.price_cents) == ("", "", None)
+
+
 def test_the_house_leads_and_its_parts_add_up_and_the_best_are_kept() -> None:
     client = ClientSignals("c1", touches=(touch("i6"),))
     whole = question_of(blend_of(60), asked(), client)
@@ -68,6 +76,8 @@ def test_an_installed_algorithm_ranks_the_shop() -> None:
     print(f"{(time.monotonic() - started) * 1000:.1f} ms")
     helpers.close()
     assert decision.algorithm == "Good"
-    picks = picks_of(question, decision.answer)  # type: ignore[arg-type]
+    picks = picks_of(question, decision.answer, "Good")  # type: ignore[arg-type]
     assert [each.item_id for each in picks] == [each.item_id for each in question.candidates[:5]]
-    assert all(each.parts for each in picks)
+    assert {each.by for each in picks} == {"Good"}
+    offered = {each.item_id: each.house_score for each in question.candidates}
+    assert [each.house_score for each in picks] == [offered[each.item_id] for each in picks]
