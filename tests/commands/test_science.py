@@ -170,7 +170,9 @@ def test_recommend_keeps_an_algorithm_s_score_apart_from_the_house_s_parts(shop,
 
 
 def test_recommend_says_that_the_champion_failed_and_who_answered(shop, tmp_path):
-    plant(tmp_path / "home" / "algorithms", "colours", source=COLOURS.replace("(question):", "(question):\n    1 / 0", 1))
+    plant(
+        tmp_path / "home" / "algorithms", "colours", source=COLOURS.replace("(question):", "(question):\n    1 / 0", 1)
+    )
     plant(tmp_path / "home" / "algorithms", "other", source=COLOURS)
     say(tmp_path / "home", '[slots.ranking]\nchampion = "colours"\ndeadline_ms = 5000\n')
     spoken = typed("recommend", "--client", "c0").stdout
