@@ -89,9 +89,9 @@ def taken_up(future: Interactions, catalogue: Catalogue, least: float = TAKEN_UP
 def drawn(places: Iterable[int], most: int, seed: int) -> list[int]:
     """The clients at these places, in order; `most` of them, drawn by the seed, where they are more."""
     every = sorted(places)
-    return (
-        every if len(every) <= most else sorted(np.random.default_rng(seed).choice(every, most, replace=False).tolist())
-    )
+    if len(every) <= most:
+        return every
+    return sorted(np.random.default_rng(seed).choice(every, most, replace=False).tolist())
 
 
 def as_they_were(
