@@ -25,6 +25,9 @@ class Reading(NoteFields):
     must_have: tuple[Label, ...] = Field(default=(), max_length=10, description="Categories of the catalogue.")
     exclude_categories: tuple[Label, ...] = Field(default=(), max_length=50, description="Categories of the catalogue.")
     exclude_colours: tuple[Label, ...] = Field(default=(), max_length=50, description="Colours of the catalogue.")
+    colours: tuple[Label, ...] = Field(
+        default=(), max_length=10, description="Colours of the catalogue that the client would like."
+    )
     budget: Money | None = Field(default=None, description="For the whole box; only when the note states it.")
     item_cap: Money | None = Field(default=None, description="For one item; only when the note states it.")
 
@@ -39,6 +42,7 @@ async def read(model: Asker, note: str, categories: Collection[str], colours: Co
             "must_have": [each for each in answer.must_have if plain(each) not in kinds],
             "exclude_categories": [each for each in answer.exclude_categories if plain(each) not in kinds],
             "exclude_colours": [each for each in answer.exclude_colours if plain(each) not in shades],
+            "colours": [each for each in answer.colours if plain(each) not in shades],
         }
         faults = [f"{field}: not words of the catalogue" for field, words in strange.items() if words]
         if {plain(each) for each in answer.must_have} & {plain(each) for each in answer.exclude_categories}:
@@ -56,6 +60,7 @@ async def read(model: Asker, note: str, categories: Collection[str], colours: Co
         must_have=tuple(kinds[plain(each)] for each in said.must_have),
         exclude_categories=tuple(kinds[plain(each)] for each in said.exclude_categories),
         exclude_colours=tuple(shades[plain(each)] for each in said.exclude_colours),
+        colours=tuple(shades[plain(each)] for each in said.colours),
         budget=said.budget,
         item_cap=said.item_cap,
     )

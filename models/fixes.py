@@ -92,6 +92,8 @@ class NoteFields(Contract):
     must_have: tuple[Label, ...] = Field(default=(), max_length=10)
     exclude_categories: tuple[Label, ...] = Field(default=(), max_length=50)
     exclude_colours: tuple[Label, ...] = Field(default=(), max_length=50)
+    colours: tuple[Label, ...] = Field(default=(), max_length=10)
+    """Colours that the client would like. The stylist is told; no rule looks for them."""
     budget: Money | None = None
     item_cap: Money | None = None
 
