@@ -14,11 +14,11 @@ from algorithms.assembly.variety import attainable
 ROUNDS: Final = 4
 
 
-def mended(wave: Wave, parts: list[Block], chosen: Bools) -> Bools:
+def mended(wave: Wave, blocks: list[Block], chosen: Bools) -> Bools:
     """Better boxes for all who can have one from what nobody holds, until nobody can. `chosen` (m) marks candidates."""
     chosen = chosen.copy()
     for _ in range(ROUNDS):
-        if not sum(_mend(wave, part, chosen) for part in parts):
+        if not sum(_mend(wave, block, chosen) for block in blocks):
             break
     return chosen
 
@@ -29,46 +29,46 @@ def left_over(wave: Wave, chosen: Bools) -> Ints:
     return wave.on_hand - held
 
 
-def _mend(wave: Wave, part: Block, chosen: Bools) -> int:
+def _mend(wave: Wave, block: Block, chosen: Bools) -> int:
     """One round over a block; those who gain most come first, and whoever comes too late looks again at what is left.
     Changes `chosen`."""
     left = left_over(wave, chosen)
-    picks, gain = _best(part, chosen, left)
+    picks, gain = _best(block, chosen, left)
     changed = 0
     for row in np.argsort(-gain, kind="stable")[: int((gain > LOOSE).sum())]:
-        changed += _take(wave, part, int(row), picks[row], chosen, left)
+        changed += _take(wave, block, int(row), picks[row], chosen, left)
     return changed
 
 
-def _take(wave: Wave, part: Block, row: int, picks: Ints, chosen: Bools, left: Ints) -> bool:
+def _take(wave: Wave, block: Block, row: int, picks: Ints, chosen: Bools, left: Ints) -> bool:
     """Exchange one client's box for the one picked, or for the best that can still be had. Changes chosen and left."""
-    mine, old = part.candidate[row, picks[picks >= 0]], _held(part, chosen, row)
+    mine, old = block.candidate[row, picks[picks >= 0]], _held(block, chosen, row)
     new = np.setdiff1d(mine, old)
     if not (left[wave.sku[new]] > 0).all():
-        again, gain = _best(part.part(np.array([row])), chosen, left)
+        again, gain = _best(block.part(np.array([row])), chosen, left)
         if gain[0] <= LOOSE:
             return False
-        mine = part.candidate[row, again[0][again[0] >= 0]]
+        mine = block.candidate[row, again[0][again[0] >= 0]]
     chosen[old], chosen[mine] = False, True
     left[wave.sku[old]] += 1
     left[wave.sku[mine]] -= 1
     return True
 
 
-def _held(part: Block, chosen: Bools, row: int) -> Ints:
-    candidates: Ints = part.candidate[row, np.isfinite(part.score[row])]
+def _held(block: Block, chosen: Bools, row: int) -> Ints:
+    candidates: Ints = block.candidate[row, np.isfinite(block.score[row])]
     return candidates[chosen[candidates]]
 
 
-def _best(part: Block, chosen: Bools, left: Ints) -> tuple[Ints, Floats]:
+def _best(block: Block, chosen: Bools, left: Ints) -> tuple[Ints, Floats]:
     """Each client's best box from what it holds and what is left, and what it gains by it."""
-    real = np.isfinite(part.score)
-    held = chosen[part.candidate] & real
-    worth = np.where(held | ((left[part.sku] > 0) & real), part.score, -np.inf)
-    now = np.where(held, part.score, 0.0).sum(1)
-    part = attainable(part, np.isfinite(worth), held)
-    good = good_boxes(part, worth)
-    near = near_boxes(part, worth, good, np.minimum(good.worth - now, 0) - 2 * LOOSE)
+    real = np.isfinite(block.score)
+    held = chosen[block.candidate] & real
+    worth = np.where(held | ((left[block.sku] > 0) & real), block.score, -np.inf)
+    now = np.where(held, block.score, 0.0).sum(1)
+    block = attainable(block, np.isfinite(worth), held)
+    good = good_boxes(block, worth)
+    near = near_boxes(block, worth, good, np.minimum(good.worth - now, 0) - 2 * LOOSE)
     picks, best = good.picks.copy(), good.worth.copy()
     order = np.argsort(near.worth, kind="stable")
     for row, place in zip(near.row[order], order, strict=True):

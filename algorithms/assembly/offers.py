@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from algorithms.assembly.boxes import good_boxes, taken
-from algorithms.assembly.model import Block, Bools, Floats, Ints, Wave
+from algorithms.assembly.model import Block, Bools, Floats, Ints
 from algorithms.assembly.near import LOOSE, NODES, near_boxes
 
 EACH: Final = 96
@@ -48,26 +48,26 @@ class Offers:
         return np.bincount(self.goods.ravel(), minlength=skus + 1)[:skus]
 
 
-def offers(wave: Wave, parts: list[Block], prices: Floats, within: float, clients: int) -> Offers:
+def offers(blocks: list[Block], prices: Floats, within: float, clients: int) -> Offers:
     """Offers at `prices` (s), worth at most a share `within` less than the best, in a wave of so many `clients`."""
     found, each = [], max(EACH, TOGETHER // max(1, clients))
-    for part in parts:
-        worth = part.score - prices[part.sku]
-        good = good_boxes(part, worth)
-        near = near_boxes(part, worth, good, within * np.abs(good.worth), max(NODES, each))
+    for block in blocks:
+        worth = block.score - prices[block.sku]
+        good = good_boxes(block, worth)
+        near = near_boxes(block, worth, good, within * np.abs(good.worth), max(NODES, each))
         rows = _best(near.row, near.worth, each)
-        found.append(_offers(part, near.row[rows], near.picks[rows], len(prices)))
+        found.append(_offers(block, near.row[rows], near.picks[rows], len(prices)))
     return joined(found, len(prices))
 
 
-def bound_at(parts: list[Block], prices: Floats) -> float:
+def bound_at(blocks: list[Block], prices: Floats) -> float:
     """The clients' share of the wave's Lagrangian bound at any prices of at least 0. No box is worth more than its
     client's `upper` beyond what its goods cost, and all goods together cost no more than the stock does."""
     bound = 0.0
-    for part in parts:
-        worth = part.score - prices[part.sku]
-        good = good_boxes(part, worth)
-        bound += float(near_boxes(part, worth, good, np.full(len(worth), -2 * LOOSE)).upper.sum())
+    for block in blocks:
+        worth = block.score - prices[block.sku]
+        good = good_boxes(block, worth)
+        bound += float(near_boxes(block, worth, good, np.full(len(worth), -2 * LOOSE)).upper.sum())
     return bound
 
 
@@ -78,12 +78,12 @@ def _best(row: Ints, worth: Floats, each: int) -> Ints:
     return order[rank < each]
 
 
-def _offers(part: Block, row: Ints, picks: Ints, none: int) -> Offers:
-    block = part.part(row)
-    goods = np.where(picks >= 0, taken(block.sku, picks), none).astype(np.int64)
-    candidates = np.where(picks >= 0, taken(block.candidate, picks), -1).astype(np.int64)
-    score = taken(np.where(np.isfinite(block.score), block.score, 0.0), picks).sum(1)
-    return Offers(block.clients, goods, candidates, score)
+def _offers(block: Block, row: Ints, picks: Ints, none: int) -> Offers:
+    theirs = block.part(row)
+    goods = np.where(picks >= 0, taken(theirs.sku, picks), none).astype(np.int64)
+    candidates = np.where(picks >= 0, taken(theirs.candidate, picks), -1).astype(np.int64)
+    score = taken(np.where(np.isfinite(theirs.score), theirs.score, 0.0), picks).sum(1)
+    return Offers(theirs.clients, goods, candidates, score)
 
 
 def joined(found: Sequence[Offers], none: int) -> Offers:

@@ -14,7 +14,7 @@ STEP: Final = 0.2
 SMOOTH: Final = 0.7
 
 
-def first_prices(wave: Wave, parts: list[Block], turns: int = TURNS, known: Floats | None = None) -> Floats:
+def first_prices(wave: Wave, blocks: list[Block], turns: int = TURNS, known: Floats | None = None) -> Floats:
     """Prices (s) in units of score by a smoothed subgradient: what is asked for beyond the stock grows dearer.
 
     `known` prices are made better, in smaller steps and by what is asked beyond as a share of the stock: slower where
@@ -22,23 +22,23 @@ def first_prices(wave: Wave, parts: list[Block], turns: int = TURNS, known: Floa
 
     Any prices give a valid bound; these are some hundredths of a per cent above the best.
     """
-    if not parts:
+    if not blocks:
         return np.zeros(len(wave.on_hand))
-    usual = float(np.mean(np.concatenate([part.score[np.isfinite(part.score)] for part in parts])))
+    usual = float(np.mean(np.concatenate([block.score[np.isfinite(block.score)] for block in blocks])))
     prices = np.zeros(len(wave.on_hand)) if known is None else known
     best, pull, lowest = prices, np.zeros(len(prices)), np.inf
-    budgets = [_budget_prices(part, known) for part in parts]
-    money = [np.maximum(part.budget / part.slots, 1.0) for part in parts]
+    budgets = [_budget_prices(block, known) for block in blocks]
+    money = [np.maximum(block.budget / block.slots, 1.0) for block in blocks]
     begin, share = 0 if known is None else TURNS, 1 + wave.on_hand
     for turn in range(begin, begin + turns):
         step = STEP * usual / (1 + turn / 12) ** (1.0 if known is None else 1.5)
         asked, bound = np.zeros(len(prices), np.int64), float(prices @ wave.on_hand)
-        for place, part in enumerate(parts):
+        for place, block in enumerate(blocks):
             mu = budgets[place]
-            picks, total = best_without_budget(part, part.score - prices[part.sku] - mu[:, None] * part.price)
-            bound += float(total.sum() + mu @ part.budget)
-            asked += demand(part, picks, len(prices))
-            excess = (taken(part.price, picks).sum(1) - part.budget) / money[place]
+            picks, total = best_without_budget(block, block.score - prices[block.sku] - mu[:, None] * block.price)
+            bound += float(total.sum() + mu @ block.budget)
+            asked += demand(block, picks, len(prices))
+            excess = (taken(block.price, picks).sum(1) - block.budget) / money[place]
             budgets[place] = np.maximum(0, mu + 1.5 * step * excess / money[place])
         if bound < lowest:
             lowest, best = bound, prices
@@ -49,11 +49,11 @@ def first_prices(wave: Wave, parts: list[Block], turns: int = TURNS, known: Floa
     return best
 
 
-def _budget_prices(part: Block, known: Floats | None) -> Floats:
-    return np.zeros(len(part.clients)) if known is None else good_boxes(part, part.score - known[part.sku]).mu
+def _budget_prices(block: Block, known: Floats | None) -> Floats:
+    return np.zeros(len(block.clients)) if known is None else good_boxes(block, block.score - known[block.sku]).mu
 
 
-def demand(part: Block, picks: Ints, skus: int) -> Ints:
+def demand(block: Block, picks: Ints, skus: int) -> Ints:
     """How often each sku is picked (s)."""
     rows, turns = np.nonzero(picks >= 0)
-    return np.bincount(part.sku[rows, picks[rows, turns]], minlength=skus)
+    return np.bincount(block.sku[rows, picks[rows, turns]], minlength=skus)

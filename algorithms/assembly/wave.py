@@ -103,17 +103,17 @@ def assemble(wave: Wave, told: Callable[[str], None] = lambda _: None) -> Assemb
 
 def opened(wave: Wave) -> Standing:
     """The first prices, and nothing given yet."""
-    parts = blocks(wave)
-    prices = first_prices(wave, parts)
-    bound = np.inf if parts else 0.0
-    return Standing(0, Assembled(np.zeros(0, np.int64), 0.0, bound, prices), prices, done=not parts)
+    every = blocks(wave)
+    prices = first_prices(wave, every)
+    bound = np.inf if every else 0.0
+    return Standing(0, Assembled(np.zeros(0, np.int64), 0.0, bound, prices), prices, done=not every)
 
 
 def answered(part: Part, standing: Standing, clients: int) -> Answer:
     """What one part of a wave of so many `clients` answers in this turn."""
     within, noise = standing.attempt
     mine = blocks(part.wave)
-    found = offers(part.wave, [_shaken(each, noise) for each in mine], standing.prices, within, clients)
+    found = offers([_shaken(each, noise) for each in mine], standing.prices, within, clients)
     return Answer(found.moved(part.client, part.candidate), bound_at(mine, standing.prices))
 
 
@@ -159,10 +159,10 @@ def _held_to_what_they_have(wave: Wave, best: Assembled) -> Assembled:
     return replace(best, bound=max(bound, best.objective))
 
 
-def _shaken(part: Block, noise: float) -> Block:
+def _shaken(block: Block, noise: float) -> Block:
     """Scores up to a share `noise` lower, the same each time: where many boxes are worth the same, clients who want the
     same are sent to different ones. Bounds and objectives are always of the scores as given."""
     if not noise:
-        return part
-    less = 1 - noise * np.random.default_rng(int(part.clients[0])).random(part.score.shape)
-    return replace(part, score=part.score * less)
+        return block
+    less = 1 - noise * np.random.default_rng(int(block.clients[0])).random(block.score.shape)
+    return replace(block, score=block.score * less)

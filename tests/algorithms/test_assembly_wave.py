@@ -96,7 +96,7 @@ def test_many_clients_wanting_the_same_few_items():
 
 def test_the_dive_alone_keeps_to_the_stock():
     wave = instance(400, 50, 2)
-    every = offers(wave, blocks(wave), np.zeros(len(wave.on_hand)), 0.05, 400)
+    every = offers(blocks(wave), np.zeros(len(wave.on_hand)), 0.05, 400)
     given, left = dive(every, np.zeros(len(wave.on_hand)), wave.on_hand, 0.01)
     assert left.min() >= 0
     assert (wave.on_hand - given.used(len(left)) == left).all()
