@@ -116,6 +116,8 @@ def test_a_fix_over_http(working: Shop, web: TestClient, call: Call) -> None:
     assert web.delete(f"/v1/fixes/{fix_id}").status_code == 202
     reached(call, fix_id, "cancelled")
     assert "nothing is left to call off" in web.delete(f"/v1/fixes/{fix_id}").text
+    late = web.post(f"/v1/fixes/{fix_id}/decision", json={"verdict": "approve"})
+    assert (late.status_code, "this Fix is cancelled" in late.text) == (422, True)
     assert call("cancel", fix_id)[0] == 1
     assert web.get("/v1/fixes/nobody").status_code == 404
     for body, field in (({"slots": 0}, "slots"), ({"must_have": ["boats"]}, "must_have"), ({"sluts": 1}, "sluts")):

@@ -9,7 +9,8 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from activities.fixing.settling import call_off
-from errors import NotFound
+from domain.fix_states import SETTLED
+from errors import BadInput, NotFound
 from ingest.faults import checked
 from models.fix_views import FixAsked
 from models.fixes import FixDecision, FixId
@@ -47,7 +48,9 @@ async def post_decision(request: Request, fix_id: str) -> Response:
     """Approve, swap or reject a proposed box. 422 with the rule that a swap breaks; then nothing was changed."""
     context = context_of(request)
     decision = checked(FixDecision, json_of(await body_of(request, LARGEST)), "body")
-    await run_in_threadpool(_view, context, fix_id)
+    state = (await run_in_threadpool(_view, context, fix_id))["state"]
+    if state in SETTLED:  # its workflow is gone, and would not say why
+        raise BadInput(f"this Fix is {state}; only a proposed one can be decided")
     status = await handles.decide_fix(await context.temporal(), fix_id, decision)
     return answer(status.model_dump(mode="json"))
 
