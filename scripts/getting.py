@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from settings import user_cache
+
 HEARTBEAT_S = 20.0
 
 
@@ -103,6 +105,20 @@ def one_at_a_time(lock: Path) -> Iterator[None]:
             say("another set-up is at work on this machine; waiting for it")
             fcntl.flock(handle, fcntl.LOCK_EX)
         yield
+
+
+def tell(
+    server: str, find: Callable[[Path], Path | None], in_cache: Callable[[Path], Path], ways: Sequence[Way], mend: str
+) -> int:
+    """Print the path of a server that is there or is got now; 1 with one clear line when it cannot be had."""
+    cache = user_cache()
+    try:
+        found = find(cache) or install(in_cache(cache), ways, lambda: find(cache))
+    except Failed as reason:
+        print(f"{server} cannot be had: {reason}. Mend: {mend}.", file=sys.stderr)
+        return 1
+    print(found)
+    return 0
 
 
 def install(place: Path, ways: Sequence[Way], find: Callable[[], Path | None]) -> Path:

@@ -11,8 +11,7 @@ import sys
 from pathlib import Path
 
 from demo.servers import CLI_VERSION, find_temporal, new_enough, temporal_in_cache
-from scripts.getting import Failed, Way, install, run_bounded, sdk_download
-from settings import user_cache
+from scripts.getting import Failed, Way, run_bounded, sdk_download, tell
 
 
 def from_sdk(folder: Path) -> None:
@@ -31,22 +30,13 @@ def from_go(folder: Path) -> None:
 
 def main() -> int:
     """Print the path of the dev server; 1 with one clear line when it cannot be had."""
-    cache = user_cache()
-    try:
-        found = find_temporal(cache) or install(
-            temporal_in_cache(cache),
-            [Way("the SDK's download", from_sdk), Way("go install", from_go)],
-            lambda: find_temporal(cache),
-        )
-    except Failed as reason:
-        print(
-            f"Temporal's dev server cannot be had: {reason}. Mend: open internet, or Go 1.24+ on PATH, "
-            "or put a `temporal` with server 1.29 or later on PATH.",
-            file=sys.stderr,
-        )
-        return 1
-    print(found)
-    return 0
+    return tell(
+        "Temporal's dev server",
+        find_temporal,
+        temporal_in_cache,
+        [Way("the SDK's download", from_sdk), Way("go install", from_go)],
+        "open internet, or Go 1.24+ on PATH, or put a `temporal` with server 1.29 or later on PATH",
+    )
 
 
 if __name__ == "__main__":

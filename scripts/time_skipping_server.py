@@ -10,8 +10,7 @@ import sys
 from pathlib import Path
 
 from demo.servers import TEST_SERVER_VERSION, find_time_skipping, time_skipping_in_cache
-from scripts.getting import Failed, Way, install, run_bounded, sdk_download
-from settings import user_cache
+from scripts.getting import Way, run_bounded, sdk_download, tell
 
 COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies"
 
@@ -61,22 +60,13 @@ def from_maven(folder: Path) -> None:
 
 def main() -> int:
     """Print the path of the test server; 1 with one clear line when it cannot be had."""
-    cache = user_cache()
-    try:
-        found = find_time_skipping(cache) or install(
-            time_skipping_in_cache(cache),
-            [Way("the SDK's download", from_sdk), Way("Maven", from_maven)],
-            lambda: find_time_skipping(cache),
-        )
-    except Failed as reason:
-        print(
-            f"Temporal's time-skipping test server cannot be had: {reason}. Mend: open internet, or Java and "
-            "Maven on PATH.",
-            file=sys.stderr,
-        )
-        return 1
-    print(found)
-    return 0
+    return tell(
+        "Temporal's time-skipping test server",
+        find_time_skipping,
+        time_skipping_in_cache,
+        [Way("the SDK's download", from_sdk), Way("Maven", from_maven)],
+        "open internet, or Java and Maven on PATH",
+    )
 
 
 if __name__ == "__main__":
