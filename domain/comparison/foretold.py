@@ -17,6 +17,8 @@ from domain.statistics.off_policy import Estimate, doubly_robust, ips, snips
 
 SHRINK: Final = 20.0
 """As if each item had been seen so often with the mean reward."""
+LEAST: Final = 1e-6
+"""What is less likely is in no log of a shop: such a propensity is a slip, and one would outweigh all else."""
 
 
 class Foretold(NamedTuple):
@@ -53,7 +55,7 @@ def foretold(pairs: Sequence[tuple[Outcome, Shadow]]) -> Foretold | str:
 
 
 def _by_chance(seen: Outcome) -> bool:
-    return seen.live.propensity is not None and seen.live.algorithm == seen.live.variant
+    return (seen.live.propensity or 0) >= LEAST and seen.live.algorithm == seen.live.variant
 
 
 def _half(pair: tuple[Outcome, Any]) -> int:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
 import pytest
 
 from domain.comparison.foretold import Foretold, foretold
-from domain.comparison.outcomes import Outcome, against, earned, outcomes
+from domain.comparison.outcomes import Outcome, against, closed, earned, outcomes
 from domain.comparison.records import Deed, Live, Shadow
 from models.base import utc
 
@@ -65,7 +66,41 @@ def test_of_two_answers_for_one_mail_the_later_was_seen() -> None:
 def test_nothing_seen_is_nothing_earned() -> None:
     assert outcomes([], [], WEEK) == []
     assert earned([]).order_rate is None
-    assert against([], []).order_rate is None
+    assert against([], []).order_rate.lift is None
+    assert not against([], []).order_rate.enough
+
+
+def test_a_while_that_is_not_over_is_no_no_and_no_yes() -> None:
+    lives = [live("c", 0, "a"), live("d", 3, "a"), live("e", 3, "a")]
+    found = outcomes(lives, [deed("c", "ordered", 1, "a"), deed("d", "ordered", 4, "a")], WEEK)
+    over = closed(found, WEEK, NOW + timedelta(days=9))
+    assert [each.live.client_id for each in over] == ["c"]
+    assert earned(over, len(found) - len(over))[:4] == (1, 1, 2, 1.0)
+    assert closed(found, WEEK, NOW + timedelta(days=10)) == found
+
+
+def judged(clients: int, each: int, kept: int) -> list[Outcome]:
+    """So many pieces of each client, of whom every other keeps `kept`."""
+    made = [Outcome(live(f"c{n}", 0, "a"), NOW) for n in range(clients)]
+    for n, one in enumerate(made):
+        one.judged, one.kept = each, kept if n % 2 else 0
+    return made
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "enough"),
+    [
+        ((11, 1, 1), (24, 1, 1), False),
+        ((100, 1, 1), (99, 1, 1), False),
+        ((100, 1, 1), (100, 1, 1), True),
+        ((29, 10, 8), (100, 1, 1), False),
+        ((30, 10, 8), (100, 1, 1), True),
+    ],
+)
+def test_few_pieces_or_those_of_few_clients_tell_nothing(one, other, enough: bool) -> None:
+    kept = against(judged(*one), judged(*other)).keep_rate
+    assert (kept.treated.n, kept.control.n) == (one[0] * one[1], other[0] * other[1])
+    assert (kept.enough, kept.lift is not None) == (enough, True)
 
 
 def test_a_better_variant_is_told_apart_from_an_equal_one() -> None:
@@ -77,8 +112,8 @@ def test_a_better_variant_is_told_apart_from_an_equal_one() -> None:
             each.orders = {"o": 5_000} if buys else {}
         return made
 
-    better = against(variant(0.15), variant(0.10)).order_rate
-    equal = against(variant(0.10), variant(0.10)).order_rate
+    better = against(variant(0.15), variant(0.10)).order_rate.lift
+    equal = against(variant(0.10), variant(0.10)).order_rate.lift
     assert better is not None
     assert equal is not None
     assert better.relative.low > 0
@@ -106,6 +141,16 @@ def test_what_a_shadow_would_have_earned_is_found_within_its_interval() -> None:
         assert abs(estimate.value - 0.3) < 0.05
     assert found.trust == ""
     assert found.logged < 0.15
+
+
+def test_a_chance_that_nobody_ever_sees_come_true_spoils_no_estimate() -> None:
+    pairs = world(True)
+    seen, shadow = pairs[0]
+    freak = replace(seen, live=replace(seen.live, propensity=1e-320, answer=shadow.answer or {}), orders={"o": 1})
+    found = foretold([(freak, shadow), *pairs[1:]])
+    assert isinstance(found, Foretold)
+    for estimate in (found.ips, found.snips, found.doubly_robust):
+        assert abs(estimate.value - 0.3) < 0.05
 
 
 def test_without_propensities_or_with_few_answers_it_says_so() -> None:
