@@ -105,7 +105,12 @@ wave_parts = Table(
     "wave_parts",
     metadata,
     ident("wave_id", primary_key=True),
-    Column("name", String(64), primary_key=True, comment="problem/3: what part 3 asks; turn/2/3: what it answered"),
+    Column(
+        "name",
+        String(64),
+        primary_key=True,
+        comment="problem/3: what part 3 asks; answer/2/3: what it answered in turn 2",
+    ),
     Column("at", UtcTime, nullable=False),
     Column("body", LargeBinary, nullable=False, comment="arrays (numpy's npz)"),
     comment="what the parts of a wave tell each other, wherever they are worked on",

@@ -7,7 +7,7 @@ from alembic import op
 
 from store.types import Json, UtcTime
 
-revision: str = "0001_e5b2ceef"
+revision: str = "0001_78b130c7"
 down_revision: str | None = None
 branch_labels: None = None
 depends_on: None = None
@@ -454,7 +454,7 @@ def upgrade() -> None:
             "name",
             sa.String(length=64),
             nullable=False,
-            comment="problem/3: what part 3 asks; turn/2/3: what it answered",
+            comment="problem/3: what part 3 asks; answer/2/3: what it answered in turn 2",
         ),
         sa.Column("at", UtcTime(), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=False, comment="arrays (numpy's npz)"),
