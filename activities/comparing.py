@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 
 from domain.comparison.agreement import agreement, answered
 from domain.comparison.foretold import foretold
-from domain.comparison.outcomes import Outcome, against, earned, outcomes
+from domain.comparison.outcomes import Outcome, against, closed, earned, outcomes
 from domain.comparison.records import Live, Shadow
 from store import comparisons
 
@@ -20,42 +20,52 @@ def compare(
     connection: Connection, slot: str, since: datetime, until: datetime, within: timedelta, k: int = 10
 ) -> dict[str, Any]:
     """Answers of a slot from `since` to `until` (business time). What clients did `within` that time of seeing one
-    counts for it. `k`: so many places of two lists are compared."""
+    counts for it; answers for which that time is not over are left out of what was earned. `k`: so many places of two
+    lists are compared."""
     lives = comparisons.lives(connection, slot, since, until)
     beside: dict[str, dict[str, Shadow]] = defaultdict(dict)
     for shadow in comparisons.shadows(connection, slot, {live.question for live in lives}):
         beside[shadow.name][shadow.question] = shadow
     clients = {live.client_id for live in lives if live.shown_at is not None}
     found = outcomes(lives, comparisons.deeds(connection, clients, since, until), within) if clients else []
+    over = closed(found, within, until)
     return {
         "slot": slot,
         "since": since.isoformat(),
         "until": until.isoformat(),
-        "within_days": within.days,
+        "within_days": within / timedelta(days=1),
         "answers": len(lives),
-        "variants": _variants(lives, found),
-        "shadows": {name: _shadow(name, lives, found, its, k) for name, its in sorted(beside.items())},
+        "variants": _variants(lives, found, over),
+        "shadows": {name: _shadow(name, lives, over, its, k) for name, its in sorted(beside.items())},
     }
 
 
-def _variants(lives: list[Live], found: list[Outcome]) -> dict[str, Any]:
-    """Each that was to answer; challengers against the champion of the split in force last, over its answers alone."""
+def _variants(lives: list[Live], found: list[Outcome], over: list[Outcome]) -> dict[str, Any]:
+    """Each that was to answer; challengers against the champion of the split in force last, over its answers alone.
+    `over`: those of `found` that may be judged."""
     names = sorted({live.variant for live in lives})
     told: dict[str, Any] = {
         name: asdict(answered(name, *_took([live for live in lives if live.variant == name])))
-        | {"earned": earned([each for each in found if each.live.variant == name])._asdict()}
+        | {"earned": _earned(_of(name, found), _of(name, over))}
         for name in names
     }
     experiment = lives[-1].experiment if lives else ""
     champion, *challengers = [part.partition(" ")[0] for part in experiment.split(", ")]
-    tried = [each for each in found if each.live.experiment == experiment]
-    control = [each for each in tried if each.live.variant == champion]
+    tried = [each for each in over if each.live.experiment == experiment]
     for name in challengers:
-        over = against([each for each in tried if each.live.variant == name], control)
+        gained = against(_of(name, tried), _of(champion, tried))
         told.setdefault(name, {})["over"] = {"champion": champion, "experiment": experiment} | {
-            figure: None if its is None else asdict(its) for figure, its in over._asdict().items()
+            figure: its.told for figure, its in gained._asdict().items()
         }
     return told
+
+
+def _of(name: str, found: list[Outcome]) -> list[Outcome]:
+    return [each for each in found if each.live.variant == name]
+
+
+def _earned(found: list[Outcome], over: list[Outcome]) -> dict[str, Any]:
+    return earned(over, len(found) - len(over))._asdict()
 
 
 def _took(lives: list[Live]) -> tuple[list[float], list[tuple[str, ...]]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 import numpy as np
@@ -42,8 +42,8 @@ def evaluate(
     engine: Engine,
     settings: Settings,
     names: Sequence[str],
-    now: datetime,
-    since: timedelta,
+    cut: datetime,
+    until: datetime,
     *,
     k: int = 10,
     most: int = 2_000,
@@ -51,30 +51,31 @@ def evaluate(
     progress: Progress = lambda _: None,
     more: Callable[[int], None] = lambda _: None,
 ) -> dict[str, Any]:
-    """Popularity, the house, the champion and those named, for at most `most` clients who bought after `now - since`.
+    """Popularity, the house, the champion and those named, for at most `most` clients who bought after `cut`, up to
+    `until` (business time).
 
     Raises BadInput when nobody did, or an algorithm is for another slot; NotFound when it is not there.
     """
-    cut = now - since
-    progress("reading the store")
-    with reading(engine) as connection:
-        touches, clients = interactions.between(connection, None, now), interactions.described(connection)
-        items, live = catalogue.every_item(connection), artefacts.live(connection, SLOT)
-    past, future = touches.part(touches.at <= cut.timestamp()), touches.part(touches.at > cut.timestamp())
-    of = as_of(items, past, cut)
-    asked = buyers(past, future, of, clients, most, seed)
-    if len(asked) < FEWEST:
-        raise BadInput(
-            f"fewer than {FEWEST} clients bought something since {cut:%Y-%m-%d} that was there before", "since"
-        )
     with ExitStack() as stack:
         registry = Registry.from_settings(settings, serving=False)
         members = [_member(stack, registry, name) for name in _asked(registry, names)]
+        progress("reading the store")
+        with reading(engine) as connection:
+            touches, clients = interactions.between(connection, None, until), interactions.described(connection)
+            items, live = catalogue.every_item(connection), artefacts.live(connection, SLOT)
+        past, future = touches.part(touches.at <= cut.timestamp()), touches.part(touches.at > cut.timestamp())
+        of = as_of(items, past, cut)
+        asked = buyers(past, future, of, clients, most, seed)
+        if len(asked) < FEWEST:
+            raise BadInput(
+                f"fewer than {FEWEST} clients bought something since {cut:%Y-%m-%d} that was there before", "since"
+            )
         progress("learning the house's own from the time before")
         blend = house_of(settings, of, past, clients, live)
         progress(f"asking about {len(asked):,} clients")
         found = replay(blend, asked, cut, members, registry.seconds(SLOT), k, more)
-    return {"slot": SLOT, "cut": cut.isoformat(), "clients": len(asked), "k": k, "seed": seed, "found": told(found)}
+    span = {"cut": cut.isoformat(), "until": until.isoformat()}
+    return {"slot": SLOT, **span, "clients": len(asked), "k": k, "seed": seed, "found": told(found)}
 
 
 def _asked(registry: Registry, names: Sequence[str]) -> list[str]:

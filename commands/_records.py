@@ -10,12 +10,14 @@ import orjson
 
 from commands import _shared
 from commands._progress import Progress
+from commands.assess import moment
+from errors import BadInput
 from settings import load
 
 
 @click.command()
 @click.option("--slot", default="ranking", show_default=True, help="The slot whose answers are compared.")
-@click.option("--since", default="7d", show_default=True, help="How far back: 36h, 7d, 2w.")
+@click.option("--since", default="30d", show_default=True, help="How far back: 36h, 7d, 2w; or a day: 2026-09-01.")
 @click.option(
     "--within", default="7d", show_default=True, help="What a client does so long after seeing an answer counts."
 )
@@ -26,17 +28,18 @@ def compare(slot: str, since: str, within: str, k: int, as_json: bool) -> None:
 
     Shadows: how often they agree, how fast they are, how often they fail, what would have changed, and, where the
     champion draws by chance and says how, what they would have earned. Variants: who ordered, for how much, and what
-    was kept, with 95 % intervals over clients.
+    was kept, with 95 % intervals over clients. Answers for which --within is not over yet are left out of these, and
+    counted. All times are business time.
     """
     from activities.comparing import compare as compared  # noqa: PLC0415
     from algorithms.slot_table import slot_named  # noqa: PLC0415
     from store.database import reading  # noqa: PLC0415
 
-    back, after = _shared.span(since, "since"), _shared.span(within, "within")
+    after = _shared.span(within, "within")
     engine = _shared.database(load())
     now = _shared.business_now(engine)
     with reading(engine) as connection:
-        found = compared(connection, slot_named(slot).name, now - back, now, after, k)
+        found = compared(connection, slot_named(slot).name, _begin(since, now), now, after, k)
     click.echo(orjson.dumps(found) if as_json else "\n".join(_told(found)))  # a bound without limit becomes null
 
 
@@ -45,25 +48,34 @@ def compare(slot: str, since: str, within: str, k: int, as_json: bool) -> None:
 @click.option(
     "--slot", default="ranking", show_default=True, type=click.Choice(["ranking"]), help="Only ranking so far."
 )
-@click.option("--since", default="60d", show_default=True, help="How far back the cut lies: 36h, 60d, 8w.")
+@click.option(
+    "--since", default="60d", show_default=True, help="The cut: 36h, 60d, 8w before --until; or a day: 2026-09-01."
+)
+@click.option("--until", help="What clients bought to the end of this day (UTC) or moment counts. Default: now.")
 @click.option("--k", default=10, show_default=True, type=click.IntRange(1, 100), help="Items asked for.")
 @click.option("--clients", "most", default=2_000, show_default=True, type=click.IntRange(2), help="At most so many.")
 @click.option("--seed", default=42, show_default=True, help="Draws the clients where there are more.")
 @_shared.AS_JSON
-def evaluate(names: tuple[str, ...], slot: str, since: str, k: int, most: int, seed: int, as_json: bool) -> None:
+def evaluate(
+    names: tuple[str, ...], slot: str, since: str, until: str | None, k: int, most: int, seed: int, as_json: bool
+) -> None:
     """Ask algorithms what they would have said, and see whether clients bought it.
 
     Clients who bought since then are asked about as of then, through the guard, as in service: the installed algorithms
-    that are NAMEd, the champion, the house, and popularity beside them.
+    that are NAMEd, the champion, the house, and popularity beside them. With --since and --until as days the same
+    question can be asked again later, whatever the business clock says by then.
     """
     from activities.evaluating import evaluate as evaluated  # noqa: PLC0415
 
     settings = load()
     engine = _shared.database(settings)
-    now, back = _shared.business_now(engine), _shared.span(since, "since")
+    now = _shared.business_now(engine)
+    end = moment(until, "until") if until else now
+    if end > now:
+        raise BadInput(f"lies ahead; business time is {now:%Y-%m-%dT%H:%M%z}", "until")
     with Progress() as progress:
         found = evaluated(
-            engine, settings, names, now, back,
+            engine, settings, names, _begin(since, end), end,
             k=k, most=most, seed=seed, progress=lambda what: progress.step(what, "clients"), more=progress.more,
         )  # fmt: skip
     click.echo(orjson.dumps(found) if as_json else "\n".join(_quality(found)))
@@ -79,10 +91,21 @@ def purge() -> None:
     click.echo(f"{gone:,} dropped")
 
 
+def _begin(text: str, end: datetime) -> datetime:
+    """A stretch of time before `end`, a day from its beginning in UTC, or a moment. Raises BadInput."""
+    begin = moment(text, "since", begins=True) if "-" in text else end - _shared.span(text, "since")
+    if begin >= end:
+        raise BadInput(f"must lie before {end:%Y-%m-%dT%H:%M%z}", "since")
+    return begin
+
+
 def _quality(found: dict[str, Any]) -> list[str]:
     k = found["k"]
     heads = "".join(f"{head:>26}" for head in (f"hit rate@{k}", f"recall@{k}", f"NDCG@{k}", "NDCG over the house"))
-    lines = [f"{found['clients']:,} clients who bought after {found['cut'][:10]}; 95 % intervals", f"{'':<24}{heads}"]
+    lines = [
+        f"{found['clients']:,} clients who bought from {found['cut'][:16]} to {found['until'][:16]}; 95 % intervals",
+        f"{'':<24}{heads}",
+    ]
     for name, its in found["found"].items():
         cells = (its[measure] for measure in ("hit_rate", "recall", "ndcg", "ndcg_over_house"))
         told = "".join(f"{each['value']:>9.4f} [{each['low']:.4f}, {each['high']:.4f}]".rjust(26) for each in cells)
@@ -92,7 +115,8 @@ def _quality(found: dict[str, Any]) -> list[str]:
 
 
 def _told(found: dict[str, Any]) -> list[str]:
-    lines = [f"{found['answers']:,} answers of {found['slot']} since {found['since'][:16]}"]
+    span = f"from {found['since'][:16]} to {found['until'][:16]}, business time"
+    lines = [f"{found['answers']:,} answers of {found['slot']} {span}"]
     for name, its in found["variants"].items():
         lines += [
             "",
@@ -113,23 +137,33 @@ def _took(its: dict[str, Any]) -> str:
     return f"{its['n']:,} answers, {times}, faults {its['fault_rate']:.1%}{f' ({faults})' if faults else ''}"
 
 
-def _earned(its: dict[str, Any] | None, days: int) -> list[str]:
-    if not its or not its["seen"]:
+def _earned(its: dict[str, Any] | None, days: float) -> list[str]:
+    if not its or not its["seen"] + its["open"]:
         return ["  nothing was seen by a client yet"]
-    said = [f"{its['seen']:,} seen by {its['clients']:,} clients; {its['order_rate']:.1%} ordered within {days} days"]
-    said += [f"average order {its['average_order_cents'] / 100:.2f}"] if its["average_order_cents"] is not None else []
-    said += [f"kept {its['keep_rate']:.1%}"] if its["keep_rate"] is not None else []
-    return ["  " + "; ".join(said)]
+    still = f"{its['open']:,} left out, whose {days:g} days are not over" if its["open"] else ""
+    if not its["seen"]:
+        return [f"  nothing to judge yet: {still}"]
+    said = [f"{its['seen']:,} seen by {its['clients']:,} clients; {its['order_rate']:.1%} ordered within {days:g} days"]
+    if its["orders"]:
+        said += [f"{its['orders']:,} orders of {its['average_order_cents'] / 100:.2f} on average"]
+    said += [f"kept {its['keep_rate']:.1%} of {its['pieces']:,} pieces"] if its["pieces"] else []
+    return ["  " + "; ".join([*said, still] if still else said)]
 
 
 def _over(its: dict[str, Any]) -> list[str]:
+    from domain.comparison.outcomes import FEWEST, FEWEST_CLIENTS  # noqa: PLC0415
+
     lines = [f"  over {its['champion']}, in the split {its['experiment']}:"]
-    for figure in ("order_rate", "average_order_cents", "keep_rate"):
-        if (lift := its[figure]) is None:
-            lines.append(f"    {figure}: too little to tell")
+    for figure, unit in (("order_rate", "clients"), ("average_order_cents", "orders"), ("keep_rate", "pieces")):
+        lift = its[figure]
+        counts = f"{lift['n']:,} {unit} against {lift['control_n']:,}"
+        if not lift["enough"]:
+            lines.append(
+                f"    {figure}: too few to tell: {counts}; {FEWEST} each, of {FEWEST_CLIENTS} clients, would do"
+            )
             continue
         value, low, high = lift["relative"]
-        lines.append(f"    {figure}: {value:+.1%} [{low:+.1%}, {high:+.1%}], p {lift['p_value']:.3f}")
+        lines.append(f"    {figure}: {value:+.1%} [{low:+.1%}, {high:+.1%}], p {lift['p_value']:.3f}; {counts}")
     return lines
 
 

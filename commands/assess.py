@@ -91,16 +91,18 @@ def _serving(engine: Engine, home: Path, at: datetime) -> tuple[RiskModel | None
     return loaded(home, live), live.id
 
 
-def moment(text: str) -> datetime:
-    """The moment that `--as-of` names; a bare day counts to its end in UTC. Raises BadInput."""
+def moment(text: str, field: str = "as_of", *, begins: bool = False) -> datetime:
+    """The moment that an option such as `--as-of` names; a bare day counts to its end in UTC, or `begins` with its
+    beginning. Raises BadInput."""
     try:
         if len(text) == 10:
-            return datetime.combine(date.fromisoformat(text), time(), UTC) + timedelta(days=1, microseconds=-1)
+            day = datetime.combine(date.fromisoformat(text), time(), UTC)
+            return day if begins else day + timedelta(days=1, microseconds=-1)
         named = datetime.fromisoformat(text)
     except (ValueError, OverflowError):
-        raise BadInput(f"{text!r} is neither a day such as 2026-11-21 nor a moment in ISO 8601", "as_of") from None
+        raise BadInput(f"{text!r} is neither a day such as 2026-11-21 nor a moment in ISO 8601", field) from None
     if named.tzinfo is None:
-        raise BadInput("a moment needs an offset, such as 2026-11-21T12:00:00+00:00", "as_of")
+        raise BadInput("a moment needs an offset, such as 2026-11-21T12:00:00+00:00", field)
     return named.astimezone(UTC)
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby
-from typing import NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 
@@ -17,6 +17,12 @@ from domain.comparison.likeness import listed
 from domain.comparison.records import Deed, Live
 from domain.statistics import lift
 from domain.statistics.lift import Lift
+from domain.statistics.off_policy import FEWEST_REWARDS, FEWEST_ROWS
+
+FEWEST: Final = int(FEWEST_ROWS)
+"""Clients, orders or pieces of each variant from which on a lift is told: below, its interval is a guess."""
+FEWEST_CLIENTS: Final = int(FEWEST_REWARDS)
+"""Clients of each variant whose they must be: a hundred pieces of two clients tell of two clients."""
 
 
 @dataclass
@@ -32,21 +38,54 @@ class Outcome:
 
 
 class Earned(NamedTuple):
-    """Of one variant. `order_rate`: clients who ordered of those who saw an answer. None: nothing to divide by."""
+    """Of one variant. `order_rate`: clients who ordered of those who saw an answer. None: nothing to divide by.
+    `pieces`: bought or sent, of which `keep_rate` were kept. `open`: answers left out, for the while after them is not
+    over yet."""
 
     seen: int
     clients: int
+    open: int
     order_rate: float | None
+    orders: int
     average_order_cents: float | None
+    pieces: int
     keep_rate: float | None
 
 
-class Against(NamedTuple):
-    """What a variant earned over another; each None where there is too little to tell."""
+class Count(NamedTuple):
+    """What a figure of one variant rests on: `n` of the unit it is divided by, and whose they are."""
 
-    order_rate: Lift | None
-    average_order_cents: Lift | None
-    keep_rate: Lift | None
+    n: int
+    clients: int
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A figure of a variant over another's. `lift`: None where there is nothing to divide by."""
+
+    lift: Lift | None
+    treated: Count
+    control: Count
+
+    @property
+    def enough(self) -> bool:
+        """Whether there is enough to go by."""
+        counts = (self.treated, self.control)
+        return self.lift is not None and all(n >= FEWEST and clients >= FEWEST_CLIENTS for n, clients in counts)
+
+    @property
+    def told(self) -> dict[str, Any]:
+        """As JSON takes it."""
+        lift = asdict(self.lift) if self.lift else {"treated": None, "control": None}
+        return lift | {"n": self.treated.n, "control_n": self.control.n, "enough": self.enough}
+
+
+class Against(NamedTuple):
+    """What a variant earned over another."""
+
+    order_rate: Compared
+    average_order_cents: Compared
+    keep_rate: Compared
 
 
 def outcomes(lives: Iterable[Live], deeds: Iterable[Deed], within: timedelta) -> list[Outcome]:
@@ -63,6 +102,11 @@ def outcomes(lives: Iterable[Live], deeds: Iterable[Deed], within: timedelta) ->
     return [each for its in found.values() for each in its]
 
 
+def closed(found: Iterable[Outcome], within: timedelta, until: datetime) -> list[Outcome]:
+    """Those whose while was over by `until`. The others might still order: they are neither a yes nor a no."""
+    return [each for each in found if each.shown_at + within <= until]
+
+
 def _count(outcome: Outcome, deed: Deed) -> None:
     if deed.kind == "ordered":
         key = deed.order_id or deed.at.isoformat()
@@ -72,15 +116,18 @@ def _count(outcome: Outcome, deed: Deed) -> None:
         outcome.kept += {"ordered": 1, "kept": 1, "sent_back": 0, "returned": -1 if outcome.kept else 0}[deed.kind]
 
 
-def earned(found: Sequence[Outcome]) -> Earned:
-    """Of one variant's answers."""
+def earned(found: Sequence[Outcome], still_open: int = 0) -> Earned:
+    """Of one variant's answers; `still_open`: so many more were left out."""
     table = _by_client(found)
     orders, cents, judged, kept = table.sum(axis=0)
     return Earned(
         seen=len(found),
         clients=len(table),
+        open=still_open,
         order_rate=float((table[:, 0] > 0).mean()) if len(table) else None,
+        orders=int(orders),
         average_order_cents=cents / orders if orders else None,
+        pieces=int(judged),
         keep_rate=kept / judged if judged else None,
     )
 
@@ -88,21 +135,22 @@ def earned(found: Sequence[Outcome]) -> Earned:
 def against(treated: Sequence[Outcome], control: Sequence[Outcome]) -> Against:
     """A variant over another, clients being what was drawn."""
     one, other = _by_client(treated), _by_client(control)
+    return Against(_shares(one, other), _ratios(one, other, 1, 0), _ratios(one, other, 3, 2))
+
+
+def _shares(one: Floats, other: Floats) -> Compared:
+    counts = [Count(len(table), len(table)) for table in (one, other)]
     if min(len(one), len(other)) < 2:
-        return Against(None, None, None)
-    ordered = (int((table[:, 0] > 0).sum()) for table in (one, other))
-    yes, no = ordered
-    return Against(
-        lift.of_shares(yes, len(one), no, len(other)),
-        _ratio(one[:, 1], one[:, 0], other[:, 1], other[:, 0]),
-        _ratio(one[:, 3], one[:, 2], other[:, 3], other[:, 2]),
-    )
+        return Compared(None, *counts)
+    yes, no = (int((table[:, 0] > 0).sum()) for table in (one, other))
+    return Compared(lift.of_shares(yes, len(one), no, len(other)), *counts)
 
 
-def _ratio(top: Floats, bottom: Floats, other_top: Floats, other_bottom: Floats) -> Lift | None:
-    if not bottom.any() or not other_bottom.any():
-        return None
-    return lift.of_ratios(top, bottom, other_top, other_bottom)
+def _ratios(one: Floats, other: Floats, top: int, bottom: int) -> Compared:
+    counts = [Count(int(table[:, bottom].sum()), int((table[:, bottom] > 0).sum())) for table in (one, other)]
+    if min(len(one), len(other)) < 2 or not all(count.n for count in counts):
+        return Compared(None, *counts)
+    return Compared(lift.of_ratios(one[:, top], one[:, bottom], other[:, top], other[:, bottom]), *counts)
 
 
 def _by_client(found: Sequence[Outcome]) -> Floats:

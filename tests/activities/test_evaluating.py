@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -58,7 +58,7 @@ def shop(tmp_path: Path):
 
 def test_who_knows_the_rule_wins_beyond_noise_and_a_fault_is_the_house_s_answer(shop, home: Settings) -> None:
     told: list[str] = []
-    said = evaluate(shop.engine, home, ["cheap", "raises"], NOW, MONTH, progress=told.append)
+    said = evaluate(shop.engine, home, ["cheap", "raises"], NOW - MONTH, NOW, progress=told.append)
     found = said["found"]
     assert (said["clients"], list(found)) == (CLIENTS, ["popularity", "house", "cheap", "raises"])
     assert found["cheap"]["hit_rate"]["value"] > 0.9
@@ -67,13 +67,13 @@ def test_who_knows_the_rule_wins_beyond_noise_and_a_fault_is_the_house_s_answer(
     assert found["raises"]["ndcg"] == found["house"]["ndcg"]
     assert found["raises"]["faults"] == {"raised": CLIENTS}
     assert any("asking about 60 clients" in each for each in told)
-    again = evaluate(shop.engine, home, [], NOW, MONTH)
+    again = evaluate(shop.engine, home, [], NOW - MONTH, NOW)
     assert again["found"]["house"] == found["house"]
 
 
 def test_the_champion_is_asked_unnamed_and_some_clients_will_do(shop, home: Settings) -> None:
     say(home.home, '[slots.ranking]\nchampion = "cheap"\n')
-    few = evaluate(shop.engine, home, [], NOW, MONTH, most=10)
+    few = evaluate(shop.engine, home, [], NOW - MONTH, NOW, most=10)
     assert (few["clients"], list(few["found"])) == (10, ["popularity", "house", "cheap"])
 
 
@@ -86,8 +86,23 @@ def test_the_champion_is_asked_unnamed_and_some_clients_will_do(shop, home: Sett
     ],
 )
 def test_mistakes_are_named(shop, home: Settings, names: list[str], since: timedelta, wrong: type, words: str) -> None:
+    told: list[str] = []
     with pytest.raises(wrong, match=words):
-        evaluate(shop.engine, home, names, NOW, since)
+        evaluate(shop.engine, home, names, NOW - since, NOW, progress=told.append)
+    assert ("reading the store" in told) == (not names)
+
+
+def test_a_stretch_that_is_over_reads_the_same_later(shop, home: Settings) -> None:
+    cut, until = NOW - MONTH, NOW - timedelta(days=8, hours=12)
+
+    def ndcg(end: datetime) -> list[float]:
+        found = evaluate(shop.engine, home, ["cheap"], cut, end)["found"]
+        return [found[name]["ndcg"]["value"] for name in ("popularity", "house", "cheap")]
+
+    before = ndcg(until)
+    shop.event("c1", "order_placed", 1, item_id="i02")
+    assert ndcg(until) == before
+    assert ndcg(NOW) != before
 
 
 def test_quality_of_a_list_by_hand() -> None:

@@ -95,7 +95,8 @@ def test_a_comparison_tells_of_shadows_and_of_the_split_in_force(engine) -> None
         if n % 3 == 0:
             shop.event(f"c{n}", "order_placed", 1, item_id="i1", value=50)
     with reading(engine) as connection:
-        found = compare(connection, "ranking", NOW - 7 * DAY, NOW, 7 * DAY)
+        found = compare(connection, "ranking", NOW - 7 * DAY, NOW, 3 * DAY)
+        open_yet = compare(connection, "ranking", NOW - 7 * DAY, NOW, 7 * DAY)
         none = compare(connection, "session", NOW - 7 * DAY, NOW, 7 * DAY)
     assert (found["answers"], set(found["variants"])) == (40, {"one", "three"})
     assert found["variants"]["one"]["earned"]["order_rate"] == 10 / 30
@@ -103,6 +104,10 @@ def test_a_comparison_tells_of_shadows_and_of_the_split_in_force(engine) -> None
     over = found["variants"]["three"]["over"]
     assert over["champion"] == "one"
     assert over["order_rate"]["relative"][1] < 0 < over["order_rate"]["relative"][2]
+    assert [over["order_rate"][name] for name in ("n", "control_n", "enough")] == [10, 30, False]
+    nothing = open_yet["variants"]["one"]["earned"]
+    assert (nothing["seen"], nothing["open"], nothing["order_rate"]) == (0, 30, None)
+    assert open_yet["variants"]["three"]["over"]["order_rate"]["treated"] is None
     two = found["shadows"]["two"]
     assert (two["n"], two["p50_ms"], two["agreement"]["first"]) == (40, 100.0, 0.5)
     assert two["agreement"]["overlap"] == 0.75
