@@ -27,7 +27,7 @@ def predict(feedback: Path, targets: Path, out: Path, as_json: bool) -> None:
     """The chances that each garment of TARGETS is small, fits, or is large, learnt from what clients said of others.
 
     Columns: client_id, item_id, size, p_small, p_fit, p_large, in the order of TARGETS. `fit` is small, fit or large.
-    Further columns that both files have, such as category, height ("5' 8\\"", "172cm") or body type, are learnt from as
+    Further columns that both files have, such as category, height (5 ft 8, 172cm) or body type, are learnt from as
     well; unknown clients, items and sizes are answered by what is known of the rest.
     """
     from algorithms.fit.rows import Feedback  # noqa: PLC0415

@@ -53,7 +53,8 @@ def read(path: Path, names: tuple[str, ...], optional: tuple[str, ...] | None = 
     except pa.ArrowInvalid as wrong:
         raise BadInput(f"is no {ending[1:]} file: {str(wrong).splitlines()[0]}", str(path)) from None
     found = [name.strip() for name in table.column_names]
-    Columns(names, tuple(found) if optional is None else optional).check(found, path)
+    known = (name for name in found if name not in names) if optional is None else optional
+    Columns(names, tuple(known)).check(found, path)
     return Table(path, {name: _one(table.column(place)) for place, name in enumerate(found)})
 
 

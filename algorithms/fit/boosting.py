@@ -37,6 +37,10 @@ def boosted(feedback: Feedback, rows: Rows, seed: int) -> Floats:
     from sklearn.ensemble import HistGradientBoostingClassifier  # noqa: PLC0415  (slow to import)
     from threadpoolctl import threadpool_limits  # noqa: PLC0415
 
+    chances = np.zeros((len(rows), len(FITS)))
+    if len(said := np.unique(feedback.fit)) == 1:  # the library needs two answers to tell apart
+        chances[:, said] = 1.0
+        return chances
     names = Names.learnt(feedback.rows)
     found = [side for name, column in feedback.rows.further.items() if (side := sides.learnt(name, column))]
     words = [place for place, side in enumerate(found) if isinstance(side, Words)]
@@ -49,7 +53,6 @@ def boosted(feedback: Feedback, rows: Rows, seed: int) -> Floats:
     unknown = np.isnan(learnt).all(axis=0)  # the library takes no column that is empty
     learnt[:, unknown] = asked[:, unknown] = 0.0
     model = HistGradientBoostingClassifier(categorical_features=words, random_state=seed, **TREES)
-    chances = np.zeros((len(rows), len(FITS)))
     with threadpool_limits(1):  # its threads wait for each other: on a busy machine one alone is the fastest
         model.fit(learnt, feedback.fit)
         chances[:, model.classes_] = model.predict_proba(asked)

@@ -66,6 +66,14 @@ def test_an_auc_of_a_draw_is_that_of_the_rows_drawn() -> None:
         assert found == pytest.approx(auc(np.repeat(wrong, times), np.repeat(score, times)))
 
 
+def test_a_shop_in_which_everything_fitted_so_far_is_measured(said: Feedback) -> None:
+    at = np.flatnonzero(said.fit == FIT)[:30]
+    rows = np.append(at, np.flatnonzero(said.fit == SMALL)[:5])
+    found = evaluate(Feedback(said.rows.part(rows), said.fit[rows], np.arange(35)), 19)
+    assert found["algorithms"]["gradient_boosting"]["auc"] == 0.5
+    assert found["algorithms"]["fit"]["log_loss"] < found["algorithms"]["gradient_boosting"]["log_loss"]
+
+
 @pytest.mark.parametrize(("day", "what"), [(10, "nothing can be learnt"), (90_000, "nothing is held out")])
 def test_a_cut_beyond_the_file_is_refused(said: Feedback, day: int, what: str) -> None:
     with pytest.raises(BadInput, match=f"until: .*{what}"):
