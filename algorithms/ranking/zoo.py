@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib.util import find_spec
 from typing import Final
 
 from algorithms.ranking import inner
@@ -18,6 +19,8 @@ from algorithms.ranking.item_cosine import ItemCosine
 from algorithms.ranking.own_history import OwnHistory
 from algorithms.ranking.popularity import HALF_LIFE_DAYS, ContextPopularity, Popularity
 from algorithms.ranking.transitions import Transitions
+from algorithms.ranking.two_tower import TwoTower
+from algorithms.ranking.wide_deep import WideDeep
 from algorithms.ranking.word_taste import WordTaste
 from errors import BadInput
 
@@ -39,7 +42,10 @@ PLAIN: Final[dict[str, Callable[[], Algorithm]]] = {
     "als": lambda: OrRecent(Als()),
     "hybrid": Hybrid,
 }
-NAMES: Final = (*PLAIN, CHAMPION)
+DEEP: Final[dict[str, Callable[[], Algorithm]]] = {"two-tower": TwoTower, "wide-deep": WideDeep}
+"""Learning needs the extra `deep`."""
+LEARNS_DEEP: Final = all(find_spec(name) for name in ("jax", "optax"))
+NAMES: Final = (*PLAIN, *(DEEP if LEARNS_DEEP else ()), CHAMPION)
 
 
 def names(chosen: str) -> tuple[str, ...]:
@@ -52,6 +58,8 @@ def names(chosen: str) -> tuple[str, ...]:
 
 def known(name: str, field: str) -> None:
     """Raises BadInput for a name that there is not."""
+    if name in DEEP and not LEARNS_DEEP:
+        raise BadInput(f"{name} needs JAX and Optax: pip install 'selvedge[deep]'", field)
     if name not in NAMES:
         raise BadInput(f"no ranker {name!r}; there are {', '.join(NAMES)}", field)
 
@@ -59,4 +67,4 @@ def known(name: str, field: str) -> None:
 def make(name: str, repeats: bool, splits: Inner = inner.by_time) -> Algorithm:
     """A ranker that has learnt nothing yet. `splits`: what the champion learns its weights from. Raises BadInput."""
     known(name, "algorithm")
-    return Champion(repeats, splits) if name == CHAMPION else PLAIN[name]()
+    return Champion(repeats, splits) if name == CHAMPION else (PLAIN | DEEP)[name]()

@@ -15,9 +15,11 @@ from algorithms.ranking.inner import like
 from algorithms.ranking.splits import split
 from algorithms.ranking.top import recommend
 from domain.arrays import Floats
+from errors import BadInput
 from tests.algorithms.ranking.logs import GROUPS, made_up
 
 LOG = made_up()
+DEEP = [name for name in zoo.DEEP if name in zoo.NAMES]
 HELD = split(LOG, "time:0.8", 1)
 ITEMS = np.arange(len(LOG.items))
 
@@ -45,7 +47,7 @@ def test_a_saved_algorithm_scores_as_before_and_a_second_fit_too(name: str, tmp_
     assert np.allclose(first.scores(HELD.asked, some), scores[:, some], atol=1e-5)
 
 
-@pytest.mark.parametrize("name", ["cohorts", "cosine", "ease", "als", "transitions", "hybrid", "words"])
+@pytest.mark.parametrize("name", ["cohorts", "cosine", "ease", "als", "transitions", "hybrid", "words", *DEEP])
 def test_taste_is_found(name: str) -> None:
     """Of the ten best, more are of the client's colour than the fourth that chance would give."""
     made = zoo.make(name, repeats=False)
@@ -120,3 +122,10 @@ def test_vectors_nearest_to_a_client_are_found_exactly_and_nearly(tmp_path: Path
     assert recall(found, exact) > 0.8
     approximate.save(tmp_path / "index")
     assert np.array_equal(Candidates.load(tmp_path / "index").nearest(clients, 10)[0], found)
+
+
+@pytest.mark.skipif(bool(DEEP), reason="the extra `deep` is installed")
+@pytest.mark.parametrize("name", zoo.DEEP)
+def test_a_network_without_its_extra_says_what_to_install(name: str) -> None:
+    with pytest.raises(BadInput, match=r"selvedge\[deep\]"):
+        zoo.make(name, repeats=False)
