@@ -10,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, Final
@@ -26,6 +27,8 @@ Work = tuple[Callable[[], dict[str, Any]], "Future[dict[str, Any]]"]
 
 THREADS: Final = 8
 """Calls to one remote at a time. One that is stuck keeps its thread, so there is an end to what it can take."""
+GRACE: Final = 1.0
+"""Seconds past its deadline after which a call that still gets bytes loses its connection."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,10 @@ class Remote:
         endpoint.reach.check_url(endpoint.url)
         limits = httpx.Limits(max_connections=THREADS, max_keepalive_connections=THREADS)
         # No proxy from the environment: it would look names up for us, out of sight of the rules.
-        self._client = httpx.Client(verify=_trust(ca_file), follow_redirects=False, trust_env=False, limits=limits)
+        self._fresh = partial(
+            httpx.Client, verify=_trust(ca_file), follow_redirects=False, trust_env=False, limits=limits
+        )
+        self._client = self._fresh()
         self._work: SimpleQueue[Work | None] = SimpleQueue()
         self._free = threading.Semaphore(THREADS)
         self._threads = 0
@@ -70,7 +76,18 @@ class Remote:
         try:
             return future.result(max(end - time.monotonic(), 0))
         except TimeoutError:
+            timer = threading.Timer(GRACE, self._cut, (self._client, future))
+            timer.daemon = True
+            timer.start()
             raise trouble.late(end - started) from None
+
+    def _cut(self, client: httpx.Client, call: Future[dict[str, Any]]) -> None:
+        """End a call whose reply neither ends nor pauses: each part comes in time, so httpx would read for ever."""
+        with self._starting:
+            if call.done() or client is not self._client:
+                return
+            self._client = self._fresh()
+        client.close()
 
     def ready(self, seconds: float) -> bool:
         """A remote is asked when it is asked."""

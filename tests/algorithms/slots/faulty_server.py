@@ -39,11 +39,8 @@ class Faulty(BaseHTTPRequestHandler):
             self.trickle(0.05, b" ")
         elif name == "endless":
             self.trickle(0, b" " * 65_536)
-        elif name == "slowhead":
-            self.wfile.write(b"HTTP/1.1 200 OK\r\n")
-            for n in range(200):
-                self.wfile.write(f"x-{n}: 1\r\n".encode())
-                time.sleep(0.05)
+        elif name in {"slowhead", "continues"}:
+            self.head(name)
         elif name == "missing":
             self.reply(json.dumps({"answers": []}).encode())
         else:
@@ -56,6 +53,12 @@ class Faulty(BaseHTTPRequestHandler):
             self.send_header(*each)
         self.end_headers()
         self.wfile.write(body)
+
+    def head(self, name):
+        self.wfile.write(b"HTTP/1.1 200 OK\r\n" if name == "slowhead" else b"")
+        for n in range(200 if name == "slowhead" else 100_000):
+            self.wfile.write(f"x-{n}: 1\r\n".encode() if name == "slowhead" else b"HTTP/1.1 100 Continue\r\n\r\n")
+            time.sleep(0.05 if name == "slowhead" else 0.001)
 
     def trickle(self, pause, part):
         self.send_response(200)

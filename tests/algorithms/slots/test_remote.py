@@ -12,7 +12,7 @@ import pytest
 
 from algorithms.guard import Member, decide, decide_many
 from algorithms.reach import Reach
-from algorithms.remote import Endpoint, Remote
+from algorithms.remote import THREADS, Endpoint, Remote
 from algorithms.slot_table import SLOTS
 from domain import slots as rules
 from errors import ConfigError
@@ -88,6 +88,20 @@ def test_stuck_calls_have_an_end_and_the_remote_is_asked_again_after(connect: Co
         decision = decide(RANKING, [Member("hang", remote)], ranking(), 0.05)
         assert time.monotonic() - started < 0.5
         assert decision.faults[0].code == "late"
+
+
+@pytest.mark.parametrize("path", ["continues", "slowhead"])
+def test_a_reply_that_never_ends_gives_its_thread_back(connect: Connect, path: str) -> None:
+    remote = connect(path)
+
+    def code() -> str:
+        return decide(RANKING, [Member(path, remote)], ranking(), 0.1).faults[0].code
+
+    assert "busy" in [code() for _ in range(THREADS + 1)]
+    until = time.monotonic() + 8
+    while (said := code()) == "busy" and time.monotonic() < until:
+        time.sleep(0.2)
+    assert said == "late"
 
 
 def test_nobody_there_is_a_fault() -> None:
