@@ -211,6 +211,13 @@ def test_train_reports_and_serves(shop, monkeypatch):
     assert measured.stdout.count("blend, model") == 5
 
 
+def test_the_champion_is_trained_and_serves(shop):
+    made = json.loads(typed("train", "--algorithm", "champion", "--json").stdout)
+    assert made["algorithm"] == "champion"
+    client = json.loads(typed("recommend", "--client", "c1", "--n", "2", "--json").stdout)
+    assert client["version"] == made["id"]
+
+
 def test_train_risk_reports_and_serves_the_batch(shop, tmp_path):
     out = ("assess", "--as-of", "2026-06-01", "--out", str(tmp_path / "o.csv"), "--json")
     assert json.loads(typed(*out).stdout)["algorithm"] == "decay+recency_rate"
