@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -18,7 +18,7 @@ from workflows import handles
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from models.fix_views import FixView
+    from models.fix_views import BoxedItem, FixView, OfferedItem
 
 
 @click.command()
@@ -60,7 +60,10 @@ def request(client_id: str, as_json: bool, **given: Any) -> None:
 @click.argument("fix_id")
 @_shared.AS_JSON
 def show(fix_id: str, as_json: bool) -> None:
-    """Where a Fix stands, its box, and every step that it took. Reads the store, and works without Temporal."""
+    """Where a Fix stands, its note, its box, what may be swapped in, and every step that it took.
+
+    Reads the store, and works without Temporal. The note is shown as the client wrote it.
+    """
     from store.database import reading  # noqa: PLC0415
     from store.fix_views import view  # noqa: PLC0415
 
@@ -72,16 +75,41 @@ def show(fix_id: str, as_json: bool) -> None:
 def _told(fix: FixView) -> str:
     """For people."""
     lines = [f"{fix.fix_id} of {fix.client_id}: {fix.state} {fix.code.replace('_', ' ')}".rstrip()]
-    lines += [f"  note: {each}" for each in fix.said]
-    for each in fix.box:
-        lines.append(
-            f"  {each.sku:<24} {each.category:<14} {each.size:<8} {each.price_cents / 100:>9.2f}  "
-            f"p(keep) {each.score:.2f}  p(fit) {each.p_fit:.2f}  {each.state}"
-        )
+    if fix.note is not None:
+        lines.append(f'  note: "{_printable(fix.note)}"')
+        by = f", by {'the model' if fix.read_by == 'model' else 'the rules'}" if fix.read_by else ""
+        said = " ".join(fix.said) or ("nothing that could be used" if fix.read_by else "not read")
+        lines.append(f"  understood{by}: {said}")
+    lines += [f"  {_item(each)}  {each.state}" for each in fix.box]
+    if fix.box:
+        lines.append(f"  the box is worth {fix.worth:.2f} kept items")
+    if fix.offers:
+        lines.append(f"  may go in, by selvedge fixes decide {fix.fix_id} --swap OUT=INTO:")
+        lines += [f"    {_item(each)}  for {_any(each.instead_of, len(fix.box))}" for each in fix.offers]
     if fix.left_out:
         lines.append("  left out: " + ", ".join(f"{code} {count}" for code, count in sorted(fix.left_out.items())))
-    lines += [f"  {step.at:%Y-%m-%d %H:%M}  {step.state} {step.code}".rstrip() for step in fix.steps]
+    lines += [f"  {_moment(step.at)}  {step.state} {step.code} {step.by}".rstrip() for step in fix.steps]
     return "\n".join(lines)
+
+
+def _item(each: BoxedItem | OfferedItem) -> str:
+    return (
+        f"{each.sku:<24} {each.category:<14} {each.size:<8} {each.price_cents / 100:>9.2f}  "
+        f"p(keep) {each.score:.2f}  p(fit) {each.p_fit:.2f}"
+    )
+
+
+def _any(skus: Sequence[str], of: int) -> str:
+    return "any" if len(skus) == of else " or ".join(skus)
+
+
+def _moment(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def _printable(text: str) -> str:
+    """On one line, without what could steer a terminal."""
+    return " ".join("".join(each if each.isprintable() else " " for each in text).split())
 
 
 @click.command("list")
@@ -95,12 +123,15 @@ def list_(states: Sequence[str], limit: int, as_json: bool) -> None:
 
     with reading(_shared.database(load())) as connection:
         rows = fixes.listing(connection, [FixState(each) for each in states], limit)
+    if not as_json:
+        click.echo(f"{'fix':<20}  {'state':<10} {'last step':<20}  {'client':<16}  code")
     for row in rows:
         if as_json:
             named = {"fix_id": row.fix_id, "client_id": row.client_id, "state": row.state, "code": row.code}
             click.echo(json.dumps(named | {"updated_at": row.updated_at.isoformat()}))
         else:
-            click.echo(f"{row.fix_id}  {row.state:<10} {row.updated_at:%Y-%m-%d %H:%M}  {row.client_id}  {row.code}")
+            told = f"{row.fix_id:<20}  {row.state:<10} {_moment(row.updated_at)}  {row.client_id:<16}  {row.code}"
+            click.echo(told.rstrip())
 
 
 @click.command()
@@ -152,7 +183,8 @@ def replay(fix_id: str, as_json: bool) -> int:
         click.echo(json.dumps(again._asdict()))
     else:
         same = "the same box" if again.same else "another box"
-        click.echo(f"{fix_id}: {same} by {again.algorithm} {again.version}: {', '.join(again.again)}")
+        since = f", as assembled, before {again.swaps} swap{'s' * (again.swaps > 1)}" if again.swaps else ""
+        click.echo(f"{fix_id}: {same} by {again.algorithm} {again.version}{since}: {', '.join(again.again)}")
         if not again.same:
             click.echo(f"it was: {', '.join(again.box)}")
     return 0 if again.same else 1

@@ -46,10 +46,10 @@ CLAIM: Final = re.compile(r"\s+(?:is|are|was|were|would|will|can|do|does|looks?|
 FILLING: Final = frozenset(
     re.findall(
         r"\S+",
-        "a an the any some of in for with to too also as well either again more other others another just only really "
-        "very please thanks thank you hi hello hey dear i i'm i've me my we our us your is am are be do have has had got "
-        "get send give see wear wearing this that these those time now it them much many at all box one two three couple "
-        "so s d m ve",
+        "a an the any some of in for with to too also as well either again more other others another just only "
+        "really very please thanks thank you hi hello hey dear i i'm i've me my we our us your is am are be do have "
+        "has had got get send give see wear wearing this that these those time now it them much many at all box one "
+        "two three couple so s d m ve",
     )
 )
 """Words that say nothing by themselves."""

@@ -6,14 +6,19 @@ Sentences travel in histories: they hold ids, amounts and words of the catalogue
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from types import MappingProxyType
+from typing import Final
 
 from domain.fix_rules import REASONS, cents
 from domain.histories import plain
 from errors import BadInput
 from models.base import Sku
 from models.fixes import FixItem, FixWish, Swap
+
+NAMED: Final = 3
+"""So many that may go in are named to who named one that may not."""
 
 
 def check_swap(
@@ -22,6 +27,18 @@ def check_swap(
     """Why one swap cannot be made; None: it can, if a unit is free. `candidate` is the unit that comes in; None when it
     is no candidate of this Fix, for the `reason` of that code."""
     return _known(box, swap, candidate, reason) or _rules(wish, box, _after(box, [(swap, candidate)]))
+
+
+def may_leave(wish: FixWish, box: Sequence[FixItem], candidate: FixItem) -> tuple[Sku, ...]:
+    """The items of the box whose place `candidate` may take."""
+    swaps = (Swap(out=each.sku, into=candidate.sku) for each in box)
+    return tuple(swap.out for swap in swaps if check_swap(wish, box, swap, candidate) is None)
+
+
+def may_come(wish: FixWish, box: Sequence[FixItem], out: Sku, candidates: Iterable[FixItem]) -> Iterator[FixItem]:
+    """Those of `candidates` that may take the place of `out`, in their order."""
+    swaps = ((each, Swap(out=out, into=each.sku)) for each in candidates)
+    return (each for each, swap in swaps if check_swap(wish, box, swap, each) is None)
 
 
 def swapped(
@@ -37,7 +54,9 @@ def swapped(
     made = [(swap, candidates.get(swap.into)) for swap in swaps]
     for swap, candidate in made:
         if wrong := _known(box, swap, candidate, left_out.get(swap.into, "")):
-            raise wrong
+            raise (
+                wrong if candidate else BadInput(wrong.reason + _instead(wish, box, swap.out, candidates), wrong.field)
+            )
     after = _after(box, made)
     if wrong := _rules(wish, box, after):
         raise wrong
@@ -53,6 +72,11 @@ def _known(box: Sequence[FixItem], swap: Swap, candidate: FixItem | None, reason
         why = REASONS.get(reason, "it is none of this Fix's candidates")
         return BadInput(f"{swap.into} cannot go in: {why}", "into")
     return None
+
+
+def _instead(wish: FixWish, box: Sequence[FixItem], out: Sku, candidates: Mapping[Sku, FixItem]) -> str:
+    some = [each.sku for each in islice(may_come(wish, box, out, candidates.values()), NAMED)]
+    return f"; these may: {', '.join(some)}" if some else ""
 
 
 def _after(box: Sequence[FixItem], made: Iterable[tuple[Swap, FixItem | None]]) -> tuple[FixItem, ...]:

@@ -34,16 +34,36 @@ class BoxedItem(Contract):
     fit: str | None = None
 
 
+class OfferedItem(Contract):
+    """A candidate of which a unit is free and that may go into a proposed box, in place of any one of `instead_of`."""
+
+    sku: Sku
+    item_id: ItemId
+    size: str
+    category: str
+    colour: str
+    price_cents: int
+    score: float
+    p_fit: float
+    instead_of: tuple[Sku, ...]
+
+
 class PassedStep(Contract):
-    """A step that a Fix took, in business time."""
+    """A step that a Fix took, in business time; `by`: the stylist who decided it."""
 
     at: datetime
     state: FixState
     code: str = ""
+    by: str = ""
 
 
 class FixView(Contract):
-    """One Fix. `said`: what was understood of the note; `left_out`: how many items, by the code of the reason."""
+    """One Fix.
+
+    `note`: as the client wrote it; `said`: what was understood of it, `read_by` the house's rules or a model, or nobody
+    yet. `objective`: what the box was worth as assembled; `worth`: the kept items that it stands for as it is now.
+    `left_out`: how many items, by the code of the reason. `offers`: what a stylist may swap in, best first.
+    """
 
     fix_id: FixId
     client_id: ClientId
@@ -57,8 +77,12 @@ class FixView(Contract):
     algorithm: str
     version: str
     objective: float | None
+    worth: float
     wish: FixWish
+    note: str | None
+    read_by: str
     said: tuple[str, ...]
     left_out: dict[str, int]
     box: tuple[BoxedItem, ...]
+    offers: tuple[OfferedItem, ...]
     steps: tuple[PassedStep, ...]

@@ -24,8 +24,9 @@ def by_state(connection: Connection) -> dict[str, int]:
     return {state: count for state, count in rows}  # noqa: C416 - dict() of rows loses the types
 
 
-def listing(connection: Connection, state: str = "", limit: int = 100) -> list[Row[Any]]:
-    """Fixes in `state` (empty: any), those first on which somebody must decide soonest; else the last touched first."""
+def listing(connection: Connection, state: str = "", limit: int = 100, client_id: str = "") -> list[Row[Any]]:
+    """Fixes in `state`, of `client_id` (empty: any), those first on which somebody must decide soonest; else the last
+    touched first."""
     box = (
         select(
             fix_items.c.fix_id,
@@ -54,7 +55,11 @@ def listing(connection: Connection, state: str = "", limit: int = 100) -> list[R
         .order_by(*([fixes.c.decide_by] if state == "proposed" else [fixes.c.updated_at.desc()]), fixes.c.fix_id)
         .limit(limit)
     )
-    return list(connection.execute(query.where(fixes.c.state == state) if state else query))
+    if state:
+        query = query.where(fixes.c.state == state)
+    if client_id:
+        query = query.where(fixes.c.client_id == client_id)
+    return list(connection.execute(query))
 
 
 @dataclass(frozen=True)

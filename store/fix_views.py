@@ -2,34 +2,59 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from itertools import islice
+from typing import Any, Final
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Row
 
-from models.fix_views import BoxedItem, FixView, PassedStep
-from models.fixes import FixId, FixWish
-from store import fixes, reservations
-from store.fix_rows import counts_of
+from domain.swaps import may_leave
+from models.fix_views import BoxedItem, FixView, OfferedItem, PassedStep
+from models.fixes import FixId, FixState, FixWish
+from store import fixes, reservations, shelves
+from store.fix_rows import counts_of, items_of, wish_of
 from store.fixes import FixRow
+
+OFFERS: Final = 12
+"""Candidates for a swap that are told."""
 
 
 def view(connection: Connection, fix_id: FixId) -> FixView:
     """Where a Fix stands, with its box and how it came there. Raises NotFound."""
     row = fixes.get(connection, fix_id)
+    read, box = row.note_read or {}, reservations.box_rows(connection, fix_id)
     return FixView(
         **_told(row),
+        worth=sum(each.score for each in box),
         wish=FixWish.model_validate(row.wish),
-        said=tuple((row.note_read or {}).get("said", ())),
+        note=row.note,
+        read_by=read.get("by", ""),
+        said=tuple(read.get("said", ())),
         left_out=counts_of(row),
-        box=tuple(
-            BoxedItem.model_validate(each, from_attributes=True) for each in reservations.box_rows(connection, fix_id)
-        ),
-        steps=tuple(
-            PassedStep(at=each.at, state=each.state, code=each.code) for each in fixes.steps(connection, fix_id)
-        ),
+        box=tuple(BoxedItem.model_validate(each, from_attributes=True) for each in box),
+        offers=tuple(islice(_offers(connection, row), OFFERS)),
+        steps=tuple(map(_step, fixes.steps(connection, fix_id))),
     )
 
 
 def _told(row: FixRow) -> dict[str, Any]:
     names = ("fix_id", "client_id", "state", "code", "wave_id", "decide_by", "decided_by", "created_at", "shipped_at")
     return {name: getattr(row, name) for name in (*names, "algorithm", "version", "objective")}
+
+
+def _step(step: Row[Any]) -> PassedStep:
+    return PassedStep(at=step.at, state=step.state, code=step.code, by=(step.data or {}).get("decided_by", ""))
+
+
+def _offers(connection: Connection, row: FixRow) -> Iterator[OfferedItem]:
+    """What may be swapped into a proposed box: by the rules of a swap, and with a unit free."""
+    if row.state != FixState.PROPOSED:
+        return
+    wish, box = wish_of(row), reservations.box(connection, row.fix_id)
+    items = items_of(row)
+    free = shelves.free(connection, [each.sku for each in items])
+    for each in items:
+        instead_of = may_leave(wish, box, each) if free.get(each.sku, 0) > 0 else ()
+        if instead_of:
+            named = each.model_dump(include=set(OfferedItem.model_fields))
+            yield OfferedItem(**named, instead_of=instead_of)

@@ -51,7 +51,8 @@ class DecideFix:
 
     def _swap(self, connection: Connection, row: FixRow, decision: FixDecision, now: datetime) -> None:
         """All swaps or none. Raises BadInput with the rule that one breaks."""
-        told = {"out": [each.out for each in decision.swaps], "in": [each.into for each in decision.swaps]}
+        by = {"decided_by": decision.by}
+        told = {"out": [each.out for each in decision.swaps], "in": [each.into for each in decision.swaps], **by}
         if fixes.steps(connection, row.fix_id)[-1].data == told:
             return  # an attempt before this one made them, and its answer was lost
         held = reservations.box(connection, row.fix_id)
@@ -61,7 +62,6 @@ class DecideFix:
         short = reservations.reserve(connection, row.fix_id, box, now, held_until(self._house.settings, now))
         if short:
             raise BadInput(f"no unit of {', '.join(short)} is free", "swaps")
-        by = {"decided_by": decision.by}
         fixes.move(connection, row.fix_id, FixState.PROPOSED, now, code="swapped", values=by, data=told)
 
     @activity.defn

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from contextlib import closing
-from typing import Final, NamedTuple, cast
+from itertools import takewhile
+from typing import Any, Final, NamedTuple, cast
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, Row
 
 from activities.fixing.assembling import SLOT
 from activities.waving import proposing
@@ -17,7 +19,7 @@ from algorithms.registry import Registry
 from algorithms.slot_table import slot_named
 from errors import BadInput
 from models.base import Sku
-from models.fixes import FixId
+from models.fixes import FixId, FixState
 from models.slots import AssemblyAnswer, AssemblyQuestion
 from settings import Settings
 from store import fixes
@@ -28,13 +30,14 @@ SECONDS: Final = 30.0
 
 
 class Replayed(NamedTuple):
-    """A box as it was assembled, and as it comes out `again`."""
+    """A box as it was assembled, and as it comes out `again`. `swaps`: made since by a stylist, and in neither."""
 
     fix_id: FixId
     algorithm: str
     version: str
     box: tuple[str, ...]
     again: tuple[str, ...]
+    swaps: int = 0
 
     @property
     def same(self) -> bool:
@@ -53,9 +56,16 @@ def replayed(settings: Settings, engine: Engine, fix_id: FixId) -> Replayed:
             version, again = proposing.VERSION, waves.replayed(connection, row.wave_id).get(fix_id, ())
         else:
             version, again = _answer(settings, row.algorithm, AssemblyQuestion.model_validate(row.question))
+        swaps = _swaps(fixes.steps(connection, fix_id))
     if version != row.version:
         raise BadInput(f"{row.algorithm} {row.version} made the box; here is {version}", "fix_id")
-    return Replayed(fix_id, row.algorithm, row.version, tuple(row.box), again)
+    return Replayed(fix_id, row.algorithm, row.version, tuple(row.box), again, swaps)
+
+
+def _swaps(steps: Iterable[Row[Any]]) -> int:
+    """How many swaps followed the latest box."""
+    since = takewhile(lambda step: step.state != FixState.ASSEMBLED, reversed(list(steps)))
+    return sum(len(step.data["out"]) for step in since if step.code == "swapped")
 
 
 def _answer(settings: Settings, algorithm: str, question: AssemblyQuestion) -> tuple[str, tuple[Sku, ...]]:

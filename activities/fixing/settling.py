@@ -58,7 +58,7 @@ def approve(
 ) -> None:
     """Approved, its units held until they are sold; `ranked` again when some were lost. The row is locked."""
     if not _lost(connection, fix_id, now, values):
-        fixes.move(connection, fix_id, FixState.APPROVED, now, code=code, values=values)
+        fixes.move(connection, fix_id, FixState.APPROVED, now, code=code, values=values, data=values)
 
 
 def _lost(connection: Connection, fix_id: FixId, now: datetime, values: Mapping[str, Any] | None = None) -> bool:
@@ -80,7 +80,7 @@ def let_go(
     values: Mapping[str, Any] | None = None,
 ) -> bool:
     """End a Fix that is not shipped, and give back what it held; whether it did. The row is locked."""
-    moved = fixes.move(connection, fix_id, to, now, code=code, values=values)
+    moved = fixes.move(connection, fix_id, to, now, code=code, values=values, data=values)
     if moved:
         reservations.release(connection, fix_id, now)
     return moved

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from domain.swaps import check_swap, swapped
+from domain.swaps import check_swap, may_come, may_leave, swapped
 from errors import BadInput
 from models.fixes import FixItem, FixWish, Swap
 
@@ -81,6 +81,20 @@ def test_each_rule_refuses_in_a_sentence(swap, candidate, reason, sentence):
     with pytest.raises(BadInput) as refused:
         swapped(WISH, BOX, [swap], {swap.into: candidate} if candidate else {}, {swap.into: reason})
     assert str(refused.value) == sentence
+
+
+def test_a_refusal_names_some_that_may_go_in():
+    dear = piece("dear-M", category="Shirts", price_cents=9501)
+    known = {each.sku: each for each in (*BOX, dear, SHIRT, *(piece(f"hat-{k}", category="Hats") for k in range(4)))}
+    with pytest.raises(BadInput, match=r"into: no-M cannot go in: it .* candidates; these may: shirt-M, hat-0, hat-1$"):
+        swapped(WISH, BOX, [Swap(out="knit-M", into="no-M")], known)
+    with pytest.raises(BadInput, match=r"cannot go in: the client has it$"):
+        swapped(WISH, BOX, [Swap(out="knit-M", into="no-M")], {"dear-M": dear}, {"no-M": "owned"})
+
+
+def test_what_may_come_and_what_may_leave_are_told_by_the_same_rules():
+    assert may_leave(WISH, BOX, SHIRT) == ("knit-M", "coat-M"), "a dress must stay"
+    assert list(may_come(WISH, BOX, "knit-M", [BOX[2], SHIRT])) == [SHIRT]
 
 
 def test_swaps_of_one_decision_are_judged_together():

@@ -91,6 +91,12 @@ def test_a_fix_by_command(working: Shop, call: Call) -> None:
     refused = call("decide", fix_id, "--swap", f"{fix['box'][0]['sku']}=nothing", "--by", "ana")
     assert refused == (1, refused[1])
     assert "nothing cannot go in" in refused[1]
+    offer = fix["offers"][0]
+    assert offer["sku"] in refused[1] or "these may" in refused[1]
+    swap = f"{offer['instead_of'][0]}={offer['sku']}"
+    assert call("decide", fix_id, "--swap", swap, "--by", "eve", "--json")[0] == 0
+    assert "the same box by" in (again := call("replay", fix_id)[1])
+    assert ", as assembled, before 1 swap:" in again
     assert call("request", "ann")[0] == 1, "one at a time"
     assert call("decide", fix_id, "--approve", "--by", "ana", "--json")[1]["state"] == "approved"
     shipped = reached(call, fix_id, "shipped")

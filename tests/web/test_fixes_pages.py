@@ -9,11 +9,12 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import Update
+from sqlalchemy import Insert, Update
 
+from models.base import utc
 from models.fixes import FixWish
 from store.database import connect, writing
-from store.tables import fix_items, fixes
+from store.tables import fix_items, fix_steps, fixes
 from tests.web.conftest import prepared
 from web.app import create_app
 
@@ -44,7 +45,7 @@ def test_a_box_is_shown_with_its_wish_its_chances_and_what_may_go_in_instead(sit
     assert "Too dear" in page
 
 
-def changed(site: TestClient, change: Update) -> None:
+def changed(site: TestClient, change: Insert | Update) -> None:
     engine = connect(site.app.state.context.settings.database)  # type: ignore[attr-defined]
     with writing(engine) as connection:
         connection.execute(change)
@@ -70,6 +71,45 @@ def test_an_item_whose_hold_ran_out_is_still_one_of_the_box(site: TestClient) ->
     page = site.get("/fixes/f1").text
     assert "2 items" in page
     assert "No longer held" in page
+
+
+def test_the_box_is_worth_what_is_in_it_now(site: TestClient) -> None:
+    assert "the box is worth 1.22 kept items" in site.get("/fixes/f1").text
+    changed(site, fix_items.update().where(fix_items.c.sku == "knit-0-M").values(score=0.3))
+    assert "the box is worth 0.91 kept items" in site.get("/fixes/f1").text
+
+
+def test_words_for_the_client_are_told_as_such(site: TestClient) -> None:
+    assert "fits with 86 %. In words for the client: “Like the coat you kept.”." in site.get("/fixes/f1").text
+
+
+@pytest.mark.parametrize(
+    ("state", "code", "data", "told"),
+    [
+        ("approved", "approved_by_stylist", {"decided_by": "Eve"}, "Approved by Eve"),
+        ("approved", "approved_by_stylist", None, "Approved by a stylist"),
+        ("proposed", "swapped", {"out": [], "in": [], "decided_by": "<b>"}, "To decide swapped by &lt;b&gt;"),
+        ("cancelled", "rejected_by_stylist", {"decided_by": ""}, "Cancelled rejected by a stylist"),
+        ("shipped", "", None, "Shipped"),
+    ],
+)
+def test_a_step_names_who_decided(site: TestClient, state: str, code: str, data: Any, told: str) -> None:
+    at = utc(2026, 11, 21)
+    changed(site, fix_steps.insert().values(fix_id="f1", at=at, state=state, code=code, data=data))
+    assert f"<span>{told}</span>" in re.sub("</?small>", "", site.get("/fixes/f1").text)
+
+
+def test_a_note_that_was_not_read_is_told_as_such(site: TestClient) -> None:
+    changed(site, fixes.update().where(fixes.c.fix_id == "f1").values(note_read=None))
+    assert "The note was not read into fields." in site.get("/fixes/f1").text
+
+
+def test_a_client_s_page_lists_their_fixes(site: TestClient) -> None:
+    page = site.get("/clients/ada").text
+    assert 'href="/fixes/f1"' in page
+    assert "2 items, $578.00" in page
+    assert "/fixes/f2" not in page
+    assert 'id="fixes"' not in site.get("/clients/client002").text
 
 
 def test_only_a_proposed_box_can_be_decided_on(site: TestClient) -> None:

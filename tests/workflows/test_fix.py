@@ -13,11 +13,13 @@ from temporalio.client import WorkflowFailureError
 from temporalio.testing import ActivityEnvironment, WorkflowEnvironment
 
 from activities.fixing.deciding import DecideFix
+from activities.fixing.replaying import replayed
 from domain.fix_states import OPEN
 from errors import BadInput, NotFound
 from models.fixes import FixDecision, FixStep, Swap
 from store import fixes, reservations
 from store.database import reading, writing
+from store.fix_views import view
 from tests.support.fixes import FixDesk, a_desk
 from tests.support.temporal import new_time_skipping
 from workflows import handles, ids
@@ -112,6 +114,12 @@ async def test_a_swap_holds_the_other_unit_and_frees_the_first(desk: FixDesk) ->
     assert out not in status.box
     assert desk.held(fix_id) == 5
     assert "proposed:swapped" in desk.steps(fix_id)
+    again = replayed(desk.shop.settings, desk.shop.engine, fix_id)
+    assert (again.same, again.swaps, out in again.again) == (True, 1, True), "as assembled, before the swap"
+    await desk.decides(fix_id, "reject")
+    with reading(desk.shop.engine) as connection:
+        told = view(connection, fix_id)
+    assert [each.by for each in told.steps[-2:]] == ["ana", "ana"]
 
 
 async def test_a_decision_whose_answer_was_lost_is_carried_out_once(desk: FixDesk) -> None:
@@ -138,7 +146,7 @@ def spare(desk: FixDesk, fix_id: str) -> Any:
 
 
 async def test_a_swap_that_breaks_a_rule_is_refused_to_the_face_and_changes_nothing(desk: FixDesk) -> None:
-    fix_id = await desk.asks("refused", budget="250")
+    fix_id = await desk.asks("refused", budget="400")
     box = desk.box(fix_id)
     desk.stocked(0, into := spare(desk, fix_id).item_id)
     before = desk.shelf()

@@ -11,7 +11,7 @@ from domain.rhythm import Risk
 from domain.rhythm import told as told_of
 from errors import NotFound
 from models.base import ID_PATTERN
-from store import pages
+from store import fix_pages, pages
 from store.database import reading
 from store.story import story as story_of
 from store.terms import mail_rules
@@ -25,6 +25,8 @@ from web.templating import page
 router = APIRouter(include_in_schema=False)
 
 Ctx = Annotated[Context, Depends(context_of)]
+FIXES = 10
+"""Of a client, so many are listed."""
 
 
 @router.get("/clients")
@@ -51,6 +53,7 @@ def client(request: Request, context: Ctx, client_id: Annotated[str, Path(patter
         story = story_of(connection, client_id)
         if story is None:
             raise NotFound(f"no client {client_id}", "client_id")
+        fixes = fix_pages.listing(connection, limit=FIXES, client_id=client_id)
         reason = why_not(connection, client_id, mail_rules(context.settings), context.settings.keys.signing, now)
     crosses_at = Curve(EngagementRules(), story.curve).crosses_at(now)
     said = story.assessments[0].risk if story.assessments else None
@@ -62,6 +65,7 @@ def client(request: Request, context: Ctx, client_id: Annotated[str, Path(patter
         story=story,
         client=story.client,
         mails=mails,
+        fixes=fixes,
         reason=reason,
         crosses_at=story.client.crosses_at if rhythm else crosses_at,
         rhythm=rhythm,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import islice
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -11,11 +12,11 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
 
 from domain.fix_rules import cents
-from domain.swaps import check_swap
+from domain.swaps import may_come
 from errors import BadInput, NotFound
 from ingest.faults import checked
 from models.base import ID_PATTERN, Id
-from models.fixes import FixDecision, FixItem, FixState, Swap
+from models.fixes import FixDecision, FixItem, FixState
 from store import fix_pages
 from store.database import reading
 from store.fix_pages import FixFile
@@ -126,5 +127,4 @@ def _page(request: Request, context: Context, file: FixFile, wrong: str = "") ->
 def _others(file: FixFile, unit: Any, rest: list[FixItem]) -> list[FixItem]:
     """The best that may take the unit's place: those that the rules of a swap let in."""
     box = [FixItem.model_validate(each, from_attributes=True) for each in file.box]
-    swaps = ((each, Swap(out=unit.sku, into=each.sku)) for each in rest)
-    return [each for each, swap in swaps if check_swap(file.wish, box, swap, each) is None][:OTHERS]
+    return list(islice(may_come(file.wish, box, unit.sku, rest), OTHERS))
