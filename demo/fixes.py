@@ -1,7 +1,8 @@
 """Fixes of the demo: some clients ask for a box, a stylist looks at what is proposed, and clients say what they keep.
 
-All over HTTP like a shop's own systems. Who asks, what the stylist does and what is kept follow from ids, so that a
-second run does the same and asks for nothing twice.
+All over HTTP like a shop's own systems. A Fix that somebody else asked for, by command say, is theirs to decide. Who
+asks, what the stylist does and what is kept follow from ids, so that a second run does the same and asks for nothing
+twice.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ APPROVES: Final = 0.93
 SWAPS: Final = 0.25
 """Of approved boxes, one item in so many is swapped first."""
 KEEPS: Final = 0.6
+OWN: Final = "demo-"
+"""How the keys of the demo's own requests begin."""
 NOTES: Final = (
     "I need a coat for the winter, please nothing in black.",
     "A week by the sea in spring: I would love a dress. No knitwear.",
@@ -54,7 +57,7 @@ def asks(start: datetime, day: int, clients: int) -> Iterator[Ask]:
     """Who asks for a Fix on the demo's `day`, counted from `start`; clients are numbered from 1 to `clients`."""
     rng = Random(f"fixes of day {day}")
     for place in range(int(day % EVERY_DAYS == 0) + int(day < 5)):
-        body: dict[str, Any] = {"request_key": f"demo-{day}-{place}", "when": "wave" if rng.random() < WAVES else "now"}
+        body: dict[str, Any] = {"request_key": f"{OWN}{day}-{place}", "when": "wave" if rng.random() < WAVES else "now"}
         note = rng.choice(NOTES)
         if note is not None:
             body["note"] = note
@@ -93,9 +96,10 @@ class Fixing:
         return bool(answered.status_code < 400)
 
     def _decisions(self, now: datetime) -> Iterator[tuple[str, dict[str, Any]]]:
-        """What the stylist decides: each box some business hours after it was proposed."""
+        """What the stylist decides: each box of the demo's own, some business hours after it was proposed."""
         with reading(self._engine) as connection:
-            waiting = connection.execute(select(fixes).where(fixes.c.state == FixState.PROPOSED)).all()
+            own = (fixes.c.state == FixState.PROPOSED) & fixes.c.request_key.startswith(OWN)
+            waiting = connection.execute(select(fixes).where(own)).all()
             for row in waiting:
                 rng = Random(f"stylist {row.fix_id} {row.assembled}")
                 if now >= row.updated_at + timedelta(hours=rng.uniform(2, 20)):

@@ -37,6 +37,9 @@ EXTRAS_AFTER_S: Final = 30.0
 STARTS_PER_SECOND: Final = 12.0
 """How fast the demo's known clients get their workflows: what two cores do besides everything else."""
 
+DECIDE_S: Final = 600.0
+"""Real seconds that a person has for a Fix of their own, at least; the demo's stylist decides only on the demo's."""
+
 
 @dataclass(frozen=True)
 class Wishes:
@@ -45,6 +48,11 @@ class Wishes:
     pace: float = 5.0
     lasts: float | None = None
     feed: bool = True
+
+
+def decide_hours(pace: float) -> float:
+    """Business hours in which a person can look at a Fix and decide, where a business day takes `pace` seconds."""
+    return max(48.0, round(24 * DECIDE_S / pace))
 
 
 class Stack:
@@ -117,7 +125,10 @@ class Stack:
     def _env(self) -> dict[str, str]:
         """Ours, with the home folder made absolute and what the demo sets unless told otherwise."""
         mine = {"SELVEDGE_HOME": str(self._settings.home.absolute()), "PYTHONUNBUFFERED": "1"}
-        wanted = {"SELVEDGE_STARTS_PER_SECOND": str(STARTS_PER_SECOND)}
+        wanted = {
+            "SELVEDGE_STARTS_PER_SECOND": str(STARTS_PER_SECOND),
+            "SELVEDGE_FIX_DECIDE_HOURS": f"{decide_hours(self._wishes.pace):g}",
+        }
         return wanted | inherited() | mine
 
     async def _bring_up(self, child: Child) -> None:

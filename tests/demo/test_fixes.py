@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from demo.fixes import Fixing, asks, feedback
+from demo.stack import decide_hours
 from models.base import utc
 from models.fix_views import FixAsked
 from models.fixes import FixDecision, FixItem, FixState, FixWish
@@ -59,16 +60,30 @@ def test_requests_are_what_the_api_takes_and_the_same_on_every_run() -> None:
     assert {ask.body["when"] for ask in all_} == {"now", "wave"}
 
 
-def proposed(shop: Shop, now: datetime) -> str:
+def proposed(shop: Shop, now: datetime, key: str | None = "demo-0-0") -> str:
     item = [FixItem(sku=f"item0{k}-M", item_id=f"item0{k}", price_cents=4_000, score=0.5) for k in range(8)]
     with writing(shop.engine) as connection:
-        fix_id = fixes.save_request(connection, "ann", FixWish(), now, request_key="k")
+        fix_id = fixes.save_request(connection, "ann", FixWish(), now, request_key=key)
         kept = {"items": [each.model_dump(mode="json") for each in item]}
         fixes.move(connection, fix_id, FixState.RANKED, now, values={"candidates": kept})
         fixes.move(connection, fix_id, FixState.ASSEMBLED, now)
         assert reservations.reserve(connection, fix_id, item[:5], now, None) == ()
         fixes.move(connection, fix_id, FixState.PROPOSED, now)
     return fix_id
+
+
+@pytest.mark.parametrize("key", [None, "mine"])
+def test_a_fix_that_somebody_else_asked_for_is_theirs_to_decide(shop: Shop, key: str | None) -> None:
+    shop.client("ann", now=START)
+    proposed(shop, START, key)
+    web = Web()
+    Fixing(START, START, 360, shop.engine, web).round(START + timedelta(hours=23))
+    assert not [url for url, _ in web.posted if "decision" in url]
+
+
+def test_a_person_has_ten_minutes_at_any_pace() -> None:
+    assert decide_hours(5) == 24 * 120
+    assert decide_hours(600) == 48
 
 
 def test_a_stylist_decides_within_a_day_and_the_client_answers_every_item_once(shop: Shop) -> None:
