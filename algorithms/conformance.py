@@ -21,6 +21,8 @@ from models.slots import Question
 
 START_SECONDS: Final = 30.0
 USUAL: Final = 100
+MANY: Final = 500
+"""As many as service asks about at most, in a ranking."""
 HUGE: Final = 20_000
 PATIENCE: Final = 10.0
 """Seconds for checks that are not about time."""
@@ -72,6 +74,9 @@ MEND: Final = {
     "busy": "It does not keep up: each call holds a process or connection until it ends.",
 }
 
+OUT_OF_REACH: Final = frozenset({"unreachable", "forbidden_address", "redirect", "status"})
+"""Faults of a remote that every further check would only repeat."""
+
 
 @dataclass(frozen=True)
 class _Subject:
@@ -107,6 +112,10 @@ def conform(slot: Slot, name: str, algorithm: Algorithm, seconds: float | None =
 def _loads(subject: _Subject) -> Check:
     started = time.monotonic()
     if subject.member.algorithm.ready(START_SECONDS):
+        for fault in subject.ask(question(subject.slot.name, 1, USUAL)).faults:
+            if fault.code in OUT_OF_REACH:
+                words = f"{fault.words} [{fault.code}]"
+                return Check(name="reached", passed=False, words=words, mend=MEND[fault.code])
         return Check(name="loads", passed=True, words=f"ready after {time.monotonic() - started:.1f} s")
     words = str(getattr(subject.member.algorithm, "fault", "")) or f"not ready after {START_SECONDS:.0f} s"
     return Check(name="loads", passed=False, words=words, mend=MEND["not_loaded"])
@@ -148,11 +157,12 @@ def _single(subject: _Subject) -> tuple[Sequence[Decision], str]:
 
 def _huge(subject: _Subject) -> tuple[Sequence[Decision], str]:
     decision = subject.ask(question(subject.slot.name, 0, HUGE))
-    return [decision], f"{HUGE:,} things to judge in {decision.seconds * 1000:.0f} ms"
+    took = f"{HUGE:,} things to judge in {decision.seconds * 1000:.0f} ms"
+    return [decision], f"{took}; {PATIENCE:.0f} s would do, the deadline is tried with {MANY}"
 
 
 def _in_time(subject: _Subject) -> tuple[Sequence[Decision], str]:
-    made = subject.ask_all([question(subject.slot.name, seed, 500) for seed in range(20)], subject.seconds)
+    made = subject.ask_all([question(subject.slot.name, seed, MANY) for seed in range(20)], subject.seconds)
     took = sorted(each.seconds * 1000 for each in made)
     return made, f"median {median(took):.0f} ms, longest {took[-1]:.0f} ms of {subject.seconds * 1000:.0f} ms"
 

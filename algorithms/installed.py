@@ -22,6 +22,11 @@ class Installed:
     package: str
     release: str
 
+    @property
+    def version(self) -> str:
+        """The package's."""
+        return self.release.partition("/")[0]
+
 
 def find(paths: Sequence[str] = ()) -> dict[str, Installed]:
     """All there are now, by name; of two with one name the first on the path. Installed a moment ago counts."""

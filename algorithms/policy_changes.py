@@ -39,6 +39,17 @@ def history(file: Path, now: datetime) -> list[PolicyChange]:
     return [*kept, last] if last else kept
 
 
+def last_slots(file: Path) -> dict[str, Policy]:
+    """The slots after the last change on record, whatever the file says now."""
+    kept = _kept(file)
+    return kept[-1].slots if kept else {}
+
+
+def slots_had(file: Path) -> dict[str, str]:
+    """Algorithms that ever had a part on record, with the slot of the latest."""
+    return {name: slot for each in _kept(file) for slot, policy in each.slots.items() for name in policy.live}
+
+
 def note(file: Path, now: datetime) -> None:
     """Enter an edit by hand into the history, if there was one since the last entry. Raises ConfigError for a file that
     cannot be read."""
@@ -49,21 +60,26 @@ def note(file: Path, now: datetime) -> None:
             _enter(file, [by_hand])
 
 
-def change(file: Path, edit: Edit, who: str, what: str, now: datetime, check: Callable[[AlgorithmsFile], None]) -> None:
-    """Make one change at real time `now`. Raises ConfigError (and what `check` raises); then nothing is changed."""
+def change(file: Path, edit: Edit, who: str, what: str, now: datetime, check: Callable[[AlgorithmsFile], None]) -> bool:
+    """Make one change at real time `now`; whether it changed anything: what stands already is neither written nor
+    entered again. Raises ConfigError (and what `check` raises); then nothing is changed."""
     file.parent.mkdir(parents=True, exist_ok=True)
     with _alone(file):
         text = policy_file.text_of(file) or ""
-        policy_file.parse(text)
+        before = policy_file.parse(text)
         document = tomlkit.parse(text)
         edit(document)
         after = tomlkit.dumps(document)
         parsed = policy_file.parse(after)
         check(parsed)
         by_hand = _by_hand(file, _kept(file), now)
+        if _effective(parsed) == _effective(before):
+            _enter(file, [by_hand] if by_hand else [])
+            return False
         made = PolicyChange(at=now, who=who, what=what, slots=parsed.slots, digest=_digest(after))
         _replace(file, after)
         _enter(file, [each for each in (by_hand, made) if each])
+    return True
 
 
 def stated(slot: str, policy: Policy) -> Edit:
@@ -103,8 +119,9 @@ def shadowed(slot: str, name: str, off: bool) -> Edit:
 
     def edit(document: TOMLDocument) -> None:
         policy = _policy(document, slot)
-        shadows = [each for each in policy.get("shadows", []) if each != name]
-        policy["shadows"] = shadows if off else [*shadows, name]
+        shadows = list(policy.get("shadows", []))
+        if (name in shadows) == off:
+            policy["shadows"] = [each for each in shadows if each != name] if off else [*shadows, name]
 
     return edit
 
@@ -119,6 +136,11 @@ def split(slot: str, name: str, share: float) -> Edit:
             parts[name] = share
 
     return edit
+
+
+def _effective(file: AlgorithmsFile) -> dict[str, Policy]:
+    """A slot at its defaults is as good as one that is not named."""
+    return {slot: policy for slot, policy in file.slots.items() if policy != Policy()}
 
 
 def _policy(document: TOMLDocument, slot: str) -> AbstractTable:

@@ -41,17 +41,22 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Known:
-    """What is known of an algorithm without asking it. `slot` is empty for a package: it says so when loaded."""
+    """What is known of an algorithm without asking it. `slot`: empty for a package that never had a part, for it says
+    so when loaded. `version`: of the package; of a remote it is not known. `part`: what it does there; empty: nothing.
+    """
 
     name: str
     kind: str
     slot: str
+    version: str
+    part: str
     source: str
 
 
 class Registry:
     """Safe to ask from many threads. `file`: algorithms.toml, may be missing. `paths`: further folders with packages.
     `environment`: what algorithms may see of it. `serving`: whether to start those that slots name.
+    `lenient`: where the file is wrong, show what was last on record, and the mistake as `problem`.
     `record` is handed every answer of a shadow, in another thread; none, and no shadow is asked. Close it."""
 
     def __init__(
@@ -61,6 +66,7 @@ class Registry:
         environment: Mapping[str, str] | None = None,
         helpers: int = 2,
         serving: bool = True,
+        lenient: bool = False,
         record: Recorder | None = None,
     ) -> None:
         self.file, self._paths, self._environment, self._helpers = file, tuple(paths), environment or {}, helpers
@@ -73,15 +79,27 @@ class Registry:
         try:
             self.refresh()
         except ConfigError as wrong:
+            if lenient:
+                last = AlgorithmsFile(slots=policy_changes.last_slots(self.file))
+                self._problem, self._state = str(wrong), InForce(last, installed.find(self._paths))
+                return
             if not serving:
                 raise
             self._say(str(wrong))  # a slip of the pen must not keep a worker from starting: the house answers
 
     @classmethod
-    def from_settings(cls, settings: Settings, *, serving: bool = True, record: Recorder | None = None) -> Self:
+    def from_settings(
+        cls, settings: Settings, *, serving: bool = True, lenient: bool = False, record: Recorder | None = None
+    ) -> Self:
         """Packages of this environment and of the folder `algorithms` under the home; the file beside it."""
         home = Path(settings.home).absolute()
-        return cls(home / policy_file.NAME, [str(home / "algorithms")], inherited(), serving=serving, record=record)
+        file, paths = home / policy_file.NAME, [str(home / "algorithms")]
+        return cls(file, paths, inherited(), serving=serving, lenient=lenient, record=record)
+
+    @property
+    def problem(self) -> str:
+        """What is wrong with the file, as far as it was looked at; empty: nothing."""
+        return self._problem
 
     def watch(self, seconds: float = CHECK_SECONDS) -> None:
         """Look for changes from now on, in a thread. An edit by hand is entered into the history."""
@@ -122,9 +140,18 @@ class Registry:
     def known(self) -> list[Known]:
         """All algorithms, by name."""
         state = self._state
-        packages = [Known(each.name, "package", "", f"{each.package} {each.entry}") for each in state.packages.values()]
-        remotes = [Known(name, "remote", each.slot, str(each.url)) for name, each in state.file.remote.items()]
-        return sorted(packages + remotes, key=lambda each: each.name)
+        slots = policy_changes.slots_had(self.file)
+        slots |= {name: slot for slot, policy in state.file.slots.items() for name in policy.live}
+        slots |= {name: each.slot for name, each in state.file.remote.items()}
+        found = [
+            (each.name, "package", each.version, f"{each.package} {each.entry}") for each in state.packages.values()
+        ]
+        found += [(name, "remote", "", str(each.url)) for name, each in state.file.remote.items()]
+        return [
+            Known(name, kind, slot, version, state.policy(slot).part_of(name) if slot else "", source)
+            for name, kind, version, source in sorted(found)
+            for slot in [slots.get(name, "")]
+        ]
 
     def policies(self) -> dict[str, Policy]:
         """What the file says of the slots."""

@@ -87,13 +87,15 @@ def split(name: str, share: float, by: str) -> None:
 @click.command()
 @_shared.AS_JSON
 def history(as_json: bool) -> None:
-    """Who changed what, and when; the latest last."""
+    """Who changed what, and when, in real time (UTC), not the shop's business time; the latest last."""
     from algorithms import policy_changes  # noqa: PLC0415
 
     changes = policy_changes.history(_file(), datetime.now(UTC))
     if as_json:
         click.echo(json.dumps([each.model_dump(mode="json") for each in changes]))
         return
+    if changes:
+        click.echo("real time (UTC)      who               what")
     for each in changes:
         click.echo(f"{each.at:%Y-%m-%d %H:%M:%S}  {each.who:<16}  {each.what}")
     if not changes:
@@ -115,8 +117,10 @@ def _registry() -> Registry:
 def _changed(registry: Registry, edit: Edit, by: str, what: str) -> None:
     from algorithms.policy_changes import change  # noqa: PLC0415
 
-    change(registry.file, edit, by or _account(), what, datetime.now(UTC), registry.check)
-    click.echo(what)
+    if change(registry.file, edit, by or _account(), what, datetime.now(UTC), registry.check):
+        click.echo(what)
+    else:
+        click.echo(f"nothing was changed: {what} stands already")
 
 
 def _account() -> str:

@@ -4,6 +4,7 @@ what is on record in `_records.py`."""
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -17,6 +18,7 @@ from settings import load
 if TYPE_CHECKING:
     from algorithms.conformance import Report
     from algorithms.guard import Algorithm
+    from algorithms.registry import Known
 
 
 @click.group()
@@ -32,27 +34,46 @@ for verb in (_records.compare, _records.evaluate, _records.purge):
 
 @command.command("list")
 @_shared.AS_JSON
-def list_(as_json: bool) -> None:
-    """Every slot and who answers it; every algorithm that could."""
+def list_(as_json: bool) -> int:
+    """Every slot and who answers it; every algorithm that could, and what it does now.
+
+    With a mistake in algorithms.toml: the mistake, and the slots as they were last on record. Status 1.
+    """
     from algorithms.registry import Registry  # noqa: PLC0415
     from algorithms.slot_table import SLOTS  # noqa: PLC0415
     from models.policies import Policy  # noqa: PLC0415
 
-    registry = Registry.from_settings(load(), serving=False)
+    registry = Registry.from_settings(load(), serving=False, lenient=True)
     policies = {slot: registry.policies().get(slot, Policy()) for slot in SLOTS}
+    known = registry.known()
     if as_json:
         told = {slot: policy.model_dump(mode="json") for slot, policy in policies.items()}
-        click.echo(json.dumps({"slots": told, "algorithms": [vars(each) for each in registry.known()]}))
-        return
+        algorithms = [vars(each) for each in known]
+        click.echo(json.dumps({"problem": registry.problem, "slots": told, "algorithms": algorithms}))
+        return 1 if registry.problem else 0
+    if registry.problem:
+        click.echo(
+            f"{registry.problem}\nA worker that starts now lets the house answer every slot; one that runs goes on"
+        )
+        click.echo("with what was in force. The slots as they were last on record:\n")
     for slot, policy in policies.items():
         more = [f"{part:.0%} {name}" for name, part in policy.split.items()]
         more += [f"then {name}" for name in policy.fallbacks] + [f"shadow {name}" for name in policy.shadows]
         click.echo(f"{slot:<12}  {', '.join([policy.champion, *more])}")
     click.echo()
-    for each in registry.known():
-        click.echo(f"{each.name:<24}  {each.kind:<8}  {each.source}")
-    if not registry.known():
-        click.echo("no algorithm is installed; docs/recipes/add-an-algorithm.md says how to make one")
+    click.echo("\n".join(_table(known)))
+    return 1 if registry.problem else 0
+
+
+def _table(known: Sequence[Known]) -> list[str]:
+    if not known:
+        return ["no algorithm is installed; docs/recipes/add-an-algorithm.md says how to make one"]
+    rows = [("algorithm", "version", "slot", "does now", "kind", "from")]
+    for each in known:
+        slot = each.slot or "not known before it is tried"
+        rows.append((each.name, each.version or "not known", slot, each.part or "nothing", each.kind, each.source))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return ["  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
 
 
 @command.command()
@@ -127,9 +148,10 @@ def _at_url(url: str, secret_file: Path | None, private: bool) -> Algorithm:
 
 
 def _told(report: Report) -> str:
-    lines = [f"{report.algorithm} {report.version} in the slot {report.slot}"]
+    lines, said = [f"{report.algorithm} {report.version} in the slot {report.slot}"], {""}
     for each in report.checks:
         lines.append(f"  {'ok  ' if each.passed else 'MEND'}  {each.name:<18} {each.words}")
-        lines += [f"        {'':<18} {each.mend}"] if each.mend else []
+        lines += [f"        {'':<18} {each.mend}"] if each.mend not in said else []
+        said.add(each.mend)
     lines.append("it may serve" if report.passed else "it may not serve yet")
     return "\n".join(lines)

@@ -39,6 +39,14 @@ class Policy(Door):
         names = (self.champion, *self.split, *self.fallbacks, *self.shadows)
         return tuple(dict.fromkeys(name for name in names if name != HOUSE))
 
+    def part_of(self, name: str) -> str:
+        """What an algorithm does in the slot, in words; empty: nothing."""
+        parts = ["champion"] if name == self.champion else []
+        parts += [f"{100 * self.split[name]:.6g}% of the clients"] if name in self.split else []
+        parts += ["fallback"] if name in self.fallbacks else []
+        parts += ["shadow"] if name in self.shadows else []
+        return ", ".join(parts)
+
     @property
     def experiment(self) -> str:
         """The split in words, champion first; empty without one."""

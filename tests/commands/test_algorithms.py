@@ -72,7 +72,66 @@ def test_a_shadow_and_a_split_come_and_go_and_comments_and_hand_made_changes_sta
     assert "0.1" not in file.read_text()
     assert "# ours" in file.read_text()
     assert "deadline_ms = 150  # agreed with the shop" in file.read_text()
-    assert "edited by hand" in enter("history").output.splitlines()[0]
+    assert "edited by hand" in enter("history").output.splitlines()[1]
+
+
+def does(enter: Type, name: str = "short-of-stock") -> tuple[str, str, str]:
+    found = next(each for each in json.loads(enter("list", "--json").output)["algorithms"] if each["name"] == name)
+    return found["slot"], found["version"], found["part"]
+
+
+def test_the_list_says_for_what_an_algorithm_is_and_what_it_does_now(enter: Type) -> None:
+    assert does(enter) == ("", "1.0", "")
+    assert "not known before it is tried" in enter("list").output
+    for words, part in (
+        (("shadow", "short-of-stock"), "shadow"),
+        (("shadow", "short-of-stock", "--off"), ""),
+        (("split", "short-of-stock", "--share", "0.125"), "12.5% of the clients"),
+        (("promote", "short-of-stock", "--unchecked"), "champion"),
+        (("demote", "ranking"), ""),
+    ):
+        enter(*words)
+        assert does(enter) == ("ranking", "1.0", part)
+    (row,) = (line for line in enter("list").output.splitlines() if line.startswith("short-of-stock"))
+    assert [cell.strip() for cell in row.split("  ") if cell][:4] == ["short-of-stock", "1.0", "ranking", "nothing"]
+
+
+@pytest.mark.parametrize("wrong", ["[slots.ranking\n", '[slots.ranking]\nchampion = "left-long-ago"\n'])
+def test_a_mistake_in_the_file_is_told_above_the_list(enter: Type, home: Path, wrong: str) -> None:
+    enter("promote", "short-of-stock", "--unchecked")
+    (home / "algorithms.toml").write_text(wrong)
+    listed = enter("list")
+    assert listed.return_value == 1
+    assert listed.output.startswith("algorithms.toml: ")
+    assert "ranking       short-of-stock" in listed.output
+    assert json.loads(enter("list", "--json").output)["problem"].startswith("algorithms.toml: ")
+    with pytest.raises(ConfigError):
+        enter("promote", "short-of-stock", "--unchecked")
+
+
+def test_what_changes_nothing_is_not_entered_again(enter: Type) -> None:
+    assert "shadow short-of-stock in ranking\n" in enter("shadow", "short-of-stock").output
+    assert "nothing was changed" in enter("shadow", "short-of-stock").output
+    enter("promote", "short-of-stock", "--unchecked")
+    assert "stands already" in enter("promote", "short-of-stock", "--unchecked").output
+    assert "stands already" in enter("shadow", "short-of-stock", "--off").output
+    heads, *entered = enter("history").output.splitlines()
+    assert heads.startswith("real time (UTC)")
+    assert len(entered) == 2
+
+
+def test_a_remote_out_of_reach_is_told_once(enter: Type, tmp_path: Path) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("whsec_" + "QUFB" * 12)
+    told = enter("check", "http://127.0.0.1:1/", "--slot", "ranking", "--secret-file", str(secret))
+    assert told.return_value == 1
+    assert (told.output.count("MEND"), told.output.count("--private)"), "ok" in told.output) == (1, 1, False)
+
+
+def test_a_long_time_over_very_many_things_says_why_it_may_pass(enter: Type) -> None:
+    checks = json.loads(enter("check", "short-of-stock", "--deadline", "5000", "--json").output)["checks"]
+    (huge,) = [each["words"] for each in checks if each["name"] == "huge input"]
+    assert huge.endswith("ms; 10 s would do, the deadline is tried with 500")
 
 
 def test_what_fails_the_suite_is_not_promoted(enter: Type, home: Path) -> None:
@@ -82,7 +141,10 @@ def test_what_fails_the_suite_is_not_promoted(enter: Type, home: Path) -> None:
     assert champion(enter) == "house"
     report = json.loads(enter("check", "short-of-stock", "--json").output)
     assert not all(check["passed"] for check in report["checks"])
-    assert {check["mend"] for check in report["checks"]} != {""}
+    mends = {check["mend"] for check in report["checks"]} - {""}
+    said = enter("check", "short-of-stock").output
+    assert mends
+    assert all(said.count(each) == 1 for each in mends)
 
 
 def test_mistakes_are_told_and_change_nothing(enter: Type, home: Path, tmp_path: Path) -> None:

@@ -1,9 +1,10 @@
-// A ranking behind HTTP with nothing but Node's standard library: node server.mjs PORT whsec_SECRET
+// A ranking behind HTTP with nothing but Node's standard library: node server.mjs PORT SECRET_FILE
 import { createHmac, timingSafeEqual } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { createServer } from "node:http";
 
-const [port, secret] = process.argv.slice(2);
-const key = Buffer.from(secret.replace(/^whsec_/, ""), "base64");
+const [port, file] = process.argv.slice(2); // a secret among the arguments could be read by whoever may call ps
+const key = Buffer.from(readFileSync(file, "utf8").trim().replace(/^whsec_/, ""), "base64");
 const LARGEST = 16_000_000; // bytes
 const OLDEST = 300; // seconds; an older order may be one that somebody recorded and sends again
 

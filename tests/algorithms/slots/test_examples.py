@@ -53,8 +53,9 @@ def test_the_package_conforms_and_serves(packages: Path, tmp_path: Path) -> None
 
 
 @pytest.fixture
-def node() -> Iterator[Remote]:
-    command = ["node", str(EXAMPLES / "node_ranking" / "server.mjs"), "0", SECRET]
+def node(tmp_path: Path) -> Iterator[Remote]:
+    (tmp_path / "secret").write_text(f"{SECRET}\n")
+    command = ["node", str(EXAMPLES / "node_ranking" / "server.mjs"), "0", str(tmp_path / "secret")]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert server.stdout is not None
     port = server.stdout.readline().split()[-1]
