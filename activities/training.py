@@ -48,7 +48,7 @@ def train(
     *,
     live: bool = True,
 ) -> Artefact:
-    """Train `algorithm` on all that is stored up to business `now`, keep it and, where it is to be `live`, let it serve.
+    """Train `algorithm` on all that is stored up to business `now`, keep it; when it is to be `live`, let it serve.
 
     Raises BadInput when the algorithm is unknown or the store holds nothing to learn from.
     """

@@ -31,7 +31,11 @@ def product_metrics() -> set[str]:
 
 
 def test_every_metric_drawn_is_one_that_the_product_has() -> None:
-    drawn = {name.removesuffix("_total").removesuffix("_bucket") for query in expressions() for name in re.findall(r"selvedge_[a-z_]+", query)}
+    drawn = {
+        name.removesuffix("_total").removesuffix("_bucket")
+        for query in expressions()
+        for name in re.findall(r"selvedge_[a-z_]+", query)
+    }
     assert len(drawn) >= 6
     assert drawn - product_metrics() == set()
 

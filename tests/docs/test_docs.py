@@ -79,7 +79,9 @@ def unknown_commands(text: str) -> list[str]:
     wrong = []
     for verb, under in commands(text):
         group = selvedge.get_command(context, verb) if verb in VERBS else None
-        missing = isinstance(group, click.Group) and re.fullmatch(r"[a-z][a-z-]*", under) and under not in group.commands
+        missing = (
+            isinstance(group, click.Group) and re.fullmatch(r"[a-z][a-z-]*", under) and under not in group.commands
+        )
         if group is None or missing:
             wrong.append(f"selvedge {verb} {under}".strip())
     return wrong
