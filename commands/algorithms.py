@@ -148,7 +148,8 @@ def _at_url(url: str, secret_file: Path | None, private: bool) -> Algorithm:
 
 
 def _told(report: Report) -> str:
-    lines, said = [f"{report.algorithm} {report.version} in the slot {report.slot}"], {""}
+    who = f"{report.algorithm} {report.version}".rstrip()
+    lines, said = [f"{who} in the slot {report.slot}"], {""}
     for each in report.checks:
         lines.append(f"  {'ok  ' if each.passed else 'MEND'}  {each.name:<18} {each.words}")
         lines += [f"        {'':<18} {each.mend}"] if each.mend not in said else []
