@@ -41,6 +41,8 @@ SHADES = ["Black", "Navy", "Rust"]
         ("I need jeans that are not tight", "must_have", ("Jeans",)),
         ("No shoes, a coat please", "must_have", ("Coat",)),
         ("I hate black and jeans are fine", "exclude_categories", ()),
+        ("I hate black, rust or navy", "exclude_colours", ("Black", "Rust", "Navy")),
+        ("I don't mind black", "exclude_colours", ()),
         ("Anything but black", "exclude_colours", ("Black",)),
         ("I don't mind jeans", "exclude_categories", ()),
         ("I can't wait for a coat", "exclude_categories", ()),
