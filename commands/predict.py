@@ -97,7 +97,7 @@ def ranking(
     """
     from algorithms.ranking import zoo  # noqa: PLC0415
     from algorithms.ranking.inner import fitting  # noqa: PLC0415
-    from algorithms.ranking.top import recommend  # noqa: PLC0415
+    from algorithms.ranking.top import one_thread, recommend  # noqa: PLC0415
     from ingest.interaction_files import read_question, write_lists  # noqa: PLC0415
 
     started = perf_counter()
@@ -109,9 +109,10 @@ def ranking(
         log, asked = question.log, question.asked
         progress.step(f"learning {algorithm} from {len(log):,} interactions")
         made = zoo.make(algorithm, repeats, fitting(log, asked))
-        made.fit(log, seed)
-        progress.step("ranking", "targets")
-        lists, scores = recommend(made, log, asked, k, repeats, told=progress.more)
+        with one_thread():
+            made.fit(log, seed)
+            progress.step("ranking", "targets")
+            lists, scores = recommend(made, log, asked, k, repeats, told=progress.more)
         rows = write_lists(out, question, lists, scores)
     summary = {
         "targets": len(asked),

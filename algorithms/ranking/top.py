@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Final, Protocol, runtime_checkable
+from typing import Any, Final, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -24,6 +24,13 @@ class ListsShort(Protocol):
 
     def shortlist(self, asked: Asked) -> Ints:
         """For these targets, in order."""
+
+
+def one_thread() -> Any:
+    """A context in which products of matrices take one thread: blocks so small lose more by sharing than they gain."""
+    from threadpoolctl import threadpool_limits  # noqa: PLC0415
+
+    return threadpool_limits(1, "blas")
 
 
 def best(scores: Singles, k: int) -> tuple[Ints, Singles]:
