@@ -66,7 +66,8 @@ def _by_colour(
     never = 1.0 + 2.0 * sum(prices[place] for place in best.values())
     table = np.array([[prices[best[kind, c]] if (kind, c) in best else never for c in every] for kind in kinds])
     for count in range(min(slots, len(kinds)), 0, -1):
-        costs = np.hstack([table, np.zeros((len(kinds), len(kinds) - count))])
+        nowhere = np.full((len(kinds), len(kinds) - count), -never)  # all taken, also where pieces cost nothing
+        costs = np.hstack([table, nowhere])
         rows, columns = linear_sum_assignment(costs)
         real = [(kinds[row], every[column]) for row, column in zip(rows, columns, strict=True) if column < len(every)]
         cost = sum(never if pair not in best else prices[best[pair]] for pair in real)

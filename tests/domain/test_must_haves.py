@@ -43,6 +43,14 @@ def questions(draw) -> AssemblyQuestion:
     )
 
 
+def test_pieces_that_cost_nothing_take_no_more_than_the_slots():
+    pieces = tuple(Piece(sku=f"s{n}", category=KINDS[n], colour="", price_cents=0, score=0) for n in range(2))
+    question = AssemblyQuestion(
+        client_id="c", now=NOW, slots=1, colour_cap=1, must_have=(KINDS[0], KINDS[1]), pieces=pieces
+    )
+    assert len(cover(question)) == 1
+
+
 def boxes(question: AssemblyQuestion):
     """Every box within the limits, must-haves apart."""
     bare = question.model_copy(update={"must_have": ()})
