@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import csv
 import gzip
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -39,17 +40,40 @@ def measure() -> dict[str, float]:
     begun = time.perf_counter()
     big = _made_up()
     cadence.forecast(big, int(big.day.max()) - 180, 180)
-    return {
-        "risk_cdnow_r": round(model.r, 4),
-        "risk_cdnow_alpha": round(model.alpha, 4),
-        "risk_cdnow_a": round(model.a, 4),
-        "risk_cdnow_b": round(model.b, 4),
-        "risk_cdnow_auc": found["cadence"]["auc"],
-        "risk_cdnow_auc_over_bgnbd": round(found["cadence"]["auc"] - found["bgnbd"]["auc"], 4),
-        "risk_cdnow_calibration_error": found["cadence"]["calibration_error"],
-        "risk_cdnow_predicted_over_actual": found["cadence"]["predicted_over_actual"],
-        "risk_200000_orders_s": round(time.perf_counter() - begun, 2),
-    } | _served(orders, until)
+    return (
+        {
+            "risk_cdnow_r": round(model.r, 4),
+            "risk_cdnow_alpha": round(model.alpha, 4),
+            "risk_cdnow_a": round(model.a, 4),
+            "risk_cdnow_b": round(model.b, 4),
+            "risk_cdnow_auc": found["cadence"]["auc"],
+            "risk_cdnow_auc_over_bgnbd": round(found["cadence"]["auc"] - found["bgnbd"]["auc"], 4),
+            "risk_cdnow_calibration_error": found["cadence"]["calibration_error"],
+            "risk_cdnow_predicted_over_actual": found["cadence"]["predicted_over_actual"],
+            "risk_200000_orders_s": round(time.perf_counter() - begun, 2),
+        }
+        | _served(orders, until)
+        | _elsewhere()
+    )
+
+
+def _elsewhere() -> dict[str, float]:
+    """The other sets, where SELVEDGE_SCIENCE_DATA names a folder that holds them."""
+    folder = os.environ.get("SELVEDGE_SCIENCE_DATA")
+    if not folder:
+        print("risk: no SELVEDGE_SCIENCE_DATA, the sample alone is measured", file=sys.stderr)
+        return {}
+    figures: dict[str, float] = {}
+    for name, (file, cut, read) in SETS.items():
+        if name != "cdnow" and (path := Path(folder) / file).exists():
+            orders, until = read(path), day(cut)
+            found = evaluate(orders, until, int(orders.day.max()) - until)["algorithms"]
+            ours, base = found["cadence"], found["bgnbd"]
+            figures |= {f"risk_{name}_{key}": ours[key] for key in ("auc", "calibration_error", "mean_absolute_error")}
+            figures |= {f"risk_{name}_{each}_auc": found[each]["auc"] for each in ("bgnbd", "recency", "frequency")}
+            figures[f"risk_{name}_predicted_over_actual"] = ours["predicted_over_actual"]
+            figures[f"risk_{name}_auc_over_bgnbd"] = round(ours["auc"] - base["auc"], 4)
+    return figures
 
 
 def _served(orders: Orders, until: int) -> dict[str, float]:
@@ -140,9 +164,9 @@ def _columns(path: Path, names: list[str]) -> list[tuple[Any, ...]]:
 
 
 SETS = {
-    "CDNOW": Set("cdnow_sample/transactions.csv", "1997-09-30", _cdnow),
-    "Online Retail": Set("online_retail/invoices_until_2011-06.parquet", "2011-03-31", _retail),
-    "RentTheRunway": Set("renttherunway/rentals_until_2017-06.parquet", "2016-12-31", _rentals),
+    "cdnow": Set("cdnow_sample/transactions.csv", "1997-09-30", _cdnow),
+    "retail": Set("online_retail/invoices_until_2011-06.parquet", "2011-03-31", _retail),
+    "rentals": Set("renttherunway/rentals_until_2017-06.parquet", "2016-12-31", _rentals),
 }
 
 

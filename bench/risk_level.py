@@ -24,8 +24,8 @@ from bench.risk import SETS, day
 Floats = NDArray[np.float64]
 
 YOUNG: Final = {
-    "CDNOW": ((100, (45, 90, 140)), (130, (45, 90, 140)), (160, (45, 90)), (190, (45,))),
-    "Online Retail": ((45, (45, 75)), (60, (30, 45, 60)), (75, (30, 45)), (90, (30,))),
+    "cdnow": ((100, (45, 90, 140)), (130, (45, 90, 140)), (160, (45, 90)), (190, (45,))),
+    "retail": ((45, (45, 75)), (60, (30, 45, 60)), (75, (30, 45)), (90, (30,))),
 }
 """Days of past, and the horizons that end by the set's cut."""
 CUTS: Final = ("2013-06-30", "2014-01-01", "2014-06-30", "2015-01-01", "2015-06-30", "2016-01-01", "2016-06-30")
@@ -55,10 +55,10 @@ def _places(folder: Path) -> Iterator[tuple[str, str, Orders, int, int]]:
         first = int(orders.day.min())
         for age, horizons in YOUNG.get(name, ()):
             yield from ((name, name, orders, first + age, horizon) for horizon in horizons)
-        if name == "CDNOW":
+        if name == "cdnow":
             late = _opened(orders, first + 60)
             yield from ((name, "CDNOW, late", late, first + 60 + age, days) for age in (60, 100) for days in (45, 90))
-        if name == "RentTheRunway":
+        if name == "rentals":
             yield from ((name, name, orders, day(at), days) for at in CUTS for days in (91, 181))
             for start in OPENED:
                 late = _opened(orders, day(start))

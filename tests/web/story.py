@@ -133,7 +133,10 @@ def _assessment(client_id: str, n: int, orders: list[datetime], at: datetime) ->
     }  # fmt: skip
 
 
-PLUGGED: dict[tuple[str, int], dict[str, Any]] = {("ada", 1): {"score": 0.77}, ("ada", 3): {"score": 100.0, "by": "colours"}}
+PLUGGED: dict[tuple[str, int], dict[str, Any]] = {
+    ("ada", 1): {"score": 0.77},
+    ("ada", 3): {"score": 100.0, "by": "colours"},
+}
 """Picks whose score is not the house's; the first of before a pick told by whom."""
 
 
