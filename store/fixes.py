@@ -33,14 +33,17 @@ def save_request(
     request_key: str | None = None,
     due: datetime | None = None,
 ) -> FixId:
-    """Keep what a client asks for; the id of the Fix. The same client and key is the same request: the first stands.
+    """Keep what a client asks for; the id of the Fix. The same client and key is the same request.
 
     `due`: when to go on without a wave, if the wish does not say. Raises NotFound for an unknown client, BadInput when
-    another Fix of the client is being made.
+    the key was used for another wish, or another Fix of the client is being made.
     """
     _lock_client(connection, client_id)
     fix_id = _id(client_id, request_key)
-    if connection.scalar(select(fixes.c.fix_id).where(fixes.c.fix_id == fix_id)) is not None:
+    before = connection.execute(select(fixes.c.wish, fixes.c.note).where(fixes.c.fix_id == fix_id)).one_or_none()
+    if before is not None:
+        if FixWish.model_validate(before.wish | {"note": before.note}) != wish:
+            raise BadInput(f"was used for another wish of this client, Fix {fix_id}; take a new key", "request_key")
         return fix_id
     if standing := open_of(connection, client_id):
         raise BadInput(f"Fix {standing[0].fix_id} of this client is being made; let it end or cancel it", "client_id")

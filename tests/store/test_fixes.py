@@ -36,11 +36,13 @@ def test_a_request_is_kept_as_asked_and_its_note_apart(engine: Engine, terms: Te
     assert "ann" not in fix_id
 
 
-def test_the_same_key_is_the_same_request_and_the_first_stands(engine: Engine, terms: Terms) -> None:
+def test_the_same_key_is_the_same_request_and_no_other(engine: Engine, terms: Terms) -> None:
     with writing(engine) as connection:
         seed_clients(connection, terms, "ann", "bob")
         first = fixes.save_request(connection, "ann", WISH, NOW, request_key="r1")
-        assert fixes.save_request(connection, "ann", FixWish(), NOW, request_key="r1") == first
+        assert fixes.save_request(connection, "ann", WISH, NOW, request_key="r1") == first
+        with pytest.raises(BadInput, match="request_key: was used for another wish"):
+            fixes.save_request(connection, "ann", FixWish(), NOW, request_key="r1")
         assert fixes.get(connection, first).note == WISH.note
         assert fixes.save_request(connection, "bob", WISH, NOW, request_key="r1") != first
 
