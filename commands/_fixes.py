@@ -148,7 +148,13 @@ def decide(fix_id: str, verdict: str | None, swaps: tuple[str, ...], by: str, as
     pairs = [dict(zip(("out", "into"), each.split("=", 1), strict=False)) for each in swaps]
     values = {"verdict": verdict or "swap", "swaps": pairs, "by": by}
     decision = _shared.checked(FixDecision, values)
-    _shared.show(_shared.with_temporal(load(), lambda client: handles.decide_fix(client, fix_id, decision)), as_json)
+    from store import fixes  # noqa: PLC0415
+    from store.database import reading  # noqa: PLC0415
+
+    settings = load()
+    with reading(_shared.database(settings)) as connection:
+        fixes.check_decidable(connection, fix_id)
+    _shared.show(_shared.with_temporal(settings, lambda client: handles.decide_fix(client, fix_id, decision)), as_json)
 
 
 @click.command()

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, func, insert, select, update
 
-from domain.fix_states import OPEN, sources
+from domain.fix_states import OPEN, SETTLED, sources
 from errors import BadInput, NotFound
 from models.base import ClientId
 from models.fixes import FixId, FixState, FixWish, ItemState
@@ -76,6 +76,13 @@ def _id(client_id: ClientId, request_key: str | None) -> FixId:
     if request_key is None:
         return secrets.token_hex(_ID_LENGTH // 2)
     return hashlib.sha256(f"{client_id}/{request_key}".encode()).hexdigest()[:_ID_LENGTH]
+
+
+def check_decidable(connection: Connection, fix_id: FixId) -> None:
+    """Raises NotFound, and BadInput for a Fix that has ended: its workflow is gone, and would not say why."""
+    state = get(connection, fix_id).state
+    if state in SETTLED:
+        raise BadInput(f"this Fix is {state}; only a proposed one can be decided")
 
 
 def get(connection: Connection, fix_id: FixId, *, lock: bool = False) -> FixRow:

@@ -9,11 +9,11 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from activities.fixing.settling import call_off
-from domain.fix_states import SETTLED
-from errors import BadInput, NotFound
+from errors import NotFound
 from ingest.faults import checked
 from models.fix_views import FixAsked
 from models.fixes import FixDecision, FixId
+from store import fixes
 from store.database import reading, writing
 from store.fix_requests import ask
 from store.fix_views import view
@@ -48,9 +48,7 @@ async def post_decision(request: Request, fix_id: str) -> Response:
     """Approve, swap or reject a proposed box. 422 with the rule that a swap breaks; then nothing was changed."""
     context = context_of(request)
     decision = checked(FixDecision, json_of(await body_of(request, LARGEST)), "body")
-    state = (await run_in_threadpool(_view, context, fix_id))["state"]
-    if state in SETTLED:  # its workflow is gone, and would not say why
-        raise BadInput(f"this Fix is {state}; only a proposed one can be decided")
+    await run_in_threadpool(_check_decidable, context, fix_id)
     status = await handles.decide_fix(await context.temporal(), fix_id, decision)
     return answer(status.model_dump(mode="json"))
 
@@ -65,6 +63,11 @@ async def delete_fix(request: Request, fix_id: str) -> Response:
     except NotFound:  # its workflow is gone
         await run_in_threadpool(call_off, context.engine, fix_id, context.business_now())
     return answer({"fix_id": fix_id}, 202)
+
+
+def _check_decidable(context: Context, fix_id: FixId) -> None:
+    with reading(context.engine) as connection:
+        fixes.check_decidable(connection, fix_id)
 
 
 def _save(context: Context, client_id: str, asked: FixAsked) -> FixId:
