@@ -88,19 +88,26 @@ def candidates(
             left_out[item_id] = reason or "not_ranked"
         else:
             possible += theirs
-    best = _best_sizes(possible, fits(possible, [items[unit.item_id].category for unit in possible]))
+    chances = fits(possible, [items[unit.item_id].category for unit in possible])
+    sized = [bool(_sizes(items[unit.item_id], shelf[unit.item_id])) for unit in possible]
+    best = _best_sizes(possible, [p if made else 1.0 for p, made in zip(chances, sized, strict=True)])
     liking = standardised([pick.score for pick in ranked.values()])
     likes = dict(zip(ranked, zip(liking.tolist(), keep.p_like(liking).tolist(), strict=True), strict=True))
     found = [_item(items[each], *best[each], ranked[each], *likes[each]) for each in best]
     return tuple(sorted(found, key=lambda each: (-each.score, each.sku))), left_out
 
 
-def _units(wish: FixWish, wearer: Wearer, item: Item, shelf: Iterable[Unit]) -> tuple[list[Unit], str]:
+def _sizes(item: Item, shelf: Iterable[Unit]) -> set[str]:
+    """The sizes that an item is made in; one that has none, such as a scarf, fits everybody."""
+    return ({plain_size(size) for size in item.sizes} | {plain_size(unit.size) for unit in shelf}) - {""}
+
+
+def _units(wish: FixWish, wearer: Wearer, item: Item, shelf: Sequence[Unit]) -> tuple[list[Unit], str]:
     """The free units of an item that the client may be sent; none, and why not."""
     if reason := _barred(wish, wearer, item):
         return [], reason
     sized = [(unit, plain_size(unit.size)) for unit in shelf]
-    made = ({plain_size(size) for size in item.sizes} | {size for _, size in sized}) - {""}
+    made = _sizes(item, shelf)
     worn = _worn(wish, wearer, item, made)
     if made and not worn:
         return [], "not_in_size"

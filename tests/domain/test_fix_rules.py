@@ -65,6 +65,12 @@ def test_the_best_size_that_is_free_is_taken():
     assert [each.sku for each in chosen(FixWish(), Wearer(), item("a"), units=alike)[0]] == ["a-2"]
 
 
+def test_what_is_made_in_no_size_fits_everybody():
+    scarf, counted_as_one = item("scarf", sizes=()), item("coat")
+    found, _ = chosen(FixWish(), Wearer(), scarf, counted_as_one, units=[*units_of(scarf), Unit("c", "coat", "", 3)])
+    assert {each.item_id: each.p_fit for each in found} == {"scarf": 1.0, "coat": 0.3}
+
+
 BARRED = [
     ("owned", FixWish(), Wearer(owned=frozenset({"a"})), {}),
     ("in_another_fix", FixWish(), Wearer(elsewhere=frozenset({"a"})), {}),
