@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
-from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
 import numpy as np
 from sqlalchemy import Engine
 
+from activities.blending import weights_of, with_model
 from activities.recommending import SLOT
 from algorithms import builtin
 from algorithms.blend import Blend
@@ -23,7 +23,6 @@ from algorithms.guard import Member
 from algorithms.popularity import Popularity
 from algorithms.registry import Registry
 from algorithms.replay import Buyer, replay, told
-from domain.blend import PARTS, BlendWeights
 from domain.histories import SIGNAL, ClientSignals, Interactions
 from errors import BadInput
 from models.catalogue import Item
@@ -119,13 +118,11 @@ def house_of(
     settings: Settings, of: Catalogue, past: Interactions, clients: dict[str, ClientSignals], live: Artefact | None
 ) -> Blend:
     """The blend as it would have been: popularity and the live model's kind, learnt from the past alone."""
-    weights = BlendWeights(**{name: getattr(settings, f"blend_{name}") for name in PARTS})
     popularity = Popularity()
     popularity.fit(past, of, clients, seed=0)
-    blend = Blend(of, popularity, weights)
+    blend = Blend(of, popularity, weights_of(settings))
     if live is None:
         return blend
-    model, shares = builtin.make(live.algorithm), live.metrics.get("shares", {})
+    model = builtin.make(live.algorithm)
     model.fit(past, of, clients, live.seed)
-    share, share_new = shares.get("returning", Blend.share), shares.get("new", Blend.share_new)
-    return replace(blend, model=model, share=float(share), share_new=float(share_new))
+    return with_model(blend, model, live)

@@ -13,8 +13,9 @@ from typing import Final, NamedTuple, cast
 
 from sqlalchemy import Connection, Engine
 
+from activities.blending import weights_of, with_kept
 from activities.deciding import Asked, Decider
-from algorithms import builtin, explain
+from algorithms import explain
 from algorithms.batches import chunks
 from algorithms.blend import HEAD, Blend
 from algorithms.catalogue import Catalogue, StockLine
@@ -22,7 +23,6 @@ from algorithms.explain import Story
 from algorithms.popularity import WINDOW_DAYS, Popularity
 from algorithms.ranking_questions import MOST, picks_of, question_of
 from algorithms.slots import RankingRequest, Recommendation
-from domain.blend import PARTS, BlendWeights
 from domain.histories import ClientSignals
 from errors import BadInput
 from models.mail import Pick
@@ -199,9 +199,8 @@ class Recommender:
         return _Memory(blend, seen, artefact, started, count_again)
 
     def _anew(self, connection: Connection) -> Blend:
-        weights = BlendWeights(**{name: getattr(self.settings, f"blend_{name}") for name in PARTS})
         items, lines = catalogue.every_item(connection), _stock_lines(connection)
-        return Blend(Catalogue.of(items, lines), Popularity(), weights)
+        return Blend(Catalogue.of(items, lines), Popularity(), weights_of(self.settings))
 
     def _with_stock(self, connection: Connection, blend: Blend) -> Blend:
         return replace(blend, catalogue=blend.catalogue.with_stock(_stock_lines(connection)))
@@ -211,13 +210,10 @@ class Recommender:
         if artefact is None:
             return replace(blend, model=None)
         try:
-            model = builtin.load(artefact.algorithm, Path(self.settings.home) / artefact.path, blend.catalogue)
+            return with_kept(blend, artefact, Path(self.settings.home))
         except (BadInput, EOFError, OSError, ValueError, KeyError) as broken:
             log.error("artefact %s cannot be read (%s); content match serves", artefact.id, type(broken).__name__)
             return replace(blend, model=None)
-        shares = artefact.metrics.get("shares", {})
-        share, share_new = shares.get("returning", Blend.share), shares.get("new", Blend.share_new)
-        return replace(blend, model=model, share=float(share), share_new=float(share_new))
 
 
 def _request(wanted: Wanted, now: datetime, context: str) -> RankingRequest:

@@ -10,12 +10,12 @@ import click
 
 from commands import _shared
 from commands._progress import Progress
+from commands._shared import FILE
 from errors import BadInput
 
 if TYPE_CHECKING:
     from algorithms.bundles.goods import Bundles, Goods
 
-FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 BUNDLES = click.option("--bundles", required=True, type=FILE, help="bundle_id,item_id: a row an item.")
 ITEMS = click.option("--items", required=True, type=FILE, help="item_id,title[,categories]")
 CATEGORIES = click.option("--categories", type=FILE, help="item_id,categories, where they are in a file of their own.")
@@ -68,9 +68,9 @@ def predict(
     """
     from algorithms.bundles.learning import learn  # noqa: PLC0415
     from algorithms.bundles.model import Shelf  # noqa: PLC0415
-    from ingest import bundle_files, fix_files  # noqa: PLC0415
+    from ingest import bundle_files, results  # noqa: PLC0415
 
-    fix_files.check_writable(out, "out")
+    results.check(out)
     with Progress() as progress:
         goods, known = _read(progress, bundles, items, categories, intents)
         boxes, names = bundle_files.read_boxes(targets, goods, intents)

@@ -11,8 +11,9 @@ import click
 
 from commands import _forecasts, _shared
 from commands._progress import Progress
+from commands._shared import FILE
+from ingest import results
 
-FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 FEEDBACK = click.option(
     "--feedback", required=True, type=FILE, help="client_id, item_id, size, fit[, occurred_at, any others]."
 )
@@ -35,7 +36,7 @@ def predict(feedback: Path, targets: Path, out: Path, as_json: bool) -> None:
     from ingest import fit_files  # noqa: PLC0415
 
     started = perf_counter()
-    _forecasts.check_out(out)
+    results.check(out)
     with Progress() as progress:
         progress.step(f"reading {feedback.name} and {targets.name}")
         said, asked = fit_files.read_feedback(feedback), fit_files.read_targets(targets)

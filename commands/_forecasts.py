@@ -1,19 +1,31 @@
-"""What the verbs `predict` and `evaluate` share: how days are typed, and a file of forecasts, written whole or not."""
+"""What the verbs `predict` and `evaluate` share: their options, how days are typed, and a file of forecasts."""
 
 from __future__ import annotations
 
-import os
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import click
+
+from commands._shared import FILE
 from errors import BadInput
 
 if TYPE_CHECKING:
     from algorithms.risk.cadence import Forecast
 
-ENDINGS: Final = (".csv", ".parquet")
 LONGEST: Final = 3_650
+
+INTERACTIONS = click.option(
+    "--interactions", required=True, type=FILE, help="client_id, item_id, occurred_at[, value, context]."
+)
+ITEMS = click.option(
+    "--items", type=FILE, help="item_id and any feature columns; items that nobody took yet among them."
+)
+CLIENTS = click.option("--clients", type=FILE, help="client_id and any feature columns.")
+REPEATS = click.option("--repeats", is_flag=True, help="Ask for what a client took before as well.")
+MIN_VALUE = click.option("--min-value", type=float, help="Pass over interactions of a lower value, as low ratings.")
+SEED = click.option("--seed", default=42, show_default=True, help="The same seed on the same files answers the same.")
 
 
 def day_named(text: str, field: str) -> int:
@@ -26,26 +38,17 @@ def day_named(text: str, field: str) -> int:
         raise BadInput(f"{text!r} is no day such as 2026-11-21", field) from None
 
 
-def check(horizon: int, out: Path | None = None) -> None:
-    """Raises BadInput for a horizon out of range and a file that could not be written, before any work is done."""
+def check_horizon(horizon: int) -> None:
+    """Raises BadInput for a horizon out of range."""
     if not 0 < horizon <= LONGEST:
         raise BadInput(f"must be 1 to {LONGEST} days", "horizon")
-    if out is not None:
-        check_out(out)
-
-
-def check_out(out: Path) -> None:
-    """Raises BadInput for a file that could not be written."""
-    if out.suffix.lower() not in ENDINGS:
-        raise BadInput(f"{out.name} ends in none of {', '.join(ENDINGS)}", "out")
-    if not out.parent.is_dir():
-        raise BadInput(f"there is no folder {out.parent}", "out")
 
 
 def write(out: Path, found: Forecast) -> None:
     """One row a client, by client_id. Raises BadInput when the file cannot be written."""
-    import pyarrow as pa  # noqa: PLC0415
-    from pyarrow import csv, parquet  # noqa: PLC0415
+    import pyarrow as pa  # noqa: PLC0415 (slow to import)
+
+    from ingest import results  # noqa: PLC0415
 
     columns = {
         "client_id": pa.array(found.ids, pa.string()),
@@ -55,16 +58,4 @@ def write(out: Path, found: Forecast) -> None:
     }
     if found.expected_value is not None:
         columns["expected_value"] = found.expected_value.round(4)
-    table, unfinished = pa.table(columns), out.with_name(f".{out.name}.{os.getpid()}")
-    try:
-        if out.suffix.lower() == ".parquet":
-            parquet.write_table(table, unfinished)
-        else:
-            with unfinished.open("wb") as file:  # ids need no quotes
-                file.write((",".join(table.column_names) + "\n").encode())
-                csv.write_csv(table, file, csv.WriteOptions(include_header=False, quoting_style="none"))
-        unfinished.replace(out)
-    except OSError as failed:
-        raise BadInput(f"cannot write {out}: {failed.strerror}", "out") from None
-    finally:
-        unfinished.unlink(missing_ok=True)
+    results.write(out, columns)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +14,7 @@ import pyarrow.parquet
 
 from algorithms.engagement import Assessed
 from domain.engagement import BANDS
-from errors import BadInput
+from ingest import results
 
 BATCH: Final = 100_000
 SCHEMA: Final = pa.schema(
@@ -32,30 +31,16 @@ SCHEMA: Final = pa.schema(
 Progress = Callable[[int], None]
 
 
+def check(out: Path) -> None:
+    """Raises BadInput naming `out` for an ending that is not known or a folder that is not there."""
+    results.check(out, endings=tuple(_WRITERS))
+
+
 def write(out: Path, ids: Sequence[str], assessed: Assessed, progress: Progress = lambda _: None) -> None:
-    """Write all rows, or nothing: the file comes into its place when it is whole.
-
-    Raises BadInput naming `out` for an ending that is not known or a folder that is not there.
-    """
-    writer = writer_for(out)
-    unfinished = out.with_name(f".{out.name}.{os.getpid()}")
-    try:
-        writer(unfinished, _batches(ids, assessed, progress))
-        unfinished.replace(out)
-    except OSError as failed:
-        raise BadInput(f"cannot write {out}: {failed.strerror}", "out") from None
-    finally:
-        unfinished.unlink(missing_ok=True)
-
-
-def writer_for(out: Path) -> Callable[[Path, Iterator[pa.RecordBatch]], None]:
-    """How to write a file with this ending. Raises BadInput."""
-    ending = out.suffix.lower()
-    if ending not in _WRITERS:
-        raise BadInput(f"{out.name} ends in none of {', '.join(_WRITERS)}", "out")
-    if not out.parent.is_dir():
-        raise BadInput(f"there is no folder {out.parent}", "out")
-    return _WRITERS[ending]
+    """Write all rows, or nothing. Raises BadInput."""
+    check(out)
+    with results.whole(out) as unfinished:
+        _WRITERS[out.suffix.lower()](unfinished, _batches(ids, assessed, progress))
 
 
 def _batches(ids: Sequence[str], assessed: Assessed, progress: Progress) -> Iterator[pa.RecordBatch]:

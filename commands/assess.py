@@ -38,7 +38,7 @@ def command(as_of: str, out: Path, horizon: float, as_json: bool) -> None:
     at = moment(as_of)
     if not 0 < horizon <= 3_650:
         raise BadInput("must be over 0 and at most 3650 days", "horizon")
-    _scores.writer_for(out)
+    _scores.check(out)
     settings = load()
     engine = _shared.database(settings)
     with Progress() as progress:

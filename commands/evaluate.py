@@ -8,10 +8,9 @@ from typing import Any
 
 import click
 
-from commands import _bundles, _fit, _forecasts, _off_policy, _uplift
+from commands import _bundles, _fit, _forecasts, _off_policy, _shared, _uplift
 from commands._progress import Progress
-
-FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+from commands._shared import FILE
 
 
 @click.group()
@@ -30,7 +29,7 @@ command.add_command(_uplift.evaluate, "uplift")
 @click.option("--calibrate-until", required=True, help="The last day that is learnt from, in UTC.")
 @click.option("--horizon", required=True, type=int, help="Days held out, from the next day on.")
 @click.option("--replay", is_flag=True, help="Replay alarms about clients at risk too: a forecast every 30 days.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object for programs.")
+@_shared.AS_JSON
 def risk(events: Path, calibrate_until: str, horizon: int, replay: bool, as_json: bool) -> None:
     """Total foretold over actual, mean absolute error, AUC of "orders again", calibration error; beside baselines."""
     from algorithms.risk import at_risk  # noqa: PLC0415
@@ -38,7 +37,7 @@ def risk(events: Path, calibrate_until: str, horizon: int, replay: bool, as_json
     from ingest.order_files import EVENTS, read_orders  # noqa: PLC0415
 
     day = _forecasts.day_named(calibrate_until, "calibrate_until")
-    _forecasts.check(horizon)
+    _forecasts.check_horizon(horizon)
     with Progress() as progress:
         progress.step(f"reading {events.name}")
         orders = read_orders(events, EVENTS, progress.more)
@@ -52,16 +51,16 @@ def risk(events: Path, calibrate_until: str, horizon: int, replay: bool, as_json
 
 
 @command.command()
-@click.option("--interactions", required=True, type=FILE, help="client_id, item_id, occurred_at[, value, context].")
-@click.option("--items", type=FILE, help="item_id and any feature columns.")
-@click.option("--clients", type=FILE, help="client_id and any feature columns.")
+@_forecasts.INTERACTIONS
+@_forecasts.ITEMS
+@_forecasts.CLIENTS
 @click.option("--split", default="time:0.8", show_default=True, help="leave-last-out, time:0.8, time:DATE, random:0.25")
 @click.option("--k", default=10, show_default=True, type=click.IntRange(1, 1_000), help="Length of the lists.")
 @click.option("--algorithms", default="all", show_default=True, help="Names with commas between, or all.")
-@click.option("--repeats", is_flag=True, help="Ask for what a client took before as well.")
-@click.option("--min-value", type=float, help="Pass over interactions of a lower value, such as low ratings.")
-@click.option("--seed", default=42, show_default=True, help="The same seed on the same files gives the same figures.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object for programs.")
+@_forecasts.REPEATS
+@_forecasts.MIN_VALUE
+@_forecasts.SEED
+@_shared.AS_JSON
 def ranking(
     interactions: Path,
     items: Path | None,

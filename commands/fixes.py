@@ -49,12 +49,12 @@ def assembled(requests: Path, stock: Path, scores: Path, out: Path, prices: Path
     Raises BadInput naming file, line and field.
     """
     from algorithms.assembly import checks, wave  # noqa: PLC0415
-    from ingest import fix_files  # noqa: PLC0415
+    from ingest import fix_files, results  # noqa: PLC0415
 
     started = perf_counter()
-    fix_files.check_writable(out, "out")
+    results.check(out)
     if prices:
-        fix_files.check_writable(prices, "prices")
+        results.check(prices, "prices")
     with Progress() as progress:
         progress.step("reading the files")
         instance = fix_files.read_instance(requests, stock, scores)

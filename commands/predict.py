@@ -11,9 +11,9 @@ import click
 
 from commands import _bundles, _fit, _forecasts
 from commands._progress import Progress
+from commands._shared import FILE
 from errors import BadInput
-
-FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+from ingest import results
 
 
 @click.group()
@@ -41,7 +41,8 @@ def risk(orders: Path, until: str, horizon: int, out: Path, as_json: bool) -> No
 
     started = perf_counter()
     day = _forecasts.day_named(until, "until")
-    _forecasts.check(horizon, out)
+    _forecasts.check_horizon(horizon)
+    results.check(out)
     with Progress() as progress:
         progress.step(f"reading {orders.name}")
         known = read_orders(orders, more=progress.more)
@@ -66,16 +67,16 @@ def risk(orders: Path, until: str, horizon: int, out: Path, as_json: bool) -> No
 
 
 @command.command()
-@click.option("--interactions", required=True, type=FILE, help="client_id, item_id, occurred_at[, value, context].")
-@click.option("--items", type=FILE, help="item_id and any feature columns; items that nobody took yet among them.")
-@click.option("--clients", type=FILE, help="client_id and any feature columns.")
+@_forecasts.INTERACTIONS
+@_forecasts.ITEMS
+@_forecasts.CLIENTS
 @click.option("--targets", type=FILE, help="client_id[, context], cold clients too; without it every client seen.")
 @click.option("--k", default=10, show_default=True, type=click.IntRange(1, 1_000), help="Items for each target.")
 @click.option("--out", required=True, type=click.Path(dir_okay=False, path_type=Path), help=".csv or .parquet")
 @click.option("--algorithm", default="champion", show_default=True, help="One of those of docs/ranking.md.")
-@click.option("--repeats", is_flag=True, help="List what a client took before as well.")
-@click.option("--min-value", type=float, help="Pass over interactions of a lower value, such as low ratings.")
-@click.option("--seed", default=42, show_default=True, help="The same seed on the same files gives the same lists.")
+@_forecasts.REPEATS
+@_forecasts.MIN_VALUE
+@_forecasts.SEED
 @click.option("--json", "as_json", is_flag=True, help="A summary as one JSON object for programs.")
 def ranking(
     interactions: Path,
@@ -101,7 +102,7 @@ def ranking(
     from ingest.interaction_files import read_question, write_lists  # noqa: PLC0415
 
     started = perf_counter()
-    _forecasts.check_out(out)
+    results.check(out)
     zoo.known(algorithm, "algorithm")
     with Progress() as progress:
         progress.step(f"reading {interactions.name}")

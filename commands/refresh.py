@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -13,7 +12,7 @@ import click
 from commands import _shared
 from commands._following import followed
 from commands._progress import Progress
-from errors import BadInput, NotFound
+from errors import NotFound
 from models.refreshes import RefreshInput, RefreshReport, SlotOutcome
 from settings import load
 
@@ -77,19 +76,13 @@ def picks(out: Path, as_json: bool) -> None:
 
     They are as fresh as their `at`: stock and taste may have moved since. `selvedge recommend` asks anew.
     """
+    from ingest import results  # noqa: PLC0415
     from ingest.converters.tables import write_csv  # noqa: PLC0415
     from store.database import reading  # noqa: PLC0415
 
-    unfinished = out.with_name(f".{out.name}.{os.getpid()}")
-    try:
-        with reading(_shared.database(load())) as connection, Progress() as progress:
-            progress.step("writing lists", "items")
-            count = write_csv(unfinished, COLUMNS, _rows(connection, progress))
-        unfinished.replace(out)
-    except OSError as failed:
-        raise BadInput(f"cannot write {out}: {failed.strerror}", "out") from None
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with results.whole(out) as unfinished, reading(_shared.database(load())) as connection, Progress() as progress:
+        progress.step("writing lists", "items")
+        count = write_csv(unfinished, COLUMNS, _rows(connection, progress))
     click.echo(json.dumps({"rows": count, "out": str(out)}) if as_json else f"{count:,} rows in {out}")
 
 

@@ -11,8 +11,8 @@ import pyarrow as pa
 
 from algorithms.bundles.goods import Bundles, Goods
 from errors import BadInput
+from ingest import results
 from ingest.fix_columns import Table, identifiers, read
-from ingest.fix_files import write
 
 OTHER_NAMES: Final = {"titles": "title", "name": "title", "category": "categories"}
 """Names that published files give to the columns; capitals and blanks are passed over, too."""
@@ -55,7 +55,7 @@ def write_completed(path: Path, rows: Sequence[tuple[str, int, str, float]]) -> 
     columns = list(zip(*rows, strict=True)) or [(), (), (), ()]
     types = (pa.string(), pa.int64(), pa.string(), pa.float64())
     arrays = [pa.array(column, kind) for column, kind in zip(columns, types, strict=True)]
-    write(path, ("bundle_id", "rank", "item_id", "score"), arrays, "out")
+    results.write(path, dict(zip(("bundle_id", "rank", "item_id", "score"), arrays, strict=True)))
 
 
 def _boxes(path: Path, goods: Goods, intents: Path | None, fewest: int) -> tuple[Bundles, list[str]]:

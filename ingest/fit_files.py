@@ -14,8 +14,8 @@ import pyarrow.compute as pc
 from algorithms.fit.rows import FITS, Column, Feedback, Rows, plain_sizes
 from domain.arrays import Floats, Ints
 from errors import BadInput
+from ingest import results
 from ingest.fix_columns import Table, identifiers, read, texts
-from ingest.fix_files import write
 from ingest.interaction_files import moments
 
 NAMED: Final = ("client_id", "item_id", "size")
@@ -57,7 +57,8 @@ def write_chances(path: Path, targets: Targets, chances: Floats) -> None:
     small, large = np.round(chances[:, 0], 6), np.round(chances[:, 2], 6)
     three = (pa.array(column) for column in (small, np.round(1 - small - large, 6), large))
     odd = pc.any(pc.match_substring_regex(targets.written[2], '[",\r\n]')).as_py()  # ids need no quotes
-    write(path, OUT, (*targets.written, *three), "out", quotes="needed" if odd else "none")
+    columns = dict(zip(OUT, (*targets.written, *three), strict=True))
+    results.write(path, columns, quotes="needed" if odd else "none")
 
 
 def _rows(table: Table) -> tuple[Rows, tuple[pa.Array, ...]]:

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from algorithms.assembly.model import Floats, Ints, Wave
-from errors import BadInput
+from ingest import results
 from ingest.fix_columns import Table, identifiers, money, numbers, read, texts, whole
 
 REQUESTS: Final = ("client_id", "slots", "budget", "item_cap", "category_cap")
@@ -91,39 +89,10 @@ def write_boxes(path: Path, instance: Instance, chosen: Ints) -> None:
     """`client_id,sku`, a row for each chosen candidate, in the order of the requests. Raises BadInput."""
     order = chosen[np.lexsort((chosen, instance.wave.client[chosen]))]
     wave = instance.wave
-    columns = (instance.clients.take(pa.array(wave.client[order])), instance.skus.take(pa.array(wave.sku[order])))
-    write(path, ("client_id", "sku"), columns, "out")
+    clients, skus = (instance.clients.take(pa.array(wave.client[order])), instance.skus.take(pa.array(wave.sku[order])))
+    results.write(path, {"client_id": clients, "sku": skus})
 
 
 def write_prices(path: Path, instance: Instance, prices: Floats) -> None:
     """`sku,shadow_price`: the score that one more unit would bring, in the order of the stock. Raises BadInput."""
-    write(path, ("sku", "shadow_price"), (instance.skus, pa.array(np.round(prices, 9))), "prices")
-
-
-def check_writable(path: Path, option: str) -> None:
-    """Raises BadInput when a file cannot come there, before any work is done for it."""
-    if path.suffix.lower() not in (".csv", ".parquet"):
-        raise BadInput(f"{path.name} must end in .csv or .parquet", option)
-    if not path.parent.is_dir():
-        raise BadInput(f"there is no folder {path.parent}", option)
-
-
-def write(path: Path, names: tuple[str, ...], columns: Sequence[Any], option: str, quotes: str = "none") -> None:
-    """The whole file or none: it comes into its place when it is written. Raises BadInput."""
-    from pyarrow import csv, parquet  # noqa: PLC0415 (each is slow to import)
-
-    check_writable(path, option)
-    table = pa.table(list(columns), names=list(names))
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        if path.suffix.lower() == ".parquet":
-            parquet.write_table(table, unfinished)
-        else:
-            with unfinished.open("wb") as file:
-                file.write((",".join(names) + "\n").encode())
-                csv.write_csv(table, file, csv.WriteOptions(include_header=False, quoting_style=quotes))
-        unfinished.replace(path)
-    except OSError as failed:
-        raise BadInput(f"cannot write {path}: {failed.strerror}", option) from None
-    finally:
-        unfinished.unlink(missing_ok=True)
+    results.write(path, {"sku": instance.skus, "shadow_price": np.round(prices, 9)}, "prices")

@@ -3,7 +3,6 @@ Parquet by their endings. The first thing wrong stops it, with file, line (Parqu
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -17,6 +16,7 @@ import pyarrow.compute as pc
 from algorithms.ranking.data import NONE, Asked, Log, Words
 from domain.arrays import Flags, Floats, Ints
 from errors import BadInput
+from ingest import results
 from ingest.feature_words import described
 from ingest.fix_columns import Table, identifiers, numbers, read
 from models.base import FIRST_YEAR, LAST_YEAR, ONE_LINE
@@ -209,24 +209,5 @@ def write_lists(out: Path, question: Question, lists: Ints, scores: Any) -> int:
     columns["rank"] = pa.array(ranks + 1)
     columns["item_id"] = pa.array(log.items, pa.string()).take(pa.array(lists[rows, ranks]))
     columns["score"] = pa.array(np.round(scores[rows, ranks].astype(np.float64), 6))
-    _write(out, pa.table(columns))
+    results.write(out, columns, quotes="needed")
     return len(rows)
-
-
-def _write(out: Path, table: pa.Table) -> None:
-    """The whole file or none: it comes into its place when it is written."""
-    from pyarrow import csv, parquet  # noqa: PLC0415 (each is slow to import)
-
-    unfinished = out.with_name(f".{out.name}.{os.getpid()}")
-    try:
-        if out.suffix.lower() == ".parquet":
-            parquet.write_table(table, unfinished)
-        else:
-            with unfinished.open("wb") as file:
-                file.write((",".join(table.column_names) + "\n").encode())
-                csv.write_csv(table, file, csv.WriteOptions(include_header=False, quoting_style="needed"))
-        unfinished.replace(out)
-    except OSError as failed:
-        raise BadInput(f"cannot write {out}: {failed.strerror}", "out") from None
-    finally:
-        unfinished.unlink(missing_ok=True)

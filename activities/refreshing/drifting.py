@@ -12,10 +12,11 @@ import numpy as np
 from temporalio import activity
 
 from activities import recommending, risk
+from activities.blending import with_kept
 from activities.evaluating import as_of, house_of
 from activities.heart import beating
 from activities.house import House
-from activities.refreshing.ranking_trial import K, blend_with
+from activities.refreshing.ranking_trial import K
 from algorithms.blend import Blend
 from algorithms.catalogue import Catalogue
 from algorithms.drift_samples import Samples, of_orders, of_touches
@@ -104,7 +105,7 @@ class CompareWindows:
                 return {}
             blend = house_of(self._house.settings, as_of(items, past, end), past, clients, None)
             if artefact is not None:
-                blend = blend_with(blend, artefact, Path(self._house.settings.home))
+                blend = with_kept(blend, artefact, Path(self._house.settings.home))
             asked = np.random.default_rng(SEED).permutation(active)[:ASKED].tolist()
             people = as_they_were(past, clients, asked)
             found.append(np.array([_best_mean(blend, client, end) for client in people]))

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
+from activities.blending import with_kept
 from activities.evaluating import as_of, buyers, house_of
 from activities.house import House
 from activities.refreshing.trials import Trial, has_seen
 from activities.training import measure
-from algorithms import builtin
 from algorithms.blend import Blend
 from algorithms.catalogue import Catalogue
 from algorithms.replay import Buyer, quality
@@ -48,7 +47,7 @@ def try_ranking(house: House, cut: datetime, until: datetime, challenger: Artefa
     tried = house_of(settings, of, past, clients, _shared(house, challenger, of, past, clients))
     served = house_of(settings, of, past, clients, champion if champion and has_seen(champion, cut) else None)
     if champion is not None and not has_seen(champion, cut):
-        served = blend_with(served, champion, Path(settings.home))
+        served = with_kept(served, champion, Path(settings.home))
     return Trial(f"ndcg@{K}", _ndcg(served, asked, cut), _ndcg(tried, asked, cut))
 
 
@@ -59,14 +58,6 @@ def _shared(
     weights = BlendWeights(match=house.settings.blend_match, trend=house.settings.blend_trend)
     found = measure(recipe.algorithm, of, past, clients, recipe.seed, weights)
     return recipe.model_copy(update={"metrics": {"shares": found.get("shares", {})}})
-
-
-def blend_with(blend: Blend, champion: Artefact, home: Path) -> Blend:
-    """The blend with the model that serves, as it was kept."""
-    model = builtin.load(champion.algorithm, home / champion.path, blend.catalogue)
-    shares = champion.metrics.get("shares", {})
-    share, share_new = shares.get("returning", Blend.share), shares.get("new", Blend.share_new)
-    return replace(blend, model=model, share=float(share), share_new=float(share_new))
 
 
 def _ndcg(blend: Blend, asked: Sequence[Buyer], cut: datetime) -> Floats:

@@ -80,7 +80,7 @@ def test_nothing_is_written_when_something_is_wrong(files: tuple[Path, Path], tm
         ("--targets", tmp_path / "t.csv", "--out", out),
         ("--targets", targets, "--out", tmp_path / "out.txt"),
     ):
-        with pytest.raises(BadInput, match=r"t\.csv: missing in the header: 'size'|out\.txt ends in none of"):
+        with pytest.raises(BadInput, match=r"t\.csv: missing in the header: 'size'|out\.txt must end in"):
             typed("predict", "fit", "--feedback", feedback, *wrong)
     assert not out.exists()
 

@@ -117,7 +117,7 @@ def test_a_longer_horizon_expects_more(shop, tmp_path):
         (["--as-of", "yesterday", "--out", "o.csv"], "as_of: 'yesterday' is neither a day"),
         (["--as-of", "2026-13-01", "--out", "o.csv"], "as_of: '2026-13-01' is neither a day"),
         (["--as-of", "2026-06-01T10:00:00", "--out", "o.csv"], "as_of: a moment needs an offset"),
-        (["--as-of", "2026-06-01", "--out", "o.xlsx"], "out: o.xlsx ends in none of .csv, .jsonl, .ndjson, .parquet"),
+        (["--as-of", "2026-06-01", "--out", "o.xlsx"], "out: o.xlsx must end in .csv, .jsonl, .ndjson or .parquet"),
         (["--as-of", "2026-06-01", "--out", "nowhere/o.csv"], "out: there is no folder nowhere"),
         (["--as-of", "2026-06-01", "--out", "o.csv", "--horizon", "0"], "horizon: must be over 0"),
         (["--as-of", "1999-06-01", "--out", "o.csv"], "as_of: nobody was a client by 1999-06-01"),

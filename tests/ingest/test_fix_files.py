@@ -12,7 +12,8 @@ import pytest
 
 from algorithms.assembly.model import NO_LIMIT
 from errors import BadInput
-from ingest.fix_files import check_writable, read_instance, write_boxes, write_prices
+from ingest.fix_files import read_instance, write_boxes, write_prices
+from ingest.results import check
 
 REQUESTS = "client_id,slots,budget,item_cap,category_cap\nann,5,250.50,99.9,2\nbob,3,,,\n"
 STOCK = "sku,on_hand\ns1,3\ns2,0\n"
@@ -134,6 +135,6 @@ def test_what_is_written(tmp_path, ending):
 
 def test_where_nothing_can_be_written(tmp_path):
     with pytest.raises(BadInput, match="out: there is no folder"):
-        check_writable(tmp_path / "none" / "a.csv", "out")
+        check(tmp_path / "none" / "a.csv", "out")
     with pytest.raises(BadInput, match=r"prices: a.json must end in"):
-        check_writable(tmp_path / "a.json", "prices")
+        check(tmp_path / "a.json", "prices")
