@@ -19,8 +19,8 @@ class FixAsked(FixWish):
         return FixWish.model_validate(self.model_dump(exclude={"request_key"}))
 
 
-class BoxedItem(Contract):
-    """One item of a box and what became of it."""
+class _Shown(Contract):
+    """An item as it is told of, whether in the box or not."""
 
     sku: Sku
     item_id: ItemId
@@ -30,21 +30,18 @@ class BoxedItem(Contract):
     price_cents: int
     score: float
     p_fit: float
+
+
+class BoxedItem(_Shown):
+    """One item of a box and what became of it."""
+
     state: ItemState
     fit: str | None = None
 
 
-class OfferedItem(Contract):
+class OfferedItem(_Shown):
     """A candidate of which a unit is free and that may go into a proposed box, in place of any one of `instead_of`."""
 
-    sku: Sku
-    item_id: ItemId
-    size: str
-    category: str
-    colour: str
-    price_cents: int
-    score: float
-    p_fit: float
     instead_of: tuple[Sku, ...]
 
 

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import settings
 
 from tests.support.postgres import postgres, postgres_url
+from tests.support.shop import shop
 from tests.support.temporal import dev_server, time_skipping
 
-__all__ = ["dev_server", "postgres", "postgres_url", "time_skipping"]
+__all__ = ["dev_server", "postgres", "postgres_url", "shop", "time_skipping"]
 
 # The machine may be busy with other work: how long one example takes says nothing about the code.
 settings.register_profile("house", deadline=None)

@@ -7,8 +7,8 @@ from temporalio import activity
 
 from activities.fixing.steps import told
 from activities.house import House
-from errors import BadInput, NotFound
-from models.fixes import FixAdmission, FixAdmitted, FixState
+from errors import NotFound
+from models.fixes import FixAdmission, FixAdmitted
 from store import clients, fixes
 from store.database import reading
 from store.fixes import FixRow
@@ -36,7 +36,4 @@ def _refused(connection: Connection, admission: FixAdmission, row: FixRow) -> tu
         return NotFound.code, "fix_id: no such Fix of this client"
     if clients.get(connection, admission.client_id) is None:
         return NotFound.code, "client_id: no client has this id"
-    others = [each.fix_id for each in fixes.open_of(connection, admission.client_id) if each.fix_id != row.fix_id]
-    if others and row.state == FixState.REQUESTED:
-        return BadInput.code, f"fix_id: Fix {others[0]} of this client is being made; let it end or cancel it"
     return "", ""

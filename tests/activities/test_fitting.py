@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import pytest
-
 from activities.fixing.fitting import FRESH_S, FittingRoom
 from domain.fix_rules import Unit
-from tests.support.shop import Shop, a_shop
+from tests.support.shop import Shop
 
 NOW = datetime.now(UTC) - timedelta(days=1)
-
-
-@pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Shop]:
-    made = a_shop(tmp_path / "home")
-    try:
-        yield made
-    finally:
-        made.sink.stop()
-        made.engine.dispose()
 
 
 def test_without_feedback_three_of_four_fit(shop: Shop) -> None:

@@ -63,9 +63,7 @@ def test_what_is_saved_scores_the_same_after_loading(learnt, tmp_path):
     model.save(tmp_path, catalogue)
     again = Hybrid.load(tmp_path, catalogue)
     for who in ("c0", "c1", "c77"):
-        np.testing.assert_allclose(
-            again.scores(clients[who], ALL, 0.0), model.scores(clients[who], ALL, 0.0), rtol=1e-5
-        )
+        assert again.scores(clients[who], ALL, 0.0) == pytest.approx(model.scores(clients[who], ALL, 0.0), rel=1e-5)
 
 
 def test_serving_needs_neither_the_library_nor_arrays_in_memory(learnt, tmp_path):

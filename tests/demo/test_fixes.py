@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +14,7 @@ from models.fix_views import FixAsked
 from models.fixes import FixDecision, FixItem, FixState, FixWish
 from store import fixes, reservations
 from store.database import writing
-from tests.support.shop import Shop, a_shop
+from tests.support.shop import Shop
 
 START = utc(2026, 11, 21, 7)
 
@@ -38,16 +36,6 @@ class Web:
 
     def raise_for_status(self) -> Any:
         return self
-
-
-@pytest.fixture
-def shop(tmp_path: Path) -> Iterator[Shop]:
-    made = a_shop(tmp_path / "home")
-    try:
-        yield made
-    finally:
-        made.sink.stop()
-        made.engine.dispose()
 
 
 def test_requests_are_what_the_api_takes_and_the_same_on_every_run() -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
 from sqlalchemy import Engine, select
 from temporalio.client import Client
 
@@ -149,3 +150,14 @@ def a_shop(folder: Path, *, stock: bool = True, **settings: Any) -> Shop:
     sink = FaultySink.from_settings(made)
     sink.start()
     return Shop(settings=made, engine=engine, house=House(settings=made, engine=engine), sink=sink)
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Iterator[Shop]:
+    """A fresh shop for one test."""
+    made = a_shop(tmp_path / "home")
+    try:
+        yield made
+    finally:
+        made.sink.stop()
+        made.engine.dispose()
