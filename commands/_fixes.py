@@ -13,7 +13,7 @@ from errors import BadInput, NotFound
 from models.fix_views import FixAsked
 from models.fixes import FixDecision, FixState
 from settings import load
-from workflows import handles
+from workflows import fix_handles
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,7 +52,7 @@ def request(client_id: str, as_json: bool, **given: Any) -> None:
     with writing(engine) as connection:
         fix_id = ask(connection, client_id, asked, now, wait=wait, signing_key=settings.keys.signing)
     _shared.show(
-        _shared.with_temporal(settings, lambda client: handles.request_fix(client, client_id, fix_id)), as_json
+        _shared.with_temporal(settings, lambda client: fix_handles.request_fix(client, client_id, fix_id)), as_json
     )
 
 
@@ -154,7 +154,9 @@ def decide(fix_id: str, verdict: str | None, swaps: tuple[str, ...], by: str, as
     settings = load()
     with reading(_shared.database(settings)) as connection:
         fixes.check_decidable(connection, fix_id)
-    _shared.show(_shared.with_temporal(settings, lambda client: handles.decide_fix(client, fix_id, decision)), as_json)
+    _shared.show(
+        _shared.with_temporal(settings, lambda client: fix_handles.decide_fix(client, fix_id, decision)), as_json
+    )
 
 
 @click.command()
@@ -164,7 +166,7 @@ def cancel(fix_id: str, reason: str) -> None:
     """Call a Fix off: its units are given back. One whose workflow is gone is ended in the store."""
     settings = load()
     try:
-        _shared.with_temporal(settings, lambda client: handles.cancel_fix(client, fix_id, reason))
+        _shared.with_temporal(settings, lambda client: fix_handles.cancel_fix(client, fix_id, reason))
     except NotFound:
         from activities.fixing.settling import call_off  # noqa: PLC0415
 

@@ -12,7 +12,7 @@ from commands._following import followed
 from errors import NotFound
 from models.waves import WaveInput, WaveReport
 from settings import load
-from workflows import handles
+from workflows import fix_handles
 
 if TYPE_CHECKING:
     from temporalio.client import Client
@@ -38,7 +38,7 @@ def wave(wave: str | None, wait: bool, cancelled: str | None, told: str | None, 
     if told is not None:
         _show(_kept(told), as_json)
     elif cancelled is not None:
-        _shared.with_temporal(load(), lambda client: handles.cancel_wave(client, cancelled))
+        _shared.with_temporal(load(), lambda client: fix_handles.cancel_wave(client, cancelled))
         click.echo(json.dumps({"wave": cancelled, "cancelled": True}) if as_json else f"wave {cancelled} stops")
     else:
         name = _shared.checked(WaveInput, {"wave": wave}).wave or _name()
@@ -50,13 +50,13 @@ def wave(wave: str | None, wait: bool, cancelled: str | None, told: str | None, 
 
 
 async def _began(client: Client, name: str, wait: bool) -> WaveReport | None:
-    await handles.start_wave(client, name)
+    await fix_handles.start_wave(client, name)
 
     async def step() -> str:
-        now = await handles.wave_status(client, name)
+        now = await fix_handles.wave_status(client, name)
         return f"{now.state}: part {now.parts_done} of {now.parts}"
 
-    return await followed(handles.wave_report(client, name), step) if wait else None
+    return await followed(fix_handles.wave_report(client, name), step) if wait else None
 
 
 def _name() -> str:

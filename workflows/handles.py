@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from errors import BadInput, ConfigError, Erased, NotFound, Unavailable
-from models.base import CampaignSlug, ClientId, Id
+from models.base import CampaignSlug, ClientId
 from models.campaign import CampaignChange, CampaignProgress, PauseOrder, ResumeOrder
 from models.clients import ClientPolicy
-from models.fixes import FixDecision, FixId, FixRequest, FixStatus
 from models.lifecycle import CampaignInput, Finished, LifecycleState, LifecycleStatus, Nudge
-from models.waves import WaveInput, WaveReport, WaveStatus
 from workflows import ids
 
 if TYPE_CHECKING:
@@ -85,7 +83,7 @@ async def nudge_client(client: Client, client_id: ClientId) -> None:
 async def report_finished(client: Client, client_id: ClientId, news: Finished) -> bool:
     """Tell the client's workflow that a mail gave up the turn; False when there is no such workflow."""
     try:
-        await _signal(client, ids.client(client_id), "finished", news)
+        await signal(client, ids.client(client_id), "finished", news)
     except NotFound:
         return False
     return True
@@ -110,115 +108,34 @@ async def start_campaign(client: Client, slug: CampaignSlug) -> None:
 
 async def pause(client: Client, workflow_id: str, order: PauseOrder) -> None:
     """Hold the mail of a client, campaign or single mail."""
-    await _signal(client, workflow_id, "pause", order)
+    await signal(client, workflow_id, "pause", order)
 
 
 async def resume(client: Client, workflow_id: str, order: ResumeOrder) -> None:
     """Let it go on, with the stated choice for what fell due meanwhile."""
-    await _signal(client, workflow_id, "resume", order)
+    await signal(client, workflow_id, "resume", order)
 
 
 async def end(client: Client, slug: CampaignSlug, order: PauseOrder) -> None:
     """End a campaign: nobody more is enrolled."""
-    await _signal(client, ids.campaign(slug), "end", order)
+    await signal(client, ids.campaign(slug), "end", order)
 
 
 async def adjust_campaign(client: Client, slug: CampaignSlug, change: CampaignChange) -> CampaignProgress:
     """Change a running campaign. Raises BadInput with the workflow's reason when it refuses."""
-    answer: CampaignProgress = await _update(client, ids.campaign(slug), "set_policy", change, CampaignProgress)
+    answer: CampaignProgress = await update(client, ids.campaign(slug), "set_policy", change, CampaignProgress)
     return answer
 
 
 async def set_policy(client: Client, client_id: ClientId, policy: ClientPolicy) -> ClientPolicy:
     """Set what a client asked of our mail. Raises BadInput with the workflow's reason when it refuses."""
-    answer: ClientPolicy = await _update(client, ids.client(client_id), "set_policy", policy, ClientPolicy)
-    return answer
-
-
-async def request_fix(client: Client, client_id: ClientId, fix_id: FixId) -> FixStatus:
-    """Start the Fix that was saved under `fix_id`, by the client's workflow, which is started where there is none.
-
-    Asking again is asking once. Raises BadInput (NotFound, Erased) with the workflow's reason, or Unavailable: the
-    saved request may then be sent again.
-    """
-    from temporalio.client import WithStartWorkflowOperation  # noqa: PLC0415
-    from temporalio.common import WorkflowIDConflictPolicy  # noqa: PLC0415
-
-    from workflows.lifecycle import ClientLifecycle  # noqa: PLC0415
-    from workflows.options import LIFECYCLE_QUEUE  # noqa: PLC0415
-
-    start = WithStartWorkflowOperation(
-        ClientLifecycle.run,
-        LifecycleState(client_id=client_id),
-        id=ids.client(client_id),
-        task_queue=LIFECYCLE_QUEUE,
-        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-        static_summary="A client's lifecycle",
-    )
-    request = FixRequest(fix_id=fix_id)
-    with _answering(ids.client(client_id)):
-        try:
-            asked = client.execute_update_with_start_workflow(
-                "request_fix", request, start_workflow_operation=start, result_type=FixStatus
-            )
-            answer: FixStatus = await asyncio.wait_for(asked, ANSWER_S)
-        except BaseException:
-            with suppress(Exception, asyncio.CancelledError):  # or asyncio complains of a failure that nobody looked at
-                await asyncio.wait_for(start.workflow_handle(), 0)
-            raise
-        return answer
-
-
-async def decide_fix(client: Client, fix_id: FixId, decision: FixDecision) -> FixStatus:
-    """Approve, swap or reject a proposed box. Raises BadInput with the reason when it cannot be."""
-    answer: FixStatus = await _update(client, ids.fix(fix_id), "decide", decision, FixStatus)
-    return answer
-
-
-async def cancel_fix(client: Client, fix_id: FixId, reason: str = "") -> None:
-    """Call a Fix off; its units are given back. Raises NotFound when no such workflow runs."""
-    await _signal(client, ids.fix(fix_id), "cancel", PauseOrder(reason=reason))
-
-
-async def nudge_fix(client: Client, fix_id: FixId) -> None:
-    """Tell a Fix that something changed in the store; one that has ended wants to know nothing more."""
-    with suppress(NotFound):
-        await _signal(client, ids.fix(fix_id), "nudge", Nudge())
-
-
-async def fix_status(client: Client, fix_id: FixId) -> FixStatus:
-    """The workflow's own word on where a Fix stands."""
-    answer: FixStatus = await query(client, ids.fix(fix_id), "status", FixStatus)
+    answer: ClientPolicy = await update(client, ids.client(client_id), "set_policy", policy, ClientPolicy)
     return answer
 
 
 async def client_status(client: Client, client_id: ClientId) -> LifecycleStatus:
     """The workflow's own word on where the client stands."""
     answer: LifecycleStatus = await query(client, ids.client(client_id), "status", LifecycleStatus)
-    return answer
-
-
-async def start_wave(client: Client, wave: Id) -> None:
-    """Start a wave of Fixes; nothing when it runs. Raises BadInput when it has been: a wave is made once."""
-    from workflows.wave import FixWave  # noqa: PLC0415
-
-    await start_once(client, FixWave.run, WaveInput(wave=wave), ids.fix_wave(wave), "wave", "A wave of Fixes")
-
-
-async def cancel_wave(client: Client, wave: Id, reason: str = "") -> None:
-    """Stop a wave where it is. Raises NotFound."""
-    await _signal(client, ids.fix_wave(wave), "cancel", PauseOrder(reason=reason))
-
-
-async def wave_report(client: Client, wave: Id) -> WaveReport:
-    """What a wave came to, once it has ended. Raises NotFound, or Unavailable when it failed."""
-    report: WaveReport = await ended(client, ids.fix_wave(wave), WaveReport)
-    return report
-
-
-async def wave_status(client: Client, wave: Id) -> WaveStatus:
-    """The workflow's own word on where a wave is. Raises NotFound."""
-    answer: WaveStatus = await query(client, ids.fix_wave(wave), "status", WaveStatus)
     return answer
 
 
@@ -248,7 +165,7 @@ async def ended(client: Client, workflow_id: str, kind: type[Any]) -> Any:
     """What a workflow gave back, once it has ended. Raises NotFound, or Unavailable when it failed."""
     from temporalio.client import WorkflowFailureError  # noqa: PLC0415
 
-    with _answering(workflow_id):
+    with answering(workflow_id):
         handle: WorkflowHandle[Any, Any] = client.get_workflow_handle(workflow_id, result_type=kind)
         try:
             return await handle.result()
@@ -256,20 +173,22 @@ async def ended(client: Client, workflow_id: str, kind: type[Any]) -> Any:
             raise Unavailable(f"{workflow_id} failed; started again, it goes on where it was") from None
 
 
-async def _signal(client: Client, workflow_id: str, name: str, order: Any) -> None:
-    with _answering(workflow_id):
+async def signal(client: Client, workflow_id: str, name: str, order: Any) -> None:
+    """Send a signal. Raises NotFound, or Unavailable."""
+    with answering(workflow_id):
         await client.get_workflow_handle(workflow_id).signal(name, order)
 
 
 async def query(client: Client, workflow_id: str, name: str, kind: type[Any]) -> Any:
     """What a workflow answers. Raises NotFound, or Unavailable without a worker."""
-    with _answering(workflow_id):
+    with answering(workflow_id):
         handle: WorkflowHandle[Any, Any] = client.get_workflow_handle(workflow_id)
         return await handle.query(name, result_type=kind)
 
 
-async def _update(client: Client, workflow_id: str, name: str, order: Any, kind: type[Any]) -> Any:
-    with _answering(workflow_id):
+async def update(client: Client, workflow_id: str, name: str, order: Any, kind: type[Any]) -> Any:
+    """What a workflow answers to an update. Raises NotFound, BadInput when it refuses, or Unavailable."""
+    with answering(workflow_id):
         handle: WorkflowHandle[Any, Any] = client.get_workflow_handle(workflow_id)
         return await asyncio.wait_for(handle.execute_update(name, order, result_type=kind), ANSWER_S)
 
@@ -278,7 +197,7 @@ _REFUSALS: Final = {each.code: each for each in (NotFound, Erased)}
 
 
 @contextmanager
-def _answering(workflow_id: str) -> Iterator[None]:
+def answering(workflow_id: str) -> Iterator[None]:
     """Temporal's errors as ours. Raises NotFound, BadInput (an update was refused) or Unavailable."""
     from temporalio.client import RPCTimeoutOrCancelledError, WorkflowUpdateFailedError  # noqa: PLC0415
     from temporalio.service import RPCError, RPCStatusCode  # noqa: PLC0415

@@ -22,7 +22,7 @@ from tests.support.histories import decoded, told
 from tests.support.shop import Shop, a_shop
 from tests.support.temporal import DevServer
 from tests.support.worker import WorkerProcess
-from workflows import handles, ids
+from workflows import fix_handles, handles, ids
 
 NAME = "Canarina"
 ADDRESS = "canary.address@example.org"
@@ -42,7 +42,7 @@ async def asks_for_a_fix(shop: Shop, client: Client) -> str:
     with writing(shop.engine) as connection:
         wish = FixWish(note=f"{NOTE}, says {NAME} ({ADDRESS})")
         fix_id = fixes.save_request(connection, "privy", wish, shop.house.wall())
-    await handles.request_fix(client, "privy", fix_id)
+    await fix_handles.request_fix(client, "privy", fix_id)
     return fix_id
 
 

@@ -23,7 +23,7 @@ from store.database import reading, writing
 from tests.support.shop import Shop, a_shop
 from tests.support.temporal import DevServer
 from tests.support.waving import boxes, report, waiting
-from workflows import handles, ids
+from workflows import fix_handles, handles, ids
 
 CLIENTS = 9
 
@@ -39,8 +39,8 @@ async def made(shop: Shop, client: Client, wave: str, workers: int = 1) -> WaveR
         for _ in range(workers):  # each with a client of its own, as another process has
             own = await handles.connect(shop.settings.temporal_address, "default")
             await stack.enter_async_context(shop.working(own))
-        await handles.start_wave(client, wave)
-        return await asyncio.wait_for(handles.wave_report(client, wave), 60)
+        await fix_handles.start_wave(client, wave)
+        return await asyncio.wait_for(fix_handles.wave_report(client, wave), 60)
 
 
 @pytest.mark.timeout(120)
@@ -76,15 +76,15 @@ async def test_a_fix_that_was_cancelled_is_left_out_and_one_that_lost_its_units_
     client = await handles.connect(shop.settings.temporal_address, "default")
     wave, asked, now = name(), waiting(shop, 3), datetime.now(UTC)
     async with shop.working(client) as dispatcher:
-        await handles.request_fix(client, "wave000", asked[0])
+        await fix_handles.request_fix(client, "wave000", asked[0])
         with writing(shop.engine) as connection:
             fixes.move(connection, asked[1], FixState.CANCELLED, now, code="cancelled")
-        await handles.start_wave(client, wave)
-        told = await asyncio.wait_for(handles.wave_report(client, wave), 60)
+        await fix_handles.start_wave(client, wave)
+        told = await asyncio.wait_for(fix_handles.wave_report(client, wave), 60)
         assert told.proposed == 2
         for _ in range(100):
             await dispatcher.once()
-            status = await handles.fix_status(client, asked[0])
+            status = await fix_handles.fix_status(client, asked[0])
             if status.state is FixState.PROPOSED:
                 break
             await asyncio.sleep(0.1)
@@ -96,10 +96,10 @@ async def test_a_fix_that_was_cancelled_is_left_out_and_one_that_lost_its_units_
 async def test_a_cancelled_wave_stops_and_keeps_what_it_proposed(shop: Shop) -> None:
     client = await handles.connect(shop.settings.temporal_address, "default")
     wave, asked = name(), waiting(shop, 2)
-    await handles.start_wave(client, wave)  # nobody works yet
-    await handles.cancel_wave(client, wave, "stock is counted")
+    await fix_handles.start_wave(client, wave)  # nobody works yet
+    await fix_handles.cancel_wave(client, wave, "stock is counted")
     async with shop.working(client):
-        told = await asyncio.wait_for(handles.wave_report(client, wave), 60)
+        told = await asyncio.wait_for(fix_handles.wave_report(client, wave), 60)
         assert told.state is WaveState.CANCELLED
         assert boxes(shop, asked) == [(), ()]
         again = await made(shop, client, name())

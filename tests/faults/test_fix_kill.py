@@ -24,7 +24,7 @@ from store.tables import fixes as fix_rows
 from tests.support.forked import ForkedWorkers, forked_workers
 from tests.support.shop import Shop, a_shop
 from tests.support.temporal import DevServer
-from workflows import handles
+from workflows import fix_handles, handles
 
 ROUNDS = 30
 UNITS = 5
@@ -90,18 +90,18 @@ async def _people(shop: Shop, client: Client, client_id: str, fix_id: str, wante
     """Ask for the Fix until it is taken, then do with it what is `wanted`; a refusal is an answer."""
     for _ in range(5):
         with suppress(SelvedgeError):
-            await handles.request_fix(client, client_id, fix_id)
+            await fix_handles.request_fix(client, client_id, fix_id)
             break
     if wanted == "nobody":
         return
     if wanted == "cancel":
         await asyncio.sleep(random.Random(fix_id).uniform(0, 2))
         with suppress(SelvedgeError):
-            await handles.cancel_fix(client, fix_id)
+            await fix_handles.cancel_fix(client, fix_id)
         return
     if await _reached(shop, fix_id, "proposed") == "proposed":
         with suppress(SelvedgeError):
-            await handles.decide_fix(client, fix_id, _decision(shop, fix_id, wanted))
+            await fix_handles.decide_fix(client, fix_id, _decision(shop, fix_id, wanted))
 
 
 def _decision(shop: Shop, fix_id: str, wanted: str) -> FixDecision:

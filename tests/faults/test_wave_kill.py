@@ -18,7 +18,7 @@ from tests.support.shop import Shop, a_shop
 from tests.support.temporal import DevServer
 from tests.support.waving import boxes, until, waiting
 from tests.support.worker import WorkerProcess
-from workflows import handles
+from workflows import fix_handles, handles
 
 CLIENTS = 24
 STAGES = (WaveState.RANKING, WaveState.ASSEMBLING, WaveState.PROPOSING)
@@ -36,7 +36,7 @@ async def test_a_wave_survives_a_kill_in_each_of_its_stages(tmp_path: Path, dev_
     worker = WorkerProcess(shop.settings, tmp_path)
     try:
         worker.start().wait_until_up(60)
-        await handles.start_wave(client, wave)
+        await fix_handles.start_wave(client, wave)
         for stage in STAGES:
             await asyncio.to_thread(reached, shop, wave, stage)
             await asyncio.sleep(chance.uniform(0, 0.3))

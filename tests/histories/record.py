@@ -26,7 +26,7 @@ from tests.doubles.chat_server import ChatServer
 from tests.support.fixes import FixDesk, a_desk
 from tests.support.shop import Shop, a_shop
 from tests.support.temporal import new_time_skipping
-from workflows import handles, ids, refresh_handles
+from workflows import fix_handles, handles, ids, refresh_handles
 
 HERE = Path(__file__).parent
 BUYERS = 120
@@ -71,7 +71,7 @@ async def _refresh() -> None:
 
 async def _fix(desk: FixDesk, name: str, scene: Callable[[FixDesk, str], Awaitable[None]]) -> None:
     fix_id = await desk.saved(name, request_key=name, note="I need a coat.", when="wave" if name == "waited" else "now")
-    await handles.request_fix(desk.temporal, name, fix_id)
+    await fix_handles.request_fix(desk.temporal, name, fix_id)
     await desk.passes(seconds=5)
     await scene(desk, fix_id)
     for workflow_id, kept in ((ids.fix(fix_id), f"fix.{name}"), (ids.client(name), f"client.{name}")):
@@ -87,7 +87,7 @@ async def _kept(desk: FixDesk, fix_id: str) -> None:
     for _ in range(2):  # the first approval finds that a unit is gone
         await desk.decides(fix_id, "approve")
         await desk.passes(seconds=5)
-    await handles.nudge_fix(desk.temporal, fix_id)
+    await fix_handles.nudge_fix(desk.temporal, fix_id)
     await desk.passes(days=15)
 
 
@@ -98,7 +98,7 @@ async def _waited(desk: FixDesk, fix_id: str) -> None:
 
 
 async def _called_off(desk: FixDesk, fix_id: str) -> None:
-    await handles.cancel_fix(desk.temporal, fix_id)
+    await fix_handles.cancel_fix(desk.temporal, fix_id)
     await desk.passes(seconds=5)
 
 

@@ -20,7 +20,7 @@ from store.database import reading, writing
 from store.fixes import FixRow
 from store.tables import fix_items, stock
 from tests.support.shop import Shop, a_shop
-from workflows import handles
+from workflows import fix_handles
 
 
 class FixDesk:
@@ -55,7 +55,7 @@ class FixDesk:
     async def asks(self, client_id: str, **wish: Any) -> str:
         """The same, and its workflow runs; a moment later it is proposed, if nothing stands in the way."""
         fix_id = await self.saved(client_id, **wish)
-        await handles.request_fix(self.temporal, client_id, fix_id)
+        await fix_handles.request_fix(self.temporal, client_id, fix_id)
         await self.passes(seconds=5)
         return fix_id
 
@@ -63,7 +63,7 @@ class FixDesk:
         decision = FixDecision.model_validate(
             {"verdict": verdict, "by": "ana", "swaps": [Swap(out=out, into=into) for out, into in swaps]}
         )
-        return await handles.decide_fix(self.temporal, fix_id, decision)
+        return await fix_handles.decide_fix(self.temporal, fix_id, decision)
 
     def row(self, fix_id: str) -> FixRow:
         with reading(self.shop.engine) as connection:

@@ -22,7 +22,7 @@ from store.database import reading, writing
 from store.fix_views import view
 from tests.support.fixes import FixDesk, a_desk
 from tests.support.temporal import new_time_skipping
-from workflows import handles, ids
+from workflows import fix_handles, ids
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -38,7 +38,7 @@ async def tidied(desk: FixDesk) -> None:
     with reading(desk.shop.engine) as connection:
         left = fixes.listing(connection, OPEN)
     for each in left:
-        await handles.cancel_fix(desk.temporal, each.fix_id)
+        await fix_handles.cancel_fix(desk.temporal, each.fix_id)
     await desk.passes(seconds=1)
     desk.stocked(50)
 
@@ -198,7 +198,7 @@ async def test_with_nothing_on_the_shelf_the_fix_says_so(desk: FixDesk) -> None:
 async def test_without_a_wave_it_goes_on_alone_when_due(desk: FixDesk) -> None:
     fix_id = await desk.asks("wave", when="wave")
     assert desk.row(fix_id).state == "ranked"
-    await handles.nudge_fix(desk.temporal, fix_id)
+    await fix_handles.nudge_fix(desk.temporal, fix_id)
     await desk.passes(hours=40)
     assert desk.steps(fix_id) == ["requested", "ranked"]
     await desk.passes(hours=9)
@@ -208,7 +208,7 @@ async def test_without_a_wave_it_goes_on_alone_when_due(desk: FixDesk) -> None:
 @pytest.mark.parametrize("when", ["waiting", "proposed"])
 async def test_cancelling_gives_everything_back(desk: FixDesk, when: str) -> None:
     fix_id = await desk.asks(f"off-{when}", when="wave" if when == "waiting" else "now")
-    await handles.cancel_fix(desk.temporal, fix_id, "changed their mind")
+    await fix_handles.cancel_fix(desk.temporal, fix_id, "changed their mind")
     await desk.passes(seconds=5)
     assert desk.steps(fix_id)[-1] == "cancelled:cancelled"
     assert desk.held(fix_id) == 0
@@ -228,22 +228,22 @@ async def test_a_box_on_its_way_cannot_be_cancelled_any_more(desk: FixDesk) -> N
     fix_id = await desk.asks("gone")
     await desk.decides(fix_id, "approve")
     await desk.passes(seconds=5)
-    await handles.cancel_fix(desk.temporal, fix_id)
+    await fix_handles.cancel_fix(desk.temporal, fix_id)
     await desk.passes(seconds=5)
-    status = await handles.fix_status(desk.temporal, fix_id)
+    status = await fix_handles.fix_status(desk.temporal, fix_id)
     assert (status.state, status.refused_signals) == ("shipped", ("cancel: input: shipped",))
 
 
 async def test_asking_twice_is_asking_once_and_only_one_is_made_at_a_time(desk: FixDesk) -> None:
     fix_id = await desk.saved("twice", request_key="k1")
     for _ in range(2):
-        assert (await handles.request_fix(desk.temporal, "twice", fix_id)).fix_id == fix_id
+        assert (await fix_handles.request_fix(desk.temporal, "twice", fix_id)).fix_id == fix_id
     assert await desk.saved("twice", request_key="k1") == fix_id
     with pytest.raises(BadInput, match="being made"):
         await desk.saved("twice", request_key="k2")
     desk.shop.client("other", now=await desk.now())
     with pytest.raises(NotFound, match="no such Fix of this client"):
-        await handles.request_fix(desk.temporal, "other", fix_id)
+        await fix_handles.request_fix(desk.temporal, "other", fix_id)
 
 
 async def test_a_note_is_read_into_fields_and_kept(desk: FixDesk) -> None:

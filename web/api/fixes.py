@@ -19,7 +19,7 @@ from store.fix_requests import ask
 from store.fix_views import view
 from web.api.requests import answer, authorised, body_of, json_of
 from web.context import Context, context_of
-from workflows import handles
+from workflows import fix_handles
 
 LARGEST: Final = 100_000  # bytes
 
@@ -33,7 +33,7 @@ async def post_fix(request: Request, client_id: str) -> Response:
     context = context_of(request)
     asked = checked(FixAsked, json_of(await body_of(request, LARGEST) or b"{}"), "body")
     fix_id = await run_in_threadpool(_save, context, client_id, asked)
-    status = await handles.request_fix(await context.temporal(), client_id, fix_id)
+    status = await fix_handles.request_fix(await context.temporal(), client_id, fix_id)
     return answer(status.model_dump(mode="json"), 201)
 
 
@@ -49,7 +49,7 @@ async def post_decision(request: Request, fix_id: str) -> Response:
     context = context_of(request)
     decision = checked(FixDecision, json_of(await body_of(request, LARGEST)), "body")
     await run_in_threadpool(_check_decidable, context, fix_id)
-    status = await handles.decide_fix(await context.temporal(), fix_id, decision)
+    status = await fix_handles.decide_fix(await context.temporal(), fix_id, decision)
     return answer(status.model_dump(mode="json"))
 
 
@@ -59,7 +59,7 @@ async def delete_fix(request: Request, fix_id: str) -> Response:
     context = context_of(request)
     await run_in_threadpool(_view, context, fix_id)
     try:
-        await handles.cancel_fix(await context.temporal(), fix_id)
+        await fix_handles.cancel_fix(await context.temporal(), fix_id)
     except NotFound:  # its workflow is gone
         await run_in_threadpool(call_off, context.engine, fix_id, context.business_now())
     return answer({"fix_id": fix_id}, 202)

@@ -25,7 +25,7 @@ from web.console.charts import slices
 from web.console.words import FIXES
 from web.context import Context, context_of
 from web.templating import page
-from workflows import handles
+from workflows import fix_handles
 
 router: Final = APIRouter(include_in_schema=False)
 
@@ -63,7 +63,7 @@ async def decide(request: Request, context: Ctx, fix_id: FixPath) -> Response:
     try:
         check_token(context, form.get("token", ""), fix_id, _seen(file))
         decision = _decision(form, name)
-        await handles.decide_fix(await context.temporal(), fix_id, decision)
+        await fix_handles.decide_fix(await context.temporal(), fix_id, decision)
     except BadInput as refused:
         return _page(request, context, file, str(refused))
     answer = RedirectResponse(f"/fixes/{fix_id}", status_code=303)

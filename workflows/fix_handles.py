@@ -1,0 +1,100 @@
+"""How pages and commands ask for Fixes and waves, and steer them; `workflows.handles` says how temporalio is imported."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from errors import NotFound
+from models.base import ClientId, Id
+from models.campaign import PauseOrder
+from models.fixes import FixDecision, FixId, FixRequest, FixStatus
+from models.lifecycle import LifecycleState, Nudge
+from models.waves import WaveInput, WaveReport, WaveStatus
+from workflows import ids
+from workflows.handles import ANSWER_S, answering, ended, query, signal, start_once, update
+
+if TYPE_CHECKING:
+    from temporalio.client import Client
+
+
+async def request_fix(client: Client, client_id: ClientId, fix_id: FixId) -> FixStatus:
+    """Start the Fix that was saved under `fix_id`, by the client's workflow, which is started where there is none.
+
+    Asking again is asking once. Raises BadInput (NotFound, Erased) with the workflow's reason, or Unavailable: the
+    saved request may then be sent again.
+    """
+    from temporalio.client import WithStartWorkflowOperation  # noqa: PLC0415
+    from temporalio.common import WorkflowIDConflictPolicy  # noqa: PLC0415
+
+    from workflows.lifecycle import ClientLifecycle  # noqa: PLC0415
+    from workflows.options import LIFECYCLE_QUEUE  # noqa: PLC0415
+
+    start = WithStartWorkflowOperation(
+        ClientLifecycle.run,
+        LifecycleState(client_id=client_id),
+        id=ids.client(client_id),
+        task_queue=LIFECYCLE_QUEUE,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        static_summary="A client's lifecycle",
+    )
+    request = FixRequest(fix_id=fix_id)
+    with answering(ids.client(client_id)):
+        try:
+            asked = client.execute_update_with_start_workflow(
+                "request_fix", request, start_workflow_operation=start, result_type=FixStatus
+            )
+            answer: FixStatus = await asyncio.wait_for(asked, ANSWER_S)
+        except BaseException:
+            with suppress(Exception, asyncio.CancelledError):  # or asyncio complains of a failure that nobody looked at
+                await asyncio.wait_for(start.workflow_handle(), 0)
+            raise
+        return answer
+
+
+async def decide_fix(client: Client, fix_id: FixId, decision: FixDecision) -> FixStatus:
+    """Approve, swap or reject a proposed box. Raises BadInput with the reason when it cannot be."""
+    answer: FixStatus = await update(client, ids.fix(fix_id), "decide", decision, FixStatus)
+    return answer
+
+
+async def cancel_fix(client: Client, fix_id: FixId, reason: str = "") -> None:
+    """Call a Fix off; its units are given back. Raises NotFound when no such workflow runs."""
+    await signal(client, ids.fix(fix_id), "cancel", PauseOrder(reason=reason))
+
+
+async def nudge_fix(client: Client, fix_id: FixId) -> None:
+    """Tell a Fix that something changed in the store; one that has ended wants to know nothing more."""
+    with suppress(NotFound):
+        await signal(client, ids.fix(fix_id), "nudge", Nudge())
+
+
+async def fix_status(client: Client, fix_id: FixId) -> FixStatus:
+    """The workflow's own word on where a Fix stands."""
+    answer: FixStatus = await query(client, ids.fix(fix_id), "status", FixStatus)
+    return answer
+
+
+async def start_wave(client: Client, wave: Id) -> None:
+    """Start a wave of Fixes; nothing when it runs. Raises BadInput when it has been: a wave is made once."""
+    from workflows.wave import FixWave  # noqa: PLC0415
+
+    await start_once(client, FixWave.run, WaveInput(wave=wave), ids.fix_wave(wave), "wave", "A wave of Fixes")
+
+
+async def cancel_wave(client: Client, wave: Id, reason: str = "") -> None:
+    """Stop a wave where it is. Raises NotFound."""
+    await signal(client, ids.fix_wave(wave), "cancel", PauseOrder(reason=reason))
+
+
+async def wave_report(client: Client, wave: Id) -> WaveReport:
+    """What a wave came to, once it has ended. Raises NotFound, or Unavailable when it failed."""
+    report: WaveReport = await ended(client, ids.fix_wave(wave), WaveReport)
+    return report
+
+
+async def wave_status(client: Client, wave: Id) -> WaveStatus:
+    """The workflow's own word on where a wave is. Raises NotFound."""
+    answer: WaveStatus = await query(client, ids.fix_wave(wave), "status", WaveStatus)
+    return answer
