@@ -1,4 +1,4 @@
-"""How pages and commands ask for Fixes and waves, and steer them; `workflows.handles` says how temporalio is imported."""
+"""How pages and commands ask for Fixes and waves and steer them; `workflows.handles` tells how temporalio comes in."""
 
 from __future__ import annotations
 
