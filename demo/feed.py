@@ -13,14 +13,16 @@ import logging
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Final
 
 import httpx
 from sqlalchemy import Engine
 
 from demo import shop
+from demo.door import DAY, Web
+from demo.fixes import Fixing
 from demo.reactions import reactions
 from demo.timeline import Raw, Timeline
 from models.clients import ClientRow
@@ -32,7 +34,6 @@ log = logging.getLogger("selvedge.demo.feed")
 
 TICK_S: Final = 0.5
 BATCH: Final = 500
-DAY: Final = timedelta(days=1)
 
 
 class Cursor:
@@ -56,13 +57,6 @@ class Cursor:
 def cursor_file(settings: Settings) -> Path:
     """Where the demo keeps how far it came."""
     return settings.home / "demo" / "feed.json"
-
-
-class Web(Protocol):
-    """What the feed needs of an HTTP client: httpx's, or a test's."""
-
-    def put(self, url: str, *, json: Any) -> Any: ...
-    def post(self, url: str, *, json: Any) -> Any: ...
 
 
 class Feed:
@@ -126,8 +120,6 @@ def play(rounds: Sequence[Callable[[datetime], object]], now: Callable[[], datet
 
 def main() -> None:
     """Play until SIGTERM or SIGINT."""
-    from demo.fixes import Fixing  # noqa: PLC0415 - it builds on this file
-
     said = "Play the shop's clients against the web process until stopped; `selvedge demo` starts this."
     argparse.ArgumentParser(prog="python -m demo.feed", description=said).parse_args()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")

@@ -15,7 +15,7 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Engine, select
 
-from demo.feed import DAY, Web
+from demo.door import DAY, Web
 from demo.timeline import Raw
 from models.fixes import FixState, ItemState
 from store.database import reading
