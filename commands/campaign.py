@@ -35,10 +35,17 @@ def command() -> None:
 @click.option("--tag", "tags", multiple=True, help="Only clients who carry this tag (all of several).")
 @click.option("--throughput", type=int, help="Clients enrolled in a minute (default 60).")
 @click.option("--priority", type=int, help="0 to 100; who goes first when several mails are due (default 50).")
+@click.option(
+    "--control-share", type=float, help="Held out, by lot, so that the lift can be measured (default 0.1; 0: nobody)."
+)
+@click.option("--window-days", type=int, help="Orders count until so many days after enrolment (default 14).")
 @click.option("--ends-at", help="Enrol nobody after this moment (ISO 8601 with offset, business time).")
 @_shared.AS_JSON
 def create(slug: str, phases: tuple[str, ...], tags: tuple[str, ...], as_json: bool, **given: Any) -> None:
     """Create a campaign and start it. Doing it twice is doing it once.
+
+    One client in ten is held out and not mailed, so that `selvedge campaign lift` can tell what mailing the others
+    brings; the share stays as it is created.
 
     \b
     selvedge campaign create spring --name "Spring edit" \\
@@ -60,6 +67,11 @@ def create(slug: str, phases: tuple[str, ...], tags: tuple[str, ...], as_json: b
         outbox.push(connection, "campaign", [slug], datetime.now(UTC))
         made = campaigns.progress(connection, slug)
     _shared.show(made, as_json)
+    if spec.control_share and not as_json:
+        click.echo(
+            f"{spec.control_share:.0%} of its clients are held out and not mailed, so that its lift can be measured; "
+            "--control-share 0 mails all"
+        )
 
 
 @command.command(short_help="Hold all mail of a campaign.")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Any
+
+from pydantic import Field, model_validator
 
 from models.base import CampaignSlug, Contract, Door, Utc
 from models.events import Label
@@ -30,6 +32,10 @@ class CampaignSpec(Door):
     priority: int = Field(default=50, ge=0, le=100)
     entry: Label = "1"
     """A client is mailed once per campaign and entry."""
+    control_share: float = Field(default=0.1, ge=0, le=0.5)
+    """Of the clients enrolled, those who are held out and not mailed, so that the lift can be measured."""
+    window_days: int = Field(default=14, ge=1, le=90)
+    """Orders count for the lift until so many days after enrolment."""
     ends_at: Utc | None = None
 
 
@@ -39,6 +45,16 @@ class CampaignChange(Door):
     throughput_per_minute: int | None = Field(default=None, ge=1, le=100_000)
     priority: int | None = Field(default=None, ge=0, le=100)
     ends_at: Utc | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _arms_stay(cls, values: Any) -> Any:
+        if isinstance(values, dict) and (fixed := {"control_share", "window_days"} & set(values)):
+            raise ValueError(
+                f"{min(fixed)} stays as the campaign was created with: clients enrolled under two shares or windows "
+                "cannot be compared; create another campaign"
+            )
+        return values
 
 
 class CampaignProgress(Contract):
@@ -58,6 +74,8 @@ class CampaignProgress(Contract):
     """Mails that ended without being sent."""
     dropped: int = 0
     """Enrolled clients who may not be mailed, or were left when the campaign ended."""
+    held_out: int = 0
+    """Enrolled, and not mailed so that the lift can be measured."""
     refused_signals: tuple[str, ...] = ()
 
 

@@ -70,6 +70,8 @@ class HoldSource(StrEnum):
     CLIENT = "client"
     OPERATOR = "operator"
     CAMPAIGN = "campaign"
+    ERASURE = "erasure"
+    """The client is being erased; nobody lifts it."""
 
 
 class Overdue(StrEnum):
@@ -91,3 +93,13 @@ class EnrolmentState(StrEnum):
     QUEUED = "queued"
     DONE = "done"
     DROPPED = "dropped"
+    HELD_OUT = "held_out"
+
+
+class Arm(StrEnum):
+    """The side of a comparison on which an enrolled client stands."""
+
+    TREATED = "treated"
+    CONTROL = "control"
+    NEITHER = ""
+    """Could not have been mailed when enrolled, so says nothing of what mailing brings."""

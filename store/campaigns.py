@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, Row, func, select, update
 
+from domain.holdouts import arm
 from domain.outreach import SETTLED
 from domain.planning import Waiting
 from errors import BadInput, NotFound
 from models.base import CampaignSlug, ClientId
 from models.campaign import CampaignProgress, CampaignSpec
-from models.states import CampaignState, EnrolmentState, OutreachState, Overdue
+from models.states import Arm, CampaignState, EnrolmentState, OutreachState, Overdue
 from store.tables import campaigns, clients, enrolments, outreaches, standings
 from store.upserts import insert_ignoring
 
@@ -24,7 +26,7 @@ def create(connection: Connection, spec: CampaignSpec, now: datetime) -> None:
     """Keep a new campaign. Raises BadInput when the slug is taken by another."""
     values = {"spec": spec.model_dump(mode="json"), "updated_at": now}
     row = {"slug": spec.slug, "state": CampaignState.RUNNING, "created_at": now, **values}
-    row |= {"reason": "", "epoch": 1, "overdue": Overdue.REPLAN, "cursor": "", "enrolled_all": False}
+    row |= {"reason": "", "epoch": 1, "overdue": Overdue.REPLAN, "cursor": "", "enrolled_all": False, "erased": {}}
     if not insert_ignoring(connection, campaigns, [row]):
         kept = get(connection, spec.slug)
         if CampaignSpec.model_validate(kept.spec) != spec:
@@ -84,29 +86,51 @@ def change(connection: Connection, slug: CampaignSlug, now: datetime, **values: 
 
 
 def enrol(connection: Connection, row: Row[Any], limit: int, now: datetime) -> list[ClientId]:
-    """Enrol the next clients of the audience, at most `limit`; moves the cursor. The clients newly enrolled."""
+    """Enrol the next clients of the audience, at most `limit`; moves the cursor. Those of them who are to be mailed."""
     spec = CampaignSpec.model_validate(row.spec)
-    found: list[ClientId] = []
+    found: list[Row[Any]] = []
     cursor, batch = row.cursor, max(limit * 4, 200)
     while len(found) < limit:
         page = connection.execute(_audience(spec, cursor, batch)).all()
         for client in page:
             cursor = client.client_id
             if set(spec.audience.tags) <= set(client.tags or ()):
-                found.append(cursor)
+                found.append(client)
             if len(found) == limit:
                 break
         if len(page) < batch:
             break
-    entry = {"campaign": row.slug, "entry": spec.entry, "state": EnrolmentState.PENDING, "at": now, "code": ""}
-    entries = [{**entry, "client_id": client_id} for client_id in found]
+    entries = [_entry(spec, client, now) for client in found]
     insert_ignoring(connection, enrolments, entries)
     change(connection, row.slug, now, cursor=cursor, enrolled_all=len(found) < limit)
-    return found
+    return [entry["client_id"] for entry in entries if entry["state"] is EnrolmentState.PENDING]
+
+
+def _entry(spec: CampaignSpec, client: Row[Any], now: datetime) -> dict[str, Any]:
+    """Who has not agreed to mail stands in neither arm: they would hide the lift, being the same in both."""
+    side = arm(spec.slug, client.client_id, spec.control_share) if client.consent else Arm.NEITHER
+    state, code = _BEGINS[side]
+    return {
+        "campaign": spec.slug,
+        "client_id": client.client_id,
+        "entry": spec.entry,
+        "arm": side,
+        "state": state,
+        "code": code,
+        "enrolled_at": now,
+        "at": now,
+    }
+
+
+_BEGINS: Final = {
+    Arm.TREATED: (EnrolmentState.PENDING, ""),
+    Arm.CONTROL: (EnrolmentState.HELD_OUT, "held_out"),
+    Arm.NEITHER: (EnrolmentState.DROPPED, "no_consent"),
+}
 
 
 def _audience(spec: CampaignSpec, cursor: str, limit: int) -> Any:
-    wanted = select(clients.c.client_id, clients.c.tags).where(clients.c.client_id > cursor)
+    wanted = select(clients.c.client_id, clients.c.tags, clients.c.consent).where(clients.c.client_id > cursor)
     if spec.audience.phases:
         wanted = wanted.join(standings, standings.c.client_id == clients.c.client_id).where(
             standings.c.phase.in_(spec.audience.phases)
@@ -204,8 +228,9 @@ def drop_pending(connection: Connection, slug: CampaignSlug, now: datetime) -> N
 def progress(connection: Connection, slug: CampaignSlug) -> CampaignProgress:
     """How the campaign goes, counted from the rows. Raises NotFound."""
     row = get(connection, slug)
-    by_enrolment = _counts(connection, enrolments.c.state, enrolments.c.campaign == slug)
-    by_mail = _counts(connection, outreaches.c.state, outreaches.c.campaign == slug)
+    gone = row.erased or {}
+    by_enrolment = _counts(connection, enrolments.c.state, enrolments.c.campaign == slug, gone.get("enrolments", {}))
+    by_mail = _counts(connection, outreaches.c.state, outreaches.c.campaign == slug, gone.get("mails", {}))
     return CampaignProgress(
         slug=slug,
         state=CampaignState(row.state),
@@ -217,9 +242,11 @@ def progress(connection: Connection, slug: CampaignSlug) -> CampaignProgress:
         parked=by_mail.get(OutreachState.PARKED, 0),
         stopped=sum(by_mail.get(s, 0) for s in SETTLED if s is not OutreachState.SENT),
         dropped=by_enrolment.get(EnrolmentState.DROPPED, 0),
+        held_out=by_enrolment.get(EnrolmentState.HELD_OUT, 0),
     )
 
 
-def _counts(connection: Connection, column: Any, where: Any) -> dict[str, int]:
+def _counts(connection: Connection, column: Any, where: Any, gone: Mapping[str, int]) -> Mapping[str, int]:
+    """With those of clients who were erased."""
     rows = connection.execute(select(column, func.count()).where(where).group_by(column))
-    return {row[0]: row[1] for row in rows}
+    return Counter(gone) + Counter({row[0]: row[1] for row in rows})

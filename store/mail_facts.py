@@ -8,11 +8,11 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from domain.eligibility import Hold, MailFacts
-from models.base import ClientId, ItemId
+from models.base import CampaignSlug, ClientId, ItemId
 from models.clients import ClientPolicy
-from models.states import HoldSource, OutreachState
+from models.states import CampaignState, EnrolmentState, HoldSource, OutreachState
 from store.suppressions import suppressed
-from store.tables import events, holds, outreaches
+from store.tables import campaigns, enrolments, events, holds, outreaches
 
 _LEFT = (OutreachState.SENT, OutreachState.UNKNOWN, OutreachState.DATA)
 """An unknown mail may have arrived, so it counts against the caps like one that did."""
@@ -21,18 +21,34 @@ _LEFT = (OutreachState.SENT, OutreachState.UNKNOWN, OutreachState.DATA)
 def load(connection: Connection, client: Row[Any], signing_key: str, now: datetime) -> MailFacts:
     """The facts of `client` (a row with the columns of `clients`) at `now`."""
     client_id: ClientId = client.client_id
+    held = select(holds.c.source, holds.c.since).where(holds.c.client_id == client_id).order_by(holds.c.since)
+    by = tuple(Hold(source=HoldSource(row.source), since=row.since) for row in connection.execute(held))
     return MailFacts(
         consent=client.consent,
         suppressed=suppressed(connection, signing_key, client.email),
-        holds=tuple(
-            Hold(source=HoldSource(row.source), since=row.since)
-            for row in connection.execute(
-                select(holds.c.source, holds.c.since).where(holds.c.client_id == client_id).order_by(holds.c.since)
-            )
-        ),
+        erased=any(hold.source is HoldSource.ERASURE for hold in by),
+        holds=by,
         sent_at=sent_at(connection, client_id, now),
         time_zone=client.time_zone,
         policy=ClientPolicy.model_validate(client.policy or {}),
+        held_out_of=held_out_of(connection, client_id),
+    )
+
+
+def held_out_of(connection: Connection, client_id: ClientId) -> tuple[CampaignSlug, ...]:
+    """The campaigns not yet ended that hold the client out, the latest first."""
+    e = enrolments.c
+    return tuple(
+        connection.scalars(
+            select(e.campaign)
+            .join(campaigns, campaigns.c.slug == e.campaign)
+            .where(
+                e.client_id == client_id,
+                e.state == EnrolmentState.HELD_OUT,
+                campaigns.c.state != CampaignState.ENDED,
+            )
+            .order_by(e.enrolled_at.desc(), e.campaign)
+        )
     )
 
 

@@ -128,5 +128,5 @@ class Campaign:
 def _details(p: CampaignProgress) -> str:
     return (
         f"**{p.state}**: {p.enrolled} enrolled, {p.pending} pending, {p.under_way} under way, "
-        f"{p.parked} parked, {p.sent} sent, {p.stopped + p.dropped} not sent."
+        f"{p.parked} parked, {p.sent} sent, {p.stopped + p.dropped} not sent, {p.held_out} held out to compare with."
     )

@@ -105,6 +105,7 @@ campaigns = Table(
     Column("overdue", String(12), nullable=False, default="replan"),
     Column("cursor", String(64), nullable=False, default="", comment="last client looked at by enrolment"),
     Column("enrolled_all", Boolean, nullable=False, default=False),
+    Column("erased", Json, nullable=False, default=dict, comment="counts of rows of clients who were erased, by state"),
     Column("created_at", UtcTime, nullable=False),
     Column("updated_at", UtcTime, nullable=False),
 )
@@ -118,6 +119,8 @@ enrolments = Table(
     Column("state", String(12), nullable=False),
     Column("n", Integer),
     Column("code", String(64), nullable=False, default=""),
+    Column("arm", String(8), nullable=False, comment="treated, control, or empty: could not have been mailed"),
+    Column("enrolled_at", UtcTime, nullable=False, comment="from when outcomes count"),
     Column("at", UtcTime, nullable=False),
     Index(None, "client_id", "state"),
     Index(None, "campaign", "state"),

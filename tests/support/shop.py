@@ -79,8 +79,8 @@ class Shop:
         assert not accepted.refused, accepted.refused
 
     def campaign(self, slug: str, now: datetime, **fields: Any) -> None:
-        """Create a campaign; its workflow's start waits in the outbox."""
-        spec = CampaignSpec.model_validate({"slug": slug, "name": slug.title(), **fields})
+        """Create a campaign that mails everybody unless told otherwise; its workflow's start waits in the outbox."""
+        spec = CampaignSpec.model_validate({"slug": slug, "name": slug.title(), "control_share": 0, **fields})
         with writing(self.engine) as connection:
             campaigns.create(connection, spec, now)
             outbox.push(connection, "campaign", [slug], datetime.now(UTC))

@@ -179,7 +179,10 @@ def _campaign(slug: str, name: str) -> dict[str, Any]:
 
 
 def _enrolled(campaign: str, client_id: str, state: str) -> dict[str, Any]:
-    return {"campaign": campaign, "client_id": client_id, "entry": "1", "state": state, "code": "", "at": ago(1)}
+    return {
+        "campaign": campaign, "client_id": client_id, "entry": "1", "state": state, "code": "", "arm": "treated",
+        "enrolled_at": ago(1), "at": ago(1),
+    }  # fmt: skip
 
 
 def _decision(client_id: str, n: int) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from alembic import op
 
 from store.types import Json, UtcTime
 
-revision: str = "0001_78b130c7"
+revision: str = "0001_39b917a1"
 down_revision: str | None = None
 branch_labels: None = None
 depends_on: None = None
@@ -53,6 +53,40 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_assessments_client_id_at"), ["client_id", "at"], unique=False)
 
     op.create_table(
+        "calls",
+        sa.Column("call_id", sa.String(length=64), nullable=False),
+        sa.Column("client_id", sa.String(length=64), nullable=False),
+        sa.Column("key", sa.String(length=160), nullable=False, comment="the occasion that it answers"),
+        sa.Column("reason", sa.String(length=16), nullable=False, comment="the kind of mail in whose place it is"),
+        sa.Column("assessment_id", sa.String(length=64), nullable=False),
+        sa.Column("day", sa.String(length=10), nullable=False, comment="the shop's own"),
+        sa.Column(
+            "place",
+            sa.Integer(),
+            nullable=False,
+            comment="among that day's calls, from 1: so a limit holds in any race",
+        ),
+        sa.Column("state", sa.String(length=8), nullable=False, comment="open, done, dropped"),
+        sa.Column("outcome", sa.String(length=64), nullable=False, comment="how it ended, in one stable word"),
+        sa.Column("by", sa.String(length=64), nullable=False),
+        sa.Column("created_at", UtcTime(), nullable=False),
+        sa.Column("until", UtcTime(), nullable=False, comment="dropped then, if it is still open"),
+        sa.Column("done_at", UtcTime(), nullable=True),
+        sa.PrimaryKeyConstraint("call_id", name=op.f("pk_calls")),
+        sa.UniqueConstraint("client_id", "key", name=op.f("uq_calls_client_id_key")),
+        sa.UniqueConstraint("day", "place", name=op.f("uq_calls_day_place")),
+    )
+    with op.batch_alter_table("calls", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_calls_state_created_at"), ["state", "created_at"], unique=False)
+        batch_op.create_index(
+            "uq_calls_open",
+            ["client_id"],
+            unique=True,
+            sqlite_where=sa.text("state = 'open'"),
+            postgresql_where=sa.text("state = 'open'"),
+        )
+
+    op.create_table(
         "campaigns",
         sa.Column("slug", sa.String(length=64), nullable=False),
         sa.Column("spec", Json, nullable=False),
@@ -62,6 +96,7 @@ def upgrade() -> None:
         sa.Column("overdue", sa.String(length=12), nullable=False),
         sa.Column("cursor", sa.String(length=64), nullable=False, comment="last client looked at by enrolment"),
         sa.Column("enrolled_all", sa.Boolean(), nullable=False),
+        sa.Column("erased", Json, nullable=False, comment="counts of rows of clients who were erased, by state"),
         sa.Column("created_at", UtcTime(), nullable=False),
         sa.Column("updated_at", UtcTime(), nullable=False),
         sa.PrimaryKeyConstraint("slug", name=op.f("pk_campaigns")),
@@ -144,6 +179,10 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=12), nullable=False),
         sa.Column("n", sa.Integer(), nullable=True),
         sa.Column("code", sa.String(length=64), nullable=False),
+        sa.Column(
+            "arm", sa.String(length=8), nullable=False, comment="treated, control, or empty: could not have been mailed"
+        ),
+        sa.Column("enrolled_at", UtcTime(), nullable=False, comment="from when outcomes count"),
         sa.Column("at", UtcTime(), nullable=False),
         sa.PrimaryKeyConstraint("campaign", "client_id", "entry", name=op.f("pk_enrolments")),
     )
@@ -274,7 +313,7 @@ def upgrade() -> None:
     op.create_table(
         "outbox",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=True, nullable=False),
-        sa.Column("kind", sa.String(length=16), nullable=False, comment="client, campaign or fix"),
+        sa.Column("kind", sa.String(length=16), nullable=False, comment="client, campaign, fix or erasure"),
         sa.Column("target", sa.String(length=64), nullable=False),
         sa.Column("version", sa.Integer(), nullable=False, comment="raised by each coalesced change"),
         sa.Column("attempts", sa.Integer(), nullable=False),
@@ -376,6 +415,7 @@ def upgrade() -> None:
         sa.Column("next_touch_at", UtcTime(), nullable=True),
         sa.Column("why_not", sa.Text(), nullable=False),
         sa.Column("next_n", sa.Integer(), nullable=False, comment="number of the client's next outreach"),
+        sa.Column("answered", Json, nullable=True, comment="occasions of the spell that were answered without a mail"),
         sa.PrimaryKeyConstraint("client_id", name=op.f("pk_standings")),
         comment="written by assessments alone",
     )
@@ -431,6 +471,7 @@ def upgrade() -> None:
         "tombstones",
         sa.Column("client_hash", sa.String(length=64), nullable=False),
         sa.Column("at", UtcTime(), nullable=False),
+        sa.Column("erased_at", UtcTime(), nullable=True, comment="when nothing was left of them"),
         sa.PrimaryKeyConstraint("client_hash", name=op.f("pk_tombstones")),
     )
     op.create_table(
@@ -635,6 +676,13 @@ def downgrade() -> None:
 
     op.drop_table("clients")
     op.drop_table("campaigns")
+    with op.batch_alter_table("calls", schema=None) as batch_op:
+        batch_op.drop_index(
+            "uq_calls_open", sqlite_where=sa.text("state = 'open'"), postgresql_where=sa.text("state = 'open'")
+        )
+        batch_op.drop_index(batch_op.f("ix_calls_state_created_at"))
+
+    op.drop_table("calls")
     with op.batch_alter_table("assessments", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_assessments_client_id_at"))
 

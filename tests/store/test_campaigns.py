@@ -1,0 +1,87 @@
+"""Enrolment: who is mailed, who is held out, and that the counts add up."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import Connection, Engine, select
+
+from domain.holdouts import arm
+from errors import BadInput
+from ingest.faults import checked
+from models.campaign import CampaignChange, CampaignSpec
+from models.states import Arm, EnrolmentState
+from store import campaigns, mail_facts
+from store.database import writing
+from store.tables import enrolments
+from store.terms import Terms
+from tests.store.conftest import NOW
+from tests.store.seeds import seed_clients
+
+MANY = [f"c{n:03}" for n in range(200)]
+
+
+def spring(connection: Connection, **fields: object) -> CampaignSpec:
+    spec = CampaignSpec.model_validate({"slug": "spring", "name": "Spring", **fields})
+    campaigns.create(connection, spec, NOW)
+    return spec
+
+
+def enrol_all(connection: Connection, slug: str = "spring") -> list[str]:
+    told: list[str] = []
+    while not (row := campaigns.get(connection, slug)).enrolled_all:
+        told += campaigns.enrol(connection, row, 37, NOW)
+    return told
+
+
+def test_a_tenth_is_held_out_and_is_told_nothing(engine: Engine, terms: Terms) -> None:
+    with writing(engine) as connection:
+        seed_clients(connection, terms, *MANY)
+        seed_clients(connection, terms, "no1", "no2", consent=False)
+        assert spring(connection).control_share == 0.1
+        told = enrol_all(connection)
+        rows = connection.execute(select(enrolments)).all()
+        progress = campaigns.progress(connection, "spring")
+    control = {client for client in MANY if arm("spring", client, 0.1) is Arm.CONTROL}
+    assert 5 <= len(control) <= 40
+    assert set(told) == set(MANY) - control
+    assert {row.client_id for row in rows if row.state == EnrolmentState.HELD_OUT} == control
+    assert {row.client_id for row in rows if row.arm == Arm.CONTROL} == control
+    neither = {(row.client_id, row.state, row.code) for row in rows if row.arm == Arm.NEITHER}
+    assert neither == {("no1", "dropped", "no_consent"), ("no2", "dropped", "no_consent")}
+    assert {row.enrolled_at for row in rows} == {NOW}
+    assert progress.enrolled == 202 == progress.pending + progress.held_out + progress.dropped
+    assert progress.held_out == len(control)
+
+
+def test_a_campaign_enrolled_anew_holds_out_the_same_clients(engine: Engine, terms: Terms) -> None:
+    with writing(engine) as connection:
+        seed_clients(connection, terms, *MANY)
+        spring(connection, control_share=0.3)
+        first = enrol_all(connection)
+        campaigns.change(connection, "spring", NOW, cursor="", enrolled_all=False)
+        assert enrol_all(connection) == first
+        assert campaigns.progress(connection, "spring").enrolled == len(MANY)
+
+
+def test_what_holds_a_client_out_is_told_until_it_ends(engine: Engine, terms: Terms) -> None:
+    with writing(engine) as connection:
+        seed_clients(connection, terms, *MANY)
+        spring(connection, control_share=0.5)
+        out = set(MANY) - set(enrol_all(connection))
+        one = min(out)
+        assert mail_facts.held_out_of(connection, one) == ("spring",)
+        assert mail_facts.held_out_of(connection, min(set(MANY) - out)) == ()
+        campaigns.change(connection, "spring", NOW, state="ended")
+        assert mail_facts.held_out_of(connection, one) == ()
+
+
+@pytest.mark.parametrize("share", [-0.1, 0.6])
+def test_no_more_than_half_may_be_held_out(share: float) -> None:
+    with pytest.raises(BadInput, match="control_share"):
+        checked(CampaignSpec, {"slug": "a", "name": "A", "control_share": share})
+
+
+@pytest.mark.parametrize("field", ["control_share", "window_days"])
+def test_the_arms_of_a_campaign_stay_as_they_were_created(field: str) -> None:
+    with pytest.raises(BadInput, match=f"{field} stays as the campaign was created with"):
+        checked(CampaignChange, {field: 1, "priority": 3})
