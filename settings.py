@@ -126,6 +126,12 @@ class Settings(BaseSettings):
     blend_season: float = Field(default=0.1, ge=0)
     """Weight of what suits the season."""
 
+    stylist_calls_a_day: int = Field(default=0, ge=0)
+    """Calls that the shop's stylists make in one of the shop's own days in place of a mail, where an algorithm of the
+    slot `next_action` asks for one. 0: none; then none is ever proposed."""
+    stylist_call_days: float = Field(default=3.0, gt=0)
+    """Days for which a call may be made; then it is dropped, and mail goes on."""
+
     fix_decide_hours: float = Field(default=48.0, gt=0)
     """Hours that a stylist has for a proposed Fix; its units are held for it."""
     fix_undecided: Literal["approve", "cancel"] = "approve"

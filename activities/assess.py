@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import uuid4
 
@@ -12,17 +12,21 @@ from temporalio import activity
 
 from activities.deciding import Asked, Decider
 from activities.house import House
+from activities.next_actions import NextActions, Occasion, told
 from activities.risk import RiskTeller
 from algorithms.risk.telling import Bought
+from domain.eligibility import Door, MailFacts, may_plan
 from domain.engagement import Reading, read
+from domain.next_actions import OpenCall, call_ends
 from domain.phases import Standing, first_standing, next_standing
-from domain.planning import Plan, Situation, Waiting, may_queue, plan
-from domain.rhythm import in_rhythm
+from domain.planning import Plan, Situation, Start, Waiting, may_queue, plan
+from domain.rhythm import Risk, in_rhythm
 from models.base import CampaignSlug, ClientId
+from models.calls import CallState
 from models.clock import Clock
 from models.lifecycle import Assessment, AssessRequest, Command, NextOutreach
 from models.states import OutreachState, Overdue, Phase, TouchKind
-from store import campaigns, holds, ledger, mail_facts, order_histories, standing
+from store import calls, campaigns, holds, ledger, mail_facts, order_histories, standing
 from store.database import reading as reading_from
 from store.database import writing
 from store.ledger import Ledger
@@ -31,14 +35,25 @@ from store.standing import ClientFile
 
 @dataclass(frozen=True, slots=True)
 class _Scored:
-    """One client at one moment. `rows`: the client's mails."""
+    """One client at one moment."""
 
     id: str
     client_id: ClientId
     now: datetime
     reading: Reading
     standing: Standing
+    risk: Risk | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """What comes next, and what that rests on. `rows`: the client's mails. `chosen`: instead of a mail, and by whom."""
+
+    scored: _Scored
     rows: Sequence[Ledger]
+    situation: Situation
+    planned: Plan
+    chosen: str = ""
 
 
 class Assess:
@@ -47,6 +62,7 @@ class Assess:
     def __init__(self, house: House, decider: Decider | None = None) -> None:
         self._house = house
         self._risk = RiskTeller(house.engine, house.settings.home, decider)
+        self._next_actions = NextActions(house, decider)
 
     @activity.defn
     def assess(self, request: AssessRequest) -> Assessment:
@@ -58,12 +74,11 @@ class Assess:
             file = standing.load(connection, request.client_id)
             if file is None:
                 return _gone(clock, now)
-            scored = self._score(connection, file, now, asked)
-            situation = self._situation(connection, file, scored)
-            planned = plan(situation, self._house.mail_rules, now)
-            due = self._due(connection, planned, scored)
-            standing.save_plan(connection, request.client_id, planned.wake_at, planned.next_touch_at, planned.why_not)
-        return self._told(clock, scored, situation, planned, due)
+            turn = self._turn(connection, file, self._score(connection, file, now, asked))
+            start = turn.planned.start
+            if start is None or not self._next_actions.asks(start):
+                return self._settled(connection, clock, turn)
+        return self._chosen(clock, turn.scored, start)
 
     def _asked(self, request: AssessRequest) -> Asked | None:
         """What a plugged risk algorithm says; asked before the transaction, for it may think for a while."""
@@ -87,31 +102,75 @@ class Assess:
         else:
             stands = next_standing(file.standing, reading.band, last_order, now)
         standing.save(connection, client_id, id_, stands, reading, now, known=file.standing is not None, risk=risk)
-        return _Scored(id_, client_id, now, reading, stands, ledger.of_client(connection, client_id))
+        return _Scored(id_, client_id, now, reading, stands, risk)
 
-    def _situation(self, connection: Connection, file: ClientFile, scored: _Scored) -> Situation:
+    def _chosen(self, clock: Clock, scored: _Scored, start: Start) -> Assessment:
+        """Ask about the mail that is due, outside any transaction; then look again at what may have changed meanwhile,
+        and do what was answered if it is still the one that is due."""
+        of = Occasion(start, scored.client_id, scored.id, scored.reading.score, scored.risk, scored.now)
+        said = self._next_actions.ask(of)
+        with writing(self._house.engine) as connection:
+            file = standing.load(connection, scored.client_id)
+            if file is None:
+                return _gone(clock, scored.now)
+            turn, chosen = self._turn(connection, file, scored), ""
+            if turn.planned.start == start:
+                chosen = told(self._next_actions.act(connection, of, said, file.answered))
+                turn = self._turn(connection, standing.load(connection, scored.client_id) or file, scored)
+            return self._settled(connection, clock, replace(turn, chosen=chosen))
+
+    def _turn(self, connection: Connection, file: ClientFile, scored: _Scored) -> _Turn:
+        """What comes next; nothing is begun yet."""
+        rows = ledger.of_client(connection, scored.client_id)
+        situation = self._situation(connection, file, scored, rows)
+        return _Turn(scored, rows, situation, plan(situation, self._house.mail_rules, scored.now))
+
+    def _situation(
+        self, connection: Connection, file: ClientFile, scored: _Scored, rows: Sequence[Ledger]
+    ) -> Situation:
+        facts = mail_facts.load(connection, file.client, self._house.settings.keys.signing, scored.now)
         return Situation(
             client_id=scored.client_id,
             standing=scored.standing,
             crosses_at=scored.reading.crosses_at,
-            facts=mail_facts.load(connection, file.client, self._house.settings.keys.signing, scored.now),
-            made={row.reason_key: row.created_at for row in scored.rows},
-            waiting=(*campaigns.pending_of(connection, scored.client_id), *_parked(connection, scored)),
+            facts=facts,
+            made={row.reason_key: row.created_at for row in rows},
+            answered=file.answered,
+            call=self._call(connection, file.call, facts, scored) if file.call else None,
+            waiting=(*campaigns.pending_of(connection, scored.client_id), *_parked(connection, rows, scored.now)),
             quiz_answered=file.client.quiz is not None,
-            busy=ledger.in_turn(scored.rows) is not None,
+            busy=ledger.in_turn(rows) is not None,
         )
 
-    def _due(self, connection: Connection, planned: Plan, scored: _Scored) -> NextOutreach | None:
+    def _call(self, connection: Connection, call: OpenCall, facts: MailFacts, scored: _Scored) -> OpenCall | None:
+        """The call that a stylist is to make; one that is of no use any more is dropped."""
+        answer = may_plan(facts, self._house.mail_rules, scored.now)
+        barred = answer.code if answer.door in (Door.CLOSED, Door.PARK) else ""
+        why = call_ends(call, scored.standing.phase, barred, scored.now)
+        if why:
+            calls.end(connection, call.call_id, CallState.DROPPED, why, scored.now)
+        return None if why else call
+
+    def _settled(self, connection: Connection, clock: Clock, turn: _Turn) -> Assessment:
+        """Begin what is due and keep the plan, for pages and for `why-not`."""
+        planned = turn.planned
+        due = self._due(connection, turn)
+        client_id = turn.scored.client_id
+        standing.save_plan(connection, client_id, planned.wake_at, planned.next_touch_at, planned.why_not)
+        return self._told(clock, turn, due)
+
+    def _due(self, connection: Connection, turn: _Turn) -> NextOutreach | None:
         """The outreach whose workflow must run: the one just allocated, or the one that has the turn already.
 
         Naming the latter again makes a client whose workflows were lost whole: a start that finds it running does
         nothing.
         """
-        client_id, now, start = scored.client_id, scored.now, planned.start
-        if planned.closed:
-            campaigns.drop_pending_of(connection, client_id, planned.closed, now)
+        scored, start = turn.scored, turn.planned.start
+        client_id, now = scored.client_id, scored.now
+        if turn.planned.closed:
+            campaigns.drop_pending_of(connection, client_id, turn.planned.closed, now)
         if start is None:
-            busy = ledger.in_turn(scored.rows)
+            busy = ledger.in_turn(turn.rows)
             return None if busy is None else self._named(busy.n, busy.kind, busy.campaign)
         score, phase = scored.reading.score, scored.standing.phase
         n = ledger.allocate(connection, client_id, start, assessment_id=scored.id, score=score, phase=phase, now=now)
@@ -122,10 +181,9 @@ class Assess:
     def _named(self, n: int, kind: TouchKind, campaign: CampaignSlug | None) -> NextOutreach:
         return NextOutreach(n=n, kind=kind, campaign=campaign, composer=self._house.settings.composer)
 
-    def _told(
-        self, clock: Clock, scored: _Scored, situation: Situation, planned: Plan, due: NextOutreach | None
-    ) -> Assessment:
-        woken = next((row for row in scored.rows if row.n == planned.wake), None)
+    def _told(self, clock: Clock, turn: _Turn, due: NextOutreach | None) -> Assessment:
+        scored, planned = turn.scored, turn.planned
+        woken = next((row for row in turn.rows if row.n == planned.wake), None)
         return Assessment(
             id=scored.id,
             clock=clock,
@@ -139,7 +197,8 @@ class Assess:
             wake_overdue=Overdue(woken.overdue) if woken and woken.overdue else Overdue.REPLAN,
             next_touch_at=planned.next_touch_at,
             why_not=planned.why_not,
-            held=tuple(str(hold.source) for hold in situation.facts.holds),
+            held=tuple(str(hold.source) for hold in turn.situation.facts.holds),
+            chosen=turn.chosen,
         )
 
 
@@ -155,14 +214,14 @@ def apply(connection: Connection, client_id: ClientId, commands: Sequence[Comman
                 holds.set_policy(connection, client_id, command.policy)
 
 
-def _parked(connection: Connection, scored: _Scored) -> list[Waiting]:
+def _parked(connection: Connection, rows: Sequence[Ledger], now: datetime) -> list[Waiting]:
     """Parked mails that may queue again."""
-    parked = [row for row in scored.rows if row.state == OutreachState.PARKED]
+    parked = [row for row in rows if row.state == OutreachState.PARKED]
     states = campaigns.states(connection, {row.campaign for row in parked if row.campaign})
     return [
         Waiting(priority=row.priority, key=row.reason_key, campaign=row.campaign, n=row.n)
         for row in parked
-        if may_queue(row.code, row.epoch, row.updated_at, states.get(row.campaign), scored.now)
+        if may_queue(row.code, row.epoch, row.updated_at, states.get(row.campaign), now)
     ]
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
+from domain.next_actions import Answered
 from domain.timing import MailRules, cap_opens_at, is_quiet, next_open, zone_of
-from models.base import Contract
+from models.base import CampaignSlug, Contract
 from models.clients import ClientPolicy
 from models.states import HoldSource
 
@@ -22,10 +23,13 @@ class MailFacts(Contract):
     consent: bool
     suppressed: str | None = None
     erased: bool = False
+    """Whether the client is being erased."""
     holds: tuple[Hold, ...] = ()
     sent_at: tuple[datetime, ...] = ()
     time_zone: str = "UTC"
     policy: ClientPolicy = ClientPolicy()
+    held_out_of: tuple[CampaignSlug, ...] = ()
+    """What mails others and leaves this client out, to be measured by; hinders no other mail."""
 
 
 class Door(StrEnum):
@@ -88,7 +92,7 @@ def may_send(facts: MailFacts, rules: MailRules, now: datetime, campaign_paused:
 
 
 _SAID = {
-    "erased": "this client was erased",
+    "erased": "this client is being erased",
     "no_consent": "the client has not agreed to mail",
     "client_wants_none": "the client asked for no mail at all",
     "held_by_client": "the client asked us to pause",
@@ -101,11 +105,23 @@ _SAID = {
     "out_of_stock": "what it shows is out of stock",
 }
 
+_INSTEAD = {
+    "nothing": "your policy said that mail would not help now, on",
+    "stylist_call": "a stylist is to call the client, and our own mail waits for that, since",
+}
+
 
 def sentence(
-    facts: MailFacts, rules: MailRules, now: datetime, due_at: datetime | None, busy: bool, wake_at: datetime | None
+    facts: MailFacts,
+    rules: MailRules,
+    now: datetime,
+    due_at: datetime | None,
+    busy: bool,
+    wake_at: datetime | None,
+    chosen: Answered | None = None,
 ) -> str:
-    """Why the client is not being mailed at `now`, and when they next may be: one plain sentence, no personal data."""
+    """Why the client is not being mailed at `now`, and when they next may be: one plain sentence, no personal data.
+    `chosen`: what the slot `next_action` put in a mail's place."""
     answer = may_plan(facts, rules, now)
     last = max(facts.sent_at, default=None)
     if answer.door is Door.CLOSED:
@@ -120,10 +136,16 @@ def sentence(
         return f"Not mailed now: {_said(answer.code)}{mailed}; the next may go on {day(answer.until)}."
     if due_at is not None and due_at <= now and is_quiet(rules, zone_of(facts.time_zone), now):
         return "Not mailed now: it is night where the client lives; the mail goes in the morning."
-    if due_at is not None and due_at > now:
-        return f"Not mailed now: the next mail is due on {day(due_at)}."
-    if due_at is not None:
+    if due_at is not None and due_at <= now:
         return "A mail is due now."
+    due = f"the next mail is due on {day(due_at)}" if due_at else ""
+    if chosen is not None:
+        return f"Not mailed now: {_INSTEAD[chosen.action]} {day(chosen.at)}{'; ' + due if due else ''}."
+    if facts.held_out_of:
+        out = f"held out of the campaign {facts.held_out_of[0]} to measure what it brings"
+        return f"Not mailed now: {out}{'; ' + due if due else ''}."
+    if due:
+        return f"Not mailed now: {due}."
     look = f"; the next look is on {day(wake_at)}" if wake_at else ""
     return f"Not mailed now: nothing is due in this phase{look}."
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from domain.eligibility import Door, MailFacts, may_plan, sentence
+from domain.next_actions import ASKED, Answered, OpenCall, said
 from domain.outreach import PAUSED_BY_ITSELF, PRIORITY
 from domain.phases import Standing, phase_ends_at
 from domain.sequences import Touch, next_touch
@@ -43,7 +44,10 @@ class Situation(Contract):
     crosses_at: datetime | None = None
     facts: MailFacts
     made: Mapping[str, datetime] = {}
-    """The occasions answered so far, and when."""
+    """The occasions answered by a mail so far, and when."""
+    answered: tuple[Answered, ...] = ()
+    """Those answered otherwise."""
+    call: OpenCall | None = None
     waiting: tuple[Waiting, ...] = ()
     quiz_answered: bool = False
     busy: bool = False
@@ -65,7 +69,7 @@ class Plan(Contract):
 def plan(s: Situation, rules: MailRules, now: datetime) -> Plan:
     """The plan for one client at `now`."""
     zone = zone_of(s.facts.time_zone)
-    touch = next_touch(s.standing, s.made, s.quiz_answered)
+    touch = _touch(s)
     answer = may_plan(s.facts, rules, now)
     queue = _queue(s.waiting, touch, now)
     due_at = now if queue else (touch.due_at if touch else None)
@@ -78,6 +82,8 @@ def plan(s: Situation, rules: MailRules, now: datetime) -> Plan:
     for turn in (s.crosses_at, phase_ends_at(s.standing)):
         if turn is not None and turn > now:  # by day, so that a mail which the turn calls for can be begun at once
             times.append(spread_open(rules, zone, turn, s.client_id))
+    if s.call is not None and s.call.until > now:
+        times.append(spread_open(rules, zone, s.call.until, s.client_id))
     if allowed_at is not None and not s.busy and answer.door in (Door.OPEN, Door.WAIT):
         times.append(allowed_at)
     wake_at = min(t for t in times if t > now)
@@ -86,9 +92,19 @@ def plan(s: Situation, rules: MailRules, now: datetime) -> Plan:
         start=_start(first, touch),
         wake=first.n if first else None,
         next_touch_at=allowed_at,
-        why_not=sentence(s.facts, rules, now, due_at, s.busy or first is not None, wake_at),
+        why_not=sentence(s.facts, rules, now, due_at, s.busy or first is not None, wake_at, _said(s)),
         closed=answer.code if answer.door is Door.CLOSED else "",
     )
+
+
+def _touch(s: Situation) -> Touch | None:
+    """The mail that the phase calls for; none of a drift sequence while a stylist is to call."""
+    touch = next_touch(s.standing, {**s.made, **{each.key: each.at for each in s.answered}}, s.quiz_answered)
+    return None if s.call is not None and touch is not None and touch.kind in ASKED else touch
+
+
+def _said(s: Situation) -> Answered | None:
+    return said(s.standing, s.answered, s.call, max(s.made.values(), default=None))
 
 
 def may_queue(

@@ -50,4 +50,9 @@ def next_touch(standing: Standing, made: Mapping[str, datetime], quiz_answered: 
 
 def occasion(kind: TouchKind, standing: Standing) -> str:
     """What a mail answers: once ever for the welcome, once a spell for the others."""
-    return str(kind) if kind is TouchKind.WELCOME else f"{kind}:{standing.since:%Y%m%dT%H%M%S}"
+    return str(kind) if kind is TouchKind.WELCOME else f"{kind}:{spell(standing)}"
+
+
+def spell(standing: Standing) -> str:
+    """The name of one stay in a phase: its beginning."""
+    return f"{standing.since:%Y%m%dT%H%M%S}"

@@ -67,6 +67,8 @@ class Assessment(Contract):
     why_not: str = ""
     """One plain sentence without personal data."""
     held: tuple[str, ...] = ()
+    chosen: str = ""
+    """What an algorithm of the slot `next_action` chose at this look, and which; empty: none was asked."""
 
 
 class LifecycleState(Contract):

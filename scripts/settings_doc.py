@@ -32,6 +32,7 @@ TITLES: Final = {
     "shop_name": "The shop",
     "quiet_from_hour": "When and how often a client is mailed",
     "blend_match": "The default ranking",
+    "stylist_calls_a_day": "Calls in place of mails",
     "fix_decide_hours": "Fixes",
     "refresh_hour": "The nightly refresh",
     "decision_days": "Algorithms",

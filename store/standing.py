@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, insert, select, update
 
 from domain.engagement import FORMULA, Engagement, Reading
+from domain.next_actions import Answered, OpenCall
 from domain.phases import Standing
 from domain.rhythm import Risk
 from models.base import ClientId
+from models.calls import CallState
 from models.states import Band, Phase
-from store.tables import assessments, clients, engagement, standings
+from store.tables import assessments, calls, clients, engagement, standings
 
 
 class ClientFile:
@@ -35,6 +38,37 @@ class ClientFile:
         """The band the client was last put in."""
         return Band(self.client.band) if self.client.band else None
 
+    @property
+    def answered(self) -> tuple[Answered, ...]:
+        """Occasions of the spell that were answered without a mail."""
+        return answered_of(self.client)
+
+    @property
+    def call(self) -> OpenCall | None:
+        """The call that a stylist is to make."""
+        return call_of(self.client)
+
+
+def answered_of(row: Row[Any]) -> tuple[Answered, ...]:
+    """From the column of that name."""
+    return tuple(Answered.model_validate(each) for each in row.answered or ())
+
+
+def call_of(row: Row[Any]) -> OpenCall | None:
+    """From the columns of CALL."""
+    if row.call_id is None:
+        return None
+    return OpenCall(call_id=row.call_id, since=row.call_since, until=row.call_until)
+
+
+CALL: Final = (calls.c.call_id, calls.c.created_at.label("call_since"), calls.c.until.label("call_until"))
+"""The columns that `call_of` reads, of calls joined by `of_call`."""
+
+
+def of_call(client_id: ColumnElement[str]) -> ColumnElement[bool]:
+    """Joins the open call of a client, at most one."""
+    return and_(calls.c.client_id == client_id, calls.c.state == CallState.OPEN)
+
 
 def load(connection: Connection, client_id: ClientId) -> ClientFile | None:
     """The client, its statistics and its standing; None for an id that nobody knows.
@@ -55,11 +89,13 @@ def load(connection: Connection, client_id: ClientId) -> ClientFile | None:
             standings.c.phase_since,
             standings.c.band,
             standings.c.why_not,
+            standings.c.answered,
+            *CALL,
         )
         .select_from(
-            clients.outerjoin(engagement, engagement.c.client_id == clients.c.client_id).outerjoin(
-                standings, standings.c.client_id == clients.c.client_id
-            )
+            clients.outerjoin(engagement, engagement.c.client_id == clients.c.client_id)
+            .outerjoin(standings, standings.c.client_id == clients.c.client_id)
+            .outerjoin(calls, of_call(clients.c.client_id))
         )
         .where(clients.c.client_id == client_id)
         .with_for_update(of=clients)
@@ -117,6 +153,12 @@ def save_plan(
         .where(standings.c.client_id == client_id)
         .values(wake_at=wake_at, next_touch_at=next_touch_at, why_not=why_not)
     )
+
+
+def save_answered(connection: Connection, client_id: ClientId, answered: Sequence[Answered]) -> None:
+    """Keep which occasions were answered without a mail."""
+    told = [each.model_dump(mode="json") for each in answered]
+    connection.execute(update(standings).where(standings.c.client_id == client_id).values(answered=told))
 
 
 def risk_of(connection: Connection, client_id: ClientId) -> Risk | None:

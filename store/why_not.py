@@ -7,11 +7,15 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from domain.eligibility import sentence
+from domain.next_actions import said
+from domain.phases import Standing
 from domain.timing import MailRules
 from errors import NotFound
 from models.base import ClientId
+from models.states import Phase
 from store import ledger, mail_facts
-from store.tables import clients, standings
+from store.standing import CALL, answered_of, call_of, of_call
+from store.tables import calls, clients, standings
 
 
 def why_not(connection: Connection, client_id: ClientId, rules: MailRules, signing_key: str, now: datetime) -> str:
@@ -21,9 +25,15 @@ def why_not(connection: Connection, client_id: ClientId, rules: MailRules, signi
         raise NotFound(f"no client {client_id}", "client_id")
     facts = mail_facts.load(connection, client, signing_key, now)
     stands = connection.execute(
-        select(standings.c.next_touch_at, standings.c.wake_at).where(standings.c.client_id == client_id)
+        select(standings, *CALL)
+        .outerjoin(calls, of_call(standings.c.client_id))
+        .where(standings.c.client_id == client_id)
     ).one_or_none()
-    busy = ledger.in_turn(ledger.of_client(connection, client_id)) is not None
+    mails = ledger.of_client(connection, client_id)
+    busy = ledger.in_turn(mails) is not None
     if stands is None:
         return sentence(facts, rules, now, None, busy, None)
-    return sentence(facts, rules, now, stands.next_touch_at, busy, stands.wake_at)
+    standing = Standing(phase=Phase(stands.phase), since=stands.phase_since)
+    last_mail = max((row.created_at for row in mails), default=None)
+    chosen = said(standing, answered_of(stands), call_of(stands), last_mail)
+    return sentence(facts, rules, now, stands.next_touch_at, busy, stands.wake_at, chosen)

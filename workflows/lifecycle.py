@@ -265,7 +265,8 @@ class ClientLifecycle:
 
 def _details(assessment: Assessment) -> str:
     held = f"Held by: {', '.join(assessment.held)}\n\n" if assessment.held else ""
+    chosen = f"Chosen: {assessment.chosen}.\n\n" if assessment.chosen else ""
     return (
-        f"{held}**{assessment.phase}**, score {assessment.score:.0f}.\n\n{assessment.why_not}\n\n"
+        f"{held}**{assessment.phase}**, score {assessment.score:.0f}.\n\n{chosen}{assessment.why_not}\n\n"
         f"Next look: {assessment.wake_at:%Y-%m-%d %H:%M} UTC (business time)."
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from store.tables.base import metadata
+from store.tables.calls import calls
 from store.tables.clients import assessments, clients, engagement, events, standings, tastes, tombstones
 from store.tables.engine import clock, outbox
 from store.tables.fixes import fix_items, fix_steps, fixes, stock_prices, wave_parts, waves
@@ -13,6 +14,7 @@ from store.tables.shop import artefacts, decisions, items, questions, revisions,
 __all__ = [
     "artefacts",
     "assessments",
+    "calls",
     "campaigns",
     "clients",
     "clock",

@@ -65,6 +65,7 @@ standings = Table(
     Column("next_touch_at", UtcTime),
     Column("why_not", Text, nullable=False, default=""),
     Column("next_n", Integer, nullable=False, default=1, comment="number of the client's next outreach"),
+    Column("answered", Json, comment="occasions of the spell that were answered without a mail"),
     comment="written by assessments alone",
 )
 
@@ -103,4 +104,5 @@ tombstones = Table(
     metadata,
     Column("client_hash", String(64), primary_key=True),
     Column("at", UtcTime, nullable=False),
+    Column("erased_at", UtcTime, comment="when nothing was left of them"),
 )
