@@ -1,9 +1,9 @@
-"""`selvedge campaign create|pause|resume|adjust|end|status`."""
+"""`selvedge campaign create|pause|resume|adjust|end|status|lift`."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -14,10 +14,13 @@ from models.states import Overdue, Phase
 from settings import load
 from workflows import handles, ids
 
+if TYPE_CHECKING:
+    from models.lift import CampaignLift
+
 
 @click.group()
 def command() -> None:
-    """Create, pause, resume, adjust, end a campaign, or see how it goes."""
+    """Create, pause, resume, adjust, end a campaign, or see how it goes and what it brings."""
 
 
 @command.command()
@@ -134,3 +137,40 @@ def status(slug: str | None, as_json: bool) -> None:
             if place and not as_json:
                 click.echo()
             _shared.show(campaigns.progress(connection, each), as_json)
+
+
+@command.command(short_help="What a campaign brings, against those it holds out.")
+@click.argument("slug")
+@_shared.AS_JSON
+def lift(slug: str, as_json: bool) -> None:
+    """What a campaign brings: the clients to be mailed against those held out, mailed or not.
+
+    Orders count from a client's enrolment until the campaign's window is over; a client counts once it is. The
+    intervals are right however often one looks. Amounts in JSON are cents.
+    """
+    from store import outcomes  # noqa: PLC0415
+    from store.database import reading  # noqa: PLC0415
+
+    engine = _shared.database(load())
+    now = _shared.business_now(engine)
+    with reading(engine) as connection:
+        found = outcomes.lift(connection, slug, now)
+    click.echo(found.model_dump_json() if as_json else _lift(found))
+
+
+def _lift(found: CampaignLift) -> str:
+    lines = [found.said]
+    for name, arm in (("to be mailed", found.treated), ("held out", found.control)):
+        lines.append(
+            f"{name:<13} {arm.clients:>9,} clients, {arm.ordered:,} ordered {arm.orders:,} times for "
+            f"{arm.revenue_cents / 100:,.2f}; {arm.waiting:,} more still have time"
+        )
+    if found.revenue is not None and found.conversion is not None and found.shows is not None:
+        r = found.revenue
+        lines += [
+            f"revenue       {r.value / 100:+,.2f} a client, between {r.low / 100:+,.2f} and {r.high / 100:+,.2f} "
+            f"(p {r.p_value:.3f}); {found.variance_removed:.1%} of its variance was known before",
+            f"p {found.conversion.p_value:.3f} at any look; better with a chance of {found.conversion.p_better:.1%}; "
+            f"so many clients show a lift of {found.shows:.0%}",
+        ]
+    return "\n".join(lines)
