@@ -14,6 +14,7 @@ from temporalio.service import RPCError
 from activities.house import House
 from cli import leave
 from errors import SelvedgeError
+from hosting import lessons
 from hosting.attributes import registered
 from hosting.dispatch import Dispatcher
 from hosting.health import Health
@@ -41,15 +42,15 @@ async def serve(settings: Settings, queues: Sequence[str]) -> None:
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
     async with Health(house, client), working(client, house, queues):
-        dispatching = None
+        beside = []
         if LIFECYCLE_QUEUE in queues:
             dispatcher = Dispatcher(client, house.engine, settings.starts_per_second)
-            dispatching = asyncio.create_task(dispatcher.run(), name="dispatch")
+            beside = [asyncio.create_task(each) for each in (dispatcher.run(), lessons.run(house.engine))]
         log.info("working on %s", ", ".join(queues))
         await stop.wait()
         log.info("finishing what is under way")
-        if dispatching is not None:
-            dispatching.cancel()
+        for task in beside:
+            task.cancel()
 
 
 async def _keep_schedules(house: House, client: Client) -> None:

@@ -141,6 +141,10 @@ class Recommender:
             picks = memory.blend.rank(_request(each, now, context), client)
             yield Listed(picks, memory.blend.name, memory.version)
 
+    def known(self, connection: Connection, client_id: str, now: datetime) -> tuple[Blend, ClientSignals]:
+        """What a ranking for this client would rest on, for questions of other slots. Raises NotFound."""
+        return self._current(now).blend, self._signals(connection, Wanted(client_id, 1), now)
+
     def _signals(self, connection: Connection, wanted: Wanted, now: datetime) -> ClientSignals:
         found = interactions.signals(connection, wanted.client_id, now)
         return replace(found, sizes=wanted.sizes) if wanted.sizes else found

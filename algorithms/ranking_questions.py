@@ -11,6 +11,7 @@ from algorithms.blend import Blend, Offered
 from algorithms.catalogue import Catalogue
 from algorithms.slots import RankingRequest
 from domain import histories
+from domain.arrays import Floats, Ints
 from domain.blend import PARTS
 from domain.histories import ClientSignals
 from models.catalogue import Item
@@ -32,8 +33,6 @@ def question_of(
     """
     places, shares = offered or blend.scored(request, client)
     best = np.argsort(-shares.sum(axis=0), kind="stable")[: max(most, request.n)]
-    on_hand = blend.catalogue.in_sizes(client.wears)[places[best]].tolist()
-    columns = zip(places[best].tolist(), on_hand, np.round(shares[:, best].T, 6).tolist(), strict=True)
     # All at once: to check hundreds of candidates one by one takes three times as long.
     return RankingQuestion.model_validate(
         {
@@ -43,8 +42,8 @@ def question_of(
             "context": request.context,
             "sizes": client.wears,
             "tags": client.tags,
-            "touches": [_touch(each, blend.catalogue) for each in _latest(client)],
-            "candidates": [_candidate(blend.catalogue.items[place], units, parts) for place, units, parts in columns],
+            "touches": [touch_of(each, blend.catalogue) for each in _latest(client)],
+            "candidates": candidates_of(blend, client, places[best], shares[:, best]),
         }
     )
 
@@ -56,6 +55,13 @@ def picks_of(question: RankingQuestion, answer: RankingAnswer, by: str) -> tuple
     return tuple(
         Pick(item_id=each.item_id, score=each.score, parts=parts[each.item_id], by=by) for each in answer.items
     )
+
+
+def candidates_of(blend: Blend, client: ClientSignals, places: Ints, shares: Floats) -> list[dict[str, object]]:
+    """Items at these places of the catalogue, shape (k,), with the house's `shares` of each, shape (parts, k)."""
+    on_hand = blend.catalogue.in_sizes(client.wears)[places].tolist()
+    columns = zip(places.tolist(), on_hand, np.round(shares.T, 6).tolist(), strict=True)
+    return [_candidate(blend.catalogue.items[place], units, parts) for place, units, parts in columns]
 
 
 def _candidate(item: Item, on_hand: int, shares: list[float]) -> dict[str, object]:
@@ -74,7 +80,7 @@ def _latest(client: ClientSignals) -> list[histories.Touch]:
     return sorted(client.touches, key=lambda each: -each.at)[:TOUCHES]
 
 
-def _touch(touch: histories.Touch, of: Catalogue) -> dict[str, object]:
+def touch_of(touch: histories.Touch, of: Catalogue) -> dict[str, object]:
     """What is owned is no candidate, so the touch itself tells what the item is, as long as the catalogue knows."""
     at = datetime.fromtimestamp(touch.at, UTC)
     told = {"item_id": touch.item_id, "kind": touch.kind, "at": at, "quantity": touch.quantity}

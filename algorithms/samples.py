@@ -79,7 +79,8 @@ def _ranking(rng: random.Random, client: str, size: int) -> Question:
 
 def _session(rng: random.Random, client: str, size: int) -> Question:
     of = _candidates(rng, min(size, 1_000))
-    return SessionQuestion(client_id=client, now=NOW, items=of, touches=_touches(rng, of, size // 4))
+    n = rng.choice((None, 5))
+    return SessionQuestion(client_id=client, now=NOW, n=n, items=of, touches=_touches(rng, of, size // 4))
 
 
 def _assembly(rng: random.Random, client: str, size: int) -> Question:

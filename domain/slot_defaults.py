@@ -42,7 +42,7 @@ def ranking(question: RankingQuestion) -> RankingAnswer:
 
 def session(question: SessionQuestion) -> SessionAnswer:
     """As they came."""
-    return SessionAnswer(items=tuple(dict.fromkeys(each.item_id for each in question.items)))
+    return SessionAnswer(items=tuple(dict.fromkeys(each.item_id for each in question.items))[: question.n])
 
 
 def assembly(question: AssemblyQuestion) -> AssemblyAnswer:

@@ -39,9 +39,9 @@ def ranking(question: RankingQuestion, answer: RankingAnswer) -> Wrong | None:
 
 
 def session(question: SessionQuestion, answer: SessionAnswer) -> Wrong | None:
-    """The same items in another order."""
+    """The same items in another order; as many as are shown."""
     known = {each.item_id for each in question.items}
-    return _drawn(answer.items, known) or _counted(len(answer.items), len(known))
+    return _drawn(answer.items, known) or _counted(len(answer.items), min(question.n or len(known), len(known)))
 
 
 def assembly(question: AssemblyQuestion, answer: AssemblyAnswer) -> Wrong | None:

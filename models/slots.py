@@ -126,14 +126,20 @@ class RiskAnswer(Answer):
 
 
 class SessionQuestion(Question):
-    """How to order what this visitor sees, given what they touched in this session."""
+    """How to order what this visitor sees, given what they touched in this session.
 
+    `n`: so many are shown; none: all."""
+
+    n: int | None = Field(default=None, ge=1, le=1_000)
     items: tuple[Candidate, ...] = Field(default=(), max_length=1_000)
     touches: tuple[Touch, ...] = ()
 
 
 class SessionAnswer(Answer):
-    """Every item of the question once, best first."""
+    """The `n` best of the question's items, or all of them, best first.
+
+    `propensity`: how likely the first of them was to come first.
+    """
 
     items: Annotated[tuple[ItemId, ...], FailFast(), Field(max_length=1_000)]
 

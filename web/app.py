@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from activities.deciding import Decider
+from activities.ordering import Ordering
 from activities.recommending import Recommender
 from mail.sink import Sink
 from models.clock import Clock
@@ -25,7 +26,7 @@ from web import health, mailbox, pictures, refusals, shop, unsubscribe
 from web.api import clients as clients_api
 from web.api import events as events_api
 from web.api import fixes as fixes_api
-from web.api import policies, recommendations
+from web.api import policies, recommendations, sessions
 from web.api import slots as slots_api
 from web.console import acting, campaigns, clients, fixes, overview, refreshes
 from web.context import Context, real_time
@@ -40,6 +41,7 @@ ROUTERS: Final = (
     slots_api.router,
     policies.router,
     recommendations.router,
+    sessions.router,
     overview.router,
     clients.router,
     campaigns.router,
@@ -84,6 +86,7 @@ def create_app(settings: Settings) -> FastAPI:
         try:
             with Decider.serving(settings, engine) as decider:
                 app.state.recommender = Recommender(engine, settings, decider)
+                app.state.ordering = Ordering(engine, app.state.recommender, decider)
                 yield
         finally:
             if sink is not None:

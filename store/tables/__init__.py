@@ -7,6 +7,7 @@ from store.tables.calls import calls
 from store.tables.clients import assessments, clients, engagement, events, standings, tastes, tombstones
 from store.tables.engine import clock, outbox
 from store.tables.fixes import fix_items, fix_steps, fixes, stock_prices, wave_parts, waves
+from store.tables.learning import beliefs, reading_hours
 from store.tables.mail import campaigns, edits, enrolments, holds, model_calls, outreach_steps, outreaches, suppressions
 from store.tables.refreshes import refreshes, top_picks
 from store.tables.shop import artefacts, decisions, items, questions, revisions, stock
@@ -14,6 +15,7 @@ from store.tables.shop import artefacts, decisions, items, questions, revisions,
 __all__ = [
     "artefacts",
     "assessments",
+    "beliefs",
     "calls",
     "campaigns",
     "clients",
@@ -34,6 +36,7 @@ __all__ = [
     "outreach_steps",
     "outreaches",
     "questions",
+    "reading_hours",
     "refreshes",
     "revisions",
     "standings",

@@ -11,7 +11,7 @@ outbox = Table(
     "outbox",
     metadata,
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
-    Column("kind", String(16), nullable=False, comment="client, campaign or fix"),
+    Column("kind", String(16), nullable=False, comment="client, campaign, fix or erasure"),
     ident("target", nullable=False),
     Column("version", Integer, nullable=False, default=1, comment="raised by each coalesced change"),
     Column("attempts", Integer, nullable=False, default=0),

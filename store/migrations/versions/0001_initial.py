@@ -7,7 +7,7 @@ from alembic import op
 
 from store.types import Json, UtcTime
 
-revision: str = "0001_39b917a1"
+revision: str = "0001_3519ce0d"
 down_revision: str | None = None
 branch_labels: None = None
 depends_on: None = None
@@ -52,6 +52,21 @@ def upgrade() -> None:
     with op.batch_alter_table("assessments", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_assessments_client_id_at"), ["client_id", "at"], unique=False)
 
+    op.create_table(
+        "beliefs",
+        sa.Column("slot", sa.String(length=16), nullable=False),
+        sa.Column(
+            "version",
+            sa.Integer(),
+            nullable=False,
+            comment="raised by each lesson; one is kept on condition of the last",
+        ),
+        sa.Column("at", UtcTime(), nullable=False, comment="of the last decision that has taught"),
+        sa.Column("decision", sa.String(length=64), nullable=False, comment="its id"),
+        sa.Column("lessons", sa.BigInteger(), nullable=False, comment="decisions that have taught"),
+        sa.Column("state", Json, nullable=False),
+        sa.PrimaryKeyConstraint("slot", name=op.f("pk_beliefs")),
+    )
     op.create_table(
         "calls",
         sa.Column("call_id", sa.String(length=64), nullable=False),
@@ -379,6 +394,15 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_questions_client_id"), ["client_id"], unique=False)
 
     op.create_table(
+        "reading_hours",
+        sa.Column("cohort", sa.String(length=80), nullable=False, comment="a tag or style; empty: everybody"),
+        sa.Column("clients", sa.Integer(), nullable=False),
+        sa.Column(
+            "counts", Json, nullable=False, comment="human opens and clicks in each of the 24 hours of the client's day"
+        ),
+        sa.PrimaryKeyConstraint("cohort", name=op.f("pk_reading_hours")),
+    )
+    op.create_table(
         "refreshes",
         sa.Column("refresh_id", sa.String(length=64), nullable=False),
         sa.Column("at", UtcTime(), nullable=False),
@@ -620,6 +644,7 @@ def downgrade() -> None:
     op.drop_table("standings")
     op.drop_table("revisions")
     op.drop_table("refreshes")
+    op.drop_table("reading_hours")
     with op.batch_alter_table("questions", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_questions_client_id"))
         batch_op.drop_index(batch_op.f("ix_questions_at"))
@@ -683,6 +708,7 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_calls_state_created_at"))
 
     op.drop_table("calls")
+    op.drop_table("beliefs")
     with op.batch_alter_table("assessments", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_assessments_client_id_at"))
 

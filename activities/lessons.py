@@ -1,0 +1,61 @@
+"""The house learns from what visitors did with the pages that it ordered, whichever algorithm ordered them.
+
+Each decision teaches once, when the while in which touches count for it is over. No lock is held while it is worked
+out: whoever keeps a lesson first has taught it, and the others look again.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine
+
+from algorithms.sessions.beliefs import Beliefs
+from algorithms.sessions.lessons import taught
+from domain.sessions import WITHIN, Shown, credited
+from store import beliefs, session_answers
+from store.beliefs import EARLIEST, Kept
+from store.database import reading, writing
+from store.session_answers import SLOT
+
+BATCH: Final = 200
+"""Answers of one lesson."""
+
+
+def held(connection: Connection) -> tuple[Kept, Beliefs]:
+    """What is kept, and what it says; anew from all answers on record where a release has changed the features."""
+    kept = beliefs.get(connection, SLOT)
+    known = None if kept.state is None else Beliefs.restored(kept.state, kept.version)
+    if known is None and kept.state is not None:
+        kept = kept.model_copy(update={"at": EARLIEST, "decision": "", "lessons": 0})
+    return kept, known or Beliefs.first()
+
+
+def learn(engine: Engine, now: datetime, most: int = BATCH) -> int:
+    """Learn from all answers whose while is over at business `now`; how many taught in this call."""
+    done = 0
+    while True:
+        with reading(engine) as connection:
+            kept, known = held(connection)
+            answers = session_answers.shown(connection, (kept.at, kept.decision), now - WITHIN, most)
+            rows = taught(answers, _credit(connection, answers))
+        if not answers or not _kept(engine, kept, known.learnt(*rows).state(), answers):
+            return done
+        done += len(answers)
+
+
+def _credit(connection: Connection, answers: list[Shown]) -> dict[str, Any]:
+    if not answers:
+        return {}
+    clients = {each.client_id for each in answers}
+    begin, end = answers[0].at, answers[-1].at + WITHIN
+    later = {each.id: each for each in session_answers.of_clients(connection, clients, begin, end)}
+    both = later | {each.id: each for each in answers}
+    return credited(both.values(), session_answers.taken(connection, clients, begin, end))
+
+
+def _kept(engine: Engine, kept: Kept, state: dict[str, Any], answers: list[Shown]) -> bool:
+    last = answers[-1]
+    with writing(engine) as connection:
+        return beliefs.replace(connection, SLOT, kept, state, last.at, last.id, kept.lessons + len(answers))
