@@ -1,10 +1,10 @@
-"""`selvedge client pause|resume|adjust|status|profile ID`."""
+"""`selvedge client pause|resume|adjust|status|profile|export|erase ID`."""
 
 from __future__ import annotations
 
 import click
 
-from commands import _shared
+from commands import _privacy, _shared
 from errors import BadInput
 from models.campaign import PauseOrder, ResumeOrder
 from models.clients import ClientPolicy
@@ -15,7 +15,11 @@ from workflows import handles, ids
 
 @click.group()
 def command() -> None:
-    """Pause, resume or adjust a client's mail, see where it stands, or what is known of them."""
+    """Pause, resume or adjust a client's mail, see where it stands or what is known of them; export or erase them."""
+
+
+for verb in (_privacy.export, _privacy.erase):
+    command.add_command(verb)
 
 
 @command.command()

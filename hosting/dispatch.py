@@ -17,11 +17,16 @@ from temporalio.client import Client
 from store import outbox
 from store.database import writing
 from store.outbox import Leased
-from workflows import fix_handles, handles
+from workflows import erasure_handles, fix_handles, handles
 
 log = logging.getLogger("selvedge.dispatch")
 
-_NUDGE: Final = {"client": handles.nudge_client, "campaign": handles.start_campaign, "fix": fix_handles.nudge_fix}
+_NUDGE: Final = {
+    "client": handles.nudge_client,
+    "campaign": handles.start_campaign,
+    "fix": fix_handles.nudge_fix,
+    "erasure": erasure_handles.start_erasure,
+}
 LEASE_S: Final = 30.0
 IDLE_S: Final = 0.1
 LONGEST_IDLE_S: Final = 1.0

@@ -19,6 +19,7 @@ from activities.assess import Assess
 from activities.campaigning import Campaigning
 from activities.compose import Compose
 from activities.deciding import Decider
+from activities.erasing import Erase
 from activities.failures import Failures
 from activities.fixing.admitting import AdmitFix
 from activities.fixing.assembling import AssembleFix
@@ -48,6 +49,7 @@ from mail.post import Post
 from mail.transport import Transport
 from workflows import handles
 from workflows.campaign import Campaign
+from workflows.erasure import Erasure
 from workflows.fix import FixAssignment
 from workflows.inbound import OneOrder
 from workflows.lifecycle import ClientLifecycle
@@ -107,10 +109,11 @@ def _hosted(
     ranker = FixRanker(house, recommender, FittingRoom(house.engine, Path(house.settings.home)).of)
     plan_wave, assemble_wave = PlanWave(house), AssembleWave(house)
     plan_refresh, learn_slot = PlanRefresh(house), LearnSlot(house)
+    erase = Erase(house)
     post, report = Post.from_settings(house.settings), partial(handles.report_finished, client)
     return {
         LIFECYCLE_QUEUE: {
-            "workflows": [ClientLifecycle, Outreach, Campaign, FixAssignment, FixWave, Refresh],
+            "workflows": [ClientLifecycle, Outreach, Campaign, FixAssignment, FixWave, Refresh, Erasure],
             "workflow_runner": runner(),
             "activities": [
                 *(assess.assess, compose.compose, Campaigning(house).campaign_round),
@@ -118,6 +121,7 @@ def _hosted(
                 *(AdmitFix(house).admit_fix, ReserveFix(house).reserve_fix),
                 *(decide_fix.decide_fix, decide_fix.look_fix, settle_fix.ship_fix, settle_fix.end_fix),
                 *(plan_wave.begin_wave, plan_wave.end_wave, plan_refresh.begin_refresh, plan_refresh.end_refresh),
+                *(erase.still_client, erase.erase_client),
             ],
             "max_cached_workflows": 2_000,
             "max_concurrent_workflow_tasks": 50,

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+import orjson
 from sqlalchemy import Connection, Row, delete, select
 
 from models.answers import AnswerRecord
@@ -53,6 +54,11 @@ def question(connection: Connection, digest: str) -> bytes | None:
     return None if body is None else zlib.decompress(body)
 
 
+def opened(body: bytes) -> Any:
+    """What was asked, from the column `body` as it is kept."""
+    return orjson.loads(zlib.decompress(body))
+
+
 def of_client(connection: Connection, client_id: ClientId, limit: int = 50) -> Sequence[Row[Any]]:
     """A client's decisions that were used, latest first."""
     query = select(decisions).where(decisions.c.client_id == client_id, decisions.c.role == "live")
@@ -66,12 +72,6 @@ def purge(connection: Connection, before: datetime, most: int = 1_000) -> int:
     gone = connection.execute(delete(questions).where(questions.c.digest.in_(old))).rowcount
     shadows = select(decisions.c.id).where(decisions.c.role == "shadow", decisions.c.at < before).limit(most)
     return gone + connection.execute(delete(decisions).where(decisions.c.id.in_(shadows))).rowcount
-
-
-def forget(connection: Connection, client_id: ClientId) -> None:
-    """Drop all that is kept of a client's decisions."""
-    for table in (decisions, questions):
-        connection.execute(delete(table).where(table.c.client_id == client_id))
 
 
 def _row(id_: str, record: AnswerRecord, at: datetime) -> dict[str, Any]:

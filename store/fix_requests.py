@@ -8,12 +8,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from domain.histories import plain
-from errors import BadInput, Erased
+from errors import BadInput
 from models.base import ClientId
 from models.fix_views import FixAsked
 from models.fixes import FixId
-from store import catalogue, fixes
-from store.suppressions import ERASED, erased
+from store import catalogue, erasure, fixes
 
 
 def ask(
@@ -23,8 +22,7 @@ def ask(
 
     Raises NotFound, Erased, or BadInput that names the field.
     """
-    if erased(connection, signing_key, [client_id]):
-        raise Erased(ERASED, "client_id")
+    erasure.refuse(connection, signing_key, client_id)
     kinds, shades = catalogue.words(connection)
     _known("must_have", asked.must_have, kinds)
     _known("exclude_categories", asked.exclude_categories, kinds)

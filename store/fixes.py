@@ -18,6 +18,7 @@ from domain.fix_states import OPEN, SETTLED, sources
 from errors import BadInput, NotFound
 from models.base import ClientId
 from models.fixes import FixId, FixState, FixWish, ItemState
+from store.bulk import among
 from store.tables import clients, fix_items, fix_steps, fixes
 
 FixRow = Row[Any]
@@ -92,6 +93,14 @@ def get(connection: Connection, fix_id: FixId, *, lock: bool = False) -> FixRow:
     if row is None:
         raise NotFound("no Fix has this id", "fix_id")
     return row
+
+
+def those(connection: Connection, fix_ids: Sequence[FixId]) -> list[FixRow]:
+    """The rows of these Fixes, in their order; one of a client who was erased meanwhile is left out."""
+    found = {
+        row.fix_id: row for row in connection.execute(select(fixes).where(among(connection, fixes.c.fix_id, fix_ids)))
+    }
+    return [found[each] for each in fix_ids if each in found]
 
 
 def move(

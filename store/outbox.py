@@ -18,7 +18,7 @@ from store.tables import outbox
 from store.types import UtcTime
 from store.upserts import insert_into
 
-Kind = Literal["client", "campaign", "fix"]
+Kind = Literal["client", "campaign", "fix", "erasure"]
 
 FIRST_WAIT: Final = timedelta(seconds=1)
 LONGEST_WAIT: Final = timedelta(minutes=5)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, Text, cast, delete, func, insert, or_, select, update
 
 from errors import NotFound
 from models.base import Id
@@ -93,3 +93,25 @@ def clear(connection: Connection, wave_id: Id, prefix: str) -> None:
 def forget(connection: Connection, before: datetime) -> None:
     """Forget the arrays of waves from before a moment; plans and reports stay."""
     connection.execute(delete(wave_parts).where(wave_parts.c.at < before))
+
+
+def leave(connection: Connection, fix_ids: Sequence[FixId]) -> None:
+    """Take Fixes out of the plans of waves; in their arrays they lose their names, and keep their places."""
+    if not fix_ids:
+        return
+    plan = cast(waves.c.plan, Text)
+    named = or_(*(plan.contains(f'"{each}"', autoescape=True) for each in fix_ids))
+    for row in connection.execute(select(waves).where(named).with_for_update()).all():
+        parts = [[each for each in part if each not in fix_ids] for part in row.plan["parts"]]
+        changed = update(waves).where(waves.c.wave_id == row.wave_id)
+        connection.execute(changed.values(plan=row.plan | {"parts": parts}))
+        _unname(connection, row.wave_id, fix_ids)
+
+
+def _unname(connection: Connection, wave_id: Id, fix_ids: Sequence[FixId]) -> None:
+    p = wave_parts.c
+    asked = select(p.name, p.at).where(p.wave_id == wave_id, p.name.startswith("problem/", autoescape=True))
+    for name, at in connection.execute(asked).all():
+        arrays = take(connection, wave_id, name)
+        names = np.where(np.isin(arrays["fixes"], list(fix_ids)), "", arrays["fixes"])
+        put(connection, wave_id, name, arrays | {"fixes": names}, at)

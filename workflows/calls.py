@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from temporalio import activity
 
+from models.erasures import ErasureCount, ErasureLook, ErasureStep
 from models.fixes import FixAdmission, FixAdmitted, FixDone, FixEnd, FixStep
 from models.lifecycle import (
     Assessment,
@@ -229,4 +230,16 @@ async def compare_windows(step: RefreshStep) -> RefreshCount:
 @activity.defn
 async def end_refresh(end: RefreshEnd) -> RefreshReport:
     """Count, and keep the report."""
+    raise NotImplementedError
+
+
+@activity.defn
+async def still_client(step: ErasureStep) -> ErasureLook:
+    """Hold the client's mail, call off mails and Fixes."""
+    raise NotImplementedError
+
+
+@activity.defn
+async def erase_client(step: ErasureStep) -> ErasureCount:
+    """Refuse the id from now on, and take away all that is kept."""
     raise NotImplementedError

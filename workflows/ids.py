@@ -30,6 +30,11 @@ def fix(fix_id: FixId) -> str:
     return f"fix:{fix_id}"
 
 
+def erasure(client_id: ClientId) -> str:
+    """The workflow that erases one client."""
+    return f"erasure:{client_id}"
+
+
 def fix_wave(wave: Id) -> str:
     """The workflow of one wave of Fixes."""
     return f"{WAVES}{wave}"

@@ -66,10 +66,10 @@ class ClientLifecycle:
         """Live until the client is erased."""
         while True:
             assessment = await self._assess()
+            self._show(assessment)
             if assessment.phase is Phase.ERASED:
                 await workflow.wait_condition(workflow.all_handlers_finished)
                 return "erased"
-            self._show(assessment)
             await self._hand_over(assessment)
             await self._rest(assessment)
             await self._renew_when_due()

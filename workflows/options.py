@@ -60,6 +60,14 @@ REFRESH: Final[Remote] = {
 }
 """Ten attempts take half an hour of faults or deaths; then that part is given up, and the rest of the night goes on."""
 
+ERASE: Final[Remote] = {
+    "task_queue": LIFECYCLE_QUEUE,
+    "start_to_close_timeout": timedelta(hours=2),
+    "heartbeat_timeout": timedelta(seconds=10),
+    "retry_policy": RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=5)),
+}
+"""Tried until all is gone: each attempt goes on with what is left."""
+
 LLM: Final[Remote] = {
     "task_queue": AGENTS_QUEUE,
     "start_to_close_timeout": timedelta(seconds=150),

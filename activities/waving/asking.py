@@ -13,6 +13,7 @@ from activities.heart import beating
 from activities.house import House
 from algorithms.assembly import parts
 from domain import fix_rules
+from errors import NotFound, Unavailable
 from models.fixes import FixId, FixState
 from models.slots import AssemblyQuestion
 from models.waves import WaveStep, WaveTurn
@@ -35,9 +36,12 @@ class AskWave:
             _, now = self._house.time(connection, step.at)
             planned: list[FixId] = waves.get(connection, step.wave).plan["parts"][step.part]
         with beating():
-            self._ranker.rank(self._ready(planned), now)
+            try:
+                self._ranker.rank(self._ready(planned), now)
+            except NotFound:  # its client was erased since; the next attempt no longer sees it
+                raise Unavailable("a Fix has gone meanwhile") from None
             with reading(self._house.engine) as connection:
-                rows = [row for row in (fixes.get(connection, each) for each in planned) if waits(row)]
+                rows = [row for row in fixes.those(connection, planned) if waits(row)]
             asked = parts.problem([question_of(row, now) for row in rows])
             named = np.array([row.fix_id for row in rows], np.str_)
             with writing(self._house.engine) as connection:
@@ -47,7 +51,7 @@ class AskWave:
     def _ready(self, planned: Sequence[FixId]) -> list[FixId]:
         """Those to rank. Whose note is still being read has the next wave, or the Fix goes on alone."""
         with reading(self._house.engine) as connection:
-            rows = [fixes.get(connection, each) for each in planned]
+            rows = fixes.those(connection, planned)
         return [row.fix_id for row in rows if row.state == FixState.REQUESTED and (not row.note or row.note_read)]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
@@ -16,6 +17,7 @@ from activities.house import House
 from activities.waving.asking import question_of, waits
 from algorithms.assembly import parts
 from algorithms.guard import Decision
+from errors import NotFound
 from models.fixes import FixId, FixState
 from models.slots import AssemblyAnswer
 from models.waves import WaveStep, WaveTurn
@@ -40,7 +42,7 @@ class ProposeWave:
             boxes = boxes_of(connection, step.wave, step.part)
         with beating():
             for fix_id, box in boxes.items():
-                with writing(self._house.engine) as connection:
+                with suppress(NotFound), writing(self._house.engine) as connection:  # its client was erased since
                     _, now = self._house.time(connection, step.at)
                     self._propose(connection, step.wave, fix_id, box, now)
         return WaveTurn(parts=1)

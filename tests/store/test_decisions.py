@@ -88,6 +88,3 @@ def test_a_question_comes_back_as_it_was_and_is_purged_and_live_answers_stay(eng
         assert decisions.purge(connection, NOW + timedelta(days=1)) == 0
         assert (decisions.question(connection, "q1"), decisions.question(connection, "q2")) == (None, b"{}")
         assert len(decisions.of_client(connection, "c")) == 2
-        decisions.forget(connection, "c")
-        assert decisions.of_client(connection, "c") == []
-        assert decisions.question(connection, "q2") is None

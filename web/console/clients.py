@@ -11,13 +11,15 @@ from domain.rhythm import Risk
 from domain.rhythm import told as told_of
 from errors import NotFound
 from models.base import ID_PATTERN
-from store import fix_pages, pages
+from store import erasure, fix_pages, pages
 from store.database import reading
 from store.story import story as story_of
 from store.terms import mail_rules
 from store.why_not import why_not
+from web.console.acting import person_of, token_for
 from web.console.charts import Curve, score_picture, slices
 from web.console.mails import Told, told
+from web.console.privacy import ERASE
 from web.console.words import PHASES
 from web.context import Context, context_of
 from web.templating import page
@@ -50,7 +52,8 @@ def client(request: Request, context: Ctx, client_id: Annotated[str, Path(patter
     """One client's whole story."""
     now = context.business_now()
     with reading(context.engine) as connection:
-        story = story_of(connection, client_id)
+        erasure.refuse_erased(connection, context.settings.keys.signing, client_id)
+        story, erasing = story_of(connection, client_id), erasure.asked_at(connection, client_id)
         if story is None:
             raise NotFound(f"no client {client_id}", "client_id")
         fixes = fix_pages.listing(connection, limit=FIXES, client_id=client_id)
@@ -69,5 +72,8 @@ def client(request: Request, context: Ctx, client_id: Annotated[str, Path(patter
         reason=reason,
         crosses_at=story.client.crosses_at if rhythm else crosses_at,
         rhythm=rhythm,
+        erasing=erasing,
+        acts=person_of(request) is not None,
+        token=token_for(context, client_id, ERASE),
         picture=score_picture(EngagementRules(), story.curve, story.assessments, story.mails, now, crosses_at),
     )

@@ -1,0 +1,187 @@
+"""After an erasure nothing of the client is in any table; what may stay, stays; every step may be done again."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from sqlalchemy import Engine, func, insert, select
+
+from errors import Erased, NotFound
+from models.erasures import ErasureState
+from models.fixes import FixWish
+from models.states import HoldSource
+from store import campaigns, clients, erasure, events, fixes, outbox, refreshes, reservations, suppressions, waves
+from store import tables as t
+from store.database import reading, writing
+from store.export import export
+from store.mail_facts import load
+from store.personal import APART, HOLDINGS
+from store.terms import Terms
+from tests.store.conftest import NOW, REAL
+from tests.store.seeds import client_row, days, event, seed_clients
+from tests.support.told import ADDRESS, CANARIES, everything, tell
+
+WHO = "privy"
+
+
+@pytest.fixture
+def fix_id(engine: Engine, terms: Terms) -> str:
+    with writing(engine) as connection:
+        seed_clients(connection, terms, "ann", "zoe")
+        return tell(connection, terms, WHO, NOW)
+
+
+def erased(engine: Engine, terms: Terms) -> int:
+    """All of it, as the activity does; how many rows went."""
+    with writing(engine) as connection:
+        erasure.bury(connection, terms.signing_key, WHO, NOW)
+    rows = 0
+    while True:
+        with writing(engine) as connection:
+            gone = erasure.erase_some(connection, WHO)
+        rows += gone
+        if not gone:
+            break
+    with writing(engine) as connection:
+        erasure.seal(connection, terms.signing_key, WHO, NOW)
+    return rows
+
+
+def test_every_table_is_somebodys_or_nobodys() -> None:
+    held = [holding.table for holding in HOLDINGS]
+    assert len(held) == len(set(held))
+    assert {*held, *APART} == set(t.metadata.tables.values()), "a new table: say in store/personal.py what it holds"
+    assert not set(held) & set(APART)
+    personal = {each for each in t.metadata.tables.values() if {"client_id", "fix_id"} & set(each.c.keys())}
+    assert personal <= set(held), "it names clients or Fixes"
+    assert len({holding.part for holding in HOLDINGS}) == len(HOLDINGS)
+
+
+def test_nothing_of_the_client_is_left_in_any_table(engine: Engine, terms: Terms, fix_id: str) -> None:
+    with reading(engine) as connection:
+        before = dict.fromkeys((name for name, _ in everything(connection)), True)
+        assert set(before) >= {holding.table.name for holding in HOLDINGS}, "every table had something to lose"
+        assert any(canary in told for _, told in everything(connection) for canary in CANARIES)
+    assert erased(engine, terms) > len(HOLDINGS)
+    with reading(engine) as connection:
+        left = [
+            (name, word) for name, told in everything(connection) for word in (*CANARIES, WHO, fix_id) if word in told
+        ]
+        assert left == []
+        assert {row.client_id for row in connection.execute(select(t.clients))} == {"ann", "zoe"}
+    assert erased(engine, terms) == 0, "again is the same"
+
+
+def test_what_may_stay_stays(engine: Engine, terms: Terms, fix_id: str) -> None:
+    with writing(engine) as connection:
+        suppressions.suppress(connection, terms.signing_key, {ADDRESS: ("complaint", NOW)})
+        before = campaigns.progress(connection, "spring")
+    erased(engine, terms)
+    with reading(engine) as connection:
+        assert suppressions.suppressed(connection, terms.signing_key, ADDRESS) == "complaint"
+        assert campaigns.progress(connection, "spring") == before, "a campaign counts as many as before"
+        assert campaigns.get(connection, "spring").cursor == "ann", "its cursor stands before the id"
+        assert refreshes.get(connection, "night").plan["shards"] == ["", "ann", "zz"]
+        assert waves.get(connection, "w1").plan["parts"] == [["other"]]
+        assert waves.take(connection, "w1", "problem/0")["fixes"].tolist() == ["other", ""], "places stay"
+
+
+def test_an_erased_id_is_refused_at_every_door(engine: Engine, terms: Terms, fix_id: str) -> None:
+    erased(engine, terms)
+    with writing(engine) as connection:
+        refused = events.accept(connection, [event("e9", "searched", WHO)], terms, NOW, REAL).refused
+        assert [each.reason for each in refused] == [suppressions.ERASED]
+        put = clients.upsert(connection, [client_row(WHO)], terms, NOW, REAL)
+        assert [each.reason for each in put.refused] == [suppressions.ERASED]
+        with pytest.raises(NotFound):
+            fixes.save_request(connection, WHO, FixWish(), NOW)
+        for refuse in (erasure.refuse, erasure.refuse_erased):
+            with pytest.raises(Erased):
+                refuse(connection, terms.signing_key, WHO)
+        with pytest.raises(Erased):
+            next(export(connection, terms.signing_key, WHO, NOW))
+
+
+def test_asking_twice_is_asking_once(engine: Engine, terms: Terms, fix_id: str) -> None:
+    with writing(engine) as connection:
+        for later in range(3):
+            told = erasure.ask(connection, terms.signing_key, WHO, NOW + days(later), REAL)
+            assert (told.state, told.asked_at) == (ErasureState.WAITING, NOW)
+        waiting = connection.execute(select(t.outbox).where(t.outbox.c.kind == "erasure")).all()
+        assert [row.target for row in waiting] == [WHO]
+        with pytest.raises(NotFound):
+            erasure.ask(connection, terms.signing_key, "nobody", NOW, REAL)
+        with pytest.raises(NotFound):
+            erasure.status(connection, terms.signing_key, "ann")
+        erasure.bury(connection, terms.signing_key, WHO, NOW)
+        assert erasure.status(connection, terms.signing_key, WHO).state is ErasureState.ERASING
+    erased(engine, terms)
+    with writing(engine) as connection:
+        told = erasure.ask(connection, terms.signing_key, WHO, NOW + days(3), REAL)
+        assert (told.state, told.erased_at) == (ErasureState.ERASED, NOW)
+        assert outbox.pending(connection) == 0 or not connection.scalar(
+            select(func.count()).where(t.outbox.c.target == WHO)
+        )
+
+
+def test_a_client_who_is_to_be_erased_is_mailed_no_more_and_has_no_new_fix(
+    engine: Engine, terms: Terms, fix_id: str
+) -> None:
+    with writing(engine) as connection:
+        erasure.ask(connection, terms.signing_key, WHO, NOW, REAL)
+        row = connection.execute(select(t.clients).where(t.clients.c.client_id == WHO)).one()
+        assert load(connection, row, terms.signing_key, NOW).erased
+        with pytest.raises(Erased, match="is being erased"):
+            erasure.refuse(connection, terms.signing_key, WHO)
+        held = connection.scalars(select(t.holds.c.source).where(t.holds.c.client_id == WHO))
+        assert HoldSource.ERASURE in set(held)
+
+
+def test_many_rows_go_in_batches(engine: Engine, terms: Terms, fix_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(erasure, "BATCH", 7)
+    with writing(engine) as connection:
+        rows = [
+            {"event_id": f"b{k}", "client_id": WHO, "type": "searched", "occurred_at": NOW, "data": None}
+            for k in range(30)
+        ]
+        connection.execute(insert(t.events), rows)
+        assert erasure._delete(next(h for h in HOLDINGS if h.table is t.events), connection, WHO) == 7
+    assert erased(engine, terms) >= 28
+    with reading(engine) as connection:
+        assert connection.scalar(select(func.count()).select_from(t.events)) == 0
+
+
+def test_the_export_tells_all_that_is_held(engine: Engine, terms: Terms, fix_id: str) -> None:
+    with writing(engine) as connection:
+        suppressions.suppress(connection, terms.signing_key, {ADDRESS: ("complaint", NOW)})
+        whole = json.loads(b"".join(export(connection, terms.signing_key, WHO, NOW)))
+    for holding in HOLDINGS:
+        assert len(whole[holding.part]) > 0, holding.part
+        told = set(whole[holding.part][0])
+        assert told == set(holding.table.c.keys()) - holding.without, holding.part
+    assert whole["client"][0]["email"] == ADDRESS
+    assert whole["profile"]["demographics"]["first_name"] == "Canarina"
+    assert whole["suppressed"]["reason"] == "complaint"
+    assert [(each["said"], each["consent"]) for each in whole["consent"]] == [("consent_changed", True)]
+    assert whole["questions"][0]["body"] == {"client": {"note": "canarynote of Wilhelmina"}}, "opened"
+    assert whole["mails"][0]["draft"]["subject"] == "For Canarina"
+    assert '"ana"' not in json.dumps([whole["mail_edits"], whole["fix_steps"]]), "names of staff are theirs"
+    assert whole["events"][0]["occurred_at"] == "2026-06-01T12:00:00Z"
+
+
+def test_the_export_is_of_that_client_alone(engine: Engine, terms: Terms, fix_id: str) -> None:
+    with reading(engine) as connection:
+        ann = b"".join(export(connection, terms.signing_key, "ann", NOW)).decode()
+        assert json.loads(ann)["events"] == []
+        assert not any(canary in ann for canary in CANARIES)
+        with pytest.raises(NotFound):
+            next(export(connection, terms.signing_key, "nobody", NOW))
+
+
+def test_stock_held_for_a_fix_is_still_counted_right(engine: Engine, terms: Terms, fix_id: str) -> None:
+    with writing(engine) as connection:
+        reservations.release(connection, fix_id, NOW)
+    erased(engine, terms)
+    with reading(engine) as connection:
+        assert reservations.faults(connection) == []
