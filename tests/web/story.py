@@ -170,7 +170,7 @@ def _steps(client_id: str, n: int, days: float) -> list[dict[str, Any]]:
 def _campaign(slug: str, name: str) -> dict[str, Any]:
     spec = {
         "slug": slug, "name": name, "message": name, "voice": "", "audience": {"phases": ["cooling"], "tags": ["vip"]},
-        "throughput_per_minute": 60, "priority": 50, "entry": "1", "ends_at": None,
+        "throughput_per_minute": 60, "priority": 50, "entry": "1", "ends_at": None, "control_share": 0.1,
     }  # fmt: skip
     return {
         "slug": slug, "spec": spec, "state": "paused" if slug == "evil" else "running", "reason": name[:120],

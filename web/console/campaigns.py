@@ -1,4 +1,4 @@
-"""`/campaigns` and `/campaigns/<slug>`: what each wants to say, to whom, and how far it is."""
+"""`/campaigns` and `/campaigns/<slug>`: what each wants to say, to whom, how far it is and what it brings."""
 
 from __future__ import annotations
 
@@ -9,14 +9,18 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 from errors import NotFound
 from models.base import ID_PATTERN
 from models.states import EnrolmentState
-from store import pages
+from store import outcomes, pages
 from store.database import reading
 from web.console.charts import slices
+from web.console.lift_chart import lift_picture
 from web.console.words import STATES
 from web.context import Context, context_of
 from web.templating import page
 
 router = APIRouter(include_in_schema=False)
+
+LIVE = "X-Live"
+"""Header of a page's own question every few seconds, which does not count the lift anew."""
 
 Ctx = Annotated[Context, Depends(context_of)]
 
@@ -35,6 +39,9 @@ def campaign(request: Request, context: Ctx, slug: Annotated[str, Path(pattern=I
     with reading(context.engine) as connection:
         found = pages.campaign(connection, slug)
         mails = pages.campaign_mails(connection, slug)
+        lift = (
+            outcomes.lift(connection, slug, context.business_now()) if found and LIVE not in request.headers else None
+        )
     if found is None:
         raise NotFound(f"no campaign {slug}", "slug")
     return page(
@@ -44,4 +51,6 @@ def campaign(request: Request, context: Ctx, slug: Annotated[str, Path(pattern=I
         enrolled=slices(found.enrolled, list(EnrolmentState)),
         states=slices(found.mails, list(STATES)),
         mails=mails,
+        lift=lift,
+        picture=lift_picture(lift.series) if lift else None,
     )

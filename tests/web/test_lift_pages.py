@@ -1,0 +1,82 @@
+"""A campaign's page tells what it brings: in words, in numbers and as a picture, and nothing on too few."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import insert
+
+from domain.holdouts import arm
+from models.base import utc
+from models.lift import LiftPoint
+from models.states import Arm
+from store.database import writing
+from store.tables import enrolments, events
+from tests.web.story import ago
+from tests.web.test_pages import plain, text
+from web.console.lift_chart import lift_picture
+
+CLIENTS = 2_400
+EVERY = {Arm.TREATED: 4, Arm.CONTROL: 10}
+"""Of the treated every fourth orders, of the control every tenth."""
+
+
+@pytest.fixture
+def lifted(site: TestClient) -> TestClient:
+    """The campaign `spring`, whose mails move clients."""
+    enrolled: list[dict[str, object]] = []
+    orders: list[dict[str, object]] = []
+    for n in range(CLIENTS):
+        client_id, at = f"many{n:04}", ago(40 - n / 100)
+        side = arm("spring", client_id, 0.1)
+        row = {"campaign": "spring", "client_id": client_id, "entry": "1", "state": "done", "code": "", "arm": side}
+        enrolled.append({**row, "enrolled_at": at, "at": at})
+        if n % EVERY[side] == 0:
+            sold = {"client_id": client_id, "type": "order_placed", "value_cents": 5_000 + n}
+            orders.append({**sold, "event_id": f"m{n}", "occurred_at": at + timedelta(days=2)})
+    with writing(site.app.state.context.engine) as connection:  # type: ignore[attr-defined]
+        connection.execute(insert(enrolments), enrolled)
+        connection.execute(insert(events), orders)
+    return site
+
+
+def test_the_page_tells_the_lift(lifted: TestClient) -> None:
+    html = text(lifted, "/campaigns/spring")
+    words = plain(html)
+    assert "beyond chance" in words
+    assert re.search(r"2\d\.\d\d% of those to be mailed ordered within 14 days and \d+\.\d\d% of those held out", words)
+    assert "Held out 10 %, to compare with" in words
+    assert re.search(r"Revenue \+\$\d+\.\d\d a client, between \+\$\d+\.\d\d and \+\$\d+\.\d\d", words)
+    assert html.count('class="told"') > 5
+    assert "nan" not in html
+
+
+def test_a_page_that_keeps_itself_fresh_does_not_count_the_lift_anew(lifted: TestClient) -> None:
+    assert 'id="lift"' not in lifted.get("/campaigns/spring", headers={"X-Live": "1"}).text
+
+
+def test_too_few_clients_are_told_so(site: TestClient) -> None:
+    words = plain(text(site, "/campaigns/spring"))
+    assert "Too few to tell" in words
+    assert "To be mailed 0 0 0 $0.00 12" in words
+    assert 'class="told"' not in text(site, "/campaigns/spring")
+
+
+def test_the_picture_keeps_within_its_box() -> None:
+    points = [
+        LiftPoint(at=utc(2026, 3, day), value=0.02, low=0.02 - 0.1 / day, high=0.02 + 0.1 / day) for day in (1, 9)
+    ]
+    picture = lift_picture(points)
+    assert picture is not None
+    places = [tuple(map(float, pair.split(","))) for pair in picture.around.split()]
+    assert all(0 <= x <= picture.width and 0 <= y <= picture.height for x, y in places)
+    assert [level.label for level in picture.levels] == ["-10", "+10"]
+    assert [day.label for day in picture.days] == ["1 Mar", "9 Mar"]
+    assert picture.zero == pytest.approx(sum(level.at for level in picture.levels) / 2, abs=0.1)
+    assert lift_picture([]) is None
+    one = lift_picture(points[:1])
+    assert one is not None
+    assert len(one.days) == 1
