@@ -27,6 +27,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "client": ("commands.client", "Pause, resume or adjust a client's mail, or see where it stands."),
     "why-not": ("commands.why_not", "Say in one sentence why a client has not been mailed."),
     "fixes": ("commands.fixes", "Ask for Fixes, decide on them, or assemble boxes from plain files."),
+    "calls": ("commands.calls", "Whom stylists are to call in place of a mail; say what came of a call."),
     "web": ("commands.web", "Serve the API, the pages and the mailbox."),
     "worker": ("commands.worker", "Host workflows and activities."),
     "migrate": ("commands.migrate", "Bring the database schema up to date."),

@@ -12,12 +12,12 @@ from sqlalchemy import Connection
 from activities import metrics
 from activities.deciding import Asked, Decider
 from activities.house import House
-from domain.next_actions import ASKED, Answered, allowed, kept, seed_of
+from domain.next_actions import ASKED, Answered, allowed, kept, question, seed_of
 from domain.planning import Start
 from domain.rhythm import Risk
 from models.base import ClientId
 from models.policies import HOUSE
-from models.slots import Action, NextActionAnswer, NextActionQuestion, Occurrence
+from models.slots import Action, NextActionAnswer, Occurrence
 from store import calls, order_histories, standing
 from store.database import reading
 
@@ -51,16 +51,10 @@ class NextActions:
         with reading(self._house.engine) as connection:
             orders = order_histories.of_client(connection, of.client_id, of.now)
             left = most - calls.taken(connection, self._day(of.now)) if most else 0
-        question = NextActionQuestion(
-            client_id=of.client_id,
-            now=of.now,
-            seed=seed_of(of.client_id, of.start.key),
-            allowed=allowed(left),
-            engagement=of.score,
-            p_alive=1.0 if of.risk is None else of.risk.p_alive,
-            events=tuple(Occurrence(kind="order_placed", at=at, value_cents=cents) for at, cents in orders),
-        )
-        return self._decider.ask(SLOT, question)
+        bought = (Occurrence(kind="order_placed", at=at, value_cents=cents) for at, cents in orders)
+        p_alive, seed = of.risk.p_alive if of.risk else None, seed_of(of.client_id, of.start.key)
+        asked = question(of.client_id, of.now, of.score, p_alive, bought, allowed(left), seed)
+        return self._decider.ask(SLOT, asked)
 
     def act(self, connection: Connection, of: Occasion, asked: Asked, answered: tuple[Answered, ...]) -> Asked:
         """Record the answer and do all of it but the mail, in the transaction that begins that; what was done.

@@ -39,7 +39,7 @@ def compare(slot: str, since: str, within: str, k: int, as_json: bool) -> None:
     engine = _shared.database(load())
     now = _shared.business_now(engine)
     with reading(engine) as connection:
-        found = compared(connection, slot_named(slot).name, _begin(since, now), now, after, k)
+        found = compared(connection, slot_named(slot).name, begin(since, now), now, after, k)
     click.echo(orjson.dumps(found) if as_json else "\n".join(_told(found)))  # a bound without limit becomes null
 
 
@@ -75,7 +75,7 @@ def evaluate(
         raise BadInput(f"lies ahead; business time is {now:%Y-%m-%dT%H:%M%z}", "until")
     with Progress() as progress:
         found = evaluated(
-            engine, settings, names, _begin(since, end), end,
+            engine, settings, names, begin(since, end), end,
             k=k, most=most, seed=seed, progress=lambda what: progress.step(what, "clients"), more=progress.more,
         )  # fmt: skip
     click.echo(orjson.dumps(found) if as_json else "\n".join(_quality(found)))
@@ -91,7 +91,7 @@ def purge() -> None:
     click.echo(f"{gone:,} dropped")
 
 
-def _begin(text: str, end: datetime) -> datetime:
+def begin(text: str, end: datetime) -> datetime:
     """A stretch of time before `end`, a day from its beginning in UTC, or a moment. Raises BadInput."""
     begin = moment(text, "since", begins=True) if "-" in text else end - _shared.span(text, "since")
     if begin >= end:

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from commands import _policies, _records, _shared
+from commands import _outcomes, _policies, _records, _shared
 from errors import BadInput, ConfigError
 from settings import load
 
@@ -28,7 +28,7 @@ def command() -> None:
 
 for verb in (_policies.promote, _policies.demote, _policies.shadow, _policies.split, _policies.history):
     command.add_command(verb)
-for verb in (_records.compare, _records.evaluate, _records.purge):
+for verb in (_records.compare, _records.evaluate, _outcomes.outcomes, _records.purge):
     command.add_command(verb)
 
 

@@ -1,7 +1,8 @@
 """Whether, and how, a client who drifts is approached: what the slot `next_action` may answer, and what follows.
 
 Each occasion of a drift sequence is asked about once. `email` starts the mail as ever; `nothing` closes the occasion;
-`stylist_call` closes it too and opens a call, and no mail of the sequence goes while that is open.
+`stylist_call` closes it too and opens a call, and no mail of the sequence goes while that is open. For clients who are
+held out of re-engagement the house closes it without asking.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from domain.experiments import place
 from domain.phases import Standing
 from domain.sequences import spell
 from models.base import ClientId, Contract
-from models.slots import Action
+from models.slots import Action, NextActionQuestion, Occurrence
 from models.states import Phase, TouchKind
 
 ASKED: Final = frozenset({TouchKind.MISSED, TouchKind.NEW_IN, TouchKind.STYLIST, TouchKind.WIN_BACK})
@@ -27,7 +28,7 @@ class Answered(Contract):
     """An occasion that was answered without a mail."""
 
     key: str
-    action: Literal["nothing", "stylist_call"]
+    action: Literal["nothing", "stylist_call", "held_out"]
     at: datetime
 
 
@@ -49,6 +50,27 @@ def seed_of(client_id: ClientId, key: str) -> int:
     return int(place(client_id, f"next_action/{key}") * 2**53)
 
 
+def question(
+    client_id: ClientId,
+    now: datetime,
+    score: float,
+    p_alive: float | None,
+    orders: Iterable[Occurrence],
+    actions: tuple[Action, ...] = ("email", "nothing"),
+    seed: int = 0,
+) -> NextActionQuestion:
+    """What the slot is told of a client: engagement, the chance that they are still one, and all their orders."""
+    return NextActionQuestion(
+        client_id=client_id,
+        now=now,
+        seed=seed,
+        allowed=actions,
+        engagement=score,
+        p_alive=1.0 if p_alive is None else p_alive,
+        events=tuple(orders),
+    )
+
+
 def call_ends(call: OpenCall, phase: Phase, barred: str, now: datetime) -> str:
     """Why an open call is of no use any more, in one stable word; empty: it is. `barred`: why no mail may be planned;
     whom we may not mail we do not call."""
@@ -66,12 +88,12 @@ def kept(answered: Iterable[Answered], new: Answered) -> tuple[Answered, ...]:
 def said(
     standing: Standing, answered: Iterable[Answered], call: OpenCall | None, last_mail: datetime | None
 ) -> Answered | None:
-    """What was chosen in place of a mail and still holds in this spell: an open call, or a `nothing` that no mail came
+    """What was chosen in place of a mail and still holds in this spell: an open call, or nothing that a mail came
     after. `last_mail`: when the client's last mail was begun."""
     if call is not None:
         return Answered(key="", action="stylist_call", at=call.since)
     mine = [each for each in answered if each.key.endswith(f":{spell(standing)}")]
     last = max(mine, key=lambda each: each.at, default=None)
-    if last is None or last.action != "nothing" or (last_mail is not None and last_mail > last.at):
+    if last is None or last.action == "stylist_call" or (last_mail is not None and last_mail > last.at):
         return None
     return last

@@ -13,10 +13,10 @@ from domain.arrays import Floats
 from errors import BadInput
 from ingest.fix_columns import Table, numbers, read, texts
 
-CONTROLS: Final = ("0", "0.0", "false", "no", "none", "control", "holdout", "no e-mail", "no email")
+CONTROLS: Final = ("0", "0.0", "false", "no", "none", "control", "holdout", "nothing", "no e-mail", "no email")
 """What a treatment column calls those who were left alone, in small letters."""
-NEVER_FEATURES: Final = ("", "client_id", "visit", "conversion", "spend")
-"""Ids, and what the published e-mail experiment measures after the treatment."""
+NEVER_FEATURES: Final = ("", "client_id", "visit", "conversion", "spend", "propensity")
+"""Ids, the lot, and what is measured after the treatment in the published e-mail experiment and in ours."""
 
 
 @dataclass(frozen=True)

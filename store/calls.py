@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, delete, func, select, update
+from sqlalchemy import Connection, Row, Select, func, select, update
 
 from errors import BadInput, NotFound
 from models.base import ClientId
@@ -54,7 +54,8 @@ def begin(
     }
     for place in range(taken(connection, day) + 1, most + 1):
         statement = insert_into(connection, calls).values(values | {"place": place})
-        if connection.execute(statement.on_conflict_do_nothing(index_elements=["day", "place"])).rowcount:
+        statement = statement.on_conflict_do_nothing(index_elements=["day", "place"])
+        if connection.scalar(statement.returning(calls.c.place)) is not None:
             return True
     return False
 
@@ -113,11 +114,6 @@ def call_of(row: Row[Any]) -> Call:
     """A row of `listing` as others see it: without a name."""
     given = {**row._mapping, "why": (row.risk or {}).get("why", "")}
     return Call.model_validate(given)
-
-
-def forget(connection: Connection, client_id: ClientId) -> None:
-    """Drop all calls of a client."""
-    connection.execute(delete(calls).where(calls.c.client_id == client_id))
 
 
 def _told() -> Select[Any]:

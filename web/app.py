@@ -23,12 +23,13 @@ from settings import Settings
 from store import clock
 from store.database import connect, reading
 from web import health, mailbox, pictures, refusals, shop, unsubscribe
+from web.api import calls as calls_api
 from web.api import clients as clients_api
 from web.api import events as events_api
 from web.api import fixes as fixes_api
 from web.api import policies, recommendations, sessions
 from web.api import slots as slots_api
-from web.console import acting, campaigns, clients, fixes, overview, refreshes
+from web.console import acting, calls, campaigns, clients, fixes, overview, refreshes
 from web.context import Context, real_time
 from web.security import Guard, hosts
 from web.templating import ROOM
@@ -38,6 +39,7 @@ ROUTERS: Final = (
     events_api.router,
     clients_api.router,
     fixes_api.router,
+    calls_api.router,
     slots_api.router,
     policies.router,
     recommendations.router,
@@ -46,6 +48,7 @@ ROUTERS: Final = (
     clients.router,
     campaigns.router,
     fixes.router,
+    calls.router,
     refreshes.router,
     acting.router,
     mailbox.router,

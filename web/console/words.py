@@ -61,6 +61,21 @@ FIXES: Final[dict[str, str]] = {
 }
 """Those on which somebody must decide come first."""
 
+CALLS: Final[dict[str, str]] = {"open": "To call", "done": "Done", "dropped": "Dropped"}
+CALLED: Final[dict[str, str]] = {
+    "reached": "Reached",
+    "no_answer": "No answer",
+    "by_stylist": "Dropped by a stylist",
+    "came_back": "Came back by themselves",
+    "too_late": "Not made in time",
+    "no_consent": "Withdrew consent",
+    "client_wants_none": "Wants to hear nothing",
+    "held_by_client": "Asked us to pause",
+    "held_by_operator": "Held by an operator",
+    "held_by_campaign": "Held by a campaign",
+}
+"""How a call ended."""
+
 BOXED: Final[dict[str, str]] = {"expired": "No longer held", "kept": "Kept", "returned": "Returned"}
 """The states of an item of a box that a stylist wants to be told."""
 
@@ -97,7 +112,12 @@ NIGHTS: Final[dict[str, str]] = {
     "done": "Done",
 }
 
-HOLDERS: Final[dict[str, str]] = {"client": "the client", "operator": "an operator", "campaign": "a campaign"}
+HOLDERS: Final[dict[str, str]] = {
+    "client": "the client",
+    "operator": "an operator",
+    "campaign": "a campaign",
+    "erasure": "its erasure",
+}
 
 EVENTS: Final[dict[str, str]] = {
     "signed_up": "Signed up",
@@ -139,6 +159,7 @@ WAITING: Final = frozenset(
         "scheduled",
         "claimed",
         "data",
+        "open",
         "pending",
         "queued",
         "requested",
