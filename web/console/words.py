@@ -73,6 +73,7 @@ CALLED: Final[dict[str, str]] = {
     "held_by_client": "Asked us to pause",
     "held_by_operator": "Held by an operator",
     "held_by_campaign": "Held by a campaign",
+    "erased": "Is being erased",
 }
 """How a call ended."""
 
