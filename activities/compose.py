@@ -8,6 +8,7 @@ from activities import send_times
 from activities.deciding import Decider
 from activities.house import House
 from activities.preparing import keep_decision, picked, picks_of, planned
+from activities.reading_hours import ReadingHours
 from activities.recommending import Recommender
 from activities.steps import found, told
 from agents import house as house_writer
@@ -26,6 +27,7 @@ class Compose:
 
     def __init__(self, house: House, recommender: Recommender, decider: Decider) -> None:
         self._house, self._recommender, self._decider = house, recommender, decider
+        self._hours = ReadingHours()
 
     @activity.defn
     def compose(self, step: OutreachStep) -> StepDone:
@@ -36,7 +38,7 @@ class Compose:
             if row.state not in PREPARING:
                 return told(row, clock)
             timed = send_times.asked(self._house, self._decider, connection, row, now)
-            send_at = planned(self._house, connection, row, send_times.proposed(timed), now)
+            send_at = planned(self._house, connection, row, send_times.proposed(timed), now, self._hours)
             made = picked(self._house, self._recommender, connection, row, send_at)
         draft = written(made.brief)
         with writing(self._house.engine) as connection:

@@ -17,6 +17,7 @@ from activities import send_times
 from activities.deciding import Asked, Decider
 from activities.house import House
 from activities.preparing import keep_decision, picked, picks_of, planned
+from activities.reading_hours import ReadingHours
 from activities.recommending import Recommender
 from activities.sessions import session
 from activities.steps import client_of, found, told
@@ -44,6 +45,7 @@ class Modelled:
 
     def __init__(self, house: House, recommender: Recommender, decider: Decider, model: LanguageModel | None) -> None:
         self._house, self._recommender, self._decider, self._model = house, recommender, decider, model
+        self._hours = ReadingHours()
 
     @activity.defn
     def pick(self, step: OutreachStep) -> StepDone:
@@ -149,7 +151,7 @@ class Modelled:
         with writing(self._house.engine) as connection:
             _, now = self._house.time(connection, step.at)
             row = found(connection, step.client_id, step.n)
-            send_at = planned(self._house, connection, row, proposed, now)
+            send_at = planned(self._house, connection, row, proposed, now, self._hours)
             send_times.keep(self._decider, connection, row, timed, send_at, now)
             return self._moved(connection, step, OutreachState.SCHEDULED, now, {"send_at": send_at})
 

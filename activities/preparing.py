@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from sqlalchemy import Connection
 
 from activities.house import House
+from activities.reading_hours import ReadingHours
 from activities.recommending import Recommender
 from activities.steps import client_of
 from algorithms.slots import Recommendation
@@ -30,10 +31,20 @@ class Picked(NamedTuple):
     brief: Brief
 
 
-def planned(house: House, connection: Connection, row: Ledger, proposed: datetime | None, now: datetime) -> datetime:
-    """When the mail is to leave: not before the caps allow it, and inside the client's day."""
+def planned(
+    house: House,
+    connection: Connection,
+    row: Ledger,
+    proposed: datetime | None,
+    now: datetime,
+    hours: ReadingHours | None = None,
+) -> datetime:
+    """When the mail is to leave: not before the caps allow it, and inside the client's day. Where nobody proposed a
+    moment, `hours` does by what the client reads."""
     client = client_of(connection, row.client_id)
     opens = opens_at(house, connection, client, now)
+    if proposed is None and hours is not None:
+        proposed = hours.proposed(connection, row, client, house.mail_rules, opens, now)
     return dispose(house.mail_rules, zone_of(client.time_zone), client.policy, proposed, opens)
 
 

@@ -1,5 +1,5 @@
 """When a mail is to leave: an algorithm of the slot `send_time` proposes inside the allowed windows, where one has a
-part in it; `domain.timing` disposes. With the house as champion and no shadows nothing is asked and nothing is read."""
+part in it; else the house does, by `activities.reading_hours`; `domain.timing` disposes."""
 
 from __future__ import annotations
 

@@ -113,7 +113,7 @@ def windows(
         start = next_open(rules, zone, at if hour is None else _next_hour(zone, hour, at))
         if start >= until:
             return tuple(found)
-        at = min(_closing(rules, zone, start, until), until if hour is None else _next_full_hour(zone, start))
+        at = min(_closing(rules, zone, start, until), until if hour is None else next_full_hour(zone, start))
         found.append(Window(start=start, until=at))
 
 
@@ -128,7 +128,8 @@ def _closing(rules: MailRules, zone: ZoneInfo, at: datetime, until: datetime) ->
     return min(closing, until)
 
 
-def _next_full_hour(zone: ZoneInfo, at: datetime) -> datetime:
+def next_full_hour(zone: ZoneInfo, at: datetime) -> datetime:
+    """When the next hour of the local day begins, after `at`."""
     local = at.astimezone(zone)
     return (
         at + timedelta(hours=1) - timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)

@@ -1,4 +1,5 @@
-"""What models and pages read of each client, brought up to the day: the nightly pass over the profiles."""
+"""What models and pages read of clients, brought up to the day: the nightly pass over the profiles, and the hours at
+which mail is read."""
 
 from __future__ import annotations
 
@@ -7,7 +8,7 @@ from temporalio import activity
 from activities.heart import beating
 from activities.house import House
 from models.refreshes import RefreshCount, RefreshStep
-from store import refreshes, tastes
+from store import reading_hours, refreshes, tastes
 from store.database import reading
 
 
@@ -24,4 +25,5 @@ class GatherFeatures:
         with reading(self._house.engine) as connection:
             until = refreshes.days(refreshes.get(connection, step.refresh))[2]
         with beating():
+            reading_hours.count(self._house.engine, until)
             return RefreshCount(count=tastes.fold(self._house.engine, until))

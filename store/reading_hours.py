@@ -1,0 +1,68 @@
+"""At which hour of their own day clients read mail, by cohort: counted anew each night, no client by name."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from datetime import datetime, timedelta
+from typing import Final
+
+import numpy as np
+from sqlalchemy import Connection, Engine, delete, insert, select
+
+from domain.arrays import Floats
+from domain.histories import cohorts
+from domain.reading_hours import HOURS
+from domain.timing import zone_of
+from store.database import reading, writing
+from store.tables import clients, events, reading_hours
+
+EVERYBODY: Final = ""
+LOOKED_BACK: Final = timedelta(days=180)
+MOST: Final = 20
+"""Opens and clicks of one client that count, so that nobody speaks for their cohort."""
+FEWEST_CLIENTS: Final = 30
+"""Of a cohort: fewer would tell of people, not of a habit."""
+BATCH: Final = 50_000
+
+
+def load(connection: Connection) -> dict[str, Floats]:
+    """Opens and clicks by hour, shape (24,), of each cohort; of all clients under EVERYBODY."""
+    rows = connection.execute(select(reading_hours.c.cohort, reading_hours.c.counts))
+    return {row.cohort: np.array(row.counts, np.float64) for row in rows}
+
+
+def count(engine: Engine, now: datetime) -> int:
+    """Count what people read up to `now` and keep it in the place of what was counted before; how many cohorts."""
+    with reading(engine) as connection:
+        sums, people = _sums(connection, now)
+    kept = [name for name, count in people.items() if name == EVERYBODY or count >= FEWEST_CLIENTS]
+    rows = [{"cohort": name, "clients": people[name], "counts": sums[name]} for name in sorted(kept)]
+    with writing(engine) as connection:
+        connection.execute(delete(reading_hours))
+        if rows:
+            connection.execute(insert(reading_hours), rows)
+    return len(rows)
+
+
+def _sums(connection: Connection, now: datetime) -> tuple[dict[str, list[int]], Counter[str]]:
+    e, c = events.c, clients.c
+    read = (
+        select(e.client_id, e.occurred_at, c.time_zone, c.tags)
+        .join(clients, c.client_id == e.client_id)
+        .where(
+            e.type.in_(("email_opened", "email_clicked")),
+            e.occurred_at > now - LOOKED_BACK,
+            e.occurred_at <= now,
+            e.data["machine"].as_boolean().is_not(True),
+        )
+    )
+    sums: dict[str, list[int]] = defaultdict(lambda: [0] * HOURS)
+    people, seen = Counter[str](), Counter[str]()
+    for client_id, at, zone, tags in connection.execute(read, execution_options={"yield_per": BATCH}):
+        seen[client_id] += 1
+        if seen[client_id] > MOST:
+            continue
+        for name in (EVERYBODY, *cohorts(tuple(tags or ()), ())):
+            sums[name][at.astimezone(zone_of(zone)).hour] += 1
+            people[name] += seen[client_id] == 1
+    return sums, people

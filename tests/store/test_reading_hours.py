@@ -1,0 +1,46 @@
+"""At which hours cohorts read: people alone, in their own day, nobody loud, no cohort of a few."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import Engine
+
+from store import reading_hours
+from store.database import reading
+from store.reading_hours import EVERYBODY, FEWEST_CLIENTS, MOST
+from tests.support.stocked import NOW, StockedShop
+
+OPENED = {"type": "email_opened", "days_ago": 1.0}  # at noon in UTC
+
+
+def filled(engine: Engine) -> StockedShop:
+    shop = StockedShop(engine)
+    rows = []
+    for n in range(FEWEST_CLIENTS):
+        shop.client(f"c{n}", time_zone="Europe/Paris" if n else "UTC", tags=("VIP",) if n % 2 else ("VIP", "few"))
+        rows += [{"client_id": f"c{n}", **OPENED}, {"client_id": f"c{n}", **OPENED, "machine": True}]
+    shop.events(rows)
+    return shop
+
+
+def test_people_are_counted_in_their_own_day_and_machines_are_not(engine: Engine) -> None:
+    shop = filled(engine)
+    shop.events([{"client_id": "c1", **OPENED} for _ in range(100)])
+    assert reading_hours.count(engine, NOW) == 2
+    with reading(engine) as connection:
+        found = reading_hours.load(connection)
+    assert set(found) == {EVERYBODY, "tag:vip"}
+    assert (found[EVERYBODY][14], found[EVERYBODY][12]) == (FEWEST_CLIENTS - 2 + MOST, 1)
+    assert found[EVERYBODY].sum() == found["tag:vip"].sum()
+
+
+def test_counting_again_takes_the_place_of_what_was_counted(engine: Engine) -> None:
+    filled(engine)
+    for _ in range(2):
+        reading_hours.count(engine, NOW)
+    with reading(engine) as connection:
+        assert reading_hours.load(connection)[EVERYBODY].sum() == FEWEST_CLIENTS
+    assert reading_hours.count(engine, NOW + timedelta(days=400)) == 0
+    with reading(engine) as connection:
+        assert reading_hours.load(connection) == {}
