@@ -159,6 +159,10 @@ class Settings(BaseSettings):
     refresh_drift_alarm: float = Field(default=0.2, gt=0, le=1)
     """From this distance between two distributions on (0 to 1), a feature or score that has moved raises an alarm."""
 
+    holdout_share: float = Field(default=0.0, ge=0, le=0.5)
+    """Of all clients, those who get no mail when they drift, so that what that mail brings can be measured. Always the
+    same ones; welcome, quiz, thanks and campaigns reach them all the same."""
+
     decision_days: float = Field(default=30.0, ge=0)
     """Days for which the questions behind decisions are kept, and what shadows answered; live answers stay."""
 

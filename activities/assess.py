@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from temporalio import activity
 
 from activities.deciding import Asked, Decider
+from activities.holding_out import held_out
 from activities.house import House
 from activities.next_actions import NextActions, Occasion, told
 from activities.risk import RiskTeller
@@ -75,6 +76,7 @@ class Assess:
             if file is None:
                 return _gone(clock, now)
             turn = self._turn(connection, file, self._score(connection, file, now, asked))
+            turn = self._without_held_out(connection, file, turn)
             start = turn.planned.start
             if start is None or not self._next_actions.asks(start):
                 return self._settled(connection, clock, turn)
@@ -124,6 +126,13 @@ class Assess:
         rows = ledger.of_client(connection, scored.client_id)
         situation = self._situation(connection, file, scored, rows)
         return _Turn(scored, rows, situation, plan(situation, self._house.mail_rules, scored.now))
+
+    def _without_held_out(self, connection: Connection, file: ClientFile, turn: _Turn) -> _Turn:
+        """What comes next if the mail that is due is one that the client is held out of."""
+        scored, share = turn.scored, self._house.settings.holdout_share
+        if not held_out(connection, scored.client_id, turn.planned.start, file.answered, share, scored.now):
+            return turn
+        return self._turn(connection, standing.load(connection, scored.client_id) or file, scored)
 
     def _situation(
         self, connection: Connection, file: ClientFile, scored: _Scored, rows: Sequence[Ledger]

@@ -146,15 +146,22 @@ def lift(slug: str, as_json: bool) -> None:
     """What a campaign brings: the clients to be mailed against those held out, mailed or not.
 
     Orders count from a client's enrolment until the campaign's window is over; a client counts once it is. The
-    intervals are right however often one looks. Amounts in JSON are cents.
+    intervals are right however often one looks. Amounts in JSON are cents. The slug `re-engagement` tells the same of
+    the house's own mail to clients who drift, where SELVEDGE_HOLDOUT_SHARE holds some out.
     """
+    from domain.holdouts import RE_ENGAGEMENT  # noqa: PLC0415
     from store import outcomes  # noqa: PLC0415
     from store.database import reading  # noqa: PLC0415
 
-    engine = _shared.database(load())
+    settings = load()
+    engine = _shared.database(settings)
     now = _shared.business_now(engine)
     with reading(engine) as connection:
-        found = outcomes.lift(connection, slug, now)
+        found = (
+            outcomes.of_re_engagement(connection, settings.holdout_share, now)
+            if slug == RE_ENGAGEMENT
+            else outcomes.lift(connection, slug, now)
+        )
     click.echo(found.model_dump_json() if as_json else _lift(found))
 
 
@@ -171,6 +178,6 @@ def _lift(found: CampaignLift) -> str:
             f"revenue       {r.value / 100:+,.2f} a client, between {r.low / 100:+,.2f} and {r.high / 100:+,.2f} "
             f"(p {r.p_value:.3f}); {found.variance_removed:.1%} of its variance was known before",
             f"p {found.conversion.p_value:.3f} at any look; better with a chance of {found.conversion.p_better:.1%}; "
-            f"so many clients show a lift of {found.shows:.0%}",
+            f"the smallest lift that so many clients are likely to show: {found.shows:.0%}",
         ]
     return "\n".join(lines)

@@ -107,6 +107,7 @@ _SAID = {
 
 _INSTEAD = {
     "nothing": "your policy said that mail would not help now, on",
+    "held_out": "held out of mail to clients who drift, to measure what it brings, since",
     "stylist_call": "a stylist is to call the client, and our own mail waits for that, since",
 }
 
@@ -140,7 +141,8 @@ def sentence(
         return "A mail is due now."
     due = f"the next mail is due on {day(due_at)}" if due_at else ""
     if chosen is not None:
-        return f"Not mailed now: {_INSTEAD[chosen.action]} {day(chosen.at)}{'; ' + due if due else ''}."
+        then = f"; {due}" if due and chosen.action != "held_out" else ""
+        return f"Not mailed now: {_INSTEAD[chosen.action]} {day(chosen.at)}{then}."
     if facts.held_out_of:
         out = f"held out of the campaign {facts.held_out_of[0]} to measure what it brings"
         return f"Not mailed now: {out}{'; ' + due if due else ''}."

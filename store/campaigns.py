@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, Row, func, select, update
 
-from domain.holdouts import arm
+from domain.holdouts import RE_ENGAGEMENT, arm
 from domain.outreach import SETTLED
 from domain.planning import Waiting
 from errors import BadInput, NotFound
@@ -24,6 +24,8 @@ PREFIX = "campaign:"
 
 def create(connection: Connection, spec: CampaignSpec, now: datetime) -> None:
     """Keep a new campaign. Raises BadInput when the slug is taken by another."""
+    if spec.slug.startswith(RE_ENGAGEMENT):
+        raise BadInput(f"{RE_ENGAGEMENT} is the house's own mail to clients who drift; choose another slug", "slug")
     values = {"spec": spec.model_dump(mode="json"), "updated_at": now}
     row = {"slug": spec.slug, "state": CampaignState.RUNNING, "created_at": now, **values}
     row |= {"reason": "", "epoch": 1, "overdue": Overdue.REPLAN, "cursor": "", "enrolled_all": False, "erased": {}}
@@ -120,6 +122,21 @@ def _entry(spec: CampaignSpec, client: Row[Any], now: datetime) -> dict[str, Any
         "enrolled_at": now,
         "at": now,
     }
+
+
+def stands(connection: Connection, slug: CampaignSlug, client_id: ClientId, side: Arm, now: datetime) -> None:
+    """Keep on which side of a comparison a client stands, from the first time on; no mail comes of it."""
+    row = {
+        "campaign": slug,
+        "client_id": client_id,
+        "entry": "1",
+        "arm": side,
+        "enrolled_at": now,
+        "at": now,
+        "code": "",
+    }
+    state = EnrolmentState.HELD_OUT if side is Arm.CONTROL else EnrolmentState.DONE
+    insert_ignoring(connection, enrolments, [{**row, "state": state}])
 
 
 _BEGINS: Final = {

@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 from sqlalchemy import BigInteger, Connection, and_, case, cast, func, select
 
+from domain.holdouts import re_engagement
 from domain.measured import DAY_S, Enrolled, Terms, measured
 from models.base import CampaignSlug
 from models.campaign import CampaignSpec
@@ -19,12 +20,20 @@ from store.tables import enrolments, events
 
 BATCH: Final = 50_000
 BEFORE_DAYS: Final = 90
+RE_ENGAGEMENT_DAYS: Final = 28
+"""The window of mail to clients who drift: its sequence takes two weeks, and the last mail takes effect after."""
 
 
 def lift(connection: Connection, slug: CampaignSlug, now: datetime) -> CampaignLift:
     """What the campaign brought by `now`. Raises NotFound."""
     spec = CampaignSpec.model_validate(campaigns.get(connection, slug).spec)
     terms = Terms(slug, spec.control_share, spec.window_days)
+    return measured(of_campaign(connection, terms, now), terms, now)
+
+
+def of_re_engagement(connection: Connection, share: float, now: datetime) -> CampaignLift:
+    """What mail to clients who drift brought by `now`, while `share` of them are held out of it."""
+    terms = Terms(re_engagement(share), share, RE_ENGAGEMENT_DAYS)
     return measured(of_campaign(connection, terms, now), terms, now)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from sqlalchemy import Connection, Engine, select
 
@@ -85,3 +87,16 @@ def test_no_more_than_half_may_be_held_out(share: float) -> None:
 def test_the_arms_of_a_campaign_stay_as_they_were_created(field: str) -> None:
     with pytest.raises(BadInput, match=f"{field} stays as the campaign was created with"):
         checked(CampaignChange, {field: 1, "priority": 3})
+
+
+def test_no_campaign_takes_the_name_of_the_house_s_own_comparison(engine: Engine) -> None:
+    with writing(engine) as connection, pytest.raises(BadInput, match="re-engagement is the house's own"):
+        campaigns.create(connection, CampaignSpec(slug="re-engagement.0.1", name="A"), NOW)
+
+
+def test_a_side_is_kept_from_the_first_time_on(engine: Engine, terms: Terms) -> None:
+    with writing(engine) as connection:
+        for side, at in ((Arm.CONTROL, NOW), (Arm.TREATED, NOW + timedelta(days=7))):
+            campaigns.stands(connection, "re-engagement.0.1", "ann", side, at)
+        row = connection.execute(select(enrolments)).one()
+    assert (row.arm, row.state, row.enrolled_at) == ("control", "held_out", NOW)

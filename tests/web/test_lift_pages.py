@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
@@ -15,8 +16,10 @@ from models.lift import LiftPoint
 from models.states import Arm
 from store.database import writing
 from store.tables import enrolments, events
+from tests.web.conftest import prepared
 from tests.web.story import ago
 from tests.web.test_pages import plain, text
+from web.app import create_app
 from web.console.lift_chart import lift_picture
 
 CLIENTS = 2_400
@@ -73,10 +76,21 @@ def test_the_picture_keeps_within_its_box() -> None:
     assert picture is not None
     places = [tuple(map(float, pair.split(","))) for pair in picture.around.split()]
     assert all(0 <= x <= picture.width and 0 <= y <= picture.height for x, y in places)
-    assert [level.label for level in picture.levels] == ["-10", "+10"]
+    assert [level.label for level in picture.levels] == ["+10"]
     assert [day.label for day in picture.days] == ["1 Mar", "9 Mar"]
-    assert picture.zero == pytest.approx(sum(level.at for level in picture.levels) / 2, abs=0.1)
     assert lift_picture([]) is None
     one = lift_picture(points[:1])
     assert one is not None
     assert len(one.days) == 1
+
+
+def test_the_overview_tells_what_mail_to_clients_who_drift_brings(tmp_path: Path) -> None:
+    nowhere = "127.0.0.1:9"
+    away = {"smtp_url": f"smtp://{nowhere}", "temporal_address": nowhere, "worker_health_url": "none"}
+    given = prepared(tmp_path, holdout_share=0.1, **away)
+    with TestClient(create_app(given), base_url="http://127.0.0.1:8000") as client:
+        assert "What mail to clients who drift brings Too few to tell" in plain(text(client, "/"))
+
+
+def test_the_overview_of_a_shop_that_holds_nobody_out_says_nothing_of_it(site: TestClient) -> None:
+    assert "clients who drift" not in text(site, "/")

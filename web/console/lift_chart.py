@@ -47,7 +47,7 @@ def lift_picture(points: Sequence[LiftPoint]) -> LiftPicture | None:
     """The picture of `points`, in order of time; None without any."""
     if not points:
         return None
-    reach = max(*(max(-one.low, one.high) for one in points), 1e-4)
+    top, bottom = max(1e-4, *(one.high for one in points)), min(-1e-4, *(one.low for one in points))
     begin, end = points[0].at, points[-1].at
     span = max((end - begin).total_seconds(), 1.0)
 
@@ -56,7 +56,7 @@ def lift_picture(points: Sequence[LiftPoint]) -> LiftPicture | None:
         return round(LEFT + place * (WIDTH - LEFT - RIGHT), 1)
 
     def y(value: float) -> float:
-        return round(TOP + (reach - value) / (2 * reach) * (HEIGHT - TOP - BOTTOM), 1)
+        return round(TOP + (top - value) / (top - bottom) * (HEIGHT - TOP - BOTTOM), 1)
 
     upper = [f"{x(one.at)},{y(one.high)}" for one in points]
     lower = [f"{x(one.at)},{y(one.low)}" for one in reversed(points)]
@@ -64,7 +64,7 @@ def lift_picture(points: Sequence[LiftPoint]) -> LiftPicture | None:
         around=" ".join(upper + lower),
         line=" ".join(f"{x(one.at)},{y(one.value)}" for one in points),
         zero=y(0.0),
-        levels=[Line(y(level), f"{100 * level:+.3g}") for level in (-_round_level(reach), _round_level(reach))],
+        levels=[Line(y(level), f"{100 * level:+.3g}") for level in _levels(bottom, top)],
         days=[Line(x(at), f"{at.day} {at:%b}") for at in dict.fromkeys((begin, end))],
         marks=[(x(one.at), y(one.low), y(one.value), y(one.high), _words(one)) for one in points],
     )
@@ -74,7 +74,9 @@ def _words(one: LiftPoint) -> str:
     return f"{one.at.day} {one.at:%B}: {100 * one.value:+.2f} points, {100 * one.low:+.2f} to {100 * one.high:+.2f}"
 
 
-def _round_level(reach: float) -> float:
-    """The largest of 1, 2, 5 times a power of ten that lies within."""
+def _levels(bottom: float, top: float) -> list[float]:
+    """The largest of 1, 2, 5 times a power of ten that lies within, to each side where there is room for it."""
+    reach = max(top, -bottom)
     power = 10.0 ** (ceil(log10(reach)) - 1)
-    return max(step * power for step in (0.5, 1, 2, 5) if step * power <= reach)
+    level = max(step * power for step in (0.5, 1, 2, 5) if step * power <= reach)
+    return [each for each in (-level, level) if bottom <= each <= top]

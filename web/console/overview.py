@@ -5,10 +5,14 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
+from sqlalchemy import Connection
 
-from store import pages
+from models.lift import CampaignLift
+from store import outcomes, pages
 from store.database import reading
+from web.console.campaigns import LIVE
 from web.console.charts import slices
+from web.console.lift_chart import lift_picture
 from web.console.words import PHASES, STATES
 from web.context import Context, context_of
 from web.templating import page
@@ -24,6 +28,7 @@ def overview(request: Request, context: Annotated[Context, Depends(context_of)])
         mails = pages.mails_by_state(connection)
         recent = pages.recent_mails(connection)
         campaigns = pages.campaign_list(connection)
+        lift = _lift(connection, request, context)
     return page(
         request,
         "overview.html",
@@ -33,4 +38,14 @@ def overview(request: Request, context: Annotated[Context, Depends(context_of)])
         mails_sent=mails.get("sent", 0),
         recent=recent,
         campaigns=campaigns,
+        lift=lift,
+        picture=lift_picture(lift.series) if lift else None,
     )
+
+
+def _lift(connection: Connection, request: Request, context: Context) -> CampaignLift | None:
+    """What mail to clients who drift brings; None where nobody is held out of it."""
+    share = context.settings.holdout_share
+    if not share or LIVE in request.headers:
+        return None
+    return outcomes.of_re_engagement(connection, share, context.business_now())
