@@ -1,0 +1,91 @@
+"""A drifting client's life where a policy chooses: no mail, or a call in its place, and mail once it was made."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from temporalio.testing import WorkflowEnvironment
+
+from models.calls import CallDecision
+from store import calls
+from store.database import reading, writing
+from tests.support.algorithms import plant, say
+from tests.support.histories import decoded
+from tests.support.shop import a_shop
+from tests.workflows.test_year import Year
+from workflows.lifecycle import ClientLifecycle
+
+CANARY = "Canarina"
+SAYS = """
+from pathlib import Path
+slot, version = "next_action", "1"
+
+def answer(question):
+    return {{"action": Path({file!r}).read_text(), "uplift": 0.1}}
+"""
+
+
+def wants(file: Path, action: str) -> None:
+    """What the algorithm answers from now on."""
+    file.write_text(action)
+
+
+@pytest.mark.parametrize("action", ["nothing", "stylist_call"])
+async def test_a_policy_chooses_for_a_client_who_drifts(
+    time_skipping: WorkflowEnvironment, tmp_path: Path, action: str
+) -> None:
+    shop = a_shop(tmp_path / "home", stylist_calls_a_day=1, stylist_call_days=30.0)
+    wanted = tmp_path / "action"
+    wants(wanted, action)
+    plant(shop.settings.home / "algorithms", "says", source=SAYS.format(file=str(wanted)))
+    say(shop.settings.home, '[slots.next_action]\nchampion = "says"\ndeadline_ms = 10000\n')
+    try:
+        async with shop.working(time_skipping.client) as dispatcher:
+            year = Year(time_skipping, shop, dispatcher, action)
+            address = f"{CANARY.lower()}.{action}@example.com"
+            shop.client(action, now=await year.now(), first_name=CANARY, email=address)
+            await dispatcher.once()
+            await year.passes(1.5)
+            await year.happens("order_placed", item_id="item03", value="60.00", currency="USD")
+            assert year.kinds() == ["welcome"]  # what the client did is answered, whatever the policy
+            await year.passes(140)
+            status = await year.handle.query(ClientLifecycle.status)
+            details = await year.handle.query("__temporal_workflow_metadata")
+            if action == "nothing":
+                await _nothing(year, status.why_not)
+            else:
+                await _called(year, status.why_not, wanted)
+            assert status.why_not in details.current_details
+            history = str(decoded(json.loads((await year.handle.fetch_history()).to_json())))
+            assert f"{action} by says 1" in history
+            assert CANARY not in history
+            assert CANARY.lower() not in history
+    finally:
+        shop.sink.stop()
+        shop.engine.dispose()
+
+
+async def _nothing(year: Year, why_not: str) -> None:
+    assert "your policy said that mail would not help now" in why_not
+    await year.passes(120)
+    assert year.kinds() == ["welcome"]
+
+
+async def _called(year: Year, why_not: str, wanted: Path) -> None:
+    assert "a stylist is to call the client" in why_not
+    with reading(year.shop.engine) as connection:
+        [row] = calls.listing(connection, "open")
+    assert (row.client_id, row.reason) == (year.client_id, "missed")
+    await year.passes(10)
+    assert year.kinds() == ["welcome"]
+    wants(wanted, "email")
+    now = await year.now()
+    with writing(year.shop.engine) as connection:
+        calls.decide(connection, row.call_id, CallDecision(verdict="reached"), now, datetime.now(UTC))
+    while await year.dispatcher.once():
+        pass
+    await year.passes(1)
+    assert year.kinds()[:2] == ["welcome", "new_in"]
