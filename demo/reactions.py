@@ -10,7 +10,7 @@ from typing import Any, Final
 from sqlalchemy import Engine, select
 
 from demo.timeline import Raw
-from models.states import OutreachState
+from models.states import OutreachState, TouchKind
 from store.database import reading
 from store.tables import items, outreaches
 
@@ -19,6 +19,9 @@ CLICKS: Final = 0.4
 """Of those who open."""
 BUYS: Final = 0.35
 """Of those who click."""
+CAMPAIGN_CLICKS: Final = 0.7
+CAMPAIGN_BUYS: Final = 0.8
+"""A campaign's mail is taken far better than any real one, so that the few clients of the demo show its lift."""
 LEAVES: Final = 0.015
 """Of those who open."""
 LATEST: Final = timedelta(days=3)
@@ -29,7 +32,9 @@ def reactions(engine: Engine, after: datetime, until: datetime) -> list[Raw]:
     """What happens in (after, until] because of mails sent before; the same for the same mails, whenever asked."""
     with reading(engine) as connection:
         sent = connection.execute(
-            select(outreaches.c.client_id, outreaches.c.n, outreaches.c.sent_at, outreaches.c.picks).where(
+            select(
+                outreaches.c.client_id, outreaches.c.n, outreaches.c.kind, outreaches.c.sent_at, outreaches.c.picks
+            ).where(
                 outreaches.c.state == OutreachState.SENT,
                 outreaches.c.sent_at > after - LATEST,
                 outreaches.c.sent_at <= until,
@@ -52,14 +57,15 @@ def _to(mail: Any) -> Iterator[Raw]:
     if rng.random() < LEAVES:
         yield _event(mail, "leave", "unsubscribed", opened + timedelta(minutes=1))
         return
+    clicks, buys = (CAMPAIGN_CLICKS, CAMPAIGN_BUYS) if mail.kind == TouchKind.CAMPAIGN else (CLICKS, BUYS)
     shown = [pick["item_id"] for pick in mail.picks or ()]
-    if not shown or rng.random() >= CLICKS:
+    if not shown or rng.random() >= clicks:
         return
     item = rng.choice(shown)
     clicked = opened + timedelta(minutes=rng.uniform(1, 10))
     yield _event(mail, "click", "email_clicked", clicked, item_id=item)
     yield _event(mail, "view", "item_viewed", clicked + timedelta(minutes=1), item_id=item)
-    if rng.random() < BUYS:
+    if rng.random() < buys:
         bought = clicked + timedelta(hours=rng.triangular(0.1, 24, 0.5))
         yield _event(mail, "order", "order_placed", bought, item_id=item, quantity=1)
 

@@ -21,6 +21,9 @@ from models.lift import ArmOutcome, CampaignLift, Difference, LiftPoint
 
 FEWEST: Final = 100
 """Clients an arm; with fewer, the intervals that hold at every look are not to be trusted."""
+NARROWEST_AT: Final = 2_000
+"""Clients at which the intervals are narrowest: few, since a small campaign has no room to give away, while one of a
+hundred thousand has its interval 4 % wider for it."""
 WORTH_SEEING: Final = 0.2
 """The lift for which the clients needed are told."""
 POINTS: Final = 40
@@ -122,14 +125,19 @@ def _compared(done: Enrolled, told: CampaignLift, terms: Terms) -> CampaignLift:
 def _conversion(treated: ArmOutcome, control: ArmOutcome) -> Difference:
     counts = treated.ordered, treated.clients, control.ordered, control.clients
     once = lift.of_shares(*counts)
-    look = sequential.look(sequential.of_share(*counts[:2]), sequential.of_share(*counts[2:]))
+    look = sequential.look(
+        sequential.of_share(*counts[:2]), sequential.of_share(*counts[2:]), narrowest_at=NARROWEST_AT
+    )
     return _difference(once.treated, once.control, look, bayes.of_shares(*counts).p_better)
 
 
 def _revenue(cents: Floats, control: Flags) -> Difference:
     arms = [cents[~control], cents[control]]
     treated, held = (sequential.Sample(len(arm), float(arm.mean()), float(arm.var(ddof=1))) for arm in arms)
-    look, error = sequential.look(treated, held), sqrt(treated.variance / treated.n + held.variance / held.n)
+    look, error = (
+        sequential.look(treated, held, narrowest_at=NARROWEST_AT),
+        sqrt(treated.variance / treated.n + held.variance / held.n),
+    )
     better = bayes.of_means(look.difference.value, error).p_better if error else 0.5
     return _difference(treated.mean, held.mean, look, better)
 
@@ -160,8 +168,8 @@ def _series(done: Enrolled, terms: Terms) -> tuple[LiftPoint, ...]:
     points = []
     for k in chosen:
         yes, no = int(held_ordered[k]), int(ordered[k] - held_ordered[k])
-        control = sequential.of_share(yes, int(held[k]))
-        around = sequential.look(sequential.of_share(no, int(n[k] - held[k])), control).difference
+        arms = sequential.of_share(no, int(n[k] - held[k])), sequential.of_share(yes, int(held[k]))
+        around = sequential.look(*arms, narrowest_at=NARROWEST_AT).difference
         points.append(LiftPoint(at=datetime.fromtimestamp(ends[k], UTC), **around._asdict()))
     return tuple(points)
 
