@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from algorithms import builtin
 from algorithms.blend import Blend
+from algorithms.ranking.served import Served
 from algorithms.slots import Ranker
 from domain.blend import PARTS, BlendWeights
 from settings import Settings
@@ -27,4 +27,4 @@ def with_model(blend: Blend, model: Ranker, artefact: Artefact) -> Blend:
 
 def with_kept(blend: Blend, artefact: Artefact, home: Path) -> Blend:
     """The blend with the model as it was kept under `home`. Raises what reading a broken one raises."""
-    return with_model(blend, builtin.load(artefact.algorithm, home / artefact.path, blend.catalogue), artefact)
+    return with_model(blend, Served.load(artefact.algorithm, home / artefact.path, blend.catalogue), artefact)

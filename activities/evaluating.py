@@ -12,7 +12,6 @@ from sqlalchemy import Engine
 
 from activities.blending import weights_of, with_model
 from activities.recommending import SLOT
-from algorithms import builtin
 from algorithms.blend import Blend
 from algorithms.catalogue import Catalogue
 from algorithms.circuit import Circuit
@@ -20,9 +19,10 @@ from algorithms.conformance import PATIENT
 from algorithms.evaluation import as_they_were, drawn, taken_up
 from algorithms.examining import opened
 from algorithms.guard import Member
-from algorithms.popularity import Popularity
+from algorithms.ranking.served import Served
 from algorithms.registry import Registry
 from algorithms.replay import Buyer, replay, told
+from algorithms.trend import Trend
 from domain.histories import SIGNAL, ClientSignals, Interactions
 from errors import BadInput
 from models.catalogue import Item
@@ -117,12 +117,10 @@ def buyers(
 def house_of(
     settings: Settings, of: Catalogue, past: Interactions, clients: dict[str, ClientSignals], live: Artefact | None
 ) -> Blend:
-    """The blend as it would have been: popularity and the live model's kind, learnt from the past alone."""
-    popularity = Popularity()
-    popularity.fit(past, of, clients, seed=0)
-    blend = Blend(of, popularity, weights_of(settings))
+    """The blend as it would have been: the trend and the live model's kind, learnt from the past alone."""
+    blend = Blend(of, Trend.of(past, of, clients), weights_of(settings))
     if live is None:
         return blend
-    model = builtin.make(live.algorithm)
+    model = Served(live.algorithm)
     model.fit(past, of, clients, live.seed)
     return with_model(blend, model, live)

@@ -20,9 +20,9 @@ from algorithms.batches import chunks
 from algorithms.blend import HEAD, Blend
 from algorithms.catalogue import Catalogue, StockLine
 from algorithms.explain import Story
-from algorithms.popularity import WINDOW_DAYS, Popularity
 from algorithms.ranking_questions import MOST, picks_of, question_of
 from algorithms.slots import RankingRequest, Recommendation
+from algorithms.trend import WINDOW_DAYS, Trend
 from domain.histories import ClientSignals
 from errors import BadInput
 from models.mail import Pick
@@ -198,13 +198,13 @@ class Recommender:
             count_again = old.count_again if old is not None and same_items else started
             if started >= count_again:
                 counting = self.monotonic()
-                blend = replace(blend, popularity=_popularity(connection, blend.catalogue, now))
+                blend = replace(blend, trend=_trend(connection, blend.catalogue, now))
                 count_again = self.monotonic() + max(self.check_seconds, REST * (self.monotonic() - counting))
         return _Memory(blend, seen, artefact, started, count_again)
 
     def _anew(self, connection: Connection) -> Blend:
         items, lines = catalogue.every_item(connection), _stock_lines(connection)
-        return Blend(Catalogue.of(items, lines), Popularity(), weights_of(self.settings))
+        return Blend(Catalogue.of(items, lines), Trend(), weights_of(self.settings))
 
     def _with_stock(self, connection: Connection, blend: Blend) -> Blend:
         return replace(blend, catalogue=blend.catalogue.with_stock(_stock_lines(connection)))
@@ -239,11 +239,9 @@ def _stock_lines(connection: Connection) -> list[StockLine]:
     return [(item_id, size, units) for item_id, sizes in by_item.items() for size, units in sizes.items()]
 
 
-def _popularity(connection: Connection, of: Catalogue, now: datetime) -> Popularity:
+def _trend(connection: Connection, of: Catalogue, now: datetime) -> Trend:
     touches = interactions.between(connection, now - timedelta(days=WINDOW_DAYS), now)
-    counted = Popularity()
-    counted.fit(touches, of, interactions.described(connection) if len(touches) else {}, seed=0)
-    return counted
+    return Trend.of(touches, of, interactions.described(connection) if len(touches) else {})
 
 
 def _explained(picks: tuple[Pick, ...], of: Catalogue, client: ClientSignals, now: datetime) -> tuple[Pick, ...]:

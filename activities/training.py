@@ -12,13 +12,14 @@ from sqlalchemy import Engine
 
 from activities import keeping
 from activities.recommending import SLOT
-from algorithms import builtin, evaluation
+from algorithms import evaluation
 from algorithms.blend import mixed
 from algorithms.catalogue import Catalogue
 from algorithms.content import Content
 from algorithms.evaluation import Split
-from algorithms.popularity import Popularity
+from algorithms.ranking.served import Served, code_version
 from algorithms.slots import Ranker
+from algorithms.trend import Trend
 from domain.arrays import Floats, Ints
 from domain.blend import BlendWeights
 from domain.histories import ClientSignals, Interactions
@@ -32,8 +33,12 @@ SHARES: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
 """Shares of the model in the user match that are compared on the held-out time."""
 ENOUGH: Final = 50
 """Clients to ask about; below it a comparison says nothing, and the blend's own shares stand."""
+USUAL: Final = "champion"
+"""What is trained where nothing else is asked for."""
 GROUPS: Final = {"returning": True, "new": False}
 """Clients who had done something by the cut, and those who came after it."""
+NEW_ITEMS: Final = "new items"
+"""Whoever took up what nobody had touched by the cut, asked about such items alone."""
 
 Progress = Callable[[str], None]
 
@@ -52,7 +57,7 @@ def train(
 
     Raises BadInput when the algorithm is unknown or the store holds nothing to learn from.
     """
-    builtin.make(algorithm)
+    ranker = Served(algorithm)
     progress("reading the store")
     with reading(engine) as connection:
         of = Catalogue.of(catalogue.every_item(connection), ())
@@ -63,7 +68,6 @@ def train(
     weights = BlendWeights(match=settings.blend_match, trend=settings.blend_trend)
     metrics = measure(algorithm, of, touches, clients, seed, weights, progress)
     progress(f"learning {algorithm} from everything")
-    ranker = builtin.make(algorithm)
     ranker.fit(touches, of, clients, seed)
     id_ = keeping.new_id(algorithm)
     made = Artefact(
@@ -73,12 +77,12 @@ def train(
         path=artefacts.path_of(id_),
         window_from=datetime.fromtimestamp(float(touches.at.min()), UTC),
         window_until=datetime.fromtimestamp(float(touches.at.max()), UTC),
-        metrics=metrics | {"code": builtin.code_version(algorithm)},
+        metrics=metrics | {"code": code_version()},
         seed=seed,
         created_at=now,
         live=live,
     )
-    keeping.keep(engine, Path(settings.home), made, lambda folder: ranker.save(folder, of))
+    keeping.keep(engine, Path(settings.home), made, ranker.save)
     return made
 
 
@@ -91,25 +95,33 @@ def measure(
     weights: BlendWeights,
     progress: Progress = lambda _: None,
 ) -> dict[str, Any]:
-    """recall@10 and NDCG@10 on a time split, by group of clients and by what is compared; and the model's best share
-    in the user match of each group. The blend compared is that of match and trend, which alone hang on the client."""
+    """recall@10 and NDCG@10 on a time split, by group and by what is compared; and the model's best share in the user
+    match of each group of clients. The blend compared is that of match and trend, which alone hang on the client."""
     held = evaluation.split(touches, of, clients, seed)
     if not held.asked:
         return {}
     cut = datetime.fromtimestamp(held.cut, UTC)
     progress(f"learning {algorithm} from the time before {cut:%Y-%m-%d}")
-    model, popular = builtin.make(algorithm), Popularity()
+    model, trend = Served(algorithm), Trend.of(held.past, of, clients)
     model.fit(held.past, of, clients, seed)
-    popular.fit(held.past, of, clients, seed)
     about: dict[str, Any] = {"cut": cut.isoformat(), "asked": {}, "quality": {}, "shares": {}}
-    for group, returning in GROUPS.items():
-        those = held.those(returning)
-        progress(f"asking about {len(those.asked)} {group} clients since then")
+    groups = {group: held.those(returning) for group, returning in GROUPS.items()}
+    for group, those in (groups | {NEW_ITEMS: held.untouched(of)}).items():
+        progress(f"asking {len(those.asked)} clients since then: {group}")
         about["asked"][group] = len(those.asked)
         if len(those.asked) >= ENOUGH:
-            found = about["quality"][group] = compared(model, popular, those, of, weights)
-            about["shares"][group] = max(SHARES, key=lambda share: found[blended(share)][f"ndcg@{evaluation.K}"])
+            found = about["quality"][group] = compared(model, trend, those, of, weights)
+            if group in GROUPS:
+                about["shares"][group] = max(SHARES, key=lambda share: found[blended(share)][f"ndcg@{evaluation.K}"])
     return about
+
+
+def promise(made: Artefact) -> float:
+    """NDCG@10 of the blend with the model at its best share, over all clients whom its training asked about."""
+    asked, quality = made.metrics.get("asked", {}), made.metrics.get("quality", {})
+    shares = made.metrics.get("shares", {})
+    gains = [asked[group] * quality[group][blended(share)][f"ndcg@{evaluation.K}"] for group, share in shares.items()]
+    return float(sum(gains) / max(sum(asked[group] for group in shares), 1))
 
 
 def blended(share: float) -> str:
@@ -118,19 +130,19 @@ def blended(share: float) -> str:
 
 
 def compared(
-    model: Ranker, popular: Popularity, held: Split, of: Catalogue, weights: BlendWeights
+    model: Ranker, trend: Trend, held: Split, of: Catalogue, weights: BlendWeights
 ) -> dict[str, dict[str, float]]:
     """The quality of popularity, content, the model, and match and trend blended at each share."""
     content = Content(of)
 
     def scores(client: ClientSignals, candidates: Ints, now: float) -> dict[str, Floats]:
-        trend, said = popular.scores(client, candidates, now), content.scores(client, candidates, now)
+        liked, said = trend.scores(client, candidates), content.scores(client, candidates, now)
         modelled = model.scores(client, candidates, now)
-        all_ = {"popularity": popular.everybody[candidates], "popularity by cohort": trend, "content": said}
+        all_ = {"popularity lately": trend.everybody[candidates], "the same by cohort": liked, "content": said}
         all_ |= {model.name: modelled} if model.name not in all_ else {}
         for share in SHARES:
             match = mixed(modelled, said, share)
-            all_[blended(share)] = np.asarray(weights.match * match + weights.trend * trend)
+            all_[blended(share)] = np.asarray(weights.match * match + weights.trend * liked)
         return all_
 
     return evaluation.quality(scores, held, of)

@@ -9,8 +9,8 @@ import numpy as np
 
 from algorithms.catalogue import Catalogue
 from algorithms.content import Content
-from algorithms.popularity import Popularity
 from algorithms.slots import Ranker, RankingRequest
+from algorithms.trend import Trend
 from domain import blend
 from domain.arrays import Floats, Ints
 from domain.blend import PARTS, BlendWeights
@@ -39,7 +39,7 @@ class Blend:
     """
 
     catalogue: Catalogue
-    popularity: Popularity
+    trend: Trend
     weights: BlendWeights = field(default_factory=BlendWeights)
     model: Ranker | None = None
     share: float = 0.25
@@ -84,7 +84,7 @@ class Blend:
         fit = blend.season_fit(request.now, client.time_zone)
         return {
             "match": self.match(client, candidates, now),
-            "trend": self.popularity.scores(client, candidates, now),
+            "trend": self.trend.scores(client, candidates),
             "inventory": blend.inventory(of.in_sizes(client.wears)[candidates].astype(np.float64), of.typical_stock),
             "margin": of.margin[candidates],
             "freshness": blend.freshness(of.added[candidates], now),

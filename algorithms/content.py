@@ -3,15 +3,14 @@ serves new clients and new items from the first minute."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import ClassVar, Final, Self
+from typing import ClassVar, Final
 
 import numpy as np
 
 from algorithms.catalogue import Catalogue
 from domain.arrays import Floats, Ints
 from domain.engagement import DAY
-from domain.histories import SIGNAL, ClientSignals, Interactions, Quiz, plain
+from domain.histories import SIGNAL, ClientSignals, Quiz, plain
 
 HALF_LIFE_DAYS: Final = 90.0
 """What a client did fades by half in this time; what they said does not."""
@@ -27,12 +26,6 @@ class Content:
     name: ClassVar[str] = "content"
 
     def __init__(self, catalogue: Catalogue) -> None:
-        self.catalogue = catalogue
-
-    def fit(
-        self, interactions: Interactions, catalogue: Catalogue, clients: dict[str, ClientSignals], seed: int
-    ) -> None:
-        """Nothing to learn."""
         self.catalogue = catalogue
 
     def scores(self, client: ClientSignals, candidates: Ints, now: float) -> Floats:
@@ -52,14 +45,6 @@ class Content:
         said = [features.words[word] for word in quiz_words(client.quiz) if word in features.words]
         np.add.at(liking, said, SAID)
         return liking
-
-    def save(self, folder: Path, catalogue: Catalogue) -> None:
-        """Nothing was learnt."""
-
-    @classmethod
-    def load(cls, folder: Path, catalogue: Catalogue) -> Self:
-        """Nothing was learnt."""
-        return cls(catalogue)
 
 
 def quiz_words(quiz: Quiz) -> tuple[str, ...]:

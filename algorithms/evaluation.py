@@ -33,10 +33,19 @@ class Split:
     cut: float
     past: Interactions
     asked: tuple[tuple[ClientSignals, Ints], ...]
+    among: Flags | None = None
+    """The items asked about, shape (n,); None: all."""
 
     def those(self, returning: bool) -> Split:
         """The clients who had done something by then, or the others."""
         return replace(self, asked=tuple(pair for pair in self.asked if bool(pair[0].touches) is returning))
+
+    def untouched(self, catalogue: Catalogue) -> Split:
+        """Asked about the items alone that nobody had touched by then, of those who took some of them."""
+        among = np.ones(len(catalogue), np.bool_)
+        among[catalogue.places({self.past.items[place] for place in np.unique(self.past.item).tolist()})] = False
+        wanted = [(client, new[among[new]]) for client, new in self.asked]
+        return replace(self, asked=tuple(pair for pair in wanted if len(pair[1])), among=among)
 
 
 def split(touches: Interactions, catalogue: Catalogue, clients: Mapping[str, ClientSignals], seed: int) -> Split:
@@ -55,10 +64,11 @@ def split(touches: Interactions, catalogue: Catalogue, clients: Mapping[str, Cli
 
 
 def quality(scorer: Scorer, held: Split, catalogue: Catalogue) -> dict[str, dict[str, float]]:
-    """Mean recall@10 and NDCG@10 by name, over the clients asked about, among all items that they had not touched."""
+    """Mean recall@10 and NDCG@10 by name, over the clients asked about, among all items that they had not touched; of
+    `held.among` alone where it is stated."""
     found: dict[str, list[tuple[float, float]]] = {}
     for client, new in held.asked:
-        open_to = np.ones(len(catalogue), np.bool_)
+        open_to = np.ones(len(catalogue), np.bool_) if held.among is None else held.among.copy()
         open_to[catalogue.places({touch.item_id for touch in client.touches})] = False
         candidates = np.flatnonzero(open_to)
         for name, scores in scorer(client, candidates, held.cut).items():

@@ -75,7 +75,7 @@ def replay(
 
 
 def _popular(blend: Blend, offered: Offered, k: int) -> tuple[str, ...]:
-    best = np.argsort(-blend.popularity.everybody[offered.places], kind="stable")[:k]
+    best = np.argsort(-blend.trend.everybody[offered.places], kind="stable")[:k]
     return tuple(blend.catalogue.items[place].item_id for place in offered.places[best].tolist())
 
 

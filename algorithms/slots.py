@@ -1,17 +1,15 @@
-"""The slot `ranking`: what is asked, what is answered, and what an algorithm must do to take it."""
+"""The slot `ranking`: what is asked, what is answered, and what the blend asks of a model."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
-from typing import ClassVar, Protocol, Self
+from typing import Protocol
 
 from pydantic import Field
 
-from algorithms.catalogue import Catalogue
 from domain.arrays import Floats, Ints
-from domain.histories import ClientSignals, Interactions
+from domain.histories import ClientSignals
 from models.answers import AnswerRecord
 from models.base import ClientId, Contract
 from models.mail import Pick
@@ -47,24 +45,12 @@ class Recommendation:
 
 
 class Ranker(Protocol):
-    """An algorithm that says how well each item suits a client. Must be safe to ask from many threads."""
+    """What says how well each item suits a client. Must be safe to ask from many threads."""
 
-    name: ClassVar[str]
-
-    def fit(
-        self, interactions: Interactions, catalogue: Catalogue, clients: dict[str, ClientSignals], seed: int
-    ) -> None:
-        """Learn. `clients`: what is known of those that touched something. The same seed gives the same answers."""
+    name: str
 
     def scores(self, client: ClientSignals, candidates: Ints, now: float) -> Floats:
         """How well each candidate suits, in [0, 1], shape (k,); `candidates` index the catalogue, `now` epoch seconds.
 
         All zeros when nothing is known of the client.
         """
-
-    def save(self, folder: Path, catalogue: Catalogue) -> None:
-        """Write all that `load` needs into an existing empty folder. `catalogue`: as it was learnt from."""
-
-    @classmethod
-    def load(cls, folder: Path, catalogue: Catalogue) -> Self:
-        """Read what `save` wrote, for the catalogue as it is now: items may have come and gone since."""

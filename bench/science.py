@@ -12,7 +12,7 @@ import numpy as np
 from sqlalchemy import Engine
 
 from activities.recommending import Recommender
-from activities.training import train
+from activities.training import USUAL, train
 from algorithms.engagement import assess_all, learn
 from commands._progress import Progress
 from commands.assess import assessed
@@ -101,7 +101,7 @@ def _recommend(home: Path) -> dict[str, float]:
     _stocked(engine)
     settings = Settings(home=home)
     begun = time.perf_counter()
-    train(engine, settings, "hybrid", 42, NOW)
+    train(engine, settings, USUAL, 42, NOW)
     trained = time.perf_counter() - begun
     recommender = Recommender(engine, settings)
     spent = []
@@ -110,7 +110,7 @@ def _recommend(home: Path) -> dict[str, float]:
             begun = time.perf_counter()
             answer = recommender.recommend(connection, f"c{place:07}", 6, NOW)
             spent.append((time.perf_counter() - begun) * 1e3)
-        if len(answer.picks) != 6 or answer.algorithm != "blend+hybrid":
+        if len(answer.picks) != 6 or answer.algorithm != f"blend+{USUAL}":
             raise RuntimeError("the recommendation that was timed was not a whole one")
     engine.dispose()
     median, slow = np.percentile(spent[1:], [50, 99])

@@ -20,7 +20,6 @@ from algorithms.batches import CHUNK
 from algorithms.blend import HEAD, Blend
 from algorithms.circuit import Circuit
 from algorithms.guard import Algorithm, Member, decide
-from algorithms.popularity import Popularity
 from algorithms.processes import Helpers
 from algorithms.ranking_questions import MOST, question_of
 from algorithms.reach import Reach
@@ -28,6 +27,7 @@ from algorithms.registry import Registry
 from algorithms.remote import Endpoint, Remote
 from algorithms.slot_table import SLOTS
 from algorithms.slots import RankingRequest
+from algorithms.trend import Trend
 from domain.histories import ClientSignals
 from models.slots import RankingQuestion
 from tests.algorithms.goods import CATEGORIES, NOW, item, shelf, touch
@@ -59,7 +59,7 @@ def _paths() -> dict[str, float]:
     """A ranking by the blend alone; with its question and record, as when the house is champion (CPU); by a plugged
     algorithm; and by it for each client of a batch (real time)."""
     items = [item(f"i{n}", category=CATEGORIES[n % 6], price_cents=1_000 + n) for n in range(4_000)]
-    blend = Blend(shelf(*items), Popularity(np.zeros(len(items)), {}))
+    blend = Blend(shelf(*items), Trend(np.zeros(len(items)), {}))
     client = ClientSignals("c1", touches=tuple(touch(f"i{n}", days_ago=n + 1) for n in range(40)))
     request = RankingRequest(client_id="c1", n=4, now=NOW)
 

@@ -13,7 +13,7 @@ from settings import load
 
 
 @click.group(invoke_without_command=True)
-@click.option("--algorithm", default="hybrid", show_default=True, help="hybrid, popularity or champion")
+@click.option("--algorithm", default="champion", show_default=True, help="One of those of docs/ranking.md.")
 @click.option("--seed", default=42, show_default=True, help="The same seed on the same data gives the same model.")
 @_shared.AS_JSON
 @click.pass_context
@@ -105,9 +105,11 @@ def _report(metrics: dict[str, Any]) -> list[str]:
     """The comparison in lines, best first, for each group of clients."""
     lines = []
     for group, quality in metrics.get("quality", {}).items():
-        asked = f"{metrics['asked'][group]} {group} clients after {metrics['cut'][:10]}"
+        what = "clients about new items" if group == "new items" else f"{group} clients"
+        asked = f"{metrics['asked'][group]} {what} after {metrics['cut'][:10]}"
         lines.append(f"{asked:<44}  recall@10   NDCG@10")
         best_first = sorted(quality.items(), key=lambda pair: -pair[1]["ndcg@10"])
         lines += [f"  {name:<42}  {q['recall@10']:>9.4f}  {q['ndcg@10']:>8.4f}" for name, q in best_first]
-        lines.append(f"  share of the model in their user match: {metrics['shares'][group]:.0%}")
+        if group in metrics["shares"]:
+            lines.append(f"  share of the model in their user match: {metrics['shares'][group]:.0%}")
     return lines or ["too few clients came back lately to measure it; the model is trusted little"]

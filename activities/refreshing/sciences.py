@@ -14,10 +14,9 @@ from activities.refreshing.fit_trial import try_fit
 from activities.refreshing.ranking_trial import try_ranking
 from activities.refreshing.risk_trial import try_risk
 from activities.refreshing.trials import Trial
-from activities.training import train
+from activities.training import USUAL, promise, train
 from activities.training_fit import train_fit
 from activities.training_risk import train_risk
-from algorithms.hybrid import Hybrid
 from settings import Settings
 from store import artefacts
 from store.artefacts import Artefact
@@ -37,10 +36,13 @@ class Science:
 
 
 def _ranking(house: House, until: datetime) -> Artefact:
+    """Of several challengers the one whose blend did best on the time that it was measured on; the first where nothing
+    was measured. The others never serve, and are forgotten as such."""
     with reading(house.engine) as connection:
         serving = artefacts.live(connection, recommending.SLOT)
-    name = house.settings.refresh_ranking or (serving.algorithm if serving else Hybrid.name)
-    return train(house.engine, house.settings, name, SEED, until, live=False)
+    named = [name.strip() for name in house.settings.refresh_ranking.split(",") if name.strip()]
+    names = named or [serving.algorithm if serving else USUAL]
+    return max((train(house.engine, house.settings, name, SEED, until, live=False) for name in names), key=promise)
 
 
 def _risk(house: House, until: datetime) -> Artefact:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, Final, Self
 
 import numpy as np
+from numpy.typing import NDArray
 
 from algorithms.ranking.data import Singles
 from domain.arrays import Ints
@@ -48,18 +48,18 @@ class Candidates:
         products, places = self.index.search(np.ascontiguousarray(clients, np.float32), k)
         return np.asarray(places, np.int64), products
 
-    def save(self, path: Path) -> None:
-        """One file."""
+    def state(self) -> NDArray[np.uint8]:
+        """The index as bytes."""
         import faiss  # noqa: PLC0415
 
-        faiss.write_index(self.index, str(path))
+        return np.asarray(faiss.serialize_index(self.index), np.uint8)
 
     @classmethod
-    def load(cls, path: Path) -> Self:
-        """Mapped from disk."""
+    def restored(cls, state: NDArray[np.uint8]) -> Self:
+        """From what `state` gave."""
         import faiss  # noqa: PLC0415
 
-        return cls(faiss.read_index(str(path), faiss.IO_FLAG_MMAP))
+        return cls(faiss.deserialize_index(np.asarray(state)))
 
 
 def recall(found: Ints, exact: Ints) -> float:

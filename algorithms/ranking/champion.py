@@ -3,12 +3,14 @@ earlier stretches of the same log show (stacking; weights of clients with and wi
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Iterator
+from copy import copy
+from typing import Final, Self
 
 import numpy as np
 
 from algorithms.ranking import inner, stacking
-from algorithms.ranking.data import Asked, Log, Singles, State, columns
+from algorithms.ranking.data import NONE, Asked, Log, Singles, State, Words, columns
 from algorithms.ranking.inner import Inner
 from algorithms.ranking.signals import Signals
 from algorithms.ranking.splits import Held
@@ -42,6 +44,7 @@ meet too little of the rest."""
 NO_CANDIDATES: Final = ("age", "silence", "new", "words", "cohort words", "own words")
 """Signals that say too little by themselves to name any."""
 BLOCK: Final = 100
+ITEM: Final = "item"
 
 
 class Champion:
@@ -82,10 +85,18 @@ class Champion:
         """Items worth scoring for these targets."""
         return self.signals.shortlist(asked)
 
-    def _scores(self, asked: Asked, items: Ints, group: str) -> Singles:
-        total = self.tables[group][:, items][asked.context]
+    def parts(self, asked: Asked, items: Ints, group: str) -> Iterator[tuple[str, Singles]]:
+        """What each signal adds to the scores of targets of one group, each (t, len(items)); first, as ITEM, all that
+        is known of the items by themselves."""
+        yield ITEM, self.tables[group][:, items][asked.context]
         for name, value in self.signals.personal(asked, items, group == "warm"):
-            total += np.float32(self.weights[group][name]) * value
+            yield name, np.float32(self.weights[group][name]) * value
+
+    def _scores(self, asked: Asked, items: Ints, group: str) -> Singles:
+        parts = self.parts(asked, items, group)
+        total = next(parts)[1]
+        for _, value in parts:
+            total += value
         return total
 
     def state(self) -> State:
@@ -99,6 +110,21 @@ class Champion:
         self.tables = {group: state[f"table_{group}"] for group in self.weights}
         self.signals = Signals(self.repeats)
         self.signals.restore(state)
+
+    def met(self, people: Log) -> Self:
+        """Clients without a history now are weighed as those without one were."""
+        mine = copy(self)
+        mine.signals = self.signals.met(people)
+        return mine
+
+    def widen(self, words: Words) -> None:
+        """They count as items that nobody took."""
+        more = np.arange(len(self.signals.seen), len(self.signals.seen) + len(words))
+        self.signals.widen(words)
+        for group, weights in self.weights.items():
+            self.tables[group] = np.hstack([self.tables[group], self.signals.untaken(weights, more)])
+        best_first = np.argsort(-self.tables["cold"][NONE, more], kind="stable")
+        self.signals.listed = self.signals.listed.widened(best_first)
 
 
 def _groups(warm: Flags, asked: Asked) -> dict[str, Flags]:

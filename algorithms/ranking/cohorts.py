@@ -3,11 +3,12 @@ nothing yet."""
 
 from __future__ import annotations
 
-from typing import Any, Final
+from copy import copy
+from typing import Any, Final, Self
 
 import numpy as np
 
-from algorithms.ranking.data import Asked, Log, Singles, State
+from algorithms.ranking.data import Asked, Log, Singles, State, Words, wider
 from algorithms.ranking.popularity import everybody
 from domain.arrays import Ints
 
@@ -24,6 +25,7 @@ class Cohorts:
 
     def __init__(self, lift_only: bool = False) -> None:
         self.lift_only = lift_only
+        self.names: dict[str, int] = {}
         self.of_client: Any = None
         self.lift: Singles = np.zeros((0, 0), np.float32)
         self.share: Singles = np.zeros(0, np.float32)
@@ -37,6 +39,7 @@ class Cohorts:
         took = sparse.coo_matrix((weights, (log.client, log.item)), shape).tocsr()
         words = log.client_words.matrix()
         common = np.sort(np.argsort(-np.asarray(words.sum(axis=0)).ravel(), kind="stable")[:MOST_WORDS])
+        self.names = {log.client_words.names[word]: place for place, word in enumerate(common.tolist())}
         self.of_client = words[:, common].tocsr()
         counts = (self.of_client.T @ took).toarray()
         total = everybody(log, HALF_LIFE_DAYS)
@@ -53,8 +56,20 @@ class Cohorts:
 
     def state(self) -> State:
         """Words of clients, lifts and shares."""
-        return {"of_client": self.of_client, "lift": self.lift, "share": self.share}
+        return {"names": [*self.names], "of_client": self.of_client, "lift": self.lift, "share": self.share}
 
     def restore(self, state: State) -> None:
         """See `state`."""
+        self.names = {name: place for place, name in enumerate(state["names"])}
         self.of_client, self.lift, self.share = state["of_client"], state["lift"], state["share"]
+
+    def met(self, people: Log) -> Self:
+        """By their words."""
+        mine = copy(self)
+        mine.of_client = people.client_words.within(self.names)
+        return mine
+
+    def widen(self, words: Words) -> None:
+        """Nobody took them, in no cohort."""
+        self.lift = wider(self.lift, len(words))
+        self.share = wider(self.share, len(words), 0.0 if self.lift_only else float(np.log(0.05)))

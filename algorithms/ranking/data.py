@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final, Protocol, Self, TypeAlias
@@ -16,6 +16,8 @@ from domain.engagement import DAY
 Singles: TypeAlias = NDArray[np.float32]
 NONE: Final = -1
 """No context."""
+FEW: Final = 8
+"""Rows."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,11 @@ class Words:
 
         ones = np.ones(len(self.word), np.float32)
         return sparse.csr_matrix((ones, self.word, self.start), (len(self), len(self.names)))
+
+    def within(self, places: Mapping[str, int]) -> Any:
+        """Sparse (n, len(places)) of ones: those of the words that have a place, each in its column (scipy CSR)."""
+        place = np.array([places.get(name, NONE) for name in self.names], np.int64)
+        return renumbered(self.matrix(), place, len(places))
 
 
 @dataclass(frozen=True)
@@ -149,12 +156,54 @@ class Algorithm(Protocol):
     def restore(self, state: State) -> None:
         """Take what `state` gave; arrays may be mapped from disk."""
 
+    def met(self, people: Log) -> Self:
+        """A copy that knows the clients of `people` as they are there, in the place of those learnt from. Its items are
+        those learnt from, then those of `widen`."""
+
+    def widen(self, words: Words) -> None:
+        """Take in items that came since, of which the words alone are known; they follow those learnt from. `met` has
+        to come after it."""
+
 
 def among(matrix: Any, rows: Ints, places: Ints) -> Flags:
     """Whether a sparse matrix (CSR) has an entry at each (row, place)."""
     width = matrix.shape[1]
     there = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr)) * width + matrix.indices
     return np.isin(rows * width + places, there)
+
+
+def renumbered(matrix: Any, place: Ints, width: int) -> Any:
+    """A sparse matrix (CSR) with `width` columns: column i stands at `place[i]`, or is left out where that is NONE."""
+    from scipy import sparse  # noqa: PLC0415
+
+    column = place[matrix.indices]
+    kept = column != NONE
+    before = np.concatenate([[0], np.cumsum(kept)])
+    parts = (matrix.data[kept], column[kept], before[matrix.indptr])
+    return sparse.csr_matrix(parts, (matrix.shape[0], width))
+
+
+def wider(values: NDArray[Any], more: int, fill: float = 0.0) -> NDArray[Any]:
+    """An array with so many more columns (of one axis: places)."""
+    added = np.full((*values.shape[:-1], more), fill, values.dtype)
+    return np.concatenate([values, added], axis=-1)
+
+
+def grown(matrix: Any, rows: int, more: int) -> Any:
+    """A sparse matrix (CSR) with so many more rows and columns, all empty."""
+    from scipy import sparse  # noqa: PLC0415
+
+    ends = np.concatenate([matrix.indptr, np.full(rows, matrix.indptr[-1], matrix.indptr.dtype)])
+    shape = (matrix.shape[0] + rows, matrix.shape[1] + more)
+    return sparse.csr_matrix((matrix.data, matrix.indices, ends), shape, copy=False)
+
+
+def product(rows: Any, matrix: Any, items: Ints) -> Singles:
+    """Some columns of the product of two sparse matrices. They are chosen last where rows are few: to choose them first
+    takes as long as to read the whole matrix."""
+    if rows.shape[0] <= FEW:
+        return np.asarray((rows @ matrix).toarray()[:, items], np.float32)
+    return np.asarray((rows @ columns(matrix, items)).toarray(), np.float32)
 
 
 def columns(matrix: Any, items: Ints) -> Any:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from copy import copy
+from typing import Any, Final, Self
 
 import numpy as np
 
-from algorithms.ranking.data import NONE, Asked, Log, Singles, State
+from algorithms.ranking.data import NONE, Asked, Log, Singles, State, Words, renumbered, wider
 from domain.arrays import Ints
 
 CAP: Final = 4_000
@@ -22,16 +23,17 @@ class Ease:
         self.columns: Ints = np.zeros(0, np.int64)
         self.weights: Singles = np.zeros((0, 0), np.float32)
         self.taken: Any = None
-        self.n = 0
+        self.place: Ints = np.zeros(0, np.int64)
+        """Of each item among the columns, NONE for the others."""
 
     def fit(self, log: Log, seed: int) -> None:
         """Invert once; `seed` changes nothing."""
         from scipy import linalg  # noqa: PLC0415
 
-        self.taken, self.n = log.taken, len(log.items)
-        takers = np.asarray(self.taken.sum(axis=0)).ravel()
+        takers = np.asarray(log.taken.sum(axis=0)).ravel()
         self.columns = np.sort(np.argsort(-takers, kind="stable")[: min(CAP, int((takers > 0).sum()))])
-        mine = self.taken = self.taken[:, self.columns].tocsr()
+        self.place = self._places(len(log.items))
+        mine = self.taken = renumbered(log.taken, self.place, len(self.columns))
         gram = (mine.T @ mine).toarray().astype(np.float64)
         gram[np.diag_indices_from(gram)] += self.ridge
         inverse = linalg.inv(gram, overwrite_a=True, check_finite=False)
@@ -41,17 +43,32 @@ class Ease:
 
     def scores(self, asked: Asked, items: Ints) -> Singles:
         """Shape (t, len(items))."""
-        place = np.full(self.n, NONE)
-        place[self.columns] = np.arange(len(self.columns))
-        inside = place[items] != NONE
+        place = self.place[items]
+        inside = place != NONE
         found = np.zeros((len(asked), len(items)), np.float32)
-        found[:, inside] = (self.taken[asked.client] @ self.weights)[:, place[items][inside]]
+        found[:, inside] = (self.taken[asked.client] @ self.weights)[:, place[inside]]
         return found
 
     def state(self) -> State:
         """Who took which of the regressed items, and the regression."""
-        return {"taken": self.taken, "columns": self.columns, "weights": self.weights, "n": self.n}
+        return {"taken": self.taken, "columns": self.columns, "weights": self.weights, "n": len(self.place)}
 
     def restore(self, state: State) -> None:
         """See `state`."""
-        self.taken, self.columns, self.weights, self.n = state["taken"], state["columns"], state["weights"], state["n"]
+        self.taken, self.columns, self.weights = state["taken"], state["columns"], state["weights"]
+        self.place = self._places(state["n"])
+
+    def met(self, people: Log) -> Self:
+        """By what they took."""
+        mine = copy(self)
+        mine.taken = renumbered(people.taken, self.place, len(self.columns))
+        return mine
+
+    def widen(self, words: Words) -> None:
+        """Words say nothing here."""
+        self.place = wider(self.place, len(words), NONE)
+
+    def _places(self, n: int) -> Ints:
+        place = np.full(n, NONE)
+        place[self.columns] = np.arange(len(self.columns))
+        return place

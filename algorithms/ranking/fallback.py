@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from copy import copy
+from typing import Self
+
 import numpy as np
 
-from algorithms.ranking.data import Algorithm, Asked, Log, Singles, State
+from algorithms.ranking.data import Algorithm, Asked, Log, Singles, State, Words
 from algorithms.ranking.popularity import ContextPopularity
 from domain.arrays import Flags, Ints
 
@@ -42,3 +45,14 @@ class OrRecent:
         self.warm = state["warm"]
         self.recent.restore({"table": state["recent"]})
         self.made.restore({key.removeprefix("made-"): value for key, value in state.items() if key.startswith("made-")})
+
+    def met(self, people: Log) -> Self:
+        """Who has a history now is asked of it."""
+        mine = copy(self)
+        mine.made, mine.warm = self.made.met(people), people.warm
+        return mine
+
+    def widen(self, words: Words) -> None:
+        """Both."""
+        self.made.widen(words)
+        self.recent.widen(words)

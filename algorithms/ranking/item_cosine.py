@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from copy import copy
+from typing import Any, Final, Self
 
 import numpy as np
 
-from algorithms.ranking.data import Asked, Log, Singles, State, columns
+from algorithms.ranking.data import Asked, Log, Singles, State, Words, grown, product
 from domain.arrays import Ints
 
 NEIGHBOURS: Final = 200
@@ -34,7 +35,7 @@ class ItemCosine:
 
     def scores(self, asked: Asked, items: Ints) -> Singles:
         """Shape (t, len(items))."""
-        return np.asarray((self.taken[asked.client] @ columns(self.likeness, items)).toarray(), np.float32)
+        return product(self.taken[asked.client], self.likeness, items)
 
     def state(self) -> State:
         """Who took what, and what is like what."""
@@ -43,6 +44,16 @@ class ItemCosine:
     def restore(self, state: State) -> None:
         """See `state`."""
         self.taken, self.likeness = state["taken"], state["likeness"]
+
+    def met(self, people: Log) -> Self:
+        """By what they took."""
+        mine = copy(self)
+        mine.taken = people.taken
+        return mine
+
+    def widen(self, words: Words) -> None:
+        """Words say nothing here."""
+        self.likeness = grown(self.likeness, len(words), len(words))
 
 
 def nearest(rows: Any, first: int) -> Any:

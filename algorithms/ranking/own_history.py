@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from copy import copy
+from typing import Any, Final, Self
 
 import numpy as np
 
-from algorithms.ranking.data import Asked, Log, Singles, State, columns
+from algorithms.ranking.data import Asked, Log, Singles, State, Words, columns, wider
 from domain.arrays import Ints
 
 HALF_LIFE_DAYS: Final = 180.0
@@ -22,13 +23,9 @@ class OwnHistory:
 
     def fit(self, log: Log, seed: int) -> None:
         """Count; `seed` changes nothing."""
-        from scipy import sparse  # noqa: PLC0415
-
-        weights = np.exp2(-log.age / self.half_life).astype(np.float32)
-        shape = (len(log.clients), len(log.items))
-        self.own = sparse.coo_matrix((weights, (log.client, log.item)), shape).tocsr()
+        self.own = self._faded(log)
         total = np.bincount(log.item, np.exp2(-log.age / 30.0), len(log.items))
-        smallest = float(weights.min(initial=1.0))
+        smallest = float(self.own.data.min(initial=1.0))
         self.rest = (0.5 * smallest * total / max(float(total.max(initial=0.0)), 1e-12)).astype(np.float32)
 
     def scores(self, asked: Asked, items: Ints) -> Singles:
@@ -42,3 +39,20 @@ class OwnHistory:
     def restore(self, state: State) -> None:
         """See `state`."""
         self.own, self.rest = state["own"], state["rest"]
+
+    def met(self, people: Log) -> Self:
+        """By what they took; it fades from the latest of it on."""
+        mine = copy(self)
+        mine.own = self._faded(people)
+        return mine
+
+    def widen(self, words: Words) -> None:
+        """Nobody took them."""
+        self.rest = wider(self.rest, len(words))
+
+    def _faded(self, log: Log) -> Any:
+        from scipy import sparse  # noqa: PLC0415
+
+        weights = np.exp2(-log.age / self.half_life).astype(np.float32)
+        shape = (len(log.clients), len(log.items))
+        return sparse.coo_matrix((weights, (log.client, log.item)), shape).tocsr()

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Self
 
 import numpy as np
 
-from algorithms.ranking.data import NONE, Asked, Log, Singles, State
+from algorithms.ranking.data import NONE, Asked, Log, Singles, State, Words, wider
 from domain.arrays import Floats, Ints
 
 HALF_LIFE_DAYS: Final = 30.0
@@ -54,6 +54,14 @@ class Popularity:
     def restore(self, state: State) -> None:
         """See `state`."""
         self.table = state["table"]
+
+    def met(self, people: Log) -> Self:
+        """It asks nothing of clients."""
+        return self
+
+    def widen(self, words: Words) -> None:
+        """Nobody took them."""
+        self.table = wider(self.table, len(words))
 
 
 class ContextPopularity(Popularity):

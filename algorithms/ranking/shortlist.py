@@ -4,13 +4,12 @@ popularity, new items first among them by their words, and what lies nearest to 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cached_property
 from typing import Final
 
 import numpy as np
 
 from algorithms.ranking.candidates import Candidates
-from algorithms.ranking.data import Singles
+from algorithms.ranking.data import Singles, State
 from domain.arrays import Ints
 
 LARGE: Final = 8_000
@@ -22,22 +21,39 @@ NEAR: Final = 40
 
 
 class Shortlist:
-    """`vectors`: of the items, (n, d). `front`: places of items that are always scored."""
+    """Of a catalogue of `n` items: `front`, places of those that are always scored, and what `search` finds."""
 
-    def __init__(self, vectors: Singles, front: Ints) -> None:
-        self.vectors, self.front = vectors, front
+    def __init__(self, n: int, front: Ints, search: Candidates | None) -> None:
+        self.n, self.front, self.search = n, front, search
+        self.ahead = np.zeros(n, np.bool_)
+        self.ahead[front] = True
 
-    @cached_property
-    def search(self) -> Candidates:
-        """Built when first needed."""
-        return Candidates.of(self.vectors)
+    @classmethod
+    def over(cls, vectors: Singles, front: Ints) -> Shortlist:
+        """`vectors`: of the items, (n, d)."""
+        n = len(vectors)
+        return cls(n, front, Candidates.of(vectors) if n > LARGE else None)
 
     def of(self, clients: Singles) -> Ints:
         """For clients with these vectors (t, d), in order; all items of a small catalogue."""
-        if len(self.vectors) <= LARGE:
-            return np.arange(len(self.vectors))
-        near = self.search.nearest(clients, NEAR)[0] if len(clients) else self.front
-        return np.union1d(self.front, near[near >= 0])
+        if self.search is None:
+            return np.arange(self.n)
+        near = self.search.nearest(clients, NEAR)[0].ravel() if len(clients) else self.front[:0]
+        near = np.unique(near[near >= 0])
+        return np.sort(np.concatenate([self.front, near[~self.ahead[near]]]))
+
+    def widened(self, best_first: Ints) -> Shortlist:
+        """With so many more items, of which the FRONT best come into the front. They have no vectors."""
+        return Shortlist(self.n + len(best_first), np.union1d(self.front, self.n + best_first[:FRONT]), self.search)
+
+    def state(self) -> State:
+        """The front, and the index where there is one."""
+        return {"n": self.n, "front": self.front} | ({"index": self.search.state()} if self.search else {})
+
+    @classmethod
+    def restored(cls, state: State) -> Shortlist:
+        """From what `state` gave."""
+        return cls(state["n"], state["front"], Candidates.restored(state["index"]) if "index" in state else None)
 
 
 def front(trends: Mapping[str, Singles], names: list[str]) -> Ints:

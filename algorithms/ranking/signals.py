@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import cached_property
+from copy import copy
 from typing import Any, Final, Self
 
 import numpy as np
 
 from algorithms.ranking.als import Als
 from algorithms.ranking.cohorts import Cohorts
-from algorithms.ranking.data import Algorithm, Asked, Log, Singles, State, columns, everything
+from algorithms.ranking.data import Algorithm, Asked, Log, Singles, State, Words, columns, everything, grown
 from algorithms.ranking.ease import Ease
 from algorithms.ranking.item_cosine import ItemCosine
 from algorithms.ranking.shortlist import Shortlist, front
 from algorithms.ranking.transitions import Transitions
-from algorithms.ranking.trends import item_signals
+from algorithms.ranking.trends import item_signals, untaken
 from algorithms.ranking.word_taste import WordTaste
 from domain.arrays import Flags, Ints
 
@@ -27,7 +27,7 @@ MODELS: Final[dict[str, Callable[[], Algorithm]]] = {
 }
 """What speaks from a client's history."""
 OWN: Final = ("own", "own count", "own share")
-PLAIN: Final = ("head", "front", "seen", "warm", "counts", "spoken")
+PLAIN: Final = ("head", "seen", "warm", "counts", "spoken", "alone")
 HEAD: Final = 500
 """The most taken items, over which the spread of a client's scores is told."""
 
@@ -42,8 +42,10 @@ class Signals:
         self.cohorts = Cohorts(lift_only=True)
         self.words = WordTaste()
         self.head: Ints = np.zeros(0, np.int64)
-        self.front: Ints = np.zeros(0, np.int64)
+        self.listed = Shortlist(0, self.head, None)
         self.spoken: list[str] = []
+        self.alone: list[str] = []
+        """Names of the trends, which are not kept themselves."""
         self.seen: Flags = np.zeros(0, np.bool_)
         self.warm: Flags = np.zeros(0, np.bool_)
         self.counts: Any = None
@@ -56,9 +58,10 @@ class Signals:
         if log.item_words.names:
             contexts = Asked(np.zeros(len(log.contexts) + 1, np.int64), np.arange(len(log.contexts) + 1))
             self.trends["words"] = self.words.trends(contexts, np.arange(len(log.items)))
-        self.spoken = _spoken(log)
+        self.spoken, self.alone = _spoken(log), [*self.trends]
         takers = np.bincount(log.item, minlength=len(log.items))
-        self.front = front(self.trends, [name for name in self.trends if name not in ("age", "silence", "new")])
+        ahead = front(self.trends, [name for name in self.trends if name not in ("age", "silence", "new")])
+        self.listed = Shortlist.over(self.models["als"].state()["items"], ahead)
         self.head = np.sort(np.argsort(-takers, kind="stable")[:HEAD])
         self.seen, self.warm, self.counts = log.seen, log.warm, log.counts
         return self
@@ -80,9 +83,12 @@ class Signals:
         if "own words" in self.spoken:
             yield "own words", self.words.of_client(asked, items)
         for name, model in self.models.items():
-            values = model.scores(asked, items)
-            whole = everything(items, len(self.seen))
-            head = values[:, self.head] if whole else model.scores(asked, self.head)
+            if everything(items, len(self.seen)):
+                values = model.scores(asked, items)
+                head = values[:, self.head]
+            else:
+                both = model.scores(asked, np.concatenate([items, self.head]))
+                values, head = both[:, : len(items)], both[:, len(items) :]
             yield name, _bent(values / (head.std(axis=1, keepdims=True) + 1e-6))
         if self.repeats:
             own = self.counts[asked.client]
@@ -99,10 +105,30 @@ class Signals:
             return found
         return np.union1d(found, self.counts[warm].indices)
 
-    @cached_property
-    def listed(self) -> Shortlist:
-        """What `shortlist` asks."""
-        return Shortlist(self.models["als"].state()["items"], self.front)
+    def met(self, people: Log) -> Self:
+        """A copy that knows these clients, in the place of those learnt from."""
+        mine = copy(self)
+        mine.models = {name: model.met(people) for name, model in self.models.items()}
+        mine.cohorts, mine.words = self.cohorts.met(people), self.words.met(people)
+        mine.warm, mine.counts = people.warm, people.counts
+        return mine
+
+    def widen(self, words: Words) -> None:
+        """Take in items that came since."""
+        for part in (*self.models.values(), self.cohorts, self.words):
+            part.widen(words)
+        self.seen = np.concatenate([self.seen, np.zeros(len(words), np.bool_)])
+        self.counts = grown(self.counts, 0, len(words))
+
+    def untaken(self, weights: dict[str, float], items: Ints) -> Singles:
+        """What `tabled` would say of items that nobody took, shape (contexts + 1, len(items))."""
+        contexts = self.words.trend.shape[0]
+        plain = sum(weights[name] * untaken(name) for name in weights if name in self.alone and name != "words")
+        found = np.full((contexts, len(items)), plain, np.float32)
+        if "words" in self.alone:
+            asked = Asked(np.zeros(contexts, np.int64), np.arange(contexts))
+            found += np.float32(weights["words"]) * self.words.trends(asked, items)
+        return found
 
     def tabled(self, weights: dict[str, float]) -> Singles:
         """The weighed sum of what is known of the items by themselves, shape (contexts + 1, n)."""
@@ -113,15 +139,20 @@ class Signals:
         """Of every part, by its name."""
         parts = {**self.models, "cohort": self.cohorts, "words": self.words}
         inner = {f"{part}-{name}": value for part, of in parts.items() for name, value in of.state().items()}
-        return inner | {name: getattr(self, name) for name in PLAIN}
+        listed = {f"listed-{name}": value for name, value in self.listed.state().items()}
+        return inner | listed | {name: getattr(self, name) for name in PLAIN}
 
     def restore(self, state: State) -> None:
         """See `state`; the trends are no part of it."""
         for part, of in {**self.models, "cohort": self.cohorts, "words": self.words}.items():
-            mine = {name.partition("-")[2]: v for name, v in state.items() if name.startswith(f"{part}-")}
-            of.restore(mine)
+            of.restore(_part(state, part))
+        self.listed = Shortlist.restored(_part(state, "listed"))
         for name in PLAIN:
             setattr(self, name, state[name])
+
+
+def _part(state: State, part: str) -> State:
+    return {name.partition("-")[2]: value for name, value in state.items() if name.startswith(f"{part}-")}
 
 
 def _spoken(log: Log) -> list[str]:

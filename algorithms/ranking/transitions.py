@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from copy import copy
+from typing import Any, Final, Self
 
 import numpy as np
 
-from algorithms.ranking.data import Asked, Log, Singles, State, columns
+from algorithms.ranking.data import Asked, Log, Singles, State, Words, grown, product
 from algorithms.ranking.item_cosine import nearest
 from domain.arrays import Floats, Ints
 
@@ -29,8 +30,7 @@ class Transitions:
         """Count pairs; `seed` changes nothing."""
         from scipy import sparse  # noqa: PLC0415
 
-        order = np.lexsort((np.arange(len(log)), log.at, log.client))
-        client, item = log.client[order], log.item[order]
+        client, item = _in_turn(log)
         n = len(log.items)
         total: Any = sparse.csr_matrix((n, n), dtype=np.float32)
         for step in range(1, REACH + 1):
@@ -45,7 +45,7 @@ class Transitions:
 
     def scores(self, asked: Asked, items: Ints) -> Singles:
         """Shape (t, len(items))."""
-        return np.asarray((self.latest[asked.client] @ columns(self.follows, items)).toarray(), np.float32)
+        return product(self.latest[asked.client], self.follows, items)
 
     def state(self) -> State:
         """The latest of each client, and what follows what."""
@@ -54,6 +54,22 @@ class Transitions:
     def restore(self, state: State) -> None:
         """See `state`."""
         self.latest, self.follows = state["latest"], state["follows"]
+
+    def met(self, people: Log) -> Self:
+        """By what they took last."""
+        mine = copy(self)
+        mine.latest = _latest(*_in_turn(people), len(people.clients), len(people.items))
+        return mine
+
+    def widen(self, words: Words) -> None:
+        """Words say nothing here."""
+        self.follows = grown(self.follows, len(words), len(words))
+
+
+def _in_turn(log: Log) -> tuple[Ints, Ints]:
+    """Client and item of each interaction, by client and time; of equal moments as they stand."""
+    order = np.lexsort((np.arange(len(log)), log.at, log.client))
+    return log.client[order], log.item[order]
 
 
 def _latest(client: Ints, item: Ints, clients: int, n: int) -> Any:

@@ -39,6 +39,11 @@ def item_signals(log: Log) -> dict[str, Singles]:
     return {name: np.broadcast_to(value, (rows, n)).astype(np.float32) for name, value in found.items()}
 
 
+def untaken(name: str) -> float:
+    """The signal `name` of an item that nobody took."""
+    return {"age": 0.0, "silence": 0.0, "new": 1.0}.get(name, float(np.log(RARE)))
+
+
 def _log_share(counts: Floats) -> Floats:
     """Log of takings over those of an average item, by row."""
     total = np.maximum(counts.sum(axis=-1, keepdims=True), 1e-12)

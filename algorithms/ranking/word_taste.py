@@ -3,11 +3,12 @@ themselves. It knows no item by itself, so it serves those that nobody took yet.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from copy import copy
+from typing import Any, Final, Self
 
 import numpy as np
 
-from algorithms.ranking.data import Asked, Log, Singles, State
+from algorithms.ranking.data import Asked, Log, Singles, State, Words, everything
 from algorithms.ranking.popularity import by_context, everybody
 from domain.arrays import Floats, Ints
 
@@ -24,6 +25,10 @@ class WordTaste:
     """Of each item the mean over its words; nothing of an item without words."""
 
     def __init__(self) -> None:
+        self.names: dict[str, int] = {}
+        """Words of items."""
+        self.cohort_names: dict[str, int] = {}
+        """Words of clients."""
         self.items: Any = None
         """Sparse (n, words), rows sum to 1."""
         self.trend: Singles = np.zeros((0, 0), np.float32)
@@ -36,11 +41,9 @@ class WordTaste:
 
     def fit(self, log: Log, seed: int) -> None:
         """Count; `seed` changes nothing."""
-        from scipy import sparse  # noqa: PLC0415
-
         words: Any = log.item_words.matrix()
-        each = np.maximum(np.asarray(words.sum(axis=1)).ravel(), 1.0)
-        self.items = (sparse.diags((1.0 / each).astype(np.float32)) @ words).tocsr()
+        self.names = {name: place for place, name in enumerate(log.item_words.names)}
+        self.items = _shares(words)
         taken = everybody(log, HALF_LIFE_DAYS) @ words + 1e-3
         offered = log.seen.astype(np.float64) @ words + 1.0
         lately = taken / max(float(taken.sum()), 1e-12)
@@ -55,8 +58,9 @@ class WordTaste:
 
     def _fit_cohorts(self, log: Log) -> None:
         mine: Any = log.client_words.matrix()
-        common = np.argsort(-np.asarray(mine.sum(axis=0)).ravel(), kind="stable")[:COHORT_WORDS]
-        self.cohorts = mine[:, np.sort(common)].tocsr()
+        common = np.sort(np.argsort(-np.asarray(mine.sum(axis=0)).ravel(), kind="stable")[:COHORT_WORDS])
+        self.cohort_names = {log.client_words.names[word]: place for place, word in enumerate(common.tolist())}
+        self.cohorts = mine[:, common].tocsr()
         counts = (self.cohorts.T @ self.took).toarray().astype(np.float64)
         self.lift = np.ascontiguousarray(_lift(counts, self.share, OF_COHORT), np.float32)
 
@@ -79,17 +83,48 @@ class WordTaste:
         return self._of(np.asarray(self.cohorts[asked.client] @ self.lift), items)
 
     def _of(self, words: Any, items: Ints) -> Singles:
-        return np.asarray((self.items[items] @ words.T.astype(np.float32)).T, np.float32)
+        goods = self.items if everything(items, self.items.shape[0]) else self.items[items]
+        return np.asarray((goods @ words.T.astype(np.float32)).T, np.float32)
 
     def state(self) -> State:
         """All of it."""
-        names = ("items", "trend", "share", "took", "cohorts", "lift")
-        return {name: getattr(self, name) for name in names}
+        found = {name: getattr(self, name) for name in ("items", "trend", "share", "took", "cohorts", "lift")}
+        return found | {"names": [*self.names], "cohort_names": [*self.cohort_names]}
 
     def restore(self, state: State) -> None:
         """See `state`."""
         for name, value in state.items():
-            setattr(self, name, value)
+            known = {word: place for place, word in enumerate(value)} if name.endswith("names") else value
+            setattr(self, name, known)
+
+    def met(self, people: Log) -> Self:
+        """By the words of what they took, and by their own."""
+        mine = copy(self)
+        mine.took = _counted(people) @ self.items[people.item].sign()
+        mine.cohorts = people.client_words.within(self.cohort_names)
+        return mine
+
+    def widen(self, words: Words) -> None:
+        """By those of their words that are known."""
+        from scipy import sparse  # noqa: PLC0415
+
+        self.items = sparse.vstack([self.items, _shares(words.within(self.names))]).tocsr()
+
+
+def _counted(people: Log) -> Any:
+    """Whose each interaction is: sparse (c, m)."""
+    from scipy import sparse  # noqa: PLC0415
+
+    cells = (np.ones(len(people), np.float32), (people.client, np.arange(len(people))))
+    return sparse.coo_matrix(cells, (len(people.clients), len(people))).tocsr()
+
+
+def _shares(words: Any) -> Any:
+    """Rows that sum to 1, or hold nothing."""
+    from scipy import sparse  # noqa: PLC0415
+
+    each = np.maximum(np.asarray(words.sum(axis=1)).ravel(), 1.0)
+    return (sparse.diags((1.0 / each).astype(np.float32)) @ words).tocsr()
 
 
 def _lift(counts: Floats, share: Floats, prior: float) -> Floats:

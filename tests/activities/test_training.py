@@ -11,10 +11,11 @@ import orjson
 import pytest
 
 from activities.training import SHARES, blended, train
-from algorithms import builtin
 from algorithms.catalogue import Catalogue
-from algorithms.hybrid import Hybrid, Side
-from algorithms.popularity import Popularity
+from algorithms.ranking import state, zoo
+from algorithms.ranking.als import Als
+from algorithms.ranking.popularity import Popularity
+from algorithms.ranking.served import Served, code_version
 from domain.histories import ClientSignals
 from errors import BadInput
 from settings import Settings
@@ -57,7 +58,7 @@ def test_training_keeps_a_measured_model_that_serves(shop, tmp_path):
     said: list[str] = []
     made = train(shop.engine, settings, "hybrid", 7, NOW, said.append)
     quality = made.metrics["quality"]["returning"]
-    assert quality["hybrid"]["ndcg@10"] > 1.3 * quality["popularity"]["ndcg@10"]
+    assert quality["hybrid"]["ndcg@10"] > 1.3 * quality["popularity lately"]["ndcg@10"]
     best = max(SHARES, key=lambda share: quality[blended(share)]["ndcg@10"])
     assert made.metrics["shares"] == {"returning": best}
     assert best > 0
@@ -65,13 +66,13 @@ def test_training_keeps_a_measured_model_that_serves(shop, tmp_path):
     assert made.metrics["asked"]["new"] == 0
     assert made.window_until == pytest.approx(NOW - timedelta(days=1), abs=timedelta(days=1))
     assert (made.seed, made.live) == (7, True)
-    assert made.metrics["code"] == builtin.code_version("hybrid")
+    assert made.metrics["code"] == code_version()
     with reading(shop.engine) as connection:
         assert artefacts.live(connection, "ranking") == made
         goods = Catalogue.of(catalogue.every_item(connection), ())
     kept = orjson.loads((tmp_path / made.path / "artefact.json").read_bytes())
     assert kept["id"] == made.id
-    model = builtin.load("hybrid", tmp_path / made.path, goods)
+    model = Served.load("hybrid", tmp_path / made.path, goods)
     assert model.scores(ClientSignals("c3"), np.arange(40), 0.0).max() == 1.0
     assert any("learning hybrid from everything" in step for step in said)
 
@@ -81,14 +82,14 @@ class Remembering(Popularity):
 
     taught: ClassVar[list[float]] = []
 
-    def fit(self, interactions, catalogue, clients, seed) -> None:
-        self.taught.append(float(interactions.at.max()))
-        super().fit(interactions, catalogue, clients, seed)
+    def fit(self, log, seed) -> None:
+        self.taught.append(float(log.at.max()))
+        super().fit(log, seed)
 
 
 def test_the_measure_is_taken_before_the_end_is_learnt(shop, tmp_path, monkeypatch):
     """What is held out never reaches the model that is measured."""
-    monkeypatch.setitem(builtin.RANKERS, "popularity", Remembering)
+    monkeypatch.setitem(zoo.PLAIN, "popularity", Remembering)
     made = train(shop.engine, Settings(home=tmp_path), "popularity", 7, NOW)
     measured, served = Remembering.taught
     assert made.window_until is not None
@@ -106,13 +107,12 @@ def test_a_second_training_takes_over(shop, tmp_path):
 
 
 def test_a_failure_leaves_no_half_written_folder(shop, tmp_path, monkeypatch):
-    def full(self, folder):
-        folder.mkdir()
+    def full(folder, what):
         raise OSError(28, "No space left on device")
 
     with reading(shop.engine) as connection:
         before = artefacts.live(connection, "ranking")
-    monkeypatch.setattr(Side, "save", full)
+    monkeypatch.setattr(state, "save", full)
     with pytest.raises(OSError, match="No space"):
         train(shop.engine, Settings(home=tmp_path), "hybrid", 7, NOW)
     assert list((tmp_path / "artefacts").iterdir()) == []
@@ -130,7 +130,7 @@ def bare(tmp_path):
 
 def test_what_cannot_be_trained_says_what_to_do(bare, tmp_path):
     settings = Settings(home=tmp_path)
-    with pytest.raises(BadInput, match="algorithm: no ranker 'deep'; there are hybrid, popularity"):
+    with pytest.raises(BadInput, match="algorithm: no ranker 'deep'; there are popularity"):
         train(bare.engine, settings, "deep", 1, NOW)
     with pytest.raises(BadInput, match="import a catalogue first"):
         train(bare.engine, settings, "hybrid", 1, NOW)
@@ -155,9 +155,9 @@ def test_a_shop_with_one_order_trains_and_says_that_it_is_not_measured(bare, tmp
 def test_a_model_that_foretells_worse_than_no_model_gets_no_share(shop, tmp_path, monkeypatch):
     """Measured, not believed: a ranker that learnt the wrong thing stays out of the match."""
 
-    class Backwards(Hybrid):
-        def scores(self, client, candidates, now):
-            return 1.0 - super().scores(client, candidates, now)
+    class Backwards(Als):
+        def scores(self, asked, items):
+            return -super().scores(asked, items)
 
-    monkeypatch.setitem(builtin.RANKERS, "hybrid", Backwards)
-    assert train(shop.engine, Settings(home=tmp_path), "hybrid", 7, NOW).metrics["shares"] == {"returning": 0.0}
+    monkeypatch.setitem(zoo.PLAIN, "als", Backwards)
+    assert train(shop.engine, Settings(home=tmp_path), "als", 7, NOW).metrics["shares"] == {"returning": 0.0}

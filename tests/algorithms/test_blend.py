@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from algorithms.blend import Blend
 from algorithms.catalogue import Catalogue
-from algorithms.hybrid import Hybrid
-from algorithms.popularity import Popularity
+from algorithms.ranking.served import Served
 from algorithms.slots import RankingRequest
+from algorithms.trend import Trend
 from domain.blend import PARTS, BlendWeights
 from domain.histories import SIGNAL, ClientSignals, Quiz, Touch
 from models.catalogue import Item, Season
@@ -88,9 +88,9 @@ def test_what_is_shown_may_be_shown_and_its_parts_add_up(shop, weights, n):
         assert all(-1e-9 <= value <= getattr(weights, name) + 1e-6 for name, value in pick.parts.items())
 
 
-def popular(catalogue: Catalogue) -> Popularity:
+def popular(catalogue: Catalogue) -> Trend:
     rng = np.random.default_rng(len(catalogue))
-    return Popularity(rng.random(len(catalogue)), {})
+    return Trend(rng.random(len(catalogue)), {})
 
 
 def first(blend: Blend, client: ClientSignals, n: int = 5) -> list[str]:
@@ -109,26 +109,26 @@ def test_every_part_can_decide():
     client = ClientSignals("c", sizes=("M",), quiz=Quiz(colours=("red",)))
     for part, change in better.items():
         goods = shelf(base, base.model_copy(update={"item_id": "c-better", **change}))
-        blend = Blend(goods, Popularity(np.zeros(2), {}))
+        blend = Blend(goods, Trend(np.zeros(2), {}))
         assert first(blend, client) == ["c-better", "b-plain"], part
-        without = Blend(goods, Popularity(np.zeros(2), {}), BlendWeights(**{part: 0.0}))
+        without = Blend(goods, Trend(np.zeros(2), {}), BlendWeights(**{part: 0.0}))
         assert first(without, client) == ["b-plain", "c-better"], part
     pair = shelf(base, base.model_copy(update={"item_id": "c-better"}))
-    assert first(Blend(pair, Popularity(np.array([0.0, 1.0]), {})), client) == ["c-better", "b-plain"]
+    assert first(Blend(pair, Trend(np.array([0.0, 1.0]), {})), client) == ["c-better", "b-plain"]
     plenty = pair.with_stock([("b-plain", "M", 1), ("c-better", "M", 50)])
-    assert first(Blend(plenty, Popularity(np.zeros(2), {})), client) == ["c-better", "b-plain"]
+    assert first(Blend(plenty, Trend(np.zeros(2), {})), client) == ["c-better", "b-plain"]
 
 
 def test_the_model_and_content_share_the_match_and_stand_in_for_each_other():
     catalogue, touches, clients = two_tastes(clients=60)
-    model = Hybrid(epochs=20, factors=8)
+    model = Served("als")
     model.fit(touches, catalogue, clients, seed=7)
-    blend = Blend(catalogue, Popularity(np.zeros(40), {}), model=model, share=0.5)
-    assert blend.name == "blend+hybrid"
+    blend = Blend(catalogue, Trend(np.zeros(40), {}), model=model, share=0.5)
+    assert blend.name == "blend+als"
     everything = np.arange(40)
     known = ClientSignals("c2", touches=(touch("i00"),))
     now = NOW.timestamp()
-    content = Blend(catalogue, blend.popularity).match(known, everything, now)
+    content = Blend(catalogue, blend.trend).match(known, everything, now)
     modelled = model.scores(known, everything, now)
     assert blend.match(known, everything, now) == pytest.approx(0.5 * modelled + 0.5 * content)
     unheard = ClientSignals("x", quiz=Quiz(colours=("navy",)))
@@ -140,20 +140,20 @@ def test_the_model_and_content_share_the_match_and_stand_in_for_each_other():
 
 
 def content_alone(catalogue: Catalogue, client: ClientSignals, now: float) -> list[float]:
-    blend = Blend(catalogue, Popularity(np.zeros(len(catalogue)), {}))
+    blend = Blend(catalogue, Trend(np.zeros(len(catalogue)), {}))
     assert blend.name == "blend+content"
     return blend.match(client, np.arange(len(catalogue)), now).tolist()
 
 
 def test_a_client_of_whom_nothing_is_known_gets_what_is_liked_and_in_season():
     goods = shelf(item("quiet"), item("liked"), item("wintry", season=Season.WINTER))
-    assert first(Blend(goods, Popularity(np.array([0.1, 1.0, 0.1]), {})), ClientSignals("c")) == ["liked", "quiet"]
+    assert first(Blend(goods, Trend(np.array([0.1, 1.0, 0.1]), {})), ClientSignals("c")) == ["liked", "quiet"]
 
 
 def test_what_came_back_lately_is_not_shown_again():
     goods = shelf(item("back"), item("other"))
     lately = (touch("back", "order_placed", 30), touch("back", "order_returned", 20))
     long_ago = (touch("back", "order_placed", 300), touch("back", "order_returned", 200))
-    blend = Blend(goods, Popularity(np.zeros(2), {}))
+    blend = Blend(goods, Trend(np.zeros(2), {}))
     assert first(blend, ClientSignals("c", touches=lately)) == ["other"]
     assert set(first(blend, ClientSignals("c", touches=long_ago))) == {"back", "other"}

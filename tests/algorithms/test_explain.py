@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from algorithms import explain
 from algorithms.blend import Blend
 from algorithms.explain import Story
-from algorithms.popularity import Popularity
 from algorithms.slots import RankingRequest
+from algorithms.trend import Trend
 from domain.histories import ClientSignals, Quiz
 from models.catalogue import Season
 from models.mail import Pick
@@ -78,7 +78,7 @@ def test_a_figure_in_a_name_is_not_repeated():
 @given(shops())
 def test_every_pick_has_words_without_figures(shop):
     catalogue, client, exclude = shop
-    blend = Blend(catalogue, Popularity(np.ones(len(catalogue)), {}))
+    blend = Blend(catalogue, Trend(np.ones(len(catalogue)), {}))
     known = {i.item_id: i for i in catalogue.items}
     for pick in blend.rank(RankingRequest(client_id="c", n=6, now=NOW, exclude=exclude), client):
         words = explain.why(pick, known[pick.item_id], Story.of(client, known), NOW)

@@ -198,10 +198,10 @@ def test_train_reports_and_serves(shop, monkeypatch):
     done = typed("train", "--json")
     assert done.exit_code == 0, done.output
     made = json.loads(done.stdout)
-    assert made["algorithm"] == "hybrid"
-    assert "learning hybrid from everything" in done.stderr
+    assert made["algorithm"] == "champion"
+    assert "learning champion from everything" in done.stderr
     told = json.loads(typed("recommend", "--client", "c3", "--json").stdout)
-    assert (told["algorithm"], told["version"]) == ("blend+hybrid", made["id"])
+    assert (told["algorithm"], told["version"]) == ("blend+champion", made["id"])
     spoken = typed("train", "--algorithm", "popularity")
     assert "too few clients" in spoken.stdout
     assert "now serves" in spoken.stdout

@@ -109,7 +109,7 @@ def test_a_shortlist_of_a_large_catalogue_costs_little(monkeypatch: pytest.Monke
     assert gain("champion").mean() > 0.9 * whole
 
 
-def test_vectors_nearest_to_a_client_are_found_exactly_and_nearly(tmp_path: Path) -> None:
+def test_vectors_nearest_to_a_client_are_found_exactly_and_nearly() -> None:
     rng = np.random.default_rng(4)
     groups = rng.normal(size=(20, 16))
     near = groups[rng.integers(0, 20, 5_000)] + 0.5 * rng.normal(size=(5_000, 16))
@@ -120,8 +120,7 @@ def test_vectors_nearest_to_a_client_are_found_exactly_and_nearly(tmp_path: Path
     approximate = Candidates.of(items, exact=100)
     found, _ = approximate.nearest(clients, 10)
     assert recall(found, exact) > 0.8
-    approximate.save(tmp_path / "index")
-    assert np.array_equal(Candidates.load(tmp_path / "index").nearest(clients, 10)[0], found)
+    assert np.array_equal(Candidates.restored(approximate.state()).nearest(clients, 10)[0], found)
 
 
 @pytest.mark.skipif(bool(DEEP), reason="the extra `deep` is installed")

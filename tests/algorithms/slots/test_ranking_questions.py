@@ -9,11 +9,11 @@ import numpy as np
 
 from algorithms.blend import Blend
 from algorithms.guard import Member, decide
-from algorithms.popularity import Popularity
 from algorithms.processes import Helpers
 from algorithms.ranking_questions import picks_of, question_of
 from algorithms.slot_table import SLOTS
 from algorithms.slots import RankingRequest
+from algorithms.trend import Trend
 from domain.histories import ClientSignals
 from tests.algorithms.goods import CATEGORIES, NOW, item, shelf, touch
 from tests.algorithms.slots.questions import target
@@ -21,7 +21,7 @@ from tests.algorithms.slots.questions import target
 
 def blend_of(size: int, **more: Any) -> Blend:
     items = [item(f"i{n}", category=CATEGORIES[n % 6], price_cents=1_000 + n, **more) for n in range(size)]
-    return Blend(shelf(*items), Popularity(np.zeros(size), {}))
+    return Blend(shelf(*items), Trend(np.zeros(size), {}))
 
 
 def asked(n: int = 5, **more: Any) -> RankingRequest:

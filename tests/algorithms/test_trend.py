@@ -1,11 +1,11 @@
-"""Popularity: new counts more than old, cohorts have a taste of their own, and what is saved comes back."""
+"""Trend: new counts more than old, cohorts have a taste of their own, and what is saved comes back."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from algorithms.popularity import Popularity
+from algorithms.trend import Trend
 from domain.histories import ClientSignals, Interactions
 from tests.algorithms.goods import NOW, item, shelf
 
@@ -26,10 +26,8 @@ def touches(*rows: tuple[int, str, float, float]) -> Interactions:
     )
 
 
-def fitted(*rows: tuple[int, str, float, float]) -> Popularity:
-    popular = Popularity()
-    popular.fit(touches(*rows), SHOP, CLIENTS, seed=0)
-    return popular
+def fitted(*rows: tuple[int, str, float, float]) -> Trend:
+    return Trend.of(touches(*rows), SHOP, CLIENTS)
 
 
 def test_an_order_of_today_counts_twice_one_of_a_month_ago():
@@ -46,7 +44,7 @@ def test_a_cohort_has_a_taste_of_its_own():
     everybody = [(n, "a", 1.0, 1.0) for n in range(5, 25)]
     vips = [(n, "b", 1.0, 1.0) for n in range(5) for _ in range(8)]
     popular = fitted(*everybody, *vips, *everybody, *everybody)
-    score = {who: popular.scores(CLIENTS[who], np.arange(3), 0.0) for who in ("c0", "c20")}
+    score = {who: popular.scores(CLIENTS[who], np.arange(3)) for who in ("c0", "c20")}
     assert score["c20"].argmax() == 0
     assert score["c0"][1] > score["c20"][1]
     assert all(s.min() >= 0 and s.max() <= 1 for s in score.values())
@@ -54,13 +52,4 @@ def test_a_cohort_has_a_taste_of_its_own():
 
 def test_no_touches_no_popularity():
     popular = fitted()
-    assert popular.scores(CLIENTS["c0"], np.arange(3), 0.0).tolist() == [0, 0, 0]
-
-
-def test_saved_popularity_follows_its_items_into_another_catalogue(tmp_path):
-    popular = fitted((0, "a", 1.0, 0), (1, "b", 1.0, 30))
-    popular.save(tmp_path, SHOP)
-    moved = shelf(item("new"), item("b"), item("a"))
-    again = Popularity.load(tmp_path, moved)
-    assert again.everybody.tolist() == pytest.approx([0.0, 0.5, 1.0])
-    assert set(again.by_cohort) == {"tag:vip"}
+    assert popular.scores(CLIENTS["c0"], np.arange(3)).tolist() == [0, 0, 0]

@@ -1,13 +1,12 @@
-"""`popularity`: what is bought, wished for and looked at these weeks, by everybody and by the client's own cohorts."""
+"""The blend's part `trend`: what is bought, wished for and looked at these weeks, by everybody and by the client's own
+cohorts. Counted anew as the store changes; `algorithms/ranking/popularity.py` is what a model learns."""
 
 from __future__ import annotations
 
 from collections import Counter
-from pathlib import Path
-from typing import Any, ClassVar, Final, Self
+from typing import Any, Final
 
 import numpy as np
-import orjson
 from numpy.typing import NDArray
 
 from algorithms.catalogue import Catalogue
@@ -24,51 +23,33 @@ PRIOR: Final = 20.0
 """A cohort counts as much as everybody does when its decayed weight is this large."""
 
 
-class Popularity:
+class Trend:
     """Decayed sums an item, scaled so that the most popular item has 1. Exact at any later moment: all fade alike."""
-
-    name: ClassVar[str] = "popularity"
 
     def __init__(self, everybody: Floats | None = None, by_cohort: dict[str, Floats] | None = None) -> None:
         self.everybody = np.zeros(0) if everybody is None else everybody
         self.by_cohort = by_cohort or {}
 
-    def fit(
-        self, interactions: Interactions, catalogue: Catalogue, clients: dict[str, ClientSignals], seed: int
-    ) -> None:
-        """Count; `seed` changes nothing."""
+    @classmethod
+    def of(cls, interactions: Interactions, catalogue: Catalogue, clients: dict[str, ClientSignals]) -> Trend:
+        """Counted up to the latest of them."""
         n = len(catalogue)
         client, place, weight = _counted(interactions, catalogue)
         total = np.maximum(np.bincount(place, weight, minlength=n), 0.0)
         prior = PRIOR * total / max(float(total.sum()), 1e-12)
-        self.everybody = _unit(total)
-        self.by_cohort = {}
+        by_cohort = {}
         for cohort, member in _members(interactions.clients, clients).items():
             mine = member[client]
             counted = np.bincount(place[mine], weight[mine], minlength=n)
-            self.by_cohort[cohort] = _unit(np.maximum(counted, 0.0) + prior)
+            by_cohort[cohort] = _unit(np.maximum(counted, 0.0) + prior)
+        return cls(_unit(total), by_cohort)
 
-    def scores(self, client: ClientSignals, candidates: Ints, now: float) -> Floats:
+    def scores(self, client: ClientSignals, candidates: Ints) -> Floats:
         """Half everybody's, half that of the client's cohorts; all everybody's where no cohort is known."""
         mine = [self.by_cohort[cohort] for cohort in client.cohorts if cohort in self.by_cohort]
         if not mine:
             return self.everybody[candidates]
         return np.asarray(0.5 * self.everybody[candidates] + 0.5 * np.mean([c[candidates] for c in mine], axis=0))
-
-    def save(self, folder: Path, catalogue: Catalogue) -> None:
-        """Two arrays, and the names of their rows and columns."""
-        np.save(folder / "popularity.npy", np.stack([self.everybody, *self.by_cohort.values()]))
-        names = {"items": list(catalogue.index), "cohorts": list(self.by_cohort)}
-        (folder / "names.json").write_bytes(orjson.dumps(names))
-
-    @classmethod
-    def load(cls, folder: Path, catalogue: Catalogue) -> Self:
-        """An item that came since has no popularity yet."""
-        names, saved = orjson.loads((folder / "names.json").read_bytes()), np.load(folder / "popularity.npy")
-        table = np.zeros((len(saved), len(catalogue)))
-        kept = [column for column, item in enumerate(names["items"]) if item in catalogue.index]
-        table[:, catalogue.places(names["items"])] = saved[:, kept]
-        return cls(table[0], dict(zip(names["cohorts"], table[1:], strict=True)))
 
 
 def _counted(interactions: Interactions, catalogue: Catalogue) -> tuple[Ints, Ints, Floats]:
