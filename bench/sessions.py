@@ -198,7 +198,7 @@ def _rows(log: Log, which: np.ndarray) -> Log:
 def _of_items(log: Log) -> Floats:
     """How likely each item is to come first, by what this log taught."""
     count = int(log.item.max()) + 1
-    bandit = Bandit.prior(np.full(count, float(log.click.mean())), 1 / NOISE, NOISE)
+    bandit = Bandit.prior(np.full(count, float(log.click.mean())), np.full(count, 1 / NOISE), NOISE)
     bandit.observe(np.eye(count)[log.item], log.click)
     return bandit.chances(np.eye(count), np.random.default_rng(42))
 

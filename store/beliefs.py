@@ -46,6 +46,6 @@ def replace(
     new = {"version": old.version + 1, "at": at, "decision": decision, "lessons": lessons, "state": state}
     if old.version == 0:
         first = insert_into(connection, beliefs).values(slot=slot, **new).on_conflict_do_nothing()
-        return connection.execute(first).rowcount == 1
+        return connection.scalar(first.returning(beliefs.c.slot)) is not None
     same = (beliefs.c.slot == slot) & (beliefs.c.version == old.version)
     return connection.execute(update(beliefs).where(same).values(**new)).rowcount == 1

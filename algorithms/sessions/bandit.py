@@ -27,10 +27,10 @@ class Bandit:
         self.precision, self.moment, self.noise = precision, moment, noise
 
     @classmethod
-    def prior(cls, mean: Floats, ridge: float, noise: float) -> Bandit:
-        """Before any evidence. `noise`: standard deviation of a reward around its mean; `ridge`: so many observations
-        is the prior worth."""
-        return cls(np.eye(len(mean)) * ridge, mean * ridge, noise)
+    def prior(cls, mean: Floats, ridge: Floats, noise: float) -> Bandit:
+        """Before any evidence. `noise`: standard deviation of a reward around its mean; `ridge`, shape (d,): so many
+        observations is the prior worth."""
+        return cls(np.diag(ridge), mean * ridge, noise)
 
     def observe(self, features: Floats, reward: Floats) -> None:
         """What was shown, (m, d), and what it brought, (m,)."""

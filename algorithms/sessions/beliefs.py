@@ -17,6 +17,9 @@ NAME: Final = "session-bandit"
 FIRST: Final = {"house_score": 0.05, "same_category": 0.03, "same_colour": 0.01, "price_near": 0.02}
 """What is believed at first: the house's order, bent towards what was touched. In rewards, of which a click is .2."""
 RIDGE: Final = 200.0
+"""Observations that this is worth."""
+NOTHING_OF_ITS_OWN: Final = frozenset({"one", "place"})
+"""What says nothing of an item: it is the same for all when they are ordered, and is learnt at once."""
 NOISE: Final = 0.15
 KEPT: Final = 200_000
 """Items shown, about, after which a lesson has faded to a third: tastes and seasons change."""
@@ -33,7 +36,8 @@ class Beliefs:
     @classmethod
     def first(cls) -> Self:
         """Before anything was shown."""
-        bandit = Bandit.prior(np.array([FIRST.get(name, 0.0) for name in NAMES]), RIDGE, NOISE)
+        ridge = np.array([1.0 if name in NOTHING_OF_ITS_OWN else RIDGE for name in NAMES])
+        bandit = Bandit.prior(np.array([FIRST.get(name, 0.0) for name in NAMES]), ridge, NOISE)
         return cls(bandit.precision, bandit.moment)
 
     @cached_property

@@ -11,7 +11,7 @@ TRUTH = np.array([0.5, -0.4, 0.2, 0.0])
 
 
 def young() -> Bandit:
-    return Bandit.prior(np.zeros(len(TRUTH)), 1.0, 0.3)
+    return Bandit.prior(np.zeros(len(TRUTH)), np.ones(len(TRUTH)), 0.3)
 
 
 def lived(rounds: int, seed: int = 2) -> tuple[Bandit, np.ndarray]:

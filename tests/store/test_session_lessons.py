@@ -1,0 +1,157 @@
+"""Each answer teaches once, whoever learns and whoever dies; on both databases."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+from sqlalchemy import Engine
+
+from activities import lessons
+from activities.deciding import Decider
+from activities.lessons import held, learn
+from algorithms.sessions.beliefs import Beliefs
+from algorithms.sessions.features import NAMES
+from domain.sessions import WITHIN
+from models.slots import Candidate, SessionQuestion
+from store import beliefs
+from store.database import reading, writing
+from tests.support.stocked import NOW, StockedShop
+
+MINUTE = timedelta(minutes=1)
+OVER = NOW + WITHIN + timedelta(hours=1)
+
+
+class Visits:
+    """A shop whose pages are ordered and recorded."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine, self.shop, self.decider = engine, StockedShop(engine), Decider()
+        for n in range(6):
+            self.shop.item(f"i{n}")
+        self.shop.client("c")
+
+    def page(self, at: datetime, *ids: str, n: int | None = None) -> tuple[str, ...]:
+        items = tuple(Candidate(item_id=each, house_score=place) for place, each in enumerate(ids))
+        asked = self.decider.ask("session", SessionQuestion(client_id="c", now=at, seed=1, n=n, items=items))
+        with writing(self.engine) as connection:
+            self.decider.keep(connection, asked, at)
+        return asked.decision.answer.items  # type: ignore[attr-defined]
+
+    def touch(self, item: str, at: datetime, kind: str = "item_clicked", **more: Any) -> None:
+        self.shop.now = at
+        self.shop.event("c", kind, 0, item_id=item, **more)
+
+    def known(self) -> tuple[beliefs.Kept, Beliefs]:
+        with reading(self.engine) as connection:
+            return held(connection)
+
+    def seen(self) -> tuple[float, float]:
+        """Items that taught, and the sum of what they brought: the sums of the column of ones, beyond the prior."""
+        _, known = self.known()
+        first, one = Beliefs.first(), NAMES.index("one")
+        return known.precision[one, one] - first.precision[one, one], known.moment[one] - first.moment[one]
+
+
+@pytest.fixture
+def visits(engine: Engine) -> Visits:
+    return Visits(engine)
+
+
+def test_what_was_shown_and_what_came_back_is_learnt_once_it_is_over(visits: Visits) -> None:
+    shown = visits.page(NOW, "i0", "i1", "i2", n=2)
+    assert shown == ("i0", "i1")
+    visits.touch("i1", NOW + MINUTE)
+    visits.touch("i1", NOW + 2 * MINUTE, "order_placed", value="80.00")
+    visits.touch("i2", NOW + 3 * MINUTE)
+    assert learn(visits.engine, NOW + WITHIN - MINUTE) == 0
+    assert learn(visits.engine, NOW + WITHIN) == 1
+    assert visits.seen() == pytest.approx((2, 1.0))
+    for _ in range(2):
+        assert learn(visits.engine, OVER) == 0
+    kept, known = visits.known()
+    assert (kept.version, kept.lessons, known.version) == (1, 1, 1)
+    assert visits.seen() == pytest.approx((2, 1.0))
+
+
+def test_pages_of_one_moment_and_batches_lose_and_double_none(visits: Visits) -> None:
+    for n in range(7):
+        visits.page(NOW + (n // 3) * MINUTE, "i0", f"i{n % 5 + 1}")
+    assert learn(visits.engine, OVER, most=2) == 7
+    assert visits.seen()[0] == pytest.approx(14, rel=1e-3)
+    assert visits.known()[0].version == 4
+
+
+def test_a_page_beyond_the_batch_takes_what_is_its_own(visits: Visits) -> None:
+    visits.page(NOW, "i0", "i1")
+    visits.page(NOW + 10 * MINUTE, "i0", "i2")
+    visits.touch("i0", NOW + 20 * MINUTE)
+    visits.touch("i1", NOW + 20 * MINUTE)
+    learn(visits.engine, NOW + WITHIN, most=1)
+    assert visits.seen() == pytest.approx((2, 0.2), rel=1e-3)
+    learn(visits.engine, OVER, most=1)
+    assert visits.seen() == pytest.approx((4, 0.4), rel=1e-3)
+
+
+def test_clicks_in_mail_and_of_programs_teach_nothing(visits: Visits) -> None:
+    visits.page(NOW, "i0", "i1", "i2", "i3")
+    visits.touch("i0", NOW + MINUTE, "email_clicked", machine=True)
+    visits.touch("i0", NOW + MINUTE, "email_clicked")
+    visits.page(NOW + 2 * MINUTE, "i4", "i5", "i1")
+    for n, item in enumerate(("i4", "i5", "i1")):
+        visits.touch(item, NOW + 3 * MINUTE + timedelta(milliseconds=n))
+    assert learn(visits.engine, OVER) == 2
+    assert visits.seen() == pytest.approx((4, 0.0))
+
+
+def test_many_learners_at_once_teach_each_page_once(visits: Visits) -> None:
+    for n in range(40):
+        visits.page(NOW + n * MINUTE, "i0", f"i{n % 5 + 1}")
+    done: list[int] = []
+    threads = [threading.Thread(target=lambda: done.append(learn(visits.engine, OVER, most=3))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    learn(visits.engine, OVER)
+    assert sum(done) <= 40
+    assert visits.known()[0].lessons == 40
+    assert visits.seen()[0] == pytest.approx(80, rel=2e-3)
+
+
+def test_who_dies_before_the_lesson_is_kept_has_taught_nothing(visits: Visits, monkeypatch: pytest.MonkeyPatch) -> None:
+    visits.page(NOW, "i0", "i1")
+
+    @contextmanager
+    def dies(engine: Engine) -> Iterator[Any]:
+        with writing(engine) as connection:
+            yield connection
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(lessons, "writing", dies)
+    with pytest.raises(KeyboardInterrupt):
+        learn(visits.engine, OVER)
+    assert visits.known()[0].version == 0
+    monkeypatch.undo()
+    assert learn(visits.engine, OVER) == 1
+    assert visits.seen()[0] == pytest.approx(2)
+
+
+def test_a_release_with_other_features_learns_anew_from_what_is_on_record(visits: Visits) -> None:
+    visits.page(NOW, "i0", "i1")
+    learn(visits.engine, OVER)
+    with writing(visits.engine) as connection:
+        kept = beliefs.get(connection, "session")
+        other = {"names": ["old"], "precision": [[1.0]], "moment": [0.0]}
+        assert beliefs.replace(connection, "session", kept, other, kept.at, kept.decision, kept.lessons)
+        assert not beliefs.replace(connection, "session", kept, other, kept.at, kept.decision, kept.lessons)
+    assert learn(visits.engine, OVER) == 1
+    kept, known = visits.known()
+    assert (kept.version, kept.lessons) == (3, 1)
+    assert np.allclose(visits.seen()[0], 2)
+    assert known.version == 3
