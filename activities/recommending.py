@@ -122,7 +122,7 @@ class Recommender:
             requests = [_request(each, now, context) for each in chunk]
             answered = self._answered(memory, requests, clients)
             for client, (asked, picks) in zip(clients, answered, strict=True):
-                told = _explained(picks, memory.blend.catalogue, client, now)
+                told = _explained(picks, memory.blend, client, now)
                 shown = {"items": [pick.model_dump(mode="json") for pick in told]}
                 yield Recommendation(told, asked.record.model_copy(update={"answer": shown}), asked.body)
 
@@ -244,8 +244,11 @@ def _trend(connection: Connection, of: Catalogue, now: datetime) -> Trend:
     return Trend.of(touches, of, interactions.described(connection) if len(touches) else {})
 
 
-def _explained(picks: tuple[Pick, ...], of: Catalogue, client: ClientSignals, now: datetime) -> tuple[Pick, ...]:
+def _explained(picks: tuple[Pick, ...], blend: Blend, client: ClientSignals, now: datetime) -> tuple[Pick, ...]:
+    of, reasons = blend.catalogue, blend.reasons(client, [pick.item_id for pick in picks if not pick.by])
     known = {t.item_id: of.items[of.index[t.item_id]] for t in client.touches if t.item_id in of.index}
     story = Story.of(client, known)
-    words = [explain.why(pick, of.items[of.index[pick.item_id]], story, now) for pick in picks]
+    words = [
+        explain.why(pick, of.items[of.index[pick.item_id]], story, now, reasons.get(pick.item_id)) for pick in picks
+    ]
     return tuple(pick.model_copy(update={"why": why}) for pick, why in zip(picks, words, strict=True))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from algorithms.catalogue import Catalogue
 from algorithms.content import Content
-from algorithms.slots import Ranker, RankingRequest
+from algorithms.slots import Ranker, RankingRequest, Reason
 from algorithms.trend import Trend
 from domain import blend
 from domain.arrays import Floats, Ints
@@ -98,6 +99,11 @@ class Blend:
             return content
         share = self.share if client.touches else self.share_new
         return mixed(self.model.scores(client, candidates, now), content, share)
+
+    def reasons(self, client: ClientSignals, items: Sequence[str]) -> Mapping[str, Reason]:
+        """What the model says for these items, where it has a say in the match."""
+        share = self.share if client.touches else self.share_new
+        return self.model.reasons(client, items) if self.model and share > 0 else {}
 
     def _pick(self, place: int, shares: Floats) -> Pick:
         parts = {name: round(float(value), 6) for name, value in zip(PARTS, shares, strict=True)}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+from algorithms.slots import Reason
 from domain.blend import season_of
 from domain.histories import OWNING, REJECTING, ClientSignals, plain
 from models.catalogue import Item
@@ -24,6 +25,8 @@ class Story:
     client: ClientSignals
     did: tuple[tuple[str, Liked], ...]
     """What was bought, then what was looked at."""
+    titles: Mapping[str, str] = field(default_factory=dict)
+    """Of what was not sent back, by item: as in "the coat you bought"."""
 
     @classmethod
     def of(cls, client: ClientSignals, known: Mapping[str, Item]) -> Story:
@@ -32,7 +35,9 @@ class Story:
         liked = [t for t in client.touches if t.item_id in known and t.item_id not in refused]
         bought = [known[t.item_id] for t in liked if t.kind in OWNING]
         others = [known[t.item_id] for t in liked if t.kind not in OWNING]
-        return cls(client, (("bought", Liked.of(bought)), ("looked at", Liked.of(others))))
+        titles = {i.item_id: f"{i.title}, which you looked at" for i in others}
+        titles |= {i.item_id: f"{i.title}, which you bought" for i in bought}
+        return cls(client, (("bought", Liked.of(bought)), ("looked at", Liked.of(others))), titles)
 
 
 @dataclass(frozen=True)
@@ -50,18 +55,33 @@ class Liked:
         return cls(*(frozenset(column) - {""} for column in (zip(*told, strict=True) if told else ((), (), ()))))
 
 
-def why(pick: Pick, item: Item, story: Story, now: datetime) -> str:
-    """One or two phrases from the largest parts of the score."""
+def why(pick: Pick, item: Item, story: Story, now: datetime, reason: Reason | None = None) -> str:
+    """One or two phrases from the largest parts of the score. `reason`: what the model says for the item."""
+    popular = "liked by many clients these weeks" if pick.parts.get("trend", 0.0) > 0 else ""
     said = {
-        "match": _said(item, story.client) or _did(item, story),
-        "trend": "liked by many clients these weeks" if pick.parts.get("trend", 0.0) > 0 else "",
+        "match": _match(item, story, reason, popular),
+        "trend": popular,
         "freshness": "new in" if 0 <= (now - item.added_at).days < NEW_DAYS else "",
         "season": f"made for {item.season}" if item.season == season_of(now, story.client.time_zone) else "",
     }
     largest = max(pick.parts.values(), default=0.0)
     strong = [n for n, v in sorted(pick.parts.items(), key=lambda p: -p[1]) if v > 0 and v >= STRONG * largest]
     phrases = [said[name] for name in strong if said.get(name)]
-    return _plain_words(phrases[:2]) or _plain_words([said["match"], said["season"]]) or _fallback(story.client)
+    return (
+        _plain_words([*dict.fromkeys(phrases)][:2])
+        or _plain_words([said["match"], said["season"]])
+        or _fallback(story.client)
+    )
+
+
+def _match(item: Item, story: Story, reason: Reason | None, popular: str) -> str:
+    """What the client said comes before what others like them take, and after what goes with the very things they
+    took."""
+    kind = reason.kind if reason else ""
+    liked = story.titles.get(reason.liked) if reason else None
+    together = _plain_words([f"taken by clients who also took {liked}"]) if liked else ""
+    others = {"cohort": "popular with clients like you", "popular": popular}.get(kind, "")
+    return together or _said(item, story.client) or others or _did(item, story)
 
 
 def _said(item: Item, client: ClientSignals) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, NamedTuple, Protocol
 
 from pydantic import Field
 
@@ -44,6 +45,18 @@ class Recommendation:
         return self.record.version
 
 
+Kind = Literal["history", "words", "cohort", "popular"]
+
+
+class Reason(NamedTuple):
+    """What most of a model's score of an item comes from: `history` (others who took what the client `liked`, an item,
+    took it), `words` (the client takes what is described so), `cohort` (clients of the same words take it) or `popular`
+    (everybody does)."""
+
+    kind: Kind
+    liked: str = ""
+
+
 class Ranker(Protocol):
     """What says how well each item suits a client. Must be safe to ask from many threads."""
 
@@ -54,3 +67,6 @@ class Ranker(Protocol):
 
         All zeros when nothing is known of the client.
         """
+
+    def reasons(self, client: ClientSignals, items: Sequence[str]) -> Mapping[str, Reason]:
+        """What speaks for these items, as far as the algorithm can tell."""

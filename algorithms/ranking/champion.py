@@ -85,6 +85,10 @@ class Champion:
         """Items worth scoring for these targets."""
         return self.signals.shortlist(asked)
 
+    def group_of(self, client: int) -> str:
+        """Whose weights count for a client: of those with a history, `warm`, or of those without, `cold`."""
+        return "warm" if self.signals.warm[client] else "cold"
+
     def parts(self, asked: Asked, items: Ints, group: str) -> Iterator[tuple[str, Singles]]:
         """What each signal adds to the scores of targets of one group, each (t, len(items)); first, as ITEM, all that
         is known of the items by themselves."""

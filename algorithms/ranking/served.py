@@ -4,6 +4,7 @@ moment and about a catalogue that has moved on. What is kept of them holds no cl
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final, Self
@@ -13,10 +14,12 @@ import orjson
 
 from algorithms.catalogue import Catalogue
 from algorithms.features import client_words, item_words
-from algorithms.ranking import state, zoo
+from algorithms.ranking import reasons, state, zoo
+from algorithms.ranking.champion import Champion
 from algorithms.ranking.data import NONE, Algorithm, Asked, Log, Words
 from algorithms.ranking.shortlist import LARGE
 from algorithms.ranking.top import ListsShort
+from algorithms.slots import Reason
 from domain.arrays import Floats, Ints
 from domain.histories import SIGNAL, ClientSignals, Interactions
 
@@ -61,6 +64,21 @@ class Served:
         if len(rows):
             raw = made.scores(ASKED, places[rows])[0].astype(np.float64)
             found[rows] = np.exp((raw - raw.max()) / max(float(raw.std()), 1e-9))
+        return found
+
+    def reasons(self, client: ClientSignals, items: Sequence[str]) -> dict[str, Reason]:
+        """Of the champion what adds most to each item beyond the average one; of the others nothing."""
+        asked = [each for each in items if each in self.place]
+        if not isinstance(self.made, Champion) or not asked:
+            return {}
+        places = np.array([self.place[each] for each in asked], np.int64)
+        known = self._known(client)
+        found: dict[str, Reason] = {}
+        near = reasons.nearest(self.made, known, places)
+        for place, families in enumerate(reasons.leading(self.made.met(known), places)):
+            liked = self.items[near[place]] if near[place] != NONE else ""
+            told = [Reason(each, liked if each == "history" else "") for each in families if liked or each != "history"]
+            found |= {asked[place]: told[0]} if told else {}
         return found
 
     def save(self, folder: Path) -> None:

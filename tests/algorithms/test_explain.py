@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from algorithms import explain
 from algorithms.blend import Blend
 from algorithms.explain import Story
-from algorithms.slots import RankingRequest
+from algorithms.slots import RankingRequest, Reason
 from algorithms.trend import Trend
 from domain.histories import ClientSignals, Quiz
 from models.catalogue import Season
@@ -85,3 +85,30 @@ def test_every_pick_has_words_without_figures(shop):
         assert words
         assert not any(c.isdigit() for c in words)
         assert "margin" not in words
+
+
+@pytest.mark.parametrize(
+    ("reason", "client", "words"),
+    [
+        (Reason("history", "had"), DID, "taken by clients who also took Plain dress, which you bought"),
+        (Reason("history", "seen"), DID, "taken by clients who also took Long coat, which you looked at"),
+        (Reason("history", "sent-back"), DID, "close to the dresses you bought before"),
+        (Reason("cohort"), DID, "popular with clients like you"),
+        (Reason("cohort"), CHOSE, "in navy, a colour you chose"),
+        (Reason("words"), DID, "close to the dresses you bought before"),
+        (Reason("popular"), DID, "close to the dresses you bought before"),
+    ],
+)
+def test_what_the_model_says_is_told_where_it_is_true(reason, client, words):
+    """Nothing is called popular that nobody took lately; what was sent back is not quoted."""
+    known = {i.item_id: i.model_copy(update={"title": t}) for i, t in ((BOUGHT, "Plain dress"), (LOOKED, "Long coat"))}
+    pick = Pick(item_id="x", score=0.4, parts={"match": 0.4, "trend": 0.0})
+    thing = item("x", category="dresses")
+    assert explain.why(pick, thing, Story.of(client, known), NOW, reason) == words
+
+
+def test_a_title_with_a_figure_is_not_quoted():
+    known = {"had": BOUGHT.model_copy(update={"title": "Size 10 dress"})}
+    pick = Pick(item_id="x", score=0.4, parts={"match": 0.4})
+    told = explain.why(pick, item("x"), Story.of(DID, known), NOW, Reason("history", "had"))
+    assert told == "picked from what is in stock"

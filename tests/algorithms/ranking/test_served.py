@@ -191,3 +191,26 @@ def test_a_log_of_one_client_is_read_as_one_of_many() -> None:
     one = model.met(person).scores(Asked(np.zeros(1, np.int64), np.full(1, NONE)), np.arange(80))
     many = model.scores(Asked(np.full(1, 5), np.full(1, NONE)), np.arange(80))
     np.testing.assert_allclose(one, many, atol=1e-4)
+
+
+def test_the_champion_says_what_speaks_for_an_item(learnt: dict[str, Served]) -> None:
+    """Of the first taste because of what was bought of it; nothing is said where nothing is known."""
+    client = who_took(1, 3, 5, 7)
+    best = [
+        f"i{place:02}" for place in np.argsort(-asked(learnt["champion"], client)).tolist() if place not in {1, 3, 5, 7}
+    ]
+    said = learnt["champion"].reasons(client, best[:5])
+    assert {each.kind for each in said.values()} == {"history"}
+    assert {each.liked for each in said.values()} <= {"i01", "i03", "i05", "i07"}
+    assert {each.kind for each in learnt["champion"].reasons(ClientSignals("x"), best[:5]).values()} <= {"popular"}
+    assert learnt["champion"].reasons(client, ["unheard"]) == learnt["als"].reasons(client, best) == {}
+
+
+def test_clients_alike_are_a_reason() -> None:
+    catalogue, touches, _ = two_tastes(clients=60)
+    clients = {f"c{n}": ClientSignals(f"c{n}", tags=("vip" if n % 2 == 0 else "plain",)) for n in range(60)}
+    model = Served("champion")
+    model.fit(touches, catalogue, clients, seed=7)
+    said = model.reasons(ClientSignals("new", tags=("vip",)), ["i00", "i20"])
+    assert said["i00"].kind == "cohort"
+    assert "i20" not in said or said["i20"].kind != "cohort"
