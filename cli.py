@@ -24,7 +24,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "algorithms": ("commands.algorithms", "List, check and describe the algorithms that answer the slots."),
     "recommend": ("commands.recommend", "Recommend items for one client."),
     "campaign": ("commands.campaign", "Create, pause, resume, adjust, end a campaign, or see how it goes."),
-    "client": ("commands.client", "Pause, resume or adjust a client's mail, or see where it stands."),
+    "client": ("commands.client", "A client's mail and where it stands; all that is held of them; erase them."),
     "why-not": ("commands.why_not", "Say in one sentence why a client has not been mailed."),
     "fixes": ("commands.fixes", "Ask for Fixes, decide on them, or assemble boxes from plain files."),
     "calls": ("commands.calls", "Whom stylists are to call in place of a mail; say what came of a call."),

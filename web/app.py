@@ -28,8 +28,9 @@ from web.api import clients as clients_api
 from web.api import events as events_api
 from web.api import fixes as fixes_api
 from web.api import policies, recommendations, sessions
+from web.api import privacy as privacy_api
 from web.api import slots as slots_api
-from web.console import acting, calls, campaigns, clients, fixes, overview, refreshes
+from web.console import acting, calls, campaigns, clients, fixes, overview, privacy, refreshes
 from web.context import Context, real_time
 from web.security import Guard, hosts
 from web.templating import ROOM
@@ -38,6 +39,7 @@ from web.temporal import Temporal
 ROUTERS: Final = (
     events_api.router,
     clients_api.router,
+    privacy_api.router,
     fixes_api.router,
     calls_api.router,
     slots_api.router,
@@ -51,6 +53,7 @@ ROUTERS: Final = (
     calls.router,
     refreshes.router,
     acting.router,
+    privacy.router,
     mailbox.router,
     unsubscribe.router,
     pictures.router,

@@ -13,6 +13,7 @@ from activities.fixing.fitting import FRESH_S, FittingRoom
 from activities.training_fit import train_fit
 from algorithms.fit.rows import FIT, SMALL
 from algorithms.fit.serving import FitModel
+from algorithms.forgetting import unname
 from domain.fix_rules import Unit
 from errors import BadInput
 from settings import Settings
@@ -99,3 +100,25 @@ def test_fixes_go_by_the_trained_model_and_by_feedback_where_it_cannot_be_read(
     (tmp_path / made.path / "small.json").unlink()
     other = FittingRoom(shop.engine, tmp_path, lambda: clock[0])
     assert other.of("new")(UNITS, KINDS) == pytest.approx(trained, abs=0.05)
+
+
+def test_an_erased_client_is_in_none_of_its_files(shop: StockedShop, tmp_path: Path) -> None:
+    shop.client("canary")
+    hear(shop)
+    shop.events([{"client_id": "canary", "type": "fix_feedback", "days_ago": 3, "item_id": "true", "kept": True,
+                  "fit": "fit", "size": "M"}])  # fmt: skip
+    made = train_fit(shop.engine, Settings(home=tmp_path, _env_file=None), NOW)
+    folder = tmp_path / made.path
+
+    def holding() -> list[str]:
+        return [each.name for each in folder.rglob("*") if b"canary" in each.read_bytes().replace(b"\0", b"")]
+
+    def told() -> list[list[float]]:
+        mine = FitModel.load(folder).probabilities(["c0", "c59"], ["runs-small"] * 2, ["M"] * 2, KINDS)
+        return mine.tolist()
+
+    before = told()
+    assert holding() == ["clients.npy"]
+    assert unname(tmp_path / "artefacts", "canary") == 1
+    assert holding() == []
+    assert told() == before

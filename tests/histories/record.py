@@ -1,8 +1,8 @@
 """Records the histories that the replay test holds workflow code against.
 
-`python -m tests.histories.record` plays a year of a client, a pause, a campaign, a model's mail, some Fixes and a
-refresh on the time-skipping server and writes every run's history beside this file. Run it when a workflow gains a path
-worth holding; keep the old files, since runs like them are still open somewhere.
+`python -m tests.histories.record` plays a year of a client, a pause, a campaign, a model's mail, some Fixes, an erasure
+and a refresh on the time-skipping server and writes every run's history beside this file. Run it when a workflow gains
+a path worth holding; keep the old files, since runs like them are still open somewhere.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from tests.doubles.chat_server import ChatServer
 from tests.support.fixes import FixDesk, a_desk
 from tests.support.shop import Shop, a_shop
 from tests.support.temporal import new_time_skipping
-from workflows import fix_handles, handles, ids, refresh_handles
+from workflows import erasure_handles, fix_handles, handles, ids, refresh_handles
 
 HERE = Path(__file__).parent
 BUYERS = 120
@@ -41,6 +41,7 @@ async def main() -> None:
         await _scene("steered", {})
         await _scene("modelled", asks)
     await _fixes()
+    await _erasure()
     await _refresh()
 
 
@@ -49,6 +50,18 @@ async def _fixes() -> None:
         async with new_time_skipping() as env, a_desk(env, Path(folder)) as desk:
             for name, scene in FIXES.items():
                 await _fix(desk, name, scene)
+
+
+async def _erasure() -> None:
+    """Of a client with a Fix that waits for a stylist."""
+    with tempfile.TemporaryDirectory() as folder:
+        async with new_time_skipping() as env, a_desk(env, Path(folder)) as desk:
+            fix_id = await desk.asks("leaving")
+            await erasure_handles.start_erasure(env.client, "leaving")
+            await desk.passes(minutes=11)
+            for workflow_id in (ids.erasure("leaving"), ids.client("leaving"), ids.fix(fix_id)):
+                name = workflow_id.replace(":", ".").replace(fix_id, "leaving")
+                _write(name, 1, await env.client.get_workflow_handle(workflow_id).fetch_history())
 
 
 async def _refresh() -> None:

@@ -13,6 +13,7 @@ from temporalio.workflow import NondeterminismError
 
 from hosting.queues import runner
 from workflows.campaign import Campaign
+from workflows.erasure import Erasure
 from workflows.fix import FixAssignment
 from workflows.lifecycle import ClientLifecycle
 from workflows.outreach import Outreach
@@ -23,7 +24,7 @@ RECORDED = sorted(Path(__file__).parent.glob("*.json"))
 
 def replayer() -> Replayer:
     return Replayer(
-        workflows=[ClientLifecycle, Outreach, Campaign, FixAssignment, Refresh],
+        workflows=[ClientLifecycle, Outreach, Campaign, Erasure, FixAssignment, Refresh],
         workflow_runner=runner(),
         data_converter=pydantic_data_converter,
     )
@@ -42,7 +43,7 @@ async def test_a_recorded_run_replays(path: Path) -> None:
 
 def test_every_workflow_is_recorded() -> None:
     kinds = {path.name.split(".")[0] for path in RECORDED}
-    assert kinds == {"client", "outreach", "campaign", "fix", "refresh"}
+    assert kinds == {"client", "outreach", "campaign", "erasure", "fix", "refresh"}
 
 
 async def test_a_run_whose_commands_changed_is_noticed() -> None:

@@ -91,7 +91,7 @@ def _standing(connection: Connection, client_id: ClientId, now: datetime) -> Non
     }
     more = {"state": "done", "by": "ana", "created_at": now, "until": now}
     connection.execute(insert(t.calls).values(client_id=client_id, **call, **more))
-    assessed = {"id": f"{client_id}-a1", "at": now, "algorithm": "recency", "risk": {"why": NOTE}}
+    assessed = {"id": f"{client_id}-a1", "at": now, "algorithm": "recency"}
     connection.execute(insert(t.assessments).values(**known, **assessed))
 
 

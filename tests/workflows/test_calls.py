@@ -11,6 +11,7 @@ from temporalio import activity
 from activities.assess import Assess
 from activities.campaigning import Campaigning
 from activities.compose import Compose
+from activities.erasing import Erase
 from activities.fixing.admitting import AdmitFix
 from activities.fixing.assembling import AssembleFix
 from activities.fixing.deciding import DecideFix
@@ -37,6 +38,7 @@ ROOMS = (
     *(AdmitFix, ReadNote, RankFix, AssembleFix, ReserveFix, DecideFix, SettleFix),
     *(PlanWave, AskWave, AssembleWave, ProposeWave),
     *(PlanRefresh, GatherFeatures, LearnSlot, PickForAll, CompareWindows),
+    Erase,
 )
 HOSTED = {
     name: member
