@@ -112,6 +112,9 @@ class Settings(BaseSettings):
     """Mails to one client in any seven days; a client may ask for another limit."""
     min_days_between_mails: float = Field(default=2.0, ge=0)
     """Days between two mails to one client."""
+    holdout_share: float = Field(default=0.0, ge=0, le=0.5)
+    """Of all clients, those who get no mail when they drift, so that what that mail brings can be measured. Always the
+    same ones; welcome, quiz, thanks and campaigns reach them all the same."""
 
     blend_match: float = Field(default=0.4, ge=0)
     """Weight of the client's own taste in the default ranking."""
@@ -158,10 +161,6 @@ class Settings(BaseSettings):
     """Clients whose lists one worker makes at a time; more where there would be over 500 shards."""
     refresh_drift_alarm: float = Field(default=0.2, gt=0, le=1)
     """From this distance between two distributions on (0 to 1), a feature or score that has moved raises an alarm."""
-
-    holdout_share: float = Field(default=0.0, ge=0, le=0.5)
-    """Of all clients, those who get no mail when they drift, so that what that mail brings can be measured. Always the
-    same ones; welcome, quiz, thanks and campaigns reach them all the same."""
 
     decision_days: float = Field(default=30.0, ge=0)
     """Days for which the questions behind decisions are kept, and what shadows answered; live answers stay."""
