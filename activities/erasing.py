@@ -22,7 +22,7 @@ from models.erasures import ErasureCount, ErasureLook, ErasureStep
 from models.fixes import FixId, FixState
 from models.states import OutreachState
 from store import erasure, fixes, ledger
-from store.database import writing
+from store.database import forget_journal, writing
 from store.tables import fixes as fix_rows
 from store.tables import outreaches
 
@@ -60,6 +60,7 @@ class Erase:
             forgetting.unname(Path(self._house.settings.home) / "artefacts", step.client_id)
             with writing(engine) as connection:
                 erasure.seal(connection, key, step.client_id, now)
+            forget_journal(engine)
         return ErasureCount(rows=rows)
 
     def _some(self, client_id: ClientId) -> int:

@@ -1,0 +1,75 @@
+"""The steps of an erasure: units are free again, and not a byte is left in the database's files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sqlalchemy import select, update
+from temporalio.testing import ActivityEnvironment
+
+from activities.erasing import Erase
+from activities.house import House
+from errors import NotFound
+from models.erasures import ErasureStep
+from settings import Settings
+from store import reservations
+from store.database import connect, reading, writing
+from store.migrate import upgrade
+from store.tables import clients, stock
+from store.terms import Terms
+from tests.support.told import CANARIES, tell
+
+WHO = "privy"
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    settings = Settings(_env_file=None, home=tmp_path)
+    engine = connect(settings.database)
+    upgrade(engine)
+    with writing(engine) as connection:
+        tell(connection, Terms.of(settings), WHO, datetime.now(UTC))
+    yield House(settings=settings, engine=engine)
+    engine.dispose()
+
+
+def erase(house: House, client_id: str = WHO) -> int:
+    step = ErasureStep(client_id=client_id, at=datetime.now(UTC))
+    activities = Erase(house)
+    ActivityEnvironment().run(activities.still_client, step)
+    return ActivityEnvironment().run(activities.erase_client, step).rows
+
+
+def bytes_of(home: Path) -> bytes:
+    return b"".join(each.read_bytes() for each in sorted(home.rglob("*")) if each.is_file())
+
+
+def test_not_a_byte_is_left_in_the_files(house: House) -> None:
+    folder = house.settings.home / "artefacts" / "fit-1"
+    folder.mkdir(parents=True)
+    np.save(folder / "clients.npy", np.array(["ann", WHO], "S8"))
+    with writing(house.engine) as connection:  # an address that was changed since
+        connection.execute(update(clients).values(email="new@example.org"))
+    assert erase(house) > 20
+    house.engine.dispose()
+    left = bytes_of(house.settings.home)
+    assert [word for word in (*CANARIES, WHO, "new@example.org") if word.encode() in left] == []
+    assert b"knit-1-M" in left, "what it looked through is the database"
+
+
+def test_units_that_were_held_are_free(house: House) -> None:
+    erase(house)
+    with reading(house.engine) as connection:
+        assert reservations.faults(connection) == []
+        assert connection.execute(select(stock.c.on_hand, stock.c.reserved)).all() == [(3, 0)]
+
+
+def test_again_is_the_same_and_nobody_is_nobody(house: House) -> None:
+    erase(house)
+    assert erase(house) == 0
+    with pytest.raises(NotFound):
+        erase(house, "nobody")
