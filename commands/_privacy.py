@@ -27,7 +27,7 @@ LOOK_S: Final = 1.0
 @click.argument("client_id")
 @click.option("--out", type=click.Path(dir_okay=False, path_type=Path), help="Where to; standard output if none.")
 def export(client_id: str, out: Path | None) -> None:
-    """All that is held of a client, as one JSON document (docs/formats.md): theirs to have when they ask for it.
+    """All that is held of a client, as one JSON document (docs/privacy.md): theirs to have when they ask for it.
 
     The file is readable by you alone. Needs no Temporal.
 

@@ -22,7 +22,7 @@ BATCH: Final = 500
 
 
 def export(connection: Connection, signing_key: str, client_id: ClientId, now: datetime) -> Iterator[bytes]:
-    """The document at business `now`, in pieces; the parts are those of docs/formats.md.
+    """The document at business `now`, in pieces; docs/privacy.md tells its parts.
 
     Raises NotFound, or Erased, before the first piece. Call in one transaction that reads: one consistent picture.
     """

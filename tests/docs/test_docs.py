@@ -16,7 +16,9 @@ from domain.outreach import SETTLED, TRANSITIONS
 from models.states import OutreachState, Phase
 from scripts import settings_doc
 from settings import Settings
+from store.personal import HOLDINGS
 from workflows.campaign import Campaign
+from workflows.erasure import Erasure
 from workflows.fix import FixAssignment
 from workflows.lifecycle import ClientLifecycle
 from workflows.outreach import Outreach
@@ -174,6 +176,13 @@ def test_the_table_of_phases_names_them_all() -> None:
     assert told == {str(phase) for phase in Phase} - {"erased"}
 
 
+def test_the_table_of_what_is_held_names_every_part_of_the_export() -> None:
+    text = (REPOSITORY / "docs" / "privacy.md").read_text()
+    section = text.partition("## What is held")[2].partition("\n## ")[0]
+    told = {name for row in re.findall(r"^\| `.*$", section, re.M) for name in re.findall(r"`(\w+)`", cells(row)[0])}
+    assert told == {holding.part for holding in HOLDINGS} | {"consent", "suppressed", "profile"}
+
+
 def handlers(cls: type) -> set[tuple[str, str]]:
     """(kind, name) of what a workflow answers to from outside."""
     of = workflow._Definition.must_from_class(cls)
@@ -198,6 +207,7 @@ def test_the_table_of_signals_is_the_workflows_own() -> None:
         "mail": handlers(Outreach),
         "Fix": handlers(FixAssignment),
         "campaign": handlers(Campaign),
+        "erasure": handlers(Erasure),
     }
 
 

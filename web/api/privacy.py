@@ -23,7 +23,7 @@ router: Final = APIRouter(prefix="/v1", dependencies=[Depends(authorised)])
 
 @router.get("/clients/{client_id}/export")
 async def get_export(request: Request, client_id: str) -> Response:
-    """All that is held of the client, as one JSON document (docs/formats.md). 404, or 410: they were erased."""
+    """All that is held of the client, as one JSON document (docs/privacy.md). 404, or 410: they were erased."""
     return await exported(context_of(request), client_id)
 
 
