@@ -10,10 +10,12 @@ from typing import Any
 from sqlalchemy import Connection
 
 from domain.comparison.agreement import agreement, answered
-from domain.comparison.foretold import foretold
+from domain.comparison.foretold import BY_FIRST, BY_ORDERS, foretold
+from domain.comparison.likeness import listed
 from domain.comparison.outcomes import Outcome, against, closed, earned, outcomes
 from domain.comparison.records import Live, Shadow
 from store import comparisons
+from store.session_answers import SLOT as SESSION
 
 
 def compare(
@@ -27,7 +29,8 @@ def compare(
     for shadow in comparisons.shadows(connection, slot, {live.question for live in lives}):
         beside[shadow.name][shadow.question] = shadow
     clients = {live.client_id for live in lives if live.shown_at is not None}
-    found = outcomes(lives, comparisons.deeds(connection, clients, since, until), within) if clients else []
+    its_deeds = comparisons.deeds(connection, clients, since, until, touches=slot == SESSION)
+    found = outcomes(lives, its_deeds, within) if clients else []
     over = closed(found, within, until)
     return {
         "slot": slot,
@@ -36,7 +39,7 @@ def compare(
         "within_days": within / timedelta(days=1),
         "answers": len(lives),
         "variants": _variants(lives, found, over),
-        "shadows": {name: _shadow(name, lives, over, its, k) for name, its in sorted(beside.items())},
+        "shadows": {name: _shadow(name, slot, lives, over, its, k) for name, its in sorted(beside.items())},
     }
 
 
@@ -46,7 +49,7 @@ def _variants(lives: list[Live], found: list[Outcome], over: list[Outcome]) -> d
     names = sorted({live.variant for live in lives})
     told: dict[str, Any] = {
         name: asdict(answered(name, *_took([live for live in lives if live.variant == name])))
-        | {"earned": _earned(_of(name, found), _of(name, over))}
+        | {"earned": _earned(_of(name, found), _of(name, over)), "touched": _touched(_of(name, over))}
         for name in names
     }
     experiment = lives[-1].experiment if lives else ""
@@ -68,14 +71,29 @@ def _earned(found: list[Outcome], over: list[Outcome]) -> dict[str, Any]:
     return earned(over, len(found) - len(over))._asdict()
 
 
+def _touched(over: list[Outcome]) -> dict[str, float] | None:
+    """The share of answers of which something was touched, and of which the first; None where nothing is listed."""
+    pages = [each for each in over if listed(each.live.answer)]
+    if not pages:
+        return None
+    count = len(pages)
+    return {
+        "any": sum(bool(each.touched) for each in pages) / count,
+        "first": sum(each.first_touched for each in pages) / count,
+    }
+
+
 def _took(lives: list[Live]) -> tuple[list[float], list[tuple[str, ...]]]:
     return [live.seconds for live in lives], [live.faults for live in lives]
 
 
-def _shadow(name: str, lives: list[Live], found: list[Outcome], its: dict[str, Shadow], k: int) -> dict[str, Any]:
+def _shadow(
+    name: str, slot: str, lives: list[Live], found: list[Outcome], its: dict[str, Shadow], k: int
+) -> dict[str, Any]:
     pairs = [(live, its[live.question]) for live in lives if live.question in its]
     asked = [shadow for _, shadow in pairs]
-    would = foretold([(each, its[each.live.question]) for each in found if each.live.question in its])
+    judged = BY_FIRST if slot == SESSION else BY_ORDERS
+    would = foretold([(each, its[each.live.question]) for each in found if each.live.question in its], judged)
     took = answered(name, [each.seconds for each in asked], [each.faults for each in asked])
     return asdict(took) | {
         "agreement": asdict(agreement(pairs, k)),

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack, closing
+from contextlib import ExitStack
 from datetime import datetime
 from typing import Any, Final
 
 import numpy as np
 from sqlalchemy import Engine
 
+from activities.asking_again import members
 from activities.blending import weights_of, with_model
 from activities.recommending import SLOT
 from algorithms.blend import Blend
 from algorithms.catalogue import Catalogue
-from algorithms.circuit import Circuit
-from algorithms.conformance import PATIENT
 from algorithms.evaluation import as_they_were, drawn, taken_up
-from algorithms.examining import opened
-from algorithms.guard import Member
 from algorithms.ranking.served import Served
 from algorithms.registry import Registry
 from algorithms.replay import Buyer, replay, told
@@ -26,7 +23,6 @@ from algorithms.trend import Trend
 from domain.histories import SIGNAL, ClientSignals, Interactions
 from errors import BadInput
 from models.catalogue import Item
-from models.policies import HOUSE, Policy
 from settings import Settings
 from store import artefacts, catalogue, interactions
 from store.artefacts import Artefact
@@ -57,7 +53,7 @@ def evaluate(
     """
     with ExitStack() as stack:
         registry = Registry.from_settings(settings, serving=False)
-        members = [_member(stack, registry, name) for name in _asked(registry, names)]
+        asked_too = members(stack, registry, names, SLOT)
         progress("reading the store")
         with reading(engine) as connection:
             touches, clients = interactions.between(connection, None, until), interactions.described(connection)
@@ -72,22 +68,9 @@ def evaluate(
         progress("learning the house's own from the time before")
         blend = house_of(settings, of, past, clients, live)
         progress(f"asking about {len(asked):,} clients")
-        found = replay(blend, asked, cut, members, registry.seconds(SLOT), k, more)
+        found = replay(blend, asked, cut, asked_too, registry.seconds(SLOT), k, more)
     span = {"cut": cut.isoformat(), "until": until.isoformat()}
     return {"slot": SLOT, **span, "clients": len(asked), "k": k, "seed": seed, "found": told(found)}
-
-
-def _asked(registry: Registry, names: Sequence[str]) -> list[str]:
-    champion = registry.policies().get(SLOT, Policy()).champion
-    return [name for name in dict.fromkeys([champion, *names]) if name != HOUSE]
-
-
-def _member(stack: ExitStack, registry: Registry, name: str) -> Member:
-    algorithm, slot = opened(registry, name)
-    stack.enter_context(closing(algorithm))
-    if slot != SLOT:
-        raise BadInput(f"{name} is for {slot}; only {SLOT} can be asked again", "name")
-    return Member(name, algorithm, Circuit(PATIENT))
 
 
 def as_of(items: Sequence[Item], past: Interactions, cut: datetime) -> Catalogue:

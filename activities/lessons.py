@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine
 
 from algorithms.sessions.beliefs import Beliefs
 from algorithms.sessions.lessons import taught
-from domain.sessions import WITHIN, Shown, credited
+from domain.sessions import WITHIN, Shown, Taken, credited
 from store import beliefs, session_answers
 from store.beliefs import EARLIEST, Kept
 from store.database import reading, writing
@@ -39,13 +39,14 @@ def learn(engine: Engine, now: datetime, most: int = BATCH) -> int:
         with reading(engine) as connection:
             kept, known = held(connection)
             answers = session_answers.shown(connection, (kept.at, kept.decision), now - WITHIN, most)
-            rows = taught(answers, _credit(connection, answers))
+            rows = taught(answers, credit_of(connection, answers))
         if not answers or not _kept(engine, kept, known.learnt(*rows).state(), answers):
             return done
         done += len(answers)
 
 
-def _credit(connection: Connection, answers: list[Shown]) -> dict[str, Any]:
+def credit_of(connection: Connection, answers: list[Shown]) -> dict[str, list[Taken]]:
+    """What counts for each of these answers, which follow each other in time."""
     if not answers:
         return {}
     clients = {each.client_id for each in answers}

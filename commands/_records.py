@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import click
@@ -19,11 +20,11 @@ from settings import load
 @click.option("--slot", default="ranking", show_default=True, help="The slot whose answers are compared.")
 @click.option("--since", default="30d", show_default=True, help="How far back: 36h, 7d, 2w; or a day: 2026-09-01.")
 @click.option(
-    "--within", default="7d", show_default=True, help="What a client does so long after seeing an answer counts."
+    "--within", show_default="7d, of session 4h", help="What a client does so long after seeing an answer counts."
 )
 @click.option("--k", default=10, show_default=True, type=click.IntRange(1, 1_000), help="Places of a list that count.")
 @_shared.AS_JSON
-def compare(slot: str, since: str, within: str, k: int, as_json: bool) -> None:
+def compare(slot: str, since: str, within: str | None, k: int, as_json: bool) -> None:
     """Champion against shadows, and variants of a split against each other.
 
     Shadows: how often they agree, how fast they are, how often they fail, what would have changed, and, where the
@@ -35,7 +36,7 @@ def compare(slot: str, since: str, within: str, k: int, as_json: bool) -> None:
     from algorithms.slot_table import slot_named  # noqa: PLC0415
     from store.database import reading  # noqa: PLC0415
 
-    after = _shared.span(within, "within")
+    after = _shared.span(within or ("4h" if slot == "session" else "7d"), "within")
     engine = _shared.database(load())
     now = _shared.business_now(engine)
     with reading(engine) as connection:
@@ -46,7 +47,7 @@ def compare(slot: str, since: str, within: str, k: int, as_json: bool) -> None:
 @click.command()
 @click.argument("names", nargs=-1, metavar="[NAME]...")
 @click.option(
-    "--slot", default="ranking", show_default=True, type=click.Choice(["ranking"]), help="Only ranking so far."
+    "--slot", default="ranking", show_default=True, type=click.Choice(["ranking", "session"]), help="Whose they are."
 )
 @click.option(
     "--since", default="60d", show_default=True, help="The cut: 36h, 60d, 8w before --until; or a day: 2026-09-01."
@@ -64,21 +65,31 @@ def evaluate(
     Clients who bought since then are asked about as of then, through the guard, as in service: the installed algorithms
     that are NAMEd, the champion, the house, and popularity beside them. With --since and --until as days the same
     question can be asked again later, whatever the business clock says by then.
-    """
-    from activities.evaluating import evaluate as evaluated  # noqa: PLC0415
 
+    With --slot session: how often what each puts first would have been taken up, told from the pages that were drawn by
+    chance and shown since then, with what chance. --k, --clients and --seed have no part in it.
+    """
     settings = load()
     engine = _shared.database(settings)
     now = _shared.business_now(engine)
     end = moment(until, "until") if until else now
     if end > now:
         raise BadInput(f"lies ahead; business time is {now:%Y-%m-%dT%H:%M%z}", "until")
+    cut, told = begin(since, end), _pages if slot == "session" else _quality
     with Progress() as progress:
-        found = evaluated(
-            engine, settings, names, begin(since, end), end,
-            k=k, most=most, seed=seed, progress=lambda what: progress.step(what, "clients"), more=progress.more,
-        )  # fmt: skip
-    click.echo(orjson.dumps(found) if as_json else "\n".join(_quality(found)))
+        if slot == "session":
+            from activities.evaluating_sessions import evaluate as of_pages  # noqa: PLC0415
+
+            shown = partial(progress.step, unit="pages")
+            found = of_pages(engine, settings, names, cut, end, progress=shown, more=progress.more)
+        else:
+            from activities.evaluating import evaluate as of_clients  # noqa: PLC0415
+
+            shown = partial(progress.step, unit="clients")
+            found = of_clients(
+                engine, settings, names, cut, end, k=k, most=most, seed=seed, progress=shown, more=progress.more
+            )
+    click.echo(orjson.dumps(found) if as_json else "\n".join(told(found)))
 
 
 @click.command()
@@ -97,6 +108,21 @@ def begin(text: str, end: datetime) -> datetime:
     if begin >= end:
         raise BadInput(f"must lie before {end:%Y-%m-%dT%H:%M%z}", "since")
     return begin
+
+
+def _pages(found: dict[str, Any]) -> list[str]:
+    span = f"from {found['cut'][:16]} to {found['until'][:16]}"
+    lines = [
+        f"{found['pages']:,} pages drawn by chance {span}; what stood first was taken up {found['shown']:.2%}",
+        f"{'it would have been, with 95 % intervals':<40}{'IPS':>26}{'SNIPS':>26}",
+    ]
+    for name, its in found["found"].items():
+        cells = (its[each] for each in ("ips", "snips"))
+        told = "".join(f"{each['value']:>8.2%} [{each['low']:.2%}, {each['high']:.2%}]".rjust(26) for each in cells)
+        few = "" if its["ips"]["enough"] else f"  do not trust it: worth {its['ips']['effective_n']:.0f} pages"
+        faults = ", ".join(f"{code} {count}" for code, count in its.get("faults", {}).items())
+        lines.append(f"{name:<40}{told}{few}{f'  faults: {faults}' if faults else ''}")
+    return lines
 
 
 def _quality(found: dict[str, Any]) -> list[str]:
@@ -122,6 +148,7 @@ def _told(found: dict[str, Any]) -> list[str]:
             "",
             f"{name}: {_took(its)}" if "n" in its else name,
             *_earned(its.get("earned"), found["within_days"]),
+            *(_touched(its.get("touched")) if found["slot"] == "session" else ()),
         ]
         lines += [*_over(its["over"])] if "over" in its else []
     for name, its in found["shadows"].items():
@@ -148,6 +175,10 @@ def _earned(its: dict[str, Any] | None, days: float) -> list[str]:
         said += [f"{its['orders']:,} orders of {its['average_order_cents'] / 100:.2f} on average"]
     said += [f"kept {its['keep_rate']:.1%} of {its['pieces']:,} pieces"] if its["pieces"] else []
     return ["  " + "; ".join([*said, still] if still else said)]
+
+
+def _touched(its: dict[str, float] | None) -> list[str]:
+    return [f"  something of it was taken up: {its['any']:.1%}; what stood first: {its['first']:.1%}"] if its else []
 
 
 def _over(its: dict[str, Any]) -> list[str]:
@@ -181,7 +212,7 @@ def _agreement(its: dict[str, Any]) -> list[str]:
 def _foretold(its: dict[str, Any] | str) -> list[str]:
     if isinstance(its, str):
         return [f"  {its}"]
-    lines = [f"  ordered after an answer: {its['logged']:.2%}; after the shadow's it would have been"]
+    lines = [f"  {its['said']}: {its['logged']:.2%}; with the shadow's it would have been"]
     for name in ("ips", "snips", "doubly_robust"):
         lines.append(f"    {name}: {its[name]['value']:.2%} [{its[name]['low']:.2%}, {its[name]['high']:.2%}]")
     return [*lines, f"    do not trust it: {its['trust']}"] if its["trust"] else lines

@@ -29,13 +29,16 @@ SCANNED_WITHIN: Final = timedelta(seconds=2)
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """An answer: `items` as they stood, first to last. `question`: None where it is not needed, or purged."""
+    """An answer: `items` as they stood, first to last. `question`: None where it is not needed, or purged.
+
+    `chance`: how likely the first was to stand there; 0: not drawn by chance, or by another than was to answer."""
 
     id: str
     client_id: str
     at: datetime
     items: tuple[str, ...]
     question: SessionQuestion | None = None
+    chance: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

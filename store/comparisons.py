@@ -41,22 +41,25 @@ def shadows(connection: Connection, slot: str, questions: Iterable[str]) -> Iter
         yield Shadow(row.question, row.variant, row.seconds, row.answer, tuple(row.faults))
 
 
-def deeds(connection: Connection, clients: Iterable[str], since: datetime, until: datetime) -> Iterator[Deed]:
-    """What these clients bought, sent back and kept in that time."""
-    e = events.c
+def deeds(
+    connection: Connection, clients: Iterable[str], since: datetime, until: datetime, *, touches: bool = False
+) -> Iterator[Deed]:
+    """What these clients bought, sent back and kept in that time; with `touches`, what they clicked and put by too."""
+    e, kinds = events.c, _KINDS | (_TOUCHES if touches else {})
     query = select(e.client_id, e.type, e.occurred_at, e.item_id, e.value_cents, e.data).where(
-        e.type.in_((*_KINDS, "fix_feedback")),
+        e.type.in_((*kinds, "fix_feedback")),
         e.occurred_at > since,
         e.occurred_at <= until,
         among(connection, e.client_id, clients),
     )
     for row in connection.execute(query, execution_options={"yield_per": BATCH}):
         data = row.data or {}
-        kind = _KINDS.get(row.type) or ("kept" if data.get("kept") else "sent_back")
+        kind = kinds.get(row.type) or ("kept" if data.get("kept") else "sent_back")
         yield Deed(row.client_id, kind, row.occurred_at, row.item_id, data.get("order_id") or "", row.value_cents or 0)
 
 
 _KINDS: Final = {"order_placed": "ordered", "order_returned": "returned"}
+_TOUCHES: Final = dict.fromkeys(("item_clicked", "added_to_cart", "wishlisted"), "touched")
 
 
 def _live(row: Row[Any]) -> Live:

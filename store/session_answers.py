@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, and_, or_, select
 
 from domain.sessions import TAKEN, Shown, Taken
+from models.policies import HOUSE
 from models.slots import SessionQuestion
 from store.bulk import among
 from store.tables import decisions, events, questions
@@ -50,9 +51,11 @@ def taken(connection: Connection, clients: Iterable[str], since: datetime, until
 
 def _answers(*more: Any) -> Select[Any]:
     d = decisions.c
-    return select(d.id, d.client_id, d.at, d.answer, *more).where(d.slot == SLOT, d.role == "live")
+    columns = (d.id, d.client_id, d.at, d.answer, d.propensity, d.algorithm, d.variant)
+    return select(*columns, *more).where(d.slot == SLOT, d.role == "live")
 
 
 def _shown(row: Row[Any], body: bytes | None) -> Shown:
     asked = None if body is None else SessionQuestion.model_validate_json(zlib.decompress(body))
-    return Shown(row.id, row.client_id, row.at, tuple(row.answer["items"]), asked)
+    chance = row.propensity if row.propensity and row.variant in {row.algorithm, HOUSE} else 0.0
+    return Shown(row.id, row.client_id, row.at, tuple(row.answer["items"]), asked, chance)

@@ -57,14 +57,10 @@ class Beliefs:
     def learnt(self, rows: Floats, rewards: Floats) -> Self:
         """With what was shown, (m, len(NAMES)), and what it brought, (m,)."""
         first, left = type(self).first(), max(1 - len(rows) / KEPT, 0.0)
-        faded = [before + left * (now - before) for before, now in zip(first._sums, self._sums, strict=True)]
-        bandit = Bandit(*faded, NOISE)
+        precision = first.precision + left * (self.precision - first.precision)
+        bandit = Bandit(precision, first.moment + left * (self.moment - first.moment), NOISE)
         bandit.observe(rows, rewards)
         return type(self)(bandit.precision, bandit.moment, self.version)
-
-    @property
-    def _sums(self) -> tuple[Floats, Floats]:
-        return self.precision, self.moment
 
     def weights(self) -> dict[str, tuple[float, float]]:
         """The likeliest weight of each feature, and its standard deviation."""

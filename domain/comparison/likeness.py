@@ -32,6 +32,11 @@ def essence(answer: dict[str, Any]) -> Any:
     return ids if ids is not None else answer.get("action", number(answer))
 
 
+def first(answer: dict[str, Any]) -> tuple[str, ...]:
+    """The id that comes first in a list; nothing of an empty one."""
+    return (listed(answer) or ())[:1]
+
+
 def overlap(one: Sequence[str], other: Sequence[str], k: int) -> float:
     """The share of the first `k` that both name; of shorter lists, of the longer."""
     most = min(k, max(len(one), len(other)))

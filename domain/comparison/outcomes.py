@@ -13,7 +13,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from domain.arrays import Floats
-from domain.comparison.likeness import listed
+from domain.comparison.likeness import first, listed
 from domain.comparison.records import Deed, Live
 from domain.statistics import lift
 from domain.statistics.lift import Lift
@@ -28,13 +28,19 @@ FEWEST_CLIENTS: Final = int(FEWEST_REWARDS)
 @dataclass
 class Outcome:
     """Of one answer that was seen. `orders` by id with their cents; `judged`: pieces that it named and that were bought
-    or sent in a Fix, `kept` of them."""
+    or sent in a Fix, `kept` of them; `touched`: which it named and the client clicked, put by or bought."""
 
     live: Live
     shown_at: datetime
     orders: dict[str, int] = field(default_factory=dict)
     judged: int = 0
     kept: int = 0
+    touched: set[str] = field(default_factory=set)
+
+    @property
+    def first_touched(self) -> bool:
+        """Whether that is true of what stood first."""
+        return not self.touched.isdisjoint(first(self.live.answer))
 
 
 class Earned(NamedTuple):
@@ -111,7 +117,10 @@ def _count(outcome: Outcome, deed: Deed) -> None:
     if deed.kind == "ordered":
         key = deed.order_id or deed.at.isoformat()
         outcome.orders[key] = outcome.orders.get(key, 0) + deed.value_cents
-    if deed.item_id in (listed(outcome.live.answer) or ()):
+    named = deed.item_id in (listed(outcome.live.answer) or ())
+    if named and deed.item_id and deed.kind in {"ordered", "touched"}:
+        outcome.touched.add(deed.item_id)
+    if named and deed.kind != "touched":
         outcome.judged += deed.kind != "returned"
         outcome.kept += {"ordered": 1, "kept": 1, "sent_back": 0, "returned": -1 if outcome.kept else 0}[deed.kind]
 

@@ -37,7 +37,7 @@ class Shadow:
 
 @dataclass(frozen=True, slots=True)
 class Deed:
-    """Something a client did later: `kind` is `ordered`, `returned`, `kept` or `sent_back`."""
+    """Something a client did later: `kind` is `ordered`, `returned`, `kept`, `sent_back` or `touched`."""
 
     client_id: str
     kind: str

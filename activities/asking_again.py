@@ -1,0 +1,31 @@
+"""Algorithms that are tried out on what is on record, apart from those that serve."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack, closing
+
+from algorithms.circuit import Circuit
+from algorithms.conformance import PATIENT
+from algorithms.examining import opened
+from algorithms.guard import Member
+from algorithms.registry import Registry
+from errors import BadInput
+from models.policies import HOUSE, Policy
+
+
+def members(stack: ExitStack, registry: Registry, names: Sequence[str], slot: str) -> list[Member]:
+    """The slot's champion and those named, each once, closed with the stack; the house is none of them.
+
+    Raises BadInput where one is for another slot, NotFound where it is not there.
+    """
+    champion = registry.policies().get(slot, Policy()).champion
+    return [_member(stack, registry, name, slot) for name in dict.fromkeys([champion, *names]) if name != HOUSE]
+
+
+def _member(stack: ExitStack, registry: Registry, name: str, slot: str) -> Member:
+    algorithm, its = opened(registry, name)
+    stack.enter_context(closing(algorithm))
+    if its != slot:
+        raise BadInput(f"{name} is for {its}; here {slot} is asked again", "name")
+    return Member(name, algorithm, Circuit(PATIENT))

@@ -1,0 +1,147 @@
+"""Other orders of pages, judged from the record of one that drew by chance: they are right, and fair to what fails."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+from sqlalchemy import Engine
+
+from activities.comparing import compare
+from activities.deciding import Decider
+from activities.evaluating_sessions import evaluate
+from algorithms.sessions import beliefs as house
+from algorithms.sessions.beliefs import Beliefs
+from algorithms.shadows import record_of
+from algorithms.slot_table import SLOTS
+from cli import selvedge
+from domain.blend import PARTS
+from domain.sessions import WITHIN
+from errors import BadInput, NotFound
+from models.slots import Candidate, SessionAnswer, SessionQuestion
+from settings import Settings
+from store import clock, decisions
+from store.database import connect, reading, writing
+from store.migrate import upgrade
+from tests.support.algorithms import plant
+from tests.support.stocked import NOW, StockedShop
+
+ITEMS = ("dress-1", "coat-1", "dress-2", "coat-2")
+PAGES = 300
+BEGIN = NOW - timedelta(days=30)
+COATS = """
+slot, version = "session", "1"
+
+def answer(question):
+    ids = sorted((each["item_id"] for each in question["items"]), key=lambda name: not name.startswith("coat"))
+    return {"items": ids[: question["n"]]}
+"""
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Pages an hour apart, ordered by the house; a coat that stands first is clicked three times in four,
+    a dress once."""
+    home: Path = tmp_path_factory.mktemp("pages")
+    settings = Settings(home=home, _env_file=None)
+    engine = connect(settings.database)
+    upgrade(engine)
+    with writing(engine) as connection:
+        clock.start(connection, NOW, 1.0, NOW)
+        clock.stop(connection, NOW)
+    shop = StockedShop(engine)
+    for item in ITEMS:
+        shop.item(item, item.partition("-")[0])
+    shop.client("c")
+    for n in range(PAGES):
+        _page(engine, shop, n)
+    plant(home / "algorithms", "coats", source=COATS)
+    plant(home / "algorithms", "raises", source=COATS.replace("    ids", "    raise KeyError\n    ids"))
+    plant(home / "algorithms", "other", source=COATS.replace('"session"', '"ranking"'))
+    engine.dispose()
+    return home
+
+
+def _page(engine: Engine, shop: StockedShop, n: int) -> None:
+    """Each item is best in another part of the house's score, so that all are as likely to come first."""
+    at = BEGIN + n * timedelta(hours=2)
+    items = tuple(Candidate(item_id=item, parts={part: 0.1}) for item, part in zip(ITEMS, PARTS, strict=False))
+    plain = Decider().ask("session", SessionQuestion(client_id="c", now=at, seed=n, n=2, items=items))
+    made = plain.instead(house.NAME, "0", Beliefs.first().answer(plain.question), 0.001)  # type: ignore[arg-type]
+    coats = SessionAnswer(items=("coat-1", "coat-2"))
+    beside = made.instead("coats", "1", coats, 0.01).decision
+    shadow = record_of(SLOTS["session"], made.question, beside, shadow=True).model_copy(update={"variant": "coats"})
+    with writing(engine) as connection:
+        decisions.keep(connection, made.record, at, body=made.body)
+        decisions.keep_shadows(connection, [shadow])
+    first = made.decision.answer.items[0]  # type: ignore[attr-defined]
+    if n % 4 < (3 if first.startswith("coat") else 1):
+        shop.now = at + timedelta(minutes=1)
+        shop.event("c", "item_clicked", 0, item_id=first)
+
+
+@pytest.fixture
+def engine(home: Path) -> Iterator[Engine]:
+    made = connect(Settings(home=home, _env_file=None).database)
+    yield made
+    made.dispose()
+
+
+def asked(engine: Engine, home: Path, *names: str, **more: Any) -> dict[str, Any]:
+    given = {"cut": BEGIN - timedelta(days=1), "until": NOW} | more
+    return evaluate(engine, Settings(home=home, _env_file=None), names, **given)
+
+
+def test_what_others_would_have_earned_is_told_from_the_record(engine: Engine, home: Path) -> None:
+    told = asked(engine, home, "coats", "raises")
+    found = told["found"]
+    assert told["pages"] == PAGES
+    assert list(found) == ["as-it-came", "by-lot", "session-bandit", "coats", "raises"]
+    for name, truth in (("as-it-came", 0.25), ("by-lot", 0.5), ("coats", 0.75), ("raises", 0.25)):
+        snips = found[name]["snips"]
+        assert snips["low"] - 0.05 <= truth <= snips["high"] + 0.05, (name, snips)
+    assert found["coats"]["snips"]["low"] > found["as-it-came"]["snips"]["high"]
+    assert found["raises"]["faults"] == {"raised": PAGES}
+
+
+def test_the_house_is_judged_by_what_it_learnt_before(engine: Engine, home: Path) -> None:
+    half = BEGIN + timedelta(hours=PAGES)
+    young, old = asked(engine, home), asked(engine, home, cut=half)
+    assert 0 < old["pages"] < PAGES
+    assert old["found"]["session-bandit"]["snips"]["value"] > young["found"]["session-bandit"]["snips"]["value"]
+
+
+def test_what_cannot_be_judged_is_named(engine: Engine, home: Path) -> None:
+    with pytest.raises(BadInput, match="drawn by chance"):
+        asked(engine, home, until=BEGIN + WITHIN)
+    with pytest.raises(BadInput, match="other is for ranking"):
+        asked(engine, home, "other")
+    with pytest.raises(NotFound):
+        asked(engine, home, "nobody")
+
+
+def test_a_shadow_is_compared_by_what_it_puts_first(engine: Engine) -> None:
+    with reading(engine) as connection:
+        found = compare(connection, "session", BEGIN - timedelta(days=1), NOW, WITHIN)
+    would = found["shadows"]["coats"]["foretold"]
+    assert would["snips"]["low"] <= 0.75 <= would["snips"]["high"]
+    assert would["snips"]["value"] > would["logged"] + 0.1
+    assert found["variants"]["house"]["touched"]["first"] == pytest.approx(would["logged"])
+
+
+def test_people_read_it_too(engine: Engine, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SELVEDGE_HOME", str(home))
+    since = f"{BEGIN - timedelta(days=1):%Y-%m-%d}"
+    words = ["algorithms", "evaluate", "--slot", "session", "--since", since]
+    said, told = (CliRunner().invoke(selvedge, [*words, *more]) for more in ([], ["--json"]))
+    assert said.exit_code == 0, said.output
+    assert f"{PAGES} pages drawn by chance" in said.output
+    assert json.loads(told.stdout)["found"]["by-lot"]["ips"]["value"] > 0
+    compared = CliRunner().invoke(selvedge, ["algorithms", "compare", "--slot", "session", "--since", since])
+    assert "something of it was taken up" in compared.output
+    assert "with the shadow's it would have been" in compared.output
