@@ -9,7 +9,9 @@ from typing import Any, Final
 from sqlalchemy import Connection, Row
 from temporalio import activity
 
+from activities import metrics
 from activities.house import House
+from models.base import ClientId
 from models.campaign import CampaignChange, CampaignProgress, CampaignSpec
 from models.lifecycle import CampaignCommand, CampaignRound, CampaignStep
 from models.states import CampaignState, Overdue
@@ -52,9 +54,13 @@ class Campaigning:
         """Drain and enrol this round's share, what was parked first; how many."""
         share = max(1, round(row.spec["throughput_per_minute"] * ROUND_S / 60))
         drained = campaigns.drain(connection, row.slug, row.epoch, share)
-        enrolled = [] if row.enrolled_all else campaigns.enrol(connection, row, share - len(drained), now)
-        outbox.push(connection, "client", [*drained, *enrolled], self._house.wall())
-        return len(drained) + len(enrolled)
+        mailed: list[ClientId] = []
+        if not row.enrolled_all:
+            arms, mailed = campaigns.enrol(connection, row, share - len(drained), now)
+            for arm, count in arms.items():
+                metrics.enrolments.labels(arm=arm or "neither").inc(count)
+        outbox.push(connection, "client", [*drained, *mailed], self._house.wall())
+        return len(drained) + len(mailed)
 
 
 def _until_its_end(

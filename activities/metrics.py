@@ -8,6 +8,7 @@ from prometheus_client import Counter, Gauge
 
 outreaches: Final = Counter("selvedge_outreaches_total", "Steps of mails, by the state they led to", ["state"])
 fixes: Final = Counter("selvedge_fixes_total", "Steps of Fixes, by the state they led to", ["state"])
+enrolments: Final = Counter("selvedge_enrolments_total", "Clients enrolled in campaigns, by arm", ["arm"])
 next_actions: Final = Counter("selvedge_next_actions_total", "What was chosen for clients who drift", ["action"])
 mails: Final = Counter("selvedge_mails_total", "Attempts to send, by what came of them", ["outcome"])
 model_calls: Final = Counter("selvedge_model_calls_total", "Calls of a language model", ["agent", "verdict"])

@@ -13,6 +13,7 @@ from math import isfinite, sqrt
 from typing import Final
 
 import numpy as np
+from scipy.special import bdtr, bdtrc
 
 from domain.arrays import Flags, Floats
 from domain.statistics import bayes, cuped, lift, planning, sequential
@@ -26,6 +27,8 @@ NARROWEST_AT: Final = 2_000
 hundred thousand has its interval 4 % wider for it."""
 WORTH_SEEING: Final = 0.2
 """The lift for which the clients needed are told."""
+UNEVEN: Final = 0.001
+"""Arms that so seldom come of the lot are taken for broken (sample ratio mismatch)."""
 POINTS: Final = 40
 NOBODY_HELD_OUT: Final = "It holds nobody out, so what it brings cannot be measured."
 DAY_S: Final = 86_400.0
@@ -76,12 +79,18 @@ def measured(everyone: Enrolled, terms: Terms, now: datetime) -> CampaignLift:
     treated, control = (_arm(everyone, over, side) for side in (False, True))
     enough = min(treated.clients, control.clients) >= FEWEST
     told = CampaignLift(**asdict(terms), treated=treated, control=control, enough=enough, said="")
+    told = told.model_copy(update={"balance_p": _balance(int(everyone.control.sum()), len(everyone.at), terms)})
     found = _compared(done, told, terms) if enough else _too_few(everyone, told)
     return found.model_copy(update={"said": sentence(found)})
 
 
 def sentence(found: CampaignLift) -> str:
     """What was found, in words."""
+    if found.balance_p < UNEVEN:
+        return (
+            f"Not to be trusted: the arms are not of the sizes that a share of {found.control_share:g} makes "
+            f"(p {found.balance_p:.1g}), so clients of one arm were lost or added; find out why first."
+        )
     if found.conversion is None:
         needs = f"; to see a lift of {WORTH_SEEING:.0%} takes about {found.needed:,} clients" if found.needed else ""
         return (
@@ -107,6 +116,12 @@ def _arm(everyone: Enrolled, over: Flags, control: bool) -> ArmOutcome:
         orders=int(orders.sum()),
         revenue_cents=int(everyone.cents[side & over].sum()),
     )
+
+
+def _balance(control: int, n: int, terms: Terms) -> float:
+    """The two-sided p-value of the binomial law."""
+    below, above = bdtr(control, n, terms.control_share), bdtrc(control - 1, n, terms.control_share)
+    return min(1.0, 2 * float(min(below, above))) if n else 1.0
 
 
 def _compared(done: Enrolled, told: CampaignLift, terms: Terms) -> CampaignLift:

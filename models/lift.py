@@ -54,6 +54,8 @@ class CampaignLift(Contract):
     treated: ArmOutcome = ArmOutcome()
     control: ArmOutcome = ArmOutcome()
     enough: bool = False
+    balance_p: float = 1.0
+    """How often a lot of this share gives arms as uneven as these, waiting clients counted."""
     said: str
     """One plain sentence."""
     conversion: Difference | None = None

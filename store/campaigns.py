@@ -87,8 +87,15 @@ def change(connection: Connection, slug: CampaignSlug, now: datetime, **values: 
     connection.execute(update(campaigns).where(campaigns.c.slug == slug).values(updated_at=now, **values))
 
 
-def enrol(connection: Connection, row: Row[Any], limit: int, now: datetime) -> list[ClientId]:
-    """Enrol the next clients of the audience, at most `limit`; moves the cursor. Those of them who are to be mailed."""
+class Enrolled(NamedTuple):
+    """Clients enrolled, by arm; those of them who are to be mailed."""
+
+    arms: Counter[Arm]
+    mailed: list[ClientId]
+
+
+def enrol(connection: Connection, row: Row[Any], limit: int, now: datetime) -> Enrolled:
+    """Enrol the next clients of the audience, at most `limit`; moves the cursor."""
     spec = CampaignSpec.model_validate(row.spec)
     found: list[Row[Any]] = []
     cursor, batch = row.cursor, max(limit * 4, 200)
@@ -105,7 +112,8 @@ def enrol(connection: Connection, row: Row[Any], limit: int, now: datetime) -> l
     entries = [_entry(spec, client, now) for client in found]
     insert_ignoring(connection, enrolments, entries)
     change(connection, row.slug, now, cursor=cursor, enrolled_all=len(found) < limit)
-    return [entry["client_id"] for entry in entries if entry["state"] is EnrolmentState.PENDING]
+    mailed = [entry["client_id"] for entry in entries if entry["state"] is EnrolmentState.PENDING]
+    return Enrolled(Counter(entry["arm"] for entry in entries), mailed)
 
 
 def _entry(spec: CampaignSpec, client: Row[Any], now: datetime) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import timedelta
 
 import numpy as np
@@ -110,3 +111,21 @@ def test_where_nobody_is_held_out_nothing_is_claimed() -> None:
     found = measured(everyone, Terms("spring", 0.0, 14), START + timedelta(days=60))
     assert (found.treated.clients, found.conversion) == (500, None)
     assert "holds nobody out" in found.said
+
+
+def test_arms_that_no_lot_makes_are_not_to_be_trusted() -> None:
+    everyone = world(8, 3_000, 0.1, 0.3)
+    later = START + timedelta(days=60)
+    assert measured(everyone, TERMS, later).balance_p > 0.001
+    lost = measured(everyone.some(~everyone.control | (np.arange(3_000) % 4 > 0)), TERMS, later)
+    assert lost.balance_p < 0.001
+    assert lost.said.startswith("Not to be trusted: the arms are not of the sizes that a share of 0.2 makes")
+
+
+@pytest.mark.parametrize("control", [0, 1, 20, 50])
+def test_the_balance_is_that_of_the_binomial_law(control: int) -> None:
+    everyone = world(9, 50, 0.1, 0.0)
+    everyone.control[:] = np.arange(50) < control
+    told = measured(everyone, TERMS, START).balance_p
+    law = [math.comb(50, k) * 0.2**k * 0.8 ** (50 - k) for k in range(51)]
+    assert told == pytest.approx(min(1.0, 2 * min(sum(law[: control + 1]), sum(law[control:]))))
