@@ -29,7 +29,7 @@ class MailFacts(Contract):
     time_zone: str = "UTC"
     policy: ClientPolicy = ClientPolicy()
     held_out_of: tuple[CampaignSlug, ...] = ()
-    """What mails others and leaves this client out, to be measured by; hinders no other mail."""
+    """What mails others and leaves this client out, to be measured by; for the sentence alone."""
 
 
 class Door(StrEnum):

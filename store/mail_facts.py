@@ -31,12 +31,12 @@ def load(connection: Connection, client: Row[Any], signing_key: str, now: dateti
         sent_at=sent_at(connection, client_id, now),
         time_zone=client.time_zone,
         policy=ClientPolicy.model_validate(client.policy or {}),
-        held_out_of=held_out_of(connection, client_id),
     )
 
 
 def held_out_of(connection: Connection, client_id: ClientId) -> tuple[CampaignSlug, ...]:
-    """The campaigns not yet ended that hold the client out, the latest first."""
+    """The campaigns not yet ended that hold the client out, the latest first. They hinder no mail, so `load` does
+    not ask."""
     e = enrolments.c
     return tuple(
         connection.scalars(

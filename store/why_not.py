@@ -24,6 +24,7 @@ def why_not(connection: Connection, client_id: ClientId, rules: MailRules, signi
     if client is None:
         raise NotFound(f"no client {client_id}", "client_id")
     facts = mail_facts.load(connection, client, signing_key, now)
+    facts = facts.model_copy(update={"held_out_of": mail_facts.held_out_of(connection, client_id)})
     stands = connection.execute(
         select(standings, *CALL)
         .outerjoin(calls, of_call(standings.c.client_id))
