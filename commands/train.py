@@ -101,6 +101,30 @@ def profiles(anew: bool, as_json: bool) -> None:
     )
 
 
+@command.command()
+@_shared.AS_JSON
+def session(as_json: bool) -> None:
+    """Learn the order of pages from what visitors were shown and took up, and tell what is believed by now.
+
+    A worker does so every minute. A page teaches four hours after it was shown, once, whoever learns.
+    """
+    from activities.lessons import held, learn  # noqa: PLC0415
+    from store.database import reading  # noqa: PLC0415
+
+    engine = _shared.database(load())
+    done = learn(engine, _shared.business_now(engine))
+    with reading(engine) as connection:
+        kept, known = held(connection)
+    if as_json:
+        told = {"taught": done, "pages": kept.lessons, "version": kept.version, "weights": known.weights()}
+        click.echo(json.dumps(told))
+        return
+    click.echo(f"{done:,} pages taught, {kept.lessons:,} in all; version {kept.version}")
+    click.echo("what each adds to the worth of a place on the page, a click being worth .2:")
+    for name, (weight, spread) in known.weights().items():
+        click.echo(f"  {name:<16}{weight:>+8.4f} give or take {spread:.4f}")
+
+
 def _report(metrics: dict[str, Any]) -> list[str]:
     """The comparison in lines, best first, for each group of clients."""
     lines = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
@@ -19,18 +20,18 @@ EVERY_S: Final = 60.0
 log = logging.getLogger("selvedge.lessons")
 
 
-async def run(engine: Engine, every: float = EVERY_S) -> None:
-    """Until cancelled; `every`: real seconds between two looks."""
-    while True:
-        try:
-            await asyncio.to_thread(once, engine)
-        except Exception as fault:  # a task that ended here would end all learning, and nobody would see
-            log.warning("lessons wait: %s", type(fault).__name__)
-        await asyncio.sleep(every)
-
-
 def once(engine: Engine) -> int:
     """Learn from all that is over by now; how many answers taught."""
     with reading(engine) as connection:
         now = clock.business(connection, datetime.now(UTC))
     return learn(engine, now)
+
+
+async def run(engine: Engine, every: float = EVERY_S, look: Callable[[Engine], int] = once) -> None:
+    """Until cancelled; `every`: real seconds between two looks."""
+    while True:
+        try:
+            await asyncio.to_thread(look, engine)
+        except Exception as fault:  # a task that ended here would end all learning, and nobody would see
+            log.warning("lessons wait: %s", type(fault).__name__)
+        await asyncio.sleep(every)
