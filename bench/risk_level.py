@@ -1,22 +1,27 @@
-"""What foretells the level of the risk model: forecasts inside the pasts of public sets, none of which sees a test.
+"""The choices inside the risk model: forecasts inside the pasts of public sets, none of which sees a test.
 
-`python -m bench.risk_level --data FOLDER` prints, for each way to move BG/NBD's mean chance, the calibration error
-above what luck leaves (chances that are exactly right), by family of forecasts. Decision 15 rests on it.
+`python -m bench.risk_level --data FOLDER` prints, for each way to weigh what windows say and to move the mean chance,
+calibration error above what luck leaves (chances that are exactly right), AUC and log-likelihood, by family of
+forecasts. Decision 15 rests on it.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
-from algorithms.risk.cadence import moved
-from algorithms.risk.calibration import calibration_error, moved_to
+from algorithms.risk import kept
+from algorithms.risk.bgnbd import LEAST
+from algorithms.risk.cadence import USUAL_LEVEL
+from algorithms.risk.calibration import auc, calibration_error, moved_to
+from algorithms.risk.features import usual_gap
+from algorithms.risk.learning import fitted, learnt
 from algorithms.risk.orders import Orders, count_after
 from algorithms.risk.windows import Standing, Window, standing, windows
 from bench.risk import SETS, day
@@ -28,6 +33,8 @@ YOUNG: Final = {
     "retail": ((45, (45, 75)), (60, (30, 45, 60)), (75, (30, 45)), (90, (30,))),
 }
 """Days of past, and the horizons that end by the set's cut."""
+LATE: Final = (15, 30, 45)
+"""Days after its first order at which Online Retail is taken to open."""
 CUTS: Final = ("2013-06-30", "2014-01-01", "2014-06-30", "2015-01-01", "2015-06-30", "2016-01-01", "2016-06-30")
 OPENED: Final = ("2013-01-01", "2013-07-01", "2014-01-01", "2014-07-01", "2015-01-01", "2015-07-01")
 
@@ -45,8 +52,9 @@ def asked(folder: Path) -> Iterator[Asked]:
     """All forecasts with enough to learn from."""
     for name, family, orders, at, horizon in _places(folder):
         past = orders.until(at)
-        if (known := windows(past, at, horizon)) and at + horizon <= day(SETS[name].cut):
-            yield Asked(family, standing(past, at, horizon), known, count_after(orders, past.ids, at, horizon) > 0)
+        now = standing(past, at, horizon)
+        if (known := windows(past, at, now)) and at + horizon <= day(SETS[name].cut):
+            yield Asked(family, now, known, count_after(orders, past.ids, at, horizon) > 0)
 
 
 def _places(folder: Path) -> Iterator[tuple[str, str, Orders, int, int]]:
@@ -58,6 +66,11 @@ def _places(folder: Path) -> Iterator[tuple[str, str, Orders, int, int]]:
         if name == "cdnow":
             late = _opened(orders, first + 60)
             yield from ((name, "CDNOW, late", late, first + 60 + age, days) for age in (60, 100) for days in (45, 90))
+        if name == "retail":
+            for at in LATE:
+                late = _opened(orders, first + at)
+                for age in (40, 50, 60, 70):
+                    yield from ((name, "Online Retail, late", late, first + at + age, days) for days in (30, 45, 60))
         if name == "rentals":
             yield from ((name, name, orders, day(at), days) for at in CUTS for days in (91, 181))
             for start in OPENED:
@@ -80,32 +93,66 @@ def luck(chance: Floats) -> float:
     return float(sum(np.sqrt(2 / np.pi * (part * (1 - part)).sum()) for part in parts) / len(chance))
 
 
-def by_windows(known: list[Window]) -> float:
-    """The move that the windows' own levels ask for, in log odds."""
-    found = [logit((window.came > 0).mean()) - logit(window.at.chance.mean()) for window in known]
-    return float(np.clip(np.median(found), -0.4, 0.6))
+class Judged(NamedTuple):
+    """Of one forecast: calibration error above luck, AUC above BG/NBD's, and log-likelihood a client above BG/NBD's
+    own at the same level; in thousandths."""
+
+    error: float
+    auc: float
+    likelihood: float
 
 
-def excess(cases: list[Asked], level: Callable[[Asked], float]) -> dict[str, Any]:
-    """Mean calibration error above luck, by family and over the families."""
-    found: dict[str, list[float]] = {}
-    for case in cases:
-        mean = float(expit(logit(case.now.chance.mean()) + level(case)))
-        chance = moved_to(moved(case.now, case.known), mean)
-        found.setdefault(case.family, []).append(calibration_error(case.came, chance) - luck(chance))
-    means = {family: round(float(np.mean(values)), 4) for family, values in found.items()}
-    return {"mean": round(float(np.mean(list(means.values()))), 4), **means}
+def judged(case: Asked, log_odds: Floats, level: float = USUAL_LEVEL) -> Judged:
+    """How chances of these log odds do, once their mean is BG/NBD's, moved by `level`."""
+    base = case.now.chance
+    mean = float(expit(logit(base.mean()) + level))
+    chance, plain = (moved_to(each, mean) for each in (log_odds, logit(np.clip(base, LEAST, 1 - LEAST))))
+    error = calibration_error(case.came, chance) - luck(chance)
+    gain = auc(case.came, log_odds) - max(auc(case.came, base), auc(case.came, case.now.count))
+    return Judged(*(1e3 * each for each in (error, gain, _likelihood(case, chance) - _likelihood(case, plain))))
+
+
+def _likelihood(case: Asked, chance: Floats) -> float:
+    return float(np.log(np.clip(np.where(case.came, chance, 1 - chance), LEAST, 1)).mean())
+
+
+def _row(name: str, cases: list[Asked], found: list[Judged]) -> None:
+    """The mean over families, then each family, of every figure."""
+    families = dict.fromkeys(case.family for case in cases)
+    rows = np.array(found)
+    means = np.array([rows[[case.family == family for case in cases]].mean(axis=0) for family in families])
+    told = (f"{column.mean():6.1f} [{' '.join(f'{each:5.1f}' for each in column)}]" for column in means.T)
+    print(f"  {name:<28}", " | ".join(told), flush=True)
 
 
 def told(folder: Path) -> None:
     """Print the table."""
     cases = list(asked(folder))
-    print(f"{len(cases)} forecasts")
-    for trust in (1.0, 0.7, 0.5, 0.3, 0.2, 0.1):
-        found = excess(cases, lambda case: trust * by_windows(case.known) + (1 - trust) * 0.15)  # noqa: B023
-        print(f"  windows trusted by {trust}: {found}")
-    for constant in (0.0, 0.05, 0.1, 0.12, 0.15, 0.2, 0.3):
-        print(f"  a constant {constant}: {excess(cases, lambda _: constant)}")  # noqa: B023
+    print(f"{len(cases)} forecasts of {list(dict.fromkeys(case.family for case in cases))}: in thousandths,")
+    print("  calibration error above luck | AUC above BG/NBD's | log-likelihood a client above BG/NBD's")
+    _row("BG/NBD", cases, [judged(case, logit(np.clip(case.now.chance, LEAST, 1 - LEAST))) for case in cases])
+    _row("both forms", cases, [judged(case, case.now.log_odds) for case in cases])
+    for name, about in (("all orders", of_all), ("what is kept", of_kept)):
+        features = [[about(window.at) for window in case.known] for case in cases]
+        here = [about(case.now) for case in cases]
+        moves = [fitted(case.known, rows).moves(at) for case, rows, at in zip(cases, features, here, strict=True)]
+        for share in (0.5, 2 / 3, 1.0):
+            pairs = zip(cases, moves, strict=True)
+            _row(f"{name}, {share:.2f} believed", cases, [judged(c, c.now.log_odds + share * m) for c, m in pairs])
+        serves = [learnt(case.known, rows).moves(at) for case, rows, at in zip(cases, features, here, strict=True)]
+        for level in (USUAL_LEVEL, 0.0, 0.05, 0.1, 0.2, 0.3):
+            pairs = zip(cases, serves, strict=True)
+            _row(f"{name}, level {level}", cases, [judged(c, c.now.log_odds + m, level) for c, m in pairs])
+
+
+def of_all(at: Standing) -> Floats:
+    """The features that the forecast on files reads."""
+    return at.features
+
+
+def of_kept(at: Standing) -> Floats:
+    """The features that the model that serves reads."""
+    return kept.features(at.clients, at.value, at.horizon, at.log_odds, usual_gap(at.clients, at.horizon))
 
 
 if __name__ == "__main__":

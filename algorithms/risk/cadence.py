@@ -15,13 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
-from algorithms.risk import bgnbd, gammagamma, ridge
+from algorithms.risk import bgnbd, gammagamma
 from algorithms.risk.calibration import moved_to
+from algorithms.risk.learning import learnt
 from algorithms.risk.orders import Orders
 from algorithms.risk.windows import Standing, Window, standing, windows
 
 Floats = NDArray[np.float64]
-Flags = NDArray[np.bool_]
 
 ALGORITHM: Final = "cadence"
 USUAL_LEVEL: Final = 0.15
@@ -50,26 +50,18 @@ def forecast(orders: Orders, day: int, horizon: int) -> Forecast:
     """What to expect of every client with an order by the end of `day` in the `horizon` days after it."""
     past = orders.until(day)
     now = standing(past, day, horizon)
-    known = windows(past, day, horizon)
-    p_order = moved_to(moved(now, known), usual_mean(now)) if known else now.chance
+    known = windows(past, day, now)
+    p_order = moved_to(moved(now, known), usual_mean(now)) if known else np.asarray(expit(now.log_odds))
     repeats = now.count / np.maximum(now.chance, 1e-12)  # orders of those who order at all, by BG/NBD
     expected = np.maximum(p_order * (1 + (repeats - 1) * more_orders(known)), p_order)
-    modified = bgnbd.fit(now.clients, modified=True)
-    p_alive = np.maximum(bgnbd.p_alive(modified, now.clients), p_order)  # who will order is a client
+    p_alive = np.maximum(bgnbd.p_alive(now.forms[1], now.clients), p_order)  # who will order is a client
     return Forecast(past.ids, p_alive, p_order, expected, _value(past, now, expected), now, len(known))
 
 
 def moved(now: Standing, known: list[Window]) -> Floats:
     """Log odds of an order, shape (n,), right against each other: their level is the caller's."""
-    rows = np.concatenate([window.at.features for window in known])
-    came, offset = outcomes(known)
-    return np.asarray(now.log_odds + ridge.fit(rows, came, offset, 1 / len(known)).moves(now.features))
-
-
-def outcomes(known: list[Window]) -> tuple[Flags, Floats]:
-    """Who ordered in the windows, and the log odds that BG/NBD gave them; one after the other."""
-    came = np.concatenate([window.came > 0 for window in known])
-    return came, np.concatenate([window.at.log_odds for window in known])
+    rhythm = learnt(known, [window.at.features for window in known])
+    return np.asarray(now.log_odds + rhythm.moves(now.features))
 
 
 def usual_mean(now: Standing) -> float:

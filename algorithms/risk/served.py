@@ -1,6 +1,6 @@
 """The risk model that serves: `cadence` learnt once, then asked of what the store keeps, one client or a million.
 
-    P(order within h) = expit(BG/NBD's log odds + what the client's rhythm moves them + a level)
+    P(order within h) = expit(log odds of both forms of BG/NBD + what the client's rhythm moves them + a level)
     expected orders   = P(order) (1 + (R - 1) m)            R = ((1 - (1 + p u)^-k) / p) / (1 - (1 + u)^-k)
 
 with k = r + x, u = h / (alpha + T) and p = a / (a + b + x), the mean chance of leaving at an order: R is the number of
@@ -19,16 +19,17 @@ import orjson
 from scipy.special import expit, logit
 
 from algorithms.recency_rate import Population
-from algorithms.risk import bgnbd, cadence, gammagamma, kept, ridge
-from algorithms.risk.bgnbd import BgNbd
+from algorithms.risk import bgnbd, cadence, gammagamma, kept
+from algorithms.risk.bgnbd import LEAST, BgNbd
 from algorithms.risk.calibration import moved_to
 from algorithms.risk.features import usual_gap
 from algorithms.risk.gammagamma import GammaGamma
 from algorithms.risk.kept import Kept
+from algorithms.risk.learning import learnt
 from algorithms.risk.next_order import days_until_order
 from algorithms.risk.orders import WEEK, Orders, Rhythm
 from algorithms.risk.ridge import Ridge
-from algorithms.risk.windows import LEAST, Standing, Window, standing, windows
+from algorithms.risk.windows import Standing, Window, standing, windows
 from domain.arrays import Floats
 
 ALGORITHM: Final = "cadence"
@@ -151,8 +152,7 @@ class RiskModel:
         return cls(leaving=leaving, modified=modified, rhythm=rhythm, value=value, never=never, **said)
 
     def _p_order(self, clients: Rhythm, value: Floats) -> Floats:
-        chance = bgnbd.p_order(self.leaving, clients, self.horizon / WEEK)
-        log_odds = logit(np.clip(chance, LEAST, 1 - LEAST))
+        log_odds = bgnbd.log_odds((self.leaving, self.modified), clients, self.horizon / WEEK)
         about = kept.features(clients, value, self.horizon, log_odds, self.usual)
         return np.asarray(expit(log_odds + self.rhythm.moves(about) + self.level))
 
@@ -171,14 +171,15 @@ class RiskModel:
 def learn(orders: Orders, day: int, horizon: int, never: Population) -> RiskModel:
     """From what had happened by the end of `day`. A shop too young for windows gets BG/NBD, not moved."""
     past = orders.until(day)
-    now, known = standing(past, day, horizon), windows(past, day, horizon)
+    now = standing(past, day, horizon)
+    known = windows(past, day, now)
     usual = usual_gap(now.clients, horizon)
     rhythm, level = _rhythm(now, known)
     count = now.clients.x + 1
     return RiskModel(
         horizon=horizon,
-        leaving=now.model,
-        modified=bgnbd.fit(now.clients, modified=True),
+        leaving=now.forms[0],
+        modified=now.forms[1],
         usual=usual,
         rhythm=rhythm,
         level=level,
@@ -195,7 +196,7 @@ def _rhythm(now: Standing, known: list[Window]) -> tuple[Ridge, float]:
     if not known:
         nothing = np.zeros(about.shape[1])
         return Ridge(nothing, nothing + 1, nothing), 0.0
-    found = ridge.fit(np.concatenate([_features(each.at) for each in known]), *cadence.outcomes(known), 1 / len(known))
+    found = learnt(known, [_features(each.at) for each in known])
     log_odds = now.log_odds + found.moves(about)
     moved = moved_to(log_odds, cadence.usual_mean(now))
     return found, float(logit(moved[0]) - log_odds[0])

@@ -7,7 +7,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import logit
 
 from algorithms.risk import bgnbd
 from algorithms.risk.bgnbd import BgNbd
@@ -18,17 +17,17 @@ Floats = NDArray[np.float64]
 
 FEWEST: Final = 50
 """Clients who ordered in a window, and who did not: of fewer nothing is learnt."""
-LEAST: Final = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """Where n clients stand as of a day: BG/NBD fitted on that day, its forecast over the horizon, and the features.
+    """Where n clients stand as of a day: what BG/NBD foretells over the horizon, and the features.
 
-    `value`: of all orders of each client; zeros where none was told.
+    `forms`: BG/NBD and its modified form. `chance` and `count` are BG/NBD's alone; `log_odds` are those of the mean
+    chance of both. `value`: of all orders of each client; zeros where none was told.
     """
 
-    model: BgNbd
+    forms: tuple[BgNbd, BgNbd]
     clients: Rhythm
     horizon: int
     chance: Floats
@@ -46,23 +45,28 @@ class Window:
     came: Floats
 
 
-def standing(past: Orders, day: int, horizon: int) -> Standing:
-    """Where everybody in `past` stands at the end of `day`; looks at `past` alone."""
+def standing(past: Orders, day: int, horizon: int, forms: tuple[BgNbd, BgNbd] | None = None) -> Standing:
+    """Where everybody in `past` stands at the end of `day`; looks at `past` alone. Fits `forms` unless given."""
     clients = rhythm(past, day)
-    model = bgnbd.fit(clients)
-    chance = bgnbd.p_order(model, clients, horizon / WEEK)
-    count = np.maximum(bgnbd.expected_orders(model, clients, horizon / WEEK), chance)
-    log_odds = logit(np.clip(chance, LEAST, 1 - LEAST))
+    forms = forms or (bgnbd.fit(clients), bgnbd.fit(clients, modified=True))
+    chance = bgnbd.p_order(forms[0], clients, horizon / WEEK)
+    count = np.maximum(bgnbd.expected_orders(forms[0], clients, horizon / WEEK), chance)
+    log_odds = bgnbd.log_odds(forms, clients, horizon / WEEK)
     about = features(past, clients, day, horizon, log_odds)
     paid = np.zeros(len(past)) if past.value is None else np.maximum(past.value, 0.0)
     value = np.bincount(past.client, paid, len(past.ids)).astype(np.float64)
-    return Standing(model, clients, horizon, chance, count, log_odds, about, value)
+    return Standing(forms, clients, horizon, chance, count, log_odds, about, value)
 
 
-def windows(past: Orders, day: int, horizon: int) -> list[Window]:
-    """The windows in what was known by `day` that hold enough to learn from; none in a shop that is too young."""
-    span = day - int(past.day.min())
-    return [window for back, days in _places(span, horizon) if (window := _window(past, day - back, days)) is not None]
+def windows(past: Orders, day: int, now: Standing) -> list[Window]:
+    """The windows in what was known by `day` that hold enough to learn from; none in a shop that is too young.
+
+    They are seen through the forms of `now`, for it is those that what is learnt will move: fitted on a window's own
+    few weeks they are often far off, and what mends them then is not wanted now.
+    """
+    places = _places(day - int(past.day.min()), now.horizon)
+    found = (_window(past, day - back, days, now.forms) for back, days in places)
+    return [window for window in found if window is not None]
 
 
 def _places(span: int, horizon: int) -> list[tuple[int, int]]:
@@ -80,10 +84,10 @@ def _places(span: int, horizon: int) -> list[tuple[int, int]]:
     return sorted({(back, min(longest, back)) for back in backs if back > 0 and span - back >= WEEK})
 
 
-def _window(past: Orders, day: int, horizon: int) -> Window | None:
+def _window(past: Orders, day: int, horizon: int, forms: tuple[BgNbd, BgNbd]) -> Window | None:
     known = past.until(day)
     came = count_after(past, known.ids, day, horizon)
     ordered = int((came > 0).sum())
     if min(ordered, len(came) - ordered) < FEWEST:
         return None
-    return Window(standing(known, day, horizon), came)
+    return Window(standing(known, day, horizon, forms), came)
