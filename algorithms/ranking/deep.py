@@ -1,5 +1,5 @@
-"""What the networks share: words as padded tables, and steps of Adam over shuffled interactions (JAX, Optax: the extra
-`deep`). The CPU is enough; where JAX finds a GPU it uses it."""
+"""What the networks share: words as padded tables, and steps of AdamW with which they learn to tell each item taken
+from the others of its batch (JAX, Optax: the extra `deep`). The CPU is enough; where JAX finds a GPU it uses it."""
 
 from __future__ import annotations
 
@@ -8,23 +8,29 @@ from typing import Any, Final
 
 import numpy as np
 
-from algorithms.ranking.data import Log, Singles, Words
+from algorithms.ranking.data import Singles, Words
+from algorithms.ranking.lessons import BATCH, Batch, Lessons
 from domain.arrays import Ints
+from errors import BadInput
 
 WORDS: Final = 12
 """Words of a client or item that count."""
-BATCH: Final = 1_024
-RATE: Final = 3e-3
-LEAST: Final = 300
+EPOCHS: Final = 4
+LEAST: Final = 100
 """Steps at least, however little there is to learn from."""
-HALF_LIFE_DAYS: Final = 180.0
+RATE: Final = 3e-3
+DECAY: Final = 0.3
+"""Of the weights, times the rate, at each step. It holds so well that learning longer changes nothing: there is no
+early stopping to do."""
 Params = dict[str, Any]
+Scores = Callable[[Params, dict[str, Any], Batch], Any]
+"""Of parameters, what is known, and a batch: how well each of its items suits each of its clients, (b, b)."""
 
 
 def padded(words: Words) -> Ints:
-    """The first WORDS of each thing, one added, 0 where there are fewer: (n, WORDS)."""
-    found = np.zeros((len(words), WORDS), np.int64)
+    """The first WORDS of each thing, one added, 0 where there are fewer: as many columns as the longest needs."""
     counts = np.diff(words.start)
+    found = np.zeros((len(words), min(max(int(counts.max(initial=0)), 1), WORDS)), np.int64)
     rows = np.repeat(np.arange(len(words)), counts)
     place = np.arange(len(words.word)) - np.repeat(words.start[:-1], counts)
     kept = place < WORDS
@@ -32,44 +38,62 @@ def padded(words: Words) -> Ints:
     return found
 
 
-def table(rng: np.random.Generator, rows: int, d: int) -> Singles:
+def table(rng: np.random.Generator, rows: int, d: int, size: float = 0.05) -> Singles:
     """Small random vectors."""
-    return (rng.standard_normal((rows, d)) * 0.05).astype(np.float32)
+    return (rng.standard_normal((rows, d)) * size).astype(np.float32)
 
 
 def mean_of(vectors: Any, places: Any) -> Any:
-    """The mean vector of the words at `places` (n, WORDS), zeros without words."""
+    """The mean vector of the words at `places` (..., words), zeros without words."""
     there = (places > 0)[..., None]
     return (vectors[places] * there).sum(axis=-2) / there.sum(axis=-2).clip(1)
 
 
-def side(params: Params, name: str, own: Any, known: Any, words: Any) -> Any:
-    """Vectors of clients or items: their own where there is anything to learn it from, and the mean of their words'."""
-    return params[name][own] * known[..., None] + mean_of(params[f"{name} words"], words)
+def unit(vectors: Any) -> Any:
+    """Of length 1; zeros stay near 0."""
+    return vectors / ((vectors**2).sum(axis=-1, keepdims=True) + 1e-6) ** 0.5
 
 
-def learnt(params: Params, loss: Callable[..., Any], log: Log, epochs: int, seed: int) -> Params:
-    """Parameters after `epochs`; `loss(params, client, item, context, weight, key)` of a batch. The same seed gives the
-    same parameters on the same machine."""
-    import jax  # noqa: PLC0415
-    import optax  # noqa: PLC0415
+def learnt(params: Params, scores: Scores, known: dict[str, Any], lessons: Lessons, epochs: int, seed: int) -> Params:
+    """Parameters after `epochs`. The same seed gives the same parameters on the same machine. Raises BadInput without
+    the extra."""
+    try:
+        import jax  # noqa: PLC0415
+        import optax  # noqa: PLC0415
+    except ModuleNotFoundError:
+        raise BadInput("networks need JAX and Optax: pip install 'selvedge[deep]'", "algorithm") from None
 
-    optimiser = optax.adam(RATE)
+    if not len(lessons.rows):
+        return params
+    rng = np.random.default_rng(seed)
+    each = max(len(lessons.rows) // BATCH, 1)
+    epochs = max(epochs, -(-LEAST // each))
+    optimiser = optax.adamw(optax.cosine_decay_schedule(RATE, epochs * each), weight_decay=DECAY)
+    often = lessons.often
 
-    def one(params: Params, memory: Any, batch: Any, key: Any) -> tuple[Params, Any]:
-        slope = jax.grad(loss)(params, *batch, key)
-        change, memory = optimiser.update(slope, memory)
+    def loss(params: Params, known: dict[str, Any], often: Any, batch: Batch) -> Any:
+        found = told_apart(scores(params, known, batch) - often[batch.item], batch)
+        return -(batch.weight * found).sum() / batch.weight.sum()
+
+    @jax.jit
+    def step(params: Params, memory: Any, known: dict[str, Any], often: Any, batch: Batch) -> tuple[Params, Any]:
+        change, memory = optimiser.update(jax.grad(loss)(params, known, often, batch), memory, params)
         return optax.apply_updates(params, change), memory
 
-    step = jax.jit(one)
-    weight = np.exp2(-log.age / HALF_LIFE_DAYS).astype(np.float32)
-    columns = (log.client, log.item, log.context, weight)
-    rng, key, memory = np.random.default_rng(seed), jax.random.key(seed), optimiser.init(params)
-    size = min(BATCH, len(log))
-    for _ in range(max(epochs, LEAST * size // max(len(log), 1))):
-        order = rng.permutation(len(log))
-        for begin in range(0, len(order) - size + 1, size):
-            key, fresh = jax.random.split(key)
-            rows = order[begin : begin + size]
-            params, memory = step(params, memory, tuple(column[rows] for column in columns), fresh)
+    params, known, often = jax.device_put((params, known, often))
+    memory = optimiser.init(params)
+    for _ in range(epochs):
+        for batch in lessons.batches(rng):
+            params, memory = step(params, memory, known, often, batch)
     return {name: np.asarray(value) for name, value in params.items()}
+
+
+def told_apart(logits: Any, batch: Batch) -> Any:
+    """The log of how likely each client's own item is among those of the batch that others took (b,)."""
+    import jax  # noqa: PLC0415
+    import jax.numpy as jnp  # noqa: PLC0415
+
+    client, item = batch.client, batch.item
+    own = (item[None, :] == item[:, None]) | (client[None, :] == client[:, None])
+    others = ~own | jnp.eye(len(item), dtype=bool)
+    return jnp.diagonal(jax.nn.log_softmax(jnp.where(others, logits, -jnp.inf), axis=1))

@@ -1,72 +1,133 @@
-"""`two-tower`: a network for clients and contexts, one for items, and their scalar product; learnt by telling the item
-taken from those that others took, corrected for how often these are taken (Yi et al. 2019)."""
+"""`two-tower`: a vector of each client and context, one of each item, and their scalar product beside what is popular;
+learnt by telling the item taken from those that others took, corrected for how often these are taken (Yi et al. 2019).
+A client's vector is the sum of their words' and their items', so whoever came since has one too."""
 
 from __future__ import annotations
 
-from typing import Any, Final
+from copy import copy
+from typing import Any, Final, Self
 
 import numpy as np
 
 from algorithms.ranking import deep
-from algorithms.ranking.data import Asked, Log, Singles, State
+from algorithms.ranking.data import NONE, Asked, Log, Singles, State, Words, wider
+from algorithms.ranking.deep import Params
+from algorithms.ranking.lessons import Batch, Lessons, signals
+from algorithms.ranking.trends import untaken
 from domain.arrays import Ints
 
-D: Final = 32
-EPOCHS: Final = 12
-SHARPNESS: Final = 8.0
-"""Scalar products of unit vectors times this."""
+D: Final = 96
+SHARPNESS: Final = 2.0
+"""Length of the items' vectors."""
+PLAIN: Final = ("clients", "contexts", "items", "histories", "wide", "untaken", "names")
+POPULAR: Final = 0.2
+"""Weight of each popularity before learning."""
 
 
 class TwoTower:
-    """Vectors are worked out once; serving needs no JAX."""
+    """Serving needs no JAX."""
 
-    def __init__(self, epochs: int = EPOCHS) -> None:
+    def __init__(self, epochs: int = deep.EPOCHS) -> None:
         self.epochs = epochs
-        self.clients = self.items = self.contexts = np.zeros((0, D), np.float32)
+        self.names: dict[str, list[str]] = {"client": [], "item": []}
+        """Words that have vectors."""
+        self.words: dict[str, Singles] = {}
+        """Their vectors, (words, d): of clients, of items, and of items as part of a history."""
+        self.clients = self.contexts = self.items = self.histories = np.zeros((0, D), np.float32)
+        """Vectors of clients (c, d), of contexts and none (contexts + 1, d), of items (n, d) and of what each item adds
+        to who took it (n, d)."""
+        self.wide = np.zeros((0, 0), np.float32)
+        """What is known of items by themselves, (contexts + 1, n)."""
+        self.untaken = 0.0
+        """The same of an item that nobody took."""
 
     def fit(self, log: Log, seed: int) -> None:
-        """Needs the extra `deep`."""
-        import jax  # noqa: PLC0415
-        import jax.numpy as jnp  # noqa: PLC0415
+        """Raises BadInput without the extra `deep`."""
+        lessons = Lessons(log)
+        known = {f"{side} words": deep.padded(words) for side, words in _sides(log).items()}
+        begin = self.begin(log, lessons, np.random.default_rng(seed))
+        found = deep.learnt(begin, self.told, known | {"trends": lessons.trends}, lessons, self.epochs, seed)
+        self.take(found, log, lessons)
 
-        rng = np.random.default_rng(seed)
-        sides = {"client": log.client_words, "item": log.item_words}
-        params = {name: deep.table(rng, len(words), D) for name, words in sides.items()}
-        params |= {f"{name} words": deep.table(rng, len(words.names) + 1, D) for name, words in sides.items()}
-        params["context"] = deep.table(rng, len(log.contexts) + 1, D)
-        words = {name: jnp.asarray(deep.padded(each)) for name, each in sides.items()}
-        known = {"client": jnp.asarray(log.warm, jnp.float32), "item": jnp.asarray(log.seen, jnp.float32)}
-        often = np.log(np.maximum(np.bincount(log.item, minlength=len(log.items)) / len(log), 1e-9)).astype(np.float32)
+    def begin(self, log: Log, lessons: Lessons, rng: np.random.Generator) -> Params:
+        """Where learning begins."""
+        n, of_items = len(log.items), len(log.item_words.names)
+        rows = {"item": n, "item words": of_items + 1, "history": n, "history words": of_items + 1}
+        rows |= {"client words": len(log.client_words.names) + 1, "context": len(log.contexts) + 1}
+        popular = [POPULAR if name.startswith(("all", "context")) else 0.0 for name in lessons.names]
+        return {name: deep.table(rng, each, D) for name, each in rows.items()} | {"wide": np.array(popular, np.float32)}
 
-        def of(params: Any, name: str, own: Any) -> Any:
-            return deep.side(params, name, own, known[name][own], words[name][own])
+    def told(self, params: Params, known: dict[str, Any], batch: Batch) -> Any:
+        """See deep.Scores."""
+        clients, items = self.towers(params, known, batch)
+        trends = known["trends"][:, :, batch.item] @ params["wide"]
+        return clients @ items.T + trends[batch.window, batch.context]
 
-        def loss(params: Any, client: Any, item: Any, context: Any, weight: Any, key: Any) -> Any:
-            asked = _unit(of(params, "client", client) + params["context"][context], jnp)
-            products = SHARPNESS * asked @ _unit(of(params, "item", item), jnp).T
-            logits = products - jnp.asarray(often)[item]
-            same = (item[None, :] == item[:, None]) & ~jnp.eye(len(item), dtype=bool)
-            likely = jax.nn.log_softmax(jnp.where(same, -jnp.inf, logits), axis=1)
-            return -(weight * jnp.diagonal(likely)).sum() / weight.sum()
+    def towers(self, params: Params, known: dict[str, Any], batch: Batch) -> tuple[Any, Any]:
+        """Vectors of the clients in their contexts, and of the items, of a batch: each (b, d)."""
+        words = deep.mean_of(params["history words"], known["item words"][batch.history])
+        taken = ((params["history"][batch.history] + words) * batch.there[..., None]).sum(axis=1)
+        clients = taken / batch.there.sum(axis=1, keepdims=True).clip(1) ** 0.5
+        clients += deep.mean_of(params["client words"], known["client words"][batch.client])
+        clients += params["context"][batch.context] * (batch.context != NONE)[:, None]
+        own = params["item"][batch.item] * batch.known[:, None]
+        items = own + deep.mean_of(params["item words"], known["item words"][batch.item])
+        return clients, SHARPNESS * deep.unit(items)
 
-        found = deep.learnt(params, loss, log, self.epochs, seed)
-        self.clients = np.asarray(of(found, "client", np.arange(len(log.clients))))
-        self.items = np.asarray(_unit(of(found, "item", np.arange(len(log.items))), np))
-        self.contexts = found["context"]
+    def take(self, found: Params, log: Log, lessons: Lessons) -> None:
+        """What was learnt, as serving needs it."""
+        self.names = {side: list(words.names) for side, words in _sides(log).items()}
+        self.words = {name: found[f"{name} words"][1:] for name in ("client", "item", "history")}
+        self.contexts = np.vstack([found["context"][:-1], np.zeros((1, D), np.float32)])
+        self.items = self._items(log.item_words, found["item"] * log.seen[:, None])
+        self.histories = self._mean("item", "history", log.item_words) + found["history"] * log.seen[:, None]
+        self.wide = signals(log) @ found["wide"]
+        self.untaken = float(sum(w * untaken(name) for name, w in zip(lessons.names, found["wide"], strict=True)))
+        self.clients = self._clients(log)
 
     def scores(self, asked: Asked, items: Ints) -> Singles:
         """Shape (t, len(items))."""
-        mine = _unit(self.clients[asked.client] + self.contexts[asked.context], np)
-        return np.asarray(SHARPNESS * mine @ self.items[items].T, np.float32)
+        mine = self.clients[asked.client] + self.contexts[asked.context]
+        return np.asarray(mine @ self.items[items].T + self.wide[:, items][asked.context], np.float32)
 
     def state(self) -> State:
-        """Vectors."""
-        return {"clients": self.clients, "items": self.items, "contexts": self.contexts}
+        """Vectors, and what the words of clients and items are."""
+        words = {f"words_{name}": vectors for name, vectors in self.words.items()}
+        return words | {name: getattr(self, name) for name in PLAIN}
 
     def restore(self, state: State) -> None:
         """See `state`."""
-        self.clients, self.items, self.contexts = state["clients"], state["items"], state["contexts"]
+        self.words = {name[6:]: value for name, value in state.items() if name.startswith("words_")}
+        for name in PLAIN:
+            setattr(self, name, state[name])
+
+    def met(self, people: Log) -> Self:
+        """By what they took and their words."""
+        mine = copy(self)
+        mine.clients = self._clients(people)
+        return mine
+
+    def widen(self, words: Words) -> None:
+        """They stand where their words do."""
+        self.items = np.vstack([self.items, self._items(words, 0.0)])
+        self.histories = np.vstack([self.histories, self._mean("item", "history", words)])
+        self.wide = wider(self.wide, len(words), self.untaken)
+
+    def _items(self, words: Words, own: Singles | float) -> Singles:
+        return np.asarray(SHARPNESS * deep.unit(self._mean("item", "item", words) + own), np.float32)
+
+    def _clients(self, people: Log) -> Singles:
+        """A long history says more than a short one, by its root."""
+        taken = np.asarray(people.taken.sum(axis=1)).clip(1) ** -0.5
+        mine = taken * (people.taken @ self.histories) + self._mean("client", "client", people.client_words)
+        return np.asarray(mine, np.float32)
+
+    def _mean(self, side: str, name: str, words: Words) -> Singles:
+        """The mean vector of the words of each thing, in one role."""
+        mine = words.within({word: place for place, word in enumerate(self.names[side])})
+        each = np.asarray(mine.sum(axis=1)).clip(1)
+        return np.asarray((mine @ self.words[name]) / each, np.float32)
 
 
-def _unit(vectors: Any, of: Any) -> Any:
-    return vectors / of.sqrt((vectors**2).sum(axis=-1, keepdims=True) + 1e-6)
+def _sides(log: Log) -> dict[str, Words]:
+    return {"client": log.client_words, "item": log.item_words}

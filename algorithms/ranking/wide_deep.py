@@ -1,90 +1,102 @@
-"""`wide-deep`: a linear part that knows the popularity of items, and a network over vectors of client, context and
-item; learnt together by telling the item taken from drawn ones (Cheng et al. 2016)."""
+"""`wide-deep`: a linear part that knows the popularity of items, and over the vectors of `two-tower` their product and
+a hidden layer, which also knows how much the client took, and how old and popular the item is; learnt together (Cheng
+et al. 2016; with the product: Guo et al. 2017)."""
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, Self
 
 import numpy as np
 
 from algorithms.ranking import deep
-from algorithms.ranking.data import Asked, Log, Singles, State
-from algorithms.ranking.trends import item_signals
+from algorithms.ranking.data import Asked, Log, Singles, State, Words
+from algorithms.ranking.deep import Params
+from algorithms.ranking.lessons import Batch, Lessons, signals
+from algorithms.ranking.trends import untaken
+from algorithms.ranking.two_tower import D, TwoTower
 from domain.arrays import Ints
 
-D: Final = 16
-HIDDEN: Final = 32
-EPOCHS: Final = 6
-DRAWN: Final = 40
-"""Items drawn beside each one taken."""
-AT_ONCE: Final = 4_000_000
-"""Values of the hidden layer held at once in scoring."""
+HIDDEN: Final = 8
+AT_ONCE: Final = 1_000_000
+"""Values of the hidden layer held at once in scoring: as many as stay near the processor."""
 
 
-class WideDeep:
-    """Serving needs no JAX."""
+class WideDeep(TwoTower):
+    """Serving needs no JAX. The vectors are learnt and served as those of `two-tower`."""
 
-    def __init__(self, epochs: int = EPOCHS) -> None:
-        self.epochs = epochs
+    def __init__(self, epochs: int = deep.EPOCHS) -> None:
+        super().__init__(epochs)
+        self.layer: dict[str, Singles] = {}
+        """From vectors of clients and of items, and from facts of both, into the layer and out of it."""
         self.left = self.right = np.zeros((0, HIDDEN), np.float32)
-        """The hidden layer's parts of client (c, h) and item (n, h), before they are added."""
-        self.middle = np.zeros((0, HIDDEN), np.float32)
-        """Of contexts, (contexts + 1, h)."""
-        self.out = np.zeros(HIDDEN, np.float32)
-        self.wide = np.zeros((0, 0), np.float32)
-        """The linear part, (contexts + 1, n)."""
+        """The layer's parts of client (c, h) and item (n, h), before they are added."""
 
-    def fit(self, log: Log, seed: int) -> None:
-        """Needs the extra `deep`. The popularity that the linear part learns from is that of what came before the last
-        tenth, so that it is not learnt from what it foretells."""
+    def begin(self, log: Log, lessons: Lessons, rng: np.random.Generator) -> Params:
+        """Where learning begins."""
+        rows = {"client in": D, "item in": D, "took in": 3, "trends in": len(lessons.names)}
+        layer = {name: deep.table(rng, each, HIDDEN, each**-0.5) for name, each in rows.items()}
+        return super().begin(log, lessons, rng) | layer | {"out": deep.table(rng, HIDDEN, 1)}
+
+    def told(self, params: Params, known: dict[str, Any], batch: Batch) -> Any:
+        """See deep.Scores."""
         import jax  # noqa: PLC0415
         import jax.numpy as jnp  # noqa: PLC0415
 
-        rng = np.random.default_rng(seed)
-        before = log.at <= np.quantile(log.at, 0.9)
-        then, now = (np.stack([*item_signals(part).values()], -1) for part in (log.part(before), log))
-        sides = {"client": log.client_words, "item": log.item_words}
-        params = {name: deep.table(rng, len(words), D) for name, words in sides.items()}
-        params |= {f"{name} words": deep.table(rng, len(words.names) + 1, D) for name, words in sides.items()}
-        params["context"] = deep.table(rng, len(log.contexts) + 1, D)
-        params |= {f"{name} in": deep.table(rng, D, HIDDEN) * 4 for name in ("client", "context", "item")}
-        params |= {"out": deep.table(rng, 1, HIDDEN)[0], "wide": np.full(then.shape[-1], 0.1, np.float32)}
-        words = {name: jnp.asarray(deep.padded(each)) for name, each in sides.items()}
-        known = {"client": jnp.asarray(log.warm, jnp.float32), "item": jnp.asarray(log.seen, jnp.float32)}
-        trends = jnp.asarray(then)
+        clients, items = self.towers(params, known, batch)
+        trends = known["trends"][:, :, batch.item]
+        left = clients @ params["client in"] + _took(batch.took, jnp) @ params["took in"]
+        right = items @ params["item in"] + (trends[:, -1] @ params["trends in"])[batch.window]
+        hidden = jax.nn.relu(left[:, None, :] + right)
+        linear = (trends @ params["wide"])[batch.window, batch.context]
+        return clients @ items.T + linear + (hidden @ params["out"])[..., 0]
 
-        def part(params: Any, name: str, own: Any) -> Any:
-            return deep.side(params, name, own, known[name][own], words[name][own]) @ params[f"{name} in"]
-
-        def loss(params: Any, client: Any, item: Any, context: Any, weight: Any, key: Any) -> Any:
-            drawn = jax.random.randint(key, (len(item), DRAWN), 0, len(log.items))
-            offered = jnp.concatenate([item[:, None], drawn], axis=1)
-            asked = part(params, "client", client) + params["context"][context] @ params["context in"]
-            hidden = jax.nn.relu(asked[:, None, :] + part(params, "item", offered))
-            logits = hidden @ params["out"] + trends[context[:, None], offered] @ params["wide"]
-            return -(weight * jax.nn.log_softmax(logits, axis=1)[:, 0]).sum() / weight.sum()
-
-        found = deep.learnt(params, loss, log, self.epochs, seed)
-        self.left = np.asarray(part(found, "client", np.arange(len(log.clients))))
-        self.right = np.asarray(part(found, "item", np.arange(len(log.items))))
-        self.middle, self.out = found["context"] @ found["context in"], found["out"]
-        self.wide = np.asarray(now @ found["wide"], np.float32)
+    def take(self, found: Params, log: Log, lessons: Lessons) -> None:
+        """What was learnt, as serving needs it."""
+        self.layer = {name: found[f"{name} in"] for name in ("client", "item", "took")} | {"out": found["out"]}
+        self.layer["untaken"] = np.array([untaken(name) for name in lessons.names], np.float32) @ found["trends in"]
+        super().take(found, log, lessons)
+        self.left = self._left(log)
+        self.right = self.items @ self.layer["item"] + signals(log)[-1] @ found["trends in"]
 
     def scores(self, asked: Asked, items: Ints) -> Singles:
         """Shape (t, len(items))."""
-        found = np.array(self.wide[asked.context][:, items])
-        mine, goods = self.left[asked.client] + self.middle[asked.context], self.right[items]
+        found = super().scores(asked, items)
+        mine = self.left[asked.client] + (self.contexts @ self.layer["client"])[asked.context]
+        right, out = self.right[items], self.layer["out"][:, 0]
         step = max(AT_ONCE // (max(len(items), 1) * HIDDEN), 1)
         for begin in range(0, len(asked), step):
             rows = slice(begin, begin + step)
-            found[rows] += np.maximum(mine[rows, None, :] + goods, 0.0) @ self.out
-        return np.asarray(found, np.float32)
+            found[rows] += np.maximum(mine[rows, None, :] + right, 0.0) @ out
+        return found
 
     def state(self) -> State:
-        """Parts of the hidden layer, and the linear part."""
-        return {name: getattr(self, name) for name in ("left", "right", "middle", "out", "wide")}
+        """That of the vectors, and the layer."""
+        layer = {f"layer_{name}": value for name, value in self.layer.items()}
+        return super().state() | layer | {"left": self.left, "right": self.right}
 
     def restore(self, state: State) -> None:
         """See `state`."""
-        for name, value in state.items():
-            setattr(self, name, value)
+        super().restore(state)
+        self.layer = {name[6:]: value for name, value in state.items() if name.startswith("layer_")}
+        self.left, self.right = state["left"], state["right"]
+
+    def met(self, people: Log) -> Self:
+        """By what they took and their words."""
+        mine = super().met(people)
+        mine.left = mine._left(people)
+        return mine
+
+    def widen(self, words: Words) -> None:
+        """They stand where their words do."""
+        super().widen(words)
+        new = self.items[len(self.right) :] @ self.layer["item"] + self.layer["untaken"]
+        self.right = np.vstack([self.right, new])
+
+    def _left(self, people: Log) -> Singles:
+        took = np.asarray(people.counts.sum(axis=1)).ravel()
+        return np.asarray(self.clients @ self.layer["client"] + _took(took, np) @ self.layer["took"], np.float32)
+
+
+def _took(counts: Any, of: Any) -> Any:
+    """What a layer is told of how much clients took: (c, 3)."""
+    return of.stack([of.ones_like(counts), of.log1p(counts), 1.0 * (counts == 0)], axis=-1)

@@ -15,7 +15,6 @@ from algorithms.ranking.inner import like
 from algorithms.ranking.splits import split
 from algorithms.ranking.top import recommend
 from domain.arrays import Floats
-from errors import BadInput
 from tests.algorithms.ranking.logs import GROUPS, made_up
 
 LOG = made_up()
@@ -121,10 +120,3 @@ def test_vectors_nearest_to_a_client_are_found_exactly_and_nearly() -> None:
     found, _ = approximate.nearest(clients, 10)
     assert recall(found, exact) > 0.8
     assert np.array_equal(Candidates.restored(approximate.state()).nearest(clients, 10)[0], found)
-
-
-@pytest.mark.skipif(bool(DEEP), reason="the extra `deep` is installed")
-@pytest.mark.parametrize("name", zoo.DEEP)
-def test_a_network_without_its_extra_says_what_to_install(name: str) -> None:
-    with pytest.raises(BadInput, match=r"selvedge\[deep\]"):
-        zoo.make(name, repeats=False)

@@ -25,6 +25,7 @@ from tests.algorithms.ranking.logs import made_up
 
 ALL = np.arange(40)
 NAMES = (*zoo.PLAIN, zoo.CHAMPION)
+DEEP = [name for name in zoo.DEEP if name in zoo.NAMES]
 HISTORIES = ("cosine", "transitions", "ease", "als", "hybrid", "champion")
 """They tell the tastes of `two_tastes`, which no word tells."""
 
@@ -128,7 +129,7 @@ def test_newcomers_are_placed_by_their_words(tmp_path: Path) -> None:
         assert asked(loaded, liked, np.arange(2)).argmax() == 1  # a touch of a new item says something too
 
 
-@pytest.mark.parametrize("name", ["hybrid", "words", "champion", "recent", "ease", "own"])
+@pytest.mark.parametrize("name", ["hybrid", "words", "champion", "recent", "ease", "own", *DEEP])
 def test_an_item_that_came_since_counts_as_one_that_nobody_took(name: str) -> None:
     """The same log, with an item in the end that is known at the learning or not."""
     log = made_up()
@@ -144,7 +145,7 @@ def test_an_item_that_came_since_counts_as_one_that_nobody_took(name: str) -> No
     assert places[0] == pytest.approx(places[1], abs=6)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", zoo.NAMES)
 def test_meeting_those_learnt_from_changes_little(name: str) -> None:
     """Only vectors that were learnt with a client, and not from what they took, may differ."""
     held = split(made_up(), "time:0.8", 1)

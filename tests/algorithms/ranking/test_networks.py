@@ -1,0 +1,116 @@
+"""What the networks learn from, that they find it, and that they serve without what they learn with."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from algorithms.ranking import deep, zoo
+from algorithms.ranking.data import NONE, Algorithm, Asked, Words
+from algorithms.ranking.evaluation import quality
+from algorithms.ranking.lessons import BATCH, Batch, Lessons, signals
+from algorithms.ranking.splits import split
+from algorithms.ranking.top import recommend
+from algorithms.ranking.two_tower import TwoTower
+from algorithms.ranking.wide_deep import WideDeep
+from errors import BadInput
+from tests.algorithms.ranking.logs import GROUPS, made_up
+
+LOG = made_up()
+HELD = split(LOG, "time:0.8", 1)
+LESSONS = Lessons(LOG)
+
+
+@pytest.fixture(scope="module", params=[TwoTower, WideDeep])
+def learnt(request: pytest.FixtureRequest) -> Algorithm:
+    pytest.importorskip("jax")
+    made: Algorithm = request.param()
+    made.fit(HELD.past, 1)
+    return made
+
+
+def batch() -> Batch:
+    return next(LESSONS.batches(np.random.default_rng(2)))
+
+
+def test_a_history_is_the_clients_own_without_the_item_asked_for() -> None:
+    found = batch()
+    assert len(found.item) == BATCH
+    for row, client in enumerate(found.client.tolist()):
+        mine = set(LOG.item[LOG.client == client].tolist())
+        drawn = found.history[row][found.there[row] > 0]
+        assert set(drawn.tolist()) <= mine - {int(found.item[row])}
+    assert 0.02 < (found.there.sum(axis=1) == 0).mean() < 0.3  # some are met as if they were new
+    assert 0.02 < (found.known == 0).mean() < 0.3
+
+
+def test_popularity_is_that_of_before_the_interaction() -> None:
+    for window in range(len(LESSONS.trends)):
+        begun = LESSONS.log.at[LESSONS.window >= window].min()
+        assert np.allclose(LESSONS.trends[window], signals(LOG.part(LOG.at < begun)), atol=1e-5)
+
+
+def test_the_likelihood_is_that_among_what_others_took() -> None:
+    pytest.importorskip("jax")
+    logits = np.array([[0.0, 1.0, 2.0, 3.0], [1.0, 0.0, 0.0, 0.0], [0.0, 0.0, 2.0, 0.0], [0.0, 0.0, 0.0, 0.0]])
+    some = batch()._replace(client=np.array([7, 8, 9, 7]), item=np.array([1, 2, 1, 3]))
+    found = np.asarray(deep.told_apart(logits, some))
+    by_hand = [np.log(1 / (1 + np.e)), np.log(1 / (np.e + 3)), np.log(np.e**2 / (np.e**2 + 2)), np.log(1 / 3)]
+    assert np.allclose(found, by_hand, atol=1e-5)
+
+
+def test_a_network_beats_popularity_for_clients_it_knows_and_for_new_ones(learnt: Algorithm) -> None:
+    def gain(made: Algorithm) -> np.ndarray:
+        return quality(recommend(made, HELD.past, HELD.asked, 10)[0], HELD)[1]
+
+    recent = zoo.make("recent", repeats=False)
+    recent.fit(HELD.past, 1)
+    warm = HELD.past.warm[HELD.asked.client]
+    for group in (warm, ~warm):
+        assert gain(learnt)[group].mean() > 1.2 * gain(recent)[group].mean()
+
+
+def test_clients_met_later_are_told_by_their_items_and_nobody_learnt_from_is_kept(learnt: Algorithm) -> None:
+    items, shares = np.arange(len(LOG.items)), []
+    for taste in range(GROUPS):
+        few = np.flatnonzero((HELD.past.client % GROUPS == taste) & (HELD.past.item % GROUPS == taste))[:6]
+        one = replace(HELD.past.part(few), client=np.zeros(6, np.int64), clients=("late",), client_words=Words.none(1))
+        scores = learnt.met(one).scores(Asked(np.array([0]), np.array([NONE])), items)[0]
+        shares.append((np.argsort(-scores)[:10] % GROUPS == taste).mean())
+    assert np.mean(shares) > 0.4
+    nobody = replace(HELD.past.part(np.zeros(0, np.int64)), clients=(), client_words=Words.none(0))
+    kept = learnt.met(nobody).state()
+    assert not any(getattr(value, "shape", (0,))[0] == len(LOG.clients) for value in kept.values())
+
+
+def test_an_item_that_came_since_stands_by_its_words(learnt: Algorithm) -> None:
+    fresh = type(learnt)()
+    fresh.restore(learnt.state())
+    fresh.widen(Words.of([(f"colour:{colour}",) for colour in range(GROUPS)] + [("colour:unheard",)]))
+    new = len(LOG.items) + np.arange(GROUPS)
+    asked = Asked(np.arange(len(LOG.clients)), np.full(len(LOG.clients), NONE))
+    scores = fresh.scores(asked, np.append(new, len(LOG.items) + GROUPS))
+    assert np.isfinite(scores).all()
+    assert (scores[:, :GROUPS].argmax(axis=1) == asked.client % GROUPS).mean() > 0.7
+
+
+@pytest.mark.parametrize("name", zoo.DEEP)
+def test_no_interactions_are_no_error(name: str) -> None:
+    made = zoo.DEEP[name]()
+    made.fit(LOG.part(np.zeros(0, np.int64)), 1)
+    assert np.isfinite(made.scores(Asked(np.array([0]), np.array([NONE])), np.arange(3))).all()
+
+
+def test_without_the_extra_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "jax", None)
+    with pytest.raises(BadInput, match=r"pip install 'selvedge\[deep\]'"):
+        TwoTower().fit(LOG, 1)
+    code = "import sys; sys.modules['jax'] = None; from algorithms.ranking import zoo; "
+    code += "print(zoo.NAMES); zoo.make('wide-deep', False)"
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    assert "two-tower" not in ended.stdout
+    assert "wide-deep needs JAX and Optax: pip install 'selvedge[deep]'" in ended.stderr
