@@ -73,7 +73,10 @@ def test_the_page_says_whom_to_call_why_and_by_when(site: TestClient) -> None:
 
 def test_a_word_ends_the_call_and_the_page_says_how(site: TestClient, settings: Settings) -> None:
     call = of(settings, "ada")
-    form = {"token": token_of(site.get("/calls").text, call.call_id), "verdict": "no_answer", "by": "Eve"}
+    assert "Say who you are" in site.get("/calls").text
+    site.post("/sign-in", data={"key": "the key", "name": "Eve", "next": "/calls"}, headers=OURS)
+    assert "You are Eve" in site.get("/calls").text
+    form = {"token": token_of(site.get("/calls").text, call.call_id), "verdict": "no_answer"}
     answer = site.post(f"/calls/{call.call_id}/decision", data=form, headers=OURS, follow_redirects=False)
     assert (answer.status_code, answer.headers["location"]) == (303, "/calls")
     row = of(settings, "ada")

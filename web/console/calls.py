@@ -14,7 +14,7 @@ from models.base import ID_PATTERN, Id
 from models.calls import CallDecision, CallState
 from store import calls
 from store.database import reading, writing
-from web.console.acting import check_token, form_of, must_sign_in, person_of, remember, token_for
+from web.console.acting import check_token, form_of, must_sign_in, person_of, token_for
 from web.console.charts import slices
 from web.console.words import CALLS
 from web.context import Context, context_of
@@ -40,15 +40,13 @@ async def decide(request: Request, context: Ctx, call_id: Annotated[Id, Path(pat
     if person is None:
         return must_sign_in(PAGE)
     form = await form_of(request)
-    name = person or form.get("by", "").strip()
     try:
         check_token(context, form.get("token", ""), call_id)
-        decision = checked(CallDecision, {"verdict": form.get("verdict"), "by": name})
+        decision = checked(CallDecision, {"verdict": form.get("verdict"), "by": person})
         await run_in_threadpool(_decide, context, call_id, decision)
     except BadInput as refused:
         return await run_in_threadpool(_page, request, context, CallState.OPEN, str(refused))
-    answer = RedirectResponse(PAGE, status_code=303)
-    return remember(context, answer, name) if name != person else answer
+    return RedirectResponse(PAGE, status_code=303)
 
 
 def _decide(context: Context, call_id: str, decision: CallDecision) -> None:
