@@ -128,7 +128,7 @@ def _count(outcome: Outcome, deed: Deed) -> None:
 def earned(found: Sequence[Outcome], still_open: int = 0) -> Earned:
     """Of one variant's answers; `still_open`: so many more were left out."""
     table = _by_client(found)
-    orders, cents, judged, kept = table.sum(axis=0)
+    orders, cents, judged, kept = table.sum(axis=0).tolist()
     return Earned(
         seen=len(found),
         clients=len(table),

@@ -169,8 +169,8 @@ def played(engine: Engine) -> None:
         looked.append(assessed(client_id, at, score, 0.5))
         placed.append(order(client_id, at - timedelta(days=rng.uniform(60, 300))))
         records.append({
-            "id": f"{k:032x}", "slot": "next_action", "role": "live", "client_id": client_id, "at": at, "question": "",
-            "variant": "explore", "experiment": "", "algorithm": "explore", "version": "1", "seconds": 0.0,
+            "id": f"{k:032x}", "slot": "next_action", "role": "live", "client_id": client_id, "at": at,
+            "question": f"q{k}", "variant": "explore", "experiment": "", "algorithm": "explore", "version": "1", "seconds": 0.0,
             "propensity": answer["propensity"], "answer": {"action": answer["action"]}, "faults": [],
         })  # fmt: skip
     with writing(engine) as connection:
@@ -193,6 +193,31 @@ def test_a_lot_teaches_a_policy_whom_a_mail_moves(engine: Engine, tmp_path: Path
     assert (moved, put_off) == ("email", "nothing")
     with reading(engine) as connection:
         assert len(connection.execute(select(decisions_table.c.id)).all()) == CLIENTS
+
+
+def test_a_shadow_is_told_what_it_would_have_earned_by_the_lot(engine: Engine) -> None:
+    played(engine)
+    with reading(engine) as connection:
+        lives = connection.execute(select(decisions_table)).all()
+        score = {row.client_id: row.score for row in connection.execute(select(assessments))}
+    with writing(engine) as connection:  # knows what is so: a mail for those whom it moves
+        decisions.keep_shadows(connection, [
+            AnswerRecord(
+                slot="next_action", client_id=live.client_id, asked_at=live.at, question=live.question, role="shadow",
+                variant="knows", algorithm="knows", version="1", seconds=0.0,
+                answer={"action": "email" if score[live.client_id] > 30 else "nothing", "uplift": 0.3},
+            )
+            for live in lives
+        ])  # fmt: skip
+    compared = typed("algorithms", "compare", "--slot", "next_action", "--since", "90d", "--within", "28d", "--json")
+    found = json.loads(compared)
+    its = found["shadows"]["knows"]["foretold"]
+    truth = (0.7 + 0.3) / 2
+    assert its["logged"] < its["ips"]["low"]
+    for name in ("ips", "snips", "doubly_robust"):
+        assert its[name]["low"] < truth < its[name]["high"]
+    assert 0.4 < found["shadows"]["knows"]["agreement"]["same"] < 0.6
+    assert found["variants"]["explore"]["earned"]["seen"] == CLIENTS
 
 
 def asked(score: float) -> NextActionQuestion:
