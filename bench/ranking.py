@@ -28,6 +28,7 @@ from algorithms.ranking.champion import Champion
 from algorithms.ranking.data import NONE, Asked, Log, Words
 from algorithms.ranking.evaluation import difference, measured, only_new, quality
 from algorithms.ranking.inner import like
+from algorithms.ranking.popularity import Popularity
 from algorithms.ranking.splits import split
 from algorithms.ranking.top import recommend
 from ingest.interaction_files import read_question
@@ -37,6 +38,8 @@ RENTALS = "renttherunway/rentals_until_2017-06.parquet"
 SEED, K = 42, 10
 BASELINES = ("popularity", "decayed", "recent", "cosine", "als", "hybrid")
 """Those that speak from a history fall back on recent popularity for clients without one."""
+NETWORKS = tuple(name for name in zoo.DEEP if name in zoo.NAMES)
+"""Where the extra `deep` is installed, told beside: they are ours, so no baselines."""
 ITEMS, CLIENTS, FACTORS, MILLION = 100_000, 100_000, 64, 1_000_000
 
 
@@ -44,13 +47,14 @@ def measure() -> dict[str, float]:
     """NDCG@10 of the champion and the best baseline on each split; then the costs."""
     found: dict[str, float] = {}
     retail = read_question(RETAIL).log
-    found |= _compared("retail_time", retail, "time:2011-03-31")
+    found |= _compared("retail_time", retail, "time:2011-03-31", networks=NETWORKS)
     found |= _compared("retail_repeats", retail, "time:2011-03-31", repeats=True)
     found |= _compared("retail_last", retail, "leave-last-out")
     folder = os.environ.get("SELVEDGE_SCIENCE_DATA")
     if folder and (Path(folder) / RENTALS).exists():
         rentals = _rentals(Path(folder) / RENTALS)
-        found |= _compared("rentals_time", rentals, "time:2016-12-31", ("decayed", "recent", "als", "hybrid"))
+        some = ("decayed", "recent", "als", "hybrid")
+        found |= _compared("rentals_time", rentals, "time:2016-12-31", some, networks=NETWORKS)
         found |= _new_items(rentals)
     else:
         print("ranking: no rentals under SELVEDGE_SCIENCE_DATA; they are left out", file=sys.stderr)
@@ -58,17 +62,27 @@ def measure() -> dict[str, float]:
 
 
 def _compared(
-    name: str, log: Log, how: str, baselines: tuple[str, ...] = BASELINES, repeats: bool = False
+    name: str,
+    log: Log,
+    how: str,
+    baselines: tuple[str, ...] = BASELINES,
+    repeats: bool = False,
+    networks: tuple[str, ...] = (),
 ) -> dict[str, float]:
-    """NDCG of both, and the lower end of what lies between them, in 95 of 100 draws of clients."""
+    """NDCG of both, and the lower end of what lies between them, in 95 of 100 draws of clients; and of networks."""
     held = split(log, how, SEED, repeats)
-    gains = {}
-    for each in (*baselines, *(("own",) if repeats else ()), zoo.CHAMPION):
+    gains: dict[str, Any] = {}
+    beside: dict[str, float] = {}
+    for each in (*baselines, *(("own",) if repeats else ()), *networks, zoo.CHAMPION):
         figures, gains[each] = measured(zoo.make(each, repeats, like(how)), held, K, SEED, repeats)
+        if each in networks:
+            del gains[each]
+            place = f"ranking_{name}_{each.replace('-', '_')}"
+            beside |= {f"{place}_ndcg": figures["ndcg"], f"{place}_fit_cpu_s": figures["fit_cpu_seconds"]}
         print(f"  {name:<16}{each:<12}NDCG {figures['ndcg']:.5f}, recall {figures['recall']:.5f}", file=sys.stderr)
     champion = gains.pop(zoo.CHAMPION)
     best = max(gains.values(), key=lambda gain: float(gain.mean()))
-    return {
+    return beside | {
         f"ranking_{name}_ndcg": round(float(champion.mean()), 5),
         f"ranking_{name}_best_baseline_ndcg": round(float(best.mean()), 5),
         f"ranking_{name}_over_best": round(float((champion - best).mean()), 5),
@@ -93,22 +107,13 @@ def _new_items(log: Log) -> dict[str, float]:
     }
 
 
-class _Category:
+class _Category(Popularity):
     """How much was taken of an item's category in the last weeks."""
 
     def fit(self, log: Log, seed: int) -> None:
         words = log.item_words.matrix()
         faded = np.bincount(log.item, np.exp2(-log.age / 30.0), len(log.items))
-        self.table = np.asarray(words @ (words.T @ faded), np.float32)
-
-    def scores(self, asked: Asked, items: Any) -> Any:
-        return np.repeat(self.table[None, items], len(asked), axis=0)
-
-    def state(self) -> dict[str, Any]:
-        return {"table": self.table}
-
-    def restore(self, state: dict[str, Any]) -> None:
-        self.table = state["table"]
+        self.table = np.asarray(words @ (words.T @ faded), np.float32)[None, :]
 
 
 def _search() -> dict[str, float]:
