@@ -1,9 +1,9 @@
 """`cadence`: BG/NBD, moved by what each client's own rhythm says beyond it.
 
-BG/NBD is fitted as of earlier days too, where what came next is known. A ridge logistic regression with BG/NBD's log
-odds as its offset learns there whose chances must be moved against whose. Their level moves as far as BG/NBD usually is
-off: the shop's own earlier days do not foretell it, nor does a trend. Both, and ridge regression rather than trees,
-were measured (docs/decisions, 13 and 15). Nothing after the day asked for is looked at.
+As of earlier days, what came next is known. A ridge logistic regression with the log odds of both forms of BG/NBD as
+its offset learns there whose chances must be moved against whose. Their level moves as far as BG/NBD usually is off:
+the shop's own earlier days do not foretell it, nor does a trend. Both, and ridge regression rather than trees, were
+measured (docs/decisions, 13 and 15). Nothing after the day asked for is looked at.
 """
 
 from __future__ import annotations
