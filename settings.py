@@ -163,7 +163,8 @@ class Settings(BaseSettings):
     """From this distance between two distributions on (0 to 1), a feature or score that has moved raises an alarm."""
 
     decision_days: float = Field(default=30.0, ge=0)
-    """Days for which the questions behind decisions are kept, and what shadows answered; live answers stay."""
+    """Days for which the questions behind decisions are kept, what shadows answered, and orders of pages; other live
+    answers stay."""
 
     starts_per_second: float = Field(default=50.0, gt=0)
     """Rate at which pending workflow starts and nudges drain from the outbox."""

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Row, delete, select
+from sqlalchemy import Connection, Row, delete, or_, select
 
 from models.answers import AnswerRecord
 from models.base import ClientId
@@ -66,12 +66,13 @@ def of_client(connection: Connection, client_id: ClientId, limit: int = 50) -> S
 
 
 def purge(connection: Connection, before: datetime, most: int = 1_000) -> int:
-    """Drop questions and answers of shadows from before business `before`, `most` of each at once; how many.
-    Live answers stay."""
+    """Drop questions and answers of shadows from before business `before`, `most` of each at once; how many. Live
+    answers stay, but for orders of pages: there is one a page view, and they have long taught."""
     old = select(questions.c.digest).where(questions.c.at < before).limit(most)
     gone = connection.execute(delete(questions).where(questions.c.digest.in_(old))).rowcount
-    shadows = select(decisions.c.id).where(decisions.c.role == "shadow", decisions.c.at < before).limit(most)
-    return gone + connection.execute(delete(decisions).where(decisions.c.id.in_(shadows))).rowcount
+    passing = or_(decisions.c.role == "shadow", decisions.c.slot == "session")
+    answers = select(decisions.c.id).where(passing, decisions.c.at < before).limit(most)
+    return gone + connection.execute(delete(decisions).where(decisions.c.id.in_(answers))).rowcount
 
 
 def _row(id_: str, record: AnswerRecord, at: datetime) -> dict[str, Any]:

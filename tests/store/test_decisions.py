@@ -88,3 +88,12 @@ def test_a_question_comes_back_as_it_was_and_is_purged_and_live_answers_stay(eng
         assert decisions.purge(connection, NOW + timedelta(days=1)) == 0
         assert (decisions.question(connection, "q1"), decisions.question(connection, "q2")) == (None, b"{}")
         assert len(decisions.of_client(connection, "c")) == 2
+
+
+def test_orders_of_pages_go_with_their_questions(engine) -> None:
+    page = ASKED.model_copy(update={"slot": "session", "question": "q9"})
+    with writing(engine) as connection:
+        decisions.keep(connection, ASKED, NOW, n=1)
+        decisions.keep(connection, page, NOW, body=b"{}")
+        assert decisions.purge(connection, NOW + timedelta(days=1)) == 2
+        assert [row.slot for row in decisions.of_client(connection, "c")] == ["ranking"]
