@@ -16,9 +16,9 @@ from activities.deciding import Decider
 from activities.house import House
 from models.calls import CallDecision, CallState
 from models.lifecycle import Assessment, AssessRequest
-from models.states import Phase
+from models.states import HoldSource, Phase
 from settings import Settings
-from store import calls, decisions, standing
+from store import calls, decisions, holds, standing
 from store.database import connect, reading, writing
 from store.tables import calls as calls_table
 from store.tables import decisions as decisions_table
@@ -204,6 +204,44 @@ def test_a_client_erased_while_the_algorithm_thought_comes_back_as_erased(tmp_pa
             return super().ask(slot, question)
 
     assert place.assess("c0", decider=Slow()).phase is Phase.ERASED
+    assert place.decided() == []
+
+
+def test_of_two_who_ask_at_once_the_first_answer_stands(tmp_path: Path, stack: ExitStack) -> None:
+    """As when a worker that was given up for dead goes on."""
+    place = Place(tmp_path, stack)
+    decider = place.decider("nothing")
+
+    class Slow(Decider):
+        def asks(self, slot: str) -> bool:
+            return slot == "next_action"
+
+        def ask(self, slot: str, question: Any) -> Any:
+            assert place.assess("c0", decider=decider).chosen == "nothing by says 1"
+            return super().ask(slot, question)  # the house: a mail
+
+    told = place.assess("c0", decider=Slow())
+    assert (told.start, told.chosen) == (None, "")
+    assert "mail would not help now" in told.why_not
+    assert [row.answer["action"] for row in place.decided()] == ["nothing"]
+    assert place.mails("c0") == []
+
+
+def test_a_hold_that_comes_while_the_algorithm_thinks_is_kept(tmp_path: Path, stack: ExitStack) -> None:
+    place = Place(tmp_path, stack)
+
+    class Slow(Decider):
+        def asks(self, slot: str) -> bool:
+            return slot == "next_action"
+
+        def ask(self, slot: str, question: Any) -> Any:
+            with writing(place.engine) as connection:
+                holds.hold(connection, "c0", HoldSource.CLIENT, "", NOW)
+            return super().ask(slot, question)
+
+    told = place.assess("c0", decider=Slow())
+    assert (told.start, told.chosen) == (None, "")
+    assert "the client asked us to pause" in told.why_not
     assert place.decided() == []
 
 

@@ -170,8 +170,8 @@ def played(engine: Engine) -> None:
         placed.append(order(client_id, at - timedelta(days=rng.uniform(60, 300))))
         records.append({
             "id": f"{k:032x}", "slot": "next_action", "role": "live", "client_id": client_id, "at": at,
-            "question": f"q{k}", "variant": "explore", "experiment": "", "algorithm": "explore", "version": "1", "seconds": 0.0,
-            "propensity": answer["propensity"], "answer": {"action": answer["action"]}, "faults": [],
+            "question": f"q{k}", "variant": "explore", "experiment": "", "algorithm": "explore", "version": "1",
+            "seconds": 0.0, "propensity": answer["propensity"], "answer": {"action": answer["action"]}, "faults": [],
         })  # fmt: skip
     with writing(engine) as connection:
         connection.execute(insert(assessments), looked)
