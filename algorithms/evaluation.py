@@ -64,8 +64,14 @@ def split(touches: Interactions, catalogue: Catalogue, clients: Mapping[str, Cli
 
 
 def quality(scorer: Scorer, held: Split, catalogue: Catalogue) -> dict[str, dict[str, float]]:
-    """Mean recall@10 and NDCG@10 by name, over the clients asked about, among all items that they had not touched; of
-    `held.among` alone where it is stated."""
+    """Mean recall@10 and NDCG@10 by name, over the clients asked about: see `of_each`."""
+    means = {name: values.mean(axis=0).tolist() for name, values in of_each(scorer, held, catalogue).items()}
+    return {name: {f"recall@{K}": round(r, 5), f"ndcg@{K}": round(n, 5)} for name, (r, n) in means.items()}
+
+
+def of_each(scorer: Scorer, held: Split, catalogue: Catalogue) -> dict[str, Floats]:
+    """Recall@10 and NDCG@10 by name of each client asked about, (clients, 2), among all items that they had not
+    touched; of `held.among` alone where it is stated."""
     found: dict[str, list[tuple[float, float]]] = {}
     for client, new in held.asked:
         open_to = np.ones(len(catalogue), np.bool_) if held.among is None else held.among.copy()
@@ -74,8 +80,7 @@ def quality(scorer: Scorer, held: Split, catalogue: Catalogue) -> dict[str, dict
         for name, scores in scorer(client, candidates, held.cut).items():
             order = np.argsort(-scores, kind="stable")[:K]
             found.setdefault(name, []).append(_quality(np.isin(candidates[order], new), len(new)))
-    means = {name: np.mean(values, axis=0).tolist() for name, values in found.items()}
-    return {name: {f"recall@{K}": round(r, 5), f"ndcg@{K}": round(n, 5)} for name, (r, n) in means.items()}
+    return {name: np.array(values) for name, values in found.items()}
 
 
 def _quality(hits: Flags, wanted: int) -> tuple[float, float]:

@@ -31,6 +31,7 @@ from algorithms.ranking.inner import like
 from algorithms.ranking.popularity import Popularity
 from algorithms.ranking.splits import split
 from algorithms.ranking.top import recommend
+from bench import came_since
 from ingest.interaction_files import read_question
 
 RETAIL = Path(__file__).parent / "data" / "retail.parquet"
@@ -50,12 +51,14 @@ def measure() -> dict[str, float]:
     found |= _compared("retail_time", retail, "time:2011-03-31", networks=NETWORKS)
     found |= _compared("retail_repeats", retail, "time:2011-03-31", repeats=True)
     found |= _compared("retail_last", retail, "leave-last-out")
+    found |= came_since.measure("retail", retail, "2011-03-31", SEED)
     folder = os.environ.get("SELVEDGE_SCIENCE_DATA")
     if folder and (Path(folder) / RENTALS).exists():
         rentals = _rentals(Path(folder) / RENTALS)
         some = ("decayed", "recent", "als", "hybrid")
         found |= _compared("rentals_time", rentals, "time:2016-12-31", some, networks=NETWORKS)
         found |= _new_items(rentals)
+        found |= came_since.measure("rentals", rentals, "2016-12-31", SEED)
     else:
         print("ranking: no rentals under SELVEDGE_SCIENCE_DATA; they are left out", file=sys.stderr)
     return found | _search() | _als() | _whole()

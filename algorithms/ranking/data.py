@@ -141,6 +141,11 @@ State: TypeAlias = dict[str, Any]
 """What an algorithm learnt, by name: arrays, sparse matrices (CSR) and plain values."""
 
 
+def part_of(state: State, part: str) -> State:
+    """What stands in a state under names that begin with `part-`, by the rest of the name."""
+    return {name.partition("-")[2]: value for name, value in state.items() if name.startswith(f"{part}-")}
+
+
 class Algorithm(Protocol):
     """Learns from a log, then scores items for targets of that log."""
 

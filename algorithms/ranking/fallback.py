@@ -7,7 +7,7 @@ from typing import Self
 
 import numpy as np
 
-from algorithms.ranking.data import Algorithm, Asked, Log, Singles, State, Words
+from algorithms.ranking.data import Algorithm, Asked, Log, Singles, State, Words, part_of
 from algorithms.ranking.popularity import ContextPopularity
 from domain.arrays import Flags, Ints
 
@@ -44,7 +44,7 @@ class OrRecent:
         """See `state`."""
         self.warm = state["warm"]
         self.recent.restore({"table": state["recent"]})
-        self.made.restore({key.removeprefix("made-"): value for key, value in state.items() if key.startswith("made-")})
+        self.made.restore(part_of(state, "made"))
 
     def met(self, people: Log) -> Self:
         """Who has a history now is asked of it."""

@@ -9,7 +9,8 @@ from typing import Any, Final, Self
 
 import numpy as np
 
-from algorithms.ranking.data import Asked, Log, Singles, State, Words
+from algorithms.ranking.data import NONE, Asked, Log, Singles, State, Words, part_of
+from algorithms.ranking.shortlist import Shortlist, front
 from algorithms.ranking.word_taste import WordTaste
 from domain.arrays import Ints
 
@@ -50,6 +51,7 @@ class Hybrid:
         self.clients = self.items = Side(none, {}, none)
         self.fold = np.zeros((factors + 2, factors + 1), np.float32)
         """From the mean vector of what a client took, and 1, to a client's own vector."""
+        self.listed = Shortlist.over(none, np.zeros(0, np.int64))
 
     def fit(self, log: Log, seed: int) -> None:
         """One thread: the same seed gives the same vectors."""
@@ -71,13 +73,14 @@ class Hybrid:
         )
         clients = np.hstack([model.user_embeddings, model.user_biases[:, None]]).astype(np.float32)
         items = np.hstack([model.item_embeddings, model.item_biases[:, None]]).astype(np.float32)
-        own = clients[: shape[0]] * log.warm[:, None]
+        own, everything = clients[: shape[0]] * log.warm[:, None], np.arange(shape[1])
         self.clients = _side(log.client_words, clients[shape[0] :]).placed(log.client_words, own)
         self.items = _side(log.item_words, items[shape[1] :]).placed(
             log.item_words, items[: shape[1]] * log.seen[:, None]
         )
         self._learn_fold(log, own)
         self.words.fit(log, seed)
+        self.listed = Shortlist.over(self.items.vectors, front({"words": self._popular(everything)}, ["words"]))
 
     def scores(self, asked: Asked, items: Ints) -> Singles:
         """Shape (t, len(items))."""
@@ -85,17 +88,26 @@ class Hybrid:
         factored = clients[:, :-1] @ goods[:, :-1].T + goods[:, -1]
         return np.asarray(np.float32(FACTORED) * factored + self.words.scores(asked, items), np.float32)
 
+    def shortlist(self, asked: Asked) -> Ints:
+        """Items worth scoring for these targets: their words are popular, or their vectors lie near."""
+        clients = self.clients.vectors[asked.client].copy()
+        clients[:, -1] = 1.0  # beside the bias of each item
+        return self.listed.of(clients)
+
     def state(self) -> State:
         """Vectors of clients and items, and of their words."""
         sides = {"clients": self.clients, "items": self.items}
         found = {f"{key}-{part}": getattr(side, part) for key, side in sides.items() for part in ("vectors", "of_word")}
         names = {f"{key}-names": [*side.names] for key, side in sides.items()}
-        return found | names | {"fold": self.fold} | {f"w-{k}": v for k, v in self.words.state().items()}
+        parts = {"w": self.words.state(), "l": self.listed.state()}
+        inner = {f"{part}-{name}": value for part, of in parts.items() for name, value in of.items()}
+        return found | names | inner | {"fold": self.fold}
 
     def restore(self, state: State) -> None:
         """See `state`."""
         self.clients, self.items, self.fold = _restored(state, "clients"), _restored(state, "items"), state["fold"]
-        self.words.restore({key.removeprefix("w-"): value for key, value in state.items() if key.startswith("w-")})
+        self.words.restore(part_of(state, "w"))
+        self.listed = Shortlist.restored(part_of(state, "l"))
 
     def met(self, people: Log) -> Self:
         """Their own vectors are what clients who took the like had."""
@@ -109,6 +121,13 @@ class Hybrid:
         more = self.items.placed(words)
         self.items = Side(np.vstack([self.items.vectors, more.vectors]), more.names, more.of_word)
         self.words.widen(words)
+        since = np.arange(len(self.items.vectors) - len(words), len(self.items.vectors))
+        self.listed = self.listed.widened(np.argsort(-self._popular(since)[NONE], kind="stable"))
+
+    def _popular(self, items: Ints) -> Singles:
+        """How popular the words of items are in each context, (contexts + 1, n)."""
+        contexts = np.arange(len(self.words.trend))
+        return self.words.trends(Asked(0 * contexts, contexts), items)
 
     def _learn_fold(self, log: Log, own: Singles) -> None:
         rows = self._means(log)[log.warm].astype(np.float64)
