@@ -36,6 +36,8 @@ from store.database import reading
 from store.session_answers import SLOT
 
 FEWEST: Final = 2
+MOST: Final = 20_000
+"""Pages that are judged, the first ones since the cut: a question is some KB, and so many tell enough."""
 AS_IT_CAME: Final = "as-it-came"
 BY_LOT: Final = "by-lot"
 
@@ -100,6 +102,8 @@ def _log(connection: Connection, cut: datetime, until: datetime) -> Log:
             log.firsts.append(each.items[0])
             log.logged.append(each.chance)
             log.reward.append(float(each.items[0] in rewards(each, touches)))
+        if len(log.firsts) >= MOST:
+            break
     return log
 
 

@@ -24,7 +24,7 @@ SEEN: Final = 24
 """Items from the top that are taken to have been seen."""
 SCANNED: Final = 3
 SCANNED_WITHIN: Final = timedelta(seconds=2)
-"""Who touches so many items in so short a time is a program that follows every link."""
+"""Who clicks so many items in so short a time is a program that follows every link. An order of many lines is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +67,9 @@ def credited(answers: Iterable[Shown], taken: Iterable[Taken]) -> dict[str, list
 
 
 def by_machine(touches: Sequence[Taken]) -> bool:
-    """Whether a program touched them: several items at once, as no person does."""
+    """Whether a program clicked them: several items at once, as no person does."""
     first: dict[str, datetime] = {}
-    for each in touches:
+    for each in (touch for touch in touches if touch.kind == "item_clicked"):
         first[each.item_id] = min(first.get(each.item_id, each.at), each.at)
     at = sorted(first.values())
     return any(later - earlier <= SCANNED_WITHIN for earlier, later in zip(at, at[SCANNED - 1 :], strict=False))

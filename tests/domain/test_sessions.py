@@ -43,5 +43,6 @@ def test_who_follows_every_link_at_once_is_a_program() -> None:
     assert by_machine(quick)
     assert by_machine([took("z", 0.1), *quick])
     assert not by_machine(quick[:2])
+    assert not by_machine([took(each.item_id, 1, "order_placed") for each in quick]), "an order of four lines"
     assert not by_machine([took("a", 1), took("a", 1.001), took("a", 1.002), took("b", 1.003)])
     assert not by_machine([took(item, place) for place, item in enumerate("abcdef")])

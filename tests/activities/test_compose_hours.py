@@ -1,0 +1,64 @@
+"""A mail that is composed leaves when its client reads; stated hours and algorithms come first."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from activities.compose import Compose
+from activities.deciding import Decider
+from activities.recommending import Recommender
+from domain.planning import Start
+from models.lifecycle import OutreachStep
+from models.states import OutreachState, Phase, TouchKind
+from store import ledger
+from store.database import writing
+from store.tables import standings
+from tests.support.algorithms import plant, say, until
+from tests.support.shop import Shop
+
+AT_ONCE = """
+slot, version = "send_time", "1"
+
+def answer(question):
+    return {"at": question["windows"][0]["start"]}
+"""
+
+
+def composed(shop: Shop, kind: TouchKind, decider: Decider | None = None, **fields: Any) -> tuple[datetime, datetime]:
+    """Now, and when a mail of this kind is to leave, for a client who opens mail at 17:20 in UTC."""
+    now = datetime.now(UTC).replace(hour=12, minute=0) + timedelta(days=1)
+    who = f"c-{kind}"
+    shop.client(who, now=now - timedelta(days=40), sizes=("M",), **fields)
+    for day in range(1, 15):
+        shop.event(who, "email_opened", now.replace(hour=17, minute=20) - timedelta(days=day), now=now)
+    start = Start(key=f"{kind}:1", kind=kind, priority=1)
+    with writing(shop.engine) as connection:
+        row = {"client_id": who, "phase": Phase.AT_RISK, "band": "at_risk", "score": 20.0, "assessment_id": "a1"}
+        connection.execute(standings.insert().values(**row, phase_since=now, assessed_at=now))
+        n = ledger.allocate(connection, who, start, assessment_id="a1", score=20.0, phase=Phase.AT_RISK, now=now)
+    asked = decider or Decider()
+    compose = Compose(shop.house, Recommender(shop.engine, shop.settings, asked), asked)
+    done = compose.compose(OutreachStep(client_id=who, n=n, at=now))
+    assert done.state == OutreachState.SCHEDULED
+    assert done.next_at is not None
+    return now, done.next_at
+
+
+def test_in_the_hour_or_the_half_hour_before_it(shop: Shop) -> None:
+    now, at = composed(shop, TouchKind.MISSED)
+    assert now + timedelta(hours=4.5) <= at < now + timedelta(hours=6)
+
+
+def test_a_welcome_leaves_at_once(shop: Shop) -> None:
+    now, at = composed(shop, TouchKind.WELCOME)
+    assert at == now
+
+
+def test_an_algorithm_that_has_a_part_says_when(shop: Shop) -> None:
+    plant(shop.settings.home / "algorithms", "at-once", source=AT_ONCE)
+    say(shop.settings.home, '[slots.send_time]\nchampion = "at-once"\ndeadline_ms = 5000\n')
+    with Decider.serving(shop.settings, shop.engine) as decider:
+        assert until(lambda: decider.asks("send_time"))
+        now, at = composed(shop, TouchKind.NEW_IN, decider)
+    assert at == now
