@@ -28,6 +28,7 @@ BEGIN: Final = {
     "words": 0.2,
     "cohort words": 0.1,
     "own words": 0.1,
+    "towers": 0.7,
     "ease": 0.7,
     "als": 0.3,
     "cosine": 0.1,

@@ -4,6 +4,7 @@ from the others of its batch (JAX, Optax: the extra `deep`). The CPU is enough; 
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib.util import find_spec
 from typing import Any, Final
 
 import numpy as np
@@ -22,6 +23,7 @@ RATE: Final = 3e-3
 DECAY: Final = 0.3
 """Of the weights, times the rate, at each step. It holds so well that learning longer changes nothing: there is no
 early stopping to do."""
+INSTALLED: Final = all(find_spec(name) for name in ("jax", "optax"))
 Params = dict[str, Any]
 Scores = Callable[[Params, dict[str, Any], Batch], Any]
 """Of parameters, what is known, and a batch: how well each of its items suits each of its clients, (b, b)."""

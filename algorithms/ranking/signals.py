@@ -8,14 +8,16 @@ from typing import Any, Final, Self
 
 import numpy as np
 
+from algorithms.ranking import deep
 from algorithms.ranking.als import Als
 from algorithms.ranking.cohorts import Cohorts
-from algorithms.ranking.data import Algorithm, Asked, Log, Singles, State, Words, columns, everything, grown
+from algorithms.ranking.data import Algorithm, Asked, Log, Singles, State, Words, columns, everything, grown, part_of
 from algorithms.ranking.ease import Ease
 from algorithms.ranking.item_cosine import ItemCosine
 from algorithms.ranking.shortlist import Shortlist, front
 from algorithms.ranking.transitions import Transitions
 from algorithms.ranking.trends import item_signals, untaken
+from algorithms.ranking.two_tower import TwoTower
 from algorithms.ranking.word_taste import WordTaste
 from domain.arrays import Flags, Ints
 
@@ -26,6 +28,10 @@ MODELS: Final[dict[str, Callable[[], Algorithm]]] = {
     "transitions": Transitions,
 }
 """What speaks from a client's history."""
+TOWERS: Final = "towers"
+ENOUGH: Final = 20_000
+"""Interactions from which on a network is a signal too, where the extra `deep` is installed."""
+TOWER_EPOCHS: Final = 2
 OWN: Final = ("own", "own count", "own share")
 PLAIN: Final = ("head", "seen", "warm", "counts", "spoken", "alone")
 HEAD: Final = 500
@@ -41,6 +47,7 @@ class Signals:
         self.models: dict[str, Algorithm] = {name: make() for name, make in MODELS.items()}
         self.cohorts = Cohorts(lift_only=True)
         self.words = WordTaste()
+        self.towers: TwoTower | None = None
         self.head: Ints = np.zeros(0, np.int64)
         self.listed = Shortlist(0, self.head, None)
         self.spoken: list[str] = []
@@ -53,8 +60,9 @@ class Signals:
     def fit(self, log: Log, seed: int) -> Self:
         """Learn all of them."""
         self.trends = item_signals(log)
-        for model in (*self.models.values(), self.cohorts, self.words):
-            model.fit(log, seed)
+        self.towers = TwoTower(TOWER_EPOCHS) if deep.INSTALLED and len(log) >= ENOUGH else None
+        for part in self.parts.values():
+            part.fit(log, seed)
         if log.item_words.names:
             contexts = Asked(np.zeros(len(log.contexts) + 1, np.int64), np.arange(len(log.contexts) + 1))
             self.trends["words"] = self.words.trends(contexts, np.arange(len(log.items)))
@@ -67,13 +75,22 @@ class Signals:
         return self
 
     @property
+    def parts(self) -> dict[str, Algorithm]:
+        """All that learn, by name."""
+        towers: dict[str, Algorithm] = {TOWERS: self.towers} if self.towers else {}
+        return self.models | {"cohort": self.cohorts, "words": self.words} | towers
+
+    @property
     def names(self) -> tuple[str, ...]:
         """Of all signals."""
-        return (*self.trends, *self.spoken, *self.models, *(OWN if self.repeats else ()))
+        towers = (TOWERS,) if self.towers else ()
+        return (*self.trends, *self.spoken, *towers, *self.models, *(OWN if self.repeats else ()))
 
     def personal(self, asked: Asked, items: Ints, warm: bool) -> Iterator[tuple[str, Singles]]:
         """Signals of clients with items, each (t, len(items)). All `asked` are warm, or none is; of those who are not,
-        only the cohort is known."""
+        only the cohort is known, and what the network makes of their words."""
+        if self.towers:
+            yield TOWERS, self.towers.scores(asked, items)
         if "cohort" in self.spoken:
             yield "cohort", self.cohorts.scores(asked, items)
         if "cohort words" in self.spoken:
@@ -110,12 +127,13 @@ class Signals:
         mine = copy(self)
         mine.models = {name: model.met(people) for name, model in self.models.items()}
         mine.cohorts, mine.words = self.cohorts.met(people), self.words.met(people)
+        mine.towers = self.towers and self.towers.met(people)
         mine.warm, mine.counts = people.warm, people.counts
         return mine
 
     def widen(self, words: Words) -> None:
         """Take in items that came since."""
-        for part in (*self.models.values(), self.cohorts, self.words):
+        for part in self.parts.values():
             part.widen(words)
         self.seen = np.concatenate([self.seen, np.zeros(len(words), np.bool_)])
         self.counts = grown(self.counts, 0, len(words))
@@ -137,22 +155,18 @@ class Signals:
 
     def state(self) -> State:
         """Of every part, by its name."""
-        parts = {**self.models, "cohort": self.cohorts, "words": self.words}
-        inner = {f"{part}-{name}": value for part, of in parts.items() for name, value in of.state().items()}
+        inner = {f"{part}-{name}": value for part, of in self.parts.items() for name, value in of.state().items()}
         listed = {f"listed-{name}": value for name, value in self.listed.state().items()}
         return inner | listed | {name: getattr(self, name) for name in PLAIN}
 
     def restore(self, state: State) -> None:
         """See `state`; the trends are no part of it."""
-        for part, of in {**self.models, "cohort": self.cohorts, "words": self.words}.items():
-            of.restore(_part(state, part))
-        self.listed = Shortlist.restored(_part(state, "listed"))
+        self.towers = TwoTower() if f"{TOWERS}-items" in state else None
+        for part, of in self.parts.items():
+            of.restore(part_of(state, part))
+        self.listed = Shortlist.restored(part_of(state, "listed"))
         for name in PLAIN:
             setattr(self, name, state[name])
-
-
-def _part(state: State, part: str) -> State:
-    return {name.partition("-")[2]: value for name, value in state.items() if name.startswith(f"{part}-")}
 
 
 def _spoken(log: Log) -> list[str]:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib.util import find_spec
 from typing import Final
 
-from algorithms.ranking import inner
+from algorithms.ranking import deep, inner
 from algorithms.ranking.als import Als
 from algorithms.ranking.champion import Champion
 from algorithms.ranking.cohorts import Cohorts
@@ -44,8 +43,7 @@ PLAIN: Final[dict[str, Callable[[], Algorithm]]] = {
 }
 DEEP: Final[dict[str, Callable[[], Algorithm]]] = {"two-tower": TwoTower, "wide-deep": WideDeep}
 """Learning needs the extra `deep`."""
-LEARNS_DEEP: Final = all(find_spec(name) for name in ("jax", "optax"))
-NAMES: Final = (*PLAIN, *(DEEP if LEARNS_DEEP else ()), CHAMPION)
+NAMES: Final = (*PLAIN, *(DEEP if deep.INSTALLED else ()), CHAMPION)
 
 
 def names(chosen: str) -> tuple[str, ...]:
@@ -58,7 +56,7 @@ def names(chosen: str) -> tuple[str, ...]:
 
 def known(name: str, field: str) -> None:
     """Raises BadInput for a name that there is not."""
-    if name in DEEP and not LEARNS_DEEP:
+    if name in DEEP and not deep.INSTALLED:
         raise BadInput(f"{name} needs JAX and Optax: pip install 'selvedge[deep]'", field)
     if name not in NAMES:
         raise BadInput(f"no ranker {name!r}; there are {', '.join(NAMES)}", field)

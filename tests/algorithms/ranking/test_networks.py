@@ -5,11 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from algorithms.ranking import deep, zoo
+from algorithms.ranking import deep, state, zoo
+from algorithms.ranking.champion import Champion
 from algorithms.ranking.data import NONE, Algorithm, Asked, Words
 from algorithms.ranking.evaluation import quality
 from algorithms.ranking.lessons import BATCH, Batch, Lessons, signals
@@ -96,6 +98,25 @@ def test_an_item_that_came_since_stands_by_its_words(learnt: Algorithm) -> None:
     scores = fresh.scores(asked, np.append(new, len(LOG.items) + GROUPS))
     assert np.isfinite(scores).all()
     assert (scores[:, :GROUPS].argmax(axis=1) == asked.client % GROUPS).mean() > 0.7
+
+
+def test_the_champion_weighs_a_network_where_there_is_enough_to_learn(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    pytest.importorskip("jax")
+    monkeypatch.setattr("algorithms.ranking.signals.ENOUGH", len(HELD.past) // 2)
+    champion, loaded = Champion(), Champion()
+    champion.fit(HELD.past, 1)
+    assert all(weights["towers"] > 0 for weights in champion.weights.values())
+    state.save(tmp_path, champion.state())
+    loaded.restore(state.load(tmp_path))
+    items = np.arange(len(LOG.items))
+    scores = champion.scores(HELD.asked, items)
+    assert np.array_equal(loaded.scores(HELD.asked, items), scores)
+    assert np.allclose(champion.met(HELD.past).scores(HELD.asked, items), scores, atol=1e-5)
+    loaded.widen(Words.of([("colour:1",)]))
+    wider = loaded.met(replace(HELD.past, items=(*LOG.items, "late")))
+    assert np.isfinite(wider.scores(HELD.asked, np.append(items, len(items)))).all()
 
 
 @pytest.mark.parametrize("name", zoo.DEEP)
