@@ -57,13 +57,22 @@ class ForkedWorkers:
 @contextmanager
 def forked_workers(settings: Settings, folder: Path) -> Iterator[ForkedWorkers]:
     """Workers on `settings`; the last is stopped in the end, and their parent with it."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["worker", "hosting.queues", "tests.support.forked"])
-    workers = ForkedWorkers(context, settings, folder / "worker.log")
-    try:
-        yield workers
-    finally:
-        workers.end()
-        from multiprocessing import forkserver
+    with prepared("worker", "hosting.queues", "tests.support.forked") as context:
+        workers = ForkedWorkers(context, settings, folder / "worker.log")
+        try:
+            yield workers
+        finally:
+            workers.end()
 
+
+@contextmanager
+def prepared(*modules: str) -> Iterator[Any]:
+    """A context whose processes are forked from one that has imported `modules`, which is stopped in the end."""
+    from multiprocessing import forkserver
+
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(list(modules))
+    try:
+        yield context
+    finally:
         forkserver._forkserver._stop()  # type: ignore[attr-defined]
