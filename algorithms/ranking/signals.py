@@ -30,7 +30,8 @@ MODELS: Final[dict[str, Callable[[], Algorithm]]] = {
 """What speaks from a client's history."""
 TOWERS: Final = "towers"
 ENOUGH: Final = 20_000
-"""Interactions from which on a network is a signal too, where the extra `deep` is installed."""
+"""Interactions from which on a network is a signal too, where the extra `deep` is installed. It needs words of clients
+or contexts: without, it repeats what the models say (docs/decisions/0024)."""
 TOWER_EPOCHS: Final = 2
 OWN: Final = ("own", "own count", "own share")
 PLAIN: Final = ("head", "seen", "warm", "counts", "spoken", "alone")
@@ -60,7 +61,8 @@ class Signals:
     def fit(self, log: Log, seed: int) -> Self:
         """Learn all of them."""
         self.trends = item_signals(log)
-        self.towers = TwoTower(TOWER_EPOCHS) if deep.INSTALLED and len(log) >= ENOUGH else None
+        told = bool(log.client_words.names or log.contexts)
+        self.towers = TwoTower(TOWER_EPOCHS) if told and deep.INSTALLED and len(log) >= ENOUGH else None
         for part in self.parts.values():
             part.fit(log, seed)
         if log.item_words.names:
