@@ -153,8 +153,8 @@ class Settings(BaseSettings):
     refresh_days: int = Field(default=28, ge=1, le=365)
     """Days by which rankings are judged, and drift is looked for against as many days before."""
     refresh_ranking: str = ""
-    """The ranker that is learnt anew and tried, as `selvedge train --algorithm` names it. Empty: that of the one that
-    serves, else `hybrid`."""
+    """Rankers that are learnt anew, with commas, as `selvedge train --algorithm` names them; the most promising is
+    tried. Empty: that of the one that serves, else `champion`."""
     refresh_picks: int = Field(default=20, ge=1, le=200)
     """Items on the list that is made for each client."""
     refresh_shard: int = Field(default=1_000, ge=1)

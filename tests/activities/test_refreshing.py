@@ -143,6 +143,14 @@ def test_a_worse_champion_is_replaced_and_can_be_gone_back_to(night: Night) -> N
     assert night.live() == weak.id
 
 
+def test_of_several_challengers_the_most_promising_is_tried(night: Night) -> None:
+    several = night.settings.model_copy(update={"refresh_ranking": "popularity, als,recent"})
+    night.house = replace(night.house, settings=several)
+    outcome = night.renews(night.begins("d1"))
+    assert outcome.artefact.startswith("als-")
+    assert sorted(each.partition("-")[0] for each in night.made()) == ["als", "popularity", "recent"]
+
+
 def test_what_somebody_else_let_serve_meanwhile_stays(night: Night) -> None:
     step = night.begins("d1")
     run = ActivityEnvironment().run

@@ -70,3 +70,18 @@ def test_nothing_to_split_asks_nobody():
     held = evaluation.split(none, SHOP, {}, seed=1)
     assert held.asked == ()
     assert evaluation.quality(lambda *_: {}, held, SHOP) == {}
+
+
+def test_new_items_are_asked_about_alone():
+    """Of c0 and c1 in `by_hand`, both took up what nobody had touched; c2's items are known."""
+    held = evaluation.split(by_hand(), SHOP, {}, seed=1).untouched(SHOP)
+    assert {client.client_id: new.tolist() for client, new in held.asked} == {"c0": [5], "c1": [6]}
+    asked: list[int] = []
+
+    def scorer(client: ClientSignals, candidates: np.ndarray, now: float) -> dict[str, np.ndarray]:
+        asked.extend(candidates.tolist())
+        return {"first": -candidates.astype(float)}
+
+    found = evaluation.quality(scorer, held, SHOP)
+    assert not set(asked) & {0, 1, *range(8, 23)}
+    assert found["first"]["recall@10"] == 1.0
