@@ -4,6 +4,7 @@ A client's vector is the sum of their words' and their items', so whoever came s
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from copy import copy
 from typing import Any, Final, Self
 
@@ -19,7 +20,7 @@ from domain.arrays import Ints
 D: Final = 96
 SHARPNESS: Final = 2.0
 """Length of the items' vectors."""
-PLAIN: Final = ("clients", "contexts", "items", "histories", "wide", "untaken", "names")
+PLAIN: Final = ("clients", "contexts", "items", "histories", "wide", "untaken")
 POPULAR: Final = 0.2
 """Weight of each popularity before learning."""
 
@@ -29,8 +30,8 @@ class TwoTower:
 
     def __init__(self, epochs: int = deep.EPOCHS) -> None:
         self.epochs = epochs
-        self.names: dict[str, list[str]] = {"client": [], "item": []}
-        """Words that have vectors."""
+        self.places: dict[str, dict[str, int]] = {"client": {}, "item": {}}
+        """Of the words that have vectors."""
         self.words: dict[str, Singles] = {}
         """Their vectors, (words, d): of clients, of items, and of items as part of a history."""
         self.clients = self.contexts = self.items = self.histories = np.zeros((0, D), np.float32)
@@ -76,7 +77,7 @@ class TwoTower:
 
     def take(self, found: Params, log: Log, lessons: Lessons) -> None:
         """What was learnt, as serving needs it."""
-        self.names = {side: list(words.names) for side, words in _sides(log).items()}
+        self.places = {side: _numbered(words.names) for side, words in _sides(log).items()}
         self.words = {name: found[f"{name} words"][1:] for name in ("client", "item", "history")}
         self.contexts = np.vstack([found["context"][:-1], np.zeros((1, D), np.float32)])
         self.items = self._items(log.item_words, found["item"] * log.seen[:, None])
@@ -93,11 +94,13 @@ class TwoTower:
     def state(self) -> State:
         """Vectors, and what the words of clients and items are."""
         words = {f"words_{name}": vectors for name, vectors in self.words.items()}
-        return words | {name: getattr(self, name) for name in PLAIN}
+        names = {side: list(places) for side, places in self.places.items()}
+        return words | {"names": names} | {name: getattr(self, name) for name in PLAIN}
 
     def restore(self, state: State) -> None:
         """See `state`."""
         self.words = {name[6:]: value for name, value in state.items() if name.startswith("words_")}
+        self.places = {side: _numbered(names) for side, names in state["names"].items()}
         for name in PLAIN:
             setattr(self, name, state[name])
 
@@ -124,9 +127,13 @@ class TwoTower:
 
     def _mean(self, side: str, name: str, words: Words) -> Singles:
         """The mean vector of the words of each thing, in one role."""
-        mine = words.within({word: place for place, word in enumerate(self.names[side])})
+        mine = words.within(self.places[side])
         each = np.asarray(mine.sum(axis=1)).clip(1)
         return np.asarray((mine @ self.words[name]) / each, np.float32)
+
+
+def _numbered(names: Iterable[str]) -> dict[str, int]:
+    return {name: place for place, name in enumerate(names)}
 
 
 def _sides(log: Log) -> dict[str, Words]:
