@@ -140,7 +140,7 @@ def _count_out(connection: Connection, client_id: ClientId) -> int:
         )
     }
     gone = 0
-    for part, table in (("enrolments", enrolments), ("mails", outreaches)):
+    for part, table in (("mails", outreaches), ("enrolments", enrolments)):  # in the order of the ledger's locks
         rows = delete(table).where(table.c.client_id == client_id).returning(table.c.campaign, table.c.state)
         stood = Counter((row.campaign, row.state) for row in connection.execute(rows))
         gone += stood.total()
