@@ -7,6 +7,7 @@ from typing import get_args
 from domain.blend import PARTS
 from domain.fix_rules import REASONS
 from domain.outreach import SETTLED
+from models.calls import CallState
 from models.events import Event
 from models.fixes import FixState, ItemState
 from models.refreshes import RefreshState, Verdict
@@ -32,5 +33,5 @@ def test_every_code_has_its_word_and_no_word_is_left_over() -> None:
 def test_every_tone_is_that_of_a_state_and_one_only() -> None:
     toned = [*words.GOOD, *words.WAITING, *words.BAD]
     assert len(toned) == len(set(toned))
-    assert set(toned) <= {*OutreachState, *EnrolmentState, *CampaignState, *Phase, *FixState, "kept"}
+    assert set(toned) <= {*OutreachState, *EnrolmentState, *CampaignState, *Phase, *FixState, *CallState, "kept"}
     assert not words.WAITING & SETTLED
