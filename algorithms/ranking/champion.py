@@ -61,7 +61,7 @@ class Champion:
         """Learn the weights on inner splits, then everything they weigh from the whole log."""
         found: dict[str, list[Choices]] = {"warm": [], "cold": []}
         for held in self.splits(log, self.repeats, seed):
-            signals = Signals(self.repeats).fit(held.past, seed)
+            signals = Signals(self.repeats).fit(held.past, seed, rough=True)
             drawn = np.random.default_rng(seed).permutation(len(held.asked))[:ASKED]
             some = held.part(np.sort(drawn))
             for name, rows in _groups(signals.warm, some.asked).items():

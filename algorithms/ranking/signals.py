@@ -32,7 +32,8 @@ TOWERS: Final = "towers"
 ENOUGH: Final = 20_000
 """Interactions from which on a network is a signal too, where the extra `deep` is installed. It needs words of clients
 or contexts: without, it repeats what the models say (docs/decisions/0024)."""
-TOWER_EPOCHS: Final = 2
+ROUGH: Final = 2
+"""Epochs of the network where only weights are learnt from it."""
 OWN: Final = ("own", "own count", "own share")
 PLAIN: Final = ("head", "seen", "warm", "counts", "spoken", "alone")
 HEAD: Final = 500
@@ -58,11 +59,11 @@ class Signals:
         self.warm: Flags = np.zeros(0, np.bool_)
         self.counts: Any = None
 
-    def fit(self, log: Log, seed: int) -> Self:
-        """Learn all of them."""
+    def fit(self, log: Log, seed: int, rough: bool = False) -> Self:
+        """Learn all of them; `rough`: the network in half the time."""
         self.trends = item_signals(log)
-        told = bool(log.client_words.names or log.contexts)
-        self.towers = TwoTower(TOWER_EPOCHS) if told and deep.INSTALLED and len(log) >= ENOUGH else None
+        enough = deep.INSTALLED and len(log) >= ENOUGH and bool(log.client_words.names or log.contexts)
+        self.towers = TwoTower(ROUGH if rough else deep.EPOCHS) if enough else None
         for part in self.parts.values():
             part.fit(log, seed)
         if log.item_words.names:
