@@ -7,7 +7,7 @@ from typing import Final, Self
 
 import numpy as np
 
-from algorithms.ranking.data import Asked, Log, Singles, State, Words
+from algorithms.ranking.data import Asked, Log, Singles, State, Words, dots
 from domain.arrays import Ints
 
 FACTORS: Final = 64
@@ -49,7 +49,7 @@ class Als:
 
     def scores(self, asked: Asked, items: Ints) -> Singles:
         """Shape (t, len(items)); zeros for a client without interactions."""
-        return np.asarray(self.clients[asked.client] @ self.items[items].T, np.float32)
+        return dots(self.clients[asked.client], self.items, items)
 
     def state(self) -> State:
         """Vectors of clients and items, and what solves for those of clients."""

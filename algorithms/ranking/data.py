@@ -211,6 +211,16 @@ def product(rows: Any, matrix: Any, items: Ints) -> Singles:
     return np.asarray((rows @ columns(matrix, items)).toarray(), np.float32)
 
 
+def dots(mine: Singles, vectors: Singles, items: Ints) -> Singles:
+    """Scalar products (t, len(items)) with some of the vectors. For few clients on one thread: a product so small loses
+    more by sharing than it gains; and for most of the items with all of them, since to gather vectors takes longer."""
+    if len(mine) > FEW:
+        return np.asarray(mine @ vectors[items].T, np.float32)
+    if 2 * len(items) > len(vectors):
+        return np.asarray(np.einsum("tf,nf->tn", mine, vectors)[:, items], np.float32)
+    return np.asarray(np.einsum("tf,nf->tn", mine, vectors[items]), np.float32)
+
+
 def columns(matrix: Any, items: Ints) -> Any:
     """Some columns of a sparse matrix, in the order of `items`; all of them in their own order as they are."""
     return matrix if everything(items, matrix.shape[1]) else matrix[:, items]

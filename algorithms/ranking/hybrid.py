@@ -9,7 +9,7 @@ from typing import Any, Final, Self
 
 import numpy as np
 
-from algorithms.ranking.data import NONE, Asked, Log, Singles, State, Words, part_of
+from algorithms.ranking.data import NONE, Asked, Log, Singles, State, Words, dots, part_of
 from algorithms.ranking.shortlist import Shortlist, front
 from algorithms.ranking.word_taste import WordTaste
 from domain.arrays import Ints
@@ -84,8 +84,9 @@ class Hybrid:
 
     def scores(self, asked: Asked, items: Ints) -> Singles:
         """Shape (t, len(items))."""
-        clients, goods = self.clients.vectors[asked.client], self.items.vectors[items]
-        factored = clients[:, :-1] @ goods[:, :-1].T + goods[:, -1]
+        clients = self.clients.vectors[asked.client].copy()
+        clients[:, -1] = 1.0  # beside the bias of each item
+        factored = dots(clients, self.items.vectors, items)
         return np.asarray(np.float32(FACTORED) * factored + self.words.scores(asked, items), np.float32)
 
     def shortlist(self, asked: Asked) -> Ints:

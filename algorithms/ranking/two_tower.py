@@ -11,7 +11,7 @@ from typing import Any, Final, Self
 import numpy as np
 
 from algorithms.ranking import deep
-from algorithms.ranking.data import NONE, Asked, Log, Singles, State, Words, wider
+from algorithms.ranking.data import NONE, Asked, Log, Singles, State, Words, dots, wider
 from algorithms.ranking.deep import Params
 from algorithms.ranking.lessons import Batch, Lessons, signals
 from algorithms.ranking.trends import untaken
@@ -89,7 +89,7 @@ class TwoTower:
     def scores(self, asked: Asked, items: Ints) -> Singles:
         """Shape (t, len(items))."""
         mine = self.clients[asked.client] + self.contexts[asked.context]
-        return np.asarray(mine @ self.items[items].T + self.wide[:, items][asked.context], np.float32)
+        return np.asarray(dots(mine, self.items, items) + self.wide[:, items][asked.context], np.float32)
 
     def state(self) -> State:
         """Vectors, and what the words of clients and items are."""
