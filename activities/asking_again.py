@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import ExitStack, closing
 
-from algorithms.circuit import Circuit
-from algorithms.conformance import PATIENT
-from algorithms.examining import opened
-from algorithms.guard import Member
-from algorithms.registry import Registry
+from algorithms.slots.circuit import Circuit
+from algorithms.slots.conformance import PATIENT
+from algorithms.slots.examining import opened
+from algorithms.slots.guard import Member
+from algorithms.slots.registry import Registry
 from errors import BadInput
 from models.policies import HOUSE, Policy
 

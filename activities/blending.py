@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from algorithms.blend import Blend
+from algorithms.blending.blend import Blend
+from algorithms.blending.contracts import Ranker
 from algorithms.ranking.served import Served
-from algorithms.slots import Ranker
 from domain.blend import PARTS, BlendWeights
 from settings import Settings
 from store.artefacts import Artefact

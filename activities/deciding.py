@@ -20,11 +20,11 @@ from typing import Self
 from sqlalchemy import Connection, Engine
 
 from activities.recording import Recording
-from algorithms import guard
-from algorithms.guard import Decision
-from algorithms.registry import Registry
-from algorithms.shadows import record_of
-from algorithms.slot_table import slot_named
+from algorithms.slots import guard
+from algorithms.slots.guard import Decision
+from algorithms.slots.registry import Registry
+from algorithms.slots.shadows import record_of
+from algorithms.slots.slot_table import slot_named
 from models.answers import AnswerRecord
 from models.slots import Answer, Question
 from settings import Settings
@@ -85,7 +85,7 @@ class Decider:
         return self.ask_many(slot, [question])[0]
 
     def ask_many(self, slot: str, questions: Sequence[Question]) -> list[Asked]:
-        """Answers for many clients, in their order; `algorithms.batches` says how long that may take."""
+        """Answers for many clients, in their order; `algorithms.slots.batches` says how long that may take."""
         if self._registry is None:
             made = guard.decide_many(slot_named(slot), [], questions)
         else:

@@ -13,13 +13,13 @@ from sqlalchemy import Engine
 from activities.asking_again import members
 from activities.blending import weights_of, with_model
 from activities.recommending import SLOT
-from algorithms.blend import Blend
-from algorithms.catalogue import Catalogue
-from algorithms.evaluation import as_they_were, drawn, taken_up
+from algorithms.blending.blend import Blend
+from algorithms.blending.catalogue import Catalogue
+from algorithms.blending.evaluation import as_they_were, drawn, taken_up
+from algorithms.blending.trend import Trend
 from algorithms.ranking.served import Served
-from algorithms.registry import Registry
-from algorithms.replay import Buyer, replay, told
-from algorithms.trend import Trend
+from algorithms.slots.registry import Registry
+from algorithms.slots.replay import Buyer, replay, told
 from domain.histories import SIGNAL, ClientSignals, Interactions
 from errors import BadInput
 from models.catalogue import Item

@@ -15,14 +15,14 @@ from sqlalchemy import Connection, Engine
 
 from activities.asking_again import members
 from activities.lessons import BATCH, credit_of
-from algorithms.batches import batch_seconds, chunks
-from algorithms.guard import Member, decide_many
-from algorithms.registry import Registry
 from algorithms.sessions import beliefs as house
 from algorithms.sessions.beliefs import Beliefs
 from algorithms.sessions.features import features
 from algorithms.sessions.lessons import taught
-from algorithms.slot_table import SLOTS
+from algorithms.slots.batches import batch_seconds, chunks
+from algorithms.slots.guard import Member, decide_many
+from algorithms.slots.registry import Registry
+from algorithms.slots.slot_table import SLOTS
 from domain.arrays import Floats
 from domain.comparison.foretold import LEAST
 from domain.sessions import WITHIN, Shown, by_machine, rewards

@@ -18,10 +18,10 @@ from sqlalchemy import Connection, Engine
 from activities.deciding import Asked, Decider
 from activities.lessons import held
 from activities.recommending import Recommender
+from algorithms.blending.contracts import RankingRequest
 from algorithms.sessions import beliefs as house
 from algorithms.sessions.beliefs import Beliefs
 from algorithms.sessions.questions import question_of
-from algorithms.slots import RankingRequest
 from domain.histories import Touch
 from models.policies import HOUSE
 from models.slots import SessionQuestion

@@ -11,7 +11,7 @@ from activities.house import House
 from activities.reading_hours import ReadingHours
 from activities.recommending import Recommender
 from activities.steps import client_of
-from algorithms.slots import Recommendation
+from algorithms.blending.contracts import Recommendation
 from domain.timing import cap_opens_at, dispose, zone_of
 from models.clients import Client
 from models.mail import Brief

@@ -15,14 +15,14 @@ from sqlalchemy import Connection, Engine
 
 from activities.blending import weights_of, with_kept
 from activities.deciding import Asked, Decider
-from algorithms import explain
-from algorithms.batches import chunks
-from algorithms.blend import HEAD, Blend
-from algorithms.catalogue import Catalogue, StockLine
-from algorithms.explain import Story
-from algorithms.ranking_questions import MOST, picks_of, question_of
-from algorithms.slots import RankingRequest, Recommendation
-from algorithms.trend import WINDOW_DAYS, Trend
+from algorithms.blending import explain
+from algorithms.blending.blend import HEAD, Blend
+from algorithms.blending.catalogue import Catalogue, StockLine
+from algorithms.blending.contracts import RankingRequest, Recommendation
+from algorithms.blending.explain import Story
+from algorithms.blending.ranking_questions import MOST, picks_of, question_of
+from algorithms.blending.trend import WINDOW_DAYS, Trend
+from algorithms.slots.batches import chunks
 from domain.histories import ClientSignals
 from errors import BadInput
 from models.mail import Pick

@@ -13,7 +13,7 @@ from typing import Final
 
 from sqlalchemy import Engine
 
-from algorithms.slot_metrics import shadows_unrecorded
+from algorithms.slots.slot_metrics import shadows_unrecorded
 from errors import SelvedgeError
 from models.answers import AnswerRecord
 from store import clock, decisions

@@ -12,14 +12,14 @@ from sqlalchemy import Engine
 
 from activities import keeping
 from activities.recommending import SLOT
-from algorithms import evaluation
-from algorithms.blend import mixed
-from algorithms.catalogue import Catalogue
-from algorithms.content import Content
-from algorithms.evaluation import Split
+from algorithms.blending import evaluation
+from algorithms.blending.blend import mixed
+from algorithms.blending.catalogue import Catalogue
+from algorithms.blending.content import Content
+from algorithms.blending.contracts import Ranker
+from algorithms.blending.evaluation import Split
+from algorithms.blending.trend import Trend
 from algorithms.ranking.served import Served, code_version
-from algorithms.slots import Ranker
-from algorithms.trend import Trend
 from domain.arrays import Floats, Ints
 from domain.blend import BlendWeights
 from domain.histories import ClientSignals, Interactions

@@ -13,10 +13,10 @@ from sqlalchemy import Engine
 from activities import keeping
 from activities.risk import SLOT
 from algorithms import engagement
-from algorithms.recency_rate import Population
 from algorithms.risk import calibration, served
 from algorithms.risk.kept import kept_of
 from algorithms.risk.orders import Orders, count_after, merged
+from algorithms.risk.recency_rate import Population
 from algorithms.risk.served import RiskModel
 from algorithms.risk.windows import standing
 from domain.engagement import DAY, EngagementRules

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from algorithms.catalogue import Catalogue
+from algorithms.blending.catalogue import Catalogue
 from domain.arrays import Flags, Floats
 from domain.engagement import DAY
 from domain.histories import Interactions

@@ -7,9 +7,9 @@ from typing import Final
 
 import numpy as np
 
-from algorithms import recency_rate
-from algorithms.recency_rate import Orders, Population
+from algorithms.risk import recency_rate
 from algorithms.risk.kept import Kept
+from algorithms.risk.recency_rate import Orders, Population
 from algorithms.risk.served import MANY, RiskModel
 from domain.arrays import Flags, Floats, Ints
 from domain.engagement import DAY, EngagementRules, band_index, next_crossing, score, strength

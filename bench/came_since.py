@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from algorithms.catalogue import Catalogue
-from algorithms.content import Content
-from algorithms.evaluation import Split, of_each
+from algorithms.blending.catalogue import Catalogue
+from algorithms.blending.content import Content
+from algorithms.blending.evaluation import Split, of_each
+from algorithms.blending.trend import Trend
 from algorithms.ranking.data import Log
 from algorithms.ranking.evaluation import difference
 from algorithms.ranking.served import Served
-from algorithms.trend import Trend
 from domain.arrays import Floats, Ints
 from domain.engagement import DAY
 from domain.histories import ClientSignals, Interactions, Touch

@@ -16,18 +16,18 @@ from statistics import median
 import numpy as np
 
 from activities.deciding import Decider
-from algorithms.batches import CHUNK
-from algorithms.blend import HEAD, Blend
-from algorithms.circuit import Circuit
-from algorithms.guard import Algorithm, Member, decide
-from algorithms.processes import Helpers
-from algorithms.ranking_questions import MOST, question_of
-from algorithms.reach import Reach
-from algorithms.registry import Registry
-from algorithms.remote import Endpoint, Remote
-from algorithms.slot_table import SLOTS
-from algorithms.slots import RankingRequest
-from algorithms.trend import Trend
+from algorithms.blending.blend import HEAD, Blend
+from algorithms.blending.contracts import RankingRequest
+from algorithms.blending.ranking_questions import MOST, question_of
+from algorithms.blending.trend import Trend
+from algorithms.slots.batches import CHUNK
+from algorithms.slots.circuit import Circuit
+from algorithms.slots.guard import Algorithm, Member, decide
+from algorithms.slots.processes import Helpers
+from algorithms.slots.reach import Reach
+from algorithms.slots.registry import Registry
+from algorithms.slots.remote import Endpoint, Remote
+from algorithms.slots.slot_table import SLOTS
 from domain.histories import ClientSignals
 from models.slots import RankingQuestion
 from tests.algorithms.goods import CATEGORIES, NOW, item, shelf, touch

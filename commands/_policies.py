@@ -15,8 +15,8 @@ from commands import _shared
 from settings import load
 
 if TYPE_CHECKING:
-    from algorithms.policy_changes import Edit
-    from algorithms.registry import Registry
+    from algorithms.slots.policy_changes import Edit
+    from algorithms.slots.registry import Registry
 
 BY = click.option("--by", default="", help="Who changes it; the account that runs the command when left.")
 
@@ -27,8 +27,8 @@ BY = click.option("--by", default="", help="Who changes it; the account that run
 @BY
 def promote(name: str, unchecked: bool, by: str) -> int:
     """Make NAME the champion of its slot, once it passed the conformance suite. In force within seconds."""
-    from algorithms.examining import examined, slot_of  # noqa: PLC0415
-    from algorithms.policy_changes import promoted  # noqa: PLC0415
+    from algorithms.slots.examining import examined, slot_of  # noqa: PLC0415
+    from algorithms.slots.policy_changes import promoted  # noqa: PLC0415
 
     registry = _registry()
     if unchecked:
@@ -48,8 +48,8 @@ def promote(name: str, unchecked: bool, by: str) -> int:
 @BY
 def demote(slot: str, by: str) -> None:
     """Give a slot back to the champion before, else to the house."""
-    from algorithms.policy_changes import demoted  # noqa: PLC0415
-    from algorithms.slot_table import slot_named  # noqa: PLC0415
+    from algorithms.slots.policy_changes import demoted  # noqa: PLC0415
+    from algorithms.slots.slot_table import slot_named  # noqa: PLC0415
 
     registry = _registry()
     before, edit = demoted(registry.file, slot_named(slot).name, datetime.now(UTC))
@@ -62,8 +62,8 @@ def demote(slot: str, by: str) -> None:
 @BY
 def shadow(name: str, off: bool, by: str) -> None:
     """Ask NAME too, compare it, and never show what it says."""
-    from algorithms.examining import slot_of  # noqa: PLC0415
-    from algorithms.policy_changes import shadowed  # noqa: PLC0415
+    from algorithms.slots.examining import slot_of  # noqa: PLC0415
+    from algorithms.slots.policy_changes import shadowed  # noqa: PLC0415
 
     registry = _registry()
     slot = slot_of(registry, name)
@@ -76,8 +76,8 @@ def shadow(name: str, off: bool, by: str) -> None:
 @BY
 def split(name: str, share: float, by: str) -> None:
     """Let NAME answer for a share of the clients, always the same ones."""
-    from algorithms.examining import slot_of  # noqa: PLC0415
-    from algorithms.policy_changes import split as parted  # noqa: PLC0415
+    from algorithms.slots.examining import slot_of  # noqa: PLC0415
+    from algorithms.slots.policy_changes import split as parted  # noqa: PLC0415
 
     registry = _registry()
     slot = slot_of(registry, name)
@@ -88,7 +88,7 @@ def split(name: str, share: float, by: str) -> None:
 @_shared.AS_JSON
 def history(as_json: bool) -> None:
     """Who changed what, and when, in real time (UTC), not the shop's business time; the latest last."""
-    from algorithms import policy_changes  # noqa: PLC0415
+    from algorithms.slots import policy_changes  # noqa: PLC0415
 
     changes = policy_changes.history(_file(), datetime.now(UTC))
     if as_json:
@@ -103,19 +103,19 @@ def history(as_json: bool) -> None:
 
 
 def _file() -> Path:
-    from algorithms.policy_file import NAME  # noqa: PLC0415
+    from algorithms.slots.policy_file import NAME  # noqa: PLC0415
 
     return Path(load().home).absolute() / NAME
 
 
 def _registry() -> Registry:
-    from algorithms.registry import Registry  # noqa: PLC0415
+    from algorithms.slots.registry import Registry  # noqa: PLC0415
 
     return Registry.from_settings(load(), serving=False)
 
 
 def _changed(registry: Registry, edit: Edit, by: str, what: str) -> None:
-    from algorithms.policy_changes import change  # noqa: PLC0415
+    from algorithms.slots.policy_changes import change  # noqa: PLC0415
 
     if change(registry.file, edit, by or _account(), what, datetime.now(UTC), registry.check):
         click.echo(what)

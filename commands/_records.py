@@ -33,7 +33,7 @@ def compare(slot: str, since: str, within: str | None, k: int, as_json: bool) ->
     counted. All times are business time.
     """
     from activities.comparing import compare as compared  # noqa: PLC0415
-    from algorithms.slot_table import slot_named  # noqa: PLC0415
+    from algorithms.slots.slot_table import slot_named  # noqa: PLC0415
     from store.database import reading  # noqa: PLC0415
 
     after = _shared.span(within or ("4h" if slot == "session" else "7d"), "within")

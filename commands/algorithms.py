@@ -16,9 +16,9 @@ from errors import BadInput, ConfigError
 from settings import load
 
 if TYPE_CHECKING:
-    from algorithms.conformance import Report
-    from algorithms.guard import Algorithm
-    from algorithms.registry import Known
+    from algorithms.slots.conformance import Report
+    from algorithms.slots.guard import Algorithm
+    from algorithms.slots.registry import Known
 
 
 @click.group()
@@ -39,8 +39,8 @@ def list_(as_json: bool) -> int:
 
     With a mistake in algorithms.toml: the mistake, and the slots as they were last on record. Status 1.
     """
-    from algorithms.registry import Registry  # noqa: PLC0415
-    from algorithms.slot_table import SLOTS  # noqa: PLC0415
+    from algorithms.slots.registry import Registry  # noqa: PLC0415
+    from algorithms.slots.slot_table import SLOTS  # noqa: PLC0415
     from models.policies import Policy  # noqa: PLC0415
 
     registry = Registry.from_settings(load(), serving=False, lenient=True)
@@ -81,7 +81,7 @@ def _table(known: Sequence[Known]) -> list[str]:
 @click.option("--write", "folder", type=click.Path(file_okay=False, path_type=Path), help="Write all into this folder.")
 def schema(slot: str | None, folder: Path | None) -> None:
     """What a slot asks and what it takes for an answer, as JSON Schema."""
-    from algorithms.slot_table import SLOTS, slot_named  # noqa: PLC0415
+    from algorithms.slots.slot_table import SLOTS, slot_named  # noqa: PLC0415
 
     if folder is not None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -111,10 +111,10 @@ def check(
 
     NAME_OR_URL: an installed package's entry point, a remote of algorithms.toml, or a URL.
     """
-    from algorithms.conformance import conform  # noqa: PLC0415
-    from algorithms.examining import opened  # noqa: PLC0415
-    from algorithms.registry import Registry  # noqa: PLC0415
-    from algorithms.slot_table import slot_named  # noqa: PLC0415
+    from algorithms.slots.conformance import conform  # noqa: PLC0415
+    from algorithms.slots.examining import opened  # noqa: PLC0415
+    from algorithms.slots.registry import Registry  # noqa: PLC0415
+    from algorithms.slots.slot_table import slot_named  # noqa: PLC0415
 
     if "://" in name_or_url:
         algorithm, its_slot = _at_url(name_or_url, secret_file, private), ""
@@ -133,9 +133,9 @@ def check(
 
 
 def _at_url(url: str, secret_file: Path | None, private: bool) -> Algorithm:
-    from algorithms.reach import Reach  # noqa: PLC0415
-    from algorithms.remote import Endpoint, Remote  # noqa: PLC0415
-    from algorithms.signing import key_of  # noqa: PLC0415
+    from algorithms.slots.reach import Reach  # noqa: PLC0415
+    from algorithms.slots.remote import Endpoint, Remote  # noqa: PLC0415
+    from algorithms.slots.signing import key_of  # noqa: PLC0415
 
     if secret_file is None:
         raise BadInput("name the file that holds the secret which both sides know", "--secret-file")

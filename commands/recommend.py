@@ -29,8 +29,8 @@ def command(client_id: str, n: int, as_of: str | None, as_json: bool) -> None:
     """
     from activities.deciding import Decider  # noqa: PLC0415
     from activities.recommending import SLOT, Recommender  # noqa: PLC0415
-    from algorithms.conformance import START_SECONDS  # noqa: PLC0415
-    from algorithms.registry import Registry  # noqa: PLC0415
+    from algorithms.slots.conformance import START_SECONDS  # noqa: PLC0415
+    from algorithms.slots.registry import Registry  # noqa: PLC0415
     from store import catalogue  # noqa: PLC0415
     from store.database import reading  # noqa: PLC0415
 

@@ -13,8 +13,8 @@ from temporalio import activity
 from activities.fixing.steps import told
 from activities.house import House
 from activities.recommending import Recommender, Wanted
-from algorithms.batches import chunks
-from algorithms.slots import Recommendation
+from algorithms.blending.contracts import Recommendation
+from algorithms.slots.batches import chunks
 from domain import fix_rules
 from domain.fix_rules import Fits
 from domain.keep import Keep

@@ -12,11 +12,11 @@ from sqlalchemy import Engine, Row
 from activities.fixing.assembling import SLOT
 from activities.waving import proposing
 from activities.waving import replaying as waves
-from algorithms import guard
 from algorithms.assembly import answering
-from algorithms.guard import Member
-from algorithms.registry import Registry
-from algorithms.slot_table import slot_named
+from algorithms.slots import guard
+from algorithms.slots.guard import Member
+from algorithms.slots.registry import Registry
+from algorithms.slots.slot_table import slot_named
 from errors import BadInput
 from models.base import Sku
 from models.fixes import FixId, FixState

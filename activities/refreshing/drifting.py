@@ -17,12 +17,12 @@ from activities.evaluating import as_of, house_of
 from activities.heart import beating
 from activities.house import House
 from activities.refreshing.ranking_trial import K
-from algorithms.blend import Blend
-from algorithms.catalogue import Catalogue
+from algorithms.blending.blend import Blend
+from algorithms.blending.catalogue import Catalogue
+from algorithms.blending.contracts import RankingRequest
+from algorithms.blending.evaluation import as_they_were
 from algorithms.drift_samples import Samples, of_orders, of_touches
-from algorithms.evaluation import as_they_were
 from algorithms.risk.kept import Kept
-from algorithms.slots import RankingRequest
 from domain.arrays import Floats
 from domain.drift import moved
 from domain.engagement import DAY, score, strength

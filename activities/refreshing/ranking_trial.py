@@ -14,10 +14,10 @@ from activities.evaluating import as_of, buyers, house_of
 from activities.house import House
 from activities.refreshing.trials import Trial, has_seen
 from activities.training import measure
-from algorithms.blend import Blend
-from algorithms.catalogue import Catalogue
-from algorithms.replay import Buyer, quality
-from algorithms.slots import RankingRequest
+from algorithms.blending.blend import Blend
+from algorithms.blending.catalogue import Catalogue
+from algorithms.blending.contracts import RankingRequest
+from algorithms.slots.replay import Buyer, quality
 from domain.arrays import Floats
 from domain.blend import BlendWeights
 from domain.histories import ClientSignals, Interactions

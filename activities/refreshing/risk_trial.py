@@ -9,11 +9,11 @@ import numpy as np
 
 from activities.house import House
 from activities.refreshing.trials import Trial, has_seen
-from algorithms import engagement, recency_rate
-from algorithms.recency_rate import Population
-from algorithms.risk import served
+from algorithms import engagement
+from algorithms.risk import recency_rate, served
 from algorithms.risk.kept import Kept, kept_of
 from algorithms.risk.orders import count_after, merged
+from algorithms.risk.recency_rate import Population
 from algorithms.risk.served import RiskModel
 from domain.arrays import Floats
 from domain.engagement import DAY

@@ -16,7 +16,7 @@ from activities.heart import beating
 from activities.house import House
 from activities.waving.asking import question_of, waits
 from algorithms.assembly import parts
-from algorithms.guard import Decision
+from algorithms.slots.guard import Decision
 from errors import NotFound
 from models.fixes import FixId, FixState
 from models.slots import AssemblyAnswer

@@ -12,14 +12,14 @@ from typing import Final, Self
 import numpy as np
 import orjson
 
-from algorithms.catalogue import Catalogue
-from algorithms.features import client_words, item_words
+from algorithms.blending.catalogue import Catalogue
+from algorithms.blending.contracts import Reason
+from algorithms.blending.features import client_words, item_words
 from algorithms.ranking import reasons, state, zoo
 from algorithms.ranking.champion import Champion
 from algorithms.ranking.data import NONE, Algorithm, Asked, Log, Words
 from algorithms.ranking.shortlist import LARGE
 from algorithms.ranking.top import ListsShort
-from algorithms.slots import Reason
 from domain.arrays import Floats, Ints
 from domain.histories import SIGNAL, ClientSignals, Interactions
 

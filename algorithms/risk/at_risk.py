@@ -13,10 +13,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from algorithms.recency_rate import Population
 from algorithms.risk import served
 from algorithms.risk.kept import Kept, kept_of
 from algorithms.risk.orders import Orders, count_after
+from algorithms.risk.recency_rate import Population
 from algorithms.risk.served import MANY, RiskModel
 from domain.rhythm import FALLEN
 

@@ -18,7 +18,6 @@ import numpy as np
 import orjson
 from scipy.special import expit, logit
 
-from algorithms.recency_rate import Population
 from algorithms.risk import bgnbd, cadence, gammagamma, kept
 from algorithms.risk.bgnbd import LEAST, BgNbd
 from algorithms.risk.calibration import moved_to
@@ -28,6 +27,7 @@ from algorithms.risk.kept import Kept
 from algorithms.risk.learning import learnt
 from algorithms.risk.next_order import days_until_order
 from algorithms.risk.orders import WEEK, Orders, Rhythm
+from algorithms.risk.recency_rate import Population
 from algorithms.risk.ridge import Ridge
 from algorithms.risk.windows import Standing, Window, standing, windows
 from domain.arrays import Floats

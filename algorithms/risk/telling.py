@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from algorithms import recency_rate
-from algorithms.recency_rate import Orders
+from algorithms.risk import recency_rate
 from algorithms.risk.kept import Kept
+from algorithms.risk.recency_rate import Orders
 from algorithms.risk.served import ALGORITHM, RiskModel
 from domain.arrays import Floats
 from domain.engagement import DAY

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from algorithms.blend import Blend
-from algorithms.ranking_questions import candidates_of, touch_of
-from algorithms.slots import RankingRequest
+from algorithms.blending.blend import Blend
+from algorithms.blending.contracts import RankingRequest
+from algorithms.blending.ranking_questions import candidates_of, touch_of
 from domain import blend as scoring
 from domain.histories import ClientSignals, Touch
 from errors import BadInput

@@ -12,7 +12,7 @@ from sqlalchemy import Engine, select
 
 from activities.deciding import Decider
 from activities.recommending import Recommender, Wanted
-from algorithms.guard import Decision
+from algorithms.slots.guard import Decision
 from models.slots import RankingQuestion
 from settings import Settings
 from store import decisions

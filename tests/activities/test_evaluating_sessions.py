@@ -17,8 +17,8 @@ from activities.deciding import Decider
 from activities.evaluating_sessions import evaluate
 from algorithms.sessions import beliefs as house
 from algorithms.sessions.beliefs import Beliefs
-from algorithms.shadows import record_of
-from algorithms.slot_table import SLOTS
+from algorithms.slots.shadows import record_of
+from algorithms.slots.slot_table import SLOTS
 from cli import selvedge
 from domain.blend import PARTS
 from domain.sessions import WITHIN

@@ -11,7 +11,7 @@ import orjson
 import pytest
 
 from activities.training import SHARES, blended, train
-from algorithms.catalogue import Catalogue
+from algorithms.blending.catalogue import Catalogue
 from algorithms.ranking import state, zoo
 from algorithms.ranking.als import Als
 from algorithms.ranking.popularity import Popularity

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from algorithms.catalogue import Catalogue
+from algorithms.blending.catalogue import Catalogue
 from domain.histories import ClientSignals, Interactions, Touch
 from models.base import utc
 from models.catalogue import Item, Season

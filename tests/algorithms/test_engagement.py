@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from algorithms.engagement import CHUNK, assess_all, in_rhythm, learn
-from algorithms.recency_rate import Population
 from algorithms.risk import served
+from algorithms.risk.recency_rate import Population
 from algorithms.risk.telling import Bought, tell
 from domain.engagement import BANDS, DAY, Engagement, EngagementRules, read
 from domain.histories import Histories

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from algorithms.slot_table import SLOTS
+from algorithms.slots.slot_table import SLOTS
 from store.database import reading
 from store.tables import decisions
 from tests.support.algorithms import plant, say

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine
 
 from algorithms.engagement import assess_all
-from algorithms.recency_rate import Population
+from algorithms.risk.recency_rate import Population
 from domain.engagement import EngagementRules
 from domain.histories import Histories
 from store import histories

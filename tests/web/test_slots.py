@@ -9,8 +9,8 @@ import jsonschema
 import pytest
 from fastapi.testclient import TestClient
 
-from algorithms.samples import question
-from algorithms.slot_table import SLOTS
+from algorithms.slots.samples import question
+from algorithms.slots.slot_table import SLOTS
 
 DOCS = Path(__file__).parents[2] / "docs" / "slots"
 

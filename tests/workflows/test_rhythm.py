@@ -8,8 +8,8 @@ from sqlalchemy import select
 from temporalio.testing import WorkflowEnvironment
 
 from activities import keeping
-from algorithms.recency_rate import Population
 from algorithms.risk import served
+from algorithms.risk.recency_rate import Population
 from models.states import Band, Phase
 from store import artefacts
 from store.artefacts import Artefact

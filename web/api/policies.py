@@ -7,10 +7,10 @@ from typing import Any, Final
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
-from algorithms import policy_changes
-from algorithms.examining import check_newcomers
-from algorithms.registry import Registry
-from algorithms.slot_table import slot_named
+from algorithms.slots import policy_changes
+from algorithms.slots.examining import check_newcomers
+from algorithms.slots.registry import Registry
+from algorithms.slots.slot_table import slot_named
 from errors import BadInput, ConfigError
 from ingest.faults import checked
 from models.policies import Policy, PolicyOrder

@@ -1,5 +1,5 @@
-"""`GET /v1/clients/<id>/export`, `DELETE /v1/clients/<id>`, `GET /v1/clients/<id>/erasure`: what is held of a client, and
-that nothing is."""
+"""`GET /v1/clients/<id>/export`, `DELETE /v1/clients/<id>`, `GET /v1/clients/<id>/erasure`: what is held of a client,
+and that nothing is."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def _pieces(context: Context, client_id: ClientId) -> Iterator[bytes]:
 
 @router.delete("/clients/{client_id}")
 async def delete_client(request: Request, client_id: str) -> Response:
-    """Erase the client: 202 with the address at which to see how far it is. Asking needs no Temporal, twice is once, and
-    it cannot be called off."""
+    """Erase the client: 202 with the address at which to see how far it is. Asking needs no Temporal, twice is once,
+    and it cannot be called off."""
     told = await run_in_threadpool(asked, context_of(request), client_id)
     return answer(told, 202)
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from fastapi import APIRouter, Response
 
-from algorithms.slot_table import SLOTS, slot_named
+from algorithms.slots.slot_table import SLOTS, slot_named
 from web.api.requests import answer
 
 router: Final = APIRouter(prefix="/v1/slots")

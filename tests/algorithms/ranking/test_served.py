@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from algorithms import evaluation
-from algorithms.catalogue import Catalogue
+from algorithms.blending import evaluation
+from algorithms.blending.catalogue import Catalogue
+from algorithms.blending.trend import Trend
 from algorithms.ranking import served, shortlist, zoo
 from algorithms.ranking.data import NONE, Asked, Log, Words
 from algorithms.ranking.served import Served
 from algorithms.ranking.splits import split
-from algorithms.trend import Trend
 from domain.arrays import Floats
 from domain.histories import ClientSignals, Interactions, Touch
 from errors import BadInput

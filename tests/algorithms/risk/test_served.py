@@ -11,11 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from activities.training_risk import measured
-from algorithms.recency_rate import Population
 from algorithms.risk import bgnbd, cadence, served
 from algorithms.risk.calibration import auc, calibration_error
 from algorithms.risk.kept import Kept, kept_of
 from algorithms.risk.orders import Orders, count_after
+from algorithms.risk.recency_rate import Population
 from algorithms.risk.served import MANY, RiskModel
 from algorithms.risk.telling import Bought, tell
 from domain.rhythm import FALLEN, GONE

@@ -7,11 +7,11 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from algorithms.samples import question
 from algorithms.sessions import beliefs
 from algorithms.sessions.beliefs import Beliefs
 from algorithms.sessions.features import NAMES, features, shown
 from algorithms.sessions.lessons import taught
+from algorithms.slots.samples import question
 from domain import slots
 from domain.sessions import Shown, Taken
 from models.base import utc

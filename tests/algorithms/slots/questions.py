@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from algorithms.processes import Target
+from algorithms.slots.processes import Target
 from models.base import utc
 from models.slots import Candidate, RankingQuestion
 

@@ -14,13 +14,13 @@ from pathlib import Path
 
 import pytest
 
-from algorithms import signing
-from algorithms.conformance import conform
-from algorithms.processes import Helpers
-from algorithms.reach import Reach
-from algorithms.registry import Registry
-from algorithms.remote import Endpoint, Remote
-from algorithms.slot_table import SLOTS
+from algorithms.slots import signing
+from algorithms.slots.conformance import conform
+from algorithms.slots.processes import Helpers
+from algorithms.slots.reach import Reach
+from algorithms.slots.registry import Registry
+from algorithms.slots.remote import Endpoint, Remote
+from algorithms.slots.slot_table import SLOTS
 from tests.algorithms.slots.questions import ranking, target
 from tests.support.packages import install
 

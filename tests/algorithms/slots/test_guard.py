@@ -10,11 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from prometheus_client import REGISTRY
 
-from algorithms.circuit import Circuit
-from algorithms.guard import Member, decide
-from algorithms.samples import question
-from algorithms.slot_table import SLOTS, slot_named
-from algorithms.trouble import Trouble
+from algorithms.slots.circuit import Circuit
+from algorithms.slots.guard import Member, decide
+from algorithms.slots.samples import question
+from algorithms.slots.slot_table import SLOTS, slot_named
+from algorithms.slots.trouble import Trouble
 from errors import NotFound
 from models.base import utc
 from models.slots import AssemblyAnswer, AssemblyQuestion, Piece, SendTimeAnswer

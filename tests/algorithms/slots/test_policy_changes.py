@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from algorithms import policy_changes, policy_file
-from algorithms.policy_changes import Edit, change, history, note, promoted, shadowed, split, stated
-from algorithms.registry import Registry
+from algorithms.slots import policy_changes, policy_file
+from algorithms.slots.policy_changes import Edit, change, history, note, promoted, shadowed, split, stated
+from algorithms.slots.registry import Registry
 from errors import ConfigError
 from models.policies import AlgorithmsFile, Policy
 

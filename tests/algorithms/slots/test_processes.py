@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator
 import psutil
 import pytest
 
-from algorithms.guard import Member, decide, decide_many
-from algorithms.processes import Helpers, Target
-from algorithms.slot_table import SLOTS
+from algorithms.slots.guard import Member, decide, decide_many
+from algorithms.slots.processes import Helpers, Target
+from algorithms.slots.slot_table import SLOTS
 from domain import slots as rules
 from models.slots import RankingAnswer
 from tests.algorithms.slots.questions import HERE, ranking, target
@@ -198,7 +198,7 @@ def test_a_hanging_helper_ends_by_itself_when_its_owner_was_killed() -> None:
 OWNER = """
 import sys, threading, time
 import psutil
-from algorithms.processes import Helpers, Target
+from algorithms.slots.processes import Helpers, Target
 helpers = Helpers(Target("Hang", "faulty_algorithms:HoldLock", paths=(sys.argv[1],)), 1)
 assert helpers.ready(20)
 pid = psutil.Process().children()[0].pid

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from prometheus_client import REGISTRY
 
-from algorithms import policy_changes, policy_file
-from algorithms.registry import Registry
-from algorithms.shadows import record_of
-from algorithms.slot_table import SLOTS
+from algorithms.slots import policy_changes, policy_file
+from algorithms.slots.registry import Registry
+from algorithms.slots.shadows import record_of
+from algorithms.slots.slot_table import SLOTS
 from domain.experiments import variant
 from errors import ConfigError, NotFound
 from models.answers import AnswerRecord

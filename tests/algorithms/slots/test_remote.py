@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from algorithms.guard import Member, decide, decide_many
-from algorithms.reach import Reach
-from algorithms.remote import THREADS, Endpoint, Remote
-from algorithms.slot_table import SLOTS
+from algorithms.slots.guard import Member, decide, decide_many
+from algorithms.slots.reach import Reach
+from algorithms.slots.remote import THREADS, Endpoint, Remote
+from algorithms.slots.slot_table import SLOTS
 from domain import slots as rules
 from errors import ConfigError
 from models.slots import RankingAnswer

@@ -16,10 +16,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from algorithms.guard import Decision, Member, decide
-from algorithms.reach import Reach
-from algorithms.remote import Endpoint, Remote
-from algorithms.slot_table import SLOTS
+from algorithms.slots.guard import Decision, Member, decide
+from algorithms.slots.reach import Reach
+from algorithms.slots.remote import Endpoint, Remote
+from algorithms.slots.slot_table import SLOTS
 from errors import ConfigError
 from tests.algorithms.slots.questions import HERE, ranking
 

@@ -7,9 +7,9 @@ import threading
 import time
 from typing import Any
 
-from algorithms.guard import Member, decide
-from algorithms.shadows import WAITING, Shadows, record_of
-from algorithms.slot_table import SLOTS
+from algorithms.slots.guard import Member, decide
+from algorithms.slots.shadows import WAITING, Shadows, record_of
+from algorithms.slots.slot_table import SLOTS
 from models.answers import AnswerRecord
 from tests.algorithms.slots.questions import ranking
 

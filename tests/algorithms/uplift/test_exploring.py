@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from algorithms.conformance import conform
-from algorithms.installed import GROUP
-from algorithms.processes import Helpers, Target
-from algorithms.slot_table import SLOTS
+from algorithms.slots.conformance import conform
+from algorithms.slots.installed import GROUP
+from algorithms.slots.processes import Helpers, Target
+from algorithms.slots.slot_table import SLOTS
 from algorithms.uplift.exploring import ACTIONS, FILE, Explore
 from domain.next_actions import seed_of
 from errors import BadInput

@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from algorithms import samples
-from algorithms.conformance import conform
-from algorithms.installed import GROUP
-from algorithms.processes import Helpers, Target
-from algorithms.slot_table import SLOTS
+from algorithms.slots import samples
+from algorithms.slots.conformance import conform
+from algorithms.slots.installed import GROUP
+from algorithms.slots.processes import Helpers, Target
+from algorithms.slots.slot_table import SLOTS
 from algorithms.uplift.columns import features_of, matrix
 from algorithms.uplift.learners import t_learner
 from algorithms.uplift.serving import FILE, SLOT_COLUMNS, Learnt, Uplift, columns_of
