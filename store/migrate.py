@@ -1,13 +1,8 @@
-"""Brings a database's schema up to date.
-
-`python -m store.migrate --regenerate` writes the initial revision anew from the tables (until the first release there
-is only that one); `python -m store.migrate --autogenerate "why"` adds a revision (after it).
-"""
+"""Brings a database's schema up to date. `store/revising.py` writes the revisions."""
 
 from __future__ import annotations
 
 import re
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -84,9 +79,3 @@ def config(connection: Connection, versions: Path = VERSIONS) -> Config:
     made.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     made.attributes["connection"] = connection
     return made
-
-
-if __name__ == "__main__":
-    from store.revising import main
-
-    sys.exit(main(sys.argv[1:]))

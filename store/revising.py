@@ -1,4 +1,8 @@
-"""Writes migration revisions from the tables. For developers: `python -m store.migrate --help`."""
+"""Writes migration revisions from the tables. For developers.
+
+`python -m store.revising --regenerate` writes the initial revision anew (until the first release there is only that
+one); `python -m store.revising --autogenerate "why"` adds one (after it).
+"""
 
 from __future__ import annotations
 
@@ -21,7 +25,9 @@ INITIAL: Final = VERSIONS / "0001_initial.py"
 
 def main(arguments: Sequence[str]) -> int:
     """Write what the arguments ask for; the exit status."""
-    parser = argparse.ArgumentParser(prog="python -m store.migrate", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m store.revising", description="Write a migration revision from the tables."
+    )
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--regenerate", action="store_true", help="write the initial revision anew (before a release)")
     what.add_argument("--autogenerate", metavar="WHY", help="add a revision for what changed in the tables")
@@ -73,3 +79,7 @@ def _tidy(text: str) -> str:
         done = subprocess.run(arguments, input=text, check=True, capture_output=True, text=True)  # noqa: S603 (our own)
         text = done.stdout
     return text
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

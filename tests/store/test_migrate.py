@@ -89,4 +89,4 @@ def test_a_database_that_does_not_answer_is_said_in_one_line() -> None:
 
 def test_the_initial_revision_is_the_one_that_the_tables_generate() -> None:
     fresh = revising.initial()
-    assert fresh == revising.INITIAL.read_text(), "run: python -m store.migrate --regenerate"
+    assert fresh == revising.INITIAL.read_text(), "run: python -m store.revising --regenerate"
