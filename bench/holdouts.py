@@ -12,7 +12,7 @@ from datetime import timedelta
 
 import numpy as np
 
-from domain.measured import DAY_S, Enrolled, Terms, measured
+from domain.campaign_lift import DAY_S, Enrolled, Terms, measured
 from domain.statistics import lift
 from models.base import utc
 from models.lift import LiftPoint

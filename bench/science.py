@@ -12,7 +12,7 @@ import numpy as np
 from sqlalchemy import Engine
 
 from activities.recommending import Recommender
-from activities.training import USUAL, train
+from activities.training.ranking import USUAL, train
 from algorithms.engagement import assess_all, learn
 from commands._progress import Progress
 from commands.assess import assessed

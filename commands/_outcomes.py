@@ -31,7 +31,7 @@ def outcomes(slot: str, out: Path, since: str, within: str, split: bool, as_json
     Answers without a stated propensity are left out, and counted; so are clients for whom --within is not over. An
     order counts from the answer on, whether or not the mail left: what is measured is the choice. Business time.
     """
-    from activities.action_outcomes import COLUMNS, experiment  # noqa: PLC0415
+    from activities.judging.action_outcomes import COLUMNS, experiment  # noqa: PLC0415
     from ingest import results  # noqa: PLC0415
     from store.database import reading  # noqa: PLC0415
 

@@ -32,7 +32,7 @@ def compare(slot: str, since: str, within: str | None, k: int, as_json: bool) ->
     was kept, with 95 % intervals over clients. Answers for which --within is not over yet are left out of these, and
     counted. All times are business time.
     """
-    from activities.comparing import compare as compared  # noqa: PLC0415
+    from activities.judging.comparing import compare as compared  # noqa: PLC0415
     from algorithms.slots.slot_table import slot_named  # noqa: PLC0415
     from store.database import reading  # noqa: PLC0415
 
@@ -78,12 +78,12 @@ def evaluate(
     cut, told = begin(since, end), _pages if slot == "session" else _quality
     with Progress() as progress:
         if slot == "session":
-            from activities.evaluating_sessions import evaluate as of_pages  # noqa: PLC0415
+            from activities.judging.pages import evaluate as of_pages  # noqa: PLC0415
 
             shown = partial(progress.step, unit="pages")
             found = of_pages(engine, settings, names, cut, end, progress=shown, more=progress.more)
         else:
-            from activities.evaluating import evaluate as of_clients  # noqa: PLC0415
+            from activities.judging.rankings import evaluate as of_clients  # noqa: PLC0415
 
             shown = partial(progress.step, unit="clients")
             found = of_clients(

@@ -150,7 +150,7 @@ def lift(slug: str, as_json: bool) -> None:
     the house's own mail to clients who drift, where SELVEDGE_HOLDOUT_SHARE holds some out.
     """
     from domain.holdouts import RE_ENGAGEMENT  # noqa: PLC0415
-    from store import outcomes  # noqa: PLC0415
+    from store import campaign_lift  # noqa: PLC0415
     from store.database import reading  # noqa: PLC0415
 
     settings = load()
@@ -158,9 +158,9 @@ def lift(slug: str, as_json: bool) -> None:
     now = _shared.business_now(engine)
     with reading(engine) as connection:
         found = (
-            outcomes.of_re_engagement(connection, settings.holdout_share, now)
+            campaign_lift.of_re_engagement(connection, settings.holdout_share, now)
             if slug == RE_ENGAGEMENT
-            else outcomes.lift(connection, slug, now)
+            else campaign_lift.lift(connection, slug, now)
         )
     click.echo(found.model_dump_json() if as_json else _lift(found))
 

@@ -21,7 +21,7 @@ def command(context: click.Context, algorithm: str, seed: int, as_json: bool) ->
     """Train from the store, say how well it foretells, and let it serve: a ranking, or what is named below."""
     if context.invoked_subcommand:
         return
-    from activities.training import train  # noqa: PLC0415
+    from activities.training.ranking import train  # noqa: PLC0415
 
     settings = load()
     engine = _shared.database(settings)
@@ -44,7 +44,7 @@ command.add_command(_artefacts.promote)
 @_shared.AS_JSON
 def risk(horizon: int, as_json: bool) -> None:
     """Train the risk model: who orders again, and when each client's silence becomes unlike them."""
-    from activities.training_risk import train_risk  # noqa: PLC0415
+    from activities.training.risk import train_risk  # noqa: PLC0415
 
     settings = load()
     engine = _shared.database(settings)
@@ -69,7 +69,7 @@ def risk(horizon: int, as_json: bool) -> None:
 @_shared.AS_JSON
 def fit(as_json: bool) -> None:
     """Train the model of fit from what clients said of Fixes: whether an item in a size is small, fits, or is large."""
-    from activities.training_fit import train_fit  # noqa: PLC0415
+    from activities.training.fit import train_fit  # noqa: PLC0415
 
     settings = load()
     engine = _shared.database(settings)

@@ -17,7 +17,6 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from activities.assess import Assess
 from activities.campaigning import Campaigning
-from activities.compose import Compose
 from activities.deciding import Decider
 from activities.erasing import Erase
 from activities.failures import Failures
@@ -30,15 +29,16 @@ from activities.fixing.reading import ReadNote
 from activities.fixing.reserving import ReserveFix
 from activities.fixing.settling import SettleFix
 from activities.house import House
-from activities.modelled import Modelled
+from activities.mailing.compose import Compose
+from activities.mailing.modelled import Modelled
+from activities.mailing.send import Send
+from activities.mailing.steer import Steer
 from activities.recommending import Recommender
 from activities.refreshing.drifting import CompareWindows
 from activities.refreshing.gathering import GatherFeatures
 from activities.refreshing.learning import LearnSlot
 from activities.refreshing.picking import PickForAll
 from activities.refreshing.planning import PlanRefresh
-from activities.send import Send
-from activities.steer import Steer
 from activities.waving.asking import AskWave
 from activities.waving.assembling import AssembleWave
 from activities.waving.planning import PlanWave

@@ -9,7 +9,7 @@ from temporalio import activity
 
 from activities.fixing.steps import told
 from activities.house import House
-from activities.sessions import session
+from activities.model_session import session
 from agents import notes
 from agents.llm import LanguageModel
 from domain import fix_notes

@@ -13,9 +13,9 @@ from temporalio import activity
 
 from activities import recommending, risk
 from activities.blending import with_kept
-from activities.evaluating import as_of, house_of
 from activities.heart import beating
 from activities.house import House
+from activities.judging.rankings import as_of, house_of
 from activities.refreshing.ranking_trial import K
 from algorithms.blending.blend import Blend
 from algorithms.blending.catalogue import Catalogue

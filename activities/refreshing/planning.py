@@ -9,9 +9,9 @@ from typing import Final
 
 from temporalio import activity
 
-from activities import keeping
 from activities.house import House
 from activities.refreshing.sciences import SCIENCES
+from activities.training import keeping
 from models.refreshes import (
     RefreshEnd,
     RefreshPlan,

@@ -10,10 +10,10 @@ from typing import Final
 import numpy as np
 
 from activities.blending import with_kept
-from activities.evaluating import as_of, buyers, house_of
 from activities.house import House
+from activities.judging.rankings import as_of, buyers, house_of
 from activities.refreshing.trials import Trial, has_seen
-from activities.training import measure
+from activities.training.ranking import measure
 from algorithms.blending.blend import Blend
 from algorithms.blending.catalogue import Catalogue
 from algorithms.blending.contracts import RankingRequest

@@ -14,9 +14,9 @@ from activities.refreshing.fit_trial import try_fit
 from activities.refreshing.ranking_trial import try_ranking
 from activities.refreshing.risk_trial import try_risk
 from activities.refreshing.trials import Trial
-from activities.training import USUAL, promise, train
-from activities.training_fit import train_fit
-from activities.training_risk import train_risk
+from activities.training.fit import train_fit
+from activities.training.ranking import USUAL, promise, train
+from activities.training.risk import train_risk
 from settings import Settings
 from store import artefacts
 from store.artefacts import Artefact

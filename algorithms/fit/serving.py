@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from algorithms.fit import kept, ridge
+from algorithms.fit import ridge, state
 from algorithms.fit.design import BLOCKS, Design
 from algorithms.fit.rows import Feedback, Rows
 from domain.arrays import Floats
@@ -64,9 +64,9 @@ class FitModel:
 
     def save(self, folder: Path) -> None:
         """A folder of arrays and one JSON file."""
-        kept.save(folder, self.design, self.weights)
+        state.save(folder, self.design, self.weights)
 
     @classmethod
     def load(cls, folder: Path) -> FitModel:
         """Arrays stay on disk until they are asked for. Raises OSError, ValueError or KeyError for what is no model."""
-        return cls(*kept.load(folder))
+        return cls(*state.load(folder))

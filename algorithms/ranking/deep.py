@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 
 from algorithms.ranking.data import Singles, Words
-from algorithms.ranking.lessons import BATCH, Batch, Lessons
+from algorithms.ranking.examples import BATCH, Batch, Lessons
 from domain.arrays import Ints
 from errors import BadInput
 

@@ -13,7 +13,7 @@ import numpy as np
 from algorithms.ranking import deep
 from algorithms.ranking.data import NONE, Asked, Log, Singles, State, Words, dots, wider
 from algorithms.ranking.deep import Params
-from algorithms.ranking.lessons import Batch, Lessons, signals
+from algorithms.ranking.examples import Batch, Lessons, signals
 from algorithms.ranking.trends import untaken
 from domain.arrays import Ints
 

@@ -11,7 +11,7 @@ import numpy as np
 from algorithms.ranking import deep
 from algorithms.ranking.data import Asked, Log, Singles, State, Words
 from algorithms.ranking.deep import Params
-from algorithms.ranking.lessons import Batch, Lessons, signals
+from algorithms.ranking.examples import Batch, Lessons, signals
 from algorithms.ranking.trends import untaken
 from algorithms.ranking.two_tower import D, TwoTower
 from domain.arrays import Ints

@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import event
 
 from activities.recommending import Recommender
-from activities.training import train
+from activities.training.ranking import train
 from errors import NotFound
 from settings import Settings
 from store import artefacts

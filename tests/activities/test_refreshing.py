@@ -21,7 +21,7 @@ from activities.refreshing.learning import LearnSlot
 from activities.refreshing.picking import AT_ONCE, PickForAll
 from activities.refreshing.planning import PlanRefresh
 from activities.refreshing.sciences import SCIENCES
-from activities.training import train
+from activities.training.ranking import train
 from models.refreshes import RefreshEnd, RefreshState, RefreshStep, SlotOutcome, Verdict
 from settings import Settings
 from store import artefacts, refreshes, top_picks

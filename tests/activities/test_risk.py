@@ -14,7 +14,7 @@ from sqlalchemy import Engine, select
 from activities.assess import Assess
 from activities.deciding import Decider
 from activities.house import House
-from activities.training_risk import train_risk
+from activities.training.risk import train_risk
 from domain.engagement import FORMULA
 from errors import BadInput
 from models.lifecycle import Assessment, AssessRequest

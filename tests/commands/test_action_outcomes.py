@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import Engine, insert, select
 
-from activities.action_outcomes import COLUMNS
+from activities.judging.action_outcomes import COLUMNS
 from algorithms.uplift.exploring import Explore
 from algorithms.uplift.serving import Learnt, columns_of
 from cli import selvedge

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from activities.comparing import compare
+from activities.judging.comparing import compare
 from domain.comparison.records import Deed
 from models.answers import AnswerRecord
 from store import comparisons, decisions

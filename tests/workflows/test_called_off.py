@@ -12,7 +12,7 @@ from sqlalchemy import delete
 from temporalio.client import WorkflowUpdateFailedError
 from temporalio.testing import ActivityEnvironment, WorkflowEnvironment
 
-from activities.send import Send
+from activities.mailing.send import Send
 from hosting.dispatch import Dispatcher
 from mail.faulty_sink import Fault
 from mail.post import Post

@@ -10,7 +10,6 @@ from temporalio import activity
 
 from activities.assess import Assess
 from activities.campaigning import Campaigning
-from activities.compose import Compose
 from activities.erasing import Erase
 from activities.fixing.admitting import AdmitFix
 from activities.fixing.assembling import AssembleFix
@@ -19,14 +18,15 @@ from activities.fixing.ranking import RankFix
 from activities.fixing.reading import ReadNote
 from activities.fixing.reserving import ReserveFix
 from activities.fixing.settling import SettleFix
-from activities.modelled import Modelled
+from activities.mailing.compose import Compose
+from activities.mailing.modelled import Modelled
+from activities.mailing.send import Send
+from activities.mailing.steer import Steer
 from activities.refreshing.drifting import CompareWindows
 from activities.refreshing.gathering import GatherFeatures
 from activities.refreshing.learning import LearnSlot
 from activities.refreshing.picking import PickForAll
 from activities.refreshing.planning import PlanRefresh
-from activities.send import Send
-from activities.steer import Steer
 from activities.waving.asking import AskWave
 from activities.waving.assembling import AssembleWave
 from activities.waving.planning import PlanWave

@@ -11,7 +11,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from domain.holdouts import RE_ENGAGEMENT, arm, re_engagement
 from models.states import Arm
-from store import outcomes
+from store import campaign_lift
 from store.database import reading
 from store.tables import enrolments
 from store.terms import mail_rules
@@ -53,7 +53,7 @@ async def test_who_is_held_out_of_a_campaign_gets_no_mail_and_is_counted(house: 
         now = await house.env.get_current_time()
         said = why_not(connection, min(out), mail_rules(house.shop.settings), "key", now)
         other = why_not(connection, min(mailed), mail_rules(house.shop.settings), "key", now)
-        lift = outcomes.lift(connection, "spring", now)
+        lift = campaign_lift.lift(connection, "spring", now)
     assert said == "Not mailed now: held out of the campaign spring to measure what it brings."
     assert "held out" not in other
     assert (lift.treated.waiting, lift.control.waiting) == (len(mailed), len(out)), "who has not consented is in no arm"
@@ -97,7 +97,7 @@ async def test_who_is_held_out_of_re_engagement_is_welcomed_thanked_and_not_call
         assert control.kinds() == ["welcome", "quiz"]
         with reading(holding.engine) as connection:
             rows = connection.execute(select(enrolments).order_by(enrolments.c.enrolled_at)).all()
-            lift = outcomes.of_re_engagement(connection, SHARE, await treated.now())
+            lift = campaign_lift.of_re_engagement(connection, SHARE, await treated.now())
         assert {(row.client_id, row.arm) for row in rows} == {
             (treated.client_id, Arm.TREATED),
             (control.client_id, Arm.CONTROL),

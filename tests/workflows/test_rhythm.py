@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import select
 from temporalio.testing import WorkflowEnvironment
 
-from activities import keeping
+from activities.training import keeping
 from algorithms.risk import served
 from algorithms.risk.recency_rate import Population
 from models.states import Band, Phase

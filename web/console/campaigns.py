@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 from errors import NotFound
 from models.base import ID_PATTERN
 from models.states import EnrolmentState
-from store import outcomes, pages
+from store import campaign_lift, pages
 from store.database import reading
 from web.console.charts import slices
 from web.console.lift_chart import lift_picture
@@ -40,7 +40,9 @@ def campaign(request: Request, context: Ctx, slug: Annotated[str, Path(pattern=I
         found = pages.campaign(connection, slug)
         mails = pages.campaign_mails(connection, slug)
         lift = (
-            outcomes.lift(connection, slug, context.business_now()) if found and LIVE not in request.headers else None
+            campaign_lift.lift(connection, slug, context.business_now())
+            if found and LIVE not in request.headers
+            else None
         )
     if found is None:
         raise NotFound(f"no campaign {slug}", "slug")

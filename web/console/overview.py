@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from sqlalchemy import Connection
 
 from models.lift import CampaignLift
-from store import outcomes, pages
+from store import campaign_lift, pages
 from store.database import reading
 from web.console.campaigns import LIVE
 from web.console.charts import slices
@@ -48,4 +48,4 @@ def _lift(connection: Connection, request: Request, context: Context) -> Campaig
     share = context.settings.holdout_share
     if not share or LIVE in request.headers:
         return None
-    return outcomes.of_re_engagement(connection, share, context.business_now())
+    return campaign_lift.of_re_engagement(connection, share, context.business_now())

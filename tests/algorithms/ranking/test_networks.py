@@ -14,7 +14,7 @@ from algorithms.ranking import deep, state, zoo
 from algorithms.ranking.champion import Champion
 from algorithms.ranking.data import NONE, Algorithm, Asked, Words
 from algorithms.ranking.evaluation import quality
-from algorithms.ranking.lessons import BATCH, Batch, Lessons, signals
+from algorithms.ranking.examples import BATCH, Batch, Lessons, signals
 from algorithms.ranking.splits import split
 from algorithms.ranking.top import recommend
 from algorithms.ranking.two_tower import TwoTower

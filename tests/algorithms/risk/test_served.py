@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from activities.training_risk import measured
+from activities.training.risk import measured
 from algorithms.risk import bgnbd, cadence, served
 from algorithms.risk.calibration import auc, calibration_error
 from algorithms.risk.kept import Kept, kept_of

@@ -8,7 +8,7 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from domain.measured import DAY_S, FEWEST, Enrolled, Terms, measured
+from domain.campaign_lift import DAY_S, FEWEST, Enrolled, Terms, measured
 from models.base import utc
 
 START = utc(2026, 3)

@@ -13,7 +13,7 @@ from typing import Any, Final, cast
 import numpy as np
 from sqlalchemy import Connection, Engine
 
-from activities.asking_again import members
+from activities.judging.asking_again import members
 from activities.lessons import BATCH, credit_of
 from algorithms.sessions import beliefs as house
 from algorithms.sessions.beliefs import Beliefs

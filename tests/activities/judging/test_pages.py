@@ -12,9 +12,9 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import Engine
 
-from activities.comparing import compare
 from activities.deciding import Decider
-from activities.evaluating_sessions import evaluate
+from activities.judging.comparing import compare
+from activities.judging.pages import evaluate
 from algorithms.sessions import beliefs as house
 from algorithms.sessions.beliefs import Beliefs
 from algorithms.slots.shadows import record_of

@@ -10,7 +10,7 @@ import numpy as np
 import orjson
 import pytest
 
-from activities.training import SHARES, blended, train
+from activities.training.ranking import SHARES, blended, train
 from algorithms.blending.catalogue import Catalogue
 from algorithms.ranking import state, zoo
 from algorithms.ranking.als import Als

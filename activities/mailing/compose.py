@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from temporalio import activity
 
-from activities import send_times
 from activities.deciding import Decider
 from activities.house import House
-from activities.preparing import keep_decision, picked, picks_of, planned
-from activities.reading_hours import ReadingHours
+from activities.mailing import send_times
+from activities.mailing.preparing import keep_decision, picked, picks_of, planned
+from activities.mailing.reading_hours import ReadingHours
+from activities.mailing.steps import found, told
 from activities.recommending import Recommender
-from activities.steps import found, told
 from agents import house as house_writer
 from domain.grounding import violations
 from domain.outreach import PREPARING

@@ -8,8 +8,8 @@ from typing import Any, Final
 import numpy as np
 from sqlalchemy import BigInteger, Connection, and_, case, cast, func, select
 
+from domain.campaign_lift import DAY_S, Enrolled, Terms, measured
 from domain.holdouts import re_engagement
-from domain.measured import DAY_S, Enrolled, Terms, measured
 from models.base import CampaignSlug
 from models.campaign import CampaignSpec
 from models.lift import CampaignLift

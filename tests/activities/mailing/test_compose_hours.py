@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from activities.compose import Compose
 from activities.deciding import Decider
+from activities.mailing.compose import Compose
 from activities.recommending import Recommender
 from domain.planning import Start
 from models.lifecycle import OutreachStep

@@ -16,9 +16,10 @@ from uuid import uuid4
 
 from temporalio import activity
 
-from activities import door, metrics
+from activities import metrics
 from activities.house import House
-from activities.steps import client_of, found, told
+from activities.mailing import door
+from activities.mailing.steps import client_of, found, told
 from domain.eligibility import Door
 from domain.outreach import SETTLED
 from errors import InFlight, MailFault

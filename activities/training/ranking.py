@@ -10,8 +10,8 @@ from typing import Any, Final
 import numpy as np
 from sqlalchemy import Engine
 
-from activities import keeping
 from activities.recommending import SLOT
+from activities.training import keeping
 from algorithms.blending import evaluation
 from algorithms.blending.blend import mixed
 from algorithms.blending.catalogue import Catalogue

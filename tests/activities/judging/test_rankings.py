@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from activities.evaluating import evaluate
+from activities.judging.rankings import evaluate
 from algorithms.slots.replay import quality
 from errors import BadInput, NotFound
 from settings import Settings

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from activities.fixing.fitting import FRESH_S, FittingRoom
-from activities.training_fit import train_fit
+from activities.training.fit import train_fit
 from algorithms.fit.rows import FIT, SMALL
 from algorithms.fit.serving import FitModel
 from algorithms.forgetting import unname

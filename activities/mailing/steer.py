@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from temporalio import activity
 
 from activities.house import House
-from activities.steps import client_of, found, stepping, told
+from activities.mailing.steps import client_of, found, stepping, told
 from domain.timing import next_open, zone_of
 from errors import InFlight
 from models.lifecycle import Conclusion, OutreachStep, PolicyRequest, StepDone

@@ -1,5 +1,5 @@
 """When a mail is to leave: an algorithm of the slot `send_time` proposes inside the allowed windows, where one has a
-part in it; else the house does, by `activities.reading_hours`; `domain.timing` disposes."""
+part in it; else the house does, by `activities.mailing.reading_hours`; `domain.timing` disposes."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from sqlalchemy import Connection
 
 from activities.deciding import Asked, Decider
 from activities.house import House
-from activities.preparing import opens_at
-from activities.steps import client_of
+from activities.mailing.preparing import opens_at
+from activities.mailing.steps import client_of
 from domain.timing import HORIZON, windows, zone_of
 from models.policies import HOUSE
 from models.slots import SendTimeAnswer, SendTimeQuestion

@@ -10,8 +10,8 @@ from typing import Any, Final
 import numpy as np
 from sqlalchemy import Engine
 
-from activities import keeping
 from activities.fixing.fitting import SLOT, feedback_of
+from activities.training import keeping
 from algorithms.fit import evaluation
 from algorithms.fit.rows import Feedback
 from algorithms.fit.serving import FitModel

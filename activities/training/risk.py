@@ -10,8 +10,8 @@ from typing import Any, Final
 import numpy as np
 from sqlalchemy import Engine
 
-from activities import keeping
 from activities.risk import SLOT
+from activities.training import keeping
 from algorithms import engagement
 from algorithms.risk import calibration, served
 from algorithms.risk.kept import kept_of

@@ -10,8 +10,8 @@ from typing import Any, Final
 import numpy as np
 from sqlalchemy import Engine
 
-from activities.asking_again import members
 from activities.blending import weights_of, with_model
+from activities.judging.asking_again import members
 from activities.recommending import SLOT
 from algorithms.blending.blend import Blend
 from algorithms.blending.catalogue import Catalogue

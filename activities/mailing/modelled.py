@@ -13,14 +13,14 @@ from typing import Any, Final
 from sqlalchemy import Connection
 from temporalio import activity
 
-from activities import send_times
 from activities.deciding import Asked, Decider
 from activities.house import House
-from activities.preparing import keep_decision, picked, picks_of, planned
-from activities.reading_hours import ReadingHours
+from activities.mailing import send_times
+from activities.mailing.preparing import keep_decision, picked, picks_of, planned
+from activities.mailing.reading_hours import ReadingHours
+from activities.mailing.steps import client_of, found, told
+from activities.model_session import session
 from activities.recommending import Recommender
-from activities.sessions import session
-from activities.steps import client_of, found, told
 from agents.llm import LanguageModel
 from agents.reviewer import review
 from agents.scheduler import propose

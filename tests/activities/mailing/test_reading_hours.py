@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 
-from activities.reading_hours import ReadingHours
+from activities.mailing.reading_hours import ReadingHours
 from domain.timing import MailRules
 from models.clients import ClientPolicy
 from models.states import TouchKind

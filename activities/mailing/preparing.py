@@ -8,9 +8,9 @@ from typing import Final, NamedTuple
 from sqlalchemy import Connection
 
 from activities.house import House
-from activities.reading_hours import ReadingHours
+from activities.mailing.reading_hours import ReadingHours
+from activities.mailing.steps import client_of
 from activities.recommending import Recommender
-from activities.steps import client_of
 from algorithms.blending.contracts import Recommendation
 from domain.timing import cap_opens_at, dispose, zone_of
 from models.clients import Client

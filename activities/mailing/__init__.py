@@ -1,0 +1,1 @@
+"""The steps of one mail: picked, written, reviewed, scheduled, sent; each step done twice is done once."""
