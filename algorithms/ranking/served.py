@@ -21,7 +21,7 @@ from algorithms.ranking.data import NONE, Algorithm, Asked, Log, Words
 from algorithms.ranking.shortlist import LARGE
 from algorithms.ranking.top import ListsShort
 from domain.arrays import Floats, Ints
-from domain.histories import SIGNAL, ClientSignals, Interactions
+from domain.histories import SIGNAL, ClientSignals, Interactions, Touch
 
 TAUGHT: Final = 0.1
 """Touches of at least this weight, a view, say what a client takes to; unless more of the item came back."""
@@ -93,13 +93,29 @@ class Served:
         """For the catalogue as it is now: items may have come and gone since. Raises BadInput for an unknown name,
         OSError for a broken folder."""
         model = cls(name)
-        model.made.restore(state.load(folder / "learnt"))
+        try:
+            model._restore(folder, catalogue)
+            model._try()
+        except Exception as broken:  # whatever becomes of arrays of another form; they must not serve
+            raise OSError(f"the folder is broken: {type(broken).__name__}") from broken
+        return model
+
+    def _restore(self, folder: Path, catalogue: Catalogue) -> None:
+        self.made.restore(state.load(folder / "learnt"))
         learnt = dict.fromkeys(orjson.loads((folder / "items.json").read_bytes()))
         since = [item for item in catalogue.items if item.item_id not in learnt]
         if since:
-            model.made.widen(Words.of([item_words(item) for item in since]))
-        model._number((*learnt, *(item.item_id for item in since)), catalogue)
-        return model
+            self.made.widen(Words.of([item_words(item) for item in since]))
+        self._number((*learnt, *(item.item_id for item in since)), catalogue)
+
+    def _try(self) -> None:
+        """Score all for somebody unknown, and for one who took an item. Raises ValueError, or what a broken array
+        raises."""
+        for took in ((), (Touch(item, "order_placed", 0.0) for item in self.items[:1])):
+            if not np.isfinite(
+                self.scores(ClientSignals("", touches=tuple(took)), np.arange(len(self.offered)), 0.0)
+            ).all():
+                raise ValueError("scores that are no numbers")
 
     def _number(self, items: tuple[str, ...], catalogue: Catalogue) -> None:
         self.items = items

@@ -3,6 +3,7 @@ client."""
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -174,6 +175,20 @@ def test_a_large_catalogue_is_scored_by_a_shortlist(shop: Any, monkeypatch: pyte
     assert 5 <= (scores > 0).sum() < 25
     assert scores[40] > 0  # what came since is looked at
     assert scores[:20].max() == 1.0
+
+
+@pytest.mark.parametrize("name", ["champion", "hybrid", "words", "als"])
+def test_a_folder_that_is_broken_in_any_way_does_not_serve(name: str, shop: Any, learnt: Any, tmp_path: Path) -> None:
+    """Of a shorter or longer array, one of no numbers, or none, each algorithm makes another error, or none at all."""
+    learnt[name].save(tmp_path)
+    for path in sorted(each for each in tmp_path.rglob("*.npy") if np.load(each).size):
+        kept = path.read_bytes()
+        for harm in (lambda array: np.full(array.shape, np.nan), lambda array: array.ravel()[0], None):
+            path.unlink() if harm is None else np.save(path, harm(np.load(path)))
+            with contextlib.suppress(OSError):
+                model = Served.load(name, tmp_path, shop[0])
+                assert np.isfinite(asked(model, who_took(0, 1))).all(), path.name
+            path.write_bytes(kept)
 
 
 def test_there_is_no_ranker_of_another_name() -> None:
