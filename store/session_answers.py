@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, or_, select
+from sqlalchemy import Connection, Row, Select, or_, select
 
 from domain.sessions import TAKEN, Shown, Taken
 from models.policies import HOUSE
@@ -24,7 +24,7 @@ def shown(connection: Connection, after: tuple[datetime, str], until: datetime, 
     query = (
         _answers(questions.c.body)
         .outerjoin(questions, questions.c.digest == d.question)
-        .where(or_(d.at > at, and_(d.at == at, d.id > id_)), d.at <= until)
+        .where(or_(d.at > at, d.id > id_), d.at >= at, d.at <= until)  # two bounds, or an index is read from its start
     )
     return [_shown(row, row.body) for row in connection.execute(query.order_by(d.at, d.id).limit(most))]
 

@@ -6,11 +6,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, event
 
 from activities import lessons
 from activities.deciding import Decider
@@ -19,8 +20,9 @@ from algorithms.sessions.beliefs import Beliefs
 from algorithms.sessions.features import NAMES
 from domain.sessions import WITHIN
 from models.slots import Candidate, SessionQuestion
-from store import beliefs
-from store.database import reading, writing
+from store import beliefs, session_answers
+from store.database import connect, reading, writing
+from store.tables import metadata
 from tests.support.stocked import NOW, StockedShop
 
 MINUTE = timedelta(minutes=1)
@@ -155,3 +157,16 @@ def test_a_release_with_other_features_learns_anew_from_what_is_on_record(visits
     assert (kept.version, kept.lessons) == (3, 1)
     assert np.allclose(visits.seen()[0], 2)
     assert known.version == 3
+
+
+def test_the_next_lesson_is_found_without_reading_those_before_it(tmp_path: Path) -> None:
+    """A look each minute must not read a year's pages."""
+    engine, said = connect(f"sqlite:///{tmp_path}/shop.db"), list[str]()
+    metadata.create_all(engine)
+    event.listen(engine, "before_cursor_execute", lambda *of: said.append(of[2]))
+    with reading(engine) as connection:
+        session_answers.shown(connection, (NOW, "x"), OVER, 10)
+        (asked,) = (each for each in said if "FROM decisions" in each)
+        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}", ("",) * asked.count("?")).all()
+    engine.dispose()
+    assert any("at>? AND at<?" in row.detail for row in plan), plan
