@@ -7,7 +7,8 @@ in JSON under the key `clients`; a test holds that for all that is built in.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,16 +19,33 @@ from numpy.typing import NDArray
 from models.base import ClientId
 
 CLIENTS: Final = "clients"
+WRITTEN_S: Final = 60.0
+"""Real seconds after which nobody is writing a file any more that was not touched since."""
 
 
 def unname(folder: Path, client_id: ClientId) -> int:
     """Take a client's name out of every artefact below `folder`; how many files that changed.
 
     A file is moved into the place of the one before it: whoever has mapped that goes on with it until it loads anew.
+    One that is cut short, as by a kill, is read by nobody, and goes if it holds the name. Raises ValueError while it
+    may be that somebody is writing it.
     """
-    return sum(_array(path, client_id) for path in _named(folder)) + sum(
-        _json(path, client_id) for path in folder.rglob("*.json") if path.name != "artefact.json"
+    return sum(_whole(_array, path, client_id) for path in _named(folder)) + sum(
+        _whole(_json, path, client_id) for path in folder.rglob("*.json") if path.name != "artefact.json"
     )
+
+
+def _whole(unnamed: Callable[[Path, ClientId], bool], path: Path, client_id: ClientId) -> bool:
+    try:
+        return unnamed(path, client_id)
+    except (ValueError, EOFError):
+        if time.time() - path.stat().st_mtime < WRITTEN_S:
+            raise
+    left = path.read_bytes()
+    named = client_id.encode() in left or client_id.encode("utf-32-le") in left
+    if named:
+        path.unlink()
+    return named
 
 
 def _named(folder: Path) -> Iterator[Path]:

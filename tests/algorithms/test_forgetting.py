@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +44,24 @@ def test_names_in_json_and_none_that_is_an_item(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "names.json").read_text()) == {"clients": {"7": 1}, "items": ["42", "9"]}
     assert json.loads((tmp_path / "more.json").read_text()) == {"clients": ["7", ""]}
     assert np.load(tmp_path / "items.npy").tolist() == ["42"]
+
+
+@pytest.mark.parametrize("kind", ["S", "U"])
+def test_what_a_kill_cut_short_stops_nothing(tmp_path: Path, kind: str) -> None:
+    """It goes once nobody can be writing it any more."""
+    np.save(tmp_path / "clients.npy", np.array(["ann", "bob", "eve"], f"{kind}8"))
+    whole = (tmp_path / "clients.npy").read_bytes()
+    (tmp_path / "clients.npy").write_bytes(whole[:-4])
+    (tmp_path / "clients-b.npy").write_bytes(b"")
+    (tmp_path / "a.json").write_text('{"clients": {"bob": 0, "a')
+    (tmp_path / "b.json").write_text('{"items": {"a')
+    with pytest.raises((ValueError, EOFError)):
+        unname(tmp_path, "bob")
+    for path in tmp_path.iterdir():
+        os.utime(path, (0, 0))
+    assert unname(tmp_path, "bob") == 2
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["b.json", "clients-b.npy"]
+    assert unname(tmp_path, "bob") == 0
 
 
 def test_no_folder_is_no_trouble(tmp_path: Path) -> None:
