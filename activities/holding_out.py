@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 
 from activities import metrics
 from domain.holdouts import RE_ENGAGEMENT, arm, re_engagement
-from domain.next_actions import ASKED, Answered, kept
+from domain.next_actions import ASKED, Answered, answered_with
 from domain.planning import Start
 from models.base import ClientId
 from models.states import Arm
@@ -35,6 +35,6 @@ def held_out(
     if side is Arm.TREATED:
         return False
     done = Answered(key=start.key, action="held_out", at=now)
-    standing.save_answered(connection, client_id, kept(answered, done))
+    standing.save_answered(connection, client_id, answered_with(answered, done))
     metrics.next_actions.labels(action="held_out").inc()
     return True

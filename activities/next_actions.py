@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from activities import metrics
 from activities.deciding import Asked, Decider
 from activities.house import House
-from domain.next_actions import ASKED, Answered, allowed, kept, question, seed_of
+from domain.next_actions import ASKED, Answered, allowed, answered_with, question, seed_of
 from domain.planning import Start
 from domain.rhythm import Risk
 from models.base import ClientId
@@ -67,7 +67,7 @@ class NextActions:
         action = _action(asked)
         if action in ("nothing", "stylist_call"):
             done = Answered(key=of.start.key, action=action, at=of.now)
-            standing.save_answered(connection, of.client_id, kept(answered, done))
+            standing.save_answered(connection, of.client_id, answered_with(answered, done))
         metrics.next_actions.labels(action=action).inc()
         return asked
 

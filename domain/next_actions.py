@@ -79,13 +79,13 @@ def call_ends(call: OpenCall, phase: Phase, barred: str, now: datetime) -> str:
     return barred or ("too_late" if now >= call.until else "")
 
 
-def kept(answered: Iterable[Answered], new: Answered) -> tuple[Answered, ...]:
+def answered_with(answered: Iterable[Answered], new: Answered) -> tuple[Answered, ...]:
     """With `new`, without those of earlier spells, so that they never pile up."""
     same = new.key.partition(":")[2]
     return (*(each for each in answered if each.key.partition(":")[2] == same and each.key != new.key), new)
 
 
-def said(
+def instead_of_mail(
     standing: Standing, answered: Iterable[Answered], call: OpenCall | None, last_mail: datetime | None
 ) -> Answered | None:
     """What was chosen in place of a mail and still holds in this spell: an open call, or nothing that a mail came

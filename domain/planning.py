@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from domain.eligibility import Door, MailFacts, may_plan, sentence
-from domain.next_actions import ASKED, Answered, OpenCall, said
+from domain.next_actions import ASKED, Answered, OpenCall, instead_of_mail
 from domain.outreach import PAUSED_BY_ITSELF, PRIORITY
 from domain.phases import Standing, phase_ends_at
 from domain.sequences import Touch, next_touch
@@ -92,7 +92,7 @@ def plan(s: Situation, rules: MailRules, now: datetime) -> Plan:
         start=_start(first, touch),
         wake=first.n if first else None,
         next_touch_at=allowed_at,
-        why_not=sentence(s.facts, rules, now, due_at, s.busy or first is not None, wake_at, _said(s)),
+        why_not=sentence(s.facts, rules, now, due_at, s.busy or first is not None, wake_at, _instead(s)),
         closed=answer.code if answer.door is Door.CLOSED else "",
     )
 
@@ -103,8 +103,8 @@ def _touch(s: Situation) -> Touch | None:
     return None if s.call is not None and touch is not None and touch.kind in ASKED else touch
 
 
-def _said(s: Situation) -> Answered | None:
-    return said(s.standing, s.answered, s.call, max(s.made.values(), default=None))
+def _instead(s: Situation) -> Answered | None:
+    return instead_of_mail(s.standing, s.answered, s.call, max(s.made.values(), default=None))
 
 
 def may_queue(

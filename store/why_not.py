@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from domain.eligibility import sentence
-from domain.next_actions import said
+from domain.next_actions import instead_of_mail
 from domain.phases import Standing
 from domain.timing import MailRules
 from errors import NotFound
@@ -36,5 +36,5 @@ def why_not(connection: Connection, client_id: ClientId, rules: MailRules, signi
         return sentence(facts, rules, now, None, busy, None)
     standing = Standing(phase=Phase(stands.phase), since=stands.phase_since)
     last_mail = max((row.created_at for row in mails), default=None)
-    chosen = said(standing, answered_of(stands), call_of(stands), last_mail)
+    chosen = instead_of_mail(standing, answered_of(stands), call_of(stands), last_mail)
     return sentence(facts, rules, now, stands.next_touch_at, busy, stands.wake_at, chosen)

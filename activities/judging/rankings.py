@@ -16,10 +16,10 @@ from activities.recommending import SLOT
 from algorithms.blending.blend import Blend
 from algorithms.blending.catalogue import Catalogue
 from algorithms.blending.evaluation import as_they_were, drawn, taken_up
+from algorithms.blending.replay import Buyer, replay, told
 from algorithms.blending.trend import Trend
 from algorithms.ranking.served import Served
 from algorithms.slots.registry import Registry
-from algorithms.slots.replay import Buyer, replay, told
 from domain.histories import SIGNAL, ClientSignals, Interactions
 from errors import BadInput
 from models.catalogue import Item

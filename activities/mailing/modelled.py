@@ -17,7 +17,7 @@ from activities.deciding import Asked, Decider
 from activities.house import House
 from activities.mailing import send_times
 from activities.mailing.preparing import keep_decision, picked, picks_of, planned
-from activities.mailing.reading_hours import ReadingHours
+from activities.mailing.reading_hours import READ, ReadingHours
 from activities.mailing.steps import client_of, found, told
 from activities.model_session import session
 from activities.recommending import Recommender
@@ -159,7 +159,7 @@ class Modelled:
         with reading(self._house.engine) as connection:
             client = client_of(connection, step.client_id)
             earliest = planned(self._house, connection, row, None, now)
-            read_at = mail_facts.read_at(connection, step.client_id, now, send_times.HABITS)
+            read_at = mail_facts.read_at(connection, step.client_id, now, READ)
             zone = zone_of(client.time_zone)
             rules = self._house.mail_rules
             return SchedulingFacts(

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from activities.deciding import Asked, Decider
 from activities.house import House
 from activities.mailing.preparing import opens_at
+from activities.mailing.reading_hours import READ
 from activities.mailing.steps import client_of
 from domain.timing import HORIZON, windows, zone_of
 from models.policies import HOUSE
@@ -19,8 +20,6 @@ from store import mail_facts
 from store.ledger import Ledger
 
 SLOT: Final = "send_time"
-HABITS: Final = 20
-"""Opens and clicks from which reading hours are taken."""
 
 
 def asked(house: House, decider: Decider, connection: Connection, row: Ledger, now: datetime) -> Asked | None:
@@ -33,7 +32,7 @@ def asked(house: House, decider: Decider, connection: Connection, row: Ledger, n
         client_id=row.client_id,
         now=now,
         windows=windows(house.mail_rules, zone_of(client.time_zone), client.policy, earliest, earliest + HORIZON),
-        opened=mail_facts.read_at(connection, row.client_id, now, HABITS),
+        opened=mail_facts.read_at(connection, row.client_id, now, READ),
     )
     return decider.ask(SLOT, question)
 

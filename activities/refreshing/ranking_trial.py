@@ -17,7 +17,7 @@ from activities.training.ranking import measure
 from algorithms.blending.blend import Blend
 from algorithms.blending.catalogue import Catalogue
 from algorithms.blending.contracts import RankingRequest
-from algorithms.slots.replay import Buyer, quality
+from algorithms.blending.replay import Buyer, quality
 from domain.arrays import Floats
 from domain.blend import BlendWeights
 from domain.histories import ClientSignals, Interactions

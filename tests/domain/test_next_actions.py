@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.eligibility import Hold, MailFacts
-from domain.next_actions import ASKED, Answered, OpenCall, allowed, call_ends, kept, said, seed_of
+from domain.next_actions import ASKED, Answered, OpenCall, allowed, answered_with, call_ends, instead_of_mail, seed_of
 from domain.phases import Standing
 from domain.planning import Situation, Waiting, plan
 from domain.sequences import SEQUENCES, next_touch, occasion
@@ -69,8 +69,8 @@ def test_a_new_spell_asks_anew_and_says_no_more_of_the_last() -> None:
     planned = plan(situation(answered=(old,)), RULES, NOW)
     assert planned.start is not None
     assert planned.start.kind is TouchKind.MISSED
-    assert said(RISKY, (old,), None, None) is None
-    assert kept((old,), answered(TouchKind.MISSED, NOW)) == (answered(TouchKind.MISSED, NOW),)
+    assert instead_of_mail(RISKY, (old,), None, None) is None
+    assert answered_with((old,), answered(TouchKind.MISSED, NOW)) == (answered(TouchKind.MISSED, NOW),)
 
 
 def test_while_a_stylist_is_to_call_no_drift_mail_goes_but_a_campaign_does() -> None:
@@ -97,8 +97,8 @@ def test_a_hold_is_told_before_what_a_policy_said() -> None:
 
 def test_a_mail_after_it_makes_a_nothing_old() -> None:
     nothing = answered(TouchKind.MISSED, NOW - timedelta(days=8))
-    assert said(RISKY, (nothing,), None, NOW - timedelta(days=9)) == nothing
-    assert said(RISKY, (nothing,), None, NOW) is None
+    assert instead_of_mail(RISKY, (nothing,), None, NOW - timedelta(days=9)) == nothing
+    assert instead_of_mail(RISKY, (nothing,), None, NOW) is None
 
 
 @pytest.mark.parametrize(

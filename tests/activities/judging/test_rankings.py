@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from activities.judging.rankings import evaluate
-from algorithms.slots.replay import quality
+from algorithms.blending.replay import quality
 from errors import BadInput, NotFound
 from settings import Settings
 from store.database import connect
