@@ -7,6 +7,7 @@ counted over and over, differently.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from math import isfinite, sqrt
@@ -17,6 +18,7 @@ from scipy.special import bdtr, bdtrc
 
 from domain.arrays import Flags, Floats
 from domain.statistics import bayes, cuped, lift, planning, sequential
+from errors import BadInput
 from models.base import CampaignSlug
 from models.lift import ArmOutcome, CampaignLift, Difference, LiftPoint
 
@@ -198,8 +200,10 @@ def _too_few(everyone: Enrolled, told: CampaignLift) -> CampaignLift:
     base = (float(everyone.ordered_before.sum()) + 0.5) / (len(everyone.at) + 1)
     if base * (1 + WORTH_SEEING) >= 1:
         return told
-    needed = planning.for_shares(base, WORTH_SEEING, _design(told)).clients
-    return told.model_copy(update={"needed": max(needed, int(FEWEST / told.control_share))})
+    with suppress(BadInput):  # more than there are people
+        needed = planning.for_shares(base, WORTH_SEEING, _design(told)).clients
+        return told.model_copy(update={"needed": max(needed, int(FEWEST / told.control_share))})
+    return told
 
 
 def _shows(told: CampaignLift) -> float | None:

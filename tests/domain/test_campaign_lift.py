@@ -129,3 +129,8 @@ def test_the_balance_is_that_of_the_binomial_law(control: int) -> None:
     told = measured(everyone, TERMS, START).balance_p
     law = [math.comb(50, k) * 0.2**k * 0.8 ** (50 - k) for k in range(51)]
     assert told == pytest.approx(min(1.0, 2 * min(sum(law[: control + 1]), sum(law[control:]))))
+
+
+def test_a_share_that_holds_hardly_anybody_out_is_no_fault() -> None:
+    found = measured(world(8, 60, 0.0, 0.0), Terms("spring", 1e-10, 14), START + timedelta(days=60))
+    assert (found.enough, found.needed) == (False, None)
