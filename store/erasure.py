@@ -14,10 +14,11 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Text, and_, cast, delete, func, or_, select, tuple_, update
 
+from domain.outreach import SETTLED
 from errors import Erased, NotFound
 from models.base import ClientId
 from models.erasures import ErasureState, ErasureStatus
-from models.states import HoldSource
+from models.states import EnrolmentState, HoldSource, OutreachState
 from store import holds as client_holds
 from store import outbox as nudges
 from store import waves
@@ -142,7 +143,7 @@ def _count_out(connection: Connection, client_id: ClientId) -> int:
     gone = 0
     for part, table in (("mails", outreaches), ("enrolments", enrolments)):  # in the order of the ledger's locks
         rows = delete(table).where(table.c.client_id == client_id).returning(table.c.campaign, table.c.state)
-        stood = Counter((row.campaign, row.state) for row in connection.execute(rows))
+        stood = Counter((row.campaign, _closed(row.state)) for row in connection.execute(rows))
         gone += stood.total()
         for (slug, state), count in stood.items():
             if slug in kept:
@@ -150,6 +151,13 @@ def _count_out(connection: Connection, client_id: ClientId) -> int:
     for slug, counts in kept.items():
         connection.execute(update(campaigns).where(campaigns.c.slug == slug).values(erased=counts))
     return gone
+
+
+def _closed(state: str) -> str:
+    """What was begun while the client went waits for nobody any more, or its campaign would wait for ever."""
+    if state == EnrolmentState.PENDING:
+        return EnrolmentState.DROPPED
+    return OutreachState.REJECTED if state in set(OutreachState) - SETTLED else state
 
 
 def _more(counts: dict[str, Any], part: str, state: str, count: int) -> dict[str, Any]:

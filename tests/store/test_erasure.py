@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from sqlalchemy import Engine, func, insert, select
+from sqlalchemy import Engine, func, insert, select, update
 
 from errors import Erased, NotFound
 from models.erasures import ErasureState
@@ -85,6 +85,17 @@ def test_what_may_stay_stays(engine: Engine, terms: Terms, fix_id: str) -> None:
         assert refreshes.get(connection, "night").plan["shards"] == ["", "ann", "zz"]
         assert waves.get(connection, "w1").plan["parts"] == [["other"]]
         assert waves.take(connection, "w1", "problem/0")["fixes"].tolist() == ["other", ""], "places stay"
+
+
+def test_a_campaign_waits_for_nothing_of_somebody_who_went(engine: Engine, terms: Terms, fix_id: str) -> None:
+    """Enrolled, or a mail begun, after everything of theirs was called off."""
+    with writing(engine) as connection:
+        connection.execute(update(t.enrolments).values(state="pending"))
+        connection.execute(update(t.outreaches).values(state="briefed"))
+    erased(engine, terms)
+    with reading(engine) as connection:
+        told = campaigns.progress(connection, "spring")
+    assert (told.enrolled, told.dropped, told.stopped, told.pending, told.under_way) == (1, 1, 1, 0, 0)
 
 
 def test_an_erased_id_is_refused_at_every_door(engine: Engine, terms: Terms, fix_id: str) -> None:
