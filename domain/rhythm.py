@@ -11,7 +11,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from domain.engagement import BANDS, DAY, Engagement, EngagementRules, Reading, crossings
+from domain.engagement import BANDS, Engagement, EngagementRules, Reading, crossings
 from models.base import Contract
 from models.states import Band
 
@@ -20,6 +20,8 @@ GONE: Final = 0.2
 """Shares of the chance of an order on the day of the last one."""
 LONG: Final = 1.5
 """A silence of so many own gaps is called long."""
+FAST: Final = 1.0
+"""Days: a gap below it, as of a shop that reports lines as orders, is no rhythm to count silence in."""
 
 
 class Risk(Contract):
@@ -82,12 +84,15 @@ def words(orders: int, gap_days: float, silence_days: float) -> str:
     quiet = f"{silence_days:,.0f} {_days(silence_days)}"
     if orders < 2:
         return f"ordered once, {quiet} ago; no rhythm is known yet"
+    if gap_days < FAST:
+        return f"{orders:,} orders, mostly within a day of each other; the last {quiet} ago"
     known = f"{orders:,} orders, usually {gap_days:,.0f} {_days(gap_days)} apart"
     if silence_days <= gap_days:
         return f"{known}; the last {quiet} ago, within the usual gap"
     if silence_days <= LONG * gap_days:
         return f"{known}; the last {quiet} ago, a little over the usual gap"
-    return f"{known}; silent for {quiet}, {silence_days / max(gap_days, 1 / DAY):,.1f} times the usual gap"
+    times = silence_days / gap_days
+    return f"{known}; silent for {quiet}, {times:,.{0 if times > 20 else 1}f} times the usual gap"
 
 
 def _days(count: float) -> str:

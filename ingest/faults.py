@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -48,12 +49,17 @@ def checked(model: type[Model], given: Any, whole: str = "") -> Model:
 def fault(wrong: ValidationError) -> Fault:
     """The first thing that a model refused."""
     first = wrong.errors(include_url=False)[0]
-    kind, context = first["type"], first.get("ctx", {})
+    kind = first["type"]
     if kind.startswith("union_tag"):
-        return Fault("type", _of_type(kind, context))
-    if kind == "string_pattern_mismatch":
-        return Fault(_field(first["loc"]), _PATTERNS.get(context["pattern"], "is not written as it should be"))
-    return Fault(_field(first["loc"]), _SAID.get(kind) or _plain(first["msg"]))
+        return Fault("type", _of_type(kind, first.get("ctx", {})))
+    return Fault(_field(first["loc"]), said(first))
+
+
+def said(wrong: Mapping[str, Any]) -> str:
+    """What is wrong, in plain words, from one of Pydantic's descriptions of an error."""
+    if wrong["type"] == "string_pattern_mismatch":
+        return _PATTERNS.get(wrong["ctx"]["pattern"], "is not written as it should be")
+    return _SAID.get(wrong["type"]) or _plain(wrong["msg"])
 
 
 def _plain(message: str) -> str:

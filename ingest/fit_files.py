@@ -56,9 +56,7 @@ def write_chances(path: Path, targets: Targets, chances: Floats) -> None:
     """OUT, in the order of the targets; of each row the three sum to 1. Raises BadInput."""
     small, large = np.round(chances[:, 0], 6), np.round(chances[:, 2], 6)
     three = (pa.array(column) for column in (small, np.round(1 - small - large, 6), large))
-    odd = pc.any(pc.match_substring_regex(targets.written[2], '[",\r\n]')).as_py()  # ids need no quotes
-    columns = dict(zip(OUT, (*targets.written, *three), strict=True))
-    results.write(path, columns, quotes="needed" if odd else "none")
+    results.write(path, dict(zip(OUT, (*targets.written, *three), strict=True)))
 
 
 def _rows(table: Table) -> tuple[Rows, tuple[pa.Array, ...]]:

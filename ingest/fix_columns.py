@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from algorithms.assembly.model import NO_LIMIT, Bools, Floats, Ints
 from errors import BadInput
-from ingest.readers import Columns
+from ingest.readers import Columns, check_text
 from models.base import ID_PATTERN
 
 WHOLE: Final = r"^[0-9]{1,9}(\.0*)?$"
@@ -74,6 +74,7 @@ def _parquet(path: Path) -> pa.Table:
 def _csv(path: Path) -> pa.Table:
     from pyarrow import csv as arrow_csv  # noqa: PLC0415
 
+    check_text(path)
     with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
         header = next(csv.reader(file), None)
     if not header:

@@ -209,5 +209,5 @@ def write_lists(out: Path, question: Question, lists: Ints, scores: Any) -> int:
     columns["rank"] = pa.array(ranks + 1)
     columns["item_id"] = pa.array(log.items, pa.string()).take(pa.array(lists[rows, ranks]))
     columns["score"] = pa.array(np.round(scores[rows, ranks].astype(np.float64), 6))
-    results.write(out, columns, quotes="needed")
+    results.write(out, columns)
     return len(rows)

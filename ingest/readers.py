@@ -44,8 +44,13 @@ class Columns:
         twice = sorted({name for name in found if found.count(name) > 1})
         for what, names in (("missing", missing), ("unknown", unknown), ("repeated", twice)):
             if names:
-                known = ", ".join((*self.required, *self.optional))
-                raise BadInput(f"{what} in the header: {', '.join(map(repr, names))} (columns: {known})", str(path))
+                hint = "; cells must be parted by commas" if len(found) == 1 and set(found[0]) & set(";\t|") else ""
+                raise BadInput(f"{what} in the header: {', '.join(map(repr, names))} ({self.told()}){hint}", str(path))
+
+    def told(self) -> str:
+        """What a header may hold."""
+        others = f"; others: {', '.join(self.optional)}" if self.optional else ""
+        return f"required: {', '.join(self.required)}{others}"
 
 
 @dataclass
@@ -70,7 +75,18 @@ def open_source(path: Path, columns: Columns) -> Source:
         raise BadInput(f"cannot be read: {refused.strerror or refused}", str(path)) from None
 
 
+def check_text(path: Path) -> None:
+    """Raises BadInput unless the first line of `path` is UTF-8; spreadsheets also write UTF-16 and older ways."""
+    with path.open("rb") as file:
+        first = file.readline(LONGEST_LINE)
+    try:
+        first.decode()
+    except UnicodeDecodeError:
+        raise BadInput("is not UTF-8; save it anew as 'CSV UTF-8'", str(path)) from None
+
+
 def _csv(path: Path, columns: Columns) -> Source:
+    check_text(path)
     read = 0
 
     def lines() -> Iterator[str]:

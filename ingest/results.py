@@ -34,8 +34,8 @@ def whole(path: Path, option: str = "out") -> Iterator[Path]:
         unfinished.unlink(missing_ok=True)
 
 
-def write(path: Path, columns: dict[str, Any], option: str = "out", quotes: str = "none") -> None:
-    """A CSV or Parquet file of these columns. `quotes`: none where no cell can need them. Raises BadInput."""
+def write(path: Path, columns: dict[str, Any], option: str = "out") -> None:
+    """A CSV or Parquet file of these columns; cells are quoted only where one needs it. Raises BadInput."""
     import pyarrow as pa  # noqa: PLC0415 (slow to import, as are its parts)
     from pyarrow import csv, parquet  # noqa: PLC0415
 
@@ -47,4 +47,13 @@ def write(path: Path, columns: dict[str, Any], option: str = "out", quotes: str 
             return
         with unfinished.open("wb") as file:
             file.write((",".join(table.column_names) + "\n").encode())
-            csv.write_csv(table, file, csv.WriteOptions(include_header=False, quoting_style=quotes))
+            csv.write_csv(table, file, csv.WriteOptions(include_header=False, quoting_style=_quotes(table)))
+
+
+def _quotes(table: Any) -> str:
+    """Arrow's "needed" quotes every text; ids need none."""
+    from pyarrow import compute, types  # noqa: PLC0415
+
+    texts = (each for each in table.columns if types.is_string(each.type))
+    odd = any(compute.any(compute.match_substring_regex(each, '[",\r\n]')).as_py() for each in texts)
+    return "needed" if odd else "none"

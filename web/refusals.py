@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from errors import BadInput, Erased, Forbidden, NotFound, SelvedgeError, TooLarge, Unavailable
+from ingest.faults import said
 from web.templating import page
 
 STATUS: Final[tuple[tuple[type[SelvedgeError], int], ...]] = (
@@ -53,7 +54,7 @@ def _invalid(request: Request, error: Exception) -> Response:
     place, field = first["loc"][0], ".".join(str(part) for part in first["loc"][1:])
     # An address with an impossible id is a page that does not exist.
     status = 404 if place == "path" else 422
-    return _answer(request, status, f"{field}: {first['msg']}", "bad_input", field or None, {})
+    return _answer(request, status, f"{field}: {said(first)}", "bad_input", field or None, {})
 
 
 def _http(request: Request, error: Exception) -> Response:

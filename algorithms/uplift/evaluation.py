@@ -31,8 +31,11 @@ def evaluate(
     learning = np.random.default_rng(seed).permutation(len(rows)) < len(rows) // 2
     for half in (learning, ~learning):
         arms = trial.treated[half]
-        if min(arms.sum(), (~arms).sum()) < FEWEST:
-            raise BadInput(f"leaves an arm with fewer than {FEWEST} clients in a half", "file")
+        if (fewest := min(arms.sum(), (~arms).sum())) < FEWEST:
+            raise BadInput(
+                f"too few: each arm takes {FEWEST} clients to learn from and {FEWEST} to judge by; one has {fewest}",
+                "file",
+            )
     known, unseen = trial.part(learning), trial.part(~learning)
     choice = choose(rows[learning], known, rule, seed)
     policies = {name: fitted(name, choice.rule, rows[learning], known) for name in ("rule", *LEARNERS)}

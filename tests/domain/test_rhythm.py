@@ -91,7 +91,8 @@ def test_an_order_calls_for_a_look_while_at_risk() -> None:
 
 
 def test_words_survive_orders_within_minutes() -> None:
-    assert words(3, 0.0, 20.0).startswith("3 orders, usually 0 days apart; silent for 20 days, ")
+    assert words(3, 0.0, 20.0) == "3 orders, mostly within a day of each other; the last 20 days ago"
+    assert words(3, 1.2, 48.0) == "3 orders, usually 1 day apart; silent for 48 days, 40 times the usual gap"
 
 
 def test_it_is_told_in_one_sentence_by_name() -> None:

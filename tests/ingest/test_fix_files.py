@@ -13,7 +13,7 @@ import pytest
 from algorithms.assembly.model import NO_LIMIT
 from errors import BadInput
 from ingest.fix_files import read_instance, write_boxes, write_prices
-from ingest.results import check
+from ingest.results import check, write
 
 REQUESTS = "client_id,slots,budget,item_cap,category_cap\nann,5,250.50,99.9,2\nbob,3,,,\n"
 STOCK = "sku,on_hand\ns1,3\ns2,0\n"
@@ -57,6 +57,20 @@ def test_parquet_means_the_same(tmp_path):
     assert found.wishes is told.wishes is None  # files state none
     for name in set(told.__dataclass_fields__) - {"wishes"}:
         assert getattr(found, name).tolist() == getattr(told, name).tolist(), name
+
+
+@pytest.mark.parametrize(("context", "line"), [("home", "ann,home"), ("at, home", '"ann","at, home"')])
+def test_cells_are_quoted_only_where_one_needs_it(tmp_path: Path, context: str, line: str) -> None:
+    write(tmp_path / "out.csv", {"client_id": ["ann"], "context": [context]})
+    assert (tmp_path / "out.csv").read_text() == f"client_id,context\n{line}\n"
+
+
+@pytest.mark.parametrize("code", ["utf-16", "latin-1"])
+def test_a_header_that_is_not_utf_8_is_said(tmp_path: Path, code: str) -> None:
+    path = tmp_path / "requests.csv"
+    path.write_bytes("client_id,größe\nann,5\n".encode(code))
+    with pytest.raises(BadInput, match=r"requests.csv: is not UTF-8"):
+        read_instance(path, path, path)
 
 
 @pytest.mark.parametrize(

@@ -96,6 +96,14 @@ def test_a_shadow_needs_no_suite_and_comments_stay(site: TestClient, given: Sett
     assert put(site, champion="wrong", unchecked=True).status_code == 200
 
 
+@pytest.mark.parametrize(
+    ("query", "said"), [("", "client_id: is missing"), ("?client_id=ada&n=101", "n: must be less than or equal to 100")]
+)
+def test_a_wrong_query_is_said_as_a_wrong_body_is(site: TestClient, query: str, said: str) -> None:
+    answer = site.get(f"/v1/recommendations{query}")
+    assert (answer.status_code, answer.json()["error"]["message"]) == (422, said)
+
+
 def test_recommendations_are_recorded_and_follow_the_policy(site: TestClient, given: Settings) -> None:
     def asked(**more: Any) -> Any:
         return site.get("/v1/recommendations", params={"client_id": "new", "n": 2, **more})
