@@ -83,6 +83,7 @@ edits = Table(
     Column("by", String(64), nullable=False, default=""),
     Column("at", UtcTime, nullable=False),
     ForeignKeyConstraint(["client_id", "n"], ["outreaches.client_id", "outreaches.n"], ondelete="CASCADE"),
+    Index(None, "client_id", "n"),
 )
 
 holds = Table(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from sqlalchemy import Engine, func, insert, select, update
+from sqlalchemy import Engine, UniqueConstraint, func, insert, select, update
 
 from errors import Erased, NotFound
 from models.erasures import ErasureState
@@ -16,7 +16,7 @@ from store import tables as t
 from store.database import reading, writing
 from store.export import export
 from store.mail_facts import load
-from store.personal import APART, HOLDINGS
+from store.personal import APART, HOLDINGS, Holding
 from store.terms import Terms
 from tests.store.conftest import NOW, REAL
 from tests.store.seeds import client_row, days, event, seed_clients
@@ -56,6 +56,15 @@ def test_every_table_is_somebodys_or_nobodys() -> None:
     personal = {each for each in t.metadata.tables.values() if {"client_id", "fix_id"} & set(each.c.keys())}
     assert personal <= set(held), "it names clients or Fixes"
     assert len({holding.part for holding in HOLDINGS}) == len(HOLDINGS)
+
+
+@pytest.mark.parametrize("holding", HOLDINGS, ids=lambda holding: holding.part)
+def test_the_rows_of_a_client_are_found_by_an_index(holding: Holding) -> None:
+    """Without one each batch, and each mail whose edits go with it, reads everybody's, and others wait to write."""
+    key = "client_id" if "client_id" in holding.table.c else "fix_id"
+    orders = [holding.table.primary_key.columns, *(each.columns for each in holding.table.indexes)]
+    orders += [each.columns for each in holding.table.constraints if isinstance(each, UniqueConstraint)]
+    assert key in {order.keys()[0] for order in orders}
 
 
 def test_nothing_of_the_client_is_left_in_any_table(engine: Engine, terms: Terms, fix_id: str) -> None:

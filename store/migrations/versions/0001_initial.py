@@ -7,7 +7,7 @@ from alembic import op
 
 from store.types import Json, UtcTime
 
-revision: str = "0001_3519ce0d"
+revision: str = "0001_d4efaf6a"
 down_revision: str | None = None
 branch_labels: None = None
 depends_on: None = None
@@ -553,6 +553,9 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_edits")),
     )
+    with op.batch_alter_table("edits", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_edits_client_id_n"), ["client_id", "n"], unique=False)
+
     op.create_table(
         "fix_items",
         sa.Column("fix_id", sa.String(length=64), nullable=False),
@@ -620,6 +623,9 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_fix_items_feedback_at"))
 
     op.drop_table("fix_items")
+    with op.batch_alter_table("edits", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_edits_client_id_n"))
+
     op.drop_table("edits")
     op.drop_table("waves")
     op.drop_table("wave_parts")
