@@ -23,7 +23,7 @@ BATCH: Final = 200
 """Answers of one lesson."""
 
 
-def held(connection: Connection) -> tuple[Kept, Beliefs]:
+def believed(connection: Connection) -> tuple[Kept, Beliefs]:
     """What is kept, and what it says; anew from all answers on record where a release has changed the features."""
     kept = beliefs.get(connection, SLOT)
     known = None if kept.state is None else Beliefs.restored(kept.state, kept.version)
@@ -37,7 +37,7 @@ def learn(engine: Engine, now: datetime, most: int = BATCH) -> int:
     done = 0
     while True:
         with reading(engine) as connection:
-            kept, known = held(connection)
+            kept, known = believed(connection)
             answers = session_answers.shown(connection, (kept.at, kept.decision), now - WITHIN, most)
             rows = taught(answers, credit_of(connection, answers))
         if not answers or not _kept(engine, kept, known.learnt(*rows).state(), answers):

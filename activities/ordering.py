@@ -16,7 +16,7 @@ from typing import Final
 from sqlalchemy import Connection, Engine
 
 from activities.deciding import Asked, Decider
-from activities.lessons import held
+from activities.lessons import believed
 from activities.recommending import Recommender
 from algorithms.blending.contracts import RankingRequest
 from algorithms.sessions import beliefs as house
@@ -107,4 +107,4 @@ class Ordering:
         with reading(self._engine) as connection:
             if beliefs.version(connection, SLOT) == self._known.version:
                 return self._known
-            return held(connection)[1]
+            return believed(connection)[1]

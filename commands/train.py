@@ -108,13 +108,13 @@ def session(as_json: bool) -> None:
 
     A worker does so every minute. A page teaches four hours after it was shown, once, whoever learns.
     """
-    from activities.lessons import held, learn  # noqa: PLC0415
+    from activities.lessons import believed, learn  # noqa: PLC0415
     from store.database import reading  # noqa: PLC0415
 
     engine = _shared.database(load())
     done = learn(engine, _shared.business_now(engine))
     with reading(engine) as connection:
-        kept, known = held(connection)
+        kept, known = believed(connection)
     if as_json:
         told = {"taught": done, "pages": kept.lessons, "version": kept.version, "weights": known.weights()}
         click.echo(json.dumps(told))

@@ -91,16 +91,13 @@ def get(connection: Connection, call_id: str) -> Call:
     return call_of(row)
 
 
-def listing(connection: Connection, state: str = "", limit: int = 100, client_id: ClientId = "") -> Sequence[Row[Any]]:
-    """Calls in `state`, of `client_id` (empty: any), the longest open first, else the last ended first; with the
-    client's name."""
+def listing(connection: Connection, state: str = "", limit: int = 100) -> Sequence[Row[Any]]:
+    """Calls in `state` (empty: all), the longest open first, else the latest begun first; with the client's name."""
     order = [calls.c.created_at, calls.c.place] if state == CallState.OPEN else [calls.c.created_at.desc()]
     query = _told().add_columns(clients.c.first_name, assessments.c.score, assessments.c.phase)
     query = query.outerjoin(clients, clients.c.client_id == calls.c.client_id).order_by(*order, calls.c.call_id)
     if state:
         query = query.where(calls.c.state == state)
-    if client_id:
-        query = query.where(calls.c.client_id == client_id)
     return connection.execute(query.limit(limit)).all()
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 
 from algorithms.ranking.data import Singles, Words
-from algorithms.ranking.examples import BATCH, Batch, Lessons
+from algorithms.ranking.examples import BATCH, Batch, Examples
 from domain.arrays import Ints
 from errors import BadInput
 
@@ -56,7 +56,7 @@ def unit(vectors: Any) -> Any:
     return vectors / ((vectors**2).sum(axis=-1, keepdims=True) + 1e-6) ** 0.5
 
 
-def learnt(params: Params, scores: Scores, known: dict[str, Any], lessons: Lessons, epochs: int, seed: int) -> Params:
+def learnt(params: Params, scores: Scores, known: dict[str, Any], examples: Examples, epochs: int, seed: int) -> Params:
     """Parameters after `epochs`. The same seed gives the same parameters on the same machine. Raises BadInput without
     the extra."""
     try:
@@ -65,13 +65,13 @@ def learnt(params: Params, scores: Scores, known: dict[str, Any], lessons: Lesso
     except ModuleNotFoundError:
         raise BadInput("networks need JAX and Optax: pip install 'selvedge[deep]'", "algorithm") from None
 
-    if not len(lessons.rows):
+    if not len(examples.rows):
         return params
     rng = np.random.default_rng(seed)
-    each = max(len(lessons.rows) // BATCH, 1)
+    each = max(len(examples.rows) // BATCH, 1)
     epochs = max(epochs, -(-LEAST // each))
     optimiser = optax.adamw(optax.cosine_decay_schedule(RATE, epochs * each), weight_decay=DECAY)
-    often = lessons.often
+    often = examples.often
 
     def loss(params: Params, known: dict[str, Any], often: Any, batch: Batch) -> Any:
         found = told_apart(scores(params, known, batch) - often[batch.item], batch)
@@ -85,7 +85,7 @@ def learnt(params: Params, scores: Scores, known: dict[str, Any], lessons: Lesso
     params, known, often = jax.device_put((params, known, often))
     memory = optimiser.init(params)
     for _ in range(epochs):
-        for batch in lessons.batches(rng):
+        for batch in examples.batches(rng):
             params, memory = step(params, memory, known, often, batch)
     return {name: np.asarray(value) for name, value in params.items()}
 

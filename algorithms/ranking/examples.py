@@ -42,8 +42,8 @@ class Batch(NamedTuple):
     """0 for items that are met as if they were new."""
 
 
-class Lessons:
-    """Of a log."""
+class Examples:
+    """Of a log: those of the earliest BEGIN left out, as nothing was popular before them."""
 
     def __init__(self, log: Log) -> None:
         self.log = log.part(np.lexsort((np.arange(len(log)), log.at, log.client)))
@@ -62,7 +62,7 @@ class Lessons:
 
     @property
     def often(self) -> Singles:
-        """The log of each item's share of the lessons, shape (n,)."""
+        """The log of each item's share of the examples, shape (n,)."""
         share = np.bincount(self.log.item[self.rows], minlength=len(self.log.items)) / max(len(self.rows), 1)
         return np.asarray(np.log(np.maximum(share, 1e-9)), np.float32)
 

@@ -13,7 +13,7 @@ import numpy as np
 from algorithms.ranking import deep
 from algorithms.ranking.data import NONE, Asked, Log, Singles, State, Words, dots, wider
 from algorithms.ranking.deep import Params
-from algorithms.ranking.examples import Batch, Lessons, signals
+from algorithms.ranking.examples import Batch, Examples, signals
 from algorithms.ranking.trends import untaken
 from domain.arrays import Ints
 
@@ -44,18 +44,18 @@ class TwoTower:
 
     def fit(self, log: Log, seed: int) -> None:
         """Raises BadInput without the extra `deep`."""
-        lessons = Lessons(log)
+        examples = Examples(log)
         known = {f"{side} words": deep.padded(words) for side, words in _sides(log).items()}
-        begin = self.begin(log, lessons, np.random.default_rng(seed))
-        found = deep.learnt(begin, self.told, known | {"trends": lessons.trends}, lessons, self.epochs, seed)
-        self.take(found, log, lessons)
+        begin = self.begin(log, examples, np.random.default_rng(seed))
+        found = deep.learnt(begin, self.told, known | {"trends": examples.trends}, examples, self.epochs, seed)
+        self.take(found, log, examples)
 
-    def begin(self, log: Log, lessons: Lessons, rng: np.random.Generator) -> Params:
+    def begin(self, log: Log, examples: Examples, rng: np.random.Generator) -> Params:
         """Where learning begins."""
         n, of_items = len(log.items), len(log.item_words.names)
         rows = {"item": n, "item words": of_items + 1, "history": n, "history words": of_items + 1}
         rows |= {"client words": len(log.client_words.names) + 1, "context": len(log.contexts) + 1}
-        popular = [POPULAR if name.startswith(("all", "context")) else 0.0 for name in lessons.names]
+        popular = [POPULAR if name.startswith(("all", "context")) else 0.0 for name in examples.names]
         return {name: deep.table(rng, each, D) for name, each in rows.items()} | {"wide": np.array(popular, np.float32)}
 
     def told(self, params: Params, known: dict[str, Any], batch: Batch) -> Any:
@@ -75,7 +75,7 @@ class TwoTower:
         items = own + deep.mean_of(params["item words"], known["item words"][batch.item])
         return clients, SHARPNESS * deep.unit(items)
 
-    def take(self, found: Params, log: Log, lessons: Lessons) -> None:
+    def take(self, found: Params, log: Log, examples: Examples) -> None:
         """What was learnt, as serving needs it."""
         self.places = {side: _numbered(words.names) for side, words in _sides(log).items()}
         self.words = {name: found[f"{name} words"][1:] for name in ("client", "item", "history")}
@@ -83,7 +83,7 @@ class TwoTower:
         self.items = self._items(log.item_words, found["item"] * log.seen[:, None])
         self.histories = self._mean("item", "history", log.item_words) + found["history"] * log.seen[:, None]
         self.wide = signals(log) @ found["wide"]
-        self.untaken = float(sum(w * untaken(name) for name, w in zip(lessons.names, found["wide"], strict=True)))
+        self.untaken = float(sum(w * untaken(name) for name, w in zip(examples.names, found["wide"], strict=True)))
         self.clients = self._clients(log)
 
     def scores(self, asked: Asked, items: Ints) -> Singles:

@@ -11,7 +11,7 @@ import numpy as np
 from algorithms.ranking import deep
 from algorithms.ranking.data import Asked, Log, Singles, State, Words
 from algorithms.ranking.deep import Params
-from algorithms.ranking.examples import Batch, Lessons, signals
+from algorithms.ranking.examples import Batch, Examples, signals
 from algorithms.ranking.trends import untaken
 from algorithms.ranking.two_tower import D, TwoTower
 from domain.arrays import Ints
@@ -31,11 +31,11 @@ class WideDeep(TwoTower):
         self.left = self.right = np.zeros((0, HIDDEN), np.float32)
         """The layer's parts of client (c, h) and item (n, h), before they are added."""
 
-    def begin(self, log: Log, lessons: Lessons, rng: np.random.Generator) -> Params:
+    def begin(self, log: Log, examples: Examples, rng: np.random.Generator) -> Params:
         """Where learning begins."""
-        rows = {"client in": D, "item in": D, "took in": 3, "trends in": len(lessons.names)}
+        rows = {"client in": D, "item in": D, "took in": 3, "trends in": len(examples.names)}
         layer = {name: deep.table(rng, each, HIDDEN, each**-0.5) for name, each in rows.items()}
-        return super().begin(log, lessons, rng) | layer | {"out": deep.table(rng, HIDDEN, 1)}
+        return super().begin(log, examples, rng) | layer | {"out": deep.table(rng, HIDDEN, 1)}
 
     def told(self, params: Params, known: dict[str, Any], batch: Batch) -> Any:
         """See deep.Scores."""
@@ -50,11 +50,11 @@ class WideDeep(TwoTower):
         linear = (trends @ params["wide"])[batch.window, batch.context]
         return clients @ items.T + linear + (hidden @ params["out"])[..., 0]
 
-    def take(self, found: Params, log: Log, lessons: Lessons) -> None:
+    def take(self, found: Params, log: Log, examples: Examples) -> None:
         """What was learnt, as serving needs it."""
         self.layer = {name: found[f"{name} in"] for name in ("client", "item", "took")} | {"out": found["out"]}
-        self.layer["untaken"] = np.array([untaken(name) for name in lessons.names], np.float32) @ found["trends in"]
-        super().take(found, log, lessons)
+        self.layer["untaken"] = np.array([untaken(name) for name in examples.names], np.float32) @ found["trends in"]
+        super().take(found, log, examples)
         self.left = self._left(log)
         self.right = self.items @ self.layer["item"] + signals(log)[-1] @ found["trends in"]
 

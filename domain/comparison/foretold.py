@@ -53,8 +53,8 @@ class Foretold(NamedTuple):
 def foretold(pairs: Sequence[tuple[Outcome, Shadow]], by: Judged = BY_ORDERS) -> Foretold | str:
     """Estimates over the answers that were drawn by chance and seen; or why there are none.
 
-    A shadow's answer is one draw of its own, so whether it equals the answer
-    that was used is, on average, how likely the shadow was to give it.
+    A shadow's answer is one draw of its own, so whether it equals the answer that was used is, on average, how likely
+    the shadow was to give it.
     """
     drawn = [(seen, other.answer) for seen, other in pairs if _by_chance(seen) and other.answer is not None]
     if len(drawn) < 2:

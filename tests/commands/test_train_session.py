@@ -15,8 +15,8 @@ from settings import load
 from store import clock
 from store.database import connect, writing
 from store.migrate import upgrade
-from tests.store.test_session_lessons import Visits
 from tests.support.stocked import NOW
+from tests.support.visits import Visits
 
 
 def test_pages_teach_once_and_what_is_believed_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

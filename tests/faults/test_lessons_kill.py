@@ -16,8 +16,8 @@ from activities.lessons import learn
 from domain.sessions import WITHIN
 from store.database import connect
 from store.tables import metadata
-from tests.store.test_session_lessons import Visits
 from tests.support.stocked import NOW
+from tests.support.visits import Visits
 
 PAGES, ROUNDS = 60, 3
 OVER = NOW + timedelta(days=1) + WITHIN

@@ -14,7 +14,7 @@ from domain.sessions import WITHIN
 from hosting import lessons
 from store.database import connect
 from store.tables import metadata
-from tests.store.test_session_lessons import Visits
+from tests.support.visits import Visits
 
 
 async def test_pages_that_are_over_teach_though_the_first_look_failed(

@@ -90,5 +90,5 @@ def test_the_list_begins_with_the_longest_open(engine: Engine) -> None:
     with reading(engine) as connection:
         assert [row.client_id for row in calls.listing(connection, "open")] == ["c0", "c2"]
         assert calls.by_state(connection) == {"open": 2, "done": 1}
-        [only] = calls.listing(connection, client_id="c1")
+        [only] = calls.listing(connection, "done")
         assert calls.call_of(only).outcome == "no_answer"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,50 +14,16 @@ import pytest
 from sqlalchemy import Engine, event
 
 from activities import lessons
-from activities.deciding import Decider
-from activities.lessons import held, learn
-from algorithms.sessions.beliefs import Beliefs
-from algorithms.sessions.features import NAMES
+from activities.lessons import learn
 from domain.sessions import WITHIN
-from models.slots import Candidate, SessionQuestion
 from store import beliefs, session_answers
 from store.database import connect, reading, writing
 from store.tables import metadata
-from tests.support.stocked import NOW, StockedShop
+from tests.support.stocked import NOW
+from tests.support.visits import Visits
 
 MINUTE = timedelta(minutes=1)
 OVER = NOW + WITHIN + timedelta(hours=1)
-
-
-class Visits:
-    """A shop whose pages are ordered and recorded."""
-
-    def __init__(self, engine: Engine) -> None:
-        self.engine, self.shop, self.decider = engine, StockedShop(engine), Decider()
-        for n in range(6):
-            self.shop.item(f"i{n}")
-        self.shop.client("c")
-
-    def page(self, at: datetime, *ids: str, n: int | None = None) -> tuple[str, ...]:
-        items = tuple(Candidate(item_id=each, house_score=place) for place, each in enumerate(ids))
-        asked = self.decider.ask("session", SessionQuestion(client_id="c", now=at, seed=1, n=n, items=items))
-        with writing(self.engine) as connection:
-            self.decider.keep(connection, asked, at)
-        return asked.decision.answer.items  # type: ignore[attr-defined]
-
-    def touch(self, item: str, at: datetime, kind: str = "item_clicked", **more: Any) -> None:
-        self.shop.now = at
-        self.shop.event("c", kind, 0, item_id=item, **more)
-
-    def known(self) -> tuple[beliefs.Kept, Beliefs]:
-        with reading(self.engine) as connection:
-            return held(connection)
-
-    def seen(self) -> tuple[float, float]:
-        """Items that taught, and the sum of what they brought: the sums of the column of ones, beyond the prior."""
-        _, known = self.known()
-        first, one = Beliefs.first(), NAMES.index("one")
-        return known.precision[one, one] - first.precision[one, one], known.moment[one] - first.moment[one]
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from algorithms.ranking import deep, state, zoo
 from algorithms.ranking.champion import Champion
 from algorithms.ranking.data import NONE, Algorithm, Asked, Words
 from algorithms.ranking.evaluation import quality
-from algorithms.ranking.examples import BATCH, Batch, Lessons, signals
+from algorithms.ranking.examples import BATCH, Batch, Examples, signals
 from algorithms.ranking.splits import split
 from algorithms.ranking.top import recommend
 from algorithms.ranking.two_tower import TwoTower
@@ -24,7 +24,7 @@ from tests.algorithms.ranking.logs import GROUPS, made_up
 
 LOG = made_up()
 HELD = split(LOG, "time:0.8", 1)
-LESSONS = Lessons(LOG)
+EXAMPLES = Examples(LOG)
 
 
 @pytest.fixture(scope="module", params=[TwoTower, WideDeep])
@@ -36,7 +36,7 @@ def learnt(request: pytest.FixtureRequest) -> Algorithm:
 
 
 def batch() -> Batch:
-    return next(LESSONS.batches(np.random.default_rng(2)))
+    return next(EXAMPLES.batches(np.random.default_rng(2)))
 
 
 def test_a_history_is_the_clients_own_without_the_item_asked_for() -> None:
@@ -51,9 +51,9 @@ def test_a_history_is_the_clients_own_without_the_item_asked_for() -> None:
 
 
 def test_popularity_is_that_of_before_the_interaction() -> None:
-    for window in range(len(LESSONS.trends)):
-        begun = LESSONS.log.at[LESSONS.window >= window].min()
-        assert np.allclose(LESSONS.trends[window], signals(LOG.part(LOG.at < begun)), atol=1e-5)
+    for window in range(len(EXAMPLES.trends)):
+        begun = EXAMPLES.log.at[EXAMPLES.window >= window].min()
+        assert np.allclose(EXAMPLES.trends[window], signals(LOG.part(LOG.at < begun)), atol=1e-5)
 
 
 def test_the_likelihood_is_that_among_what_others_took() -> None:
