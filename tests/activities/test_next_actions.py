@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -12,17 +12,18 @@ import pytest
 from sqlalchemy import Engine, event, select
 
 from activities.assess import Assess
-from activities.deciding import Decider
+from activities.deciding import Asked, Decider
 from activities.house import House
 from models.calls import CallDecision, CallState
 from models.lifecycle import Assessment, AssessRequest
+from models.slots import Question
 from models.states import HoldSource, Phase
 from settings import Settings
 from store import calls, decisions, holds, standing
 from store.database import connect, reading, writing
 from store.tables import calls as calls_table
+from store.tables import clients, metadata, outreaches
 from store.tables import decisions as decisions_table
-from store.tables import metadata, outreaches
 from tests.support.algorithms import plant, say, until
 from tests.support.stocked import NOW, StockedShop
 
@@ -79,6 +80,21 @@ class Place:
 def stack() -> Iterator[ExitStack]:
     with ExitStack() as made:
         yield made
+
+
+class Slow(Decider):
+    """Something happens `meanwhile`; then the house answers: a mail."""
+
+    def __init__(self, meanwhile: Callable[[], None]) -> None:
+        super().__init__()
+        self._meanwhile = meanwhile
+
+    def asks(self, slot: str) -> bool:
+        return slot == "next_action"
+
+    def ask(self, slot: str, question: Question) -> Asked:
+        self._meanwhile()
+        return super().ask(slot, question)
 
 
 def test_with_the_house_alone_it_is_a_mail_and_costs_no_statement_more(tmp_path: Path, stack: ExitStack) -> None:
@@ -192,18 +208,11 @@ def test_a_call_that_others_used_up_meanwhile_is_a_mail_and_on_record_as_such(
 def test_a_client_erased_while_the_algorithm_thought_comes_back_as_erased(tmp_path: Path, stack: ExitStack) -> None:
     place = Place(tmp_path, stack)
 
-    class Slow(Decider):
-        def asks(self, slot: str) -> bool:
-            return slot == "next_action"
+    def meanwhile() -> None:
+        with writing(place.engine) as connection:
+            connection.execute(clients.delete().where(clients.c.client_id == "c0"))
 
-        def ask(self, slot: str, question: Any) -> Any:
-            with writing(place.engine) as connection:
-                from store.tables import clients
-
-                connection.execute(clients.delete().where(clients.c.client_id == "c0"))
-            return super().ask(slot, question)
-
-    assert place.assess("c0", decider=Slow()).phase is Phase.ERASED
+    assert place.assess("c0", decider=Slow(meanwhile)).phase is Phase.ERASED
     assert place.decided() == []
 
 
@@ -212,15 +221,10 @@ def test_of_two_who_ask_at_once_the_first_answer_stands(tmp_path: Path, stack: E
     place = Place(tmp_path, stack)
     decider = place.decider("nothing")
 
-    class Slow(Decider):
-        def asks(self, slot: str) -> bool:
-            return slot == "next_action"
+    def meanwhile() -> None:
+        assert place.assess("c0", decider=decider).chosen == "nothing by says 1"
 
-        def ask(self, slot: str, question: Any) -> Any:
-            assert place.assess("c0", decider=decider).chosen == "nothing by says 1"
-            return super().ask(slot, question)  # the house: a mail
-
-    told = place.assess("c0", decider=Slow())
+    told = place.assess("c0", decider=Slow(meanwhile))
     assert (told.start, told.chosen) == (None, "")
     assert "mail would not help now" in told.why_not
     assert [row.answer["action"] for row in place.decided()] == ["nothing"]
@@ -230,16 +234,11 @@ def test_of_two_who_ask_at_once_the_first_answer_stands(tmp_path: Path, stack: E
 def test_a_hold_that_comes_while_the_algorithm_thinks_is_kept(tmp_path: Path, stack: ExitStack) -> None:
     place = Place(tmp_path, stack)
 
-    class Slow(Decider):
-        def asks(self, slot: str) -> bool:
-            return slot == "next_action"
+    def meanwhile() -> None:
+        with writing(place.engine) as connection:
+            holds.hold(connection, "c0", HoldSource.CLIENT, "", NOW)
 
-        def ask(self, slot: str, question: Any) -> Any:
-            with writing(place.engine) as connection:
-                holds.hold(connection, "c0", HoldSource.CLIENT, "", NOW)
-            return super().ask(slot, question)
-
-    told = place.assess("c0", decider=Slow())
+    told = place.assess("c0", decider=Slow(meanwhile))
     assert (told.start, told.chosen) == (None, "")
     assert "the client asked us to pause" in told.why_not
     assert place.decided() == []
