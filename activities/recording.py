@@ -14,6 +14,7 @@ from typing import Final
 from sqlalchemy import Engine
 
 from algorithms.slots.slot_metrics import shadows_unrecorded
+from algorithms.slots.slot_table import SLOTS
 from errors import SelvedgeError
 from models.answers import AnswerRecord
 from store import clock, decisions
@@ -85,7 +86,7 @@ def purge(engine: Engine, keep: timedelta, real_now: datetime) -> int:
     gone = 0
     while True:
         with writing(engine) as connection:
-            some = decisions.purge(connection, before)
+            some = decisions.purge(connection, before, SLOTS)
         if not some:
             return gone
         gone += some

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Row, delete, or_, select
+from sqlalchemy import Connection, Row, delete, select
 
 from models.answers import AnswerRecord
 from models.base import ClientId
@@ -65,14 +65,18 @@ def of_client(connection: Connection, client_id: ClientId, limit: int = 50) -> S
     return connection.execute(query.order_by(decisions.c.at.desc()).limit(limit)).all()
 
 
-def purge(connection: Connection, before: datetime, most: int = 1_000) -> int:
+def purge(connection: Connection, before: datetime, slots: Iterable[str], most: int = 1_000) -> int:
     """Drop questions and answers of shadows from before business `before`, `most` of each at once; how many. Live
-    answers stay, but for orders of pages: there is one a page view, and they have long taught."""
+    answers stay, but for orders of pages: there is one a page view, and they have long taught. `slots`: all there are,
+    so that an index finds the few among all that stay."""
     old = select(questions.c.digest).where(questions.c.at < before).limit(most)
     gone = connection.execute(delete(questions).where(questions.c.digest.in_(old))).rowcount
-    passing = or_(decisions.c.role == "shadow", decisions.c.slot == "session")
-    answers = select(decisions.c.id).where(passing, decisions.c.at < before).limit(most)
-    return gone + connection.execute(delete(decisions).where(decisions.c.id.in_(answers))).rowcount
+    d = decisions.c
+    passing = [(d.slot == "session") & (d.role == "live"), *((d.slot == slot) & (d.role == "shadow") for slot in slots)]
+    for which in passing:
+        answers = select(d.id).where(which, d.at < before).limit(most)
+        gone += connection.execute(delete(decisions).where(d.id.in_(answers))).rowcount
+    return gone
 
 
 def _row(id_: str, record: AnswerRecord, at: datetime) -> dict[str, Any]:

@@ -21,7 +21,7 @@ beliefs = Table(
 reading_hours = Table(
     "reading_hours",
     metadata,
-    Column("cohort", String(80), primary_key=True, comment="a tag or style; empty: everybody"),
+    Column("cohort", String(200), primary_key=True, comment="a tag or style; empty: everybody"),
     Column("clients", Integer, nullable=False),
     Column(
         "counts", Json, nullable=False, comment="human opens and clicks in each of the 24 hours of the client's day"

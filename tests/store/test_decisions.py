@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
+from algorithms.slots.slot_table import SLOTS
 from models.answers import AnswerRecord
 from store import decisions
-from store.database import reading, writing
+from store.database import connect, reading, writing
+from store.tables import metadata
 from tests.support.stocked import NOW
 
 ASKED = AnswerRecord(
@@ -84,8 +88,8 @@ def test_a_question_comes_back_as_it_was_and_is_purged_and_live_answers_stay(eng
         decisions.keep_shadows(connection, [SHADOW, SHADOW])
         decisions.keep_shadows(connection, [SHADOW])
         assert decisions.question(connection, "q1") == body
-        assert decisions.purge(connection, NOW + timedelta(days=1)) == 2
-        assert decisions.purge(connection, NOW + timedelta(days=1)) == 0
+        assert decisions.purge(connection, NOW + timedelta(days=1), SLOTS) == 2
+        assert decisions.purge(connection, NOW + timedelta(days=1), SLOTS) == 0
         assert (decisions.question(connection, "q1"), decisions.question(connection, "q2")) == (None, b"{}")
         assert len(decisions.of_client(connection, "c")) == 2
 
@@ -95,5 +99,21 @@ def test_orders_of_pages_go_with_their_questions(engine) -> None:
     with writing(engine) as connection:
         decisions.keep(connection, ASKED, NOW, n=1)
         decisions.keep(connection, page, NOW, body=b"{}")
-        assert decisions.purge(connection, NOW + timedelta(days=1)) == 2
+        assert decisions.purge(connection, NOW + timedelta(days=1), SLOTS) == 2
         assert [row.slot for row in decisions.of_client(connection, "c")] == ["ranking"]
+
+
+def test_what_is_purged_is_found_without_reading_what_stays(tmp_path: Path) -> None:
+    """Every hour, by a thread that holds the database while it looks."""
+    engine, said = connect(f"sqlite:///{tmp_path}/shop.db"), list[tuple[str, Any]]()
+    metadata.create_all(engine)
+    with writing(engine) as connection:
+        event.listen(connection, "before_cursor_execute", lambda *of: said.append(of[2:4]))
+        decisions.purge(connection, NOW, SLOTS)
+    with reading(engine) as connection:
+        plans = [
+            row.detail for asked, at in said for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}", at)
+        ]
+    engine.dispose()
+    assert len(said) == len(SLOTS) + 2
+    assert not [plan for plan in plans if plan.startswith("SCAN")]

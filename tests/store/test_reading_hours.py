@@ -44,3 +44,14 @@ def test_counting_again_takes_the_place_of_what_was_counted(engine: Engine) -> N
     assert reading_hours.count(engine, NOW + timedelta(days=400)) == 0
     with reading(engine) as connection:
         assert reading_hours.load(connection) == {}
+
+
+def test_a_tag_that_grows_when_compared_is_kept(engine: Engine) -> None:
+    """Small letters of 64 others may be 192."""
+    shop = StockedShop(engine)
+    for n in range(FEWEST_CLIENTS):
+        shop.client(f"c{n}", tags=("\ufb03" * 64,))
+    shop.events([{"client_id": f"c{n}", **OPENED} for n in range(FEWEST_CLIENTS)])
+    reading_hours.count(engine, NOW)
+    with reading(engine) as connection:
+        assert set(reading_hours.load(connection)) == {EVERYBODY, "tag:" + "ffi" * 64}

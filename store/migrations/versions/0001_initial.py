@@ -7,7 +7,7 @@ from alembic import op
 
 from store.types import Json, UtcTime
 
-revision: str = "0001_d4efaf6a"
+revision: str = "0001_bd92c2e7"
 down_revision: str | None = None
 branch_labels: None = None
 depends_on: None = None
@@ -395,7 +395,7 @@ def upgrade() -> None:
 
     op.create_table(
         "reading_hours",
-        sa.Column("cohort", sa.String(length=80), nullable=False, comment="a tag or style; empty: everybody"),
+        sa.Column("cohort", sa.String(length=200), nullable=False, comment="a tag or style; empty: everybody"),
         sa.Column("clients", sa.Integer(), nullable=False),
         sa.Column(
             "counts", Json, nullable=False, comment="human opens and clicks in each of the 24 hours of the client's day"
