@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 
 from agents.llm import Asker
 from agents.prompting import foreign, instructions, quoted
-from domain.fix_notes import said_of
+from domain.fixes.notes import said_of
 from domain.histories import plain
 from models.events import Label, Money
 from models.fixes import FixNote, NoteFields

@@ -8,8 +8,8 @@ from math import log2
 from statistics import median
 from typing import Final
 
-from domain import must_haves
 from domain.engagement import DAY, EngagementRules
+from domain.fixes import must_haves
 from models.slots import (
     AssemblyAnswer,
     AssemblyQuestion,

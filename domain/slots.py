@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence, Set
 from typing import NamedTuple
 
-from domain import must_haves
+from domain.fixes import must_haves
 from models.slots import (
     AssemblyAnswer,
     AssemblyQuestion,

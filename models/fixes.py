@@ -22,7 +22,7 @@ By = Annotated[str, StringConstraints(max_length=64, pattern=ONE_LINE)]
 
 
 class FixState(StrEnum):
-    """Where a Fix stands. The table of allowed steps is `domain.fix_states.TRANSITIONS`."""
+    """Where a Fix stands. The table of allowed steps is `domain.fixes.states.TRANSITIONS`."""
 
     REQUESTED = "requested"
     RANKED = "ranked"

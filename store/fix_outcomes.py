@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 from sqlalchemy import Connection, select
 
-from domain.keep import Keep, learn
+from domain.fixes.keep import Keep, learn
 from models.fixes import ItemState
 from store.tables import fix_items
 

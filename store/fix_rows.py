@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import Row
 
-from domain import fix_notes
+from domain.fixes import notes as fix_notes
 from models.base import ItemId
 from models.fixes import FixItem, FixWish
 

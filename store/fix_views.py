@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row
 
-from domain.swaps import may_leave
+from domain.fixes.swaps import may_leave
 from models.fix_views import BoxedItem, FixView, OfferedItem, PassedStep
 from models.fixes import FixId, FixState, FixWish
 from store import fixes, reservations, shelves

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, func, insert, select, update
 
-from domain.fix_states import OPEN, SETTLED, sources
+from domain.fixes.states import OPEN, SETTLED, sources
 from errors import BadInput, NotFound
 from models.base import ClientId
 from models.fixes import FixId, FixState, FixWish, ItemState

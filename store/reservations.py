@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, func, select, update
 
-from domain.fix_states import OPEN
+from domain.fixes.states import OPEN
 from errors import BadInput
 from models.base import Sku
 from models.fixes import FixId, FixItem, ItemState

@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeAlias
 
 from sqlalchemy import Connection, select, update
 
-from domain.fix_rules import Unit
+from domain.fixes.rules import Unit
 from errors import Unavailable
 from models.base import ItemId, Sku
 from store.bulk import among

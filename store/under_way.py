@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, or_, select
 
-from domain.fix_states import SETTLED as FIX_OVER
+from domain.fixes.states import SETTLED as FIX_OVER
 from domain.outreach import SETTLED as MAIL_OVER
 from models.base import ClientId
 from models.fixes import FixId

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from domain.fix_rules import Wearer
+from domain.fixes.rules import Wearer
 from domain.histories import ClientSignals, plain
 from domain.sizes import plain_size
 from models.events import Fit

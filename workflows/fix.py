@@ -16,7 +16,7 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
-    from domain.fix_states import SETTLED
+    from domain.fixes.states import SETTLED
     from errors import BadInput
     from models.campaign import PauseOrder
     from models.fixes import FixDecision, FixDone, FixEnd, FixInput, FixState, FixStatus, FixStep

@@ -17,7 +17,7 @@ from temporalio.exceptions import ApplicationError, FailureError, WorkflowAlread
 from temporalio.workflow import ParentClosePolicy
 
 with workflow.unsafe.imports_passed_through():
-    from domain.fix_states import SETTLED
+    from domain.fixes.states import SETTLED
     from errors import Erased
     from models.campaign import PauseOrder, ResumeOrder
     from models.clients import ClientPolicy

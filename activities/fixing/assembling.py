@@ -14,7 +14,7 @@ from activities.deciding import Asked, Decider
 from activities.fixing.steps import told
 from activities.house import House
 from algorithms.assembly import answering
-from domain import fix_rules
+from domain.fixes import rules as fix_rules
 from domain.stock_prices import paid
 from models.fixes import FixDone, FixState, FixStep
 from models.policies import HOUSE

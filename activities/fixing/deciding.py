@@ -11,7 +11,7 @@ from temporalio import activity
 from activities.fixing.settling import approve, close_if_answered, let_go
 from activities.fixing.steps import feedback_until, held_until, stepping
 from activities.house import House
-from domain.swaps import swapped
+from domain.fixes.swaps import swapped
 from errors import BadInput
 from models.fixes import FixDecision, FixDone, FixState, FixStep
 from store import fixes, reservations, shelves

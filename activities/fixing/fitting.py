@@ -16,7 +16,7 @@ from sqlalchemy import Engine
 from algorithms.fit.rows import FITS, Feedback, Rows
 from algorithms.fit.serving import FitModel
 from domain.engagement import DAY
-from domain.fix_rules import Fits, Unit
+from domain.fixes.rules import Fits, Unit
 from models.base import ClientId
 from store import artefacts
 from store.database import reading

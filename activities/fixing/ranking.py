@@ -15,9 +15,9 @@ from activities.house import House
 from activities.recommending import Recommender, Wanted
 from algorithms.blending.contracts import Recommendation
 from algorithms.slots.batches import chunks
-from domain import fix_rules
-from domain.fix_rules import Fits
-from domain.keep import Keep
+from domain.fixes import rules as fix_rules
+from domain.fixes.keep import Keep
+from domain.fixes.rules import Fits
 from models.base import ClientId
 from models.fixes import FixDone, FixId, FixState, FixStep
 from store import catalogue, decisions, fix_outcomes, fix_rows, fixes, interactions, reservations, shelves, wardrobe

@@ -12,7 +12,7 @@ from activities.house import House
 from activities.model_session import session
 from agents import notes
 from agents.llm import LanguageModel
-from domain import fix_notes
+from domain.fixes import notes as fix_notes
 from models.fixes import FixDone, FixNote, FixState, FixStep
 from store import catalogue, fixes
 from store.database import reading, writing

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection
 
 from activities.house import House
-from domain.fix_states import HOLDING
+from domain.fixes.states import HOLDING
 from models.clock import Clock
 from models.fixes import FixDone, FixState, FixStep
 from settings import Settings

@@ -12,7 +12,7 @@ from activities.fixing.ranking import FixRanker
 from activities.heart import beating
 from activities.house import House
 from algorithms.assembly import parts
-from domain import fix_rules
+from domain.fixes import rules as fix_rules
 from errors import NotFound, Unavailable
 from models.fixes import FixId, FixState
 from models.slots import AssemblyQuestion

@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 
 from algorithms.assembly.model import Block, Bools, Floats, Ints, Wave, Wishes
-from domain.must_haves import cheapest
+from domain.fixes.must_haves import cheapest
 
 
 @dataclass(frozen=True)

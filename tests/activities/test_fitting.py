@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from activities.fixing.fitting import FRESH_S, FittingRoom
-from domain.fix_rules import Unit
+from domain.fixes.rules import Unit
 from tests.support.shop import Shop
 
 NOW = datetime.now(UTC) - timedelta(days=1)

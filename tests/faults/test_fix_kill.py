@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import func, select
 from temporalio.client import Client
 
-from domain.fix_states import SETTLED
+from domain.fixes.states import SETTLED
 from errors import SelvedgeError
 from models.fixes import FixDecision, FixState, FixWish, ItemState, Swap
 from store import fixes, reservations

@@ -9,7 +9,7 @@ from itertools import product
 import pytest
 from sqlalchemy import Engine
 
-from domain.fix_states import TRANSITIONS
+from domain.fixes.states import TRANSITIONS
 from errors import BadInput, NotFound
 from models.fixes import FixState, FixWish
 from store import fixes

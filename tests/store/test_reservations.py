@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 from sqlalchemy import Engine
 
-from domain.fix_states import SETTLED
+from domain.fixes.states import SETTLED
 from errors import BadInput
 from models.fixes import FixState
 from store import catalogue, reservations, shelves

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import get_args
 
 from domain.blend import PARTS
-from domain.fix_rules import REASONS
+from domain.fixes.rules import REASONS
 from domain.outreach import SETTLED
 from models.calls import CallState
 from models.events import Event

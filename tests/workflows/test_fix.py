@@ -14,7 +14,7 @@ from temporalio.testing import ActivityEnvironment, WorkflowEnvironment
 
 from activities.fixing.deciding import DecideFix
 from activities.fixing.replaying import replayed
-from domain.fix_states import OPEN
+from domain.fixes.states import OPEN
 from errors import BadInput, NotFound
 from models.fixes import FixDecision, FixStep, Swap
 from store import fixes, reservations

@@ -11,8 +11,8 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
 
-from domain.fix_rules import cents
-from domain.swaps import may_come
+from domain.fixes.rules import cents
+from domain.fixes.swaps import may_come
 from errors import BadInput, NotFound
 from ingest.faults import checked
 from models.base import ID_PATTERN, Id

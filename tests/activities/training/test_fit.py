@@ -14,7 +14,7 @@ from activities.training.fit import train_fit
 from algorithms.fit.rows import FIT, SMALL
 from algorithms.fit.serving import FitModel
 from algorithms.forgetting import unname
-from domain.fix_rules import Unit
+from domain.fixes.rules import Unit
 from errors import BadInput
 from settings import Settings
 from store import artefacts

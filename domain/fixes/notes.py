@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final, Literal, NamedTuple
 
-from domain import note_words as words
+from domain.fixes import note_words as words
+from domain.fixes.note_words import Lexicon, Named
 from domain.histories import plain
-from domain.note_words import Lexicon, Named
 from models.fixes import FixNote, FixWish, NoteFields
 
 REST: Final = "The rest was not understood."

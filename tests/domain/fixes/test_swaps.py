@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from domain.swaps import check_swap, may_come, may_leave, swapped
+from domain.fixes.swaps import check_swap, may_come, may_leave, swapped
 from errors import BadInput
 from models.fixes import FixItem, FixWish, Swap
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from domain.keep import PRIOR, Keep, learn, standardised
+from domain.fixes.keep import PRIOR, Keep, learn, standardised
 
 
 def outcomes(n: int, slope: float, intercept: float, seed: int = 1):

@@ -11,7 +11,7 @@ from itertools import islice
 from types import MappingProxyType
 from typing import Final
 
-from domain.fix_rules import REASONS, cents
+from domain.fixes.rules import REASONS, cents
 from domain.histories import plain
 from errors import BadInput
 from models.base import Sku

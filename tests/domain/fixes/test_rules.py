@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from domain import slot_defaults, slots
-from domain.fix_rules import REASONS, Unit, Wearer, candidates, question
-from domain.keep import Keep
+from domain.fixes.keep import Keep
+from domain.fixes.rules import REASONS, Unit, Wearer, candidates, question
 from models.base import utc
 from models.catalogue import Item, Season
 from models.events import Fit

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.fix_notes import REST, merged, read_by_rules
+from domain.fixes.notes import REST, merged, read_by_rules
 from models.fixes import FixWish
 
 KINDS = ["Dresses", "Jeans", "Shoes", "Coat", "T-shirt"]

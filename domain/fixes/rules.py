@@ -10,8 +10,8 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Final, NamedTuple, TypeAlias
 
+from domain.fixes.keep import Keep, standardised
 from domain.histories import plain
-from domain.keep import Keep, standardised
 from domain.sizes import plain_size, wearable
 from models.base import ClientId, ItemId, Sku
 from models.catalogue import Item

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain import slot_defaults, slots
-from domain.must_haves import cover
+from domain.fixes.must_haves import cover
 from models.slots import AssemblyAnswer, AssemblyQuestion, Piece
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
