@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 from scipy.special import expit, logit
-from scipy.stats import rankdata
 
 Floats = NDArray[np.float64]
 
@@ -38,6 +37,8 @@ def calibration_error(came: NDArray[np.bool_], chance: Floats, bins: int = BINS)
 
 def auc(came: NDArray[np.bool_], score: Floats) -> float:
     """The chance that one in whom it came true was scored above one in whom it did not; NaN when all were alike."""
+    from scipy.stats import rankdata  # noqa: PLC0415  (slow to import, and a worker does without it)
+
     yes, no = int(came.sum()), int((~came).sum())
     if not yes or not no:
         return float("nan")
