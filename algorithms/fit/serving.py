@@ -68,5 +68,14 @@ class FitModel:
 
     @classmethod
     def load(cls, folder: Path) -> FitModel:
-        """Arrays stay on disk until they are asked for. Raises OSError, ValueError or KeyError for what is no model."""
-        return cls(*state.load(folder))
+        """Arrays stay on disk until they are asked for. Raises OSError for what is no model."""
+        try:
+            model = cls(*state.load(folder))
+            sound = (
+                np.isfinite(model.probabilities([""], [""], [""], [None])).all() and np.isfinite(model.weights).all()
+            )
+        except Exception as broken:  # each of another kind: an empty file, a shorter array, an older form
+            raise OSError(f"the model is broken: {broken or type(broken).__name__}") from broken
+        if not sound:
+            raise OSError("the model is broken: it holds what is no number")
+        return model

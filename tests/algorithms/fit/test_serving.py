@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -141,6 +142,25 @@ def test_what_is_no_model_is_refused(model, tmp_path: Path, broken: str) -> None
     model.save(tmp_path)
     (tmp_path / broken).unlink()
     with pytest.raises(OSError, match=broken):
+        FitModel.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [("weights.npy", b""), ("small.json", b"null"), ("small.json", b'{"scale": 1}'), ("small.json", b"{")],
+)
+def test_what_a_power_cut_left_is_refused(model, tmp_path: Path, file: str, content: bytes) -> None:
+    model.save(tmp_path)
+    (tmp_path / file).write_bytes(content)
+    with pytest.raises(OSError, match="the model is broken"):
+        FitModel.load(tmp_path)
+
+
+@pytest.mark.parametrize("harm", [lambda weights: weights[:5], lambda weights: weights * np.nan])
+def test_weights_of_another_form_are_refused(model, tmp_path: Path, harm: Any) -> None:
+    model.save(tmp_path)
+    np.save(tmp_path / "weights.npy", harm(model.weights))
+    with pytest.raises(OSError, match="the model is broken"):
         FitModel.load(tmp_path)
 
 
