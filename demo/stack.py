@@ -38,7 +38,8 @@ STARTS_PER_SECOND: Final = 12.0
 """How fast the demo's known clients get their workflows: what two cores do besides everything else."""
 
 DECIDE_S: Final = 600.0
-"""Real seconds that a person has for a Fix of their own, at least; the demo's stylist decides only on the demo's."""
+"""Real seconds that a person has for a Fix of their own or a call, at least;
+the demo's stylist decides only on the demo's."""
 
 
 @dataclass(frozen=True)
@@ -128,6 +129,7 @@ class Stack:
         wanted = {
             "SELVEDGE_STARTS_PER_SECOND": str(STARTS_PER_SECOND),
             "SELVEDGE_FIX_DECIDE_HOURS": f"{decide_hours(self._wishes.pace):g}",
+            "SELVEDGE_STYLIST_CALL_DAYS": f"{max(3.0, decide_hours(self._wishes.pace) / 24):g}",
         }
         return wanted | inherited() | mine
 

@@ -73,6 +73,8 @@ def _answer(
     if request.url.path.startswith("/v1/") or request.url.path.endswith(".json"):
         body = {"error": {"code": code, "field": field, "message": message}}
         return JSONResponse(body, status, headers=headers)
+    if code in (NotFound.code, Erased.code):  # people asked for no field
+        message = message.removeprefix(f"{field}: ")
     title = TITLES.get(status, "Something went wrong")
     answer = page(request, "error.html", status, status=status, title=title, message=message)
     answer.headers.update(headers)

@@ -37,7 +37,7 @@ def test_what_waits_for_a_decision_is_listed_first(site: TestClient) -> None:
 def test_a_box_is_shown_with_its_wish_its_chances_and_what_may_go_in_instead(site: TestClient) -> None:
     page = site.get("/fixes/f1").text
     assert "A coat for the walk to work" in page
-    assert "Kept with 61 %, fits with 86 %" in page
+    assert "61 % likely to be kept, 86 % to fit" in page
     assert "2 items" in page
     assert "578" in page
     # One knit is in the box and two may be: another knit may take the coat's place.
@@ -80,7 +80,7 @@ def test_the_box_is_worth_what_is_in_it_now(site: TestClient) -> None:
 
 
 def test_words_for_the_client_are_told_as_such(site: TestClient) -> None:
-    assert "fits with 86 %. In words for the client: “Like the coat you kept.”." in site.get("/fixes/f1").text
+    assert "86 % to fit. In words for the client: “Like the coat you kept”." in site.get("/fixes/f1").text
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ def test_the_overview_counts_clients_and_mails(site: TestClient) -> None:
     assert "3 mails sent" in words
     assert "New 40" in words
     assert "Scheduled 1" in words
-    assert "Spring arrivals running 12 0 0" in words
+    assert "Spring arrivals Running 12 0 0" in words
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -98,9 +98,9 @@ def test_clients_are_filtered_by_phase_and_paged(site: TestClient) -> None:
 
 def test_a_campaign_s_page_counts_its_clients(site: TestClient) -> None:
     words = plain(text(site, "/campaigns/spring"))
-    assert "pending 3 done 9" in words
+    assert "Waiting 3 Done 9" in words
     paused = plain(text(site, "/campaigns/evil"))
-    assert "paused Held: <script>" in paused
+    assert "Paused Held: <script>" in paused
     assert "overdue ones will be planned anew" in paused
 
 
@@ -131,4 +131,4 @@ def test_the_nights_tell_who_serves_and_what_has_moved(site: TestClient) -> None
     words = plain(text(site, "/refreshes"))
     assert "2026-05-31 Done" in words
     assert "ranking ndcg@10 Better, serves hybrid-2 +0.0125 +0.0031 to +0.0219 812" in words
-    assert "price of an item 0.310 0 900, 1,100 Has moved" in words
+    assert "price of an item 0.310 under 0.001 900 1,100 Has moved" in words

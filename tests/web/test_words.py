@@ -11,6 +11,7 @@ from models.calls import CallState
 from models.events import Event
 from models.fixes import FixState, ItemState
 from models.refreshes import RefreshState, Verdict
+from models.slots import Action
 from models.states import CampaignState, EnrolmentState, HoldSource, OutreachState, Phase, TouchKind
 from web.console import words
 
@@ -23,6 +24,9 @@ def test_every_code_has_its_word_and_no_word_is_left_over() -> None:
     assert set(words.HOLDERS) == set(HoldSource)
     assert set(words.EVENTS) == events
     assert set(words.PARTS) == set(PARTS)
+    assert set(words.CAMPAIGNS) == set(CampaignState)
+    assert set(words.ENROLMENTS) == set(EnrolmentState)
+    assert set(words.ACTIONS) == set(get_args(Action))
     assert set(words.FIXES) == set(FixState)
     assert set(words.LEFT_OUT) == set(REASONS)
     assert set(words.BOXED) < set(ItemState)

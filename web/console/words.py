@@ -47,6 +47,23 @@ KINDS: Final[dict[str, str]] = {
     "campaign": "Campaign",
 }
 
+CAMPAIGNS: Final[dict[str, str]] = {"running": "Running", "paused": "Paused", "ended": "Ended"}
+ENROLMENTS: Final[dict[str, str]] = {
+    "pending": "Waiting",
+    "queued": "Mail on its way",
+    "done": "Done",
+    "dropped": "Dropped",
+    "held_out": "Held out",
+}
+
+ACTIONS: Final[dict[str, str]] = {
+    "email": "a mail",
+    "stylist_call": "a call",
+    "offer": "an offer",
+    "nothing": "nothing",
+}
+"""What the slot next_action chose."""
+
 FIXES: Final[dict[str, str]] = {
     "proposed": "To decide",
     "requested": "Requested",
