@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import math
+from collections import Counter
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +13,7 @@ import click
 from commands import _shared
 from errors import BadInput
 from models.campaign import CampaignChange, CampaignSpec, PauseOrder, ResumeOrder
-from models.states import Overdue, Phase
+from models.states import Arm, Overdue, Phase
 from settings import load
 from workflows import handles, ids
 
@@ -33,7 +36,7 @@ def command() -> None:
     "phases",
     multiple=True,
     type=click.Choice([str(phase) for phase in Phase]),
-    help="Only clients in this phase.",
+    help="Only clients in this phase (any of several).",
 )
 @click.option("--tag", "tags", multiple=True, help="Only clients who carry this tag (all of several).")
 @click.option("--throughput", type=int, help="Clients enrolled in a minute (default 60).")
@@ -43,12 +46,15 @@ def command() -> None:
 )
 @click.option("--window-days", type=int, help="Orders count until so many days after enrolment (default 14).")
 @click.option("--ends-at", help="Enrol nobody after this moment (ISO 8601 with offset, business time).")
+@click.option("--preview", is_flag=True, help="Count whom it would reach as clients are now; create nothing.")
 @_shared.AS_JSON
-def create(slug: str, phases: tuple[str, ...], tags: tuple[str, ...], as_json: bool, **given: Any) -> None:
+def create(
+    slug: str, phases: tuple[str, ...], tags: tuple[str, ...], preview: bool, as_json: bool, **given: Any
+) -> None:
     """Create a campaign and start it. Doing it twice is doing it once.
 
     One client in ten is held out and not mailed, so that `selvedge campaign lift` can tell what mailing the others
-    brings; the share stays as it is created.
+    brings; the share stays as it is created. --preview first says whom it would reach.
 
     \b
     selvedge campaign create spring --name "Spring edit" \\
@@ -56,7 +62,7 @@ def create(slug: str, phases: tuple[str, ...], tags: tuple[str, ...], as_json: b
     """
     from domain.grounding import message_faults  # noqa: PLC0415
     from store import campaigns, outbox  # noqa: PLC0415
-    from store.database import writing  # noqa: PLC0415
+    from store.database import reading, writing  # noqa: PLC0415
 
     given["throughput_per_minute"] = given.pop("throughput")
     spec = _shared.checked(CampaignSpec, {"slug": slug, "audience": {"phases": phases, "tags": tags}, **given})
@@ -64,6 +70,10 @@ def create(slug: str, phases: tuple[str, ...], tags: tuple[str, ...], as_json: b
         if wrong := message_faults(getattr(spec, field)):
             raise BadInput(wrong[0], field)
     engine = _shared.database(load())
+    if preview:
+        with reading(engine) as connection:
+            click.echo(_reach(spec, campaigns.preview(connection, spec), as_json))
+        return
     now = _shared.business_now(engine)
     with writing(engine) as connection:
         campaigns.create(connection, spec, now)
@@ -75,6 +85,20 @@ def create(slug: str, phases: tuple[str, ...], tags: tuple[str, ...], as_json: b
             f"{spec.control_share:.0%} of its clients are held out and not mailed, so that its lift can be measured; "
             "--control-share 0 mails all"
         )
+
+
+def _reach(spec: CampaignSpec, arms: Counter[Arm], as_json: bool) -> str:
+    everybody = arms.total()
+    found = {
+        "to_be_mailed": arms[Arm.TREATED],
+        "held_out": arms[Arm.CONTROL],
+        "no_consent": arms[Arm.NEITHER],
+        "minutes": math.ceil(everybody / spec.throughput_per_minute),
+    }
+    if as_json:
+        return json.dumps({"slug": spec.slug, **found})
+    lines = [f"{name.replace('_', ' '):<16} {count:,}" for name, count in found.items()]
+    return "\n".join([*lines, "nothing was created; caps and quiet hours decide when each mail leaves"])
 
 
 @command.command(short_help="Hold all mail of a campaign.")

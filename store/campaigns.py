@@ -20,6 +20,8 @@ from store.tables import campaigns, clients, enrolments, outreaches, standings
 from store.upserts import insert_ignoring
 
 PREFIX = "campaign:"
+PREVIEWED: Final = 10_000
+"""Clients read at a time."""
 
 
 def create(connection: Connection, spec: CampaignSpec, now: datetime) -> None:
@@ -116,9 +118,23 @@ def enrol(connection: Connection, row: Row[Any], limit: int, now: datetime) -> E
     return Enrolled(Counter(entry["arm"] for entry in entries), mailed)
 
 
-def _entry(spec: CampaignSpec, client: Row[Any], now: datetime) -> dict[str, Any]:
+def preview(connection: Connection, spec: CampaignSpec) -> Counter[Arm]:
+    """The clients whom the campaign would enrol as they are now, by arm; nothing is changed."""
+    found: Counter[Arm] = Counter()
+    cursor, wanted = "", set(spec.audience.tags)
+    while page := connection.execute(_audience(spec, cursor, PREVIEWED)).all():
+        cursor = page[-1].client_id
+        found.update(_side(spec, client) for client in page if wanted <= set(client.tags or ()))
+    return found
+
+
+def _side(spec: CampaignSpec, client: Row[Any]) -> Arm:
     """Who has not agreed to mail stands in neither arm: they would hide the lift, being the same in both."""
-    side = arm(spec.slug, client.client_id, spec.control_share) if client.consent else Arm.NEITHER
+    return arm(spec.slug, client.client_id, spec.control_share) if client.consent else Arm.NEITHER
+
+
+def _entry(spec: CampaignSpec, client: Row[Any], now: datetime) -> dict[str, Any]:
+    side = _side(spec, client)
     state, code = _BEGINS[side]
     return {
         "campaign": spec.slug,

@@ -44,6 +44,13 @@ def test_a_campaign_is_created_once_and_its_start_waits_for_temporal(
         assert outbox.pending(connection) == 1
 
 
+def test_a_preview_creates_nothing(call: Call, capsys: pytest.CaptureFixture[str]) -> None:
+    assert call(*SPRING, "--preview") == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said == {"slug": "spring", "to_be_mailed": 0, "held_out": 0, "no_consent": 0, "minutes": 0}
+    assert call("campaign", "status", "spring") == 1
+
+
 def test_the_status_is_read_without_temporal(call: Call, capsys: pytest.CaptureFixture[str]) -> None:
     call(*SPRING)
     capsys.readouterr()

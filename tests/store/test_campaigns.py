@@ -55,6 +55,22 @@ def test_a_tenth_is_held_out_and_is_told_nothing(engine: Engine, terms: Terms) -
     assert progress.held_out == len(control)
 
 
+def test_a_preview_counts_whom_the_campaign_then_enrols(
+    engine: Engine, terms: Terms, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(campaigns, "PREVIEWED", 37)
+    spec = CampaignSpec.model_validate({"slug": "spring", "name": "Spring", "control_share": 0.3})
+    with writing(engine) as connection:
+        seed_clients(connection, terms, *MANY)
+        seed_clients(connection, terms, "no1", consent=False)
+        foretold = campaigns.preview(connection, spec)
+        assert connection.execute(select(enrolments)).all() == []
+        campaigns.create(connection, spec, NOW)
+        told = enrol_all(connection)
+        held = campaigns.progress(connection, "spring").held_out
+    assert foretold == {Arm.TREATED: len(told), Arm.CONTROL: held, Arm.NEITHER: 1}
+
+
 def test_a_campaign_enrolled_anew_holds_out_the_same_clients(engine: Engine, terms: Terms) -> None:
     with writing(engine) as connection:
         seed_clients(connection, terms, *MANY)
