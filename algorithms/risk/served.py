@@ -144,7 +144,8 @@ class RiskModel:
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Read what `save` wrote. Raises OSError, ValueError, KeyError or TypeError for anything else."""
+        """Read what `save` wrote. Raises AttributeError, OSError, ValueError, KeyError or TypeError for
+        anything else."""
         said: dict[str, Any] = orjson.loads((folder / FILE).read_bytes())
         rhythm = Ridge(**{name: np.array(array, np.float64) for name, array in said.pop("rhythm").items()})
         leaving, modified = BgNbd(**said.pop("leaving")), BgNbd(**said.pop("modified"))

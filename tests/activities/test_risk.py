@@ -14,12 +14,15 @@ from sqlalchemy import Engine, select
 from activities.assess import Assess
 from activities.deciding import Decider
 from activities.house import House
+from activities.risk import loaded
 from activities.training.risk import train_risk
+from algorithms.risk.served import FILE
 from domain.engagement import FORMULA
 from errors import BadInput
 from models.lifecycle import Assessment, AssessRequest
 from models.states import Band, Phase
 from settings import Settings
+from store.artefacts import Artefact
 from store.database import connect, reading
 from store.tables import assessments, decisions, metadata
 from tests.algorithms.risk.histories import made_up
@@ -152,3 +155,10 @@ def test_when_the_plugged_one_fails_the_learnt_model_serves(place: Place) -> Non
     decider = place.decider('[slots.risk]\nchampion = "raises"\n')
     assert until(lambda: decider.asks("risk"))
     assert place.row(place.assess("yearly", decider=decider).id).risk["algorithm"] == "cadence"
+
+
+@pytest.mark.parametrize("content", ["", "null", "[]", "{}", '{"rhythm": []}'])
+def test_what_is_no_model_does_not_serve(tmp_path: Path, content: str) -> None:
+    (tmp_path / FILE).write_text(content)
+    about = {"id": "r", "slot": "risk", "algorithm": "a", "path": ".", "created_at": NOW}
+    assert loaded(tmp_path, Artefact.model_validate(about)) is None
