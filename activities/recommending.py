@@ -215,7 +215,7 @@ class Recommender:
             return replace(blend, model=None)
         try:
             return with_kept(blend, artefact, Path(self.settings.home))
-        except (BadInput, EOFError, OSError, ValueError, KeyError) as broken:
+        except (BadInput, OSError) as broken:
             log.error("artefact %s cannot be read (%s); content match serves", artefact.id, type(broken).__name__)
             return replace(blend, model=None)
 

@@ -89,7 +89,7 @@ def loaded(home: Path, artefact: Artefact | None) -> RiskModel | None:
         return None
     try:
         return RiskModel.load(home / artefact.path)
-    except (AttributeError, OSError, ValueError, KeyError, TypeError) as broken:
+    except OSError as broken:
         log.error("artefact %s cannot be read (%s); engagement alone serves", artefact.id, type(broken).__name__)
         return None
 

@@ -71,7 +71,7 @@ class FittingRoom:
         if serving.id != self._artefact:
             try:
                 self._model = FitModel.load(self._home / serving.path)
-            except (OSError, ValueError, KeyError) as broken:
+            except OSError as broken:
                 log.error("artefact %s cannot be read (%s); feedback serves", serving.id, type(broken).__name__)
                 return False
             self._artefact, self._words = serving.id, 0

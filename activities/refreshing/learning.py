@@ -49,8 +49,9 @@ class LearnSlot:
         science = SCIENCES[step.slot]
         cut = midnight(until) - timedelta(days=science.days(self._house.settings))
         with reading(self._house.engine) as connection:
-            challenger, champion = artefacts.get(connection, known.artefact), artefacts.live(connection, step.slot)
-        found: dict[str, Any] = {"champion": champion.id if champion else ""}
+            challenger, live = artefacts.get(connection, known.artefact), artefacts.live(connection, step.slot)
+        found: dict[str, Any] = {"champion": live.id if live else ""}
+        champion = science.serving(self._house.settings.home, live)
         if champion and has_seen(champion, cut) and same_recipe(champion, challenger):
             found["verdict"] = Verdict.YOUNG
         else:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 
 from activities import recommending, risk
@@ -17,6 +19,11 @@ from activities.refreshing.trials import Trial
 from activities.training.fit import train_fit
 from activities.training.ranking import USUAL, promise, train
 from activities.training.risk import train_risk
+from algorithms.blending.catalogue import Catalogue
+from algorithms.fit.serving import FitModel
+from algorithms.ranking.served import Served
+from algorithms.risk.served import RiskModel
+from errors import BadInput
 from settings import Settings
 from store import artefacts
 from store.artefacts import Artefact
@@ -24,15 +31,28 @@ from store.database import reading
 
 SEED: Final = 42
 
+log = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True)
 class Science:
     """`learn` up to a moment, kept and not live; `judge` from the cut to a moment (challenger, champion or none), over
-    so many `days`."""
+    so many `days`; `opens` what was kept, or raises OSError or BadInput."""
 
     learn: Callable[[House, datetime], Artefact]
     judge: Callable[[House, datetime, datetime, Artefact, Artefact | None], Trial]
     days: Callable[[Settings], int]
+    opens: Callable[[Path, Artefact], object]
+
+    def serving(self, home: Path, live: Artefact | None) -> Artefact | None:
+        """The one that serves; none where its files are broken, for then it does not."""
+        try:
+            if live is not None:
+                self.opens(home / live.path, live)
+        except (BadInput, OSError) as broken:
+            log.error("artefact %s cannot be read (%s); it counts as none", live.id if live else "", broken)
+            return None
+        return live
 
 
 def _ranking(house: House, until: datetime) -> Artefact:
@@ -54,7 +74,14 @@ def _fit(house: House, until: datetime) -> Artefact:
 
 
 SCIENCES: Final[dict[str, Science]] = {
-    recommending.SLOT: Science(_ranking, try_ranking, lambda settings: settings.refresh_days),
-    risk.SLOT: Science(_risk, try_risk, lambda _: risk.HORIZON_DAYS),
-    fitting.SLOT: Science(_fit, try_fit, lambda settings: settings.refresh_days),
+    recommending.SLOT: Science(
+        _ranking,
+        try_ranking,
+        lambda settings: settings.refresh_days,
+        lambda folder, kept: Served.load(kept.algorithm, folder, Catalogue.of((), ())),
+    ),
+    risk.SLOT: Science(_risk, try_risk, lambda _: risk.HORIZON_DAYS, lambda folder, _: RiskModel.load(folder)),
+    fitting.SLOT: Science(
+        _fit, try_fit, lambda settings: settings.refresh_days, lambda folder, _: FitModel.load(folder)
+    ),
 }

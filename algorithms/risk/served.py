@@ -144,13 +144,15 @@ class RiskModel:
 
     @classmethod
     def load(cls, folder: Path) -> Self:
-        """Read what `save` wrote. Raises AttributeError, OSError, ValueError, KeyError or TypeError for
-        anything else."""
-        said: dict[str, Any] = orjson.loads((folder / FILE).read_bytes())
-        rhythm = Ridge(**{name: np.array(array, np.float64) for name, array in said.pop("rhythm").items()})
-        leaving, modified = BgNbd(**said.pop("leaving")), BgNbd(**said.pop("modified"))
-        value, never = GammaGamma(**said.pop("value")), Population(**said.pop("never"))
-        return cls(leaving=leaving, modified=modified, rhythm=rhythm, value=value, never=never, **said)
+        """Read what `save` wrote. Raises OSError for anything else."""
+        try:
+            said: dict[str, Any] = orjson.loads((folder / FILE).read_bytes())
+            rhythm = Ridge(**{name: np.array(array, np.float64) for name, array in said.pop("rhythm").items()})
+            leaving, modified = BgNbd(**said.pop("leaving")), BgNbd(**said.pop("modified"))
+            value, never = GammaGamma(**said.pop("value")), Population(**said.pop("never"))
+            return cls(leaving=leaving, modified=modified, rhythm=rhythm, value=value, never=never, **said)
+        except (AttributeError, KeyError, TypeError, ValueError) as broken:  # cut short, or of another form
+            raise OSError(f"the model is broken: {type(broken).__name__}") from broken
 
     def _p_order(self, clients: Rhythm, value: Floats) -> Floats:
         log_odds = bgnbd.log_odds((self.leaving, self.modified), clients, self.horizon / WEEK)

@@ -143,6 +143,16 @@ def test_a_worse_champion_is_replaced_and_can_be_gone_back_to(night: Night) -> N
     assert night.live() == weak.id
 
 
+def test_a_champion_whose_files_are_broken_stands_in_nobody_s_way(night: Night) -> None:
+    broken = night.renews(night.begins("d1"))
+    folder = night.settings.home / "artefacts" / broken.artefact
+    for file in (each for each in folder.rglob("*") if each.is_file()):
+        file.write_bytes(b"")  # as a power cut leaves them
+    outcome = night.renews(night.begins("d2", days=1))
+    assert (outcome.verdict, outcome.champion) == (Verdict.FIRST, broken.artefact)
+    assert (outcome.promoted, night.live()) == (True, outcome.artefact)
+
+
 def test_of_several_challengers_the_most_promising_is_tried(night: Night) -> None:
     several = night.settings.model_copy(update={"refresh_ranking": "popularity, als,recent"})
     night.house = replace(night.house, settings=several)

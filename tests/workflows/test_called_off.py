@@ -27,6 +27,8 @@ from tests.support.shop import Shop
 from tests.support.temporal import new_time_skipping
 from workflows import handles, ids
 
+MORNING = 9
+
 
 class Desk:
     """One client, `c`, of a shop at work on the time-skipping server."""
@@ -62,6 +64,8 @@ class Desk:
 @pytest_asyncio.fixture
 async def desk(shop: Shop) -> AsyncIterator[Desk]:
     async with new_time_skipping() as env, shop.working(env.client) as dispatcher:
+        now = await env.get_current_time()
+        await env.sleep(timedelta(hours=(MORNING - now.hour) % 24))  # else nothing is begun when tests run at night
         yield Desk(env, shop, dispatcher)
 
 
