@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from typing import Any, Final, Self
 
@@ -64,8 +65,13 @@ class Signals:
         self.trends = item_signals(log)
         enough = deep.INSTALLED and len(log) >= ENOUGH and bool(log.client_words.names or log.contexts)
         self.towers = TwoTower(ROUGH if rough else deep.EPOCHS) if enough else None
-        for part in self.parts.values():
-            part.fit(log, seed)
+        with ThreadPoolExecutor(1) as beside:  # the network takes as long as all others, on a core of its own
+            network = beside.submit(self.towers.fit, log, seed) if self.towers else None
+            for name, part in self.parts.items():
+                if name != TOWERS:
+                    part.fit(log, seed)
+            if network:
+                network.result()
         if log.item_words.names:
             contexts = Asked(np.zeros(len(log.contexts) + 1, np.int64), np.arange(len(log.contexts) + 1))
             self.trends["words"] = self.words.trends(contexts, np.arange(len(log.items)))
