@@ -46,13 +46,13 @@ class Bandit:
         """Items with features (n, d) in the order that one of DRAWS weights gives them."""
         weights = self._drawn(rng)
         lot = int(rng.integers(DRAWS))
-        first = np.argmax(features @ weights.T, axis=0)
+        first = np.argmax(_products(features, weights), axis=0)
         places = np.argsort(-(features @ weights[lot]), kind="stable")
         return Order(places, float(np.mean(first == first[lot])))
 
     def chances(self, features: Floats, rng: np.random.Generator) -> Floats:
         """How likely each item is to come first, shape (n,)."""
-        first = np.argmax(features @ self._drawn(rng).T, axis=0)
+        first = np.argmax(_products(features, self._drawn(rng)), axis=0)
         return np.asarray(np.bincount(first, minlength=len(features)) / DRAWS)
 
     def _drawn(self, rng: np.random.Generator) -> Floats:
@@ -60,3 +60,8 @@ class Bandit:
         root = np.linalg.cholesky(self.precision)
         spread = np.linalg.solve(root.T, rng.standard_normal((len(self.moment), DRAWS)))
         return np.asarray(self.mean + self.noise * spread.T)
+
+
+def _products(features: Floats, weights: Floats) -> Floats:
+    """Scalar products (n, DRAWS), on one thread: shared among threads, on a busy machine they take ten times as long."""
+    return np.asarray(np.einsum("nd,kd->nk", features, weights))
