@@ -63,5 +63,5 @@ class Bandit:
 
 
 def _products(features: Floats, weights: Floats) -> Floats:
-    """Scalar products (n, DRAWS), on one thread: shared among threads, on a busy machine they take ten times as long."""
+    """Scalar products (n, DRAWS), on one thread: shared among several, they take ten times as long when busy."""
     return np.asarray(np.einsum("nd,kd->nk", features, weights))
