@@ -7,6 +7,7 @@ import csv
 import json
 import sys
 import uuid
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -42,6 +43,8 @@ async def test_by_command(
     monkeypatch.delenv("SELVEDGE_DATABASE_URL", raising=False)
     client, name = await handles.connect(shop.settings.temporal_address, "default"), uuid.uuid4().hex[:12]
     filled(shop)
+    one = shop.settings.model_copy(update={"refresh_ranking": "als"})  # a champion needs more touches than these
+    shop.house = replace(shop.house, settings=one)
 
     def call(*arguments: str) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["selvedge", *arguments])

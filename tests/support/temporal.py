@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -152,6 +153,12 @@ async def new_time_skipping() -> AsyncIterator[WorkflowEnvironment]:
         yield env
     finally:
         await env.shutdown()
+
+
+async def morning(env: WorkflowEnvironment) -> None:
+    """Let it be between nine and ten, in UTC: by night nothing is begun, whenever tests run."""
+    now = await env.get_current_time()
+    await env.sleep(timedelta(hours=(9 - now.hour) % 24))
 
 
 async def _start_time_skipping(attempts: int = 4) -> WorkflowEnvironment:

@@ -24,10 +24,8 @@ from store.database import reading, writing
 from store.tables import clients as client_rows
 from store.tables import items, outreaches
 from tests.support.shop import Shop
-from tests.support.temporal import new_time_skipping
+from tests.support.temporal import morning, new_time_skipping
 from workflows import handles, ids
-
-MORNING = 9
 
 
 class Desk:
@@ -64,8 +62,7 @@ class Desk:
 @pytest_asyncio.fixture
 async def desk(shop: Shop) -> AsyncIterator[Desk]:
     async with new_time_skipping() as env, shop.working(env.client) as dispatcher:
-        now = await env.get_current_time()
-        await env.sleep(timedelta(hours=(MORNING - now.hour) % 24))  # else nothing is begun when tests run at night
+        await morning(env)
         yield Desk(env, shop, dispatcher)
 
 

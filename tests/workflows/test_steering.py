@@ -14,7 +14,7 @@ from hosting.dispatch import Dispatcher
 from models.clients import ClientPolicy
 from models.states import CampaignState, OutreachState, Phase
 from tests.support.shop import Shop
-from tests.support.temporal import new_time_skipping
+from tests.support.temporal import morning, new_time_skipping
 from workflows import handles, ids
 from workflows.campaign import Campaign
 from workflows.lifecycle import ClientLifecycle
@@ -53,6 +53,7 @@ class House:
 async def house(shop: Shop) -> AsyncIterator[House]:
     """A server of its own for each test: workflows that another left would find no client of theirs in the shop."""
     async with new_time_skipping() as env, shop.working(env.client) as dispatcher:
+        await morning(env)
         yield House(env, shop, dispatcher)
 
 
