@@ -1,4 +1,5 @@
-"""Ask where one client stands and what is due: the one transaction behind every turn of `ClientLifecycle`."""
+"""Ask where one client stands and what is due: the one transaction behind every turn of `ClientLifecycle`, and a second
+where an algorithm is asked in between what to do."""
 
 from __future__ import annotations
 

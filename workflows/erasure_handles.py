@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from models.base import ClientId
 from models.erasures import ErasureInput, ErasureProgress
 from workflows import ids
-from workflows.handles import query
+from workflows.handles import query, start
 
 if TYPE_CHECKING:
     from temporalio.client import Client
@@ -15,19 +15,9 @@ if TYPE_CHECKING:
 
 async def start_erasure(client: Client, client_id: ClientId) -> None:
     """Start it; nothing when it runs. One that has ended is made again: there may be something left."""
-    from temporalio.common import WorkflowIDConflictPolicy  # noqa: PLC0415
-
     from workflows.erasure import Erasure  # noqa: PLC0415
-    from workflows.options import LIFECYCLE_QUEUE  # noqa: PLC0415
 
-    await client.start_workflow(
-        Erasure.run,
-        ErasureInput(client_id=client_id),
-        id=ids.erasure(client_id),
-        task_queue=LIFECYCLE_QUEUE,
-        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-        static_summary="Erasure of a client",
-    )
+    await start(client, Erasure.run, ErasureInput(client_id=client_id), ids.erasure(client_id), "Erasure of a client")
 
 
 async def erasure_progress(client: Client, client_id: ClientId) -> ErasureProgress:

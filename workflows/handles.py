@@ -91,19 +91,9 @@ async def report_finished(client: Client, client_id: ClientId, news: Finished) -
 
 async def start_campaign(client: Client, slug: CampaignSlug) -> None:
     """Start the campaign's workflow; nothing when it runs."""
-    from temporalio.common import WorkflowIDConflictPolicy  # noqa: PLC0415
-
     from workflows.campaign import Campaign  # noqa: PLC0415
-    from workflows.options import LIFECYCLE_QUEUE  # noqa: PLC0415
 
-    await client.start_workflow(
-        Campaign.run,
-        CampaignInput(slug=slug),
-        id=ids.campaign(slug),
-        task_queue=LIFECYCLE_QUEUE,
-        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-        static_summary="A campaign",
-    )
+    await start(client, Campaign.run, CampaignInput(slug=slug), ids.campaign(slug), "A campaign")
 
 
 async def pause(client: Client, workflow_id: str, order: PauseOrder) -> None:
@@ -139,23 +129,31 @@ async def client_status(client: Client, client_id: ClientId) -> LifecycleStatus:
     return answer
 
 
-async def start_once(client: Client, run: Any, given: Any, workflow_id: str, field: str, summary: str) -> None:
-    """Start what is made once under its id; nothing when it runs. Raises BadInput, naming `field`, when it has been."""
+async def start(client: Client, run: Any, given: Any, workflow_id: str, summary: str, *, again: bool = True) -> None:
+    """Start a workflow; nothing when it runs. One that has ended well is made `again`, or raises
+    WorkflowAlreadyStartedError."""
     from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy  # noqa: PLC0415
-    from temporalio.exceptions import WorkflowAlreadyStartedError  # noqa: PLC0415
 
     from workflows.options import LIFECYCLE_QUEUE  # noqa: PLC0415
 
+    reuse = WorkflowIDReusePolicy.ALLOW_DUPLICATE if again else WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY
+    await client.start_workflow(
+        run,
+        given,
+        id=workflow_id,
+        task_queue=LIFECYCLE_QUEUE,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+        id_reuse_policy=reuse,
+        static_summary=summary,
+    )
+
+
+async def start_once(client: Client, run: Any, given: Any, workflow_id: str, field: str, summary: str) -> None:
+    """`start` of what is made once under its id. Raises BadInput, naming `field`, when it has been."""
+    from temporalio.exceptions import WorkflowAlreadyStartedError  # noqa: PLC0415
+
     try:
-        await client.start_workflow(
-            run,
-            given,
-            id=workflow_id,
-            task_queue=LIFECYCLE_QUEUE,
-            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
-            static_summary=summary,
-        )
+        await start(client, run, given, workflow_id, summary, again=False)
     except WorkflowAlreadyStartedError:
         name = workflow_id.partition(":")[2]
         raise BadInput(f"{field} {name} has been made; give another name", field) from None

@@ -28,7 +28,6 @@ from store import artefacts, refreshes, top_picks
 from store.database import connect, reading, writing
 from store.tables import artefacts as made
 from store.tables import metadata
-from tests.algorithms.goods import two_tastes
 from tests.support.stocked import NOW, StockedShop
 
 
@@ -38,25 +37,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path: Path = tmp_path_factory.mktemp("refreshing") / "shop.db"
     engine = connect(f"sqlite:///{path}")
     metadata.create_all(engine)
-    shop = StockedShop(engine)
-    goods, touches, clients = two_tastes()
-    for item in goods.items:
-        shop.item(item.item_id, item.category, colour=item.colour, added_at=item.added_at)
-    for each in clients:
-        shop.client(each)
-    rows = zip(touches.client.tolist(), touches.item.tolist(), touches.at.tolist(), strict=True)
-    shop.events(
-        [
-            {
-                "client_id": touches.clients[client],
-                "type": "order_placed",
-                "item_id": touches.items[item],
-                "value": "80.00",
-                "days_ago": (NOW.timestamp() - at) / 86_400,
-            }
-            for client, item, at in rows
-        ]
-    )
+    StockedShop(engine).two_tastes()
     engine.dispose()
     return path
 

@@ -16,6 +16,7 @@ from models.events import EVENT, Event
 from store import catalogue, clients, events
 from store.database import writing
 from store.terms import Terms
+from tests.algorithms.goods import two_tastes
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 TERMS = Terms(currency="USD", time_zone="Europe/London", signing_key="a key for tests")
@@ -52,6 +53,27 @@ class StockedShop:
 
     def event(self, client_id: str, type_: str, days_ago: float = 1.0, **values: Any) -> None:
         self.events([{"client_id": client_id, "type": type_, "days_ago": days_ago, **values}])
+
+    def two_tastes(self) -> None:
+        """The clients, items and orders of `goods.two_tastes`: 120 clients, 40 items, 60 days."""
+        goods, touches, people = two_tastes()
+        for item in goods.items:
+            self.item(item.item_id, item.category, colour=item.colour, added_at=item.added_at)
+        for each in people:
+            self.client(each)
+        rows = zip(touches.client.tolist(), touches.item.tolist(), touches.at.tolist(), strict=True)
+        self.events(
+            [
+                {
+                    "client_id": touches.clients[client],
+                    "type": "order_placed",
+                    "item_id": touches.items[item],
+                    "value": "80.00",
+                    "days_ago": (self.now.timestamp() - at) / 86_400,
+                }
+                for client, item, at in rows
+            ]
+        )
 
     def nudged(self, row: dict[str, Any]) -> set[str]:
         """Take one event in; whose workflows are to look at it."""

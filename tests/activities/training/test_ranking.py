@@ -22,7 +22,6 @@ from settings import Settings
 from store import artefacts, catalogue
 from store.database import connect, reading
 from store.tables import metadata
-from tests.algorithms.goods import two_tastes
 from tests.support.stocked import NOW, StockedShop
 
 
@@ -33,22 +32,7 @@ def shop(tmp_path_factory):
     engine = connect(f"sqlite:///{folder / 'shop.db'}")
     metadata.create_all(engine)
     shop = StockedShop(engine)
-    goods, touches, clients = two_tastes()
-    for item in goods.items:
-        shop.item(item.item_id, item.category, colour=item.colour, added_at=item.added_at)
-    for each in clients:
-        shop.client(each)
-    shop.events(
-        [
-            {
-                "client_id": touches.clients[c],
-                "type": "order_placed",
-                "item_id": touches.items[i],
-                "days_ago": (NOW.timestamp() - at) / 86_400,
-            }
-            for c, i, at in zip(touches.client, touches.item, touches.at.tolist(), strict=True)
-        ]
-    )
+    shop.two_tastes()
     yield shop
     engine.dispose()
 

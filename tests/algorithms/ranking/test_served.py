@@ -206,7 +206,7 @@ def test_a_log_of_one_client_is_read_as_one_of_many() -> None:
     model.fit(log, 1)
     one = model.met(person).scores(Asked(np.zeros(1, np.int64), np.full(1, NONE)), np.arange(80))
     many = model.scores(Asked(np.full(1, 5), np.full(1, NONE)), np.arange(80))
-    np.testing.assert_allclose(one, many, atol=1e-4)
+    assert one == pytest.approx(many, abs=1e-4)
 
 
 def test_the_champion_says_what_speaks_for_an_item(learnt: dict[str, Served]) -> None:
