@@ -11,7 +11,6 @@ import click
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from activities.house import House
 from cli import leave
 from errors import SelvedgeError
 from hosting import lessons
@@ -20,6 +19,7 @@ from hosting.dispatch import Dispatcher
 from hosting.health import Health
 from hosting.queues import QUEUES, working
 from hosting.schedules import REFRESH, WAVE, keep_schedule
+from services.context import House
 from settings import Settings, load
 from store import clock as stored_clock
 from store.database import connect, ping, reading

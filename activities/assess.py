@@ -11,11 +11,6 @@ from uuid import uuid4
 from sqlalchemy import Connection
 from temporalio import activity
 
-from activities.deciding import Asked, Decider
-from activities.holding_out import held_out
-from activities.house import House
-from activities.next_actions import NextActions, Occasion, told
-from activities.risk import RiskTeller
 from algorithms.risk.telling import Bought
 from domain.eligibility import Door, MailFacts, may_plan
 from domain.engagement import Reading, read
@@ -28,11 +23,19 @@ from models.calls import CallState
 from models.clock import Clock
 from models.lifecycle import Assessment, AssessRequest, Command, NextOutreach
 from models.states import OutreachState, Overdue, Phase, TouchKind
-from store import calls, campaigns, holds, ledger, mail_facts, order_histories, standing
+from services.assessment.holdouts import held_out
+from services.assessment.next_actions import NextActions, Occasion, told
+from services.assessment.risk import RiskTeller
+from services.context import House
+from services.decisions.decider import Asked, Decider
+from store.campaigns import campaigns
+from store.clients import assessments as standing
+from store.clients import calls, holds, order_histories
+from store.clients.assessments import ClientFile
 from store.database import reading as reading_from
 from store.database import writing
-from store.ledger import Ledger
-from store.standing import ClientFile
+from store.mail import ledger, mail_facts
+from store.mail.ledger import Ledger
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,7 @@ class Assess:
         """The client's assessment. A client that nobody knows, or that was erased, comes back as erased."""
         asked = self._asked(request)
         with writing(self._house.engine) as connection:
-            clock, now = self._house.time(connection, request.at)
+            clock, now = self._house.business_time(connection, request.at)
             apply(connection, request.client_id, request.commands, clock)
             file = standing.load(connection, request.client_id)
             if file is None:
@@ -88,7 +91,7 @@ class Assess:
         if not self._risk.asks():
             return None
         with reading_from(self._house.engine) as connection:
-            _, now = self._house.time(connection, request.at)
+            _, now = self._house.business_time(connection, request.at)
             orders = order_histories.of_client(connection, request.client_id, now)
         return self._risk.ask(request.client_id, orders, now)
 

@@ -34,18 +34,21 @@ class Reading(NoteFields):
 
 async def read(model: Asker, note: str, categories: Collection[str], colours: Collection[str]) -> FixNote:
     """The note as fields. Raises what `agents.llm.ModelSession.ask` raises."""
-    kinds, shades = {plain(each): each for each in categories}, {plain(each): each for each in colours}
+    kinds, shades = (
+        {plain(category): category for category in categories},
+        {plain(colour): colour for colour in colours},
+    )
     text = foreign(note, LONGEST)
 
     def check(answer: Reading) -> list[str]:
         strange = {
             "must_have": [each for each in answer.must_have if plain(each) not in kinds],
-            "exclude_categories": [each for each in answer.exclude_categories if plain(each) not in kinds],
-            "exclude_colours": [each for each in answer.exclude_colours if plain(each) not in shades],
-            "colours": [each for each in answer.colours if plain(each) not in shades],
+            "exclude_categories": [category for category in answer.exclude_categories if plain(category) not in kinds],
+            "exclude_colours": [colour for colour in answer.exclude_colours if plain(colour) not in shades],
+            "colours": [colour for colour in answer.colours if plain(colour) not in shades],
         }
         faults = [f"{field}: not words of the catalogue" for field, words in strange.items() if words]
-        if {plain(each) for each in answer.must_have} & {plain(each) for each in answer.exclude_categories}:
+        if {plain(each) for each in answer.must_have} & {plain(category) for category in answer.exclude_categories}:
             faults.append("must_have: a category is excluded as well")
         for field in ("budget", "item_cap"):
             amount = getattr(answer, field)
@@ -58,9 +61,9 @@ async def read(model: Asker, note: str, categories: Collection[str], colours: Co
     said = (await model.ask(asked, Reading, check)).value
     fields = NoteFields(
         must_have=tuple(kinds[plain(each)] for each in said.must_have),
-        exclude_categories=tuple(kinds[plain(each)] for each in said.exclude_categories),
-        exclude_colours=tuple(shades[plain(each)] for each in said.exclude_colours),
-        colours=tuple(shades[plain(each)] for each in said.colours),
+        exclude_categories=tuple(kinds[plain(category)] for category in said.exclude_categories),
+        exclude_colours=tuple(shades[plain(colour)] for colour in said.exclude_colours),
+        colours=tuple(shades[plain(colour)] for colour in said.colours),
         budget=said.budget,
         item_cap=said.item_cap,
     )

@@ -61,7 +61,7 @@ def crossed(logs: dict[str, Log], seed: int = 42) -> dict[str, Any]:
     items, places = (int(max(getattr(log, name).max() for log in logs.values())) + 1 for name in ("item", "place"))
     told = {}
     for name, log in logs.items():
-        other = next(each for each in logs if each != name)
+        other = next(log for log in logs if log != name)
         shown = ips(log.click, np.ones(len(log.click)), np.ones(len(log.click)))
         found = estimates(logs[other], policy_of(log, items, places), seed)
         told[name] = {

@@ -78,7 +78,7 @@ def in_rhythm(
     rules: EngagementRules, some: Histories, now: float, model: RiskModel, horizon_days: float, plain: Assessed
 ) -> Assessed:
     """The same with what `model` says of those who ordered, and bands and crossings as `domain.rhythm` has them."""
-    answer = Assessed(*(getattr(plain, each.name).copy() for each in fields(plain)))
+    answer = Assessed(*(getattr(plain, field.name).copy() for field in fields(plain)))
     buyers = np.flatnonzero(some.orders > 0)
     for start in range(0, len(buyers), CHUNK):
         rows = buyers[start : start + CHUNK]

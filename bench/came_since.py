@@ -28,7 +28,7 @@ def measure(name: str, log: Log, day: str, seed: int) -> dict[str, float]:
     others is known after that day."""
     cut = datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp() + DAY
     of, past = _catalogue(log), _interactions(log.part(log.at < cut))
-    about = {each: ClientSignals(each) for each in past.clients}
+    about = {client: ClientSignals(client) for client in past.clients}
     trend, content, models = Trend.of(past, of, about), Content(of), [Served(each) for each in MODELS]
     for model in models:
         model.fit(past, of, about, seed)

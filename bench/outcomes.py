@@ -60,7 +60,7 @@ def hidden_items(folder: Path) -> dict[str, Any]:
 def halves(folder: Path, arm: str, rule: str) -> list[dict[str, Any]]:
     """Visits after one of the two mails against none, learnt on one half and judged on the other, for each seed."""
     features, rows, trial = arms(read_experiment(folder / "hillstrom" / "emails_half.csv", "segment", "visit"), arm)
-    named = Rule([each.name for each in features].index(rule), 1.0)
+    named = Rule([feature.name for feature in features].index(rule), 1.0)
     return [evaluation.evaluate(features, rows, trial, named, seed)[0] for seed in SPLITS]
 
 

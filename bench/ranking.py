@@ -24,12 +24,12 @@ from threadpoolctl import threadpool_limits
 from algorithms.ranking import state, zoo
 from algorithms.ranking.als import Als
 from algorithms.ranking.candidates import Candidates, recall
-from algorithms.ranking.champion import Champion
 from algorithms.ranking.data import NONE, Asked, Log, Words
 from algorithms.ranking.evaluation import difference, measured, only_new, quality
 from algorithms.ranking.inner import like
 from algorithms.ranking.popularity import Popularity
 from algorithms.ranking.splits import split
+from algorithms.ranking.stacked import Champion
 from algorithms.ranking.top import recommend
 from bench import came_since
 from ingest.interaction_files import read_question

@@ -11,19 +11,19 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Engine
 
-from activities.recommending import Recommender
-from activities.training.ranking import USUAL, train
 from algorithms.engagement import assess_all, learn
 from commands._progress import Progress
 from commands.assess import assessed
 from domain.engagement import DAY, EngagementRules
 from domain.histories import Histories
 from models.catalogue import Season
+from services.recommendations.recommender import Recommender
+from services.training.ranking import USUAL, train
 from settings import Settings
-from store.bulk import dumped
 from store.database import connect, reading, writing
+from store.sql.bulk import dumped
+from store.sql.types import micros
 from store.tables import clients, engagement, events, items, metadata, stock
-from store.types import micros
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 MILLION = 1_000_000

@@ -13,8 +13,8 @@ import numpy as np
 
 from algorithms.bandit_logs import Log
 from algorithms.sessions.bandit import Bandit
-from algorithms.sessions.beliefs import NOISE, Beliefs
 from algorithms.sessions.features import features, shown
+from algorithms.sessions.posterior import NOISE, Beliefs
 from bench.outcomes import carried
 from domain.arrays import Floats, Ints
 from domain.blend import PARTS
@@ -72,7 +72,7 @@ def visitor(rng: np.random.Generator, items: list[Candidate], charm: Floats, ali
     """Someone with a category, a colour and a price in mind, who has shown some of it; `charm` of the items, shape
     (ITEMS,), is what no house's score knows. `alike`: see WORLDS."""
     mine = items[int(rng.integers(ITEMS))]
-    liked = [each for each in items if each.category == mine.category]
+    liked = [item for item in items if item.category == mine.category]
     touched = [liked[int(rng.integers(len(liked)))] for _ in range(int(rng.integers(0, 5)))]
     chosen = rng.choice(ITEMS, OFFERED, replace=False).tolist()
     offered = [items[place] for place in sorted(chosen, key=lambda place: -items[place].house_score)]
@@ -166,14 +166,14 @@ def _time() -> dict[str, float]:
     rng = np.random.default_rng(1)
     items, charm = shop(rng)
     pages = [visitor(rng, items, charm).question for _ in range(200)]
-    whole = [each.model_copy(update={"items": tuple(items)}) for each in pages]
+    whole = [page.model_copy(update={"items": tuple(items)}) for page in pages]
     return {"session_answer_ms": _ms(pages), "session_answer_200_items_ms": _ms(whole)}
 
 
 def _ms(pages: list[SessionQuestion]) -> float:
     beliefs, begun = Beliefs.first(), time.process_time()
-    for each in pages:
-        beliefs.answer(each)
+    for page in pages:
+        beliefs.answer(page)
     return round(1_000 * (time.process_time() - begun) / len(pages), 3)
 
 

@@ -15,7 +15,6 @@ from statistics import median
 
 import numpy as np
 
-from activities.deciding import Decider
 from algorithms.blending.blend import HEAD, Blend
 from algorithms.blending.contracts import RankingRequest
 from algorithms.blending.ranking_questions import MOST, question_of
@@ -30,6 +29,7 @@ from algorithms.slots.remote import Endpoint, Remote
 from algorithms.slots.slot_table import SLOTS
 from domain.histories import ClientSignals
 from models.slots import RankingQuestion
+from services.decisions.decider import Decider
 from tests.algorithms.goods import CATEGORIES, NOW, item, shelf, touch
 from tests.algorithms.slots.questions import HERE, ranking, target
 from tests.support.algorithms import plant, say

@@ -15,8 +15,8 @@ from settings import load
 @_shared.AS_JSON
 def list_(slot: str | None, as_json: bool) -> None:
     """List what training made, the latest first; a star marks what serves."""
-    from store import artefacts  # noqa: PLC0415
     from store.database import reading  # noqa: PLC0415
+    from store.learning import artefacts  # noqa: PLC0415
 
     with reading(_shared.database(load())) as connection:
         found = artefacts.listing(connection, slot)
@@ -34,8 +34,8 @@ def list_(slot: str | None, as_json: bool) -> None:
 @_shared.AS_JSON
 def promote(artefact_id: str, as_json: bool) -> None:
     """Let what training made earlier serve its slot, as to go back; workers take it up within seconds."""
-    from store import artefacts  # noqa: PLC0415
     from store.database import writing  # noqa: PLC0415
+    from store.learning import artefacts  # noqa: PLC0415
 
     engine = _shared.database(load())
     now = _shared.business_now(engine)

@@ -43,7 +43,7 @@ def request(client_id: str, as_json: bool, **given: Any) -> None:
         --note "A week in Lisbon in May. No black, please."
     """
     from store.database import writing  # noqa: PLC0415
-    from store.fix_requests import ask  # noqa: PLC0415
+    from store.fixes.requests import ask  # noqa: PLC0415
 
     asked = _shared.checked(FixAsked, {name: value for name, value in given.items() if value not in ((), None)})
     settings = load()
@@ -65,7 +65,7 @@ def show(fix_id: str, as_json: bool) -> None:
     Reads the store, and works without Temporal. The note is shown as the client wrote it.
     """
     from store.database import reading  # noqa: PLC0415
-    from store.fix_views import view  # noqa: PLC0415
+    from store.fixes.views import view  # noqa: PLC0415
 
     with reading(_shared.database(load())) as connection:
         found = view(connection, fix_id)
@@ -85,7 +85,7 @@ def _told(fix: FixView) -> str:
         lines.append(f"  the box is worth {fix.worth:.2f} kept items")
     if fix.offers:
         lines.append(f"  may go in, by selvedge fixes decide {fix.fix_id} --swap OUT=INTO:")
-        lines += [f"    {_item(each)}  for {_any(each.instead_of, len(fix.box))}" for each in fix.offers]
+        lines += [f"    {_item(offer)}  for {_any(offer.instead_of, len(fix.box))}" for offer in fix.offers]
     if fix.left_out:
         lines.append("  left out: " + ", ".join(f"{code} {count}" for code, count in sorted(fix.left_out.items())))
     lines += [f"  {_moment(step.at)}  {step.state} {step.code} {step.by}".rstrip() for step in fix.steps]
@@ -118,11 +118,11 @@ def _printable(text: str) -> str:
 @_shared.AS_JSON
 def list_(states: Sequence[str], limit: int, as_json: bool) -> None:
     """Fixes, the last touched first; `--state proposed` are those that wait for a stylist."""
-    from store import fixes  # noqa: PLC0415
     from store.database import reading  # noqa: PLC0415
+    from store.fixes import fixes  # noqa: PLC0415
 
     with reading(_shared.database(load())) as connection:
-        rows = fixes.listing(connection, [FixState(each) for each in states], limit)
+        rows = fixes.listing(connection, [FixState(state) for state in states], limit)
     if not as_json:
         click.echo(f"{'fix':<20}  {'state':<10} {'last step':<20}  {'client':<16}  code")
     for row in rows:
@@ -145,11 +145,11 @@ def decide(fix_id: str, verdict: str | None, swaps: tuple[str, ...], by: str, as
     """A stylist's word on a proposed Fix. A swap that breaks a rule is refused whole, with the rule."""
     if verdict is None and not swaps:
         raise BadInput("give --approve, --reject or --swap OUT=INTO")
-    pairs = [dict(zip(("out", "into"), each.split("=", 1), strict=False)) for each in swaps]
+    pairs = [dict(zip(("out", "into"), swap.split("=", 1), strict=False)) for swap in swaps]
     values = {"verdict": verdict or "swap", "swaps": pairs, "by": by}
     decision = _shared.checked(FixDecision, values)
-    from store import fixes  # noqa: PLC0415
     from store.database import reading  # noqa: PLC0415
+    from store.fixes import fixes  # noqa: PLC0415
 
     settings = load()
     with reading(_shared.database(settings)) as connection:
@@ -168,7 +168,7 @@ def cancel(fix_id: str, reason: str) -> None:
     try:
         _shared.with_temporal(settings, lambda client: fix_handles.cancel_fix(client, fix_id, reason))
     except NotFound:
-        from activities.fixing.settling import call_off  # noqa: PLC0415
+        from activities.fixes.settle import call_off  # noqa: PLC0415
 
         engine = _shared.database(settings)
         call_off(engine, fix_id, _shared.business_now(engine))
@@ -183,7 +183,7 @@ def replay(fix_id: str, as_json: bool) -> int:
 
     Exit status 1 when the boxes differ. Needs no Temporal.
     """
-    from activities.fixing.replaying import replayed  # noqa: PLC0415
+    from services.fixes.replay import replayed  # noqa: PLC0415
 
     settings = load()
     again = replayed(settings, _shared.database(settings), fix_id)
@@ -202,12 +202,12 @@ def replay(fix_id: str, as_json: bool) -> int:
 @_shared.AS_JSON
 def check(as_json: bool) -> int:
     """Whether as many units are reserved of every sku as Fixes hold; exit status 1 when not."""
-    from store import fix_pages, reservations  # noqa: PLC0415
     from store.database import reading  # noqa: PLC0415
+    from store.fixes import pages, reservations  # noqa: PLC0415
 
     with reading(_shared.database(load())) as connection:
         faults = reservations.faults(connection)
-        standing = fix_pages.by_state(connection)
+        standing = pages.by_state(connection)
     if as_json:
         click.echo(json.dumps({"faults": faults, "fixes": standing}))
     else:

@@ -31,8 +31,8 @@ def outcomes(slot: str, out: Path, since: str, within: str, split: bool, as_json
     Answers without a stated propensity are left out, and counted; so are clients for whom --within is not over. An
     order counts from the answer on, whether or not the mail left: what is measured is the choice. Business time.
     """
-    from activities.judging.action_outcomes import COLUMNS, experiment  # noqa: PLC0415
     from ingest import results  # noqa: PLC0415
+    from services.evaluation.action_outcomes import COLUMNS, experiment  # noqa: PLC0415
     from store.database import reading  # noqa: PLC0415
 
     results.check(out)
@@ -51,7 +51,7 @@ def outcomes(slot: str, out: Path, since: str, within: str, split: bool, as_json
     click.echo(f"{len(found.rows):,} clients in {out}: {arms}")
     if found.open or found.not_by_lot:
         click.echo(f"left out: {found.open:,} clients still within {within}, {found.not_by_lot:,} answers not by lot")
-    if any(len(each) > 1 for each in found.propensities.values()):
+    if any(len(propensity) > 1 for propensity in found.propensities.values()):
         click.echo(
             "shares changed on the way: begin --since after the last change, for an uplift takes one lot for all"
         )

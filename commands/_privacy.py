@@ -48,8 +48,8 @@ def export(client_id: str, out: Path | None) -> None:
 
 
 def _write(engine: Engine, settings: Settings, client_id: str, file: BinaryIO) -> int:
-    from store import export as documents  # noqa: PLC0415
     from store.database import reading  # noqa: PLC0415
+    from store.privacy import export as documents  # noqa: PLC0415
 
     now = _shared.business_now(engine)
     with reading(engine) as connection:
@@ -84,8 +84,8 @@ def erase(client_id: str, yes: bool, wait: bool, look: bool, as_json: bool) -> N
 
 
 def _ask(engine: Engine, settings: Settings, client_id: str) -> ErasureStatus:
-    from store import erasure  # noqa: PLC0415
     from store.database import writing  # noqa: PLC0415
+    from store.privacy import erasure  # noqa: PLC0415
 
     now = _shared.business_now(engine)
     with writing(engine) as connection:
@@ -93,8 +93,8 @@ def _ask(engine: Engine, settings: Settings, client_id: str) -> ErasureStatus:
 
 
 def _status(engine: Engine, settings: Settings, client_id: str) -> ErasureStatus:
-    from store import erasure  # noqa: PLC0415
     from store.database import reading  # noqa: PLC0415
+    from store.privacy import erasure  # noqa: PLC0415
 
     with reading(engine) as connection:
         return erasure.status(connection, settings.keys.signing, client_id)

@@ -32,8 +32,8 @@ def compare(slot: str, since: str, within: str | None, k: int, as_json: bool) ->
     was kept, with 95 % intervals over clients. Answers for which --within is not over yet are left out of these, and
     counted. All times are business time.
     """
-    from activities.judging.comparing import compare as compared  # noqa: PLC0415
     from algorithms.slots.slot_table import slot_named  # noqa: PLC0415
+    from services.evaluation.comparison import compare as compared  # noqa: PLC0415
     from store.database import reading  # noqa: PLC0415
 
     after = _shared.span(within or ("4h" if slot == "session" else "7d"), "within")
@@ -78,12 +78,12 @@ def evaluate(
     cut, told = begin(since, end), _pages if slot == "session" else _quality
     with Progress() as progress:
         if slot == "session":
-            from activities.judging.pages import evaluate as of_pages  # noqa: PLC0415
+            from services.evaluation.pages import evaluate as of_pages  # noqa: PLC0415
 
             shown = partial(progress.step, unit="pages")
             found = of_pages(engine, settings, names, cut, end, progress=shown, more=progress.more)
         else:
-            from activities.judging.rankings import evaluate as of_clients  # noqa: PLC0415
+            from services.evaluation.rankings import evaluate as of_clients  # noqa: PLC0415
 
             shown = partial(progress.step, unit="clients")
             found = of_clients(
@@ -95,7 +95,7 @@ def evaluate(
 @click.command()
 def purge() -> None:
     """Drop questions and answers of shadows that are past SELVEDGE_DECISION_DAYS. A worker does so every hour."""
-    from activities.recording import purge as purged  # noqa: PLC0415
+    from services.decisions.shadow_records import purge as purged  # noqa: PLC0415
 
     settings = load()
     gone = purged(_shared.database(settings), timedelta(days=settings.decision_days), datetime.now(UTC))
@@ -118,7 +118,7 @@ def _pages(found: dict[str, Any]) -> list[str]:
     ]
     for name, its in found["found"].items():
         cells = (its[each] for each in ("ips", "snips"))
-        told = "".join(f"{each['value']:>8.2%} [{each['low']:.2%}, {each['high']:.2%}]".rjust(26) for each in cells)
+        told = "".join(f"{cell['value']:>8.2%} [{cell['low']:.2%}, {cell['high']:.2%}]".rjust(26) for cell in cells)
         few = "" if its["ips"]["enough"] else f"  do not trust it: worth {its['ips']['effective_n']:.0f} pages"
         faults = ", ".join(f"{code} {count}" for code, count in its.get("faults", {}).items())
         lines.append(f"{name:<40}{told}{few}{f'  faults: {faults}' if faults else ''}")
@@ -134,7 +134,7 @@ def _quality(found: dict[str, Any]) -> list[str]:
     ]
     for name, its in found["found"].items():
         cells = (its[measure] for measure in ("hit_rate", "recall", "ndcg", "ndcg_over_house"))
-        told = "".join(f"{each['value']:>9.4f} [{each['low']:.4f}, {each['high']:.4f}]".rjust(26) for each in cells)
+        told = "".join(f"{cell['value']:>9.4f} [{cell['low']:.4f}, {cell['high']:.4f}]".rjust(26) for cell in cells)
         faults = ", ".join(f"{code} {count}" for code, count in its["faults"].items())
         lines.append(f"{name:<24}{told}{f'  faults: {faults}' if faults else ''}")
     return lines

@@ -57,7 +57,7 @@ def evaluate(
         for arm in arms:
             progress.step(f"learning and judging {arm}")
             found["treatments"][arm] = _judged(read, arm, rule, seed, (out, action, least))
-    click.echo(json.dumps(found) if as_json else "\n\n".join(_table(*each) for each in found["treatments"].items()))
+    click.echo(json.dumps(found) if as_json else "\n\n".join(_table(*item) for item in found["treatments"].items()))
 
 
 def _arms(read: Experiment, treated: str | None, out: Path | None) -> list[str]:
@@ -101,7 +101,7 @@ def _rule(features: Any, column: str | None) -> Any:
         return None
     places = [place for place, each in enumerate(features) if column in (each.column, each.name)]
     if not places:
-        raise BadInput(f"there is no {column!r}; there are {', '.join(each.name for each in features)}", "rule")
+        raise BadInput(f"there is no {column!r}; there are {', '.join(feature.name for feature in features)}", "rule")
     return Rule(places[0], 1.0)
 
 

@@ -65,8 +65,8 @@ def _name() -> str:
 
 
 def _kept(name: str) -> WaveReport:
-    from store import waves  # noqa: PLC0415
     from store.database import reading  # noqa: PLC0415
+    from store.fixes import waves  # noqa: PLC0415
 
     with reading(_shared.database(load())) as connection:
         row = waves.latest(connection) if name == "last" else waves.found(connection, name)

@@ -80,9 +80,9 @@ def assessed(engine: Engine, home: Path, at: datetime, out: Path, horizon: float
 
 
 def _serving(engine: Engine, home: Path, at: datetime) -> tuple[RiskModel | None, str]:
-    from activities.risk import SLOT, loaded  # noqa: PLC0415
-    from store import artefacts  # noqa: PLC0415
+    from services.assessment.risk import SLOT, loaded  # noqa: PLC0415
     from store.database import reading  # noqa: PLC0415
+    from store.learning import artefacts  # noqa: PLC0415
 
     with reading(engine) as connection:
         live = artefacts.live(connection, SLOT)
@@ -108,7 +108,7 @@ def moment(text: str, field: str = "as_of", *, begins: bool = False) -> datetime
 
 def _histories(engine: Engine, rules: Any, at: datetime, progress: Progress) -> tuple[list[str], Histories, str]:
     """Everybody's statistics as of `at`: those kept when nothing happened since, else worked out from the events."""
-    from store import histories  # noqa: PLC0415
+    from store.clients import histories  # noqa: PLC0415
     from store.database import reading  # noqa: PLC0415
 
     with reading(engine) as connection:

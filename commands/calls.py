@@ -33,7 +33,7 @@ def command() -> None:
 @_shared.AS_JSON
 def list_(state: str, limit: int, as_json: bool) -> None:
     """Calls, the longest open first; those that ended, the latest first."""
-    from store import calls  # noqa: PLC0415
+    from store.clients import calls  # noqa: PLC0415
     from store.database import reading  # noqa: PLC0415
 
     with reading(_shared.database(load())) as connection:
@@ -68,7 +68,7 @@ def drop(call_id: str, by: str, as_json: bool) -> None:
 
 
 def _decide(call_id: str, verdict: str, by: str, as_json: bool) -> None:
-    from store import calls  # noqa: PLC0415
+    from store.clients import calls  # noqa: PLC0415
     from store.database import writing  # noqa: PLC0415
 
     decision = _shared.checked(CallDecision, {"verdict": verdict, "by": by})

@@ -61,8 +61,9 @@ def create(
         --message "Our spring edit is in: light layers in soft colours." --phase active --tag vip
     """
     from domain.grounding import message_faults  # noqa: PLC0415
-    from store import campaigns, outbox  # noqa: PLC0415
+    from store.campaigns import campaigns  # noqa: PLC0415
     from store.database import reading, writing  # noqa: PLC0415
+    from store.events import outbox  # noqa: PLC0415
 
     given["throughput_per_minute"] = given.pop("throughput")
     spec = _shared.checked(CampaignSpec, {"slug": slug, "audience": {"phases": phases, "tags": tags}, **given})
@@ -152,7 +153,7 @@ def end(slug: str, reason: str) -> None:
 @_shared.AS_JSON
 def status(slug: str | None, as_json: bool) -> None:
     """How a campaign goes, counted from the rows; all campaigns when none is named."""
-    from store import campaigns  # noqa: PLC0415
+    from store.campaigns import campaigns  # noqa: PLC0415
     from store.database import reading  # noqa: PLC0415
 
     with reading(_shared.database(load())) as connection:
@@ -174,7 +175,7 @@ def lift(slug: str, as_json: bool) -> None:
     the house's own mail to clients who drift, where SELVEDGE_HOLDOUT_SHARE holds some out.
     """
     from domain.holdouts import RE_ENGAGEMENT  # noqa: PLC0415
-    from store import campaign_lift  # noqa: PLC0415
+    from store.campaigns import lift as campaign_lift  # noqa: PLC0415
     from store.database import reading  # noqa: PLC0415
 
     settings = load()

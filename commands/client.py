@@ -68,7 +68,7 @@ def status(client_id: str, as_json: bool) -> None:
 @click.argument("client_id")
 def profile(client_id: str) -> None:
     """What is known of the client's taste, sizes and wishes, and what they did, as JSON (docs/formats.md)."""
-    from store import profiles  # noqa: PLC0415
+    from store.clients import profiles  # noqa: PLC0415
     from store.database import reading  # noqa: PLC0415
 
     engine = _shared.database(load())

@@ -17,7 +17,7 @@ from commands import _shared
 from ingest.files import Summary, Watcher, import_file
 from ingest.kinds import KINDS
 from settings import load
-from store.terms import Terms
+from store.mail.policy import Terms
 
 SOME_REJECTED: Final = 2
 PLAIN_EVERY_S: Final = 5.0

@@ -27,11 +27,11 @@ def command(client_id: str, n: int, as_of: str | None, as_json: bool) -> None:
 
     An algorithm that was to answer and did not is named with its fault. Only looks: nothing is recorded as shown.
     """
-    from activities.deciding import Decider  # noqa: PLC0415
-    from activities.recommending import SLOT, Recommender  # noqa: PLC0415
     from algorithms.slots.conformance import START_SECONDS  # noqa: PLC0415
     from algorithms.slots.registry import Registry  # noqa: PLC0415
-    from store import catalogue  # noqa: PLC0415
+    from services.decisions.decider import Decider  # noqa: PLC0415
+    from services.recommendations.recommender import SLOT, Recommender  # noqa: PLC0415
+    from store.catalogue import catalogue  # noqa: PLC0415
     from store.database import reading  # noqa: PLC0415
 
     if not 1 <= n <= 1_000:

@@ -54,8 +54,8 @@ def command(context: click.Context, name: str | None, wait: bool, as_json: bool)
 @_shared.AS_JSON
 def report(name: str, as_json: bool) -> None:
     """What a refresh came to: NAME, or the one that began last."""
-    from store import refreshes  # noqa: PLC0415
     from store.database import reading  # noqa: PLC0415
+    from store.learning import refreshes  # noqa: PLC0415
 
     with reading(_shared.database(load())) as connection:
         if name == "last":
@@ -87,7 +87,7 @@ def picks(out: Path, as_json: bool) -> None:
 
 
 def _rows(connection: Connection, progress: Progress) -> Iterator[dict[str, Any]]:
-    from store import top_picks  # noqa: PLC0415
+    from store.learning import top_picks  # noqa: PLC0415
 
     for each in top_picks.everybody(connection):
         for place, item in enumerate(each.items):
@@ -117,8 +117,8 @@ def _show(report: RefreshReport, as_json: bool) -> None:
         click.echo(report.model_dump_json())
         return
     click.echo(f"refresh {report.refresh}: {report.state}; lists for {report.picked:,} clients; {report.seconds:.1f} s")
-    for each in report.slots:
-        click.echo(f"  {each.slot:<10} {_judged(each)}")
+    for slot in report.slots:
+        click.echo(f"  {slot.slot:<10} {_judged(slot)}")
     for drift in sorted(report.drift, key=lambda one: -one.statistic):
         mark = "ALARM" if drift.alarm else ""
         click.echo(f"  {drift.feature:<22} distance {drift.statistic:.3f}, p {drift.p:.2g}  {mark}".rstrip())

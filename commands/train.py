@@ -21,7 +21,7 @@ def command(context: click.Context, algorithm: str, seed: int, as_json: bool) ->
     """Train from the store, say how well it foretells, and let it serve: a ranking, or what is named below."""
     if context.invoked_subcommand:
         return
-    from activities.training.ranking import train  # noqa: PLC0415
+    from services.training.ranking import train  # noqa: PLC0415
 
     settings = load()
     engine = _shared.database(settings)
@@ -44,7 +44,7 @@ command.add_command(_artefacts.promote)
 @_shared.AS_JSON
 def risk(horizon: int, as_json: bool) -> None:
     """Train the risk model: who orders again, and when each client's silence becomes unlike them."""
-    from activities.training.risk import train_risk  # noqa: PLC0415
+    from services.training.risk import train_risk  # noqa: PLC0415
 
     settings = load()
     engine = _shared.database(settings)
@@ -69,7 +69,7 @@ def risk(horizon: int, as_json: bool) -> None:
 @_shared.AS_JSON
 def fit(as_json: bool) -> None:
     """Train the model of fit from what clients said of Fixes: whether an item in a size is small, fits, or is large."""
-    from activities.training.fit import train_fit  # noqa: PLC0415
+    from services.training.fit import train_fit  # noqa: PLC0415
 
     settings = load()
     engine = _shared.database(settings)
@@ -89,13 +89,13 @@ def fit(as_json: bool) -> None:
 @_shared.AS_JSON
 def profiles(anew: bool, as_json: bool) -> None:
     """Fold what clients did since the last pass into their profiles. To be run nightly; reading one needs no pass."""
-    from store import tastes  # noqa: PLC0415
+    from store.clients import preferences  # noqa: PLC0415
 
     engine = _shared.database(load())
     now = _shared.business_now(engine)
     with Progress() as progress:
         progress.step("folding events into profiles", "clients")
-        done = (tastes.anew if anew else tastes.fold)(engine, now, progress.more)
+        done = (preferences.anew if anew else preferences.fold)(engine, now, progress.more)
     click.echo(
         json.dumps({"clients": done, "until": now.isoformat()}) if as_json else f"{done:,} clients are up to date"
     )
@@ -108,7 +108,7 @@ def session(as_json: bool) -> None:
 
     A worker does so every minute. A page teaches four hours after it was shown, once, whoever learns.
     """
-    from activities.lessons import believed, learn  # noqa: PLC0415
+    from services.training.session import believed, learn  # noqa: PLC0415
     from store.database import reading  # noqa: PLC0415
 
     engine = _shared.database(load())

@@ -113,7 +113,7 @@ def _decided(rng: Random, row: Any, box: list[str]) -> dict[str, Any]:
     if rng.random() >= APPROVES:
         return {"verdict": "reject", "by": "robin"}
     swaps = []
-    spare = [each["sku"] for each in row.candidates["items"] if each["sku"] not in box]
+    spare = [candidate["sku"] for candidate in row.candidates["items"] if candidate["sku"] not in box]
     if box and spare and row.code != "swapped" and rng.random() < SWAPS:
         swaps = [{"out": rng.choice(box), "into": rng.choice(spare[:20])}]
     return {"verdict": "approve", "swaps": swaps, "by": "robin"}

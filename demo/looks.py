@@ -12,8 +12,9 @@ from sqlalchemy import Engine
 from mail.mailbox import Mailbox
 from mail.sink import mailbox_file
 from settings import Settings
-from store import clock, model_calls, pages
+from store import clock, pages
 from store.database import reading
+from store.mail import model_calls
 
 
 def temporal(settings: Settings) -> str:

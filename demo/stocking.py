@@ -15,8 +15,8 @@ from errors import SelvedgeError
 from ingest.files import import_file
 from settings import Settings
 from store.database import connect
+from store.mail.policy import Terms
 from store.migrate import upgrade
-from store.terms import Terms
 
 OPENS_AT: Final = 7
 """Hour of today, UTC, at which the demo begins, whatever the hour of the real day."""

@@ -66,7 +66,7 @@ def proposed(shares: Floats, zone: ZoneInfo, windows: Sequence[Window], client_i
     best = max(spans, key=lambda each: shares[each.hour])
     if shares[spans[0].hour] >= NEARLY * shares[best.hour]:
         return None
-    opens = next(each.start for each in windows if each.start <= best.start < each.until)
+    opens = next(window.start for window in windows if window.start <= best.start < window.until)
     start = max(opens, best.start - (SPREAD - timedelta(hours=1)))
     return start + (best.until - start) * (crc32(client_id.encode()) / 2**32)
 

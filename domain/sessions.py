@@ -78,6 +78,6 @@ def by_machine(touches: Sequence[Taken]) -> bool:
 def rewards(answer: Shown, touches: Iterable[Taken]) -> dict[str, float]:
     """By item that was taken up: the most that was done with it."""
     worth: dict[str, float] = {}
-    for each in touches:
-        worth[each.item_id] = max(worth.get(each.item_id, 0.0), SIGNAL[each.kind])
+    for touch in touches:
+        worth[touch.item_id] = max(worth.get(touch.item_id, 0.0), SIGNAL[touch.kind])
     return {item: worth[item] for item in answer.items if item in worth}

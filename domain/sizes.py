@@ -54,8 +54,8 @@ def neighbour(size: str, made: Iterable[str], larger: bool) -> str | None:
         return None
     places = {each: place[1] for each in made if (place := ordered(each)) and place[0] == at[0]}
     if larger:
-        return min((each for each in places if places[each] > at[1]), key=lambda each: places[each], default=None)
-    return max((each for each in places if places[each] < at[1]), key=lambda each: places[each], default=None)
+        return min((place for place in places if places[place] > at[1]), key=lambda each: places[each], default=None)
+    return max((place for place in places if places[place] < at[1]), key=lambda each: places[each], default=None)
 
 
 def wearable(made: Iterable[str], stated: Iterable[str], verdicts: Mapping[str, Fit]) -> frozenset[str]:

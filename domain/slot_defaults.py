@@ -35,14 +35,14 @@ USUAL_GAP_DAYS: Final = 90.0
 
 def ranking(question: RankingQuestion) -> RankingAnswer:
     """By the house's score; of equal ones the first by id."""
-    once = {each.item_id: each for each in question.candidates}
+    once = {candidate.item_id: candidate for candidate in question.candidates}
     best = sorted(once.values(), key=lambda each: (-each.house_score, each.item_id))[: question.n]
     return RankingAnswer(items=tuple(Scored(item_id=each.item_id, score=each.house_score) for each in best))
 
 
 def session(question: SessionQuestion) -> SessionAnswer:
     """As they came."""
-    return SessionAnswer(items=tuple(dict.fromkeys(each.item_id for each in question.items))[: question.n])
+    return SessionAnswer(items=tuple(dict.fromkeys(item.item_id for item in question.items))[: question.n])
 
 
 def assembly(question: AssemblyQuestion) -> AssemblyAnswer:
@@ -72,17 +72,17 @@ def _fits(question: AssemblyQuestion, box: list[Piece], piece: Piece) -> bool:
 def engagement(question: EngagementQuestion) -> EngagementAnswer:
     """Events fade by half each half life; `a` left of them give 100 a / (1 + a), which is t when a = t / (100 - t)."""
     half = EngagementRules().half_life_days
-    days = [(question.now - each.at).total_seconds() / DAY for each in question.events if each.at <= question.now]
-    left = sum(2.0 ** (-each / half) for each in days)
+    days = [(question.now - event.at).total_seconds() / DAY for event in question.events if event.at <= question.now]
+    left = sum(2.0 ** (-day / half) for day in days)
     score = 100.0 * left / (1.0 + left)
-    below = max((each for each in question.thresholds if 0 < each < score), default=None)
+    below = max((threshold for threshold in question.thresholds if 0 < threshold < score), default=None)
     fading = None if below is None else timedelta(days=half * log2(left * (100.0 - below) / below), seconds=1)
     return EngagementAnswer(score=score, crosses_at=None if fading is None else question.now + fading)
 
 
 def risk(question: RiskQuestion) -> RiskAnswer:
     """The longer the silence beyond the client's usual gap, the likelier they left: half for each gap more."""
-    at = sorted(each.at for each in question.orders if each.at <= question.now)
+    at = sorted(order.at for order in question.orders if order.at <= question.now)
     if not at:
         return RiskAnswer(p_alive=0.5, expected_orders=0.0)
     gaps = [(later - earlier).total_seconds() / DAY for earlier, later in pairwise(at)]
@@ -95,7 +95,7 @@ def risk(question: RiskQuestion) -> RiskAnswer:
 def send_time(question: SendTimeQuestion) -> SendTimeAnswer:
     """The first moment that is allowed."""
     open_ones = [
-        max(each.start, question.now) for each in question.windows if each.until > max(each.start, question.now)
+        max(window.start, question.now) for window in question.windows if window.until > max(window.start, question.now)
     ]
     return SendTimeAnswer(at=min(open_ones, default=question.windows[0].start))
 

@@ -33,21 +33,21 @@ class Wrong(NamedTuple):
 
 def ranking(question: RankingQuestion, answer: RankingAnswer) -> Wrong | None:
     """Exactly as many as asked for (or as there are), each a candidate, none twice."""
-    given = [each.item_id for each in answer.items]
+    given = [item.item_id for item in answer.items]
     wanted = min(question.n, len(question.candidates))
-    return _drawn(given, {each.item_id for each in question.candidates}) or _counted(len(given), wanted)
+    return _drawn(given, {candidate.item_id for candidate in question.candidates}) or _counted(len(given), wanted)
 
 
 def session(question: SessionQuestion, answer: SessionAnswer) -> Wrong | None:
     """The same items in another order; as many as are shown."""
-    known = {each.item_id for each in question.items}
+    known = {item.item_id for item in question.items}
     return _drawn(answer.items, known) or _counted(len(answer.items), min(question.n or len(known), len(known)))
 
 
 def assembly(question: AssemblyQuestion, answer: AssemblyAnswer) -> Wrong | None:
     """Within the slots, the budget, the highest price of an item, the most of a category and of a colour; and of the
     categories that must be there as many as can be."""
-    pieces = {each.sku: each for each in question.pieces}
+    pieces = {piece.sku: piece for piece in question.pieces}
     if wrong := _drawn(answer.skus, pieces.keys()):
         return wrong
     box = [pieces[sku] for sku in answer.skus]

@@ -6,9 +6,9 @@ from typing import Any
 
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
-from activities import metrics
 from models.fixes import FixDone
-from models.lifecycle import StepDone
+from models.outreach import StepDone
+from services import metrics
 
 
 class Counted(Interceptor):

@@ -14,9 +14,9 @@ from typing import Final
 from sqlalchemy import Engine
 from temporalio.client import Client
 
-from store import outbox
 from store.database import writing
-from store.outbox import Leased
+from store.events import outbox
+from store.events.outbox import Leased
 from workflows import erasure_handles, fix_handles, handles
 
 log = logging.getLogger("selvedge.dispatch")

@@ -12,12 +12,14 @@ from prometheus_client import start_http_server
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from activities import metrics
-from activities.house import House
 from errors import ConfigError, Unavailable
 from models.states import Phase
-from store import outbox, pages, refreshes
+from services import metrics
+from services.context import House
+from store import pages
 from store.database import ping, reading
+from store.events import outbox
+from store.learning import refreshes
 
 COUNT_EVERY_S: Final = 15.0
 

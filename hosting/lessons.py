@@ -11,7 +11,7 @@ from typing import Final
 
 from sqlalchemy import Engine
 
-from activities.lessons import learn
+from services.training.session import learn
 from store import clock
 from store.database import reading
 

@@ -21,7 +21,7 @@ from ingest.kinds import KINDS, Kind, Moment
 from ingest.readers import Line, Source, open_source
 from ingest.rejects import Rejects, default_path
 from store.database import writing
-from store.terms import Terms
+from store.mail.policy import Terms
 
 BATCH: Final = 20_000
 

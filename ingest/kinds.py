@@ -15,9 +15,11 @@ from mail.address import validated
 from models.catalogue import ItemRow, StockRow
 from models.clients import ClientRow
 from models.events import EVENT, Event
-from store import catalogue, clients, events
-from store.puts import Put
-from store.terms import Terms
+from store.catalogue import catalogue
+from store.clients import clients
+from store.events import events
+from store.mail.policy import Terms
+from store.sql.puts import Put
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,6 @@ def _quotes(table: Any) -> str:
     """Arrow's "needed" quotes every text; ids need none."""
     from pyarrow import compute, types  # noqa: PLC0415
 
-    texts = (each for each in table.columns if types.is_string(each.type))
-    odd = any(compute.any(compute.match_substring_regex(each, '[",\r\n]')).as_py() for each in texts)
+    texts = (column for column in table.columns if types.is_string(column.type))
+    odd = any(compute.any(compute.match_substring_regex(text, '[",\r\n]')).as_py() for text in texts)
     return "needed" if odd else "none"

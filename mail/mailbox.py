@@ -74,7 +74,7 @@ class Delivered:
     def snippet(self) -> str:
         """How the text goes on after the shop's name, the subject and the greeting."""
         paragraphs = [" ".join(each.split()) for each in self.text.split("\n\n")]
-        return next((each for each in paragraphs[3:] if each), "")[:160]
+        return next((paragraph for paragraph in paragraphs[3:] if paragraph), "")[:160]
 
     @property
     def headers(self) -> dict[str, str]:

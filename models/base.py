@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 ID_PATTERN = r"^[A-Za-z0-9._-]{1,64}$"
 
@@ -42,6 +42,10 @@ Utc = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_in
 
 ONE_LINE = r"^[^\x00-\x1f\x7f]*$"
 """No control characters: what ends up in a header, a log or a table cell."""
+
+
+Reason = Annotated[str, Field(max_length=120)]
+"""Why somebody asked for something, in a few words."""
 
 
 class Contract(BaseModel):

@@ -1,12 +1,14 @@
-"""A campaign as its owner states it, and the orders that steer it."""
+"""A campaign as its owner states it, the signals that steer it, and what its workflow and activity exchange."""
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime
+from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from models.base import CampaignSlug, Contract, Door, Utc
+from models.base import CampaignSlug, Contract, Door, Reason, Utc
+from models.clock import Clock
 from models.events import Label
 from models.states import CampaignState, Overdue, Phase
 
@@ -90,3 +92,38 @@ class ResumeOrder(Door):
 
     overdue: Overdue = Overdue.REPLAN
     reason: str = Field(default="", max_length=120)
+
+
+class CampaignCommand(Contract):
+    kind: Literal["pause", "resume", "adjust", "end"]
+    overdue: Overdue = Overdue.REPLAN
+    reason: Reason = ""
+    change: dict[str, Any] = Field(default_factory=dict)
+
+
+class CampaignInput(Contract):
+    slug: CampaignSlug
+    progress: CampaignProgress | None = None
+    commands: tuple[CampaignCommand, ...] = ()
+    runs: int = 1
+
+
+class CampaignStep(Contract):
+    """Ask for one round of a campaign: apply commands, enrol or drain up to a minute's share, count."""
+
+    slug: CampaignSlug
+    at: datetime
+    commands: tuple[CampaignCommand, ...] = ()
+    quiet_rounds: int = 0
+    """Rounds in a row that found nothing to enrol or drain; the more, the longer until the next."""
+
+
+class CampaignRound(Contract):
+    """What a round did. `wait` is real seconds until the next; None: nothing to do until a signal or `ends_at`."""
+
+    progress: CampaignProgress
+    clock: Clock
+    moved: bool = False
+    """Whether there was anything to enrol or drain."""
+    wait: float | None = None
+    ends_at: datetime | None = None

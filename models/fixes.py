@@ -78,7 +78,9 @@ class FixWish(Door):
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
-        both = {each.casefold() for each in self.must_have} & {each.casefold() for each in self.exclude_categories}
+        both = {each.casefold() for each in self.must_have} & {
+            category.casefold() for category in self.exclude_categories
+        }
         if both:
             raise ValueError(f"must_have: {', '.join(sorted(both))} is excluded as well")
         if len(self.must_have) > self.slots:

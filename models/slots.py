@@ -191,7 +191,7 @@ class SendTimeQuestion(Question):
 
     @model_validator(mode="after")
     def _some_open(self) -> Self:
-        if not any(max(each.start, self.now) < each.until for each in self.windows):
+        if not any(max(window.start, self.now) < window.until for window in self.windows):
             raise ValueError("no window is open at now or later")
         return self
 

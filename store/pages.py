@@ -1,4 +1,4 @@
-"""What the pages read: counts, lists, an item, campaigns. Reads only; one client's story is store/story.py."""
+"""What the pages read: counts, lists, an item, campaigns. Reads only; one client is in store/clients/timeline.py."""
 
 from __future__ import annotations
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, select
 
+from store.sql.upserts import insert_into
 from store.tables import revisions
-from store.upserts import insert_into
 
 
 def number(connection: Connection, name: str) -> int:

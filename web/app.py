@@ -14,11 +14,11 @@ from fastapi.staticfiles import StaticFiles
 from sqlalchemy import Engine
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
-from activities.deciding import Decider
-from activities.ordering import Ordering
-from activities.recommending import Recommender
 from mail.sink import Sink
 from models.clock import Clock
+from services.decisions.decider import Decider
+from services.recommendations.page_order import Ordering
+from services.recommendations.recommender import Recommender
 from settings import Settings
 from store import clock
 from store.database import connect, reading

@@ -18,8 +18,9 @@ from mail.mailbox import Delivered, Mailbox
 from mail.sink import mailbox_file
 from mail.smtp_url import parse
 from models.base import ClientId
-from store import clients, letters
+from store.clients import clients
 from store.database import reading
+from store.mail import messages
 from web.context import Context, context_of
 from web.templating import page
 
@@ -126,6 +127,6 @@ def _ledger(context: Context, mails: list[Delivered]) -> dict[str, tuple[ClientI
     """Whose each mail is, by Message-ID; the mailbox can be read without it."""
     try:
         with reading(context.engine) as connection:
-            return letters.by_message_id(connection, [mail.message_id for mail in mails])
+            return messages.by_message_id(connection, [mail.message_id for mail in mails])
     except Unavailable:
         return {}

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 
 from errors import NotFound
 from models.base import ID_PATTERN
-from store import catalogue
+from store.catalogue import catalogue
 from store.database import reading
 from web.context import Context, context_of
 from web.drawing import png, svg

@@ -21,10 +21,12 @@ from mail.clicks import by_machine
 from mail.links import Goal, Links
 from models.base import ClientId
 from models.events import EmailClicked
-from store import clock, consent, letters
+from store import clock
+from store.clients import consent
 from store.database import reading, writing
-from store.events import accept
-from store.terms import Terms
+from store.events.events import accept
+from store.mail import messages
+from store.mail.policy import Terms
 from web.context import Context, context_of
 from web.templating import page
 
@@ -134,7 +136,7 @@ def _note_click(context: Context, goal: Goal, token: str, method: str, user_agen
     """One event a link, day and kind of clicker, so that a link that is opened for ever fills no table."""
     now = context.business_now()
     with writing(context.engine) as connection:
-        sent = letters.sent_at(connection, goal.client_id, goal.n)
+        sent = messages.sent_at(connection, goal.client_id, goal.n)
         pace = clock.load(connection, context.real_now()).pace
         since = (now - sent) / pace if sent is not None and pace > 0 else None
         machine = by_machine(method, user_agent, since)

@@ -13,13 +13,21 @@ from typing import Any, Final
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from models.campaign import CampaignChange, CampaignProgress, PauseOrder, ResumeOrder
-    from models.lifecycle import CampaignCommand, CampaignInput, CampaignRound, CampaignStep
+    from models.campaign import (
+        CampaignChange,
+        CampaignCommand,
+        CampaignInput,
+        CampaignProgress,
+        CampaignRound,
+        CampaignStep,
+        PauseOrder,
+        ResumeOrder,
+    )
     from models.states import CampaignState, Overdue
+    from workflows import activity_stubs
     from workflows import attributes as show
-    from workflows import calls
     from workflows.options import DATABASE
-    from workflows.orders import Refusals
+    from workflows.signal_payloads import Refusals
 
 LONG: Final = timedelta(days=90)
 
@@ -51,7 +59,7 @@ class Campaign:
     async def _round(self) -> CampaignRound:
         commands, self._commands = tuple(self._commands), []
         done = await workflow.execute_local_activity(
-            calls.campaign_round,
+            activity_stubs.campaign_round,
             CampaignStep(slug=self._slug, at=workflow.now(), commands=commands, quiet_rounds=self._quiet_rounds),
             summary="Apply orders, enrol or drain a share, count",
             **DATABASE,

@@ -15,7 +15,7 @@ with workflow.unsafe.imports_passed_through():
     from models.erasures import ErasureInput, ErasureLook, ErasureProgress, ErasureState, ErasureStep
     from models.fixes import FixId
     from models.lifecycle import Nudge
-    from workflows import calls, ids
+    from workflows import activity_stubs, ids
     from workflows.options import DATABASE, ERASE
 
 SETTLING: Final = timedelta(seconds=2)
@@ -51,7 +51,7 @@ class Erasure:
         """Call everything off; how many mails are with the mail server."""
         self._show(state=ErasureState.WAITING)
         look: ErasureLook = await workflow.execute_local_activity(
-            calls.still_client, self._step(), summary="Hold the client, call everything off", **DATABASE
+            activity_stubs.still_client, self._step(), summary="Hold the client, call everything off", **DATABASE
         )
         self._show(in_data=look.in_data)
         await self._call_off(look)
@@ -69,7 +69,7 @@ class Erasure:
     async def _erase(self, *, looked_again: bool = False) -> None:
         self._show(state=ErasureState.ERASING)
         done = await workflow.execute_activity(
-            calls.erase_client, self._step(), summary="Take away all that is kept", **ERASE
+            activity_stubs.erase_client, self._step(), summary="Take away all that is kept", **ERASE
         )
         rows = self._status.rows + done.rows
         self._show(state=ErasureState.ERASED, rows=rows, looked_again=looked_again)

@@ -11,6 +11,6 @@ STEP_FAILED: Final = (ActivityError, ApplicationError)
 
 
 def code_of(failed: BaseException) -> str:
-    """The stable word that `activities.failures` gave it."""
+    """The stable word that `activities.failure_codes` gave it."""
     cause = failed.cause if isinstance(failed, ActivityError) else failed
     return cause.type or "error" if isinstance(cause, ApplicationError) else type(cause).__name__

@@ -21,11 +21,11 @@ with workflow.unsafe.imports_passed_through():
     from models.campaign import PauseOrder
     from models.fixes import FixDecision, FixDone, FixEnd, FixInput, FixState, FixStatus, FixStep
     from models.lifecycle import Nudge
+    from workflows import activity_stubs
     from workflows import attributes as show
-    from workflows import calls
     from workflows.failures import STEP_FAILED, code_of
     from workflows.options import DATABASE, LLM, SCIENCE
-    from workflows.orders import Refusals
+    from workflows.signal_payloads import Refusals
 
 SLACK: Final = timedelta(milliseconds=20)
 NOTE_UNREAD: Final = "note_unread"
@@ -78,9 +78,9 @@ class FixAssignment:
             case FixState.RANKED:
                 await self._assemble_when_due()
             case FixState.ASSEMBLED:
-                await self._local(calls.reserve_fix, "Hold the units of the box")
+                await self._local(activity_stubs.reserve_fix, "Hold the units of the box")
             case FixState.APPROVED:
-                await self._local(calls.ship_fix, "Ship")
+                await self._local(activity_stubs.ship_fix, "Ship")
             case _:
                 await self._wait_for_people()
 
@@ -89,13 +89,13 @@ class FixAssignment:
         code = ""
         if self._input.noted:
             try:
-                await self._unless_called_off(calls.read_note, "Read the client's note", LLM)
+                await self._unless_called_off(activity_stubs.read_note, "Read the client's note", LLM)
             except ActivityError as failed:
                 if is_cancelled_exception(failed):
                     raise
                 code = NOTE_UNREAD
         if not self._cancelled:
-            await self._unless_called_off(calls.rank_fix, "Rank what may go into the box", SCIENCE, code)
+            await self._unless_called_off(activity_stubs.rank_fix, "Rank what may go into the box", SCIENCE, code)
 
     async def _assemble_when_due(self) -> None:
         """With the others in the next wave; alone when none has come in time, or none is waited for."""
@@ -103,7 +103,7 @@ class FixAssignment:
             await self._wait("Until the next wave, or alone")
             await self._look()
         else:
-            await self._unless_called_off(calls.assemble_fix, "Assemble the box", SCIENCE)
+            await self._unless_called_off(activity_stubs.assemble_fix, "Assemble the box", SCIENCE)
 
     async def _wait_for_people(self) -> None:
         """For the stylist's decision, or for the client's feedback; until the time for it is over."""
@@ -114,7 +114,7 @@ class FixAssignment:
                 await self._look()
 
     async def _look(self) -> None:
-        await self._local(calls.look_fix, "What became of it meanwhile")
+        await self._local(activity_stubs.look_fix, "What became of it meanwhile")
 
     async def _call_off(self) -> None:
         """Do what the signal asked for, unless the box is gone already."""
@@ -130,7 +130,7 @@ class FixAssignment:
         end = FixEnd(fix_id=self._input.fix_id, at=workflow.now(), to=to, code=code)
         try:
             self._now = await workflow.execute_local_activity(
-                calls.end_fix, end, summary=f"{to}: {code}, and nothing is held", **DATABASE
+                activity_stubs.end_fix, end, summary=f"{to}: {code}, and nothing is held", **DATABASE
             )
         except STEP_FAILED as failed:
             if is_cancelled_exception(failed):
@@ -180,7 +180,7 @@ class FixAssignment:
     async def decide(self, decision: FixDecision) -> FixStatus:
         async with self._turn:
             self._check_decision(decision)  # the one before may have changed what stands
-            done = await self._local(calls.decide_fix, f"{decision.verdict} by a stylist", decision)
+            done = await self._local(activity_stubs.decide_fix, f"{decision.verdict} by a stylist", decision)
         if done.refused:
             raise ApplicationError(done.refused, type=BadInput.code, non_retryable=True)
         return self.status()

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from errors import BadInput, ConfigError, Erased, NotFound, Unavailable
 from models.base import CampaignSlug, ClientId
-from models.campaign import CampaignChange, CampaignProgress, PauseOrder, ResumeOrder
+from models.campaign import CampaignChange, CampaignInput, CampaignProgress, PauseOrder, ResumeOrder
 from models.clients import ClientPolicy
-from models.lifecycle import CampaignInput, Finished, LifecycleState, LifecycleStatus, Nudge
+from models.lifecycle import Finished, LifecycleState, LifecycleStatus, Nudge
 from workflows import ids
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from temporalio.worker import (
     WorkflowInterceptorClassInput,
 )
 
-from workflows.orders import Refusals
+from workflows.signal_payloads import Refusals
 
 MOST_INPUTS: Final = 1
 

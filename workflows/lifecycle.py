@@ -31,16 +31,15 @@ with workflow.unsafe.imports_passed_through():
         LifecycleStatus,
         NextOutreach,
         Nudge,
-        OutreachInput,
-        PolicyRequest,
     )
+    from models.outreach import OutreachInput, PolicyRequest
     from models.states import HoldSource, Phase
+    from workflows import activity_stubs, ids
     from workflows import attributes as show
-    from workflows import calls, ids
     from workflows.fix import FixAssignment
     from workflows.options import DATABASE
-    from workflows.orders import Refusals
     from workflows.outreach import Outreach
+    from workflows.signal_payloads import Refusals
 
 RUN_AGE: Final = timedelta(days=90)
 """A run older than this is renewed at its next waking even when its history is short, so that `patched` branches can
@@ -78,7 +77,7 @@ class ClientLifecycle:
         self._nudged = False
         commands, self._commands = tuple(self._commands), []
         self._assessment = await workflow.execute_local_activity(
-            calls.assess,
+            activity_stubs.assess,
             AssessRequest(client_id=self._client_id, at=workflow.now(), commands=commands),
             summary="Where the client stands, and what is due",
             **DATABASE,
@@ -193,7 +192,7 @@ class ClientLifecycle:
     @workflow.update(description="Set the client's mail policy; refused to your face when it is wrong")
     async def set_policy(self, policy: ClientPolicy) -> ClientPolicy:
         await workflow.execute_local_activity(
-            calls.keep_policy,
+            activity_stubs.keep_policy,
             PolicyRequest(client_id=self._client_id, policy=policy),
             summary="Keep what the client asked of our mail",
             **DATABASE,
@@ -209,7 +208,7 @@ class ClientLifecycle:
     @workflow.update(description='Start the Fix that was saved before: {"fix_id": "..."}')
     async def request_fix(self, request: FixRequest) -> FixStatus:
         admitted = await workflow.execute_local_activity(
-            calls.admit_fix,
+            activity_stubs.admit_fix,
             FixAdmission(fix_id=request.fix_id, client_id=self._client_id, at=workflow.now()),
             summary="Whether the client may have this Fix",
             **DATABASE,

@@ -19,21 +19,14 @@ with workflow.unsafe.imports_passed_through():
     from errors import NotFound
     from models.base import Door, Utc
     from models.campaign import PauseOrder, ResumeOrder
-    from models.lifecycle import (
-        Conclusion,
-        Decision,
-        Finished,
-        OutreachInput,
-        OutreachStatus,
-        OutreachStep,
-        StepDone,
-    )
+    from models.lifecycle import Finished
+    from models.outreach import Conclusion, Decision, OutreachInput, OutreachStatus, OutreachStep, StepDone
     from models.states import OutreachState, Overdue
+    from workflows import activity_stubs, ids
     from workflows import attributes as show
-    from workflows import calls, ids
     from workflows.failures import STEP_FAILED, code_of
     from workflows.options import DATABASE, LLM, MAIL, SCIENCE
-    from workflows.orders import Refusals
+    from workflows.signal_payloads import Refusals
 
 LOOK_AGAIN: Final = timedelta(days=1)
 """Real time after which a parked mail asks for its turn of its own accord, so that no wake-up can be lost for good."""
@@ -100,20 +93,20 @@ class Outreach:
     async def _prepare(self) -> None:
         """Pick, write, review and schedule: one step with the house writer, four with a model."""
         if self._input.composer == "house" or not await self._written_by_model():
-            await self._local(calls.compose, "Pick, write, review and schedule (house writer)")
+            await self._local(activity_stubs.compose, "Pick, write, review and schedule (house writer)")
 
     async def _written_by_model(self) -> bool:
         """Whether a model's text passed the review; False when the model stays down or is not fit to be sent."""
         try:
-            await self._remote(calls.pick, "Pick the items", SCIENCE)
-            await self._remote(calls.write, "Write", LLM)
-            await self._remote(calls.review, "Review", LLM)
+            await self._remote(activity_stubs.pick, "Pick the items", SCIENCE)
+            await self._remote(activity_stubs.write, "Write", LLM)
+            await self._remote(activity_stubs.review, "Review", LLM)
             for _ in range(REWRITES):
                 if self._now.state is OutreachState.DRAFTED:
-                    await self._remote(calls.write, "Write again after the review", LLM)
-                    await self._remote(calls.review, "Review again", LLM)
+                    await self._remote(activity_stubs.write, "Write again after the review", LLM)
+                    await self._remote(activity_stubs.review, "Review again", LLM)
             if self._now.state is OutreachState.IN_REVIEW:
-                await self._remote(calls.schedule, "Choose the moment", LLM)
+                await self._remote(activity_stubs.schedule, "Choose the moment", LLM)
         except ActivityError as failed:
             workflow.logger.warning("model given up: %s", code_of(failed))
             return False
@@ -123,7 +116,7 @@ class Outreach:
         """Whoever calls the mail off is heard between two tries too, as while the mail server is away."""
         if await self._interrupted(self._now.next_at, "Until its send time"):
             return
-        sending = workflow.start_activity(calls.send, self._step(), summary="Pass the door and send", **MAIL)
+        sending = workflow.start_activity(activity_stubs.send, self._step(), summary="Pass the door and send", **MAIL)
         while not self._cancelled:
             await workflow.wait_condition(lambda: sending.done() or self._steered)
             if sending.done() or not await self._heeded():
@@ -145,7 +138,7 @@ class Outreach:
             await self._heeded()
             return
         overdue, self._resumed = self._resumed or Overdue.REPLAN, None
-        await self._local(calls.unpark, "Its turn has come", overdue=overdue)
+        await self._local(activity_stubs.unpark, "Its turn has come", overdue=overdue)
 
     async def _ask_a_person(self) -> None:
         """Wait for a decision; the client's other mail may go meanwhile."""
@@ -222,7 +215,7 @@ class Outreach:
 
     async def _conclude(self, to: OutreachState, code: str, **fields: Any) -> None:
         self._now = await workflow.execute_local_activity(
-            calls.conclude,
+            activity_stubs.conclude,
             Conclusion.model_validate(
                 {
                     "client_id": self._input.client_id,

@@ -24,7 +24,7 @@ with workflow.unsafe.imports_passed_through():
         SlotOutcome,
         Verdict,
     )
-    from workflows import calls, ids
+    from workflows import activity_stubs, ids
     from workflows.options import DATABASE, REFRESH
 
 
@@ -42,25 +42,25 @@ class Refresh:
     async def run(self, refresh: RefreshInput) -> RefreshReport:
         """Everything in its order; the report."""
         plan = await workflow.execute_local_activity(
-            calls.begin_refresh, self._step(), summary="Fix the plan", **DATABASE
+            activity_stubs.begin_refresh, self._step(), summary="Fix the plan", **DATABASE
         )
-        await self._alone(calls.gather_features, "features")
+        await self._alone(activity_stubs.gather_features, "features")
         for slot in plan.slots:
             self._show(slot=slot)
             await self._renew(slot)
         self._show(state=RefreshState.PICKING, slot="", parts=plan.shards)
         await asyncio.gather(*(self._pick(part) for part in range(plan.shards)))
         self._show(state=RefreshState.COMPARING)
-        await self._alone(calls.compare_windows, "drift")
+        await self._alone(activity_stubs.compare_windows, "drift")
         return await self._end()
 
     async def _renew(self, slot: str) -> None:
         try:
-            outcome = await self._of_slot(calls.fit_challenger, slot, "learn")
+            outcome = await self._of_slot(activity_stubs.fit_challenger, slot, "learn")
             if outcome.verdict is Verdict.LEARNT:
-                outcome = await self._of_slot(calls.try_challenger, slot, "try against the one that serves")
+                outcome = await self._of_slot(activity_stubs.try_challenger, slot, "try against the one that serves")
             if outcome.wins:
-                await self._of_slot(calls.promote_challenger, slot, "promote")
+                await self._of_slot(activity_stubs.promote_challenger, slot, "promote")
         except ActivityError:
             self._given_up.append(slot)
 
@@ -74,7 +74,9 @@ class Refresh:
     async def _pick(self, part: int) -> None:
         try:
             step = self._step(part=part)
-            await workflow.execute_activity(calls.pick_shard, step, summary=f"Lists of shard {part}", **REFRESH)
+            await workflow.execute_activity(
+                activity_stubs.pick_shard, step, summary=f"Lists of shard {part}", **REFRESH
+            )
         except ActivityError:
             self._given_up.append("picks")
         self._show(parts_done=self._status.parts_done + 1)
@@ -89,7 +91,7 @@ class Refresh:
         seconds = (workflow.now() - workflow.info().start_time).total_seconds()
         failed = tuple(sorted(set(self._given_up)))
         end = RefreshEnd(refresh=self._refresh, at=workflow.now(), seconds=seconds, failed=failed)
-        report = await workflow.execute_local_activity(calls.end_refresh, end, summary="Report", **DATABASE)
+        report = await workflow.execute_local_activity(activity_stubs.end_refresh, end, summary="Report", **DATABASE)
         self._show(state=report.state, slots=report.slots)
         return report
 
@@ -106,6 +108,6 @@ class Refresh:
 
 
 def _details(now: RefreshStatus) -> str:
-    slots = "".join(f"\n- {each.slot}: {each.verdict}{', it serves now' * each.promoted}" for each in now.slots)
+    slots = "".join(f"\n- {slot.slot}: {slot.verdict}{', it serves now' * slot.promoted}" for slot in now.slots)
     parts = f": shard {now.parts_done} of {now.parts}" if now.parts else f": {now.slot}"
     return f"**{now.state}**{parts}{slots}"

@@ -14,9 +14,9 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from models.campaign import PauseOrder
     from models.waves import WaveEnd, WaveInput, WaveReport, WaveState, WaveStatus, WaveStep, WaveTurn
-    from workflows import calls, ids
+    from workflows import activity_stubs, ids
     from workflows.options import DATABASE, WAVE
-    from workflows.orders import Refusals
+    from workflows.signal_payloads import Refusals
 
 
 @workflow.defn
@@ -46,21 +46,23 @@ class FixWave:
         return await self._end(WaveState.DONE)
 
     async def _work(self) -> None:
-        plan = await workflow.execute_local_activity(calls.begin_wave, self._step(), summary="Fix the plan", **DATABASE)
+        plan = await workflow.execute_local_activity(
+            activity_stubs.begin_wave, self._step(), summary="Fix the plan", **DATABASE
+        )
         self._show(parts=plan.parts)
         if plan.parts:
-            await self._each(calls.rank_wave_part, "Rank")
+            await self._each(activity_stubs.rank_wave_part, "Rank")
             await self._assemble()
             self._show(state=WaveState.PROPOSING)
-            await self._each(calls.propose_wave_part, "Hold and propose")
+            await self._each(activity_stubs.propose_wave_part, "Hold and propose")
 
     async def _assemble(self) -> None:
         self._show(state=WaveState.ASSEMBLING)
-        turn = await self._once(calls.open_wave, "Price the stock")
+        turn = await self._once(activity_stubs.open_wave, "Price the stock")
         while turn.asked:
             self._show(turn=turn.turn)
-            await self._each(calls.answer_wave_part, f"Turn {turn.turn}: answer", turn.turn)
-            turn = await self._once(calls.settle_wave, f"Turn {turn.turn}: put together", turn.turn)
+            await self._each(activity_stubs.answer_wave_part, f"Turn {turn.turn}: answer", turn.turn)
+            turn = await self._once(activity_stubs.settle_wave, f"Turn {turn.turn}: put together", turn.turn)
 
     async def _each(self, call: Any, summary: str, turn: int = 0) -> None:
         """All parts, on as many workers as there are."""
@@ -80,7 +82,7 @@ class FixWave:
     async def _end(self, state: WaveState) -> WaveReport:
         seconds = (workflow.now() - workflow.info().start_time).total_seconds()
         end = WaveEnd(wave=self._wave, at=workflow.now(), state=state, seconds=seconds)
-        report = await workflow.execute_local_activity(calls.end_wave, end, summary="Report", **DATABASE)
+        report = await workflow.execute_local_activity(activity_stubs.end_wave, end, summary="Report", **DATABASE)
         self._show(state=state, report=report)
         return report
 

@@ -19,10 +19,10 @@ VERSION: Final = "1"
 def answer(question: AssemblyQuestion, nodes: int = NODES) -> AssemblyAnswer:
     """The box of the highest summed score, best first. The same question always gets the same box."""
     pieces = question.pieces
-    kinds = _codes([each.category for each in pieces])
+    kinds = _codes([piece.category for piece in pieces])
     chosen = assemble_one(
-        np.array([each.score for each in pieces], np.float64),
-        np.array([each.price_cents for each in pieces], np.int64),
+        np.array([piece.score for piece in pieces], np.float64),
+        np.array([piece.price_cents for piece in pieces], np.int64),
         kinds,
         question.slots,
         question.budget_cents,
@@ -40,9 +40,9 @@ def _variety(question: AssemblyQuestion) -> Variety | None:
     if not question.must_have and (question.colour_cap is None or question.colour_cap >= question.slots):
         return None
     wanted = set(question.must_have)
-    colours = _codes([each.colour for each in question.pieces])
-    named = np.array([bool(each.colour) for each in question.pieces], np.bool_)
-    must = np.array([each.category in wanted for each in question.pieces], np.bool_)
+    colours = _codes([piece.colour for piece in question.pieces])
+    named = np.array([bool(piece.colour) for piece in question.pieces], np.bool_)
+    must = np.array([piece.category in wanted for piece in question.pieces], np.bool_)
     return Variety(np.where(named, colours, -1), question.colour_cap, must)
 
 

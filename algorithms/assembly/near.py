@@ -8,8 +8,8 @@ from typing import Final
 import numpy as np
 
 from algorithms.assembly.boxes import Boxes, widened
+from algorithms.assembly.constraint_duals import tolls
 from algorithms.assembly.model import Block, Bools, Floats, Ints, Wishes
-from algorithms.assembly.tolls import tolls
 
 NODES: Final = 300
 """Nodes a client and depth. What is dropped beyond it still counts in `upper`, which stays valid."""

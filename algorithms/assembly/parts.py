@@ -20,7 +20,7 @@ _COLUMNS: Final = ("slots", "budget", "item_cap", "category_cap", "category", "p
 
 def problem(asked: Sequence[AssemblyQuestion]) -> Arrays:
     """The questions of one part. Shapes: limits (n), `client` and the like (m), `skus` (u)."""
-    pieces = [(place, each) for place, question in enumerate(asked) for each in question.pieces]
+    pieces = [(place, piece) for place, question in enumerate(asked) for piece in question.pieces]
     must = [each.category in asked[place].must_have for place, each in pieces]
     skus, sku = _coded([each.sku for _, each in pieces])
     colour = _coded([each.colour for _, each in pieces])[1]
@@ -65,9 +65,9 @@ def part_of(asked: Arrays, shelf: Arrays, place: int) -> Part:
 def whole(parts: Sequence[Part]) -> Wave:
     """All parts as one wave; there is at least one."""
     waves = [part.wave for part in parts]
-    wishes = [each.wishes for each in waves if each.wishes is not None]
-    columns = {name: np.concatenate([getattr(each, name) for each in waves]) for name in (*_COLUMNS, "sku")}
-    shown = {name: np.concatenate([getattr(each, name) for each in wishes]) for name in Wishes.__dataclass_fields__}
+    wishes = [wave.wishes for wave in waves if wave.wishes is not None]
+    columns = {name: np.concatenate([getattr(wave, name) for wave in waves]) for name in (*_COLUMNS, "sku")}
+    shown = {name: np.concatenate([getattr(wish, name) for wish in wishes]) for name in Wishes.__dataclass_fields__}
     client = np.concatenate([part.wave.client + part.client for part in parts])
     return Wave(**columns, on_hand=waves[0].on_hand, client=client, wishes=Wishes(**shown))
 

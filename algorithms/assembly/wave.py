@@ -17,10 +17,10 @@ import numpy as np
 
 from algorithms.assembly.checks import lacking
 from algorithms.assembly.dive import dive
-from algorithms.assembly.mend import mended
 from algorithms.assembly.model import Block, Bools, Floats, Ints, Wave, blocks
 from algorithms.assembly.offers import Offers, bound_at, joined, offers, refined
 from algorithms.assembly.prices import first_prices
+from algorithms.assembly.repair import mended
 
 FIRST_STEP: Final = 0.05
 LATER_STEP: Final = 0.02
@@ -119,9 +119,9 @@ def answered(part: Part, standing: Standing, clients: int) -> Answer:
 
 def settled(wave: Wave, standing: Standing, answers: Sequence[Answer]) -> Standing:
     """Where the wave stands after this turn, from what its parts answered, in their order."""
-    every = joined([each.offers for each in answers], len(wave.on_hand))
+    every = joined([answer.offers for answer in answers], len(wave.on_hand))
     usual = float(np.mean(wave.score[wave.eligible()]))
-    bound = float(standing.prices @ wave.on_hand) + sum(each.bound for each in answers)
+    bound = float(standing.prices @ wave.on_hand) + sum(answer.bound for answer in answers)
     best = standing.best
     if bound < best.bound:
         best = replace(best, bound=max(bound, best.objective), prices=standing.prices)

@@ -51,9 +51,9 @@ def question_of(
 def picks_of(question: RankingQuestion, answer: RankingAnswer, by: str) -> tuple[Pick, ...]:
     """The answer of the algorithm `by` as picks, with the house's parts of each, from which the reasons in words are
     told."""
-    parts = {each.item_id: each.parts for each in question.candidates}
+    parts = {candidate.item_id: candidate.parts for candidate in question.candidates}
     return tuple(
-        Pick(item_id=each.item_id, score=each.score, parts=parts[each.item_id], by=by) for each in answer.items
+        Pick(item_id=item.item_id, score=item.score, parts=parts[item.item_id], by=by) for item in answer.items
     )
 
 

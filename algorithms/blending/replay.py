@@ -84,7 +84,7 @@ def _asked(
 ) -> list[tuple[str, ...]]:
     decisions = decide_many(SLOTS["ranking"], [member], questions, batch_seconds(seconds, len(questions)))
     its.faults.update(fault.code for decision in decisions for fault in decision.faults)
-    its.took_ms += [1_000 * max(each.seconds for each in decisions) / len(decisions)] * len(decisions)
+    its.took_ms += [1_000 * max(decision.seconds for decision in decisions) / len(decisions)] * len(decisions)
     return [
         house if decision.algorithm == HOUSE else listed(decision.answer.model_dump()) or ()
         for decision, house in zip(decisions, own, strict=True)

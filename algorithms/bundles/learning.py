@@ -58,7 +58,7 @@ def _weights(questions: list[Floats]) -> Floats:
     rows = np.concatenate(questions)
     width = np.maximum(rows.std(axis=0), 1e-9)
     rows = rows / width
-    counts = np.array([len(each) for each in questions])
+    counts = np.array([len(question) for question in questions])
     first = np.concatenate([[0], counts.cumsum()[:-1]])
 
     def loss(weights: Floats) -> tuple[float, Floats]:

@@ -40,7 +40,7 @@ class Shelf:
     def of(cls, goods: Goods) -> Self:
         """An intent is compared with the words of titles and categories together, in whose `vocabulary` it is read."""
         split = [words(title) for title in goods.titles]
-        steps = [category_steps(each) for each in goods.categories]
+        steps = [category_steps(category) for category in goods.categories]
         both = [[*title, *words(category)] for title, category in zip(split, goods.categories, strict=True)]
         titles, vocabulary = Vocabulary.of(split).vectors(split), Vocabulary.of(both)
         firsts: dict[str, int] = {}
@@ -50,7 +50,7 @@ class Shelf:
 
     def bundled(self, bundles: Bundles) -> Matrix:
         """How often each two items are in one bundle, shape (n, n)."""
-        sizes = [len(each) for each in bundles.members]
+        sizes = [len(member) for member in bundles.members]
         rows, columns = np.repeat(np.arange(len(sizes)), sizes), np.concatenate([*bundles.members, _NONE])
         held = sparse.csr_matrix(
             (np.ones(len(rows), np.float32), (rows, columns)), (max(len(sizes), 1), len(self.goods.ids))

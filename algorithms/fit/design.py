@@ -55,7 +55,7 @@ class Design:
             self.names.item_sizes,
             self.names.clients,
         )
-        return (1, side, self.wear.width, len(self.tries_tents.knots), *(len(each) for each in levels))
+        return (1, side, self.wear.width, len(self.tries_tents.knots), *(len(level) for level in levels))
 
     def cells(self, rows: Rows, *, own: bool = False) -> Cells:
         """The columns of each row. `own`: they are the rows that this was learnt from."""

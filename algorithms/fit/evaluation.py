@@ -104,7 +104,7 @@ def _draws(client: Ints, seed: int) -> list[Ints]:
     """How often each row is there in each draw."""
     rng, (known, place) = np.random.default_rng(seed), np.unique(client, return_inverse=True)
     times = [np.bincount(rng.integers(0, len(known), len(known)), minlength=len(known)) for _ in range(DRAWS)]
-    return [each[place] for each in times]
+    return [time[place] for time in times]
 
 
 def _aucs(wrong: Flags, score: Floats, draws: list[Ints]) -> Iterator[float]:

@@ -7,8 +7,8 @@ from typing import Final
 import numpy as np
 
 from algorithms.blending.contracts import Kind
-from algorithms.ranking.champion import ITEM, Champion
 from algorithms.ranking.data import NONE, Asked, Log, Singles, Words
+from algorithms.ranking.stacked import ITEM, Champion
 from domain.arrays import Ints
 
 FAMILIES: Final[dict[str, Kind]] = {

@@ -16,9 +16,9 @@ from algorithms.blending.catalogue import Catalogue
 from algorithms.blending.contracts import Reason
 from algorithms.blending.features import client_words, item_words
 from algorithms.ranking import reasons, state, zoo
-from algorithms.ranking.champion import Champion
 from algorithms.ranking.data import NONE, Algorithm, Asked, Log, Words
 from algorithms.ranking.shortlist import LARGE
+from algorithms.ranking.stacked import Champion
 from algorithms.ranking.top import ListsShort
 from domain.arrays import Floats, Ints
 from domain.histories import SIGNAL, ClientSignals, Interactions, Touch
@@ -68,7 +68,7 @@ class Served:
 
     def reasons(self, client: ClientSignals, items: Sequence[str]) -> dict[str, Reason]:
         """Of the champion what adds most to each item beyond the average one; of the others nothing."""
-        asked = [each for each in items if each in self.place]
+        asked = [item for item in items if item in self.place]
         if not isinstance(self.made, Champion) or not asked:
             return {}
         places = np.array([self.place[each] for each in asked], np.int64)
@@ -77,7 +77,11 @@ class Served:
         near = reasons.nearest(self.made, known, places)
         for place, families in enumerate(reasons.leading(self.made.met(known), places)):
             liked = self.items[near[place]] if near[place] != NONE else ""
-            told = [Reason(each, liked if each == "history" else "") for each in families if liked or each != "history"]
+            told = [
+                Reason(family, liked if family == "history" else "")
+                for family in families
+                if liked or family != "history"
+            ]
             found |= {asked[place]: told[0]} if told else {}
         return found
 

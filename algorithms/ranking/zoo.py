@@ -7,7 +7,6 @@ from typing import Final
 
 from algorithms.ranking import deep, inner
 from algorithms.ranking.als import Als
-from algorithms.ranking.champion import Champion
 from algorithms.ranking.cohorts import Cohorts
 from algorithms.ranking.data import Algorithm
 from algorithms.ranking.ease import Ease
@@ -17,6 +16,7 @@ from algorithms.ranking.inner import Inner
 from algorithms.ranking.item_cosine import ItemCosine
 from algorithms.ranking.own_history import OwnHistory
 from algorithms.ranking.popularity import HALF_LIFE_DAYS, ContextPopularity, Popularity
+from algorithms.ranking.stacked import Champion
 from algorithms.ranking.transitions import Transitions
 from algorithms.ranking.two_tower import TwoTower
 from algorithms.ranking.wide_deep import WideDeep

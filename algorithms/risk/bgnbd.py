@@ -105,7 +105,7 @@ def p_order(of: BgNbd, clients: Rhythm, weeks: float) -> Floats:
 
 def log_odds(forms: Sequence[BgNbd], clients: Rhythm, weeks: float) -> Floats:
     """Log odds of an order within so many weeks, by the mean of the chances that all `forms` give; shape (n,)."""
-    chance = np.mean([p_order(each, clients, weeks) for each in forms], axis=0)
+    chance = np.mean([p_order(form, clients, weeks) for form in forms], axis=0)
     return np.asarray(logit(np.clip(chance, LEAST, 1 - LEAST)))
 
 

@@ -31,7 +31,7 @@ class Kept:
 
     def part(self, rows: slice | Ints | NDArray[np.bool_]) -> Kept:
         """Some of the clients."""
-        return Kept(*(getattr(self, each.name)[rows] for each in fields(self)))
+        return Kept(*(getattr(self, field.name)[rows] for field in fields(self)))
 
     def rhythm(self, day: Floats | float) -> Rhythm:
         """As of a day, which is taken to be no earlier than the last order. Orders of one day are one order, as far as

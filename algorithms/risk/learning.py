@@ -47,7 +47,7 @@ def _borne_out(known: Sequence[Window], about: Sequence[Floats], place: int) -> 
     others = fitted([*known[:place], *known[place + 1 :]], [*about[:place], *about[place + 1 :]])
     moves, came = others.moves(about[place]), window.came > 0
     chances = (moved_to(window.at.log_odds + share * moves, float(came.mean())) for share in SHARES)
-    return np.array([np.log(np.clip(np.where(came, each, 1 - each), LEAST, 1)).sum() for each in chances])
+    return np.array([np.log(np.clip(np.where(came, chance, 1 - chance), LEAST, 1)).sum() for chance in chances])
 
 
 def fitted(known: Sequence[Window], about: Sequence[Floats]) -> Ridge:

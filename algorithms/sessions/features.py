@@ -26,8 +26,8 @@ def features(question: SessionQuestion) -> Floats:
     items, touched = question.items, _weights(question)
     columns = [
         np.ones(len(items)),
-        _standing([each.house_score for each in items]),
-        *(_standing([each.parts.get(part, 0.0) for each in items]) for part in PARTS),
+        _standing([item.house_score for item in items]),
+        *(_standing([item.parts.get(part, 0.0) for item in items]) for part in PARTS),
         _share(items, question.touches, touched, lambda each: each.category),
         _share(items, question.touches, touched, lambda each: each.colour),
         _near(items, question.touches, touched),
@@ -46,8 +46,8 @@ def shown(found: Floats, places: Sequence[int]) -> Floats:
 
 def _weights(question: SessionQuestion) -> Floats:
     """How much each touch says: what it was, and how long ago."""
-    age = np.array([max((question.now - each.at).total_seconds(), 0.0) for each in question.touches])
-    kind = np.array([max(SIGNAL.get(each.kind, 0.0), 0.0) for each in question.touches])
+    age = np.array([max((question.now - touch.at).total_seconds(), 0.0) for touch in question.touches])
+    kind = np.array([max(SIGNAL.get(touch.kind, 0.0), 0.0) for touch in question.touches])
     return np.asarray(kind * 0.5 ** (age / HALF_LIFE_S))
 
 
@@ -65,19 +65,19 @@ def _share(
     for touch, weight in zip(touches, weights.tolist(), strict=True):
         sums[word(touch)] = sums.get(word(touch), 0.0) + weight
     total = sum(sums.values())
-    return np.array([sums.get(word(each), 0.0) / total if total and word(each) else 0.0 for each in items])
+    return np.array([sums.get(word(item), 0.0) / total if total and word(item) else 0.0 for item in items])
 
 
 def _near(items: Sequence[Candidate], touches: Sequence[Touch], weights: Floats) -> Floats:
     """1 at the usual price of what was touched, 1/2 at its double or half."""
-    priced = np.array([bool(each.price_cents) for each in touches], np.bool_) & (weights > 0)
+    priced = np.array([bool(touch.price_cents) for touch in touches], np.bool_) & (weights > 0)
     if not priced.any():
         return np.zeros(len(items))
-    known = np.log2([each.price_cents or 1 for each in touches])[priced]
+    known = np.log2([touch.price_cents or 1 for touch in touches])[priced]
     usual = float(np.average(known, weights=weights[priced]))
-    return np.asarray(0.5 ** np.abs(np.log2([max(each.price_cents, 1) for each in items]) - usual))
+    return np.asarray(0.5 ** np.abs(np.log2([max(item.price_cents, 1) for item in items]) - usual))
 
 
 def _touched(items: Sequence[Candidate], touches: Sequence[Touch]) -> Floats:
-    known = {each.item_id for each in touches}
-    return np.array([float(each.item_id in known) for each in items])
+    known = {touch.item_id for touch in touches}
+    return np.array([float(item.item_id in known) for item in items])

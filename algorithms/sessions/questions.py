@@ -36,6 +36,6 @@ def question_of(
             "seed": seed,
             "n": request.n,
             "items": candidates_of(blend, client, places, shares),
-            "touches": [touch_of(each, blend.catalogue) for each in touches],
+            "touches": [touch_of(touch, blend.catalogue) for touch in touches],
         }
     )

@@ -50,7 +50,7 @@ class Report(Contract):
     @property
     def passed(self) -> bool:
         """Whether it may serve."""
-        return all(each.passed for each in self.checks)
+        return all(check.passed for check in self.checks)
 
 
 MEND: Final = {

@@ -160,7 +160,7 @@ def _reply(slot: Slot, member: Member, questions: Sequence[Question], end: float
 
 def _order(slot: Slot, questions: Sequence[Question], end: float) -> bytes:
     left = max(end - time.monotonic(), 0.001)
-    batch = ",".join(each.model_dump_json() for each in questions)
+    batch = ",".join(question.model_dump_json() for question in questions)
     return f'{{"slot":"{slot.name}","seconds":{left:.4f},"questions":[{batch}]}}'.encode()
 
 
@@ -170,7 +170,7 @@ def _judged(slot: Slot, name: str, question: Question, said: Any, error: str | N
     try:
         answer = slot.answer.model_validate(said)
     except ValidationError as wrong:
-        finite = any(each["type"] == "finite_number" for each in wrong.errors(include_url=False))
+        finite = any(error["type"] == "finite_number" for error in wrong.errors(include_url=False))
         return Fault(name, "not_finite" if finite else "schema", _first(wrong))
     broken = slot.rules(question, answer)
     return Fault(name, broken.code, broken.words) if broken else answer

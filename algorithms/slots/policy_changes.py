@@ -121,7 +121,7 @@ def shadowed(slot: str, name: str, off: bool) -> Edit:
         policy = _policy(document, slot)
         shadows = list(policy.get("shadows", []))
         if (name in shadows) == off:
-            policy["shadows"] = [each for each in shadows if each != name] if off else [*shadows, name]
+            policy["shadows"] = [shadow for shadow in shadows if shadow != name] if off else [*shadows, name]
 
     return edit
 

@@ -36,7 +36,7 @@ class Reach:
         """From the words of a file. Raises ConfigError."""
         try:
             return cls(
-                frozenset(each.lower() for each in hosts), tuple(ipaddress.ip_network(each) for each in networks)
+                frozenset(host.lower() for host in hosts), tuple(ipaddress.ip_network(network) for network in networks)
             )
         except ValueError as wrong:
             raise ConfigError(f"remotes.networks: {wrong}") from None
@@ -66,7 +66,7 @@ class Reach:
                 raise Trouble(
                     "forbidden_address", f"{host} leads to {address}: private, or without TLS, and not listed"
                 )
-        return [str(each) for each in addresses]
+        return [str(address) for address in addresses]
 
     def _allowed(self, address: Address, scheme: str) -> bool:
         real = getattr(address, "ipv4_mapped", None) or address

@@ -144,7 +144,8 @@ class Registry:
         slots |= {name: slot for slot, policy in state.file.slots.items() for name in policy.live}
         slots |= {name: each.slot for name, each in state.file.remote.items()}
         found = [
-            (each.name, "package", each.version, f"{each.package} {each.entry}") for each in state.packages.values()
+            (package.name, "package", package.version, f"{package.package} {package.entry}")
+            for package in state.packages.values()
         ]
         found += [(name, "remote", "", str(each.url)) for name, each in state.file.remote.items()]
         return [
@@ -180,7 +181,7 @@ class Registry:
         Asked in chunks, one call each, clients of one variant together; `batch_seconds` says how long a chunk may take.
         """
         state, made = self._state, dict[int, Decision]()
-        variants = [state.variant(slot, each.client_id) for each in questions]
+        variants = [state.variant(slot, question.client_id) for question in questions]
         for first in dict.fromkeys(variants):
             places = [place for place, its_variant in enumerate(variants) if its_variant == first]
             for chunk in chunks(places):
@@ -194,7 +195,7 @@ class Registry:
         if self._shadows is not None:
             self._shadows.ask(its, state.shadows(slot), questions, seconds)
         experiment = state.policy(slot).experiment
-        return [replace(each, variant=first, experiment=experiment) for each in decisions]
+        return [replace(decision, variant=first, experiment=experiment) for decision in decisions]
 
     def seconds(self, slot: str) -> float:
         """The deadline in force for one question."""

@@ -86,16 +86,16 @@ def _session(rng: random.Random, client: str, size: int) -> Question:
 def _assembly(rng: random.Random, client: str, size: int) -> Question:
     pieces = tuple(
         Piece(
-            sku=each.item_id,
-            category=each.category,
-            colour=each.colour,
-            price_cents=each.price_cents,
-            score=each.house_score,
+            sku=candidate.item_id,
+            category=candidate.category,
+            colour=candidate.colour,
+            price_cents=candidate.price_cents,
+            score=candidate.house_score,
         )
-        for each in _candidates(rng, size)
+        for candidate in _candidates(rng, size)
     )
     budget, colour_cap = rng.choice((None, 20_000, 60_000)), rng.choice((None, 1, 3))
-    must_have = tuple(sorted({each.category for each in pieces[: rng.randint(0, 3)]}))
+    must_have = tuple(sorted({piece.category for piece in pieces[: rng.randint(0, 3)]}))
     return AssemblyQuestion(
         client_id=client,
         now=NOW,

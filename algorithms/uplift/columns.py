@@ -45,8 +45,8 @@ class Feature:
 
     def _raw(self, values: Sequence[Any]) -> Floats:
         if self.level is not None:
-            return np.array([float(str(each) == self.level) for each in values])
-        found = np.array([as_number(each) for each in values])
+            return np.array([float(str(value) == self.level) for value in values])
+        found = np.array([as_number(value) for value in values])
         return np.asarray(np.log1p(np.maximum(found, 0.0))) if self.logged else found
 
 
@@ -64,12 +64,12 @@ def features_of(known: Known) -> tuple[Feature, ...]:
     feature a level. Columns that say nothing, and text of more than MOST_LEVELS levels, are left out."""
     found: list[Feature] = []
     for column, values in known.items():
-        numbers = np.array([as_number(each) for each in values])
+        numbers = np.array([as_number(value) for value in values])
         if not np.isnan(numbers).any():
             if numbers.std() > 0:
                 found.append(Feature(column, logged=_skewed(numbers)).standardised(values))
             continue
-        levels = sorted({str(each) for each in values})
+        levels = sorted({str(value) for value in values})
         if 1 < len(levels) <= MOST_LEVELS:
             found += [Feature(column, level).standardised(values) for level in levels]
     return tuple(found)
@@ -77,7 +77,7 @@ def features_of(known: Known) -> tuple[Feature, ...]:
 
 def matrix(features: Sequence[Feature], known: Known) -> Floats:
     """Shape (n, features)."""
-    return np.column_stack([each.of(known[each.column]) for each in features])
+    return np.column_stack([feature.of(known[feature.column]) for feature in features])
 
 
 def kept(feature: Feature) -> dict[str, Any]:

@@ -28,7 +28,7 @@ class Explore:
 
     def __init__(self, folders: tuple[str, ...] | None = None) -> None:
         places = (Path(folder) / FILE for folder in (sys.path if folders is None else folders))
-        file = next((each for each in places if each.is_file()), None)
+        file = next((place for place in places if place.is_file()), None)
         self.shares = dict.fromkeys(sorted(ACTIONS), 1.0) if file is None else _read(file)
         self.version = "-".join(["1", *(f"{name}={share:g}" for name, share in self.shares.items() if file)])[:64]
 

@@ -60,7 +60,7 @@ class Learnt:
         """Raises BadInput when it cannot be written."""
         parts = [{"sign": sign, "chance": chance, "weights": weights.tolist()}
                  for sign, chance, weights in self.policy.parts]  # fmt: skip
-        told = {"action": self.action, "least": self.least, "features": [kept(each) for each in self.features],
+        told = {"action": self.action, "least": self.least, "features": [kept(feature) for feature in self.features],
                 "parts": parts, "made_from": dict(self.made_from)}  # fmt: skip
         unfinished = file.with_name(f".{file.name}.new")
         try:
@@ -79,7 +79,7 @@ class Learnt:
                 Part(float(each["sign"]), bool(each["chance"]), np.array(each["weights"], np.float64))
                 for each in told["parts"]
             )
-            if any(len(each.weights) != 1 + len(features) for each in parts):
+            if any(len(part.weights) != 1 + len(features) for part in parts):
                 raise ValueError
             return cls(Policy(parts), features, told["action"], float(told["least"]), told["made_from"])
         except (OSError, ValueError, KeyError, TypeError) as broken:
@@ -88,9 +88,9 @@ class Learnt:
 
 def columns_of(question: NextActionQuestion) -> dict[str, float]:
     """SLOT_COLUMNS of the client who is asked about. Without any order: recency of a year and more, and no history."""
-    orders = [each for each in question.events if each.kind == ORDER and each.at <= question.now]
-    first, last = (pick((each.at for each in orders), default=question.now - YEAR) for pick in (min, max))
-    spent = sum(each.value_cents for each in orders if each.at > question.now - YEAR)
+    orders = [event for event in question.events if event.kind == ORDER and event.at <= question.now]
+    first, last = (pick((order.at for order in orders), default=question.now - YEAR) for pick in (min, max))
+    spent = sum(order.value_cents for order in orders if order.at > question.now - YEAR)
     return {
         "recency": (question.now - last) / MONTH,
         "history": spent / 100,
@@ -108,7 +108,7 @@ class Uplift:
 
     def __init__(self, folders: tuple[str, ...] | None = None) -> None:
         places = (Path(folder) / FILE for folder in (sys.path if folders is None else folders))
-        found = next((each for each in places if each.is_file()), None)
+        found = next((place for place in places if place.is_file()), None)
         if found is None:
             raise FileNotFoundError(
                 f"no {FILE} in the folder algorithms under SELVEDGE_HOME; docs/outcomes.md says how"
@@ -125,7 +125,7 @@ class Uplift:
         stamp = self._file.stat().st_mtime_ns
         if stamp != self._stamp:
             learnt = Learnt.load(self._file)
-            if strange := {each.column for each in learnt.features} - set(SLOT_COLUMNS):
+            if strange := {feature.column for feature in learnt.features} - set(SLOT_COLUMNS):
                 raise BadInput(f"needs {', '.join(sorted(strange))}, which the slot does not know", str(self._file))
             self._learnt, self._stamp = learnt, stamp
             self.version = f"{learnt.made_from.get('policy', 'unnamed')}-{stamp:x}"

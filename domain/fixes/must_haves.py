@@ -16,7 +16,7 @@ def cover(question: AssemblyQuestion) -> list[Piece]:
     many costs less."""
     wanted = set(question.must_have)
     cap = question.item_cap_cents
-    fit = [each for each in question.pieces if each.category in wanted and (cap is None or each.price_cents <= cap)]
+    fit = [piece for piece in question.pieces if piece.category in wanted and (cap is None or piece.price_cents <= cap)]
     places = cheapest(
         [each.category for each in fit],
         [each.colour or None for each in fit],

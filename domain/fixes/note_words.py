@@ -70,8 +70,8 @@ class Lexicon:
     """The categories and colours of a catalogue, as they are found in a text."""
 
     def __init__(self, categories: Iterable[str], colours: Iterable[str]) -> None:
-        self._known = [(*each, False) for each in _patterns(categories)] + [
-            (*each, True) for each in _patterns(colours)
+        self._known = [(*pattern, False) for pattern in _patterns(categories)] + [
+            (*pattern, True) for pattern in _patterns(colours)
         ]
 
     def named(self, text: str) -> list[Named]:

@@ -160,7 +160,7 @@ def merged(wish: FixWish, noted: Mapping[str, Any]) -> FixWish:
     said = NoteFields.model_validate(noted)
     unwanted = {plain(each) for each in (*wish.exclude_categories, *said.exclude_categories)}
     stated = {plain(each) for each in wish.must_have}
-    excluded = [each for each in said.exclude_categories if plain(each) not in stated]
+    excluded = [category for category in said.exclude_categories if plain(category) not in stated]
     must = [each for each in said.must_have if plain(each) not in unwanted | stated]
     return wish.model_copy(
         update={

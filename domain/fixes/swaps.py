@@ -37,7 +37,7 @@ def may_leave(wish: FixWish, box: Sequence[FixItem], candidate: FixItem) -> tupl
 
 def may_come(wish: FixWish, box: Sequence[FixItem], out: Sku, candidates: Iterable[FixItem]) -> Iterator[FixItem]:
     """Those of `candidates` that may take the place of `out`, in their order."""
-    swaps = ((each, Swap(out=out, into=each.sku)) for each in candidates)
+    swaps = ((candidate, Swap(out=out, into=candidate.sku)) for candidate in candidates)
     return (each for each, swap in swaps if check_swap(wish, box, swap, each) is None)
 
 
@@ -49,7 +49,7 @@ def swapped(
     left_out: Mapping[Sku, str] = MappingProxyType({}),
 ) -> tuple[FixItem, ...]:
     """The box after all swaps of one decision, which together must keep the rules. Raises BadInput."""
-    if len({each.out for each in swaps}) < len(swaps) or len({each.into for each in swaps}) < len(swaps):
+    if len({swap.out for swap in swaps}) < len(swaps) or len({swap.into for swap in swaps}) < len(swaps):
         raise BadInput("an item is named twice", "swaps")
     made = [(swap, candidates.get(swap.into)) for swap in swaps]
     for swap, candidate in made:

@@ -6,15 +6,15 @@ from typing import Any, Literal
 
 from alembic import context
 
+from store.sql.types import Json, UtcTime
 from store.tables import metadata
-from store.types import Json, UtcTime
 
 
 def render(kind: str, item: Any, autogen: Any) -> str | Literal[False]:
     """Our own column types by their names, as the tables write them."""
     if kind != "type" or not (isinstance(item, UtcTime) or item is Json):
         return False
-    autogen.imports.add("from store.types import Json, UtcTime")
+    autogen.imports.add("from store.sql.types import Json, UtcTime")
     return "Json" if item is Json else "UtcTime()"
 
 

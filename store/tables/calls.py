@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import Column, Index, Integer, String, Table, UniqueConstraint, text
 
+from store.sql.types import UtcTime
 from store.tables.base import ident, metadata
-from store.types import UtcTime
 
 _OPEN = text("state = 'open'")
 

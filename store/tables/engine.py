@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, String, Table, UniqueConstraint
 
+from store.sql.types import UtcTime
 from store.tables.base import ident, metadata
-from store.types import UtcTime
 
 outbox = Table(
     "outbox",

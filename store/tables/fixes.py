@@ -16,8 +16,8 @@ from sqlalchemy import (
     Text,
 )
 
+from store.sql.types import Json, UtcTime
 from store.tables.base import ident, metadata
-from store.types import Json, UtcTime
 
 fixes = Table(
     "fixes",

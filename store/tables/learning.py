@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Integer, String, Table
 
+from store.sql.types import Json, UtcTime
 from store.tables.base import ident, metadata
-from store.types import Json, UtcTime
 
 beliefs = Table(
     "beliefs",

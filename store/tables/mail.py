@@ -15,8 +15,8 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
+from store.sql.types import Json, UtcTime
 from store.tables.base import ident, metadata
-from store.types import Json, UtcTime
 
 outreaches = Table(
     "outreaches",

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, select
 
-from activities.deciding import Decider
-from activities.recommending import Recommender, Wanted
 from algorithms.slots.guard import Decision
 from models.slots import RankingQuestion
+from services.decisions.decider import Decider
+from services.recommendations.recommender import Recommender, Wanted
 from settings import Settings
-from store import decisions
 from store.database import connect, reading, writing
+from store.learning import decisions
 from store.tables import decisions as table
 from store.tables import metadata
 from tests.algorithms.slots.questions import ranking
@@ -115,8 +115,8 @@ def test_recommendations_follow_the_policy_and_the_blend_answers_for_a_fault(pla
         bare, said = (each.recommend(connection, "c", 4, NOW) for each in (alone, plugged))
         for recommender, made in ((alone, bare), (plugged, said)):
             (listed,) = recommender.lists(connection, [Wanted("c", 4)], NOW)
-            assert [(each.item_id, each.score) for each in listed.picks] == [
-                (each.item_id, each.score) for each in made.picks
+            assert [(pick.item_id, pick.score) for pick in listed.picks] == [
+                (pick.item_id, pick.score) for pick in made.picks
             ]
             assert (listed.algorithm, listed.version) == (made.algorithm, made.version)
     assert (bare.algorithm, bare.record.variant, said.algorithm, said.version) == (

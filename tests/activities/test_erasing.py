@@ -11,16 +11,16 @@ import pytest
 from sqlalchemy import select, update
 from temporalio.testing import ActivityEnvironment
 
-from activities.erasing import Erase
-from activities.house import House
+from activities.erase import Erase
 from errors import NotFound
 from models.erasures import ErasureStep
+from services.context import House
 from settings import Settings
-from store import reservations
 from store.database import connect, reading, writing
+from store.fixes import reservations
+from store.mail.policy import Terms
 from store.migrate import upgrade
 from store.tables import clients, stock
-from store.terms import Terms
 from tests.support.told import CANARIES, tell
 
 WHO = "privy"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from activities.fixing.fitting import FRESH_S, FittingRoom
 from domain.fixes.rules import Unit
+from services.fixes.fit import FRESH_S, FittingRoom
 from tests.support.shop import Shop
 
 NOW = datetime.now(UTC) - timedelta(days=1)
@@ -15,7 +15,7 @@ NOW = datetime.now(UTC) - timedelta(days=1)
 def test_without_feedback_three_of_four_fit(shop: Shop) -> None:
     fits = FittingRoom(shop.engine, Path(shop.settings.home)).of("ann")
     chances = fits([Unit("a", "item01", "M", 1), Unit("b", "item02", "S", 1)], ["shirt", "trousers"])
-    assert all(abs(each - 0.74) < 0.02 for each in chances)
+    assert all(abs(chance - 0.74) < 0.02 for chance in chances)
 
 
 def test_an_item_that_runs_small_is_less_likely_to_fit_once_it_is_said(shop: Shop) -> None:

@@ -12,15 +12,16 @@ import pytest
 from sqlalchemy import Engine, event, select
 
 from activities.assess import Assess
-from activities.deciding import Asked, Decider
-from activities.house import House
 from models.calls import CallDecision, CallState
 from models.lifecycle import Assessment, AssessRequest
 from models.slots import Question
 from models.states import HoldSource, Phase
+from services.context import House
+from services.decisions.decider import Asked, Decider
 from settings import Settings
-from store import calls, decisions, holds, standing
+from store.clients import assessments, calls, holds
 from store.database import connect, reading, writing
+from store.learning import decisions
 from store.tables import calls as calls_table
 from store.tables import clients, metadata, outreaches
 from store.tables import decisions as decisions_table
@@ -104,9 +105,9 @@ def test_with_the_house_alone_it_is_a_mail_and_costs_no_statement_more(tmp_path:
     told = place.assess("c0")
     assert (told.phase, told.chosen) == (Phase.AT_RISK, "")
     assert told.start is not None
-    reads = [each for each in statements if each.startswith("SELECT")]
+    reads = [statement for statement in statements if statement.startswith("SELECT")]
     assert len(reads) == len(set(reads)), "nothing is read twice"
-    assert not [each for each in reads if "max(calls.place)" in each or "decisions" in each or "FROM events" in each]
+    assert not [read for read in reads if "max(calls.place)" in read or "decisions" in read or "FROM events" in read]
     assert place.decided() == []
 
 
@@ -248,8 +249,8 @@ def test_the_open_call_comes_with_the_client_in_the_same_statement(tmp_path: Pat
     place = Place(tmp_path, stack, stylist_calls_a_day=1)
     place.assess("c0", decider=place.decider("stylist_call"))
     with writing(place.engine) as connection:
-        file = standing.load(connection, "c0")
-        other = standing.load(connection, "c1")
+        file = assessments.load(connection, "c0")
+        other = assessments.load(connection, "c1")
     assert file is not None
     assert other is not None
     assert file.call is not None

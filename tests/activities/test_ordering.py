@@ -11,17 +11,17 @@ from typing import Any
 
 import pytest
 
-from activities.deciding import Asked, Decider
-from activities.lessons import learn
-from activities.ordering import Ordering, Page
-from activities.recommending import Recommender
 from domain.histories import Touch
 from domain.sessions import WITHIN
 from errors import BadInput, NotFound
 from models.slots import SessionQuestion
+from services.decisions.decider import Asked, Decider
+from services.recommendations.page_order import Ordering, Page
+from services.recommendations.recommender import Recommender
+from services.training.session import learn
 from settings import Settings
-from store import decisions
 from store.database import connect, reading, writing
+from store.learning import decisions
 from store.tables import metadata
 from tests.support.algorithms import plant, say, until
 from tests.support.stocked import NOW, StockedShop
@@ -89,7 +89,7 @@ def test_where_nothing_is_named_the_ranking_puts_items_up(floor: Floor) -> None:
     made = floor.asked(floor.ordering(), n=3)
     assert isinstance(made.question, SessionQuestion)
     assert len(ids(made)) == 3 < len(made.question.items) <= 9
-    assert "i02" not in {each.item_id for each in made.question.items}
+    assert "i02" not in {item.item_id for item in made.question.items}
 
 
 def test_what_was_touched_bends_the_order(floor: Floor) -> None:

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import event
 
-from activities.recommending import Recommender
-from activities.training.ranking import train
 from errors import NotFound
+from services.recommendations.recommender import Recommender
+from services.training.ranking import train
 from settings import Settings
-from store import artefacts
 from store.database import connect, reading, writing
+from store.learning import artefacts
 from store.tables import metadata
 from tests.support.stocked import NOW, StockedShop
 

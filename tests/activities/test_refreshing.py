@@ -12,20 +12,20 @@ from typing import Any
 import pytest
 from temporalio.testing import ActivityEnvironment
 
-from activities.house import House
-from activities.recommending import Recommender
-from activities.refreshing import planning
-from activities.refreshing.drifting import CompareWindows
-from activities.refreshing.gathering import GatherFeatures
-from activities.refreshing.learning import LearnSlot
-from activities.refreshing.picking import AT_ONCE, PickForAll
-from activities.refreshing.planning import PlanRefresh
-from activities.refreshing.sciences import SCIENCES
-from activities.training.ranking import train
+from activities.refresh import plan as planning
+from activities.refresh.challenge import LearnSlot
+from activities.refresh.compare_windows import CompareWindows
+from activities.refresh.gather_features import GatherFeatures
+from activities.refresh.pick import AT_ONCE, PickForAll
+from activities.refresh.plan import PlanRefresh
 from models.refreshes import RefreshEnd, RefreshState, RefreshStep, SlotOutcome, Verdict
+from services.context import House
+from services.recommendations.recommender import Recommender
+from services.training.ranking import train
+from services.training.slot_training import SCIENCES
 from settings import Settings
-from store import artefacts, refreshes, top_picks
 from store.database import connect, reading, writing
+from store.learning import artefacts, refreshes, top_picks
 from store.tables import artefacts as made
 from store.tables import metadata
 from tests.support.stocked import NOW, StockedShop
@@ -217,7 +217,7 @@ def test_lists_are_made_for_all_and_whoever_goes_on_begins_after_the_last_one(ni
         assert refreshes.report_of(refreshes.get(connection, "d1")).state is RefreshState.PICKING
         told = recommender.recommend(connection, "c7", night.settings.refresh_picks, NOW)
     assert len(lists) == 120
-    assert [each.item_id for each in lists["c7"].items] == [pick.item_id for pick in told.picks]
+    assert [item.item_id for item in lists["c7"].items] == [pick.item_id for pick in told.picks]
     assert (lists["c7"].artefact, lists["c7"].at) == (told.version, NOW)
 
 
@@ -249,4 +249,4 @@ def test_drift_is_told_of_features_and_scores_and_the_end_is_kept(night: Night) 
     assert {"score: engagement", "score: ranking", "price of an item"} <= drift.keys()
     assert sum(each.alarm for each in report.drift) == alarms
     assert (report.state, report.seconds) == (RefreshState.DONE, 3.0)
-    assert [(each.slot, each.verdict) for each in report.slots] == [("risk", Verdict.FAILED)]
+    assert [(slot.slot, slot.verdict) for slot in report.slots] == [("risk", Verdict.FAILED)]

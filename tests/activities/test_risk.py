@@ -12,18 +12,18 @@ import pytest
 from sqlalchemy import Engine, select
 
 from activities.assess import Assess
-from activities.deciding import Decider
-from activities.house import House
-from activities.risk import loaded
-from activities.training.risk import train_risk
 from algorithms.risk.served import FILE
 from domain.engagement import FORMULA
 from errors import BadInput
 from models.lifecycle import Assessment, AssessRequest
 from models.states import Band, Phase
+from services.assessment.risk import loaded
+from services.context import House
+from services.decisions.decider import Decider
+from services.training.risk import train_risk
 from settings import Settings
-from store.artefacts import Artefact
 from store.database import connect, reading
+from store.learning.artefacts import Artefact
 from store.tables import assessments, decisions, metadata
 from tests.algorithms.risk.histories import made_up
 from tests.support.algorithms import plant, say, until

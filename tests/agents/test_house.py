@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from agents import house
-from agents.house_copy import COPY, LINKS, WITHOUT_ITEMS
+from agents import template_writer
+from agents.template_copy import COPY, LINKS, WITHOUT_ITEMS
 from domain.facts import CODES, facts
 from domain.grounding import Ground, text_faults, violations
 from models.base import utc
@@ -24,7 +24,7 @@ slowly = settings(max_examples=300, deadline=None, suppress_health_check=[Health
 @given(briefs)
 @slowly
 def test_a_house_draft_keeps_every_rule(given_brief: Brief) -> None:
-    draft = house.compose(given_brief)
+    draft = template_writer.compose(given_brief)
     assert violations(draft, given_brief) == []
     assert len(draft.items) <= len(given_brief.items)
 
@@ -33,30 +33,30 @@ def test_a_house_draft_keeps_every_rule(given_brief: Brief) -> None:
 @slowly
 def test_every_mail_states_a_fact_of_the_client(history, kind, n) -> None:
     given_brief = brief(facts=facts(history, NOW), kind=kind, n=n)
-    said = " ".join(house.compose(given_brief).paragraphs)
+    said = " ".join(template_writer.compose(given_brief).paragraphs)
     assert any(fact.text in said for fact in given_brief.facts)
 
 
 def test_a_client_who_only_joined_is_told_so() -> None:
     joined = Fact(code="signed_up", text="You joined us on 2 January 2025.")
-    draft = house.compose(brief(kind=TouchKind.WELCOME, facts=(joined,)))
+    draft = template_writer.compose(brief(kind=TouchKind.WELCOME, facts=(joined,)))
     assert "You joined us on 2 January 2025." in draft.paragraphs[-1]
 
 
 def test_the_same_brief_gives_the_same_draft() -> None:
-    assert house.compose(brief()) == house.compose(brief())
+    assert template_writer.compose(brief()) == template_writer.compose(brief())
 
 
 @pytest.mark.parametrize("kind", list(TouchKind))
 def test_mails_of_one_kind_do_not_all_read_the_same(kind) -> None:
-    drafts = [house.compose(brief(kind=kind, client_id=f"c-{i}")) for i in range(60)]
+    drafts = [template_writer.compose(brief(kind=kind, client_id=f"c-{i}")) for i in range(60)]
     assert len({draft.subject for draft in drafts}) >= 3
     assert len({draft.paragraphs for draft in drafts}) >= 6
 
 
 def test_the_three_angles_of_re_engagement_differ() -> None:
     kinds = (TouchKind.MISSED, TouchKind.NEW_IN, TouchKind.STYLIST)
-    drafts = [house.compose(brief(kind=kind)) for kind in kinds]
+    drafts = [template_writer.compose(brief(kind=kind)) for kind in kinds]
     for one, other in pairwise([*drafts, drafts[0]]):
         assert one.subject != other.subject
         assert set(one.paragraphs[0].split(". ")).isdisjoint(other.paragraphs[0].split(". "))
@@ -67,37 +67,37 @@ def test_the_three_angles_of_re_engagement_differ() -> None:
 
 def test_a_campaign_is_carried_in_the_owners_words() -> None:
     message = "The linen collection has arrived. Until Sunday, delivery is free."
-    draft = house.compose(brief(kind=TouchKind.CAMPAIGN, message=message))
+    draft = template_writer.compose(brief(kind=TouchKind.CAMPAIGN, message=message))
     assert draft.subject == "The linen collection has arrived"
     assert draft.paragraphs[0] == message
 
 
 def test_a_sentence_of_the_message_that_may_not_be_mailed_is_left_out() -> None:
     message = "The linen collection has arrived. See it at www.evil.example now. Wear it soon."
-    draft = house.compose(brief(kind=TouchKind.CAMPAIGN, message=message))
+    draft = template_writer.compose(brief(kind=TouchKind.CAMPAIGN, message=message))
     assert draft.paragraphs[0] == "The linen collection has arrived. Wear it soon."
 
 
 def test_no_name_means_no_name() -> None:
-    assert house.compose(brief(first_name="")).greeting == "Hello,"
-    assert house.compose(brief(first_name="<b>Bob</b> www.evil.com")).greeting == "Hello,"
-    assert house.compose(brief(first_name="ANA MARÍA")).greeting == "Hello Ana María,"
+    assert template_writer.compose(brief(first_name="")).greeting == "Hello,"
+    assert template_writer.compose(brief(first_name="<b>Bob</b> www.evil.com")).greeting == "Hello,"
+    assert template_writer.compose(brief(first_name="ANA MARÍA")).greeting == "Hello Ana María,"
 
 
 def test_the_quiz_mail_asks_for_the_quiz_and_shows_no_items() -> None:
-    draft = house.compose(brief(kind=TouchKind.QUIZ))
+    draft = template_writer.compose(brief(kind=TouchKind.QUIZ))
     assert draft.items == ()
     assert "quiz" in " ".join(draft.paragraphs).lower()
 
 
 def test_without_picks_no_pieces_are_spoken_of() -> None:
-    drafts = [house.compose(brief(items=(), client_id=f"c-{i}")) for i in range(20)]
+    drafts = [template_writer.compose(brief(items=(), client_id=f"c-{i}")) for i in range(20)]
     assert {draft.call_to_action for draft in drafts} == set(WITHOUT_ITEMS.actions)
 
 
 def test_the_reason_for_an_item_is_its_blurb() -> None:
     item = brief().items[0].model_copy(update={"why": "close to what you have chosen before"})
-    assert house.compose(brief(items=(item,))).items[0].text == "Close to what you have chosen before."
+    assert template_writer.compose(brief(items=(item,))).items[0].text == "Close to what you have chosen before."
 
 
 def test_the_approved_copy_itself_keeps_the_rules() -> None:
@@ -119,4 +119,4 @@ def test_the_plan_is_as_early_as_the_window_allows() -> None:
         client_id="c-1", n=1, kind=TouchKind.MISSED, now=utc(2026, 1, 1), earliest=utc(2026, 1, 1, 9),
         latest=utc(2026, 1, 3), time_zone="UTC", quiet_from_hour=21, quiet_until_hour=8,
     )  # fmt: skip
-    assert house.plan(facts_given).send_at == utc(2026, 1, 1, 9)
+    assert template_writer.plan(facts_given).send_at == utc(2026, 1, 1, 9)

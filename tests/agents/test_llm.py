@@ -218,7 +218,7 @@ def test_without_a_key_there_is_no_model() -> None:
 def test_importing_the_agents_imports_no_model_library() -> None:
     """A command that asks no model must start quickly; openai takes seconds."""
     code = (
-        "import sys, agents.llm, agents.writer, agents.reviewer, agents.scheduler, agents.house;"
+        "import sys, agents.llm, agents.writer, agents.reviewer, agents.scheduler, agents.template_writer;"
         "print([m for m in ('openai', 'instructor', 'httpx2') if m in sys.modules])"
     )
     root = Path(__file__).parents[2]

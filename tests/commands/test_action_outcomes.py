@@ -13,7 +13,6 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import Engine, insert, select
 
-from activities.judging.action_outcomes import COLUMNS
 from algorithms.uplift.exploring import Explore
 from algorithms.uplift.serving import Learnt, columns_of
 from cli import selvedge
@@ -21,9 +20,10 @@ from domain.next_actions import question, seed_of
 from errors import BadInput
 from models.answers import AnswerRecord
 from models.slots import NextActionQuestion, Occurrence
+from services.evaluation.action_outcomes import COLUMNS
 from settings import load
-from store import decisions
 from store.database import connect, reading, writing
+from store.learning import decisions
 from store.migrate import upgrade
 from store.tables import assessments, events
 from store.tables import decisions as decisions_table

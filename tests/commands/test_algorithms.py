@@ -76,7 +76,7 @@ def test_a_shadow_and_a_split_come_and_go_and_comments_and_hand_made_changes_sta
 
 
 def does(enter: Type, name: str = "short-of-stock") -> tuple[str, str, str]:
-    found = next(each for each in json.loads(enter("list", "--json").output)["algorithms"] if each["name"] == name)
+    found = next(load for load in json.loads(enter("list", "--json").output)["algorithms"] if load["name"] == name)
     return found["slot"], found["version"], found["part"]
 
 
@@ -130,7 +130,7 @@ def test_a_remote_out_of_reach_is_told_once(enter: Type, tmp_path: Path) -> None
 
 def test_a_long_time_over_very_many_things_says_why_it_may_pass(enter: Type) -> None:
     checks = json.loads(enter("check", "short-of-stock", "--deadline", "5000", "--json").output)["checks"]
-    (huge,) = [each["words"] for each in checks if each["name"] == "huge input"]
+    (huge,) = [check["words"] for check in checks if check["name"] == "huge input"]
     assert huge.endswith("ms; 10 s would do, the deadline is tried with 500")
 
 
@@ -144,7 +144,7 @@ def test_what_fails_the_suite_is_not_promoted(enter: Type, home: Path) -> None:
     mends = {check["mend"] for check in report["checks"]} - {""}
     said = enter("check", "short-of-stock").output
     assert mends
-    assert all(said.count(each) == 1 for each in mends)
+    assert all(said.count(mend) == 1 for mend in mends)
 
 
 def test_mistakes_are_told_and_change_nothing(enter: Type, home: Path, tmp_path: Path) -> None:

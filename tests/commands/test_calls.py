@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from cli import selvedge
 from errors import BadInput
 from models.states import TouchKind
-from store import calls
+from store.clients import calls
 from store.database import writing
 from tests.commands.test_fix_records import NOW, shop
 from tests.support.shop import Shop

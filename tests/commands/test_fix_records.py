@@ -15,8 +15,9 @@ from cli import selvedge
 from models.base import utc
 from models.catalogue import StockRow
 from models.fixes import FixItem, FixState, FixWish
-from store import catalogue, fixes, reservations
+from store.catalogue import catalogue
 from store.database import writing
+from store.fixes import fixes, reservations
 from tests.support.shop import Shop, a_shop
 
 NOW = utc(2026, 11, 21, 7, 30)

@@ -160,7 +160,7 @@ def test_a_policy_for_the_slot_is_kept(mails: Path, tmp_path: Path) -> None:
     options = ("--file", mails, "--treated", "Womens E-Mail", "--slot", "--out", tmp_path / "uplift.json")
     assert json.loads(typed("evaluate", "uplift", *options, "--json").stdout)
     kept = Learnt.load(tmp_path / "uplift.json")
-    assert {each.column for each in kept.features} == {"recency", "history"}
+    assert {feature.column for feature in kept.features} == {"recency", "history"}
     assert kept.made_from["treatment"] == "Womens E-Mail"
 
 

@@ -15,11 +15,11 @@ from sqlalchemy import Engine, select
 from cli import selvedge
 from errors import BadInput, Erased, NotFound
 from settings import load
-from store import erasure
 from store.database import connect, reading, writing
+from store.mail.policy import Terms
 from store.migrate import upgrade
+from store.privacy import erasure
 from store.tables import outbox
-from store.terms import Terms
 from tests.support.told import ADDRESS, tell
 
 WHO = "privy"

@@ -13,8 +13,8 @@ from cli import selvedge
 from commands._records import _over
 from errors import BadInput, NotFound
 from settings import load
-from store import decisions
 from store.database import connect, reading, writing
+from store.learning import decisions
 from store.migrate import upgrade
 from tests.store.test_comparisons import record, shadow
 

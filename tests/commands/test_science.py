@@ -205,7 +205,7 @@ def test_train_reports_and_serves(shop, monkeypatch):
     spoken = typed("train", "--algorithm", "popularity")
     assert "too few clients" in spoken.stdout
     assert "now serves" in spoken.stdout
-    monkeypatch.setattr("activities.training.ranking.ENOUGH", 1)
+    monkeypatch.setattr("services.training.ranking.ENOUGH", 1)
     measured = typed("train", "--algorithm", "popularity")
     assert "new clients after 2026-" in measured.stdout
     assert measured.stdout.count("blend, model") == 5

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 import cli
-from store import outbox
 from store.database import connect, reading
+from store.events import outbox
 from tests.support.ports import free_port
 
 Call = Callable[..., int]

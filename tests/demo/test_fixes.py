@@ -12,8 +12,8 @@ from demo.stack import decide_hours
 from models.base import utc
 from models.fix_views import FixAsked
 from models.fixes import FixDecision, FixItem, FixState, FixWish
-from store import fixes, reservations
 from store.database import writing
+from store.fixes import fixes, reservations
 from tests.support.shop import Shop
 
 START = utc(2026, 11, 21, 7)

@@ -12,7 +12,7 @@ from models.base import utc
 from models.model_call import ModelCall
 from settings import Settings
 from store.database import writing
-from store.model_calls import record
+from store.mail.model_calls import record
 
 FAILED = ModelCall(
     at=utc(2026, 11, 21, 7), client_id="ann", agent="writer", prompt_version="1", model="m", verdict="unavailable"

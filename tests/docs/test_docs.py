@@ -16,7 +16,7 @@ from domain.outreach import SETTLED, TRANSITIONS
 from models.states import OutreachState, Phase
 from scripts import settings_doc
 from settings import Settings
-from store.personal import HOLDINGS
+from store.privacy.personal import HOLDINGS
 from workflows.campaign import Campaign
 from workflows.erasure import Erasure
 from workflows.fix import FixAssignment

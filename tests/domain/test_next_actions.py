@@ -46,7 +46,7 @@ def test_a_call_is_allowed_while_some_are_left_and_an_offer_never() -> None:
 
 def test_an_occasion_has_one_seed_and_another_has_another() -> None:
     keys = [(client, key) for client in ("a", "b") for key in ("missed:1", "new_in:1", "missed:2")]
-    seeds = {seed_of(*each) for each in keys}
+    seeds = {seed_of(*key) for key in keys}
     assert len(seeds) == len(keys)
     assert seed_of(*keys[0]) == seed_of(*keys[0])
     assert all(0 <= seed < 2**53 for seed in seeds)

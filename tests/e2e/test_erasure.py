@@ -8,8 +8,9 @@ import pytest
 from fastapi.testclient import TestClient
 
 from models.fixes import FixWish
-from store import erasure, fixes
 from store.database import reading, writing
+from store.fixes import fixes
+from store.privacy import erasure
 from tests.e2e.test_renewal import until
 from tests.support.histories import told
 from tests.support.shop import Shop
@@ -56,8 +57,8 @@ async def test_nothing_is_left_and_no_history_told(shop: Shop, tmp_path: Path, d
         for workflow_id in (ids.client(WHO), ids.fix(fix_id)):
             await client.get_workflow_handle(workflow_id).result()
         starts = (f"client:{WHO}", f"outreach:{WHO}", f"erasure:{WHO}", f"fix:{fix_id}")
-        histories = await told(client, " OR ".join(f"WorkflowId STARTS_WITH '{each}'" for each in starts))
-        assert {each.partition(":")[0] for each in histories} == {"client", "outreach", "erasure", "fix"}
+        histories = await told(client, " OR ".join(f"WorkflowId STARTS_WITH '{start}'" for start in starts))
+        assert {history.partition(":")[0] for history in histories} == {"client", "outreach", "erasure", "fix"}
         written = histories | {"log": worker.log.read_text(), "metrics": worker.metrics()}
         assert [(where, word) for where, text in written.items() for word in CANARIES if word in text] == []
     finally:

@@ -13,8 +13,8 @@ from temporalio.client import Client
 from mail.faulty_sink import Fault
 from models.base import utc
 from models.fixes import FixWish
-from store import fixes
 from store.database import reading, writing
+from store.fixes import fixes
 from store.tables import model_calls
 from tests.doubles.chat_server import ChatServer
 from tests.e2e.test_renewal import until
@@ -93,8 +93,8 @@ async def test_no_canary_leaves_the_database(tmp_path: Path, dev_server: DevServ
 async def _everything(client: Client, worker: WorkerProcess) -> dict[str, str]:
     await asyncio.sleep(1)  # visibility follows a moment later
     starts = ("client:privy", "outreach:privy", "fix:")
-    histories = await told(client, " OR ".join(f"WorkflowId STARTS_WITH '{each}'" for each in starts))
-    assert {each.partition(":")[0] for each in histories} == {"client", "outreach", "fix"}
+    histories = await told(client, " OR ".join(f"WorkflowId STARTS_WITH '{start}'" for start in starts))
+    assert {history.partition(":")[0] for history in histories} == {"client", "outreach", "fix"}
     return histories | {"log": worker.log.read_text(), "metrics": worker.metrics()}
 
 

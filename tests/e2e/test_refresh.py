@@ -16,8 +16,8 @@ import pytest
 import cli
 from hosting.schedules import REFRESH, keep_schedule
 from models.refreshes import RefreshState
-from store import artefacts, refreshes
 from store.database import reading
+from store.learning import artefacts, refreshes
 from tests.support.shop import Shop
 from workflows import handles
 
@@ -103,6 +103,6 @@ async def test_on_schedule(shop: Shop) -> None:
             await asyncio.sleep(0.1)
     assert done[0].state is RefreshState.DONE
     assert done[0].refresh.startswith("day-20")
-    assert {each.verdict for each in done[0].slots} == {"nothing_to_learn"}
+    assert {slot.verdict for slot in done[0].slots} == {"nothing_to_learn"}
     with reading(shop.engine) as connection:
         assert artefacts.listing(connection) == []

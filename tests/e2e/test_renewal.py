@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from models.clients import ClientPolicy
-from store import clock, holds
+from store import clock
+from store.clients import holds
 from store.database import writing
 from tests.support.shop import a_shop
 from tests.support.temporal import new_dev_server

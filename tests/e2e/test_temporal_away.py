@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from store import outbox
 from store.database import reading
+from store.events import outbox
 from tests.e2e.test_renewal import until
 from tests.support.shop import Shop, a_shop
 from tests.support.temporal import new_dev_server

@@ -14,12 +14,12 @@ import pytest
 from temporalio.client import Client
 
 import cli
-from activities.waving.replaying import replayed
 from hosting.schedules import WAVE, keep_schedule
 from models.fixes import FixState
 from models.waves import WaveReport, WaveState
-from store import fixes, stock_prices, waves
+from services.fixes.wave_replay import replayed
 from store.database import reading, writing
+from store.fixes import fixes, stock_prices, waves
 from tests.support.shop import Shop, a_shop
 from tests.support.temporal import DevServer
 from tests.support.waving import boxes, report, waiting

@@ -13,15 +13,17 @@ from sqlalchemy import Engine, insert
 from sqlalchemy import event as hooks
 from temporalio.testing import ActivityEnvironment
 
-from activities.erasing import Erase
-from activities.house import House
+from activities.erase import Erase
 from models.erasures import ErasureState, ErasureStep
+from services.context import House
 from settings import Settings
-from store import campaigns, erasure, reservations
+from store.campaigns import campaigns
 from store.database import connect, reading, writing
+from store.fixes import reservations
+from store.mail.policy import Terms
 from store.migrate import upgrade
+from store.privacy import erasure
 from store.tables import events
-from store.terms import Terms
 from tests.support.forked import prepared
 from tests.support.told import CANARIES, everything, tell
 

@@ -17,8 +17,8 @@ from temporalio.client import Client
 from domain.fixes.states import SETTLED
 from errors import SelvedgeError
 from models.fixes import FixDecision, FixState, FixWish, ItemState, Swap
-from store import fixes, reservations
 from store.database import reading, writing
+from store.fixes import fixes, reservations
 from store.tables import fix_items, stock
 from store.tables import fixes as fix_rows
 from tests.support.forked import ForkedWorkers, forked_workers
@@ -109,7 +109,9 @@ def _decision(shop: Shop, fix_id: str, wanted: str) -> FixDecision:
         return FixDecision.model_validate({"verdict": wanted, "by": "ana"})
     with reading(shop.engine) as connection:
         row, box = fixes.get(connection, fix_id), reservations.box(connection, fix_id)
-    spare = next(each["sku"] for each in row.candidates["items"] if each["sku"] not in {item.sku for item in box})
+    spare = next(
+        candidate["sku"] for candidate in row.candidates["items"] if candidate["sku"] not in {item.sku for item in box}
+    )
     return FixDecision(verdict="approve", swaps=(Swap(out=box[0].sku, into=spare),), by="ana")
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from activities.lessons import learn
 from domain.sessions import WITHIN
+from services.training.session import learn
 from store.database import connect
 from store.tables import metadata
 from tests.support.stocked import NOW
@@ -24,7 +24,7 @@ OVER = NOW + timedelta(days=1) + WITHIN
 LEARNER = """
 import sys
 from datetime import datetime
-from activities.lessons import learn
+from services.training.session import learn
 from store.database import connect
 engine = connect(sys.argv[1])
 print("ready", flush=True)

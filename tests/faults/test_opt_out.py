@@ -19,7 +19,7 @@ from domain.outreach import SETTLED
 from mail.faulty_sink import Fault
 from mail.links import Links
 from models.clock import Clock
-from models.lifecycle import OutreachInput
+from models.outreach import OutreachInput
 from models.states import OutreachState, TouchKind
 from store.database import writing
 from store.tables import outreaches

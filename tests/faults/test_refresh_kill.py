@@ -13,8 +13,8 @@ import pytest
 from sqlalchemy import Engine, select
 
 from models.refreshes import RefreshState, Verdict
-from store import artefacts, refreshes
 from store.database import reading, writing
+from store.learning import artefacts, refreshes
 from store.tables import outbox, top_picks
 from tests.support.forked import forked_workers
 from tests.support.shop import a_shop
@@ -57,11 +57,11 @@ async def test_a_killed_refresh_goes_on_where_it_was(tmp_path: Path, dev_server:
     assert {client_id: after[client_id] for client_id in before} == before
     assert len(after) == report.picked == CLIENTS
     assert (report.state, len(report.drift) > 5) == (RefreshState.DONE, True)
-    assert [each.slot for each in report.slots] == ["ranking", "risk", "fit"]
-    assert Verdict.FAILED not in {each.verdict for each in report.slots}
+    assert [slot.slot for slot in report.slots] == ["ranking", "risk", "fit"]
+    assert Verdict.FAILED not in {slot.verdict for slot in report.slots}
     with reading(shop.engine) as connection:
         kept = {each.id for each in artefacts.listing(connection)}
-    assert {each.artefact for each in report.slots if each.artefact} <= kept
+    assert {slot.artefact for slot in report.slots if slot.artefact} <= kept
 
 
 async def _until(true: Callable[[], bool], seconds: float = 90) -> None:
@@ -81,4 +81,4 @@ def _lists(engine: Engine) -> dict[str, datetime]:
 def _slots(engine: Engine, name: str) -> dict[str, Any]:
     with reading(engine) as connection:
         row = refreshes.found(connection, name)
-    return {} if row is None else {each.slot: each for each in refreshes.report_of(row).slots}
+    return {} if row is None else {slot.slot: slot for slot in refreshes.report_of(row).slots}

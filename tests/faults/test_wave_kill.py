@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from activities.waving.replaying import replayed
 from models.waves import WaveState
-from store import fixes, waves
+from services.fixes.wave_replay import replayed
 from store.database import reading
+from store.fixes import fixes, waves
 from tests.support.shop import Shop, a_shop
 from tests.support.temporal import DevServer
 from tests.support.waving import boxes, until, waiting

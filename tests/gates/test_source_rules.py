@@ -14,7 +14,7 @@ import pytest
 REPOSITORY = Path(__file__).parents[2]
 ROOMS = [
     "activities", "agents", "algorithms", "commands", "demo", "domain",
-    "hosting", "ingest", "mail", "models", "store", "web", "workflows",
+    "hosting", "ingest", "mail", "models", "services", "store", "web", "workflows",
 ]  # fmt: skip
 LONGEST_FILE = 300
 

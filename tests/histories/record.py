@@ -76,7 +76,7 @@ async def _refresh() -> None:
                     desk.shop.event(f"c{buyer}", "order_placed", at, now=now, item_id=item, value="50.00")
             await refresh_handles.start_refresh(env.client, "2026-11-21")
             told = await refresh_handles.refresh_report(env.client, "2026-11-21")
-            if not any(each.promoted for each in told.slots):
+            if not any(slot.promoted for slot in told.slots):
                 raise RuntimeError(f"nothing was promoted: {told.slots}")
             history = await env.client.get_workflow_handle(ids.refresh("2026-11-21")).fetch_history()
             _write("refresh.2026-11-21", 1, history)

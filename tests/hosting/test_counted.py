@@ -11,7 +11,7 @@ from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput
 from errors import InFlight
 from hosting.counted import Counted
 from models.clock import Clock
-from models.lifecycle import StepDone
+from models.outreach import StepDone
 from models.states import OutreachState
 
 

@@ -13,8 +13,8 @@ import pytest
 from sqlalchemy import Engine
 
 from hosting.dispatch import Dispatcher
-from store import outbox
 from store.database import connect, writing
+from store.events import outbox
 from store.tables import metadata
 
 

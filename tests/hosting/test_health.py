@@ -13,13 +13,13 @@ import pytest
 from prometheus_client import REGISTRY
 from sqlalchemy import Engine, insert, update
 
-from activities.house import House
 from errors import ConfigError
 from hosting.health import Health
 from models.refreshes import Drift, RefreshReport, RefreshState
+from services.context import House
 from settings import Settings
-from store import refreshes
 from store.database import connect, writing
+from store.learning import refreshes
 from store.migrate import upgrade
 from store.tables import standings
 from tests.support.ports import free_ports

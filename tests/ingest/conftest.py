@@ -12,8 +12,8 @@ from sqlalchemy import Engine
 
 from ingest.files import Summary, import_file
 from store.database import connect
+from store.mail.policy import Terms
 from store.tables import metadata
-from store.terms import Terms
 from tests.store.conftest import NOW, REAL
 
 TERMS = Terms(currency="USD", time_zone="Europe/London", signing_key="a key for tests")

@@ -17,8 +17,8 @@ from ingest.converters import cdnow, fashion_products, online_retail, renttherun
 from ingest.converters.tables import ENDING, command
 from ingest.files import Summary, import_file
 from store.database import reading
+from store.mail.policy import Terms
 from store.tables import clients, engagement, events, items
-from store.terms import Terms
 from tests.store.conftest import NOW, REAL
 
 CDNOW = "id,date,n,usd\n00004,1997-01-18,2,29.73\n00004,1997-01-01,2,29.33\n00018,1997-02-04,1,0.0\n"

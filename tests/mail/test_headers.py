@@ -41,7 +41,7 @@ def test_a_name_like_that_is_left_out_and_the_address_stays(hostile: str) -> Non
 def test_a_name_reads_back_as_it_was_and_the_address_stays_the_only_one(name: str) -> None:
     raw = f"{headers.line('To', headers.mailbox(name, 'ann@shop.com'))}\r\n\r\n"
     parsed = message_from_bytes(raw.encode("ascii"), policy=policy.default)["To"]
-    assert [(each.display_name, each.addr_spec) for each in parsed.addresses] == [(name, "ann@shop.com")]
+    assert [(address.display_name, address.addr_spec) for address in parsed.addresses] == [(name, "ann@shop.com")]
 
 
 def test_a_long_name_is_written_in_words_of_the_length_that_is_allowed() -> None:

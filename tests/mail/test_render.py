@@ -81,8 +81,8 @@ def test_both_parts_hold_every_word_price_and_link(made: Post) -> None:
         "Unsubscribe",
     ]
     text = " ".join(mail.text.split())
-    assert [each for each in words if each not in text] == []
-    assert [each for each in words if each not in page.text] == []
+    assert [word for word in words if word not in text] == []
+    assert [word for word in words if word not in page.text] == []
     links = set(re.findall(r"http\S+", mail.text))
     assert links <= set(page.all("a", "href"))
     assert {made.links.unsubscribe("c1", 1), made.links.go("c1", 1, "i1"), made.links.go("c1", 1, "i2")} <= links
@@ -97,9 +97,9 @@ def test_the_preheader_comes_first_and_is_hidden(made: Post) -> None:
 
 def test_each_link_is_ours_and_leads_to_its_own_item(made: Post) -> None:
     hrefs = Page(rendered(made).html).all("a", "href")
-    tokens = [each.rpartition("/go/")[2] for each in hrefs if "/go/" in each]
-    assert all(each.startswith(("http://127.0.0.1:8000/go/", "http://127.0.0.1:8000/u/")) for each in hrefs)
-    assert {made.links.read_go(each) for each in tokens} == {
+    tokens = [href.rpartition("/go/")[2] for href in hrefs if "/go/" in href]
+    assert all(href.startswith(("http://127.0.0.1:8000/go/", "http://127.0.0.1:8000/u/")) for href in hrefs)
+    assert {made.links.read_go(token) for token in tokens} == {
         Goal("c1", 1, None),
         Goal("c1", 1, "i1"),
         Goal("c1", 1, "i2"),

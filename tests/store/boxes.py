@@ -9,11 +9,12 @@ from sqlalchemy import Connection, Engine, func, select, update
 
 from models.catalogue import StockRow
 from models.fixes import FixId, FixItem, FixState, FixWish, ItemState
-from store import catalogue, fixes
+from store.catalogue import catalogue
 from store.database import reading
+from store.fixes import fixes
+from store.mail.policy import Terms
 from store.tables import fix_items, stock
 from store.tables import fixes as fix_table
-from store.terms import Terms
 from tests.store.conftest import NOW
 from tests.store.seeds import seed_clients, seed_items
 

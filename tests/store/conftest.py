@@ -10,8 +10,8 @@ import pytest
 from sqlalchemy import Engine
 
 from store.database import connect
+from store.mail.policy import Terms
 from store.tables import metadata
-from store.terms import Terms
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 REAL = datetime(2026, 11, 21, 9, tzinfo=UTC)

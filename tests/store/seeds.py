@@ -11,9 +11,10 @@ from models.catalogue import ItemRow
 from models.clients import ClientRow
 from models.events import EVENT, Event
 from models.states import Band, Phase
-from store import catalogue, clients
+from store.catalogue import catalogue
+from store.clients import clients
+from store.mail.policy import Terms
 from store.tables import outbox, standings
-from store.terms import Terms
 from tests.store.conftest import NOW, REAL
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from store import artefacts
-from store.artefacts import Artefact
 from store.database import reading, writing
+from store.learning import artefacts
+from store.learning.artefacts import Artefact
 from tests.support.stocked import NOW
 
 

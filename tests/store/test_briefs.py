@@ -20,13 +20,14 @@ from models.events import Event
 from models.mail import Brief, Pick
 from models.states import CampaignState, Phase, TouchKind
 from settings import Settings
-from store import catalogue, ledger
-from store import clients as people
-from store.briefs import ORDERS_READ, build_brief
+from store.catalogue import catalogue
+from store.clients import clients as people
 from store.database import connect, reading, writing
-from store.events import accept
+from store.events.events import accept
+from store.mail import ledger
+from store.mail.briefs import ORDERS_READ, build_brief
+from store.mail.policy import Terms
 from store.tables import campaigns, clients, metadata, outreaches
-from store.terms import Terms
 from tests.domain.fact_truth import is_true
 from tests.store import seeds
 from tests.store.conftest import NOW, REAL

@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from errors import BadInput, NotFound
 from models.calls import CallDecision, CallState
 from models.states import TouchKind
-from store import calls
+from store.clients import calls
 from store.database import reading, writing
 from store.tables import calls as calls_table
 from store.tables import outbox

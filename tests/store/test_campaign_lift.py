@@ -8,10 +8,11 @@ from random import Random
 from sqlalchemy import Connection, Engine, insert
 
 from domain.campaign_lift import Terms as Comparing
-from store import campaign_lift, events
+from store.campaigns import lift
 from store.database import writing
+from store.events import events
+from store.mail.policy import Terms
 from store.tables import enrolments
-from store.terms import Terms
 from tests.store.conftest import NOW, REAL
 from tests.store.seeds import event, seed_clients, seed_items
 
@@ -49,7 +50,7 @@ def test_orders_count_from_enrolment_to_the_window_s_end_a_day_once(engine: Engi
         enrolled(connection, "eve", "treated", ago(30.5), entry="1")
         enrolled(connection, "gus", "control", ago(1))
         enrolled(connection, "non", "", ago(30))
-        found = campaign_lift.of_campaign(connection, SPRING, NOW)
+        found = lift.of_campaign(connection, SPRING, NOW)
     assert found.control.tolist() == [False, False, True, True]  # eve, ann, bob, gus
     assert found.orders.tolist() == [1.0, 2.0, 0.0, 0.0]
     assert found.cents.tolist() == [1_050.0, 3_150.0, 0.0, 0.0]
@@ -73,7 +74,7 @@ def test_what_is_read_is_what_a_plain_count_gives(engine: Engine, terms: Terms) 
         events.accept(connection, sold, terms, NOW, REAL)
         for k, client in enumerate(who):
             enrolled(connection, client, "control" if k % 4 == 0 else "treated", at[client])
-        found = campaign_lift.of_campaign(connection, SPRING, NOW)
+        found = lift.of_campaign(connection, SPRING, NOW)
     for k, client in enumerate(sorted(who, key=lambda one: at[one])):
         mine = [(when - at[client], when, cents) for one, when, cents in bought if one == client]
         after = [(when, cents) for since, when, cents in mine if timedelta() <= since < timedelta(days=14)]
@@ -86,4 +87,4 @@ def test_what_is_read_is_what_a_plain_count_gives(engine: Engine, terms: Terms) 
 
 def test_a_campaign_without_clients_is_empty(engine: Engine) -> None:
     with writing(engine) as connection:
-        assert len(campaign_lift.of_campaign(connection, SPRING, NOW).at) == 0
+        assert len(lift.of_campaign(connection, SPRING, NOW).at) == 0

@@ -12,10 +12,11 @@ from errors import BadInput
 from ingest.faults import checked
 from models.campaign import CampaignChange, CampaignSpec
 from models.states import Arm, EnrolmentState
-from store import campaigns, mail_facts
+from store.campaigns import campaigns
 from store.database import writing
+from store.mail import mail_facts
+from store.mail.policy import Terms
 from store.tables import enrolments
-from store.terms import Terms
 from tests.store.conftest import NOW
 from tests.store.seeds import seed_clients
 

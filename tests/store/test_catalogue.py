@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import Engine
 
 from models.catalogue import ItemRow, Season, StockRow
-from store import catalogue
+from store.catalogue import catalogue
 from store.database import reading, writing
-from store.terms import Terms
+from store.mail.policy import Terms
 from tests.store.conftest import NOW
 from tests.store.seeds import days
 

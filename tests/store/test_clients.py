@@ -9,12 +9,13 @@ import pytest
 from sqlalchemy import Connection, Engine, insert, select, update
 
 from models.clients import Client, ClientRow
-from store import clients, events
+from store.clients import clients
 from store.database import writing
-from store.suppressions import client_hash
+from store.events import events
+from store.mail.policy import Terms
+from store.mail.suppressions import client_hash
 from store.tables import clients as table
 from store.tables import tombstones
-from store.terms import Terms
 from tests.store.conftest import NOW, REAL
 from tests.store.seeds import client_row, days, event, waiting
 

@@ -7,11 +7,11 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from activities.judging.comparing import compare
 from domain.comparison.records import Deed
 from models.answers import AnswerRecord
-from store import comparisons, decisions
+from services.evaluation.comparison import compare
 from store.database import reading, writing
+from store.learning import comparisons, decisions
 from store.tables import outreaches
 from tests.support.stocked import NOW, StockedShop
 
@@ -29,7 +29,7 @@ def record(client: str, *items: str, question: str = "", **more: Any) -> AnswerR
         "algorithm": "one",
         "version": "1",
         "seconds": 0.02,
-        "answer": {"items": [{"item_id": each, "score": 1} for each in items]},
+        "answer": {"items": [{"item_id": item, "score": 1} for item in items]},
     }
     return AnswerRecord.model_validate(values | more)
 

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, insert, select
 
-from store import consent, letters
+from store.clients import consent
 from store.database import reading, writing
+from store.mail import messages
+from store.mail.policy import Terms
 from store.tables import clients, events, outreaches
 from store.tables import outbox as outbox_table
-from store.terms import Terms
 from tests.store.conftest import NOW, REAL
 
 
@@ -115,8 +116,8 @@ def test_a_delivered_message_leads_back_to_the_ledger(engine: Engine) -> None:
     with writing(engine) as connection:
         connection.execute(insert(outreaches), [mail("c1", 1, "sent", message_id="<a@b>", sent_at=sent)])
         connection.execute(insert(outreaches), [mail("c1", 2, "data", message_id="<c@b>")])
-        assert letters.by_message_id(connection, ["<a@b>", "<x@y>", ""]) == {"<a@b>": ("c1", 1)}
-        assert letters.by_message_id(connection, []) == {}
-        assert letters.sent_at(connection, "c1", 1) == sent
-        assert letters.sent_at(connection, "c1", 2) == NOW
-        assert letters.sent_at(connection, "c1", 9) is None
+        assert messages.by_message_id(connection, ["<a@b>", "<x@y>", ""]) == {"<a@b>": ("c1", 1)}
+        assert messages.by_message_id(connection, []) == {}
+        assert messages.sent_at(connection, "c1", 1) == sent
+        assert messages.sent_at(connection, "c1", 2) == NOW
+        assert messages.sent_at(connection, "c1", 9) is None

@@ -11,8 +11,8 @@ from sqlalchemy import event
 
 from algorithms.slots.slot_table import SLOTS
 from models.answers import AnswerRecord
-from store import decisions
 from store.database import connect, reading, writing
+from store.learning import decisions
 from store.tables import metadata
 from tests.support.stocked import NOW
 

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, select
 
 from domain.engagement import EVENT_WEIGHT, Engagement, EngagementRules
+from store.clients.statistics import Counted, absorb
 from store.database import writing
-from store.engagement import Counted, absorb
+from store.sql.types import micros
 from store.tables import engagement
-from store.types import micros
 from tests.store.conftest import NOW
 
 RULES = EngagementRules()

@@ -11,13 +11,19 @@ from errors import Erased, NotFound
 from models.erasures import ErasureState
 from models.fixes import FixWish
 from models.states import HoldSource
-from store import campaigns, clients, erasure, events, fixes, outbox, refreshes, reservations, suppressions, waves
 from store import tables as t
+from store.campaigns import campaigns
+from store.clients import clients
 from store.database import reading, writing
-from store.export import export
-from store.mail_facts import load
-from store.personal import APART, HOLDINGS, Holding
-from store.terms import Terms
+from store.events import events, outbox
+from store.fixes import fixes, reservations, waves
+from store.learning import refreshes
+from store.mail import suppressions
+from store.mail.mail_facts import load
+from store.mail.policy import Terms
+from store.privacy import erasure
+from store.privacy.export import export
+from store.privacy.personal import APART, HOLDINGS, Holding
 from tests.store.conftest import NOW, REAL
 from tests.store.seeds import client_row, days, event, seed_clients
 from tests.support.told import ADDRESS, CANARIES, everything, tell
@@ -51,9 +57,11 @@ def erased(engine: Engine, terms: Terms) -> int:
 def test_every_table_is_somebodys_or_nobodys() -> None:
     held = [holding.table for holding in HOLDINGS]
     assert len(held) == len(set(held))
-    assert {*held, *APART} == set(t.metadata.tables.values()), "a new table: say in store/personal.py what it holds"
+    assert {*held, *APART} == set(t.metadata.tables.values()), (
+        "a new table: say in store/privacy/personal.py what it holds"
+    )
     assert not set(held) & set(APART)
-    personal = {each for each in t.metadata.tables.values() if {"client_id", "fix_id"} & set(each.c.keys())}
+    personal = {table for table in t.metadata.tables.values() if {"client_id", "fix_id"} & set(table.c.keys())}
     assert personal <= set(held), "it names clients or Fixes"
     assert len({holding.part for holding in HOLDINGS}) == len(HOLDINGS)
 
@@ -62,8 +70,10 @@ def test_every_table_is_somebodys_or_nobodys() -> None:
 def test_the_rows_of_a_client_are_found_by_an_index(holding: Holding) -> None:
     """Without one each batch, and each mail whose edits go with it, reads everybody's, and others wait to write."""
     key = "client_id" if "client_id" in holding.table.c else "fix_id"
-    orders = [holding.table.primary_key.columns, *(each.columns for each in holding.table.indexes)]
-    orders += [each.columns for each in holding.table.constraints if isinstance(each, UniqueConstraint)]
+    orders = [holding.table.primary_key.columns, *(index.columns for index in holding.table.indexes)]
+    orders += [
+        constraint.columns for constraint in holding.table.constraints if isinstance(constraint, UniqueConstraint)
+    ]
     assert key in {order.keys()[0] for order in orders}
 
 

@@ -10,13 +10,13 @@ from sqlalchemy import Connection, Engine, insert, select
 
 from models.events import Event
 from models.states import Phase
-from store import events
 from store.database import reading, writing
-from store.events import Accepted
-from store.suppressions import client_hash, suppressed
+from store.events import events
+from store.events.events import Accepted
+from store.mail.policy import Terms
+from store.mail.suppressions import client_hash, suppressed
 from store.tables import clients, engagement, standings, tombstones
 from store.tables import events as table
-from store.terms import Terms
 from tests.store.conftest import NOW, REAL
 from tests.store.seeds import days, event, seed_clients, seed_items, seed_standing, waiting
 

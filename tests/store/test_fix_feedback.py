@@ -12,11 +12,13 @@ from sqlalchemy import Engine, select
 
 from models.events import Event
 from models.fixes import FixState, FixWish
-from store import events, fix_outcomes, fixes, outbox, reservations, wardrobe
+from store.clients import owned_items
+from store.clients.interactions import signals
 from store.database import reading, writing
-from store.interactions import signals
+from store.events import events, outbox
+from store.fixes import fixes, outcomes, reservations
+from store.mail.policy import Terms
 from store.tables import fix_items
-from store.terms import Terms
 from tests.store.boxes import box_states, piece, put, seed_fix, seed_stock
 from tests.store.conftest import NOW, REAL
 from tests.store.seeds import event, seed_clients, seed_items
@@ -164,19 +166,19 @@ def test_feedback_that_meets_the_shipping_is_not_lost(engine: Engine, terms: Ter
 
 def test_p_keep_is_learnt_from_what_was_kept(engine: Engine, terms: Terms, fix: str) -> None:
     with reading(engine) as connection:
-        assert fix_outcomes.learnt(connection).outcomes == 0
+        assert outcomes.learnt(connection).outcomes == 0
     with writing(engine) as connection:
         box = [piece("a", liking=2.0, p_fit=0.9), piece("b", liking=-1.0, p_fit=0.9)]
         reservations.reserve(connection, fix, box, NOW, None)
     ship(engine, fix)
     hear(engine, terms, says("e1", fix, "a", True), says("e2", fix, "b", False))
     with reading(engine) as connection:
-        learnt = fix_outcomes.learnt(connection)
+        learnt = outcomes.learnt(connection)
     assert learnt.outcomes == 2
     assert learnt.slope > 0.5  # the liked one was kept, the other not
     hear(engine, terms, says("e3", fix, "a", False, 1), says("e4", fix, "b", True, 1))
     with reading(engine) as connection:
-        assert fix_outcomes.learnt(connection).slope < 0.5
+        assert outcomes.learnt(connection).slope < 0.5
 
 
 def test_what_a_client_has_and_wears(engine: Engine, terms: Terms, fix: str) -> None:
@@ -196,15 +198,15 @@ def test_what_a_client_has_and_wears(engine: Engine, terms: Terms, fix: str) -> 
     hear(engine, terms, *said)
     with reading(engine) as connection:
         known = signals(connection, "ann", NOW)
-        found = wardrobe.wearer(connection, known, NOW)
+        found = owned_items.wearer(connection, known, NOW)
         assert found.owned == {"a"}
         assert found.sent_back == {"b", "old"}
         assert found.elsewhere == {"c"}
         assert found.verdicts == {"knit": {"l": "fit", "m": "small", "xl": "large"}}
-        assert wardrobe.wearer(connection, known, NOW, but=second).elsewhere == frozenset()
+        assert owned_items.wearer(connection, known, NOW, but=second).elsewhere == frozenset()
 
 
 def test_what_is_on_its_way_is_not_sent_again(engine: Engine, terms: Terms, fix: str) -> None:
     ship(engine, fix)
     with reading(engine) as connection:
-        assert wardrobe.wearer(connection, signals(connection, "ann", NOW), NOW).elsewhere == {"a", "b"}
+        assert owned_items.wearer(connection, signals(connection, "ann", NOW), NOW).elsewhere == {"a", "b"}

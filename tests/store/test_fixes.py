@@ -12,9 +12,9 @@ from sqlalchemy import Engine
 from domain.fixes.states import TRANSITIONS
 from errors import BadInput, NotFound
 from models.fixes import FixState, FixWish
-from store import fixes
 from store.database import reading, writing
-from store.terms import Terms
+from store.fixes import fixes
+from store.mail.policy import Terms
 from tests.store.boxes import put, seed_fix
 from tests.store.conftest import NOW
 from tests.store.seeds import seed_clients

@@ -13,7 +13,7 @@ from algorithms.engagement import assess_all
 from algorithms.risk.recency_rate import Population
 from domain.engagement import EngagementRules
 from domain.histories import Histories
-from store import histories
+from store.clients import histories
 from store.database import reading
 from tests.support.stocked import NOW, StockedShop
 

@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from domain.histories import SIGNAL
 from errors import NotFound
-from store import interactions
+from store.clients import interactions
 from store.database import reading
 from tests.support.stocked import NOW, StockedShop
 

@@ -9,11 +9,12 @@ from sqlalchemy import Connection, Engine, insert
 
 from models.catalogue import StockRow
 from models.states import OutreachState
-from store import catalogue, mail_facts
+from store.catalogue import catalogue
 from store.database import reading, writing
-from store.events import accept
+from store.events.events import accept
+from store.mail import mail_facts
+from store.mail.policy import Terms
 from store.tables import outreaches
-from store.terms import Terms
 from tests.store.conftest import NOW, REAL
 from tests.store.seeds import days, event, seed_clients, seed_items
 

@@ -8,7 +8,7 @@ from sqlalchemy import Engine, select
 
 from models.model_call import Budget, ModelCall, Spent
 from store.database import reading, writing
-from store.model_calls import record, spent_today, standing_trouble
+from store.mail.model_calls import record, spent_today, standing_trouble
 from store.tables import model_calls
 from tests.store.conftest import NOW
 

@@ -7,9 +7,9 @@ from datetime import timedelta
 
 from sqlalchemy import Engine
 
-from store import outbox
 from store.database import reading, writing
-from store.outbox import LONGEST_WAIT, Leased
+from store.events import outbox
+from store.events.outbox import LONGEST_WAIT, Leased
 from tests.store.conftest import REAL
 from tests.store.seeds import waiting
 
@@ -113,7 +113,7 @@ def test_two_dispatchers_share_the_rows(engine: Engine) -> None:
 
     def drain() -> None:
         while rows := lease(engine, limit=7):
-            found.extend(each.target for each in rows)
+            found.extend(row.target for row in rows)
 
     threads = [threading.Thread(target=drain) for _ in range(4)]
     for thread in threads:

@@ -11,9 +11,9 @@ from sqlalchemy import Engine, select
 
 from errors import NotFound
 from models.profiles import Profile
-from store import tastes
+from store.clients import preferences
+from store.clients.profiles import profile
 from store.database import reading
-from store.profiles import profile
 from store.tables import tastes as table
 from tests.support.stocked import NOW, StockedShop
 
@@ -56,11 +56,11 @@ def test_a_profile_says_what_was_said_and_seen(shop: StockedShop) -> None:
     happen(shop, ONES)
     found = told(shop)
     assert found.demographics.tags == ("vip",)
-    assert {(each.name, each.source) for each in found.categories} == {
+    assert {(category.name, category.source) for category in found.categories} == {
         ("coat", "both"), ("knit", "seen"), ("dress", "seen"),
     }  # fmt: skip
     assert found.categories[0].name == "coat"
-    assert {each.name for each in found.style_tags} == {"classic", "soft", "bold"}
+    assert {tag.name for tag in found.style_tags} == {"classic", "soft", "bold"}
     assert [wish.item_id for wish in found.wishlist] == ["dress"]  # the coat was bought since
     assert [(s.size, s.source, s.category, s.fitted, s.too_small) for s in found.sizes] == [
         ("38", "said", "", 0, 0), ("M", "said", "", 0, 0), ("L", "seen", "Knit", 1, 0), ("M", "seen", "Knit", 0, 1),
@@ -77,15 +77,15 @@ def test_a_machine_s_click_is_no_sign_of_taste_a_search_is(shop: StockedShop) ->
 
 def test_an_answer_overrides_what_was_guessed_before(shop: StockedShop) -> None:
     happen(shop, ONES[:2])
-    assert {each.name for each in told(shop).categories} == {"knit", "dress"}
+    assert {category.name for category in told(shop).categories} == {"knit", "dress"}
     happen(shop, [ONES[2]])
-    assert {each.name for each in told(shop).categories} == {"coat"}
-    assert {each.name for each in told(shop).colours} == {"moss", "rust"}  # on which it said nothing
+    assert {category.name for category in told(shop).categories} == {"coat"}
+    assert {colour.name for colour in told(shop).colours} == {"moss", "rust"}  # on which it said nothing
 
 
 def strengths(of: Profile) -> dict[tuple[str, str], float]:
     named = {"style": of.style_tags, "colour": of.colours, "category": of.categories}
-    return {(about, each.name): each.strength for about, words in named.items() for each in words}
+    return {(about, word.name): word.strength for about, words in named.items() for word in words}
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -96,23 +96,23 @@ def test_whatever_came_when_and_was_folded_when_the_profile_is_the_same(shop: St
     for row in mixed:
         happen(shop, [row], "c2")
         if rng.random() < 0.4:
-            tastes.fold(shop.engine, NOW - timedelta(days=rng.uniform(0, 45)))
+            preferences.fold(shop.engine, NOW - timedelta(days=rng.uniform(0, 45)))
     assert strengths(told(shop)) == pytest.approx(strengths(told(shop, "c2")), abs=2e-4)
-    tastes.fold(shop.engine, NOW)
+    preferences.fold(shop.engine, NOW)
     assert strengths(told(shop)) == pytest.approx(strengths(told(shop, "c2")), abs=2e-4)
 
 
 def test_a_pass_folds_each_event_once_and_a_late_one_costs_one_client_a_new_start(shop: StockedShop) -> None:
     happen(shop, ONES[3:6])
     happen(shop, ONES[3:6], "c2")
-    assert tastes.fold(shop.engine, NOW) == 2
+    assert preferences.fold(shop.engine, NOW) == 2
     before = told(shop)
-    assert tastes.fold(shop.engine, NOW) == 2
+    assert preferences.fold(shop.engine, NOW) == 2
     assert strengths(before) == pytest.approx(strengths(told(shop)), abs=2e-4)
     happen(shop, [ONES[6]])
     assert _folded(shop) == {"c2"}
     assert told(shop).counts["fix_feedback"] == 1
-    tastes.anew(shop.engine, NOW)
+    preferences.anew(shop.engine, NOW)
     assert _folded(shop) == {"c1", "c2"}
 
 

@@ -11,12 +11,13 @@ import pytest
 from sqlalchemy import Engine, func, select
 
 from models.events import Event
-from store import clients, events, outbox
+from store.clients import clients
 from store.database import reading, writing
+from store.events import events, outbox
+from store.mail.policy import Terms
 from store.tables import clients as client_table
 from store.tables import engagement
 from store.tables import events as event_table
-from store.terms import Terms
 from tests.store.conftest import NOW, REAL
 from tests.store.seeds import client_row, event, seed_clients, waiting
 

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 from sqlalchemy import Engine
 
-from store import reading_hours
 from store.database import reading
-from store.reading_hours import EVERYBODY, FEWEST_CLIENTS, MOST
+from store.mail import reading_hours
+from store.mail.reading_hours import EVERYBODY, FEWEST_CLIENTS, MOST
 from tests.support.stocked import NOW, StockedShop
 
 OPENED = {"type": "email_opened", "days_ago": 1.0}  # at noon in UTC

@@ -9,10 +9,10 @@ from sqlalchemy import Engine
 
 from errors import NotFound
 from models.refreshes import ListedItem, RefreshReport, RefreshState, SlotOutcome, TopPicks, Verdict
-from store import artefacts, refreshes, top_picks
-from store.artefacts import Artefact
 from store.database import reading, writing
-from store.terms import Terms
+from store.learning import artefacts, refreshes, top_picks
+from store.learning.artefacts import Artefact
+from store.mail.policy import Terms
 from tests.store.conftest import NOW
 from tests.store.seeds import seed_clients
 

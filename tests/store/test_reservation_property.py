@@ -13,10 +13,10 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from errors import BadInput
 from models.fixes import FixItem, FixState, ItemState
-from store import reservations
 from store.database import connect, reading, writing
+from store.fixes import reservations
+from store.mail.policy import Terms
 from store.tables import metadata
-from store.terms import Terms
 from tests.store.boxes import box_states, count_shelf, piece, put, seed_fix, seed_stock, shelf
 from tests.store.conftest import NOW
 

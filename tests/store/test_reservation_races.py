@@ -11,9 +11,9 @@ from sqlalchemy import Engine
 
 from errors import BadInput
 from models.fixes import FixState
-from store import fixes, reservations
 from store.database import reading, writing
-from store.terms import Terms
+from store.fixes import fixes, reservations
+from store.mail.policy import Terms
 from tests.store.boxes import count_shelf, held, piece, put, seed_fix, seed_stock, shelf
 from tests.store.conftest import NOW
 from tests.store.test_races import at_once

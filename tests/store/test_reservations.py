@@ -10,10 +10,11 @@ from sqlalchemy import Engine
 from domain.fixes.states import SETTLED
 from errors import BadInput
 from models.fixes import FixState
-from store import catalogue, reservations, shelves
+from store.catalogue import availability, catalogue
 from store.database import reading, writing
+from store.fixes import reservations
+from store.mail.policy import Terms
 from store.revisions import number
-from store.terms import Terms
 from tests.store.boxes import box_states, count_shelf, piece, put, seed_fix, seed_stock, shelf
 from tests.store.conftest import NOW
 
@@ -59,7 +60,7 @@ def test_a_box_is_held_and_counted_and_twice_is_once(engine: Engine, fix: str) -
         assert reservations.box(connection, fix) == (B, A)  # the best first, as it was chosen
         assert catalogue.available(connection) == {"a": {"M": 0}, "b": {"M": 1}, "c": {"M": 3}}
         assert not catalogue.in_stock(connection, ["a"])
-        assert shelves.free(connection, ["a", "c", "?"]) == {"a": 0, "c": 3}
+        assert availability.free(connection, ["a", "c", "?"]) == {"a": 0, "c": 3}
     assert faults(engine) == []
 
 

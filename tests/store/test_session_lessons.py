@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 from sqlalchemy import Engine, event
 
-from activities import lessons
-from activities.lessons import learn
 from domain.sessions import WITHIN
-from store import beliefs, session_answers
+from services.training import session
+from services.training.session import learn
 from store.database import connect, reading, writing
+from store.learning import posteriors, session_answers
 from store.tables import metadata
 from tests.support.stocked import NOW
 from tests.support.visits import Visits
@@ -101,7 +101,7 @@ def test_who_dies_before_the_lesson_is_kept_has_taught_nothing(visits: Visits, m
             yield connection
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(lessons, "writing", dies)
+    monkeypatch.setattr(session, "writing", dies)
     with pytest.raises(KeyboardInterrupt):
         learn(visits.engine, OVER)
     assert visits.known()[0].version == 0
@@ -114,10 +114,10 @@ def test_a_release_with_other_features_learns_anew_from_what_is_on_record(visits
     visits.page(NOW, "i0", "i1")
     learn(visits.engine, OVER)
     with writing(visits.engine) as connection:
-        kept = beliefs.get(connection, "session")
+        kept = posteriors.get(connection, "session")
         other = {"names": ["old"], "precision": [[1.0]], "moment": [0.0]}
-        assert beliefs.replace(connection, "session", kept, other, kept.at, kept.decision, kept.lessons)
-        assert not beliefs.replace(connection, "session", kept, other, kept.at, kept.decision, kept.lessons)
+        assert posteriors.replace(connection, "session", kept, other, kept.at, kept.decision, kept.lessons)
+        assert not posteriors.replace(connection, "session", kept, other, kept.at, kept.decision, kept.lessons)
     assert learn(visits.engine, OVER) == 1
     kept, known = visits.known()
     assert (kept.version, kept.lessons) == (3, 1)

@@ -7,8 +7,8 @@ from datetime import timedelta
 from sqlalchemy import Connection, Engine
 
 from domain.stock_prices import StockPrice
-from store import stock_prices
 from store.database import reading, writing
+from store.fixes import stock_prices
 from tests.store.conftest import NOW
 
 

@@ -15,9 +15,10 @@ from temporalio.testing import WorkflowEnvironment
 from hosting.dispatch import Dispatcher
 from models.catalogue import StockRow
 from models.fixes import FixDecision, FixItem, FixStatus, FixWish, ItemState, Swap
-from store import catalogue, fixes, reservations
+from store.catalogue import catalogue
 from store.database import reading, writing
-from store.fixes import FixRow
+from store.fixes import fixes, reservations
+from store.fixes.fixes import FixRow
 from store.tables import fix_items, stock
 from tests.support.shop import Shop, a_shop
 from workflows import fix_handles

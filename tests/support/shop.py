@@ -13,7 +13,6 @@ import pytest
 from sqlalchemy import Engine, select
 from temporalio.client import Client
 
-from activities.house import House
 from hosting.dispatch import Dispatcher
 from hosting.queues import QUEUES, working
 from mail.faulty_sink import FaultySink
@@ -22,12 +21,16 @@ from models.campaign import CampaignSpec
 from models.catalogue import ItemRow, StockRow
 from models.clients import ClientRow
 from models.events import EVENT
+from services.context import House
 from settings import Settings
-from store import campaigns, catalogue, clients, events, outbox
+from store.campaigns import campaigns
+from store.catalogue import catalogue
+from store.clients import clients
 from store.database import connect, reading, writing
+from store.events import events, outbox
+from store.mail.policy import Terms
 from store.migrate import upgrade
 from store.tables import outreach_steps, outreaches
-from store.terms import Terms
 from tests.support.ports import free_port
 
 CATEGORIES = ["dress", "shirt", "trousers", "knit", "coat", "shoes"]

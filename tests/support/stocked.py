@@ -13,9 +13,11 @@ from sqlalchemy import Engine
 from models.catalogue import ItemRow, StockRow
 from models.clients import ClientRow
 from models.events import EVENT, Event
-from store import catalogue, clients, events
+from store.catalogue import catalogue
+from store.clients import clients
 from store.database import writing
-from store.terms import Terms
+from store.events import events
+from store.mail.policy import Terms
 from tests.algorithms.goods import two_tastes
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -59,8 +61,8 @@ class StockedShop:
         goods, touches, people = two_tastes()
         for item in goods.items:
             self.item(item.item_id, item.category, colour=item.colour, added_at=item.added_at)
-        for each in people:
-            self.client(each)
+        for person in people:
+            self.client(person)
         rows = zip(touches.client.tolist(), touches.item.tolist(), touches.at.tolist(), strict=True)
         self.events(
             [

@@ -20,21 +20,14 @@ from models.events import EVENT
 from models.fixes import FixItem, FixState, FixWish
 from models.refreshes import ListedItem, RefreshReport, TopPicks
 from models.states import HoldSource
-from store import (
-    campaigns,
-    catalogue,
-    clients,
-    decisions,
-    events,
-    fixes,
-    holds,
-    refreshes,
-    reservations,
-    top_picks,
-    waves,
-)
 from store import tables as t
-from store.terms import Terms
+from store.campaigns import campaigns
+from store.catalogue import catalogue
+from store.clients import clients, holds
+from store.events import events
+from store.fixes import fixes, reservations, waves
+from store.learning import decisions, refreshes, top_picks
+from store.mail.policy import Terms
 
 NAME: Final = "Canarina"
 ADDRESS: Final = "canary.address@example.org"

@@ -7,13 +7,13 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from activities.deciding import Decider
-from activities.lessons import believed
-from algorithms.sessions.beliefs import Beliefs
 from algorithms.sessions.features import NAMES
+from algorithms.sessions.posterior import Beliefs
 from models.slots import Candidate, SessionQuestion
-from store import beliefs
+from services.decisions.decider import Decider
+from services.training.session import believed
 from store.database import reading, writing
+from store.learning import posteriors
 from tests.support.stocked import StockedShop
 
 
@@ -37,7 +37,7 @@ class Visits:
         self.shop.now = at
         self.shop.event("c", kind, 0, item_id=item, **more)
 
-    def known(self) -> tuple[beliefs.Kept, Beliefs]:
+    def known(self) -> tuple[posteriors.Kept, Beliefs]:
         with reading(self.engine) as connection:
             return believed(connection)
 

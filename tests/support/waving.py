@@ -12,8 +12,8 @@ from sqlalchemy import update
 from models.base import Id
 from models.fixes import FixId, FixWish
 from models.waves import WaveReport, WaveState
-from store import fixes, reservations, waves
 from store.database import reading, writing
+from store.fixes import fixes, reservations, waves
 from store.tables import stock
 from tests.support.shop import Shop
 

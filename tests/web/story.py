@@ -102,9 +102,9 @@ def _stats(client_id: str, orders: list[datetime]) -> dict[str, Any]:
 
 def _reading(orders: list[datetime], at: datetime) -> Reading:
     stats = Engagement()
-    for each in orders:
-        if each <= at:
-            stats = stats.absorb(EngagementRules(), "order_placed", each, 28_900)
+    for order in orders:
+        if order <= at:
+            stats = stats.absorb(EngagementRules(), "order_placed", order, 28_900)
     return read(EngagementRules(), stats, at)
 
 

@@ -13,7 +13,7 @@ from fastapi.testclient import TestClient
 
 from models.states import TouchKind
 from settings import Settings
-from store import calls
+from store.clients import calls
 from store.database import connect, reading, writing
 from tests.web.conftest import prepared
 from tests.web.story import HOSTILE, NOW

@@ -15,8 +15,8 @@ from sqlalchemy import Engine, func, insert, select
 
 from settings import Settings
 from store.database import reading, writing
+from store.mail.suppressions import client_hash
 from store.migrate import upgrade
-from store.suppressions import client_hash
 from store.tables import clients, events, outbox, tombstones
 from web.app import create_app
 

@@ -13,11 +13,11 @@ from pydantic import SecretStr
 from sqlalchemy import Engine, select
 
 from settings import Settings
-from store import erasure
 from store.database import reading, writing
+from store.mail.policy import Terms
 from store.migrate import upgrade
+from store.privacy import erasure
 from store.tables import holds, outbox
-from store.terms import Terms
 from tests.support.told import ADDRESS, tell
 from tests.web.conftest import prepared
 from tests.web.test_fixes_pages import OURS, token_on

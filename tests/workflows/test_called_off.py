@@ -12,15 +12,17 @@ from sqlalchemy import delete
 from temporalio.client import WorkflowUpdateFailedError
 from temporalio.testing import ActivityEnvironment, WorkflowEnvironment
 
-from activities.mailing.send import Send
+from activities.mail.send import Send
 from hosting.dispatch import Dispatcher
 from mail.faulty_sink import Fault
 from mail.post import Post
 from mail.transport import Transport
 from models.clients import ClientPolicy
-from models.lifecycle import Decision, Finished, OutreachStatus, OutreachStep
-from store import clients, suppressions
+from models.lifecycle import Finished
+from models.outreach import Decision, OutreachStatus, OutreachStep
+from store.clients import clients
 from store.database import reading, writing
+from store.mail import suppressions
 from store.tables import clients as client_rows
 from store.tables import items, outreaches
 from tests.support.shop import Shop

@@ -9,29 +9,29 @@ import pytest
 from temporalio import activity
 
 from activities.assess import Assess
-from activities.campaigning import Campaigning
-from activities.erasing import Erase
-from activities.fixing.admitting import AdmitFix
-from activities.fixing.assembling import AssembleFix
-from activities.fixing.deciding import DecideFix
-from activities.fixing.ranking import RankFix
-from activities.fixing.reading import ReadNote
-from activities.fixing.reserving import ReserveFix
-from activities.fixing.settling import SettleFix
-from activities.mailing.compose import Compose
-from activities.mailing.modelled import Modelled
-from activities.mailing.send import Send
-from activities.mailing.steer import Steer
-from activities.refreshing.drifting import CompareWindows
-from activities.refreshing.gathering import GatherFeatures
-from activities.refreshing.learning import LearnSlot
-from activities.refreshing.picking import PickForAll
-from activities.refreshing.planning import PlanRefresh
-from activities.waving.asking import AskWave
-from activities.waving.assembling import AssembleWave
-from activities.waving.planning import PlanWave
-from activities.waving.proposing import ProposeWave
-from workflows import calls
+from activities.campaign_round import Campaigning
+from activities.erase import Erase
+from activities.fixes.admit import AdmitFix
+from activities.fixes.assemble import AssembleFix
+from activities.fixes.decide import DecideFix
+from activities.fixes.rank import RankFix
+from activities.fixes.read_note import ReadNote
+from activities.fixes.reserve import ReserveFix
+from activities.fixes.settle import SettleFix
+from activities.mail.compose import Compose
+from activities.mail.model_steps import Modelled
+from activities.mail.send import Send
+from activities.mail.steer import Steer
+from activities.refresh.challenge import LearnSlot
+from activities.refresh.compare_windows import CompareWindows
+from activities.refresh.gather_features import GatherFeatures
+from activities.refresh.pick import PickForAll
+from activities.refresh.plan import PlanRefresh
+from activities.waves.assemble import AssembleWave
+from activities.waves.plan import PlanWave
+from activities.waves.propose import ProposeWave
+from activities.waves.rank import AskWave
+from workflows import activity_stubs
 
 ROOMS = (
     *(Assess, Compose, Modelled, Send, Steer, Campaigning),
@@ -46,7 +46,9 @@ HOSTED = {
     for name, member in vars(room).items()
     if hasattr(member, "__temporal_activity_definition")
 }
-CALLED = {name: member for name, member in vars(calls).items() if hasattr(member, "__temporal_activity_definition")}
+CALLED = {
+    name: member for name, member in vars(activity_stubs).items() if hasattr(member, "__temporal_activity_definition")
+}
 
 
 def shape(function: Any) -> tuple[list[Any], Any]:

@@ -16,8 +16,10 @@ from errors import NotFound
 from models.erasures import ErasureInput, ErasureState
 from models.fixes import FixState, FixWish
 from models.states import OutreachState
-from store import campaigns, erasure, fixes
+from store.campaigns import campaigns
 from store.database import reading, writing
+from store.fixes import fixes
+from store.privacy import erasure
 from store.tables import model_calls, outreaches, tombstones
 from tests.e2e.test_renewal import until
 from tests.support.fixes import FixDesk, a_desk

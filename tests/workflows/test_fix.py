@@ -12,14 +12,14 @@ import pytest_asyncio
 from temporalio.client import WorkflowFailureError
 from temporalio.testing import ActivityEnvironment, WorkflowEnvironment
 
-from activities.fixing.deciding import DecideFix
-from activities.fixing.replaying import replayed
+from activities.fixes.decide import DecideFix
 from domain.fixes.states import OPEN
 from errors import BadInput, NotFound
 from models.fixes import FixDecision, FixStep, Swap
-from store import fixes, reservations
+from services.fixes.replay import replayed
 from store.database import reading, writing
-from store.fix_views import view
+from store.fixes import fixes, reservations
+from store.fixes.views import view
 from tests.support.fixes import FixDesk, a_desk
 from tests.support.temporal import new_time_skipping
 from workflows import fix_handles, ids
@@ -119,7 +119,7 @@ async def test_a_swap_holds_the_other_unit_and_frees_the_first(desk: FixDesk) ->
     await desk.decides(fix_id, "reject")
     with reading(desk.shop.engine) as connection:
         told = view(connection, fix_id)
-    assert [each.by for each in told.steps[-2:]] == ["ana", "ana"]
+    assert [step.by for step in told.steps[-2:]] == ["ana", "ana"]
 
 
 async def test_a_decision_whose_answer_was_lost_is_carried_out_once(desk: FixDesk) -> None:

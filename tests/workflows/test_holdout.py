@@ -11,11 +11,11 @@ from temporalio.testing import WorkflowEnvironment
 
 from domain.holdouts import RE_ENGAGEMENT, arm, re_engagement
 from models.states import Arm
-from store import campaign_lift
+from store.campaigns import lift as campaign_lift
+from store.clients.why_not import why_not
 from store.database import reading
+from store.mail.policy import mail_rules
 from store.tables import enrolments
-from store.terms import mail_rules
-from store.why_not import why_not
 from tests.support.shop import Shop, a_shop
 from tests.workflows.test_steering import House, house  # noqa: F401 - a fixture
 from tests.workflows.test_year import Year

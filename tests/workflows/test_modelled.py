@@ -14,7 +14,7 @@ from sqlalchemy import select
 from temporalio.client import WorkflowUpdateFailedError
 from temporalio.testing import WorkflowEnvironment
 
-from models.lifecycle import Decision, OutreachStatus
+from models.outreach import Decision, OutreachStatus
 from store.database import reading
 from store.tables import model_calls
 from tests.doubles.chat_server import ChatServer

@@ -10,7 +10,7 @@ import pytest
 from temporalio.testing import WorkflowEnvironment
 
 from models.calls import CallDecision
-from store import calls
+from store.clients import calls
 from store.database import reading, writing
 from tests.support.algorithms import plant, say
 from tests.support.histories import decoded

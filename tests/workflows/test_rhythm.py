@@ -7,13 +7,13 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import select
 from temporalio.testing import WorkflowEnvironment
 
-from activities.training import keeping
 from algorithms.risk import served
 from algorithms.risk.recency_rate import Population
 from models.states import Band, Phase
-from store import artefacts
-from store.artefacts import Artefact
+from services.training import artefacts as keeping
 from store.database import reading
+from store.learning import artefacts
+from store.learning.artefacts import Artefact
 from store.tables import assessments, standings
 from tests.algorithms.risk.histories import made_up
 from tests.support.shop import Shop

@@ -201,7 +201,7 @@ async def test_a_campaign_s_policy_is_checked_and_changes_its_pace(house: House)
     with pytest.raises(BadInput, match=r"^name at least one of throughput_per_minute"):
         await handles.adjust_campaign(house.env.client, "paced", CampaignChange())
     await handles.adjust_campaign(house.env.client, "paced", CampaignChange(throughput_per_minute=7))
-    from store import campaigns
+    from store.campaigns import campaigns
     from store.database import reading
 
     with reading(house.shop.engine) as connection:

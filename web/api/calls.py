@@ -10,7 +10,7 @@ from fastapi.concurrency import run_in_threadpool
 from errors import BadInput
 from ingest.faults import checked
 from models.calls import CallDecision, CallState
-from store import calls
+from store.clients import calls
 from store.database import reading, writing
 from web.api.requests import answer, authorised, body_of, json_of
 from web.context import Context, context_of

@@ -12,11 +12,11 @@ from errors import BadInput, Erased, NotFound
 from ingest.faults import fault
 from ingest.kinds import client_of
 from models.clients import Client, ClientRow
-from store import clients
+from store.clients import clients
+from store.clients.profiles import profile
 from store.database import reading, writing
-from store.profiles import profile
-from store.suppressions import ERASED, erased
-from store.terms import Terms
+from store.mail.policy import Terms
+from store.mail.suppressions import ERASED, erased
 from web.api.requests import answer, authorised, body_of, json_of
 from web.context import Context, context_of
 

@@ -14,8 +14,8 @@ from ingest.faults import fault
 from ingest.kinds import event_of
 from models.events import Event
 from store.database import writing
-from store.events import accept
-from store.terms import Terms
+from store.events.events import accept
+from store.mail.policy import Terms
 from web.api.requests import answer, authorised, body_of, json_of
 from web.context import Context, context_of
 

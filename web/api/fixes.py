@@ -8,15 +8,15 @@ from typing import Any, Final
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
-from activities.fixing.settling import call_off
+from activities.fixes.settle import call_off
 from errors import NotFound
 from ingest.faults import checked
 from models.fix_views import FixAsked
 from models.fixes import FixDecision, FixId
-from store import fixes
 from store.database import reading, writing
-from store.fix_requests import ask
-from store.fix_views import view
+from store.fixes import fixes
+from store.fixes.requests import ask
+from store.fixes.views import view
 from web.api.requests import answer, authorised, body_of, json_of
 from web.context import Context, context_of
 from workflows import fix_handles

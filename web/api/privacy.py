@@ -12,9 +12,9 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
 from models.base import ClientId
-from store import erasure
 from store.database import reading, writing
-from store.export import export
+from store.privacy import erasure
+from store.privacy.export import export
 from web.api.requests import answer, authorised
 from web.context import Context, context_of
 

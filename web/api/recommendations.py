@@ -7,11 +7,11 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
-from activities.recommending import Recommender
 from models.base import ClientId
 from models.slots import Code
-from store import decisions
+from services.recommendations.recommender import Recommender
 from store.database import reading, writing
+from store.learning import decisions
 from web.api.requests import answer, authorised
 from web.context import Context, context_of
 

@@ -8,16 +8,16 @@ from typing import Any, Final, cast
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
-from activities.deciding import Asked
-from activities.ordering import Ordering, Page
 from domain.histories import Touch
 from errors import BadInput
 from ingest.faults import checked
 from mail.clicks import by_machine
 from models.session_views import SessionAsked
 from models.slots import SessionAnswer
-from store import decisions
+from services.decisions.decider import Asked
+from services.recommendations.page_order import Ordering, Page
 from store.database import reading, writing
+from store.learning import decisions
 from web.api.requests import answer, authorised, body_of, json_of
 from web.context import Context, context_of
 
@@ -61,4 +61,4 @@ def _touches(asked: SessionAsked, now: datetime) -> tuple[Touch, ...]:
     for place, each in enumerate(asked.touches):
         if each.at > now + SKEW:
             raise BadInput("lies ahead of business time", f"touches.{place}.at")
-    return tuple(Touch(each.item_id, each.kind, each.at.timestamp()) for each in asked.touches)
+    return tuple(Touch(touch.item_id, touch.kind, touch.at.timestamp()) for touch in asked.touches)

@@ -12,7 +12,7 @@ from errors import BadInput
 from ingest.faults import checked
 from models.base import ID_PATTERN, Id
 from models.calls import CallDecision, CallState
-from store import calls
+from store.clients import calls
 from store.database import reading, writing
 from web.console.acting import check_token, form_of, must_sign_in, person_of, token_for
 from web.console.charts import slices

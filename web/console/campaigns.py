@@ -9,7 +9,8 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 from errors import NotFound
 from models.base import ID_PATTERN
 from models.states import EnrolmentState
-from store import campaign_lift, pages
+from store import pages
+from store.campaigns import lift as campaign_lift
 from store.database import reading
 from web.console.charts import slices
 from web.console.lift_chart import lift_picture

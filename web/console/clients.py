@@ -11,11 +11,13 @@ from domain.rhythm import Risk
 from domain.rhythm import told as told_of
 from errors import NotFound
 from models.base import ID_PATTERN
-from store import erasure, fix_pages, pages
+from store import pages
+from store.clients.timeline import story as story_of
+from store.clients.why_not import why_not
 from store.database import reading
-from store.story import story as story_of
-from store.terms import mail_rules
-from store.why_not import why_not
+from store.fixes import pages as fix_pages
+from store.mail.policy import mail_rules
+from store.privacy import erasure
 from web.console.acting import person_of, token_for
 from web.console.charts import Curve, score_picture, slices
 from web.console.mails import Told, told

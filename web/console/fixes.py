@@ -17,9 +17,9 @@ from errors import BadInput, NotFound
 from ingest.faults import checked
 from models.base import ID_PATTERN, Id
 from models.fixes import FixDecision, FixItem, FixState
-from store import fix_pages
 from store.database import reading
-from store.fix_pages import FixFile
+from store.fixes import pages
+from store.fixes.pages import FixFile
 from web.console.acting import check_token, form_of, must_sign_in, person_of, remember, token_for
 from web.console.charts import slices
 from web.console.words import FIXES
@@ -41,7 +41,7 @@ def fix_list(request: Request, context: Ctx, state: Annotated[str | None, Query(
     """Fixes by state; at first those that wait for a decision."""
     chosen = "proposed" if state is None else state if state in FIXES else ""
     with reading(context.engine) as connection:
-        counts, found = fix_pages.by_state(connection), fix_pages.listing(connection, chosen)
+        counts, found = pages.by_state(connection), pages.listing(connection, chosen)
     return page(request, "fixes.html", states=slices(counts, list(FIXES)), fixes=found, state=chosen)
 
 
@@ -77,7 +77,7 @@ def _decision(form: dict[str, str], by: str) -> FixDecision:
 
 def _load(context: Context, fix_id: str) -> FixFile:
     with reading(context.engine) as connection:
-        found = fix_pages.fix(connection, fix_id)
+        found = pages.fix(connection, fix_id)
     if found is None:
         raise NotFound(f"no Fix {fix_id}", "fix_id")
     return found
@@ -101,8 +101,8 @@ class _Unit:
 def _page(request: Request, context: Context, file: FixFile, wrong: str = "") -> Response:
     person = person_of(request)
     held = {unit.item_id for unit in file.box}
-    rest = [each for each in file.candidates if each.item_id not in held]
-    why = {each.item_id: each.why for each in file.candidates}
+    rest = [candidate for candidate in file.candidates if candidate.item_id not in held]
+    why = {candidate.item_id: candidate.why for candidate in file.candidates}
     decides = file.row.state == FixState.PROPOSED and person is not None
     units = [
         _Unit(unit, file.items.get(unit.item_id), why.get(unit.item_id, ""), _others(file, unit, rest))

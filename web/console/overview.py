@@ -8,7 +8,8 @@ from fastapi import APIRouter, Depends, Request, Response
 from sqlalchemy import Connection
 
 from models.lift import CampaignLift
-from store import campaign_lift, pages
+from store import pages
+from store.campaigns import lift as campaign_lift
 from store.database import reading
 from web.console.campaigns import LIVE
 from web.console.charts import slices

@@ -6,8 +6,8 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from store import refreshes
 from store.database import reading
+from store.learning import refreshes
 from web.context import Context, context_of
 from web.templating import page
 
@@ -21,6 +21,6 @@ def refresh_list(request: Request, context: Annotated[Context, Depends(context_o
     """The latest nights, and the drift that the last finished one saw."""
     with reading(context.engine) as connection:
         nights = refreshes.latest(connection, NIGHTS)
-    done = next((each for each in nights if each.state == "done"), None)
+    done = next((night for night in nights if night.state == "done"), None)
     drift = sorted(done.drift if done else (), key=lambda each: -each.statistic)
     return page(request, "refreshes.html", nights=nights, done=done, drift=drift)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from store.types import Json, UtcTime
+from store.sql.types import Json, UtcTime
 
 revision: str = "0001_bd92c2e7"
 down_revision: str | None = None

@@ -12,11 +12,8 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import Engine
 
-from activities.deciding import Decider
-from activities.judging.comparing import compare
-from activities.judging.pages import evaluate
-from algorithms.sessions import beliefs as house
-from algorithms.sessions.beliefs import Beliefs
+from algorithms.sessions import posterior as house
+from algorithms.sessions.posterior import Beliefs
 from algorithms.slots.shadows import record_of
 from algorithms.slots.slot_table import SLOTS
 from cli import selvedge
@@ -24,9 +21,13 @@ from domain.blend import PARTS
 from domain.sessions import WITHIN
 from errors import BadInput, NotFound
 from models.slots import Candidate, SessionAnswer, SessionQuestion
+from services.decisions.decider import Decider
+from services.evaluation.comparison import compare
+from services.evaluation.pages import evaluate
 from settings import Settings
-from store import clock, decisions
+from store import clock
 from store.database import connect, reading, writing
+from store.learning import decisions
 from store.migrate import upgrade
 from tests.support.algorithms import plant
 from tests.support.stocked import NOW, StockedShop

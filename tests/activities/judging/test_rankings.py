@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from activities.judging.rankings import evaluate
 from algorithms.blending.replay import quality
 from errors import BadInput, NotFound
+from services.evaluation.rankings import evaluate
 from settings import Settings
 from store.database import connect
 from store.tables import metadata

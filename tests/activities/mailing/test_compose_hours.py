@@ -5,14 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from activities.deciding import Decider
-from activities.mailing.compose import Compose
-from activities.recommending import Recommender
+from activities.mail.compose import Compose
 from domain.planning import Start
-from models.lifecycle import OutreachStep
+from models.outreach import OutreachStep
 from models.states import OutreachState, Phase, TouchKind
-from store import ledger
+from services.decisions.decider import Decider
+from services.recommendations.recommender import Recommender
 from store.database import writing
+from store.mail import ledger
 from store.tables import standings
 from tests.support.algorithms import plant, say, until
 from tests.support.shop import Shop

@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event
 
-from activities.mailing.reading_hours import ReadingHours
 from domain.timing import MailRules
 from models.clients import ClientPolicy
 from models.states import TouchKind
-from store import clients, reading_hours
+from services.mailing.reading_hours import ReadingHours
+from store.clients import clients
 from store.database import connect, reading
+from store.mail import reading_hours
 from store.tables import metadata
 from tests.support.stocked import NOW, StockedShop
 

@@ -9,16 +9,16 @@ from typing import Any
 
 import pytest
 
-from activities.fixing.fitting import FRESH_S, FittingRoom
-from activities.training.fit import train_fit
 from algorithms.fit.rows import FIT, SMALL
 from algorithms.fit.serving import FitModel
 from algorithms.forgetting import unname
 from domain.fixes.rules import Unit
 from errors import BadInput
+from services.fixes.fit import FRESH_S, FittingRoom
+from services.training.fit import train_fit
 from settings import Settings
-from store import artefacts
 from store.database import connect, reading
+from store.learning import artefacts
 from store.tables import metadata
 from tests.support.stocked import NOW, StockedShop
 

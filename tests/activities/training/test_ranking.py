@@ -10,7 +10,6 @@ import numpy as np
 import orjson
 import pytest
 
-from activities.training.ranking import SHARES, blended, train
 from algorithms.blending.catalogue import Catalogue
 from algorithms.ranking import state, zoo
 from algorithms.ranking.als import Als
@@ -18,9 +17,11 @@ from algorithms.ranking.popularity import Popularity
 from algorithms.ranking.served import Served, code_version
 from domain.histories import ClientSignals
 from errors import BadInput
+from services.training.ranking import SHARES, blended, train
 from settings import Settings
-from store import artefacts, catalogue
+from store.catalogue import catalogue
 from store.database import connect, reading
+from store.learning import artefacts
 from store.tables import metadata
 from tests.support.stocked import NOW, StockedShop
 

@@ -137,7 +137,7 @@ def score(question: AssemblyQuestion, box) -> float:
 @given(questions())
 def test_with_colours_and_must_haves_it_is_the_best_of_all(nodes, question):
     given_ = answer(question, nodes=nodes)
-    box = [each for each in question.pieces if each.sku in given_.skus]
+    box = [piece for piece in question.pieces if piece.sku in given_.skus]
     assert slots.assembly(question, given_) is None
     assert score(question, box) == pytest.approx(best_of(question), abs=1e-9)
     assert answer(question, nodes=nodes) == given_

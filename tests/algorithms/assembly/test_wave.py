@@ -8,9 +8,9 @@ import pytest
 from algorithms.assembly.checks import faults, filled
 from algorithms.assembly.dive import dive
 from algorithms.assembly.greedy import greedy, priced
-from algorithms.assembly.mend import mended
 from algorithms.assembly.model import NO_LIMIT, Wave, blocks
 from algorithms.assembly.offers import bound_at, offers
+from algorithms.assembly.repair import mended
 from algorithms.assembly.wave import assemble
 from bench.instances import instance
 from tests.algorithms.waves import best_by_solver, drawn

@@ -31,7 +31,7 @@ def asked(n: int = 5, **more: Any) -> RankingRequest:
 def test_only_what_may_be_shown_is_asked_about() -> None:
     client = ClientSignals("c1", touches=(touch("i1", days_ago=9), touch("i2", "order_returned", days_ago=3)))
     question = question_of(blend_of(10), asked(exclude=frozenset({"i3"})), client)
-    assert {each.item_id for each in question.candidates} == {f"i{n}" for n in (0, 4, 5, 6, 7, 8, 9)}
+    assert {candidate.item_id for candidate in question.candidates} == {f"i{n}" for n in (0, 4, 5, 6, 7, 8, 9)}
     assert [(each.item_id, each.kind) for each in question.touches] == [
         ("i2", "order_returned"),
         ("i1", "order_placed"),
@@ -51,16 +51,18 @@ def test_the_house_leads_and_its_parts_add_up_and_the_best_are_kept() -> None:
     whole = question_of(blend_of(60), asked(), client)
     few = question_of(blend_of(60), asked(), client, most=10)
     assert few.candidates == whole.candidates[:10]
-    for each in whole.candidates:
-        assert abs(sum(each.parts.values()) - each.house_score) < 1e-9
-    scores = [each.house_score for each in whole.candidates]
+    for candidate in whole.candidates:
+        assert abs(sum(candidate.parts.values()) - candidate.house_score) < 1e-9
+    scores = [candidate.house_score for candidate in whole.candidates]
     assert scores == sorted(scores, reverse=True)
 
 
 def test_stock_is_that_of_the_sizes_the_client_wears() -> None:
     blend = blend_of(3, sizes=("S", "M"))
-    assert {each.on_hand for each in question_of(blend, asked(), ClientSignals("c1")).candidates} == {20}
-    assert {each.on_hand for each in question_of(blend, asked(), ClientSignals("c1", sizes=("M",))).candidates} == {10}
+    assert {candidate.on_hand for candidate in question_of(blend, asked(), ClientSignals("c1")).candidates} == {20}
+    assert {
+        candidate.on_hand for candidate in question_of(blend, asked(), ClientSignals("c1", sizes=("M",))).candidates
+    } == {10}
 
 
 def test_an_empty_shop_asks_an_empty_question() -> None:
@@ -77,7 +79,7 @@ def test_an_installed_algorithm_ranks_the_shop() -> None:
     helpers.close()
     assert decision.algorithm == "Good"
     picks = picks_of(question, decision.answer, "Good")  # type: ignore[arg-type]
-    assert [each.item_id for each in picks] == [each.item_id for each in question.candidates[:5]]
-    assert {each.by for each in picks} == {"Good"}
-    offered = {each.item_id: each.house_score for each in question.candidates}
-    assert [each.house_score for each in picks] == [offered[each.item_id] for each in picks]
+    assert [pick.item_id for pick in picks] == [candidate.item_id for candidate in question.candidates[:5]]
+    assert {pick.by for pick in picks} == {"Good"}
+    offered = {candidate.item_id: candidate.house_score for candidate in question.candidates}
+    assert [pick.house_score for pick in picks] == [offered[pick.item_id] for pick in picks]

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 from algorithms.ranking import deep, state, zoo
-from algorithms.ranking.champion import Champion
 from algorithms.ranking.data import NONE, Algorithm, Asked, Words
 from algorithms.ranking.evaluation import quality
 from algorithms.ranking.examples import BATCH, Batch, Examples, signals
 from algorithms.ranking.splits import split
+from algorithms.ranking.stacked import Champion
 from algorithms.ranking.top import recommend
 from algorithms.ranking.two_tower import TwoTower
 from algorithms.ranking.wide_deep import WideDeep

@@ -218,7 +218,7 @@ def test_the_champion_says_what_speaks_for_an_item(learnt: dict[str, Served]) ->
     said = learnt["champion"].reasons(client, best[:5])
     assert {each.kind for each in said.values()} == {"history"}
     assert {each.liked for each in said.values()} <= {"i01", "i03", "i05", "i07"}
-    assert {each.kind for each in learnt["champion"].reasons(ClientSignals("x"), best[:5]).values()} <= {"popular"}
+    assert {reason.kind for reason in learnt["champion"].reasons(ClientSignals("x"), best[:5]).values()} <= {"popular"}
     assert learnt["champion"].reasons(client, ["unheard"]) == learnt["als"].reasons(client, best) == {}
 
 

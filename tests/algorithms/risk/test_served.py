@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from activities.training.risk import measured
 from algorithms.risk import bgnbd, cadence, served
 from algorithms.risk.calibration import auc, calibration_error
 from algorithms.risk.kept import Kept, kept_of
@@ -19,6 +18,7 @@ from algorithms.risk.recency_rate import Population
 from algorithms.risk.served import MANY, RiskModel
 from algorithms.risk.telling import Bought, tell
 from domain.rhythm import FALLEN, GONE
+from services.training.risk import measured
 from tests.algorithms.risk.histories import cdnow_sample, day, made_up
 
 CUT = day("1997-09-30")

@@ -7,10 +7,10 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from algorithms.sessions import beliefs
-from algorithms.sessions.beliefs import Beliefs
+from algorithms.sessions import posterior
 from algorithms.sessions.features import NAMES, features, shown
-from algorithms.sessions.lessons import taught
+from algorithms.sessions.posterior import Beliefs
+from algorithms.sessions.training_examples import taught
 from algorithms.slots.samples import question
 from domain import slots
 from domain.sessions import Shown, Taken
@@ -96,8 +96,8 @@ def test_it_learns_what_is_taken_up_and_forgets_slowly(monkeypatch: pytest.Monke
 
     pages = [page(seed) for seed in range(200)]
     credit = {
-        each.id: [Taken("c", item, "item_clicked", NOW) for item in each.items if int(item[1:]) % 4 == 3]
-        for each in pages
+        page.id: [Taken("c", item, "item_clicked", NOW) for item in page.items if int(item[1:]) % 4 == 3]
+        for page in pages
     }
     slow = {key: [Taken(t.client_id, t.item_id, t.kind, NOW + n * timedelta(minutes=1)) for n, t in enumerate(those)]
             for key, those in credit.items()}  # fmt: skip
@@ -108,7 +108,7 @@ def test_it_learns_what_is_taken_up_and_forgets_slowly(monkeypatch: pytest.Monke
     assert weight > 0.05 > spread
     assert known.answer(asked(seed=1)).items[0] in {"i03", "i07", "i11"}
     assert taught(pages, credit)[0].shape == (0, len(NAMES)), "a program's touches teach nothing"
-    monkeypatch.setattr(beliefs, "KEPT", len(rows))
+    monkeypatch.setattr(posterior, "KEPT", len(rows))
     assert known.learnt(*taught([], {})).weights()["match"][0] == pytest.approx(weight)
     faded = known.learnt(rows, np.zeros(len(rows)))
     assert abs(faded.weights()["match"][0]) < weight / 4

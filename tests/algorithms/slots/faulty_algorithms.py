@@ -24,7 +24,7 @@ class Good:
 
 class Batch(Good):
     def answer_many(self, questions):
-        return [good(each) for each in questions]
+        return [good(question) for question in questions]
 
 
 class Picky(Good):

@@ -44,13 +44,13 @@ class Faulty(BaseHTTPRequestHandler):
         elif name == "missing":
             self.reply(json.dumps({"answers": []}).encode())
         else:
-            answers = [getattr(faulty, name)().answer(each) for each in questions]
+            answers = [getattr(faulty, name)().answer(question) for question in questions]
             self.reply(json.dumps({"version": "remote-1", "answers": answers}).encode())
 
     def reply(self, body, status=200, **headers):
         self.send_response(status)
-        for each in {"content-length": str(len(body)), **headers}.items():
-            self.send_header(*each)
+        for item in {"content-length": str(len(body)), **headers}.items():
+            self.send_header(*item)
         self.end_headers()
         self.wfile.write(body)
 

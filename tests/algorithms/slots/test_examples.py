@@ -120,7 +120,7 @@ def test_the_suite_finds_each_fault_and_says_what_to_mend(name: str, failed: str
     helpers = Helpers(target(name), 2)
     report = conform(RANKING, name, helpers, seconds=0.05)
     helpers.close()
-    wrong = {each.name: each for each in report.checks if not each.passed}
+    wrong = {check.name: check for check in report.checks if not check.passed}
     assert not report.passed
     assert failed in wrong
     assert words in wrong[failed].words

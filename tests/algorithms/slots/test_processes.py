@@ -71,7 +71,7 @@ def test_a_good_answer_is_used_and_what_is_printed_does_no_harm(start: Start) ->
     for _ in range(3):
         decision = decide(RANKING, [Member("Good", helpers)], ranking(n=2), 2.0)
         assert (decision.algorithm, decision.version, decision.faults) == ("Good", "1.2", ())
-        assert [each.item_id for each in decision.answer.items] == ["item-49", "item-48"]  # type: ignore[attr-defined]
+        assert [item.item_id for item in decision.answer.items] == ["item-49", "item-48"]  # type: ignore[attr-defined]
 
 
 def test_no_client_gets_the_answer_to_the_question_of_another(start: Start) -> None:
@@ -123,7 +123,7 @@ def test_the_author_is_told_how_a_process_ended(start: Start, name: str, words: 
 def test_what_a_killed_algorithm_started_ends_with_it(start: Start) -> None:
     helpers = start("Parent")
     assert helpers.ready(20)
-    [helper] = [each for each in psutil.Process().children() if "Parent" in " ".join(each.cmdline())]
+    [helper] = [child for child in psutil.Process().children() if "Parent" in " ".join(child.cmdline())]
     threading.Timer(0.3, lambda: children.extend(helper.children())).start()
     children: list[psutil.Process] = []
     decide(RANKING, [Member("Parent", helpers)], ranking(), 0.6)
@@ -134,7 +134,7 @@ def test_what_a_killed_algorithm_started_ends_with_it(start: Start) -> None:
 
 def helpers_running(name: str) -> set[int]:
     """Helper processes of one algorithm; the test run may have other children."""
-    return {each.pid for each in psutil.Process().children() if name in " ".join(each.cmdline())}
+    return {child.pid for child in psutil.Process().children() if name in " ".join(child.cmdline())}
 
 
 def test_a_killed_helper_is_replaced(start: Start) -> None:

@@ -158,7 +158,7 @@ def test_many_clients_are_answered_each_by_their_own_variant_in_chunks(tmp_path:
     questions = [ranking(f"c{n}", candidates=20) for n in range(120)]
     decisions = registry.decide_many("ranking", questions)
     assert len(decisions) == 120
-    assert [each.algorithm for each in decisions] == [each.variant for each in decisions]
+    assert [decision.algorithm for decision in decisions] == [decision.variant for decision in decisions]
     for question, decision in zip(questions, decisions, strict=True):
         assert decision.variant == registry.chain("ranking", question.client_id)[0].name
         assert decision.experiment == "one 0.75, two 0.25"
@@ -177,10 +177,10 @@ def test_a_broken_file_at_the_start_leaves_the_house(
 
 def test_a_part_that_grows_keeps_its_clients() -> None:
     clients = [f"client-{i}" for i in range(2_000)]
-    few = {each for each in clients if variant(each, "e", {"b": 0.1}, "a") == "b"}
-    more = {each for each in clients if variant(each, "e", {"b": 0.3}, "a") == "b"}
+    few = {client for client in clients if variant(client, "e", {"b": 0.1}, "a") == "b"}
+    more = {client for client in clients if variant(client, "e", {"b": 0.3}, "a") == "b"}
     assert few < more
-    assert few != {each for each in clients if variant(each, "other", {"b": 0.1}, "a") == "b"}
+    assert few != {client for client in clients if variant(client, "other", {"b": 0.1}, "a") == "b"}
 
 
 def test_all_are_listed_and_unknown_ones_named(tmp_path: Path, serve: Serve) -> None:

@@ -77,8 +77,10 @@ def test_a_fault_costs_no_more_than_the_deadline(connect: Connect, path: str, co
 def test_a_good_answer_is_used(connect: Connect) -> None:
     member = Member("Good", connect("Good"))
     decisions = decide_many(RANKING, [member], [ranking(f"c{i}", n=2) for i in range(20)], 5.0)
-    assert {(each.algorithm, each.version, each.faults) for each in decisions} == {("Good", "remote-1", ())}
-    assert [each.item_id for each in decisions[0].answer.items] == ["item-49", "item-48"]  # type: ignore[attr-defined]
+    assert {(decision.algorithm, decision.version, decision.faults) for decision in decisions} == {
+        ("Good", "remote-1", ())
+    }
+    assert [item.item_id for item in decisions[0].answer.items] == ["item-49", "item-48"]  # type: ignore[attr-defined]
 
 
 def test_stuck_calls_have_an_end_and_the_remote_is_asked_again_after(connect: Connect) -> None:

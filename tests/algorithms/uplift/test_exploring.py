@@ -44,9 +44,9 @@ def test_actions_come_as_often_as_their_shares_say(tmp_path: Path) -> None:
     explore = with_shares(tmp_path, {"email": 0.6, "nothing": 0.2, "stylist_call": 0.2})
     seeds = [seed_of(f"c{k}", "missed:20260601T000000") for k in range(4_000)]
     answers = [explore.answer(asked("email", "nothing", seed=seed)) for seed in seeds]
-    said = {each["action"]: each["propensity"] for each in answers}
+    said = {answer["action"]: answer["propensity"] for answer in answers}
     assert said == {"email": pytest.approx(0.75), "nothing": pytest.approx(0.25)}
-    seen = Counter(each["action"] for each in answers)
+    seen = Counter(answer["action"] for answer in answers)
     for action, share in said.items():  # five standard errors: a lot of one in some million
         assert abs(seen[action] / 4_000 - share) < 5 * (share * (1 - share) / 4_000) ** 0.5
 
@@ -91,5 +91,5 @@ def test_it_serves_as_an_algorithm_of_the_slot_and_is_announced(tmp_path: Path) 
         report = conform(SLOTS["next_action"], "explore", helpers, seconds=2.0)
     finally:
         helpers.close()
-    assert report.passed, [each for each in report.checks if not each.passed]
+    assert report.passed, [check for check in report.checks if not check.passed]
     assert report.version == "1-email=0.5-nothing=0.5"

@@ -87,7 +87,7 @@ def test_it_serves_as_an_algorithm_of_the_slot(learnt: Learnt, tmp_path: Path) -
         report = conform(NEXT_ACTION, "uplift", helpers, seconds=2.0)
     finally:
         helpers.close()
-    assert report.passed, [each for each in report.checks if not each.passed]
+    assert report.passed, [check for check in report.checks if not check.passed]
     assert report.version.startswith("t_learner-")
 
 

@@ -21,8 +21,8 @@ FEATURES = tuple(Feature(name) for name in "abcde")
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.booleans(), st.integers(0, 5)), min_size=2, max_size=30))
 def test_the_curve_is_what_treating_the_first_would_add(clients) -> None:
-    score = np.array([float(each[0]) for each in clients])
-    trial = Trial(np.array([each[1] for each in clients]), np.array([float(each[2]) for each in clients]))
+    score = np.array([float(client[0]) for client in clients])
+    trial = Trial(np.array([client[1] for client in clients]), np.array([float(client[2]) for client in clients]))
     share, gain = curve(score, trial, np.ones((1, len(clients))))
     for at, (s, g) in enumerate(zip(share[0, 1:], gain[0, 1:], strict=True)):
         top = score >= sorted(set(score), reverse=True)[at]

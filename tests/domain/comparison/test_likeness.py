@@ -51,7 +51,7 @@ def test_every_slot_s_answers_can_be_compared(
 
 
 def live(question: str, *items: str, faults: tuple[str, ...] = ()) -> Live:
-    answer = {"items": [{"item_id": each} for each in items]}
+    answer = {"items": [{"item_id": item} for item in items]}
     return Live(f"d{question}", "c", question, "one", "", "one", None, 0.01, answer, faults, None)
 
 
@@ -64,6 +64,6 @@ def test_agreement_is_over_what_both_answered_and_names_what_would_change() -> N
     found = agreement(list(zip((live("1", "a", "b"), live("2", "a", "b"), live("3", "a")), shadows, strict=True)), 10)
     assert (found.n, found.same, found.first, found.overlap) == (2, 0.5, 1.0, 0.75)
     assert found.changed == ({"decision": "d2", "client_id": "c", "was": ("a", "b"), "would_be": ("a", "c")},)
-    took = answered("two", [each.seconds for each in shadows], [each.faults for each in shadows])
+    took = answered("two", [shadow.seconds for shadow in shadows], [shadow.faults for shadow in shadows])
     assert (took.n, took.fault_rate, took.faults, took.p50_ms) == (3, 1 / 3, {"late": 1}, 40.0)
     assert answered("two", [], []).p95_ms is None

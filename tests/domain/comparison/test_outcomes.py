@@ -18,7 +18,7 @@ WEEK = timedelta(days=7)
 
 
 def live(client: str, day: int, *items: str, variant: str = "one", propensity: float | None = None) -> Live:
-    answer = {"items": [{"item_id": each} for each in items]}
+    answer = {"items": [{"item_id": item} for item in items]}
     at = NOW + timedelta(days=day)
     return Live(f"{client}{day}", client, f"q{client}{day}", variant, "", variant, propensity, 0.01, answer, (), at)
 

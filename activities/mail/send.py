@@ -1,0 +1,188 @@
+"""Really send one mail, once.
+
+claim -> connect, MAIL, RCPT -> ask the door and commit `data` -> DATA -> settle. The token taken with the claim fences
+out an older attempt that may still run: only its owner can move the row on. A row found in `data` belongs to an
+attempt that may have sent it; when that attempt can no longer be alive, the row is `unknown` and is never sent again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Final
+from uuid import uuid4
+
+from temporalio import activity
+
+from domain.eligibility import Door
+from domain.outreach import SETTLED
+from errors import InFlight, MailFault
+from mail.message import Envelope
+from mail.post import Post
+from mail.transport import Outcome, Transport
+from models.lifecycle import Finished
+from models.mail import Brief, EmailDraft
+from models.outreach import OutreachStep, StepDone
+from models.states import OutreachState
+from services import metrics
+from services.context import House
+from services.mailing import send_gate
+from services.mailing.outreach_steps import client_of, require_outreach, step_result
+from store.catalogue import catalogue
+from store.database import writing
+from store.mail import ledger, suppressions
+
+HEARTBEAT_S: Final = 3.0
+TOO_LATE: Final = timedelta(days=7)
+"""Business time. A mail that could not be sent for so long has missed its occasion."""
+
+Report = Callable[[str, Finished], Awaitable[bool]]
+"""Tells a client's workflow that the turn is free; whether there was one to tell. Spares the mail's workflow a task."""
+
+
+class Claim:
+    """A mail that this attempt owns."""
+
+    __slots__ = ("envelope", "token")
+
+    def __init__(self, token: str, envelope: Envelope) -> None:
+        self.token, self.envelope = token, envelope
+
+
+class Send:
+    """See the module."""
+
+    def __init__(self, house: House, post: Post, transport: Transport, report: Report) -> None:
+        self._house, self._post, self._transport, self._report = house, post, transport, report
+        self._in_data = timedelta(seconds=3 * house.settings.smtp_timeout_s + 5)
+        """Longer than an attempt can be in DATA; a row that lay in `data` longer has no attempt."""
+
+    @activity.defn
+    async def send(self, step: OutreachStep) -> StepDone:
+        """Send the mail if it is due and the door is open; where it then stands.
+
+        Raises MailFault or Unavailable when nothing was sent and another attempt may help.
+        """
+        done = await self._attempted(step)
+        if done.state not in SETTLED:
+            return done
+        news = Finished(n=step.n, state=done.state)
+        return done.model_copy(update={"reported": await self._report(step.client_id, news)})
+
+    async def _attempted(self, step: OutreachStep) -> StepDone:
+        claim = await asyncio.to_thread(self._claim, step)
+        if isinstance(claim, StepDone):
+            return claim
+        async with _heart():
+            try:
+                outcome = await self._transport.deliver(
+                    claim.envelope, lambda: asyncio.to_thread(self._pass_the_door, step, claim.token)
+                )
+            except MailFault as fault:
+                return await asyncio.to_thread(self._failed, step, claim.token, fault)
+        done = await asyncio.to_thread(self._settle, step, claim.token, outcome)
+        metrics.mails.labels(outcome=done.state).inc()
+        return done
+
+    def _claim(self, step: OutreachStep) -> StepDone | Claim:
+        """Take the mail, unless it is settled, not due, turned away, or may still be in another attempt's hands."""
+        with writing(self._house.engine) as connection:
+            clock, now = self._house.business_time(connection, step.at)
+            row = require_outreach(connection, step.client_id, step.n)
+            state = OutreachState(row.state)
+            if state is OutreachState.DATA:
+                if self._house.real(step.at) < row.lease_until:
+                    raise InFlight("another attempt may be sending this mail")
+                ledger.move(connection, row.client_id, row.n, OutreachState.UNKNOWN, now, code="lost_in_data")
+                metrics.mails.labels(outcome=OutreachState.UNKNOWN).inc()
+            if state not in (OutreachState.SCHEDULED, OutreachState.CLAIMED) or (row.send_at and now < row.send_at):
+                return step_result(require_outreach(connection, step.client_id, step.n), clock)
+            if row.send_at and now - row.send_at > TOO_LATE:
+                ledger.move(connection, row.client_id, row.n, OutreachState.EXPIRED, now, code="too_late")
+                return step_result(require_outreach(connection, step.client_id, step.n), clock)
+            answer = send_gate.ask(self._house, connection, row, now)
+            if answer.door is not Door.OPEN:
+                send_gate.turn_away(connection, row, answer, now)
+                return step_result(require_outreach(connection, step.client_id, step.n), clock)
+            draft = EmailDraft.model_validate(row.draft)
+            client = client_of(connection, row.client_id)
+            items = catalogue.get_items(connection, [blurb.item_id for blurb in draft.items])
+            envelope = self._post.envelope(client, Brief.model_validate(row.brief), draft, items, now)
+            token = uuid4().hex
+            ledger.move(
+                connection,
+                row.client_id,
+                row.n,
+                OutreachState.CLAIMED,
+                now,
+                values={"token": token, "message_id": envelope.message_id},
+            )
+        return Claim(token, envelope)
+
+    def _pass_the_door(self, step: OutreachStep, token: str) -> bool:
+        """The one commit between RCPT and DATA. False: withhold the mail."""
+        with writing(self._house.engine) as connection:
+            _, now = self._house.business_time(connection, step.at)
+            row = require_outreach(connection, step.client_id, step.n)
+            if row.token != token or row.state != OutreachState.CLAIMED:
+                return False
+            answer = send_gate.ask(self._house, connection, row, now)
+            if answer.door is not Door.OPEN:
+                send_gate.turn_away(connection, row, answer, now, token)
+                return False
+            lease = {"lease_until": self._house.real(step.at) + self._in_data}
+            return ledger.move(connection, row.client_id, row.n, OutreachState.DATA, now, token=token, values=lease)
+
+    def _settle(self, step: OutreachStep, token: str, outcome: Outcome) -> StepDone:
+        with writing(self._house.engine) as connection:
+            clock, now = self._house.business_time(connection, step.at)
+            if outcome is Outcome.ACCEPTED:
+                ledger.move(
+                    connection,
+                    step.client_id,
+                    step.n,
+                    OutreachState.SENT,
+                    now,
+                    token=token,
+                    values={"sent_at": now},
+                )
+            return step_result(require_outreach(connection, step.client_id, step.n), clock)
+
+    def _failed(self, step: OutreachStep, token: str, fault: MailFault) -> StepDone:
+        """What a fault means for the mail. Raises one upon which another try may help: Temporal tries again."""
+        metrics.mails.labels(outcome=fault.code).inc()
+        if fault.stage == "before" and not fault.permanent:
+            raise fault
+        with writing(self._house.engine) as connection:
+            clock, now = self._house.business_time(connection, step.at)
+            to = OutreachState.FAILED
+            if fault.stage == "unknown":
+                to = OutreachState.UNKNOWN
+            elif not fault.permanent:  # its send time stays, so that it is too late one day
+                to = OutreachState.SCHEDULED
+            ledger.move(connection, step.client_id, step.n, to, now, code=fault.code, token=token)
+            if to is OutreachState.FAILED and fault.no_such_mailbox:
+                email = client_of(connection, step.client_id).email
+                suppressions.suppress(connection, self._house.settings.keys.signing, {email: ("hard_bounce", now)})
+            done = step_result(require_outreach(connection, step.client_id, step.n), clock)
+        if to is OutreachState.SCHEDULED:
+            raise fault  # Temporal tries again, ever more rarely; a loop of our own would fill the history
+        return done
+
+
+@asynccontextmanager
+async def _heart() -> AsyncIterator[None]:
+    """Tell Temporal now and then that this attempt lives, so that a dead one is noticed in seconds."""
+
+    async def beat() -> None:
+        while True:
+            await asyncio.sleep(HEARTBEAT_S)
+            activity.heartbeat()
+
+    beating = asyncio.create_task(beat())
+    try:
+        yield
+    finally:
+        beating.cancel()

@@ -1,2 +1,0 @@
-"""The steps of a nightly Refresh: learnt, tried, promoted, lists made, drift looked for; each step done twice is done
-once."""

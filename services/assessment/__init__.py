@@ -1,0 +1,1 @@
+"""What an assessment asks beside the score: risk, the next action, hold-outs."""

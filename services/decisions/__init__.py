@@ -1,0 +1,1 @@
+"""Ask a slot's algorithms and keep what they answered."""

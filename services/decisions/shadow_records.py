@@ -1,0 +1,93 @@
+"""Writes answers of shadows, in batches and in a thread of its own, so that they never hold up what is shown; and drops
+what is past its time."""
+
+from __future__ import annotations
+
+import logging
+import queue
+import threading
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from sqlalchemy import Engine
+
+from algorithms.slots.slot_metrics import shadows_unrecorded
+from algorithms.slots.slot_table import SLOTS
+from errors import SelvedgeError
+from models.answers import AnswerRecord
+from store import clock
+from store.database import reading, writing
+from store.learning import decisions
+
+BATCH: Final = 100
+EVERY_SECONDS: Final = 1.0
+"""Real seconds from an answer to its row, about."""
+WAITING: Final = 2_000
+"""Answers that may wait while the database is away; further ones are left out and counted."""
+PURGE_SECONDS: Final = 3_600.0
+"""Real seconds between two purges."""
+
+log = logging.getLogger(__name__)
+
+
+class Recording:
+    """Call it with a record, from any thread. `keep_days`: business days until questions and shadows are dropped."""
+
+    def __init__(self, engine: Engine, keep_days: float, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._engine, self._keep, self._monotonic = engine, timedelta(days=keep_days), monotonic
+        self._queue: queue.Queue[AnswerRecord] = queue.Queue(WAITING)
+        self._closed = threading.Event()
+        self._purged = monotonic()
+        self._thread = threading.Thread(target=self._run, name="recording", daemon=True)
+        self._thread.start()
+
+    def __call__(self, record: AnswerRecord) -> None:
+        """Returns at once."""
+        try:
+            self._queue.put_nowait(record)
+        except queue.Full:
+            shadows_unrecorded.inc()
+
+    def close(self) -> None:
+        """Write what waits."""
+        self._closed.set()
+        self._thread.join(10)
+
+    def _run(self) -> None:
+        while not self._closed.wait(EVERY_SECONDS):
+            self._turn()
+        self._turn()
+
+    def _turn(self) -> None:
+        try:
+            while batch := self._taken():
+                with writing(self._engine) as connection:
+                    decisions.keep_shadows(connection, batch)
+            if self._monotonic() - self._purged > PURGE_SECONDS:
+                purge(self._engine, self._keep, datetime.now(UTC))
+                self._purged = self._monotonic()
+        except SelvedgeError as away:  # the database will be back; only what was in hand is lost
+            log.warning("answers of shadows are not kept: %s", away.code)
+        except Exception as broken:  # a thread that ended here would leave every later answer out, and nobody would see
+            log.error("keeping answers of shadows failed: %s", type(broken).__name__)
+
+    def _taken(self) -> list[AnswerRecord]:
+        batch: list[AnswerRecord] = []
+        while len(batch) < BATCH and not self._queue.empty():
+            batch.append(self._queue.get_nowait())
+        return batch
+
+
+def purge(engine: Engine, keep: timedelta, real_now: datetime) -> int:
+    """Drop the questions and shadows that are older than `keep`, in small transactions; how many."""
+    with reading(engine) as connection:
+        before = clock.business(connection, real_now) - keep
+    gone = 0
+    while True:
+        with writing(engine) as connection:
+            some = decisions.purge(connection, before, SLOTS)
+        if not some:
+            return gone
+        gone += some

@@ -1,0 +1,1 @@
+"""Propose, decide, ship and settle Fixes; replay boxes and waves."""

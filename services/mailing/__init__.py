@@ -1,0 +1,1 @@
+"""Prepare, check and settle one mail."""

@@ -1,0 +1,48 @@
+"""The language model on behalf of one client: within what is left of the client's day, every call on record."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+
+from agents.llm import LanguageModel, ModelSession
+from errors import ModelFault
+from models.base import ClientId
+from models.model_call import ModelCall, Spent
+from services import metrics
+from services.context import House
+from store.database import reading, writing
+from store.mail import model_calls
+
+
+@asynccontextmanager
+async def session(
+    house: House, model: LanguageModel | None, client_id: ClientId, n: int | None, now: datetime
+) -> AsyncIterator[ModelSession]:
+    """Ask for a client's mail `n` (None: for no mail) at business `now`; all calls are kept, whatever comes of them.
+
+    Raises ModelFault when no model is configured.
+    """
+    if model is None:
+        raise ModelFault("no model is configured")
+    calls: list[ModelCall] = []
+    spent = await asyncio.to_thread(_spent, house, client_id, now)
+    try:
+        yield model.session(client_id, n, now, spent, calls.append)
+    finally:
+        await asyncio.to_thread(_keep, house, calls)
+
+
+def _spent(house: House, client_id: ClientId, now: datetime) -> Spent:
+    with reading(house.engine) as connection:
+        return model_calls.spent_today(connection, client_id, now)
+
+
+def _keep(house: House, calls: list[ModelCall]) -> None:
+    with writing(house.engine) as connection:
+        model_calls.record(connection, calls)
+    for call in calls:
+        metrics.model_calls.labels(agent=call.agent, verdict=call.verdict).inc()
+        metrics.model_tokens.labels(agent=call.agent).inc(call.tokens_in + call.tokens_out)

@@ -1,0 +1,1 @@
+"""Choose items for a client, and order a page for a visitor."""

@@ -1,0 +1,41 @@
+"""Holds on a client's mail: a set keyed by who holds. Mail moves when the set is empty."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Connection, delete, select, update
+
+from models.base import ClientId
+from models.clients import ClientPolicy
+from models.states import HoldSource, OutreachState, Overdue
+from store.sql.upserts import insert_ignoring
+from store.tables import clients, holds, outreaches
+
+
+def hold(connection: Connection, client_id: ClientId, source: HoldSource, reason: str, now: datetime) -> None:
+    """Hold the client's mail; holding twice is holding once."""
+    row = {"client_id": client_id, "source": source, "since": now, "reason": reason}
+    insert_ignoring(connection, holds, [row])
+
+
+def lift(connection: Connection, client_id: ClientId, source: HoldSource, overdue: Overdue) -> None:
+    """Lift one hold, and say what becomes of the client's mail that was parked meanwhile."""
+    connection.execute(delete(holds).where(holds.c.client_id == client_id, holds.c.source == source))
+    connection.execute(
+        update(outreaches)
+        .where(outreaches.c.client_id == client_id, outreaches.c.state == OutreachState.PARKED)
+        .values(overdue=overdue)
+    )
+
+
+def set_policy(connection: Connection, client_id: ClientId, policy: ClientPolicy) -> None:
+    """What the client asked of our mail. Only the fields that `policy` states are changed: whoever sets an hour must
+    not lift the limit that the client set before. None gives a field back to the shop's rule."""
+    kept = connection.scalar(select(clients.c.policy).where(clients.c.client_id == client_id).with_for_update())
+    merged = {**(kept or {}), **policy.model_dump(mode="json")}
+    connection.execute(
+        update(clients)
+        .where(clients.c.client_id == client_id)
+        .values(policy={name: value for name, value in merged.items() if value is not None})
+    )

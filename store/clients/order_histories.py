@@ -1,0 +1,61 @@
+"""Orders: of one client for a slot's question, and everybody's for training."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+import numpy as np
+from sqlalchemy import Connection, select
+
+from domain.arrays import Floats
+from models.base import ClientId
+from store.sql.epoch import epoch
+from store.tables import events
+
+BATCH: Final = 50_000
+LATEST: Final = 1_000
+"""Most orders of one client that are told of, the latest."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRows:
+    """m orders; `at` in epoch seconds, `value_cents` of each, shape (m,)."""
+
+    client_ids: Sequence[str]
+    at: Floats
+    value_cents: Floats
+
+
+def everybody(connection: Connection, until: datetime) -> OrderRows:
+    """All orders up to `until`."""
+    e = events.c
+    query = select(e.client_id, epoch(e.occurred_at), e.value_cents).where(
+        e.type == "order_placed", e.occurred_at <= until
+    )
+    ids: list[str] = []
+    parts: list[Floats] = []
+    for rows in _batches(connection, query):
+        who, at, cents = zip(*rows, strict=True)
+        ids.extend(who)
+        parts.append(np.array([at, [value or 0 for value in cents]], np.float64))
+    at, cents = np.concatenate(parts or [np.zeros((2, 0))], axis=1)
+    return OrderRows(ids, at, cents)
+
+
+def of_client(connection: Connection, client_id: ClientId, until: datetime) -> list[tuple[datetime, int]]:
+    """When the client ordered up to `until` and for how many cents, the first first."""
+    e = events.c
+    query = (
+        select(e.occurred_at, e.value_cents)
+        .where(e.client_id == client_id, e.type == "order_placed", e.occurred_at <= until)
+        .order_by(e.occurred_at.desc(), e.event_id)
+        .limit(LATEST)
+    )
+    return [(row.occurred_at, row.value_cents or 0) for row in reversed(connection.execute(query).all())]
+
+
+def _batches(connection: Connection, query: Any) -> Iterator[Sequence[Any]]:
+    yield from connection.execute(query, execution_options={"yield_per": BATCH}).partitions()

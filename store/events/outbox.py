@@ -1,0 +1,115 @@
+"""Nudges that wait to be sent to workflows, written in the transaction of the change that asks for them.
+
+One row a target: further changes raise its version, so a storm of events is one nudge, and a nudge that was in flight
+while something changed is sent again. All times here are real time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Literal
+
+from sqlalchemy import BigInteger, Connection, Integer, bindparam, delete, func, literal, or_, select, update
+
+from store.sql.bulk import listed
+from store.sql.types import UtcTime
+from store.sql.upserts import insert_into
+from store.tables import outbox
+
+Kind = Literal["client", "campaign", "fix", "erasure"]
+
+FIRST_WAIT: Final = timedelta(seconds=1)
+LONGEST_WAIT: Final = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Leased:
+    """A row taken for a while. `version` and `until` fence it: an attempt that was overtaken settles nothing."""
+
+    id: int
+    kind: Kind
+    target: str
+    version: int
+    attempts: int
+    until: datetime
+
+
+def push(connection: Connection, kind: Kind, targets: Iterable[str], real_now: datetime) -> None:
+    """Ask for one nudge of each target. A row that waits already is raised, and stays due when it was."""
+    names = sorted(set(targets))  # one order for all, so that two writers cannot lock each other out
+    if not names:
+        return
+    given = listed(connection, names).subquery()
+    rows = select(
+        literal(kind), given.c.value, literal(1, Integer), literal(0, Integer), literal(real_now, UtcTime)
+    ).where(literal(1) == 1)  # SQLite cannot parse an upsert from a select without a WHERE
+    statement = insert_into(connection, outbox).from_select(["kind", "target", "version", "attempts", "due_at"], rows)
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=["kind", "target"], set_={"version": outbox.c.version + 1})
+    )
+
+
+def lease(connection: Connection, limit: int, real_now: datetime, seconds: float) -> list[Leased]:
+    """Take up to `limit` due rows for `seconds`, the longest due first; never one that somebody else holds."""
+    until = real_now + timedelta(seconds=seconds)
+    free = (
+        select(outbox.c.id)
+        .where(outbox.c.due_at <= real_now, or_(outbox.c.leased_until.is_(None), outbox.c.leased_until <= real_now))
+        .order_by(outbox.c.due_at, outbox.c.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    taken = connection.execute(
+        update(outbox)
+        .where(outbox.c.id.in_(free))
+        .values(leased_until=until)
+        .returning(outbox.c.id, outbox.c.kind, outbox.c.target, outbox.c.version, outbox.c.attempts, outbox.c.due_at)
+    ).all()
+    rows = sorted(taken, key=lambda row: (row.due_at, row.id))
+    return [Leased(row.id, row.kind, row.target, row.version, row.attempts, until) for row in rows]
+
+
+_MINE: Final = (outbox.c.id == bindparam("_id", type_=BigInteger)) & (
+    outbox.c.leased_until == bindparam("_until", type_=UtcTime)
+)
+
+
+def settle(connection: Connection, leased: Sequence[Leased]) -> None:
+    """These were sent. A row that was raised meanwhile is free and due again; the others are gone."""
+    if not leased:
+        return
+    mine = [{"_id": each.id, "_until": each.until, "_version": each.version} for each in leased]
+    connection.execute(delete(outbox).where(_MINE, outbox.c.version == bindparam("_version", type_=Integer)), mine)
+    connection.execute(update(outbox).where(_MINE).values(leased_until=None, attempts=0), mine)
+
+
+def retry(connection: Connection, leased: Sequence[Leased], real_now: datetime, after: timedelta = FIRST_WAIT) -> None:
+    """These could not be sent: try again after `after`, twice as long with each attempt, five minutes at most."""
+    if not leased:
+        return
+    rows = [
+        {
+            "_id": each.id,
+            "_until": each.until,
+            "_attempts": each.attempts + 1,
+            "_due": real_now + min(after * 2 ** min(each.attempts, 20), LONGEST_WAIT),
+        }
+        for each in leased
+    ]
+    connection.execute(
+        update(outbox)
+        .where(_MINE)
+        .values(
+            leased_until=None,
+            attempts=bindparam("_attempts", type_=Integer),
+            due_at=bindparam("_due", type_=UtcTime),
+        ),
+        rows,
+    )
+
+
+def pending(connection: Connection) -> int:
+    """How many nudges wait."""
+    return connection.scalar(select(func.count()).select_from(outbox)) or 0

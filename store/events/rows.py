@@ -1,0 +1,79 @@
+"""An event as a row: its columns, and in `data` the further fields of its type that differ from the type's defaults."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, Final, NamedTuple, get_args
+
+from models.events import Event
+from store.sql.bulk import dumped
+from store.sql.types import micros
+
+COLUMNS: Final = ("event_id", "client_id", "type", "occurred_at", "item_id", "quantity", "value_cents", "data")
+
+_KEPT_ELSEWHERE: Final = frozenset(
+    {"event_id", "client_id", "type", "occurred_at", "item_id", "quantity", "value", "currency"}
+)  # currency: always the shop's
+
+
+class EventRow(NamedTuple):
+    """In the order of COLUMNS; `occurred_at` in epoch microseconds, `data` as JSON text."""
+
+    event_id: str
+    client_id: str
+    type: str
+    occurred_at: int
+    item_id: str | None
+    quantity: int | None
+    value_cents: int | None
+    data: str | None
+
+
+def cents(amount: Decimal) -> int:
+    """An amount of money, which has two decimals at most, in cents."""
+    return int(amount.scaleb(2))
+
+
+def _plans() -> dict[str, tuple[bool, bool, bool, tuple[tuple[str, Any], ...]]]:
+    """Per type: whether it has an item, a quantity, a value; and what goes to `data`, with the defaults.
+
+    Asking an object for a field that it lacks is slow.
+    """
+    plans = {}
+    for model in get_args(get_args(Event)[0]):
+        fields = model.model_fields
+        extra = tuple((name, field.default) for name, field in fields.items() if name not in _KEPT_ELSEWHERE)
+        plans[fields["type"].default] = ("item_id" in fields, "quantity" in fields, "value" in fields, extra)
+    return plans
+
+
+_PLANS: Final = _plans()
+
+
+def row_of(event: Event) -> EventRow:
+    """The row that keeps `event`."""
+    has_item, has_quantity, has_value, extra = _PLANS[event.type]
+    value = event.value if has_value else None  # type: ignore[union-attr]
+    return EventRow(
+        event.event_id,
+        event.client_id,
+        event.type,
+        micros(event.occurred_at),
+        event.item_id if has_item else None,  # type: ignore[union-attr]
+        event.quantity if has_quantity else None,  # type: ignore[union-attr]
+        None if value is None else cents(value),
+        dumped(_data(event, extra)) if extra else None,
+    )
+
+
+def _data(event: Event, extra: tuple[tuple[str, Any], ...]) -> dict[str, Any] | None:
+    found: dict[str, Any] = {}
+    for name, default in extra:
+        value = getattr(event, name)
+        if value == default:
+            continue
+        if isinstance(value, Decimal):
+            found[f"{name}_cents"] = cents(value)
+        else:
+            found[name] = value
+    return found or None

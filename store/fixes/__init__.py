@@ -1,0 +1,1 @@
+"""Queries about Fixes: requests, boxes, reserved units, feedback, waves."""

@@ -1,0 +1,167 @@
+"""Fixes: one row each, moved only by conditional updates, with every step on record.
+
+Order of locks, in every transaction that changes a Fix: the client, if at all; its row here; then stock by sku, then
+its items; the outbox last. So one Fix a transaction.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, func, insert, select, update
+
+from domain.fixes.states import OPEN, SETTLED, sources
+from errors import BadInput, NotFound
+from models.base import ClientId
+from models.fixes import FixId, FixState, FixWish, ItemState
+from store.sql.bulk import among
+from store.tables import clients, fix_items, fix_steps, fixes
+
+FixRow = Row[Any]
+_ID_LENGTH: Final = 20
+
+
+def save_request(
+    connection: Connection,
+    client_id: ClientId,
+    wish: FixWish,
+    now: datetime,
+    *,
+    request_key: str | None = None,
+    due: datetime | None = None,
+) -> FixId:
+    """Keep what a client asks for; the id of the Fix. The same client and key is the same request.
+
+    `due`: when to go on without a wave, if the wish does not say. Raises NotFound for an unknown client, BadInput when
+    the key was used for another wish, or another Fix of the client is being made.
+    """
+    _lock_client(connection, client_id)
+    fix_id = _id(client_id, request_key)
+    before = connection.execute(select(fixes.c.wish, fixes.c.note).where(fixes.c.fix_id == fix_id)).one_or_none()
+    if before is not None:
+        if FixWish.model_validate(before.wish | {"note": before.note}) != wish:
+            raise BadInput(f"was used for another wish of this client, Fix {fix_id}; take a new key", "request_key")
+        return fix_id
+    if standing := open_of(connection, client_id):
+        raise BadInput(f"Fix {standing[0].fix_id} of this client is being made; let it end or cancel it", "client_id")
+    connection.execute(
+        insert(fixes).values(
+            fix_id=fix_id,
+            client_id=client_id,
+            request_key=request_key,
+            wish=wish.model_dump(mode="json", exclude={"note"}),
+            note=wish.note,
+            wave=wish.when == "wave",
+            state=FixState.REQUESTED,
+            due_at=wish.due or due,
+            created_at=now,
+            updated_at=now,
+        )
+    )
+    _log(connection, fix_id, FixState.REQUESTED, "", None, now)
+    return fix_id
+
+
+def _lock_client(connection: Connection, client_id: ClientId) -> None:
+    """Requests of one client take turns."""
+    known = select(clients.c.client_id).where(clients.c.client_id == client_id).with_for_update(key_share=True)
+    if connection.scalar(known) is None:
+        raise NotFound("no client has this id", "client_id")
+
+
+def _id(client_id: ClientId, request_key: str | None) -> FixId:
+    if request_key is None:
+        return secrets.token_hex(_ID_LENGTH // 2)
+    return hashlib.sha256(f"{client_id}/{request_key}".encode()).hexdigest()[:_ID_LENGTH]
+
+
+def check_decidable(connection: Connection, fix_id: FixId) -> None:
+    """Raises NotFound, and BadInput for a Fix that has ended: its workflow is gone, and would not say why."""
+    state = get(connection, fix_id).state
+    if state in SETTLED:
+        raise BadInput(f"this Fix is {state}; only a proposed one can be decided")
+
+
+def get(connection: Connection, fix_id: FixId, *, lock: bool = False) -> FixRow:
+    """The row of a Fix. `lock`: nobody else changes it until the transaction ends. Raises NotFound."""
+    query = select(fixes).where(fixes.c.fix_id == fix_id)
+    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
+    if row is None:
+        raise NotFound("no Fix has this id", "fix_id")
+    return row
+
+
+def those(connection: Connection, fix_ids: Sequence[FixId]) -> list[FixRow]:
+    """The rows of these Fixes, in their order; one of a client who was erased meanwhile is left out."""
+    found = {
+        row.fix_id: row for row in connection.execute(select(fixes).where(among(connection, fixes.c.fix_id, fix_ids)))
+    }
+    return [found[each] for each in fix_ids if each in found]
+
+
+def move(
+    connection: Connection,
+    fix_id: FixId,
+    to: FixState,
+    now: datetime,
+    *,
+    code: str = "",
+    values: Mapping[str, Any] | None = None,
+    data: Any = None,
+) -> bool:
+    """Move a Fix to `to` if its state allows that step; whether it did. `values`: further columns; `data`: JSON that
+    is kept with the step."""
+    moved = connection.execute(
+        update(fixes)
+        .where(fixes.c.fix_id == fix_id, fixes.c.state.in_(sources(to)))
+        .values(state=to, code=code, updated_at=now, **(values or {}))
+    )
+    if moved.rowcount == 1:
+        _log(connection, fix_id, to, code, data, now)
+    return moved.rowcount == 1
+
+
+def keep_note(connection: Connection, fix_id: FixId, read: Mapping[str, Any]) -> None:
+    """Keep a note as it was read (a FixNote as JSON). The first reading stands."""
+    unread = (fixes.c.fix_id == fix_id) & (fixes.c.state == FixState.REQUESTED) & fixes.c.note_read.is_(None)
+    connection.execute(update(fixes).where(unread).values(note_read=dict(read)))
+
+
+def unanswered(connection: Connection, fix_id: FixId) -> int:
+    """How many items of a shipped box have no feedback yet."""
+    sold = select(func.count()).where(fix_items.c.fix_id == fix_id, fix_items.c.state == ItemState.SOLD)
+    return connection.scalar(sold) or 0
+
+
+def open_of(connection: Connection, client_id: ClientId) -> Sequence[FixRow]:
+    """The client's Fixes that are being made, oldest first."""
+    query = select(fixes).where(fixes.c.client_id == client_id, fixes.c.state.in_(OPEN))
+    return connection.execute(query.order_by(fixes.c.created_at, fixes.c.fix_id)).all()
+
+
+def due_for_wave(connection: Connection, now: datetime) -> list[FixId]:
+    """The Fixes that wait for a wave, as asked for up to `now`, oldest first."""
+    waiting = select(fixes.c.fix_id).where(
+        fixes.c.wave, fixes.c.state.in_((FixState.REQUESTED, FixState.RANKED)), fixes.c.created_at <= now
+    )
+    return list(connection.scalars(waiting.order_by(fixes.c.created_at, fixes.c.fix_id)))
+
+
+def listing(connection: Connection, states: Iterable[FixState] = (), limit: int = 50) -> Sequence[FixRow]:
+    """Fixes in one of `states` (none: in any), the last touched first."""
+    wanted = tuple(states)
+    query = select(fixes).order_by(fixes.c.updated_at.desc(), fixes.c.fix_id).limit(limit)
+    return connection.execute(query.where(fixes.c.state.in_(wanted)) if wanted else query).all()
+
+
+def steps(connection: Connection, fix_id: FixId) -> Sequence[Row[Any]]:
+    """Every step that a Fix took, in order."""
+    return connection.execute(select(fix_steps).where(fix_steps.c.fix_id == fix_id).order_by(fix_steps.c.id)).all()
+
+
+def _log(connection: Connection, fix_id: FixId, state: FixState, code: str, data: Any, now: datetime) -> None:
+    connection.execute(insert(fix_steps).values(fix_id=fix_id, at=now, state=state, code=code, data=data))

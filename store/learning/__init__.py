@@ -1,0 +1,1 @@
+"""Queries about models, decisions and nightly training."""

@@ -1,0 +1,87 @@
+"""What algorithms were asked and answered, so that what was shown can be replayed and judged later."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+import orjson
+from sqlalchemy import Connection, Row, delete, select
+
+from models.answers import AnswerRecord
+from models.base import ClientId
+from store.sql.upserts import insert_ignoring, insert_into
+from store.tables import decisions, questions
+
+
+def keep(
+    connection: Connection,
+    record: AnswerRecord,
+    at: datetime,
+    *,
+    n: int | None = None,
+    fix_id: str | None = None,
+    key: str = "",
+    body: bytes = b"",
+) -> str:
+    """Keep a live answer, decided at business `at`, and the question's JSON `body`; returns its id.
+
+    The same `key` is one decision (without one, the same mail or Fix at the same moment, or the same question), and the
+    first answer stands. Belongs into the transaction of whatever uses the answer.
+    """
+    used_by = f"{n or ''}/{fix_id or ''}/{at.isoformat()}" if n or fix_id else record.question
+    id_ = _digest(f"{record.slot}/{record.client_id}/{key or used_by}")
+    values = _row(id_, record, at) | {"n": n, "fix_id": fix_id}
+    connection.execute(insert_into(connection, decisions).values(values).on_conflict_do_nothing())
+    if body and record.question:
+        kept = {"digest": record.question, "slot": record.slot, "client_id": record.client_id, "at": at}
+        insert_ignoring(connection, questions, [kept | {"body": zlib.compress(body)}])
+    return id_
+
+
+def keep_shadows(connection: Connection, records: Iterable[AnswerRecord]) -> None:
+    """Keep answers of shadows; the first of each to a question stands."""
+    rows = [_row(_digest(f"shadow/{record.variant}/{record.question}"), record, record.asked_at) for record in records]
+    insert_ignoring(connection, decisions, list({row["id"]: row for row in rows}.values()))
+
+
+def question(connection: Connection, digest: str) -> bytes | None:
+    """The JSON that was asked; None once it is purged."""
+    body = connection.scalar(select(questions.c.body).where(questions.c.digest == digest))
+    return None if body is None else zlib.decompress(body)
+
+
+def opened(body: bytes) -> Any:
+    """What was asked, from the column `body` as it is kept."""
+    return orjson.loads(zlib.decompress(body))
+
+
+def of_client(connection: Connection, client_id: ClientId, limit: int = 50) -> Sequence[Row[Any]]:
+    """A client's decisions that were used, latest first."""
+    query = select(decisions).where(decisions.c.client_id == client_id, decisions.c.role == "live")
+    return connection.execute(query.order_by(decisions.c.at.desc()).limit(limit)).all()
+
+
+def purge(connection: Connection, before: datetime, slots: Iterable[str], most: int = 1_000) -> int:
+    """Drop questions and answers of shadows from before business `before`, `most` of each at once; how many. Live
+    answers stay, but for orders of pages: there is one a page view, and they have long taught. `slots`: all there are,
+    so that an index finds the few among all that stay."""
+    old = select(questions.c.digest).where(questions.c.at < before).limit(most)
+    gone = connection.execute(delete(questions).where(questions.c.digest.in_(old))).rowcount
+    d = decisions.c
+    passing = [(d.slot == "session") & (d.role == "live"), *((d.slot == slot) & (d.role == "shadow") for slot in slots)]
+    for which in passing:
+        answers = select(d.id).where(which, d.at < before).limit(most)
+        gone += connection.execute(delete(decisions).where(d.id.in_(answers))).rowcount
+    return gone
+
+
+def _row(id_: str, record: AnswerRecord, at: datetime) -> dict[str, Any]:
+    return record.model_dump(mode="json", exclude={"asked_at"}) | {"id": id_, "at": at}
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -1,0 +1,1 @@
+"""Queries about mails: the ledger, briefs, suppressions, model calls."""

@@ -1,0 +1,1 @@
+"""Column types and statements that behave alike on SQLite and PostgreSQL."""

@@ -1,0 +1,115 @@
+"""Statements over many rows that read alike on SQLite and PostgreSQL, whatever the number of rows.
+
+Ids travel as one list parameter and rows as one statement, so its text never changes and no database's limit on
+parameters is met. Rows are plain tuples that pass the type machinery by: moments in epoch microseconds, JSON as text.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, Literal
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    ColumnElement,
+    Connection,
+    Select,
+    String,
+    Table,
+    Text,
+    bindparam,
+    func,
+    select,
+    type_coerce,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from store.sql.types import UtcTime
+
+Row = tuple[Any, ...]
+Conflict = Literal["keep", "replace"]
+"""What happens to a row whose primary key is there already: it stays, or takes the new values."""
+
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def dumped(value: Any) -> str | None:
+    """JSON text as the database keeps it; None stays SQL's NULL."""
+    return None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def listed(connection: Connection, values: Iterable[str]) -> Select[tuple[str]]:
+    """The given strings as rows of one column, `value`."""
+    if connection.dialect.name == "postgresql":
+        given = (
+            func.unnest(bindparam(None, list(values), ARRAY(Text))).table_valued("value", name="given").render_derived()
+        )
+    else:
+        given = func.json_each(bindparam(None, json.dumps(list(values)), Text)).table_valued("value", name="given")
+    return select(given.c.value)
+
+
+def among(connection: Connection, column: Column[Any], values: Iterable[str]) -> ColumnElement[bool]:
+    """`column` is one of `values`."""
+    if connection.dialect.name == "postgresql":
+        return column == func.any(bindparam(None, list(values), ARRAY(Text)))
+    return column.in_(listed(connection, values))
+
+
+def raw(connection: Connection, column: Column[Any]) -> ColumnElement[Any]:
+    """`column` as the driver gives it: on SQLite a moment stays a number of microseconds, which is quick to read."""
+    if connection.dialect.name == "sqlite" and isinstance(column.type, UtcTime):
+        return type_coerce(column, BigInteger)
+    return column
+
+
+def write(
+    connection: Connection,
+    table: Table,
+    columns: Sequence[str],
+    rows: Sequence[Row],
+    conflict: Conflict,
+    spared: Collection[str] = (),
+) -> list[str] | None:
+    """Insert `rows`, tuples in the order of `columns`. Columns `spared` are written for new rows only.
+
+    On PostgreSQL returns the first key column of each row written, for callers who race; on SQLite None, since a
+    writer there is alone.
+    """
+    if not rows:
+        return []
+    keys = [column.name for column in table.primary_key]
+    clause = f"ON CONFLICT ({', '.join(keys)}) {_action([c for c in columns if c not in spared], keys, conflict)}"
+    into = f"INSERT INTO {table.name} ({', '.join(columns)})"
+    if connection.dialect.name != "postgresql":
+        marks = ", ".join("?" * len(columns))
+        connection.exec_driver_sql(f"{into} VALUES ({marks}) {clause}", list(rows))
+        return None
+    kinds = [table.c[name].type for name in columns]
+    wanted = ", ".join(f"c{i}::jsonb" if isinstance(kind, JSON) else f"c{i}" for i, kind in enumerate(kinds))
+    arrays = ", ".join(f"%s::{_array(connection, table.c[name])}[]" for name in columns)
+    names = ", ".join(f"c{i}" for i in range(len(columns)))
+    statement = f"{into} SELECT {wanted} FROM unnest({arrays}) AS given({names}) {clause} RETURNING {keys[0]}"  # noqa: S608 (names of our own tables)
+    values = tuple(_moments(cells, kind) for cells, kind in zip(zip(*rows, strict=True), kinds, strict=True))
+    return list(connection.exec_driver_sql(statement, values).scalars())
+
+
+def _action(columns: Sequence[str], keys: Sequence[str], conflict: Conflict) -> str:
+    if conflict == "keep":
+        return "DO NOTHING"
+    return "DO UPDATE SET " + ", ".join(f"{name} = excluded.{name}" for name in columns if name not in keys)
+
+
+def _array(connection: Connection, column: Column[Any]) -> str:
+    # Text, since a cast to varchar(n) would cut what is too long; the insert refuses it.
+    return "text" if isinstance(column.type, JSON | String) else column.type.compile(connection.dialect)
+
+
+def _moments(cells: Sequence[Any], kind: Any) -> list[Any]:
+    if not isinstance(kind, UtcTime):
+        return list(cells)
+    return [None if cell is None else _EPOCH + timedelta(microseconds=cell) for cell in cells]

@@ -1,0 +1,20 @@
+"""Inserts that may meet a row, alike on both databases. Many rows go through store/sql/bulk.py."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Connection, Table
+from sqlalchemy.dialects import postgresql, sqlite
+
+
+def insert_into(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
+    """An insert that knows `on_conflict_do_nothing` and `on_conflict_do_update`."""
+    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+
+
+def insert_ignoring(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> int:
+    """Insert rows, passing over those that are there; how many were new."""
+    if not rows:
+        return 0
+    return connection.execute(insert_into(connection, table).values(rows).on_conflict_do_nothing()).rowcount
