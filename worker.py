@@ -19,10 +19,10 @@ from hosting.dispatch import Dispatcher
 from hosting.health import Health
 from hosting.queues import QUEUES, working
 from hosting.schedules import REFRESH, WAVE, keep_schedule
-from services.context import House
+from services.context import ServiceContext
 from settings import Settings, load
 from store import clock as stored_clock
-from store.database import connect, ping, reading
+from store.database import connect, ping, read_transaction
 from store.migrate import upgrade
 from workflows import handles
 from workflows.options import LIFECYCLE_QUEUE
@@ -32,20 +32,20 @@ log = logging.getLogger("selvedge.worker")
 
 async def serve(settings: Settings, queues: Sequence[str]) -> None:
     """Work until SIGINT or SIGTERM; then finish what is under way."""
-    house = House(settings=settings, engine=connect(settings.database))
-    await asyncio.to_thread(ping, house.engine)
-    await asyncio.to_thread(upgrade, house.engine)
+    context = ServiceContext(settings=settings, engine=connect(settings.database))
+    await asyncio.to_thread(ping, context.engine)
+    await asyncio.to_thread(upgrade, context.engine)
     client = await handles.connect(settings.temporal_address, settings.temporal_namespace)
     await registered(client)
-    await _keep_schedules(house, client)
+    await _keep_schedules(context, client)
     stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
-    async with Health(house, client), working(client, house, queues):
+    async with Health(context, client), working(client, context, queues):
         beside = []
         if LIFECYCLE_QUEUE in queues:
-            dispatcher = Dispatcher(client, house.engine, settings.starts_per_second)
-            beside = [asyncio.create_task(each) for each in (dispatcher.run(), lessons.run(house.engine))]
+            dispatcher = Dispatcher(client, context.engine, settings.starts_per_second)
+            beside = [asyncio.create_task(each) for each in (dispatcher.run(), lessons.run(context.engine))]
         log.info("working on %s", ", ".join(queues))
         await stop.wait()
         log.info("finishing what is under way")
@@ -53,14 +53,14 @@ async def serve(settings: Settings, queues: Sequence[str]) -> None:
             task.cancel()
 
 
-async def _keep_schedules(house: House, client: Client) -> None:
+async def _keep_schedules(context: ServiceContext, client: Client) -> None:
     """What is done daily. A server that knows no schedules, or forbids them, is no reason not to work."""
 
     def pace() -> float:
-        with reading(house.engine) as connection:
+        with read_transaction(context.engine) as connection:
             return stored_clock.load(connection).pace
 
-    settings = house.settings
+    settings = context.settings
     paced, zone = await asyncio.to_thread(pace), settings.shop_time_zone
     for daily, hour in ((WAVE, settings.fix_wave_hour), (REFRESH, settings.refresh_hour)):
         try:

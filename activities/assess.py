@@ -12,10 +12,10 @@ from sqlalchemy import Connection
 from temporalio import activity
 
 from algorithms.risk.telling import Bought
-from domain.eligibility import Door, MailFacts, may_plan
-from domain.engagement import Reading, read
+from domain.eligibility import MailFacts, SendDecision, may_plan
+from domain.engagement import EngagementScore, read
 from domain.next_actions import OpenCall, call_ends
-from domain.phases import Standing, first_standing, next_standing
+from domain.phases import PhaseState, first_standing, next_standing
 from domain.planning import Plan, Situation, Start, Waiting, may_queue, plan
 from domain.rhythm import Risk, in_rhythm
 from models.base import CampaignSlug, ClientId
@@ -25,15 +25,15 @@ from models.lifecycle import Assessment, AssessRequest, Command, NextOutreach
 from models.states import OutreachState, Overdue, Phase, TouchKind
 from services.assessment.holdouts import held_out
 from services.assessment.next_actions import NextActions, Occasion, told
-from services.assessment.risk import RiskTeller
-from services.context import House
+from services.assessment.risk import RiskService
+from services.context import ServiceContext
 from services.decisions.decider import Asked, Decider
 from store.campaigns import campaigns
 from store.clients import assessments as standing
 from store.clients import calls, holds, order_histories
 from store.clients.assessments import ClientFile
-from store.database import reading as reading_from
-from store.database import writing
+from store.database import read_transaction as reading_from
+from store.database import write_transaction
 from store.mail import ledger, mail_facts
 from store.mail.ledger import Ledger
 
@@ -45,8 +45,8 @@ class _Scored:
     id: str
     client_id: ClientId
     now: datetime
-    reading: Reading
-    standing: Standing
+    reading: EngagementScore
+    standing: PhaseState
     risk: Risk | None
 
 
@@ -64,17 +64,17 @@ class _Turn:
 class Assess:
     """Load, apply what signals asked for, score, decide, save."""
 
-    def __init__(self, house: House, decider: Decider | None = None) -> None:
-        self._house = house
-        self._risk = RiskTeller(house.engine, house.settings.home, decider)
-        self._next_actions = NextActions(house, decider)
+    def __init__(self, context: ServiceContext, decider: Decider | None = None) -> None:
+        self._context = context
+        self._risk = RiskService(context.engine, context.settings.home, decider)
+        self._next_actions = NextActions(context, decider)
 
     @activity.defn
     def assess(self, request: AssessRequest) -> Assessment:
         """The client's assessment. A client that nobody knows, or that was erased, comes back as erased."""
         asked = self._asked(request)
-        with writing(self._house.engine) as connection:
-            clock, now = self._house.business_time(connection, request.at)
+        with write_transaction(self._context.engine) as connection:
+            clock, now = self._context.business_time(connection, request.at)
             apply(connection, request.client_id, request.commands, clock)
             file = standing.load(connection, request.client_id)
             if file is None:
@@ -90,8 +90,8 @@ class Assess:
         """What a plugged risk algorithm says; asked before the transaction, for it may think for a while."""
         if not self._risk.asks():
             return None
-        with reading_from(self._house.engine) as connection:
-            _, now = self._house.business_time(connection, request.at)
+        with reading_from(self._context.engine) as connection:
+            _, now = self._context.business_time(connection, request.at)
             orders = order_histories.of_client(connection, request.client_id, now)
         return self._risk.ask(request.client_id, orders, now)
 
@@ -99,10 +99,10 @@ class Assess:
         """Score the client, and keep the score and the standing that follows from it."""
         client_id, last_order = file.client.client_id, file.engagement.last_order_at
         id_ = uuid4().hex
-        reading = read(self._house.engagement, file.engagement, now, held=file.band)
+        reading = read(self._context.engagement, file.engagement, now, held=file.band)
         risk = self._risk.told(connection, _bought(file), now, asked, key=id_)
         if risk is not None:
-            reading = in_rhythm(self._house.engagement, file.engagement, reading, risk, now)
+            reading = in_rhythm(self._context.engagement, file.engagement, reading, risk, now)
         if file.standing is None:
             stands = first_standing(file.client.signed_up_at, last_order, reading.band, now)
         else:
@@ -115,7 +115,7 @@ class Assess:
         and do what was answered if it is still the one that is due."""
         of = Occasion(start, scored.client_id, scored.id, scored.reading.score, scored.risk, scored.now)
         said = self._next_actions.ask(of)
-        with writing(self._house.engine) as connection:
+        with write_transaction(self._context.engine) as connection:
             file = standing.load(connection, scored.client_id)
             if file is None:
                 return _gone(clock, scored.now)
@@ -129,11 +129,11 @@ class Assess:
         """What comes next; nothing is begun yet."""
         rows = ledger.of_client(connection, scored.client_id)
         situation = self._situation(connection, file, scored, rows)
-        return _Turn(scored, rows, situation, plan(situation, self._house.mail_rules, scored.now))
+        return _Turn(scored, rows, situation, plan(situation, self._context.mail_rules, scored.now))
 
     def _without_held_out(self, connection: Connection, file: ClientFile, turn: _Turn) -> _Turn:
         """What comes next if the mail that is due is one that the client is held out of."""
-        scored, share = turn.scored, self._house.settings.holdout_share
+        scored, share = turn.scored, self._context.settings.holdout_share
         if not held_out(connection, scored.client_id, turn.planned.start, file.answered, share, scored.now):
             return turn
         return self._turn(connection, standing.load(connection, scored.client_id) or file, scored)
@@ -141,7 +141,7 @@ class Assess:
     def _situation(
         self, connection: Connection, file: ClientFile, scored: _Scored, rows: Sequence[Ledger]
     ) -> Situation:
-        facts = mail_facts.load(connection, file.client, self._house.settings.keys.signing, scored.now)
+        facts = mail_facts.load(connection, file.client, self._context.settings.keys.signing, scored.now)
         return Situation(
             client_id=scored.client_id,
             standing=scored.standing,
@@ -157,8 +157,8 @@ class Assess:
 
     def _call(self, connection: Connection, call: OpenCall, facts: MailFacts, scored: _Scored) -> OpenCall | None:
         """The call that a stylist is to make; one that is of no use any more is dropped."""
-        answer = may_plan(facts, self._house.mail_rules, scored.now)
-        barred = answer.code if answer.door in (Door.CLOSED, Door.PARK) else ""
+        answer = may_plan(facts, self._context.mail_rules, scored.now)
+        barred = answer.code if answer.door in (SendDecision.CLOSED, SendDecision.PARK) else ""
         why = call_ends(call, scored.standing.phase, barred, scored.now)
         if why:
             calls.end(connection, call.call_id, CallState.DROPPED, why, scored.now)
@@ -192,7 +192,7 @@ class Assess:
         return self._named(n, start.kind, start.campaign)
 
     def _named(self, n: int, kind: TouchKind, campaign: CampaignSlug | None) -> NextOutreach:
-        return NextOutreach(n=n, kind=kind, campaign=campaign, composer=self._house.settings.composer)
+        return NextOutreach(n=n, kind=kind, campaign=campaign, composer=self._context.settings.composer)
 
     def _told(self, clock: Clock, turn: _Turn, due: NextOutreach | None) -> Assessment:
         scored, planned = turn.scored, turn.planned

@@ -13,9 +13,9 @@ from models.base import ClientId
 from models.campaign import CampaignChange, CampaignCommand, CampaignProgress, CampaignRound, CampaignSpec, CampaignStep
 from models.states import CampaignState, Overdue
 from services import metrics
-from services.context import House
+from services.context import ServiceContext
 from store.campaigns import campaigns
-from store.database import writing
+from store.database import write_transaction
 from store.events import outbox
 
 ROUND_S: Final = 5.0
@@ -28,16 +28,16 @@ LONGEST_WATCH_S: Final = 3600.0
 class Campaigning:
     """See the module."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
+    def __init__(self, context: ServiceContext) -> None:
+        self._context = context
 
     @activity.defn
     def campaign_round(self, step: CampaignStep) -> CampaignRound:
         """Rows and nudges in one transaction, so that nobody is enrolled without being told, or twice."""
-        with writing(self._house.engine) as connection:
-            clock, now = self._house.business_time(connection, step.at)
-            _apply(connection, step.slug, step.commands, now, self._house.wall())
-            row, ends_at = _until_its_end(connection, step.slug, now, self._house.wall())
+        with write_transaction(self._context.engine) as connection:
+            clock, now = self._context.business_time(connection, step.at)
+            _apply(connection, step.slug, step.commands, now, self._context.wall())
+            row, ends_at = _until_its_end(connection, step.slug, now, self._context.wall())
             running = row.state == CampaignState.RUNNING
             moved = self._move_on(connection, row, now) if running else 0
             progress = campaigns.progress(connection, step.slug)
@@ -59,7 +59,7 @@ class Campaigning:
             arms, mailed = campaigns.enrol(connection, row, share - len(drained), now)
             for arm, count in arms.items():
                 metrics.enrolments.labels(arm=arm or "neither").inc(count)
-        outbox.push(connection, "client", [*drained, *mailed], self._house.wall())
+        outbox.push(connection, "client", [*drained, *mailed], self._context.wall())
         return len(drained) + len(mailed)
 
 

@@ -16,7 +16,7 @@ from algorithms.ranking.evaluation import difference
 from algorithms.ranking.served import Served
 from domain.arrays import Floats, Ints
 from domain.engagement import DAY
-from domain.histories import ClientSignals, Interactions, Touch
+from domain.histories import ClientSignals, Interaction, Interactions
 from models.catalogue import Item, Season
 
 MOST = 2_000
@@ -57,7 +57,7 @@ def _asked(log: Log, cut: float, seed: int) -> tuple[tuple[ClientSignals, Ints],
         before = rows[log.at[rows] < last[client]]
         wanted = np.setdiff1d(log.item[rows[log.at[rows] == last[client]]], log.item[before])
         if len(wanted):
-            done = [Touch(f"i{log.item[row]}", "order_placed", float(log.at[row])) for row in before.tolist()]
+            done = [Interaction(f"i{log.item[row]}", "order_placed", float(log.at[row])) for row in before.tolist()]
             found.append((ClientSignals(f"c{client}", touches=tuple(done)), wanted))
     return tuple(found)
 

@@ -24,7 +24,7 @@ from threadpoolctl import threadpool_limits
 from algorithms.ranking import state, zoo
 from algorithms.ranking.als import Als
 from algorithms.ranking.candidates import Candidates, recall
-from algorithms.ranking.data import NONE, Asked, Log, Words
+from algorithms.ranking.data import NONE, Asked, FeatureMatrix, Log
 from algorithms.ranking.evaluation import difference, measured, only_new, quality
 from algorithms.ranking.inner import like
 from algorithms.ranking.popularity import Popularity
@@ -200,8 +200,8 @@ def _made_up(rows: int, clients: int, items: int) -> Log:
         np.sort(rng.uniform(0, 365 * 86_400, rows)),
         np.full(rows, NONE),
         None,
-        Words.none(items),
-        Words.none(clients),
+        FeatureMatrix.none(items),
+        FeatureMatrix.none(clients),
     )
 
 

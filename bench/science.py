@@ -20,7 +20,7 @@ from models.catalogue import Season
 from services.recommendations.recommender import Recommender
 from services.training.ranking import USUAL, train
 from settings import Settings
-from store.database import connect, reading, writing
+from store.database import connect, read_transaction, write_transaction
 from store.sql.bulk import dumped
 from store.sql.types import micros
 from store.tables import clients, engagement, events, items, metadata, stock
@@ -106,7 +106,7 @@ def _recommend(home: Path) -> dict[str, float]:
     recommender = Recommender(engine, settings)
     spent = []
     for place in range(1_000):
-        with reading(engine) as connection:
+        with read_transaction(engine) as connection:
             begun = time.perf_counter()
             answer = recommender.recommend(connection, f"c{place:07}", 6, NOW)
             spent.append((time.perf_counter() - begun) * 1e3)
@@ -178,5 +178,5 @@ def _store(path: Path) -> Engine:
 
 def _fill(engine: Engine, table: Any, names: tuple[str, ...], rows: Any) -> None:
     marks = ", ".join("?" * len(names))
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         connection.exec_driver_sql(f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({marks})", list(rows))

@@ -15,10 +15,10 @@ from settings import load
 @_shared.AS_JSON
 def list_(slot: str | None, as_json: bool) -> None:
     """List what training made, the latest first; a star marks what serves."""
-    from store.database import reading  # noqa: PLC0415
+    from store.database import read_transaction  # noqa: PLC0415
     from store.learning import artefacts  # noqa: PLC0415
 
-    with reading(_shared.database(load())) as connection:
+    with read_transaction(_shared.database(load())) as connection:
         found = artefacts.listing(connection, slot)
     if as_json:
         click.echo(json.dumps([each.model_dump(mode="json") for each in found]))
@@ -34,12 +34,12 @@ def list_(slot: str | None, as_json: bool) -> None:
 @_shared.AS_JSON
 def promote(artefact_id: str, as_json: bool) -> None:
     """Let what training made earlier serve its slot, as to go back; workers take it up within seconds."""
-    from store.database import writing  # noqa: PLC0415
+    from store.database import write_transaction  # noqa: PLC0415
     from store.learning import artefacts  # noqa: PLC0415
 
     engine = _shared.database(load())
     now = _shared.business_now(engine)
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         before = artefacts.get(connection, artefact_id)
         replaced = artefacts.live(connection, before.slot)
         made = artefacts.promote(connection, artefact_id, now)

@@ -42,14 +42,14 @@ def request(client_id: str, as_json: bool, **given: Any) -> None:
     selvedge fixes request client00012 --budget 250 --must-have Shoes \\
         --note "A week in Lisbon in May. No black, please."
     """
-    from store.database import writing  # noqa: PLC0415
+    from store.database import write_transaction  # noqa: PLC0415
     from store.fixes.requests import ask  # noqa: PLC0415
 
     asked = _shared.checked(FixAsked, {name: value for name, value in given.items() if value not in ((), None)})
     settings = load()
     engine = _shared.database(settings)
     now, wait = _shared.business_now(engine), timedelta(days=settings.fix_wave_wait_days)
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         fix_id = ask(connection, client_id, asked, now, wait=wait, signing_key=settings.keys.signing)
     _shared.show(
         _shared.with_temporal(settings, lambda client: fix_handles.request_fix(client, client_id, fix_id)), as_json
@@ -64,10 +64,10 @@ def show(fix_id: str, as_json: bool) -> None:
 
     Reads the store, and works without Temporal. The note is shown as the client wrote it.
     """
-    from store.database import reading  # noqa: PLC0415
+    from store.database import read_transaction  # noqa: PLC0415
     from store.fixes.views import view  # noqa: PLC0415
 
-    with reading(_shared.database(load())) as connection:
+    with read_transaction(_shared.database(load())) as connection:
         found = view(connection, fix_id)
     click.echo(json.dumps(found.model_dump(mode="json")) if as_json else _told(found))
 
@@ -118,10 +118,10 @@ def _printable(text: str) -> str:
 @_shared.AS_JSON
 def list_(states: Sequence[str], limit: int, as_json: bool) -> None:
     """Fixes, the last touched first; `--state proposed` are those that wait for a stylist."""
-    from store.database import reading  # noqa: PLC0415
+    from store.database import read_transaction  # noqa: PLC0415
     from store.fixes import fixes  # noqa: PLC0415
 
-    with reading(_shared.database(load())) as connection:
+    with read_transaction(_shared.database(load())) as connection:
         rows = fixes.listing(connection, [FixState(state) for state in states], limit)
     if not as_json:
         click.echo(f"{'fix':<20}  {'state':<10} {'last step':<20}  {'client':<16}  code")
@@ -148,11 +148,11 @@ def decide(fix_id: str, verdict: str | None, swaps: tuple[str, ...], by: str, as
     pairs = [dict(zip(("out", "into"), swap.split("=", 1), strict=False)) for swap in swaps]
     values = {"verdict": verdict or "swap", "swaps": pairs, "by": by}
     decision = _shared.checked(FixDecision, values)
-    from store.database import reading  # noqa: PLC0415
+    from store.database import read_transaction  # noqa: PLC0415
     from store.fixes import fixes  # noqa: PLC0415
 
     settings = load()
-    with reading(_shared.database(settings)) as connection:
+    with read_transaction(_shared.database(settings)) as connection:
         fixes.check_decidable(connection, fix_id)
     _shared.show(
         _shared.with_temporal(settings, lambda client: fix_handles.decide_fix(client, fix_id, decision)), as_json
@@ -202,10 +202,10 @@ def replay(fix_id: str, as_json: bool) -> int:
 @_shared.AS_JSON
 def check(as_json: bool) -> int:
     """Whether as many units are reserved of every sku as Fixes hold; exit status 1 when not."""
-    from store.database import reading  # noqa: PLC0415
+    from store.database import read_transaction  # noqa: PLC0415
     from store.fixes import pages, reservations  # noqa: PLC0415
 
-    with reading(_shared.database(load())) as connection:
+    with read_transaction(_shared.database(load())) as connection:
         faults = reservations.faults(connection)
         standing = pages.by_state(connection)
     if as_json:

@@ -33,13 +33,13 @@ def outcomes(slot: str, out: Path, since: str, within: str, split: bool, as_json
     """
     from ingest import results  # noqa: PLC0415
     from services.evaluation.action_outcomes import COLUMNS, experiment  # noqa: PLC0415
-    from store.database import reading  # noqa: PLC0415
+    from store.database import read_transaction  # noqa: PLC0415
 
     results.check(out)
     after = _shared.span(within, "within")
     engine = _shared.database(load())
     now = _shared.business_now(engine)
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         found = experiment(connection, begin(since, now), now, after, split=split)
     results.write(out, dict(zip(COLUMNS, map(list, zip(*found.rows, strict=True)), strict=True)))
     told = {"out": str(out), "clients": len(found.rows), "treated": found.treated, "open": found.open,

@@ -48,11 +48,11 @@ def export(client_id: str, out: Path | None) -> None:
 
 
 def _write(engine: Engine, settings: Settings, client_id: str, file: BinaryIO) -> int:
-    from store.database import reading  # noqa: PLC0415
+    from store.database import read_transaction  # noqa: PLC0415
     from store.privacy import export as documents  # noqa: PLC0415
 
     now = _shared.business_now(engine)
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         pieces = documents.export(connection, settings.keys.signing, client_id, now)
         return sum(file.write(piece) for piece in pieces)
 
@@ -84,19 +84,19 @@ def erase(client_id: str, yes: bool, wait: bool, look: bool, as_json: bool) -> N
 
 
 def _ask(engine: Engine, settings: Settings, client_id: str) -> ErasureStatus:
-    from store.database import writing  # noqa: PLC0415
+    from store.database import write_transaction  # noqa: PLC0415
     from store.privacy import erasure  # noqa: PLC0415
 
     now = _shared.business_now(engine)
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         return erasure.ask(connection, settings.keys.signing, client_id, now, datetime.now(UTC))
 
 
 def _status(engine: Engine, settings: Settings, client_id: str) -> ErasureStatus:
-    from store.database import reading  # noqa: PLC0415
+    from store.database import read_transaction  # noqa: PLC0415
     from store.privacy import erasure  # noqa: PLC0415
 
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         return erasure.status(connection, settings.keys.signing, client_id)
 
 

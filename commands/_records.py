@@ -34,12 +34,12 @@ def compare(slot: str, since: str, within: str | None, k: int, as_json: bool) ->
     """
     from algorithms.slots.slot_table import slot_named  # noqa: PLC0415
     from services.evaluation.comparison import compare as compared  # noqa: PLC0415
-    from store.database import reading  # noqa: PLC0415
+    from store.database import read_transaction  # noqa: PLC0415
 
     after = _shared.span(within or ("4h" if slot == "session" else "7d"), "within")
     engine = _shared.database(load())
     now = _shared.business_now(engine)
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         found = compared(connection, slot_named(slot).name, begin(since, now), now, after, k)
     click.echo(orjson.dumps(found) if as_json else "\n".join(_told(found)))  # a bound without limit becomes null
 

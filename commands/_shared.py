@@ -50,9 +50,9 @@ def database(settings: Settings) -> Engine:
 def business_now(engine: Engine) -> datetime:
     """Business time, by the stored clock."""
     from store import clock  # noqa: PLC0415
-    from store.database import reading  # noqa: PLC0415
+    from store.database import read_transaction  # noqa: PLC0415
 
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         return clock.business(connection, datetime.now(UTC))
 
 

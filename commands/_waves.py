@@ -65,10 +65,10 @@ def _name() -> str:
 
 
 def _kept(name: str) -> WaveReport:
-    from store.database import reading  # noqa: PLC0415
+    from store.database import read_transaction  # noqa: PLC0415
     from store.fixes import waves  # noqa: PLC0415
 
-    with reading(_shared.database(load())) as connection:
+    with read_transaction(_shared.database(load())) as connection:
         row = waves.latest(connection) if name == "last" else waves.found(connection, name)
         if row is None:
             raise NotFound("no wave has been" if name == "last" else f"no wave {name!r}", "report")

@@ -81,10 +81,10 @@ def assessed(engine: Engine, home: Path, at: datetime, out: Path, horizon: float
 
 def _serving(engine: Engine, home: Path, at: datetime) -> tuple[RiskModel | None, str]:
     from services.assessment.risk import SLOT, loaded  # noqa: PLC0415
-    from store.database import reading  # noqa: PLC0415
+    from store.database import read_transaction  # noqa: PLC0415
     from store.learning import artefacts  # noqa: PLC0415
 
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         live = artefacts.live(connection, SLOT)
     if live is None or live.window_until is None or live.window_until > at:
         return None, ""
@@ -109,9 +109,9 @@ def moment(text: str, field: str = "as_of", *, begins: bool = False) -> datetime
 def _histories(engine: Engine, rules: Any, at: datetime, progress: Progress) -> tuple[list[str], Histories, str]:
     """Everybody's statistics as of `at`: those kept when nothing happened since, else worked out from the events."""
     from store.clients import histories  # noqa: PLC0415
-    from store.database import reading  # noqa: PLC0415
+    from store.database import read_transaction  # noqa: PLC0415
 
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         latest = histories.latest_event(connection)
         if latest is None or latest <= at:
             progress.step("reading statistics", "clients")

@@ -34,9 +34,9 @@ def command() -> None:
 def list_(state: str, limit: int, as_json: bool) -> None:
     """Calls, the longest open first; those that ended, the latest first."""
     from store.clients import calls  # noqa: PLC0415
-    from store.database import reading  # noqa: PLC0415
+    from store.database import read_transaction  # noqa: PLC0415
 
-    with reading(_shared.database(load())) as connection:
+    with read_transaction(_shared.database(load())) as connection:
         rows = calls.listing(connection, "" if state == "all" else state, limit)
     found = [calls.call_of(row) for row in rows]
     if as_json:
@@ -69,12 +69,12 @@ def drop(call_id: str, by: str, as_json: bool) -> None:
 
 def _decide(call_id: str, verdict: str, by: str, as_json: bool) -> None:
     from store.clients import calls  # noqa: PLC0415
-    from store.database import writing  # noqa: PLC0415
+    from store.database import write_transaction  # noqa: PLC0415
 
     decision = _shared.checked(CallDecision, {"verdict": verdict, "by": by})
     engine = _shared.database(load())
     now = _shared.business_now(engine)
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         call = calls.decide(connection, call_id, decision, now, datetime.now(UTC))
     _shared.show(call, as_json)
 

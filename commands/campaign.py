@@ -62,7 +62,7 @@ def create(
     """
     from domain.grounding import message_faults  # noqa: PLC0415
     from store.campaigns import campaigns  # noqa: PLC0415
-    from store.database import reading, writing  # noqa: PLC0415
+    from store.database import read_transaction, write_transaction  # noqa: PLC0415
     from store.events import outbox  # noqa: PLC0415
 
     given["throughput_per_minute"] = given.pop("throughput")
@@ -72,11 +72,11 @@ def create(
             raise BadInput(wrong[0], field)
     engine = _shared.database(load())
     if preview:
-        with reading(engine) as connection:
+        with read_transaction(engine) as connection:
             click.echo(_reach(spec, campaigns.preview(connection, spec), as_json))
         return
     now = _shared.business_now(engine)
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         campaigns.create(connection, spec, now)
         outbox.push(connection, "campaign", [slug], datetime.now(UTC))
         made = campaigns.progress(connection, slug)
@@ -154,9 +154,9 @@ def end(slug: str, reason: str) -> None:
 def status(slug: str | None, as_json: bool) -> None:
     """How a campaign goes, counted from the rows; all campaigns when none is named."""
     from store.campaigns import campaigns  # noqa: PLC0415
-    from store.database import reading  # noqa: PLC0415
+    from store.database import read_transaction  # noqa: PLC0415
 
-    with reading(_shared.database(load())) as connection:
+    with read_transaction(_shared.database(load())) as connection:
         slugs = [slug] if slug else [row.slug for row in campaigns.every(connection)]
         for place, each in enumerate(slugs):
             if place and not as_json:
@@ -176,12 +176,12 @@ def lift(slug: str, as_json: bool) -> None:
     """
     from domain.holdouts import RE_ENGAGEMENT  # noqa: PLC0415
     from store.campaigns import lift as campaign_lift  # noqa: PLC0415
-    from store.database import reading  # noqa: PLC0415
+    from store.database import read_transaction  # noqa: PLC0415
 
     settings = load()
     engine = _shared.database(settings)
     now = _shared.business_now(engine)
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         found = (
             campaign_lift.of_re_engagement(connection, settings.holdout_share, now)
             if slug == RE_ENGAGEMENT

@@ -69,9 +69,9 @@ def status(client_id: str, as_json: bool) -> None:
 def profile(client_id: str) -> None:
     """What is known of the client's taste, sizes and wishes, and what they did, as JSON (docs/formats.md)."""
     from store.clients import profiles  # noqa: PLC0415
-    from store.database import reading  # noqa: PLC0415
+    from store.database import read_transaction  # noqa: PLC0415
 
     engine = _shared.database(load())
     now = _shared.business_now(engine)
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         click.echo(profiles.profile(connection, client_id, now).model_dump_json(indent=2))

@@ -32,14 +32,14 @@ def command(client_id: str, n: int, as_of: str | None, as_json: bool) -> None:
     from services.decisions.decider import Decider  # noqa: PLC0415
     from services.recommendations.recommender import SLOT, Recommender  # noqa: PLC0415
     from store.catalogue import catalogue  # noqa: PLC0415
-    from store.database import reading  # noqa: PLC0415
+    from store.database import read_transaction  # noqa: PLC0415
 
     if not 1 <= n <= 1_000:
         raise BadInput("must be from 1 to 1000", "n")
     settings = load()
     engine = _shared.database(settings)
     now = moment(as_of) if as_of else _shared.business_now(engine)
-    with reading(engine) as connection, closing(Registry.from_settings(settings)) as registry:
+    with read_transaction(engine) as connection, closing(Registry.from_settings(settings)) as registry:
         registry.ready(SLOT, START_SECONDS)
         recommender = Recommender(engine, settings, Decider(registry))
         answer = recommender.recommend(connection, client_id, n, now)

@@ -54,10 +54,10 @@ def command(context: click.Context, name: str | None, wait: bool, as_json: bool)
 @_shared.AS_JSON
 def report(name: str, as_json: bool) -> None:
     """What a refresh came to: NAME, or the one that began last."""
-    from store.database import reading  # noqa: PLC0415
+    from store.database import read_transaction  # noqa: PLC0415
     from store.learning import refreshes  # noqa: PLC0415
 
-    with reading(_shared.database(load())) as connection:
+    with read_transaction(_shared.database(load())) as connection:
         if name == "last":
             known = refreshes.latest(connection)
         else:
@@ -78,9 +78,13 @@ def picks(out: Path, as_json: bool) -> None:
     """
     from ingest import results  # noqa: PLC0415
     from ingest.converters.tables import write_csv  # noqa: PLC0415
-    from store.database import reading  # noqa: PLC0415
+    from store.database import read_transaction  # noqa: PLC0415
 
-    with results.whole(out) as unfinished, reading(_shared.database(load())) as connection, Progress() as progress:
+    with (
+        results.whole(out) as unfinished,
+        read_transaction(_shared.database(load())) as connection,
+        Progress() as progress,
+    ):
         progress.step("writing lists", "items")
         count = write_csv(unfinished, COLUMNS, _rows(connection, progress))
     click.echo(json.dumps({"rows": count, "out": str(out)}) if as_json else f"{count:,} rows in {out}")

@@ -109,11 +109,11 @@ def session(as_json: bool) -> None:
     A worker does so every minute. A page teaches four hours after it was shown, once, whoever learns.
     """
     from services.training.session import believed, learn  # noqa: PLC0415
-    from store.database import reading  # noqa: PLC0415
+    from store.database import read_transaction  # noqa: PLC0415
 
     engine = _shared.database(load())
     done = learn(engine, _shared.business_now(engine))
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         kept, known = believed(connection)
     if as_json:
         told = {"taught": done, "pages": kept.lessons, "version": kept.version, "weights": known.weights()}

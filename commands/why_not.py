@@ -19,13 +19,13 @@ def command(client_id: str, as_json: bool) -> None:
     from domain.rhythm import told  # noqa: PLC0415
     from store.clients import assessments  # noqa: PLC0415
     from store.clients.why_not import why_not  # noqa: PLC0415
-    from store.database import reading  # noqa: PLC0415
+    from store.database import read_transaction  # noqa: PLC0415
     from store.mail.policy import mail_rules  # noqa: PLC0415
 
     settings = load()
     engine = _shared.database(settings)
     now = _shared.business_now(engine)
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         said = why_not(connection, client_id, mail_rules(settings), settings.keys.signing, now)
         risk = assessments.risk_of(connection, client_id)
     if as_json:

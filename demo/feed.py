@@ -28,7 +28,7 @@ from demo.timeline import Raw, Timeline
 from models.clients import ClientRow
 from settings import Settings, load
 from store import clock
-from store.database import connect, reading
+from store.database import connect, read_transaction
 
 log = logging.getLogger("selvedge.demo.feed")
 
@@ -129,7 +129,7 @@ def main() -> None:
     engine, cursor = connect(settings.database), Cursor(cursor_file(settings))
 
     def now() -> datetime:
-        with reading(engine) as connection:
+        with read_transaction(engine) as connection:
             return clock.business(connection, datetime.now(UTC))
 
     headers = {"Authorization": f"Bearer {settings.keys.api}"}

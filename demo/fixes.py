@@ -18,7 +18,7 @@ from sqlalchemy import Engine, select
 from demo.door import DAY, Web
 from demo.timeline import Raw
 from models.fixes import FixState, ItemState
-from store.database import reading
+from store.database import read_transaction
 from store.tables import fix_items, fixes
 
 log = logging.getLogger("selvedge.demo.fixes")
@@ -97,7 +97,7 @@ class Fixing:
 
     def _decisions(self, now: datetime) -> Iterator[tuple[str, dict[str, Any]]]:
         """What the stylist decides: each box of the demo's own, some business hours after it was proposed."""
-        with reading(self._engine) as connection:
+        with read_transaction(self._engine) as connection:
             own = (fixes.c.state == FixState.PROPOSED) & fixes.c.request_key.startswith(OWN)
             waiting = connection.execute(select(fixes).where(own)).all()
             for row in waiting:
@@ -121,7 +121,7 @@ def _decided(rng: Random, row: Any, box: list[str]) -> dict[str, Any]:
 
 def feedback(engine: Engine, after: datetime, until: datetime) -> list[Raw]:
     """What clients say in (after, until] of boxes shipped before; the same for the same boxes, whenever asked."""
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         sent = connection.execute(
             select(fixes.c.client_id, fixes.c.shipped_at, fix_items)
             .join(fix_items, fix_items.c.fix_id == fixes.c.fix_id)

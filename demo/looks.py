@@ -13,7 +13,7 @@ from mail.mailbox import Mailbox
 from mail.sink import mailbox_file
 from settings import Settings
 from store import clock, pages
-from store.database import reading
+from store.database import read_transaction
 from store.mail import model_calls
 
 
@@ -42,7 +42,7 @@ def everything(settings: Settings) -> str:
 
 def status_line(settings: Settings, engine: Engine) -> str:
     """The shop's time, mails delivered, clients by phase; and why mails wait when the model does not answer."""
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         business = clock.business(connection, datetime.now(UTC))
         phases = pages.clients_by_phase(connection)
         sent = pages.mails_by_state(connection).get("sent", 0)

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, select
 
 from demo.timeline import Raw
 from models.states import OutreachState, TouchKind
-from store.database import reading
+from store.database import read_transaction
 from store.tables import items, outreaches
 
 OPENS: Final = 0.5
@@ -30,7 +30,7 @@ LATEST: Final = timedelta(days=3)
 
 def reactions(engine: Engine, after: datetime, until: datetime) -> list[Raw]:
     """What happens in (after, until] because of mails sent before; the same for the same mails, whenever asked."""
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         sent = connection.execute(
             select(
                 outreaches.c.client_id, outreaches.c.n, outreaches.c.kind, outreaches.c.sent_at, outreaches.c.picks

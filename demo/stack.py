@@ -27,7 +27,7 @@ from demo.servers import dev_server_command, temporal_binary
 from errors import ConfigError, Unavailable
 from settings import Settings, inherited
 from store import clock
-from store.database import connect, writing
+from store.database import connect, write_transaction
 
 DAY_S: Final = 86_400.0
 UP_WITHIN_S: Final = 60.0
@@ -94,7 +94,7 @@ class Stack:
             return
         self._engine = connect(self._settings.database)
         real = datetime.now(UTC)
-        with writing(self._engine) as connection:
+        with write_transaction(self._engine) as connection:
             going = clock.start(connection, real, DAY_S / self._wishes.pace, stocking.started(self._settings))
         self._say(f"It is {going.business(real):%-d %B %Y, %H:%M} in the shop; a day takes {self._wishes.pace:g} s")
         self._go_on(self._beat())
@@ -190,7 +190,7 @@ class Stack:
             await asyncio.sleep(1)
 
     def _keep_time(self, change: Callable[..., object]) -> None:
-        with writing(self._engine) as connection:
+        with write_transaction(self._engine) as connection:
             change(connection, datetime.now(UTC))
 
     async def _report(self) -> None:

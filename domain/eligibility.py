@@ -32,7 +32,7 @@ class MailFacts(Contract):
     """What mails others and leaves this client out, to be measured by; for the sentence alone."""
 
 
-class Door(StrEnum):
+class SendDecision(StrEnum):
     """What the door says."""
 
     OPEN = "open"
@@ -46,48 +46,48 @@ class Door(StrEnum):
 class Answer(Contract):
     """`until` goes with WAIT; `code` says why in one stable word."""
 
-    door: Door
+    door: SendDecision
     code: str = ""
     until: datetime | None = None
 
 
-OPEN = Answer(door=Door.OPEN)
+OPEN = Answer(door=SendDecision.OPEN)
 
 
 def may_plan(facts: MailFacts, rules: MailRules, now: datetime) -> Answer:
     """Whether a mail may be started. Quiet hours do not matter here: a mail is written by night and sent by day."""
     if facts.erased:
-        return Answer(door=Door.CLOSED, code="erased")
+        return Answer(door=SendDecision.CLOSED, code="erased")
     if not facts.consent:
-        return Answer(door=Door.CLOSED, code="no_consent")
+        return Answer(door=SendDecision.CLOSED, code="no_consent")
     if facts.suppressed:
-        return Answer(door=Door.CLOSED, code=f"suppressed_{facts.suppressed}")
+        return Answer(door=SendDecision.CLOSED, code=f"suppressed_{facts.suppressed}")
     if facts.holds:
-        return Answer(door=Door.PARK, code=f"held_by_{facts.holds[0].source}")
+        return Answer(door=SendDecision.PARK, code=f"held_by_{facts.holds[0].source}")
     if facts.policy.not_before is not None and now < facts.policy.not_before:
-        return Answer(door=Door.WAIT, code="client_asked_to_wait", until=facts.policy.not_before)
+        return Answer(door=SendDecision.WAIT, code="client_asked_to_wait", until=facts.policy.not_before)
     opens = cap_opens_at(rules, facts.policy, facts.sent_at, now)
     if opens is None:
-        return Answer(door=Door.CLOSED, code="client_wants_none")
+        return Answer(door=SendDecision.CLOSED, code="client_wants_none")
     if opens > now:
-        return Answer(door=Door.WAIT, code="cap", until=opens)
+        return Answer(door=SendDecision.WAIT, code="cap", until=opens)
     return OPEN
 
 
 def may_send(facts: MailFacts, rules: MailRules, now: datetime, campaign_paused: bool, in_stock: bool) -> Answer:
     """The door right before DATA: everything that may have changed since the plan is asked again."""
     answer = may_plan(facts, rules, now)
-    if answer.door in (Door.CLOSED, Door.PARK):
+    if answer.door in (SendDecision.CLOSED, SendDecision.PARK):
         return answer
     if campaign_paused:
-        return Answer(door=Door.PARK, code="campaign_paused")
+        return Answer(door=SendDecision.PARK, code="campaign_paused")
     if not in_stock:
-        return Answer(door=Door.REWRITE, code="out_of_stock")
+        return Answer(door=SendDecision.REWRITE, code="out_of_stock")
     zone = zone_of(facts.time_zone)
-    if answer.door is Door.WAIT and answer.until is not None:
+    if answer.door is SendDecision.WAIT and answer.until is not None:
         return answer.model_copy(update={"until": next_open(rules, zone, answer.until)})
     if is_quiet(rules, zone, now):
-        return Answer(door=Door.WAIT, code="quiet_hours", until=next_open(rules, zone, now))
+        return Answer(door=SendDecision.WAIT, code="quiet_hours", until=next_open(rules, zone, now))
     return OPEN
 
 
@@ -125,9 +125,9 @@ def sentence(
     `chosen`: what the slot `next_action` put in a mail's place."""
     answer = may_plan(facts, rules, now)
     last = max(facts.sent_at, default=None)
-    if answer.door is Door.CLOSED:
+    if answer.door is SendDecision.CLOSED:
         return f"Not mailed: {_said(answer.code)}."
-    if answer.door is Door.PARK:
+    if answer.door is SendDecision.PARK:
         since = f" since {day(facts.holds[0].since)}" if facts.holds else ""
         return f"Not mailed: {_said(answer.code)}{since}; mail goes on when every hold is lifted."
     if busy:

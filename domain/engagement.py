@@ -171,7 +171,7 @@ def crossings(rules: EngagementRules, stats: Engagement) -> tuple[datetime | Non
 BANDS: Final = tuple(Band)
 
 
-class Reading(Contract):
+class EngagementScore(Contract):
     """One client's score at one moment, and when it will fall into the next band if nothing happens."""
 
     score: float
@@ -183,10 +183,12 @@ class Reading(Contract):
     """Whether an order, whatever it does to the score, calls for another look."""
 
 
-def read(rules: EngagementRules, stats: Engagement, now: datetime, held: Band | None = None) -> Reading:
+def read(rules: EngagementRules, stats: Engagement, now: datetime, held: Band | None = None) -> EngagementScore:
     """The reading of one client; `held` is the band it stands in now, which it leaves upwards only past the margin."""
     if stats.anchor_at is None:
-        return Reading(score=0.0, band=Band.LAPSED, crosses_at=None, lift_score=rules.at_risk_from * rules.lift_margin)
+        return EngagementScore(
+            score=0.0, band=Band.LAPSED, crosses_at=None, lift_score=rules.at_risk_from * rules.lift_margin
+        )
     anchor = stats.anchor_at.timestamp()
     last = stats.last_order_at.timestamp() if stats.last_order_at else np.nan
     a = strength(rules, [anchor], [stats.frequency], [stats.monetary], [last])
@@ -197,7 +199,7 @@ def read(rules: EngagementRules, stats: Engagement, now: datetime, held: Band | 
         index = min(lifted, BANDS.index(held))
     thresholds = rules.thresholds
     crosses = next_crossing(rules, [anchor], a, [index])[0]
-    return Reading(
+    return EngagementScore(
         score=round(value, 4),
         band=BANDS[index],
         crosses_at=None if np.isnan(crosses) else datetime.fromtimestamp(crosses, UTC),

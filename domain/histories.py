@@ -77,7 +77,7 @@ class Interactions:
 
 
 @dataclass(frozen=True, slots=True)
-class Touch:
+class Interaction:
     """One touch of one client: `kind` as in SIGNAL, `at` in epoch seconds."""
 
     item_id: str
@@ -106,7 +106,7 @@ class ClientSignals:
     tags: tuple[str, ...] = ()
     time_zone: str = "UTC"
     quiz: Quiz = field(default_factory=Quiz)
-    touches: tuple[Touch, ...] = ()
+    touches: tuple[Interaction, ...] = ()
 
     @cached_property
     def wears(self) -> tuple[str, ...]:

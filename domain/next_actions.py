@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Final, Literal
 
 from domain.experiments import place
-from domain.phases import Standing
+from domain.phases import PhaseState
 from domain.sequences import spell
 from models.base import ClientId, Contract
 from models.slots import Action, NextActionQuestion, Occurrence
@@ -86,7 +86,7 @@ def answered_with(answered: Iterable[Answered], new: Answered) -> tuple[Answered
 
 
 def instead_of_mail(
-    standing: Standing, answered: Iterable[Answered], call: OpenCall | None, last_mail: datetime | None
+    standing: PhaseState, answered: Iterable[Answered], call: OpenCall | None, last_mail: datetime | None
 ) -> Answered | None:
     """What was chosen in place of a mail and still holds in this spell: an open call, or nothing that a mail came
     after. `last_mail`: when the client's last mail was begun."""

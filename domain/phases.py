@@ -14,7 +14,7 @@ LAPSED_DAYS: Final = 60
 """After the win-back mail a lapsed client is left in peace; then it is dormant."""
 
 
-class Standing(Contract):
+class PhaseState(Contract):
     """A phase, and since when."""
 
     phase: Phase
@@ -30,20 +30,20 @@ _OF_BAND: Final = {
 _AWAY: Final = frozenset({Phase.AT_RISK, Phase.LAPSED, Phase.DORMANT})
 
 
-def first_standing(signed_up_at: datetime, last_order_at: datetime | None, band: Band, now: datetime) -> Standing:
+def first_standing(signed_up_at: datetime, last_order_at: datetime | None, band: Band, now: datetime) -> PhaseState:
     """The standing of a client never assessed before."""
     if last_order_at is None and now < signed_up_at + timedelta(days=ONBOARDING_DAYS):
-        return Standing(phase=Phase.ONBOARDING, since=signed_up_at)
-    return Standing(phase=_OF_BAND[band], since=now)
+        return PhaseState(phase=Phase.ONBOARDING, since=signed_up_at)
+    return PhaseState(phase=_OF_BAND[band], since=now)
 
 
-def next_standing(current: Standing, band: Band, last_order_at: datetime | None, now: datetime) -> Standing:
+def next_standing(current: PhaseState, band: Band, last_order_at: datetime | None, now: datetime) -> PhaseState:
     """The standing that follows; `current` itself when nothing changed."""
     phase = _next_phase(current, band, last_order_at, now)
-    return current if phase == current.phase else Standing(phase=phase, since=now)
+    return current if phase == current.phase else PhaseState(phase=phase, since=now)
 
 
-def _next_phase(current: Standing, band: Band, last_order_at: datetime | None, now: datetime) -> Phase:
+def _next_phase(current: PhaseState, band: Band, last_order_at: datetime | None, now: datetime) -> Phase:
     ordered_since = last_order_at is not None and last_order_at > current.since
     age = now - current.since
     match current.phase:
@@ -62,7 +62,7 @@ def _next_phase(current: Standing, band: Band, last_order_at: datetime | None, n
             return _OF_BAND[band]
 
 
-def phase_ends_at(standing: Standing) -> datetime | None:
+def phase_ends_at(standing: PhaseState) -> datetime | None:
     """When the phase ends by itself, whatever the score does; None when only the score ends it."""
     days = {
         Phase.ONBOARDING: ONBOARDING_DAYS,

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from domain.eligibility import Door, MailFacts, may_plan, sentence
+from domain.eligibility import MailFacts, SendDecision, may_plan, sentence
 from domain.next_actions import ASKED, Answered, OpenCall, instead_of_mail
 from domain.outreach import PAUSED_BY_ITSELF, PRIORITY
-from domain.phases import Standing, phase_ends_at
-from domain.sequences import Touch, next_touch
+from domain.phases import PhaseState, phase_ends_at
+from domain.sequences import ScheduledMail, next_touch
 from domain.timing import MailRules, spread_open, zone_of
 from models.base import CampaignSlug, ClientId, Contract
 from models.states import CampaignState, TouchKind
@@ -40,7 +40,7 @@ class Situation(Contract):
     """All that decides what comes next for one client."""
 
     client_id: ClientId
-    standing: Standing
+    standing: PhaseState
     crosses_at: datetime | None = None
     facts: MailFacts
     made: Mapping[str, datetime] = {}
@@ -74,17 +74,17 @@ def plan(s: Situation, rules: MailRules, now: datetime) -> Plan:
     queue = _queue(s.waiting, touch, now)
     due_at = now if queue else (touch.due_at if touch else None)
     allowed_at = None
-    if due_at is not None and answer.door is not Door.CLOSED:
+    if due_at is not None and answer.door is not SendDecision.CLOSED:
         # By night nothing is begun: what is written in the morning is true in the morning, and needs no timer.
         allowed_at = spread_open(rules, zone, max(due_at, answer.until or due_at), s.client_id)
-    first = queue[0] if queue and answer.door is Door.OPEN and allowed_at == now and not s.busy else None
+    first = queue[0] if queue and answer.door is SendDecision.OPEN and allowed_at == now and not s.busy else None
     times = [now + FAR]
     for turn in (s.crosses_at, phase_ends_at(s.standing)):
         if turn is not None and turn > now:  # by day, so that a mail which the turn calls for can be begun at once
             times.append(spread_open(rules, zone, turn, s.client_id))
     if s.call is not None and s.call.until > now:
         times.append(spread_open(rules, zone, s.call.until, s.client_id))
-    if allowed_at is not None and not s.busy and answer.door in (Door.OPEN, Door.WAIT):
+    if allowed_at is not None and not s.busy and answer.door in (SendDecision.OPEN, SendDecision.WAIT):
         times.append(allowed_at)
     wake_at = min(t for t in times if t > now)
     return Plan(
@@ -93,11 +93,11 @@ def plan(s: Situation, rules: MailRules, now: datetime) -> Plan:
         wake=first.n if first else None,
         next_touch_at=allowed_at,
         why_not=sentence(s.facts, rules, now, due_at, s.busy or first is not None, wake_at, _instead(s)),
-        closed=answer.code if answer.door is Door.CLOSED else "",
+        closed=answer.code if answer.door is SendDecision.CLOSED else "",
     )
 
 
-def _touch(s: Situation) -> Touch | None:
+def _touch(s: Situation) -> ScheduledMail | None:
     """The mail that the phase calls for; none of a drift sequence while a stylist is to call."""
     touch = next_touch(s.standing, {**s.made, **{each.key: each.at for each in s.answered}}, s.quiz_answered)
     return None if s.call is not None and touch is not None and touch.kind in ASKED else touch
@@ -123,12 +123,12 @@ def may_queue(
     return state is not CampaignState.PAUSED and (epoch >= current or now - since > LOOK_AGAIN)
 
 
-def _queue(waiting: tuple[Waiting, ...], touch: Touch | None, now: datetime) -> list[Waiting]:
+def _queue(waiting: tuple[Waiting, ...], touch: ScheduledMail | None, now: datetime) -> list[Waiting]:
     due = [Waiting(priority=PRIORITY[touch.kind], key=touch.key)] if touch is not None and touch.due_at <= now else []
     return sorted([*waiting, *due], key=lambda w: -w.priority)
 
 
-def _start(first: Waiting | None, touch: Touch | None) -> Start | None:
+def _start(first: Waiting | None, touch: ScheduledMail | None) -> Start | None:
     if first is None or first.n is not None:
         return None
     kind = TouchKind.CAMPAIGN if first.campaign or touch is None else touch.kind

@@ -11,7 +11,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
-from domain.engagement import BANDS, Engagement, EngagementRules, Reading, crossings
+from domain.engagement import BANDS, Engagement, EngagementRules, EngagementScore, crossings
 from models.base import Contract
 from models.states import Band
 
@@ -50,7 +50,9 @@ class Risk(Contract):
         return self.orders > 1
 
 
-def in_rhythm(rules: EngagementRules, stats: Engagement, reading: Reading, risk: Risk, now: datetime) -> Reading:
+def in_rhythm(
+    rules: EngagementRules, stats: Engagement, reading: EngagementScore, risk: Risk, now: datetime
+) -> EngagementScore:
     """The reading with the band that the client's own rhythm puts them in, and when that will be left."""
     if not risk.has_rhythm:
         return reading.model_copy(update={"order_moves": risk.orders == 1})

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from domain.phases import Standing
+from domain.phases import PhaseState
 from models.base import Contract
 from models.states import Phase, TouchKind
 
@@ -19,7 +19,7 @@ SEQUENCES: Final[Mapping[Phase, tuple[tuple[TouchKind, float], ...]]] = {
 """Per phase: what to send, and how many days after the phase began."""
 
 
-class Touch(Contract):
+class ScheduledMail(Contract):
     """A mail that a phase calls for. `key` names the occasion: one mail an occasion, for ever."""
 
     kind: TouchKind
@@ -27,7 +27,7 @@ class Touch(Contract):
     due_at: datetime
 
 
-def next_touch(standing: Standing, made: Mapping[str, datetime], quiz_answered: bool) -> Touch | None:
+def next_touch(standing: PhaseState, made: Mapping[str, datetime], quiz_answered: bool) -> ScheduledMail | None:
     """The first mail of the phase's sequence that has not been made.
 
     `made` maps the occasions already answered to when; a mail follows its forerunner at the sequence's own spacing,
@@ -44,15 +44,15 @@ def next_touch(standing: Standing, made: Mapping[str, datetime], quiz_answered: 
         due = standing.since + timedelta(days=days)
         if before is not None:
             due = max(due, before[0] + timedelta(days=days - before[1]))
-        return Touch(kind=kind, key=key, due_at=due)
+        return ScheduledMail(kind=kind, key=key, due_at=due)
     return None
 
 
-def occasion(kind: TouchKind, standing: Standing) -> str:
+def occasion(kind: TouchKind, standing: PhaseState) -> str:
     """What a mail answers: once ever for the welcome, once a spell for the others."""
     return str(kind) if kind is TouchKind.WELCOME else f"{kind}:{spell(standing)}"
 
 
-def spell(standing: Standing) -> str:
+def spell(standing: PhaseState) -> str:
     """The name of one stay in a phase: its beginning."""
     return f"{standing.since:%Y%m%dT%H%M%S}"

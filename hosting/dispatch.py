@@ -14,7 +14,7 @@ from typing import Final
 from sqlalchemy import Engine
 from temporalio.client import Client
 
-from store.database import writing
+from store.database import write_transaction
 from store.events import outbox
 from store.events.outbox import Leased
 from workflows import erasure_handles, fix_handles, handles
@@ -69,11 +69,11 @@ class Dispatcher:
         return True
 
     def _lease(self) -> list[Leased]:
-        with writing(self._engine) as connection:
+        with write_transaction(self._engine) as connection:
             return outbox.lease(connection, self._batch, datetime.now(UTC), LEASE_S)
 
     def _settle(self, leased: Sequence[Leased], sent: Sequence[bool]) -> None:
-        with writing(self._engine) as connection:
+        with write_transaction(self._engine) as connection:
             outbox.settle(connection, [each for each, ok in zip(leased, sent, strict=True) if ok])
             missed = [each for each, ok in zip(leased, sent, strict=True) if not ok]
             outbox.retry(connection, missed, datetime.now(UTC))

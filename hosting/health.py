@@ -15,9 +15,9 @@ from temporalio.service import RPCError
 from errors import ConfigError, Unavailable
 from models.states import Phase
 from services import metrics
-from services.context import House
+from services.context import ServiceContext
 from store import pages
-from store.database import ping, reading
+from store.database import ping, read_transaction
 from store.events import outbox
 from store.learning import refreshes
 
@@ -27,11 +27,11 @@ COUNT_EVERY_S: Final = 15.0
 class Health:
     """`GET /healthz` on the health port: 200 when database and Temporal answer, else 503."""
 
-    def __init__(self, house: House, client: Client, *, count_every_s: float = COUNT_EVERY_S) -> None:
-        self._house, self._client, self._count_every_s = house, client, count_every_s
+    def __init__(self, context: ServiceContext, client: Client, *, count_every_s: float = COUNT_EVERY_S) -> None:
+        self._context, self._client, self._count_every_s = context, client, count_every_s
 
     async def __aenter__(self) -> Self:
-        s = self._house.settings
+        s = self._context.settings
         try:
             self._metrics = start_http_server(s.worker_metrics_port, addr=s.worker_host)
         except OSError:
@@ -70,7 +70,7 @@ class Health:
 
     async def _down(self) -> str:
         try:
-            await asyncio.to_thread(ping, self._house.engine)
+            await asyncio.to_thread(ping, self._context.engine)
         except Unavailable:
             return "database"
         try:
@@ -87,7 +87,7 @@ class Health:
             await asyncio.sleep(self._count_every_s)
 
     def _gauges(self) -> None:
-        with reading(self._house.engine) as connection:
+        with read_transaction(self._context.engine) as connection:
             metrics.outbox_pending.set(outbox.pending(connection))
             found, refreshed = pages.clients_by_phase(connection), refreshes.latest(connection, done=True)
         for phase in ("new", *Phase):  # all of them: one that the last client left stands at 0, not at its last count

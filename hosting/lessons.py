@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 
 from services.training.session import learn
 from store import clock
-from store.database import reading
+from store.database import read_transaction
 
 EVERY_S: Final = 60.0
 
@@ -22,7 +22,7 @@ log = logging.getLogger("selvedge.lessons")
 
 def once(engine: Engine) -> int:
     """Learn from all that is over by now; how many answers taught."""
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         now = clock.business(connection, datetime.now(UTC))
     return learn(engine, now)
 

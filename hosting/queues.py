@@ -43,7 +43,7 @@ from agents.llm import LanguageModel
 from hosting.counted import Counted
 from mail.post import Post
 from mail.transport import Transport
-from services.context import House
+from services.context import ServiceContext
 from services.decisions.decider import Decider
 from services.fixes.fit import FittingRoom
 from services.recommendations.recommender import Recommender
@@ -73,18 +73,18 @@ Hosted = dict[str, dict[str, Any]]
 
 
 @asynccontextmanager
-async def working(client: Client, house: House, queues: Sequence[str] = QUEUES) -> AsyncIterator[None]:
+async def working(client: Client, context: ServiceContext, queues: Sequence[str] = QUEUES) -> AsyncIterator[None]:
     """Work on `queues` inside the block; leaving it finishes what is under way."""
     async with AsyncExitStack() as stack:
-        transport = await stack.enter_async_context(Transport.from_settings(house.settings))
+        transport = await stack.enter_async_context(Transport.from_settings(context.settings))
         threads = stack.enter_context(ThreadPoolExecutor(THREADS, thread_name_prefix="activity"))
         model = None
-        if house.settings.composer == "model":
-            model = await stack.enter_async_context(LanguageModel.from_settings(house.settings))
+        if context.settings.composer == "model":
+            model = await stack.enter_async_context(LanguageModel.from_settings(context.settings))
         decider = Decider()
         if set(queues) != {MAIL_QUEUE}:  # sending asks no algorithm, and each keeps processes ready
-            decider = stack.enter_context(Decider.serving(house.settings, house.engine))
-        hosted = _hosted(client, house, transport, model, decider)
+            decider = stack.enter_context(Decider.serving(context.settings, context.engine))
+        hosted = _hosted(client, context, transport, model, decider)
         for queue in queues:
             worker = Worker(
                 client,
@@ -100,25 +100,25 @@ async def working(client: Client, house: House, queues: Sequence[str] = QUEUES) 
 
 
 def _hosted(
-    client: Client, house: House, transport: Transport, model: LanguageModel | None, decider: Decider
+    client: Client, context: ServiceContext, transport: Transport, model: LanguageModel | None, decider: Decider
 ) -> Hosted:
-    recommender = Recommender(house.engine, house.settings, decider)
-    assess, compose, steer = Assess(house, decider), Compose(house, recommender, decider), Steer(house)
-    modelled = Modelled(house, recommender, decider, model)
-    decide_fix, settle_fix = DecideFix(house), SettleFix(house)
-    ranker = FixRanker(house, recommender, FittingRoom(house.engine, Path(house.settings.home)).of)
-    plan_wave, assemble_wave = PlanWave(house), AssembleWave(house)
-    plan_refresh, learn_slot = PlanRefresh(house), LearnSlot(house)
-    erase = Erase(house)
-    post, report = Post.from_settings(house.settings), partial(handles.report_finished, client)
+    recommender = Recommender(context.engine, context.settings, decider)
+    assess, compose, steer = Assess(context, decider), Compose(context, recommender, decider), Steer(context)
+    modelled = Modelled(context, recommender, decider, model)
+    decide_fix, settle_fix = DecideFix(context), SettleFix(context)
+    ranker = FixRanker(context, recommender, FittingRoom(context.engine, Path(context.settings.home)).of)
+    plan_wave, assemble_wave = PlanWave(context), AssembleWave(context)
+    plan_refresh, learn_slot = PlanRefresh(context), LearnSlot(context)
+    erase = Erase(context)
+    post, report = Post.from_settings(context.settings), partial(handles.report_finished, client)
     return {
         LIFECYCLE_QUEUE: {
             "workflows": [ClientLifecycle, Outreach, Campaign, FixAssignment, FixWave, Refresh, Erasure],
             "workflow_runner": runner(),
             "activities": [
-                *(assess.assess, compose.compose, Campaigning(house).campaign_round),
+                *(assess.assess, compose.compose, Campaigning(context).campaign_round),
                 *(steer.conclude, steer.unpark, steer.keep_policy),
-                *(AdmitFix(house).admit_fix, ReserveFix(house).reserve_fix),
+                *(AdmitFix(context).admit_fix, ReserveFix(context).reserve_fix),
                 *(decide_fix.decide_fix, decide_fix.look_fix, settle_fix.ship_fix, settle_fix.end_fix),
                 *(plan_wave.begin_wave, plan_wave.end_wave, plan_refresh.begin_refresh, plan_refresh.end_refresh),
                 *(erase.still_client, erase.erase_client),
@@ -130,26 +130,26 @@ def _hosted(
         },
         SCIENCE_QUEUE: {
             "activities": [
-                *(modelled.pick, RankFix(house, ranker).rank_fix, AssembleFix(house, decider).assemble_fix),
-                *(AskWave(house, ranker).rank_wave_part, ProposeWave(house, decider).propose_wave_part),
+                *(modelled.pick, RankFix(context, ranker).rank_fix, AssembleFix(context, decider).assemble_fix),
+                *(AskWave(context, ranker).rank_wave_part, ProposeWave(context, decider).propose_wave_part),
                 *(assemble_wave.open_wave, assemble_wave.answer_wave_part, assemble_wave.settle_wave),
                 *(learn_slot.fit_challenger, learn_slot.try_challenger, learn_slot.promote_challenger),
-                *(GatherFeatures(house).gather_features, PickForAll(house, recommender).pick_shard),
-                CompareWindows(house).compare_windows,
+                *(GatherFeatures(context).gather_features, PickForAll(context, recommender).pick_shard),
+                CompareWindows(context).compare_windows,
             ],
             "max_concurrent_activities": RANKINGS,
         },
         AGENTS_QUEUE: {
             "activities": [
                 *(modelled.write, modelled.review, modelled.schedule),
-                ReadNote(house, model).read_note,
+                ReadNote(context, model).read_note,
             ],
             "max_concurrent_activities": MODEL_CALLS,
         },
         MAIL_QUEUE: {
-            "activities": [Send(house, post, transport, report).send],
+            "activities": [Send(context, post, transport, report).send],
             "max_concurrent_activities": THREADS,
-            "max_task_queue_activities_per_second": house.settings.mails_per_second,
+            "max_task_queue_activities_per_second": context.settings.mails_per_second,
         },
     }
 

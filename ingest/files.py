@@ -20,7 +20,7 @@ from ingest.faults import Fault, fault
 from ingest.kinds import KINDS, Kind, Moment
 from ingest.readers import Line, Source, open_source
 from ingest.rejects import Rejects, default_path
-from store.database import writing
+from store.database import write_transaction
 from store.mail.policy import Terms
 
 BATCH: Final = 20_000
@@ -110,7 +110,7 @@ def _import_batch(
             faults.append((line, found))
         else:
             good.append((line, found))
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         saved = kind.save(connection, [model for _, model in good], at)
     faults += [(good[index][0], Fault(name, reason)) for index, name, reason in saved.refused]
     for line, why in sorted(faults, key=lambda each: each[0].number):

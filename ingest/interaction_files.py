@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from algorithms.ranking.data import NONE, Asked, Log, Words
+from algorithms.ranking.data import NONE, Asked, FeatureMatrix, Log
 from domain.arrays import Flags, Floats, Ints
 from errors import BadInput
 from ingest import results
@@ -176,10 +176,10 @@ def _places(column: pa.Array, known: pa.Array) -> Ints:
     return np.asarray(found.to_numpy(zero_copy_only=False), np.int64)
 
 
-def _words(table: Table | None, key: str, order: pa.Array) -> Words:
+def _words(table: Table | None, key: str, order: pa.Array) -> FeatureMatrix:
     """The words of each id in `order`; none for ids that the table does not know."""
     if table is None:
-        return Words.none(len(order))
+        return FeatureMatrix.none(len(order))
     ids = _names(table, key) if key == "item_id" else identifiers(table, key)
     place = _places(ids, order)
     _once(table, ids, key)
@@ -187,7 +187,7 @@ def _words(table: Table | None, key: str, order: pa.Array) -> Words:
     for row, words in zip(place.tolist(), described(table, key), strict=True):
         if row != NONE:
             found[row] = words
-    return Words.of(found)
+    return FeatureMatrix.of(found)
 
 
 def _once(table: Table, ids: pa.Array, key: str) -> None:

@@ -54,7 +54,7 @@ class Contract(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-class Door(BaseModel):
+class StrictInput(BaseModel):
     """Comes from outside; an unknown field is a mistake and is refused by name."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
-from models.base import ClientId, Contract, Door
+from models.base import ClientId, Contract, StrictInput
 from models.fixes import By
 
 
@@ -18,7 +18,7 @@ class CallState(StrEnum):
     DROPPED = "dropped"
 
 
-class CallDecision(Door):
+class CallDecision(StrictInput):
     """What a stylist says of a call: reached, tried in vain (both done), or not worth making."""
 
     verdict: Literal["reached", "no_answer", "drop"]

@@ -7,20 +7,20 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from models.base import CampaignSlug, Contract, Door, Reason, Utc
+from models.base import CampaignSlug, Contract, Reason, StrictInput, Utc
 from models.clock import Clock
 from models.events import Label
 from models.states import CampaignState, Overdue, Phase
 
 
-class Audience(Door):
+class Audience(StrictInput):
     """Who is mailed: clients in any of `phases` (empty: all) who carry every tag of `tags`."""
 
     phases: tuple[Phase, ...] = ()
     tags: tuple[Label, ...] = ()
 
 
-class CampaignSpec(Door):
+class CampaignSpec(StrictInput):
     """What an owner creates."""
 
     slug: CampaignSlug
@@ -41,7 +41,7 @@ class CampaignSpec(Door):
     ends_at: Utc | None = None
 
 
-class CampaignChange(Door):
+class CampaignChange(StrictInput):
     """What `adjust` and `set_policy` may change while a campaign runs."""
 
     throughput_per_minute: int | None = Field(default=None, ge=1, le=100_000)
@@ -81,13 +81,13 @@ class CampaignProgress(Contract):
     refused_signals: tuple[str, ...] = ()
 
 
-class PauseOrder(Door):
+class PauseOrder(StrictInput):
     """`{"reason": "stock"}`. The reason is a short word for people; it is shown, never parsed."""
 
     reason: str = Field(default="", max_length=120)
 
 
-class ResumeOrder(Door):
+class ResumeOrder(StrictInput):
     """`{"overdue": "replan"}`: what becomes of mail that fell due meanwhile."""
 
     overdue: Overdue = Overdue.REPLAN

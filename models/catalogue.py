@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from models.base import ONE_LINE, Contract, Door, ItemId, Sku, Utc
+from models.base import ONE_LINE, Contract, ItemId, Sku, StrictInput, Utc
 from models.events import Currency, Label, Money
 
 
@@ -20,7 +20,7 @@ class Season(StrEnum):
     ALL = "all"
 
 
-class ItemRow(Door):
+class ItemRow(StrictInput):
     """One row of a catalogue file."""
 
     item_id: ItemId
@@ -38,7 +38,7 @@ class ItemRow(Door):
     added_at: Utc | None = None
 
 
-class StockRow(Door):
+class StockRow(StrictInput):
     """One row of a stock file: how many units of one size of one item lie on the shelf."""
 
     sku: Sku

@@ -7,13 +7,13 @@ from typing import Annotated, Any
 
 from pydantic import Field, SerializerFunctionWrapHandler, field_validator, model_serializer
 
-from models.base import ClientId, Contract, Door, Utc
+from models.base import ClientId, Contract, StrictInput, Utc
 from models.events import Label
 
 FirstName = Annotated[str, Field(max_length=64)]
 
 
-class ClientRow(Door):
+class ClientRow(StrictInput):
     """One row of a clients file, or the body of `PUT /v1/clients/<id>`.
 
     `email` is held to one plain address by `mail.address.validated` at the door that takes it.
@@ -37,7 +37,7 @@ class ClientRow(Door):
         return name
 
 
-class ClientPolicy(Door):
+class ClientPolicy(StrictInput):
     """What a client, or someone on their behalf, asked of our mail. None means: the shop's rule.
 
     As an order it changes only the fields that it states; null gives a field back to the shop's rule.

@@ -8,7 +8,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field, TypeAdapter
 
-from models.base import ONE_LINE, ClientId, Door, Id, ItemId, Utc
+from models.base import ONE_LINE, ClientId, Id, ItemId, StrictInput, Utc
 
 Money = Annotated[Decimal, Field(ge=0, le=1_000_000, max_digits=12, decimal_places=2)]
 """An amount in the shop's currency; exact to the cent."""
@@ -24,7 +24,7 @@ class Fit(StrEnum):
     LARGE = "large"
 
 
-class _Event(Door):
+class _Event(StrictInput):
     event_id: Id
     client_id: ClientId
     occurred_at: Utc

@@ -11,7 +11,7 @@ from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import Field, StringConstraints, model_validator
 
-from models.base import ONE_LINE, ClientId, Contract, Door, Id, ItemId, Sku, Utc
+from models.base import ONE_LINE, ClientId, Contract, Id, ItemId, Sku, StrictInput, Utc
 from models.clock import Clock
 from models.events import Label, Money, Words
 from models.slots import Cents, Code, Finite
@@ -53,7 +53,7 @@ class ItemState(StrEnum):
     RETURNED = "returned"
 
 
-class FixWish(Door):
+class FixWish(StrictInput):
     """What a client asks of one Fix. What is not stated is the shop's rule, or the client's own record."""
 
     slots: int = Field(default=5, ge=1, le=20)
@@ -108,7 +108,7 @@ class FixNote(Contract):
     said: tuple[str, ...] = ()
 
 
-class FixRequest(Door):
+class FixRequest(StrictInput):
     """What the update `request_fix` takes: the wish was saved before, under this id."""
 
     fix_id: FixId
@@ -133,14 +133,14 @@ class FixItem(Contract):
     """The same in words, for the stylist."""
 
 
-class Swap(Door):
+class Swap(StrictInput):
     """One item of the box for another."""
 
     out: Sku
     into: Sku
 
 
-class FixDecision(Door):
+class FixDecision(StrictInput):
     """A stylist's word on a proposed box. Swaps are made before an approval."""
 
     verdict: Literal["approve", "swap", "reject"]

@@ -7,18 +7,18 @@ from typing import Annotated, Self
 
 from pydantic import Field, HttpUrl, SecretStr, model_validator
 
-from models.base import Door, Id
+from models.base import Id, StrictInput
 
 Part = Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)]
-HOUSE = "house"
+BUILT_IN = "house"
 """The slot's own last resort; as a champion it means that no algorithm is asked."""
 
 
-class Policy(Door):
+class Policy(StrictInput):
     """One slot. `split`: the part of all clients that a challenger answers; the champion has the rest.
     `fallbacks`: who is asked in the time that is left; after them the house. `shadows` are asked and never shown."""
 
-    champion: Id = HOUSE
+    champion: Id = BUILT_IN
     fallbacks: tuple[Id, ...] = Field(default=(), max_length=5)
     shadows: tuple[Id, ...] = Field(default=(), max_length=5)
     split: dict[Id, Part] = Field(default_factory=dict)
@@ -28,7 +28,7 @@ class Policy(Door):
     def _whole(self) -> Self:
         if sum(self.split.values()) > 1:
             raise ValueError("split: the parts add up to more than 1")
-        parts = [name for name in (self.champion, *self.split, *self.shadows) if name != HOUSE]
+        parts = [name for name in (self.champion, *self.split, *self.shadows) if name != BUILT_IN]
         if len(set(parts)) < len(parts):
             raise ValueError("one algorithm cannot be champion, challenger and shadow of a slot at once")
         return self
@@ -37,7 +37,7 @@ class Policy(Door):
     def live(self) -> tuple[str, ...]:
         """Every algorithm that must be ready, each once."""
         names = (self.champion, *self.split, *self.fallbacks, *self.shadows)
-        return tuple(dict.fromkeys(name for name in names if name != HOUSE))
+        return tuple(dict.fromkeys(name for name in names if name != BUILT_IN))
 
     def part_of(self, name: str) -> str:
         """What an algorithm does in the slot, in words; empty: nothing."""
@@ -69,7 +69,7 @@ class PolicyOrder(Policy):
         return Policy.model_validate(self.model_dump(exclude={"by", "unchecked"}))
 
 
-class RemotePolicy(Door):
+class RemotePolicy(StrictInput):
     """An algorithm behind HTTP. `secret`: whsec_ and base64, known to both sides."""
 
     slot: str
@@ -77,7 +77,7 @@ class RemotePolicy(Door):
     secret: SecretStr
 
 
-class Reaches(Door):
+class Reaches(StrictInput):
     """Where remote algorithms may live: host[:port], and private networks that may be reached all the same."""
 
     hosts: tuple[str, ...] = ()
@@ -86,7 +86,7 @@ class Reaches(Door):
     """Certificates (PEM) that vouch for them beside those that everybody trusts."""
 
 
-class AlgorithmsFile(Door):
+class AlgorithmsFile(StrictInput):
     """The whole file. What it leaves out is answered by the house."""
 
     slots: dict[str, Policy] = Field(default_factory=dict)

@@ -6,13 +6,13 @@ from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 
-from models.base import ClientId, Door, ItemId, Utc
+from models.base import ClientId, ItemId, StrictInput, Utc
 
 Agent = Annotated[str, Field(max_length=1_000)]
 Kind = Literal["item_viewed", "item_clicked", "added_to_cart", "wishlisted", "order_placed"]
 
 
-class SessionTouch(Door):
+class SessionTouch(StrictInput):
     """Something touched in this visit."""
 
     item_id: ItemId
@@ -20,7 +20,7 @@ class SessionTouch(Door):
     at: Utc
 
 
-class SessionAsked(Door):
+class SessionAsked(StrictInput):
     """The body of `POST /v1/session/rank`. `items`: what is to be ordered, as it would stand otherwise; none: what the
     ranking would show. `n`: so many are shown. `user_agent`: the visitor's, so that programs teach nothing."""
 

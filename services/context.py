@@ -22,7 +22,7 @@ def wall() -> datetime:
 
 
 @dataclass(frozen=True)
-class House:
+class ServiceContext:
     """Shared by all activities of a process."""
 
     settings: Settings

@@ -75,7 +75,7 @@ def _sqlite(url: str, path: str | None) -> Engine:
 
 
 @contextmanager
-def writing(engine: Engine) -> Iterator[Connection]:
+def write_transaction(engine: Engine) -> Iterator[Connection]:
     """A transaction that means to write: committed at the end, rolled back on any error.
 
     Raises Unavailable when the database does not answer.
@@ -87,7 +87,7 @@ def writing(engine: Engine) -> Iterator[Connection]:
 
 
 @contextmanager
-def reading(engine: Engine) -> Iterator[Connection]:
+def read_transaction(engine: Engine) -> Iterator[Connection]:
     """A transaction that only reads: one consistent picture, and never in a writer's way."""
     with _answering(), engine.connect() as connection, connection.begin():
         yield connection
@@ -127,5 +127,5 @@ _OUR_FAULT: Final = (IntegrityError, ProgrammingError)
 
 def ping(engine: Engine) -> None:
     """Raises Unavailable when the database does not answer."""
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         connection.execute(text("SELECT 1"))

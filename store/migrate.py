@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from sqlalchemy import Connection, Engine, inspect, text
 
 from errors import ConfigError
-from store.database import reading, writing
+from store.database import read_transaction, write_transaction
 
 if TYPE_CHECKING:
     from alembic.config import Config
@@ -24,10 +24,10 @@ def upgrade(engine: Engine) -> bool:
 
     Raises ConfigError for a database that this version cannot bring up to date, Unavailable when it does not answer.
     """
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         if version(connection) == head():
             return False
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
         if version(connection) == head():  # another process was quicker

@@ -17,7 +17,7 @@ from typing import Final
 
 from alembic import command
 
-from store.database import connect, writing
+from store.database import connect, write_transaction
 from store.migrate import VERSIONS, config, upgrade
 
 INITIAL: Final = VERSIONS / "0001_initial.py"
@@ -65,7 +65,7 @@ def _generate(versions: Path, why: str, revision: str) -> Path:
         engine = connect(f"sqlite:///{folder}/empty.db")
         if versions == VERSIONS:
             upgrade(engine)
-        with writing(engine) as connection:
+        with write_transaction(engine) as connection:
             script = command.revision(config(connection, versions), why, autogenerate=True, rev_id=revision)
         engine.dispose()
     if script is None or isinstance(script, list):

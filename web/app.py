@@ -21,7 +21,7 @@ from services.recommendations.page_order import Ordering
 from services.recommendations.recommender import Recommender
 from settings import Settings
 from store import clock
-from store.database import connect, reading
+from store.database import connect, read_transaction
 from web import health, mailbox, pictures, refusals, shop, unsubscribe
 from web.api import calls as calls_api
 from web.api import clients as clients_api
@@ -73,7 +73,7 @@ class BusinessTime:
     def __call__(self) -> datetime:
         with self._lock:
             if time.monotonic() - self._read_at > self._every:
-                with reading(self._engine) as connection:
+                with read_transaction(self._engine) as connection:
                     self._clock = clock.load(connection, real_time())
                 self._read_at = time.monotonic()
             return self._clock.business(real_time())

@@ -19,7 +19,7 @@ from mail.sink import mailbox_file
 from mail.smtp_url import parse
 from models.base import ClientId
 from store.clients import clients
-from store.database import reading
+from store.database import read_transaction
 from store.mail import messages
 from web.context import Context, context_of
 from web.templating import page
@@ -116,7 +116,7 @@ def _address(context: Context, to: str) -> str:
     if not to or "@" in to:
         return to
     try:
-        with reading(context.engine) as connection:
+        with read_transaction(context.engine) as connection:
             client = clients.get(connection, to)
     except Unavailable:
         return to
@@ -126,7 +126,7 @@ def _address(context: Context, to: str) -> str:
 def _ledger(context: Context, mails: list[Delivered]) -> dict[str, tuple[ClientId, int]]:
     """Whose each mail is, by Message-ID; the mailbox can be read without it."""
     try:
-        with reading(context.engine) as connection:
+        with read_transaction(context.engine) as connection:
             return messages.by_message_id(connection, [mail.message_id for mail in mails])
     except Unavailable:
         return {}

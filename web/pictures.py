@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 from errors import NotFound
 from models.base import ID_PATTERN
 from store.catalogue import catalogue
-from store.database import reading
+from store.database import read_transaction
 from web.context import Context, context_of
 from web.drawing import png, svg
 
@@ -34,7 +34,7 @@ def picture_svg(request: Request, item_id: ItemPath, context: Annotated[Context,
 
 
 def _looks(context: Context, item_id: str) -> tuple[str, str]:
-    with reading(context.engine) as connection:
+    with read_transaction(context.engine) as connection:
         found = catalogue.get_items(connection, [item_id]).get(item_id)
     if found is None:
         raise NotFound(f"no item {item_id}", "item_id")

@@ -11,7 +11,7 @@ from fastapi.responses import RedirectResponse
 from errors import NotFound
 from models.base import ID_PATTERN
 from store import pages
-from store.database import reading
+from store.database import read_transaction
 from web.context import Context, context_of
 from web.templating import page
 
@@ -31,7 +31,7 @@ def item(
     item_id: Annotated[str, Path(pattern=ID_PATTERN)],
 ) -> Response:
     """One item: its picture, its price, its sizes."""
-    with reading(context.engine) as connection:
+    with read_transaction(context.engine) as connection:
         found = pages.item(connection, item_id)
     if found is None:
         raise NotFound(f"no item {item_id}", "item_id")

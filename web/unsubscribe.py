@@ -23,7 +23,7 @@ from models.base import ClientId
 from models.events import EmailClicked
 from store import clock
 from store.clients import consent
-from store.database import reading, writing
+from store.database import read_transaction, write_transaction
 from store.events.events import accept
 from store.mail import messages
 from store.mail.policy import Terms
@@ -70,7 +70,7 @@ def stay(token: str, request: Request, context: Here) -> Response:
     except Forbidden:
         return _nothing()
     try:
-        with writing(context.engine) as connection:
+        with write_transaction(context.engine) as connection:
             terms = Terms.of(context.settings)
             consent.restore(connection, client_id, n, context.business_now(), context.real_now(), terms)
     except Unavailable:
@@ -108,7 +108,7 @@ def _said(request: Request, what: str, token: str, status: int = 200) -> Respons
 
 
 def _withdraw(context: Context, client_id: ClientId, n: int) -> None:
-    with writing(context.engine) as connection:
+    with write_transaction(context.engine) as connection:
         terms = Terms.of(context.settings)
         consent.withdraw(connection, client_id, n, context.business_now(), context.real_now(), terms)
 
@@ -128,14 +128,14 @@ async def _settled(context: Context, client_id: ClientId) -> bool:
 
 
 def _settling(context: Context, client_id: ClientId) -> int:
-    with reading(context.engine) as connection:
+    with read_transaction(context.engine) as connection:
         return consent.settling(connection, client_id)
 
 
 def _note_click(context: Context, goal: Goal, token: str, method: str, user_agent: str) -> None:
     """One event a link, day and kind of clicker, so that a link that is opened for ever fills no table."""
     now = context.business_now()
-    with writing(context.engine) as connection:
+    with write_transaction(context.engine) as connection:
         sent = messages.sent_at(connection, goal.client_id, goal.n)
         pace = clock.load(connection, context.real_now()).pace
         since = (now - sent) / pace if sent is not None and pace > 0 else None

@@ -17,7 +17,7 @@ from temporalio.exceptions import ActivityError, ApplicationError, FailureError,
 with workflow.unsafe.imports_passed_through():
     from domain.outreach import PAUSED_BY_ITSELF, SETTLED
     from errors import NotFound
-    from models.base import Door, Utc
+    from models.base import StrictInput, Utc
     from models.campaign import PauseOrder, ResumeOrder
     from models.lifecycle import Finished
     from models.outreach import Conclusion, Decision, OutreachInput, OutreachStatus, OutreachStep, StepDone
@@ -35,7 +35,7 @@ PATIENCE: Final = timedelta(days=7)
 REWRITES: Final = 1
 
 
-class Adjustment(Door):
+class Adjustment(StrictInput):
     """`{"send_at": "2026-11-24T09:00:00Z"}`: another moment, in business time."""
 
     send_at: Utc

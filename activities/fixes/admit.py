@@ -7,10 +7,10 @@ from temporalio import activity
 
 from errors import NotFound
 from models.fixes import FixAdmission, FixAdmitted
-from services.context import House
+from services.context import ServiceContext
 from services.fixes.fix_steps import told
 from store.clients import clients
-from store.database import reading
+from store.database import read_transaction
 from store.fixes import fixes
 from store.fixes.fixes import FixRow
 
@@ -18,16 +18,16 @@ from store.fixes.fixes import FixRow
 class AdmitFix:
     """See the module."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
+    def __init__(self, context: ServiceContext) -> None:
+        self._context = context
 
     @activity.defn
     def admit_fix(self, admission: FixAdmission) -> FixAdmitted:
         """Where the Fix stands, or why it is refused. Raises NotFound for a Fix that was never saved."""
-        with reading(self._house.engine) as connection:
-            clock, now = self._house.business_time(connection, admission.at)
+        with read_transaction(self._context.engine) as connection:
+            clock, now = self._context.business_time(connection, admission.at)
             row = fixes.get(connection, admission.fix_id)
-            done = told(self._house.settings, connection, row, clock, now)
+            done = told(self._context.settings, connection, row, clock, now)
             code, refused = _refused(connection, admission, row)
         return FixAdmitted(done=done, noted=bool(row.note) and not row.note_read, code=code, refused=refused)
 

@@ -14,13 +14,13 @@ from algorithms.assembly import answering
 from domain.fixes import rules as fix_rules
 from domain.stock_prices import paid
 from models.fixes import FixDone, FixState, FixStep
-from models.policies import HOUSE
+from models.policies import BUILT_IN
 from models.slots import AssemblyAnswer, AssemblyQuestion
-from services.context import House
+from services.context import ServiceContext
 from services.decisions.decider import Asked, Decider
 from services.fixes.fix_steps import told
 from store.catalogue import availability
-from store.database import reading, writing
+from store.database import read_transaction, write_transaction
 from store.fixes import fixes, stock_prices
 from store.fixes.fixes import FixRow
 from store.fixes.rows import items_of, wish_of
@@ -33,22 +33,22 @@ MOST_BOXES: Final = 5
 class AssembleFix:
     """See the module."""
 
-    def __init__(self, house: House, decider: Decider) -> None:
-        self._house, self._decider = house, decider
+    def __init__(self, context: ServiceContext, decider: Decider) -> None:
+        self._context, self._decider = context, decider
 
     @activity.defn
     def assemble_fix(self, step: FixStep) -> FixDone:
         """The box, not yet held. A Fix that is further on stays as it is."""
-        with reading(self._house.engine) as connection:
-            clock, now = self._house.business_time(connection, step.at)
+        with read_transaction(self._context.engine) as connection:
+            clock, now = self._context.business_time(connection, step.at)
             row = fixes.get(connection, step.fix_id)
             question = question_of(connection, row, now) if row.state == FixState.RANKED else None
         asked = asked_of(self._decider, question) if question is not None else None
-        with writing(self._house.engine) as connection:
+        with write_transaction(self._context.engine) as connection:
             stands = fixes.get(connection, step.fix_id, lock=True)
             if asked is not None and (stands.state, stands.assembled) == (FixState.RANKED, row.assembled):
                 self._keep(connection, row, asked, now)
-            return told(self._house.settings, connection, fixes.get(connection, step.fix_id), clock, now)
+            return told(self._context.settings, connection, fixes.get(connection, step.fix_id), clock, now)
 
     def _keep(self, connection: Connection, row: FixRow, asked: Asked, now: datetime) -> None:
         kept = kept_of(row, asked)
@@ -73,7 +73,7 @@ def question_of(connection: Connection, row: FixRow, now: datetime) -> AssemblyQ
 def asked_of(decider: Decider, question: AssemblyQuestion) -> Asked:
     """The slot's answer; the house's is the best box there is, not the slot's last resort."""
     asked = decider.ask(SLOT, question)
-    if asked.decision.algorithm != HOUSE:
+    if asked.decision.algorithm != BUILT_IN:
         return asked
     begun = perf_counter()
     best = answering.answer(question)

@@ -12,8 +12,8 @@ from activities.fixes.settle import approve, close_if_answered, let_go
 from domain.fixes.swaps import swapped
 from errors import BadInput
 from models.fixes import FixDecision, FixDone, FixState, FixStep
-from services.context import House
-from services.fixes.fix_steps import feedback_until, held_until, stepping
+from services.context import ServiceContext
+from services.fixes.fix_steps import feedback_until, held_until, run_fix_step
 from store.catalogue import availability
 from store.fixes import fixes, reservations
 from store.fixes.fixes import FixRow
@@ -23,16 +23,16 @@ from store.fixes.rows import items_of, left_out_of, wish_of
 class DecideFix:
     """See the module."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
+    def __init__(self, context: ServiceContext) -> None:
+        self._context = context
 
     @activity.defn
     def decide_fix(self, step: FixStep) -> FixDone:
         """Swap, approve or reject in one transaction. What breaks a rule is refused whole: `refused` says the rule."""
         try:
-            return stepping(self._house, step, lambda *given: self._decide(step.decision, *given))
+            return run_fix_step(self._context, step, lambda *given: self._decide(step.decision, *given))
         except BadInput as broken:
-            return stepping(self._house, step, lambda *_: None).model_copy(update={"refused": str(broken)})
+            return run_fix_step(self._context, step, lambda *_: None).model_copy(update={"refused": str(broken)})
 
     def _decide(self, decision: FixDecision | None, connection: Connection, row: FixRow, now: datetime) -> None:
         if decision is None:
@@ -60,7 +60,7 @@ class DecideFix:
         known, reasons = {each.sku: each for each in items_of(row)}, left_out_of(row)
         left_out = {unit.sku: reasons[unit.item_id] for unit in availability.units(connection, reasons)}
         box = swapped(wish_of(row), held, decision.swaps, known, left_out)
-        short = reservations.reserve(connection, row.fix_id, box, now, held_until(self._house.settings, now))
+        short = reservations.reserve(connection, row.fix_id, box, now, held_until(self._context.settings, now))
         if short:
             raise BadInput(f"no unit of {', '.join(short)} is free", "swaps")
         fixes.move(connection, row.fix_id, FixState.PROPOSED, now, code="swapped", values=by, data=told)
@@ -69,10 +69,10 @@ class DecideFix:
     def look_fix(self, step: FixStep) -> FixDone:
         """Where it stands. Nobody decided in time: approved or expired, by policy. The feedback is in, or the time for
         it over: closed."""
-        return stepping(self._house, step, self._look)
+        return run_fix_step(self._context, step, self._look)
 
     def _look(self, connection: Connection, row: FixRow, now: datetime) -> None:
-        settings, state = self._house.settings, row.state
+        settings, state = self._context.settings, row.state
         if state == FixState.PROPOSED and row.decide_by is not None and now >= row.decide_by:
             if settings.fix_undecided == "approve":
                 approve(connection, row.fix_id, "nobody_decided", now)

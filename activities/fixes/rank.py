@@ -17,12 +17,12 @@ from domain.fixes.keep import Keep
 from domain.fixes.rules import Fits
 from models.base import ClientId
 from models.fixes import FixDone, FixId, FixState, FixStep
-from services.context import House
+from services.context import ServiceContext
 from services.fixes.fix_steps import told
 from services.recommendations.recommender import Recommender, Wanted
 from store.catalogue import availability, catalogue
 from store.clients import interactions, owned_items
-from store.database import reading, writing
+from store.database import read_transaction, write_transaction
 from store.fixes import fixes, outcomes, reservations
 from store.fixes import rows as fix_rows
 from store.fixes.fixes import FixRow
@@ -45,12 +45,12 @@ class FixRanker:
 
     def __init__(
         self,
-        house: House,
+        context: ServiceContext,
         recommender: Recommender,
         fits: FitsOf,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._house, self._recommender, self._fits, self._monotonic = house, recommender, fits, monotonic
+        self._context, self._recommender, self._fits, self._monotonic = context, recommender, fits, monotonic
         self._keep: tuple[float, Keep] = (float("-inf"), Keep())
 
     def rank(self, fix_ids: Sequence[FixId], now: datetime, code: str = "") -> None:
@@ -59,11 +59,11 @@ class FixRanker:
         Raises NotFound. The ranking is asked about a chunk of clients at a time, and no lock is held while it thinks.
         """
         for chunk in chunks(fix_ids):
-            with writing(self._house.engine) as connection:
+            with write_transaction(self._context.engine) as connection:
                 reservations.release_expired(connection, now)
                 found = (fixes.get(connection, each) for each in chunk)
                 rows = [row for row in found if row.state == FixState.REQUESTED]
-            with reading(self._house.engine) as connection:
+            with read_transaction(self._context.engine) as connection:
                 wanted = [Wanted(row.client_id, ASKED, sizes=wish_of(row).sizes) for row in rows]
                 answers = list(self._recommender.recommend_many(connection, wanted, now, "fix"))
                 kept = [self._candidates(connection, *pair, now) for pair in zip(rows, answers, strict=True)]
@@ -73,7 +73,7 @@ class FixRanker:
     def _keep_ranked(
         self, fix_id: FixId, made: Recommendation, candidates: dict[str, Any], now: datetime, code: str
     ) -> None:
-        with writing(self._house.engine) as connection:
+        with write_transaction(self._context.engine) as connection:
             if fixes.move(connection, fix_id, FixState.RANKED, now, code=code, values={"candidates": candidates}):
                 decisions.keep(connection, made.record, now, fix_id=fix_id, key=fix_id, body=made.body)
 
@@ -105,14 +105,14 @@ class FixRanker:
 class RankFix:
     """The step of one Fix alone."""
 
-    def __init__(self, house: House, ranker: FixRanker) -> None:
-        self._house, self._ranker = house, ranker
+    def __init__(self, context: ServiceContext, ranker: FixRanker) -> None:
+        self._context, self._ranker = context, ranker
 
     @activity.defn
     def rank_fix(self, step: FixStep) -> FixDone:
         """`ranked`; one that is further on stays as it is. `code` of the step is kept with it."""
-        with reading(self._house.engine) as connection:
-            clock, now = self._house.business_time(connection, step.at)
+        with read_transaction(self._context.engine) as connection:
+            clock, now = self._context.business_time(connection, step.at)
         self._ranker.rank([step.fix_id], now, step.code)
-        with reading(self._house.engine) as connection:
-            return told(self._house.settings, connection, fixes.get(connection, step.fix_id), clock, now)
+        with read_transaction(self._context.engine) as connection:
+            return told(self._context.settings, connection, fixes.get(connection, step.fix_id), clock, now)

@@ -11,9 +11,9 @@ from temporalio import activity
 
 from errors import BadInput
 from models.fixes import FixDone, FixEnd, FixId, FixState, FixStep
-from services.context import House
-from services.fixes.fix_steps import stepping, told
-from store.database import writing
+from services.context import ServiceContext
+from services.fixes.fix_steps import run_fix_step, told
+from store.database import write_transaction
 from store.fixes import fixes, reservations
 from store.fixes.fixes import FixRow
 
@@ -21,23 +21,23 @@ from store.fixes.fixes import FixRow
 class SettleFix:
     """See the module."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
+    def __init__(self, context: ServiceContext) -> None:
+        self._context = context
 
     @activity.defn
     def ship_fix(self, step: FixStep) -> FixDone:
         """Sell what is held. `ranked` again when units were lost since it was approved, as when a count came in."""
-        return stepping(self._house, step, _ship)
+        return run_fix_step(self._context, step, _ship)
 
     @activity.defn
     def end_fix(self, end: FixEnd) -> FixDone:
         """Cancelled or failed, with nothing held. A box that is shipped, or a Fix that has ended, stays as it is."""
-        with writing(self._house.engine) as connection:
-            clock, now = self._house.business_time(connection, end.at)
+        with write_transaction(self._context.engine) as connection:
+            clock, now = self._context.business_time(connection, end.at)
             fixes.get(connection, end.fix_id, lock=True)
             let_go(connection, end.fix_id, end.to, end.code, now)
             row = fixes.get(connection, end.fix_id)
-            return told(self._house.settings, connection, row, clock, now)
+            return told(self._context.settings, connection, row, clock, now)
 
 
 def _ship(connection: Connection, row: FixRow, now: datetime) -> None:
@@ -88,7 +88,7 @@ def let_go(
 
 def call_off(engine: Engine, fix_id: FixId, now: datetime) -> None:
     """End a Fix that has no workflow any more, at business `now`. Raises NotFound, or BadInput when it has ended."""
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         state = fixes.get(connection, fix_id, lock=True).state
         if not let_go(connection, fix_id, FixState.CANCELLED, "cancelled", now):
             raise BadInput(f"this Fix is {state}; nothing is left to call off", "fix_id")

@@ -24,7 +24,7 @@ from models.mail import Brief, EmailDraft, Review
 from models.outreach import OutreachStep, StepDone
 from models.scheduling import SchedulingFacts
 from models.states import OutreachState
-from services.context import House
+from services.context import ServiceContext
 from services.decisions.decider import Asked, Decider
 from services.mailing import send_times
 from services.mailing.model_session import session
@@ -32,7 +32,7 @@ from services.mailing.outreach_steps import client_of, require_outreach, step_re
 from services.mailing.preparation import keep_decision, picked, picks_of, planned
 from services.mailing.reading_hours import READ, ReadingHours
 from services.recommendations.recommender import Recommender
-from store.database import reading, writing
+from store.database import read_transaction, write_transaction
 from store.mail import ledger, mail_facts
 from store.mail.ledger import Ledger
 
@@ -43,21 +43,23 @@ REVIEWED: Final = frozenset(str(each) for each in AfterReview)
 class Modelled:
     """See the module. `model` is None where none is configured; then no workflow asks for these steps."""
 
-    def __init__(self, house: House, recommender: Recommender, decider: Decider, model: LanguageModel | None) -> None:
-        self._house, self._recommender, self._decider, self._model = house, recommender, decider, model
+    def __init__(
+        self, context: ServiceContext, recommender: Recommender, decider: Decider, model: LanguageModel | None
+    ) -> None:
+        self._context, self._recommender, self._decider, self._model = context, recommender, decider, model
         self._hours = ReadingHours()
 
     @activity.defn
     def pick(self, step: OutreachStep) -> StepDone:
         """Choose the items and keep the brief."""
-        with reading(self._house.engine) as connection:
-            clock, now = self._house.business_time(connection, step.at)
+        with read_transaction(self._context.engine) as connection:
+            clock, now = self._context.business_time(connection, step.at)
             row = require_outreach(connection, step.client_id, step.n)
             if row.state != OutreachState.BRIEFED:
                 return step_result(row, clock)
-            at = planned(self._house, connection, row, None, now)
-            made = picked(self._house, self._recommender, connection, row, at)
-        with writing(self._house.engine) as connection:
+            at = planned(self._context, connection, row, None, now)
+            made = picked(self._context, self._recommender, connection, row, at)
+        with write_transaction(self._context.engine) as connection:
             keep_decision(connection, row, made, now)
             kept = {"brief": made.brief.model_dump(mode="json"), "picks": picks_of(made)}
             values = {**kept, "attempt": 0, "review": None}
@@ -73,7 +75,7 @@ class Modelled:
         brief = Brief.model_validate(row.brief)
         earlier = EmailDraft.model_validate(row.draft) if again else None
         remarks = Review.model_validate(row.review) if again else None
-        async with session(self._house, self._model, step.client_id, step.n, now) as model:
+        async with session(self._context, self._model, step.client_id, step.n, now) as model:
             draft = await write(model, brief, remarks, earlier)
         values = {
             "draft": draft.model_dump(mode="json"),
@@ -92,7 +94,7 @@ class Modelled:
         brief, draft = Brief.model_validate(row.brief), EmailDraft.model_validate(row.draft)
         if row.state == OutreachState.DRAFTED:
             await asyncio.to_thread(self._move, step, OutreachState.IN_REVIEW, {})
-        async with session(self._house, self._model, step.client_id, step.n, now) as model:
+        async with session(self._context, self._model, step.client_id, step.n, now) as model:
             remarks = await review(model, brief, draft)
         following = after_review(remarks, row.attempt or 1)
         values = {"review": remarks.model_dump(mode="json")}
@@ -113,21 +115,21 @@ class Modelled:
     async def _proposed_by_model(self, step: OutreachStep, row: Ledger, now: datetime) -> datetime | None:
         facts = await asyncio.to_thread(self._times, step, row, now)
         try:
-            async with session(self._house, self._model, step.client_id, step.n, now) as model:
+            async with session(self._context, self._model, step.client_id, step.n, now) as model:
                 return (await propose(model, facts)).send_at
         except (ModelFault, Unavailable, ConfigError) as fault:
             activity.logger.warning("no proposal: %s", fault.code)
         return None
 
     def _look(self, step: OutreachStep) -> tuple[Ledger, StepDone, datetime]:
-        with reading(self._house.engine) as connection:
-            clock, now = self._house.business_time(connection, step.at)
+        with read_transaction(self._context.engine) as connection:
+            clock, now = self._context.business_time(connection, step.at)
             row = require_outreach(connection, step.client_id, step.n)
             return row, step_result(row, clock), now
 
     def _move(self, step: OutreachStep, to: OutreachState, values: dict[str, Any], code: str = "") -> StepDone:
-        with writing(self._house.engine) as connection:
-            _, now = self._house.business_time(connection, step.at)
+        with write_transaction(self._context.engine) as connection:
+            _, now = self._context.business_time(connection, step.at)
             return self._moved(connection, step, to, now, values, code)
 
     def _moved(
@@ -140,28 +142,28 @@ class Modelled:
         code: str = "",
     ) -> StepDone:
         ledger.move(connection, step.client_id, step.n, to, now, code=code, values=values)
-        clock, _ = self._house.business_time(connection, step.at)
+        clock, _ = self._context.business_time(connection, step.at)
         return step_result(require_outreach(connection, step.client_id, step.n), clock)
 
     def _timed(self, row: Ledger, now: datetime) -> Asked | None:
-        with reading(self._house.engine) as connection:
-            return send_times.asked(self._house, self._decider, connection, row, now)
+        with read_transaction(self._context.engine) as connection:
+            return send_times.asked(self._context, self._decider, connection, row, now)
 
     def _dispose(self, step: OutreachStep, proposed: datetime | None, timed: Asked | None) -> StepDone:
-        with writing(self._house.engine) as connection:
-            _, now = self._house.business_time(connection, step.at)
+        with write_transaction(self._context.engine) as connection:
+            _, now = self._context.business_time(connection, step.at)
             row = require_outreach(connection, step.client_id, step.n)
-            send_at = planned(self._house, connection, row, proposed, now, self._hours)
+            send_at = planned(self._context, connection, row, proposed, now, self._hours)
             send_times.keep(self._decider, connection, row, timed, send_at, now)
             return self._moved(connection, step, OutreachState.SCHEDULED, now, {"send_at": send_at})
 
     def _times(self, step: OutreachStep, row: Ledger, now: datetime) -> SchedulingFacts:
-        with reading(self._house.engine) as connection:
+        with read_transaction(self._context.engine) as connection:
             client = client_of(connection, step.client_id)
-            earliest = planned(self._house, connection, row, None, now)
+            earliest = planned(self._context, connection, row, None, now)
             read_at = mail_facts.read_at(connection, step.client_id, now, READ)
             zone = zone_of(client.time_zone)
-            rules = self._house.mail_rules
+            rules = self._context.mail_rules
             return SchedulingFacts(
                 client_id=step.client_id,
                 n=step.n,

@@ -16,7 +16,7 @@ from uuid import uuid4
 
 from temporalio import activity
 
-from domain.eligibility import Door
+from domain.eligibility import SendDecision
 from domain.outreach import SETTLED
 from errors import InFlight, MailFault
 from mail.message import Envelope
@@ -27,11 +27,11 @@ from models.mail import Brief, EmailDraft
 from models.outreach import OutreachStep, StepDone
 from models.states import OutreachState
 from services import metrics
-from services.context import House
+from services.context import ServiceContext
 from services.mailing import send_gate
 from services.mailing.outreach_steps import client_of, require_outreach, step_result
 from store.catalogue import catalogue
-from store.database import writing
+from store.database import write_transaction
 from store.mail import ledger, suppressions
 
 HEARTBEAT_S: Final = 3.0
@@ -54,9 +54,9 @@ class Claim:
 class Send:
     """See the module."""
 
-    def __init__(self, house: House, post: Post, transport: Transport, report: Report) -> None:
-        self._house, self._post, self._transport, self._report = house, post, transport, report
-        self._in_data = timedelta(seconds=3 * house.settings.smtp_timeout_s + 5)
+    def __init__(self, context: ServiceContext, post: Post, transport: Transport, report: Report) -> None:
+        self._context, self._post, self._transport, self._report = context, post, transport, report
+        self._in_data = timedelta(seconds=3 * context.settings.smtp_timeout_s + 5)
         """Longer than an attempt can be in DATA; a row that lay in `data` longer has no attempt."""
 
     @activity.defn
@@ -88,12 +88,12 @@ class Send:
 
     def _claim(self, step: OutreachStep) -> StepDone | Claim:
         """Take the mail, unless it is settled, not due, turned away, or may still be in another attempt's hands."""
-        with writing(self._house.engine) as connection:
-            clock, now = self._house.business_time(connection, step.at)
+        with write_transaction(self._context.engine) as connection:
+            clock, now = self._context.business_time(connection, step.at)
             row = require_outreach(connection, step.client_id, step.n)
             state = OutreachState(row.state)
             if state is OutreachState.DATA:
-                if self._house.real(step.at) < row.lease_until:
+                if self._context.real(step.at) < row.lease_until:
                     raise InFlight("another attempt may be sending this mail")
                 ledger.move(connection, row.client_id, row.n, OutreachState.UNKNOWN, now, code="lost_in_data")
                 metrics.mails.labels(outcome=OutreachState.UNKNOWN).inc()
@@ -102,8 +102,8 @@ class Send:
             if row.send_at and now - row.send_at > TOO_LATE:
                 ledger.move(connection, row.client_id, row.n, OutreachState.EXPIRED, now, code="too_late")
                 return step_result(require_outreach(connection, step.client_id, step.n), clock)
-            answer = send_gate.ask(self._house, connection, row, now)
-            if answer.door is not Door.OPEN:
+            answer = send_gate.ask(self._context, connection, row, now)
+            if answer.door is not SendDecision.OPEN:
                 send_gate.turn_away(connection, row, answer, now)
                 return step_result(require_outreach(connection, step.client_id, step.n), clock)
             draft = EmailDraft.model_validate(row.draft)
@@ -123,21 +123,21 @@ class Send:
 
     def _pass_the_door(self, step: OutreachStep, token: str) -> bool:
         """The one commit between RCPT and DATA. False: withhold the mail."""
-        with writing(self._house.engine) as connection:
-            _, now = self._house.business_time(connection, step.at)
+        with write_transaction(self._context.engine) as connection:
+            _, now = self._context.business_time(connection, step.at)
             row = require_outreach(connection, step.client_id, step.n)
             if row.token != token or row.state != OutreachState.CLAIMED:
                 return False
-            answer = send_gate.ask(self._house, connection, row, now)
-            if answer.door is not Door.OPEN:
+            answer = send_gate.ask(self._context, connection, row, now)
+            if answer.door is not SendDecision.OPEN:
                 send_gate.turn_away(connection, row, answer, now, token)
                 return False
-            lease = {"lease_until": self._house.real(step.at) + self._in_data}
+            lease = {"lease_until": self._context.real(step.at) + self._in_data}
             return ledger.move(connection, row.client_id, row.n, OutreachState.DATA, now, token=token, values=lease)
 
     def _settle(self, step: OutreachStep, token: str, outcome: Outcome) -> StepDone:
-        with writing(self._house.engine) as connection:
-            clock, now = self._house.business_time(connection, step.at)
+        with write_transaction(self._context.engine) as connection:
+            clock, now = self._context.business_time(connection, step.at)
             if outcome is Outcome.ACCEPTED:
                 ledger.move(
                     connection,
@@ -155,8 +155,8 @@ class Send:
         metrics.mails.labels(outcome=fault.code).inc()
         if fault.stage == "before" and not fault.permanent:
             raise fault
-        with writing(self._house.engine) as connection:
-            clock, now = self._house.business_time(connection, step.at)
+        with write_transaction(self._context.engine) as connection:
+            clock, now = self._context.business_time(connection, step.at)
             to = OutreachState.FAILED
             if fault.stage == "unknown":
                 to = OutreachState.UNKNOWN
@@ -165,7 +165,7 @@ class Send:
             ledger.move(connection, step.client_id, step.n, to, now, code=fault.code, token=token)
             if to is OutreachState.FAILED and fault.no_such_mailbox:
                 email = client_of(connection, step.client_id).email
-                suppressions.suppress(connection, self._house.settings.keys.signing, {email: ("hard_bounce", now)})
+                suppressions.suppress(connection, self._context.settings.keys.signing, {email: ("hard_bounce", now)})
             done = step_result(require_outreach(connection, step.client_id, step.n), clock)
         if to is OutreachState.SCHEDULED:
             raise fault  # Temporal tries again, ever more rarely; a loop of our own would fill the history

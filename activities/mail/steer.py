@@ -11,10 +11,10 @@ from domain.timing import next_open, zone_of
 from errors import InFlight
 from models.outreach import Conclusion, OutreachStep, PolicyRequest, StepDone
 from models.states import OutreachState, Overdue
-from services.context import House
+from services.context import ServiceContext
 from services.mailing.outreach_steps import client_of, require_outreach, step_result, stepping
 from store.clients import holds
-from store.database import writing
+from store.database import write_transaction
 from store.mail import ledger
 from store.mail.ledger import Ledger
 
@@ -25,8 +25,8 @@ STALE = timedelta(days=14)
 class Steer:
     """Signals and decisions, carried out on the ledger."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
+    def __init__(self, context: ServiceContext) -> None:
+        self._context = context
 
     @activity.defn
     def conclude(self, conclusion: Conclusion) -> StepDone:
@@ -34,12 +34,12 @@ class Steer:
 
         Raises InFlight while it is with the mail server: only the answer tells whether there is anything left to move.
         """
-        with writing(self._house.engine) as connection:
-            clock, now = self._house.business_time(connection, conclusion.at)
+        with write_transaction(self._context.engine) as connection:
+            clock, now = self._context.business_time(connection, conclusion.at)
             values = {}
             if conclusion.to is OutreachState.SCHEDULED:
                 zone = zone_of(client_of(connection, conclusion.client_id).time_zone)
-                values["send_at"] = next_open(self._house.mail_rules, zone, max(conclusion.send_at or now, now))
+                values["send_at"] = next_open(self._context.mail_rules, zone, max(conclusion.send_at or now, now))
             if conclusion.edit_id is not None:
                 ledger.use_edit(connection, conclusion.client_id, conclusion.n, conclusion.edit_id)
             ledger.move(
@@ -60,7 +60,7 @@ class Steer:
     @activity.defn
     def unpark(self, step: OutreachStep) -> StepDone:
         """The turn of a parked mail has come: `send_late` as it is, `replan` written afresh, or `expire`."""
-        return stepping(self._house, step, lambda *given: self._unpark(step.overdue, *given))
+        return stepping(self._context, step, lambda *given: self._unpark(step.overdue, *given))
 
     def _unpark(self, overdue: Overdue, connection: Connection, row: Ledger, now: datetime) -> None:
         if row.state != OutreachState.PARKED:
@@ -74,7 +74,7 @@ class Steer:
             ledger.move(connection, row.client_id, row.n, OutreachState.BRIEFED, now, code="replanned")
         else:
             zone = zone_of(client_of(connection, row.client_id).time_zone)
-            at = next_open(self._house.mail_rules, zone, max(now, row.send_at or now))
+            at = next_open(self._context.mail_rules, zone, max(now, row.send_at or now))
             ledger.move(
                 connection,
                 row.client_id,
@@ -88,5 +88,5 @@ class Steer:
     @activity.defn
     def keep_policy(self, request: PolicyRequest) -> None:
         """Keep what a client asked of our mail."""
-        with writing(self._house.engine) as connection:
+        with write_transaction(self._context.engine) as connection:
             holds.set_policy(connection, request.client_id, request.policy)

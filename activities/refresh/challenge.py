@@ -12,10 +12,10 @@ from activities.refresh.plan import midnight
 from domain.promotion import judged
 from errors import BadInput
 from models.refreshes import RefreshStep, SlotOutcome, Verdict
-from services.context import House
+from services.context import ServiceContext
 from services.training.slot_training import SCIENCES
 from services.training.trials import Trial, has_seen, same_recipe
-from store.database import reading, writing
+from store.database import read_transaction, write_transaction
 from store.learning import artefacts, refreshes
 from store.learning.artefacts import Artefact
 
@@ -23,8 +23,8 @@ from store.learning.artefacts import Artefact
 class LearnSlot:
     """Each step looks first whether an attempt that died has done it."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
+    def __init__(self, context: ServiceContext) -> None:
+        self._context = context
 
     @activity.defn
     def fit_challenger(self, step: RefreshStep) -> SlotOutcome:
@@ -35,7 +35,7 @@ class LearnSlot:
             return known
         with beating():
             try:
-                made = SCIENCES[step.slot].learn(self._house, until)
+                made = SCIENCES[step.slot].learn(self._context, until)
             except BadInput:
                 return self._keep(step, SlotOutcome(slot=step.slot, verdict=Verdict.NOTHING))
         return self._keep(step, SlotOutcome(slot=step.slot, verdict=Verdict.LEARNT, artefact=made.id))
@@ -47,23 +47,23 @@ class LearnSlot:
         if known is None or known.verdict is not Verdict.LEARNT:
             return known or SlotOutcome(slot=step.slot, verdict=Verdict.FAILED)
         science = SCIENCES[step.slot]
-        cut = midnight(until) - timedelta(days=science.days(self._house.settings))
-        with reading(self._house.engine) as connection:
+        cut = midnight(until) - timedelta(days=science.days(self._context.settings))
+        with read_transaction(self._context.engine) as connection:
             challenger, live = artefacts.get(connection, known.artefact), artefacts.live(connection, step.slot)
         found: dict[str, Any] = {"champion": live.id if live else ""}
-        champion = science.serving(self._house.settings.home, live)
+        champion = science.serving(self._context.settings.home, live)
         if champion and has_seen(champion, cut) and same_recipe(champion, challenger):
             found["verdict"] = Verdict.YOUNG
         else:
             with beating():
-                found |= _compared(science.judge(self._house, cut, until, challenger, champion), champion)
+                found |= _compared(science.judge(self._context, cut, until, challenger, champion), champion)
         return self._keep(step, known.model_copy(update=found))
 
     @activity.defn
     def promote_challenger(self, step: RefreshStep) -> SlotOutcome:
         """Let it serve, unless what it was tried against has been replaced since."""
-        with writing(self._house.engine) as connection:
-            _, now = self._house.business_time(connection, step.at)
+        with write_transaction(self._context.engine) as connection:
+            _, now = self._context.business_time(connection, step.at)
             known = refreshes.outcome(connection, step.refresh, step.slot)
             if known is None or not known.wins or known.promoted:
                 return known or SlotOutcome(slot=step.slot, verdict=Verdict.FAILED)
@@ -76,12 +76,12 @@ class LearnSlot:
 
     def _known(self, step: RefreshStep) -> tuple[SlotOutcome | None, datetime]:
         """What is on record of the slot, and when the Refresh began: nothing later is looked at."""
-        with reading(self._house.engine) as connection:
+        with read_transaction(self._context.engine) as connection:
             until = refreshes.days(refreshes.get(connection, step.refresh))[2]
             return refreshes.outcome(connection, step.refresh, step.slot), until
 
     def _keep(self, step: RefreshStep, outcome: SlotOutcome) -> SlotOutcome:
-        with writing(self._house.engine) as connection:
+        with write_transaction(self._context.engine) as connection:
             return refreshes.keep_outcome(connection, step.refresh, outcome)
 
 

@@ -24,14 +24,14 @@ from domain.engagement import DAY, score, strength
 from domain.histories import ClientSignals, Histories
 from models.refreshes import RefreshCount, RefreshState, RefreshStep
 from services.assessment import risk
-from services.context import House
+from services.context import ServiceContext
 from services.evaluation.rankings import as_of, house_of
 from services.recommendations import recommender
 from services.recommendations.blend_weights import with_kept
 from services.training.ranking_trial import K
 from store.catalogue import catalogue
 from store.clients import histories, interactions, order_histories
-from store.database import reading, writing
+from store.database import read_transaction, write_transaction
 from store.learning import artefacts, refreshes
 
 ASKED: Final = 300
@@ -47,30 +47,30 @@ log = logging.getLogger(__name__)
 class CompareWindows:
     """See the module."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
+    def __init__(self, context: ServiceContext) -> None:
+        self._context = context
 
     @activity.defn
     def compare_windows(self, step: RefreshStep) -> RefreshCount:
         """Look, keep what was found, and how many alarms there are."""
-        with writing(self._house.engine) as connection:
+        with write_transaction(self._context.engine) as connection:
             refreshes.note(connection, step.refresh, state=RefreshState.COMPARING)
             days = refreshes.days(refreshes.get(connection, step.refresh))
         with beating():
             samples = self._features(days) | self._risks(days) | self._rankings(days)
-            alarm_at = self._house.settings.refresh_drift_alarm
+            alarm_at = self._context.settings.refresh_drift_alarm
             found = [moved(name, *values, alarm_at) for name, values in samples.items()]
         drift = tuple(each for each in found if each is not None)
         for each in drift:
             if each.alarm:
                 log.warning("%s has moved: %.3f apart from the days before", each.feature, each.statistic)
-        with writing(self._house.engine) as connection:
+        with write_transaction(self._context.engine) as connection:
             refreshes.note(connection, step.refresh, drift=drift)
         return RefreshCount(count=sum(each.alarm for each in drift))
 
     def _features(self, days: Days) -> Samples:
         since, cut, until = days
-        with reading(self._house.engine) as connection:
+        with read_transaction(self._context.engine) as connection:
             of = Catalogue.of(catalogue.every_item(connection), ())
             touches = interactions.between(connection, since, until)
             rows = order_histories.everybody(connection, until)
@@ -79,17 +79,17 @@ class CompareWindows:
 
     def _risks(self, days: Days) -> Samples:
         """What every client would be scored at the end of each stretch, by the model that serves now."""
-        with reading(self._house.engine) as connection:
+        with read_transaction(self._context.engine) as connection:
             artefact = artefacts.live(connection, risk.SLOT)
-            ends = [histories.as_of_then(connection, self._house.engagement, day)[1] for day in days[1:]]
-        model, found = risk.loaded(Path(self._house.settings.home), artefact), {}
+            ends = [histories.as_of_then(connection, self._context.engagement, day)[1] for day in days[1:]]
+        model, found = risk.loaded(Path(self._context.settings.home), artefact), {}
         found["score: engagement"] = _pair(lambda at, some: self._engaged(some, at), days, ends)
         if model is not None:
             found["score: risk"] = _pair(lambda at, some: model.told(_kept(some), at / DAY).p_order, days, ends)
         return found
 
     def _engaged(self, some: Histories, at: float) -> Floats:
-        rules = self._house.engagement
+        rules = self._context.engagement
         return score(
             rules, some.anchor, strength(rules, some.anchor, some.frequency, some.monetary, some.last_order), at
         )
@@ -97,7 +97,7 @@ class CompareWindows:
     def _rankings(self, days: Days) -> Samples:
         """The mean score of the ten best for clients who did something in each stretch, asked at its end."""
         since, cut, until = days
-        with reading(self._house.engine) as connection:
+        with read_transaction(self._context.engine) as connection:
             touches, clients = interactions.between(connection, None, until), interactions.described(connection)
             items, artefact = catalogue.every_item(connection), artefacts.live(connection, recommender.SLOT)
         found = []
@@ -106,9 +106,9 @@ class CompareWindows:
             active = np.unique(past.client[past.at > begin.timestamp()])
             if not len(active):
                 return {}
-            blend = house_of(self._house.settings, as_of(items, past, end), past, clients, None)
+            blend = house_of(self._context.settings, as_of(items, past, end), past, clients, None)
             if artefact is not None:
-                blend = with_kept(blend, artefact, Path(self._house.settings.home))
+                blend = with_kept(blend, artefact, Path(self._context.settings.home))
             asked = np.random.default_rng(SEED).permutation(active)[:ASKED].tolist()
             people = as_they_were(past, clients, asked)
             found.append(np.array([_best_mean(blend, client, end) for client in people]))

@@ -15,9 +15,9 @@ from activities.heartbeat import beating
 from errors import NotFound, Unavailable
 from models.base import ClientId
 from models.refreshes import ListedItem, RefreshCount, RefreshState, RefreshStep, TopPicks
-from services.context import House
+from services.context import ServiceContext
 from services.recommendations.recommender import Recommender, Wanted
-from store.database import reading, writing
+from store.database import read_transaction, write_transaction
 from store.learning import refreshes, top_picks
 
 CONTEXT: Final = "email"
@@ -28,8 +28,8 @@ AT_ONCE: Final = 100
 class PickForAll:
     """See the module."""
 
-    def __init__(self, house: House, recommender: Recommender) -> None:
-        self._house, self._recommender = house, recommender
+    def __init__(self, context: ServiceContext, recommender: Recommender) -> None:
+        self._context, self._recommender = context, recommender
 
     @activity.defn
     def pick_shard(self, step: RefreshStep) -> RefreshCount:
@@ -38,20 +38,20 @@ class PickForAll:
         done = 0
         with beating() as far:
             while True:
-                with reading(self._house.engine) as connection:
-                    _, now = self._house.business_time(connection, step.at)
+                with read_transaction(self._context.engine) as connection:
+                    _, now = self._context.business_time(connection, step.at)
                     these = top_picks.clients_of(connection, first, until, after, AT_ONCE)
                     lists = self._lists(connection, these, now)
                 if not these:
                     return RefreshCount(count=done)
-                with writing(self._house.engine) as connection:
+                with write_transaction(self._context.engine) as connection:
                     top_picks.put(connection, step.refresh, lists)
                 done, after = done + len(these), these[-1]
                 far(after)
 
     def _shard(self, step: RefreshStep) -> tuple[ClientId, ClientId | None, ClientId | None]:
         """Its first client, that of the next shard, and the last one whose list this Refresh has made."""
-        with writing(self._house.engine) as connection:
+        with write_transaction(self._context.engine) as connection:
             row = refreshes.get(connection, step.refresh)
             if row.state == RefreshState.LEARNING:
                 refreshes.note(connection, step.refresh, state=RefreshState.PICKING)
@@ -60,7 +60,7 @@ class PickForAll:
             return first, until, top_picks.last_of(connection, step.refresh, first, until)
 
     def _lists(self, connection: Connection, these: list[ClientId], now: datetime) -> list[TopPicks]:
-        wanted = [Wanted(each, self._house.settings.refresh_picks) for each in these]
+        wanted = [Wanted(each, self._context.settings.refresh_picks) for each in these]
         try:
             made = list(self._recommender.lists(connection, wanted, now, CONTEXT))
         except NotFound:  # erased since; the next attempt no longer sees the client

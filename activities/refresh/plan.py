@@ -18,10 +18,10 @@ from models.refreshes import (
     SlotOutcome,
     Verdict,
 )
-from services.context import House
+from services.context import ServiceContext
 from services.training import artefacts as keeping
 from services.training.slot_training import SCIENCES
-from store.database import writing
+from store.database import write_transaction
 from store.learning import artefacts, refreshes, top_picks
 
 MOST_SHARDS: Final = 500
@@ -33,34 +33,34 @@ KEPT: Final = timedelta(days=30)
 class PlanRefresh:
     """See the module."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
+    def __init__(self, context: ServiceContext) -> None:
+        self._context = context
 
     @activity.defn
     def begin_refresh(self, step: RefreshStep) -> RefreshPlan:
         """The days looked at, and the shards of clients; fixed when it first begins. What nobody uses is forgotten."""
         gone: list[artefacts.Artefact] = []
-        with writing(self._house.engine) as connection:
-            _, now = self._house.business_time(connection, step.at)
+        with write_transaction(self._context.engine) as connection:
+            _, now = self._context.business_time(connection, step.at)
             if (row := refreshes.found(connection, step.refresh)) is None:
                 gone = artefacts.forget_unserved(connection, now - KEPT)
                 top_picks.forget(connection, now - KEPT)
-                shards = top_picks.shards(connection, self._house.settings.refresh_shard, MOST_SHARDS)
+                shards = top_picks.shards(connection, self._context.settings.refresh_shard, MOST_SHARDS)
                 row = refreshes.begin(connection, self._window(step.refresh, now), list(SCIENCES), shards, now)
-        keeping.sweep(Path(self._house.settings.home))
+        keeping.sweep(Path(self._context.settings.home))
         for each in gone:
-            shutil.rmtree(Path(self._house.settings.home) / each.path, ignore_errors=True)
+            shutil.rmtree(Path(self._context.settings.home) / each.path, ignore_errors=True)
         return RefreshPlan(slots=row.plan["slots"], shards=len(row.plan["shards"]))
 
     def _window(self, refresh: str, now: datetime) -> RefreshReport:
-        days = timedelta(days=self._house.settings.refresh_days)
+        days = timedelta(days=self._context.settings.refresh_days)
         cut = midnight(now) - days
         return RefreshReport(refresh=refresh, since=cut - days, cut=cut, until=now)
 
     @activity.defn
     def end_refresh(self, end: RefreshEnd) -> RefreshReport:
         """Count the lists, keep the report."""
-        with writing(self._house.engine) as connection:
+        with write_transaction(self._context.engine) as connection:
             for slot in end.failed:
                 known = refreshes.outcome(connection, end.refresh, slot) or SlotOutcome(
                     slot=slot, verdict=Verdict.FAILED

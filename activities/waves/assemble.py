@@ -12,27 +12,27 @@ from temporalio import activity
 from activities.heartbeat import beating
 from algorithms.assembly import checks, parts
 from algorithms.assembly.model import Wave
-from algorithms.assembly.wave import Assembled, Part, Standing, answered, opened, settled
+from algorithms.assembly.wave import Assembled, Part, WaveProgress, answered, opened, settled
 from errors import NotFound
 from models.waves import WaveState, WaveStep, WaveTurn
-from services.context import House
+from services.context import ServiceContext
 from store.catalogue import availability
-from store.database import reading, writing
+from store.database import read_transaction, write_transaction
 from store.fixes import stock_prices, waves
 
 
 class AssembleWave:
     """See the module."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
+    def __init__(self, context: ServiceContext) -> None:
+        self._context = context
 
     @activity.defn
     def open_wave(self, step: WaveStep) -> WaveTurn:
         """Take the stock as it is now, for all parts and to the end; and price it."""
         with beating():
-            with writing(self._house.engine) as connection:
-                _, now = self._house.business_time(connection, step.at)
+            with write_transaction(self._context.engine) as connection:
+                _, now = self._context.business_time(connection, step.at)
                 _take_shelf(connection, step.wave, now)
             every = self._parts(step.wave)
             return self._stands(step, every, opened(parts.whole(every)))
@@ -41,13 +41,13 @@ class AssembleWave:
     def answer_wave_part(self, step: WaveStep) -> WaveTurn:
         """What one part answers in this turn."""
         with beating():
-            with reading(self._house.engine) as connection:
-                _, now = self._house.business_time(connection, step.at)
+            with read_transaction(self._context.engine) as connection:
+                _, now = self._context.business_time(connection, step.at)
                 shelf = waves.take(connection, step.wave, "shelf")
                 asked = waves.take(connection, step.wave, f"problem/{step.part}")
                 standing = parts.standing_of(waves.take(connection, step.wave, f"turn/{step.turn}"))
             made = answered(parts.part_of(asked, shelf, step.part), standing, int(shelf["clients"][-1]))
-            with writing(self._house.engine) as connection:
+            with write_transaction(self._context.engine) as connection:
                 name = f"answer/{step.turn}/{step.part}"
                 waves.put(connection, step.wave, name, parts.answer_arrays(made), now)
         return WaveTurn(parts=1, turn=step.turn)
@@ -57,20 +57,20 @@ class AssembleWave:
         """Put the answers of this turn together. At the end the prices are kept and the boxes stand."""
         with beating():
             every = self._parts(step.wave)
-            with reading(self._house.engine) as connection:
+            with read_transaction(self._context.engine) as connection:
                 standing = parts.standing_of(waves.take(connection, step.wave, f"turn/{step.turn}"))
                 names = [f"answer/{step.turn}/{each}" for each in range(len(every))]
                 answers = [parts.answer_of(waves.take(connection, step.wave, name)) for name in names]
             return self._stands(step, every, settled(parts.whole(every), standing, answers))
 
     def _parts(self, wave: str) -> list[Part]:
-        with reading(self._house.engine) as connection:
+        with read_transaction(self._context.engine) as connection:
             shelf = waves.take(connection, wave, "shelf")
             return [parts.part_of(asked, shelf, place) for place, asked in enumerate(_asked(connection, wave))]
 
-    def _stands(self, step: WaveStep, every: list[Part], standing: Standing) -> WaveTurn:
-        with writing(self._house.engine) as connection:
-            _, now = self._house.business_time(connection, step.at)
+    def _stands(self, step: WaveStep, every: list[Part], standing: WaveProgress) -> WaveTurn:
+        with write_transaction(self._context.engine) as connection:
+            _, now = self._context.business_time(connection, step.at)
             waves.put(connection, step.wave, f"turn/{standing.turn}", parts.standing_arrays(standing), now)
             if standing.done:
                 _keep(connection, step.wave, every, standing, now)
@@ -97,7 +97,7 @@ def _asked(connection: Connection, wave: str) -> list[parts.Arrays]:
     return [waves.take(connection, wave, f"problem/{each}") for each in range(count)]
 
 
-def _keep(connection: Connection, wave: str, every: list[Part], standing: Standing, now: datetime) -> None:
+def _keep(connection: Connection, wave: str, every: list[Part], standing: WaveProgress, now: datetime) -> None:
     """The boxes by part, the prices for single requests, and what is known of the wave so far."""
     best, one = standing.best, parts.whole(every)
     for place, part in enumerate(every):
@@ -115,7 +115,7 @@ def _keep_prices(connection: Connection, wave: str, one: Wave, best: Assembled, 
     stock_prices.put(connection, wave, prices, free, usual, now)
 
 
-def _figures(one: Wave, standing: Standing) -> dict[str, float]:
+def _figures(one: Wave, standing: WaveProgress) -> dict[str, float]:
     best = standing.best
     filled, unfilled = checks.filled(one, best.chosen)
     return {

@@ -7,23 +7,23 @@ from datetime import timedelta
 from temporalio import activity
 
 from models.waves import WaveEnd, WaveReport, WaveState, WaveStep, WaveTurn
-from services.context import House
-from store.database import writing
+from services.context import ServiceContext
+from store.database import write_transaction
 from store.fixes import fixes, reservations, waves
 
 
 class PlanWave:
     """See the module."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
+    def __init__(self, context: ServiceContext) -> None:
+        self._context = context
 
     @activity.defn
     def begin_wave(self, step: WaveStep) -> WaveTurn:
         """All Fixes that wait for a wave, in parts that depend on nothing but the list; fixed when it first begins."""
-        settings = self._house.settings
-        with writing(self._house.engine) as connection:
-            _, now = self._house.business_time(connection, step.at)
+        settings = self._context.settings
+        with write_transaction(self._context.engine) as connection:
+            _, now = self._context.business_time(connection, step.at)
             if waves.found(connection, step.wave) is None:
                 reservations.release_expired(connection, now)
                 waves.forget(connection, now - timedelta(days=settings.decision_days))
@@ -40,8 +40,8 @@ class PlanWave:
     @activity.defn
     def end_wave(self, end: WaveEnd) -> WaveReport:
         """Count what was proposed, keep the report. The inputs stay for a while, so that boxes can be made again."""
-        with writing(self._house.engine) as connection:
-            _, now = self._house.business_time(connection, end.at)
+        with write_transaction(self._context.engine) as connection:
+            _, now = self._context.business_time(connection, end.at)
             told = waves.report_of(waves.begin(connection, end.wave, [], now))  # called off before it had begun
             made = waves.proposed(connection, end.wave)
             seconds = round(end.seconds, 3)

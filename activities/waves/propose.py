@@ -19,9 +19,9 @@ from errors import NotFound
 from models.fixes import FixId, FixState
 from models.slots import AssemblyAnswer
 from models.waves import WaveStep, WaveTurn
-from services.context import House
+from services.context import ServiceContext
 from services.decisions.decider import Asked, Decider
-from store.database import reading, writing
+from store.database import read_transaction, write_transaction
 from store.events import outbox
 from store.fixes import fixes, waves
 
@@ -33,18 +33,21 @@ VERSION: Final = "1"
 class ProposeWave:
     """See the module."""
 
-    def __init__(self, house: House, decider: Decider) -> None:
-        self._house, self._decider = house, decider
+    def __init__(self, context: ServiceContext, decider: Decider) -> None:
+        self._context, self._decider = context, decider
 
     @activity.defn
     def propose_wave_part(self, step: WaveStep) -> WaveTurn:
         """Hold and propose each box, and tell its Fix. One whose units went to others since is made anew alone."""
-        with reading(self._house.engine) as connection:
+        with read_transaction(self._context.engine) as connection:
             boxes = boxes_of(connection, step.wave, step.part)
         with beating():
             for fix_id, box in boxes.items():
-                with suppress(NotFound), writing(self._house.engine) as connection:  # its client was erased since
-                    _, now = self._house.business_time(connection, step.at)
+                with (
+                    suppress(NotFound),
+                    write_transaction(self._context.engine) as connection,
+                ):  # its client was erased since
+                    _, now = self._context.business_time(connection, step.at)
                     self._propose(connection, step.wave, fix_id, box, now)
         return WaveTurn(parts=1)
 
@@ -57,8 +60,8 @@ class ProposeWave:
         kept = kept_of(row, asked) | {"wave_id": wave}
         self._decider.keep(connection, asked, now, fix_id=fix_id, key=f"{fix_id}/{kept['assembled']}")
         fixes.move(connection, fix_id, FixState.ASSEMBLED, now, values=kept, data={"box": list(box), "wave": wave})
-        propose(self._house, connection, row, box, now)
-        outbox.push(connection, "fix", [fix_id], self._house.wall())
+        propose(self._context, connection, row, box, now)
+        outbox.push(connection, "fix", [fix_id], self._context.wall())
 
 
 def boxes_of(connection: Connection, wave: str, part: int) -> dict[FixId, tuple[str, ...]]:

@@ -16,8 +16,8 @@ from errors import NotFound, Unavailable
 from models.fixes import FixId, FixState
 from models.slots import AssemblyQuestion
 from models.waves import WaveStep, WaveTurn
-from services.context import House
-from store.database import reading, writing
+from services.context import ServiceContext
+from store.database import read_transaction, write_transaction
 from store.fixes import fixes, waves
 from store.fixes.fixes import FixRow
 from store.fixes.rows import items_of, wish_of
@@ -26,31 +26,31 @@ from store.fixes.rows import items_of, wish_of
 class AskWave:
     """See the module."""
 
-    def __init__(self, house: House, ranker: FixRanker) -> None:
-        self._house, self._ranker = house, ranker
+    def __init__(self, context: ServiceContext, ranker: FixRanker) -> None:
+        self._context, self._ranker = context, ranker
 
     @activity.defn
     def rank_wave_part(self, step: WaveStep) -> WaveTurn:
         """Rank those that are not; keep what the part asks. A Fix that ended or went on alone is left out."""
-        with reading(self._house.engine) as connection:
-            _, now = self._house.business_time(connection, step.at)
+        with read_transaction(self._context.engine) as connection:
+            _, now = self._context.business_time(connection, step.at)
             planned: list[FixId] = waves.get(connection, step.wave).plan["parts"][step.part]
         with beating():
             try:
                 self._ranker.rank(self._ready(planned), now)
             except NotFound:  # its client was erased since; the next attempt no longer sees it
                 raise Unavailable("a Fix has gone meanwhile") from None
-            with reading(self._house.engine) as connection:
+            with read_transaction(self._context.engine) as connection:
                 rows = [row for row in fixes.those(connection, planned) if waits(row)]
             asked = parts.problem([question_of(row, now) for row in rows])
             named = np.array([row.fix_id for row in rows], np.str_)
-            with writing(self._house.engine) as connection:
+            with write_transaction(self._context.engine) as connection:
                 waves.put(connection, step.wave, f"problem/{step.part}", asked | {"fixes": named}, now)
         return WaveTurn(parts=1)
 
     def _ready(self, planned: Sequence[FixId]) -> list[FixId]:
         """Those to rank. Whose note is still being read has the next wave, or the Fix goes on alone."""
-        with reading(self._house.engine) as connection:
+        with read_transaction(self._context.engine) as connection:
             rows = fixes.those(connection, planned)
         return [row.fix_id for row in rows if row.state == FixState.REQUESTED and (not row.note or row.note_read)]
 

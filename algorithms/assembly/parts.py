@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from algorithms.assembly.model import NO_LIMIT, Ints, Wave, Wishes
 from algorithms.assembly.offers import Offers
 from algorithms.assembly.variety import with_needs
-from algorithms.assembly.wave import Answer, Assembled, Part, Standing
+from algorithms.assembly.wave import Answer, Assembled, Part, WaveProgress
 from models.slots import AssemblyQuestion
 
 Arrays: TypeAlias = dict[str, NDArray[Any]]
@@ -88,17 +88,19 @@ def boxes(asked: Arrays, chosen: Ints) -> dict[str, tuple[str, ...]]:
     return {name: tuple(skus) for name, skus in sorted(found.items())}
 
 
-def standing_arrays(standing: Standing) -> Arrays:
+def standing_arrays(standing: WaveProgress) -> Arrays:
     """Where the wave stands, to be kept."""
     best = standing.best
     numbers = np.array([standing.turn, standing.done, best.objective, best.bound], np.float64)
     return {"numbers": numbers, "chosen": best.chosen, "dual": best.prices, "prices": standing.prices}
 
 
-def standing_of(kept: Arrays) -> Standing:
+def standing_of(kept: Arrays) -> WaveProgress:
     """The same, read again."""
     turn, done, objective, bound = kept["numbers"].tolist()
-    return Standing(int(turn), Assembled(kept["chosen"], objective, bound, kept["dual"]), kept["prices"], bool(done))
+    return WaveProgress(
+        int(turn), Assembled(kept["chosen"], objective, bound, kept["dual"]), kept["prices"], bool(done)
+    )
 
 
 def answer_arrays(answer: Answer) -> Arrays:

@@ -52,7 +52,7 @@ class Assembled:
 
 
 @dataclass(frozen=True)
-class Standing:
+class WaveProgress:
     """Where a wave stands before its `turn`: the best so far, and the prices (s) at which parts are asked next. Each
     attempt has two turns: prices are refined over what is offered at first, and boxes given from what is offered
     then."""
@@ -101,15 +101,15 @@ def assemble(wave: Wave, told: Callable[[str], None] = lambda _: None) -> Assemb
     return standing.best
 
 
-def opened(wave: Wave) -> Standing:
+def opened(wave: Wave) -> WaveProgress:
     """The first prices, and nothing given yet."""
     every = blocks(wave)
     prices = first_prices(wave, every)
     bound = np.inf if every else 0.0
-    return Standing(0, Assembled(np.zeros(0, np.int64), 0.0, bound, prices), prices, done=not every)
+    return WaveProgress(0, Assembled(np.zeros(0, np.int64), 0.0, bound, prices), prices, done=not every)
 
 
-def answered(part: Part, standing: Standing, clients: int) -> Answer:
+def answered(part: Part, standing: WaveProgress, clients: int) -> Answer:
     """What one part of a wave of so many `clients` answers in this turn."""
     within, noise = standing.attempt
     mine = blocks(part.wave)
@@ -117,7 +117,7 @@ def answered(part: Part, standing: Standing, clients: int) -> Answer:
     return Answer(found.moved(part.client, part.candidate), bound_at(mine, standing.prices))
 
 
-def settled(wave: Wave, standing: Standing, answers: Sequence[Answer]) -> Standing:
+def settled(wave: Wave, standing: WaveProgress, answers: Sequence[Answer]) -> WaveProgress:
     """Where the wave stands after this turn, from what its parts answered, in their order."""
     every = joined([answer.offers for answer in answers], len(wave.on_hand))
     usual = float(np.mean(wave.score[wave.eligible()]))
@@ -127,12 +127,12 @@ def settled(wave: Wave, standing: Standing, answers: Sequence[Answer]) -> Standi
         best = replace(best, bound=max(bound, best.objective), prices=standing.prices)
     if not standing.giving:
         prices = refined(every, standing.prices, wave.on_hand, REFINING, FIRST_STEP * usual).prices
-        return Standing(standing.turn + 1, best, prices)
+        return WaveProgress(standing.turn + 1, best, prices)
     best = _given(wave, standing.prices, best, every, usual)
     attempts = len(ATTEMPTS) if len(wave.slots) <= FEW else len(ATTEMPTS) - 1
     if best.gap <= CLOSE or standing.turn + 1 == 2 * attempts:
-        return Standing(standing.turn + 1, _held_to_what_they_have(wave, best), best.prices, done=True)
-    return Standing(standing.turn + 1, best, first_prices(wave, blocks(wave), MORE, best.prices))
+        return WaveProgress(standing.turn + 1, _held_to_what_they_have(wave, best), best.prices, done=True)
+    return WaveProgress(standing.turn + 1, best, first_prices(wave, blocks(wave), MORE, best.prices))
 
 
 def _given(wave: Wave, prices: Floats, best: Assembled, every: Offers, usual: float) -> Assembled:

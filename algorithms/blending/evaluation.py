@@ -11,7 +11,7 @@ import numpy as np
 
 from algorithms.blending.catalogue import Catalogue
 from domain.arrays import Flags, Floats, Ints
-from domain.histories import SIGNAL, ClientSignals, Interactions, Touch
+from domain.histories import SIGNAL, ClientSignals, Interaction, Interactions
 
 K: Final = 10
 HELD_OUT: Final = 0.2
@@ -118,10 +118,10 @@ def as_they_were(
     return [replace(each, touches=tuple(done.get(place, ()))) for place, each in zip(places, known, strict=True)]
 
 
-def _touches_of(past: Interactions, wanted: set[int]) -> dict[int, list[Touch]]:
+def _touches_of(past: Interactions, wanted: set[int]) -> dict[int, list[Interaction]]:
     rows = np.isin(past.client, list(wanted))
-    done: dict[int, list[Touch]] = {}
+    done: dict[int, list[Interaction]] = {}
     columns = (past.client[rows].tolist(), past.item[rows].tolist(), past.weight[rows].tolist(), past.at[rows].tolist())
     for client, item, weight, at in zip(*columns, strict=True):
-        done.setdefault(client, []).append(Touch(past.items[item], _KIND[round(weight, 6)], at))
+        done.setdefault(client, []).append(Interaction(past.items[item], _KIND[round(weight, 6)], at))
     return done

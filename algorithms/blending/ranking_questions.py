@@ -76,11 +76,11 @@ def _candidate(item: Item, on_hand: int, shares: list[float]) -> dict[str, objec
     }
 
 
-def _latest(client: ClientSignals) -> list[histories.Touch]:
+def _latest(client: ClientSignals) -> list[histories.Interaction]:
     return sorted(client.touches, key=lambda each: -each.at)[:TOUCHES]
 
 
-def touch_of(touch: histories.Touch, of: Catalogue) -> dict[str, object]:
+def touch_of(touch: histories.Interaction, of: Catalogue) -> dict[str, object]:
     """What is owned is no candidate, so the touch itself tells what the item is, as long as the catalogue knows."""
     at = datetime.fromtimestamp(touch.at, UTC)
     told = {"item_id": touch.item_id, "kind": touch.kind, "at": at, "quantity": touch.quantity}

@@ -20,7 +20,7 @@ from algorithms.slots.slot_table import SLOTS
 from domain.comparison.likeness import listed
 from domain.histories import ClientSignals
 from domain.statistics.intervals import mean_interval
-from models.policies import HOUSE
+from models.policies import BUILT_IN
 from models.slots import RankingQuestion
 
 POPULARITY: Final = "popularity"
@@ -57,7 +57,7 @@ def replay(
 
     `blend`: the house as of the cut. A fault is answered by the house, as in service. `seconds`: for one question.
     """
-    found = {name: Listed() for name in (POPULARITY, HOUSE, *(member.name for member in members))}
+    found = {name: Listed() for name in (POPULARITY, BUILT_IN, *(member.name for member in members))}
     for chunk in chunks(buyers):
         requests = [RankingRequest(client_id=each.client.client_id, n=k, now=cut) for each in chunk]
         offered = [blend.scored(request, each.client) for request, each in zip(requests, chunk, strict=True)]
@@ -67,7 +67,7 @@ def replay(
             for request, each, its in zip(requests, chunk, offered, strict=True)
         ]
         _note(found[POPULARITY], [_popular(blend, each, k) for each in offered], chunk, k)
-        _note(found[HOUSE], own, chunk, k)
+        _note(found[BUILT_IN], own, chunk, k)
         for member in members:
             _note(found[member.name], _asked(found[member.name], member, questions, own, seconds), chunk, k)
         progress(len(chunk))
@@ -86,7 +86,7 @@ def _asked(
     its.faults.update(fault.code for decision in decisions for fault in decision.faults)
     its.took_ms += [1_000 * max(decision.seconds for decision in decisions) / len(decisions)] * len(decisions)
     return [
-        house if decision.algorithm == HOUSE else listed(decision.answer.model_dump()) or ()
+        house if decision.algorithm == BUILT_IN else listed(decision.answer.model_dump()) or ()
         for decision, house in zip(decisions, own, strict=True)
     ]
 
@@ -105,7 +105,7 @@ def quality(ids: Sequence[str], wanted: frozenset[str], k: int) -> tuple[float, 
 
 def told(found: dict[str, Listed]) -> dict[str, Any]:
     """Means with 95 % intervals over clients, and what each NDCG is more than the house's, client by client."""
-    house = np.array(found[HOUSE].rows)
+    house = np.array(found[BUILT_IN].rows)
     return {
         name: {measure: mean_interval(np.array(its.rows)[:, place])._asdict() for place, measure in enumerate(MEASURES)}
         | {"ndcg_over_house": mean_interval(np.array(its.rows)[:, 2] - house[:, 2])._asdict()}

@@ -7,7 +7,7 @@ from typing import Final, Self
 
 import numpy as np
 
-from algorithms.ranking.data import Asked, Log, Singles, State, Words, dots
+from algorithms.ranking.data import Asked, FeatureMatrix, Log, Singles, State, dots
 from domain.arrays import Ints
 
 FACTORS: Final = 64
@@ -65,7 +65,7 @@ class Als:
         mine.clients = self._solved(people)
         return mine
 
-    def widen(self, words: Words) -> None:
+    def widen(self, words: FeatureMatrix) -> None:
         """Words say nothing here."""
         self.items = np.vstack([self.items, np.zeros((len(words), self.items.shape[1]), np.float32)])
 

@@ -8,7 +8,7 @@ from typing import Any, Final, Self
 
 import numpy as np
 
-from algorithms.ranking.data import Asked, Log, Singles, State, Words, wider
+from algorithms.ranking.data import Asked, FeatureMatrix, Log, Singles, State, wider
 from algorithms.ranking.popularity import everybody
 from domain.arrays import Ints
 
@@ -69,7 +69,7 @@ class Cohorts:
         mine.of_client = people.client_words.within(self.names)
         return mine
 
-    def widen(self, words: Words) -> None:
+    def widen(self, words: FeatureMatrix) -> None:
         """Nobody took them, in no cohort."""
         self.lift = wider(self.lift, len(words))
         self.share = wider(self.share, len(words), 0.0 if self.lift_only else float(np.log(0.05)))

@@ -21,7 +21,7 @@ FEW: Final = 8
 
 
 @dataclass(frozen=True)
-class Words:
+class FeatureMatrix:
     """What describes each of n things, as a matrix (n, words) of flags in rows: things without words have none."""
 
     names: tuple[str, ...]
@@ -73,8 +73,8 @@ class Log:
     context: Ints
     """Place in `contexts`, NONE where there is none."""
     value: Floats | None
-    item_words: Words
-    client_words: Words
+    item_words: FeatureMatrix
+    client_words: FeatureMatrix
 
     def __len__(self) -> int:
         return len(self.at)
@@ -165,7 +165,7 @@ class Algorithm(Protocol):
         """A copy that knows the clients of `people` as they are there, in the place of those learnt from. Its items are
         those learnt from, then those of `widen`."""
 
-    def widen(self, words: Words) -> None:
+    def widen(self, words: FeatureMatrix) -> None:
         """Take in items that came since, of which the words alone are known; they follow those learnt from. `met` has
         to come after it."""
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from algorithms.ranking.data import Singles, Words
+from algorithms.ranking.data import FeatureMatrix, Singles
 from algorithms.ranking.examples import BATCH, Batch, Examples
 from domain.arrays import Ints
 from errors import BadInput
@@ -29,7 +29,7 @@ Scores = Callable[[Params, dict[str, Any], Batch], Any]
 """Of parameters, what is known, and a batch: how well each of its items suits each of its clients, (b, b)."""
 
 
-def padded(words: Words) -> Ints:
+def padded(words: FeatureMatrix) -> Ints:
     """The first WORDS of each thing, one added, 0 where there are fewer: as many columns as the longest needs."""
     counts = np.diff(words.start)
     found = np.zeros((len(words), min(max(int(counts.max(initial=0)), 1), WORDS)), np.int64)

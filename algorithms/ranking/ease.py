@@ -7,7 +7,7 @@ from typing import Any, Final, Self
 
 import numpy as np
 
-from algorithms.ranking.data import NONE, Asked, Log, Singles, State, Words, renumbered, wider
+from algorithms.ranking.data import NONE, Asked, FeatureMatrix, Log, Singles, State, renumbered, wider
 from domain.arrays import Ints
 
 CAP: Final = 4_000
@@ -64,7 +64,7 @@ class Ease:
         mine.taken = renumbered(people.taken, self.place, len(self.columns))
         return mine
 
-    def widen(self, words: Words) -> None:
+    def widen(self, words: FeatureMatrix) -> None:
         """Words say nothing here."""
         self.place = wider(self.place, len(words), NONE)
 

@@ -7,7 +7,7 @@ from typing import Self
 
 import numpy as np
 
-from algorithms.ranking.data import Algorithm, Asked, Log, Singles, State, Words, part_of
+from algorithms.ranking.data import Algorithm, Asked, FeatureMatrix, Log, Singles, State, part_of
 from algorithms.ranking.popularity import ContextPopularity
 from domain.arrays import Flags, Ints
 
@@ -52,7 +52,7 @@ class OrRecent:
         mine.made, mine.warm = self.made.met(people), people.warm
         return mine
 
-    def widen(self, words: Words) -> None:
+    def widen(self, words: FeatureMatrix) -> None:
         """Both."""
         self.made.widen(words)
         self.recent.widen(words)

@@ -9,7 +9,7 @@ from typing import Any, Final, Self
 
 import numpy as np
 
-from algorithms.ranking.data import NONE, Asked, Log, Singles, State, Words, dots, part_of
+from algorithms.ranking.data import NONE, Asked, FeatureMatrix, Log, Singles, State, dots, part_of
 from algorithms.ranking.shortlist import Shortlist, front
 from algorithms.ranking.word_taste import WordTaste
 from domain.arrays import Ints
@@ -32,7 +32,7 @@ class Side:
     of_word: Singles
     """Of each word in `names`."""
 
-    def placed(self, words: Words, own: Singles | None = None) -> Side:
+    def placed(self, words: FeatureMatrix, own: Singles | None = None) -> Side:
         """Those described by `words`, with their own vectors where there are any."""
         matrix = words.within(self.names)
         total, parts = matrix @ self.of_word, np.diff(matrix.indptr)
@@ -117,7 +117,7 @@ class Hybrid:
         mine.words = self.words.met(people)
         return mine
 
-    def widen(self, words: Words) -> None:
+    def widen(self, words: FeatureMatrix) -> None:
         """They are placed by their words."""
         more = self.items.placed(words)
         self.items = Side(np.vstack([self.items.vectors, more.vectors]), more.names, more.of_word)
@@ -144,7 +144,7 @@ class Hybrid:
         return np.hstack([log.taken @ self.items.vectors / many, np.ones((len(log.clients), 1))]).astype(np.float32)
 
 
-def _with_own(words: Words, known: Any) -> Any:
+def _with_own(words: FeatureMatrix, known: Any) -> Any:
     """Own identity, where there is anything to learn it from, beside the words; rows sum to 1."""
     from scipy import sparse  # noqa: PLC0415
 
@@ -153,7 +153,7 @@ def _with_own(words: Words, known: Any) -> Any:
     return (sparse.diags((1.0 / parts).astype(np.float32)) @ both).tocsr().astype(np.float32)
 
 
-def _side(words: Words, of_word: Singles) -> Side:
+def _side(words: FeatureMatrix, of_word: Singles) -> Side:
     return Side(of_word[:0], {name: place for place, name in enumerate(words.names)}, of_word)
 
 

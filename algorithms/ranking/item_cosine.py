@@ -7,7 +7,7 @@ from typing import Any, Final, Self
 
 import numpy as np
 
-from algorithms.ranking.data import Asked, Log, Singles, State, Words, grown, product
+from algorithms.ranking.data import Asked, FeatureMatrix, Log, Singles, State, grown, product
 from domain.arrays import Ints
 
 NEIGHBOURS: Final = 200
@@ -51,7 +51,7 @@ class ItemCosine:
         mine.taken = people.taken
         return mine
 
-    def widen(self, words: Words) -> None:
+    def widen(self, words: FeatureMatrix) -> None:
         """Words say nothing here."""
         self.likeness = grown(self.likeness, len(words), len(words))
 

@@ -7,7 +7,7 @@ from typing import Any, Final, Self
 
 import numpy as np
 
-from algorithms.ranking.data import Asked, Log, Singles, State, Words, columns, wider
+from algorithms.ranking.data import Asked, FeatureMatrix, Log, Singles, State, columns, wider
 from domain.arrays import Ints
 
 HALF_LIFE_DAYS: Final = 180.0
@@ -46,7 +46,7 @@ class OwnHistory:
         mine.own = self._faded(people)
         return mine
 
-    def widen(self, words: Words) -> None:
+    def widen(self, words: FeatureMatrix) -> None:
         """Nobody took them."""
         self.rest = wider(self.rest, len(words))
 

@@ -6,7 +6,7 @@ from typing import Final, Self
 
 import numpy as np
 
-from algorithms.ranking.data import NONE, Asked, Log, Singles, State, Words, wider
+from algorithms.ranking.data import NONE, Asked, FeatureMatrix, Log, Singles, State, wider
 from domain.arrays import Floats, Ints
 
 HALF_LIFE_DAYS: Final = 30.0
@@ -59,7 +59,7 @@ class Popularity:
         """It asks nothing of clients."""
         return self
 
-    def widen(self, words: Words) -> None:
+    def widen(self, words: FeatureMatrix) -> None:
         """Nobody took them."""
         self.table = wider(self.table, len(words))
 

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from algorithms.blending.contracts import Kind
-from algorithms.ranking.data import NONE, Asked, Log, Singles, Words
+from algorithms.ranking.data import NONE, Asked, FeatureMatrix, Log, Singles
 from algorithms.ranking.stacked import ITEM, Champion
 from domain.arrays import Ints
 
@@ -60,5 +60,5 @@ def nearest(made: Champion, known: Log, items: Ints) -> Ints:
 
 def _each_alone(own: Ints, items: tuple[str, ...]) -> Log:
     """A client for each of these items, who took that one alone."""
-    n, none = len(own), Words.none(len(own))
+    n, none = len(own), FeatureMatrix.none(len(own))
     return Log(("",) * n, items, (), np.arange(n), own, np.zeros(n), np.full(n, NONE), None, none, none)

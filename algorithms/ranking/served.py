@@ -16,12 +16,12 @@ from algorithms.blending.catalogue import Catalogue
 from algorithms.blending.contracts import Reason
 from algorithms.blending.features import client_words, item_words
 from algorithms.ranking import reasons, state, zoo
-from algorithms.ranking.data import NONE, Algorithm, Asked, Log, Words
+from algorithms.ranking.data import NONE, Algorithm, Asked, FeatureMatrix, Log
 from algorithms.ranking.shortlist import LARGE
 from algorithms.ranking.stacked import Champion
 from algorithms.ranking.top import ListsShort
 from domain.arrays import Floats, Ints
-from domain.histories import SIGNAL, ClientSignals, Interactions, Touch
+from domain.histories import SIGNAL, ClientSignals, Interaction, Interactions
 
 TAUGHT: Final = 0.1
 """Touches of at least this weight, a view, say what a client takes to; unless more of the item came back."""
@@ -87,7 +87,7 @@ class Served:
 
     def save(self, folder: Path) -> None:
         """All that `load` needs, into an existing empty folder."""
-        nobody = self._people((), [], Words.none(0))
+        nobody = self._people((), [], FeatureMatrix.none(0))
         (folder / "learnt").mkdir()
         state.save(folder / "learnt", self.made.met(nobody).state())
         (folder / "items.json").write_bytes(orjson.dumps(self.items))
@@ -109,13 +109,13 @@ class Served:
         learnt = dict.fromkeys(orjson.loads((folder / "items.json").read_bytes()))
         since = [item for item in catalogue.items if item.item_id not in learnt]
         if since:
-            self.made.widen(Words.of([item_words(item) for item in since]))
+            self.made.widen(FeatureMatrix.of([item_words(item) for item in since]))
         self._number((*learnt, *(item.item_id for item in since)), catalogue)
 
     def _try(self) -> None:
         """Score all for somebody unknown, and for one who took an item. Raises ValueError, or what a broken array
         raises."""
-        for took in ((), (Touch(item, "order_placed", 0.0) for item in self.items[:1])):
+        for took in ((), (Interaction(item, "order_placed", 0.0) for item in self.items[:1])):
             if not np.isfinite(
                 self.scores(ClientSignals("", touches=tuple(took)), np.arange(len(self.offered)), 0.0)
             ).all():
@@ -136,16 +136,16 @@ class Served:
             for touch in client.touches
             if SIGNAL[touch.kind] >= TAUGHT and net[touch.item_id] > 0 and touch.item_id in self.place
         ]
-        return self._people((client.client_id,), took, Words.of([client_words(client)]))
+        return self._people((client.client_id,), took, FeatureMatrix.of([client_words(client)]))
 
-    def _people(self, ids: tuple[str, ...], took: list[tuple[float, int]], words: Words) -> Log:
+    def _people(self, ids: tuple[str, ...], took: list[tuple[float, int]], words: FeatureMatrix) -> Log:
         """One client, or none, with the moments and items of what they took."""
         at, item = np.array([each[0] for each in took]), np.array([each[1] for each in took], np.int64)
         m = len(took)
         return Log(ids, self.items, (), np.zeros(m, np.int64), item, at, np.full(m, NONE), None, NO_WORDS, words)
 
 
-NO_WORDS: Final = Words.none(0)
+NO_WORDS: Final = FeatureMatrix.none(0)
 
 
 def _log(interactions: Interactions, catalogue: Catalogue, clients: dict[str, ClientSignals]) -> Log:
@@ -165,8 +165,8 @@ def _log(interactions: Interactions, catalogue: Catalogue, clients: dict[str, Cl
         interactions.at[rows],
         np.full(int(rows.sum()), NONE),
         None,
-        Words.of([item_words(item) for item in catalogue.items]),
-        Words.of([client_words(client) for client in known]),
+        FeatureMatrix.of([item_words(item) for item in catalogue.items]),
+        FeatureMatrix.of([client_words(client) for client in known]),
     )
 
 

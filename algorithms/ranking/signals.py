@@ -12,7 +12,18 @@ import numpy as np
 from algorithms.ranking import deep
 from algorithms.ranking.als import Als
 from algorithms.ranking.cohorts import Cohorts
-from algorithms.ranking.data import Algorithm, Asked, Log, Singles, State, Words, columns, everything, grown, part_of
+from algorithms.ranking.data import (
+    Algorithm,
+    Asked,
+    FeatureMatrix,
+    Log,
+    Singles,
+    State,
+    columns,
+    everything,
+    grown,
+    part_of,
+)
 from algorithms.ranking.ease import Ease
 from algorithms.ranking.item_cosine import ItemCosine
 from algorithms.ranking.shortlist import Shortlist, front
@@ -140,7 +151,7 @@ class Signals:
         mine.warm, mine.counts = people.warm, people.counts
         return mine
 
-    def widen(self, words: Words) -> None:
+    def widen(self, words: FeatureMatrix) -> None:
         """Take in items that came since."""
         for part in self.parts.values():
             part.widen(words)

@@ -10,7 +10,7 @@ from typing import Final, Self
 import numpy as np
 
 from algorithms.ranking import inner, stacking
-from algorithms.ranking.data import NONE, Asked, Log, Singles, State, Words, columns
+from algorithms.ranking.data import NONE, Asked, FeatureMatrix, Log, Singles, State, columns
 from algorithms.ranking.inner import Inner
 from algorithms.ranking.signals import Signals
 from algorithms.ranking.splits import Held
@@ -122,7 +122,7 @@ class Champion:
         mine.signals = self.signals.met(people)
         return mine
 
-    def widen(self, words: Words) -> None:
+    def widen(self, words: FeatureMatrix) -> None:
         """They count as items that nobody took."""
         more = np.arange(len(self.signals.seen), len(self.signals.seen) + len(words))
         self.signals.widen(words)

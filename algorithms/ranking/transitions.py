@@ -7,7 +7,7 @@ from typing import Any, Final, Self
 
 import numpy as np
 
-from algorithms.ranking.data import Asked, Log, Singles, State, Words, grown, product
+from algorithms.ranking.data import Asked, FeatureMatrix, Log, Singles, State, grown, product
 from algorithms.ranking.item_cosine import nearest
 from domain.arrays import Floats, Ints
 
@@ -61,7 +61,7 @@ class Transitions:
         mine.latest = _latest(*_in_turn(people), len(people.clients), len(people.items))
         return mine
 
-    def widen(self, words: Words) -> None:
+    def widen(self, words: FeatureMatrix) -> None:
         """Words say nothing here."""
         self.follows = grown(self.follows, len(words), len(words))
 

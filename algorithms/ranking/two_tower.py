@@ -11,7 +11,7 @@ from typing import Any, Final, Self
 import numpy as np
 
 from algorithms.ranking import deep
-from algorithms.ranking.data import NONE, Asked, Log, Singles, State, Words, dots, wider
+from algorithms.ranking.data import NONE, Asked, FeatureMatrix, Log, Singles, State, dots, wider
 from algorithms.ranking.deep import Params
 from algorithms.ranking.examples import Batch, Examples, signals
 from algorithms.ranking.trends import untaken
@@ -110,13 +110,13 @@ class TwoTower:
         mine.clients = self._clients(people)
         return mine
 
-    def widen(self, words: Words) -> None:
+    def widen(self, words: FeatureMatrix) -> None:
         """They stand where their words do."""
         self.items = np.vstack([self.items, self._items(words, 0.0)])
         self.histories = np.vstack([self.histories, self._mean("item", "history", words)])
         self.wide = wider(self.wide, len(words), self.untaken)
 
-    def _items(self, words: Words, own: Singles | float) -> Singles:
+    def _items(self, words: FeatureMatrix, own: Singles | float) -> Singles:
         return np.asarray(SHARPNESS * deep.unit(self._mean("item", "item", words) + own), np.float32)
 
     def _clients(self, people: Log) -> Singles:
@@ -125,7 +125,7 @@ class TwoTower:
         mine = taken * (people.taken @ self.histories) + self._mean("client", "client", people.client_words)
         return np.asarray(mine, np.float32)
 
-    def _mean(self, side: str, name: str, words: Words) -> Singles:
+    def _mean(self, side: str, name: str, words: FeatureMatrix) -> Singles:
         """The mean vector of the words of each thing, in one role."""
         mine = words.within(self.places[side])
         each = np.asarray(mine.sum(axis=1)).clip(1)
@@ -136,5 +136,5 @@ def _numbered(names: Iterable[str]) -> dict[str, int]:
     return {name: place for place, name in enumerate(names)}
 
 
-def _sides(log: Log) -> dict[str, Words]:
+def _sides(log: Log) -> dict[str, FeatureMatrix]:
     return {"client": log.client_words, "item": log.item_words}

@@ -9,7 +9,7 @@ from typing import Any, Final, Self
 import numpy as np
 
 from algorithms.ranking import deep
-from algorithms.ranking.data import Asked, Log, Singles, State, Words
+from algorithms.ranking.data import Asked, FeatureMatrix, Log, Singles, State
 from algorithms.ranking.deep import Params
 from algorithms.ranking.examples import Batch, Examples, signals
 from algorithms.ranking.trends import untaken
@@ -86,7 +86,7 @@ class WideDeep(TwoTower):
         mine.left = mine._left(people)
         return mine
 
-    def widen(self, words: Words) -> None:
+    def widen(self, words: FeatureMatrix) -> None:
         """They stand where their words do."""
         super().widen(words)
         new = self.items[len(self.right) :] @ self.layer["item"] + self.layer["untaken"]

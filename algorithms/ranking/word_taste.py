@@ -8,7 +8,7 @@ from typing import Any, Final, Self
 
 import numpy as np
 
-from algorithms.ranking.data import Asked, Log, Singles, State, Words, everything
+from algorithms.ranking.data import Asked, FeatureMatrix, Log, Singles, State, everything
 from algorithms.ranking.popularity import by_context, everybody
 from domain.arrays import Floats, Ints
 
@@ -104,7 +104,7 @@ class WordTaste:
         mine.cohorts = people.client_words.within(self.cohort_names)
         return mine
 
-    def widen(self, words: Words) -> None:
+    def widen(self, words: FeatureMatrix) -> None:
         """By those of their words that are known."""
         from scipy import sparse  # noqa: PLC0415
 

@@ -10,7 +10,7 @@ from algorithms.blending.blend import Blend
 from algorithms.blending.contracts import RankingRequest
 from algorithms.blending.ranking_questions import candidates_of, touch_of
 from domain import blend as scoring
-from domain.histories import ClientSignals, Touch
+from domain.histories import ClientSignals, Interaction
 from errors import BadInput
 from models.slots import SessionQuestion
 
@@ -20,7 +20,7 @@ def question_of(
     request: RankingRequest,
     client: ClientSignals,
     items: Sequence[str],
-    touches: Sequence[Touch],
+    touches: Sequence[Interaction],
     seed: int,
 ) -> SessionQuestion:
     """How to order `items`, ids as they stand now, of which `request.n` are shown; what the client owns or what is sold

@@ -8,12 +8,12 @@ from algorithms.slots.processes import Helpers
 from algorithms.slots.registry import Registry
 from algorithms.slots.slot_table import slot_named
 from errors import BadInput, NotFound
-from models.policies import HOUSE, Policy
+from models.policies import BUILT_IN, Policy
 
 
 def opened(registry: Registry, name: str) -> tuple[Algorithm, str]:
     """An algorithm to try and the slot that it is for; close it. Raises NotFound when it cannot be loaded."""
-    if name == HOUSE:
+    if name == BUILT_IN:
         raise BadInput("the house needs no part; see selvedge algorithms demote", "name")
     algorithm = registry.open(name)
     if not isinstance(algorithm, Helpers):

@@ -19,7 +19,7 @@ from algorithms.slots.slot_metrics import answers as answers_counted
 from algorithms.slots.slot_metrics import seconds as seconds_measured
 from algorithms.slots.slot_table import Slot
 from algorithms.slots.trouble import Trouble
-from models.policies import HOUSE
+from models.policies import BUILT_IN
 from models.slots import Answer, Question, Reply
 
 LARGEST_REPLY: Final = 262_144
@@ -73,7 +73,7 @@ class Decision:
     version: str
     seconds: float
     faults: tuple[Fault, ...] = ()
-    variant: str = HOUSE
+    variant: str = BUILT_IN
     experiment: str = ""
 
 
@@ -183,7 +183,7 @@ def _first(wrong: ValidationError) -> str:
 
 def _by_house(slot: Slot, question: Question, started: float, faults: Sequence[Fault]) -> Decision:
     answer = slot.fallback(question)
-    return Decision(answer, HOUSE, "built-in", time.monotonic() - started, tuple(faults))
+    return Decision(answer, BUILT_IN, "built-in", time.monotonic() - started, tuple(faults))
 
 
 def _count(slot: Slot, decisions: Sequence[Decision], shadow: bool) -> None:
@@ -193,5 +193,5 @@ def _count(slot: Slot, decisions: Sequence[Decision], shadow: bool) -> None:
         if not shadow:
             answers_counted.labels(slot.name, decision.algorithm, "answered").inc()
             seconds_measured.labels(slot.name).observe(decision.seconds)
-        elif decision.algorithm != HOUSE:
+        elif decision.algorithm != BUILT_IN:
             answers_counted.labels(slot.name, decision.algorithm, "shadow").inc()

@@ -23,7 +23,7 @@ from tomlkit.items import AbstractTable, InlineTable
 
 from algorithms.slots import policy_file
 from errors import BadInput, ConfigError
-from models.policies import HOUSE, AlgorithmsFile, Policy
+from models.policies import BUILT_IN, AlgorithmsFile, Policy
 from models.policy_history import PolicyChange
 
 HISTORY: Final = "algorithms.history.jsonl"
@@ -108,9 +108,9 @@ def promoted(slot: str, name: str) -> Edit:
 def demoted(file: Path, slot: str, now: datetime) -> tuple[str, Edit]:
     """The champion before the one in force, else the house. Raises BadInput when the house answers already."""
     past = [each.slots.get(slot, Policy()).champion for each in history(file, now)]
-    if not past or past[-1] == HOUSE:
+    if not past or past[-1] == BUILT_IN:
         raise BadInput(f"the house answers {slot} already", "slot")
-    before = next((each for each in reversed(past) if each != past[-1]), HOUSE)
+    before = next((each for each in reversed(past) if each != past[-1]), BUILT_IN)
     return before, promoted(slot, before)
 
 

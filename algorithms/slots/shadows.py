@@ -14,7 +14,7 @@ from algorithms.slots.guard import Decision, Member, decide_many
 from algorithms.slots.slot_metrics import shadows_left_out
 from algorithms.slots.slot_table import Slot
 from models.answers import AnswerRecord
-from models.policies import HOUSE
+from models.policies import BUILT_IN
 from models.slots import Question
 
 Recorder = Callable[[AnswerRecord], None]
@@ -73,7 +73,7 @@ def record_of(
     slot: Slot, question: Question, decision: Decision, *, shadow: bool = False, body: bytes | None = None
 ) -> AnswerRecord:
     """What is kept of a decision. `body`: the question as JSON, where it is at hand."""
-    failed = shadow and decision.algorithm == HOUSE
+    failed = shadow and decision.algorithm == BUILT_IN
     asked = body or question.model_dump_json().encode()
     return AnswerRecord(
         slot=slot.name,

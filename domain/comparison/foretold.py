@@ -14,7 +14,7 @@ from domain.comparison.likeness import essence, first, listed
 from domain.comparison.outcomes import Outcome
 from domain.comparison.records import Shadow
 from domain.statistics.off_policy import Estimate, doubly_robust, ips, snips
-from models.policies import HOUSE
+from models.policies import BUILT_IN
 
 SHRINK: Final = 20.0
 """As if each item had been seen so often with the mean reward."""
@@ -76,7 +76,7 @@ def foretold(pairs: Sequence[tuple[Outcome, Shadow]], by: Judged = BY_ORDERS) ->
 def _by_chance(seen: Outcome) -> bool:
     """Not where another answered in the place of who was to: that hangs on the question. The house goes by names of its
     own."""
-    return (seen.live.propensity or 0) >= LEAST and seen.live.variant in {seen.live.algorithm, HOUSE}
+    return (seen.live.propensity or 0) >= LEAST and seen.live.variant in {seen.live.algorithm, BUILT_IN}
 
 
 def _half(pair: tuple[Outcome, Any]) -> int:

@@ -13,13 +13,13 @@ from domain.next_actions import ASKED, Answered, allowed, answered_with, questio
 from domain.planning import Start
 from domain.rhythm import Risk
 from models.base import ClientId
-from models.policies import HOUSE
+from models.policies import BUILT_IN
 from models.slots import Action, NextActionAnswer, Occurrence
 from services import metrics
-from services.context import House
+from services.context import ServiceContext
 from services.decisions.decider import Asked, Decider
 from store.clients import assessments, calls, order_histories
-from store.database import reading
+from store.database import read_transaction
 
 SLOT: Final = "next_action"
 
@@ -38,8 +38,8 @@ class Occasion(NamedTuple):
 class NextActions:
     """One for a process; safe to use from many threads."""
 
-    def __init__(self, house: House, decider: Decider | None = None) -> None:
-        self._house, self._decider = house, decider or Decider()
+    def __init__(self, context: ServiceContext, decider: Decider | None = None) -> None:
+        self._context, self._decider = context, decider or Decider()
 
     def asks(self, start: Start) -> bool:
         """Whether anybody but the house is to say if this mail is begun."""
@@ -47,8 +47,8 @@ class NextActions:
 
     def ask(self, of: Occasion) -> Asked:
         """The slot's answer; to be asked outside any transaction."""
-        most = self._house.settings.stylist_calls_a_day
-        with reading(self._house.engine) as connection:
+        most = self._context.settings.stylist_calls_a_day
+        with read_transaction(self._context.engine) as connection:
             orders = order_histories.of_client(connection, of.client_id, of.now)
             left = most - calls.taken(connection, self._day(of.now)) if most else 0
         bought = (Occurrence(kind="order_placed", at=at, value_cents=cents) for at, cents in orders)
@@ -62,7 +62,7 @@ class NextActions:
         `answered`: the client's occasions so far. Where others used up the day's calls meanwhile, it is a mail."""
         if _action(asked) == "stylist_call" and not self._call(connection, of):
             mail = NextActionAnswer(action="email")
-            asked = asked.instead(HOUSE, asked.decision.version, mail, asked.decision.seconds)
+            asked = asked.instead(BUILT_IN, asked.decision.version, mail, asked.decision.seconds)
         self._decider.keep(connection, asked, of.now, key=of.start.key)
         action = _action(asked)
         if action in ("nothing", "stylist_call"):
@@ -72,7 +72,7 @@ class NextActions:
         return asked
 
     def _call(self, connection: Connection, of: Occasion) -> bool:
-        settings = self._house.settings
+        settings = self._context.settings
         return calls.begin(
             connection,
             of.client_id,
@@ -86,7 +86,7 @@ class NextActions:
         )
 
     def _day(self, now: datetime) -> str:
-        return f"{now.astimezone(ZoneInfo(self._house.settings.shop_time_zone)):%Y-%m-%d}"
+        return f"{now.astimezone(ZoneInfo(self._context.settings.shop_time_zone)):%Y-%m-%d}"
 
 
 def told(asked: Asked) -> str:

@@ -16,7 +16,7 @@ from algorithms.risk.served import RiskModel
 from algorithms.risk.telling import Bought, tell
 from domain.rhythm import GONE, Risk
 from models.base import ClientId
-from models.policies import HOUSE
+from models.policies import BUILT_IN
 from models.slots import Occurrence, RiskAnswer, RiskQuestion
 from services.decisions.decider import Asked, Decider
 from store.learning import artefacts
@@ -32,7 +32,7 @@ LEFT: Final = 0.5
 log = logging.getLogger(__name__)
 
 
-class RiskTeller:
+class RiskService:
     """One for a process; safe to ask from many threads. Without a `decider` no algorithm but the house's is asked."""
 
     def __init__(
@@ -66,7 +66,7 @@ class RiskTeller:
         house = None if model is None else tell(model, version, bought, now)
         if asked is None:
             return house
-        of_house = asked.decision.algorithm == HOUSE
+        of_house = asked.decision.algorithm == BUILT_IN
         if of_house and house is not None:  # it knows better than the slot's last resort, and shadows are held to that
             answer = RiskAnswer(p_alive=house.p_alive, expected_orders=house.expected_orders, falls_at=house.falls_at)
             asked = asked.instead(house.algorithm, house.version, answer, asked.decision.seconds)

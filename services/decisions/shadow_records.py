@@ -18,7 +18,7 @@ from algorithms.slots.slot_table import SLOTS
 from errors import SelvedgeError
 from models.answers import AnswerRecord
 from store import clock
-from store.database import reading, writing
+from store.database import read_transaction, write_transaction
 from store.learning import decisions
 
 BATCH: Final = 100
@@ -63,7 +63,7 @@ class Recording:
     def _turn(self) -> None:
         try:
             while batch := self._taken():
-                with writing(self._engine) as connection:
+                with write_transaction(self._engine) as connection:
                     decisions.keep_shadows(connection, batch)
             if self._monotonic() - self._purged > PURGE_SECONDS:
                 purge(self._engine, self._keep, datetime.now(UTC))
@@ -82,11 +82,11 @@ class Recording:
 
 def purge(engine: Engine, keep: timedelta, real_now: datetime) -> int:
     """Drop the questions and shadows that are older than `keep`, in small transactions; how many."""
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         before = clock.business(connection, real_now) - keep
     gone = 0
     while True:
-        with writing(engine) as connection:
+        with write_transaction(engine) as connection:
             some = decisions.purge(connection, before, SLOTS)
         if not some:
             return gone

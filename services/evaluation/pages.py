@@ -30,7 +30,7 @@ from models.slots import SessionAnswer, SessionQuestion
 from services.evaluation.trial_algorithms import members
 from services.training.session import BATCH, credit_of
 from settings import Settings
-from store.database import reading
+from store.database import read_transaction
 from store.learning import session_answers
 from store.learning.posteriors import EARLIEST
 from store.learning.session_answers import SLOT
@@ -74,7 +74,7 @@ def evaluate(
         registry = Registry.from_settings(settings, serving=False)
         asked_too = members(stack, registry, names, SLOT)
         progress("reading the record")
-        with reading(engine) as connection:
+        with read_transaction(engine) as connection:
             log = _log(connection, cut, until - WITHIN)
             if len(log.firsts) < FEWEST:
                 raise BadInput(f"fewer than {FEWEST} pages since {cut:%Y-%m-%d} were drawn by chance", "since")

@@ -26,7 +26,7 @@ from services.recommendations.recommender import SLOT
 from settings import Settings
 from store.catalogue import catalogue
 from store.clients import interactions
-from store.database import reading
+from store.database import read_transaction
 from store.learning import artefacts
 from store.learning.artefacts import Artefact
 
@@ -57,7 +57,7 @@ def evaluate(
         registry = Registry.from_settings(settings, serving=False)
         asked_too = members(stack, registry, names, SLOT)
         progress("reading the store")
-        with reading(engine) as connection:
+        with read_transaction(engine) as connection:
             touches, clients = interactions.between(connection, None, until), interactions.described(connection)
             items, live = catalogue.every_item(connection), artefacts.live(connection, SLOT)
         past, future = touches.part(touches.at <= cut.timestamp()), touches.part(touches.at > cut.timestamp())

@@ -11,7 +11,7 @@ from algorithms.slots.examining import opened
 from algorithms.slots.guard import Member
 from algorithms.slots.registry import Registry
 from errors import BadInput
-from models.policies import HOUSE, Policy
+from models.policies import BUILT_IN, Policy
 
 
 def members(stack: ExitStack, registry: Registry, names: Sequence[str], slot: str) -> list[Member]:
@@ -20,7 +20,7 @@ def members(stack: ExitStack, registry: Registry, names: Sequence[str], slot: st
     Raises BadInput where one is for another slot, NotFound where it is not there.
     """
     champion = registry.policies().get(slot, Policy()).champion
-    return [_member(stack, registry, name, slot) for name in dict.fromkeys([champion, *names]) if name != HOUSE]
+    return [_member(stack, registry, name, slot) for name in dict.fromkeys([champion, *names]) if name != BUILT_IN]
 
 
 def _member(stack: ExitStack, registry: Registry, name: str, slot: str) -> Member:

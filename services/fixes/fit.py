@@ -18,7 +18,7 @@ from algorithms.fit.serving import FitModel
 from domain.engagement import DAY
 from domain.fixes.rules import Fits, Unit
 from models.base import ClientId
-from store.database import reading
+from store.database import read_transaction
 from store.fixes.fittings import Fitting, heard
 from store.learning import artefacts
 
@@ -64,7 +64,7 @@ class FittingRoom:
 
     def _trained(self) -> bool:
         """Whether a trained model serves; one that cannot be read is as good as none."""
-        with reading(self._engine) as connection:
+        with read_transaction(self._engine) as connection:
             serving = artefacts.live(connection, SLOT)
         if serving is None:
             return False
@@ -78,7 +78,7 @@ class FittingRoom:
         return True
 
     def _learn(self) -> None:
-        with reading(self._engine) as connection:
+        with read_transaction(self._engine) as connection:
             words = heard(connection)
         if len(words) > GROWN * self._words:
             self._model, self._words, self._artefact = FitModel.learnt(feedback_of(words)), len(words), ""

@@ -10,9 +10,9 @@ from sqlalchemy import Connection
 from domain.fixes.states import HOLDING
 from models.clock import Clock
 from models.fixes import FixDone, FixState, FixStep
-from services.context import House
+from services.context import ServiceContext
 from settings import Settings
-from store.database import writing
+from store.database import write_transaction
 from store.fixes import fixes, reservations
 from store.fixes.fixes import FixRow
 
@@ -42,10 +42,10 @@ def told(settings: Settings, connection: Connection, row: FixRow, clock: Clock, 
     state = FixState(row.state)
     held = reservations.box(connection, row.fix_id) if state in HOLDING | {FixState.SHIPPED, FixState.CLOSED} else ()
     box = tuple(each.sku for each in held) or (tuple(row.box or ()) if state is FixState.ASSEMBLED else ())
-    return FixDone(state=state, clock=clock, next_at=_next_at(settings, row, now), code=row.code, box=box)
+    return FixDone(state=state, clock=clock, next_at=_find_next_time(settings, row, now), code=row.code, box=box)
 
 
-def _next_at(settings: Settings, row: FixRow, now: datetime) -> datetime | None:
+def _find_next_time(settings: Settings, row: FixRow, now: datetime) -> datetime | None:
     match FixState(row.state):
         case FixState.REQUESTED | FixState.RANKED if waits_for_wave(row, now):
             due: datetime | None = row.due_at
@@ -63,10 +63,10 @@ def waits_for_wave(row: FixRow, now: datetime) -> bool:
     return bool(row.wave) and row.assembled == 0 and row.due_at is not None and now < row.due_at
 
 
-def stepping(house: House, step: FixStep, act: Act) -> FixDone:
+def run_fix_step(context: ServiceContext, step: FixStep, act: Act) -> FixDone:
     """One transaction: lock the Fix, let `act` do something about it, say where it then stands. Raises NotFound."""
-    with writing(house.engine) as connection:
-        clock, now = house.business_time(connection, step.at)
+    with write_transaction(context.engine) as connection:
+        clock, now = context.business_time(connection, step.at)
         refused = act(connection, fixes.get(connection, step.fix_id, lock=True), now)
-        done = told(house.settings, connection, fixes.get(connection, step.fix_id), clock, now)
+        done = told(context.settings, connection, fixes.get(connection, step.fix_id), clock, now)
         return done.model_copy(update={"refused": refused}) if refused else done

@@ -22,7 +22,7 @@ from models.fixes import FixId, FixState
 from models.slots import AssemblyAnswer, AssemblyQuestion
 from services.fixes import wave_replay as waves
 from settings import Settings
-from store.database import reading
+from store.database import read_transaction
 from store.fixes import fixes
 
 SECONDS: Final = 30.0
@@ -48,7 +48,7 @@ class Replayed(NamedTuple):
 def replayed(settings: Settings, engine: Engine, fix_id: FixId) -> Replayed:
     """The box of a Fix, made again; one from a wave with all others of it. Raises NotFound, or BadInput when it cannot
     be made, as by a version that is not here any more."""
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         row = fixes.get(connection, fix_id)
         if row.box is None:
             raise BadInput("no box was assembled for it yet", "fix_id")

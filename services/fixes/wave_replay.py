@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection
 
 from algorithms.assembly import parts
-from algorithms.assembly.wave import Standing, answered, opened, settled
+from algorithms.assembly.wave import WaveProgress, answered, opened, settled
 from models.base import Id, Sku
 from models.fixes import FixId
 from store.fixes import waves
@@ -18,10 +18,10 @@ def replayed(connection: Connection, wave: Id) -> dict[FixId, tuple[Sku, ...]]:
     """
     shelf = waves.take(connection, wave, "shelf")
     count = len(waves.get(connection, wave).plan["parts"])
-    asked = [waves.take(connection, wave, f"problem/{each}") for each in range(count)]
+    asked = [waves.take(connection, wave, f"problem/{index}") for index in range(count)]
     every = [parts.part_of(each, shelf, place) for place, each in enumerate(asked)]
     one, clients = parts.whole(every), int(shelf["clients"][-1])
-    standing: Standing = opened(one)
+    standing: WaveProgress = opened(one)
     while not standing.done:
         standing = settled(one, standing, [answered(each, standing, clients) for each in every])
     found: dict[FixId, tuple[Sku, ...]] = {}

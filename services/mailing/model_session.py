@@ -12,14 +12,14 @@ from errors import ModelFault
 from models.base import ClientId
 from models.model_call import ModelCall, Spent
 from services import metrics
-from services.context import House
-from store.database import reading, writing
+from services.context import ServiceContext
+from store.database import read_transaction, write_transaction
 from store.mail import model_calls
 
 
 @asynccontextmanager
 async def session(
-    house: House, model: LanguageModel | None, client_id: ClientId, n: int | None, now: datetime
+    context: ServiceContext, model: LanguageModel | None, client_id: ClientId, n: int | None, now: datetime
 ) -> AsyncIterator[ModelSession]:
     """Ask for a client's mail `n` (None: for no mail) at business `now`; all calls are kept, whatever comes of them.
 
@@ -28,20 +28,20 @@ async def session(
     if model is None:
         raise ModelFault("no model is configured")
     calls: list[ModelCall] = []
-    spent = await asyncio.to_thread(_spent, house, client_id, now)
+    spent = await asyncio.to_thread(_spent, context, client_id, now)
     try:
         yield model.session(client_id, n, now, spent, calls.append)
     finally:
-        await asyncio.to_thread(_keep, house, calls)
+        await asyncio.to_thread(_keep, context, calls)
 
 
-def _spent(house: House, client_id: ClientId, now: datetime) -> Spent:
-    with reading(house.engine) as connection:
+def _spent(context: ServiceContext, client_id: ClientId, now: datetime) -> Spent:
+    with read_transaction(context.engine) as connection:
         return model_calls.spent_today(connection, client_id, now)
 
 
-def _keep(house: House, calls: list[ModelCall]) -> None:
-    with writing(house.engine) as connection:
+def _keep(context: ServiceContext, calls: list[ModelCall]) -> None:
+    with write_transaction(context.engine) as connection:
         model_calls.record(connection, calls)
     for call in calls:
         metrics.model_calls.labels(agent=call.agent, verdict=call.verdict).inc()

@@ -12,9 +12,9 @@ from models.clients import Client
 from models.clock import Clock
 from models.outreach import OutreachStep, StepDone
 from models.states import OutreachState
-from services.context import House
+from services.context import ServiceContext
 from store.clients import clients
-from store.database import writing
+from store.database import write_transaction
 from store.mail import ledger
 from store.mail.ledger import Ledger
 
@@ -40,9 +40,11 @@ def step_result(row: Ledger, clock: Clock) -> StepDone:
     return StepDone(state=OutreachState(row.state), clock=clock, next_at=row.send_at, code=row.code)
 
 
-def stepping(house: House, step: OutreachStep, act: Callable[[Connection, Ledger, datetime], None]) -> StepDone:
+def stepping(
+    context: ServiceContext, step: OutreachStep, act: Callable[[Connection, Ledger, datetime], None]
+) -> StepDone:
     """One transaction: read the row, let `act` do something about it, say where it then stands."""
-    with writing(house.engine) as connection:
-        clock, now = house.business_time(connection, step.at)
+    with write_transaction(context.engine) as connection:
+        clock, now = context.business_time(connection, step.at)
         act(connection, require_outreach(connection, step.client_id, step.n), now)
         return step_result(require_outreach(connection, step.client_id, step.n), clock)

@@ -11,7 +11,7 @@ from algorithms.blending.contracts import Recommendation
 from domain.timing import cap_opens_at, dispose, zone_of
 from models.clients import Client
 from models.mail import Brief
-from services.context import House
+from services.context import ServiceContext
 from services.mailing.outreach_steps import client_of
 from services.mailing.reading_hours import ReadingHours
 from services.recommendations.recommender import Recommender
@@ -33,7 +33,7 @@ class Picked(NamedTuple):
 
 
 def planned(
-    house: House,
+    context: ServiceContext,
     connection: Connection,
     row: Ledger,
     proposed: datetime | None,
@@ -43,24 +43,26 @@ def planned(
     """When the mail is to leave: not before the caps allow it, and inside the client's day. Where nobody proposed a
     moment, `hours` does by what the client reads."""
     client = client_of(connection, row.client_id)
-    opens = opens_at(house, connection, client, now)
+    opens = opens_at(context, connection, client, now)
     if proposed is None and hours is not None:
-        proposed = hours.proposed(connection, row, client, house.mail_rules, opens, now)
-    return dispose(house.mail_rules, zone_of(client.time_zone), client.policy, proposed, opens)
+        proposed = hours.proposed(connection, row, client, context.mail_rules, opens, now)
+    return dispose(context.mail_rules, zone_of(client.time_zone), client.policy, proposed, opens)
 
 
-def opens_at(house: House, connection: Connection, client: Client, now: datetime) -> datetime:
+def opens_at(context: ServiceContext, connection: Connection, client: Client, now: datetime) -> datetime:
     """From when the caps allow the client a mail."""
     sent_at = mail_facts.sent_at(connection, client.client_id, now)
-    return cap_opens_at(house.mail_rules, client.policy, sent_at, now) or now
+    return cap_opens_at(context.mail_rules, client.policy, sent_at, now) or now
 
 
-def picked(house: House, recommender: Recommender, connection: Connection, row: Ledger, at: datetime) -> Picked:
+def picked(
+    context: ServiceContext, recommender: Recommender, connection: Connection, row: Ledger, at: datetime
+) -> Picked:
     """The items for this mail, and the brief that is true at `at`, when the client will read it."""
     shown = mail_facts.shown_since(connection, row.client_id, at - NOT_AGAIN, but=row.n)
     chosen = recommender.recommend(connection, row.client_id, SHOWN, at, exclude=shown)
     why = {pick.item_id: pick.why for pick in chosen.picks}
-    return Picked(chosen, briefs.build_brief(connection, row, chosen.picks, house.settings, at, why))
+    return Picked(chosen, briefs.build_brief(connection, row, chosen.picks, context.settings, at, why))
 
 
 def keep_decision(connection: Connection, row: Ledger, made: Picked, now: datetime) -> None:

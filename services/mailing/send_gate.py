@@ -7,10 +7,10 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from domain.eligibility import Answer, Door, may_send
+from domain.eligibility import Answer, SendDecision, may_send
 from errors import NotFound
 from models.states import OutreachState
-from services.context import House
+from services.context import ServiceContext
 from store.campaigns import campaigns
 from store.catalogue import catalogue
 from store.clients import assessments
@@ -18,16 +18,16 @@ from store.mail import ledger, mail_facts
 from store.mail.ledger import Ledger
 
 
-def ask(house: House, connection: Connection, row: Ledger, now: datetime) -> Answer:
+def ask(context: ServiceContext, connection: Connection, row: Ledger, now: datetime) -> Answer:
     """May this mail leave at `now`? Consent, suppression, holds, campaign, caps, quiet hours, stock: all read here."""
     file = assessments.load(connection, row.client_id)
     if file is None:
         raise NotFound("no such client", "client_id")
-    facts = mail_facts.load(connection, file.client, house.settings.keys.signing, now)
+    facts = mail_facts.load(connection, file.client, context.settings.keys.signing, now)
     gate = campaigns.gate(connection, row.campaign) if row.campaign else campaigns.Gate()
     if gate.called_off:
-        return Answer(door=Door.CLOSED, code="campaign_ended")
-    return may_send(facts, house.mail_rules, now, gate.paused, catalogue.in_stock(connection, shown(row)))
+        return Answer(door=SendDecision.CLOSED, code="campaign_ended")
+    return may_send(facts, context.mail_rules, now, gate.paused, catalogue.in_stock(connection, shown(row)))
 
 
 def shown(row: Ledger) -> list[str]:
@@ -38,9 +38,9 @@ def shown(row: Ledger) -> list[str]:
 def turn_away(connection: Connection, row: Ledger, answer: Answer, now: datetime, token: str | None = None) -> None:
     """Move a mail that may not pass to where it belongs."""
     values: dict[str, Any] = {}
-    if answer.door is Door.WAIT:
+    if answer.door is SendDecision.WAIT:
         values["send_at"] = answer.until
-    elif answer.door is Door.PARK and row.campaign:
+    elif answer.door is SendDecision.PARK and row.campaign:
         # The transaction holds the campaign's row: it is still paused when this commits.
         values["epoch"] = campaigns.gate(connection, row.campaign).epoch
     to = _WHERE[answer.door]
@@ -48,8 +48,8 @@ def turn_away(connection: Connection, row: Ledger, answer: Answer, now: datetime
 
 
 _WHERE: Final = {
-    Door.WAIT: OutreachState.SCHEDULED,
-    Door.PARK: OutreachState.PARKED,
-    Door.REWRITE: OutreachState.BRIEFED,
-    Door.CLOSED: OutreachState.SUPPRESSED,
+    SendDecision.WAIT: OutreachState.SCHEDULED,
+    SendDecision.PARK: OutreachState.PARKED,
+    SendDecision.REWRITE: OutreachState.BRIEFED,
+    SendDecision.CLOSED: OutreachState.SUPPRESSED,
 }

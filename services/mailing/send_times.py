@@ -9,9 +9,9 @@ from typing import Final, cast
 from sqlalchemy import Connection
 
 from domain.timing import HORIZON, windows, zone_of
-from models.policies import HOUSE
+from models.policies import BUILT_IN
 from models.slots import SendTimeAnswer, SendTimeQuestion
-from services.context import House
+from services.context import ServiceContext
 from services.decisions.decider import Asked, Decider
 from services.mailing.outreach_steps import client_of
 from services.mailing.preparation import opens_at
@@ -22,16 +22,18 @@ from store.mail.ledger import Ledger
 SLOT: Final = "send_time"
 
 
-def asked(house: House, decider: Decider, connection: Connection, row: Ledger, now: datetime) -> Asked | None:
+def asked(
+    context: ServiceContext, decider: Decider, connection: Connection, row: Ledger, now: datetime
+) -> Asked | None:
     """What the slot says of this mail; None where nobody but the house is asked."""
     if not decider.asks(SLOT):
         return None
     client = client_of(connection, row.client_id)
-    earliest = opens_at(house, connection, client, now)
+    earliest = opens_at(context, connection, client, now)
     question = SendTimeQuestion(
         client_id=row.client_id,
         now=now,
-        windows=windows(house.mail_rules, zone_of(client.time_zone), client.policy, earliest, earliest + HORIZON),
+        windows=windows(context.mail_rules, zone_of(client.time_zone), client.policy, earliest, earliest + HORIZON),
         opened=mail_facts.read_at(connection, row.client_id, now, READ),
     )
     return decider.ask(SLOT, question)
@@ -39,7 +41,9 @@ def asked(house: House, decider: Decider, connection: Connection, row: Ledger, n
 
 def proposed(said: Asked | None) -> datetime | None:
     """The moment that an algorithm proposes; None where the house is to say."""
-    return None if said is None or said.decision.algorithm == HOUSE else cast(SendTimeAnswer, said.decision.answer).at
+    return (
+        None if said is None or said.decision.algorithm == BUILT_IN else cast(SendTimeAnswer, said.decision.answer).at
+    )
 
 
 def keep(
@@ -49,5 +53,5 @@ def keep(
     if said is None:
         return
     if proposed(said) is None:
-        said = said.instead(HOUSE, said.decision.version, SendTimeAnswer(at=at), said.decision.seconds)
+        said = said.instead(BUILT_IN, said.decision.version, SendTimeAnswer(at=at), said.decision.seconds)
     decider.keep(connection, said, now, n=row.n)

@@ -19,13 +19,13 @@ from algorithms.blending.contracts import RankingRequest
 from algorithms.sessions import posterior as house
 from algorithms.sessions.posterior import Beliefs
 from algorithms.sessions.questions import question_of
-from domain.histories import Touch
-from models.policies import HOUSE
+from domain.histories import Interaction
+from models.policies import BUILT_IN
 from models.slots import SessionQuestion
 from services.decisions.decider import Asked, Decider
 from services.recommendations.recommender import Recommender
 from services.training.session import believed
-from store.database import reading
+from store.database import read_transaction
 from store.learning import posteriors
 from store.learning.session_answers import SLOT
 
@@ -46,7 +46,7 @@ class Page:
     client_id: str
     items: tuple[str, ...] = ()
     n: int | None = None
-    touches: tuple[Touch, ...] = ()
+    touches: tuple[Interaction, ...] = ()
 
 
 class Ordering:
@@ -70,7 +70,7 @@ class Ordering:
         """The answer at business `now`, not recorded yet. Raises NotFound for an unknown client, BadInput for an item
         that the catalogue does not hold."""
         asked = self._decider.ask(SLOT, self._question(connection, page, now))
-        if asked.decision.algorithm != HOUSE:
+        if asked.decision.algorithm != BUILT_IN:
             return asked
         started, known = time.perf_counter(), self._current()
         answer = known.answer(asked.question)  # type: ignore[arg-type]
@@ -104,7 +104,7 @@ class Ordering:
         return self._known
 
     def _renewed(self) -> Beliefs:
-        with reading(self._engine) as connection:
+        with read_transaction(self._engine) as connection:
             if posteriors.version(connection, SLOT) == self._known.version:
                 return self._known
             return believed(connection)[1]

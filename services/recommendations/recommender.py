@@ -24,14 +24,14 @@ from algorithms.slots.batches import chunks
 from domain.histories import ClientSignals
 from errors import BadInput
 from models.mail import Pick
-from models.policies import HOUSE
+from models.policies import BUILT_IN
 from models.slots import RankingAnswer, Scored
 from services.decisions.decider import Asked, Decider
 from services.recommendations.blend_weights import weights_of, with_kept
 from settings import Settings
 from store.catalogue import catalogue
 from store.clients import interactions
-from store.database import reading
+from store.database import read_transaction
 from store.learning import artefacts
 from store.learning.artefacts import Artefact
 
@@ -163,7 +163,7 @@ class Recommender:
             for request, client, its in zip(requests, clients, offered, strict=True)
         ]
         for question, its, asked in zip(questions, offered, self._decider.ask_many(SLOT, questions), strict=True):
-            if asked.decision.algorithm != HOUSE:
+            if asked.decision.algorithm != BUILT_IN:
                 yield asked, picks_of(question, cast(RankingAnswer, asked.decision.answer), asked.decision.algorithm)
             else:
                 picks = blend.best(its, question.n)
@@ -187,7 +187,7 @@ class Recommender:
         started = self.monotonic()
         if old is not None and started - old.checked < self.check_seconds:
             return old  # another thread was quicker
-        with reading(self.engine) as connection:
+        with read_transaction(self.engine) as connection:
             seen = catalogue.fingerprint(connection)
             artefact = artefacts.live(connection, SLOT)
             same_items = old is not None and _items_of(old.fingerprint) == _items_of(seen)

@@ -13,7 +13,7 @@ from typing import Final
 import orjson
 from sqlalchemy import Engine
 
-from store.database import writing
+from store.database import write_transaction
 from store.learning import artefacts
 from store.learning.artefacts import Artefact
 
@@ -38,7 +38,7 @@ def keep(engine: Engine, home: Path, made: Artefact, save: Callable[[Path], None
     except BaseException:
         shutil.rmtree(unfinished, ignore_errors=True)
         raise
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         artefacts.add(connection, made)
 
 

@@ -17,7 +17,7 @@ from errors import BadInput
 from services.fixes.fit import SLOT, feedback_of
 from services.training import artefacts as keeping
 from settings import Settings
-from store.database import reading
+from store.database import read_transaction
 from store.fixes.fittings import heard
 from store.learning import artefacts
 from store.learning.artefacts import Artefact
@@ -41,7 +41,7 @@ def train_fit(
     Raises BadInput when nobody has said how anything fits.
     """
     progress("reading feedback")
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         words = heard(connection, most=None, until=now)
     if not words:
         raise BadInput("nothing to learn from: no fix_feedback says how anything of a known size fits")

@@ -27,7 +27,7 @@ from services.training import artefacts as keeping
 from settings import Settings
 from store.catalogue import catalogue
 from store.clients import interactions
-from store.database import reading
+from store.database import read_transaction
 from store.learning import artefacts
 from store.learning.artefacts import Artefact
 
@@ -61,7 +61,7 @@ def train(
     """
     ranker = Served(algorithm)
     progress("reading the store")
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         of = Catalogue.of(catalogue.every_item(connection), ())
         touches = interactions.between(connection, None, now)
         clients = interactions.described(connection)

@@ -23,7 +23,7 @@ from services.assessment.risk import SLOT
 from services.training import artefacts as keeping
 from settings import Settings
 from store.clients import histories, order_histories
-from store.database import reading
+from store.database import read_transaction
 from store.learning import artefacts
 from store.learning.artefacts import Artefact
 
@@ -48,7 +48,7 @@ def train_risk(
     Raises BadInput when the store holds no order.
     """
     progress("reading orders")
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         rows = order_histories.everybody(connection, now)
         if not len(rows.at):
             raise BadInput("nothing to learn from: no event is an order (selvedge import events FILE)")

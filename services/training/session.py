@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine
 from algorithms.sessions.posterior import Beliefs
 from algorithms.sessions.training_examples import taught
 from domain.sessions import WITHIN, Shown, Taken, credited
-from store.database import reading, writing
+from store.database import read_transaction, write_transaction
 from store.learning import posteriors, session_answers
 from store.learning.posteriors import EARLIEST, Kept
 from store.learning.session_answers import SLOT
@@ -36,7 +36,7 @@ def learn(engine: Engine, now: datetime, most: int = BATCH) -> int:
     """Learn from all answers whose while is over at business `now`; how many taught in this call."""
     done = 0
     while True:
-        with reading(engine) as connection:
+        with read_transaction(engine) as connection:
             kept, known = believed(connection)
             answers = session_answers.shown(connection, (kept.at, kept.decision), now - WITHIN, most)
             rows = taught(answers, credit_of(connection, answers))
@@ -58,5 +58,5 @@ def credit_of(connection: Connection, answers: list[Shown]) -> dict[str, list[Ta
 
 def _kept(engine: Engine, kept: Kept, state: dict[str, Any], answers: list[Shown]) -> bool:
     last = answers[-1]
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         return posteriors.replace(connection, SLOT, kept, state, last.at, last.id, kept.lessons + len(answers))

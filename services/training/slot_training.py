@@ -15,7 +15,7 @@ from algorithms.ranking.served import Served
 from algorithms.risk.served import RiskModel
 from errors import BadInput
 from services.assessment import risk
-from services.context import House
+from services.context import ServiceContext
 from services.fixes import fit
 from services.recommendations import recommender
 from services.training.fit import train_fit
@@ -26,7 +26,7 @@ from services.training.risk import train_risk
 from services.training.risk_trial import try_risk
 from services.training.trials import Trial
 from settings import Settings
-from store.database import reading
+from store.database import read_transaction
 from store.learning import artefacts
 from store.learning.artefacts import Artefact
 
@@ -40,8 +40,8 @@ class Science:
     """`learn` up to a moment, kept and not live; `judge` from the cut to a moment (challenger, champion or none), over
     so many `days`; `opens` what was kept, or raises OSError or BadInput."""
 
-    learn: Callable[[House, datetime], Artefact]
-    judge: Callable[[House, datetime, datetime, Artefact, Artefact | None], Trial]
+    learn: Callable[[ServiceContext, datetime], Artefact]
+    judge: Callable[[ServiceContext, datetime, datetime, Artefact, Artefact | None], Trial]
     days: Callable[[Settings], int]
     opens: Callable[[Path, Artefact], object]
 
@@ -56,22 +56,22 @@ class Science:
         return live
 
 
-def _ranking(house: House, until: datetime) -> Artefact:
+def _ranking(context: ServiceContext, until: datetime) -> Artefact:
     """Of several challengers the one whose blend did best on the time that it was measured on; the first where nothing
     was measured. The others never serve, and are forgotten as such."""
-    with reading(house.engine) as connection:
+    with read_transaction(context.engine) as connection:
         serving = artefacts.live(connection, recommender.SLOT)
-    named = [name.strip() for name in house.settings.refresh_ranking.split(",") if name.strip()]
+    named = [name.strip() for name in context.settings.refresh_ranking.split(",") if name.strip()]
     names = named or [serving.algorithm if serving else USUAL]
-    return max((train(house.engine, house.settings, name, SEED, until, live=False) for name in names), key=promise)
+    return max((train(context.engine, context.settings, name, SEED, until, live=False) for name in names), key=promise)
 
 
-def _risk(house: House, until: datetime) -> Artefact:
-    return train_risk(house.engine, house.settings, risk.HORIZON_DAYS, until, live=False)
+def _risk(context: ServiceContext, until: datetime) -> Artefact:
+    return train_risk(context.engine, context.settings, risk.HORIZON_DAYS, until, live=False)
 
 
-def _fit(house: House, until: datetime) -> Artefact:
-    return train_fit(house.engine, house.settings, until, live=False)
+def _fit(context: ServiceContext, until: datetime) -> Artefact:
+    return train_fit(context.engine, context.settings, until, live=False)
 
 
 SCIENCES: Final[dict[str, Science]] = {

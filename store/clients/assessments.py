@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, insert, select, update
 
-from domain.engagement import FORMULA, Engagement, Reading
+from domain.engagement import FORMULA, Engagement, EngagementScore
 from domain.next_actions import Answered, OpenCall
-from domain.phases import Standing
+from domain.phases import PhaseState
 from domain.rhythm import Risk
 from models.base import ClientId
 from models.calls import CallState
@@ -31,7 +31,7 @@ class ClientFile:
             monetary=row.monetary or 0.0,
             last_order_at=row.last_order_at,
         )
-        self.standing = Standing(phase=Phase(row.phase), since=row.phase_since) if row.phase else None
+        self.standing = PhaseState(phase=Phase(row.phase), since=row.phase_since) if row.phase else None
 
     @property
     def band(self) -> Band | None:
@@ -107,8 +107,8 @@ def save(
     connection: Connection,
     client_id: ClientId,
     assessment_id: str,
-    standing: Standing,
-    reading: Reading,
+    standing: PhaseState,
+    reading: EngagementScore,
     now: datetime,
     *,
     known: bool,

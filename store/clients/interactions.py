@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 from sqlalchemy import BindParameter, Connection, Select, bindparam, case, select
 
-from domain.histories import SIGNAL, ClientSignals, Interactions, Quiz, Touch
+from domain.histories import SIGNAL, ClientSignals, Interaction, Interactions, Quiz
 from errors import NotFound
 from store.sql.epoch import epoch
 from store.sql.types import UtcTime
@@ -26,7 +26,7 @@ def signals(connection: Connection, client_id: str, now: datetime) -> ClientSign
     if row is None:
         raise NotFound("no client has this id", "client_id")
     found = connection.execute(_ONES_TOUCHES, asked)
-    touches = [Touch(item, kind, at, quantity or 1) for _, item, at, quantity, kind in _kinds(found)]
+    touches = [Interaction(item, kind, at, quantity or 1) for _, item, at, quantity, kind in _kinds(found)]
     return _signals(row, tuple(touches))
 
 
@@ -56,7 +56,7 @@ def _described() -> Select[Any]:
     return select(c.client_id, c.sizes, c.tags, c.time_zone, c.quiz)
 
 
-def _signals(row: Any, touches: tuple[Touch, ...]) -> ClientSignals:
+def _signals(row: Any, touches: tuple[Interaction, ...]) -> ClientSignals:
     quiz = row.quiz or {}
     said = {name: tuple(quiz.get(name) or ()) for name in ("styles", "colours", "categories", "sizes")}
     return ClientSignals(

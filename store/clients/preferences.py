@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, Select, and_, delete, func, or_, sele
 
 from domain.profiles import CATEGORY, COLOUR, QUIZ, SIGNALS, STYLE, Happened, Taste, looked, words_of
 from models.base import ClientId
-from store.database import writing
+from store.database import write_transaction
 from store.events.rows import EventRow
 from store.sql.bulk import among, write
 from store.sql.epoch import epoch
@@ -53,7 +53,7 @@ def fold(engine: Engine, now: datetime, progress: Progress = lambda _: None) -> 
     last: str | None = ""
     done = 0
     while last is not None:
-        with writing(engine) as connection:
+        with write_transaction(engine) as connection:
             ids = _next_clients(connection, last)
             _fold(connection, ids, now)
         last = ids[-1] if ids else None
@@ -74,7 +74,7 @@ def send_away_late(connection: Connection, fresh: Iterable[EventRow]) -> None:
 
 def anew(engine: Engine, now: datetime, progress: Progress = lambda _: None) -> int:
     """Make everybody's sums from all their events: needed when items were given other words."""
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         connection.execute(delete(tastes))
     return fold(engine, now, progress)
 

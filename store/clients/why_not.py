@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 
 from domain.eligibility import sentence
 from domain.next_actions import instead_of_mail
-from domain.phases import Standing
+from domain.phases import PhaseState
 from domain.timing import MailRules
 from errors import NotFound
 from models.base import ClientId
@@ -34,7 +34,7 @@ def why_not(connection: Connection, client_id: ClientId, rules: MailRules, signi
     busy = ledger.in_turn(mails) is not None
     if stands is None:
         return sentence(facts, rules, now, None, busy, None)
-    standing = Standing(phase=Phase(stands.phase), since=stands.phase_since)
+    standing = PhaseState(phase=Phase(stands.phase), since=stands.phase_since)
     last_mail = max((row.created_at for row in mails), default=None)
     chosen = instead_of_mail(standing, answered_of(stands), call_of(stands), last_mail)
     return sentence(facts, rules, now, stands.next_touch_at, busy, stands.wake_at, chosen)

@@ -22,7 +22,7 @@ from store.clients.statistics import Counted, Statistics, absorb
 from store.events import outbox
 from store.events.effects import SPEAKING, change_consent, consent_said, keep_quizzes
 from store.events.rows import COLUMNS, EventRow, row_of
-from store.events.validator import Doors, Refusal
+from store.events.validator import EventValidator, Refusal
 from store.fixes import feedback
 from store.mail.policy import Terms
 from store.sql.bulk import among, write
@@ -58,7 +58,7 @@ def accept(
     whatever else the event says: the first one stays.
     """
     rows = [row_of(event) for event in batch]
-    doors = Doors.read(connection, rows, terms, now)
+    doors = EventValidator.read(connection, rows, terms, now)
     stored = _stored(connection, (row.event_id for row in rows))
     good: dict[str, tuple[Event, EventRow]] = {}
     duplicates: list[str] = []

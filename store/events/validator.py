@@ -35,7 +35,7 @@ class Refusal:
 
 
 @dataclass(frozen=True)
-class Doors:
+class EventValidator:
     """Everything that decides about a batch, read in a constant number of statements."""
 
     known: frozenset[str]
@@ -47,7 +47,7 @@ class Doors:
     """Epoch microseconds."""
 
     @classmethod
-    def read(cls, connection: Connection, rows: Sequence[EventRow], terms: Terms, now: datetime) -> Doors:
+    def read(cls, connection: Connection, rows: Sequence[EventRow], terms: Terms, now: datetime) -> EventValidator:
         """Also locks the clients of the batch (PostgreSQL), so that batches of one client take turns."""
         named = {row.client_id for row in rows}
         known = frozenset(

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, or_, select
 
 from domain.sessions import TAKEN, Shown, Taken
-from models.policies import HOUSE
+from models.policies import BUILT_IN
 from models.slots import SessionQuestion
 from store.sql.bulk import among
 from store.tables import decisions, events, questions
@@ -57,5 +57,5 @@ def _answers(*more: Any) -> Select[Any]:
 
 def _shown(row: Row[Any], body: bytes | None) -> Shown:
     asked = None if body is None else SessionQuestion.model_validate_json(zlib.decompress(body))
-    chance = row.propensity if row.propensity and row.variant in {row.algorithm, HOUSE} else 0.0
+    chance = row.propensity if row.propensity and row.variant in {row.algorithm, BUILT_IN} else 0.0
     return Shown(row.id, row.client_id, row.at, tuple(row.answer["items"]), asked, chance)

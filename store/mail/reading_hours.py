@@ -13,7 +13,7 @@ from domain.arrays import Floats
 from domain.histories import cohorts
 from domain.reading_hours import HOURS
 from domain.timing import zone_of
-from store.database import reading, writing
+from store.database import read_transaction, write_transaction
 from store.tables import clients, events, reading_hours
 
 EVERYBODY: Final = ""
@@ -33,11 +33,11 @@ def load(connection: Connection) -> dict[str, Floats]:
 
 def count(engine: Engine, now: datetime) -> int:
     """Count what people read up to `now` and keep it in the place of what was counted before; how many cohorts."""
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         sums, people = _sums(connection, now)
     kept = [name for name, count in people.items() if name == EVERYBODY or count >= FEWEST_CLIENTS]
     rows = [{"cohort": name, "clients": people[name], "counts": sums[name]} for name in sorted(kept)]
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         connection.execute(delete(reading_hours))
         if rows:
             connection.execute(insert(reading_hours), rows)

@@ -15,7 +15,7 @@ from models.slots import RankingQuestion
 from services.decisions.decider import Decider
 from services.recommendations.recommender import Recommender, Wanted
 from settings import Settings
-from store.database import connect, reading, writing
+from store.database import connect, read_transaction, write_transaction
 from store.learning import decisions
 from store.tables import decisions as table
 from store.tables import metadata
@@ -52,12 +52,12 @@ class Place:
     def kept(self, decider: Decider, question: RankingQuestion, n: int) -> Decision:
         """The decision on a mail, asked and recorded."""
         asked = decider.ask("ranking", question)
-        with writing(self.engine) as connection:
+        with write_transaction(self.engine) as connection:
             decider.keep(connection, asked, question.now, n=n)
         return asked.decision
 
     def rows(self, role: str) -> list[Any]:
-        with reading(self.engine) as connection:
+        with read_transaction(self.engine) as connection:
             return list(connection.execute(select(table).where(table.c.role == role)))
 
 
@@ -87,7 +87,7 @@ def test_an_answer_is_recorded_with_its_question_and_the_shadow_beside_it(place:
     (live,) = place.rows("live")
     assert (live.algorithm, live.version, live.propensity, live.client_id, live.n) == ("last", "3", 0.25, "c7", 2)
     assert live.answer["items"][0]["item_id"] == "item-49"
-    with reading(place.engine) as connection:
+    with read_transaction(place.engine) as connection:
         body = decisions.question(connection, live.question)
     assert body is not None
     assert type(ranking()).model_validate_json(body) == ranking("c7")
@@ -111,7 +111,7 @@ def test_recommendations_follow_the_policy_and_the_blend_answers_for_a_fault(pla
     decider = place.decider('[slots.ranking]\nchampion = "last"\n')
     assert answering(decider, "last")
     plugged = Recommender(place.engine, settings, decider)
-    with reading(place.engine) as connection:
+    with read_transaction(place.engine) as connection:
         bare, said = (each.recommend(connection, "c", 4, NOW) for each in (alone, plugged))
         for recommender, made in ((alone, bare), (plugged, said)):
             (listed,) = recommender.lists(connection, [Wanted("c", 4)], NOW)
@@ -131,7 +131,7 @@ def test_recommendations_follow_the_policy_and_the_blend_answers_for_a_fault(pla
 
     faulty = place.decider('[slots.ranking]\nchampion = "raises"\n')
     assert until(lambda: faulty.ask("ranking", ranking()).decision.faults[0].code == "raised")
-    with reading(place.engine) as connection:
+    with read_transaction(place.engine) as connection:
         answer = Recommender(place.engine, settings, faulty).recommend(connection, "c", 4, NOW)
     assert answer.picks == bare.picks
     assert (answer.algorithm, answer.record.variant, answer.record.faults) == (

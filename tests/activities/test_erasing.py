@@ -14,9 +14,9 @@ from temporalio.testing import ActivityEnvironment
 from activities.erase import Erase
 from errors import NotFound
 from models.erasures import ErasureStep
-from services.context import House
+from services.context import ServiceContext
 from settings import Settings
-from store.database import connect, reading, writing
+from store.database import connect, read_transaction, write_transaction
 from store.fixes import reservations
 from store.mail.policy import Terms
 from store.migrate import upgrade
@@ -27,19 +27,19 @@ WHO = "privy"
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
+def context(tmp_path: Path) -> Iterator[ServiceContext]:
     settings = Settings(_env_file=None, home=tmp_path)
     engine = connect(settings.database)
     upgrade(engine)
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         tell(connection, Terms.of(settings), WHO, datetime.now(UTC))
-    yield House(settings=settings, engine=engine)
+    yield ServiceContext(settings=settings, engine=engine)
     engine.dispose()
 
 
-def erase(house: House, client_id: str = WHO) -> int:
+def erase(context: ServiceContext, client_id: str = WHO) -> int:
     step = ErasureStep(client_id=client_id, at=datetime.now(UTC))
-    activities = Erase(house)
+    activities = Erase(context)
     ActivityEnvironment().run(activities.still_client, step)
     return ActivityEnvironment().run(activities.erase_client, step).rows
 
@@ -48,28 +48,28 @@ def bytes_of(home: Path) -> bytes:
     return b"".join(each.read_bytes() for each in sorted(home.rglob("*")) if each.is_file())
 
 
-def test_not_a_byte_is_left_in_the_files(house: House) -> None:
-    folder = house.settings.home / "artefacts" / "fit-1"
+def test_not_a_byte_is_left_in_the_files(context: ServiceContext) -> None:
+    folder = context.settings.home / "artefacts" / "fit-1"
     folder.mkdir(parents=True)
     np.save(folder / "clients.npy", np.array(["ann", WHO], "S8"))
-    with writing(house.engine) as connection:  # an address that was changed since
+    with write_transaction(context.engine) as connection:  # an address that was changed since
         connection.execute(update(clients).values(email="new@example.org"))
-    assert erase(house) > 20
-    house.engine.dispose()
-    left = bytes_of(house.settings.home)
+    assert erase(context) > 20
+    context.engine.dispose()
+    left = bytes_of(context.settings.home)
     assert [word for word in (*CANARIES, WHO, "new@example.org") if word.encode() in left] == []
     assert b"knit-1-M" in left, "what it looked through is the database"
 
 
-def test_units_that_were_held_are_free(house: House) -> None:
-    erase(house)
-    with reading(house.engine) as connection:
+def test_units_that_were_held_are_free(context: ServiceContext) -> None:
+    erase(context)
+    with read_transaction(context.engine) as connection:
         assert reservations.faults(connection) == []
         assert connection.execute(select(stock.c.on_hand, stock.c.reserved)).all() == [(3, 0)]
 
 
-def test_again_is_the_same_and_nobody_is_nobody(house: House) -> None:
-    erase(house)
-    assert erase(house) == 0
+def test_again_is_the_same_and_nobody_is_nobody(context: ServiceContext) -> None:
+    erase(context)
+    assert erase(context) == 0
     with pytest.raises(NotFound):
-        erase(house, "nobody")
+        erase(context, "nobody")

@@ -16,11 +16,11 @@ from models.calls import CallDecision, CallState
 from models.lifecycle import Assessment, AssessRequest
 from models.slots import Question
 from models.states import HoldSource, Phase
-from services.context import House
+from services.context import ServiceContext
 from services.decisions.decider import Asked, Decider
 from settings import Settings
 from store.clients import assessments, calls, holds
-from store.database import connect, reading, writing
+from store.database import connect, read_transaction, write_transaction
 from store.learning import decisions
 from store.tables import calls as calls_table
 from store.tables import clients, metadata, outreaches
@@ -61,19 +61,19 @@ class Place:
         return made
 
     def assess(self, client_id: str, at: datetime = NOW, decider: Decider | None = None) -> Assessment:
-        house = House(settings=self.settings, engine=self.engine, wall=lambda: at)
-        return Assess(house, decider).assess(AssessRequest(client_id=client_id, at=at))
+        context = ServiceContext(settings=self.settings, engine=self.engine, wall=lambda: at)
+        return Assess(context, decider).assess(AssessRequest(client_id=client_id, at=at))
 
     def decided(self) -> list[Any]:
-        with reading(self.engine) as connection:
+        with read_transaction(self.engine) as connection:
             return list(connection.execute(select(decisions_table).where(decisions_table.c.slot == "next_action")))
 
     def mails(self, client_id: str) -> list[str]:
-        with reading(self.engine) as connection:
+        with read_transaction(self.engine) as connection:
             return list(connection.scalars(select(outreaches.c.kind).where(outreaches.c.client_id == client_id)))
 
     def calls(self, state: str = "") -> list[Any]:
-        with reading(self.engine) as connection:
+        with read_transaction(self.engine) as connection:
             return list(calls.listing(connection, state))
 
 
@@ -122,7 +122,7 @@ def test_nothing_begins_no_mail_is_recorded_once_and_told(tmp_path: Path, stack:
     assert "mail would not help now" in again.why_not
     [row] = place.decided()
     assert (row.algorithm, row.answer["action"], row.propensity) == ("says", "nothing", 0.5)
-    with reading(place.engine) as connection:
+    with read_transaction(place.engine) as connection:
         assert decisions.question(connection, row.question) is not None
     week = place.assess("c0", NOW + timedelta(days=7), decider)
     assert week.chosen == "nothing by says 1"
@@ -172,7 +172,7 @@ def test_mail_goes_on_once_the_call_is_made(tmp_path: Path, stack: ExitStack) ->
     place.assess("c0", decider=decider)
     week = NOW + timedelta(days=7)
     assert place.assess("c0", week).start is None
-    with writing(place.engine) as connection:
+    with write_transaction(place.engine) as connection:
         done = CallDecision(verdict="reached", by="Eve")
         calls.decide(connection, place.calls()[0].call_id, done, week, week)
     assert place.assess("c0", week).start is not None
@@ -210,7 +210,7 @@ def test_a_client_erased_while_the_algorithm_thought_comes_back_as_erased(tmp_pa
     place = Place(tmp_path, stack)
 
     def meanwhile() -> None:
-        with writing(place.engine) as connection:
+        with write_transaction(place.engine) as connection:
             connection.execute(clients.delete().where(clients.c.client_id == "c0"))
 
     assert place.assess("c0", decider=Slow(meanwhile)).phase is Phase.ERASED
@@ -236,7 +236,7 @@ def test_a_hold_that_comes_while_the_algorithm_thinks_is_kept(tmp_path: Path, st
     place = Place(tmp_path, stack)
 
     def meanwhile() -> None:
-        with writing(place.engine) as connection:
+        with write_transaction(place.engine) as connection:
             holds.hold(connection, "c0", HoldSource.CLIENT, "", NOW)
 
     told = place.assess("c0", decider=Slow(meanwhile))
@@ -248,7 +248,7 @@ def test_a_hold_that_comes_while_the_algorithm_thinks_is_kept(tmp_path: Path, st
 def test_the_open_call_comes_with_the_client_in_the_same_statement(tmp_path: Path, stack: ExitStack) -> None:
     place = Place(tmp_path, stack, stylist_calls_a_day=1)
     place.assess("c0", decider=place.decider("stylist_call"))
-    with writing(place.engine) as connection:
+    with write_transaction(place.engine) as connection:
         file = assessments.load(connection, "c0")
         other = assessments.load(connection, "c1")
     assert file is not None
@@ -256,5 +256,5 @@ def test_the_open_call_comes_with_the_client_in_the_same_statement(tmp_path: Pat
     assert file.call is not None
     assert [each.action for each in file.answered] == ["stylist_call"]
     assert (other.call, other.answered) == (None, ())
-    with reading(place.engine) as connection:
+    with read_transaction(place.engine) as connection:
         assert connection.scalar(select(calls_table.c.reason)) == "missed"

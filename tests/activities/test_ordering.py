@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from domain.histories import Touch
+from domain.histories import Interaction
 from domain.sessions import WITHIN
 from errors import BadInput, NotFound
 from models.slots import SessionQuestion
@@ -20,7 +20,7 @@ from services.recommendations.page_order import Ordering, Page
 from services.recommendations.recommender import Recommender
 from services.training.session import learn
 from settings import Settings
-from store.database import connect, reading, writing
+from store.database import connect, read_transaction, write_transaction
 from store.learning import decisions
 from store.tables import metadata
 from tests.support.algorithms import plant, say, until
@@ -49,7 +49,7 @@ class Floor:
         return Ordering(self.shop.engine, recommender, asked, check_seconds=0, seed=lambda: seed)
 
     def asked(self, ordering: Ordering, *items: str, **more: Any) -> Asked:
-        with reading(self.shop.engine) as connection:
+        with read_transaction(self.shop.engine) as connection:
             return ordering.asked(connection, Page("c", items, **more), NOW)
 
 
@@ -94,7 +94,7 @@ def test_where_nothing_is_named_the_ranking_puts_items_up(floor: Floor) -> None:
 
 def test_what_was_touched_bends_the_order(floor: Floor) -> None:
     plain = [ids(floor.asked(floor.ordering(seed=n), *ITEMS)) for n in range(20)]
-    touches = (Touch("i01", "item_clicked", NOW.timestamp()), Touch("gone", "item_viewed", NOW.timestamp()))
+    touches = (Interaction("i01", "item_clicked", NOW.timestamp()), Interaction("gone", "item_viewed", NOW.timestamp()))
     bent = [ids(floor.asked(floor.ordering(seed=n), *ITEMS, touches=touches)) for n in range(20)]
     coats = {"i01", "i04", "i07", "i10"}
     assert sum(len(coats & set(each[:4])) for each in bent) > sum(len(coats & set(each[:4])) for each in plain) + 20
@@ -104,7 +104,7 @@ def test_the_same_seed_gives_the_same_order_and_what_was_learnt_another_version(
     ordering = floor.ordering()
     made = floor.asked(ordering, *ITEMS)
     assert ids(made) == ids(floor.asked(floor.ordering(), *ITEMS))
-    with writing(floor.shop.engine) as connection:
+    with write_transaction(floor.shop.engine) as connection:
         decisions.keep(connection, made.record, NOW, body=made.body)
     floor.shop.now = NOW + timedelta(minutes=1)
     floor.shop.event("c", "added_to_cart", 0, item_id=ids(made)[5])
@@ -116,7 +116,7 @@ def test_unknown_clients_and_items_are_named(floor: Floor) -> None:
     with pytest.raises(BadInput, match="no item has this id") as wrong:
         floor.asked(floor.ordering(), "i00", "strange")
     assert wrong.value.field == "items.1"
-    with reading(floor.shop.engine) as connection, pytest.raises(NotFound):
+    with read_transaction(floor.shop.engine) as connection, pytest.raises(NotFound):
         floor.ordering().asked(connection, Page("nobody", ("i00",)), NOW)
 
 

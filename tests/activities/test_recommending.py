@@ -15,7 +15,7 @@ from errors import NotFound
 from services.recommendations.recommender import Recommender
 from services.training.ranking import train
 from settings import Settings
-from store.database import connect, reading, writing
+from store.database import connect, read_transaction, write_transaction
 from store.learning import artefacts
 from store.tables import metadata
 from tests.support.stocked import NOW, StockedShop
@@ -42,7 +42,7 @@ def shop(tmp_path: Path):
 
 
 def asked(shop: StockedShop, recommender: Recommender, client: str = "c", n: int = 6, **more) -> list[str]:
-    with reading(shop.engine) as connection:
+    with read_transaction(shop.engine) as connection:
         return [pick.item_id for pick in recommender.recommend(connection, client, n, NOW, **more).picks]
 
 
@@ -52,7 +52,7 @@ def watchful(shop: StockedShop, home: Settings) -> Recommender:
 
 def test_it_serves_from_the_first_minute_without_training(shop, home):
     shop.event("c", "quiz_answered", colours=["red"])
-    with reading(shop.engine) as connection:
+    with read_transaction(shop.engine) as connection:
         answer = watchful(shop, home).recommend(connection, "c", 6, NOW)
     assert (answer.algorithm, answer.version) == ("blend+content", "built-in")
     assert all(pick.item_id >= "i06" for pick in answer.picks)
@@ -114,7 +114,7 @@ def test_two_statements_a_request_once_warm(shop, home):
 
 
 def test_nobody_by_that_id(shop, home):
-    with reading(shop.engine) as connection, pytest.raises(NotFound):
+    with read_transaction(shop.engine) as connection, pytest.raises(NotFound):
         watchful(shop, home).recommend(connection, "stranger", 3, NOW)
 
 
@@ -139,7 +139,7 @@ def test_a_trained_model_takes_over_and_says_so(shop, home):
     recommender = watchful(shop, home)
     asked(shop, recommender)
     made = train(shop.engine, home, "hybrid", seed=1, now=NOW)
-    with reading(shop.engine) as connection:
+    with read_transaction(shop.engine) as connection:
         answer = recommender.recommend(connection, "b0", 5, NOW)
         again = recommender.recommend(connection, "b0", 5, NOW)
         other = recommender.recommend(connection, "b1", 5, NOW)
@@ -152,7 +152,7 @@ def test_a_broken_artefact_leaves_the_built_in_ranking(shop, home, caplog):
     bought(shop)
     made = train(shop.engine, home, "hybrid", seed=1, now=NOW)
     shutil.rmtree(home.home / made.path)
-    with reading(shop.engine) as connection:
+    with read_transaction(shop.engine) as connection:
         answer = watchful(shop, home).recommend(connection, "c", 5, NOW)
     assert answer.algorithm == "blend+content"
     assert answer.picks
@@ -160,12 +160,12 @@ def test_a_broken_artefact_leaves_the_built_in_ranking(shop, home, caplog):
 
 
 def test_an_unknown_algorithm_of_another_release_does_not_break_it(shop, home):
-    with writing(shop.engine) as connection:
+    with write_transaction(shop.engine) as connection:
         later = artefacts.Artefact(
             id="x", slot="ranking", algorithm="two_tower", path="artefacts/x", created_at=NOW, live=True
         )
         artefacts.add(connection, later)
-    with reading(shop.engine) as connection:
+    with read_transaction(shop.engine) as connection:
         assert watchful(shop, home).recommend(connection, "c", 5, NOW).algorithm == "blend+content"
 
 

@@ -19,12 +19,12 @@ from activities.refresh.gather_features import GatherFeatures
 from activities.refresh.pick import AT_ONCE, PickForAll
 from activities.refresh.plan import PlanRefresh
 from models.refreshes import RefreshEnd, RefreshState, RefreshStep, SlotOutcome, Verdict
-from services.context import House
+from services.context import ServiceContext
 from services.recommendations.recommender import Recommender
 from services.training.ranking import train
 from services.training.slot_training import SCIENCES
 from settings import Settings
-from store.database import connect, reading, writing
+from store.database import connect, read_transaction, write_transaction
 from store.learning import artefacts, refreshes, top_picks
 from store.tables import artefacts as made
 from store.tables import metadata
@@ -49,24 +49,24 @@ class Night:
         (home / "selvedge.db").write_bytes(filled.read_bytes())
         self.settings = Settings(home=home, _env_file=None, refresh_days=14, **settings)
         self.engine = connect(self.settings.database)
-        self.house = House(self.settings, self.engine, wall=lambda: NOW)
-        self.slot, self.days = LearnSlot(self.house), 0
+        self.context = ServiceContext(self.settings, self.engine, wall=lambda: NOW)
+        self.slot, self.days = LearnSlot(self.context), 0
 
     def begins(self, name: str, days: int = 0) -> RefreshStep:
         self.days = days
-        self.house = replace(self.house, wall=lambda: NOW + timedelta(days=days))
-        self.slot = LearnSlot(self.house)
-        step = RefreshStep(refresh=name, at=self.house.wall())
-        PlanRefresh(self.house).begin_refresh(step)
+        self.context = replace(self.context, wall=lambda: NOW + timedelta(days=days))
+        self.slot = LearnSlot(self.context)
+        step = RefreshStep(refresh=name, at=self.context.wall())
+        PlanRefresh(self.context).begin_refresh(step)
         return step.model_copy(update={"slot": "ranking"})
 
     def live(self, slot: str = "ranking") -> str:
-        with reading(self.engine) as connection:
+        with read_transaction(self.engine) as connection:
             found = artefacts.live(connection, slot)
         return found.id if found else ""
 
     def made(self) -> list[str]:
-        with reading(self.engine) as connection:
+        with read_transaction(self.engine) as connection:
             return [each.id for each in artefacts.listing(connection, "ranking")]
 
     def renews(self, step: RefreshStep) -> SlotOutcome:
@@ -103,7 +103,7 @@ def test_the_same_recipe_is_not_judged_by_days_that_it_knows_and_later_not_beate
     young = night.renews(night.begins("d2", days=1))
     assert (young.verdict, young.promoted, young.champion) == (Verdict.YOUNG, False, first.artefact)
     old = night.begins("d3", days=1)
-    with writing(night.engine) as connection:  # as if it had been made before the days to judge by
+    with write_transaction(night.engine) as connection:  # as if it had been made before the days to judge by
         back = made.update().where(made.c.id == first.artefact)
         connection.execute(back.values(created_at=NOW - timedelta(days=14)))
     stale = night.renews(old)
@@ -116,10 +116,10 @@ def test_the_same_recipe_is_not_judged_by_days_that_it_knows_and_later_not_beate
 
 def test_a_worse_champion_is_replaced_and_can_be_gone_back_to(night: Night) -> None:
     weak = train(night.engine, night.settings, "popularity", 42, NOW - timedelta(days=20))
-    night.house = replace(night.house, settings=night.settings.model_copy(update={"refresh_ranking": "hybrid"}))
+    night.context = replace(night.context, settings=night.settings.model_copy(update={"refresh_ranking": "hybrid"}))
     outcome = night.renews(night.begins("d1"))
     assert (outcome.verdict, outcome.champion, night.live()) == (Verdict.BETTER, weak.id, outcome.artefact)
-    with writing(night.engine) as connection:
+    with write_transaction(night.engine) as connection:
         artefacts.promote(connection, weak.id, NOW)
     assert night.live() == weak.id
 
@@ -136,7 +136,7 @@ def test_a_champion_whose_files_are_broken_stands_in_nobody_s_way(night: Night) 
 
 def test_of_several_challengers_the_most_promising_is_tried(night: Night) -> None:
     several = night.settings.model_copy(update={"refresh_ranking": "popularity, als,recent"})
-    night.house = replace(night.house, settings=several)
+    night.context = replace(night.context, settings=several)
     outcome = night.renews(night.begins("d1"))
     assert outcome.artefact.startswith("als-")
     assert sorted(each.partition("-")[0] for each in night.made()) == ["als", "popularity", "recent"]
@@ -169,13 +169,13 @@ def test_risk_is_judged_by_the_horizon_before_today(night: Night) -> None:
 def test_the_plan_is_fixed_and_what_never_served_goes(night: Night) -> None:
     train(night.engine, night.settings, "popularity", 42, NOW - timedelta(days=40), live=False)
     kept = train(night.engine, night.settings, "popularity", 42, NOW - timedelta(days=20), live=False)
-    plan = PlanRefresh(night.house).begin_refresh(RefreshStep(refresh="d1", at=NOW))
+    plan = PlanRefresh(night.context).begin_refresh(RefreshStep(refresh="d1", at=NOW))
     assert plan.slots == tuple(SCIENCES) == ("ranking", "risk", "fit")
     assert plan.shards == 1
     assert night.made() == [kept.id]
     assert [folder.name for folder in (night.settings.home / "artefacts").iterdir()] == [kept.id]
     night.begins("d1", days=3)
-    with reading(night.engine) as connection:
+    with read_transaction(night.engine) as connection:
         since, cut, until = refreshes.days(refreshes.get(connection, "d1"))
     assert (since, cut, until) == (
         planning.midnight(NOW) - timedelta(days=28),
@@ -207,12 +207,12 @@ def test_lists_are_made_for_all_and_whoever_goes_on_begins_after_the_last_one(ni
     environment = ActivityEnvironment()
     environment.on_heartbeat = lambda *told: heard.extend(told)
     with pytest.raises(RuntimeError, match="dies here"):
-        environment.run(PickForAll(night.house, dying).pick_shard, step)  # type: ignore[arg-type]
+        environment.run(PickForAll(night.context, dying).pick_shard, step)  # type: ignore[arg-type]
     assert heard == [max(dying.asked)]
-    left = environment.run(PickForAll(night.house, seen).pick_shard, step).count  # type: ignore[arg-type]
+    left = environment.run(PickForAll(night.context, seen).pick_shard, step).count  # type: ignore[arg-type]
     assert left == 120 - AT_ONCE
     assert sorted(dying.asked + seen.asked) == sorted(f"c{n}" for n in range(120))
-    with reading(night.engine) as connection:
+    with read_transaction(night.engine) as connection:
         lists = top_picks.of(connection, [f"c{n}" for n in range(120)])
         assert refreshes.report_of(refreshes.get(connection, "d1")).state is RefreshState.PICKING
         told = recommender.recommend(connection, "c7", night.settings.refresh_picks, NOW)
@@ -238,11 +238,11 @@ def test_drift_is_told_of_features_and_scores_and_the_end_is_kept(night: Night) 
     )
     step = night.begins("d2")
     run = ActivityEnvironment().run
-    assert run(GatherFeatures(night.house).gather_features, step).count == 120
-    alarms = run(CompareWindows(night.house).compare_windows, step).count
-    assert run(CompareWindows(night.house).compare_windows, step).count == alarms
+    assert run(GatherFeatures(night.context).gather_features, step).count == 120
+    alarms = run(CompareWindows(night.context).compare_windows, step).count
+    assert run(CompareWindows(night.context).compare_windows, step).count == alarms
     end = RefreshEnd(refresh="d2", at=NOW, seconds=3.0, failed=("risk",))
-    report = PlanRefresh(night.house).end_refresh(end)
+    report = PlanRefresh(night.context).end_refresh(end)
     drift = {each.feature: each for each in report.drift}
     assert drift["value of an order"].alarm
     assert not drift["hour of a touch"].alarm

@@ -18,11 +18,11 @@ from errors import BadInput
 from models.lifecycle import Assessment, AssessRequest
 from models.states import Band, Phase
 from services.assessment.risk import loaded
-from services.context import House
+from services.context import ServiceContext
 from services.decisions.decider import Decider
 from services.training.risk import train_risk
 from settings import Settings
-from store.database import connect, reading
+from store.database import connect, read_transaction
 from store.learning.artefacts import Artefact
 from store.tables import assessments, decisions, metadata
 from tests.algorithms.risk.histories import made_up
@@ -66,15 +66,15 @@ class Place:
         self.shop.events([order(client_id, days_ago) for client_id, days_ago in [*placed, ("once", 50)]])
 
     def assess(self, client_id: str, at: datetime = NOW, decider: Decider | None = None) -> Assessment:
-        house = House(settings=self.settings, engine=self.engine, wall=lambda: at)
-        return Assess(house, decider).assess(AssessRequest(client_id=client_id, at=at))
+        context = ServiceContext(settings=self.settings, engine=self.engine, wall=lambda: at)
+        return Assess(context, decider).assess(AssessRequest(client_id=client_id, at=at))
 
     def decider(self, policy: str) -> Decider:
         say(self.settings.home, policy)
         return self._stack.enter_context(Decider.serving(self.settings, self.engine))
 
     def row(self, assessment_id: str) -> Any:
-        with reading(self.engine) as connection:
+        with read_transaction(self.engine) as connection:
             return connection.execute(select(assessments).where(assessments.c.id == assessment_id)).one()
 
 
@@ -143,7 +143,7 @@ def test_a_plugged_algorithm_is_honoured_recorded_and_told(place: Place) -> None
     assert (told.band, row.algorithm) == (Band.AT_RISK, f"{FORMULA}, left")
     assert (row.risk["version"], row.risk["p_alive"]) == ("7", 0.1)
     assert "usually 180 days apart" in row.risk["why"]
-    with reading(place.engine) as connection:
+    with read_transaction(place.engine) as connection:
         kept = connection.execute(
             select(decisions).where(decisions.c.slot == "risk", decisions.c.client_id == "yearly")
         )

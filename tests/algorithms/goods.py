@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from algorithms.blending.catalogue import Catalogue
-from domain.histories import ClientSignals, Interactions, Touch
+from domain.histories import ClientSignals, Interaction, Interactions
 from models.base import utc
 from models.catalogue import Item, Season
 
@@ -32,8 +32,8 @@ def shelf(*items: Item, units: int = 10) -> Catalogue:
     return Catalogue.of(items, [(i.item_id, size, units) for i in items for size in i.sizes or ("",)])
 
 
-def touch(item_id: str, kind: str = "order_placed", days_ago: float = 5.0) -> Touch:
-    return Touch(item_id, kind, NOW.timestamp() - days_ago * 86_400)
+def touch(item_id: str, kind: str = "order_placed", days_ago: float = 5.0) -> Interaction:
+    return Interaction(item_id, kind, NOW.timestamp() - days_ago * 86_400)
 
 
 def two_tastes(

@@ -22,7 +22,7 @@ from models.answers import AnswerRecord
 from models.slots import NextActionQuestion, Occurrence
 from services.evaluation.action_outcomes import COLUMNS
 from settings import load
-from store.database import connect, reading, writing
+from store.database import connect, read_transaction, write_transaction
 from store.learning import decisions
 from store.migrate import upgrade
 from store.tables import assessments, events
@@ -75,7 +75,7 @@ def answered(
         answer={"action": action, "uplift": 0.0}, propensity=propensity, seconds=0.01,
         **{"variant": "explore", "algorithm": "explore", "version": "1"} | more,
     )  # fmt: skip
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         decisions.keep(connection, record, at, key=f"missed:{at.timestamp()}")
 
 
@@ -86,7 +86,7 @@ def rows_of(file: Path) -> list[dict[str, str]]:
 
 def test_what_was_known_is_what_was_asked_and_only_what_came_after_counts(engine: Engine, tmp_path: Path) -> None:
     at = NOW - timedelta(days=40)
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         connection.execute(insert(assessments), [assessed("c1", at, 33.5, 0.4), assessed("c2", at, 20.0, None)])
         spans = {"c1": (400, 100, 0, -3, -28, -29), "c2": (90, -30)}
         placed = [order(who, at - timedelta(days=days)) for who, each in spans.items() for days in each]
@@ -109,7 +109,7 @@ def test_what_was_known_is_what_was_asked_and_only_what_came_after_counts(engine
 
 def test_what_is_not_over_or_not_by_lot_is_left_out_and_a_client_counts_once(engine: Engine, tmp_path: Path) -> None:
     old, older, young = (NOW - timedelta(days=days) for days in (40, 47, 5))
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         moments = [("c1", old), ("c1", older), ("c2", young), ("c3", old), ("c4", old)]
         connection.execute(insert(assessments), [assessed(who, at, 30.0, None) for who, at in moments])
     answered(engine, "c1", old, "email")
@@ -127,7 +127,7 @@ def test_what_is_not_over_or_not_by_lot_is_left_out_and_a_client_counts_once(eng
 
 def test_a_split_s_variants_are_treatments_too(engine: Engine, tmp_path: Path) -> None:
     at, split = NOW - timedelta(days=40), {"experiment": "house 0.5, never 0.5"}
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         connection.execute(insert(assessments), [assessed(f"c{k}", at, 30.0, None) for k in range(4)])
     for k in range(4):
         variant = "never" if k % 2 else "house"
@@ -145,7 +145,7 @@ def test_nothing_on_record_and_nothing_over_are_told_apart(engine: Engine) -> No
     out = ("algorithms", "outcomes", "next_action", "--out", "trial.csv")
     with pytest.raises(BadInput, match="no algorithm was asked"):
         typed(*out)
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         connection.execute(insert(assessments), [assessed("c1", NOW - timedelta(days=2), 30.0, None)])
     answered(engine, "c1", NOW - timedelta(days=2), "email")
     with pytest.raises(BadInput, match="the 28 days after are over for none of 1 answers"):
@@ -173,7 +173,7 @@ def played(engine: Engine) -> None:
             "question": f"q{k}", "variant": "explore", "experiment": "", "algorithm": "explore", "version": "1",
             "seconds": 0.0, "propensity": answer["propensity"], "answer": {"action": answer["action"]}, "faults": [],
         })  # fmt: skip
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         connection.execute(insert(assessments), looked)
         connection.execute(insert(events), placed)
         connection.execute(insert(decisions_table), records)
@@ -191,16 +191,16 @@ def test_a_lot_teaches_a_policy_whom_a_mail_moves(engine: Engine, tmp_path: Path
     learnt = Learnt.load(tmp_path / "uplift.json")
     moved, put_off = (learnt.answer(asked(score)).action for score in (55.0, 5.0))
     assert (moved, put_off) == ("email", "nothing")
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         assert len(connection.execute(select(decisions_table.c.id)).all()) == CLIENTS
 
 
 def test_a_shadow_is_told_what_it_would_have_earned_by_the_lot(engine: Engine) -> None:
     played(engine)
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         lives = connection.execute(select(decisions_table)).all()
         score = {row.client_id: row.score for row in connection.execute(select(assessments))}
-    with writing(engine) as connection:  # knows what is so: a mail for those whom it moves
+    with write_transaction(engine) as connection:  # knows what is so: a mail for those whom it moves
         decisions.keep_shadows(connection, [
             AnswerRecord(
                 slot="next_action", client_id=live.client_id, asked_at=live.at, question=live.question, role="shadow",

@@ -13,7 +13,7 @@ from cli import selvedge
 from errors import BadInput
 from models.states import TouchKind
 from store.clients import calls
-from store.database import writing
+from store.database import write_transaction
 from tests.commands.test_fix_records import NOW, shop
 from tests.support.shop import Shop
 
@@ -33,7 +33,7 @@ def listed(*words: str) -> list[dict[str, Any]]:
 def test_calls_are_listed_and_ended(shop: Shop) -> None:
     assert typed("list") == "nobody is to be called\n"
     for k, client_id in enumerate(("ann", "bea")):
-        with writing(shop.engine) as connection:
+        with write_transaction(shop.engine) as connection:
             assert calls.begin(
                 connection, client_id, "missed:1", TouchKind.MISSED, assessment_id="a", day="2026-11-21", most=5,
                 now=NOW + timedelta(hours=k), until=NOW + timedelta(days=3),

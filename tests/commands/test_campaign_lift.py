@@ -11,7 +11,7 @@ from sqlalchemy import insert
 
 from domain.holdouts import arm, re_engagement
 from models.states import Arm
-from store.database import connect, writing
+from store.database import connect, write_transaction
 from store.tables import enrolments, events
 from tests.commands.test_steering import SPRING, Call, call  # noqa: F401 - a fixture
 
@@ -21,7 +21,7 @@ CLIENTS = 1_500
 def lived(home: Path, slug: str, experiment: str, share: float) -> dict[Arm, int]:
     """Enrol CLIENTS a month ago; of the treated every second ordered, of the control every tenth. How many of each."""
     at, sides = datetime.now(UTC) - timedelta(days=31), {Arm.TREATED: 0, Arm.CONTROL: 0}
-    with writing(connect(f"sqlite:///{home / 'selvedge.db'}")) as connection:
+    with write_transaction(connect(f"sqlite:///{home / 'selvedge.db'}")) as connection:
         for n in range(CLIENTS):
             client_id = f"c{n}"
             side = arm(experiment, client_id, share)

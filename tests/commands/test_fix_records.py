@@ -16,7 +16,7 @@ from models.base import utc
 from models.catalogue import StockRow
 from models.fixes import FixItem, FixState, FixWish
 from store.catalogue import catalogue
-from store.database import writing
+from store.database import write_transaction
 from store.fixes import fixes, reservations
 from tests.support.shop import Shop, a_shop
 
@@ -53,7 +53,7 @@ def piece(k: int, **fields: Any) -> FixItem:
 def proposed(shop: Shop, read: dict[str, Any] | None) -> str:
     """A box of item00 to item02; item03 may go in, item04 is too dear for the note, no unit of item05 is free."""
     pieces = [*map(piece, range(4)), piece(4, price_cents=9_001), piece(5)]
-    with writing(shop.engine) as connection:
+    with write_transaction(shop.engine) as connection:
         catalogue.put_stock(connection, [StockRow(sku="item05-M", item_id="item05", size="M", on_hand=0)])
         fix_id = fixes.save_request(connection, "ann", FixWish(slots=3, must_have=("kind0",), note=NOTE), NOW)
         if read is not None:
@@ -99,7 +99,7 @@ def test_show_says_when_nothing_was_understood(shop: Shop, read: dict[str, Any] 
 
 def test_show_of_a_box_that_is_decided_on_offers_nothing(shop: Shop) -> None:
     fix_id = proposed(shop, READ)
-    with writing(shop.engine) as connection:
+    with write_transaction(shop.engine) as connection:
         fixes.move(connection, fix_id, FixState.APPROVED, NOW)
     assert shown(fix_id)["offers"] == []
 

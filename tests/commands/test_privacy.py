@@ -15,7 +15,7 @@ from sqlalchemy import Engine, select
 from cli import selvedge
 from errors import BadInput, Erased, NotFound
 from settings import load
-from store.database import connect, reading, writing
+from store.database import connect, read_transaction, write_transaction
 from store.mail.policy import Terms
 from store.migrate import upgrade
 from store.privacy import erasure
@@ -34,7 +34,7 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
     monkeypatch.setenv("SELVEDGE_HOME", str(tmp_path / "home"))
     made = connect(load().database)
     upgrade(made)
-    with writing(made) as connection:
+    with write_transaction(made) as connection:
         tell(connection, Terms.of(load()), WHO, datetime.now(UTC))
     yield made
     made.dispose()
@@ -42,7 +42,7 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
 
 def erased(engine: Engine) -> None:
     key = load().keys.signing
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         erasure.bury(connection, key, WHO, datetime.now(UTC))
         while erasure.erase_some(connection, WHO):
             pass
@@ -75,7 +75,7 @@ def test_an_erasure_must_be_meant(engine: Engine) -> None:
     assert "give --yes if that is meant" in str(refused)
     assert isinstance(typed("erase", WHO, "--status").exception, NotFound)
     assert isinstance(typed("erase", "nobody", "--yes").exception, NotFound)
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         assert not connection.scalars(select(outbox.c.target).where(outbox.c.kind == "erasure")).all()
 
 

@@ -13,7 +13,7 @@ from cli import selvedge
 from commands._records import _over
 from errors import BadInput, NotFound
 from settings import load
-from store.database import connect, reading, writing
+from store.database import connect, read_transaction, write_transaction
 from store.learning import decisions
 from store.migrate import upgrade
 from tests.store.test_comparisons import record, shadow
@@ -30,7 +30,7 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     made = connect(load().database)
     upgrade(made)
     now = datetime.now(UTC)
-    with writing(made) as connection:
+    with write_transaction(made) as connection:
         for n, days in enumerate((1, 2, 60)):
             at = now - timedelta(days=days)
             decisions.keep(connection, record(f"c{n}", "i1", "i2", asked_at=at), at, body=b"{}")
@@ -87,7 +87,7 @@ def test_few_pieces_get_their_number_and_no_figure() -> None:
 def test_what_is_past_its_time_is_dropped(engine) -> None:
     assert "2 dropped" in typed("purge").output
     assert "0 dropped" in typed("purge").output
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         assert decisions.question(connection, "qc2") is None
         assert decisions.question(connection, "qc0") == b"{}"
         assert len(decisions.of_client(connection, "c2")) == 1

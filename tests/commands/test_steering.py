@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import cli
-from store.database import connect, reading
+from store.database import connect, read_transaction
 from store.events import outbox
 from tests.support.ports import free_port
 
@@ -40,7 +40,7 @@ def test_a_campaign_is_created_once_and_its_start_waits_for_temporal(
     first, second = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert (first["slug"], first["state"], first["enrolled"]) == ("spring", "running", 0)
     assert second == first
-    with reading(connect(f"sqlite:///{tmp_path / 'selvedge.db'}")) as connection:
+    with read_transaction(connect(f"sqlite:///{tmp_path / 'selvedge.db'}")) as connection:
         assert outbox.pending(connection) == 1
 
 

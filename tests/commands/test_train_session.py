@@ -13,7 +13,7 @@ from cli import selvedge
 from domain.sessions import WITHIN
 from settings import load
 from store import clock
-from store.database import connect, writing
+from store.database import connect, write_transaction
 from store.migrate import upgrade
 from tests.support.stocked import NOW
 from tests.support.visits import Visits
@@ -26,7 +26,7 @@ def test_pages_teach_once_and_what_is_believed_is_told(tmp_path: Path, monkeypat
     visits = Visits(engine)
     visits.page(NOW, "i0", "i1")
     visits.touch("i0", NOW + timedelta(minutes=1))
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         clock.start(connection, NOW, 1.0, NOW + WITHIN)
         clock.stop(connection, NOW)
     engine.dispose()

@@ -18,7 +18,7 @@ from demo.timeline import Timeline
 from models.base import utc
 from settings import Settings
 from store import clock
-from store.database import connect, reading, writing
+from store.database import connect, read_transaction, write_transaction
 from store.tables import clients, engagement, events, outbox, outreaches
 from web.app import create_app
 
@@ -37,7 +37,7 @@ def given(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     assert stocking.prepare(given, said.append) is True
     assert stocking.prepare(given, said.append) is False
     engine = connect(given.database)
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         clock.start(connection, START, 1.0, THIRD_DAY)
         clock.stop(connection, START)
     engine.dispose()
@@ -64,7 +64,7 @@ def timeline() -> Timeline:
 
 
 def counted(engine: Engine) -> tuple[int, int]:
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         return (
             connection.scalar(select(func.count()).select_from(events)) or 0,
             connection.scalar(select(func.count()).select_from(clients)) or 0,
@@ -72,7 +72,7 @@ def counted(engine: Engine) -> tuple[int, int]:
 
 
 def test_the_shop_is_imported_whole_and_its_clients_wait_for_their_workflows(engine: Engine) -> None:
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         assert connection.scalar(select(func.count()).select_from(clients)) == shop.CLIENTS
         assert connection.scalar(select(func.count()).select_from(outbox)) == shop.CLIENTS
         assert (connection.scalar(select(func.sum(engagement.c.orders))) or 0) > 1_000
@@ -101,7 +101,7 @@ def test_what_fell_due_arrives_once_however_often_it_is_sent(
     expected = {
         raw["event_id"] for day in range(3) for raw in timeline.day(day) if raw["occurred_at"] <= iso(THIRD_DAY)
     }
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         assert expected <= {row.event_id for row in connection.execute(select(events.c.event_id))}
 
 
@@ -125,7 +125,7 @@ def test_nothing_is_lost_while_the_web_process_is_away(
 
 def test_clients_react_to_their_mail_in_the_same_way_whenever_asked(given: Settings, engine: Engine) -> None:
     sent = START + timedelta(hours=3)
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         for number in range(1, 201):
             connection.execute(insert(outreaches).values(**_mail(f"client{number:05d}", sent)))
     whole = reactions(engine, sent, sent + timedelta(days=3))
@@ -151,7 +151,7 @@ def _mail(client_id: str, sent: object) -> dict[str, object]:
 def test_a_campaign_moves_the_demo_s_clients_more_than_other_mail(given: Settings, engine: Engine) -> None:
     """So much that so few show it; docs/demo.md says that this is made up."""
     sent = START + timedelta(days=40)
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         for number in range(501, 801):
             kind = {"kind": "campaign"} if number % 2 else {}
             connection.execute(insert(outreaches).values(**_mail(f"client{number:05d}", sent) | kind))

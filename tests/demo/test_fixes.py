@@ -12,7 +12,7 @@ from demo.stack import decide_hours
 from models.base import utc
 from models.fix_views import FixAsked
 from models.fixes import FixDecision, FixItem, FixState, FixWish
-from store.database import writing
+from store.database import write_transaction
 from store.fixes import fixes, reservations
 from tests.support.shop import Shop
 
@@ -50,7 +50,7 @@ def test_requests_are_what_the_api_takes_and_the_same_on_every_run() -> None:
 
 def proposed(shop: Shop, now: datetime, key: str | None = "demo-0-0") -> str:
     item = [FixItem(sku=f"item0{k}-M", item_id=f"item0{k}", price_cents=4_000, score=0.5) for k in range(8)]
-    with writing(shop.engine) as connection:
+    with write_transaction(shop.engine) as connection:
         fix_id = fixes.save_request(connection, "ann", FixWish(), now, request_key=key)
         kept = {"items": [each.model_dump(mode="json") for each in item]}
         fixes.move(connection, fix_id, FixState.RANKED, now, values={"candidates": kept})
@@ -85,7 +85,7 @@ def test_a_stylist_decides_within_a_day_and_the_client_answers_every_item_once(s
     decided = [body for url, body in web.posted if url == f"/v1/fixes/{fix_id}/decision"]
     assert decided
     assert all(FixDecision.model_validate(body).by == "robin" for body in decided)
-    with writing(shop.engine) as connection:
+    with write_transaction(shop.engine) as connection:
         fixes.move(connection, fix_id, FixState.APPROVED, START)
         reservations.sell(connection, fix_id, START)
         fixes.move(connection, fix_id, FixState.SHIPPED, START, values={"shipped_at": START})
@@ -97,5 +97,5 @@ def test_a_stylist_decides_within_a_day_and_the_client_answers_every_item_once(s
     assert sorted(event["item_id"] for event in said) == [f"item0{k}" for k in range(5)]
     for event in said:
         shop.event(event.pop("client_id"), event.pop("type"), datetime.fromisoformat(event.pop("occurred_at")), **event)
-    with writing(shop.engine) as connection:
+    with write_transaction(shop.engine) as connection:
         assert fixes.unanswered(connection, fix_id) == 0

@@ -11,7 +11,7 @@ from demo.looks import status_line
 from models.base import utc
 from models.model_call import ModelCall
 from settings import Settings
-from store.database import writing
+from store.database import write_transaction
 from store.mail.model_calls import record
 
 FAILED = ModelCall(
@@ -25,7 +25,7 @@ def test_a_model_that_does_not_answer_is_told(tmp_path: Path) -> None:
     engine = database(house)
     assert "0 mails delivered" in status_line(model, engine)
     assert "language model" not in status_line(model, engine)
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         record(connection, [FAILED] * 5)
     assert status_line(model, engine).endswith("language model fail (unavailable); see SELVEDGE_LLM_*")
     assert "language model" not in status_line(house, engine)

@@ -21,7 +21,7 @@ from sqlalchemy import select
 
 from mail.mailbox import Mailbox
 from store import clock
-from store.database import connect, reading
+from store.database import connect, read_transaction
 from store.tables import outreaches
 from tests.support.ports import free_ports
 
@@ -80,7 +80,7 @@ class Demo:
     def business(self, real: datetime) -> datetime:
         """What the stored clock says at the real moment `real`."""
         engine = connect(f"sqlite:///{self.home / 'selvedge.db'}")
-        with reading(engine) as connection:
+        with read_transaction(engine) as connection:
             told = clock.load(connection, real).business(real)
         engine.dispose()
         return told
@@ -88,7 +88,7 @@ class Demo:
     def phases_sent(self) -> set[str]:
         """The phases of clients to whom mail was sent."""
         engine = connect(f"sqlite:///{self.home / 'selvedge.db'}")
-        with reading(engine) as connection:
+        with read_transaction(engine) as connection:
             query = select(outreaches.c.phase).where(outreaches.c.state == "sent").distinct()
             found = set(connection.scalars(query))
         engine.dispose()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from domain.histories import ClientSignals, Quiz, Touch
+from domain.histories import ClientSignals, Interaction, Quiz
 
 
 @pytest.mark.parametrize(
@@ -22,12 +22,14 @@ from domain.histories import ClientSignals, Quiz, Touch
     ],
 )
 def test_owned_is_what_was_bought_or_kept_and_not_sent_back(touches, owned):
-    client = ClientSignals("c", touches=tuple(Touch("i", kind, 10.0, quantity) for kind, quantity in touches))
+    client = ClientSignals("c", touches=tuple(Interaction("i", kind, 10.0, quantity) for kind, quantity in touches))
     assert (client.owned == {"i"}) is owned
 
 
 def test_lately_sent_back_has_an_end():
-    client = ClientSignals("c", touches=(Touch("a", "order_returned", 0.0), Touch("b", "fix_sent_back", 864_000.0)))
+    client = ClientSignals(
+        "c", touches=(Interaction("a", "order_returned", 0.0), Interaction("b", "fix_sent_back", 864_000.0))
+    )
     assert client.sent_back(864_000.0, 9) == {"b"}
     assert client.sent_back(864_000.0, 11) == {"a", "b"}
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from domain.eligibility import Hold, MailFacts
 from domain.next_actions import ASKED, Answered, OpenCall, allowed, answered_with, call_ends, instead_of_mail, seed_of
-from domain.phases import Standing
+from domain.phases import PhaseState
 from domain.planning import Situation, Waiting, plan
 from domain.sequences import SEQUENCES, next_touch, occasion
 from domain.timing import MailRules
@@ -20,15 +20,15 @@ from models.states import HoldSource, Phase, TouchKind
 NOW = utc(2026, 6, 1, 12)
 RULES = MailRules()
 FREE = MailFacts(consent=True)
-RISKY = Standing(phase=Phase.AT_RISK, since=NOW - timedelta(days=1))
+RISKY = PhaseState(phase=Phase.AT_RISK, since=NOW - timedelta(days=1))
 CALL = OpenCall(call_id="c", since=NOW - timedelta(hours=3), until=NOW + timedelta(days=2))
 
 
-def situation(standing: Standing = RISKY, **given: object) -> Situation:
+def situation(standing: PhaseState = RISKY, **given: object) -> Situation:
     return Situation.model_validate({"client_id": "c1", "standing": standing, "facts": FREE, **given})
 
 
-def answered(kind: TouchKind, at: datetime, action: str = "nothing", standing: Standing = RISKY) -> Answered:
+def answered(kind: TouchKind, at: datetime, action: str = "nothing", standing: PhaseState = RISKY) -> Answered:
     return Answered.model_validate({"key": occasion(kind, standing), "action": action, "at": at})
 
 
@@ -64,7 +64,7 @@ def test_nothing_closes_the_occasion_and_the_next_one_comes_at_its_own_spacing()
 
 
 def test_a_new_spell_asks_anew_and_says_no_more_of_the_last() -> None:
-    before = Standing(phase=Phase.AT_RISK, since=NOW - timedelta(days=200))
+    before = PhaseState(phase=Phase.AT_RISK, since=NOW - timedelta(days=200))
     old = answered(TouchKind.MISSED, NOW - timedelta(days=200), standing=before)
     planned = plan(situation(answered=(old,)), RULES, NOW)
     assert planned.start is not None
@@ -74,7 +74,7 @@ def test_a_new_spell_asks_anew_and_says_no_more_of_the_last() -> None:
 
 
 def test_while_a_stylist_is_to_call_no_drift_mail_goes_but_a_campaign_does() -> None:
-    since = Standing(phase=Phase.AT_RISK, since=NOW - timedelta(days=10))
+    since = PhaseState(phase=Phase.AT_RISK, since=NOW - timedelta(days=10))
     spoken = (answered(TouchKind.MISSED, since.since, "stylist_call", since),)
     waiting = plan(situation(since, answered=spoken, call=CALL), RULES, NOW)
     assert (waiting.start, waiting.next_touch_at) == (None, None)
@@ -130,7 +130,7 @@ KINDS = st.sampled_from([TouchKind.MISSED, TouchKind.NEW_IN, TouchKind.STYLIST])
 def test_an_occasion_is_answered_once_whatever_answered_it(
     mails: dict[TouchKind, int], others: dict[TouchKind, tuple[str, int]], called: bool, days: int
 ) -> None:
-    standing = Standing(phase=Phase.AT_RISK, since=NOW - timedelta(days=days))
+    standing = PhaseState(phase=Phase.AT_RISK, since=NOW - timedelta(days=days))
     made = {occasion(kind, standing): NOW - timedelta(days=ago) for kind, ago in mails.items()}
     rest = tuple(answered(kind, NOW - timedelta(days=ago), action, standing) for kind, (action, ago) in others.items())
     call = CALL if called else None

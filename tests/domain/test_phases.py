@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from domain.phases import Standing, first_standing, next_standing, phase_ends_at
+from domain.phases import PhaseState, first_standing, next_standing, phase_ends_at
 from models.base import utc
 from models.states import Band, Phase
 
@@ -14,8 +14,8 @@ NOW = utc(2026, 6, 1)
 LONG_AGO = NOW - timedelta(days=400)
 
 
-def stand(phase: Phase, days: float = 1) -> Standing:
-    return Standing(phase=phase, since=NOW - timedelta(days=days))
+def stand(phase: Phase, days: float = 1) -> PhaseState:
+    return PhaseState(phase=phase, since=NOW - timedelta(days=days))
 
 
 def test_a_new_client_is_onboarding_and_one_with_history_stands_by_their_score() -> None:
@@ -34,7 +34,7 @@ def test_onboarding_ends_with_the_first_order_or_after_its_time() -> None:
 @pytest.mark.parametrize("away", [Phase.AT_RISK, Phase.LAPSED, Phase.DORMANT])
 def test_an_order_after_drifting_away_wins_the_client_back_for_a_while(away: Phase) -> None:
     back = next_standing(stand(away, 20), Band.ACTIVE, NOW, NOW)
-    assert back == Standing(phase=Phase.WON_BACK, since=NOW)
+    assert back == PhaseState(phase=Phase.WON_BACK, since=NOW)
     assert next_standing(stand(Phase.WON_BACK, 31), Band.ACTIVE, NOW - timedelta(days=31), NOW).phase is Phase.ACTIVE
     assert next_standing(stand(Phase.WON_BACK, 5), Band.AT_RISK, None, NOW).phase is Phase.AT_RISK
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from domain.eligibility import Hold, MailFacts, may_send
 from domain.outreach import PAUSED_BY_ITSELF
-from domain.phases import Standing
+from domain.phases import PhaseState
 from domain.planning import FAR, LOOK_AGAIN, Situation, Waiting, may_queue, plan
 from domain.sequences import SEQUENCES, next_touch, occasion
 from domain.timing import MailRules
@@ -24,7 +24,7 @@ FREE = MailFacts(consent=True)
 
 
 def situation(phase: Phase, days: float = 0, **given: object) -> Situation:
-    standing = Standing(phase=phase, since=NOW - timedelta(days=days))
+    standing = PhaseState(phase=phase, since=NOW - timedelta(days=days))
     return Situation.model_validate({"client_id": "c1", "standing": standing, "facts": FREE, **given})
 
 
@@ -47,7 +47,7 @@ def test_a_client_who_answered_the_quiz_is_not_asked_for_it() -> None:
 
 
 def test_at_most_three_mails_a_spell_each_from_another_angle() -> None:
-    standing = Standing(phase=Phase.AT_RISK, since=NOW)
+    standing = PhaseState(phase=Phase.AT_RISK, since=NOW)
     made: dict[str, datetime] = {}
     kinds = []
     at = NOW
@@ -60,7 +60,7 @@ def test_at_most_three_mails_a_spell_each_from_another_angle() -> None:
 
 
 def test_a_sequence_held_up_by_a_pause_does_not_come_in_a_burst() -> None:
-    standing = Standing(phase=Phase.AT_RISK, since=NOW - timedelta(days=60))
+    standing = PhaseState(phase=Phase.AT_RISK, since=NOW - timedelta(days=60))
     made = {occasion(TouchKind.MISSED, standing): NOW}
     touch = next_touch(standing, made, quiz_answered=False)
     assert touch is not None

@@ -8,7 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from models.fixes import FixWish
-from store.database import reading, writing
+from store.database import read_transaction, write_transaction
 from store.fixes import fixes
 from store.privacy import erasure
 from tests.e2e.test_renewal import until
@@ -24,12 +24,12 @@ WHO = "leaver"
 
 
 def state(shop: Shop) -> str:
-    with reading(shop.engine) as connection:
+    with read_transaction(shop.engine) as connection:
         return str(erasure.status(connection, shop.terms.signing_key, WHO).state)
 
 
 def fix_state(shop: Shop, fix_id: str) -> str:
-    with reading(shop.engine) as connection:
+    with read_transaction(shop.engine) as connection:
         return str(fixes.get(connection, fix_id).state)
 
 
@@ -41,7 +41,7 @@ async def test_nothing_is_left_and_no_history_told(shop: Shop, tmp_path: Path, d
     settings = shop.settings.model_copy(update={"smtp_url": shop.settings.smtp})
     try:
         client = await handles.connect(dev_server.address, "default")
-        with writing(shop.engine) as connection:
+        with write_transaction(shop.engine) as connection:
             fix_id = fixes.save_request(connection, WHO, FixWish(note=NOTE), shop.house.wall())
         await fix_handles.request_fix(client, WHO, fix_id)
         await until(lambda: fix_state(shop, fix_id) == "proposed" and len(shop.mails()) == 1, 60)
@@ -51,7 +51,7 @@ async def test_nothing_is_left_and_no_history_told(shop: Shop, tmp_path: Path, d
             assert all(canary in export for canary in CANARIES)
             assert web.delete(f"/v1/clients/{WHO}", headers=headers).status_code == 202
         await until(lambda: state(shop) == "erased", 60)
-        with reading(shop.engine) as connection:
+        with read_transaction(shop.engine) as connection:
             rows = list(everything(connection))
         assert [(name, word) for name, row in rows for word in (*CANARIES, WHO, fix_id) if word in row] == []
         for workflow_id in (ids.client(WHO), ids.fix(fix_id)):

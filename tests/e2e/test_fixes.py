@@ -15,7 +15,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import func, select
 
 import cli
-from store.database import reading
+from store.database import read_transaction
 from store.tables import fixes
 from tests.support.ports import free_port
 from tests.support.shop import Shop, a_shop
@@ -139,7 +139,7 @@ def test_while_temporal_is_away_the_request_is_saved_and_may_be_sent_again(tmp_p
         with TestClient(create_app(shop.settings), base_url="http://127.0.0.1:8000", headers=headers) as web:
             for _ in range(2):
                 assert web.post("/v1/clients/cleo/fixes", json={"request_key": "once"}).status_code == 503
-        with reading(shop.engine) as connection:
+        with read_transaction(shop.engine) as connection:
             assert connection.scalar(select(func.count()).select_from(fixes)) == 1
     finally:
         shop.sink.stop()

@@ -13,7 +13,7 @@ from temporalio.client import Client
 from mail.faulty_sink import Fault
 from models.base import utc
 from models.fixes import FixWish
-from store.database import reading, writing
+from store.database import read_transaction, write_transaction
 from store.fixes import fixes
 from store.tables import model_calls
 from tests.doubles.chat_server import ChatServer
@@ -39,7 +39,7 @@ def seed(shop: Shop) -> None:
 
 async def asks_for_a_fix(shop: Shop, client: Client) -> str:
     """With a note that holds every canary, read by the model."""
-    with writing(shop.engine) as connection:
+    with write_transaction(shop.engine) as connection:
         wish = FixWish(note=f"{NOTE}, says {NAME} ({ADDRESS})")
         fix_id = fixes.save_request(connection, "privy", wish, shop.house.wall())
     await fix_handles.request_fix(client, "privy", fix_id)
@@ -47,7 +47,7 @@ async def asks_for_a_fix(shop: Shop, client: Client) -> str:
 
 
 def state_of(shop: Shop, fix_id: str) -> str:
-    with reading(shop.engine) as connection:
+    with read_transaction(shop.engine) as connection:
         row = fixes.get(connection, fix_id)
     assert row.note_read is None or row.note_read["by"] == "model"
     return str(row.state)
@@ -75,7 +75,7 @@ async def test_no_canary_leaves_the_database(tmp_path: Path, dev_server: DevServ
             await until(lambda: len(shop.mails()) >= 1, 60)
             await until(lambda: state_of(shop, fix_id) == "proposed", 60)
             await asyncio.sleep(2)
-            with reading(shop.engine) as connection:
+            with read_transaction(shop.engine) as connection:
                 assert connection.scalars(select(model_calls.c.agent)).all(), "the model was asked"
             _hunt(shop, await _everything(client, worker))
             await client.get_workflow_handle(ids.client("privy")).signal("pause", {"reason": f"ask {NAME}"})

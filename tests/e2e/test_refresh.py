@@ -16,7 +16,7 @@ import pytest
 import cli
 from hosting.schedules import REFRESH, keep_schedule
 from models.refreshes import RefreshState
-from store.database import reading
+from store.database import read_transaction
 from store.learning import artefacts, refreshes
 from tests.support.shop import Shop
 from workflows import handles
@@ -96,7 +96,7 @@ async def test_on_schedule(shop: Shop) -> None:
     async with shop.working(client):  # a shop in which nobody ever bought
         await handle.trigger()
         for _ in range(300):
-            with reading(shop.engine) as connection:
+            with read_transaction(shop.engine) as connection:
                 done = refreshes.latest(connection, done=True)
             if done:
                 break
@@ -104,5 +104,5 @@ async def test_on_schedule(shop: Shop) -> None:
     assert done[0].state is RefreshState.DONE
     assert done[0].refresh.startswith("day-20")
     assert {slot.verdict for slot in done[0].slots} == {"nothing_to_learn"}
-    with reading(shop.engine) as connection:
+    with read_transaction(shop.engine) as connection:
         assert artefacts.listing(connection) == []

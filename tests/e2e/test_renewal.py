@@ -13,7 +13,7 @@ import pytest
 from models.clients import ClientPolicy
 from store import clock
 from store.clients import holds
-from store.database import writing
+from store.database import write_transaction
 from tests.support.shop import a_shop
 from tests.support.temporal import new_dev_server
 from workflows import handles, ids
@@ -33,7 +33,7 @@ async def test_a_mail_outlives_its_client_s_run(tmp_path: Path) -> None:
         async with shop.working(client) as dispatcher:
             now = datetime.now(UTC)
             shop.client("renewed")
-            with writing(shop.engine) as connection:
+            with write_transaction(shop.engine) as connection:
                 clock.start(connection, now, HOUR_A_SECOND, now)
                 holds.set_policy(connection, "renewed", ClientPolicy(preferred_hour=(now.hour + 12) % 24))
             await dispatcher.once()

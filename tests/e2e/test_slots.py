@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import select
 
 from algorithms.slots.slot_table import SLOTS
-from store.database import reading
+from store.database import read_transaction
 from store.tables import decisions
 from tests.support.algorithms import plant, say
 from tests.support.shop import Shop
@@ -40,7 +40,7 @@ def answer(question):
 
 def made(shop: Shop, client_id: str, slot: str = "ranking") -> Any:
     query = select(decisions).where(decisions.c.client_id == client_id, decisions.c.slot == slot)
-    with reading(shop.engine) as connection:
+    with read_transaction(shop.engine) as connection:
         return connection.execute(query.where(decisions.c.role == "live")).one_or_none()
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from store.database import reading
+from store.database import read_transaction
 from store.events import outbox
 from tests.e2e.test_renewal import until
 from tests.support.shop import Shop, a_shop
@@ -18,7 +18,7 @@ from workflows import handles, ids
 
 
 def waiting(shop: Shop) -> int:
-    with reading(shop.engine) as connection:
+    with read_transaction(shop.engine) as connection:
         return outbox.pending(connection)
 
 

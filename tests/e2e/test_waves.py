@@ -18,7 +18,7 @@ from hosting.schedules import WAVE, keep_schedule
 from models.fixes import FixState
 from models.waves import WaveReport, WaveState
 from services.fixes.wave_replay import replayed
-from store.database import reading, writing
+from store.database import read_transaction, write_transaction
 from store.fixes import fixes, stock_prices, waves
 from tests.support.shop import Shop, a_shop
 from tests.support.temporal import DevServer
@@ -59,7 +59,7 @@ async def test_boxes_do_not_depend_on_the_number_of_workers(tmp_path: Path, dev_
             assert told.filled == sum(map(len, found[-1][0])) == 5 * CLIENTS - told.unfilled
             assert 0 < told.objective <= told.bound + 1e-9
             assert told.gap <= 0.05  # all clients are alike here
-            with reading(shop.engine) as connection:
+            with read_transaction(shop.engine) as connection:
                 assert replayed(connection, wave) == {
                     fix_id: tuple(fixes.get(connection, fix_id).box) for fix_id in asked
                 }
@@ -77,7 +77,7 @@ async def test_a_fix_that_was_cancelled_is_left_out_and_one_that_lost_its_units_
     wave, asked, now = name(), waiting(shop, 3), datetime.now(UTC)
     async with shop.working(client) as dispatcher:
         await fix_handles.request_fix(client, "wave000", asked[0])
-        with writing(shop.engine) as connection:
+        with write_transaction(shop.engine) as connection:
             fixes.move(connection, asked[1], FixState.CANCELLED, now, code="cancelled")
         await fix_handles.start_wave(client, wave)
         told = await asyncio.wait_for(fix_handles.wave_report(client, wave), 60)
@@ -128,7 +128,7 @@ async def test_the_schedule_is_kept_as_the_settings_say(shop: Shop) -> None:
                 break
             await asyncio.sleep(0.1)
     assert all(boxes(shop, asked))
-    with reading(shop.engine) as connection:
+    with read_transaction(shop.engine) as connection:
         row = waves.latest(connection)
     assert row is not None
     assert row.wave_id.startswith("day-20")

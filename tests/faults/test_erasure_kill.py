@@ -15,10 +15,10 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.erase import Erase
 from models.erasures import ErasureState, ErasureStep
-from services.context import House
+from services.context import ServiceContext
 from settings import Settings
 from store.campaigns import campaigns
-from store.database import connect, reading, writing
+from store.database import connect, read_transaction, write_transaction
 from store.fixes import reservations
 from store.mail.policy import Terms
 from store.migrate import upgrade
@@ -47,13 +47,13 @@ def erases(settings: Settings, at: int) -> None:
     for moment in ("begin", "commit"):  # the latter comes before what it is named after
         hooks.listen(engine, moment, fall)
     step = ErasureStep(client_id=WHO, at=datetime.now(UTC))
-    ActivityEnvironment().run(Erase(House(settings=settings, engine=engine)).erase_client, step)
+    ActivityEnvironment().run(Erase(ServiceContext(settings=settings, engine=engine)).erase_client, step)
 
 
 def seeded(engine: Engine, terms: Terms) -> str:
     now = datetime.now(UTC)
     row = {"client_id": WHO, "type": "searched", "occurred_at": now, "data": {"query": CANARIES[0]}}
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         fix_id = tell(connection, terms, WHO, now)
         connection.execute(insert(events), [row | {"event_id": f"more{k}"} for k in range(EVENTS)])
     return fix_id
@@ -76,7 +76,7 @@ def test_a_kill_at_any_commit_loses_nothing_and_counts_nothing_twice(tmp_path: P
     engine, terms = connect(settings.database), Terms.of(settings)
     upgrade(engine)
     fix_id = seeded(engine, terms)
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         before = campaigns.progress(connection, "spring")
     kills = 0
     with prepared("tests.faults.test_erasure_kill") as context:
@@ -84,7 +84,7 @@ def test_a_kill_at_any_commit_loses_nothing_and_counts_nothing_twice(tmp_path: P
             kills += 1
             assert kills < 200
     assert kills >= 3
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         assert erasure.status(connection, terms.signing_key, WHO).state is ErasureState.ERASED
         words = (*CANARIES, WHO, fix_id)
         assert [(name, word) for name, told in everything(connection) for word in words if word in told] == []

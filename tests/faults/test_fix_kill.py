@@ -17,7 +17,7 @@ from temporalio.client import Client
 from domain.fixes.states import SETTLED
 from errors import SelvedgeError
 from models.fixes import FixDecision, FixState, FixWish, ItemState, Swap
-from store.database import reading, writing
+from store.database import read_transaction, write_transaction
 from store.fixes import fixes, reservations
 from store.tables import fix_items, stock
 from store.tables import fixes as fix_rows
@@ -47,7 +47,7 @@ async def test_thirty_kills_at_every_step_lose_no_unit_and_sell_none_twice(
         fix_decide_hours=3 / 3_600,
         fix_feedback_days=2 / 86_400,
     )
-    with writing(shop.engine) as connection:
+    with write_transaction(shop.engine) as connection:
         connection.execute(stock.update().values(on_hand=UNITS))
     shop.sign_up("fix", ROUNDS, consent=False)
     client = await handles.connect(dev_server.address, "default")
@@ -81,7 +81,7 @@ async def _rounds(shop: Shop, client: Client, workers: ForkedWorkers, chance: ra
 
 def _saved(shop: Shop, client_id: str, noted: bool) -> str:
     wish = FixWish(note="I need a coat, nothing in rust." if noted else None)
-    with writing(shop.engine) as connection:
+    with write_transaction(shop.engine) as connection:
         now = shop.house.wall()
         return fixes.save_request(connection, client_id, wish, now, request_key="kill")
 
@@ -107,7 +107,7 @@ async def _people(shop: Shop, client: Client, client_id: str, fix_id: str, wante
 def _decision(shop: Shop, fix_id: str, wanted: str) -> FixDecision:
     if wanted != "swap":
         return FixDecision.model_validate({"verdict": wanted, "by": "ana"})
-    with reading(shop.engine) as connection:
+    with read_transaction(shop.engine) as connection:
         row, box = fixes.get(connection, fix_id), reservations.box(connection, fix_id)
     spare = next(
         candidate["sku"] for candidate in row.candidates["items"] if candidate["sku"] not in {item.sku for item in box}
@@ -119,7 +119,7 @@ async def _reached(shop: Shop, fix_id: str, step: str) -> str:
     """Its state, as soon as it has come as far as `step` or has ended, or after a while."""
     until, order = time.monotonic() + 15, {state: place for place, state in enumerate(STEPS)}
     while True:
-        with reading(shop.engine) as connection:
+        with read_transaction(shop.engine) as connection:
             state = str(fixes.get(connection, fix_id).state)
         if state in SETTLED or order[state] >= order[step] or time.monotonic() > until:
             return state
@@ -127,7 +127,7 @@ async def _reached(shop: Shop, fix_id: str, step: str) -> str:
 
 
 def _states(shop: Shop) -> Counter[str]:
-    with reading(shop.engine) as connection:
+    with read_transaction(shop.engine) as connection:
         return Counter(connection.scalars(select(fix_rows.c.state)))
 
 
@@ -142,7 +142,7 @@ async def _settled(shop: Shop) -> None:
 
 def _faults_of(shop: Shop) -> list[str]:
     """What is wrong between the shelf and the boxes."""
-    with reading(shop.engine) as connection:
+    with read_transaction(shop.engine) as connection:
         shelf = {row.sku: row for row in connection.execute(stock.select())}
         gone = dict(_sold(connection))
         unsold = select(fix_items.c.state).join(fix_rows, fix_rows.c.fix_id == fix_items.c.fix_id)

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from domain.outreach import SETTLED
 from mail.faulty_sink import Fault
 from models.states import OutreachState
-from store.database import reading
+from store.database import read_transaction
 from store.tables import outreach_steps
 from tests.support.shop import Shop, a_shop
 from tests.support.temporal import DevServer
@@ -77,7 +77,7 @@ def faults_of(shop: Shop, in_flight: int) -> list[str]:
     print(f"{Counter(row.state for row in rows)}, in flight at the kills: {in_flight}")
     sent = {row.message_id for row in rows if row.state == OutreachState.SENT}
     unknown = {row.message_id for row in rows if row.state == OutreachState.UNKNOWN}
-    with reading(shop.engine) as connection:
+    with read_transaction(shop.engine) as connection:
         steps = connection.execute(select(outreach_steps).where(outreach_steps.c.state == OutreachState.DATA))
         reached = {(row.client_id, row.n) for row in steps}
     rules = {

@@ -21,7 +21,7 @@ from mail.links import Links
 from models.clock import Clock
 from models.outreach import OutreachInput
 from models.states import OutreachState, TouchKind
-from store.database import writing
+from store.database import write_transaction
 from store.tables import outreaches
 from tests.support.shop import Shop, a_shop
 from tests.support.temporal import DevServer
@@ -130,7 +130,7 @@ def test_a_client_s_cap_holds_when_several_of_their_mails_are_at_the_door_at_onc
     shop.client(name)
     _wait(lambda: [row.state for row in shop.ledger(name)] == ["sent"])
     first = shop.ledger(name)[0]
-    with writing(shop.engine) as connection:
+    with write_transaction(shop.engine) as connection:
         connection.execute(
             update(outreaches).where(outreaches.c.client_id == name).values(sent_at=None, state="expired")
         )

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Engine, select
 
 from models.refreshes import RefreshState, Verdict
-from store.database import reading, writing
+from store.database import read_transaction, write_transaction
 from store.learning import artefacts, refreshes
 from store.tables import outbox, top_picks
 from tests.support.forked import forked_workers
@@ -34,7 +34,7 @@ async def test_a_killed_refresh_goes_on_where_it_was(tmp_path: Path, dev_server:
         for days in (3, 40):
             item, at = f"item{buyer % 12:02}", now - timedelta(days=days + buyer / 9)
             shop.event(f"c{buyer}", "order_placed", at, now=now, item_id=item, value="50.00")
-    with writing(shop.engine) as connection:
+    with write_transaction(shop.engine) as connection:
         connection.execute(outbox.delete())  # no workflow of theirs is to keep the machine busy
     client = await handles.connect(dev_server.address, "default")
     try:
@@ -59,7 +59,7 @@ async def test_a_killed_refresh_goes_on_where_it_was(tmp_path: Path, dev_server:
     assert (report.state, len(report.drift) > 5) == (RefreshState.DONE, True)
     assert [slot.slot for slot in report.slots] == ["ranking", "risk", "fit"]
     assert Verdict.FAILED not in {slot.verdict for slot in report.slots}
-    with reading(shop.engine) as connection:
+    with read_transaction(shop.engine) as connection:
         kept = {each.id for each in artefacts.listing(connection)}
     assert {slot.artefact for slot in report.slots if slot.artefact} <= kept
 
@@ -74,11 +74,11 @@ async def _until(true: Callable[[], bool], seconds: float = 90) -> None:
 def _lists(engine: Engine) -> dict[str, datetime]:
     """When each list was made."""
     query = select(top_picks.c.client_id, top_picks.c.at)
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         return {row.client_id: row.at for row in connection.execute(query)}
 
 
 def _slots(engine: Engine, name: str) -> dict[str, Any]:
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         row = refreshes.found(connection, name)
     return {} if row is None else {slot.slot: slot for slot in refreshes.report_of(row).slots}

@@ -12,7 +12,7 @@ import pytest
 
 from models.waves import WaveState
 from services.fixes.wave_replay import replayed
-from store.database import reading
+from store.database import read_transaction
 from store.fixes import fixes, waves
 from tests.support.shop import Shop, a_shop
 from tests.support.temporal import DevServer
@@ -46,7 +46,7 @@ async def test_a_wave_survives_a_kill_in_each_of_its_stages(tmp_path: Path, dev_
         held = boxes(shop, asked)
         assert told.proposed == told.assembled == sum(map(bool, held))
         assert sum(map(len, held)) == told.filled
-        with reading(shop.engine) as connection:
+        with read_transaction(shop.engine) as connection:
             kept = {each: tuple(fixes.get(connection, each).box or ()) for each in asked}
             assert replayed(connection, wave) == {each: box for each, box in kept.items() if box}
     finally:
@@ -60,7 +60,7 @@ def reached(shop: Shop, wave: str, stage: WaveState, seconds: float = 60) -> Non
     later = [*STAGES[STAGES.index(stage) :], WaveState.DONE]
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        with reading(shop.engine) as connection:
+        with read_transaction(shop.engine) as connection:
             row = waves.found(connection, wave)
         if row is not None and row.state in later:
             return

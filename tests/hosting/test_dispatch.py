@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Engine
 
 from hosting.dispatch import Dispatcher
-from store.database import connect, writing
+from store.database import connect, write_transaction
 from store.events import outbox
 from store.tables import metadata
 
@@ -55,7 +55,7 @@ def engine(tmp_path: Path) -> Iterator[Engine]:
 
 
 def push(engine: Engine, *targets: str, kind: outbox.Kind = "client") -> None:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         outbox.push(connection, kind, targets, datetime.now(UTC))
 
 
@@ -65,7 +65,7 @@ async def test_a_nudge_that_cannot_be_sent_holds_up_no_other(engine: Engine) -> 
     client: Any = Deaf(never="bad")
     assert await Dispatcher(client, engine, 100).once() == 3
     assert sorted(client.started) == ["client:a", "client:c"]
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         assert outbox.pending(connection) == 1
 
 
@@ -95,5 +95,5 @@ async def test_each_kind_goes_its_own_way(engine: Engine) -> None:
     assert await Dispatcher(client, engine, 100).once() == 3
     assert sorted(client.started) == ["campaign:spring", "client:ann"]
     assert client.signalled == [("fix:f1", "nudge")]
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         assert outbox.pending(connection) == 0

@@ -16,9 +16,9 @@ from sqlalchemy import Engine, insert, update
 from errors import ConfigError
 from hosting.health import Health
 from models.refreshes import Drift, RefreshReport, RefreshState
-from services.context import House
+from services.context import ServiceContext
 from settings import Settings
-from store.database import connect, writing
+from store.database import connect, write_transaction
 from store.learning import refreshes
 from store.migrate import upgrade
 from store.tables import standings
@@ -37,22 +37,22 @@ class Temporal:
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> House:
+def context(tmp_path: Path) -> ServiceContext:
     metrics, health = free_ports(2)
     settings = Settings(home=tmp_path, worker_metrics_port=metrics, worker_health_port=health, _env_file=None)
     engine = connect(settings.database)
     upgrade(engine)
-    return House(settings=settings, engine=engine)
+    return ServiceContext(settings=settings, engine=engine)
 
 
 @asynccontextmanager
-async def well(house: House, temporal: Temporal | None = None) -> AsyncIterator[None]:
-    async with Health(house, cast(Any, temporal or Temporal()), count_every_s=0.02):
+async def well(context: ServiceContext, temporal: Temporal | None = None) -> AsyncIterator[None]:
+    async with Health(context, cast(Any, temporal or Temporal()), count_every_s=0.02):
         yield
 
 
-async def asked(house: House) -> str:
-    reader, writer = await asyncio.open_connection("127.0.0.1", house.settings.worker_health_port)
+async def asked(context: ServiceContext) -> str:
+    reader, writer = await asyncio.open_connection("127.0.0.1", context.settings.worker_health_port)
     writer.write(b"GET /healthz HTTP/1.1\r\n\r\n")
     answer = (await reader.read()).decode()
     writer.close()
@@ -72,46 +72,46 @@ def clients(phase: str) -> float | None:
 def stand(engine: Engine, phase: str) -> None:
     now = datetime.now(UTC)
     row = {"client_id": "ann", "phase": phase, "phase_since": now, "band": "active", "score": 1.0}
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         if not connection.execute(update(standings).values(phase=phase)).rowcount:
             connection.execute(insert(standings).values(**row, assessment_id="a1", assessed_at=now))
 
 
-async def test_all_is_well(house: House) -> None:
-    async with well(house):
-        assert (await asked(house)).startswith("HTTP/1.1 200 OK\r\n")
+async def test_all_is_well(context: ServiceContext) -> None:
+    async with well(context):
+        assert (await asked(context)).startswith("HTTP/1.1 200 OK\r\n")
 
 
-async def test_what_is_down_is_named(house: House) -> None:
-    async with well(house, Temporal(up=False)):
-        answer = await asked(house)
+async def test_what_is_down_is_named(context: ServiceContext) -> None:
+    async with well(context, Temporal(up=False)):
+        answer = await asked(context)
     assert answer.startswith("HTTP/1.1 503 ")
     assert answer.endswith("\r\n\r\ndown: temporal\n")
 
 
-async def test_a_taken_port_names_its_variable(house: House) -> None:
-    async with well(house):
+async def test_a_taken_port_names_its_variable(context: ServiceContext) -> None:
+    async with well(context):
         with pytest.raises(ConfigError, match="SELVEDGE_WORKER_METRICS_PORT"):
-            async with well(house):
+            async with well(context):
                 pass
 
 
-async def test_a_phase_that_the_last_client_left_counts_nobody(house: House) -> None:
-    stand(house.engine, "cooling")
-    async with well(house):
+async def test_a_phase_that_the_last_client_left_counts_nobody(context: ServiceContext) -> None:
+    stand(context.engine, "cooling")
+    async with well(context):
         await until(lambda: clients("cooling") == 1)
-        stand(house.engine, "at_risk")
+        stand(context.engine, "at_risk")
         await until(lambda: clients("at_risk") == 1 and clients("cooling") == 0)
     assert clients("dormant") == 0
 
 
-async def test_the_drift_of_the_last_refresh_is_told(house: House) -> None:
+async def test_the_drift_of_the_last_refresh_is_told(context: ServiceContext) -> None:
     moved = Drift(feature="price of an item", statistic=0.4, p=0.0, before=90, now=80, alarm=True)
     now = datetime.now(UTC)
-    with writing(house.engine) as connection:
+    with write_transaction(context.engine) as connection:
         for name, drift, state in (("d1", (moved,), RefreshState.DONE), ("d2", (), RefreshState.PICKING)):
             report = RefreshReport(refresh=name, drift=drift, state=state)
             refreshes.begin(connection, report, [], [""], now + timedelta(days=name == "d2"))
-    async with well(house):
+    async with well(context):
         await until(lambda: REGISTRY.get_sample_value("selvedge_drift_alarms") == 1)
     assert REGISTRY.get_sample_value("selvedge_drift", {"feature": "price of an item"}) == 0.4

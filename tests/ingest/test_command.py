@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select
 
 import cli
-from store.database import connect, reading
+from store.database import connect, read_transaction
 from store.tables import clients
 
 CLIENTS = "client_id,email\nann,ann@shop.example\nbob,bob@shop.example\n"
@@ -97,7 +97,7 @@ def test_the_shops_time_zone_comes_from_the_settings(home: Path, monkeypatch: py
     (home / "clients.csv").write_text(CLIENTS)
     assert call(monkeypatch, "import", "clients", "clients.csv", "--no-start") == 0
     engine = connect(f"sqlite:///{home / 'home' / 'selvedge.db'}")
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         assert set(connection.scalars(select(clients.c.time_zone))) == {"America/Lima"}
     engine.dispose()
 

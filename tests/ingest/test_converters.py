@@ -16,7 +16,7 @@ from errors import BadInput
 from ingest.converters import cdnow, fashion_products, online_retail, renttherunway
 from ingest.converters.tables import ENDING, command
 from ingest.files import Summary, import_file
-from store.database import reading
+from store.database import read_transaction
 from store.mail.policy import Terms
 from store.tables import clients, engagement, events, items
 from tests.store.conftest import NOW, REAL
@@ -48,7 +48,7 @@ def take(engine: Engine, folder: Path, kind: str, name: str, currency: str = "US
 
 
 def rows(engine: Engine, table: Any) -> list[Any]:
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         return list(connection.execute(select(table).order_by(*table.primary_key)))
 
 

@@ -14,7 +14,7 @@ import pytest
 from sqlalchemy import Engine, func, select
 
 from errors import BadInput
-from store.database import reading
+from store.database import read_transaction
 from store.tables import clients, engagement, events, items, outbox, stock
 from tests.ingest.conftest import Import, rejected
 
@@ -30,7 +30,7 @@ e3,bob,searched,2020-01-01T00:00:00.123456-05:00,,,,
 
 
 def rows(engine: Engine, table: Any) -> list[Any]:
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         return list(connection.execute(select(table).order_by(*table.primary_key)))
 
 
@@ -283,5 +283,5 @@ def test_many_batches_are_one_import(load: Import, engine: Engine, monkeypatch: 
     assert len(seen) == 15
     assert seen[-1][0] == 100
     assert seen[-1][1] == seen[-1][2]
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         assert connection.scalar(select(func.count()).select_from(events)) == 90

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, func, select, update
 from models.catalogue import StockRow
 from models.fixes import FixId, FixItem, FixState, FixWish, ItemState
 from store.catalogue import catalogue
-from store.database import reading
+from store.database import read_transaction
 from store.fixes import fixes
 from store.mail.policy import Terms
 from store.tables import fix_items, stock
@@ -53,18 +53,18 @@ def put(connection: Connection, fix_id: FixId, state: FixState) -> None:
 
 def shelf(engine: Engine) -> dict[str, tuple[int, int]]:
     """On hand and reserved, by sku."""
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         return {row.sku: (row.on_hand, row.reserved) for row in connection.execute(select(stock))}
 
 
 def box_states(engine: Engine, fix_id: FixId) -> dict[str, str]:
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         rows = connection.execute(select(fix_items).where(fix_items.c.fix_id == fix_id))
         return {row.sku: row.state for row in rows}
 
 
 def held(engine: Engine) -> int:
     """Items held by all Fixes."""
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         query = select(func.count()).select_from(fix_items).where(fix_items.c.state == ItemState.HELD)
         return connection.scalar(query) or 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from store.database import reading, writing
+from store.database import read_transaction, write_transaction
 from store.learning import artefacts
 from store.learning.artefacts import Artefact
 from tests.support.stocked import NOW
@@ -14,14 +14,14 @@ def made(name: str, **values) -> Artefact:
 
 
 def test_the_newest_live_one_takes_over(engine):
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         assert artefacts.live(connection, "ranking") is None
         artefacts.add(connection, made("one", metrics={"model_share": 0.25}, window_until=NOW))
         assert artefacts.live(connection, "ranking") == made("one", metrics={"model_share": 0.25}, window_until=NOW)
         artefacts.add(connection, made("two"))
         artefacts.add(connection, made("three", live=False))
         artefacts.add(connection, made("other", slot="session"))
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         live, other = artefacts.live(connection, "ranking"), artefacts.live(connection, "session")
     assert live is not None
     assert other is not None

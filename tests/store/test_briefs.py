@@ -22,7 +22,7 @@ from models.states import CampaignState, Phase, TouchKind
 from settings import Settings
 from store.catalogue import catalogue
 from store.clients import clients as people
-from store.database import connect, reading, writing
+from store.database import connect, read_transaction, write_transaction
 from store.events.events import accept
 from store.mail import ledger
 from store.mail.briefs import ORDERS_READ, build_brief
@@ -44,7 +44,7 @@ PICKS = [Pick(item_id="i-2", score=0.9), Pick(item_id="i-1", score=0.5), Pick(it
 
 def seed(engine: Engine, *done: Event, campaign: str | None = None, **client: Any) -> None:
     """Ann, the catalogue, one mail in the ledger, and what Ann did."""
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         rows = [
             ItemRow(item_id=i, title=title, category=category, colour=colour, price="10", added_at=utc(2026, 5, 1))
             for i, (title, category, colour) in CATALOGUE.items()
@@ -63,7 +63,7 @@ def seed(engine: Engine, *done: Event, campaign: str | None = None, **client: An
 
 
 def built(engine: Engine, picks: list[Pick] | None = None, **more: Any) -> Brief:
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         row = ledger.get(connection, "ann", 1)
         assert row is not None
         return build_brief(connection, row, PICKS if picks is None else picks, Settings(_env_file=None), NOW, **more)
@@ -113,7 +113,7 @@ def test_a_new_client_has_a_brief_too(engine: Engine) -> None:
 
 def test_a_campaign_gives_its_voice_and_message(engine: Engine) -> None:
     seed(engine, campaign="spring")
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         connection.execute(
             insert(campaigns).values(
                 slug="spring", spec={"slug": "spring", "name": "Spring", "message": "Linen is\nhere.", "voice": "Dry."},
@@ -131,7 +131,7 @@ def test_titles_are_given_as_they_may_be_said(engine: Engine) -> None:
 
 def test_an_unknown_client_is_not_found(engine: Engine) -> None:
     seed(engine)
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         row = ledger.get(connection, "ann", 1)
         assert row is not None
         connection.execute(clients.delete())
@@ -202,7 +202,7 @@ def test_a_brief_takes_few_questions(tmp_path: Path) -> None:
     )
     asked = []
     event.listen(engine, "before_cursor_execute", lambda *args: asked.append(args[2]))
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         row = ledger.get(connection, "ann", 1)
         assert row is not None
         asked.clear()

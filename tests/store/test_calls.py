@@ -13,7 +13,7 @@ from errors import BadInput, NotFound
 from models.calls import CallDecision, CallState
 from models.states import TouchKind
 from store.clients import calls
-from store.database import reading, writing
+from store.database import read_transaction, write_transaction
 from store.tables import calls as calls_table
 from store.tables import outbox
 from tests.store.conftest import NOW, REAL
@@ -22,7 +22,7 @@ DAY = "2026-06-01"
 
 
 def begin(engine: Engine, client_id: str, key: str = "missed:1", most: int = 10, day: str = DAY) -> bool:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         return calls.begin(
             connection, client_id, key, TouchKind.MISSED, assessment_id="a", day=day, most=most, now=NOW,
             until=NOW + timedelta(days=3),
@@ -30,20 +30,20 @@ def begin(engine: Engine, client_id: str, key: str = "missed:1", most: int = 10,
 
 
 def call_id(engine: Engine, client_id: str) -> str:
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         return str(connection.scalar(select(calls_table.c.call_id).where(calls_table.c.client_id == client_id)))
 
 
 def test_a_day_has_so_many_calls_and_the_next_as_many_again(engine: Engine) -> None:
     assert [begin(engine, f"c{k}", most=2) for k in range(4)] == [True, True, False, False]
     assert begin(engine, "c2", most=2, day="2026-06-02")
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         assert (calls.taken(connection, DAY), calls.taken(connection, "2026-06-03")) == (2, 0)
 
 
 def test_a_call_that_ended_still_counts_for_its_day(engine: Engine) -> None:
     begin(engine, "c0", most=1)
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         calls.end(connection, call_id(engine, "c0"), CallState.DROPPED, "came_back", NOW)
     assert not begin(engine, "c1", most=1)
 
@@ -52,7 +52,7 @@ def test_twenty_who_race_for_seven_calls_get_seven(engine: Engine) -> None:
     with ThreadPoolExecutor(10) as pool:
         got = list(pool.map(lambda k: begin(engine, f"c{k}", most=7), range(20)))
     assert sum(got) == 7
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         assert sorted(connection.scalars(select(calls_table.c.place))) == list(range(1, 8))
 
 
@@ -60,7 +60,7 @@ def test_a_client_has_one_open_call_at_most(engine: Engine) -> None:
     begin(engine, "c0")
     with pytest.raises(IntegrityError):
         begin(engine, "c0", "new_in:1")
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         assert calls.end(connection, call_id(engine, "c0"), CallState.DROPPED, "came_back", NOW)
     assert begin(engine, "c0", "new_in:1")
 
@@ -69,25 +69,25 @@ def test_a_stylist_s_word_ends_a_call_once_and_nudges_the_client(engine: Engine)
     begin(engine, "c0")
     which, reached = call_id(engine, "c0"), CallDecision(verdict="reached", by="Eve")
     for _ in range(2):
-        with writing(engine) as connection:
+        with write_transaction(engine) as connection:
             told = calls.decide(connection, which, reached, NOW, REAL)
         assert (told.state, told.outcome, told.by, told.done_at) == (CallState.DONE, "reached", "Eve", NOW)
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         assert connection.execute(select(outbox.c.kind, outbox.c.target, outbox.c.version)).all() == [
             ("client", "c0", 1)
         ]
-    with writing(engine) as connection, pytest.raises(BadInput, match="this call has ended"):
+    with write_transaction(engine) as connection, pytest.raises(BadInput, match="this call has ended"):
         calls.decide(connection, which, CallDecision(verdict="drop"), NOW, REAL)
-    with writing(engine) as connection, pytest.raises(NotFound):
+    with write_transaction(engine) as connection, pytest.raises(NotFound):
         calls.decide(connection, "nobody", reached, NOW, REAL)
 
 
 def test_the_list_begins_with_the_longest_open(engine: Engine) -> None:
     for k in range(3):
         begin(engine, f"c{k}")
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         calls.decide(connection, call_id(engine, "c1"), CallDecision(verdict="no_answer"), NOW, REAL)
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         assert [row.client_id for row in calls.listing(connection, "open")] == ["c0", "c2"]
         assert calls.by_state(connection) == {"open": 2, "done": 1}
         [only] = calls.listing(connection, "done")

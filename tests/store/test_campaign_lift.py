@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, insert
 
 from domain.campaign_lift import Terms as Comparing
 from store.campaigns import lift
-from store.database import writing
+from store.database import write_transaction
 from store.events import events
 from store.mail.policy import Terms
 from store.tables import enrolments
@@ -35,7 +35,7 @@ def test_orders_count_from_enrolment_to_the_window_s_end_a_day_once(engine: Engi
         "eve": (29,),
         "non": (29,),
     }
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         seed_clients(connection, terms, *moments, "gus")
         seed_items(connection, terms, "coat")
         for client_id, days in moments.items():
@@ -64,7 +64,7 @@ def test_what_is_read_is_what_a_plain_count_gives(engine: Engine, terms: Terms) 
     who = [f"c{n:02}" for n in range(40)]
     at = {client: ago(rng.uniform(0, 60)) for client in who}
     bought = [(rng.choice(who), ago(rng.uniform(0, 180)), rng.randint(100, 9_000)) for _ in range(600)]
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         seed_clients(connection, terms, *who)
         seed_items(connection, terms, "coat")
         sold = [
@@ -86,5 +86,5 @@ def test_what_is_read_is_what_a_plain_count_gives(engine: Engine, terms: Terms) 
 
 
 def test_a_campaign_without_clients_is_empty(engine: Engine) -> None:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         assert len(lift.of_campaign(connection, SPRING, NOW).at) == 0

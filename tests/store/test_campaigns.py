@@ -13,7 +13,7 @@ from ingest.faults import checked
 from models.campaign import CampaignChange, CampaignSpec
 from models.states import Arm, EnrolmentState
 from store.campaigns import campaigns
-from store.database import writing
+from store.database import write_transaction
 from store.mail import mail_facts
 from store.mail.policy import Terms
 from store.tables import enrolments
@@ -37,7 +37,7 @@ def enrol_all(connection: Connection, slug: str = "spring") -> list[str]:
 
 
 def test_a_tenth_is_held_out_and_is_told_nothing(engine: Engine, terms: Terms) -> None:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         seed_clients(connection, terms, *MANY)
         seed_clients(connection, terms, "no1", "no2", consent=False)
         assert spring(connection).control_share == 0.1
@@ -61,7 +61,7 @@ def test_a_preview_counts_whom_the_campaign_then_enrols(
 ) -> None:
     monkeypatch.setattr(campaigns, "PREVIEWED", 37)
     spec = CampaignSpec.model_validate({"slug": "spring", "name": "Spring", "control_share": 0.3})
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         seed_clients(connection, terms, *MANY)
         seed_clients(connection, terms, "no1", consent=False)
         foretold = campaigns.preview(connection, spec)
@@ -73,7 +73,7 @@ def test_a_preview_counts_whom_the_campaign_then_enrols(
 
 
 def test_a_campaign_enrolled_anew_holds_out_the_same_clients(engine: Engine, terms: Terms) -> None:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         seed_clients(connection, terms, *MANY)
         spring(connection, control_share=0.3)
         first = enrol_all(connection)
@@ -83,7 +83,7 @@ def test_a_campaign_enrolled_anew_holds_out_the_same_clients(engine: Engine, ter
 
 
 def test_what_holds_a_client_out_is_told_until_it_ends(engine: Engine, terms: Terms) -> None:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         seed_clients(connection, terms, *MANY)
         spring(connection, control_share=0.5)
         out = set(MANY) - set(enrol_all(connection))
@@ -107,12 +107,12 @@ def test_the_arms_of_a_campaign_stay_as_they_were_created(field: str) -> None:
 
 
 def test_no_campaign_takes_the_name_of_the_house_s_own_comparison(engine: Engine) -> None:
-    with writing(engine) as connection, pytest.raises(BadInput, match="re-engagement is the house's own"):
+    with write_transaction(engine) as connection, pytest.raises(BadInput, match="re-engagement is the house's own"):
         campaigns.create(connection, CampaignSpec(slug="re-engagement.0.1", name="A"), NOW)
 
 
 def test_a_side_is_kept_from_the_first_time_on(engine: Engine, terms: Terms) -> None:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         for side, at in ((Arm.CONTROL, NOW), (Arm.TREATED, NOW + timedelta(days=7))):
             campaigns.stands(connection, "re-engagement.0.1", "ann", side, at)
         row = connection.execute(select(enrolments)).one()

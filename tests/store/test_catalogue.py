@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 
 from models.catalogue import ItemRow, Season, StockRow
 from store.catalogue import catalogue
-from store.database import reading, writing
+from store.database import read_transaction, write_transaction
 from store.mail.policy import Terms
 from tests.store.conftest import NOW
 from tests.store.seeds import days
@@ -39,7 +39,7 @@ def shelf(sku: str, units: int, item_id: str = "knit-1", size: str = "M") -> Sto
 
 
 def test_an_item_is_kept_whole(engine: Engine, terms: Terms) -> None:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         catalogue.put_items(connection, [item()], terms, NOW)
         kept = catalogue.get_items(connection, ["knit-1", "none"])["knit-1"]
         assert catalogue.every_item(connection) == [kept]
@@ -55,14 +55,14 @@ def test_an_item_is_kept_whole(engine: Engine, terms: Terms) -> None:
 
 def test_a_sparse_item_gets_plain_values(engine: Engine, terms: Terms) -> None:
     sparse = ItemRow.model_validate({"item_id": "a", "title": "A", "category": "bag", "price": "1"})
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         catalogue.put_items(connection, [sparse], terms, NOW)
         kept = catalogue.get_items(connection, ["a"])["a"]
     assert (kept.brand, kept.cost_cents, kept.season, kept.added_at) == ("", None, Season.ALL, NOW)
 
 
 def test_the_same_items_twice_change_nothing_not_even_the_fingerprint(engine: Engine, terms: Terms) -> None:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         empty = catalogue.fingerprint(connection)
         catalogue.put_items(connection, [item()], terms, NOW)
         catalogue.put_stock(connection, [shelf("k-m", 4)])
@@ -75,7 +75,7 @@ def test_the_same_items_twice_change_nothing_not_even_the_fingerprint(engine: En
 
 def test_every_change_shows_in_the_fingerprint(engine: Engine, terms: Terms) -> None:
     seen = []
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         for change in (
             lambda: catalogue.put_items(connection, [item()], terms, NOW),
             lambda: catalogue.put_items(connection, [item(price="90")], terms, NOW),
@@ -88,7 +88,7 @@ def test_every_change_shows_in_the_fingerprint(engine: Engine, terms: Terms) -> 
 
 
 def test_what_a_row_does_not_state_stays(engine: Engine, terms: Terms) -> None:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         catalogue.put_items(connection, [item()], terms, NOW)
         row = ItemRow.model_validate({"item_id": "knit-1", "title": "Jumper", "category": "knit", "price": "70"})
         assert catalogue.put_items(connection, [row], terms, NOW).changes == 1
@@ -98,7 +98,7 @@ def test_what_a_row_does_not_state_stays(engine: Engine, terms: Terms) -> None:
 
 def test_another_currency_and_the_future_are_refused_by_field(engine: Engine, terms: Terms) -> None:
     bad = [item(currency="EUR"), item(item_id="b", added_at=(NOW + days(2)).isoformat()), item(item_id="c")]
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         done = catalogue.put_items(connection, bad, terms, NOW)
     assert [(each.index, each.field) for each in done.refused] == [(0, "currency"), (1, "added_at")]
     assert "SELVEDGE_SHOP_CURRENCY" in done.refused[0].reason
@@ -106,12 +106,12 @@ def test_another_currency_and_the_future_are_refused_by_field(engine: Engine, te
 
 
 def test_stock_counts_by_item_and_size(engine: Engine, terms: Terms) -> None:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         catalogue.put_items(connection, [item(), item(item_id="b")], terms, NOW)
         rows = [shelf("1", 4), shelf("2", 3), shelf("3", 1, size="S"), shelf("4", 0, "b", ""), shelf("5", 1, "zz")]
         done = catalogue.put_stock(connection, rows)
         catalogue.put_stock(connection, [shelf("2", 5)])
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         assert catalogue.available(connection) == {"knit-1": {"M": 9, "S": 1}, "b": {"": 0}}
         assert catalogue.available(connection, ["b"]) == {"b": {"": 0}}
     assert [(each.index, each.field) for each in done.refused] == [(4, "item_id")]

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, insert, select, update
 
 from models.clients import Client, ClientRow
 from store.clients import clients
-from store.database import writing
+from store.database import write_transaction
 from store.events import events
 from store.mail.policy import Terms
 from store.mail.suppressions import client_hash
@@ -45,7 +45,7 @@ def rows(connection: Connection) -> Sequence[Any]:
 
 
 def test_a_client_is_kept_whole(engine: Engine, terms: Terms) -> None:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         put(connection, terms, client_row("ann", **FULL))
         kept = ann(connection)
     assert kept.model_dump(exclude={"policy", "signed_up_at"}) == {
@@ -63,7 +63,7 @@ def test_a_client_is_kept_whole(engine: Engine, terms: Terms) -> None:
 
 
 def test_the_same_row_twice_changes_nothing_and_starts_once(engine: Engine, terms: Terms) -> None:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         assert list(put(connection, terms, client_row("ann", **FULL)).new) == ["ann"]
         before = rows(connection)
         assert waiting(connection) == ["ann"]
@@ -74,13 +74,13 @@ def test_the_same_row_twice_changes_nothing_and_starts_once(engine: Engine, term
 
 
 def test_starts_can_be_left_out(engine: Engine, terms: Terms) -> None:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         put(connection, terms, client_row("ann"), start=False)
         assert waiting(connection) == []
 
 
 def test_what_a_row_does_not_state_stays(engine: Engine, terms: Terms) -> None:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         put(connection, terms, client_row("ann", **FULL))
         connection.execute(update(table).values(policy={"preferred_hour": 9}, quiz={"styles": ["boho"]}))
         done = put(connection, terms, client_row("ann", tags=["lapsed"]))
@@ -91,7 +91,7 @@ def test_what_a_row_does_not_state_stays(engine: Engine, terms: Terms) -> None:
 
 
 def test_a_missing_time_zone_is_the_shops_and_flagged_until_it_is_known(engine: Engine, terms: Terms) -> None:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         done = put(connection, terms, client_row("ann"))
         assert (ann(connection).time_zone, ann(connection).time_zone_assumed) == ("Europe/London", True)
         assert done.notes == {"time_zone_assumed": 1}
@@ -113,7 +113,7 @@ def test_a_missing_time_zone_is_the_shops_and_flagged_until_it_is_known(engine: 
 def test_a_bad_row_is_refused_by_field_and_the_others_go_in(
     engine: Engine, terms: Terms, fields: dict[str, Any], field: str
 ) -> None:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         connection.execute(insert(tombstones).values(client_hash=client_hash(terms.signing_key, "gone"), at=NOW))
         bad = client_row(**{"client_id": "bad"} | fields)
         done = put(connection, terms, client_row("ann"), bad, client_row("bob"))
@@ -123,7 +123,7 @@ def test_a_bad_row_is_refused_by_field_and_the_others_go_in(
 
 
 def test_a_row_gives_consent_only_while_nobody_withdrew_it(engine: Engine, terms: Terms) -> None:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         put(connection, terms, client_row("ann", consent=False), start=False)
         put(connection, terms, client_row("ann", consent=True))
         assert ann(connection).consent
@@ -135,7 +135,7 @@ def test_a_row_gives_consent_only_while_nobody_withdrew_it(engine: Engine, terms
 
 
 def test_a_row_withdraws_consent_at_once(engine: Engine, terms: Terms) -> None:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         put(connection, terms, client_row("ann", consent=True))
         put(connection, terms, client_row("ann", consent=False))
         assert not ann(connection).consent
@@ -145,5 +145,5 @@ def test_a_row_withdraws_consent_at_once(engine: Engine, terms: Terms) -> None:
 
 
 def test_an_unknown_client_is_none(engine: Engine) -> None:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         assert clients.get(connection, "nobody") is None

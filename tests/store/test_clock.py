@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 from models.base import utc
 from models.clock import Clock
 from store import clock as kept
-from store.database import connect, writing
+from store.database import connect, write_transaction
 from store.tables import metadata
 
 REAL = utc(2026, 11, 21, 13)
@@ -24,7 +24,7 @@ DAY_IN_FIVE_SECONDS = 86_400 / 5
 def connection(tmp_path: Path) -> Iterator[Connection]:
     engine = connect(f"sqlite:///{tmp_path / 'clock.db'}")
     metadata.create_all(engine)
-    with writing(engine) as opened:
+    with write_transaction(engine) as opened:
         yield opened
     engine.dispose()
 

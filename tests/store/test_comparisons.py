@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from domain.comparison.records import Deed
 from models.answers import AnswerRecord
 from services.evaluation.comparison import compare
-from store.database import reading, writing
+from store.database import read_transaction, write_transaction
 from store.learning import comparisons, decisions
 from store.tables import outreaches
 from tests.support.stocked import NOW, StockedShop
@@ -45,7 +45,7 @@ def mail(connection: Connection, client: str, n: int, sent_at: object) -> None:
 
 
 def test_answers_are_read_by_time_and_seen_when_their_mail_left(engine) -> None:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         mail(connection, "b", 1, NOW + DAY)
         mail(connection, "c", 1, None)
         decisions.keep(connection, record("a", "i1"), NOW)
@@ -54,7 +54,7 @@ def test_answers_are_read_by_time_and_seen_when_their_mail_left(engine) -> None:
         decisions.keep(connection, record("d", "i1", slot="session"), NOW)
         decisions.keep(connection, record("e", "i1"), NOW - DAY)
         decisions.keep_shadows(connection, [shadow("a", "i2"), shadow("b", answer=None, faults=("two:late",))])
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         found = comparisons.lives(connection, "ranking", NOW - DAY, NOW + DAY)
         beside = sorted(comparisons.shadows(connection, "ranking", ["qa", "qb"]), key=lambda each: each.question)
     assert [(each.client_id, each.shown_at) for each in found] == [("a", NOW), ("b", NOW + DAY), ("c", None)]
@@ -75,7 +75,7 @@ def test_deeds_are_told_apart(engine) -> None:
     shop.event("a", "fix_feedback", 0.3, item_id="i1", kept=False)
     shop.event("a", "item_viewed", 0.2, item_id="i1")
     shop.event("b", "order_placed", 1, item_id="i1")
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         found = sorted(comparisons.deeds(connection, ["a"], NOW - 2 * DAY, NOW), key=lambda each: each.at)
     assert [each.kind for each in found] == ["ordered", "returned", "kept", "sent_back"]
     assert found[0] == Deed("a", "ordered", NOW - DAY, "i1", "o1", 6_000)
@@ -84,7 +84,7 @@ def test_deeds_are_told_apart(engine) -> None:
 def test_a_comparison_tells_of_shadows_and_of_the_split_in_force(engine) -> None:
     shop = StockedShop(engine)
     shop.item("i1")
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         for n in range(40):
             variant = "one" if n < 30 else "three"
             told = {"variant": variant, "algorithm": variant, "experiment": "one 0.75, three 0.25"}
@@ -94,7 +94,7 @@ def test_a_comparison_tells_of_shadows_and_of_the_split_in_force(engine) -> None
         shop.client(f"c{n}")
         if n % 3 == 0:
             shop.event(f"c{n}", "order_placed", 1, item_id="i1", value=50)
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         found = compare(connection, "ranking", NOW - 7 * DAY, NOW, 3 * DAY)
         open_yet = compare(connection, "ranking", NOW - 7 * DAY, NOW, 7 * DAY)
         none = compare(connection, "session", NOW - 7 * DAY, NOW, 7 * DAY)

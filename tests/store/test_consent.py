@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine, insert, select
 
 from store.clients import consent
-from store.database import reading, writing
+from store.database import read_transaction, write_transaction
 from store.mail import messages
 from store.mail.policy import Terms
 from store.tables import clients, events, outreaches
@@ -19,7 +19,7 @@ from tests.store.conftest import NOW, REAL
 
 @pytest.fixture
 def person(engine: Engine) -> Engine:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         connection.execute(
             insert(clients).values(
                 client_id="c1", email="c1@example.com", time_zone="UTC", signed_up_at=NOW, consent=True, consent_at=NOW
@@ -29,7 +29,7 @@ def person(engine: Engine) -> Engine:
 
 
 def word(engine: Engine) -> tuple[bool, datetime | None]:
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         row = connection.execute(select(clients.c.consent, clients.c.consent_at)).one()
     return row.consent, row.consent_at
 
@@ -53,37 +53,37 @@ def mail(client_id: str, n: int, state: str, **values: Any) -> dict[str, Any]:
 def test_taking_consent_back_is_kept_with_its_event_and_only_once(person: Engine, terms: Terms) -> None:
     later = NOW + timedelta(days=3)
     for expected in (True, False):
-        with writing(person) as connection:
+        with write_transaction(person) as connection:
             assert consent.withdraw(connection, "c1", 1, later, REAL, terms) is expected
     assert word(person) == (False, later)
-    with reading(person) as connection:
+    with read_transaction(person) as connection:
         rows = connection.execute(select(events.c.type, events.c.client_id, events.c.occurred_at)).all()
     assert [tuple(row) for row in rows] == [("unsubscribed", "c1", later)]
 
 
 def test_consent_given_at_the_moment_it_was_taken_back_counts(person: Engine, terms: Terms) -> None:
-    with writing(person) as connection:
+    with write_transaction(person) as connection:
         consent.withdraw(connection, "c1", 1, NOW, REAL, terms)
         assert consent.restore(connection, "c1", 1, NOW, REAL, terms)
         assert not consent.restore(connection, "c1", 1, NOW, REAL, terms)
     assert word(person)[0] is True
-    with reading(person) as connection:
+    with read_transaction(person) as connection:
         assert connection.execute(select(outbox_table.c.target)).scalars().all() == ["c1"], "its workflow has to know"
 
 
 def test_the_same_link_works_each_time(person: Engine, terms: Terms) -> None:
     for day in range(3):
-        with writing(person) as connection:
+        with write_transaction(person) as connection:
             at = NOW + timedelta(days=day)
             assert consent.withdraw(connection, "c1", 1, at, REAL, terms)
         assert word(person)[0] is False
-        with writing(person) as connection:
+        with write_transaction(person) as connection:
             assert consent.restore(connection, "c1", 1, at, REAL, terms)
         assert word(person)[0] is True
 
 
 def test_an_unknown_client_has_nothing_to_take_back(engine: Engine, terms: Terms) -> None:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         assert not consent.withdraw(connection, "nobody", 1, NOW, REAL, terms)
         assert not consent.restore(connection, "nobody", 1, NOW, REAL, terms)
         assert connection.execute(select(events)).all() == []
@@ -91,7 +91,7 @@ def test_an_unknown_client_has_nothing_to_take_back(engine: Engine, terms: Terms
 
 def test_the_longest_client_id_can_leave_too(engine: Engine, terms: Terms) -> None:
     name = "c" * 64
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         connection.execute(
             insert(clients).values(
                 client_id=name, email="c@example.com", time_zone="UTC", signed_up_at=NOW, consent=True
@@ -102,7 +102,7 @@ def test_the_longest_client_id_can_leave_too(engine: Engine, terms: Terms) -> No
 
 
 def test_only_this_clients_mails_in_data_are_settling(engine: Engine) -> None:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         connection.execute(
             insert(outreaches),
             [mail("c1", 1, "data"), mail("c1", 2, "claimed"), mail("c1", 3, "sent"), mail("c2", 1, "data")],
@@ -113,7 +113,7 @@ def test_only_this_clients_mails_in_data_are_settling(engine: Engine) -> None:
 
 def test_a_delivered_message_leads_back_to_the_ledger(engine: Engine) -> None:
     sent = NOW - timedelta(hours=2)
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         connection.execute(insert(outreaches), [mail("c1", 1, "sent", message_id="<a@b>", sent_at=sent)])
         connection.execute(insert(outreaches), [mail("c1", 2, "data", message_id="<c@b>")])
         assert messages.by_message_id(connection, ["<a@b>", "<x@y>", ""]) == {"<a@b>": ("c1", 1)}

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import text
 
 from errors import ConfigError, Unavailable
-from store.database import connect, ping, reading
+from store.database import connect, ping, read_transaction
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_too_many_at_once_is_worth_another_try(tmp_path: Path) -> None:
     engine = connect(f"sqlite:///{tmp_path / 'x.db'}").execution_options()
     engine.pool._timeout = 0.1  # type: ignore[attr-defined]
     held = [engine.connect() for _ in range(48)]
-    with pytest.raises(Unavailable, match="in use"), reading(engine) as connection:
+    with pytest.raises(Unavailable, match="in use"), read_transaction(engine) as connection:
         connection.execute(text("SELECT 1"))
     for each in held:
         each.close()

@@ -11,7 +11,7 @@ from sqlalchemy import event
 
 from algorithms.slots.slot_table import SLOTS
 from models.answers import AnswerRecord
-from store.database import connect, reading, writing
+from store.database import connect, read_transaction, write_transaction
 from store.learning import decisions
 from store.tables import metadata
 from tests.support.stocked import NOW
@@ -35,11 +35,11 @@ SHADOW = ASKED.model_copy(update={"role": "shadow", "variant": "new", "algorithm
 
 @pytest.mark.parametrize("used_by", [{"n": 1}, {"fix_id": "f"}, {"key": "f/1"}])
 def test_a_retry_keeps_the_first_answer(engine, used_by: dict[str, Any]) -> None:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         first = decisions.keep(connection, ASKED, NOW, **used_by)
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         assert decisions.keep(connection, OTHER, NOW, **used_by) == first
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         (row,) = decisions.of_client(connection, "c")
     assert row.answer == ASKED.answer
     assert (row.at, row.algorithm, row.faults) == (NOW, "blend+content", ["far:late"])
@@ -57,14 +57,14 @@ def test_a_retry_keeps_the_first_answer(engine, used_by: dict[str, Any]) -> None
     ],
 )
 def test_another_use_is_another_decision(engine, record: AnswerRecord, at: Any, used_by: dict[str, Any]) -> None:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         decisions.keep(connection, ASKED, NOW, n=1)
         decisions.keep(connection, record, at, **used_by)
         assert len(decisions.of_client(connection, "c")) == 2
 
 
 def test_a_key_is_one_decision_whatever_is_asked_and_when(engine) -> None:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         decisions.keep(connection, ASKED, NOW, key="fix/1")
         decisions.keep(connection, OTHER, NOW + timedelta(hours=1), key="fix/1")
         (row,) = decisions.of_client(connection, "c")
@@ -72,7 +72,7 @@ def test_a_key_is_one_decision_whatever_is_asked_and_when(engine) -> None:
 
 
 def test_the_latest_come_first_and_only_so_many_and_no_shadows(engine) -> None:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         for n in range(1, 6):
             decisions.keep(connection, ASKED, NOW + timedelta(hours=n), n=n)
         decisions.keep(connection, ASKED.model_copy(update={"client_id": "d"}), NOW, n=9)
@@ -82,7 +82,7 @@ def test_the_latest_come_first_and_only_so_many_and_no_shadows(engine) -> None:
 
 def test_a_question_comes_back_as_it_was_and_is_purged_and_live_answers_stay(engine) -> None:
     body = b'{"client_id":"c"}' * 100
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         decisions.keep(connection, ASKED, NOW, n=1, body=body)
         decisions.keep(connection, OTHER, NOW + timedelta(days=2), n=2, body=b"{}")
         decisions.keep_shadows(connection, [SHADOW, SHADOW])
@@ -96,7 +96,7 @@ def test_a_question_comes_back_as_it_was_and_is_purged_and_live_answers_stay(eng
 
 def test_orders_of_pages_go_with_their_questions(engine) -> None:
     page = ASKED.model_copy(update={"slot": "session", "question": "q9"})
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         decisions.keep(connection, ASKED, NOW, n=1)
         decisions.keep(connection, page, NOW, body=b"{}")
         assert decisions.purge(connection, NOW + timedelta(days=1), SLOTS) == 2
@@ -107,10 +107,10 @@ def test_what_is_purged_is_found_without_reading_what_stays(tmp_path: Path) -> N
     """Every hour, by a thread that holds the database while it looks."""
     engine, said = connect(f"sqlite:///{tmp_path}/shop.db"), list[tuple[str, Any]]()
     metadata.create_all(engine)
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         event.listen(connection, "before_cursor_execute", lambda *of: said.append(of[2:4]))
         decisions.purge(connection, NOW, SLOTS)
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         plans = [
             row.detail for asked, at in said for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}", at)
         ]

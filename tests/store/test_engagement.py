@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, select
 
 from domain.engagement import EVENT_WEIGHT, Engagement, EngagementRules
 from store.clients.statistics import Counted, absorb
-from store.database import writing
+from store.database import write_transaction
 from store.sql.types import micros
 from store.tables import engagement
 from tests.store.conftest import NOW
@@ -49,7 +49,7 @@ def test_a_batch_equals_one_at_a_time(engine: Engine, happened: list[tuple[str, 
     expected: dict[str, Engagement] = {}
     for who, kind, at, cents in rows:
         expected[who] = expected.get(who, Engagement()).absorb(RULES, kind, at, cents)
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         for part in (rows[:cut], rows[cut:]):
             absorb(connection, RULES, [Counted(who, kind, micros(at), cents) for who, kind, at, cents in part])
         for who, one in expected.items():
@@ -61,7 +61,7 @@ def test_a_batch_equals_one_at_a_time(engine: Engine, happened: list[tuple[str, 
 
 def test_scores_are_those_of_the_domain(engine: Engine) -> None:
     counted = [Counted("ann", "order_placed", micros(NOW - timedelta(days=45)), 5_000)]
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         statistics = absorb(connection, RULES, counted)
     # One order of the scale's value, one half-life ago: a = (1 + .5 + .3 ln 2) / 2.
     a = (1 + 0.5 + 0.3 * 0.6931471805599453) / 2

@@ -14,7 +14,7 @@ from models.states import HoldSource
 from store import tables as t
 from store.campaigns import campaigns
 from store.clients import clients
-from store.database import reading, writing
+from store.database import read_transaction, write_transaction
 from store.events import events, outbox
 from store.fixes import fixes, reservations, waves
 from store.learning import refreshes
@@ -33,23 +33,23 @@ WHO = "privy"
 
 @pytest.fixture
 def fix_id(engine: Engine, terms: Terms) -> str:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         seed_clients(connection, terms, "ann", "zoe")
         return tell(connection, terms, WHO, NOW)
 
 
 def erased(engine: Engine, terms: Terms) -> int:
     """All of it, as the activity does; how many rows went."""
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         erasure.bury(connection, terms.signing_key, WHO, NOW)
     rows = 0
     while True:
-        with writing(engine) as connection:
+        with write_transaction(engine) as connection:
             gone = erasure.erase_some(connection, WHO)
         rows += gone
         if not gone:
             break
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         erasure.seal(connection, terms.signing_key, WHO, NOW)
     return rows
 
@@ -78,12 +78,12 @@ def test_the_rows_of_a_client_are_found_by_an_index(holding: Holding) -> None:
 
 
 def test_nothing_of_the_client_is_left_in_any_table(engine: Engine, terms: Terms, fix_id: str) -> None:
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         before = dict.fromkeys((name for name, _ in everything(connection)), True)
         assert set(before) >= {holding.table.name for holding in HOLDINGS}, "every table had something to lose"
         assert any(canary in told for _, told in everything(connection) for canary in CANARIES)
     assert erased(engine, terms) > len(HOLDINGS)
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         left = [
             (name, word) for name, told in everything(connection) for word in (*CANARIES, WHO, fix_id) if word in told
         ]
@@ -93,11 +93,11 @@ def test_nothing_of_the_client_is_left_in_any_table(engine: Engine, terms: Terms
 
 
 def test_what_may_stay_stays(engine: Engine, terms: Terms, fix_id: str) -> None:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         suppressions.suppress(connection, terms.signing_key, {ADDRESS: ("complaint", NOW)})
         before = campaigns.progress(connection, "spring")
     erased(engine, terms)
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         assert suppressions.suppressed(connection, terms.signing_key, ADDRESS) == "complaint"
         assert campaigns.progress(connection, "spring") == before, "a campaign counts as many as before"
         assert campaigns.get(connection, "spring").cursor == "ann", "its cursor stands before the id"
@@ -108,18 +108,18 @@ def test_what_may_stay_stays(engine: Engine, terms: Terms, fix_id: str) -> None:
 
 def test_a_campaign_waits_for_nothing_of_somebody_who_went(engine: Engine, terms: Terms, fix_id: str) -> None:
     """Enrolled, or a mail begun, after everything of theirs was called off."""
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         connection.execute(update(t.enrolments).values(state="pending"))
         connection.execute(update(t.outreaches).values(state="briefed"))
     erased(engine, terms)
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         told = campaigns.progress(connection, "spring")
     assert (told.enrolled, told.dropped, told.stopped, told.pending, told.under_way) == (1, 1, 1, 0, 0)
 
 
 def test_an_erased_id_is_refused_at_every_door(engine: Engine, terms: Terms, fix_id: str) -> None:
     erased(engine, terms)
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         refused = events.accept(connection, [event("e9", "searched", WHO)], terms, NOW, REAL).refused
         assert [each.reason for each in refused] == [suppressions.ERASED]
         put = clients.upsert(connection, [client_row(WHO)], terms, NOW, REAL)
@@ -134,7 +134,7 @@ def test_an_erased_id_is_refused_at_every_door(engine: Engine, terms: Terms, fix
 
 
 def test_asking_twice_is_asking_once(engine: Engine, terms: Terms, fix_id: str) -> None:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         for later in range(3):
             told = erasure.ask(connection, terms.signing_key, WHO, NOW + days(later), REAL)
             assert (told.state, told.asked_at) == (ErasureState.WAITING, NOW)
@@ -147,7 +147,7 @@ def test_asking_twice_is_asking_once(engine: Engine, terms: Terms, fix_id: str) 
         erasure.bury(connection, terms.signing_key, WHO, NOW)
         assert erasure.status(connection, terms.signing_key, WHO).state is ErasureState.ERASING
     erased(engine, terms)
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         told = erasure.ask(connection, terms.signing_key, WHO, NOW + days(3), REAL)
         assert (told.state, told.erased_at) == (ErasureState.ERASED, NOW)
         assert outbox.pending(connection) == 0 or not connection.scalar(
@@ -158,7 +158,7 @@ def test_asking_twice_is_asking_once(engine: Engine, terms: Terms, fix_id: str) 
 def test_a_client_who_is_to_be_erased_is_mailed_no_more_and_has_no_new_fix(
     engine: Engine, terms: Terms, fix_id: str
 ) -> None:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         erasure.ask(connection, terms.signing_key, WHO, NOW, REAL)
         row = connection.execute(select(t.clients).where(t.clients.c.client_id == WHO)).one()
         assert load(connection, row, terms.signing_key, NOW).erased
@@ -170,7 +170,7 @@ def test_a_client_who_is_to_be_erased_is_mailed_no_more_and_has_no_new_fix(
 
 def test_many_rows_go_in_batches(engine: Engine, terms: Terms, fix_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(erasure, "BATCH", 7)
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         rows = [
             {"event_id": f"b{k}", "client_id": WHO, "type": "searched", "occurred_at": NOW, "data": None}
             for k in range(30)
@@ -178,12 +178,12 @@ def test_many_rows_go_in_batches(engine: Engine, terms: Terms, fix_id: str, monk
         connection.execute(insert(t.events), rows)
         assert erasure._delete(next(h for h in HOLDINGS if h.table is t.events), connection, WHO) == 7
     assert erased(engine, terms) >= 28
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         assert connection.scalar(select(func.count()).select_from(t.events)) == 0
 
 
 def test_the_export_tells_all_that_is_held(engine: Engine, terms: Terms, fix_id: str) -> None:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         suppressions.suppress(connection, terms.signing_key, {ADDRESS: ("complaint", NOW)})
         whole = json.loads(b"".join(export(connection, terms.signing_key, WHO, NOW)))
     for holding in HOLDINGS:
@@ -201,7 +201,7 @@ def test_the_export_tells_all_that_is_held(engine: Engine, terms: Terms, fix_id:
 
 
 def test_the_export_is_of_that_client_alone(engine: Engine, terms: Terms, fix_id: str) -> None:
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         ann = b"".join(export(connection, terms.signing_key, "ann", NOW)).decode()
         assert json.loads(ann)["events"] == []
         assert not any(canary in ann for canary in CANARIES)
@@ -210,8 +210,8 @@ def test_the_export_is_of_that_client_alone(engine: Engine, terms: Terms, fix_id
 
 
 def test_stock_held_for_a_fix_is_still_counted_right(engine: Engine, terms: Terms, fix_id: str) -> None:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         reservations.release(connection, fix_id, NOW)
     erased(engine, terms)
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         assert reservations.faults(connection) == []

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, insert, select
 
 from models.events import Event
 from models.states import Phase
-from store.database import reading, writing
+from store.database import read_transaction, write_transaction
 from store.events import events
 from store.events.events import Accepted
 from store.mail.policy import Terms
@@ -31,14 +31,14 @@ def refusals(done: Accepted) -> list[tuple[int, str]]:
 
 @pytest.fixture
 def seeded(engine: Engine, terms: Terms) -> Engine:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         seed_clients(connection, terms, "ann", "bob")
         seed_items(connection, terms, "knit-1")
     return engine
 
 
 def all_rows(engine: Engine) -> dict[str, Sequence[Any]]:
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         return {t.name: connection.execute(select(t).order_by(*t.primary_key)).all() for t in (table, engagement)}
 
 
@@ -49,7 +49,7 @@ def test_an_event_is_kept_whole(seeded: Engine, terms: Terms) -> None:
         event("e3", "searched"),
         event("e4", "email_bounced", hard=False),
     ]
-    with writing(seeded) as connection:
+    with write_transaction(seeded) as connection:
         assert take(connection, terms, *given).accepted == ["e1", "e2", "e3", "e4"]
     one, two, three, four = all_rows(seeded)["events"]
     assert (one.type, one.item_id, one.quantity, one.value_cents) == ("order_placed", "knit-1", 2, 2933)
@@ -61,10 +61,10 @@ def test_an_event_is_kept_whole(seeded: Engine, terms: Terms) -> None:
 
 def test_the_same_batch_twice_changes_nothing(seeded: Engine, terms: Terms) -> None:
     batch = [event(f"e{i}", "order_placed", at=NOW - days(i), value="20") for i in range(5)]
-    with writing(seeded) as connection:
+    with write_transaction(seeded) as connection:
         take(connection, terms, *batch)
     once = all_rows(seeded)
-    with writing(seeded) as connection:
+    with write_transaction(seeded) as connection:
         again = take(connection, terms, *batch)
     assert (again.accepted, sorted(again.duplicates)) == ([], [f"e{i}" for i in range(5)])
     assert all_rows(seeded) == once
@@ -72,14 +72,14 @@ def test_the_same_batch_twice_changes_nothing(seeded: Engine, terms: Terms) -> N
 
 def test_an_id_twice_in_one_batch_counts_once(seeded: Engine, terms: Terms) -> None:
     batch = [event("e1", "order_placed", client_id="nobody"), event("e1", "order_placed"), event("e1", "searched")]
-    with writing(seeded) as connection:
+    with write_transaction(seeded) as connection:
         done = take(connection, terms, *batch)
         orders = connection.scalar(select(engagement.c.orders).where(engagement.c.client_id == "ann"))
     assert (refusals(done), done.accepted, done.duplicates, orders) == ([(0, "client_id")], ["e1"], ["e1"], 1)
 
 
 def test_each_refusal_names_the_field_and_the_good_ones_go_in(seeded: Engine, terms: Terms) -> None:
-    with writing(seeded) as connection:
+    with write_transaction(seeded) as connection:
         connection.execute(insert(tombstones).values(client_hash=client_hash(terms.signing_key, "gone"), at=NOW))
         done = take(
             connection,
@@ -99,13 +99,13 @@ def test_each_refusal_names_the_field_and_the_good_ones_go_in(seeded: Engine, te
 
 
 def test_any_item_is_taken_while_the_catalogue_is_empty(engine: Engine, terms: Terms) -> None:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         seed_clients(connection, terms, "ann")
         assert take(connection, terms, event("e1", "item_viewed", item_id="anything")).accepted == ["e1"]
 
 
 def test_orders_are_counted_and_returns_take_nothing_back(seeded: Engine, terms: Terms) -> None:
-    with writing(seeded) as connection:
+    with write_transaction(seeded) as connection:
         take(connection, terms, event("e1", "order_placed", at=NOW - days(9), value="10.50"))
         take(connection, terms, event("e2", "order_placed", at=NOW - days(30), value="5"), event("e3", "order_placed"))
         take(connection, terms, event("e4", "order_returned", value="5"))
@@ -115,7 +115,7 @@ def test_orders_are_counted_and_returns_take_nothing_back(seeded: Engine, terms:
 
 
 def test_machines_and_silent_types_do_not_count(seeded: Engine, terms: Terms) -> None:
-    with writing(seeded) as connection:
+    with write_transaction(seeded) as connection:
         take(connection, terms, event("e1", "email_clicked", machine=True), event("e2", "email_opened"))
         take(connection, terms, event("e3", "signed_up"))
         assert connection.execute(select(engagement)).all() == []
@@ -124,7 +124,7 @@ def test_machines_and_silent_types_do_not_count(seeded: Engine, terms: Terms) ->
 
 
 def test_a_signup_asks_for_a_start_once(seeded: Engine, terms: Terms) -> None:
-    with writing(seeded) as connection:
+    with write_transaction(seeded) as connection:
         take(connection, terms, event("e1", "signed_up"), event("e2", "signed_up"), event("e3", "searched"))
         assert waiting(connection) == ["ann"]
         take(connection, terms, event("e4", "signed_up", client_id="bob"), notify=False)
@@ -132,7 +132,7 @@ def test_a_signup_asks_for_a_start_once(seeded: Engine, terms: Terms) -> None:
 
 
 def test_only_an_event_that_lifts_past_the_threshold_nudges(seeded: Engine, terms: Terms) -> None:
-    with writing(seeded) as connection:
+    with write_transaction(seeded) as connection:
         seed_standing(connection, "ann")
         assert not take(connection, terms, event("e1", "item_viewed", item_id="knit-1")).nudged
         late = event("e2", "order_placed", at=NOW - days(400))
@@ -143,14 +143,14 @@ def test_only_an_event_that_lifts_past_the_threshold_nudges(seeded: Engine, term
 
 
 def test_at_the_top_nothing_lifts(seeded: Engine, terms: Terms) -> None:
-    with writing(seeded) as connection:
+    with write_transaction(seeded) as connection:
         seed_standing(connection, "ann", Phase.ACTIVE, lift_score=None)
         assert not take(connection, terms, event("e1", "order_placed")).nudged
 
 
 @pytest.mark.parametrize("kind", ["quiz_answered", "order_placed"])
 def test_what_moves_onboarding_nudges_then_and_only_then(seeded: Engine, terms: Terms, kind: str) -> None:
-    with writing(seeded) as connection:
+    with write_transaction(seeded) as connection:
         seed_standing(connection, "ann", Phase.ONBOARDING, lift_score=None)
         seed_standing(connection, "bob", Phase.ACTIVE, lift_score=None)
         done = take(connection, terms, event("e1", kind), event("e2", kind, client_id="bob"))
@@ -158,7 +158,7 @@ def test_what_moves_onboarding_nudges_then_and_only_then(seeded: Engine, terms: 
 
 
 def test_the_latest_quiz_holds_whatever_arrives_last(seeded: Engine, terms: Terms) -> None:
-    with writing(seeded) as connection:
+    with write_transaction(seeded) as connection:
         take(connection, terms, event("q2", "quiz_answered", styles=["classic"], budget="120.50"))
         take(connection, terms, event("q1", "quiz_answered", at=NOW - days(5), styles=["boho"]))
         quiz = connection.scalar(select(clients.c.quiz).where(clients.c.client_id == "ann"))
@@ -178,7 +178,7 @@ def test_the_later_change_of_consent_holds(
         event("c3", "unsubscribed", at=NOW - days(1)),
     ]
     batch = [said[i] for i in order]
-    with writing(seeded) as connection:
+    with write_transaction(seeded) as connection:
         for part in [batch] if together else [[one] for one in batch]:
             take(connection, terms, *part)
         row = connection.execute(select(clients).where(clients.c.client_id == "ann")).one()
@@ -190,14 +190,14 @@ def test_of_two_changes_at_one_moment_the_withdrawal_holds(
     seeded: Engine, terms: Terms, order: tuple[str, str]
 ) -> None:
     said = {"yes": event("c1", "consent_changed", consent=True), "no": event("c2", "unsubscribed")}
-    with writing(seeded) as connection:
+    with write_transaction(seeded) as connection:
         for word in order:
             take(connection, terms, said[word])
         assert connection.scalar(select(clients.c.consent).where(clients.c.client_id == "ann")) is False
 
 
 def test_consent_given_nudges_and_consent_withdrawn_does_not(engine: Engine, terms: Terms) -> None:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         seed_clients(connection, terms, "ann", consent=False)
         assert take(connection, terms, event("c1", "consent_changed", consent=True)).nudged == {"ann"}
         again = event("c2", "consent_changed", at=NOW + days(1 / 1440), consent=True)
@@ -217,7 +217,7 @@ def test_consent_given_nudges_and_consent_withdrawn_does_not(engine: Engine, ter
 def test_complaints_and_hard_bounces_suppress_the_address(
     seeded: Engine, terms: Terms, kind: str, fields: dict[str, Any], reason: str | None
 ) -> None:
-    with writing(seeded) as connection:
+    with write_transaction(seeded) as connection:
         take(connection, terms, event("b1", kind, **fields))
         assert suppressed(connection, terms.signing_key, "Ann@Shop.example") == reason
         assert suppressed(connection, "another key", "ann@shop.example") is None
@@ -229,18 +229,18 @@ def test_a_batch_that_fails_leaves_nothing(seeded: Engine, terms: Terms) -> None
     before = all_rows(seeded)
 
     def fails() -> None:
-        with writing(seeded) as connection:
+        with write_transaction(seeded) as connection:
             take(connection, terms, event("e1", "order_placed"), event("e2", "signed_up"))
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         fails()
     assert all_rows(seeded) == before
-    with reading(seeded) as connection:
+    with read_transaction(seeded) as connection:
         assert waiting(connection) == []
 
 
 def test_an_empty_batch_is_fine(seeded: Engine, terms: Terms) -> None:
-    with writing(seeded) as connection:
+    with write_transaction(seeded) as connection:
         done = take(connection, terms)
         assert (done.accepted, done.refused, connection.execute(select(standings)).all()) == ([], [], [])

@@ -14,7 +14,7 @@ from models.events import Event
 from models.fixes import FixState, FixWish
 from store.clients import owned_items
 from store.clients.interactions import signals
-from store.database import reading, writing
+from store.database import read_transaction, write_transaction
 from store.events import events, outbox
 from store.fixes import fixes, outcomes, reservations
 from store.mail.policy import Terms
@@ -28,7 +28,7 @@ from tests.store.test_races import at_once
 @pytest.fixture
 def fix(engine: Engine, terms: Terms) -> str:
     """Ann's Fix of two items, approved and held."""
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         seed_stock(connection, terms, {"a": 1, "b": 1, "c": 1})
         fix_id = seed_fix(connection, terms)
         reservations.reserve(connection, fix_id, [piece("a"), piece("b")], NOW, None)
@@ -37,7 +37,7 @@ def fix(engine: Engine, terms: Terms) -> str:
 
 
 def ship(engine: Engine, fix_id: str) -> None:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         reservations.sell(connection, fix_id, NOW)
         fixes.move(connection, fix_id, FixState.SHIPPED, NOW)
 
@@ -49,14 +49,14 @@ def says(event_id: str, fix_id: str | None, item_id: str, kept: bool, hours: flo
 
 def hear(engine: Engine, terms: Terms, *said: Event, **options: Any) -> list[str]:
     """Take events in; the Fixes that were nudged by now."""
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         done = events.accept(connection, said, terms, NOW, REAL, **options)
         assert done.refused == []
         return [each.target for each in outbox.lease(connection, 9, REAL, 0) if each.kind == "fix"]
 
 
 def row(engine: Engine, fix_id: str, sku: str) -> Any:
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         query = select(fix_items).where(fix_items.c.fix_id == fix_id, fix_items.c.sku == sku)
         return connection.execute(query).one()
 
@@ -95,13 +95,13 @@ def test_feedback_that_comes_before_the_box_is_shipped_is_not_lost(engine: Engin
     assert box_states(engine, fix) == {"a": "held", "b": "held"}
     ship(engine, fix)
     assert box_states(engine, fix) == {"a": "kept", "b": "returned"}
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         assert fixes.unanswered(connection, fix) == 0
 
 
 def test_feedback_on_what_is_not_theirs_changes_nothing(engine: Engine, terms: Terms, fix: str) -> None:
     ship(engine, fix)
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         seed_clients(connection, terms, "bob")
     strange = [
         says("e1", fix, "a", True, client_id="bob"),
@@ -114,7 +114,7 @@ def test_feedback_on_what_is_not_theirs_changes_nothing(engine: Engine, terms: T
 
 
 def test_what_was_let_go_gets_no_feedback(engine: Engine, terms: Terms, fix: str) -> None:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         reservations.reserve(connection, fix, [piece("b"), piece("c")], NOW, None)
     ship(engine, fix)
     assert hear(engine, terms, says("e1", fix, "a", True), says("e2", fix, "b", True)) == []
@@ -124,7 +124,7 @@ def test_what_was_let_go_gets_no_feedback(engine: Engine, terms: Terms, fix: str
 
 def test_a_closed_fix_is_corrected_and_nobody_is_woken(engine: Engine, terms: Terms, fix: str) -> None:
     ship(engine, fix)
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         put(connection, fix, FixState.CLOSED)
     assert hear(engine, terms, says("e1", fix, "a", False), says("e2", fix, "b", True)) == []
     assert box_states(engine, fix) == {"a": "returned", "b": "kept"}
@@ -139,16 +139,16 @@ def test_where_no_workflow_is_asked_for_none_is_nudged(engine: Engine, terms: Te
 def test_feedback_that_meets_the_shipping_is_not_lost(engine: Engine, terms: Terms) -> None:
     """Each sees the other, or is seen by it."""
     clients = [f"c{number}" for number in range(24)]
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         seed_stock(connection, terms, {"a": len(clients)})
         ids = {client: seed_fix(connection, terms, client, FixState.APPROVED) for client in clients}
     for fix_id in ids.values():
-        with writing(engine) as connection:
+        with write_transaction(engine) as connection:
             assert reservations.reserve(connection, fix_id, [piece("a")], NOW, None) == ()
 
     def hearing(client: str) -> Callable[[], None]:
         def job() -> None:
-            with writing(engine) as connection:
+            with write_transaction(engine) as connection:
                 said = says(f"e-{client}", ids[client], "a", True, client_id=client)
                 assert events.accept(connection, [said], terms, NOW, REAL).accepted
 
@@ -165,28 +165,28 @@ def test_feedback_that_meets_the_shipping_is_not_lost(engine: Engine, terms: Ter
 
 
 def test_p_keep_is_learnt_from_what_was_kept(engine: Engine, terms: Terms, fix: str) -> None:
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         assert outcomes.learnt(connection).outcomes == 0
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         box = [piece("a", liking=2.0, p_fit=0.9), piece("b", liking=-1.0, p_fit=0.9)]
         reservations.reserve(connection, fix, box, NOW, None)
     ship(engine, fix)
     hear(engine, terms, says("e1", fix, "a", True), says("e2", fix, "b", False))
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         learnt = outcomes.learnt(connection)
     assert learnt.outcomes == 2
     assert learnt.slope > 0.5  # the liked one was kept, the other not
     hear(engine, terms, says("e3", fix, "a", False, 1), says("e4", fix, "b", True, 1))
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         assert outcomes.learnt(connection).slope < 0.5
 
 
 def test_what_a_client_has_and_wears(engine: Engine, terms: Terms, fix: str) -> None:
     """A fits and is kept; b, of the size that the Fix held, was too small and went back; c lies in another box."""
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         seed_items(connection, terms, "old", "long-ago")
     ship(engine, fix)
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         second = fixes.save_request(connection, "ann", FixWish(), NOW)
         reservations.reserve(connection, second, [piece("c")], NOW, None)
     said = [
@@ -196,7 +196,7 @@ def test_what_a_client_has_and_wears(engine: Engine, terms: Terms, fix: str) -> 
         says("e4", None, "long-ago", False, -24 * 100, fit="fit", size="M"),  # b's word is later
     ]
     hear(engine, terms, *said)
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         known = signals(connection, "ann", NOW)
         found = owned_items.wearer(connection, known, NOW)
         assert found.owned == {"a"}
@@ -208,5 +208,5 @@ def test_what_a_client_has_and_wears(engine: Engine, terms: Terms, fix: str) -> 
 
 def test_what_is_on_its_way_is_not_sent_again(engine: Engine, terms: Terms, fix: str) -> None:
     ship(engine, fix)
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         assert owned_items.wearer(connection, signals(connection, "ann", NOW), NOW).elsewhere == {"a", "b"}

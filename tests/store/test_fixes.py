@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from domain.fixes.states import TRANSITIONS
 from errors import BadInput, NotFound
 from models.fixes import FixState, FixWish
-from store.database import reading, writing
+from store.database import read_transaction, write_transaction
 from store.fixes import fixes
 from store.mail.policy import Terms
 from tests.store.boxes import put, seed_fix
@@ -24,10 +24,10 @@ WISH = FixWish(budget=Decimal("150"), must_have=("Knitwear",), note="for a weddi
 
 
 def test_a_request_is_kept_as_asked_and_its_note_apart(engine: Engine, terms: Terms) -> None:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         seed_clients(connection, terms, "ann")
         fix_id = fixes.save_request(connection, "ann", WISH, NOW, due=NOW + timedelta(days=2))
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         row = fixes.get(connection, fix_id)
         assert FixWish.model_validate(row.wish) == WISH.model_copy(update={"note": None})
         assert (row.note, row.wave, row.state, row.due_at) == (WISH.note, True, "requested", NOW + timedelta(days=2))
@@ -37,7 +37,7 @@ def test_a_request_is_kept_as_asked_and_its_note_apart(engine: Engine, terms: Te
 
 
 def test_the_same_key_is_the_same_request_and_no_other(engine: Engine, terms: Terms) -> None:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         seed_clients(connection, terms, "ann", "bob")
         first = fixes.save_request(connection, "ann", WISH, NOW, request_key="r1")
         assert fixes.save_request(connection, "ann", WISH, NOW, request_key="r1") == first
@@ -48,7 +48,7 @@ def test_the_same_key_is_the_same_request_and_no_other(engine: Engine, terms: Te
 
 
 def test_a_client_has_one_fix_in_the_making(engine: Engine, terms: Terms) -> None:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         first = seed_fix(connection, terms)
         with pytest.raises(BadInput, match=first):
             fixes.save_request(connection, "ann", WISH, NOW, request_key="another")
@@ -58,13 +58,13 @@ def test_a_client_has_one_fix_in_the_making(engine: Engine, terms: Terms) -> Non
 
 
 def test_of_requests_at_the_same_time_one_is_taken(engine: Engine, terms: Terms) -> None:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         seed_clients(connection, terms, "ann")
     taken: list[str] = []
 
     def ask() -> None:
         try:
-            with writing(engine) as connection:
+            with write_transaction(engine) as connection:
                 taken.append(fixes.save_request(connection, "ann", WISH, NOW))
         except BadInput:
             pass
@@ -74,7 +74,7 @@ def test_of_requests_at_the_same_time_one_is_taken(engine: Engine, terms: Terms)
 
 
 def test_unknown_ids_are_named(engine: Engine) -> None:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         with pytest.raises(NotFound, match="client_id"):
             fixes.save_request(connection, "nobody", WISH, NOW)
         with pytest.raises(NotFound, match="fix_id"):
@@ -82,7 +82,7 @@ def test_unknown_ids_are_named(engine: Engine) -> None:
 
 
 def test_only_steps_of_the_table_are_taken(engine: Engine, terms: Terms) -> None:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         fix_id = seed_fix(connection, terms)
         for state, to in product(FixState, FixState):
             put(connection, fix_id, state)
@@ -99,7 +99,7 @@ def test_only_steps_of_the_table_are_taken(engine: Engine, terms: Terms) -> None
 
 def test_a_wave_takes_those_who_wait_for_one_oldest_first(engine: Engine, terms: Terms) -> None:
     states = {"ann": FixState.RANKED, "bob": FixState.REQUESTED, "cid": FixState.PROPOSED, "dot": FixState.REQUESTED}
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         seed_clients(connection, terms, *states, "eve")
         ids = {}
         for hour, (client, state) in enumerate(states.items()):
@@ -112,7 +112,7 @@ def test_a_wave_takes_those_who_wait_for_one_oldest_first(engine: Engine, terms:
 
 
 def test_listing_is_by_state_the_last_touched_first(engine: Engine, terms: Terms) -> None:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         one, two = seed_fix(connection, terms, "ann"), seed_fix(connection, terms, "bob")
         assert fixes.move(connection, one, FixState.PROPOSED, NOW + timedelta(hours=1))
         assert [row.fix_id for row in fixes.listing(connection)] == [one, two]

@@ -14,7 +14,7 @@ from algorithms.risk.recency_rate import Population
 from domain.engagement import EngagementRules
 from domain.histories import Histories
 from store.clients import histories
-from store.database import reading
+from store.database import read_transaction
 from tests.support.stocked import NOW, StockedShop
 
 RULES = EngagementRules()
@@ -48,7 +48,7 @@ def scores(found: tuple[list[str], Histories], at) -> dict[str, tuple[float, ...
 
 
 def test_both_ways_agree_once_everything_has_happened(shop):
-    with reading(shop.engine) as connection:
+    with read_transaction(shop.engine) as connection:
         latest = histories.latest_event(connection)
         assert latest is not None
         kept = scores(histories.as_kept(connection, NOW), NOW)
@@ -63,13 +63,13 @@ def test_both_ways_agree_once_everything_has_happened(shop):
 def test_a_day_in_the_past_knows_nothing_of_what_came_later(shop):
     """The statistics of an earlier day are those that a store holds into which nothing later was put."""
     then = NOW - timedelta(days=80)
-    with reading(shop.engine) as connection:
+    with read_transaction(shop.engine) as connection:
         ids, stats = histories.as_of_then(connection, RULES, then)
     assert "late" not in ids
     before = scores((ids, stats), then)
     shop.event("c1", "order_placed", 79.0, value=900)
     shop.event("c3", "order_placed", 10.0, value=900)
-    with reading(shop.engine) as connection:
+    with read_transaction(shop.engine) as connection:
         assert scores(histories.as_of_then(connection, RULES, then), then) == before
         changed = scores(histories.as_of_then(connection, RULES, NOW - timedelta(days=79)), then + timedelta(days=1))
     assert changed["c1"][0] > before["c1"][0]
@@ -79,17 +79,17 @@ def test_a_machines_click_does_not_count_then_either(engine):
     shop = StockedShop(engine)
     shop.client("c", signed_up_at=NOW - timedelta(days=50))
     shop.event("c", "email_clicked", 30, machine=True)
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         _, stats = histories.as_of_then(connection, RULES, NOW)
         assert stats.frequency.tolist() == [0.0]
     shop.event("c", "email_clicked", 30)
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         _, stats = histories.as_of_then(connection, RULES, NOW)
     assert stats.frequency[0] > 0
 
 
 def test_batches_do_not_change_the_answer(shop, monkeypatch):
-    with reading(shop.engine) as connection:
+    with read_transaction(shop.engine) as connection:
         whole = scores(histories.as_of_then(connection, RULES, NOW), NOW)
         monkeypatch.setattr(histories, "BATCH", 7)
         for again in (histories.as_of_then(connection, RULES, NOW), histories.as_kept(connection, NOW)):
@@ -100,7 +100,7 @@ def test_batches_do_not_change_the_answer(shop, monkeypatch):
 
 
 def test_an_empty_store_has_nobody(engine):
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         assert histories.latest_event(connection) is None
         ids, stats = histories.as_kept(connection, NOW)
         assert (ids, len(stats)) == ([], 0)

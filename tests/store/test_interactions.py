@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 from domain.histories import SIGNAL
 from errors import NotFound
 from store.clients import interactions
-from store.database import reading
+from store.database import read_transaction
 from tests.support.stocked import NOW, StockedShop
 
 
@@ -33,7 +33,7 @@ def test_one_clients_signals(shop):
     shop.event("c", "email_clicked", 2, item_id="b")
     shop.event("c", "searched", 1, query="warm coat")
     shop.event("d", "order_placed", 1, item_id="b")
-    with reading(shop.engine) as connection:
+    with read_transaction(shop.engine) as connection:
         found = interactions.signals(connection, "c", NOW)
     assert (found.sizes, found.tags, found.time_zone) == (("S",), ("vip",), "Australia/Sydney")
     assert (found.quiz.styles, found.quiz.sizes, found.quiz.budget_cents) == (("boho",), ("M",), 12_050)
@@ -49,12 +49,12 @@ def test_one_clients_signals(shop):
 
 def test_what_came_after_now_is_not_known(shop):
     shop.event("c", "order_placed", 5, item_id="a")
-    with reading(shop.engine) as connection:
+    with read_transaction(shop.engine) as connection:
         assert interactions.signals(connection, "c", NOW - timedelta(days=6)).touches == ()
 
 
 def test_nobody_by_that_id(shop):
-    with reading(shop.engine) as connection, pytest.raises(NotFound, match="client_id"):
+    with read_transaction(shop.engine) as connection, pytest.raises(NotFound, match="client_id"):
         interactions.signals(connection, "stranger", NOW)
 
 
@@ -64,7 +64,7 @@ def test_everybodys_touches(shop, monkeypatch):
     shop.event("c", "order_returned", 4, item_id="a")
     shop.event("d", "item_viewed", 3, item_id="b")
     shop.event("d", "item_viewed", 100, item_id="b")
-    with reading(shop.engine) as connection:
+    with read_transaction(shop.engine) as connection:
         found = interactions.between(connection, NOW - timedelta(days=50), NOW)
         everything = interactions.between(connection, None, NOW)
     rows = sorted(
@@ -82,7 +82,7 @@ def test_everybodys_touches(shop, monkeypatch):
 
 
 def test_everybody_described(shop):
-    with reading(shop.engine) as connection:
+    with read_transaction(shop.engine) as connection:
         found = interactions.described(connection)
     assert set(found) == {"c", "d"}
     assert found["c"].tags == ("vip",)

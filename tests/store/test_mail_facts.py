@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, insert
 from models.catalogue import StockRow
 from models.states import OutreachState
 from store.catalogue import catalogue
-from store.database import reading, writing
+from store.database import read_transaction, write_transaction
 from store.events.events import accept
 from store.mail import mail_facts
 from store.mail.policy import Terms
@@ -26,7 +26,7 @@ def seed_mail(connection: Connection, n: int, item_id: str, sent_at: datetime | 
 
 
 def test_a_client_reads_when_they_open_and_not_when_a_machine_does(engine: Engine, terms: Terms) -> None:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         seed_clients(connection, terms, "ann", "bob")
         batch = [
             event("e1", "email_opened", at=NOW - days(3)),
@@ -36,30 +36,30 @@ def test_a_client_reads_when_they_open_and_not_when_a_machine_does(engine: Engin
             event("e5", "searched", at=NOW - days(1)),
         ]
         assert not accept(connection, batch, terms, NOW, REAL).refused
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         assert mail_facts.read_at(connection, "ann", NOW, 20) == (NOW - days(2), NOW - days(3))
         assert mail_facts.read_at(connection, "ann", NOW, 1) == (NOW - days(2),)
         assert mail_facts.read_at(connection, "ann", NOW - days(2.5), 20) == (NOW - days(3),)
 
 
 def test_what_was_shown_lately_is_what_other_mails_sent_since_have_shown(engine: Engine, terms: Terms) -> None:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         seed_clients(connection, terms, "ann")
         seed_mail(connection, 1, "old", NOW - days(50))
         seed_mail(connection, 2, "lately", NOW - days(5))
         seed_mail(connection, 3, "unsent", None, state=OutreachState.SCHEDULED)
         seed_mail(connection, 4, "mine", NOW - days(1))
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         assert mail_facts.shown_since(connection, "ann", NOW - days(45), but=4) == ("lately",)
 
 
 def test_an_item_has_run_out_when_all_its_sizes_have(engine: Engine, terms: Terms) -> None:
     shelves = [("a-s", "a", "S", 0), ("a-m", "a", "M", 2), ("b-s", "b", "S", 0)]
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         seed_items(connection, terms, "a", "b", "uncounted")
         rows = [StockRow(sku=sku, item_id=item, size=size, on_hand=units) for sku, item, size, units in shelves]
         catalogue.put_stock(connection, rows)
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         assert catalogue.in_stock(connection, ["a", "uncounted"])
         assert not catalogue.in_stock(connection, ["a", "b"])
         assert catalogue.in_stock(connection, [])

@@ -13,13 +13,13 @@ from sqlalchemy import Engine, event, inspect, text
 
 from errors import ConfigError, Unavailable
 from store import migrate, revising
-from store.database import connect, reading, writing
+from store.database import connect, read_transaction, write_transaction
 from store.tables import metadata
 
 
 def test_migrations_make_exactly_the_tables(empty_engine: Engine) -> None:
     assert migrate.upgrade(empty_engine)
-    with reading(empty_engine) as connection:
+    with read_transaction(empty_engine) as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata) == []
         assert migrate.version(connection) == migrate.head()
@@ -27,16 +27,16 @@ def test_migrations_make_exactly_the_tables(empty_engine: Engine) -> None:
 
 def test_a_table_that_no_migration_makes_is_noticed(empty_engine: Engine) -> None:
     migrate.upgrade(empty_engine)
-    with writing(empty_engine) as connection:
+    with write_transaction(empty_engine) as connection:
         connection.execute(text("DROP TABLE outbox"))
-    with reading(empty_engine) as connection:
+    with read_transaction(empty_engine) as connection:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
         assert compare_metadata(context, metadata)
 
 
 def test_the_head_read_from_the_files_is_alembics(tmp_path: Path) -> None:
     engine = connect(f"sqlite:///{tmp_path / 'a.db'}")
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         assert ScriptDirectory.from_config(migrate.config(connection)).get_heads() == [migrate.head()]
     engine.dispose()
 
@@ -61,7 +61,7 @@ def test_several_processes_may_upgrade_at_once(empty_engine: Engine) -> None:
 
 
 def test_a_failed_upgrade_leaves_nothing_half_done(empty_engine: Engine) -> None:
-    with writing(empty_engine) as connection:
+    with write_transaction(empty_engine) as connection:
         connection.execute(text("CREATE TABLE suppressions (x INTEGER)"))  # in the way of a later statement
     with pytest.raises(Exception, match="suppressions"):
         migrate.upgrade(empty_engine)
@@ -70,7 +70,7 @@ def test_a_failed_upgrade_leaves_nothing_half_done(empty_engine: Engine) -> None
 
 def test_a_database_of_an_unknown_revision_is_refused(empty_engine: Engine) -> None:
     migrate.upgrade(empty_engine)
-    with writing(empty_engine) as connection:
+    with write_transaction(empty_engine) as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '0099'"))
     with pytest.raises(ConfigError, match=r"SELVEDGE_DATABASE_URL: .*0099"):
         migrate.upgrade(empty_engine)

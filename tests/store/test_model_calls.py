@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy import Engine, select
 
 from models.model_call import Budget, ModelCall, Spent
-from store.database import reading, writing
+from store.database import read_transaction, write_transaction
 from store.mail.model_calls import record, spent_today, standing_trouble
 from store.tables import model_calls
 from tests.store.conftest import NOW
@@ -22,18 +22,18 @@ def call(hours_ago: float = 0, client_id: str = "ann", **fields: object) -> Mode
 
 
 def test_a_call_is_kept_whole(engine: Engine) -> None:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         record(connection, [call(verdict="ungrounded")])
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         row = connection.execute(select(model_calls)).one()
     assert ModelCall.model_validate(row._mapping) == call(verdict="ungrounded")
 
 
 def test_what_a_client_has_spent_is_that_of_the_last_day(engine: Engine) -> None:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         record(connection, [call(), call(23.9), call(24), call(0, "bob"), call(verdict="unavailable", tokens_in=0)])
         record(connection, [])
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         assert spent_today(connection, "ann", NOW) == Spent(calls=3, tokens=260)
         assert spent_today(connection, "nobody", NOW) == Spent()
 
@@ -47,7 +47,7 @@ def test_a_budget_is_spent_by_calls_or_by_tokens() -> None:
 
 def test_trouble_stands_when_the_latest_calls_all_failed_alike(engine: Engine) -> None:
     def after(*verdicts: str) -> str:
-        with writing(engine) as connection:
+        with write_transaction(engine) as connection:
             record(connection, [call(verdict=verdict) for verdict in verdicts])
             return standing_trouble(connection)
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from sqlalchemy import Engine
 
-from store.database import reading, writing
+from store.database import read_transaction, write_transaction
 from store.events import outbox
 from store.events.outbox import LONGEST_WAIT, Leased
 from tests.store.conftest import REAL
@@ -17,24 +17,24 @@ LATER = REAL + timedelta(seconds=60)
 
 
 def push(engine: Engine, *targets: str) -> None:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         outbox.push(connection, "client", targets, REAL)
 
 
 def lease(engine: Engine, at_s: float = 0.0, limit: int = 10, seconds: float = 30.0) -> list[Leased]:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         return outbox.lease(connection, limit, REAL + timedelta(seconds=at_s), seconds)
 
 
 def settle(engine: Engine, leased: list[Leased]) -> None:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         outbox.settle(connection, leased)
 
 
 def test_changes_of_one_target_are_one_nudge(engine: Engine) -> None:
     push(engine, "ann", "bob", "ann")
     push(engine, "ann")
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         outbox.push(connection, "campaign", ["ann"], REAL)
         outbox.push(connection, "client", [], REAL)
         assert outbox.pending(connection) == 3
@@ -77,13 +77,13 @@ def test_an_overtaken_attempt_settles_nothing(engine: Engine) -> None:
     late = lease(engine, seconds=5)
     current = lease(engine, at_s=6)
     settle(engine, late)
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         outbox.retry(connection, late, LATER)
     assert lease(engine, at_s=7) == [], "the second attempt still holds it"
     settle(engine, current)
     push(engine, "ann")
     settle(engine, late)
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         assert waiting(connection) == ["ann"]
 
 
@@ -91,12 +91,12 @@ def test_failures_wait_longer_each_time_with_a_limit(engine: Engine) -> None:
     push(engine, "ann")
     now, waits = REAL, []
     for _ in range(12):
-        with writing(engine) as connection:
+        with write_transaction(engine) as connection:
             (held,) = outbox.lease(connection, 1, now, 30)
             outbox.retry(connection, [held], now)
         due = now
         while True:
-            with writing(engine) as connection:
+            with write_transaction(engine) as connection:
                 found = outbox.lease(connection, 1, due, 0)
             if found:
                 break

@@ -13,7 +13,7 @@ from errors import NotFound
 from models.profiles import Profile
 from store.clients import preferences
 from store.clients.profiles import profile
-from store.database import reading
+from store.database import read_transaction
 from store.tables import tastes as table
 from tests.support.stocked import NOW, StockedShop
 
@@ -44,7 +44,7 @@ def shop(engine: Engine) -> StockedShop:
 
 
 def told(shop: StockedShop, client_id: str = "c1") -> Profile:
-    with reading(shop.engine) as connection:
+    with read_transaction(shop.engine) as connection:
         return profile(connection, client_id, NOW)
 
 
@@ -117,7 +117,7 @@ def test_a_pass_folds_each_event_once_and_a_late_one_costs_one_client_a_new_star
 
 
 def _folded(shop: StockedShop) -> set[str]:
-    with reading(shop.engine) as connection:
+    with read_transaction(shop.engine) as connection:
         return set(connection.scalars(select(table.c.client_id)))
 
 

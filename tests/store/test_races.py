@@ -12,7 +12,7 @@ from sqlalchemy import Engine, func, select
 
 from models.events import Event
 from store.clients import clients
-from store.database import reading, writing
+from store.database import read_transaction, write_transaction
 from store.events import events, outbox
 from store.mail.policy import Terms
 from store.tables import clients as client_table
@@ -55,18 +55,18 @@ def orders(writer: int, ids: Sequence[str]) -> list[Event]:
 
 def test_statistics_add_up_when_batches_of_the_same_clients_meet(engine: Engine, terms: Terms) -> None:
     ids = [f"c{i:02d}" for i in range(40)]
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         seed_clients(connection, terms, *ids)
 
     def job(writer: int) -> Callable[[], None]:
         def take() -> None:
-            with writing(engine) as connection:
+            with write_transaction(engine) as connection:
                 events.accept(connection, orders(writer, ids), terms, NOW, REAL)
 
         return take
 
     at_once([job(writer) for writer in range(WRITERS)])
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         rows = connection.execute(select(engagement)).all()
     half_life = terms.rules.half_life_days
     expected = sum(2 ** (-writer / half_life) for writer in range(WRITERS))
@@ -79,11 +79,11 @@ def test_the_same_batch_from_all_sides_counts_once(engine: Engine, terms: Terms)
     batch = orders(1, ids)
     accepted: list[str] = []
     duplicates: list[str] = []
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         seed_clients(connection, terms, *ids)
 
     def take() -> None:
-        with writing(engine) as connection:
+        with write_transaction(engine) as connection:
             done = events.accept(connection, batch, terms, NOW, REAL)
         accepted.extend(done.accepted)
         duplicates.extend(done.duplicates)
@@ -91,25 +91,25 @@ def test_the_same_batch_from_all_sides_counts_once(engine: Engine, terms: Terms)
     at_once([take] * WRITERS)
     assert sorted(accepted) == sorted(each.event_id for each in batch)
     assert len(duplicates) == (WRITERS - 1) * len(batch)
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         assert connection.scalar(select(func.sum(engagement.c.orders))) == len(ids)
 
 
 def test_one_id_for_two_clients_is_one_event(engine: Engine, terms: Terms) -> None:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         seed_clients(connection, terms, "ann", "bob")
     accepted: list[str] = []
 
     def job(client: str) -> Callable[[], None]:
         def take() -> None:
             batch = [event(f"same-{i}", "order_placed", client) for i in range(50)]
-            with writing(engine) as connection:
+            with write_transaction(engine) as connection:
                 accepted.extend(events.accept(connection, batch, terms, NOW, REAL).accepted)
 
         return take
 
     at_once([job("ann"), job("bob")])
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         assert len(accepted) == connection.scalar(select(func.count()).select_from(event_table)) == 50
         assert connection.scalar(select(func.sum(engagement.c.orders))) == 50
 
@@ -120,13 +120,13 @@ def test_clients_made_by_many_at_once_are_made_once(engine: Engine, terms: Terms
     def job(writer: int) -> Callable[[], None]:
         def put() -> None:
             rows = [client_row(client) for client in (ids if writer % 2 else ids[::-1])]
-            with writing(engine) as connection:
+            with write_transaction(engine) as connection:
                 clients.upsert(connection, rows, terms, NOW, REAL)
 
         return put
 
     at_once([job(writer) for writer in range(WRITERS)])
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         assert connection.scalar(select(func.count()).select_from(client_table)) == len(ids)
         assert waiting(connection) == ids
 
@@ -141,7 +141,7 @@ def test_every_push_is_followed_by_a_sending(engine: Engine) -> None:
         for turn in range(60):
             both = [targets[turn % 10], targets[(turn + 3) % 10]]
             pushed_at.update(dict.fromkeys(both, time.monotonic()))
-            with writing(engine) as connection:
+            with write_transaction(engine) as connection:
                 outbox.push(connection, "client", both, REAL)
         over.set()
 
@@ -149,15 +149,15 @@ def test_every_push_is_followed_by_a_sending(engine: Engine) -> None:
         last = empty = False
         while not (last and empty):
             last = over.is_set()  # asked before the look, so that the last look comes after the last push
-            with writing(engine) as connection:
+            with write_transaction(engine) as connection:
                 held = outbox.lease(connection, 4, REAL, 30)
             sent_at.update(dict.fromkeys((each.target for each in held), time.monotonic()))
-            with writing(engine) as connection:
+            with write_transaction(engine) as connection:
                 outbox.settle(connection, held)
             empty = not held
 
     at_once([push, send])
     assert set(sent_at) == set(targets)
     assert [target for target in targets if sent_at[target] < pushed_at[target]] == []
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         assert outbox.pending(connection) == 0

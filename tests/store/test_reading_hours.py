@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from sqlalchemy import Engine
 
-from store.database import reading
+from store.database import read_transaction
 from store.mail import reading_hours
 from store.mail.reading_hours import EVERYBODY, FEWEST_CLIENTS, MOST
 from tests.support.stocked import NOW, StockedShop
@@ -28,7 +28,7 @@ def test_people_are_counted_in_their_own_day_and_machines_are_not(engine: Engine
     shop = filled(engine)
     shop.events([{"client_id": "c1", **OPENED} for _ in range(100)])
     assert reading_hours.count(engine, NOW) == 2
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         found = reading_hours.load(connection)
     assert set(found) == {EVERYBODY, "tag:vip"}
     assert (found[EVERYBODY][14], found[EVERYBODY][12]) == (FEWEST_CLIENTS - 2 + MOST, 1)
@@ -39,10 +39,10 @@ def test_counting_again_takes_the_place_of_what_was_counted(engine: Engine) -> N
     filled(engine)
     for _ in range(2):
         reading_hours.count(engine, NOW)
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         assert reading_hours.load(connection)[EVERYBODY].sum() == FEWEST_CLIENTS
     assert reading_hours.count(engine, NOW + timedelta(days=400)) == 0
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         assert reading_hours.load(connection) == {}
 
 
@@ -53,5 +53,5 @@ def test_a_tag_that_grows_when_compared_is_kept(engine: Engine) -> None:
         shop.client(f"c{n}", tags=("\ufb03" * 64,))
     shop.events([{"client_id": f"c{n}", **OPENED} for n in range(FEWEST_CLIENTS)])
     reading_hours.count(engine, NOW)
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         assert set(reading_hours.load(connection)) == {EVERYBODY, "tag:" + "ffi" * 64}

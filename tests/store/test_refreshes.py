@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from errors import NotFound
 from models.refreshes import ListedItem, RefreshReport, RefreshState, SlotOutcome, TopPicks, Verdict
-from store.database import reading, writing
+from store.database import read_transaction, write_transaction
 from store.learning import artefacts, refreshes, top_picks
 from store.learning.artefacts import Artefact
 from store.mail.policy import Terms
@@ -28,7 +28,7 @@ def listed(client_id: str, item: str = "i1", at: datetime = NOW) -> TopPicks:
 def test_every_client_is_in_one_shard_whoever_comes_later(
     engine: Engine, terms: Terms, size: int, most: int, shards: int
 ) -> None:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         seed_clients(connection, terms, *IDS)
         firsts = top_picks.shards(connection, size, most)
         seed_clients(connection, terms, "0first", "zzz-last", "b15")
@@ -43,13 +43,13 @@ def test_every_client_is_in_one_shard_whoever_comes_later(
 
 
 def test_a_shop_without_clients_has_one_empty_shard(engine: Engine) -> None:
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         assert top_picks.shards(connection, 10, 500) == [""]
         assert top_picks.clients_of(connection, "", None, None, 10) == []
 
 
 def test_who_goes_on_begins_after_the_last_one(engine: Engine, terms: Terms) -> None:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         seed_clients(connection, terms, *IDS)
         all_ = top_picks.clients_of(connection, "", None, None, 100)
         assert top_picks.clients_of(connection, all_[1], all_[5], None, 100) == all_[1:5]
@@ -58,7 +58,7 @@ def test_who_goes_on_begins_after_the_last_one(engine: Engine, terms: Terms) -> 
 
 
 def test_a_list_takes_the_place_of_the_one_before(engine: Engine) -> None:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         top_picks.put(connection, "d1", [listed("ann"), listed("bob")])
         for _ in range(2):
             top_picks.put(connection, "d2", [listed("ann", "i2", NOW + timedelta(days=1))])
@@ -76,7 +76,7 @@ def test_a_list_takes_the_place_of_the_one_before(engine: Engine) -> None:
 
 def test_a_plan_is_fixed_and_a_report_grows(engine: Engine) -> None:
     first = RefreshReport(refresh="d1", since=NOW - timedelta(days=2), cut=NOW - timedelta(days=1), until=NOW)
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         refreshes.begin(connection, first, ["ranking"], ["", "m"], NOW)
         later = first.model_copy(update={"until": NOW + timedelta(days=1)})
         again = refreshes.begin(connection, later, ["risk"], [""], NOW + timedelta(days=1))
@@ -101,7 +101,7 @@ def made(name: str, days_ago: int = 0, **values: object) -> Artefact:
 
 
 def test_what_served_can_be_gone_back_to(engine: Engine) -> None:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         for each in (made("old", 3, live=True), made("new", 1, live=True), made("other", 1, slot="fit", live=True)):
             artefacts.add(connection, each)
         back = artefacts.promote(connection, "old", NOW)
@@ -115,7 +115,7 @@ def test_what_served_can_be_gone_back_to(engine: Engine) -> None:
 
 
 def test_only_what_never_served_is_forgotten(engine: Engine) -> None:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         for each in (made("served", 60, live=True), made("live", 50, live=True), made("tried", 40), made("young", 2)):
             artefacts.add(connection, each)
         gone = artefacts.forget_unserved(connection, NOW - timedelta(days=30))

@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from errors import BadInput
 from models.fixes import FixItem, FixState, ItemState
-from store.database import connect, reading, writing
+from store.database import connect, read_transaction, write_transaction
 from store.fixes import reservations
 from store.mail.policy import Terms
 from store.tables import metadata
@@ -54,14 +54,14 @@ class Stock(RuleBasedStateMachine):
     def open_shop(self, units: list[int]) -> None:
         self.there = dict(zip(SKUS, units, strict=True))
         terms = Terms(currency="USD", time_zone="UTC", signing_key="k")
-        with writing(self.engine) as connection:
+        with write_transaction(self.engine) as connection:
             seed_stock(connection, terms, self.there)
             self.fixes = [seed_fix(connection, terms, client, FixState.PROPOSED) for client in ("ann", "bob", "cid")]
 
     @rule(place=places, box=boxes, hours=spans)
     def reserve(self, place: int, box: list[str], hours: int | None) -> None:
         before, free = self.in_box(place), self.free()
-        with writing(self.engine) as connection:
+        with write_transaction(self.engine) as connection:
             short = reservations.reserve(connection, self.fixes[place], self.pieces(box), self.now, self.until(hours))
         if short:
             assert self.in_box(place) == before
@@ -72,14 +72,14 @@ class Stock(RuleBasedStateMachine):
     @rule(place=places, hours=spans)
     def renew(self, place: int, hours: int | None) -> None:
         before = self.in_box(place)
-        with writing(self.engine) as connection:
+        with write_transaction(self.engine) as connection:
             lost = reservations.renew(connection, self.fixes[place], self.now, self.until(hours))
         after = self.in_box(place)
         assert after == {sku: "expired" if sku in lost else "held" for sku in before}
 
     @rule(place=places)
     def release(self, place: int) -> None:
-        with writing(self.engine) as connection:
+        with write_transaction(self.engine) as connection:
             reservations.release(connection, self.fixes[place], self.now)
         assert self.in_box(place) == {}
 
@@ -88,13 +88,13 @@ class Stock(RuleBasedStateMachine):
         """The box goes out, and another client asks."""
         box = self.in_box(place)
         try:
-            with writing(self.engine) as connection:
+            with write_transaction(self.engine) as connection:
                 reservations.sell(connection, self.fixes[place], self.now)
         except BadInput:
             assert not box or "expired" in box.values() or any(self.there[sku] < 1 for sku in box)
             assert self.in_box(place) == box
             return
-        with writing(self.engine) as connection:
+        with write_transaction(self.engine) as connection:
             put(connection, self.fixes[place], FixState.SHIPPED)
             reservations.sell(connection, self.fixes[place], self.now)
             terms = Terms(currency="USD", time_zone="UTC", signing_key="k")
@@ -109,18 +109,18 @@ class Stock(RuleBasedStateMachine):
 
     @rule(only=st.one_of(st.none(), st.lists(skus, unique=True)))
     def sweep(self, only: list[str] | None) -> None:
-        with writing(self.engine) as connection:
+        with write_transaction(self.engine) as connection:
             reservations.release_expired(connection, self.now, only)
 
     @rule(sku=skus, units=st.integers(0, 4))
     def count(self, sku: str, units: int) -> None:
         self.there[sku] = units
-        with writing(self.engine) as connection:
+        with write_transaction(self.engine) as connection:
             count_shelf(connection, {sku: units})
 
     @invariant()
     def as_many_are_reserved_as_held(self) -> None:
-        with reading(self.engine) as connection:
+        with read_transaction(self.engine) as connection:
             assert reservations.faults(connection) == []
 
     @invariant()

@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 
 from errors import BadInput
 from models.fixes import FixState
-from store.database import reading, writing
+from store.database import read_transaction, write_transaction
 from store.fixes import fixes, reservations
 from store.mail.policy import Terms
 from tests.store.boxes import count_shelf, held, piece, put, seed_fix, seed_stock, shelf
@@ -24,7 +24,7 @@ UNTIL = NOW + timedelta(days=2)
 
 
 def seed(engine: Engine, terms: Terms, count: int, on_hand: dict[str, int]) -> list[str]:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         seed_stock(connection, terms, on_hand)
         return [seed_fix(connection, terms, f"c{number}") for number in range(count)]
 
@@ -32,7 +32,7 @@ def seed(engine: Engine, terms: Terms, count: int, on_hand: dict[str, int]) -> l
 def all_well(engine: Engine) -> bool:
     """As many reserved as held, and no more than there are."""
     counts = shelf(engine).values()
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         sound = reservations.faults(connection) == []
     return sound and sum(reserved for _, reserved in counts) == held(engine) and all(0 <= r <= n for n, r in counts)
 
@@ -47,7 +47,7 @@ def test_of_fifty_requests_for_the_last_ten_units_ten_are_served(engine: Engine,
         random.Random(place).shuffle(box)
 
         def ask() -> None:
-            with writing(engine) as connection:
+            with write_transaction(engine) as connection:
                 short[fix_id] = reservations.reserve(connection, fix_id, box, NOW, UNTIL)
 
         return ask
@@ -64,7 +64,7 @@ def test_fifty_requests_each_tried_from_two_sides_hold_once(engine: Engine, term
 
     def job(fix_id: str) -> Callable[[], None]:
         def ask() -> None:
-            with writing(engine) as connection:
+            with write_transaction(engine) as connection:
                 reservations.reserve(connection, fix_id, [piece("loved")], NOW, UNTIL)
 
         return ask
@@ -77,13 +77,13 @@ def test_fifty_requests_each_tried_from_two_sides_hold_once(engine: Engine, term
 def test_of_fifty_that_ship_at_once_each_unit_leaves_once(engine: Engine, terms: Terms) -> None:
     ids = seed(engine, terms, UNITS, {"loved": UNITS, "other": UNITS})
     for fix_id in ids:
-        with writing(engine) as connection:
+        with write_transaction(engine) as connection:
             assert reservations.reserve(connection, fix_id, [piece("other"), piece("loved")], NOW, None) == ()
             put(connection, fix_id, FixState.APPROVED)
 
     def job(fix_id: str) -> Callable[[], None]:
         def ship() -> None:
-            with writing(engine) as connection:
+            with write_transaction(engine) as connection:
                 fixes.get(connection, fix_id, lock=True)
                 reservations.sell(connection, fix_id, NOW)
                 fixes.move(connection, fix_id, FixState.SHIPPED, NOW)
@@ -92,7 +92,7 @@ def test_of_fifty_that_ship_at_once_each_unit_leaves_once(engine: Engine, terms:
 
     at_once([job(fix_id) for fix_id in ids * (REQUESTS // UNITS)])
     assert shelf(engine) == {"loved": (0, 0), "other": (0, 0)}
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         assert len(fixes.listing(connection, [FixState.SHIPPED])) == UNITS
         assert all(len(fixes.steps(connection, fix_id)) == 2 for fix_id in ids)  # requested, shipped
 
@@ -109,28 +109,28 @@ def test_opposite_orders_counts_and_sweeps_lock_nobody_out(engine: Engine, terms
                 some = rng.sample(skus, 4)
                 box = [piece(sku) for sku in (some if place % 2 else some[::-1])]
                 now = NOW + timedelta(hours=turn)
-                with writing(engine) as connection:
+                with write_transaction(engine) as connection:
                     reservations.reserve(connection, ids[place], box, now, now + timedelta(minutes=30))
                     if turn % 2:  # as when a stylist swaps and approves at once, and a unit was lost
                         reservations.renew(connection, ids[place], now, now)
                         reservations.release(connection, ids[place], now)
-                with writing(engine) as connection:
+                with write_transaction(engine) as connection:
                     reservations.renew(connection, ids[place], now, now)
 
         return make
 
     def count() -> None:
         for turn in range(20):
-            with writing(engine) as connection:
+            with write_transaction(engine) as connection:
                 count_shelf(connection, dict.fromkeys(reversed(skus), 5 + turn % 2))
 
     def sweep() -> None:
         for turn in range(20):
-            with writing(engine) as connection:
+            with write_transaction(engine) as connection:
                 reservations.release_expired(connection, NOW + timedelta(hours=turn))
 
     at_once([*(maker(place) for place in range(len(ids))), count, sweep])
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         assert reservations.faults(connection) == []
 
 
@@ -140,7 +140,7 @@ def test_a_cancellation_and_a_retried_reservation_leave_nothing_held(engine: Eng
 
     def cancel(fix_id: str) -> Callable[[], None]:
         def job() -> None:
-            with writing(engine) as connection:
+            with write_transaction(engine) as connection:
                 if fixes.move(connection, fix_id, FixState.CANCELLED, NOW):
                     reservations.release(connection, fix_id, NOW)
 
@@ -149,7 +149,7 @@ def test_a_cancellation_and_a_retried_reservation_leave_nothing_held(engine: Eng
     def reserve(fix_id: str) -> Callable[[], None]:
         def job() -> None:
             try:
-                with writing(engine) as connection:
+                with write_transaction(engine) as connection:
                     reservations.reserve(connection, fix_id, [piece("loved")], NOW, UNTIL)
             except BadInput:
                 pass  # it was cancelled before

@@ -11,7 +11,7 @@ from domain.fixes.states import SETTLED
 from errors import BadInput
 from models.fixes import FixState
 from store.catalogue import availability, catalogue
-from store.database import reading, writing
+from store.database import read_transaction, write_transaction
 from store.fixes import reservations
 from store.mail.policy import Terms
 from store.revisions import number
@@ -26,7 +26,7 @@ A, B, C = piece("a"), piece("b", score=0.9), piece("c")
 @pytest.fixture
 def fix(engine: Engine, terms: Terms) -> str:
     """An assembled Fix, in a shop with a unit of a, two of b, three of c."""
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         seed_stock(connection, terms, {"a": 1, "b": 2, "c": 3})
         return seed_fix(connection, terms)
 
@@ -34,29 +34,29 @@ def fix(engine: Engine, terms: Terms) -> str:
 @pytest.fixture
 def other(engine: Engine, terms: Terms, fix: str) -> str:
     """The Fix of another client."""
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         return seed_fix(connection, terms, "bob")
 
 
 def reserve(engine: Engine, fix_id: str, *box, now: datetime = NOW, until: datetime | None = UNTIL) -> tuple[str, ...]:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         return reservations.reserve(connection, fix_id, box, now, until)
 
 
 def renew(engine: Engine, fix_id: str, now: datetime, until: datetime | None = None) -> tuple[str, ...]:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         return reservations.renew(connection, fix_id, now, until)
 
 
 def faults(engine: Engine) -> list[str]:
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         return reservations.faults(connection)
 
 
 def test_a_box_is_held_and_counted_and_twice_is_once(engine: Engine, fix: str) -> None:
     assert reserve(engine, fix, A, B) == reserve(engine, fix, A, B) == ()
     assert shelf(engine) == {"a": (1, 1), "b": (2, 1), "c": (3, 0)}
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         assert reservations.box(connection, fix) == (B, A)  # the best first, as it was chosen
         assert catalogue.available(connection) == {"a": {"M": 0}, "b": {"M": 1}, "c": {"M": 3}}
         assert not catalogue.in_stock(connection, ["a"])
@@ -97,7 +97,7 @@ def test_an_item_is_never_twice_in_a_box(engine: Engine, fix: str) -> None:
 def test_nothing_is_held_for_a_fix_that_is_over(engine: Engine, fix: str) -> None:
     """A retry that comes after a cancellation must not take units that nobody gives back."""
     for state in SETTLED | {FixState.SHIPPED}:
-        with writing(engine) as connection:
+        with write_transaction(engine) as connection:
             put(connection, fix, state)
         with pytest.raises(BadInput, match=state):
             reserve(engine, fix, A)
@@ -108,7 +108,7 @@ def test_nothing_is_held_for_a_fix_that_is_over(engine: Engine, fix: str) -> Non
 
 def test_what_is_let_go_is_let_go_once(engine: Engine, fix: str) -> None:
     reserve(engine, fix, A, B)
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         assert [reservations.release(connection, fix, NOW) for _ in range(2)] == [2, 0]
     assert {reserved for _, reserved in shelf(engine).values()} == {0}
 
@@ -116,22 +116,22 @@ def test_what_is_let_go_is_let_go_once(engine: Engine, fix: str) -> None:
 def test_what_is_sold_leaves_the_shelf_once(engine: Engine, fix: str) -> None:
     reserve(engine, fix, A, B)
     for _ in range(2):
-        with writing(engine) as connection:
+        with write_transaction(engine) as connection:
             reservations.sell(connection, fix, NOW)
     assert shelf(engine) == {"a": (0, 0), "b": (1, 0), "c": (3, 0)}
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         assert reservations.release(connection, fix, NOW) == 0  # too late to take it back
     assert box_states(engine, fix) == {"a": "sold", "b": "sold"}
     assert shelf(engine)["a"] == (0, 0)
 
 
 def test_what_is_not_held_is_not_sold(engine: Engine, fix: str) -> None:
-    with writing(engine) as connection, pytest.raises(BadInput, match="the whole box"):
+    with write_transaction(engine) as connection, pytest.raises(BadInput, match="the whole box"):
         reservations.sell(connection, fix, NOW)
     reserve(engine, fix, A, B)
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         assert reservations.release_expired(connection, PAST, ["a"]) == 1
-    with writing(engine) as connection, pytest.raises(BadInput, match=r"not held any more: a$"):
+    with write_transaction(engine) as connection, pytest.raises(BadInput, match=r"not held any more: a$"):
         reservations.sell(connection, fix, PAST)
     assert box_states(engine, fix) == {"a": "expired", "b": "held"}
 
@@ -150,7 +150,7 @@ def test_a_hold_that_ran_out_gives_way_to_who_needs_it(engine: Engine, fix: str,
 def test_a_sweep_frees_what_ran_out(engine: Engine, fix: str, other: str) -> None:
     reserve(engine, fix, A, B)
     reserve(engine, other, B, until=None)
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         assert reservations.release_expired(connection, NOW) == 0
         assert reservations.release_expired(connection, PAST) == 2
         assert reservations.release_expired(connection, PAST) == 0
@@ -160,12 +160,12 @@ def test_a_sweep_frees_what_ran_out(engine: Engine, fix: str, other: str) -> Non
 
 def test_a_renewal_takes_again_what_nobody_took(engine: Engine, fix: str, other: str) -> None:
     reserve(engine, fix, A, B)
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         reservations.release_expired(connection, PAST)
     assert renew(engine, fix, PAST) == ()
     assert box_states(engine, fix) == {"a": "held", "b": "held"}
     assert reserve(engine, other, A, now=PAST + timedelta(days=99)) == ("a",)  # firm now
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         reservations.sell(connection, fix, PAST)
     assert shelf(engine) == {"a": (0, 0), "b": (1, 0), "c": (3, 0)}
 
@@ -180,13 +180,13 @@ def test_a_renewal_may_itself_take_what_ran_out_for_another(engine: Engine, fix:
 
 def test_a_count_of_the_shelf_keeps_what_is_held(engine: Engine, fix: str) -> None:
     reserve(engine, fix, A, B)
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         assert count_shelf(connection, {"a": 5, "b": 0, "c": 7}) == {"held_short": 1}
         assert count_shelf(connection, {"a": 5, "b": 0}) == {"held_short": 1}  # still so
         assert count_shelf(connection, {"a": 1}) == {}
         assert count_shelf(connection, {"a": 5}) == {}
     assert shelf(engine) == {"a": (5, 1), "b": (0, 1), "c": (7, 0)}
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         assert catalogue.available(connection) == {"a": {"M": 4}, "b": {"M": 0}, "c": {"M": 7}}
     assert faults(engine) == []
 
@@ -196,11 +196,11 @@ def test_of_holds_that_the_shelf_no_longer_has_the_first_to_be_firm_is_served(
 ) -> None:
     reserve(engine, fix, B)
     reserve(engine, other, B)
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         count_shelf(connection, {"b": 1})
     assert renew(engine, other, NOW) == ()
     assert renew(engine, fix, NOW) == ("b",)
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         reservations.sell(connection, other, NOW)
     assert shelf(engine)["b"] == (0, 0)
     assert box_states(engine, fix) == {"b": "expired"}
@@ -208,16 +208,16 @@ def test_of_holds_that_the_shelf_no_longer_has_the_first_to_be_firm_is_served(
 
 def test_a_unit_that_is_not_on_the_shelf_is_not_sold(engine: Engine, fix: str) -> None:
     reserve(engine, fix, A)
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         count_shelf(connection, {"a": 0})
-    with writing(engine) as connection, pytest.raises(BadInput, match=r"not held any more: a$"):
+    with write_transaction(engine) as connection, pytest.raises(BadInput, match=r"not held any more: a$"):
         reservations.sell(connection, fix, NOW)
     assert shelf(engine)["a"] == (0, 1)
 
 
 def test_readers_look_anew_when_something_runs_out_or_is_there_again(engine: Engine, fix: str) -> None:
     def seen() -> int:
-        with reading(engine) as connection:
+        with read_transaction(engine) as connection:
             return number(connection, "stock")
 
     start = seen()
@@ -225,14 +225,14 @@ def test_readers_look_anew_when_something_runs_out_or_is_there_again(engine: Eng
     assert seen() == start  # two are left
     reserve(engine, fix, A, C)
     assert seen() == start + 1
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         reservations.sell(connection, fix, NOW)
     assert seen() == start + 1  # what can be had is what could be had
 
 
 def test_faults_are_found(engine: Engine, fix: str) -> None:
     reserve(engine, fix, A)
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         connection.exec_driver_sql("UPDATE stock SET reserved = 0 WHERE sku = 'a'")
         connection.exec_driver_sql("UPDATE stock SET reserved = 2 WHERE sku = 'c'")
     assert faults(engine) == ["a", "c"]

@@ -16,7 +16,7 @@ from sqlalchemy import Engine, event
 from domain.sessions import WITHIN
 from services.training import session
 from services.training.session import learn
-from store.database import connect, reading, writing
+from store.database import connect, read_transaction, write_transaction
 from store.learning import posteriors, session_answers
 from store.tables import metadata
 from tests.support.stocked import NOW
@@ -97,7 +97,7 @@ def test_who_dies_before_the_lesson_is_kept_has_taught_nothing(visits: Visits, m
 
     @contextmanager
     def dies(engine: Engine) -> Iterator[Any]:
-        with writing(engine) as connection:
+        with write_transaction(engine) as connection:
             yield connection
             raise KeyboardInterrupt
 
@@ -113,7 +113,7 @@ def test_who_dies_before_the_lesson_is_kept_has_taught_nothing(visits: Visits, m
 def test_a_release_with_other_features_learns_anew_from_what_is_on_record(visits: Visits) -> None:
     visits.page(NOW, "i0", "i1")
     learn(visits.engine, OVER)
-    with writing(visits.engine) as connection:
+    with write_transaction(visits.engine) as connection:
         kept = posteriors.get(connection, "session")
         other = {"names": ["old"], "precision": [[1.0]], "moment": [0.0]}
         assert posteriors.replace(connection, "session", kept, other, kept.at, kept.decision, kept.lessons)
@@ -130,7 +130,7 @@ def test_the_next_lesson_is_found_without_reading_those_before_it(tmp_path: Path
     engine, said = connect(f"sqlite:///{tmp_path}/shop.db"), list[str]()
     metadata.create_all(engine)
     event.listen(engine, "before_cursor_execute", lambda *of: said.append(of[2]))
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         session_answers.shown(connection, (NOW, "x"), OVER, 10)
         (asked,) = (each for each in said if "FROM decisions" in each)
         plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {asked}", ("",) * asked.count("?")).all()

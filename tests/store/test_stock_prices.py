@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy import Connection, Engine
 
 from domain.stock_prices import StockPrice
-from store.database import reading, writing
+from store.database import read_transaction, write_transaction
 from store.fixes import stock_prices
 from tests.store.conftest import NOW
 
@@ -21,21 +21,21 @@ def _prices(connection: Connection, skus: list[str]) -> dict[str, float]:
 
 
 def test_prices_of_the_last_wave_stand(engine: Engine) -> None:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         _put(connection, "w1", {"a": 0.25, "b": 0.5, "plenty": 0.0})
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         assert _prices(connection, ["a", "b", "plenty", "unknown"]) == {"a": 0.25, "b": 0.5, "plenty": 0.0}
         assert stock_prices.of(connection, ["a"]) == {"a": StockPrice(0.25, 3, 0.4, NOW)}
         assert stock_prices.of(connection, []) == {}
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         _put(connection, "w2", {"b": 0.125, "c": 0.75}, days=1)
         _put(connection, "w2", {"b": 0.125, "c": 0.75}, days=1)  # tried again
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         assert _prices(connection, ["a", "b", "c"]) == {"b": 0.125, "c": 0.75}
 
 
 def test_a_wave_of_nothing_leaves_no_price(engine: Engine) -> None:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         _put(connection, "w1", {"a": 0.25})
         _put(connection, "w2", {})
         assert stock_prices.of(connection, ["a"]) == {}

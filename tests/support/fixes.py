@@ -16,7 +16,7 @@ from hosting.dispatch import Dispatcher
 from models.catalogue import StockRow
 from models.fixes import FixDecision, FixItem, FixStatus, FixWish, ItemState, Swap
 from store.catalogue import catalogue
-from store.database import reading, writing
+from store.database import read_transaction, write_transaction
 from store.fixes import fixes, reservations
 from store.fixes.fixes import FixRow
 from store.tables import fix_items, stock
@@ -50,7 +50,7 @@ class FixDesk:
             self.shop.client(client_id, now=now, sizes=("M",), consent=False)
         wanted = FixWish.model_validate(wish)
         due = now + timedelta(days=self.shop.settings.fix_wave_wait_days)
-        with writing(self.shop.engine) as connection:
+        with write_transaction(self.shop.engine) as connection:
             return fixes.save_request(connection, client_id, wanted, now, request_key=request_key, due=due)
 
     async def asks(self, client_id: str, **wish: Any) -> str:
@@ -67,28 +67,28 @@ class FixDesk:
         return await fix_handles.decide_fix(self.temporal, fix_id, decision)
 
     def row(self, fix_id: str) -> FixRow:
-        with reading(self.shop.engine) as connection:
+        with read_transaction(self.shop.engine) as connection:
             return fixes.get(connection, fix_id)
 
     def steps(self, fix_id: str) -> list[str]:
         """Every step of a Fix as `state` or `state:code`."""
-        with reading(self.shop.engine) as connection:
+        with read_transaction(self.shop.engine) as connection:
             return [":".join(filter(None, (step.state, step.code))) for step in fixes.steps(connection, fix_id)]
 
     def box(self, fix_id: str) -> tuple[FixItem, ...]:
-        with reading(self.shop.engine) as connection:
+        with read_transaction(self.shop.engine) as connection:
             return reservations.box(connection, fix_id)
 
     def stocked(self, units: int, *items: str) -> None:
         """The shelf holds so many units of each of these items (none named: of all 24)."""
         named = items or tuple(f"item{k:02}" for k in range(24))
         rows = [StockRow(sku=f"{each}-M", item_id=each, size="M", on_hand=units) for each in named]
-        with writing(self.shop.engine) as connection:
+        with write_transaction(self.shop.engine) as connection:
             catalogue.put_stock(connection, rows)
 
     def shelf(self) -> dict[str, tuple[int, int]]:
         """sku -> (on hand, reserved); and the one rule of all stock."""
-        with reading(self.shop.engine) as connection:
+        with read_transaction(self.shop.engine) as connection:
             assert reservations.faults(connection) == []
             return {row.sku: (row.on_hand, row.reserved) for row in connection.execute(stock.select())}
 
@@ -96,7 +96,7 @@ class FixDesk:
         """Units held for one Fix."""
         self.shelf()
         query = select(func.count()).where(fix_items.c.fix_id == fix_id, fix_items.c.state == ItemState.HELD)
-        with reading(self.shop.engine) as connection:
+        with read_transaction(self.shop.engine) as connection:
             return connection.scalar(query) or 0
 
 

@@ -21,12 +21,12 @@ from models.campaign import CampaignSpec
 from models.catalogue import ItemRow, StockRow
 from models.clients import ClientRow
 from models.events import EVENT
-from services.context import House
+from services.context import ServiceContext
 from settings import Settings
 from store.campaigns import campaigns
 from store.catalogue import catalogue
 from store.clients import clients
-from store.database import connect, reading, writing
+from store.database import connect, read_transaction, write_transaction
 from store.events import events, outbox
 from store.mail.policy import Terms
 from store.migrate import upgrade
@@ -43,7 +43,7 @@ class Shop:
 
     settings: Settings
     engine: Engine
-    house: House
+    context: ServiceContext
     sink: FaultySink
 
     def client(self, client_id: str, **fields: Any) -> None:
@@ -52,7 +52,7 @@ class Shop:
         now = fields.pop("now", datetime.now(UTC))
         row = {"email": f"{client_id.lower()}@example.com", "first_name": "Ana", "time_zone": "UTC", "consent": True}
         made = ClientRow.model_validate({"client_id": client_id, "signed_up_at": now, **row, **fields})
-        with writing(self.engine) as connection:
+        with write_transaction(self.engine) as connection:
             put = clients.upsert(connection, [made], self.terms, now, datetime.now(UTC))
         assert not put.refused, put.refused
 
@@ -70,21 +70,21 @@ class Shop:
             )
             for k in range(count)
         ]
-        with writing(self.engine) as connection:
+        with write_transaction(self.engine) as connection:
             clients.upsert(connection, rows, self.terms, now, now)
 
     def event(self, client_id: str, kind: str, at: datetime, *, now: datetime | None = None, **fields: Any) -> None:
         """Something happened to a client at `at`."""
         body = {"event_id": f"{client_id}.{kind}.{at.timestamp():.6f}", "client_id": client_id, "type": kind}
         event = EVENT.validate_python({**body, "occurred_at": at, **fields})
-        with writing(self.engine) as connection:
+        with write_transaction(self.engine) as connection:
             accepted = events.accept(connection, [event], self.terms, now or at, datetime.now(UTC))
         assert not accepted.refused, accepted.refused
 
     def campaign(self, slug: str, now: datetime, **fields: Any) -> None:
         """Create a campaign that mails everybody unless told otherwise; its workflow's start waits in the outbox."""
         spec = CampaignSpec.model_validate({"slug": slug, "name": slug.title(), "control_share": 0, **fields})
-        with writing(self.engine) as connection:
+        with write_transaction(self.engine) as connection:
             campaigns.create(connection, spec, now)
             outbox.push(connection, "campaign", [slug], datetime.now(UTC))
 
@@ -100,19 +100,19 @@ class Shop:
     def ledger(self, client_id: str | None = None) -> list[Any]:
         """Rows of the ledger."""
         query = select(outreaches).order_by(outreaches.c.client_id, outreaches.c.n)
-        with reading(self.engine) as connection:
+        with read_transaction(self.engine) as connection:
             return [r for r in connection.execute(query) if client_id in (None, r.client_id)]
 
     def steps(self, client_id: str, n: int) -> list[str]:
         """The states that one mail went through."""
         query = select(outreach_steps.c.state).where(outreach_steps.c.client_id == client_id, outreach_steps.c.n == n)
-        with reading(self.engine) as connection:
+        with read_transaction(self.engine) as connection:
             return list(connection.scalars(query.order_by(outreach_steps.c.id)))
 
     @asynccontextmanager
     async def working(self, client: Client, queues: Sequence[str] = QUEUES) -> AsyncIterator[Dispatcher]:
         """Workers on all queues; the dispatcher is yielded, to be asked `once` or run."""
-        async with working(client, self.house, queues):
+        async with working(client, self.context, queues):
             yield Dispatcher(client, self.engine, per_second=1_000)
 
 
@@ -145,14 +145,14 @@ def a_shop(folder: Path, *, stock: bool = True, **settings: Any) -> Shop:
         )
         for k in range(24)
     ]
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         catalogue.put_items(connection, rows, Terms.of(made), now)
         if stock:
             shelf = [StockRow(sku=f"{r.item_id}-M", item_id=r.item_id, size="M", on_hand=50) for r in rows]
             catalogue.put_stock(connection, shelf)
     sink = FaultySink.from_settings(made)
     sink.start()
-    return Shop(settings=made, engine=engine, house=House(settings=made, engine=engine), sink=sink)
+    return Shop(settings=made, engine=engine, context=ServiceContext(settings=made, engine=engine), sink=sink)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from models.clients import ClientRow
 from models.events import EVENT, Event
 from store.catalogue import catalogue
 from store.clients import clients
-from store.database import writing
+from store.database import write_transaction
 from store.events import events
 from store.mail.policy import Terms
 from tests.algorithms.goods import two_tastes
@@ -34,7 +34,7 @@ class StockedShop:
 
     def client(self, client_id: str, **values: Any) -> None:
         row = ClientRow(client_id=client_id, **{"email": f"{client_id}@example.com", **values})
-        with writing(self.engine) as connection:
+        with write_transaction(self.engine) as connection:
             assert not clients.upsert(connection, [row], TERMS, self.now, self.now, start=False).refused
 
     def item(
@@ -43,14 +43,14 @@ class StockedShop:
         """`stock`: units by size; None: ten of one size."""
         stated = {"title": f"Piece {item_id}", "price": Decimal(80), "cost": Decimal(40), **values}
         row = ItemRow(item_id=item_id, category=category, **stated)
-        with writing(self.engine) as connection:
+        with write_transaction(self.engine) as connection:
             assert not catalogue.put_items(connection, [row], TERMS, self.now).refused
         for size, units in ({"": 10} if stock is None else stock).items():
             self.stock(item_id, size, units)
 
     def stock(self, item_id: str, size: str, units: int) -> None:
         row = StockRow(sku=f"{item_id}.{size or 'one'}", item_id=item_id, size=size, on_hand=units)
-        with writing(self.engine) as connection:
+        with write_transaction(self.engine) as connection:
             assert not catalogue.put_stock(connection, [row]).refused
 
     def event(self, client_id: str, type_: str, days_ago: float = 1.0, **values: Any) -> None:
@@ -79,7 +79,7 @@ class StockedShop:
 
     def nudged(self, row: dict[str, Any]) -> set[str]:
         """Take one event in; whose workflows are to look at it."""
-        with writing(self.engine) as connection:
+        with write_transaction(self.engine) as connection:
             taken = events.accept(connection, self._made([row]), TERMS, self.now, self.now)
         assert not taken.refused, taken.refused
         return set(taken.nudged)
@@ -88,7 +88,7 @@ class StockedShop:
         """Many at once; each with `days_ago`."""
         batch = self._made(rows)
         for start in range(0, len(batch), 1_000):
-            with writing(self.engine) as connection:
+            with write_transaction(self.engine) as connection:
                 taken = events.accept(connection, batch[start : start + 1_000], TERMS, self.now, self.now, notify=False)
                 assert not taken.refused, taken.refused
 

@@ -12,7 +12,7 @@ from algorithms.sessions.posterior import Beliefs
 from models.slots import Candidate, SessionQuestion
 from services.decisions.decider import Decider
 from services.training.session import believed
-from store.database import reading, writing
+from store.database import read_transaction, write_transaction
 from store.learning import posteriors
 from tests.support.stocked import StockedShop
 
@@ -29,7 +29,7 @@ class Visits:
     def page(self, at: datetime, *ids: str, n: int | None = None) -> tuple[str, ...]:
         items = tuple(Candidate(item_id=each, house_score=place) for place, each in enumerate(ids))
         asked = self.decider.ask("session", SessionQuestion(client_id="c", now=at, seed=1, n=n, items=items))
-        with writing(self.engine) as connection:
+        with write_transaction(self.engine) as connection:
             self.decider.keep(connection, asked, at)
         return asked.decision.answer.items  # type: ignore[attr-defined]
 
@@ -38,7 +38,7 @@ class Visits:
         self.shop.event("c", kind, 0, item_id=item, **more)
 
     def known(self) -> tuple[posteriors.Kept, Beliefs]:
-        with reading(self.engine) as connection:
+        with read_transaction(self.engine) as connection:
             return believed(connection)
 
     def seen(self) -> tuple[float, float]:

@@ -10,7 +10,7 @@ from fastapi.testclient import TestClient
 
 from settings import Settings
 from store.clock import start, stop
-from store.database import connect, writing
+from store.database import connect, write_transaction
 from store.tables import metadata
 from tests.web import story
 from web.app import create_app
@@ -22,7 +22,7 @@ def prepared(home: Path, **more: object) -> Settings:
     engine = connect(given.database)
     metadata.create_all(engine)
     story.seed(engine)
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         start(connection, story.NOW, 1.0, story.NOW)
         stop(connection, story.NOW)
     engine.dispose()

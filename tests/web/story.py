@@ -7,11 +7,11 @@ from typing import Any
 
 from sqlalchemy import Engine, insert
 
-from domain.engagement import Engagement, EngagementRules, Reading, read
+from domain.engagement import Engagement, EngagementRules, EngagementScore, read
 from domain.rhythm import Risk
 from models.base import utc
 from store import tables as t
-from store.database import writing
+from store.database import write_transaction
 
 NOW = utc(2026, 11, 21, 12)
 HOSTILE = "<script>document.title='owned'</script><img src=x onerror=alert(1)>"
@@ -27,7 +27,7 @@ ADAS = [ago(days) for days in (230, 190, 175, 160, 86)]
 
 def seed(engine: Engine) -> None:
     """Ada cools and was mailed twice; `evil` has hostile words everywhere; forty others only exist."""
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
 
         def put(table: Any, *rows: dict[str, Any]) -> None:
             for row in rows:
@@ -100,7 +100,7 @@ def _stats(client_id: str, orders: list[datetime]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _reading(orders: list[datetime], at: datetime) -> Reading:
+def _reading(orders: list[datetime], at: datetime) -> EngagementScore:
     stats = Engagement()
     for order in orders:
         if order <= at:

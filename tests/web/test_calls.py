@@ -14,7 +14,7 @@ from fastapi.testclient import TestClient
 from models.states import TouchKind
 from settings import Settings
 from store.clients import calls
-from store.database import connect, reading, writing
+from store.database import connect, read_transaction, write_transaction
 from tests.web.conftest import prepared
 from tests.web.story import HOSTILE, NOW
 from tests.web.test_fixes_pages import OURS
@@ -31,7 +31,7 @@ def settings(tmp_path: Path) -> Settings:
 def with_calls(settings: Settings) -> Settings:
     """Ada and somebody of an evil name are to be called."""
     engine = connect(settings.database)
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         for client_id in ("ada", "evil"):
             begun = calls.begin(
                 connection, client_id, "missed:1", TouchKind.MISSED, assessment_id=f"{client_id}-a1", day="2026-06-01",
@@ -50,7 +50,7 @@ def site(settings: Settings) -> Iterator[TestClient]:
 
 def of(settings: Settings, client_id: str) -> Any:
     engine = connect(settings.database)
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         [row] = [each for each in calls.listing(connection) if each.client_id == client_id]
     engine.dispose()
     return row

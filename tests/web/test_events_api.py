@@ -14,7 +14,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine, func, insert, select
 
 from settings import Settings
-from store.database import reading, writing
+from store.database import read_transaction, write_transaction
 from store.mail.suppressions import client_hash
 from store.migrate import upgrade
 from store.tables import clients, events, outbox, tombstones
@@ -51,7 +51,7 @@ def event(event_id: Any = "e1", kind: str = "searched", **fields: Any) -> dict[s
 
 
 def count(engine: Engine, table: Any) -> int:
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         return connection.scalar(select(func.count()).select_from(table)) or 0
 
 
@@ -66,7 +66,7 @@ def test_again_is_a_duplicate_and_changes_nothing(web: TestClient, ann: None, en
     web.post("/v1/events", json=event("e1", "order_placed", value=12.5, currency="USD"))
     answer = web.post("/v1/events", json=event("e1", "order_placed", value=99))
     assert answer.json() == {"accepted": [], "duplicates": ["e1"], "refused": []}
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         assert connection.scalar(select(events.c.value_cents)) == 1250
 
 
@@ -164,7 +164,7 @@ def test_a_client_is_made_changed_and_read(web: TestClient, engine: Engine) -> N
     assert (changed.status_code, changed.json()["locale"], changed.json()["consent"]) == (200, "ja", True)
     kept = web.get("/v1/clients/ann").json()
     assert {**kept, "notes": []} == changed.json()
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         assert connection.execute(select(outbox.c.target, outbox.c.version)).all() == [("ann", 1)]
 
 
@@ -200,7 +200,7 @@ def test_a_bad_client_is_422_by_field_and_nothing_is_kept(
 
 
 def test_unknown_and_erased_clients(web: TestClient, engine: Engine) -> None:
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         connection.execute(insert(tombstones).values(client_hash=client_hash("another", "gone"), at=datetime.now(UTC)))
     assert web.get("/v1/clients/nobody").status_code == 404
     assert web.get("/v1/clients/gone").status_code == 410

@@ -13,7 +13,7 @@ from sqlalchemy import Insert, Update
 
 from models.base import utc
 from models.fixes import FixWish
-from store.database import connect, writing
+from store.database import connect, write_transaction
 from store.tables import fix_items, fix_steps, fixes
 from tests.web.conftest import prepared
 from web.app import create_app
@@ -47,7 +47,7 @@ def test_a_box_is_shown_with_its_wish_its_chances_and_what_may_go_in_instead(sit
 
 def changed(site: TestClient, change: Insert | Update) -> None:
     engine = connect(site.app.state.context.settings.database)  # type: ignore[attr-defined]
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         connection.execute(change)
     engine.dispose()
 

@@ -11,7 +11,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import update
 
-from store.database import connect, writing
+from store.database import connect, write_transaction
 from store.tables import clients, items
 from tests.web.conftest import prepared
 from web.app import create_app
@@ -129,7 +129,7 @@ HOSTILE = "<script>alert(1)</script>{{7*7}}\u202e\"'"
 def test_hostile_words_that_are_stored_stay_words_on_every_page(site: TestClient) -> None:
     context = site.app.state.context  # type: ignore[attr-defined]
     engine = connect(context.settings.database)
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         connection.execute(update(clients).values(first_name=HOSTILE, tags=[HOSTILE], sizes=[HOSTILE]))
         connection.execute(update(items).values(title=HOSTILE, brand=HOSTILE, colour="<svg/onload=x>"))
     engine.dispose()

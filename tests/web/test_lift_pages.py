@@ -14,7 +14,7 @@ from domain.holdouts import arm
 from models.base import utc
 from models.lift import LiftPoint
 from models.states import Arm
-from store.database import writing
+from store.database import write_transaction
 from store.tables import enrolments, events
 from tests.web.conftest import prepared
 from tests.web.story import ago
@@ -40,7 +40,7 @@ def lifted(site: TestClient) -> TestClient:
         if n % EVERY[side] == 0:
             sold = {"client_id": client_id, "type": "order_placed", "value_cents": 5_000 + n}
             orders.append({**sold, "event_id": f"m{n}", "occurred_at": at + timedelta(days=2)})
-    with writing(site.app.state.context.engine) as connection:  # type: ignore[attr-defined]
+    with write_transaction(site.app.state.context.engine) as connection:  # type: ignore[attr-defined]
         connection.execute(insert(enrolments), enrolled)
         connection.execute(insert(events), orders)
     return site

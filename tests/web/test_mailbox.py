@@ -13,7 +13,7 @@ from sqlalchemy import insert
 
 from mail.mailbox import Arrival, Mailbox
 from mail.sink import mailbox_file
-from store.database import connect, writing
+from store.database import connect, write_transaction
 from store.tables import clients, metadata, outreaches
 from tests.mail.samples import NOW, brief, client, draft, items, post, settings
 from web.app import create_app
@@ -26,7 +26,7 @@ def pages(tmp_path: Path) -> Iterator[TestClient]:
     given = settings(tmp_path, smtp_url="smtp://mail.shop.com:587")
     engine = connect(given.database)
     metadata.create_all(engine)
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         connection.execute(insert(clients).values(client_id="c1", email="c1@example.com", **_person()))
         connection.execute(insert(outreaches).values(**_mail(post(tmp_path).links.message_id("c1", 1))))
     with TestClient(create_app(given), base_url="http://127.0.0.1:8000") as client:

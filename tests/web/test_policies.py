@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import select
 
 from settings import Settings
-from store.database import connect, reading
+from store.database import connect, read_transaction
 from store.tables import decisions
 from tests.support.algorithms import plant, say, until
 from tests.support.stocked import StockedShop
@@ -114,7 +114,7 @@ def test_recommendations_are_recorded_and_follow_the_policy(site: TestClient, gi
     assert put(site, champion="first", unchecked=True, deadline_ms=2_000).status_code == 200
     assert until(lambda: asked().json()["algorithm"] == "first", 10)
     engine = connect(given.database)
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         rows = {row.id: row for row in connection.execute(select(decisions))}
     engine.dispose()
     assert rows[said["decision"]].answer["items"][0]["item_id"] == said["items"][0]["item_id"]

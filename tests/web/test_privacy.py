@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from sqlalchemy import Engine, select
 
 from settings import Settings
-from store.database import reading, writing
+from store.database import read_transaction, write_transaction
 from store.mail.policy import Terms
 from store.migrate import upgrade
 from store.privacy import erasure
@@ -35,7 +35,7 @@ def web(tmp_path: Path) -> Iterator[TestClient]:
     app = create_app(settings)
     engine = app.state.context.engine
     upgrade(engine)
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         tell(connection, Terms.of(settings), WHO, datetime.now(UTC))
     with TestClient(app, base_url=settings.base_url, headers={"Authorization": "Bearer the key"}) as caller:
         yield caller
@@ -49,7 +49,7 @@ def engine_of(web: TestClient) -> Engine:
 def erased(web: TestClient) -> None:
     """As a worker would."""
     settings = web.app.state.context.settings  # type: ignore[attr-defined]
-    with writing(engine_of(web)) as connection:
+    with write_transaction(engine_of(web)) as connection:
         erasure.bury(connection, settings.keys.signing, WHO, datetime.now(UTC))
         while erasure.erase_some(connection, WHO):
             pass
@@ -57,7 +57,7 @@ def erased(web: TestClient) -> None:
 
 
 def asked_for(web: TestClient) -> list[str]:
-    with reading(engine_of(web)) as connection:
+    with read_transaction(engine_of(web)) as connection:
         return list(connection.scalars(select(outbox.c.target).where(outbox.c.kind == "erasure")))
 
 
@@ -134,5 +134,5 @@ def test_on_an_open_address_it_takes_a_sign_in(tmp_path: Path) -> None:
         assert "Sign in to export or erase" in page.text
         assert web.get("/clients/ada/export").headers["location"] == "/sign-in?next=/clients/ada"
         assert web.post("/clients/ada/erase", headers=OURS).headers["location"] == "/sign-in?next=/clients/ada"
-        with reading(engine_of(web)) as connection:
+        with read_transaction(engine_of(web)) as connection:
             assert not connection.scalars(select(holds.c.client_id).where(holds.c.source == "erasure")).all()

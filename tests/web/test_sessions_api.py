@@ -9,7 +9,7 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
 
-from store.database import reading
+from store.database import read_transaction
 from store.tables import decisions, items
 from tests.web import story
 from web.context import Context
@@ -29,7 +29,7 @@ def call(site: TestClient, body: dict[str, Any], key: str | None = None) -> Any:
 
 
 def rows(site: TestClient, table: Any) -> list[Any]:
-    with reading(context(site).engine) as connection:
+    with read_transaction(context(site).engine) as connection:
         return list(connection.execute(select(table)))
 
 

@@ -19,7 +19,7 @@ from models.base import utc
 from models.clock import Clock
 from settings import Settings
 from store import clock
-from store.database import connect, reading, writing
+from store.database import connect, read_transaction, write_transaction
 from store.tables import clients, events, items, metadata, outreaches
 from tests.mail.samples import settings
 from web.app import create_app
@@ -48,18 +48,18 @@ class Shop:
         return self.links.go("c1", n, item_id).removeprefix(self.links.base_url)
 
     def consent(self) -> tuple[bool, datetime | None]:
-        with reading(self.engine) as connection:
+        with read_transaction(self.engine) as connection:
             row = connection.execute(
                 select(clients.c.consent, clients.c.consent_at).where(clients.c.client_id == "c1")
             ).one()
         return row.consent, row.consent_at
 
     def told(self) -> list[Any]:
-        with reading(self.engine) as connection:
+        with read_transaction(self.engine) as connection:
             return list(connection.execute(select(events).order_by(events.c.occurred_at, events.c.event_id)))
 
     def state(self, state: str, sent_at: datetime | None = None) -> None:
-        with writing(self.engine) as connection:
+        with write_transaction(self.engine) as connection:
             connection.execute(update(outreaches).values(state=state, sent_at=sent_at))
 
 
@@ -68,7 +68,7 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
     given = settings(tmp_path, smtp_url="smtp://127.0.0.1:9", unsubscribe_wait_s=0.4, shop_url="https://shop.com/p")
     engine = connect(given.database)
     metadata.create_all(engine)
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         connection.execute(
             insert(clients).values(
                 client_id="c1",
@@ -144,7 +144,7 @@ def test_who_left_may_come_back_and_leave_again_by_the_same_link(shop: Shop) -> 
 
 
 def test_leaving_holds_against_a_consent_stamped_by_a_faster_clock(shop: Shop) -> None:
-    with writing(shop.engine) as connection:
+    with write_transaction(shop.engine) as connection:
         connection.execute(update(clients).values(consent_at=NOW + timedelta(hours=3)))
     shop.client.post(shop.leave)
     assert shop.consent()[0] is False
@@ -179,7 +179,7 @@ def test_a_mail_that_does_not_settle_is_said_plainly_and_consent_is_gone_all_the
 
 
 def test_a_mail_to_somebody_else_that_is_under_way_does_not_matter(shop: Shop) -> None:
-    with writing(shop.engine) as connection:
+    with write_transaction(shop.engine) as connection:
         connection.execute(insert(outreaches).values(**_mail() | {"client_id": "c2", "state": "data"}))
     assert shop.client.post(shop.leave).status_code == 200
 
@@ -230,7 +230,7 @@ def test_a_scanner_is_sent_on_and_noted_as_a_machine(shop: Shop, headers: dict[s
 
 def test_a_click_within_two_real_seconds_of_sending_is_a_machine_at_any_pace(shop: Shop) -> None:
     pace = 86_400 / 5
-    with writing(shop.engine) as connection:
+    with write_transaction(shop.engine) as connection:
         clock.start(connection, REAL, pace, NOW)
         assert clock.load(connection, REAL) == Clock(real_anchor=REAL, business_anchor=NOW, pace=pace)
     shop.state("sent", NOW - timedelta(seconds=1.5 * pace))
@@ -241,7 +241,7 @@ def test_a_click_within_two_real_seconds_of_sending_is_a_machine_at_any_pace(sho
 
 
 def test_a_click_that_cannot_be_noted_still_leads_to_the_shop(shop: Shop) -> None:
-    with writing(shop.engine) as connection:
+    with write_transaction(shop.engine) as connection:
         metadata.drop_all(connection)
     assert shop.client.get(shop.go()).headers["Location"] == "https://shop.com/p/i1"
 

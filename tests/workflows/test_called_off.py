@@ -21,7 +21,7 @@ from models.clients import ClientPolicy
 from models.lifecycle import Finished
 from models.outreach import Decision, OutreachStatus, OutreachStep
 from store.clients import clients
-from store.database import reading, writing
+from store.database import read_transaction, write_transaction
 from store.mail import suppressions
 from store.tables import clients as client_rows
 from store.tables import items, outreaches
@@ -146,7 +146,7 @@ async def test_an_address_is_suppressed_only_when_the_server_says_that_it_leads_
     await desk.signs_up()
     await desk.passes(days=1)
     assert (desk.last.state, desk.last.code) == ("failed", "smtp_550")
-    with reading(desk.shop.engine) as connection:
+    with read_transaction(desk.shop.engine) as connection:
         key = desk.shop.settings.keys.signing
         assert suppressions.suppressed(connection, key, "c@example.com") == reason
 
@@ -158,7 +158,7 @@ async def test_a_mail_that_can_never_be_made_ends_and_frees_the_turn(desk: Desk)
     await desk.prefers_an_hour_long_after_now()
     await desk.passes(days=2, hours=3)
     assert (desk.last.n, desk.last.state) == (2, "scheduled")
-    with writing(desk.shop.engine) as connection:
+    with write_transaction(desk.shop.engine) as connection:
         connection.execute(
             outreaches.update().where(outreaches.c.n == 2).values(draft={**desk.last.draft, "items": _GONE})
         )
@@ -177,7 +177,7 @@ async def test_an_unknown_edit_is_refused_and_the_mail_goes_on_waiting(desk: Des
     await desk.passes(days=1)
     await desk.prefers_an_hour_long_after_now()
     await desk.passes(days=2, hours=3)
-    with writing(desk.shop.engine) as connection:
+    with write_transaction(desk.shop.engine) as connection:
         connection.execute(outreaches.update().where(outreaches.c.n == 2).values(state="awaiting_person"))
     await desk.passes(days=2)  # the send activity finds that it awaits a person
     mail = desk.env.client.get_workflow_handle(ids.outreach("c", 2))
@@ -254,13 +254,13 @@ async def test_setting_an_hour_does_not_lift_the_client_s_own_limit(desk: Desk) 
     await desk.signs_up()
     await handles.set_policy(desk.env.client, "c", ClientPolicy(max_mails_per_week=0))
     await desk.signal(ids.client("c"), "adjust", {"preferred_hour": 9})
-    with reading(desk.shop.engine) as connection:
+    with read_transaction(desk.shop.engine) as connection:
         client = clients.get(connection, "c")
     assert client is not None
     assert client.policy.max_mails_per_week == 0
     assert client.policy.preferred_hour == 9
     await desk.signal(ids.client("c"), "adjust", {"max_mails_per_week": None})
-    with reading(desk.shop.engine) as connection:
+    with read_transaction(desk.shop.engine) as connection:
         client = clients.get(connection, "c")
     assert client is not None
     assert client.policy.max_mails_per_week is None
@@ -271,7 +271,7 @@ async def test_a_client_whose_time_zone_has_vanished_goes_on_being_mailed(desk: 
     """Names are dropped from the time zone data now and then, and machines differ."""
     await desk.signs_up()
     await desk.passes(days=1)
-    with writing(desk.shop.engine) as connection:
+    with write_transaction(desk.shop.engine) as connection:
         connection.execute(client_rows.update().values(time_zone="Europe/Vanished"))
     await desk.passes(days=10)
     assert [(row.kind, row.state) for row in desk.shop.ledger("c")] == [("welcome", "sent"), ("quiz", "sent")]
@@ -284,7 +284,7 @@ async def test_a_client_who_is_gone_from_the_store_ends_their_workflow_and_their
     await desk.passes(days=2, hours=3)
     assert desk.last.state == "scheduled"
     due = desk.last.send_at
-    with writing(desk.shop.engine) as connection:
+    with write_transaction(desk.shop.engine) as connection:
         connection.execute(delete(outreaches))
         connection.execute(delete(client_rows))
     mail, client = (desk.env.client.get_workflow_handle(name) for name in (ids.outreach("c", 2), ids.client("c")))

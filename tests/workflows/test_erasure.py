@@ -17,7 +17,7 @@ from models.erasures import ErasureInput, ErasureState
 from models.fixes import FixState, FixWish
 from models.states import OutreachState
 from store.campaigns import campaigns
-from store.database import reading, writing
+from store.database import read_transaction, write_transaction
 from store.fixes import fixes
 from store.privacy import erasure
 from store.tables import model_calls, outreaches, tombstones
@@ -39,7 +39,7 @@ async def desk(tmp_path: Path) -> AsyncIterator[FixDesk]:
 
 
 async def asks(desk: FixDesk) -> None:
-    with writing(desk.shop.engine) as connection:
+    with write_transaction(desk.shop.engine) as connection:
         erasure.ask(connection, desk.shop.terms.signing_key, WHO, await desk.now(), datetime.now(UTC))
     await desk.passes(seconds=0)
 
@@ -49,12 +49,12 @@ def handle(desk: FixDesk, workflow_id: str) -> WorkflowHandle[Any, Any]:
 
 
 def state(desk: FixDesk) -> ErasureState:
-    with reading(desk.shop.engine) as connection:
+    with read_transaction(desk.shop.engine) as connection:
         return erasure.status(connection, desk.shop.terms.signing_key, WHO).state
 
 
 def left(desk: FixDesk, *words: str) -> list[tuple[str, str]]:
-    with reading(desk.shop.engine) as connection:
+    with read_transaction(desk.shop.engine) as connection:
         wanted = (WHO, "canary.address", *CANARIES, *words)
         return [(name, word) for name, told in everything(connection) for word in wanted if word in told]
 
@@ -73,14 +73,14 @@ async def lives(desk: FixDesk) -> None:
 async def test_everything_stops_and_nothing_is_left(desk: FixDesk) -> None:
     await lives(desk)
     shelf = desk.shelf()
-    with writing(desk.shop.engine) as connection:
+    with write_transaction(desk.shop.engine) as connection:
         wish = FixWish(note="canarynote: a coat")
         fix_id = fixes.save_request(connection, WHO, wish, await desk.now())
     await fix_handles.request_fix(desk.temporal, WHO, fix_id)
     await desk.passes(seconds=5)
     assert desk.held(fix_id) > 0
     last = desk.shop.ledger(WHO)[-1].n
-    with writing(desk.shop.engine) as connection:  # a mail that waits for its moment
+    with write_transaction(desk.shop.engine) as connection:  # a mail that waits for its moment
         mine = outreaches.c.client_id == WHO, outreaches.c.n == last
         connection.execute(update(outreaches).where(*mine).values(state=OutreachState.SCHEDULED))
         before = campaigns.progress(connection, "spring")
@@ -96,7 +96,7 @@ async def test_everything_stops_and_nothing_is_left(desk: FixDesk) -> None:
     assert await handle(desk, ids.fix(fix_id)).result() in ("cancelled", "failed")
     await desk.passes(days=30)
     assert len(desk.shop.mails()) == mails, "no mail goes after it was asked for"
-    with reading(desk.shop.engine) as connection:
+    with read_transaction(desk.shop.engine) as connection:
         after = campaigns.progress(connection, "spring")
     assert after.enrolled == before.enrolled == 1
     with pytest.raises(NotFound):
@@ -111,7 +111,7 @@ async def test_a_mail_that_is_with_the_mail_server_settles_first(desk: FixDesk) 
     assert state(desk) is ErasureState.WAITING
     told = await erasure_handles.erasure_progress(desk.temporal, WHO)
     assert (told.state, told.in_data) == (ErasureState.WAITING, 1)
-    with writing(desk.shop.engine) as connection:
+    with write_transaction(desk.shop.engine) as connection:
         connection.execute(update(outreaches).where(outreaches.c.state == OutreachState.DATA).values(state="sent"))
     await desk.passes(seconds=10)
     assert state(desk) is ErasureState.ERASED
@@ -124,7 +124,7 @@ async def test_a_mail_that_nobody_settles_is_given_up_when_its_lease_is_over(des
     await asks(desk)
     await desk.passes(minutes=6)
     assert state(desk) is ErasureState.ERASED
-    with reading(desk.shop.engine) as connection:
+    with read_transaction(desk.shop.engine) as connection:
         assert campaigns.get(connection, "spring").erased["mails"] == {"unknown": 1}
 
 
@@ -132,7 +132,7 @@ async def stands_in_data(desk: FixDesk, lease: timedelta) -> None:
     """The client's last mail was begun by a worker of which nobody has heard since."""
     now, last = await desk.now(), desk.shop.ledger(WHO)[-1]
     assert last.campaign == "spring"
-    with writing(desk.shop.engine) as connection:
+    with write_transaction(desk.shop.engine) as connection:
         mine = outreaches.c.client_id == WHO, outreaches.c.n == last.n
         values = {"state": OutreachState.DATA, "lease_until": now + lease}
         connection.execute(update(outreaches).where(*mine).values(**values))
@@ -157,7 +157,7 @@ async def test_what_was_in_flight_goes_with_the_last_look(desk: FixDesk) -> None
     await asks(desk)
     await desk.passes(seconds=10)
     assert state(desk) is ErasureState.ERASED
-    with writing(desk.shop.engine) as connection:  # as a model's answer that began before would
+    with write_transaction(desk.shop.engine) as connection:  # as a model's answer that began before would
         row = {"client_id": WHO, "agent": "writer", "prompt_version": "1", "model": "m", "verdict": "ok"}
         connection.execute(model_calls.insert().values(**row, at=await desk.now()))
     assert left(desk) == [("model_calls", WHO)]
@@ -171,6 +171,6 @@ async def test_a_slip_of_the_hand_erases_nobody(desk: FixDesk) -> None:
     )
     with pytest.raises(WorkflowFailureError):
         await started.result()
-    with reading(desk.shop.engine) as connection:
+    with read_transaction(desk.shop.engine) as connection:
         assert not connection.scalars(select(tombstones.c.client_hash)).all()
     desk.shop.client("nobody", now=await desk.now())

@@ -17,7 +17,7 @@ from domain.fixes.states import OPEN
 from errors import BadInput, NotFound
 from models.fixes import FixDecision, FixStep, Swap
 from services.fixes.replay import replayed
-from store.database import reading, writing
+from store.database import read_transaction, write_transaction
 from store.fixes import fixes, reservations
 from store.fixes.views import view
 from tests.support.fixes import FixDesk, a_desk
@@ -35,7 +35,7 @@ async def desk(time_skipping: WorkflowEnvironment, tmp_path_factory: pytest.Temp
 @pytest_asyncio.fixture(autouse=True, loop_scope="module")
 async def tidied(desk: FixDesk) -> None:
     """Fifty of everything and nothing held, whatever the test before left."""
-    with reading(desk.shop.engine) as connection:
+    with read_transaction(desk.shop.engine) as connection:
         left = fixes.listing(connection, OPEN)
     for each in left:
         await fix_handles.cancel_fix(desk.temporal, each.fix_id)
@@ -117,7 +117,7 @@ async def test_a_swap_holds_the_other_unit_and_frees_the_first(desk: FixDesk) ->
     again = replayed(desk.shop.settings, desk.shop.engine, fix_id)
     assert (again.same, again.swaps, out in again.again) == (True, 1, True), "as assembled, before the swap"
     await desk.decides(fix_id, "reject")
-    with reading(desk.shop.engine) as connection:
+    with read_transaction(desk.shop.engine) as connection:
         told = view(connection, fix_id)
     assert [step.by for step in told.steps[-2:]] == ["ana", "ana"]
 
@@ -177,7 +177,7 @@ async def test_a_box_that_lost_its_units_is_made_anew_of_what_is_there(desk: Fix
 async def test_a_hold_that_ran_out_while_no_worker_ran_may_go_to_another(desk: FixDesk) -> None:
     desk.stocked(1)
     fix_id = await desk.asks("late")
-    with writing(desk.shop.engine) as connection:
+    with write_transaction(desk.shop.engine) as connection:
         freed = reservations.release_expired(connection, await desk.now() + timedelta(days=9))
     assert freed == 5
     other = await desk.asks("quick")

@@ -13,7 +13,7 @@ from domain.holdouts import RE_ENGAGEMENT, arm, re_engagement
 from models.states import Arm
 from store.campaigns import lift as campaign_lift
 from store.clients.why_not import why_not
-from store.database import reading
+from store.database import read_transaction
 from store.mail.policy import mail_rules
 from store.tables import enrolments
 from tests.support.shop import Shop, a_shop
@@ -49,7 +49,7 @@ async def test_who_is_held_out_of_a_campaign_gets_no_mail_and_is_counted(house: 
     assert mailed == set(clients) - out
     told = await house.env.client.get_workflow_handle(ids.campaign("spring")).query(Campaign.progress)
     assert (told.enrolled, told.sent, told.held_out, told.dropped) == (7, len(mailed), len(out), 1)
-    with reading(house.shop.engine) as connection:
+    with read_transaction(house.shop.engine) as connection:
         now = await house.env.get_current_time()
         said = why_not(connection, min(out), mail_rules(house.shop.settings), "key", now)
         other = why_not(connection, min(mailed), mail_rules(house.shop.settings), "key", now)
@@ -95,7 +95,7 @@ async def test_who_is_held_out_of_re_engagement_is_welcomed_thanked_and_not_call
         await treated.passes(60)
         assert treated.kinds()[-1] == "win_back"
         assert control.kinds() == ["welcome", "quiz"]
-        with reading(holding.engine) as connection:
+        with read_transaction(holding.engine) as connection:
             rows = connection.execute(select(enrolments).order_by(enrolments.c.enrolled_at)).all()
             lift = campaign_lift.of_re_engagement(connection, SHARE, await treated.now())
         assert {(row.client_id, row.arm) for row in rows} == {

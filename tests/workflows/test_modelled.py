@@ -15,7 +15,7 @@ from temporalio.client import WorkflowUpdateFailedError
 from temporalio.testing import WorkflowEnvironment
 
 from models.outreach import Decision, OutreachStatus
-from store.database import reading
+from store.database import read_transaction
 from store.tables import model_calls
 from tests.doubles.chat_server import ChatServer
 from tests.support.shop import Shop, a_shop
@@ -62,7 +62,7 @@ async def row_after(env: WorkflowEnvironment, shop: Shop, **span: float) -> Any:
 
 
 def verdicts(shop: Shop) -> list[tuple[str, str]]:
-    with reading(shop.engine) as connection:
+    with read_transaction(shop.engine) as connection:
         rows = connection.execute(select(model_calls.c.agent, model_calls.c.verdict).order_by(model_calls.c.id))
         return [(row.agent, row.verdict) for row in rows]
 

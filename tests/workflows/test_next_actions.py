@@ -11,7 +11,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from models.calls import CallDecision
 from store.clients import calls
-from store.database import reading, writing
+from store.database import read_transaction, write_transaction
 from tests.support.algorithms import plant, say
 from tests.support.histories import decoded
 from tests.support.shop import a_shop
@@ -76,14 +76,14 @@ async def _nothing(year: Year, why_not: str) -> None:
 
 async def _called(year: Year, why_not: str, wanted: Path) -> None:
     assert "a stylist is to call the client" in why_not
-    with reading(year.shop.engine) as connection:
+    with read_transaction(year.shop.engine) as connection:
         [row] = calls.listing(connection, "open")
     assert (row.client_id, row.reason) == (year.client_id, "missed")
     await year.passes(10)
     assert year.kinds() == ["welcome"]
     wants(wanted, "email")
     now = await year.now()
-    with writing(year.shop.engine) as connection:
+    with write_transaction(year.shop.engine) as connection:
         calls.decide(connection, row.call_id, CallDecision(verdict="reached"), now, datetime.now(UTC))
     while await year.dispatcher.once():
         pass

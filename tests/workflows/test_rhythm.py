@@ -11,7 +11,7 @@ from algorithms.risk import served
 from algorithms.risk.recency_rate import Population
 from models.states import Band, Phase
 from services.training import artefacts as keeping
-from store.database import reading
+from store.database import read_transaction
 from store.learning import artefacts
 from store.learning.artefacts import Artefact
 from store.tables import assessments, standings
@@ -41,7 +41,7 @@ async def test_a_timer_finds_the_moment_at_which_silence_is_unlike_them(
         for _ in range(8):
             await year.happens("order_placed", item_id="item03", value="60.00", currency="USD")
             await year.passes(7)
-        with reading(shop.engine) as connection:
+        with read_transaction(shop.engine) as connection:
             seen = connection.execute(
                 select(standings.c.crosses_at, standings.c.score).where(standings.c.client_id == "weekly")
             ).one()
@@ -51,7 +51,7 @@ async def test_a_timer_finds_the_moment_at_which_silence_is_unlike_them(
         await year.passes(60)
         assert await year.phase() is Phase.AT_RISK
         assert "missed" in year.kinds()
-        with reading(shop.engine) as connection:
+        with read_transaction(shop.engine) as connection:
             query = select(assessments).where(assessments.c.client_id == "weekly", assessments.c.band == Band.AT_RISK)
             first = connection.execute(query.order_by(assessments.c.at)).first()
             caused = set(connection.scalars(query.with_only_columns(assessments.c.id)))

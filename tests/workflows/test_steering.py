@@ -202,7 +202,7 @@ async def test_a_campaign_s_policy_is_checked_and_changes_its_pace(house: House)
         await handles.adjust_campaign(house.env.client, "paced", CampaignChange())
     await handles.adjust_campaign(house.env.client, "paced", CampaignChange(throughput_per_minute=7))
     from store.campaigns import campaigns
-    from store.database import reading
+    from store.database import read_transaction
 
-    with reading(house.shop.engine) as connection:
+    with read_transaction(house.shop.engine) as connection:
         assert campaigns.get(connection, "paced").spec["throughput_per_minute"] == 7

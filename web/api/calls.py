@@ -11,7 +11,7 @@ from errors import BadInput
 from ingest.faults import checked
 from models.calls import CallDecision, CallState
 from store.clients import calls
-from store.database import reading, writing
+from store.database import read_transaction, write_transaction
 from web.api.requests import answer, authorised, body_of, json_of
 from web.context import Context, context_of
 
@@ -40,12 +40,12 @@ async def post_call(request: Request, call_id: str) -> Response:
 
 
 def _listed(context: Context, state: str, limit: int) -> dict[str, Any]:
-    with reading(context.engine) as connection:
+    with read_transaction(context.engine) as connection:
         found = calls.listing(connection, state, limit)
     return {"calls": [calls.call_of(row).model_dump(mode="json") for row in found]}
 
 
 def _decide(context: Context, call_id: str, decision: CallDecision) -> dict[str, Any]:
-    with writing(context.engine) as connection:
+    with write_transaction(context.engine) as connection:
         call = calls.decide(connection, call_id, decision, context.business_now(), context.real_now())
     return call.model_dump(mode="json")

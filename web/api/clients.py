@@ -14,7 +14,7 @@ from ingest.kinds import client_of
 from models.clients import Client, ClientRow
 from store.clients import clients
 from store.clients.profiles import profile
-from store.database import reading, writing
+from store.database import read_transaction, write_transaction
 from store.mail.policy import Terms
 from store.mail.suppressions import ERASED, erased
 from web.api.requests import answer, authorised, body_of, json_of
@@ -39,7 +39,7 @@ async def put_client(request: Request, client_id: str) -> Response:
 def _put(context: Context, client_id: str, body: bytes) -> tuple[dict[str, Any], bool]:
     row = _stated(client_id, json_of(body))
     now, real_now = context.business_now(), context.real_now()
-    with writing(context.engine) as connection:
+    with write_transaction(context.engine) as connection:
         put = clients.upsert(connection, [row], Terms.of(context.settings), now, real_now)
         for refusal in put.refused:
             raise (Erased if refusal.reason == ERASED else BadInput)(refusal.reason, refusal.field)
@@ -65,7 +65,7 @@ async def get_client(request: Request, client_id: str) -> Response:
 
 
 def _get(context: Context, client_id: str) -> dict[str, Any]:
-    with reading(context.engine) as connection:
+    with read_transaction(context.engine) as connection:
         found = clients.get(connection, client_id)
         if found is None and erased(connection, context.settings.keys.signing, [client_id]):
             raise Erased(ERASED, "client_id")
@@ -79,7 +79,7 @@ async def get_profile(request: Request, client_id: str) -> Response:
 
 
 def _profile(context: Context, client_id: str) -> dict[str, Any]:
-    with reading(context.engine) as connection:
+    with read_transaction(context.engine) as connection:
         try:
             return profile(connection, client_id, context.business_now()).model_dump(mode="json")
         except NotFound:

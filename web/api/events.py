@@ -13,7 +13,7 @@ from errors import BadInput
 from ingest.faults import fault
 from ingest.kinds import event_of
 from models.events import Event
-from store.database import writing
+from store.database import write_transaction
 from store.events.events import accept
 from store.mail.policy import Terms
 from web.api.requests import answer, authorised, body_of, json_of
@@ -43,7 +43,7 @@ def _take(context: Context, body: bytes) -> dict[str, Any]:
             good.append((index, event_of(given)))
         except ValidationError as wrong:
             refused.append(_refusal(index, given, *fault(wrong)))
-    with writing(context.engine) as connection:
+    with write_transaction(context.engine) as connection:
         batch = [event for _, event in good]
         done = accept(connection, batch, Terms.of(context.settings), context.business_now(), context.real_now())
     refused += [_refusal(good[each.index][0], each.event_id, each.field, each.reason) for each in done.refused]

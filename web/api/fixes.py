@@ -13,7 +13,7 @@ from errors import NotFound
 from ingest.faults import checked
 from models.fix_views import FixAsked
 from models.fixes import FixDecision, FixId
-from store.database import reading, writing
+from store.database import read_transaction, write_transaction
 from store.fixes import fixes
 from store.fixes.requests import ask
 from store.fixes.views import view
@@ -66,16 +66,16 @@ async def delete_fix(request: Request, fix_id: str) -> Response:
 
 
 def _check_decidable(context: Context, fix_id: FixId) -> None:
-    with reading(context.engine) as connection:
+    with read_transaction(context.engine) as connection:
         fixes.check_decidable(connection, fix_id)
 
 
 def _save(context: Context, client_id: str, asked: FixAsked) -> FixId:
     wait, key = timedelta(days=context.settings.fix_wave_wait_days), context.settings.keys.signing
-    with writing(context.engine) as connection:
+    with write_transaction(context.engine) as connection:
         return ask(connection, client_id, asked, context.business_now(), wait=wait, signing_key=key)
 
 
 def _view(context: Context, fix_id: str) -> dict[str, Any]:
-    with reading(context.engine) as connection:
+    with read_transaction(context.engine) as connection:
         return view(connection, fix_id).model_dump(mode="json")

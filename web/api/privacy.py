@@ -12,7 +12,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
 from models.base import ClientId
-from store.database import reading, writing
+from store.database import read_transaction, write_transaction
 from store.privacy import erasure
 from store.privacy.export import export
 from web.api.requests import answer, authorised
@@ -36,7 +36,7 @@ async def exported(context: Context, client_id: ClientId) -> Response:
 
 
 def _pieces(context: Context, client_id: ClientId) -> Iterator[bytes]:
-    with reading(context.engine) as connection:
+    with read_transaction(context.engine) as connection:
         yield from export(connection, context.settings.keys.signing, client_id, context.business_now())
 
 
@@ -57,11 +57,11 @@ async def get_erasure(request: Request, client_id: str) -> Response:
 def asked(context: Context, client_id: ClientId) -> dict[str, Any]:
     """Ask for the erasure; where it stands. Raises NotFound."""
     key, now, real_now = context.settings.keys.signing, context.business_now(), context.real_now()
-    with writing(context.engine) as connection:
+    with write_transaction(context.engine) as connection:
         told = erasure.ask(connection, key, client_id, now, real_now).model_dump(mode="json")
     return told | {"status_url": f"{context.settings.base_url}/v1/clients/{client_id}/erasure"}
 
 
 def _status(context: Context, client_id: ClientId) -> dict[str, Any]:
-    with reading(context.engine) as connection:
+    with read_transaction(context.engine) as connection:
         return erasure.status(connection, context.settings.keys.signing, client_id).model_dump(mode="json")

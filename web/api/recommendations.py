@@ -10,7 +10,7 @@ from fastapi.concurrency import run_in_threadpool
 from models.base import ClientId
 from models.slots import Code
 from services.recommendations.recommender import Recommender
-from store.database import reading, writing
+from store.database import read_transaction, write_transaction
 from store.learning import decisions
 from web.api.requests import answer, authorised
 from web.context import Context, context_of
@@ -34,9 +34,9 @@ async def recommend(
 
 def _made(context: Context, recommender: Recommender, client_id: ClientId, n: int, where: str) -> dict[str, Any]:
     now = context.business_now()
-    with reading(context.engine) as connection:
+    with read_transaction(context.engine) as connection:
         made = recommender.recommend(connection, client_id, n, now, context=where)
-    with writing(context.engine) as connection:
+    with write_transaction(context.engine) as connection:
         decision = decisions.keep(connection, made.record, now, body=made.body)
     told = {"algorithm": made.algorithm, "version": made.version, "variant": made.record.variant}
     items = [pick.model_dump(mode="json", include={"item_id", "score", "why"}) for pick in made.picks]

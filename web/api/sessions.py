@@ -8,7 +8,7 @@ from typing import Any, Final, cast
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
-from domain.histories import Touch
+from domain.histories import Interaction
 from errors import BadInput
 from ingest.faults import checked
 from mail.clicks import by_machine
@@ -16,7 +16,7 @@ from models.session_views import SessionAsked
 from models.slots import SessionAnswer
 from services.decisions.decider import Asked
 from services.recommendations.page_order import Ordering, Page
-from store.database import reading, writing
+from store.database import read_transaction, write_transaction
 from store.learning import decisions
 from web.api.requests import answer, authorised, body_of, json_of
 from web.context import Context, context_of
@@ -43,11 +43,11 @@ def _made(context: Context, ordering: Ordering, asked: SessionAsked) -> dict[str
     now = context.business_now()
     page = Page(asked.client_id, asked.items, asked.n, _touches(asked, now))
     person = asked.user_agent is None or not by_machine("GET", asked.user_agent, None)
-    with reading(context.engine) as connection:
+    with read_transaction(context.engine) as connection:
         made = ordering.asked(connection, page, now) if person else ordering.as_it_stands(connection, page, now)
     decision = None
     if person:
-        with writing(context.engine) as connection:
+        with write_transaction(context.engine) as connection:
             decision = decisions.keep(connection, made.record, now, body=made.body)
     told = {"algorithm": made.record.algorithm, "version": made.record.version, "variant": made.record.variant}
     return {"client_id": asked.client_id, "decision": decision, **told, "items": list(_ids(made))}
@@ -57,8 +57,8 @@ def _ids(made: Asked) -> tuple[str, ...]:
     return cast(SessionAnswer, made.decision.answer).items
 
 
-def _touches(asked: SessionAsked, now: datetime) -> tuple[Touch, ...]:
+def _touches(asked: SessionAsked, now: datetime) -> tuple[Interaction, ...]:
     for place, each in enumerate(asked.touches):
         if each.at > now + SKEW:
             raise BadInput("lies ahead of business time", f"touches.{place}.at")
-    return tuple(Touch(touch.item_id, touch.kind, touch.at.timestamp()) for touch in asked.touches)
+    return tuple(Interaction(touch.item_id, touch.kind, touch.at.timestamp()) for touch in asked.touches)

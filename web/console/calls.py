@@ -13,7 +13,7 @@ from ingest.faults import checked
 from models.base import ID_PATTERN, Id
 from models.calls import CallDecision, CallState
 from store.clients import calls
-from store.database import reading, writing
+from store.database import read_transaction, write_transaction
 from web.console.acting import check_token, form_of, must_sign_in, person_of, token_for
 from web.console.charts import slices
 from web.console.words import CALLS
@@ -50,12 +50,12 @@ async def decide(request: Request, context: Ctx, call_id: Annotated[Id, Path(pat
 
 
 def _decide(context: Context, call_id: str, decision: CallDecision) -> None:
-    with writing(context.engine) as connection:
+    with write_transaction(context.engine) as connection:
         calls.decide(connection, call_id, decision, context.business_now(), context.real_now())
 
 
 def _page(request: Request, context: Context, state: str, wrong: str = "") -> Response:
-    with reading(context.engine) as connection:
+    with read_transaction(context.engine) as connection:
         counts, found = calls.by_state(connection), calls.listing(connection, state)
     person = person_of(request)
     tokens = {}

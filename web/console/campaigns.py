@@ -11,7 +11,7 @@ from models.base import ID_PATTERN
 from models.states import EnrolmentState
 from store import pages
 from store.campaigns import lift as campaign_lift
-from store.database import reading
+from store.database import read_transaction
 from web.console.charts import slices
 from web.console.lift_chart import lift_picture
 from web.console.words import STATES
@@ -29,7 +29,7 @@ Ctx = Annotated[Context, Depends(context_of)]
 @router.get("/campaigns")
 def campaign_list(request: Request, context: Ctx) -> Response:
     """Every campaign, newest first."""
-    with reading(context.engine) as connection:
+    with read_transaction(context.engine) as connection:
         campaigns = pages.campaign_list(connection)
     return page(request, "campaigns.html", campaigns=campaigns)
 
@@ -37,7 +37,7 @@ def campaign_list(request: Request, context: Ctx) -> Response:
 @router.get("/campaigns/{slug}")
 def campaign(request: Request, context: Ctx, slug: Annotated[str, Path(pattern=ID_PATTERN)]) -> Response:
     """One campaign and its mails."""
-    with reading(context.engine) as connection:
+    with read_transaction(context.engine) as connection:
         found = pages.campaign(connection, slug)
         mails = pages.campaign_mails(connection, slug)
         lift = (

@@ -14,7 +14,7 @@ from models.base import ID_PATTERN
 from store import pages
 from store.clients.timeline import story as story_of
 from store.clients.why_not import why_not
-from store.database import reading
+from store.database import read_transaction
 from store.fixes import pages as fix_pages
 from store.mail.policy import mail_rules
 from store.privacy import erasure
@@ -42,7 +42,7 @@ def client_list(
     after: Annotated[str, Query(max_length=64)] = "",
 ) -> Response:
     """Fifty clients a page, found by the beginning of their id, name or address, and by phase."""
-    with reading(context.engine) as connection:
+    with read_transaction(context.engine) as connection:
         found = pages.find_clients(connection, q.strip(), phase if phase in PHASES else "", after)
         phases = pages.clients_by_phase(connection)
     counted = slices(phases, list(PHASES))
@@ -53,7 +53,7 @@ def client_list(
 def client(request: Request, context: Ctx, client_id: Annotated[str, Path(pattern=ID_PATTERN)]) -> Response:
     """One client's whole story."""
     now = context.business_now()
-    with reading(context.engine) as connection:
+    with read_transaction(context.engine) as connection:
         erasure.refuse_erased(connection, context.settings.keys.signing, client_id)
         story, erasing = story_of(connection, client_id), erasure.asked_at(connection, client_id)
         if story is None:

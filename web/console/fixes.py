@@ -17,7 +17,7 @@ from errors import BadInput, NotFound
 from ingest.faults import checked
 from models.base import ID_PATTERN, Id
 from models.fixes import FixDecision, FixItem, FixState
-from store.database import reading
+from store.database import read_transaction
 from store.fixes import pages
 from store.fixes.pages import FixFile
 from web.console.acting import check_token, form_of, must_sign_in, person_of, remember, token_for
@@ -40,7 +40,7 @@ REST: Final = 12
 def fix_list(request: Request, context: Ctx, state: Annotated[str | None, Query(max_length=16)] = None) -> Response:
     """Fixes by state; at first those that wait for a decision."""
     chosen = "proposed" if state is None else state if state in FIXES else ""
-    with reading(context.engine) as connection:
+    with read_transaction(context.engine) as connection:
         counts, found = pages.by_state(connection), pages.listing(connection, chosen)
     return page(request, "fixes.html", states=slices(counts, list(FIXES)), fixes=found, state=chosen)
 
@@ -76,7 +76,7 @@ def _decision(form: dict[str, str], by: str) -> FixDecision:
 
 
 def _load(context: Context, fix_id: str) -> FixFile:
-    with reading(context.engine) as connection:
+    with read_transaction(context.engine) as connection:
         found = pages.fix(connection, fix_id)
     if found is None:
         raise NotFound(f"no Fix {fix_id}", "fix_id")

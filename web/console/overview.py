@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from models.lift import CampaignLift
 from store import pages
 from store.campaigns import lift as campaign_lift
-from store.database import reading
+from store.database import read_transaction
 from web.console.campaigns import LIVE
 from web.console.charts import slices
 from web.console.lift_chart import lift_picture
@@ -24,7 +24,7 @@ router = APIRouter(include_in_schema=False)
 @router.get("/")
 def overview(request: Request, context: Annotated[Context, Depends(context_of)]) -> Response:
     """Counts by phase, mails by state, the latest mails, the campaigns."""
-    with reading(context.engine) as connection:
+    with read_transaction(context.engine) as connection:
         phases = pages.clients_by_phase(connection)
         mails = pages.mails_by_state(connection)
         recent = pages.recent_mails(connection)

@@ -6,7 +6,7 @@ from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from store.database import reading
+from store.database import read_transaction
 from store.learning import refreshes
 from web.context import Context, context_of
 from web.templating import page
@@ -19,7 +19,7 @@ NIGHTS: Final = 14
 @router.get("/refreshes")
 def refresh_list(request: Request, context: Annotated[Context, Depends(context_of)]) -> Response:
     """The latest nights, and the drift that the last finished one saw."""
-    with reading(context.engine) as connection:
+    with read_transaction(context.engine) as connection:
         nights = refreshes.latest(connection, NIGHTS)
     done = next((night for night in nights if night.state == "done"), None)
     drift = sorted(done.drift if done else (), key=lambda each: -each.statistic)

@@ -26,7 +26,7 @@ from services.evaluation.comparison import compare
 from services.evaluation.pages import evaluate
 from settings import Settings
 from store import clock
-from store.database import connect, reading, writing
+from store.database import connect, read_transaction, write_transaction
 from store.learning import decisions
 from store.migrate import upgrade
 from tests.support.algorithms import plant
@@ -52,7 +52,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     settings = Settings(home=home, _env_file=None)
     engine = connect(settings.database)
     upgrade(engine)
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         clock.start(connection, NOW, 1.0, NOW)
         clock.stop(connection, NOW)
     shop = StockedShop(engine)
@@ -77,7 +77,7 @@ def _page(engine: Engine, shop: StockedShop, n: int) -> None:
     coats = SessionAnswer(items=("coat-1", "coat-2"))
     beside = made.instead("coats", "1", coats, 0.01).decision
     shadow = record_of(SLOTS["session"], made.question, beside, shadow=True).model_copy(update={"variant": "coats"})
-    with writing(engine) as connection:
+    with write_transaction(engine) as connection:
         decisions.keep(connection, made.record, at, body=made.body)
         decisions.keep_shadows(connection, [shadow])
     first = made.decision.answer.items[0]  # type: ignore[attr-defined]
@@ -127,7 +127,7 @@ def test_what_cannot_be_judged_is_named(engine: Engine, home: Path) -> None:
 
 
 def test_a_shadow_is_compared_by_what_it_puts_first(engine: Engine) -> None:
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         found = compare(connection, "session", BEGIN - timedelta(days=1), NOW, WITHIN)
     would = found["shadows"]["coats"]["foretold"]
     assert would["snips"]["low"] <= 0.75 <= would["snips"]["high"]

@@ -11,7 +11,7 @@ from models.outreach import OutreachStep
 from models.states import OutreachState, Phase, TouchKind
 from services.decisions.decider import Decider
 from services.recommendations.recommender import Recommender
-from store.database import writing
+from store.database import write_transaction
 from store.mail import ledger
 from store.tables import standings
 from tests.support.algorithms import plant, say, until
@@ -33,7 +33,7 @@ def composed(shop: Shop, kind: TouchKind, decider: Decider | None = None, **fiel
     for day in range(1, 15):
         shop.event(who, "email_opened", now.replace(hour=17, minute=20) - timedelta(days=day), now=now)
     start = Start(key=f"{kind}:1", kind=kind, priority=1)
-    with writing(shop.engine) as connection:
+    with write_transaction(shop.engine) as connection:
         row = {"client_id": who, "phase": Phase.AT_RISK, "band": "at_risk", "score": 20.0, "assessment_id": "a1"}
         connection.execute(standings.insert().values(**row, phase_since=now, assessed_at=now))
         n = ledger.allocate(connection, who, start, assessment_id="a1", score=20.0, phase=Phase.AT_RISK, now=now)

@@ -16,7 +16,7 @@ from models.clients import ClientPolicy
 from models.states import TouchKind
 from services.mailing.reading_hours import ReadingHours
 from store.clients import clients
-from store.database import connect, reading
+from store.database import connect, read_transaction
 from store.mail import reading_hours
 from store.tables import metadata
 from tests.support.stocked import NOW, StockedShop
@@ -35,7 +35,7 @@ def shop(tmp_path: Path) -> Iterator[StockedShop]:
 
 
 def asked(engine: Engine, who: str, kind: str = TouchKind.MISSED, **policy: Any) -> datetime | None:
-    with reading(engine) as connection:
+    with read_transaction(engine) as connection:
         client = clients.get(connection, who)
         assert client is not None
         client = client.model_copy(update={"policy": ClientPolicy(**policy)})
@@ -68,7 +68,7 @@ def test_who_never_read_is_sent_to_when_others_read(shop: StockedShop) -> None:
 
 def test_one_statement_a_mail_once_warm(shop: StockedShop) -> None:
     hours, statements = ReadingHours(), list[str]()
-    with reading(shop.engine) as connection:
+    with read_transaction(shop.engine) as connection:
         client = clients.get(connection, "c")
         assert client is not None
         row: Any = SimpleNamespace(kind=TouchKind.MISSED)

@@ -17,7 +17,7 @@ from errors import BadInput
 from services.fixes.fit import FRESH_S, FittingRoom
 from services.training.fit import train_fit
 from settings import Settings
-from store.database import connect, reading
+from store.database import connect, read_transaction
 from store.learning import artefacts
 from store.tables import metadata
 from tests.support.stocked import NOW, StockedShop
@@ -61,7 +61,7 @@ def test_it_is_measured_kept_and_serves(shop: StockedShop, tmp_path: Path) -> No
     assert made.metrics["held_out"] == CLIENTS * 2
     assert made.metrics["auc"] > 0.9
     assert made.window_until == NOW - timedelta(days=0.5)
-    with reading(shop.engine) as connection:
+    with read_transaction(shop.engine) as connection:
         assert artefacts.live(connection, "fit") == made
     model = FitModel.load(tmp_path / made.path)
     found = model.probabilities(["new"] * 2, ["runs-small", "true"], ["M"] * 2, KINDS)
@@ -74,7 +74,7 @@ def test_what_came_later_is_not_learnt(shop: StockedShop, tmp_path: Path) -> Non
     settings = Settings(home=tmp_path, _env_file=None)
     made = train_fit(shop.engine, settings, NOW - timedelta(days=10), live=False)
     assert made.metrics["feedback"] == CLIENTS * 5
-    with reading(shop.engine) as connection:
+    with read_transaction(shop.engine) as connection:
         assert artefacts.live(connection, "fit") is None
 
 

@@ -20,7 +20,7 @@ from errors import BadInput
 from services.training.ranking import SHARES, blended, train
 from settings import Settings
 from store.catalogue import catalogue
-from store.database import connect, reading
+from store.database import connect, read_transaction
 from store.learning import artefacts
 from store.tables import metadata
 from tests.support.stocked import NOW, StockedShop
@@ -52,7 +52,7 @@ def test_training_keeps_a_measured_model_that_serves(shop, tmp_path):
     assert made.window_until == pytest.approx(NOW - timedelta(days=1), abs=timedelta(days=1))
     assert (made.seed, made.live) == (7, True)
     assert made.metrics["code"] == code_version()
-    with reading(shop.engine) as connection:
+    with read_transaction(shop.engine) as connection:
         assert artefacts.live(connection, "ranking") == made
         goods = Catalogue.of(catalogue.every_item(connection), ())
     kept = orjson.loads((tmp_path / made.path / "artefact.json").read_bytes())
@@ -86,7 +86,7 @@ def test_a_second_training_takes_over(shop, tmp_path):
     settings = Settings(home=tmp_path)
     train(shop.engine, settings, "hybrid", 7, NOW)
     second = train(shop.engine, settings, "popularity", 7, NOW)
-    with reading(shop.engine) as connection:
+    with read_transaction(shop.engine) as connection:
         assert artefacts.live(connection, "ranking") == second
     assert sorted(p.name.split("-")[0] for p in (tmp_path / "artefacts").iterdir()) == ["hybrid", "popularity"]
 
@@ -95,13 +95,13 @@ def test_a_failure_leaves_no_half_written_folder(shop, tmp_path, monkeypatch):
     def full(folder, what):
         raise OSError(28, "No space left on device")
 
-    with reading(shop.engine) as connection:
+    with read_transaction(shop.engine) as connection:
         before = artefacts.live(connection, "ranking")
     monkeypatch.setattr(state, "save", full)
     with pytest.raises(OSError, match="No space"):
         train(shop.engine, Settings(home=tmp_path), "hybrid", 7, NOW)
     assert list((tmp_path / "artefacts").iterdir()) == []
-    with reading(shop.engine) as connection:
+    with read_transaction(shop.engine) as connection:
         assert artefacts.live(connection, "ranking") == before
 
 

@@ -18,7 +18,7 @@ from algorithms.blending.contracts import RankingRequest
 from algorithms.blending.trend import Trend
 from algorithms.ranking.served import Served
 from domain.blend import PARTS, BlendWeights
-from domain.histories import SIGNAL, ClientSignals, Quiz, Touch
+from domain.histories import SIGNAL, ClientSignals, Interaction, Quiz
 from models.catalogue import Item, Season
 from tests.algorithms.goods import CATEGORIES, COLOURS, NOW, item, shelf, touch, two_tastes
 
@@ -55,7 +55,7 @@ def shops(draw) -> tuple[Catalogue, ClientSignals, frozenset[str]]:
     stock = [(i.item_id, size, draw(st.integers(0, 3))) for i in items for size in i.sizes or ("",)]
     some = st.lists(st.sampled_from(ids), max_size=5) if ids else st.just([])
     touches = [
-        Touch(draw(st.sampled_from(ids)), kind, NOW.timestamp() - 86_400 * draw(st.integers(0, 300)))
+        Interaction(draw(st.sampled_from(ids)), kind, NOW.timestamp() - 86_400 * draw(st.integers(0, 300)))
         for kind in draw(st.lists(st.sampled_from(sorted(SIGNAL)), max_size=8 if ids else 0))
     ]
     quiz = Quiz(colours=tuple(draw(st.sets(words))), budget_cents=draw(st.none() | st.integers(1, 20_000)))

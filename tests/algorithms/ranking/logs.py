@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from algorithms.ranking.data import Log, Words
+from algorithms.ranking.data import FeatureMatrix, Log
 from domain.engagement import DAY
 
 GROUPS, ITEMS, CLIENTS = 4, 80, 300
@@ -43,8 +43,8 @@ def made_up(seed: int = 3, days: int = 200) -> Log:
         when.astype(np.float64),
         where.astype(np.int64),
         None,
-        Words.of([(f"colour:{each}",) for each in colour.tolist()]),
-        Words.of([(f"taste:{each}",) for each in taste.tolist()]),
+        FeatureMatrix.of([(f"colour:{each}",) for each in colour.tolist()]),
+        FeatureMatrix.of([(f"taste:{each}",) for each in taste.tolist()]),
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from algorithms.ranking import deep, state, zoo
-from algorithms.ranking.data import NONE, Algorithm, Asked, Words
+from algorithms.ranking.data import NONE, Algorithm, Asked, FeatureMatrix
 from algorithms.ranking.evaluation import quality
 from algorithms.ranking.examples import BATCH, Batch, Examples, signals
 from algorithms.ranking.splits import split
@@ -80,11 +80,13 @@ def test_clients_met_later_are_told_by_their_items_and_nobody_learnt_from_is_kep
     items, shares = np.arange(len(LOG.items)), []
     for taste in range(GROUPS):
         few = np.flatnonzero((HELD.past.client % GROUPS == taste) & (HELD.past.item % GROUPS == taste))[:6]
-        one = replace(HELD.past.part(few), client=np.zeros(6, np.int64), clients=("late",), client_words=Words.none(1))
+        one = replace(
+            HELD.past.part(few), client=np.zeros(6, np.int64), clients=("late",), client_words=FeatureMatrix.none(1)
+        )
         scores = learnt.met(one).scores(Asked(np.array([0]), np.array([NONE])), items)[0]
         shares.append((np.argsort(-scores)[:10] % GROUPS == taste).mean())
     assert np.mean(shares) > 0.4
-    nobody = replace(HELD.past.part(np.zeros(0, np.int64)), clients=(), client_words=Words.none(0))
+    nobody = replace(HELD.past.part(np.zeros(0, np.int64)), clients=(), client_words=FeatureMatrix.none(0))
     kept = learnt.met(nobody).state()
     assert not any(getattr(value, "shape", (0,))[0] == len(LOG.clients) for value in kept.values())
 
@@ -92,7 +94,7 @@ def test_clients_met_later_are_told_by_their_items_and_nobody_learnt_from_is_kep
 def test_an_item_that_came_since_stands_by_its_words(learnt: Algorithm) -> None:
     fresh = type(learnt)()
     fresh.restore(learnt.state())
-    fresh.widen(Words.of([(f"colour:{colour}",) for colour in range(GROUPS)] + [("colour:unheard",)]))
+    fresh.widen(FeatureMatrix.of([(f"colour:{colour}",) for colour in range(GROUPS)] + [("colour:unheard",)]))
     new = len(LOG.items) + np.arange(GROUPS)
     asked = Asked(np.arange(len(LOG.clients)), np.full(len(LOG.clients), NONE))
     scores = fresh.scores(asked, np.append(new, len(LOG.items) + GROUPS))
@@ -114,7 +116,7 @@ def test_the_champion_weighs_a_network_where_there_is_enough_to_learn(
     scores = champion.scores(HELD.asked, items)
     assert np.array_equal(loaded.scores(HELD.asked, items), scores)
     assert np.allclose(champion.met(HELD.past).scores(HELD.asked, items), scores, atol=1e-5)
-    loaded.widen(Words.of([("colour:1",)]))
+    loaded.widen(FeatureMatrix.of([("colour:1",)]))
     wider = loaded.met(replace(HELD.past, items=(*LOG.items, "late")))
     assert np.isfinite(wider.scores(HELD.asked, np.append(items, len(items)))).all()
 

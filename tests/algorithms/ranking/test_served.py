@@ -15,11 +15,11 @@ from algorithms.blending import evaluation
 from algorithms.blending.catalogue import Catalogue
 from algorithms.blending.trend import Trend
 from algorithms.ranking import served, shortlist, zoo
-from algorithms.ranking.data import NONE, Asked, Log, Words
+from algorithms.ranking.data import NONE, Asked, FeatureMatrix, Log
 from algorithms.ranking.served import Served
 from algorithms.ranking.splits import split
 from domain.arrays import Floats
-from domain.histories import ClientSignals, Interactions, Touch
+from domain.histories import ClientSignals, Interaction, Interactions
 from errors import BadInput
 from tests.algorithms.goods import NOW, item, shelf, touch, two_tastes
 from tests.algorithms.ranking.logs import made_up
@@ -126,7 +126,7 @@ def test_newcomers_are_placed_by_their_words(tmp_path: Path) -> None:
         loaded = Served.load(name, tmp_path / name, later)
         for tag, best in (("vip", 0), ("plain", 1)):
             assert asked(loaded, ClientSignals("new", tags=(tag,)), np.arange(2)).argmax() == best
-        liked = ClientSignals("new", touches=(Touch("navy-today", "order_placed", NOW.timestamp()),))
+        liked = ClientSignals("new", touches=(Interaction("navy-today", "order_placed", NOW.timestamp()),))
         assert asked(loaded, liked, np.arange(2)).argmax() == 1  # a touch of a new item says something too
 
 
@@ -136,11 +136,11 @@ def test_an_item_that_came_since_counts_as_one_that_nobody_took(name: str) -> No
     log = made_up()
     asks = Asked(np.arange(50), np.full(50, NONE))
     names = [("colour:1",) if n == len(log.items) else (f"colour:{n % 4}",) for n in range(len(log.items) + 1)]
-    told = replace(log, items=(*log.items, "late"), item_words=Words.of(names))
+    told = replace(log, items=(*log.items, "late"), item_words=FeatureMatrix.of(names))
     early, since = zoo.make(name, repeats=False), zoo.make(name, repeats=False)
     early.fit(told, 1)
     since.fit(log, 1)
-    since.widen(Words.of([("colour:1",)]))
+    since.widen(FeatureMatrix.of([("colour:1",)]))
     both = [np.argsort(-made.scores(asks, np.arange(81)), axis=1) for made in (early, since.met(told))]
     places = [np.argmax(order == 80, axis=1).mean() for order in both]
     assert places[0] == pytest.approx(places[1], abs=6)
@@ -199,9 +199,9 @@ def test_there_is_no_ranker_of_another_name() -> None:
 def test_a_log_of_one_client_is_read_as_one_of_many() -> None:
     log = made_up()
     alone = log.part(log.client == 5)
-    words = Words.of([("taste:1",)])
+    words = FeatureMatrix.of([("taste:1",)])
     person = Log(("x",), log.items, log.contexts, alone.client * 0, alone.item, alone.at, alone.context, None,
-                 Words.none(0), words)  # fmt: skip
+                 FeatureMatrix.none(0), words)  # fmt: skip
     model = zoo.make("champion", repeats=False)
     model.fit(log, 1)
     one = model.met(person).scores(Asked(np.zeros(1, np.int64), np.full(1, NONE)), np.arange(80))
