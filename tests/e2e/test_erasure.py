@@ -42,7 +42,7 @@ async def test_nothing_is_left_and_no_history_told(shop: Shop, tmp_path: Path, d
     try:
         client = await handles.connect(dev_server.address, "default")
         with write_transaction(shop.engine) as connection:
-            fix_id = fixes.save_request(connection, WHO, FixWish(note=NOTE), shop.house.wall())
+            fix_id = fixes.save_request(connection, WHO, FixWish(note=NOTE), shop.context.wall())
         await fix_handles.request_fix(client, WHO, fix_id)
         await until(lambda: fix_state(shop, fix_id) == "proposed" and len(shop.mails()) == 1, 60)
         with TestClient(create_app(settings), base_url=settings.base_url) as web:

@@ -41,7 +41,7 @@ async def asks_for_a_fix(shop: Shop, client: Client) -> str:
     """With a note that holds every canary, read by the model."""
     with write_transaction(shop.engine) as connection:
         wish = FixWish(note=f"{NOTE}, says {NAME} ({ADDRESS})")
-        fix_id = fixes.save_request(connection, "privy", wish, shop.house.wall())
+        fix_id = fixes.save_request(connection, "privy", wish, shop.context.wall())
     await fix_handles.request_fix(client, "privy", fix_id)
     return fix_id
 

@@ -26,7 +26,7 @@ BUYERS = 60
 
 def filled(shop: Shop) -> None:
     """Half of the clients like the first twelve items, half the others."""
-    now = shop.house.wall()
+    now = shop.context.wall()
     shop.sign_up("c", BUYERS, consent=False)
     for buyer in range(BUYERS):
         for k, days in enumerate((5, 40, 50, 60, 80, 100)):
@@ -44,7 +44,7 @@ async def test_by_command(
     client, name = await handles.connect(shop.settings.temporal_address, "default"), uuid.uuid4().hex[:12]
     filled(shop)
     one = shop.settings.model_copy(update={"refresh_ranking": "als"})  # a champion needs more touches than these
-    shop.house = replace(shop.house, settings=one)
+    shop.context = replace(shop.context, settings=one)
 
     def call(*arguments: str) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["selvedge", *arguments])

@@ -82,7 +82,7 @@ async def _rounds(shop: Shop, client: Client, workers: ForkedWorkers, chance: ra
 def _saved(shop: Shop, client_id: str, noted: bool) -> str:
     wish = FixWish(note="I need a coat, nothing in rust." if noted else None)
     with write_transaction(shop.engine) as connection:
-        now = shop.house.wall()
+        now = shop.context.wall()
         return fixes.save_request(connection, client_id, wish, now, request_key="kill")
 
 

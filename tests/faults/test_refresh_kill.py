@@ -28,7 +28,7 @@ BUYERS = 60
 @pytest.mark.timeout(240)
 async def test_a_killed_refresh_goes_on_where_it_was(tmp_path: Path, dev_server: DevServer) -> None:
     shop = a_shop(tmp_path / "home", temporal_address=dev_server.address, refresh_shard=300)
-    now, name = shop.house.wall(), f"kill-{time.time_ns()}"
+    now, name = shop.context.wall(), f"kill-{time.time_ns()}"
     shop.sign_up("c", CLIENTS, consent=False)
     for buyer in range(BUYERS):
         for days in (3, 40):

@@ -23,7 +23,7 @@ WAIT: Final = timedelta(days=2)
 def waiting(shop: Shop, count: int, *, units: int = 2, prefix: str = "wave", **wish: Any) -> list[FixId]:
     """So many clients who asked for the wave; the shelf holds so many `units` of each sku. No workflow of theirs
     runs."""
-    now = shop.house.wall()
+    now = shop.context.wall()
     found = []
     with write_transaction(shop.engine) as connection:
         connection.execute(update(stock).values(on_hand=stock.c.reserved + units))

@@ -122,7 +122,7 @@ def _sender(shop: Shop) -> Send:
     async def told(_client_id: str, _news: Finished) -> bool:
         return True
 
-    return Send(shop.house, Post.from_settings(shop.settings), Transport.from_settings(shop.settings), told)
+    return Send(shop.context, Post.from_settings(shop.settings), Transport.from_settings(shop.settings), told)
 
 
 @pytest.mark.parametrize(

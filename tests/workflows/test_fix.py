@@ -124,7 +124,7 @@ async def test_a_swap_holds_the_other_unit_and_frees_the_first(desk: FixDesk) ->
 
 async def test_a_decision_whose_answer_was_lost_is_carried_out_once(desk: FixDesk) -> None:
     fix_id = await desk.asks("retried")
-    box, steps = desk.box(fix_id), DecideFix(desk.shop.house)
+    box, steps = desk.box(fix_id), DecideFix(desk.shop.context)
     swaps = (Swap(out=box[0].sku, into=spare(desk, fix_id).sku),)
     for verdict in ("swap", "approve"):
         decision = FixDecision.model_validate({"verdict": verdict, "swaps": swaps, "by": "ana"})

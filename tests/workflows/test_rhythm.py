@@ -58,7 +58,7 @@ async def test_a_timer_finds_the_moment_at_which_silence_is_unlike_them(
         assert first is not None
         falls_at = datetime.fromisoformat(first.risk["falls_at"])
         assert falls_at <= first.at < falls_at + timedelta(days=1)  # by day, once it has come
-        assert first.score > shop.house.engagement.cooling_from  # by the score alone nobody would have looked
+        assert first.score > shop.context.engagement.cooling_from  # by the score alone nobody would have looked
         assert {row.assessment_id for row in shop.ledger("weekly") if row.kind == "missed"} <= caused
 
         await year.happens("order_placed", item_id="item03", value="60.00", currency="USD")

@@ -38,7 +38,7 @@ def composed(shop: Shop, kind: TouchKind, decider: Decider | None = None, **fiel
         connection.execute(standings.insert().values(**row, phase_since=now, assessed_at=now))
         n = ledger.allocate(connection, who, start, assessment_id="a1", score=20.0, phase=Phase.AT_RISK, now=now)
     asked = decider or Decider()
-    compose = Compose(shop.house, Recommender(shop.engine, shop.settings, asked), asked)
+    compose = Compose(shop.context, Recommender(shop.engine, shop.settings, asked), asked)
     done = compose.compose(OutreachStep(client_id=who, n=n, at=now))
     assert done.state == OutreachState.SCHEDULED
     assert done.next_at is not None
