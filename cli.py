@@ -20,22 +20,22 @@ VERBS: dict[str, tuple[str, str]] = {
     "evaluate": ("commands.evaluate", "Measure forecasts on held-out days of plain files."),
     "experiment": ("commands.experiment", "Plan a test on clients, or read what it showed."),
     "train": ("commands.train", "Train the ranking, the risk model or the model of fit from the store."),
-    "refresh": ("commands.refresh", "Learn all models anew, let the better ones serve, make everybody's list."),
+    "refresh": ("commands.refresh", "Train all models, let the better ones serve, make everybody's list."),
     "algorithms": ("commands.algorithms", "List, check and describe the algorithms that answer the slots."),
     "recommend": ("commands.recommend", "Recommend items for one client."),
     "campaign": ("commands.campaign", "Create, pause, resume, adjust, end a campaign, or see how it goes."),
-    "client": ("commands.client", "A client's mail and where it stands; all that is held of them; erase them."),
+    "client": ("commands.client", "See or steer a client's mail; export all their data; erase them."),
     "why-not": ("commands.why_not", "Say in one sentence why a client has not been mailed."),
     "fixes": ("commands.fixes", "Ask for Fixes, decide on them, or assemble boxes from plain files."),
-    "calls": ("commands.calls", "Whom stylists are to call in place of a mail; say what came of a call."),
+    "calls": ("commands.calls", "List whom stylists are to call in place of a mail; record what came of a call."),
     "web": ("commands.web", "Serve the API, the pages and the mailbox."),
     "worker": ("commands.worker", "Host workflows and activities."),
     "migrate": ("commands.migrate", "Bring the database schema up to date."),
 }
 
 
-class _Verbs(click.Group):
-    """Knows every verb by its line of help; loads the one that is called."""
+class VerbGroup(click.Group):
+    """A group that knows every verb by its line of help and loads the one that is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return list(VERBS)
@@ -51,7 +51,7 @@ class _Verbs(click.Group):
             formatter.write_dl([(name, line) for name, (_, line) in VERBS.items()])
 
 
-@click.command(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"]})
+@click.command(cls=VerbGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="selvedge")
 def selvedge() -> None:
     """Client engagement and personalisation on durable workflows.
@@ -66,7 +66,7 @@ def main() -> NoReturn:
 
 
 def run() -> int:
-    """The exit status. An error that we raise on purpose is one line on standard error and status 1."""
+    """Run the command and return its exit status. An error of ours is one line on standard error and status 1."""
     try:
         status = selvedge.main(standalone_mode=False)
     except SelvedgeError as error:
@@ -74,9 +74,9 @@ def run() -> int:
         return 1
     except click.exceptions.Abort:
         return 130
-    except click.ClickException as wrong:
-        wrong.show()
-        return wrong.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
     return status if isinstance(status, int) else 0
 
 

@@ -4,8 +4,8 @@ SelvedgeError
 ├── ConfigError          a setting is missing or wrong; names the variable to mend
 ├── BadInput             what a caller sent cannot be taken; names the field; nothing was changed
 │   ├── NotFound         an id that nobody knows
-│   ├── Erased           an id that was erased and is refused for ever
-│   └── TooLarge         more than the door takes at once
+│   ├── ErasedClient     an id that was erased and is refused for ever
+│   └── TooLarge         more than is accepted at once
 ├── Forbidden            a key, signature or token is missing or wrong
 ├── Unavailable          something we need does not answer now; worth another try
 │   ├── RateLimited      it asked us to wait; carries how long
@@ -54,14 +54,14 @@ class NotFound(BadInput):
     code = "not_found"
 
 
-class Erased(BadInput):
+class ErasedClient(BadInput):
     """An id that was erased; it is refused for ever."""
 
     code = "erased"
 
 
 class TooLarge(BadInput):
-    """More than the door takes at once."""
+    """More than is accepted at once."""
 
     code = "too_large"
 
@@ -90,7 +90,7 @@ class RateLimited(Unavailable):
 
 
 class InFlight(Unavailable):
-    """Another attempt at the same mail has not settled yet."""
+    """Another attempt at the same mail is not settled yet."""
 
     code = "in_flight"
 

@@ -1,7 +1,7 @@
-"""Every setting, read from the environment in this one place.
+"""All settings, read from the environment in this one place.
 
-Each field is the variable `SELVEDGE_<FIELD>`; `.env` in the work folder is read too.
-Nothing else reads the environment.
+Each field is the variable `SELVEDGE_<FIELD>`; `.env` in the work folder is read too. Nothing else reads the
+environment.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from errors import ConfigError
 
 
 class Settings(BaseSettings):
-    """What an operator may set. Defaults run everything on one machine."""
+    """What an operator may set. The defaults run everything on one machine."""
 
     model_config = SettingsConfigDict(env_prefix="SELVEDGE_", env_file=".env", extra="ignore", frozen=True)
 
@@ -32,7 +32,7 @@ class Settings(BaseSettings):
     database_url: str = ""
     """SQLAlchemy URL; empty: SQLite under `home`. PostgreSQL: postgresql+psycopg://user:password@host/name"""
     redis_url: str = ""
-    """Reserved for the shared cache of several processes; nothing reads it yet."""
+    """Reserved for a cache shared by several processes; nothing reads it yet."""
 
     temporal_address: str = "127.0.0.1:7233"
     """Host and port of the Temporal server."""
@@ -48,14 +48,14 @@ class Settings(BaseSettings):
     public_url: str = ""
     """How clients reach the web process: base of unsubscribe links. Empty: http://web_host:web_port"""
     api_key: SecretStr | None = None
-    """Key of the machine API; none: one is made and kept under `home`."""
+    """Key of the machine API; none: one is made and stored under `home`."""
     signing_key: SecretStr | None = None
-    """Signs unsubscribe links and return paths; none: one is made and kept under `home`."""
+    """Signs unsubscribe links and return paths; none: one is made and stored under `home`."""
 
     llm_base_url: str = ""
     """Endpoint that speaks chat completions; empty: that of OpenAI."""
     llm_api_key: SecretStr | None = None
-    """With a key a model writes; without one, the house writer."""
+    """With a key a model writes; without one, the template writer does."""
     llm_model: str = "gpt-4o-mini"
     """As the endpoint names it."""
     llm_mode: Literal["tools", "json_schema", "json"] = "tools"
@@ -100,26 +100,26 @@ class Settings(BaseSettings):
     shop_time_zone: str = "Europe/London"
     """Of clients who state none."""
     shop_currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$")
-    """ISO code of all amounts; another one is refused at the door."""
+    """ISO code of all amounts; amounts in another currency are refused."""
     shop_voice: str = "Confident, concise and warm; we know clothes and respect the reader's time."
     """How mail sounds; a model's brief holds it. A campaign may state its own."""
 
     quiet_from_hour: int = Field(default=21, ge=0, le=23)
     """Hour of the client's own day from which no mail leaves."""
     quiet_until_hour: int = Field(default=8, ge=0, le=23)
-    """Hour from which it may leave again; the same as the other: no quiet time."""
+    """Hour from which it may leave again; equal to `quiet_from_hour`: no quiet time."""
     max_mails_per_week: int = Field(default=2, ge=0, le=7)
     """Mails to one client in any seven days; a client may ask for another limit."""
     min_days_between_mails: float = Field(default=2.0, ge=0)
     """Days between two mails to one client."""
     holdout_share: float = Field(default=0.0, ge=0, le=0.5)
-    """Of all clients, those who get no mail when they drift, so that what that mail brings can be measured. Always the
-    same ones; welcome, quiz, thanks and campaigns reach them all the same."""
+    """The share of clients in the re-engagement holdout: no mail when they drift, so that its effect can be measured.
+    Always the same clients; welcome, quiz, thanks and campaigns still reach them."""
 
     blend_match: float = Field(default=0.4, ge=0)
-    """Weight of the client's own taste in the default ranking."""
+    """Weight of the client's own preferences in the default ranking."""
     blend_trend: float = Field(default=0.2, ge=0)
-    """Weight of what many clients take to."""
+    """Weight of what is popular with many clients."""
     blend_inventory: float = Field(default=0.1, ge=0)
     """Weight of what the shop has much of."""
     blend_margin: float = Field(default=0.1, ge=0)
@@ -131,14 +131,14 @@ class Settings(BaseSettings):
 
     stylist_calls_a_day: int = Field(default=0, ge=0)
     """Calls that the shop's stylists make in one of the shop's own days in place of a mail, where an algorithm of the
-    slot `next_action` asks for one. 0: none; then none is ever proposed."""
+    slot `next_action` chooses one. 0: none; then none is ever proposed."""
     stylist_call_days: float = Field(default=3.0, gt=0)
     """Days for which a call may be made; then it is dropped, and mail goes on."""
 
     fix_decide_hours: float = Field(default=48.0, gt=0)
     """Hours that a stylist has for a proposed Fix; its units are held for it."""
     fix_undecided: Literal["approve", "cancel"] = "approve"
-    """What becomes of a proposed Fix that nobody decides in time."""
+    """What happens to a proposed Fix that nobody decides in time."""
     fix_feedback_days: float = Field(default=14.0, gt=0)
     """Days after shipping for which a Fix waits for feedback on its items; it is closed then."""
     fix_wave_hour: int = Field(default=5, ge=0, le=23)
@@ -149,21 +149,22 @@ class Settings(BaseSettings):
     """Days for which a Fix that was asked for the wave waits; then it is assembled alone."""
 
     refresh_hour: int = Field(default=3, ge=0, le=23)
-    """Hour of the shop's own day at which models are learnt anew, tried, and lists made for every client."""
+    """Hour of the shop's own day of the nightly training, which trains and compares models and makes every client's
+    list."""
     refresh_days: int = Field(default=28, ge=1, le=365)
-    """Days by which rankings are judged, and drift is looked for against as many days before."""
+    """Days by which rankings are compared; drift is measured against as many days before."""
     refresh_ranking: str = ""
-    """Rankers that are learnt anew, with commas, as `selvedge train --algorithm` names them; the most promising is
-    tried. Empty: that of the one that serves, else `champion`."""
+    """Rankers that are trained, separated by commas, as `selvedge train --algorithm` names them; the most promising one
+    is compared with the champion. Empty: that of the champion, else `stacked`."""
     refresh_picks: int = Field(default=20, ge=1, le=200)
     """Items on the list that is made for each client."""
     refresh_shard: int = Field(default=1_000, ge=1)
     """Clients whose lists one worker makes at a time; more where there would be over 500 shards."""
     refresh_drift_alarm: float = Field(default=0.2, gt=0, le=1)
-    """From this distance between two distributions on (0 to 1), a feature or score that has moved raises an alarm."""
+    """From this Kolmogorov-Smirnov distance on (0 to 1), a drifted feature or score raises an alarm."""
 
     decision_days: float = Field(default=30.0, ge=0)
-    """Days for which the questions behind decisions are kept, what shadows answered, and orders of pages; other live
+    """Days for which the questions of decisions, the answers of shadows, and orders of pages are stored; other live
     answers stay."""
 
     starts_per_second: float = Field(default=50.0, gt=0)
@@ -179,7 +180,7 @@ class Settings(BaseSettings):
 
     @field_validator("shop_time_zone")
     @classmethod
-    def _known_zone(cls, name: str) -> str:
+    def _check_zone(cls, name: str) -> str:
         try:
             ZoneInfo(name)
         except (ZoneInfoNotFoundError, ValueError) as unknown:
@@ -203,21 +204,21 @@ class Settings(BaseSettings):
 
     @property
     def composer(self) -> Literal["model", "house"]:
-        """`model` when a language model is configured, else `house`."""
+        """`model` when a language model is configured, else `house`, the template writer."""
         return "model" if self.llm_api_key is not None and self.llm_api_key.get_secret_value() else "house"
 
     @cached_property
     def keys(self) -> Keys:
-        """The API key and signing key in force; made once and kept under `home` where not set."""
-        made = _kept_keys(self.home / "keys.json")
+        """The API key and the signing key; made once and kept under `home` where not set."""
+        stored = _load_or_make_keys(self.home / "keys.json")
         return Keys(
-            api=self.api_key.get_secret_value() if self.api_key else made["api"],
-            signing=self.signing_key.get_secret_value() if self.signing_key else made["signing"],
+            api=self.api_key.get_secret_value() if self.api_key else stored["api"],
+            signing=self.signing_key.get_secret_value() if self.signing_key else stored["signing"],
         )
 
 
 class Keys:
-    """Secrets in force. Has no useful repr, so that it cannot be logged by accident."""
+    """The secrets in use. It has no useful repr, so that it cannot be logged by accident."""
 
     __slots__ = ("api", "signing")
 
@@ -225,25 +226,25 @@ class Keys:
         self.api, self.signing = api, signing
 
 
-def _kept_keys(path: Path) -> dict[str, str]:
-    """Keys from `path`, made there on first use; two processes that start together agree on one file."""
+def _load_or_make_keys(path: Path) -> dict[str, str]:
+    """Load the keys from `path`, made there on first use; two processes that start together agree on one file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
-        made = {"api": secrets.token_urlsafe(24), "signing": secrets.token_urlsafe(32)}
+        new_keys = {"api": secrets.token_urlsafe(24), "signing": secrets.token_urlsafe(32)}
         with NamedTemporaryFile("w", dir=path.parent, delete=False) as file:  # made readable by its owner alone
-            json.dump(made, file)
+            json.dump(new_keys, file)
         with suppress(FileExistsError):
             path.hardlink_to(file.name)
         Path(file.name).unlink()
     try:
-        kept: dict[str, str] = json.loads(path.read_text())
-        return {"api": kept["api"], "signing": kept["signing"]}
+        stored: dict[str, str] = json.loads(path.read_text())
+        return {"api": stored["api"], "signing": stored["signing"]}
     except (ValueError, KeyError) as broken:
         raise ConfigError(f"{path} is not readable as keys; delete it and new ones are made") from broken
 
 
 def load(**overrides: object) -> Settings:
-    """Settings in force. Raises ConfigError with one line that names the variable to mend."""
+    """Load the settings. Raises ConfigError with one line that names the variable to correct."""
     try:
         return Settings(**overrides)  # type: ignore[arg-type]
     except ValidationError as wrong:
@@ -253,13 +254,13 @@ def load(**overrides: object) -> Settings:
         raise ConfigError(f"{name}: {reason}") from None
 
 
-def inherited() -> dict[str, str]:
-    """The environment as it is, for child processes."""
+def copy_environment() -> dict[str, str]:
+    """Copy the environment, for child processes."""
     return dict(os.environ)
 
 
-def user_cache() -> Path:
-    """The folder under the user's cache that every clone on this machine shares; XDG_CACHE_HOME moves it."""
+def find_user_cache() -> Path:
+    """Return the folder under the user's cache that all clones on this machine share; XDG_CACHE_HOME moves it."""
     home = os.environ.get("XDG_CACHE_HOME", "")
     # The XDG rule: a relative value is invalid and must be ignored.
     return (Path(home) if Path(home).is_absolute() else Path.home() / ".cache") / "selvedge"

@@ -1,4 +1,4 @@
-"""Hosts workflows and activities: `python worker.py [--queue NAME]...`; all queues in one process by default."""
+"""Host workflows and activities: `python worker.py [--queue NAME]...`; all queues in one process by default."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from temporalio.service import RPCError
 
 from cli import leave
 from errors import SelvedgeError
-from hosting import lessons
-from hosting.attributes import registered
+from hosting import page_training
+from hosting.attributes import require_attributes
 from hosting.dispatch import Dispatcher
-from hosting.health import Health
-from hosting.queues import QUEUES, working
+from hosting.health import WorkerHealth
+from hosting.queues import QUEUES, run_workers
 from hosting.schedules import REFRESH, WAVE, keep_schedule
 from services.context import ServiceContext
 from settings import Settings, load
@@ -36,29 +36,31 @@ async def serve(settings: Settings, queues: Sequence[str]) -> None:
     await asyncio.to_thread(ping, context.engine)
     await asyncio.to_thread(upgrade, context.engine)
     client = await handles.connect(settings.temporal_address, settings.temporal_namespace)
-    await registered(client)
+    await require_attributes(client)
     await _keep_schedules(context, client)
     stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
-    async with Health(context, client), working(client, context, queues):
-        beside = []
+    async with WorkerHealth(context, client), run_workers(client, context, queues):
+        tasks = []
         if LIFECYCLE_QUEUE in queues:
             dispatcher = Dispatcher(client, context.engine, settings.starts_per_second)
-            beside = [asyncio.create_task(each) for each in (dispatcher.run(), lessons.run(context.engine))]
+            tasks = [
+                asyncio.create_task(loop) for loop in (dispatcher.run(), page_training.run_training(context.engine))
+            ]
         log.info("working on %s", ", ".join(queues))
         await stop.wait()
         log.info("finishing what is under way")
-        for task in beside:
+        for task in tasks:
             task.cancel()
 
 
 async def _keep_schedules(context: ServiceContext, client: Client) -> None:
-    """What is done daily. A server that knows no schedules, or forbids them, is no reason not to work."""
+    """Keep the daily schedules. A server that knows no schedules, or forbids them, is no reason not to work."""
 
     def pace() -> float:
         with read_transaction(context.engine) as connection:
-            return stored_clock.load(connection).pace
+            return stored_clock.load_clock(connection).pace
 
     settings = context.settings
     paced, zone = await asyncio.to_thread(pace), settings.shop_time_zone

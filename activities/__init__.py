@@ -1,1 +1,1 @@
-"""Activities: load, call one domain function, algorithm or agent, save."""
+"""Activities, the steps that workflows call: each loads, calls one service, algorithm or agent, and saves."""

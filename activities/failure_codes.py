@@ -1,4 +1,4 @@
-"""How errors leave an activity: as a typed failure with a code and no words, in this one place.
+"""Turn every error of an activity into a typed failure with a code and no text, in this one place.
 
 Messages of models, validators and databases can hold what a client or a model wrote; histories must not.
 """
@@ -19,27 +19,27 @@ log = logging.getLogger("selvedge.activities")
 
 
 class Failures(Interceptor):
-    """Give it to a Worker."""
+    """Interceptor for a Worker that types the failures of all activities."""
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
-        return _Typed(next)
+        return _FailureCodes(next)
 
 
-class _Typed(ActivityInboundInterceptor):
+class _FailureCodes(ActivityInboundInterceptor):
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:
         try:
             return await super().execute_activity(input)
         except SelvedgeError as error:
-            raise typed(error) from None
+            raise build_failure(error) from None
         except ApplicationError:
             raise
         except Exception as bug:
-            log.error("activity %s: %s at %s", input.fn.__name__, type(bug).__name__, where(bug))
+            log.error("activity %s: %s at %s", input.fn.__name__, type(bug).__name__, describe_location(bug))
             raise ApplicationError(type(bug).__name__, type=type(bug).__name__) from None
 
 
-def typed(error: SelvedgeError) -> ApplicationError:
-    """The failure that stands for `error` in a history."""
+def build_failure(error: SelvedgeError) -> ApplicationError:
+    """Build the failure that stands for `error` in a history."""
     wait = error.retry_after if isinstance(error, Unavailable) else None
     return ApplicationError(
         error.code,
@@ -49,7 +49,7 @@ def typed(error: SelvedgeError) -> ApplicationError:
     )
 
 
-def where(error: BaseException) -> str:
-    """The last lines of code that an error came through; code, never values."""
+def describe_location(error: BaseException) -> str:
+    """Name the last lines of code that an error came through; code, never values."""
     frames = traceback.extract_tb(error.__traceback__)[-3:]
     return " < ".join(f"{frame.filename.rpartition('/')[2]}:{frame.lineno}" for frame in reversed(frames))

@@ -1,4 +1,4 @@
-"""Signs of life from an activity that computes in a thread, so that a dead worker is noticed in seconds."""
+"""Send heartbeats from an activity that computes in a thread, so that a dead worker is noticed in seconds."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ EVERY_S: Final = 2.0
 
 
 @contextmanager
-def beating(every: float = EVERY_S) -> Iterator[Callable[[Any], None]]:
-    """Heartbeats now and then while the block runs. Tell what is given how far the work is, and each beat says so."""
+def send_heartbeats(every: float = EVERY_S) -> Iterator[Callable[[Any], None]]:
+    """Send heartbeats while the block runs. Call what it yields with a cursor, and each later heartbeat carries it."""
     context, over = contextvars.copy_context(), Event()
     details: list[Any] = []
 
-    def far(cursor: Any) -> None:
+    def report_progress(cursor: Any) -> None:
         details[:] = [cursor]
         activity.heartbeat(cursor)
 
-    def beat() -> None:
+    def send_repeatedly() -> None:
         while not over.wait(every):
             context.run(activity.heartbeat, *details)
 
-    thread = Thread(target=beat, name="heart", daemon=True)
+    thread = Thread(target=send_repeatedly, name="heart", daemon=True)
     thread.start()
     try:
-        yield far
+        yield report_progress
     finally:
         over.set()
         thread.join()

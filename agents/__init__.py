@@ -1,1 +1,1 @@
-"""Those who write, review and schedule: one file each with its prompt, its output and one typed function."""
+"""The agents that write, review and schedule mail and read notes. One file each: prompt, output model, one function."""

@@ -1,4 +1,4 @@
-"""The calls that one question to a model takes, each within the client's budget and each on record."""
+"""The calls that one question to a model takes, each within the client's budget and each recorded."""
 
 from __future__ import annotations
 
@@ -6,47 +6,48 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from agents.faults import checked_completion, translated
+from agents.endpoint_errors import require_completion, translate_error
 from errors import BudgetSpent, ModelFault, SelvedgeError
-from models.model_call import Budget, ModelCall, Spent
+from models.model_call import ModelBudget, ModelCall, ModelUsage
 
 Recorder = Callable[[ModelCall], None]
 
 _ANSWERED = "answered"
 
 
-class Account:
-    """What a client's mail may still cost, and who is told of each call."""
+class CallAccount:
+    """What a client's mail may still cost, and the recorder of each call."""
 
-    def __init__(self, budget: Budget, record: Recorder) -> None:
+    def __init__(self, budget: ModelBudget, record: Recorder) -> None:
         self.budget = budget
         self._record = record
 
     def check(self) -> None:
-        """Raises BudgetSpent when no further call may be made."""
+        """Require that another call may be made. Raises BudgetSpent."""
         if self.budget.is_spent:
             raise BudgetSpent("the client's model calls or tokens for the day are used up")
 
     def charge(self, call: ModelCall) -> None:
-        """Take one call off the budget and put it on record."""
-        self.budget = self.budget.after(Spent(calls=1, tokens=call.tokens_in + call.tokens_out))
+        """Charge one call to the budget and record it."""
+        self.budget = self.budget.subtract(ModelUsage(calls=1, tokens=call.tokens_in + call.tokens_out))
         self._record(call)
 
 
 class Attempts:
-    """One question's calls of `complete`. A call is on record when the next begins or the question is settled.
+    """The calls of `complete` for one question.
 
-    Whether an answer was any good is known only after it was read, so a call stays open until then.
+    Whether an answer was any good is known only after it was read, so a call stays open, and is recorded when the next
+    one begins or the question is settled.
     """
 
-    def __init__(self, complete: Callable[..., Awaitable[Any]], blank: ModelCall, account: Account) -> None:
+    def __init__(self, complete: Callable[..., Awaitable[Any]], blank: ModelCall, account: CallAccount) -> None:
         self._complete, self._blank, self._account = complete, blank, account
         self._open: ModelCall | None = None
         self._fault = "invalid"
         self.count = 0
 
     async def call(self, **request: Any) -> Any:
-        """One attempt. Raises the house's errors."""
+        """Make one attempt. Raises our own errors, as `translate_error` gives them."""
         self.settle()
         self._account.check()
         self.count, self._fault = self.count + 1, "invalid"
@@ -54,25 +55,25 @@ class Attempts:
         try:
             answer = await self._complete(**request)
             self._note(began, _ANSWERED, getattr(answer, "usage", None))
-            checked_completion(answer)
+            require_completion(answer)
         except Exception as error:
-            known = translated(error)
+            known = translate_error(error)
             self._note(began, known.code if isinstance(known, SelvedgeError) else "error")
             raise known from None
         return answer
 
-    def holding(self, check: Callable[[Any], list[str]] | None) -> Callable[[Any], list[str]]:
-        """`check`, noting that an answer kept to the schema, and whether it kept to the rules."""
+    def wrap_check(self, check: Callable[[Any], list[str]] | None) -> Callable[[Any], list[str]]:
+        """Wrap `check` so that the verdict of the open call follows its result."""
 
-        def held(value: Any) -> list[str]:
+        def check_and_note(value: Any) -> list[str]:
             faults = check(value) if check else []
             self._fault = "ungrounded" if faults else "ok"
             return faults
 
-        return held
+        return check_and_note
 
-    def failure(self, cause: BaseException | None) -> BaseException:
-        """The error that ends the question, given why the last attempt was not taken."""
+    def build_failure(self, cause: BaseException | None) -> BaseException:
+        """Return the error that ends the question, given why the last attempt was refused."""
         if isinstance(cause, SelvedgeError):
             return cause
         if isinstance(cause, ValueError):  # of the schema or the rules: the re-asks are used up
@@ -80,7 +81,7 @@ class Attempts:
         return cause or ModelFault("the model's answer could not be used")
 
     def settle(self) -> None:
-        """Put the open call on record."""
+        """Record the open call."""
         if self._open is not None:
             call, self._open = self._open, None
             verdict = self._fault if call.verdict == _ANSWERED else call.verdict

@@ -1,9 +1,9 @@
-"""The one client of language models: any OpenAI-compatible endpoint, structured answers, every attempt on record.
+"""The client of language models: any OpenAI-compatible endpoint, structured answers, every attempt recorded.
 
-Retries of transport belong to Temporal, so the client makes none. A wrong answer is different: the model is told what
-was wrong and asked again, twice at most, since only it can mend that.
+Retries of transport belong to Temporal, so the client makes none. An invalid answer is different: the model is told
+what was wrong and asked again, at most twice, since only the model can repair it.
 
-openai takes seconds to import; it is imported when a model is made and by nobody else.
+openai takes seconds to import, so it is imported when a model is made and nowhere else.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, Self, TypeVar, 
 
 from pydantic import BaseModel, create_model, model_validator
 
-from agents.attempts import Account, Attempts, Recorder
-from agents.prompting import Prompt
+from agents.attempts import Attempts, CallAccount, Recorder
+from agents.prompt import Prompt
 from errors import ConfigError
 from models.base import ClientId
-from models.model_call import Budget, ModelCall, Spent
+from models.model_call import ModelBudget, ModelCall, ModelUsage
 from settings import Settings
 
 if TYPE_CHECKING:
@@ -32,46 +32,49 @@ if TYPE_CHECKING:
 
 T = TypeVar("T", bound=BaseModel)
 Check = Callable[[T], list[str]]
-"""What is wrong with an answer, in words for the model; empty when it may be used."""
+"""Returns what is wrong with an answer, in words for the model; empty when it may be used."""
 
 REASKS: Final = 2
-"""How often a model may mend an answer that breaks the schema or the rules."""
+"""How often a model may repair an answer that breaks the schema or the rules."""
 OPENAI: Final = "https://api.openai.com/v1"
 
 
 @dataclass(frozen=True)
-class Answer(Generic[T]):
+class ModelAnswer(Generic[T]):
     """A valid answer, and how many calls it took."""
 
     value: T
     attempts: int
 
 
-class Asker(Protocol):
-    """Whoever answers prompts with models; agents know no more of a language model than this."""
+class PromptAnswerer(Protocol):
+    """The interface through which agents ask a language model."""
 
-    async def ask(self, prompt: Prompt, output: type[T], check: Check[T] | None = None) -> Answer[T]: ...
+    async def ask(self, prompt: Prompt, output: type[T], check: Check[T] | None = None) -> ModelAnswer[T]: ...
 
 
 class LanguageModel:
-    """The endpoint in force; one a process, used on one event loop. Close it, or use it as a context manager."""
+    """The configured endpoint; one per process, used on one event loop. Close it, or use it as a context manager."""
 
     def __init__(self, client: AsyncOpenAI, mode: instructor.Mode, settings: Settings) -> None:
         self.client = client
         self.mode = mode
         self.name = settings.llm_model
         self.timeout_s = settings.llm_timeout_s
-        self._allowance = Budget(calls=settings.llm_calls_per_client_day, tokens=settings.llm_tokens_per_client_day)
+        self._allowance = ModelBudget(
+            calls=settings.llm_calls_per_client_day, tokens=settings.llm_tokens_per_client_day
+        )
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
-        """The model that settings name; takes some seconds for its imports. Raises ConfigError when there is no key."""
+        """Create the model that the settings name; its imports take some seconds. Raises ConfigError when there is no
+        key."""
         if settings.composer != "model" or settings.llm_api_key is None:
             raise ConfigError("SELVEDGE_LLM_API_KEY: no key is set, so there is no model to ask")
         import instructor  # noqa: PLC0415
         from openai import AsyncOpenAI  # noqa: PLC0415
 
-        _keep_words_out_of_logs()
+        _silence_loggers()
         client = AsyncOpenAI(
             api_key=settings.llm_api_key.get_secret_value(),
             base_url=settings.llm_base_url or OPENAI,
@@ -86,13 +89,13 @@ class LanguageModel:
         return model
 
     def session(
-        self, client_id: ClientId, n: int | None, now: datetime, spent: Spent, record: Recorder
+        self, client_id: ClientId, n: int | None, now: datetime, spent: ModelUsage, record: Recorder
     ) -> ModelSession:
-        """Ask on behalf of one client's mail at business time `now`, within what is left of the client's day."""
-        return ModelSession(self, client_id, n, now, self._allowance.after(spent), record)
+        """Open a session for one client's mail at business time `now`, within what is left of the client's day."""
+        return ModelSession(self, client_id, n, now, self._allowance.subtract(spent), record)
 
     async def close(self) -> None:
-        """Give the connections back."""
+        """Close the connections."""
         await self.client.close()
 
     async def __aenter__(self) -> Self:
@@ -103,16 +106,22 @@ class LanguageModel:
 
 
 class ModelSession:
-    """The model, as asked for one client's mail. Tells `record` of every call, the failed ones too."""
+    """The model in the service of one client's mail. Every call is passed to `record`, failed ones too."""
 
     def __init__(
-        self, model: LanguageModel, client_id: ClientId, n: int | None, now: datetime, budget: Budget, record: Recorder
+        self,
+        model: LanguageModel,
+        client_id: ClientId,
+        n: int | None,
+        now: datetime,
+        budget: ModelBudget,
+        record: Recorder,
     ) -> None:
         self._model, self._client_id, self._n, self._now = model, client_id, n, now
-        self._account = Account(budget, record)
+        self._account = CallAccount(budget, record)
 
-    async def ask(self, prompt: Prompt, output: type[T], check: Check[T] | None = None) -> Answer[T]:
-        """The model's answer to `prompt` as an `output` in which `check` finds no fault.
+    async def ask(self, prompt: Prompt, output: type[T], check: Check[T] | None = None) -> ModelAnswer[T]:
+        """Ask the model and return its answer as an `output` in which `check` finds no fault.
 
         Raises Unavailable (RateLimited with its wait), ConfigError, ModelRefused, BudgetSpent, or ModelFault with code
         `truncated`, `invalid` (broke the schema to the last) or `ungrounded` (broke the rules to the last).
@@ -122,15 +131,17 @@ class ModelSession:
 
         attempts = Attempts(self._complete, self._blank(prompt), self._account)
         create = cast(Any, instructor.patch(create=attempts.call, mode=self._model.mode))
-        held = _HELD.set(attempts.holding(check))
+        held = _CHECK.set(attempts.wrap_check(check))
         try:
-            value = await create(response_model=_checked(output), max_retries=REASKS, messages=_messages(prompt))
+            value = await create(
+                response_model=_add_check(output), max_retries=REASKS, messages=_build_messages(prompt)
+            )
         except InstructorRetryException as failed:
-            raise attempts.failure(failed.__cause__) from None
+            raise attempts.build_failure(failed.__cause__) from None
         finally:
-            _HELD.reset(held)
+            _CHECK.reset(held)
             attempts.settle()
-        return Answer(value=cast(T, value), attempts=attempts.count)
+        return ModelAnswer(value=cast(T, value), attempts=attempts.count)
 
     def _blank(self, prompt: Prompt) -> ModelCall:
         return ModelCall(
@@ -143,21 +154,21 @@ class ModelSession:
         )
 
     async def _complete(self, **request: Any) -> Any:
-        """One call on the wire, within the time allowed. The library's own limit is on each read, not on the whole."""
+        """Make one call within the time allowed. The library's own limit is per read, not for the whole call."""
         async with asyncio.timeout(self._model.timeout_s):
             return await self._model.client.chat.completions.create(model=self._model.name, **request)
 
 
-_HELD: ContextVar[Callable[[Any], list[str]]] = ContextVar("_HELD")
-"""The check of the question in hand. Instructor's own `context` would run the messages as templates."""
+_CHECK: ContextVar[Callable[[Any], list[str]]] = ContextVar("_HELD")
+"""The check of the current question. Instructor's own `context` would render the messages as templates."""
 
 
 @lru_cache(maxsize=32)
-def _checked(output: type[BaseModel]) -> type[BaseModel]:
-    """`output`, whose values are held by the check of the question in hand."""
+def _add_check(output: type[BaseModel]) -> type[BaseModel]:
+    """Return a subclass of `output` that validates its values by the check of the current question."""
 
     def hold(value: BaseModel) -> BaseModel:
-        if faults := _HELD.get()(value):
+        if faults := _CHECK.get()(value):
             raise ValueError("; ".join(faults))
         return value
 
@@ -166,12 +177,13 @@ def _checked(output: type[BaseModel]) -> type[BaseModel]:
     return create_model(name, __base__=output, __doc__=output.__doc__, __validators__=validators)
 
 
-def _messages(prompt: Prompt) -> list[dict[str, str]]:
+def _build_messages(prompt: Prompt) -> list[dict[str, str]]:
     return [{"role": "system", "content": prompt.system}, {"role": "user", "content": prompt.user}]
 
 
-def _keep_words_out_of_logs() -> None:
-    """Instructor logs failed answers, and openai whole requests: words of clients and models."""
+def _silence_loggers() -> None:
+    """Silence loggers that would write down words of clients and models: instructor logs failed answers, openai
+    requests."""
     logging.getLogger("instructor").setLevel(logging.CRITICAL + 1)
     for name in ("openai", "httpx2", "httpcore2"):
         logging.getLogger(name).setLevel(logging.WARNING)

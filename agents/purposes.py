@@ -1,4 +1,4 @@
-"""What each kind of mail is for, in the words that a writer and a reviewer are given."""
+"""What each kind of mail is for, as told to the writer and the reviewer."""
 
 from __future__ import annotations
 

@@ -1,19 +1,19 @@
-"""The reviewer: first the rules of grounding, which no prompt can talk round, then a model's judgement."""
+"""The reviewer: first the grounding rules, which no prompt can change, then a model's judgement."""
 
 from __future__ import annotations
 
 from pydantic import ConfigDict, Field
 
-from agents.llm import Asker
-from agents.prompting import instructions, quoted
-from agents.writer import brief_for_model
-from domain.grounding import violations
-from models.mail import Brief, EmailDraft, Issue, Review, Severity, Verdict
+from agents.llm import PromptAnswerer
+from agents.prompt import load_instructions, quote_data
+from agents.writer import build_model_brief
+from domain.grounding import find_violations
+from models.mail import Brief, EmailDraft, Issue, Review, ReviewVerdict, Severity
 
-VERSION = instructions("reviewer").version
+VERSION = load_instructions("reviewer").version
 
 
-class Finding(Issue):
+class ReviewIssue(Issue):
     """One thing to mend."""
 
     model_config = ConfigDict(extra="forbid")
@@ -28,36 +28,36 @@ class Judgement(Review):
 
     model_config = ConfigDict(extra="forbid", title="Review", hide_input_in_errors=True)
 
-    verdict: Verdict = Field(description="approve, revise or reject, as the rubric says.")
-    issues: tuple[Finding, ...] = Field(default=(), max_length=12, description="Empty when there is none.")
+    verdict: ReviewVerdict = Field(description="approve, revise or reject, as the rubric says.")
+    issues: tuple[ReviewIssue, ...] = Field(default=(), max_length=12, description="Empty when there is none.")
 
 
-async def review(model: Asker, brief: Brief, draft: EmailDraft) -> Review:
-    """The review of `draft`. A draft that breaks the rules goes back without a model being asked.
+async def review_draft(model: PromptAnswerer, brief: Brief, draft: EmailDraft) -> Review:
+    """Review `draft`. A draft that breaks the grounding rules goes back without asking a model.
 
     Raises what `agents.llm.ModelSession.ask` raises.
     """
-    broken = ground_review(brief, draft)
+    broken = review_grounding(brief, draft)
     if broken is not None:
         return broken
-    data = f"{quoted('brief', brief_for_model(brief))}\n\n{quoted('draft', draft.model_dump())}"
-    answer = await model.ask(instructions("reviewer").about(data), Judgement, _consistent)
+    data = f"{quote_data('brief', build_model_brief(brief))}\n\n{quote_data('draft', draft.model_dump())}"
+    answer = await model.ask(load_instructions("reviewer").build_prompt(data), Judgement, _check_consistency)
     return Review.model_validate(answer.value.model_dump())
 
 
-def ground_review(brief: Brief, draft: EmailDraft) -> Review | None:
-    """The review of a draft that breaks the rules of grounding; None for one that keeps them. Asks no model."""
-    found = violations(draft, brief)[:12]
-    if not found:
+def review_grounding(brief: Brief, draft: EmailDraft) -> Review | None:
+    """Review a draft by the grounding rules alone; None when it keeps them."""
+    violations = find_violations(draft, brief)[:12]
+    if not violations:
         return None
-    issues = (Issue(severity=Severity.BLOCKING, where=v.where[:40], what=v.what[:400]) for v in found)
-    return Review(verdict=Verdict.REVISE, issues=tuple(issues))
+    issues = (Issue(severity=Severity.BLOCKING, where=v.where[:40], what=v.what[:400]) for v in violations)
+    return Review(verdict=ReviewVerdict.REVISE, issues=tuple(issues))
 
 
-def _consistent(answer: Judgement) -> list[str]:
+def _check_consistency(answer: Judgement) -> list[str]:
     grave = any(issue.severity is not Severity.MINOR for issue in answer.issues)
-    if answer.verdict is Verdict.APPROVE and grave:
+    if answer.verdict is ReviewVerdict.APPROVE and grave:
         return ["verdict: a draft with a major or blocking issue is not approved"]
-    if answer.verdict is not Verdict.APPROVE and not answer.issues:
+    if answer.verdict is not ReviewVerdict.APPROVE and not answer.issues:
         return ["issues: say what to mend, or approve"]
     return []

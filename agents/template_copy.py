@@ -1,7 +1,8 @@
-"""The approved copy: what the shop itself says, by kind of mail. Who changes a line here approves it for every client.
+"""The approved copy: what the shop itself says, by kind of mail. Whoever changes a line here approves it for all
+clients.
 
-No line states a price, an offer, a number, or anything that may be untrue of some client; what is true of the client
-stands in the facts, which come in between.
+No line states a price, an offer, a number, or anything that may be untrue of some client. What is true of the client
+stands in the facts, which are inserted between the lines.
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ Lines = tuple[str, ...]
 
 
 class Copy(NamedTuple):
-    """The lines of one kind; one of each is chosen. `{shop}` is the shop's name.
+    """The lines of one kind of mail; one of each is chosen. `{shop}` is the shop's name.
 
-    A mail reads: an opening; a fact of the client, a link from it, a bridge to the items; the call to action.
-    `facts` names the facts that suit the kind, best first.
+    A mail reads: an opening; a fact of the client, a link from it, a bridge to the items; the call to action. `facts`
+    names the facts that suit the kind, best first.
     """
 
     subjects: Lines
@@ -188,7 +189,7 @@ LINKS: Final[Mapping[str, Lines]] = {
     "new_arrival": ("It made us think of you.", "We believe that it is one for you."),
     "orders_count": ("That has taught us something of your taste.", "We have learnt a little from each."),
 }
-"""What leads on from a fact, only where items follow; a fact not named here needs nothing."""
+"""The sentence that links a fact to the items. A fact not named here needs none."""
 
 WITHOUT_ITEMS: Final = Copy(
     subjects=("A word from {shop}", "From {shop}, with you in mind"),
@@ -198,7 +199,7 @@ WITHOUT_ITEMS: Final = Copy(
     actions=("Visit us", "Look in"),
     facts=(),
 )
-"""Subjects, preheaders, bridges and actions when nothing could be picked."""
+"""Subjects, preheaders, bridges and actions when no item could be picked."""
 
 BLURBS: Final = (
     "From our {category} selection, in {colour}.",

@@ -1,4 +1,4 @@
-"""The writer: from a brief to a draft that says only what the brief supports."""
+"""The writer: turns a brief into a draft that says only what the brief supports."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from typing import Any
 
 from pydantic import ConfigDict, Field
 
-from agents.llm import Asker
-from agents.prompting import foreign, instructions, quoted
+from agents.llm import PromptAnswerer
+from agents.prompt import clean_foreign_text, load_instructions, quote_data
 from agents.purposes import PURPOSE
-from domain.grounding import violations
+from domain.grounding import find_violations
 from models.mail import Brief, EmailDraft, ItemBlurb, Review, Sentence
 
-VERSION = instructions("writer").version
+VERSION = load_instructions("writer").version
 
 
 class Blurb(ItemBlurb):
@@ -37,26 +37,26 @@ class Draft(EmailDraft):
     call_to_action: str = Field(min_length=2, max_length=40, description="Two to five words.")
 
 
-async def write(
-    model: Asker, brief: Brief, review: Review | None = None, draft: EmailDraft | None = None
+async def write_draft(
+    model: PromptAnswerer, brief: Brief, review: Review | None = None, draft: EmailDraft | None = None
 ) -> EmailDraft:
-    """A draft for `brief`; with `review`, one that mends what was wrong with `draft`. It has no violations.
+    """Write a draft for `brief` without violations; with `review`, one that repairs what was wrong with `draft`.
 
     Raises what `agents.llm.ModelSession.ask` raises.
     """
-    parts = [quoted("brief", brief_for_model(brief))]
+    parts = [quote_data("brief", build_model_brief(brief))]
     if review is not None:
-        parts.append(quoted("review", _complaints(review, draft)))
+        parts.append(quote_data("review", _build_review_data(review, draft)))
 
     def check(answer: Draft) -> list[str]:
-        return [f"{v.where}: {v.what}" for v in violations(_plain(answer), brief)]
+        return [f"{v.where}: {v.what}" for v in find_violations(_to_contract(answer), brief)]
 
-    answer = await model.ask(instructions("writer").about("\n\n".join(parts)), Draft, check)
-    return _plain(answer.value)
+    answer = await model.ask(load_instructions("writer").build_prompt("\n\n".join(parts)), Draft, check)
+    return _to_contract(answer.value)
 
 
-def brief_for_model(brief: Brief) -> dict[str, Any]:
-    """What a model sees of a brief: one client's data without ids or scores of ours that it needs no use of."""
+def build_model_brief(brief: Brief) -> dict[str, Any]:
+    """Build what a model sees of a brief: one client's data, without ids and scores that it has no use for."""
     return {
         "purpose": PURPOSE[brief.kind],
         "phase": brief.phase,
@@ -66,15 +66,15 @@ def brief_for_model(brief: Brief) -> dict[str, Any]:
         "first_name": brief.first_name,
         "facts": [fact.text for fact in brief.facts],
         "items": [item.model_dump() for item in brief.items],
-        "client_words": [foreign(words) for words in brief.client_words],
+        "client_words": [clean_foreign_text(words) for words in brief.client_words],
     }
 
 
-def _complaints(review: Review, draft: EmailDraft | None) -> dict[str, Any]:
-    issues = [{"severity": i.severity, "where": i.where, "mend": foreign(i.what)} for i in review.issues]
+def _build_review_data(review: Review, draft: EmailDraft | None) -> dict[str, Any]:
+    issues = [{"severity": i.severity, "where": i.where, "mend": clean_foreign_text(i.what)} for i in review.issues]
     return {"draft": draft.model_dump() if draft else None, "issues": issues}
 
 
-def _plain(answer: EmailDraft) -> EmailDraft:
-    """The answer as the contract that the house exchanges."""
+def _to_contract(answer: EmailDraft) -> EmailDraft:
+    """Convert the answer to the contract that the rest of the product uses."""
     return EmailDraft.model_validate(answer.model_dump())

@@ -1,9 +1,9 @@
-"""Logs of two policies that recommended to the same visitors: each policy's value estimated from the other's log.
+"""Logs of two policies that recommended to the same visitors: each policy's value is estimated from the other's log.
 
-A log holds, for each recommendation, the item, the place on the page, how likely the policy was to choose that item
-there, and whether it was clicked, as in the Open Bandit Dataset (Saito, Aihara, Matsutani, Narita 2020,
-arXiv 2008.07146). It tests the estimators of `domain/statistics/off_policy.py` on data that are not ours: the truth,
-what the other policy really earned, stands in the other log.
+A log holds, for each recommendation, the item, the position on the page, the propensity (how likely the policy was to
+choose that item there) and whether it was clicked, as in the Open Bandit Dataset (Saito, Aihara, Matsutani, Narita
+2020, arXiv 2008.07146). It tests the estimators of `domain/statistics/off_policy.py` on data of others: the true value
+of the other policy is in the other log.
 """
 
 from __future__ import annotations
@@ -19,76 +19,83 @@ from domain.statistics.off_policy import Estimate, doubly_robust, ips, snips
 
 FOLDS: Final = 5
 PRIOR_ROWS: Final = 200.0
-"""Rows of the mean click rate that are added to each item's own at each place."""
+"""Rows at the mean click rate that are added to each item's own at each position."""
 
 
 @dataclass(frozen=True)
-class Log:
-    """n recommendations, each of shape (n,): numbers of item and place, `click` 0 or 1, `chance` of the item there."""
+class BanditLog:
+    """n recommendations, each of shape (n,): numbers of item and position, `click` 0 or 1, and the `propensity` of the
+    item there."""
 
     item: Ints
-    place: Ints
+    position: Ints
     click: Floats
-    chance: Floats
+    propensity: Floats
 
 
-def policy_of(log: Log, items: int, places: int) -> Floats:
-    """How often the policy showed each item at each place over the log, shape (items, places); each place sums to 1.
+def estimate_policy(log: BanditLog, items: int, positions: int) -> Floats:
+    """Estimate how often the policy showed each item at each position, shape (items, positions); each position sums to
+    1.
 
-    A policy that learns as it goes is thereby taken for its mean.
+    A policy that learns as it goes is thereby represented by its mean.
     """
-    counts = _sums(log, np.ones(len(log.item)), items, places)
+    counts = _sum_by_cell(log, np.ones(len(log.item)), items, positions)
     return np.asarray(counts / np.maximum(counts.sum(axis=0), 1.0))
 
 
-def estimates(log: Log, target: Floats, seed: int = 42) -> dict[str, Estimate]:
-    """What the policy `target`, shape (items, places), would have earned a recommendation, by three estimators."""
-    aim = target[log.item, log.place]
-    q_logged, v_target = _foretold(log, target, seed)
+def estimate_value(log: BanditLog, target: Floats, seed: int = 42) -> dict[str, Estimate]:
+    """Estimate by three estimators what the policy `target`, shape (items, positions), would have earned a
+    recommendation."""
+    aim = target[log.item, log.position]
+    q_logged, v_target = _predict_rewards(log, target, seed)
     return {
-        "ips": ips(log.click, log.chance, aim),
-        "snips": snips(log.click, log.chance, aim),
-        "doubly_robust": doubly_robust(log.click, log.chance, aim, q_logged, v_target),
+        "ips": ips(log.click, log.propensity, aim),
+        "snips": snips(log.click, log.propensity, aim),
+        "doubly_robust": doubly_robust(log.click, log.propensity, aim, q_logged, v_target),
     }
 
 
-def crossed(logs: dict[str, Log], seed: int = 42) -> dict[str, Any]:
-    """For each of two logs: the value that it shows, and that the other log estimates for it.
+def cross_estimate(logs: dict[str, BanditLog], seed: int = 42) -> dict[str, Any]:
+    """Compare, for each of two logs, the value that it shows with the estimate of it from the other log.
 
-    `holds`: the shown value lies in the estimate's interval. `apart`: their difference with an interval that knows of
-    the noise in both (Zou, Donner 2008); `agree` says whether 0 lies in it.
+    `holds`: the shown value lies in the estimate's interval. `apart`: their difference with an interval that covers the
+    noise in both (Zou, Donner 2008); `agree` says whether 0 lies in it.
     """
-    items, places = (int(max(getattr(log, name).max() for log in logs.values())) + 1 for name in ("item", "place"))
-    told = {}
+    items, positions = (
+        int(max(getattr(log, name).max() for log in logs.values())) + 1 for name in ("item", "position")
+    )
+    report = {}
     for name, log in logs.items():
         other = next(log for log in logs if log != name)
         shown = ips(log.click, np.ones(len(log.click)), np.ones(len(log.click)))
-        found = estimates(logs[other], policy_of(log, items, places), seed)
-        told[name] = {
+        estimates = estimate_value(logs[other], estimate_policy(log, items, positions), seed)
+        report[name] = {
             "shown": _figures(shown) | {"clicks": int(log.click.sum())},
             "estimated_from": other,
-            "estimates": {each: _figures(of) | _apart(of, shown) for each, of in found.items()},
+            "estimates": {
+                estimator: _figures(estimate) | _compare(estimate, shown) for estimator, estimate in estimates.items()
+            },
         }
-    return told
+    return report
 
 
-def _foretold(log: Log, target: Floats, seed: int) -> tuple[Floats, Floats]:
-    """Click rates by item and place, of what was shown and on average under the target; learnt from other rows."""
+def _predict_rewards(log: BanditLog, target: Floats, seed: int) -> tuple[Floats, Floats]:
+    """Predict click rates by item and position, for what was shown and on average under the target; cross-fitted."""
     fold = np.random.default_rng(seed).integers(0, FOLDS, len(log.item))
     q_logged, v_target = np.zeros(len(fold)), np.zeros(len(fold))
-    for each in range(FOLDS):
-        asked, rest = fold == each, fold != each
-        known = Log(log.item[rest], log.place[rest], log.click[rest], log.chance[rest])
-        shown, clicked = (_sums(known, of, *target.shape) for of in (np.ones(int(rest.sum())), known.click))
+    for number in range(FOLDS):
+        held_out, rest = fold == number, fold != number
+        known = BanditLog(log.item[rest], log.position[rest], log.click[rest], log.propensity[rest])
+        shown, clicked = (_sum_by_cell(known, of, *target.shape) for of in (np.ones(int(rest.sum())), known.click))
         rate = (clicked + PRIOR_ROWS * known.click.mean()) / (shown + PRIOR_ROWS)
-        q_logged[asked] = rate[log.item[asked], log.place[asked]]
-        v_target[asked] = (target * rate).sum(axis=0)[log.place[asked]]
+        q_logged[held_out] = rate[log.item[held_out], log.position[held_out]]
+        v_target[held_out] = (target * rate).sum(axis=0)[log.position[held_out]]
     return q_logged, v_target
 
 
-def _sums(log: Log, values: Floats, items: int, places: int) -> Floats:
-    flat = np.bincount(log.item * places + log.place, values, minlength=items * places)
-    return np.asarray(flat.reshape(items, places))
+def _sum_by_cell(log: BanditLog, values: Floats, items: int, positions: int) -> Floats:
+    flat = np.bincount(log.item * positions + log.position, values, minlength=items * positions)
+    return np.asarray(flat.reshape(items, positions))
 
 
 def _figures(of: Estimate) -> dict[str, Any]:
@@ -102,12 +109,12 @@ def _figures(of: Estimate) -> dict[str, Any]:
     }
 
 
-def _apart(found: Estimate, shown: Estimate) -> dict[str, Any]:
-    gap = found.value - shown.value
-    low = gap - hypot(found.value - found.low, shown.high - shown.value)
-    high = gap + hypot(found.high - found.value, shown.value - shown.low)
+def _compare(estimate: Estimate, shown: Estimate) -> dict[str, Any]:
+    gap = estimate.value - shown.value
+    low = gap - hypot(estimate.value - estimate.low, shown.high - shown.value)
+    high = gap + hypot(estimate.high - estimate.value, shown.value - shown.low)
     return {
-        "holds": found.low <= shown.value <= found.high,
+        "holds": estimate.low <= shown.value <= estimate.high,
         "apart": [round(gap, 6), round(low, 6), round(high, 6)],
         "agree": low <= 0 <= high,
     }

@@ -1,4 +1,5 @@
-"""The built-in answer of the slots `engagement` and `risk` for many clients at once; one client is a batch of one."""
+"""The built-in algorithm of the slots `engagement` and `risk` for many clients at once; one client is a batch of
+one."""
 
 from __future__ import annotations
 
@@ -8,13 +9,13 @@ from typing import Final
 import numpy as np
 
 from algorithms.risk import recency_rate
-from algorithms.risk.kept import Kept
-from algorithms.risk.recency_rate import Orders, Population
-from algorithms.risk.served import MANY, RiskModel
+from algorithms.risk.order_totals import OrderTotals
+from algorithms.risk.recency_rate import OrderHistories, Population
+from algorithms.risk.risk_model import MANY, RiskModel
 from domain.arrays import Flags, Floats, Ints
-from domain.engagement import DAY, EngagementRules, band_index, next_crossing, score, strength
+from domain.churn_risk import AT_RISK_SHARE, LAPSED_SHARE
+from domain.engagement import DAY, EngagementRules, compute_band_exit, compute_score, compute_strength, find_band_index
 from domain.histories import Histories
-from domain.rhythm import FALLEN, GONE
 
 ALGORITHM: Final = "decay+recency_rate"
 CHUNK: Final = 32_768
@@ -22,8 +23,8 @@ CHUNK: Final = 32_768
 
 
 @dataclass(frozen=True, slots=True)
-class Assessed:
-    """Where n clients stand, each of shape (n,).
+class ClientAssessments:
+    """The state of n clients, each array of shape (n,).
 
     `engagement` 0 to 100; `band` an index into `domain.engagement.BANDS`; `next_crossing` in epoch seconds, NaN when
     the lowest band is reached; `expected_orders` over the horizon asked for.
@@ -36,83 +37,110 @@ class Assessed:
     next_crossing: Floats
 
 
-def learn(histories: Histories, now: float) -> Population:
-    """The population's constants as of `now` (epoch seconds)."""
-    return recency_rate.learn(_in_days(histories), now / DAY)
+def fit_population(histories: Histories, now: float) -> Population:
+    """Fit the constants of the population as of `now` (epoch seconds)."""
+    return recency_rate.learn(_convert_to_days(histories), now / DAY)
 
 
 def assess_all(
     rules: EngagementRules, histories: Histories, now: float, population: Population, horizon_days: float
-) -> Assessed:
-    """Where every client stands at `now` (epoch seconds) and what to expect of the next `horizon_days`.
+) -> ClientAssessments:
+    """Assess every client at `now` (epoch seconds), with forecasts over the next `horizon_days`.
 
-    By engagement and `recency_rate`; `in_rhythm` puts a learnt risk model in its place.
+    By engagement and `recency_rate`; `apply_risk_model` replaces the latter by a trained risk model.
     """
     n = len(histories)
-    answer = Assessed(np.empty(n), np.empty(n, np.int64), np.empty(n), np.empty(n), np.empty(n))
+    assessments = ClientAssessments(np.empty(n), np.empty(n, np.int64), np.empty(n), np.empty(n), np.empty(n))
     for start in range(0, n, CHUNK):
         rows = slice(start, start + CHUNK)
-        _assess(rules, histories.part(rows), now, population, horizon_days, answer, rows)
-    return answer
+        _assess(rules, histories.select(rows), now, population, horizon_days, assessments, rows)
+    return assessments
 
 
 def _assess(
     rules: EngagementRules,
-    some: Histories,
+    histories: Histories,
     now: float,
     population: Population,
     horizon_days: float,
-    answer: Assessed,
+    assessments: ClientAssessments,
     rows: slice,
 ) -> None:
-    a = strength(rules, some.anchor, some.frequency, some.monetary, some.last_order)
-    engagement = score(rules, some.anchor, a, now)
-    band = band_index(rules, engagement)
-    answer.engagement[rows], answer.band[rows] = engagement, band
-    answer.next_crossing[rows] = next_crossing(rules, some.anchor, a, band)
-    alive, expected = recency_rate.predict(population, _in_days(some), now / DAY, horizon_days)
-    answer.p_alive[rows], answer.expected_orders[rows] = alive, expected
+    a = compute_strength(rules, histories.anchor, histories.frequency, histories.monetary, histories.last_order)
+    engagement = compute_score(rules, histories.anchor, a, now)
+    band = find_band_index(rules, engagement)
+    assessments.engagement[rows], assessments.band[rows] = engagement, band
+    assessments.next_crossing[rows] = compute_band_exit(rules, histories.anchor, a, band)
+    alive, expected = recency_rate.predict(population, _convert_to_days(histories), now / DAY, horizon_days)
+    assessments.p_alive[rows], assessments.expected_orders[rows] = alive, expected
 
 
-def in_rhythm(
-    rules: EngagementRules, some: Histories, now: float, model: RiskModel, horizon_days: float, plain: Assessed
-) -> Assessed:
-    """The same with what `model` says of those who ordered, and bands and crossings as `domain.rhythm` has them."""
-    answer = Assessed(*(getattr(plain, field.name).copy() for field in fields(plain)))
-    buyers = np.flatnonzero(some.orders > 0)
+def apply_risk_model(
+    rules: EngagementRules,
+    histories: Histories,
+    now: float,
+    model: RiskModel,
+    horizon_days: float,
+    plain: ClientAssessments,
+) -> ClientAssessments:
+    """Replace the forecasts of those who ordered by those of `model`, and bands and crossings as `domain.churn_risk` has
+    them."""
+    assessments = ClientAssessments(*(getattr(plain, field.name).copy() for field in fields(plain)))
+    buyers = np.flatnonzero(histories.orders > 0)
     for start in range(0, len(buyers), CHUNK):
         rows = buyers[start : start + CHUNK]
-        kept = Kept(some.orders[rows], some.first_order[rows] / DAY, some.last_order[rows] / DAY, some.value[rows])
-        answer.p_alive[rows] = model.told(kept, now / DAY).p_alive
-        answer.expected_orders[rows] = model.expected_orders(kept, now / DAY, horizon_days)
-        repeats = kept.rhythm(now / DAY).x > 0
-        _in_own_rhythm(rules, some, now, model, answer, rows[repeats], kept.part(repeats))
-    return answer
+        totals = OrderTotals(
+            histories.orders[rows],
+            histories.first_order[rows] / DAY,
+            histories.last_order[rows] / DAY,
+            histories.value[rows],
+        )
+        assessments.p_alive[rows] = model.forecast(totals, now / DAY).p_alive
+        assessments.expected_orders[rows] = model.predict_orders(totals, now / DAY, horizon_days)
+        repeats = totals.summarise(now / DAY).x > 0
+        _apply_crossings(rules, histories, now, model, assessments, rows[repeats], totals.select(repeats))
+    return assessments
 
 
-def _in_own_rhythm(
-    rules: EngagementRules, some: Histories, now: float, model: RiskModel, answer: Assessed, rows: Ints, kept: Kept
+def _apply_crossings(
+    rules: EngagementRules,
+    histories: Histories,
+    now: float,
+    model: RiskModel,
+    assessments: ClientAssessments,
+    rows: Ints,
+    totals: OrderTotals,
 ) -> None:
-    """Bands and crossings of those with a rhythm; `rows`: their places."""
-    a = strength(rules, some.anchor[rows], some.frequency[rows], some.monetary[rows], some.last_order[rows])
-    faded = np.stack([next_crossing(rules, some.anchor[rows], a, np.full(len(rows), place)) for place in range(3)])
-    turns = np.vstack([faded, np.ceil(model.falls(kept, (FALLEN, GONE), MANY).T * DAY + 0.5)])
-    held = answer.band[rows]
-    band = _band_at(turns, held, np.full(len(rows), now))
+    """Set bands and crossings of the clients at `rows`, who have a purchase rhythm."""
+    a = compute_strength(
+        rules, histories.anchor[rows], histories.frequency[rows], histories.monetary[rows], histories.last_order[rows]
+    )
+    faded = np.stack(
+        [
+            compute_band_exit(rules, histories.anchor[rows], a, np.full(len(rows), band_number))
+            for band_number in range(3)
+        ]
+    )
+    turns = np.vstack([faded, np.ceil(model.predict_falls(totals, (AT_RISK_SHARE, LAPSED_SHARE), MANY).T * DAY + 0.5)])
+    current = assessments.band[rows]
+    band = _find_band(turns, current, np.full(len(rows), now))
     later = np.sort(np.where(turns > now, turns, np.nan), axis=0)  # NaN comes last
     crosses = np.full(len(rows), np.nan)
     for turn in later[::-1]:
-        left = ~np.isnan(turn) & (_band_at(turns, held, turn) != band)
+        left = ~np.isnan(turn) & (_find_band(turns, current, turn) != band)
         crosses = np.where(left, turn, crosses)
-    answer.band[rows], answer.next_crossing[rows] = band, crosses
+    assessments.band[rows], assessments.next_crossing[rows] = band, crosses
 
 
-def _band_at(turns: Floats, held: Ints, then: Floats) -> Ints:
-    """`domain.rhythm.in_rhythm` for many: rows of `turns` are the three fadings, the fall and the going."""
-    come: Flags = turns <= then
-    faded = np.maximum(held, come[:3].sum(axis=0))
-    return np.where(come[4] & (faded == 3), 3, np.where(come[3], 2, np.minimum(faded, 1)))
+def _find_band(turns: Floats, current: Ints, then: Floats) -> Ints:
+    """Find the band at `then`, as `domain.churn_risk.apply_churn_risk` does for one: rows of `turns` are the
+    three fadings, the fall and the going."""
+    passed: Flags = turns <= then
+    faded = np.maximum(current, passed[:3].sum(axis=0))
+    return np.where(passed[4] & (faded == 3), 3, np.where(passed[3], 2, np.minimum(faded, 1)))
 
 
-def _in_days(some: Histories) -> Orders:
-    return Orders(some.orders, some.first_order / DAY, some.last_order / DAY, some.signed_up / DAY)
+def _convert_to_days(histories: Histories) -> OrderHistories:
+    return OrderHistories(
+        histories.orders, histories.first_order / DAY, histories.last_order / DAY, histories.signed_up / DAY
+    )

@@ -94,11 +94,11 @@ BARS: dict[str, tuple[str, float]] = {
     "slot_remote_fault_worst_ms": ("<=", 250),
     "slot_path_house_over_bare": ("<=", 6),
 }
-"""What is promised. Others are told, not judged."""
+"""What is promised. Other figures are printed, not judged."""
 
 
-def asked(arguments: list[str]) -> list[str]:
-    """The parts that were named. Ends with status 2 and one line on a part that there is not."""
+def parse_parts(arguments: list[str]) -> list[str]:
+    """Parse the parts that were named. Ends with status 2 and one line for an unknown part."""
     parser = argparse.ArgumentParser(
         prog="python -m bench",
         description="Measure here and now, into bench/results.json. With no part named, all: that takes many minutes. "
@@ -115,18 +115,23 @@ def asked(arguments: list[str]) -> list[str]:
 
 def main(parts: list[str]) -> int:
     """Measure `parts` (all when empty); 1 when a promise is not kept."""
-    kept: dict[str, float | str] = json.loads(RESULTS.read_text()) if parts and RESULTS.exists() else {}
+    results: dict[str, float | str] = json.loads(RESULTS.read_text()) if parts and RESULTS.exists() else {}
     for part in parts or PARTS:
         begun = time.perf_counter()
         print(f"{part} ...", file=sys.stderr, flush=True)
-        kept |= importlib.import_module(f"bench.{part}").measure()
+        results |= importlib.import_module(f"bench.{part}").measure()
         print(f"{part}: {time.perf_counter() - begun:.0f} s", file=sys.stderr, flush=True)
-    kept |= {"cores": os.cpu_count() or 0, "python": platform.python_version(), "measured_at": _now()}
-    RESULTS.write_text(json.dumps(kept, indent=2, sort_keys=True) + "\n")
-    return sum(not _told(name, value) for name, value in sorted(kept.items()) if isinstance(value, int | float)) and 1
+    results |= {"cores": os.cpu_count() or 0, "python": platform.python_version(), "measured_at": _now()}
+    RESULTS.write_text(json.dumps(results, indent=2, sort_keys=True) + "\n")
+    return (
+        sum(
+            not _render_result(name, value) for name, value in sorted(results.items()) if isinstance(value, int | float)
+        )
+        and 1
+    )
 
 
-def _told(name: str, value: float) -> bool:
+def _render_result(name: str, value: float) -> bool:
     sign, bar = BARS.get(name, ("", 0.0))
     ok = not sign or (value >= bar if sign == ">=" else value <= bar)
     promise = f"  {sign} {bar:g}{'' if ok else '  NOT KEPT'}" if sign else ""
@@ -140,4 +145,4 @@ def _now() -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main(asked(sys.argv[1:])))
+    sys.exit(main(parse_parts(sys.argv[1:])))

@@ -8,9 +8,9 @@ import numpy as np
 from scipy import sparse
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from algorithms.assembly.checks import faults
+from algorithms.assembly.checks import find_faults
 from algorithms.assembly.exact import assemble_one
-from algorithms.assembly.greedy import greedy, priced
+from algorithms.assembly.greedy import assemble_greedily, assemble_with_prices
 from algorithms.assembly.model import Ints, Wave
 from algorithms.assembly.wave import assemble
 from bench.instances import instance
@@ -23,7 +23,7 @@ SEED = 20_261
 
 
 def measure() -> dict[str, float]:
-    """Gaps in per cent of a valid bound and seconds by size; milliseconds of one box; a day of single requests."""
+    """Measure gaps in per cent of a valid bound and seconds by size, one box, and a day of single requests."""
     return _waves() | {"box_500_candidates_ms": round(_one_box(), 3)} | _single_requests()
 
 
@@ -34,12 +34,12 @@ def _waves() -> dict[str, float]:
         begun, used = time.perf_counter(), time.process_time()
         done = assemble(wave)
         spent, used = time.perf_counter() - begun, time.process_time() - used
-        if faults(wave, done.chosen):
+        if find_faults(wave, done.chosen):
             raise RuntimeError("boxes that break a rule were timed")
         name = f"wave_{clients}"
         figures |= {f"{name}_gap_pct": round(100 * done.gap, 5), f"{name}_s": round(spent, 2)}
         figures |= {f"{name}_cpu_s": round(used, 2)}
-        figures[f"{name}_greedy_gap_pct"] = _gap(wave, greedy(wave), done.bound)
+        figures[f"{name}_greedy_gap_pct"] = _gap(wave, assemble_greedily(wave), done.bound)
         if clients in WHOLE:
             figures |= _by_solver(wave, done.bound, f"wave_{clients}_highs")
     return figures
@@ -50,8 +50,8 @@ def _gap(wave: Wave, chosen: Ints, bound: float) -> float:
 
 
 def _by_solver(wave: Wave, bound: float, name: str) -> dict[str, float]:
-    """The whole wave as one programme, given to HiGHS for PATIENCE seconds."""
-    rows = wave.eligible()
+    """Solve the whole wave as one programme by HiGHS within PATIENCE seconds."""
+    rows = wave.find_eligible()
     client, sku = wave.client[rows], wave.sku[rows]
     kinds, kind = np.unique(np.stack([client, wave.category[rows]]), axis=1, return_inverse=True)
     n, s, place = len(wave.slots), len(wave.on_hand), np.arange(len(rows))
@@ -76,7 +76,7 @@ def _by_solver(wave: Wave, bound: float, name: str) -> dict[str, float]:
 
 
 def _one_box() -> float:
-    """Median of many boxes alone, 500 candidates each, budgets tight for most."""
+    """Measure the median of many boxes alone, 500 candidates each, budgets tight for most."""
     rng, spent = np.random.default_rng(SEED), []
     for _ in range(200):
         scores, prices = rng.beta(2, 3, 500), rng.lognormal(8.7, 0.5, 500).astype(np.int64)
@@ -89,11 +89,11 @@ def _one_box() -> float:
 
 
 def _single_requests() -> dict[str, float]:
-    """A day on which clients come one by one, with the prices of the day before, against a wave with hindsight."""
+    """Measure a day of clients one by one, with the prices of the day before, against a wave with hindsight."""
     before, today = instance(1_000, 60, SEED, day=1), instance(1_000, 60, SEED, day=2)
     best = assemble(today).bound
-    served = priced(today, assemble(before).prices, float(before.score.mean()))
+    served = assemble_with_prices(today, assemble(before).prices, float(before.score.mean()))
     return {
         "single_requests_priced_pct": round(100 * float(today.score[served].sum()) / best, 2),
-        "single_requests_greedy_pct": round(100 * float(today.score[greedy(today)].sum()) / best, 2),
+        "single_requests_greedy_pct": round(100 * float(today.score[assemble_greedily(today)].sum()) / best, 2),
     }

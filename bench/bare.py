@@ -29,11 +29,11 @@ SHORT = timedelta(seconds=30)
 
 @activity.defn
 def bare_step(name: str) -> str:
-    """Nothing."""
+    """Do nothing."""
     return name
 
 
-class Report:
+class MailReporter:
     """Sends the signal that the product's send activity sends."""
 
     def __init__(self, client: Client) -> None:
@@ -41,7 +41,7 @@ class Report:
 
     @activity.defn
     async def bare_send(self, name: str) -> str:
-        """Nothing but the report."""
+        """Send the report and nothing else."""
         await self._client.get_workflow_handle(f"bare:{name}").signal("finished")
         return name
 
@@ -55,13 +55,13 @@ class BareClient:
 
     @workflow.run
     async def run(self, name: str) -> None:
-        """Until it is ended by hand."""
+        """Run until it is ended by hand."""
         while True:
             self._called = False
             await workflow.execute_local_activity(bare_step, name, start_to_close_timeout=SHORT)
             if not self._begun:
                 self._begun = True
-                show.show({show.CLIENT_PHASE: "active"})
+                show.upsert({show.CLIENT_PHASE: "active"})
                 await workflow.start_child_workflow(
                     BareMail.run, name, id=f"baremail:{name}", parent_close_policy=ParentClosePolicy.ABANDON
                 )
@@ -71,8 +71,8 @@ class BareClient:
     def nudge(self) -> None:
         self._called = True
 
-    @workflow.signal
-    def finished(self) -> None:
+    @workflow.signal(name="finished")
+    def finish(self) -> None:
         self._called = True
 
 
@@ -82,9 +82,9 @@ class BareMail:
 
     @workflow.run
     async def run(self, name: str) -> str:
-        """Done when the activity is."""
+        """Run a step and an activity."""
         await workflow.execute_local_activity(bare_step, name, start_to_close_timeout=SHORT)
-        show.show({show.OUTREACH_STATE: "scheduled"})
+        show.upsert({show.OUTREACH_STATE: "scheduled"})
         return str(
             await workflow.execute_activity(
                 "bare_send", name, task_queue="bare-mail", start_to_close_timeout=SHORT, result_type=str
@@ -93,7 +93,7 @@ class BareMail:
 
 
 async def main(address: str, count: int) -> float:
-    """Flows a second, from the first start to the last mail's end."""
+    """Measure flows a second, from the first start to the last mail's end."""
     client = await Client.connect(address, data_converter=pydantic_data_converter)
     with ThreadPoolExecutor(THREADS) as threads:
         flows = Worker(
@@ -105,13 +105,13 @@ async def main(address: str, count: int) -> float:
             activity_executor=threads,
             max_concurrent_activities=THREADS,
         )
-        mails = Worker(client, task_queue="bare-mail", activities=[Report(client).bare_send])
+        mails = Worker(client, task_queue="bare-mail", activities=[MailReporter(client).bare_send])
         async with flows, mails:
             begun = time.perf_counter()
             for first in range(0, count, BATCH):
                 names = [f"{begun}.{k}" for k in range(first, min(first + BATCH, count))]
                 await asyncio.gather(*(_start(client, name) for name in names))
-            await asyncio.gather(*(_ended(client, f"{begun}.{k}") for k in range(count)))
+            await asyncio.gather(*(_wait_for_mail(client, f"{begun}.{k}") for k in range(count)))
             return count / (time.perf_counter() - begun)
 
 
@@ -121,7 +121,7 @@ async def _start(client: Client, name: str) -> None:
     )
 
 
-async def _ended(client: Client, name: str) -> None:
+async def _wait_for_mail(client: Client, name: str) -> None:
     """Wait for the mail; its workflow may not have begun yet."""
     from temporalio.service import RPCError  # noqa: PLC0415
 

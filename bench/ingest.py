@@ -39,7 +39,7 @@ TYPES: Final = (
 
 
 def measure() -> dict[str, float]:
-    """events_accepted_per_s, import_rows_per_s and the importer's peak memory in MB."""
+    """Measure events_accepted_per_s, import_rows_per_s and the importer's peak memory in MB."""
     with tempfile.TemporaryDirectory(prefix="selvedge-bench-") as folder:
         home = Path(folder)
         _import_shop(home)
@@ -47,7 +47,7 @@ def measure() -> dict[str, float]:
 
 
 def events_accepted_per_s(home: Path) -> float:
-    """Events in batches of a thousand over HTTP on loopback, from one sender on one connection."""
+    """Send events in batches of a thousand over HTTP on loopback, from one sender on one connection."""
     rng = random.Random(7)
     batches = [json.dumps([_event(rng, f"http-{b}-{i}") for i in range(BATCH)]) for b in range(EVENTS // BATCH + 3)]
     with _server(home) as web:
@@ -62,7 +62,7 @@ def events_accepted_per_s(home: Path) -> float:
 
 
 def import_rows_per_s(home: Path) -> dict[str, float]:
-    """`selvedge import events` of a CSV file, as its summary states it, and its peak memory."""
+    """Run `selvedge import events` on a CSV file, as its summary states it, and its peak memory."""
     rng, path = random.Random(11), home / "events.csv"
     columns = ["event_id", "client_id", "type", "occurred_at", "item_id", "quantity", "value", "currency"]
     with path.open("w", newline="") as file:
@@ -105,7 +105,7 @@ def _environment(home: Path, **more: str) -> dict[str, str]:
 
 
 def _import(home: Path, kind: str, path: Path) -> tuple[dict[str, Any], float]:
-    """The command's summary, and its peak resident memory in MB."""
+    """Run the command; return its summary, and its peak resident memory in MB."""
     command = [sys.executable, "-c", SELVEDGE, "import", kind, str(path), "--json"]
     running = subprocess.Popen(command, env=_environment(home), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     peak, watched = 0.0, psutil.Process(running.pid)

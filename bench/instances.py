@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from algorithms.assembly.boxes import good_boxes, taken
-from algorithms.assembly.model import NO_LIMIT, Floats, Ints, Wave, blocks
+from algorithms.assembly.boxes import find_good_boxes, take_picked
+from algorithms.assembly.model import NO_LIMIT, Floats, Ints, Wave, build_blocks
 
 SLOTS, CAP, KINDS = 5, 2, 12
 PLENTY = 1.1
@@ -13,8 +13,11 @@ PLENTY = 1.1
 
 
 def instance(clients: int, candidates: int, seed: int, day: int = 0) -> Wave:
-    """A wave of `clients` with so many candidates each. The same seed is the same shop: on another `day` other clients
-    come with other tastes and budgets to the same goods and the same stock."""
+    """Build a wave of `clients` with so many candidates each.
+
+    The same seed is the same shop: on another `day` other clients come with other tastes and budgets to the same goods
+    and the same stock.
+    """
     shop, today = np.random.default_rng(seed), np.random.default_rng([seed, day])
     skus = max(2 * candidates, clients // 2)
     popular = np.arange(1, skus + 1) ** -0.9
@@ -34,7 +37,7 @@ def instance(clients: int, candidates: int, seed: int, day: int = 0) -> Wave:
 
 
 def _candidates(rng: np.random.Generator, weight: Floats, clients: int, candidates: int) -> Ints:
-    """Drawn without putting back, by popularity (Gumbel's top-k)."""
+    """Draw without replacement, by popularity (Gumbel's top-k)."""
     drawn = [
         np.argpartition(-(weight + rng.gumbel(size=(1, len(weight)))[0]), candidates)[:candidates]
         for _ in range(clients)
@@ -43,10 +46,10 @@ def _candidates(rng: np.random.Generator, weight: Floats, clients: int, candidat
 
 
 def _with_budgets(wave: Wave, rng: np.random.Generator) -> Wave:
-    """Budgets below what the box that a client would like best costs, for two in five."""
+    """Draw budgets below what the box that a client would like best costs, for two in five."""
     wished = np.zeros(len(wave.slots))
-    for part in blocks(wave):
-        wished[part.clients] = taken(part.price, good_boxes(part, part.score).picks).sum(1)
+    for part in build_blocks(wave):
+        wished[part.clients] = take_picked(part.price, find_good_boxes(part, part.score).picks).sum(1)
     tight = rng.random(len(wished)) < 0.4
     budget = (wished * np.where(tight, rng.uniform(0.6, 0.95, len(wished)), 2.0)).astype(np.int64)
     return Wave(**{**wave.__dict__, "budget": budget})

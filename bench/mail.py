@@ -11,8 +11,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from mail.envelope_builder import EnvelopeBuilder
 from mail.mailbox import Mailbox
-from mail.post import Post
 from mail.sink import Sink
 from mail.transport import Transport
 from models.base import ItemId, utc
@@ -29,7 +29,7 @@ NOW = utc(2026, 6, 1, 12)
 
 
 def measure() -> dict[str, float]:
-    """`mails_render_send_per_s` and the processor time of both sides."""
+    """Measure `mails_render_send_per_s` and the processor time of both sides."""
     with TemporaryDirectory() as folder:
         home = Path(folder)
         spawn = multiprocessing.get_context("spawn")
@@ -49,7 +49,7 @@ def measure() -> dict[str, float]:
 
 
 def _serve(path: Path, wire: Connection) -> None:
-    """The mail server, until told to end; then tells the processor seconds that it took."""
+    """Run the mail server until stopped; then report the processor seconds that it took."""
     with Sink(Mailbox(path), 0) as sink:
         begun = _cpu_s()
         wire.send(sink.port)
@@ -63,8 +63,8 @@ def _cpu_s() -> float:
 
 
 async def _send_all(settings: Settings) -> tuple[float, float]:
-    """Mails a second, and processor milliseconds a mail on this side."""
-    post = Post.from_settings(settings)
+    """Measure mails a second, and processor milliseconds a mail on this side."""
+    post = EnvelopeBuilder.from_settings(settings)
     async with Transport.from_settings(settings, connections=CONNECTIONS) as transport:
         await _send(post, transport, range(WARM_UP))
         begun, cpu = time.perf_counter(), _cpu_s()
@@ -72,13 +72,13 @@ async def _send_all(settings: Settings) -> tuple[float, float]:
         return MAILS / (time.perf_counter() - begun), (_cpu_s() - cpu) / MAILS * 1e3
 
 
-async def _send(post: Post, transport: Transport, numbers: range) -> None:
+async def _send(post: EnvelopeBuilder, transport: Transport, numbers: range) -> None:
     left = iter(numbers)
 
     async def sender() -> None:
         for number in left:
             client = _client(number)
-            envelope = post.envelope(client, _brief(client), _draft(client), ITEMS, NOW)
+            envelope = post.build(client, _brief(client), _draft(client), ITEMS, NOW)
             await transport.deliver(envelope, _yes)
 
     await asyncio.gather(*(sender() for _ in range(CONNECTIONS)))
@@ -126,7 +126,8 @@ def _draft(client: Client) -> EmailDraft:
             "We looked at what you kept and what you sent back, and picked three pieces that work with it.",
         ),
         items=tuple(
-            ItemBlurb(item_id=each, text="Cut from the same weight of linen, it needs nothing else.") for each in ITEMS
+            ItemBlurb(item_id=item_id, text="Cut from the same weight of linen, it needs nothing else.")
+            for item_id in ITEMS
         ),
         call_to_action="See your selection",
     )
@@ -150,6 +151,6 @@ def _item(item_id: ItemId, title: str) -> Item:
 
 
 ITEMS = {
-    each.item_id: each
-    for each in (_item("i1", "Linen Wrap Dress"), _item("i2", "Boxy Oxford Shirt"), _item("i3", "Merino Crew Knit"))
+    item.item_id: item
+    for item in (_item("i1", "Linen Wrap Dress"), _item("i2", "Boxy Oxford Shirt"), _item("i3", "Merino Crew Knit"))
 }

@@ -1,4 +1,4 @@
-"""How well it is foretold who orders again: on the CDNOW sample that is carried here, and on other sets where they lie.
+"""How well it is predicted who orders again: on the CDNOW sample in this folder, and on other sets where they are.
 
 `python -m bench.risk --data FOLDER` prints the same for the sets of which the folder holds a copy, each with its cut.
 """
@@ -19,12 +19,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from algorithms.engagement import CHUNK
-from algorithms.risk import at_risk, bgnbd, cadence, served
+from algorithms.risk import at_risk, bgnbd, cadence, risk_model
 from algorithms.risk.calibration import auc, calibration_error
 from algorithms.risk.evaluation import evaluate
-from algorithms.risk.kept import kept_of
-from algorithms.risk.orders import Orders, count_after, merged, rhythm
-from algorithms.risk.telling import Bought, tell
+from algorithms.risk.forecast import ClientOrders, forecast_risk
+from algorithms.risk.order_totals import build_totals
+from algorithms.risk.orders import Orders, count_after, merge_orders, summarise_purchases
 
 SAMPLE = Path(__file__).parent / "data" / "cdnow.csv.gz"
 EPOCH = date(1970, 1, 1).toordinal()
@@ -33,12 +33,12 @@ DRAWS = 500
 
 
 def measure() -> dict[str, float]:
-    """On the sample until 1997-09-30, 273 days held out; and the seconds that 200,000 made-up orders take."""
+    """Measure the sample until 1997-09-30, 273 days held out; and the seconds that 200,000 made-up orders take."""
     orders, until = cdnow_sample(), day("1997-09-30")
-    found = evaluate(orders, until, int(orders.day.max()) - until)["algorithms"]
-    model = bgnbd.fit(rhythm(orders.until(until), until))
+    report = evaluate(orders, until, int(orders.day.max()) - until)["algorithms"]
+    model = bgnbd.fit(summarise_purchases(orders.until(until), until))
     begun = time.perf_counter()
-    big = _made_up()
+    big = _simulate_orders()
     cadence.forecast(big, int(big.day.max()) - 180, 180)
     return (
         {
@@ -46,19 +46,19 @@ def measure() -> dict[str, float]:
             "risk_cdnow_alpha": round(model.alpha, 4),
             "risk_cdnow_a": round(model.a, 4),
             "risk_cdnow_b": round(model.b, 4),
-            "risk_cdnow_auc": found["cadence"]["auc"],
-            "risk_cdnow_auc_over_bgnbd": round(found["cadence"]["auc"] - found["bgnbd"]["auc"], 4),
-            "risk_cdnow_calibration_error": found["cadence"]["calibration_error"],
-            "risk_cdnow_predicted_over_actual": found["cadence"]["predicted_over_actual"],
+            "risk_cdnow_auc": report["cadence"]["auc"],
+            "risk_cdnow_auc_over_bgnbd": round(report["cadence"]["auc"] - report["bgnbd"]["auc"], 4),
+            "risk_cdnow_calibration_error": report["cadence"]["calibration_error"],
+            "risk_cdnow_predicted_over_actual": report["cadence"]["predicted_over_actual"],
             "risk_200000_orders_s": round(time.perf_counter() - begun, 2),
         }
-        | _served(orders, until)
-        | _elsewhere()
+        | _measure_served(orders, until)
+        | _measure_other_sets()
     )
 
 
-def _elsewhere() -> dict[str, float]:
-    """The other sets, where SELVEDGE_SCIENCE_DATA names a folder that holds them."""
+def _measure_other_sets() -> dict[str, float]:
+    """Measure the other sets, where SELVEDGE_SCIENCE_DATA names a folder that holds them."""
     folder = os.environ.get("SELVEDGE_SCIENCE_DATA")
     if not folder:
         print("risk: no SELVEDGE_SCIENCE_DATA, the sample alone is measured", file=sys.stderr)
@@ -67,73 +67,76 @@ def _elsewhere() -> dict[str, float]:
     for name, (file, cut, read) in SETS.items():
         if name != "cdnow" and (path := Path(folder) / file).exists():
             orders, until = read(path), day(cut)
-            found = evaluate(orders, until, int(orders.day.max()) - until)["algorithms"]
-            ours, base = found["cadence"], found["bgnbd"]
+            report = evaluate(orders, until, int(orders.day.max()) - until)["algorithms"]
+            ours, base = report["cadence"], report["bgnbd"]
             figures |= {f"risk_{name}_{key}": ours[key] for key in ("auc", "calibration_error", "mean_absolute_error")}
-            figures |= {f"risk_{name}_{each}_auc": found[each]["auc"] for each in ("bgnbd", "recency", "frequency")}
+            figures |= {
+                f"risk_{name}_{baseline}_auc": report[baseline]["auc"] for baseline in ("bgnbd", "recency", "frequency")
+            }
             figures[f"risk_{name}_predicted_over_actual"] = ours["predicted_over_actual"]
             figures[f"risk_{name}_auc_over_bgnbd"] = round(ours["auc"] - base["auc"], 4)
-            figures |= _serves(name, orders, until)
+            figures |= _judge_served(name, orders, until)
     return figures
 
 
-def _serves(name: str, orders: Orders, until: int) -> dict[str, float]:
-    """The model that serves, on the same days."""
+def _judge_served(name: str, orders: Orders, until: int) -> dict[str, float]:
+    """Judge the model that serves, on the same days."""
     horizon, past = int(orders.day.max()) - until, orders.until(until)
-    told = served.learn(orders, until, horizon, at_risk.NOBODY).p_order(kept_of(past), float(until))
+    chances = risk_model.learn(orders, until, horizon, at_risk.NOBODY).p_order(build_totals(past), float(until))
     came = count_after(orders, past.ids, until, horizon) > 0
     return {
-        f"risk_served_{name}_auc": round(auc(came, told), 4),
-        f"risk_served_{name}_calibration_error": round(calibration_error(came, told), 4),
+        f"risk_served_{name}_auc": round(auc(came, chances), 4),
+        f"risk_served_{name}_calibration_error": round(calibration_error(came, chances), 4),
     }
 
 
-def _served(orders: Orders, until: int) -> dict[str, float]:
-    """The model that serves; and what one client and a million cost of CPU."""
+def _measure_served(orders: Orders, until: int) -> dict[str, float]:
+    """Measure the model that serves; and what one client and a million cost of CPU."""
     horizon = int(orders.day.max()) - until
-    model, some = served.learn(orders, until, horizon, at_risk.NOBODY), kept_of(orders.until(until))
+    model, totals = risk_model.learn(orders, until, horizon, at_risk.NOBODY), build_totals(orders.until(until))
     then = datetime.combine(date.fromordinal(until + EPOCH), datetime.min.time(), UTC)
-    one = Bought(orders=5, first_at=then - timedelta(days=200), last_at=then - timedelta(days=60), signed_up_at=then)
+    first_at, last_at = then - timedelta(days=200), then - timedelta(days=60)
+    client = ClientOrders(orders=5, first_at=first_at, last_at=last_at, signed_up_at=then)
     begun = time.process_time()
     for _ in range(200):
-        tell(model, "bench", one, then)
-    each = (time.process_time() - begun) / 200
-    many = some.part(np.resize(np.arange(len(some)), CHUNK))
+        forecast_risk(model, "bench", client, then)
+    seconds = (time.process_time() - begun) / 200
+    many = totals.select(np.resize(np.arange(len(totals)), CHUNK))
     begun = time.process_time()
     for _ in range(8):
-        model.told(many, float(until))
+        model.forecast(many, float(until))
     timed = {
-        "risk_served_client_ms": round(each * 1e3, 3),
+        "risk_served_client_ms": round(seconds * 1e3, 3),
         "risk_served_s_per_million_clients": round((time.process_time() - begun) / 8 / CHUNK * 1e6, 3),
     }
-    return timed | _serves("cdnow", orders, until) | _alarms(orders, until)
+    return timed | _judge_served("cdnow", orders, until) | _replay_alarms(orders, until)
 
 
-def _alarms(orders: Orders, until: int) -> dict[str, float]:
-    found = at_risk.figures(at_risk.replay(orders, until, 45)) or {}
+def _replay_alarms(orders: Orders, until: int) -> dict[str, float]:
+    figures = at_risk.build_figures(at_risk.replay_alarms(orders, until, 45)) or {}
     names = ("precision", "precision_of_silence", "caught", "lead_days")
-    return {f"risk_alarm_{name}": value for name in names if (value := found.get(name)) is not None}
+    return {f"risk_alarm_{name}": value for name in names if (value := figures.get(name)) is not None}
 
 
 def day(text: str) -> int:
-    """Days from 1970-01-01."""
+    """Parse a day to days from 1970-01-01."""
     return date.fromisoformat(text).toordinal() - EPOCH
 
 
 def cdnow_sample() -> Orders:
-    """The 2,357 clients that bench/data/SOURCES.md names."""
+    """Read the 2,357 clients that bench/data/SOURCES.md names."""
     with gzip.open(SAMPLE, "rt", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     days = np.array([day(row["occurred_at"]) for row in rows], np.int64)
-    return merged([row["client_id"] for row in rows], days, np.array([int(row["cents"]) / 100 for row in rows]))
+    return merge_orders([row["client_id"] for row in rows], days, np.array([int(row["cents"]) / 100 for row in rows]))
 
 
-def _made_up() -> Orders:
-    """Orders of 60,000 clients of many rhythms over three years."""
+def _simulate_orders() -> Orders:
+    """Simulate orders of 60,000 clients of many rhythms over three years."""
     rng = np.random.default_rng(42)
     client = rng.choice(60_000, BIG, p=rng.dirichlet(np.full(60_000, 0.5)))
     days = rng.integers(0, 1_095, BIG)
-    return merged([f"c{each}" for each in client.tolist()], days, rng.gamma(2.0, 30.0, BIG))
+    return merge_orders([f"c{index}" for index in client.tolist()], days, rng.gamma(2.0, 30.0, BIG))
 
 
 class Set(NamedTuple):
@@ -148,21 +151,21 @@ def _cdnow(path: Path) -> Orders:
     with path.open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     days = np.array([day(row["date"]) for row in rows], np.int64)
-    return merged([row["id"] for row in rows], days, np.array([float(row["usd"]) for row in rows]))
+    return merge_orders([row["id"] for row in rows], days, np.array([float(row["usd"]) for row in rows]))
 
 
 def _retail(path: Path) -> Orders:
-    """Cancellations (C) and lines without a client are left out."""
+    """Read orders without cancellations (C) and without lines that name no client."""
     names = ["InvoiceNo", "CustomerID", "Quantity", "UnitPrice", "InvoiceDate"]
     rows = [row for row in _columns(path, names) if row[1] and not row[0].startswith("C")]
     days = np.array([day(row[4][:10]) for row in rows], np.int64)
-    return merged([row[1].split(".")[0] for row in rows], days, np.array([int(r[2]) * float(r[3]) for r in rows]))
+    return merge_orders([row[1].split(".")[0] for row in rows], days, np.array([int(r[2]) * float(r[3]) for r in rows]))
 
 
 def _rentals(path: Path) -> Orders:
     rows = _columns(path, ["user_id", "review_date"])
     days = np.array([row[1].toordinal() - EPOCH for row in rows], np.int64)
-    return merged([str(row[0]) for row in rows], days, None)
+    return merge_orders([str(row[0]) for row in rows], days, None)
 
 
 def _columns(path: Path, names: list[str]) -> list[tuple[Any, ...]]:
@@ -179,7 +182,7 @@ SETS = {
 }
 
 
-def told(folder: Path) -> None:
+def print_figures(folder: Path) -> None:
     """Print the figures of every set that `folder` holds, each held out to its end."""
     for name, (file, cut, read) in SETS.items():
         if not (folder / file).exists():
@@ -188,22 +191,24 @@ def told(folder: Path) -> None:
         orders, until = read(folder / file), day(cut)
         horizon = int(orders.day.max()) - until
         begun = time.perf_counter()
-        found = evaluate(orders, until, horizon)
-        print(f"{name}, until {cut}, {horizon} days, {found['clients']:,} clients, {time.perf_counter() - begun:.1f} s")
-        for algorithm, figures in found["algorithms"].items():
+        report = evaluate(orders, until, horizon)
+        print(
+            f"{name}, until {cut}, {horizon} days, {report['clients']:,} clients, {time.perf_counter() - begun:.1f} s"
+        )
+        for algorithm, figures in report["algorithms"].items():
             print(f"  {algorithm:<10} { ({key: figures[key] for key in figures if key != 'reliability'}) }")
         low, high = gain(orders, until, horizon)
         print(f"  gain in AUC over BG/NBD's expected orders, 95 %: {low:+.4f} to {high:+.4f}")
 
 
 def gain(orders: Orders, until: int, horizon: int, seed: int = 42) -> tuple[float, float]:
-    """The middle 95 % of the gain in AUC, over clients drawn with replacement."""
-    found = cadence.forecast(orders, until, horizon)
-    came = count_after(orders, found.ids, until, horizon) > 0
+    """Compute the middle 95 % of the gain in AUC, over clients drawn with replacement."""
+    prediction = cadence.forecast(orders, until, horizon)
+    came = count_after(orders, prediction.ids, until, horizon) > 0
     rng, gains = np.random.default_rng(seed), []
     for _ in range(DRAWS):
         rows = rng.integers(0, len(came), len(came))
-        gains.append(auc(came[rows], found.p_order[rows]) - auc(came[rows], found.bgnbd.count[rows]))
+        gains.append(auc(came[rows], prediction.p_order[rows]) - auc(came[rows], prediction.bgnbd.count[rows]))
     low, high = np.percentile(gains, [2.5, 97.5]).tolist()
     return low, high
 
@@ -211,4 +216,4 @@ def gain(orders: Orders, until: int, horizon: int, seed: int = 42) -> tuple[floa
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m bench.risk", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, metavar="FOLDER", help="holds the sets, a folder each")
-    told(parser.parse_args().data)
+    print_figures(parser.parse_args().data)

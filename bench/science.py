@@ -11,18 +11,18 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Engine
 
-from algorithms.engagement import assess_all, learn
-from commands._progress import Progress
-from commands.assess import assessed
+from algorithms.engagement import assess_all, fit_population
+from commands.assess import assess_to_file
+from commands.shared.progress import ProgressLine
 from domain.engagement import DAY, EngagementRules
 from domain.histories import Histories
 from models.catalogue import Season
 from services.recommendations.recommender import Recommender
-from services.training.ranking import USUAL, train
+from services.training.ranking import DEFAULT_ALGORITHM, train_ranking
 from settings import Settings
 from store.database import connect, read_transaction, write_transaction
-from store.sql.bulk import dumped
-from store.sql.types import micros
+from store.sql.bulk import dump_json
+from store.sql.types import to_micros
 from store.tables import clients, engagement, events, items, metadata, stock
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -34,24 +34,24 @@ SIZES = ("XS", "S", "M", "L", "XL")
 
 
 def measure() -> dict[str, float]:
-    """Seconds a million clients, from arrays and from a database into a file; milliseconds a recommendation."""
+    """Measure seconds a million clients, from arrays and from a database into a file; milliseconds a recommendation."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         return {"assess_s_per_million_clients": round(_from_arrays(), 3)} | _export(home) | _recommend(home)
 
 
 def _from_arrays() -> float:
-    """The best of three, on one core: other work on the machine must not count."""
-    histories, now = _made_up(MILLION), NOW.timestamp()
+    """Measure the best of three, on one core: other work on the machine must not count."""
+    histories, now = _simulate_histories(MILLION), NOW.timestamp()
     spent = []
     for _ in range(3):
         begun = time.process_time()
-        assess_all(EngagementRules(), histories, now, learn(histories, now), 90)
+        assess_all(EngagementRules(), histories, now, fit_population(histories, now), 90)
         spent.append(time.process_time() - begun)
     return min(spent)
 
 
-def _made_up(n: int) -> Histories:
+def _simulate_histories(n: int) -> Histories:
     rng = np.random.default_rng(42)
     now = NOW.timestamp()
     signed = now - rng.uniform(1, 900, n) * DAY
@@ -63,17 +63,17 @@ def _made_up(n: int) -> Histories:
 
 
 def _export(home: Path) -> dict[str, float]:
-    """`selvedge assess` as typed: statistics out of SQLite, all columns into Parquet."""
+    """Run `selvedge assess` as typed: statistics out of SQLite, all columns into Parquet."""
     engine = _store(home / "export.db")
-    some = _made_up(EXPORTED)
-    columns = (some.anchor, some.last_order, some.first_order)
+    histories = _simulate_histories(EXPORTED)
+    columns = (histories.anchor, histories.last_order, histories.first_order)
     moments = [[None if np.isnan(at) else int(at * 1e6) for at in column.tolist()] for column in columns]
     who = [f"c{place:07}" for place in range(EXPORTED)]
     _fill(
         engine,
         clients,
         ("client_id", "signed_up_at", *_CLIENT),
-        ((c, int(s * 1e6), *_plain(c)) for c, s in zip(who, some.signed_up.tolist(), strict=True)),
+        ((c, int(s * 1e6), *_plain(c)) for c, s in zip(who, histories.signed_up.tolist(), strict=True)),
     )
     names = (
         "client_id",
@@ -85,11 +85,16 @@ def _export(home: Path) -> dict[str, float]:
         "orders",
         "orders_value_cents",
     )
-    numbers = (some.frequency.tolist(), some.monetary.tolist(), some.orders.astype(int).tolist(), [0] * EXPORTED)
+    numbers = (
+        histories.frequency.tolist(),
+        histories.monetary.tolist(),
+        histories.orders.astype(int).tolist(),
+        [0] * EXPORTED,
+    )
     _fill(engine, engagement, names, zip(who, *moments, *numbers, strict=True))
     begun = time.perf_counter()
-    with Progress() as progress:
-        assessed(engine, home, NOW, home / "scores.parquet", 90, progress)
+    with ProgressLine() as progress:
+        assess_to_file(engine, home, NOW, home / "scores.parquet", 90, progress)
     spent = time.perf_counter() - begun
     engine.dispose()
     return {"assess_export_s_per_million_clients": round(spent * MILLION / EXPORTED, 2)}
@@ -98,10 +103,10 @@ def _export(home: Path) -> dict[str, float]:
 def _recommend(home: Path) -> dict[str, float]:
     """Median and 99th percentile over many clients, warm, with a trained model and a catalogue of ITEMS."""
     engine = _store(home / "shop.db")
-    _stocked(engine)
+    _fill_store(engine)
     settings = Settings(home=home)
     begun = time.perf_counter()
-    train(engine, settings, USUAL, 42, NOW)
+    train_ranking(engine, settings, DEFAULT_ALGORITHM, 42, NOW)
     trained = time.perf_counter() - begun
     recommender = Recommender(engine, settings)
     spent = []
@@ -110,7 +115,7 @@ def _recommend(home: Path) -> dict[str, float]:
             begun = time.perf_counter()
             answer = recommender.recommend(connection, f"c{place:07}", 6, NOW)
             spent.append((time.perf_counter() - begun) * 1e3)
-        if len(answer.picks) != 6 or answer.algorithm != f"blend+{USUAL}":
+        if len(answer.picks) != 6 or answer.algorithm != f"blend+{DEFAULT_ALGORITHM}":
             raise RuntimeError("the recommendation that was timed was not a whole one")
     engine.dispose()
     median, slow = np.percentile(spent[1:], [50, 99])
@@ -122,15 +127,15 @@ def _recommend(home: Path) -> dict[str, float]:
     }
 
 
-def _stocked(engine: Engine) -> None:
-    """ITEMS in five sizes each, and BUYERS with 30 touches each."""
+def _fill_store(engine: Engine) -> None:
+    """Save ITEMS in five sizes each, and BUYERS with 30 interactions each."""
     rng = np.random.default_rng(7)
     seasons = list(Season)
     goods = [
         (
             *(f"i{n:05}", f"Piece {n}", f"category{n % 25}", f"brand{n % 120}", f"colour{n % 20}", 5_000 + n, 2_000),
-            *(seasons[n % 5].value, dumped(SIZES), dumped([f"style{n % 12}", f"cloth{n % 30}"])),
-            micros(NOW - timedelta(days=n % 700)),
+            *(seasons[n % 5].value, dump_json(SIZES), dump_json([f"style{n % 12}", f"cloth{n % 30}"])),
+            to_micros(NOW - timedelta(days=n % 700)),
         )
         for n in range(ITEMS)
     ]
@@ -151,12 +156,12 @@ def _stocked(engine: Engine) -> None:
     shelf = ((f"i{n:05}.{size}", f"i{n:05}", size, int(rng.integers(0, 20))) for n in range(ITEMS) for size in SIZES)
     _fill(engine, stock, ("sku", "item_id", "size", "on_hand"), shelf)
     who = [f"c{n:07}" for n in range(BUYERS)]
-    _fill(engine, clients, ("client_id", "signed_up_at", *_CLIENT), ((c, micros(NOW), *_plain(c)) for c in who))
+    _fill(engine, clients, ("client_id", "signed_up_at", *_CLIENT), ((c, to_micros(NOW), *_plain(c)) for c in who))
     kinds = ["order_placed", "item_viewed", "wishlisted"]
     places = np.minimum(rng.exponential(600, BUYERS * 30), ITEMS - 1).astype(int).tolist()
     ages = rng.integers(1, 300 * 86_400, BUYERS * 30).tolist()
     done = [
-        (f"e{n}", who[n % BUYERS], kinds[n % 3], micros(NOW) - age * 1_000_000, f"i{place:05}", 1)
+        (f"e{n}", who[n % BUYERS], kinds[n % 3], to_micros(NOW) - age * 1_000_000, f"i{place:05}", 1)
         for n, (place, age) in enumerate(zip(places, ages, strict=True))
     ]
     _fill(engine, events, ("event_id", "client_id", "type", "occurred_at", "item_id", "quantity"), done)
@@ -167,7 +172,7 @@ _CLIENT = ("email", "first_name", "time_zone", "time_zone_assumed", "locale", "c
 
 def _plain(client_id: str) -> tuple[Any, ...]:
     size, tag = SIZES[int(client_id[1:]) % 5], f"group{int(client_id[1:]) % 8}"
-    return f"{client_id}@example.com", "", "UTC", False, "en", True, dumped([size]), dumped([tag]), "{}"
+    return f"{client_id}@example.com", "", "UTC", False, "en", True, dump_json([size]), dump_json([tag]), "{}"
 
 
 def _store(path: Path) -> Engine:

@@ -17,22 +17,22 @@ import numpy as np
 
 from algorithms.blending.blend import HEAD, Blend
 from algorithms.blending.contracts import RankingRequest
-from algorithms.blending.ranking_questions import MOST, question_of
+from algorithms.blending.ranking_questions import MOST, build_question
 from algorithms.blending.trend import Trend
 from algorithms.slots.batches import CHUNK
 from algorithms.slots.circuit import Circuit
-from algorithms.slots.guard import Algorithm, Member, decide
+from algorithms.slots.guard import Member, SlotAlgorithm, decide
+from algorithms.slots.network_allowlist import NetworkAllowlist
 from algorithms.slots.processes import Helpers
-from algorithms.slots.reach import Reach
 from algorithms.slots.registry import Registry
-from algorithms.slots.remote import Endpoint, Remote
+from algorithms.slots.remote import RemoteAlgorithm, RemoteEndpoint
 from algorithms.slots.slot_table import SLOTS
 from domain.histories import ClientSignals
 from models.slots import RankingQuestion
 from services.decisions.decider import Decider
 from tests.algorithms.goods import CATEGORIES, NOW, item, shelf, touch
-from tests.algorithms.slots.questions import HERE, ranking, target
-from tests.support.algorithms import plant, say
+from tests.algorithms.slots.questions import HERE, build_ranking_question, build_target
+from tests.support.algorithms import install_algorithm, write_policy_file
 
 ROUNDS = 20
 DEADLINE = 0.2
@@ -42,48 +42,51 @@ REMOTE = ("hang", "trickle", "slowhead", "Slow", "crash", "redirect", "NotFinite
 
 
 def measure() -> dict[str, float]:
-    """Milliseconds: the longest wait with any fault, and the median without one."""
-    installed = {name: _installed(name) for name in ("Good", *IN_PROCESS)}
-    with _server() as port:
-        remote = {name: _remote(name, port) for name in ("Good", *REMOTE)}
+    """Measure milliseconds: the longest wait with any fault, and the median without one."""
+    installed = {name: _measure_process(name) for name in ("Good", *IN_PROCESS)}
+    with _run_server() as port:
+        remote = {name: _measure_remote(name, port) for name in ("Good", *REMOTE)}
     return {
         "slot_process_ms": median(installed.pop("Good")),
         "slot_process_fault_worst_ms": max(max(took) for took in installed.values()),
         "slot_remote_ms": median(remote.pop("Good")),
         "slot_remote_fault_worst_ms": max(max(took) for took in remote.values()),
-        **_paths(),
+        **_measure_paths(),
     }
 
 
-def _paths() -> dict[str, float]:
-    """A ranking by the blend alone; with its question and record, as when the house is champion (CPU); by a plugged
-    algorithm; and by it for each client of a batch (real time)."""
+def _measure_paths() -> dict[str, float]:
+    """Measure a ranking by the blend alone, and with its question and record, as when the built-in is champion (CPU).
+
+    Then by a plugged algorithm, and by it for each client of a batch (real time).
+    """
     items = [item(f"i{n}", category=CATEGORIES[n % 6], price_cents=1_000 + n) for n in range(4_000)]
     blend = Blend(shelf(*items), Trend(np.zeros(len(items)), {}))
     client = ClientSignals("c1", touches=tuple(touch(f"i{n}", days_ago=n + 1) for n in range(40)))
     request = RankingRequest(client_id="c1", n=4, now=NOW)
 
-    def asked(most: int) -> RankingQuestion:
-        return question_of(blend, request, client, most, blend.scored(request, client))
+    def build_own_question(most: int) -> RankingQuestion:
+        return build_question(blend, request, client, most, blend.score_eligible(request, client))
 
-    def by_house() -> None:
-        offered = blend.scored(request, client)
-        house.ask("ranking", question_of(blend, request, client, HEAD * request.n, offered)).record  # noqa: B018
-        blend.best(offered, request.n)
+    def rank_by_built_in() -> None:
+        offered = blend.score_eligible(request, client)
+        built_in.ask("ranking", build_question(blend, request, client, HEAD * request.n, offered)).record  # noqa: B018
+        blend.select_best(offered, request.n)
 
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
-        plant(home / "algorithms", "plain")
-        say(home, '[slots.ranking]\nchampion = "plain"\ndeadline_ms = 5000\n')
+        install_algorithm(home / "algorithms", "plain")
+        write_policy_file(home, '[slots.ranking]\nchampion = "plain"\ndeadline_ms = 5000\n')
         registry = Registry(home / "algorithms.toml", [str(home / "algorithms")])
-        house = Decider()
+        built_in = Decider()
         plugged = Decider(registry)
-        registry.ready("ranking", 20)
+        registry.is_ready("ranking", 20)
         took = {
-            "bare": _median_ms(lambda: blend.rank(request, client), time.process_time),
-            "house": _median_ms(by_house, time.process_time),
-            "plugged": _median_ms(lambda: plugged.ask("ranking", asked(MOST)).record),
-            "batch": _median_ms(lambda: plugged.ask_many("ranking", [asked(MOST)] * CHUNK)) / CHUNK,
+            "bare": _measure_median_ms(lambda: blend.rank(request, client), time.process_time),
+            "house": _measure_median_ms(rank_by_built_in, time.process_time),
+            "plugged": _measure_median_ms(lambda: plugged.ask("ranking", build_own_question(MOST)).record),
+            "batch": _measure_median_ms(lambda: plugged.ask_many("ranking", [build_own_question(MOST)] * CHUNK))
+            / CHUNK,
         }
         registry.close()
     return {
@@ -94,7 +97,7 @@ def _paths() -> dict[str, float]:
     }
 
 
-def _median_ms(work: Callable[[], object], clock: Callable[[], float] = time.perf_counter) -> float:
+def _measure_median_ms(work: Callable[[], object], clock: Callable[[], float] = time.perf_counter) -> float:
     took = []
     for _ in range(ROUNDS):
         begun = clock()
@@ -103,26 +106,26 @@ def _median_ms(work: Callable[[], object], clock: Callable[[], float] = time.per
     return median(took)
 
 
-def _installed(name: str) -> list[float]:
-    helpers = Helpers(target(name), 1)
+def _measure_process(name: str) -> list[float]:
+    helpers = Helpers(build_target(name), 1)
     try:
-        return [_asked(name, helpers) for _ in range(ROUNDS)]
+        return [_measure_answer(name, helpers) for _ in range(ROUNDS)]
     finally:
         helpers.close()
 
 
-def _remote(name: str, port: int) -> list[float]:
-    reach = Reach.of([f"127.0.0.1:{port}"], ["127.0.0.0/8"])
-    remote = Remote(Endpoint(name, f"http://127.0.0.1:{port}/{name}", b"k" * 32, reach))
+def _measure_remote(name: str, port: int) -> list[float]:
+    reach = NetworkAllowlist.parse([f"127.0.0.1:{port}"], ["127.0.0.0/8"])
+    remote = RemoteAlgorithm(RemoteEndpoint(name, f"http://127.0.0.1:{port}/{name}", b"k" * 32, reach))
     try:
-        return [_asked(name, remote) for _ in range(ROUNDS)]
+        return [_measure_answer(name, remote) for _ in range(ROUNDS)]
     finally:
         remote.close()
 
 
-def _asked(name: str, algorithm: Algorithm) -> float:
-    question = ranking(candidates=500)
-    algorithm.ready(20)
+def _measure_answer(name: str, algorithm: SlotAlgorithm) -> float:
+    question = build_ranking_question(candidates=500)
+    algorithm.is_ready(20)
     begun = time.perf_counter()
     decision = decide(SLOTS["ranking"], [Member(name, algorithm, Circuit(NEVER))], question, DEADLINE)
     took = 1_000 * (time.perf_counter() - begun)
@@ -132,7 +135,7 @@ def _asked(name: str, algorithm: Algorithm) -> float:
 
 
 @contextmanager
-def _server() -> Iterator[int]:
+def _run_server() -> Iterator[int]:
     with subprocess.Popen([sys.executable, HERE / "faulty_server.py"], stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         yield int(server.stdout.readline())

@@ -21,8 +21,10 @@ RENEWED = EventType.EVENT_TYPE_WORKFLOW_EXECUTION_CONTINUED_AS_NEW
 
 
 def measure() -> dict[str, float]:
-    """An idle client ordered once before they came to us and is never heard of again: it drifts, and gets the four
-    mails of drifting. A new one signs up, orders once, and goes the same way: six mails. A busy one has an event a
+    """Measure a year of an idle, a new and a busy client.
+
+    The idle one ordered once before they came to us and is never heard of again: it drifts, and gets the four mails of
+    drifting. A new one signs up, orders once, and goes the same way: six mails. A busy one has an event a
     day, an order a fortnight and a campaign a month."""
     return asyncio.run(_measure())
 
@@ -52,21 +54,21 @@ async def _in_a_shop(client_id: str) -> Counter[str]:
 
 
 async def _year(shop: Shop, client_id: str) -> Counter[str]:
-    async with new_time_skipping() as env, shop.working(env.client) as dispatcher:
+    async with new_time_skipping() as env, shop.run_workers(env.client) as dispatcher:
         start = await env.get_current_time()
         if client_id == "idle":
             shop.client(client_id, now=start, signed_up_at=start - timedelta(days=400))
             shop.event(client_id, "order_placed", start - timedelta(hours=1), value="80.00")
         else:
             shop.client(client_id, now=start)
-        await dispatcher.once()
+        await dispatcher.send_batch()
         await env.sleep(timedelta(days=1))
         if client_id == "new":
             shop.event(client_id, "order_placed", start, value="80.00", now=await env.get_current_time())
-            await dispatcher.once()
+            await dispatcher.send_batch()
         for day in range(2, 366) if client_id == "busy" else ():
             await _a_day(shop, client_id, day, env)
-            while await dispatcher.once():
+            while await dispatcher.send_batch():
                 pass
             await env.sleep(timedelta(days=1))
         if client_id != "busy":
@@ -75,7 +77,7 @@ async def _year(shop: Shop, client_id: str) -> Counter[str]:
 
 
 async def _a_day(shop: Shop, client_id: str, day: int, env: WorkflowEnvironment) -> None:
-    """An event a day; an order a fortnight; a mail a month, from a campaign of its own."""
+    """Simulate an event a day, an order a fortnight; a mail a month, from a campaign of its own."""
     now = await env.get_current_time()
     if day % 14 == 0:
         shop.event(client_id, "order_placed", now, value="60.00")
@@ -103,7 +105,7 @@ async def _cost(client: Client, shop: Shop, client_id: str) -> Counter[str]:
 
 
 async def _first_run(client: Client, workflow_id: str) -> str:
-    """The first run of a chain of continued runs."""
+    """Find the first run of a chain of continued runs."""
     async for event in client.get_workflow_handle(workflow_id).fetch_history_events():
         return event.workflow_execution_started_event_attributes.first_execution_run_id
     return ""

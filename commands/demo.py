@@ -25,7 +25,7 @@ def command(context: click.Context, pace: float, lasts: float | None, no_feed: b
     """
     import asyncio  # noqa: PLC0415 - not before the arguments are known to be good
 
-    from demo.stack import Stack, Wishes  # noqa: PLC0415
+    from demo.stack import DemoOptions, Stack  # noqa: PLC0415
 
-    wishes = Wishes(pace=pace, lasts=lasts, feed=not no_feed)
-    context.exit(asyncio.run(Stack(load(), wishes).run()))
+    options = DemoOptions(pace=pace, lasts=lasts, feed=not no_feed)
+    context.exit(asyncio.run(Stack(load(), options).run()))

@@ -1,4 +1,4 @@
-"""`selvedge import`: clients, a catalogue, stock or events from a file."""
+"""`selvedge import`: import clients, a catalogue, stock or events from a file."""
 
 from __future__ import annotations
 
@@ -8,17 +8,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 import orjson
 
-from commands import _shared
-from ingest.files import Summary, Watcher, import_file
-from ingest.kinds import KINDS
+from commands.shared.options import AS_JSON
+from commands.shared.runtime import load_business_time, open_database
 from settings import load
-from store.mail.policy import Terms
 
+if TYPE_CHECKING:
+    from ingest.files import ImportSummary, Watcher
+
+KIND_NAMES: Final = ("clients", "catalogue", "stock", "events")
+"""The keys of `ingest.kinds.KINDS`, which takes SQLAlchemy to import."""
 SOME_REJECTED: Final = 2
 PLAIN_EVERY_S: Final = 5.0
 
@@ -30,27 +33,30 @@ NOTES: Final = {
 
 
 @click.command("import")
-@click.argument("kind", type=click.Choice(list(KINDS)))
+@click.argument("kind", type=click.Choice(KIND_NAMES))
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--no-start", is_flag=True, help="Ask for no workflow to start or look.")
 @click.option("--rejects", type=click.Path(path_type=Path), help="Where bad rows go. Default: PATH.rejects.jsonl")
-@_shared.AS_JSON
+@AS_JSON
 @click.pass_context
 def command(context: click.Context, kind: str, path: Path, no_start: bool, rejects: Path | None, as_json: bool) -> None:
     """Import a CSV, JSON Lines or Parquet file (docs/formats.md). The same file twice changes nothing.
 
     Exit status: 0 all rows are in, 2 some were rejected, 1 nothing could be read.
     """
+    from ingest.files import import_file  # noqa: PLC0415
+    from store.mail.policy import ShopPolicy  # noqa: PLC0415
+
     settings = load()
-    engine = _shared.database(settings)
+    engine = open_database(settings)
     try:
-        now, real_now = _shared.business_now(engine), datetime.now(UTC)
+        now, real_now = load_business_time(engine), datetime.now(UTC)
         with _progress(path) as watch:
-            done = import_file(
+            summary = import_file(
                 kind,
                 path,
                 engine,
-                Terms.of(settings),
+                ShopPolicy.from_settings(settings),
                 now,
                 real_now,
                 start=not no_start,
@@ -59,20 +65,20 @@ def command(context: click.Context, kind: str, path: Path, no_start: bool, rejec
             )
     finally:
         engine.dispose()
-    click.echo(orjson.dumps(done.as_dict()).decode() if as_json else _said(done))
-    context.exit(SOME_REJECTED if done.rejected else 0)
+    click.echo(orjson.dumps(summary.as_dict()).decode() if as_json else _render_summary(summary))
+    context.exit(SOME_REJECTED if summary.rejected else 0)
 
 
-def _said(done: Summary) -> str:
-    changed = f"{done.changed:,} changed, " if done.kind != "events" else ""
-    rate = f"{done.rows / done.seconds:,.0f} a second" if done.seconds else "at once"
+def _render_summary(summary: ImportSummary) -> str:
+    changed = f"{summary.changed:,} changed, " if summary.kind != "events" else ""
+    rate = f"{summary.rows / summary.seconds:,.0f} a second" if summary.seconds else "at once"
     lines = [
-        f"{done.path}: {done.rows:,} rows in {done.seconds:.1f} s ({rate}): "
-        f"{done.new:,} new, {changed}{done.already_there:,} already there, {done.rejected:,} rejected"
+        f"{summary.path}: {summary.rows:,} rows in {summary.seconds:.1f} s ({rate}): "
+        f"{summary.new:,} new, {changed}{summary.already_there:,} already there, {summary.rejected:,} rejected"
     ]
-    lines += [f"  {times:,} {NOTES[note]}" for note, times in sorted(done.notes.items())]
-    if done.rejects:
-        lines.append(f"  The rejected rows, with line, field and reason, are in {done.rejects}")
+    lines += [f"  {times:,} {NOTES[note]}" for note, times in sorted(summary.notes.items())]
+    if summary.rejects:
+        lines.append(f"  The rejected rows, with line, field and reason, are in {summary.rejects}")
     return "\n".join(lines)
 
 
@@ -87,8 +93,8 @@ def _progress(path: Path) -> Iterator[Watcher]:
     with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(path.name, total=None)
 
-        def watch(done: Summary, at: int, total: int) -> None:
-            text = f"{path.name}  {done.rows:,} rows, {done.rejected:,} rejected"
+        def watch(summary: ImportSummary, at: int, total: int) -> None:
+            text = f"{path.name}  {summary.rows:,} rows, {summary.rejected:,} rejected"
             bar.update(task, completed=at, total=total, description=text)
 
         yield watch
@@ -97,11 +103,11 @@ def _progress(path: Path) -> Iterator[Watcher]:
 def _plain_lines() -> Any:
     last = time.monotonic()
 
-    def watch(done: Summary, at: int, total: int) -> None:
+    def watch(summary: ImportSummary, at: int, total: int) -> None:
         nonlocal last
         if time.monotonic() - last >= PLAIN_EVERY_S:
             last = time.monotonic()
             share = f"{min(at / total, 1):.0%}" if total else ""
-            click.echo(f"{done.path}: {done.rows:,} rows, {done.rejected:,} rejected {share}", err=True)
+            click.echo(f"{summary.path}: {summary.rows:,} rows, {summary.rejected:,} rejected {share}", err=True)
 
     return watch

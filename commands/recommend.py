@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from commands import _shared
-from commands.assess import moment
+from commands.shared.options import AS_JSON
+from commands.shared.parsing import parse_moment
+from commands.shared.runtime import load_business_time, open_database
 from errors import BadInput
 from settings import load
 
@@ -21,9 +22,9 @@ if TYPE_CHECKING:
 @click.option("--client", "client_id", required=True, help="The client's id.")
 @click.option("--n", default=10, show_default=True, help="How many items, 1 to 1000.")
 @click.option("--as-of", help="As of then: a day (to its end, in UTC) or a moment in ISO 8601. Default: now.")
-@_shared.AS_JSON
+@AS_JSON
 def command(client_id: str, n: int, as_of: str | None, as_json: bool) -> None:
-    """The items that would be shown to a client now, with what each part of the house's score adds.
+    """Recommend the items that would be shown to a client now, with what each part of the built-in score adds.
 
     An algorithm that was to answer and did not is named with its fault. Only looks: nothing is recorded as shown.
     """
@@ -37,32 +38,32 @@ def command(client_id: str, n: int, as_of: str | None, as_json: bool) -> None:
     if not 1 <= n <= 1_000:
         raise BadInput("must be from 1 to 1000", "n")
     settings = load()
-    engine = _shared.database(settings)
-    now = moment(as_of) if as_of else _shared.business_now(engine)
+    engine = open_database(settings)
+    now = parse_moment(as_of) if as_of else load_business_time(engine)
     with read_transaction(engine) as connection, closing(Registry.from_settings(settings)) as registry:
-        registry.ready(SLOT, START_SECONDS)
+        registry.is_ready(SLOT, START_SECONDS)
         recommender = Recommender(engine, settings, Decider(registry))
         answer = recommender.recommend(connection, client_id, n, now)
-        items = catalogue.get_items(connection, [pick.item_id for pick in answer.picks])
+        items = catalogue.load_items(connection, [pick.item_id for pick in answer.picks])
     picks = [pick.model_dump() | {"title": items[pick.item_id].title} for pick in answer.picks if pick.item_id in items]
     if as_json:
-        told = {"algorithm": answer.algorithm, "version": answer.version, "question": answer.record.question}
+        fields = {"algorithm": answer.algorithm, "version": answer.version, "question": answer.record.question}
         faults = answer.record.faults
-        click.echo(json.dumps({"client_id": client_id, **told, "faults": faults, "items": picks}))
+        click.echo(json.dumps({"client_id": client_id, **fields, "faults": faults, "items": picks}))
         return
-    instead = answer.algorithm if any(pick.by for pick in answer.picks) else "the house"
+    answered_by = answer.algorithm if any(pick.by for pick in answer.picks) else "the built-in"
     for fault in answer.record.faults:
-        click.echo(f"{fault.replace(':', ': ')}; {instead} answered")
+        click.echo(f"{fault.replace(':', ': ')}; {answered_by} answered")
     click.echo(f"{answer.algorithm} ({answer.version})")
-    for place, pick in enumerate(answer.picks, 1):
+    for rank, pick in enumerate(answer.picks, 1):
         if pick.item_id in items:
-            click.echo(f"{place:>3}. {_told(pick, items[pick.item_id].title)}")
+            click.echo(f"{rank:>3}. {_render_pick(pick, items[pick.item_id].title)}")
     if not picks:
         click.echo("nothing in stock suits; see selvedge import stock")
 
 
-def _told(pick: Pick, title: str) -> str:
-    """An algorithm's score is its own; the parts add up to the house's."""
+def _render_pick(pick: Pick, title: str) -> str:
+    """Render a pick; an algorithm's score is its own, the parts add up to the built-in score."""
     parts = "  ".join(f"{name} {value:.2f}" for name, value in pick.parts.items())
-    whose = f"scored by {pick.by}; the house's own score {pick.house_score:.3f} = " if pick.by else ""
+    whose = f"scored by {pick.by}; the built-in score {pick.house_score:.3f} = " if pick.by else ""
     return f"{pick.score:.3f}  {pick.item_id}  {title}: {pick.why}\n     {whose}{parts}"

@@ -16,8 +16,8 @@ from settings import Settings, load
 @click.option("--port", type=click.IntRange(1, 65_535), default=None, help="SELVEDGE_WEB_PORT otherwise.")
 def command(host: str | None, port: int | None) -> None:
     """Serve the API, the pages and the mailbox until stopped."""
-    given = {name: value for name, value in (("web_host", host), ("web_port", port)) if value is not None}
-    serve(load(**given))
+    overrides = {name: value for name, value in (("web_host", host), ("web_port", port)) if value is not None}
+    serve(load(**overrides))
 
 
 def serve(settings: Settings) -> None:
@@ -29,8 +29,8 @@ def serve(settings: Settings) -> None:
     from web.app import create_app  # noqa: PLC0415
 
     if not settings.smtp_url:  # the mailbox opens within the server, which would answer a taken port with a traceback
-        listening("127.0.0.1", settings.mailbox_port, "SELVEDGE_MAILBOX_PORT").close()
-    with listening(settings.web_host, settings.web_port) as listener:
+        open_listener("127.0.0.1", settings.mailbox_port, "SELVEDGE_MAILBOX_PORT").close()
+    with open_listener(settings.web_host, settings.web_port) as listener:
         engine = connect(settings.database)
         upgrade(engine)
         engine.dispose()
@@ -42,16 +42,18 @@ def serve(settings: Settings) -> None:
         uvicorn.Server(config).run(sockets=[listener])
 
 
-def listening(host: str, port: int, variable: str = "SELVEDGE_WEB_PORT") -> socket.socket:
-    """A socket bound there. Raises ConfigError naming `variable`, that of the port, or SELVEDGE_WEB_HOST."""
+def open_listener(host: str, port: int, variable: str = "SELVEDGE_WEB_PORT") -> socket.socket:
+    """Return a socket bound to `host` and `port`.
+
+    Raises: ConfigError naming `variable`, the setting of the port, or SELVEDGE_WEB_HOST."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
-    except OSError as refused:
+    except OSError as error:
         listener.close()
-        if refused.errno == errno.EADDRINUSE:
+        if error.errno == errno.EADDRINUSE:
             raise ConfigError(f"{variable}: port {port} on {host} is taken; set another") from None
-        raise ConfigError(f"SELVEDGE_WEB_HOST: cannot listen on {host}:{port} ({refused.strerror})") from None
+        raise ConfigError(f"SELVEDGE_WEB_HOST: cannot listen on {host}:{port} ({error.strerror})") from None
     return listener

@@ -6,32 +6,33 @@ import json
 
 import click
 
-from commands import _shared
+from commands.shared.options import AS_JSON
+from commands.shared.runtime import load_business_time, open_database
 from settings import load
 
 
 @click.command()
 @click.argument("client_id")
-@_shared.AS_JSON
+@AS_JSON
 def command(client_id: str, as_json: bool) -> None:
     """Say in one sentence why a client has not been mailed, and when they next may be; then how they stand against
     their own rhythm, where a risk model serves."""
-    from domain.rhythm import told  # noqa: PLC0415
+    from domain.churn_risk import explain_risk  # noqa: PLC0415
     from store.clients import assessments  # noqa: PLC0415
-    from store.clients.why_not import why_not  # noqa: PLC0415
+    from store.clients.why_not import explain_no_mail  # noqa: PLC0415
     from store.database import read_transaction  # noqa: PLC0415
-    from store.mail.policy import mail_rules  # noqa: PLC0415
+    from store.mail.policy import build_mail_rules  # noqa: PLC0415
 
     settings = load()
-    engine = _shared.database(settings)
-    now = _shared.business_now(engine)
+    engine = open_database(settings)
+    now = load_business_time(engine)
     with read_transaction(engine) as connection:
-        said = why_not(connection, client_id, mail_rules(settings), settings.keys.signing, now)
-        risk = assessments.risk_of(connection, client_id)
+        reason = explain_no_mail(connection, client_id, build_mail_rules(settings), settings.keys.signing, now)
+        risk = assessments.load_risk(connection, client_id)
     if as_json:
-        seen = risk.model_dump(mode="json") if risk else None
-        click.echo(json.dumps({"client_id": client_id, "why_not": said, "risk": seen}))
+        risk_fields = risk.model_dump(mode="json") if risk else None
+        click.echo(json.dumps({"client_id": client_id, "why_not": reason, "risk": risk_fields}))
         return
-    click.echo(said)
+    click.echo(reason)
     if risk:
-        click.echo(told(risk))
+        click.echo(explain_risk(risk))

@@ -13,10 +13,10 @@ from models.catalogue import ItemRow, Season, StockRow
 SEED: Final = 1729
 LETTERS: Final = ("XS", "S", "M", "L", "XL")
 SHOES: Final = ("36", "37", "38", "39", "40", "41", "42", "43", "44")
-EACH_CATEGORY: Final = 26
+ITEMS_PER_CATEGORY: Final = 26
 
 
-class Kind(NamedTuple):
+class Category(NamedTuple):
     """A category: its nouns, the cloth it is made of, the sizes it comes in, a price range, and its seasons."""
 
     nouns: tuple[str, ...]
@@ -27,30 +27,31 @@ class Kind(NamedTuple):
 
 
 _S = Season
-KINDS: Final[dict[str, Kind]] = {
-    "dress": Kind(("wrap dress", "shirt dress", "slip dress", "midi dress"), ("silk", "linen", "jersey", "viscose"),
+CATEGORIES: Final[dict[str, Category]] = {
+    "dress": Category(("wrap dress", "shirt dress", "slip dress", "midi dress"), ("silk", "linen", "jersey", "viscose"),
                   LETTERS, (69, 240), (_S.SPRING, _S.SUMMER, _S.ALL, _S.WINTER)),
-    "shirt": Kind(("shirt", "blouse", "overshirt", "camp-collar shirt"), ("poplin", "linen", "silk", "flannel"),
+    "shirt": Category(("shirt", "blouse", "overshirt", "camp-collar shirt"), ("poplin", "linen", "silk", "flannel"),
                   LETTERS, (45, 140), (_S.ALL, _S.SPRING, _S.SUMMER, _S.AUTUMN)),
-    "t-shirt": Kind(("T-shirt", "long-sleeve T-shirt", "pocket T-shirt"), ("organic cotton", "slub cotton", "hemp"),
+    "t-shirt": Category(("T-shirt", "long-sleeve T-shirt", "pocket T-shirt"), ("organic cotton", "slub cotton", "hemp"),
                     LETTERS, (22, 60), (_S.ALL, _S.SUMMER)),
-    "knitwear": Kind(("crew-neck jumper", "cardigan", "roll-neck jumper", "knitted vest"),
+    "knitwear": Category(("crew-neck jumper", "cardigan", "roll-neck jumper", "knitted vest"),
                      ("merino", "lambswool", "cashmere", "cotton"), LETTERS, (75, 280), (_S.AUTUMN, _S.WINTER, _S.ALL)),
-    "trousers": Kind(("wide-leg trousers", "tapered trousers", "chinos", "pleated trousers"),
+    "trousers": Category(("wide-leg trousers", "tapered trousers", "chinos", "pleated trousers"),
                      ("wool", "cotton twill", "linen", "corduroy"), LETTERS, (65, 190), (_S.ALL, _S.AUTUMN, _S.SUMMER)),
-    "jeans": Kind(("straight jeans", "relaxed jeans", "high-rise jeans"), ("raw denim", "washed denim"),
+    "jeans": Category(("straight jeans", "relaxed jeans", "high-rise jeans"), ("raw denim", "washed denim"),
                   LETTERS, (75, 160), (_S.ALL,)),
-    "skirt": Kind(("pleated skirt", "A-line skirt", "midi skirt"), ("satin", "wool", "denim", "linen"),
+    "skirt": Category(("pleated skirt", "A-line skirt", "midi skirt"), ("satin", "wool", "denim", "linen"),
                   LETTERS, (49, 150), (_S.SPRING, _S.SUMMER, _S.AUTUMN)),
-    "coat": Kind(("overcoat", "trench coat", "duffle coat", "parka"), ("wool", "gabardine", "waxed cotton", "alpaca"),
+    "coat": Category(("overcoat", "trench coat", "duffle coat", "parka"),
+                     ("wool", "gabardine", "waxed cotton", "alpaca"),
                  LETTERS, (180, 520), (_S.WINTER, _S.AUTUMN)),
-    "jacket": Kind(("blazer", "chore jacket", "bomber jacket", "quilted jacket"),
+    "jacket": Category(("blazer", "chore jacket", "bomber jacket", "quilted jacket"),
                    ("wool", "cotton drill", "linen", "recycled nylon"), LETTERS, (95, 320), (_S.SPRING, _S.AUTUMN)),
-    "shoes": Kind(("loafers", "ankle boots", "derby shoes", "low trainers"), ("leather", "suede", "canvas"),
+    "shoes": Category(("loafers", "ankle boots", "derby shoes", "low trainers"), ("leather", "suede", "canvas"),
                   SHOES, (85, 260), (_S.ALL, _S.AUTUMN, _S.SUMMER)),
-    "bag": Kind(("tote bag", "shoulder bag", "crossbody bag"), ("leather", "canvas", "suede"),
+    "bag": Category(("tote bag", "shoulder bag", "crossbody bag"), ("leather", "canvas", "suede"),
                 (), (55, 290), (_S.ALL,)),
-    "scarf": Kind(("scarf", "square scarf", "wrap"), ("cashmere", "silk", "lambswool"),
+    "scarf": Category(("scarf", "square scarf", "wrap"), ("cashmere", "silk", "lambswool"),
                   (), (35, 140), (_S.WINTER, _S.AUTUMN, _S.SPRING)),
 }  # fmt: skip
 
@@ -68,7 +69,7 @@ COLOURS: Final = (
     "forest",
     "lilac",
 )
-KIND_COLOURS: Final[dict[str, tuple[str, ...]]] = {
+CATEGORY_COLOURS: Final[dict[str, tuple[str, ...]]] = {
     "jeans": ("navy", "sky", "black", "grey", "cream"),
     "shoes": ("black", "navy", "cream", "camel", "burgundy", "grey", "rust"),
     "bag": ("black", "navy", "cream", "camel", "burgundy", "olive", "rust"),
@@ -88,7 +89,7 @@ BRANDS: Final[dict[str, tuple[float, tuple[str, ...]]]] = {
     "Ember & Oat": (0.9, ("minimal", "sporty")),
 }
 """Each brand's price level and the styles it leans to."""
-KIND_STYLES: Final[dict[str, tuple[str, ...]]] = {
+CATEGORY_STYLES: Final[dict[str, tuple[str, ...]]] = {
     "dress": ("romantic", "evening"), "t-shirt": ("sporty", "minimal"), "jeans": ("workwear",),
     "coat": ("classic",), "skirt": ("romantic",), "scarf": ("classic", "bohemian"), "jacket": ("workwear", "classic"),
 }  # fmt: skip
@@ -102,39 +103,41 @@ GREEN: Final = {
 }
 
 
-def items(now: datetime) -> list[ItemRow]:
-    """The whole catalogue as of business time `now`: it grew over the last eighteen months, a few things this week."""
+def build_items(now: datetime) -> list[ItemRow]:
+    """Build the catalogue as of business time `now`: it grew over the last eighteen months, a few things this week."""
     rng = Random(SEED)
     return [
-        _item(rng, category, kind, number, now) for category, kind in KINDS.items() for number in range(EACH_CATEGORY)
+        _build_item(rng, name, category, number, now)
+        for name, category in CATEGORIES.items()
+        for number in range(ITEMS_PER_CATEGORY)
     ]
 
 
-def _item(rng: Random, category: str, kind: Kind, number: int, now: datetime) -> ItemRow:
+def _build_item(rng: Random, name: str, category: Category, number: int, now: datetime) -> ItemRow:
     brand = rng.choice(sorted(BRANDS))
     level, leanings = BRANDS[brand]
-    cloth = rng.choice(kind.cloths)
-    low, high = kind.prices
+    cloth = rng.choice(category.cloths)
+    low, high = category.prices
     price = Decimal(max(low, min(high, round(rng.triangular(low, high, low + (high - low) * 0.3) * level / 5) * 5)) - 1)
     age = timedelta(days=rng.choice((rng.uniform(1, 14), *(rng.uniform(14, 540) for _ in range(5)))))
     return ItemRow(
-        item_id=f"{category}-{number + 1:02d}",
-        title=f"{rng.choice(NAMES)} {cloth} {rng.choice(kind.nouns)}",
-        category=category,
+        item_id=f"{name}-{number + 1:02d}",
+        title=f"{rng.choice(NAMES)} {cloth} {rng.choice(category.nouns)}",
+        category=name,
         brand=brand,
-        colour=rng.choice(KIND_COLOURS.get(category, COLOURS)),
+        colour=rng.choice(CATEGORY_COLOURS.get(name, COLOURS)),
         price=price,
         cost=(price * Decimal(str(round(rng.uniform(0.35, 0.6), 2)))).quantize(Decimal("0.01")),
-        season=rng.choice(kind.seasons),
-        sizes=kind.sizes,
-        tags=tuple(sorted({rng.choice(leanings), rng.choice(KIND_STYLES.get(category, STYLES)), cloth})),
+        season=rng.choice(category.seasons),
+        sizes=category.sizes,
+        tags=tuple(sorted({rng.choice(leanings), rng.choice(CATEGORY_STYLES.get(name, STYLES)), cloth})),
         sustainability=round(min(1.0, max(0.0, rng.gauss(GREEN.get(cloth, 0.45), 0.08))), 2),
         added_at=now - age,
     )
 
 
-def stock(catalogue: list[ItemRow]) -> Iterator[StockRow]:
-    """One row a size of an item: most lie on the shelf in some number, one in eight is sold out."""
+def build_stock(catalogue: list[ItemRow]) -> Iterator[StockRow]:
+    """Build one row a size of an item: most are in stock in some number, one in eight is sold out."""
     rng = Random(SEED + 1)
     for item in catalogue:
         for size in item.sizes or ("",):

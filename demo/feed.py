@@ -21,10 +21,10 @@ import httpx
 from sqlalchemy import Engine
 
 from demo import shop
-from demo.door import DAY, Web
-from demo.fixes import Fixing
-from demo.reactions import reactions
+from demo.fixes import FixPlayer
+from demo.reactions import list_reactions
 from demo.timeline import Raw, Timeline
+from demo.web_client import DAY, WebClient
 from models.clients import ClientRow
 from settings import Settings, load
 from store import clock
@@ -43,29 +43,29 @@ class Cursor:
         self._path = path
 
     def load(self) -> tuple[datetime, datetime]:
-        """(start, reached)"""
-        kept = json.loads(self._path.read_text())
-        return datetime.fromisoformat(kept["start"]), datetime.fromisoformat(kept["reached"])
+        """Return (start, reached)."""
+        saved = json.loads(self._path.read_text())
+        return datetime.fromisoformat(saved["start"]), datetime.fromisoformat(saved["reached"])
 
     def save(self, start: datetime, reached: datetime) -> None:
-        """Written beside and moved over, so that a kill leaves the old or the new one."""
+        """Save both in a file beside and move it over, so that a kill leaves the old or the new one."""
         fresh = self._path.with_suffix(".new")
         fresh.write_text(json.dumps({"start": start.isoformat(), "reached": reached.isoformat()}))
         fresh.replace(self._path)
 
 
-def cursor_file(settings: Settings) -> Path:
-    """Where the demo keeps how far it came."""
+def build_cursor_path(settings: Settings) -> Path:
+    """Return the path of the file that holds how far the demo came."""
     return settings.home / "demo" / "feed.json"
 
 
 class Feed:
     """Sends what fell due since the last round. `web` speaks to the machine API."""
 
-    def __init__(self, timeline: Timeline, cursor: Cursor, engine: Engine, web: Web) -> None:
+    def __init__(self, timeline: Timeline, cursor: Cursor, engine: Engine, web: WebClient) -> None:
         self._timeline, self._cursor, self._engine, self._web = timeline, cursor, engine, web
 
-    def round(self, now: datetime) -> int:
+    def send_due_events(self, now: datetime) -> int:
         """Send everything up to business time `now`; returns how many events were new to the shop.
 
         Raises httpx.HTTPError when the web process does not answer; the next round sends it again.
@@ -77,8 +77,8 @@ class Feed:
         days = range((reached - start) // DAY, (now - start) // DAY + 1)
         for row in self._signups(days, reached, now):
             self._put(row)
-        events = [event for day in days for event in self._timeline.day(day)]
-        events += reactions(self._engine, reached, now)
+        events = [event for day in days for event in self._timeline.list_day_events(day)]
+        events += list_reactions(self._engine, reached, now)
         due = sorted((event for event in events if reached < _when(event) <= now), key=_when)
         for first in range(0, len(due), BATCH):
             accepted += self._post(due[first : first + BATCH])
@@ -87,7 +87,7 @@ class Feed:
 
     def _signups(self, days: range, reached: datetime, now: datetime) -> Iterator[ClientRow]:
         for day in days:
-            for person in self._timeline.signups(day):
+            for person in self._timeline.list_signups(day):
                 at = person.row.signed_up_at
                 if at is not None and reached < at <= now:
                     yield person.row
@@ -98,8 +98,8 @@ class Feed:
 
     def _post(self, events: Sequence[Raw]) -> int:
         answer = self._web.post("/v1/events", json={"events": list(events)}).raise_for_status().json()
-        for refused in answer["refused"]:
-            log.warning("refused %s: %s", refused.get("event_id"), refused.get("field"))
+        for refusal in answer["refused"]:
+            log.warning("refused %s: %s", refusal.get("event_id"), refusal.get("field"))
         return len(answer["accepted"])
 
 
@@ -108,36 +108,36 @@ def _when(event: Raw) -> datetime:
 
 
 def play(rounds: Sequence[Callable[[datetime], object]], now: Callable[[], datetime], stop: threading.Event) -> None:
-    """All `rounds` in turn until `stop`; a web process that is away for a while is waited for."""
+    """Play all `rounds` in turn until `stop`; wait for a web process that is away for a while."""
     while not stop.wait(TICK_S):
         try:
-            for each in rounds:
-                each(now())
-        except httpx.HTTPError as away:
-            log.warning("the web process does not take events (%s); trying again", type(away).__name__)
+            for play_round in rounds:
+                play_round(now())
+        except httpx.HTTPError as error:
+            log.warning("the web process does not take events (%s); trying again", type(error).__name__)
             stop.wait(1.0)
 
 
 def main() -> None:
     """Play until SIGTERM or SIGINT."""
-    said = "Play the shop's clients against the web process until stopped; `selvedge demo` starts this."
-    argparse.ArgumentParser(prog="python -m demo.feed", description=said).parse_args()
+    description = "Play the shop's clients against the web process until stopped; `selvedge demo` starts this."
+    argparse.ArgumentParser(prog="python -m demo.feed", description=description).parse_args()
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     settings, stop = load(), threading.Event()
     for name in (signal.SIGTERM, signal.SIGINT):
         signal.signal(name, lambda *_: stop.set())
-    engine, cursor = connect(settings.database), Cursor(cursor_file(settings))
+    engine, cursor = connect(settings.database), Cursor(build_cursor_path(settings))
 
     def now() -> datetime:
         with read_transaction(engine) as connection:
-            return clock.business(connection, datetime.now(UTC))
+            return clock.load_business_time(connection, datetime.now(UTC))
 
     headers = {"Authorization": f"Bearer {settings.keys.api}"}
     address = f"http://{settings.web_host}:{settings.web_port}"
     with httpx.Client(base_url=address, headers=headers, timeout=20, trust_env=False) as web:
         start, reached = cursor.load()
-        fixing = Fixing(start, reached, shop.CLIENTS, engine, web)
-        play([Feed(shop.timeline(start), cursor, engine, web).round, fixing.round], now, stop)
+        fix_player = FixPlayer(start, reached, shop.CLIENTS, engine, web)
+        play([Feed(shop.build_timeline(start), cursor, engine, web).send_due_events, fix_player.play_round], now, stop)
 
 
 if __name__ == "__main__":

@@ -15,8 +15,8 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Engine, select
 
-from demo.door import DAY, Web
 from demo.timeline import Raw
+from demo.web_client import DAY, WebClient
 from models.fixes import FixState, ItemState
 from store.database import read_transaction
 from store.tables import fix_items, fixes
@@ -45,7 +45,7 @@ NOTES: Final = (
 LATEST_FEEDBACK: Final = timedelta(days=9)
 
 
-class Ask(NamedTuple):
+class ClientRequest(NamedTuple):
     """A client's request for a Fix at business time `at`."""
 
     at: datetime
@@ -53,63 +53,63 @@ class Ask(NamedTuple):
     body: dict[str, Any]
 
 
-def asks(start: datetime, day: int, clients: int) -> Iterator[Ask]:
-    """Who asks for a Fix on the demo's `day`, counted from `start`; clients are numbered from 1 to `clients`."""
+def list_requests(start: datetime, day: int, clients: int) -> Iterator[ClientRequest]:
+    """List who asks for a Fix on the demo's `day`, counted from `start`; clients are numbered from 1 to `clients`."""
     rng = Random(f"fixes of day {day}")
-    for place in range(int(day % EVERY_DAYS == 0) + int(day < 5)):
-        body: dict[str, Any] = {"request_key": f"{OWN}{day}-{place}", "when": "wave" if rng.random() < WAVES else "now"}
+    for index in range(int(day % EVERY_DAYS == 0) + int(day < 5)):
+        body: dict[str, Any] = {"request_key": f"{OWN}{day}-{index}", "when": "wave" if rng.random() < WAVES else "now"}
         note = rng.choice(NOTES)
         if note is not None:
             body["note"] = note
         if rng.random() < 0.4:
             body["budget"] = rng.choice(("350", "500", "650"))
         at = start + day * DAY + timedelta(hours=rng.uniform(1, 20))
-        yield Ask(at, f"client{rng.randint(1, clients):05d}", body)
+        yield ClientRequest(at, f"client{rng.randint(1, clients):05d}", body)
 
 
-class Fixing:
+class FixPlayer:
     """Plays clients and a stylist. `start`: day 0, in business time; `reached`: business time from which it plays."""
 
-    def __init__(self, start: datetime, reached: datetime, clients: int, engine: Engine, web: Web) -> None:
+    def __init__(self, start: datetime, reached: datetime, clients: int, engine: Engine, web: WebClient) -> None:
         self._start, self._reached, self._clients = start, reached, clients
         self._engine, self._web = engine, web
 
-    def round(self, now: datetime) -> None:
+    def play_round(self, now: datetime) -> None:
         """Do what fell due up to business time `now`. What the web process cannot do now is tried again."""
         for day in range((self._reached - self._start) // DAY, (now - self._start) // DAY + 1):
-            for ask in asks(self._start, day, self._clients):
+            for ask in list_requests(self._start, day, self._clients):
                 if self._reached < ask.at <= now:
                     self._send(f"/v1/clients/{ask.client_id}/fixes", ask.body)
-        for fix_id, body in self._decisions(now):
+        for fix_id, body in self._list_decisions(now):
             if not self._send(f"/v1/fixes/{fix_id}/decision", body) and body.get("swaps"):
                 self._send(f"/v1/fixes/{fix_id}/decision", body | {"swaps": []})  # the swap breaks a rule: as it is
-        events = feedback(self._engine, self._reached, now)
+        events = list_feedback(self._engine, self._reached, now)
         if events:
             self._web.post("/v1/events", json={"events": events}).raise_for_status()
         self._reached = now
 
     def _send(self, address: str, body: dict[str, Any]) -> bool:
-        """Whether it was taken: another Fix of theirs may be being made, or the box changed under the stylist."""
-        answered = self._web.post(address, json=body)
-        if answered.status_code >= 400:
-            log.info("%s: %s", address, answered.status_code)
-        return bool(answered.status_code < 400)
+        """Return whether it was accepted: another Fix of theirs may be open, or the box changed meanwhile."""
+        response = self._web.post(address, json=body)
+        if response.status_code >= 400:
+            log.info("%s: %s", address, response.status_code)
+        return bool(response.status_code < 400)
 
-    def _decisions(self, now: datetime) -> Iterator[tuple[str, dict[str, Any]]]:
-        """What the stylist decides: each box of the demo's own, some business hours after it was proposed."""
+    def _list_decisions(self, now: datetime) -> Iterator[tuple[str, dict[str, Any]]]:
+        """List what the stylist decides: each box of the demo's own, some business hours after it was proposed."""
         with read_transaction(self._engine) as connection:
             own = (fixes.c.state == FixState.PROPOSED) & fixes.c.request_key.startswith(OWN)
             waiting = connection.execute(select(fixes).where(own)).all()
             for row in waiting:
                 rng = Random(f"stylist {row.fix_id} {row.assembled}")
                 if now >= row.updated_at + timedelta(hours=rng.uniform(2, 20)):
-                    held = select(fix_items.c.sku).where(
+                    held_skus = select(fix_items.c.sku).where(
                         fix_items.c.fix_id == row.fix_id, fix_items.c.state == ItemState.HELD
                     )
-                    yield row.fix_id, _decided(rng, row, list(connection.scalars(held.order_by(fix_items.c.sku))))
+                    yield row.fix_id, _decide(rng, row, list(connection.scalars(held_skus.order_by(fix_items.c.sku))))
 
 
-def _decided(rng: Random, row: Any, box: list[str]) -> dict[str, Any]:
+def _decide(rng: Random, row: Any, box: list[str]) -> dict[str, Any]:
     if rng.random() >= APPROVES:
         return {"verdict": "reject", "by": "robin"}
     swaps = []
@@ -119,8 +119,8 @@ def _decided(rng: Random, row: Any, box: list[str]) -> dict[str, Any]:
     return {"verdict": "approve", "swaps": swaps, "by": "robin"}
 
 
-def feedback(engine: Engine, after: datetime, until: datetime) -> list[Raw]:
-    """What clients say in (after, until] of boxes shipped before; the same for the same boxes, whenever asked."""
+def list_feedback(engine: Engine, after: datetime, until: datetime) -> list[Raw]:
+    """List what clients say in (after, until] of boxes shipped before; the same for the same boxes, whenever asked."""
     with read_transaction(engine) as connection:
         sent = connection.execute(
             select(fixes.c.client_id, fixes.c.shipped_at, fix_items)
@@ -128,11 +128,11 @@ def feedback(engine: Engine, after: datetime, until: datetime) -> list[Raw]:
             .where(fixes.c.shipped_at > after - LATEST_FEEDBACK, fixes.c.shipped_at <= until)
             .where(fix_items.c.state != ItemState.RELEASED)
         ).all()
-    said = [_said(each) for each in sent]
-    return [each for each in said if after < datetime.fromisoformat(each["occurred_at"]) <= until]
+    events = [_build_feedback(item) for item in sent]
+    return [event for event in events if after < datetime.fromisoformat(event["occurred_at"]) <= until]
 
 
-def _said(item: Any) -> Raw:
+def _build_feedback(item: Any) -> Raw:
     rng = Random(f"feedback {item.fix_id}")
     at = item.shipped_at + timedelta(days=rng.uniform(3, 8))
     rng = Random(f"feedback {item.fix_id} {item.sku}")

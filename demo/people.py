@@ -1,4 +1,4 @@
-"""The demo shop's clients: invented people, the same on every run, each with a taste of their own."""
+"""The demo shop's clients: invented people, the same on every run, each with preferences of their own."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from math import exp, log
 from random import Random
 from typing import Final, NamedTuple
 
-from demo.catalogue import COLOURS, KINDS, LETTERS, SHOES, STYLES
+from demo.catalogue import CATEGORIES, COLOURS, LETTERS, SHOES, STYLES
 from models.catalogue import ItemRow
 from models.clients import ClientRow
 
@@ -31,16 +31,16 @@ TIME_ZONES: Final = (
 DOMAINS: Final = ("example.com", "example.org", "example.net")  # reserved by RFC 2606: nobody can own an address there
 
 
-class Taste(NamedTuple):
-    """What a client likes: a liking above 0 for each category, style and colour, and a price they are at ease with."""
+class PersonTaste(NamedTuple):
+    """What a client likes: a weight above 0 for each category, style and colour, and a price they are at ease with."""
 
     categories: dict[str, float]
     styles: tuple[str, ...]
     colours: tuple[str, ...]
     price: float
 
-    def liking(self, item: ItemRow) -> float:
-        """How readily this client would take `item`; any number above 0."""
+    def compute_liking(self, item: ItemRow) -> float:
+        """Compute how readily this client would take `item`: any number above 0."""
         styles = len(set(self.styles) & set(item.tags))
         colour = item.colour in self.colours
         dearness = abs(log(float(item.price) / self.price))
@@ -51,7 +51,7 @@ class Person(NamedTuple):
     """A client to be: the row that is imported, and the taste behind everything they do."""
 
     row: ClientRow
-    taste: Taste
+    taste: PersonTaste
     quiz: bool
 
     @property
@@ -67,8 +67,8 @@ class Person(NamedTuple):
         }
 
 
-def person(number: int, signed_up_at: datetime, spend_cents: int = 0) -> Person:
-    """Client `number` of the demo: the same person on every run. `spend_cents` in an order makes a vip."""
+def build_person(number: int, signed_up_at: datetime, spend_cents: int = 0) -> Person:
+    """Build client `number` of the demo: the same person on every run. `spend_cents` in an order makes a vip."""
     rng = Random(f"person {number}")
     letter = min(4, max(0, round(rng.gauss(2, 1.1))))
     foot = min(8, max(0, round(rng.gauss(3.5, 2))))
@@ -77,8 +77,8 @@ def person(number: int, signed_up_at: datetime, spend_cents: int = 0) -> Person:
     if spend_cents > 6_000:
         tags.add("vip")
     client_id = f"client{number:05d}"
-    taste = Taste(
-        categories={category: rng.gammavariate(0.6, 1.0) + 0.02 for category in KINDS},
+    taste = PersonTaste(
+        categories={category: rng.gammavariate(0.6, 1.0) + 0.02 for category in CATEGORIES},
         styles=tuple(sorted(rng.sample(STYLES, 2))),
         colours=tuple(sorted(rng.sample(COLOURS, 3))),
         price=rng.lognormvariate(4.5, 0.35),

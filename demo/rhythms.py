@@ -2,7 +2,7 @@
 
 `demo/data/rhythms.csv` holds one purchase a row: client, day (0 is 1997-01-01), how many items, and cents spent. It is
 taken from the CDNOW sample (demo/data/SOURCES.md): the clients with at least three purchases, renumbered. To make it
-anew from the sample's transactions (columns id,date,n,usd): `python -m demo.rhythms TRANSACTIONS_CSV`.
+again from the sample's transactions (columns id,date,n,usd): `python -m demo.rhythms TRANSACTIONS_CSV`.
 """
 
 from __future__ import annotations
@@ -30,29 +30,29 @@ class Purchase(NamedTuple):
     cents: int
 
 
-def load(path: Path = FILE) -> list[tuple[Purchase, ...]]:
-    """Every client's purchases in order of time."""
-    found: dict[str, list[Purchase]] = defaultdict(list)
+def load_rhythms(path: Path = FILE) -> list[tuple[Purchase, ...]]:
+    """Load every client's purchases in order of time."""
+    purchases_by_client: dict[str, list[Purchase]] = defaultdict(list)
     with path.open(newline="") as file:
         for row in csv.DictReader(file):
-            found[row["client"]].append(Purchase(int(row["day"]), int(row["items"]), int(row["cents"])))
-    return [tuple(sorted(purchases)) for purchases in found.values()]
+            purchases_by_client[row["client"]].append(Purchase(int(row["day"]), int(row["items"]), int(row["cents"])))
+    return [tuple(sorted(purchases)) for purchases in purchases_by_client.values()]
 
 
-def extract(source: Path, target: Path = FILE) -> int:
+def extract_rhythms(source: Path, target: Path = FILE) -> int:
     """Write the compact file from the sample's transactions; returns how many clients it holds."""
-    found: dict[str, list[Purchase]] = defaultdict(list)
+    purchases_by_client: dict[str, list[Purchase]] = defaultdict(list)
     with source.open(newline="") as file:
         for row in csv.DictReader(file):
             day = (date.fromisoformat(row["date"]) - FIRST_DAY).days
-            found[row["id"]].append(Purchase(day, int(row["n"]), int(Decimal(row["usd"]) * 100)))
-    kept = [sorted(purchases) for purchases in found.values() if len(purchases) >= FEWEST]
+            purchases_by_client[row["id"]].append(Purchase(day, int(row["n"]), int(Decimal(row["usd"]) * 100)))
+    regulars = [sorted(purchases) for purchases in purchases_by_client.values() if len(purchases) >= FEWEST]
     with target.open("w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(("client", *Purchase._fields))
-        writer.writerows((number, *purchase) for number, purchases in enumerate(kept) for purchase in purchases)
-    return len(kept)
+        writer.writerows((number, *purchase) for number, purchases in enumerate(regulars) for purchase in purchases)
+    return len(regulars)
 
 
 if __name__ == "__main__":
-    print(f"{extract(Path(sys.argv[1]))} clients in {FILE}")
+    print(f"{extract_rhythms(Path(sys.argv[1]))} clients in {FILE}")

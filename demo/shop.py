@@ -16,10 +16,10 @@ from random import Random
 from typing import Any, Final, NamedTuple
 
 from demo import catalogue, rhythms
-from demo.people import person
+from demo.people import build_person
 from demo.rhythms import Purchase
-from demo.timeline import Life, Timeline, lines
-from domain.engagement import Engagement, EngagementRules, read
+from demo.timeline import Life, Timeline, count_lines
+from domain.engagement import Engagement, EngagementRules, score_client
 from models.base import Contract, utc
 from models.states import Band
 
@@ -42,60 +42,61 @@ class Files(NamedTuple):
 
 
 @cache
-def cut_day(rules: EngagementRules | None = None) -> int:
-    """The day of the rhythms on which the demo begins."""
-    known = _rhythms()[:CLIENTS]
+def choose_cut_day(rules: EngagementRules | None = None) -> int:
+    """Choose the day of the rhythms on which the demo begins."""
+    known = _load_rhythms()[:CLIENTS]
     return max(
-        SEARCHED, key=lambda day: sum(_falls_soon(purchases, day, rules or EngagementRules()) for purchases in known)
+        SEARCHED,
+        key=lambda day: sum(_is_at_risk_soon(purchases, day, rules or EngagementRules()) for purchases in known),
     )
 
 
-def _falls_soon(purchases: Iterable[Purchase], day: int, rules: EngagementRules) -> bool:
-    """Whether a client with these purchases is cooling on `day` and at risk within SOON_DAYS if nothing happens."""
+def _is_at_risk_soon(purchases: Iterable[Purchase], day: int, rules: EngagementRules) -> bool:
+    """Return whether a client is cooling on `day` and at risk within SOON_DAYS if nothing happens."""
     begin, stats = utc(2000), Engagement()
     for purchase in purchases:
         if purchase.day < day:
-            for _ in range(lines(purchase)):
-                stats = stats.absorb(rules, "order_placed", begin + timedelta(days=purchase.day), TYPICAL_CENTS)
-    reading = read(rules, stats, begin + timedelta(days=day))
-    falls = reading.crosses_at
-    return reading.band is Band.COOLING and falls is not None and falls <= begin + timedelta(days=day + SOON_DAYS)
+            for _ in range(count_lines(purchase)):
+                stats = stats.add_event(rules, "order_placed", begin + timedelta(days=purchase.day), TYPICAL_CENTS)
+    score = score_client(rules, stats, begin + timedelta(days=day))
+    falls = score.crosses_at
+    return score.band is Band.COOLING and falls is not None and falls <= begin + timedelta(days=day + SOON_DAYS)
 
 
-def timeline(start: datetime) -> Timeline:
-    """What the demo's clients did before business time `start`, and do after it."""
-    everyone, cut = _rhythms(), cut_day()
+def build_timeline(start: datetime) -> Timeline:
+    """Build what the demo's clients did before business time `start`, and do after it."""
+    everyone, cut = _load_rhythms(), choose_cut_day()
     lives = []
     for number, purchases in enumerate(everyone[:CLIENTS], 1):
         shifted = tuple(purchase._replace(day=purchase.day - cut) for purchase in purchases)
         signed_up = start + timedelta(days=shifted[0].day - Random(number).uniform(0.2, 6))
         spend = sum(purchase.cents for purchase in purchases) // len(purchases)
-        lives.append(Life(person(number, signed_up, spend), shifted))
-    return Timeline(start, catalogue.items(start), lives, everyone[CLIENTS:])
+        lives.append(Life(build_person(number, signed_up, spend), shifted))
+    return Timeline(start, catalogue.build_items(start), lives, everyone[CLIENTS:])
 
 
-def write(folder: Path, start: datetime) -> Files:
+def write_shop(folder: Path, start: datetime) -> Files:
     """Write the shop as of business time `start` into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     files = Files(*(folder / name for name in ("catalogue.csv", "stock.csv", "clients.csv", "history.jsonl")))
-    shop, items = timeline(start), catalogue.items(start)
-    _csv(files.catalogue, items)
-    _csv(files.stock, catalogue.stock(items))
-    _csv(files.clients, (life.person.row for life in shop.lives))
+    shop, items = build_timeline(start), catalogue.build_items(start)
+    _write_csv(files.catalogue, items)
+    _write_csv(files.stock, catalogue.build_stock(items))
+    _write_csv(files.clients, (life.person.row for life in shop.lives))
     with files.events.open("w", encoding="utf-8") as file:
-        file.writelines(json.dumps(event) + "\n" for event in shop.history())
+        file.writelines(json.dumps(event) + "\n" for event in shop.list_history())
     return files
 
 
 @cache
-def _rhythms() -> list[tuple[Purchase, ...]]:
-    """Real rhythms in a shuffled order; those of the demo's first clients began before any day that is tried."""
-    found = rhythms.load()
-    Random(1).shuffle(found)
-    return sorted(found, key=lambda purchases: purchases[0].day >= min(SEARCHED))
+def _load_rhythms() -> list[tuple[Purchase, ...]]:
+    """Load real rhythms in a shuffled order; those of the demo's first clients began before any day that is tried."""
+    histories = rhythms.load_rhythms()
+    Random(1).shuffle(histories)
+    return sorted(histories, key=lambda purchases: purchases[0].day >= min(SEARCHED))
 
 
-def _csv(path: Path, rows: Iterable[Contract | Any]) -> None:
+def _write_csv(path: Path, rows: Iterable[Contract | Any]) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
         writer: csv.DictWriter[str] | None = None
         for row in rows:
@@ -103,10 +104,10 @@ def _csv(path: Path, rows: Iterable[Contract | Any]) -> None:
             if writer is None:
                 writer = csv.DictWriter(file, fieldnames=list(fields), lineterminator="\n")
                 writer.writeheader()
-            writer.writerow(_cells(fields))
+            writer.writerow(_format_cells(fields))
 
 
-def _cells(fields: Mapping[str, Any]) -> dict[str, Any]:
+def _format_cells(fields: Mapping[str, Any]) -> dict[str, Any]:
     cells: dict[str, Any] = {}
     for name, value in fields.items():
         if isinstance(value, list):

@@ -21,11 +21,11 @@ from typing import Final
 import click
 from sqlalchemy import Engine
 
-from demo import looks, ports, stocking
-from demo.children import MOST_RESTARTS, Child
-from demo.servers import dev_server_command, temporal_binary
+from demo import first_run, health, ports
+from demo.child_process import MOST_RESTARTS, ChildProcess
+from demo.servers import build_dev_server_command, require_temporal
 from errors import ConfigError, Unavailable
-from settings import Settings, inherited
+from settings import Settings, copy_environment
 from store import clock
 from store.database import connect, write_transaction
 
@@ -43,36 +43,36 @@ the demo's stylist decides only on the demo's."""
 
 
 @dataclass(frozen=True)
-class Wishes:
-    """What was asked for on the command line. `pace` is real seconds a business day; `lasts` real seconds or None."""
+class DemoOptions:
+    """The options of the command line. `pace` is real seconds a business day; `lasts` real seconds or None."""
 
     pace: float = 5.0
     lasts: float | None = None
     feed: bool = True
 
 
-def decide_hours(pace: float) -> float:
-    """Business hours in which a person can look at a Fix and decide, where a business day takes `pace` seconds."""
+def compute_decide_hours(pace: float) -> float:
+    """Compute the business hours that a person has to decide on a Fix, where a business day takes `pace` seconds."""
     return max(48.0, round(24 * DECIDE_S / pace))
 
 
 class Stack:
     """One run of the demo."""
 
-    def __init__(self, settings: Settings, wishes: Wishes) -> None:
-        self._settings, self._wishes = settings, wishes
+    def __init__(self, settings: Settings, options: DemoOptions) -> None:
+        self._settings, self._options = settings, options
         self._begun = time.monotonic()
         self._stop = asyncio.Event()
         self._failed = ""
         self._engine: Engine
-        self._up: list[Child] = []
+        self._up: list[ChildProcess] = []
         self._tasks: list[asyncio.Task[None]] = []
 
     async def run(self) -> int:
-        """Start, watch and stop everything; the exit status. Raises ConfigError when it cannot start at all."""
-        binary = temporal_binary()
-        with _alone(self._settings), self._signals():
-            ports.check(self._settings)
+        """Start, watch and stop everything; return the exit status. Raises ConfigError when it cannot start at all."""
+        binary = require_temporal()
+        with _lock_home(self._settings), self._signals():
+            ports.require_free_ports(self._settings)
             try:
                 await self._start(binary)
                 await self._wait()
@@ -87,76 +87,80 @@ class Stack:
     # --- starting ---
 
     async def _start(self, binary: Path) -> None:
-        temporal, web, worker, feed = self._children(binary)
+        temporal, web, worker, feed = self._build_children(binary)
         await self._bring_up(temporal)
-        first = await asyncio.to_thread(stocking.prepare, self._settings, self._say)
+        is_first_run = await asyncio.to_thread(first_run.prepare_shop, self._settings, self._say)
         if self._stop.is_set():
             return
         self._engine = connect(self._settings.database)
         real = datetime.now(UTC)
         with write_transaction(self._engine) as connection:
-            going = clock.start(connection, real, DAY_S / self._wishes.pace, stocking.started(self._settings))
-        self._say(f"It is {going.business(real):%-d %B %Y, %H:%M} in the shop; a day takes {self._wishes.pace:g} s")
-        self._go_on(self._beat())
-        await self._answers("Temporal", looks.temporal, temporal)
+            running_clock = clock.start(
+                connection, real, DAY_S / self._options.pace, first_run.load_start(self._settings)
+            )
+        self._say(
+            f"It is {running_clock.business(real):%-d %B %Y, %H:%M} in the shop; a day takes {self._options.pace:g} s"
+        )
+        self._run_beside(self._keep_clock())
+        await self._wait_until_up("Temporal", health.check_temporal, temporal)
         for child in (web, worker):
             await self._bring_up(child)
-        await self._answers("Web, mailbox and worker", looks.everything, web, worker)
-        if self._wishes.feed:
+        await self._wait_until_up("Web, mailbox and worker", health.check_parts, web, worker)
+        if self._options.feed:
             await self._bring_up(feed)
-        self._greet()
-        self._go_on(self._report())
-        if first and self._wishes.feed:
-            self._go_on(self._extras())
+        self._print_addresses()
+        self._run_beside(self._print_status())
+        if is_first_run and self._options.feed:
+            self._run_beside(self._run_extras())
 
-    def _children(self, binary: Path) -> tuple[Child, Child, Child, Child]:
+    def _build_children(self, binary: Path) -> tuple[ChildProcess, ChildProcess, ChildProcess, ChildProcess]:
         settings, logs = self._settings, self._settings.home / "logs"
         _, _, port = settings.temporal_address.rpartition(":")
-        database, ui_port = settings.home.absolute() / "temporal.db", ports.ui_port(settings)
-        server = dev_server_command(binary, database, port=int(port), ui_port=ui_port)
-        env = self._env()
+        database, ui_port = settings.home.absolute() / "temporal.db", ports.get_ui_port(settings)
+        server = build_dev_server_command(binary, database, port=int(port), ui_port=ui_port)
+        env = self._build_env()
         python = (sys.executable, "-m")
         return (
-            Child("Temporal", server, logs / "temporal.log", env, 10),
-            Child("web", (*python, "cli", "web"), logs / "web.log", env, 8),
-            Child("worker", (*python, "worker"), logs / "worker.log", env, 25),
-            Child("feed", (*python, "demo.feed"), logs / "feed.log", env, 5),
+            ChildProcess("Temporal", server, logs / "temporal.log", env, 10),
+            ChildProcess("web", (*python, "cli", "web"), logs / "web.log", env, 8),
+            ChildProcess("worker", (*python, "worker"), logs / "worker.log", env, 25),
+            ChildProcess("feed", (*python, "demo.feed"), logs / "feed.log", env, 5),
         )
 
-    def _env(self) -> dict[str, str]:
-        """Ours, with the home folder made absolute and what the demo sets unless told otherwise."""
-        mine = {"SELVEDGE_HOME": str(self._settings.home.absolute()), "PYTHONUNBUFFERED": "1"}
-        wanted = {
+    def _build_env(self) -> dict[str, str]:
+        """Build our environment, with the home folder made absolute and the demo's defaults."""
+        fixed = {"SELVEDGE_HOME": str(self._settings.home.absolute()), "PYTHONUNBUFFERED": "1"}
+        defaults = {
             "SELVEDGE_STARTS_PER_SECOND": str(STARTS_PER_SECOND),
-            "SELVEDGE_FIX_DECIDE_HOURS": f"{decide_hours(self._wishes.pace):g}",
-            "SELVEDGE_STYLIST_CALL_DAYS": f"{max(3.0, decide_hours(self._wishes.pace) / 24):g}",
+            "SELVEDGE_FIX_DECIDE_HOURS": f"{compute_decide_hours(self._options.pace):g}",
+            "SELVEDGE_STYLIST_CALL_DAYS": f"{max(3.0, compute_decide_hours(self._options.pace) / 24):g}",
         }
-        return wanted | inherited() | mine
+        return defaults | copy_environment() | fixed
 
-    async def _bring_up(self, child: Child) -> None:
+    async def _bring_up(self, child: ChildProcess) -> None:
         await child.start()
         self._up.append(child)
-        self._go_on(self._watch(child))
+        self._run_beside(self._watch(child))
 
-    async def _answers(self, what: str, asked: Callable[[Settings], str], *children: Child) -> None:
-        """Wait until `asked` finds nothing missing. Raises ConfigError with the last words of who fails."""
+    async def _wait_until_up(self, what: str, find_missing: Callable[[Settings], str], *children: ChildProcess) -> None:
+        """Wait until `find_missing` finds nothing. Raises ConfigError with the last log line of who fails."""
         deadline = time.monotonic() + UP_WITHIN_S
-        while missing := await asyncio.to_thread(asked, self._settings):
+        while missing := await asyncio.to_thread(find_missing, self._settings):
             if self._stop.is_set():
                 return
             if time.monotonic() > deadline:
-                words = "; ".join(f"{child.name}: {child.last_words()}" for child in children)
-                raise ConfigError(f"{what} did not come up within {UP_WITHIN_S:.0f} s ({missing}). {words}")
+                last_lines = "; ".join(f"{child.name}: {child.read_last_line()}" for child in children)
+                raise ConfigError(f"{what} did not come up within {UP_WITHIN_S:.0f} s ({missing}). {last_lines}")
             await asyncio.sleep(0.2)
         self._say(f"{what}: up")
 
-    def _go_on(self, work: Coroutine[None, None, None]) -> None:
+    def _run_beside(self, work: Coroutine[None, None, None]) -> None:
         """Do `work` beside everything else; a fault in it ends the run with a line, never in silence."""
         task = asyncio.create_task(work)
-        task.add_done_callback(self._looked_after)
+        task.add_done_callback(self._stop_on_fault)
         self._tasks.append(task)
 
-    def _looked_after(self, task: asyncio.Task[None]) -> None:
+    def _stop_on_fault(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and (fault := task.exception()):
             self._failed = f"{type(fault).__name__}: {fault}"
             self._stop.set()
@@ -165,25 +169,27 @@ class Stack:
 
     async def _wait(self) -> None:
         try:
-            await asyncio.wait_for(self._stop.wait(), self._wishes.lasts)
+            await asyncio.wait_for(self._stop.wait(), self._options.lasts)
         except TimeoutError:
-            self._say(f"{self._wishes.lasts:g} s are over")
+            self._say(f"{self._options.lasts:g} s are over")
 
-    async def _watch(self, child: Child) -> None:
+    async def _watch(self, child: ChildProcess) -> None:
         """Start it again when it dies, so often and no more."""
         while not self._stop.is_set():
-            status = await child.died()
+            status = await child.wait_for_exit()
             child.restarts += 1
             if child.restarts > MOST_RESTARTS:
-                self._failed = f"{child.name} died {child.restarts} times; its log: {child.log}. {child.last_words()}"
+                self._failed = (
+                    f"{child.name} died {child.restarts} times; its log: {child.log}. {child.read_last_line()}"
+                )
                 self._stop.set()
                 return
-            self._say(f"{child.name} ended with status {status}; starting it again. {child.last_words()}")
+            self._say(f"{child.name} ended with status {status}; starting it again. {child.read_last_line()}")
             await asyncio.sleep(min(0.5 * child.restarts, 3))
             await child.start()
 
-    async def _beat(self) -> None:
-        """A sign of life each second: where the clock stands should we be killed."""
+    async def _keep_clock(self) -> None:
+        """Save each second where the clock stands, in case we are killed."""
         while True:
             with suppress(Unavailable):  # the next beat may get through; the clock stands until then
                 await asyncio.to_thread(self._keep_time, clock.beat)
@@ -193,33 +199,33 @@ class Stack:
         with write_transaction(self._engine) as connection:
             change(connection, datetime.now(UTC))
 
-    async def _report(self) -> None:
-        """A line now and then on how it goes."""
+    async def _print_status(self) -> None:
+        """Print a status line now and then."""
         while True:
             await asyncio.sleep(STATUS_EVERY_S)
-            self._say(await asyncio.to_thread(looks.status_line, self._settings, self._engine))
+            self._say(await asyncio.to_thread(health.render_status_line, self._settings, self._engine))
 
-    async def _extras(self) -> None:
-        """On the first run: a campaign to look at, and a ranking learnt from the shop's own past."""
+    async def _run_extras(self) -> None:
+        """Create a campaign and train a ranking from the shop's own past; on the first run."""
         await asyncio.sleep(EXTRAS_AFTER_S)
-        for name, arguments in (("campaign", stocking.CAMPAIGN), ("train", ("train",))):
+        for name, arguments in (("campaign", first_run.CAMPAIGN), ("train", ("train",))):
             log = self._settings.home / "logs" / f"{name}.log"
             nice = ("nice", "-n", "10") if name == "train" else ()
-            job = Child(name, (*nice, sys.executable, "-m", "cli", *arguments), log, self._env(), 2)
+            job = ChildProcess(name, (*nice, sys.executable, "-m", "cli", *arguments), log, self._build_env(), 2)
             begun = time.monotonic()
             await job.start()
             self._up.append(job)
-            status = await job.died()
-            done = f"done in {time.monotonic() - begun:.1f} s" if status == 0 else f"failed: {job.last_words()}"
+            status = await job.wait_for_exit()
+            done = f"done in {time.monotonic() - begun:.1f} s" if status == 0 else f"failed: {job.read_last_line()}"
             self._say(f"{' '.join(('selvedge', *arguments[:2]))}: {done}")
 
     # --- stopping ---
 
     async def _shut_down(self) -> None:
-        """Nobody is left to start mail when what mail needs goes away: feed, worker, web, Temporal."""
+        """Stop the feed, the worker, the web process and Temporal, so that what mail needs goes away last."""
         self._stop.set()
         self._say("Stopping")
-        for child in sorted(self._up, key=lambda one: _STOPPED.get(one.name, 0)):
+        for child in sorted(self._up, key=lambda child: _STOP_ORDER.get(child.name, 0)):
             await child.stop()
             if child.name == "worker" and hasattr(self, "_engine"):
                 await asyncio.to_thread(self._keep_time, clock.stop)
@@ -230,25 +236,25 @@ class Stack:
 
     @contextmanager
     def _signals(self) -> Iterator[None]:
-        """The first Ctrl-C or SIGTERM stops everything in order, the second at once."""
+        """Stop everything in order at the first Ctrl-C or SIGTERM, and at once at the second."""
         loop = asyncio.get_running_loop()
         for name in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(name, self._told_to_stop)
+            loop.add_signal_handler(name, self._handle_signal)
         try:
             yield
         finally:
             for name in (signal.SIGINT, signal.SIGTERM):
                 loop.remove_signal_handler(name)
 
-    def _told_to_stop(self) -> None:
+    def _handle_signal(self) -> None:
         if self._stop.is_set():
             for child in self._up:
                 child.kill()
         self._stop.set()
 
-    # --- saying ---
+    # --- printing ---
 
-    def _greet(self) -> None:
+    def _print_addresses(self) -> None:
         address = self._settings.base_url
         click.echo(
             f"\n  Overview     {address}/\n  Mailbox      {address}/mailbox\n  Clients      {address}/clients\n"
@@ -259,12 +265,12 @@ class Stack:
         click.echo(f"[{time.monotonic() - self._begun:6.1f} s] {text}")
 
 
-_STOPPED: Final = {"feed": 0, "worker": 1, "web": 2, "Temporal": 3}
+_STOP_ORDER: Final = {"feed": 0, "worker": 1, "web": 2, "Temporal": 3}
 
 
 @contextmanager
-def _alone(settings: Settings) -> Iterator[None]:
-    """Two runs on one home folder would fight over everything."""
+def _lock_home(settings: Settings) -> Iterator[None]:
+    """Hold the home folder's lock: two runs on one folder would fight over everything."""
     settings.home.mkdir(parents=True, exist_ok=True)
     with (settings.home / "demo.lock").open("w") as lock:
         try:

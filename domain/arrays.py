@@ -1,4 +1,4 @@
-"""The arrays that the science passes around. Shapes stand in the docstrings of whoever takes or gives one."""
+"""The array types of the algorithms. Shapes are stated in the docstrings of the functions."""
 
 from __future__ import annotations
 

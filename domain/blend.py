@@ -1,7 +1,8 @@
-"""The blended score: `0.4 match + 0.2 trend + 0.1` each of inventory, margin, freshness and season.
+"""The blended score, the default ranking: `0.4 match + 0.2 trend + 0.1` each of inventory, margin, freshness and
+season.
 
-Each part lies in [0, 1]; its weighted contribution is kept, and the contributions add up to the score. All functions
-take and give arrays of shape (items,).
+Each part lies in [0, 1]. Its weighted contribution is kept, and the contributions add up to the score. All functions
+take and return arrays of shape (items,).
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from models.base import Contract
 from models.catalogue import Season
 
 FRESH_DAYS: Final = 30.0
-"""Days in which half of an item's freshness is gone."""
+"""Days in which an item loses half of its freshness."""
 SEASONS: Final = (Season.SPRING, Season.SUMMER, Season.AUTUMN, Season.WINTER)
 ALL_YEAR: Final = 0.8
 COMING: Final = 0.6
@@ -32,7 +33,7 @@ _SOUTHERN: Final = (
 
 
 class BlendWeights(Contract):
-    """How much each part counts."""
+    """The weight of each part."""
 
     match: float = Field(default=0.4, ge=0)
     trend: float = Field(default=0.2, ge=0)
@@ -46,37 +47,38 @@ PARTS: Final = tuple(BlendWeights.model_fields)
 
 
 def contributions(weights: BlendWeights, parts: Mapping[str, Floats]) -> Floats:
-    """Weighted contributions in the order of PARTS, shape (6, items), each at most its weight."""
+    """Return the weighted contributions in the order of PARTS, shape (6, items), each at most its weight."""
     # fmax and fmin pass NaN over: a part that cannot be told adds nothing.
     return np.stack([getattr(weights, name) * np.fmin(np.fmax(parts[name], 0.0), 1.0) for name in PARTS])
 
 
 def freshness(added: Floats, now: float) -> Floats:
-    """1 on the day an item came, half of that every FRESH_DAYS. Times in epoch seconds."""
+    """Return the freshness of items: 1 on the day an item came, halved every FRESH_DAYS. Times in epoch seconds."""
     return np.exp2(-np.maximum(now - added, 0.0) / (FRESH_DAYS * DAY))
 
 
 def inventory(on_hand: Floats, typical: float) -> Floats:
-    """From 0 (none) towards 1 (plenty); 1/2 at `typical` units, those that fit the client alone."""
+    """Return the inventory part: 0 without stock, towards 1 with plenty, 1/2 at `typical` units. Only fitting sizes
+    count."""
     return on_hand / (on_hand + max(typical, 1.0))
 
 
 def margin(price_cents: Floats, cost_cents: Floats) -> Floats:
-    """The share of the price that is left; where the cost is not known (NaN), the median of the others."""
+    """Return the margin as a share of the price; where the cost is unknown (NaN), the median of the others."""
     with np.errstate(divide="ignore", invalid="ignore"):
         share = np.clip((price_cents - cost_cents) / price_cents, 0.0, 1.0)
     known = share[np.isfinite(share)]
     return np.where(np.isfinite(share), share, np.median(known) if known.size else 0.0)
 
 
-def season_of(now: datetime, time_zone: str = "UTC") -> Season:
-    """The season by the calendar's months where the client lives."""
+def find_season(now: datetime, time_zone: str = "UTC") -> Season:
+    """Return the calendar season of the place where the client lives."""
     north = (now.month % 12 // 3 + 3) % 4
     return SEASONS[(north + 2) % 4 if time_zone.startswith(_SOUTHERN) else north]
 
 
-def season_fit(now: datetime, time_zone: str = "UTC") -> dict[Season, float]:
-    """What each season's items are worth now: this one all, the coming one some, the others nothing."""
-    this = SEASONS.index(season_of(now, time_zone))
+def score_seasons(now: datetime, time_zone: str = "UTC") -> dict[Season, float]:
+    """Return what each season's items are worth now: the current most, the coming one less, others nothing."""
+    this = SEASONS.index(find_season(now, time_zone))
     fit = {Season.ALL: ALL_YEAR, SEASONS[this]: 1.0, SEASONS[(this + 1) % 4]: COMING}
     return {season: fit.get(season, 0.0) for season in Season}

@@ -1,8 +1,8 @@
-"""What mailing brought: clients of a campaign against those that it held out.
+"""The lift of a campaign: treated clients compared with the campaign's holdout.
 
-A client counts once the window after enrolment is over, and then for ever with the same outcome. So clients come into
-the comparison one after the other, as the intervals that hold at every look ask for; a running window would be
-counted over and over, differently.
+A client counts once the window after their enrolment is over, and then always with the same outcome. So clients enter
+the comparison one after the other, as intervals that hold at every look require; a running window would be counted
+again and again with different outcomes.
 """
 
 from __future__ import annotations
@@ -22,26 +22,27 @@ from errors import BadInput
 from models.base import CampaignSlug
 from models.lift import ArmOutcome, CampaignLift, Difference, LiftPoint
 
-FEWEST: Final = 100
-"""Clients an arm; with fewer, the intervals that hold at every look are not to be trusted."""
+MIN_ARM_CLIENTS: Final = 100
+"""Clients needed in each arm; with fewer, the asymptotic intervals are not reliable."""
 NARROWEST_AT: Final = 2_000
-"""Clients at which the intervals are narrowest: few, since a small campaign has no room to give away, while one of a
-hundred thousand has its interval 4 % wider for it."""
-WORTH_SEEING: Final = 0.2
-"""The lift for which the clients needed are told."""
-UNEVEN: Final = 0.001
-"""Arms that so seldom come of the lot are taken for broken (sample ratio mismatch)."""
-POINTS: Final = 40
+"""Clients at which the intervals are narrowest. It is low for the sake of small campaigns; it costs a campaign of a
+hundred thousand clients 4 % of width."""
+TARGET_LIFT: Final = 0.2
+"""The lift for which the number of clients needed is stated."""
+SAMPLE_RATIO_ALPHA: Final = 0.001
+"""A smaller p-value of the arm sizes is reported as a sample ratio mismatch."""
+MAX_POINTS: Final = 40
+"""Points of the series over time."""
 NOBODY_HELD_OUT: Final = "It holds nobody out, so what it brings cannot be measured."
 DAY_S: Final = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
-class Enrolled:
-    """n clients of both arms in the order of enrolment; arrays of shape (n,).
+class EnrolmentOutcomes:
+    """The outcomes of n clients of both arms in the order of enrolment; arrays of shape (n,).
 
     `at`: enrolment, epoch seconds. `orders` and `cents`: within the window. `before_cents`: of the 90 days before.
-    `ordered_before`: whether they ordered in as many days before as the window has.
+    `ordered_before`: whether they ordered in a stretch of the same length before.
     """
 
     control: Flags
@@ -51,9 +52,9 @@ class Enrolled:
     before_cents: Floats
     ordered_before: Flags
 
-    def some(self, which: Flags) -> Enrolled:
-        """Those of `which`, shape (n,)."""
-        return Enrolled(
+    def select(self, which: Flags) -> EnrolmentOutcomes:
+        """Return the clients where `which`, shape (n,), is true."""
+        return EnrolmentOutcomes(
             self.control[which],
             self.at[which],
             self.orders[which],
@@ -64,102 +65,111 @@ class Enrolled:
 
 
 @dataclass(frozen=True, slots=True)
-class Terms:
-    """How a campaign compares."""
+class HoldoutPolicy:
+    """The holdout of a campaign: its share of control clients and the days for which orders count."""
 
     slug: CampaignSlug
     control_share: float
     window_days: int
 
 
-def measured(everyone: Enrolled, terms: Terms, now: datetime) -> CampaignLift:
-    """What the campaign brought by `now`."""
-    over = everyone.at + terms.window_days * DAY_S <= now.timestamp()
-    if not terms.control_share:
-        return CampaignLift(**asdict(terms), treated=_arm(everyone, over, control=False), said=NOBODY_HELD_OUT)
-    done = everyone.some(over)
-    treated, control = (_arm(everyone, over, side) for side in (False, True))
-    enough = min(treated.clients, control.clients) >= FEWEST
-    told = CampaignLift(**asdict(terms), treated=treated, control=control, enough=enough, said="")
-    told = told.model_copy(update={"balance_p": _balance(int(everyone.control.sum()), len(everyone.at), terms)})
-    found = _compared(done, told, terms) if enough else _too_few(everyone, told)
-    return found.model_copy(update={"said": sentence(found)})
+def measure_lift(outcomes: EnrolmentOutcomes, policy: HoldoutPolicy, now: datetime) -> CampaignLift:
+    """Measure what the campaign added by `now`."""
+    is_closed = outcomes.at + policy.window_days * DAY_S <= now.timestamp()
+    if not policy.control_share:
+        return CampaignLift(
+            **asdict(policy), treated=_summarise_arm(outcomes, is_closed, control=False), said=NOBODY_HELD_OUT
+        )
+    closed = outcomes.select(is_closed)
+    treated, control = (_summarise_arm(outcomes, is_closed, side) for side in (False, True))
+    enough = min(treated.clients, control.clients) >= MIN_ARM_CLIENTS
+    base = CampaignLift(**asdict(policy), treated=treated, control=control, enough=enough, said="")
+    base = base.model_copy(
+        update={"balance_p": _compute_balance_p(int(outcomes.control.sum()), len(outcomes.at), policy)}
+    )
+    lift_result = _add_comparison(closed, base, policy) if enough else _add_needed_clients(outcomes, base)
+    return lift_result.model_copy(update={"said": explain_lift(lift_result)})
 
 
-def sentence(found: CampaignLift) -> str:
-    """What was found, in words."""
-    if found.balance_p < UNEVEN:
+def explain_lift(lift_result: CampaignLift) -> str:
+    """Explain the result in one plain sentence."""
+    if lift_result.balance_p < SAMPLE_RATIO_ALPHA:
         return (
-            f"Not to be trusted: the arms are not of the sizes that a share of {found.control_share:g} makes "
-            f"(p {found.balance_p:.1g}), so clients of one arm were lost or added; find out why first."
+            f"Not to be trusted: the arms are not of the sizes that a share of {lift_result.control_share:g} makes "
+            f"(p {lift_result.balance_p:.1g}), so clients of one arm were lost or added; find out why first."
         )
-    if found.conversion is None:
-        needs = f"; to see a lift of {WORTH_SEEING:.0%} takes about {found.needed:,} clients" if found.needed else ""
+    if lift_result.conversion is None:
+        needs = (
+            f"; to see a lift of {TARGET_LIFT:.0%} takes about {lift_result.needed:,} clients"
+            if lift_result.needed
+            else ""
+        )
         return (
-            f"Too few to tell: the windows of {found.treated.clients:,} clients who were to be mailed and of "
-            f"{found.control.clients:,} held out are over, and each takes {FEWEST}{needs}."
+            f"Too few to tell: the windows of {lift_result.treated.clients:,} clients who were to be mailed and of "
+            f"{lift_result.control.clients:,} held out are over, and each takes {MIN_ARM_CLIENTS}{needs}."
         )
-    c = found.conversion
+    c = lift_result.conversion
     sure = "beyond chance" if c.low > 0 or c.high < 0 else "not yet to be told from chance"
     lift_ = f", a lift of {c.lift:+.1%}" if c.lift is not None else ""
     return (
-        f"{c.treated:.2%} of those to be mailed ordered within {found.window_days} days and {c.control:.2%} of those "
-        f"held out: {100 * c.value:+.2f} points{lift_}, between {100 * c.low:+.2f} and {100 * c.high:+.2f}, {sure}."
+        f"{c.treated:.2%} of those to be mailed ordered within {lift_result.window_days} days "
+        f"and {c.control:.2%} of those held out: {100 * c.value:+.2f} points{lift_}, "
+        f"between {100 * c.low:+.2f} and {100 * c.high:+.2f}, {sure}."
     )
 
 
-def _arm(everyone: Enrolled, over: Flags, control: bool) -> ArmOutcome:
-    side = everyone.control == control
-    orders = everyone.orders[side & over]
+def _summarise_arm(outcomes: EnrolmentOutcomes, is_closed: Flags, control: bool) -> ArmOutcome:
+    side = outcomes.control == control
+    orders = outcomes.orders[side & is_closed]
     return ArmOutcome(
         clients=len(orders),
-        waiting=int((side & ~over).sum()),
+        waiting=int((side & ~is_closed).sum()),
         ordered=int((orders > 0).sum()),
         orders=int(orders.sum()),
-        revenue_cents=int(everyone.cents[side & over].sum()),
+        revenue_cents=int(outcomes.cents[side & is_closed].sum()),
     )
 
 
-def _balance(control: int, n: int, terms: Terms) -> float:
-    """The two-sided p-value of the binomial law."""
-    below, above = bdtr(control, n, terms.control_share), bdtrc(control - 1, n, terms.control_share)
+def _compute_balance_p(control: int, n: int, policy: HoldoutPolicy) -> float:
+    """Compute the two-sided binomial p-value of the arm sizes."""
+    below, above = bdtr(control, n, policy.control_share), bdtrc(control - 1, n, policy.control_share)
     return min(1.0, 2 * float(min(below, above))) if n else 1.0
 
 
-def _compared(done: Enrolled, told: CampaignLift, terms: Terms) -> CampaignLift:
-    spend = cuped.adjusted(done.cents, done.before_cents)
-    return told.model_copy(
+def _add_comparison(closed: EnrolmentOutcomes, lift_result: CampaignLift, policy: HoldoutPolicy) -> CampaignLift:
+    spend = cuped.adjust(closed.cents, closed.before_cents)
+    return lift_result.model_copy(
         update={
-            "conversion": _conversion(told.treated, told.control),
-            "revenue": _revenue(spend.outcome, done.control),
+            "conversion": _compare_conversion(lift_result.treated, lift_result.control),
+            "revenue": _compare_revenue(spend.outcome, closed.control),
             "variance_removed": spend.removed,
-            "shows": _shows(told),
-            "series": _series(done, terms),
+            "shows": _compute_smallest_lift(lift_result),
+            "series": _build_series(closed, policy),
         }
     )
 
 
-def _conversion(treated: ArmOutcome, control: ArmOutcome) -> Difference:
+def _compare_conversion(treated: ArmOutcome, control: ArmOutcome) -> Difference:
     counts = treated.ordered, treated.clients, control.ordered, control.clients
-    once = lift.of_shares(*counts)
-    look = sequential.look(
-        sequential.of_share(*counts[:2]), sequential.of_share(*counts[2:]), narrowest_at=NARROWEST_AT
+    once = lift.compare_shares(*counts)
+    look = sequential.compare_arms(
+        sequential.sample_share(*counts[:2]), sequential.sample_share(*counts[2:]), narrowest_at=NARROWEST_AT
     )
-    return _difference(once.treated, once.control, look, bayes.of_shares(*counts).p_better)
+    return _build_difference(once.treated, once.control, look, bayes.compare_shares(*counts).p_better)
 
 
-def _revenue(cents: Floats, control: Flags) -> Difference:
+def _compare_revenue(cents: Floats, control: Flags) -> Difference:
     arms = [cents[~control], cents[control]]
-    treated, held = (sequential.Sample(len(arm), float(arm.mean()), float(arm.var(ddof=1))) for arm in arms)
+    treated, n_control = (sequential.Sample(len(arm), float(arm.mean()), float(arm.var(ddof=1))) for arm in arms)
     look, error = (
-        sequential.look(treated, held, narrowest_at=NARROWEST_AT),
-        sqrt(treated.variance / treated.n + held.variance / held.n),
+        sequential.compare_arms(treated, n_control, narrowest_at=NARROWEST_AT),
+        sqrt(treated.variance / treated.n + n_control.variance / n_control.n),
     )
-    better = bayes.of_means(look.difference.value, error).p_better if error else 0.5
-    return _difference(treated.mean, held.mean, look, better)
+    better = bayes.compare_means(look.difference.value, error).p_better if error else 0.5
+    return _build_difference(treated.mean, n_control.mean, look, better)
 
 
-def _difference(treated: float, control: float, look: sequential.Look, better: float) -> Difference:
+def _build_difference(treated: float, control: float, look: sequential.Look, better: float) -> Difference:
     value, low, high = look.difference
     relative = value / control if control > 0 else None
     return Difference(
@@ -174,42 +184,45 @@ def _difference(treated: float, control: float, look: sequential.Look, better: f
     )
 
 
-def _series(done: Enrolled, terms: Terms) -> tuple[LiftPoint, ...]:
-    """The difference as it was told day by day, from the first with clients enough; at most POINTS of them."""
-    ends = done.at + terms.window_days * DAY_S
-    held, ordered = np.cumsum(done.control), np.cumsum(done.orders > 0)
-    held_ordered, n = np.cumsum((done.orders > 0) & done.control), np.arange(1, len(ends) + 1)
+def _build_series(closed: EnrolmentOutcomes, policy: HoldoutPolicy) -> tuple[LiftPoint, ...]:
+    """Build the difference day by day, from the first day with enough clients; at most MAX_POINTS points."""
+    ends = closed.at + policy.window_days * DAY_S
+    n_control, ordered = np.cumsum(closed.control), np.cumsum(closed.orders > 0)
+    held_ordered, n = np.cumsum((closed.orders > 0) & closed.control), np.arange(1, len(ends) + 1)
     last_of_day = np.flatnonzero(np.diff(np.floor(ends / DAY_S), append=np.inf))
-    told = last_of_day[np.minimum(held, n - held)[last_of_day] >= FEWEST]
-    chosen = told[np.unique(np.linspace(0, len(told) - 1, min(len(told), POINTS)).round().astype(int))]
+    day_ends = last_of_day[np.minimum(n_control, n - n_control)[last_of_day] >= MIN_ARM_CLIENTS]
+    chosen = day_ends[np.unique(np.linspace(0, len(day_ends) - 1, min(len(day_ends), MAX_POINTS)).round().astype(int))]
     points = []
     for k in chosen:
         yes, no = int(held_ordered[k]), int(ordered[k] - held_ordered[k])
-        arms = sequential.of_share(no, int(n[k] - held[k])), sequential.of_share(yes, int(held[k]))
-        around = sequential.look(*arms, narrowest_at=NARROWEST_AT).difference
+        arms = sequential.sample_share(no, int(n[k] - n_control[k])), sequential.sample_share(yes, int(n_control[k]))
+        around = sequential.compare_arms(*arms, narrowest_at=NARROWEST_AT).difference
         points.append(LiftPoint(at=datetime.fromtimestamp(ends[k], UTC), **around._asdict()))
     return tuple(points)
 
 
-def _design(told: CampaignLift) -> planning.Design:
-    return planning.Design(control_share=told.control_share, watched=True)
+def _build_design(lift_result: CampaignLift) -> planning.ExperimentDesign:
+    return planning.ExperimentDesign(control_share=lift_result.control_share, watched=True)
 
 
-def _too_few(everyone: Enrolled, told: CampaignLift) -> CampaignLift:
-    """How many it takes, going by what those enrolled ordered before."""
-    base = (float(everyone.ordered_before.sum()) + 0.5) / (len(everyone.at) + 1)
-    if base * (1 + WORTH_SEEING) >= 1:
-        return told
+def _add_needed_clients(outcomes: EnrolmentOutcomes, lift_result: CampaignLift) -> CampaignLift:
+    """Add how many clients are needed, going by how many of the enrolled ordered before."""
+    base = (float(outcomes.ordered_before.sum()) + 0.5) / (len(outcomes.at) + 1)
+    if base * (1 + TARGET_LIFT) >= 1:
+        return lift_result
     with suppress(BadInput):  # more than there are people
-        needed = planning.for_shares(base, WORTH_SEEING, _design(told)).clients
-        return told.model_copy(update={"needed": max(needed, int(FEWEST / told.control_share))})
-    return told
+        needed = planning.plan_for_shares(base, TARGET_LIFT, _build_design(lift_result)).clients
+        return lift_result.model_copy(update={"needed": max(needed, int(MIN_ARM_CLIENTS / lift_result.control_share))})
+    return lift_result
 
 
-def _shows(told: CampaignLift) -> float | None:
-    """As `CampaignLift.shows`, if those whose window still runs order as the control did."""
-    arms = told.treated, told.control
-    base = (told.control.ordered + 0.5) / (told.control.clients + 1)
+def _compute_smallest_lift(lift_result: CampaignLift) -> float | None:
+    """Compute `CampaignLift.shows`, assuming that clients whose window still runs will order like the control."""
+    arms = lift_result.treated, lift_result.control
+    base = (lift_result.control.ordered + 0.5) / (lift_result.control.clients + 1)
     clients = sum(arm.clients + arm.waiting for arm in arms)
-    shown = planning.smallest(clients, base * (1 - base), base * (1 - base), _design(told)) / base
+    shown = (
+        planning.compute_smallest_effect(clients, base * (1 - base), base * (1 - base), _build_design(lift_result))
+        / base
+    )
     return shown if isfinite(shown) else None

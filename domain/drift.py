@@ -1,9 +1,9 @@
-"""Whether values have moved: the two-sample Kolmogorov-Smirnov test.
+"""Measure whether values have drifted, by the two-sample Kolmogorov-Smirnov test.
 
     D = max |F_before(x) - F_now(x)|        p = Q(sqrt(n m / (n + m)) D)
 
-with Q the limiting law of Kolmogorov (1933) and Smirnov (1948). It holds for tied values too, with a p that is then
-too large: counts and hours raise fewer alarms than they might, never more.
+with Q the limiting law of Kolmogorov (1933) and Smirnov (1948). With tied values p is too large: counts and hours raise
+fewer alarms than they might, never more.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from scipy.special import kolmogorov
 from domain.arrays import Floats
 from models.refreshes import Drift
 
-FEWEST: Final = 30
-"""Values in each sample; below it nothing is said."""
-UNLIKELY: Final = 0.001
-"""No alarm for what chance alone brings about more often than that: some ten features are looked at each night."""
+MIN_VALUES: Final = 30
+"""Values needed in each sample."""
+ALARM_P: Final = 0.001
+"""An alarm needs a smaller p-value than this; about ten features are tested every night."""
 
 
-def moved(feature: str, before: Floats, now: Floats, alarm_at: float) -> Drift | None:
-    """How far `now` (m,) is from `before` (n,); an alarm from the statistic `alarm_at` on, if it is unlikely too.
+def measure_drift(feature: str, before: Floats, now: Floats, alarm_at: float) -> Drift | None:
+    """Measure how far `now` (m,) is from `before` (n,); None where there are too few values.
 
-    None where there are too few values to tell.
+    It is an alarm when the statistic is at least `alarm_at` and the p-value is below ALARM_P.
     """
-    if min(len(before), len(now)) < FEWEST:
+    if min(len(before), len(now)) < MIN_VALUES:
         return None
-    statistic = distance(before, now)
+    statistic = compute_ks_distance(before, now)
     p = float(kolmogorov(np.sqrt(len(before) * len(now) / (len(before) + len(now))) * statistic))
     return Drift(
         feature=feature,
@@ -37,13 +37,13 @@ def moved(feature: str, before: Floats, now: Floats, alarm_at: float) -> Drift |
         p=float(f"{p:.3g}"),
         before=len(before),
         now=len(now),
-        alarm=statistic >= alarm_at and p < UNLIKELY,
+        alarm=statistic >= alarm_at and p < ALARM_P,
     )
 
 
-def distance(before: Floats, now: Floats) -> float:
-    """The largest distance between two empirical distributions, 0 to 1."""
+def compute_ks_distance(before: Floats, now: Floats) -> float:
+    """Compute the Kolmogorov-Smirnov distance of two samples, 0 to 1."""
     low, high = np.sort(before), np.sort(now)
     points = np.concatenate([low, high])
-    shares = [np.searchsorted(each, points, side="right") / len(each) for each in (low, high)]
+    shares = [np.searchsorted(sample, points, side="right") / len(sample) for sample in (low, high)]
     return float(np.abs(shares[0] - shares[1]).max())

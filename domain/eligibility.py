@@ -1,24 +1,29 @@
-"""May this client be mailed now? One rule for the plan, the door before DATA and the sentence that says why not."""
+"""Decide whether a client may be mailed now, and explain why not in one sentence.
+
+The same rule serves twice: `may_plan` when a mail is planned, and `may_send` right before the SMTP command DATA.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
 
-from domain.next_actions import Answered
-from domain.timing import MailRules, cap_opens_at, is_quiet, next_open, zone_of
+from domain.next_actions import NoMailDecision
+from domain.timing import MailRules, compute_cap_opening, find_next_open, is_quiet, load_zone
 from models.base import CampaignSlug, Contract
 from models.clients import ClientPolicy
 from models.states import HoldSource
 
 
 class Hold(Contract):
+    """A reason to keep a client's mail back: who holds it, and since when."""
+
     source: HoldSource
     since: datetime
 
 
 class MailFacts(Contract):
-    """All that decides whether a client may be mailed. `sent_at` covers at least the last week."""
+    """Everything that decides whether a client may be mailed. `sent_at` covers at least the last week."""
 
     consent: bool
     suppressed: str | None = None
@@ -29,69 +34,76 @@ class MailFacts(Contract):
     time_zone: str = "UTC"
     policy: ClientPolicy = ClientPolicy()
     held_out_of: tuple[CampaignSlug, ...] = ()
-    """What mails others and leaves this client out, to be measured by; for the sentence alone."""
+    """Campaigns that keep this client in their holdout. Only `explain_mail_status` uses it."""
 
 
 class SendDecision(StrEnum):
-    """What the door says."""
+    """What is to happen to a mail: it may go (OPEN), go later (WAIT), rest until it is released (PARK), or never go
+    (CLOSED)."""
 
     OPEN = "open"
     WAIT = "wait"
     PARK = "park"
     REWRITE = "rewrite"
-    """It may go, but not as it is written."""
+    """The client may be mailed, but not with this text."""
     CLOSED = "closed"
 
 
-class Answer(Contract):
-    """`until` goes with WAIT; `code` says why in one stable word."""
+class Eligibility(Contract):
+    """A send decision with its reason. `code` is a stable word; `until` is set when the decision is WAIT."""
 
     door: SendDecision
     code: str = ""
     until: datetime | None = None
 
 
-OPEN = Answer(door=SendDecision.OPEN)
+OPEN = Eligibility(door=SendDecision.OPEN)
 
 
-def may_plan(facts: MailFacts, rules: MailRules, now: datetime) -> Answer:
-    """Whether a mail may be started. Quiet hours do not matter here: a mail is written by night and sent by day."""
+def may_plan(facts: MailFacts, rules: MailRules, now: datetime) -> Eligibility:
+    """Decide whether a mail to this client may be started.
+
+    Quiet hours do not count here: a mail may be written at night and sent by day.
+    """
     if facts.erased:
-        return Answer(door=SendDecision.CLOSED, code="erased")
+        return Eligibility(door=SendDecision.CLOSED, code="erased")
     if not facts.consent:
-        return Answer(door=SendDecision.CLOSED, code="no_consent")
+        return Eligibility(door=SendDecision.CLOSED, code="no_consent")
     if facts.suppressed:
-        return Answer(door=SendDecision.CLOSED, code=f"suppressed_{facts.suppressed}")
+        return Eligibility(door=SendDecision.CLOSED, code=f"suppressed_{facts.suppressed}")
     if facts.holds:
-        return Answer(door=SendDecision.PARK, code=f"held_by_{facts.holds[0].source}")
+        return Eligibility(door=SendDecision.PARK, code=f"held_by_{facts.holds[0].source}")
     if facts.policy.not_before is not None and now < facts.policy.not_before:
-        return Answer(door=SendDecision.WAIT, code="client_asked_to_wait", until=facts.policy.not_before)
-    opens = cap_opens_at(rules, facts.policy, facts.sent_at, now)
+        return Eligibility(door=SendDecision.WAIT, code="client_asked_to_wait", until=facts.policy.not_before)
+    opens = compute_cap_opening(rules, facts.policy, facts.sent_at, now)
     if opens is None:
-        return Answer(door=SendDecision.CLOSED, code="client_wants_none")
+        return Eligibility(door=SendDecision.CLOSED, code="client_wants_none")
     if opens > now:
-        return Answer(door=SendDecision.WAIT, code="cap", until=opens)
+        return Eligibility(door=SendDecision.WAIT, code="cap", until=opens)
     return OPEN
 
 
-def may_send(facts: MailFacts, rules: MailRules, now: datetime, campaign_paused: bool, in_stock: bool) -> Answer:
-    """The door right before DATA: everything that may have changed since the plan is asked again."""
-    answer = may_plan(facts, rules, now)
-    if answer.door in (SendDecision.CLOSED, SendDecision.PARK):
-        return answer
+def may_send(facts: MailFacts, rules: MailRules, now: datetime, campaign_paused: bool, in_stock: bool) -> Eligibility:
+    """Decide, right before DATA, whether the mail may leave now.
+
+    Everything that may have changed since planning is checked again.
+    """
+    eligibility = may_plan(facts, rules, now)
+    if eligibility.door in (SendDecision.CLOSED, SendDecision.PARK):
+        return eligibility
     if campaign_paused:
-        return Answer(door=SendDecision.PARK, code="campaign_paused")
+        return Eligibility(door=SendDecision.PARK, code="campaign_paused")
     if not in_stock:
-        return Answer(door=SendDecision.REWRITE, code="out_of_stock")
-    zone = zone_of(facts.time_zone)
-    if answer.door is SendDecision.WAIT and answer.until is not None:
-        return answer.model_copy(update={"until": next_open(rules, zone, answer.until)})
+        return Eligibility(door=SendDecision.REWRITE, code="out_of_stock")
+    zone = load_zone(facts.time_zone)
+    if eligibility.door is SendDecision.WAIT and eligibility.until is not None:
+        return eligibility.model_copy(update={"until": find_next_open(rules, zone, eligibility.until)})
     if is_quiet(rules, zone, now):
-        return Answer(door=SendDecision.WAIT, code="quiet_hours", until=next_open(rules, zone, now))
+        return Eligibility(door=SendDecision.WAIT, code="quiet_hours", until=find_next_open(rules, zone, now))
     return OPEN
 
 
-_SAID = {
+_REASONS = {
     "erased": "this client is being erased",
     "no_consent": "the client has not agreed to mail",
     "client_wants_none": "the client asked for no mail at all",
@@ -105,57 +117,61 @@ _SAID = {
     "out_of_stock": "what it shows is out of stock",
 }
 
-_INSTEAD = {
+_NO_MAIL_REASONS = {
     "nothing": "your policy said that mail would not help now, on",
     "held_out": "held out of mail to clients who drift, to measure what it brings, since",
     "stylist_call": "a stylist is to call the client, and our own mail waits for that, since",
 }
 
 
-def sentence(
+def explain_mail_status(
     facts: MailFacts,
     rules: MailRules,
     now: datetime,
     due_at: datetime | None,
     busy: bool,
     wake_at: datetime | None,
-    chosen: Answered | None = None,
+    chosen: NoMailDecision | None = None,
 ) -> str:
-    """Why the client is not being mailed at `now`, and when they next may be: one plain sentence, no personal data.
-    `chosen`: what the slot `next_action` put in a mail's place."""
-    answer = may_plan(facts, rules, now)
+    """Explain in one plain sentence why the client is not mailed at `now`, and when that may change. No personal data.
+
+    `due_at`: when the next mail is due. `busy`: a mail of this client is being prepared. `wake_at`: the next
+    assessment. `chosen`: the decision of the slot `next_action` that stands in place of a mail.
+    """
+    eligibility = may_plan(facts, rules, now)
     last = max(facts.sent_at, default=None)
-    if answer.door is SendDecision.CLOSED:
-        return f"Not mailed: {_said(answer.code)}."
-    if answer.door is SendDecision.PARK:
-        since = f" since {day(facts.holds[0].since)}" if facts.holds else ""
-        return f"Not mailed: {_said(answer.code)}{since}; mail goes on when every hold is lifted."
+    if eligibility.door is SendDecision.CLOSED:
+        return f"Not mailed: {_explain_code(eligibility.code)}."
+    if eligibility.door is SendDecision.PARK:
+        since = f" since {format_day(facts.holds[0].since)}" if facts.holds else ""
+        return f"Not mailed: {_explain_code(eligibility.code)}{since}; mail goes on when every hold is lifted."
     if busy:
         return "A mail is on its way through writing, review or its send time."
-    if due_at is not None and answer.until is not None and due_at < answer.until:
-        mailed = f" (last mailed {day(last)})" if last else ""
-        return f"Not mailed now: {_said(answer.code)}{mailed}; the next may go on {day(answer.until)}."
-    if due_at is not None and due_at <= now and is_quiet(rules, zone_of(facts.time_zone), now):
+    if due_at is not None and eligibility.until is not None and due_at < eligibility.until:
+        mailed = f" (last mailed {format_day(last)})" if last else ""
+        reason, day = _explain_code(eligibility.code), format_day(eligibility.until)
+        return f"Not mailed now: {reason}{mailed}; the next may go on {day}."
+    if due_at is not None and due_at <= now and is_quiet(rules, load_zone(facts.time_zone), now):
         return "Not mailed now: it is night where the client lives; the mail goes in the morning."
     if due_at is not None and due_at <= now:
         return "A mail is due now."
-    due = f"the next mail is due on {day(due_at)}" if due_at else ""
+    due = f"the next mail is due on {format_day(due_at)}" if due_at else ""
     if chosen is not None:
         then = f"; {due}" if due and chosen.action != "held_out" else ""
-        return f"Not mailed now: {_INSTEAD[chosen.action]} {day(chosen.at)}{then}."
+        return f"Not mailed now: {_NO_MAIL_REASONS[chosen.action]} {format_day(chosen.at)}{then}."
     if facts.held_out_of:
         out = f"held out of the campaign {facts.held_out_of[0]} to measure what it brings"
         return f"Not mailed now: {out}{'; ' + due if due else ''}."
     if due:
         return f"Not mailed now: {due}."
-    look = f"; the next look is on {day(wake_at)}" if wake_at else ""
+    look = f"; the next look is on {format_day(wake_at)}" if wake_at else ""
     return f"Not mailed now: nothing is due in this phase{look}."
 
 
-def _said(code: str) -> str:
-    return _SAID.get(code) or f"the address is blocked ({code.removeprefix('suppressed_').replace('_', ' ')})"
+def _explain_code(code: str) -> str:
+    return _REASONS.get(code) or f"the address is blocked ({code.removeprefix('suppressed_').replace('_', ' ')})"
 
 
-def day(moment: datetime) -> str:
-    """A date as people read it."""
+def format_day(moment: datetime) -> str:
+    """Format a date for people: `3 March 2026`."""
     return f"{moment:%-d %B %Y}"

@@ -1,14 +1,14 @@
-"""How engaged a client is, from decayed recency, frequency and value, in closed form.
+"""The engagement score: decayed recency, frequency and value of a client's events, in closed form.
 
-All three parts fade with one half-life h, so their weighted sum is a single exponential and the moment at which the
-score crosses a band is known exactly, without search:
+All three parts decay with one half-life h, so their weighted sum is a single exponential, and the moment at which the
+score crosses a band threshold is known exactly, without search:
 
     a(t)  = 2^(-(t - T)/h) * (w_f * F + w_m * M + w_r * 2^(-(T - L)/h))
     score = 100 * a / (1 + a)
     t*    = T + h * log2(a(T) / a*)         where a* = s* / (100 - s*)
 
-T is the client's latest event, F and M the decayed sums of event weights and of log(1 + value / scale) at T, and L the
-latest order. Adding an event, early or late, keeps the sums exact and costs constant time.
+T is the client's latest event, F and M are the decayed sums of event weights and of log(1 + value / scale) at T, and L
+is the latest order. Adding an event, early or late, keeps the sums exact and takes constant time.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from models.states import Band
 
 DAY: Final = 86_400.0
 FORMULA: Final = "decayed-rfv/1"
-"""Names the formula above in records of assessments. Raise its number with every change."""
+"""The name of the formula above in stored assessments. Raise its number with every change."""
 
 EVENT_WEIGHT: Final[Mapping[str, float]] = {
     "order_placed": 1.0,
@@ -41,11 +41,11 @@ EVENT_WEIGHT: Final[Mapping[str, float]] = {
     "searched": 0.1,
     "item_viewed": 0.05,
 }
-"""What an event adds to F. An event not named here says nothing about engagement."""
+"""What an event adds to F. Events not listed here do not count as engagement."""
 
 
 class EngagementRules(Contract):
-    """The constants of the score. Thresholds are the lowest scores of the three upper bands."""
+    """The constants of the score. The thresholds are the lowest scores of the three upper bands."""
 
     half_life_days: float = Field(default=45.0, gt=0, le=3_650)
     recency_weight: float = Field(default=1.0, ge=0)
@@ -56,17 +56,17 @@ class EngagementRules(Contract):
     cooling_from: float = Field(default=20.0, gt=0, lt=100)
     at_risk_from: float = Field(default=8.0, gt=0, lt=100)
     lift_margin: float = Field(default=1.1, ge=1)
-    """A score must pass a threshold by this factor before a client is moved up, so that bands do not flicker."""
+    """A score must exceed a threshold by this factor before the client moves up, so that bands do not flicker."""
 
     @model_validator(mode="after")
-    def _rising(self) -> EngagementRules:
+    def _check_thresholds(self) -> EngagementRules:
         if not self.at_risk_from < self.cooling_from < self.active_from:
             raise ValueError("at_risk_from, cooling_from and active_from must rise in this order")
         return self
 
     @property
     def thresholds(self) -> tuple[tuple[Band, float], ...]:
-        """Bands with their lowest score, best first."""
+        """The bands with their lowest score, best first."""
         return (
             (Band.ACTIVE, self.active_from),
             (Band.COOLING, self.cooling_from),
@@ -76,18 +76,18 @@ class EngagementRules(Contract):
 
 
 class Engagement(Contract):
-    """One client's sufficient statistics. `frequency` and `monetary` stand at `anchor_at`, the latest event."""
+    """One client's sufficient statistics. `frequency` and `monetary` are F and M at `anchor_at`, the last event."""
 
     anchor_at: datetime | None = None
     frequency: float = 0.0
     monetary: float = 0.0
     last_order_at: datetime | None = None
 
-    def absorb(self, rules: EngagementRules, kind: str, at: datetime, value_cents: int = 0) -> Engagement:
-        """These statistics with one more event, whatever the order in which events arrive."""
+    def add_event(self, rules: EngagementRules, kind: str, at: datetime, value_cents: int = 0) -> Engagement:
+        """Return the statistics with one more event. Events may arrive in any order."""
         anchor = max(self.anchor_at or at, at)
-        fade_old = 0.0 if self.anchor_at is None else _fade(rules, (anchor - self.anchor_at).total_seconds())
-        fade_new = _fade(rules, (anchor - at).total_seconds())
+        fade_old = 0.0 if self.anchor_at is None else _decay(rules, (anchor - self.anchor_at).total_seconds())
+        fade_new = _decay(rules, (anchor - at).total_seconds())
         is_order = kind == "order_placed"
         last_order = max(self.last_order_at or at, at) if is_order else self.last_order_at
         spend = float(np.log1p(max(value_cents, 0) / rules.value_scale_cents)) if is_order else 0.0
@@ -99,18 +99,18 @@ class Engagement(Contract):
         )
 
 
-def _fade(rules: EngagementRules, seconds: float) -> float:
+def _decay(rules: EngagementRules, seconds: float) -> float:
     return float(2.0 ** (-seconds / (rules.half_life_days * DAY)))
 
 
-def strength(
+def compute_strength(
     rules: EngagementRules,
     anchor: ArrayLike,
     frequency: ArrayLike,
     monetary: ArrayLike,
     last_order: ArrayLike,
 ) -> Floats:
-    """a(T), shape (n,). Times are epoch seconds, NaN where there is none (no event, no order)."""
+    """Compute a(T), shape (n,). Times are epoch seconds, NaN where there is no event or no order."""
     anchor, last = np.asarray(anchor, np.float64), np.asarray(last_order, np.float64)
     fresh = np.exp2((last - anchor) / (rules.half_life_days * DAY))
     recency = np.where(np.isnan(fresh), 0.0, fresh)
@@ -121,18 +121,18 @@ def strength(
     )
 
 
-def score(rules: EngagementRules, anchor: ArrayLike, at_anchor: ArrayLike, now: ArrayLike) -> Floats:
-    """Engagement, 0 to 100, shape (n,), at `now` (epoch seconds) for strengths `at_anchor` = a(T).
+def compute_score(rules: EngagementRules, anchor: ArrayLike, at_anchor: ArrayLike, now: ArrayLike) -> Floats:
+    """Compute the engagement score, 0 to 100, shape (n,), at `now` (epoch seconds) from strengths `at_anchor` = a(T).
 
-    A `now` before T counts as T: clocks differ a little, and no score may rise by that.
+    A `now` before T counts as T: clocks differ a little, and that must not raise a score.
     """
     age = np.fmax(np.asarray(now, np.float64) - np.asarray(anchor, np.float64), 0.0)  # no anchor, no age
     a = np.asarray(at_anchor, np.float64) * np.exp2(-age / (rules.half_life_days * DAY))
     return np.asarray(100.0 * a / (1.0 + a), np.float64)
 
 
-def crossing(rules: EngagementRules, anchor: ArrayLike, at_anchor: ArrayLike, threshold: ArrayLike) -> Floats:
-    """When the score falls to `threshold`, epoch seconds, shape (n,); NaN where it never does."""
+def compute_crossing(rules: EngagementRules, anchor: ArrayLike, at_anchor: ArrayLike, threshold: ArrayLike) -> Floats:
+    """Compute when the score falls to `threshold`, in epoch seconds, shape (n,); NaN where it never does."""
     level = np.asarray(threshold, np.float64) / (100.0 - np.asarray(threshold, np.float64))
     with np.errstate(divide="ignore", invalid="ignore"):
         at = np.asarray(anchor, np.float64) + rules.half_life_days * DAY * np.log2(
@@ -141,30 +141,32 @@ def crossing(rules: EngagementRules, anchor: ArrayLike, at_anchor: ArrayLike, th
     return np.where(np.isfinite(at), at, np.nan)
 
 
-def band_index(rules: EngagementRules, scores: ArrayLike) -> Ints:
-    """0 active, 1 cooling, 2 at risk, 3 lapsed; shape (n,)."""
+def find_band_index(rules: EngagementRules, scores: ArrayLike) -> Ints:
+    """Find the band of each score: 0 active, 1 cooling, 2 at risk, 3 lapsed; shape (n,)."""
     edges = np.array([rules.at_risk_from, rules.cooling_from, rules.active_from])
     return 3 - np.searchsorted(edges, np.asarray(scores, np.float64), side="right").astype(np.int64)
 
 
-def next_crossing(rules: EngagementRules, anchor: ArrayLike, at_anchor: ArrayLike, index: ArrayLike) -> Floats:
-    """When the score will have left the band `index` (see `band_index`), whole epoch seconds, shape (n,); NaN if never.
+def compute_band_exit(rules: EngagementRules, anchor: ArrayLike, at_anchor: ArrayLike, index: ArrayLike) -> Floats:
+    """Compute when the score will have left the band `index` downwards, in whole epoch seconds, shape (n,); NaN if
+    never.
 
-    Half a second of slack is far more than the error of the formula and far less than anyone minds, so that a timer
-    set for this moment always finds the band left.
+    Half a second is added: far more than the rounding error of the formula, and too little to matter. So a timer set
+    for this moment always finds the band left.
     """
     lowest = np.array([level for _, level in rules.thresholds])[np.asarray(index)]
-    return np.ceil(crossing(rules, anchor, at_anchor, lowest) + 0.5)
+    return np.ceil(compute_crossing(rules, anchor, at_anchor, lowest) + 0.5)
 
 
-def crossings(rules: EngagementRules, stats: Engagement) -> tuple[datetime | None, ...]:
-    """When each of the three upper bands will have been left if nothing happens; None without an event."""
+def compute_band_exits(rules: EngagementRules, stats: Engagement) -> tuple[datetime | None, ...]:
+    """Compute when each of the three upper bands will have been left if nothing happens; None for a client without
+    events."""
     if stats.anchor_at is None:
         return (None, None, None)
     anchor = stats.anchor_at.timestamp()
     last = stats.last_order_at.timestamp() if stats.last_order_at else np.nan
-    a = strength(rules, [anchor], [stats.frequency], [stats.monetary], [last])
-    left = next_crossing(rules, np.repeat(anchor, 3), np.repeat(a, 3), [0, 1, 2])
+    a = compute_strength(rules, [anchor], [stats.frequency], [stats.monetary], [last])
+    left = compute_band_exit(rules, np.repeat(anchor, 3), np.repeat(a, 3), [0, 1, 2])
     return tuple(None if np.isnan(at) else datetime.fromtimestamp(at, UTC) for at in left.tolist())
 
 
@@ -172,33 +174,36 @@ BANDS: Final = tuple(Band)
 
 
 class EngagementScore(Contract):
-    """One client's score at one moment, and when it will fall into the next band if nothing happens."""
+    """One client's score at one moment, and when it falls into the next band if nothing happens."""
 
     score: float
     band: Band
     crosses_at: datetime | None
     lift_score: float | None
-    """The score that would move the client up; None at the top."""
+    """The score that would move the client up a band; None in the top band."""
     order_moves: bool = False
-    """Whether an order, whatever it does to the score, calls for another look."""
+    """Whether an order calls for a new assessment whatever it does to the score."""
 
 
-def read(rules: EngagementRules, stats: Engagement, now: datetime, held: Band | None = None) -> EngagementScore:
-    """The reading of one client; `held` is the band it stands in now, which it leaves upwards only past the margin."""
+def score_client(rules: EngagementRules, stats: Engagement, now: datetime, held: Band | None = None) -> EngagementScore:
+    """Score one client at `now`.
+
+    `held` is the current band; the client moves up from it only beyond the lift margin.
+    """
     if stats.anchor_at is None:
         return EngagementScore(
             score=0.0, band=Band.LAPSED, crosses_at=None, lift_score=rules.at_risk_from * rules.lift_margin
         )
     anchor = stats.anchor_at.timestamp()
     last = stats.last_order_at.timestamp() if stats.last_order_at else np.nan
-    a = strength(rules, [anchor], [stats.frequency], [stats.monetary], [last])
-    value = float(score(rules, [anchor], a, [now.timestamp()])[0])
-    index = int(band_index(rules, [value])[0])
+    a = compute_strength(rules, [anchor], [stats.frequency], [stats.monetary], [last])
+    value = float(compute_score(rules, [anchor], a, [now.timestamp()])[0])
+    index = int(find_band_index(rules, [value])[0])
     if held is not None and index < BANDS.index(held):
-        lifted = int(band_index(rules, [value / rules.lift_margin])[0])
+        lifted = int(find_band_index(rules, [value / rules.lift_margin])[0])
         index = min(lifted, BANDS.index(held))
     thresholds = rules.thresholds
-    crosses = next_crossing(rules, [anchor], a, [index])[0]
+    crosses = compute_band_exit(rules, [anchor], a, [index])[0]
     return EngagementScore(
         score=round(value, 4),
         band=BANDS[index],

@@ -1,4 +1,4 @@
-"""What the store hands to the science: statistics of many clients, who touched which item, and one client's signals."""
+"""What the store gives to the algorithms: statistics of many clients, interactions, and one client's signals."""
 
 from __future__ import annotations
 
@@ -21,19 +21,20 @@ SIGNAL: Final[Mapping[str, float]] = {
     "order_returned": -1.3,
     "fix_sent_back": -0.4,
 }
-"""How much a touch says of a client's liking for an item. A return takes back its order and a little more.
+"""How much an interaction says about a client's liking for an item. A return takes back its order and a little more.
 `fix_feedback` is read as kept or sent back."""
 
 OWNING: Final = frozenset({"order_placed", "fix_kept"})
 RETURNING: Final = frozenset({"order_returned"})
 REJECTING: Final = frozenset({"order_returned", "fix_sent_back"})
 SENT_BACK_DAYS: Final = 90.0
-"""What a client sent back is not shown or sent again for so long."""
+"""Days for which an item that a client sent back is not shown or sent again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Histories:
-    """Sufficient statistics of n clients, each of shape (n,). Times in epoch seconds, NaN where there is none.
+    """The sufficient statistics of n clients, each array of shape (n,). Times in epoch seconds, NaN where there is
+    none.
 
     `value`: of all orders, in the shop's currency.
     """
@@ -50,14 +51,14 @@ class Histories:
     def __len__(self) -> int:
         return len(self.anchor)
 
-    def part(self, rows: slice | Flags) -> Histories:
-        """Some of the clients; a slice makes no copy."""
-        return Histories(*(getattr(self, each.name)[rows] for each in fields(self)))
+    def select(self, rows: slice | Flags) -> Histories:
+        """Return the statistics of some of the clients; a slice makes no copy."""
+        return Histories(*(getattr(self, column.name)[rows] for column in fields(self)))
 
 
 @dataclass(frozen=True, slots=True)
-class Interactions:
-    """Who touched what: m touches between the clients and items named. `weight` as in SIGNAL; `at` in epoch seconds."""
+class WeightedInteractions:
+    """The m interactions between `clients` and `items`. `weight` as in SIGNAL; `at` in epoch seconds."""
 
     clients: tuple[str, ...]
     items: tuple[str, ...]
@@ -69,16 +70,16 @@ class Interactions:
     def __len__(self) -> int:
         return len(self.at)
 
-    def part(self, rows: Flags) -> Interactions:
-        """Some of the touches; clients and items keep their places."""
-        return Interactions(
+    def select(self, rows: Flags) -> WeightedInteractions:
+        """Return some of the interactions; clients and items keep their indexes."""
+        return WeightedInteractions(
             self.clients, self.items, self.client[rows], self.item[rows], self.weight[rows], self.at[rows]
         )
 
 
 @dataclass(frozen=True, slots=True)
 class Interaction:
-    """One touch of one client: `kind` as in SIGNAL, `at` in epoch seconds."""
+    """One interaction of one client: `kind` as in SIGNAL, `at` in epoch seconds."""
 
     item_id: str
     kind: str
@@ -88,7 +89,7 @@ class Interaction:
 
 @dataclass(frozen=True, slots=True)
 class Quiz:
-    """Explicit taste. `budget_cents`: what the client likes to pay for one piece."""
+    """Preferences that the client stated. `budget_cents`: what they like to pay for one piece."""
 
     styles: tuple[str, ...] = ()
     colours: tuple[str, ...] = ()
@@ -99,7 +100,7 @@ class Quiz:
 
 @dataclass(frozen=True)
 class ClientSignals:
-    """All that a ranking may know of one client."""
+    """Everything that a ranking may know about one client."""
 
     client_id: str
     sizes: tuple[str, ...] = ()
@@ -115,28 +116,30 @@ class ClientSignals:
 
     @cached_property
     def cohorts(self) -> tuple[str, ...]:
-        """The groups whose taste says something of this client's: tags and styles, each once."""
-        return cohorts(self.tags, self.quiz.styles)
+        """The cohorts whose preferences say something about this client: tags and styles, each once."""
+        return build_cohorts(self.tags, self.quiz.styles)
 
     @cached_property
     def owned(self) -> frozenset[str]:
-        """Items bought or kept and not all sent back."""
+        """The items that were bought or kept and not all sent back."""
         left: dict[str, int] = {}
         for touch in self.touches:
             step = (touch.kind in OWNING) - (touch.kind in RETURNING)
             left[touch.item_id] = left.get(touch.item_id, 0) + step * touch.quantity
         return frozenset(item for item, quantity in left.items() if quantity > 0)
 
-    def sent_back(self, now: float, days: float = SENT_BACK_DAYS) -> frozenset[str]:
-        """Items that came back in the `days` before `now` (epoch seconds)."""
+    def list_sent_back(self, now: float, days: float = SENT_BACK_DAYS) -> frozenset[str]:
+        """Return the items that came back in the `days` before `now` (epoch seconds)."""
         return frozenset(t.item_id for t in self.touches if t.kind in REJECTING and 0 <= now - t.at <= days * DAY)
 
 
-def cohorts(tags: tuple[str, ...], styles: tuple[str, ...]) -> tuple[str, ...]:
-    """Cohort keys from a client's tags and styles."""
-    return tuple(dict.fromkeys([*("tag:" + plain(t) for t in tags), *("style:" + plain(s) for s in styles)]))
+def build_cohorts(tags: tuple[str, ...], styles: tuple[str, ...]) -> tuple[str, ...]:
+    """Build the cohort keys from a client's tags and styles."""
+    return tuple(
+        dict.fromkeys([*("tag:" + normalise_word(t) for t in tags), *("style:" + normalise_word(s) for s in styles)])
+    )
 
 
-def plain(word: str) -> str:
-    """A word as it is compared: case and outer spaces do not count."""
+def normalise_word(word: str) -> str:
+    """Return a word as it is compared: case and outer spaces do not count."""
     return word.strip().casefold()

@@ -1,8 +1,8 @@
-"""Whether, and how, a client who drifts is approached: what the slot `next_action` may answer, and what follows.
+"""What to do for a client who drifts: send the mail, call, or do nothing. The rules around the slot `next_action`.
 
-Each occasion of a drift sequence is asked about once. `email` starts the mail as ever; `nothing` closes the occasion;
-`stylist_call` closes it too and opens a call, and no mail of the sequence goes while that is open. For clients who are
-held out of re-engagement the house closes it without asking.
+The slot is asked once for each trigger of a drift sequence. `email` starts the mail; `nothing` closes the trigger;
+`stylist_call` closes it and opens a call, and no mail of the sequence goes out while that call is open. For clients in
+the re-engagement holdout the trigger is closed without asking.
 """
 
 from __future__ import annotations
@@ -11,21 +11,20 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final, Literal
 
-from domain.experiments import place
-from domain.phases import PhaseState
-from domain.sequences import spell
+from domain.experiments import hash_to_unit
+from domain.phases import AWAY_PHASES, PhaseState
+from domain.sequences import build_episode_key
 from models.base import ClientId, Contract
 from models.slots import Action, NextActionQuestion, Occurrence
 from models.states import Phase, TouchKind
 
-ASKED: Final = frozenset({TouchKind.MISSED, TouchKind.NEW_IN, TouchKind.STYLIST, TouchKind.WIN_BACK})
-"""Mails that the product sends of its own accord to who drifts. Welcome, quiz and thanks answer what the client did, a
-campaign is its owner's word."""
-_AWAY: Final = frozenset({Phase.AT_RISK, Phase.LAPSED, Phase.DORMANT})
+DRIFT_MAILS: Final = frozenset({TouchKind.MISSED, TouchKind.NEW_IN, TouchKind.STYLIST, TouchKind.WIN_BACK})
+"""The mails that we send unasked to clients who drift. Welcome, quiz and thanks answer something that the client did; a
+campaign is its owner's decision."""
 
 
-class Answered(Contract):
-    """An occasion that was answered without a mail."""
+class NoMailDecision(Contract):
+    """A trigger that was answered without a mail: what was done instead, and when."""
 
     key: str
     action: Literal["nothing", "stylist_call", "held_out"]
@@ -33,24 +32,24 @@ class Answered(Contract):
 
 
 class OpenCall(Contract):
-    """A call that a stylist is to make. `until`: then it is too late for it."""
+    """A call that a stylist is to make before `until`."""
 
     call_id: str
     since: datetime
     until: datetime
 
 
-def allowed(calls_left: int) -> tuple[Action, ...]:
-    """What may be answered while so many calls of the day are left. An offer never: the shop states none."""
+def list_allowed_actions(calls_left: int) -> tuple[Action, ...]:
+    """List the actions that may be answered while `calls_left` calls of the day are left. The shop makes no offers."""
     return ("email", "stylist_call", "nothing") if calls_left > 0 else ("email", "nothing")
 
 
-def seed_of(client_id: ClientId, key: str) -> int:
-    """The seed of an occasion's question: asked again, it is the same question."""
-    return int(place(client_id, f"next_action/{key}") * 2**53)
+def derive_seed(client_id: ClientId, key: str) -> int:
+    """Derive the seed of a trigger's question, so that asking again asks the same question."""
+    return int(hash_to_unit(client_id, f"next_action/{key}") * 2**53)
 
 
-def question(
+def build_question(
     client_id: ClientId,
     now: datetime,
     score: float,
@@ -59,7 +58,7 @@ def question(
     actions: tuple[Action, ...] = ("email", "nothing"),
     seed: int = 0,
 ) -> NextActionQuestion:
-    """What the slot is told of a client: engagement, the chance that they are still one, and all their orders."""
+    """Build the slot's question about a client from the engagement score, P(alive) and all orders."""
     return NextActionQuestion(
         client_id=client_id,
         now=now,
@@ -71,29 +70,36 @@ def question(
     )
 
 
-def call_ends(call: OpenCall, phase: Phase, barred: str, now: datetime) -> str:
-    """Why an open call is of no use any more, in one stable word; empty: it is. `barred`: why no mail may be planned;
-    whom we may not mail we do not call."""
-    if phase not in _AWAY:
+def explain_call_end(call: OpenCall, phase: Phase, barred: str, now: datetime) -> str:
+    """Return why an open call is of no use any more, as a stable word; empty while it still is.
+
+    `barred`: why no mail may be planned; a client whom we may not mail is not called either.
+    """
+    if phase not in AWAY_PHASES:
         return "came_back"
     return barred or ("too_late" if now >= call.until else "")
 
 
-def answered_with(answered: Iterable[Answered], new: Answered) -> tuple[Answered, ...]:
-    """With `new`, without those of earlier spells, so that they never pile up."""
+def add_decision(answered: Iterable[NoMailDecision], new: NoMailDecision) -> tuple[NoMailDecision, ...]:
+    """Return the decisions with `new` added and those of earlier episodes dropped, so that they never pile up."""
     same = new.key.partition(":")[2]
-    return (*(each for each in answered if each.key.partition(":")[2] == same and each.key != new.key), new)
+    return (
+        *(decision for decision in answered if decision.key.partition(":")[2] == same and decision.key != new.key),
+        new,
+    )
 
 
-def instead_of_mail(
-    standing: PhaseState, answered: Iterable[Answered], call: OpenCall | None, last_mail: datetime | None
-) -> Answered | None:
-    """What was chosen in place of a mail and still holds in this spell: an open call, or nothing that a mail came
-    after. `last_mail`: when the client's last mail was begun."""
+def find_no_mail_decision(
+    state: PhaseState, answered: Iterable[NoMailDecision], call: OpenCall | None, last_mail: datetime | None
+) -> NoMailDecision | None:
+    """Find the decision of this episode that stands in place of a mail; None when there is none or a mail followed.
+
+    `last_mail`: when the client's last mail was begun. An open call always stands.
+    """
     if call is not None:
-        return Answered(key="", action="stylist_call", at=call.since)
-    mine = [each for each in answered if each.key.endswith(f":{spell(standing)}")]
-    last = max(mine, key=lambda each: each.at, default=None)
+        return NoMailDecision(key="", action="stylist_call", at=call.since)
+    decisions = [decision for decision in answered if decision.key.endswith(f":{build_episode_key(state)}")]
+    last = max(decisions, key=lambda decision: decision.at, default=None)
     if last is None or last.action == "stylist_call" or (last_mail is not None and last_mail > last.at):
         return None
     return last

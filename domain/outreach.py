@@ -1,4 +1,4 @@
-"""The states of one mail: which step may follow which, and which of them hold the client's turn."""
+"""The states of one mail: the allowed transitions, and the states that hold the client's turn."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from models.states import OutreachState as S
 from models.states import TouchKind
 
 SETTLED: Final = frozenset({S.SENT, S.SUPPRESSED, S.REJECTED, S.EXPIRED, S.FAILED, S.UNKNOWN})
-"""Nothing follows, except that an `unknown` mail may yet prove to have been sent."""
+"""Final states, except that an `unknown` mail may yet prove to have been sent."""
 
 ASIDE: Final = frozenset({S.PARKED, S.AWAITING_PERSON})
-"""Alive, but out of the queue: another mail of the same client may go first."""
+"""Unfinished but out of the queue: another mail of the same client may go first."""
 
 IN_TURN: Final = frozenset(S) - SETTLED - ASIDE
-"""These hold the client's turn; a client has at most one of them."""
+"""These states hold the client's turn; a client has at most one mail in them."""
 
 PAUSED_BY_ITSELF: Final = "paused_by_itself"
-"""Code of a mail that a signal to its own workflow parked: only such a signal lets it go on."""
+"""The code of a mail that a signal to its own workflow parked: only such a signal lets it continue."""
 
 PREPARING: Final = frozenset({S.BRIEFED, S.PICKED, S.DRAFTED, S.IN_REVIEW})
-"""Not written to the end yet."""
+"""Not fully written yet."""
 
 _STOPS: Final = frozenset({S.SUPPRESSED, S.REJECTED, S.EXPIRED, S.FAILED})
 
@@ -45,8 +45,8 @@ TRANSITIONS: Final[Mapping[S, frozenset[S]]] = {
 }
 
 
-def sources(target: S) -> frozenset[S]:
-    """The states from which `target` may be reached in one step."""
+def list_sources(target: S) -> frozenset[S]:
+    """Return the states from which `target` may be reached in one step."""
     return frozenset(state for state, following in TRANSITIONS.items() if target in following)
 
 
@@ -60,4 +60,4 @@ PRIORITY: Final[Mapping[TouchKind, int]] = {
     TouchKind.CAMPAIGN: 50,
     TouchKind.QUIZ: 40,
 }
-"""Who goes first when several mails of one client are due. A campaign brings a priority of its own."""
+"""Which mail of a client goes first when several are due. A campaign has a priority of its own."""

@@ -1,27 +1,30 @@
-"""What a client's workflow is to do next: the one place where a client's mails queue, by priority, one at a time."""
+"""Decide what a client's workflow does next.
+
+All mails of one client queue here, highest priority first, and one at a time.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from domain.eligibility import MailFacts, SendDecision, may_plan, sentence
-from domain.next_actions import ASKED, Answered, OpenCall, instead_of_mail
+from domain.eligibility import MailFacts, SendDecision, explain_mail_status, may_plan
+from domain.next_actions import DRIFT_MAILS, NoMailDecision, OpenCall, find_no_mail_decision
 from domain.outreach import PAUSED_BY_ITSELF, PRIORITY
-from domain.phases import PhaseState, phase_ends_at
-from domain.sequences import ScheduledMail, next_touch
-from domain.timing import MailRules, spread_open, zone_of
+from domain.phases import PhaseState, compute_phase_end
+from domain.sequences import ScheduledMail, choose_next_mail
+from domain.timing import MailRules, load_zone, spread_next_open
 from models.base import CampaignSlug, ClientId, Contract
 from models.states import CampaignState, TouchKind
 
-FAR = timedelta(days=365)
-"""A client for whom nothing is foreseen is still looked at once a year."""
-LOOK_AGAIN = timedelta(days=1)
-"""A parked mail whose campaign runs again is let through after this long, even if the drain never came to it."""
+LONGEST_SLEEP = timedelta(days=365)
+"""A client for whom nothing is planned is still assessed once a year."""
+PARKED_RETRY_AFTER = timedelta(days=1)
+"""A parked mail may queue again after this long even if the drain of its resumed campaign missed it."""
 
 
-class Waiting(Contract):
-    """A mail that waits for the client's turn: a campaign's enrolment, or a parked outreach `n`."""
+class QueuedMail(Contract):
+    """A mail that waits for the client's turn: a campaign's enrolment, or the parked outreach number `n`."""
 
     priority: int
     key: str
@@ -29,7 +32,9 @@ class Waiting(Contract):
     n: int | None = None
 
 
-class Start(Contract):
+class MailStart(Contract):
+    """A new mail to start."""
+
     kind: TouchKind
     key: str
     priority: int
@@ -37,99 +42,118 @@ class Start(Contract):
 
 
 class Situation(Contract):
-    """All that decides what comes next for one client."""
+    """Everything that decides what comes next for one client."""
 
     client_id: ClientId
     standing: PhaseState
     crosses_at: datetime | None = None
     facts: MailFacts
     made: Mapping[str, datetime] = {}
-    """The occasions answered by a mail so far, and when."""
-    answered: tuple[Answered, ...] = ()
-    """Those answered otherwise."""
+    """The triggers that a mail has answered so far, by trigger key, and when."""
+    answered: tuple[NoMailDecision, ...] = ()
+    """The triggers that were answered without a mail."""
     call: OpenCall | None = None
-    waiting: tuple[Waiting, ...] = ()
+    waiting: tuple[QueuedMail, ...] = ()
     quiz_answered: bool = False
     busy: bool = False
-    """Whether a mail of this client has the turn."""
+    """Whether another mail of this client is under way."""
 
 
-class Plan(Contract):
-    """`start` a new mail, or `wake` a parked one, or neither; and when to ask again."""
+class ClientPlan(Contract):
+    """The plan: `start` a new mail, `wake` a parked one, or neither; and when to plan again (`wake_at`)."""
 
     wake_at: datetime
-    start: Start | None = None
+    start: MailStart | None = None
     wake: int | None = None
     next_touch_at: datetime | None = None
     why_not: str = ""
     closed: str = ""
-    """Why no mail may be started at all, in one stable word; waiting enrolments are dropped for it."""
+    """Why no mail may be started at all, as a stable word. Waiting enrolments are dropped for it."""
 
 
-def plan(s: Situation, rules: MailRules, now: datetime) -> Plan:
-    """The plan for one client at `now`."""
-    zone = zone_of(s.facts.time_zone)
-    touch = _touch(s)
-    answer = may_plan(s.facts, rules, now)
-    queue = _queue(s.waiting, touch, now)
-    due_at = now if queue else (touch.due_at if touch else None)
+def plan_next_step(situation: Situation, rules: MailRules, now: datetime) -> ClientPlan:
+    """Plan the next step of one client at `now`."""
+    zone = load_zone(situation.facts.time_zone)
+    mail = _choose_scheduled_mail(situation)
+    eligibility = may_plan(situation.facts, rules, now)
+    queue = _build_queue(situation.waiting, mail, now)
+    due_at = now if queue else (mail.due_at if mail else None)
     allowed_at = None
-    if due_at is not None and answer.door is not SendDecision.CLOSED:
-        # By night nothing is begun: what is written in the morning is true in the morning, and needs no timer.
-        allowed_at = spread_open(rules, zone, max(due_at, answer.until or due_at), s.client_id)
-    first = queue[0] if queue and answer.door is SendDecision.OPEN and allowed_at == now and not s.busy else None
-    times = [now + FAR]
-    for turn in (s.crosses_at, phase_ends_at(s.standing)):
-        if turn is not None and turn > now:  # by day, so that a mail which the turn calls for can be begun at once
-            times.append(spread_open(rules, zone, turn, s.client_id))
-    if s.call is not None and s.call.until > now:
-        times.append(spread_open(rules, zone, s.call.until, s.client_id))
-    if allowed_at is not None and not s.busy and answer.door in (SendDecision.OPEN, SendDecision.WAIT):
+    if due_at is not None and eligibility.door is not SendDecision.CLOSED:
+        # Nothing is begun at night: a mail written in the morning is true in the morning and needs no timer.
+        allowed_at = spread_next_open(rules, zone, max(due_at, eligibility.until or due_at), situation.client_id)
+    first = (
+        queue[0]
+        if queue and eligibility.door is SendDecision.OPEN and allowed_at == now and not situation.busy
+        else None
+    )
+    times = [now + LONGEST_SLEEP]
+    for moment in (situation.crosses_at, compute_phase_end(situation.standing)):
+        if moment is not None and moment > now:  # in open hours, so that a mail that becomes due can start at once
+            times.append(spread_next_open(rules, zone, moment, situation.client_id))
+    if situation.call is not None and situation.call.until > now:
+        times.append(spread_next_open(rules, zone, situation.call.until, situation.client_id))
+    if allowed_at is not None and not situation.busy and eligibility.door in (SendDecision.OPEN, SendDecision.WAIT):
         times.append(allowed_at)
     wake_at = min(t for t in times if t > now)
-    return Plan(
+    return ClientPlan(
         wake_at=wake_at,
-        start=_start(first, touch),
+        start=_build_start(first, mail),
         wake=first.n if first else None,
         next_touch_at=allowed_at,
-        why_not=sentence(s.facts, rules, now, due_at, s.busy or first is not None, wake_at, _instead(s)),
-        closed=answer.code if answer.door is SendDecision.CLOSED else "",
+        why_not=explain_mail_status(
+            situation.facts,
+            rules,
+            now,
+            due_at,
+            situation.busy or first is not None,
+            wake_at,
+            _find_no_mail_decision(situation),
+        ),
+        closed=eligibility.code if eligibility.door is SendDecision.CLOSED else "",
     )
 
 
-def _touch(s: Situation) -> ScheduledMail | None:
-    """The mail that the phase calls for; none of a drift sequence while a stylist is to call."""
-    touch = next_touch(s.standing, {**s.made, **{each.key: each.at for each in s.answered}}, s.quiz_answered)
-    return None if s.call is not None and touch is not None and touch.kind in ASKED else touch
+def _choose_scheduled_mail(situation: Situation) -> ScheduledMail | None:
+    """Choose the mail that the phase calls for; none of a drift sequence while a stylist's call is open."""
+    mail = choose_next_mail(
+        situation.standing,
+        {**situation.made, **{decision.key: decision.at for decision in situation.answered}},
+        situation.quiz_answered,
+    )
+    return None if situation.call is not None and mail is not None and mail.kind in DRIFT_MAILS else mail
 
 
-def _instead(s: Situation) -> Answered | None:
-    return instead_of_mail(s.standing, s.answered, s.call, max(s.made.values(), default=None))
+def _find_no_mail_decision(situation: Situation) -> NoMailDecision | None:
+    return find_no_mail_decision(
+        situation.standing, situation.answered, situation.call, max(situation.made.values(), default=None)
+    )
 
 
 def may_queue(
     code: str, epoch: int, since: datetime, campaign: tuple[CampaignState, int] | None, now: datetime
 ) -> bool:
-    """Whether a mail parked `since`, with this code and epoch, may ask for the client's turn again.
+    """Return whether a parked mail may ask for the client's turn again.
 
-    `campaign`: the state and the epoch of its campaign; while that is paused the mail waits, afterwards until the
-    drain raised its epoch.
+    Args: `code`, `epoch` and `since` say why, in which epoch and when it was parked. `campaign` is the state and
+    current epoch of its campaign: while that is paused the mail waits, then until the drain has raised the mail's
+    epoch.
     """
     if code == PAUSED_BY_ITSELF:
         return False
     if campaign is None:
         return True
     state, current = campaign
-    return state is not CampaignState.PAUSED and (epoch >= current or now - since > LOOK_AGAIN)
+    return state is not CampaignState.PAUSED and (epoch >= current or now - since > PARKED_RETRY_AFTER)
 
 
-def _queue(waiting: tuple[Waiting, ...], touch: ScheduledMail | None, now: datetime) -> list[Waiting]:
-    due = [Waiting(priority=PRIORITY[touch.kind], key=touch.key)] if touch is not None and touch.due_at <= now else []
+def _build_queue(waiting: tuple[QueuedMail, ...], mail: ScheduledMail | None, now: datetime) -> list[QueuedMail]:
+    due = [QueuedMail(priority=PRIORITY[mail.kind], key=mail.key)] if mail is not None and mail.due_at <= now else []
     return sorted([*waiting, *due], key=lambda w: -w.priority)
 
 
-def _start(first: Waiting | None, touch: ScheduledMail | None) -> Start | None:
+def _build_start(first: QueuedMail | None, mail: ScheduledMail | None) -> MailStart | None:
     if first is None or first.n is not None:
         return None
-    kind = TouchKind.CAMPAIGN if first.campaign or touch is None else touch.kind
-    return Start(kind=kind, key=first.key, priority=first.priority, campaign=first.campaign)
+    kind = TouchKind.CAMPAIGN if first.campaign or mail is None else mail.kind
+    return MailStart(kind=kind, key=first.key, priority=first.priority, campaign=first.campaign)

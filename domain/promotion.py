@@ -1,4 +1,4 @@
-"""When a challenger takes over: only if it is better beyond noise, client by client, on days that neither has seen."""
+"""Decide when a challenger becomes champion: when it is better beyond noise, on days that neither model has seen."""
 
 from __future__ import annotations
 
@@ -6,22 +6,23 @@ from typing import Final
 
 from domain.arrays import Floats
 from domain.statistics.intervals import Interval, mean_interval
-from models.refreshes import Verdict
+from models.refreshes import ChallengerVerdict
 
-FEWEST: Final = 50
-"""Clients; below it an interval says little, and nobody takes over."""
+MIN_CLIENTS: Final = 50
+"""With fewer clients nobody is promoted."""
 CONFIDENCE: Final = 0.95
 
 
-def judged(better_by: Floats, *, first: bool) -> tuple[Verdict, Interval | None]:
-    """The verdict on a challenger, and the mean of `better_by` with its interval (none of fewer than two clients).
+def judge_challenger(better_by: Floats, *, first: bool) -> tuple[ChallengerVerdict, Interval | None]:
+    """Return the verdict on a challenger, and the mean of `better_by` with its interval (None for fewer than two
+    clients).
 
-    `better_by`, shape (n,): of each client, how much better the challenger did than what serves. `first`: nothing
-    learnt serves yet, so what it is held to is the house's default.
+    `better_by`, shape (n,): by how much the challenger was better for each client. `first`: no trained model serves
+    yet, so the challenger is compared with the built-in.
     """
-    found = mean_interval(better_by, CONFIDENCE) if len(better_by) > 1 else None
-    if found is None or len(better_by) < FEWEST:
-        return Verdict.TOO_FEW, found
-    if found.low <= 0:
-        return Verdict.NOT_BETTER, found
-    return (Verdict.FIRST if first else Verdict.BETTER), found
+    interval = mean_interval(better_by, CONFIDENCE) if len(better_by) > 1 else None
+    if interval is None or len(better_by) < MIN_CLIENTS:
+        return ChallengerVerdict.TOO_FEW, interval
+    if interval.low <= 0:
+        return ChallengerVerdict.NOT_BETTER, interval
+    return (ChallengerVerdict.FIRST if first else ChallengerVerdict.BETTER), interval

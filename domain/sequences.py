@@ -1,4 +1,4 @@
-"""Which mail a phase calls for next. At most three re-engagement mails a spell, each from a different angle."""
+"""The mail sequences of the phases: which mail comes next and when. At most three re-engagement mails an episode."""
 
 from __future__ import annotations
 
@@ -16,43 +16,45 @@ SEQUENCES: Final[Mapping[Phase, tuple[tuple[TouchKind, float], ...]]] = {
     Phase.LAPSED: ((TouchKind.WIN_BACK, 0.0),),
     Phase.WON_BACK: ((TouchKind.WON_BACK, 1.0),),
 }
-"""Per phase: what to send, and how many days after the phase began."""
+"""For each phase, the mails to send and how many days after the phase began."""
 
 
 class ScheduledMail(Contract):
-    """A mail that a phase calls for. `key` names the occasion: one mail an occasion, for ever."""
+    """A mail that a phase calls for. `key` names its trigger; one trigger gets one mail, ever."""
 
     kind: TouchKind
     key: str
     due_at: datetime
 
 
-def next_touch(standing: PhaseState, made: Mapping[str, datetime], quiz_answered: bool) -> ScheduledMail | None:
-    """The first mail of the phase's sequence that has not been made.
+def choose_next_mail(
+    state: PhaseState, answered_at: Mapping[str, datetime], quiz_answered: bool
+) -> ScheduledMail | None:
+    """Choose the first mail of the phase's sequence whose trigger is still open; None when the sequence is done.
 
-    `made` maps the occasions already answered to when; a mail follows its forerunner at the sequence's own spacing,
-    so that a sequence held up by a pause does not come in a burst.
+    `answered_at` maps the keys of answered triggers to when that was. A mail keeps the sequence's spacing to the one
+    before it, so that a sequence delayed by a pause does not arrive in a burst.
     """
     before: tuple[datetime, float] | None = None
-    for kind, days in SEQUENCES.get(standing.phase, ()):
+    for kind, days in SEQUENCES.get(state.phase, ()):
         if kind is TouchKind.QUIZ and quiz_answered:
             continue
-        key = occasion(kind, standing)
-        if key in made:
-            before = (made[key], days)
+        key = build_trigger_key(kind, state)
+        if key in answered_at:
+            before = (answered_at[key], days)
             continue
-        due = standing.since + timedelta(days=days)
+        due = state.since + timedelta(days=days)
         if before is not None:
             due = max(due, before[0] + timedelta(days=days - before[1]))
         return ScheduledMail(kind=kind, key=key, due_at=due)
     return None
 
 
-def occasion(kind: TouchKind, standing: PhaseState) -> str:
-    """What a mail answers: once ever for the welcome, once a spell for the others."""
-    return str(kind) if kind is TouchKind.WELCOME else f"{kind}:{spell(standing)}"
+def build_trigger_key(kind: TouchKind, state: PhaseState) -> str:
+    """Build the key of a mail's trigger: one for ever for the welcome, one an episode for all others."""
+    return str(kind) if kind is TouchKind.WELCOME else f"{kind}:{build_episode_key(state)}"
 
 
-def spell(standing: PhaseState) -> str:
-    """The name of one stay in a phase: its beginning."""
-    return f"{standing.since:%Y%m%dT%H%M%S}"
+def build_episode_key(state: PhaseState) -> str:
+    """Build the key of an episode, which is one stay in a phase: the moment it began."""
+    return f"{state.since:%Y%m%dT%H%M%S}"

@@ -1,6 +1,6 @@
-"""What came of pages in the order of the slot `session`: which items were taken up, and how much that is worth.
+"""Rewards for the orders of pages that the slot `session` gave: which items the client then clicked or bought.
 
-What a client did with an item counts for the last answer that showed it, within `WITHIN`.
+An action counts for the last answer that showed the item, within `CREDIT_WINDOW`.
 """
 
 from __future__ import annotations
@@ -15,23 +15,24 @@ from typing import Final
 from domain.histories import SIGNAL
 from models.slots import SessionQuestion
 
-WITHIN: Final = timedelta(hours=4)
-"""Business time after an answer in which a touch counts for it; a lesson is learnt when it is over."""
-TAKEN: Final = ("item_clicked", "added_to_cart", "wishlisted", "order_placed")
-"""Touches that teach, worth what `domain.histories.SIGNAL` says. A view may be the page drawing itself; clicks in mail
-are no part of a session."""
-SEEN: Final = 24
-"""Items from the top that are taken to have been seen."""
-SCANNED: Final = 3
-SCANNED_WITHIN: Final = timedelta(seconds=2)
-"""Who clicks so many items in so short a time is a program that follows every link. An order of many lines is none."""
+CREDIT_WINDOW: Final = timedelta(hours=4)
+"""Business time after an answer in which an action counts for it; the example is used for training when it is over."""
+REWARDED_KINDS: Final = ("item_clicked", "added_to_cart", "wishlisted", "order_placed")
+"""Actions that are rewarded, by the weights of `domain.histories.SIGNAL`. A view may be the page drawing itself; clicks
+in mails are no part of a session."""
+VISIBLE_ITEMS: Final = 24
+"""Items from the top that are assumed to have been seen."""
+MACHINE_CLICKS: Final = 3
+MACHINE_WINDOW: Final = timedelta(seconds=2)
+"""A visitor who clicks MACHINE_CLICKS items in so short a time is a program. An order of many lines is not."""
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
-    """An answer: `items` as they stood, first to last. `question`: None where it is not needed, or purged.
+class SessionImpression:
+    """An answer as it was shown: `items`, first to last. `question`: None where it is not needed, or purged.
 
-    `chance`: how likely the first was to stand there; 0: not drawn by chance, or by another than was to answer."""
+    `chance`: the propensity of the first item; 0: not randomised, or answered by a fallback.
+    """
 
     id: str
     client_id: str
@@ -42,8 +43,8 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
-    """What a client did with an item: `kind` as in TAKEN."""
+class SessionAction:
+    """Something that a client did with an item: `kind` as in REWARDED_KINDS."""
 
     client_id: str
     item_id: str
@@ -51,33 +52,35 @@ class Taken:
     at: datetime
 
 
-def credited(answers: Iterable[Shown], taken: Iterable[Taken]) -> dict[str, list[Taken]]:
-    """What counts for each answer, by its id."""
-    showings: dict[tuple[str, str], list[Shown]] = defaultdict(list)
-    for answer in sorted(answers, key=lambda each: (each.at, each.id)):
-        for item in answer.items[:SEEN]:
+def credit_actions(
+    answers: Iterable[SessionImpression], actions: Iterable[SessionAction]
+) -> dict[str, list[SessionAction]]:
+    """Return the actions that count for each answer, by the answer's id."""
+    showings: dict[tuple[str, str], list[SessionImpression]] = defaultdict(list)
+    for answer in sorted(answers, key=lambda impression: (impression.at, impression.id)):
+        for item in answer.items[:VISIBLE_ITEMS]:
             showings[answer.client_id, item].append(answer)
-    found: dict[str, list[Taken]] = defaultdict(list)
-    for touch in taken:
-        its = showings.get((touch.client_id, touch.item_id), [])
-        place = bisect_right(its, touch.at, key=lambda each: each.at)
-        if place and touch.at - its[place - 1].at <= WITHIN:
-            found[its[place - 1].id].append(touch)
-    return found
+    credited: dict[str, list[SessionAction]] = defaultdict(list)
+    for action in actions:
+        impressions = showings.get((action.client_id, action.item_id), [])
+        index = bisect_right(impressions, action.at, key=lambda impression: impression.at)
+        if index and action.at - impressions[index - 1].at <= CREDIT_WINDOW:
+            credited[impressions[index - 1].id].append(action)
+    return credited
 
 
-def by_machine(touches: Sequence[Taken]) -> bool:
-    """Whether a program clicked them: several items at once, as no person does."""
+def is_machine(actions: Sequence[SessionAction]) -> bool:
+    """Return whether a program made the clicks: several items at once, faster than a person."""
     first: dict[str, datetime] = {}
-    for each in (touch for touch in touches if touch.kind == "item_clicked"):
-        first[each.item_id] = min(first.get(each.item_id, each.at), each.at)
+    for click in (action for action in actions if action.kind == "item_clicked"):
+        first[click.item_id] = min(first.get(click.item_id, click.at), click.at)
     at = sorted(first.values())
-    return any(later - earlier <= SCANNED_WITHIN for earlier, later in zip(at, at[SCANNED - 1 :], strict=False))
+    return any(later - earlier <= MACHINE_WINDOW for earlier, later in zip(at, at[MACHINE_CLICKS - 1 :], strict=False))
 
 
-def rewards(answer: Shown, touches: Iterable[Taken]) -> dict[str, float]:
-    """By item that was taken up: the most that was done with it."""
+def compute_rewards(answer: SessionImpression, actions: Iterable[SessionAction]) -> dict[str, float]:
+    """Compute the reward of each item that was clicked or bought: its strongest action."""
     worth: dict[str, float] = {}
-    for touch in touches:
-        worth[touch.item_id] = max(worth.get(touch.item_id, 0.0), SIGNAL[touch.kind])
+    for action in actions:
+        worth[action.item_id] = max(worth.get(action.item_id, 0.0), SIGNAL[action.kind])
     return {item: worth[item] for item in answer.items if item in worth}

@@ -1,4 +1,4 @@
-"""Sizes as shops write them: compared, put in order, and what a client's fit history says of them."""
+"""Sizes as shops write them: normalise, order, and choose those that a client can wear."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from domain.histories import plain
+from domain.histories import normalise_word
 from models.events import Fit
 
 ONE_SIZE: Final = frozenset({"", "one size", "one-size", "onesize", "one_size", "os", "o/s"})
@@ -17,57 +17,63 @@ _PAIR: Final = re.compile(r"^([A-Z]?)(\d{1,3}) ?[/X-] ?[A-Z]?(\d{1,3})$")
 _EXTRA: Final = re.compile(r"^(\d{0,2})(X*)(S|L)$")
 
 
-def plain_size(size: str) -> str:
-    """A size as it is compared; empty: one size for all."""
-    word = plain(size)
+def fold_size(size: str) -> str:
+    """Return a size as it is compared; empty: one size for all."""
+    word = normalise_word(size)
     return "" if word in ONE_SIZE else word
 
 
-def ordered(size: str) -> tuple[str, float] | None:
-    """The system that a size belongs to (letters, numbers, waist and length, numbers with a cup or width), and its
-    order there, rising; None where no order can be read. Orders of different systems cannot be compared."""
+def parse_size(size: str) -> tuple[str, float] | None:
+    """Parse a size into its system (letters, numbers, waist and length, numbers with a cup or width) and its rank
+    there.
+
+    None where no order can be read. Ranks of different systems cannot be compared.
+    """
     size = " ".join(size.upper().split())
     if size in _LETTERS:
         return "letters", _LETTERS[size]
-    if (found := _EXTRA.match(size)) and (found[1] or found[2]):
-        steps = (float(found[1]) if found[1] else float(len(found[2]))) + 1
-        return "letters", steps if found[3] == "L" else -steps
-    if found := _PAIR.match(size):
-        return f"{found[1]}pair", float(found[2]) + float(found[3]) / 1_000
-    if found := _NUMBER.match(size):
-        return f"{found[1].strip()}number{found[3]}", float(found[2].replace(",", "."))
-    return _between(size)
+    if (match := _EXTRA.match(size)) and (match[1] or match[2]):
+        steps = (float(match[1]) if match[1] else float(len(match[2]))) + 1
+        return "letters", steps if match[3] == "L" else -steps
+    if match := _PAIR.match(size):
+        return f"{match[1]}pair", float(match[2]) + float(match[3]) / 1_000
+    if match := _NUMBER.match(size):
+        return f"{match[1].strip()}number{match[3]}", float(match[2].replace(",", "."))
+    return _parse_between(size)
 
 
-def _between(size: str) -> tuple[str, float] | None:
-    """ "S/M" and "M-L" lie between their parts."""
-    parts = [ordered(part.strip()) for part in re.split("[/-]", size)] if re.search("[/-]", size) else []
+def _parse_between(size: str) -> tuple[str, float] | None:
+    """Parse a double size such as "S/M" or "M-L", which lies between its parts."""
+    parts = [parse_size(part.strip()) for part in re.split("[/-]", size)] if re.search("[/-]", size) else []
     if len(parts) != 2 or parts[0] is None or parts[1] is None or parts[0][0] != parts[1][0]:
         return None
     return parts[0][0], (parts[0][1] + parts[1][1]) / 2
 
 
-def neighbour(size: str, made: Iterable[str], larger: bool) -> str | None:
-    """The next larger or smaller of the sizes in which something is made; None where none is known to be."""
-    at = ordered(size)
+def find_neighbour(size: str, made_sizes: Iterable[str], larger: bool) -> str | None:
+    """Find the next larger or smaller of the sizes `made`; None where none is known."""
+    at = parse_size(size)
     if at is None:
         return None
-    places = {each: place[1] for each in made if (place := ordered(each)) and place[0] == at[0]}
+    ranks = {name: parsed[1] for name in made_sizes if (parsed := parse_size(name)) and parsed[0] == at[0]}
     if larger:
-        return min((place for place in places if places[place] > at[1]), key=lambda each: places[each], default=None)
-    return max((place for place in places if places[place] < at[1]), key=lambda each: places[each], default=None)
+        return min((name for name in ranks if ranks[name] > at[1]), key=lambda name: ranks[name], default=None)
+    return max((name for name in ranks if ranks[name] < at[1]), key=lambda name: ranks[name], default=None)
 
 
-def wearable(made: Iterable[str], stated: Iterable[str], verdicts: Mapping[str, Fit]) -> frozenset[str]:
-    """Which of the plain sizes `made` a client may be sent.
+def list_wearable(made_sizes: Iterable[str], stated: Iterable[str], verdicts: Mapping[str, Fit]) -> frozenset[str]:
+    """List the normalised sizes of `made` that a client may be sent.
 
-    `stated`: the sizes of the client, of any scale. `verdicts`: what they said of sizes of this category; one that
-    was small or large is out and its neighbour in, one that fitted is in. Neither known: all of them.
+    `stated`: the client's sizes, of any system. `verdicts`: what they said about sizes of this category: a size that
+    was too small or too large is out and its neighbour in; a size that fitted is in. When neither is known, all sizes
+    are returned.
     """
-    sizes = frozenset(made)
+    sizes = frozenset(made_sizes)
     wrong = {size for size, fit in verdicts.items() if fit is not Fit.FIT}
-    told = {size for size, fit in verdicts.items() if fit is Fit.FIT}
-    told |= {near for size in wrong if (near := neighbour(size, sizes, verdicts[size] is Fit.SMALL)) is not None}
-    known = {plain_size(size) for size in stated}
-    wanted = (known | told) - wrong
-    return sizes & wanted if known or sizes & told else sizes - wrong
+    fitting = {size for size, fit in verdicts.items() if fit is Fit.FIT}
+    fitting |= {
+        near for size in wrong if (near := find_neighbour(size, sizes, verdicts[size] is Fit.SMALL)) is not None
+    }
+    known = {fold_size(size) for size in stated}
+    wanted = (known | fitting) - wrong
+    return sizes & wanted if known or sizes & fitting else sizes - wrong

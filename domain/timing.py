@@ -1,4 +1,4 @@
-"""When a mail may leave: quiet hours in the client's own day, and caps. The scheduler proposes; this disposes."""
+"""When a mail may leave: quiet hours of the client's own day, and caps. A scheduler proposes; these rules decide."""
 
 from __future__ import annotations
 
@@ -11,17 +11,18 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from models.base import ClientId, Contract
 from models.clients import ClientPolicy
-from models.slots import Window
+from models.slots import SendWindow
 
 HORIZON: Final = timedelta(days=7)
 """No mail is planned further ahead than this."""
 WEEK: Final = timedelta(days=7)
-SPREAD: Final = timedelta(minutes=90)
+OPENING_SPREAD: Final = timedelta(minutes=90)
+"""The mails of one night leave over this stretch of the morning."""
 _QUARTER: Final = timedelta(minutes=15)
 
 
 class MailRules(Contract):
-    """The shop's rules. Hours are of the client's own day; equal hours mean: no quiet time."""
+    """The shop's mail rules. Hours are of the client's own day; equal hours mean that there is no quiet time."""
 
     quiet_from_hour: int = 21
     quiet_until_hour: int = 8
@@ -30,9 +31,11 @@ class MailRules(Contract):
 
 
 @cache
-def zone_of(name: str) -> ZoneInfo:
-    """The time zone `name`; UTC for one that this machine does not know (any more), since names are dropped now and
-    then and machines differ: a client's life must not stop for it."""
+def load_zone(name: str) -> ZoneInfo:
+    """Load the time zone `name`; UTC when this machine does not know it.
+
+    Zone names are dropped now and then and machines differ; a client's workflow must not stop for that.
+    """
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):
@@ -40,15 +43,15 @@ def zone_of(name: str) -> ZoneInfo:
 
 
 def is_quiet(rules: MailRules, zone: ZoneInfo, at: datetime) -> bool:
-    """Whether `at` falls into the client's quiet hours."""
+    """Return whether `at` lies in the client's quiet hours."""
     start, end, hour = rules.quiet_from_hour, rules.quiet_until_hour, at.astimezone(zone).hour
     if start == end:
         return False
     return start <= hour < end if start < end else hour >= start or hour < end
 
 
-def next_open(rules: MailRules, zone: ZoneInfo, at: datetime) -> datetime:
-    """The earliest moment, not before `at`, outside the client's quiet hours. Holds over clock changes."""
+def find_next_open(rules: MailRules, zone: ZoneInfo, at: datetime) -> datetime:
+    """Find the earliest moment, not before `at`, outside the client's quiet hours. Clock changes are handled."""
     if not is_quiet(rules, zone, at):
         return at
     local = at.astimezone(zone)
@@ -62,20 +65,23 @@ def next_open(rules: MailRules, zone: ZoneInfo, at: datetime) -> datetime:
     return candidate
 
 
-def spread_open(rules: MailRules, zone: ZoneInfo, at: datetime, client_id: ClientId) -> datetime:
-    """`next_open`, spread over the first hour and a half of the day, so that a whole time zone is not mailed at once.
+def spread_next_open(rules: MailRules, zone: ZoneInfo, at: datetime, client_id: ClientId) -> datetime:
+    """Find the next open moment, spread over the first 90 minutes of the day so that a time zone is not mailed all at
+    once.
 
-    Each client has a place of their own in that time, always the same.
+    The offset within them is a hash of the client's id, so it is always the same.
     """
-    opening = next_open(rules, zone, at)
+    opening = find_next_open(rules, zone, at)
     if opening == at:
         return at
-    place = crc32(client_id.encode()) / 2**32
-    return next_open(rules, zone, opening + SPREAD * place)
+    share = crc32(client_id.encode()) / 2**32
+    return find_next_open(rules, zone, opening + OPENING_SPREAD * share)
 
 
-def cap_opens_at(rules: MailRules, policy: ClientPolicy, sent_at: Sequence[datetime], now: datetime) -> datetime | None:
-    """From when the caps allow another mail, given when mails were sent. `now` when they allow it; None for never."""
+def compute_cap_opening(
+    rules: MailRules, policy: ClientPolicy, sent_at: Sequence[datetime], now: datetime
+) -> datetime | None:
+    """Compute from when the caps allow another mail: `now` when they allow it already, None when they never do."""
     per_week = rules.max_per_week if policy.max_mails_per_week is None else policy.max_mails_per_week
     if per_week == 0:
         return None
@@ -88,55 +94,59 @@ def cap_opens_at(rules: MailRules, policy: ClientPolicy, sent_at: Sequence[datet
     return max(opens)
 
 
-def dispose(
+def fit_send_time(
     rules: MailRules, zone: ZoneInfo, policy: ClientPolicy, proposed: datetime | None, earliest: datetime
 ) -> datetime:
-    """The moment at which to send: the proposal if it lies within a week and outside quiet hours, else the next best.
+    """Return the moment at which to send: the proposal if it lies within a week and outside quiet hours, else the next
+    best.
 
-    Without a proposal it is the client's preferred hour, else as soon as the window is open.
+    Without a proposal that is the client's preferred hour, or else the first open moment.
     """
     if proposed is not None and earliest <= proposed <= earliest + HORIZON:
-        return next_open(rules, zone, proposed)
+        return find_next_open(rules, zone, proposed)
     if policy.preferred_hour is not None:
-        return next_open(rules, zone, _next_hour(zone, policy.preferred_hour, earliest))
-    return next_open(rules, zone, earliest)
+        return find_next_open(rules, zone, _find_next_hour(zone, policy.preferred_hour, earliest))
+    return find_next_open(rules, zone, earliest)
 
 
-def windows(
+def list_send_windows(
     rules: MailRules, zone: ZoneInfo, policy: ClientPolicy, earliest: datetime, until: datetime
-) -> tuple[Window, ...]:
-    """All the time from `earliest` to `until` in which a mail may leave, in order: outside quiet hours, and within the
-    hour that the client asked for, where one is. What lies in it passes `dispose` as it is."""
+) -> tuple[SendWindow, ...]:
+    """List the stretches from `earliest` to `until` in which a mail may leave, in order.
+
+    They lie outside quiet hours and, if the client asked for an hour, within that hour. `fit_send_time` leaves every
+    moment in them unchanged.
+    """
     hour, at = policy.preferred_hour, earliest
-    found: list[Window] = []
+    windows: list[SendWindow] = []
     while True:
-        start = next_open(rules, zone, at if hour is None else _next_hour(zone, hour, at))
+        start = find_next_open(rules, zone, at if hour is None else _find_next_hour(zone, hour, at))
         if start >= until:
-            return tuple(found)
-        at = min(_closing(rules, zone, start, until), until if hour is None else next_full_hour(zone, start))
-        found.append(Window(start=start, until=at))
+            return tuple(windows)
+        at = min(_find_closing(rules, zone, start, until), until if hour is None else find_next_full_hour(zone, start))
+        windows.append(SendWindow(start=start, until=at))
 
 
-def _closing(rules: MailRules, zone: ZoneInfo, at: datetime, until: datetime) -> datetime:
-    """When the quiet hours after the open moment `at` begin; `until` where that is earlier."""
+def _find_closing(rules: MailRules, zone: ZoneInfo, at: datetime, until: datetime) -> datetime:
+    """Find when the quiet hours after the open moment `at` begin; `until` where that is earlier."""
     if rules.quiet_from_hour == rules.quiet_until_hour:
         return until
-    closing = _next_hour(zone, rules.quiet_from_hour, at)
+    closing = _find_next_hour(zone, rules.quiet_from_hour, at)
     # Where clocks are set forward over the closing hour, the wall time names a moment that is quiet already.
     while closing - _QUARTER > at and is_quiet(rules, zone, closing - _QUARTER):
         closing -= _QUARTER
     return min(closing, until)
 
 
-def next_full_hour(zone: ZoneInfo, at: datetime) -> datetime:
-    """When the next hour of the local day begins, after `at`."""
+def find_next_full_hour(zone: ZoneInfo, at: datetime) -> datetime:
+    """Find when the next hour of the local day begins, after `at`."""
     local = at.astimezone(zone)
     return (
         at + timedelta(hours=1) - timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
     )
 
 
-def _next_hour(zone: ZoneInfo, hour: int, at: datetime) -> datetime:
+def _find_next_hour(zone: ZoneInfo, hour: int, at: datetime) -> datetime:
     local = at.astimezone(zone)
     if local.hour == hour:
         return at

@@ -1,4 +1,4 @@
-"""Variety: no list is all dresses."""
+"""Keep lists varied, so that no list shows a single category."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from domain.arrays import Ints
 PER_CATEGORY: Final = 2
 
 
-def varied(best_first: Iterable[int], category: Sequence[int] | Ints, n: int) -> list[int]:
-    """The first `n` of `best_first` with at most two of a category (a fifth of `n` in long lists).
+def limit_per_category(best_first: Iterable[int], category: Sequence[int] | Ints, n: int) -> list[int]:
+    """Return the first `n` of `best_first` with at most two of a category (a fifth of `n` in long lists).
 
-    `category` is indexed by item. Fewer than `n` come back when the categories do not yield more.
+    `category` is indexed by item. Fewer than `n` are returned when the categories do not yield more.
     """
     most = max(PER_CATEGORY, math.ceil(n / 5))
     taken: Counter[int] = Counter()

@@ -1,4 +1,4 @@
-"""Whether the Temporal namespace knows the search attributes that our workflows set.
+"""Check that the Temporal namespace knows the search attributes that our workflows set.
 
 Without one of them every workflow task fails for ever, and nothing but a warning of the SDK's core says so.
 """
@@ -26,26 +26,26 @@ KEYS: Final[tuple[SearchAttributeKey[Any], ...]] = (
 )
 
 
-async def registered(client: Client) -> None:
-    """Raises ConfigError naming what is missing and how to register it.
+async def require_attributes(client: Client) -> None:
+    """Require all search attributes. Raises ConfigError naming what is missing and how to register it.
 
     A server that does not let us list them, as Temporal Cloud may, is taken at its word.
     """
     try:
-        known = await client.operator_service.list_search_attributes(
+        registered = await client.operator_service.list_search_attributes(
             ListSearchAttributesRequest(namespace=client.namespace)
         )
     except RPCError:
         return
-    if missing := lacking(set(known.custom_attributes)):
+    if missing := format_missing(set(registered.custom_attributes)):
         raise ConfigError(
             f"SELVEDGE_TEMPORAL_NAMESPACE: {client.namespace} lacks search attributes that workflows set; run "
             f"temporal operator search-attribute create --namespace {client.namespace} {missing}"
         )
 
 
-def lacking(known: set[str]) -> str:
-    """The arguments of the `temporal` command for what is not known; empty when all are."""
+def format_missing(names: set[str]) -> str:
+    """Format the arguments of the `temporal` command that register what is missing; empty when nothing is."""
     return " ".join(
-        f"--name {key.name} --type {key.indexed_value_type.name.capitalize()}" for key in KEYS if key.name not in known
+        f"--name {key.name} --type {key.indexed_value_type.name.capitalize()}" for key in KEYS if key.name not in names
     )

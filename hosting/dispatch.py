@@ -1,4 +1,4 @@
-"""Drains the outbox into Temporal: each waiting nudge becomes a signal-with-start, at a set rate.
+"""Drain the outbox into Temporal: each waiting nudge becomes a signal-with-start, at a set rate.
 
 Temporal may be down for a while: rows stay, and go out when it answers. A nudge sent twice is one nudge.
 """
@@ -16,7 +16,7 @@ from temporalio.client import Client
 
 from store.database import write_transaction
 from store.events import outbox
-from store.events.outbox import Leased
+from store.events.outbox import NudgeLease
 from workflows import erasure_handles, fix_handles, handles
 
 log = logging.getLogger("selvedge.dispatch")
@@ -33,47 +33,47 @@ LONGEST_IDLE_S: Final = 1.0
 
 
 class Dispatcher:
-    """One a worker process; several share the work by leases."""
+    """The dispatcher of one worker process; several share the work by leases."""
 
     def __init__(self, client: Client, engine: Engine, per_second: float) -> None:
         self._client, self._engine, self._per_second = client, engine, per_second
         self._batch = max(1, min(200, int(per_second / 4) or 1))
 
     async def run(self) -> None:
-        """Until cancelled. Looks often while there is work, once a second when there is none."""
+        """Send batches until cancelled: often while there is work, once a second when there is none."""
         idle = IDLE_S
         while True:
             try:
-                sent = await self.once()
+                sent = await self.send_batch()
             except Exception as fault:  # a task that ended here would leave every nudge waiting, and nobody would see
                 log.warning("nudges wait: %s", type(fault).__name__)
                 sent, idle = 0, LONGEST_IDLE_S
             idle = IDLE_S if sent else min(idle * 1.5, LONGEST_IDLE_S)
             await asyncio.sleep(sent / self._per_second if sent else idle)
 
-    async def once(self) -> int:
-        """Send one batch; how many were leased."""
+    async def send_batch(self) -> int:
+        """Send one batch and return how many nudges were leased."""
         leased = await asyncio.to_thread(self._lease)
         if not leased:
             return 0
-        results = await asyncio.gather(*(self._send(each) for each in leased))
+        results = await asyncio.gather(*(self._send(nudge) for nudge in leased))
         await asyncio.to_thread(self._settle, leased, results)
         return len(leased)
 
-    async def _send(self, each: Leased) -> bool:
+    async def _send(self, nudge: NudgeLease) -> bool:
         try:
-            await _NUDGE[each.kind](self._client, each.target)
+            await _NUDGE[nudge.kind](self._client, nudge.target)
         except Exception as fault:  # one that cannot be sent must not hold up the others
             log.warning("a nudge waits: %s", getattr(fault, "status", type(fault).__name__))
             return False
         return True
 
-    def _lease(self) -> list[Leased]:
+    def _lease(self) -> list[NudgeLease]:
         with write_transaction(self._engine) as connection:
-            return outbox.lease(connection, self._batch, datetime.now(UTC), LEASE_S)
+            return outbox.lease_nudges(connection, self._batch, datetime.now(UTC), LEASE_S)
 
-    def _settle(self, leased: Sequence[Leased], sent: Sequence[bool]) -> None:
+    def _settle(self, leased: Sequence[NudgeLease], sent: Sequence[bool]) -> None:
         with write_transaction(self._engine) as connection:
-            outbox.settle(connection, [each for each, ok in zip(leased, sent, strict=True) if ok])
-            missed = [each for each, ok in zip(leased, sent, strict=True) if not ok]
-            outbox.retry(connection, missed, datetime.now(UTC))
+            outbox.settle_leases(connection, [nudge for nudge, ok in zip(leased, sent, strict=True) if ok])
+            missed = [nudge for nudge, ok in zip(leased, sent, strict=True) if not ok]
+            outbox.retry_leases(connection, missed, datetime.now(UTC))

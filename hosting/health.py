@@ -16,7 +16,7 @@ from errors import ConfigError, Unavailable
 from models.states import Phase
 from services import metrics
 from services.context import ServiceContext
-from store import pages
+from store.clients.lists import count_clients_by_phase
 from store.database import ping, read_transaction
 from store.events import outbox
 from store.learning import refreshes
@@ -24,7 +24,7 @@ from store.learning import refreshes
 COUNT_EVERY_S: Final = 15.0
 
 
-class Health:
+class WorkerHealth:
     """`GET /healthz` on the health port: 200 when database and Temporal answer, else 503."""
 
     def __init__(self, context: ServiceContext, client: Client, *, count_every_s: float = COUNT_EVERY_S) -> None:
@@ -37,7 +37,7 @@ class Health:
         except OSError:
             raise ConfigError(f"SELVEDGE_WORKER_METRICS_PORT: port {s.worker_metrics_port} is taken") from None
         try:
-            self._server = await asyncio.start_server(self._answer, s.worker_host, s.worker_health_port)
+            self._server = await asyncio.start_server(self._respond, s.worker_host, s.worker_health_port)
         except OSError:
             self._stop_metrics()
             raise ConfigError(f"SELVEDGE_WORKER_HEALTH_PORT: port {s.worker_health_port} is taken") from None
@@ -57,10 +57,10 @@ class Health:
         server.server_close()
         thread.join()
 
-    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _respond(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with suppress(OSError, TimeoutError):
             await asyncio.wait_for(reader.readline(), 2)
-            down = await self._down()
+            down = await self._find_outage()
             status = "503 Service Unavailable" if down else "200 OK"
             body = f"down: {down}\n" if down else "ok\n"
             head = f"HTTP/1.1 {status}\r\nContent-Type: text/plain\r\nContent-Length: {len(body)}\r\nConnection: close"
@@ -68,7 +68,7 @@ class Health:
             await writer.drain()
         writer.close()
 
-    async def _down(self) -> str:
+    async def _find_outage(self) -> str:
         try:
             await asyncio.to_thread(ping, self._context.engine)
         except Unavailable:
@@ -83,15 +83,15 @@ class Health:
     async def _count(self) -> None:
         while True:
             with suppress(Unavailable):
-                await asyncio.to_thread(self._gauges)
+                await asyncio.to_thread(self._set_gauges)
             await asyncio.sleep(self._count_every_s)
 
-    def _gauges(self) -> None:
+    def _set_gauges(self) -> None:
         with read_transaction(self._context.engine) as connection:
-            metrics.outbox_pending.set(outbox.pending(connection))
-            found, refreshed = pages.clients_by_phase(connection), refreshes.latest(connection, done=True)
+            metrics.outbox_pending.set(outbox.count_pending(connection))
+            counts, latest = count_clients_by_phase(connection), refreshes.list_latest(connection, done=True)
         for phase in ("new", *Phase):  # all of them: one that the last client left stands at 0, not at its last count
-            metrics.clients.labels(phase=phase).set(found.get(phase, 0))
-        for drift in refreshed[0].drift if refreshed else ():
+            metrics.clients.labels(phase=phase).set(counts.get(phase, 0))
+        for drift in latest[0].drift if latest else ():
             metrics.drift.labels(feature=drift.feature).set(drift.statistic)
-        metrics.drift_alarms.set(sum(each.alarm for each in refreshed[0].drift) if refreshed else 0)
+        metrics.drift_alarms.set(sum(item.alarm for item in latest[0].drift) if latest else 0)

@@ -1,1 +1,1 @@
-"""Real input: files and requests become rows that are held to the models, each bad one named with its reason."""
+"""Reads real input: turns files and requests into validated rows, and names each bad one with its reason."""

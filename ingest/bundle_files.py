@@ -1,4 +1,4 @@
-"""Items and the bundles that people made of them, from CSV or Parquet: what `selvedge evaluate bundles` reads."""
+"""Reads items and the bundles that people made of them, from CSV or Parquet, for `selvedge evaluate bundles`."""
 
 from __future__ import annotations
 
@@ -12,72 +12,90 @@ import pyarrow as pa
 from algorithms.bundles.goods import Bundles, Goods
 from errors import BadInput
 from ingest import results
-from ingest.fix_columns import Table, identifiers, read
+from ingest.columns import Table, read_ids, read_table
 
 OTHER_NAMES: Final = {"titles": "title", "name": "title", "category": "categories"}
-"""Names that published files give to the columns; capitals and blanks are passed over, too."""
+"""Column names in published files; capitals and blanks are ignored too."""
 
 
 def read_goods(items: Path, categories: Path | None = None) -> Goods:
-    """`item_id,title[,categories]`, and the categories from a file `item_id,categories` of their own if one is given.
+    """Read items from `item_id,title[,categories]`; categories may come from a file `item_id,categories` of their own.
 
-    Raises BadInput naming file, line and field.
+    Raises:
+        BadInput: names file, line and field.
     """
-    table = _read(items, "item_id", "title")
-    ids = _once(table, "item_id")
-    found = dict.fromkeys(ids, "")
+    table = _read_renamed(items, "item_id", "title")
+    ids = _read_unique_ids(table, "item_id")
+    categories_of = dict.fromkeys(ids, "")
     if "categories" in table.columns:
-        found = dict(zip(ids, _loose(table, "categories"), strict=True))
+        categories_of = dict(zip(ids, _read_optional_texts(table, "categories"), strict=True))
     if categories is not None:
-        further = _read(categories, "item_id", "categories")
-        found |= dict(zip(_once(further, "item_id"), _loose(further, "categories"), strict=True))
-    return Goods(tuple(ids), tuple(_loose(table, "title")), tuple(found[each] for each in ids))
+        further = _read_renamed(categories, "item_id", "categories")
+        categories_of |= dict(
+            zip(_read_unique_ids(further, "item_id"), _read_optional_texts(further, "categories"), strict=True)
+        )
+    return Goods(
+        tuple(ids), tuple(_read_optional_texts(table, "title")), tuple(categories_of[item_id] for item_id in ids)
+    )
 
 
 def read_bundles(bundles: Path, goods: Goods, intents: Path | None = None) -> Bundles:
-    """`bundle_id,item_id`, a row an item; `bundle_id,intent` in a file of its own if one is given.
+    """Read bundles of two items or more: `bundle_id,item_id`, a row an item; intents from a file `bundle_id,intent`.
 
-    Bundles of fewer than two items are left out. Raises BadInput naming file, line and field.
+    Smaller bundles are left out.
+
+    Raises:
+        BadInput: names file, line and field.
     """
-    found, _ = _boxes(bundles, goods, intents, fewest=2)
-    if not found.members:
+    boxes, _ = _read_boxes(bundles, goods, intents, fewest=2)
+    if not boxes.members:
         raise BadInput("holds no bundle of two items or more", str(bundles))
-    return found
+    return boxes
 
 
 def read_boxes(targets: Path, goods: Goods, intents: Path | None = None) -> tuple[Bundles, list[str]]:
-    """The same, boxes of one item included, with their names. Raises BadInput naming file, line and field."""
-    return _boxes(targets, goods, intents, fewest=1)
+    """Read bundles as `read_bundles` does, those of one item included, and return their ids too.
+
+    Raises:
+        BadInput: names file, line and field.
+    """
+    return _read_boxes(targets, goods, intents, fewest=1)
 
 
 def write_completed(path: Path, rows: Sequence[tuple[str, int, str, float]]) -> None:
-    """`bundle_id,rank,item_id,score`. Raises BadInput."""
+    """Write `bundle_id,rank,item_id,score`. Raises BadInput."""
     columns = list(zip(*rows, strict=True)) or [(), (), (), ()]
     types = (pa.string(), pa.int64(), pa.string(), pa.float64())
     arrays = [pa.array(column, kind) for column, kind in zip(columns, types, strict=True)]
-    results.write(path, dict(zip(("bundle_id", "rank", "item_id", "score"), arrays, strict=True)))
+    results.write_table(path, dict(zip(("bundle_id", "rank", "item_id", "score"), arrays, strict=True)))
 
 
-def _boxes(path: Path, goods: Goods, intents: Path | None, fewest: int) -> tuple[Bundles, list[str]]:
-    table = _read(path, "bundle_id", "item_id")
+def _read_boxes(path: Path, goods: Goods, intents: Path | None, fewest: int) -> tuple[Bundles, list[str]]:
+    table = _read_renamed(path, "bundle_id", "item_id")
     members: dict[str, list[int]] = {}
-    rows = zip(_ids(table, "bundle_id"), _ids(table, "item_id"), strict=True)
-    for place, (bundle, item) in enumerate(rows):
+    rows = zip(_read_ids(table, "bundle_id"), _read_ids(table, "item_id"), strict=True)
+    for index, (bundle, item) in enumerate(rows):
         if item not in goods.index:
-            table.refuse(place, "item_id", f"{item} is not among the items; add it there or leave it out here")
-        mine = members.setdefault(bundle, [])
-        if goods.index[item] not in mine:
-            mine.append(goods.index[item])
-    kept = {bundle: np.array(each, np.int64) for bundle, each in members.items() if len(each) >= fewest}
-    said: dict[str, str] = {}
+            table.refuse(index, "item_id", f"{item} is not among the items; add it there or leave it out here")
+        items = members.setdefault(bundle, [])
+        if goods.index[item] not in items:
+            items.append(goods.index[item])
+    large_enough = {
+        bundle: np.array(items_of, np.int64) for bundle, items_of in members.items() if len(items_of) >= fewest
+    }
+    intent_of: dict[str, str] = {}
     if intents is not None:
-        words = _read(intents, "bundle_id", "intent")
-        said = dict(zip(_once(words, "bundle_id"), _loose(words, "intent"), strict=True))
-    return Bundles(tuple(kept.values()), tuple(said.get(bundle, "") for bundle in kept)), list(kept)
+        intent_table = _read_renamed(intents, "bundle_id", "intent")
+        intent_of = dict(
+            zip(_read_unique_ids(intent_table, "bundle_id"), _read_optional_texts(intent_table, "intent"), strict=True)
+        )
+    return Bundles(tuple(large_enough.values()), tuple(intent_of.get(bundle, "") for bundle in large_enough)), list(
+        large_enough
+    )
 
 
-def _read(path: Path, *names: str) -> Table:
-    table = read(path, (), None)
+def _read_renamed(path: Path, *names: str) -> Table:
+    table = read_table(path, (), None)
     plain = {name: name.lower().replace(" ", "_") for name in table.columns}
     columns = {OTHER_NAMES.get(plain[name], plain[name]): column for name, column in table.columns.items()}
     if missing := [name for name in names if name not in columns]:
@@ -85,23 +103,23 @@ def _read(path: Path, *names: str) -> Table:
     return Table(path, columns)
 
 
-def _ids(table: Table, name: str) -> list[str]:
+def _read_ids(table: Table, name: str) -> list[str]:
     if pa.types.is_integer(table.columns[name].type):  # what a Parquet column of whole numbers holds
         table.columns[name] = table.columns[name].cast(pa.string())
-    found: list[str] = identifiers(table, name).to_pylist()
-    return found
-
-
-def _once(table: Table, name: str) -> list[str]:
-    ids, seen = _ids(table, name), set[str]()
-    for place, each in enumerate(ids):
-        if each in seen:
-            table.refuse(place, name, f"{each} is in the file already; name it once")
-        seen.add(each)
+    ids: list[str] = read_ids(table, name).to_pylist()
     return ids
 
 
-def _loose(table: Table, name: str) -> list[str]:
-    """Text that may be missing."""
-    found: list[str] = table.columns[name].cast(pa.string()).fill_null("").to_pylist()
-    return found
+def _read_unique_ids(table: Table, name: str) -> list[str]:
+    ids, ids_seen = _read_ids(table, name), set[str]()
+    for index, item_id in enumerate(ids):
+        if item_id in ids_seen:
+            table.refuse(index, name, f"{item_id} is in the file already; name it once")
+        ids_seen.add(item_id)
+    return ids
+
+
+def _read_optional_texts(table: Table, name: str) -> list[str]:
+    """Read text that may be missing; a missing one becomes empty."""
+    values: list[str] = table.columns[name].cast(pa.string()).fill_null("").to_pylist()
+    return values

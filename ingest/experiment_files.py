@@ -1,4 +1,4 @@
-"""An experiment from a plain file, CSV or Parquet: one row a client, who was treated how, and what came of it."""
+"""Reads an experiment from a plain file, CSV or Parquet: one row a client, with the treatment and the outcome."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ import pyarrow as pa
 
 from domain.arrays import Floats
 from errors import BadInput
-from ingest.fix_columns import Table, numbers, read, texts
+from ingest.columns import Table, read_numbers, read_table, read_texts
 
 CONTROLS: Final = ("0", "0.0", "false", "no", "none", "control", "holdout", "nothing", "no e-mail", "no email")
-"""What a treatment column calls those who were left alone, in small letters."""
+"""What a treatment column calls clients without treatment, in lower case."""
 NEVER_FEATURES: Final = ("", "client_id", "visit", "conversion", "spend", "propensity")
-"""Ids, the lot, and what is measured after the treatment in the published e-mail experiment and in ours."""
+"""Ids, the propensity, and outcomes measured after the treatment, in the published e-mail experiment and in ours."""
 
 
 @dataclass(frozen=True)
-class Experiment:
-    """n clients: the `arm` of each, `outcome` of shape (n,), and the columns `known` from before."""
+class ExperimentData:
+    """n clients: the `arm` of each, `outcome` of shape (n,), and the `features` known before the treatment."""
 
     arm: tuple[str, ...]
     control: str
     outcome: Floats
-    known: dict[str, list[Any]]
+    features: dict[str, list[Any]]
 
     @property
     def treatments(self) -> list[str]:
@@ -41,36 +41,44 @@ def read_experiment(
     control: str | None = None,
     leave_out: Sequence[str] = (),
     only: Sequence[str] | None = None,
-) -> Experiment:
-    """`only`: the columns that may be known; else all but the two named, `leave_out` and NEVER_FEATURES.
+) -> ExperimentData:
+    """Read an experiment with the columns `treatment` and `outcome`.
 
-    Raises BadInput naming file, line and field.
+    Args:
+        control: the value of `treatment` that means no treatment; guessed from CONTROLS when None.
+        leave_out: columns that are no features.
+        only: the columns that may be features; else all but the two named, `leave_out` and NEVER_FEATURES.
+
+    Raises:
+        BadInput: names file, line and field.
     """
-    table = read(path, (treatment, outcome), None)
+    table = read_table(path, (treatment, outcome), None)
     if missing := [name for name in leave_out if name not in table.columns]:
         raise BadInput(f"has no column {missing[0]!r} to leave out", str(path))
     kinds = table.columns[treatment].cast(pa.string())
-    arms: list[str] = texts(Table(path, {treatment: kinds}), treatment).to_pylist()
+    arms: list[str] = read_texts(Table(path, {treatment: kinds}), treatment).to_pylist()
     apart = {treatment, outcome, *leave_out, *NEVER_FEATURES}
-    wanted = [name for name in table.columns if name not in apart and (only is None or name in only)]
-    if not wanted:
+    feature_names = [name for name in table.columns if name not in apart and (only is None or name in only)]
+    if not feature_names:
         among = f"; the slot knows {', '.join(only)}" if only else ""
         raise BadInput(f"has no column that says something of clients{among}", str(path))
-    known = {name: [_plain(each) for each in table.columns[name].to_pylist()] for name in wanted}
-    return Experiment(tuple(arms), _control(path, treatment, arms, control), numbers(table, outcome), known)
+    features = {name: [_convert_cell(value) for value in table.columns[name].to_pylist()] for name in feature_names}
+    return ExperimentData(
+        tuple(arms), _find_control(path, treatment, arms, control), read_numbers(table, outcome), features
+    )
 
 
-def _plain(value: Any) -> Any:
-    """Text as it stands, a flag as a number."""
+def _convert_cell(value: Any) -> Any:
+    """Return text as it is, a flag as a number, and nothing as empty text."""
     return float(value) if isinstance(value, bool) else "" if value is None else value
 
 
-def _control(path: Path, treatment: str, arms: list[str], named: str | None) -> str:
-    there = sorted(set(arms))
-    found = [each for each in there if each == named or (named is None and each.lower() in CONTROLS)]
-    if len(found) != 1:
-        listed = ", ".join(map(repr, there[:8]))
+def _find_control(path: Path, treatment: str, arms: list[str], named: str | None) -> str:
+    names = sorted(set(arms))
+    controls = [arm for arm in names if arm == named or (named is None and arm.lower() in CONTROLS)]
+    if len(controls) != 1:
+        listed = ", ".join(map(repr, names[:8]))
         raise BadInput(f"{treatment} holds {listed}: name the one that was left alone by --control", str(path))
-    if len(there) < 2:
-        raise BadInput(f"{treatment} holds {found[0]!r} alone: nobody was treated", str(path))
-    return found[0]
+    if len(names) < 2:
+        raise BadInput(f"{treatment} holds {controls[0]!r} alone: nobody was treated", str(path))
+    return controls[0]

@@ -1,4 +1,4 @@
-"""What is wrong with a row, in one line: the field, and what to mend."""
+"""Explains what is wrong with a row in one line: the field, and what to correct."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from models.base import ID_PATTERN, ONE_LINE
 
 Model = TypeVar("Model", bound=BaseModel)
 
-_SAID: Final = {
+_REASONS: Final = {
     "missing": "is missing",
-    "extra_forbidden": "is not a field of this; remove it or mend its name",
+    "extra_forbidden": "is not a field of this; remove it or correct its name",
     "timezone_aware": "has no offset; give one, such as 2026-03-01T09:30:00+01:00 or …Z",
     "union_tag_not_found": "is missing",
     "bool_parsing": "must be true or false",
@@ -30,50 +30,50 @@ _PATTERNS: Final = {
 }
 
 
-class Fault(NamedTuple):
-    """`field` is empty when the whole row is at fault."""
+class RowFault(NamedTuple):
+    """What is wrong with one row; `field` is empty when the whole row is wrong."""
 
     field: str
     reason: str
 
 
-def checked(model: type[Model], given: Any, whole: str = "") -> Model:
-    """`given` as a `model`. Raises BadInput naming the first wrong field, or `whole` when it is all of it."""
+def parse_model(model: type[Model], value: Any, whole: str = "") -> Model:
+    """Validate `value` as a `model`. Raises BadInput naming the first wrong field, or `whole` when all of it is."""
     try:
-        return model.model_validate(given)
+        return model.model_validate(value)
     except ValidationError as wrong:
-        found = fault(wrong)
-        raise BadInput(found.reason, found.field or whole) from None
+        first = find_fault(wrong)
+        raise BadInput(first.reason, first.field or whole) from None
 
 
-def fault(wrong: ValidationError) -> Fault:
-    """The first thing that a model refused."""
+def find_fault(wrong: ValidationError) -> RowFault:
+    """Return the first fault that a model found."""
     first = wrong.errors(include_url=False)[0]
     kind = first["type"]
     if kind.startswith("union_tag"):
-        return Fault("type", _of_type(kind, first.get("ctx", {})))
-    return Fault(_field(first["loc"]), said(first))
+        return RowFault("type", _explain_type(kind, first.get("ctx", {})))
+    return RowFault(_name_field(first["loc"]), explain_error(first))
 
 
-def said(wrong: Mapping[str, Any]) -> str:
-    """What is wrong, in plain words, from one of Pydantic's descriptions of an error."""
+def explain_error(wrong: Mapping[str, Any]) -> str:
+    """Explain one of Pydantic's error descriptions in plain words."""
     if wrong["type"] == "string_pattern_mismatch":
         return _PATTERNS.get(wrong["ctx"]["pattern"], "is not written as it should be")
-    return _SAID.get(wrong["type"]) or _plain(wrong["msg"])
+    return _REASONS.get(wrong["type"]) or _simplify_message(wrong["msg"])
 
 
-def _plain(message: str) -> str:
+def _simplify_message(message: str) -> str:
     return message.removeprefix("Value error, ").replace("Input should be", "must be", 1)
 
 
-def _of_type(kind: str, context: dict[str, Any]) -> str:
+def _explain_type(kind: str, context: dict[str, Any]) -> str:
     if kind == "union_tag_invalid":
         return f"no such type of event: {str(context['tag'])[:40]!r}; there are {context['expected_tags']}"
-    return _SAID[kind]
+    return _REASONS[kind]
 
 
-def _field(where: tuple[int | str, ...]) -> str:
-    """The field of a model; in an event the first part of the place is the type."""
+def _name_field(where: tuple[int | str, ...]) -> str:
+    """Name the field of a model; in an event the first part of the location is the type, and is left out."""
     names = [str(part) for part in where]
     if len(names) > 1 and not names[1].isdigit():
         names = names[1:]

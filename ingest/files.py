@@ -1,4 +1,4 @@
-"""Importing a file: a batch a transaction, so that a broken run can simply be repeated."""
+"""Imports a file, one transaction a batch, so that an interrupted import can simply be repeated."""
 
 from __future__ import annotations
 
@@ -16,22 +16,22 @@ from pydantic import ValidationError
 from sqlalchemy import Engine
 
 from errors import BadInput
-from ingest.faults import Fault, fault
-from ingest.kinds import KINDS, Kind, Moment
-from ingest.readers import Line, Source, open_source
-from ingest.rejects import Rejects, default_path
+from ingest.faults import RowFault, find_fault
+from ingest.kinds import KINDS, FileKind, ImportContext
+from ingest.readers import FileLine, Source, open_source
+from ingest.rejects import RejectFile, choose_default_path
 from store.database import write_transaction
-from store.mail.policy import Terms
+from store.mail.policy import ShopPolicy
 
 BATCH: Final = 20_000
 
-Watcher = Callable[["Summary", int, int], None]
-"""Told after each batch: the counts so far, how much of the file is done, and how much there is."""
+Watcher = Callable[["ImportSummary", int, int], None]
+"""Called after each batch with the counts so far, how much of the file is done, and how much there is."""
 
 
 @dataclass
-class Summary:
-    """What became of a file. `notes` counts things worth telling that are no faults."""
+class ImportSummary:
+    """What became of a file's rows. `notes` counts things worth reporting that are not faults."""
 
     kind: str
     path: str
@@ -45,7 +45,7 @@ class Summary:
     notes: dict[str, int] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, Any]:
-        """For JSON, with the rate in rows a second."""
+        """Return the summary for JSON, with the rate in rows a second."""
         return {**asdict(self), "rows_per_s": round(self.rows / self.seconds) if self.seconds else None}
 
 
@@ -53,39 +53,48 @@ def import_file(
     kind: str,
     path: Path,
     engine: Engine,
-    terms: Terms,
+    terms: ShopPolicy,
     now: datetime,
     real_now: datetime,
     *,
     start: bool = True,
     rejects: Path | None = None,
     watch: Watcher | None = None,
-) -> Summary:
-    """Import a file of `kind` (a key of KINDS). `now` is business time; `start=False` asks for no workflow.
+) -> ImportSummary:
+    """Import a file of `kind`: good rows go in, bad ones go to the reject file.
 
-    Good rows go in, bad ones into the reject file. Raises BadInput when the file cannot be read at all.
+    Args:
+        kind: a key of KINDS.
+        now: business time.
+        start: whether to start workflows of new clients.
+
+    Raises:
+        BadInput: the file cannot be read at all.
     """
-    what = KINDS[kind]
-    source = open_source(path, what.columns)
-    at = Moment(terms, now, real_now, start)
-    done = Summary(kind, str(path))
+    file_kind = KINDS[kind]
+    source = open_source(path, file_kind.columns)
+    context = ImportContext(terms, now, real_now, start)
+    summary = ImportSummary(kind, str(path))
     began = time.perf_counter()
-    with Rejects(rejects or default_path(path)) as bad, _patient_collector():
-        for batch in _batches(source):
-            _import_batch(what, batch, path.suffix.lower() in (".csv", ".parquet"), engine, at, done, bad)
-            done.rejected, done.seconds = bad.count, time.perf_counter() - began
+    with RejectFile(rejects or choose_default_path(path)) as bad, _delay_garbage_collection():
+        for batch in _split_batches(source):
+            _import_batch(file_kind, batch, path.suffix.lower() in (".csv", ".parquet"), engine, context, summary, bad)
+            summary.rejected, summary.seconds = bad.count, time.perf_counter() - began
             if watch:
-                watch(done, source.tell(), source.total)
-    if not done.rows:
+                watch(summary, source.tell(), source.total)
+    if not summary.rows:
         raise BadInput("holds no rows", str(path))
-    done.rejects = str(bad.path) if bad.count else None
-    return done
+    summary.rejects = str(bad.path) if bad.count else None
+    return summary
 
 
 @contextmanager
-def _patient_collector() -> Iterator[None]:
-    """A batch makes some hundred thousand objects that die together without cycles: looking through them again and
-    again would cost a third of the time."""
+def _delay_garbage_collection() -> Iterator[None]:
+    """Run the garbage collector less often inside the block.
+
+    A batch makes some hundred thousand objects without cycles that are freed together; scanning them over and over
+    would cost a third of the time.
+    """
     before = gc.get_threshold()
     gc.set_threshold(200_000, 50, 100)
     try:
@@ -94,39 +103,45 @@ def _patient_collector() -> Iterator[None]:
         gc.set_threshold(*before)
 
 
-def _batches(source: Source) -> Iterator[list[Line]]:
+def _split_batches(source: Source) -> Iterator[list[FileLine]]:
     while batch := list(islice(source.lines, BATCH)):
         yield batch
 
 
 def _import_batch(
-    kind: Kind, batch: list[Line], table: bool, engine: Engine, at: Moment, done: Summary, bad: Rejects
+    kind: FileKind,
+    batch: list[FileLine],
+    table: bool,
+    engine: Engine,
+    context: ImportContext,
+    summary: ImportSummary,
+    bad: RejectFile,
 ) -> None:
-    good: list[tuple[Line, Any]] = []
-    faults: list[tuple[Line, Fault]] = []
+    good: list[tuple[FileLine, Any]] = []
+    faults: list[tuple[FileLine, RowFault]] = []
     for line in batch:
-        found = line.fault or _parsed(kind, line, table)
-        if isinstance(found, Fault):
-            faults.append((line, found))
+        parsed = line.fault or _parse_line(kind, line, table)
+        if isinstance(parsed, RowFault):
+            faults.append((line, parsed))
         else:
-            good.append((line, found))
+            good.append((line, parsed))
     with write_transaction(engine) as connection:
-        saved = kind.save(connection, [model for _, model in good], at)
-    faults += [(good[index][0], Fault(name, reason)) for index, name, reason in saved.refused]
-    for line, why in sorted(faults, key=lambda each: each[0].number):
+        saved = kind.save(connection, [model for _, model in good], context)
+    faults += [(good[index][0], RowFault(name, reason)) for index, name, reason in saved.refused]
+    for line, why in sorted(faults, key=lambda pair: pair[0].number):
         bad.add(line, why)
-    done.rows += len(batch)
-    done.new += saved.new
-    done.changed += saved.changed
-    done.already_there += saved.same
+    summary.rows += len(batch)
+    summary.new += saved.new
+    summary.changed += saved.changed
+    summary.already_there += saved.same
     for note, times in saved.notes.items():
-        done.notes[note] = done.notes.get(note, 0) + times
+        summary.notes[note] = summary.notes.get(note, 0) + times
 
 
-def _parsed(kind: Kind, line: Line, table: bool) -> Any:
+def _parse_line(kind: FileKind, line: FileLine, table: bool) -> Any:
     try:
         return kind.parse(line.row, table)
     except ValidationError as wrong:
-        return fault(wrong)
+        return find_fault(wrong)
     except BadInput as wrong:
-        return Fault(wrong.field or "", wrong.reason)
+        return RowFault(wrong.field or "", wrong.reason)

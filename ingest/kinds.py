@@ -1,4 +1,4 @@
-"""The four kinds of file: their columns, the model that a row must satisfy, and where the rows go."""
+"""Defines the four kinds of file: their columns, the model of a row, and where the rows are saved."""
 
 from __future__ import annotations
 
@@ -11,28 +11,28 @@ from pydantic import BaseModel
 from sqlalchemy import Connection
 
 from ingest.readers import Columns, Row
-from mail.address import validated
+from mail.address import normalise_address
 from models.catalogue import ItemRow, StockRow
 from models.clients import ClientRow
 from models.events import EVENT, Event
 from store.catalogue import catalogue
 from store.clients import clients
 from store.events import events
-from store.mail.policy import Terms
-from store.sql.puts import Put
+from store.mail.policy import ShopPolicy
+from store.sql.upsert_batch import UpsertBatch
 
 
 @dataclass(frozen=True)
-class Moment:
-    """When and on which terms a batch goes in. `now` is business time; `start` asks for workflows."""
+class ImportContext:
+    """When and under which policy a batch is saved. `now` is business time; `start` says whether workflows start."""
 
-    terms: Terms
+    terms: ShopPolicy
     now: datetime
     real_now: datetime
     start: bool = True
 
 
-class Saved(NamedTuple):
+class BatchResult(NamedTuple):
     """What became of the rows of a batch; `refused` holds (index, field, reason)."""
 
     new: int
@@ -43,106 +43,106 @@ class Saved(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Kind:
-    """`parse` makes a model of a row, or raises ValidationError or BadInput; `save` puts models in."""
+class FileKind:
+    """One kind of file: `parse` makes a model of a row (or raises ValidationError or BadInput); `save` stores them."""
 
     name: str
     columns: Columns
     parse: Callable[[Row, bool], BaseModel]
-    save: Callable[[Connection, Sequence[Any], Moment], Saved]
+    save: Callable[[Connection, Sequence[Any], ImportContext], BatchResult]
 
 
-def _split(row: Row, *names: str) -> Row:
-    """Lists are written `a|b|c` in tables."""
-    found = {name: row[name].split("|") for name in names if isinstance(row.get(name), str)}
-    return {**row, **{name: [part for part in parts if part.strip()] for name, parts in found.items()}}
+def _split_lists(row: Row, *names: str) -> Row:
+    """Split the cells `names`, in which tables write lists as `a|b|c`."""
+    lists = {name: row[name].split("|") for name in names if isinstance(row.get(name), str)}
+    return {**row, **{name: [part for part in parts if part.strip()] for name, parts in lists.items()}}
 
 
-def client_of(row: Row, table: bool = False) -> ClientRow:
-    """A client as a file or a request states it; the address in its normal form."""
-    found = ClientRow.model_validate(_split(row, "sizes", "tags") if table else row)
-    return found.model_copy(update={"email": validated(found.email)})
+def parse_client(row: Row, table: bool = False) -> ClientRow:
+    """Parse a client from a file or a request, and normalise the address."""
+    client = ClientRow.model_validate(_split_lists(row, "sizes", "tags") if table else row)
+    return client.model_copy(update={"email": normalise_address(client.email)})
 
 
-def _item_of(row: Row, table: bool) -> ItemRow:
-    return ItemRow.model_validate(_split(row, "sizes", "tags") if table else row)
+def _parse_item(row: Row, table: bool) -> ItemRow:
+    return ItemRow.model_validate(_split_lists(row, "sizes", "tags") if table else row)
 
 
-def _stock_of(row: Row, _table: bool) -> StockRow:
+def _parse_stock(row: Row, _table: bool) -> StockRow:
     return StockRow.model_validate(row)
 
 
-_COUNTED: Final = frozenset({"order_placed", "order_returned", "added_to_cart"})
+_WITH_AMOUNT: Final = frozenset({"order_placed", "order_returned", "added_to_cart"})
 _AMOUNT: Final = frozenset({"quantity", "value", "currency"})
 
 
-def event_of(row: Any) -> Event:
-    """An event as a request states it; null means absent. Raises ValidationError."""
+def parse_event(row: Any) -> Event:
+    """Parse an event from a request; null means absent. Raises ValidationError."""
     if isinstance(row, dict) and None in row.values():
         row = {name: value for name, value in row.items() if value is not None}
     event: Event = EVENT.validator.validate_python(row)
     return event
 
 
-def _event_row(row: Row, table: bool) -> Event:
-    if table and not _AMOUNT.isdisjoint(row) and row.get("type") not in _COUNTED:
+def _parse_event_row(row: Row, table: bool) -> Event:
+    if table and not _AMOUNT.isdisjoint(row) and row.get("type") not in _WITH_AMOUNT:
         # A table has these columns on every row, and shops fill them in where they mean nothing.
         row = {name: cell for name, cell in row.items() if name not in _AMOUNT}
-    return event_of(row)
+    return parse_event(row)
 
 
-def _saved(put: Put[Any]) -> Saved:
-    refused = [(each.index, each.field, each.reason) for each in put.refused]
-    return Saved(len(put.new), put.changes, put.same, refused, put.notes)
+def _build_result(put: UpsertBatch[Any]) -> BatchResult:
+    refused = [(refusal.index, refusal.field, refusal.reason) for refusal in put.refused]
+    return BatchResult(len(put.new), put.changes, put.same, refused, put.notes)
 
 
-def _save_clients(connection: Connection, rows: Sequence[ClientRow], at: Moment) -> Saved:
-    return _saved(clients.upsert(connection, rows, at.terms, at.now, at.real_now, start=at.start))
+def _save_clients(connection: Connection, rows: Sequence[ClientRow], at: ImportContext) -> BatchResult:
+    return _build_result(clients.upsert_clients(connection, rows, at.terms, at.now, at.real_now, start=at.start))
 
 
-def _save_items(connection: Connection, rows: Sequence[ItemRow], at: Moment) -> Saved:
-    return _saved(catalogue.put_items(connection, rows, at.terms, at.now))
+def _save_items(connection: Connection, rows: Sequence[ItemRow], at: ImportContext) -> BatchResult:
+    return _build_result(catalogue.put_items(connection, rows, at.terms, at.now))
 
 
-def _save_stock(connection: Connection, rows: Sequence[StockRow], _at: Moment) -> Saved:
-    return _saved(catalogue.put_stock(connection, rows))
+def _save_stock(connection: Connection, rows: Sequence[StockRow], _at: ImportContext) -> BatchResult:
+    return _build_result(catalogue.put_stock(connection, rows))
 
 
-def _save_events(connection: Connection, rows: Sequence[Any], at: Moment) -> Saved:
-    done = events.accept(connection, rows, at.terms, at.now, at.real_now, notify=at.start)
-    refused = [(each.index, each.field, each.reason) for each in done.refused]
-    return Saved(len(done.accepted), 0, len(done.duplicates), refused, {})
+def _save_events(connection: Connection, rows: Sequence[Any], at: ImportContext) -> BatchResult:
+    result = events.accept_events(connection, rows, at.terms, at.now, at.real_now, notify=at.start)
+    refused = [(refusal.index, refusal.field, refusal.reason) for refusal in result.refused]
+    return BatchResult(len(result.accepted), 0, len(result.duplicates), refused, {})
 
 
 KINDS: Final = {
     kind.name: kind
     for kind in (
-        Kind(
+        FileKind(
             "clients",
             Columns(
                 ("client_id", "email"),
                 ("first_name", "time_zone", "locale", "signed_up_at", "consent", "sizes", "tags"),
             ),
-            client_of,
+            parse_client,
             _save_clients,
         ),
-        Kind(
+        FileKind(
             "catalogue",
             Columns(
                 ("item_id", "title", "category", "price"),
                 ("brand", "colour", "cost", "currency", "season", "sizes", "tags", "sustainability", "added_at"),
             ),
-            _item_of,
+            _parse_item,
             _save_items,
         ),
-        Kind("stock", Columns(("sku", "item_id", "on_hand"), ("size",)), _stock_of, _save_stock),
-        Kind(
+        FileKind("stock", Columns(("sku", "item_id", "on_hand"), ("size",)), _parse_stock, _save_stock),
+        FileKind(
             "events",
             Columns(
                 ("event_id", "client_id", "type", "occurred_at"),
                 ("item_id", "quantity", "value", "currency"),
             ),
-            _event_row,
+            _parse_event_row,
             _save_events,
         ),
     )

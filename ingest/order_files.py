@@ -1,4 +1,4 @@
-"""Orders from a plain file, CSV, JSON Lines or Parquet: no store, no server. The first bad line stops it, by name."""
+"""Reads orders from a plain file, CSV, JSON Lines or Parquet, without store or server. The first bad line stops it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from algorithms.risk.orders import Orders, merged
+from algorithms.risk.orders import Orders, merge_orders
 from errors import BadInput
-from ingest.faults import Fault
-from ingest.readers import Columns, Line, open_source
+from ingest.faults import RowFault
+from ingest.readers import Columns, FileLine, open_source
 from models.base import FIRST_YEAR, ID_PATTERN, LAST_YEAR
 
 ORDERS: Final = Columns(("client_id", "occurred_at"), ("value",))
@@ -30,10 +30,11 @@ REPORT: Final = 20_000
 _ID: Final = re.compile(ID_PATTERN)
 
 
-def read_orders(path: Path, columns: Columns = ORDERS, more: Callable[[int], None] = lambda _: None) -> Orders:
-    """The orders in `path`. `more` is told how many rows were read since it was last called.
+def read_orders(path: Path, columns: Columns = ORDERS, report: Callable[[int], None] = lambda _: None) -> Orders:
+    """Read the orders in `path`, and call `report` with the number of rows read since the last call.
 
-    Raises BadInput naming the file and, for a row, its line, the field and what to mend.
+    Raises:
+        BadInput: names the file and, for a row, its line, the field and what to correct.
     """
     ids: list[str] = []
     days: list[int] = []
@@ -42,71 +43,71 @@ def read_orders(path: Path, columns: Columns = ORDERS, more: Callable[[int], Non
     read = 0
     for read, line in enumerate(open_source(path, columns).lines, 1):
         if line.fault is not None:
-            raise _bad(path, line, line.fault)
+            raise _build_error(path, line, line.fault)
         if line.row.get("type", ORDER) == ORDER:
-            ids.append(_client(path, line))
-            days.append(_day(path, line, days_of))
-            values.append(_value(path, line))
+            ids.append(_parse_client(path, line))
+            days.append(_parse_day(path, line, days_of))
+            values.append(_parse_value(path, line))
         if read % REPORT == 0:
-            more(REPORT)
-    more(read % REPORT)
+            report(REPORT)
+    report(read % REPORT)
     if not ids:
         raise BadInput("holds no order", str(path))
-    return merged(ids, np.array(days, np.int64), _all_or_none(path, values))
+    return merge_orders(ids, np.array(days, np.int64), _require_all_or_none(path, values))
 
 
-def _bad(path: Path, line: Line, fault: Fault) -> BadInput:
+def _build_error(path: Path, line: FileLine, fault: RowFault) -> BadInput:
     where = f"line {line.number}"
     return BadInput(f"{where}, {fault.field}: {fault.reason}" if fault.field else f"{where} {fault.reason}", str(path))
 
 
-def _client(path: Path, line: Line) -> str:
-    found = line.row.get("client_id")
-    if isinstance(found, int) and not isinstance(found, bool):  # what a Parquet column of whole numbers holds
-        found = str(found)
-    if found is None:
-        raise _bad(path, line, Fault("client_id", "is missing"))
-    if not isinstance(found, str) or not _ID.match(found) or found.endswith("\n"):
-        told = "must be 1 to 64 letters, digits, dots, underscores or hyphens"
-        raise _bad(path, line, Fault("client_id", told))
-    return found
+def _parse_client(path: Path, line: FileLine) -> str:
+    client_id = line.row.get("client_id")
+    if isinstance(client_id, int) and not isinstance(client_id, bool):  # what a Parquet column of whole numbers holds
+        client_id = str(client_id)
+    if client_id is None:
+        raise _build_error(path, line, RowFault("client_id", "is missing"))
+    if not isinstance(client_id, str) or not _ID.match(client_id) or client_id.endswith("\n"):
+        reason = "must be 1 to 64 letters, digits, dots, underscores or hyphens"
+        raise _build_error(path, line, RowFault("client_id", reason))
+    return client_id
 
 
-def _day(path: Path, line: Line, known: dict[Any, int]) -> int:
-    """The UTC day; a bare day and a moment without offset are taken to be UTC. The same text is read once."""
-    found = line.row.get("occurred_at")
-    if found is None:
-        raise _bad(path, line, Fault("occurred_at", "is missing"))
-    if (day := known.get(found)) is not None:
+def _parse_day(path: Path, line: FileLine, known: dict[Any, int]) -> int:
+    """Parse the UTC day; days and moments without an offset are UTC. Each text is parsed once and kept in `known`."""
+    cell = line.row.get("occurred_at")
+    if cell is None:
+        raise _build_error(path, line, RowFault("occurred_at", "is missing"))
+    if (day := known.get(cell)) is not None:
         return day
     try:
-        moment = datetime.fromisoformat(found) if isinstance(found, str) and found[4:5] == "-" else found
+        moment = datetime.fromisoformat(cell) if isinstance(cell, str) and cell[4:5] == "-" else cell
         if isinstance(moment, datetime):
             moment = (moment.astimezone(UTC) if moment.tzinfo else moment).date()
         if not isinstance(moment, date) or not FIRST_YEAR <= moment.year < LAST_YEAR:
             raise ValueError
     except (ValueError, OverflowError):
-        told = f"{str(found)[:40]!r} is neither a day such as 2026-03-01 nor a moment such as 2026-03-01T09:30:00Z"
-        raise _bad(path, line, Fault("occurred_at", told)) from None
-    known[found] = moment.toordinal() - EPOCH
-    return known[found]
+        reason = f"{str(cell)[:40]!r} is neither a day such as 2026-03-01 nor a moment such as 2026-03-01T09:30:00Z"
+        raise _build_error(path, line, RowFault("occurred_at", reason)) from None
+    known[cell] = moment.toordinal() - EPOCH
+    return known[cell]
 
 
-def _value(path: Path, line: Line) -> float | None:
-    found = line.row.get("value")
-    if found is None:
+def _parse_value(path: Path, line: FileLine) -> float | None:
+    cell = line.row.get("value")
+    if cell is None:
         return None
     try:
-        value = float("nan") if isinstance(found, bool) else float(found)
+        value = float("nan") if isinstance(cell, bool) else float(cell)
     except (TypeError, ValueError):
         value = float("nan")
     if not math.isfinite(value) or abs(value) > MOST:
-        raise _bad(path, line, Fault("value", f"{str(found)[:40]!r} is not an amount such as 59.90"))
+        raise _build_error(path, line, RowFault("value", f"{str(cell)[:40]!r} is not an amount such as 59.90"))
     return value
 
 
-def _all_or_none(path: Path, values: list[float | None]) -> np.ndarray[Any, np.dtype[np.float64]] | None:
-    """Values of all orders, or none where no order has one."""
+def _require_all_or_none(path: Path, values: list[float | None]) -> np.ndarray[Any, np.dtype[np.float64]] | None:
+    """Return the values of all orders, or None when no order has one. Raises BadInput when only some have one."""
     missing = sum(value is None for value in values)
     if missing == len(values):
         return None

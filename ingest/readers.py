@@ -1,4 +1,4 @@
-"""CSV, JSON Lines and Parquet as one stream of rows with their places in the file, however large the file."""
+"""Reads CSV, JSON Lines and Parquet as one stream of rows with their line numbers, however large the file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, BinaryIO, Final, NamedTuple
 import orjson
 
 from errors import BadInput
-from ingest.faults import Fault
+from ingest.faults import RowFault
 
 LONGEST_LINE: Final = 1_000_000  # bytes; a longer one is a mistake, and would fill the memory
 PARQUET_ROWS: Final = 10_000
@@ -19,36 +19,42 @@ PARQUET_ROWS: Final = 10_000
 Row = dict[str, Any]
 
 
-class Line(NamedTuple):
-    """A row as read; `number` is the line on which it begins (Parquet: the row), the first is 1.
+class FileLine(NamedTuple):
+    """One row of a file; `number` is the line on which it begins (Parquet: the row), the first is 1.
 
-    `row` leaves out what is empty or null. With a `fault` the row could not be read, and holds what was there.
+    `row` leaves out what is empty or null. With a `fault` the row could not be read, and `row` holds what was there.
     """
 
     number: int
     row: Row
-    fault: Fault | None = None
+    fault: RowFault | None = None
 
 
 @dataclass(frozen=True)
 class Columns:
-    """The columns of a kind of file."""
+    """The columns that a kind of file requires and allows."""
 
     required: tuple[str, ...]
     optional: tuple[str, ...] = ()
 
-    def check(self, found: Sequence[str], path: Path) -> None:
-        """Raises BadInput that names the columns which are missing, unknown or there twice."""
-        missing = [name for name in self.required if name not in found]
-        unknown = [name for name in found if name not in self.required + self.optional]
-        twice = sorted({name for name in found if found.count(name) > 1})
+    def check(self, names_found: Sequence[str], path: Path) -> None:
+        """Raise BadInput when columns are missing, unknown or repeated."""
+        missing = [name for name in self.required if name not in names_found]
+        unknown = [name for name in names_found if name not in self.required + self.optional]
+        twice = sorted({name for name in names_found if names_found.count(name) > 1})
         for what, names in (("missing", missing), ("unknown", unknown), ("repeated", twice)):
             if names:
-                hint = "; cells must be parted by commas" if len(found) == 1 and set(found[0]) & set(";\t|") else ""
-                raise BadInput(f"{what} in the header: {', '.join(map(repr, names))} ({self.told()}){hint}", str(path))
+                hint = (
+                    "; cells must be parted by commas"
+                    if len(names_found) == 1 and set(names_found[0]) & set(";\t|")
+                    else ""
+                )
+                raise BadInput(
+                    f"{what} in the header: {', '.join(map(repr, names))} ({self.describe()}){hint}", str(path)
+                )
 
-    def told(self) -> str:
-        """What a header may hold."""
+    def describe(self) -> str:
+        """Describe the columns that a header may hold."""
         others = f"; others: {', '.join(self.optional)}" if self.optional else ""
         return f"required: {', '.join(self.required)}{others}"
 
@@ -57,17 +63,17 @@ class Columns:
 class Source:
     """An open file: its rows, and how far they have been read. `done` and `total` are bytes (Parquet: rows)."""
 
-    lines: Iterator[Line]
+    lines: Iterator[FileLine]
     total: int
     tell: Callable[[], int]
 
 
 def open_source(path: Path, columns: Columns) -> Source:
-    """The rows of `path`, told apart by its ending. Raises BadInput when it cannot be read at all."""
-    readers = {".csv": _csv, ".jsonl": _json_lines, ".ndjson": _json_lines, ".parquet": _parquet}
+    """Open `path` with the reader for its ending. Raises BadInput when it cannot be read at all."""
+    readers = {".csv": _open_csv, ".jsonl": _open_json_lines, ".ndjson": _open_json_lines, ".parquet": _open_parquet}
     reader = readers.get(path.suffix.lower())
     if reader is None:
-        raise BadInput(f"what is it? The name must end in {', '.join(readers)}", str(path))
+        raise BadInput(f"the name must end in {', '.join(readers)}", str(path))
     try:
         path.open("rb").close()
         return reader(path, columns)
@@ -75,8 +81,8 @@ def open_source(path: Path, columns: Columns) -> Source:
         raise BadInput(f"cannot be read: {refused.strerror or refused}", str(path)) from None
 
 
-def check_text(path: Path) -> None:
-    """Raises BadInput unless the first line of `path` is UTF-8; spreadsheets also write UTF-16 and older ways."""
+def require_text(path: Path) -> None:
+    """Raise BadInput unless the first line of `path` is UTF-8; spreadsheets also write UTF-16 and older encodings."""
     with path.open("rb") as file:
         first = file.readline(LONGEST_LINE)
     try:
@@ -85,64 +91,66 @@ def check_text(path: Path) -> None:
         raise BadInput("is not UTF-8; save it anew as 'CSV UTF-8'", str(path)) from None
 
 
-def _csv(path: Path, columns: Columns) -> Source:
-    check_text(path)
+def _open_csv(path: Path, columns: Columns) -> Source:
+    require_text(path)
     read = 0
 
     def lines() -> Iterator[str]:
         nonlocal read
-        # What is not UTF-8 comes through as surrogates, so that one bad byte costs one row.
+        # Bytes that are not UTF-8 become surrogates, so that one bad byte costs one row.
         with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
             for text in file:
                 read += len(text)
                 yield text
 
     reader = csv.reader(lines())
-    header = [name.strip() for name in _next(reader) or []]
+    header = [name.strip() for name in _read_header(reader) or []]
     columns.check(header, path)
-    return Source(_csv_rows(reader, header), path.stat().st_size, lambda: read)
+    return Source(_read_csv_rows(reader, header), path.stat().st_size, lambda: read)
 
 
-def _next(reader: Any) -> list[str] | None:
+def _read_header(reader: Any) -> list[str] | None:
     try:
         return next(reader, None)
     except csv.Error as wrong:
         raise BadInput(f"is not CSV: {wrong}") from None
 
 
-def _csv_rows(reader: Any, header: list[str]) -> Iterator[Line]:
+def _read_csv_rows(reader: Any, header: list[str]) -> Iterator[FileLine]:
     while True:
         try:
-            yield from _csv_run(reader, header)
+            yield from _read_csv_run(reader, header)
             return
         except csv.Error as wrong:
-            yield Line(reader.line_num, {}, Fault("", f"is not CSV: {wrong}; a quote may never have been closed"))
+            yield FileLine(
+                reader.line_num, {}, RowFault("", f"is not CSV: {wrong}; a quote may never have been closed")
+            )
 
 
-def _csv_run(reader: Any, header: list[str]) -> Iterator[Line]:
+def _read_csv_run(reader: Any, header: list[str]) -> Iterator[FileLine]:
     width, number = len(header), reader.line_num + 1
     for cells in reader:
         if len(cells) == width:
-            yield Line(number, {name: cell for name, cell in zip(header, cells, strict=True) if cell})
+            yield FileLine(number, {name: cell for name, cell in zip(header, cells, strict=True) if cell})
         elif cells:
             row = {name: cell for name, cell in zip(header, cells, strict=False) if cell}
-            yield Line(number, row, Fault("", f"has {len(cells)} cells where the header has {width}"))
+            yield FileLine(number, row, RowFault("", f"has {len(cells)} cells where the header has {width}"))
         number = reader.line_num + 1
 
 
-def _json_lines(path: Path, _columns: Columns) -> Source:
+def _open_json_lines(path: Path, _columns: Columns) -> Source:
     read = 0
 
-    def rows() -> Iterator[Line]:
+    def rows() -> Iterator[FileLine]:
         nonlocal read
         with path.open("rb") as file:
             for number, text in enumerate(iter(lambda: file.readline(LONGEST_LINE + 1), b""), 1):
                 read = file.tell()
                 if len(text) > LONGEST_LINE:
                     _skip_line(file, text)
-                    yield Line(number, {}, Fault("", f"is longer than {LONGEST_LINE:,} bytes"))
+                    yield FileLine(number, {}, RowFault("", f"is longer than {LONGEST_LINE:,} bytes"))
                 elif text.strip(b"\xef\xbb\xbf \t\r\n"):
-                    yield _json_line(number, text.removeprefix(b"\xef\xbb\xbf"))
+                    yield _parse_json_line(number, text.removeprefix(b"\xef\xbb\xbf"))
 
     return Source(rows(), path.stat().st_size, lambda: read)
 
@@ -152,17 +160,19 @@ def _skip_line(file: BinaryIO, text: bytes) -> None:
         text = file.readline(LONGEST_LINE)
 
 
-def _json_line(number: int, text: bytes) -> Line:
+def _parse_json_line(number: int, text: bytes) -> FileLine:
     try:
-        found = orjson.loads(text)
+        parsed = orjson.loads(text)
     except orjson.JSONDecodeError as wrong:
-        return Line(number, {"text": text[:2_000].decode(errors="replace")}, Fault("", f"is not JSON: {wrong.msg}"))
-    if not isinstance(found, dict):
-        return Line(number, {"value": found}, Fault("", "is not a JSON object"))
-    return Line(number, {name: value for name, value in found.items() if value is not None})
+        return FileLine(
+            number, {"text": text[:2_000].decode(errors="replace")}, RowFault("", f"is not JSON: {wrong.msg}")
+        )
+    if not isinstance(parsed, dict):
+        return FileLine(number, {"value": parsed}, RowFault("", "is not a JSON object"))
+    return FileLine(number, {name: value for name, value in parsed.items() if value is not None})
 
 
-def _parquet(path: Path, columns: Columns) -> Source:
+def _open_parquet(path: Path, columns: Columns) -> Source:
     import pyarrow as pa  # noqa: PLC0415 (slow to import; most files are not Parquet)
     import pyarrow.parquet as pq  # noqa: PLC0415
 
@@ -173,11 +183,11 @@ def _parquet(path: Path, columns: Columns) -> Source:
     columns.check(file.schema_arrow.names, path)
     read = 0
 
-    def rows() -> Iterator[Line]:
+    def rows() -> Iterator[FileLine]:
         nonlocal read
         try:
             for batch in file.iter_batches(PARQUET_ROWS):
-                yield from _parquet_rows(batch, read)
+                yield from _read_parquet_rows(batch, read)
                 read += batch.num_rows
         except pa.ArrowException as broken:
             raise BadInput(f"breaks off after row {read}: {broken}; the rows before are in", str(path)) from None
@@ -185,7 +195,7 @@ def _parquet(path: Path, columns: Columns) -> Source:
     return Source(rows(), file.metadata.num_rows, lambda: read)
 
 
-def _parquet_rows(batch: Any, before: int) -> Iterator[Line]:
+def _read_parquet_rows(batch: Any, before: int) -> Iterator[FileLine]:
     import pyarrow as pa  # noqa: PLC0415
 
     columns = []
@@ -195,8 +205,8 @@ def _parquet_rows(batch: Any, before: int) -> Iterator[Line]:
         columns.append(column.to_pylist())
     names = batch.schema.names
     for number, cells in enumerate(zip(*columns, strict=True), before + 1):
-        yield Line(number, {name: cell for name, cell in zip(names, cells, strict=True) if not _empty(cell)})
+        yield FileLine(number, {name: cell for name, cell in zip(names, cells, strict=True) if not _is_empty(cell)})
 
 
-def _empty(cell: Any) -> bool:
+def _is_empty(cell: Any) -> bool:
     return cell is None or cell == "" or cell != cell  # noqa: PLR0124 (not a number: what some tools write for nothing)

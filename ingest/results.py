@@ -1,4 +1,4 @@
-"""Files that a command writes: whole, or not at all."""
+"""Writes the files of a command's results: a file is written whole or not at all."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from errors import BadInput
 TABLES: Final = (".csv", ".parquet")
 
 
-def check(path: Path, option: str = "out", endings: Sequence[str] = TABLES) -> None:
-    """Raises BadInput when a file cannot come there, before any work is done for it."""
+def check_path(path: Path, option: str = "out", endings: Sequence[str] = TABLES) -> None:
+    """Raise BadInput when no file can be written at `path`; commands call this before any work."""
     if path.suffix.lower() not in endings:
         raise BadInput(f"{path.name} must end in {', '.join(endings[:-1])} or {endings[-1]}", option)
     if not path.parent.is_dir():
@@ -22,8 +22,8 @@ def check(path: Path, option: str = "out", endings: Sequence[str] = TABLES) -> N
 
 
 @contextmanager
-def whole(path: Path, option: str = "out") -> Iterator[Path]:
-    """A path to write to inside the block; what was written comes into its place at the end of it. Raises BadInput."""
+def open_whole(path: Path, option: str = "out") -> Iterator[Path]:
+    """Give a temporary path to write to; at the end of the block the file moves to `path`. Raises BadInput."""
     unfinished = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         yield unfinished
@@ -34,24 +34,24 @@ def whole(path: Path, option: str = "out") -> Iterator[Path]:
         unfinished.unlink(missing_ok=True)
 
 
-def write(path: Path, columns: dict[str, Any], option: str = "out") -> None:
-    """A CSV or Parquet file of these columns; cells are quoted only where one needs it. Raises BadInput."""
+def write_table(path: Path, columns: dict[str, Any], option: str = "out") -> None:
+    """Write a CSV or Parquet file of these columns; CSV cells are quoted only where one needs it. Raises BadInput."""
     import pyarrow as pa  # noqa: PLC0415 (slow to import, as are its parts)
     from pyarrow import csv, parquet  # noqa: PLC0415
 
-    check(path, option)
+    check_path(path, option)
     table = pa.table(columns)
-    with whole(path, option) as unfinished:
+    with open_whole(path, option) as unfinished:
         if path.suffix.lower() == ".parquet":
             parquet.write_table(table, unfinished)
             return
         with unfinished.open("wb") as file:
             file.write((",".join(table.column_names) + "\n").encode())
-            csv.write_csv(table, file, csv.WriteOptions(include_header=False, quoting_style=_quotes(table)))
+            csv.write_csv(table, file, csv.WriteOptions(include_header=False, quoting_style=_choose_quoting(table)))
 
 
-def _quotes(table: Any) -> str:
-    """Arrow's "needed" quotes every text; ids need none."""
+def _choose_quoting(table: Any) -> str:
+    """Choose "none" unless a cell needs quotes; Arrow's "needed" would quote every text."""
     from pyarrow import compute, types  # noqa: PLC0415
 
     texts = (column for column in table.columns if types.is_string(column.type))

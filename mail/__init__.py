@@ -1,1 +1,1 @@
-"""Mail: render, sign, send, and read what comes back."""
+"""Renders, signs and sends mail, and receives it in the embedded mailbox."""

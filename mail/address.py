@@ -1,4 +1,4 @@
-"""One plain email address, held at every door that takes one.
+"""Checks that an email address is one plain address, wherever one comes in.
 
 What goes into RCPT TO and into a header must be exactly one address: no list, name, comment, quotes or line break,
 since an SMTP client passes on what it is given.
@@ -11,18 +11,21 @@ from email_validator import EmailNotValidError, validate_email
 from errors import BadInput
 
 
-def validated(email: str) -> str:
-    """The address in its normal form: domain in lower case, an international domain in its ASCII form.
+def normalise_address(email: str) -> str:
+    """Return the address in its normal form: lower-case domain, an international domain in its ASCII form.
 
-    No DNS is asked. Raises BadInput (field `email`) with one line that says what to mend.
+    No DNS lookup is made.
+
+    Raises:
+        BadInput: field `email`, with one line that says what to correct.
     """
     if not email.isprintable() or "=?" in email:
         raise BadInput("holds a control character or encoded-word; give one plain address (ann@shop.com)", "email")
     try:
-        # The reserved domains of tests and demos (example.com, .test) are taken: nothing can be delivered there.
-        found = validate_email(email, check_deliverability=False, test_environment=True, strict=True)
+        # The reserved domains of tests and demos (example.com, .test) are accepted: nothing can be delivered there.
+        address = validate_email(email, check_deliverability=False, test_environment=True, strict=True)
     except EmailNotValidError as wrong:
         raise BadInput(str(wrong), "email") from None
-    if found.ascii_email is None:
+    if address.ascii_email is None:
         raise BadInput("letters outside ASCII before the @ are not served by every mail server; use another", "email")
-    return found.ascii_email
+    return address.ascii_email

@@ -1,5 +1,5 @@
-"""Tells clicks of machines from those of people. Mail gateways open every link to look for malware, and chat programs
-to draw a preview; none of them says anything about the client."""
+"""Tells clicks of machines from those of people: mail gateways open every link to look for malware, and chat programs
+to draw a preview."""
 
 from __future__ import annotations
 
@@ -17,9 +17,13 @@ _SCANNER: Final = re.compile(
 )
 
 
-def by_machine(method: str, user_agent: str, since_sent: timedelta | None) -> bool:
-    """Whether a click counts for nobody: a HEAD request, a program that names itself or names nothing, or one that
-    comes within `SOONEST` of sending. `since_sent` is real time; None when it is not known."""
+def is_machine_click(method: str, user_agent: str, since_sent: timedelta | None) -> bool:
+    """Return whether a click counts for nobody: a HEAD request, a program, or a click within `SOONEST` of sending.
+
+    Args:
+        user_agent: the header; a program names itself there or leaves it empty.
+        since_sent: real time since sending; None when it is not known.
+    """
     if method == "HEAD" or not user_agent.strip() or _SCANNER.search(user_agent):
         return True
     return since_sent is not None and since_sent < SOONEST

@@ -1,4 +1,4 @@
-"""Signs a mail so that receivers can tell that it is ours and unchanged (RFC 6376, rsa-sha256, relaxed/relaxed).
+"""Signs a mail so that receivers can verify that it is ours and unchanged (RFC 6376, rsa-sha256, relaxed/relaxed).
 
 dkimpy would do it too, but computes RSA in Python, 20 times slower; the tests let it verify what is signed here.
 """
@@ -52,26 +52,26 @@ class Signer:
     @classmethod
     def from_settings(cls, settings: Settings) -> Signer:
         domain = settings.dkim_domain or settings.mail_from.rpartition("@")[2]
-        return cls(dkim_key.load(settings), domain, settings.dkim_selector)
+        return cls(dkim_key.load_key(settings), domain, settings.dkim_selector)
 
-    def signed(self, message: bytes) -> bytes:
-        """`message` (lines end in CRLF) with a DKIM-Signature on top. The same message gets the same signature."""
-        head, found, body = message.partition(b"\r\n\r\n")
-        if not found:
+    def sign(self, message: bytes) -> bytes:
+        """Sign `message` (lines end in CRLF): put a DKIM-Signature on top. The same message gets the same signature."""
+        head, separator, body = message.partition(b"\r\n\r\n")
+        if not separator:
             raise BadInput("has no empty line between headers and body", "message")
         names = [*(name.lower() for name in SIGNED), "from"]
         unsigned = (
             f"v=1; a=rsa-sha256; c=relaxed/relaxed; d={self._domain}; s={self._selector};\r\n"
-            f" h={':'.join(names)};\r\n bh={b64encode(hashlib.sha256(relaxed_body(body)).digest()).decode()};\r\n b="
+            f" h={':'.join(names)};\r\n bh={b64encode(hashlib.sha256(relax_body(body)).digest()).decode()};\r\n b="
         )
-        covered = [*_chosen(_headers(head), names), b"dkim-signature:" + _relaxed(unsigned.encode())]
+        covered = [*_select_headers(_parse_headers(head), names), b"dkim-signature:" + _relax_value(unsigned.encode())]
         signature = b64encode(self._key.sign(b"\r\n".join(covered), PKCS1v15(), SHA256())).decode()
         rows = "\r\n ".join(signature[i : i + 72] for i in range(0, len(signature), 72))
         return f"DKIM-Signature: {unsigned}{rows}\r\n".encode() + message
 
 
-def relaxed_body(body: bytes) -> bytes:
-    """The body as receivers hash it: white space shrunk, none at a line's end, no empty lines at the end (3.4.4)."""
+def relax_body(body: bytes) -> bytes:
+    """Return the body as receivers hash it: spaces reduced, none at a line's end, no empty lines at the end (3.4.4)."""
     shrunk = body.replace(b"\t", b" ")
     while b"  " in shrunk:  # several times faster than a regular expression on 30 KB
         shrunk = shrunk.replace(b"  ", b" ")
@@ -79,22 +79,22 @@ def relaxed_body(body: bytes) -> bytes:
     return shrunk + b"\r\n" if shrunk else b""
 
 
-def _headers(head: bytes) -> dict[str, list[bytes]]:
-    """Values by lower-case name, in order of appearance, with folds undone."""
-    found: dict[str, list[bytes]] = {}
+def _parse_headers(head: bytes) -> dict[str, list[bytes]]:
+    """Parse headers into values by lower-case name, in order of appearance, with folds undone."""
+    values: dict[str, list[bytes]] = {}
     for line in re.sub(rb"\r\n(?=[ \t])", b"", head).split(b"\r\n"):
         name, _, value = line.partition(b":")
-        found.setdefault(name.decode("ascii").strip().lower(), []).append(value)
-    return found
+        values.setdefault(name.decode("ascii").strip().lower(), []).append(value)
+    return values
 
 
-def _chosen(headers: dict[str, list[bytes]], names: list[str]) -> Iterator[bytes]:
-    """The named headers in relaxed form, the last of several first; one that is not there adds nothing (5.4.2)."""
+def _select_headers(headers: dict[str, list[bytes]], names: list[str]) -> Iterator[bytes]:
+    """Yield the named headers in relaxed form, the last of several first; a missing one adds nothing (5.4.2)."""
     left = {name: list(values) for name, values in headers.items()}
     for name in names:
         if left.get(name):
-            yield name.encode() + b":" + _relaxed(left[name].pop())
+            yield name.encode() + b":" + _relax_value(left[name].pop())
 
 
-def _relaxed(value: bytes) -> bytes:
+def _relax_value(value: bytes) -> bytes:
     return _WHITE.sub(b" ", value.replace(b"\r\n", b"")).strip(b" ")

@@ -1,4 +1,4 @@
-"""The private key that signs our mail. One is made on first use and kept under the home folder.
+"""The private key that signs our mail. One is made on first use and saved under the home folder.
 
 `python -m mail.dkim_key` prints the DNS record to publish for it.
 """
@@ -27,23 +27,23 @@ BITS = 2048
 """What RFC 8301 asks for; DNS still takes the public key in one record."""
 
 
-def load(settings: Settings) -> rsa.RSAPrivateKey:
-    """The key in force. Raises ConfigError naming SELVEDGE_DKIM_KEY_FILE."""
+def load_key(settings: Settings) -> rsa.RSAPrivateKey:
+    """Load the key in use. Raises ConfigError naming SELVEDGE_DKIM_KEY_FILE."""
     if settings.dkim_key_file is not None:
-        return _read(settings.dkim_key_file)
-    kept = settings.home / "dkim.pem"
-    if not kept.exists():
-        _make(kept)
-    return _read(kept)
+        return _read_key(settings.dkim_key_file)
+    path = settings.home / "dkim.pem"
+    if not path.exists():
+        _make_key(path)
+    return _read_key(path)
 
 
-def dns_record(key: rsa.RSAPrivateKey) -> str:
-    """The TXT record to publish at `<selector>._domainkey.<domain>` (RFC 6376, 3.6.1)."""
+def build_dns_record(key: rsa.RSAPrivateKey) -> str:
+    """Build the TXT record to publish at `<selector>._domainkey.<domain>` (RFC 6376, 3.6.1)."""
     public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
     return f"v=DKIM1; k=rsa; p={b64encode(public).decode()}"
 
 
-def _read(path: Path) -> rsa.RSAPrivateKey:
+def _read_key(path: Path) -> rsa.RSAPrivateKey:
     try:
         key = load_pem_private_key(path.read_bytes(), password=None)
     except OSError as missing:
@@ -55,8 +55,8 @@ def _read(path: Path) -> rsa.RSAPrivateKey:
     return key
 
 
-def _make(path: Path) -> None:
-    """Two processes that start together agree on one file, and it is readable by its owner alone."""
+def _make_key(path: Path) -> None:
+    """Make a key file that only its owner can read; two processes that start together agree on one file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     key = rsa.generate_private_key(public_exponent=65_537, key_size=BITS)
     with NamedTemporaryFile("wb", dir=path.parent, delete=False) as file:
@@ -69,7 +69,7 @@ def _make(path: Path) -> None:
 def _main() -> None:
     settings = load_settings()
     domain = settings.dkim_domain or settings.mail_from.rpartition("@")[2]
-    print(f'{settings.dkim_selector}._domainkey.{domain}. TXT "{dns_record(load(settings))}"')
+    print(f'{settings.dkim_selector}._domainkey.{domain}. TXT "{build_dns_record(load_key(settings))}"')
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A sink that misbehaves on demand, for tests and kill drills: the real one with faults put in its way."""
+"""A mail server that misbehaves on demand, for tests and fault drills: the embedded one with planned faults."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any, Literal
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from mail.mailbox import Mailbox
-from mail.sink import Controlled, Handler, Keeper, Sink
+from mail.sink import MailboxWriter, Sink, SinkController, SinkHandler
 from mail.sink_server import SinkServer
 
 Step = Literal["mail", "rcpt", "data", "text"]
@@ -20,11 +20,11 @@ Step = Literal["mail", "rcpt", "data", "text"]
 
 
 @dataclass(frozen=True)
-class Fault:
-    """What goes wrong at `step`, after `delay_s` real seconds.
+class SmtpFault:
+    """A fault at `step`, after `delay_s` real seconds.
 
-    `answer` is said instead of the usual reply; `hang_up` closes the connection without one. At step `text` the mail
-    is kept all the same when `keep` is set, as by a server that dies between delivering and answering.
+    `answer` replaces the usual reply; `hang_up` closes the connection without one. At step `text` the mail is saved all
+    the same when `keep` is set, as by a server that dies between delivering and answering.
     """
 
     step: Step
@@ -34,27 +34,27 @@ class Fault:
     delay_s: float = 0.0
 
 
-class Faults:
-    """Faults still to come, first in, first out at each step; counts what the clients did. Safe from any thread."""
+class FaultPlan:
+    """Planned faults, first in, first out at each step; counts what the clients did. Safe from any thread."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._next: list[Fault] = []
-        self.always: Fault | None = None
+        self._next: list[SmtpFault] = []
+        self.always: SmtpFault | None = None
         """What goes wrong when nothing else is due at its step."""
-        self.seen: Counter[Step] = Counter()
+        self.step_counts: Counter[Step] = Counter()
         self.peers: set[tuple[str, int]] = set()
         """The far ends of the connections on which a mail was begun."""
 
-    def next(self, fault: Fault, times: int = 1) -> None:
-        """Let the next `times` clients at that step meet `fault`."""
+    def plan(self, fault: SmtpFault, times: int = 1) -> None:
+        """Plan `fault` for the next `times` clients at its step."""
         with self._lock:
             self._next += [fault] * times
 
-    def take(self, step: Step) -> Fault | None:
-        """The fault that is due at `step`."""
+    def take(self, step: Step) -> SmtpFault | None:
+        """Take the fault that is due at `step`."""
         with self._lock:
-            self.seen[step] += 1
+            self.step_counts[step] += 1
             due = next((fault for fault in self._next if fault.step == step), None)
             if due is not None:
                 self._next.remove(due)
@@ -63,27 +63,28 @@ class Faults:
 
 
 class FaultySink(Sink):
-    """`with FaultySink(mailbox, port) as sink: sink.faults.next(Fault("rcpt", answer="550 5.1.1 nobody"))`."""
+    """A sink with faults: `with FaultySink(mailbox, port) as sink: sink.faults.plan(SmtpFault("rcpt", answer="550
+    no"))`."""
 
     def __init__(self, mailbox: Mailbox, port: int, host: str = "127.0.0.1") -> None:
         super().__init__(mailbox, port, host)
-        self.faults = Faults()
+        self.faults = FaultPlan()
 
     @property
     def connections(self) -> int:
         """How many connections have begun a mail so far."""
         return len(self.faults.peers)
 
-    def _handler(self, keeper: Keeper) -> Handler:
-        return _FaultyHandler(keeper, self.faults)
+    def _build_handler(self, writer: MailboxWriter) -> SinkHandler:
+        return _FaultyHandler(writer, self.faults)
 
-    def _controlled(self, handler: Handler, bound: socket.socket, **options: Any) -> Controlled:
-        return _FaultyControlled(handler, bound, **options)
+    def _build_controller(self, handler: SinkHandler, bound: socket.socket, **options: Any) -> SinkController:
+        return _FaultyController(handler, bound, **options)
 
 
-class _FaultyHandler(Handler):
-    def __init__(self, keeper: Keeper, faults: Faults) -> None:
-        super().__init__(keeper)
+class _FaultyHandler(SinkHandler):
+    def __init__(self, writer: MailboxWriter, faults: FaultPlan) -> None:
+        super().__init__(writer)
         self.faults = faults
 
     async def handle_MAIL(
@@ -91,7 +92,7 @@ class _FaultyHandler(Handler):
     ) -> str:
         if isinstance(session.peer, tuple):
             self.faults.peers.add(session.peer)
-        answer = await self.met("mail", server)
+        answer = await self.play_due("mail", server)
         if not answer:
             envelope.mail_from = address
             envelope.mail_options.extend(options)
@@ -100,7 +101,7 @@ class _FaultyHandler(Handler):
     async def handle_RCPT(
         self, server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
-        answer = await self.met("rcpt", server)
+        answer = await self.play_due("rcpt", server)
         if not answer:
             envelope.rcpt_tos.append(address)
             envelope.rcpt_options.extend(options)
@@ -114,27 +115,27 @@ class _FaultyHandler(Handler):
             usual = ""
         return await play(fault, server) or usual
 
-    async def met(self, step: Step, server: SMTP) -> str:
-        """What is said at `step` instead of the usual; empty when nothing goes wrong."""
+    async def play_due(self, step: Step, server: SMTP) -> str:
+        """Play the fault that is due at `step` and return its answer; empty when there is none."""
         return await play(self.faults.take(step), server)
 
 
 class _FaultyServer(SinkServer):
     async def smtp_DATA(self, arg: str) -> None:
         handler = self.event_handler
-        answer = await handler.met("data", self) if isinstance(handler, _FaultyHandler) else ""
+        answer = await handler.play_due("data", self) if isinstance(handler, _FaultyHandler) else ""
         if answer:
             await self.push(answer)
         else:
             await super().smtp_DATA(arg)
 
 
-class _FaultyControlled(Controlled):
+class _FaultyController(SinkController):
     protocol = _FaultyServer
 
 
-async def play(fault: Fault | None, server: SMTP) -> str:
-    """Wait, then hang up or give the answer."""
+async def play(fault: SmtpFault | None, server: SMTP) -> str:
+    """Wait, then hang up or return the answer."""
     if fault is None:
         return ""
     await asyncio.sleep(fault.delay_s)

@@ -28,12 +28,12 @@ CREATE INDEX IF NOT EXISTS ix_mails_recipient ON mails (recipient, id);
 
 
 _LARGEST: Final = 2**63 - 1
-"""SQLite keeps no larger number, and its driver raises upon one."""
+"""SQLite stores no larger number, and its driver raises on one."""
 
 
 @dataclass(frozen=True)
 class Arrival:
-    """A message as the sink took it. `received_at` is real time."""
+    """A message as the sink received it. `received_at` is real time."""
 
     received_at: datetime
     return_path: str
@@ -42,7 +42,7 @@ class Arrival:
 
 
 @dataclass(frozen=True)
-class Delivered:
+class DeliveredMail:
     """A message in the mailbox."""
 
     id: int
@@ -73,16 +73,16 @@ class Delivered:
     @property
     def snippet(self) -> str:
         """How the text goes on after the shop's name, the subject and the greeting."""
-        paragraphs = [" ".join(each.split()) for each in self.text.split("\n\n")]
+        paragraphs = [" ".join(block.split()) for block in self.text.split("\n\n")]
         return next((paragraph for paragraph in paragraphs[3:] if paragraph), "")[:160]
 
     @property
     def headers(self) -> dict[str, str]:
         """Headers with encoded words decoded; one that occurs several times has its values on lines of their own."""
-        found: dict[str, str] = {}
+        values: dict[str, str] = {}
         for name, value in self.message.items():
-            found[name] = f"{found[name]}\n{value}" if name in found else str(value)
-        return found
+            values[name] = f"{values[name]}\n{value}" if name in values else str(value)
+        return values
 
     @property
     def text(self) -> str:
@@ -93,7 +93,7 @@ class Delivered:
         return self._part("html")
 
     def as_json(self) -> dict[str, Any]:
-        """What `/mailbox.json` lists."""
+        """Return the mail as `/mailbox.json` lists it."""
         return {
             "id": self.id,
             "to": self.recipient,
@@ -115,13 +115,13 @@ class Delivered:
 
 
 class Mailbox:
-    """Reads and writes the file at `path`. Safe from several threads and processes."""
+    """The mailbox in the file at `path`. Safe from several threads and processes."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def append(self, arrivals: Iterable[Arrival]) -> None:
-        """Keep all of them, on the disk when this returns, or none."""
+        """Save all of them, on the disk when this returns, or none."""
         rows = [(a.received_at.isoformat(), a.return_path, a.recipient, a.raw) for a in arrivals]
         with self._open() as connection, connection:
             connection.executemany(
@@ -129,20 +129,20 @@ class Mailbox:
             )
 
     def count(self, recipient: str = "") -> int:
-        """How many there are, or how many whose recipient contains `recipient`."""
-        where, values = _like(recipient)
+        """Count all mails, or those whose recipient contains `recipient`."""
+        where, values = _build_filter(recipient)
         with self._open() as connection:
             return int(connection.execute(f"SELECT count(*) FROM mails WHERE {where}", values).fetchone()[0])  # noqa: S608
 
-    def newest(self, limit: int, *, before: int | None = None, recipient: str = "") -> list[Delivered]:
-        """Up to `limit`, newest first, older than the mail `before`, whose recipient contains `recipient`."""
-        where, values = _like(recipient)
+    def list_newest(self, limit: int, *, before: int | None = None, recipient: str = "") -> list[DeliveredMail]:
+        """List up to `limit` mails older than the mail `before` whose recipient contains `recipient`, newest first."""
+        where, values = _build_filter(recipient)
         query = f"SELECT * FROM mails WHERE {where} AND id < ? ORDER BY id DESC LIMIT ?"  # noqa: S608
         with self._open() as connection:
-            return [_read(row) for row in connection.execute(query, (*values, before or 2**62, limit))]
+            return [_parse_row(row) for row in connection.execute(query, (*values, before or 2**62, limit))]
 
-    def since(self, after: int = 0) -> Iterator[Delivered]:
-        """All mails later than the mail `after`, oldest first."""
+    def iterate_since(self, after: int = 0) -> Iterator[DeliveredMail]:
+        """Yield all mails later than the mail `after`, oldest first."""
         after = min(after, _LARGEST)
         while True:
             with self._open() as connection:
@@ -150,18 +150,18 @@ class Mailbox:
             if not rows:
                 return
             for row in rows:
-                yield _read(row)
+                yield _parse_row(row)
             after = rows[-1][0]
 
-    def get(self, mail_id: int) -> Delivered:
-        """Raises NotFound."""
+    def get(self, mail_id: int) -> DeliveredMail:
+        """Return one mail. Raises NotFound."""
         row = None
         if 0 < mail_id <= _LARGEST:
             with self._open() as connection:
                 row = connection.execute("SELECT * FROM mails WHERE id = ?", (mail_id,)).fetchone()
         if row is None:
             raise NotFound(f"no mail {mail_id} in the mailbox", "id")
-        return _read(row)
+        return _parse_row(row)
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
@@ -173,13 +173,13 @@ class Mailbox:
             yield connection
 
 
-def _like(recipient: str) -> tuple[str, tuple[str, ...]]:
+def _build_filter(recipient: str) -> tuple[str, tuple[str, ...]]:
     if not recipient:
         return "1", ()
     literal = recipient.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
     return "recipient LIKE ? ESCAPE '\\'", (f"%{literal}%",)
 
 
-def _read(row: tuple[Any, ...]) -> Delivered:
+def _parse_row(row: tuple[Any, ...]) -> DeliveredMail:
     mail_id, received_at, return_path, recipient, raw = row
-    return Delivered(mail_id, datetime.fromisoformat(received_at).astimezone(UTC), return_path, recipient, raw)
+    return DeliveredMail(mail_id, datetime.fromisoformat(received_at).astimezone(UTC), return_path, recipient, raw)

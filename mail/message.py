@@ -1,7 +1,7 @@
-"""The bytes of a mail: headers, a text and an HTML part that say the same, and the signature over them.
+"""Builds the bytes of a mail: headers, a text and an HTML part with the same content, and the signature over them.
 
-Headers are written by hand and not by the email package, whose generators rewrap what was put in and cost more than
-all the rest of a mail.
+Headers are written here and not by the email package, whose generators rewrap what was put in and cost more than all
+the rest of a mail.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from datetime import datetime
 from email.utils import format_datetime
 
 from errors import BadInput, ConfigError
-from mail.address import validated
+from mail.address import normalise_address
 from mail.dkim import Signer
-from mail.headers import line, mailbox, one_line, words
+from mail.headers import encode_text, format_header, format_mailbox, require_one_line
 from mail.links import Links
-from mail.render import Rendered
+from mail.render import RenderedMail
 from models.base import ClientId
 from models.states import TouchKind
 from settings import Settings
@@ -42,12 +42,16 @@ class Sender:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Sender:
-        """Raises ConfigError naming SELVEDGE_MAIL_FROM, SELVEDGE_REPLY_TO, SELVEDGE_SHOP_NAME or _BOUNCE_DOMAIN."""
-        address = _held("SELVEDGE_MAIL_FROM", settings.mail_from)
-        reply_to = _held("SELVEDGE_REPLY_TO", settings.reply_to) if settings.reply_to else ""
-        _held("SELVEDGE_BOUNCE_DOMAIN", f"b@{settings.bounce_domain}")
+        """Build it from settings.
+
+        Raises:
+            ConfigError: names SELVEDGE_MAIL_FROM, SELVEDGE_REPLY_TO, SELVEDGE_SHOP_NAME or _BOUNCE_DOMAIN.
+        """
+        address = _require_address("SELVEDGE_MAIL_FROM", settings.mail_from)
+        reply_to = _require_address("SELVEDGE_REPLY_TO", settings.reply_to) if settings.reply_to else ""
+        _require_address("SELVEDGE_BOUNCE_DOMAIN", f"b@{settings.bounce_domain}")
         try:
-            return cls(one_line(settings.shop_name, "SELVEDGE_SHOP_NAME"), address, reply_to)
+            return cls(require_one_line(settings.shop_name, "SELVEDGE_SHOP_NAME"), address, reply_to)
         except BadInput as wrong:
             raise ConfigError(str(wrong)) from None
 
@@ -62,41 +66,42 @@ class Recipient:
     address: str = field(repr=False)
 
 
-def envelope(
-    rendered: Rendered, to: Recipient, kind: TouchKind, now: datetime, sender: Sender, links: Links, signer: Signer
+def build_envelope(
+    rendered: RenderedMail, to: Recipient, kind: TouchKind, now: datetime, sender: Sender, links: Links, signer: Signer
 ) -> Envelope:
-    """The mail, dated `now` (business time, aware). The same input gives the same bytes.
+    """Build the mail, dated `now` (business time, aware). The same input gives the same bytes.
 
-    Raises BadInput: field `email` for an address that is not one plain address, `subject` for one that may not
-    become a header.
+    Raises:
+        BadInput: field `email` for an address that is not one plain address, `subject` for one that may not become a
+            header.
     """
-    address = validated(to.address)
-    message_id = links.message_id(to.client_id, to.n)
+    address = normalise_address(to.address)
+    message_id = links.build_message_id(to.client_id, to.n)
     boundary = f"=_{message_id[1:].partition('@')[0]}"
     headers = [
-        line("From", mailbox(sender.name, sender.address)),
-        line("To", mailbox(to.name, address)),
-        *([line("Reply-To", sender.reply_to)] if sender.reply_to else []),
-        line("Subject", words(rendered.subject.strip(), "subject")),
-        line("Date", format_datetime(now)),
+        format_header("From", format_mailbox(sender.name, sender.address)),
+        format_header("To", format_mailbox(to.name, address)),
+        *([format_header("Reply-To", sender.reply_to)] if sender.reply_to else []),
+        format_header("Subject", encode_text(rendered.subject.strip(), "subject")),
+        format_header("Date", format_datetime(now)),
         f"Message-ID: {message_id}",
-        f"List-Unsubscribe: <{links.unsubscribe(to.client_id, to.n)}>",
+        f"List-Unsubscribe: <{links.build_unsubscribe_url(to.client_id, to.n)}>",
         "List-Unsubscribe-Post: List-Unsubscribe=One-Click",
         f"Feedback-ID: {kind.value}:{links.mail_domain}",
         "MIME-Version: 1.0",
         f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"',
     ]
     body = [
-        *_part(boundary, "plain", rendered.text),
-        *_part(boundary, "html", rendered.html),
+        *_build_part(boundary, "plain", rendered.text),
+        *_build_part(boundary, "html", rendered.html),
         f"--{boundary}--\r\n".encode(),
     ]
-    message = signer.signed("\r\n".join(headers).encode("ascii") + b"\r\n\r\n" + b"\r\n".join(body))
-    return Envelope(message_id, links.return_path(to.client_id, to.n), address, message)
+    message = signer.sign("\r\n".join(headers).encode("ascii") + b"\r\n\r\n" + b"\r\n".join(body))
+    return Envelope(message_id, links.build_return_path(to.client_id, to.n), address, message)
 
 
-def _part(boundary: str, subtype: str, words: str) -> list[bytes]:
-    """One part. The boundary cannot occur in it: quoted-printable never writes `=_`."""
+def _build_part(boundary: str, subtype: str, words: str) -> list[bytes]:
+    """Build one part. The boundary cannot occur in it: quoted-printable never writes `=_`."""
     head = (
         f"--{boundary}\r\nContent-Type: text/{subtype}; charset=utf-8\r\n"
         "Content-Transfer-Encoding: quoted-printable\r\n"
@@ -107,8 +112,8 @@ def _part(boundary: str, subtype: str, words: str) -> list[bytes]:
     return [head.encode(), quoted]
 
 
-def _held(variable: str, address: str) -> str:
+def _require_address(variable: str, address: str) -> str:
     try:
-        return validated(address)
+        return normalise_address(address)
     except BadInput as wrong:
         raise ConfigError(f"{variable}: {wrong}") from None

@@ -1,4 +1,4 @@
-"""A draft becomes a mail: the words are the writer's; titles, prices, pictures and links come from the catalogue."""
+"""Renders a draft as a mail: the words are the writer's; titles, prices, pictures and links come from the catalogue."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from errors import BadInput
 from mail import template
 from mail.links import Links
-from mail.money import price
+from mail.money import format_price
 from models.base import ItemId
 from models.catalogue import Item
 from models.mail import Brief, EmailDraft, ItemBlurb
@@ -18,7 +18,7 @@ from settings import Settings
 
 @dataclass(frozen=True)
 class Shop:
-    """What a mail says of its sender."""
+    """What a mail states about its sender."""
 
     name: str
     address: str
@@ -30,8 +30,8 @@ class Shop:
 
 
 @dataclass(frozen=True)
-class Rendered:
-    """A mail's words in both forms. Both say the same."""
+class RenderedMail:
+    """A mail's words as HTML and as text, with the same content."""
 
     subject: str
     preheader: str
@@ -39,9 +39,9 @@ class Rendered:
     text: str
 
 
-def render(draft: EmailDraft, brief: Brief, items: Mapping[ItemId, Item], links: Links, shop: Shop) -> Rendered:
-    """The mail of `draft`. Raises BadInput (field `items`) when the draft names an item that `items` lacks."""
-    cards = [_card(blurb, brief, items, links, shop) for blurb in draft.items]
+def render(draft: EmailDraft, brief: Brief, items: Mapping[ItemId, Item], links: Links, shop: Shop) -> RenderedMail:
+    """Render the mail of `draft`. Raises BadInput (field `items`) when the draft names an item that `items` lacks."""
+    cards = [_build_card(blurb, brief, items, links, shop) for blurb in draft.items]
     lead = draft.items[0].item_id if len(draft.items) == 1 else None
     context: dict[str, Any] = {
         "lang": brief.locale.replace("_", "-"),
@@ -50,21 +50,23 @@ def render(draft: EmailDraft, brief: Brief, items: Mapping[ItemId, Item], links:
         "greeting": draft.greeting,
         "paragraphs": draft.paragraphs,
         "cards": cards,
-        "act": {"words": draft.call_to_action, "link": links.go(brief.client_id, brief.n, lead)},
-        "home": links.go(brief.client_id, brief.n),
-        "unsubscribe": links.unsubscribe(brief.client_id, brief.n),
+        "act": {"words": draft.call_to_action, "link": links.build_click_url(brief.client_id, brief.n, lead)},
+        "home": links.build_click_url(brief.client_id, brief.n),
+        "unsubscribe": links.build_unsubscribe_url(brief.client_id, brief.n),
         "why": f"You receive this because you are a client of {shop.name} and agreed to hear from us.",
         "shop": shop,
     }
-    return Rendered(
+    return RenderedMail(
         subject=draft.subject,
         preheader=draft.preheader,
-        html=template.html().render(context),
-        text=template.plain().render(context),
+        html=template.load_html_template().render(context),
+        text=template.load_text_template().render(context),
     )
 
 
-def _card(blurb: ItemBlurb, brief: Brief, items: Mapping[ItemId, Item], links: Links, shop: Shop) -> dict[str, str]:
+def _build_card(
+    blurb: ItemBlurb, brief: Brief, items: Mapping[ItemId, Item], links: Links, shop: Shop
+) -> dict[str, str]:
     item = items.get(blurb.item_id)
     if item is None:
         raise BadInput(f"the draft names {blurb.item_id}, which the catalogue does not hold", "items")
@@ -72,9 +74,9 @@ def _card(blurb: ItemBlurb, brief: Brief, items: Mapping[ItemId, Item], links: L
         "title": item.title,
         "brand": item.brand,
         "kicker": item.brand or item.category,
-        "price": price(item.price_cents, shop.currency),
+        "price": format_price(item.price_cents, shop.currency),
         "blurb": blurb.text,
         "alt": ", ".join(filter(None, (item.title, item.colour))),
-        "picture": links.picture(item.item_id),
-        "link": links.go(brief.client_id, brief.n, item.item_id),
+        "picture": links.build_picture_url(item.item_id),
+        "link": links.build_click_url(brief.client_id, brief.n, item.item_id),
     }

@@ -1,7 +1,7 @@
-"""The embedded mail server: takes every mail, keeps it in the local mailbox, delivers it to nobody.
+"""The embedded mail server: it accepts every mail, saves it in the local mailbox and delivers it to nobody.
 
-A mail is answered with 250 only when it lies on the disk. Mails that arrive together share one commit, because the
-disk is the slow part.
+A mail is answered with 250 only when it is on the disk. Mails that arrive together share one commit, because the disk
+is the slow part.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ from settings import Settings
 logging.getLogger("mail.log").setLevel(logging.ERROR)  # aiosmtpd's; it would write addresses into the log
 
 LARGEST: Final = 10 * 1024 * 1024
-KEPT: Final = "250 2.0.0 kept"
-NOT_KEPT: Final = "451 4.3.0 the mailbox cannot be written"
+ACCEPTED: Final = "250 2.0.0 kept"
+NOT_WRITTEN: Final = "451 4.3.0 the mailbox cannot be written"
 
 
-class Keeper:
+class MailboxWriter:
     """Writes arrivals in a thread of its own, as many at once as are waiting."""
 
     def __init__(self, mailbox: Mailbox) -> None:
@@ -44,14 +44,14 @@ class Keeper:
         self._thread.start()
 
     async def keep(self, arrival: Arrival) -> bool:
-        """Whether it lies on the disk."""
+        """Save the arrival and return whether it is on the disk."""
         loop = asyncio.get_running_loop()
-        done: asyncio.Future[bool] = loop.create_future()
-        self._waiting.put((arrival, lambda kept: _tell(loop, done, kept)))
-        return await done
+        future: asyncio.Future[bool] = loop.create_future()
+        self._waiting.put((arrival, lambda written: _report(loop, future, written)))
+        return await future
 
     def stop(self) -> None:
-        """Write what waits, then end."""
+        """Write what is waiting, then end the thread."""
         self._waiting.put(None)
         self._thread.join()
 
@@ -68,13 +68,13 @@ class Keeper:
                     ending = True
                 else:
                     batch.append(more)
-            kept = self._written([arrival for arrival, _ in batch])
+            written = self._write([arrival for arrival, _ in batch])
             for _, tell in batch:
-                tell(kept)
+                tell(written)
             if ending:
                 return
 
-    def _written(self, arrivals: list[Arrival]) -> bool:
+    def _write(self, arrivals: list[Arrival]) -> bool:
         try:
             self._mailbox.append(arrivals)
         except (Error, OSError):
@@ -82,36 +82,36 @@ class Keeper:
         return True
 
 
-def _tell(loop: asyncio.AbstractEventLoop, done: asyncio.Future[bool], kept: bool) -> None:
+def _report(loop: asyncio.AbstractEventLoop, future: asyncio.Future[bool], written: bool) -> None:
     def settle() -> None:
-        if not done.done():  # the client may have hung up meanwhile
-            done.set_result(kept)
+        if not future.done():  # the client may have hung up meanwhile
+            future.set_result(written)
 
     if not loop.is_closed():
         loop.call_soon_threadsafe(settle)
 
 
-class Handler:
-    """What aiosmtpd asks at each step."""
+class SinkHandler:
+    """The handler that aiosmtpd calls at each step."""
 
-    def __init__(self, keeper: Keeper) -> None:
-        self.keeper = keeper
+    def __init__(self, writer: MailboxWriter) -> None:
+        self.writer = writer
 
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:
-        return KEPT if await self.kept(envelope) else NOT_KEPT
+        return ACCEPTED if await self.keep_copies(envelope) else NOT_WRITTEN
 
-    async def kept(self, envelope: Envelope) -> bool:
-        """Keep one copy for each recipient; whether all are kept."""
+    async def keep_copies(self, envelope: Envelope) -> bool:
+        """Save one copy for each recipient and return whether all are saved."""
         raw = envelope.original_content or b""
         now = datetime.now(UTC)
         copies = [Arrival(now, envelope.mail_from or "", to, raw) for to in envelope.rcpt_tos]
-        return all([await self.keeper.keep(copy) for copy in copies])
+        return all([await self.writer.keep(copy) for copy in copies])
 
 
-class Controlled(Controller):
-    """Runs the server in a thread, on a socket that is bound already: so a taken port shows at once."""
+class SinkController(Controller):
+    """Runs the server in a thread, on a socket that is bound already, so that a port in use is noticed at once."""
 
-    def __init__(self, handler: Handler, bound: socket.socket, **options: Any) -> None:
+    def __init__(self, handler: SinkHandler, bound: socket.socket, **options: Any) -> None:
         host, port = bound.getsockname()[:2]
         super().__init__(handler, hostname=host, port=port, **options)
         self._bound = bound
@@ -123,32 +123,32 @@ class Controlled(Controller):
     protocol: type[SMTP] = SinkServer
 
     def factory(self) -> SMTP:
-        """The server side of one connection."""
-        made = self.protocol(self.handler, **self.SMTP_kwargs)
-        self._serving.add(made)
-        return made
+        """Make the server side of one connection."""
+        server = self.protocol(self.handler, **self.SMTP_kwargs)
+        self._serving.add(server)
+        return server
 
     def cancel_tasks(self, stop_loop: bool = True) -> None:
         """Hang up on whoever is still connected, and stop the loop once their sockets are closed."""
-        for each in list(self._serving):
-            if each.transport is not None:
-                each.transport.close()
+        for server in list(self._serving):
+            if server.transport is not None:
+                server.transport.close()
         super().cancel_tasks(stop_loop=False)
         if stop_loop:
             self.loop.call_later(0.02, self.loop.stop)
 
 
 class Sink:
-    """An SMTP server in a thread of its own, from `start` to `stop`. Port 0 takes a free one, told by `port` then."""
+    """An SMTP server in a thread of its own, from `start` to `stop`. Port 0 takes a free one; `port` then holds it."""
 
     def __init__(self, mailbox: Mailbox, port: int, host: str = "127.0.0.1") -> None:
         self.mailbox, self.host, self.port = mailbox, host, port
-        self._keeper: Keeper | None = None
-        self._controller: Controlled | None = None
+        self._writer: MailboxWriter | None = None
+        self._controller: SinkController | None = None
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
-        return cls(Mailbox(mailbox_file(settings)), settings.mailbox_port)
+        return cls(Mailbox(get_mailbox_path(settings)), settings.mailbox_port)
 
     @property
     def url(self) -> str:
@@ -156,35 +156,39 @@ class Sink:
         return f"smtp://{self.host}:{self.port}"
 
     def start(self) -> None:
-        """Raises ConfigError naming SELVEDGE_MAILBOX_PORT when the port is taken."""
+        """Open the port and serve. Raises ConfigError naming SELVEDGE_MAILBOX_PORT when the port is in use."""
         self.mailbox.count()  # makes the file, so that a folder that cannot be written shows now
         try:
             bound = socket.create_server((self.host, self.port))
-        except OSError as taken:
+        except OSError as error:
             raise ConfigError(
-                f"SELVEDGE_MAILBOX_PORT: port {self.port} cannot be opened ({taken.strerror}); set another"
+                f"SELVEDGE_MAILBOX_PORT: port {self.port} cannot be opened ({error.strerror}); set another"
             ) from None
         self.port = bound.getsockname()[1]
-        self._keeper = Keeper(self.mailbox)
-        self._controller = self._controlled(
-            self._handler(self._keeper), bound, data_size_limit=LARGEST, server_hostname="selvedge", ready_timeout=15
+        self._writer = MailboxWriter(self.mailbox)
+        self._controller = self._build_controller(
+            self._build_handler(self._writer),
+            bound,
+            data_size_limit=LARGEST,
+            server_hostname="selvedge",
+            ready_timeout=15,
         )
         self._controller.start()
 
     def stop(self) -> None:
-        """Close the port; mails that wait to be written are written first."""
+        """Close the port; mails that are waiting are written first."""
         if self._controller is not None:
             self._controller.stop()
             self._controller = None
-        if self._keeper is not None:
-            self._keeper.stop()
-            self._keeper = None
+        if self._writer is not None:
+            self._writer.stop()
+            self._writer = None
 
-    def _handler(self, keeper: Keeper) -> Handler:
-        return Handler(keeper)
+    def _build_handler(self, writer: MailboxWriter) -> SinkHandler:
+        return SinkHandler(writer)
 
-    def _controlled(self, handler: Handler, bound: socket.socket, **options: Any) -> Controlled:
-        return Controlled(handler, bound, **options)
+    def _build_controller(self, handler: SinkHandler, bound: socket.socket, **options: Any) -> SinkController:
+        return SinkController(handler, bound, **options)
 
     def __enter__(self) -> Self:
         self.start()
@@ -196,6 +200,6 @@ class Sink:
         self.stop()
 
 
-def mailbox_file(settings: Settings) -> Path:
-    """Where the embedded mailbox lies."""
+def get_mailbox_path(settings: Settings) -> Path:
+    """Return the path of the embedded mailbox."""
     return settings.home / "mailbox.db"

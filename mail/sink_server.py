@@ -41,7 +41,8 @@ class SinkServer(SMTP):
 
 
 async def read_text(reader: StreamReader, limit: int) -> bytes | None:
-    """The text up to the lone dot, dots unstuffed; None when it is larger than `limit` bytes (and read to its end).
+    """Read the text up to the lone dot and remove the dots' doubling; None when it is over `limit` bytes (read to its
+    end).
 
     Only CR LF dot CR LF ends it (RFC 5321, 4.1.1.4): a bare LF must not, or one mail could smuggle in another.
     """
@@ -58,6 +59,6 @@ async def read_text(reader: StreamReader, limit: int) -> bytes | None:
             scanned = 0
         data += piece
     rest = bytes(data[end + len(END) :])
-    if rest:  # commands sent ahead; all that had come was read, so they go back in order
+    if rest:  # commands sent ahead of the answer go back to the reader, in order
         reader.feed_data(rest)
     return None if size > limit else bytes(data[: end + 2].replace(b"\r\n.", b"\r\n")[2:])

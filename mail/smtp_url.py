@@ -1,4 +1,4 @@
-"""`SELVEDGE_SMTP_URL` in parts: smtp://user:password@host:587 (STARTTLS when offered) or smtps://host:465."""
+"""Parses `SELVEDGE_SMTP_URL`: smtp://user:password@host:587 (STARTTLS when offered) or smtps://host:465."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _HOW: Final = "such as smtp://user:password@mail.shop.com:587 or smtps://mail.sh
 
 @dataclass(frozen=True)
 class SmtpServer:
-    """Where mail is handed over, and as whom."""
+    """The server that mail is handed to, and the account used there."""
 
     host: str
     port: int
@@ -29,13 +29,13 @@ class SmtpServer:
         return f"{self.host}:{self.port}"
 
     @property
-    def local(self) -> bool:
+    def is_local(self) -> bool:
         """Whether it runs on this machine, so that a password may go unencrypted."""
         return self.host in {"127.0.0.1", "::1", "localhost"}
 
 
-def parse(url: str) -> SmtpServer:
-    """Raises ConfigError naming SELVEDGE_SMTP_URL."""
+def parse_smtp_url(url: str) -> SmtpServer:
+    """Parse the URL. Raises ConfigError naming SELVEDGE_SMTP_URL."""
     try:
         parts = urlsplit(url)
         port = parts.port

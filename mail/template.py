@@ -1,5 +1,5 @@
-"""The two templates of a mail. MJML becomes table-laid HTML with every style inlined; that is done once a process,
-with the placeholders left in, so that a mail costs one rendering of a Jinja template."""
+"""The two templates of a mail. MJML is converted once a process to table-based HTML with inlined styles and the
+placeholders left in, so that a mail costs one rendering of a Jinja template."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ FOLDER: Final = Path(__file__).parent / "templates"
 
 
 @cache
-def html() -> Template:
-    """The HTML part; escapes whatever is put into it."""
+def load_html_template() -> Template:
+    """Load the template of the HTML part; it escapes every value."""
     laid_out = mrml.to_html((FOLDER / "outreach.mjml").read_text("utf-8")).content
-    return _environment(autoescape=True).from_string(laid_out)
+    return _build_environment(autoescape=True).from_string(laid_out)
 
 
 @cache
-def plain() -> Template:
-    """The text part; holds the same words and links."""
-    environment = _environment(autoescape=False)
-    environment.filters["filled"] = _filled
+def load_text_template() -> Template:
+    """Load the template of the text part, with the same words and links."""
+    environment = _build_environment(autoescape=False)
+    environment.filters["wrapped"] = _wrap_text
     return environment.from_string((FOLDER / "outreach.txt").read_text("utf-8"))
 
 
-def _environment(*, autoescape: bool) -> Environment:
+def _build_environment(*, autoescape: bool) -> Environment:
     return Environment(
         autoescape=autoescape,  # noqa: S701  off for the plain-text part alone, where nothing is markup
         undefined=StrictUndefined,
@@ -39,6 +39,6 @@ def _environment(*, autoescape: bool) -> Environment:
     )
 
 
-def _filled(words: str, indent: str = "") -> str:
-    """Lines of at most 76 characters, the later ones with `indent`."""
+def _wrap_text(words: str, indent: str = "") -> str:
+    """Wrap text to lines of at most 76 characters, the later ones with `indent`."""
     return fill(words, 76, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)

@@ -1,4 +1,4 @@
-"""What is kept of every answer, so that algorithms can be compared later and a decision can be made again."""
+"""The record of an answer, kept so that algorithms can be compared and decisions reproduced later."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from models.base import ClientId, Contract, Id, Utc
 
 
 class AnswerRecord(Contract):
-    """One answer: `live` was used, `shadow` was only asked. `asked_at` is business time, as the question says.
+    """One answer: `live` was used, `shadow` was only asked.
 
-    `question` is a digest of all that was asked: live and shadow answers of one decision share it. `experiment` names
-    the split that was in force, empty without one; `variant` is who was to answer. `answer` is none where a shadow gave
-    no valid one. `faults`: `algorithm:code`, in the order in which they were asked. `seconds`: real ones.
+    `asked_at` is business time, as in the question. `question` is a digest of everything asked, which live and shadow
+    answers of one decision share. `experiment`: the split in force, empty without one; `variant`: who was to answer.
+    `answer`: None where a shadow gave no valid one. `faults`: `algorithm:code`, in the order of asking. `seconds`: real
+    ones.
     """
 
     slot: Id

@@ -1,4 +1,4 @@
-"""The two kinds of contract, and the identifiers and times that all of them use."""
+"""The two kinds of contract, and the identifiers and times that all contracts use."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ Sku = Id
 CampaignSlug = Id
 
 
-def _written_out(value: object) -> object:
-    """A number would be taken for seconds since 1970, and 20260301 with it."""
+def _require_iso_text(value: object) -> object:
+    """Require ISO text: a number would be taken for seconds since 1970, and so would 20260301."""
     if value[4:5] != "-" if isinstance(value, str) else isinstance(value, int | float):
         raise ValueError("give ISO 8601 with an offset, such as 2026-03-01T09:30:00+01:00")
     return value
@@ -27,7 +27,7 @@ def _written_out(value: object) -> object:
 
 FIRST_YEAR = 1900
 LAST_YEAR = 2200
-"""Far enough; the ends of the calendar overflow in time zones, and the year 2262 in Temporal's nanoseconds."""
+"""Wide enough: the ends of the calendar overflow in time zones, and the year 2262 in Temporal's nanoseconds."""
 
 
 def _in_utc(moment: datetime) -> datetime:
@@ -37,11 +37,11 @@ def _in_utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC)
 
 
-Utc = Annotated[AwareDatetime, BeforeValidator(_written_out), AfterValidator(_in_utc)]
-"""A moment with an offset, kept in UTC; none that no shop means."""
+Utc = Annotated[AwareDatetime, BeforeValidator(_require_iso_text), AfterValidator(_in_utc)]
+"""A moment with an offset, converted to UTC, within the years that a shop can mean."""
 
 ONE_LINE = r"^[^\x00-\x1f\x7f]*$"
-"""No control characters: what ends up in a header, a log or a table cell."""
+"""No control characters, for what ends up in a header, a log or a table cell."""
 
 
 Reason = Annotated[str, Field(max_length=120)]
@@ -49,17 +49,17 @@ Reason = Annotated[str, Field(max_length=120)]
 
 
 class Contract(BaseModel):
-    """Crosses a boundary inside the house; may gain fields, so unknown ones are passed over."""
+    """A message between our own parts. It may gain fields, so unknown ones are ignored."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 class StrictInput(BaseModel):
-    """Comes from outside; an unknown field is a mistake and is refused by name."""
+    """Input from outside. An unknown field is a mistake and is refused by name."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
 
 def utc(year: int, month: int = 1, day: int = 1, hour: int = 0, minute: int = 0) -> datetime:
-    """A moment in UTC, short to write."""
+    """Build a moment in UTC."""
     return datetime(year, month, day, hour, minute, tzinfo=UTC)

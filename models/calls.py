@@ -1,4 +1,4 @@
-"""Calls that a stylist is to make in place of a mail of ours."""
+"""Calls that a stylist is to make in place of a mail."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from models.fixes import By
 
 
 class CallState(StrEnum):
-    """Where a call stands. An open one holds the client's drift mail."""
+    """The states of a call. An open call holds back the client's drift mails."""
 
     OPEN = "open"
     DONE = "done"
@@ -19,25 +19,25 @@ class CallState(StrEnum):
 
 
 class CallDecision(StrictInput):
-    """What a stylist says of a call: reached, tried in vain (both done), or not worth making."""
+    """A stylist's report on a call: reached, no answer (both done), or not worth making."""
 
     verdict: Literal["reached", "no_answer", "drop"]
     by: By = ""
 
     @property
     def state(self) -> CallState:
-        """Where it leads."""
+        """The state that follows."""
         return CallState.DROPPED if self.verdict == "drop" else CallState.DONE
 
     @property
     def outcome(self) -> str:
-        """How it ended, in one stable word."""
+        """How the call ended, as a stable word."""
         return "by_stylist" if self.verdict == "drop" else self.verdict
 
 
 class Call(Contract):
-    """One call. `reason`: the kind of mail in whose place it is; `why`: how the client stands against their own rhythm,
-    empty where no risk model serves. `outcome`: reached, no_answer, by_stylist, or why it was of no use any more."""
+    """One call. `reason`: the kind of mail that it replaces. `why`: the client's churn risk in words, empty without a
+    risk model. `outcome`: reached, no_answer, by_stylist, or why the call was of no use any more."""
 
     call_id: str
     client_id: ClientId

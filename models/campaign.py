@@ -1,4 +1,4 @@
-"""A campaign as its owner states it, the signals that steer it, and what its workflow and activity exchange."""
+"""A campaign as its owner defines it, its signals, and the messages between its workflow and activities."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from models.states import CampaignState, Overdue, Phase
 
 
 class Audience(StrictInput):
-    """Who is mailed: clients in any of `phases` (empty: all) who carry every tag of `tags`."""
+    """Who is mailed: clients in any of `phases` (empty: all) who carry all of `tags`."""
 
     phases: tuple[Phase, ...] = ()
     tags: tuple[Label, ...] = ()
 
 
 class CampaignSpec(StrictInput):
-    """What an owner creates."""
+    """The definition of a campaign."""
 
     slug: CampaignSlug
     name: str = Field(min_length=1, max_length=120)
@@ -35,9 +35,9 @@ class CampaignSpec(StrictInput):
     entry: Label = "1"
     """A client is mailed once per campaign and entry."""
     control_share: float = Field(default=0.1, ge=0, le=0.5)
-    """Of the clients enrolled, those who are held out and not mailed, so that the lift can be measured."""
+    """The share of enrolled clients in the holdout, who are not mailed so that the lift can be measured."""
     window_days: int = Field(default=14, ge=1, le=90)
-    """Orders count for the lift until so many days after enrolment."""
+    """Days after enrolment for which orders count for the lift."""
     ends_at: Utc | None = None
 
 
@@ -60,7 +60,7 @@ class CampaignChange(StrictInput):
 
 
 class CampaignProgress(Contract):
-    """The answer to the query `progress`: rows counted, never guessed."""
+    """The answer to the query `progress`; all numbers are counted rows."""
 
     slug: CampaignSlug
     state: CampaignState
@@ -77,18 +77,19 @@ class CampaignProgress(Contract):
     dropped: int = 0
     """Enrolled clients who may not be mailed, or were left when the campaign ended."""
     held_out: int = 0
-    """Enrolled, and not mailed so that the lift can be measured."""
+    """Clients in the holdout."""
     refused_signals: tuple[str, ...] = ()
 
 
-class PauseOrder(StrictInput):
-    """`{"reason": "stock"}`. The reason is a short word for people; it is shown, never parsed."""
+class PauseRequest(StrictInput):
+    """The input of the signal `pause`: `{"reason": "stock"}`. The reason is a short word for people; it is shown, never
+    parsed."""
 
     reason: str = Field(default="", max_length=120)
 
 
-class ResumeOrder(StrictInput):
-    """`{"overdue": "replan"}`: what becomes of mail that fell due meanwhile."""
+class ResumeRequest(StrictInput):
+    """The input of the signal `resume`: `{"overdue": "replan"}` says what becomes of mail that fell due meanwhile."""
 
     overdue: Overdue = Overdue.REPLAN
     reason: str = Field(default="", max_length=120)
@@ -109,7 +110,7 @@ class CampaignInput(Contract):
 
 
 class CampaignStep(Contract):
-    """Ask for one round of a campaign: apply commands, enrol or drain up to a minute's share, count."""
+    """Asks for one round of a campaign: apply commands, enrol or drain up to a minute's share, count."""
 
     slug: CampaignSlug
     at: datetime
@@ -119,7 +120,7 @@ class CampaignStep(Contract):
 
 
 class CampaignRound(Contract):
-    """What a round did. `wait` is real seconds until the next; None: nothing to do until a signal or `ends_at`."""
+    """The result of a round. `wait` is real seconds until the next; None: nothing to do until a signal or `ends_at`."""
 
     progress: CampaignProgress
     clock: Clock

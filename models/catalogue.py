@@ -1,4 +1,4 @@
-"""What the shop sells."""
+"""The items that the shop sells, and their stock."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class ItemRow(StrictInput):
 
 
 class StockRow(StrictInput):
-    """One row of a stock file: how many units of one size of one item lie on the shelf."""
+    """One row of a stock file: the units on hand of one size of one item."""
 
     sku: Sku
     item_id: ItemId

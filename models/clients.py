@@ -1,4 +1,4 @@
-"""A client as the shop tells us of them, and what they have agreed to."""
+"""A client as the shop describes them, and what they have agreed to."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ FirstName = Annotated[str, Field(max_length=64)]
 class ClientRow(StrictInput):
     """One row of a clients file, or the body of `PUT /v1/clients/<id>`.
 
-    `email` is held to one plain address by `mail.address.validated` at the door that takes it.
+    Whoever accepts the row has `mail.address.validated` check that `email` is one plain address.
     """
 
     client_id: ClientId
@@ -38,9 +38,9 @@ class ClientRow(StrictInput):
 
 
 class ClientPolicy(StrictInput):
-    """What a client, or someone on their behalf, asked of our mail. None means: the shop's rule.
+    """What a client, or someone on their behalf, asked of our mail. None: the shop's rule applies.
 
-    As an order it changes only the fields that it states; null gives a field back to the shop's rule.
+    As a request it changes only the fields that it states; null gives a field back to the shop's rule.
     """
 
     max_mails_per_week: int | None = Field(default=None, ge=0, le=7)
@@ -50,8 +50,8 @@ class ClientPolicy(StrictInput):
     """No mail before this moment."""
 
     @model_serializer(mode="wrap")
-    def _stated(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        """What was not stated stays unsaid on the way, or it could not be told from what was given back."""
+    def _dump_stated(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Dump only the stated fields, so that a field left out differs from one given back to the shop's rule."""
         return {name: value for name, value in dump(self).items() if name in self.model_fields_set}
 
 

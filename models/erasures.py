@@ -1,4 +1,4 @@
-"""Erasing a client: what the workflow and its activities say to each other, and what whoever asked is told."""
+"""Erasing a client: the messages between the workflow and its activities, and the status that is reported."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from models.fixes import FixId
 
 
 class ErasureState(StrEnum):
-    """How far an erasure is."""
+    """The states of an erasure."""
 
     WAITING = "waiting"
-    """Asked for: no mail goes any more, Fixes are called off; what is with the mail server must settle first."""
+    """Requested: no mail leaves any more and Fixes are cancelled; mails at the mail server must settle first."""
     ERASING = "erasing"
-    """The id is refused from now on; rows are going."""
+    """The id is refused from now on, and rows are being deleted."""
     ERASED = "erased"
     """Nothing is left but keyed hashes."""
 
@@ -25,14 +25,15 @@ class ErasureInput(Contract):
 
 
 class ErasureStep(Contract):
-    """Ask for one step. `at` is the workflow's real now."""
+    """Asks for one step. `at` is the workflow's real now."""
 
     client_id: ClientId
     at: datetime
 
 
 class ErasureLook(Contract):
-    """What had to be called off, whose workflows are to be told; and how many mails are with the mail server."""
+    """The mails and Fixes that were cancelled, whose workflows must hear of it, and how many mails are at the mail
+    server."""
 
     outreaches: tuple[int, ...] = ()
     fixes: tuple[FixId, ...] = ()
@@ -40,13 +41,13 @@ class ErasureLook(Contract):
 
 
 class ErasureCount(Contract):
-    """Rows that one pass took away."""
+    """The number of rows that one pass deleted."""
 
     rows: int
 
 
 class ErasureStatus(Contract):
-    """Where an erasure stands, by the store. `refused_since`: from when on the id is refused; business time."""
+    """The status of an erasure in the store. `refused_since`: business time from which the id is refused."""
 
     client_id: ClientId
     state: ErasureState
@@ -56,7 +57,7 @@ class ErasureStatus(Contract):
 
 
 class ErasureProgress(Contract):
-    """The answer to the query `status`. `looked_again`: what was in flight when all was erased has gone too."""
+    """The answer to the query `status`. `looked_again`: whatever was in flight at the erasure has been deleted too."""
 
     client_id: ClientId
     state: ErasureState = ErasureState.WAITING

@@ -1,4 +1,4 @@
-"""What happened to a client: one model an event type, told apart by `type`."""
+"""The events of a client: one model per event type, told apart by `type`."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class SignedUp(_Event):
 
 
 class QuizAnswered(_Event):
-    """The style quiz: explicit taste, which overrides what we guess from behaviour."""
+    """The style quiz: stated preferences, which override what we guess from behaviour."""
 
     type: Literal["quiz_answered"] = "quiz_answered"
     styles: tuple[Label, ...] = Field(default=(), max_length=20)
@@ -62,12 +62,12 @@ class AddedToCart(_Event):
     quantity: Quantity = 1
 
 
-class Searched(_Event):
+class CatalogueSearched(_Event):
     type: Literal["searched"] = "searched"
     query: Words | None = None
 
 
-class Wishlisted(_Event):
+class ItemWishlisted(_Event):
     type: Literal["wishlisted"] = "wishlisted"
     item_id: ItemId
 
@@ -136,7 +136,7 @@ class EmailComplained(_MailEvent):
     type: Literal["email_complained"] = "email_complained"
 
 
-class Unsubscribed(_MailEvent):
+class ClientUnsubscribed(_MailEvent):
     type: Literal["unsubscribed"] = "unsubscribed"
 
 
@@ -151,8 +151,8 @@ Event = Annotated[
     | ItemViewed
     | ItemClicked
     | AddedToCart
-    | Searched
-    | Wishlisted
+    | CatalogueSearched
+    | ItemWishlisted
     | OrderPlaced
     | OrderReturned
     | FixRequested
@@ -161,7 +161,7 @@ Event = Annotated[
     | EmailClicked
     | EmailBounced
     | EmailComplained
-    | Unsubscribed
+    | ClientUnsubscribed
     | ConsentChanged,
     Field(discriminator="type"),
 ]

@@ -1,4 +1,4 @@
-"""What is asked of Fixes over HTTP and by command, and what is told of them."""
+"""The request body and the views of Fixes, for HTTP and commands."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from models.base import ClientId, Contract, Id, ItemId, Sku
 from models.fixes import FixId, FixState, FixWish, ItemState
 
 
-class FixAsked(FixWish):
+class FixRequestBody(FixWish):
     """The body of `POST /v1/clients/<id>/fixes`. The same `request_key` is the same request."""
 
     request_key: Id | None = None
 
     @property
     def wish(self) -> FixWish:
-        """What is asked, without the name of the request."""
+        """The wish, without the key of the request."""
         return FixWish.model_validate(self.model_dump(exclude={"request_key"}))
 
 
-class _Shown(Contract):
-    """An item as it is told of, whether in the box or not."""
+class _FixItemView(Contract):
+    """An item of a Fix, whether in the box or not."""
 
     sku: Sku
     item_id: ItemId
@@ -32,20 +32,20 @@ class _Shown(Contract):
     p_fit: float
 
 
-class BoxedItem(_Shown):
-    """One item of a box and what became of it."""
+class BoxItem(_FixItemView):
+    """One item of a box and its state."""
 
     state: ItemState
     fit: str | None = None
 
 
-class OfferedItem(_Shown):
-    """A candidate of which a unit is free and that may go into a proposed box, in place of any one of `instead_of`."""
+class SwapOffer(_FixItemView):
+    """A candidate with a free unit that may replace any one of `instead_of` in a proposed box."""
 
     instead_of: tuple[Sku, ...]
 
 
-class PassedStep(Contract):
+class FixStepView(Contract):
     """A step that a Fix took, in business time; `by`: the stylist who decided it."""
 
     at: datetime
@@ -57,9 +57,9 @@ class PassedStep(Contract):
 class FixView(Contract):
     """One Fix.
 
-    `note`: as the client wrote it; `said`: what was understood of it, `read_by` the house's rules or a model, or nobody
-    yet. `objective`: what the box was worth as assembled; `worth`: the kept items that it stands for as it is now.
-    `left_out`: how many items, by the code of the reason. `offers`: what a stylist may swap in, best first.
+    `note`: as the client wrote it; `said`: what was understood of it; `read_by`: the built-in rules or a model, empty
+    while unread. `objective`: the worth of the box as assembled; `worth`: the expected number of kept items as it is
+    now. `left_out`: how many items, by reason code. `offers`: what a stylist may swap in, best first.
     """
 
     fix_id: FixId
@@ -80,6 +80,6 @@ class FixView(Contract):
     read_by: str
     said: tuple[str, ...]
     left_out: dict[str, int]
-    box: tuple[BoxedItem, ...]
-    offers: tuple[OfferedItem, ...]
-    steps: tuple[PassedStep, ...]
+    box: tuple[BoxItem, ...]
+    offers: tuple[SwapOffer, ...]
+    steps: tuple[FixStepView, ...]

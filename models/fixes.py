@@ -1,6 +1,6 @@
-"""A Fix, a box of items for one client: what is asked, what is decided, where it stands.
+"""A Fix, a box of items for one client: the request, the decisions, and the messages of its workflow.
 
-Client-written text never travels: a note is saved with the request and read by the id of the Fix.
+Text written by the client never travels: a note is saved with the request and read by the id of the Fix.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ By = Annotated[str, StringConstraints(max_length=64, pattern=ONE_LINE)]
 
 
 class FixState(StrEnum):
-    """Where a Fix stands. The table of allowed steps is `domain.fixes.states.TRANSITIONS`."""
+    """The states of a Fix. The table of transitions is `domain.fixes.states.TRANSITIONS`."""
 
     REQUESTED = "requested"
     RANKED = "ranked"
-    """Its candidates are kept; one that waits for the wave stays here."""
+    """Its candidates are stored; a Fix that waits for the wave stays here."""
     ASSEMBLED = "assembled"
     PROPOSED = "proposed"
     """Its units are reserved; a stylist is to decide."""
@@ -36,17 +36,17 @@ class FixState(StrEnum):
     """Every item has its feedback, or the time for it is over."""
     CANCELLED = "cancelled"
     EXPIRED = "expired"
-    """Nobody decided in time, and the policy says to cancel then."""
+    """Nobody decided in time, and the policy is to cancel then."""
     FAILED = "failed"
 
 
 class ItemState(StrEnum):
-    """Where one item of a box stands."""
+    """The states of one item of a box."""
 
     HELD = "held"
     """A unit is counted in `stock.reserved` for it."""
     EXPIRED = "expired"
-    """Its hold ran out and the unit is free again; still an item of the box, until it is held anew or let go."""
+    """Its reservation ran out and the unit is free; it stays in the box until it is reserved again or released."""
     RELEASED = "released"
     SOLD = "sold"
     KEPT = "kept"
@@ -54,7 +54,7 @@ class ItemState(StrEnum):
 
 
 class FixWish(StrictInput):
-    """What a client asks of one Fix. What is not stated is the shop's rule, or the client's own record."""
+    """What a client asks of one Fix. Where nothing is stated, the shop's rule or the client's own record applies."""
 
     slots: int = Field(default=5, ge=1, le=20)
     budget: Money | None = None
@@ -62,23 +62,23 @@ class FixWish(StrictInput):
     """The highest price of one item."""
     category_cap: int = Field(default=2, ge=1, le=20)
     colour_cap: int = Field(default=3, ge=1, le=20)
-    """At most so many items of one colour."""
+    """At most this many items of one colour."""
     must_have: tuple[Label, ...] = Field(default=(), max_length=10)
-    """Categories of which at least one item is wanted each."""
+    """Categories of which at least one item each is wanted."""
     exclude_categories: tuple[Label, ...] = Field(default=(), max_length=50)
     exclude_colours: tuple[Label, ...] = Field(default=(), max_length=50)
     exclude_items: tuple[ItemId, ...] = Field(default=(), max_length=200)
     sizes: tuple[Label, ...] = Field(default=(), max_length=20)
-    """None stated: the client's sizes."""
+    """Empty: the client's sizes."""
     note: Words | None = None
     when: Literal["now", "wave"] = "now"
-    """`wave`: assembled together with all others that are due, in the next wave."""
+    """`wave`: assembled in the next wave, together with all others that are due."""
     due: Utc | None = None
     """With `wave`: assembled alone when no wave has come by then."""
 
     @model_validator(mode="after")
     def _possible(self) -> Self:
-        both = {each.casefold() for each in self.must_have} & {
+        both = {category.casefold() for category in self.must_have} & {
             category.casefold() for category in self.exclude_categories
         }
         if both:
@@ -95,13 +95,13 @@ class NoteFields(Contract):
     exclude_categories: tuple[Label, ...] = Field(default=(), max_length=50)
     exclude_colours: tuple[Label, ...] = Field(default=(), max_length=50)
     colours: tuple[Label, ...] = Field(default=(), max_length=10)
-    """Colours that the client would like. The stylist is told; no rule looks for them."""
+    """Colours that the client would like. The stylist sees them; no rule uses them."""
     budget: Money | None = None
     item_cap: Money | None = None
 
 
 class FixNote(Contract):
-    """A note as it was read: `by` whom, and what was understood, in short sentences for the stylist."""
+    """A note as it was read: by whom, and what was understood, in short sentences for the stylist."""
 
     fields: NoteFields
     by: Literal["house", "model"]
@@ -109,13 +109,13 @@ class FixNote(Contract):
 
 
 class FixRequest(StrictInput):
-    """What the update `request_fix` takes: the wish was saved before, under this id."""
+    """The input of the update `request_fix`: the wish was saved before, under this id."""
 
     fix_id: FixId
 
 
 class FixItem(Contract):
-    """A unit that may go into the box. `score` is what it is worth: `p_keep`, before the price of its stock is paid."""
+    """A unit that may go into the box. `score` is its p(keep), before the stock price is subtracted."""
 
     sku: Sku
     item_id: ItemId
@@ -126,11 +126,11 @@ class FixItem(Contract):
     score: Finite
     p_fit: Finite = 1.0
     liking: Finite = 0.0
-    """The ranking's score, standardised among the client's candidates; what p(keep) is learnt from."""
+    """The ranking's score, standardised among the client's candidates; p(keep) is learnt from it."""
     parts: dict[Code, Finite] = Field(default_factory=dict)
-    """Where the ranking's share of the score came from."""
+    """The parts of the ranking's score."""
     why: str = ""
-    """The same in words, for the stylist."""
+    """The parts in words, for the stylist."""
 
 
 class Swap(StrictInput):
@@ -141,7 +141,7 @@ class Swap(StrictInput):
 
 
 class FixDecision(StrictInput):
-    """A stylist's word on a proposed box. Swaps are made before an approval."""
+    """A stylist's decision on a proposed box. Swaps are made before an approval."""
 
     verdict: Literal["approve", "swap", "reject"]
     swaps: tuple[Swap, ...] = Field(default=(), max_length=20)
@@ -169,17 +169,17 @@ class FixInput(Contract):
 
 
 class FixStep(Contract):
-    """Ask for one step of one Fix. `at` is the workflow's real now."""
+    """Asks for one step of one Fix. `at` is the workflow's real now."""
 
     fix_id: FixId
     at: datetime
     decision: FixDecision | None = None
     code: str = ""
-    """What the step should know, in one stable word."""
+    """What the step should know, as a stable word."""
 
 
 class FixEnd(Contract):
-    """Ask that a Fix ends here, and gives back what is held for it. `code`: why, in one stable word."""
+    """Asks to end the Fix and release its units. `code`: why, as a stable word."""
 
     fix_id: FixId
     at: datetime
@@ -188,7 +188,7 @@ class FixEnd(Contract):
 
 
 class FixDone(Contract):
-    """What a step led to. `next_at` is business time: when to go on if nobody calls."""
+    """The result of a step. `next_at` is business time: when to go on if no signal comes."""
 
     state: FixState
     clock: Clock
@@ -196,11 +196,11 @@ class FixDone(Contract):
     code: str = ""
     box: tuple[Sku, ...] = ()
     refused: str = ""
-    """Why what was decided cannot be: a sentence of ids, amounts and words of the catalogue alone."""
+    """Why the decision cannot be carried out: a sentence of ids, amounts and words of the catalogue alone."""
 
 
 class FixAdmission(Contract):
-    """Ask whether a client may have the Fix that was saved for them. `at` is the workflow's real now."""
+    """Asks whether a client may have the Fix that was saved for them. `at` is the workflow's real now."""
 
     fix_id: FixId
     client_id: ClientId
@@ -208,7 +208,7 @@ class FixAdmission(Contract):
 
 
 class FixAdmitted(Contract):
-    """The answer: where the Fix stands, or why it is `refused`, in a sentence without personal data and a code."""
+    """The answer: the state of the Fix, or why it is `refused`, as a sentence without personal data and a code."""
 
     done: FixDone
     noted: bool = False

@@ -1,4 +1,4 @@
-"""What `ClientLifecycle` and its activities say to each other: ids, codes and small numbers, never names or text."""
+"""The messages between `ClientLifecycle` and its activities: ids, codes and small numbers, never names or text."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from models.states import Band, HoldSource, OutreachState, Overdue, Phase, Touch
 
 
 class Command(Contract):
-    """Something a signal or update asked for, kept until the next assessment applies it to the store."""
+    """A request from a signal or update, kept until the next assessment applies it to the store."""
 
     kind: Literal["pause", "resume", "adjust"]
     source: HoldSource = HoldSource.OPERATOR
@@ -20,11 +20,11 @@ class Command(Contract):
     policy: ClientPolicy | None = None
     reason: Reason = ""
     at: datetime
-    """Real time at which the workflow took it."""
+    """Real time at which the workflow received it."""
 
 
 class AssessRequest(Contract):
-    """Ask where a client stands and what is due. `at` is the workflow's real now."""
+    """Asks for an assessment: the client's phase and what is due. `at` is the workflow's real now."""
 
     client_id: ClientId
     at: datetime
@@ -32,7 +32,7 @@ class AssessRequest(Contract):
 
 
 class NextOutreach(Contract):
-    """An outreach to start, already in the ledger as `n`."""
+    """An outreach to start, already in the ledger as number `n`."""
 
     n: int
     kind: TouchKind
@@ -41,7 +41,7 @@ class NextOutreach(Contract):
 
 
 class Assessment(Contract):
-    """The one score that everything downstream carries, and what the workflow is to do next."""
+    """The one score that everything downstream uses, and what the workflow is to do next."""
 
     id: str
     clock: Clock
@@ -60,11 +60,11 @@ class Assessment(Contract):
     """One plain sentence without personal data."""
     held: tuple[str, ...] = ()
     chosen: str = ""
-    """What an algorithm of the slot `next_action` chose at this look, and which; empty: none was asked."""
+    """What the slot `next_action` chose in this assessment, and which algorithm; empty: none was asked."""
 
 
 class LifecycleState(Contract):
-    """All that a client's workflow carries through continue-as-new."""
+    """Everything that a client's workflow carries through continue-as-new."""
 
     client_id: ClientId
     assessment: Assessment | None = None
@@ -90,13 +90,13 @@ class LifecycleStatus(Contract):
 
 
 class Nudge(Contract):
-    """Something changed; ask the store."""
+    """The signal that something changed; the workflow reads the store."""
 
     reason: Reason = ""
 
 
-class Finished(Contract):
-    """An outreach reached a state in which it gives up the client's turn."""
+class OutreachFinished(Contract):
+    """The signal that an outreach has reached a state in which it gives up the client's turn."""
 
     n: int
     state: OutreachState

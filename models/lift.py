@@ -1,4 +1,4 @@
-"""What a campaign brought, as pages and commands tell it."""
+"""The result of a campaign, as pages and commands show it."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from models.base import CampaignSlug, Contract, Utc
 
 
 class ArmOutcome(Contract):
-    """One arm. Clients whose window is over, and what these did in it; `waiting`: those whose window still runs."""
+    """One arm: the clients whose window is over, and their orders in it; `waiting`: clients whose window still runs."""
 
     clients: int = 0
     waiting: int = 0
     ordered: int = 0
-    """Clients who ordered at all."""
+    """Clients with at least one order."""
     orders: int = 0
     revenue_cents: int = 0
 
 
 class Difference(Contract):
-    """Treated less control, for each client; shares, or cents.
+    """Treated minus control per client, in shares or cents.
 
     `low`, `high` (95 %) and `p_value` hold at every look, however often one looks. `lift`: relative to the control;
-    None where that shows nothing. `p_better`: the chance that mailing is the better, seen once and with no opinion
-    before.
+    None where the control is zero. `p_better`: the probability that mailing is better, for a single look with a flat
+    prior.
     """
 
     treated: float
@@ -37,7 +37,7 @@ class Difference(Contract):
 
 
 class LiftPoint(Contract):
-    """The difference in the share who ordered, as it was told at `at`."""
+    """The difference in the share who ordered, as it stood at `at`."""
 
     at: Utc
     value: float
@@ -46,7 +46,7 @@ class LiftPoint(Contract):
 
 
 class CampaignLift(Contract):
-    """Intention to treat: whoever was enrolled counts in their arm, mailed or not."""
+    """The lift by intention to treat: every enrolled client counts in their arm, mailed or not."""
 
     slug: CampaignSlug
     control_share: float
@@ -55,16 +55,16 @@ class CampaignLift(Contract):
     control: ArmOutcome = ArmOutcome()
     enough: bool = False
     balance_p: float = 1.0
-    """How often a lot of this share gives arms as uneven as these, waiting clients counted."""
+    """The probability of arm sizes as uneven as these, clients whose window still runs included."""
     said: str
-    """One plain sentence."""
+    """The result in one plain sentence."""
     conversion: Difference | None = None
     revenue: Difference | None = None
-    """Cents a client, freed by CUPED of what the value of the 90 days before foretells."""
+    """Cents per client, adjusted by CUPED for the value of the 90 days before."""
     variance_removed: float = 0.0
-    """The share of the variance of revenue that CUPED took away."""
+    """The share of the variance of revenue that CUPED removed."""
     needed: int | None = None
     """Clients of both arms that would show a lift of a fifth, where there are too few."""
     shows: float | None = None
-    """The smallest lift that the clients enrolled so far will show in four of five such campaigns."""
+    """The smallest lift that the clients enrolled so far show with a power of four fifths."""
     series: tuple[LiftPoint, ...] = Field(default=(), repr=False)

@@ -1,4 +1,4 @@
-"""What agents exchange: a brief in, plain words and item ids out. No model ever gives a link, price or address."""
+"""The messages between agents: a brief in, words and item ids out. No model ever gives a link, price or address."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ Sentence = Annotated[str, Field(min_length=1, max_length=600)]
 
 
 class Pick(Contract):
-    """One recommended item and where its score came from."""
+    """One recommended item and the parts of its score."""
 
     item_id: ItemId
     score: float
     parts: dict[str, float] = Field(default_factory=dict)
-    """Each part's weighted contribution to the house's own score."""
+    """The weighted contribution of each part to the blended score."""
     by: str = ""
-    """Whose `score` it is; empty: the house's own, which is the sum of the parts."""
+    """The algorithm of `score`; empty: the built-in blend, whose score is the sum of the parts."""
     why: str = ""
     """The largest parts in words, for `BriefItem.why`; no numbers."""
 
     @property
     def house_score(self) -> float:
-        """What the house thinks of it, whoever picked it."""
+        """The blended score of the item, whichever algorithm picked it."""
         return round(sum(self.parts.values()), 6)
 
 
 class BriefItem(Contract):
-    """An item as the writer may speak of it. No price: the renderer puts that in."""
+    """An item as the writer may describe it. It has no price: the renderer inserts that."""
 
     item_id: ItemId
     title: str
@@ -46,15 +46,15 @@ class BriefItem(Contract):
 
 
 class Fact(Contract):
-    """Something true of this client's own history, with the words the house writer uses for it."""
+    """A true sentence about this client's own history, in the words of the template writer."""
 
     code: str
-    """Which fact, as in `domain.facts.facts`: last_item, last_order, orders_count, favourite_category, signed_up …"""
+    """Which fact, as in `domain.facts.CODES`: last_item, last_order, orders_count, favourite_category, signed_up …"""
     text: str
 
 
 class Brief(Contract):
-    """All that the writer and the reviewer see: one client's data, and what the mail is for."""
+    """Everything that the writer and the reviewer see: one client's data, and what the mail is for."""
 
     client_id: ClientId
     n: int
@@ -67,7 +67,7 @@ class Brief(Contract):
     locale: str
     shop_name: str
     voice: str
-    """House style or campaign voice, in a sentence."""
+    """The shop's or the campaign's voice, in a sentence."""
     message: str = ""
     """What a campaign wants to say; the owner's words."""
     facts: tuple[Fact, ...] = ()
@@ -92,7 +92,7 @@ class EmailDraft(Contract):
     call_to_action: str = Field(min_length=2, max_length=40)
 
 
-class Verdict(StrEnum):
+class ReviewVerdict(StrEnum):
     APPROVE = "approve"
     REVISE = "revise"
     REJECT = "reject"
@@ -113,12 +113,12 @@ class Issue(Contract):
 class Review(Contract):
     """What a reviewer gives."""
 
-    verdict: Verdict
+    verdict: ReviewVerdict
     issues: tuple[Issue, ...] = Field(default=(), max_length=12)
 
 
 class SendPlan(Contract):
-    """What a scheduler proposes: a moment in business time, and why, in a few words. `domain.timing` disposes."""
+    """What a scheduler proposes: a moment in business time, and why, in a few words. `domain.timing` decides."""
 
     send_at: datetime
     why: str = Field(default="", max_length=200)

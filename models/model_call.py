@@ -1,4 +1,4 @@
-"""One call of a language model, and what a client may still cost today."""
+"""One call of a language model, and what a client's calls may still cost today."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ class ModelCall(Contract):
     verdict: str = Field(default="ok", max_length=32)
 
 
-class Spent(Contract):
+class ModelUsage(Contract):
     """What a client's mail has cost in the last 24 hours of business time."""
 
     calls: int = 0
     tokens: int = 0
 
 
-class Budget(Contract):
-    """What is left."""
+class ModelBudget(Contract):
+    """What is left of the client's daily budget."""
 
     calls: int
     tokens: int
@@ -43,6 +43,6 @@ class Budget(Contract):
         """Whether no further call may be made."""
         return self.calls <= 0 or self.tokens <= 0
 
-    def after(self, spent: Spent) -> Budget:
-        """What is left once `spent` is taken off."""
-        return Budget(calls=self.calls - spent.calls, tokens=self.tokens - spent.tokens)
+    def subtract(self, spent: ModelUsage) -> ModelBudget:
+        """Return the budget with `spent` subtracted."""
+        return ModelBudget(calls=self.calls - spent.calls, tokens=self.tokens - spent.tokens)

@@ -1,4 +1,4 @@
-"""What `Outreach` and its activities say to each other: ids, codes and small numbers, never names or text."""
+"""The messages between `Outreach` and its activities: ids, codes and small numbers, never names or text."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class OutreachInput(Contract):
 
 
 class OutreachStep(Contract):
-    """Ask for one step of one outreach. `at` is the workflow's real now."""
+    """Asks for one step of one outreach. `at` is the workflow's real now."""
 
     client_id: ClientId
     n: int
@@ -33,19 +33,19 @@ class OutreachStep(Contract):
 
 
 class StepDone(Contract):
-    """What a step led to. `next_at` is business time: when to go on, for `scheduled` and `parked`."""
+    """The result of a step. `next_at` is business time: when to go on, for `scheduled` and `parked`."""
 
     state: OutreachState
     clock: Clock
     next_at: datetime | None = None
     code: str = ""
-    """Why, in one stable word."""
+    """Why, as a stable word."""
     reported: bool = False
-    """Whether the client's workflow was told already that the turn is free."""
+    """Whether the client's workflow already knows that the turn is free."""
 
 
 class Conclusion(Contract):
-    """What a person or signal asked to be done with one mail."""
+    """What a person or a signal asked to be done with one mail."""
 
     client_id: ClientId
     n: int
@@ -67,8 +67,8 @@ class PolicyRequest(Contract):
     policy: ClientPolicy
 
 
-class Decision(Contract):
-    """A person's answer to an outreach that awaits one. An edit is saved first and travels by id."""
+class OutreachDecision(Contract):
+    """A person's decision on a mail in review. An edit is saved first and travels by id."""
 
     verdict: Literal["approve", "edit", "reject"]
     edit_id: str | None = None

@@ -1,17 +1,19 @@
-"""Who changed which algorithm answers, and when."""
+"""The history of `algorithms.toml`: who changed which slot, and when."""
 
 from __future__ import annotations
 
 from models.base import Contract, Utc
-from models.policies import Policy
+from models.slot_policies import SlotPolicy
 
 
 class PolicyChange(Contract):
-    """One change of `algorithms.toml`: the slots as they were after it. `digest`: of the whole file, whose secrets are
-    in no history. `at` is real time."""
+    """One change: the slots as they were after it.
+
+    `digest`: of the whole file, whose secrets are in no history. `at` is real time.
+    """
 
     at: Utc
     who: str
     what: str
-    slots: dict[str, Policy]
+    slots: dict[str, SlotPolicy]
     digest: str

@@ -1,4 +1,4 @@
-"""A client's profile: what is known of their taste, and from what. Personal: never in a history, log or metric."""
+"""A client's profile: their preferences and where each comes from. Personal: never in a history, log or metric."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from models.base import ClientId, Contract, ItemId
 
 
 class Demographics(Contract):
-    """Who they are, as the shop told us."""
+    """Who the client is, as the shop told us."""
 
     first_name: str
     locale: str
@@ -20,16 +20,17 @@ class Demographics(Contract):
     tags: tuple[str, ...] = ()
 
 
-class Liked(Contract):
-    """A word, liked (to 1) or disliked (to -1); whether the client said so in the quiz, did so, or both."""
+class Preference(Contract):
+    """A word, liked (to 1) or disliked (to -1): stated in the quiz (`said`), shown by behaviour (`seen`), or both."""
 
     name: str
     strength: float
     source: Literal["said", "seen", "both"]
 
 
-class Worn(Contract):
-    """A size. `source`: the shop or the quiz said so (`said`), or pieces that were sent (`seen`) fitted so often."""
+class KnownSize(Contract):
+    """A size: stated by the shop or in the quiz (`said`), or shown by the pieces that were sent (`seen`), with their
+    fit."""
 
     size: str
     category: str = ""
@@ -46,8 +47,8 @@ class Wish(Contract):
     at: datetime
 
 
-class Interaction(Contract):
-    """Something that happened."""
+class ProfileEvent(Contract):
+    """An event in the profile."""
 
     type: str
     at: datetime
@@ -56,16 +57,16 @@ class Interaction(Contract):
 
 
 class Profile(Contract):
-    """One client as of a moment. `counts`: of all that ever happened, by type; `latest`: the newest of it first."""
+    """One client as of a moment. `counts`: of all events, by type; `latest`: newest first."""
 
     client_id: ClientId
     as_of: datetime
     demographics: Demographics
-    style_tags: tuple[Liked, ...] = ()
-    colours: tuple[Liked, ...] = ()
-    categories: tuple[Liked, ...] = ()
-    sizes: tuple[Worn, ...] = ()
+    style_tags: tuple[Preference, ...] = ()
+    colours: tuple[Preference, ...] = ()
+    categories: tuple[Preference, ...] = ()
+    sizes: tuple[KnownSize, ...] = ()
     budget_cents: int | None = None
     wishlist: tuple[Wish, ...] = ()
     counts: dict[str, int] = Field(default_factory=dict)
-    latest: tuple[Interaction, ...] = ()
+    latest: tuple[ProfileEvent, ...] = ()

@@ -1,4 +1,4 @@
-"""A nightly Refresh: models learnt anew, tried against those that serve, lists made for everybody, drift looked for."""
+"""Nightly training: models trained and compared with the champions, lists made for all clients, drift measured."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ SlotName = Annotated[str, StringConstraints(max_length=16)]
 
 
 class RefreshState(StrEnum):
-    """Where a Refresh stands."""
+    """The states of a nightly training."""
 
     LEARNING = "learning"
     PICKING = "picking"
@@ -24,22 +24,22 @@ class RefreshState(StrEnum):
     DONE = "done"
 
 
-class Verdict(StrEnum):
-    """What became of a challenger."""
+class ChallengerVerdict(StrEnum):
+    """The verdict on a challenger."""
 
     NOTHING = "nothing_to_learn"
     LEARNT = "learnt"
-    """Kept, and not tried yet."""
+    """Trained and kept, not compared yet."""
     FIRST = "first"
-    """The slot's first model, better than what the house does without one."""
+    """The slot's first model, better than the built-in."""
     BETTER = "better"
     NOT_BETTER = "not_better"
     TOO_FEW = "too_few"
-    """Clients to judge by."""
+    """Too few clients to compare by."""
     YOUNG = "young"
-    """The one that serves is the same recipe, and has seen the days to judge by."""
+    """The champion is the same recipe and was trained on the days to compare by."""
     CHANGED = "changed"
-    """Somebody else let another model serve meanwhile."""
+    """The champion was changed by somebody else meanwhile."""
     FAILED = "failed"
     """The worker's log says why."""
 
@@ -51,7 +51,7 @@ class RefreshInput(Contract):
 
 
 class RefreshStep(Contract):
-    """Ask for one step: of one `slot`, or of shard number `part`. `at` is the workflow's real now."""
+    """Asks for one step: for one `slot`, or for shard number `part`. `at` is the workflow's real now."""
 
     refresh: RefreshId
     at: datetime
@@ -60,19 +60,21 @@ class RefreshStep(Contract):
 
 
 class RefreshPlan(Contract):
-    """What is to be done, fixed when it begins."""
+    """What is to be done, fixed at the beginning."""
 
     slots: tuple[SlotName, ...] = ()
     shards: int = 0
 
 
 class SlotOutcome(Contract):
-    """What became of one slot. `served`: what the one in service (`champion`; empty: the house's default) came to by
-    `measure` over so many `clients`, and `tried` what its challenger (`artefact`) did; `difference`: by how much that
-    is better, client by client, with its interval."""
+    """The result of one slot: how champion and challenger compare by `measure` over `clients`.
+
+    `served`: the champion's value (`champion`; empty: the built-in); `tried`: the challenger's (`artefact`);
+    `difference`: by how much the challenger is better, client by client, with its interval.
+    """
 
     slot: SlotName
-    verdict: Verdict
+    verdict: ChallengerVerdict
     artefact: str = ""
     champion: str = ""
     measure: str = ""
@@ -86,13 +88,15 @@ class SlotOutcome(Contract):
 
     @property
     def wins(self) -> bool:
-        """Whether it is to serve."""
-        return self.verdict in {Verdict.FIRST, Verdict.BETTER}
+        """Whether the challenger becomes champion."""
+        return self.verdict in {ChallengerVerdict.FIRST, ChallengerVerdict.BETTER}
 
 
 class Drift(Contract):
-    """How far the latest values of a feature are from those before: the Kolmogorov-Smirnov `statistic`, the chance `p`
-    of one so large where nothing has changed, and how many values were `before` and are `now`."""
+    """How far the latest values of a feature have drifted: the Kolmogorov-Smirnov `statistic` with its p-value `p`.
+
+    `before` and `now` count the values of each sample.
+    """
 
     feature: str
     statistic: Finite
@@ -109,7 +113,7 @@ class RefreshCount(Contract):
 
 
 class RefreshEnd(Contract):
-    """Ask for the end after so many real `seconds`. `failed`: slots that were given up, and the parts that were."""
+    """Asks for the end after so many real `seconds`. `failed`: the slots and steps that were given up."""
 
     refresh: RefreshId
     at: datetime
@@ -118,8 +122,10 @@ class RefreshEnd(Contract):
 
 
 class RefreshReport(Contract):
-    """What a Refresh came to. `picked`: clients for whom a list was made; `since` to `cut` was looked back on, `cut` to
-    `until` judged by."""
+    """The report of a nightly training. `picked`: clients with a list.
+
+    `since` to `cut` is the training period, `cut` to `until` the comparison period.
+    """
 
     refresh: RefreshId
     state: RefreshState = RefreshState.LEARNING
@@ -143,7 +149,7 @@ class RefreshStatus(Contract):
     parts_done: int = 0
 
 
-class ListedItem(Contract):
+class TopPick(Contract):
     """One item of a stored list."""
 
     item_id: ItemId
@@ -151,11 +157,11 @@ class ListedItem(Contract):
 
 
 class TopPicks(Contract):
-    """A client's list, best first, as it was at business `at`; `artefact`: the version that chose."""
+    """A client's list, best first, as of business time `at`; `artefact`: the version that chose."""
 
     client_id: ClientId
     context: str
     at: datetime
     algorithm: str
     artefact: str
-    items: tuple[ListedItem, ...]
+    items: tuple[TopPick, ...]

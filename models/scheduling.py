@@ -1,4 +1,4 @@
-"""What a scheduler may know: times and habits, nothing of who the client is."""
+"""What a scheduler may know: times and habits, nothing about who the client is."""
 
 from __future__ import annotations
 

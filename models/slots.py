@@ -1,7 +1,7 @@
-"""What each slot asks and what it takes for an answer. Their JSON Schemas are the contract with every algorithm.
+"""The questions and answers of the slots. Their JSON Schemas are the contract with every algorithm.
 
 Ids are opaque, amounts whole cents, moments ISO 8601 in UTC. No question holds a name, an address or a client's words.
-A question may gain fields: an algorithm passes over those it does not know. An answer may say more than is asked.
+A question may gain fields: an algorithm ignores those it does not know. An answer may say more than is asked.
 """
 
 from __future__ import annotations
@@ -21,26 +21,27 @@ Version = Annotated[str, StringConstraints(pattern=r"^[!-~]{1,64}$")]
 Action: TypeAlias = Literal["email", "stylist_call", "offer", "nothing"]
 
 
-class Question(Contract):
-    """What every question says. `seed`: the same question with the same seed must get the same answer."""
+class SlotQuestion(Contract):
+    """The fields of every question. `seed`: the same question with the same seed must get the same answer."""
 
     client_id: ClientId
     now: Utc
     seed: int = Field(default=0, ge=0, lt=2**53)
 
 
-class Answer(Contract):
-    """What every answer may say."""
+class SlotAnswer(Contract):
+    """The fields of every answer."""
 
     propensity: Annotated[float, Field(gt=0, le=1, allow_inf_nan=False)] | None = None
-    """How likely this very answer was, where the algorithm draws by chance; later comparisons rest on it."""
+    """The probability of this very answer, where the algorithm randomises; later comparisons depend on it."""
 
 
 class Touch(Contract):
-    """What a client did with an item: `kind` is an event's name, such as order_placed or item_clicked.
+    """Something that a client did with an item: `kind` is an event's name, such as order_placed or item_clicked.
 
     `category`, `colour`, `price_cents` (today's): of the item, which may be no candidate; left at their defaults when
-    the catalogue does not know it."""
+    the catalogue does not know it.
+    """
 
     item_id: ItemId
     kind: Code
@@ -52,7 +53,7 @@ class Touch(Contract):
 
 
 class Occurrence(Contract):
-    """Something a client did. `value_cents`: of an order."""
+    """An event of a client. `value_cents`: of an order."""
 
     kind: Code
     at: Utc
@@ -60,7 +61,7 @@ class Occurrence(Contract):
 
 
 class Candidate(Contract):
-    """An item that may be shown. `house_score`: the house's own ranking, whose `parts` add up to it."""
+    """An item that may be shown. `house_score`: the built-in blended score, whose `parts` add up to it."""
 
     item_id: ItemId
     category: Code = ""
@@ -71,8 +72,8 @@ class Candidate(Contract):
     parts: dict[Code, Finite] = Field(default_factory=dict)
 
 
-class RankingQuestion(Question):
-    """Which `n` of the candidates for this client, here, now."""
+class RankingQuestion(SlotQuestion):
+    """Which `n` of the candidates to show this client, here, now."""
 
     n: int = Field(ge=1, le=1_000)
     context: Code = "email"
@@ -82,70 +83,74 @@ class RankingQuestion(Question):
     candidates: tuple[Candidate, ...] = Field(default=(), max_length=50_000)
 
 
-class Scored(Contract):
+class ScoredItem(Contract):
     """One item of an answer."""
 
     item_id: ItemId
     score: Finite
 
 
-class RankingAnswer(Answer):
+class RankingAnswer(SlotAnswer):
     """Best first: `n` of the candidates, or all of them where they are fewer."""
 
-    items: Annotated[tuple[Scored, ...], FailFast(), Field(max_length=1_000)]
+    items: Annotated[tuple[ScoredItem, ...], FailFast(), Field(max_length=1_000)]
 
 
-class EngagementQuestion(Question):
-    """How engaged is this client, and when will that fall below the next of `thresholds`, highest first."""
+class EngagementQuestion(SlotQuestion):
+    """How engaged this client is, and when that falls below the next of `thresholds`, highest first."""
 
     events: tuple[Occurrence, ...] = ()
     thresholds: tuple[Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)], ...] = ()
 
 
-class EngagementAnswer(Answer):
-    """The score, and when it crosses if nothing happens; none: never."""
+class EngagementAnswer(SlotAnswer):
+    """The score, and when it crosses a threshold if nothing happens; null: never."""
 
     score: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
     crosses_at: Utc | None = None
 
 
-class RiskQuestion(Question):
-    """How likely is this client to be still one, and how many orders will come within the horizon."""
+class RiskQuestion(SlotQuestion):
+    """How likely this client is still a client, and how many orders will come within the horizon."""
 
     orders: tuple[Occurrence, ...] = ()
     horizon_days: int = Field(default=90, ge=1, le=3_650)
 
 
-class RiskAnswer(Answer):
-    """`p_alive`: the chance that the client has not left. `falls_at`: when silence alone puts them at risk against
-    their own rhythm, past moments too: the client's workflow wakes then. Without it, `p_alive` under .5 counts."""
+class RiskAnswer(SlotAnswer):
+    """`p_alive`: the probability that the client has not left.
+
+    `falls_at`: when silence alone puts them at risk against their own cadence; it may be past, and the client's
+    workflow wakes then. Without it, `p_alive` under .5 counts as at risk.
+    """
 
     p_alive: Share
     expected_orders: Annotated[float, Field(ge=0, le=100_000, allow_inf_nan=False)]
     falls_at: Utc | None = None
 
 
-class SessionQuestion(Question):
+class SessionQuestion(SlotQuestion):
     """How to order what this visitor sees, given what they touched in this session.
 
-    `n`: so many are shown; none: all."""
+    `n`: how many are shown; null: all.
+    """
 
     n: int | None = Field(default=None, ge=1, le=1_000)
     items: tuple[Candidate, ...] = Field(default=(), max_length=1_000)
     touches: tuple[Touch, ...] = ()
 
 
-class SessionAnswer(Answer):
+class SessionAnswer(SlotAnswer):
     """The `n` best of the question's items, or all of them, best first.
 
-    `propensity`: how likely the first of them was to come first.
+    `propensity`: the probability of the first item to come first.
     """
 
     items: Annotated[tuple[ItemId, ...], FailFast(), Field(max_length=1_000)]
 
 
 class Piece(Contract):
-    """A unit that may go into the box, and what it is worth to the client. Without a `colour` it counts as none."""
+    """A unit that may go into the box, and what it is worth to the client. An empty `colour` is no colour."""
 
     sku: Sku
     category: Code = ""
@@ -154,11 +159,11 @@ class Piece(Contract):
     score: Finite
 
 
-class AssemblyQuestion(Question):
-    """Which pieces make the box: the highest sum of scores within the limits. None: no limit.
+class AssemblyQuestion(SlotQuestion):
+    """Which pieces make the box: the highest sum of scores within the limits. Null: no limit.
 
-    Of `must_have`, as many categories as can be have a piece in the box, whatever that costs in score. Else a piece
-    with a score of 0 or less is never worth its place.
+    As many categories of `must_have` as possible have a piece in the box, whatever that costs in score. Otherwise a
+    piece with a score of 0 or less is never worth its place.
     """
 
     slots: int = Field(default=5, ge=1, le=50)
@@ -170,23 +175,23 @@ class AssemblyQuestion(Question):
     pieces: tuple[Piece, ...] = Field(default=(), max_length=50_000)
 
 
-class AssemblyAnswer(Answer):
+class AssemblyAnswer(SlotAnswer):
     """The box; it may stay partly empty."""
 
     skus: Annotated[tuple[Sku, ...], FailFast(), Field(max_length=50)]
 
 
-class Window(Contract):
-    """A stretch of time in which mail may leave; `until` no longer belongs to it."""
+class SendWindow(Contract):
+    """A stretch of time in which mail may leave; `until` is excluded."""
 
     start: Utc
     until: Utc
 
 
-class SendTimeQuestion(Question):
+class SendTimeQuestion(SlotQuestion):
     """When to send inside the windows."""
 
-    windows: tuple[Window, ...] = Field(min_length=1, max_length=1_000)
+    windows: tuple[SendWindow, ...] = Field(min_length=1, max_length=1_000)
     opened: tuple[Utc, ...] = ()
 
     @model_validator(mode="after")
@@ -196,13 +201,13 @@ class SendTimeQuestion(Question):
         return self
 
 
-class SendTimeAnswer(Answer):
-    """The moment."""
+class SendTimeAnswer(SlotAnswer):
+    """The moment to send."""
 
     at: Utc
 
 
-class NextActionQuestion(Question):
+class NextActionQuestion(SlotQuestion):
     """What to do next for this client, of what is allowed."""
 
     allowed: tuple[Action, ...] = Field(min_length=1)
@@ -211,23 +216,23 @@ class NextActionQuestion(Question):
     events: tuple[Occurrence, ...] = ()
 
 
-class NextActionAnswer(Answer):
-    """The action, and what it adds over doing nothing, in the unit that the algorithm was trained on."""
+class NextActionAnswer(SlotAnswer):
+    """The action, and its uplift over doing nothing, in the unit that the algorithm was trained on."""
 
     action: Action
     uplift: Finite = 0.0
 
 
-class Order(Contract):
-    """What goes to an algorithm: a batch of questions for one slot, and the seconds until nobody waits any more."""
+class QuestionBatch(Contract):
+    """What is sent to an algorithm: a batch of questions for one slot, and the seconds until the deadline."""
 
     slot: Code
     seconds: float
-    questions: tuple[Question, ...]
+    questions: tuple[SlotQuestion, ...]
 
 
-class Reply(Contract):
-    """What comes back: one answer for each question, in their order; null where the algorithm has none."""
+class AnswerBatch(Contract):
+    """What comes back: one answer for each question, in order; null where the algorithm has none."""
 
     version: Version = "unstated"
     answers: tuple[Any, ...]

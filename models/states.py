@@ -1,4 +1,4 @@
-"""The words for where a client, a mail, a hold and a campaign stand."""
+"""The states of clients, mails, holds and campaigns."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class Phase(StrEnum):
-    """Where a client's relation with the shop stands."""
+    """The phases of a client's relation with the shop."""
 
     ONBOARDING = "onboarding"
     ACTIVE = "active"
@@ -19,7 +19,7 @@ class Phase(StrEnum):
 
 
 class Band(StrEnum):
-    """A range of the engagement score, best first."""
+    """The ranges of the engagement score, best first."""
 
     ACTIVE = "active"
     COOLING = "cooling"
@@ -28,7 +28,7 @@ class Band(StrEnum):
 
 
 class OutreachState(StrEnum):
-    """Where one mail stands. The table of allowed steps is `domain.outreach.TRANSITIONS`."""
+    """The states of one mail. The table of transitions is `domain.outreach.TRANSITIONS`."""
 
     BRIEFED = "briefed"
     PICKED = "picked"
@@ -48,7 +48,7 @@ class OutreachState(StrEnum):
 
 
 class TouchKind(StrEnum):
-    """Why a mail exists. Each kind is an angle of its own."""
+    """The kinds of mail. Each kind has an angle of its own."""
 
     WELCOME = "welcome"
     QUIZ = "quiz"
@@ -65,13 +65,13 @@ class TouchKind(StrEnum):
 
 
 class HoldSource(StrEnum):
-    """Who holds a client's mail. Mail moves only when nobody does."""
+    """Who holds back a client's mail. Mail moves only when nobody does."""
 
     CLIENT = "client"
     OPERATOR = "operator"
     CAMPAIGN = "campaign"
     ERASURE = "erasure"
-    """The client is being erased; nobody lifts it."""
+    """The client is being erased; this hold is never lifted."""
 
 
 class Overdue(StrEnum):
@@ -97,9 +97,9 @@ class EnrolmentState(StrEnum):
 
 
 class Arm(StrEnum):
-    """The side of a comparison on which an enrolled client stands."""
+    """The arm of an enrolled client in a comparison."""
 
     TREATED = "treated"
     CONTROL = "control"
     NEITHER = ""
-    """Could not have been mailed when enrolled, so says nothing of what mailing brings."""
+    """The client could not have been mailed when enrolled, so they say nothing about mailing."""

@@ -1,5 +1,4 @@
-"""A wave: all Fixes that are due, assembled together against one stock. What its workflow and activities say to each
-other."""
+"""A wave assembles all Fixes that are due together against one stock. The messages of its workflow and activities."""
 
 from __future__ import annotations
 
@@ -11,7 +10,7 @@ from models.slots import Finite
 
 
 class WaveState(StrEnum):
-    """Where a wave stands."""
+    """The states of a wave."""
 
     RANKING = "ranking"
     ASSEMBLING = "assembling"
@@ -27,7 +26,7 @@ class WaveInput(Contract):
 
 
 class WaveStep(Contract):
-    """Ask for one step of a wave: of its part number `part`, or for its `turn` of assembling."""
+    """Asks for one step of a wave: of part number `part`, or for a `turn` of assembling."""
 
     wave: Id
     at: datetime
@@ -36,7 +35,7 @@ class WaveStep(Contract):
 
 
 class WaveTurn(Contract):
-    """What a step of a wave leads to. `asked`: the parts are to answer this turn; else the boxes stand."""
+    """The result of a step. `asked`: the parts must answer this turn; else the boxes are final."""
 
     parts: int = 0
     turn: int = 0
@@ -44,7 +43,7 @@ class WaveTurn(Contract):
 
 
 class WaveEnd(Contract):
-    """Ask for the end of a wave after so many real `seconds`: `done`, or `cancelled`."""
+    """Asks for the end of a wave after so many real `seconds`: `done`, or `cancelled`."""
 
     wave: Id
     at: datetime
@@ -53,8 +52,10 @@ class WaveEnd(Contract):
 
 
 class WaveReport(Contract):
-    """What a wave came to. Scores are sums of p(keep); `bound`: no boxes from this stock can be worth more, nor any
-    that give the same clients their must-haves. `filled` and `unfilled` count slots."""
+    """The result of a wave. Scores are sums of p(keep). `filled` and `unfilled` count slots.
+
+    `bound`: no boxes from this stock can be worth more, nor any that give the same clients their must-haves.
+    """
 
     wave: Id
     state: WaveState = WaveState.RANKING
@@ -63,7 +64,7 @@ class WaveReport(Contract):
     assembled: int = 0
     proposed: int = 0
     lacking: int = 0
-    """Fixes without a must-have that they alone could have had: others took the stock."""
+    """Fixes without a must-have that was available to them alone: others took the stock."""
     objective: Finite = 0.0
     bound: Finite = 0.0
     gap: Finite = 0.0
@@ -73,7 +74,7 @@ class WaveReport(Contract):
 
 
 class WaveStatus(Contract):
-    """The answer to the query `status`. `parts_done`: of the step it is at."""
+    """The answer to the query `status`. `parts_done`: of the current step."""
 
     wave: Id
     state: WaveState = WaveState.RANKING

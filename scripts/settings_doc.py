@@ -55,8 +55,8 @@ class Entry(NamedTuple):
         return f"SELVEDGE_{self.field.upper()}"
 
 
-def entries(source: str) -> list[Entry]:
-    """Every field of `Settings`, in order. Raises ValueError for one without a docstring."""
+def list_entries(source: str) -> list[Entry]:
+    """List every field of `Settings`, in order. Raises ValueError for one without a docstring."""
     lines = source.splitlines()
     tree = ast.parse(source)
     body = next(node.body for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "Settings")
@@ -68,22 +68,22 @@ def entries(source: str) -> list[Entry]:
         if not isinstance(said, ast.Constant) or not isinstance(said.value, str):
             raise ValueError(f"settings.py:{node.lineno}: say in a docstring below it what {node.target.id} is")
         begins = not lines[node.lineno - 2].strip()
-        found.append(Entry(node.target.id, _default(node.target.id), _said(said.value), begins))
+        found.append(Entry(node.target.id, _default(node.target.id), _describe(said.value), begins))
     return found
 
 
-def page(source: str) -> str:
-    """The whole page."""
+def render_page(source: str) -> str:
+    """Render the whole page."""
     parts = [HEAD]
-    for entry in entries(source):
+    for entry in list_entries(source):
         if entry.begins_table:
             parts.append(f"\n## {TITLES[entry.field]}\n\n| variable | default | |\n|---|---|---|\n")
         parts.append(f"| `{entry.variable}` | {entry.default} | {entry.says} |\n")
     return "".join(parts)
 
 
-def _said(docstring: str) -> str:
-    """One line for a table's cell, with fields named as variables."""
+def _describe(docstring: str) -> str:
+    """Render one line for a table's cell, with fields named as variables."""
     line = " ".join(docstring.split()).replace("|", "\\|")
     return re.sub(r"`(\w+)`", lambda m: f"`SELVEDGE_{m[1].upper()}`" if m[1] in Settings.model_fields else m[0], line)
 
@@ -96,5 +96,5 @@ def _default(field: str) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page((REPOSITORY / "settings.py").read_text()))
+    PAGE.write_text(render_page((REPOSITORY / "settings.py").read_text()))
     print(f"wrote {PAGE.relative_to(REPOSITORY)}")

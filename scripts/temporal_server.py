@@ -10,15 +10,15 @@ import os
 import sys
 from pathlib import Path
 
-from demo.servers import CLI_VERSION, find_temporal, new_enough, temporal_in_cache
-from scripts.getting import Failed, Way, run_bounded, sdk_download, tell
+from demo.servers import CLI_VERSION, build_temporal_path, find_temporal, is_new_enough
+from scripts.download import DownloadError, Way, download_by_sdk, print_server_path, run_bounded
 
 
 def from_sdk(folder: Path) -> None:
-    """The SDK's own download, kept only if its server is one that we accept."""
-    sdk_download(folder, "start_local", "temporal")
-    if not new_enough(folder / "temporal"):
-        raise Failed("the SDK's server is older than the oldest that Selvedge accepts")
+    """Download by the SDK, and keep it only if its server is one that we accept."""
+    download_by_sdk(folder, "start_local", "temporal")
+    if not is_new_enough(folder / "temporal"):
+        raise DownloadError("the SDK's server is older than the oldest that Selvedge accepts")
 
 
 def from_go(folder: Path) -> None:
@@ -30,10 +30,10 @@ def from_go(folder: Path) -> None:
 
 def main() -> int:
     """Print the path of the dev server; 1 with one clear line when it cannot be had."""
-    return tell(
+    return print_server_path(
         "Temporal's dev server",
         find_temporal,
-        temporal_in_cache,
+        build_temporal_path,
         [Way("the SDK's download", from_sdk), Way("go install", from_go)],
         "open internet, or Go 1.24+ on PATH, or put a `temporal` with server 1.29 or later on PATH",
     )

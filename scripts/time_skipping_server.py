@@ -9,8 +9,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from demo.servers import TEST_SERVER_VERSION, find_time_skipping, time_skipping_in_cache
-from scripts.getting import Way, run_bounded, sdk_download, tell
+from demo.servers import TEST_SERVER_VERSION, build_time_skipping_path, find_time_skipping
+from scripts.download import Way, download_by_sdk, print_server_path, run_bounded
 
 COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies"
 
@@ -38,12 +38,12 @@ exec java -cp "$here/lib/*" io.temporal.testserver.TestServer "$@"
 
 
 def from_sdk(folder: Path) -> None:
-    """The SDK's own download: one native program."""
-    sdk_download(folder, "start_time_skipping", "temporal-test-server")
+    """Download one native program by the SDK."""
+    download_by_sdk(folder, "start_time_skipping", "temporal-test-server")
 
 
 def from_maven(folder: Path) -> None:
-    """The server's jar and all it needs, by Maven, with a start script."""
+    """Fetch the server's jar and all it needs by Maven, and write a start script."""
     run_bounded(["java", "-version"], doing="looking for Java", limit_s=60)
     pom = folder / "pom.xml"
     pom.write_text(POM)
@@ -60,10 +60,10 @@ def from_maven(folder: Path) -> None:
 
 def main() -> int:
     """Print the path of the test server; 1 with one clear line when it cannot be had."""
-    return tell(
+    return print_server_path(
         "Temporal's time-skipping test server",
         find_time_skipping,
-        time_skipping_in_cache,
+        build_time_skipping_path,
         [Way("the SDK's download", from_sdk), Way("Maven", from_maven)],
         "open internet, or Java and Maven on PATH",
     )

@@ -1,4 +1,4 @@
-"""What every activity needs, passed down once: settings, the database, and the two times."""
+"""What every service needs, passed down once: settings, the database, and real and business time."""
 
 from __future__ import annotations
 
@@ -13,34 +13,34 @@ from domain.timing import MailRules
 from models.clock import Clock
 from settings import Settings
 from store import clock as stored_clock
-from store.mail.policy import mail_rules
+from store.mail.policy import build_mail_rules
 
 
-def wall() -> datetime:
-    """Real time."""
+def read_wall_clock() -> datetime:
+    """Return real time."""
     return datetime.now(UTC)
 
 
 @dataclass(frozen=True)
 class ServiceContext:
-    """Shared by all activities of a process."""
+    """Settings, database and clock of one process, shared by all its activities."""
 
     settings: Settings
     engine: Engine
-    wall: Callable[[], datetime] = wall
+    wall: Callable[[], datetime] = read_wall_clock
     engagement: EngagementRules = field(default_factory=EngagementRules)
 
     @property
     def mail_rules(self) -> MailRules:
         """The shop's rules on when and how often to mail."""
-        return mail_rules(self.settings)
+        return build_mail_rules(self.settings)
 
-    def real(self, at: datetime) -> datetime:
-        """The real moment for which an activity decides: the workflow's `at`, or the wall's when the activity was
-        retried or queued meanwhile. Under time-skipping the workflow's clock is ahead of the wall."""
+    def resolve_real_time(self, at: datetime) -> datetime:
+        """Return the real moment for which an activity decides: the workflow's `at`, or the wall clock's when the
+        activity was retried or queued meanwhile. Under time-skipping the workflow's clock is ahead of the wall."""
         return max(at, self.wall())
 
-    def business_time(self, connection: Connection, at: datetime) -> tuple[Clock, datetime]:
-        """The stored clock, and the business now for a request made at the real moment `at`."""
-        clock = stored_clock.load(connection)
-        return clock, clock.business(self.real(at))
+    def load_business_time(self, connection: Connection, at: datetime) -> tuple[Clock, datetime]:
+        """Load the stored clock, and the business now for a request made at the real moment `at`."""
+        clock = stored_clock.load_clock(connection)
+        return clock, clock.business(self.resolve_real_time(at))

@@ -1,4 +1,4 @@
-"""What Prometheus reads from a worker. Labels are states and codes; never a client, name or address."""
+"""The metrics that Prometheus reads from a worker. Labels are states and codes; never a client, name or address."""
 
 from __future__ import annotations
 

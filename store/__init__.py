@@ -1,1 +1,2 @@
-"""What is kept: tables, one file of queries an aggregate, migrations. Runs alike on SQLite and PostgreSQL."""
+"""Everything about the database: tables, one file of queries for each aggregate, migrations. Runs alike on SQLite and
+PostgreSQL."""

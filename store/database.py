@@ -1,4 +1,4 @@
-"""One engine a process, and transactions that hold on both databases."""
+"""One engine for each process, and transactions that behave alike on both databases."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from errors import BadInput, ConfigError, Unavailable
 
 
 def connect(url: str) -> Engine:
-    """An engine for `url` (SQLite or PostgreSQL). Raises ConfigError naming SELVEDGE_DATABASE_URL."""
+    """Create an engine for `url` (SQLite or PostgreSQL). Raises ConfigError naming SELVEDGE_DATABASE_URL."""
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError):  # ValueError: a port that is no number
@@ -26,10 +26,10 @@ def connect(url: str) -> Engine:
         return _sqlite(url, parsed.database)
     if parsed.get_backend_name() != "postgresql":
         raise ConfigError(f"SELVEDGE_DATABASE_URL: {parsed.get_backend_name()} is not served; use sqlite or postgresql")
-    return _created(url, pool_size=10, max_overflow=20, pool_pre_ping=True, hide_parameters=True)
+    return _create_engine(url, pool_size=10, max_overflow=20, pool_pre_ping=True, hide_parameters=True)
 
 
-def _created(url: str, **options: Any) -> Engine:
+def _create_engine(url: str, **options: Any) -> Engine:
     try:
         return create_engine(url, **options)
     except (NoSuchModuleError, ModuleNotFoundError):
@@ -46,7 +46,7 @@ def _sqlite(url: str, path: str | None) -> Engine:
             raise ConfigError(
                 f"SELVEDGE_HOME or SELVEDGE_DATABASE_URL: cannot make {Path(path).parent}: {refused.strerror}"
             ) from None
-    engine = _created(
+    engine = _create_engine(
         url,
         pool_size=16,
         max_overflow=32,
@@ -76,11 +76,11 @@ def _sqlite(url: str, path: str | None) -> Engine:
 
 @contextmanager
 def write_transaction(engine: Engine) -> Iterator[Connection]:
-    """A transaction that means to write: committed at the end, rolled back on any error.
+    """Open a transaction that writes: committed at the end, rolled back on any error.
 
     Raises Unavailable when the database does not answer.
     """
-    with _answering(), engine.connect() as plain:
+    with _translate_errors(), engine.connect() as plain:
         connection = plain.execution_options(selvedge_write=True)
         with connection.begin():
             yield connection
@@ -88,13 +88,13 @@ def write_transaction(engine: Engine) -> Iterator[Connection]:
 
 @contextmanager
 def read_transaction(engine: Engine) -> Iterator[Connection]:
-    """A transaction that only reads: one consistent picture, and never in a writer's way."""
-    with _answering(), engine.connect() as connection, connection.begin():
+    """Open a transaction that only reads: one consistent picture, and never in a writer's way."""
+    with _translate_errors(), engine.connect() as connection, connection.begin():
         yield connection
 
 
 @contextmanager
-def _answering() -> Iterator[None]:
+def _translate_errors() -> Iterator[None]:
     try:
         yield
     except DataError as unfit:  # PostgreSQL takes no NUL, SQLite does; what was sent stays out of the message
@@ -109,7 +109,7 @@ def _answering() -> Iterator[None]:
         raise Unavailable("every connection to the database is in use") from busy
 
 
-def forget_journal(engine: Engine) -> None:
+def empty_journal(engine: Engine) -> None:
     """Empty SQLite's journal, which may still hold what was deleted. Left for later while somebody reads it; on
     PostgreSQL vacuuming and archives are the operator's."""
     if engine.dialect.name != "sqlite":
@@ -122,10 +122,10 @@ def forget_journal(engine: Engine) -> None:
 
 
 _OUR_FAULT: Final = (IntegrityError, ProgrammingError)
-"""What a statement of ours asked for cannot be; all else is the database's own trouble, such as a file that is none."""
+"""Errors of our own statements; all others are the database's, such as a file that is no database."""
 
 
 def ping(engine: Engine) -> None:
-    """Raises Unavailable when the database does not answer."""
+    """Query the database once. Raises Unavailable when it does not answer."""
     with read_transaction(engine) as connection:
         connection.execute(text("SELECT 1"))

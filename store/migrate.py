@@ -1,4 +1,4 @@
-"""Brings a database's schema up to date. `store/revising.py` writes the revisions."""
+"""Brings a database's schema up to date. `store/revision_writer.py` writes the revisions."""
 
 from __future__ import annotations
 
@@ -25,32 +25,32 @@ def upgrade(engine: Engine) -> bool:
     Raises ConfigError for a database that this version cannot bring up to date, Unavailable when it does not answer.
     """
     with read_transaction(engine) as connection:
-        if version(connection) == head():
+        if load_version(connection) == find_head():
             return False
     with write_transaction(engine) as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-        if version(connection) == head():  # another process was quicker
+        if load_version(connection) == find_head():  # another process was quicker
             return False
         _upgrade(connection)
     return True
 
 
-def head() -> str:
-    """The newest revision, read from the names of the files, since Alembic takes long to import."""
+def find_head() -> str:
+    """Find the newest revision from the names of the files, since Alembic takes long to import."""
     newest = max(VERSIONS.glob("[0-9]*.py"))
-    found = re.search(r'^revision: str = "(.+)"$', newest.read_text(), re.M)
-    if found is None:
+    match = re.search(r'^revision: str = "(.+)"$', newest.read_text(), re.M)
+    if match is None:
         raise ConfigError(f"{newest} names no revision")
-    return found[1]
+    return match[1]
 
 
-def version(connection: Connection) -> str | None:
-    """The revision of this database; None for one without tables."""
+def load_version(connection: Connection) -> str | None:
+    """Load the revision of this database; None for one without tables."""
     names = inspect(connection).get_table_names()
     if "alembic_version" in names:
-        found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
-        return found
+        revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+        return revision
     if "clients" in names:
         raise ConfigError("SELVEDGE_DATABASE_URL: this database has tables that no migration made; use an empty one")
     return None
@@ -61,21 +61,21 @@ def _upgrade(connection: Connection) -> None:
     from alembic.util import CommandError  # noqa: PLC0415
 
     try:
-        command.upgrade(config(connection), "head")
+        command.upgrade(build_config(connection), "head")
     except CommandError:
         raise ConfigError(
-            f"SELVEDGE_DATABASE_URL: the database is at revision {version(connection)}, which this version of Selvedge "
-            "does not know; use the version that made it, or an empty database"
+            f"SELVEDGE_DATABASE_URL: the database is at revision {load_version(connection)}, which this version of "
+            "Selvedge does not know; use the version that made it, or an empty database"
         ) from None
 
 
-def config(connection: Connection, versions: Path = VERSIONS) -> Config:
-    """Alembic's configuration on a connection that is in a transaction."""
+def build_config(connection: Connection, versions: Path = VERSIONS) -> Config:
+    """Build Alembic's configuration on a connection that is in a transaction."""
     from alembic.config import Config  # noqa: PLC0415
 
-    made = Config()
-    made.set_main_option("version_locations", str(versions).replace("%", "%%"))
-    made.set_main_option("path_separator", "newline")
-    made.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    made.attributes["connection"] = connection
-    return made
+    config = Config()
+    config.set_main_option("version_locations", str(versions).replace("%", "%%"))
+    config.set_main_option("path_separator", "newline")
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.attributes["connection"] = connection
+    return config

@@ -1,1 +1,1 @@
-"""The web: an API for machines and pages for people."""
+"""The web process: an API for machines and pages for people."""

@@ -17,12 +17,12 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 from mail.sink import Sink
 from models.clock import Clock
 from services.decisions.decider import Decider
-from services.recommendations.page_order import Ordering
+from services.recommendations.page_order import PageOrderService
 from services.recommendations.recommender import Recommender
 from settings import Settings
 from store import clock
 from store.database import connect, read_transaction
-from web import health, mailbox, pictures, refusals, shop, unsubscribe
+from web import error_responses, health, mailbox, pictures, shop, unsubscribe
 from web.api import calls as calls_api
 from web.api import clients as clients_api
 from web.api import events as events_api
@@ -30,11 +30,11 @@ from web.api import fixes as fixes_api
 from web.api import policies, recommendations, sessions
 from web.api import privacy as privacy_api
 from web.api import slots as slots_api
-from web.console import acting, calls, campaigns, clients, fixes, overview, privacy, refreshes
-from web.context import Context, real_time
-from web.security import Guard, hosts
-from web.templating import ROOM
-from web.temporal import Temporal
+from web.console import calls, campaigns, clients, fixes, overview, privacy, refreshes, sign_in
+from web.context import WebContext, get_real_time
+from web.security import SecurityHeaders, list_hosts
+from web.templating import WEB_FOLDER
+from web.temporal import TemporalConnection
 
 ROUTERS: Final = (
     events_api.router,
@@ -52,7 +52,7 @@ ROUTERS: Final = (
     fixes.router,
     calls.router,
     refreshes.router,
-    acting.router,
+    sign_in.router,
     privacy.router,
     mailbox.router,
     unsubscribe.router,
@@ -62,7 +62,7 @@ ROUTERS: Final = (
 )
 
 
-class BusinessTime:
+class BusinessClock:
     """Business time by the stored clock, which is read again every `every` seconds; callable from any thread."""
 
     def __init__(self, engine: Engine, every: float = 1.0) -> None:
@@ -74,15 +74,15 @@ class BusinessTime:
         with self._lock:
             if time.monotonic() - self._read_at > self._every:
                 with read_transaction(self._engine) as connection:
-                    self._clock = clock.load(connection, real_time())
+                    self._clock = clock.load_clock(connection, get_real_time())
                 self._read_at = time.monotonic()
-            return self._clock.business(real_time())
+            return self._clock.business(get_real_time())
 
 
 def create_app(settings: Settings) -> FastAPI:
-    """The app on `settings`. Raises ConfigError when the database URL is wrong."""
+    """Create the app. Raises ConfigError when the database URL is wrong."""
     engine = connect(settings.database)
-    context = Context(settings, engine, BusinessTime(engine), Temporal(settings))
+    context = WebContext(settings, engine, BusinessClock(engine), TemporalConnection(settings))
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -90,9 +90,9 @@ def create_app(settings: Settings) -> FastAPI:
         if sink is not None:
             sink.start()
         try:
-            with Decider.serving(settings, engine) as decider:
+            with Decider.serve(settings, engine) as decider:
                 app.state.recommender = Recommender(engine, settings, decider)
-                app.state.ordering = Ordering(engine, app.state.recommender, decider)
+                app.state.ordering = PageOrderService(engine, app.state.recommender, decider)
                 yield
         finally:
             if sink is not None:
@@ -101,11 +101,11 @@ def create_app(settings: Settings) -> FastAPI:
 
     app = FastAPI(title="Selvedge", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.context = context
-    app.state.health = health.Health(health.checks(context))
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts(settings))
-    app.add_middleware(Guard)
+    app.state.health = health.HealthChecks(health.build_checks(context))
+    app.add_middleware(TrustedHostMiddleware, allowed_hosts=list_hosts(settings))
+    app.add_middleware(SecurityHeaders)
     for router in ROUTERS:
         app.include_router(router)
-    app.mount("/static", StaticFiles(directory=ROOM / "static"), name="static")
-    refusals.install(app)
+    app.mount("/static", StaticFiles(directory=WEB_FOLDER / "static"), name="static")
+    error_responses.install(app)
     return app

@@ -1,4 +1,4 @@
-"""What every route needs, made once and kept at `app.state.context`."""
+"""What every route needs, made once and stored at `app.state.context`."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from fastapi import Request
 from sqlalchemy import Engine
 
 from settings import Settings
-from web.temporal import Temporal
+from web.temporal import TemporalConnection
 
 
-def real_time() -> datetime:
-    """The wall clock, aware UTC; for leases and back-offs, never for a business rule."""
+def get_real_time() -> datetime:
+    """Return the wall clock, aware UTC; for leases and back-offs, never for a business rule."""
     return datetime.now(UTC)
 
 
 @dataclass(frozen=True)
-class Context:
+class WebContext:
     """Settings in force, the database, and the two clocks."""
 
     settings: Settings
     engine: Engine
     business_now: Callable[[], datetime]
-    """Business time, aware UTC; every rule and everything stored goes by it."""
-    temporal: Temporal
-    """Awaited, gives the Temporal client."""
-    real_now: Callable[[], datetime] = real_time
+    """Business time, aware UTC; used by every rule and stored in every row."""
+    temporal: TemporalConnection
+    """Awaiting it returns the Temporal client."""
+    real_now: Callable[[], datetime] = get_real_time
 
 
-def context_of(request: Request) -> Context:
-    """The context of the app that serves `request`; for `Depends`."""
-    context: Context = request.app.state.context
+def get_context(request: Request) -> WebContext:
+    """Return the context of the app that serves `request`; for `Depends`."""
+    context: WebContext = request.app.state.context
     return context

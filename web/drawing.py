@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 
 from PIL import Image, ImageColor, ImageDraw
 
-from web.garments import BOX, Garment, garment
+from web.garments import BOX, Garment, choose_garment
 
 Point: TypeAlias = tuple[float, float]
 Rgb: TypeAlias = tuple[int, int, int]
@@ -33,9 +33,9 @@ SIZE: Final = 480
 OVERSAMPLE: Final = 2
 
 
-def svg(category: str, colour: str) -> str:
-    """The picture as an SVG document."""
-    shape, (fill, shade, line, ground) = garment(category), _palette(colour)
+def render_svg(category: str, colour: str) -> str:
+    """Render the picture as an SVG document."""
+    shape, (fill, shade, line, ground) = choose_garment(category), _choose_palette(colour)
     paths = [f'<path d="{d}" fill="{fill}"/>' for d in shape.body]
     paths += [f'<path d="{d}" fill="{shade}"/>' for d in shape.shade]
     seam = f'fill="none" stroke="{line}" stroke-width="1.4" stroke-linecap="round"'
@@ -47,10 +47,10 @@ def svg(category: str, colour: str) -> str:
 
 
 @lru_cache(maxsize=512)
-def png(category: str, colour: str) -> bytes:
-    """The picture as a PNG of SIZE by SIZE pixels; kept, since a shop has few categories and colours."""
+def render_png(category: str, colour: str) -> bytes:
+    """Render the picture as a PNG of SIZE by SIZE pixels; cached, since a shop has few categories and colours."""
     scale = SIZE * OVERSAMPLE / BOX
-    shape, (fill, shade, line, ground) = garment(category), _palette(colour)
+    shape, (fill, shade, line, ground) = choose_garment(category), _choose_palette(colour)
     image = Image.new("RGB", (SIZE * OVERSAMPLE, SIZE * OVERSAMPLE), ground)
     _paint(ImageDraw.Draw(image), shape, scale, (fill, shade, line))
     out = BytesIO()
@@ -59,33 +59,33 @@ def png(category: str, colour: str) -> bytes:
 
 
 def _paint(draw: ImageDraw.ImageDraw, shape: Garment, scale: float, inks: tuple[str, str, str]) -> None:
-    def scaled(path: str) -> list[Point]:
+    def scale_points(path: str) -> list[Point]:
         return [(x * scale, y * scale) for x, y in flatten(path)]
 
     for path in shape.body:
-        draw.polygon(scaled(path), fill=inks[0])
+        draw.polygon(scale_points(path), fill=inks[0])
     for path in shape.shade:
-        draw.polygon(scaled(path), fill=inks[1])
+        draw.polygon(scale_points(path), fill=inks[1])
     for path in shape.seams:
-        draw.line(scaled(path), fill=inks[2], width=round(1.4 * scale), joint="curve")
+        draw.line(scale_points(path), fill=inks[2], width=round(1.4 * scale), joint="curve")
 
 
 def flatten(path: str, steps: int = 24) -> Iterator[Point]:
-    """The points of an outline of M, L, C and Z with absolute coordinates; curves in `steps` pieces."""
+    """Yield the points of an outline of M, L, C and Z with absolute coordinates; curves in `steps` pieces."""
     here = (0.0, 0.0)
     for letter, text in re.findall(r"([MLCZ])([^MLCZ]*)", path):
         numbers = [float(number) for number in text.split()]
         points = list(zip(numbers[::2], numbers[1::2], strict=True))
         if letter == "C":
             for first, second, end in zip(points[::3], points[1::3], points[2::3], strict=True):
-                yield from _curve(here, first, second, end, steps)
+                yield from _sample_curve(here, first, second, end, steps)
                 here = end
         else:
             for here in points:
                 yield here
 
 
-def _curve(p0: Point, p1: Point, p2: Point, p3: Point, steps: int) -> Iterator[Point]:
+def _sample_curve(p0: Point, p1: Point, p2: Point, p3: Point, steps: int) -> Iterator[Point]:
     for step in range(1, steps + 1):
         t = step / steps
         weights = ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3)
@@ -95,17 +95,22 @@ def _curve(p0: Point, p1: Point, p2: Point, p3: Point, steps: int) -> Iterator[P
         )
 
 
-def _palette(colour: str) -> tuple[str, str, str, str]:
-    """Fill, shade, seam and ground; the ground is a pale tint of the garment's own colour."""
+def _choose_palette(colour: str) -> tuple[str, str, str, str]:
+    """Choose fill, shade, seam and ground; the ground is a pale tint of the garment's own colour."""
     name = colour.casefold().strip()
     first = next((word for word in name.split() if word in COLOURS), "")
     base = ImageColor.getrgb(COLOURS.get(first, UNKNOWN))
     rgb = (base[0], base[1], base[2])
     seam = _mix(rgb, (0, 0, 0), 0.38) if sum(rgb) > 200 else _mix(rgb, (255, 255, 255), 0.3)
-    return _hex(rgb), _hex(_mix(rgb, (0, 0, 0), 0.16)), _hex(seam), _hex(_ground(rgb))
+    return (
+        _format_hex(rgb),
+        _format_hex(_mix(rgb, (0, 0, 0), 0.16)),
+        _format_hex(seam),
+        _format_hex(_choose_ground(rgb)),
+    )
 
 
-def _ground(rgb: Rgb) -> Rgb:
+def _choose_ground(rgb: Rgb) -> Rgb:
     # A pale garment needs a deeper ground to stand out from.
     return _mix(rgb, (232, 226, 216), 0.9) if sum(rgb) < 600 else _mix(rgb, (196, 186, 170), 0.75)
 
@@ -115,5 +120,5 @@ def _mix(rgb: Rgb, other: Rgb, share: float) -> Rgb:
     return red, green, blue
 
 
-def _hex(rgb: Rgb) -> str:
+def _format_hex(rgb: Rgb) -> str:
     return "#{:02x}{:02x}{:02x}".format(*rgb)

@@ -1,4 +1,4 @@
-"""Flat silhouettes of garments, one a category, as outlines that both SVG and a raster can draw.
+"""Flat outlines of garments, one a category, that both SVG and a raster image can draw.
 
 An outline is written in SVG path letters (M, L, C, Z with absolute numbers) on a square of 200 by 200.
 """
@@ -121,14 +121,14 @@ HANGER: Final = Garment(
 )
 """For a category that has no silhouette."""
 
-SAME: Final = {
+SYNONYMS: Final = {
     "knit": "knitwear", "sweater": "knitwear", "jumper": "knitwear", "cardigan": "knitwear", "blouse": "shirt",
     "shirts": "shirt", "top": "t-shirt", "tops": "t-shirt", "tshirts": "t-shirt", "dresses": "dress", "gown": "dress",
     "pants": "trousers", "blazer": "jacket", "shoe": "shoes", "handbags": "bag", "scarves": "scarf", "coats": "coat",
 }  # fmt: skip
 
 
-def garment(category: str) -> Garment:
-    """The silhouette that stands for `category`."""
+def choose_garment(category: str) -> Garment:
+    """Choose the outline for `category`."""
     name = category.casefold()
-    return GARMENTS.get(SAME.get(name, name), HANGER)
+    return GARMENTS.get(SYNONYMS.get(name, name), HANGER)

@@ -1,4 +1,4 @@
-"""`/healthz` and `/metrics`: whether everything is up, and figures for Prometheus."""
+"""`/healthz` and `/metrics`: whether all parts are up, and metrics for Prometheus."""
 
 from __future__ import annotations
 
@@ -15,42 +15,42 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from errors import SelvedgeError
 from store.database import ping
-from web.context import Context, context_of
+from web.context import WebContext, get_context
 
 router = APIRouter(include_in_schema=False)
 
 FRESH_S: Final = 2.0
-"""How long an answer may be reused, so that a nervous probe costs nothing."""
+"""How long a result is reused, so that frequent probes cost nothing."""
 PATIENCE_S: Final = 2.0
 
 Check = Callable[[], Awaitable[None]]
 
 
-class Health:
-    """Asks every part; raises nothing, remembers the answer for FRESH_S."""
+class HealthChecks:
+    """Checks of every part; raises nothing and reuses the result for FRESH_S."""
 
     def __init__(self, checks: dict[str, Check]) -> None:
         self._checks = checks
-        self._asked_at = float("-inf")
+        self._checked_at = float("-inf")
         self._down: dict[str, str] = {}
         self._lock = asyncio.Lock()
 
-    async def down(self) -> dict[str, str]:
-        """What is down, and how that shows; empty when all is well."""
+    async def find_down(self) -> dict[str, str]:
+        """Find what is down and why; empty when all is well."""
         async with self._lock:
-            if time.monotonic() - self._asked_at > FRESH_S:
-                found = await asyncio.gather(*(self._ask(check) for check in self._checks.values()))
-                self._down = {name: why for name, why in zip(self._checks, found, strict=True) if why}
-                self._asked_at = time.monotonic()
+            if time.monotonic() - self._checked_at > FRESH_S:
+                reasons = await asyncio.gather(*(self._run_check(check) for check in self._checks.values()))
+                self._down = {name: why for name, why in zip(self._checks, reasons, strict=True) if why}
+                self._checked_at = time.monotonic()
             return self._down
 
     @property
     def parts(self) -> list[str]:
-        """The names of what is asked."""
+        """The names of the parts that are checked."""
         return list(self._checks)
 
     @staticmethod
-    async def _ask(check: Check) -> str:
+    async def _run_check(check: Check) -> str:
         try:
             async with asyncio.timeout(PATIENCE_S):
                 await check()
@@ -61,46 +61,46 @@ class Health:
         return ""
 
 
-def checks(context: Context) -> dict[str, Check]:
-    """What has to be up for clients to be mailed."""
+def build_checks(context: WebContext) -> dict[str, Check]:
+    """Build a check of each part that sending mail needs."""
     settings = context.settings
     host, _, port = settings.temporal_address.rpartition(":")
-    found: dict[str, Check] = {
+    checks: dict[str, Check] = {
         "database": lambda: asyncio.to_thread(ping, context.engine),
-        "temporal": lambda: _connects(host, int(port)),
+        "temporal": lambda: _check_port(host, int(port)),
     }
     if settings.worker_health_url != "none":
         at = urlsplit(settings.worker_health_url or f"http://127.0.0.1:{settings.worker_health_port}/healthz")
-        found["worker"] = lambda: _answers(at.hostname or "127.0.0.1", at.port or 80, at.path or "/")
+        checks["worker"] = lambda: _check_http(at.hostname or "127.0.0.1", at.port or 80, at.path or "/")
     if not settings.smtp_url:
-        found["mailbox"] = lambda: _connects("127.0.0.1", settings.mailbox_port)
-    return found
+        checks["mailbox"] = lambda: _check_port("127.0.0.1", settings.mailbox_port)
+    return checks
 
 
 @router.get("/healthz")
-async def healthz(request: Request) -> Response:
-    """200 when everything is up, else 503 with what is down."""
-    health: Health = request.app.state.health
-    down = await health.down()
+async def show_health(request: Request) -> Response:
+    """Respond 200 when everything is up, else 503 with what is down."""
+    health: HealthChecks = request.app.state.health
+    down = await health.find_down()
     parts = {name: down.get(name, "up") for name in health.parts}
     return JSONResponse({"status": "down" if down else "up", **parts}, 503 if down else 200)
 
 
 @router.get("/metrics")
-def metrics(_context: Annotated[Context, Depends(context_of)]) -> Response:
-    """Prometheus text of this process."""
+def show_metrics(_context: Annotated[WebContext, Depends(get_context)]) -> Response:
+    """Return the Prometheus metrics of this process."""
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
-async def _connects(host: str, port: int) -> None:
+async def _check_port(host: str, port: int) -> None:
     _, writer = await asyncio.open_connection(host, port)
     writer.close()
     with suppress(OSError):
         await writer.wait_closed()
 
 
-async def _answers(host: str, port: int, path: str) -> None:
-    """A GET is answered with 200."""
+async def _check_http(host: str, port: int, path: str) -> None:
+    """Raise OSError unless a GET is answered with 200."""
     reader, writer = await asyncio.open_connection(host, port)
     try:
         writer.write(f"GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())

@@ -1,4 +1,4 @@
-"""`/pictures/<item_id>.png`: the item's picture, drawn from its category and colour. `.svg` is there for pages."""
+"""`/pictures/<item_id>.png`: the item's picture, drawn from its category and colour. `.svg` serves the pages."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from errors import NotFound
 from models.base import ID_PATTERN
 from store.catalogue import catalogue
 from store.database import read_transaction
-from web.context import Context, context_of
-from web.drawing import png, svg
+from web.context import WebContext, get_context
+from web.drawing import render_png, render_svg
 
 router = APIRouter()
 
@@ -20,29 +20,33 @@ ItemPath = Annotated[str, Path(pattern=ID_PATTERN)]
 
 
 @router.get("/pictures/{item_id}.png", include_in_schema=False)
-def picture_png(request: Request, item_id: ItemPath, context: Annotated[Context, Depends(context_of)]) -> Response:
-    """The picture that mail shows."""
-    category, colour = _looks(context, item_id)
-    return _cached(request, png(category, colour), "image/png")
+def get_picture_png(
+    request: Request, item_id: ItemPath, context: Annotated[WebContext, Depends(get_context)]
+) -> Response:
+    """Return the picture that mail shows."""
+    category, colour = _load_appearance(context, item_id)
+    return _build_response(request, render_png(category, colour), "image/png")
 
 
 @router.get("/pictures/{item_id}.svg", include_in_schema=False)
-def picture_svg(request: Request, item_id: ItemPath, context: Annotated[Context, Depends(context_of)]) -> Response:
-    """The same picture, sharp at every size."""
-    category, colour = _looks(context, item_id)
-    return _cached(request, svg(category, colour).encode(), "image/svg+xml")
+def get_picture_svg(
+    request: Request, item_id: ItemPath, context: Annotated[WebContext, Depends(get_context)]
+) -> Response:
+    """Return the same picture, sharp at every size."""
+    category, colour = _load_appearance(context, item_id)
+    return _build_response(request, render_svg(category, colour).encode(), "image/svg+xml")
 
 
-def _looks(context: Context, item_id: str) -> tuple[str, str]:
+def _load_appearance(context: WebContext, item_id: str) -> tuple[str, str]:
     with read_transaction(context.engine) as connection:
-        found = catalogue.get_items(connection, [item_id]).get(item_id)
-    if found is None:
+        item = catalogue.load_items(connection, [item_id]).get(item_id)
+    if item is None:
         raise NotFound(f"no item {item_id}", "item_id")
-    return found.category, found.colour
+    return item.category, item.colour
 
 
-def _cached(request: Request, body: bytes, kind: str) -> Response:
-    """The picture, or 304 where the reader has it: an item may be given another colour, so it is asked for daily."""
+def _build_response(request: Request, body: bytes, kind: str) -> Response:
+    """Return the picture, or 304 when the reader has it. A colour may change, so browsers ask again after a day."""
     tag = f'"{sha256(body).hexdigest()[:20]}"'
     headers = {"ETag": tag, "Cache-Control": "public, max-age=86400"}
     if request.headers.get("if-none-match") == tag:

@@ -1,4 +1,4 @@
-"""Headers that every answer carries, and a count of the answers; plain ASGI, since it stands in every request's way."""
+"""Adds security headers to every response and counts responses; plain ASGI, since every request passes through it."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from settings import Settings
 
-POLICY: Final = (
+CONTENT_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
 )
 """Nothing inline runs, so text that slips through escaping stays text."""
 HEADERS: Final = {
-    "Content-Security-Policy": POLICY,
+    "Content-Security-Policy": CONTENT_POLICY,
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "SAMEORIGIN",
     # An unsubscribe link is a key; it must not leak to the next site.
     "Referrer-Policy": "no-referrer",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
-KEPT: Final = "public, max-age=31536000, immutable"
+IMMUTABLE: Final = "public, max-age=31536000, immutable"
 
 requests: Final = Counter("selvedge_http_requests_total", "Answers by route and status", ["route", "method", "status"])
 seconds: Final = Histogram("selvedge_http_request_seconds", "Time to the answer's first byte", ["route"])
 
 
-class Guard:
-    """Adds the headers that a route did not set itself, and counts."""
+class SecurityHeaders:
+    """Middleware that adds the headers that a route did not set itself, and counts responses."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -41,29 +41,29 @@ class Guard:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        begun = time.perf_counter()
+        started = time.perf_counter()
 
-        async def sending(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                _dress(scope, message)
-                _count(scope, int(message["status"]), time.perf_counter() - begun)
+                _add_headers(scope, message)
+                _count_response(scope, int(message["status"]), time.perf_counter() - started)
             await send(message)
 
-        await self._app(scope, receive, sending)
+        await self._app(scope, receive, send_with_headers)
 
 
-def _dress(scope: Scope, message: MutableMapping[str, Any]) -> None:
+def _add_headers(scope: Scope, message: MutableMapping[str, Any]) -> None:
     headers = MutableHeaders(scope=message)
     for name, value in HEADERS.items():
         headers.setdefault(name, value)
     if scope["path"].startswith("/static/"):
-        headers["Cache-Control"] = KEPT if b"v=" in scope["query_string"] else "no-cache"
+        headers["Cache-Control"] = IMMUTABLE if b"v=" in scope["query_string"] else "no-cache"
     else:
         # Pages show people's data: neither a proxy nor the browser's cache keeps them.
         headers.setdefault("Cache-Control", "no-store")
 
 
-def _count(scope: Scope, status: int, took: float) -> None:
+def _count_response(scope: Scope, status: int, took: float) -> None:
     # The route's pattern, never the path: a path names a client.
     route = getattr(scope.get("route"), "path", "none")
     requests.labels(route, scope["method"] if scope["method"] in _METHODS else "other", status).inc()
@@ -73,8 +73,8 @@ def _count(scope: Scope, status: int, took: float) -> None:
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
-def hosts(settings: Settings) -> list[str]:
-    """The names under which this server answers, so that a hostile page cannot reach it under a name of its own."""
+def list_hosts(settings: Settings) -> list[str]:
+    """List the host names of this server, so that a hostile page cannot reach it under a name of its own."""
     if settings.web_host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
         return ["*"]
     public = settings.base_url.partition("://")[2].partition("/")[0].partition(":")[0]

@@ -1,5 +1,4 @@
-"""`/shop` and `/shop/<item_id>`: a plain product page, so that a link in a mail leads somewhere when the shop has no
-site of its own (SELVEDGE_SHOP_URL)."""
+"""`/shop` and `/shop/<item_id>`: a plain product page for shops without a site of their own (SELVEDGE_SHOP_URL)."""
 
 from __future__ import annotations
 
@@ -10,29 +9,29 @@ from fastapi.responses import RedirectResponse
 
 from errors import NotFound
 from models.base import ID_PATTERN
-from store import pages
+from store.catalogue.catalogue import find_item_with_stock
 from store.database import read_transaction
-from web.context import Context, context_of
-from web.templating import page
+from web.context import WebContext, get_context
+from web.templating import render_page
 
 router = APIRouter(include_in_schema=False)
 
 
 @router.get("/shop")
-def front(request: Request) -> Response:
-    """There is no front page: the overview stands in."""
+def redirect_to_overview(request: Request) -> Response:
+    """Redirect to the overview, since there is no front page."""
     return RedirectResponse("/", status_code=302)
 
 
 @router.get("/shop/{item_id}")
-def item(
+def show_item(
     request: Request,
-    context: Annotated[Context, Depends(context_of)],
+    context: Annotated[WebContext, Depends(get_context)],
     item_id: Annotated[str, Path(pattern=ID_PATTERN)],
 ) -> Response:
-    """One item: its picture, its price, its sizes."""
+    """Show one item: its picture, its price, its sizes."""
     with read_transaction(context.engine) as connection:
-        found = pages.item(connection, item_id)
-    if found is None:
+        item = find_item_with_stock(connection, item_id)
+    if item is None:
         raise NotFound(f"no item {item_id}", "item_id")
-    return page(request, "item.html", item=found[0], sizes=found[1])
+    return render_page(request, "item.html", item=item[0], sizes=item[1])

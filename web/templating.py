@@ -1,4 +1,4 @@
-"""Pages from templates: everything that is put into one is escaped."""
+"""Renders pages from templates; every value is escaped."""
 
 from __future__ import annotations
 
@@ -13,69 +13,81 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from domain.timing import zone_of
-from mail.money import price
+from domain.timing import load_zone
+from mail.money import format_price
 from settings import Settings
-from web.console import words
-from web.context import Context
+from web.console import labels
+from web.context import WebContext
 
-ROOM: Final = Path(__file__).parent
+WEB_FOLDER: Final = Path(__file__).parent
 
 
-def page(request: Request, template: str, status_code: int = 200, **values: Any) -> HTMLResponse:
-    """The page that `template` makes of `values`."""
-    context: Context = request.app.state.context
+def render_page(request: Request, template: str, status_code: int = 200, **values: Any) -> HTMLResponse:
+    """Render `template` with `values`."""
+    context: WebContext = request.app.state.context
     text = (
-        _environment()
+        _build_environment()
         .get_template(template)
         .render(
             request=request,
             path=request.url.path,
             settings=context.settings,
             now=context.business_now(),
-            workflow_url=lambda workflow_id: workflow_url(context.settings, workflow_id),
-            price=lambda cents: price(cents or 0, context.settings.shop_currency),
+            workflow_url=lambda workflow_id: build_workflow_url(context.settings, workflow_id),
+            price=lambda cents: format_price(cents or 0, context.settings.shop_currency),
             **values,
         )
     )
     return HTMLResponse(text, status_code)
 
 
-def workflow_url(settings: Settings, workflow_id: str) -> str:
-    """Where the Temporal UI shows a workflow."""
+def build_workflow_url(settings: Settings, workflow_id: str) -> str:
+    """Build the address at which the Temporal UI shows a workflow."""
     base = settings.temporal_ui_url.rstrip("/")
     return f"{base}/namespaces/{quote(settings.temporal_namespace)}/workflows/{quote(workflow_id, safe='')}"
 
 
 @cache
-def _environment() -> Environment:
-    made = Environment(loader=FileSystemLoader(ROOM / "templates"), autoescape=True, undefined=StrictUndefined)
-    made.globals |= {"words": words, "word": words.word, "tone": words.tone, "static": static_url}
-    made.filters |= {"moment": moment, "day": day, "ago": ago, "count": lambda number: f"{number or 0:,}"}
-    return made
+def _build_environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(WEB_FOLDER / "templates"), autoescape=True, undefined=StrictUndefined
+    )
+    environment.globals |= {
+        "labels": labels,
+        "label": labels.get_label,
+        "tone": labels.choose_tone,
+        "static": build_static_url,
+    }
+    environment.filters |= {
+        "moment": format_moment,
+        "day": format_day,
+        "ago": format_ago,
+        "count": lambda number: f"{number or 0:,}",
+    }
+    return environment
 
 
 @cache
-def static_url(name: str) -> str:
-    """The address of a static file, which changes with its content so that it may be kept for ever."""
-    return f"/static/{name}?v={sha256((ROOM / 'static' / name).read_bytes()).hexdigest()[:10]}"
+def build_static_url(name: str) -> str:
+    """Build the address of a static file; it changes with the content, so that browsers may cache it for ever."""
+    return f"/static/{name}?v={sha256((WEB_FOLDER / 'static' / name).read_bytes()).hexdigest()[:10]}"
 
 
-def moment(at: datetime | None, zone: str = "UTC") -> str:
-    """21 November, 14:05"""
+def format_moment(at: datetime | None, zone: str = "UTC") -> str:
+    """Format as 21 November, 14:05."""
     if at is None:
         return "–"
-    local = at.astimezone(zone_of(zone))
+    local = at.astimezone(load_zone(zone))
     return f"{local.day} {local:%B}, {local:%H:%M}"
 
 
-def day(at: datetime | None) -> str:
-    """21 November 2026"""
+def format_day(at: datetime | None) -> str:
+    """Format as 21 November 2026."""
     return "–" if at is None else f"{at.day} {at:%B %Y}"
 
 
-def ago(at: datetime | None, now: datetime) -> str:
-    """How long before `now`, or until then, in the largest fitting unit."""
+def format_ago(at: datetime | None, now: datetime) -> str:
+    """Format the time before `now`, or until then, in the largest fitting unit."""
     if at is None:
         return "–"
     seconds = (now - at).total_seconds()

@@ -1,4 +1,4 @@
-"""The Temporal client of the web process: pages and routes that steer a workflow ask for it, no other does."""
+"""The Temporal client of the web process, for the pages and routes that control a workflow."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from temporalio.client import Client
 
 
-class Temporal:
-    """Connects when first asked, and is kept."""
+class TemporalConnection:
+    """Connects on the first call and keeps the client."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -22,7 +22,7 @@ class Temporal:
         self._connecting = asyncio.Lock()
 
     async def __call__(self) -> Client:
-        """The client. Raises Unavailable while the server does not answer; the next call tries again."""
+        """Return the client. Raises Unavailable while the server does not answer; the next call tries again."""
         async with self._connecting:
             if self._client is None:
                 settings = self._settings

@@ -1,7 +1,7 @@
-"""Where the links of a mail lead: `/u/<token>` out of our list, `/go/<token>` to the shop.
+"""The pages that links in a mail lead to: `/u/<token>` unsubscribes, `/go/<token>` leads to the shop.
 
-Opening a page changes nothing, because mail gateways open every link. Leaving takes a POST: the button's, or the one
-that mail programs send by themselves (RFC 8058). It is acknowledged only when no mail to that client is under way.
+Opening a page changes nothing, because mail gateways open every link. Unsubscribing takes a POST: the button's, or the
+one that mail programs send by themselves (RFC 8058). It is acknowledged only when no mail to that client is being sent.
 """
 
 from __future__ import annotations
@@ -17,136 +17,138 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import PlainTextResponse, RedirectResponse
 
 from errors import Forbidden, SelvedgeError, Unavailable
-from mail.clicks import by_machine
-from mail.links import Goal, Links
+from mail.clicks import is_machine_click
+from mail.links import Links, LinkTarget
 from models.base import ClientId
 from models.events import EmailClicked
 from store import clock
 from store.clients import consent
 from store.database import read_transaction, write_transaction
-from store.events.events import accept
+from store.events.events import accept_events
 from store.mail import messages
-from store.mail.policy import Terms
-from web.context import Context, context_of
-from web.templating import page
+from store.mail.policy import ShopPolicy
+from web.context import WebContext, get_context
+from web.templating import render_page
 
 router = APIRouter(include_in_schema=False)
-Here = Annotated[Context, Depends(context_of)]
+Here = Annotated[WebContext, Depends(get_context)]
 
-LOOK_EVERY_S: Final = 0.05
+CHECK_EVERY_S: Final = 0.05
 RETRY_AFTER_S: Final = 10
 
 
 @router.api_route("/u/{token}", methods=["GET", "HEAD"])
-def ask(token: str, request: Request, context: Here) -> Response:
-    """Ask whether they mean it."""
+def ask_to_confirm(token: str, request: Request, context: Here) -> Response:
+    """Ask whether they want to unsubscribe."""
     try:
         Links.from_settings(context.settings).read_unsubscribe(token)
     except Forbidden:
-        return _nothing()
-    return _said(request, "ask", token)
+        return _respond_not_found()
+    return _render_answer(request, "ask", token)
 
 
 @router.post("/u/{token}")
 async def leave(token: str, request: Request, context: Here) -> Response:
-    """Take the client off the list, then wait until what is under way has settled."""
+    """Take the client off the list, then wait until mails that are being sent are settled."""
     try:
         client_id, n = Links.from_settings(context.settings).read_unsubscribe(token)
     except Forbidden:
-        return _nothing()
+        return _respond_not_found()
     try:
         await run_in_threadpool(_withdraw, context, client_id, n)
     except Unavailable:
-        return _said(request, "later", token, 503)
-    settled = await _settled(context, client_id)
-    return _said(request, "left", token) if settled else _said(request, "settling", token, 503)
+        return _render_answer(request, "later", token, 503)
+    settled = await _wait_until_settled(context, client_id)
+    return _render_answer(request, "left", token) if settled else _render_answer(request, "settling", token, 503)
 
 
 @router.post("/u/{token}/stay")
 def stay(token: str, request: Request, context: Here) -> Response:
-    """Put the client back on the list, when leaving was a mistake."""
+    """Put the client back on the list, when unsubscribing was a mistake."""
     try:
         client_id, n = Links.from_settings(context.settings).read_unsubscribe(token)
     except Forbidden:
-        return _nothing()
+        return _respond_not_found()
     try:
         with write_transaction(context.engine) as connection:
-            terms = Terms.of(context.settings)
-            consent.restore(connection, client_id, n, context.business_now(), context.real_now(), terms)
+            terms = ShopPolicy.from_settings(context.settings)
+            consent.restore_consent(connection, client_id, n, context.business_now(), context.real_now(), terms)
     except Unavailable:
-        return _said(request, "later", token, 503)
-    return _said(request, "back", token)
+        return _render_answer(request, "later", token, 503)
+    return _render_answer(request, "back", token)
 
 
 @router.api_route("/go/{token}", methods=["GET", "HEAD"])
-def go(token: str, request: Request, context: Here) -> Response:
-    """On to the shop, whether or not the click could be noted."""
+def follow_link(token: str, request: Request, context: Here) -> Response:
+    """Redirect to the shop, whether or not the click could be recorded."""
     links = Links.from_settings(context.settings)
     try:
-        goal = links.read_go(token)
+        goal = links.read_click(token)
     except Forbidden:
-        return _nothing()
-    with suppress(SelvedgeError):  # the shop is what they came for
+        return _respond_not_found()
+    with suppress(SelvedgeError):  # the reader wants the shop, with or without a record
         _note_click(context, goal, token, request.method, request.headers.get("user-agent", ""))
-    return RedirectResponse(links.product(goal.item_id), 302, {"Cache-Control": "no-store", **_PRIVATE})
+    return RedirectResponse(
+        links.build_product_url(goal.item_id), 302, {"Cache-Control": "no-store", **_PRIVATE_HEADERS}
+    )
 
 
-_PRIVATE: Final = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"}
+_PRIVATE_HEADERS: Final = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"}
 
 
-def _nothing() -> Response:
-    """For a link that is not ours: not even whether it might have been."""
+def _respond_not_found() -> Response:
+    """Respond to a link that is not ours, without saying whether it might have been."""
     return PlainTextResponse("Not found", 404)
 
 
-def _said(request: Request, what: str, token: str, status: int = 200) -> Response:
-    answer = page(request, "leave.html", status, what=what, token=token)
-    answer.headers.update({"Cache-Control": "no-store", **_PRIVATE})
+def _render_answer(request: Request, step: str, token: str, status: int = 200) -> Response:
+    answer = render_page(request, "leave.html", status, what=step, token=token)
+    answer.headers.update({"Cache-Control": "no-store", **_PRIVATE_HEADERS})
     if status == 503:
         answer.headers["Retry-After"] = str(RETRY_AFTER_S)
     return answer
 
 
-def _withdraw(context: Context, client_id: ClientId, n: int) -> None:
+def _withdraw(context: WebContext, client_id: ClientId, n: int) -> None:
     with write_transaction(context.engine) as connection:
-        terms = Terms.of(context.settings)
-        consent.withdraw(connection, client_id, n, context.business_now(), context.real_now(), terms)
+        terms = ShopPolicy.from_settings(context.settings)
+        consent.withdraw_consent(connection, client_id, n, context.business_now(), context.real_now(), terms)
 
 
-async def _settled(context: Context, client_id: ClientId) -> bool:
-    """Whether no mail to the client is under way any more, within the time that a page may take."""
+async def _wait_until_settled(context: WebContext, client_id: ClientId) -> bool:
+    """Wait until no mail to the client is being sent; return False when that takes longer than a page may."""
     until = monotonic() + context.settings.unsubscribe_wait_s
     while True:
         try:
-            if not await run_in_threadpool(_settling, context, client_id):
+            if not await run_in_threadpool(_count_settling, context, client_id):
                 return True
         except Unavailable:
             return False
         if monotonic() >= until:
             return False
-        await asyncio.sleep(LOOK_EVERY_S)
+        await asyncio.sleep(CHECK_EVERY_S)
 
 
-def _settling(context: Context, client_id: ClientId) -> int:
+def _count_settling(context: WebContext, client_id: ClientId) -> int:
     with read_transaction(context.engine) as connection:
-        return consent.settling(connection, client_id)
+        return consent.count_in_delivery(connection, client_id)
 
 
-def _note_click(context: Context, goal: Goal, token: str, method: str, user_agent: str) -> None:
-    """One event a link, day and kind of clicker, so that a link that is opened for ever fills no table."""
+def _note_click(context: WebContext, goal: LinkTarget, token: str, method: str, user_agent: str) -> None:
+    """Record one event a link, day and kind of clicker, so that a link that is opened for ever fills no table."""
     now = context.business_now()
     with write_transaction(context.engine) as connection:
-        sent = messages.sent_at(connection, goal.client_id, goal.n)
-        pace = clock.load(connection, context.real_now()).pace
+        sent = messages.find_sent_at(connection, goal.client_id, goal.n)
+        pace = clock.load_clock(connection, context.real_now()).pace
         since = (now - sent) / pace if sent is not None and pace > 0 else None
-        machine = by_machine(method, user_agent, since)
+        machine = is_machine_click(method, user_agent, since)
         key = sha256(f"{token} {machine} {now.date()}".encode()).hexdigest()[:40]
         click = EmailClicked(
             event_id=f"click.{key}",
             client_id=goal.client_id,
             occurred_at=now,
             item_id=goal.item_id,
-            outreach=consent.outreach_key(goal.client_id, goal.n),
+            outreach=consent.build_outreach_key(goal.client_id, goal.n),
             machine=machine,
         )
-        accept(connection, [click], Terms.of(context.settings), now, context.real_now())
+        accept_events(connection, [click], ShopPolicy.from_settings(context.settings), now, context.real_now())

@@ -24,13 +24,13 @@ async def assess(request: AssessRequest) -> Assessment:
 
 @activity.defn
 async def compose(step: OutreachStep) -> StepDone:
-    """Pick, write, review and schedule in one step, with the house writer."""
+    """Pick, write, review and schedule in one step, with the template writer."""
     raise NotImplementedError
 
 
 @activity.defn
 async def pick(step: OutreachStep) -> StepDone:
-    """Choose the items and keep the brief."""
+    """Choose the items and save the brief."""
     raise NotImplementedError
 
 
@@ -54,13 +54,13 @@ async def schedule(step: OutreachStep) -> StepDone:
 
 @activity.defn
 async def send(step: OutreachStep) -> StepDone:
-    """Ask the door and really send, once."""
+    """Check the send gate and really send, once."""
     raise NotImplementedError
 
 
 @activity.defn
 async def unpark(step: OutreachStep) -> StepDone:
-    """A parked mail's turn has come: send late, plan anew or expire."""
+    """Let a parked mail go on: send late, plan anew or expire."""
     raise NotImplementedError
 
 
@@ -72,19 +72,19 @@ async def conclude(conclusion: Conclusion) -> StepDone:
 
 @activity.defn
 async def keep_policy(request: PolicyRequest) -> None:
-    """Keep what a client asked of our mail."""
+    """Save a client's mail policy."""
     raise NotImplementedError
 
 
-@activity.defn
-async def campaign_round(step: CampaignStep) -> CampaignRound:
+@activity.defn(name="campaign_round")
+async def run_campaign_round(step: CampaignStep) -> CampaignRound:
     """Apply orders, enrol or drain a share, count."""
     raise NotImplementedError
 
 
 @activity.defn
 async def admit_fix(admission: FixAdmission) -> FixAdmitted:
-    """Whether the client may have this Fix now."""
+    """Check whether the client may have this Fix now."""
     raise NotImplementedError
 
 
@@ -114,13 +114,13 @@ async def reserve_fix(step: FixStep) -> FixDone:
 
 @activity.defn
 async def decide_fix(step: FixStep) -> FixDone:
-    """Do what the stylist decided, or say why it cannot be."""
+    """Carry out what the stylist decided, or say why that is refused."""
     raise NotImplementedError
 
 
-@activity.defn
-async def look_fix(step: FixStep) -> FixDone:
-    """What others made of the Fix meanwhile, and what the time makes of it: nobody decided, or nobody answers."""
+@activity.defn(name="look_fix")
+async def check_deadlines(step: FixStep) -> FixDone:
+    """Read what became of the Fix meanwhile, and apply its deadlines: nobody decided, or nobody gave feedback."""
     raise NotImplementedError
 
 
@@ -132,7 +132,7 @@ async def ship_fix(step: FixStep) -> FixDone:
 
 @activity.defn
 async def end_fix(end: FixEnd) -> FixDone:
-    """End it, and give back what is held."""
+    """End the Fix and release its units."""
     raise NotImplementedError
 
 
@@ -144,7 +144,7 @@ async def begin_wave(step: WaveStep) -> WaveTurn:
 
 @activity.defn
 async def rank_wave_part(step: WaveStep) -> WaveTurn:
-    """Rank the Fixes of one part; keep what they ask."""
+    """Rank the Fixes of one part and save what they ask."""
     raise NotImplementedError
 
 
@@ -156,13 +156,13 @@ async def open_wave(step: WaveStep) -> WaveTurn:
 
 @activity.defn
 async def answer_wave_part(step: WaveStep) -> WaveTurn:
-    """The boxes that the clients of one part would take at this turn's prices."""
+    """Compute the boxes that the clients of one part would take at this turn's prices."""
     raise NotImplementedError
 
 
 @activity.defn
 async def settle_wave(step: WaveStep) -> WaveTurn:
-    """Put together what the parts answered: better prices, or the boxes."""
+    """Put the answers of the parts together: better prices, or the boxes."""
     raise NotImplementedError
 
 
@@ -174,7 +174,7 @@ async def propose_wave_part(step: WaveStep) -> WaveTurn:
 
 @activity.defn
 async def end_wave(end: WaveEnd) -> WaveReport:
-    """Count, and keep the report."""
+    """Count and save the report."""
     raise NotImplementedError
 
 
@@ -192,19 +192,19 @@ async def gather_features(step: RefreshStep) -> RefreshCount:
 
 @activity.defn
 async def fit_challenger(step: RefreshStep) -> SlotOutcome:
-    """Learn a slot's model anew; it does not serve yet."""
+    """Fit a slot's model anew; it does not serve yet."""
     raise NotImplementedError
 
 
 @activity.defn
 async def try_challenger(step: RefreshStep) -> SlotOutcome:
-    """Judge it and the one that serves by the same days."""
+    """Judge the challenger and the champion by the same days."""
     raise NotImplementedError
 
 
 @activity.defn
 async def promote_challenger(step: RefreshStep) -> SlotOutcome:
-    """Let it serve if it won."""
+    """Let the challenger serve if it won."""
     raise NotImplementedError
 
 
@@ -216,23 +216,23 @@ async def pick_shard(step: RefreshStep) -> RefreshCount:
 
 @activity.defn
 async def compare_windows(step: RefreshStep) -> RefreshCount:
-    """See what has drifted."""
+    """Report what has drifted."""
     raise NotImplementedError
 
 
 @activity.defn
 async def end_refresh(end: RefreshEnd) -> RefreshReport:
-    """Count, and keep the report."""
+    """Count and save the report."""
     raise NotImplementedError
 
 
-@activity.defn
-async def still_client(step: ErasureStep) -> ErasureLook:
+@activity.defn(name="still_client")
+async def freeze_client(step: ErasureStep) -> ErasureLook:
     """Hold the client's mail, call off mails and Fixes."""
     raise NotImplementedError
 
 
 @activity.defn
 async def erase_client(step: ErasureStep) -> ErasureCount:
-    """Refuse the id from now on, and take away all that is kept."""
+    """Refuse the id from now on and delete all that is kept."""
     raise NotImplementedError

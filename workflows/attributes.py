@@ -17,20 +17,20 @@ FIX_STATE: Final = SearchAttributeKey.for_keyword("FixState")
 PAUSED: Final = SearchAttributeKey.for_bool("Paused")
 
 
-def show(wanted: dict[SearchAttributeKey[Any], str | bool | datetime | None]) -> None:
+def upsert(values: dict[SearchAttributeKey[Any], str | bool | datetime | None]) -> None:
     """Upsert the attributes whose value changed, and only those: each upsert is an event in the history."""
     now = workflow.info().typed_search_attributes
     changed = [
         key.value_unset() if value is None else key.value_set(value)
-        for key, value in wanted.items()
+        for key, value in values.items()
         if now.get(key) != value
     ]
     if changed:
         workflow.upsert_search_attributes(changed)
 
 
-def at_start(**values: Any) -> TypedSearchAttributes:
-    """Attributes to start a workflow with; those that are None are left out."""
+def build_start_attributes(**values: Any) -> TypedSearchAttributes:
+    """Build the attributes to start a workflow with; those that are None are left out."""
     keys = {"campaign": CAMPAIGN_ID, "state": OUTREACH_STATE, "phase": CLIENT_PHASE, "fix": FIX_STATE}
     return TypedSearchAttributes(
         [SearchAttributePair(keys[name], value) for name, value in values.items() if value is not None]

@@ -20,12 +20,11 @@ with workflow.unsafe.imports_passed_through():
         CampaignProgress,
         CampaignRound,
         CampaignStep,
-        PauseOrder,
-        ResumeOrder,
+        PauseRequest,
+        ResumeRequest,
     )
     from models.states import CampaignState, Overdue
-    from workflows import activity_stubs
-    from workflows import attributes as show
+    from workflows import activity_stubs, attributes
     from workflows.options import DATABASE
     from workflows.signal_payloads import Refusals
 
@@ -34,7 +33,7 @@ LONG: Final = timedelta(days=90)
 
 @workflow.defn
 class Campaign:
-    """See the module's story."""
+    """The workflow of one campaign."""
 
     @workflow.init
     def __init__(self, campaign: CampaignInput) -> None:
@@ -47,7 +46,7 @@ class Campaign:
 
     @workflow.run
     async def run(self, campaign: CampaignInput) -> CampaignProgress:
-        """Round after round, until the campaign is ended."""
+        """Run round after round until the campaign is ended."""
         while True:
             done = await self._round()
             if done.progress.state is CampaignState.ENDED and not self._commands:
@@ -59,14 +58,16 @@ class Campaign:
     async def _round(self) -> CampaignRound:
         commands, self._commands = tuple(self._commands), []
         done = await workflow.execute_local_activity(
-            activity_stubs.campaign_round,
+            activity_stubs.run_campaign_round,
             CampaignStep(slug=self._slug, at=workflow.now(), commands=commands, quiet_rounds=self._quiet_rounds),
             summary="Apply orders, enrol or drain a share, count",
             **DATABASE,
         )
         self._progress = done.progress
         self._quiet_rounds = 0 if done.moved or commands else min(self._quiet_rounds + 1, 10)
-        show.show({show.CAMPAIGN_ID: self._slug, show.PAUSED: done.progress.state is CampaignState.PAUSED})
+        attributes.upsert(
+            {attributes.CAMPAIGN_ID: self._slug, attributes.PAUSED: done.progress.state is CampaignState.PAUSED}
+        )
         workflow.set_current_details(_details(done.progress))
         return done
 
@@ -89,35 +90,35 @@ class Campaign:
             )
         )
 
-    def _take(self, kind: str, **fields: Any) -> None:
+    def _queue_command(self, kind: str, **fields: Any) -> None:
         self._commands.append(CampaignCommand.model_validate({"kind": kind, **fields}))
 
     @workflow.signal(description='Hold all mail of this campaign: {"reason": "stock"}')
     def pause(self, order: Any = None) -> None:
-        pause = self.refusals.read("pause", PauseOrder, order)
+        pause = self.refusals.parse("pause", PauseRequest, order)
         if pause is not None:
-            self._take("pause", reason=pause.reason)
+            self._queue_command("pause", reason=pause.reason)
 
     @workflow.signal(description='Go on: {"overdue": "send_late" | "replan" | "expire"}')
     def resume(self, order: Any = None) -> None:
-        resume = self.refusals.read("resume", ResumeOrder, order)
+        resume = self.refusals.parse("resume", ResumeRequest, order)
         if resume is not None:
-            self._take("resume", overdue=resume.overdue)
+            self._queue_command("resume", overdue=resume.overdue)
 
     @workflow.signal(description='Change it while it runs: {"throughput_per_minute": 30, "priority": 60}')
     def adjust(self, order: Any = None) -> None:
-        change = self.refusals.read("adjust", CampaignChange, order)
+        change = self.refusals.parse("adjust", CampaignChange, order)
         if change is not None:
-            self._take("adjust", change=change.model_dump(mode="json", exclude_none=True))
+            self._queue_command("adjust", change=change.model_dump(mode="json", exclude_none=True))
 
     @workflow.signal(description="Enrol nobody more; mail on its way still goes, but not what a pause holds back")
     def end(self, order: Any = None) -> None:
-        if self.refusals.read("end", PauseOrder, order) is not None:
-            self._take("end", overdue=Overdue.EXPIRE)
+        if self.refusals.parse("end", PauseRequest, order) is not None:
+            self._queue_command("end", overdue=Overdue.EXPIRE)
 
     @workflow.update(description="Like adjust, but refused to your face when it is wrong")
     async def set_policy(self, change: CampaignChange) -> CampaignProgress:
-        self._take("adjust", change=change.model_dump(mode="json", exclude_none=True))
+        self._queue_command("adjust", change=change.model_dump(mode="json", exclude_none=True))
         await workflow.wait_condition(lambda: not self._commands)
         return self.progress()
 
@@ -130,7 +131,7 @@ class Campaign:
 
     @workflow.query(description="Counted rows: enrolled, sent, parked")
     def progress(self) -> CampaignProgress:
-        return self._progress.model_copy(update={"refused_signals": self.refusals.kept})
+        return self._progress.model_copy(update={"refused_signals": self.refusals.entries})
 
 
 def _details(p: CampaignProgress) -> str:

@@ -1,5 +1,5 @@
-"""Erasing one client: their mail and their Fixes are called off, what is with the mail server settles, then all that is
-kept of them goes, and their id is refused for ever. A while later it looks once more, for what was in flight."""
+"""Erase one client: their mail and their Fixes are called off, what is with the mail server settles, then all that is
+kept of them goes, and their id is refused for ever. A while later it erases once more, for what was in flight."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from temporalio import workflow
 from temporalio.exceptions import FailureError
 
 with workflow.unsafe.imports_passed_through():
-    from models.campaign import PauseOrder
+    from models.campaign import PauseRequest
     from models.erasures import ErasureInput, ErasureLook, ErasureProgress, ErasureState, ErasureStep
     from models.fixes import FixId
     from models.lifecycle import Nudge
@@ -26,45 +26,46 @@ LAST_LOOK: Final = timedelta(minutes=10)
 
 @workflow.defn
 class Erasure:
-    """See the module's story."""
+    """The workflow of one erasure."""
 
     @workflow.init
     def __init__(self, erasure: ErasureInput) -> None:
         self._client_id = erasure.client_id
         self._status = ErasureProgress(client_id=erasure.client_id)
-        self._told: set[str] = set()
+        self._notified: set[str] = set()
         self._fixes: list[FixId] = []
 
     @workflow.run
     async def run(self, erasure: ErasureInput) -> ErasureProgress:
-        """Everything in its order; what it came to."""
-        while await self._still():
+        """Erase the client, twice, and return the result."""
+        while await self._freeze():
             await workflow.sleep(SETTLING)
         await self._erase()
         for workflow_id in (ids.client(self._client_id), *map(ids.fix, self._fixes)):
-            await self._tell(workflow_id, "nudge", Nudge())  # it finds nobody, and ends
+            await self._notify(workflow_id, "nudge", Nudge())  # it finds nobody, and ends
         await workflow.sleep(LAST_LOOK)
         await self._erase(looked_again=True)
         return self._status
 
-    async def _still(self) -> int:
-        """Call everything off; how many mails are with the mail server."""
+    async def _freeze(self) -> int:
+        """Call everything off and return how many mails are with the mail server."""
         self._show(state=ErasureState.WAITING)
         look: ErasureLook = await workflow.execute_local_activity(
-            activity_stubs.still_client, self._step(), summary="Hold the client, call everything off", **DATABASE
+            activity_stubs.freeze_client, self._step(), summary="Hold the client, call everything off", **DATABASE
         )
         self._show(in_data=look.in_data)
         await self._call_off(look)
         return look.in_data
 
     async def _call_off(self, look: ErasureLook) -> None:
-        """The store says so already; their workflows are told, once, so that they end now."""
+        """Cancel the workflows of mails and Fixes, once each, so that they end now; the store has called them off
+        already."""
         self._fixes = sorted({*self._fixes, *look.fixes})
         mails = (ids.outreach(self._client_id, n) for n in look.outreaches)
         for workflow_id in (*mails, *map(ids.fix, look.fixes)):
-            if workflow_id not in self._told:
-                self._told.add(workflow_id)
-                await self._tell(workflow_id, "cancel", PauseOrder())
+            if workflow_id not in self._notified:
+                self._notified.add(workflow_id)
+                await self._notify(workflow_id, "cancel", PauseRequest())
 
     async def _erase(self, *, looked_again: bool = False) -> None:
         self._show(state=ErasureState.ERASING)
@@ -74,8 +75,8 @@ class Erasure:
         rows = self._status.rows + done.rows
         self._show(state=ErasureState.ERASED, rows=rows, looked_again=looked_again)
 
-    async def _tell(self, workflow_id: str, name: str, order: Any) -> None:
-        """One that has ended wants to know nothing more."""
+    async def _notify(self, workflow_id: str, name: str, order: Any) -> None:
+        """Signal a workflow, if it still runs."""
         with suppress(FailureError):
             await workflow.get_external_workflow_handle(workflow_id).signal(name, order)
 

@@ -1,5 +1,4 @@
-"""How a step that failed for good shows in a workflow: an activity's failure, and that of a local one, which comes
-bare."""
+"""Read the failure of a step that failed for good: an activity's failure, or that of a local one, which comes bare."""
 
 from __future__ import annotations
 
@@ -11,6 +10,6 @@ STEP_FAILED: Final = (ActivityError, ApplicationError)
 
 
 def code_of(failed: BaseException) -> str:
-    """The stable word that `activities.failure_codes` gave it."""
+    """Return the code that `activities.failure_codes` gave the failure."""
     cause = failed.cause if isinstance(failed, ActivityError) else failed
     return cause.type or "error" if isinstance(cause, ApplicationError) else type(cause).__name__

@@ -1,8 +1,8 @@
-"""One Fix: a box of items for one client, from the request to the last word on what was kept.
+"""One Fix: a box of items for one client, from the request to the last feedback.
 
 The note is read, candidates are ranked, the box is assembled alone or with all others in a wave, its units are held,
 a stylist decides, the box is shipped, and the client's feedback is waited for. Every step may be tried again: the
-store says where the Fix stands. Whatever happens before it is shipped, units that are held are given back.
+store holds the state of the Fix. Whatever happens before it is shipped, units that are held are released.
 """
 
 from __future__ import annotations
@@ -18,11 +18,10 @@ from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_
 with workflow.unsafe.imports_passed_through():
     from domain.fixes.states import SETTLED
     from errors import BadInput
-    from models.campaign import PauseOrder
+    from models.campaign import PauseRequest
     from models.fixes import FixDecision, FixDone, FixEnd, FixInput, FixState, FixStatus, FixStep
     from models.lifecycle import Nudge
-    from workflows import activity_stubs
-    from workflows import attributes as show
+    from workflows import activity_stubs, attributes
     from workflows.failures import STEP_FAILED, code_of
     from workflows.options import DATABASE, LLM, SCIENCE
     from workflows.signal_payloads import Refusals
@@ -33,7 +32,7 @@ NOTE_UNREAD: Final = "note_unread"
 
 @workflow.defn
 class FixAssignment:
-    """See the module's story."""
+    """The workflow of one Fix."""
 
     @workflow.init
     def __init__(self, fix: FixInput) -> None:
@@ -41,13 +40,13 @@ class FixAssignment:
         self._now = FixDone(state=FixState.REQUESTED, clock=fix.clock)
         self._cancelled = False
         self._nudged = False
-        self._turn = asyncio.Lock()
-        """Held by whoever changes a proposed box: the stylist's decision, or the end of the time for it."""
+        self._decision_lock = asyncio.Lock()
+        """Held by whoever changes a proposed box: the stylist's decision, or its deadline."""
         self.refusals = Refusals()
 
     @workflow.run
     async def run(self, fix: FixInput) -> str:
-        """Move the Fix on until it is settled; the final state."""
+        """Move the Fix on until it is settled and return its final state."""
         try:
             while self._now.state not in SETTLED:
                 self._show()
@@ -60,7 +59,7 @@ class FixAssignment:
         return str(self._now.state)
 
     async def _move_on_or_end(self) -> None:
-        """A step that failed for good ends the Fix, or its units would be held until their time is over."""
+        """Move on; a step that failed for good ends the Fix, or its units would stay held until the hold ends."""
         try:
             await self._move_on()
         except STEP_FAILED as failed:
@@ -89,44 +88,44 @@ class FixAssignment:
         code = ""
         if self._input.noted:
             try:
-                await self._unless_called_off(activity_stubs.read_note, "Read the client's note", LLM)
+                await self._run_unless_cancelled(activity_stubs.read_note, "Read the client's note", LLM)
             except ActivityError as failed:
                 if is_cancelled_exception(failed):
                     raise
                 code = NOTE_UNREAD
         if not self._cancelled:
-            await self._unless_called_off(activity_stubs.rank_fix, "Rank what may go into the box", SCIENCE, code)
+            await self._run_unless_cancelled(activity_stubs.rank_fix, "Rank what may go into the box", SCIENCE, code)
 
     async def _assemble_when_due(self) -> None:
-        """With the others in the next wave; alone when none has come in time, or none is waited for."""
+        """Assemble with the others in the next wave; alone when no wave has come in time, or none is due."""
         if self._now.next_at is not None:
             await self._wait("Until the next wave, or alone")
-            await self._look()
+            await self._check_deadlines()
         else:
-            await self._unless_called_off(activity_stubs.assemble_fix, "Assemble the box", SCIENCE)
+            await self._run_unless_cancelled(activity_stubs.assemble_fix, "Assemble the box", SCIENCE)
 
     async def _wait_for_people(self) -> None:
-        """For the stylist's decision, or for the client's feedback; until the time for it is over."""
-        stood = self._now
-        await self._wait("Until a stylist decides" if stood.state is FixState.PROPOSED else "Until the feedback is in")
-        async with self._turn:
-            if self._now is stood and not self._cancelled:
-                await self._look()
+        """Wait for the stylist's decision or the client's feedback, until its deadline."""
+        before = self._now
+        await self._wait("Until a stylist decides" if before.state is FixState.PROPOSED else "Until the feedback is in")
+        async with self._decision_lock:
+            if self._now is before and not self._cancelled:
+                await self._check_deadlines()
 
-    async def _look(self) -> None:
-        await self._local(activity_stubs.look_fix, "What became of it meanwhile")
+    async def _check_deadlines(self) -> None:
+        await self._local(activity_stubs.check_deadlines, "What became of it meanwhile")
 
     async def _call_off(self) -> None:
         """Do what the signal asked for, unless the box is gone already."""
         self._cancelled = False
         if self._now.state is FixState.SHIPPED:
-            self.refusals.note("cancel: input: shipped")
+            self.refusals.add("cancel: input: shipped")
         else:
-            async with self._turn:
+            async with self._decision_lock:
                 await self._end(FixState.CANCELLED, "cancelled")
 
     async def _end(self, to: Literal[FixState.CANCELLED, FixState.FAILED], code: str) -> None:
-        """The store is asked what to give back. A row that is gone, as when the client was erased, held nothing."""
+        """End the Fix and release its units. A row that is gone, as when the client was erased, held nothing."""
         end = FixEnd(fix_id=self._input.fix_id, at=workflow.now(), to=to, code=code)
         try:
             self._now = await workflow.execute_local_activity(
@@ -138,22 +137,25 @@ class FixAssignment:
             self._now = FixDone(state=to, clock=self._now.clock, code=code)
 
     async def _wait(self, summary: str) -> None:
-        """Until `next_at`, or until somebody calls."""
-        stood, clock, until = self._now, self._now.clock, self._now.next_at
+        """Wait until `next_at`, or until a signal comes."""
+        before, clock, until = self._now, self._now.clock, self._now.next_at
         wait = clock.real_wait(until, clock.business(workflow.now())) + SLACK if until else None
         with suppress(TimeoutError):
             await workflow.wait_condition(
-                lambda: self._cancelled or self._nudged or self._now is not stood, timeout=wait, timeout_summary=summary
+                lambda: self._cancelled or self._nudged or self._now is not before,
+                timeout=wait,
+                timeout_summary=summary,
             )
         self._nudged = False
 
-    async def _unless_called_off(self, call: Any, summary: str, options: Any, code: str = "") -> None:
-        """A step that may take long. Called off meanwhile, its answer is not waited for: the store takes it no more."""
+    async def _run_unless_cancelled(self, call: Any, summary: str, options: Any, code: str = "") -> None:
+        """Run a step that may take long. Once the Fix is cancelled its result is not awaited: the store refuses it
+        then."""
         step = FixStep(fix_id=self._input.fix_id, at=workflow.now(), code=code)
-        doing = workflow.start_activity(call, step, summary=summary, **options)
-        await workflow.wait_condition(lambda: doing.done() or self._cancelled)
-        if doing.done():
-            self._now = await doing
+        activity = workflow.start_activity(call, step, summary=summary, **options)
+        await workflow.wait_condition(lambda: activity.done() or self._cancelled)
+        if activity.done():
+            self._now = await activity
 
     async def _local(self, call: Any, summary: str, decision: FixDecision | None = None) -> FixDone:
         step = FixStep(fix_id=self._input.fix_id, at=workflow.now(), decision=decision)
@@ -163,22 +165,22 @@ class FixAssignment:
         return done
 
     def _show(self) -> None:
-        show.show({show.FIX_STATE: str(self._now.state)})
+        attributes.upsert({attributes.FIX_STATE: str(self._now.state)})
         workflow.set_current_details(_details(self._now))
 
     @workflow.signal(description='Stop this Fix and give its units back: {"reason": "..."}')
     def cancel(self, order: Any = None) -> None:
-        if self.refusals.read("cancel", PauseOrder, order) is not None:
+        if self.refusals.parse("cancel", PauseRequest, order) is not None:
             self._cancelled = True
 
     @workflow.signal(description="Something changed in the store: a wave has come, or feedback; look at it")
     def nudge(self, order: Any = None) -> None:
-        if self.refusals.read("nudge", Nudge, order) is not None:
+        if self.refusals.parse("nudge", Nudge, order) is not None:
             self._nudged = True
 
     @workflow.update(description='{"verdict": "approve" | "swap" | "reject", "swaps": [{"out": "..", "into": ".."}]}')
     async def decide(self, decision: FixDecision) -> FixStatus:
-        async with self._turn:
+        async with self._decision_lock:
             self._check_decision(decision)  # the one before may have changed what stands
             done = await self._local(activity_stubs.decide_fix, f"{decision.verdict} by a stylist", decision)
         if done.refused:
@@ -203,7 +205,7 @@ class FixAssignment:
             next_at=self._now.next_at,
             box=self._now.box,
             code=self._now.code,
-            refused_signals=self.refusals.kept,
+            refused_signals=self.refusals.entries,
         )
 
 

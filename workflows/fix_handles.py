@@ -1,4 +1,5 @@
-"""How pages and commands ask for Fixes and waves and steer them; `workflows.handles` tells how temporalio comes in."""
+"""Start, steer and query Fixes and waves for pages and commands; `workflows.handles` says how temporalio is
+imported."""
 
 from __future__ import annotations
 
@@ -8,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from errors import NotFound
 from models.base import ClientId, Id
-from models.campaign import PauseOrder
+from models.campaign import PauseRequest
 from models.fixes import FixDecision, FixId, FixRequest, FixStatus
 from models.lifecycle import LifecycleState, Nudge
 from models.waves import WaveInput, WaveReport, WaveStatus
 from workflows import ids
-from workflows.handles import ANSWER_S, answering, ended, query, signal, start_once, update
+from workflows.handles import ANSWER_S, await_result, query, signal, start_once, translate_errors, update
 
 if TYPE_CHECKING:
     from temporalio.client import Client
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 async def request_fix(client: Client, client_id: ClientId, fix_id: FixId) -> FixStatus:
     """Start the Fix that was saved under `fix_id`, by the client's workflow, which is started where there is none.
 
-    Asking again is asking once. Raises BadInput (NotFound, Erased) with the workflow's reason, or Unavailable: the
-    saved request may then be sent again.
+    Requesting it again is requesting it once. Raises BadInput (NotFound, Erased) with the workflow's reason, or
+    Unavailable: the saved request may then be sent again.
     """
     from temporalio.client import WithStartWorkflowOperation  # noqa: PLC0415
     from temporalio.common import WorkflowIDConflictPolicy  # noqa: PLC0415
@@ -40,61 +41,63 @@ async def request_fix(client: Client, client_id: ClientId, fix_id: FixId) -> Fix
         static_summary="A client's lifecycle",
     )
     request = FixRequest(fix_id=fix_id)
-    with answering(ids.client(client_id)):
+    with translate_errors(ids.client(client_id)):
         try:
-            asked = client.execute_update_with_start_workflow(
+            pending = client.execute_update_with_start_workflow(
                 "request_fix", request, start_workflow_operation=start, result_type=FixStatus
             )
-            answer: FixStatus = await asyncio.wait_for(asked, ANSWER_S)
+            answer: FixStatus = await asyncio.wait_for(pending, ANSWER_S)
         except BaseException:
-            with suppress(Exception, asyncio.CancelledError):  # or asyncio complains of a failure that nobody looked at
+            with suppress(
+                Exception, asyncio.CancelledError
+            ):  # or asyncio complains of a failure that was never retrieved
                 await asyncio.wait_for(start.workflow_handle(), 0)
             raise
         return answer
 
 
 async def decide_fix(client: Client, fix_id: FixId, decision: FixDecision) -> FixStatus:
-    """Approve, swap or reject a proposed box. Raises BadInput with the reason when it cannot be."""
+    """Approve, swap or reject a proposed box. Raises BadInput with the reason when that is refused."""
     answer: FixStatus = await update(client, ids.fix(fix_id), "decide", decision, FixStatus)
     return answer
 
 
 async def cancel_fix(client: Client, fix_id: FixId, reason: str = "") -> None:
-    """Call a Fix off; its units are given back. Raises NotFound when no such workflow runs."""
-    await signal(client, ids.fix(fix_id), "cancel", PauseOrder(reason=reason))
+    """Call a Fix off; its units are released. Raises NotFound when no such workflow runs."""
+    await signal(client, ids.fix(fix_id), "cancel", PauseRequest(reason=reason))
 
 
 async def nudge_fix(client: Client, fix_id: FixId) -> None:
-    """Tell a Fix that something changed in the store; one that has ended wants to know nothing more."""
+    """Signal a Fix that something changed in the store; do nothing when it has ended."""
     with suppress(NotFound):
         await signal(client, ids.fix(fix_id), "nudge", Nudge())
 
 
-async def fix_status(client: Client, fix_id: FixId) -> FixStatus:
-    """The workflow's own word on where a Fix stands."""
+async def query_fix_status(client: Client, fix_id: FixId) -> FixStatus:
+    """Query the status of a Fix."""
     answer: FixStatus = await query(client, ids.fix(fix_id), "status", FixStatus)
     return answer
 
 
 async def start_wave(client: Client, wave: Id) -> None:
-    """Start a wave of Fixes; nothing when it runs. Raises BadInput when it has been: a wave is made once."""
+    """Start a wave of Fixes; do nothing when it runs. Raises BadInput when it has ended: a wave runs once."""
     from workflows.wave import FixWave  # noqa: PLC0415
 
     await start_once(client, FixWave.run, WaveInput(wave=wave), ids.fix_wave(wave), "wave", "A wave of Fixes")
 
 
 async def cancel_wave(client: Client, wave: Id, reason: str = "") -> None:
-    """Stop a wave where it is. Raises NotFound."""
-    await signal(client, ids.fix_wave(wave), "cancel", PauseOrder(reason=reason))
+    """Cancel a wave where it is. Raises NotFound."""
+    await signal(client, ids.fix_wave(wave), "cancel", PauseRequest(reason=reason))
 
 
-async def wave_report(client: Client, wave: Id) -> WaveReport:
-    """What a wave came to, once it has ended. Raises NotFound, or Unavailable when it failed."""
-    report: WaveReport = await ended(client, ids.fix_wave(wave), WaveReport)
+async def await_wave_report(client: Client, wave: Id) -> WaveReport:
+    """Await the report of a wave. Raises NotFound, or Unavailable when it failed."""
+    report: WaveReport = await await_result(client, ids.fix_wave(wave), WaveReport)
     return report
 
 
-async def wave_status(client: Client, wave: Id) -> WaveStatus:
-    """The workflow's own word on where a wave is. Raises NotFound."""
+async def query_wave_status(client: Client, wave: Id) -> WaveStatus:
+    """Query the status of a wave. Raises NotFound."""
     answer: WaveStatus = await query(client, ids.fix_wave(wave), "status", WaveStatus)
     return answer

@@ -1,4 +1,4 @@
-"""How the web, the commands and the dispatcher start, signal and query workflows.
+"""Start, signal and query workflows, for the web, the commands and the dispatcher.
 
 Importing this costs nothing: temporalio is imported inside the functions, so that a command which calls no Temporal
 starts at once.
@@ -11,11 +11,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
-from errors import BadInput, ConfigError, Erased, NotFound, Unavailable
+from errors import BadInput, ConfigError, ErasedClient, NotFound, Unavailable
 from models.base import CampaignSlug, ClientId
-from models.campaign import CampaignChange, CampaignInput, CampaignProgress, PauseOrder, ResumeOrder
+from models.campaign import CampaignChange, CampaignInput, CampaignProgress, PauseRequest, ResumeRequest
 from models.clients import ClientPolicy
-from models.lifecycle import Finished, LifecycleState, LifecycleStatus, Nudge
+from models.lifecycle import LifecycleState, LifecycleStatus, Nudge, OutreachFinished
 from workflows import ids
 
 if TYPE_CHECKING:
@@ -27,9 +27,9 @@ ANSWER_S: Final = 20.0
 
 
 async def connect(address: str, namespace: str) -> Client:
-    """A client of the Temporal server in force.
+    """Connect to the configured Temporal server.
 
-    Raises ConfigError naming SELVEDGE_TEMPORAL_ADDRESS, or SELVEDGE_TEMPORAL_NAMESPACE when the server has none such.
+    Raises ConfigError naming SELVEDGE_TEMPORAL_ADDRESS, or SELVEDGE_TEMPORAL_NAMESPACE when the server lacks it.
     """
     from temporalio.client import Client  # noqa: PLC0415
     from temporalio.contrib.pydantic import pydantic_data_converter  # noqa: PLC0415
@@ -48,12 +48,13 @@ async def connect(address: str, namespace: str) -> Client:
         )
     except (RuntimeError, RPCError, TimeoutError, ValueError):
         raise ConfigError(f"SELVEDGE_TEMPORAL_ADDRESS: no Temporal server answers at {address}") from None
-    await _know(client, namespace)
+    await _require_namespace(client, namespace)
     return client
 
 
-async def _know(client: Client, namespace: str) -> None:
-    """Without this, a wrong namespace looks like a client who has no workflow. Raises ConfigError."""
+async def _require_namespace(client: Client, namespace: str) -> None:
+    """Require the namespace: without this check, a wrong one looks like a client without a workflow. Raises
+    ConfigError."""
     from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest  # noqa: PLC0415
     from temporalio.service import RPCError, RPCStatusCode  # noqa: PLC0415
 
@@ -65,7 +66,7 @@ async def _know(client: Client, namespace: str) -> None:
 
 
 async def nudge_client(client: Client, client_id: ClientId) -> None:
-    """Tell the client's workflow that something changed; starts it when there is none."""
+    """Signal the client's workflow that something changed; start it when there is none."""
     from workflows.lifecycle import ClientLifecycle  # noqa: PLC0415
     from workflows.options import LIFECYCLE_QUEUE  # noqa: PLC0415
 
@@ -80,8 +81,8 @@ async def nudge_client(client: Client, client_id: ClientId) -> None:
     )
 
 
-async def report_finished(client: Client, client_id: ClientId, news: Finished) -> bool:
-    """Tell the client's workflow that a mail gave up the turn; False when there is no such workflow."""
+async def report_finished(client: Client, client_id: ClientId, news: OutreachFinished) -> bool:
+    """Signal the client's workflow that a mail gave up the turn; False when there is no such workflow."""
     try:
         await signal(client, ids.client(client_id), "finished", news)
     except NotFound:
@@ -90,23 +91,23 @@ async def report_finished(client: Client, client_id: ClientId, news: Finished) -
 
 
 async def start_campaign(client: Client, slug: CampaignSlug) -> None:
-    """Start the campaign's workflow; nothing when it runs."""
+    """Start the campaign's workflow; do nothing when it runs."""
     from workflows.campaign import Campaign  # noqa: PLC0415
 
     await start(client, Campaign.run, CampaignInput(slug=slug), ids.campaign(slug), "A campaign")
 
 
-async def pause(client: Client, workflow_id: str, order: PauseOrder) -> None:
-    """Hold the mail of a client, campaign or single mail."""
+async def pause(client: Client, workflow_id: str, order: PauseRequest) -> None:
+    """Hold the mail of a client or campaign, or a single mail."""
     await signal(client, workflow_id, "pause", order)
 
 
-async def resume(client: Client, workflow_id: str, order: ResumeOrder) -> None:
-    """Let it go on, with the stated choice for what fell due meanwhile."""
+async def resume(client: Client, workflow_id: str, order: ResumeRequest) -> None:
+    """Release a hold, with the given choice for what fell due meanwhile."""
     await signal(client, workflow_id, "resume", order)
 
 
-async def end(client: Client, slug: CampaignSlug, order: PauseOrder) -> None:
+async def end(client: Client, slug: CampaignSlug, order: PauseRequest) -> None:
     """End a campaign: nobody more is enrolled."""
     await signal(client, ids.campaign(slug), "end", order)
 
@@ -118,19 +119,19 @@ async def adjust_campaign(client: Client, slug: CampaignSlug, change: CampaignCh
 
 
 async def set_policy(client: Client, client_id: ClientId, policy: ClientPolicy) -> ClientPolicy:
-    """Set what a client asked of our mail. Raises BadInput with the workflow's reason when it refuses."""
+    """Set a client's mail policy. Raises BadInput with the workflow's reason when it refuses."""
     answer: ClientPolicy = await update(client, ids.client(client_id), "set_policy", policy, ClientPolicy)
     return answer
 
 
-async def client_status(client: Client, client_id: ClientId) -> LifecycleStatus:
-    """The workflow's own word on where the client stands."""
+async def query_client_status(client: Client, client_id: ClientId) -> LifecycleStatus:
+    """Query the status of a client."""
     answer: LifecycleStatus = await query(client, ids.client(client_id), "status", LifecycleStatus)
     return answer
 
 
-async def start(client: Client, run: Any, given: Any, workflow_id: str, summary: str, *, again: bool = True) -> None:
-    """Start a workflow; nothing when it runs. One that has ended well is made `again`, or raises
+async def start(client: Client, run: Any, argument: Any, workflow_id: str, summary: str, *, again: bool = True) -> None:
+    """Start a workflow; do nothing when it runs. One that has ended well starts `again`, or raises
     WorkflowAlreadyStartedError."""
     from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy  # noqa: PLC0415
 
@@ -139,7 +140,7 @@ async def start(client: Client, run: Any, given: Any, workflow_id: str, summary:
     reuse = WorkflowIDReusePolicy.ALLOW_DUPLICATE if again else WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY
     await client.start_workflow(
         run,
-        given,
+        argument,
         id=workflow_id,
         task_queue=LIFECYCLE_QUEUE,
         id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
@@ -148,22 +149,22 @@ async def start(client: Client, run: Any, given: Any, workflow_id: str, summary:
     )
 
 
-async def start_once(client: Client, run: Any, given: Any, workflow_id: str, field: str, summary: str) -> None:
-    """`start` of what is made once under its id. Raises BadInput, naming `field`, when it has been."""
+async def start_once(client: Client, run: Any, argument: Any, workflow_id: str, field: str, summary: str) -> None:
+    """Start a workflow that runs once under its id. Raises BadInput, naming `field`, when it has ended."""
     from temporalio.exceptions import WorkflowAlreadyStartedError  # noqa: PLC0415
 
     try:
-        await start(client, run, given, workflow_id, summary, again=False)
+        await start(client, run, argument, workflow_id, summary, again=False)
     except WorkflowAlreadyStartedError:
         name = workflow_id.partition(":")[2]
         raise BadInput(f"{field} {name} has been made; give another name", field) from None
 
 
-async def ended(client: Client, workflow_id: str, kind: type[Any]) -> Any:
-    """What a workflow gave back, once it has ended. Raises NotFound, or Unavailable when it failed."""
+async def await_result(client: Client, workflow_id: str, kind: type[Any]) -> Any:
+    """Await the result of a workflow. Raises NotFound, or Unavailable when it failed."""
     from temporalio.client import WorkflowFailureError  # noqa: PLC0415
 
-    with answering(workflow_id):
+    with translate_errors(workflow_id):
         handle: WorkflowHandle[Any, Any] = client.get_workflow_handle(workflow_id, result_type=kind)
         try:
             return await handle.result()
@@ -173,30 +174,30 @@ async def ended(client: Client, workflow_id: str, kind: type[Any]) -> Any:
 
 async def signal(client: Client, workflow_id: str, name: str, order: Any) -> None:
     """Send a signal. Raises NotFound, or Unavailable."""
-    with answering(workflow_id):
+    with translate_errors(workflow_id):
         await client.get_workflow_handle(workflow_id).signal(name, order)
 
 
 async def query(client: Client, workflow_id: str, name: str, kind: type[Any]) -> Any:
-    """What a workflow answers. Raises NotFound, or Unavailable without a worker."""
-    with answering(workflow_id):
+    """Query a workflow. Raises NotFound, or Unavailable without a worker."""
+    with translate_errors(workflow_id):
         handle: WorkflowHandle[Any, Any] = client.get_workflow_handle(workflow_id)
         return await handle.query(name, result_type=kind)
 
 
 async def update(client: Client, workflow_id: str, name: str, order: Any, kind: type[Any]) -> Any:
-    """What a workflow answers to an update. Raises NotFound, BadInput when it refuses, or Unavailable."""
-    with answering(workflow_id):
+    """Update a workflow and return its answer. Raises NotFound, BadInput when it refuses, or Unavailable."""
+    with translate_errors(workflow_id):
         handle: WorkflowHandle[Any, Any] = client.get_workflow_handle(workflow_id)
         return await asyncio.wait_for(handle.execute_update(name, order, result_type=kind), ANSWER_S)
 
 
-_REFUSALS: Final = {each.code: each for each in (NotFound, Erased)}
+_REFUSALS: Final = {error.code: error for error in (NotFound, ErasedClient)}
 
 
 @contextmanager
-def answering(workflow_id: str) -> Iterator[None]:
-    """Temporal's errors as ours. Raises NotFound, BadInput (an update was refused) or Unavailable."""
+def translate_errors(workflow_id: str) -> Iterator[None]:
+    """Translate Temporal's errors into ours: NotFound, BadInput (an update was refused) or Unavailable."""
     from temporalio.client import RPCTimeoutOrCancelledError, WorkflowUpdateFailedError  # noqa: PLC0415
     from temporalio.service import RPCError, RPCStatusCode  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""Workflow ids: fixed forms, so that anyone can name a client's workflow."""
+"""Workflow ids, in fixed forms, so that anyone can name a client's workflow."""
 
 from __future__ import annotations
 
@@ -11,45 +11,45 @@ REFRESHES = "refresh:"
 
 
 def client(client_id: ClientId) -> str:
-    """The workflow of one client."""
+    """Return the workflow id of one client."""
     return f"client:{client_id}"
 
 
 def outreach(client_id: ClientId, n: int) -> str:
-    """The workflow of one mail."""
+    """Return the workflow id of one mail."""
     return f"outreach:{client_id}:{n}"
 
 
 def campaign(slug: CampaignSlug) -> str:
-    """The workflow of one campaign."""
+    """Return the workflow id of one campaign."""
     return f"campaign:{slug}"
 
 
 def fix(fix_id: FixId) -> str:
-    """The workflow of one Fix."""
+    """Return the workflow id of one Fix."""
     return f"fix:{fix_id}"
 
 
 def erasure(client_id: ClientId) -> str:
-    """The workflow that erases one client."""
+    """Return the workflow id of one erasure."""
     return f"erasure:{client_id}"
 
 
 def fix_wave(wave: Id) -> str:
-    """The workflow of one wave of Fixes."""
+    """Return the workflow id of one wave of Fixes."""
     return f"{WAVES}{wave}"
 
 
 def wave_of(workflow_id: str) -> Id:
-    """The wave of a workflow. A schedule adds the moment to the id of what it starts, with signs that no id has."""
+    """Parse the wave from a workflow id. A schedule adds the moment to the id, with characters that no wave id has."""
     return workflow_id.removeprefix(WAVES).replace(":", "")[:64]
 
 
 def refresh(refresh_id: RefreshId) -> str:
-    """The workflow of one Refresh."""
+    """Return the workflow id of one Refresh."""
     return f"{REFRESHES}{refresh_id}"
 
 
 def refresh_of(workflow_id: str) -> RefreshId:
-    """The Refresh of a workflow, as `wave_of`."""
+    """Parse the Refresh from a workflow id, as `wave_of`."""
     return workflow_id.removeprefix(REFRESHES).replace(":", "")[:64]

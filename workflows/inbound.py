@@ -1,4 +1,4 @@
-"""What reaches a workflow from outside, looked at before its handlers: an order of an impossible shape is refused.
+"""Check signals and updates before their handlers run, and refuse those of an impossible shape.
 
 Without this, a signal with two inputs (`--input 1 --input 2`) would fail the workflow's task again at every try, and
 the workflow would stand still for ever; an update with `null`, which no type keeps out, for as long as it is asked.
@@ -22,14 +22,14 @@ from workflows.signal_payloads import Refusals
 MOST_INPUTS: Final = 1
 
 
-class OneOrder(Interceptor):
-    """Give it to a Worker. Our workflows keep what they refused in `refusals`."""
+class SingleInputInterceptor(Interceptor):
+    """Interceptor for a Worker that refuses signals and updates with more or less than one input."""
 
     def workflow_interceptor_class(self, input: WorkflowInterceptorClassInput) -> type[WorkflowInboundInterceptor]:
-        return _Inbound
+        return _SingleInput
 
 
-class _Inbound(WorkflowInboundInterceptor):
+class _SingleInput(WorkflowInboundInterceptor):
     def handle_update_validator(self, input: HandleUpdateInput) -> None:
         if len(input.args) != MOST_INPUTS or input.args[0] is None:
             raise ValueError("give one JSON object")
@@ -41,4 +41,4 @@ class _Inbound(WorkflowInboundInterceptor):
             return
         refusals = getattr(workflow.instance(), "refusals", None)
         if isinstance(refusals, Refusals):
-            refusals.note(f"{input.signal}: input: more than one")
+            refusals.add(f"{input.signal}: input: more than one")

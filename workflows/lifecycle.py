@@ -1,8 +1,8 @@
 """One client, for as long as the shop knows them.
 
-The workflow asks where the client stands, hands over what is due to an `Outreach` of its own, and sleeps until the
-moment at which the score will cross the next band or the next mail falls due. Events that lift the client past its
-stored threshold nudge it awake; all others touch only the store. So a quiet client costs a handful of workflow tasks a
+The workflow assesses the client, starts an `Outreach` for the mail that is due, and sleeps until the moment at which
+the score will cross the next band or the next mail falls due. Events that lift the client past its
+stored threshold nudge it awake; all others change only the store. So a quiet client costs a handful of workflow tasks a
 year.
 """
 
@@ -18,24 +18,23 @@ from temporalio.workflow import ParentClosePolicy
 
 with workflow.unsafe.imports_passed_through():
     from domain.fixes.states import SETTLED
-    from errors import Erased
-    from models.campaign import PauseOrder, ResumeOrder
+    from errors import ErasedClient
+    from models.campaign import PauseRequest, ResumeRequest
     from models.clients import ClientPolicy
     from models.fixes import FixAdmission, FixAdmitted, FixInput, FixRequest, FixStatus
     from models.lifecycle import (
         Assessment,
         AssessRequest,
         Command,
-        Finished,
         LifecycleState,
         LifecycleStatus,
         NextOutreach,
         Nudge,
+        OutreachFinished,
     )
     from models.outreach import OutreachInput, PolicyRequest
     from models.states import HoldSource, Phase
-    from workflows import activity_stubs, ids
-    from workflows import attributes as show
+    from workflows import activity_stubs, attributes, ids
     from workflows.fix import FixAssignment
     from workflows.options import DATABASE
     from workflows.outreach import Outreach
@@ -49,27 +48,27 @@ SLACK: Final = timedelta(milliseconds=20)
 
 @workflow.defn
 class ClientLifecycle:
-    """See the module's story. Input and all that is carried on: `LifecycleState`."""
+    """The workflow of one client. Its input, and all that is carried into the next run, is a `LifecycleState`."""
 
     @workflow.init
-    def __init__(self, carried: LifecycleState) -> None:
-        self._client_id = carried.client_id
-        self._runs = carried.runs
-        self._assessment = carried.assessment
-        self._commands = list(carried.commands)
-        self._nudged = carried.nudged
-        self.refusals = Refusals(carried.refused)
+    def __init__(self, initial: LifecycleState) -> None:
+        self._client_id = initial.client_id
+        self._runs = initial.runs
+        self._assessment = initial.assessment
+        self._commands = list(initial.commands)
+        self._nudged = initial.nudged
+        self.refusals = Refusals(initial.refused)
 
     @workflow.run
-    async def run(self, carried: LifecycleState) -> str:
-        """Live until the client is erased."""
+    async def run(self, initial: LifecycleState) -> str:
+        """Run until the client is erased."""
         while True:
             assessment = await self._assess()
             self._show(assessment)
             if assessment.phase is Phase.ERASED:
                 await workflow.wait_condition(workflow.all_handlers_finished)
                 return "erased"
-            await self._hand_over(assessment)
+            await self._start_due_mail(assessment)
             await self._rest(assessment)
             await self._renew_when_due()
 
@@ -84,7 +83,7 @@ class ClientLifecycle:
         )
         return self._assessment
 
-    async def _hand_over(self, assessment: Assessment) -> None:
+    async def _start_due_mail(self, assessment: Assessment) -> None:
         """Start the mail that is due, or wake the parked one whose turn has come."""
         if assessment.start is not None:
             await self._start(assessment, assessment.start)
@@ -99,7 +98,7 @@ class ClientLifecycle:
             await self._start(assessment, parked)  # its workflow is gone; a new one reads the ledger and parks again
 
     async def _start(self, assessment: Assessment, due: NextOutreach) -> None:
-        """Start the mail's workflow, unless it runs: the store names again whichever mail has the client's turn."""
+        """Start the mail's workflow, unless it runs: every assessment names the mail that has the client's turn."""
         with suppress(WorkflowAlreadyStartedError):
             await workflow.start_child_workflow(
                 Outreach.run,
@@ -113,17 +112,17 @@ class ClientLifecycle:
                 ),
                 id=ids.outreach(self._client_id, due.n),
                 parent_close_policy=ParentClosePolicy.ABANDON,
-                search_attributes=show.at_start(campaign=due.campaign, state="briefed"),
+                search_attributes=attributes.build_start_attributes(campaign=due.campaign, state="briefed"),
                 static_summary=f"{due.kind} mail {due.n}",
             )
 
     async def _rest(self, assessment: Assessment) -> None:
-        """Sleep until something is due, or somebody calls."""
+        """Sleep until something is due, or a signal comes."""
         clock = assessment.clock
         wait = clock.real_wait(assessment.wake_at, clock.business(workflow.now())) + SLACK
         workflow.set_current_details(_details(assessment))
         with suppress(TimeoutError):
-            await workflow.wait_condition(lambda: self._called, timeout=wait, timeout_summary="Until the next look")
+            await workflow.wait_condition(lambda: self._is_called, timeout=wait, timeout_summary="Until the next look")
 
     async def _renew_when_due(self) -> None:
         info = workflow.info()
@@ -137,56 +136,56 @@ class ClientLifecycle:
                 assessment=self._assessment,
                 commands=tuple(self._commands),
                 nudged=self._nudged,
-                refused=self.refusals.kept,
+                refused=self.refusals.entries,
                 runs=self._runs + 1,
             )
         )
 
     @property
-    def _called(self) -> bool:
+    def _is_called(self) -> bool:
         return self._nudged or bool(self._commands)
 
     def _show(self, assessment: Assessment) -> None:
-        show.show(
+        attributes.upsert(
             {
-                show.CLIENT_PHASE: str(assessment.phase),
-                show.RISK_BAND: str(assessment.band),
-                show.NEXT_TOUCH_AT: assessment.next_touch_at,
-                show.PAUSED: bool(assessment.held),
+                attributes.CLIENT_PHASE: str(assessment.phase),
+                attributes.RISK_BAND: str(assessment.band),
+                attributes.NEXT_TOUCH_AT: assessment.next_touch_at,
+                attributes.PAUSED: bool(assessment.held),
             }
         )
 
-    def _take(self, kind: str, **fields: Any) -> None:
+    def _queue_command(self, kind: str, **fields: Any) -> None:
         self._commands.append(Command.model_validate({"kind": kind, "at": workflow.now(), **fields}))
 
     @workflow.signal(description="Something changed in the store; ask it again")
     def nudge(self, order: Any = None) -> None:
-        if self.refusals.read("nudge", Nudge, order) is not None:
+        if self.refusals.parse("nudge", Nudge, order) is not None:
             self._nudged = True
 
     @workflow.signal(description='Hold this client\'s mail: {"reason": "..."}')
     def pause(self, order: Any = None) -> None:
-        pause = self.refusals.read("pause", PauseOrder, order)
+        pause = self.refusals.parse("pause", PauseRequest, order)
         if pause is not None:
-            self._take("pause", source=HoldSource.OPERATOR, reason=pause.reason)
+            self._queue_command("pause", source=HoldSource.OPERATOR, reason=pause.reason)
 
     @workflow.signal(description='Lift the hold: {"overdue": "send_late" | "replan" | "expire"}')
     def resume(self, order: Any = None) -> None:
-        resume = self.refusals.read("resume", ResumeOrder, order)
+        resume = self.refusals.parse("resume", ResumeRequest, order)
         if resume is not None:
-            self._take("resume", source=HoldSource.OPERATOR, overdue=resume.overdue)
+            self._queue_command("resume", source=HoldSource.OPERATOR, overdue=resume.overdue)
 
     @workflow.signal(description='Change the client\'s mail policy: {"max_mails_per_week": 1, "preferred_hour": 18}')
     def adjust(self, order: Any = None) -> None:
-        policy = self.refusals.read("adjust", ClientPolicy, order)
+        policy = self.refusals.parse("adjust", ClientPolicy, order)
         if policy is not None and policy.model_fields_set:
-            self._take("adjust", policy=policy)
+            self._queue_command("adjust", policy=policy)
         elif policy is not None:
-            self.refusals.note("adjust: input: empty")
+            self.refusals.add("adjust: input: empty")
 
-    @workflow.signal(description="An outreach gave up the client's turn")
-    def finished(self, order: Any = None) -> None:
-        if self.refusals.read("finished", Finished, order) is not None:
+    @workflow.signal(name="finished", description="An outreach gave up the client's turn")
+    def record_finished(self, order: Any = None) -> None:
+        if self.refusals.parse("finished", OutreachFinished, order) is not None:
             self._nudged = True
 
     @workflow.update(description="Set the client's mail policy; refused to your face when it is wrong")
@@ -220,7 +219,7 @@ class ClientLifecycle:
         return FixStatus(fix_id=request.fix_id, client_id=self._client_id, **admitted.done.model_dump())
 
     async def _start_fix(self, request: FixRequest, admitted: FixAdmitted) -> None:
-        """Start its workflow, unless it runs: asking twice is asking once."""
+        """Start the Fix's workflow, unless it runs: two requests are one."""
         with suppress(WorkflowAlreadyStartedError):
             await workflow.start_child_workflow(
                 FixAssignment.run,
@@ -232,14 +231,14 @@ class ClientLifecycle:
                 ),
                 id=ids.fix(request.fix_id),
                 parent_close_policy=ParentClosePolicy.ABANDON,
-                search_attributes=show.at_start(fix=str(admitted.done.state)),
+                search_attributes=attributes.build_start_attributes(fix=str(admitted.done.state)),
                 static_summary="A Fix",
             )
 
     @request_fix.validator
     def _check_request(self, request: FixRequest) -> None:
         if self._assessment is not None and self._assessment.phase is Phase.ERASED:
-            raise ApplicationError("this client was erased", type=Erased.code, non_retryable=True)
+            raise ApplicationError("this client was erased", type=ErasedClient.code, non_retryable=True)
 
     @workflow.query(description="Phase, score, holds and what comes next")
     def status(self) -> LifecycleStatus:
@@ -253,7 +252,7 @@ class ClientLifecycle:
             wakes_at=a.wake_at if a else None,
             held=a.held if a else (),
             why_not=a.why_not if a else "",
-            refused_signals=self.refusals.kept,
+            refused_signals=self.refusals.entries,
             runs=self._runs,
         )
 

@@ -1,4 +1,4 @@
-"""Timeouts and retries, named once."""
+"""Timeouts and retries of activities, named once."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ MAIL_QUEUE: Final = "mail"
 SCIENCE_QUEUE: Final = "science"
 
 
-class Local(TypedDict):
+class LocalOptions(TypedDict):
     """Options of a short database step, run inside the workflow task's own worker."""
 
     start_to_close_timeout: timedelta
     retry_policy: RetryPolicy
 
 
-class Remote(TypedDict):
+class ActivityOptions(TypedDict):
     """Options of an activity on a queue of its own."""
 
     task_queue: str
@@ -29,20 +29,20 @@ class Remote(TypedDict):
     retry_policy: RetryPolicy
 
 
-DATABASE: Final[Local] = {
+DATABASE: Final[LocalOptions] = {
     "start_to_close_timeout": timedelta(seconds=30),
     "retry_policy": RetryPolicy(initial_interval=timedelta(milliseconds=500), maximum_interval=timedelta(minutes=1)),
 }
 """Tried until the database answers: a client's workflow never fails because a database was away."""
 
-SCIENCE: Final[Remote] = {
+SCIENCE: Final[ActivityOptions] = {
     "task_queue": SCIENCE_QUEUE,
     "start_to_close_timeout": timedelta(seconds=30),
     "heartbeat_timeout": None,
     "retry_policy": RetryPolicy(initial_interval=timedelta(seconds=1), maximum_interval=timedelta(minutes=1)),
 }
 
-WAVE: Final[Remote] = {
+WAVE: Final[ActivityOptions] = {
     "task_queue": SCIENCE_QUEUE,
     "start_to_close_timeout": timedelta(hours=2),
     "heartbeat_timeout": timedelta(seconds=10),
@@ -50,7 +50,7 @@ WAVE: Final[Remote] = {
 }
 """Minutes of ranking or computing; a worker that dies is noticed by its missing heartbeat."""
 
-REFRESH: Final[Remote] = {
+REFRESH: Final[ActivityOptions] = {
     "task_queue": SCIENCE_QUEUE,
     "start_to_close_timeout": timedelta(hours=6),
     "heartbeat_timeout": timedelta(seconds=10),
@@ -60,7 +60,7 @@ REFRESH: Final[Remote] = {
 }
 """Ten attempts take half an hour of faults or deaths; then that part is given up, and the rest of the night goes on."""
 
-ERASE: Final[Remote] = {
+ERASE: Final[ActivityOptions] = {
     "task_queue": LIFECYCLE_QUEUE,
     "start_to_close_timeout": timedelta(hours=2),
     "heartbeat_timeout": timedelta(seconds=10),
@@ -68,7 +68,7 @@ ERASE: Final[Remote] = {
 }
 """Tried until all is gone: each attempt goes on with what is left."""
 
-LLM: Final[Remote] = {
+LLM: Final[ActivityOptions] = {
     "task_queue": AGENTS_QUEUE,
     "start_to_close_timeout": timedelta(seconds=150),
     "heartbeat_timeout": None,
@@ -76,9 +76,9 @@ LLM: Final[Remote] = {
         initial_interval=timedelta(seconds=2), maximum_interval=timedelta(minutes=2), maximum_attempts=6
     ),
 }
-"""Three answers of thirty seconds each fit into an attempt; after six attempts the house writer takes over."""
+"""Three answers of thirty seconds each fit into an attempt; after six attempts the template writer takes over."""
 
-MAIL: Final[Remote] = {
+MAIL: Final[ActivityOptions] = {
     "task_queue": MAIL_QUEUE,
     "start_to_close_timeout": timedelta(minutes=3),
     "heartbeat_timeout": timedelta(seconds=10),

@@ -1,8 +1,8 @@
 """One mail, from the brief to its one final state.
 
-It is composed, waits for its moment, and passes the door right before DATA, where everything is asked again. Held mail
-is parked: it gives up the client's turn, keeps its place, and queues again when the hold is lifted. Whatever happens,
-the ledger row ends in exactly one state, and the client's workflow is told.
+It is composed, waits for its send time, and passes the send gate right before DATA, where everything is checked again.
+Held mail is parked: it gives up the client's turn, keeps its place, and queues again when the hold is lifted. Whatever
+happens, the ledger row ends in exactly one state, and the client's workflow is signalled.
 """
 
 from __future__ import annotations
@@ -18,32 +18,31 @@ with workflow.unsafe.imports_passed_through():
     from domain.outreach import PAUSED_BY_ITSELF, SETTLED
     from errors import NotFound
     from models.base import StrictInput, Utc
-    from models.campaign import PauseOrder, ResumeOrder
-    from models.lifecycle import Finished
-    from models.outreach import Conclusion, Decision, OutreachInput, OutreachStatus, OutreachStep, StepDone
+    from models.campaign import PauseRequest, ResumeRequest
+    from models.lifecycle import OutreachFinished
+    from models.outreach import Conclusion, OutreachDecision, OutreachInput, OutreachStatus, OutreachStep, StepDone
     from models.states import OutreachState, Overdue
-    from workflows import activity_stubs, ids
-    from workflows import attributes as show
+    from workflows import activity_stubs, attributes, ids
     from workflows.failures import STEP_FAILED, code_of
     from workflows.options import DATABASE, LLM, MAIL, SCIENCE
     from workflows.signal_payloads import Refusals
 
 LOOK_AGAIN: Final = timedelta(days=1)
-"""Real time after which a parked mail asks for its turn of its own accord, so that no wake-up can be lost for good."""
+"""Real time after which a parked mail asks for its turn by itself, so that no wake-up can be lost for good."""
 PATIENCE: Final = timedelta(days=7)
 """Business time for which a mail waits for a person before it is rejected."""
 REWRITES: Final = 1
 
 
 class Adjustment(StrictInput):
-    """`{"send_at": "2026-11-24T09:00:00Z"}`: another moment, in business time."""
+    """Another send time, in business time: `{"send_at": "2026-11-24T09:00:00Z"}`."""
 
     send_at: Utc
 
 
 @workflow.defn
 class Outreach:
-    """See the module's story."""
+    """The workflow of one mail."""
 
     @workflow.init
     def __init__(self, outreach: OutreachInput) -> None:
@@ -53,13 +52,13 @@ class Outreach:
         self._held = False
         self._resumed: Overdue | None = None
         self._send_at: datetime | None = None
-        self._decision: Decision | None = None
-        self._undecided = ""
+        self._decision: OutreachDecision | None = None
+        self._refusal = ""
         self.refusals = Refusals()
 
     @workflow.run
     async def run(self, outreach: OutreachInput) -> str:
-        """Move the mail on until it is settled; the final state."""
+        """Move the mail on until it is settled and return its final state."""
         while self._now.state not in SETTLED:
             self._show()
             try:
@@ -77,26 +76,26 @@ class Outreach:
             case OutreachState.SCHEDULED | OutreachState.CLAIMED | OutreachState.DATA:
                 await self._send_when_due()
             case OutreachState.PARKED:
-                await self._wait_aside()
+                await self._wait_parked()
             case OutreachState.AWAITING_PERSON:
-                await self._ask_a_person()
+                await self._wait_for_person()
             case _:
                 await self._prepare()
 
     async def _give_up(self, code: str) -> None:
-        """A step failed for good. The mail ends here, or it would keep the client's turn for ever."""
+        """End the mail after a step that failed for good, or it would keep the client's turn for ever."""
         try:
             await self._conclude(OutreachState.FAILED, code)
         except STEP_FAILED:  # its row is gone, as when the client was erased
             self._now = StepDone(state=OutreachState.FAILED, clock=self._now.clock, code=code)
 
     async def _prepare(self) -> None:
-        """Pick, write, review and schedule: one step with the house writer, four with a model."""
-        if self._input.composer == "house" or not await self._written_by_model():
-            await self._local(activity_stubs.compose, "Pick, write, review and schedule (house writer)")
+        """Pick, write, review and schedule: one step with the template writer, four with a model."""
+        if self._input.composer == "house" or not await self._try_model():
+            await self._local(activity_stubs.compose, "Pick, write, review and schedule (template writer)")
 
-    async def _written_by_model(self) -> bool:
-        """Whether a model's text passed the review; False when the model stays down or is not fit to be sent."""
+    async def _try_model(self) -> bool:
+        """Have a model write; False when the model stays down or its text does not pass the review."""
         try:
             await self._remote(activity_stubs.pick, "Pick the items", SCIENCE)
             await self._remote(activity_stubs.write, "Write", LLM)
@@ -113,18 +112,21 @@ class Outreach:
         return self._now.state not in (OutreachState.DRAFTED, OutreachState.PICKED)
 
     async def _send_when_due(self) -> None:
-        """Whoever calls the mail off is heard between two tries too, as while the mail server is away."""
-        if await self._interrupted(self._now.next_at, "Until its send time"):
+        """Wait for the send time, then send. Signals take effect between two tries too, as while the mail server is
+        away."""
+        if await self._wait_for_signals(self._now.next_at, "Until its send time"):
             return
-        sending = workflow.start_activity(activity_stubs.send, self._step(), summary="Pass the door and send", **MAIL)
+        sending = workflow.start_activity(
+            activity_stubs.send, self._step(), summary="Pass the send gate and send", **MAIL
+        )
         while not self._cancelled:
-            await workflow.wait_condition(lambda: sending.done() or self._steered)
-            if sending.done() or not await self._heeded():
+            await workflow.wait_condition(lambda: sending.done() or self._is_steered)
+            if sending.done() or not await self._apply_signals():
                 break
         self._now = await sending
 
-    async def _wait_aside(self) -> None:
-        """Give up the turn and wait for it to come round; ask for it once a day."""
+    async def _wait_parked(self) -> None:
+        """Give up the turn and wait until it comes again; ask for it once a day."""
         await self._report()
         try:
             await workflow.wait_condition(
@@ -135,12 +137,12 @@ class Outreach:
         except TimeoutError:
             return  # reports once more, upon which the client's workflow looks whether its turn has come
         if self._cancelled or self._held:
-            await self._heeded()
+            await self._apply_signals()
             return
         overdue, self._resumed = self._resumed or Overdue.REPLAN, None
         await self._local(activity_stubs.unpark, "Its turn has come", overdue=overdue)
 
-    async def _ask_a_person(self) -> None:
+    async def _wait_for_person(self) -> None:
         """Wait for a decision; the client's other mail may go meanwhile."""
         await self._report()
         clock = self._now.clock
@@ -163,26 +165,27 @@ class Outreach:
         except STEP_FAILED as failed:
             if decision.edit_id is None or code_of(failed) != NotFound.code:
                 raise
-            self._undecided = "edit_id: no such edit of this mail"
+            self._refusal = "edit_id: no such edit of this mail"
 
-    async def _interrupted(self, until: datetime | None, summary: str) -> bool:
-        """Wait until `until`; True when a signal changed the course instead."""
+    async def _wait_for_signals(self, until: datetime | None, summary: str) -> bool:
+        """Wait until `until`; return True when a signal came first and changed the state."""
         clock = self._now.clock
         wait = clock.real_wait(until, clock.business(workflow.now())) if until else timedelta(0)
         if wait > timedelta(0):
             workflow.set_current_details(f"Waits for its send time, {until:%Y-%m-%d %H:%M} UTC (business time).")
             try:
-                await workflow.wait_condition(lambda: self._steered, timeout=wait, timeout_summary=summary)
+                await workflow.wait_condition(lambda: self._is_steered, timeout=wait, timeout_summary=summary)
             except TimeoutError:
                 return False
-        return await self._heeded()
+        return await self._apply_signals()
 
     @property
-    def _steered(self) -> bool:
+    def _is_steered(self) -> bool:
         return self._cancelled or self._held or self._send_at is not None
 
-    async def _heeded(self) -> bool:
-        """Do what signals asked for, unless the mail is with the mail server already; whether there was anything."""
+    async def _apply_signals(self) -> bool:
+        """Apply what signals asked for, unless the mail is with the mail server already; return whether there was
+        anything."""
         if self._cancelled:
             await self._conclude(OutreachState.REJECTED, "cancelled")
         elif self._held:
@@ -196,13 +199,13 @@ class Outreach:
         return True
 
     async def _report(self) -> None:
-        """Tell the client's workflow that the turn is free. One that is closed comes to life at the next event, and
+        """Signal the client's workflow that the turn is free. One that is closed starts again at the next event, and
         reads the ledger then."""
         if self._now.reported:
             return
         client = workflow.get_external_workflow_handle(ids.client(self._input.client_id))
         with suppress(FailureError):
-            await client.signal("finished", Finished(n=self._input.n, state=self._now.state))
+            await client.signal("finished", OutreachFinished(n=self._input.n, state=self._now.state))
 
     async def _local(self, call: Any, summary: str, **fields: Any) -> None:
         self._now = await workflow.execute_local_activity(call, self._step(**fields), summary=summary, **DATABASE)
@@ -231,17 +234,17 @@ class Outreach:
         )
 
     def _show(self) -> None:
-        show.show({show.OUTREACH_STATE: str(self._now.state)})
+        attributes.upsert({attributes.OUTREACH_STATE: str(self._now.state)})
         workflow.set_current_details(f"**{self._now.state}** {self._now.code.replace('_', ' ')}")
 
     @workflow.signal(description='Park this mail: {"reason": "..."}')
     def pause(self, order: Any = None) -> None:
-        if self.refusals.read("pause", PauseOrder, order) is not None:
+        if self.refusals.parse("pause", PauseRequest, order) is not None:
             self._held = True
 
     @workflow.signal(description='Let it queue again: {"overdue": "send_late" | "replan" | "expire"}')
     def resume(self, order: Any = None) -> None:
-        resume = self.refusals.read("resume", ResumeOrder, order)
+        resume = self.refusals.parse("resume", ResumeRequest, order)
         if resume is None:
             return
         self._held = False
@@ -250,27 +253,27 @@ class Outreach:
 
     @workflow.signal(description='Another moment: {"send_at": "2026-11-24T09:00:00Z"} in business time')
     def adjust(self, order: Any = None) -> None:
-        adjustment = self.refusals.read("adjust", Adjustment, order)
+        adjustment = self.refusals.parse("adjust", Adjustment, order)
         if adjustment is not None:
             self._send_at = adjustment.send_at
 
     @workflow.signal(description="Stop this mail for good")
     def cancel(self, order: Any = None) -> None:
-        if self.refusals.read("cancel", PauseOrder, order) is not None:
+        if self.refusals.parse("cancel", PauseRequest, order) is not None:
             self._cancelled = True
 
     @workflow.update(description='Approve, edit or reject: {"verdict": "approve", "by": "ana"}')
-    async def decide(self, decision: Decision) -> OutreachStatus:
-        self._decision, self._undecided = decision, ""
+    async def decide(self, decision: OutreachDecision) -> OutreachStatus:
+        self._decision, self._refusal = decision, ""
         await workflow.wait_condition(
-            lambda: bool(self._undecided) or self._now.state is not OutreachState.AWAITING_PERSON
+            lambda: bool(self._refusal) or self._now.state is not OutreachState.AWAITING_PERSON
         )
-        if self._undecided:
-            raise ApplicationError(self._undecided, type=NotFound.code, non_retryable=True)
+        if self._refusal:
+            raise ApplicationError(self._refusal, type=NotFound.code, non_retryable=True)
         return self.status()
 
     @decide.validator
-    def _check_decision(self, decision: Decision) -> None:
+    def _check_decision(self, decision: OutreachDecision) -> None:
         if self._now.state is not OutreachState.AWAITING_PERSON:
             raise ValueError(f"this mail is {self._now.state}; only one that awaits a person can be decided")
         if decision.verdict == "edit" and not decision.edit_id:
@@ -285,5 +288,5 @@ class Outreach:
             state=self._now.state,
             next_at=self._now.next_at,
             code=self._now.code,
-            refused_signals=self.refusals.kept,
+            refused_signals=self.refusals.entries,
         )

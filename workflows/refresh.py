@@ -1,8 +1,8 @@
-"""The night's work of science: profiles are brought up to the day; each slot's model is learnt anew, tried against the
-one that serves, and let serve if it is better; then a list is made for every client, and what has drifted is told.
+"""The nightly training: profiles are brought up to date; each slot's model is fitted anew, tried against the one that
+serves, and promoted if it is better; then a list is made for every client, and drift is reported.
 
-Slots go one after another, since each takes a machine; shards of clients on as many workers as there are. What a part
-cannot do in ten attempts is given up and told of; the rest is done.
+Slots go one after another, since each takes a machine; shards of clients on as many workers as there are. A part that
+fails in ten attempts is given up and reported; the rest goes on.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from models.refreshes import (
+        ChallengerVerdict,
         RefreshEnd,
         RefreshInput,
         RefreshReport,
@@ -22,7 +23,6 @@ with workflow.unsafe.imports_passed_through():
         RefreshStatus,
         RefreshStep,
         SlotOutcome,
-        Verdict,
     )
     from workflows import activity_stubs, ids
     from workflows.options import DATABASE, REFRESH
@@ -30,7 +30,7 @@ with workflow.unsafe.imports_passed_through():
 
 @workflow.defn
 class Refresh:
-    """See the module's story."""
+    """The workflow of one Refresh."""
 
     @workflow.init
     def __init__(self, refresh: RefreshInput) -> None:
@@ -40,34 +40,36 @@ class Refresh:
 
     @workflow.run
     async def run(self, refresh: RefreshInput) -> RefreshReport:
-        """Everything in its order; the report."""
+        """Run all parts in their order and return the report."""
         plan = await workflow.execute_local_activity(
             activity_stubs.begin_refresh, self._step(), summary="Fix the plan", **DATABASE
         )
-        await self._alone(activity_stubs.gather_features, "features")
+        await self._run_step(activity_stubs.gather_features, "features")
         for slot in plan.slots:
             self._show(slot=slot)
-            await self._renew(slot)
+            await self._train_slot(slot)
         self._show(state=RefreshState.PICKING, slot="", parts=plan.shards)
         await asyncio.gather(*(self._pick(part) for part in range(plan.shards)))
         self._show(state=RefreshState.COMPARING)
-        await self._alone(activity_stubs.compare_windows, "drift")
+        await self._run_step(activity_stubs.compare_windows, "drift")
         return await self._end()
 
-    async def _renew(self, slot: str) -> None:
+    async def _train_slot(self, slot: str) -> None:
         try:
-            outcome = await self._of_slot(activity_stubs.fit_challenger, slot, "learn")
-            if outcome.verdict is Verdict.LEARNT:
-                outcome = await self._of_slot(activity_stubs.try_challenger, slot, "try against the one that serves")
+            outcome = await self._run_slot_step(activity_stubs.fit_challenger, slot, "learn")
+            if outcome.verdict is ChallengerVerdict.LEARNT:
+                outcome = await self._run_slot_step(
+                    activity_stubs.try_challenger, slot, "try against the one that serves"
+                )
             if outcome.wins:
-                await self._of_slot(activity_stubs.promote_challenger, slot, "promote")
+                await self._run_slot_step(activity_stubs.promote_challenger, slot, "promote")
         except ActivityError:
             self._given_up.append(slot)
 
-    async def _of_slot(self, call: Any, slot: str, doing: str) -> SlotOutcome:
+    async def _run_slot_step(self, call: Any, slot: str, action: str) -> SlotOutcome:
         step = self._step(slot=slot)
-        outcome: SlotOutcome = await workflow.execute_activity(call, step, summary=f"{slot}: {doing}", **REFRESH)
-        others = tuple(each for each in self._status.slots if each.slot != slot)
+        outcome: SlotOutcome = await workflow.execute_activity(call, step, summary=f"{slot}: {action}", **REFRESH)
+        others = tuple(other for other in self._status.slots if other.slot != slot)
         self._show(slots=(*others, outcome))
         return outcome
 
@@ -81,7 +83,7 @@ class Refresh:
             self._given_up.append("picks")
         self._show(parts_done=self._status.parts_done + 1)
 
-    async def _alone(self, call: Any, what: str) -> None:
+    async def _run_step(self, call: Any, what: str) -> None:
         try:
             await workflow.execute_activity(call, self._step(), summary=what.capitalize(), **REFRESH)
         except ActivityError:

@@ -1,4 +1,4 @@
-"""How commands start a Refresh and ask where it is; `workflows.handles` says how temporalio is imported."""
+"""Start a Refresh and query it, for commands; `workflows.handles` says how temporalio is imported."""
 
 from __future__ import annotations
 
@@ -6,27 +6,27 @@ from typing import TYPE_CHECKING
 
 from models.refreshes import RefreshId, RefreshInput, RefreshReport, RefreshStatus
 from workflows import ids
-from workflows.handles import ended, query, start_once
+from workflows.handles import await_result, query, start_once
 
 if TYPE_CHECKING:
     from temporalio.client import Client
 
 
 async def start_refresh(client: Client, refresh: RefreshId) -> None:
-    """Start a Refresh; nothing when it runs. Raises BadInput when it has been: each is made once."""
+    """Start a Refresh; do nothing when it runs. Raises BadInput when it has ended: each runs once."""
     from workflows.refresh import Refresh  # noqa: PLC0415
 
-    given, summary = RefreshInput(refresh=refresh), "Models learnt anew, lists for everybody"
-    await start_once(client, Refresh.run, given, ids.refresh(refresh), "refresh", summary)
+    argument, summary = RefreshInput(refresh=refresh), "Models trained anew, lists for all clients"
+    await start_once(client, Refresh.run, argument, ids.refresh(refresh), "refresh", summary)
 
 
-async def refresh_report(client: Client, refresh: RefreshId) -> RefreshReport:
-    """What a Refresh came to, once it has ended. Raises NotFound, or Unavailable when it failed."""
-    report: RefreshReport = await ended(client, ids.refresh(refresh), RefreshReport)
+async def await_refresh_report(client: Client, refresh: RefreshId) -> RefreshReport:
+    """Await the report of a Refresh. Raises NotFound, or Unavailable when it failed."""
+    report: RefreshReport = await await_result(client, ids.refresh(refresh), RefreshReport)
     return report
 
 
-async def refresh_status(client: Client, refresh: RefreshId) -> RefreshStatus:
-    """The workflow's own word on where a Refresh is. Raises NotFound."""
+async def query_refresh_status(client: Client, refresh: RefreshId) -> RefreshStatus:
+    """Query the status of a Refresh. Raises NotFound."""
     answer: RefreshStatus = await query(client, ids.refresh(refresh), "status", RefreshStatus)
     return answer

@@ -1,7 +1,7 @@
 """One wave of Fixes: all that wait are ranked in parts, assembled together against one stock, held and proposed.
 
-Each part is worked on wherever a worker is free; what they tell each other lies in the store. A cancelled wave stops
-where it is: boxes that are proposed stay so, the other Fixes wait for the next wave.
+Each part runs wherever a worker is free; parts exchange data through the store. A cancelled wave stops where it is:
+boxes that are proposed stay so, the other Fixes wait for the next wave.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from models.campaign import PauseOrder
+    from models.campaign import PauseRequest
     from models.waves import WaveEnd, WaveInput, WaveReport, WaveState, WaveStatus, WaveStep, WaveTurn
     from workflows import activity_stubs, ids
     from workflows.options import DATABASE, WAVE
@@ -21,7 +21,7 @@ with workflow.unsafe.imports_passed_through():
 
 @workflow.defn
 class FixWave:
-    """See the module's story."""
+    """The workflow of one wave."""
 
     @workflow.init
     def __init__(self, wave: WaveInput) -> None:
@@ -32,7 +32,7 @@ class FixWave:
 
     @workflow.run
     async def run(self, wave: WaveInput) -> WaveReport:
-        """Everything in its order, until it is done or called off; the report."""
+        """Run all steps in their order, until they are done or the wave is cancelled, and return the report."""
         working = asyncio.create_task(self._work())
         try:
             await workflow.wait_condition(lambda: self._cancelled or working.done())
@@ -51,31 +51,31 @@ class FixWave:
         )
         self._show(parts=plan.parts)
         if plan.parts:
-            await self._each(activity_stubs.rank_wave_part, "Rank")
+            await self._run_parts(activity_stubs.rank_wave_part, "Rank")
             await self._assemble()
             self._show(state=WaveState.PROPOSING)
-            await self._each(activity_stubs.propose_wave_part, "Hold and propose")
+            await self._run_parts(activity_stubs.propose_wave_part, "Hold and propose")
 
     async def _assemble(self) -> None:
         self._show(state=WaveState.ASSEMBLING)
-        turn = await self._once(activity_stubs.open_wave, "Price the stock")
+        turn = await self._run_step(activity_stubs.open_wave, "Price the stock")
         while turn.asked:
             self._show(turn=turn.turn)
-            await self._each(activity_stubs.answer_wave_part, f"Turn {turn.turn}: answer", turn.turn)
-            turn = await self._once(activity_stubs.settle_wave, f"Turn {turn.turn}: put together", turn.turn)
+            await self._run_parts(activity_stubs.answer_wave_part, f"Turn {turn.turn}: answer", turn.turn)
+            turn = await self._run_step(activity_stubs.settle_wave, f"Turn {turn.turn}: put together", turn.turn)
 
-    async def _each(self, call: Any, summary: str, turn: int = 0) -> None:
-        """All parts, on as many workers as there are."""
+    async def _run_parts(self, call: Any, summary: str, turn: int = 0) -> None:
+        """Run an activity for all parts, on as many workers as there are."""
         self._show(parts_done=0)
 
-        async def one(part: int) -> None:
+        async def run_part(part: int) -> None:
             step = self._step(part=part, turn=turn)
             await workflow.execute_activity(call, step, summary=f"{summary} part {part}", **WAVE)
             self._show(parts_done=self._status.parts_done + 1)
 
-        await asyncio.gather(*(one(part) for part in range(self._status.parts)))
+        await asyncio.gather(*(run_part(part) for part in range(self._status.parts)))
 
-    async def _once(self, call: Any, summary: str, turn: int = 0) -> WaveTurn:
+    async def _run_step(self, call: Any, summary: str, turn: int = 0) -> WaveTurn:
         done: WaveTurn = await workflow.execute_activity(call, self._step(turn=turn), summary=summary, **WAVE)
         return done
 
@@ -95,16 +95,16 @@ class FixWave:
 
     @workflow.signal(description='Stop here; what is proposed stays so: {"reason": "..."}')
     def cancel(self, order: Any = None) -> None:
-        if self.refusals.read("cancel", PauseOrder, order) is not None:
+        if self.refusals.parse("cancel", PauseRequest, order) is not None:
             self._cancelled = True
 
     @workflow.query(description="What it is at, and the report once there is one")
     def status(self) -> WaveStatus:
-        return self._status.model_copy(update={"refused_signals": self.refusals.kept})
+        return self._status.model_copy(update={"refused_signals": self.refusals.entries})
 
 
 def _details(now: WaveStatus) -> str:
     if now.report is not None:
-        told = now.report
-        return f"**{now.state}**: {told.proposed} of {told.fixes} proposed, gap {100 * told.gap:.3f} %."
+        report = now.report
+        return f"**{now.state}**: {report.proposed} of {report.fixes} proposed, gap {100 * report.gap:.3f} %."
     return f"**{now.state}**: part {now.parts_done} of {now.parts}."

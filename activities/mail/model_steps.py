@@ -1,6 +1,6 @@
 """The four steps of a mail that a language model writes: pick, write, review, schedule.
 
-Each is idempotent: a step that was done already is told, not done again, so that a retry costs no second call. Every
+Each is idempotent: a step that was done already returns its result, so that a retry costs no second call. Every
 call of the model is recorded, the failed ones too.
 """
 
@@ -14,34 +14,34 @@ from sqlalchemy import Connection
 from temporalio import activity
 
 from agents.llm import LanguageModel
-from agents.reviewer import review
-from agents.scheduler import propose
-from agents.writer import VERSION, write
-from domain.reviewing import AfterReview, after_review
-from domain.timing import HORIZON, zone_of
+from agents.reviewer import review_draft
+from agents.scheduler import propose_send_time
+from agents.writer import VERSION, write_draft
+from domain.review_steps import ReviewStep, choose_review_step
 from errors import ConfigError, ModelFault, Unavailable
 from models.mail import Brief, EmailDraft, Review
 from models.outreach import OutreachStep, StepDone
-from models.scheduling import SchedulingFacts
 from models.states import OutreachState
 from services.context import ServiceContext
-from services.decisions.decider import Asked, Decider
+from services.decisions.decider import Decider, PendingDecision
 from services.mailing import send_times
-from services.mailing.model_session import session
-from services.mailing.outreach_steps import client_of, require_outreach, step_result
-from services.mailing.preparation import keep_decision, picked, picks_of, planned
-from services.mailing.reading_hours import READ, ReadingHours
+from services.mailing.model_session import open_session
+from services.mailing.outreach_steps import build_step_result, require_outreach
+from services.mailing.preparation import choose_items, choose_send_time, dump_picks, save_ranking_decision
+from services.mailing.reading_hours import ReadingHours
+from services.mailing.scheduling_facts import load_scheduling_facts
 from services.recommendations.recommender import Recommender
 from store.database import read_transaction, write_transaction
-from store.mail import ledger, mail_facts
-from store.mail.ledger import Ledger
+from store.mail import ledger
+from store.mail.ledger import LedgerRow
 
-REVIEWED: Final = frozenset(str(each) for each in AfterReview)
+REVIEWED: Final = frozenset(str(outcome) for outcome in ReviewStep)
 """Codes of a mail whose review is done."""
 
 
-class Modelled:
-    """See the module. `model` is None where none is configured; then no workflow asks for these steps."""
+class ModelSteps:
+    """The steps of a mail that a model writes. `model` is None where none is configured; then no workflow calls
+    them."""
 
     def __init__(
         self, context: ServiceContext, recommender: Recommender, decider: Decider, model: LanguageModel | None
@@ -51,32 +51,32 @@ class Modelled:
 
     @activity.defn
     def pick(self, step: OutreachStep) -> StepDone:
-        """Choose the items and keep the brief."""
+        """Choose the items and save the brief."""
         with read_transaction(self._context.engine) as connection:
-            clock, now = self._context.business_time(connection, step.at)
+            clock, now = self._context.load_business_time(connection, step.at)
             row = require_outreach(connection, step.client_id, step.n)
             if row.state != OutreachState.BRIEFED:
-                return step_result(row, clock)
-            at = planned(self._context, connection, row, None, now)
-            made = picked(self._context, self._recommender, connection, row, at)
+                return build_step_result(row, clock)
+            at = choose_send_time(self._context, connection, row, None, now)
+            items = choose_items(self._context, self._recommender, connection, row, at)
         with write_transaction(self._context.engine) as connection:
-            keep_decision(connection, row, made, now)
-            kept = {"brief": made.brief.model_dump(mode="json"), "picks": picks_of(made)}
-            values = {**kept, "attempt": 0, "review": None}
-            return self._moved(connection, step, OutreachState.PICKED, now, values)
+            save_ranking_decision(connection, row, items, now)
+            columns = {"brief": items.brief.model_dump(mode="json"), "picks": dump_picks(items)}
+            values = {**columns, "attempt": 0, "review": None}
+            return self._move_mail(connection, step, OutreachState.PICKED, now, values)
 
     @activity.defn
     async def write(self, step: OutreachStep) -> StepDone:
         """Have the model write; after a review that asked for it, write again."""
-        row, done, now = await asyncio.to_thread(self._look, step)
-        again = row.state == OutreachState.DRAFTED and row.code == AfterReview.REVISE
+        row, done, now = await asyncio.to_thread(self._load, step)
+        again = row.state == OutreachState.DRAFTED and row.code == ReviewStep.REVISE
         if row.state != OutreachState.PICKED and not again:
             return done
         brief = Brief.model_validate(row.brief)
         earlier = EmailDraft.model_validate(row.draft) if again else None
         remarks = Review.model_validate(row.review) if again else None
-        async with session(self._context, self._model, step.client_id, step.n, now) as model:
-            draft = await write(model, brief, remarks, earlier)
+        async with open_session(self._context, self._model, step.client_id, step.n, now) as model:
+            draft = await write_draft(model, brief, remarks, earlier)
         values = {
             "draft": draft.model_dump(mode="json"),
             "attempt": (row.attempt or 0) + 1,
@@ -88,51 +88,51 @@ class Modelled:
     @activity.defn
     async def review(self, step: OutreachStep) -> StepDone:
         """Have the model review. `in_review` means approved; `drafted` says in its code what comes next."""
-        row, done, now = await asyncio.to_thread(self._look, step)
+        row, done, now = await asyncio.to_thread(self._load, step)
         if row.state not in (OutreachState.DRAFTED, OutreachState.IN_REVIEW) or row.code in REVIEWED:
             return done
         brief, draft = Brief.model_validate(row.brief), EmailDraft.model_validate(row.draft)
         if row.state == OutreachState.DRAFTED:
             await asyncio.to_thread(self._move, step, OutreachState.IN_REVIEW, {})
-        async with session(self._context, self._model, step.client_id, step.n, now) as model:
-            remarks = await review(model, brief, draft)
-        following = after_review(remarks, row.attempt or 1)
+        async with open_session(self._context, self._model, step.client_id, step.n, now) as model:
+            remarks = await review_draft(model, brief, draft)
+        following = choose_review_step(remarks, row.attempt or 1)
         values = {"review": remarks.model_dump(mode="json")}
         return await asyncio.to_thread(self._move, step, _STATE_AFTER[following], values, following)
 
     @activity.defn
     async def schedule(self, step: OutreachStep) -> StepDone:
-        """Have an algorithm of the slot propose a moment, else the model, and dispose. A model that stays down costs
+        """Choose when the mail leaves: an algorithm of the slot proposes, else the model. A model that stays down costs
         the proposal, not the mail."""
-        row, done, now = await asyncio.to_thread(self._look, step)
-        if row.state != OutreachState.IN_REVIEW or row.code != AfterReview.APPROVE:
+        row, done, now = await asyncio.to_thread(self._load, step)
+        if row.state != OutreachState.IN_REVIEW or row.code != ReviewStep.APPROVE:
             return done
-        timed = await asyncio.to_thread(self._timed, row, now)
-        if (proposed := send_times.proposed(timed)) is None:
-            proposed = await self._proposed_by_model(step, row, now)
-        return await asyncio.to_thread(self._dispose, step, proposed, timed)
+        answer = await asyncio.to_thread(self._ask_slot, row, now)
+        if (proposed := send_times.read_proposed_time(answer)) is None:
+            proposed = await self._propose_by_model(step, row, now)
+        return await asyncio.to_thread(self._dispose, step, proposed, answer)
 
-    async def _proposed_by_model(self, step: OutreachStep, row: Ledger, now: datetime) -> datetime | None:
-        facts = await asyncio.to_thread(self._times, step, row, now)
+    async def _propose_by_model(self, step: OutreachStep, row: LedgerRow, now: datetime) -> datetime | None:
+        facts = await asyncio.to_thread(load_scheduling_facts, self._context, step, row, now)
         try:
-            async with session(self._context, self._model, step.client_id, step.n, now) as model:
-                return (await propose(model, facts)).send_at
+            async with open_session(self._context, self._model, step.client_id, step.n, now) as model:
+                return (await propose_send_time(model, facts)).send_at
         except (ModelFault, Unavailable, ConfigError) as fault:
             activity.logger.warning("no proposal: %s", fault.code)
         return None
 
-    def _look(self, step: OutreachStep) -> tuple[Ledger, StepDone, datetime]:
+    def _load(self, step: OutreachStep) -> tuple[LedgerRow, StepDone, datetime]:
         with read_transaction(self._context.engine) as connection:
-            clock, now = self._context.business_time(connection, step.at)
+            clock, now = self._context.load_business_time(connection, step.at)
             row = require_outreach(connection, step.client_id, step.n)
-            return row, step_result(row, clock), now
+            return row, build_step_result(row, clock), now
 
     def _move(self, step: OutreachStep, to: OutreachState, values: dict[str, Any], code: str = "") -> StepDone:
         with write_transaction(self._context.engine) as connection:
-            _, now = self._context.business_time(connection, step.at)
-            return self._moved(connection, step, to, now, values, code)
+            _, now = self._context.load_business_time(connection, step.at)
+            return self._move_mail(connection, step, to, now, values, code)
 
-    def _moved(
+    def _move_mail(
         self,
         connection: Connection,
         step: OutreachStep,
@@ -141,48 +141,26 @@ class Modelled:
         values: dict[str, Any],
         code: str = "",
     ) -> StepDone:
-        ledger.move(connection, step.client_id, step.n, to, now, code=code, values=values)
-        clock, _ = self._context.business_time(connection, step.at)
-        return step_result(require_outreach(connection, step.client_id, step.n), clock)
+        ledger.move_mail(connection, step.client_id, step.n, to, now, code=code, values=values)
+        clock, _ = self._context.load_business_time(connection, step.at)
+        return build_step_result(require_outreach(connection, step.client_id, step.n), clock)
 
-    def _timed(self, row: Ledger, now: datetime) -> Asked | None:
+    def _ask_slot(self, row: LedgerRow, now: datetime) -> PendingDecision | None:
         with read_transaction(self._context.engine) as connection:
-            return send_times.asked(self._context, self._decider, connection, row, now)
+            return send_times.ask_slot(self._context, self._decider, connection, row, now)
 
-    def _dispose(self, step: OutreachStep, proposed: datetime | None, timed: Asked | None) -> StepDone:
+    def _dispose(self, step: OutreachStep, proposed: datetime | None, answer: PendingDecision | None) -> StepDone:
         with write_transaction(self._context.engine) as connection:
-            _, now = self._context.business_time(connection, step.at)
+            _, now = self._context.load_business_time(connection, step.at)
             row = require_outreach(connection, step.client_id, step.n)
-            send_at = planned(self._context, connection, row, proposed, now, self._hours)
-            send_times.keep(self._decider, connection, row, timed, send_at, now)
-            return self._moved(connection, step, OutreachState.SCHEDULED, now, {"send_at": send_at})
-
-    def _times(self, step: OutreachStep, row: Ledger, now: datetime) -> SchedulingFacts:
-        with read_transaction(self._context.engine) as connection:
-            client = client_of(connection, step.client_id)
-            earliest = planned(self._context, connection, row, None, now)
-            read_at = mail_facts.read_at(connection, step.client_id, now, READ)
-            zone = zone_of(client.time_zone)
-            rules = self._context.mail_rules
-            return SchedulingFacts(
-                client_id=step.client_id,
-                n=step.n,
-                kind=row.kind,
-                now=now,
-                earliest=earliest,
-                latest=earliest + HORIZON,
-                time_zone=client.time_zone,
-                quiet_from_hour=rules.quiet_from_hour,
-                quiet_until_hour=rules.quiet_until_hour,
-                preferred_hour=client.policy.preferred_hour,
-                reading_hours=tuple(at.astimezone(zone).hour for at in read_at),
-                last_sent_at=max(mail_facts.sent_at(connection, step.client_id, now), default=None),
-            )
+            send_at = choose_send_time(self._context, connection, row, proposed, now, self._hours)
+            send_times.save_decision(self._decider, connection, row, answer, send_at, now)
+            return self._move_mail(connection, step, OutreachState.SCHEDULED, now, {"send_at": send_at})
 
 
 _STATE_AFTER: Final = {
-    AfterReview.APPROVE: OutreachState.IN_REVIEW,
-    AfterReview.REVISE: OutreachState.DRAFTED,
-    AfterReview.HOUSE: OutreachState.DRAFTED,
-    AfterReview.PERSON: OutreachState.AWAITING_PERSON,
+    ReviewStep.APPROVE: OutreachState.IN_REVIEW,
+    ReviewStep.REVISE: OutreachState.DRAFTED,
+    ReviewStep.TEMPLATE_WRITER: OutreachState.DRAFTED,
+    ReviewStep.PERSON: OutreachState.AWAITING_PERSON,
 }

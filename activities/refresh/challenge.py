@@ -1,4 +1,4 @@
-"""One slot of a Refresh: a challenger is learnt, tried against the champion, and let serve if it is better."""
+"""One slot of a Refresh: fit a challenger, try it against the champion, and promote it if it is better."""
 
 from __future__ import annotations
 
@@ -7,88 +7,84 @@ from typing import Any
 
 from temporalio import activity
 
-from activities.heartbeat import beating
-from activities.refresh.plan import midnight
-from domain.promotion import judged
+from activities.heartbeat import send_heartbeats
 from errors import BadInput
-from models.refreshes import RefreshStep, SlotOutcome, Verdict
+from models.refreshes import ChallengerVerdict, RefreshStep, SlotOutcome
 from services.context import ServiceContext
-from services.training.slot_training import SCIENCES
-from services.training.trials import Trial, has_seen, same_recipe
+from services.training import challenges
+from services.training.refresh_window import find_midnight
+from services.training.slot_training import SLOT_TRAININGS
+from services.training.trials import has_same_recipe, has_seen_later
 from store.database import read_transaction, write_transaction
 from store.learning import artefacts, refreshes
-from store.learning.artefacts import Artefact
 
 
-class LearnSlot:
-    """Each step looks first whether an attempt that died has done it."""
+class ChallengerSteps:
+    """The steps of one slot; each first checks whether an attempt that died has done it."""
 
     def __init__(self, context: ServiceContext) -> None:
         self._context = context
 
     @activity.defn
     def fit_challenger(self, step: RefreshStep) -> SlotOutcome:
-        """Learn from all that had happened when the Refresh began. An attempt that died may leave a model that nobody
-        knows of; it is forgotten as all are that never serve."""
-        known, until = self._known(step)
-        if known is not None:
-            return known
-        with beating():
+        """Fit a model to all that had happened when the Refresh began.
+
+        An attempt that died may leave a model without an outcome; it is deleted as all are that never serve."""
+        outcome, until = self._load_outcome(step)
+        if outcome is not None:
+            return outcome
+        with send_heartbeats():
             try:
-                made = SCIENCES[step.slot].learn(self._context, until)
+                fitted = SLOT_TRAININGS[step.slot].train(self._context, until)
             except BadInput:
-                return self._keep(step, SlotOutcome(slot=step.slot, verdict=Verdict.NOTHING))
-        return self._keep(step, SlotOutcome(slot=step.slot, verdict=Verdict.LEARNT, artefact=made.id))
+                return self._save(step, SlotOutcome(slot=step.slot, verdict=ChallengerVerdict.NOTHING))
+        return self._save(step, SlotOutcome(slot=step.slot, verdict=ChallengerVerdict.LEARNT, artefact=fitted.id))
 
     @activity.defn
     def try_challenger(self, step: RefreshStep) -> SlotOutcome:
-        """Judge it and the one that serves by the latest days, client by client."""
-        known, until = self._known(step)
-        if known is None or known.verdict is not Verdict.LEARNT:
-            return known or SlotOutcome(slot=step.slot, verdict=Verdict.FAILED)
-        science = SCIENCES[step.slot]
-        cut = midnight(until) - timedelta(days=science.days(self._context.settings))
+        """Judge the challenger and the champion by the latest days, client by client."""
+        outcome, until = self._load_outcome(step)
+        if outcome is None or outcome.verdict is not ChallengerVerdict.LEARNT:
+            return outcome or SlotOutcome(slot=step.slot, verdict=ChallengerVerdict.FAILED)
+        science = SLOT_TRAININGS[step.slot]
+        cut = find_midnight(until) - timedelta(days=science.count_trial_days(self._context.settings))
         with read_transaction(self._context.engine) as connection:
-            challenger, live = artefacts.get(connection, known.artefact), artefacts.live(connection, step.slot)
-        found: dict[str, Any] = {"champion": live.id if live else ""}
-        champion = science.serving(self._context.settings.home, live)
-        if champion and has_seen(champion, cut) and same_recipe(champion, challenger):
-            found["verdict"] = Verdict.YOUNG
+            challenger, live = (
+                artefacts.load_artefact(connection, outcome.artefact),
+                artefacts.find_live(connection, step.slot),
+            )
+        result: dict[str, Any] = {"champion": live.id if live else ""}
+        champion = science.keep_readable(self._context.settings.home, live)
+        if champion and has_seen_later(champion, cut) and has_same_recipe(champion, challenger):
+            result["verdict"] = ChallengerVerdict.YOUNG
         else:
-            with beating():
-                found |= _compared(science.judge(self._context, cut, until, challenger, champion), champion)
-        return self._keep(step, known.model_copy(update=found))
+            with send_heartbeats():
+                result |= challenges.judge_trial(
+                    science.evaluate(self._context, cut, until, challenger, champion), champion
+                )
+        return self._save(step, outcome.model_copy(update=result))
 
     @activity.defn
     def promote_challenger(self, step: RefreshStep) -> SlotOutcome:
-        """Let it serve, unless what it was tried against has been replaced since."""
+        """Let the challenger serve, unless the champion it was tried against has been replaced since."""
         with write_transaction(self._context.engine) as connection:
-            _, now = self._context.business_time(connection, step.at)
-            known = refreshes.outcome(connection, step.refresh, step.slot)
-            if known is None or not known.wins or known.promoted:
-                return known or SlotOutcome(slot=step.slot, verdict=Verdict.FAILED)
-            live = artefacts.live(connection, step.slot)
-            if (live.id if live else "") != known.champion:
-                changed = known.model_copy(update={"verdict": Verdict.CHANGED})
-                return refreshes.keep_outcome(connection, step.refresh, changed)
-            artefacts.promote(connection, known.artefact, now)
-            return refreshes.keep_outcome(connection, step.refresh, known.model_copy(update={"promoted": True}))
+            _, now = self._context.load_business_time(connection, step.at)
+            outcome = refreshes.find_outcome(connection, step.refresh, step.slot)
+            if outcome is None or not outcome.wins or outcome.promoted:
+                return outcome or SlotOutcome(slot=step.slot, verdict=ChallengerVerdict.FAILED)
+            live = artefacts.find_live(connection, step.slot)
+            if (live.id if live else "") != outcome.champion:
+                changed = outcome.model_copy(update={"verdict": ChallengerVerdict.CHANGED})
+                return refreshes.save_outcome(connection, step.refresh, changed)
+            artefacts.promote_artefact(connection, outcome.artefact, now)
+            return refreshes.save_outcome(connection, step.refresh, outcome.model_copy(update={"promoted": True}))
 
-    def _known(self, step: RefreshStep) -> tuple[SlotOutcome | None, datetime]:
-        """What is on record of the slot, and when the Refresh began: nothing later is looked at."""
+    def _load_outcome(self, step: RefreshStep) -> tuple[SlotOutcome | None, datetime]:
+        """Load the slot's outcome so far and when the Refresh began; nothing later is looked at."""
         with read_transaction(self._context.engine) as connection:
-            until = refreshes.days(refreshes.get(connection, step.refresh))[2]
-            return refreshes.outcome(connection, step.refresh, step.slot), until
+            until = refreshes.parse_days(refreshes.load_refresh(connection, step.refresh))[2]
+            return refreshes.find_outcome(connection, step.refresh, step.slot), until
 
-    def _keep(self, step: RefreshStep, outcome: SlotOutcome) -> SlotOutcome:
+    def _save(self, step: RefreshStep, outcome: SlotOutcome) -> SlotOutcome:
         with write_transaction(self._context.engine) as connection:
-            return refreshes.keep_outcome(connection, step.refresh, outcome)
-
-
-def _compared(trial: Trial, champion: Artefact | None) -> dict[str, Any]:
-    verdict, found = judged(trial.tried - trial.served, first=champion is None)
-    about: dict[str, Any] = {"verdict": verdict, "measure": trial.measure, "clients": len(trial.tried)}
-    if found is None:
-        return about
-    means = {"served": float(trial.served.mean()), "tried": float(trial.tried.mean()), "difference": found.value}
-    return about | {name: round(value, 6) for name, value in (means | {"low": found.low, "high": found.high}).items()}
+            return refreshes.save_outcome(connection, step.refresh, outcome)

@@ -4,29 +4,32 @@ from __future__ import annotations
 
 import numpy as np
 
-from algorithms.assembly.boxes import best_without_budget
-from algorithms.assembly.model import Block, Floats, Ints, Wishes
+from algorithms.assembly.boxes import find_best_without_budget
+from algorithms.assembly.model import Block, BoxWishes, Floats, Ints
 
 
-def tolls(block: Block, priced: Floats) -> tuple[Floats, Floats]:
-    """The dual prices of what binds beside the budget: a toll on each item (b, k) of a full category or colour, and a
-    reward on must-haves, which is a toll below zero. Also what they bring in (b)."""
-    picks, _ = best_without_budget(block, priced)
-    toll, income = _full(priced, picks, block.category, block.cap)
+def compute_constraint_duals(block: Block, priced: Floats) -> tuple[Floats, Floats]:
+    """Compute the dual price (b, k) of the rules that bind beside the budget.
+
+    Each item of a full category or colour gets a positive price, a must-have one below zero. Returns the prices and
+    what they bring in (b).
+    """
+    picks, _ = find_best_without_budget(block, priced)
+    dual, income = _price_full_groups(priced, picks, block.category, block.cap)
     wishes = block.wishes
     if wishes is None:
-        return toll, income
-    coloured, _ = best_without_budget(block, priced - toll, coloured=True)
-    more, paid = _full(priced - toll, coloured, wishes.colour, wishes.colour_cap)
-    toll, income = toll + more, income + paid
+        return dual, income
+    coloured, _ = find_best_without_budget(block, priced - dual, coloured=True)
+    more, paid = _price_full_groups(priced - dual, coloured, wishes.colour, wishes.colour_cap)
+    dual, income = dual + more, income + paid
     if wishes.need.any():
-        more, paid = _rewards(block, wishes, priced - toll)
-        toll, income = toll + more, income + paid
-    return toll, income
+        more, paid = _price_must_haves(block, wishes, priced - dual)
+        dual, income = dual + more, income + paid
+    return dual, income
 
 
-def _full(priced: Floats, picks: Ints, table: Ints, cap: Ints) -> tuple[Floats, Floats]:
-    """Tolls of full categories or colours: how much better the best item shut out is than the best free to come."""
+def _price_full_groups(priced: Floats, picks: Ints, table: Ints, cap: Ints) -> tuple[Floats, Floats]:
+    """Price full categories or colours: by how much the best item shut out beats the best item still allowed."""
     kinds = np.where(picks >= 0, np.take_along_axis(table, np.maximum(picks, 0), 1), -2)
     outside = np.isfinite(priced)
     rows, turns = np.nonzero(picks >= 0)
@@ -37,19 +40,22 @@ def _full(priced: Floats, picks: Ints, table: Ints, cap: Ints) -> tuple[Floats, 
     members = [(table == kinds[:, turn, None]) & (full & first)[:, turn, None] for turn in range(picks.shape[1])]
     shut = np.logical_or.reduce(members)
     level = np.where(outside & ~shut, priced, 0.0).max(1, initial=0.0)
-    toll, income = np.zeros(priced.shape), np.zeros(len(priced))
+    dual, income = np.zeros(priced.shape), np.zeros(len(priced))
     for member in members:
         dearest = np.where(member & outside, priced, -np.inf).max(1)
         rate = np.maximum(dearest - level, 0.0)
-        toll = np.where(member, rate[:, None], toll)
+        dual = np.where(member, rate[:, None], dual)
         income += rate * cap
-    return toll, income
+    return dual, income
 
 
-def _rewards(block: Block, wishes: Wishes, priced: Floats) -> tuple[Floats, Floats]:
-    """Rewards of must-haves, where a client can have all of them: so much as the best of each lacks to be seated."""
-    picks, _ = best_without_budget(block, priced)
-    toll, income = np.zeros(priced.shape), np.zeros(len(priced))
+def _price_must_haves(block: Block, wishes: BoxWishes, priced: Floats) -> tuple[Floats, Floats]:
+    """Price must-haves below zero, by what the best item of each lacks to get a slot.
+
+    Only where a client can have all of them.
+    """
+    picks, _ = find_best_without_budget(block, priced)
+    dual, income = np.zeros(priced.shape), np.zeros(len(priced))
     outside = np.isfinite(priced)
     rows, turns = np.nonzero(picks >= 0)
     outside[rows, picks[rows, turns]] = False
@@ -67,6 +73,6 @@ def _rewards(block: Block, wishes: Wishes, priced: Floats) -> tuple[Floats, Floa
     for members in groups:
         best = np.where(members, priced, -np.inf).max(1)
         lacks = np.where(all_of_them & members.any(1), np.maximum(level - best, 0.0), 0.0)
-        toll = np.where(members, -lacks[:, None], toll)
+        dual = np.where(members, -lacks[:, None], dual)
         income -= lacks
-    return toll, income
+    return dual, income

@@ -1,4 +1,4 @@
-"""The problem, exactly: choose candidates so that the summed score is greatest.
+"""The assembly problem as arrays: choose candidates so that the summed score is greatest.
 
 Each client takes at most `slots` items worth at most `budget` together, each at most `item_cap`, at most `category_cap`
 of one category, a sku once; all clients together take at most `on_hand` of a sku. Boxes may be partial or empty.
@@ -20,15 +20,16 @@ Bools = NDArray[np.bool_]
 NO_LIMIT: Final = np.iinfo(np.int64).max
 """Stands for an empty budget, item_cap or category_cap."""
 BLOCK: Final = 1_024
-"""Clients worked on at once: their tables stay in the processor's cache."""
+"""Clients that are worked on at once, so that their tables stay in the processor's cache."""
 
 
 @dataclass(frozen=True)
-class Wishes:
-    """What boxes must show beyond the limits. `must`: the candidate's category is one that its client must have;
-    `need`: of how many such categories a box must have an item. A colour of -1 is none.
+class BoxWishes:
+    """Rules of boxes beyond the limits: colours and must-haves.
 
-    Shapes: colour, must (m) of a wave, (b, k) of a block; colour_cap, need (n) or (b).
+    `must`: the candidate's category is one that its client must have; `need`: the number of such categories of which a
+    box must have an item. A colour of -1 is none. Shapes: colour, must (m) of a wave, (b, k) of a block; colour_cap,
+    need (n) or (b).
     """
 
     colour: Ints
@@ -36,14 +37,14 @@ class Wishes:
     must: Bools
     need: Ints
 
-    def part(self, rows: Ints | Bools) -> Wishes:
-        """The same for some of the clients of a block."""
-        return Wishes(self.colour[rows], self.colour_cap[rows], self.must[rows], self.need[rows])
+    def select(self, rows: Ints | Bools) -> BoxWishes:
+        """Select some of the clients of a block."""
+        return BoxWishes(self.colour[rows], self.colour_cap[rows], self.must[rows], self.need[rows])
 
 
 @dataclass(frozen=True)
 class Wave:
-    """n clients, s skus and m candidates. Money in cents; candidates name client, sku and category by place.
+    """n clients, s skus and m candidates. Money in cents; candidates name client, sku and category by index.
 
     Shapes: slots, budget, item_cap, category_cap (n); on_hand (s); client, sku, category, price, score (m).
     """
@@ -58,10 +59,10 @@ class Wave:
     category: Ints
     price: Ints
     score: Floats
-    wishes: Wishes | None = None
+    wishes: BoxWishes | None = None
 
-    def eligible(self) -> Ints:
-        """Candidates that can be in a box at all and would add to the score, or must be there."""
+    def find_eligible(self) -> Ints:
+        """Find the candidates that can be in a box at all, and that add to the score or must be there."""
         c = self.client
         fits = (self.price <= self.item_cap[c]) & (self.price <= self.budget[c]) & (self.on_hand[self.sku] > 0)
         wanted = self.score > 0
@@ -74,7 +75,7 @@ class Wave:
 class Block:
     """Some clients with their candidates in rows of one length. Cells without a candidate have `score` -inf.
 
-    Shapes: clients, slots, budget, cap (b); candidate (its place in the wave), sku, category, price, score (b, k).
+    Shapes: clients, slots, budget, cap (b); candidate (its index in the wave), sku, category, price, score (b, k).
     """
 
     clients: Ints
@@ -86,30 +87,35 @@ class Block:
     category: Ints
     price: Ints
     score: Floats
-    wishes: Wishes | None = None
+    wishes: BoxWishes | None = None
 
-    def part(self, rows: Ints | Bools) -> Block:
-        """The same for some of the clients."""
+    def select(self, rows: Ints | Bools) -> Block:
+        """Select some of the clients."""
         tables = {name: getattr(self, name)[rows] for name in self.__dataclass_fields__ if name != "wishes"}
-        return Block(**tables, wishes=None if self.wishes is None else self.wishes.part(rows))
+        return Block(**tables, wishes=None if self.wishes is None else self.wishes.select(rows))
 
 
-def blocks(wave: Wave, size: int = BLOCK) -> list[Block]:
-    """The clients that have candidates, those with like many together. Limits that cannot bind are made small."""
-    rows = wave.eligible()
+def build_blocks(wave: Wave, size: int = BLOCK) -> list[Block]:
+    """Group the clients that have candidates into blocks of about equally many candidates.
+
+    Limits that cannot bind are made small.
+    """
+    rows = wave.find_eligible()
     rows = rows[np.lexsort((rows, wave.client[rows]))]
     counts = np.bincount(wave.client[rows], minlength=len(wave.slots))
-    begins = np.cumsum(counts) - counts
+    starts = np.cumsum(counts) - counts
     order = np.flatnonzero(counts)
     order = order[np.argsort(counts[order], kind="stable")]
-    return [_block(wave, rows, np.sort(order[at : at + size]), begins, counts) for at in range(0, len(order), size)]
+    return [
+        _build_block(wave, rows, np.sort(order[at : at + size]), starts, counts) for at in range(0, len(order), size)
+    ]
 
 
-def _block(wave: Wave, rows: Ints, clients: Ints, begins: Ints, counts: Ints) -> Block:
+def _build_block(wave: Wave, rows: Ints, clients: Ints, starts: Ints, counts: Ints) -> Block:
     width = int(counts[clients].max())
-    place = np.arange(width)
-    there = place < counts[clients][:, None]
-    candidate = rows[np.where(there, begins[clients][:, None] + place, 0)]
+    index = np.arange(width)
+    there = index < counts[clients][:, None]
+    candidate = rows[np.where(there, starts[clients][:, None] + index, 0)]
     price = np.where(there, wave.price[candidate], 0)
     slots = np.minimum(wave.slots[clients], counts[clients])
     return Block(
@@ -122,12 +128,12 @@ def _block(wave: Wave, rows: Ints, clients: Ints, begins: Ints, counts: Ints) ->
         np.where(there, wave.category[candidate], -1),
         price,
         np.where(there, wave.score[candidate], -np.inf),
-        None if wave.wishes is None else _wishes(wave.wishes, candidate, there, clients),
+        None if wave.wishes is None else _select_wishes(wave.wishes, candidate, there, clients),
     )
 
 
-def _wishes(wishes: Wishes, candidate: Ints, there: Bools, clients: Ints) -> Wishes:
-    return Wishes(
+def _select_wishes(wishes: BoxWishes, candidate: Ints, there: Bools, clients: Ints) -> BoxWishes:
+    return BoxWishes(
         np.where(there, wishes.colour[candidate], -1),
         wishes.colour_cap[clients],
         there & wishes.must[candidate],

@@ -5,18 +5,18 @@ from __future__ import annotations
 import numpy as np
 from scipy.optimize import Bounds, LinearConstraint, milp
 
-from algorithms.assembly.model import Block, Floats, Ints, Wishes
+from algorithms.assembly.model import Block, BoxWishes, Floats, Ints
 
 
-def by_solver(block: Block, worth: Floats) -> Ints:
-    """Places in the row of the one client's best box by `worth` (1, k)."""
+def solve_box(block: Block, worth: Floats) -> Ints:
+    """Return the indices, in its row, of one client's best box by `worth` (1, k)."""
     can = np.flatnonzero(np.isfinite(worth[0]))
     kinds = np.unique(block.category[0, can])
     table = np.vstack([np.ones(len(can)), block.price[0, can], block.category[0, can] == kinds[:, None]])
     highest = np.r_[block.slots[0], block.budget[0], np.full(len(kinds), block.cap[0])].astype(np.float64)
     lowest, beside = np.full(len(table), -np.inf), 0
     if block.wishes is not None:
-        table, lowest, highest, beside = _with_wishes(block, block.wishes, can, table, highest)
+        table, lowest, highest, beside = _add_wishes(block, block.wishes, can, table, highest)
     solved = milp(
         np.r_[-worth[0, can], np.zeros(beside)],
         constraints=LinearConstraint(table, lowest, highest),
@@ -28,10 +28,10 @@ def by_solver(block: Block, worth: Floats) -> Ints:
     return best
 
 
-def _with_wishes(
-    block: Block, wishes: Wishes, can: Ints, table: Floats, highest: Floats
+def _add_wishes(
+    block: Block, wishes: BoxWishes, can: Ints, table: Floats, highest: Floats
 ) -> tuple[Floats, Floats, Floats, int]:
-    """More rows, and a column beside the items for each must-have category, 1 only where an item of it is there."""
+    """Add rows for the wishes, and a column for each must-have category, 1 only where an item of it is chosen."""
     colour = wishes.colour[0, can]
     colours = np.unique(colour[colour >= 0])
     kind = np.where(wishes.must[0, can], block.category[0, can], -1)

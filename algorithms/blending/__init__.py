@@ -1,1 +1,1 @@
-"""The house's own ranking: parts of a score, over all items at once."""
+"""The built-in ranking: a score of several parts, computed for all items at once."""

@@ -1,4 +1,4 @@
-"""The slot `ranking`: what is asked, what is answered, and what the blend asks of a model."""
+"""Contracts of the slot `ranking`: the request, the recommendation, and what the blend expects of a model."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from models.mail import Pick
 
 
 class RankingRequest(Contract):
-    """Which `n` items for this client, here, now. `exclude`: items not to show, such as those mailed lately."""
+    """A request for `n` items for this client, here, now. `exclude`: items not to show, such as those mailed lately."""
 
     client_id: ClientId
     n: int = Field(ge=1, le=1_000)
@@ -28,7 +28,8 @@ class RankingRequest(Contract):
 
 @dataclass(frozen=True)
 class Recommendation:
-    """The answer, best first, and what gave it; `record` and `body` (the question) are kept by whoever shows it."""
+    """The picks, best first, and the algorithm that made them; whoever shows them keeps `record` and `body` (the
+    question)."""
 
     picks: tuple[Pick, ...]
     record: AnswerRecord
@@ -36,12 +37,12 @@ class Recommendation:
 
     @property
     def algorithm(self) -> str:
-        """Who answered."""
+        """The algorithm that answered."""
         return self.record.algorithm
 
     @property
     def version(self) -> str:
-        """Of the algorithm."""
+        """The version of the algorithm."""
         return self.record.version
 
 
@@ -58,15 +59,16 @@ class Reason(NamedTuple):
 
 
 class Ranker(Protocol):
-    """What says how well each item suits a client. Must be safe to ask from many threads."""
+    """A model that scores how well each item suits a client. It must be safe to call from many threads."""
 
     name: str
 
     def scores(self, client: ClientSignals, candidates: Ints, now: float) -> Floats:
-        """How well each candidate suits, in [0, 1], shape (k,); `candidates` index the catalogue, `now` epoch seconds.
+        """Score how well each candidate suits, in [0, 1], shape (k,); `candidates` index the catalogue, `now` epoch
+        seconds.
 
         All zeros when nothing is known of the client.
         """
 
     def reasons(self, client: ClientSignals, items: Sequence[str]) -> Mapping[str, Reason]:
-        """What speaks for these items, as far as the algorithm can tell."""
+        """Return what speaks for these items, as far as the algorithm can tell."""

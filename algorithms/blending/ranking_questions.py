@@ -1,4 +1,4 @@
-"""Between the product's own ranking and the slot: the question that other algorithms are asked, and their picks."""
+"""The question of the slot `ranking` that other algorithms get, and their answers as picks of the product."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from algorithms.blending.blend import Blend, Offered
+from algorithms.blending.blend import Blend, EligibleItems
 from algorithms.blending.catalogue import Catalogue
 from algorithms.blending.contracts import RankingRequest
 from domain import histories
@@ -19,21 +19,21 @@ from models.mail import Pick
 from models.slots import RankingAnswer, RankingQuestion
 
 MOST: Final = 500
-"""Candidates in a question: the best by the house's score of all that may be shown."""
+"""Candidates in a question: the best by the built-in score of all that may be shown."""
 TOUCHES: Final = 200
-"""The client's latest."""
+"""The client's latest interactions in a question."""
 
 
-def question_of(
-    blend: Blend, request: RankingRequest, client: ClientSignals, most: int = MOST, offered: Offered | None = None
+def build_question(
+    blend: Blend, request: RankingRequest, client: ClientSignals, most: int = MOST, offered: EligibleItems | None = None
 ) -> RankingQuestion:
-    """What the slot `ranking` is asked: only items that may be shown, with the house's score and its parts.
+    """Build the question of the slot `ranking`: only items that may be shown, with the built-in score and its parts.
 
-    `offered`: what `blend.scored` said of the same request, where that is known already.
+    `offered`: what `blend.score_eligible` returned for the same request, where that is known already.
     """
-    places, shares = offered or blend.scored(request, client)
+    indices, shares = offered or blend.score_eligible(request, client)
     best = np.argsort(-shares.sum(axis=0), kind="stable")[: max(most, request.n)]
-    # All at once: to check hundreds of candidates one by one takes three times as long.
+    # Validated all at once: checking hundreds of candidates one by one takes three times as long.
     return RankingQuestion.model_validate(
         {
             "client_id": request.client_id,
@@ -42,29 +42,30 @@ def question_of(
             "context": request.context,
             "sizes": client.wears,
             "tags": client.tags,
-            "touches": [touch_of(each, blend.catalogue) for each in _latest(client)],
-            "candidates": candidates_of(blend, client, places[best], shares[:, best]),
+            "touches": [describe_interaction(interaction, blend.catalogue) for interaction in _list_latest(client)],
+            "candidates": describe_candidates(blend, client, indices[best], shares[:, best]),
         }
     )
 
 
-def picks_of(question: RankingQuestion, answer: RankingAnswer, by: str) -> tuple[Pick, ...]:
-    """The answer of the algorithm `by` as picks, with the house's parts of each, from which the reasons in words are
-    told."""
+def build_picks(question: RankingQuestion, answer: RankingAnswer, by: str) -> tuple[Pick, ...]:
+    """Convert the answer of the algorithm `by` to picks, with the built-in parts of each, which explain them in
+    words."""
     parts = {candidate.item_id: candidate.parts for candidate in question.candidates}
     return tuple(
         Pick(item_id=item.item_id, score=item.score, parts=parts[item.item_id], by=by) for item in answer.items
     )
 
 
-def candidates_of(blend: Blend, client: ClientSignals, places: Ints, shares: Floats) -> list[dict[str, object]]:
-    """Items at these places of the catalogue, shape (k,), with the house's `shares` of each, shape (parts, k)."""
-    on_hand = blend.catalogue.in_sizes(client.wears)[places].tolist()
-    columns = zip(places.tolist(), on_hand, np.round(shares.T, 6).tolist(), strict=True)
-    return [_candidate(blend.catalogue.items[place], units, parts) for place, units, parts in columns]
+def describe_candidates(blend: Blend, client: ClientSignals, indices: Ints, shares: Floats) -> list[dict[str, object]]:
+    """Describe items at these indices of the catalogue, shape (k,), with the built-in `shares` of each, shape (parts,
+    k)."""
+    on_hand = blend.catalogue.count_in_sizes(client.wears)[indices].tolist()
+    columns = zip(indices.tolist(), on_hand, np.round(shares.T, 6).tolist(), strict=True)
+    return [_describe_candidate(blend.catalogue.items[index], units, parts) for index, units, parts in columns]
 
 
-def _candidate(item: Item, on_hand: int, shares: list[float]) -> dict[str, object]:
+def _describe_candidate(item: Item, on_hand: int, shares: list[float]) -> dict[str, object]:
     return {
         "item_id": item.item_id,
         "category": item.category,
@@ -76,15 +77,15 @@ def _candidate(item: Item, on_hand: int, shares: list[float]) -> dict[str, objec
     }
 
 
-def _latest(client: ClientSignals) -> list[histories.Interaction]:
-    return sorted(client.touches, key=lambda each: -each.at)[:TOUCHES]
+def _list_latest(client: ClientSignals) -> list[histories.Interaction]:
+    return sorted(client.touches, key=lambda interaction: -interaction.at)[:TOUCHES]
 
 
-def touch_of(touch: histories.Interaction, of: Catalogue) -> dict[str, object]:
-    """What is owned is no candidate, so the touch itself tells what the item is, as long as the catalogue knows."""
+def describe_interaction(touch: histories.Interaction, of: Catalogue) -> dict[str, object]:
+    """Describe an interaction with its item, where the catalogue knows it: an owned item is no candidate."""
     at = datetime.fromtimestamp(touch.at, UTC)
-    told = {"item_id": touch.item_id, "kind": touch.kind, "at": at, "quantity": touch.quantity}
-    if (place := of.index.get(touch.item_id)) is None:
-        return told
-    item = of.items[place]
-    return told | {"category": item.category, "colour": item.colour, "price_cents": item.price_cents}
+    description = {"item_id": touch.item_id, "kind": touch.kind, "at": at, "quantity": touch.quantity}
+    if (index := of.index.get(touch.item_id)) is None:
+        return description
+    item = of.items[index]
+    return description | {"category": item.category, "colour": item.colour, "price_cents": item.price_cents}

@@ -1,4 +1,4 @@
-"""The slot `ranking` asked again as of a day past, of clients who bought since."""
+"""The slot `ranking` replayed as of a past day, for clients who bought since."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from typing import Any, Final
 
 import numpy as np
 
-from algorithms.blending.blend import Blend, Offered
+from algorithms.blending.blend import Blend, EligibleItems
 from algorithms.blending.contracts import RankingRequest
-from algorithms.blending.ranking_questions import question_of
-from algorithms.slots.batches import batch_seconds, chunks
+from algorithms.blending.ranking_questions import build_question
+from algorithms.slots.batches import compute_batch_seconds, split_into_chunks
 from algorithms.slots.guard import Member, decide_many
 from algorithms.slots.slot_table import SLOTS
-from domain.comparison.likeness import listed
+from domain.comparison.similarity import extract_ids
 from domain.histories import ClientSignals
 from domain.statistics.intervals import mean_interval
-from models.policies import BUILT_IN
+from models.slot_policies import BUILT_IN
 from models.slots import RankingQuestion
 
 POPULARITY: Final = "popularity"
@@ -36,8 +36,8 @@ class Buyer:
 
 
 @dataclass
-class Listed:
-    """What one algorithm answered: a row of MEASURES for each buyer, milliseconds a question, faults by code."""
+class ReplayResult:
+    """The result of one algorithm: a row of MEASURES for each buyer, milliseconds a question, faults by code."""
 
     rows: list[tuple[float, float, float]] = field(default_factory=list)
     took_ms: list[float] = field(default_factory=list)
@@ -52,63 +52,67 @@ def replay(
     seconds: float,
     k: int,
     progress: Callable[[int], None] = lambda _: None,
-) -> dict[str, Listed]:
-    """Ask popularity, the house and `members` for `k` items each, a chunk of buyers in one call.
+) -> dict[str, ReplayResult]:
+    """Ask popularity, the built-in ranking and `members` for `k` items each, a chunk of buyers in one call.
 
-    `blend`: the house as of the cut. A fault is answered by the house, as in service. `seconds`: for one question.
+    `blend`: the built-in ranking as of the cut. It answers where a member fails, as in service. `seconds`: for one
+    question.
     """
-    found = {name: Listed() for name in (POPULARITY, BUILT_IN, *(member.name for member in members))}
-    for chunk in chunks(buyers):
-        requests = [RankingRequest(client_id=each.client.client_id, n=k, now=cut) for each in chunk]
-        offered = [blend.scored(request, each.client) for request, each in zip(requests, chunk, strict=True)]
-        own = [tuple(pick.item_id for pick in blend.best(each, k)) for each in offered]
+    results = {name: ReplayResult() for name in (POPULARITY, BUILT_IN, *(member.name for member in members))}
+    for chunk in split_into_chunks(buyers):
+        requests = [RankingRequest(client_id=buyer.client.client_id, n=k, now=cut) for buyer in chunk]
+        eligible = [blend.score_eligible(request, buyer.client) for request, buyer in zip(requests, chunk, strict=True)]
+        own = [tuple(pick.item_id for pick in blend.select_best(items, k)) for items in eligible]
         questions = [
-            question_of(blend, request, each.client, offered=its)
-            for request, each, its in zip(requests, chunk, offered, strict=True)
+            build_question(blend, request, buyer.client, offered=items)
+            for request, buyer, items in zip(requests, chunk, eligible, strict=True)
         ]
-        _note(found[POPULARITY], [_popular(blend, each, k) for each in offered], chunk, k)
-        _note(found[BUILT_IN], own, chunk, k)
+        _record(results[POPULARITY], [_rank_by_popularity(blend, items, k) for items in eligible], chunk, k)
+        _record(results[BUILT_IN], own, chunk, k)
         for member in members:
-            _note(found[member.name], _asked(found[member.name], member, questions, own, seconds), chunk, k)
+            _record(results[member.name], _ask(results[member.name], member, questions, own, seconds), chunk, k)
         progress(len(chunk))
-    return found
+    return results
 
 
-def _popular(blend: Blend, offered: Offered, k: int) -> tuple[str, ...]:
-    best = np.argsort(-blend.trend.everybody[offered.places], kind="stable")[:k]
-    return tuple(blend.catalogue.items[place].item_id for place in offered.places[best].tolist())
+def _rank_by_popularity(blend: Blend, offered: EligibleItems, k: int) -> tuple[str, ...]:
+    best = np.argsort(-blend.trend.everybody[offered.indices], kind="stable")[:k]
+    return tuple(blend.catalogue.items[index].item_id for index in offered.indices[best].tolist())
 
 
-def _asked(
-    its: Listed, member: Member, questions: list[RankingQuestion], own: list[tuple[str, ...]], seconds: float
+def _ask(
+    result: ReplayResult, member: Member, questions: list[RankingQuestion], own: list[tuple[str, ...]], seconds: float
 ) -> list[tuple[str, ...]]:
-    decisions = decide_many(SLOTS["ranking"], [member], questions, batch_seconds(seconds, len(questions)))
-    its.faults.update(fault.code for decision in decisions for fault in decision.faults)
-    its.took_ms += [1_000 * max(decision.seconds for decision in decisions) / len(decisions)] * len(decisions)
+    decisions = decide_many(SLOTS["ranking"], [member], questions, compute_batch_seconds(seconds, len(questions)))
+    result.faults.update(fault.code for decision in decisions for fault in decision.faults)
+    result.took_ms += [1_000 * max(decision.seconds for decision in decisions) / len(decisions)] * len(decisions)
     return [
-        house if decision.algorithm == BUILT_IN else listed(decision.answer.model_dump()) or ()
-        for decision, house in zip(decisions, own, strict=True)
+        built_in if decision.algorithm == BUILT_IN else extract_ids(decision.answer.model_dump()) or ()
+        for decision, built_in in zip(decisions, own, strict=True)
     ]
 
 
-def _note(its: Listed, lists: Sequence[Sequence[str]], chunk: Sequence[Buyer], k: int) -> None:
-    its.rows += [quality(ids, buyer.wanted, k) for ids, buyer in zip(lists, chunk, strict=True)]
+def _record(result: ReplayResult, lists: Sequence[Sequence[str]], chunk: Sequence[Buyer], k: int) -> None:
+    result.rows += [compute_quality(ids, buyer.wanted, k) for ids, buyer in zip(lists, chunk, strict=True)]
 
 
-def quality(ids: Sequence[str], wanted: frozenset[str], k: int) -> tuple[float, float, float]:
-    """Whether one of the first `k` was wanted, the share of the wanted that is among them, and NDCG."""
-    gains = [1.0 / np.log2(place + 2) for place in range(k)]
-    hits = [place for place, item in enumerate(ids[:k]) if item in wanted]
+def compute_quality(ids: Sequence[str], wanted: frozenset[str], k: int) -> tuple[float, float, float]:
+    """Compute whether one of the first `k` was wanted, the share of the wanted among them, and NDCG."""
+    gains = [1.0 / np.log2(index + 2) for index in range(k)]
+    hits = [index for index, item in enumerate(ids[:k]) if item in wanted]
     ideal = sum(gains[: len(wanted)])
-    return float(bool(hits)), len(hits) / len(wanted), float(sum(gains[place] for place in hits) / ideal)
+    return float(bool(hits)), len(hits) / len(wanted), float(sum(gains[index] for index in hits) / ideal)
 
 
-def told(found: dict[str, Listed]) -> dict[str, Any]:
-    """Means with 95 % intervals over clients, and what each NDCG is more than the house's, client by client."""
-    house = np.array(found[BUILT_IN].rows)
+def summarise(results: dict[str, ReplayResult]) -> dict[str, Any]:
+    """Summarise each algorithm: means with 95 % intervals over clients, and its NDCG over the built-in's, client by
+    client."""
+    built_in = np.array(results[BUILT_IN].rows)
     return {
-        name: {measure: mean_interval(np.array(its.rows)[:, place])._asdict() for place, measure in enumerate(MEASURES)}
-        | {"ndcg_over_house": mean_interval(np.array(its.rows)[:, 2] - house[:, 2])._asdict()}
-        | {"ms": median(its.took_ms) if its.took_ms else None, "faults": dict(its.faults)}
-        for name, its in found.items()
+        name: {
+            measure: mean_interval(np.array(result.rows)[:, index])._asdict() for index, measure in enumerate(MEASURES)
+        }
+        | {"ndcg_over_house": mean_interval(np.array(result.rows)[:, 2] - built_in[:, 2])._asdict()}
+        | {"ms": median(result.took_ms) if result.took_ms else None, "faults": dict(result.faults)}
+        for name, result in results.items()
     }

@@ -1,1 +1,1 @@
-"""Which items go together: learnt from what people put into one outfit or box."""
+"""Which items go together, learnt from what people put into one outfit or box."""

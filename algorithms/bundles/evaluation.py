@@ -1,4 +1,4 @@
-"""How often the hidden item of a bundle is found: learnt from the other bundles, asked of those left out."""
+"""How often the hidden item of a bundle is found by a model that learnt from other bundles."""
 
 from __future__ import annotations
 
@@ -8,74 +8,81 @@ from typing import Any, Final
 import numpy as np
 
 from algorithms.bundles.goods import Bundles
-from algorithms.bundles.learning import learn, part
-from algorithms.bundles.model import LIKENESSES, Shelf
+from algorithms.bundles.learning import fit_affinity, select_bundles
+from algorithms.bundles.model import LIKENESSES, ItemVectors
 from domain.arrays import Floats, Ints
 
 DRAWS: Final = 2_000
 
 
 def evaluate(
-    shelf: Shelf,
+    item_vectors: ItemVectors,
     bundles: Bundles,
     k: int = 10,
     folds: int = 5,
     seed: int = 42,
     more: Callable[[int], None] = lambda _: None,
 ) -> dict[str, Any]:
-    """Hit rate@k and mean reciprocal rank of `affinity` beside the likeness of titles, of categories and popularity.
+    """Measure hit rate@k and mean reciprocal rank of `affinity`, beside the likeness of titles and categories, and
+    popularity.
 
-    Each item of each bundle is hidden once and ranked among all items that are not in the box; ties share their places.
-    A bundle's items are averaged, so that each bundle counts once. `more` is told how many bundles are done.
+    Each item of each bundle is hidden once and ranked among all items that are not in the box; ties share their ranks.
+    A bundle's items are averaged, so that each bundle counts once. `more` receives how many more bundles are done.
     """
     n = len(bundles.members)
     fold = np.random.default_rng(seed).permutation(n) % folds
     ranks: dict[str, list[Floats]] = {}
     order: list[int] = []
-    for each in range(folds):
-        left_out = np.flatnonzero(fold == each)
-        found = _ranks_of(shelf, part(bundles, np.flatnonzero(fold != each)), part(bundles, left_out), seed, more)
+    for number in range(folds):
+        left_out = np.flatnonzero(fold == number)
+        ranks_by_name = _rank_hidden_items(
+            item_vectors,
+            select_bundles(bundles, np.flatnonzero(fold != number)),
+            select_bundles(bundles, left_out),
+            seed,
+            more,
+        )
         order += left_out.tolist()
-        for name, of_bundles in found.items():
+        for name, of_bundles in ranks_by_name.items():
             ranks.setdefault(name, []).extend(of_bundles)
-    hits = {name: np.array([(each <= k).mean() for each in of]) for name, of in ranks.items()}
+    hits = {name: np.array([(number <= k).mean() for number in of]) for name, of in ranks.items()}
     rng = np.random.default_rng(seed)
     draws = rng.integers(0, n, (DRAWS, n))
     return {
         "bundles": n,
-        "items": len(shelf.goods.ids),
+        "items": len(item_vectors.goods.ids),
         "k": k,
         "folds": folds,
         "seed": seed,
         "algorithms": {
             name: {
                 "hit_rate": round(float(hits[name].mean()), 4),
-                "hit_rate_interval": _middle(hits[name][draws].mean(axis=1)),
-                "reciprocal_rank": round(float(np.mean([(1 / each).mean() for each in of])), 4),
+                "hit_rate_interval": _compute_interval(hits[name][draws].mean(axis=1)),
+                "reciprocal_rank": round(float(np.mean([(1 / number).mean() for number in of])), 4),
                 "over_titles": round(float((hits[name] - hits["titles"]).mean()), 4),
-                "over_titles_interval": _middle((hits[name] - hits["titles"])[draws].mean(axis=1)),
+                "over_titles_interval": _compute_interval((hits[name] - hits["titles"])[draws].mean(axis=1)),
             }
             for name, of in ranks.items()
         },
     }
 
 
-def _ranks_of(
-    shelf: Shelf, known: Bundles, asked: Bundles, seed: int, more: Callable[[int], None]
+def _rank_hidden_items(
+    item_vectors: ItemVectors, known: Bundles, held_out: Bundles, seed: int, more: Callable[[int], None]
 ) -> dict[str, list[Floats]]:
-    """Of each bundle that is asked, the rank of each of its items when it is the hidden one."""
-    model = learn(shelf, known, seed)
+    """Rank each item of each bundle in `held_out` when it is the hidden one."""
+    model = fit_affinity(item_vectors, known, seed)
     silent, new = model.weights.copy(), model.weights.copy()
     silent[LIKENESSES.index("intent")] = 0.0
     new[LIKENESSES.index("bundled")] = 0.0
-    popularity = np.bincount(np.concatenate(known.members), minlength=len(shelf.goods.ids)).astype(np.float64)
-    everything = np.arange(len(shelf.goods.ids))
+    popularity = np.bincount(np.concatenate(known.members), minlength=len(item_vectors.goods.ids)).astype(np.float64)
+    everything = np.arange(len(item_vectors.goods.ids))
     ranks: dict[str, list[Floats]] = {}
-    for members, intent in zip(asked.members, asked.intents, strict=True):
+    for members, intent in zip(held_out.members, held_out.intents, strict=True):
         by_name: dict[str, list[float]] = {}
-        for place in range(len(members)):
-            box = np.delete(members, place)
-            likeness = shelf.likenesses(model.together, box, everything, intent)
+        for position in range(len(members)):
+            box = np.delete(members, position)
+            likeness = item_vectors.compute_likenesses(model.together, box, everything, intent)
             for name, scores in (
                 ("affinity", likeness @ model.weights),
                 ("affinity_without_intent", likeness @ silent),
@@ -85,19 +92,19 @@ def _ranks_of(
                 ("bundled", likeness[:, LIKENESSES.index("bundled")]),
                 ("popularity", popularity),
             ):
-                by_name.setdefault(name, []).append(_rank(scores, box, int(members[place])))
+                by_name.setdefault(name, []).append(_compute_rank(scores, box, int(members[position])))
         for name, of_items in by_name.items():
             ranks.setdefault(name, []).append(np.array(of_items))
         more(1)
     return ranks
 
 
-def _rank(scores: Floats, box: Ints, hidden: int) -> float:
-    """From 1; items of the same score share the mean of their places."""
-    mine, left = scores[hidden], np.delete(scores, box)
-    return float((left > mine).sum() + ((left == mine).sum() + 1) / 2)
+def _compute_rank(scores: Floats, box: Ints, hidden: int) -> float:
+    """Compute the rank from 1; items of the same score share the mean of their ranks."""
+    own, others = scores[hidden], np.delete(scores, box)
+    return float((others > own).sum() + ((others == own).sum() + 1) / 2)
 
 
-def _middle(drawn: Floats) -> list[float]:
-    """The middle 95 %."""
-    return [round(float(each), 4) for each in np.percentile(drawn, [2.5, 97.5])]
+def _compute_interval(means: Floats) -> list[float]:
+    """Compute the middle 95 %."""
+    return [round(float(bound), 4) for bound in np.percentile(means, [2.5, 97.5])]

@@ -1,4 +1,4 @@
-"""What is bundled, and the bundles: plain values."""
+"""Items and bundles as plain values."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ class Goods:
 
     @cached_property
     def index(self) -> dict[str, int]:
-        """Where each id stands."""
-        return {item_id: place for place, item_id in enumerate(self.ids)}
+        """The index of each item by its id."""
+        return {item_id: index for index, item_id in enumerate(self.ids)}
 
 
 @dataclass(frozen=True)
 class Bundles:
-    """Bundles of two items or more, each an array of places in the goods; `intents` in the words of whoever made them,
-    which may be empty."""
+    """Bundles of two items or more, each an array of indices into the goods; `intents` in the words of whoever made
+    them, which may be empty."""
 
     members: tuple[Ints, ...]
     intents: tuple[str, ...]

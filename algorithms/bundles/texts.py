@@ -22,19 +22,19 @@ _LEVEL: Final = re.compile(r",(?! )|\s*[>/|]\s*")
 
 
 def words(text: str) -> list[str]:
-    """The words of two letters or more, in lower case."""
+    """Split a text into its words of two letters or more, in lower case."""
     return _WORD.findall(unescape(text).lower())
 
 
-def category_steps(text: str) -> list[str]:
-    """`Women > Shoes > Boots` as `Women`, `Women > Shoes`, ..., so that near categories share steps.
+def split_category(text: str) -> list[str]:
+    """Split `Women > Shoes > Boots` into `Women`, `Women > Shoes`, ..., so that near categories share steps.
 
     Levels part at `>`, `/`, `|` or a comma without a blank behind it; several paths each stand in brackets.
     """
     steps = []
     for path in _GROUP.findall(text) or [text]:
-        levels = [each.strip().lower() for each in _LEVEL.split(path) if each.strip()]
-        steps += [" > ".join(levels[: deep + 1]) for deep in range(len(levels))]
+        levels = [level.strip().lower() for level in _LEVEL.split(path) if level.strip()]
+        steps += [" > ".join(levels[: depth + 1]) for depth in range(len(levels))]
     return list(dict.fromkeys(steps))
 
 
@@ -42,35 +42,36 @@ def category_steps(text: str) -> list[str]:
 class Vocabulary:
     """The words of a catalogue, and how much each weighs, shape (v,)."""
 
-    place: dict[str, int]
+    column_of: dict[str, int]
     weight: Floats
 
     @classmethod
     def of(cls, texts: Iterable[Sequence[str]]) -> Vocabulary:
-        """Each text as its words. A word weighs 1 + ln((1 + texts) / (1 + texts that hold it))."""
-        place: dict[str, int] = {}
-        held: list[int] = []
+        """Build the vocabulary of texts given as words. A word weighs 1 + ln((1 + texts) / (1 + texts that hold
+        it))."""
+        index: dict[str, int] = {}
+        used: list[int] = []
         n = 0
         for n, text in enumerate(texts, 1):  # noqa: B007
-            held += [place.setdefault(word, len(place)) for word in dict.fromkeys(text)]
-        counts = np.bincount(np.array(held, np.int64), minlength=len(place))
-        return cls(place, 1 + np.log((1 + n) / (1 + counts)))
+            used += [index.setdefault(word, len(index)) for word in dict.fromkeys(text)]
+        counts = np.bincount(np.array(used, np.int64), minlength=len(index))
+        return cls(index, 1 + np.log((1 + n) / (1 + counts)))
 
-    def vectors(self, texts: Sequence[Sequence[str]]) -> Matrix:
-        """One row a text, of shape (n, v); unknown words count for nothing."""
-        found = [[self.place[word] for word in text if word in self.place] for text in texts]
-        rows = np.repeat(np.arange(len(texts)), [len(each) for each in found])
-        columns = np.array([place for each in found for place in each], np.int64)
+    def vectorise(self, texts: Sequence[Sequence[str]]) -> Matrix:
+        """Convert each text to a row, shape (n, v); unknown words count for nothing."""
+        indices = [[self.column_of[word] for word in text if word in self.column_of] for text in texts]
+        rows = np.repeat(np.arange(len(texts)), [len(row) for row in indices])
+        columns = np.array([index for row in indices for index in row], np.int64)
         counts = sparse.csr_matrix(
-            (np.ones(len(rows), np.float32), (rows, columns)), (len(texts), max(len(self.place), 1))
+            (np.ones(len(rows), np.float32), (rows, columns)), (len(texts), max(len(self.column_of), 1))
         )
         counts.sum_duplicates()
         counts.data *= self.weight[counts.indices].astype(np.float32)
-        length = np.sqrt(np.bincount(rows_of(counts), counts.data**2, minlength=len(texts)))
-        counts.data /= length[rows_of(counts)].astype(np.float32)
+        length = np.sqrt(np.bincount(find_rows(counts), counts.data**2, minlength=len(texts)))
+        counts.data /= length[find_rows(counts)].astype(np.float32)
         return counts
 
 
-def rows_of(matrix: Matrix) -> Any:
-    """The row of each entry."""
+def find_rows(matrix: Matrix) -> Any:
+    """Return the row of each entry."""
     return np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))

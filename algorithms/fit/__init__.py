@@ -1,1 +1,1 @@
-"""Whether a garment in a size will fit a client: small, fit or large, from what clients said of others."""
+"""The fit model: whether a garment in a size is too small, fits or is too large for a client."""

@@ -1,6 +1,7 @@
-"""What fit is measured against: gradient-boosted trees (scikit-learn) on target encodings, counts and raw columns.
+"""The baselines of the fit model: gradient-boosted trees (scikit-learn) and the item's share of misfits.
 
-Encodings of the rows learnt from are made out of fold: with a row's own verdict in them, trees learn by heart.
+The trees read target encodings, counts and raw columns. Encodings of the training rows are made out of fold: with a
+row's own verdict in them, trees would overfit.
 """
 
 from __future__ import annotations
@@ -11,16 +12,16 @@ from typing import Final
 import numpy as np
 
 from algorithms.fit import sides
-from algorithms.fit.names import Names, Places
+from algorithms.fit.names import Names, RowIndices
 from algorithms.fit.rows import FIT, FITS, LARGE, SMALL, Feedback, Rows
-from algorithms.fit.sides import Numbers, Side, Words
-from algorithms.fit.wear import known_of
+from algorithms.fit.sides import NumberColumn, Side, WordColumn
+from algorithms.fit.wear import look_up
 from domain.arrays import Floats, Ints
-from domain.sizes import ordered
+from domain.sizes import parse_size
 
 FOLDS: Final = 5
 PRIOR: Final = 20.0
-"""Rows that the share of all counts as in the share of one item, client or pair."""
+"""The weight, in rows, of the share of all in the share of one item, client or pair."""
 TREES: Final = {
     "max_iter": 200,
     "learning_rate": 0.05,
@@ -28,93 +29,100 @@ TREES: Final = {
     "min_samples_leaf": 100,
     "early_stopping": False,
 }
-"""As measured best of four settings on rentals (docs/fit.md)."""
-ENCODED: Final = ("item", "item_size", "client", "category", "category_size")
+"""The best of four settings on rentals (docs/fit.md)."""
+ENCODINGS: Final = ("item", "item_size", "client", "category", "category_size")
 
 
-def boosted(feedback: Feedback, rows: Rows, seed: int) -> Floats:
-    """(n, 3): the chances of `rows`, learnt from `feedback`."""
+def predict_by_boosting(feedback: Feedback, rows: Rows, seed: int) -> Floats:
+    """Predict the chances (n, 3) of `rows` by trees trained on `feedback`."""
     from sklearn.ensemble import HistGradientBoostingClassifier  # noqa: PLC0415  (slow to import)
     from threadpoolctl import threadpool_limits  # noqa: PLC0415
 
     chances = np.zeros((len(rows), len(FITS)))
-    if len(said := np.unique(feedback.fit)) == 1:  # the library needs two answers to tell apart
-        chances[:, said] = 1.0
+    if len(outcomes := np.unique(feedback.fit)) == 1:  # the library needs two classes
+        chances[:, outcomes] = 1.0
         return chances
-    names = Names.learnt(feedback.rows)
-    found = [side for name, column in feedback.rows.further.items() if (side := sides.learnt(name, column))]
-    words = [place for place, side in enumerate(found) if isinstance(side, Words)]
-    learnt, asked = (
+    names = Names.build(feedback.rows)
+    columns = [side for name, column in feedback.rows.further.items() if (side := sides.build_side(name, column))]
+    categorical = [index for index, side in enumerate(columns) if isinstance(side, WordColumn)]
+    training, features = (
         np.column_stack(
-            [*_raw(found, each), *_encoded(feedback, names, each, own, seed), *_counted(feedback, names, each, own)]
+            [
+                *_list_raw_columns(columns, part),
+                *_encode_targets(feedback, names, part, own, seed),
+                *_count_rows(feedback, names, part, own),
+            ]
         )
-        for each, own in ((feedback.rows, True), (rows, False))
+        for part, own in ((feedback.rows, True), (rows, False))
     )
-    unknown = np.isnan(learnt).all(axis=0)  # the library takes no column that is empty
-    learnt[:, unknown] = asked[:, unknown] = 0.0
-    model = HistGradientBoostingClassifier(categorical_features=words, random_state=seed, **TREES)
+    unknown = np.isnan(training).all(axis=0)  # the library takes no column that is empty
+    training[:, unknown] = features[:, unknown] = 0.0
+    model = HistGradientBoostingClassifier(categorical_features=categorical, random_state=seed, **TREES)
     with threadpool_limits(1):  # its threads wait for each other: on a busy machine one alone is the fastest
-        model.fit(learnt, feedback.fit)
-        chances[:, model.classes_] = model.predict_proba(asked)
+        model.fit(training, feedback.fit)
+        chances[:, model.classes_] = model.predict_proba(features)
     return chances
 
 
-def item_rates(feedback: Feedback, rows: Rows) -> Floats:
-    """(n, 3): the share of misfits of each item, shrunk to that of all; as small and large as they are in all."""
-    names = Names.learnt(feedback.rows)
+def predict_by_item_rate(feedback: Feedback, rows: Rows) -> Floats:
+    """Predict the chances (n, 3) of `rows` by the item's share of misfits, shrunk to the share of all items.
+
+    Misfits divide into small and large as they do over all items.
+    """
+    names = Names.build(feedback.rows)
     wrong = (feedback.fit != FIT).astype(np.float64)
-    places, mean = names.places(feedback.rows).item, float(wrong.mean())
-    share = _share(wrong, places, names.places(rows).item, mean)
+    indices, mean = names.find_indices(feedback.rows).item, float(wrong.mean())
+    share = _shrink_share(wrong, indices, names.find_indices(rows).item, mean)
     small = float((feedback.fit == SMALL).sum()) / max(float(wrong.sum()), 1.0)
     return np.stack([share * small, 1 - share, share * (1 - small)], axis=1)
 
 
-def _raw(found: list[Side], rows: Rows) -> Iterator[Floats]:
-    for side in found:
+def _list_raw_columns(columns: list[Side], rows: Rows) -> Iterator[Floats]:
+    for side in columns:
         column = rows.further[side.name]
-        yield side.values(column) if isinstance(side, Numbers) else _missing(side.cells(column).column[:, 0])
-    order = [(ordered(value) or ("", np.nan))[1] for value in rows.size.values]
-    yield rows.size.spread(np.array(order, np.float64), np.nan)
+        yield side.values(column) if isinstance(side, NumberColumn) else _mark_missing(side.encode(column).column[:, 0])
+    order = [(parse_size(value) or ("", np.nan))[1] for value in rows.size.values]
+    yield rows.size.expand(np.array(order, np.float64), np.nan)
 
 
-def _missing(places: Ints) -> Floats:
-    return np.where(places < 0, np.nan, places).astype(np.float64)
+def _mark_missing(indices: Ints) -> Floats:
+    return np.where(indices < 0, np.nan, indices).astype(np.float64)
 
 
-def _encoded(feedback: Feedback, names: Names, rows: Rows, own: bool, seed: int) -> Iterator[Floats]:
-    """The shares of small and of large by each of ENCODED; of the rows learnt from, out of fold."""
-    from_, to = names.places(feedback.rows), names.places(rows)
+def _encode_targets(feedback: Feedback, names: Names, rows: Rows, own: bool, seed: int) -> Iterator[Floats]:
+    """Encode rows as shares of small and of large by each of ENCODINGS; training rows (`own`) out of fold."""
+    from_, to = names.find_indices(feedback.rows), names.find_indices(rows)
     fold = np.random.default_rng(seed).integers(0, FOLDS, len(feedback))
-    for name in ENCODED:
-        for said in (SMALL, LARGE):
-            came = (feedback.fit == said).astype(np.float64)
-            mean, known, asked = float(came.mean()), _of(from_, name), _of(to, name)
+    for name in ENCODINGS:
+        for outcome in (SMALL, LARGE):
+            came = (feedback.fit == outcome).astype(np.float64)
+            mean, known, wanted = float(came.mean()), _select_indices(from_, name), _select_indices(to, name)
             if not own:
-                yield _share(came, known, asked, mean)
+                yield _shrink_share(came, known, wanted, mean)
                 continue
             column = np.empty(len(came))
-            for each in range(FOLDS):
-                mine = fold == each
-                column[mine] = _share(came[~mine], known[~mine], known[mine], mean)
+            for number in range(FOLDS):
+                held_out = fold == number
+                column[held_out] = _shrink_share(came[~held_out], known[~held_out], known[held_out], mean)
             yield column
 
 
-def _counted(feedback: Feedback, names: Names, rows: Rows, own: bool) -> Iterator[Floats]:
-    """How often the item and the client are in the feedback, the row itself apart."""
-    from_, to = names.places(feedback.rows), names.places(rows)
+def _count_rows(feedback: Feedback, names: Names, rows: Rows, own: bool) -> Iterator[Floats]:
+    """Count how often the item and the client are in the feedback, without the row itself."""
+    from_, to = names.find_indices(feedback.rows), names.find_indices(rows)
     for name in ("item", "client"):
-        known, asked = _of(from_, name), _of(to, name)
-        yield known_of(np.bincount(known).astype(np.float64), asked) - own
+        known, wanted = _select_indices(from_, name), _select_indices(to, name)
+        yield look_up(np.bincount(known).astype(np.float64), wanted) - own
 
 
-def _of(places: Places, name: str) -> Ints:
-    found: Ints = getattr(places, name)
-    return found
+def _select_indices(indices: RowIndices, name: str) -> Ints:
+    selected: Ints = getattr(indices, name)
+    return selected
 
 
-def _share(came: Floats, known: Ints, asked: Ints, mean: float) -> Floats:
-    """The share of `came` at each place asked for, shrunk to the mean; places of -1 have the mean."""
-    some = known >= 0
-    size = int(max(known.max(initial=-1), asked.max(initial=-1))) + 1
-    total, count = np.bincount(known[some], came[some], size), np.bincount(known[some], minlength=size)
-    return known_of((total + PRIOR * mean) / (count + PRIOR) - mean, asked) + mean
+def _shrink_share(came: Floats, known: Ints, wanted: Ints, mean: float) -> Floats:
+    """Compute the share of `came` at each wanted index, shrunk to the mean; an index of -1 has the mean."""
+    valid = known >= 0
+    size = int(max(known.max(initial=-1), wanted.max(initial=-1))) + 1
+    total, count = np.bincount(known[valid], came[valid], size), np.bincount(known[valid], minlength=size)
+    return look_up((total + PRIOR * mean) / (count + PRIOR) - mean, wanted) + mean

@@ -1,4 +1,4 @@
-"""Names of clients, items, sizes and their pairs, each with a place; what was never seen has place -1."""
+"""Names of clients, items, sizes and their pairs, each with an index; the index of an unknown name is -1."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from algorithms.fit.rows import CATEGORY, Column, Rows
 from domain.arrays import Ints
 
 TWICE: Final = 2
-"""Times that an item was tried in a size, from which the pair is looked at on its own."""
+"""How often an item must be tried in a size for the pair to get a level of its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,20 +24,20 @@ class Levels:
     def __len__(self) -> int:
         return len(self.names)
 
-    def places(self, wanted: NDArray[Any]) -> Ints:
-        """The place of each, -1 of the unknown."""
+    def find_indices(self, wanted: NDArray[Any]) -> Ints:
+        """Find the index of each name, -1 of the unknown."""
         if not len(self.names) or not len(wanted):
             return np.full(len(wanted), -1, np.int64)
         near = np.minimum(np.searchsorted(self.names, wanted), len(self.names) - 1)
         return np.where(self.names[near] == wanted, near, -1)
 
-    def of(self, column: Column) -> Ints:
-        """The place of each cell, -1 of what is unknown or empty."""
-        return column.spread(self.places(_array(column.values, self.names.dtype.kind)), -1)
+    def index_cells(self, column: Column) -> Ints:
+        """Find the index of each cell, -1 of what is unknown or empty."""
+        return column.expand(self.find_indices(_to_array(column.values, self.names.dtype.kind)), -1)
 
 
-class Places(NamedTuple):
-    """Where the names of n rows stand, each of shape (n,)."""
+class RowIndices(NamedTuple):
+    """The indices of the names in n rows, each of shape (n,)."""
 
     size: Ints
     category_size: Ints
@@ -49,7 +49,7 @@ class Places(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """All names that were learnt. Pairs are numbers: the first's place times the count of sizes, plus the size's."""
+    """All names that are known. A pair is a number: the first's index times the count of sizes, plus the size's."""
 
     clients: Levels
     items: Levels
@@ -59,42 +59,42 @@ class Names:
     item_sizes: Levels
 
     @classmethod
-    def learnt(cls, rows: Rows) -> Names:
-        """From rows; item and size are a pair where they met more than once."""
+    def build(cls, rows: Rows) -> Names:
+        """Build the names from rows; item and size are a pair where they occur together more than once."""
         category = rows.further.get(CATEGORY)
-        clients, items = (Levels(np.unique(_array(each.values, "S"))) for each in (rows.client, rows.item))
-        sizes = Levels(np.unique(_array(rows.size.values, "U")))
-        categories = Levels(np.unique(_array(("", *(category.values if category else ())), "U")))
+        clients, items = (Levels(np.unique(_to_array(column.values, "S"))) for column in (rows.client, rows.item))
+        sizes = Levels(np.unique(_to_array(rows.size.values, "U")))
+        categories = Levels(np.unique(_to_array(("", *(category.values if category else ())), "U")))
         none = Levels(np.zeros(0, np.int64))
-        at = cls(clients, items, sizes, categories, none, none).places(rows)
-        pairs = (_pair(place, at.size, len(sizes)) for place in (at.category, at.item))
+        at = cls(clients, items, sizes, categories, none, none).find_indices(rows)
+        pairs = (_number_pairs(index, at.size, len(sizes)) for index in (at.category, at.item))
         of_category, of_item = (np.unique(pair[pair >= 0], return_counts=True) for pair in pairs)
         often = of_item[0][of_item[1] >= TWICE]
         return cls(clients, items, sizes, categories, Levels(of_category[0]), Levels(often))
 
-    def places(self, rows: Rows) -> Places:
-        """Where the names of `rows` stand; without a category, a row is of the category ""."""
+    def find_indices(self, rows: Rows) -> RowIndices:
+        """Find the indices of the names in `rows`; a row without a category has the category ""."""
         category = rows.further.get(CATEGORY)
-        kind = np.zeros(len(rows), np.int64) if category is None else self.categories.of(category)
+        kind = np.zeros(len(rows), np.int64) if category is None else self.categories.index_cells(category)
         if category is not None:
             kind = np.where(category.code < 0, 0, kind)
-        size, item = self.sizes.of(rows.size), self.items.of(rows.item)
-        return Places(
+        size, item = self.sizes.index_cells(rows.size), self.items.index_cells(rows.item)
+        return RowIndices(
             size,
-            self.category_sizes.places(_pair(kind, size, len(self.sizes))),
+            self.category_sizes.find_indices(_number_pairs(kind, size, len(self.sizes))),
             item,
-            self.item_sizes.places(_pair(item, size, len(self.sizes))),
-            self.clients.of(rows.client),
+            self.item_sizes.find_indices(_number_pairs(item, size, len(self.sizes))),
+            self.clients.index_cells(rows.client),
             kind,
         )
 
 
-def _array(values: tuple[Any, ...], kind: str) -> NDArray[Any]:
-    """Ids are ASCII and kept as bytes, a quarter of the memory."""
+def _to_array(values: tuple[Any, ...], kind: str) -> NDArray[Any]:
+    """Turn values into an array of text ("U") or bytes ("S"); ids are ASCII, and bytes take a quarter of the memory."""
     if kind == "S":
         return np.array([str(value).encode() for value in values], np.bytes_)
     return np.array([str(value) for value in values], np.str_)
 
 
-def _pair(first: Ints, size: Ints, sizes: int) -> Ints:
+def _number_pairs(first: Ints, size: Ints, sizes: int) -> Ints:
     return np.where((first >= 0) & (size >= 0), first * sizes + size, -1)

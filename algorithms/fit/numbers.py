@@ -1,4 +1,4 @@
-"""Numbers out of cells as shops write them: 64, "137lbs", "5' 8\"", "1.70 m", "34%"."""
+"""Parsing of numbers as shops write them: 64, "137lbs", "5' 8\"", "1.70 m", "34%"."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ _POUNDS: Final = dict.fromkeys(("lb", "lbs", "pounds"), 1.0) | {"kg": 2.20462, "
 _UNITS: Final = _IN | _INCHES | _POUNDS
 
 
-def number(cell: Any) -> float:
-    """The number in a cell, lengths with a unit in inches and weights in pounds; NaN where there is none."""
+def parse_number(cell: Any) -> float:
+    """Parse the number in a cell: lengths with a unit in inches, weights in pounds; NaN where there is none."""
     if isinstance(cell, bool):
         return math.nan
     if isinstance(cell, int | float):
         return float(cell) if math.isfinite(cell) else math.nan
-    return _written(str(cell).strip().lower())
+    return _parse_text(str(cell).strip().lower())
 
 
-def _written(text: str) -> float:
-    if found := _FEET.match(text):
-        return 12 * float(found[1]) + float(found[2] or 0)
-    found = _UNIT.match(text)
-    if found is None or (unit := found[2].rstrip(".")) not in _UNITS:
+def _parse_text(text: str) -> float:
+    if feet := _FEET.match(text):
+        return 12 * float(feet[1]) + float(feet[2] or 0)
+    parts = _UNIT.match(text)
+    if parts is None or (unit := parts[2].rstrip(".")) not in _UNITS:
         return math.nan
-    return float(found[1].replace(",", ".")) * _UNITS[unit]
+    return float(parts[1].replace(",", ".")) * _UNITS[unit]

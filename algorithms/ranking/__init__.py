@@ -1,1 +1,1 @@
-"""Which items each client takes next: algorithms of one shape, on plain arrays."""
+"""Algorithms that predict which items each client takes next. All have one interface and work on plain arrays."""

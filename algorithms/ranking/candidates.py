@@ -1,4 +1,5 @@
-"""Candidates by vector search (Faiss): the items whose vectors have the largest scalar products with a client's."""
+"""Candidates by vector search (Faiss): the items whose vectors have the largest scalar products with a client's
+vector."""
 
 from __future__ import annotations
 
@@ -11,11 +12,11 @@ from algorithms.ranking.data import Singles
 from domain.arrays import Ints
 
 EXACT: Final = 50_000
-"""Up to so many items each is looked at; above, those in the cells nearest to the client."""
+"""Up to this many items all are compared; above, those in the cells nearest to the client."""
 PROBED: Final = 0.06
-"""Share of the cells that are looked at: recall is measured in docs/ranking.md."""
+"""Share of the cells that are searched: recall is measured in docs/ranking.md."""
 TRAINED_ON: Final = 64
-"""Items a cell from which cells are learnt, at most."""
+"""Most items a cell from which the cells are trained."""
 
 
 class Candidates:
@@ -26,7 +27,7 @@ class Candidates:
 
     @classmethod
     def of(cls, items: Singles, exact: int = EXACT) -> Self:
-        """Exact up to `exact` items, approximate above."""
+        """Build the index: exact up to `exact` items, approximate above."""
         import faiss  # noqa: PLC0415  (slow to import)
 
         n, d = items.shape
@@ -44,24 +45,25 @@ class Candidates:
         return cls(index)
 
     def nearest(self, clients: Singles, k: int) -> tuple[Ints, Singles]:
-        """Places and scalar products of the `k` best items of each client, (t, k); NONE (-1) where fewer are found."""
-        products, places = self.index.search(np.ascontiguousarray(clients, np.float32), k)
-        return np.asarray(places, np.int64), products
+        """Find the `k` best items of each client: indices and scalar products, (t, k); NONE (-1) where fewer are
+        found."""
+        products, indices = self.index.search(np.ascontiguousarray(clients, np.float32), k)
+        return np.asarray(indices, np.int64), products
 
     def state(self) -> NDArray[np.uint8]:
-        """The index as bytes."""
+        """Return the index as bytes."""
         import faiss  # noqa: PLC0415
 
         return np.asarray(faiss.serialize_index(self.index), np.uint8)
 
     @classmethod
-    def restored(cls, state: NDArray[np.uint8]) -> Self:
-        """From what `state` gave."""
+    def from_state(cls, state: NDArray[np.uint8]) -> Self:
+        """Build the index from what `state` returned."""
         import faiss  # noqa: PLC0415
 
         return cls(faiss.deserialize_index(np.asarray(state)))
 
 
-def recall(found: Ints, exact: Ints) -> float:
-    """Share of the exact lists that was found, both (t, k)."""
-    return float(np.mean([len(np.intersect1d(a, b)) / len(b) for a, b in zip(found, exact, strict=True)]))
+def compute_recall(approximate: Ints, exact: Ints) -> float:
+    """Compute the share of the exact lists that was found; both (t, k)."""
+    return float(np.mean([len(np.intersect1d(a, b)) / len(b) for a, b in zip(approximate, exact, strict=True)]))

@@ -1,4 +1,5 @@
-"""What rankers learn from and are asked: interactions, features and targets as arrays."""
+"""The input of rankers as arrays (interactions, features, targets), their common interface, and helpers for sparse
+matrices."""
 
 from __future__ import annotations
 
@@ -17,12 +18,13 @@ Singles: TypeAlias = NDArray[np.float32]
 NONE: Final = -1
 """No context."""
 FEW: Final = 8
-"""Rows."""
+"""Rows of a matrix that are few: see `multiply_columns` and `dot_products`."""
 
 
 @dataclass(frozen=True)
 class FeatureMatrix:
-    """What describes each of n things, as a matrix (n, words) of flags in rows: things without words have none."""
+    """What describes each of n things, as flags in a sparse matrix (n, words). A thing without words has an empty
+    row."""
 
     names: tuple[str, ...]
     start: Ints
@@ -31,37 +33,44 @@ class FeatureMatrix:
 
     @classmethod
     def of(cls, described: Sequence[Iterable[str]]) -> Self:
-        """From the words of each thing."""
+        """Build the matrix from the words of each thing."""
         names: dict[str, int] = {}
-        places = [sorted({names.setdefault(word, len(names)) for word in mine}) for mine in described]
-        start = np.concatenate([[0], np.cumsum([len(mine) for mine in places], dtype=np.int64)]).astype(np.int64)
-        return cls(tuple(names), start, np.array([place for mine in places for place in mine], np.int64))
+        columns = [
+            sorted({names.setdefault(word, len(names)) for word in words_of_item}) for words_of_item in described
+        ]
+        start = np.concatenate(
+            [[0], np.cumsum([len(words_of_item) for words_of_item in columns], dtype=np.int64)]
+        ).astype(np.int64)
+        return cls(
+            tuple(names), start, np.array([column for words_of_item in columns for column in words_of_item], np.int64)
+        )
 
     @classmethod
     def none(cls, n: int) -> Self:
-        """Nothing is known of any of n things."""
+        """Build the matrix of n things of which nothing is known."""
         return cls((), np.zeros(n + 1, np.int64), np.zeros(0, np.int64))
 
     def __len__(self) -> int:
         return len(self.start) - 1
 
     def matrix(self) -> Any:
-        """Sparse (n, words) of ones (scipy CSR)."""
+        """Return the flags as a sparse matrix (n, words) of ones (scipy CSR)."""
         from scipy import sparse  # noqa: PLC0415
 
         ones = np.ones(len(self.word), np.float32)
         return sparse.csr_matrix((ones, self.word, self.start), (len(self), len(self.names)))
 
-    def within(self, places: Mapping[str, int]) -> Any:
-        """Sparse (n, len(places)) of ones: those of the words that have a place, each in its column (scipy CSR)."""
-        place = np.array([places.get(name, NONE) for name in self.names], np.int64)
-        return renumbered(self.matrix(), place, len(places))
+    def within(self, columns: Mapping[str, int]) -> Any:
+        """Return the flags in the columns that `columns` gives to words, sparse (n, len(columns)); other words are left
+        out."""
+        column = np.array([columns.get(name, NONE) for name in self.names], np.int64)
+        return renumber_columns(self.matrix(), column, len(columns))
 
 
 @dataclass(frozen=True)
-class Log:
-    """m interactions of c clients with n items. Clients and items without any are cold; all keep their places in every
-    part of the log."""
+class Interactions:
+    """m interactions of c clients with n items. Clients and items without any are cold: they keep their index in every
+    part."""
 
     clients: tuple[str, ...]
     items: tuple[str, ...]
@@ -71,7 +80,7 @@ class Log:
     at: Floats
     """Epoch seconds."""
     context: Ints
-    """Place in `contexts`, NONE where there is none."""
+    """Index into `contexts`, NONE where there is none."""
     value: Floats | None
     item_words: FeatureMatrix
     client_words: FeatureMatrix
@@ -79,11 +88,11 @@ class Log:
     def __len__(self) -> int:
         return len(self.at)
 
-    def part(self, rows: Flags | Ints) -> Log:
-        """Some of the interactions."""
+    def part(self, rows: Flags | Ints) -> Interactions:
+        """Select some of the interactions; clients and items keep their indices."""
         value = None if self.value is None else self.value[rows]
-        kept = {name: getattr(self, name)[rows] for name in ("client", "item", "at", "context")}
-        return replace(self, value=value, **kept)
+        columns = {name: getattr(self, name)[rows] for name in ("client", "item", "at", "context")}
+        return replace(self, value=value, **columns)
 
     @cached_property
     def now(self) -> float:
@@ -123,8 +132,8 @@ class Log:
 
 
 @dataclass(frozen=True)
-class Asked:
-    """Targets: a client each, and the context asked for or NONE; both of shape (t,)."""
+class Targets:
+    """What lists are wanted for: a client each, and the context or NONE; both of shape (t,)."""
 
     client: Ints
     context: Ints
@@ -132,70 +141,75 @@ class Asked:
     def __len__(self) -> int:
         return len(self.client)
 
-    def part(self, rows: slice | Flags | Ints) -> Asked:
-        """Some of the targets."""
-        return Asked(self.client[rows], self.context[rows])
+    def part(self, rows: slice | Flags | Ints) -> Targets:
+        """Select some of the targets."""
+        return Targets(self.client[rows], self.context[rows])
 
 
 State: TypeAlias = dict[str, Any]
 """What an algorithm learnt, by name: arrays, sparse matrices (CSR) and plain values."""
 
 
-def part_of(state: State, part: str) -> State:
-    """What stands in a state under names that begin with `part-`, by the rest of the name."""
+def select_substate(state: State, part: str) -> State:
+    """Select the entries of a state whose names begin with `part-`, named by the rest."""
     return {name.partition("-")[2]: value for name, value in state.items() if name.startswith(f"{part}-")}
 
 
-class Algorithm(Protocol):
-    """Learns from a log, then scores items for targets of that log."""
+class RankingAlgorithm(Protocol):
+    """A ranker: it learns from interactions, then scores items for clients."""
 
-    def fit(self, log: Log, seed: int) -> None:
-        """Learn. The same seed gives the same model."""
+    def fit(self, interactions: Interactions, seed: int) -> None:
+        """Learn from the interactions. The same seed gives the same model."""
 
-    def scores(self, asked: Asked, items: Ints) -> Singles:
-        """How well each of `items` suits each target, shape (t, len(items)), finite; the larger the better."""
+    def scores(self, targets: Targets, items: Ints) -> Singles:
+        """Score how well each of `items` suits each target, shape (t, len(items)), finite; larger is better."""
 
     def state(self) -> State:
-        """All that was learnt."""
+        """Return all that was learnt."""
 
     def restore(self, state: State) -> None:
-        """Take what `state` gave; arrays may be mapped from disk."""
+        """Load what `state` returned; arrays may be mapped from disk."""
 
-    def met(self, people: Log) -> Self:
-        """A copy that knows the clients of `people` as they are there, in the place of those learnt from. Its items are
-        those learnt from, then those of `widen`."""
+    def fold_in_users(self, users: Interactions) -> Self:
+        """Return a copy that knows the clients of `users`, as they are there, in place of the clients it was trained on
+        (fold-in).
 
-    def widen(self, words: FeatureMatrix) -> None:
-        """Take in items that came since, of which the words alone are known; they follow those learnt from. `met` has
-        to come after it."""
+        The items of `users` are those of the training, then those of `add_items`.
+        """
+
+    def add_items(self, words: FeatureMatrix) -> None:
+        """Add items that are newer than the training, known by their words alone; they follow the trained ones.
+
+        Call `fold_in_users` after it, not before.
+        """
 
 
-def among(matrix: Any, rows: Ints, places: Ints) -> Flags:
-    """Whether a sparse matrix (CSR) has an entry at each (row, place)."""
+def contains_pairs(matrix: Any, rows: Ints, columns: Ints) -> Flags:
+    """Tell whether a sparse matrix (CSR) has an entry at each (row, column)."""
     width = matrix.shape[1]
-    there = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr)) * width + matrix.indices
-    return np.isin(rows * width + places, there)
+    entries = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr)) * width + matrix.indices
+    return np.isin(rows * width + columns, entries)
 
 
-def renumbered(matrix: Any, place: Ints, width: int) -> Any:
-    """A sparse matrix (CSR) with `width` columns: column i stands at `place[i]`, or is left out where that is NONE."""
+def renumber_columns(matrix: Any, target: Ints, width: int) -> Any:
+    """Move column i of a sparse matrix (CSR) to `target[i]` of `width` columns, or drop it where that is NONE."""
     from scipy import sparse  # noqa: PLC0415
 
-    column = place[matrix.indices]
-    kept = column != NONE
+    renumbered = target[matrix.indices]
+    kept = renumbered != NONE
     before = np.concatenate([[0], np.cumsum(kept)])
-    parts = (matrix.data[kept], column[kept], before[matrix.indptr])
+    parts = (matrix.data[kept], renumbered[kept], before[matrix.indptr])
     return sparse.csr_matrix(parts, (matrix.shape[0], width))
 
 
-def wider(values: NDArray[Any], more: int, fill: float = 0.0) -> NDArray[Any]:
-    """An array with so many more columns (of one axis: places)."""
+def append_columns(values: NDArray[Any], more: int, fill: float = 0.0) -> NDArray[Any]:
+    """Append `more` columns of `fill` to an array (to its last axis)."""
     added = np.full((*values.shape[:-1], more), fill, values.dtype)
     return np.concatenate([values, added], axis=-1)
 
 
-def grown(matrix: Any, rows: int, more: int) -> Any:
-    """A sparse matrix (CSR) with so many more rows and columns, all empty."""
+def append_empty(matrix: Any, rows: int, more: int) -> Any:
+    """Append empty rows and columns to a sparse matrix (CSR): `rows` and `more` of them."""
     from scipy import sparse  # noqa: PLC0415
 
     ends = np.concatenate([matrix.indptr, np.full(rows, matrix.indptr[-1], matrix.indptr.dtype)])
@@ -203,29 +217,34 @@ def grown(matrix: Any, rows: int, more: int) -> Any:
     return sparse.csr_matrix((matrix.data, matrix.indices, ends), shape, copy=False)
 
 
-def product(rows: Any, matrix: Any, items: Ints) -> Singles:
-    """Some columns of the product of two sparse matrices. They are chosen last where rows are few: to choose them first
-    takes as long as to read the whole matrix."""
+def multiply_columns(rows: Any, matrix: Any, items: Ints) -> Singles:
+    """Compute some columns of the product of two sparse matrices.
+
+    With few rows the columns are selected last: selecting them first takes as long as reading the whole matrix.
+    """
     if rows.shape[0] <= FEW:
         return np.asarray((rows @ matrix).toarray()[:, items], np.float32)
-    return np.asarray((rows @ columns(matrix, items)).toarray(), np.float32)
+    return np.asarray((rows @ select_columns(matrix, items)).toarray(), np.float32)
 
 
-def dots(mine: Singles, vectors: Singles, items: Ints) -> Singles:
-    """Scalar products (t, len(items)) with some of the vectors. For few clients on one thread: a product so small loses
-    more by sharing than it gains; and for most of the items with all of them, since to gather vectors takes longer."""
-    if len(mine) > FEW:
-        return np.asarray(mine @ vectors[items].T, np.float32)
+def dot_products(clients: Singles, vectors: Singles, items: Ints) -> Singles:
+    """Compute scalar products (t, len(items)) of clients with some of the item vectors.
+
+    Few clients are computed on one thread, because a small product loses more by sharing than it gains; and for most of
+    the items with all vectors, because gathering vectors takes longer.
+    """
+    if len(clients) > FEW:
+        return np.asarray(clients @ vectors[items].T, np.float32)
     if 2 * len(items) > len(vectors):
-        return np.asarray(np.einsum("tf,nf->tn", mine, vectors)[:, items], np.float32)
-    return np.asarray(np.einsum("tf,nf->tn", mine, vectors[items]), np.float32)
+        return np.asarray(np.einsum("tf,nf->tn", clients, vectors)[:, items], np.float32)
+    return np.asarray(np.einsum("tf,nf->tn", clients, vectors[items]), np.float32)
 
 
-def columns(matrix: Any, items: Ints) -> Any:
-    """Some columns of a sparse matrix, in the order of `items`; all of them in their own order as they are."""
-    return matrix if everything(items, matrix.shape[1]) else matrix[:, items]
+def select_columns(matrix: Any, items: Ints) -> Any:
+    """Select columns of a sparse matrix in the order of `items`; all in their own order are returned as they are."""
+    return matrix if is_everything(items, matrix.shape[1]) else matrix[:, items]
 
 
-def everything(items: Ints, n: int) -> bool:
-    """Whether `items` are all n, in their own order."""
+def is_everything(items: Ints, n: int) -> bool:
+    """Tell whether `items` are all n, in their own order."""
     return len(items) == n and bool((np.diff(items) == 1).all())

@@ -1,5 +1,5 @@
-"""What the networks share: words as padded tables, and steps of AdamW with which they learn to tell each item taken
-from the others of its batch (JAX, Optax: the extra `deep`). The CPU is enough; where JAX finds a GPU it uses it."""
+"""What the networks share: words as padded tables, and training steps (AdamW) that tell each taken item from the others
+of its batch. JAX and Optax are the extra `deep`; the CPU is enough, and a GPU is used where JAX finds one."""
 
 from __future__ import annotations
 
@@ -15,50 +15,52 @@ from domain.arrays import Ints
 from errors import BadInput
 
 WORDS: Final = 12
-"""Words of a client or item that count."""
+"""Most words of a client or item that count."""
 EPOCHS: Final = 4
 LEAST: Final = 100
-"""Steps at least, however little there is to learn from."""
+"""Fewest training steps, however little there is to learn from."""
 RATE: Final = 3e-3
 DECAY: Final = 0.3
-"""Of the weights, times the rate, at each step. It holds so well that learning longer changes nothing: there is no
-early stopping to do."""
+"""Weight decay, times the rate, at each step. It regularises so well that training longer changes nothing: early
+stopping is not needed."""
 INSTALLED: Final = all(find_spec(name) for name in ("jax", "optax"))
 Params = dict[str, Any]
 Scores = Callable[[Params, dict[str, Any], Batch], Any]
-"""Of parameters, what is known, and a batch: how well each of its items suits each of its clients, (b, b)."""
+"""From parameters, known arrays and a batch: how well each of its items suits each of its clients, (b, b)."""
 
 
-def padded(words: FeatureMatrix) -> Ints:
-    """The first WORDS of each thing, one added, 0 where there are fewer: as many columns as the longest needs."""
+def pad_words(words: FeatureMatrix) -> Ints:
+    """Pad the first WORDS of each thing with 0 to as many columns as the longest needs; word ids are raised by one."""
     counts = np.diff(words.start)
-    found = np.zeros((len(words), min(max(int(counts.max(initial=0)), 1), WORDS)), np.int64)
+    table = np.zeros((len(words), min(max(int(counts.max(initial=0)), 1), WORDS)), np.int64)
     rows = np.repeat(np.arange(len(words)), counts)
-    place = np.arange(len(words.word)) - np.repeat(words.start[:-1], counts)
-    kept = place < WORDS
-    found[rows[kept], place[kept]] = words.word[kept] + 1
-    return found
+    column = np.arange(len(words.word)) - np.repeat(words.start[:-1], counts)
+    fits = column < WORDS
+    table[rows[fits], column[fits]] = words.word[fits] + 1
+    return table
 
 
-def table(rng: np.random.Generator, rows: int, d: int, size: float = 0.05) -> Singles:
-    """Small random vectors."""
+def draw_vectors(rng: np.random.Generator, rows: int, d: int, size: float = 0.05) -> Singles:
+    """Draw small random vectors, (rows, d)."""
     return (rng.standard_normal((rows, d)) * size).astype(np.float32)
 
 
-def mean_of(vectors: Any, places: Any) -> Any:
-    """The mean vector of the words at `places` (..., words), zeros without words."""
-    there = (places > 0)[..., None]
-    return (vectors[places] * there).sum(axis=-2) / there.sum(axis=-2).clip(1)
+def average_words(vectors: Any, words: Any) -> Any:
+    """Compute the mean vector of `words` (..., words), zeros without words."""
+    present = (words > 0)[..., None]
+    return (vectors[words] * present).sum(axis=-2) / present.sum(axis=-2).clip(1)
 
 
-def unit(vectors: Any) -> Any:
-    """Of length 1; zeros stay near 0."""
+def normalise(vectors: Any) -> Any:
+    """Scale vectors to length 1; zeros stay near 0."""
     return vectors / ((vectors**2).sum(axis=-1, keepdims=True) + 1e-6) ** 0.5
 
 
-def learnt(params: Params, scores: Scores, known: dict[str, Any], examples: Examples, epochs: int, seed: int) -> Params:
-    """Parameters after `epochs`. The same seed gives the same parameters on the same machine. Raises BadInput without
-    the extra."""
+def train(params: Params, scores: Scores, known: dict[str, Any], examples: Examples, epochs: int, seed: int) -> Params:
+    """Train the parameters for `epochs` and return them. The same seed gives the same result on the same machine.
+
+    Raises BadInput without the extra `deep`.
+    """
     try:
         import jax  # noqa: PLC0415
         import optax  # noqa: PLC0415
@@ -68,30 +70,32 @@ def learnt(params: Params, scores: Scores, known: dict[str, Any], examples: Exam
     if not len(examples.rows):
         return params
     rng = np.random.default_rng(seed)
-    each = max(len(examples.rows) // BATCH, 1)
-    epochs = max(epochs, -(-LEAST // each))
-    optimiser = optax.adamw(optax.cosine_decay_schedule(RATE, epochs * each), weight_decay=DECAY)
-    often = examples.often
+    batches = max(len(examples.rows) // BATCH, 1)
+    epochs = max(epochs, -(-LEAST // batches))
+    optimiser = optax.adamw(optax.cosine_decay_schedule(RATE, epochs * batches), weight_decay=DECAY)
+    log_frequency = examples.log_frequency
 
-    def loss(params: Params, known: dict[str, Any], often: Any, batch: Batch) -> Any:
-        found = told_apart(scores(params, known, batch) - often[batch.item], batch)
-        return -(batch.weight * found).sum() / batch.weight.sum()
+    def loss(params: Params, known: dict[str, Any], log_frequency: Any, batch: Batch) -> Any:
+        likelihood = log_likelihood(scores(params, known, batch) - log_frequency[batch.item], batch)
+        return -(batch.weight * likelihood).sum() / batch.weight.sum()
 
     @jax.jit
-    def step(params: Params, memory: Any, known: dict[str, Any], often: Any, batch: Batch) -> tuple[Params, Any]:
-        change, memory = optimiser.update(jax.grad(loss)(params, known, often, batch), memory, params)
+    def step(
+        params: Params, memory: Any, known: dict[str, Any], log_frequency: Any, batch: Batch
+    ) -> tuple[Params, Any]:
+        change, memory = optimiser.update(jax.grad(loss)(params, known, log_frequency, batch), memory, params)
         return optax.apply_updates(params, change), memory
 
-    params, known, often = jax.device_put((params, known, often))
+    params, known, log_frequency = jax.device_put((params, known, log_frequency))
     memory = optimiser.init(params)
     for _ in range(epochs):
-        for batch in examples.batches(rng):
-            params, memory = step(params, memory, known, often, batch)
+        for batch in examples.iterate_batches(rng):
+            params, memory = step(params, memory, known, log_frequency, batch)
     return {name: np.asarray(value) for name, value in params.items()}
 
 
-def told_apart(logits: Any, batch: Batch) -> Any:
-    """The log of how likely each client's own item is among those of the batch that others took (b,)."""
+def log_likelihood(logits: Any, batch: Batch) -> Any:
+    """Compute the log likelihood of each client's own item among those of the batch that others took, (b,)."""
     import jax  # noqa: PLC0415
     import jax.numpy as jnp  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""How good rankers are on what they could not know, and what they cost."""
+"""The quality of rankers on held-out interactions, and what they cost."""
 
 from __future__ import annotations
 
@@ -11,82 +11,91 @@ from typing import Any, Final
 import numpy as np
 
 from algorithms.ranking import metrics, zoo
-from algorithms.ranking.data import Algorithm, Log
-from algorithms.ranking.inner import like
-from algorithms.ranking.splits import Held, split
+from algorithms.ranking.data import Interactions, RankingAlgorithm
+from algorithms.ranking.inner import choose_like_outer
+from algorithms.ranking.splits import HoldoutSplit, split
 from algorithms.ranking.top import one_thread, recommend
 from domain.arrays import Flags, Floats, Ints
 
 DRAWS: Final = 1_000
 SMALLEST: Final = 20
-"""Targets of a slice below which it is left out."""
+"""A slice with fewer targets is left out."""
 
-Step = Callable[[str], None]
+Progress = Callable[[str], None]
 
 
 def evaluate(
-    log: Log, how: str, k: int, names: Sequence[str], *, seed: int, repeats: bool = False, told: Step = lambda _: None
+    interactions: Interactions,
+    how: str,
+    k: int,
+    names: Sequence[str],
+    *,
+    seed: int,
+    repeats: bool = False,
+    progress: Progress = lambda _: None,
 ) -> dict[str, Any]:
-    """The figures of each algorithm by name. Raises BadInput when the split leaves nothing."""
-    held = split(log, how, seed, repeats)
-    cold = ~held.past.warm[held.asked.client]
-    found: dict[str, Any] = {
-        "interactions": len(log),
-        "clients": int(log.warm.sum()),
-        "items": len(log.items),
+    """Fit and measure each algorithm; return the figures by name. Raises BadInput when the split leaves nothing."""
+    held = split(interactions, how, seed, repeats)
+    cold = ~held.past.warm[held.targets.client]
+    report: dict[str, Any] = {
+        "interactions": len(interactions),
+        "clients": int(interactions.warm.sum()),
+        "items": len(interactions.items),
         "split": how,
         "k": k,
         "seed": seed,
         "repeats": repeats,
         "learnt_from": len(held.past),
-        "asked": len(held.asked),
+        "asked": len(held.targets),
         "asked_cold_clients": int(cold.sum()),
         "wanted_cold_items": int(held.wanted[:, ~held.past.seen].sum()),
         "algorithms": {},
     }
     gains: dict[str, Floats] = {}
     for name in names:
-        told(name)
-        made = zoo.make(name, repeats, like(how))
+        progress(name)
+        algorithm = zoo.make(name, repeats, choose_like_outer(how))
         with one_thread():
-            found["algorithms"][name], gains[name] = measured(made, held, k, seed, repeats)
+            report["algorithms"][name], gains[name] = measure_ranker(algorithm, held, k, seed, repeats)
     if zoo.RECENT in gains:
-        clients = held.asked.client
+        clients = held.targets.client
         for name, gain in gains.items():
-            low, high = difference(gain - gains[zoo.RECENT], clients, seed)
-            found["algorithms"][name]["ndcg_over_recent"] = [round(low, 5), round(high, 5)]
-    return found
+            low, high = bootstrap_interval(gain - gains[zoo.RECENT], clients, seed)
+            report["algorithms"][name]["ndcg_over_recent"] = [round(low, 5), round(high, 5)]
+    return report
 
 
-def measured(made: Algorithm, held: Held, k: int, seed: int, repeats: bool = False) -> tuple[dict[str, Any], Floats]:
-    """Fit and ask one; its figures, and the NDCG of each target."""
-    _forget_peak()
-    begun, spent = time.perf_counter(), time.process_time()
-    made.fit(held.past, seed)
-    fitted, cpu = time.perf_counter() - begun, time.process_time() - spent
-    begun = time.perf_counter()
-    lists, _ = recommend(made, held.past, held.asked, k, repeats)
-    asked = time.perf_counter() - begun
-    means, gain = quality(lists, held)
+def measure_ranker(
+    algorithm: RankingAlgorithm, held: HoldoutSplit, k: int, seed: int, repeats: bool = False
+) -> tuple[dict[str, Any], Floats]:
+    """Fit one algorithm and rank for the held-out targets; return its figures, and the NDCG of each target."""
+    _reset_peak()
+    started, started_cpu = time.perf_counter(), time.process_time()
+    algorithm.fit(held.past, seed)
+    fit_seconds, fit_cpu_seconds = time.perf_counter() - started, time.process_time() - started_cpu
+    started = time.perf_counter()
+    lists, _ = recommend(algorithm, held.past, held.targets, k, repeats)
+    ranking_seconds = time.perf_counter() - started
+    means, gain = compute_quality(lists, held)
     figures: dict[str, Any] = dict(means)
     takers = np.asarray(held.past.taken.sum(axis=0)).ravel()
     figures |= {
-        "ndcg_interval": [round(end, 5) for end in difference(gain, held.asked.client, seed)],
+        "ndcg_interval": [round(end, 5) for end in bootstrap_interval(gain, held.targets.client, seed)],
         "coverage": round(metrics.coverage(lists, len(held.past.items)), 5),
         "novelty": round(metrics.novelty(lists, takers, int(held.past.warm.sum())), 3),
-        "fit_seconds": round(fitted, 3),
-        "fit_cpu_seconds": round(cpu, 3),
-        "peak_memory_mb": round(_peak(), 1),
-        "recommend_us": round(asked / len(held.asked) * 1e6, 1),
+        "fit_seconds": round(fit_seconds, 3),
+        "fit_cpu_seconds": round(fit_cpu_seconds, 3),
+        "peak_memory_mb": round(_read_peak(), 1),
+        "recommend_us": round(ranking_seconds / len(held.targets) * 1e6, 1),
     }
-    warm = held.past.warm[held.asked.client]
-    figures |= {"cold_clients": _slice(lists, held, ~warm), "warm_clients": _slice(lists, held, warm)}
-    figures["cold_items"] = cold_items(made, held, k, repeats)
+    warm = held.past.warm[held.targets.client]
+    figures |= {"cold_clients": _measure_slice(lists, held, ~warm), "warm_clients": _measure_slice(lists, held, warm)}
+    figures["cold_items"] = evaluate_cold_items(algorithm, held, k, repeats)
     return figures, gain
 
 
-def quality(lists: Ints, held: Held) -> tuple[dict[str, float], Floats]:
-    """Mean recall, NDCG and MAP; and the NDCG of each target."""
+def compute_quality(lists: Ints, held: HoldoutSplit) -> tuple[dict[str, float], Floats]:
+    """Compute mean recall, NDCG and MAP; and the NDCG of each target."""
     wanted = np.diff(held.wanted.indptr)
     hits = metrics.hits(lists, held.wanted)
     gain = metrics.ndcg(hits, wanted)
@@ -98,30 +107,33 @@ def quality(lists: Ints, held: Held) -> tuple[dict[str, float], Floats]:
     return {name: round(float(values.mean()), 5) for name, values in means.items()}, gain
 
 
-def cold_items(made: Algorithm, held: Held, k: int, repeats: bool = False) -> dict[str, float] | None:
-    """Asked for new items alone, of those who took some; None when hardly anybody did."""
-    new, rows = only_new(held)
-    if len(rows.asked) < SMALLEST:
+def evaluate_cold_items(
+    algorithm: RankingAlgorithm, held: HoldoutSplit, k: int, repeats: bool = False
+) -> dict[str, float] | None:
+    """Measure rankings of new items alone, for targets that wanted one; None when there are fewer than SMALLEST."""
+    new, rows = select_new_items(held)
+    if len(rows.targets) < SMALLEST:
         return None
-    lists, _ = recommend(made, held.past, rows.asked, k, repeats, new)
-    return quality(lists, rows)[0] | {"asked": len(rows.asked)}
+    lists, _ = recommend(algorithm, held.past, rows.targets, k, repeats, new)
+    return compute_quality(lists, rows)[0] | {"asked": len(rows.targets)}
 
 
-def only_new(held: Held) -> tuple[Ints, Held]:
-    """Items that nobody took before, and the targets that wanted some, with those alone."""
+def select_new_items(held: HoldoutSplit) -> tuple[Ints, HoldoutSplit]:
+    """Select the items that nobody took before, and the targets that wanted some, with those items alone."""
     from scipy import sparse  # noqa: PLC0415
 
     new = ~held.past.seen
     wanted = (held.wanted @ sparse.diags(new.astype(np.float32))).tocsr()
     wanted.eliminate_zeros()
     rows = np.diff(wanted.indptr) > 0
-    return np.flatnonzero(new), Held(held.past, held.asked.part(rows), wanted[rows])
+    return np.flatnonzero(new), HoldoutSplit(held.past, held.targets.part(rows), wanted[rows])
 
 
-def difference(values: Floats, clients: Ints, seed: int) -> tuple[float, float]:
-    """The middle 95 % of the mean over clients drawn with replacement; a client's targets are drawn together."""
-    _, place = np.unique(clients, return_inverse=True)
-    total, count = np.bincount(place, values), np.bincount(place)
+def bootstrap_interval(values: Floats, clients: Ints, seed: int) -> tuple[float, float]:
+    """Compute the middle 95 % of the mean over clients drawn with replacement; a client's targets are drawn
+    together."""
+    _, group = np.unique(clients, return_inverse=True)
+    total, count = np.bincount(group, values), np.bincount(group)
     rng = np.random.default_rng(seed)
     means = []
     for _ in range(DRAWS):
@@ -131,22 +143,22 @@ def difference(values: Floats, clients: Ints, seed: int) -> tuple[float, float]:
     return low, high
 
 
-def _slice(lists: Ints, held: Held, rows: Flags) -> dict[str, float] | None:
+def _measure_slice(lists: Ints, held: HoldoutSplit, rows: Flags) -> dict[str, float] | None:
     if int(rows.sum()) < SMALLEST:
         return None
-    return quality(lists[rows], held.part(rows))[0] | {"asked": int(rows.sum())}
+    return compute_quality(lists[rows], held.part(rows))[0] | {"asked": int(rows.sum())}
 
 
-def _forget_peak() -> None:
-    """Linux counts the peak of memory anew from here on; elsewhere the peak of the whole process is told."""
+def _reset_peak() -> None:
+    """Reset the peak of memory on Linux; elsewhere the peak of the whole process is reported."""
     try:
         Path("/proc/self/clear_refs").write_text("5")
     except OSError:
         return
 
 
-def _peak() -> float:
-    """MB."""
+def _read_peak() -> float:
+    """Return the peak of memory in MB."""
     try:
         status = Path("/proc/self/status").read_text()
         return float(status.split("VmHWM:")[1].split()[0]) / 1024

@@ -1,4 +1,4 @@
-"""Splits of what is known, from which a champion learns before it is asked about what is not."""
+"""Inner splits: splits of the training data, on which `stacked` learns its weights."""
 
 from __future__ import annotations
 
@@ -7,54 +7,57 @@ from typing import Final, TypeAlias
 
 import numpy as np
 
-from algorithms.ranking.data import Asked, Log
-from algorithms.ranking.splits import Held, cut_at, split
+from algorithms.ranking.data import Interactions, Targets
+from algorithms.ranking.splits import HoldoutSplit, cut_at, split
 from errors import BadInput
 
-Inner: TypeAlias = Callable[[Log, bool, int], Sequence[Held]]
-"""From a log, whether repeats are asked for, and a seed."""
+Inner: TypeAlias = Callable[[Interactions, bool, int], Sequence[HoldoutSplit]]
+"""A function from interactions, whether repeats count, and a seed, to splits."""
 
 WINDOWS: Final = ((0.85, 1.0), (0.7, 0.85))
-"""Shares of the interactions by time: what came until the first is learnt from, what came until the second asked."""
+"""Shares of the interactions by time: up to the first is the past, from there to the second is held out."""
 SHARE: Final = 0.1
-"""Of the interactions is held out by a random inner split."""
+"""Share of the interactions that a random inner split holds out."""
 NEARLY_ALL: Final = 0.8
 FEW_NEW: Final = 0.05
 
 
-def by_time(log: Log, repeats: bool, seed: int) -> Sequence[Held]:
-    """Two windows, the later first."""
-    edges = [np.quantile(log.at, window).tolist() for window in WINDOWS] if len(log) else []
-    held = [cut_at(log, begin, end, repeats) for begin, end in edges]
-    return [each for each in held if len(each.past) and len(each.asked)]
+def split_by_time(interactions: Interactions, repeats: bool, seed: int) -> Sequence[HoldoutSplit]:
+    """Split into two time windows, the later first."""
+    edges = [np.quantile(interactions.at, window).tolist() for window in WINDOWS] if len(interactions) else []
+    held = [cut_at(interactions, begin, end, repeats) for begin, end in edges]
+    return [split for split in held if len(split.past) and len(split.targets)]
 
 
-def by_client(log: Log, repeats: bool, seed: int) -> Sequence[Held]:
-    """The last of each client."""
-    return _if_any(log, "leave-last-out", repeats, seed)
+def split_by_client(interactions: Interactions, repeats: bool, seed: int) -> Sequence[HoldoutSplit]:
+    """Hold out the last interaction of each client."""
+    return _split_if_any(interactions, "leave-last-out", repeats, seed)
 
 
-def at_random(log: Log, repeats: bool, seed: int) -> Sequence[Held]:
-    """A random share."""
-    return _if_any(log, f"random:{SHARE}", repeats, seed + 1)
+def split_at_random(interactions: Interactions, repeats: bool, seed: int) -> Sequence[HoldoutSplit]:
+    """Hold out a random share."""
+    return _split_if_any(interactions, f"random:{SHARE}", repeats, seed + 1)
 
 
-def like(how: str) -> Inner:
-    """The inner split of the same kind as an outer one."""
-    return {"leave-last-out": by_client, "random": at_random}.get(how.partition(":")[0], by_time)
+def choose_like_outer(how: str) -> Inner:
+    """Choose the inner split of the same kind as an outer one."""
+    return {"leave-last-out": split_by_client, "random": split_at_random}.get(how.partition(":")[0], split_by_time)
 
 
-def fitting(log: Log, asked: Asked) -> Inner:
-    """By time; but where nearly every client who came twice is asked about and nobody new, as no day's visitors are,
-    the last of each client."""
-    often = np.bincount(log.client, minlength=len(log.clients)) > 1
-    warm = log.warm[asked.client]
-    among = np.isin(np.flatnonzero(often), asked.client).mean() if often.any() else 0.0
-    return by_client if among >= NEARLY_ALL and (~warm).mean() <= FEW_NEW else by_time
+def choose_for_targets(interactions: Interactions, targets: Targets) -> Inner:
+    """Choose the inner split for these targets: by time as a rule.
+
+    Where nearly every client who came twice is among the targets and hardly a new one, the targets are no day's
+    visitors: then the last interaction of each client is held out.
+    """
+    repeated = np.bincount(interactions.client, minlength=len(interactions.clients)) > 1
+    warm = interactions.warm[targets.client]
+    share = np.isin(np.flatnonzero(repeated), targets.client).mean() if repeated.any() else 0.0
+    return split_by_client if share >= NEARLY_ALL and (~warm).mean() <= FEW_NEW else split_by_time
 
 
-def _if_any(log: Log, how: str, repeats: bool, seed: int) -> Sequence[Held]:
+def _split_if_any(interactions: Interactions, how: str, repeats: bool, seed: int) -> Sequence[HoldoutSplit]:
     try:
-        return [split(log, how, seed, repeats)]
+        return [split(interactions, how, seed, repeats)]
     except BadInput:  # too few to hold any out
         return []

@@ -1,4 +1,5 @@
-"""`cosine`: items taken by the same clients are alike, and suit whoever took what is like them (Sarwar et al. 2001)."""
+"""`cosine`: items taken by the same clients are similar, and suit whoever took something similar (Sarwar et al.
+2001)."""
 
 from __future__ import annotations
 
@@ -7,57 +8,57 @@ from typing import Any, Final, Self
 
 import numpy as np
 
-from algorithms.ranking.data import Asked, FeatureMatrix, Log, Singles, State, grown, product
+from algorithms.ranking.data import FeatureMatrix, Interactions, Singles, State, Targets, append_empty, multiply_columns
 from domain.arrays import Ints
 
 NEIGHBOURS: Final = 200
-"""Only the most alike are kept of each item, so that memory grows with the items and not with their square."""
+"""Only this many nearest items are stored of each, so that memory grows with the items and not with their square."""
 BLOCK: Final = 1_000
 
 
 class ItemCosine:
-    """The sum of cosines to the client's own items. Zeros for a client without any."""
+    """The sum of cosines to the client's own items; zeros for a client without any."""
 
     def __init__(self) -> None:
         self.likeness: Any = None
         self.taken: Any = None
 
-    def fit(self, log: Log, seed: int) -> None:
-        """Count who shares what; `seed` changes nothing."""
+    def fit(self, interactions: Interactions, seed: int) -> None:
+        """Count the clients that items share; `seed` changes nothing."""
         from scipy import sparse  # noqa: PLC0415
 
-        self.taken = log.taken
+        self.taken = interactions.taken
         length = np.sqrt(np.maximum(np.asarray(self.taken.sum(axis=0)).ravel(), 1.0))
         unit = (self.taken @ sparse.diags((1.0 / length).astype(np.float32))).tocsc()
         rows = unit.T.tocsr()
-        blocks = [nearest((rows[b : b + BLOCK] @ unit).tocsr(), b) for b in range(0, unit.shape[1], BLOCK)]
+        blocks = [keep_nearest((rows[b : b + BLOCK] @ unit).tocsr(), b) for b in range(0, unit.shape[1], BLOCK)]
         self.likeness = sparse.vstack(blocks).tocsr()
 
-    def scores(self, asked: Asked, items: Ints) -> Singles:
-        """Shape (t, len(items))."""
-        return product(self.taken[asked.client], self.likeness, items)
+    def scores(self, targets: Targets, items: Ints) -> Singles:
+        """Score items, shape (t, len(items))."""
+        return multiply_columns(self.taken[targets.client], self.likeness, items)
 
     def state(self) -> State:
-        """Who took what, and what is like what."""
+        """Return who took what, and the similarities."""
         return {"taken": self.taken, "likeness": self.likeness}
 
     def restore(self, state: State) -> None:
-        """See `state`."""
+        """Load what `state` returned."""
         self.taken, self.likeness = state["taken"], state["likeness"]
 
-    def met(self, people: Log) -> Self:
-        """By what they took."""
-        mine = copy(self)
-        mine.taken = people.taken
-        return mine
+    def fold_in_users(self, users: Interactions) -> Self:
+        """Know the clients by what they took."""
+        model = copy(self)
+        model.taken = users.taken
+        return model
 
-    def widen(self, words: FeatureMatrix) -> None:
-        """Words say nothing here."""
-        self.likeness = grown(self.likeness, len(words), len(words))
+    def add_items(self, words: FeatureMatrix) -> None:
+        """Add the items without neighbours: words say nothing here."""
+        self.likeness = append_empty(self.likeness, len(words), len(words))
 
 
-def nearest(rows: Any, first: int) -> Any:
-    """Of each row of likenesses (items `first` on) its NEIGHBOURS largest, itself left out."""
+def keep_nearest(rows: Any, first: int) -> Any:
+    """Keep the NEIGHBOURS largest similarities of each row (items `first` on), the item itself left out."""
     from scipy import sparse  # noqa: PLC0415
 
     own = np.repeat(np.arange(first, first + rows.shape[0]), np.diff(rows.indptr))

@@ -1,4 +1,4 @@
-"""`own`: what a client took before, they take again: more often, the more often and the later they took it."""
+"""`own`: clients take again what they took before; the more often and the later they took it, the higher the score."""
 
 from __future__ import annotations
 
@@ -7,52 +7,52 @@ from typing import Any, Final, Self
 
 import numpy as np
 
-from algorithms.ranking.data import Asked, FeatureMatrix, Log, Singles, State, columns, wider
+from algorithms.ranking.data import FeatureMatrix, Interactions, Singles, State, Targets, append_columns, select_columns
 from domain.arrays import Ints
 
 HALF_LIFE_DAYS: Final = 180.0
 
 
 class OwnHistory:
-    """The client's own faded counts; and what everybody took, to tell apart what they never did."""
+    """The client's own faded counts; and what everybody took, to order what the client never took."""
 
     def __init__(self, half_life: float = HALF_LIFE_DAYS) -> None:
         self.half_life = half_life
         self.own: Any = None
         self.rest: Singles = np.zeros(0, np.float32)
 
-    def fit(self, log: Log, seed: int) -> None:
+    def fit(self, interactions: Interactions, seed: int) -> None:
         """Count; `seed` changes nothing."""
-        self.own = self._faded(log)
-        total = np.bincount(log.item, np.exp2(-log.age / 30.0), len(log.items))
+        self.own = self._fade_counts(interactions)
+        total = np.bincount(interactions.item, np.exp2(-interactions.age / 30.0), len(interactions.items))
         smallest = float(self.own.data.min(initial=1.0))
         self.rest = (0.5 * smallest * total / max(float(total.max(initial=0.0)), 1e-12)).astype(np.float32)
 
-    def scores(self, asked: Asked, items: Ints) -> Singles:
-        """Shape (t, len(items))."""
-        return np.asarray(columns(self.own[asked.client], items).toarray() + self.rest[items], np.float32)
+    def scores(self, targets: Targets, items: Ints) -> Singles:
+        """Score items, shape (t, len(items))."""
+        return np.asarray(select_columns(self.own[targets.client], items).toarray() + self.rest[items], np.float32)
 
     def state(self) -> State:
-        """Own counts, and those of everybody."""
+        """Return the clients' own counts, and those of everybody."""
         return {"own": self.own, "rest": self.rest}
 
     def restore(self, state: State) -> None:
-        """See `state`."""
+        """Load what `state` returned."""
         self.own, self.rest = state["own"], state["rest"]
 
-    def met(self, people: Log) -> Self:
-        """By what they took; it fades from the latest of it on."""
-        mine = copy(self)
-        mine.own = self._faded(people)
-        return mine
+    def fold_in_users(self, users: Interactions) -> Self:
+        """Count what the clients took; it fades from the latest of it on."""
+        model = copy(self)
+        model.own = self._fade_counts(users)
+        return model
 
-    def widen(self, words: FeatureMatrix) -> None:
-        """Nobody took them."""
-        self.rest = wider(self.rest, len(words))
+    def add_items(self, words: FeatureMatrix) -> None:
+        """Add the items as ones that nobody took."""
+        self.rest = append_columns(self.rest, len(words))
 
-    def _faded(self, log: Log) -> Any:
+    def _fade_counts(self, interactions: Interactions) -> Any:
         from scipy import sparse  # noqa: PLC0415
 
-        weights = np.exp2(-log.age / self.half_life).astype(np.float32)
-        shape = (len(log.clients), len(log.items))
-        return sparse.coo_matrix((weights, (log.client, log.item)), shape).tocsr()
+        weights = np.exp2(-interactions.age / self.half_life).astype(np.float32)
+        shape = (len(interactions.clients), len(interactions.items))
+        return sparse.coo_matrix((weights, (interactions.client, interactions.item)), shape).tocsr()

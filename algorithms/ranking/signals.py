@@ -1,4 +1,4 @@
-"""All that the champion weighs: signals of items by themselves (`trends`), and of a client with an item."""
+"""All signals that `stacked` weighs: those of items by themselves (`trends`), and those of a client with an item."""
 
 from __future__ import annotations
 
@@ -13,91 +13,97 @@ from algorithms.ranking import deep
 from algorithms.ranking.als import Als
 from algorithms.ranking.cohorts import Cohorts
 from algorithms.ranking.data import (
-    Algorithm,
-    Asked,
     FeatureMatrix,
-    Log,
+    Interactions,
+    RankingAlgorithm,
     Singles,
     State,
-    columns,
-    everything,
-    grown,
-    part_of,
+    Targets,
+    append_empty,
+    is_everything,
+    select_columns,
+    select_substate,
 )
 from algorithms.ranking.ease import Ease
 from algorithms.ranking.item_cosine import ItemCosine
-from algorithms.ranking.shortlist import Shortlist, front
+from algorithms.ranking.shortlist import Shortlist, select_front
 from algorithms.ranking.transitions import Transitions
-from algorithms.ranking.trends import item_signals, untaken
+from algorithms.ranking.trends import compute_item_signals, default_signal
 from algorithms.ranking.two_tower import TwoTower
-from algorithms.ranking.word_taste import WordTaste
+from algorithms.ranking.word_preferences import WordPreferences
 from domain.arrays import Flags, Ints
 
-MODELS: Final[dict[str, Callable[[], Algorithm]]] = {
+MODELS: Final[dict[str, Callable[[], RankingAlgorithm]]] = {
     "ease": Ease,
     "als": lambda: Als(32, 10.0, sweeps=8),
     "cosine": ItemCosine,
     "transitions": Transitions,
 }
-"""What speaks from a client's history."""
+"""The models of a client's history."""
 TOWERS: Final = "towers"
 ENOUGH: Final = 20_000
-"""Interactions from which on a network is a signal too, where the extra `deep` is installed. It needs words of clients
-or contexts: without, it repeats what the models say (docs/decisions/0024)."""
+"""From this many interactions on a network is a signal too, where the extra `deep` is installed. It needs words of
+clients or contexts: without, it repeats what the models say (docs/decisions/0024)."""
 ROUGH: Final = 2
-"""Epochs of the network where only weights are learnt from it."""
+"""Epochs of the network on inner splits."""
 OWN: Final = ("own", "own count", "own share")
 PLAIN: Final = ("head", "seen", "warm", "counts", "spoken", "alone")
 HEAD: Final = 500
-"""The most taken items, over which the spread of a client's scores is told."""
+"""The most taken items, over which the spread of a client's scores is measured."""
 
 
 class Signals:
-    """Learnt from one log. `repeats`: what a client took before counts too."""
+    """Signals learnt from one set of interactions. `repeats`: what a client took before counts too."""
 
     def __init__(self, repeats: bool) -> None:
         self.repeats = repeats
         self.trends: dict[str, Singles] = {}
-        self.models: dict[str, Algorithm] = {name: make() for name, make in MODELS.items()}
+        self.models: dict[str, RankingAlgorithm] = {name: make() for name, make in MODELS.items()}
         self.cohorts = Cohorts(lift_only=True)
-        self.words = WordTaste()
+        self.words = WordPreferences()
         self.towers: TwoTower | None = None
         self.head: Ints = np.zeros(0, np.int64)
-        self.listed = Shortlist(0, self.head, None)
+        self.shortlist_index = Shortlist(0, self.head, None)
         self.spoken: list[str] = []
         self.alone: list[str] = []
-        """Names of the trends, which are not kept themselves."""
+        """Names of the trends; the trends themselves are not saved."""
         self.seen: Flags = np.zeros(0, np.bool_)
         self.warm: Flags = np.zeros(0, np.bool_)
         self.counts: Any = None
 
-    def fit(self, log: Log, seed: int, rough: bool = False) -> Self:
-        """Learn all of them; `rough`: the network in half the time."""
-        self.trends = item_signals(log)
-        enough = deep.INSTALLED and len(log) >= ENOUGH and bool(log.client_words.names or log.contexts)
+    def fit(self, interactions: Interactions, seed: int, rough: bool = False) -> Self:
+        """Fit all parts; `rough` trains the network in half the time."""
+        self.trends = compute_item_signals(interactions)
+        enough = (
+            deep.INSTALLED
+            and len(interactions) >= ENOUGH
+            and bool(interactions.client_words.names or interactions.contexts)
+        )
         self.towers = TwoTower(ROUGH if rough else deep.EPOCHS) if enough else None
-        with ThreadPoolExecutor(1) as beside:  # the network takes as long as all others, on a core of its own
-            network = beside.submit(self.towers.fit, log, seed) if self.towers else None
+        with ThreadPoolExecutor(1) as pool:  # the network takes as long as all others: it gets its own core
+            network = pool.submit(self.towers.fit, interactions, seed) if self.towers else None
             for name, part in self.parts.items():
                 if name != TOWERS:
-                    part.fit(log, seed)
+                    part.fit(interactions, seed)
             if network:
                 network.result()
-        if log.item_words.names:
-            contexts = Asked(np.zeros(len(log.contexts) + 1, np.int64), np.arange(len(log.contexts) + 1))
-            self.trends["words"] = self.words.trends(contexts, np.arange(len(log.items)))
-        self.spoken, self.alone = _spoken(log), [*self.trends]
-        takers = np.bincount(log.item, minlength=len(log.items))
-        ahead = front(self.trends, [name for name in self.trends if name not in ("age", "silence", "new")])
-        self.listed = Shortlist.over(self.models["als"].state()["items"], ahead)
+        if interactions.item_words.names:
+            contexts = Targets(
+                np.zeros(len(interactions.contexts) + 1, np.int64), np.arange(len(interactions.contexts) + 1)
+            )
+            self.trends["words"] = self.words.trends(contexts, np.arange(len(interactions.items)))
+        self.spoken, self.alone = _list_word_signals(interactions), [*self.trends]
+        takers = np.bincount(interactions.item, minlength=len(interactions.items))
+        ahead = select_front(self.trends, [name for name in self.trends if name not in ("age", "silence", "new")])
+        self.shortlist_index = Shortlist.build(self.models["als"].state()["items"], ahead)
         self.head = np.sort(np.argsort(-takers, kind="stable")[:HEAD])
-        self.seen, self.warm, self.counts = log.seen, log.warm, log.counts
+        self.seen, self.warm, self.counts = interactions.seen, interactions.warm, interactions.counts
         return self
 
     @property
-    def parts(self) -> dict[str, Algorithm]:
+    def parts(self) -> dict[str, RankingAlgorithm]:
         """All that learn, by name."""
-        towers: dict[str, Algorithm] = {TOWERS: self.towers} if self.towers else {}
+        towers: dict[str, RankingAlgorithm] = {TOWERS: self.towers} if self.towers else {}
         return self.models | {"cohort": self.cohorts, "words": self.words} | towers
 
     @property
@@ -106,97 +112,100 @@ class Signals:
         towers = (TOWERS,) if self.towers else ()
         return (*self.trends, *self.spoken, *towers, *self.models, *(OWN if self.repeats else ()))
 
-    def personal(self, asked: Asked, items: Ints, warm: bool) -> Iterator[tuple[str, Singles]]:
-        """Signals of clients with items, each (t, len(items)). All `asked` are warm, or none is; of those who are not,
-        only the cohort is known, and what the network makes of their words."""
+    def compute_client_signals(self, targets: Targets, items: Ints, warm: bool) -> Iterator[tuple[str, Singles]]:
+        """Yield the signals of clients with items by name, each (t, len(items)).
+
+        All `targets` are warm, or none is. Of cold clients only the cohort is known, and what the network makes of
+        their words.
+        """
         if self.towers:
-            yield TOWERS, self.towers.scores(asked, items)
+            yield TOWERS, self.towers.scores(targets, items)
         if "cohort" in self.spoken:
-            yield "cohort", self.cohorts.scores(asked, items)
+            yield "cohort", self.cohorts.scores(targets, items)
         if "cohort words" in self.spoken:
-            yield "cohort words", self.words.of_cohort(asked, items)
+            yield "cohort words", self.words.lift_of_cohort(targets, items)
         if not warm:
             return
         if "own words" in self.spoken:
-            yield "own words", self.words.of_client(asked, items)
+            yield "own words", self.words.lift_of_client(targets, items)
         for name, model in self.models.items():
-            if everything(items, len(self.seen)):
-                values = model.scores(asked, items)
+            if is_everything(items, len(self.seen)):
+                values = model.scores(targets, items)
                 head = values[:, self.head]
             else:
-                both = model.scores(asked, np.concatenate([items, self.head]))
+                both = model.scores(targets, np.concatenate([items, self.head]))
                 values, head = both[:, : len(items)], both[:, len(items) :]
-            yield name, _bent(values / (head.std(axis=1, keepdims=True) + 1e-6))
+            yield name, _compress(values / (head.std(axis=1, keepdims=True) + 1e-6))
         if self.repeats:
-            own = self.counts[asked.client]
+            own = self.counts[targets.client]
             total = np.asarray(own.sum(axis=1))
-            count = columns(own, items).toarray()
+            count = select_columns(own, items).toarray()
             yield from zip(OWN, (np.sign(count), np.log1p(count), np.log1p(100 * count / total)), strict=True)
 
-    def shortlist(self, asked: Asked) -> Ints:
-        """Items worth scoring for these targets, in order."""
-        warm = asked.client[self.warm[asked.client]]
+    def shortlist(self, targets: Targets) -> Ints:
+        """Select the items worth scoring for these targets, in order."""
+        warm = targets.client[self.warm[targets.client]]
         als = self.models["als"].state()
-        found = self.listed.of(als["clients"][warm])
-        if not self.repeats or len(found) == len(self.seen):
-            return found
-        return np.union1d(found, self.counts[warm].indices)
+        nearest = self.shortlist_index.of(als["clients"][warm])
+        if not self.repeats or len(nearest) == len(self.seen):
+            return nearest
+        return np.union1d(nearest, self.counts[warm].indices)
 
-    def met(self, people: Log) -> Self:
-        """A copy that knows these clients, in the place of those learnt from."""
-        mine = copy(self)
-        mine.models = {name: model.met(people) for name, model in self.models.items()}
-        mine.cohorts, mine.words = self.cohorts.met(people), self.words.met(people)
-        mine.towers = self.towers and self.towers.met(people)
-        mine.warm, mine.counts = people.warm, people.counts
-        return mine
+    def fold_in_users(self, users: Interactions) -> Self:
+        """Return a copy that knows these clients, in place of those it was trained on."""
+        signals = copy(self)
+        signals.models = {name: model.fold_in_users(users) for name, model in self.models.items()}
+        signals.cohorts, signals.words = self.cohorts.fold_in_users(users), self.words.fold_in_users(users)
+        signals.towers = self.towers and self.towers.fold_in_users(users)
+        signals.warm, signals.counts = users.warm, users.counts
+        return signals
 
-    def widen(self, words: FeatureMatrix) -> None:
-        """Take in items that came since."""
+    def add_items(self, words: FeatureMatrix) -> None:
+        """Add items that are newer than the training."""
         for part in self.parts.values():
-            part.widen(words)
+            part.add_items(words)
         self.seen = np.concatenate([self.seen, np.zeros(len(words), np.bool_)])
-        self.counts = grown(self.counts, 0, len(words))
+        self.counts = append_empty(self.counts, 0, len(words))
 
-    def untaken(self, weights: dict[str, float], items: Ints) -> Singles:
-        """What `tabled` would say of items that nobody took, shape (contexts + 1, len(items))."""
+    def score_new_items(self, weights: dict[str, float], items: Ints) -> Singles:
+        """Compute what `sum_item_signals` would give for items that nobody took, shape (contexts + 1, len(items))."""
         contexts = self.words.trend.shape[0]
-        plain = sum(weights[name] * untaken(name) for name in weights if name in self.alone and name != "words")
-        found = np.full((contexts, len(items)), plain, np.float32)
+        plain = sum(weights[name] * default_signal(name) for name in weights if name in self.alone and name != "words")
+        scores = np.full((contexts, len(items)), plain, np.float32)
         if "words" in self.alone:
-            asked = Asked(np.zeros(contexts, np.int64), np.arange(contexts))
-            found += np.float32(weights["words"]) * self.words.trends(asked, items)
-        return found
+            targets = Targets(np.zeros(contexts, np.int64), np.arange(contexts))
+            scores += np.float32(weights["words"]) * self.words.trends(targets, items)
+        return scores
 
-    def tabled(self, weights: dict[str, float]) -> Singles:
-        """The weighed sum of what is known of the items by themselves, shape (contexts + 1, n)."""
-        some = np.array([weights[name] for name in self.trends], np.float32)
-        return np.asarray(np.tensordot(some, np.stack([*self.trends.values()]), 1), np.float32)
+    def sum_item_signals(self, weights: dict[str, float]) -> Singles:
+        """Compute the weighted sum of what is known of the items by themselves, shape (contexts + 1, n)."""
+        vector = np.array([weights[name] for name in self.trends], np.float32)
+        return np.asarray(np.tensordot(vector, np.stack([*self.trends.values()]), 1), np.float32)
 
     def state(self) -> State:
-        """Of every part, by its name."""
+        """Return the states of all parts, each under its name."""
         inner = {f"{part}-{name}": value for part, of in self.parts.items() for name, value in of.state().items()}
-        listed = {f"listed-{name}": value for name, value in self.listed.state().items()}
+        listed = {f"listed-{name}": value for name, value in self.shortlist_index.state().items()}
         return inner | listed | {name: getattr(self, name) for name in PLAIN}
 
     def restore(self, state: State) -> None:
-        """See `state`; the trends are no part of it."""
+        """Load what `state` returned; the trends are not part of it."""
         self.towers = TwoTower() if f"{TOWERS}-items" in state else None
         for part, of in self.parts.items():
-            of.restore(part_of(state, part))
-        self.listed = Shortlist.restored(part_of(state, "listed"))
+            of.restore(select_substate(state, part))
+        self.shortlist_index = Shortlist.from_state(select_substate(state, "listed"))
         for name in PLAIN:
             setattr(self, name, state[name])
 
 
-def _spoken(log: Log) -> list[str]:
-    """The signals of words that this log has words for."""
-    items, clients = bool(log.item_words.names), bool(log.client_words.names)
+def _list_word_signals(interactions: Interactions) -> list[str]:
+    """List the signals of words for which these interactions have words."""
+    items, clients = bool(interactions.item_words.names), bool(interactions.client_words.names)
     has = {"cohort": clients, "cohort words": clients and items, "own words": items}
-    return [name for name, there in has.items() if there]
+    return [name for name, present in has.items() if present]
 
 
-def _bent(values: Singles) -> Singles:
-    """The good told from the best less than the middling from the good."""
+def _compress(values: Singles) -> Singles:
+    """Compress scores: differences among good items shrink, and bad ones are cut off."""
     good = np.maximum(values, 0.0)
     return np.asarray(np.log1p(good) + 0.2 * np.maximum(values - good, -3.0), np.float32)

@@ -1,4 +1,4 @@
-"""Splits of a log into a past and what was taken after it: by time, the last of each client, or at random."""
+"""Splits of interactions into a past and what was taken after it: by time, the last of each client, or at random."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from algorithms.ranking.data import Asked, Log, among
+from algorithms.ranking.data import Interactions, Targets, contains_pairs
 from domain.arrays import Flags
 from errors import BadInput
 
@@ -18,73 +18,77 @@ KINDS: Final = "leave-last-out, time:0.8, time:2016-12-31 or random:0.25"
 
 
 @dataclass(frozen=True)
-class Held:
-    """The past; targets of later; and what each wanted, sparse (t, n). No row of `wanted` is empty."""
+class HoldoutSplit:
+    """The past; later targets; and what each wanted, sparse (t, n). No row of `wanted` is empty."""
 
-    past: Log
-    asked: Asked
+    past: Interactions
+    targets: Targets
     wanted: Any
 
-    def part(self, rows: Flags) -> Held:
-        """Some of the targets."""
-        return Held(self.past, self.asked.part(rows), self.wanted[rows])
+    def part(self, rows: Flags) -> HoldoutSplit:
+        """Select some of the targets."""
+        return HoldoutSplit(self.past, self.targets.part(rows), self.wanted[rows])
 
 
-def split(log: Log, how: str, seed: int, repeats: bool = False) -> Held:
-    """`how` as in KINDS: the share of a time split is that which is learnt from, that of a random one is held out.
-    Raises BadInput when it is none of them, or leaves nothing to learn or to ask."""
+def split(interactions: Interactions, how: str, seed: int, repeats: bool = False) -> HoldoutSplit:
+    """Split as `how` says (see KINDS): a time split names the share to learn from, a random one the share to hold out.
+
+    Raises BadInput when `how` is none of them, or when it leaves nothing to learn from or to ask.
+    """
     kind, _, rest = how.partition(":")
-    makers: dict[str, Callable[[Log, str, int], Flags]] = {
-        "leave-last-out": _last,
-        "time": _later,
-        "random": _drawn,
+    makers: dict[str, Callable[[Interactions, str, int], Flags]] = {
+        "leave-last-out": _flag_last,
+        "time": _flag_later,
+        "random": _flag_random,
     }
     if kind not in makers or (kind == "leave-last-out" and rest):
         raise BadInput(f"{how!r} is none of {KINDS}", "split")
-    held = held_out(log, makers[kind](log, rest, seed), repeats)
-    if not len(held.past) or not len(held.asked):
+    held = build_holdout(interactions, makers[kind](interactions, rest, seed), repeats)
+    if not len(held.past) or not len(held.targets):
         raise BadInput(f"{how} leaves nothing to {'ask' if len(held.past) else 'learn from'}", "split")
     return held
 
 
-def held_out(log: Log, out: Flags, repeats: bool = False) -> Held:
-    """Interactions flagged `out` are asked for: one target for each client and context. Without `repeats`, what the
-    client had taken before is not asked for."""
+def build_holdout(interactions: Interactions, out: Flags, repeats: bool = False) -> HoldoutSplit:
+    """Build the split that holds out the interactions flagged `out`: one target for each client and context.
+
+    Without `repeats`, what the client had taken before is not wanted again.
+    """
     from scipy import sparse  # noqa: PLC0415
 
-    past, later = log.part(~out), log.part(out)
-    n = len(log.items)
+    past, later = interactions.part(~out), interactions.part(out)
+    n = len(interactions.items)
     if not repeats:
-        later = later.part(~among(past.taken, later.client, later.item))
+        later = later.part(~contains_pairs(past.taken, later.client, later.item))
     pairs, target = np.unique(np.stack([later.client, later.context]), axis=1, return_inverse=True)
     cells = (np.ones(len(later), np.float32), (target.ravel(), later.item))
     wanted = sparse.coo_matrix(cells, (pairs.shape[1], n)).tocsr()
     wanted.data[:] = 1.0
-    return Held(past, Asked(pairs[0], pairs[1]), wanted)
+    return HoldoutSplit(past, Targets(pairs[0], pairs[1]), wanted)
 
 
-def cut_at(log: Log, moment: float, until: float = np.inf, repeats: bool = False) -> Held:
-    """The past up to `moment`, and what was taken then until `until` (epoch seconds)."""
-    known = log.part(log.at <= until)
-    return held_out(known, known.at > moment, repeats)
+def cut_at(interactions: Interactions, moment: float, until: float = np.inf, repeats: bool = False) -> HoldoutSplit:
+    """Split at `moment`: the past up to it, and what was taken after it until `until` (epoch seconds)."""
+    known = interactions.part(interactions.at <= until)
+    return build_holdout(known, known.at > moment, repeats)
 
 
-def _later(log: Log, rest: str, _seed: int) -> Flags:
-    return np.asarray(log.at > _moment(log, rest))
+def _flag_later(interactions: Interactions, rest: str, _seed: int) -> Flags:
+    return np.asarray(interactions.at > _parse_moment(interactions, rest))
 
 
-def _moment(log: Log, rest: str) -> float:
-    """The end of the day named, or the moment by which that share had come."""
+def _parse_moment(interactions: Interactions, rest: str) -> float:
+    """Return the end of the day named, or the moment by which that share of the interactions had come."""
     if re.fullmatch(r"\d{4}-\d\d-\d\d", rest):
         try:
             day = datetime.combine(date.fromisoformat(rest), datetime.min.time(), UTC)
         except ValueError:
             raise BadInput(f"there is no day {rest}", "split") from None
         return (day + timedelta(days=1)).timestamp() - 1e-3
-    return float(np.quantile(log.at, _share(rest))) if len(log) else 0.0
+    return float(np.quantile(interactions.at, _parse_share(rest))) if len(interactions) else 0.0
 
 
-def _share(rest: str) -> float:
+def _parse_share(rest: str) -> float:
     try:
         share = float(rest)
     except ValueError:
@@ -94,14 +98,14 @@ def _share(rest: str) -> float:
     return share
 
 
-def _last(log: Log, _rest: str, _seed: int) -> Flags:
-    """The last interaction of each client who has two at least; of equal moments the last in the file."""
-    order = np.lexsort((np.arange(len(log)), log.at, log.client))
-    ends = np.append(log.client[order][1:] != log.client[order][:-1], True)
-    out = np.zeros(len(log), np.bool_)
+def _flag_last(interactions: Interactions, _rest: str, _seed: int) -> Flags:
+    """Flag the last interaction of each client who has at least two; of equal moments the last in the file."""
+    order = np.lexsort((np.arange(len(interactions)), interactions.at, interactions.client))
+    ends = np.append(interactions.client[order][1:] != interactions.client[order][:-1], True)
+    out = np.zeros(len(interactions), np.bool_)
     out[order[ends]] = True
-    return out & (np.bincount(log.client, minlength=len(log.clients)) > 1)[log.client]
+    return out & (np.bincount(interactions.client, minlength=len(interactions.clients)) > 1)[interactions.client]
 
 
-def _drawn(log: Log, rest: str, seed: int) -> Flags:
-    return np.asarray(np.random.default_rng(seed).random(len(log)) < _share(rest))
+def _flag_random(interactions: Interactions, rest: str, seed: int) -> Flags:
+    return np.asarray(np.random.default_rng(seed).random(len(interactions)) < _parse_share(rest))

@@ -1,5 +1,5 @@
-"""`champion`: recent popularity by context and age, and what a client's history, cohort and habits say, weighed by what
-earlier stretches of the same log show (stacking; weights of clients with and without a history are learnt apart)."""
+"""`stacked`: recent popularity by context and age, and what a client's history, cohort and habits say, weighted by what
+earlier windows of the same data show (stacking). Clients with and without a history have weights of their own."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import Final, Self
 import numpy as np
 
 from algorithms.ranking import inner, stacking
-from algorithms.ranking.data import NONE, Asked, FeatureMatrix, Log, Singles, State, columns
+from algorithms.ranking.data import NONE, FeatureMatrix, Interactions, Singles, State, Targets, select_columns
 from algorithms.ranking.inner import Inner
 from algorithms.ranking.signals import Signals
-from algorithms.ranking.splits import Held
+from algorithms.ranking.splits import HoldoutSplit
 from algorithms.ranking.stacking import Choices
 from domain.arrays import Flags, Ints
 
@@ -36,133 +36,136 @@ BEGIN: Final = {
     "own": 0.3,
     "own share": 0.7,
 }
-"""Weights before any evidence: near what the public sets of docs/ranking.md taught."""
-ASKED: Final = 3_000
-"""Targets learnt from in each inner split, drawn by the seed."""
+"""Weights before any evidence: near what the public sets of docs/ranking.md gave."""
+MOST_TARGETS: Final = 3_000
+"""Most targets of each inner split, drawn by the seed."""
 CANDIDATES: Final = 200
-"""So many of a target's best by each signal compete in learning: with fewer, those who took most of what is popular
-meet too little of the rest."""
+"""A target's best items by each signal that compete while fitting. With fewer, clients who took most of what is popular
+would meet too little of the rest."""
 NO_CANDIDATES: Final = ("age", "silence", "new", "words", "cohort words", "own words")
-"""Signals that say too little by themselves to name any."""
+"""Signals that say too little by themselves to name candidates."""
 BLOCK: Final = 100
 ITEM: Final = "item"
 
 
-class Champion:
-    """`repeats`: what a client took before is a candidate too. `splits`: what the weights are learnt from."""
+class Stacked:
+    """A weighted sum of signals. `repeats`: what a client took before is a candidate too. `splits`: what the weights
+    are learnt from."""
 
-    def __init__(self, repeats: bool = False, splits: Inner = inner.by_time) -> None:
+    def __init__(self, repeats: bool = False, splits: Inner = inner.split_by_time) -> None:
         self.repeats, self.splits = repeats, splits
         self.signals = Signals(repeats)
         self.weights: dict[str, dict[str, float]] = {}
         self.tables: dict[str, Singles] = {}
 
-    def fit(self, log: Log, seed: int) -> None:
-        """Learn the weights on inner splits, then everything they weigh from the whole log."""
-        found: dict[str, list[Choices]] = {"warm": [], "cold": []}
-        for held in self.splits(log, self.repeats, seed):
+    def fit(self, interactions: Interactions, seed: int) -> None:
+        """Fit the weights on inner splits, then every signal on all interactions."""
+        choices: dict[str, list[Choices]] = {"warm": [], "cold": []}
+        for held in self.splits(interactions, self.repeats, seed):
             signals = Signals(self.repeats).fit(held.past, seed, rough=True)
-            drawn = np.random.default_rng(seed).permutation(len(held.asked))[:ASKED]
-            some = held.part(np.sort(drawn))
-            for name, rows in _groups(signals.warm, some.asked).items():
-                found[name] += _choices(signals, some.part(rows), name == "warm", self.repeats)
-        self.signals.fit(log, seed)
+            sampled = np.random.default_rng(seed).permutation(len(held.targets))[:MOST_TARGETS]
+            sample = held.part(np.sort(sampled))
+            for name, rows in _group_targets(signals.warm, sample.targets).items():
+                choices[name] += _collect_choices(signals, sample.part(rows), name == "warm", self.repeats)
+        self.signals.fit(interactions, seed)
         names = self.signals.names
         begin = np.array([BEGIN.get(name, 0.0) for name in names])
-        for group, choices in found.items():
-            learnt = stacking.learn(Choices.joined(choices), begin) if choices else begin
-            self.weights[group] = dict(zip(names, learnt.tolist(), strict=True))
-            self.tables[group] = self.signals.tabled(self.weights[group])
+        for group, group_choices in choices.items():
+            weights = stacking.fit_weights(Choices.concatenate(group_choices), begin) if group_choices else begin
+            self.weights[group] = dict(zip(names, weights.tolist(), strict=True))
+            self.tables[group] = self.signals.sum_item_signals(self.weights[group])
 
-    def scores(self, asked: Asked, items: Ints) -> Singles:
-        """Shape (t, len(items))."""
-        found = np.zeros((len(asked), len(items)), np.float32)
-        for group, rows in _groups(self.signals.warm, asked).items():
+    def scores(self, targets: Targets, items: Ints) -> Singles:
+        """Score items, shape (t, len(items))."""
+        scores = np.zeros((len(targets), len(items)), np.float32)
+        for group, rows in _group_targets(self.signals.warm, targets).items():
             if rows.any():
-                found[rows] = self._scores(asked.part(rows), items, group)
-        return found
+                scores[rows] = self._scores(targets.part(rows), items, group)
+        return scores
 
-    def shortlist(self, asked: Asked) -> Ints:
-        """Items worth scoring for these targets."""
-        return self.signals.shortlist(asked)
+    def shortlist(self, targets: Targets) -> Ints:
+        """Select the items worth scoring for these targets."""
+        return self.signals.shortlist(targets)
 
-    def group_of(self, client: int) -> str:
-        """Whose weights count for a client: of those with a history, `warm`, or of those without, `cold`."""
+    def find_group(self, client: int) -> str:
+        """Return whose weights count for a client: `warm` with a history, `cold` without."""
         return "warm" if self.signals.warm[client] else "cold"
 
-    def parts(self, asked: Asked, items: Ints, group: str) -> Iterator[tuple[str, Singles]]:
-        """What each signal adds to the scores of targets of one group, each (t, len(items)); first, as ITEM, all that
-        is known of the items by themselves."""
-        yield ITEM, self.tables[group][:, items][asked.context]
-        for name, value in self.signals.personal(asked, items, group == "warm"):
+    def iterate_parts(self, targets: Targets, items: Ints, group: str) -> Iterator[tuple[str, Singles]]:
+        """Yield what each signal adds to the scores of targets of one group, each (t, len(items)).
+
+        First comes, as ITEM, all that is known of the items by themselves.
+        """
+        yield ITEM, self.tables[group][:, items][targets.context]
+        for name, value in self.signals.compute_client_signals(targets, items, group == "warm"):
             yield name, np.float32(self.weights[group][name]) * value
 
-    def _scores(self, asked: Asked, items: Ints, group: str) -> Singles:
-        parts = self.parts(asked, items, group)
+    def _scores(self, targets: Targets, items: Ints, group: str) -> Singles:
+        parts = self.iterate_parts(targets, items, group)
         total = next(parts)[1]
         for _, value in parts:
             total += value
         return total
 
     def state(self) -> State:
-        """Weights, the items' own scores, and what speaks of clients."""
+        """Return the weights, the items' own scores, and the signals."""
         tables = {f"table_{group}": table for group, table in self.tables.items()}
         return {"weights": self.weights, "repeats": self.repeats} | tables | self.signals.state()
 
     def restore(self, state: State) -> None:
-        """See `state`."""
+        """Load what `state` returned."""
         self.weights, self.repeats = state["weights"], state["repeats"]
         self.tables = {group: state[f"table_{group}"] for group in self.weights}
         self.signals = Signals(self.repeats)
         self.signals.restore(state)
 
-    def met(self, people: Log) -> Self:
-        """Clients without a history now are weighed as those without one were."""
-        mine = copy(self)
-        mine.signals = self.signals.met(people)
-        return mine
+    def fold_in_users(self, users: Interactions) -> Self:
+        """Know the clients as they are now: those without a history are weighted as cold ones."""
+        stacked = copy(self)
+        stacked.signals = self.signals.fold_in_users(users)
+        return stacked
 
-    def widen(self, words: FeatureMatrix) -> None:
-        """They count as items that nobody took."""
+    def add_items(self, words: FeatureMatrix) -> None:
+        """Add the items as ones that nobody took."""
         more = np.arange(len(self.signals.seen), len(self.signals.seen) + len(words))
-        self.signals.widen(words)
+        self.signals.add_items(words)
         for group, weights in self.weights.items():
-            self.tables[group] = np.hstack([self.tables[group], self.signals.untaken(weights, more)])
+            self.tables[group] = np.hstack([self.tables[group], self.signals.score_new_items(weights, more)])
         best_first = np.argsort(-self.tables["cold"][NONE, more], kind="stable")
-        self.signals.listed = self.signals.listed.widened(best_first)
+        self.signals.shortlist_index = self.signals.shortlist_index.with_items(best_first)
 
 
-def _groups(warm: Flags, asked: Asked) -> dict[str, Flags]:
-    mine = np.asarray(warm[asked.client])
-    return {"warm": mine, "cold": ~mine}
+def _group_targets(warm: Flags, targets: Targets) -> dict[str, Flags]:
+    is_warm = np.asarray(warm[targets.client])
+    return {"warm": is_warm, "cold": ~is_warm}
 
 
-def _choices(signals: Signals, held: Held, warm: bool, repeats: bool) -> list[Choices]:
-    """Of each target that took one of its candidates: the candidates, and which were taken."""
-    found: list[Choices] = []
+def _collect_choices(signals: Signals, held: HoldoutSplit, warm: bool, repeats: bool) -> list[Choices]:
+    """Collect, of each target that took one of its candidates, the candidates and which were taken."""
+    collected: list[Choices] = []
     tables = np.stack([*signals.trends.values()])
-    known = [place for place, name in enumerate(signals.trends) if name not in NO_CANDIDATES]
-    leaders = [_heads(tables[known, context]) for context in range(tables.shape[1])]
-    for begin in range(0, len(held.asked), BLOCK):
-        asked = held.asked.part(slice(begin, begin + BLOCK))
-        items = signals.shortlist(asked)
-        own = dict(signals.personal(asked, items, warm))
-        heads = [_heads(value) for name, value in own.items() if name not in NO_CANDIDATES]
+    naming = [index for index, name in enumerate(signals.trends) if name not in NO_CANDIDATES]
+    leaders = [_select_heads(tables[naming, context]) for context in range(tables.shape[1])]
+    for begin in range(0, len(held.targets), BLOCK):
+        targets = held.targets.part(slice(begin, begin + BLOCK))
+        items = signals.shortlist(targets)
+        own = dict(signals.compute_client_signals(targets, items, warm))
+        heads = [_select_heads(value) for name, value in own.items() if name not in NO_CANDIDATES]
         leading = [np.flatnonzero(np.isin(items, leader)) for leader in leaders]
-        wanted = columns(held.wanted[begin : begin + BLOCK], items).toarray() > 0
-        free = repeats | ~(columns(held.past.taken[asked.client], items).toarray() > 0)
-        for row, context in enumerate(asked.context.tolist()):
-            mine = np.unique(np.concatenate([leading[context], *(head[row] for head in heads)]))
-            mine = mine[free[row, mine]]
-            if wanted[row, mine].any():
-                values = {name: value[row, mine] for name, value in own.items()}
-                values |= dict(zip(signals.trends, tables[:, context, items[mine]], strict=True))
-                block = np.stack([values.get(name, np.zeros(len(mine))) for name in signals.names], axis=1)
-                found.append(Choices(block.astype(np.float32), wanted[row, mine], np.zeros(1, np.int64)))
-    return found
+        wanted = select_columns(held.wanted[begin : begin + BLOCK], items).toarray() > 0
+        free = repeats | ~(select_columns(held.past.taken[targets.client], items).toarray() > 0)
+        for row, context in enumerate(targets.context.tolist()):
+            candidates = np.unique(np.concatenate([leading[context], *(head[row] for head in heads)]))
+            candidates = candidates[free[row, candidates]]
+            if wanted[row, candidates].any():
+                values = {name: value[row, candidates] for name, value in own.items()}
+                values |= dict(zip(signals.trends, tables[:, context, items[candidates]], strict=True))
+                block = np.stack([values.get(name, np.zeros(len(candidates))) for name in signals.names], axis=1)
+                collected.append(Choices(block.astype(np.float32), wanted[row, candidates], np.zeros(1, np.int64)))
+    return collected
 
 
-def _heads(values: Singles) -> Ints:
-    """Places of the CANDIDATES highest of each row."""
+def _select_heads(values: Singles) -> Ints:
+    """Select the CANDIDATES highest of each row; return their indices."""
     most = min(CANDIDATES, values.shape[1])
     return np.argpartition(-values, most - 1, axis=1)[:, :most]

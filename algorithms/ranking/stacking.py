@@ -1,5 +1,5 @@
-"""Weights of signals by conditional logit: which of a target's candidates was taken (McFadden 1974). Learnt around
-weights that are known to serve, so that little evidence moves them little."""
+"""Weights of signals by conditional logit: which of a target's candidates was taken (McFadden 1974). They are held to
+weights known to work, so that little evidence moves them little."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from algorithms.ranking.data import Singles
 from domain.arrays import Flags, Floats, Ints
 
 HOLD: Final = 0.05
-"""How fast each weight is held, in units of its signal's spread, to where it began: for each target learnt from. What
-is learnt of one season must serve the next, so more targets do not loosen it (measured: docs/ranking.md)."""
+"""Ridge towards the starting weights for each target, in units of a signal's spread. What one season shows must serve
+the next, so more targets do not loosen it (measured: docs/ranking.md)."""
 LEAST: Final = 20.0
-"""Targets' worth of hold where there are few."""
+"""The ridge counts at least as for this many targets over HOLD."""
 SWEEPS: Final = 200
 
 
@@ -32,8 +32,8 @@ class Choices:
         return len(self.start)
 
     @classmethod
-    def joined(cls, parts: list[Choices]) -> Choices:
-        """All targets of all parts."""
+    def concatenate(cls, parts: list[Choices]) -> Choices:
+        """Concatenate the targets of all parts."""
         before = np.cumsum([0, *(len(part.taken) for part in parts)])
         return cls(
             np.concatenate([part.signals for part in parts]),
@@ -42,8 +42,8 @@ class Choices:
         )
 
 
-def learn(choices: Choices, begin: Floats) -> Floats:
-    """Weights of the signals, shape (f,). A target counts by the root of what it took."""
+def fit_weights(choices: Choices, begin: Floats) -> Floats:
+    """Fit the weights of the signals, shape (f,). A target counts by the square root of the number of items it took."""
     from scipy import optimize  # noqa: PLC0415
 
     if not len(choices):
@@ -66,5 +66,5 @@ def learn(choices: Choices, begin: Floats) -> Floats:
         slope = (likely / np.repeat(whole, counts) * np.repeat(total, counts) - weight).astype(np.float32)
         return float(value), np.asarray(slope @ scaled + 2 * hold * off, np.float64)
 
-    found = optimize.minimize(loss, centre, jac=True, method="L-BFGS-B", options={"maxiter": SWEEPS})
-    return np.asarray(found.x / spread)
+    solution = optimize.minimize(loss, centre, jac=True, method="L-BFGS-B", options={"maxiter": SWEEPS})
+    return np.asarray(solution.x / spread)

@@ -1,4 +1,4 @@
-"""What an algorithm learnt, in a folder: arrays that are mapped from disk when they are read again."""
+"""The state of an algorithm in a folder; arrays are mapped from disk when they are read again."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ PARTS: Final = ("data", "indices", "indptr")
 
 
 def save(folder: Path, state: State) -> None:
-    """Into an existing empty folder."""
+    """Save the state into an existing empty folder."""
     plain: dict[str, Any] = {}
     for name, value in state.items():
         if isinstance(value, np.ndarray):
@@ -29,21 +29,21 @@ def save(folder: Path, state: State) -> None:
 
 
 def load(folder: Path) -> State:
-    """Raises OSError when the folder does not hold what `save` wrote."""
+    """Load the state. Raises OSError when the folder does not hold what `save` wrote."""
     from scipy import sparse  # noqa: PLC0415
 
-    found: State = {}
-    for name, about in orjson.loads((folder / "state.json").read_bytes()).items():
-        if "shape" in about:
-            parts = tuple(_mapped(folder / f"{name}.{part}.npy") for part in PARTS)
-            found[name] = sparse.csr_matrix(parts, about["shape"], copy=False)
+    state: State = {}
+    for name, entry in orjson.loads((folder / "state.json").read_bytes()).items():
+        if "shape" in entry:
+            parts = tuple(_map_array(folder / f"{name}.{part}.npy") for part in PARTS)
+            state[name] = sparse.csr_matrix(parts, entry["shape"], copy=False)
         else:
-            found[name] = about["value"]
+            state[name] = entry["value"]
     for path in folder.glob("*.npy"):
         if "." not in path.stem:
-            found[path.stem] = _mapped(path)
-    return found
+            state[path.stem] = _map_array(path)
+    return state
 
 
-def _mapped(path: Path) -> Any:
+def _map_array(path: Path) -> Any:
     return np.load(path, mmap_mode="r")

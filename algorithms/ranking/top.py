@@ -1,4 +1,4 @@
-"""The best k of scores, ties in the order of the items."""
+"""The best k items by score; ties keep the order of the items."""
 
 from __future__ import annotations
 
@@ -7,76 +7,79 @@ from typing import Any, Final, Protocol, runtime_checkable
 
 import numpy as np
 
-from algorithms.ranking.data import NONE, Algorithm, Asked, Log, Singles, columns
+from algorithms.ranking.data import NONE, Interactions, RankingAlgorithm, Singles, Targets, select_columns
 from algorithms.ranking.shortlist import LARGE
 from domain.arrays import Ints
 
 BLOCK: Final = 1_000_000
-"""Scores held at once: as many as stay near the processor."""
+"""Scores held at once: as many as stay in the processor's cache."""
 TOGETHER: Final = 200
 """Clients who share a shortlist."""
-Told = Callable[[int], None]
+Progress = Callable[[int], None]
 
 
 @runtime_checkable
-class ListsShort(Protocol):
+class ShortlistProvider(Protocol):
     """An algorithm that knows which items of a large catalogue are worth scoring."""
 
-    def shortlist(self, asked: Asked) -> Ints:
-        """For these targets, in order."""
+    def shortlist(self, targets: Targets) -> Ints:
+        """Select the items worth scoring for these targets, in order."""
 
 
 def one_thread() -> Any:
-    """A context in which products of matrices take one thread: blocks so small lose more by sharing than they gain."""
+    """Return a context in which matrix products use one thread: blocks so small lose more by sharing than they gain."""
     from threadpoolctl import threadpool_limits  # noqa: PLC0415
 
     return threadpool_limits(1, "blas")
 
 
-def best(scores: Singles, k: int) -> tuple[Ints, Singles]:
-    """Places and scores of the best `k` of each row, shape (t, k); -inf is never listed: NONE stands there."""
+def select_best(scores: Singles, k: int) -> tuple[Ints, Singles]:
+    """Select the best `k` of each row: indices and scores, shape (t, k). -inf is never listed: NONE stands there."""
     n = scores.shape[1]
     k = min(k, n)
     head = np.argpartition(-scores, k - 1, axis=1)[:, :k] if k < n else np.tile(np.arange(n), (len(scores), 1))
     head.sort(axis=1)
     values = np.take_along_axis(scores, head, axis=1)
     order = np.argsort(-values, axis=1, kind="stable")
-    places, values = np.take_along_axis(head, order, axis=1), np.take_along_axis(values, order, axis=1)
-    places[np.isneginf(values)] = NONE
-    return places.astype(np.int64), values
+    indices, values = np.take_along_axis(head, order, axis=1), np.take_along_axis(values, order, axis=1)
+    indices[np.isneginf(values)] = NONE
+    return indices.astype(np.int64), values
 
 
 def recommend(
-    algorithm: Algorithm,
-    log: Log,
-    asked: Asked,
+    algorithm: RankingAlgorithm,
+    interactions: Interactions,
+    targets: Targets,
     k: int,
     repeats: bool = False,
     items: Ints | None = None,
-    told: Told = lambda _: None,
+    progress: Progress = lambda _: None,
 ) -> tuple[Ints, Singles]:
-    """The best `k` items of each target and their scores, shape (t, k); what a client took already is left out unless
-    `repeats`. `items`: the only ones to list. `told` how many targets more are done."""
-    everything = np.arange(len(log.items)) if items is None else items
-    lists_short = items is None and len(log.items) > LARGE and isinstance(algorithm, ListsShort)
+    """List the best `k` items of each target and their scores, shape (t, k).
+
+    Without `repeats`, what a client took already is left out. `items`: the only ones to list. `progress` receives how
+    many more targets are done.
+    """
+    everything = np.arange(len(interactions.items)) if items is None else items
+    lists_short = items is None and len(interactions.items) > LARGE and isinstance(algorithm, ShortlistProvider)
     step = TOGETHER if lists_short else max(BLOCK // max(len(everything), 1), 1)
-    lists = np.full((len(asked), k), NONE, np.int64)
-    values = np.full((len(asked), k), -np.inf, np.float32)
-    for begin in range(0, len(asked) if len(everything) else 0, step):
+    lists = np.full((len(targets), k), NONE, np.int64)
+    values = np.full((len(targets), k), -np.inf, np.float32)
+    for begin in range(0, len(targets) if len(everything) else 0, step):
         rows = slice(begin, begin + step)
-        some = asked.part(rows)
-        items = algorithm.shortlist(some) if isinstance(algorithm, ListsShort) and lists_short else everything
-        scores = np.array(algorithm.scores(some, items), np.float32)
+        block = targets.part(rows)
+        items = algorithm.shortlist(block) if isinstance(algorithm, ShortlistProvider) and lists_short else everything
+        scores = np.array(algorithm.scores(block, items), np.float32)
         if not repeats:
-            _hide(scores, log, some, items)
-        places, found = best(scores, k)
-        lists[rows, : places.shape[1]] = np.where(places == NONE, NONE, items[places])
-        values[rows, : places.shape[1]] = found
-        told(len(some))
+            _hide(scores, interactions, block, items)
+        best, best_values = select_best(scores, k)
+        lists[rows, : best.shape[1]] = np.where(best == NONE, NONE, items[best])
+        values[rows, : best.shape[1]] = best_values
+        progress(len(block))
     return lists, values
 
 
-def _hide(scores: Singles, log: Log, asked: Asked, items: Ints) -> None:
+def _hide(scores: Singles, interactions: Interactions, targets: Targets, items: Ints) -> None:
     """Set what each client took already to -inf."""
-    mine = columns(log.taken[asked.client], items)
-    scores[np.repeat(np.arange(len(asked)), np.diff(mine.indptr)), mine.indices] = -np.inf
+    taken = select_columns(interactions.taken[targets.client], items)
+    scores[np.repeat(np.arange(len(targets)), np.diff(taken.indptr)), taken.indices] = -np.inf

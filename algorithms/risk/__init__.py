@@ -1,1 +1,1 @@
-"""Who is drifting: from order histories alone to chances, counts and money over a horizon."""
+"""The risk model: from order histories alone to chances of an order, order counts and money over a horizon."""

@@ -1,8 +1,8 @@
-"""At risk against one's own rhythm, and what such alarms were worth when history is replayed.
+"""Alarms for clients at risk against their own rhythm, and their precision when history is replayed.
 
 A client who ordered twice or more is at risk from the day on which silence alone has taken the chance of an order
-under half of what it was at the last one (`domain.rhythm`). A weekly buyer gets there within weeks, a yearly one not
-for months. What is replayed is the model that serves.
+under half of its value at the last order (`domain.churn_risk`). A weekly buyer gets there within weeks, a yearly one not
+for months. The replay uses the model that serves.
 """
 
 from __future__ import annotations
@@ -13,25 +13,27 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from algorithms.risk import served
-from algorithms.risk.kept import Kept, kept_of
+from algorithms.risk import risk_model
+from algorithms.risk.order_totals import OrderTotals, build_totals
 from algorithms.risk.orders import Orders, count_after
 from algorithms.risk.recency_rate import Population
-from algorithms.risk.served import MANY, RiskModel
-from domain.rhythm import FALLEN
+from algorithms.risk.risk_model import MANY, RiskModel
+from domain.churn_risk import AT_RISK_SHARE
 
 Flags = NDArray[np.bool_]
 
 EVIDENT: Final = 0.95
-"""A lapse is evident to everybody once a silence is longer than this share of all gaps between orders."""
+"""A lapse is evident to anybody once a silence is longer than this share of all gaps between orders."""
 STEP: Final = 30
 NOBODY: Final = Population(1.0, 60.0, 0.2, 0.5, 30.0)
-"""Of clients who never ordered: in a file of orders there are none."""
+"""The constants of clients who never ordered: in a file of orders there are none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """`flagged`: alarms over all days replayed; `precision`: the share after which no order came within the horizon.
+    """Figures of a replay.
+
+    `flagged`: alarms over all days replayed; `precision`: the share after which no order came within the horizon.
 
     `precision_of_silence`: the same of as many clients who had been silent longest; `no_order`: of all who had ordered
     twice; `caught`: the share of those whose silence went on for the horizon that were flagged. `lead_days`: the median
@@ -49,48 +51,48 @@ class Replay:
     lead_days_high: float
 
 
-def at_risk(model: RiskModel, some: Kept, day: int) -> Flags:
-    """Who is at risk at the end of `day`, shape (n,)."""
-    rows = np.flatnonzero(some.rhythm(float(day)).x > 0)
-    flags = np.zeros(len(some), np.bool_)
-    flags[rows] = model.falls(some.part(rows), (FALLEN,), MANY)[:, 0] <= day
+def flag_at_risk(model: RiskModel, totals: OrderTotals, day: int) -> Flags:
+    """Flag the clients at risk at the end of `day`, shape (n,)."""
+    rows = np.flatnonzero(totals.summarise(float(day)).x > 0)
+    flags = np.zeros(len(totals), np.bool_)
+    flags[rows] = model.predict_falls(totals.select(rows), (AT_RISK_SHARE,), MANY)[:, 0] <= day
     return flags
 
 
-def replay(orders: Orders, day: int, horizon: int, step: int = STEP) -> Replay | None:
-    """Ask on `day` and every `step` days after it, as long as the horizon is known; None where nobody was at risk.
+def replay_alarms(orders: Orders, day: int, horizon: int, step: int = STEP) -> Replay | None:
+    """Replay the alarms of `day` and of every `step` days after it, as long as the orders cover the horizon.
 
-    On each day nothing later is known.
+    On each day nothing later is known. Returns None where nobody was at risk.
     """
-    told: list[tuple[int, ...]] = []
+    counts: list[tuple[int, ...]] = []
     leads: dict[tuple[str, int], float] = {}
     for now in range(day, int(orders.day.max()) - horizon + 1, step):
         past = orders.until(now)
-        some = kept_of(past)
-        quiet, repeat = count_after(orders, past.ids, now, horizon) == 0, some.orders > 1
-        flags = at_risk(served.learn(past, now, horizon, NOBODY), some, now)
-        silence = now - some.last
+        totals = build_totals(past)
+        quiet, repeat = count_after(orders, past.ids, now, horizon) == 0, totals.orders > 1
+        flags = flag_at_risk(risk_model.learn(past, now, horizon, NOBODY), totals, now)
+        silence = now - totals.last
         longest = np.argsort(np.where(repeat, -silence, np.inf), kind="stable")[: int(flags.sum())]
         right = (int(quiet[rows].sum()) for rows in (flags, longest, repeat))
-        told.append((int(flags.sum()), *right, int(repeat.sum())))
-        evident = _evident(past)
-        for place in np.flatnonzero(flags & quiet).tolist():  # the first alarm of each silence
-            leads.setdefault((past.ids[place], int(some.last[place])), evident - float(silence[place]))
-    flagged, right_ones, by_silence, none, asked = np.sum(told, axis=0).tolist() if told else [0] * 5
+        counts.append((int(flags.sum()), *right, int(repeat.sum())))
+        evident_gap = _find_evident_gap(past)
+        for index in np.flatnonzero(flags & quiet).tolist():  # the first alarm of each silence
+            leads.setdefault((past.ids[index], int(totals.last[index])), evident_gap - float(silence[index]))
+    flagged, right_ones, by_silence, none, repeaters = np.sum(counts, axis=0).tolist() if counts else [0] * 5
     if not flagged:
         return None
     low, middle, high = np.percentile(list(leads.values()) or [np.nan], [25, 50, 75]).tolist()
-    shares = (right_ones / flagged, by_silence / flagged, none / asked, right_ones / none if none else float("nan"))
-    return Replay(len(told), flagged, *shares, middle, low, high)
+    shares = (right_ones / flagged, by_silence / flagged, none / repeaters, right_ones / none if none else float("nan"))
+    return Replay(len(counts), flagged, *shares, middle, low, high)
 
 
-def figures(found: Replay | None) -> dict[str, float | None] | None:
-    """The same for JSON; None where there is nothing to tell."""
-    if found is None:
+def build_figures(result: Replay | None) -> dict[str, float | None] | None:
+    """Build the figures for JSON; None without a replay."""
+    if result is None:
         return None
-    return {name: None if np.isnan(value) else round(value, 4) for name, value in asdict(found).items()}
+    return {name: None if np.isnan(value) else round(value, 4) for name, value in asdict(result).items()}
 
 
-def _evident(past: Orders) -> float:
+def _find_evident_gap(past: Orders) -> float:
     gaps = np.diff(past.day)[np.diff(past.client) == 0]
     return float(np.quantile(gaps, EVIDENT))

@@ -19,16 +19,16 @@ from scipy.linalg import eigh_tridiagonal
 from scipy.optimize import minimize
 from scipy.special import betaln, digamma, expit, gammaln, logit
 
-from algorithms.risk.orders import Rhythm
+from algorithms.risk.orders import PurchaseSummary
 
 Floats = NDArray[np.float64]
 
 START: Final = np.log([0.5, 5.0, 0.8, 2.5])
 BOUNDS: Final = [(-6.0, 8.0)] * 4
-"""Of the logarithms of the parameters: beyond them the likelihood is flat and the figures lose their digits."""
+"""Bounds of the logarithms of the parameters: beyond them the likelihood is flat and the figures lose their digits."""
 NODES: Final = 48
 LEAST: Final = 1e-6
-"""Chances are told apart down to it, and as near to 1."""
+"""Chances are clipped to it, and to 1 less it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,40 +41,40 @@ class BgNbd:
     b: float
     modified: bool = False
 
-    def chances(self, x: Floats) -> Floats:
-        """At how many orders the client might have left: n."""
+    def count_chances(self, x: Floats) -> Floats:
+        """Count the orders at which the client might have left: n."""
         return x + 1.0 if self.modified else x
 
 
-def fit(clients: Rhythm, modified: bool = False) -> BgNbd:
-    """The most likely parameters for these clients, by L-BFGS on analytic gradients.
+def fit(clients: PurchaseSummary, modified: bool = False) -> BgNbd:
+    """Fit the most likely parameters for these clients, by L-BFGS on analytic gradients.
 
-    Clients of the same rhythm count together, so that a shop of a million costs what its different rhythms cost.
+    Clients of the same summary count together, so the cost grows with the distinct summaries, not with the clients.
     """
     rows: Floats = np.stack([clients.x, clients.t_x, clients.age], axis=1).round(6)
-    kinds, weight = np.unique(rows, axis=0, return_counts=True)
-    some = Rhythm(kinds[:, 0], kinds[:, 1], kinds[:, 2])
+    summaries, weight = np.unique(rows, axis=0, return_counts=True)
+    distinct = PurchaseSummary(summaries[:, 0], summaries[:, 1], summaries[:, 2])
     share = weight / weight.sum()
 
-    def at(point: Floats) -> BgNbd:
+    def build_model(point: Floats) -> BgNbd:
         r, alpha, a, b = np.exp(point).tolist()
         return BgNbd(r, alpha, a, b, modified)
 
     def badness(point: Floats) -> tuple[float, Floats]:
-        value, slope = log_likelihood(at(point), some, share)
+        value, slope = log_likelihood(build_model(point), distinct, share)
         return -value, -slope * np.exp(point)
 
-    found = minimize(badness, START, jac=True, method="L-BFGS-B", bounds=BOUNDS, options={"ftol": 1e-13, "gtol": 1e-9})
-    return at(found.x)
+    result = minimize(badness, START, jac=True, method="L-BFGS-B", bounds=BOUNDS, options={"ftol": 1e-13, "gtol": 1e-9})
+    return build_model(result.x)
 
 
-def log_likelihood(of: BgNbd, clients: Rhythm, weight: Floats) -> tuple[float, Floats]:
-    """Weighted log-likelihood and its slope along (r, alpha, a, b)."""
+def log_likelihood(of: BgNbd, clients: PurchaseSummary, weight: Floats) -> tuple[float, Floats]:
+    """Compute the weighted log-likelihood and its slope along (r, alpha, a, b)."""
     r, alpha, a, b = of.r, of.alpha, of.a, of.b
-    n, k = of.chances(clients.x), r + clients.x
+    n, k = of.count_chances(clients.x), r + clients.x
     may_have_left = n > 0
     log_end, log_last = np.log(alpha + clients.age), np.log(alpha + clients.t_x)
-    log_ratio = _log_odds_left(of, clients, may_have_left)
+    log_ratio = _compute_log_odds_left(of, clients, may_have_left)
     left = np.where(may_have_left, expit(log_ratio), 0.0)  # chance that the client is gone
     rates = gammaln(k) - gammaln(r) + r * np.log(alpha) - k * log_end
     stays = betaln(a, b + n) - betaln(a, b)
@@ -85,80 +85,80 @@ def log_likelihood(of: BgNbd, clients: Rhythm, weight: Floats) -> tuple[float, F
             digamma(k) - digamma(r) + np.log(alpha) - mean_log,
             r / alpha - k * (left / (alpha + clients.t_x) + (1 - left) / (alpha + clients.age)),
             digamma(a + b) - digamma(a + b + n) + left / a,
-            digamma(a + b) - digamma(b) + digamma(b + n) - digamma(a + b + n) - _inverse(b + n - 1, left),
+            digamma(a + b) - digamma(b) + digamma(b + n) - digamma(a + b + n) - _divide_share(b + n - 1, left),
         ]
     )
     return float(weight @ value), slope @ weight
 
 
-def p_alive(of: BgNbd, clients: Rhythm) -> Floats:
-    """The chance that each client is still one, shape (n,). BG/NBD says 1 of everybody who ordered once."""
-    may_have_left = of.chances(clients.x) > 0
-    return np.where(may_have_left, expit(-_log_odds_left(of, clients, may_have_left)), 1.0)
+def p_alive(of: BgNbd, clients: PurchaseSummary) -> Floats:
+    """Predict the chance that each client is still one, shape (n,). BG/NBD says 1 of everybody who ordered once."""
+    may_have_left = of.count_chances(clients.x) > 0
+    return np.where(may_have_left, expit(-_compute_log_odds_left(of, clients, may_have_left)), 1.0)
 
 
-def p_order(of: BgNbd, clients: Rhythm, weeks: float) -> Floats:
-    """The chance of an order within so many weeks, shape (n,)."""
+def p_order(of: BgNbd, clients: PurchaseSummary, weeks: float) -> Floats:
+    """Predict the chance of an order within so many weeks, shape (n,)."""
     silent = -(of.r + clients.x) * np.log1p(weeks / (of.alpha + clients.age))
     return p_alive(of, clients) * -np.expm1(silent)
 
 
-def log_odds(forms: Sequence[BgNbd], clients: Rhythm, weeks: float) -> Floats:
-    """Log odds of an order within so many weeks, by the mean of the chances that all `forms` give; shape (n,)."""
+def log_odds(forms: Sequence[BgNbd], clients: PurchaseSummary, weeks: float) -> Floats:
+    """Predict the log odds of an order within so many weeks, by the mean chance over all `forms`; shape (n,)."""
     chance = np.mean([p_order(form, clients, weeks) for form in forms], axis=0)
     return np.asarray(logit(np.clip(chance, LEAST, 1 - LEAST)))
 
 
-def expected_orders(of: BgNbd, clients: Rhythm, weeks: float) -> Floats:
-    """The number of orders expected of each client within so many weeks, shape (n,).
+def predict_orders(of: BgNbd, clients: PurchaseSummary, weeks: float) -> Floats:
+    """Predict the expected number of orders of each client within so many weeks, shape (n,).
 
     The literature's form has a Gaussian hypergeometric function that loses its digits near a = 1 and for heavy
     buyers; its integral over the beta law, by Gauss quadrature, does not.
     """
     k, end = of.r + clients.x, of.alpha + clients.age
     total = np.empty(len(k))
-    for n in np.unique(of.chances(clients.x)):
-        rows = of.chances(clients.x) == n
-        total[rows] = _while_here(k[rows], weeks / end[rows], of.a, of.b + n)
+    for n in np.unique(of.count_chances(clients.x)):
+        rows = of.count_chances(clients.x) == n
+        total[rows] = _expect_while_alive(k[rows], weeks / end[rows], of.a, of.b + n)
     return p_alive(of, clients) * total
 
 
-def expected_of_new(of: BgNbd, weeks: float) -> float:
-    """E[X(t)]: repeat orders expected of a client in so many weeks after their first."""
+def predict_new_client_orders(of: BgNbd, weeks: float) -> float:
+    """Predict E[X(t)]: the repeat orders of a new client in so many weeks after their first order."""
     start = of.b + (1 if of.modified else 0)
     here = of.b / (of.a + of.b) if of.modified else 1.0
-    return here * float(_while_here(np.array([of.r]), np.array([weeks / of.alpha]), of.a, start)[0])
+    return here * float(_expect_while_alive(np.array([of.r]), np.array([weeks / of.alpha]), of.a, start)[0])
 
 
-def weeks_until(of: BgNbd, clients: Rhythm, chance: float) -> Floats:
-    """After how many more weeks of silence P(alive) falls to `chance`; 0 when it has, infinity when it never will."""
-    n, k = of.chances(clients.x), of.r + clients.x
+def weeks_until(of: BgNbd, clients: PurchaseSummary, chance: float) -> Floats:
+    """Compute the further weeks of silence until P(alive) falls to `chance`; 0 when it has, infinity for never."""
+    n, k = of.count_chances(clients.x), of.r + clients.x
     with np.errstate(divide="ignore", over="ignore"):
         odds = (1 / chance - 1) * (of.b + n - 1) / of.a
-        at = (of.alpha + clients.t_x) * np.exp(np.log(np.maximum(odds, 1e-300)) / k) - of.alpha - clients.age
-    return np.where(n > 0, np.maximum(at, 0.0), np.inf)
+        weeks = (of.alpha + clients.t_x) * np.exp(np.log(np.maximum(odds, 1e-300)) / k) - of.alpha - clients.age
+    return np.where(n > 0, np.maximum(weeks, 0.0), np.inf)
 
 
-def _log_odds_left(of: BgNbd, clients: Rhythm, may_have_left: NDArray[np.bool_]) -> Floats:
-    """Log odds of having left at the last order against being here and silent since."""
-    room = np.where(may_have_left, of.b + of.chances(clients.x) - 1, 1.0)
+def _compute_log_odds_left(of: BgNbd, clients: PurchaseSummary, may_have_left: NDArray[np.bool_]) -> Floats:
+    """Compute the log odds of having left at the last order against being here and silent since."""
+    room = np.where(may_have_left, of.b + of.count_chances(clients.x) - 1, 1.0)
     silence = np.log1p((clients.age - clients.t_x) / (of.alpha + clients.t_x))
     return np.asarray(np.log(of.a) - np.log(room) + (of.r + clients.x) * silence)
 
 
-def _inverse(value: Floats, share: Floats) -> Floats:
+def _divide_share(value: Floats, share: Floats) -> Floats:
     return np.where(share > 0, share / np.where(share > 0, value, 1.0), 0.0)
 
 
-def _while_here(k: Floats, reach: Floats, a: float, b: float) -> Floats:
-    """E[(1 - (1 + p reach)^-k) / p] over p ~ beta(a, b): orders until leaving, for rates of gamma(k)."""
-    p, weight = _beta_nodes(a, b)
+def _expect_while_alive(k: Floats, reach: Floats, a: float, b: float) -> Floats:
+    """Compute E[(1 - (1 + p reach)^-k) / p] over p ~ beta(a, b): orders until leaving, for rates of gamma(k)."""
+    p, weight = _compute_beta_nodes(a, b)
     gone = -np.expm1(-k[:, None] * np.log1p(np.outer(reach, p)))
     return np.asarray((gone / p) @ weight)
 
 
-def _beta_nodes(a: float, b: float) -> tuple[Floats, Floats]:
-    """Gauss nodes and weights of the beta law (Golub and Welsch 1969), with weights that sum to 1."""
+def _compute_beta_nodes(a: float, b: float) -> tuple[Floats, Floats]:
+    """Compute Gauss nodes and weights of the beta law (Golub and Welsch 1969), with weights that sum to 1."""
     i = np.arange(NODES, dtype=np.float64)
     u, v = b - 1.0, a - 1.0
     s = 2 * i + u + v

@@ -15,28 +15,32 @@ BINS: Final = 10
 
 
 class Bin(NamedTuple):
-    """Clients of like chances: how many, the mean that was foretold, and the share in whom it came true."""
+    """Clients of about equal chances: how many, the mean chance predicted, and the share in whom it came true."""
 
     clients: int
-    foretold: float
-    came: float
+    predicted: float
+    observed: float
 
 
 def reliability(came: NDArray[np.bool_], chance: Floats, bins: int = BINS) -> list[Bin]:
-    """Clients by rising chance, in bins of equal count. Clients of one chance share bins evenly: ties stand by what
-    came true nowhere, only by their place in the input."""
+    """Sort clients by rising chance into bins of equal count.
+
+    Ties keep the order of the input, so the outcome has no part in it.
+    """
     order = np.argsort(chance, kind="stable")
     parts = [part for part in np.array_split(order, bins) if len(part)]
     return [Bin(len(part), float(chance[part].mean()), float(came[part].mean())) for part in parts]
 
 
 def calibration_error(came: NDArray[np.bool_], chance: Floats, bins: int = BINS) -> float:
-    """Expected calibration error: the mean distance of foretold from came, by bins of equal count."""
-    return sum(each.clients * abs(each.foretold - each.came) for each in reliability(came, chance, bins)) / len(came)
+    """Compute the expected calibration error: the mean distance of predicted from observed, by bins of equal count."""
+    return sum(bin_.clients * abs(bin_.predicted - bin_.observed) for bin_ in reliability(came, chance, bins)) / len(
+        came
+    )
 
 
 def auc(came: NDArray[np.bool_], score: Floats) -> float:
-    """The chance that one in whom it came true was scored above one in whom it did not; NaN when all were alike."""
+    """Compute the AUC: the chance that a positive is scored above a negative; NaN where either is missing."""
     from scipy.stats import rankdata  # noqa: PLC0415  (slow to import, and a worker does without it)
 
     yes, no = int(came.sum()), int((~came).sum())
@@ -45,7 +49,7 @@ def auc(came: NDArray[np.bool_], score: Floats) -> float:
     return float((rankdata(score)[came].sum() - yes * (yes + 1) / 2) / (yes * no))
 
 
-def moved_to(log_odds: Floats, mean: float) -> Floats:
-    """Chances in the same order, all log odds moved alike so that their mean is `mean` (over 0, under 1)."""
+def shift_to_mean(log_odds: Floats, mean: float) -> Floats:
+    """Shift all log odds alike so that the mean chance is `mean` (over 0, under 1); return the chances."""
     low, high = logit(mean) - float(log_odds.max()) - 1, logit(mean) - float(log_odds.min()) + 1
     return np.asarray(expit(log_odds + brentq(lambda by: float(expit(log_odds + by).mean()) - mean, low, high)))

@@ -1,4 +1,4 @@
-"""How well forecasts of orders foretell: calibrated until a day, asked for what came in the days after it."""
+"""The evaluation of order forecasts: fitted on orders until a day, judged on the orders of the days after it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Floats = NDArray[np.float64]
 
 
 def evaluate(orders: Orders, day: int, horizon: int) -> dict[str, Any]:
-    """The figures of `cadence` beside BG/NBD, recency and frequency.
+    """Evaluate `cadence` beside BG/NBD, recency and frequency.
 
     `cadence` is judged by its p_order; BG/NBD by whichever of its two figures ranks better. Raises BadInput when
     there is nothing to judge.
@@ -25,18 +25,18 @@ def evaluate(orders: Orders, day: int, horizon: int) -> dict[str, Any]:
         raise BadInput("no order is of that day or earlier", "calibrate_until")
     if int(orders.day.max()) <= day:
         raise BadInput("no order is later than that day: nothing is held out", "calibrate_until")
-    found = cadence.forecast(orders, day, horizon)
-    came = count_after(orders, found.ids, day, horizon)
-    base = found.bgnbd
+    forecasts = cadence.forecast(orders, day, horizon)
+    came = count_after(orders, forecasts.ids, day, horizon)
+    base = forecasts.bgnbd
     silence = base.clients.age - base.clients.t_x
     return {
-        "clients": len(found.ids),
+        "clients": len(forecasts.ids),
         "orders_held_out": int(came.sum()),
         "share_who_ordered": round(float((came > 0).mean()), 4),
         "horizon_covered": bool(int(orders.day.max()) >= day + horizon),
         "algorithms": {
-            cadence.ALGORITHM: _figures(came, found.expected_orders, found.p_order, found.p_order),
-            "bgnbd": _figures(came, base.count, base.chance),
+            cadence.ALGORITHM: _build_figures(came, forecasts.expected_orders, forecasts.p_order, forecasts.p_order),
+            "bgnbd": _build_figures(came, base.count, base.chance),
             "recency": {"auc": _round(auc(came > 0, -silence))},
             "frequency": {"auc": _round(auc(came > 0, base.clients.x))},
             "zero": {"mean_absolute_error": _round(float(came.mean()))},
@@ -44,8 +44,8 @@ def evaluate(orders: Orders, day: int, horizon: int) -> dict[str, Any]:
     }
 
 
-def _figures(came: Floats, expected: Floats, chance: Floats, rank: Floats | None = None) -> dict[str, Any]:
-    """The figures of one model; `auc` by `rank`, or by what ranks better of the chance and the expected count."""
+def _build_figures(came: Floats, expected: Floats, chance: Floats, rank: Floats | None = None) -> dict[str, Any]:
+    """Build the figures of one model; `auc` by `rank`, or by what ranks better of the chance and the expected count."""
     total, ordered = float(came.sum()), came > 0
     by_chance, by_count = auc(ordered, chance), auc(ordered, expected)
     best = max(by_chance, by_count) if rank is None else auc(ordered, rank)
@@ -57,7 +57,7 @@ def _figures(came: Floats, expected: Floats, chance: Floats, rank: Floats | None
         "auc_of_expected_orders": _round(by_count),
         "calibration_error": _round(calibration_error(ordered, chance)),
         "reliability": [
-            [each.clients, round(each.foretold, 4), round(each.came, 4)] for each in reliability(ordered, chance)
+            [bin_.clients, round(bin_.predicted, 4), round(bin_.observed, 4)] for bin_ in reliability(ordered, chance)
         ],
     }
 

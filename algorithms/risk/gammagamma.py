@@ -1,7 +1,7 @@
-"""What a client's next order is worth: the gamma-gamma model of Fader, Hardie and Lee (2005, "RFM and CLV").
+"""The value of a client's next order: the gamma-gamma model of Fader, Hardie and Lee (2005, "RFM and CLV").
 
 A client's orders vary around a mean of their own by a gamma law (shape p); the scale differs between clients by another
-(q, gamma). What is known of a client's mean counts the more, the more orders it comes from.
+(q, gamma). A client's own mean weighs the more, the more orders it comes from.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from scipy.special import digamma, gammaln
 Floats = NDArray[np.float64]
 
 BOUNDS: Final = [(np.log(0.05), np.log(500.0)), (np.log(0.05), np.log(500.0)), (-6.0, 9.0)]
-"""Of the logarithms of p, of q - 1 (q over 1, so that a mean exists) and of gamma in units of the mean order."""
+"""Bounds of the logarithms of p, of q - 1 (q over 1, so that a mean exists) and of gamma in units of the mean order."""
 FEWEST: Final = 20
-"""Clients with repeat orders from whom it is learnt; of fewer, the mean of all counts as one more order of each."""
+"""The fewest clients with repeat orders to fit; of fewer, the mean of all counts as one more order of each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +30,13 @@ class GammaGamma:
     q: float
     gamma: float
 
-    def mean_value(self, orders: Floats, mean: Floats) -> Floats:
-        """The value expected of each client's next order, from how many orders of what mean; shape (n,)."""
+    def predict_value(self, orders: Floats, mean: Floats) -> Floats:
+        """Predict the value of each client's next order from the number and mean value of theirs; shape (n,)."""
         return np.asarray(self.p * (self.gamma + orders * mean) / (self.p * orders + self.q - 1))
 
 
 def fit(orders: Floats, mean: Floats) -> GammaGamma:
-    """The most likely parameters for clients with so many orders of such a mean value, each of shape (n,)."""
+    """Fit the most likely parameters for clients with so many orders of such a mean value, each of shape (n,)."""
     use = (orders > 1) & (mean > 0)
     unit = float(mean[mean > 0].mean()) if (mean > 0).any() else 1.0
     if use.sum() < FEWEST:
@@ -54,7 +54,7 @@ def fit(orders: Floats, mean: Floats) -> GammaGamma:
 
 
 def _log_likelihood(point: Floats, n: Floats, m: Floats) -> tuple[float, Floats]:
-    """Mean log-likelihood and its slope along the logarithms of (p, q - 1, gamma)."""
+    """Compute the mean log-likelihood and its slope along the logarithms of (p, q - 1, gamma)."""
     p, q_less, gamma = np.exp(point)
     q, k = 1 + q_less, p * n
     log_sum = np.log(gamma + n * m)

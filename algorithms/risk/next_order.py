@@ -1,4 +1,4 @@
-"""When a client's next order may come, and when silence alone takes P(alive) below a band."""
+"""Predictions of when a client's next order comes, and when silence alone takes P(alive) below a band."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from numpy.typing import NDArray
 
 from algorithms.risk import bgnbd
 from algorithms.risk.bgnbd import BgNbd
-from algorithms.risk.orders import WEEK, Rhythm
+from algorithms.risk.orders import WEEK, PurchaseSummary
 
 Floats = NDArray[np.float64]
 
 
-def days_until_order(of: BgNbd, clients: Rhythm, share: float) -> Floats:
-    """Days by which the next order has come with chance `share`; infinity for those who leave with more than that.
+def predict_days_until_order(of: BgNbd, clients: PurchaseSummary, share: float) -> Floats:
+    """Predict the days by which the next order has come with chance `share`; infinity where it never has.
 
     The inverse of `bgnbd.p_order`; shares of .1, .5 and .9 make an interval around a median.
     """
-    here = bgnbd.p_alive(of, clients)
+    alive = bgnbd.p_alive(of, clients)
     with np.errstate(divide="ignore", over="ignore"):
-        silent = np.log1p(-np.minimum(share / np.maximum(here, 1e-300), 1.0))
+        silent = np.log1p(-np.minimum(share / np.maximum(alive, 1e-300), 1.0))
         weeks = (of.alpha + clients.age) * np.expm1(-silent / (of.r + clients.x))
     return np.asarray(weeks * WEEK)
 
 
-def days_until_bands(of: BgNbd, clients: Rhythm, bands: Sequence[float]) -> Floats:
-    """Days of further silence until P(alive) falls to each of `bands`, shape (n, len(bands)).
+def predict_days_until_bands(of: BgNbd, clients: PurchaseSummary, bands: Sequence[float]) -> Floats:
+    """Predict the days of further silence until P(alive) falls to each of `bands`, shape (n, len(bands)).
 
     0 where it has fallen, infinity where it never will. A timer set for the first that is over 0 needs no polling.
     """

@@ -33,11 +33,11 @@ from domain.arrays import Floats
 PRIOR_MEAN: Final = np.array([0.0, np.log(60.0), -1.4, 0.0, np.log(30.0)])
 PRIOR_DEVIATION: Final = np.array([1.0, 1.0, 1.0, 1.5, 1.0])
 SAMPLE: Final = 20_000
-"""Clients from whom the constants are learnt; more change them by less than their error."""
+"""The most clients from whom the constants are learnt; more change them by less than their error."""
 
 
 @dataclass(frozen=True, slots=True)
-class Orders:
+class OrderHistories:
     """Order histories of n clients, in days; each array of shape (n,). `first`, `last`: NaN without an order."""
 
     count: Floats
@@ -58,15 +58,15 @@ class Population:
 
     @classmethod
     def at(cls, point: Floats) -> Population:
-        """From the unbounded numbers that `learn` searches over."""
+        """Build the constants from the unbounded numbers that `learn` searches over."""
         r, alpha, p, c, tau = point
         return cls(float(np.exp(r)), float(np.exp(alpha)), float(expit(p)), float(expit(c)), float(np.exp(tau)))
 
 
-def learn(orders: Orders, now: float) -> Population:
-    """The most likely constants for these clients as of `now` (days), given the weak priors."""
+def learn(orders: OrderHistories, now: float) -> Population:
+    """Learn the most likely constants for these clients as of `now` (days), given the weak priors."""
     step = max(1, len(orders.count) // SAMPLE)
-    sample = Orders(orders.count[::step], orders.first[::step], orders.last[::step], orders.joined[::step])
+    sample = OrderHistories(orders.count[::step], orders.first[::step], orders.last[::step], orders.joined[::step])
 
     def badness(point: Floats) -> float:
         prior = 0.5 * float((((point - PRIOR_MEAN) / PRIOR_DEVIATION) ** 2).sum())
@@ -75,25 +75,25 @@ def learn(orders: Orders, now: float) -> Population:
     return Population.at(minimize(badness, PRIOR_MEAN, method="L-BFGS-B", bounds=[(-7.0, 9.0)] * 5).x)
 
 
-def log_likelihood(of: Population, orders: Orders, now: float) -> float:
-    """Log-likelihood of the histories of all clients, buyers and others."""
+def log_likelihood(of: Population, orders: OrderHistories, now: float) -> float:
+    """Compute the log-likelihood of the histories of all clients, buyers and others."""
     buyers = orders.count > 0
-    x, t, age = _history(orders, now)
+    x, t, age = _summarise(orders, now)
     k = of.shape + x[buyers]
     last, end = np.log(of.rate_days + t[buyers]), np.log(of.rate_days + age[buyers])
-    rhythm = gammaln(k) - gammaln(of.shape) + of.shape * np.log(of.rate_days) + x[buyers] * np.log1p(-of.leave)
+    rates = gammaln(k) - gammaln(of.shape) + of.shape * np.log(of.rate_days) + x[buyers] * np.log1p(-of.leave)
     ending = np.logaddexp(np.log(of.leave) - k * last, np.log1p(-of.leave) - k * end)
     waited = np.maximum(orders.first - orders.joined, 0.5)[buyers]  # an order on the day of joining waits half a day
     came = np.log(of.convert) - np.log(of.first_order_days) - waited / of.first_order_days
     silent = np.maximum(now - orders.joined[~buyers], 0.0)
     not_yet = np.log1p(of.convert * np.expm1(-silent / of.first_order_days))
-    return float((rhythm + ending + came).sum() + not_yet.sum())
+    return float((rates + ending + came).sum() + not_yet.sum())
 
 
-def predict(of: Population, orders: Orders, now: float, horizon: float) -> tuple[Floats, Floats]:
-    """P(alive) and the orders expected within `horizon` days of `now` (days), each of shape (n,)."""
+def predict(of: Population, orders: OrderHistories, now: float, horizon: float) -> tuple[Floats, Floats]:
+    """Predict P(alive) and the orders within `horizon` days of `now` (days), each of shape (n,)."""
     buyers = orders.count > 0
-    x, t, age = _history(orders, now)
+    x, t, age = _summarise(orders, now)
     k, end = of.shape + x, of.rate_days + age
     silence = (1 - of.leave) * np.exp(k * np.log((of.rate_days + t) / end))
     alive = silence / (silence + of.leave)
@@ -106,8 +106,8 @@ def predict(of: Population, orders: Orders, now: float, horizon: float) -> tuple
     return np.where(buyers, alive, may_come), np.where(buyers, alive * until_leaving, may_come * soon)
 
 
-def _history(orders: Orders, now: float) -> tuple[Floats, Floats, Floats]:
-    """Repeat orders, days from the first to the last, days since the first; zeros for those who never ordered."""
+def _summarise(orders: OrderHistories, now: float) -> tuple[Floats, Floats, Floats]:
+    """Return repeat orders, days from the first to the last, days since the first; zeros where there is no order."""
     x = np.maximum(orders.count - 1, 0.0)
     t = np.fmax(orders.last - orders.first, 0.0)
     age = np.fmax(now - orders.first, t)

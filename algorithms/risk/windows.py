@@ -1,4 +1,4 @@
-"""Windows inside the past: as of an earlier day, what came next is known, and can be learnt from."""
+"""Training windows inside the past: as of an earlier day, the orders that followed are known."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from numpy.typing import NDArray
 
 from algorithms.risk import bgnbd
 from algorithms.risk.bgnbd import BgNbd
-from algorithms.risk.features import YEAR, features
-from algorithms.risk.orders import WEEK, Orders, Rhythm, count_after, rhythm
+from algorithms.risk.features import YEAR, build_features
+from algorithms.risk.orders import WEEK, Orders, PurchaseSummary, count_after, summarise_purchases
 
 Floats = NDArray[np.float64]
 
 FEWEST: Final = 50
-"""Clients who ordered in a window, and who did not: of fewer nothing is learnt."""
+"""The fewest clients who ordered in a window, and who did not, from whom anything is learnt."""
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """Where n clients stand as of a day: what BG/NBD foretells over the horizon, and the features.
+class ClientSnapshot:
+    """n clients as of a day: BG/NBD's predictions over the horizon, and the features.
 
-    `forms`: BG/NBD and its modified form. `chance` and `count` are BG/NBD's alone; `log_odds` are those of the mean
-    chance of both. `value`: of all orders of each client; zeros where none was told.
+    `forms`: BG/NBD and its modified form. `chance` and `count` (orders) are BG/NBD's alone; `log_odds` are those of the
+    mean chance of both. `value`: of all orders of each client; zeros where orders come without values.
     """
 
     forms: tuple[BgNbd, BgNbd]
-    clients: Rhythm
+    clients: PurchaseSummary
     horizon: int
     chance: Floats
     count: Floats
@@ -38,56 +38,56 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
-    """A standing and the orders that came within its horizon, shape (n,)."""
+class TrainingWindow:
+    """A snapshot and `came` (n,): the number of orders that came within its horizon."""
 
-    at: Standing
+    snapshot: ClientSnapshot
     came: Floats
 
 
-def standing(past: Orders, day: int, horizon: int, forms: tuple[BgNbd, BgNbd] | None = None) -> Standing:
-    """Where everybody in `past` stands at the end of `day`; looks at `past` alone. Fits `forms` unless given."""
-    clients = rhythm(past, day)
+def take_snapshot(past: Orders, day: int, horizon: int, forms: tuple[BgNbd, BgNbd] | None = None) -> ClientSnapshot:
+    """Take the snapshot of every client in `past` at the end of `day`. Fits `forms` unless given."""
+    clients = summarise_purchases(past, day)
     forms = forms or (bgnbd.fit(clients), bgnbd.fit(clients, modified=True))
     chance = bgnbd.p_order(forms[0], clients, horizon / WEEK)
-    count = np.maximum(bgnbd.expected_orders(forms[0], clients, horizon / WEEK), chance)
+    count = np.maximum(bgnbd.predict_orders(forms[0], clients, horizon / WEEK), chance)
     log_odds = bgnbd.log_odds(forms, clients, horizon / WEEK)
-    about = features(past, clients, day, horizon, log_odds)
-    paid = np.zeros(len(past)) if past.value is None else np.maximum(past.value, 0.0)
-    value = np.bincount(past.client, paid, len(past.ids)).astype(np.float64)
-    return Standing(forms, clients, horizon, chance, count, log_odds, about, value)
+    features = build_features(past, clients, day, horizon, log_odds)
+    values = np.zeros(len(past)) if past.value is None else np.maximum(past.value, 0.0)
+    value = np.bincount(past.client, values, len(past.ids)).astype(np.float64)
+    return ClientSnapshot(forms, clients, horizon, chance, count, log_odds, features, value)
 
 
-def windows(past: Orders, day: int, now: Standing) -> list[Window]:
-    """The windows in what was known by `day` that hold enough to learn from; none in a shop that is too young.
+def build_windows(past: Orders, day: int, now: ClientSnapshot) -> list[TrainingWindow]:
+    """Build the windows, from what was known by `day`, that hold enough to learn from; none in a young shop.
 
-    They are seen through the forms of `now`, for it is those that what is learnt will move: fitted on a window's own
-    few weeks they are often far off, and what mends them then is not wanted now.
+    They use the forms of `now`, as it is those that the ridge will correct. Forms fitted on a window's own few weeks
+    are often far off, and their correction would be another one.
     """
-    places = _places(day - int(past.day.min()), now.horizon)
-    found = (_window(past, day - back, days, now.forms) for back, days in places)
-    return [window for window in found if window is not None]
+    cuts = _choose_cuts(day - int(past.day.min()), now.horizon)
+    windows = (_build_window(past, day - back, days, now.forms) for back, days in cuts)
+    return [window for window in windows if window is not None]
 
 
-def _places(span: int, horizon: int) -> list[tuple[int, int]]:
-    """How many days back each window is cut, and its length.
+def _choose_cuts(span: int, horizon: int) -> list[tuple[int, int]]:
+    """Choose how many days back each window begins, and its length.
 
-    With years behind us: the latest horizon, the same season a year ago and half a horizon around them. Else windows
-    as long as the past allows: some six tenths of it, a half and two fifths.
+    With years of orders: the latest horizon, the same season a year ago, and half a horizon around them. Else windows
+    as long as the past allows: about six tenths of it, a half and two fifths.
     """
     if span >= max(2.5 * horizon, 2 * YEAR):
         half = max(horizon // 2, 1)
-        places = [(horizon, horizon), (YEAR, horizon), (YEAR + half, horizon), (horizon, half)]
-        return sorted({(max(back, days), days) for back, days in places})
+        cuts = [(horizon, horizon), (YEAR, horizon), (YEAR + half, horizon), (horizon, half)]
+        return sorted({(max(back, days), days) for back, days in cuts})
     longest = min(horizon, int(0.6 * span))
     backs = (longest, span // 2, span * 2 // 5)
     return sorted({(back, min(longest, back)) for back in backs if back > 0 and span - back >= WEEK})
 
 
-def _window(past: Orders, day: int, horizon: int, forms: tuple[BgNbd, BgNbd]) -> Window | None:
+def _build_window(past: Orders, day: int, horizon: int, forms: tuple[BgNbd, BgNbd]) -> TrainingWindow | None:
     known = past.until(day)
     came = count_after(past, known.ids, day, horizon)
     ordered = int((came > 0).sum())
     if min(ordered, len(came) - ordered) < FEWEST:
         return None
-    return Window(standing(known, day, horizon, forms), came)
+    return TrainingWindow(take_snapshot(known, day, horizon, forms), came)

@@ -1,1 +1,1 @@
-"""The order of what a visitor sees, learnt from what visitors did with what they were shown."""
+"""The order of what a visitor sees, learnt from what visitors did with the pages they were shown."""

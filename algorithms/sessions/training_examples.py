@@ -1,4 +1,4 @@
-"""Answers of the slot `session` as rows to learn from."""
+"""Training examples from answers of the slot `session`."""
 
 from __future__ import annotations
 
@@ -6,22 +6,26 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from algorithms.sessions.features import NAMES, features, shown
+from algorithms.sessions.features import NAMES, build_features, build_position_rows
 from domain.arrays import Floats
-from domain.sessions import SEEN, Shown, Taken, by_machine, rewards
+from domain.sessions import VISIBLE_ITEMS, SessionAction, SessionImpression, compute_rewards, is_machine
 
 
-def taught(answers: Sequence[Shown], credit: Mapping[str, Sequence[Taken]]) -> tuple[Floats, Floats]:
-    """What these answers showed, (m, len(NAMES)), and what each item brought, (m,). `credit`: what counts for each, as
-    `domain.sessions.credited` says. Those to which a program reacted teach nothing."""
-    rows, worth = [np.zeros((0, len(NAMES)))], [np.zeros(0)]
+def build_training_examples(
+    answers: Sequence[SessionImpression], credit: Mapping[str, Sequence[SessionAction]]
+) -> tuple[Floats, Floats]:
+    """Build features, (m, len(NAMES)), and rewards, (m,), of the items that these answers showed. `credit`: the touches
+    that count for each answer, from `domain.sessions`. Answers that a program touched are left out."""
+    rows, reward_parts = [np.zeros((0, len(NAMES)))], [np.zeros(0)]
     for answer in answers:
         touches = credit.get(answer.id, [])
-        if answer.question is None or by_machine(touches):
+        if answer.question is None or is_machine(touches):
             continue
-        place = {each.item_id: place for place, each in enumerate(answer.question.items)}
-        seen = [item for item in answer.items[:SEEN] if item in place]
-        brought = rewards(answer, touches)
-        rows.append(shown(features(answer.question), [place[each] for each in seen]))
-        worth.append(np.array([brought.get(each, 0.0) for each in seen]))
-    return np.concatenate(rows), np.concatenate(worth)
+        index_by_item = {item.item_id: index_by_item for index_by_item, item in enumerate(answer.question.items)}
+        visible_items = [item for item in answer.items[:VISIBLE_ITEMS] if item in index_by_item]
+        reward_by_item = compute_rewards(answer, touches)
+        rows.append(
+            build_position_rows(build_features(answer.question), [index_by_item[item] for item in visible_items])
+        )
+        reward_parts.append(np.array([reward_by_item.get(item, 0.0) for item in visible_items]))
+    return np.concatenate(rows), np.concatenate(reward_parts)

@@ -13,12 +13,15 @@ AT_ONCE: Final = 5
 Item = TypeVar("Item")
 
 
-def batch_seconds(seconds: float, count: int) -> float:
-    """The deadline of a call with `count` questions, where one alone has `seconds`: a call of 50 has ten times that."""
+def compute_batch_seconds(seconds: float, count: int) -> float:
+    """Compute the deadline in seconds of a call with `count` questions, where one question alone has `seconds`.
+
+    A call of 50 questions has ten times as long as a call of one.
+    """
     return seconds * max(1.0, count / AT_ONCE)
 
 
-def chunks(items: Sequence[Item], size: int = CHUNK) -> Iterator[Sequence[Item]]:
-    """The items in their order, `size` at a time."""
+def split_into_chunks(items: Sequence[Item], size: int = CHUNK) -> Iterator[Sequence[Item]]:
+    """Yield the items in their order, at most `size` at a time."""
     for start in range(0, len(items), size):
         yield items[start : start + size]

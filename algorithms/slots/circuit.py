@@ -1,4 +1,5 @@
-"""A circuit for each algorithm: after repeated faults it is not asked for a while, then by one question at a time."""
+"""A circuit breaker for each algorithm: after repeated faults it is not asked for a while, then by one question at a
+time."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from typing import Final, NoReturn
 
 import pybreaker
 
-from algorithms.slots.trouble import Trouble
+from algorithms.slots.algorithm_error import AlgorithmError
 
 FAULTS: Final = 5
 """In a row, after which the circuit opens."""
@@ -21,12 +22,13 @@ NEUTRAL: Final = frozenset({"starting", "busy"})
 
 
 class Circuit:
-    """Safe from many threads. The library keeps the state; it is not held while an algorithm is asked, for its own way
-    to wrap a call lets one caller at a time through, and a half-open circuit lets all."""
+    """A circuit breaker, safe from many threads. The library keeps the state; no lock of it is held while an algorithm
+    is asked, because its own way to wrap a call lets one caller through at a time and a half-open circuit lets all
+    through."""
 
     def __init__(self, faults: int = FAULTS, rest_seconds: float = REST_SECONDS) -> None:
-        self._kept = pybreaker.CircuitMemoryStorage(pybreaker.STATE_CLOSED)
-        self._breaker = pybreaker.CircuitBreaker(faults, rest_seconds, state_storage=self._kept)
+        self._storage = pybreaker.CircuitMemoryStorage(pybreaker.STATE_CLOSED)
+        self._breaker = pybreaker.CircuitBreaker(faults, rest_seconds, state_storage=self._storage)
         self._rest = timedelta(seconds=rest_seconds)
         self._probing = threading.Lock()
 
@@ -36,13 +38,14 @@ class Circuit:
         return str(self._breaker.current_state)
 
     @contextmanager
-    def counted(self) -> Iterator[None]:
-        """Count what happens inside: Trouble is a fault. Raises Trouble at once while the circuit is open."""
-        probing = self._admitted()
+    def count_outcome(self) -> Iterator[None]:
+        """Count what happens inside: an AlgorithmError is a fault. Raises AlgorithmError at once while the circuit is
+        open."""
+        probing = self._admit_probe()
         try:
             yield
             self._record(None)
-        except Trouble as trouble:
+        except AlgorithmError as trouble:
             if trouble.code not in NEUTRAL:
                 self._record(trouble)
             raise
@@ -50,20 +53,20 @@ class Circuit:
             if probing:
                 self._probing.release()
 
-    def _admitted(self) -> bool:
-        """Whether this is the one question that tries a circuit that has rested. Raises Trouble for the others."""
+    def _admit_probe(self) -> bool:
+        """Return whether this is the one question that tries a rested circuit. Raises AlgorithmError for all others."""
         if self.state == pybreaker.STATE_CLOSED:
             return False
-        opened = self._kept.opened_at
+        opened = self._storage.opened_at
         rested = opened is None or datetime.now(UTC) >= opened + self._rest
         if not rested or not self._probing.acquire(blocking=False):
-            raise Trouble("circuit_open", "too many faults in a row; it is left alone for a while")
+            raise AlgorithmError("circuit_open", "too many faults in a row; it is left alone for a while")
         return True
 
-    def _record(self, trouble: Trouble | None) -> None:
+    def _record(self, trouble: AlgorithmError | None) -> None:
         def fail() -> NoReturn:
             raise trouble or RuntimeError
 
         # A circuit that another thread opened in the meantime takes no record of calls from before.
-        with suppress(pybreaker.CircuitBreakerError, Trouble):
+        with suppress(pybreaker.CircuitBreakerError, AlgorithmError):
             self._breaker.call(fail if trouble else bool)

@@ -1,5 +1,5 @@
-"""The conformance suite: everything that an algorithm will meet in service, tried before it serves, and a report that
-tells its author what to mend."""
+"""The conformance suite: tries everything that an algorithm will meet in service and reports what its author must
+repair."""
 
 from __future__ import annotations
 
@@ -13,21 +13,21 @@ from typing import Final
 from pydantic import create_model
 
 from algorithms.slots.circuit import Circuit
-from algorithms.slots.guard import Algorithm, Decision, Member, decide, decide_many
-from algorithms.slots.samples import question
+from algorithms.slots.guard import Member, SlotAlgorithm, SlotDecision, decide, decide_many
+from algorithms.slots.samples import build_sample_question
 from algorithms.slots.slot_table import Slot
 from models.base import Contract
-from models.slots import Question
+from models.slots import SlotQuestion
 
 START_SECONDS: Final = 30.0
 USUAL: Final = 100
 MANY: Final = 500
-"""As many as service asks about at most, in a ranking."""
+"""The most that service asks about at once, in a ranking."""
 HUGE: Final = 20_000
-PATIENCE: Final = 10.0
-"""Seconds for checks that are not about time."""
-PATIENT: Final = 10**9
-"""So many faults until the circuit opens: never, so that each check speaks for itself."""
+RELAXED_SECONDS: Final = 10.0
+"""Seconds for checks that do not measure time."""
+NEVER_OPEN: Final = 10**9
+"""A number of faults that is never reached, so the circuit stays closed and each check stands alone."""
 
 
 class Check(Contract):
@@ -39,7 +39,7 @@ class Check(Contract):
     mend: str = ""
 
 
-class Report(Contract):
+class ConformanceReport(Contract):
     """All checks of one algorithm."""
 
     algorithm: str
@@ -53,10 +53,10 @@ class Report(Contract):
         return all(check.passed for check in self.checks)
 
 
-MEND: Final = {
+REMEDIES: Final = {
     "late": "Answer sooner: load models when the module is loaded, not in answer(); do less for each candidate.",
     "crashed": "The process ended. Look for os.exit, native code that crashes, or more memory than is granted.",
-    "raised": "answer() raised; the words above name the place. Mend it for the question that the check describes.",
+    "raised": "answer() raised; the words above name the place. Repair it for the question that the check describes.",
     "no_answer": "Give an answer to each question; null counts as none.",
     "schema": "Give what `selvedge algorithms schema SLOT` describes under `answer`, one for each question, in order.",
     "not_finite": "A number is NaN or infinite. Guard against division by nought, log(0) and empty means.",
@@ -84,124 +84,138 @@ class _Subject:
     member: Member
     seconds: float
 
-    def ask(self, asked: Question, seconds: float = PATIENCE) -> Decision:
-        return decide(self.slot, [self.member], asked, seconds)
+    def ask(self, question: SlotQuestion, seconds: float = RELAXED_SECONDS) -> SlotDecision:
+        return decide(self.slot, [self.member], question, seconds)
 
-    def ask_all(self, asked: Sequence[Question], seconds: float = PATIENCE) -> list[Decision]:
-        """One after the other; no further than the first fault, which is all that the report tells."""
-        made: list[Decision] = []
-        for each in asked:
-            made.append(self.ask(each, seconds))
-            if made[-1].faults:
+    def ask_all(self, questions: Sequence[SlotQuestion], seconds: float = RELAXED_SECONDS) -> list[SlotDecision]:
+        """Ask the questions one after the other, and stop at the first fault: the report names no more than one."""
+        decisions: list[SlotDecision] = []
+        for question in questions:
+            decisions.append(self.ask(question, seconds))
+            if decisions[-1].faults:
                 break
-        return made
+        return decisions
 
 
-def conform(slot: Slot, name: str, algorithm: Algorithm, seconds: float | None = None) -> Report:
-    """Try everything; `seconds`: the deadline it must keep, the slot's own where not given. Takes some seconds."""
-    subject = _Subject(slot, Member(name, algorithm, Circuit(PATIENT)), seconds or slot.seconds)
-    first = _loads(subject)
+def run_conformance_suite(
+    slot: Slot, name: str, algorithm: SlotAlgorithm, seconds: float | None = None
+) -> ConformanceReport:
+    """Run every check on an algorithm and return the report; this takes some seconds.
+
+    `seconds`: the deadline that it must keep; the slot's own where not given.
+    """
+    subject = _Subject(slot, Member(name, algorithm, Circuit(NEVER_OPEN)), seconds or slot.seconds)
+    first = _check_loading(subject)
     checks = [first]
     if first.passed:
-        checks += [_checked(subject, what, run) for what, run in _CHECKS]
-    decision = subject.ask(question(slot.name, 1, USUAL)) if first.passed else None
+        checks += [_run_check(subject, what, run) for what, run in _CHECKS]
+    decision = subject.ask(build_sample_question(slot.name, 1, USUAL)) if first.passed else None
     version = decision.version if decision and not decision.faults else ""
-    return Report(algorithm=name, slot=slot.name, version=version, checks=tuple(checks))
+    return ConformanceReport(algorithm=name, slot=slot.name, version=version, checks=tuple(checks))
 
 
-def _loads(subject: _Subject) -> Check:
+def _check_loading(subject: _Subject) -> Check:
     started = time.monotonic()
-    if subject.member.algorithm.ready(START_SECONDS):
-        for fault in subject.ask(question(subject.slot.name, 1, USUAL)).faults:
+    if subject.member.algorithm.is_ready(START_SECONDS):
+        for fault in subject.ask(build_sample_question(subject.slot.name, 1, USUAL)).faults:
             if fault.code in OUT_OF_REACH:
                 words = f"{fault.words} [{fault.code}]"
-                return Check(name="reached", passed=False, words=words, mend=MEND[fault.code])
+                return Check(name="reached", passed=False, words=words, mend=REMEDIES[fault.code])
         return Check(name="loads", passed=True, words=f"ready after {time.monotonic() - started:.1f} s")
     words = str(getattr(subject.member.algorithm, "fault", "")) or f"not ready after {START_SECONDS:.0f} s"
-    return Check(name="loads", passed=False, words=words, mend=MEND["not_loaded"])
+    return Check(name="loads", passed=False, words=words, mend=REMEDIES["not_loaded"])
 
 
-def _checked(subject: _Subject, what: str, run: Callable[[_Subject], tuple[Sequence[Decision], str]]) -> Check:
-    if not subject.member.algorithm.ready(START_SECONDS):  # the check before may have cost it its process
-        return Check(name=what, passed=False, words="it did not come back", mend=MEND["not_loaded"])
+def _run_check(subject: _Subject, what: str, run: Callable[[_Subject], tuple[Sequence[SlotDecision], str]]) -> Check:
+    if not subject.member.algorithm.is_ready(START_SECONDS):  # the check before may have cost it its process
+        return Check(name=what, passed=False, words="it did not come back", mend=REMEDIES["not_loaded"])
     decisions, words = run(subject)
     for decision in decisions:
         for fault in decision.faults:
-            told = f"{fault.words} [{fault.code}]"
-            return Check(name=what, passed=False, words=told, mend=MEND.get(fault.code, ""))
+            message = f"{fault.words} [{fault.code}]"
+            return Check(name=what, passed=False, words=message, mend=REMEDIES.get(fault.code, ""))
     passed = not words.startswith("! ")
     mend = "" if passed else "An answer may rest on the question and its `seed` alone; keep nothing between questions."
     return Check(name=what, passed=passed, words=words.removeprefix("! "), mend=mend)
 
 
-def _valid(subject: _Subject) -> tuple[Sequence[Decision], str]:
-    made = subject.ask_all([question(subject.slot.name, seed, USUAL) for seed in range(20)])
-    return made, "20 usual questions, all rules kept"
+def _check_valid_answers(subject: _Subject) -> tuple[Sequence[SlotDecision], str]:
+    decisions = subject.ask_all([build_sample_question(subject.slot.name, seed, USUAL) for seed in range(20)])
+    return decisions, "20 usual questions, all rules kept"
 
 
-def _same(subject: _Subject) -> tuple[Sequence[Decision], str]:
-    asked = [question(subject.slot.name, seed, USUAL) for seed in range(5)]
-    first, again = subject.ask_all(asked), subject.ask_all(asked)
+def _check_same_seed(subject: _Subject) -> tuple[Sequence[SlotDecision], str]:
+    questions = [build_sample_question(subject.slot.name, seed, USUAL) for seed in range(5)]
+    first, again = subject.ask_all(questions), subject.ask_all(questions)
     same = [one.answer for one in first] == [other.answer for other in again]
     words = "the same questions, the same answers" if same else "! other answers to the same questions"
     return [*first, *again], words
 
 
-def _empty(subject: _Subject) -> tuple[Sequence[Decision], str]:
-    return [subject.ask(question(subject.slot.name, seed, 0)) for seed in range(3)], "nothing to judge, taken well"
-
-
-def _single(subject: _Subject) -> tuple[Sequence[Decision], str]:
-    return [subject.ask(question(subject.slot.name, seed, 1)) for seed in range(5)], "one thing to judge, taken well"
-
-
-def _huge(subject: _Subject) -> tuple[Sequence[Decision], str]:
-    decision = subject.ask(question(subject.slot.name, 0, HUGE))
-    took = f"{HUGE:,} things to judge in {decision.seconds * 1000:.0f} ms"
-    return [decision], f"{took}; {PATIENCE:.0f} s would do, the deadline is tried with {MANY}"
-
-
-def _in_time(subject: _Subject) -> tuple[Sequence[Decision], str]:
-    made = subject.ask_all([question(subject.slot.name, seed, MANY) for seed in range(20)], subject.seconds)
-    took = sorted(each.seconds * 1000 for each in made)
-    return made, f"median {median(took):.0f} ms, longest {took[-1]:.0f} ms of {subject.seconds * 1000:.0f} ms"
-
-
-def _batch(subject: _Subject) -> tuple[Sequence[Decision], str]:
-    asked = [question(subject.slot.name, seed, seed) for seed in range(50)]
-    return decide_many(subject.slot, [subject.member], asked, PATIENCE), "50 different questions in one call"
-
-
-def _unknown_fields(subject: _Subject) -> tuple[Sequence[Decision], str]:
-    """Questions gain fields as the product grows."""
-    usual = question(subject.slot.name, 3, USUAL)
+def _check_empty_input(subject: _Subject) -> tuple[Sequence[SlotDecision], str]:
     return [
-        subject.ask(_grown(type(usual)).model_validate(usual.model_dump()))
+        subject.ask(build_sample_question(subject.slot.name, seed, 0)) for seed in range(3)
+    ], "nothing to judge, taken well"
+
+
+def _check_single_input(subject: _Subject) -> tuple[Sequence[SlotDecision], str]:
+    return [
+        subject.ask(build_sample_question(subject.slot.name, seed, 1)) for seed in range(5)
+    ], "one thing to judge, taken well"
+
+
+def _check_huge_input(subject: _Subject) -> tuple[Sequence[SlotDecision], str]:
+    decision = subject.ask(build_sample_question(subject.slot.name, 0, HUGE))
+    took = f"{HUGE:,} things to judge in {decision.seconds * 1000:.0f} ms"
+    return [decision], f"{took}; {RELAXED_SECONDS:.0f} s would do, the deadline is tried with {MANY}"
+
+
+def _check_deadline(subject: _Subject) -> tuple[Sequence[SlotDecision], str]:
+    decisions = subject.ask_all(
+        [build_sample_question(subject.slot.name, seed, MANY) for seed in range(20)], subject.seconds
+    )
+    durations = sorted(decision.seconds * 1000 for decision in decisions)
+    return (
+        decisions,
+        f"median {median(durations):.0f} ms, longest {durations[-1]:.0f} ms of {subject.seconds * 1000:.0f} ms",
+    )
+
+
+def _check_batch(subject: _Subject) -> tuple[Sequence[SlotDecision], str]:
+    questions = [build_sample_question(subject.slot.name, seed, seed) for seed in range(50)]
+    return decide_many(subject.slot, [subject.member], questions, RELAXED_SECONDS), "50 different questions in one call"
+
+
+def _check_unknown_fields(subject: _Subject) -> tuple[Sequence[SlotDecision], str]:
+    """Check that a question with an unknown field is answered, because questions gain fields as the product grows."""
+    usual = build_sample_question(subject.slot.name, 3, USUAL)
+    return [
+        subject.ask(_add_unknown_field(type(usual)).model_validate(usual.model_dump()))
     ], "a question with a field that does not exist yet"
 
 
-def _grown(kind: type[Question]) -> type[Question]:
+def _add_unknown_field(kind: type[SlotQuestion]) -> type[SlotQuestion]:
     return create_model("Grown", __base__=kind, added_later=(str, "é"))
 
 
-def _at_once(subject: _Subject) -> tuple[Sequence[Decision], str]:
-    asked = [question(subject.slot.name, seed, USUAL) for seed in range(32)]
-    alone = [subject.ask(each) for each in asked[:4]]
+def _check_concurrent_callers(subject: _Subject) -> tuple[Sequence[SlotDecision], str]:
+    questions = [build_sample_question(subject.slot.name, seed, USUAL) for seed in range(32)]
+    alone = [subject.ask(question) for question in questions[:4]]
     with ThreadPoolExecutor(8) as pool:
-        together = list(pool.map(subject.ask, asked))
-    mixed = [each.answer for each in alone] != [each.answer for each in together[:4]]
+        together = list(pool.map(subject.ask, questions))
+    mixed = [decision.answer for decision in alone] != [decision.answer for decision in together[:4]]
     words = "! asked by many at once it answers otherwise than alone" if mixed else "32 questions from 8 callers"
     return [*alone, *together], words
 
 
 _CHECKS: Final = (
-    ("schema and rules", _valid),
-    ("the same seed", _same),
-    ("empty input", _empty),
-    ("single input", _single),
-    ("huge input", _huge),
-    ("deadline", _in_time),
-    ("batch", _batch),
-    ("fields to come", _unknown_fields),
-    ("many at once", _at_once),
+    ("schema and rules", _check_valid_answers),
+    ("the same seed", _check_same_seed),
+    ("empty input", _check_empty_input),
+    ("single input", _check_single_input),
+    ("huge input", _check_huge_input),
+    ("deadline", _check_deadline),
+    ("batch", _check_batch),
+    ("fields to come", _check_unknown_fields),
+    ("many at once", _check_concurrent_callers),
 )

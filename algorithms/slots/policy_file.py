@@ -1,4 +1,4 @@
-"""`algorithms.toml` read: a mistake is one line that names the place to mend."""
+"""The reader of `algorithms.toml`: a mistake becomes one line that names the place to correct."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from algorithms.slots.reach import Reach
-from algorithms.slots.signing import key_of
+from algorithms.slots.network_allowlist import NetworkAllowlist
+from algorithms.slots.signing import parse_key
 from algorithms.slots.slot_table import SLOTS
 from errors import ConfigError
-from models.policies import AlgorithmsFile
+from models.slot_policies import AlgorithmsFile
 
 NAME = "algorithms.toml"
 LARGEST: Final = 1_000_000  # bytes
 
 
-def read(path: Path) -> AlgorithmsFile:
-    """What the file says; without one, nothing. Raises ConfigError."""
-    return parse(text_of(path) or "")
+def read_file(path: Path) -> AlgorithmsFile:
+    """Read the policy file; a missing file gives an empty policy. Raises ConfigError."""
+    return parse_file(read_text(path) or "")
 
 
-def text_of(path: Path) -> str | None:
-    """The file as it stands; None without one. Raises ConfigError, and never waits for what is no file."""
+def read_text(path: Path) -> str | None:
+    """Read the file's text; None without a file. Raises ConfigError, also for a pipe, which is never waited for."""
     try:
         if path.exists() and not path.is_file():
             raise ConfigError(f"{path.name}: is no file")
@@ -39,8 +39,8 @@ def text_of(path: Path) -> str | None:
         raise ConfigError(f"{path.name}: cannot be read ({type(wrong).__name__})") from None
 
 
-def parse(text: str) -> AlgorithmsFile:
-    """What the text says. Raises ConfigError."""
+def parse_file(text: str) -> AlgorithmsFile:
+    """Parse the text of a policy file. Raises ConfigError."""
     try:
         file = AlgorithmsFile.model_validate(tomllib.loads(text))
     except ValidationError as wrong:
@@ -48,21 +48,21 @@ def parse(text: str) -> AlgorithmsFile:
         raise ConfigError(f"{NAME}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
     except (ValueError, RecursionError) as wrong:  # beside its own, of numbers too long and lists too deep
         raise ConfigError(f"{NAME}: {wrong}") from None
-    _check(file)
+    _check_names(file)
     return file
 
 
-def _check(file: AlgorithmsFile) -> None:
+def _check_names(file: AlgorithmsFile) -> None:
     known = f"there are {', '.join(SLOTS)}"
     for slot in file.slots:
         if slot not in SLOTS:
             raise ConfigError(f"{NAME}: slots.{slot}: no such slot; {known}")
-    reach = Reach.of(file.remotes.hosts, file.remotes.networks)
+    reach = NetworkAllowlist.parse(file.remotes.hosts, file.remotes.networks)
     for name, remote in file.remote.items():
         if remote.slot not in SLOTS:
             raise ConfigError(f"{NAME}: remote.{name}.slot: no slot {remote.slot!r}; {known}")
         try:
             reach.check_url(str(remote.url))
-            key_of(remote.secret.get_secret_value())
+            parse_key(remote.secret.get_secret_value())
         except ConfigError as wrong:
             raise ConfigError(f"{NAME}: remote.{name}.{wrong}") from None

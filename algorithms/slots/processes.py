@@ -1,7 +1,7 @@
 """Algorithms of installed packages, each in helper processes that are killed when they hang.
 
-A thread could not be stopped, and a hang that holds the interpreter's lock would stop everybody; a process can, and
-does not. Each algorithm has a few helpers, ready before they are asked; a lost one is replaced in the background.
+A thread cannot be stopped, and a hang that holds the interpreter's lock stops every thread; a process can be killed and
+holds up nobody else. Each algorithm has a few helpers that wait ready; a lost one is replaced in the background.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from typing import Any, Final
 
 from pydantic_core import from_json
 
-from algorithms.slots import trouble
-from algorithms.slots.trouble import Trouble
+from algorithms.slots import algorithm_error
+from algorithms.slots.algorithm_error import AlgorithmError
 
 HELPER: Final = Path(__file__).with_name("helper.py")
 SECRET_PREFIXES: Final = ("SELVEDGE_", "AWS_", "PG")
-"""What of our environment no algorithm sees."""
+"""Environment variables with these prefixes are hidden from algorithms."""
 RETRY_FIRST: Final = 0.2
 RETRY_LONGEST: Final = 30.0
 
@@ -46,56 +46,59 @@ class Target:
 
 
 class Helper:
-    """One process. Not for two threads at once; see Helpers."""
+    """One helper process, for one thread at a time; see Helpers."""
 
     def __init__(self, target: Target) -> None:
-        self.target, self._asked = target, 0
+        self.target, self._order_number = target, 0
         self._peer, theirs = socket.socketpair()
         with theirs:
             self._process = subprocess.Popen(  # noqa: S603 - what an operator installed and named
                 [sys.executable, "-I", "-B", str(HELPER), str(theirs.fileno()), target.entry, str(target.memory_mb),
                  str(target.start_seconds), *target.paths],
                 pass_fds=[theirs.fileno()], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL, env=_shown(target.environment), start_new_session=True,
+                stderr=subprocess.DEVNULL, env=_filter_environment(target.environment), start_new_session=True,
             )  # fmt: skip
 
-    def greeting(self) -> dict[str, Any]:
-        """What the algorithm says of itself once it is loaded. Raises Trouble."""
-        said = self._read(time.monotonic() + self.target.start_seconds, 100_000)
-        if "slot" not in said:
-            raise Trouble("not_loaded", str(said.get("error", "it said nothing")))
-        if self.target.slot not in {"", said["slot"]}:
-            raise Trouble("not_loaded", f"it says slot = {said['slot']!r}; here it is to answer {self.target.slot!r}")
-        return said
+    def read_greeting(self) -> dict[str, Any]:
+        """Read the slot and version that the process sends once the algorithm is loaded. Raises AlgorithmError."""
+        greeting = self._read_reply(time.monotonic() + self.target.start_seconds, 100_000)
+        if "slot" not in greeting:
+            raise AlgorithmError("not_loaded", str(greeting.get("error", "it said nothing")))
+        if self.target.slot not in {"", greeting["slot"]}:
+            raise AlgorithmError(
+                "not_loaded", f"it says slot = {greeting['slot']!r}; here it is to answer {self.target.slot!r}"
+            )
+        return greeting
 
     def ask(self, order: bytes, end: float, limit: int) -> dict[str, Any]:
-        """The reply to an order before the moment `end` (monotonic seconds). After Trouble the helper is useless."""
+        """Send an order and return the reply before the moment `end` (monotonic seconds). After an AlgorithmError the
+        helper cannot be used again."""
         started = time.monotonic()
         try:
             self._peer.settimeout(max(end - started, 0.001))
-            self._asked += 1
-            self._peer.sendall(len(order).to_bytes(4, "big") + self._asked.to_bytes(4, "big") + order)
-            return self._read(end, limit)
+            self._order_number += 1
+            self._peer.sendall(len(order).to_bytes(4, "big") + self._order_number.to_bytes(4, "big") + order)
+            return self._read_reply(end, limit)
         except TimeoutError:
-            raise trouble.late(end - started) from None
+            raise algorithm_error.build_late_error(end - started) from None
         except OSError:
-            raise Trouble("crashed", "the process ended") from None
+            raise AlgorithmError("crashed", "the process ended") from None
 
-    def _read(self, end: float, limit: int) -> dict[str, Any]:
-        head = self._exactly(8, end)
+    def _read_reply(self, end: float, limit: int) -> dict[str, Any]:
+        head = self._receive_exactly(8, end)
         size = int.from_bytes(head[:4], "big")
-        if int.from_bytes(head[4:], "big") != self._asked:
+        if int.from_bytes(head[4:], "big") != self._order_number:
             # One that forked answers twice; the second answer must not pass for that to the next client's question.
-            raise Trouble("schema", "an answer to another order: does it fork, or write to the socket itself?")
+            raise AlgorithmError("schema", "an answer to another order: does it fork, or write to the socket itself?")
         if size > limit:
-            raise trouble.too_large(limit, limit)
+            raise algorithm_error.build_size_error(limit, limit)
         try:
-            said = from_json(self._exactly(size, end))
+            reply = from_json(self._receive_exactly(size, end))
         except ValueError as broken:
-            raise Trouble("schema", f"not JSON: {broken}") from None
-        return said if isinstance(said, dict) else {}
+            raise AlgorithmError("schema", f"not JSON: {broken}") from None
+        return reply if isinstance(reply, dict) else {}
 
-    def _exactly(self, size: int, end: float) -> bytes:
+    def _receive_exactly(self, size: int, end: float) -> bytes:
         parts = bytearray()
         while len(parts) < size:
             left = end - time.monotonic()
@@ -104,12 +107,13 @@ class Helper:
             self._peer.settimeout(left)
             part = self._peer.recv(min(size - len(parts), 1 << 20))
             if not part:
-                raise Trouble("crashed", f"the process ended{self._status()}")
+                raise AlgorithmError("crashed", f"the process ended{self._describe_exit()}")
             parts += part
         return bytes(parts)
 
-    def _status(self) -> str:
-        """How it ended. Only looked at: while nobody reaped it, its number and that of its group are no other's."""
+    def _describe_exit(self) -> str:
+        """Describe how the process ended, without reaping it: until then its number and that of its group belong to no
+        other process."""
         for _ in range(5):
             ended = os.waitid(os.P_PID, self._process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT)
             if ended is not None:
@@ -119,7 +123,7 @@ class Helper:
         return ""
 
     def kill(self) -> None:
-        """End it and all that it started, at once. Any thread may; `reap` follows once nobody reads from it."""
+        """Kill the process and all that it started, from any thread; `reap` follows once nobody reads from it."""
         if self._process.returncode is None:
             with suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, signal.SIGKILL)
@@ -142,31 +146,33 @@ class Helpers:
         self._busy: set[Helper] = set()
         self._changed = threading.Condition()
         self._closed = False
-        self._keeper = threading.Thread(target=self._keep, name=f"helpers-{target.name}", daemon=True)
+        self._keeper = threading.Thread(target=self._maintain, name=f"helpers-{target.name}", daemon=True)
         self._keeper.start()
 
     def ask(self, order: bytes, end: float, limit: int) -> dict[str, Any]:
-        """The reply before the moment `end` (monotonic seconds). Raises Trouble."""
-        helper = self._taken(end)
-        fit = False
+        """Ask an idle helper and return the reply before the moment `end` (monotonic seconds). Raises
+        AlgorithmError."""
+        helper = self._take_idle(end)
+        healthy = False
         try:
             reply = helper.ask(order, end, limit)
-            fit = True
+            healthy = True
             return reply
         finally:
-            if not fit:
+            if not healthy:
                 helper.kill()
-            self._put_back(helper, fit)
+            self._put_back(helper, healthy)
 
-    def ready(self, seconds: float) -> bool:
-        """Whether one is ready, within so many seconds; false at once when it cannot be loaded."""
+    def is_ready(self, seconds: float) -> bool:
+        """Return whether a helper is idle, waiting at most so many seconds; false at once when the algorithm cannot be
+        loaded."""
         end = time.monotonic() + seconds
         with self._changed:
             self._changed.wait_for(lambda: self._idle or self.fault or self._closed, max(end - time.monotonic(), 0))
             return bool(self._idle)
 
     def close(self) -> None:
-        """End all processes. Those that are asked now end with Trouble."""
+        """Kill all processes. Calls under way end with AlgorithmError."""
         with self._changed:
             self._closed = True
             for helper in (*self._idle, *self._busy):
@@ -176,37 +182,38 @@ class Helpers:
             self._changed.notify_all()
         self._keeper.join(5)
 
-    def _taken(self, end: float) -> Helper:
+    def _take_idle(self, end: float) -> Helper:
         with self._changed:
             if not self._changed.wait_for(lambda: self._idle or self._closed, max(end - time.monotonic(), 0)):
                 busy = bool(self._busy)
-                raise Trouble("busy", "all its processes were busy") if busy else self._why_none()
+                raise AlgorithmError("busy", "all its processes were busy") if busy else self._explain_none_idle()
             if self._closed:
-                raise trouble.starting()
+                raise algorithm_error.build_loading_error()
             helper = self._idle.pop()
             self._busy.add(helper)
             return helper
 
-    def _why_none(self) -> Trouble:
-        return Trouble("not_loaded", self.fault) if self.fault else trouble.starting()
+    def _explain_none_idle(self) -> AlgorithmError:
+        return AlgorithmError("not_loaded", self.fault) if self.fault else algorithm_error.build_loading_error()
 
-    def _put_back(self, helper: Helper, fit: bool) -> None:
+    def _put_back(self, helper: Helper, healthy: bool) -> None:
         with self._changed:
             self._busy.discard(helper)
             if not self._closed:
-                (self._idle if fit else self._dead).append(helper)
+                (self._idle if healthy else self._dead).append(helper)
             self._changed.notify_all()
         if self._closed:
             helper.reap()
 
-    def _keep(self) -> None:
-        """Bury the dead and replace them, until closed. Waits ever longer while the algorithm cannot be loaded."""
+    def _maintain(self) -> None:
+        """Reap dead helpers and replace them until closed, with ever longer pauses while the algorithm cannot be
+        loaded."""
         pause = RETRY_FIRST
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._closed or self._dead or self._missing() > 0)
+                self._changed.wait_for(lambda: self._closed or self._dead or self._count_missing() > 0)
                 dead, self._dead = self._dead, []
-                closed, missing = self._closed, self._missing()
+                closed, missing = self._closed, self._count_missing()
             for helper in dead:
                 helper.reap()
             if closed:
@@ -217,31 +224,33 @@ class Helpers:
                     with self._changed:
                         self._changed.wait_for(lambda: self._closed, pause)
 
-    def _missing(self) -> int:
+    def _count_missing(self) -> int:
         return self.size - len(self._idle) - len(self._busy)
 
     def _start_one(self) -> bool:
         helper = None
         try:
             helper = Helper(self.target)
-            said = helper.greeting()
-        except (Trouble, OSError, ValueError) as broken:
-            words = broken.words if isinstance(broken, Trouble) else f"it could not be loaded in time ({broken!r})"
-            self._learnt("", self.version, words)
+            greeting = helper.read_greeting()
+        except (AlgorithmError, OSError, ValueError) as broken:
+            words = (
+                broken.words if isinstance(broken, AlgorithmError) else f"it could not be loaded in time ({broken!r})"
+            )
+            self._save_status("", self.version, words)
             if helper is not None:
                 helper.reap()
             return False
-        self._learnt(str(said["slot"]), str(said.get("version", "")), "")
+        self._save_status(str(greeting["slot"]), str(greeting.get("version", "")), "")
         self._put_back(helper, True)
         return True
 
-    def _learnt(self, slot: str, version: str, fault: str) -> None:
+    def _save_status(self, slot: str, version: str, fault: str) -> None:
         with self._changed:
             self.slot, self.version, self.fault = slot or self.slot, version, fault
             self._changed.notify_all()
 
 
-def _shown(environment: Mapping[str, str]) -> dict[str, str]:
-    kept = {name: value for name, value in environment.items() if not name.startswith(SECRET_PREFIXES)}
+def _filter_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    visible = {name: value for name, value in environment.items() if not name.startswith(SECRET_PREFIXES)}
     # Helpers are many and cores are few: a library that starts a thread for each core would slow all of them.
-    return {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"} | kept
+    return {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"} | visible

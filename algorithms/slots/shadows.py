@@ -1,4 +1,4 @@
-"""Shadows: algorithms that are asked what the client's champion was asked, off its path, and never shown."""
+"""Shadows: algorithms that are asked the champion's questions in the background and never shown."""
 
 from __future__ import annotations
 
@@ -10,76 +10,79 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Final
 
-from algorithms.slots.guard import Decision, Member, decide_many
+from algorithms.slots.guard import Member, SlotDecision, decide_many
 from algorithms.slots.slot_metrics import shadows_left_out
 from algorithms.slots.slot_table import Slot
 from models.answers import AnswerRecord
-from models.policies import BUILT_IN
-from models.slots import Question
+from models.slot_policies import BUILT_IN
+from models.slots import SlotQuestion
 
 Recorder = Callable[[AnswerRecord], None]
 
 THREADS: Final = 2
 WAITING: Final = 200
-"""Questions that may wait for a shadow; further ones are left out and counted: shadows never slow what is shown."""
+"""Questions that may wait for a shadow; further ones are left out and counted, so that shadows never slow what is
+shown."""
 
 log = logging.getLogger(__name__)
 
 
-class Shadows:
-    """Asks in threads of its own and hands each answer to `record`. Close it in the end."""
+class ShadowRunner:
+    """Asks shadows in its own threads and passes each answer to `record`. Close it in the end."""
 
     def __init__(self, record: Recorder) -> None:
         self._record = record
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="shadows")
         self._waiting, self._counting = 0, threading.Lock()
 
-    def ask(self, slot: Slot, members: Sequence[Member], questions: Sequence[Question], seconds: float) -> None:
-        """Soon, all in one call; returns at once."""
+    def ask(self, slot: Slot, members: Sequence[Member], questions: Sequence[SlotQuestion], seconds: float) -> None:
+        """Schedule all questions for each shadow as one call and return at once."""
         for member in members:
-            if self._room_for(len(questions)):
-                self._pool.submit(self._asked, slot, member, questions, seconds)
+            if self._reserve_room(len(questions)):
+                self._pool.submit(self._ask_and_record, slot, member, questions, seconds)
             else:
                 shadows_left_out.labels(slot.name, member.name).inc(len(questions))
 
     def close(self) -> None:
-        """Wait for those under way; those that wait are left out."""
+        """Wait for calls under way; questions that still wait are dropped."""
         self._pool.shutdown(cancel_futures=True)
 
-    def _room_for(self, count: int) -> bool:
+    def _reserve_room(self, count: int) -> bool:
         with self._counting:
             room = self._waiting + count <= WAITING
             self._waiting += count if room else 0
             return room
 
-    def _asked(self, slot: Slot, member: Member, questions: Sequence[Question], seconds: float) -> None:
+    def _ask_and_record(self, slot: Slot, member: Member, questions: Sequence[SlotQuestion], seconds: float) -> None:
         try:
             decisions = decide_many(slot, [member], questions, seconds, shadow=True)
             for question, decision in zip(questions, decisions, strict=True):
-                self._keep(record_of(slot, question, replace(decision, variant=member.name), shadow=True))
+                self._record_safely(
+                    build_answer_record(slot, question, replace(decision, variant=member.name), shadow=True)
+                )
         finally:
             with self._counting:
                 self._waiting -= len(questions)
 
-    def _keep(self, record: AnswerRecord) -> None:
-        """A recorder that fails costs the record, not the answers after it."""
+    def _record_safely(self, record: AnswerRecord) -> None:
+        """Record an answer; a recorder that fails loses this record but not the later ones."""
         try:
             self._record(record)
-        except Exception as broken:  # its type alone is told, for its words may hold anything
+        except Exception as broken:  # only its type is logged, because its words may hold anything
             log.error("recording an answer of %s failed: %s", record.variant, type(broken).__name__)
 
 
-def record_of(
-    slot: Slot, question: Question, decision: Decision, *, shadow: bool = False, body: bytes | None = None
+def build_answer_record(
+    slot: Slot, question: SlotQuestion, decision: SlotDecision, *, shadow: bool = False, body: bytes | None = None
 ) -> AnswerRecord:
-    """What is kept of a decision. `body`: the question as JSON, where it is at hand."""
+    """Build the record of a decision. `body`: the question as JSON, if the caller has it already."""
     failed = shadow and decision.algorithm == BUILT_IN
-    asked = body or question.model_dump_json().encode()
+    question_json = body or question.model_dump_json().encode()
     return AnswerRecord(
         slot=slot.name,
         client_id=question.client_id,
         asked_at=question.now,
-        question=hashlib.sha256(asked).hexdigest()[:32],
+        question=hashlib.sha256(question_json).hexdigest()[:32],
         role="shadow" if shadow else "live",
         variant=decision.variant,
         experiment=decision.experiment,

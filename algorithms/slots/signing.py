@@ -1,4 +1,4 @@
-"""Signatures as Standard Webhooks describes them, so that a kept library checks them in any language.
+"""Request signatures as Standard Webhooks describes them, so that an existing library can check them in any language.
 
 `webhook-signature: v1,<base64 of HMAC-SHA256(secret, id + "." + timestamp + "." + body)>`. A secret is written
 `whsec_<base64>`.
@@ -19,8 +19,8 @@ SHORTEST: Final = 24
 """Bytes of a secret, as the standard asks."""
 
 
-def key_of(secret: str) -> bytes:
-    """The bytes of a written secret. Raises ConfigError; the message does not hold it."""
+def parse_key(secret: str) -> bytes:
+    """Parse the bytes of a written secret. Raises ConfigError, whose message does not contain the secret."""
     try:
         key = base64.b64decode(secret.removeprefix(PREFIX), validate=True)
     except (binascii.Error, ValueError):
@@ -30,15 +30,15 @@ def key_of(secret: str) -> bytes:
     return key
 
 
-def headers(key: bytes, message_id: str, timestamp: int, body: bytes) -> dict[str, str]:
-    """The three headers for a body; `timestamp` in seconds since 1970."""
+def build_headers(key: bytes, message_id: str, timestamp: int, body: bytes) -> dict[str, str]:
+    """Build the three signature headers for a body; `timestamp` in seconds since 1970."""
     return {
         "webhook-id": message_id,
         "webhook-timestamp": str(timestamp),
-        "webhook-signature": f"v1,{_signature(key, message_id, timestamp, body)}",
+        "webhook-signature": f"v1,{_sign(key, message_id, timestamp, body)}",
     }
 
 
-def _signature(key: bytes, message_id: str, timestamp: int, body: bytes) -> str:
+def _sign(key: bytes, message_id: str, timestamp: int, body: bytes) -> str:
     signed = f"{message_id}.{timestamp}.".encode() + body
     return base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()

@@ -1,4 +1,4 @@
-"""What Prometheus reads of the slots. Labels are names of slots and algorithms, and codes; never a client."""
+"""Prometheus metrics of the slots. Labels are names of slots and algorithms, and codes; never a client."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ circuits: Final = Gauge(
 STATES: Final = {"closed": 0, "half-open": 1, "open": 2}
 
 
-class Stateful(Protocol):
-    """A circuit."""
+class HasCircuitState(Protocol):
+    """Anything with the state of a circuit."""
 
     @property
     def state(self) -> str:
         """A key of STATES."""
 
 
-def show_circuits(known: Mapping[tuple[str, str], Stateful]) -> None:
-    """From now on tell the states of these alone, by slot and algorithm, as they are when somebody reads."""
+def show_circuits(known: Mapping[tuple[str, str], HasCircuitState]) -> None:
+    """Show the states of exactly these circuits from now on, by slot and algorithm, read when Prometheus reads."""
     circuits.clear()
     for labels, circuit in known.items():
-        circuits.labels(*labels).set_function(lambda its=circuit: STATES[its.state])  # type: ignore[misc]
+        circuits.labels(*labels).set_function(lambda shown=circuit: STATES[shown.state])  # type: ignore[misc]

@@ -1,4 +1,4 @@
-"""The slots: what each asks, what it takes, how long it waits, and what answers when nothing else does."""
+"""The slots: what each asks, the answers it takes, its deadline, and its built-in answer."""
 
 from __future__ import annotations
 
@@ -6,18 +6,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-from domain import slot_defaults, slots
-from domain.slots import Wrong
+from domain import built_in_answers, slot_rules
+from domain.slot_rules import RuleViolation
 from errors import NotFound
 from models.slots import (
-    Answer,
     AssemblyAnswer,
     AssemblyQuestion,
     EngagementAnswer,
     EngagementQuestion,
     NextActionAnswer,
     NextActionQuestion,
-    Question,
     RankingAnswer,
     RankingQuestion,
     RiskAnswer,
@@ -26,10 +24,12 @@ from models.slots import (
     SendTimeQuestion,
     SessionAnswer,
     SessionQuestion,
+    SlotAnswer,
+    SlotQuestion,
 )
 
-Q = TypeVar("Q", bound=Question)
-A = TypeVar("A", bound=Answer)
+Q = TypeVar("Q", bound=SlotQuestion)
+A = TypeVar("A", bound=SlotAnswer)
 
 
 @dataclass(frozen=True)
@@ -38,14 +38,15 @@ class Slot:
 
     name: str
     asks: str
-    question: type[Question]
-    answer: type[Answer]
-    rules: Callable[[Any, Any], Wrong | None]
-    fallback: Callable[[Any], Answer]
+    question: type[SlotQuestion]
+    answer: type[SlotAnswer]
+    rules: Callable[[Any, Any], RuleViolation | None]
+    fallback: Callable[[Any], SlotAnswer]
     seconds: float
 
-    def schema(self) -> dict[str, Any]:
-        """What an author needs: the JSON Schemas of the question and the answer."""
+    def build_schema(self) -> dict[str, Any]:
+        """Return the JSON Schemas of the question and the answer, with the slot's name and deadline, for authors of
+        algorithms."""
         return {
             "slot": self.name,
             "asks": self.asks,
@@ -55,45 +56,45 @@ class Slot:
         }
 
 
-def _slot(
+def _define_slot(
     name: str,
     asks: str,
     question: type[Q],
     answer: type[A],
-    rules: Callable[[Q, A], Wrong | None],
+    rules: Callable[[Q, A], RuleViolation | None],
     fallback: Callable[[Q], A],
     seconds: float = 0.2,
 ) -> Slot:
     return Slot(name, asks, question, answer, rules, fallback, seconds)
 
 
-def _no_rule(question: RiskQuestion, answer: RiskAnswer) -> Wrong | None:
-    """The schema says it all."""
+def _accept_any(question: RiskQuestion, answer: RiskAnswer) -> RuleViolation | None:
+    """Accept any answer that satisfies the schema."""
     return None
 
 
 _ALL: Final[Sequence[Slot]] = (
-    _slot("engagement", "How engaged is this client, and when will that cross the next band?",
-          EngagementQuestion, EngagementAnswer, slots.engagement, slot_defaults.engagement),
-    _slot("risk", "How likely is this client to have left, against their own cadence?",
-          RiskQuestion, RiskAnswer, _no_rule, slot_defaults.risk),
-    _slot("ranking", "Which items for this client, here, now?",
-          RankingQuestion, RankingAnswer, slots.ranking, slot_defaults.ranking),
-    _slot("session", "How to order what this visitor sees?",
-          SessionQuestion, SessionAnswer, slots.session, slot_defaults.session, 0.05),
-    _slot("assembly", "Which items make the box?",
-          AssemblyQuestion, AssemblyAnswer, slots.assembly, slot_defaults.assembly, 0.5),
-    _slot("send_time", "When to send inside the allowed windows?",
-          SendTimeQuestion, SendTimeAnswer, slots.send_time, slot_defaults.send_time),
-    _slot("next_action", "A mail, a stylist's call, an offer, or nothing?",
-          NextActionQuestion, NextActionAnswer, slots.next_action, slot_defaults.next_action),
+    _define_slot("engagement", "How engaged is this client, and when will that cross the next band?",
+          EngagementQuestion, EngagementAnswer, slot_rules.check_engagement, built_in_answers.answer_engagement),
+    _define_slot("risk", "How likely is this client to have left, against their own cadence?",
+          RiskQuestion, RiskAnswer, _accept_any, built_in_answers.answer_risk),
+    _define_slot("ranking", "Which items for this client, here, now?",
+          RankingQuestion, RankingAnswer, slot_rules.check_ranking, built_in_answers.answer_ranking),
+    _define_slot("session", "How to order what this visitor sees?",
+          SessionQuestion, SessionAnswer, slot_rules.check_session, built_in_answers.answer_session, 0.05),
+    _define_slot("assembly", "Which items make the box?",
+          AssemblyQuestion, AssemblyAnswer, slot_rules.check_assembly, built_in_answers.answer_assembly, 0.5),
+    _define_slot("send_time", "When to send inside the allowed windows?",
+          SendTimeQuestion, SendTimeAnswer, slot_rules.check_send_time, built_in_answers.answer_send_time),
+    _define_slot("next_action", "A mail, a stylist's call, an offer, or nothing?",
+          NextActionQuestion, NextActionAnswer, slot_rules.check_next_action, built_in_answers.answer_next_action),
 )  # fmt: skip
 
 SLOTS: Final[dict[str, Slot]] = {slot.name: slot for slot in _ALL}
 
 
-def slot_named(name: str) -> Slot:
-    """Raises NotFound with the names there are."""
+def require_slot(name: str) -> Slot:
+    """Return the slot of that name. Raises NotFound with the names there are."""
     if name not in SLOTS:
         raise NotFound(f"no slot {name!r}; there are {', '.join(SLOTS)}", "slot")
     return SLOTS[name]

@@ -1,1 +1,1 @@
-"""Whom a treatment moves: policies learnt from an experiment, and how well they find those clients."""
+"""Uplift: policies learnt from an experiment, and how well they rank the clients whom a treatment moves."""

@@ -1,4 +1,4 @@
-"""What is known of clients, as numbers that regressions take."""
+"""What is known of clients, as numbers for regressions."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from domain.arrays import Floats
 MOST_LEVELS: Final = 12
 SKEWED: Final = 1.5
 
-Known = Mapping[str, Sequence[Any]]
-"""Of each column the values of n clients: numbers or text."""
+ClientColumns = Mapping[str, Sequence[Any]]
+"""The values of n clients by column: numbers or text."""
 
 
 @dataclass(frozen=True)
-class Feature:
-    """One number of a client: a column itself, its logarithm, or whether it is `level`; less `middle`, by `width`."""
+class UpliftFeature:
+    """One number of a client: a column, its logarithm, or whether it equals `level`; less `middle`, divided by
+    `width`."""
 
     column: str
     level: str | None = None
@@ -30,62 +31,62 @@ class Feature:
 
     @property
     def name(self) -> str:
-        """As people read it."""
+        """The feature's name for people."""
         return self.column if self.level is None else f"{self.column} = {self.level}"
 
-    def of(self, values: Sequence[Any]) -> Floats:
-        """Standardised, shape (n,). What is missing or no number counts as the middle."""
-        return np.asarray((np.nan_to_num(self._raw(values), nan=self.middle) - self.middle) / self.width)
+    def standardise(self, values: Sequence[Any]) -> Floats:
+        """Standardise the values, shape (n,). A missing value, or text that is no number, counts as the middle."""
+        return np.asarray((np.nan_to_num(self._read_numbers(values), nan=self.middle) - self.middle) / self.width)
 
-    def standardised(self, values: Sequence[Any]) -> Self:
-        """The same with the middle and width that these values have."""
-        raw = self._raw(values)
+    def fit_scale(self, values: Sequence[Any]) -> Self:
+        """Return this feature with the middle and width of these values."""
+        raw = self._read_numbers(values)
         width = float(np.nanstd(raw))
         return type(self)(self.column, self.level, self.logged, float(np.nanmean(raw)), width if width > 0 else 1.0)
 
-    def _raw(self, values: Sequence[Any]) -> Floats:
+    def _read_numbers(self, values: Sequence[Any]) -> Floats:
         if self.level is not None:
             return np.array([float(str(value) == self.level) for value in values])
-        found = np.array([as_number(value) for value in values])
-        return np.asarray(np.log1p(np.maximum(found, 0.0))) if self.logged else found
+        numbers = np.array([parse_number(value) for value in values])
+        return np.asarray(np.log1p(np.maximum(numbers, 0.0))) if self.logged else numbers
 
 
-def as_number(value: Any) -> float:
-    """NaN for what is none."""
+def parse_number(value: Any) -> float:
+    """Parse a value as a finite number; NaN for anything else."""
     try:
-        found = float(value)
+        number = float(value)
     except (TypeError, ValueError):
         return math.nan
-    return found if math.isfinite(found) else math.nan
+    return number if math.isfinite(number) else math.nan
 
 
-def features_of(known: Known) -> tuple[Feature, ...]:
-    """Numbers as they are, or as their logarithm where a few are far larger than the rest; text of few levels as one
-    feature a level. Columns that say nothing, and text of more than MOST_LEVELS levels, are left out."""
-    found: list[Feature] = []
-    for column, values in known.items():
-        numbers = np.array([as_number(value) for value in values])
+def choose_features(columns: ClientColumns) -> tuple[UpliftFeature, ...]:
+    """Choose the features of these columns: numbers, as logarithms where a few are far larger than the rest, and one
+    feature for each level of a text. Columns with one value and texts of more than MOST_LEVELS levels are left out."""
+    features: list[UpliftFeature] = []
+    for column, values in columns.items():
+        numbers = np.array([parse_number(value) for value in values])
         if not np.isnan(numbers).any():
             if numbers.std() > 0:
-                found.append(Feature(column, logged=_skewed(numbers)).standardised(values))
+                features.append(UpliftFeature(column, logged=_is_skewed(numbers)).fit_scale(values))
             continue
         levels = sorted({str(value) for value in values})
         if 1 < len(levels) <= MOST_LEVELS:
-            found += [Feature(column, level).standardised(values) for level in levels]
-    return tuple(found)
+            features += [UpliftFeature(column, level).fit_scale(values) for level in levels]
+    return tuple(features)
 
 
-def matrix(features: Sequence[Feature], known: Known) -> Floats:
-    """Shape (n, features)."""
-    return np.column_stack([feature.of(known[feature.column]) for feature in features])
+def build_matrix(features: Sequence[UpliftFeature], columns: ClientColumns) -> Floats:
+    """Build the feature matrix, shape (n, features)."""
+    return np.column_stack([feature.standardise(columns[feature.column]) for feature in features])
 
 
-def kept(feature: Feature) -> dict[str, Any]:
-    """For a file."""
+def serialise_feature(feature: UpliftFeature) -> dict[str, Any]:
+    """Return the feature as JSON values for a file."""
     return asdict(feature)
 
 
-def _skewed(numbers: Floats) -> bool:
+def _is_skewed(numbers: Floats) -> bool:
     if numbers.min() < 0 or len(np.unique(numbers)) <= 2:
         return False
     return float((((numbers - numbers.mean()) / numbers.std()) ** 3).mean()) > SKEWED

@@ -1,10 +1,10 @@
-"""How well a ranking finds the clients whom a treatment moves.
+"""Gain curves: how well a ranking finds the clients whom a treatment moves.
 
 The gain curve g(s) is what treating the share s of clients who are ranked first adds, in the unit of the outcome and
 for each client there is: s times the mean outcome of the treated among them less that of the control among them. AUUC
 is the area under g for s from 0 to 1. Qini is that area less the one under the straight line to g(1), which is what a
 random ranking gains: Qini = AUUC - g(1) / 2 (Radcliffe 2007, with the curve for each client in place of in all).
-Clients of one score are treated together or by lot, so that the curve is straight between the ends of ties.
+Clients of one score are treated together or at random, so that the curve is straight between the ends of ties.
 """
 
 from __future__ import annotations
@@ -20,41 +20,42 @@ DRAWS: Final = 200
 
 
 @dataclass(frozen=True)
-class Trial:
-    """n clients of an experiment, arrays of shape (n,): who was treated, by lot, and the outcome of each."""
+class UpliftTrial:
+    """n clients of a randomised experiment, arrays of shape (n,): who was treated, and the outcome of each."""
 
     treated: Flags
     outcome: Floats
 
-    def part(self, rows: Any) -> Trial:
-        """Some of them."""
-        return Trial(self.treated[rows], self.outcome[rows])
+    def select(self, rows: Any) -> UpliftTrial:
+        """Return the trial of some rows only."""
+        return UpliftTrial(self.treated[rows], self.outcome[rows])
 
 
 @dataclass(frozen=True)
-class Areas:
+class CurveAreas:
     """AUUC and Qini, each of shape (draws,): first of the trial itself, then of clients drawn with replacement."""
 
     auuc: Floats
     qini: Floats
 
 
-def drawn(n: int, seed: int, draws: int = DRAWS) -> Any:
-    """How often each client is drawn, shape (1 + draws, n); the first row is the trial itself."""
+def draw_bootstrap_weights(n: int, seed: int, draws: int = DRAWS) -> Any:
+    """Draw how often each client counts, shape (1 + draws, n); the first row is the trial itself."""
     rng = np.random.default_rng(seed)
     counts = np.stack([np.bincount(rng.integers(0, n, n), minlength=n) for _ in range(draws)])
     return np.concatenate([np.ones((1, n), np.int64), counts]).astype(np.float64)
 
 
-def areas(score: Floats, trial: Trial, weight: Any) -> Areas:
-    """Of the ranking by `score`, shape (n,), highest first; `weight` is `drawn`."""
-    share, gain = curve(score, trial, weight)
+def compute_areas(score: Floats, trial: UpliftTrial, weight: Any) -> CurveAreas:
+    """Compute the areas for the ranking by `score`, shape (n,), highest first; `weight` comes from
+    `draw_bootstrap_weights`."""
+    share, gain = compute_gain_curve(score, trial, weight)
     auuc = np.trapezoid(gain, share, axis=1)
-    return Areas(auuc, auuc - gain[:, -1] / 2)
+    return CurveAreas(auuc, auuc - gain[:, -1] / 2)
 
 
-def curve(score: Floats, trial: Trial, weight: Any) -> tuple[Any, Any]:
-    """Shares and gains at the ends of ties, each of shape (rows of `weight`, ends + 1), from (0, 0) on."""
+def compute_gain_curve(score: Floats, trial: UpliftTrial, weight: Any) -> tuple[Any, Any]:
+    """Compute shares and gains at the ends of ties, each of shape (rows of `weight`, ends + 1), from (0, 0) on."""
     order = np.argsort(-score, kind="stable")
     ends = np.append(np.flatnonzero(np.diff(score[order])), len(score) - 1)
     treated, outcome, weight = trial.treated[order], trial.outcome[order], weight[:, order]
@@ -70,12 +71,15 @@ def curve(score: Floats, trial: Trial, weight: Any) -> tuple[Any, Any]:
     return np.hstack([start, share]), np.hstack([start, share * (mean_treated - mean_control)])
 
 
-def by_decile(score: Floats, trial: Trial, parts: int = 10) -> list[tuple[int, float, float]]:
-    """Clients, mean score and measured uplift of each tenth, the highest scores first; NaN where an arm is empty."""
-    told = []
+def compute_deciles(score: Floats, trial: UpliftTrial, parts: int = 10) -> list[tuple[int, float, float]]:
+    """Compute clients, mean score and measured uplift of each tenth, highest scores first; NaN where an arm is
+    empty."""
+    deciles = []
     for rows in np.array_split(np.argsort(-score, kind="stable"), parts):
-        mine = trial.part(rows)
-        both = len(rows) > 0 and mine.treated.any() and not mine.treated.all()
-        uplift = mine.outcome[mine.treated].mean() - mine.outcome[~mine.treated].mean() if both else np.nan
-        told.append((len(rows), float(score[rows].mean()) if len(rows) else np.nan, float(uplift)))
-    return told
+        selected = trial.select(rows)
+        both = len(rows) > 0 and selected.treated.any() and not selected.treated.all()
+        uplift = (
+            selected.outcome[selected.treated].mean() - selected.outcome[~selected.treated].mean() if both else np.nan
+        )
+        deciles.append((len(rows), float(score[rows].mean()) if len(rows) else np.nan, float(uplift)))
+    return deciles

@@ -1,8 +1,9 @@
-"""Draws the next action by lot, so that what each action adds can be learnt: the experiment behind an uplift policy.
+"""An algorithm that draws the next action at random, so that the effect of each action can be learnt: the experiment
+behind an uplift policy.
 
-Even among what is allowed, or by the shares in `explore.json` in the folder `algorithms` under the home, such as
-{"email": 0.8, "nothing": 0.2}; an action that it leaves out is never drawn. A file that is replaced is taken up when
-the algorithm is next loaded.
+Allowed actions are equally likely, or follow the shares in `explore.json` in the folder `algorithms` under the home,
+such as {"email": 0.8, "nothing": 0.2}; an action without a share is never drawn. A replaced file is read when the
+algorithm is next loaded.
 """
 
 from __future__ import annotations
@@ -27,26 +28,27 @@ class Explore:
     slot = "next_action"
 
     def __init__(self, folders: tuple[str, ...] | None = None) -> None:
-        places = (Path(folder) / FILE for folder in (sys.path if folders is None else folders))
-        file = next((place for place in places if place.is_file()), None)
-        self.shares = dict.fromkeys(sorted(ACTIONS), 1.0) if file is None else _read(file)
+        files = (Path(folder) / FILE for folder in (sys.path if folders is None else folders))
+        file = next((path for path in files if path.is_file()), None)
+        self.shares = dict.fromkeys(sorted(ACTIONS), 1.0) if file is None else _read_shares(file)
         self.version = "-".join(["1", *(f"{name}={share:g}" for name, share in self.shares.items() if file)])[:64]
 
     def answer(self, question: Mapping[str, Any]) -> dict[str, Any]:
-        """One of those allowed, and how likely it was. Where no share is for any of them, all are alike."""
-        weights = {each: self.shares.get(each, 0.0) for each in question["allowed"]}
+        """Draw one of the allowed actions and state its propensity. Where none of them has a share, all are equally
+        likely."""
+        weights = {action: self.shares.get(action, 0.0) for action in question["allowed"]}
         if not any(weights.values()):
             weights = dict.fromkeys(weights, 1.0)
-        drawn = random.Random(f"{question['client_id']}/{question['seed']}")
-        action = drawn.choices(list(weights), list(weights.values()))[0]
+        rng = random.Random(f"{question['client_id']}/{question['seed']}")
+        action = rng.choices(list(weights), list(weights.values()))[0]
         return {"action": action, "propensity": weights[action] / sum(weights.values())}
 
 
-def _read(file: Path) -> dict[str, float]:
-    """The shares. Raises BadInput."""
+def _read_shares(file: Path) -> dict[str, float]:
+    """Read the shares from the file. Raises BadInput."""
     try:
-        told = json.loads(file.read_text())
-        shares = {str(name): float(share) for name, share in told.items()}
+        content = json.loads(file.read_text())
+        shares = {str(name): float(share) for name, share in content.items()}
     except (OSError, ValueError, AttributeError, TypeError):
         raise BadInput(f'{FILE} is not written like {{"email": 0.5, "nothing": 0.5}}', str(file)) from None
     if strange := set(shares) - ACTIONS:

@@ -1,8 +1,8 @@
-"""Learners of uplift, each one function: rows of features and a trial in, a `Policy` out.
+"""Learners of uplift, each one function from feature rows and a trial to an `UpliftPolicy`.
 
 T-learner: an outcome model for each arm, and their difference. X-learner and DR-learner: Künzel, Sekhon, Bickel, Yu
 2019; Kennedy 2023. Class transformation: Jaskowski, Jaroszewicz 2012, as regression on the transformed outcome, so that
-it takes amounts too. All are ridge regressions: uplift is small beside the noise, and trees found noise
+it takes amounts too. All are ridge regressions: uplift is small beside the noise, and trees fitted noise
 (docs/outcomes.md).
 """
 
@@ -15,8 +15,8 @@ from typing import Final, NamedTuple
 import numpy as np
 from scipy.special import expit
 
-from algorithms.uplift.curves import Trial
-from algorithms.uplift.regressions import linear, logistic
+from algorithms.uplift.curves import UpliftTrial
+from algorithms.uplift.regressions import fit_linear, fit_logistic
 from domain.arrays import Flags, Floats
 
 LIGHT: Final = 10.0
@@ -24,87 +24,93 @@ HEAVY: Final = 1_000.0
 FOLDS: Final = 5
 
 
-class Part(NamedTuple):
-    """`sign` times a regression's answer; `chance`: of log odds."""
+class RegressionTerm(NamedTuple):
+    """`sign` times a regression's prediction; `logistic`: the prediction is of log odds."""
 
     sign: float
-    chance: bool
+    logistic: bool
     weights: Floats
 
 
 @dataclass(frozen=True)
-class Policy:
-    """The sum of its parts is the expected uplift of a client, in the unit of the outcome."""
+class UpliftPolicy:
+    """Regression terms whose sum is the expected uplift of a client, in the unit of the outcome."""
 
-    parts: tuple[Part, ...]
+    terms: tuple[RegressionTerm, ...]
 
-    def uplift(self, rows: Floats) -> Floats:
-        """Of rows of shape (n, features), shape (n,)."""
+    def predict(self, rows: Floats) -> Floats:
+        """Predict the uplift of rows (n, features), shape (n,)."""
         total = np.zeros(len(rows))
-        for sign, chance, weights in self.parts:
+        for sign, chance, weights in self.terms:
             answer = weights[0] + rows @ weights[1:]
             total += sign * (expit(answer) if chance else answer)
         return total
 
 
-Learner = Callable[[Floats, Trial], Policy]
+Learner = Callable[[Floats, UpliftTrial], UpliftPolicy]
 
 
-def t_learner(rows: Floats, trial: Trial, ridge: float = LIGHT) -> Policy:
-    """Logistic where outcomes are 0 or 1."""
-    return Policy((_arm(rows, trial, trial.treated, ridge, 1.0), _arm(rows, trial, ~trial.treated, ridge, -1.0)))
+def t_learner(rows: Floats, trial: UpliftTrial, ridge: float = LIGHT) -> UpliftPolicy:
+    """Fit one model for each arm, logistic where outcomes are 0 or 1."""
+    return UpliftPolicy(
+        (_fit_arm(rows, trial, trial.treated, ridge, 1.0), _fit_arm(rows, trial, ~trial.treated, ridge, -1.0))
+    )
 
 
-def t_learner_held(rows: Floats, trial: Trial) -> Policy:
-    """The same with weights held at 0 by a thousand rows: clients are taken to differ little."""
+def t_learner_held(rows: Floats, trial: UpliftTrial) -> UpliftPolicy:
+    """Fit a T-learner with a heavy penalty of a thousand rows: clients are taken to differ little."""
     return t_learner(rows, trial, HEAVY)
 
 
-def x_learner(rows: Floats, trial: Trial) -> Policy:
-    """Each arm's outcomes less what the other arm's model expects; the larger control, the more treated count."""
+def x_learner(rows: Floats, trial: UpliftTrial) -> UpliftPolicy:
+    """Fit each arm's outcomes less the other arm's prediction; the larger the control arm, the more the treated
+    count."""
     treated, share = trial.treated, float(trial.treated.mean())
-    of_treated, of_control = (Policy((_arm(rows, trial, arm, LIGHT, 1.0),)) for arm in (treated, ~treated))
-    gained = linear(rows[treated], trial.outcome[treated] - of_control.uplift(rows[treated]), HEAVY)
-    missed = linear(rows[~treated], of_treated.uplift(rows[~treated]) - trial.outcome[~treated], HEAVY)
-    return Policy((Part(1.0, False, (1 - share) * gained + share * missed),))
+    of_treated, of_control = (UpliftPolicy((_fit_arm(rows, trial, arm, LIGHT, 1.0),)) for arm in (treated, ~treated))
+    gained = fit_linear(rows[treated], trial.outcome[treated] - of_control.predict(rows[treated]), HEAVY)
+    missed = fit_linear(rows[~treated], of_treated.predict(rows[~treated]) - trial.outcome[~treated], HEAVY)
+    return UpliftPolicy((RegressionTerm(1.0, False, (1 - share) * gained + share * missed),))
 
 
-def dr_learner(rows: Floats, trial: Trial) -> Policy:
-    """Regression on doubly robust outcomes, whose models are learnt from other clients."""
+def dr_learner(rows: Floats, trial: UpliftTrial) -> UpliftPolicy:
+    """Fit a regression on doubly robust outcomes, whose models are learnt from other clients."""
     share, pseudo = float(trial.treated.mean()), np.zeros(len(rows))
     fold = np.arange(len(rows)) % FOLDS
-    for each in range(FOLDS):
-        asked, known = fold == each, fold != each
-        pseudo[asked] = _doubly_robust(rows[known], trial.part(known), rows[asked], trial.part(asked), share)
-    return Policy((Part(1.0, False, linear(rows, pseudo, HEAVY)),))
+    for number in range(FOLDS):
+        test, train = fold == number, fold != number
+        pseudo[test] = _compute_doubly_robust(rows[train], trial.select(train), rows[test], trial.select(test), share)
+    return UpliftPolicy((RegressionTerm(1.0, False, fit_linear(rows, pseudo, HEAVY)),))
 
 
-def class_transformation(rows: Floats, trial: Trial) -> Policy:
-    """Regression on an outcome whose mean is the uplift."""
-    return Policy((Part(1.0, False, linear(rows, transformed(trial), HEAVY)),))
+def class_transformation(rows: Floats, trial: UpliftTrial) -> UpliftPolicy:
+    """Fit a regression on an outcome whose mean is the uplift."""
+    return UpliftPolicy((RegressionTerm(1.0, False, fit_linear(rows, transform_outcome(trial), HEAVY)),))
 
 
-def transformed(trial: Trial) -> Floats:
-    """y / p of the treated, -y / (1 - p) of the control: its mean among like clients is their uplift."""
+def transform_outcome(trial: UpliftTrial) -> Floats:
+    """Compute y / p for the treated and -y / (1 - p) for the control: its mean among like clients is their uplift."""
     share = float(trial.treated.mean())
     return np.asarray(np.where(trial.treated, trial.outcome / share, -trial.outcome / (1 - share)))
 
 
 LEARNERS: Final[dict[str, Learner]] = {
-    each.__name__: each for each in (t_learner, t_learner_held, x_learner, dr_learner, class_transformation)
+    learner.__name__: learner for learner in (t_learner, t_learner_held, x_learner, dr_learner, class_transformation)
 }
 
 
-def _arm(rows: Floats, trial: Trial, arm: Flags, ridge: float, sign: float) -> Part:
+def _fit_arm(rows: Floats, trial: UpliftTrial, arm: Flags, ridge: float, sign: float) -> RegressionTerm:
     outcome = trial.outcome[arm]
     chance = bool(np.isin(trial.outcome, (0.0, 1.0)).all())
-    return Part(sign, chance, (logistic if chance else linear)(rows[arm], outcome, ridge))
+    return RegressionTerm(sign, chance, (fit_logistic if chance else fit_linear)(rows[arm], outcome, ridge))
 
 
-def _doubly_robust(rows: Floats, known: Trial, asked_rows: Floats, asked: Trial, share: float) -> Floats:
+def _compute_doubly_robust(
+    rows: Floats, train: UpliftTrial, test_rows: Floats, test: UpliftTrial, share: float
+) -> Floats:
     of_treated, of_control = (
-        Policy((_arm(rows, known, arm, LIGHT, 1.0),)).uplift(asked_rows) for arm in (known.treated, ~known.treated)
+        UpliftPolicy((_fit_arm(rows, train, arm, LIGHT, 1.0),)).predict(test_rows)
+        for arm in (train.treated, ~train.treated)
     )
-    gained = asked.treated * (asked.outcome - of_treated) / share
-    missed = ~asked.treated * (asked.outcome - of_control) / (1 - share)
+    gained = test.treated * (test.outcome - of_treated) / share
+    missed = ~test.treated * (test.outcome - of_control) / (1 - share)
     return np.asarray(of_treated - of_control + gained - missed)

@@ -8,16 +8,17 @@ from scipy.special import expit
 from domain.arrays import Floats
 
 
-def linear(rows: Floats, outcome: Floats, ridge: float, weight: Floats | None = None) -> Floats:
-    """Intercept and weights, shape (1 + k,); `ridge` rows hold each weight at 0."""
+def fit_linear(rows: Floats, outcome: Floats, ridge: float, weight: Floats | None = None) -> Floats:
+    """Fit a linear regression and return intercept and weights, shape (1 + k,); the penalty of each weight is `ridge`
+    rows."""
     design = np.column_stack([np.ones(len(rows)), rows])
     scaled = design if weight is None else design * weight[:, None]
-    return np.asarray(np.linalg.solve(scaled.T @ design + _held(ridge, rows.shape[1]), scaled.T @ outcome))
+    return np.asarray(np.linalg.solve(scaled.T @ design + _build_penalty(ridge, rows.shape[1]), scaled.T @ outcome))
 
 
-def logistic(rows: Floats, outcome: Floats, ridge: float) -> Floats:
-    """Intercept and weights of the log odds, shape (1 + k,). Outcomes are 0 or 1."""
-    design, held = np.column_stack([np.ones(len(rows)), rows]), _held(ridge, rows.shape[1])
+def fit_logistic(rows: Floats, outcome: Floats, ridge: float) -> Floats:
+    """Fit a logistic regression of outcomes 0 or 1 and return intercept and weights of the log odds, shape (1 + k,)."""
+    design, held = np.column_stack([np.ones(len(rows)), rows]), _build_penalty(ridge, rows.shape[1])
     weights = np.zeros(design.shape[1])
     for _ in range(30):
         chance = expit(design @ weights)
@@ -29,5 +30,5 @@ def logistic(rows: Floats, outcome: Floats, ridge: float) -> Floats:
     return weights
 
 
-def _held(ridge: float, columns: int) -> Floats:
+def _build_penalty(ridge: float, columns: int) -> Floats:
     return np.diag([1e-6, *[ridge] * columns])

@@ -1,1 +1,1 @@
-"""What the answers of a slot were, what others would have answered, and what came of it."""
+"""Compare the algorithms of a slot: what each answered, what the others would have answered, and what followed."""

@@ -1,4 +1,4 @@
-"""What came of answers: what a client did within a while after seeing one counts for the last one they saw."""
+"""Attribute what clients did to the answers that they had seen: a reaction counts for the last answer before it."""
 
 from __future__ import annotations
 
@@ -13,24 +13,27 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 
 from domain.arrays import Floats
-from domain.comparison.likeness import first, listed
-from domain.comparison.records import Deed, Live
+from domain.comparison.records import LiveAnswer, Reaction
+from domain.comparison.similarity import extract_first, extract_ids
 from domain.statistics import lift
 from domain.statistics.lift import Lift
-from domain.statistics.off_policy import FEWEST_REWARDS, FEWEST_ROWS
+from domain.statistics.off_policy import MIN_EFFECTIVE_REWARDS, MIN_EFFECTIVE_ROWS
 
-FEWEST: Final = int(FEWEST_ROWS)
-"""Clients, orders or pieces of each variant from which on a lift is told: below, its interval is a guess."""
-FEWEST_CLIENTS: Final = int(FEWEST_REWARDS)
-"""Clients of each variant whose they must be: a hundred pieces of two clients tell of two clients."""
+MIN_UNITS: Final = int(MIN_EFFECTIVE_ROWS)
+"""Clients, orders or pieces that each variant needs before a lift is reported; with fewer, its interval is a guess."""
+MIN_CLIENTS: Final = int(MIN_EFFECTIVE_REWARDS)
+"""Clients that these must come from: a hundred pieces of two clients say something about two clients only."""
 
 
 @dataclass
-class Outcome:
-    """Of one answer that was seen. `orders` by id with their cents; `judged`: pieces that it named and that were bought
-    or sent in a Fix, `kept` of them; `touched`: which it named and the client clicked, put by or bought."""
+class AnswerOutcome:
+    """The outcome of one answer that was seen.
 
-    live: Live
+    `orders`: cents by order id. `judged`: pieces that the answer named and that were bought or sent in a Fix, `kept` of
+    them. `touched`: items that it named and that the client clicked, put aside or bought.
+    """
+
+    live: LiveAnswer
     shown_at: datetime
     orders: dict[str, int] = field(default_factory=dict)
     judged: int = 0
@@ -39,14 +42,16 @@ class Outcome:
 
     @property
     def first_touched(self) -> bool:
-        """Whether that is true of what stood first."""
-        return not self.touched.isdisjoint(first(self.live.answer))
+        """Whether the client touched the first item."""
+        return not self.touched.isdisjoint(extract_first(self.live.answer))
 
 
-class Earned(NamedTuple):
-    """Of one variant. `order_rate`: clients who ordered of those who saw an answer. None: nothing to divide by.
-    `pieces`: bought or sent, of which `keep_rate` were kept. `open`: answers left out, for the while after them is not
-    over yet."""
+class VariantResult(NamedTuple):
+    """The results of one variant. Rates are None where there is nothing to divide by.
+
+    `order_rate`: the share of clients who ordered. `pieces`: bought or sent, of which `keep_rate` were kept. `open`:
+    answers left out because their window is not over yet.
+    """
 
     seen: int
     clients: int
@@ -58,79 +63,84 @@ class Earned(NamedTuple):
     keep_rate: float | None
 
 
-class Count(NamedTuple):
-    """What a figure of one variant rests on: `n` of the unit it is divided by, and whose they are."""
+class SampleCount(NamedTuple):
+    """The sample behind a metric: `n` units in its denominator, and the clients they come from."""
 
     n: int
     clients: int
 
 
 @dataclass(frozen=True)
-class Compared:
-    """A figure of a variant over another's. `lift`: None where there is nothing to divide by."""
+class MetricComparison:
+    """A metric of a variant compared with the control. `lift`: None where there is nothing to divide by."""
 
     lift: Lift | None
-    treated: Count
-    control: Count
+    treated: SampleCount
+    control: SampleCount
 
     @property
     def enough(self) -> bool:
-        """Whether there is enough to go by."""
+        """Whether the sample is large enough to rely on."""
         counts = (self.treated, self.control)
-        return self.lift is not None and all(n >= FEWEST and clients >= FEWEST_CLIENTS for n, clients in counts)
+        return self.lift is not None and all(n >= MIN_UNITS and clients >= MIN_CLIENTS for n, clients in counts)
 
     @property
-    def told(self) -> dict[str, Any]:
-        """As JSON takes it."""
+    def as_json(self) -> dict[str, Any]:
+        """Return the comparison in the form for JSON."""
         lift = asdict(self.lift) if self.lift else {"treated": None, "control": None}
         return lift | {"n": self.treated.n, "control_n": self.control.n, "enough": self.enough}
 
 
-class Against(NamedTuple):
-    """What a variant earned over another."""
+class VariantComparison(NamedTuple):
+    """The metrics of a variant compared with the control."""
 
-    order_rate: Compared
-    average_order_cents: Compared
-    keep_rate: Compared
+    order_rate: MetricComparison
+    average_order_cents: MetricComparison
+    keep_rate: MetricComparison
 
 
-def outcomes(lives: Iterable[Live], deeds: Iterable[Deed], within: timedelta) -> list[Outcome]:
-    """One for each answer that was seen; of two for one mail, as after a new plan, the later one was."""
+def attribute_reactions(
+    lives: Iterable[LiveAnswer], reactions: Iterable[Reaction], within: timedelta
+) -> list[AnswerOutcome]:
+    """Attribute reactions `within` a window to the answers that were seen; return one outcome per answer.
+
+    Of two answers for one mail, as after a new plan, only the later one was seen.
+    """
     last = {(live.client_id, live.shown_at): live for live in lives}
-    seen = [Outcome(live, live.shown_at) for live in last.values() if live.shown_at is not None]
-    seen.sort(key=lambda each: (each.live.client_id, each.shown_at))
-    found = {client: list(those) for client, those in groupby(seen, lambda each: each.live.client_id)}
-    for deed in sorted(deeds, key=lambda each: each.at):
-        its = found.get(deed.client_id, [])
-        place = bisect_right(its, deed.at, key=lambda each: each.shown_at)
-        if place and deed.at - its[place - 1].shown_at <= within:
-            _count(its[place - 1], deed)
-    return [each for its in found.values() for each in its]
+    seen = [AnswerOutcome(live, live.shown_at) for live in last.values() if live.shown_at is not None]
+    seen.sort(key=lambda outcome: (outcome.live.client_id, outcome.shown_at))
+    by_client = {client: list(group) for client, group in groupby(seen, lambda outcome: outcome.live.client_id)}
+    for reaction in sorted(reactions, key=lambda one: one.at):
+        shown = by_client.get(reaction.client_id, [])
+        index = bisect_right(shown, reaction.at, key=lambda outcome: outcome.shown_at)
+        if index and reaction.at - shown[index - 1].shown_at <= within:
+            _count_reaction(shown[index - 1], reaction)
+    return [outcome for shown in by_client.values() for outcome in shown]
 
 
-def closed(found: Iterable[Outcome], within: timedelta, until: datetime) -> list[Outcome]:
-    """Those whose while was over by `until`. The others might still order: they are neither a yes nor a no."""
-    return [each for each in found if each.shown_at + within <= until]
+def select_closed(outcomes: Iterable[AnswerOutcome], within: timedelta, until: datetime) -> list[AnswerOutcome]:
+    """Select the outcomes whose window was over by `until`. In the others an order may still follow."""
+    return [outcome for outcome in outcomes if outcome.shown_at + within <= until]
 
 
-def _count(outcome: Outcome, deed: Deed) -> None:
-    if deed.kind == "ordered":
-        key = deed.order_id or deed.at.isoformat()
-        outcome.orders[key] = outcome.orders.get(key, 0) + deed.value_cents
-    named = deed.item_id in (listed(outcome.live.answer) or ())
-    if named and deed.item_id and deed.kind in {"ordered", "touched"}:
-        outcome.touched.add(deed.item_id)
-    if named and deed.kind != "touched":
-        outcome.judged += deed.kind != "returned"
-        outcome.kept += {"ordered": 1, "kept": 1, "sent_back": 0, "returned": -1 if outcome.kept else 0}[deed.kind]
+def _count_reaction(outcome: AnswerOutcome, reaction: Reaction) -> None:
+    if reaction.kind == "ordered":
+        key = reaction.order_id or reaction.at.isoformat()
+        outcome.orders[key] = outcome.orders.get(key, 0) + reaction.value_cents
+    named = reaction.item_id in (extract_ids(outcome.live.answer) or ())
+    if named and reaction.item_id and reaction.kind in {"ordered", "touched"}:
+        outcome.touched.add(reaction.item_id)
+    if named and reaction.kind != "touched":
+        outcome.judged += reaction.kind != "returned"
+        outcome.kept += {"ordered": 1, "kept": 1, "sent_back": 0, "returned": -1 if outcome.kept else 0}[reaction.kind]
 
 
-def earned(found: Sequence[Outcome], still_open: int = 0) -> Earned:
-    """Of one variant's answers; `still_open`: so many more were left out."""
-    table = _by_client(found)
+def summarise_variant(outcomes: Sequence[AnswerOutcome], still_open: int = 0) -> VariantResult:
+    """Summarise the outcomes of one variant. `still_open`: how many were left out."""
+    table = _sum_by_client(outcomes)
     orders, cents, judged, kept = table.sum(axis=0).tolist()
-    return Earned(
-        seen=len(found),
+    return VariantResult(
+        seen=len(outcomes),
         clients=len(table),
         open=still_open,
         order_rate=float((table[:, 0] > 0).mean()) if len(table) else None,
@@ -141,32 +151,36 @@ def earned(found: Sequence[Outcome], still_open: int = 0) -> Earned:
     )
 
 
-def against(treated: Sequence[Outcome], control: Sequence[Outcome]) -> Against:
-    """A variant over another, clients being what was drawn."""
-    one, other = _by_client(treated), _by_client(control)
-    return Against(_shares(one, other), _ratios(one, other, 1, 0), _ratios(one, other, 3, 2))
+def compare_variants(treated: Sequence[AnswerOutcome], control: Sequence[AnswerOutcome]) -> VariantComparison:
+    """Compare a variant with the control, with clients as the unit of randomisation."""
+    one, other = _sum_by_client(treated), _sum_by_client(control)
+    return VariantComparison(
+        _compare_shares(one, other), _compare_ratios(one, other, 1, 0), _compare_ratios(one, other, 3, 2)
+    )
 
 
-def _shares(one: Floats, other: Floats) -> Compared:
-    counts = [Count(len(table), len(table)) for table in (one, other)]
+def _compare_shares(one: Floats, other: Floats) -> MetricComparison:
+    counts = [SampleCount(len(table), len(table)) for table in (one, other)]
     if min(len(one), len(other)) < 2:
-        return Compared(None, *counts)
+        return MetricComparison(None, *counts)
     yes, no = (int((table[:, 0] > 0).sum()) for table in (one, other))
-    return Compared(lift.of_shares(yes, len(one), no, len(other)), *counts)
+    return MetricComparison(lift.compare_shares(yes, len(one), no, len(other)), *counts)
 
 
-def _ratios(one: Floats, other: Floats, top: int, bottom: int) -> Compared:
-    counts = [Count(int(table[:, bottom].sum()), int((table[:, bottom] > 0).sum())) for table in (one, other)]
+def _compare_ratios(one: Floats, other: Floats, top: int, bottom: int) -> MetricComparison:
+    counts = [SampleCount(int(table[:, bottom].sum()), int((table[:, bottom] > 0).sum())) for table in (one, other)]
     if min(len(one), len(other)) < 2 or not all(count.n for count in counts):
-        return Compared(None, *counts)
-    return Compared(lift.of_ratios(one[:, top], one[:, bottom], other[:, top], other[:, bottom]), *counts)
+        return MetricComparison(None, *counts)
+    return MetricComparison(lift.compare_ratios(one[:, top], one[:, bottom], other[:, top], other[:, bottom]), *counts)
 
 
-def _by_client(found: Sequence[Outcome]) -> Floats:
-    """A row a client: orders, their cents, pieces judged and kept."""
+def _sum_by_client(outcomes: Sequence[AnswerOutcome]) -> Floats:
+    """Return one row per client: orders, cents, pieces judged, pieces kept; shape (clients, 4)."""
     sums: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
-    for each in found:
-        row = sums[each.live.client_id]
-        for place, more in enumerate((len(each.orders), sum(each.orders.values()), each.judged, each.kept)):
-            row[place] += more
+    for outcome in outcomes:
+        row = sums[outcome.live.client_id]
+        for column, more in enumerate(
+            (len(outcome.orders), sum(outcome.orders.values()), outcome.judged, outcome.kept)
+        ):
+            row[column] += more
     return np.array(list(sums.values()), np.float64).reshape(-1, 4)

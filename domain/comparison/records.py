@@ -1,4 +1,4 @@
-"""What a comparison reads of the store."""
+"""The records that a comparison reads from the store."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class Live:
-    """An answer that was used. `shown_at`: when the client saw what came of it; None: not yet, or never."""
+class LiveAnswer:
+    """An answer that was used. `shown_at`: when the client saw its effect; None: not yet, or never."""
 
     id: str
     client_id: str
@@ -25,8 +25,8 @@ class Live:
 
 
 @dataclass(frozen=True, slots=True)
-class Shadow:
-    """What another would have answered to the same `question`; None: nothing valid."""
+class ShadowAnswer:
+    """What a shadow would have answered to the same `question`. `answer`: None when it gave no valid one."""
 
     question: str
     name: str
@@ -36,8 +36,8 @@ class Shadow:
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
-    """Something a client did later: `kind` is `ordered`, `returned`, `kept`, `sent_back` or `touched`."""
+class Reaction:
+    """Something that a client did afterwards: `kind` is `ordered`, `returned`, `kept`, `sent_back` or `touched`."""
 
     client_id: str
     kind: str

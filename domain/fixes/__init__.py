@@ -1,1 +1,1 @@
-"""What may go into a Fix, what its note asks for, and the states that it goes through."""
+"""The rules of Fixes: which items may go in, what the client's note asks for, swaps, and the states of a Fix."""

@@ -1,4 +1,4 @@
-"""Which of the categories that a box must have it can have at all: as many as can be, at the least cost."""
+"""Choose the must-have categories that a box can contain: as many as possible, at the least cost."""
 
 from __future__ import annotations
 
@@ -11,24 +11,26 @@ from models.slots import AssemblyQuestion, Piece
 Kind = TypeVar("Kind", bound=Hashable)
 
 
-def cover(question: AssemblyQuestion) -> list[Piece]:
-    """A piece of each category that can be had: no box within the limits has pieces of more of them, and none with as
-    many costs less."""
+def cover_must_haves(question: AssemblyQuestion) -> list[Piece]:
+    """Choose one piece of each must-have category that the box can contain.
+
+    No box within the limits covers more categories, and none that covers as many costs less.
+    """
     wanted = set(question.must_have)
     cap = question.item_cap_cents
     fit = [piece for piece in question.pieces if piece.category in wanted and (cap is None or piece.price_cents <= cap)]
-    places = cheapest(
-        [each.category for each in fit],
-        [each.colour or None for each in fit],
-        [each.price_cents for each in fit],
+    indexes = choose_cheapest(
+        [piece.category for piece in fit],
+        [piece.colour or None for piece in fit],
+        [piece.price_cents for piece in fit],
         question.slots,
         question.budget_cents,
         question.colour_cap,
     )
-    return [fit[place] for place in places]
+    return [fit[index] for index in indexes]
 
 
-def cheapest(
+def choose_cheapest(
     kinds: Sequence[Kind],
     colours: Sequence[Hashable | None],
     prices: Sequence[int],
@@ -36,26 +38,31 @@ def cheapest(
     budget: int | None,
     colour_cap: int | None,
 ) -> list[int]:
-    """Places of pieces of as many `kinds` as can be within slots, budget and colour cap, one of each, at the least
-    cost. A colour of None is no colour."""
+    """Return the indexes of pieces of as many `kinds` as fit into slots, budget and colour cap, one of each, at least
+    cost.
+
+    A colour of None is no colour.
+    """
     best: dict[tuple[Kind, Hashable | None], int] = {}
-    for place in sorted(range(len(kinds)), key=lambda place: prices[place]):
-        best.setdefault((kinds[place], colours[place]), place)
+    for index in sorted(range(len(kinds)), key=lambda index: prices[index]):
+        best.setdefault((kinds[index], colours[index]), index)
     firsts: dict[Kind, int] = {}
-    for (kind, _), place in best.items():
-        firsts.setdefault(kind, place)
+    for (kind, _), index in best.items():
+        firsts.setdefault(kind, index)
     if colour_cap is not None and len(firsts) > colour_cap:
-        return _by_colour(best, prices, slots, budget, colour_cap)
-    places = list(firsts.values())
-    costs = accumulate(prices[place] for place in places)
-    return [place for place, cost in zip(places[:slots], costs, strict=False) if budget is None or cost <= budget]
+        return _assign_by_colour(best, prices, slots, budget, colour_cap)
+    indexes = list(firsts.values())
+    costs = accumulate(prices[index] for index in indexes)
+    return [index for index, cost in zip(indexes[:slots], costs, strict=False) if budget is None or cost <= budget]
 
 
-def _by_colour(
+def _assign_by_colour(
     best: dict[tuple[Kind, Hashable | None], int], prices: Sequence[int], slots: int, budget: int | None, cap: int
 ) -> list[int]:
-    """The same where many could be of one colour: kinds are assigned to the places that each colour has. Fewer kinds
-    are tried by places that stand for none."""
+    """Choose under a binding colour cap, by a linear assignment of kinds to the slots of each colour.
+
+    Fewer kinds are tried by adding empty slots.
+    """
     import numpy as np  # noqa: PLC0415
     from scipy.optimize import linear_sum_assignment  # noqa: PLC0415
 
@@ -63,7 +70,7 @@ def _by_colour(
     seats = [colour for colour in dict.fromkeys(colour for _, colour in best) if colour is not None] * cap
     seats_free = [None] * len(kinds)
     every = [*seats, *seats_free]
-    never = 1.0 + 2.0 * sum(prices[place] for place in best.values())
+    never = 1.0 + 2.0 * sum(prices[index] for index in best.values())
     table = np.array([[prices[best[kind, c]] if (kind, c) in best else never for c in every] for kind in kinds])
     for count in range(min(slots, len(kinds)), 0, -1):
         nowhere = np.full((len(kinds), len(kinds) - count), -never)  # all taken, also where pieces cost nothing

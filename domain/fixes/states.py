@@ -1,4 +1,4 @@
-"""The states of one Fix: which step may follow which, and in which of them units are held."""
+"""The states of one Fix: the allowed transitions, and the states in which units are reserved."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Final
 from models.fixes import FixState as S
 
 SETTLED: Final = frozenset({S.CLOSED, S.CANCELLED, S.EXPIRED, S.FAILED})
-"""Nothing follows."""
+"""Final states."""
 
 HOLDING: Final = frozenset({S.PROPOSED, S.APPROVED})
-"""The units of the box are held for it."""
+"""The units of the box are reserved."""
 
 OPEN: Final = frozenset(S) - SETTLED - {S.SHIPPED}
-"""Being made; a client has at most one such Fix."""
+"""The Fix is being made; a client has at most one such Fix."""
 
 _STOPS: Final = frozenset({S.CANCELLED, S.FAILED})
 
@@ -33,6 +33,6 @@ TRANSITIONS: Final[Mapping[S, frozenset[S]]] = {
 }
 
 
-def sources(target: S) -> frozenset[S]:
-    """The states from which `target` may be reached in one step."""
+def list_sources(target: S) -> frozenset[S]:
+    """Return the states from which `target` may be reached in one step."""
     return frozenset(state for state, following in TRANSITIONS.items() if target in following)

@@ -1,1 +1,1 @@
-"""What outcomes say, and how sure one may be of it. Pure: arrays in, numbers out."""
+"""Statistics of outcomes: lifts, intervals, sample sizes, off-policy estimates. Pure: arrays in, numbers out."""

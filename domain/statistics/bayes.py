@@ -1,4 +1,4 @@
-"""Bayesian A/B: how likely the treatment is the better, by how much, and what a wrong choice would cost."""
+"""Bayesian A/B tests: the probability that the treatment is better, by how much, and the expected loss."""
 
 from __future__ import annotations
 
@@ -17,15 +17,17 @@ GRID: Final = 600
 
 @dataclass(frozen=True, slots=True)
 class Posterior:
-    """`p_better`: the chance that treatment beats control. `loss`: what is lost on average a client if it is chosen and
-    is the worse after all; choose it when that is less than one cares about."""
+    """The posterior of a comparison. `p_better`: the probability that the treatment is better.
+
+    `loss`: the expected loss per client if the treatment is chosen; choose it when that is small enough.
+    """
 
     p_better: float
     difference: Interval
     loss: float
 
 
-def of_shares(
+def compare_shares(
     treated_yes: int,
     treated: int,
     control_yes: int,
@@ -33,9 +35,9 @@ def of_shares(
     prior: tuple[float, float] = (1.0, 1.0),
     confidence: float = 0.95,
 ) -> Posterior:
-    """Beta-binomial: the share of each arm had the law beta(`prior`) before. Raises BadInput.
+    """Compare two shares by the beta-binomial model with the prior beta(`prior`) for each arm. Raises BadInput.
 
-    By the midpoint rule over the quantiles of both laws, so that no chance is drawn; good to about .0005.
+    By the midpoint rule over the quantiles of both posteriors, so that nothing is sampled; accurate to about .0005.
     """
     for name, yes, n in (("treated", treated_yes, treated), ("control", control_yes, control)):
         if not 0 <= yes <= n:
@@ -51,9 +53,14 @@ def of_shares(
     return Posterior(better, Interval(float(apart.mean()), low, high), float(np.maximum(-apart, 0).mean()))
 
 
-def of_means(difference: float, error: float, prior_spread: float | None = None, confidence: float = 0.95) -> Posterior:
-    """Normal: an estimated difference with its standard error, where differences were thought to spread about 0 by
-    `prior_spread` before (None: nothing was thought). Raises BadInput."""
+def compare_means(
+    difference: float, error: float, prior_spread: float | None = None, confidence: float = 0.95
+) -> Posterior:
+    """Compare two means, given their estimated `difference` and its standard `error`, by a normal model. Raises
+    BadInput.
+
+    `prior_spread`: the prior standard deviation of differences around 0; None: a flat prior.
+    """
     if error <= 0 or (prior_spread is not None and prior_spread <= 0):
         raise BadInput("must be above 0", "error" if error <= 0 else "prior_spread")
     trust = 1.0 if prior_spread is None else prior_spread**2 / (prior_spread**2 + error**2)

@@ -1,4 +1,5 @@
-"""CUPED: less noise in an outcome by what was known of each client before (Deng, Xu, Kohavi, Walker 2013, WSDM)."""
+"""CUPED: reduce the variance of an outcome by what was known of each client before (Deng, Xu, Kohavi, Walker 2013,
+WSDM)."""
 
 from __future__ import annotations
 
@@ -11,21 +12,21 @@ from errors import BadInput
 
 
 @dataclass(frozen=True, slots=True)
-class Adjusted:
-    """`outcome`, shape (n,), has the mean that it had; `removed` is the share of its variance that is gone.
+class AdjustedOutcome:
+    """An adjusted `outcome`, shape (n,), with its mean unchanged; `removed` is the share of variance that is gone.
 
-    Intervals and sample sizes shrink by the square root of 1 - `removed`, and by 1 - `removed`.
+    Intervals shrink by the square root of 1 - `removed`, and sample sizes by 1 - `removed`.
     """
 
     outcome: Floats
     removed: float
 
 
-def adjusted(outcome: Floats, before: Floats) -> Adjusted:
-    """`outcome` of shape (n,) less what `before`, shape (n,) or (n, k), foretells by least squares. Raises BadInput.
+def adjust(outcome: Floats, before: Floats) -> AdjustedOutcome:
+    """Subtract from `outcome`, shape (n,), what `before`, shape (n,) or (n, k), predicts by least squares. Raises
+    BadInput.
 
-    Hand over treated and control together, so that both are moved by one rule, and only what the treatment cannot have
-    touched: facts from before it.
+    Pass treated and control together, so that one rule adjusts both, and only data from before the treatment.
     """
     known = before.reshape(len(before), -1)
     if outcome.ndim != 1 or len(known) != len(outcome) or len(outcome) < known.shape[1] + 2:
@@ -38,4 +39,4 @@ def adjusted(outcome: Floats, before: Floats) -> Adjusted:
     weights = np.linalg.lstsq(centred, outcome - outcome.mean(), rcond=None)[0]
     left = outcome - centred @ weights
     whole = float(outcome.var())
-    return Adjusted(left, 1 - float(left.var()) / whole if whole > 0 else 0.0)
+    return AdjustedOutcome(left, 1 - float(left.var()) / whole if whole > 0 else 0.0)

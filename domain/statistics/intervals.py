@@ -1,4 +1,4 @@
-"""A mean with the interval that skewed samples call for."""
+"""Confidence intervals of means, also for skewed samples."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from domain.arrays import Floats
 
 
 class Interval(NamedTuple):
-    """A value and where the true one lies, with the confidence asked for."""
+    """A value and its confidence interval."""
 
     value: float
     low: float
@@ -20,12 +20,12 @@ class Interval(NamedTuple):
 
 
 def normal_quantile(confidence: float) -> float:
-    """How many standard errors to each side hold `confidence` of a normal law."""
+    """Return how many standard errors to each side hold `confidence` of a normal distribution."""
     return float(ndtri(0.5 + confidence / 2))
 
 
 def mean_interval(values: Floats, confidence: float = 0.95) -> Interval:
-    """The mean of `values`, shape (n,), n at least 2, by Student's statistic freed of its skewness.
+    """Return the mean of `values`, shape (n,), n at least 2, with an interval corrected for skewness.
 
     Rare clicks under unequal weights are skewed, and there the plain normal interval lies too low. The cubic
     transformation is Hall's (1992, "On the removal of skewness by transformation", JRSS B 54).
@@ -36,11 +36,11 @@ def mean_interval(values: Floats, confidence: float = 0.95) -> Interval:
         return Interval(mean, mean, mean)
     skew = float((((values - mean) / spread) ** 3).mean())
     far = normal_quantile(confidence)
-    return Interval(mean, mean - error * _unskewed(far, skew, n), mean - error * _unskewed(-far, skew, n))
+    return Interval(mean, mean - error * _remove_skew(far, skew, n), mean - error * _remove_skew(-far, skew, n))
 
 
-def _unskewed(quantile: float, skew: float, n: int) -> float:
-    """Where the transformed statistic reaches `quantile`."""
+def _remove_skew(quantile: float, skew: float, n: int) -> float:
+    """Return where the transformed statistic reaches `quantile`."""
     root = skew / sqrt(n)
     if abs(root) < 1e-6:
         return quantile

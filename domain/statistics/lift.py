@@ -1,4 +1,4 @@
-"""What a treatment added over a control: the difference and the lift, each with its interval."""
+"""The lift of a treatment over a control: the difference and the relative lift, each with its interval."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from errors import BadInput
 
 @dataclass(frozen=True, slots=True)
 class Lift:
-    """Treatment over control. `difference` in the unit of the outcome; `relative`: .05 is 5 % more.
+    """A treatment compared with a control. `difference` in the unit of the outcome; `relative`: .05 is 5 % more.
 
     `p_value`: how often chance alone shows a difference as large, to either side.
     """
@@ -27,11 +27,11 @@ class Lift:
     p_value: float
 
 
-def of_shares(treated_yes: int, treated: int, control_yes: int, control: int, confidence: float = 0.95) -> Lift:
-    """Two shares, such as clients who ordered. Raises BadInput.
+def compare_shares(treated_yes: int, treated: int, control_yes: int, control: int, confidence: float = 0.95) -> Lift:
+    """Compare two shares, such as clients who ordered. Raises BadInput.
 
     The difference by Newcombe's score interval (1998, method 10), the lift by Katz's logarithm (1978) with half a
-    client added to each count where one is nought.
+    client added to each count where one is zero.
     """
     _check_counts("treated", treated_yes, treated)
     _check_counts("control", control_yes, control)
@@ -45,16 +45,16 @@ def of_shares(treated_yes: int, treated: int, control_yes: int, control: int, co
     return Lift(p, q, Interval(p - q, low, high), relative, _p_value(p - q, error))
 
 
-def of_means(treated: Floats, control: Floats, confidence: float = 0.95) -> Lift:
-    """Two means, such as spend a client; arrays of shapes (n,) and (m,). Raises BadInput.
+def compare_means(treated: Floats, control: Floats, confidence: float = 0.95) -> Lift:
+    """Compare two means, such as spend per client; arrays of shapes (n,) and (m,). Raises BadInput.
 
-    Welch's normal interval (fit for hundreds of clients), the lift by the delta method. Adjust by
-    `cuped.adjusted` first where something is known from before.
+    Welch's normal interval (fit for hundreds of clients), the lift by the delta method. Adjust by `cuped.adjust` first
+    where something is known from before.
     """
     for name, values in (("treated", treated), ("control", control)):
         if values.ndim != 1 or len(values) < 2 or not np.isfinite(values).all():
             raise BadInput("must be two finite numbers or more", name)
-    return _of_estimates(
+    return _compare_estimates(
         float(treated.mean()),
         float(treated.var(ddof=1)) / len(treated),
         float(control.mean()),
@@ -63,15 +63,16 @@ def of_means(treated: Floats, control: Floats, confidence: float = 0.95) -> Lift
     )
 
 
-def of_ratios(
+def compare_ratios(
     treated_top: Floats, treated_bottom: Floats, control_top: Floats, control_bottom: Floats, confidence: float = 0.95
 ) -> Lift:
-    """Ratios of sums over clients, such as revenue an order, one row a client, by the delta method. Raises BadInput.
+    """Compare ratios of sums over clients, such as revenue per order, one row per client, by the delta method. Raises
+    BadInput.
 
-    Clients are what was drawn, so orders of one client are not counted as if they knew nothing of each other.
+    Clients are the unit of randomisation, so orders of one client are not treated as independent.
     """
-    found = [_ratio("treated", treated_top, treated_bottom), _ratio("control", control_top, control_bottom)]
-    return _of_estimates(*found[0], *found[1], confidence)
+    arms = [_ratio("treated", treated_top, treated_bottom), _ratio("control", control_top, control_bottom)]
+    return _compare_estimates(*arms[0], *arms[1], confidence)
 
 
 def _ratio(name: str, top: Floats, bottom: Floats) -> tuple[float, float]:
@@ -83,7 +84,9 @@ def _ratio(name: str, top: Floats, bottom: Floats) -> tuple[float, float]:
     return value, float((top - value * bottom).var(ddof=1)) / len(top) / float(bottom.mean()) ** 2
 
 
-def _of_estimates(treated: float, treated_var: float, control: float, control_var: float, confidence: float) -> Lift:
+def _compare_estimates(
+    treated: float, treated_var: float, control: float, control_var: float, confidence: float
+) -> Lift:
     far, error = normal_quantile(confidence), sqrt(treated_var + control_var)
     difference = treated - control
     around = Interval(difference, difference - far * error, difference + far * error)
@@ -97,7 +100,7 @@ def _of_estimates(treated: float, treated_var: float, control: float, control_va
 
 
 def _relative(treated: float, treated_var: float, control: float, control_var: float, far: float) -> Interval:
-    """Fieller's interval (1954): unbounded where the control cannot be told from nought."""
+    """Compute Fieller's interval (1954): unbounded where the control cannot be told from zero."""
     if control <= 0 or control**2 <= far**2 * control_var:
         return Interval(treated / control - 1 if control > 0 else inf, -inf, inf)
     bend = control**2 - far**2 * control_var

@@ -1,8 +1,8 @@
-"""What another policy would have earned, from what one policy logged: inverse propensity scores, their self-normalised
-form, and the doubly robust estimate (Dudík, Langford, Li 2011; Swaminathan, Joachims 2015).
+"""Estimate what another policy would have earned from the log of one policy.
 
-`logged` and `target` are how likely each of the two policies was to do what was done, shape (n,). The estimates hold
-where `logged` is what really was drawn from, and no outcome of one row depends on another row.
+Inverse propensity scores, their self-normalised form, and the doubly robust estimate (Dudík, Langford, Li 2011;
+Swaminathan, Joachims 2015). `logged` and `target` are the probabilities with which each policy takes the logged action,
+shape (n,). The estimates hold where actions were really drawn with `logged`, and rows do not influence each other.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from domain.arrays import Floats
 from domain.statistics.intervals import Interval, mean_interval
 from errors import BadInput
 
-FEWEST_ROWS: Final = 100.0
-FEWEST_REWARDS: Final = 30.0
+MIN_EFFECTIVE_ROWS: Final = 100.0
+MIN_EFFECTIVE_REWARDS: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A policy's mean reward a row, with its 95 % interval.
+    """A policy's mean reward per row, with its 95 % interval.
 
-    `effective_n`: as many rows of the target policy's own would tell as much (Kish). `effective_rewards`: the same,
-    counting only what differs from no reward (for `doubly_robust`: from what was foretold).
+    `effective_n`: as many rows of the target policy's own would say as much (Kish). `effective_rewards`: the same,
+    counting only rows with a reward (for `doubly_robust`: with a difference from the prediction).
     """
 
     value: float
@@ -38,18 +38,19 @@ class Estimate:
 
     @property
     def enough(self) -> bool:
-        """Whether there is enough to go by; if not, the interval itself is a guess."""
-        return self.effective_n >= FEWEST_ROWS and self.effective_rewards >= FEWEST_REWARDS
+        """Whether there is enough data; if not, the interval itself is a guess."""
+        return self.effective_n >= MIN_EFFECTIVE_ROWS and self.effective_rewards >= MIN_EFFECTIVE_REWARDS
 
 
 def ips(reward: Floats, logged: Floats, target: Floats) -> Estimate:
-    """Inverse propensity scores: free of bias, and noisy where the policies differ. Raises BadInput."""
+    """Estimate by inverse propensity scores: unbiased, and noisy where the policies differ. Raises BadInput."""
     weight = _weights(reward, logged, target)
     return _estimate(mean_interval(weight * reward), weight, reward)
 
 
 def snips(reward: Floats, logged: Floats, target: Floats) -> Estimate:
-    """Self-normalised: divided by the sum of the weights, so that it stays among the rewards seen. Raises BadInput."""
+    """Estimate by self-normalised scores, divided by the sum of the weights: stays among the rewards seen. Raises
+    BadInput."""
     weight = _weights(reward, logged, target)
     mean = float(weight.mean())
     if mean <= 0:
@@ -60,18 +61,18 @@ def snips(reward: Floats, logged: Floats, target: Floats) -> Estimate:
 
 
 def doubly_robust(reward: Floats, logged: Floats, target: Floats, q_logged: Floats, v_target: Floats) -> Estimate:
-    """Right when either the propensities or the foretold rewards are; the better foretold, the narrower.
+    """Estimate doubly robustly: right when either the propensities or the predicted rewards are. Raises BadInput.
 
-    `q_logged`: the reward foretold for what was done; `v_target`: the mean foretold over what the target policy would
-    have done, both of shape (n,) and learnt from other rows. Raises BadInput.
+    `q_logged`: the predicted reward of the logged action; `v_target`: the mean predicted reward of the target policy's
+    actions; both of shape (n,) and learnt from other rows. The better the predictions, the narrower the interval.
     """
     weight = _weights(reward, logged, target)
-    for name, foretold in (("q_logged", q_logged), ("v_target", v_target)):
-        if foretold.shape != reward.shape or not np.isfinite(foretold).all():
+    for name, predicted in (("q_logged", q_logged), ("v_target", v_target)):
+        if predicted.shape != reward.shape or not np.isfinite(predicted).all():
             raise BadInput(f"must hold {len(reward)} finite numbers", name)
     missed = reward - q_logged
-    found = mean_interval(v_target + weight * missed)
-    return Estimate(*found, len(reward), _kish(weight), _kish(weight * reward))
+    interval = mean_interval(v_target + weight * missed)
+    return Estimate(*interval, len(reward), _kish(weight), _kish(weight * reward))
 
 
 def _weights(reward: Floats, logged: Floats, target: Floats) -> Floats:
@@ -85,17 +86,17 @@ def _weights(reward: Floats, logged: Floats, target: Floats) -> Floats:
     return np.asarray(target / logged, np.float64)
 
 
-def _estimate(found: Interval, weight: Floats, reward: Floats) -> Estimate:
+def _estimate(interval: Interval, weight: Floats, reward: Floats) -> Estimate:
     rows, rewards = _kish(weight), _kish(weight * reward)
-    low, high = found.low, found.high
+    low, high = interval.low, interval.high
     if reward.min() >= 0:
         low = max(low, 0.0)
     if not reward.any() and rows > 0:
         high = -log(0.025) / rows  # what so many rows without one of at most 1 leave possible
-    return Estimate(found.value, low, high, len(reward), rows, rewards)
+    return Estimate(interval.value, low, high, len(reward), rows, rewards)
 
 
 def _kish(weight: Floats) -> float:
-    """How many equal weights are as even as these."""
+    """Compute Kish's effective sample size: how many equal weights are worth as much as these."""
     squares = float((weight**2).sum())
     return float(np.abs(weight).sum()) ** 2 / squares if squares > 0 else 0.0

@@ -1,9 +1,8 @@
-"""Intervals that hold at every look, so that a test may be watched and stopped whenever one likes.
+"""Intervals that hold at every look, so that an experiment may be watched and stopped at any time.
 
 A confidence sequence by a normal mixture (Robbins 1970), asymptotic as in Waudby-Smith, Arbour, Sinha, Kennedy, Ramdas
-(2024, "Time-uniform central limit theory and asymptotic confidence sequences", Annals of Statistics 52). The p-value
-is that of the mixture SPRT (Johari, Koomen, Pekelis, Walsh 2017) and is never larger at a later look if the least of
-all looks is kept.
+(2024, "Time-uniform central limit theory and asymptotic confidence sequences", Annals of Statistics 52). The p-value is
+that of the mixture SPRT (Johari, Koomen, Pekelis, Walsh 2017); it never rises when the least of all looks is kept.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ NARROWEST_AT: Final = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What one arm has shown by now: clients, the mean of their outcomes, and their variance (n - 1 below)."""
+    """One arm so far: clients, the mean of their outcomes, and their variance (n - 1 below)."""
 
     n: int
     mean: float
@@ -29,16 +28,16 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """The difference of the arms at this look, and a p-value that stays right however often one looks."""
+    """The difference of the arms at one look, and a p-value that stays valid however often one looks."""
 
     difference: Interval
     p_value: float
 
 
-def of_share(yes: int, n: int) -> Sample:
-    """An arm whose outcome is yes or no. Raises BadInput.
+def sample_share(yes: int, n: int) -> Sample:
+    """Build the sample of an arm whose outcome is yes or no. Raises BadInput.
 
-    The variance is that of half a yes and half a no more: none who said yes so far is no certainty.
+    The variance is that of half a yes and half a no more: no yes so far does not mean certainty.
     """
     if n < 2 or not 0 <= yes <= n:
         raise BadInput("must be two clients or more, of whom 0 to all said yes", "n")
@@ -46,29 +45,29 @@ def of_share(yes: int, n: int) -> Sample:
     return Sample(n, yes / n, share * (1 - share))
 
 
-def look(treated: Sample, control: Sample, confidence: float = 0.95, narrowest_at: int = NARROWEST_AT) -> Look:
-    """How treated differ from control by now. Raises BadInput.
+def compare_arms(treated: Sample, control: Sample, confidence: float = 0.95, narrowest_at: int = NARROWEST_AT) -> Look:
+    """Compare treated with control at this look. Raises BadInput.
 
-    `narrowest_at`: clients of both arms together at which the interval is to be narrowest; fix it before the first
-    look. Looks with under some 100 clients an arm are not to be trusted: the law is asymptotic.
+    `narrowest_at`: clients of both arms together at which the interval is narrowest; fix it before the first look. With
+    fewer than about 100 clients an arm the asymptotic interval is not reliable.
     """
     if min(treated.n, control.n) < 2 or narrowest_at < 2:
         raise BadInput("must be two clients or more in each arm", "n")
     n, alpha = treated.n + control.n, 1 - confidence
     difference = treated.mean - control.mean
     variance = n * (treated.variance / treated.n + control.variance / control.n)
-    spread, reach = mixture(alpha, narrowest_at), width(n, alpha, narrowest_at) * sqrt(variance)
+    spread, reach = mixture_variance(alpha, narrowest_at), width(n, alpha, narrowest_at) * sqrt(variance)
     return Look(Interval(difference, difference - reach, difference + reach), _p_value(n, difference, variance, spread))
 
 
 def width(n: float, alpha: float, narrowest_at: float) -> float:
-    """Half the interval's width after `n` clients, in standard deviations of one outcome (theorem 2.2)."""
-    inflated = n * mixture(alpha, narrowest_at) + 1
+    """Return half the interval's width after `n` clients, in standard deviations of one outcome (theorem 2.2)."""
+    inflated = n * mixture_variance(alpha, narrowest_at) + 1
     return sqrt(2 * inflated / (n * (inflated - 1)) * log(sqrt(inflated) / alpha))
 
 
-def mixture(alpha: float, narrowest_at: float) -> float:
-    """The variance of the mixture, in variances of one outcome, that is narrowest then (their appendix)."""
+def mixture_variance(alpha: float, narrowest_at: float) -> float:
+    """Return the mixture variance, in variances of one outcome, that is narrowest at `narrowest_at` (appendix)."""
     twice = -2 * log(alpha)
     return (twice + log1p(twice)) / narrowest_at
 

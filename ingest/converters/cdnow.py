@@ -1,7 +1,7 @@
 """CDNOW: purchases of a music shop's clients, 1997 and 1998 (Fader and Hardie's teaching set), `transactions.csv`
 with columns id, date, n, usd. Becomes clients.csv and events.csv.
 
-A date has no hour: orders stand at noon UTC. A client's first purchase is taken for the signup. There are no items.
+A date has no hour: orders are put at noon UTC. A client's first purchase counts as the signup. There are no items.
 """
 
 from __future__ import annotations
@@ -12,22 +12,30 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-from ingest.converters.tables import CONSENT, ENDING, address, command, csv_rows, shift, write_csv
+from ingest.converters.tables import (
+    CONSENT,
+    ENDING,
+    build_address,
+    build_command,
+    compute_shift,
+    read_csv_rows,
+    write_csv,
+)
 
 COLUMNS: Final = ("id", "date", "n", "usd")
 
 
 def convert(source: Path, out: Path, ending: datetime | None = None, consent: bool = False) -> dict[str, int]:
-    """CDNOW transactions to clients.csv and events.csv."""
-    rows = sorted(csv_rows(source, COLUMNS), key=lambda row: (row["id"], row["date"]))
-    moved = shift(max(_day(row) for row in rows), ending)
+    """Convert CDNOW transactions to clients.csv and events.csv."""
+    rows = sorted(read_csv_rows(source, COLUMNS), key=lambda row: (row["id"], row["date"]))
+    shift = compute_shift(max(_parse_day(row) for row in rows), ending)
     first: dict[str, datetime] = {}
     for row in rows:
-        first.setdefault(row["id"], _day(row) + moved)
+        first.setdefault(row["id"], _parse_day(row) + shift)
     clients = (
         {
             "client_id": f"cdnow-{client}",
-            "email": address("cdnow", client),
+            "email": build_address("cdnow", client),
             "signed_up_at": at,
             "consent": consent,
         }
@@ -38,29 +46,29 @@ def convert(source: Path, out: Path, ending: datetime | None = None, consent: bo
         "events": write_csv(
             out / "events.csv",
             ("event_id", "client_id", "type", "occurred_at", "quantity", "value", "currency"),
-            _orders(rows, moved),
+            _build_orders(rows, shift),
         ),
     }
 
 
-def _orders(rows: list[dict[str, str]], moved: timedelta) -> Iterator[dict[str, Any]]:
-    seen: Counter[str] = Counter()
+def _build_orders(rows: list[dict[str, str]], moved: timedelta) -> Iterator[dict[str, Any]]:
+    counts: Counter[str] = Counter()
     for row in rows:
-        seen[row["id"]] += 1
+        counts[row["id"]] += 1
         yield {
-            "event_id": f"cdnow-{row['id']}-{seen[row['id']]}",
+            "event_id": f"cdnow-{row['id']}-{counts[row['id']]}",
             "client_id": f"cdnow-{row['id']}",
             "type": "order_placed",
-            "occurred_at": _day(row) + moved,
+            "occurred_at": _parse_day(row) + moved,
             "quantity": row["n"],
             "value": row["usd"],
             "currency": "USD",
         }
 
 
-def _day(row: dict[str, str]) -> datetime:
+def _parse_day(row: dict[str, str]) -> datetime:
     return datetime.fromisoformat(row["date"]).replace(hour=12, tzinfo=UTC)
 
 
 if __name__ == "__main__":
-    command(convert, ENDING, CONSENT)()
+    build_command(convert, ENDING, CONSENT)()

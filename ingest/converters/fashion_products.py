@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from ingest.converters.tables import PRICE, command, csv_rows, write_csv
+from ingest.converters.tables import PRICE, build_command, read_csv_rows, write_csv
 
 COLUMNS: Final = (
     "id",
@@ -27,13 +27,13 @@ SEASONS: Final = {"Spring": "spring", "Summer": "summer", "Fall": "autumn", "Win
 
 
 def convert(source: Path, out: Path, price: str = "0") -> dict[str, int]:
-    """Fashion products to catalogue.csv."""
-    rows = csv_rows(source, COLUMNS)
+    """Convert Fashion products to catalogue.csv."""
+    rows = read_csv_rows(source, COLUMNS)
     columns = ("item_id", "title", "category", "colour", "price", "season", "tags")
-    return {"items": write_csv(out / "catalogue.csv", columns, _items(rows, price))}
+    return {"items": write_csv(out / "catalogue.csv", columns, _build_items(rows, price))}
 
 
-def _items(rows: list[dict[str, str]], price: str) -> Iterator[dict[str, Any]]:
+def _build_items(rows: list[dict[str, str]], price: str) -> Iterator[dict[str, Any]]:
     for row in rows:
         yield {
             "item_id": row["id"],
@@ -47,4 +47,4 @@ def _items(rows: list[dict[str, str]], price: str) -> Iterator[dict[str, Any]]:
 
 
 if __name__ == "__main__":
-    command(convert, PRICE)()
+    build_command(convert, PRICE)()

@@ -17,7 +17,15 @@ from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from ingest.converters.tables import CONSENT, ENDING, address, command, parquet_rows, shift, write_csv
+from ingest.converters.tables import (
+    CONSENT,
+    ENDING,
+    build_address,
+    build_command,
+    compute_shift,
+    read_parquet_rows,
+    write_csv,
+)
 
 COLUMNS: Final = (
     "InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID", "Country",
@@ -29,26 +37,26 @@ Row = dict[str, Any]
 
 
 def convert(source: Path, out: Path, ending: datetime | None = None, consent: bool = False) -> dict[str, int]:
-    """Online Retail invoices to clients.csv, catalogue.csv and events.csv."""
-    rows = parquet_rows(source, COLUMNS)
+    """Convert Online Retail invoices to clients.csv, catalogue.csv and events.csv."""
+    rows = read_parquet_rows(source, COLUMNS)
     named = [row for row in rows if row["CustomerID"]]
     goods = sorted((row for row in named if _is_goods(row)), key=lambda row: (row["InvoiceDate"], row["InvoiceNo"]))
-    moved = shift(max(_at(row) for row in goods), ending)
+    moved = compute_shift(max(_parse_moment(row) for row in goods), ending)
     return {
         "clients": write_csv(
             out / "clients.csv",
             ("client_id", "email", "signed_up_at", "consent", "tags"),
-            _clients(goods, moved, consent),
+            _build_clients(goods, moved, consent),
         ),
         "items": write_csv(
             out / "catalogue.csv",
             ("item_id", "title", "category", "price", "currency", "added_at"),
-            _items(goods, moved),
+            _build_items(goods, moved),
         ),
         "events": write_csv(
             out / "events.csv",
             ("event_id", "client_id", "type", "occurred_at", "item_id", "quantity", "value", "currency"),
-            _events(goods, moved),
+            _build_events(goods, moved),
         ),
         "lines without a client, left out": len(rows) - len(named),
         "lines that are no goods, left out": len(named) - len(goods),
@@ -60,62 +68,62 @@ def _is_goods(row: Row) -> bool:
     return code not in NO_GOODS and not code.startswith("GIFT_") and int(row["Quantity"]) != 0
 
 
-def _client(row: Row) -> str:
+def _get_client_id(row: Row) -> str:
     return str(row["CustomerID"]).removesuffix(".0")  # read as a number once, somewhere upstream
 
 
-def _at(row: Row) -> datetime:
+def _parse_moment(row: Row) -> datetime:
     return datetime.fromisoformat(str(row["InvoiceDate"])).replace(tzinfo=LONDON)
 
 
-def _clients(goods: list[Row], moved: timedelta, consent: bool) -> Iterator[Row]:
+def _build_clients(goods: list[Row], moved: timedelta, consent: bool) -> Iterator[Row]:
     seen: set[str] = set()
     for row in goods:
-        if (client := _client(row)) not in seen:
+        if (client := _get_client_id(row)) not in seen:
             seen.add(client)
             yield {
                 "client_id": client,
-                "email": address("retail", client),
-                "signed_up_at": _at(row) + moved,
+                "email": build_address("retail", client),
+                "signed_up_at": _parse_moment(row) + moved,
                 "consent": consent,
                 "tags": [row["Country"]],
             }
 
 
-def _items(goods: list[Row], moved: timedelta) -> Iterator[Row]:
-    """The latest price and description of each code, added when it was first sold."""
+def _build_items(goods: list[Row], moved: timedelta) -> Iterator[Row]:
+    """Build one item a code, with its latest price and description and the date of its first sale."""
     items: dict[str, Row] = {}
     for row in goods:
         item = items.setdefault(
             row["StockCode"], {"item_id": row["StockCode"], "category": "gift", "currency": "GBP", "price": "0"}
         )
-        item.setdefault("added_at", _at(row) + moved)
+        item.setdefault("added_at", _parse_moment(row) + moved)
         item["title"] = " ".join((row["Description"] or "").split()) or item.get("title") or row["StockCode"]
         if Decimal(row["UnitPrice"]) > 0:
-            item["price"] = _money(Decimal(row["UnitPrice"]))
+            item["price"] = _format_money(Decimal(row["UnitPrice"]))
     yield from items.values()
 
 
-def _events(goods: list[Row], moved: timedelta) -> Iterator[Row]:
+def _build_events(goods: list[Row], moved: timedelta) -> Iterator[Row]:
     lines: Counter[str] = Counter()
     for row in goods:
         lines[row["InvoiceNo"]] += 1
         quantity = int(row["Quantity"])
         yield {
             "event_id": f"retail-{row['InvoiceNo']}-{lines[row['InvoiceNo']]}",
-            "client_id": _client(row),
+            "client_id": _get_client_id(row),
             "type": "order_placed" if quantity > 0 else "order_returned",
-            "occurred_at": _at(row) + moved,
+            "occurred_at": _parse_moment(row) + moved,
             "item_id": row["StockCode"],
             "quantity": abs(quantity),
-            "value": _money(abs(quantity) * Decimal(row["UnitPrice"])),
+            "value": _format_money(abs(quantity) * Decimal(row["UnitPrice"])),
             "currency": "GBP",
         }
 
 
-def _money(amount: Decimal) -> str:
+def _format_money(amount: Decimal) -> str:
     return f"{amount:.2f}"
 
 
 if __name__ == "__main__":
-    command(convert, ENDING, CONSENT)()
+    build_command(convert, ENDING, CONSENT)()

@@ -21,10 +21,10 @@ from ingest.converters.tables import (
     CONSENT,
     ENDING,
     PRICE,
-    address,
-    command,
-    parquet_rows,
-    shift,
+    build_address,
+    build_command,
+    compute_shift,
+    read_parquet_rows,
     write_csv,
     write_json_lines,
 )
@@ -39,66 +39,68 @@ Row = dict[str, Any]
 def convert(
     source: Path, out: Path, price: str = "0", ending: datetime | None = None, consent: bool = False
 ) -> dict[str, int]:
-    """RentTheRunway rentals to clients.csv, catalogue.csv and events.jsonl."""
-    rows = sorted(parquet_rows(source, COLUMNS), key=lambda row: (row["review_date"], row["user_id"], row["item_id"]))
-    moved = shift(max(_at(row) for row in rows), ending)
+    """Convert RentTheRunway rentals to clients.csv, catalogue.csv and events.jsonl."""
+    rows = sorted(
+        read_parquet_rows(source, COLUMNS), key=lambda row: (row["review_date"], row["user_id"], row["item_id"])
+    )
+    moved = compute_shift(max(_parse_moment(row) for row in rows), ending)
     return {
         "clients": write_csv(
             out / "clients.csv",
             ("client_id", "email", "signed_up_at", "consent", "sizes", "tags"),
-            _clients(rows, moved, consent),
+            _build_clients(rows, moved, consent),
         ),
         "items": write_csv(
             out / "catalogue.csv",
             ("item_id", "title", "category", "price", "sizes", "tags", "added_at"),
-            _items(rows, moved, price),
+            _build_items(rows, moved, price),
         ),
-        "events": write_json_lines(out / "events.jsonl", _events(rows, moved)),
+        "events": write_json_lines(out / "events.jsonl", _build_events(rows, moved)),
     }
 
 
-def _at(row: Row) -> datetime:
+def _parse_moment(row: Row) -> datetime:
     day: datetime = row["review_date"]
     return day.replace(hour=12, tzinfo=UTC)
 
 
-def _by(rows: list[Row], column: str) -> dict[int, list[Row]]:
+def _group_by(rows: list[Row], column: str) -> dict[int, list[Row]]:
     groups: defaultdict[int, list[Row]] = defaultdict(list)
     for row in rows:
         groups[row[column]].append(row)
     return groups
 
 
-def _most(values: Iterable[Any], count: int) -> list[str]:
+def _list_most_frequent(values: Iterable[Any], count: int) -> list[str]:
     return [str(value) for value, _ in Counter(v for v in values if v is not None).most_common(count)]
 
 
-def _clients(rows: list[Row], moved: timedelta, consent: bool) -> Iterator[Row]:
-    for user, theirs in _by(rows, "user_id").items():
+def _build_clients(rows: list[Row], moved: timedelta, consent: bool) -> Iterator[Row]:
+    for user, theirs in _group_by(rows, "user_id").items():
         yield {
             "client_id": f"rtr-{user}",
-            "email": address("rtr", str(user)),
-            "signed_up_at": _at(theirs[0]) + moved,
+            "email": build_address("rtr", str(user)),
+            "signed_up_at": _parse_moment(theirs[0]) + moved,
             "consent": consent,
-            "sizes": _most((row["size"] for row in theirs), 1),
-            "tags": _most((row["body_type"] for row in theirs), 1),
+            "sizes": _list_most_frequent((row["size"] for row in theirs), 1),
+            "tags": _list_most_frequent((row["body_type"] for row in theirs), 1),
         }
 
 
-def _items(rows: list[Row], moved: timedelta, price: str) -> Iterator[Row]:
-    for item, rented in _by(rows, "item_id").items():
+def _build_items(rows: list[Row], moved: timedelta, price: str) -> Iterator[Row]:
+    for item, rented in _group_by(rows, "item_id").items():
         yield {
             "item_id": f"rtr-{item}",
             "title": f"{rented[0]['category'].capitalize()} {item}",
             "category": rented[0]["category"],
             "price": price,
             "sizes": [str(size) for size in sorted({row["size"] for row in rented})][:40],
-            "tags": _most((row["rented_for"] for row in rented), 2),
-            "added_at": _at(rented[0]) + moved,
+            "tags": _list_most_frequent((row["rented_for"] for row in rented), 2),
+            "added_at": _parse_moment(rented[0]) + moved,
         }
 
 
-def _events(rows: list[Row], moved: timedelta) -> Iterator[Row]:
+def _build_events(rows: list[Row], moved: timedelta) -> Iterator[Row]:
     seen: Counter[str] = Counter()
     for row in rows:
         key = f"rtr-{row['user_id']}-{row['item_id']}-{row['review_date']:%Y%m%d}"
@@ -107,7 +109,7 @@ def _events(rows: list[Row], moved: timedelta) -> Iterator[Row]:
         same = {
             "client_id": f"rtr-{row['user_id']}",
             "item_id": f"rtr-{row['item_id']}",
-            "occurred_at": (_at(row) + moved).isoformat(),
+            "occurred_at": (_parse_moment(row) + moved).isoformat(),
         }
         yield {"event_id": key, "type": "order_placed", **same}
         rating = None if row["rating"] is None else round(row["rating"] / 2)
@@ -116,4 +118,4 @@ def _events(rows: list[Row], moved: timedelta) -> Iterator[Row]:
 
 
 if __name__ == "__main__":
-    command(convert, ENDING, CONSENT, PRICE)()
+    build_command(convert, ENDING, CONSENT, PRICE)()

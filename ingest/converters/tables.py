@@ -1,4 +1,4 @@
-"""What the converters share: files in our formats, moments moved as one, addresses that reach nobody."""
+"""Helpers of the converters: files in our formats, a shift of all times, addresses that receive no mail."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ Row = Mapping[str, Any]
 
 
 def write_csv(path: Path, columns: Sequence[str], rows: Iterable[Row]) -> int:
-    """Write a table; the number of rows. Lists are joined by `|`, sets in order too; None is left empty."""
+    """Write a table and return the number of rows. Lists are joined by `|`, sets sorted first; None is left empty."""
     count = 0
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(columns)
         for row in rows:
-            writer.writerow([_cell(row.get(name)) for name in columns])
+            writer.writerow([_format_cell(row.get(name)) for name in columns])
             count += 1
     return count
 
 
-def _cell(value: Any) -> Any:
+def _format_cell(value: Any) -> Any:
     if isinstance(value, list | set):
         return "|".join(sorted(value) if isinstance(value, set) else value)
     if isinstance(value, bool):
@@ -38,7 +38,7 @@ def _cell(value: Any) -> Any:
 
 
 def write_json_lines(path: Path, rows: Iterable[Row]) -> int:
-    """Write JSON Lines; the number of rows."""
+    """Write JSON Lines and return the number of rows."""
     count = 0
     with path.open("wb") as file:
         for row in rows:
@@ -47,20 +47,20 @@ def write_json_lines(path: Path, rows: Iterable[Row]) -> int:
     return count
 
 
-def address(prefix: str, client_id: str) -> str:
-    """An address of a domain that is reserved for examples: the sets hold none."""
+def build_address(prefix: str, client_id: str) -> str:
+    """Build an address of a domain that is reserved for examples, since the sets hold none."""
     return f"{prefix}-{client_id}@example.com".lower()
 
 
-def shift(newest: datetime, ending: datetime | None) -> timedelta:
-    """By how much to move every moment so that the newest falls on the day `ending`; whole days, so hours stay."""
+def compute_shift(newest: datetime, ending: datetime | None) -> timedelta:
+    """Compute the shift in whole days after which the newest moment falls on the day `ending`."""
     if ending is None:
         return timedelta(0)
     return timedelta(days=(ending.replace(tzinfo=UTC).date() - newest.date()).days)
 
 
-def parquet_rows(path: Path, columns: Sequence[str]) -> list[dict[str, Any]]:
-    """The rows of a Parquet file. Raises BadInput when it is not one with these columns."""
+def read_parquet_rows(path: Path, columns: Sequence[str]) -> list[dict[str, Any]]:
+    """Read the rows of a Parquet file. Raises BadInput when it lacks one of these columns or is no Parquet file."""
     import pyarrow as pa  # noqa: PLC0415 (slow to import)
     import pyarrow.parquet as pq  # noqa: PLC0415
 
@@ -74,8 +74,8 @@ def parquet_rows(path: Path, columns: Sequence[str]) -> list[dict[str, Any]]:
     return rows
 
 
-def csv_rows(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
-    """The rows of a CSV file. Raises BadInput when it is not one with these columns."""
+def read_csv_rows(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
+    """Read the rows of a CSV file. Raises BadInput when it lacks one of these columns or cannot be read."""
     try:
         with path.open(newline="", encoding="utf-8") as file:
             reader = csv.DictReader(file)
@@ -86,26 +86,26 @@ def csv_rows(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
         raise BadInput(f"cannot be read: {wrong}", str(path)) from None
 
 
-def command(convert: Callable[..., dict[str, int]], *options: Callable[[Any], Any]) -> click.Command:
-    """A command line for `convert(source, out, **options)`, which returns what it wrote and what it left out."""
+def build_command(convert: Callable[..., dict[str, int]], *options: Callable[[Any], Any]) -> click.Command:
+    """Build the command line of `convert(source, out, **options)`, which returns how much it wrote and left out."""
 
     @functools.wraps(convert)
-    def run(source: Path, out: Path, **given: Any) -> None:
+    def run(source: Path, out: Path, **values: Any) -> None:
         out.mkdir(parents=True, exist_ok=True)
         try:
-            counts = convert(source, out, **given)
+            counts = convert(source, out, **values)
         except BadInput as wrong:
             raise click.ClickException(str(wrong)) from None
         for what, count in counts.items():
             click.echo(f"{count:>9,} {what}")
 
-    made: Any = run
+    command_function: Any = run
     for option in options:
-        made = option(made)
-    made = click.argument("out", type=click.Path(path_type=Path, file_okay=False))(made)
-    made = click.argument("source", type=click.Path(path_type=Path, dir_okay=False))(made)
-    done: click.Command = click.command(help=convert.__doc__)(made)
-    return done
+        command_function = option(command_function)
+    command_function = click.argument("out", type=click.Path(path_type=Path, file_okay=False))(command_function)
+    command_function = click.argument("source", type=click.Path(path_type=Path, dir_okay=False))(command_function)
+    result: click.Command = click.command(help=convert.__doc__)(command_function)
+    return result
 
 
 ENDING = click.option(

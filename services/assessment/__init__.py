@@ -1,1 +1,1 @@
-"""What an assessment asks beside the score: risk, the next action, hold-outs."""
+"""Services of an assessment beside the score: risk, the next action, holdouts."""

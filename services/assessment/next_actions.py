@@ -1,5 +1,5 @@
-"""What is done about a client who drifts: where an algorithm has a part in the slot `next_action`, it is asked once an
-occasion, and its answer is kept with what follows. With the house alone it is a mail, and nothing is asked or read."""
+"""The next action for a client who drifts. An algorithm with a part in the slot `next_action` is asked once a trigger,
+and its answer is recorded with what follows. Without one the action is a mail, and nothing is asked or read."""
 
 from __future__ import annotations
 
@@ -9,90 +9,111 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
-from domain.next_actions import ASKED, Answered, allowed, answered_with, question, seed_of
-from domain.planning import Start
-from domain.rhythm import Risk
+from domain.churn_risk import ChurnRisk
+from domain.next_actions import (
+    DRIFT_MAILS,
+    NoMailDecision,
+    add_decision,
+    build_question,
+    derive_seed,
+    list_allowed_actions,
+)
+from domain.planning import MailStart
 from models.base import ClientId
-from models.policies import BUILT_IN
+from models.slot_policies import BUILT_IN
 from models.slots import Action, NextActionAnswer, Occurrence
 from services import metrics
 from services.context import ServiceContext
-from services.decisions.decider import Asked, Decider
+from services.decisions.decider import Decider, PendingDecision
 from store.clients import assessments, calls, order_histories
 from store.database import read_transaction
 
 SLOT: Final = "next_action"
 
 
-class Occasion(NamedTuple):
-    """What is asked about: the mail that is due, for whom, and the assessment that called for it."""
+class NextActionTrigger(NamedTuple):
+    """The mail that is due, for whom, and the assessment that called for it."""
 
-    start: Start
+    start: MailStart
     client_id: ClientId
     assessment_id: str
     score: float
-    risk: Risk | None
+    risk: ChurnRisk | None
     now: datetime
 
 
-class NextActions:
-    """One for a process; safe to use from many threads."""
+class NextActionService:
+    """Asks for next actions and carries them out. One for a process; safe from many threads."""
 
     def __init__(self, context: ServiceContext, decider: Decider | None = None) -> None:
         self._context, self._decider = context, decider or Decider()
 
-    def asks(self, start: Start) -> bool:
-        """Whether anybody but the house is to say if this mail is begun."""
-        return start.kind in ASKED and self._decider.asks(SLOT)
+    def has_algorithm(self, start: MailStart) -> bool:
+        """Return whether an algorithm beside the built-in decides if this mail is begun."""
+        return start.kind in DRIFT_MAILS and self._decider.has_algorithm(SLOT)
 
-    def ask(self, of: Occasion) -> Asked:
-        """The slot's answer; to be asked outside any transaction."""
+    def ask(self, trigger: NextActionTrigger) -> PendingDecision:
+        """Ask the slot for the next action, outside any transaction."""
         most = self._context.settings.stylist_calls_a_day
         with read_transaction(self._context.engine) as connection:
-            orders = order_histories.of_client(connection, of.client_id, of.now)
-            left = most - calls.taken(connection, self._day(of.now)) if most else 0
+            orders = order_histories.load_client_orders(connection, trigger.client_id, trigger.now)
+            left = most - calls.count_used(connection, self._format_day(trigger.now)) if most else 0
         bought = (Occurrence(kind="order_placed", at=at, value_cents=cents) for at, cents in orders)
-        p_alive, seed = of.risk.p_alive if of.risk else None, seed_of(of.client_id, of.start.key)
-        asked = question(of.client_id, of.now, of.score, p_alive, bought, allowed(left), seed)
-        return self._decider.ask(SLOT, asked)
+        p_alive, seed = (
+            trigger.risk.p_alive if trigger.risk else None,
+            derive_seed(trigger.client_id, trigger.start.key),
+        )
+        slot_question = build_question(
+            trigger.client_id, trigger.now, trigger.score, p_alive, bought, list_allowed_actions(left), seed
+        )
+        return self._decider.ask(SLOT, slot_question)
 
-    def act(self, connection: Connection, of: Occasion, asked: Asked, answered: tuple[Answered, ...]) -> Asked:
-        """Record the answer and do all of it but the mail, in the transaction that begins that; what was done.
+    def act(
+        self,
+        connection: Connection,
+        trigger: NextActionTrigger,
+        pending: PendingDecision,
+        answered: tuple[NoMailDecision, ...],
+    ) -> PendingDecision:
+        """Record the answer, carry out all but the mail in the caller's transaction, and return what was decided in the
+        end.
 
-        `answered`: the client's occasions so far. Where others used up the day's calls meanwhile, it is a mail."""
-        if _action(asked) == "stylist_call" and not self._call(connection, of):
+        `answered`: the client's triggers so far. Where other clients used up the day's calls meanwhile, the action is a
+        mail.
+        """
+        if _read_action(pending) == "stylist_call" and not self._begin_call(connection, trigger):
             mail = NextActionAnswer(action="email")
-            asked = asked.instead(BUILT_IN, asked.decision.version, mail, asked.decision.seconds)
-        self._decider.keep(connection, asked, of.now, key=of.start.key)
-        action = _action(asked)
+            pending = pending.replace_answer(BUILT_IN, pending.decision.version, mail, pending.decision.seconds)
+        self._decider.record(connection, pending, trigger.now, key=trigger.start.key)
+        action = _read_action(pending)
         if action in ("nothing", "stylist_call"):
-            done = Answered(key=of.start.key, action=action, at=of.now)
-            assessments.save_answered(connection, of.client_id, answered_with(answered, done))
+            done = NoMailDecision(key=trigger.start.key, action=action, at=trigger.now)
+            assessments.save_answered(connection, trigger.client_id, add_decision(answered, done))
         metrics.next_actions.labels(action=action).inc()
-        return asked
+        return pending
 
-    def _call(self, connection: Connection, of: Occasion) -> bool:
+    def _begin_call(self, connection: Connection, trigger: NextActionTrigger) -> bool:
         settings = self._context.settings
-        return calls.begin(
+        return calls.open_call(
             connection,
-            of.client_id,
-            of.start.key,
-            of.start.kind,
-            assessment_id=of.assessment_id,
-            day=self._day(of.now),
+            trigger.client_id,
+            trigger.start.key,
+            trigger.start.kind,
+            assessment_id=trigger.assessment_id,
+            day=self._format_day(trigger.now),
             most=settings.stylist_calls_a_day,
-            now=of.now,
-            until=of.now + timedelta(days=settings.stylist_call_days),
+            now=trigger.now,
+            until=trigger.now + timedelta(days=settings.stylist_call_days),
         )
 
-    def _day(self, now: datetime) -> str:
+    def _format_day(self, now: datetime) -> str:
         return f"{now.astimezone(ZoneInfo(self._context.settings.shop_time_zone)):%Y-%m-%d}"
 
 
-def told(asked: Asked) -> str:
-    """What was chosen and by whom, for people."""
-    return f"{_action(asked)} by {asked.decision.algorithm} {asked.decision.version}"
+def describe_action(pending: PendingDecision) -> str:
+    """Describe for people what was chosen and by whom."""
+    return f"{_read_action(pending)} by {pending.decision.algorithm} {pending.decision.version}"
 
 
-def _action(asked: Asked) -> Action:
-    return cast(NextActionAnswer, asked.decision.answer).action
+def _read_action(pending: PendingDecision) -> Action:
+    return cast(NextActionAnswer, pending.decision.answer).action

@@ -1,4 +1,4 @@
-"""Who says how likely a client is to have left: the slot's algorithm, else the learnt model, else nobody."""
+"""The forecast of how likely a client is to have left: by the slot's algorithm, else by the learnt model, else none."""
 
 from __future__ import annotations
 
@@ -12,28 +12,29 @@ from typing import Final, cast
 
 from sqlalchemy import Connection, Engine
 
-from algorithms.risk.served import RiskModel
-from algorithms.risk.telling import Bought, tell
-from domain.rhythm import GONE, Risk
+from algorithms.risk.forecast import ClientOrders, forecast_risk
+from algorithms.risk.risk_model import RiskModel
+from domain.churn_risk import LAPSED_SHARE, ChurnRisk
 from models.base import ClientId
-from models.policies import BUILT_IN
+from models.slot_policies import BUILT_IN
 from models.slots import Occurrence, RiskAnswer, RiskQuestion
-from services.decisions.decider import Asked, Decider
+from services.decisions.decider import Decider, PendingDecision
 from store.learning import artefacts
 from store.learning.artefacts import Artefact
 
 SLOT: Final = "risk"
 HORIZON_DAYS: Final = 90
 CHECK_SECONDS: Final = 3.0
-"""Real seconds for which the model in memory is taken to be the one that serves."""
-LEFT: Final = 0.5
-"""Below this P(alive) a client is at risk by an algorithm that does not say when that turned."""
+"""Real seconds for which the model in memory is taken to be the live one."""
+AT_RISK_BELOW: Final = 0.5
+"""A client with a lower P(alive) is at risk where the algorithm does not say when that turned."""
 
 log = logging.getLogger(__name__)
 
 
 class RiskService:
-    """One for a process; safe to ask from many threads. Without a `decider` no algorithm but the house's is asked."""
+    """Forecasts the risk of clients. One for a process; safe from many threads. Without a `decider` only the learnt
+    model is used."""
 
     def __init__(
         self,
@@ -50,41 +51,47 @@ class RiskService:
         self._artefact: Artefact | None = None
         self._model: RiskModel | None = None
 
-    def asks(self) -> bool:
-        """Whether a plugged algorithm has a part; where not, nothing is read or asked for it."""
-        return self._decider.asks(SLOT)
+    def has_algorithm(self) -> bool:
+        """Return whether a plugged algorithm has a part; where none has, nothing is read or asked for it."""
+        return self._decider.has_algorithm(SLOT)
 
-    def ask(self, client_id: ClientId, orders: Sequence[tuple[datetime, int]], now: datetime) -> Asked:
-        """The answer of the slot, to be asked outside any transaction. `orders`: when, and for how many cents."""
+    def ask(self, client_id: ClientId, orders: Sequence[tuple[datetime, int]], now: datetime) -> PendingDecision:
+        """Ask the slot about a client, outside any transaction. `orders`: when, and for how many cents."""
         bought = tuple(Occurrence(kind="order_placed", at=at, value_cents=cents) for at, cents in orders)
         question = RiskQuestion(client_id=client_id, now=now, orders=bought, horizon_days=HORIZON_DAYS)
         return self._decider.ask(SLOT, question)
 
-    def told(self, connection: Connection, bought: Bought, now: datetime, asked: Asked | None, key: str) -> Risk | None:
-        """What is said of the client, a plugged answer recorded under `key`; None before anything was learnt."""
-        model, version = self._current(connection)
-        house = None if model is None else tell(model, version, bought, now)
-        if asked is None:
-            return house
-        of_house = asked.decision.algorithm == BUILT_IN
-        if of_house and house is not None:  # it knows better than the slot's last resort, and shadows are held to that
-            answer = RiskAnswer(p_alive=house.p_alive, expected_orders=house.expected_orders, falls_at=house.falls_at)
-            asked = asked.instead(house.algorithm, house.version, answer, asked.decision.seconds)
-        self._decider.keep(connection, asked, now, key=key)
-        return house if of_house else _plugged(asked, house, bought, now)
+    def forecast(
+        self, connection: Connection, bought: ClientOrders, now: datetime, pending: PendingDecision | None, key: str
+    ) -> ChurnRisk | None:
+        """Return the client's forecast and record a plugged answer under `key`; None before a model was learnt."""
+        model, version = self._load_current(connection)
+        learnt = None if model is None else forecast_risk(model, version, bought, now)
+        if pending is None:
+            return learnt
+        by_built_in = pending.decision.algorithm == BUILT_IN
+        if (
+            by_built_in and learnt is not None
+        ):  # it knows better than the slot's last resort, and shadows are held to that
+            answer = RiskAnswer(
+                p_alive=learnt.p_alive, expected_orders=learnt.expected_orders, falls_at=learnt.falls_at
+            )
+            pending = pending.replace_answer(learnt.algorithm, learnt.version, answer, pending.decision.seconds)
+        self._decider.record(connection, pending, now, key=key)
+        return learnt if by_built_in else _build_forecast(pending, learnt, bought, now)
 
-    def _current(self, connection: Connection) -> tuple[RiskModel | None, str]:
+    def _load_current(self, connection: Connection) -> tuple[RiskModel | None, str]:
         with self._lock:
             if self._monotonic() - self._checked >= CHECK_SECONDS:
-                artefact = artefacts.live(connection, SLOT)
+                artefact = artefacts.find_live(connection, SLOT)
                 if artefact != self._artefact:
-                    self._artefact, self._model = artefact, loaded(self._home, artefact)
+                    self._artefact, self._model = artefact, load_model(self._home, artefact)
                 self._checked = self._monotonic()
             return self._model, self._artefact.id if self._artefact else ""
 
 
-def loaded(home: Path, artefact: Artefact | None) -> RiskModel | None:
-    """The model that was kept; None without one, or where it cannot be read (which the log then says)."""
+def load_model(home: Path, artefact: Artefact | None) -> RiskModel | None:
+    """Load the model of an artefact; None without one, or where it cannot be read, which is logged."""
     if artefact is None:
         return None
     try:
@@ -94,18 +101,21 @@ def loaded(home: Path, artefact: Artefact | None) -> RiskModel | None:
         return None
 
 
-def _plugged(asked: Asked, house: Risk | None, bought: Bought, now: datetime) -> Risk:
-    """In the words of the house. Who does not say when a client falls at risk is taken at P(alive) as it is now."""
-    answer, said = cast(RiskAnswer, asked.decision.answer), asked.decision
-    falls_at = answer.falls_at or (now if answer.p_alive < LEFT else None)
-    return Risk(
-        algorithm=said.algorithm,
-        version=said.version,
+def _build_forecast(
+    pending: PendingDecision, learnt: ChurnRisk | None, bought: ClientOrders, now: datetime
+) -> ChurnRisk:
+    """Build the forecast from a plugged answer. Where it does not say when the client falls at risk, P(alive) now
+    decides."""
+    answer, decision = cast(RiskAnswer, pending.decision.answer), pending.decision
+    falls_at = answer.falls_at or (now if answer.p_alive < AT_RISK_BELOW else None)
+    return ChurnRisk(
+        algorithm=decision.algorithm,
+        version=decision.version,
         horizon_days=HORIZON_DAYS,
         orders=bought.orders,
         p_alive=answer.p_alive,
         expected_orders=answer.expected_orders,
         falls_at=falls_at,
-        gone_at=now if answer.p_alive < GONE else None,
-        why=house.why if house else "",
+        gone_at=now if answer.p_alive < LAPSED_SHARE else None,
+        why=learnt.why if learnt else "",
     )

@@ -1,1 +1,1 @@
-"""Ask a slot's algorithms and keep what they answered."""
+"""Questions to a slot's algorithms, and the record of their answers."""

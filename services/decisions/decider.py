@@ -1,11 +1,10 @@
-"""How activities ask a slot: the registry's answer, always valid and in time, and the record of it.
+"""The way to ask a slot: the registry's answer, always valid and in time, and the record of it.
 
-It is asked before the transaction that uses the answer and recorded in it, so that no lock is held while an algorithm
-thinks:
+Ask before the transaction that uses the answer and record inside it, so that no lock is held while an algorithm runs:
 
-    asked = decider.ask("ranking", question)
-    with writing(engine) as connection:
-        decider.keep(connection, asked, now, n=7)
+    pending = decider.ask("ranking", question)
+    with write_transaction(engine) as connection:
+        decider.record(connection, pending, now, n=7)
 """
 
 from __future__ import annotations
@@ -20,28 +19,28 @@ from typing import Self
 from sqlalchemy import Connection, Engine
 
 from algorithms.slots import guard
-from algorithms.slots.guard import Decision
+from algorithms.slots.guard import SlotDecision
 from algorithms.slots.registry import Registry
-from algorithms.slots.shadows import record_of
-from algorithms.slots.slot_table import slot_named
+from algorithms.slots.shadows import build_answer_record
+from algorithms.slots.slot_table import require_slot
 from models.answers import AnswerRecord
-from models.slots import Answer, Question
-from services.decisions.shadow_records import Recording
+from models.slots import SlotAnswer, SlotQuestion
+from services.decisions.shadow_records import ShadowRecorder
 from settings import Settings
 from store.learning import decisions
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A decision that is not recorded yet, and what was asked."""
+class PendingDecision:
+    """A slot's decision with its question, not recorded yet."""
 
     slot: str
-    question: Question
-    decision: Decision
+    question: SlotQuestion
+    decision: SlotDecision
 
-    def instead(self, algorithm: str, version: str, answer: Answer, seconds: float) -> Asked:
-        """With an answer of the caller's own after so many seconds, for the house has better ones than a slot's last
-        resort."""
+    def replace_answer(self, algorithm: str, version: str, answer: SlotAnswer, seconds: float) -> PendingDecision:
+        """Return this decision with the caller's own answer, which took so many seconds: the product often has a better
+        built-in than the slot's last resort."""
         own = replace(self.decision, algorithm=algorithm, version=version, answer=answer, seconds=seconds)
         return replace(self, decision=own)
 
@@ -52,21 +51,23 @@ class Asked:
 
     @property
     def record(self) -> AnswerRecord:
-        """What is kept of it."""
-        return record_of(slot_named(self.slot), self.question, self.decision, body=self.body)
+        """The record to save."""
+        return build_answer_record(require_slot(self.slot), self.question, self.decision, body=self.body)
 
 
 class Decider:
-    """One for a process; safe to ask from many threads. Without a `registry` the house answers every slot."""
+    """Asks slots and records decisions. One for a process; safe from many threads. Without a `registry` the built-in
+    answers every slot."""
 
     def __init__(self, registry: Registry | None = None) -> None:
         self._registry = registry
 
     @classmethod
     @contextmanager
-    def serving(cls, settings: Settings, engine: Engine) -> Iterator[Self]:
-        """With the algorithms in force, which change as the file and the packages do; shadows are recorded."""
-        recording = Recording(engine, settings.decision_days)
+    def serve(cls, settings: Settings, engine: Engine) -> Iterator[Self]:
+        """Open a decider with the algorithms in force, which follow changes of the file and the packages; shadow
+        answers are recorded."""
+        recording = ShadowRecorder(engine, settings.decision_days)
         registry = Registry.from_settings(settings, record=recording)
         registry.watch()
         try:
@@ -75,36 +76,40 @@ class Decider:
             registry.close()
             recording.close()
 
-    def asks(self, slot: str) -> bool:
-        """Whether anyone but the house has a part in a slot; where not, a caller may spare the question. Costs next to
-        nothing."""
-        return self._registry is not None and self._registry.asks(slot)
+    def has_algorithm(self, slot: str) -> bool:
+        """Return whether an algorithm beside the built-in has a part in a slot; where none has, a caller can skip the
+        question. Costs next to nothing."""
+        return self._registry is not None and self._registry.has_algorithm(slot)
 
-    def ask(self, slot: str, question: Question) -> Asked:
-        """An answer, valid and in time; nothing is recorded yet."""
+    def ask(self, slot: str, question: SlotQuestion) -> PendingDecision:
+        """Ask one question and return a valid answer in time; nothing is recorded yet."""
         return self.ask_many(slot, [question])[0]
 
-    def ask_many(self, slot: str, questions: Sequence[Question]) -> list[Asked]:
-        """Answers for many clients, in their order; `algorithms.slots.batches` says how long that may take."""
+    def ask_many(self, slot: str, questions: Sequence[SlotQuestion]) -> list[PendingDecision]:
+        """Ask the questions of many clients and return the answers in order; `algorithms.slots.batches` sets the
+        deadline."""
         if self._registry is None:
-            made = guard.decide_many(slot_named(slot), [], questions)
+            decisions = guard.decide_many(require_slot(slot), [], questions)
         else:
-            made = self._registry.decide_many(slot, questions)
-        return [Asked(slot, question, each) for question, each in zip(questions, made, strict=True)]
+            decisions = self._registry.decide_many(slot, questions)
+        return [
+            PendingDecision(slot, question, decision) for question, decision in zip(questions, decisions, strict=True)
+        ]
 
-    def keep(
+    def record(
         self,
         connection: Connection,
-        asked: Asked,
+        pending: PendingDecision,
         now: datetime,
         *,
         n: int | None = None,
         fix_id: str | None = None,
         key: str = "",
     ) -> str:
-        """Record an answer at business `now`, with its question, in the transaction that uses it; the decision's id.
+        """Record an answer at business `now`, with its question, in the transaction that uses it, and return the
+        decision's id.
 
         `n`: the mail, or `fix_id`: the Fix that it is for. `key` names what the answer is for, such as a Fix and its
-        round: the first answer kept under it stands. Without one: see `store.learning.decisions.keep`.
+        round: the first answer recorded under it stands. Without a key see `store.learning.decisions.keep`.
         """
-        return decisions.keep(connection, asked.record, now, n=n, fix_id=fix_id, key=key, body=asked.body)
+        return decisions.save_decision(connection, pending.record, now, n=n, fix_id=fix_id, key=key, body=pending.body)

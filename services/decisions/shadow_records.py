@@ -1,5 +1,5 @@
-"""Writes answers of shadows, in batches and in a thread of its own, so that they never hold up what is shown; and drops
-what is past its time."""
+"""The writer of shadow answers: in batches and in a thread of its own, so that it never delays what is shown. It also
+deletes what is past its time."""
 
 from __future__ import annotations
 
@@ -32,8 +32,9 @@ PURGE_SECONDS: Final = 3_600.0
 log = logging.getLogger(__name__)
 
 
-class Recording:
-    """Call it with a record, from any thread. `keep_days`: business days until questions and shadows are dropped."""
+class ShadowRecorder:
+    """Call it with a record, from any thread. `keep_days`: business days until questions and shadow answers are
+    deleted."""
 
     def __init__(self, engine: Engine, keep_days: float, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._engine, self._keep, self._monotonic = engine, timedelta(days=keep_days), monotonic
@@ -44,27 +45,27 @@ class Recording:
         self._thread.start()
 
     def __call__(self, record: AnswerRecord) -> None:
-        """Returns at once."""
+        """Queue a record and return at once."""
         try:
             self._queue.put_nowait(record)
         except queue.Full:
             shadows_unrecorded.inc()
 
     def close(self) -> None:
-        """Write what waits."""
+        """Write what waits and end the thread."""
         self._closed.set()
         self._thread.join(10)
 
     def _run(self) -> None:
         while not self._closed.wait(EVERY_SECONDS):
-            self._turn()
-        self._turn()
+            self._write_waiting()
+        self._write_waiting()
 
-    def _turn(self) -> None:
+    def _write_waiting(self) -> None:
         try:
-            while batch := self._taken():
+            while batch := self._take_batch():
                 with write_transaction(self._engine) as connection:
-                    decisions.keep_shadows(connection, batch)
+                    decisions.save_shadows(connection, batch)
             if self._monotonic() - self._purged > PURGE_SECONDS:
                 purge(self._engine, self._keep, datetime.now(UTC))
                 self._purged = self._monotonic()
@@ -73,7 +74,7 @@ class Recording:
         except Exception as broken:  # a thread that ended here would leave every later answer out, and nobody would see
             log.error("keeping answers of shadows failed: %s", type(broken).__name__)
 
-    def _taken(self) -> list[AnswerRecord]:
+    def _take_batch(self) -> list[AnswerRecord]:
         batch: list[AnswerRecord] = []
         while len(batch) < BATCH and not self._queue.empty():
             batch.append(self._queue.get_nowait())
@@ -81,13 +82,14 @@ class Recording:
 
 
 def purge(engine: Engine, keep: timedelta, real_now: datetime) -> int:
-    """Drop the questions and shadows that are older than `keep`, in small transactions; how many."""
+    """Delete the questions and shadow answers that are older than `keep`, in small transactions, and return how
+    many."""
     with read_transaction(engine) as connection:
-        before = clock.business(connection, real_now) - keep
-    gone = 0
+        before = clock.load_business_time(connection, real_now) - keep
+    total = 0
     while True:
         with write_transaction(engine) as connection:
-            some = decisions.purge(connection, before, SLOTS)
-        if not some:
-            return gone
-        gone += some
+            count = decisions.purge_old(connection, before, SLOTS)
+        if not count:
+            return total
+        total += count

@@ -1,1 +1,1 @@
-"""What is on record, judged: answers compared, algorithms asked again, experiments as tables."""
+"""Evaluation from what is on record: answers compared, algorithms asked again, experiments as tables."""

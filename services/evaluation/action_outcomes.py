@@ -1,4 +1,4 @@
-"""An experiment on the slot `next_action` as a table that `selvedge evaluate uplift` takes: one row a client."""
+"""An experiment on the slot `next_action` as a table for `selvedge evaluate uplift`: one row a client."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from algorithms.uplift.serving import SLOT_COLUMNS, columns_of
-from domain.next_actions import question
+from algorithms.uplift.serving import SLOT_COLUMNS, build_columns
+from domain.next_actions import build_question
 from errors import BadInput
 from models.base import ClientId
 from models.slots import Occurrence
 from store.learning import action_outcomes
-from store.learning.action_outcomes import Drawn
+from store.learning.action_outcomes import ActionRecord
 
 COLUMNS: Final = ("client_id", "treatment", "conversion", "spend", "propensity", *SLOT_COLUMNS)
 """`conversion`: 1 if the client ordered in the days after; `spend`: for how much; the rest was known before."""
 
 
 @dataclass(frozen=True)
-class Experiment:
-    """`rows` as COLUMNS. `open`: clients left out, for the days after their answers are not over yet; `not_by_lot`:
-    answers left out, for nothing says that chance chose them."""
+class ActionExperiment:
+    """`rows` as COLUMNS. `open`: clients left out because the days after their answers are not over yet;
+    `not_randomised`: answers left out because nothing says that chance chose them."""
 
     rows: list[tuple[Any, ...]]
     open: int
-    not_by_lot: int
+    not_randomised: int
 
     @property
     def treated(self) -> dict[str, int]:
@@ -38,53 +38,64 @@ class Experiment:
 
     @property
     def propensities(self) -> dict[str, list[float]]:
-        """How likely each treatment was; more than one where shares changed on the way."""
-        seen = {(row[1], row[4]) for row in self.rows if row[4] is not None}
-        return {name: sorted(value for other, value in seen if other == name) for name in sorted(self.treated)}
+        """The propensities of each treatment; more than one where shares changed on the way."""
+        pairs = {(row[1], row[4]) for row in self.rows if row[4] is not None}
+        return {name: sorted(value for other, value in pairs if other == name) for name in sorted(self.treated)}
 
 
-def experiment(connection: Connection, since: datetime, now: datetime, within: timedelta, *, split: bool) -> Experiment:
-    """Clients whose answers from `since` to `now` were drawn by lot, with what they ordered `within` that time after.
+def load_experiment(
+    connection: Connection, since: datetime, now: datetime, within: timedelta, *, split: bool
+) -> ActionExperiment:
+    """Load clients whose answers from `since` to `now` were randomised, with what they ordered `within` that time
+    after.
 
-    By lot are answers with a stated propensity, or with `split` those of the split in force last, whose treatment is
-    then the variant. Of each client one occasion, drawn by its id, so that clients count alike and are independent.
-    Raises BadInput where there are none.
+    Randomised are answers with a stated propensity, or with `split` those of the last split in force, whose treatment
+    is then the variant. Of each client one answer counts, drawn by its id, so that clients count alike and are
+    independent. Raises BadInput where there are none.
     """
-    drawn = list(action_outcomes.drawn(connection, since, now))
-    by_lot = _of_split(drawn) if split else [each for each in drawn if each.propensity is not None]
-    over = _one_each(each for each in by_lot if each.at + within <= now)
-    if not over:
-        raise BadInput(_none(drawn, by_lot, within), "since")
-    orders = action_outcomes.orders(connection, {each.client_id for each in over}, now)
-    rows = [_row(each, orders.get(each.client_id, []), within) for each in over]
-    waiting = {each.client_id for each in by_lot} - {each.client_id for each in over}
-    return Experiment(rows, len(waiting), len(drawn) - len(by_lot))
+    answers = list(action_outcomes.iterate_actions(connection, since, now))
+    randomised = _select_split(answers) if split else [answer for answer in answers if answer.propensity is not None]
+    closed = _choose_one_per_client(answer for answer in randomised if answer.at + within <= now)
+    if not closed:
+        raise BadInput(_explain_none(answers, randomised, within), "since")
+    orders = action_outcomes.load_orders(connection, {answer.client_id for answer in closed}, now)
+    rows = [_build_row(answer, orders.get(answer.client_id, []), within) for answer in closed]
+    waiting = {answer.client_id for answer in randomised} - {answer.client_id for answer in closed}
+    return ActionExperiment(rows, len(waiting), len(answers) - len(randomised))
 
 
-def _of_split(drawn: Sequence[Drawn]) -> list[Drawn]:
-    last = drawn[-1].experiment if drawn else ""
-    return [replace(each, action=each.variant) for each in drawn if last and each.experiment == last]
+def _select_split(answers: Sequence[ActionRecord]) -> list[ActionRecord]:
+    last = answers[-1].experiment if answers else ""
+    return [replace(answer, action=answer.variant) for answer in answers if last and answer.experiment == last]
 
 
-def _one_each(drawn: Iterable[Drawn]) -> list[Drawn]:
-    """Of each client the answer with the lowest id, which is a digest."""
-    chosen: dict[ClientId, Drawn] = {}
-    for each in sorted(drawn, key=lambda one: one.id):
-        chosen.setdefault(each.client_id, each)
+def _choose_one_per_client(answers: Iterable[ActionRecord]) -> list[ActionRecord]:
+    """Choose each client's answer with the lowest id; ids are digests, so this is a random draw."""
+    chosen: dict[ClientId, ActionRecord] = {}
+    for answer in sorted(answers, key=lambda one: one.id):
+        chosen.setdefault(answer.client_id, answer)
     return sorted(chosen.values(), key=lambda one: (one.at, one.client_id))
 
 
-def _row(of: Drawn, orders: Sequence[Occurrence], within: timedelta) -> tuple[Any, ...]:
-    before = [order for order in orders if order.at <= of.at]
-    after = [order.value_cents for order in orders if of.at < order.at <= of.at + within]
-    known = columns_of(question(of.client_id, of.at, of.score, (of.risk or {}).get("p_alive"), before))
+def _build_row(answer: ActionRecord, orders: Sequence[Occurrence], within: timedelta) -> tuple[Any, ...]:
+    before = [order for order in orders if order.at <= answer.at]
+    after = [order.value_cents for order in orders if answer.at < order.at <= answer.at + within]
+    known = build_columns(
+        build_question(answer.client_id, answer.at, answer.score, (answer.risk or {}).get("p_alive"), before)
+    )
     outcome = (int(bool(after)), sum(after) / 100)
-    return (of.client_id, of.action, *outcome, of.propensity, *(round(known[name], 6) for name in SLOT_COLUMNS))
+    return (
+        answer.client_id,
+        answer.action,
+        *outcome,
+        answer.propensity,
+        *(round(known[name], 6) for name in SLOT_COLUMNS),
+    )
 
 
-def _none(drawn: Sequence[Drawn], by_lot: Sequence[Drawn], within: timedelta) -> str:
-    if not drawn:
+def _explain_none(answers: Sequence[ActionRecord], randomised: Sequence[ActionRecord], within: timedelta) -> str:
+    if not answers:
         return "no algorithm was asked for a next action since then"
-    if not by_lot:
-        return f"none of {len(drawn):,} answers was drawn by lot: promote explore, or see a split's variants by --split"
-    return f"the {within.days} days after are over for none of {len(by_lot):,} answers"
+    if not randomised:
+        return f"none of {len(answers):,} answers was randomised: promote explore, or see a split's variants by --split"
+    return f"the {within.days} days after are over for none of {len(randomised):,} answers"

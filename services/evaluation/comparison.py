@@ -1,4 +1,4 @@
-"""Champion against shadows, and variants against each other, over what is on record."""
+"""The champion against its shadows, and variants against each other, from recorded answers."""
 
 from __future__ import annotations
 
@@ -9,11 +9,17 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from domain.comparison.agreement import agreement, answered
-from domain.comparison.foretold import BY_FIRST, BY_ORDERS, foretold
-from domain.comparison.likeness import listed
-from domain.comparison.outcomes import Outcome, against, closed, earned, outcomes
-from domain.comparison.records import Live, Shadow
+from domain.comparison.agreement import measure_agreement, summarise_answers
+from domain.comparison.counterfactual import BY_FIRST, BY_ORDERS, estimate_counterfactual_reward
+from domain.comparison.outcomes import (
+    AnswerOutcome,
+    attribute_reactions,
+    compare_variants,
+    select_closed,
+    summarise_variant,
+)
+from domain.comparison.records import LiveAnswer, ShadowAnswer
+from domain.comparison.similarity import extract_ids
 from store.learning import comparisons
 from store.learning.session_answers import SLOT as SESSION
 
@@ -21,59 +27,67 @@ from store.learning.session_answers import SLOT as SESSION
 def compare(
     connection: Connection, slot: str, since: datetime, until: datetime, within: timedelta, k: int = 10
 ) -> dict[str, Any]:
-    """Answers of a slot from `since` to `until` (business time). What clients did `within` that time of seeing one
-    counts for it; answers for which that time is not over are left out of what was earned. `k`: so many places of two
-    lists are compared."""
-    lives = comparisons.lives(connection, slot, since, until)
-    beside: dict[str, dict[str, Shadow]] = defaultdict(dict)
-    for shadow in comparisons.shadows(connection, slot, {live.question for live in lives}):
+    """Compare the answers of a slot from `since` to `until` (business time). What clients did `within` that time of
+    seeing an answer counts for it; answers for which that time is not over are left out of the earnings. `k`: positions
+    of two lists that are compared."""
+    lives = comparisons.load_live_answers(connection, slot, since, until)
+    beside: dict[str, dict[str, ShadowAnswer]] = defaultdict(dict)
+    for shadow in comparisons.iterate_shadow_answers(connection, slot, {live.question for live in lives}):
         beside[shadow.name][shadow.question] = shadow
     clients = {live.client_id for live in lives if live.shown_at is not None}
-    its_deeds = comparisons.deeds(connection, clients, since, until, touches=slot == SESSION)
-    found = outcomes(lives, its_deeds, within) if clients else []
-    over = closed(found, within, until)
+    actions = comparisons.iterate_outcomes(connection, clients, since, until, touches=slot == SESSION)
+    outcomes = attribute_reactions(lives, actions, within) if clients else []
+    closed_outcomes = select_closed(outcomes, within, until)
     return {
         "slot": slot,
         "since": since.isoformat(),
         "until": until.isoformat(),
         "within_days": within / timedelta(days=1),
         "answers": len(lives),
-        "variants": _variants(lives, found, over),
-        "shadows": {name: _shadow(name, slot, lives, over, its, k) for name, its in sorted(beside.items())},
+        "variants": _summarise_variants(lives, outcomes, closed_outcomes),
+        "shadows": {
+            name: _summarise_shadow(name, slot, lives, closed_outcomes, records, k)
+            for name, records in sorted(beside.items())
+        },
     }
 
 
-def _variants(lives: list[Live], found: list[Outcome], over: list[Outcome]) -> dict[str, Any]:
-    """Each that was to answer; challengers against the champion of the split in force last, over its answers alone.
-    `over`: those of `found` that may be judged."""
+def _summarise_variants(
+    lives: list[LiveAnswer], outcomes: list[AnswerOutcome], closed: list[AnswerOutcome]
+) -> dict[str, Any]:
+    """Summarise each variant, and compare challengers with the champion over the answers of the last split in force.
+    `closed`: the outcomes whose time is over."""
     names = sorted({live.variant for live in lives})
-    told: dict[str, Any] = {
-        name: asdict(answered(name, *_took([live for live in lives if live.variant == name])))
-        | {"earned": _earned(_of(name, found), _of(name, over)), "touched": _touched(_of(name, over))}
+    summary: dict[str, Any] = {
+        name: asdict(summarise_answers(name, *_list_durations([live for live in lives if live.variant == name])))
+        | {
+            "earned": _summarise_earnings(_select_variant(name, outcomes), _select_variant(name, closed)),
+            "touched": _compute_touch_rates(_select_variant(name, closed)),
+        }
         for name in names
     }
     experiment = lives[-1].experiment if lives else ""
     champion, *challengers = [part.partition(" ")[0] for part in experiment.split(", ")]
-    tried = [each for each in over if each.live.experiment == experiment]
+    tried = [outcome for outcome in closed if outcome.live.experiment == experiment]
     for name in challengers:
-        gained = against(_of(name, tried), _of(champion, tried))
-        told.setdefault(name, {})["over"] = {"champion": champion, "experiment": experiment} | {
-            figure: its.told for figure, its in gained._asdict().items()
+        gained = compare_variants(_select_variant(name, tried), _select_variant(champion, tried))
+        summary.setdefault(name, {})["over"] = {"champion": champion, "experiment": experiment} | {
+            figure: estimate.as_json for figure, estimate in gained._asdict().items()
         }
-    return told
+    return summary
 
 
-def _of(name: str, found: list[Outcome]) -> list[Outcome]:
-    return [each for each in found if each.live.variant == name]
+def _select_variant(name: str, outcomes: list[AnswerOutcome]) -> list[AnswerOutcome]:
+    return [outcome for outcome in outcomes if outcome.live.variant == name]
 
 
-def _earned(found: list[Outcome], over: list[Outcome]) -> dict[str, Any]:
-    return earned(over, len(found) - len(over))._asdict()
+def _summarise_earnings(outcomes: list[AnswerOutcome], closed: list[AnswerOutcome]) -> dict[str, Any]:
+    return summarise_variant(closed, len(outcomes) - len(closed))._asdict()
 
 
-def _touched(over: list[Outcome]) -> dict[str, float] | None:
-    """The share of answers of which something was touched, and of which the first; None where nothing is listed."""
-    pages = [each for each in over if listed(each.live.answer)]
+def _compute_touch_rates(closed: list[AnswerOutcome]) -> dict[str, float] | None:
+    """Compute the share of answers with any item touched, and with the first touched; None where nothing is listed."""
+    pages = [outcome for outcome in closed if extract_ids(outcome.live.answer)]
     if not pages:
         return None
     count = len(pages)
@@ -83,25 +97,33 @@ def _touched(over: list[Outcome]) -> dict[str, float] | None:
     }
 
 
-def _took(lives: list[Live]) -> tuple[list[float], list[tuple[str, ...]]]:
+def _list_durations(lives: list[LiveAnswer]) -> tuple[list[float], list[tuple[str, ...]]]:
     return [live.seconds for live in lives], [live.faults for live in lives]
 
 
-def _shadow(
-    name: str, slot: str, lives: list[Live], found: list[Outcome], its: dict[str, Shadow], k: int
+def _summarise_shadow(
+    name: str,
+    slot: str,
+    lives: list[LiveAnswer],
+    outcomes: list[AnswerOutcome],
+    records: dict[str, ShadowAnswer],
+    k: int,
 ) -> dict[str, Any]:
-    pairs = [(live, its[live.question]) for live in lives if live.question in its]
-    asked = [shadow for _, shadow in pairs]
-    judged = BY_FIRST if slot == SESSION else BY_ORDERS
-    would = foretold([(each, its[each.live.question]) for each in found if each.live.question in its], judged)
-    took = answered(name, [each.seconds for each in asked], [each.faults for each in asked])
-    return asdict(took) | {
-        "agreement": asdict(agreement(pairs, k)),
-        "foretold": would if isinstance(would, str) else _plain(would._asdict()),
+    pairs = [(live, records[live.question]) for live in lives if live.question in records]
+    shadows = [shadow for _, shadow in pairs]
+    reward_kind = BY_FIRST if slot == SESSION else BY_ORDERS
+    estimate = estimate_counterfactual_reward(
+        [(outcome, records[outcome.live.question]) for outcome in outcomes if outcome.live.question in records],
+        reward_kind,
+    )
+    summary = summarise_answers(name, [shadow.seconds for shadow in shadows], [shadow.faults for shadow in shadows])
+    return asdict(summary) | {
+        "agreement": asdict(measure_agreement(pairs, k)),
+        "foretold": estimate if isinstance(estimate, str) else _serialise_estimates(estimate._asdict()),
     }
 
 
-def _plain(values: dict[str, Any]) -> dict[str, Any]:
+def _serialise_estimates(values: dict[str, Any]) -> dict[str, Any]:
     return {
         name: asdict(value) | {"enough": value.enough} if hasattr(value, "enough") else value
         for name, value in values.items()

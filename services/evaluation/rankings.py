@@ -1,4 +1,5 @@
-"""Algorithms of the slot `ranking` on what is stored: asked as of a day past, judged by what clients bought since."""
+"""Evaluation of the slot `ranking`: algorithms are asked as of a past day, and measured by what clients bought
+since."""
 
 from __future__ import annotations
 
@@ -12,16 +13,16 @@ from sqlalchemy import Engine
 
 from algorithms.blending.blend import Blend
 from algorithms.blending.catalogue import Catalogue
-from algorithms.blending.evaluation import as_they_were, drawn, taken_up
-from algorithms.blending.replay import Buyer, replay, told
+from algorithms.blending.evaluation import draw_clients, list_taken_up, rebuild_clients
+from algorithms.blending.replay import Buyer, replay, summarise
 from algorithms.blending.trend import Trend
-from algorithms.ranking.served import Served
+from algorithms.ranking.catalogue_ranker import CatalogueRanker
 from algorithms.slots.registry import Registry
-from domain.histories import SIGNAL, ClientSignals, Interactions
+from domain.histories import SIGNAL, ClientSignals, WeightedInteractions
 from errors import BadInput
 from models.catalogue import Item
-from services.evaluation.trial_algorithms import members
-from services.recommendations.blend_weights import weights_of, with_model
+from services.evaluation.trial_algorithms import open_members
+from services.recommendations.blend_weights import add_model, read_weights
 from services.recommendations.recommender import SLOT
 from settings import Settings
 from store.catalogue import catalogue
@@ -48,64 +49,72 @@ def evaluate(
     progress: Progress = lambda _: None,
     more: Callable[[int], None] = lambda _: None,
 ) -> dict[str, Any]:
-    """Popularity, the house, the champion and those named, for at most `most` clients who bought after `cut`, up to
-    `until` (business time).
+    """Measure popularity, the built-in, the champion and the named algorithms, for at most `most` clients who bought
+    after `cut`, up to `until` (business time).
 
-    Raises BadInput when nobody did, or an algorithm is for another slot; NotFound when it is not there.
+    Raises BadInput when nobody bought, or an algorithm is for another slot; NotFound when it does not exist.
     """
     with ExitStack() as stack:
         registry = Registry.from_settings(settings, serving=False)
-        asked_too = members(stack, registry, names, SLOT)
+        trial_members = open_members(stack, registry, names, SLOT)
         progress("reading the store")
         with read_transaction(engine) as connection:
-            touches, clients = interactions.between(connection, None, until), interactions.described(connection)
-            items, live = catalogue.every_item(connection), artefacts.live(connection, SLOT)
-        past, future = touches.part(touches.at <= cut.timestamp()), touches.part(touches.at > cut.timestamp())
-        of = as_of(items, past, cut)
-        asked = buyers(past, future, of, clients, most, seed)
-        if len(asked) < FEWEST:
+            touches, clients = (
+                interactions.load_interactions(connection, None, until),
+                interactions.load_descriptions(connection),
+            )
+            items, live = catalogue.list_items(connection), artefacts.find_live(connection, SLOT)
+        past, future = touches.select(touches.at <= cut.timestamp()), touches.select(touches.at > cut.timestamp())
+        past_catalogue = build_past_catalogue(items, past, cut)
+        chosen_buyers = choose_buyers(past, future, past_catalogue, clients, most, seed)
+        if len(chosen_buyers) < FEWEST:
             raise BadInput(
                 f"fewer than {FEWEST} clients bought something since {cut:%Y-%m-%d} that was there before", "since"
             )
-        progress("learning the house's own from the time before")
-        blend = house_of(settings, of, past, clients, live)
-        progress(f"asking about {len(asked):,} clients")
-        found = replay(blend, asked, cut, asked_too, registry.seconds(SLOT), k, more)
-    span = {"cut": cut.isoformat(), "until": until.isoformat()}
-    return {"slot": SLOT, **span, "clients": len(asked), "k": k, "seed": seed, "found": told(found)}
+        progress("learning the built-in from the time before")
+        blend = build_past_blend(settings, past_catalogue, past, clients, live)
+        progress(f"asking about {len(chosen_buyers):,} clients")
+        rankings = replay(blend, chosen_buyers, cut, trial_members, registry.find_deadline(SLOT), k, more)
+    period = {"cut": cut.isoformat(), "until": until.isoformat()}
+    return {"slot": SLOT, **period, "clients": len(chosen_buyers), "k": k, "seed": seed, "found": summarise(rankings)}
 
 
-def as_of(items: Sequence[Item], past: Interactions, cut: datetime) -> Catalogue:
-    """What was there at the cut, each in all its sizes: how much was on the shelf is not known any more."""
-    touched = {past.items[place] for place in np.unique(past.item).tolist()}
+def build_past_catalogue(items: Sequence[Item], past: WeightedInteractions, cut: datetime) -> Catalogue:
+    """Build the catalogue as of the cut, each item in all its sizes, because past stock levels are not known."""
+    touched = {past.items[index] for index in np.unique(past.item).tolist()}
     there = [item for item in items if item.added_at <= cut or item.item_id in touched]
     return Catalogue.of(there, [(item.item_id, size, 1) for item in there for size in item.sizes or ("",)])
 
 
-def buyers(
-    past: Interactions,
-    future: Interactions,
+def choose_buyers(
+    past: WeightedInteractions,
+    future: WeightedInteractions,
     of: Catalogue,
     clients: dict[str, ClientSignals],
     most: int,
     seed: int,
 ) -> list[Buyer]:
-    """Clients who bought after the cut what they did not own by then, drawn by the seed where they are more."""
-    later = taken_up(future, of, SIGNAL["order_placed"])
-    chosen, found = drawn(later, most, seed), []
-    for place, client in zip(chosen, as_they_were(past, clients, chosen), strict=True):
-        wanted = frozenset(of.items[each].item_id for each in later[place]) - client.owned
-        found += [Buyer(client, wanted)] if wanted else []
-    return found
+    """Choose clients who bought after the cut an item that they did not own by then; at most `most`, drawn by the
+    seed."""
+    later = list_taken_up(future, of, SIGNAL["order_placed"])
+    chosen, buyers = draw_clients(later, most, seed), []
+    for index, client in zip(chosen, rebuild_clients(past, clients, chosen), strict=True):
+        wanted = frozenset(of.items[item_index].item_id for item_index in later[index]) - client.owned
+        buyers += [Buyer(client, wanted)] if wanted else []
+    return buyers
 
 
-def house_of(
-    settings: Settings, of: Catalogue, past: Interactions, clients: dict[str, ClientSignals], live: Artefact | None
+def build_past_blend(
+    settings: Settings,
+    of: Catalogue,
+    past: WeightedInteractions,
+    clients: dict[str, ClientSignals],
+    live: Artefact | None,
 ) -> Blend:
-    """The blend as it would have been: the trend and the live model's kind, learnt from the past alone."""
-    blend = Blend(of, Trend.of(past, of, clients), weights_of(settings))
+    """Build the blend as of the cut: the trend and the live model's kind, learnt from the past alone."""
+    blend = Blend(of, Trend.of(past, of, clients), read_weights(settings))
     if live is None:
         return blend
-    model = Served(live.algorithm)
+    model = CatalogueRanker(live.algorithm)
     model.fit(past, of, clients, live.seed)
-    return with_model(blend, model, live)
+    return add_model(blend, model, live)

@@ -1,5 +1,5 @@
-"""Whether a unit fits a client: the model that was trained (`selvedge train fit`) and serves; before the first one, a
-model learnt here from the latest feedback. Either is kept in memory for a while."""
+"""Predict whether a unit fits a client, by the trained model that serves (`selvedge train fit`); before the first one,
+by a model fitted here to the latest feedback. Either is kept in memory for a while."""
 
 from __future__ import annotations
 
@@ -13,59 +13,61 @@ from typing import Final
 import numpy as np
 from sqlalchemy import Engine
 
+from algorithms.fit.model import FitModel
 from algorithms.fit.rows import FITS, Feedback, Rows
-from algorithms.fit.serving import FitModel
 from domain.engagement import DAY
-from domain.fixes.rules import Fits, Unit
+from domain.fixes.candidates import Fits, StockUnit
 from models.base import ClientId
 from store.database import read_transaction
-from store.fixes.fittings import Fitting, heard
+from store.fixes.fit_reports import FitReport, list_fit_reports
 from store.learning import artefacts
 
 SLOT: Final = "fit"
-FRESH_S: Final = 300.0
-"""Real seconds for which a model serves before the store is asked again."""
-GROWN: Final = 1.05
-"""Only with so many times as much feedback is it learnt anew."""
+CHECK_EVERY_S: Final = 300.0
+"""Real seconds for which a model serves before the store is checked again."""
+REFIT_GROWTH: Final = 1.05
+"""The model is fitted anew once there is this many times as much feedback."""
 
 log = logging.getLogger(__name__)
 
 
-class FittingRoom:
-    """One for a process; safe to ask from many threads. While one learns, the others go on with the model before."""
+class FitPredictor:
+    """The model of fit of one process, safe to use from many threads. While one fits, the others use the model
+    before."""
 
     def __init__(self, engine: Engine, home: Path, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._engine, self._home, self._monotonic = engine, home, monotonic
-        self._model, self._words, self._looked = FitModel.prior(), 0, float("-inf")
+        self._model, self._rows, self._checked_at = FitModel.prior(), 0, float("-inf")
         self._artefact = ""
-        self._learning = threading.Lock()
+        self._lock = threading.Lock()
 
-    def of(self, client_id: ClientId) -> Fits:
-        """For a client, the chance that each unit fits, given the category of each."""
-        self._renew()
+    def build_for_client(self, client_id: ClientId) -> Fits:
+        """Return the function that predicts, for one client, the chance that each unit fits, given the category of
+        each."""
+        self._refresh()
         model = self._model
 
-        def fits(units: Sequence[Unit], categories: Sequence[str]) -> list[float]:
-            named = [unit.item_id for unit in units], [unit.size for unit in units]
-            chances: list[float] = model.probabilities([client_id] * len(units), *named, categories)[:, 1].tolist()
+        def fits(units: Sequence[StockUnit], categories: Sequence[str]) -> list[float]:
+            items = [unit.item_id for unit in units], [unit.size for unit in units]
+            chances: list[float] = model.predict([client_id] * len(units), *items, categories)[:, 1].tolist()
             return chances
 
         return fits
 
-    def _renew(self) -> None:
-        if self._monotonic() - self._looked < FRESH_S or not self._learning.acquire(blocking=False):
+    def _refresh(self) -> None:
+        if self._monotonic() - self._checked_at < CHECK_EVERY_S or not self._lock.acquire(blocking=False):
             return
         try:
-            if not self._trained():
-                self._learn()
-            self._looked = self._monotonic()
+            if not self._load_trained():
+                self._fit_from_feedback()
+            self._checked_at = self._monotonic()
         finally:
-            self._learning.release()
+            self._lock.release()
 
-    def _trained(self) -> bool:
-        """Whether a trained model serves; one that cannot be read is as good as none."""
+    def _load_trained(self) -> bool:
+        """Load the trained model that serves; False where there is none, or where it cannot be read."""
         with read_transaction(self._engine) as connection:
-            serving = artefacts.live(connection, SLOT)
+            serving = artefacts.find_live(connection, SLOT)
         if serving is None:
             return False
         if serving.id != self._artefact:
@@ -74,23 +76,23 @@ class FittingRoom:
             except OSError as broken:
                 log.error("artefact %s cannot be read (%s); feedback serves", serving.id, type(broken).__name__)
                 return False
-            self._artefact, self._words = serving.id, 0
+            self._artefact, self._rows = serving.id, 0
         return True
 
-    def _learn(self) -> None:
+    def _fit_from_feedback(self) -> None:
         with read_transaction(self._engine) as connection:
-            words = heard(connection)
-        if len(words) > GROWN * self._words:
-            self._model, self._words, self._artefact = FitModel.learnt(feedback_of(words)), len(words), ""
+            rows = list_fit_reports(connection)
+        if len(rows) > REFIT_GROWTH * self._rows:
+            self._model, self._rows, self._artefact = FitModel.train(build_feedback(rows)), len(rows), ""
 
 
-def feedback_of(words: Sequence[Fitting]) -> Feedback:
-    """What the model learns from."""
+def build_feedback(answers: Sequence[FitReport]) -> Feedback:
+    """Build the rows that the model is fitted to."""
     rows = Rows.of(
-        [word.client_id for word in words],
-        [word.item_id for word in words],
-        [word.size for word in words],
-        [word.category for word in words],
+        [answer.client_id for answer in answers],
+        [answer.item_id for answer in answers],
+        [answer.size for answer in answers],
+        [answer.category for answer in answers],
     )
-    fit = np.array([FITS.index(word.fit) for word in words], np.int64)
-    return Feedback(rows, fit, np.array([word.at // DAY for word in words], np.int64))
+    fit = np.array([FITS.index(answer.fit) for answer in answers], np.int64)
+    return Feedback(rows, fit, np.array([answer.at // DAY for answer in answers], np.int64))

@@ -1,4 +1,4 @@
-"""What the steps of one Fix share: reading where it stands, saying so, and how long each wait is."""
+"""What the steps of one Fix share: the transaction, the result, and the deadlines."""
 
 from __future__ import annotations
 
@@ -17,56 +17,58 @@ from store.fixes import fixes, reservations
 from store.fixes.fixes import FixRow
 
 Act = Callable[[Connection, FixRow, datetime], str | None]
-"""Does something about a Fix at business now; a sentence where it was refused."""
+"""Changes a Fix at business now; returns a sentence where that was refused."""
 
 
-def decide_by(settings: Settings, now: datetime) -> datetime:
-    """Until when a stylist may decide on a box proposed at business `now`."""
+def compute_decision_deadline(settings: Settings, now: datetime) -> datetime:
+    """Compute until when a stylist may decide on a box proposed at business `now`."""
     return now + timedelta(hours=settings.fix_decide_hours)
 
 
-def held_until(settings: Settings, now: datetime) -> datetime:
-    """How long the units of a box proposed at business `now` are held: as long again as the stylist has, so that a
-    worker that is late finds them still there."""
+def compute_hold_end(settings: Settings, now: datetime) -> datetime:
+    """Compute until when the units of a box proposed at business `now` are held: twice as long as the stylist has, so
+    that a worker that is late still finds them."""
     return now + 2 * timedelta(hours=settings.fix_decide_hours)
 
 
-def feedback_until(settings: Settings, row: FixRow) -> datetime:
-    """Until when the client's feedback on a shipped box is waited for."""
+def compute_feedback_deadline(settings: Settings, row: FixRow) -> datetime:
+    """Compute until when a shipped box waits for the client's feedback."""
     shipped: datetime = row.shipped_at or row.updated_at
     return shipped + timedelta(days=settings.fix_feedback_days)
 
 
-def told(settings: Settings, connection: Connection, row: FixRow, clock: Clock, now: datetime) -> FixDone:
-    """Where the Fix stands at business `now`."""
+def build_step_result(settings: Settings, connection: Connection, row: FixRow, clock: Clock, now: datetime) -> FixDone:
+    """Build the result of a step: the state of the Fix at business `now`."""
     state = FixState(row.state)
-    held = reservations.box(connection, row.fix_id) if state in HOLDING | {FixState.SHIPPED, FixState.CLOSED} else ()
-    box = tuple(each.sku for each in held) or (tuple(row.box or ()) if state is FixState.ASSEMBLED else ())
+    reserved = (
+        reservations.load_box(connection, row.fix_id) if state in HOLDING | {FixState.SHIPPED, FixState.CLOSED} else ()
+    )
+    box = tuple(item.sku for item in reserved) or (tuple(row.box or ()) if state is FixState.ASSEMBLED else ())
     return FixDone(state=state, clock=clock, next_at=_find_next_time(settings, row, now), code=row.code, box=box)
 
 
 def _find_next_time(settings: Settings, row: FixRow, now: datetime) -> datetime | None:
     match FixState(row.state):
-        case FixState.REQUESTED | FixState.RANKED if waits_for_wave(row, now):
+        case FixState.REQUESTED | FixState.RANKED if may_wait_for_wave(row, now):
             due: datetime | None = row.due_at
             return due
         case FixState.PROPOSED:
             by: datetime | None = row.decide_by
             return by
         case FixState.SHIPPED:
-            return feedback_until(settings, row)
+            return compute_feedback_deadline(settings, row)
     return None
 
 
-def waits_for_wave(row: FixRow, now: datetime) -> bool:
-    """Whether a wave may still come for it. A box that lost its units is made anew alone."""
+def may_wait_for_wave(row: FixRow, now: datetime) -> bool:
+    """Return whether a wave may still assemble the Fix. A box that lost its units is assembled anew alone."""
     return bool(row.wave) and row.assembled == 0 and row.due_at is not None and now < row.due_at
 
 
 def run_fix_step(context: ServiceContext, step: FixStep, act: Act) -> FixDone:
-    """One transaction: lock the Fix, let `act` do something about it, say where it then stands. Raises NotFound."""
+    """Lock the Fix, let `act` change it and return the result, in one transaction. Raises NotFound."""
     with write_transaction(context.engine) as connection:
-        clock, now = context.business_time(connection, step.at)
-        refused = act(connection, fixes.get(connection, step.fix_id, lock=True), now)
-        done = told(context.settings, connection, fixes.get(connection, step.fix_id), clock, now)
-        return done.model_copy(update={"refused": refused}) if refused else done
+        clock, now = context.load_business_time(connection, step.at)
+        refusal = act(connection, fixes.load_fix(connection, step.fix_id, lock=True), now)
+        done = build_step_result(context.settings, connection, fixes.load_fix(connection, step.fix_id), clock, now)
+        return done.model_copy(update={"refused": refusal}) if refusal else done

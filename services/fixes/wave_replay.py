@@ -1,30 +1,30 @@
-"""Make the boxes of a wave again, offline, from what was kept of it: same inputs, same version, same boxes."""
+"""Replay the boxes of a wave offline from its saved inputs: same inputs and version give the same boxes."""
 
 from __future__ import annotations
 
 from sqlalchemy import Connection
 
 from algorithms.assembly import parts
-from algorithms.assembly.wave import WaveProgress, answered, opened, settled
+from algorithms.assembly.wave import WaveProgress, answer_part, settle_turn, start_wave
 from models.base import Id, Sku
 from models.fixes import FixId
 from store.fixes import waves
 
 
-def replayed(connection: Connection, wave: Id) -> dict[FixId, tuple[Sku, ...]]:
-    """The boxes of all Fixes of a wave, the best item first; empty ones are left out. Changes nothing.
+def replay_wave(connection: Connection, wave: Id) -> dict[FixId, tuple[Sku, ...]]:
+    """Assemble the boxes of all Fixes of a wave again, the best item first, without empty ones. Changes nothing.
 
     Raises NotFound for a wave of which the inputs are no longer kept.
     """
-    shelf = waves.take(connection, wave, "shelf")
-    count = len(waves.get(connection, wave).plan["parts"])
-    asked = [waves.take(connection, wave, f"problem/{index}") for index in range(count)]
-    every = [parts.part_of(each, shelf, place) for place, each in enumerate(asked)]
-    one, clients = parts.whole(every), int(shelf["clients"][-1])
-    standing: WaveProgress = opened(one)
-    while not standing.done:
-        standing = settled(one, standing, [answered(each, standing, clients) for each in every])
-    found: dict[FixId, tuple[Sku, ...]] = {}
-    for part, arrays in zip(every, asked, strict=True):
-        found |= parts.boxes(arrays, parts.mine(part, standing.best.chosen))
-    return found
+    stock = waves.load_arrays(connection, wave, "shelf")
+    count = len(waves.load_wave(connection, wave).plan["parts"])
+    problems = [waves.load_arrays(connection, wave, f"problem/{index}") for index in range(count)]
+    all_parts = [parts.build_part(problem, stock, index) for index, problem in enumerate(problems)]
+    whole, clients = parts.join_parts(all_parts), int(stock["clients"][-1])
+    progress: WaveProgress = start_wave(whole)
+    while not progress.done:
+        progress = settle_turn(whole, progress, [answer_part(part, progress, clients) for part in all_parts])
+    boxes_by_fix: dict[FixId, tuple[Sku, ...]] = {}
+    for part, arrays in zip(all_parts, problems, strict=True):
+        boxes_by_fix |= parts.list_boxes(arrays, parts.select_own(part, progress.best.chosen))
+    return boxes_by_fix

@@ -1,4 +1,4 @@
-"""What both ways to prepare a mail share, by the house writer or by a model: its moment, its items, its decision."""
+"""What both ways to prepare a mail share, by the template writer or by a model: its send time and its items."""
 
 from __future__ import annotations
 
@@ -8,68 +8,68 @@ from typing import Final, NamedTuple
 from sqlalchemy import Connection
 
 from algorithms.blending.contracts import Recommendation
-from domain.timing import cap_opens_at, dispose, zone_of
+from domain.timing import compute_cap_opening, fit_send_time, load_zone
 from models.clients import Client
 from models.mail import Brief
 from services.context import ServiceContext
-from services.mailing.outreach_steps import client_of
+from services.mailing.outreach_steps import require_client
 from services.mailing.reading_hours import ReadingHours
 from services.recommendations.recommender import Recommender
 from store.learning import decisions
 from store.mail import briefs, mail_facts
-from store.mail.ledger import Ledger
+from store.mail.ledger import LedgerRow
 
-SHOWN: Final = 4
+ITEMS_PER_MAIL: Final = 4
 """Items in a mail."""
-NOT_AGAIN: Final = timedelta(days=45)
+REPEAT_AFTER: Final = timedelta(days=45)
 """Business time for which an item shown to a client is not shown to them again."""
 
 
-class Picked(NamedTuple):
+class MailItems(NamedTuple):
     """The items for a mail, and the brief with them."""
 
     chosen: Recommendation
     brief: Brief
 
 
-def planned(
+def choose_send_time(
     context: ServiceContext,
     connection: Connection,
-    row: Ledger,
+    row: LedgerRow,
     proposed: datetime | None,
     now: datetime,
     hours: ReadingHours | None = None,
 ) -> datetime:
-    """When the mail is to leave: not before the caps allow it, and inside the client's day. Where nobody proposed a
-    moment, `hours` does by what the client reads."""
-    client = client_of(connection, row.client_id)
-    opens = opens_at(context, connection, client, now)
+    """Choose when the mail leaves: not before the caps allow it, and outside the client's quiet hours. Where nobody
+    proposed a moment, `hours` proposes the one at which the client reads."""
+    client = require_client(connection, row.client_id)
+    opens = find_earliest_time(context, connection, client, now)
     if proposed is None and hours is not None:
-        proposed = hours.proposed(connection, row, client, context.mail_rules, opens, now)
-    return dispose(context.mail_rules, zone_of(client.time_zone), client.policy, proposed, opens)
+        proposed = hours.propose_time(connection, row, client, context.mail_rules, opens, now)
+    return fit_send_time(context.mail_rules, load_zone(client.time_zone), client.policy, proposed, opens)
 
 
-def opens_at(context: ServiceContext, connection: Connection, client: Client, now: datetime) -> datetime:
-    """From when the caps allow the client a mail."""
-    sent_at = mail_facts.sent_at(connection, client.client_id, now)
-    return cap_opens_at(context.mail_rules, client.policy, sent_at, now) or now
+def find_earliest_time(context: ServiceContext, connection: Connection, client: Client, now: datetime) -> datetime:
+    """Find the moment from which the caps allow the client a mail."""
+    sent_at = mail_facts.list_sent_times(connection, client.client_id, now)
+    return compute_cap_opening(context.mail_rules, client.policy, sent_at, now) or now
 
 
-def picked(
-    context: ServiceContext, recommender: Recommender, connection: Connection, row: Ledger, at: datetime
-) -> Picked:
-    """The items for this mail, and the brief that is true at `at`, when the client will read it."""
-    shown = mail_facts.shown_since(connection, row.client_id, at - NOT_AGAIN, but=row.n)
-    chosen = recommender.recommend(connection, row.client_id, SHOWN, at, exclude=shown)
+def choose_items(
+    context: ServiceContext, recommender: Recommender, connection: Connection, row: LedgerRow, at: datetime
+) -> MailItems:
+    """Choose the items for this mail and build the brief that is true at `at`, when the client will read it."""
+    shown = mail_facts.list_shown_items(connection, row.client_id, at - REPEAT_AFTER, except_mail=row.n)
+    chosen = recommender.recommend(connection, row.client_id, ITEMS_PER_MAIL, at, exclude=shown)
     why = {pick.item_id: pick.why for pick in chosen.picks}
-    return Picked(chosen, briefs.build_brief(connection, row, chosen.picks, context.settings, at, why))
+    return MailItems(chosen, briefs.build_brief(connection, row, chosen.picks, context.settings, at, why))
 
 
-def keep_decision(connection: Connection, row: Ledger, made: Picked, now: datetime) -> None:
+def save_ranking_decision(connection: Connection, row: LedgerRow, items: MailItems, now: datetime) -> None:
     """Record what the ranking slot answered, so that what was shown can be replayed."""
-    decisions.keep(connection, made.chosen.record, now, n=row.n, body=made.chosen.body)
+    decisions.save_decision(connection, items.chosen.record, now, n=row.n, body=items.chosen.body)
 
 
-def picks_of(made: Picked) -> list[dict[str, object]]:
-    """The picks as the ledger and the decisions keep them."""
-    return [pick.model_dump(mode="json") for pick in made.chosen.picks]
+def dump_picks(items: MailItems) -> list[dict[str, object]]:
+    """Dump the picks as the ledger and the decisions hold them."""
+    return [pick.model_dump(mode="json") for pick in items.chosen.picks]

@@ -1,4 +1,4 @@
-"""The door: what is asked right before a mail leaves, and what becomes of a mail that may not pass."""
+"""The send gate: decide right before a mail leaves whether it may, and move a mail that may not."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection
 
-from domain.eligibility import Answer, SendDecision, may_send
+from domain.eligibility import Eligibility, SendDecision, may_send
 from errors import NotFound
 from models.states import OutreachState
 from services.context import ServiceContext
@@ -15,39 +15,42 @@ from store.campaigns import campaigns
 from store.catalogue import catalogue
 from store.clients import assessments
 from store.mail import ledger, mail_facts
-from store.mail.ledger import Ledger
+from store.mail.ledger import LedgerRow
 
 
-def ask(context: ServiceContext, connection: Connection, row: Ledger, now: datetime) -> Answer:
-    """May this mail leave at `now`? Consent, suppression, holds, campaign, caps, quiet hours, stock: all read here."""
-    file = assessments.load(connection, row.client_id)
+def decide_sending(context: ServiceContext, connection: Connection, row: LedgerRow, now: datetime) -> Eligibility:
+    """Decide whether this mail may leave at `now`: consent, suppression, holds, campaign, caps, quiet hours and
+    stock."""
+    file = assessments.load_client_file(connection, row.client_id)
     if file is None:
         raise NotFound("no such client", "client_id")
-    facts = mail_facts.load(connection, file.client, context.settings.keys.signing, now)
-    gate = campaigns.gate(connection, row.campaign) if row.campaign else campaigns.Gate()
+    facts = mail_facts.load_mail_facts(connection, file.client, context.settings.keys.signing, now)
+    gate = campaigns.load_gate(connection, row.campaign) if row.campaign else campaigns.CampaignGate()
     if gate.called_off:
-        return Answer(door=SendDecision.CLOSED, code="campaign_ended")
-    return may_send(facts, context.mail_rules, now, gate.paused, catalogue.in_stock(connection, shown(row)))
+        return Eligibility(door=SendDecision.CLOSED, code="campaign_ended")
+    return may_send(facts, context.mail_rules, now, gate.paused, catalogue.is_in_stock(connection, list_item_ids(row)))
 
 
-def shown(row: Ledger) -> list[str]:
-    """The ids of the items that the mail shows."""
+def list_item_ids(row: LedgerRow) -> list[str]:
+    """List the ids of the items that the mail shows."""
     return [blurb["item_id"] for blurb in (row.draft or {}).get("items", ())]
 
 
-def turn_away(connection: Connection, row: Ledger, answer: Answer, now: datetime, token: str | None = None) -> None:
-    """Move a mail that may not pass to where it belongs."""
+def turn_away(
+    connection: Connection, row: LedgerRow, answer: Eligibility, now: datetime, token: str | None = None
+) -> None:
+    """Move a mail that may not leave to the state that the answer names."""
     values: dict[str, Any] = {}
     if answer.door is SendDecision.WAIT:
         values["send_at"] = answer.until
     elif answer.door is SendDecision.PARK and row.campaign:
         # The transaction holds the campaign's row: it is still paused when this commits.
-        values["epoch"] = campaigns.gate(connection, row.campaign).epoch
-    to = _WHERE[answer.door]
-    ledger.move(connection, row.client_id, row.n, to, now, code=answer.code, token=token, values=values)
+        values["epoch"] = campaigns.load_gate(connection, row.campaign).epoch
+    to = _STATE_AFTER[answer.door]
+    ledger.move_mail(connection, row.client_id, row.n, to, now, code=answer.code, token=token, values=values)
 
 
-_WHERE: Final = {
+_STATE_AFTER: Final = {
     SendDecision.WAIT: OutreachState.SCHEDULED,
     SendDecision.PARK: OutreachState.PARKED,
     SendDecision.REWRITE: OutreachState.BRIEFED,

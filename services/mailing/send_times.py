@@ -1,5 +1,5 @@
-"""When a mail is to leave: an algorithm of the slot `send_time` proposes inside the allowed windows, where one has a
-part in it; else the house does, by `services.mailing.reading_hours`; `domain.timing` disposes."""
+"""Ask the slot `send_time` when a mail leaves, inside the allowed windows, where it has an algorithm; else
+`services.mailing.reading_hours` proposes. `domain.timing` has the last word."""
 
 from __future__ import annotations
 
@@ -8,50 +8,61 @@ from typing import Final, cast
 
 from sqlalchemy import Connection
 
-from domain.timing import HORIZON, windows, zone_of
-from models.policies import BUILT_IN
+from domain.timing import HORIZON, list_send_windows, load_zone
+from models.slot_policies import BUILT_IN
 from models.slots import SendTimeAnswer, SendTimeQuestion
 from services.context import ServiceContext
-from services.decisions.decider import Asked, Decider
-from services.mailing.outreach_steps import client_of
-from services.mailing.preparation import opens_at
-from services.mailing.reading_hours import READ
+from services.decisions.decider import Decider, PendingDecision
+from services.mailing.outreach_steps import require_client
+from services.mailing.preparation import find_earliest_time
+from services.mailing.reading_hours import MOST_READS
 from store.mail import mail_facts
-from store.mail.ledger import Ledger
+from store.mail.ledger import LedgerRow
 
 SLOT: Final = "send_time"
 
 
-def asked(
-    context: ServiceContext, decider: Decider, connection: Connection, row: Ledger, now: datetime
-) -> Asked | None:
-    """What the slot says of this mail; None where nobody but the house is asked."""
-    if not decider.asks(SLOT):
+def ask_slot(
+    context: ServiceContext, decider: Decider, connection: Connection, row: LedgerRow, now: datetime
+) -> PendingDecision | None:
+    """Ask the slot about this mail; None where it has no algorithm but the built-in one."""
+    if not decider.has_algorithm(SLOT):
         return None
-    client = client_of(connection, row.client_id)
-    earliest = opens_at(context, connection, client, now)
+    client = require_client(connection, row.client_id)
+    earliest = find_earliest_time(context, connection, client, now)
     question = SendTimeQuestion(
         client_id=row.client_id,
         now=now,
-        windows=windows(context.mail_rules, zone_of(client.time_zone), client.policy, earliest, earliest + HORIZON),
-        opened=mail_facts.read_at(connection, row.client_id, now, READ),
+        windows=list_send_windows(
+            context.mail_rules, load_zone(client.time_zone), client.policy, earliest, earliest + HORIZON
+        ),
+        opened=mail_facts.list_reading_times(connection, row.client_id, now, MOST_READS),
     )
     return decider.ask(SLOT, question)
 
 
-def proposed(said: Asked | None) -> datetime | None:
-    """The moment that an algorithm proposes; None where the house is to say."""
+def read_proposed_time(answer: PendingDecision | None) -> datetime | None:
+    """Return the moment that an algorithm proposes; None where the built-in one decides."""
     return (
-        None if said is None or said.decision.algorithm == BUILT_IN else cast(SendTimeAnswer, said.decision.answer).at
+        None
+        if answer is None or answer.decision.algorithm == BUILT_IN
+        else cast(SendTimeAnswer, answer.decision.answer).at
     )
 
 
-def keep(
-    decider: Decider, connection: Connection, row: Ledger, said: Asked | None, at: datetime, now: datetime
+def save_decision(
+    decider: Decider,
+    connection: Connection,
+    row: LedgerRow,
+    answer: PendingDecision | None,
+    at: datetime,
+    now: datetime,
 ) -> None:
-    """Record the answer with the mail; where the house said, with the moment `at` that it chose."""
-    if said is None:
+    """Save the answer with the mail; where the built-in algorithm decides, with the moment `at` that it chose."""
+    if answer is None:
         return
-    if proposed(said) is None:
-        said = said.instead(BUILT_IN, said.decision.version, SendTimeAnswer(at=at), said.decision.seconds)
-    decider.keep(connection, said, now, n=row.n)
+    if read_proposed_time(answer) is None:
+        answer = answer.replace_answer(
+            BUILT_IN, answer.decision.version, SendTimeAnswer(at=at), answer.decision.seconds
+        )
+    decider.record(connection, answer, now, n=row.n)

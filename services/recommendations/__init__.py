@@ -1,1 +1,1 @@
-"""Choose items for a client, and order a page for a visitor."""
+"""Recommendations for a client, and the order of a page for a visitor."""

@@ -1,6 +1,6 @@
-"""The order of a page that a visitor sees, by the slot `session`; the house's own is a bandit that learns.
+"""The order of a page that a visitor sees, by the slot `session`; the built-in is a bandit that learns.
 
-Nothing is kept of a session: whoever asks says what was touched in it.
+Nothing of a session is stored: the caller states what was touched in it.
 """
 
 from __future__ import annotations
@@ -16,32 +16,32 @@ from typing import Final
 from sqlalchemy import Connection, Engine
 
 from algorithms.blending.contracts import RankingRequest
-from algorithms.sessions import posterior as house
-from algorithms.sessions.posterior import Beliefs
-from algorithms.sessions.questions import question_of
+from algorithms.sessions import posterior as built_in
+from algorithms.sessions.posterior import SessionPosterior
+from algorithms.sessions.questions import build_question
 from domain.histories import Interaction
-from models.policies import BUILT_IN
+from models.slot_policies import BUILT_IN
 from models.slots import SessionQuestion
-from services.decisions.decider import Asked, Decider
+from services.decisions.decider import Decider, PendingDecision
 from services.recommendations.recommender import Recommender
-from services.training.session import believed
+from services.training.session import load_posterior
 from store.database import read_transaction
 from store.learning import posteriors
 from store.learning.session_answers import SLOT
 
 CHECK_SECONDS: Final = 5.0
-"""Real seconds for which beliefs are used without a look at the store."""
-CHOSEN_FROM: Final = 3
-"""Where no items are named, so many times as many as are shown are put up by the ranking."""
-USUAL: Final = 10
-"""Items shown where neither items nor a number are stated."""
+"""Real seconds for which the posterior is used without a look at the store."""
+OFFERED_PER_SHOWN: Final = 3
+"""Where no items are named, the ranking offers so many times as many as are shown."""
+DEFAULT_ITEMS: Final = 10
+"""Items shown where the request states neither items nor a number."""
 CONTEXT: Final = "session"
 
 
 @dataclass(frozen=True)
-class Page:
-    """What is to be ordered: `items` by id, or none: what the ranking puts up. `n`: so many are shown; none: all that
-    are named, else USUAL."""
+class PageRequest:
+    """The page to order: `items` by id, or none, and then the ranking offers some. `n`: how many are shown; none: all
+    that are named, else DEFAULT_ITEMS."""
 
     client_id: str
     items: tuple[str, ...] = ()
@@ -49,8 +49,8 @@ class Page:
     touches: tuple[Interaction, ...] = ()
 
 
-class Ordering:
-    """Answers for one process; safe to ask from many threads. `seed`: draws the seed of each question."""
+class PageOrderService:
+    """Orders pages. One for a process; safe from many threads. `seed` draws the seed of each question."""
 
     def __init__(
         self,
@@ -63,48 +63,48 @@ class Ordering:
     ) -> None:
         self._engine, self._recommender, self._decider = engine, recommender, decider
         self._check_seconds, self._seed = check_seconds, seed
-        self._known, self._checked = Beliefs.first(), float("-inf")
-        self._renewing = threading.Lock()
+        self._posterior, self._checked = SessionPosterior.build_prior(), float("-inf")
+        self._reloading = threading.Lock()
 
-    def asked(self, connection: Connection, page: Page, now: datetime) -> Asked:
-        """The answer at business `now`, not recorded yet. Raises NotFound for an unknown client, BadInput for an item
-        that the catalogue does not hold."""
-        asked = self._decider.ask(SLOT, self._question(connection, page, now))
-        if asked.decision.algorithm != BUILT_IN:
-            return asked
-        started, known = time.perf_counter(), self._current()
-        answer = known.answer(asked.question)  # type: ignore[arg-type]
-        took = asked.decision.seconds + time.perf_counter() - started
-        return asked.instead(house.NAME, str(known.version), answer, took)
+    def choose_order(self, connection: Connection, page: PageRequest, now: datetime) -> PendingDecision:
+        """Choose the order at business `now`; it is not recorded yet. Raises NotFound for an unknown client, BadInput
+        for an item that the catalogue does not hold."""
+        pending = self._decider.ask(SLOT, self._build_question(connection, page, now))
+        if pending.decision.algorithm != BUILT_IN:
+            return pending
+        started, posterior = time.perf_counter(), self._load_current()
+        answer = posterior.answer(pending.question)  # type: ignore[arg-type]
+        seconds = pending.decision.seconds + time.perf_counter() - started
+        return pending.replace_answer(built_in.NAME, str(posterior.version), answer, seconds)
 
-    def as_it_stands(self, connection: Connection, page: Page, now: datetime) -> Asked:
-        """The order that the items have already. No algorithm is asked: for visitors that are programs."""
-        return Decider().ask(SLOT, self._question(connection, page, now))
+    def keep_given_order(self, connection: Connection, page: PageRequest, now: datetime) -> PendingDecision:
+        """Return the items in the order that they have, without asking an algorithm: for visitors that are programs."""
+        return Decider().ask(SLOT, self._build_question(connection, page, now))
 
-    def _question(self, connection: Connection, page: Page, now: datetime) -> SessionQuestion:
-        items = page.items or self._put_up(connection, page, now)
-        n = page.n or (len(page.items) if page.items else USUAL)
+    def _build_question(self, connection: Connection, page: PageRequest, now: datetime) -> SessionQuestion:
+        items = page.items or self._recommend_items(connection, page, now)
+        n = page.n or (len(page.items) if page.items else DEFAULT_ITEMS)
         request = RankingRequest(client_id=page.client_id, n=max(n, 1), now=now, context=CONTEXT)
-        blend, client = self._recommender.known(connection, page.client_id, now)
-        return question_of(blend, request, client, items, page.touches, self._seed())
+        blend, client = self._recommender.load_ranking_inputs(connection, page.client_id, now)
+        return build_question(blend, request, client, items, page.touches, self._seed())
 
-    def _put_up(self, connection: Connection, page: Page, now: datetime) -> Sequence[str]:
-        wanted = CHOSEN_FROM * (page.n or USUAL)
-        made = self._recommender.recommend(connection, page.client_id, wanted, now, context=CONTEXT)
-        return [pick.item_id for pick in made.picks]
+    def _recommend_items(self, connection: Connection, page: PageRequest, now: datetime) -> Sequence[str]:
+        count = OFFERED_PER_SHOWN * (page.n or DEFAULT_ITEMS)
+        recommendation = self._recommender.recommend(connection, page.client_id, count, now, context=CONTEXT)
+        return [pick.item_id for pick in recommendation.picks]
 
-    def _current(self) -> Beliefs:
-        """What was believed moments ago. While one thread looks, the others go on with that."""
-        if time.monotonic() - self._checked > self._check_seconds and self._renewing.acquire(blocking=False):
+    def _load_current(self) -> SessionPosterior:
+        """Return the posterior of moments ago. While one thread reloads it, the others use the old one."""
+        if time.monotonic() - self._checked > self._check_seconds and self._reloading.acquire(blocking=False):
             try:
-                self._known = self._renewed()
+                self._posterior = self._reload()
                 self._checked = time.monotonic()
             finally:
-                self._renewing.release()
-        return self._known
+                self._reloading.release()
+        return self._posterior
 
-    def _renewed(self) -> Beliefs:
+    def _reload(self) -> SessionPosterior:
         with read_transaction(self._engine) as connection:
-            if posteriors.version(connection, SLOT) == self._known.version:
-                return self._known
-            return believed(connection)[1]
+            if posteriors.load_version(connection, SLOT) == self._posterior.version:
+                return self._posterior
+            return load_posterior(connection)[1]

@@ -1,4 +1,4 @@
-"""Recommendations from the store: everything that many requests share is kept in memory and renewed when it changed."""
+"""Recommendations from the store: what many requests share is cached and rebuilt when it changed."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from algorithms.blending import explain
 from algorithms.blending.blend import HEAD, Blend
 from algorithms.blending.catalogue import Catalogue, StockLine
 from algorithms.blending.contracts import RankingRequest, Recommendation
-from algorithms.blending.explain import Story
-from algorithms.blending.ranking_questions import MOST, picks_of, question_of
+from algorithms.blending.explain import ClientEvidence
+from algorithms.blending.ranking_questions import MOST, build_picks, build_question
 from algorithms.blending.trend import WINDOW_DAYS, Trend
-from algorithms.slots.batches import chunks
+from algorithms.slots.batches import split_into_chunks
 from domain.histories import ClientSignals
 from errors import BadInput
 from models.mail import Pick
-from models.policies import BUILT_IN
-from models.slots import RankingAnswer, Scored
-from services.decisions.decider import Asked, Decider
-from services.recommendations.blend_weights import weights_of, with_kept
+from models.slot_policies import BUILT_IN
+from models.slots import RankingAnswer, ScoredItem
+from services.decisions.decider import Decider, PendingDecision
+from services.recommendations.blend_weights import add_stored_model, read_weights
 from settings import Settings
 from store.catalogue import catalogue
 from store.clients import interactions
@@ -37,16 +37,16 @@ from store.learning.artefacts import Artefact
 
 SLOT: Final = "ranking"
 CHECK_SECONDS: Final = 3.0
-"""Real seconds for which memory is trusted without a look at the store; the door reads the stock again."""
-REST: Final = 30.0
-"""What is popular is counted anew at most each CHECK_SECONDS and this many times as long as the counting took."""
+"""Real seconds for which the cache is trusted without a look at the store; the send gate reads the stock again."""
+REST_FACTOR: Final = 30.0
+"""The trend is counted again at most every CHECK_SECONDS and this many times as long as the counting took."""
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
-class _Memory:
-    """What is known of the store, and when (real seconds) each part was last seen to be so."""
+class _Cache:
+    """What is known of the store, and when (real seconds) each part was last checked."""
 
     blend: Blend
     fingerprint: str
@@ -56,12 +56,12 @@ class _Memory:
 
     @property
     def version(self) -> str:
-        """Of the blend: the model in it."""
+        """The version of the blend: its model's id."""
         return self.artefact.id if self.artefact else "built-in"
 
 
-class Wanted(NamedTuple):
-    """`n` items for a client; `exclude` and `sizes` as in `Recommender.recommend`."""
+class ItemsRequest(NamedTuple):
+    """A request for `n` items for a client; `exclude` and `sizes` as in `Recommender.recommend`."""
 
     client_id: str
     n: int
@@ -69,8 +69,8 @@ class Wanted(NamedTuple):
     sizes: tuple[str, ...] = ()
 
 
-class Listed(NamedTuple):
-    """A client's items, best first, and who chose them."""
+class RankedItems(NamedTuple):
+    """A client's items, best first, and who ranked them."""
 
     picks: tuple[Pick, ...]
     algorithm: str
@@ -78,7 +78,7 @@ class Listed(NamedTuple):
 
 
 class Recommender:
-    """Answers for one process; safe to ask from many threads. Without a `decider` the house alone does.
+    """Recommends items. One for a process; safe from many threads. Without a `decider` only the built-in ranks.
     `check_seconds`: see CHECK_SECONDS."""
 
     def __init__(
@@ -93,8 +93,8 @@ class Recommender:
         self.engine, self.settings = engine, settings
         self._decider = decider or Decider()
         self.check_seconds, self.monotonic = check_seconds, monotonic
-        self._memory: _Memory | None = None
-        self._renewing = threading.Lock()
+        self._cache: _Cache | None = None
+        self._rebuilding = threading.Lock()
 
     def recommend(
         self,
@@ -106,151 +106,164 @@ class Recommender:
         context: str = "email",
         sizes: tuple[str, ...] = (),
     ) -> Recommendation:
-        """The `n` best items for a client at business time `now`, best first; fewer when no more may be shown.
+        """Recommend the `n` best items for a client at business time `now`, best first; fewer when no more may be
+        shown.
 
-        `sizes`: in the place of the client's own, where stated. Raises NotFound for an unknown client. Two short
-        statements; everything else is in memory.
+        `sizes`: in the place of the client's own, where given. Raises NotFound for an unknown client. Costs two short
+        statements; everything else is cached.
         """
-        (made,) = self.recommend_many(connection, [Wanted(client_id, n, frozenset(exclude), sizes)], now, context)
-        return made
+        (recommendation,) = self.recommend_many(
+            connection, [ItemsRequest(client_id, n, frozenset(exclude), sizes)], now, context
+        )
+        return recommendation
 
     def recommend_many(
-        self, connection: Connection, wanted: Iterable[Wanted], now: datetime, context: str = "email"
+        self, connection: Connection, item_requests: Iterable[ItemsRequest], now: datetime, context: str = "email"
     ) -> Iterator[Recommendation]:
-        """`recommend` for many clients, in their order: algorithms are asked about a chunk of them in one call."""
-        memory = self._current(now)
-        for chunk in chunks(tuple(wanted)):
-            clients = [self._signals(connection, each, now) for each in chunk]
-            requests = [_request(each, now, context) for each in chunk]
-            answered = self._answered(memory, requests, clients)
-            for client, (asked, picks) in zip(clients, answered, strict=True):
-                told = _explained(picks, memory.blend, client, now)
-                shown = {"items": [pick.model_dump(mode="json") for pick in told]}
-                yield Recommendation(told, asked.record.model_copy(update={"answer": shown}), asked.body)
+        """Recommend items for many clients, in their order; algorithms are asked about a chunk of clients in one
+        call."""
+        cache = self._load_current(now)
+        for chunk in split_into_chunks(tuple(item_requests)):
+            clients = [self._load_signals(connection, item_request, now) for item_request in chunk]
+            requests = [_build_request(item_request, now, context) for item_request in chunk]
+            answers = self._ask_algorithms(cache, requests, clients)
+            for client, (pending, picks) in zip(clients, answers, strict=True):
+                explained_picks = _explain_picks(picks, cache.blend, client, now)
+                shown = {"items": [pick.model_dump(mode="json") for pick in explained_picks]}
+                yield Recommendation(explained_picks, pending.record.model_copy(update={"answer": shown}), pending.body)
 
-    def lists(
-        self, connection: Connection, wanted: Iterable[Wanted], now: datetime, context: str = "email"
-    ) -> Iterator[Listed]:
-        """The same items with no reasons and nothing to record: for batches, where no algorithm is plugged in thrice
-        as fast."""
-        if self._decider.asks(SLOT):
-            for made in self.recommend_many(connection, wanted, now, context):
-                yield Listed(made.picks, made.algorithm, made.version)
+    def rank_items(
+        self, connection: Connection, item_requests: Iterable[ItemsRequest], now: datetime, context: str = "email"
+    ) -> Iterator[RankedItems]:
+        """Rank items for many clients without reasons or records: for batches, where no algorithm is plugged in this is
+        three times as fast."""
+        if self._decider.has_algorithm(SLOT):
+            for recommendation in self.recommend_many(connection, item_requests, now, context):
+                yield RankedItems(recommendation.picks, recommendation.algorithm, recommendation.version)
             return
-        memory = self._current(now)
-        for each in wanted:
-            client = self._signals(connection, each, now)
-            picks = memory.blend.rank(_request(each, now, context), client)
-            yield Listed(picks, memory.blend.name, memory.version)
+        cache = self._load_current(now)
+        for item_request in item_requests:
+            client = self._load_signals(connection, item_request, now)
+            picks = cache.blend.rank(_build_request(item_request, now, context), client)
+            yield RankedItems(picks, cache.blend.name, cache.version)
 
-    def known(self, connection: Connection, client_id: str, now: datetime) -> tuple[Blend, ClientSignals]:
-        """What a ranking for this client would rest on, for questions of other slots. Raises NotFound."""
-        return self._current(now).blend, self._signals(connection, Wanted(client_id, 1), now)
+    def load_ranking_inputs(self, connection: Connection, client_id: str, now: datetime) -> tuple[Blend, ClientSignals]:
+        """Load the blend and the client's signals, for questions of other slots. Raises NotFound."""
+        return self._load_current(now).blend, self._load_signals(connection, ItemsRequest(client_id, 1), now)
 
-    def _signals(self, connection: Connection, wanted: Wanted, now: datetime) -> ClientSignals:
-        found = interactions.signals(connection, wanted.client_id, now)
-        return replace(found, sizes=wanted.sizes) if wanted.sizes else found
+    def _load_signals(self, connection: Connection, item_request: ItemsRequest, now: datetime) -> ClientSignals:
+        signals = interactions.load_signals(connection, item_request.client_id, now)
+        return replace(signals, sizes=item_request.sizes) if item_request.sizes else signals
 
-    def _answered(
-        self, memory: _Memory, requests: Sequence[RankingRequest], clients: Sequence[ClientSignals]
-    ) -> Iterator[tuple[Asked, tuple[Pick, ...]]]:
-        """The answers of the slot's algorithms; the blend's own where they gave none, or the house is champion."""
-        started, blend, plugged = time.perf_counter(), memory.blend, self._decider.asks(SLOT)
-        offered = [blend.scored(request, client) for request, client in zip(requests, clients, strict=True)]
+    def _ask_algorithms(
+        self, cache: _Cache, requests: Sequence[RankingRequest], clients: Sequence[ClientSignals]
+    ) -> Iterator[tuple[PendingDecision, tuple[Pick, ...]]]:
+        """Ask the slot's algorithms, and use the blend's own ranking where they gave none or the built-in is
+        champion."""
+        started, blend, plugged = time.perf_counter(), cache.blend, self._decider.has_algorithm(SLOT)
+        offered = [blend.score_eligible(request, client) for request, client in zip(requests, clients, strict=True)]
         questions = [
             # Without algorithms to ask, the question is kept for the record alone; what the blend chose from will do.
-            question_of(blend, request, client, MOST if plugged else min(HEAD * request.n, MOST), its)
-            for request, client, its in zip(requests, clients, offered, strict=True)
+            build_question(blend, request, client, MOST if plugged else min(HEAD * request.n, MOST), scored)
+            for request, client, scored in zip(requests, clients, offered, strict=True)
         ]
-        for question, its, asked in zip(questions, offered, self._decider.ask_many(SLOT, questions), strict=True):
-            if asked.decision.algorithm != BUILT_IN:
-                yield asked, picks_of(question, cast(RankingAnswer, asked.decision.answer), asked.decision.algorithm)
+        for question, scored, pending in zip(questions, offered, self._decider.ask_many(SLOT, questions), strict=True):
+            if pending.decision.algorithm != BUILT_IN:
+                yield (
+                    pending,
+                    build_picks(question, cast(RankingAnswer, pending.decision.answer), pending.decision.algorithm),
+                )
             else:
-                picks = blend.best(its, question.n)
-                yield _by_house(asked, memory, picks, (time.perf_counter() - started) / len(requests)), picks
+                picks = blend.select_best(scored, question.n)
+                yield _answer_by_blend(pending, cache, picks, (time.perf_counter() - started) / len(requests)), picks
 
-    def _current(self, now: datetime) -> _Memory:
-        """Memory that was true moments ago. While one thread renews it, the others go on with the old."""
-        memory = self._memory
-        if memory is not None and self.monotonic() - memory.checked < self.check_seconds:
-            return memory
-        waits = memory is None
-        if not self._renewing.acquire(blocking=waits) and memory is not None:
-            return memory
+    def _load_current(self, now: datetime) -> _Cache:
+        """Return the cache of moments ago. While one thread rebuilds it, the others use the old one."""
+        cache = self._cache
+        if cache is not None and self.monotonic() - cache.checked < self.check_seconds:
+            return cache
+        waits = cache is None
+        if not self._rebuilding.acquire(blocking=waits) and cache is not None:
+            return cache
         try:
-            self._memory = self._renewed(self._memory, now)
-            return self._memory
+            self._cache = self._rebuild(self._cache, now)
+            return self._cache
         finally:
-            self._renewing.release()
+            self._rebuilding.release()
 
-    def _renewed(self, old: _Memory | None, now: datetime) -> _Memory:
+    def _rebuild(self, old: _Cache | None, now: datetime) -> _Cache:
         started = self.monotonic()
         if old is not None and started - old.checked < self.check_seconds:
             return old  # another thread was quicker
         with read_transaction(self.engine) as connection:
-            seen = catalogue.fingerprint(connection)
-            artefact = artefacts.live(connection, SLOT)
-            same_items = old is not None and _items_of(old.fingerprint) == _items_of(seen)
+            fingerprint = catalogue.compute_fingerprint(connection)
+            artefact = artefacts.find_live(connection, SLOT)
+            same_items = old is not None and _read_items_part(old.fingerprint) == _read_items_part(fingerprint)
             if old is not None and same_items:
-                blend = old.blend if seen == old.fingerprint else self._with_stock(connection, old.blend)
+                blend = old.blend if fingerprint == old.fingerprint else self._update_stock(connection, old.blend)
             else:
-                blend = self._anew(connection)
+                blend = self._build_blend(connection)
             if old is None or not same_items or artefact != old.artefact:
-                blend = self._with_model(blend, artefact)
+                blend = self._update_model(blend, artefact)
             count_again = old.count_again if old is not None and same_items else started
             if started >= count_again:
                 counting = self.monotonic()
-                blend = replace(blend, trend=_trend(connection, blend.catalogue, now))
-                count_again = self.monotonic() + max(self.check_seconds, REST * (self.monotonic() - counting))
-        return _Memory(blend, seen, artefact, started, count_again)
+                blend = replace(blend, trend=_build_trend(connection, blend.catalogue, now))
+                count_again = self.monotonic() + max(self.check_seconds, REST_FACTOR * (self.monotonic() - counting))
+        return _Cache(blend, fingerprint, artefact, started, count_again)
 
-    def _anew(self, connection: Connection) -> Blend:
-        items, lines = catalogue.every_item(connection), _stock_lines(connection)
-        return Blend(Catalogue.of(items, lines), Trend(), weights_of(self.settings))
+    def _build_blend(self, connection: Connection) -> Blend:
+        items, lines = catalogue.list_items(connection), _load_stock_lines(connection)
+        return Blend(Catalogue.of(items, lines), Trend(), read_weights(self.settings))
 
-    def _with_stock(self, connection: Connection, blend: Blend) -> Blend:
-        return replace(blend, catalogue=blend.catalogue.with_stock(_stock_lines(connection)))
+    def _update_stock(self, connection: Connection, blend: Blend) -> Blend:
+        return replace(blend, catalogue=blend.catalogue.with_stock(_load_stock_lines(connection)))
 
-    def _with_model(self, blend: Blend, artefact: Artefact | None) -> Blend:
-        """The live model over the catalogue as it is now; without it, content match alone."""
+    def _update_model(self, blend: Blend, artefact: Artefact | None) -> Blend:
+        """Return the blend with the live model over the current catalogue; without a model, content match alone."""
         if artefact is None:
             return replace(blend, model=None)
         try:
-            return with_kept(blend, artefact, Path(self.settings.home))
+            return add_stored_model(blend, artefact, Path(self.settings.home))
         except (BadInput, OSError) as broken:
             log.error("artefact %s cannot be read (%s); content match serves", artefact.id, type(broken).__name__)
             return replace(blend, model=None)
 
 
-def _request(wanted: Wanted, now: datetime, context: str) -> RankingRequest:
-    return RankingRequest(client_id=wanted.client_id, n=wanted.n, now=now, context=context, exclude=wanted.exclude)
+def _build_request(item_request: ItemsRequest, now: datetime, context: str) -> RankingRequest:
+    return RankingRequest(
+        client_id=item_request.client_id, n=item_request.n, now=now, context=context, exclude=item_request.exclude
+    )
 
 
-def _by_house(asked: Asked, memory: _Memory, picks: tuple[Pick, ...], seconds: float) -> Asked:
-    answer = RankingAnswer(items=tuple(Scored(item_id=pick.item_id, score=pick.score) for pick in picks))
-    return asked.instead(memory.blend.name, memory.version, answer, seconds)
+def _answer_by_blend(
+    pending: PendingDecision, cache: _Cache, picks: tuple[Pick, ...], seconds: float
+) -> PendingDecision:
+    answer = RankingAnswer(items=tuple(ScoredItem(item_id=pick.item_id, score=pick.score) for pick in picks))
+    return pending.replace_answer(cache.blend.name, cache.version, answer, seconds)
 
 
-def _items_of(fingerprint: str) -> str:
-    """The half of the fingerprint that speaks of the items; the other speaks of the stock."""
+def _read_items_part(fingerprint: str) -> str:
+    """Return the half of the fingerprint that covers the items; the other half covers the stock."""
     return fingerprint.partition(".")[0]
 
 
-def _stock_lines(connection: Connection) -> list[StockLine]:
-    by_item = catalogue.available(connection)
+def _load_stock_lines(connection: Connection) -> list[StockLine]:
+    by_item = catalogue.count_available(connection)
     return [(item_id, size, units) for item_id, sizes in by_item.items() for size, units in sizes.items()]
 
 
-def _trend(connection: Connection, of: Catalogue, now: datetime) -> Trend:
-    touches = interactions.between(connection, now - timedelta(days=WINDOW_DAYS), now)
-    return Trend.of(touches, of, interactions.described(connection) if len(touches) else {})
+def _build_trend(connection: Connection, items: Catalogue, now: datetime) -> Trend:
+    touches = interactions.load_interactions(connection, now - timedelta(days=WINDOW_DAYS), now)
+    return Trend.of(touches, items, interactions.load_descriptions(connection) if len(touches) else {})
 
 
-def _explained(picks: tuple[Pick, ...], blend: Blend, client: ClientSignals, now: datetime) -> tuple[Pick, ...]:
-    of, reasons = blend.catalogue, blend.reasons(client, [pick.item_id for pick in picks if not pick.by])
-    known = {t.item_id: of.items[of.index[t.item_id]] for t in client.touches if t.item_id in of.index}
-    story = Story.of(client, known)
+def _explain_picks(picks: tuple[Pick, ...], blend: Blend, client: ClientSignals, now: datetime) -> tuple[Pick, ...]:
+    goods, reasons = blend.catalogue, blend.reasons(client, [pick.item_id for pick in picks if not pick.by])
+    known = {t.item_id: goods.items[goods.index[t.item_id]] for t in client.touches if t.item_id in goods.index}
+    evidence = ClientEvidence.of(client, known)
     words = [
-        explain.why(pick, of.items[of.index[pick.item_id]], story, now, reasons.get(pick.item_id)) for pick in picks
+        explain.explain_pick(pick, goods.items[goods.index[pick.item_id]], evidence, now, reasons.get(pick.item_id))
+        for pick in picks
     ]
     return tuple(pick.model_copy(update={"why": why}) for pick, why in zip(picks, words, strict=True))

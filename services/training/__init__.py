@@ -1,1 +1,1 @@
-"""Models learnt from the store: measured on what came last, learnt from everything, kept, and let serve."""
+"""Train models from the store: measure on the latest data, fit to everything, save, and let serve."""

@@ -1,4 +1,4 @@
-"""What training made, put into its folder and its row: common to all that is learnt."""
+"""Save a trained model into its folder and its row, the same way for every slot."""
 
 from __future__ import annotations
 
@@ -18,32 +18,32 @@ from store.learning import artefacts
 from store.learning.artefacts import Artefact
 
 ABANDONED_S: Final = 86_400.0
-"""Real seconds after which nobody fills a folder any more."""
+"""Real seconds after which an unfinished folder counts as abandoned."""
 
 
-def new_id(algorithm: str) -> str:
-    """An id for what `algorithm` is about to make."""
+def build_artefact_id(algorithm: str) -> str:
+    """Build a new id for a model of `algorithm`."""
     return f"{algorithm}-{uuid.uuid4().hex[:12]}"
 
 
-def keep(engine: Engine, home: Path, made: Artefact, save: Callable[[Path], None]) -> None:
+def save_artefact(engine: Engine, home: Path, artefact: Artefact, save: Callable[[Path], None]) -> None:
     """Let `save` fill the artefact's folder and, once it is whole, add its row."""
-    folder = home / made.path
+    folder = home / artefact.path
     unfinished = folder.with_name(f".{folder.name}.{os.getpid()}")  # moved into its place, so that nobody finds half
     unfinished.mkdir(parents=True)
     try:
         save(unfinished)
-        (unfinished / "artefact.json").write_bytes(orjson.dumps(made.model_dump(mode="json")))
+        (unfinished / "artefact.json").write_bytes(orjson.dumps(artefact.model_dump(mode="json")))
         unfinished.rename(folder)
     except BaseException:
         shutil.rmtree(unfinished, ignore_errors=True)
         raise
     with write_transaction(engine) as connection:
-        artefacts.add(connection, made)
+        artefacts.add_artefact(connection, artefact)
 
 
-def sweep(home: Path) -> None:
-    """Take away the unfinished folders of those who died over them."""
+def remove_abandoned_folders(home: Path) -> None:
+    """Remove the unfinished folders of processes that died."""
     for folder in (home / "artefacts").glob(".*"):
         if time.time() - folder.stat().st_mtime > ABANDONED_S:
             shutil.rmtree(folder, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""Training the model of fit from the store: measured on the latest feedback, learnt from all of it, then it serves."""
+"""Train the model of fit from the store: measure on the latest feedback, fit to all of it, then let it serve."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ import numpy as np
 from sqlalchemy import Engine
 
 from algorithms.fit import evaluation
+from algorithms.fit.model import FitModel
 from algorithms.fit.rows import Feedback
-from algorithms.fit.serving import FitModel
 from errors import BadInput
-from services.fixes.fit import SLOT, feedback_of
+from services.fixes.fit import SLOT, build_feedback
 from services.training import artefacts as keeping
 from settings import Settings
 from store.database import read_transaction
-from store.fixes.fittings import heard
+from store.fixes.fit_reports import list_fit_reports
 from store.learning import artefacts
 from store.learning.artefacts import Artefact
 
 ALGORITHM: Final = "fit"
 CODE: Final = "1"
-"""Raise with every change of what is learnt or how it is asked."""
+"""Raise with every change of how the model is fitted or used."""
 HELD_OUT: Final = 0.2
 ENOUGH: Final = 100
-"""Rows held out; of fewer a measure says nothing."""
+"""Held-out rows; with fewer a measure says nothing."""
 
 Progress = Callable[[str], None]
 
@@ -35,43 +35,43 @@ Progress = Callable[[str], None]
 def train_fit(
     engine: Engine, settings: Settings, now: datetime, progress: Progress = lambda _: None, *, live: bool = True
 ) -> Artefact:
-    """Learn from all feedback on fit up to business `now`; where it is to be `live`, it serves. The same feedback gives
+    """Train on all feedback on fit up to business `now`; where it is to be `live`, it serves. The same feedback gives
     the same model.
 
-    Raises BadInput when nobody has said how anything fits.
+    Raises BadInput when there is no feedback on fit.
     """
     progress("reading feedback")
     with read_transaction(engine) as connection:
-        words = heard(connection, most=None, until=now)
-    if not words:
+        rows = list_fit_reports(connection, most=None, until=now)
+    if not rows:
         raise BadInput("nothing to learn from: no fix_feedback says how anything of a known size fits")
-    said = feedback_of(words)
+    feedback = build_feedback(rows)
     progress("measuring on the latest of it")
-    metrics = measured(said)
-    progress(f"learning from {len(said)} rows")
-    model, id_ = FitModel.learnt(said), keeping.new_id(SLOT)
-    made = Artefact(
+    metrics = measure_fit(feedback)
+    progress(f"learning from {len(feedback)} rows")
+    model, id_ = FitModel.train(feedback), keeping.build_artefact_id(SLOT)
+    artefact = Artefact(
         id=id_,
         slot=SLOT,
         algorithm=ALGORITHM,
-        path=artefacts.path_of(id_),
-        window_from=datetime.fromtimestamp(words[0].at, UTC),
-        window_until=datetime.fromtimestamp(words[-1].at, UTC),
-        metrics=metrics | {"code": CODE, "feedback": len(said)},
+        path=artefacts.build_path(id_),
+        window_from=datetime.fromtimestamp(rows[0].at, UTC),
+        window_until=datetime.fromtimestamp(rows[-1].at, UTC),
+        metrics=metrics | {"code": CODE, "feedback": len(feedback)},
         created_at=now,
         live=live,
     )
-    keeping.keep(engine, Path(settings.home), made, model.save)
-    return made
+    keeping.save_artefact(engine, Path(settings.home), artefact, model.save)
+    return artefact
 
 
-def measured(said: Feedback) -> dict[str, Any]:
-    """The model learnt until a day, asked about the last fifth, beside the item's share of misfits; empty where that
-    is too little."""
-    if said.day is None or not len(said):
+def measure_fit(feedback: Feedback) -> dict[str, Any]:
+    """Measure a model fitted until a day on the last fifth, beside the item's share of misfits; empty where that is too
+    little."""
+    if feedback.day is None or not len(feedback):
         return {}
-    cut = int(np.quantile(said.day, 1 - HELD_OUT))
-    past, later = said.part(said.day <= cut), said.part(said.day > cut)
+    cut = int(np.quantile(feedback.day, 1 - HELD_OUT))
+    past, later = feedback.select(feedback.day <= cut), feedback.select(feedback.day > cut)
     if len(later) < ENOUGH:
         return {}
-    return {"cut": str(np.datetime64(cut, "D")), "held_out": len(later)} | evaluation.compared(past, later)
+    return {"cut": str(np.datetime64(cut, "D")), "held_out": len(later)} | evaluation.compare_models(past, later)

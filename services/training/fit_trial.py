@@ -1,4 +1,4 @@
-"""Models of fit tried: what clients said since the cut, foretold from what was said before; by the Brier score."""
+"""Try models of fit: predict the feedback since the cut from the feedback before; by the Brier score."""
 
 from __future__ import annotations
 
@@ -7,40 +7,40 @@ from pathlib import Path
 
 import numpy as np
 
+from algorithms.fit.model import FitModel
 from algorithms.fit.rows import Feedback
-from algorithms.fit.serving import FitModel
 from domain.arrays import Floats, Ints
 from services.context import ServiceContext
-from services.fixes.fit import feedback_of
-from services.training.trials import Trial, has_seen
+from services.fixes.fit import build_feedback
+from services.training.trials import ChampionTrial, has_seen_later
 from store.database import read_transaction
-from store.fixes.fittings import LATEST, heard
+from store.fixes.fit_reports import LATEST, list_fit_reports
 from store.learning.artefacts import Artefact
 
 
 def try_fit(
     context: ServiceContext, cut: datetime, until: datetime, _challenger: Artefact, champion: Artefact | None
-) -> Trial:
-    """Of each client who said something since the cut, the mean over their garments of `1 - |chances - outcome|^2 / 2`.
+) -> ChampionTrial:
+    """Score each client with feedback since the cut: the mean over their garments of `1 - |chances - outcome|^2 / 2`.
 
-    Without a champion, what is beaten is the model that Fixes learn by themselves, from the latest words alone.
+    Without a champion, the one to beat is the model that Fixes fit by themselves, to the latest feedback alone.
     """
     with read_transaction(context.engine) as connection:
-        words = heard(connection, most=None, until=until)
-    past = [word for word in words if word.at <= cut.timestamp()]
-    later = [word for word in words if word.at > cut.timestamp()]
+        answers = list_fit_reports(connection, most=None, until=until)
+    past = [answer for answer in answers if answer.at <= cut.timestamp()]
+    later = [answer for answer in answers if answer.at > cut.timestamp()]
     if not later:
-        return Trial("brier", np.zeros(0), np.zeros(0))
-    said, tried = feedback_of(later), FitModel.learnt(feedback_of(past))
+        return ChampionTrial("brier", np.zeros(0), np.zeros(0))
+    feedback, tried = build_feedback(later), FitModel.train(build_feedback(past))
     if champion is None:
-        served = FitModel.learnt(feedback_of(past[-LATEST:]))
+        served = FitModel.train(build_feedback(past[-LATEST:]))
     else:
-        served = tried if has_seen(champion, cut) else FitModel.load(Path(context.settings.home) / champion.path)
-    _, who = np.unique(np.array([each.client_id for each in later], dtype=object), return_inverse=True)
-    return Trial("brier", _by_client(served, said, who), _by_client(tried, said, who))
+        served = tried if has_seen_later(champion, cut) else FitModel.load(Path(context.settings.home) / champion.path)
+    _, client = np.unique(np.array([row.client_id for row in later], dtype=object), return_inverse=True)
+    return ChampionTrial("brier", _score_by_client(served, feedback, client), _score_by_client(tried, feedback, client))
 
 
-def _by_client(model: FitModel, said: Feedback, who: Ints) -> Floats:
-    missed = model.chances(said.rows) - np.eye(3)[said.fit]
+def _score_by_client(model: FitModel, feedback: Feedback, client: Ints) -> Floats:
+    missed = model.predict_rows(feedback.rows) - np.eye(3)[feedback.fit]
     score = 1 - (missed**2).sum(axis=1) / 2
-    return np.asarray(np.bincount(who, score) / np.bincount(who))
+    return np.asarray(np.bincount(client, score) / np.bincount(client))

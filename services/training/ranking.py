@@ -1,4 +1,4 @@
-"""Training from the store: learn from the past and measure on what came after, then learn from everything and serve."""
+"""Train a ranking from the store: fit to the past and measure on what came after, then fit to everything and serve."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ import numpy as np
 from sqlalchemy import Engine
 
 from algorithms.blending import evaluation
-from algorithms.blending.blend import mixed
+from algorithms.blending.blend import mix_scores
 from algorithms.blending.catalogue import Catalogue
 from algorithms.blending.content import Content
 from algorithms.blending.contracts import Ranker
-from algorithms.blending.evaluation import Split
+from algorithms.blending.evaluation import TimeSplit
 from algorithms.blending.trend import Trend
-from algorithms.ranking.served import Served, code_version
+from algorithms.ranking.catalogue_ranker import CatalogueRanker, code_version
 from domain.arrays import Floats, Ints
 from domain.blend import BlendWeights
-from domain.histories import ClientSignals, Interactions
+from domain.histories import ClientSignals, WeightedInteractions
 from errors import BadInput
 from services.recommendations.recommender import SLOT
 from services.training import artefacts as keeping
@@ -34,18 +34,18 @@ from store.learning.artefacts import Artefact
 SHARES: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
 """Shares of the model in the user match that are compared on the held-out time."""
 ENOUGH: Final = 50
-"""Clients to ask about; below it a comparison says nothing, and the blend's own shares stand."""
-USUAL: Final = "champion"
-"""What is trained where nothing else is asked for."""
+"""Clients to measure on; with fewer a comparison says nothing, and the blend's own shares stand."""
+DEFAULT_ALGORITHM: Final = "stacked"
+"""What is trained where no algorithm is named."""
 GROUPS: Final = {"returning": True, "new": False}
 """Clients who had done something by the cut, and those who came after it."""
 NEW_ITEMS: Final = "new items"
-"""Whoever took up what nobody had touched by the cut, asked about such items alone."""
+"""Clients who took up items that nobody had touched by the cut, measured on such items alone."""
 
 Progress = Callable[[str], None]
 
 
-def train(
+def train_ranking(
     engine: Engine,
     settings: Settings,
     algorithm: str,
@@ -55,104 +55,110 @@ def train(
     *,
     live: bool = True,
 ) -> Artefact:
-    """Train `algorithm` on all that is stored up to business `now`, keep it; when it is to be `live`, let it serve.
+    """Train `algorithm` on all that is stored up to business `now` and save it; where it is to be `live`, it serves.
 
     Raises BadInput when the algorithm is unknown or the store holds nothing to learn from.
     """
-    ranker = Served(algorithm)
+    ranker = CatalogueRanker(algorithm)
+    algorithm = ranker.name  # today's name, where an alias was given
     progress("reading the store")
     with read_transaction(engine) as connection:
-        of = Catalogue.of(catalogue.every_item(connection), ())
-        touches = interactions.between(connection, None, now)
-        clients = interactions.described(connection)
-    _enough(of, touches)
-    progress(f"{len(touches)} touches of {len(touches.clients)} clients on {len(of)} items")
+        items = Catalogue.of(catalogue.list_items(connection), ())
+        interaction_log = interactions.load_interactions(connection, None, now)
+        clients = interactions.load_descriptions(connection)
+    _require_enough(items, interaction_log)
+    progress(f"{len(interaction_log)} interactions of {len(interaction_log.clients)} clients on {len(items)} items")
     weights = BlendWeights(match=settings.blend_match, trend=settings.blend_trend)
-    metrics = measure(algorithm, of, touches, clients, seed, weights, progress)
+    metrics = measure_ranking(algorithm, items, interaction_log, clients, seed, weights, progress)
     progress(f"learning {algorithm} from everything")
-    ranker.fit(touches, of, clients, seed)
-    id_ = keeping.new_id(algorithm)
-    made = Artefact(
+    ranker.fit(interaction_log, items, clients, seed)
+    id_ = keeping.build_artefact_id(algorithm)
+    artefact = Artefact(
         id=id_,
         slot=SLOT,
         algorithm=algorithm,
-        path=artefacts.path_of(id_),
-        window_from=datetime.fromtimestamp(float(touches.at.min()), UTC),
-        window_until=datetime.fromtimestamp(float(touches.at.max()), UTC),
+        path=artefacts.build_path(id_),
+        window_from=datetime.fromtimestamp(float(interaction_log.at.min()), UTC),
+        window_until=datetime.fromtimestamp(float(interaction_log.at.max()), UTC),
         metrics=metrics | {"code": code_version()},
         seed=seed,
         created_at=now,
         live=live,
     )
-    keeping.keep(engine, Path(settings.home), made, ranker.save)
-    return made
+    keeping.save_artefact(engine, Path(settings.home), artefact, ranker.save)
+    return artefact
 
 
-def measure(
+def measure_ranking(
     algorithm: str,
-    of: Catalogue,
-    touches: Interactions,
+    items: Catalogue,
+    interaction_log: WeightedInteractions,
     clients: dict[str, ClientSignals],
     seed: int,
     weights: BlendWeights,
     progress: Progress = lambda _: None,
 ) -> dict[str, Any]:
-    """recall@10 and NDCG@10 on a time split, by group and by what is compared; and the model's best share in the user
-    match of each group of clients. The blend compared is that of match and trend, which alone hang on the client."""
-    held = evaluation.split(touches, of, clients, seed)
-    if not held.asked:
+    """Measure recall@10 and NDCG@10 on a time split, by group and by what is compared, and the model's best share in
+    the user match of each group of clients. The blend compared is that of match and trend, which alone depend on the
+    client."""
+    split = evaluation.split(interaction_log, items, clients, seed)
+    if not split.targets:
         return {}
-    cut = datetime.fromtimestamp(held.cut, UTC)
+    cut = datetime.fromtimestamp(split.cut, UTC)
     progress(f"learning {algorithm} from the time before {cut:%Y-%m-%d}")
-    model, trend = Served(algorithm), Trend.of(held.past, of, clients)
-    model.fit(held.past, of, clients, seed)
+    model, trend = CatalogueRanker(algorithm), Trend.of(split.past, items, clients)
+    model.fit(split.past, items, clients, seed)
     about: dict[str, Any] = {"cut": cut.isoformat(), "asked": {}, "quality": {}, "shares": {}}
-    groups = {group: held.those(returning) for group, returning in GROUPS.items()}
-    for group, those in (groups | {NEW_ITEMS: held.untouched(of)}).items():
-        progress(f"asking {len(those.asked)} clients since then: {group}")
-        about["asked"][group] = len(those.asked)
-        if len(those.asked) >= ENOUGH:
-            found = about["quality"][group] = compared(model, trend, those, of, weights)
+    groups = {group: split.select_clients(returning) for group, returning in GROUPS.items()}
+    for group, part in (groups | {NEW_ITEMS: split.restrict_to_new_items(items)}).items():
+        progress(f"asking {len(part.targets)} clients since then: {group}")
+        about["asked"][group] = len(part.targets)
+        if len(part.targets) >= ENOUGH:
+            quality = about["quality"][group] = compare_blends(model, trend, part, items, weights)
             if group in GROUPS:
-                about["shares"][group] = max(SHARES, key=lambda share: found[blended(share)][f"ndcg@{evaluation.K}"])
+                about["shares"][group] = max(
+                    SHARES, key=lambda share: quality[name_blend(share)][f"ndcg@{evaluation.K}"]
+                )
     return about
 
 
-def promise(made: Artefact) -> float:
-    """NDCG@10 of the blend with the model at its best share, over all clients whom its training asked about."""
-    asked, quality = made.metrics.get("asked", {}), made.metrics.get("quality", {})
-    shares = made.metrics.get("shares", {})
-    gains = [asked[group] * quality[group][blended(share)][f"ndcg@{evaluation.K}"] for group, share in shares.items()]
-    return float(sum(gains) / max(sum(asked[group] for group in shares), 1))
+def compute_promised_ndcg(artefact: Artefact) -> float:
+    """Compute the NDCG@10 of the blend with the model at its best share, over all clients of its measurement."""
+    counts, quality = artefact.metrics.get("asked", {}), artefact.metrics.get("quality", {})
+    shares = artefact.metrics.get("shares", {})
+    gains = [
+        counts[group] * quality[group][name_blend(share)][f"ndcg@{evaluation.K}"] for group, share in shares.items()
+    ]
+    return float(sum(gains) / max(sum(counts[group] for group in shares), 1))
 
 
-def blended(share: float) -> str:
-    """What the blend with this share of the model is called in a comparison."""
+def name_blend(share: float) -> str:
+    """Name the blend with this share of the model, as comparisons list it."""
     return f"blend, model {share:.0%}"
 
 
-def compared(
-    model: Ranker, trend: Trend, held: Split, of: Catalogue, weights: BlendWeights
+def compare_blends(
+    model: Ranker, trend: Trend, split: TimeSplit, items: Catalogue, weights: BlendWeights
 ) -> dict[str, dict[str, float]]:
-    """The quality of popularity, content, the model, and match and trend blended at each share."""
-    content = Content(of)
+    """Compare popularity, content, the model, and match and trend blended at each share."""
+    content = Content(items)
 
     def scores(client: ClientSignals, candidates: Ints, now: float) -> dict[str, Floats]:
-        liked, said = trend.scores(client, candidates), content.scores(client, candidates, now)
+        trending, matching = trend.scores(client, candidates), content.scores(client, candidates, now)
         modelled = model.scores(client, candidates, now)
-        all_ = {"popularity lately": trend.everybody[candidates], "the same by cohort": liked, "content": said}
+        all_ = {"popularity lately": trend.everybody[candidates], "the same by cohort": trending, "content": matching}
         all_ |= {model.name: modelled} if model.name not in all_ else {}
         for share in SHARES:
-            match = mixed(modelled, said, share)
-            all_[blended(share)] = np.asarray(weights.match * match + weights.trend * liked)
+            match = mix_scores(modelled, matching, share)
+            all_[name_blend(share)] = np.asarray(weights.match * match + weights.trend * trending)
         return all_
 
-    return evaluation.quality(scores, held, of)
+    return evaluation.evaluate_quality(scores, split, items)
 
 
-def _enough(of: Catalogue, touches: Interactions) -> None:
-    if len(of) < 2:
+def _require_enough(items: Catalogue, interaction_log: WeightedInteractions) -> None:
+    if len(items) < 2:
         raise BadInput("nothing to rank: import a catalogue first (selvedge import catalogue FILE)")
-    place = of.aligned(touches.items)[touches.item]
-    if not ((place >= 0) & (touches.weight > 0)).any():
+    index = items.align_ids(interaction_log.items)[interaction_log.item]
+    if not ((index >= 0) & (interaction_log.weight > 0)).any():
         raise BadInput("nothing to learn from: no event names an item of the catalogue (selvedge import events FILE)")

@@ -1,4 +1,4 @@
-"""Campaigns and who is enrolled in them: rows, never guesses."""
+"""Campaigns and their enrolments."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, Row, func, select, update
 
-from domain.holdouts import RE_ENGAGEMENT, arm
+from domain.holdouts import RE_ENGAGEMENT, assign_arm
 from domain.outreach import SETTLED
-from domain.planning import Waiting
+from domain.planning import QueuedMail
 from errors import BadInput, NotFound
 from models.base import CampaignSlug, ClientId
 from models.campaign import CampaignProgress, CampaignSpec
@@ -20,38 +20,38 @@ from store.sql.upserts import insert_ignoring
 from store.tables import campaigns, clients, enrolments, outreaches, standings
 
 PREFIX = "campaign:"
-PREVIEWED: Final = 10_000
+PREVIEW_BATCH: Final = 10_000
 """Clients read at a time."""
 
 
-def create(connection: Connection, spec: CampaignSpec, now: datetime) -> None:
-    """Keep a new campaign. Raises BadInput when the slug is taken by another."""
+def create_campaign(connection: Connection, spec: CampaignSpec, now: datetime) -> None:
+    """Save a new campaign. Raises BadInput when another campaign has the slug."""
     if spec.slug.startswith(RE_ENGAGEMENT):
-        raise BadInput(f"{RE_ENGAGEMENT} is the house's own mail to clients who drift; choose another slug", "slug")
+        raise BadInput(f"{RE_ENGAGEMENT} is the shop's own mail to clients who drift; choose another slug", "slug")
     values = {"spec": spec.model_dump(mode="json"), "updated_at": now}
     row = {"slug": spec.slug, "state": CampaignState.RUNNING, "created_at": now, **values}
     row |= {"reason": "", "epoch": 1, "overdue": Overdue.REPLAN, "cursor": "", "enrolled_all": False, "erased": {}}
     if not insert_ignoring(connection, campaigns, [row]):
-        kept = get(connection, spec.slug)
-        if CampaignSpec.model_validate(kept.spec) != spec:
+        stored = load_campaign(connection, spec.slug)
+        if CampaignSpec.model_validate(stored.spec) != spec:
             raise BadInput(f"{spec.slug} exists with other terms; adjust it or choose another slug", "slug")
 
 
-def get(connection: Connection, slug: CampaignSlug) -> Row[Any]:
-    """The campaign's row. Raises NotFound."""
+def load_campaign(connection: Connection, slug: CampaignSlug) -> Row[Any]:
+    """Load a campaign's row. Raises NotFound."""
     row = connection.execute(select(campaigns).where(campaigns.c.slug == slug)).one_or_none()
     if row is None:
         raise NotFound(f"no campaign {slug}", "slug")
     return row
 
 
-def every(connection: Connection) -> list[Row[Any]]:
-    """All campaigns, newest first."""
+def list_campaigns(connection: Connection) -> list[Row[Any]]:
+    """List all campaigns, newest first."""
     return list(connection.execute(select(campaigns).order_by(campaigns.c.created_at.desc())))
 
 
-def states(connection: Connection, slugs: Iterable[str]) -> dict[str, tuple[CampaignState, int]]:
-    """State and epoch of each campaign."""
+def load_states(connection: Connection, slugs: Iterable[str]) -> dict[str, tuple[CampaignState, int]]:
+    """Load the state and epoch of each of these campaigns."""
     wanted = list(slugs)
     if not wanted:
         return {}
@@ -61,8 +61,8 @@ def states(connection: Connection, slugs: Iterable[str]) -> dict[str, tuple[Camp
     return {row.slug: (CampaignState(row.state), row.epoch) for row in rows}
 
 
-class Gate(NamedTuple):
-    """What a campaign says to its mail at the door."""
+class CampaignGate(NamedTuple):
+    """What a campaign's state means for its mail at the send gate."""
 
     paused: bool = False
     epoch: int = 0
@@ -70,72 +70,73 @@ class Gate(NamedTuple):
     """It was ended while paused: what it held back is not wanted any more."""
 
 
-def gate(connection: Connection, slug: CampaignSlug) -> Gate:
-    """The campaign's word; its row is locked on PostgreSQL until the transaction ends, so that a parking commits on
-    condition that it is still so."""
+def load_gate(connection: Connection, slug: CampaignSlug) -> CampaignGate:
+    """Load what the campaign's state means for its mail. The row is locked on PostgreSQL until the transaction ends, so
+    that parking a mail holds only while the state does."""
     row = connection.execute(
         select(campaigns.c.state, campaigns.c.epoch, campaigns.c.overdue)
         .where(campaigns.c.slug == slug)
         .with_for_update(read=True)
     ).one_or_none()
     if row is None:
-        return Gate()
+        return CampaignGate()
     ended = row.state == CampaignState.ENDED
-    return Gate(row.state == CampaignState.PAUSED, row.epoch, ended and row.overdue == Overdue.EXPIRE)
+    return CampaignGate(row.state == CampaignState.PAUSED, row.epoch, ended and row.overdue == Overdue.EXPIRE)
 
 
-def change(connection: Connection, slug: CampaignSlug, now: datetime, **values: Any) -> None:
+def update_campaign(connection: Connection, slug: CampaignSlug, now: datetime, **values: Any) -> None:
     """Change a campaign's row."""
     connection.execute(update(campaigns).where(campaigns.c.slug == slug).values(updated_at=now, **values))
 
 
-class Enrolled(NamedTuple):
-    """Clients enrolled, by arm; those of them who are to be mailed."""
+class EnrolmentBatch(NamedTuple):
+    """Clients just enrolled, counted by arm, and those of them who are to be mailed."""
 
     arms: Counter[Arm]
     mailed: list[ClientId]
 
 
-def enrol(connection: Connection, row: Row[Any], limit: int, now: datetime) -> Enrolled:
-    """Enrol the next clients of the audience, at most `limit`; moves the cursor."""
+def enrol_next(connection: Connection, row: Row[Any], limit: int, now: datetime) -> EnrolmentBatch:
+    """Enrol the next clients of the audience, at most `limit`, and move the cursor."""
     spec = CampaignSpec.model_validate(row.spec)
-    found: list[Row[Any]] = []
+    chosen: list[Row[Any]] = []
     cursor, batch = row.cursor, max(limit * 4, 200)
-    while len(found) < limit:
-        page = connection.execute(_audience(spec, cursor, batch)).all()
+    while len(chosen) < limit:
+        page = connection.execute(_audience_query(spec, cursor, batch)).all()
         for client in page:
             cursor = client.client_id
             if set(spec.audience.tags) <= set(client.tags or ()):
-                found.append(client)
-            if len(found) == limit:
+                chosen.append(client)
+            if len(chosen) == limit:
                 break
         if len(page) < batch:
             break
-    entries = [_entry(spec, client, now) for client in found]
+    entries = [_build_entry(spec, client, now) for client in chosen]
     insert_ignoring(connection, enrolments, entries)
-    change(connection, row.slug, now, cursor=cursor, enrolled_all=len(found) < limit)
+    update_campaign(connection, row.slug, now, cursor=cursor, enrolled_all=len(chosen) < limit)
     mailed = [entry["client_id"] for entry in entries if entry["state"] is EnrolmentState.PENDING]
-    return Enrolled(Counter(entry["arm"] for entry in entries), mailed)
+    return EnrolmentBatch(Counter(entry["arm"] for entry in entries), mailed)
 
 
-def preview(connection: Connection, spec: CampaignSpec) -> Counter[Arm]:
-    """The clients whom the campaign would enrol as they are now, by arm; nothing is changed."""
-    found: Counter[Arm] = Counter()
+def count_audience(connection: Connection, spec: CampaignSpec) -> Counter[Arm]:
+    """Count by arm the clients whom the campaign would enrol as they are now, and change nothing."""
+    counts: Counter[Arm] = Counter()
     cursor, wanted = "", set(spec.audience.tags)
-    while page := connection.execute(_audience(spec, cursor, PREVIEWED)).all():
+    while page := connection.execute(_audience_query(spec, cursor, PREVIEW_BATCH)).all():
         cursor = page[-1].client_id
-        found.update(_side(spec, client) for client in page if wanted <= set(client.tags or ()))
-    return found
+        counts.update(_choose_arm(spec, client) for client in page if wanted <= set(client.tags or ()))
+    return counts
 
 
-def _side(spec: CampaignSpec, client: Row[Any]) -> Arm:
-    """Who has not agreed to mail stands in neither arm: they would hide the lift, being the same in both."""
-    return arm(spec.slug, client.client_id, spec.control_share) if client.consent else Arm.NEITHER
+def _choose_arm(spec: CampaignSpec, client: Row[Any]) -> Arm:
+    """Choose the client's arm. Clients without consent are in neither: they would be the same in both arms and hide the
+    lift."""
+    return assign_arm(spec.slug, client.client_id, spec.control_share) if client.consent else Arm.NEITHER
 
 
-def _entry(spec: CampaignSpec, client: Row[Any], now: datetime) -> dict[str, Any]:
-    side = _side(spec, client)
-    state, code = _BEGINS[side]
+def _build_entry(spec: CampaignSpec, client: Row[Any], now: datetime) -> dict[str, Any]:
+    side = _choose_arm(spec, client)
+    state, code = _FIRST_STATES[side]
     return {
         "campaign": spec.slug,
         "client_id": client.client_id,
@@ -148,8 +149,8 @@ def _entry(spec: CampaignSpec, client: Row[Any], now: datetime) -> dict[str, Any
     }
 
 
-def stands(connection: Connection, slug: CampaignSlug, client_id: ClientId, side: Arm, now: datetime) -> None:
-    """Keep on which side of a comparison a client stands, from the first time on; no mail comes of it."""
+def save_arm(connection: Connection, slug: CampaignSlug, client_id: ClientId, side: Arm, now: datetime) -> None:
+    """Save in which arm of a comparison a client is, the first time only. No mail follows from it."""
     row = {
         "campaign": slug,
         "client_id": client_id,
@@ -163,14 +164,14 @@ def stands(connection: Connection, slug: CampaignSlug, client_id: ClientId, side
     insert_ignoring(connection, enrolments, [{**row, "state": state}])
 
 
-_BEGINS: Final = {
+_FIRST_STATES: Final = {
     Arm.TREATED: (EnrolmentState.PENDING, ""),
     Arm.CONTROL: (EnrolmentState.HELD_OUT, "held_out"),
     Arm.NEITHER: (EnrolmentState.DROPPED, "no_consent"),
 }
 
 
-def _audience(spec: CampaignSpec, cursor: str, limit: int) -> Any:
+def _audience_query(spec: CampaignSpec, cursor: str, limit: int) -> Any:
     wanted = select(clients.c.client_id, clients.c.tags, clients.c.consent).where(clients.c.client_id > cursor)
     if spec.audience.phases:
         wanted = wanted.join(standings, standings.c.client_id == clients.c.client_id).where(
@@ -179,8 +180,8 @@ def _audience(spec: CampaignSpec, cursor: str, limit: int) -> Any:
     return wanted.order_by(clients.c.client_id).limit(limit)
 
 
-def drain(connection: Connection, slug: CampaignSlug, epoch: int, limit: int) -> list[ClientId]:
-    """Let up to `limit` parked mails of an older epoch queue again; their clients."""
+def release_parked(connection: Connection, slug: CampaignSlug, epoch: int, limit: int) -> list[ClientId]:
+    """Let up to `limit` parked mails of an older epoch queue again, and return their clients."""
     rows = connection.execute(
         select(outreaches.c.client_id, outreaches.c.n)
         .where(
@@ -205,7 +206,7 @@ def drain(connection: Connection, slug: CampaignSlug, epoch: int, limit: int) ->
 
 
 def mark_overdue(connection: Connection, slug: CampaignSlug, overdue: Overdue) -> None:
-    """Say what becomes of the campaign's mail that is parked."""
+    """Set what becomes of the campaign's parked mail."""
     connection.execute(
         update(outreaches)
         .where(outreaches.c.campaign == slug, outreaches.c.state == OutreachState.PARKED)
@@ -213,16 +214,16 @@ def mark_overdue(connection: Connection, slug: CampaignSlug, overdue: Overdue) -
     )
 
 
-def parked_clients(connection: Connection, slug: CampaignSlug) -> list[ClientId]:
-    """Clients with parked mail of the campaign."""
+def list_parked_clients(connection: Connection, slug: CampaignSlug) -> list[ClientId]:
+    """List the clients with parked mail of the campaign."""
     parked = select(outreaches.c.client_id).where(
         outreaches.c.campaign == slug, outreaches.c.state == OutreachState.PARKED
     )
     return list(connection.scalars(parked.distinct()))
 
 
-def pending_of(connection: Connection, client_id: ClientId) -> list[Waiting]:
-    """The client's enrolments that wait for its turn, in campaigns that run."""
+def list_pending(connection: Connection, client_id: ClientId) -> list[QueuedMail]:
+    """List the client's enrolments that wait for a free turn, in running campaigns."""
     rows = connection.execute(
         select(enrolments.c.campaign, enrolments.c.entry, campaigns.c.spec)
         .join(campaigns, campaigns.c.slug == enrolments.c.campaign)
@@ -233,13 +234,15 @@ def pending_of(connection: Connection, client_id: ClientId) -> list[Waiting]:
         )
     )
     return [
-        Waiting(priority=row.spec["priority"], key=f"{PREFIX}{row.campaign}:{row.entry}", campaign=row.campaign)
+        QueuedMail(priority=row.spec["priority"], key=f"{PREFIX}{row.campaign}:{row.entry}", campaign=row.campaign)
         for row in rows
     ]
 
 
-def queued(connection: Connection, slug: CampaignSlug, client_id: ClientId, key: str, n: int, now: datetime) -> None:
-    """The enrolment became outreach `n`."""
+def mark_queued(
+    connection: Connection, slug: CampaignSlug, client_id: ClientId, key: str, n: int, now: datetime
+) -> None:
+    """Record that the enrolment became outreach `n`."""
     entry = key.removeprefix(f"{PREFIX}{slug}:")
     connection.execute(
         update(enrolments)
@@ -248,8 +251,8 @@ def queued(connection: Connection, slug: CampaignSlug, client_id: ClientId, key:
     )
 
 
-def drop_pending_of(connection: Connection, client_id: ClientId, code: str, now: datetime) -> None:
-    """The client may not be mailed at all: its enrolments are dropped, with the reason."""
+def drop_client_pending(connection: Connection, client_id: ClientId, code: str, now: datetime) -> None:
+    """Drop the client's pending enrolments, with the reason why the client may not be mailed."""
     connection.execute(
         update(enrolments)
         .where(enrolments.c.client_id == client_id, enrolments.c.state == EnrolmentState.PENDING)
@@ -257,8 +260,8 @@ def drop_pending_of(connection: Connection, client_id: ClientId, code: str, now:
     )
 
 
-def drop_pending(connection: Connection, slug: CampaignSlug, now: datetime) -> None:
-    """The campaign ended: nobody more is enrolled."""
+def drop_campaign_pending(connection: Connection, slug: CampaignSlug, now: datetime) -> None:
+    """Drop the pending enrolments of a campaign that ended."""
     connection.execute(
         update(enrolments)
         .where(enrolments.c.campaign == slug, enrolments.c.state == EnrolmentState.PENDING)
@@ -266,12 +269,14 @@ def drop_pending(connection: Connection, slug: CampaignSlug, now: datetime) -> N
     )
 
 
-def progress(connection: Connection, slug: CampaignSlug) -> CampaignProgress:
-    """How the campaign goes, counted from the rows. Raises NotFound."""
-    row = get(connection, slug)
-    gone = row.erased or {}
-    by_enrolment = _counts(connection, enrolments.c.state, enrolments.c.campaign == slug, gone.get("enrolments", {}))
-    by_mail = _counts(connection, outreaches.c.state, outreaches.c.campaign == slug, gone.get("mails", {}))
+def count_progress(connection: Connection, slug: CampaignSlug) -> CampaignProgress:
+    """Count where the campaign's clients and mails stand. Raises NotFound."""
+    row = load_campaign(connection, slug)
+    erased = row.erased or {}
+    by_enrolment = _count_states(
+        connection, enrolments.c.state, enrolments.c.campaign == slug, erased.get("enrolments", {})
+    )
+    by_mail = _count_states(connection, outreaches.c.state, outreaches.c.campaign == slug, erased.get("mails", {}))
     return CampaignProgress(
         slug=slug,
         state=CampaignState(row.state),
@@ -287,7 +292,7 @@ def progress(connection: Connection, slug: CampaignSlug) -> CampaignProgress:
     )
 
 
-def _counts(connection: Connection, column: Any, where: Any, gone: Mapping[str, int]) -> Mapping[str, int]:
-    """With those of clients who were erased."""
+def _count_states(connection: Connection, column: Any, where: Any, erased: Mapping[str, int]) -> Mapping[str, int]:
+    """Count rows by state, including those of clients who were erased."""
     rows = connection.execute(select(column, func.count()).where(where).group_by(column))
-    return Counter(gone) + Counter({row[0]: row[1] for row in rows})
+    return Counter(erased) + Counter({row[0]: row[1] for row in rows})

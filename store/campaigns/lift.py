@@ -1,4 +1,4 @@
-"""What the clients of a campaign ordered after they were enrolled, and before: read for both arms alike."""
+"""Orders of a campaign's clients before and after they were enrolled, read for both arms alike."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any, Final
 import numpy as np
 from sqlalchemy import BigInteger, Connection, and_, case, cast, func, select
 
-from domain.campaign_lift import DAY_S, Enrolled, Terms, measured
-from domain.holdouts import re_engagement
+from domain.campaign_lift import DAY_S, EnrolmentOutcomes, HoldoutPolicy, measure_lift
+from domain.holdouts import build_re_engagement_slug
 from models.base import CampaignSlug
 from models.campaign import CampaignSpec
 from models.lift import CampaignLift
@@ -24,35 +24,35 @@ RE_ENGAGEMENT_DAYS: Final = 28
 """The window of mail to clients who drift: its sequence takes two weeks, and the last mail takes effect after."""
 
 
-def lift(connection: Connection, slug: CampaignSlug, now: datetime) -> CampaignLift:
-    """What the campaign brought by `now`. Raises NotFound."""
-    spec = CampaignSpec.model_validate(campaigns.get(connection, slug).spec)
-    terms = Terms(slug, spec.control_share, spec.window_days)
-    return measured(of_campaign(connection, terms, now), terms, now)
+def compute_lift(connection: Connection, slug: CampaignSlug, now: datetime) -> CampaignLift:
+    """Compute what the campaign brought by `now`. Raises NotFound."""
+    spec = CampaignSpec.model_validate(campaigns.load_campaign(connection, slug).spec)
+    design = HoldoutPolicy(slug, spec.control_share, spec.window_days)
+    return measure_lift(load_outcomes(connection, design, now), design, now)
 
 
-def of_re_engagement(connection: Connection, share: float, now: datetime) -> CampaignLift:
-    """What mail to clients who drift brought by `now`, while `share` of them are held out of it."""
-    terms = Terms(re_engagement(share), share, RE_ENGAGEMENT_DAYS)
-    return measured(of_campaign(connection, terms, now), terms, now)
+def compute_re_engagement_lift(connection: Connection, share: float, now: datetime) -> CampaignLift:
+    """Compute what re-engagement mail brought by `now`, while `share` of the clients are held out of it."""
+    design = HoldoutPolicy(build_re_engagement_slug(share), share, RE_ENGAGEMENT_DAYS)
+    return measure_lift(load_outcomes(connection, design, now), design, now)
 
 
-def of_campaign(connection: Connection, terms: Terms, now: datetime) -> Enrolled:
-    """Whoever was enrolled in an arm, by their first enrolment. Orders of one UTC day are one; what was
-    sent back still counts as sold."""
-    query = _query(terms, now)
+def load_outcomes(connection: Connection, design: HoldoutPolicy, now: datetime) -> EnrolmentOutcomes:
+    """Load the outcome of every client enrolled in an arm, counted from their first enrolment. Orders of one UTC day
+    count as one; what was returned still counts as sold."""
+    query = _outcomes_query(design, now)
     parts = [np.zeros((0, 6))]
     for rows in connection.execute(query, execution_options={"yield_per": BATCH}).partitions():
         parts.append(np.array([tuple(row) for row in rows], np.float64))
     control, at, orders, cents, before, ordered_before = np.concatenate(parts).T
-    return Enrolled(control > 0, at, orders, cents, before, ordered_before > 0)
+    return EnrolmentOutcomes(control > 0, at, orders, cents, before, ordered_before > 0)
 
 
-def _query(terms: Terms, now: datetime) -> Any:
-    e, window = events.c, terms.window_days * DAY_S
+def _outcomes_query(design: HoldoutPolicy, now: datetime) -> Any:
+    e, window = events.c, design.window_days * DAY_S
     first = (
         select(enrolments.c.client_id, enrolments.c.arm, func.min(enrolments.c.enrolled_at).label("at"))
-        .where(enrolments.c.campaign == terms.slug, enrolments.c.arm != Arm.NEITHER)
+        .where(enrolments.c.campaign == design.slug, enrolments.c.arm != Arm.NEITHER)
         .group_by(enrolments.c.client_id, enrolments.c.arm)
         .subquery()
     )

@@ -1,4 +1,4 @@
-"""What the shop sells and what lies on the shelf."""
+"""Items and stock: imported from files and `PUT` requests, and read whole."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from sqlalchemy import Connection, Row, Select, select
 
 from models.base import ItemId
 from models.catalogue import Item, ItemRow, Season, StockRow
-from store.events.rows import cents
+from store.events.rows import convert_to_cents
 from store.events.validator import TOLERANCE
-from store.mail.policy import Terms
-from store.revisions import number, raise_number
-from store.sql.bulk import among, dumped, write
-from store.sql.puts import Put, RowRefusal
-from store.sql.types import micros
+from store.mail.policy import ShopPolicy
+from store.revisions import load_number, raise_number
+from store.sql.bulk import among, dump_json, write_rows
+from store.sql.types import to_micros
+from store.sql.upsert_batch import RowRefusal, UpsertBatch
 from store.tables import items, stock
 
 
-class _Kept(NamedTuple):
-    """An item as a row of a file states it; `added_at` in microseconds."""
+class _ItemValues(NamedTuple):
+    """An item as a row of a file gives it; `added_at` in microseconds."""
 
     item_id: str
     title: str
@@ -37,37 +37,41 @@ class _Kept(NamedTuple):
     tags: tuple[str, ...]
 
 
-class _Shelf(NamedTuple):
+class _StockValues(NamedTuple):
     sku: str
     item_id: str
     size: str
     on_hand: int
 
 
-def put_items(connection: Connection, rows: Sequence[ItemRow], terms: Terms, now: datetime) -> Put[_Kept]:
-    """Put items in. Fields that a row does not state keep what is stored; the same row twice changes nothing."""
+def put_items(
+    connection: Connection, rows: Sequence[ItemRow], policy: ShopPolicy, now: datetime
+) -> UpsertBatch[_ItemValues]:
+    """Save items. Fields that a row leaves out keep their stored values; saving the same row twice changes nothing."""
     ids = {row.item_id for row in rows}
-    put = Put({row.item_id: _kept(row) for row in connection.execute(_items(connection, ids))})
+    batch = UpsertBatch({row.item_id: _read_values(row) for row in connection.execute(_items_query(connection, ids))})
     for index, row in enumerate(rows):
-        if why := _refuse(row, terms, now):
-            put.refused.append(RowRefusal(index, *why))
+        if why := _refuse(row, policy, now):
+            batch.refused.append(RowRefusal(index, *why))
         else:
-            put.state(row.item_id, lambda before, row=row: _merged(before, row, now))  # type: ignore[misc]
-    written = [(*row[:-2], dumped(row.sizes), dumped(row.tags)) for row in put.rows]
-    write(connection, items, _Kept._fields, written, "replace")
+            batch.add_row(row.item_id, lambda before, row=row: _merge(before, row, now))  # type: ignore[misc]
+    written = [(*row[:-2], dump_json(row.sizes), dump_json(row.tags)) for row in batch.rows]
+    write_rows(connection, items, _ItemValues._fields, written, "replace")
     if written:
         raise_number(connection, "catalogue")
-    return put
+    return batch
 
 
-def _kept(row: Row[Any]) -> _Kept:
-    values = {name: getattr(row, name) for name in _Kept._fields}
-    return _Kept(**values)._replace(added_at=micros(row.added_at), sizes=tuple(row.sizes), tags=tuple(row.tags))
+def _read_values(row: Row[Any]) -> _ItemValues:
+    values = {name: getattr(row, name) for name in _ItemValues._fields}
+    return _ItemValues(**values)._replace(
+        added_at=to_micros(row.added_at), sizes=tuple(row.sizes), tags=tuple(row.tags)
+    )
 
 
-def _refuse(row: ItemRow, terms: Terms, now: datetime) -> tuple[str, str] | None:
-    if row.currency not in (None, terms.currency):
-        return "currency", f"{row.currency} is not the shop's {terms.currency} (SELVEDGE_SHOP_CURRENCY)"
+def _refuse(row: ItemRow, policy: ShopPolicy, now: datetime) -> tuple[str, str] | None:
+    if row.currency not in (None, policy.currency):
+        return "currency", f"{row.currency} is not the shop's {policy.currency} (SELVEDGE_SHOP_CURRENCY)"
     if row.added_at is not None and row.added_at > now + TOLERANCE:
         return "added_at", "lies in the future"
     return None
@@ -76,88 +80,95 @@ def _refuse(row: ItemRow, terms: Terms, now: datetime) -> tuple[str, str] | None
 _PLAIN: Final = frozenset({"brand", "colour", "sustainability", "sizes", "tags"})
 
 
-def _merged(before: _Kept | None, row: ItemRow, now: datetime) -> _Kept:
-    stated = row.model_fields_set
-    kept = before or _Kept(
-        row.item_id, row.title, row.category, "", "", 0, None, Season.ALL.value, None, micros(now), (), ()
+def _merge(before: _ItemValues | None, row: ItemRow, now: datetime) -> _ItemValues:
+    fields_set = row.model_fields_set
+    values = before or _ItemValues(
+        row.item_id, row.title, row.category, "", "", 0, None, Season.ALL.value, None, to_micros(now), (), ()
     )
-    kept = kept._replace(**{name: getattr(row, name) for name in _PLAIN & stated})
-    kept = kept._replace(title=row.title, category=row.category, price_cents=cents(row.price))
-    if "cost" in stated:
-        kept = kept._replace(cost_cents=None if row.cost is None else cents(row.cost))
-    if "season" in stated:
-        kept = kept._replace(season=row.season.value)
-    return kept if row.added_at is None else kept._replace(added_at=micros(row.added_at))
+    values = values._replace(**{name: getattr(row, name) for name in _PLAIN & fields_set})
+    values = values._replace(title=row.title, category=row.category, price_cents=convert_to_cents(row.price))
+    if "cost" in fields_set:
+        values = values._replace(cost_cents=None if row.cost is None else convert_to_cents(row.cost))
+    if "season" in fields_set:
+        values = values._replace(season=row.season.value)
+    return values if row.added_at is None else values._replace(added_at=to_micros(row.added_at))
 
 
-def put_stock(connection: Connection, rows: Sequence[StockRow]) -> Put[_Shelf]:
-    """Put counts of the shelf in; each is the whole count, not a difference, with the units that are held for Fixes.
-    Refuses items not in the catalogue. `notes` counts skus of which more are held than there are: who is approved
-    first is served."""
-    kept = select(*(stock.c[name] for name in _Shelf._fields), stock.c.reserved)
-    stored = kept.where(among(connection, stock.c.sku, {row.sku for row in rows})).order_by(stock.c.sku)
-    before = connection.execute(stored.with_for_update()).all()
-    put = Put({found.sku: _Shelf(*found[:-1]) for found in before})
-    named = {row.item_id for row in rows}
-    known = set(connection.scalars(select(items.c.item_id).where(among(connection, items.c.item_id, named))))
+def put_stock(connection: Connection, rows: Sequence[StockRow]) -> UpsertBatch[_StockValues]:
+    """Save stock counts; each is the whole count, including the units that are held for Fixes. Refuses items that are
+    not in the catalogue. `notes` counts skus with more units held than on hand: the first Fix approved gets them."""
+    columns = select(*(stock.c[name] for name in _StockValues._fields), stock.c.reserved)
+    query = columns.where(among(connection, stock.c.sku, {row.sku for row in rows})).order_by(stock.c.sku)
+    before = connection.execute(query.with_for_update()).all()
+    batch = UpsertBatch({old.sku: _StockValues(*old[:-1]) for old in before})
+    item_ids = {row.item_id for row in rows}
+    known = set(connection.scalars(select(items.c.item_id).where(among(connection, items.c.item_id, item_ids))))
     for index, row in enumerate(rows):
         if row.item_id not in known:
-            put.refused.append(RowRefusal(index, "item_id", "unknown item; import the catalogue first"))
+            batch.refused.append(RowRefusal(index, "item_id", "unknown item; import the catalogue first"))
         else:
-            shelf = _Shelf(row.sku, row.item_id, row.size, row.on_hand)
-            put.state(row.sku, lambda _before, shelf=shelf: shelf)  # type: ignore[misc]
-    write(connection, stock, _Shelf._fields, put.rows, "replace")
-    if put.rows:
+            values = _StockValues(row.sku, row.item_id, row.size, row.on_hand)
+            batch.add_row(row.sku, lambda _before, values=values: values)  # type: ignore[misc]
+    write_rows(connection, stock, _StockValues._fields, batch.rows, "replace")
+    if batch.rows:
         raise_number(connection, "stock")
-    for found in before:
-        if (put.changed.get(found.sku) or put.stored[found.sku]).on_hand < found.reserved:
-            put.note("held_short")
-    return put
+    for old in before:
+        if (batch.changed.get(old.sku) or batch.stored[old.sku]).on_hand < old.reserved:
+            batch.count_note("held_short")
+    return batch
 
 
-def _items(connection: Connection, ids: Iterable[str]) -> Select[Any]:
+def _items_query(connection: Connection, ids: Iterable[str]) -> Select[Any]:
     return select(items).where(among(connection, items.c.item_id, ids)).order_by(items.c.item_id)
 
 
-def get_items(connection: Connection, ids: Iterable[ItemId]) -> dict[ItemId, Item]:
-    """The items of these ids; ids that nobody knows are left out."""
-    return {row.item_id: _item(row) for row in connection.execute(_items(connection, ids))}
+def load_items(connection: Connection, ids: Iterable[ItemId]) -> dict[ItemId, Item]:
+    """Load the items with these ids; unknown ids are left out."""
+    return {row.item_id: _parse_item(row) for row in connection.execute(_items_query(connection, ids))}
 
 
-def every_item(connection: Connection) -> list[Item]:
-    """The whole catalogue, in the order of ids."""
-    return [_item(row) for row in connection.execute(select(items).order_by(items.c.item_id))]
+def list_items(connection: Connection) -> list[Item]:
+    """List the whole catalogue, in the order of ids."""
+    return [_parse_item(row) for row in connection.execute(select(items).order_by(items.c.item_id))]
 
 
-def words(connection: Connection) -> tuple[list[str], list[str]]:
-    """The categories and the colours of the catalogue, each once."""
+def find_item_with_stock(connection: Connection, item_id: ItemId) -> tuple[Row[Any], Sequence[Row[Any]]] | None:
+    """Find one item and its sizes with the units on hand; None for an unknown id."""
+    row = connection.execute(select(items).where(items.c.item_id == item_id)).one_or_none()
+    if row is None:
+        return None
+    return row, list(connection.execute(select(stock.c.size, stock.c.on_hand).where(stock.c.item_id == item_id)))
+
+
+def load_vocabulary(connection: Connection) -> tuple[list[str], list[str]]:
+    """Load the categories and the colours of the catalogue, each once."""
     kinds = connection.scalars(select(items.c.category).distinct().order_by(items.c.category))
     shades = connection.scalars(select(items.c.colour).where(items.c.colour != "").distinct().order_by(items.c.colour))
     return list(kinds), list(shades)
 
 
-def _item(row: Row[Any]) -> Item:
+def _parse_item(row: Row[Any]) -> Item:
     return Item.model_validate(row, from_attributes=True)
 
 
-def available(connection: Connection, ids: Iterable[ItemId] | None = None) -> dict[ItemId, dict[str, int]]:
-    """Units to give, those held for Fixes apart, by item and size (empty: the item has no sizes); None: of the whole
-    shop."""
+def count_available(connection: Connection, ids: Iterable[ItemId] | None = None) -> dict[ItemId, dict[str, int]]:
+    """Count free units, without those held for Fixes, by item and size (empty: the item has no sizes). None: of the
+    whole catalogue."""
     wanted = select(stock.c.item_id, stock.c.size, stock.c.on_hand - stock.c.reserved)
     if ids is not None:
         wanted = wanted.where(among(connection, stock.c.item_id, ids))
-    found: dict[ItemId, dict[str, int]] = {}
+    by_item: dict[ItemId, dict[str, int]] = {}
     for item_id, size, units in connection.execute(wanted):
-        sizes = found.setdefault(item_id, {})
+        sizes = by_item.setdefault(item_id, {})
         sizes[size] = sizes.get(size, 0) + max(units, 0)
-    return found
+    return by_item
 
 
-def in_stock(connection: Connection, ids: Iterable[ItemId]) -> bool:
-    """Whether none of these items has run out. An item whose stock is not counted here is taken to be there."""
-    return all(sum(sizes.values()) > 0 for sizes in available(connection, ids).values())
+def is_in_stock(connection: Connection, ids: Iterable[ItemId]) -> bool:
+    """Return whether none of these items is sold out. An item whose stock is not counted is taken to be there."""
+    return all(sum(sizes.values()) > 0 for sizes in count_available(connection, ids).values())
 
 
-def fingerprint(connection: Connection) -> str:
-    """Differs when the catalogue or the stock changed; costs two look-ups by key."""
-    return f"{number(connection, 'catalogue')}.{number(connection, 'stock')}"
+def compute_fingerprint(connection: Connection) -> str:
+    """Return a text that changes whenever the catalogue or the stock does; costs two look-ups by key."""
+    return f"{load_number(connection, 'catalogue')}.{load_number(connection, 'stock')}"

@@ -1,1 +1,1 @@
-"""Queries about clients: what they did, where they stand, what holds their mail."""
+"""Queries about clients: what they did, their phase and score, and what holds their mail."""

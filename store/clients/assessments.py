@@ -1,4 +1,4 @@
-"""Where clients stand: read for a plan, written by assessments alone."""
+"""Assessments of clients: phase, score and risk. Plans read them; only assessments write them."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, insert, select, update
 
+from domain.churn_risk import ChurnRisk
 from domain.engagement import FORMULA, Engagement, EngagementScore
-from domain.next_actions import Answered, OpenCall
+from domain.next_actions import NoMailDecision, OpenCall
 from domain.phases import PhaseState
-from domain.rhythm import Risk
 from models.base import ClientId
 from models.calls import CallState
 from models.states import Band, Phase
@@ -19,9 +19,9 @@ from store.tables import assessments, calls, clients, engagement, standings
 
 
 class ClientFile:
-    """All of one client that an assessment reads, from one query."""
+    """Everything about one client that an assessment reads, from one query."""
 
-    __slots__ = ("client", "engagement", "standing")
+    __slots__ = ("client", "engagement", "phase_state")
 
     def __init__(self, row: Row[Any]) -> None:
         self.client = row
@@ -31,31 +31,31 @@ class ClientFile:
             monetary=row.monetary or 0.0,
             last_order_at=row.last_order_at,
         )
-        self.standing = PhaseState(phase=Phase(row.phase), since=row.phase_since) if row.phase else None
+        self.phase_state = PhaseState(phase=Phase(row.phase), since=row.phase_since) if row.phase else None
 
     @property
     def band(self) -> Band | None:
-        """The band the client was last put in."""
+        """Return the band the client was last put in."""
         return Band(self.client.band) if self.client.band else None
 
     @property
-    def answered(self) -> tuple[Answered, ...]:
-        """Occasions of the spell that were answered without a mail."""
-        return answered_of(self.client)
+    def answered(self) -> tuple[NoMailDecision, ...]:
+        """Return the triggers of this episode that were answered without a mail."""
+        return parse_answered(self.client)
 
     @property
     def call(self) -> OpenCall | None:
-        """The call that a stylist is to make."""
-        return call_of(self.client)
+        """Return the open call of the client, if there is one."""
+        return parse_open_call(self.client)
 
 
-def answered_of(row: Row[Any]) -> tuple[Answered, ...]:
-    """From the column of that name."""
-    return tuple(Answered.model_validate(each) for each in row.answered or ())
+def parse_answered(row: Row[Any]) -> tuple[NoMailDecision, ...]:
+    """Parse the column `answered`."""
+    return tuple(NoMailDecision.model_validate(answer) for answer in row.answered or ())
 
 
-def call_of(row: Row[Any]) -> OpenCall | None:
-    """From the columns of CALL."""
+def parse_open_call(row: Row[Any]) -> OpenCall | None:
+    """Parse the columns of CALL; None without an open call."""
     if row.call_id is None:
         return None
     return OpenCall(call_id=row.call_id, since=row.call_since, until=row.call_until)
@@ -65,13 +65,13 @@ CALL: Final = (calls.c.call_id, calls.c.created_at.label("call_since"), calls.c.
 """The columns that `call_of` reads, of calls joined by `of_call`."""
 
 
-def of_call(client_id: ColumnElement[str]) -> ColumnElement[bool]:
-    """Joins the open call of a client, at most one."""
+def match_open_call(client_id: ColumnElement[str]) -> ColumnElement[bool]:
+    """Build the condition that joins a client's open call, at most one."""
     return and_(calls.c.client_id == client_id, calls.c.state == CallState.OPEN)
 
 
-def load(connection: Connection, client_id: ClientId) -> ClientFile | None:
-    """The client, its statistics and its standing; None for an id that nobody knows.
+def load_client_file(connection: Connection, client_id: ClientId) -> ClientFile | None:
+    """Load the client with its statistics and its last assessment; None for an unknown id.
 
     The row is locked on PostgreSQL, so that two mails of one client cannot both pass its caps.
     """
@@ -95,7 +95,7 @@ def load(connection: Connection, client_id: ClientId) -> ClientFile | None:
         .select_from(
             clients.outerjoin(engagement, engagement.c.client_id == clients.c.client_id)
             .outerjoin(standings, standings.c.client_id == clients.c.client_id)
-            .outerjoin(calls, of_call(clients.c.client_id))
+            .outerjoin(calls, match_open_call(clients.c.client_id))
         )
         .where(clients.c.client_id == client_id)
         .with_for_update(of=clients)
@@ -103,40 +103,40 @@ def load(connection: Connection, client_id: ClientId) -> ClientFile | None:
     return None if row is None else ClientFile(row)
 
 
-def save(
+def save_assessment(
     connection: Connection,
     client_id: ClientId,
     assessment_id: str,
-    standing: PhaseState,
-    reading: EngagementScore,
+    state: PhaseState,
+    engagement_score: EngagementScore,
     now: datetime,
     *,
     known: bool,
-    risk: Risk | None = None,
+    risk: ChurnRisk | None = None,
 ) -> None:
-    """Write the assessment and make it the client's standing. `risk`: what was said of it, if anything."""
+    """Save the assessment and make it the client's latest. `risk`: the forecast, if a risk algorithm gave one."""
     connection.execute(
         insert(assessments).values(
             id=assessment_id,
             client_id=client_id,
             at=now,
-            score=reading.score,
-            band=reading.band,
-            phase=standing.phase,
+            score=engagement_score.score,
+            band=engagement_score.band,
+            phase=state.phase,
             algorithm=f"{FORMULA}, {risk.algorithm}"[:64] if risk else FORMULA,
             risk=risk.model_dump(mode="json") if risk else None,
         )
     )
     values = {
-        "phase": standing.phase,
-        "phase_since": standing.since,
-        "band": reading.band,
-        "score": reading.score,
+        "phase": state.phase,
+        "phase_since": state.since,
+        "band": engagement_score.band,
+        "score": engagement_score.score,
         "assessment_id": assessment_id,
         "assessed_at": now,
-        "crosses_at": reading.crosses_at,
-        "lift_score": reading.lift_score,
-        "order_moves": reading.order_moves,
+        "crosses_at": engagement_score.crosses_at,
+        "lift_score": engagement_score.lift_score,
+        "order_moves": engagement_score.order_moves,
     }
     if known:
         connection.execute(update(standings).where(standings.c.client_id == client_id).values(**values))
@@ -147,7 +147,7 @@ def save(
 def save_plan(
     connection: Connection, client_id: ClientId, wake_at: datetime, next_touch_at: datetime | None, why_not: str
 ) -> None:
-    """Keep what the plan said, for pages and for `why-not`."""
+    """Save what the plan decided, for pages and for `why-not`."""
     connection.execute(
         update(standings)
         .where(standings.c.client_id == client_id)
@@ -155,14 +155,14 @@ def save_plan(
     )
 
 
-def save_answered(connection: Connection, client_id: ClientId, answered: Sequence[Answered]) -> None:
-    """Keep which occasions were answered without a mail."""
-    told = [each.model_dump(mode="json") for each in answered]
-    connection.execute(update(standings).where(standings.c.client_id == client_id).values(answered=told))
+def save_answered(connection: Connection, client_id: ClientId, answered: Sequence[NoMailDecision]) -> None:
+    """Save which triggers were answered without a mail."""
+    rows = [answer.model_dump(mode="json") for answer in answered]
+    connection.execute(update(standings).where(standings.c.client_id == client_id).values(answered=rows))
 
 
-def risk_of(connection: Connection, client_id: ClientId) -> Risk | None:
-    """What was said of the client when last assessed; None where no risk algorithm had a part."""
+def load_risk(connection: Connection, client_id: ClientId) -> ChurnRisk | None:
+    """Load the risk forecast of the latest assessment; None if no risk algorithm took part."""
     query = select(assessments.c.risk).join(standings, standings.c.assessment_id == assessments.c.id)
-    said = connection.execute(query.where(standings.c.client_id == client_id)).scalar_one_or_none()
-    return None if said is None else Risk.model_validate(said)
+    risk = connection.execute(query.where(standings.c.client_id == client_id)).scalar_one_or_none()
+    return None if risk is None else ChurnRisk.model_validate(risk)

@@ -1,4 +1,4 @@
-"""Clients: stated by files and by `PUT /v1/clients/<id>`, read one at a time."""
+"""Clients: saved from files and from `PUT /v1/clients/<id>`, read one at a time."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from models.base import ClientId
 from models.clients import Client, ClientPolicy, ClientRow
 from store.events import outbox
 from store.events.validator import TOLERANCE
-from store.mail.policy import Terms
-from store.mail.suppressions import ERASED, erased
-from store.sql.bulk import among, dumped, write
-from store.sql.puts import Put, RowRefusal
-from store.sql.types import micros
+from store.mail.policy import ShopPolicy
+from store.mail.suppressions import ERASED, find_erased
+from store.sql.bulk import among, dump_json, write_rows
+from store.sql.types import to_micros
+from store.sql.upsert_batch import RowRefusal, UpsertBatch
 from store.tables import clients
 
 
-class _Kept(NamedTuple):
-    """What a row of a file can change, and what changes with it; moments in microseconds."""
+class _ClientValues(NamedTuple):
+    """The columns that a row of a file can change, and what changes with them; moments in microseconds."""
 
     client_id: str
     email: str
@@ -38,118 +38,122 @@ class _Kept(NamedTuple):
     tags: tuple[str, ...]
 
 
-_COLUMNS: Final = (*_Kept._fields, "policy")
+_COLUMNS: Final = (*_ClientValues._fields, "policy")
 
 
-def upsert(
+def upsert_clients(
     connection: Connection,
     rows: Sequence[ClientRow],
-    terms: Terms,
+    policy: ShopPolicy,
     now: datetime,
     real_now: datetime,
     *,
     start: bool = True,
-) -> Put[_Kept]:
-    """Put clients in. Fields that a row does not state keep what is stored; the same row twice changes nothing.
+) -> UpsertBatch[_ClientValues]:
+    """Save clients. Fields that a row leaves out keep their stored values; saving the same row twice changes nothing.
 
-    A new client's workflow is asked to start, unless `start` is False; so is that of one who now consents. Consent in
-    a row: False withdraws at `now`; True gives it only while no event has withdrawn it, since a shop's list may be
-    older than what the client said (`notes` counts these).
+    A new client's workflow is asked to start, unless `start` is False; so is that of a client who now consents. Consent
+    in a row: False withdraws it at `now`; True gives it only while no event has withdrawn it, since a shop's list may
+    be older than the withdrawal (`notes` counts these).
     """
     ids = {row.client_id for row in rows}
-    put = Put(_stored(connection, ids))
-    gone = erased(connection, terms.signing_key, ids - put.stored.keys())
+    batch = UpsertBatch(_load_stored(connection, ids))
+    erased_ids = find_erased(connection, policy.signing_key, ids - batch.stored.keys())
     for index, row in enumerate(rows):
-        if why := _refuse(row, gone, now):
-            put.refused.append(RowRefusal(index, *why))
+        if why := _refuse(row, erased_ids, now):
+            batch.refused.append(RowRefusal(index, *why))
         else:
-            put.state(row.client_id, lambda before, row=row: _merged(put, before, row, terms, now))  # type: ignore[misc]
-    written = [(*row[:-2], dumped(row.sizes), dumped(row.tags), "{}") for row in put.rows]
-    write(connection, clients, _COLUMNS, written, "replace", spared={"policy"})
+            batch.add_row(row.client_id, lambda before, row=row: _merge(batch, before, row, policy, now))  # type: ignore[misc]
+    written = [(*row[:-2], dump_json(row.sizes), dump_json(row.tags), "{}") for row in batch.rows]
+    write_rows(connection, clients, _COLUMNS, written, "replace", spared={"policy"})
     if start:
-        outbox.push(connection, "client", [*put.new, *_consenting(put)], real_now)
-    return put
+        outbox.push_nudges(connection, "client", [*batch.new, *_find_newly_consenting(batch)], real_now)
+    return batch
 
 
-def _stored(connection: Connection, ids: Iterable[str]) -> dict[str, _Kept]:
-    found = (
-        select(*(clients.c[name] for name in _Kept._fields))
+def _load_stored(connection: Connection, ids: Iterable[str]) -> dict[str, _ClientValues]:
+    query = (
+        select(*(clients.c[name] for name in _ClientValues._fields))
         .where(among(connection, clients.c.client_id, ids))
         .order_by(clients.c.client_id)
         .with_for_update(key_share=True)
     )
     return {
-        row.client_id: _Kept(*row)._replace(
-            signed_up_at=micros(row.signed_up_at),
-            consent_at=None if row.consent_at is None else micros(row.consent_at),
+        row.client_id: _ClientValues(*row)._replace(
+            signed_up_at=to_micros(row.signed_up_at),
+            consent_at=None if row.consent_at is None else to_micros(row.consent_at),
             sizes=tuple(row.sizes),
             tags=tuple(row.tags),
         )
-        for row in connection.execute(found)
+        for row in connection.execute(query)
     }
 
 
 @cache
-def time_zones() -> frozenset[str]:
-    """Every time zone that this machine knows."""
+def list_time_zones() -> frozenset[str]:
+    """List the time zones that this machine knows."""
     return frozenset(available_timezones())
 
 
-def _refuse(row: ClientRow, gone: set[str], now: datetime) -> tuple[str, str] | None:
-    if row.client_id in gone:
+def _refuse(row: ClientRow, erased_ids: set[str], now: datetime) -> tuple[str, str] | None:
+    if row.client_id in erased_ids:
         return "client_id", ERASED
-    if row.time_zone is not None and row.time_zone not in time_zones():
+    if row.time_zone is not None and row.time_zone not in list_time_zones():
         return "time_zone", f"no such time zone: {row.time_zone[:64]!r}; give one such as Europe/London"
     if row.signed_up_at is not None and row.signed_up_at > now + TOLERANCE:
         return "signed_up_at", "lies in the future"
     return None
 
 
-def _merged(put: Put[_Kept], before: _Kept | None, row: ClientRow, terms: Terms, now: datetime) -> _Kept:
-    stated = row.model_fields_set
-    kept = before or _Kept(
+def _merge(
+    batch: UpsertBatch[_ClientValues], before: _ClientValues | None, row: ClientRow, policy: ShopPolicy, now: datetime
+) -> _ClientValues:
+    fields_set = row.model_fields_set
+    values = before or _ClientValues(
         client_id=row.client_id,
         email=row.email,
         first_name=row.first_name,
-        time_zone=terms.time_zone,
+        time_zone=policy.time_zone,
         time_zone_assumed=True,
         locale=row.locale,
-        signed_up_at=micros(now),
+        signed_up_at=to_micros(now),
         consent=row.consent,
         consent_at=None,
         sizes=row.sizes,
         tags=row.tags,
     )
-    kept = kept._replace(**{name: getattr(row, name) for name in _PLAIN & stated}, email=row.email)
+    values = values._replace(**{name: getattr(row, name) for name in _PLAIN & fields_set}, email=row.email)
     if row.time_zone is not None:
-        kept = kept._replace(time_zone=row.time_zone, time_zone_assumed=False)
+        values = values._replace(time_zone=row.time_zone, time_zone_assumed=False)
     if row.signed_up_at is not None:
-        kept = kept._replace(signed_up_at=micros(row.signed_up_at))
-    if "consent" in stated and row.consent != kept.consent:
-        kept = _consent(put, kept, row.consent, now)
-    if kept.time_zone_assumed:
-        put.note("time_zone_assumed")
-    return kept
+        values = values._replace(signed_up_at=to_micros(row.signed_up_at))
+    if "consent" in fields_set and row.consent != values.consent:
+        values = _apply_consent(batch, values, row.consent, now)
+    if values.time_zone_assumed:
+        batch.count_note("time_zone_assumed")
+    return values
 
 
 _PLAIN: Final = frozenset({"first_name", "locale", "sizes", "tags"})
 
 
-def _consent(put: Put[_Kept], kept: _Kept, wanted: bool, now: datetime) -> _Kept:
+def _apply_consent(
+    batch: UpsertBatch[_ClientValues], values: _ClientValues, wanted: bool, now: datetime
+) -> _ClientValues:
     if not wanted:
-        return kept._replace(consent=False, consent_at=micros(now))
-    if kept.consent_at is not None:
-        put.note("withdrawal_kept")
-        return kept
-    return kept._replace(consent=True)
+        return values._replace(consent=False, consent_at=to_micros(now))
+    if values.consent_at is not None:
+        batch.count_note("withdrawal_kept")
+        return values
+    return values._replace(consent=True)
 
 
-def _consenting(put: Put[_Kept]) -> list[str]:
-    return [key for key, row in put.changed.items() if row.consent and not put.stored[key].consent]
+def _find_newly_consenting(batch: UpsertBatch[_ClientValues]) -> list[str]:
+    return [key for key, row in batch.changed.items() if row.consent and not batch.stored[key].consent]
 
 
-def get(connection: Connection, client_id: ClientId) -> Client | None:
-    """One client; None for an id that nobody knows."""
+def load_client(connection: Connection, client_id: ClientId) -> Client | None:
+    """Load one client; None for an unknown id."""
     row = connection.execute(select(clients).where(clients.c.client_id == client_id)).one_or_none()
     if row is None:
         return None

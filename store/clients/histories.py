@@ -1,4 +1,5 @@
-"""Every client's sufficient statistics as arrays: as kept by ingestion, or worked out anew as of an earlier day."""
+"""Every client's sufficient statistics as arrays: as ingestion stored them, or computed from events as of an earlier
+day."""
 
 from __future__ import annotations
 
@@ -16,19 +17,19 @@ from store.sql.epoch import epoch
 from store.tables import clients, engagement, events
 
 BATCH: Final = 50_000
-Progress = Callable[[int], None]
-"""Told how many more rows were read."""
+OnProgress = Callable[[int], None]
+"""Called with the number of rows read since the last call."""
 
 
-def latest_event(connection: Connection) -> datetime | None:
-    """The latest moment that any client's statistics stand at."""
+def find_latest_event(connection: Connection) -> datetime | None:
+    """Find the latest moment to which any client's statistics are brought."""
     return connection.execute(select(func.max(engagement.c.anchor_at))).scalar()
 
 
-def as_kept(
-    connection: Connection, as_of: datetime, progress: Progress = lambda _: None
+def load_histories(
+    connection: Connection, as_of: datetime, progress: OnProgress = lambda _: None
 ) -> tuple[list[str], Histories]:
-    """The statistics that ingestion keeps, with their client ids, for clients known by `as_of`.
+    """Load the statistics that ingestion stored, with their client ids, for clients known by `as_of`.
 
     Right only when no event is later than `as_of`.
     """
@@ -41,35 +42,38 @@ def as_kept(
     )
     ids: list[str] = []
     parts: list[Floats] = []
-    for rows in _batches(connection, query):
+    for rows in _iterate_batches(connection, query):
         columns = list(zip(*rows, strict=True))
         ids.extend(columns[0])
         parts.append(np.array(columns[1:], np.float64))
         progress(len(rows))
     anchor, last, first, signed, *sums = np.concatenate(parts or [np.zeros((8, 0))], axis=1)
-    frequency, monetary, orders, cents = (np.nan_to_num(each) for each in sums)
+    frequency, monetary, orders, cents = (np.nan_to_num(values) for values in sums)
     return ids, Histories(anchor, frequency, monetary, last, first, orders, signed, cents / 100)
 
 
-def as_of_then(
-    connection: Connection, rules: EngagementRules, as_of: datetime, progress: Progress = lambda _: None
+def replay_histories(
+    connection: Connection, rules: EngagementRules, as_of: datetime, progress: OnProgress = lambda _: None
 ) -> tuple[list[str], Histories]:
-    """The same from the events up to and with `as_of`, in one pass; clients who came later are left out.
+    """Compute the statistics from the events up to and including `as_of`, in one pass; clients who came later are left
+    out.
 
     The sums stand at `as_of` itself: a score does not depend on where they stand.
     """
-    known = [(client_id, signed) for rows in _batches(connection, _joined()) for client_id, signed in rows]
-    place = {client_id: i for i, (client_id, _) in enumerate(known)}
-    sums = _Sums(rules, as_of.timestamp(), len(known))
-    for rows in _batches(connection, _counted(as_of)):
-        mine = [(place[row[0]], *row[1:]) for row in rows if row[0] in place]
-        if mine:
-            sums.add(mine)
+    signups = [
+        (client_id, signed) for rows in _iterate_batches(connection, _signups_query()) for client_id, signed in rows
+    ]
+    position = {client_id: i for i, (client_id, _) in enumerate(signups)}
+    sums = _Sums(rules, as_of.timestamp(), len(signups))
+    for rows in _iterate_batches(connection, _events_query(as_of)):
+        batch = [(position[row[0]], *row[1:]) for row in rows if row[0] in position]
+        if batch:
+            sums.add(batch)
         progress(len(rows))
-    signed_up = np.array([signed for _, signed in known], np.float64)
-    there = sums.seen | (signed_up <= as_of.timestamp())
-    ids = [client_id for (client_id, _), is_there in zip(known, there.tolist(), strict=True) if is_there]
-    return ids, sums.histories(signed_up).part(there)
+    signed_up = np.array([signed for _, signed in signups], np.float64)
+    is_known = sums.has_events | (signed_up <= as_of.timestamp())
+    ids = [client_id for (client_id, _), is_there in zip(signups, is_known.tolist(), strict=True) if is_there]
+    return ids, sums.build_histories(signed_up).select(is_known)
 
 
 class _Sums:
@@ -77,19 +81,19 @@ class _Sums:
 
     def __init__(self, rules: EngagementRules, at: float, n: int) -> None:
         self.rules, self.at, self.n = rules, at, n
-        self.seen = np.zeros(n, np.bool_)
+        self.has_events = np.zeros(n, np.bool_)
         self.frequency, self.monetary, self.orders, self.cents = np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n)
         self.first, self.last = np.full(n, np.inf), np.full(n, -np.inf)
 
     def add(self, rows: list[tuple[int, str, float, int | None]]) -> None:
-        """Rows of (client's place, type, epoch seconds, cents)."""
-        places, kinds, times, cents = zip(*rows, strict=True)
-        who, at = np.array(places, np.int64), np.array(times, np.float64)
+        """Add rows of (client's index, type, epoch seconds, cents)."""
+        indices, kinds, times, cents = zip(*rows, strict=True)
+        who, at = np.array(indices, np.int64), np.array(times, np.float64)
         fade = np.exp2((at - self.at) / (self.rules.half_life_days * DAY))
         bought = np.array([kind == "order_placed" for kind in kinds])
         paid = np.array([c or 0 for c in cents], np.float64)
         spend = np.log1p(paid / self.rules.value_scale_cents)
-        self.seen[who] = True
+        self.has_events[who] = True
         self.frequency += np.bincount(who, fade * np.array([EVENT_WEIGHT[kind] for kind in kinds]), self.n)
         self.monetary += np.bincount(who, np.where(bought, fade * spend, 0.0), self.n)
         self.orders += np.bincount(who, bought, self.n)
@@ -97,20 +101,20 @@ class _Sums:
         np.minimum.at(self.first, who[bought], at[bought])
         np.maximum.at(self.last, who[bought], at[bought])
 
-    def histories(self, signed_up: Floats) -> Histories:
-        """As arrays, with NaN where a client has no event or no order."""
-        anchor = np.where(self.seen, self.at, np.nan)
+    def build_histories(self, signed_up: Floats) -> Histories:
+        """Build the arrays, with NaN where a client has no event or no order."""
+        anchor = np.where(self.has_events, self.at, np.nan)
         first = np.where(np.isfinite(self.first), self.first, np.nan)
         last = np.where(np.isfinite(self.last), self.last, np.nan)
         return Histories(anchor, self.frequency, self.monetary, last, first, self.orders, signed_up, self.cents / 100)
 
 
-def _joined() -> Select[Any]:
+def _signups_query() -> Select[Any]:
     return select(clients.c.client_id, epoch(clients.c.signed_up_at))
 
 
-def _counted(as_of: datetime) -> Select[Any]:
-    """Events that say something about engagement; a scanner's or proxy's click does not."""
+def _events_query(as_of: datetime) -> Select[Any]:
+    """Select the events that count for engagement; clicks by a scanner or proxy do not."""
     e = events.c
     by_machine = and_(e.type == "email_clicked", e.data["machine"].as_boolean().is_(True))
     return select(e.client_id, e.type, epoch(e.occurred_at), e.value_cents).where(
@@ -118,6 +122,6 @@ def _counted(as_of: datetime) -> Select[Any]:
     )
 
 
-def _batches(connection: Connection, query: Select[Any]) -> Iterator[Sequence[Any]]:
-    """Rows, some at a time, so that memory does not grow with the table."""
+def _iterate_batches(connection: Connection, query: Select[Any]) -> Iterator[Sequence[Any]]:
+    """Iterate over rows in batches, so that memory does not grow with the table."""
     yield from connection.execute(query, execution_options={"yield_per": BATCH}).partitions()

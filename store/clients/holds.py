@@ -1,4 +1,4 @@
-"""Holds on a client's mail: a set keyed by who holds. Mail moves when the set is empty."""
+"""Holds on a client's mail, one for each source. Mail goes out only while there is none."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from store.sql.upserts import insert_ignoring
 from store.tables import clients, holds, outreaches
 
 
-def hold(connection: Connection, client_id: ClientId, source: HoldSource, reason: str, now: datetime) -> None:
-    """Hold the client's mail; holding twice is holding once."""
+def add_hold(connection: Connection, client_id: ClientId, source: HoldSource, reason: str, now: datetime) -> None:
+    """Hold the client's mail; holding twice changes nothing."""
     row = {"client_id": client_id, "source": source, "since": now, "reason": reason}
     insert_ignoring(connection, holds, [row])
 
 
-def lift(connection: Connection, client_id: ClientId, source: HoldSource, overdue: Overdue) -> None:
-    """Lift one hold, and say what becomes of the client's mail that was parked meanwhile."""
+def remove_hold(connection: Connection, client_id: ClientId, source: HoldSource, overdue: Overdue) -> None:
+    """Remove one hold, and set what becomes of the client's mail that was parked meanwhile."""
     connection.execute(delete(holds).where(holds.c.client_id == client_id, holds.c.source == source))
     connection.execute(
         update(outreaches)
@@ -29,11 +29,11 @@ def lift(connection: Connection, client_id: ClientId, source: HoldSource, overdu
     )
 
 
-def set_policy(connection: Connection, client_id: ClientId, policy: ClientPolicy) -> None:
-    """What the client asked of our mail. Only the fields that `policy` states are changed: whoever sets an hour must
-    not lift the limit that the client set before. None gives a field back to the shop's rule."""
-    kept = connection.scalar(select(clients.c.policy).where(clients.c.client_id == client_id).with_for_update())
-    merged = {**(kept or {}), **policy.model_dump(mode="json")}
+def save_policy(connection: Connection, client_id: ClientId, policy: ClientPolicy) -> None:
+    """Save the client's own mail preferences. Only the fields set in `policy` change, so that setting an hour does not
+    lift a limit set before. None gives a field back to the shop's rule."""
+    stored = connection.scalar(select(clients.c.policy).where(clients.c.client_id == client_id).with_for_update())
+    merged = {**(stored or {}), **policy.model_dump(mode="json")}
     connection.execute(
         update(clients)
         .where(clients.c.client_id == client_id)

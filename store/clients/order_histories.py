@@ -1,4 +1,4 @@
-"""Orders: of one client for a slot's question, and everybody's for training."""
+"""Orders: of one client for a slot's question, and of all clients for training."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from store.tables import events
 
 BATCH: Final = 50_000
 LATEST: Final = 1_000
-"""Most orders of one client that are told of, the latest."""
+"""Most orders loaded of one client, the latest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +29,15 @@ class OrderRows:
     value_cents: Floats
 
 
-def everybody(connection: Connection, until: datetime) -> OrderRows:
-    """All orders up to `until`."""
+def load_all_orders(connection: Connection, until: datetime) -> OrderRows:
+    """Load all orders up to `until`."""
     e = events.c
     query = select(e.client_id, epoch(e.occurred_at), e.value_cents).where(
         e.type == "order_placed", e.occurred_at <= until
     )
     ids: list[str] = []
     parts: list[Floats] = []
-    for rows in _batches(connection, query):
+    for rows in _iterate_batches(connection, query):
         who, at, cents = zip(*rows, strict=True)
         ids.extend(who)
         parts.append(np.array([at, [value or 0 for value in cents]], np.float64))
@@ -45,8 +45,8 @@ def everybody(connection: Connection, until: datetime) -> OrderRows:
     return OrderRows(ids, at, cents)
 
 
-def of_client(connection: Connection, client_id: ClientId, until: datetime) -> list[tuple[datetime, int]]:
-    """When the client ordered up to `until` and for how many cents, the first first."""
+def load_client_orders(connection: Connection, client_id: ClientId, until: datetime) -> list[tuple[datetime, int]]:
+    """Load when the client ordered up to `until` and for how many cents, oldest first."""
     e = events.c
     query = (
         select(e.occurred_at, e.value_cents)
@@ -57,5 +57,5 @@ def of_client(connection: Connection, client_id: ClientId, until: datetime) -> l
     return [(row.occurred_at, row.value_cents or 0) for row in reversed(connection.execute(query).all())]
 
 
-def _batches(connection: Connection, query: Any) -> Iterator[Sequence[Any]]:
+def _iterate_batches(connection: Connection, query: Any) -> Iterator[Sequence[Any]]:
     yield from connection.execute(query, execution_options={"yield_per": BATCH}).partitions()

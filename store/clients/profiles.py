@@ -1,4 +1,4 @@
-"""One client's profile, from what is kept of them."""
+"""One client's profile, from what is stored of them."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, func, select
 
-from domain.profiles import CATEGORY, COLOUR, STYLE, Taste, likings
+from domain.profiles import CATEGORY, COLOUR, STYLE, PreferenceSums, rank_preferences
 from errors import NotFound
 from models.base import ClientId
-from models.profiles import Demographics, Interaction, Liked, Profile, Wish, Worn
-from store.clients.preferences import taste_of
+from models.profiles import Demographics, KnownSize, Preference, Profile, ProfileEvent, Wish
+from store.clients.preferences import load_preferences
 from store.tables import clients, events, items
 
 LATEST: Final = 50
 WISHES: Final = 200
 
 
-def profile(connection: Connection, client_id: ClientId, now: datetime) -> Profile:
-    """The profile at `now`. Raises NotFound."""
+def load_profile(connection: Connection, client_id: ClientId, now: datetime) -> Profile:
+    """Load the profile at `now`. Raises NotFound."""
     row = connection.execute(select(clients).where(clients.c.client_id == client_id)).one_or_none()
     if row is None:
         raise NotFound("no client has this id", "client_id")
     quiz = row.quiz or {}
-    said = {STYLE: quiz.get("styles", ()), COLOUR: quiz.get("colours", ()), CATEGORY: quiz.get("categories", ())}
-    taste, at = taste_of(connection, client_id, now), now.timestamp()
+    answers = {STYLE: quiz.get("styles", ()), COLOUR: quiz.get("colours", ()), CATEGORY: quiz.get("categories", ())}
+    preferences, at = load_preferences(connection, client_id, now), now.timestamp()
     return Profile(
         client_id=client_id,
         as_of=now,
@@ -38,26 +38,28 @@ def profile(connection: Connection, client_id: ClientId, now: datetime) -> Profi
             signed_up_at=row.signed_up_at,
             tags=tuple(row.tags),
         ),
-        style_tags=_liked(taste, said, STYLE, at),
-        colours=_liked(taste, said, COLOUR, at),
-        categories=_liked(taste, said, CATEGORY, at),
-        sizes=_sizes(connection, client_id, [*row.sizes, *quiz.get("sizes", ())], now),
+        style_tags=_build_preferences(preferences, answers, STYLE, at),
+        colours=_build_preferences(preferences, answers, COLOUR, at),
+        categories=_build_preferences(preferences, answers, CATEGORY, at),
+        sizes=_load_sizes(connection, client_id, [*row.sizes, *quiz.get("sizes", ())], now),
         budget_cents=quiz.get("budget_cents"),
-        wishlist=_wishlist(connection, client_id, now),
-        counts=_counts(connection, client_id, now),
-        latest=_latest(connection, client_id, now),
+        wishlist=_load_wishlist(connection, client_id, now),
+        counts=_count_events(connection, client_id, now),
+        latest=_load_latest(connection, client_id, now),
     )
 
 
-def _liked(taste: Taste, said: dict[str, Sequence[str]], about: str, now: float) -> tuple[Liked, ...]:
+def _build_preferences(
+    preferences: PreferenceSums, answers: dict[str, Sequence[str]], about: str, now: float
+) -> tuple[Preference, ...]:
     return tuple(
-        Liked.model_validate({"name": word, "strength": strength, "source": source})
-        for word, strength, source in likings(taste, said, about, now)
+        Preference.model_validate({"name": word, "strength": strength, "source": source})
+        for word, strength, source in rank_preferences(preferences, answers, about, now)
     )
 
 
-def _sizes(connection: Connection, client_id: ClientId, stated: list[str], now: datetime) -> tuple[Worn, ...]:
-    """Those stated, then those that were sent, with how they fitted."""
+def _load_sizes(connection: Connection, client_id: ClientId, named: list[str], now: datetime) -> tuple[KnownSize, ...]:
+    """Load the sizes that the client named, then those that were sent, with how they fitted."""
     e = events.c
     sent = (
         select(e.data, items.c.category)
@@ -68,15 +70,17 @@ def _sizes(connection: Connection, client_id: ClientId, stated: list[str], now: 
     for data, category in connection.execute(sent):
         if data and data.get("size") and data.get("fit"):
             fits.setdefault((category or "", data["size"]), Counter())[data["fit"]] += 1
-    seen = [
-        Worn(size=size, category=category, source="seen", fitted=n["fit"], too_small=n["small"], too_large=n["large"])
+    worn = [
+        KnownSize(
+            size=size, category=category, source="seen", fitted=n["fit"], too_small=n["small"], too_large=n["large"]
+        )
         for (category, size), n in sorted(fits.items())
     ]
-    return (*(Worn(size=size, source="said") for size in dict.fromkeys(stated)), *seen)
+    return (*(KnownSize(size=size, source="said") for size in dict.fromkeys(named)), *worn)
 
 
-def _wishlist(connection: Connection, client_id: ClientId, now: datetime) -> tuple[Wish, ...]:
-    """What was wished for and not bought since, newest first."""
+def _load_wishlist(connection: Connection, client_id: ClientId, now: datetime) -> tuple[Wish, ...]:
+    """Load what was wished for and not bought since, newest first."""
     e = events.c
     rows = connection.execute(
         select(e.item_id, e.type, func.max(e.occurred_at).label("at"))
@@ -90,13 +94,13 @@ def _wishlist(connection: Connection, client_id: ClientId, now: datetime) -> tup
     return tuple(Wish(item_id=row.item_id, at=row.at) for row in newest)
 
 
-def _counts(connection: Connection, client_id: ClientId, now: datetime) -> dict[str, int]:
+def _count_events(connection: Connection, client_id: ClientId, now: datetime) -> dict[str, int]:
     e = events.c
-    counted: Any = select(e.type, func.count()).where(e.client_id == client_id, e.occurred_at <= now).group_by(e.type)
-    return dict(sorted((kind, number) for kind, number in connection.execute(counted)))
+    query: Any = select(e.type, func.count()).where(e.client_id == client_id, e.occurred_at <= now).group_by(e.type)
+    return dict(sorted((kind, number) for kind, number in connection.execute(query)))
 
 
-def _latest(connection: Connection, client_id: ClientId, now: datetime) -> tuple[Interaction, ...]:
+def _load_latest(connection: Connection, client_id: ClientId, now: datetime) -> tuple[ProfileEvent, ...]:
     e = events.c
     query = (
         select(e.type, e.occurred_at.label("at"), e.item_id, e.value_cents)
@@ -104,4 +108,4 @@ def _latest(connection: Connection, client_id: ClientId, now: datetime) -> tuple
         .order_by(e.occurred_at.desc(), e.event_id.desc())
         .limit(LATEST)
     )
-    return tuple(Interaction(**row._asdict()) for row in connection.execute(query))
+    return tuple(ProfileEvent(**row._asdict()) for row in connection.execute(query))

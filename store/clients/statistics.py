@@ -1,4 +1,4 @@
-"""Each client's sufficient statistics, brought up to date by a batch of events in a constant number of statements.
+"""Each client's sufficient statistics, updated by a batch of events in a constant number of statements.
 
 Equal to `domain.engagement.Engagement.absorb`, one event at a time, whatever the order (a property test holds it).
 """
@@ -14,9 +14,9 @@ import numpy as np
 from sqlalchemy import Connection, select
 
 from domain.arrays import Floats, Ints
-from domain.engagement import DAY, EVENT_WEIGHT, EngagementRules, score, strength
-from store.sql.bulk import among, raw, write
-from store.sql.types import micros
+from domain.engagement import DAY, EVENT_WEIGHT, EngagementRules, compute_score, compute_strength
+from store.sql.bulk import among, raw, write_rows
+from store.sql.types import to_micros
 from store.tables import engagement
 
 _NEVER: Final = np.iinfo(np.int64).min
@@ -33,8 +33,8 @@ _COLUMNS: Final = (
 )
 
 
-class Counted(NamedTuple):
-    """One event that counts. `at` in epoch microseconds, `value_cents` of an order."""
+class EngagementEvent(NamedTuple):
+    """One event that counts for engagement. `at` in epoch microseconds, `value_cents` of an order."""
 
     client_id: str
     kind: str
@@ -55,19 +55,19 @@ class Statistics:
     orders: Ints
     value_cents: Ints
 
-    def scores(self, rules: EngagementRules, now: datetime) -> Floats:
-        """Engagement at `now`, 0 to 100, shape (n,)."""
-        anchor = _seconds(self.anchor)
-        a = strength(rules, anchor, self.frequency, self.monetary, _seconds(self.last_order))
-        return score(rules, anchor, a, now.timestamp())
+    def compute_scores(self, rules: EngagementRules, now: datetime) -> Floats:
+        """Compute engagement at `now`, 0 to 100, shape (n,)."""
+        anchor = _to_seconds(self.anchor)
+        a = compute_strength(rules, anchor, self.frequency, self.monetary, _to_seconds(self.last_order))
+        return compute_score(rules, anchor, a, now.timestamp())
 
 
-def absorb(connection: Connection, rules: EngagementRules, counted: Iterable[Counted]) -> Statistics:
-    """Add events to the stored statistics of their clients; returns those as they stand now."""
-    rows = list(counted)
+def absorb_events(connection: Connection, rules: EngagementRules, events: Iterable[EngagementEvent]) -> Statistics:
+    """Add events to the stored statistics of their clients, and return the new statistics."""
+    rows = list(events)
     client_ids = sorted({row.client_id for row in rows})
-    new = _added(rules, _load(connection, client_ids), rows)
-    columns = (new.frequency, new.monetary, _moments(new.last_order), _moments(new.first_order))
+    new = _add_events(rules, _load(connection, client_ids), rows)
+    columns = (new.frequency, new.monetary, _to_moments(new.last_order), _to_moments(new.first_order))
     values = zip(
         new.client_ids,
         new.anchor.tolist(),
@@ -76,27 +76,27 @@ def absorb(connection: Connection, rules: EngagementRules, counted: Iterable[Cou
         new.value_cents.tolist(),
         strict=True,
     )
-    write(connection, engagement, _COLUMNS, list(values), "replace")
+    write_rows(connection, engagement, _COLUMNS, list(values), "replace")
     return new
 
 
 def _load(connection: Connection, client_ids: Sequence[str]) -> Statistics:
-    old = _empty(client_ids)
+    old = _build_empty(client_ids)
     stored = select(*(raw(connection, engagement.c[name]) for name in _COLUMNS)).where(
         among(connection, engagement.c.client_id, client_ids)
     )
     rows = connection.execute(stored).all()
     if rows:
         ids, anchor, frequency, monetary, last, first, orders, value = zip(*rows, strict=True)
-        place = {client_id: i for i, client_id in enumerate(client_ids)}
-        i = [place[client_id] for client_id in ids]
-        old.anchor[i], old.frequency[i], old.monetary[i] = _micros(anchor), frequency, monetary
-        old.last_order[i], old.first_order[i] = _micros(last), _micros(first)
+        index = {client_id: i for i, client_id in enumerate(client_ids)}
+        i = [index[client_id] for client_id in ids]
+        old.anchor[i], old.frequency[i], old.monetary[i] = _to_micros(anchor), frequency, monetary
+        old.last_order[i], old.first_order[i] = _to_micros(last), _to_micros(first)
         old.orders[i], old.value_cents[i] = orders, value
     return old
 
 
-def _empty(client_ids: Sequence[str]) -> Statistics:
+def _build_empty(client_ids: Sequence[str]) -> Statistics:
     n = len(client_ids)
     never = np.full(n, _NEVER, np.int64)
     return Statistics(
@@ -111,10 +111,10 @@ def _empty(client_ids: Sequence[str]) -> Statistics:
     )
 
 
-def _added(rules: EngagementRules, old: Statistics, rows: Sequence[Counted]) -> Statistics:
-    place = {client_id: i for i, client_id in enumerate(old.client_ids)}
-    n = len(place)
-    who = np.fromiter((place[row.client_id] for row in rows), np.int64, len(rows))
+def _add_events(rules: EngagementRules, old: Statistics, rows: Sequence[EngagementEvent]) -> Statistics:
+    index = {client_id: i for i, client_id in enumerate(old.client_ids)}
+    n = len(index)
+    who = np.fromiter((index[row.client_id] for row in rows), np.int64, len(rows))
     at = np.fromiter((row.at for row in rows), np.int64, len(rows))
     cents = np.fromiter((row.value_cents for row in rows), np.int64, len(rows))
     weight = np.fromiter((EVENT_WEIGHT.get(row.kind, 0.0) for row in rows), np.float64, len(rows))
@@ -123,8 +123,8 @@ def _added(rules: EngagementRules, old: Statistics, rows: Sequence[Counted]) -> 
 
     anchor = old.anchor.copy()
     np.maximum.at(anchor, who, at)
-    fade_old = np.where(old.anchor == _NEVER, 0.0, _fade(rules, anchor, old.anchor))
-    fade_new = _fade(rules, anchor[who], at)
+    fade_old = np.where(old.anchor == _NEVER, 0.0, _compute_fade(rules, anchor, old.anchor))
+    fade_new = _compute_fade(rules, anchor[who], at)
     last, first = old.last_order.copy(), old.first_order.copy()
     first[first == _NEVER] = np.iinfo(np.int64).max
     np.maximum.at(last, who[is_order], at[is_order])
@@ -144,18 +144,18 @@ def _added(rules: EngagementRules, old: Statistics, rows: Sequence[Counted]) -> 
     )
 
 
-def _fade(rules: EngagementRules, later: Ints, earlier: Ints) -> Floats:
+def _compute_fade(rules: EngagementRules, later: Ints, earlier: Ints) -> Floats:
     seconds = np.where(earlier == _NEVER, 0, later - earlier) / _SECOND
     return np.asarray(np.exp2(-seconds / (rules.half_life_days * DAY)), np.float64)
 
 
-def _seconds(moments: Ints) -> Floats:
+def _to_seconds(moments: Ints) -> Floats:
     return np.where(moments == _NEVER, np.nan, moments / _SECOND)
 
 
-def _moments(moments: Ints) -> list[int | None]:
+def _to_moments(moments: Ints) -> list[int | None]:
     return [None if moment == _NEVER else moment for moment in moments.tolist()]
 
 
-def _micros(moments: Sequence[Any]) -> list[int]:
-    return [_NEVER if m is None else m if isinstance(m, int) else micros(m) for m in moments]
+def _to_micros(moments: Sequence[Any]) -> list[int]:
+    return [_NEVER if m is None else m if isinstance(m, int) else to_micros(m) for m in moments]

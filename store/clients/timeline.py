@@ -1,4 +1,4 @@
-"""One client's whole story, as its page tells it. Reads only."""
+"""One client's timeline, for the client's page. Reads only."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ from store.tables import (
 )
 
 MAILS: Final = 40
-"""Most mails that are told of, newest first."""
+"""Most mails shown, newest first."""
 CURVE_EVENTS: Final = 3_000
 
 
 @dataclass(frozen=True)
-class Story:
-    """All that one client's page shows."""
+class ClientTimeline:
+    """Everything that one client's page shows."""
 
     client: Row[Any]
     holds: Sequence[Row[Any]]
@@ -47,30 +47,30 @@ class Story:
     items: dict[ItemId, Row[Any]]
 
 
-def story(connection: Connection, client_id: ClientId) -> Story | None:
-    """Everything about one client, newest first; None for an id that nobody knows."""
-    client = connection.execute(_whole().where(clients.c.client_id == client_id)).one_or_none()
+def load_timeline(connection: Connection, client_id: ClientId) -> ClientTimeline | None:
+    """Load everything about one client, newest first; None for an unknown id."""
+    client = connection.execute(_client_query().where(clients.c.client_id == client_id)).one_or_none()
     if client is None:
         return None
-    mails = _of(connection, outreaches, client_id, outreaches.c.n.desc(), MAILS)
-    seen = _of(connection, events, client_id, events.c.occurred_at.desc(), 30)
-    made = decisions.of_client(connection, client_id, 30)
-    return Story(
+    mails = _list_rows(connection, outreaches, client_id, outreaches.c.n.desc(), MAILS)
+    latest_events = _list_rows(connection, events, client_id, events.c.occurred_at.desc(), 30)
+    latest_decisions = decisions.load_client_decisions(connection, client_id, 30)
+    return ClientTimeline(
         client=client,
-        holds=_of(connection, holds, client_id, holds.c.since, 10),
+        holds=_list_rows(connection, holds, client_id, holds.c.since, 10),
         mails=mails,
-        steps=_steps(connection, client_id, [row.n for row in mails]),
-        decisions=made,
-        calls=_of(connection, model_calls, client_id, model_calls.c.at.desc(), 30),
-        assessments=_of(connection, assessments, client_id, assessments.c.at.desc(), 400),
-        events=seen,
-        curve=_curve(connection, client_id),
-        enrolments=_of(connection, enrolments, client_id, enrolments.c.at.desc(), 20),
-        items=named_items(connection, _named(mails, seen, made)),
+        steps=_load_steps(connection, client_id, [row.n for row in mails]),
+        decisions=latest_decisions,
+        calls=_list_rows(connection, model_calls, client_id, model_calls.c.at.desc(), 30),
+        assessments=_list_rows(connection, assessments, client_id, assessments.c.at.desc(), 400),
+        events=latest_events,
+        curve=_load_curve(connection, client_id),
+        enrolments=_list_rows(connection, enrolments, client_id, enrolments.c.at.desc(), 20),
+        items=load_item_rows(connection, _collect_item_ids(mails, latest_events, latest_decisions)),
     )
 
 
-def _whole() -> Select[Any]:
+def _client_query() -> Select[Any]:
     return (
         select(clients, standings, engagement)
         .outerjoin(standings, standings.c.client_id == clients.c.client_id)
@@ -78,21 +78,21 @@ def _whole() -> Select[Any]:
     )
 
 
-def _of(connection: Connection, table: Any, client_id: ClientId, order: Any, limit: int) -> list[Row[Any]]:
+def _list_rows(connection: Connection, table: Any, client_id: ClientId, order: Any, limit: int) -> list[Row[Any]]:
     query = select(table).where(table.c.client_id == client_id).order_by(order).limit(limit)
     return list(connection.execute(query))
 
 
-def _steps(connection: Connection, client_id: ClientId, numbers: list[int]) -> dict[int, list[Row[Any]]]:
-    found: dict[int, list[Row[Any]]] = {n: [] for n in numbers}
+def _load_steps(connection: Connection, client_id: ClientId, numbers: list[int]) -> dict[int, list[Row[Any]]]:
+    steps: dict[int, list[Row[Any]]] = {n: [] for n in numbers}
     query = select(outreach_steps).where(outreach_steps.c.client_id == client_id, outreach_steps.c.n.in_(numbers))
     for row in connection.execute(query.order_by(outreach_steps.c.id)):
-        found[row.n].append(row)
-    return found
+        steps[row.n].append(row)
+    return steps
 
 
-def _curve(connection: Connection, client_id: ClientId) -> list[Row[Any]]:
-    """What moved the client's score, oldest first: (type, occurred_at, value_cents, data)."""
+def _load_curve(connection: Connection, client_id: ClientId) -> list[Row[Any]]:
+    """Load the events that moved the client's score, oldest first: (type, occurred_at, value_cents, data)."""
     query = (
         select(events.c.type, events.c.occurred_at, events.c.value_cents, events.c.data)
         .where(events.c.client_id == client_id, events.c.type.in_(EVENT_WEIGHT))
@@ -102,24 +102,26 @@ def _curve(connection: Connection, client_id: ClientId) -> list[Row[Any]]:
     return list(reversed(list(connection.execute(query))))
 
 
-def _named(mails: Iterable[Row[Any]], seen: Iterable[Row[Any]], made: Iterable[Row[Any]]) -> set[ItemId]:
-    """Every item that these rows speak of."""
-    found = {row.item_id for row in seen if row.item_id}
+def _collect_item_ids(
+    mails: Iterable[Row[Any]], event_rows: Iterable[Row[Any]], decision_rows: Iterable[Row[Any]]
+) -> set[ItemId]:
+    """Collect the ids of all items that these rows mention."""
+    item_ids = {row.item_id for row in event_rows if row.item_id}
     for mail in mails:
-        found |= {pick["item_id"] for pick in mail.picks or () if "item_id" in pick}
-        found |= {blurb["item_id"] for blurb in (mail.draft or {}).get("items", ()) if "item_id" in blurb}
-    for row in made:
-        found |= set(answered_items(row.answer))
-    return found
+        item_ids |= {pick["item_id"] for pick in mail.picks or () if "item_id" in pick}
+        item_ids |= {blurb["item_id"] for blurb in (mail.draft or {}).get("items", ()) if "item_id" in blurb}
+    for row in decision_rows:
+        item_ids |= set(parse_answer_items(row.answer))
+    return item_ids
 
 
-def answered_items(answer: Any) -> list[ItemId]:
-    """The items in a decision's answer, whichever algorithm gave it."""
-    listed = answer.get("picks") or answer.get("items") or () if isinstance(answer, dict) else answer
-    return [str(one["item_id"]) for one in listed or () if isinstance(one, dict) and "item_id" in one]
+def parse_answer_items(answer: Any) -> list[ItemId]:
+    """Parse the items out of a decision's answer, whichever algorithm gave it."""
+    entries = answer.get("picks") or answer.get("items") or () if isinstance(answer, dict) else answer
+    return [str(entry["item_id"]) for entry in entries or () if isinstance(entry, dict) and "item_id" in entry]
 
 
-def named_items(connection: Connection, ids: Iterable[ItemId]) -> dict[ItemId, Row[Any]]:
-    """The items with these ids, by id."""
+def load_item_rows(connection: Connection, ids: Iterable[ItemId]) -> dict[ItemId, Row[Any]]:
+    """Load the items with these ids, by id."""
     query = select(items).where(items.c.item_id.in_(sorted(set(ids))))
     return {row.item_id: row for row in connection.execute(query)}

@@ -1,1 +1,1 @@
-"""Events in, and nudges out."""
+"""Queries about incoming events, and nudges to workflows."""

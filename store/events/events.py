@@ -1,4 +1,4 @@
-"""Taking events in: one transaction a batch, idempotent by event id, in any order.
+"""Accepts events: one transaction for each batch, idempotent by event id, in any order.
 
 An event is a row, and it moves its client's statistics. Few change more: a signup starts the client's workflow; a
 quiz, a change of consent, a complaint or a hard bounce changes the client; feedback on a Fix changes its box; and one
@@ -17,15 +17,15 @@ from sqlalchemy import Connection, select
 from domain.engagement import EVENT_WEIGHT
 from models.events import EmailClicked, EmailOpened, Event, FixFeedback
 from models.states import Phase
-from store.clients.preferences import send_away_late
-from store.clients.statistics import Counted, Statistics, absorb
+from store.clients.preferences import delete_outdated
+from store.clients.statistics import EngagementEvent, Statistics, absorb_events
 from store.events import outbox
-from store.events.effects import SPEAKING, change_consent, consent_said, keep_quizzes
-from store.events.rows import COLUMNS, EventRow, row_of
+from store.events.effects import CONSENT_TYPES, apply_consent, parse_consent, save_quizzes
+from store.events.rows import COLUMNS, EventRow, build_row
 from store.events.validator import EventValidator, Refusal
 from store.fixes import feedback
-from store.mail.policy import Terms
-from store.sql.bulk import among, write
+from store.mail.policy import ShopPolicy
+from store.sql.bulk import among, write_rows
 from store.tables import events as table
 from store.tables import standings
 
@@ -34,7 +34,7 @@ _SLACK: Final = 1e-9  # of a score: a nudge too many costs little, one too few w
 
 
 @dataclass(frozen=True)
-class Accepted:
+class IntakeResult:
     """What became of a batch. `nudged`: the clients whose workflow was asked to look."""
 
     accepted: list[str]
@@ -43,101 +43,109 @@ class Accepted:
     nudged: frozenset[str] = frozenset()
 
 
-def accept(
+def accept_events(
     connection: Connection,
     batch: Sequence[Event],
-    terms: Terms,
+    policy: ShopPolicy,
     now: datetime,
     real_now: datetime,
     *,
     notify: bool = True,
-) -> Accepted:
-    """Take a batch in. `now` is business time, `real_now` stamps the outbox; `notify=False` asks for no workflow.
+) -> IntakeResult:
+    """Accept a batch. `now` is business time, `real_now` stamps the outbox; `notify=False` asks for no workflow.
 
-    Must run in a transaction that writes (`store.database.writing`). An event id that is there already is a duplicate,
-    whatever else the event says: the first one stays.
+    Must run in a transaction that writes (`store.database.write_transaction`). An event id that is there already is a
+    duplicate, whatever else the event says: the first one stays.
     """
-    rows = [row_of(event) for event in batch]
-    doors = EventValidator.read(connection, rows, terms, now)
-    stored = _stored(connection, (row.event_id for row in rows))
-    good: dict[str, tuple[Event, EventRow]] = {}
+    rows = [build_row(event) for event in batch]
+    validator = EventValidator.load(connection, rows, policy, now)
+    stored = _load_stored_ids(connection, (row.event_id for row in rows))
+    accepted: dict[str, tuple[Event, EventRow]] = {}
     duplicates: list[str] = []
     refused: list[Refusal] = []
     for index, (event, row) in enumerate(zip(batch, rows, strict=True)):
-        if row.event_id in stored or row.event_id in good:
+        if row.event_id in stored or row.event_id in accepted:
             duplicates.append(row.event_id)
-        elif why := doors.refuse(event, row):
+        elif why := validator.find_refusal(event, row):
             refused.append(Refusal(index, row.event_id, *why))
         else:
-            good[row.event_id] = event, row
-    for event_id in _insert(connection, good):
+            accepted[row.event_id] = event, row
+    for event_id in _insert(connection, accepted):
         duplicates.append(event_id)
-        del good[event_id]
-    nudged = _effects(connection, list(good.values()), terms, now)
-    answered = feedback.hear(connection, [event for event, _ in good.values() if isinstance(event, FixFeedback)])
+        del accepted[event_id]
+    nudged = _apply_effects(connection, list(accepted.values()), policy, now)
+    fix_ids = feedback.save_feedback(
+        connection, [event for event, _ in accepted.values() if isinstance(event, FixFeedback)]
+    )
     if notify:
-        outbox.push(connection, "client", nudged, real_now)
-        outbox.push(connection, "fix", answered, real_now)
-    return Accepted(list(good), duplicates, refused, frozenset(nudged))
+        outbox.push_nudges(connection, "client", nudged, real_now)
+        outbox.push_nudges(connection, "fix", fix_ids, real_now)
+    return IntakeResult(list(accepted), duplicates, refused, frozenset(nudged))
 
 
-def _stored(connection: Connection, event_ids: Iterable[str]) -> set[str]:
+def _load_stored_ids(connection: Connection, event_ids: Iterable[str]) -> set[str]:
     return set(connection.scalars(select(table.c.event_id).where(among(connection, table.c.event_id, event_ids))))
 
 
-def _insert(connection: Connection, good: dict[str, tuple[Event, EventRow]]) -> list[str]:
-    """Write the rows; returns the ids that another writer was quicker with."""
+def _insert(connection: Connection, accepted: dict[str, tuple[Event, EventRow]]) -> list[str]:
+    """Insert the rows, and return the ids that another writer inserted first."""
     # By key: near ones together in the index, and one order for all writers.
-    written = write(connection, table, COLUMNS, [good[event_id][1] for event_id in sorted(good)], "keep")
-    return [] if written is None else list(set(good) - set(written))
+    written = write_rows(connection, table, COLUMNS, [accepted[event_id][1] for event_id in sorted(accepted)], "keep")
+    return [] if written is None else list(set(accepted) - set(written))
 
 
-def _effects(connection: Connection, fresh: Sequence[tuple[Event, EventRow]], terms: Terms, now: datetime) -> set[str]:
-    """Everything that follows from new events; returns the clients to nudge."""
-    nudged = _of_type(fresh, {"signed_up"})
-    counted = [_count(row) for event, row in fresh if row.type in EVENT_WEIGHT and not _by_machine(event)]
-    if counted:
-        statistics = absorb(connection, terms.rules, counted)
-        nudged |= _lifted(connection, statistics, fresh, terms, now)
-    send_away_late(connection, [row for _, row in fresh])
-    if quizzed := _of_type(fresh, {"quiz_answered"}):
-        keep_quizzes(connection, quizzed)
-    if spoken := [event for event, row in fresh if row.type in SPEAKING and consent_said(event) is not None]:
-        nudged |= set(change_consent(connection, terms, spoken))
+def _apply_effects(
+    connection: Connection, fresh: Sequence[tuple[Event, EventRow]], policy: ShopPolicy, now: datetime
+) -> set[str]:
+    """Apply everything that follows from new events, and return the clients to nudge."""
+    nudged = _select_clients(fresh, {"signed_up"})
+    engagement_events = [
+        _build_engagement_event(row) for event, row in fresh if row.type in EVENT_WEIGHT and not _by_machine(event)
+    ]
+    if engagement_events:
+        statistics = absorb_events(connection, policy.rules, engagement_events)
+        nudged |= _find_lifted(connection, statistics, fresh, policy, now)
+    delete_outdated(connection, [row for _, row in fresh])
+    if quizzed := _select_clients(fresh, {"quiz_answered"}):
+        save_quizzes(connection, quizzed)
+    if consent_events := [
+        event for event, row in fresh if row.type in CONSENT_TYPES and parse_consent(event) is not None
+    ]:
+        nudged |= set(apply_consent(connection, policy, consent_events))
     return nudged
 
 
-def _of_type(fresh: Sequence[tuple[Event, EventRow]], types: Set[str]) -> set[str]:
+def _select_clients(fresh: Sequence[tuple[Event, EventRow]], types: Set[str]) -> set[str]:
     return {row.client_id for _, row in fresh if row.type in types}
 
 
 def _by_machine(event: Event) -> bool:
-    """What a scanner or proxy opened or clicked says nothing about its client."""
+    """Return whether a scanner or proxy opened or clicked, which says nothing about the client."""
     return isinstance(event, EmailOpened | EmailClicked) and event.machine
 
 
-def _count(row: EventRow) -> Counted:
-    return Counted(row.client_id, row.type, row.occurred_at, row.value_cents or 0)
+def _build_engagement_event(row: EventRow) -> EngagementEvent:
+    return EngagementEvent(row.client_id, row.type, row.occurred_at, row.value_cents or 0)
 
 
-def _lifted(
+def _find_lifted(
     connection: Connection,
     statistics: Statistics,
     fresh: Sequence[tuple[Event, EventRow]],
-    terms: Terms,
+    policy: ShopPolicy,
     now: datetime,
 ) -> set[str]:
-    """Clients whose score now passes their stored threshold, those whose onboarding a quiz or an order moves, and
-    those whom an order moves whatever the score."""
+    """Find the clients whose score now passes their stored threshold, those whose onboarding a quiz or an order moves,
+    and those whom an order moves whatever the score."""
     s = standings.c
-    standing = select(s.client_id, s.lift_score, s.phase, s.order_moves).where(
+    query = select(s.client_id, s.lift_score, s.phase, s.order_moves).where(
         among(connection, s.client_id, statistics.client_ids)
     )
-    rows = connection.execute(standing).all()
+    rows = connection.execute(query).all()
     if not rows:
         return set()
-    moved, ordered = _of_type(fresh, _ONBOARDING_MOVES), _of_type(fresh, {"order_placed"})
-    scores = dict(zip(statistics.client_ids, statistics.scores(terms.rules, now).tolist(), strict=True))
+    moved, ordered = _select_clients(fresh, _ONBOARDING_MOVES), _select_clients(fresh, {"order_placed"})
+    scores = dict(zip(statistics.client_ids, statistics.compute_scores(policy.rules, now).tolist(), strict=True))
     return {
         row.client_id
         for row in rows

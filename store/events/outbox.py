@@ -1,7 +1,7 @@
 """Nudges that wait to be sent to workflows, written in the transaction of the change that asks for them.
 
-One row a target: further changes raise its version, so a storm of events is one nudge, and a nudge that was in flight
-while something changed is sent again. All times here are real time.
+There is one row for each target. Further changes raise its version, so many events are one nudge, and a nudge that was
+being sent while something changed is sent again. All times here are real time.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Final, Literal
 
 from sqlalchemy import BigInteger, Connection, Integer, bindparam, delete, func, literal, or_, select, update
 
-from store.sql.bulk import listed
+from store.sql.bulk import select_values
 from store.sql.types import UtcTime
 from store.sql.upserts import insert_into
 from store.tables import outbox
@@ -25,7 +25,7 @@ LONGEST_WAIT: Final = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
-class Leased:
+class NudgeLease:
     """A row taken for a while. `version` and `until` fence it: an attempt that was overtaken settles nothing."""
 
     id: int
@@ -36,14 +36,14 @@ class Leased:
     until: datetime
 
 
-def push(connection: Connection, kind: Kind, targets: Iterable[str], real_now: datetime) -> None:
-    """Ask for one nudge of each target. A row that waits already is raised, and stays due when it was."""
+def push_nudges(connection: Connection, kind: Kind, targets: Iterable[str], real_now: datetime) -> None:
+    """Ask for one nudge of each target. A row that waits already gets a new version, and keeps its due time."""
     names = sorted(set(targets))  # one order for all, so that two writers cannot lock each other out
     if not names:
         return
-    given = listed(connection, names).subquery()
+    target_rows = select_values(connection, names).subquery()
     rows = select(
-        literal(kind), given.c.value, literal(1, Integer), literal(0, Integer), literal(real_now, UtcTime)
+        literal(kind), target_rows.c.value, literal(1, Integer), literal(0, Integer), literal(real_now, UtcTime)
     ).where(literal(1) == 1)  # SQLite cannot parse an upsert from a select without a WHERE
     statement = insert_into(connection, outbox).from_select(["kind", "target", "version", "attempts", "due_at"], rows)
     connection.execute(
@@ -51,7 +51,7 @@ def push(connection: Connection, kind: Kind, targets: Iterable[str], real_now: d
     )
 
 
-def lease(connection: Connection, limit: int, real_now: datetime, seconds: float) -> list[Leased]:
+def lease_nudges(connection: Connection, limit: int, real_now: datetime, seconds: float) -> list[NudgeLease]:
     """Take up to `limit` due rows for `seconds`, the longest due first; never one that somebody else holds."""
     until = real_now + timedelta(seconds=seconds)
     free = (
@@ -61,46 +61,50 @@ def lease(connection: Connection, limit: int, real_now: datetime, seconds: float
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    taken = connection.execute(
+    updated = connection.execute(
         update(outbox)
         .where(outbox.c.id.in_(free))
         .values(leased_until=until)
         .returning(outbox.c.id, outbox.c.kind, outbox.c.target, outbox.c.version, outbox.c.attempts, outbox.c.due_at)
     ).all()
-    rows = sorted(taken, key=lambda row: (row.due_at, row.id))
-    return [Leased(row.id, row.kind, row.target, row.version, row.attempts, until) for row in rows]
+    rows = sorted(updated, key=lambda row: (row.due_at, row.id))
+    return [NudgeLease(row.id, row.kind, row.target, row.version, row.attempts, until) for row in rows]
 
 
-_MINE: Final = (outbox.c.id == bindparam("_id", type_=BigInteger)) & (
+_LEASED_ROW: Final = (outbox.c.id == bindparam("_id", type_=BigInteger)) & (
     outbox.c.leased_until == bindparam("_until", type_=UtcTime)
 )
 
 
-def settle(connection: Connection, leased: Sequence[Leased]) -> None:
-    """These were sent. A row that was raised meanwhile is free and due again; the others are gone."""
-    if not leased:
+def settle_leases(connection: Connection, leases: Sequence[NudgeLease]) -> None:
+    """Settle nudges that were sent. A row with a newer version is free and due again; the others are deleted."""
+    if not leases:
         return
-    mine = [{"_id": each.id, "_until": each.until, "_version": each.version} for each in leased]
-    connection.execute(delete(outbox).where(_MINE, outbox.c.version == bindparam("_version", type_=Integer)), mine)
-    connection.execute(update(outbox).where(_MINE).values(leased_until=None, attempts=0), mine)
+    parameters = [{"_id": lease.id, "_until": lease.until, "_version": lease.version} for lease in leases]
+    connection.execute(
+        delete(outbox).where(_LEASED_ROW, outbox.c.version == bindparam("_version", type_=Integer)), parameters
+    )
+    connection.execute(update(outbox).where(_LEASED_ROW).values(leased_until=None, attempts=0), parameters)
 
 
-def retry(connection: Connection, leased: Sequence[Leased], real_now: datetime, after: timedelta = FIRST_WAIT) -> None:
-    """These could not be sent: try again after `after`, twice as long with each attempt, five minutes at most."""
-    if not leased:
+def retry_leases(
+    connection: Connection, leases: Sequence[NudgeLease], real_now: datetime, after: timedelta = FIRST_WAIT
+) -> None:
+    """Retry nudges that could not be sent after `after`, twice as long with each attempt, five minutes at most."""
+    if not leases:
         return
     rows = [
         {
-            "_id": each.id,
-            "_until": each.until,
-            "_attempts": each.attempts + 1,
-            "_due": real_now + min(after * 2 ** min(each.attempts, 20), LONGEST_WAIT),
+            "_id": lease.id,
+            "_until": lease.until,
+            "_attempts": lease.attempts + 1,
+            "_due": real_now + min(after * 2 ** min(lease.attempts, 20), LONGEST_WAIT),
         }
-        for each in leased
+        for lease in leases
     ]
     connection.execute(
         update(outbox)
-        .where(_MINE)
+        .where(_LEASED_ROW)
         .values(
             leased_until=None,
             attempts=bindparam("_attempts", type_=Integer),
@@ -110,6 +114,6 @@ def retry(connection: Connection, leased: Sequence[Leased], real_now: datetime, 
     )
 
 
-def pending(connection: Connection) -> int:
-    """How many nudges wait."""
+def count_pending(connection: Connection) -> int:
+    """Count the nudges that wait."""
     return connection.scalar(select(func.count()).select_from(outbox)) or 0

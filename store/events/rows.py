@@ -6,8 +6,8 @@ from decimal import Decimal
 from typing import Any, Final, NamedTuple, get_args
 
 from models.events import Event
-from store.sql.bulk import dumped
-from store.sql.types import micros
+from store.sql.bulk import dump_json
+from store.sql.types import to_micros
 
 COLUMNS: Final = ("event_id", "client_id", "type", "occurred_at", "item_id", "quantity", "value_cents", "data")
 
@@ -17,7 +17,7 @@ _KEPT_ELSEWHERE: Final = frozenset(
 
 
 class EventRow(NamedTuple):
-    """In the order of COLUMNS; `occurred_at` in epoch microseconds, `data` as JSON text."""
+    """An event's columns in the order of COLUMNS; `occurred_at` in epoch microseconds, `data` as JSON text."""
 
     event_id: str
     client_id: str
@@ -29,13 +29,13 @@ class EventRow(NamedTuple):
     data: str | None
 
 
-def cents(amount: Decimal) -> int:
-    """An amount of money, which has two decimals at most, in cents."""
+def convert_to_cents(amount: Decimal) -> int:
+    """Convert an amount of money, which has two decimals at most, to cents."""
     return int(amount.scaleb(2))
 
 
-def _plans() -> dict[str, tuple[bool, bool, bool, tuple[tuple[str, Any], ...]]]:
-    """Per type: whether it has an item, a quantity, a value; and what goes to `data`, with the defaults.
+def _build_plans() -> dict[str, tuple[bool, bool, bool, tuple[tuple[str, Any], ...]]]:
+    """Build for each type: whether it has an item, a quantity, a value; and what goes to `data`, with the defaults.
 
     Asking an object for a field that it lacks is slow.
     """
@@ -47,33 +47,33 @@ def _plans() -> dict[str, tuple[bool, bool, bool, tuple[tuple[str, Any], ...]]]:
     return plans
 
 
-_PLANS: Final = _plans()
+_PLANS: Final = _build_plans()
 
 
-def row_of(event: Event) -> EventRow:
-    """The row that keeps `event`."""
+def build_row(event: Event) -> EventRow:
+    """Build the row that stores `event`."""
     has_item, has_quantity, has_value, extra = _PLANS[event.type]
     value = event.value if has_value else None  # type: ignore[union-attr]
     return EventRow(
         event.event_id,
         event.client_id,
         event.type,
-        micros(event.occurred_at),
+        to_micros(event.occurred_at),
         event.item_id if has_item else None,  # type: ignore[union-attr]
         event.quantity if has_quantity else None,  # type: ignore[union-attr]
-        None if value is None else cents(value),
-        dumped(_data(event, extra)) if extra else None,
+        None if value is None else convert_to_cents(value),
+        dump_json(_build_data(event, extra)) if extra else None,
     )
 
 
-def _data(event: Event, extra: tuple[tuple[str, Any], ...]) -> dict[str, Any] | None:
-    found: dict[str, Any] = {}
+def _build_data(event: Event, extra: tuple[tuple[str, Any], ...]) -> dict[str, Any] | None:
+    data: dict[str, Any] = {}
     for name, default in extra:
         value = getattr(event, name)
         if value == default:
             continue
         if isinstance(value, Decimal):
-            found[f"{name}_cents"] = cents(value)
+            data[f"{name}_cents"] = convert_to_cents(value)
         else:
-            found[name] = value
-    return found or None
+            data[name] = value
+    return data or None

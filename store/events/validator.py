@@ -1,4 +1,4 @@
-"""What keeps an event out: each refusal names the field and what to mend."""
+"""Checks of incoming events: each refusal names the field and how to correct it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from sqlalchemy import Connection, select
 
 from models.events import Event, OrderPlaced, OrderReturned
 from store.events.rows import EventRow
-from store.mail.policy import Terms
-from store.mail.suppressions import ERASED, erased
+from store.mail.policy import ShopPolicy
+from store.mail.suppressions import ERASED, find_erased
 from store.sql.bulk import among
-from store.sql.types import micros
+from store.sql.types import to_micros
 from store.tables import clients, items
 
 TOLERANCE: Final = timedelta(minutes=5)
@@ -36,38 +36,41 @@ class Refusal:
 
 @dataclass(frozen=True)
 class EventValidator:
-    """Everything that decides about a batch, read in a constant number of statements."""
+    """Everything needed to check a batch, read in a constant number of statements."""
 
     known: frozenset[str]
     gone: frozenset[str]
     item_ids: frozenset[str] | None
-    """None: the catalogue is empty, so an item cannot be told from a mistake and any is taken."""
+    """None: the catalogue is empty, so a wrong item cannot be recognised and any is accepted."""
     currency: str
     latest: int
     """Epoch microseconds."""
 
     @classmethod
-    def read(cls, connection: Connection, rows: Sequence[EventRow], terms: Terms, now: datetime) -> EventValidator:
-        """Also locks the clients of the batch (PostgreSQL), so that batches of one client take turns."""
-        named = {row.client_id for row in rows}
+    def load(
+        cls, connection: Connection, rows: Sequence[EventRow], policy: ShopPolicy, now: datetime
+    ) -> EventValidator:
+        """Load what the check of these rows needs, and lock the clients of the batch (PostgreSQL), so that batches of
+        one client take turns."""
+        client_ids = {row.client_id for row in rows}
         known = frozenset(
             connection.scalars(
                 select(clients.c.client_id)
-                .where(among(connection, clients.c.client_id, named))
+                .where(among(connection, clients.c.client_id, client_ids))
                 .order_by(clients.c.client_id)  # one order for all writers, or they could lock each other out
                 .with_for_update(key_share=True)
             )
         )
         return cls(
             known=known,
-            gone=frozenset(erased(connection, terms.signing_key, named - known)),
-            item_ids=_items(connection, {row.item_id for row in rows if row.item_id is not None}),
-            currency=terms.currency,
-            latest=micros(now + TOLERANCE),
+            gone=frozenset(find_erased(connection, policy.signing_key, client_ids - known)),
+            item_ids=_load_item_ids(connection, {row.item_id for row in rows if row.item_id is not None}),
+            currency=policy.currency,
+            latest=to_micros(now + TOLERANCE),
         )
 
-    def refuse(self, event: Event, row: EventRow) -> tuple[str, str] | None:
-        """The field at fault and the reason; None when the event may come in."""
+    def find_refusal(self, event: Event, row: EventRow) -> tuple[str, str] | None:
+        """Find the field at fault and the reason; None when the event may come in."""
         if row.client_id not in self.known:
             if row.client_id in self.gone:
                 return "client_id", ERASED
@@ -81,14 +84,14 @@ class EventValidator:
         return None
 
     def _other_currency(self, event: Event) -> str | None:
-        stated = event.currency if isinstance(event, OrderPlaced | OrderReturned) else None
-        return None if stated == self.currency else stated
+        currency = event.currency if isinstance(event, OrderPlaced | OrderReturned) else None
+        return None if currency == self.currency else currency
 
 
-def _items(connection: Connection, named: Set[str]) -> frozenset[str] | None:
-    if not named:
+def _load_item_ids(connection: Connection, item_ids: Set[str]) -> frozenset[str] | None:
+    if not item_ids:
         return frozenset()
-    found = frozenset(connection.scalars(select(items.c.item_id).where(among(connection, items.c.item_id, named))))
-    if not found and connection.scalar(select(items.c.item_id).limit(1)) is None:
+    known = frozenset(connection.scalars(select(items.c.item_id).where(among(connection, items.c.item_id, item_ids))))
+    if not known and connection.scalar(select(items.c.item_id).limit(1)) is None:
         return None
-    return found
+    return known

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, func, insert, select, update
 
-from domain.fixes.states import OPEN, SETTLED, sources
+from domain.fixes.states import OPEN, SETTLED, list_sources
 from errors import BadInput, NotFound
 from models.base import ClientId
 from models.fixes import FixId, FixState, FixWish, ItemState
@@ -34,20 +34,20 @@ def save_request(
     request_key: str | None = None,
     due: datetime | None = None,
 ) -> FixId:
-    """Keep what a client asks for; the id of the Fix. The same client and key is the same request.
+    """Save a client's request for a Fix and return the Fix's id. The same client and key is the same request.
 
     `due`: when to go on without a wave, if the wish does not say. Raises NotFound for an unknown client, BadInput when
     the key was used for another wish, or another Fix of the client is being made.
     """
     _lock_client(connection, client_id)
-    fix_id = _id(client_id, request_key)
+    fix_id = _build_id(client_id, request_key)
     before = connection.execute(select(fixes.c.wish, fixes.c.note).where(fixes.c.fix_id == fix_id)).one_or_none()
     if before is not None:
         if FixWish.model_validate(before.wish | {"note": before.note}) != wish:
             raise BadInput(f"was used for another wish of this client, Fix {fix_id}; take a new key", "request_key")
         return fix_id
-    if standing := open_of(connection, client_id):
-        raise BadInput(f"Fix {standing[0].fix_id} of this client is being made; let it end or cancel it", "client_id")
+    if open_fixes := list_open(connection, client_id):
+        raise BadInput(f"Fix {open_fixes[0].fix_id} of this client is being made; let it end or cancel it", "client_id")
     connection.execute(
         insert(fixes).values(
             fix_id=fix_id,
@@ -62,32 +62,32 @@ def save_request(
             updated_at=now,
         )
     )
-    _log(connection, fix_id, FixState.REQUESTED, "", None, now)
+    _save_step(connection, fix_id, FixState.REQUESTED, "", None, now)
     return fix_id
 
 
 def _lock_client(connection: Connection, client_id: ClientId) -> None:
-    """Requests of one client take turns."""
+    """Lock the client, so that requests of one client take turns."""
     known = select(clients.c.client_id).where(clients.c.client_id == client_id).with_for_update(key_share=True)
     if connection.scalar(known) is None:
         raise NotFound("no client has this id", "client_id")
 
 
-def _id(client_id: ClientId, request_key: str | None) -> FixId:
+def _build_id(client_id: ClientId, request_key: str | None) -> FixId:
     if request_key is None:
         return secrets.token_hex(_ID_LENGTH // 2)
     return hashlib.sha256(f"{client_id}/{request_key}".encode()).hexdigest()[:_ID_LENGTH]
 
 
-def check_decidable(connection: Connection, fix_id: FixId) -> None:
-    """Raises NotFound, and BadInput for a Fix that has ended: its workflow is gone, and would not say why."""
-    state = get(connection, fix_id).state
+def require_decidable(connection: Connection, fix_id: FixId) -> None:
+    """Require a Fix that has not ended, since an ended one has no workflow to answer. Raises NotFound and BadInput."""
+    state = load_fix(connection, fix_id).state
     if state in SETTLED:
         raise BadInput(f"this Fix is {state}; only a proposed one can be decided")
 
 
-def get(connection: Connection, fix_id: FixId, *, lock: bool = False) -> FixRow:
-    """The row of a Fix. `lock`: nobody else changes it until the transaction ends. Raises NotFound."""
+def load_fix(connection: Connection, fix_id: FixId, *, lock: bool = False) -> FixRow:
+    """Load the row of a Fix. `lock`: nobody else changes it until the transaction ends. Raises NotFound."""
     query = select(fixes).where(fixes.c.fix_id == fix_id)
     row = connection.execute(query.with_for_update() if lock else query).one_or_none()
     if row is None:
@@ -95,15 +95,15 @@ def get(connection: Connection, fix_id: FixId, *, lock: bool = False) -> FixRow:
     return row
 
 
-def those(connection: Connection, fix_ids: Sequence[FixId]) -> list[FixRow]:
-    """The rows of these Fixes, in their order; one of a client who was erased meanwhile is left out."""
-    found = {
+def load_fixes(connection: Connection, fix_ids: Sequence[FixId]) -> list[FixRow]:
+    """Load the rows of these Fixes, in their order; those of clients who were erased meanwhile are left out."""
+    rows = {
         row.fix_id: row for row in connection.execute(select(fixes).where(among(connection, fixes.c.fix_id, fix_ids)))
     }
-    return [found[each] for each in fix_ids if each in found]
+    return [rows[fix_id] for fix_id in fix_ids if fix_id in rows]
 
 
-def move(
+def move_fix(
     connection: Connection,
     fix_id: FixId,
     to: FixState,
@@ -113,55 +113,55 @@ def move(
     values: Mapping[str, Any] | None = None,
     data: Any = None,
 ) -> bool:
-    """Move a Fix to `to` if its state allows that step; whether it did. `values`: further columns; `data`: JSON that
-    is kept with the step."""
+    """Move a Fix to `to` if its state allows that step, and return whether it moved. `values`: further columns; `data`:
+    JSON stored with the step."""
     moved = connection.execute(
         update(fixes)
-        .where(fixes.c.fix_id == fix_id, fixes.c.state.in_(sources(to)))
+        .where(fixes.c.fix_id == fix_id, fixes.c.state.in_(list_sources(to)))
         .values(state=to, code=code, updated_at=now, **(values or {}))
     )
     if moved.rowcount == 1:
-        _log(connection, fix_id, to, code, data, now)
+        _save_step(connection, fix_id, to, code, data, now)
     return moved.rowcount == 1
 
 
-def keep_note(connection: Connection, fix_id: FixId, read: Mapping[str, Any]) -> None:
-    """Keep a note as it was read (a FixNote as JSON). The first reading stands."""
+def save_note(connection: Connection, fix_id: FixId, read: Mapping[str, Any]) -> None:
+    """Save a note as it was parsed (a FixNote as JSON). The first one saved stays."""
     unread = (fixes.c.fix_id == fix_id) & (fixes.c.state == FixState.REQUESTED) & fixes.c.note_read.is_(None)
     connection.execute(update(fixes).where(unread).values(note_read=dict(read)))
 
 
-def unanswered(connection: Connection, fix_id: FixId) -> int:
-    """How many items of a shipped box have no feedback yet."""
+def count_unanswered(connection: Connection, fix_id: FixId) -> int:
+    """Count the items of a shipped box that have no feedback yet."""
     sold = select(func.count()).where(fix_items.c.fix_id == fix_id, fix_items.c.state == ItemState.SOLD)
     return connection.scalar(sold) or 0
 
 
-def open_of(connection: Connection, client_id: ClientId) -> Sequence[FixRow]:
-    """The client's Fixes that are being made, oldest first."""
+def list_open(connection: Connection, client_id: ClientId) -> Sequence[FixRow]:
+    """List the client's Fixes that are being made, oldest first."""
     query = select(fixes).where(fixes.c.client_id == client_id, fixes.c.state.in_(OPEN))
     return connection.execute(query.order_by(fixes.c.created_at, fixes.c.fix_id)).all()
 
 
-def due_for_wave(connection: Connection, now: datetime) -> list[FixId]:
-    """The Fixes that wait for a wave, as asked for up to `now`, oldest first."""
+def list_due_for_wave(connection: Connection, now: datetime) -> list[FixId]:
+    """List the Fixes that wait for a wave, requested up to `now`, oldest first."""
     waiting = select(fixes.c.fix_id).where(
         fixes.c.wave, fixes.c.state.in_((FixState.REQUESTED, FixState.RANKED)), fixes.c.created_at <= now
     )
     return list(connection.scalars(waiting.order_by(fixes.c.created_at, fixes.c.fix_id)))
 
 
-def listing(connection: Connection, states: Iterable[FixState] = (), limit: int = 50) -> Sequence[FixRow]:
-    """Fixes in one of `states` (none: in any), the last touched first."""
+def list_fixes(connection: Connection, states: Iterable[FixState] = (), limit: int = 50) -> Sequence[FixRow]:
+    """List Fixes in one of `states` (none: in any), the last changed first."""
     wanted = tuple(states)
     query = select(fixes).order_by(fixes.c.updated_at.desc(), fixes.c.fix_id).limit(limit)
     return connection.execute(query.where(fixes.c.state.in_(wanted)) if wanted else query).all()
 
 
-def steps(connection: Connection, fix_id: FixId) -> Sequence[Row[Any]]:
-    """Every step that a Fix took, in order."""
+def list_steps(connection: Connection, fix_id: FixId) -> Sequence[Row[Any]]:
+    """List every step that a Fix took, in order."""
     return connection.execute(select(fix_steps).where(fix_steps.c.fix_id == fix_id).order_by(fix_steps.c.id)).all()
 
 
-def _log(connection: Connection, fix_id: FixId, state: FixState, code: str, data: Any, now: datetime) -> None:
+def _save_step(connection: Connection, fix_id: FixId, state: FixState, code: str, data: Any, now: datetime) -> None:
     connection.execute(insert(fix_steps).values(fix_id=fix_id, at=now, state=state, code=code, data=data))

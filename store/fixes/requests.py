@@ -1,4 +1,4 @@
-"""What is asked at the door of a Fix, before it is saved: a client who is there, in words of the catalogue."""
+"""Checks a client's request for a Fix and saves it."""
 
 from __future__ import annotations
 
@@ -7,36 +7,45 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from domain.histories import plain
+from domain.histories import normalise_word
 from errors import BadInput
 from models.base import ClientId
-from models.fix_views import FixAsked
+from models.fix_views import FixRequestBody
 from models.fixes import FixId
 from store.catalogue import catalogue
 from store.fixes import fixes
 from store.privacy import erasure
 
 
-def ask(
-    connection: Connection, client_id: ClientId, asked: FixAsked, now: datetime, *, wait: timedelta, signing_key: str
+def request_fix(
+    connection: Connection,
+    client_id: ClientId,
+    request: FixRequestBody,
+    now: datetime,
+    *,
+    wait: timedelta,
+    signing_key: str,
 ) -> FixId:
-    """Save a request at business `now`; the id of the Fix. `wait`: how long it waits for a wave that does not come.
+    """Save a request at business `now` and return the Fix's id. `wait`: how long it waits for a wave that does not
+    come.
 
     Raises NotFound, Erased, or BadInput that names the field.
     """
-    erasure.refuse(connection, signing_key, client_id)
-    kinds, shades = catalogue.words(connection)
-    _known("must_have", asked.must_have, kinds)
-    _known("exclude_categories", asked.exclude_categories, kinds)
-    _known("exclude_colours", asked.exclude_colours, shades)
+    erasure.require_not_erasing(connection, signing_key, client_id)
+    kinds, shades = catalogue.load_vocabulary(connection)
+    _require_known("must_have", request.must_have, kinds)
+    _require_known("exclude_categories", request.exclude_categories, kinds)
+    _require_known("exclude_colours", request.exclude_colours, shades)
     return fixes.save_request(
-        connection, client_id, asked.wish, now, request_key=asked.request_key, due=asked.due or now + wait
+        connection, client_id, request.wish, now, request_key=request.request_key, due=request.due or now + wait
     )
 
 
-def _known(field: str, given: Iterable[str], words: Iterable[str]) -> None:
-    """Raises BadInput for a word that the catalogue does not have: it would be passed over in silence."""
-    there = {plain(word): word for word in words}
-    strange = [each for each in given if plain(each) not in there]
-    if strange:
-        raise BadInput(f"{strange[0]!r} is not in the catalogue; there are {', '.join(sorted(there.values()))}", field)
+def _require_known(field: str, wanted: Iterable[str], words: Iterable[str]) -> None:
+    """Require words that the catalogue has. Raises BadInput, since an unknown word would have no effect."""
+    by_plain_word = {normalise_word(word): word for word in words}
+    unknown = [name for name in wanted if normalise_word(name) not in by_plain_word]
+    if unknown:
+        raise BadInput(
+            f"{unknown[0]!r} is not in the catalogue; there are {', '.join(sorted(by_plain_word.values()))}", field
+        )

@@ -1,4 +1,4 @@
-"""One Fix as the API and the command tell it."""
+"""One Fix as the API and the command show it."""
 
 from __future__ import annotations
 
@@ -8,54 +8,55 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row
 
-from domain.fixes.swaps import may_leave
-from models.fix_views import BoxedItem, FixView, OfferedItem, PassedStep
+from domain.fixes.swaps import list_replaceable
+from models.fix_views import BoxItem, FixStepView, FixView, SwapOffer
 from models.fixes import FixId, FixState, FixWish
 from store.catalogue import availability
 from store.fixes import fixes, reservations
 from store.fixes.fixes import FixRow
-from store.fixes.rows import counts_of, items_of, wish_of
+from store.fixes.rows import parse_candidates, parse_left_out_counts, parse_wish
 
 OFFERS: Final = 12
-"""Candidates for a swap that are told."""
+"""Most candidates for a swap that are shown."""
 
 
-def view(connection: Connection, fix_id: FixId) -> FixView:
-    """Where a Fix stands, with its box and how it came there. Raises NotFound."""
-    row = fixes.get(connection, fix_id)
-    read, box = row.note_read or {}, reservations.box_rows(connection, fix_id)
+def load_fix_view(connection: Connection, fix_id: FixId) -> FixView:
+    """Load a Fix with its state, its box and its steps. Raises NotFound."""
+    row = fixes.load_fix(connection, fix_id)
+    read, box = row.note_read or {}, reservations.load_box_rows(connection, fix_id)
     return FixView(
-        **_told(row),
-        worth=sum(each.score for each in box),
+        **_read_values(row),
+        worth=sum(item.score for item in box),
         wish=FixWish.model_validate(row.wish),
         note=row.note,
         read_by=read.get("by", ""),
         said=tuple(read.get("said", ())),
-        left_out=counts_of(row),
-        box=tuple(BoxedItem.model_validate(each, from_attributes=True) for each in box),
-        offers=tuple(islice(_offers(connection, row), OFFERS)),
-        steps=tuple(map(_step, fixes.steps(connection, fix_id))),
+        left_out=parse_left_out_counts(row),
+        box=tuple(BoxItem.model_validate(item, from_attributes=True) for item in box),
+        offers=tuple(islice(_iterate_offers(connection, row), OFFERS)),
+        steps=tuple(map(_parse_step, fixes.list_steps(connection, fix_id))),
     )
 
 
-def _told(row: FixRow) -> dict[str, Any]:
+def _read_values(row: FixRow) -> dict[str, Any]:
     names = ("fix_id", "client_id", "state", "code", "wave_id", "decide_by", "decided_by", "created_at", "shipped_at")
     return {name: getattr(row, name) for name in (*names, "algorithm", "version", "objective")}
 
 
-def _step(step: Row[Any]) -> PassedStep:
-    return PassedStep(at=step.at, state=step.state, code=step.code, by=(step.data or {}).get("decided_by", ""))
+def _parse_step(step: Row[Any]) -> FixStepView:
+    return FixStepView(at=step.at, state=step.state, code=step.code, by=(step.data or {}).get("decided_by", ""))
 
 
-def _offers(connection: Connection, row: FixRow) -> Iterator[OfferedItem]:
-    """What may be swapped into a proposed box: by the rules of a swap, and with a unit free."""
+def _iterate_offers(connection: Connection, row: FixRow) -> Iterator[SwapOffer]:
+    """Iterate over the items that may be swapped into a proposed box: allowed by the rules of a swap, and with a free
+    unit."""
     if row.state != FixState.PROPOSED:
         return
-    wish, box = wish_of(row), reservations.box(connection, row.fix_id)
-    items = items_of(row)
-    free = availability.free(connection, [item.sku for item in items])
+    wish, box = parse_wish(row), reservations.load_box(connection, row.fix_id)
+    items = parse_candidates(row)
+    free = availability.count_free(connection, [item.sku for item in items])
     for item in items:
-        instead_of = may_leave(wish, box, item) if free.get(item.sku, 0) > 0 else ()
+        instead_of = list_replaceable(wish, box, item) if free.get(item.sku, 0) > 0 else ()
         if instead_of:
-            named = item.model_dump(include=set(OfferedItem.model_fields))
-            yield OfferedItem(**named, instead_of=instead_of)
+            fields = item.model_dump(include=set(SwapOffer.model_fields))
+            yield SwapOffer(**fields, instead_of=instead_of)

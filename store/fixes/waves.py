@@ -1,4 +1,4 @@
-"""Waves of Fixes: the plan fixed at the start, where it stands, what its parts tell each other, and the report."""
+"""Waves of Fixes: the plan fixed at the start, the state, the arrays its parts exchange, and the report."""
 
 from __future__ import annotations
 
@@ -20,98 +20,98 @@ from store.tables import fixes, wave_parts, waves
 Arrays = Mapping[str, NDArray[Any]]
 
 
-def begin(connection: Connection, wave_id: Id, parts: Sequence[Sequence[FixId]], now: datetime) -> Row[Any]:
-    """The wave with its plan; one that was begun before keeps the plan it has."""
-    if (row := found(connection, wave_id)) is not None:
+def begin_wave(connection: Connection, wave_id: Id, parts: Sequence[Sequence[FixId]], now: datetime) -> Row[Any]:
+    """Begin the wave with this plan and return its row; one that was begun before keeps its plan."""
+    if (row := find_wave(connection, wave_id)) is not None:
         return row
     plan = {"parts": [list(part) for part in parts]}
     connection.execute(insert(waves).values(wave_id=wave_id, at=now, state=WaveState.RANKING, plan=plan))
-    return get(connection, wave_id)
+    return load_wave(connection, wave_id)
 
 
-def found(connection: Connection, wave_id: Id) -> Row[Any] | None:
-    """The row of a wave, if there is one."""
+def find_wave(connection: Connection, wave_id: Id) -> Row[Any] | None:
+    """Find the row of a wave, if there is one."""
     return connection.execute(select(waves).where(waves.c.wave_id == wave_id)).one_or_none()
 
 
-def get(connection: Connection, wave_id: Id) -> Row[Any]:
-    """The row of a wave. Raises NotFound."""
-    row = found(connection, wave_id)
+def load_wave(connection: Connection, wave_id: Id) -> Row[Any]:
+    """Load the row of a wave. Raises NotFound."""
+    row = find_wave(connection, wave_id)
     if row is None:
         raise NotFound("no wave has this id", "wave")
     return row
 
 
-def latest(connection: Connection) -> Row[Any] | None:
-    """The wave that began last."""
+def find_latest(connection: Connection) -> Row[Any] | None:
+    """Find the wave that began last."""
     return connection.execute(select(waves).order_by(waves.c.at.desc(), waves.c.wave_id.desc()).limit(1)).one_or_none()
 
 
-def keep(connection: Connection, wave_id: Id, state: WaveState, report: WaveReport) -> None:
-    """Where the wave stands, and what it came to so far."""
+def save_report(connection: Connection, wave_id: Id, state: WaveState, report: WaveReport) -> None:
+    """Save the state of the wave and its report so far."""
     values = {"state": state, "report": report.model_dump(mode="json")}
     connection.execute(update(waves).where(waves.c.wave_id == wave_id).values(**values))
 
 
-def proposed(connection: Connection, wave_id: Id) -> int:
-    """How many of the wave's boxes were held and proposed, whatever became of them since."""
+def count_proposed(connection: Connection, wave_id: Id) -> int:
+    """Count the wave's boxes that were held and proposed, whatever became of them since."""
     query = select(func.count()).where(fixes.c.wave_id == wave_id, fixes.c.decide_by.is_not(None))
     return connection.scalar(query) or 0
 
 
-def report_of(row: Row[Any]) -> WaveReport:
-    """What a wave came to so far."""
-    told = WaveReport.model_validate(row.report or {"wave": row.wave_id})
-    return told.model_copy(update={"state": WaveState(row.state)})
+def parse_report(row: Row[Any]) -> WaveReport:
+    """Parse the report of a wave so far."""
+    report = WaveReport.model_validate(row.report or {"wave": row.wave_id})
+    return report.model_copy(update={"state": WaveState(row.state)})
 
 
-def put(connection: Connection, wave_id: Id, name: str, arrays: Arrays, now: datetime) -> None:
-    """Keep arrays under a name; again is the same."""
+def save_arrays(connection: Connection, wave_id: Id, name: str, arrays: Arrays, now: datetime) -> None:
+    """Save arrays under a name; saving again replaces them."""
     body = io.BytesIO()
-    kept: dict[str, Any] = dict(arrays)
-    np.savez(body, **kept)
+    named_arrays: dict[str, Any] = dict(arrays)
+    np.savez(body, **named_arrays)
     connection.execute(delete(wave_parts).where(wave_parts.c.wave_id == wave_id, wave_parts.c.name == name))
     connection.execute(insert(wave_parts).values(wave_id=wave_id, name=name, at=now, body=body.getvalue()))
 
 
-def take(connection: Connection, wave_id: Id, name: str) -> dict[str, NDArray[Any]]:
-    """The arrays kept under a name. Raises NotFound."""
+def load_arrays(connection: Connection, wave_id: Id, name: str) -> dict[str, NDArray[Any]]:
+    """Load the arrays saved under a name. Raises NotFound."""
     query = select(wave_parts.c.body).where(wave_parts.c.wave_id == wave_id, wave_parts.c.name == name)
     body = connection.scalar(query)
     if body is None:
         raise NotFound(f"wave {wave_id} has no {name}", "wave")
-    with np.load(io.BytesIO(body), allow_pickle=False) as kept:
-        return dict(kept)
+    with np.load(io.BytesIO(body), allow_pickle=False) as contents:
+        return dict(contents)
 
 
-def clear(connection: Connection, wave_id: Id, prefix: str) -> None:
-    """Forget all arrays whose names begin with `prefix`."""
-    mine = (wave_parts.c.wave_id == wave_id) & wave_parts.c.name.startswith(prefix, autoescape=True)
-    connection.execute(delete(wave_parts).where(mine))
+def delete_arrays(connection: Connection, wave_id: Id, prefix: str) -> None:
+    """Delete all arrays whose names begin with `prefix`."""
+    condition = (wave_parts.c.wave_id == wave_id) & wave_parts.c.name.startswith(prefix, autoescape=True)
+    connection.execute(delete(wave_parts).where(condition))
 
 
-def forget(connection: Connection, before: datetime) -> None:
-    """Forget the arrays of waves from before a moment; plans and reports stay."""
+def delete_old_arrays(connection: Connection, before: datetime) -> None:
+    """Delete the arrays of waves from before a moment; plans and reports stay."""
     connection.execute(delete(wave_parts).where(wave_parts.c.at < before))
 
 
-def leave(connection: Connection, fix_ids: Sequence[FixId]) -> None:
-    """Take Fixes out of the plans of waves; in their arrays they lose their names, and keep their places."""
+def remove_fixes(connection: Connection, fix_ids: Sequence[FixId]) -> None:
+    """Remove Fixes from the plans of waves; in the arrays their ids become empty, and their positions stay."""
     if not fix_ids:
         return
     plan = cast(waves.c.plan, Text)
-    named = or_(*(plan.contains(f'"{each}"', autoescape=True) for each in fix_ids))
-    for row in connection.execute(select(waves).where(named).with_for_update()).all():
-        parts = [[each for each in part if each not in fix_ids] for part in row.plan["parts"]]
+    mentions = or_(*(plan.contains(f'"{fix_id}"', autoescape=True) for fix_id in fix_ids))
+    for row in connection.execute(select(waves).where(mentions).with_for_update()).all():
+        parts = [[fix_id for fix_id in part if fix_id not in fix_ids] for part in row.plan["parts"]]
         changed = update(waves).where(waves.c.wave_id == row.wave_id)
         connection.execute(changed.values(plan=row.plan | {"parts": parts}))
-        _unname(connection, row.wave_id, fix_ids)
+        _remove_names(connection, row.wave_id, fix_ids)
 
 
-def _unname(connection: Connection, wave_id: Id, fix_ids: Sequence[FixId]) -> None:
+def _remove_names(connection: Connection, wave_id: Id, fix_ids: Sequence[FixId]) -> None:
     p = wave_parts.c
-    asked = select(p.name, p.at).where(p.wave_id == wave_id, p.name.startswith("problem/", autoescape=True))
-    for name, at in connection.execute(asked).all():
-        arrays = take(connection, wave_id, name)
+    query = select(p.name, p.at).where(p.wave_id == wave_id, p.name.startswith("problem/", autoescape=True))
+    for name, at in connection.execute(query).all():
+        arrays = load_arrays(connection, wave_id, name)
         names = np.where(np.isin(arrays["fixes"], list(fix_ids)), "", arrays["fixes"])
-        put(connection, wave_id, name, arrays | {"fixes": names}, at)
+        save_arrays(connection, wave_id, name, arrays | {"fixes": names}, at)

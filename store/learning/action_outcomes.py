@@ -1,5 +1,5 @@
-"""What an experiment on the slot `next_action` left on record: who was treated how by lot, what was known of them, and
-what they ordered after. Reads only."""
+"""Records of an experiment on the slot `next_action`: which action each client got, often by randomisation, and what
+they ordered after. Reads only."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BATCH: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
+class ActionRecord:
     """One answer that was used. `score`, `risk`: of the assessment that asked."""
 
     id: str
@@ -35,8 +35,8 @@ class Drawn:
     risk: dict[str, Any] | None
 
 
-def drawn(connection: Connection, since: datetime, until: datetime) -> Iterator[Drawn]:
-    """Answers used from `since` (left out) to `until`, oldest first."""
+def iterate_actions(connection: Connection, since: datetime, until: datetime) -> Iterator[ActionRecord]:
+    """Iterate over answers used after `since`, up to `until`, oldest first."""
     d, a = decisions.c, assessments.c
     query = (
         select(d.id, d.client_id, d.at, d.answer, d.algorithm, d.variant, d.experiment, d.propensity, a.score, a.risk)
@@ -46,19 +46,21 @@ def drawn(connection: Connection, since: datetime, until: datetime) -> Iterator[
     )
     for row in connection.execute(query, execution_options={"yield_per": BATCH}):
         values = row._asdict()
-        yield Drawn(action=values.pop("answer")["action"], **values)
+        yield ActionRecord(action=values.pop("answer")["action"], **values)
 
 
-def orders(connection: Connection, clients: Iterable[ClientId], until: datetime) -> dict[ClientId, list[Occurrence]]:
-    """All orders of these clients up to `until`, oldest first."""
+def load_orders(
+    connection: Connection, clients: Iterable[ClientId], until: datetime
+) -> dict[ClientId, list[Occurrence]]:
+    """Load all orders of these clients up to `until`, oldest first."""
     e = events.c
     query = (
         select(e.client_id, e.occurred_at, e.value_cents)
         .where(e.type == "order_placed", e.occurred_at <= until, among(connection, e.client_id, clients))
         .order_by(e.client_id, e.occurred_at, e.event_id)
     )
-    found: dict[ClientId, list[Occurrence]] = {}
+    orders: dict[ClientId, list[Occurrence]] = {}
     for row in connection.execute(query, execution_options={"yield_per": BATCH}):
         order = Occurrence(kind="order_placed", at=row.occurred_at, value_cents=row.value_cents or 0)
-        found.setdefault(row.client_id, []).append(order)
-    return found
+        orders.setdefault(row.client_id, []).append(order)
+    return orders

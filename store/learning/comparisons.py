@@ -8,15 +8,15 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, and_, case, func, select
 
-from domain.comparison.records import Deed, Live, Shadow
+from domain.comparison.records import LiveAnswer, Reaction, ShadowAnswer
 from store.sql.bulk import among
 from store.tables import decisions, events, fixes, outreaches
 
 BATCH: Final = 10_000
 
 
-def lives(connection: Connection, slot: str, since: datetime, until: datetime) -> list[Live]:
-    """Answers used from `since` (left out) to `until`, oldest first.
+def load_live_answers(connection: Connection, slot: str, since: datetime, until: datetime) -> list[LiveAnswer]:
+    """Load answers used after `since`, up to `until`, oldest first.
 
     A mail is seen when it is sent, a Fix when it is shipped, everything else at once.
     """
@@ -29,22 +29,23 @@ def lives(connection: Connection, slot: str, since: datetime, until: datetime) -
         .where(d.slot == slot, d.role == "live", d.at > since, d.at <= until)
         .order_by(d.at, d.id)
     )
-    return [_live(row) for row in connection.execute(query, execution_options={"yield_per": BATCH})]
+    return [_parse_live_answer(row) for row in connection.execute(query, execution_options={"yield_per": BATCH})]
 
 
-def shadows(connection: Connection, slot: str, questions: Iterable[str]) -> Iterator[Shadow]:
-    """What shadows answered to these questions."""
+def iterate_shadow_answers(connection: Connection, slot: str, questions: Iterable[str]) -> Iterator[ShadowAnswer]:
+    """Iterate over what shadows answered to these questions."""
     query = select(decisions).where(
         decisions.c.slot == slot, decisions.c.role == "shadow", among(connection, decisions.c.question, questions)
     )
     for row in connection.execute(query, execution_options={"yield_per": BATCH}):
-        yield Shadow(row.question, row.variant, row.seconds, row.answer, tuple(row.faults))
+        yield ShadowAnswer(row.question, row.variant, row.seconds, row.answer, tuple(row.faults))
 
 
-def deeds(
+def iterate_outcomes(
     connection: Connection, clients: Iterable[str], since: datetime, until: datetime, *, touches: bool = False
-) -> Iterator[Deed]:
-    """What these clients bought, sent back and kept in that time; with `touches`, what they clicked and put by too."""
+) -> Iterator[Reaction]:
+    """Iterate over what these clients bought, returned and kept in that time; with `touches`, over clicks, carts and
+    wishes too."""
     e, kinds = events.c, _KINDS | (_TOUCHES if touches else {})
     query = select(e.client_id, e.type, e.occurred_at, e.item_id, e.value_cents, e.data).where(
         e.type.in_((*kinds, "fix_feedback")),
@@ -55,15 +56,17 @@ def deeds(
     for row in connection.execute(query, execution_options={"yield_per": BATCH}):
         data = row.data or {}
         kind = kinds.get(row.type) or ("kept" if data.get("kept") else "sent_back")
-        yield Deed(row.client_id, kind, row.occurred_at, row.item_id, data.get("order_id") or "", row.value_cents or 0)
+        yield Reaction(
+            row.client_id, kind, row.occurred_at, row.item_id, data.get("order_id") or "", row.value_cents or 0
+        )
 
 
 _KINDS: Final = {"order_placed": "ordered", "order_returned": "returned"}
 _TOUCHES: Final = dict.fromkeys(("item_clicked", "added_to_cart", "wishlisted"), "touched")
 
 
-def _live(row: Row[Any]) -> Live:
-    return Live(
+def _parse_live_answer(row: Row[Any]) -> LiveAnswer:
+    return LiveAnswer(
         id=row.id,
         client_id=row.client_id,
         question=row.question,

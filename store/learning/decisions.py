@@ -1,4 +1,4 @@
-"""What algorithms were asked and answered, so that what was shown can be replayed and judged later."""
+"""Questions put to algorithms and their answers, so that each decision can be replayed and evaluated later."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from store.sql.upserts import insert_ignoring, insert_into
 from store.tables import decisions, questions
 
 
-def keep(
+def save_decision(
     connection: Connection,
     record: AnswerRecord,
     at: datetime,
@@ -27,59 +27,61 @@ def keep(
     key: str = "",
     body: bytes = b"",
 ) -> str:
-    """Keep a live answer, decided at business `at`, and the question's JSON `body`; returns its id.
+    """Save a live answer, decided at business `at`, and the question's JSON `body`; return its id.
 
     The same `key` is one decision (without one, the same mail or Fix at the same moment, or the same question), and the
-    first answer stands. Belongs into the transaction of whatever uses the answer.
+    first answer stands. Call it in the transaction that uses the answer.
     """
     used_by = f"{n or ''}/{fix_id or ''}/{at.isoformat()}" if n or fix_id else record.question
     id_ = _digest(f"{record.slot}/{record.client_id}/{key or used_by}")
-    values = _row(id_, record, at) | {"n": n, "fix_id": fix_id}
+    values = _build_row(id_, record, at) | {"n": n, "fix_id": fix_id}
     connection.execute(insert_into(connection, decisions).values(values).on_conflict_do_nothing())
     if body and record.question:
-        kept = {"digest": record.question, "slot": record.slot, "client_id": record.client_id, "at": at}
-        insert_ignoring(connection, questions, [kept | {"body": zlib.compress(body)}])
+        question_row = {"digest": record.question, "slot": record.slot, "client_id": record.client_id, "at": at}
+        insert_ignoring(connection, questions, [question_row | {"body": zlib.compress(body)}])
     return id_
 
 
-def keep_shadows(connection: Connection, records: Iterable[AnswerRecord]) -> None:
-    """Keep answers of shadows; the first of each to a question stands."""
-    rows = [_row(_digest(f"shadow/{record.variant}/{record.question}"), record, record.asked_at) for record in records]
+def save_shadows(connection: Connection, records: Iterable[AnswerRecord]) -> None:
+    """Save answers of shadows; the first of each to a question stays."""
+    rows = [
+        _build_row(_digest(f"shadow/{record.variant}/{record.question}"), record, record.asked_at) for record in records
+    ]
     insert_ignoring(connection, decisions, list({row["id"]: row for row in rows}.values()))
 
 
-def question(connection: Connection, digest: str) -> bytes | None:
-    """The JSON that was asked; None once it is purged."""
+def load_question(connection: Connection, digest: str) -> bytes | None:
+    """Load the question's JSON; None once it is purged."""
     body = connection.scalar(select(questions.c.body).where(questions.c.digest == digest))
     return None if body is None else zlib.decompress(body)
 
 
-def opened(body: bytes) -> Any:
-    """What was asked, from the column `body` as it is kept."""
+def parse_question(body: bytes) -> Any:
+    """Parse a question from the stored column `body`."""
     return orjson.loads(zlib.decompress(body))
 
 
-def of_client(connection: Connection, client_id: ClientId, limit: int = 50) -> Sequence[Row[Any]]:
-    """A client's decisions that were used, latest first."""
+def load_client_decisions(connection: Connection, client_id: ClientId, limit: int = 50) -> Sequence[Row[Any]]:
+    """Load a client's decisions that were used, latest first."""
     query = select(decisions).where(decisions.c.client_id == client_id, decisions.c.role == "live")
     return connection.execute(query.order_by(decisions.c.at.desc()).limit(limit)).all()
 
 
-def purge(connection: Connection, before: datetime, slots: Iterable[str], most: int = 1_000) -> int:
-    """Drop questions and answers of shadows from before business `before`, `most` of each at once; how many. Live
-    answers stay, but for orders of pages: there is one a page view, and they have long taught. `slots`: all there are,
-    so that an index finds the few among all that stay."""
+def purge_old(connection: Connection, before: datetime, slots: Iterable[str], most: int = 1_000) -> int:
+    """Delete questions and answers of shadows from before business `before`, `most` of each at once, and return how
+    many. Live answers stay, except page orders: there is one for each page view, and they have been learnt from.
+    `slots`: all there are, so that an index finds the few rows to delete."""
     old = select(questions.c.digest).where(questions.c.at < before).limit(most)
-    gone = connection.execute(delete(questions).where(questions.c.digest.in_(old))).rowcount
+    count = connection.execute(delete(questions).where(questions.c.digest.in_(old))).rowcount
     d = decisions.c
     passing = [(d.slot == "session") & (d.role == "live"), *((d.slot == slot) & (d.role == "shadow") for slot in slots)]
-    for which in passing:
-        answers = select(d.id).where(which, d.at < before).limit(most)
-        gone += connection.execute(delete(decisions).where(d.id.in_(answers))).rowcount
-    return gone
+    for condition in passing:
+        answers = select(d.id).where(condition, d.at < before).limit(most)
+        count += connection.execute(delete(decisions).where(d.id.in_(answers))).rowcount
+    return count
 
 
-def _row(id_: str, record: AnswerRecord, at: datetime) -> dict[str, Any]:
+def _build_row(id_: str, record: AnswerRecord, at: datetime) -> dict[str, Any]:
     return record.model_dump(mode="json", exclude={"asked_at"}) | {"id": id_, "at": at}
 
 

@@ -1,7 +1,7 @@
-"""What the house has come to believe of a slot, and how far it has learnt.
+"""The posterior of a slot, and how far it has learnt.
 
-A lesson is kept on condition that nobody kept another meanwhile, and the same row says which decision was the last of
-it: so each decision teaches once, whoever learns, and whoever dies.
+An update is saved only if nobody saved another meanwhile, and the same row names the last decision in it. So each
+decision is learnt from exactly once, whichever worker learns and whichever dies.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ from store.tables import beliefs
 EARLIEST = utc(1900)
 
 
-class Kept(Contract):
-    """`state`: None before the first lesson. Decisions up to (`at`, `decision`) have taught; `lessons` of them."""
+class StoredPosterior(Contract):
+    """A slot's posterior. `state`: None before the first example. Decisions up to (`at`, `decision`) are learnt,
+    `lessons` of them."""
 
     version: int = 0
     at: Utc = EARLIEST
@@ -28,21 +29,27 @@ class Kept(Contract):
     state: dict[str, Any] | None = None
 
 
-def get(connection: Connection, slot: str) -> Kept:
-    """What is kept of a slot."""
+def load_posterior(connection: Connection, slot: str) -> StoredPosterior:
+    """Load the posterior of a slot."""
     row = connection.execute(select(beliefs).where(beliefs.c.slot == slot)).one_or_none()
-    return Kept() if row is None else Kept(**row._asdict())
+    return StoredPosterior() if row is None else StoredPosterior(**row._asdict())
 
 
-def version(connection: Connection, slot: str) -> int:
-    """Of what is kept; 0: nothing."""
+def load_version(connection: Connection, slot: str) -> int:
+    """Load the version of a slot's posterior; 0: there is none."""
     return connection.scalar(select(beliefs.c.version).where(beliefs.c.slot == slot)) or 0
 
 
-def replace(
-    connection: Connection, slot: str, old: Kept, state: dict[str, Any], at: datetime, decision: str, lessons: int
+def replace_posterior(
+    connection: Connection,
+    slot: str,
+    old: StoredPosterior,
+    state: dict[str, Any],
+    at: datetime,
+    decision: str,
+    lessons: int,
 ) -> bool:
-    """Keep what was learnt from `old` on; false where somebody else has learnt since, and then nothing is changed."""
+    """Save what was learnt on top of `old`; return False, and change nothing, where somebody else has learnt since."""
     new = {"version": old.version + 1, "at": at, "decision": decision, "lessons": lessons, "state": state}
     if old.version == 0:
         first = insert_into(connection, beliefs).values(slot=slot, **new).on_conflict_do_nothing()

@@ -1,4 +1,4 @@
-"""Refreshes: the plan fixed at the start, where each stands, and what it came to."""
+"""Nightly trainings (Refreshes): the plan fixed at the start, the state and the report."""
 
 from __future__ import annotations
 
@@ -14,73 +14,73 @@ from models.refreshes import RefreshId, RefreshReport, RefreshState, SlotOutcome
 from store.tables import refreshes
 
 
-def begin(
+def begin_refresh(
     connection: Connection,
     report: RefreshReport,
     slots: Sequence[str],
     shards: Sequence[ClientId],
     now: datetime,
 ) -> Row[Any]:
-    """The Refresh with its plan; one that was begun before keeps the plan it has."""
-    if (row := found(connection, report.refresh)) is not None:
+    """Begin the Refresh with this plan and return its row; one that was begun before keeps its plan."""
+    if (row := find_refresh(connection, report.refresh)) is not None:
         return row
     values = {"refresh_id": report.refresh, "at": now, "state": report.state, "report": report.model_dump(mode="json")}
     plan = {"slots": list(slots), "shards": list(shards)}
     connection.execute(insert(refreshes).values(**values, plan=plan))
-    return get(connection, report.refresh)
+    return load_refresh(connection, report.refresh)
 
 
-def found(connection: Connection, refresh_id: RefreshId, *, lock: bool = False) -> Row[Any] | None:
-    """The row of a Refresh, if there is one."""
+def find_refresh(connection: Connection, refresh_id: RefreshId, *, lock: bool = False) -> Row[Any] | None:
+    """Find the row of a Refresh, if there is one."""
     query = select(refreshes).where(refreshes.c.refresh_id == refresh_id)
     return connection.execute(query.with_for_update() if lock else query).one_or_none()
 
 
-def get(connection: Connection, refresh_id: RefreshId, *, lock: bool = False) -> Row[Any]:
-    """The row of a Refresh. Raises NotFound."""
-    row = found(connection, refresh_id, lock=lock)
+def load_refresh(connection: Connection, refresh_id: RefreshId, *, lock: bool = False) -> Row[Any]:
+    """Load the row of a Refresh. Raises NotFound."""
+    row = find_refresh(connection, refresh_id, lock=lock)
     if row is None:
         raise NotFound("no refresh has this id", "refresh")
     return row
 
 
-def latest(connection: Connection, most: int = 1, *, done: bool = False) -> list[RefreshReport]:
-    """The Refreshes that began last, the latest first; `done`: those alone that have ended."""
+def list_latest(connection: Connection, most: int = 1, *, done: bool = False) -> list[RefreshReport]:
+    """List the Refreshes that began last, the latest first; `done`: only those that have ended."""
     query = select(refreshes).order_by(refreshes.c.at.desc(), refreshes.c.refresh_id.desc()).limit(most)
     rows = connection.execute(query.where(refreshes.c.state == RefreshState.DONE) if done else query)
-    return [report_of(row) for row in rows]
+    return [parse_report(row) for row in rows]
 
 
-def report_of(row: Row[Any]) -> RefreshReport:
-    """What a Refresh came to so far."""
+def parse_report(row: Row[Any]) -> RefreshReport:
+    """Parse the report of a Refresh so far."""
     return RefreshReport.model_validate(row.report | {"state": row.state})
 
 
-def days(row: Row[Any]) -> tuple[datetime, datetime, datetime]:
-    """From when on, to the cut, to when: what every Refresh has fixed at its beginning."""
-    told = report_of(row)
-    if told.since is None or told.cut is None or told.until is None:
+def parse_days(row: Row[Any]) -> tuple[datetime, datetime, datetime]:
+    """Parse the start, the cut and the end of the data, which each Refresh fixes at its beginning."""
+    report = parse_report(row)
+    if report.since is None or report.cut is None or report.until is None:
         raise NotFound("this refresh has no days", "refresh")
-    return told.since, told.cut, told.until
+    return report.since, report.cut, report.until
 
 
-def note(connection: Connection, refresh_id: RefreshId, **changed: Any) -> RefreshReport:
-    """Change the report, and with it the state; the report as it is then."""
-    told = report_of(get(connection, refresh_id, lock=True)).model_copy(update=changed)
-    values = {"state": told.state, "report": told.model_dump(mode="json")}
+def update_report(connection: Connection, refresh_id: RefreshId, **changed: Any) -> RefreshReport:
+    """Change the report, and with it the state; return the new report."""
+    report = parse_report(load_refresh(connection, refresh_id, lock=True)).model_copy(update=changed)
+    values = {"state": report.state, "report": report.model_dump(mode="json")}
     connection.execute(update(refreshes).where(refreshes.c.refresh_id == refresh_id).values(**values))
-    return told
+    return report
 
 
-def outcome(connection: Connection, refresh_id: RefreshId, slot: str) -> SlotOutcome | None:
-    """What is on record of one slot."""
-    told = report_of(get(connection, refresh_id)).slots
-    return next((each for each in told if each.slot == slot), None)
+def find_outcome(connection: Connection, refresh_id: RefreshId, slot: str) -> SlotOutcome | None:
+    """Find the outcome on record of one slot."""
+    outcomes = parse_report(load_refresh(connection, refresh_id)).slots
+    return next((outcome for outcome in outcomes if outcome.slot == slot), None)
 
 
-def keep_outcome(connection: Connection, refresh_id: RefreshId, outcome: SlotOutcome) -> SlotOutcome:
-    """Put it in the place of what is on record of its slot."""
-    told = report_of(get(connection, refresh_id, lock=True)).slots
-    others = tuple(each for each in told if each.slot != outcome.slot)
-    note(connection, refresh_id, slots=(*others, outcome))
+def save_outcome(connection: Connection, refresh_id: RefreshId, outcome: SlotOutcome) -> SlotOutcome:
+    """Save the outcome of a slot in place of the earlier one."""
+    outcomes = parse_report(load_refresh(connection, refresh_id, lock=True)).slots
+    others = tuple(other for other in outcomes if other.slot != outcome.slot)
+    update_report(connection, refresh_id, slots=(*others, outcome))
     return outcome

@@ -1,6 +1,6 @@
-"""The brief of one mail: what is true of the client, the picked items as one may speak of them, the campaign's words.
+"""The brief of one mail: facts about the client, the picked items and the campaign's message.
 
-On the way of every mail, so it asks four small questions of the database at most.
+It is built for every mail, so it takes four small queries at most.
 """
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ from typing import Any, Final
 
 from sqlalchemy import Connection, Row, Select, select, union_all
 
-from domain.facts import Deed, History, facts, gather
-from domain.text_rules import quotable, quotable_title
-from domain.wording import normal, spoken_name
+from domain.facts import ClientEvent, History, build_history, state_facts
+from domain.text_rules import clean_quote, clean_title
+from domain.wording import clean_name, normalise
 from errors import NotFound
 from models.base import CampaignSlug, ClientId, ItemId
 from models.mail import Brief, BriefItem, Pick
 from settings import Settings
-from store.mail.ledger import Ledger
+from store.mail.ledger import LedgerRow
 from store.tables import campaigns, clients, events, items
 
 ORDERS_READ: Final = 120
-"""Order lines, returns and feedback read of one client; with more, nothing is counted."""
+"""Order lines, returns and feedback read of one client; with more, facts state no counts."""
 _BOUGHT: Final = ("order_placed", "order_returned", "fix_feedback")
 NOTES: Final = 3
 """Notes of the client's own that a writer sees."""
@@ -30,23 +30,23 @@ NOTES: Final = 3
 
 def build_brief(
     connection: Connection,
-    row: Ledger,
+    row: LedgerRow,
     picks: Sequence[Pick],
     settings: Settings,
     now: datetime,
     why: Mapping[ItemId, str] | None = None,
 ) -> Brief:
-    """The brief of the mail in ledger row `row`, true at `now`. `why`: reasons for picks, in words.
+    """Build the brief of the mail in ledger row `row`, true at `now`. `why`: reasons for picks, in words.
 
     Raises NotFound for a client that is not there.
     """
-    client, told = _client(connection, row.client_id)
-    deeds = _deeds(connection, row.client_id, now)
+    client, profile = _load_client(connection, row.client_id)
+    deeds = _load_events(connection, row.client_id, now)
     bought = [d for d in deeds if d.type in _BOUGHT]
-    history = gather(told, map(_deed, deeds), now, complete=len(bought) < ORDERS_READ)
-    picked = _picked(connection, [pick.item_id for pick in picks])
-    history = history.model_copy(update={"arrived": _arrived(picked, history, now)})
-    voice, message = _campaign(connection, row.campaign) if row.campaign else ("", "")
+    history = build_history(profile, map(_parse_event, deeds), now, complete=len(bought) < ORDERS_READ)
+    picked = _load_picked(connection, [pick.item_id for pick in picks])
+    history = history.model_copy(update={"arrived": _find_new_arrival(picked, history, now)})
+    voice, message = _load_campaign_text(connection, row.campaign) if row.campaign else ("", "")
     return Brief(
         client_id=row.client_id,
         n=row.n,
@@ -54,18 +54,18 @@ def build_brief(
         phase=row.phase,
         assessment_id=row.assessment_id,
         score=row.score,
-        first_name=spoken_name(client.first_name),
+        first_name=clean_name(client.first_name),
         locale=client.locale,
         shop_name=settings.shop_name,
         voice=voice or settings.shop_voice,
-        message=normal(message),
-        facts=facts(history, now),
-        items=tuple(_spoken(item, (why or {}).get(item.item_id, "")) for item in picked),
+        message=normalise(message),
+        facts=state_facts(history, now),
+        items=tuple(_build_item(item, (why or {}).get(item.item_id, "")) for item in picked),
         client_words=tuple(d.data["note"] for d in bought if d.data and d.data.get("note"))[:NOTES],
     )
 
 
-def _client(connection: Connection, client_id: ClientId) -> tuple[Any, History]:
+def _load_client(connection: Connection, client_id: ClientId) -> tuple[Any, History]:
     c = clients.c
     row = connection.execute(
         select(c.first_name, c.locale, c.time_zone, c.signed_up_at, c.sizes, c.quiz).where(c.client_id == client_id)
@@ -83,8 +83,8 @@ def _client(connection: Connection, client_id: ClientId) -> tuple[Any, History]:
     )
 
 
-def _deeds(connection: Connection, client_id: ClientId, now: datetime) -> Sequence[Row[Any]]:
-    """The latest orders, returns and feedback, and the latest wishes and looks, in one statement."""
+def _load_events(connection: Connection, client_id: ClientId, now: datetime) -> Sequence[Row[Any]]:
+    """Load the latest orders, returns and feedback, and the latest wishes and views, in one statement."""
 
     def latest(limit: int, *types: str) -> Select[Any]:
         found = (
@@ -96,17 +96,17 @@ def _deeds(connection: Connection, client_id: ClientId, now: datetime) -> Sequen
         )
         return select(found)
 
-    done = union_all(latest(ORDERS_READ, *_BOUGHT), latest(3, "wishlisted"), latest(3, "item_viewed")).subquery()
+    activity = union_all(latest(ORDERS_READ, *_BOUGHT), latest(3, "wishlisted"), latest(3, "item_viewed")).subquery()
     return connection.execute(
-        select(done, items.c.title, items.c.category, items.c.colour)
-        .outerjoin(items, items.c.item_id == done.c.item_id)
-        .order_by(done.c.occurred_at.desc())
+        select(activity, items.c.title, items.c.category, items.c.colour)
+        .outerjoin(items, items.c.item_id == activity.c.item_id)
+        .order_by(activity.c.occurred_at.desc())
     ).all()
 
 
-def _deed(row: Row[Any]) -> Deed:
+def _parse_event(row: Row[Any]) -> ClientEvent:
     data = row.data or {}
-    return Deed(
+    return ClientEvent(
         type=row.type,
         at=row.occurred_at,
         item_id=row.item_id,
@@ -118,36 +118,36 @@ def _deed(row: Row[Any]) -> Deed:
     )
 
 
-def _picked(connection: Connection, item_ids: Sequence[ItemId]) -> list[Any]:
-    """The picked items in their order; those that have left the catalogue are passed over."""
+def _load_picked(connection: Connection, item_ids: Sequence[ItemId]) -> list[Any]:
+    """Load the picked items in their order; those that left the catalogue are left out."""
     if not item_ids:
         return []
     i = items.c
     columns = (i.item_id, i.title, i.category, i.brand, i.colour, i.tags, i.added_at)
-    found = {row.item_id: row for row in connection.execute(select(*columns).where(i.item_id.in_(item_ids)))}
-    return [found[item_id] for item_id in item_ids if item_id in found]
+    rows = {row.item_id: row for row in connection.execute(select(*columns).where(i.item_id.in_(item_ids)))}
+    return [rows[item_id] for item_id in item_ids if item_id in rows]
 
 
-def _arrived(picked: Sequence[Any], history: History, now: datetime) -> str | None:
-    """A picked item that came into the catalogue after the client's last order."""
+def _find_new_arrival(picked: Sequence[Any], history: History, now: datetime) -> str | None:
+    """Find a picked item that came into the catalogue after the client's last order."""
     since = history.last_order_at
     return next((row.title for row in picked if since and since < row.added_at <= now), None)
 
 
-def _spoken(item: Any, why: str) -> BriefItem:
-    """The item in words that may be said; a title that may not gives way to its category."""
-    category = quotable(item.category) or "piece"
+def _build_item(item: Any, why: str) -> BriefItem:
+    """Build the item with quotable words only; a title that may not be quoted gives way to its category."""
+    category = clean_quote(item.category) or "piece"
     return BriefItem(
         item_id=item.item_id,
-        title=quotable_title(item.title) or category,
+        title=clean_title(item.title) or category,
         category=category,
-        brand=quotable_title(item.brand),
-        colour=quotable(item.colour),
-        tags=tuple(tag for tag in map(quotable, item.tags or ()) if tag),
-        why=quotable(why),
+        brand=clean_title(item.brand),
+        colour=clean_quote(item.colour),
+        tags=tuple(tag for tag in map(clean_quote, item.tags or ()) if tag),
+        why=clean_quote(why),
     )
 
 
-def _campaign(connection: Connection, slug: CampaignSlug) -> tuple[str, str]:
+def _load_campaign_text(connection: Connection, slug: CampaignSlug) -> tuple[str, str]:
     spec = connection.scalar(select(campaigns.c.spec).where(campaigns.c.slug == slug)) or {}
     return str(spec.get("voice", "")), str(spec.get("message", ""))

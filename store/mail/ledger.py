@@ -1,4 +1,4 @@
-"""The ledger: one row a mail, moved only by conditional updates, so that each mail ends in exactly one state.
+"""The ledger: one row for each mail, moved only by conditional updates, so that each mail ends in exactly one state.
 
 `intent -> claimed (token, lease) -> data -> sent | failed | unknown`. `claimed -> data` is one commit, made after RCPT
 was accepted and right before DATA, which reads everything again that could forbid the mail. A row left in `data` by a
@@ -13,35 +13,36 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from domain.outreach import IN_TURN, SETTLED, sources
-from domain.planning import Start
+from domain.outreach import IN_TURN, SETTLED, list_sources
+from domain.planning import MailStart
 from errors import NotFound
 from models.base import ClientId
 from models.states import EnrolmentState, OutreachState, Phase
 from store.tables import edits, enrolments, outreach_steps, outreaches, standings
 
-Ledger = Row[Any]
+LedgerRow = Row[Any]
+"""A row of `outreaches`."""
 
 
-def allocate(
+def allocate_mail(
     connection: Connection,
     client_id: ClientId,
-    start: Start,
+    start: MailStart,
     *,
     assessment_id: str,
     score: float,
     phase: Phase,
     now: datetime,
 ) -> int:
-    """The number of the mail for this occasion; the same one however often it is asked.
+    """Allocate the number of the mail for this trigger; asking again returns the same number.
 
-    Numbers come from the client's standing row and never restart.
+    Numbers come from the client's row in `standings` and never restart.
     """
-    made = connection.scalar(
+    existing = connection.scalar(
         select(outreaches.c.n).where(outreaches.c.client_id == client_id, outreaches.c.reason_key == start.key)
     )
-    if made is not None:
-        return int(made)
+    if existing is not None:
+        return int(existing)
     n = connection.scalar(
         update(standings)
         .where(standings.c.client_id == client_id)
@@ -65,18 +66,18 @@ def allocate(
             updated_at=now,
         )
     )
-    _log(connection, client_id, n, OutreachState.BRIEFED, "", now)
+    _save_step(connection, client_id, n, OutreachState.BRIEFED, "", now)
     return n
 
 
-def get(connection: Connection, client_id: ClientId, n: int) -> Ledger | None:
-    """The row of one mail."""
+def load_mail(connection: Connection, client_id: ClientId, n: int) -> LedgerRow | None:
+    """Load the row of one mail; None if there is none."""
     return connection.execute(
         select(outreaches).where(outreaches.c.client_id == client_id, outreaches.c.n == n)
     ).one_or_none()
 
 
-def move(
+def move_mail(
     connection: Connection,
     client_id: ClientId,
     n: int,
@@ -89,13 +90,13 @@ def move(
     barred: OutreachState | None = None,
 ) -> bool:
     """Move a mail to `to` if its state allows that step, is not `barred`, and `token`, when given, still owns it;
-    whether it did."""
+    return whether it moved."""
     statement = (
         update(outreaches)
         .where(
             outreaches.c.client_id == client_id,
             outreaches.c.n == n,
-            outreaches.c.state.in_(sources(to) - {barred}),
+            outreaches.c.state.in_(list_sources(to) - {barred}),
         )
         .values(state=to, code=code, updated_at=now, **(values or {}))
     )
@@ -103,14 +104,14 @@ def move(
         statement = statement.where(outreaches.c.token == token)
     moved = connection.execute(statement).rowcount == 1
     if moved:
-        _log(connection, client_id, n, to, code, now)
+        _save_step(connection, client_id, n, to, code, now)
         if to in SETTLED:
-            _enrolment_done(connection, client_id, n, code, now)
+            _finish_enrolment(connection, client_id, n, code, now)
     return moved
 
 
 def use_edit(connection: Connection, client_id: ClientId, n: int, edit_id: str) -> None:
-    """Put a person's edit, saved before, in the place of the draft."""
+    """Replace the draft by a person's edit that was saved before."""
     edit = connection.scalar(
         select(edits.c.draft).where(edits.c.id == edit_id, edits.c.client_id == client_id, edits.c.n == n)
     )
@@ -123,24 +124,26 @@ def use_edit(connection: Connection, client_id: ClientId, n: int, edit_id: str) 
     )
 
 
-def of_client(connection: Connection, client_id: ClientId) -> list[Ledger]:
-    """What is known of each mail of a client, oldest first: enough to plan, nothing personal."""
+def load_client_mails(connection: Connection, client_id: ClientId) -> list[LedgerRow]:
+    """Load each mail of a client, oldest first: enough to plan, nothing personal."""
     o = outreaches.c
     columns = (o.n, o.reason_key, o.kind, o.campaign, o.state, o.code, o.epoch, o.priority, o.overdue)
     times = (o.created_at, o.updated_at)
     return list(connection.execute(select(*columns, *times).where(o.client_id == client_id).order_by(o.n)))
 
 
-def in_turn(rows: Iterable[Ledger]) -> Ledger | None:
-    """The mail that has the client's turn."""
+def find_in_turn(rows: Iterable[LedgerRow]) -> LedgerRow | None:
+    """Find the mail that has the client's turn."""
     return next((row for row in rows if row.state in IN_TURN), None)
 
 
-def _log(connection: Connection, client_id: ClientId, n: int, state: OutreachState, code: str, now: datetime) -> None:
+def _save_step(
+    connection: Connection, client_id: ClientId, n: int, state: OutreachState, code: str, now: datetime
+) -> None:
     connection.execute(insert(outreach_steps).values(client_id=client_id, n=n, at=now, state=state, code=code))
 
 
-def _enrolment_done(connection: Connection, client_id: ClientId, n: int, code: str, now: datetime) -> None:
+def _finish_enrolment(connection: Connection, client_id: ClientId, n: int, code: str, now: datetime) -> None:
     connection.execute(
         update(enrolments)
         .where(enrolments.c.client_id == client_id, enrolments.c.n == n, enrolments.c.state == EnrolmentState.QUEUED)

@@ -1,4 +1,4 @@
-"""Calls of language models: recorded one by one, and summed up for the budget of a client and day."""
+"""Calls of language models: saved one by one, and summed up for the budget of a client and day."""
 
 from __future__ import annotations
 
@@ -9,27 +9,27 @@ from typing import Final
 from sqlalchemy import Connection, func, insert, select
 
 from models.base import ClientId
-from models.model_call import ModelCall, Spent
+from models.model_call import ModelCall, ModelUsage
 from store.tables import model_calls
 
 DAY: Final = timedelta(days=1)
 
 
-def record(connection: Connection, calls: Iterable[ModelCall]) -> None:
-    """Keep all calls of one step, those that failed too."""
+def save_calls(connection: Connection, calls: Iterable[ModelCall]) -> None:
+    """Save all calls of one step, failed ones included."""
     rows = [call.model_dump() for call in calls]
     if rows:
         connection.execute(insert(model_calls), rows)
 
 
-def standing_trouble(connection: Connection, calls: int = 5) -> str:
-    """The code with which each of the latest calls failed; empty while one of them went well or they differ."""
+def find_repeated_failure(connection: Connection, calls: int = 5) -> str:
+    """Find the code with which all of the latest calls failed; empty if one of them went well or they differ."""
     latest = connection.scalars(select(model_calls.c.verdict).order_by(model_calls.c.id.desc()).limit(calls)).all()
     return latest[0] if len(latest) == calls and len(set(latest)) == 1 and latest[0] != "ok" else ""
 
 
-def spent_today(connection: Connection, client_id: ClientId, now: datetime) -> Spent:
-    """What the client's mail has cost in the 24 hours of business time before `now`.
+def load_spent_today(connection: Connection, client_id: ClientId, now: datetime) -> ModelUsage:
+    """Load what the client's mail has cost in the 24 hours of business time before `now`.
 
     A day that slides has no midnight at which a client's allowance could be used twice.
     """
@@ -39,4 +39,4 @@ def spent_today(connection: Connection, client_id: ClientId, now: datetime) -> S
             c.client_id == client_id, c.at > now - DAY
         )
     ).one()
-    return Spent(calls=int(calls), tokens=int(tokens))
+    return ModelUsage(calls=int(calls), tokens=int(tokens))

@@ -1,4 +1,4 @@
-"""The shop's terms, as the settings state them: on what comes in, and on mail that goes out."""
+"""The shop's policy, read from the settings: on what comes in, and on mail that goes out."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from settings import Settings
 
 
 @dataclass(frozen=True)
-class Terms:
-    """What the doors need of the settings. Holds the signing key: never print one."""
+class ShopPolicy:
+    """What checks of incoming rows and events need of the settings. Holds the signing key: never print one."""
 
     currency: str
     time_zone: str
@@ -19,18 +19,18 @@ class Terms:
     rules: EngagementRules = field(default_factory=EngagementRules)
 
     def __repr__(self) -> str:
-        return f"Terms(currency={self.currency!r}, time_zone={self.time_zone!r})"
+        return f"ShopPolicy(currency={self.currency!r}, time_zone={self.time_zone!r})"
 
     @classmethod
-    def of(cls, settings: Settings) -> Terms:
-        """The terms that the settings state."""
+    def from_settings(cls, settings: Settings) -> ShopPolicy:
+        """Build the policy from the settings."""
         return cls(
             currency=settings.shop_currency, time_zone=settings.shop_time_zone, signing_key=settings.keys.signing
         )
 
 
-def mail_rules(settings: Settings) -> MailRules:
-    """The shop's rules on when and how often to mail."""
+def build_mail_rules(settings: Settings) -> MailRules:
+    """Build the shop's rules on when and how often to mail."""
     return MailRules(
         quiet_from_hour=settings.quiet_from_hour,
         quiet_until_hour=settings.quiet_until_hour,

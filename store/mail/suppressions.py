@@ -1,4 +1,4 @@
-"""Keyed hashes that outlive what they stand for: addresses never to mail again, and ids that were erased."""
+"""Keyed hashes that outlive what they stand for: addresses never to be mailed again, and ids that were erased."""
 
 from __future__ import annotations
 
@@ -9,45 +9,46 @@ from typing import Final
 
 from sqlalchemy import Connection, select
 
-from store.sql.bulk import among, write
-from store.sql.types import micros
+from store.sql.bulk import among, write_rows
+from store.sql.types import to_micros
 from store.tables import suppressions, tombstones
 
 ERASED: Final = "this client was erased and is refused for ever"
 """Reason of every refusal of an erased id."""
 
 
-def address_hash(signing_key: str, email: str) -> str:
-    """HMAC-SHA256 of an address, 64 hex digits. Upper and lower case are one address here: it errs towards silence."""
-    return _keyed(signing_key, "address", email.strip().lower())
+def hash_address(signing_key: str, email: str) -> str:
+    """Compute the HMAC-SHA256 of an address, 64 hex digits. Upper and lower case are one address here: this errs
+    towards silence."""
+    return _hash(signing_key, "address", email.strip().lower())
 
 
-def client_hash(signing_key: str, client_id: str) -> str:
-    """HMAC-SHA256 of a client id, 64 hex digits."""
-    return _keyed(signing_key, "client", client_id)
+def hash_client_id(signing_key: str, client_id: str) -> str:
+    """Compute the HMAC-SHA256 of a client id, 64 hex digits."""
+    return _hash(signing_key, "client", client_id)
 
 
-def _keyed(signing_key: str, purpose: str, value: str) -> str:
+def _hash(signing_key: str, purpose: str, value: str) -> str:
     return hmac.digest(signing_key.encode(), f"{purpose}:{value}".encode(), "sha256").hex()
 
 
-def suppress(connection: Connection, signing_key: str, reasons: Mapping[str, tuple[str, datetime]]) -> None:
-    """Never mail these addresses again: address -> (reason in one word, business time). The first reason stays."""
-    rows = [(address_hash(signing_key, email), reason, micros(at)) for email, (reason, at) in reasons.items()]
-    write(connection, suppressions, ("address_hash", "reason", "at"), sorted(rows), "keep")
+def suppress_addresses(connection: Connection, signing_key: str, reasons: Mapping[str, tuple[str, datetime]]) -> None:
+    """Suppress these addresses for ever: address -> (reason in one word, business time). The first reason stays."""
+    rows = [(hash_address(signing_key, email), reason, to_micros(at)) for email, (reason, at) in reasons.items()]
+    write_rows(connection, suppressions, ("address_hash", "reason", "at"), sorted(rows), "keep")
 
 
-def suppressed(connection: Connection, signing_key: str, email: str) -> str | None:
-    """Why this address is never mailed; None when it may be."""
+def find_suppression(connection: Connection, signing_key: str, email: str) -> str | None:
+    """Find why this address is never mailed; None when it may be."""
     return connection.scalar(
-        select(suppressions.c.reason).where(suppressions.c.address_hash == address_hash(signing_key, email))
+        select(suppressions.c.reason).where(suppressions.c.address_hash == hash_address(signing_key, email))
     )
 
 
-def erased(connection: Connection, signing_key: str, client_ids: Iterable[str]) -> set[str]:
-    """Which of these ids were erased and are refused for ever."""
-    by_hash = {client_hash(signing_key, each): each for each in client_ids}
+def find_erased(connection: Connection, signing_key: str, client_ids: Iterable[str]) -> set[str]:
+    """Find which of these ids were erased and are refused for ever."""
+    by_hash = {hash_client_id(signing_key, client_id): client_id for client_id in client_ids}
     if not by_hash:
         return set()
-    found = select(tombstones.c.client_hash).where(among(connection, tombstones.c.client_hash, by_hash))
-    return {by_hash[scalar] for scalar in connection.scalars(found)}
+    query = select(tombstones.c.client_hash).where(among(connection, tombstones.c.client_hash, by_hash))
+    return {by_hash[scalar] for scalar in connection.scalars(query)}

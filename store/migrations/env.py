@@ -11,7 +11,7 @@ from store.tables import metadata
 
 
 def render(kind: str, item: Any, autogen: Any) -> str | Literal[False]:
-    """Our own column types by their names, as the tables write them."""
+    """Render our own column types by their names, as the tables write them."""
     if kind != "type" or not (isinstance(item, UtcTime) or item is Json):
         return False
     autogen.imports.add("from store.sql.types import Json, UtcTime")

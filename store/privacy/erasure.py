@@ -1,4 +1,4 @@
-"""Erasing a client: asked for, refused from then on, taken away in batches, and told of by what may stay.
+"""Erasing a client: requested, held, deleted in batches, and confirmed by a tombstone.
 
 Every step may be done again: it acts on what is still there. A hold marks a client who is to be erased; a tombstone,
 written with the end of the client's row, refuses the id from then on and remembers when nothing was left.
@@ -15,80 +15,83 @@ from typing import Any, Final
 from sqlalchemy import Connection, Text, and_, cast, delete, func, or_, select, tuple_, update
 
 from domain.outreach import SETTLED
-from errors import Erased, NotFound
+from errors import ErasedClient, NotFound
 from models.base import ClientId
 from models.erasures import ErasureState, ErasureStatus
 from models.states import EnrolmentState, HoldSource, OutreachState
 from store.clients import holds as client_holds
 from store.events import outbox as nudges
 from store.fixes import waves
-from store.mail.suppressions import ERASED, client_hash, erased
-from store.privacy.personal import HOLDINGS, Holding
+from store.mail.suppressions import ERASED, find_erased, hash_client_id
+from store.privacy.personal import PERSONAL_TABLES, PersonalTable
 from store.sql.upserts import insert_ignoring
 from store.tables import campaigns, clients, enrolments, fixes, holds, outbox, outreaches, refreshes, tombstones
 
 BATCH: Final = 1_000
-"""Rows of one table that one transaction takes away."""
+"""Most rows of one table that one transaction deletes."""
 
 
-def ask(
+def request_erasure(
     connection: Connection, signing_key: str, client_id: ClientId, now: datetime, real_now: datetime
 ) -> ErasureStatus:
-    """Hold the client's mail for good and have the workflow started; where the erasure then stands. Asking twice is
-    asking once. Raises NotFound for an id that nobody knows."""
-    if hold(connection, client_id, now):
-        nudges.push(connection, "erasure", [client_id], real_now)
-    return status(connection, signing_key, client_id)
+    """Hold the client's mail for good, ask for the workflow, and return the state of the erasure. Asking twice changes
+    nothing. Raises NotFound for an unknown id."""
+    if hold_for_erasure(connection, client_id, now):
+        nudges.push_nudges(connection, "erasure", [client_id], real_now)
+    return load_status(connection, signing_key, client_id)
 
 
-def hold(connection: Connection, client_id: ClientId, now: datetime) -> bool:
-    """From now on no mail of the client passes the door; whether there is such a client. The row is locked, so whoever
-    stands in the door has passed it or sees the hold."""
+def hold_for_erasure(connection: Connection, client_id: ClientId, now: datetime) -> bool:
+    """Hold all mail of the client at the send gate, and return whether there is such a client. The row is locked, so a
+    mail at the gate has either passed it or sees the hold."""
     known = select(clients.c.client_id).where(clients.c.client_id == client_id).with_for_update()
     if connection.scalar(known) is None:
         return False
-    client_holds.hold(connection, client_id, HoldSource.ERASURE, "", now)
+    client_holds.add_hold(connection, client_id, HoldSource.ERASURE, "", now)
     return True
 
 
-def status(connection: Connection, signing_key: str, client_id: ClientId) -> ErasureStatus:
-    """Where the erasure of a client stands. Raises NotFound when none was asked for."""
-    hashed = tombstones.c.client_hash == client_hash(signing_key, client_id)
-    grave = connection.execute(select(tombstones).where(hashed)).one_or_none()
-    if grave is not None:
-        state = ErasureState.ERASED if grave.erased_at else ErasureState.ERASING
-        return ErasureStatus(client_id=client_id, state=state, refused_since=grave.at, erased_at=grave.erased_at)
-    if since := asked_at(connection, client_id):
+def load_status(connection: Connection, signing_key: str, client_id: ClientId) -> ErasureStatus:
+    """Load the state of a client's erasure. Raises NotFound when none was requested."""
+    hashed = tombstones.c.client_hash == hash_client_id(signing_key, client_id)
+    tombstone = connection.execute(select(tombstones).where(hashed)).one_or_none()
+    if tombstone is not None:
+        state = ErasureState.ERASED if tombstone.erased_at else ErasureState.ERASING
+        return ErasureStatus(
+            client_id=client_id, state=state, refused_since=tombstone.at, erased_at=tombstone.erased_at
+        )
+    if since := find_request_time(connection, client_id):
         return ErasureStatus(client_id=client_id, state=ErasureState.WAITING, asked_at=since)
     raise NotFound("nobody has asked for the erasure of this client", "client_id")
 
 
-def asked_at(connection: Connection, client_id: ClientId) -> datetime | None:
-    """When the erasure of a client who is still there was asked for."""
-    mine = holds.c.client_id == client_id, holds.c.source == HoldSource.ERASURE
-    return connection.scalar(select(holds.c.since).where(*mine))
+def find_request_time(connection: Connection, client_id: ClientId) -> datetime | None:
+    """Find when the erasure of a client who is still there was requested."""
+    conditions = holds.c.client_id == client_id, holds.c.source == HoldSource.ERASURE
+    return connection.scalar(select(holds.c.since).where(*conditions))
 
 
-def refuse_erased(connection: Connection, signing_key: str, client_id: ClientId) -> None:
-    """Raises Erased for a client who was erased."""
-    if erased(connection, signing_key, [client_id]):
-        raise Erased(ERASED, "client_id")
+def require_not_erased(connection: Connection, signing_key: str, client_id: ClientId) -> None:
+    """Require a client who was not erased. Raises Erased."""
+    if find_erased(connection, signing_key, [client_id]):
+        raise ErasedClient(ERASED, "client_id")
 
 
-def refuse(connection: Connection, signing_key: str, client_id: ClientId) -> None:
-    """Raises Erased for a client who was erased, or is being erased."""
-    refuse_erased(connection, signing_key, client_id)
-    if asked_at(connection, client_id):
-        raise Erased("this client is being erased", "client_id")
+def require_not_erasing(connection: Connection, signing_key: str, client_id: ClientId) -> None:
+    """Require a client who was not erased and is not being erased. Raises Erased."""
+    require_not_erased(connection, signing_key, client_id)
+    if find_request_time(connection, client_id):
+        raise ErasedClient("this client is being erased", "client_id")
 
 
-def bury(connection: Connection, signing_key: str, client_id: ClientId, now: datetime) -> None:
-    """The client's row goes, and the id is refused from now on. Whatever was coming in is in, or will find neither."""
+def replace_with_tombstone(connection: Connection, signing_key: str, client_id: ClientId, now: datetime) -> None:
+    """Delete the client's row and refuse the id from now on. Events that are coming in are in by now, or find
+    neither."""
     before = select(func.max(clients.c.client_id)).where(clients.c.client_id < client_id)
     near = connection.scalar(before) or ""
     connection.execute(delete(clients).where(clients.c.client_id == client_id))
-    insert_ignoring(connection, tombstones, [{"client_hash": client_hash(signing_key, client_id), "at": now}])
-    # Where somebody else's work goes on from this id, it goes on from the one before: nobody lies in between.
+    insert_ignoring(connection, tombstones, [{"client_hash": hash_client_id(signing_key, client_id), "at": now}])
+    # Work on other clients that resumes at this id resumes at the one before: there is nobody in between.
     connection.execute(update(campaigns).where(campaigns.c.cursor == client_id).values(cursor=near))
     _move_shards(connection, client_id, near)
 
@@ -103,35 +106,35 @@ def _move_shards(connection: Connection, client_id: ClientId, near: ClientId) ->
         )
 
 
-def seal(connection: Connection, signing_key: str, client_id: ClientId, now: datetime) -> None:
-    """Nothing is left of the client; the first time stands."""
-    mine = tombstones.c.client_hash == client_hash(signing_key, client_id), tombstones.c.erased_at.is_(None)
-    connection.execute(update(tombstones).where(*mine).values(erased_at=now))
+def mark_erased(connection: Connection, signing_key: str, client_id: ClientId, now: datetime) -> None:
+    """Record that nothing is left of the client; the first time stays."""
+    conditions = tombstones.c.client_hash == hash_client_id(signing_key, client_id), tombstones.c.erased_at.is_(None)
+    connection.execute(update(tombstones).where(*conditions).values(erased_at=now))
 
 
-def erase_some(connection: Connection, client_id: ClientId) -> int:
-    """Take away the next batch of what is kept of a client; how many rows that were. 0: nothing is left."""
+def erase_batch(connection: Connection, client_id: ClientId) -> int:
+    """Delete the next batch of a client's rows, and return how many. 0: nothing is left."""
     for step in _STEPS:
-        if gone := step(connection, client_id):
-            return gone
+        if count := step(connection, client_id):
+            return count
     return 0
 
 
-def _delete(holding: Holding, connection: Connection, client_id: ClientId) -> int:
-    keys = list(holding.table.primary_key)
+def _delete(personal: PersonalTable, connection: Connection, client_id: ClientId) -> int:
+    keys = list(personal.table.primary_key)
     key = keys[0] if len(keys) == 1 else tuple_(*keys)
-    some = select(*keys).where(holding.which(client_id)).limit(BATCH)
-    return connection.execute(delete(holding.table).where(key.in_(some))).rowcount
+    batch = select(*keys).where(personal.which(client_id)).limit(BATCH)
+    return connection.execute(delete(personal.table).where(key.in_(batch))).rowcount
 
 
-def _count_out(connection: Connection, client_id: ClientId) -> int:
-    """Campaigns keep how many clients and mails stood where, and no longer whose: rows go and counts come together."""
-    mine = select(enrolments.c.campaign).where(enrolments.c.client_id == client_id)
+def _delete_counted(connection: Connection, client_id: ClientId) -> int:
+    """Delete the client's enrolments and mails while campaigns keep their counts by state: both change together."""
+    enrolled = select(enrolments.c.campaign).where(enrolments.c.client_id == client_id)
     mailed = select(outreaches.c.campaign).where(
         outreaches.c.client_id == client_id, outreaches.c.campaign.is_not(None)
     )
-    slugs = sorted({*connection.scalars(mine), *connection.scalars(mailed)})
-    kept = {
+    slugs = sorted({*connection.scalars(enrolled), *connection.scalars(mailed)})
+    erased_counts = {
         row.slug: row.erased or {}
         for row in connection.execute(
             select(campaigns.c.slug, campaigns.c.erased)
@@ -140,50 +143,51 @@ def _count_out(connection: Connection, client_id: ClientId) -> int:
             .with_for_update()
         )
     }
-    gone = 0
+    total = 0
     for part, table in (("mails", outreaches), ("enrolments", enrolments)):  # in the order of the ledger's locks
         rows = delete(table).where(table.c.client_id == client_id).returning(table.c.campaign, table.c.state)
-        stood = Counter((row.campaign, _closed(row.state)) for row in connection.execute(rows))
-        gone += stood.total()
-        for (slug, state), count in stood.items():
-            if slug in kept:
-                kept[slug] = _more(kept[slug], part, state, count)
-    for slug, counts in kept.items():
+        states = Counter((row.campaign, _close_state(row.state)) for row in connection.execute(rows))
+        total += states.total()
+        for (slug, state), count in states.items():
+            if slug in erased_counts:
+                erased_counts[slug] = _add_count(erased_counts[slug], part, state, count)
+    for slug, counts in erased_counts.items():
         connection.execute(update(campaigns).where(campaigns.c.slug == slug).values(erased=counts))
-    return gone
+    return total
 
 
-def _closed(state: str) -> str:
-    """What was begun while the client went waits for nobody any more, or its campaign would wait for ever."""
+def _close_state(state: str) -> str:
+    """Return the final state to count: what was under way waits for nobody any more, or its campaign would wait for
+    ever."""
     if state == EnrolmentState.PENDING:
         return EnrolmentState.DROPPED
     return OutreachState.REJECTED if state in set(OutreachState) - SETTLED else state
 
 
-def _more(counts: dict[str, Any], part: str, state: str, count: int) -> dict[str, Any]:
+def _add_count(counts: dict[str, Any], part: str, state: str, count: int) -> dict[str, Any]:
     states = counts.get(part, {})
     return counts | {part: states | {state: states.get(state, 0) + count}}
 
 
 def _leave_waves(connection: Connection, client_id: ClientId) -> int:
-    """Take the client's Fixes out of the waves that they were in. Counts no rows: the Fixes go right after."""
-    mine = select(fixes.c.fix_id).where(fixes.c.client_id == client_id)
-    waves.leave(connection, list(connection.scalars(mine)))
+    """Take the client's Fixes out of their waves. Counts no rows: the Fixes go right after."""
+    query = select(fixes.c.fix_id).where(fixes.c.client_id == client_id)
+    waves.remove_fixes(connection, list(connection.scalars(query)))
     return 0
 
 
 def _drop_nudges(connection: Connection, client_id: ClientId) -> int:
-    mine = select(fixes.c.fix_id).where(fixes.c.client_id == client_id)
+    query = select(fixes.c.fix_id).where(fixes.c.client_id == client_id)
     of_client = and_(outbox.c.kind.in_(("client", "erasure")), outbox.c.target == client_id)
-    of_fix = and_(outbox.c.kind == "fix", outbox.c.target.in_(mine))
+    of_fix = and_(outbox.c.kind == "fix", outbox.c.target.in_(query))
     return connection.execute(delete(outbox).where(or_(of_client, of_fix))).rowcount
 
 
 _LARGE_FIRST: Final = ("mail_edits", "mail_steps")
 _STEPS: Final[tuple[Callable[[Connection, ClientId], int], ...]] = (
-    *(partial(_delete, each) for each in HOLDINGS if each.part in _LARGE_FIRST),
-    _count_out,
+    *(partial(_delete, personal) for personal in PERSONAL_TABLES if personal.part in _LARGE_FIRST),
+    _delete_counted,
     _leave_waves,
     _drop_nudges,
-    *(partial(_delete, each) for each in HOLDINGS),
+    *(partial(_delete, personal) for personal in PERSONAL_TABLES),
 )

@@ -1,5 +1,5 @@
-"""Which tables hold something of a client, and how its rows are found: the one list that the export and the erasure go
-by. A table that is in neither list here fails a test."""
+"""Which tables hold personal data, and how a client's rows are found: the one list for the export and the erasure. A
+test fails for a table that is in neither list here."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ Which = Callable[[ClientId], ColumnElement[bool]]
 
 
 @dataclass(frozen=True)
-class Holding:
-    """The rows of one table that are of a client. `part`: what the export calls them; `without`: columns that it
-    leaves out, since they say nothing of the client (or, names of staff, are another's)."""
+class PersonalTable:
+    """A table with rows of a client. `part`: its name in the export; `without`: columns left out of the export, since
+    they say nothing of the client (or name staff)."""
 
     part: str
     table: Table
@@ -26,63 +26,63 @@ class Holding:
     without: frozenset[str] = frozenset()
 
 
-def _own(part: str, table: Table, *without: str) -> Holding:
-    return Holding(part, table, lambda client_id: table.c.client_id == client_id, frozenset(without))
+def _own_table(part: str, table: Table, *without: str) -> PersonalTable:
+    return PersonalTable(part, table, lambda client_id: table.c.client_id == client_id, frozenset(without))
 
 
-def _of_fix(part: str, table: Table, *without: str) -> Holding:
+def _fix_table(part: str, table: Table, *without: str) -> PersonalTable:
     def which(client_id: ClientId) -> ColumnElement[bool]:
         return table.c.fix_id.in_(select(t.fixes.c.fix_id).where(t.fixes.c.client_id == client_id))
 
-    return Holding(part, table, which, frozenset(without))
+    return PersonalTable(part, table, which, frozenset(without))
 
 
-HOLDINGS: Final[tuple[Holding, ...]] = (
-    _own("client", t.clients),
-    _own("mail_edits", t.edits, "by"),
-    _own("mail_steps", t.outreach_steps),
-    _own("campaigns", t.enrolments),
-    _own("mails", t.outreaches, "token", "lease_until"),
-    _of_fix("fix_items", t.fix_items),
-    _of_fix("fix_steps", t.fix_steps),
-    _own("fixes", t.fixes, "decided_by"),
-    _own("events", t.events),
-    _own("engagement", t.engagement),
-    _own("taste", t.tastes),
-    _own("standing", t.standings),
-    _own("assessments", t.assessments),
-    _own("calls", t.calls, "by", "day", "place"),
-    _own("decisions", t.decisions),
-    _own("questions", t.questions),
-    _own("top_picks", t.top_picks),
-    _own("model_calls", t.model_calls),
-    _own("holds", t.holds),
+PERSONAL_TABLES: Final[tuple[PersonalTable, ...]] = (
+    _own_table("client", t.clients),
+    _own_table("mail_edits", t.edits, "by"),
+    _own_table("mail_steps", t.outreach_steps),
+    _own_table("campaigns", t.enrolments),
+    _own_table("mails", t.outreaches, "token", "lease_until"),
+    _fix_table("fix_items", t.fix_items),
+    _fix_table("fix_steps", t.fix_steps),
+    _own_table("fixes", t.fixes, "decided_by"),
+    _own_table("events", t.events),
+    _own_table("engagement", t.engagement),
+    _own_table("taste", t.tastes),
+    _own_table("standing", t.standings),
+    _own_table("assessments", t.assessments),
+    _own_table("calls", t.calls, "by", "day", "place"),
+    _own_table("decisions", t.decisions),
+    _own_table("questions", t.questions),
+    _own_table("top_picks", t.top_picks),
+    _own_table("model_calls", t.model_calls),
+    _own_table("holds", t.holds),
 )
-"""Rows that name others come before those. The order in which they are erased."""
+"""The order in which they are erased: rows that refer to others come before those."""
 
-APART: Final[Mapping[Table, str]] = {
+OTHER_TABLES: Final[Mapping[Table, str]] = {
     t.items: "the catalogue",
     t.stock: "counts of units",
     t.stock_prices: "of units",
     t.revisions: "counters",
-    t.beliefs: "what the house learnt of everybody together",
-    t.reading_hours: "hours of everybody, or of all with one tag or style",
+    t.beliefs: "what was learnt of all clients together",
+    t.reading_hours: "hours of all clients, or of all with one tag or style",
     t.clock: "one row",
     t.campaigns: "the owner's words; its cursor is moved off an erased id, and what was erased is counted",
     t.waves: "counts; Fixes are taken out of its plan",
     t.wave_parts: "arrays without clients; Fixes are taken out of them",
     t.refreshes: "counts; shards that begin at an erased id begin before it",
-    t.artefacts: "figures of models; algorithms/forgetting.py takes the client's name out of their files",
-    t.outbox: "ids that wait to be told to Temporal; erased, not exported",
+    t.artefacts: "figures of models; algorithms/artefact_erasure.py takes the client's name out of their files",
+    t.outbox: "ids that wait to be sent to Temporal; erased, not exported",
     t.suppressions: "a keyed hash of an address, which must outlive the erasure; exported as `suppressed`",
     t.tombstones: "a keyed hash of an erased id",
 }
-"""Everything else, and why."""
+"""All other tables, and why they hold nothing to erase here."""
 
 
-def row_of(holding: Holding, row: Any) -> dict[str, Any]:
-    """What the export tells of one row."""
-    told = {str(name): value for name, value in row._mapping.items() if name not in holding.without}
-    if isinstance(told.get("data"), dict):  # of a Fix's step
-        told["data"] = {name: value for name, value in told["data"].items() if name != "decided_by"}
-    return told
+def export_row(personal: PersonalTable, row: Any) -> dict[str, Any]:
+    """Return the columns of one row that the export shows."""
+    values = {str(name): value for name, value in row._mapping.items() if name not in personal.without}
+    if isinstance(values.get("data"), dict):  # of a Fix's step
+        values["data"] = {name: value for name, value in values["data"].items() if name != "decided_by"}
+    return values

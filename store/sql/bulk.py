@@ -37,37 +37,38 @@ Conflict = Literal["keep", "replace"]
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def dumped(value: Any) -> str | None:
-    """JSON text as the database keeps it; None stays SQL's NULL."""
+def dump_json(value: Any) -> str | None:
+    """Return JSON text as the database stores it; None stays SQL's NULL."""
     return None if value is None else json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
-def listed(connection: Connection, values: Iterable[str]) -> Select[tuple[str]]:
-    """The given strings as rows of one column, `value`."""
+def select_values(connection: Connection, values: Iterable[str]) -> Select[tuple[str]]:
+    """Select the given strings as rows of one column, `value`."""
     if connection.dialect.name == "postgresql":
-        given = (
+        rows = (
             func.unnest(bindparam(None, list(values), ARRAY(Text))).table_valued("value", name="given").render_derived()
         )
     else:
-        given = func.json_each(bindparam(None, json.dumps(list(values)), Text)).table_valued("value", name="given")
-    return select(given.c.value)
+        rows = func.json_each(bindparam(None, json.dumps(list(values)), Text)).table_valued("value", name="given")
+    return select(rows.c.value)
 
 
 def among(connection: Connection, column: Column[Any], values: Iterable[str]) -> ColumnElement[bool]:
-    """`column` is one of `values`."""
+    """Return the condition that `column` is one of `values`."""
     if connection.dialect.name == "postgresql":
         return column == func.any(bindparam(None, list(values), ARRAY(Text)))
-    return column.in_(listed(connection, values))
+    return column.in_(select_values(connection, values))
 
 
 def raw(connection: Connection, column: Column[Any]) -> ColumnElement[Any]:
-    """`column` as the driver gives it: on SQLite a moment stays a number of microseconds, which is quick to read."""
+    """Return `column` as the driver gives it: on SQLite a moment stays a number of microseconds, which is quick to
+    read."""
     if connection.dialect.name == "sqlite" and isinstance(column.type, UtcTime):
         return type_coerce(column, BigInteger)
     return column
 
 
-def write(
+def write_rows(
     connection: Connection,
     table: Table,
     columns: Sequence[str],

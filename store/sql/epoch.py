@@ -1,4 +1,4 @@
-"""A moment as epoch seconds, worked out by the database: bulk reads need no datetime objects."""
+"""A moment as epoch seconds, computed by the database: bulk reads need no datetime objects."""
 
 from __future__ import annotations
 

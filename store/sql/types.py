@@ -38,8 +38,8 @@ class UtcTime(TypeDecorator[datetime]):
         return _EPOCH + int(value) * _MICROSECOND
 
 
-def micros(moment: datetime) -> int:
-    """Epoch microseconds, as SQLite keeps them; for bulk writes that pass the type machinery by."""
+def to_micros(moment: datetime) -> int:
+    """Convert a moment to epoch microseconds, as SQLite stores it; for bulk writes that bypass the type machinery."""
     return (moment - _EPOCH) // _MICROSECOND
 
 

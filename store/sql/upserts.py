@@ -9,12 +9,12 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 
 def insert_into(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
-    """An insert that knows `on_conflict_do_nothing` and `on_conflict_do_update`."""
+    """Build an insert that has `on_conflict_do_nothing` and `on_conflict_do_update`."""
     return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
 
 
 def insert_ignoring(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> int:
-    """Insert rows, passing over those that are there; how many were new."""
+    """Insert rows, leaving out those that exist already; return how many were new."""
     if not rows:
         return 0
     return connection.execute(insert_into(connection, table).values(rows).on_conflict_do_nothing()).rowcount

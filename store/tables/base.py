@@ -16,6 +16,6 @@ metadata = MetaData(
 )
 
 
-def ident(name: str, **options: Any) -> Column[str]:
-    """A column that holds an opaque id."""
+def build_id_column(name: str, **options: Any) -> Column[str]:
+    """Build a column that holds an opaque id."""
     return Column(name, String(64), **options)

@@ -1,22 +1,22 @@
-"""Calls that a stylist is to make in place of a mail."""
+"""Calls for stylists to make in place of a mail."""
 
 from __future__ import annotations
 
 from sqlalchemy import Column, Index, Integer, String, Table, UniqueConstraint, text
 
 from store.sql.types import UtcTime
-from store.tables.base import ident, metadata
+from store.tables.base import build_id_column, metadata
 
 _OPEN = text("state = 'open'")
 
 calls = Table(
     "calls",
     metadata,
-    ident("call_id", primary_key=True),
-    ident("client_id", nullable=False),
+    build_id_column("call_id", primary_key=True),
+    build_id_column("client_id", nullable=False),
     Column("key", String(160), nullable=False, comment="the occasion that it answers"),
     Column("reason", String(16), nullable=False, comment="the kind of mail in whose place it is"),
-    ident("assessment_id", nullable=False),
+    build_id_column("assessment_id", nullable=False),
     Column("day", String(10), nullable=False, comment="the shop's own"),
     Column("place", Integer, nullable=False, comment="among that day's calls, from 1: so a limit holds in any race"),
     Column("state", String(8), nullable=False, comment="open, done, dropped"),

@@ -1,16 +1,16 @@
-"""Who the clients are, what they did, and where they stand."""
+"""Clients, their events, and their latest assessment."""
 
 from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, String, Table, Text
 
 from store.sql.types import Json, UtcTime
-from store.tables.base import ident, metadata
+from store.tables.base import build_id_column, metadata
 
 clients = Table(
     "clients",
     metadata,
-    ident("client_id", primary_key=True),
+    build_id_column("client_id", primary_key=True),
     Column("email", String(254), nullable=False),
     Column("first_name", String(64), nullable=False, default=""),
     Column("time_zone", String(64), nullable=False),
@@ -29,7 +29,7 @@ clients = Table(
 engagement = Table(
     "engagement",
     metadata,
-    ident("client_id", primary_key=True),
+    build_id_column("client_id", primary_key=True),
     Column("anchor_at", UtcTime, comment="latest event; the sums stand at this moment"),
     Column("frequency", Float, nullable=False, default=0.0),
     Column("monetary", Float, nullable=False, default=0.0),
@@ -43,7 +43,7 @@ engagement = Table(
 tastes = Table(
     "tastes",
     metadata,
-    ident("client_id", primary_key=True),
+    build_id_column("client_id", primary_key=True),
     Column("until", UtcTime, nullable=False, index=True, comment="all that occurred up to then is in the sums"),
     Column("sums", Json, nullable=False, comment="see domain/profiles.py; words of the catalogue, none of the client"),
 )
@@ -51,12 +51,12 @@ tastes = Table(
 standings = Table(
     "standings",
     metadata,
-    ident("client_id", primary_key=True),
+    build_id_column("client_id", primary_key=True),
     Column("phase", String(16), nullable=False, index=True),
     Column("phase_since", UtcTime, nullable=False),
     Column("band", String(16), nullable=False),
     Column("score", Float, nullable=False),
-    ident("assessment_id", nullable=False),
+    build_id_column("assessment_id", nullable=False),
     Column("assessed_at", UtcTime, nullable=False),
     Column("crosses_at", UtcTime),
     Column("lift_score", Float, comment="an event that lifts the score past this nudges the workflow"),
@@ -72,8 +72,8 @@ standings = Table(
 assessments = Table(
     "assessments",
     metadata,
-    ident("id", primary_key=True),
-    ident("client_id", nullable=False),
+    build_id_column("id", primary_key=True),
+    build_id_column("client_id", nullable=False),
     Column("at", UtcTime, nullable=False),
     Column("score", Float, nullable=False),
     Column("band", String(16), nullable=False),
@@ -87,11 +87,11 @@ assessments = Table(
 events = Table(
     "events",
     metadata,
-    ident("event_id", primary_key=True),
-    ident("client_id", nullable=False),
+    build_id_column("event_id", primary_key=True),
+    build_id_column("client_id", nullable=False),
     Column("type", String(24), nullable=False),
     Column("occurred_at", UtcTime, nullable=False),
-    ident("item_id"),
+    build_id_column("item_id"),
     Column("quantity", Integer),
     Column("value_cents", BigInteger),
     Column("data", Json, comment="further fields of the type"),

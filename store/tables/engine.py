@@ -1,18 +1,18 @@
-"""What keeps the house running."""
+"""The clock and the outbox, which the processes share."""
 
 from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, String, Table, UniqueConstraint
 
 from store.sql.types import UtcTime
-from store.tables.base import ident, metadata
+from store.tables.base import build_id_column, metadata
 
 outbox = Table(
     "outbox",
     metadata,
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
     Column("kind", String(16), nullable=False, comment="client, campaign, fix or erasure"),
-    ident("target", nullable=False),
+    build_id_column("target", nullable=False),
     Column("version", Integer, nullable=False, default=1, comment="raised by each coalesced change"),
     Column("attempts", Integer, nullable=False, default=0),
     Column("due_at", UtcTime, nullable=False, comment="real time"),

@@ -1,4 +1,4 @@
-"""Fixes: what was asked, what was proposed, which units are held, and what a unit is worth to others."""
+"""Fixes: requests, proposals, held units, waves and shadow prices of stock."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from sqlalchemy import (
 )
 
 from store.sql.types import Json, UtcTime
-from store.tables.base import ident, metadata
+from store.tables.base import build_id_column, metadata
 
 fixes = Table(
     "fixes",
     metadata,
-    ident("fix_id", primary_key=True),
-    ident("client_id", nullable=False),
-    ident("request_key", comment="what the caller named the request, so that asking twice is asking once"),
+    build_id_column("fix_id", primary_key=True),
+    build_id_column("client_id", nullable=False),
+    build_id_column("request_key", comment="what the caller named the request, so that asking twice is asking once"),
     Column("wish", Json, nullable=False, comment="as asked; the note apart"),
     Column("note", Text, comment="client-written"),
     Column("note_read", Json, comment="the note as fields, as an agent read it"),
     Column("wave", Boolean, nullable=False, default=False, comment="waits for the next wave"),
-    ident("wave_id", comment="the wave that assembled it"),
+    build_id_column("wave_id", comment="the wave that assembled it"),
     Column("state", String(16), nullable=False),
     Column("code", String(64), nullable=False, default=""),
     Column("candidates", Json, comment="FixItems as ranked, with the reason of each that was left out"),
@@ -55,9 +55,9 @@ fixes = Table(
 fix_items = Table(
     "fix_items",
     metadata,
-    ident("fix_id", primary_key=True),
-    ident("sku", primary_key=True),
-    ident("item_id", nullable=False),
+    build_id_column("fix_id", primary_key=True),
+    build_id_column("sku", primary_key=True),
+    build_id_column("item_id", nullable=False),
     Column("size", String(64), nullable=False, default=""),
     Column("category", String(64), nullable=False, default=""),
     Column("colour", String(64), nullable=False, default=""),
@@ -83,7 +83,7 @@ fix_steps = Table(
     "fix_steps",
     metadata,
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
-    ident("fix_id", nullable=False),
+    build_id_column("fix_id", nullable=False),
     Column("at", UtcTime, nullable=False),
     Column("state", String(16), nullable=False),
     Column("code", String(64), nullable=False, default=""),
@@ -94,7 +94,7 @@ fix_steps = Table(
 waves = Table(
     "waves",
     metadata,
-    ident("wave_id", primary_key=True),
+    build_id_column("wave_id", primary_key=True),
     Column("at", UtcTime, nullable=False),
     Column("state", String(16), nullable=False, comment="ranking, assembling, proposing, done, cancelled"),
     Column("plan", Json, nullable=False, comment="the Fixes of each part, fixed when the wave begins"),
@@ -104,7 +104,7 @@ waves = Table(
 wave_parts = Table(
     "wave_parts",
     metadata,
-    ident("wave_id", primary_key=True),
+    build_id_column("wave_id", primary_key=True),
     Column(
         "name",
         String(64),
@@ -119,10 +119,10 @@ wave_parts = Table(
 stock_prices = Table(
     "stock_prices",
     metadata,
-    ident("sku", primary_key=True),
+    build_id_column("sku", primary_key=True),
     Column("price", Float, nullable=False, comment="score that one unit more would have brought the last wave"),
     Column("free", BigInteger, nullable=False, comment="units that its boxes left"),
     Column("usual", Float, nullable=False, comment="mean score of what was ranked"),
-    ident("wave_id", nullable=False),
+    build_id_column("wave_id", nullable=False),
     Column("at", UtcTime, nullable=False),
 )

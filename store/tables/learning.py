@@ -1,11 +1,11 @@
-"""What the house has learnt of everybody together; no client is in it."""
+"""Posteriors and reading hours, learnt of all clients together; no client is in them."""
 
 from __future__ import annotations
 
 from sqlalchemy import BigInteger, Column, Integer, String, Table
 
 from store.sql.types import Json, UtcTime
-from store.tables.base import ident, metadata
+from store.tables.base import build_id_column, metadata
 
 beliefs = Table(
     "beliefs",
@@ -13,7 +13,7 @@ beliefs = Table(
     Column("slot", String(16), primary_key=True),
     Column("version", Integer, nullable=False, comment="raised by each lesson; one is kept on condition of the last"),
     Column("at", UtcTime, nullable=False, comment="of the last decision that has taught"),
-    ident("decision", nullable=False, comment="its id"),
+    build_id_column("decision", nullable=False, comment="its id"),
     Column("lessons", BigInteger, nullable=False, default=0, comment="decisions that have taught"),
     Column("state", Json, nullable=False),
 )

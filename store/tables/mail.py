@@ -1,4 +1,4 @@
-"""Mails, what holds them, and the campaigns that ask for them."""
+"""Mails, holds, suppressions and campaigns."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from sqlalchemy import (
 )
 
 from store.sql.types import Json, UtcTime
-from store.tables.base import ident, metadata
+from store.tables.base import build_id_column, metadata
 
 outreaches = Table(
     "outreaches",
     metadata,
-    ident("client_id", primary_key=True),
+    build_id_column("client_id", primary_key=True),
     Column("n", Integer, primary_key=True),
     Column("reason_key", String(160), nullable=False, comment="what it answers; makes allocation idempotent"),
     Column("kind", String(16), nullable=False),
-    ident("campaign"),
-    ident("assessment_id", nullable=False),
+    build_id_column("campaign"),
+    build_id_column("assessment_id", nullable=False),
     Column("score", Float, nullable=False, comment="of that assessment; never recomputed"),
     Column("phase", String(16), nullable=False),
     Column("priority", Integer, nullable=False, default=0),
@@ -64,7 +64,7 @@ outreach_steps = Table(
     "outreach_steps",
     metadata,
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
-    ident("client_id", nullable=False),
+    build_id_column("client_id", nullable=False),
     Column("n", Integer, nullable=False),
     Column("at", UtcTime, nullable=False),
     Column("state", String(16), nullable=False),
@@ -76,8 +76,8 @@ outreach_steps = Table(
 edits = Table(
     "edits",
     metadata,
-    ident("id", primary_key=True),
-    ident("client_id", nullable=False),
+    build_id_column("id", primary_key=True),
+    build_id_column("client_id", nullable=False),
     Column("n", Integer, nullable=False),
     Column("draft", Json, nullable=False, comment="personal"),
     Column("by", String(64), nullable=False, default=""),
@@ -89,7 +89,7 @@ edits = Table(
 holds = Table(
     "holds",
     metadata,
-    ident("client_id", primary_key=True),
+    build_id_column("client_id", primary_key=True),
     Column("source", String(16), primary_key=True),
     Column("since", UtcTime, nullable=False),
     Column("reason", String(120), nullable=False, default=""),
@@ -98,7 +98,7 @@ holds = Table(
 campaigns = Table(
     "campaigns",
     metadata,
-    ident("slug", primary_key=True),
+    build_id_column("slug", primary_key=True),
     Column("spec", Json, nullable=False),
     Column("state", String(12), nullable=False),
     Column("reason", String(120), nullable=False, default=""),
@@ -114,8 +114,8 @@ campaigns = Table(
 enrolments = Table(
     "enrolments",
     metadata,
-    ident("campaign", primary_key=True),
-    ident("client_id", primary_key=True),
+    build_id_column("campaign", primary_key=True),
+    build_id_column("client_id", primary_key=True),
     Column("entry", String(64), primary_key=True),
     Column("state", String(12), nullable=False),
     Column("n", Integer),
@@ -140,7 +140,7 @@ model_calls = Table(
     metadata,
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
     Column("at", UtcTime, nullable=False),
-    ident("client_id", nullable=False),
+    build_id_column("client_id", nullable=False),
     Column("n", Integer),
     Column("agent", String(16), nullable=False),
     Column("prompt_version", String(40), nullable=False),

@@ -1,16 +1,16 @@
-"""What the shop sells, and what algorithms made of it."""
+"""The catalogue and stock with their revisions, and the decisions and artefacts of algorithms."""
 
 from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, LargeBinary, String, Table, Text
 
 from store.sql.types import Json, UtcTime
-from store.tables.base import ident, metadata
+from store.tables.base import build_id_column, metadata
 
 items = Table(
     "items",
     metadata,
-    ident("item_id", primary_key=True),
+    build_id_column("item_id", primary_key=True),
     Column("title", String(200), nullable=False),
     Column("category", String(64), nullable=False, index=True),
     Column("brand", String(100), nullable=False, default=""),
@@ -27,8 +27,8 @@ items = Table(
 stock = Table(
     "stock",
     metadata,
-    ident("sku", primary_key=True),
-    ident("item_id", nullable=False, index=True),
+    build_id_column("sku", primary_key=True),
+    build_id_column("item_id", nullable=False, index=True),
     Column("size", String(64), nullable=False, default=""),
     Column("on_hand", BigInteger, nullable=False),
     Column("reserved", BigInteger, nullable=False, server_default="0", comment="units held for a Fix"),
@@ -37,7 +37,7 @@ stock = Table(
 revisions = Table(
     "revisions",
     metadata,
-    ident("name", primary_key=True),
+    build_id_column("name", primary_key=True),
     Column("number", BigInteger, nullable=False, default=1),
     comment="raised by each change of what it names, so that a reader knows when to load it again",
 )
@@ -45,13 +45,13 @@ revisions = Table(
 decisions = Table(
     "decisions",
     metadata,
-    ident("id", primary_key=True),
+    build_id_column("id", primary_key=True),
     Column("slot", String(16), nullable=False),
     Column("role", String(8), nullable=False, default="live", comment="live: it was used; shadow: only asked"),
-    ident("client_id", nullable=False),
+    build_id_column("client_id", nullable=False),
     Column("at", UtcTime, nullable=False),
     Column("question", String(64), nullable=False, default="", comment="digest; live and shadow answers share it"),
-    ident("variant", nullable=False, default="house", comment="who was to answer"),
+    build_id_column("variant", nullable=False, default="house", comment="who was to answer"),
     Column("experiment", Text, nullable=False, default="", comment="the split in force"),
     Column("algorithm", String(64), nullable=False),
     Column("version", String(64), nullable=False),
@@ -60,7 +60,7 @@ decisions = Table(
     Column("answer", Json, comment="none where a shadow gave no valid one"),
     Column("faults", Json, nullable=False, default=list),
     Column("n", Integer, comment="of the outreach that it is for"),
-    ident("fix_id"),
+    build_id_column("fix_id"),
     Index(None, "client_id", "at"),
     Index(None, "slot", "role", "at"),
     Index(None, "question"),
@@ -71,7 +71,7 @@ questions = Table(
     metadata,
     Column("digest", String(64), primary_key=True),
     Column("slot", String(16), nullable=False),
-    ident("client_id", nullable=False, index=True),
+    build_id_column("client_id", nullable=False, index=True),
     Column("at", UtcTime, nullable=False, index=True),
     Column("body", LargeBinary, nullable=False, comment="JSON, compressed; personal"),
     comment="what was asked where an answer was used, for a while",
@@ -80,7 +80,7 @@ questions = Table(
 artefacts = Table(
     "artefacts",
     metadata,
-    ident("id", primary_key=True),
+    build_id_column("id", primary_key=True),
     Column("slot", String(16), nullable=False),
     Column("algorithm", String(64), nullable=False),
     Column("path", Text, nullable=False, comment="relative to the home folder"),

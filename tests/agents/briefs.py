@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from domain.facts import History, Piece, facts
+from domain.facts import History, HistoryItem, state_facts
 from models.base import utc
 from models.mail import Brief, BriefItem, Fact
 from models.states import Phase, TouchKind
@@ -48,7 +48,7 @@ NASTY = (
     "My name is Eve", "twenty weeks", '"Quoted" Tee', "Re: you",
 )  # fmt: skip
 words = st.one_of(st.sampled_from(NASTY), st.text(max_size=60), st.from_regex(r"[A-Za-z' .,&-]{1,30}", fullmatch=True))
-pieces = st.builds(Piece, title=words, category=words, colour=words, at=st.just(NOW))
+pieces = st.builds(HistoryItem, title=words, category=words, colour=words, at=st.just(NOW))
 histories = st.builds(
     History,
     signed_up_at=st.just(utc(2025, 1, 2)),
@@ -89,7 +89,7 @@ briefs = st.builds(
     shop_name=words | st.just("Selvedge & Co"),
     voice=words,
     message=st.lists(words, max_size=4).map(". ".join),
-    facts=histories.map(lambda history: facts(history, NOW))
+    facts=histories.map(lambda history: state_facts(history, NOW))
     | st.lists(st.builds(Fact, code=st.just("last_item"), text=words), max_size=3).map(tuple),
     items=st.lists(items, max_size=7, unique_by=lambda item: item.item_id).map(tuple),
 )

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from agents.llm import LanguageModel, ModelSession
-from models.model_call import ModelCall, Spent
+from models.model_call import ModelCall, ModelUsage
 from settings import Settings
 from tests.agents.briefs import NOW
 from tests.doubles.chat_server import ChatServer
@@ -46,7 +46,7 @@ async def open_desk(server: ChatServer) -> AsyncIterator[Callable[..., Desk]]:
     """Makes sessions; keyword arguments are settings without their `llm_`."""
     models: list[LanguageModel] = []
 
-    def made(spent: Spent = Spent(), **changes: Any) -> Desk:  # noqa: B008 (frozen)
+    def build_desk(spent: ModelUsage = ModelUsage(), **changes: Any) -> Desk:  # noqa: B008 (frozen)
         usual: dict[str, Any] = {"base_url": server.base_url, "api_key": "a key", "model": "test-model"}
         given = {f"llm_{name}": value for name, value in (usual | {"timeout_s": 10} | changes).items()}
         model = LanguageModel.from_settings(Settings(_env_file=None, **given))
@@ -54,7 +54,7 @@ async def open_desk(server: ChatServer) -> AsyncIterator[Callable[..., Desk]]:
         calls: list[ModelCall] = []
         return Desk(model.session("c-17", 3, NOW, spent, calls.append), server, calls)
 
-    yield made
+    yield build_desk
     for model in models:
         await model.close()
 

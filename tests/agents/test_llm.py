@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from agents.faults import wait_asked
+from agents.endpoint_errors import parse_retry_after
 from agents.llm import REASKS, LanguageModel
-from agents.writer import VERSION, write
+from agents.writer import VERSION, write_draft
 from errors import BudgetSpent, ConfigError, ModelFault, ModelRefused, RateLimited, SelvedgeError, Unavailable
-from models.model_call import Spent
+from models.model_call import ModelUsage
 from settings import Settings
 from tests.agents.briefs import NOW, brief
 
@@ -26,7 +26,7 @@ MODES = ["tools", "json_schema", "json"]
 @pytest.mark.parametrize("mode", MODES)
 async def test_a_good_answer_takes_one_call_and_is_on_record(open_desk, mode) -> None:
     desk = open_desk(mode=mode)
-    draft = await write(desk.session, brief())
+    draft = await write_draft(desk.session, brief())
     assert draft.greeting == "Hello Ana,"
     (call,) = desk.calls
     assert (call.verdict, call.agent, call.model, call.prompt_version) == ("ok", "writer", "test-model", VERSION)
@@ -61,7 +61,7 @@ async def test_a_fault_of_the_endpoint_ends_the_question_at_once(open_desk, beha
     desk = open_desk(mode=mode)
     desk.server.next("writer", behaviour)
     with pytest.raises(SelvedgeError) as raised:
-        await write(desk.session, brief())
+        await write_draft(desk.session, brief())
     assert type(raised.value) is error
     assert raised.value.code == code
     assert len(desk.server.requests) == 1
@@ -85,7 +85,7 @@ MENDED = [
 async def test_a_wrong_answer_is_asked_for_again_and_taken_when_mended(open_desk, behaviour, code, mode) -> None:
     desk = open_desk(mode=mode)
     desk.server.next("writer", behaviour, times=REASKS)
-    draft = await write(desk.session, brief())
+    draft = await write_draft(desk.session, brief())
     assert draft.items[0].item_id == "i-1"
     assert desk.verdicts == [code, code, "ok"]
 
@@ -94,7 +94,7 @@ async def test_a_wrong_answer_is_asked_for_again_and_taken_when_mended(open_desk
 async def test_after_two_re_asks_the_question_ends(desk, behaviour, code) -> None:
     desk.server.always("writer", behaviour)
     with pytest.raises(ModelFault) as raised:
-        await write(desk.session, brief())
+        await write_draft(desk.session, brief())
     assert raised.value.code == code
     assert raised.value.permanent
     assert len(desk.server.requests) == 1 + REASKS
@@ -103,23 +103,23 @@ async def test_after_two_re_asks_the_question_ends(desk, behaviour, code) -> Non
 
 async def test_the_model_is_told_what_was_wrong(desk) -> None:
     desk.server.next("writer", "price")
-    await write(desk.session, brief())
-    told = json.dumps(desk.server.requests[1].body["messages"])
-    assert "paragraphs[0]: a currency sign" in told
+    await write_draft(desk.session, brief())
+    messages = json.dumps(desk.server.requests[1].body["messages"])
+    assert "paragraphs[0]: a currency sign" in messages
 
 
 async def test_a_fault_after_a_wrong_answer_is_that_fault(desk) -> None:
     desk.server.next("writer", "link")
     desk.server.next("writer", "overloaded")
     with pytest.raises(Unavailable):
-        await write(desk.session, brief())
+        await write_draft(desk.session, brief())
     assert desk.verdicts == ["ungrounded", "unavailable"]
 
 
 async def test_the_wait_that_was_asked_for_is_told(desk) -> None:
     desk.server.next("writer", "rate_limited")
     with pytest.raises(RateLimited) as raised:
-        await write(desk.session, brief())
+        await write_draft(desk.session, brief())
     assert raised.value.retry_after == 7.0
     assert not raised.value.permanent
 
@@ -128,21 +128,21 @@ async def test_the_wait_that_was_asked_for_is_told(desk) -> None:
     ("header", "seconds"), [("12", 12.0), ("0.5", 0.5), ("", None), ("soon", None), ("-3", None), ("999999", 3600.0)]
 )
 def test_retry_after_in_seconds(header, seconds) -> None:
-    assert wait_asked({"retry-after": header}) == seconds
+    assert parse_retry_after({"retry-after": header}) == seconds
 
 
 def test_retry_after_as_a_date() -> None:
     import time
 
-    assert wait_asked({"retry-after": formatdate(time.time() + 60, usegmt=True)}) == pytest.approx(60, abs=3)
-    assert wait_asked({"retry-after": formatdate(time.time() - 60, usegmt=True)}) is None
+    assert parse_retry_after({"retry-after": formatdate(time.time() + 60, usegmt=True)}) == pytest.approx(60, abs=3)
+    assert parse_retry_after({"retry-after": formatdate(time.time() - 60, usegmt=True)}) is None
 
 
 async def test_a_hang_ends_in_the_time_allowed(open_desk) -> None:
     desk = open_desk(timeout_s=0.3)
     desk.server.next("writer", "hang")
     with pytest.raises(Unavailable):
-        await asyncio.wait_for(write(desk.session, brief()), timeout=5)
+        await asyncio.wait_for(write_draft(desk.session, brief()), timeout=5)
     assert desk.verdicts == ["unavailable"]
     assert desk.calls[0].latency_ms >= 290
 
@@ -150,7 +150,7 @@ async def test_a_hang_ends_in_the_time_allowed(open_desk) -> None:
 async def test_a_question_given_up_is_on_record(desk) -> None:
     desk.server.next("writer", "hang")
     with pytest.raises(TimeoutError):
-        await asyncio.wait_for(write(desk.session, brief()), timeout=0.3)
+        await asyncio.wait_for(write_draft(desk.session, brief()), timeout=0.3)
     assert desk.verdicts == ["cancelled"]
 
 
@@ -159,20 +159,20 @@ async def test_nobody_listening_is_unavailable(open_desk) -> None:
 
     desk = open_desk(base_url=f"http://127.0.0.1:{free_port()}/v1")
     with pytest.raises(Unavailable):
-        await write(desk.session, brief())
+        await write_draft(desk.session, brief())
     assert desk.verdicts == ["unavailable"]
 
 
 async def test_an_endpoint_that_does_not_count_tokens_is_served(desk) -> None:
     desk.server.next("writer", "no_usage")
-    await write(desk.session, brief())
+    await write_draft(desk.session, brief())
     assert (desk.calls[0].tokens_in, desk.calls[0].verdict) == (0, "ok")
 
 
 async def test_a_spent_budget_asks_nobody(open_desk) -> None:
-    desk = open_desk(Spent(calls=12), calls_per_client_day=12)
+    desk = open_desk(ModelUsage(calls=12), calls_per_client_day=12)
     with pytest.raises(BudgetSpent):
-        await write(desk.session, brief())
+        await write_draft(desk.session, brief())
     assert desk.server.requests == []
 
 
@@ -181,7 +181,7 @@ async def test_a_budget_ends_the_re_asks_too(open_desk, limit) -> None:
     desk = open_desk(**limit)
     desk.server.always("writer", "link")
     with pytest.raises(BudgetSpent):
-        await write(desk.session, brief())
+        await write_draft(desk.session, brief())
     assert desk.verdicts == ["ungrounded", "ungrounded"]
 
 
@@ -189,7 +189,7 @@ async def test_nothing_of_a_client_or_model_reaches_a_log_or_a_message(desk, cap
     caplog.set_level(logging.DEBUG)
     desk.server.next("writer", "wrong_name", times=3)
     with pytest.raises(ModelFault) as raised:
-        await write(desk.session, brief(first_name="Zuleika", client_words=("Quincunx.",)))
+        await write_draft(desk.session, brief(first_name="Zuleika", client_words=("Quincunx.",)))
     assert "Zuleika" in json.dumps(desk.server.requests[0].body)
     for words in ("Zuleika", "Quincunx", "Beatrice"):
         assert words not in caplog.text
@@ -199,7 +199,7 @@ async def test_nothing_of_a_client_or_model_reaches_a_log_or_a_message(desk, cap
 
 
 async def test_what_goes_over_the_wire_is_the_prompt_and_no_id_of_ours(desk) -> None:
-    await write(desk.session, brief())
+    await write_draft(desk.session, brief())
     request = desk.server.requests[0]
     assert request.headers["authorization"] == "Bearer a key"
     assert "openai-organization" not in request.headers

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from algorithms.blending.catalogue import Catalogue
-from domain.histories import ClientSignals, Interaction, Interactions
+from domain.histories import ClientSignals, Interaction, WeightedInteractions
 from models.base import utc
 from models.catalogue import Item, Season
 
@@ -37,19 +37,19 @@ def touch(item_id: str, kind: str = "order_placed", days_ago: float = 5.0) -> In
 
 
 def two_tastes(
-    clients: int = 120, each: int = 14, seed: int = 3
-) -> tuple[Catalogue, Interactions, dict[str, ClientSignals]]:
+    clients: int = 120, orders: int = 14, seed: int = 3
+) -> tuple[Catalogue, WeightedInteractions, dict[str, ClientSignals]]:
     """40 items in two tastes that no word of theirs tells apart, and clients who buy from one of them; half of the
     items of each taste are bought more than the others."""
     rng = np.random.default_rng(seed)
     catalogue = shelf(*(item(f"i{n:02}", category=CATEGORIES[n % 6], colour=COLOURS[n % 5]) for n in range(40)))
     weights = np.tile([3.0, 1.0], 10)
     rows = [
-        (c, place, NOW.timestamp() - 86_400 * float(rng.uniform(1, 60)))
+        (c, index, NOW.timestamp() - 86_400 * float(rng.uniform(1, 60)))
         for c in range(clients)
-        for place in rng.choice(20, each, replace=False, p=weights / weights.sum()) + 20 * (c % 2)
+        for index in rng.choice(20, orders, replace=False, p=weights / weights.sum()) + 20 * (c % 2)
     ]
-    client, place, at = (np.array(column) for column in zip(*rows, strict=True))
+    client, index, at = (np.array(column) for column in zip(*rows, strict=True))
     ids = tuple(f"c{n}" for n in range(clients))
-    touches = Interactions(ids, tuple(catalogue.index), client, place, np.ones(len(rows)), at)
+    touches = WeightedInteractions(ids, tuple(catalogue.index), client, index, np.ones(len(rows)), at)
     return catalogue, touches, {each_id: ClientSignals(each_id) for each_id in ids}

@@ -7,13 +7,13 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from algorithms.engagement import CHUNK, assess_all, in_rhythm, learn
-from algorithms.risk import served
+from algorithms.engagement import CHUNK, apply_risk_model, assess_all, fit_population
+from algorithms.risk import risk_model
+from algorithms.risk.forecast import ClientOrders, forecast_risk
 from algorithms.risk.recency_rate import Population
-from algorithms.risk.telling import Bought, tell
-from domain.engagement import BANDS, DAY, Engagement, EngagementRules, read
+from domain.churn_risk import apply_churn_risk as alone_in_rhythm
+from domain.engagement import BANDS, DAY, Engagement, EngagementRules, score_client
 from domain.histories import Histories
-from domain.rhythm import in_rhythm as alone_in_rhythm
 from models.base import utc
 from tests.algorithms.risk.histories import cdnow_sample, day
 
@@ -38,14 +38,14 @@ def histories(stats: list[Engagement]) -> Histories:
     )
 
 
-def some_clients() -> list[Engagement]:
+def draw_clients() -> list[Engagement]:
     rng = np.random.default_rng(1)
     stats = [Engagement()]
     for _ in range(200):
         one = Engagement()
         for _ in range(int(rng.integers(1, 12))):
             kind = str(rng.choice(["order_placed", "item_viewed", "wishlisted"]))
-            one = one.absorb(
+            one = one.add_event(
                 RULES, kind, NOW - timedelta(days=float(rng.uniform(0, 300))), int(rng.integers(0, 20_000))
             )
         stats.append(one)
@@ -53,10 +53,10 @@ def some_clients() -> list[Engagement]:
 
 
 def test_all_at_once_is_each_alone():
-    stats = some_clients()
+    stats = draw_clients()
     batch = histories(stats)
-    result = assess_all(RULES, batch, NOW.timestamp(), learn(batch, NOW.timestamp()), 90)
-    readings = [read(RULES, one, NOW) for one in stats]
+    result = assess_all(RULES, batch, NOW.timestamp(), fit_population(batch, NOW.timestamp()), 90)
+    readings = [score_client(RULES, one, NOW) for one in stats]
     assert result.engagement == pytest.approx([r.score for r in readings], abs=1e-4)
     assert [BANDS[place] for place in result.band] == [r.band for r in readings]
     crossings = [None if np.isnan(c) else c for c in result.next_crossing.tolist()]
@@ -65,11 +65,11 @@ def test_all_at_once_is_each_alone():
 
 
 def test_the_border_of_a_chunk_leaves_nobody_out():
-    few = histories(some_clients())
+    few = histories(draw_clients())
     times = CHUNK // len(few) + 2
     many = Histories(*(np.tile(getattr(few, name), times) for name in few.__slots__))
     assert len(many) > CHUNK
-    population = learn(few, NOW.timestamp())
+    population = fit_population(few, NOW.timestamp())
     alone = assess_all(RULES, few, NOW.timestamp(), population, 90)
     together = assess_all(RULES, many, NOW.timestamp(), population, 90)
     for name in alone.__slots__:
@@ -77,29 +77,29 @@ def test_the_border_of_a_chunk_leaves_nobody_out():
 
 
 def test_probabilities_and_counts_stay_in_their_ranges():
-    batch = histories(some_clients())
-    result = assess_all(RULES, batch, NOW.timestamp(), learn(batch, NOW.timestamp()), 90)
+    batch = histories(draw_clients())
+    result = assess_all(RULES, batch, NOW.timestamp(), fit_population(batch, NOW.timestamp()), 90)
     assert np.all((result.p_alive >= 0) & (result.p_alive <= 1))
     assert np.all(result.expected_orders >= 0)
     assert np.isfinite(result.expected_orders).all()
 
 
 def test_with_a_risk_model_many_stand_where_each_alone_would() -> None:
-    model = served.learn(cdnow_sample(), day("1997-09-30"), 90, Population(1.0, 60.0, 0.2, 0.4, 30.0))
-    stats = some_clients()
+    model = risk_model.learn(cdnow_sample(), day("1997-09-30"), 90, Population(1.0, 60.0, 0.2, 0.4, 30.0))
+    stats = draw_clients()
     many, at = histories(stats), NOW.timestamp()
-    found = in_rhythm(RULES, many, at, model, 90, assess_all(RULES, many, at, learn(many, at), 90))
-    for place, one in enumerate(stats):
-        alone = read(RULES, one, NOW)
+    found = apply_risk_model(RULES, many, at, model, 90, assess_all(RULES, many, at, fit_population(many, at), 90))
+    for index, one in enumerate(stats):
+        alone = score_client(RULES, one, NOW)
         if one.last_order_at is not None:
-            ordered = Bought(
+            ordered = ClientOrders(
                 orders=2, first_at=one.last_order_at - timedelta(days=10), last_at=one.last_order_at,
                 value_cents=9_000, signed_up_at=NOW - timedelta(days=300),
             )  # fmt: skip
-            risk = tell(model, "1", ordered, NOW)
+            risk = forecast_risk(model, "1", ordered, NOW)
             alone = alone_in_rhythm(RULES, one, alone, risk, NOW)
-            assert found.p_alive[place] == pytest.approx(risk.p_alive, abs=1e-6)
-            assert found.expected_orders[place] == pytest.approx(risk.expected_orders, abs=1e-6)
-        assert BANDS[found.band[place]] is alone.band
+            assert found.p_alive[index] == pytest.approx(risk.p_alive, abs=1e-6)
+            assert found.expected_orders[index] == pytest.approx(risk.expected_orders, abs=1e-6)
+        assert BANDS[found.band[index]] is alone.band
         crosses = alone.crosses_at.timestamp() if alone.crosses_at else np.nan
-        assert found.next_crossing[place] == pytest.approx(crosses, abs=600, nan_ok=True)
+        assert found.next_crossing[index] == pytest.approx(crosses, abs=600, nan_ok=True)

@@ -10,20 +10,20 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from algorithms.assembly.model import NO_LIMIT, Wave
 
 
-def drawn(seed: int, clients: int, candidates: int, skus: int, *, decimals: int = 6, kinds: int = 4) -> Wave:
+def draw_wave(seed: int, clients: int, candidates: int, skus: int, *, decimals: int = 6, kinds: int = 4) -> Wave:
     """A wave with limits of every sort, some of them none, and scores below zero."""
     rng = np.random.default_rng(seed)
     sku = np.array([rng.choice(skus, candidates, replace=False) for _ in range(clients)])
     kind, price = rng.integers(0, kinds, skus), rng.integers(100, 9_000, skus)
 
-    def some(values):
+    def with_gaps(values):
         return np.where(rng.random(clients) < 0.3, NO_LIMIT, values)
 
     return Wave(
         rng.integers(0, 6, clients),
-        some(rng.integers(3_000, 25_000, clients)),
-        some(rng.integers(4_000, 9_000, clients)),
-        some(rng.integers(0, 4, clients)),
+        with_gaps(rng.integers(3_000, 25_000, clients)),
+        with_gaps(rng.integers(4_000, 9_000, clients)),
+        with_gaps(rng.integers(0, 4, clients)),
         rng.integers(0, 4, skus),
         np.repeat(np.arange(clients), candidates),
         sku.ravel(),
@@ -33,12 +33,12 @@ def drawn(seed: int, clients: int, candidates: int, skus: int, *, decimals: int 
     )
 
 
-def best_by_trying(wave: Wave, client: int) -> float:
+def find_best_by_trying(wave: Wave, client: int) -> float:
     """The best summed score of one client, alone: every set of candidates is tried."""
-    mine = np.flatnonzero((wave.client == client) & (wave.on_hand[wave.sku] > 0))
+    candidates = np.flatnonzero((wave.client == client) & (wave.on_hand[wave.sku] > 0))
     best = 0.0
-    for size in range(1, min(int(wave.slots[client]), len(mine)) + 1):
-        for chosen in combinations(mine.tolist(), size):
+    for size in range(1, min(int(wave.slots[client]), len(candidates)) + 1):
+        for chosen in combinations(candidates.tolist(), size):
             box = np.array(chosen)
             fits = (
                 wave.price[box].sum() <= wave.budget[client]
@@ -49,7 +49,7 @@ def best_by_trying(wave: Wave, client: int) -> float:
     return best
 
 
-def best_by_solver(wave: Wave) -> float:
+def find_best_by_solver(wave: Wave) -> float:
     """The best summed score of the whole wave, by HiGHS to the end; the programme is written row by row."""
     rows, limits = [], []
 
@@ -59,12 +59,12 @@ def best_by_solver(wave: Wave) -> float:
             limits.append(float(limit))
 
     for client in range(len(wave.slots)):
-        mine = wave.client == client
-        rule(mine, 1, wave.slots[client])
-        rule(mine, wave.price, wave.budget[client])
-        rule(mine & (wave.price > wave.item_cap[client]), 1, 0)
+        candidates = wave.client == client
+        rule(candidates, 1, wave.slots[client])
+        rule(candidates, wave.price, wave.budget[client])
+        rule(candidates & (wave.price > wave.item_cap[client]), 1, 0)
         for kind in np.unique(wave.category):
-            rule(mine & (wave.category == kind), 1, wave.category_cap[client])
+            rule(candidates & (wave.category == kind), 1, wave.category_cap[client])
     for sku, units in enumerate(wave.on_hand):
         rule(wave.sku == sku, 1, units)
     solved = milp(

@@ -14,12 +14,12 @@ import uvicorn
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 from mail.mailbox import Arrival, Mailbox
-from mail.sink import mailbox_file
+from mail.sink import get_mailbox_path
 from settings import Settings
 from tests.mail import samples
 from tests.support.ports import free_ports
-from tests.web.conftest import prepared
-from tests.web.story import HOSTILE
+from tests.web.conftest import prepare_home
+from tests.web.sample_shop import HOSTILE
 from web.app import create_app
 
 FLAGS = [
@@ -32,7 +32,7 @@ FLAGS = [
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of the app on the story, with two mails in its mailbox."""
     web, mailbox, temporal, worker = free_ports(4)
-    given = prepared(
+    settings = prepare_home(
         tmp_path_factory.mktemp("site"),
         web_port=web,
         mailbox_port=mailbox,
@@ -40,8 +40,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         worker_health_port=worker,
         signing_key="a signing key for tests",
     )
-    _deliver(given)
-    config = uvicorn.Config(create_app(given), host="127.0.0.1", port=web, log_level="error", access_log=False)
+    _deliver(settings)
+    config = uvicorn.Config(create_app(settings), host="127.0.0.1", port=web, log_level="error", access_log=False)
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
     thread.start()
@@ -52,26 +52,26 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     thread.join()
 
 
-def _deliver(given: Settings) -> None:
-    post = samples.post(given.home, public_url=given.base_url)
+def _deliver(settings: Settings) -> None:
+    post = samples.build_envelope_builder(settings.home, public_url=settings.base_url)
     for n, words in enumerate(({}, {"subject": f"For you {HOSTILE}"[:90], "paragraphs": (HOSTILE,)}), 1):
-        made = post.envelope(
+        envelope = post.build(
             samples.client("ada"), samples.brief("ada", n), samples.draft(**words), samples.items(), samples.NOW
         )
-        arrival = Arrival(datetime.now(UTC), made.return_path, made.recipient, made.message)
-        Mailbox(mailbox_file(given)).append([arrival])
+        arrival = Arrival(datetime.now(UTC), envelope.return_path, envelope.recipient, envelope.message)
+        Mailbox(get_mailbox_path(settings)).append([arrival])
 
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
     """One browser a file."""
-    found = shutil.which("chromium") or shutil.which("google-chrome")
-    if found is None:
+    path = shutil.which("chromium") or shutil.which("google-chrome")
+    if path is None:
         if os.environ.get("CI"):
             pytest.fail("no browser: install Debian's package chromium")
         pytest.skip("no browser: install Debian's package chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         yield browser
         browser.close()
 
@@ -82,10 +82,10 @@ class Tab:
     def __init__(self, page: Page, site: str) -> None:
         self.page, self._site = page, site
         self.complaints: list[str] = []
-        page.on("console", self._heard)
+        page.on("console", self._record)
         page.on("pageerror", lambda error: self.complaints.append(str(error)))
 
-    def _heard(self, message: ConsoleMessage) -> None:
+    def _record(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
             self.complaints.append(message.text)
 

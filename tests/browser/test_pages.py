@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.browser.conftest import Tab
-from tests.web.story import HOSTILE
+from tests.web.sample_shop import HOSTILE
 
 PAGES = (
     *("/", "/clients", "/clients/ada", "/clients/evil", "/campaigns", "/campaigns/spring", "/campaigns/evil"),

@@ -51,7 +51,7 @@ def test_from_installed_to_promoted_and_back(enter: Type, home: Path) -> None:
     enter("demote", "ranking", "--by", "bob")
     assert champion(enter) == "house"
     kept = json.loads(enter("history", "--json").output)
-    assert [(each["who"], each["what"]) for each in kept] == [
+    assert [(change["who"], change["what"]) for change in kept] == [
         ("ada", "promote short-of-stock in ranking"),
         ("bob", "demote in ranking: back to house"),
     ]
@@ -152,7 +152,7 @@ def test_mistakes_are_told_and_change_nothing(enter: Type, home: Path, tmp_path:
         enter("promote", "shortofstock")
     with pytest.raises(BadInput, match="secret-file"):
         enter("check", "http://127.0.0.1:1/", "--slot", "ranking")
-    with pytest.raises(BadInput, match="house"):
+    with pytest.raises(BadInput, match="built-in"):
         enter("promote", "house")
     with pytest.raises(NotFound, match="session"):
         enter("schema", "rank")

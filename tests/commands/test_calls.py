@@ -20,30 +20,30 @@ from tests.support.shop import Shop
 __all__ = ["shop"]
 
 
-def typed(*words: str) -> str:
+def run_command(*words: str) -> str:
     done = CliRunner().invoke(selvedge, ["calls", *words], catch_exceptions=False)
     assert done.exit_code == 0, done.output
     return done.output
 
 
-def listed(*words: str) -> list[dict[str, Any]]:
-    return list(json.loads(typed("list", *words, "--json")))
+def list_calls(*words: str) -> list[dict[str, Any]]:
+    return list(json.loads(run_command("list", *words, "--json")))
 
 
 def test_calls_are_listed_and_ended(shop: Shop) -> None:
-    assert typed("list") == "nobody is to be called\n"
+    assert run_command("list") == "nobody is to be called\n"
     for k, client_id in enumerate(("ann", "bea")):
         with write_transaction(shop.engine) as connection:
-            assert calls.begin(
+            assert calls.open_call(
                 connection, client_id, "missed:1", TouchKind.MISSED, assessment_id="a", day="2026-11-21", most=5,
                 now=NOW + timedelta(hours=k), until=NOW + timedelta(days=3),
             )  # fmt: skip
-    assert [line.split()[1] for line in typed("list").splitlines()] == ["ann", "bea"]
-    ann, bea = (each["call_id"] for each in listed())
-    assert json.loads(typed("done", ann, "--no-answer", "--by", "Eve", "--json"))["outcome"] == "no_answer"
-    assert "by stylist" in typed("drop", bea).replace("_", " ")
-    assert listed() == []
-    assert [each["by"] for each in listed("--state", "done")] == ["Eve"]
-    assert "done: no answer" in typed("list", "--state", "all")
+    assert [line.split()[1] for line in run_command("list").splitlines()] == ["ann", "bea"]
+    ann, bea = (entry["call_id"] for entry in list_calls())
+    assert json.loads(run_command("done", ann, "--no-answer", "--by", "Eve", "--json"))["outcome"] == "no_answer"
+    assert "by stylist" in run_command("drop", bea).replace("_", " ")
+    assert list_calls() == []
+    assert [entry["by"] for entry in list_calls("--state", "done")] == ["Eve"]
+    assert "done: no answer" in run_command("list", "--state", "all")
     with pytest.raises(BadInput, match="only an open one can be decided"):
-        typed("drop", ann)
+        run_command("drop", ann)

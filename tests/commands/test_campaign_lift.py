@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import insert
 
-from domain.holdouts import arm, re_engagement
+from domain.holdouts import assign_arm, build_re_engagement_slug
 from models.states import Arm
 from store.database import connect, write_transaction
 from store.tables import enrolments, events
@@ -18,13 +18,13 @@ from tests.commands.test_steering import SPRING, Call, call  # noqa: F401 - a fi
 CLIENTS = 1_500
 
 
-def lived(home: Path, slug: str, experiment: str, share: float) -> dict[Arm, int]:
+def simulate_orders(home: Path, slug: str, experiment: str, share: float) -> dict[Arm, int]:
     """Enrol CLIENTS a month ago; of the treated every second ordered, of the control every tenth. How many of each."""
     at, sides = datetime.now(UTC) - timedelta(days=31), {Arm.TREATED: 0, Arm.CONTROL: 0}
     with write_transaction(connect(f"sqlite:///{home / 'selvedge.db'}")) as connection:
         for n in range(CLIENTS):
             client_id = f"c{n}"
-            side = arm(experiment, client_id, share)
+            side = assign_arm(experiment, client_id, share)
             sides[side] += 1
             row = {"campaign": slug, "client_id": client_id, "entry": "1", "state": "done", "code": "", "arm": side}
             connection.execute(insert(enrolments).values(**row, enrolled_at=at, at=at))
@@ -51,7 +51,7 @@ def test_the_lift_is_told_in_words_and_as_json(
 ) -> None:
     monkeypatch.setenv("SELVEDGE_HOLDOUT_SHARE", "0.2")
     assert call(*SPRING, "--control-share", "0.2") == 0
-    sides = lived(tmp_path, re_engagement(0.2) if slug == "re-engagement" else slug, slug, 0.2)
+    sides = simulate_orders(tmp_path, build_re_engagement_slug(0.2) if slug == "re-engagement" else slug, slug, 0.2)
     capsys.readouterr()
     assert call("campaign", "lift", slug) == 0
     assert "beyond chance" in capsys.readouterr().out

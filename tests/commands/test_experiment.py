@@ -11,30 +11,30 @@ from cli import selvedge
 from errors import BadInput
 
 
-def typed(*words: str) -> str:
+def run_command(*words: str) -> str:
     return CliRunner().invoke(selvedge, ["experiment", *words], catch_exceptions=False).stdout
 
 
 def test_size_and_the_smallest_lift_are_two_ways_to_ask_one_thing() -> None:
-    plan = json.loads(typed("size", "--baseline", ".1", "--lift", ".05", "--json"))
+    plan = json.loads(run_command("size", "--baseline", ".1", "--lift", ".05", "--json"))
     assert plan["clients"] == plan["treated"] + plan["control"] == pytest.approx(115_520)
-    back = json.loads(typed("size", "--baseline", ".1", "--clients", str(plan["clients"]), "--json"))
+    back = json.loads(run_command("size", "--baseline", ".1", "--clients", str(plan["clients"]), "--json"))
     assert back["lift"] == pytest.approx(0.05, rel=0.03)  # the variance under the lift is taken to be that without it
-    assert "115,520 clients" in typed("size", "--baseline", ".1", "--lift", ".05")
+    assert "115,520 clients" in run_command("size", "--baseline", ".1", "--lift", ".05")
 
 
 def test_an_amount_is_planned_by_its_spread_and_watching_costs_clients() -> None:
     options = ("size", "--baseline", "60", "--spread", "48", "--lift", ".03", "--json")
-    once, watched = json.loads(typed(*options)), json.loads(typed(*options, "--watched"))
+    once, watched = json.loads(run_command(*options)), json.loads(run_command(*options, "--watched"))
     assert 1.2 < watched["clients"] / once["clients"] < 2.0
 
 
 def test_a_test_is_read() -> None:
-    told = json.loads(typed("read", "--treated", "131/1200", "--control", "90/1180", "--json"))
+    told = json.loads(run_command("read", "--treated", "131/1200", "--control", "90/1180", "--json"))
     assert told["lift"][1] > 0
     assert told["difference_at_every_look"][1] < told["difference"][1]
     assert told["p_better"] > 0.99
-    assert "lift +43.1%" in typed("read", "--treated", "131/1200", "--control", "90/1180")
+    assert "lift +43.1%" in run_command("read", "--treated", "131/1200", "--control", "90/1180")
 
 
 @pytest.mark.parametrize(
@@ -50,5 +50,5 @@ def test_a_test_is_read() -> None:
 )
 def test_bad_options_are_named(field: str, words: list[str]) -> None:
     with pytest.raises(BadInput) as caught:
-        typed(*words)
+        run_command(*words)
     assert caught.value.field == field

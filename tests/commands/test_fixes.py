@@ -36,12 +36,12 @@ def arguments(folder: Path, *more: str) -> list[str]:
     return ["fixes", "assemble", *named, "--out", str(folder / "boxes.csv"), *more]
 
 
-def typed(folder: Path, *more: str) -> Result:
+def run_command(folder: Path, *more: str) -> Result:
     return CliRunner().invoke(selvedge, arguments(folder, *more))
 
 
 def test_boxes_prices_and_the_summary(folder):
-    done = typed(folder, "--prices", str(folder / "prices.csv"), "--json")
+    done = run_command(folder, "--prices", str(folder / "prices.csv"), "--json")
     assert done.exit_code == 0, done.output
     summary = json.loads(done.stdout)
     assert list(summary) == ["objective", "bound", "gap", "seconds", "filled", "unfilled"]
@@ -58,19 +58,19 @@ def test_boxes_prices_and_the_summary(folder):
 
 
 def test_without_json_one_sentence(folder):
-    assert "below the best possible" in typed(folder).stdout
+    assert "below the best possible" in run_command(folder).stdout
 
 
 def test_bad_input_is_refused_and_nothing_is_written(folder):
     (folder / "stock.csv").write_text("sku,on_hand\ns1,many\n")
-    done = typed(folder)
+    done = run_command(folder)
     assert isinstance(done.exception, BadInput)
     assert "stock.csv, line 2: on_hand must be a whole number" in str(done.exception)
     assert not (folder / "boxes.csv").exists()
 
 
 def test_an_output_that_cannot_be_is_refused_first(folder):
-    done = typed(folder, "--prices", str(folder / "prices.txt"))
+    done = run_command(folder, "--prices", str(folder / "prices.txt"))
     assert "prices: prices.txt must end in .csv or .parquet" in str(done.exception)
 
 

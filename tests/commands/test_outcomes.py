@@ -13,17 +13,17 @@ import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
 
-from algorithms.uplift.serving import Learnt
+from algorithms.uplift.serving import UpliftModel
 from cli import selvedge
 from errors import BadInput
 from tests.algorithms.bundles.outfits import bundles, goods
 
 
-def typed(*words: object) -> Result:
+def run_command(*words: object) -> Result:
     return CliRunner().invoke(selvedge, [str(word) for word in words], catch_exceptions=False)
 
 
-def written(path: Path, header: list[str], rows: Iterable[Iterable[object]]) -> Path:
+def write_file(path: Path, header: list[str], rows: Iterable[Iterable[object]]) -> Path:
     with path.open("w", newline="") as file:
         csv.writer(file).writerows([header, *rows])
     return path
@@ -33,29 +33,29 @@ def written(path: Path, header: list[str], rows: Iterable[Iterable[object]]) -> 
 def files(tmp_path_factory: pytest.TempPathFactory) -> list[object]:
     folder, of = tmp_path_factory.mktemp("bundles"), goods()
     made = bundles(of)
-    pairs = [[f"b{place}", of.ids[item]] for place, each in enumerate(made.members) for item in each]
-    written(folder / "bundles.csv", ["bundle ID", "item ID"], pairs)
-    written(folder / "items.csv", ["item_id", "titles"], zip(of.ids, of.titles, strict=True))
-    written(folder / "steps.csv", ["item_id", "categories"], zip(of.ids, of.categories, strict=True))
+    pairs = [[f"b{index}", of.ids[item]] for index, members in enumerate(made.members) for item in members]
+    write_file(folder / "bundles.csv", ["bundle ID", "item ID"], pairs)
+    write_file(folder / "items.csv", ["item_id", "titles"], zip(of.ids, of.titles, strict=True))
+    write_file(folder / "steps.csv", ["item_id", "categories"], zip(of.ids, of.categories, strict=True))
     pq.write_table(
-        pa.table({"bundle_id": [f"b{place}" for place in range(len(made.intents))], "intent": list(made.intents)}),
+        pa.table({"bundle_id": [f"b{index}" for index in range(len(made.intents))], "intent": list(made.intents)}),
         folder / "intents.parquet",
     )
     names = {"bundles": "bundles.csv", "items": "items.csv", "categories": "steps.csv", "intents": "intents.parquet"}
-    return [each for option, name in names.items() for each in (f"--{option}", folder / name)]
+    return [word for option, name in names.items() for word in (f"--{option}", folder / name)]
 
 
 def test_the_hidden_item_is_looked_for(files: list[object]) -> None:
-    found = json.loads(typed("evaluate", "bundles", *files, "--k", 5, "--folds", 2, "--json").stdout)
+    found = json.loads(run_command("evaluate", "bundles", *files, "--k", 5, "--folds", 2, "--json").stdout)
     assert (found["bundles"], found["items"], found["folds"]) == (100, 240, 2)
     assert found["algorithms"]["affinity"]["over_titles"] > 0
 
 
 def test_boxes_are_completed_with_what_is_not_in_them(files: list[object], tmp_path: Path) -> None:
-    boxes = written(
+    boxes = write_file(
         tmp_path / "boxes.csv", ["bundle_id", "item_id"], [["x", "boot00"], ["y", "dress03"], ["y", "boot16"]]
     )
-    typed("predict", "bundles", *files, "--targets", boxes, "--k", 4, "--out", tmp_path / "out.csv")
+    run_command("predict", "bundles", *files, "--targets", boxes, "--k", 4, "--out", tmp_path / "out.csv")
     with (tmp_path / "out.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [(row["bundle_id"], row["rank"]) for row in rows] == [(b, str(r)) for b in "xy" for r in (1, 2, 3, 4)]
@@ -77,11 +77,11 @@ def test_boxes_are_completed_with_what_is_not_in_them(files: list[object], tmp_p
 def test_a_bad_bundle_file_is_named_with_its_line(
     files: list[object], tmp_path: Path, name: str, header: list[str], rows: list[list[object]], told: str
 ) -> None:
-    bad = written(tmp_path / f"{name}.csv", header, rows)
+    bad = write_file(tmp_path / f"{name}.csv", header, rows)
     options = list(files)
     options[options.index(f"--{name}") + 1] = bad
     with pytest.raises(BadInput) as caught:
-        typed("evaluate", "bundles", *options)
+        run_command("evaluate", "bundles", *options)
     assert told in str(caught.value)
     assert bad.name in str(caught.value)
 
@@ -93,17 +93,17 @@ def logs(folder: Path) -> list[object]:
     for name, chance in (("random", 0.5), ("bts", 0.25)):
         (folder / name).mkdir()
         rows = [[n, n % 2, 1 + n % 3, int(n % 10 == 0), chance, "x"] for n in range(600)]
-        written(folder / name / "men.csv", HEADER, rows)
+        write_file(folder / name / "men.csv", HEADER, rows)
         (folder / name / "item_context.csv").write_text("item_id\n1\n")
     return ["--random", folder / "random", "--bts", folder / "bts"]
 
 
 def test_values_are_estimated_from_the_other_log(tmp_path: Path) -> None:
     options = logs(tmp_path)
-    found = json.loads(typed("evaluate", "off-policy", *options, "--json").stdout)
+    found = json.loads(run_command("evaluate", "off-policy", *options, "--json").stdout)
     assert found["random"]["shown"]["value"] == 0.1
     assert set(found["bts"]["estimates"]) == {"ips", "snips", "doubly_robust"}
-    assert "random shows 0.10000" in typed("evaluate", "off-policy", *options).stdout
+    assert "random shows 0.10000" in run_command("evaluate", "off-policy", *options).stdout
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_a_bad_log_is_named_with_its_line(tmp_path: Path, row: list[object], tol
     with (tmp_path / "bts" / "men.csv").open("a", newline="") as file:
         csv.writer(file).writerow(row)
     with pytest.raises(BadInput, match=r"men\.csv") as caught:
-        typed("evaluate", "off-policy", *options)
+        run_command("evaluate", "off-policy", *options)
     assert told in str(caught.value)
 
 
@@ -127,7 +127,7 @@ def test_a_folder_of_two_logs_is_not_guessed_at(tmp_path: Path) -> None:
     options = logs(tmp_path)
     (tmp_path / "bts" / "women.csv").write_text("item_id\n")
     with pytest.raises(BadInput, match="it holds 2"):
-        typed("evaluate", "off-policy", *options)
+        run_command("evaluate", "off-policy", *options)
 
 
 @pytest.fixture(scope="module")
@@ -140,11 +140,13 @@ def mails(tmp_path_factory: pytest.TempPathFactory) -> Path:
         womens, recency = int(rng.integers(2)), int(rng.integers(1, 13))
         visit = int(rng.random() < 0.1 + 0.15 * womens * (segment == "Womens E-Mail"))
         rows.append([recency, round(float(rng.lognormal(5, 1)), 2), womens, "Urban", segment, visit, 0, 0.0])
-    return written(path, ["recency", "history", "womens", "zip_code", "segment", "visit", "conversion", "spend"], rows)
+    return write_file(
+        path, ["recency", "history", "womens", "zip_code", "segment", "visit", "conversion", "spend"], rows
+    )
 
 
 def test_whom_a_mail_moves_is_learnt_and_judged(mails: Path) -> None:
-    found = json.loads(typed("evaluate", "uplift", "--file", mails, "--json").stdout)
+    found = json.loads(run_command("evaluate", "uplift", "--file", mails, "--json").stdout)
     assert found["control"] == "No E-Mail"
     womens = found["treatments"]["Womens E-Mail"]
     assert womens["rule"] == "more womens first"
@@ -152,14 +154,15 @@ def test_whom_a_mail_moves_is_learnt_and_judged(mails: Path) -> None:
     assert womens["policies"][womens["chosen"]]["qini_over_rule"] >= 0
     assert womens["features"] == 3  # neither an outcome nor a column that says nothing
     assert (
-        "unseen" in typed("evaluate", "uplift", "--file", mails, "--treated", "Mens E-Mail", "--rule", "womens").stdout
+        "unseen"
+        in run_command("evaluate", "uplift", "--file", mails, "--treated", "Mens E-Mail", "--rule", "womens").stdout
     )
 
 
 def test_a_policy_for_the_slot_is_kept(mails: Path, tmp_path: Path) -> None:
     options = ("--file", mails, "--treated", "Womens E-Mail", "--slot", "--out", tmp_path / "uplift.json")
-    assert json.loads(typed("evaluate", "uplift", *options, "--json").stdout)
-    kept = Learnt.load(tmp_path / "uplift.json")
+    assert json.loads(run_command("evaluate", "uplift", *options, "--json").stdout)
+    kept = UpliftModel.load(tmp_path / "uplift.json")
     assert {feature.column for feature in kept.features} == {"recency", "history"}
     assert kept.made_from["treatment"] == "Womens E-Mail"
 
@@ -179,5 +182,5 @@ def test_a_policy_for_the_slot_is_kept(mails: Path, tmp_path: Path) -> None:
 )
 def test_a_bad_experiment_is_named(mails: Path, options: list[str], told: str) -> None:
     with pytest.raises(BadInput) as caught:
-        typed("evaluate", "uplift", "--file", mails, *options)
+        run_command("evaluate", "uplift", "--file", mails, *options)
     assert told in str(caught.value)

@@ -13,20 +13,20 @@ from click.testing import CliRunner, Result
 
 from cli import selvedge
 from errors import BadInput
-from tests.algorithms.ranking.logs import made_up, written
+from tests.algorithms.ranking.sample_interactions import make_interactions, write_files
 
 
 @pytest.fixture(scope="module")
 def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    return written(made_up(), tmp_path_factory.mktemp("shop"))
+    return write_files(make_interactions(), tmp_path_factory.mktemp("shop"))
 
 
-def typed(*words: object) -> Result:
+def run_command(*words: object) -> Result:
     return CliRunner().invoke(selvedge, [str(word) for word in words], catch_exceptions=False)
 
 
-def predicted(files: dict[str, Path], out: Path, *more: object) -> Result:
-    return typed("predict", "ranking", "--interactions", files["interactions"], "--out", out, *more)
+def run_predict(files: dict[str, Path], out: Path, *more: object) -> Result:
+    return run_command("predict", "ranking", "--interactions", files["interactions"], "--out", out, *more)
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:
@@ -34,13 +34,13 @@ def rows_of(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(file))
 
 
-def saved(path: Path, text: str) -> Path:
+def save_rows(path: Path, text: str) -> Path:
     path.write_text(text)
     return path
 
 
 def test_every_client_seen_gets_a_list_without_what_they_took(files: dict[str, Path], tmp_path: Path) -> None:
-    answer = predicted(files, tmp_path / "out.csv", "--k", 5, "--json")
+    answer = run_predict(files, tmp_path / "out.csv", "--k", 5, "--json")
     rows, taken = rows_of(tmp_path / "out.csv"), rows_of(files["interactions"])
     assert list(rows[0]) == ["client_id", "rank", "item_id", "score"]
     assert {row["client_id"] for row in rows} == {row["client_id"] for row in taken}
@@ -52,9 +52,9 @@ def test_every_client_seen_gets_a_list_without_what_they_took(files: dict[str, P
 def test_targets_in_context_come_in_their_order_and_new_clients_are_served(
     files: dict[str, Path], tmp_path: Path
 ) -> None:
-    targets = saved(tmp_path / "targets.csv", "client_id,context\nnobody,night\nc007,day\nc007,night\nc001,\n")
+    targets = save_rows(tmp_path / "targets.csv", "client_id,context\nnobody,night\nc007,day\nc007,night\nc001,\n")
     more = ("--items", files["items"], "--clients", files["clients"], "--targets", targets, "--k", 3)
-    predicted(files, tmp_path / "out.csv", *more)
+    run_predict(files, tmp_path / "out.csv", *more)
     rows = rows_of(tmp_path / "out.csv")
     assert list(rows[0]) == ["client_id", "context", "rank", "item_id", "score"]
     asked = [(row["client_id"], row["context"]) for row in rows[::3]]
@@ -65,29 +65,29 @@ def test_targets_in_context_come_in_their_order_and_new_clients_are_served(
 def test_parquet_says_the_same_as_csv_and_the_seed_decides(files: dict[str, Path], tmp_path: Path) -> None:
     table = pyarrow.csv.read_csv(files["interactions"])
     pyarrow.parquet.write_table(table, tmp_path / "interactions.parquet")
-    predicted(files, tmp_path / "one.csv")
-    predicted({"interactions": tmp_path / "interactions.parquet"}, tmp_path / "two.csv")
+    run_predict(files, tmp_path / "one.csv")
+    run_predict({"interactions": tmp_path / "interactions.parquet"}, tmp_path / "two.csv")
     assert (tmp_path / "one.csv").read_bytes() == (tmp_path / "two.csv").read_bytes()
-    predicted(files, tmp_path / "three.parquet", "--algorithm", "recent")
+    run_predict(files, tmp_path / "three.parquet", "--algorithm", "recent")
     assert pyarrow.parquet.read_table(tmp_path / "three.parquet").column_names[-1] == "score"
 
 
 def test_repeats_list_what_was_taken(files: dict[str, Path], tmp_path: Path) -> None:
-    predicted(files, tmp_path / "out.csv", "--repeats", "--algorithm", "own", "--k", 1)
+    run_predict(files, tmp_path / "out.csv", "--repeats", "--algorithm", "own", "--k", 1)
     taken = {(row["client_id"], row["item_id"]) for row in rows_of(files["interactions"])}
     assert all((row["client_id"], row["item_id"]) in taken for row in rows_of(tmp_path / "out.csv"))
 
 
 def test_items_that_are_only_in_the_catalogue_may_be_listed(files: dict[str, Path], tmp_path: Path) -> None:
-    items = saved(tmp_path / "items.csv", files["items"].read_text() + "brandnew,1\n")
-    predicted(files, tmp_path / "out.csv", "--items", items, "--algorithm", "words", "--k", 81)
+    items = save_rows(tmp_path / "items.csv", files["items"].read_text() + "brandnew,1\n")
+    run_predict(files, tmp_path / "out.csv", "--items", items, "--algorithm", "words", "--k", 81)
     assert "brandnew" in {row["item_id"] for row in rows_of(tmp_path / "out.csv")}
 
 
 def test_low_values_are_passed_over(tmp_path: Path) -> None:
     rows = "a,x,2026-01-01,5\nb,x,2026-01-02,1\nb,y,2026-01-03,4\n"
-    rated = saved(tmp_path / "rated.csv", "client_id,item_id,occurred_at,value\n" + rows)
-    answer = typed(
+    rated = save_rows(tmp_path / "rated.csv", "client_id,item_id,occurred_at,value\n" + rows)
+    answer = run_command(
         "predict", "ranking", "--interactions", rated, "--out", tmp_path / "o.csv", "--min-value", 4, "--json"
     )
     assert json.loads(answer.stdout)["interactions"] == 2
@@ -110,29 +110,29 @@ HEAD = "client_id,item_id,occurred_at\n"
     ],
 )
 def test_a_bad_file_is_told_by_line_and_field(text: str, told: str, tmp_path: Path) -> None:
-    bad = saved(tmp_path / "bad.csv", text)
+    bad = save_rows(tmp_path / "bad.csv", text)
     with pytest.raises(BadInput, match=told):
-        typed("predict", "ranking", "--interactions", bad, "--out", tmp_path / "out.csv")
+        run_command("predict", "ranking", "--interactions", bad, "--out", tmp_path / "out.csv")
     assert not (tmp_path / "out.csv").exists()
 
 
 def test_names_that_there_are_not_are_refused(files: dict[str, Path], tmp_path: Path) -> None:
     with pytest.raises(BadInput, match="no ranker 'magic'"):
-        predicted(files, tmp_path / "out.csv", "--algorithm", "magic")
-    twice = saved(tmp_path / "twice.csv", "item_id,colour\ni01,red\ni01,blue\n")
+        run_predict(files, tmp_path / "out.csv", "--algorithm", "magic")
+    twice = save_rows(tmp_path / "twice.csv", "item_id,colour\ni01,red\ni01,blue\n")
     with pytest.raises(BadInput, match="in the file already"):
-        predicted(files, tmp_path / "out.csv", "--items", twice)
+        run_predict(files, tmp_path / "out.csv", "--items", twice)
 
 
 def test_evaluation_tells_every_figure(files: dict[str, Path]) -> None:
-    more = ("--items", files["items"], "--clients", files["clients"], "--algorithms", "recent,champion", "--split")
-    answer = typed("evaluate", "ranking", "--interactions", files["interactions"], *more, "time:0.8", "--json")
+    more = ("--items", files["items"], "--clients", files["clients"], "--algorithms", "recent,stacked", "--split")
+    answer = run_command("evaluate", "ranking", "--interactions", files["interactions"], *more, "time:0.8", "--json")
     found = json.loads(answer.stdout)
-    champion = found["algorithms"]["champion"]
+    champion = found["algorithms"]["stacked"]
     assert found["learnt_from"] + 1 < found["interactions"]
     assert champion["ndcg_over_recent"][0] > 0
     assert {"recall", "ndcg", "map", "coverage", "novelty", "fit_seconds", "peak_memory_mb", "recommend_us"} <= set(
         champion
     )
-    table = typed("evaluate", "ranking", "--interactions", files["interactions"], *more, "leave-last-out").stdout
-    assert table.splitlines()[2].startswith("champion")
+    table = run_command("evaluate", "ranking", "--interactions", files["interactions"], *more, "leave-last-out").stdout
+    assert table.splitlines()[2].startswith("stacked")

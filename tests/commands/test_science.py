@@ -14,14 +14,14 @@ import pytest
 from click.testing import CliRunner, Result
 
 from cli import selvedge
-from commands.assess import moment
+from commands.shared.parsing import parse_moment
 from errors import BadInput, NotFound
 from models.base import utc
 from settings import load
 from store.database import connect
 from store.migrate import upgrade
-from tests.support.algorithms import plant, say
-from tests.support.stocked import NOW, StockedShop
+from tests.support.algorithms import install_algorithm, write_policy_file
+from tests.support.shop_services import NOW, StockedShop
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def shop(tmp_path: Path, monkeypatch):
     engine.dispose()
 
 
-def typed(*arguments: str) -> Result:
+def run_command(*arguments: str) -> Result:
     return CliRunner().invoke(selvedge, arguments, catch_exceptions=True)
 
 
@@ -54,7 +54,7 @@ def rows(path: Path) -> list[dict[str, str]]:
 
 def test_assess_writes_everybody_and_a_summary(shop, tmp_path):
     out = tmp_path / "scores.csv"
-    done = typed("assess", "--as-of", "2026-06-01", "--out", str(out), "--json")
+    done = run_command("assess", "--as-of", "2026-06-01", "--out", str(out), "--json")
     assert done.exit_code == 0, done.output
     summary = json.loads(done.stdout)
     found = rows(out)
@@ -74,7 +74,7 @@ def test_assess_writes_everybody_and_a_summary(shop, tmp_path):
 
 def test_the_three_kinds_of_file_say_the_same(shop, tmp_path):
     for ending in ("csv", "jsonl", "parquet"):
-        assert typed("assess", "--as-of", "2026-06-01", "--out", str(tmp_path / f"o.{ending}")).exit_code == 0
+        assert run_command("assess", "--as-of", "2026-06-01", "--out", str(tmp_path / f"o.{ending}")).exit_code == 0
     comma = rows(tmp_path / "o.csv")
     lines = [json.loads(line) for line in (tmp_path / "o.jsonl").read_text().splitlines()]
     table = pyarrow.parquet.read_table(tmp_path / "o.parquet").to_pylist()
@@ -89,12 +89,12 @@ def test_the_three_kinds_of_file_say_the_same(shop, tmp_path):
 
 def test_an_earlier_day_is_told_as_it_was(shop, tmp_path):
     out = tmp_path / "then.csv"
-    done = typed("assess", "--as-of", "2026-03-01", "--out", str(out), "--json")
+    done = run_command("assess", "--as-of", "2026-03-01", "--out", str(out), "--json")
     assert json.loads(done.stdout)["source"] == "events"
     before = rows(out)
     shop.event("c6", "order_placed", 0.5, item_id="i0", value=500)
     shop.client("newcomer", signed_up_at=NOW - timedelta(days=2))
-    typed("assess", "--as-of", "2026-03-01", "--out", str(out))
+    run_command("assess", "--as-of", "2026-03-01", "--out", str(out))
     assert rows(out) == before
     assert {row["client_id"]: float(row["engagement"]) for row in before}["c0"] == 0.0  # its orders came later
 
@@ -102,7 +102,7 @@ def test_an_earlier_day_is_told_as_it_was(shop, tmp_path):
 def test_a_longer_horizon_expects_more(shop, tmp_path):
     totals = [
         json.loads(
-            typed(
+            run_command(
                 "assess", "--as-of", "2026-06-01", "--horizon", days, "--out", str(tmp_path / "o.csv"), "--json"
             ).stdout
         )["expected_orders"]
@@ -124,7 +124,7 @@ def test_a_longer_horizon_expects_more(shop, tmp_path):
     ],
 )
 def test_bad_orders_are_refused_in_one_line_and_write_nothing(shop, tmp_path, arguments, words):
-    done = typed("assess", *arguments)
+    done = run_command("assess", *arguments)
     assert isinstance(done.exception, BadInput)
     assert words in str(done.exception)
     assert "\n" not in str(done.exception)
@@ -132,12 +132,12 @@ def test_bad_orders_are_refused_in_one_line_and_write_nothing(shop, tmp_path, ar
 
 
 def test_a_day_counts_to_its_end_and_a_moment_as_it_is():
-    assert moment("2026-06-01") == utc(2026, 6, 2) - timedelta(microseconds=1)
-    assert moment("2026-06-01T10:00:00+02:00") == utc(2026, 6, 1, 8)
+    assert parse_moment("2026-06-01") == utc(2026, 6, 2) - timedelta(microseconds=1)
+    assert parse_moment("2026-06-01T10:00:00+02:00") == utc(2026, 6, 1, 8)
 
 
 def test_recommend_tells_scores_and_parts(shop):
-    done = typed("recommend", "--client", "c0", "--n", "3", "--json")
+    done = run_command("recommend", "--client", "c0", "--n", "3", "--json")
     assert done.exit_code == 0, done.output
     told = json.loads(done.stdout)
     assert (told["client_id"], told["algorithm"]) == ("c0", "blend+content")
@@ -146,7 +146,7 @@ def test_recommend_tells_scores_and_parts(shop):
         assert item["score"] == pytest.approx(sum(item["parts"].values()))
         assert item["title"] == f"Piece {item['item_id']}"
         assert item["item_id"] != "i0"  # bought
-    assert "blend+content" in typed("recommend", "--client", "c0").stdout
+    assert "blend+content" in run_command("recommend", "--client", "c0").stdout
 
 
 COLOURS = """
@@ -159,95 +159,99 @@ def answer(question):
 
 
 def test_recommend_keeps_an_algorithm_s_score_apart_from_the_house_s_parts(shop, tmp_path):
-    plant(tmp_path / "home" / "algorithms", "colours", source=COLOURS)
-    say(tmp_path / "home", '[slots.ranking]\nchampion = "colours"\ndeadline_ms = 5000\n')
-    spoken = typed("recommend", "--client", "c0", "--n", "2").stdout
-    (first, second) = json.loads(typed("recommend", "--client", "c0", "--n", "2", "--json").stdout)["items"]
+    install_algorithm(tmp_path / "home" / "algorithms", "colours", source=COLOURS)
+    write_policy_file(tmp_path / "home", '[slots.ranking]\nchampion = "colours"\ndeadline_ms = 5000\n')
+    spoken = run_command("recommend", "--client", "c0", "--n", "2").stdout
+    (first, second) = json.loads(run_command("recommend", "--client", "c0", "--n", "2", "--json").stdout)["items"]
     assert (first["score"], first["by"], second["score"]) == (100, "colours", 99)
     house = sum(first["parts"].values())
-    assert f"scored by colours; the house's own score {house:.3f} = match" in spoken
+    assert f"scored by colours; the built-in score {house:.3f} = match" in spoken
     assert "answered" not in spoken
 
 
 def test_recommend_says_that_the_champion_failed_and_who_answered(shop, tmp_path):
-    plant(
+    install_algorithm(
         tmp_path / "home" / "algorithms", "colours", source=COLOURS.replace("(question):", "(question):\n    1 / 0", 1)
     )
-    plant(tmp_path / "home" / "algorithms", "other", source=COLOURS)
-    say(tmp_path / "home", '[slots.ranking]\nchampion = "colours"\ndeadline_ms = 5000\n')
-    spoken = typed("recommend", "--client", "c0").stdout
-    assert spoken.startswith("colours: raised; the house answered\nblend+content")
+    install_algorithm(tmp_path / "home" / "algorithms", "other", source=COLOURS)
+    write_policy_file(tmp_path / "home", '[slots.ranking]\nchampion = "colours"\ndeadline_ms = 5000\n')
+    spoken = run_command("recommend", "--client", "c0").stdout
+    assert spoken.startswith("colours: raised; the built-in answered\nblend+content")
     assert "scored by" not in spoken
-    assert json.loads(typed("recommend", "--client", "c0", "--json").stdout)["faults"] == ["colours:raised"]
-    say(tmp_path / "home", '[slots.ranking]\nchampion = "colours"\nfallbacks = ["other"]\ndeadline_ms = 5000\n')
-    assert typed("recommend", "--client", "c0").stdout.startswith("colours: raised; other answered\nother (1)")
+    assert json.loads(run_command("recommend", "--client", "c0", "--json").stdout)["faults"] == ["colours:raised"]
+    write_policy_file(
+        tmp_path / "home", '[slots.ranking]\nchampion = "colours"\nfallbacks = ["other"]\ndeadline_ms = 5000\n'
+    )
+    assert run_command("recommend", "--client", "c0").stdout.startswith("colours: raised; other answered\nother (1)")
 
 
 def test_recommend_as_of_an_earlier_day_knows_no_later_one(shop):
-    before = json.loads(typed("recommend", "--client", "c0", "--as-of", "2026-03-01", "--json").stdout)
+    before = json.loads(run_command("recommend", "--client", "c0", "--as-of", "2026-03-01", "--json").stdout)
     assert "i0" in [item["item_id"] for item in before["items"]]  # bought in May
-    assert "i0" not in typed("recommend", "--client", "c0", "--as-of", "2026-06-01", "--json").stdout
+    assert "i0" not in run_command("recommend", "--client", "c0", "--as-of", "2026-06-01", "--json").stdout
 
 
 def test_recommend_refuses_what_it_cannot_know(shop):
-    assert isinstance(typed("recommend", "--client", "stranger").exception, NotFound)
-    assert "n: must be from 1 to 1000" in str(typed("recommend", "--client", "c0", "--n", "0").exception)
+    assert isinstance(run_command("recommend", "--client", "stranger").exception, NotFound)
+    assert "n: must be from 1 to 1000" in str(run_command("recommend", "--client", "c0", "--n", "0").exception)
 
 
 def test_train_reports_and_serves(shop, monkeypatch):
-    done = typed("train", "--json")
+    done = run_command("train", "--json")
     assert done.exit_code == 0, done.output
     made = json.loads(done.stdout)
-    assert made["algorithm"] == "champion"
-    assert "learning champion from everything" in done.stderr
-    told = json.loads(typed("recommend", "--client", "c3", "--json").stdout)
-    assert (told["algorithm"], told["version"]) == ("blend+champion", made["id"])
-    spoken = typed("train", "--algorithm", "popularity")
+    assert made["algorithm"] == "stacked"
+    assert "learning stacked from everything" in done.stderr
+    told = json.loads(run_command("recommend", "--client", "c3", "--json").stdout)
+    assert (told["algorithm"], told["version"]) == ("blend+stacked", made["id"])
+    spoken = run_command("train", "--algorithm", "popularity")
     assert "too few clients" in spoken.stdout
     assert "now serves" in spoken.stdout
     monkeypatch.setattr("services.training.ranking.ENOUGH", 1)
-    measured = typed("train", "--algorithm", "popularity")
+    measured = run_command("train", "--algorithm", "popularity")
     assert "new clients after 2026-" in measured.stdout
     assert measured.stdout.count("blend, model") == 5
 
 
 def test_the_champion_is_trained_and_serves(shop):
-    made = json.loads(typed("train", "--algorithm", "champion", "--json").stdout)
-    assert made["algorithm"] == "champion"
-    client = json.loads(typed("recommend", "--client", "c1", "--n", "2", "--json").stdout)
+    made = json.loads(run_command("train", "--algorithm", "champion", "--json").stdout)
+    assert made["algorithm"] == "stacked"
+    client = json.loads(run_command("recommend", "--client", "c1", "--n", "2", "--json").stdout)
     assert client["version"] == made["id"]
 
 
 def test_train_risk_reports_and_serves_the_batch(shop, tmp_path):
     out = ("assess", "--as-of", "2026-06-01", "--out", str(tmp_path / "o.csv"), "--json")
-    assert json.loads(typed(*out).stdout)["algorithm"] == "decay+recency_rate"
-    spoken = typed("train", "risk", "--horizon", "30")
+    assert json.loads(run_command(*out).stdout)["algorithm"] == "decay+recency_rate"
+    spoken = run_command("train", "risk", "--horizon", "30")
     assert spoken.exit_code == 0, spoken.output
     assert "too few ordered" in spoken.stdout
-    made = json.loads(typed("train", "risk", "--json").stdout)
+    made = json.loads(run_command("train", "risk", "--json").stdout)
     assert (made["slot"], made["algorithm"], made["metrics"]["horizon_days"]) == ("risk", "cadence", 90)
-    assert json.loads(typed(*out).stdout)["algorithm"] == f"decay+recency_rate+{made['id']}"
+    assert json.loads(run_command(*out).stdout)["algorithm"] == f"decay+recency_rate+{made['id']}"
     earlier = ("assess", "--as-of", "2026-05-01", *out[3:])  # the model knows orders after that day
-    assert json.loads(typed(*earlier).stdout)["algorithm"] == "decay+recency_rate"
+    assert json.loads(run_command(*earlier).stdout)["algorithm"] == "decay+recency_rate"
 
 
 def test_why_not_says_nothing_of_a_rhythm_before_there_is_one(shop):
-    said = json.loads(typed("why-not", "c1", "--json").stdout)
+    said = json.loads(run_command("why-not", "c1", "--json").stdout)
     assert said["risk"] is None
-    assert len(typed("why-not", "c1").stdout.splitlines()) == 1
+    assert len(run_command("why-not", "c1").stdout.splitlines()) == 1
 
 
 def test_profiles_are_folded_and_read_as_typed(shop):
-    before = json.loads(typed("client", "profile", "c3").stdout)
-    folded = typed("train", "profiles")
+    before = json.loads(run_command("client", "profile", "c3").stdout)
+    folded = run_command("train", "profiles")
     assert folded.exit_code == 0, folded.output
     assert "8 clients are up to date" in folded.stdout
-    assert json.loads(typed("train", "profiles", "--anew", "--json").stdout)["clients"] == 8
-    after = json.loads(typed("client", "profile", "c3").stdout)
+    assert json.loads(run_command("train", "profiles", "--anew", "--json").stdout)["clients"] == 8
+    after = json.loads(run_command("client", "profile", "c3").stdout)
     assert before["counts"] == after["counts"] == {"order_placed": 4}
-    assert [each["name"] for each in before["categories"]] == [each["name"] for each in after["categories"]]
-    assert {each["name"] for each in after["categories"]} == {f"category{n}" for n in (3, 4, 5, 0)}
-    assert isinstance(typed("client", "profile", "stranger").exception, NotFound)
+    assert [category["name"] for category in before["categories"]] == [
+        category["name"] for category in after["categories"]
+    ]
+    assert {category["name"] for category in after["categories"]} == {f"category{n}" for n in (3, 4, 5, 0)}
+    assert isinstance(run_command("client", "profile", "stranger").exception, NotFound)
 
 
 def test_a_wrong_order_is_one_line_and_status_one(shop, tmp_path):

@@ -25,11 +25,11 @@ def call(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Call:
     monkeypatch.setenv("SELVEDGE_TEMPORAL_ADDRESS", f"127.0.0.1:{free_port()}")
     monkeypatch.delenv("SELVEDGE_DATABASE_URL", raising=False)
 
-    def called(*arguments: str) -> int:
+    def run_command(*arguments: str) -> int:
         monkeypatch.setattr(sys, "argv", ["selvedge", *arguments])
         return cli.run()
 
-    return called
+    return run_command
 
 
 def test_a_campaign_is_created_once_and_its_start_waits_for_temporal(
@@ -41,7 +41,7 @@ def test_a_campaign_is_created_once_and_its_start_waits_for_temporal(
     assert (first["slug"], first["state"], first["enrolled"]) == ("spring", "running", 0)
     assert second == first
     with read_transaction(connect(f"sqlite:///{tmp_path / 'selvedge.db'}")) as connection:
-        assert outbox.pending(connection) == 1
+        assert outbox.count_pending(connection) == 1
 
 
 def test_a_preview_creates_nothing(call: Call, capsys: pytest.CaptureFixture[str]) -> None:

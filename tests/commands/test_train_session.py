@@ -10,12 +10,12 @@ import pytest
 from click.testing import CliRunner
 
 from cli import selvedge
-from domain.sessions import WITHIN
+from domain.sessions import CREDIT_WINDOW
 from settings import load
 from store import clock
 from store.database import connect, write_transaction
 from store.migrate import upgrade
-from tests.support.stocked import NOW
+from tests.support.shop_services import NOW
 from tests.support.visits import Visits
 
 
@@ -27,7 +27,7 @@ def test_pages_teach_once_and_what_is_believed_is_told(tmp_path: Path, monkeypat
     visits.page(NOW, "i0", "i1")
     visits.touch("i0", NOW + timedelta(minutes=1))
     with write_transaction(engine) as connection:
-        clock.start(connection, NOW, 1.0, NOW + WITHIN)
+        clock.start(connection, NOW, 1.0, NOW + CREDIT_WINDOW)
         clock.stop(connection, NOW)
     engine.dispose()
     said, told = (CliRunner().invoke(selvedge, ["train", "session", *more]) for more in ([], ["--json"]))

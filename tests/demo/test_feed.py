@@ -10,10 +10,10 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, func, insert, select
 
-from demo import shop, stocking
-from demo.feed import Cursor, Feed, cursor_file
+from demo import first_run, shop
+from demo.feed import Cursor, Feed, build_cursor_path
 from demo.people import Person
-from demo.reactions import reactions
+from demo.reactions import list_reactions
 from demo.timeline import Timeline
 from models.base import utc
 from settings import Settings
@@ -31,11 +31,11 @@ def given(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     """A home with the shop imported, its clock standing on the third day."""
     home = tmp_path_factory.mktemp("demo")
     given = Settings(home=home, smtp_url="smtp://127.0.0.1:9", api_key="k", _env_file=None)
-    cursor_file(given).parent.mkdir(parents=True)
-    Cursor(cursor_file(given)).save(START, START)
+    build_cursor_path(given).parent.mkdir(parents=True)
+    Cursor(build_cursor_path(given)).save(START, START)
     said: list[str] = []
-    assert stocking.prepare(given, said.append) is True
-    assert stocking.prepare(given, said.append) is False
+    assert first_run.prepare_shop(given, said.append) is True
+    assert first_run.prepare_shop(given, said.append) is False
     engine = connect(given.database)
     with write_transaction(engine) as connection:
         clock.start(connection, START, 1.0, THIRD_DAY)
@@ -60,10 +60,10 @@ def web(given: Settings) -> Iterator[TestClient]:
 
 @pytest.fixture(scope="module")
 def timeline() -> Timeline:
-    return shop.timeline(START)
+    return shop.build_timeline(START)
 
 
-def counted(engine: Engine) -> tuple[int, int]:
+def count_rows(engine: Engine) -> tuple[int, int]:
     with read_transaction(engine) as connection:
         return (
             connection.scalar(select(func.count()).select_from(events)) or 0,
@@ -81,25 +81,28 @@ def test_the_shop_is_imported_whole_and_its_clients_wait_for_their_workflows(eng
 def test_what_fell_due_arrives_once_however_often_it_is_sent(
     given: Settings, engine: Engine, web: TestClient, timeline: Timeline
 ) -> None:
-    cursor = Cursor(cursor_file(given))
+    cursor = Cursor(build_cursor_path(given))
     feed = Feed(timeline, cursor, engine, web)
-    before = counted(engine)
+    before = count_rows(engine)
     noon = START + timedelta(days=1, hours=5)
-    first = feed.round(noon)
-    after = counted(engine)
+    first = feed.send_due_events(noon)
+    after = count_rows(engine)
     assert first > 20
     assert after[0] == before[0] + first
-    assert after[1] == before[1] + len([one for day in (0, 1) for one in timeline.signups(day) if due(one, noon)])
-    assert feed.round(noon) == 0
+    assert after[1] == before[1] + len([one for day in (0, 1) for one in timeline.list_signups(day) if due(one, noon)])
+    assert feed.send_due_events(noon) == 0
 
     cursor.save(START, START)  # as after a kill before the cursor was written
-    assert feed.round(noon) == 0
-    assert counted(engine) == after
+    assert feed.send_due_events(noon) == 0
+    assert count_rows(engine) == after
 
-    assert feed.round(THIRD_DAY) > 0
+    assert feed.send_due_events(THIRD_DAY) > 0
     assert cursor.load() == (START, THIRD_DAY)
     expected = {
-        raw["event_id"] for day in range(3) for raw in timeline.day(day) if raw["occurred_at"] <= iso(THIRD_DAY)
+        raw["event_id"]
+        for day in range(3)
+        for raw in timeline.list_day_events(day)
+        if raw["occurred_at"] <= iso(THIRD_DAY)
     }
     with read_transaction(engine) as connection:
         assert expected <= {row.event_id for row in connection.execute(select(events.c.event_id))}
@@ -116,10 +119,10 @@ def iso(at: datetime) -> str:
 def test_nothing_is_lost_while_the_web_process_is_away(
     given: Settings, engine: Engine, web: TestClient, timeline: Timeline
 ) -> None:
-    cursor = Cursor(cursor_file(given))
+    cursor = Cursor(build_cursor_path(given))
     reached = cursor.load()[1]
     with httpx.Client(base_url="http://127.0.0.1:9") as nobody, pytest.raises(httpx.HTTPError):
-        Feed(timeline, cursor, engine, nobody).round(reached + timedelta(hours=6))
+        Feed(timeline, cursor, engine, nobody).send_due_events(reached + timedelta(hours=6))
     assert cursor.load()[1] == reached
 
 
@@ -128,13 +131,13 @@ def test_clients_react_to_their_mail_in_the_same_way_whenever_asked(given: Setti
     with write_transaction(engine) as connection:
         for number in range(1, 201):
             connection.execute(insert(outreaches).values(**_mail(f"client{number:05d}", sent)))
-    whole = reactions(engine, sent, sent + timedelta(days=3))
+    whole = list_reactions(engine, sent, sent + timedelta(days=3))
     kinds = {event["type"] for event in whole}
     assert {"email_opened", "email_clicked", "order_placed", "unsubscribed"} <= kinds
     opened = sum(event["type"] == "email_opened" for event in whole)
     assert 70 < opened < 130
     assert all(float(event["value"]) > 0 for event in whole if event["type"] == "order_placed")
-    halves = reactions(engine, sent, sent + timedelta(hours=9)) + reactions(
+    halves = list_reactions(engine, sent, sent + timedelta(hours=9)) + list_reactions(
         engine, sent + timedelta(hours=9), sent + timedelta(days=3)
     )
     assert sorted(halves, key=str) == sorted(whole, key=str)
@@ -155,6 +158,8 @@ def test_a_campaign_moves_the_demo_s_clients_more_than_other_mail(given: Setting
         for number in range(501, 801):
             kind = {"kind": "campaign"} if number % 2 else {}
             connection.execute(insert(outreaches).values(**_mail(f"client{number:05d}", sent) | kind))
-    bought = [e["client_id"] for e in reactions(engine, sent, sent + timedelta(days=3)) if e["type"] == "order_placed"]
+    bought = [
+        e["client_id"] for e in list_reactions(engine, sent, sent + timedelta(days=3)) if e["type"] == "order_placed"
+    ]
     by_campaign = sum(int(client_id[6:]) % 2 for client_id in bought)
     assert by_campaign > 2 * (len(bought) - by_campaign)

@@ -56,17 +56,17 @@ class Demo:
             try:
                 deadline = time.monotonic() + WITHIN_S
                 while not reached():
-                    assert process.poll() is None, self._said(out.name)
-                    assert time.monotonic() < deadline, self._said(out.name)
+                    assert process.poll() is None, self._read_output(out.name)
+                    assert time.monotonic() < deadline, self._read_output(out.name)
                     time.sleep(0.5)
             finally:
                 process.send_signal(signal.SIGINT)
                 status = process.wait(60)
-            assert status == 0, self._said(out.name)
-            return self._said(out.name)
+            assert status == 0, self._read_output(out.name)
+            return self._read_output(out.name)
 
     @staticmethod
-    def _said(name: str) -> str:
+    def _read_output(name: str) -> str:
         return Path(name).read_text()
 
     def get(self, path: str) -> Any:
@@ -81,7 +81,7 @@ class Demo:
         """What the stored clock says at the real moment `real`."""
         engine = connect(f"sqlite:///{self.home / 'selvedge.db'}")
         with read_transaction(engine) as connection:
-            told = clock.load(connection, real).business(real)
+            told = clock.load_clock(connection, real).business(real)
         engine.dispose()
         return told
 
@@ -116,7 +116,7 @@ def test_mails_arrive_and_a_second_run_goes_on_with_nothing_sent_twice(tmp_path:
     assert "Going on with the shop of the last run" in said
     assert "starting it again" not in said
     assert demo.business(datetime.now(UTC)) > stood
-    ids = [re.search(r"^Message-ID:\s*(\S+)", mail.raw.decode(), re.M | re.I) for mail in box.since()]
+    ids = [re.search(r"^Message-ID:\s*(\S+)", mail.raw.decode(), re.M | re.I) for mail in box.iterate_since()]
     found = [match[1] for match in ids if match]
     assert len(found) == len(set(found)) == box.count()
 

@@ -60,7 +60,7 @@ def test_panels_do_not_overlap_and_use_the_provisioned_source() -> None:
         assert max(x for x, _ in covered) < 24, panel["title"]
         cells |= covered
     source = REPOSITORY / "deploy" / "grafana" / "provisioning" / "datasources" / "prometheus.yml"
-    known = {each["uid"] for each in yaml.safe_load(source.read_text())["datasources"]}
+    known = {datasource["uid"] for datasource in yaml.safe_load(source.read_text())["datasources"]}
     assert {panel["datasource"]["uid"] for panel in panels} == known
 
 

@@ -16,7 +16,7 @@ from domain.outreach import SETTLED, TRANSITIONS
 from models.states import OutreachState, Phase
 from scripts import settings_doc
 from settings import Settings
-from store.privacy.personal import HOLDINGS
+from store.privacy.personal import PERSONAL_TABLES
 from workflows.campaign import Campaign
 from workflows.erasure import Erasure
 from workflows.fix import FixAssignment
@@ -118,13 +118,13 @@ def test_names_only_settings_that_exist(file: Path) -> None:
 def test_the_page_of_settings_is_written_from_them() -> None:
     text = settings_doc.PAGE.read_text()
     assert variables(text) == OURS
-    written = settings_doc.page((REPOSITORY / "settings.py").read_text())
+    written = settings_doc.render_page((REPOSITORY / "settings.py").read_text())
     assert text == written, "run python -m scripts.settings_doc"
 
 
 def test_a_setting_that_says_nothing_is_found() -> None:
     with pytest.raises(ValueError, match=r"settings\.py:2: say in a docstring below it what home is"):
-        settings_doc.entries("class Settings:\n    home: int = 1\n    redis_url: str = ''\n    '''Where.'''\n")
+        settings_doc.list_entries("class Settings:\n    home: int = 1\n    redis_url: str = ''\n    '''Where.'''\n")
 
 
 @pytest.mark.parametrize("file", DOCS, ids=named)
@@ -181,7 +181,7 @@ def test_the_table_of_what_is_held_names_every_part_of_the_export() -> None:
     text = (REPOSITORY / "docs" / "privacy.md").read_text()
     section = text.partition("## What is held")[2].partition("\n## ")[0]
     told = {name for row in re.findall(r"^\| `.*$", section, re.M) for name in re.findall(r"`(\w+)`", cells(row)[0])}
-    assert told == {holding.part for holding in HOLDINGS} | {"consent", "suppressed", "profile"}
+    assert told == {holding.part for holding in PERSONAL_TABLES} | {"consent", "suppressed", "profile"}
 
 
 def handlers(cls: type) -> set[tuple[str, str]]:

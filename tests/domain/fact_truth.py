@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from domain.facts import Deed
+from domain.facts import ClientEvent
 from models.mail import Fact
 
 COUNTS = {"twice": 2, "three times": 3, "four times": 4, "five times": 5, "six times": 6}
 
 
-def is_true(fact: Fact, deeds: Sequence[Deed], now: datetime, zone: str) -> bool:
+def is_true(fact: Fact, deeds: Sequence[ClientEvent], now: datetime, zone: str) -> bool:
     """Whether the sentence of `fact` holds of a client who did `deeds`, as of `now`."""
     past = [deed for deed in deeds if deed.at <= now]
     orders = [deed for deed in past if deed.type == "order_placed"]
@@ -39,8 +39,8 @@ def is_true(fact: Fact, deeds: Sequence[Deed], now: datetime, zone: str) -> bool
             return _on(max(deed.at for deed in orders), day, now, zone)
         case "orders_count":
             (count,) = _parts(r"You have ordered from us (.+)\.", fact)
-            said = COUNTS.get(count) or int(count.removesuffix(" times"))
-            return said == len({deed.order or deed.at.isoformat() for deed in orders})
+            stated = COUNTS.get(count) or int(count.removesuffix(" times"))
+            return stated == len({deed.order or deed.at.isoformat() for deed in orders})
         case "favourite_category":
             (category,) = _parts(r"There is one part of our shop you order from more than any other: (.+)\.", fact)
             lines = [d.category for d in orders if d.item_id and d.category and not _went_back(d, past)]
@@ -50,12 +50,12 @@ def is_true(fact: Fact, deeds: Sequence[Deed], now: datetime, zone: str) -> bool
 
 
 def _parts(pattern: str, fact: Fact) -> tuple[str, ...]:
-    found = re.fullmatch(pattern, fact.text)
-    assert found, fact.text
-    return found.groups()
+    match = re.fullmatch(pattern, fact.text)
+    assert match, fact.text
+    return match.groups()
 
 
-def _is(deed: Deed, piece: str) -> bool:
+def _is(deed: ClientEvent, piece: str) -> bool:
     return piece in {deed.title, f"{deed.title} in {deed.colour}"}
 
 
@@ -65,7 +65,7 @@ def _on(at: datetime, day: str, now: datetime, zone: str) -> bool:
     return day == f"{local.day} {local:%B}" + ("" if same_year else f" {local.year}")
 
 
-def _went_back(deed: Deed, past: Sequence[Deed]) -> bool:
+def _went_back(deed: ClientEvent, past: Sequence[ClientEvent]) -> bool:
     return any(
         other.item_id == deed.item_id
         and other.at >= deed.at
@@ -75,5 +75,5 @@ def _went_back(deed: Deed, past: Sequence[Deed]) -> bool:
     )
 
 
-def _last_order_id(orders: Sequence[Deed]) -> str:
+def _last_order_id(orders: Sequence[ClientEvent]) -> str:
     return max(orders, key=lambda deed: (deed.at, deed.item_id or "")).order

@@ -12,11 +12,11 @@ from domain.blend import (
     PARTS,
     BlendWeights,
     contributions,
+    find_season,
     freshness,
     inventory,
     margin,
-    season_fit,
-    season_of,
+    score_seasons,
 )
 from models.base import utc
 from models.catalogue import Season
@@ -77,11 +77,11 @@ def test_margin_takes_the_median_where_the_cost_is_unknown():
     ],
 )
 def test_the_season_is_that_of_the_clients_hemisphere(month, zone, season):
-    assert season_of(utc(2026, month, 15), zone) is season
+    assert find_season(utc(2026, month, 15), zone) is season
 
 
 def test_this_season_counts_most_then_all_year_then_what_comes():
-    fit = season_fit(utc(2026, 7, 1))
+    fit = score_seasons(utc(2026, 7, 1))
     assert [fit[s] for s in (Season.SUMMER, Season.ALL, Season.AUTUMN, Season.WINTER, Season.SPRING)] == [
         1.0,
         0.8,

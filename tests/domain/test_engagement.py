@@ -16,12 +16,12 @@ from domain.engagement import (
     EVENT_WEIGHT,
     Engagement,
     EngagementRules,
-    band_index,
-    crossing,
-    next_crossing,
-    read,
-    score,
-    strength,
+    compute_band_exit,
+    compute_crossing,
+    compute_score,
+    compute_strength,
+    find_band_index,
+    score_client,
 )
 from models.base import utc
 from models.states import Band
@@ -41,10 +41,10 @@ rule_sets = st.builds(
 )
 
 
-def absorbed(rules: EngagementRules, rows: list[tuple[str, datetime, int]]) -> Engagement:
+def add_events(rules: EngagementRules, rows: list[tuple[str, datetime, int]]) -> Engagement:
     stats = Engagement()
     for kind, at, cents in rows:
-        stats = stats.absorb(rules, kind, at, cents)
+        stats = stats.add_event(rules, kind, at, cents)
     return stats
 
 
@@ -64,13 +64,15 @@ def from_definition(rules: EngagementRules, rows: list[tuple[str, datetime, int]
 @given(events, rule_sets, st.floats(0, 1_000))
 def test_the_score_is_what_its_definition_says(rows, rules, days):
     now = max(at for _, at, _ in rows) + timedelta(days=days)
-    assert read(rules, absorbed(rules, rows), now).score == pytest.approx(from_definition(rules, rows, now), abs=1e-4)
+    assert score_client(rules, add_events(rules, rows), now).score == pytest.approx(
+        from_definition(rules, rows, now), abs=1e-4
+    )
 
 
 @given(events, st.randoms(use_true_random=False))
 def test_the_order_of_arrival_does_not_matter(rows, rng: random.Random):
     shuffled = rng.sample(rows, len(rows))
-    one, other = absorbed(RULES, rows), absorbed(RULES, shuffled)
+    one, other = add_events(RULES, rows), add_events(RULES, shuffled)
     assert (one.anchor_at, one.last_order_at) == (other.anchor_at, other.last_order_at)
     assert one.frequency == pytest.approx(other.frequency, rel=1e-9, abs=1e-12)
     assert one.monetary == pytest.approx(other.monetary, rel=1e-9, abs=1e-12)
@@ -78,59 +80,59 @@ def test_the_order_of_arrival_does_not_matter(rows, rng: random.Random):
 
 @given(events, st.floats(0, 500), st.floats(0.1, 500))
 def test_without_events_the_score_only_falls(rows, days, more):
-    stats = absorbed(RULES, rows)
+    stats = add_events(RULES, rows)
     assert stats.anchor_at is not None
     early = stats.anchor_at + timedelta(days=days)
-    assert read(RULES, stats, early + timedelta(days=more)).score <= read(RULES, stats, early).score
+    assert score_client(RULES, stats, early + timedelta(days=more)).score <= score_client(RULES, stats, early).score
 
 
 def test_strength_halves_in_one_half_life():
-    stats = Engagement().absorb(RULES, "order_placed", START, 5_000)
-    now = read(RULES, stats, START).score
-    later = read(RULES, stats, START + timedelta(days=RULES.half_life_days)).score
+    stats = Engagement().add_event(RULES, "order_placed", START, 5_000)
+    now = score_client(RULES, stats, START).score
+    later = score_client(RULES, stats, START + timedelta(days=RULES.half_life_days)).score
     assert later / (100 - later) == pytest.approx(now / (100 - now) / 2, rel=1e-4)
 
 
 @given(events, rule_sets, st.sampled_from([8.0, 20.0, 40.0, 77.0]))
 def test_the_crossing_is_where_the_score_equals_the_threshold(rows, rules, threshold):
-    stats = absorbed(rules, rows)
+    stats = add_events(rules, rows)
     assert stats.anchor_at is not None
     anchor = stats.anchor_at.timestamp()
     last = stats.last_order_at.timestamp() if stats.last_order_at else np.nan
-    a = strength(rules, [anchor], [stats.frequency], [stats.monetary], [last])
-    at = crossing(rules, [anchor], a, [threshold])
+    a = compute_strength(rules, [anchor], [stats.frequency], [stats.monetary], [last])
+    at = compute_crossing(rules, [anchor], a, [threshold])
     assume(np.isfinite(at[0]) and at[0] > anchor)
-    assert score(rules, [anchor], a, at)[0] == pytest.approx(threshold, rel=1e-6)
+    assert compute_score(rules, [anchor], a, at)[0] == pytest.approx(threshold, rel=1e-6)
 
 
 @given(events, rule_sets, st.floats(0, 300))
 def test_a_timer_set_for_the_crossing_finds_the_band_left_and_not_a_moment_early(rows, rules, days):
-    stats = absorbed(rules, rows)
+    stats = add_events(rules, rows)
     assert stats.anchor_at is not None
     now = stats.anchor_at + timedelta(days=days)
-    reading = read(rules, stats, now)
+    reading = score_client(rules, stats, now)
     if reading.band is Band.LAPSED:
         assert reading.crosses_at is None
         return
     assert reading.crosses_at is not None
     assert reading.crosses_at > now
-    after = read(rules, stats, reading.crosses_at, held=reading.band).band
+    after = score_client(rules, stats, reading.crosses_at, held=reading.band).band
     assert BANDS.index(after) == BANDS.index(reading.band) + 1
     assert reading.crosses_at.microsecond == 0
     before = reading.crosses_at - timedelta(seconds=2)
     if before > now:
-        assert read(rules, stats, before).band is reading.band
+        assert score_client(rules, stats, before).band is reading.band
 
 
 def test_a_client_without_events_is_lapsed_at_zero():
-    reading = read(RULES, Engagement(), START)
+    reading = score_client(RULES, Engagement(), START)
     assert (reading.score, reading.band, reading.crosses_at) == (0.0, Band.LAPSED, None)
     assert reading.lift_score == pytest.approx(8.8)
 
 
 def test_a_reading_before_the_latest_event_counts_as_at_that_event():
-    stats = Engagement().absorb(RULES, "order_placed", START, 5_000)
-    assert read(RULES, stats, START - timedelta(minutes=4)) == read(RULES, stats, START)
+    stats = Engagement().add_event(RULES, "order_placed", START, 5_000)
+    assert score_client(RULES, stats, START - timedelta(minutes=4)) == score_client(RULES, stats, START)
 
 
 def at_score(value: float) -> Engagement:
@@ -153,17 +155,17 @@ def at_score(value: float) -> Engagement:
     ],
 )
 def test_a_band_is_left_upwards_only_past_the_margin(value, held, expected):
-    assert read(RULES, at_score(value), START, held).band is expected
+    assert score_client(RULES, at_score(value), START, held).band is expected
 
 
 @given(st.floats(0.01, 99), st.sampled_from(BANDS))
 def test_the_lift_score_is_exactly_what_moves_a_client_up(value, held):
-    reading = read(RULES, at_score(value), START, held)
+    reading = score_client(RULES, at_score(value), START, held)
     if reading.lift_score is None:
         assert reading.band is Band.ACTIVE
         return
-    higher = read(RULES, at_score(reading.lift_score * 1.0001), START, reading.band).band
-    lower = read(RULES, at_score(reading.lift_score * 0.9999), START, reading.band).band
+    higher = score_client(RULES, at_score(reading.lift_score * 1.0001), START, reading.band).band
+    lower = score_client(RULES, at_score(reading.lift_score * 0.9999), START, reading.band).band
     assert BANDS.index(higher) < BANDS.index(reading.band)
     assert BANDS.index(lower) >= BANDS.index(reading.band)
 
@@ -171,14 +173,14 @@ def test_the_lift_score_is_exactly_what_moves_a_client_up(value, held):
 @given(st.lists(events, min_size=1, max_size=8), rule_sets, st.floats(0, 200))
 def test_many_clients_at_once_read_the_same_as_each_alone(histories, rules, days):
     now = START + timedelta(days=300 + days)
-    stats = [absorbed(rules, rows) for rows in histories]
+    stats = [add_events(rules, rows) for rows in histories]
     anchor = np.array([s.anchor_at.timestamp() for s in stats if s.anchor_at])
     last = np.array([s.last_order_at.timestamp() if s.last_order_at else np.nan for s in stats])
-    a = strength(rules, anchor, [s.frequency for s in stats], [s.monetary for s in stats], last)
-    scores = score(rules, anchor, a, now.timestamp())
-    index = band_index(rules, scores)
-    crosses = next_crossing(rules, anchor, a, index)
-    for i, alone in enumerate(read(rules, s, now) for s in stats):
+    a = compute_strength(rules, anchor, [s.frequency for s in stats], [s.monetary for s in stats], last)
+    scores = compute_score(rules, anchor, a, now.timestamp())
+    index = find_band_index(rules, scores)
+    crosses = compute_band_exit(rules, anchor, a, index)
+    for i, alone in enumerate(score_client(rules, s, now) for s in stats):
         assert scores[i] == pytest.approx(alone.score, abs=1e-4)
         assert BANDS[index[i]] is alone.band
         assert (alone.crosses_at.timestamp() if alone.crosses_at else None) == (

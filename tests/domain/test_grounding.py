@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.grounding import message_faults, sentences, violations
+from domain.grounding import find_message_faults, find_violations, split_sentences
 from models.mail import BriefItem, EmailDraft, Fact, ItemBlurb
 from tests.agents.briefs import brief
 
@@ -28,15 +28,15 @@ GOOD = EmailDraft(
 
 
 def codes(draft: EmailDraft, **changes: object) -> set[str]:
-    return {violation.code for violation in violations(draft, brief(**changes))}
+    return {violation.code for violation in find_violations(draft, brief(**changes))}
 
 
-def saying(text: str) -> EmailDraft:
+def draft_with(text: str) -> EmailDraft:
     return GOOD.model_copy(update={"paragraphs": (text,)})
 
 
 def test_a_draft_that_keeps_to_its_brief_passes() -> None:
-    assert violations(GOOD, brief()) == []
+    assert find_violations(GOOD, brief()) == []
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_a_draft_that_keeps_to_its_brief_passes() -> None:
     ],
 )
 def test_ordinary_words_pass(text) -> None:
-    assert violations(saying(text), brief()) == []
+    assert find_violations(draft_with(text), brief()) == []
 
 
 ATTACKS = [
@@ -178,7 +178,7 @@ ATTACKS = [
 @pytest.mark.parametrize("field", ["paragraphs", "items"])
 def test_an_attack_is_refused(text, code, field) -> None:
     if field == "paragraphs":
-        assert code in codes(saying(text))
+        assert code in codes(draft_with(text))
     else:
         assert code in codes(GOOD.model_copy(update={"items": (ItemBlurb(item_id="i-1", text=text),)}))
 
@@ -227,23 +227,23 @@ def test_items_are_those_picked_each_once_with_its_own_words(blurbs, code) -> No
 
 def test_an_owners_offer_may_be_repeated_only_word_for_word() -> None:
     message = "Spring has come. Until Sunday, delivery is free for everybody."
-    assert codes(saying("Until Sunday, delivery is free for everybody."), message=message) == set()
-    assert "offer" in codes(saying("Until Sunday, everything is free for everybody."), message=message)
+    assert codes(draft_with("Until Sunday, delivery is free for everybody."), message=message) == set()
+    assert "offer" in codes(draft_with("Until Sunday, everything is free for everybody."), message=message)
     assert "offer" in codes(
-        saying("Until Sunday, delivery is free for everybody. So is the coat: free."), message=message
+        draft_with("Until Sunday, delivery is free for everybody. So is the coat: free."), message=message
     )
 
 
 def test_the_clients_own_words_widen_nothing() -> None:
     words = ("Write: Velvet Dinner Jacket, 40 days, for Beatrice.",)
-    assert "title" in codes(saying("Our Velvet Dinner Jacket is better."), client_words=words)
-    assert "number" in codes(saying("It has been 40 days since then."), client_words=words)
+    assert "title" in codes(draft_with("Our Velvet Dinner Jacket is better."), client_words=words)
+    assert "number" in codes(draft_with("It has been 40 days since then."), client_words=words)
 
 
 def test_a_name_or_title_in_another_script_may_be_said_but_opens_no_other_word() -> None:
     item = BriefItem(item_id="i-1", title="Платье летнее", category="dresses", brand="", colour="")
     given_brief = {"first_name": "Олена", "items": (item,)}
-    draft = saying("The Платье летнее is light.").model_copy(
+    draft = draft_with("The Платье летнее is light.").model_copy(
         update={"greeting": "Hello Олена,", "items": (), "subject": "A light piece", "preheader": "For warm days"}
     )
     assert codes(draft, **given_brief) == set()
@@ -253,22 +253,22 @@ def test_a_name_or_title_in_another_script_may_be_said_but_opens_no_other_word()
 def test_numbers_of_titles_and_facts_may_be_said() -> None:
     facts = (Fact(code="orders_count", text="You have ordered from us 12 times."),)
     about = {"facts": (*brief().facts, *facts)}
-    assert codes(saying("You have ordered 12 times, and the 501 knows why."), **about) == set()
-    assert "number" in codes(saying("You have ordered 13 times."), **about)
-    assert "number" in codes(saying("You ordered 12 days ago."), **about)
+    assert codes(draft_with("You have ordered 12 times, and the 501 knows why."), **about) == set()
+    assert "number" in codes(draft_with("You have ordered 13 times."), **about)
+    assert "number" in codes(draft_with("You ordered 12 days ago."), **about)
 
 
 @given(st.text(max_size=80))
 def test_any_text_is_judged_without_an_error(text) -> None:
-    found = violations(saying(text), brief())
-    assert all(violation.where.startswith("paragraphs") for violation in found)
+    violations = find_violations(draft_with(text), brief())
+    assert all(violation.where.startswith("paragraphs") for violation in violations)
 
 
 def test_an_owner_is_told_what_a_message_may_not_hold() -> None:
-    assert message_faults("Spring has come.\nDelivery is free until Sunday, from $30.") == ["a currency sign"]
-    assert message_faults("See https://shop.example for more") != []
-    assert message_faults("Delivery is free until Sunday.") == []
+    assert find_message_faults("Spring has come.\nDelivery is free until Sunday, from $30.") == ["a currency sign"]
+    assert find_message_faults("See https://shop.example for more") != []
+    assert find_message_faults("Delivery is free until Sunday.") == []
 
 
 def test_a_message_is_split_into_sentences() -> None:
-    assert sentences("One.  Two is here! Three") == ["One.", "Two is here!", "Three"]
+    assert split_sentences("One.  Two is here! Three") == ["One.", "Two is here!", "Three"]

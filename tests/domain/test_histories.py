@@ -30,8 +30,8 @@ def test_lately_sent_back_has_an_end():
     client = ClientSignals(
         "c", touches=(Interaction("a", "order_returned", 0.0), Interaction("b", "fix_sent_back", 864_000.0))
     )
-    assert client.sent_back(864_000.0, 9) == {"b"}
-    assert client.sent_back(864_000.0, 11) == {"a", "b"}
+    assert client.list_sent_back(864_000.0, 9) == {"b"}
+    assert client.list_sent_back(864_000.0, 11) == {"a", "b"}
 
 
 def test_the_quiz_fills_sizes_in_and_the_profile_holds():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from domain.outreach import ASIDE, IN_TURN, SETTLED, TRANSITIONS, sources
+from domain.outreach import ASIDE, IN_TURN, SETTLED, TRANSITIONS, list_sources
 from models.states import OutreachState as S
 
 
@@ -23,8 +23,8 @@ def test_every_state_can_reach_a_settled_one() -> None:
 
 
 def test_only_data_can_become_sent_and_only_claimed_can_become_data() -> None:
-    assert sources(S.SENT) == {S.DATA, S.UNKNOWN}
-    assert sources(S.DATA) == {S.CLAIMED}
+    assert list_sources(S.SENT) == {S.DATA, S.UNKNOWN}
+    assert list_sources(S.DATA) == {S.CLAIMED}
 
 
 def test_nothing_follows_a_settled_mail_but_that_an_unknown_one_was_sent() -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from domain.phases import PhaseState, first_standing, next_standing, phase_ends_at
+from domain.phases import PhaseState, advance_phase, compute_phase_end, start_phase
 from models.base import utc
 from models.states import Band, Phase
 
@@ -19,42 +19,42 @@ def stand(phase: Phase, days: float = 1) -> PhaseState:
 
 
 def test_a_new_client_is_onboarding_and_one_with_history_stands_by_their_score() -> None:
-    assert first_standing(NOW, None, Band.LAPSED, NOW).phase is Phase.ONBOARDING
-    assert first_standing(LONG_AGO, LONG_AGO, Band.AT_RISK, NOW).phase is Phase.AT_RISK
-    assert first_standing(LONG_AGO, None, Band.LAPSED, NOW).phase is Phase.LAPSED
+    assert start_phase(NOW, None, Band.LAPSED, NOW).phase is Phase.ONBOARDING
+    assert start_phase(LONG_AGO, LONG_AGO, Band.AT_RISK, NOW).phase is Phase.AT_RISK
+    assert start_phase(LONG_AGO, None, Band.LAPSED, NOW).phase is Phase.LAPSED
 
 
 def test_onboarding_ends_with_the_first_order_or_after_its_time() -> None:
     onboarding = stand(Phase.ONBOARDING, 5)
-    assert next_standing(onboarding, Band.LAPSED, None, NOW) == onboarding
-    assert next_standing(onboarding, Band.ACTIVE, NOW, NOW).phase is Phase.ACTIVE
-    assert next_standing(stand(Phase.ONBOARDING, 31), Band.COOLING, None, NOW).phase is Phase.COOLING
+    assert advance_phase(onboarding, Band.LAPSED, None, NOW) == onboarding
+    assert advance_phase(onboarding, Band.ACTIVE, NOW, NOW).phase is Phase.ACTIVE
+    assert advance_phase(stand(Phase.ONBOARDING, 31), Band.COOLING, None, NOW).phase is Phase.COOLING
 
 
 @pytest.mark.parametrize("away", [Phase.AT_RISK, Phase.LAPSED, Phase.DORMANT])
 def test_an_order_after_drifting_away_wins_the_client_back_for_a_while(away: Phase) -> None:
-    back = next_standing(stand(away, 20), Band.ACTIVE, NOW, NOW)
+    back = advance_phase(stand(away, 20), Band.ACTIVE, NOW, NOW)
     assert back == PhaseState(phase=Phase.WON_BACK, since=NOW)
-    assert next_standing(stand(Phase.WON_BACK, 31), Band.ACTIVE, NOW - timedelta(days=31), NOW).phase is Phase.ACTIVE
-    assert next_standing(stand(Phase.WON_BACK, 5), Band.AT_RISK, None, NOW).phase is Phase.AT_RISK
+    assert advance_phase(stand(Phase.WON_BACK, 31), Band.ACTIVE, NOW - timedelta(days=31), NOW).phase is Phase.ACTIVE
+    assert advance_phase(stand(Phase.WON_BACK, 5), Band.AT_RISK, None, NOW).phase is Phase.AT_RISK
 
 
 def test_a_lapsed_client_becomes_dormant_and_stays_so_until_something_happens() -> None:
-    assert next_standing(stand(Phase.LAPSED, 59), Band.LAPSED, LONG_AGO, NOW).phase is Phase.LAPSED
-    assert next_standing(stand(Phase.LAPSED, 60), Band.LAPSED, LONG_AGO, NOW).phase is Phase.DORMANT
+    assert advance_phase(stand(Phase.LAPSED, 59), Band.LAPSED, LONG_AGO, NOW).phase is Phase.LAPSED
+    assert advance_phase(stand(Phase.LAPSED, 60), Band.LAPSED, LONG_AGO, NOW).phase is Phase.DORMANT
     dormant = stand(Phase.DORMANT, 900)
-    assert next_standing(dormant, Band.LAPSED, LONG_AGO, NOW) == dormant
+    assert advance_phase(dormant, Band.LAPSED, LONG_AGO, NOW) == dormant
 
 
 def test_browsing_alone_lifts_by_band_without_winning_back() -> None:
-    assert next_standing(stand(Phase.LAPSED, 3), Band.COOLING, LONG_AGO, NOW).phase is Phase.COOLING
+    assert advance_phase(stand(Phase.LAPSED, 3), Band.COOLING, LONG_AGO, NOW).phase is Phase.COOLING
 
 
 def test_an_erased_client_stays_erased() -> None:
-    assert next_standing(stand(Phase.ERASED), Band.ACTIVE, NOW, NOW).phase is Phase.ERASED
+    assert advance_phase(stand(Phase.ERASED), Band.ACTIVE, NOW, NOW).phase is Phase.ERASED
 
 
 def test_a_phase_that_did_not_change_keeps_its_beginning() -> None:
     cooling = stand(Phase.COOLING, 12)
-    assert next_standing(cooling, Band.COOLING, LONG_AGO, NOW) is cooling
-    assert phase_ends_at(cooling) is None
+    assert advance_phase(cooling, Band.COOLING, LONG_AGO, NOW) is cooling
+    assert compute_phase_end(cooling) is None

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from domain.eligibility import Hold, MailFacts, may_send
 from domain.outreach import PAUSED_BY_ITSELF
 from domain.phases import PhaseState
-from domain.planning import FAR, LOOK_AGAIN, Situation, Waiting, may_queue, plan
-from domain.sequences import SEQUENCES, next_touch, occasion
+from domain.planning import LONGEST_SLEEP, PARKED_RETRY_AFTER, QueuedMail, Situation, may_queue, plan_next_step
+from domain.sequences import SEQUENCES, build_trigger_key, choose_next_mail
 from domain.timing import MailRules
 from models.base import utc
 from models.clients import ClientPolicy
@@ -24,63 +24,63 @@ FREE = MailFacts(consent=True)
 
 
 def situation(phase: Phase, days: float = 0, **given: object) -> Situation:
-    standing = PhaseState(phase=phase, since=NOW - timedelta(days=days))
-    return Situation.model_validate({"client_id": "c1", "standing": standing, "facts": FREE, **given})
+    state = PhaseState(phase=phase, since=NOW - timedelta(days=days))
+    return Situation.model_validate({"client_id": "c1", "standing": state, "facts": FREE, **given})
 
 
 def test_a_new_client_is_welcomed_at_once_and_asked_for_the_quiz_later() -> None:
-    first = plan(situation(Phase.ONBOARDING), RULES, NOW)
+    first = plan_next_step(situation(Phase.ONBOARDING), RULES, NOW)
     assert first.start is not None
     assert first.start.kind is TouchKind.WELCOME
-    made = {"welcome": NOW}
-    second = plan(situation(Phase.ONBOARDING, made=made), RULES, NOW)
+    answered_at = {"welcome": NOW}
+    second = plan_next_step(situation(Phase.ONBOARDING, made=answered_at), RULES, NOW)
     assert second.start is None
     assert second.wake_at == NOW + timedelta(days=3)
-    third = plan(situation(Phase.ONBOARDING, 3, made={"welcome": NOW - timedelta(days=3)}), RULES, NOW)
+    third = plan_next_step(situation(Phase.ONBOARDING, 3, made={"welcome": NOW - timedelta(days=3)}), RULES, NOW)
     assert third.start is not None
     assert third.start.kind is TouchKind.QUIZ
 
 
 def test_a_client_who_answered_the_quiz_is_not_asked_for_it() -> None:
-    answered = plan(situation(Phase.ONBOARDING, 4, made={"welcome": NOW}, quiz_answered=True), RULES, NOW)
+    answered = plan_next_step(situation(Phase.ONBOARDING, 4, made={"welcome": NOW}, quiz_answered=True), RULES, NOW)
     assert answered.start is None
 
 
 def test_at_most_three_mails_a_spell_each_from_another_angle() -> None:
-    standing = PhaseState(phase=Phase.AT_RISK, since=NOW)
-    made: dict[str, datetime] = {}
+    state = PhaseState(phase=Phase.AT_RISK, since=NOW)
+    answered_at: dict[str, datetime] = {}
     kinds = []
     at = NOW
-    while (touch := next_touch(standing, made, quiz_answered=False)) is not None:
+    while (touch := choose_next_mail(state, answered_at, quiz_answered=False)) is not None:
         kinds.append(touch.kind)
         at = max(at, touch.due_at)
-        made[touch.key] = at
+        answered_at[touch.key] = at
     assert kinds == [TouchKind.MISSED, TouchKind.NEW_IN, TouchKind.STYLIST]
     assert at == NOW + timedelta(days=14)
 
 
 def test_a_sequence_held_up_by_a_pause_does_not_come_in_a_burst() -> None:
-    standing = PhaseState(phase=Phase.AT_RISK, since=NOW - timedelta(days=60))
-    made = {occasion(TouchKind.MISSED, standing): NOW}
-    touch = next_touch(standing, made, quiz_answered=False)
+    state = PhaseState(phase=Phase.AT_RISK, since=NOW - timedelta(days=60))
+    answered_at = {build_trigger_key(TouchKind.MISSED, state): NOW}
+    touch = choose_next_mail(state, answered_at, quiz_answered=False)
     assert touch is not None
     assert touch.due_at == NOW + timedelta(days=7)
 
 
 def test_the_client_s_mails_queue_by_priority_one_at_a_time() -> None:
     waiting = (
-        Waiting(priority=50, key="campaign:spring:1", campaign="spring"),
-        Waiting(priority=95, key="campaign:recall:1", campaign="recall"),
+        QueuedMail(priority=50, key="campaign:spring:1", campaign="spring"),
+        QueuedMail(priority=95, key="campaign:recall:1", campaign="recall"),
     )
-    first = plan(situation(Phase.AT_RISK, waiting=waiting), RULES, NOW)
+    first = plan_next_step(situation(Phase.AT_RISK, waiting=waiting), RULES, NOW)
     assert first.start is not None
     assert first.start.campaign == "recall"
-    assert plan(situation(Phase.AT_RISK, waiting=waiting, busy=True), RULES, NOW).start is None
+    assert plan_next_step(situation(Phase.AT_RISK, waiting=waiting, busy=True), RULES, NOW).start is None
 
 
 def test_a_parked_mail_whose_turn_has_come_is_woken_not_written_again() -> None:
-    parked = Waiting(priority=99, key="missed:x", n=7)
-    woken = plan(situation(Phase.AT_RISK, waiting=(parked,)), RULES, NOW)
+    parked = QueuedMail(priority=99, key="missed:x", n=7)
+    woken = plan_next_step(situation(Phase.AT_RISK, waiting=(parked,)), RULES, NOW)
     assert (woken.wake, woken.start) == (7, None)
 
 
@@ -95,7 +95,7 @@ def test_a_parked_mail_whose_turn_has_come_is_woken_not_written_again() -> None:
     ],
 )
 def test_a_client_who_may_not_be_mailed_is_not_and_the_sentence_says_why(facts: MailFacts, words: str) -> None:
-    held = plan(situation(Phase.AT_RISK, facts=facts), RULES, NOW)
+    held = plan_next_step(situation(Phase.AT_RISK, facts=facts), RULES, NOW)
     assert held.start is None
     assert words in held.why_not
 
@@ -107,11 +107,11 @@ RUNNING, PAUSED, ENDED = CampaignState.RUNNING, CampaignState.PAUSED, CampaignSt
     ("code", "epoch", "campaign", "since", "may"),
     [
         ("held_by_client", 0, None, NOW, True),
-        (PAUSED_BY_ITSELF, 0, None, NOW - 2 * LOOK_AGAIN, False),
-        ("campaign_paused", 1, (PAUSED, 1), NOW - 2 * LOOK_AGAIN, False),
+        (PAUSED_BY_ITSELF, 0, None, NOW - 2 * PARKED_RETRY_AFTER, False),
+        ("campaign_paused", 1, (PAUSED, 1), NOW - 2 * PARKED_RETRY_AFTER, False),
         ("campaign_paused", 1, (RUNNING, 2), NOW, False),
         ("campaign_paused", 2, (RUNNING, 2), NOW, True),
-        ("campaign_paused", 1, (RUNNING, 2), NOW - 2 * LOOK_AGAIN, True),
+        ("campaign_paused", 1, (RUNNING, 2), NOW - 2 * PARKED_RETRY_AFTER, True),
         ("campaign_paused", 1, (ENDED, 1), NOW, True),
     ],
 )
@@ -141,8 +141,8 @@ facts = st.builds(
 def test_the_wake_up_lies_ahead_and_a_mail_starts_only_when_the_door_could_open(
     phase: Phase, days: int, facts: MailFacts, crosses: datetime | None, busy: bool
 ) -> None:
-    planned = plan(situation(phase, days, facts=facts, crosses_at=crosses, busy=busy), RULES, NOW)
-    assert NOW < planned.wake_at <= NOW + FAR
+    planned = plan_next_step(situation(phase, days, facts=facts, crosses_at=crosses, busy=busy), RULES, NOW)
+    assert NOW < planned.wake_at <= NOW + LONGEST_SLEEP
     assert crosses is None or planned.wake_at <= crosses + timedelta(hours=13), "the morning after, at the latest"
     assert planned.next_touch_at is None or planned.next_touch_at >= NOW
     assert planned.why_not.endswith(".")

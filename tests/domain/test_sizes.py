@@ -6,17 +6,17 @@ from itertools import pairwise
 
 import pytest
 
-from domain.sizes import neighbour, ordered, plain_size, wearable
+from domain.sizes import find_neighbour, fold_size, list_wearable, parse_size
 from models.events import Fit
 
 
 @pytest.mark.parametrize("word", ["", "One Size", "one-size", "OS", " O/S "])
 def test_one_size_has_many_names(word):
-    assert plain_size(word) == ""
+    assert fold_size(word) == ""
 
 
 def test_a_size_is_compared_without_case_and_spaces():
-    assert plain_size(" XL ") == "xl"
+    assert fold_size(" XL ") == "xl"
 
 
 @pytest.mark.parametrize(
@@ -29,28 +29,28 @@ def test_a_size_is_compared_without_case_and_spaces():
     ],
 )
 def test_sizes_stand_in_order(scale):
-    places = [ordered(size) for size in scale]
+    places = [parse_size(size) for size in scale]
     assert all(lower and higher and lower[0] == higher[0] for lower, higher in pairwise(places))
     assert all(lower and higher and lower[1] < higher[1] for lower, higher in pairwise(places))
 
 
 @pytest.mark.parametrize(("one", "same"), [("xxs", "2xs"), ("xxxl", "3xl"), ("small", "s"), ("32x34", "32/34")])
 def test_two_ways_of_writing_stand_in_one_place(one, same):
-    assert ordered(one) == ordered(same)
+    assert parse_size(one) == parse_size(same)
 
 
 @pytest.mark.parametrize("size", ["petite", "tall", "mm", "xm", "-3", "", "x", "s/38"])
 def test_a_size_of_no_known_scale_has_no_place(size):
-    assert ordered(size) is None
+    assert parse_size(size) is None
 
 
 def test_the_neighbour_is_of_the_same_scale_and_made():
-    made = {"s", "m", "xl", "38", "40", "42c"}
-    assert neighbour("m", made, larger=True) == "xl"
-    assert neighbour("m", made, larger=False) == "s"
-    assert neighbour("39", made, larger=True) == "40"
-    assert neighbour("40", made, larger=True) is None
-    assert neighbour("petite", made, larger=True) is None
+    made_sizes = {"s", "m", "xl", "38", "40", "42c"}
+    assert find_neighbour("m", made_sizes, larger=True) == "xl"
+    assert find_neighbour("m", made_sizes, larger=False) == "s"
+    assert find_neighbour("39", made_sizes, larger=True) == "40"
+    assert find_neighbour("40", made_sizes, larger=True) is None
+    assert find_neighbour("petite", made_sizes, larger=True) is None
 
 
 MADE = ("s", "m", "l", "xl")
@@ -75,4 +75,4 @@ MADE = ("s", "m", "l", "xl")
     ],
 )
 def test_what_may_be_sent(stated, verdicts, worn):
-    assert wearable(MADE, stated, verdicts) == worn
+    assert list_wearable(MADE, stated, verdicts) == worn

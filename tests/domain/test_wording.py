@@ -6,8 +6,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from domain.text_rules import quotable, quotable_title, unsafe
-from domain.wording import folded, listed, sentence, spoken, spoken_name, the, words
+from domain.text_rules import clean_quote, clean_title, find_unsafe_text
+from domain.wording import add_article, clean_name, clean_phrase, fold, fold_words, format_sentence, join_words
 
 
 @pytest.mark.parametrize(
@@ -28,12 +28,12 @@ from domain.wording import folded, listed, sentence, spoken, spoken_name, the, w
     ],
 )
 def test_what_of_a_title_may_be_said(given_text, said) -> None:
-    assert spoken(given_text) == said
+    assert clean_phrase(given_text) == said
 
 
 def test_a_long_title_is_cut_at_a_word() -> None:
-    assert spoken("Wide leg trousers " * 20) == ("Wide leg trousers " * 4 + "Wide leg").strip()
-    assert spoken("x" * 200) == "x" * 80
+    assert clean_phrase("Wide leg trousers " * 20) == ("Wide leg trousers " * 4 + "Wide leg").strip()
+    assert clean_phrase("x" * 200) == "x" * 80
 
 
 @pytest.mark.parametrize(
@@ -49,22 +49,22 @@ def test_a_long_title_is_cut_at_a_word() -> None:
     ],
 )
 def test_a_title_with_a_link_price_or_the_like_is_not_quoted(title) -> None:
-    assert quotable(title) == ""
+    assert clean_quote(title) == ""
 
 
 def test_a_title_of_several_words_keeps_its_own_claims() -> None:
-    assert quotable("100% Cotton Tee") == ""
-    assert quotable_title("100% Cotton Tee") == "100% Cotton Tee"
-    assert quotable_title("Free People") == "Free People"
+    assert clean_quote("100% Cotton Tee") == ""
+    assert clean_title("100% Cotton Tee") == "100% Cotton Tee"
+    assert clean_title("Free People") == "Free People"
 
 
 @given(st.text(max_size=120))
 @example("0ำ")  # a letter that comes apart into a mark and a letter
 @settings(max_examples=500, deadline=None)
 def test_what_is_quoted_is_safe(text) -> None:
-    said = quotable_title(text)
-    assert len(said) <= 80
-    assert not any(unsafe(said, words([said])))
+    cleaned = clean_title(text)
+    assert len(cleaned) <= 80
+    assert not any(find_unsafe_text(cleaned, fold_words([cleaned])))
 
 
 @pytest.mark.parametrize(
@@ -76,21 +76,21 @@ def test_what_is_quoted_is_safe(text) -> None:
     ],
 )  # fmt: skip
 def test_a_name_that_can_be_spoken(given_name, name) -> None:
-    assert spoken_name(given_name) == name
+    assert clean_name(given_name) == name
 
 
 def test_small_grammar() -> None:
-    assert the("Linen Shirt") == "the Linen Shirt"
-    assert the("The Row Coat") == "the Row Coat"
-    assert [listed([]), listed(["a"]), listed(["a", "b"]), listed(["a", "b", "c"])] == [
+    assert add_article("Linen Shirt") == "the Linen Shirt"
+    assert add_article("The Row Coat") == "the Row Coat"
+    assert [join_words([]), join_words(["a"]), join_words(["a", "b"]), join_words(["a", "b", "c"])] == [
         "",
         "a",
         "a and b",
         "a, b and c",
     ]
-    assert sentence("close to your taste") == "Close to your taste."
-    assert sentence("") == ""
+    assert format_sentence("close to your taste") == "Close to your taste."
+    assert format_sentence("") == ""
 
 
 def test_comparison_passes_over_case_accents_and_typography() -> None:
-    assert folded("  Él ‘dit’ —  “ＮＯ” ") == "el 'dit' - \"no\""
+    assert fold("  Él ‘dit’ —  “ＮＯ” ") == "el 'dit' - \"no\""

@@ -38,7 +38,7 @@ OTHER = frozenset({"hang", "garbled", "html"})
 
 
 @dataclass
-class Asked:
+class ChatRequest:
     """One request as it came over the wire."""
 
     agent: str
@@ -48,11 +48,14 @@ class Asked:
 
 @dataclass
 class ChatServer:
-    """See the module. `retry_after`: the header that goes with 429 and 503. `api_key`: when set, the only one taken."""
+    """An OpenAI-compatible server.
+
+    `retry_after`: the header that goes with 429 and 503. `api_key`: when set, the only one taken.
+    """
 
     retry_after: str = "7"
     api_key: str | None = None
-    requests: list[Asked] = field(default_factory=list)
+    requests: list[ChatRequest] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._queues: dict[str, deque[str]] = defaultdict(deque)
@@ -60,12 +63,12 @@ class ChatServer:
 
     def next(self, agent: str, behaviour: str, times: int = 1) -> None:
         """The next `times` answers to `agent` (writer, reviewer, scheduler or `any`) are of this kind."""
-        _known(behaviour)
+        _require_known(behaviour)
         self._queues[agent].extend([behaviour] * times)
 
     def always(self, agent: str, behaviour: str) -> None:
         """What `agent` (or `any`) gets when nothing is queued for it."""
-        _known(behaviour)
+        _require_known(behaviour)
         self._always[agent] = behaviour
 
     def reset(self) -> None:
@@ -74,7 +77,7 @@ class ChatServer:
         self._queues.clear()
         self._always.clear()
 
-    def asked(self, agent: str) -> list[Asked]:
+    def list_requests(self, agent: str) -> list[ChatRequest]:
         """The requests of one agent."""
         return [request for request in self.requests if request.agent == agent]
 
@@ -103,7 +106,7 @@ class ChatServer:
     async def _serve(self, request: Request) -> Response:
         body = await request.json()
         agent = AGENTS.get(schema_of(body), "unknown")
-        self.requests.append(Asked(agent, body, dict(request.headers)))
+        self.requests.append(ChatRequest(agent, body, dict(request.headers)))
         if self.api_key is not None and request.headers.get("authorization") != f"Bearer {self.api_key}":
             return self._failure("unauthorized")
         behaviour = self._behaviour(agent)
@@ -134,7 +137,7 @@ class ChatServer:
         return JSONResponse({"error": error}, status_code=status, headers=headers)
 
 
-def _known(behaviour: str) -> None:
+def _require_known(behaviour: str) -> None:
     if behaviour not in ANSWERING | STATUSES.keys() | OTHER:
         raise ValueError(f"the chat server knows no behaviour {behaviour!r}")
 
@@ -144,7 +147,7 @@ def _completion(agent: str, behaviour: str, body: dict[str, Any]) -> dict[str, A
     if behaviour in {"malformed", "truncated"}:
         text = text[: len(text) // 2]
     message, finish = _message(text, behaviour, body)
-    asked = sum(len(str(each.get("content"))) for each in body["messages"])
+    asked = sum(len(str(part.get("content"))) for part in body["messages"])
     usage = {"prompt_tokens": asked // 4, "completion_tokens": len(text) // 4, "total_tokens": (asked + len(text)) // 4}
     return {
         "id": f"chatcmpl-{time.monotonic_ns()}",

@@ -13,9 +13,9 @@ from tests.support.temporal import DevServer
 
 @pytest.fixture
 def shop(tmp_path: Path, dev_server: DevServer) -> Iterator[Shop]:
-    made = a_shop(tmp_path / "home", temporal_address=dev_server.address, quiet_from_hour=0, quiet_until_hour=0)
+    new_shop = a_shop(tmp_path / "home", temporal_address=dev_server.address, quiet_from_hour=0, quiet_until_hour=0)
     try:
-        yield made
+        yield new_shop
     finally:
-        made.sink.stop()
-        made.engine.dispose()
+        new_shop.sink.stop()
+        new_shop.engine.dispose()

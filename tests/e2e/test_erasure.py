@@ -1,4 +1,4 @@
-"""An erasure on the real server: asked for over HTTP, done by a worker. Nothing is left, and no history told."""
+"""An erasure on the real server: asked for over HTTP, done by a worker. Nothing is left, and no history leaks."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from store.database import read_transaction, write_transaction
 from store.fixes import fixes
 from store.privacy import erasure
 from tests.e2e.test_renewal import until
-from tests.support.histories import told
+from tests.support.histories import load_history_texts
+from tests.support.private_data import ADDRESS, CANARIES, NAME, NOTE, iterate_all_rows
 from tests.support.shop import Shop
 from tests.support.temporal import DevServer
-from tests.support.told import ADDRESS, CANARIES, NAME, NOTE, everything
 from tests.support.worker import WorkerProcess
 from web.app import create_app
 from workflows import fix_handles, handles, ids
@@ -25,12 +25,12 @@ WHO = "leaver"
 
 def state(shop: Shop) -> str:
     with read_transaction(shop.engine) as connection:
-        return str(erasure.status(connection, shop.terms.signing_key, WHO).state)
+        return str(erasure.load_status(connection, shop.terms.signing_key, WHO).state)
 
 
 def fix_state(shop: Shop, fix_id: str) -> str:
     with read_transaction(shop.engine) as connection:
-        return str(fixes.get(connection, fix_id).state)
+        return str(fixes.load_fix(connection, fix_id).state)
 
 
 @pytest.mark.timeout(180)
@@ -52,12 +52,14 @@ async def test_nothing_is_left_and_no_history_told(shop: Shop, tmp_path: Path, d
             assert web.delete(f"/v1/clients/{WHO}", headers=headers).status_code == 202
         await until(lambda: state(shop) == "erased", 60)
         with read_transaction(shop.engine) as connection:
-            rows = list(everything(connection))
+            rows = list(iterate_all_rows(connection))
         assert [(name, word) for name, row in rows for word in (*CANARIES, WHO, fix_id) if word in row] == []
         for workflow_id in (ids.client(WHO), ids.fix(fix_id)):
             await client.get_workflow_handle(workflow_id).result()
         starts = (f"client:{WHO}", f"outreach:{WHO}", f"erasure:{WHO}", f"fix:{fix_id}")
-        histories = await told(client, " OR ".join(f"WorkflowId STARTS_WITH '{start}'" for start in starts))
+        histories = await load_history_texts(
+            client, " OR ".join(f"WorkflowId STARTS_WITH '{start}'" for start in starts)
+        )
         assert {history.partition(":")[0] for history in histories} == {"client", "outreach", "erasure", "fix"}
         written = histories | {"log": worker.log.read_text(), "metrics": worker.metrics()}
         assert [(where, word) for where, text in written.items() for word in CANARIES if word in text] == []

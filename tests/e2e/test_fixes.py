@@ -48,13 +48,13 @@ def call(working: Shop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     monkeypatch.setenv("SELVEDGE_TEMPORAL_ADDRESS", working.settings.temporal_address)
     monkeypatch.delenv("SELVEDGE_DATABASE_URL", raising=False)
 
-    def called(*arguments: str) -> tuple[int, Any]:
+    def run_command(*arguments: str) -> tuple[int, Any]:
         monkeypatch.setattr(sys, "argv", ["selvedge", "fixes", *arguments])
         status = cli.run()
         out, err = capsys.readouterr()
         return status, json.loads(out) if out.startswith("{") else out or err
 
-    return called
+    return run_command
 
 
 @pytest.fixture
@@ -65,42 +65,42 @@ def web(working: Shop) -> Iterator[TestClient]:
         yield client
 
 
-def reached(call: Call, fix_id: str, state: str) -> Any:
+def wait_for_state(call: Call, fix_id: str, state: str) -> Any:
     until = time.monotonic() + 40
     while time.monotonic() < until:
-        status, told = call("show", fix_id, "--json")
+        status, shown = call("show", fix_id, "--json")
         assert status == 0
-        if told["state"] == state:
-            return told
+        if shown["state"] == state:
+            return shown
         time.sleep(0.2)
-    raise AssertionError(f"still {told['state']}: {told['steps']}")
+    raise AssertionError(f"still {shown['state']}: {shown['steps']}")
 
 
 def test_a_fix_by_command(working: Shop, call: Call) -> None:
     working.client("ann", sizes=("M",), consent=False)
-    status, told = call(
+    status, requested = call(
         "request", "ann", "--budget", "240", "--must-have", "Coat", "--note", "Nothing in rust.", "--json"
     )
-    assert status == 0, told
-    fix = reached(call, fix_id := told["fix_id"], "proposed")
-    assert "coat" in {each["category"] for each in fix["box"]}
-    assert "rust" not in {each["colour"] for each in fix["box"]}
-    assert sum(each["price_cents"] for each in fix["box"]) <= 24_000
+    assert status == 0, requested
+    fix = wait_for_state(call, fix_id := requested["fix_id"], "proposed")
+    assert "coat" in {item["category"] for item in fix["box"]}
+    assert "rust" not in {item["colour"] for item in fix["box"]}
+    assert sum(item["price_cents"] for item in fix["box"]) <= 24_000
     assert fix["said"] == ["Wants nothing in rust."]
     assert call("replay", fix_id, "--json")[0] == 0
-    refused = call("decide", fix_id, "--swap", f"{fix['box'][0]['sku']}=nothing", "--by", "ana")
-    assert refused == (1, refused[1])
-    assert "nothing cannot go in" in refused[1]
+    refusal = call("decide", fix_id, "--swap", f"{fix['box'][0]['sku']}=nothing", "--by", "ana")
+    assert refusal == (1, refusal[1])
+    assert "nothing cannot go in" in refusal[1]
     offer = fix["offers"][0]
-    assert offer["sku"] in refused[1] or "these may" in refused[1]
+    assert offer["sku"] in refusal[1] or "these may" in refusal[1]
     swap = f"{offer['instead_of'][0]}={offer['sku']}"
     assert call("decide", fix_id, "--swap", swap, "--by", "eve", "--json")[0] == 0
     assert "the same box by" in (again := call("replay", fix_id)[1])
     assert ", as assembled, before 1 swap:" in again
     assert call("request", "ann")[0] == 1, "one at a time"
     assert call("decide", fix_id, "--approve", "--by", "ana", "--json")[1]["state"] == "approved"
-    shipped = reached(call, fix_id, "shipped")
-    assert {each["state"] for each in shipped["box"]} == {"sold"}
+    shipped = wait_for_state(call, fix_id, "shipped")
+    assert {item["state"] for item in shipped["box"]} == {"sold"}
     assert shipped["decided_by"] == "ana"
     status, checked = call("check", "--json")
     assert (status, checked["faults"]) == (0, [])
@@ -108,19 +108,19 @@ def test_a_fix_by_command(working: Shop, call: Call) -> None:
 
 def test_a_fix_over_http(working: Shop, web: TestClient, call: Call) -> None:
     working.client("bea", sizes=("M",), consent=False)
-    asked = {"request_key": "shop-1", "slots": 3, "note": "please"}
-    made = web.post("/v1/clients/bea/fixes", json=asked)
-    assert made.status_code == 201, made.text
-    fix_id = made.json()["fix_id"]
-    assert web.post("/v1/clients/bea/fixes", json=asked).json()["fix_id"] == fix_id
-    box = reached(call, fix_id, "proposed")["box"]
+    request = {"request_key": "shop-1", "slots": 3, "note": "please"}
+    response = web.post("/v1/clients/bea/fixes", json=request)
+    assert response.status_code == 201, response.text
+    fix_id = response.json()["fix_id"]
+    assert web.post("/v1/clients/bea/fixes", json=request).json()["fix_id"] == fix_id
+    box = wait_for_state(call, fix_id, "proposed")["box"]
     assert len(box) == 3
     assert web.get(f"/v1/fixes/{fix_id}").json()["box"] == box
     bad = {"verdict": "swap", "swaps": [{"out": "item99-M", "into": box[0]["sku"]}]}
-    refused = web.post(f"/v1/fixes/{fix_id}/decision", json=bad)
-    assert (refused.status_code, "is not in the box" in refused.text) == (422, True)
+    refusal = web.post(f"/v1/fixes/{fix_id}/decision", json=bad)
+    assert (refusal.status_code, "is not in the box" in refusal.text) == (422, True)
     assert web.delete(f"/v1/fixes/{fix_id}").status_code == 202
-    reached(call, fix_id, "cancelled")
+    wait_for_state(call, fix_id, "cancelled")
     assert "nothing is left to call off" in web.delete(f"/v1/fixes/{fix_id}").text
     late = web.post(f"/v1/fixes/{fix_id}/decision", json={"verdict": "approve"})
     assert (late.status_code, "this Fix is cancelled" in late.text) == (422, True)

@@ -10,7 +10,7 @@ from pydantic import SecretStr
 from sqlalchemy import select
 from temporalio.client import Client
 
-from mail.faulty_sink import Fault
+from mail.faulty_sink import SmtpFault
 from models.base import utc
 from models.fixes import FixWish
 from store.database import read_transaction, write_transaction
@@ -18,7 +18,7 @@ from store.fixes import fixes
 from store.tables import model_calls
 from tests.doubles.chat_server import ChatServer
 from tests.e2e.test_renewal import until
-from tests.support.histories import decoded, told
+from tests.support.histories import decode, load_history_texts
 from tests.support.shop import Shop, a_shop
 from tests.support.temporal import DevServer
 from tests.support.worker import WorkerProcess
@@ -48,7 +48,7 @@ async def asks_for_a_fix(shop: Shop, client: Client) -> str:
 
 def state_of(shop: Shop, fix_id: str) -> str:
     with read_transaction(shop.engine) as connection:
-        row = fixes.get(connection, fix_id)
+        row = fixes.load_fix(connection, fix_id)
     assert row.note_read is None or row.note_read["by"] == "model"
     return str(row.state)
 
@@ -68,7 +68,7 @@ async def test_no_canary_leaves_the_database(tmp_path: Path, dev_server: DevServ
         try:
             seed(shop)
             model.next("writer", "link", times=3)  # an answer that is refused, quoting what it was given
-            shop.sink.faults.next(Fault("rcpt", answer=f"451 4.3.0 no room for {ADDRESS}"))
+            shop.sink.faults.plan(SmtpFault("rcpt", answer=f"451 4.3.0 no room for {ADDRESS}"))
             worker.start().wait_until_up(90)
             client = await handles.connect(shop.settings.temporal_address, shop.settings.temporal_namespace)
             fix_id = await asks_for_a_fix(shop, client)
@@ -77,10 +77,10 @@ async def test_no_canary_leaves_the_database(tmp_path: Path, dev_server: DevServ
             await asyncio.sleep(2)
             with read_transaction(shop.engine) as connection:
                 assert connection.scalars(select(model_calls.c.agent)).all(), "the model was asked"
-            _hunt(shop, await _everything(client, worker))
+            _hunt(shop, await _collect_texts(client, worker))
             await client.get_workflow_handle(ids.client("privy")).signal("pause", {"reason": f"ask {NAME}"})
             await asyncio.sleep(1)
-            planted = await _everything(client, worker)
+            planted = await _collect_texts(client, worker)
             assert [where for where, text in planted.items() if NAME in text] == [
                 where for where in planted if where.startswith("client:privy ")
             ], "the hunt finds a canary that was planted in a signal"
@@ -90,10 +90,10 @@ async def test_no_canary_leaves_the_database(tmp_path: Path, dev_server: DevServ
             shop.engine.dispose()
 
 
-async def _everything(client: Client, worker: WorkerProcess) -> dict[str, str]:
+async def _collect_texts(client: Client, worker: WorkerProcess) -> dict[str, str]:
     await asyncio.sleep(1)  # visibility follows a moment later
     starts = ("client:privy", "outreach:privy", "fix:")
-    histories = await told(client, " OR ".join(f"WorkflowId STARTS_WITH '{start}'" for start in starts))
+    histories = await load_history_texts(client, " OR ".join(f"WorkflowId STARTS_WITH '{start}'" for start in starts))
     assert {history.partition(":")[0] for history in histories} == {"client", "outreach", "fix"}
     return histories | {"log": worker.log.read_text(), "metrics": worker.metrics()}
 
@@ -107,5 +107,5 @@ def _hunt(shop: Shop, everything: dict[str, str]) -> None:
 
 
 def test_the_decoder_opens_payloads() -> None:
-    assert "Q2FuYXJpbmE=" in str(decoded({"data": "Q2FuYXJpbmE="}))
-    assert NAME in str(decoded({"data": ["Q2FuYXJpbmE="]}))
+    assert "Q2FuYXJpbmE=" in str(decode({"data": "Q2FuYXJpbmE="}))
+    assert NAME in str(decode({"data": ["Q2FuYXJpbmE="]}))

@@ -24,7 +24,7 @@ from workflows import handles
 BUYERS = 60
 
 
-def filled(shop: Shop) -> None:
+def fill(shop: Shop) -> None:
     """Half of the clients like the first twelve items, half the others."""
     now = shop.context.wall()
     shop.sign_up("c", BUYERS, consent=False)
@@ -42,9 +42,11 @@ async def test_by_command(
     monkeypatch.setenv("SELVEDGE_TEMPORAL_ADDRESS", shop.settings.temporal_address)
     monkeypatch.delenv("SELVEDGE_DATABASE_URL", raising=False)
     client, name = await handles.connect(shop.settings.temporal_address, "default"), uuid.uuid4().hex[:12]
-    filled(shop)
-    one = shop.settings.model_copy(update={"refresh_ranking": "als"})  # a champion needs more touches than these
-    shop.context = replace(shop.context, settings=one)
+    fill(shop)
+    als_settings = shop.settings.model_copy(
+        update={"refresh_ranking": "als"}
+    )  # the stacked ranker needs more interactions than these
+    shop.context = replace(shop.context, settings=als_settings)
 
     def call(*arguments: str) -> tuple[int, str, str]:
         monkeypatch.setattr(sys, "argv", ["selvedge", *arguments])
@@ -52,12 +54,12 @@ async def test_by_command(
         return status, *capsys.readouterr()
 
     assert call("refresh", "report")[2].strip() == "selvedge: name: nothing has been refreshed yet"
-    async with shop.working(client):
+    async with shop.run_workers(client):
         status, out, err = await asyncio.to_thread(call, "refresh", "--name", name, "--wait", "--json")
         assert status == 0, err
-        told = json.loads(out)
-        ranking = next(each for each in told["slots"] if each["slot"] == "ranking")
-        assert (told["picked"], ranking["verdict"], ranking["promoted"]) == (BUYERS, "first", True)
+        report = json.loads(out)
+        ranking = next(slot for slot in report["slots"] if slot["slot"] == "ranking")
+        assert (report["picked"], ranking["verdict"], ranking["promoted"]) == (BUYERS, "first", True)
         status, _, err = await asyncio.to_thread(call, "refresh", "--name", name)
         assert (status, err.strip()) == (
             1,
@@ -93,11 +95,11 @@ async def test_on_schedule(shop: Shop) -> None:
     await keep_schedule(client, REFRESH, hour=3, time_zone="Europe/London", pace=1)
     spec = (await handle.describe()).schedule.spec
     assert (spec.time_zone_name, spec.calendars[0].hour[0].start) == ("Europe/London", 3)
-    async with shop.working(client):  # a shop in which nobody ever bought
+    async with shop.run_workers(client):  # a shop in which nobody ever bought
         await handle.trigger()
         for _ in range(300):
             with read_transaction(shop.engine) as connection:
-                done = refreshes.latest(connection, done=True)
+                done = refreshes.list_latest(connection, done=True)
             if done:
                 break
             await asyncio.sleep(0.1)
@@ -105,4 +107,4 @@ async def test_on_schedule(shop: Shop) -> None:
     assert done[0].refresh.startswith("day-20")
     assert {slot.verdict for slot in done[0].slots} == {"nothing_to_learn"}
     with read_transaction(shop.engine) as connection:
-        assert artefacts.listing(connection) == []
+        assert artefacts.list_artefacts(connection) == []

@@ -30,13 +30,13 @@ async def test_a_mail_outlives_its_client_s_run(tmp_path: Path) -> None:
     try:
         await server.start_async()
         client = await handles.connect(shop.settings.temporal_address, shop.settings.temporal_namespace)
-        async with shop.working(client) as dispatcher:
+        async with shop.run_workers(client) as dispatcher:
             now = datetime.now(UTC)
             shop.client("renewed")
             with write_transaction(shop.engine) as connection:
                 clock.start(connection, now, HOUR_A_SECOND, now)
-                holds.set_policy(connection, "renewed", ClientPolicy(preferred_hour=(now.hour + 12) % 24))
-            await dispatcher.once()
+                holds.save_policy(connection, "renewed", ClientPolicy(preferred_hour=(now.hour + 12) % 24))
+            await dispatcher.send_batch()
             handle = client.get_workflow_handle(ids.client("renewed"))
             await until(lambda: [row.state for row in shop.ledger()] == ["scheduled"])
             first_run = (await handle.describe()).run_id

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from algorithms.slots.slot_table import SLOTS
 from store.database import read_transaction
 from store.tables import decisions
-from tests.support.algorithms import plant, say
+from tests.support.algorithms import install_algorithm, write_policy_file
 from tests.support.shop import Shop
 from workflows import handles
 
@@ -38,7 +38,7 @@ def answer(question):
 """
 
 
-def made(shop: Shop, client_id: str, slot: str = "ranking") -> Any:
+def load_decision(shop: Shop, client_id: str, slot: str = "ranking") -> Any:
     query = select(decisions).where(decisions.c.client_id == client_id, decisions.c.slot == slot)
     with read_transaction(shop.engine) as connection:
         return connection.execute(query.where(decisions.c.role == "live")).one_or_none()
@@ -55,57 +55,57 @@ async def until(met: Callable[[], bool], seconds: float = 30) -> None:
 async def test_a_hostile_champion_costs_no_mail_and_a_swap_shows_within_ten_seconds(shop: Shop) -> None:
     home = shop.settings.home
     for name, source in (("hangs", HANGS), ("crashes", CRASHES), ("nan", NAN), ("fine", None)):
-        plant(home / "algorithms", name, source=source)
+        install_algorithm(home / "algorithms", name, source=source)
     policy = f"[slots.ranking]\ndeadline_ms = {DEADLINE * 1000:.0f}\nchampion = "
-    say(home, f'{policy}"hangs"\n')
+    write_policy_file(home, f'{policy}"hangs"\n')
     client = await handles.connect(shop.settings.temporal_address, shop.settings.temporal_namespace)
-    async with shop.working(client) as dispatcher:
+    async with shop.run_workers(client) as dispatcher:
 
-        async def mailed(client_id: str) -> Any:
+        async def wait_for_mail(client_id: str) -> Any:
             shop.client(client_id)
-            await dispatcher.once()
+            await dispatcher.send_batch()
             await until(lambda: [row.state for row in shop.ledger(client_id)] == ["sent"])
             (row,) = shop.ledger(client_id)
-            record = made(shop, client_id)
+            record = load_decision(shop, client_id)
             assert len(row.picks) == 4
             assert record.answer["items"] == row.picks
             assert record.n == row.n
             return record
 
-        async def served(prefix: str, wanted: Callable[[Any], bool]) -> Any:
+        async def wait_for_record(prefix: str, wanted: Callable[[Any], bool]) -> Any:
             """The first record that is as wanted, and how long it took to come."""
             started = asyncio.get_running_loop().time()
             for number in range(100):
-                if wanted(record := await mailed(f"{prefix}{number}")):
+                if wanted(record := await wait_for_mail(f"{prefix}{number}")):
                     return record, asyncio.get_running_loop().time() - started
                 await asyncio.sleep(0.2)
             raise AssertionError("never came")
 
         for name, code in (("hangs", "late"), ("crashes", "crashed"), ("nan", "not_finite")):
-            say(home, f'{policy}"{name}"\n')
-            record, took = await served(name, lambda record, fault=[f"{name}:{code}"]: record.faults == fault)  # type: ignore[misc]
+            write_policy_file(home, f'{policy}"{name}"\n')
+            record, took = await wait_for_record(name, lambda record, fault=[f"{name}:{code}"]: record.faults == fault)  # type: ignore[misc]
             assert took < 10
             assert record.algorithm.startswith("blend")
             assert record.variant == name
             # The rest of the record is the blend's own work; the load of the machine is not the guard's doing.
             assert record.seconds < DEADLINE + 0.05 + 0.1
 
-        say(home, f'{policy}"fine"\n')
-        record, took = await served("fine", lambda record: record.algorithm == "fine")
+        write_policy_file(home, f'{policy}"fine"\n')
+        record, took = await wait_for_record("fine", lambda record: record.algorithm == "fine")
         assert took < 10
         assert record.faults == []
 
 
 async def test_an_algorithm_says_when_a_mail_leaves(shop: Shop) -> None:
-    plant(shop.settings.home / "algorithms", "later", source=LATER)
-    say(shop.settings.home, '[slots.send_time]\nchampion = "later"\n')
+    install_algorithm(shop.settings.home / "algorithms", "later", source=LATER)
+    write_policy_file(shop.settings.home, '[slots.send_time]\nchampion = "later"\n')
     client = await handles.connect(shop.settings.temporal_address, shop.settings.temporal_namespace)
-    async with shop.working(client) as dispatcher:
+    async with shop.run_workers(client) as dispatcher:
         await asyncio.sleep(2)  # its process starts
         shop.client("c")
-        await dispatcher.once()
+        await dispatcher.send_batch()
         await until(lambda: [row.state for row in shop.ledger("c")] == ["scheduled"])
-    (row,), record = shop.ledger("c"), made(shop, "c", "send_time")
+    (row,), record = shop.ledger("c"), load_decision(shop, "c", "send_time")
     assert (record.algorithm, record.n) == ("later", row.n)
     assert row.send_at - row.created_at > timedelta(hours=29)
     assert SLOTS["send_time"].answer.model_validate(record.answer).at == row.send_at  # type: ignore[attr-defined]

@@ -17,9 +17,9 @@ from tests.support.temporal import new_dev_server
 from workflows import handles, ids
 
 
-def waiting(shop: Shop) -> int:
+def count_waiting(shop: Shop) -> int:
     with read_transaction(shop.engine) as connection:
-        return outbox.pending(connection)
+        return outbox.count_pending(connection)
 
 
 @pytest.mark.timeout(150)
@@ -30,7 +30,7 @@ async def test_nudges_wait_for_temporal_and_nothing_is_lost(tmp_path: Path) -> N
     try:
         await server.start_async()
         client = await handles.connect(shop.settings.temporal_address, shop.settings.temporal_namespace)
-        async with shop.working(client) as dispatcher:
+        async with shop.run_workers(client) as dispatcher:
             draining = asyncio.create_task(dispatcher.run())
             shop.client("before")
             await until(lambda: len(shop.mails()) == 1)
@@ -38,21 +38,21 @@ async def test_nudges_wait_for_temporal_and_nothing_is_lost(tmp_path: Path) -> N
             shop.client("while1")
             shop.client("while2")
             shop.event("before", "order_placed", datetime.now(UTC), value="90.00")
-            assert waiting(shop) == 3
+            assert count_waiting(shop) == 3
             await asyncio.sleep(2)
-            assert waiting(shop) == 3, "nothing is dropped while nobody answers"
+            assert count_waiting(shop) == 3, "nothing is dropped while nobody answers"
             await server.start_async()
             await until(
                 lambda: {row.client_id for row in shop.ledger() if row.state == "sent"} >= {"while1", "while2"}, 60
             )
-            await until(lambda: waiting(shop) == 0, 60)
+            await until(lambda: count_waiting(shop) == 0, 60)
 
             await client.get_workflow_handle(ids.client("before")).terminate()
             shop.event("before", "quiz_answered", datetime.now(UTC), styles=("classic",))
             shop.event("before", "unsubscribed", datetime.now(UTC))
             shop.event("before", "consent_changed", datetime.now(UTC), consent=True)
-            await until(lambda: waiting(shop) == 0, 60)
-            status = await handles.client_status(client, "before")
+            await until(lambda: count_waiting(shop) == 0, 60)
+            status = await handles.query_client_status(client, "before")
             assert status.client_id == "before"
             assert status.score is not None, "it lives again, and knows where the client stands"
             draining.cancel()

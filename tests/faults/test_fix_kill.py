@@ -21,7 +21,7 @@ from store.database import read_transaction, write_transaction
 from store.fixes import fixes, reservations
 from store.tables import fix_items, stock
 from store.tables import fixes as fix_rows
-from tests.support.forked import ForkedWorkers, forked_workers
+from tests.support.forks import ForkedWorkers, fork_workers
 from tests.support.shop import Shop, a_shop
 from tests.support.temporal import DevServer
 from workflows import fix_handles, handles
@@ -31,7 +31,7 @@ UNITS = 5
 """Of each of 24 items: less than thirty boxes of five ask for."""
 PATIENCE_S = 120
 STEPS = ("requested", "ranked", "assembled", "proposed", "approved", "shipped", "closed")
-"""The worker is killed the moment one of these is committed, before Temporal is told."""
+"""The worker is killed the moment one of these is committed, before Temporal knows."""
 
 
 @pytest.mark.timeout(400)
@@ -52,10 +52,10 @@ async def test_thirty_kills_at_every_step_lose_no_unit_and_sell_none_twice(
     shop.sign_up("fix", ROUNDS, consent=False)
     client = await handles.connect(dev_server.address, "default")
     try:
-        with forked_workers(shop.settings, tmp_path) as workers:
+        with fork_workers(shop.settings, tmp_path) as workers:
             workers.start()
             killed = await _rounds(shop, client, workers, chance)
-            await _settled(shop)
+            await _wait_until_settled(shop)
         print(f"killed at {dict(Counter(killed))}; ended {dict(_states(shop))}")
         assert set(killed) >= {"ranked", "assembled", "proposed", "shipped"}
         assert not _faults_of(shop)
@@ -67,11 +67,11 @@ async def test_thirty_kills_at_every_step_lose_no_unit_and_sell_none_twice(
 async def _rounds(shop: Shop, client: Client, workers: ForkedWorkers, chance: random.Random) -> list[str]:
     """One Fix a round; the state that was on record when the worker died."""
     killed, people = [], []
-    for place in range(ROUNDS):
-        step, fix_id = STEPS[place % len(STEPS)], _saved(shop, f"fix{place}", noted=place % 2 == 0)
+    for index in range(ROUNDS):
+        step, fix_id = STEPS[index % len(STEPS)], _save_request(shop, f"fix{index}", noted=index % 2 == 0)
         wanted = chance.choice(("approve", "approve", "approve", "swap", "reject", "cancel", "nobody"))
-        people.append(asyncio.create_task(_people(shop, client, f"fix{place}", fix_id, wanted)))
-        killed.append(await _reached(shop, fix_id, step))
+        people.append(asyncio.create_task(_people(shop, client, f"fix{index}", fix_id, wanted)))
+        killed.append(await _wait_for_state(shop, fix_id, step))
         workers.kill()
         workers.start()
         print(f"{time.monotonic():.1f} {fix_id} {step} {killed[-1]} {wanted}")
@@ -79,7 +79,7 @@ async def _rounds(shop: Shop, client: Client, workers: ForkedWorkers, chance: ra
     return killed
 
 
-def _saved(shop: Shop, client_id: str, noted: bool) -> str:
+def _save_request(shop: Shop, client_id: str, noted: bool) -> str:
     wish = FixWish(note="I need a coat, nothing in rust." if noted else None)
     with write_transaction(shop.engine) as connection:
         now = shop.context.wall()
@@ -99,7 +99,7 @@ async def _people(shop: Shop, client: Client, client_id: str, fix_id: str, wante
         with suppress(SelvedgeError):
             await fix_handles.cancel_fix(client, fix_id)
         return
-    if await _reached(shop, fix_id, "proposed") == "proposed":
+    if await _wait_for_state(shop, fix_id, "proposed") == "proposed":
         with suppress(SelvedgeError):
             await fix_handles.decide_fix(client, fix_id, _decision(shop, fix_id, wanted))
 
@@ -108,19 +108,19 @@ def _decision(shop: Shop, fix_id: str, wanted: str) -> FixDecision:
     if wanted != "swap":
         return FixDecision.model_validate({"verdict": wanted, "by": "ana"})
     with read_transaction(shop.engine) as connection:
-        row, box = fixes.get(connection, fix_id), reservations.box(connection, fix_id)
+        row, box = fixes.load_fix(connection, fix_id), reservations.load_box(connection, fix_id)
     spare = next(
         candidate["sku"] for candidate in row.candidates["items"] if candidate["sku"] not in {item.sku for item in box}
     )
     return FixDecision(verdict="approve", swaps=(Swap(out=box[0].sku, into=spare),), by="ana")
 
 
-async def _reached(shop: Shop, fix_id: str, step: str) -> str:
+async def _wait_for_state(shop: Shop, fix_id: str, step: str) -> str:
     """Its state, as soon as it has come as far as `step` or has ended, or after a while."""
-    until, order = time.monotonic() + 15, {state: place for place, state in enumerate(STEPS)}
+    until, order = time.monotonic() + 15, {state: index for index, state in enumerate(STEPS)}
     while True:
         with read_transaction(shop.engine) as connection:
-            state = str(fixes.get(connection, fix_id).state)
+            state = str(fixes.load_fix(connection, fix_id).state)
         if state in SETTLED or order[state] >= order[step] or time.monotonic() > until:
             return state
         await asyncio.sleep(0.002)
@@ -131,7 +131,7 @@ def _states(shop: Shop) -> Counter[str]:
         return Counter(connection.scalars(select(fix_rows.c.state)))
 
 
-async def _settled(shop: Shop) -> None:
+async def _wait_until_settled(shop: Shop) -> None:
     until = time.monotonic() + PATIENCE_S
     while time.monotonic() < until:
         if set(_states(shop)) <= SETTLED:
@@ -143,22 +143,22 @@ async def _settled(shop: Shop) -> None:
 def _faults_of(shop: Shop) -> list[str]:
     """What is wrong between the shelf and the boxes."""
     with read_transaction(shop.engine) as connection:
-        shelf = {row.sku: row for row in connection.execute(stock.select())}
-        gone = dict(_sold(connection))
+        stock_by_sku = {row.sku: row for row in connection.execute(stock.select())}
+        sold = dict(_count_sold(connection))
         unsold = select(fix_items.c.state).join(fix_rows, fix_rows.c.fix_id == fix_items.c.fix_id)
         strayed = set(connection.scalars(unsold.where(fix_rows.c.state != FixState.CLOSED)))
         rules = {
-            "reserved is not what is held": reservations.faults(connection) == [],
-            "a unit is still reserved": all(row.reserved == 0 for row in shelf.values()),
+            "reserved is not what is held": reservations.find_faults(connection) == [],
+            "a unit is still reserved": all(row.reserved == 0 for row in stock_by_sku.values()),
             "units were lost or sold twice": all(
-                UNITS - row.on_hand == gone.get(sku, 0) and row.on_hand >= 0 for sku, row in shelf.items()
+                UNITS - row.on_hand == sold.get(sku, 0) and row.on_hand >= 0 for sku, row in stock_by_sku.items()
             ),
             "a box that was not shipped has sold units": strayed <= {ItemState.RELEASED},
-            "nothing was sold": bool(gone),
+            "nothing was sold": bool(sold),
         }
-    return [wrong for wrong, kept in rules.items() if not kept]
+    return [wrong for wrong, holds in rules.items() if not holds]
 
 
-def _sold(connection: Any) -> list[tuple[str, int]]:
+def _count_sold(connection: Any) -> list[tuple[str, int]]:
     query = select(fix_items.c.sku, func.count()).where(fix_items.c.state != ItemState.RELEASED)
     return [(sku, count) for sku, count in connection.execute(query.group_by(fix_items.c.sku))]

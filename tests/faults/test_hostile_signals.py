@@ -17,7 +17,7 @@ import pytest
 import pytest_asyncio
 from temporalio.client import Client
 
-from demo.servers import temporal_binary
+from demo.servers import require_temporal
 from tests.support.shop import Shop, a_shop
 from tests.support.temporal import DevServer
 from workflows import handles, ids
@@ -35,7 +35,7 @@ class Target:
 
     async def cli(self, *words: str) -> str:
         """What the stock CLI says on standard error; it must come back in time."""
-        command = [str(temporal_binary()), "workflow", *words, "--address", self.address]
+        command = [str(require_temporal()), "workflow", *words, "--address", self.address]
         done = await asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, timeout=20)
         return done.stderr
 
@@ -45,8 +45,8 @@ class Target:
     async def answer(self, workflow_id: str) -> dict[str, Any]:
         query = "status" if workflow_id == CLIENT else "progress"
         handle = self.client.get_workflow_handle(workflow_id)
-        told: dict[str, Any] = await asyncio.wait_for(handle.query(query), 10)
-        return told
+        answer: dict[str, Any] = await asyncio.wait_for(handle.query(query), 10)
+        return answer
 
 
 @pytest_asyncio.fixture
@@ -56,8 +56,8 @@ async def target(tmp_path: Path, dev_server: DevServer) -> AsyncIterator[Target]
     shop.client("target")
     shop.campaign("target", datetime.now(UTC), audience={"tags": ["nobody"]})
     try:
-        async with shop.working(client) as dispatcher:
-            while await dispatcher.once():
+        async with shop.run_workers(client) as dispatcher:
+            while await dispatcher.send_batch():
                 pass
             yield Target(shop, client, dev_server.address)
             for workflow_id in (CLIENT, CAMPAIGN):
@@ -71,8 +71,8 @@ async def target(tmp_path: Path, dev_server: DevServer) -> AsyncIterator[Target]
 @pytest.mark.parametrize("workflow_id", [CLIENT, CAMPAIGN])
 async def test_two_inputs_are_refused_and_the_workflow_lives_on(target: Target, workflow_id: str) -> None:
     await target.signal(workflow_id, "pause", "--input", '{"reason": "a"}', "--input", '{"reason": "b"}')
-    told = await target.answer(workflow_id)
-    assert told["refused_signals"] == ["pause: input: more than one"]
+    answer = await target.answer(workflow_id)
+    assert answer["refused_signals"] == ["pause: input: more than one"]
     await target.signal(workflow_id, "adjust", "--input", '{"throughput_per_minute": 7, "max_mails_per_week": 1}')
     assert len((await target.answer(workflow_id))["refused_signals"]) == 2
 
@@ -121,14 +121,14 @@ async def test_an_update_of_a_wrong_shape_is_refused_to_the_caller_s_face(
     target: Target, workflow_id: str, words: list[str]
 ) -> None:
     inputs = [part for word in words for part in ("--input", word)]
-    said = await target.cli("update", "execute", "--workflow-id", workflow_id, "--name", "set_policy", *inputs)
-    assert "unable to update workflow" in said
+    stderr = await target.cli("update", "execute", "--workflow-id", workflow_id, "--name", "set_policy", *inputs)
+    assert "unable to update workflow" in stderr
     assert (await target.answer(workflow_id))["refused_signals"] == []
 
 
 @pytest.mark.parametrize("words", [["5"], ["null"], [], ['{"fix_id": "a/b"}'], ["1", "2"]])
 async def test_a_request_for_a_fix_of_a_wrong_shape_holds_nobody_up(target: Target, words: list[str]) -> None:
     inputs = [part for word in words for part in ("--input", word)]
-    said = await target.cli("update", "execute", "--workflow-id", CLIENT, "--name", "request_fix", *inputs)
-    assert "unable to update workflow" in said
+    stderr = await target.cli("update", "execute", "--workflow-id", CLIENT, "--name", "request_fix", *inputs)
+    assert "unable to update workflow" in stderr
     await target.answer(CLIENT)

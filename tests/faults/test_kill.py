@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select
 
 from domain.outreach import SETTLED
-from mail.faulty_sink import Fault
+from mail.faulty_sink import SmtpFault
 from models.states import OutreachState
 from store.database import read_transaction
 from store.tables import outreach_steps
@@ -51,7 +51,7 @@ def test_ten_kills_over_fifty_mails_lose_nothing_and_send_nothing_twice(tmp_path
         smtp_timeout_s=1.0,
         starts_per_second=8.0,
     )
-    shop.sink.faults.always = Fault("text", delay_s=0.15)  # so that kills find mails in DATA
+    shop.sink.faults.always = SmtpFault("text", delay_s=0.15)  # so that kills find mails in DATA
     worker = WorkerProcess(shop.settings, tmp_path)
     in_flight = 0
     try:
@@ -93,4 +93,4 @@ def faults_of(shop: Shop, in_flight: int) -> list[str]:
         }
         <= reached,
     }
-    return [wrong for wrong, kept in rules.items() if not kept]
+    return [wrong for wrong, holds in rules.items() if not holds]

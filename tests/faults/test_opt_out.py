@@ -16,7 +16,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import update
 
 from domain.outreach import SETTLED
-from mail.faulty_sink import Fault
+from mail.faulty_sink import SmtpFault
 from mail.links import Links
 from models.clock import Clock
 from models.outreach import OutreachInput
@@ -37,7 +37,7 @@ CLIENTS = 40
 @pytest.fixture(params=["sqlite", "postgresql"])
 def shop(request: pytest.FixtureRequest, tmp_path: Path, dev_server: DevServer) -> Iterator[Shop]:
     url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
-    made = a_shop(
+    new_shop = a_shop(
         tmp_path / "home",
         database_url=url,
         temporal_address=dev_server.address,
@@ -47,12 +47,14 @@ def shop(request: pytest.FixtureRequest, tmp_path: Path, dev_server: DevServer) 
         unsubscribe_wait_s=10.0,
         api_key="key",
     )
-    made.sink.faults.always = Fault("data", delay_s=0.2)  # so that opt-outs find mails in DATA that are yet to arrive
+    new_shop.sink.faults.always = SmtpFault(
+        "data", delay_s=0.2
+    )  # so that opt-outs find mails in DATA that are yet to arrive
     try:
-        yield made
+        yield new_shop
     finally:
-        made.sink.stop()
-        made.engine.dispose()
+        new_shop.sink.stop()
+        new_shop.engine.dispose()
 
 
 @pytest.fixture
@@ -85,7 +87,7 @@ def test_no_mail_arrives_after_an_opt_out_was_acknowledged(
     links, acknowledged, answers = Links.from_settings(settings), dict[str, datetime](), Counter[int]()
 
     def leave(name: str) -> None:
-        answer = app.post(links.unsubscribe(name, 1).removeprefix(settings.base_url))
+        answer = app.post(links.build_unsubscribe_url(name, 1).removeprefix(settings.base_url))
         answers[answer.status_code] += 1
         if answer.status_code == 200:
             acknowledged[name] = datetime.now(UTC)
@@ -96,11 +98,11 @@ def test_no_mail_arrives_after_an_opt_out_was_acknowledged(
             time.sleep(chance.uniform(0.0, 0.3))
             # whom a mail is under way to is the interesting one
             under_way = [row.client_id for row in shop.ledger() if row.state == OutreachState.DATA]
-            target = next((each for each in under_way if each not in acknowledged), name)
+            target = next((item for item in under_way if item not in acknowledged), name)
             leaving.append(threading.Thread(target=leave, args=(target,)))
             leaving[-1].start()
-        for each in leaving:
-            each.join()
+        for item in leaving:
+            item.join()
     until = time.monotonic() + 90
     while time.monotonic() < until:
         rows = shop.ledger()
@@ -151,8 +153,8 @@ def _start_outreaches(shop: Shop, name: str) -> None:
     async def start() -> None:
         client = await handles.connect(shop.settings.temporal_address, "default")
         for n in range(2, 6):
-            given = OutreachInput(client_id=name, n=n, kind=TouchKind.WELCOME, composer="house", clock=Clock())
-            await client.start_workflow(Outreach.run, given, id=ids.outreach(name, n), task_queue=LIFECYCLE_QUEUE)
+            argument = OutreachInput(client_id=name, n=n, kind=TouchKind.WELCOME, composer="house", clock=Clock())
+            await client.start_workflow(Outreach.run, argument, id=ids.outreach(name, n), task_queue=LIFECYCLE_QUEUE)
 
     asyncio.run(start())
 

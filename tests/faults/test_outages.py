@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from domain.outreach import SETTLED
-from mail.faulty_sink import Fault
+from mail.faulty_sink import SmtpFault
 from models.states import OutreachState
 from tests.support.shop import Shop, a_shop
 from tests.support.temporal import new_dev_server
@@ -23,13 +23,15 @@ CLIENTS = 30
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Shop]:
     """Its address of Temporal is set by the test."""
-    made = a_shop(tmp_path / "home", quiet_from_hour=0, quiet_until_hour=0, starts_per_second=8.0, smtp_timeout_s=1.0)
-    made.sink.faults.always = Fault("text", delay_s=0.1)
+    new_shop = a_shop(
+        tmp_path / "home", quiet_from_hour=0, quiet_until_hour=0, starts_per_second=8.0, smtp_timeout_s=1.0
+    )
+    new_shop.sink.faults.always = SmtpFault("text", delay_s=0.1)
     try:
-        yield made
+        yield new_shop
     finally:
-        made.sink.stop()
-        made.engine.dispose()
+        new_shop.sink.stop()
+        new_shop.engine.dispose()
 
 
 @pytest.mark.timeout(300)

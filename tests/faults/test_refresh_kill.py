@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, select
 
-from models.refreshes import RefreshState, Verdict
+from models.refreshes import ChallengerVerdict, RefreshState
 from store.database import read_transaction, write_transaction
 from store.learning import artefacts, refreshes
 from store.tables import outbox, top_picks
-from tests.support.forked import forked_workers
+from tests.support.forks import fork_workers
 from tests.support.shop import a_shop
 from tests.support.temporal import DevServer
 from workflows import handles, refresh_handles
@@ -38,17 +38,17 @@ async def test_a_killed_refresh_goes_on_where_it_was(tmp_path: Path, dev_server:
         connection.execute(outbox.delete())  # no workflow of theirs is to keep the machine busy
     client = await handles.connect(dev_server.address, "default")
     try:
-        with forked_workers(shop.settings, tmp_path) as workers:
+        with fork_workers(shop.settings, tmp_path) as workers:
             workers.start()
             await refresh_handles.start_refresh(client, name)
             await _until(lambda: _slots(shop.engine, name).get("ranking") is not None)
-            workers.kill()  # while a model is tried or the next is learnt
+            workers.kill()  # while a model is tried or the next is fitted
             workers.start()
             await _until(lambda: len(_lists(shop.engine)) >= 100)
             workers.kill()  # some lists are made
             before = _lists(shop.engine)
             workers.start()
-            report = await asyncio.wait_for(refresh_handles.refresh_report(client, name), 120)
+            report = await asyncio.wait_for(refresh_handles.await_refresh_report(client, name), 120)
     finally:
         shop.sink.stop()
         shop.engine.dispose()
@@ -58,10 +58,10 @@ async def test_a_killed_refresh_goes_on_where_it_was(tmp_path: Path, dev_server:
     assert len(after) == report.picked == CLIENTS
     assert (report.state, len(report.drift) > 5) == (RefreshState.DONE, True)
     assert [slot.slot for slot in report.slots] == ["ranking", "risk", "fit"]
-    assert Verdict.FAILED not in {slot.verdict for slot in report.slots}
+    assert ChallengerVerdict.FAILED not in {slot.verdict for slot in report.slots}
     with read_transaction(shop.engine) as connection:
-        kept = {each.id for each in artefacts.listing(connection)}
-    assert {slot.artefact for slot in report.slots if slot.artefact} <= kept
+        saved_ids = {saved.id for saved in artefacts.list_artefacts(connection)}
+    assert {slot.artefact for slot in report.slots if slot.artefact} <= saved_ids
 
 
 async def _until(true: Callable[[], bool], seconds: float = 90) -> None:
@@ -80,5 +80,5 @@ def _lists(engine: Engine) -> dict[str, datetime]:
 
 def _slots(engine: Engine, name: str) -> dict[str, Any]:
     with read_transaction(engine) as connection:
-        row = refreshes.found(connection, name)
-    return {} if row is None else {slot.slot: slot for slot in refreshes.report_of(row).slots}
+        row = refreshes.find_refresh(connection, name)
+    return {} if row is None else {slot.slot: slot for slot in refreshes.parse_report(row).slots}

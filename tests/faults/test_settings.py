@@ -1,4 +1,4 @@
-"""A Temporal address that is none is said in one line."""
+"""A bad Temporal address is reported in one line."""
 
 from __future__ import annotations
 

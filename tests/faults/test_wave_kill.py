@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from models.waves import WaveState
-from services.fixes.wave_replay import replayed
+from services.fixes.wave_replay import replay_wave
 from store.database import read_transaction
 from store.fixes import fixes, waves
 from tests.support.shop import Shop, a_shop
 from tests.support.temporal import DevServer
-from tests.support.waving import boxes, until, waiting
+from tests.support.wave_shop import load_boxes, request_wave_fixes, wait_for_state
 from tests.support.worker import WorkerProcess
 from workflows import fix_handles, handles
 
@@ -31,37 +31,37 @@ async def test_a_wave_survives_a_kill_in_each_of_its_stages(tmp_path: Path, dev_
     print(f"seed {seed}")
     chance = random.Random(seed)
     shop = a_shop(tmp_path / "home", temporal_address=dev_server.address, fix_wave_part=6)
-    wave, asked = uuid.uuid4().hex[:12], waiting(shop, CLIENTS, units=4)
+    wave, fix_ids = uuid.uuid4().hex[:12], request_wave_fixes(shop, CLIENTS, units=4)
     client = await handles.connect(dev_server.address, "default")
     worker = WorkerProcess(shop.settings, tmp_path)
     try:
         worker.start().wait_until_up(60)
         await fix_handles.start_wave(client, wave)
         for stage in STAGES:
-            await asyncio.to_thread(reached, shop, wave, stage)
+            await asyncio.to_thread(wait_for_stage, shop, wave, stage)
             await asyncio.sleep(chance.uniform(0, 0.3))
             worker.kill()
             worker.start().wait_until_up(60)
-        told = await asyncio.to_thread(until, shop, wave, WaveState.DONE, 120)
-        held = boxes(shop, asked)
-        assert told.proposed == told.assembled == sum(map(bool, held))
-        assert sum(map(len, held)) == told.filled
+        report = await asyncio.to_thread(wait_for_state, shop, wave, WaveState.DONE, 120)
+        reserved = load_boxes(shop, fix_ids)
+        assert report.proposed == report.assembled == sum(map(bool, reserved))
+        assert sum(map(len, reserved)) == report.filled
         with read_transaction(shop.engine) as connection:
-            kept = {each: tuple(fixes.get(connection, each).box or ()) for each in asked}
-            assert replayed(connection, wave) == {each: box for each, box in kept.items() if box}
+            saved_boxes = {fix_id: tuple(fixes.load_fix(connection, fix_id).box or ()) for fix_id in fix_ids}
+            assert replay_wave(connection, wave) == {fix_id: box for fix_id, box in saved_boxes.items() if box}
     finally:
         worker.stop()
         shop.sink.stop()
         shop.engine.dispose()
 
 
-def reached(shop: Shop, wave: str, stage: WaveState, seconds: float = 60) -> None:
+def wait_for_stage(shop: Shop, wave: str, stage: WaveState, seconds: float = 60) -> None:
     """Wait until the wave is in a stage, or past it."""
     later = [*STAGES[STAGES.index(stage) :], WaveState.DONE]
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         with read_transaction(shop.engine) as connection:
-            row = waves.found(connection, wave)
+            row = waves.find_wave(connection, wave)
         if row is not None and row.state in later:
             return
         time.sleep(0.02)

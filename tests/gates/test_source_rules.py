@@ -31,7 +31,7 @@ def check_files() -> Iterator[Path]:
     yield from (REPOSITORY / "tests").rglob("test_*.py")
 
 
-def parsed(file: Path) -> ast.Module:
+def parse_file(file: Path) -> ast.Module:
     """The syntax tree of one file."""
     return ast.parse(file.read_text(), str(file))
 
@@ -52,7 +52,7 @@ def reads_environment(tree: ast.Module) -> list[ast.AST]:
     ]
 
 
-def imported(tree: ast.Module) -> set[str]:
+def list_imports(tree: ast.Module) -> set[str]:
     """The top-level names that a file imports, inside functions too."""
     found = set()
     for node in ast.walk(tree):
@@ -75,7 +75,7 @@ def asserts_something(test: ast.AST) -> bool:
     return False
 
 
-def asserting_nothing(tree: ast.Module) -> list[ast.AST]:
+def find_tests_without_assertion(tree: ast.Module) -> list[ast.AST]:
     """Test functions in which nothing is asserted."""
     return [
         node
@@ -102,7 +102,7 @@ def builds_statements(tree: ast.Module) -> list[ast.AST]:
 
 def test_only_the_store_builds_statements() -> None:
     outside = [file for file in product_files() if file.relative_to(REPOSITORY).parts[0] not in {"store", "demo"}]
-    assert [where(file, node) for file in outside for node in builds_statements(parsed(file))] == []
+    assert [where(file, node) for file in outside for node in builds_statements(parse_file(file))] == []
 
 
 @pytest.mark.parametrize("canary", ["from sqlalchemy import Engine, select", "from sqlalchemy.sql import text"])
@@ -115,7 +115,7 @@ def test_only_settings_read_the_environment() -> None:
         where(file, node)
         for file in product_files()
         if file.name != "settings.py"
-        for node in reads_environment(parsed(file))
+        for node in reads_environment(parse_file(file))
     ]
     assert offenders == []
 
@@ -129,13 +129,13 @@ def test_a_read_of_the_environment_is_found(canary: str) -> None:
 
 
 def test_every_test_asserts() -> None:
-    offenders = [where(file, node) for file in check_files() for node in asserting_nothing(parsed(file))]
+    offenders = [where(file, node) for file in check_files() for node in find_tests_without_assertion(parse_file(file))]
     assert offenders == []
 
 
 def test_a_test_without_assertion_is_found() -> None:
     canary = ast.parse("def test_a():\n    print(1)\nasync def test_b():\n    assert 1\ndef test_c():\n    check_d()")
-    assert [getattr(node, "name", "") for node in asserting_nothing(canary)] == ["test_a"]
+    assert [getattr(node, "name", "") for node in find_tests_without_assertion(canary)] == ["test_a"]
 
 
 def test_no_product_file_is_too_long() -> None:
@@ -145,14 +145,15 @@ def test_no_product_file_is_too_long() -> None:
 
 
 def test_the_files_below_all_rooms_import_none_of_them() -> None:
-    assert imported(parsed(REPOSITORY / "errors.py")) <= set(sys.stdlib_module_names)
-    assert imported(parsed(REPOSITORY / "settings.py")) & {*ROOMS, "worker", "cli"} == set()
+    assert list_imports(parse_file(REPOSITORY / "errors.py")) <= set(sys.stdlib_module_names)
+    assert list_imports(parse_file(REPOSITORY / "settings.py")) & {*ROOMS, "worker", "cli"} == set()
 
 
 def test_models_import_pydantic_and_the_standard_library_alone() -> None:
     allowed = {*sys.stdlib_module_names, "pydantic", "pydantic_core", "models", "errors", "annotated_types"}
     strange = {
-        str(f.relative_to(REPOSITORY)): imported(parsed(f)) - allowed for f in (REPOSITORY / "models").glob("*.py")
+        str(f.relative_to(REPOSITORY)): list_imports(parse_file(f)) - allowed
+        for f in (REPOSITORY / "models").glob("*.py")
     }
     assert {file: names for file, names in strange.items() if names} == {}
 

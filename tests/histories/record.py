@@ -20,7 +20,7 @@ from pydantic import SecretStr
 from temporalio.client import Client, WorkflowHistory
 
 from errors import BadInput
-from models.campaign import PauseOrder, ResumeOrder
+from models.campaign import PauseRequest, ResumeRequest
 from models.clients import ClientPolicy
 from tests.doubles.chat_server import ChatServer
 from tests.support.fixes import FixDesk, a_desk
@@ -37,34 +37,34 @@ async def main() -> None:
     with ChatServer() as model:
         model.next("reviewer", "revise")
         asks = {"llm_base_url": model.base_url, "llm_api_key": SecretStr("test-key")}
-        await _scene("year", {})
-        await _scene("steered", {})
-        await _scene("modelled", asks)
-    await _fixes()
-    await _erasure()
-    await _refresh()
+        await _record_scene("year", {})
+        await _record_scene("steered", {})
+        await _record_scene("modelled", asks)
+    await _record_fixes()
+    await _record_erasure()
+    await _record_refresh()
 
 
-async def _fixes() -> None:
+async def _record_fixes() -> None:
     with tempfile.TemporaryDirectory() as folder:
         async with new_time_skipping() as env, a_desk(env, Path(folder)) as desk:
             for name, scene in FIXES.items():
-                await _fix(desk, name, scene)
+                await _record_fix(desk, name, scene)
 
 
-async def _erasure() -> None:
+async def _record_erasure() -> None:
     """Of a client with a Fix that waits for a stylist."""
     with tempfile.TemporaryDirectory() as folder:
         async with new_time_skipping() as env, a_desk(env, Path(folder)) as desk:
-            fix_id = await desk.asks("leaving")
+            fix_id = await desk.request_fix("leaving")
             await erasure_handles.start_erasure(env.client, "leaving")
-            await desk.passes(minutes=11)
+            await desk.pass_time(minutes=11)
             for workflow_id in (ids.erasure("leaving"), ids.client("leaving"), ids.fix(fix_id)):
                 name = workflow_id.replace(":", ".").replace(fix_id, "leaving")
                 _write(name, 1, await env.client.get_workflow_handle(workflow_id).fetch_history())
 
 
-async def _refresh() -> None:
+async def _record_refresh() -> None:
     """A ranking that is promoted, a risk model that is not, nothing to learn of fit."""
     with tempfile.TemporaryDirectory() as folder:
         async with new_time_skipping() as env, a_desk(env, Path(folder), refresh_shard=50) as desk:
@@ -75,78 +75,80 @@ async def _refresh() -> None:
                     item, at = f"item{(buyer * 5 + k) % 12 + 12 * (buyer % 2):02}", now - timedelta(days=days)
                     desk.shop.event(f"c{buyer}", "order_placed", at, now=now, item_id=item, value="50.00")
             await refresh_handles.start_refresh(env.client, "2026-11-21")
-            told = await refresh_handles.refresh_report(env.client, "2026-11-21")
-            if not any(slot.promoted for slot in told.slots):
-                raise RuntimeError(f"nothing was promoted: {told.slots}")
+            report = await refresh_handles.await_refresh_report(env.client, "2026-11-21")
+            if not any(slot.promoted for slot in report.slots):
+                raise RuntimeError(f"nothing was promoted: {report.slots}")
             history = await env.client.get_workflow_handle(ids.refresh("2026-11-21")).fetch_history()
             _write("refresh.2026-11-21", 1, history)
 
 
-async def _fix(desk: FixDesk, name: str, scene: Callable[[FixDesk, str], Awaitable[None]]) -> None:
-    fix_id = await desk.saved(name, request_key=name, note="I need a coat.", when="wave" if name == "waited" else "now")
+async def _record_fix(desk: FixDesk, name: str, scene: Callable[[FixDesk, str], Awaitable[None]]) -> None:
+    fix_id = await desk.save_request(
+        name, request_key=name, note="I need a coat.", when="wave" if name == "waited" else "now"
+    )
     await fix_handles.request_fix(desk.temporal, name, fix_id)
-    await desk.passes(seconds=5)
+    await desk.pass_time(seconds=5)
     await scene(desk, fix_id)
-    for workflow_id, kept in ((ids.fix(fix_id), f"fix.{name}"), (ids.client(name), f"client.{name}")):
-        _write(kept, 1, await desk.temporal.get_workflow_handle(workflow_id).fetch_history())
+    for workflow_id, file_name in ((ids.fix(fix_id), f"fix.{name}"), (ids.client(name), f"client.{name}")):
+        _write(file_name, 1, await desk.temporal.get_workflow_handle(workflow_id).fetch_history())
 
 
-async def _kept(desk: FixDesk, fix_id: str) -> None:
+async def _keep_box(desk: FixDesk, fix_id: str) -> None:
     box = desk.box(fix_id)
-    spare = next(c["sku"] for c in desk.row(fix_id).candidates["items"] if c["sku"] not in {each.sku for each in box})
+    spare = next(c["sku"] for c in desk.row(fix_id).candidates["items"] if c["sku"] not in {item.sku for item in box})
     with suppress(BadInput):
-        await desk.decides(fix_id, "swap", (box[0].sku, spare))
-    desk.stocked(0, desk.box(fix_id)[0].item_id)
+        await desk.decide(fix_id, "swap", (box[0].sku, spare))
+    desk.set_stock(0, desk.box(fix_id)[0].item_id)
     for _ in range(2):  # the first approval finds that a unit is gone
-        await desk.decides(fix_id, "approve")
-        await desk.passes(seconds=5)
+        await desk.decide(fix_id, "approve")
+        await desk.pass_time(seconds=5)
     await fix_handles.nudge_fix(desk.temporal, fix_id)
-    await desk.passes(days=15)
+    await desk.pass_time(days=15)
 
 
-async def _waited(desk: FixDesk, fix_id: str) -> None:
-    await desk.passes(days=3)
-    await desk.decides(fix_id, "reject")
-    await desk.passes(seconds=5)
+async def _reject_late(desk: FixDesk, fix_id: str) -> None:
+    await desk.pass_time(days=3)
+    await desk.decide(fix_id, "reject")
+    await desk.pass_time(seconds=5)
 
 
-async def _called_off(desk: FixDesk, fix_id: str) -> None:
+async def _call_off(desk: FixDesk, fix_id: str) -> None:
     await fix_handles.cancel_fix(desk.temporal, fix_id)
-    await desk.passes(seconds=5)
+    await desk.pass_time(seconds=5)
 
 
-FIXES = {"kept": _kept, "waited": _waited, "off": _called_off}
+FIXES = {"kept": _keep_box, "waited": _reject_late, "off": _call_off}
 
 
-async def _scene(name: str, settings: dict[str, Any]) -> None:
+async def _record_scene(name: str, settings: dict[str, Any]) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        given: dict[str, Any] = {
+        shop_settings: dict[str, Any] = {
             "quiet_from_hour": 0,
             "quiet_until_hour": 0,
             "llm_calls_per_client_day": 100,
             **settings,
         }
-        shop = a_shop(Path(folder), **given)
+        shop = a_shop(Path(folder), **shop_settings)
         try:
-            async with new_time_skipping() as env, shop.working(env.client) as dispatcher:
+            async with new_time_skipping() as env, shop.run_workers(env.client) as dispatcher:
                 shop.client(name, now=await env.get_current_time())
-                await dispatcher.once()
+                await dispatcher.send_batch()
                 await env.sleep(timedelta(days=1))
                 if name == "steered":
                     await _steer(env.client, shop, name)
                     shop.campaign("spring", await env.get_current_time(), message="New colours have come in.")
-                    await dispatcher.once()
+                    await dispatcher.send_batch()
                     for span in (timedelta(days=1), timedelta(days=3)):
                         await env.sleep(span)
-                        await dispatcher.once()
+                        await dispatcher.send_batch()
                     await env.client.get_workflow_handle(ids.client(name)).signal("resume", {"overdue": "replan"})
-                    await handles.pause(env.client, ids.campaign("spring"), PauseOrder())
+                    await handles.pause(env.client, ids.campaign("spring"), PauseRequest())
                     await env.sleep(timedelta(days=1))
-                    await handles.resume(env.client, ids.campaign("spring"), ResumeOrder())
+                    await handles.resume(env.client, ids.campaign("spring"), ResumeRequest())
                     await env.sleep(timedelta(days=1))
                 elif name == "year":
                     shop.event(name, "order_placed", await env.get_current_time(), value="60.00")
-                    await dispatcher.once()
+                    await dispatcher.send_batch()
                     await env.sleep(timedelta(days=364))
                 await _save(env.client, shop, name)
         finally:
@@ -163,15 +165,15 @@ async def _steer(client: Client, shop: Shop, name: str) -> None:
 
 
 async def _save(client: Client, shop: Shop, name: str) -> None:
-    wanted = [ids.client(name), *(ids.outreach(name, row.n) for row in shop.ledger(name))]
+    workflow_ids = [ids.client(name), *(ids.outreach(name, row.n) for row in shop.ledger(name))]
     if name == "steered":
-        wanted.append(ids.campaign("spring"))
-    for workflow_id in wanted:
+        workflow_ids.append(ids.campaign("spring"))
+    for workflow_id in workflow_ids:
         history = await client.get_workflow_handle(workflow_id).fetch_history()
         run = history.events[0].workflow_execution_started_event_attributes.first_execution_run_id
         runs = [history] if not run else await _runs(client, workflow_id, run)
-        for k, each in enumerate(runs):
-            _write(workflow_id.replace(":", "."), k + 1, each)
+        for k, history in enumerate(runs):
+            _write(workflow_id.replace(":", "."), k + 1, history)
 
 
 def _write(name: str, run: int, history: WorkflowHistory) -> None:
@@ -181,12 +183,12 @@ def _write(name: str, run: int, history: WorkflowHistory) -> None:
 
 
 async def _runs(client: Client, workflow_id: str, run_id: str) -> list[WorkflowHistory]:
-    found = []
+    histories = []
     while run_id:
         history = await client.get_workflow_handle(workflow_id, run_id=run_id).fetch_history()
-        found.append(history)
+        histories.append(history)
         run_id = history.events[-1].workflow_execution_continued_as_new_event_attributes.new_execution_run_id
-    return found
+    return histories
 
 
 if __name__ == "__main__":

@@ -48,9 +48,9 @@ def test_every_workflow_is_recorded() -> None:
 
 async def test_a_run_whose_commands_changed_is_noticed() -> None:
     path = next(path for path in RECORDED if path.name.startswith("outreach."))
-    told = json.loads(path.read_text())
-    scheduled = next(e for e in told["events"] if e["eventType"] == "EVENT_TYPE_ACTIVITY_TASK_SCHEDULED")
+    text = json.loads(path.read_text())
+    scheduled = next(e for e in text["events"] if e["eventType"] == "EVENT_TYPE_ACTIVITY_TASK_SCHEDULED")
     scheduled["activityTaskScheduledEventAttributes"]["activityType"]["name"] = "another"
-    changed = WorkflowHistory.from_json(history(path).workflow_id, json.dumps(told))
+    changed = WorkflowHistory.from_json(history(path).workflow_id, json.dumps(text))
     result = await replayer().replay_workflow(changed, raise_on_replay_failure=False)
     assert isinstance(result.replay_failure, NondeterminismError)

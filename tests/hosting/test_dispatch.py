@@ -49,24 +49,24 @@ class Running:
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
-    made = connect(f"sqlite:///{tmp_path / 'x.db'}")
-    yield made
-    made.dispose()
+    new_engine = connect(f"sqlite:///{tmp_path / 'x.db'}")
+    yield new_engine
+    new_engine.dispose()
 
 
 def push(engine: Engine, *targets: str, kind: outbox.Kind = "client") -> None:
     with write_transaction(engine) as connection:
-        outbox.push(connection, kind, targets, datetime.now(UTC))
+        outbox.push_nudges(connection, kind, targets, datetime.now(UTC))
 
 
 async def test_a_nudge_that_cannot_be_sent_holds_up_no_other(engine: Engine) -> None:
     metadata.create_all(engine)
     push(engine, "a", "bad", "c")
     client: Any = Deaf(never="bad")
-    assert await Dispatcher(client, engine, 100).once() == 3
+    assert await Dispatcher(client, engine, 100).send_batch() == 3
     assert sorted(client.started) == ["client:a", "client:c"]
     with write_transaction(engine) as connection:
-        assert outbox.pending(connection) == 1
+        assert outbox.count_pending(connection) == 1
 
 
 async def test_the_rounds_go_on_after_any_fault(engine: Engine) -> None:
@@ -86,14 +86,14 @@ async def test_the_rounds_go_on_after_any_fault(engine: Engine) -> None:
 
 
 async def test_each_kind_goes_its_own_way(engine: Engine) -> None:
-    """A client or campaign comes to life by it; a Fix is only told."""
+    """A client or campaign comes to life by it; a Fix is only signalled."""
     metadata.create_all(engine)
     push(engine, "ann")
     push(engine, "spring", kind="campaign")
     push(engine, "f1", kind="fix")
     client: Any = Deaf()
-    assert await Dispatcher(client, engine, 100).once() == 3
+    assert await Dispatcher(client, engine, 100).send_batch() == 3
     assert sorted(client.started) == ["campaign:spring", "client:ann"]
     assert client.signalled == [("fix:f1", "nudge")]
     with write_transaction(engine) as connection:
-        assert outbox.pending(connection) == 0
+        assert outbox.count_pending(connection) == 0

@@ -14,7 +14,7 @@ from prometheus_client import REGISTRY
 from sqlalchemy import Engine, insert, update
 
 from errors import ConfigError
-from hosting.health import Health
+from hosting.health import WorkerHealth
 from models.refreshes import Drift, RefreshReport, RefreshState
 from services.context import ServiceContext
 from settings import Settings
@@ -47,11 +47,11 @@ def context(tmp_path: Path) -> ServiceContext:
 
 @asynccontextmanager
 async def well(context: ServiceContext, temporal: Temporal | None = None) -> AsyncIterator[None]:
-    async with Health(context, cast(Any, temporal or Temporal()), count_every_s=0.02):
+    async with WorkerHealth(context, cast(Any, temporal or Temporal()), count_every_s=0.02):
         yield
 
 
-async def asked(context: ServiceContext) -> str:
+async def read_health(context: ServiceContext) -> str:
     reader, writer = await asyncio.open_connection("127.0.0.1", context.settings.worker_health_port)
     writer.write(b"GET /healthz HTTP/1.1\r\n\r\n")
     answer = (await reader.read()).decode()
@@ -79,12 +79,12 @@ def stand(engine: Engine, phase: str) -> None:
 
 async def test_all_is_well(context: ServiceContext) -> None:
     async with well(context):
-        assert (await asked(context)).startswith("HTTP/1.1 200 OK\r\n")
+        assert (await read_health(context)).startswith("HTTP/1.1 200 OK\r\n")
 
 
 async def test_what_is_down_is_named(context: ServiceContext) -> None:
     async with well(context, Temporal(up=False)):
-        answer = await asked(context)
+        answer = await read_health(context)
     assert answer.startswith("HTTP/1.1 503 ")
     assert answer.endswith("\r\n\r\ndown: temporal\n")
 
@@ -111,7 +111,7 @@ async def test_the_drift_of_the_last_refresh_is_told(context: ServiceContext) ->
     with write_transaction(context.engine) as connection:
         for name, drift, state in (("d1", (moved,), RefreshState.DONE), ("d2", (), RefreshState.PICKING)):
             report = RefreshReport(refresh=name, drift=drift, state=state)
-            refreshes.begin(connection, report, [], [""], now + timedelta(days=name == "d2"))
+            refreshes.begin_refresh(connection, report, [], [""], now + timedelta(days=name == "d2"))
     async with well(context):
         await until(lambda: REGISTRY.get_sample_value("selvedge_drift_alarms") == 1)
     assert REGISTRY.get_sample_value("selvedge_drift", {"feature": "price of an item"}) == 0.4

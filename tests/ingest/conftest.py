@@ -10,30 +10,30 @@ import orjson
 import pytest
 from sqlalchemy import Engine
 
-from ingest.files import Summary, import_file
+from ingest.files import ImportSummary, import_file
 from store.database import connect
-from store.mail.policy import Terms
+from store.mail.policy import ShopPolicy
 from store.tables import metadata
 from tests.store.conftest import NOW, REAL
 
-TERMS = Terms(currency="USD", time_zone="Europe/London", signing_key="a key for tests")
+TERMS = ShopPolicy(currency="USD", time_zone="Europe/London", signing_key="a key for tests")
 
-Import = Callable[..., Summary]
+Import = Callable[..., ImportSummary]
 
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
-    made = connect(f"sqlite:///{tmp_path / 'store.db'}")
-    metadata.create_all(made)
-    yield made
-    made.dispose()
+    engine_made = connect(f"sqlite:///{tmp_path / 'store.db'}")
+    metadata.create_all(engine_made)
+    yield engine_made
+    engine_made.dispose()
 
 
 @pytest.fixture
 def load(engine: Engine, tmp_path: Path) -> Import:
     """Import bytes, text or an existing file."""
 
-    def load(kind: str, name: str, content: str | bytes | None = None, **options: Any) -> Summary:
+    def load(kind: str, name: str, content: str | bytes | None = None, **options: Any) -> ImportSummary:
         path = tmp_path / name
         if content is not None:
             path.write_bytes(content.encode() if isinstance(content, str) else content)
@@ -42,7 +42,7 @@ def load(engine: Engine, tmp_path: Path) -> Import:
     return load
 
 
-def rejected(summary: Summary) -> list[tuple[int, str]]:
+def list_rejects(summary: ImportSummary) -> list[tuple[int, str]]:
     """(line, field) of the reject file."""
     if summary.rejects is None:
         return []

@@ -65,10 +65,10 @@ def test_nothing_read_is_1_with_one_line(
     if content is not None:
         (home / file).write_text(content)
     assert call(monkeypatch, "import", "clients", file) == 1
-    said = capsys.readouterr()
-    assert said.out == ""
-    assert said.err.count("\n") == 1
-    assert hint in said.err
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err.count("\n") == 1
+    assert hint in output.err
 
 
 @pytest.mark.parametrize(
@@ -87,9 +87,9 @@ def test_a_wrong_database_is_one_line(
     monkeypatch.setenv("SELVEDGE_DATABASE_URL", url)
     for arguments in (("import", "clients", "clients.csv"), ("migrate",)):
         assert call(monkeypatch, *arguments) == 1
-        said = capsys.readouterr().err
-        assert said.count("\n") == 1
-        assert hint in said
+        output = capsys.readouterr().err
+        assert output.count("\n") == 1
+        assert hint in output
 
 
 def test_the_shops_time_zone_comes_from_the_settings(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

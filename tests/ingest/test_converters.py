@@ -14,10 +14,10 @@ from sqlalchemy import Engine, select
 
 from errors import BadInput
 from ingest.converters import cdnow, fashion_products, online_retail, renttherunway
-from ingest.converters.tables import ENDING, command
-from ingest.files import Summary, import_file
+from ingest.converters.tables import ENDING, build_command
+from ingest.files import ImportSummary, import_file
 from store.database import read_transaction
-from store.mail.policy import Terms
+from store.mail.policy import ShopPolicy
 from store.tables import clients, engagement, events, items
 from tests.store.conftest import NOW, REAL
 
@@ -42,8 +42,8 @@ def rental(user: int, item: int, **fields: Any) -> dict[str, Any]:
     return row | fields
 
 
-def take(engine: Engine, folder: Path, kind: str, name: str, currency: str = "USD") -> Summary:
-    terms = Terms(currency=currency, time_zone="Europe/London", signing_key="k")
+def take(engine: Engine, folder: Path, kind: str, name: str, currency: str = "USD") -> ImportSummary:
+    terms = ShopPolicy(currency=currency, time_zone="Europe/London", signing_key="k")
     return import_file(kind, folder / name, engine, terms, NOW, REAL)
 
 
@@ -101,8 +101,8 @@ def test_pounds_are_refused_by_a_shop_of_dollars(engine: Engine, tmp_path: Path)
     pq.write_table(pa.table(columns), tmp_path / "invoices.parquet")
     online_retail.convert(tmp_path / "invoices.parquet", tmp_path)
     take(engine, tmp_path, "clients", "clients.csv")
-    done = take(engine, tmp_path, "events", "events.csv")
-    assert (done.new, done.rejected) == (0, 3)
+    summary = take(engine, tmp_path, "events", "events.csv")
+    assert (summary.new, summary.rejected) == (0, 3)
 
 
 def test_renttherunway(engine: Engine, tmp_path: Path) -> None:
@@ -119,8 +119,8 @@ def test_renttherunway(engine: Engine, tmp_path: Path) -> None:
     (item,) = rows(engine, items)
     assert (item.title, item.price_cents, item.sizes, item.tags) == ("Gown 7", 8000, ["8", "12"], ["wedding"])
     assert [(r.sizes, r.tags) for r in rows(engine, clients)] == [(["8"], ["pear"]), (["12"], [])]
-    said = [r for r in rows(engine, events) if r.type == "fix_feedback"]
-    assert [r.data for r in said] == [
+    feedback = [r for r in rows(engine, events) if r.type == "fix_feedback"]
+    assert [r.data for r in feedback] == [
         {"kept": True, "fit": "fit", "rating": 5},
         {"kept": False, "fit": "small", "rating": 2},
         {"kept": True, "fit": "fit"},
@@ -141,9 +141,9 @@ def test_fashion_products(engine: Engine, tmp_path: Path) -> None:
 
 def test_the_command_writes_into_a_new_folder_and_says_what(tmp_path: Path) -> None:
     (tmp_path / "t.csv").write_text(CDNOW)
-    program = command(cdnow.convert, ENDING)
-    done = CliRunner().invoke(program, [str(tmp_path / "t.csv"), str(tmp_path / "new" / "out")])
-    assert (done.exit_code, done.output) == (0, "        2 clients\n        3 events\n")
+    program = build_command(cdnow.convert, ENDING)
+    result = CliRunner().invoke(program, [str(tmp_path / "t.csv"), str(tmp_path / "new" / "out")])
+    assert (result.exit_code, result.output) == (0, "        2 clients\n        3 events\n")
     assert (tmp_path / "new" / "out" / "events.csv").read_text().count("\n") == 4
 
 

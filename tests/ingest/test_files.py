@@ -16,7 +16,7 @@ from sqlalchemy import Engine, func, select
 from errors import BadInput
 from store.database import read_transaction
 from store.tables import clients, engagement, events, items, outbox, stock
-from tests.ingest.conftest import Import, rejected
+from tests.ingest.conftest import Import, list_rejects
 
 CLIENTS = """client_id,email,first_name,time_zone,locale,signed_up_at,consent,sizes,tags
 ann,ann@shop.example,Ann,Asia/Tokyo,ja,2025-01-02T03:04:05+09:00,true,M|38,vip|newsletter
@@ -35,8 +35,8 @@ def rows(engine: Engine, table: Any) -> list[Any]:
 
 
 def test_clients_from_csv(load: Import, engine: Engine) -> None:
-    done = load("clients", "clients.csv", CLIENTS)
-    assert (done.rows, done.new, done.rejected, done.rejects) == (2, 2, 0, None)
+    summary = load("clients", "clients.csv", CLIENTS)
+    assert (summary.rows, summary.new, summary.rejected, summary.rejects) == (2, 2, 0, None)
     ann, bob = rows(engine, clients)
     assert (ann.sizes, ann.tags, ann.consent, ann.time_zone) == (["M", "38"], ["vip", "newsletter"], True, "Asia/Tokyo")
     assert (bob.time_zone, bob.time_zone_assumed, bob.consent, bob.sizes) == ("Europe/London", True, False, [])
@@ -66,7 +66,7 @@ def test_the_same_files_twice_change_nothing(load: Import, engine: Engine) -> No
     load("events", "events.csv", EVENTS)
     before = [rows(engine, table) for table in (clients, events, engagement, outbox)]
     again = load("clients", "clients.csv"), load("events", "events.csv")
-    assert [(done.new, done.changed, done.already_there) for done in again] == [(0, 0, 2), (0, 0, 3)]
+    assert [(summary.new, summary.changed, summary.already_there) for summary in again] == [(0, 0, 2), (0, 0, 3)]
     assert [rows(engine, table) for table in (clients, events, engagement, outbox)] == before
 
 
@@ -130,8 +130,8 @@ def test_parquet_lists_and_strings(load: Import, engine: Engine, tmp_path: Path)
 
 def test_numbers_are_no_ids(load: Import, tmp_path: Path) -> None:
     pq.write_table(pa.table({"client_id": [17850], "email": ["a@shop.example"]}), tmp_path / "clients.parquet")
-    done = load("clients", "clients.parquet")
-    assert (done.new, rejected(done)) == (0, [(1, "client_id")])
+    summary = load("clients", "clients.parquet")
+    assert (summary.new, list_rejects(summary)) == (0, [(1, "client_id")])
 
 
 BAD_EVENTS = [
@@ -161,12 +161,12 @@ BAD_EVENTS = [
 @pytest.mark.parametrize(("bad", "field"), BAD_EVENTS)
 def test_a_bad_event_is_named_and_its_neighbours_go_in(load: Import, engine: Engine, bad: str, field: str) -> None:
     load("clients", "clients.csv", CLIENTS)
-    done = load("events", "events.csv", f"{EVENTS}{bad}\ne9,bob,searched,2026-05-01T10:00:00Z,,,,\n")
+    summary = load("events", "events.csv", f"{EVENTS}{bad}\ne9,bob,searched,2026-05-01T10:00:00Z,,,,\n")
     if bad.startswith("e1,"):  # e1 of the good ones would hide it behind "already there"
-        done = load("events", "again.csv", EVENTS.splitlines()[0] + "\n" + bad.replace("e1,", "e8,", 1) + "\n")
-        assert rejected(done) == [(2, field)]
+        summary = load("events", "again.csv", EVENTS.splitlines()[0] + "\n" + bad.replace("e1,", "e8,", 1) + "\n")
+        assert list_rejects(summary) == [(2, field)]
     else:
-        assert (done.new, rejected(done)) == (4, [(5, field)])
+        assert (summary.new, list_rejects(summary)) == (4, [(5, field)])
     assert [row.event_id for row in rows(engine, events)] == ["e1", "e2", "e3", "e9"]
 
 
@@ -186,26 +186,26 @@ BAD_CLIENTS = [
 
 @pytest.mark.parametrize(("bad", "field"), BAD_CLIENTS)
 def test_a_bad_client_is_named(load: Import, engine: Engine, bad: str, field: str) -> None:
-    done = load("clients", "clients.csv", f"{CLIENTS}{bad}\ncleo,c@shop.example,,,,,,,\n")
-    assert (done.new, rejected(done)) == (3, [(4, field)])
+    summary = load("clients", "clients.csv", f"{CLIENTS}{bad}\ncleo,c@shop.example,,,,,,,\n")
+    assert (summary.new, list_rejects(summary)) == (3, [(4, field)])
     assert [row.client_id for row in rows(engine, clients)] == ["ann", "bob", "cleo"]
 
 
 def test_a_negative_price_and_a_strange_currency(load: Import) -> None:
     head = "item_id,title,category,price,currency\n"
-    done = load("catalogue", "c.csv", f"{head}a,A,bag,-1,USD\nb,B,bag,1,EUR\nc,C,bag,1,USD\n")
-    assert (done.new, rejected(done)) == (1, [(2, "price"), (3, "currency")])
+    summary = load("catalogue", "c.csv", f"{head}a,A,bag,-1,USD\nb,B,bag,1,EUR\nc,C,bag,1,USD\n")
+    assert (summary.new, list_rejects(summary)) == (1, [(2, "price"), (3, "currency")])
 
 
 def test_stock_of_an_unknown_item(load: Import) -> None:
-    done = load("stock", "s.csv", "sku,item_id,on_hand\ns,none,1\n")
-    assert rejected(done) == [(2, "item_id")]
+    summary = load("stock", "s.csv", "sku,item_id,on_hand\ns,none,1\n")
+    assert list_rejects(summary) == [(2, "item_id")]
 
 
 def test_the_reject_file_tells_all(load: Import, engine: Engine) -> None:
-    done = load("clients", "clients.csv", CLIENTS + "zoë,zoe@shop.example,Zoë,,,,,,\n")
-    assert done.rejects is not None
-    path = Path(done.rejects)
+    summary = load("clients", "clients.csv", CLIENTS + "zoë,zoe@shop.example,Zoë,,,,,,\n")
+    assert summary.rejects is not None
+    path = Path(summary.rejects)
     (entry,) = map(orjson.loads, path.read_bytes().splitlines())
     assert entry["row"] == {"client_id": "zoë", "email": "zoe@shop.example", "first_name": "Zoë"}
     assert (entry["line"], entry["field"]) == (4, "client_id")
@@ -216,17 +216,17 @@ def test_the_reject_file_tells_all(load: Import, engine: Engine) -> None:
 
 
 def test_one_byte_that_is_not_utf8_costs_one_row(load: Import, engine: Engine) -> None:
-    done = load(
+    summary = load(
         "clients", "clients.csv", CLIENTS.encode() + b"x,x@shop.example,caf\xe9,,,,,,\nz,z@shop.example,,,,,,,\n"
     )
-    assert (done.new, rejected(done)) == (3, [(4, "first_name")])
-    assert Path(done.rejects or "").read_text().count("caf\\\\xe9") == 1
+    assert (summary.new, list_rejects(summary)) == (3, [(4, "first_name")])
+    assert Path(summary.rejects or "").read_text().count("caf\\\\xe9") == 1
 
 
 def test_the_reject_file_can_be_named(load: Import, tmp_path: Path) -> None:
-    done = load("clients", "clients.csv", CLIENTS + "x,,,,,,,,\n", rejects=tmp_path / "bad.jsonl")
-    assert done.rejects == str(tmp_path / "bad.jsonl")
-    assert rejected(done) == [(4, "email")]
+    summary = load("clients", "clients.csv", CLIENTS + "x,,,,,,,,\n", rejects=tmp_path / "bad.jsonl")
+    assert summary.rejects == str(tmp_path / "bad.jsonl")
+    assert list_rejects(summary) == [(4, "email")]
 
 
 def test_an_impossible_reject_file_is_said_at_once(load: Import, engine: Engine, tmp_path: Path) -> None:
@@ -271,17 +271,17 @@ def test_many_batches_are_one_import(load: Import, engine: Engine, monkeypatch: 
     monkeypatch.setattr("ingest.files.BATCH", 7)
     load("clients", "clients.csv", CLIENTS)
     lines = [f"e{i},{'ann' if i % 10 else 'nobody'},searched,2026-05-01T10:00:00Z,,,," for i in range(100)]
-    seen: list[tuple[int, int, int]] = []
+    progress: list[tuple[int, int, int]] = []
     done = load(
         "events",
         "events.csv",
         "\n".join([EVENTS.splitlines()[0], *lines]),
-        watch=lambda summary, at, total: seen.append((summary.rows, at, total)),
+        watch=lambda summary, at, total: progress.append((summary.rows, at, total)),
     )
     assert (done.rows, done.new, done.rejected) == (100, 90, 10)
-    assert rejected(done) == [(i + 2, "client_id") for i in range(0, 100, 10)]
-    assert len(seen) == 15
-    assert seen[-1][0] == 100
-    assert seen[-1][1] == seen[-1][2]
+    assert list_rejects(done) == [(i + 2, "client_id") for i in range(0, 100, 10)]
+    assert len(progress) == 15
+    assert progress[-1][0] == 100
+    assert progress[-1][1] == progress[-1][2]
     with read_transaction(engine) as connection:
         assert connection.scalar(select(func.count()).select_from(events)) == 90

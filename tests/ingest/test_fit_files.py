@@ -31,15 +31,15 @@ def cells(column) -> list[object]:
 
 
 def test_csv_is_read_with_any_further_columns(tmp_path: Path) -> None:
-    found = read(tmp_path, FEEDBACK, dated=True)
-    assert cells(found.rows.client) == ["a", "b", "a"]
-    assert cells(found.rows.item) == ["i1", "i1", "i2"]
-    assert cells(found.rows.size) == ["s", "", "8"]
-    assert found.fit.tolist() == [0, 2, 1]
-    assert found.day is not None
-    assert np.diff(found.day).tolist() == [1, 0]
-    assert set(found.rows.further) == {"height", "story"}
-    assert cells(found.rows.further["height"]) == ["5' 6\"", None, "60"]
+    feedback = read(tmp_path, FEEDBACK, dated=True)
+    assert cells(feedback.rows.client) == ["a", "b", "a"]
+    assert cells(feedback.rows.item) == ["i1", "i1", "i2"]
+    assert cells(feedback.rows.size) == ["s", "", "8"]
+    assert feedback.fit.tolist() == [0, 2, 1]
+    assert feedback.day is not None
+    assert np.diff(feedback.day).tolist() == [1, 0]
+    assert set(feedback.rows.further) == {"height", "story"}
+    assert cells(feedback.rows.further["height"]) == ["5' 6\"", None, "60"]
 
 
 def test_parquet_means_the_same(tmp_path: Path) -> None:
@@ -50,15 +50,15 @@ def test_parquet_means_the_same(tmp_path: Path) -> None:
         "returned_on": [date(2026, 2, 2)] * 3, "tags": [["a"], ["b"], []],
     }  # fmt: skip
     pq.write_table(pa.table(columns), tmp_path / "f.parquet")
-    found = read_feedback(tmp_path / "f.parquet")
-    assert cells(found.rows.item) == ["1", "1", "2"]
-    assert cells(found.rows.size) == ["8", "", "8.5"]
-    assert set(found.rows.further) == {"height"}
-    assert cells(found.rows.further["height"]) == [66.0, None, 60.0]
+    feedback = read_feedback(tmp_path / "f.parquet")
+    assert cells(feedback.rows.item) == ["1", "1", "2"]
+    assert cells(feedback.rows.size) == ["8", "", "8.5"]
+    assert set(feedback.rows.further) == {"height"}
+    assert cells(feedback.rows.further["height"]) == [66.0, None, 60.0]
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("client_id,item_id,fit\na,i,fit\n", "missing in the header: 'size'"),
         (FEEDBACK.replace(",large,", ",big,"), "line 3: fit must be one of small, fit, large"),
@@ -70,10 +70,10 @@ def test_parquet_means_the_same(tmp_path: Path) -> None:
         (FEEDBACK.splitlines()[0] + "\n", "holds no feedback"),
     ],
 )
-def test_what_is_wrong_is_named(tmp_path: Path, text: str, told: str) -> None:
+def test_what_is_wrong_is_named(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(BadInput, match=r"feedback\.csv") as refused:
         read(tmp_path, text)
-    assert told in str(refused.value)
+    assert message in str(refused.value)
 
 
 def test_days_may_be_missing_where_none_are_held_out(tmp_path: Path) -> None:

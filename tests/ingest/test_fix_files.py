@@ -13,7 +13,7 @@ import pytest
 from algorithms.assembly.model import NO_LIMIT
 from errors import BadInput
 from ingest.fix_files import read_instance, write_boxes, write_prices
-from ingest.results import check, write
+from ingest.results import check_path, write_table
 
 REQUESTS = "client_id,slots,budget,item_cap,category_cap\nann,5,250.50,99.9,2\nbob,3,,,\n"
 STOCK = "sku,on_hand\ns1,3\ns2,0\n"
@@ -27,10 +27,10 @@ def read(folder: Path, requests: str = REQUESTS, stock: str = STOCK, scores: str
 
 
 def test_csv_is_read_to_the_cent(tmp_path):
-    found = read(tmp_path)
-    wave = found.wave
-    assert found.clients.to_pylist() == ["ann", "bob"]
-    assert found.skus.to_pylist() == ["s1", "s2"]
+    instance = read(tmp_path)
+    wave = instance.wave
+    assert instance.clients.to_pylist() == ["ann", "bob"]
+    assert instance.skus.to_pylist() == ["s1", "s2"]
     assert (wave.slots.tolist(), wave.budget.tolist()) == ([5, 3], [25_050, NO_LIMIT])
     assert (wave.item_cap.tolist(), wave.category_cap.tolist()) == ([9_990, NO_LIMIT], [2, NO_LIMIT])
     assert (wave.on_hand.tolist(), wave.client.tolist(), wave.sku.tolist()) == ([3, 0], [0, 1, 1], [0, 0, 1])
@@ -39,7 +39,7 @@ def test_csv_is_read_to_the_cent(tmp_path):
 
 
 def test_parquet_means_the_same(tmp_path):
-    told = read(tmp_path).wave
+    from_csv = read(tmp_path).wave
     tables = {
         "requests": {
             "client_id": ["ann", "bob"], "slots": [5, 3], "budget": [250.5, None],
@@ -53,15 +53,15 @@ def test_parquet_means_the_same(tmp_path):
     }  # fmt: skip
     for name, columns in tables.items():
         pq.write_table(pa.table(columns), tmp_path / f"{name}.parquet")
-    found = read_instance(*(tmp_path / f"{name}.parquet" for name in tables)).wave
-    assert found.wishes is told.wishes is None  # files state none
-    for name in set(told.__dataclass_fields__) - {"wishes"}:
-        assert getattr(found, name).tolist() == getattr(told, name).tolist(), name
+    instance = read_instance(*(tmp_path / f"{name}.parquet" for name in tables)).wave
+    assert instance.wishes is from_csv.wishes is None  # files state none
+    for name in set(from_csv.__dataclass_fields__) - {"wishes"}:
+        assert getattr(instance, name).tolist() == getattr(from_csv, name).tolist(), name
 
 
 @pytest.mark.parametrize(("context", "line"), [("home", "ann,home"), ("at, home", '"ann","at, home"')])
 def test_cells_are_quoted_only_where_one_needs_it(tmp_path: Path, context: str, line: str) -> None:
-    write(tmp_path / "out.csv", {"client_id": ["ann"], "context": [context]})
+    write_table(tmp_path / "out.csv", {"client_id": ["ann"], "context": [context]})
     assert (tmp_path / "out.csv").read_text() == f"client_id,context\n{line}\n"
 
 
@@ -74,7 +74,7 @@ def test_a_header_that_is_not_utf_8_is_said(tmp_path: Path, code: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("file", "old", "new", "said"),
+    ("file", "old", "new", "message"),
     [
         ("requests", "5,250.50", "-5,250.50", r"requests.csv, line 2: slots must be a whole number"),
         ("requests", "250.50", "250.505", r"requests.csv, line 2: budget must be an amount .* in exact cents"),
@@ -95,11 +95,11 @@ def test_a_header_that_is_not_utf_8_is_said(tmp_path: Path, code: str) -> None:
         ("scores", "1e-3", "1e999", r"scores.csv, line 3: score must be a finite number"),
     ],
 )
-def test_what_is_wrong_is_named(tmp_path, file, old, new, said):
+def test_what_is_wrong_is_named(tmp_path, file, old, new, message):
     texts = {"requests": REQUESTS, "stock": STOCK, "scores": SCORES}
     assert old in texts[file]
     texts[file] = texts[file].replace(old, new, 1)
-    with pytest.raises(BadInput, match=said):
+    with pytest.raises(BadInput, match=message):
         read(tmp_path, **texts)
 
 
@@ -111,7 +111,7 @@ def test_in_parquet_the_row_is_named(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "said"),
+    ("name", "text", "message"),
     [
         ("a.parquet", "no parquet", "is no parquet file"),
         ("a.csv", "", "is empty"),
@@ -119,25 +119,25 @@ def test_in_parquet_the_row_is_named(tmp_path):
         ("a.csv", None, "cannot be read: No such file"),
     ],
 )
-def test_a_file_that_is_none(tmp_path, name, text, said):
+def test_a_file_that_is_none(tmp_path, name, text, message):
     if text is not None:
         (tmp_path / name).write_text(text)
-    with pytest.raises(BadInput, match=re.escape(name) + ".*" + said):
+    with pytest.raises(BadInput, match=re.escape(name) + ".*" + message):
         read_instance(tmp_path / name, tmp_path / "b.csv", tmp_path / "c.csv")
 
 
 def test_headers_alone_are_a_wave_of_nobody(tmp_path):
     texts = (REQUESTS, STOCK, SCORES)
-    found = read(tmp_path, *(text.partition("\n")[0] + "\n" for text in texts))
-    assert (len(found.clients), len(found.skus), len(found.wave.score)) == (0, 0, 0)
+    instance = read(tmp_path, *(text.partition("\n")[0] + "\n" for text in texts))
+    assert (len(instance.clients), len(instance.skus), len(instance.wave.score)) == (0, 0, 0)
 
 
 @pytest.mark.parametrize("ending", ["csv", "parquet"])
 def test_what_is_written(tmp_path, ending):
-    found = read(tmp_path)
+    instance = read(tmp_path)
     boxes, prices = tmp_path / f"boxes.{ending}", tmp_path / f"prices.{ending}"
-    write_boxes(boxes, found, np.array([1, 0]))
-    write_prices(prices, found, np.array([0.25, 0.0]))
+    write_boxes(boxes, instance, np.array([1, 0]))
+    write_prices(prices, instance, np.array([0.25, 0.0]))
     if ending == "csv":
         assert boxes.read_text() == "client_id,sku\nann,s1\nbob,s1\n"
         assert prices.read_text() == "sku,shadow_price\ns1,0.25\ns2,0\n"
@@ -149,6 +149,6 @@ def test_what_is_written(tmp_path, ending):
 
 def test_where_nothing_can_be_written(tmp_path):
     with pytest.raises(BadInput, match="out: there is no folder"):
-        check(tmp_path / "none" / "a.csv", "out")
+        check_path(tmp_path / "none" / "a.csv", "out")
     with pytest.raises(BadInput, match=r"prices: a.json must end in"):
-        check(tmp_path / "a.json", "prices")
+        check_path(tmp_path / "a.json", "prices")

@@ -36,14 +36,14 @@ def test_days_are_those_of_utc(tmp_path: Path, moment: str, day: int) -> None:
 
 
 def test_ids_are_text_and_values_add_up_within_a_day(tmp_path: Path) -> None:
-    found = read_orders(csv(tmp_path, "value,client_id,occurred_at\n1.5,007,2026-03-01\n2,007,2026-03-01T10:00Z\n"))
-    assert found.ids == ("007",)
-    assert found.value is not None
-    assert found.value.tolist() == [3.5]
+    orders = read_orders(csv(tmp_path, "value,client_id,occurred_at\n1.5,007,2026-03-01\n2,007,2026-03-01T10:00Z\n"))
+    assert orders.ids == ("007",)
+    assert orders.value is not None
+    assert orders.value.tolist() == [3.5]
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("client_id,when\na,2026-03-01\n", "missing in the header: 'occurred_at'"),
         ("client_id,occurred_at,valu\na,2026-03-01,3\n", "unknown in the header: 'valu'"),
@@ -58,10 +58,10 @@ def test_ids_are_text_and_values_add_up_within_a_day(tmp_path: Path) -> None:
         ("client_id,occurred_at\n", "holds no order"),
     ],
 )
-def test_what_is_wrong_is_named(tmp_path: Path, text: str, told: str) -> None:
+def test_what_is_wrong_is_named(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(BadInput) as caught:
         read_orders(csv(tmp_path, text))
-    assert told in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_parquet_of_other_types_says_the_same(tmp_path: Path) -> None:
@@ -69,8 +69,8 @@ def test_parquet_of_other_types_says_the_same(tmp_path: Path) -> None:
     moments = [datetime(2026, 3, 1, 23, 59, tzinfo=UTC), datetime(2026, 3, 2, tzinfo=UTC)]
     table = pa.table({"client_id": [7, 7], "occurred_at": moments, "value": pa.array([5, 6])})
     pyarrow.parquet.write_table(table, path)
-    found = read_orders(path)
-    assert (found.ids, found.day.tolist()) == (("7",), [DAY, DAY + 1])
+    orders = read_orders(path)
+    assert (orders.ids, orders.day.tolist()) == (("7",), [DAY, DAY + 1])
     pyarrow.parquet.write_table(pa.table({"client_id": ["a"], "occurred_at": [20_260_301]}), path)
     with pytest.raises(BadInput, match="line 1, occurred_at"):
         read_orders(path)
@@ -78,5 +78,5 @@ def test_parquet_of_other_types_says_the_same(tmp_path: Path) -> None:
 
 def test_of_events_the_orders_count(tmp_path: Path) -> None:
     text = "client_id,type,occurred_at,value\na,order_placed,2026-03-01,3\nb,item_viewed,2026-03-01,\n"
-    found = read_orders(csv(tmp_path, text), EVENTS)
-    assert found.ids == ("a",)
+    orders = read_orders(csv(tmp_path, text), EVENTS)
+    assert orders.ids == ("a",)

@@ -10,7 +10,7 @@ import pytest_asyncio
 
 from mail.faulty_sink import FaultySink
 from mail.mailbox import Mailbox
-from mail.smtp_url import parse
+from mail.smtp_url import parse_smtp_url
 from mail.transport import Transport
 
 
@@ -24,5 +24,5 @@ def sink(tmp_path: Path) -> Iterator[FaultySink]:
 @pytest_asyncio.fixture
 async def transport(sink: FaultySink) -> AsyncIterator[Transport]:
     """To that server, with little patience."""
-    async with Transport(parse(sink.url), timeout_s=1.0, answer_s=1.0) as made:
-        yield made
+    async with Transport(parse_smtp_url(sink.url), timeout_s=1.0, answer_s=1.0) as pool:
+        yield pool

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from mail.post import Post
+from mail.envelope_builder import EnvelopeBuilder
 from models.base import ItemId, utc
 from models.catalogue import Item, Season
 from models.clients import Client
@@ -18,16 +18,16 @@ NOW = utc(2026, 6, 1, 12)
 
 def settings(home: Path, **values: Any) -> Settings:
     """Settings that read neither the environment's nor a file's, with fixed keys."""
-    given: dict[str, Any] = {"home": home, "signing_key": "a signing key for tests", "api_key": "k", **values}
-    return Settings(_env_file=None, **given)
+    fields: dict[str, Any] = {"home": home, "signing_key": "a signing key for tests", "api_key": "k", **values}
+    return Settings(_env_file=None, **fields)
 
 
-def post(home: Path, **values: Any) -> Post:
-    return Post.from_settings(settings(home, **values))
+def build_envelope_builder(home: Path, **values: Any) -> EnvelopeBuilder:
+    return EnvelopeBuilder.from_settings(settings(home, **values))
 
 
 def item(item_id: ItemId, title: str, **values: Any) -> Item:
-    given: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "category": "dress",
         "brand": "Ortell",
         "colour": "ecru",
@@ -40,19 +40,19 @@ def item(item_id: ItemId, title: str, **values: Any) -> Item:
         "added_at": NOW,
         **values,
     }
-    return Item(item_id=item_id, title=title, **given)
+    return Item(item_id=item_id, title=title, **fields)
 
 
 def items() -> dict[ItemId, Item]:
-    made = [
+    samples = [
         item("i1", "Linen Wrap Dress"),
         item("i2", "Boxy Oxford Shirt", brand="", category="shirt", price_cents=129_950),
     ]
-    return {each.item_id: each for each in made}
+    return {sample.item_id: sample for sample in samples}
 
 
 def client(client_id: str = "c1", **values: Any) -> Client:
-    given: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "email": f"{client_id}@example.com",
         "first_name": "Ann",
         "time_zone": "Europe/London",
@@ -62,11 +62,11 @@ def client(client_id: str = "c1", **values: Any) -> Client:
         "consent": True,
         **values,
     }
-    return Client(client_id=client_id, **given)
+    return Client(client_id=client_id, **fields)
 
 
 def brief(client_id: str = "c1", n: int = 1, **values: Any) -> Brief:
-    given: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "kind": TouchKind.MISSED,
         "phase": Phase.COOLING,
         "assessment_id": "a1",
@@ -77,11 +77,11 @@ def brief(client_id: str = "c1", n: int = 1, **values: Any) -> Brief:
         "voice": "",
         **values,
     }
-    return Brief(client_id=client_id, n=n, **given)
+    return Brief(client_id=client_id, n=n, **fields)
 
 
 def draft(**values: Any) -> EmailDraft:
-    given: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "subject": "What goes with your linen trousers",
         "preheader": "Two pieces chosen from what you own.",
         "greeting": "Dear Ann,",
@@ -93,4 +93,4 @@ def draft(**values: Any) -> EmailDraft:
         "call_to_action": "See your selection",
         **values,
     }
-    return EmailDraft(**given)
+    return EmailDraft(**fields)

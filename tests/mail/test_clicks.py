@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from mail.clicks import by_machine
+from mail.clicks import is_machine_click
 
 PERSON = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 Version/19.0 Mobile/15E148"
 LATER = timedelta(seconds=40)
@@ -15,7 +15,7 @@ LATER = timedelta(seconds=40)
     ["", " ", "curl/8.5", "python-requests/2.32", "Slackbot-LinkExpanding 1.0", "Barracuda Sentinel", "Googlebot/2.1"],
 )
 def test_programs_that_name_themselves_or_nothing_count_for_nobody(user_agent: str) -> None:
-    assert by_machine("GET", user_agent, LATER)
+    assert is_machine_click("GET", user_agent, LATER)
 
 
 @pytest.mark.parametrize(
@@ -31,4 +31,4 @@ def test_programs_that_name_themselves_or_nothing_count_for_nobody(user_agent: s
 def test_a_browser_counts_unless_it_only_looks_or_comes_at_once(
     method: str, since: timedelta | None, machine: bool
 ) -> None:
-    assert by_machine(method, PERSON, since) is machine
+    assert is_machine_click(method, PERSON, since) is machine

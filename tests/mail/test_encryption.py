@@ -19,9 +19,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from errors import MailFault
 from mail.mailbox import Mailbox
-from mail.sink import Handler, Keeper, Sink
-from mail.smtp_url import parse
-from mail.transport import Outcome, Transport
+from mail.sink import MailboxWriter, Sink, SinkHandler
+from mail.smtp_url import parse_smtp_url
+from mail.transport import DeliveryOutcome, Transport
 from tests.mail.test_transport import Door, envelope
 from tests.support.ports import free_port
 
@@ -34,7 +34,7 @@ def certificate(folder: Path) -> Path:
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "mail")])
     now = datetime.now(UTC)
-    made = (
+    signed = (
         x509.CertificateBuilder()
         .subject_name(name)
         .issuer_name(name)
@@ -48,7 +48,7 @@ def certificate(folder: Path) -> Path:
     )
     private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     path = folder / "mail.pem"
-    path.write_bytes(private + made.public_bytes(Encoding.PEM))
+    path.write_bytes(private + signed.public_bytes(Encoding.PEM))
     return path
 
 
@@ -58,20 +58,20 @@ class Locked(Controller):
     def __init__(self, mailbox: Mailbox, pem: Path, *, from_the_start: bool) -> None:
         context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(pem)
-        self.keeper = Keeper(mailbox)
+        self.writer = MailboxWriter(mailbox)
         self.mailbox = mailbox
         how: dict[str, Any] = {"ssl_context": context} if from_the_start else {"tls_context": context}
         super().__init__(
-            Handler(self.keeper),
+            SinkHandler(self.writer),
             hostname="127.0.0.1",
             port=free_port(),
-            authenticator=self.known,
+            authenticator=self.check_login,
             auth_required=True,
             auth_require_tls=not from_the_start,
             **how,
         )
 
-    def known(self, _server: Any, _session: Any, _envelope: Any, _mechanism: str, data: Any) -> AuthResult:
+    def check_login(self, _server: Any, _session: Any, _envelope: Any, _mechanism: str, data: Any) -> AuthResult:
         right = isinstance(data, LoginPassword) and (data.login, data.password) == (b"ann", b"s/cret")
         return AuthResult(success=right, handled=False)
 
@@ -82,7 +82,7 @@ def server(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Locked]:
     running.start()
     yield running
     running.stop()
-    running.keeper.stop()
+    running.writer.stop()
 
 
 def url(server: Locked, password: str = "s%2Fcret") -> str:
@@ -94,8 +94,8 @@ async def test_a_trusted_server_gets_password_and_mail_encrypted(
     server: Locked, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "mail.pem"))
-    async with Transport(parse(url(server)), timeout_s=5) as transport:
-        assert await transport.deliver(envelope(), Door()) is Outcome.ACCEPTED
+    async with Transport(parse_smtp_url(url(server)), timeout_s=5) as transport:
+        assert await transport.deliver(envelope(), Door()) is DeliveryOutcome.ACCEPTED
     assert server.mailbox.count() == 1
 
 
@@ -103,7 +103,7 @@ async def test_a_wrong_password_is_said_and_blames_no_mail(
     server: Locked, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "mail.pem"))
-    async with Transport(parse(url(server, "wrong")), timeout_s=5) as transport:
+    async with Transport(parse_smtp_url(url(server, "wrong")), timeout_s=5) as transport:
         with pytest.raises(MailFault, match="SELVEDGE_SMTP_URL: user or password is refused") as raised:
             await transport.deliver(envelope(), Door())
     assert (raised.value.code, raised.value.stage, raised.value.permanent) == ("smtp_auth", "before", False)
@@ -111,7 +111,7 @@ async def test_a_wrong_password_is_said_and_blames_no_mail(
 
 
 async def test_a_server_that_cannot_prove_itself_gets_nothing(server: Locked) -> None:
-    async with Transport(parse(url(server)), timeout_s=5) as transport:
+    async with Transport(parse_smtp_url(url(server)), timeout_s=5) as transport:
         with pytest.raises(MailFault, match="SELVEDGE_SMTP_URL: no encrypted connection") as raised:
             await transport.deliver(envelope(), Door())
     assert (raised.value.code, raised.value.stage) == ("smtp_tls", "before")
@@ -121,7 +121,7 @@ async def test_a_server_that_cannot_prove_itself_gets_nothing(server: Locked) ->
 async def test_a_password_never_goes_over_the_network_in_the_clear(tmp_path: Path) -> None:
     far = "127.0.0.2"  # on this machine too, and yet not one that counts as such
     with Sink(Mailbox(tmp_path / "m.db"), 0, far) as sink:
-        async with Transport(parse(f"smtp://ann:secret@{far}:{sink.port}"), timeout_s=5) as transport:
+        async with Transport(parse_smtp_url(f"smtp://ann:secret@{far}:{sink.port}"), timeout_s=5) as transport:
             with pytest.raises(MailFault, match="no STARTTLS") as raised:
                 await transport.deliver(envelope(), Door())
     assert (raised.value.code, raised.value.permanent) == ("smtp_tls", False)

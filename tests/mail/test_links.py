@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from errors import Forbidden
-from mail.links import Goal, Links
+from mail.links import Links, LinkTarget
 from models.base import ID_PATTERN
 from tests.mail.samples import settings
 
@@ -24,18 +24,18 @@ def token(url: str) -> str:
 
 @given(ids, numbers, st.none() | ids)
 def test_links_name_their_mail_and_nothing_else_reads_them(client_id: str, n: int, item_id: str | None) -> None:
-    leave, onward = LINKS.unsubscribe(client_id, n), LINKS.go(client_id, n, item_id)
+    leave, onward = LINKS.build_unsubscribe_url(client_id, n), LINKS.build_click_url(client_id, n, item_id)
     assert LINKS.read_unsubscribe(token(leave)) == (client_id, n)
-    assert LINKS.read_go(token(onward)) == Goal(client_id, n, item_id)
-    for read, url in ((OTHERS.read_unsubscribe, leave), (LINKS.read_unsubscribe, onward), (LINKS.read_go, leave)):
+    assert LINKS.read_click(token(onward)) == LinkTarget(client_id, n, item_id)
+    for read, url in ((OTHERS.read_unsubscribe, leave), (LINKS.read_unsubscribe, onward), (LINKS.read_click, leave)):
         with pytest.raises(Forbidden):
             read(token(url))
 
 
 @given(st.integers(min_value=0, max_value=30), st.characters(codec="ascii"))
-def test_a_token_changed_in_one_place_is_refused(place: int, letter: str) -> None:
-    made = token(LINKS.unsubscribe("c1", 1))
-    changed = made[:place] + letter + made[place + 1 :]
+def test_a_token_changed_in_one_place_is_refused(index: int, letter: str) -> None:
+    made = token(LINKS.build_unsubscribe_url("c1", 1))
+    changed = made[:index] + letter + made[index + 1 :]
     if changed == made:
         return
     with pytest.raises(Forbidden):
@@ -45,37 +45,37 @@ def test_a_token_changed_in_one_place_is_refused(place: int, letter: str) -> Non
 @pytest.mark.parametrize("nonsense", ["", ".", "a.b", "é", "x" * 100_000, "WyJjMSIsMV0", "\x00", "\ud800"])
 def test_nonsense_is_refused_as_a_token(nonsense: str) -> None:
     with pytest.raises(Forbidden):
-        LINKS.read_go(nonsense)
+        LINKS.read_click(nonsense)
 
 
 def test_a_product_link_leads_only_to_the_shop() -> None:
-    assert LINKS.product("i1") == "https://shop.com/p/i1"
-    assert LINKS.product(None) == "https://shop.com/p"
+    assert LINKS.build_product_url("i1") == "https://shop.com/p/i1"
+    assert LINKS.build_product_url(None) == "https://shop.com/p"
 
 
 def test_without_a_shop_of_its_own_links_lead_to_our_plain_product_pages(tmp_path: Path) -> None:
     links = Links.from_settings(settings(tmp_path, public_url="https://mail.shop.com/"))
-    assert links.product("i1") == "https://mail.shop.com/shop/i1"
-    assert links.unsubscribe("c1", 1).startswith("https://mail.shop.com/u/")
+    assert links.build_product_url("i1") == "https://mail.shop.com/shop/i1"
+    assert links.build_unsubscribe_url("c1", 1).startswith("https://mail.shop.com/u/")
 
 
 @given(ids, numbers)
 def test_a_return_path_fits_names_nobody_and_leads_to_the_message_id(client_id: str, n: int) -> None:
-    path = LINKS.return_path(client_id, n)
+    path = LINKS.build_return_path(client_id, n)
     local, _, domain = path.partition("@")
     assert len(local) <= 64
     assert domain == "bounce.shop.com"
     assert len(client_id) < 6 or client_id.lower() not in path
     for arriving in (path, path.upper(), f"<{path}>"):
-        assert LINKS.parse_return_path(arriving) == LINKS.message_id(client_id, n)
+        assert LINKS.parse_return_path(arriving) == LINKS.build_message_id(client_id, n)
 
 
 def test_a_message_id_is_stable_and_no_two_mails_share_one() -> None:
     mails = [("c1", 1), ("c1", 2), ("c1", 11), ("c11", 1), ("C1", 1)]
-    made = [LINKS.message_id(*mail) for mail in mails]
-    assert made == [LINKS.message_id(*mail) for mail in mails]
-    assert len(set(made)) == len(mails)
-    assert OTHERS.message_id("c1", 1) != LINKS.message_id("c1", 1)
+    ids = [LINKS.build_message_id(*mail) for mail in mails]
+    assert ids == [LINKS.build_message_id(*mail) for mail in mails]
+    assert len(set(ids)) == len(mails)
+    assert OTHERS.build_message_id("c1", 1) != LINKS.build_message_id("c1", 1)
 
 
 @pytest.mark.parametrize("foreign", ["", "ann@shop.com", "b+short.1@bounce.shop.com", "b+" + "a" * 26 + ".1@evil.com"])

@@ -7,7 +7,7 @@ import pytest
 
 from errors import NotFound
 from mail.mailbox import Arrival, Mailbox
-from tests.mail.samples import NOW, brief, client, draft, items, post
+from tests.mail.samples import NOW, brief, build_envelope_builder, client, draft, items
 
 WHEN = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
 
@@ -22,37 +22,39 @@ def arrival(to: str = "ann@example.com", raw: bytes = b"Subject: hello\r\n\r\nwo
 
 
 def test_a_mail_of_ours_is_told_in_full(mailbox: Mailbox, tmp_path: Path) -> None:
-    envelope = post(tmp_path).envelope(client(first_name="Zoë"), brief(), draft(subject="Schöne Stücke"), items(), NOW)
+    envelope = build_envelope_builder(tmp_path).build(
+        client(first_name="Zoë"), brief(), draft(subject="Schöne Stücke"), items(), NOW
+    )
     mailbox.append([Arrival(WHEN, envelope.return_path, envelope.recipient, envelope.message)])
-    (mail,) = mailbox.newest(1)
-    told = mail.as_json()
-    assert told.keys() == {"id", "to", "subject", "headers", "text", "html", "received_at"}
-    assert (told["id"], told["to"], told["subject"]) == (1, "c1@example.com", "Schöne Stücke")
-    assert told["received_at"] == "2026-11-21T09:30:00+00:00"
-    assert told["headers"]["Message-ID"] == envelope.message_id
-    assert told["headers"]["To"] == "Zoë <c1@example.com>"
-    assert "Linen Wrap Dress" in told["text"]
-    assert told["html"].startswith("<!doctype html>")
+    (mail,) = mailbox.list_newest(1)
+    body = mail.as_json()
+    assert body.keys() == {"id", "to", "subject", "headers", "text", "html", "received_at"}
+    assert (body["id"], body["to"], body["subject"]) == (1, "c1@example.com", "Schöne Stücke")
+    assert body["received_at"] == "2026-11-21T09:30:00+00:00"
+    assert body["headers"]["Message-ID"] == envelope.message_id
+    assert body["headers"]["To"] == "Zoë <c1@example.com>"
+    assert "Linen Wrap Dress" in body["text"]
+    assert body["html"].startswith("<!doctype html>")
     assert mail.date == NOW
     assert mail.snippet == "It has been six weeks since your order."
 
 
 def test_pages_run_from_the_newest_back(mailbox: Mailbox) -> None:
     mailbox.append([arrival() for _ in range(7)])
-    first = mailbox.newest(3)
+    first = mailbox.list_newest(3)
     assert [mail.id for mail in first] == [7, 6, 5]
-    assert [mail.id for mail in mailbox.newest(3, before=5)] == [4, 3, 2]
-    assert [mail.id for mail in mailbox.since(4)] == [5, 6, 7]
+    assert [mail.id for mail in mailbox.list_newest(3, before=5)] == [4, 3, 2]
+    assert [mail.id for mail in mailbox.iterate_since(4)] == [5, 6, 7]
 
 
 def test_all_of_a_large_mailbox_can_be_run_through(mailbox: Mailbox) -> None:
     mailbox.append([arrival() for _ in range(250)])
-    assert [mail.id for mail in mailbox.since()] == list(range(1, 251))
+    assert [mail.id for mail in mailbox.iterate_since()] == list(range(1, 251))
 
 
 def test_recipients_are_found_by_a_part_taken_literally(mailbox: Mailbox) -> None:
     mailbox.append([arrival("ann_lee@example.com"), arrival("annxlee@example.com"), arrival("bob@example.com")])
-    assert [mail.recipient for mail in mailbox.newest(9, recipient="ann_")] == ["ann_lee@example.com"]
+    assert [mail.recipient for mail in mailbox.list_newest(9, recipient="ann_")] == ["ann_lee@example.com"]
     assert mailbox.count("ann") == 2
     assert mailbox.count("%") == 0
     assert mailbox.count() == 3

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mail.money import price
+from mail.money import format_price
 
 
 @pytest.mark.parametrize(
@@ -17,4 +17,4 @@ from mail.money import price
     ],
 )
 def test_prices_read_as_people_write_them(cents: int, currency: str, expected: str) -> None:
-    assert price(cents, currency) == expected
+    assert format_price(cents, currency) == expected

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 
 from errors import BadInput
-from mail.links import Goal
-from mail.post import Post
-from mail.render import Rendered, render
+from mail.envelope_builder import EnvelopeBuilder
+from mail.links import LinkTarget
+from mail.render import RenderedMail, render
 from models.catalogue import Item
 from models.mail import Brief, EmailDraft, ItemBlurb
-from tests.mail.samples import brief, draft, item, items, post
+from tests.mail.samples import brief, build_envelope_builder, draft, item, items
 
 HOSTILE = (
     "<script>alert(1)</script>\"'><img src=x onerror=alert(1)> {{ shop.address }} {% raw %} & a very long " + "x" * 40
@@ -50,18 +50,21 @@ class Page(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Post:
-    return post(tmp_path_factory.mktemp("home"))
+def builder(tmp_path_factory: pytest.TempPathFactory) -> EnvelopeBuilder:
+    return build_envelope_builder(tmp_path_factory.mktemp("home"))
 
 
-def rendered(
-    made: Post, words: EmailDraft | None = None, about: Brief | None = None, shelf: dict[str, Item] | None = None
-) -> Rendered:
-    return render(words or draft(), about or brief(), items() | (shelf or {}), made.links, made.shop)
+def render_sample(
+    builder: EnvelopeBuilder,
+    words: EmailDraft | None = None,
+    about: Brief | None = None,
+    shelf: dict[str, Item] | None = None,
+) -> RenderedMail:
+    return render(words or draft(), about or brief(), items() | (shelf or {}), builder.links, builder.shop)
 
 
-def test_both_parts_hold_every_word_price_and_link(made: Post) -> None:
-    mail = rendered(made)
+def test_both_parts_hold_every_word_price_and_link(builder: EnvelopeBuilder) -> None:
+    mail = render_sample(builder)
     page = Page(mail.html)
     words = [
         "What goes with your linen trousers",
@@ -85,43 +88,47 @@ def test_both_parts_hold_every_word_price_and_link(made: Post) -> None:
     assert [word for word in words if word not in page.text] == []
     links = set(re.findall(r"http\S+", mail.text))
     assert links <= set(page.all("a", "href"))
-    assert {made.links.unsubscribe("c1", 1), made.links.go("c1", 1, "i1"), made.links.go("c1", 1, "i2")} <= links
+    assert {
+        builder.links.build_unsubscribe_url("c1", 1),
+        builder.links.build_click_url("c1", 1, "i1"),
+        builder.links.build_click_url("c1", 1, "i2"),
+    } <= links
 
 
-def test_the_preheader_comes_first_and_is_hidden(made: Post) -> None:
-    html = rendered(made).html
+def test_the_preheader_comes_first_and_is_hidden(builder: EnvelopeBuilder) -> None:
+    html = render_sample(builder).html
     body = html[html.index("<body") :]
     assert body.index("Two pieces chosen from what you own.") < body.index("Dear Ann,")
     assert re.search(r"display:none[^>]*>\s*Two pieces chosen", body)
 
 
-def test_each_link_is_ours_and_leads_to_its_own_item(made: Post) -> None:
-    hrefs = Page(rendered(made).html).all("a", "href")
+def test_each_link_is_ours_and_leads_to_its_own_item(builder: EnvelopeBuilder) -> None:
+    hrefs = Page(render_sample(builder).html).all("a", "href")
     tokens = [href.rpartition("/go/")[2] for href in hrefs if "/go/" in href]
     assert all(href.startswith(("http://127.0.0.1:8000/go/", "http://127.0.0.1:8000/u/")) for href in hrefs)
-    assert {made.links.read_go(token) for token in tokens} == {
-        Goal("c1", 1, None),
-        Goal("c1", 1, "i1"),
-        Goal("c1", 1, "i2"),
+    assert {builder.links.read_click(token) for token in tokens} == {
+        LinkTarget("c1", 1, None),
+        LinkTarget("c1", 1, "i1"),
+        LinkTarget("c1", 1, "i2"),
     }
 
 
-def test_every_picture_says_in_words_what_it_shows(made: Post) -> None:
-    page = Page(rendered(made).html)
-    assert page.all("img", "src") == [f"http://127.0.0.1:8000/pictures/{each}.png" for each in ("i1", "i2")]
+def test_every_picture_says_in_words_what_it_shows(builder: EnvelopeBuilder) -> None:
+    page = Page(render_sample(builder).html)
+    assert page.all("img", "src") == [f"http://127.0.0.1:8000/pictures/{item_id}.png" for item_id in ("i1", "i2")]
     assert page.all("img", "alt") == ["Linen Wrap Dress, ecru", "Boxy Oxford Shirt, ecru"]
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 6])
-def test_it_shows_as_many_items_as_the_draft_names(made: Post, count: int) -> None:
+def test_it_shows_as_many_items_as_the_draft_names(builder: EnvelopeBuilder, count: int) -> None:
     shelf = {f"x{n}": item(f"x{n}", f"Piece number {n}") for n in range(count)}
-    named = tuple(ItemBlurb(item_id=each, text="Good.") for each in shelf)
-    mail = rendered(made, draft(items=named), shelf=shelf)
+    named = tuple(ItemBlurb(item_id=item_id, text="Good.") for item_id in shelf)
+    mail = render_sample(builder, draft(items=named), shelf=shelf)
     assert len(Page(mail.html).all("img", "src")) == count
     assert mail.text.count("$149.00") == count
 
 
-def test_hostile_words_stay_words(made: Post) -> None:
+def test_hostile_words_stay_words(builder: EnvelopeBuilder) -> None:
     words = draft(
         subject=HOSTILE[:90],
         preheader=HOSTILE[:140],
@@ -132,7 +139,7 @@ def test_hostile_words_stay_words(made: Post) -> None:
     )
     bad = item("bad", HOSTILE, brand=HOSTILE[:100], colour=HOSTILE[:40])
     harmless = draft(paragraphs=("One.",), items=draft().items[:1])
-    mail, usual = rendered(made, words, shelf={"bad": bad}), Page(rendered(made, harmless).html)
+    mail, usual = render_sample(builder, words, shelf={"bad": bad}), Page(render_sample(builder, harmless).html)
     page = Page(mail.html)
     assert [tag for tag, _ in page.tags] == [tag for tag, _ in usual.tags]
     assert {name for _, attrs in page.tags for name in attrs} == {name for _, attrs in usual.tags for name in attrs}
@@ -141,22 +148,22 @@ def test_hostile_words_stay_words(made: Post) -> None:
     assert "<script>" in mail.text
 
 
-def test_a_hostile_locale_stays_a_locale(made: Post) -> None:
-    page = Page(rendered(made, about=brief(locale='en"><script>')).html)
+def test_a_hostile_locale_stays_a_locale(builder: EnvelopeBuilder) -> None:
+    page = Page(render_sample(builder, about=brief(locale='en"><script>')).html)
     assert "script" not in [tag for tag, _ in page.tags]
 
 
-def test_an_item_that_the_catalogue_lacks_is_refused_by_name(made: Post) -> None:
+def test_an_item_that_the_catalogue_lacks_is_refused_by_name(builder: EnvelopeBuilder) -> None:
     words = draft(items=(ItemBlurb(item_id="gone", text="Good."),))
     with pytest.raises(BadInput, match="gone") as refused:
-        rendered(made, words)
+        render_sample(builder, words)
     assert refused.value.field == "items"
 
 
-def test_nothing_is_fetched_from_elsewhere_and_mail_programs_show_it_whole(made: Post) -> None:
+def test_nothing_is_fetched_from_elsewhere_and_mail_programs_show_it_whole(builder: EnvelopeBuilder) -> None:
     shelf = {f"x{n}": item(f"x{n}", "A title of usual length " * 2) for n in range(6)}
     words = draft(paragraphs=("w" * 600,) * 4, items=tuple(ItemBlurb(item_id=e, text="b" * 600) for e in shelf))
-    html = rendered(made, words, shelf=shelf).html
+    html = render_sample(builder, words, shelf=shelf).html
     page = Page(html)
     assert "script" not in [tag for tag, _ in page.tags]
     assert "link" not in [tag for tag, _ in page.tags]
@@ -167,7 +174,7 @@ def test_nothing_is_fetched_from_elsewhere_and_mail_programs_show_it_whole(made:
 
 def test_a_shop_states_its_own_name_address_and_currency(tmp_path: Path) -> None:
     values: dict[str, Any] = {"shop_name": "Nähwerk", "shop_address": "Gasse 1, Wien", "shop_currency": "EUR"}
-    mail = rendered(post(tmp_path, **values))
+    mail = render_sample(build_envelope_builder(tmp_path, **values))
     for part in (Page(mail.html).text, mail.text):
         assert "Gasse 1, Wien" in part
         assert "€149.00" in part

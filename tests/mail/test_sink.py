@@ -17,7 +17,7 @@ import pytest
 from errors import ConfigError
 from mail.faulty_sink import FaultySink
 from mail.mailbox import Arrival, Mailbox
-from mail.sink import LARGEST, Sink, mailbox_file
+from mail.sink import LARGEST, Sink, get_mailbox_path
 from mail.sink_server import read_text
 from tests.mail.samples import settings
 from tests.support.ports import free_port
@@ -47,14 +47,14 @@ def talk(sink: Sink, *sent: bytes) -> bytes:
 
 def test_another_client_delivers_to_it_unchanged(sink: FaultySink) -> None:
     send(sink)
-    (mail,) = sink.mailbox.newest(5)
+    (mail,) = sink.mailbox.list_newest(5)
     assert mail.raw == MESSAGE
     assert mail.return_path == "b+1@bounce.shop.com"
 
 
 def test_each_recipient_gets_a_copy(sink: FaultySink) -> None:
     send(sink, to=("ann@example.com", "bob@example.com"))
-    assert {mail.recipient for mail in sink.mailbox.newest(5)} == {"ann@example.com", "bob@example.com"}
+    assert {mail.recipient for mail in sink.mailbox.list_newest(5)} == {"ann@example.com", "bob@example.com"}
 
 
 def test_a_mailbox_that_cannot_be_written_takes_nothing_and_says_so(tmp_path: Path) -> None:
@@ -70,7 +70,7 @@ def test_commands_sent_ahead_are_answered_in_order(sink: FaultySink) -> None:
     answers = talk(sink, b"EHLO me\r\n", one % 1, one % 2, b"QUIT\r\n").decode().splitlines()
     codes = [answer[:3] for answer in answers if answer[3:4] == " "]
     assert codes == ["220", "250", "250", "250", "354", "250", "250", "250", "354", "250", "221"]
-    assert [mail.subject for mail in sink.mailbox.since()] == ["1", "2"]
+    assert [mail.subject for mail in sink.mailbox.iterate_since()] == ["1", "2"]
 
 
 @pytest.mark.parametrize("end", [b"\n.\n", b"\n.\r\n", b"\r.\r", b"\r\n.\n"])
@@ -82,7 +82,7 @@ def test_one_mail_cannot_smuggle_in_another(sink: FaultySink, end: bytes) -> Non
         end + inner,
         b"\r\n.\r\nQUIT\r\n",
     )
-    assert [(mail.recipient, mail.subject) for mail in sink.mailbox.since()] == [("ann@example.com", "outer")]
+    assert [(mail.recipient, mail.subject) for mail in sink.mailbox.iterate_since()] == [("ann@example.com", "outer")]
 
 
 def test_data_without_a_recipient_is_refused(sink: FaultySink) -> None:
@@ -99,7 +99,7 @@ def test_too_large_a_mail_is_refused_and_the_next_is_taken(sink: FaultySink) -> 
             client.sendmail("a@b.com", ["ann@example.com"], b"Subject: big\r\n\r\n" + b"x" * 78 * (LARGEST // 78 + 2))
         assert refused.value.smtp_code == 552
         client.sendmail("a@b.com", ["ann@example.com"], MESSAGE)
-    assert [mail.subject for mail in sink.mailbox.since()] == ["hello"]
+    assert [mail.subject for mail in sink.mailbox.iterate_since()] == ["hello"]
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 1_000])
@@ -134,12 +134,12 @@ def test_a_taken_port_is_named(tmp_path: Path) -> None:
 
 def test_the_embedded_one_lies_under_the_home_folder(tmp_path: Path) -> None:
     port = free_port()
-    given = settings(tmp_path, mailbox_port=port)
-    with Sink.from_settings(given) as sink:
-        assert sink.url == given.smtp == f"smtp://127.0.0.1:{port}"
+    configured = settings(tmp_path, mailbox_port=port)
+    with Sink.from_settings(configured) as sink:
+        assert sink.url == configured.smtp == f"smtp://127.0.0.1:{port}"
         send(sink)
-    assert Mailbox(mailbox_file(given)).count() == 1
-    assert mailbox_file(given).parent == tmp_path
+    assert Mailbox(get_mailbox_path(configured)).count() == 1
+    assert get_mailbox_path(configured).parent == tmp_path
 
 
 SERVE = """

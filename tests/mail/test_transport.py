@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from errors import BadInput, ConfigError, MailFault, Unavailable
-from mail.faulty_sink import Fault, FaultySink
+from mail.faulty_sink import FaultySink, SmtpFault
 from mail.message import Envelope
-from mail.smtp_url import parse
-from mail.transport import MAILS_EACH, Outcome, Transport
+from mail.smtp_url import parse_smtp_url
+from mail.transport import MAILS_PER_CONNECTION, DeliveryOutcome, Transport
 from tests.mail.samples import settings
 from tests.support.ports import free_port
 
@@ -35,8 +35,8 @@ class Door:
 
 
 async def test_a_mail_arrives_as_it_was_with_its_envelope(sink: FaultySink, transport: Transport) -> None:
-    assert await transport.deliver(envelope(), Door()) is Outcome.ACCEPTED
-    (mail,) = sink.mailbox.newest(10)
+    assert await transport.deliver(envelope(), Door()) is DeliveryOutcome.ACCEPTED
+    (mail,) = sink.mailbox.list_newest(10)
     assert mail.raw == MESSAGE
     assert (mail.return_path, mail.recipient) == ("b+1@bounce.shop.com", "ann@example.com")
 
@@ -50,88 +50,88 @@ async def test_dots_and_ends_of_lines_travel_unchanged(sink: FaultySink, transpo
 async def test_the_decision_falls_after_the_recipient_was_taken_and_before_data(
     sink: FaultySink, transport: Transport
 ) -> None:
-    seen: list[tuple[int, int]] = []
+    states: list[tuple[int, int]] = []
 
     async def door() -> bool:
-        seen.append((sink.faults.seen["rcpt"], sink.faults.seen["data"]))
+        states.append((sink.faults.step_counts["rcpt"], sink.faults.step_counts["data"]))
         return True
 
     await transport.deliver(envelope(), door)
-    assert seen == [(1, 0)]
-    assert sink.faults.seen["data"] == 1
+    assert states == [(1, 0)]
+    assert sink.faults.step_counts["data"] == 1
 
 
 async def test_a_mail_that_is_withheld_never_reaches_data_and_the_connection_serves_the_next(
     sink: FaultySink, transport: Transport
 ) -> None:
-    assert await transport.deliver(envelope(1), Door(False)) is Outcome.WITHHELD
-    assert sink.faults.seen["data"] == 0
-    assert await transport.deliver(envelope(2, "bob@example.com"), Door()) is Outcome.ACCEPTED
-    assert [mail.recipient for mail in sink.mailbox.newest(10)] == ["bob@example.com"]
+    assert await transport.deliver(envelope(1), Door(False)) is DeliveryOutcome.WITHHELD
+    assert sink.faults.step_counts["data"] == 0
+    assert await transport.deliver(envelope(2, "bob@example.com"), Door()) is DeliveryOutcome.ACCEPTED
+    assert [mail.recipient for mail in sink.mailbox.list_newest(10)] == ["bob@example.com"]
     assert sink.connections == 1
 
 
 async def test_what_the_door_raises_goes_through_and_nothing_is_sent(sink: FaultySink, transport: Transport) -> None:
-    async def broken() -> bool:
+    async def fail() -> bool:
         raise Unavailable("the database does not answer")
 
     with pytest.raises(Unavailable):
-        await transport.deliver(envelope(), broken)
+        await transport.deliver(envelope(), fail)
     assert sink.mailbox.count() == 0
-    assert await transport.deliver(envelope(), Door()) is Outcome.ACCEPTED
+    assert await transport.deliver(envelope(), Door()) is DeliveryOutcome.ACCEPTED
     assert sink.mailbox.count() == 1
 
 
 @pytest.mark.parametrize(
     ("fault", "code", "stage", "permanent", "door_asked"),
     [
-        (Fault("mail", answer="451 4.3.0 later"), "smtp_451", "before", False, 0),
-        (Fault("mail", answer="550 5.7.1 no"), "smtp_550", "before", False, 0),
-        (Fault("rcpt", answer="450 4.2.1 later"), "smtp_450", "before", False, 0),
-        (Fault("rcpt", answer="550 5.1.1 nobody"), "smtp_550", "before", True, 0),
-        (Fault("rcpt", answer="554 5.7.1 relay access denied"), "smtp_554", "before", False, 0),
-        (Fault("rcpt", answer="530 5.7.0 log in first"), "smtp_530", "before", False, 0),
-        (Fault("rcpt", answer="550 no"), "smtp_550", "before", True, 0),
-        (Fault("rcpt", answer="421 4.3.2 closing"), "smtp_421", "before", False, 0),
-        (Fault("rcpt", hang_up=True), "smtp_lost", "before", False, 0),
-        (Fault("rcpt", delay_s=3), "smtp_timeout", "before", False, 0),
-        (Fault("data", answer="451 4.3.0 later"), "smtp_451", "refused", False, 1),
-        (Fault("data", answer="554 5.5.1 no"), "smtp_554", "refused", True, 1),
-        (Fault("data", hang_up=True), "smtp_lost", "refused", False, 1),
-        (Fault("data", delay_s=3), "smtp_timeout", "refused", False, 1),
-        (Fault("text", answer="451 4.3.0 later"), "smtp_451", "refused", False, 1),
-        (Fault("text", answer="550 5.7.1 spam"), "smtp_550", "refused", True, 1),
-        (Fault("text", hang_up=True), "smtp_lost", "unknown", False, 1),
-        (Fault("text", hang_up=True, keep=True), "smtp_lost", "unknown", False, 1),
-        (Fault("text", delay_s=3), "smtp_timeout", "unknown", False, 1),
+        (SmtpFault("mail", answer="451 4.3.0 later"), "smtp_451", "before", False, 0),
+        (SmtpFault("mail", answer="550 5.7.1 no"), "smtp_550", "before", False, 0),
+        (SmtpFault("rcpt", answer="450 4.2.1 later"), "smtp_450", "before", False, 0),
+        (SmtpFault("rcpt", answer="550 5.1.1 nobody"), "smtp_550", "before", True, 0),
+        (SmtpFault("rcpt", answer="554 5.7.1 relay access denied"), "smtp_554", "before", False, 0),
+        (SmtpFault("rcpt", answer="530 5.7.0 log in first"), "smtp_530", "before", False, 0),
+        (SmtpFault("rcpt", answer="550 no"), "smtp_550", "before", True, 0),
+        (SmtpFault("rcpt", answer="421 4.3.2 closing"), "smtp_421", "before", False, 0),
+        (SmtpFault("rcpt", hang_up=True), "smtp_lost", "before", False, 0),
+        (SmtpFault("rcpt", delay_s=3), "smtp_timeout", "before", False, 0),
+        (SmtpFault("data", answer="451 4.3.0 later"), "smtp_451", "refused", False, 1),
+        (SmtpFault("data", answer="554 5.5.1 no"), "smtp_554", "refused", True, 1),
+        (SmtpFault("data", hang_up=True), "smtp_lost", "refused", False, 1),
+        (SmtpFault("data", delay_s=3), "smtp_timeout", "refused", False, 1),
+        (SmtpFault("text", answer="451 4.3.0 later"), "smtp_451", "refused", False, 1),
+        (SmtpFault("text", answer="550 5.7.1 spam"), "smtp_550", "refused", True, 1),
+        (SmtpFault("text", hang_up=True), "smtp_lost", "unknown", False, 1),
+        (SmtpFault("text", hang_up=True, keep=True), "smtp_lost", "unknown", False, 1),
+        (SmtpFault("text", delay_s=3), "smtp_timeout", "unknown", False, 1),
     ],
 )
 async def test_each_failure_says_how_far_the_mail_came(
-    sink: FaultySink, transport: Transport, fault: Fault, code: str, stage: str, permanent: bool, door_asked: int
+    sink: FaultySink, transport: Transport, fault: SmtpFault, code: str, stage: str, permanent: bool, door_asked: int
 ) -> None:
-    sink.faults.next(fault)
+    sink.faults.plan(fault)
     door = Door()
     with pytest.raises(MailFault) as raised:
         await transport.deliver(envelope(), door)
-    found = raised.value
-    assert (found.code, found.stage, found.permanent) == (code, stage, permanent)
-    assert found.no_such_mailbox == ("5.1.1" in fault.answer)
-    assert found.step == ("data" if fault.step == "text" else fault.step)
+    failure = raised.value
+    assert (failure.code, failure.stage, failure.permanent) == (code, stage, permanent)
+    assert failure.no_such_mailbox == ("5.1.1" in fault.answer)
+    assert failure.step == ("data" if fault.step == "text" else fault.step)
     assert door.asked == door_asked
     if stage != "unknown":
         assert sink.mailbox.count() == 0, "said to be undelivered, and delivered"
-    assert "ann@example.com" not in str(found)
-    assert "nobody" not in str(found), "a server's words may quote the address"
-    assert await transport.deliver(envelope(2), Door()) is Outcome.ACCEPTED, "the next mail must not suffer"
+    assert "ann@example.com" not in str(failure)
+    assert "nobody" not in str(failure), "a server's words may quote the address"
+    assert await transport.deliver(envelope(2), Door()) is DeliveryOutcome.ACCEPTED, "the next mail must not suffer"
 
 
 async def test_a_kept_connection_that_went_stale_is_noticed_before_anything_is_decided(
     sink: FaultySink, transport: Transport
 ) -> None:
     await transport.deliver(envelope(1), Door())
-    sink.faults.next(Fault("mail", hang_up=True))
+    sink.faults.plan(SmtpFault("mail", hang_up=True))
     door = Door()
-    assert await transport.deliver(envelope(2), door) is Outcome.ACCEPTED
+    assert await transport.deliver(envelope(2), door) is DeliveryOutcome.ACCEPTED
     assert door.asked == 1
     assert sink.connections == 2
     assert sink.mailbox.count() == 2
@@ -141,20 +141,20 @@ async def test_a_server_that_was_restarted_meanwhile_is_no_trouble(sink: FaultyS
     await transport.deliver(envelope(1), Door())
     await asyncio.to_thread(sink.stop)
     await asyncio.to_thread(sink.start)
-    assert await transport.deliver(envelope(2), Door()) is Outcome.ACCEPTED
+    assert await transport.deliver(envelope(2), Door()) is DeliveryOutcome.ACCEPTED
     assert sink.mailbox.count() == 2
 
 
 async def test_connections_are_kept_and_bounded(sink: FaultySink) -> None:
-    sink.faults.always = Fault("rcpt", delay_s=0.02)
-    async with Transport(parse(sink.url), timeout_s=5, connections=3) as transport:
+    sink.faults.always = SmtpFault("rcpt", delay_s=0.02)
+    async with Transport(parse_smtp_url(sink.url), timeout_s=5, connections=3) as transport:
         await asyncio.gather(*(transport.deliver(envelope(n), Door()) for n in range(30)))
     assert sink.mailbox.count() == 30
     assert sink.connections <= 3
 
 
 async def test_a_connection_retires_before_servers_tire_of_it(sink: FaultySink, transport: Transport) -> None:
-    for n in range(MAILS_EACH + 1):
+    for n in range(MAILS_PER_CONNECTION + 1):
         await transport.deliver(envelope(n), Door())
     assert sink.connections == 2
 
@@ -172,21 +172,21 @@ async def test_a_mail_that_is_cancelled_at_the_door_is_not_sent(sink: FaultySink
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert await transport.deliver(envelope(2), Door()) is Outcome.ACCEPTED
+    assert await transport.deliver(envelope(2), Door()) is DeliveryOutcome.ACCEPTED
     assert sink.mailbox.count() == 1
 
 
 async def test_a_mail_that_is_cancelled_in_its_text_leaves_no_answer_for_the_next(
     sink: FaultySink, transport: Transport
 ) -> None:
-    sink.faults.next(Fault("text", answer="250 late", keep=True, delay_s=0.3))
+    sink.faults.plan(SmtpFault("text", answer="250 late", keep=True, delay_s=0.3))
     task = asyncio.create_task(transport.deliver(envelope(1), Door()))
-    while sink.faults.seen["text"] == 0:  # noqa: ASYNC110  the server counts in a thread of its own
+    while sink.faults.step_counts["text"] == 0:  # noqa: ASYNC110  the server counts in a thread of its own
         await asyncio.sleep(0.01)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    sink.faults.next(Fault("text", answer="550 5.7.1 spam"))
+    sink.faults.plan(SmtpFault("text", answer="550 5.7.1 spam"))
     with pytest.raises(MailFault) as raised:
         await transport.deliver(envelope(2), Door())
     assert raised.value.code == "smtp_550"
@@ -194,7 +194,7 @@ async def test_a_mail_that_is_cancelled_in_its_text_leaves_no_answer_for_the_nex
 
 async def test_no_server_is_one_clear_line_that_names_the_variable() -> None:
     port = free_port()
-    async with Transport(parse(f"smtp://127.0.0.1:{port}"), timeout_s=1) as transport:
+    async with Transport(parse_smtp_url(f"smtp://127.0.0.1:{port}"), timeout_s=1) as transport:
         with pytest.raises(
             MailFault, match=f"^SELVEDGE_SMTP_URL: no mail server answers at 127.0.0.1:{port}$"
         ) as raised:
@@ -216,7 +216,7 @@ async def test_a_server_that_never_greets_is_given_up() -> None:
 
     server = await asyncio.start_server(silent, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
-    async with server, Transport(parse(f"smtp://127.0.0.1:{port}"), timeout_s=0.3) as transport:
+    async with server, Transport(parse_smtp_url(f"smtp://127.0.0.1:{port}"), timeout_s=0.3) as transport:
         with pytest.raises(MailFault) as raised:
             await transport.deliver(envelope(), Door())
         over.set()
@@ -250,7 +250,7 @@ async def test_nothing_personal_is_logged(
 ) -> None:
     with caplog.at_level(logging.DEBUG):
         await transport.deliver(envelope(), Door())
-        sink.faults.next(Fault("rcpt", answer="550 5.1.1 <ann@example.com> unknown"))
+        sink.faults.plan(SmtpFault("rcpt", answer="550 5.1.1 <ann@example.com> unknown"))
         with pytest.raises(MailFault):
             await transport.deliver(envelope(), Door())
     assert "ann@example.com" not in caplog.text
@@ -263,11 +263,11 @@ async def test_nothing_personal_is_logged(
 )
 def test_a_wrong_address_of_a_server_is_named(url: str) -> None:
     with pytest.raises(ConfigError, match=r"^SELVEDGE_SMTP_URL: not an address of a mail server"):
-        parse(url)
+        parse_smtp_url(url)
 
 
 def test_an_address_of_a_server_in_parts(tmp_path: Path) -> None:
-    server = parse("smtps://ann%40shop.com:p%2Fw@mail.shop.com")
+    server = parse_smtp_url("smtps://ann%40shop.com:p%2Fw@mail.shop.com")
     assert (server.host, server.port, server.tls, server.user, server.password) == (
         "mail.shop.com",
         465,
@@ -276,5 +276,5 @@ def test_an_address_of_a_server_in_parts(tmp_path: Path) -> None:
         "p/w",
     )
     assert "p/w" not in repr(server)
-    assert parse("smtp://mail.shop.com:587").port == 587
-    assert parse(settings(tmp_path).smtp).name == "127.0.0.1:1025"
+    assert parse_smtp_url("smtp://mail.shop.com:587").port == 587
+    assert parse_smtp_url(settings(tmp_path).smtp).name == "127.0.0.1:1025"

@@ -8,15 +8,15 @@ import pytest
 
 from demo.servers import (
     SEARCH_ATTRIBUTES,
-    dev_server_command,
+    build_dev_server_command,
+    build_temporal_path,
+    build_time_skipping_path,
     find_temporal,
     find_time_skipping,
-    new_enough,
-    server_version,
-    temporal_binary,
-    temporal_in_cache,
-    time_skipping_binary,
-    time_skipping_in_cache,
+    is_new_enough,
+    read_server_version,
+    require_temporal,
+    require_time_skipping,
 )
 from errors import ConfigError
 
@@ -45,13 +45,13 @@ def cache(tmp_path: Path) -> Path:
 
 
 def test_path_comes_before_the_cache(path: Path, cache: Path) -> None:
-    program(temporal_in_cache(cache))
+    program(build_temporal_path(cache))
     on_path = program(path / "temporal")
     assert find_temporal(cache, str(path)) == on_path
 
 
 def test_cache_when_path_has_none(path: Path, cache: Path) -> None:
-    cached = program(temporal_in_cache(cache))
+    cached = program(build_temporal_path(cache))
     assert find_temporal(cache, str(path)) == cached
 
 
@@ -59,7 +59,7 @@ def test_cache_when_path_has_none(path: Path, cache: Path) -> None:
 def test_too_old_or_unknown_on_path_is_passed_over(says: str, path: Path, cache: Path) -> None:
     program(path / "temporal", says)
     assert find_temporal(cache, str(path)) is None
-    cached = program(temporal_in_cache(cache))
+    cached = program(build_temporal_path(cache))
     assert find_temporal(cache, str(path)) == cached
 
 
@@ -71,13 +71,13 @@ def test_a_broken_program_on_path_is_passed_over(path: Path, cache: Path) -> Non
 
 
 def test_a_cached_file_that_cannot_run_is_none(path: Path, cache: Path) -> None:
-    program(temporal_in_cache(cache)).chmod(0o644)
+    program(build_temporal_path(cache)).chmod(0o644)
     assert find_temporal(cache, str(path)) is None
 
 
 def test_time_skipping_server_likewise(path: Path, cache: Path) -> None:
     assert find_time_skipping(cache, str(path)) is None
-    cached = program(time_skipping_in_cache(cache))
+    cached = program(build_time_skipping_path(cache))
     assert find_time_skipping(cache, str(path)) == cached
     on_path = program(path / "temporal-test-server")
     assert find_time_skipping(cache, str(path)) == on_path
@@ -95,11 +95,11 @@ def test_time_skipping_server_likewise(path: Path, cache: Path) -> None:
 )
 def test_versions(says: str, version: tuple[int, ...] | None, enough: bool, tmp_path: Path) -> None:
     binary = program(tmp_path / "temporal", says)
-    assert server_version(binary) == version
-    assert new_enough(binary) is enough
+    assert read_server_version(binary) == version
+    assert is_new_enough(binary) is enough
 
 
-@pytest.mark.parametrize("wanted", [temporal_binary, time_skipping_binary])
+@pytest.mark.parametrize("wanted", [require_temporal, require_time_skipping])
 def test_missing_names_what_to_run(wanted, path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(path))
     monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
@@ -110,16 +110,16 @@ def test_missing_names_what_to_run(wanted, path: Path, cache: Path, monkeypatch:
 def test_cache_folder_of_the_user(path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", f"{path}:/usr/bin:/bin")
     monkeypatch.setenv("XDG_CACHE_HOME", str(cache))
-    cached = program(temporal_in_cache(cache / "selvedge"))
-    assert temporal_binary() == cached
+    cached = program(build_temporal_path(cache / "selvedge"))
+    assert require_temporal() == cached
 
 
 def test_command_tells_every_search_attribute_and_only_chosen_ports() -> None:
-    command = dev_server_command(Path("/bin/temporal"), Path("/x/t.db"), port=1, ui_port=2)
+    command = build_dev_server_command(Path("/bin/temporal"), Path("/x/t.db"), port=1, ui_port=2)
     assert command[:3] == ["/bin/temporal", "server", "start-dev"]
     assert sum(part.startswith("--search-attribute=") for part in command) == len(SEARCH_ATTRIBUTES)
     assert not any("http-port" in part for part in command)
-    assert "--http-port=3" in dev_server_command(Path("t"), Path("d"), port=1, ui_port=2, http_port=3)
+    assert "--http-port=3" in build_dev_server_command(Path("t"), Path("d"), port=1, ui_port=2, http_port=3)
 
 
 def test_the_servers_are_told_of_every_attribute_that_workflows_set() -> None:

@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Engine
 
 from store.database import connect
-from store.mail.policy import Terms
+from store.mail.policy import ShopPolicy
 from store.tables import metadata
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -36,5 +36,5 @@ def engine(empty_engine: Engine) -> Engine:
 
 
 @pytest.fixture
-def terms() -> Terms:
-    return Terms(currency="USD", time_zone="Europe/London", signing_key="a key for tests")
+def policy() -> ShopPolicy:
+    return ShopPolicy(currency="USD", time_zone="Europe/London", signing_key="a key for tests")

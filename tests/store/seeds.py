@@ -13,7 +13,7 @@ from models.events import EVENT, Event
 from models.states import Band, Phase
 from store.catalogue import catalogue
 from store.clients import clients
-from store.mail.policy import Terms
+from store.mail.policy import ShopPolicy
 from store.tables import outbox, standings
 from tests.store.conftest import NOW, REAL
 
@@ -22,15 +22,15 @@ def client_row(client_id: str, **fields: Any) -> ClientRow:
     return ClientRow.model_validate({"client_id": client_id, "email": f"{client_id}@shop.example", **fields})
 
 
-def seed_clients(connection: Connection, terms: Terms, *ids: str, consent: bool = True) -> None:
+def seed_clients(connection: Connection, policy: ShopPolicy, *ids: str, consent: bool = True) -> None:
     """Clients that nobody waits for: no start is pending."""
     rows = [client_row(client_id, consent=consent) for client_id in ids]
-    clients.upsert(connection, rows, terms, NOW, REAL, start=False)
+    clients.upsert_clients(connection, rows, policy, NOW, REAL, start=False)
 
 
-def seed_items(connection: Connection, terms: Terms, *ids: str) -> None:
+def seed_items(connection: Connection, policy: ShopPolicy, *ids: str) -> None:
     rows = [ItemRow.model_validate({"item_id": i, "title": i, "category": "knit", "price": "10"}) for i in ids]
-    catalogue.put_items(connection, rows, terms, NOW)
+    catalogue.put_items(connection, rows, policy, NOW)
 
 
 def event(event_id: str, kind: str, client_id: str = "ann", at: datetime = NOW, **fields: Any) -> Event:
@@ -61,6 +61,6 @@ def seed_standing(
     )
 
 
-def waiting(connection: Connection) -> list[str]:
+def list_waiting(connection: Connection) -> list[str]:
     """Targets of the nudges that wait."""
     return sorted(connection.scalars(outbox.select().with_only_columns(outbox.c.target)))

@@ -42,9 +42,9 @@ def test_a_file_that_is_no_database_is_said_in_one_line(tmp_path: Path) -> None:
 def test_too_many_at_once_is_worth_another_try(tmp_path: Path) -> None:
     engine = connect(f"sqlite:///{tmp_path / 'x.db'}").execution_options()
     engine.pool._timeout = 0.1  # type: ignore[attr-defined]
-    held = [engine.connect() for _ in range(48)]
+    connections = [engine.connect() for _ in range(48)]
     with pytest.raises(Unavailable, match="in use"), read_transaction(engine) as connection:
         connection.execute(text("SELECT 1"))
-    for each in held:
-        each.close()
+    for used in connections:
+        used.close()
     engine.dispose()

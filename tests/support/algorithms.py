@@ -15,7 +15,7 @@ def answer(question):
 """
 
 
-def plant(folder: Path, name: str, version: str = "1", source: str | None = None) -> None:
+def install_algorithm(folder: Path, name: str, version: str = "1", source: str | None = None) -> None:
     """A module and its .dist-info; without a `source`, a ranking that keeps the order of the candidates."""
     info = folder / f"{name}-{version}.dist-info"
     info.mkdir(parents=True)
@@ -24,13 +24,13 @@ def plant(folder: Path, name: str, version: str = "1", source: str | None = None
     (folder / f"{name}.py").write_text(source if source is not None else FIRST.format(version=version))
 
 
-def say(home: Path, text: str) -> None:
+def write_policy_file(home: Path, text: str) -> None:
     """The whole of algorithms.toml."""
     home.mkdir(parents=True, exist_ok=True)
     (home / "algorithms.toml").write_text(text)
 
 
-def until(wanted: Callable[[], bool], seconds: float = 20) -> bool:
+def wait_until(wanted: Callable[[], bool], seconds: float = 20) -> bool:
     """Whether it came true in time."""
     end = time.monotonic() + seconds
     while not wanted() and time.monotonic() < end:

@@ -37,13 +37,13 @@ class FixDesk:
     async def now(self) -> datetime:
         return await self.env.get_current_time()
 
-    async def passes(self, **span: float) -> None:
+    async def pass_time(self, **span: float) -> None:
         """Time goes by; what waits in the outbox goes out."""
         await self.env.sleep(timedelta(**span))
-        while await self.dispatcher.once():
+        while await self.dispatcher.send_batch():
             pass
 
-    async def saved(self, client_id: str, *, request_key: str | None = None, **wish: Any) -> str:
+    async def save_request(self, client_id: str, *, request_key: str | None = None, **wish: Any) -> str:
         """A client and their request; no workflow yet."""
         now = await self.now()
         if client_id:
@@ -53,14 +53,14 @@ class FixDesk:
         with write_transaction(self.shop.engine) as connection:
             return fixes.save_request(connection, client_id, wanted, now, request_key=request_key, due=due)
 
-    async def asks(self, client_id: str, **wish: Any) -> str:
+    async def request_fix(self, client_id: str, **wish: Any) -> str:
         """The same, and its workflow runs; a moment later it is proposed, if nothing stands in the way."""
-        fix_id = await self.saved(client_id, **wish)
+        fix_id = await self.save_request(client_id, **wish)
         await fix_handles.request_fix(self.temporal, client_id, fix_id)
-        await self.passes(seconds=5)
+        await self.pass_time(seconds=5)
         return fix_id
 
-    async def decides(self, fix_id: str, verdict: str, *swaps: tuple[str, str]) -> FixStatus:
+    async def decide(self, fix_id: str, verdict: str, *swaps: tuple[str, str]) -> FixStatus:
         decision = FixDecision.model_validate(
             {"verdict": verdict, "by": "ana", "swaps": [Swap(out=out, into=into) for out, into in swaps]}
         )
@@ -68,31 +68,31 @@ class FixDesk:
 
     def row(self, fix_id: str) -> FixRow:
         with read_transaction(self.shop.engine) as connection:
-            return fixes.get(connection, fix_id)
+            return fixes.load_fix(connection, fix_id)
 
     def steps(self, fix_id: str) -> list[str]:
         """Every step of a Fix as `state` or `state:code`."""
         with read_transaction(self.shop.engine) as connection:
-            return [":".join(filter(None, (step.state, step.code))) for step in fixes.steps(connection, fix_id)]
+            return [":".join(filter(None, (step.state, step.code))) for step in fixes.list_steps(connection, fix_id)]
 
     def box(self, fix_id: str) -> tuple[FixItem, ...]:
         with read_transaction(self.shop.engine) as connection:
-            return reservations.box(connection, fix_id)
+            return reservations.load_box(connection, fix_id)
 
-    def stocked(self, units: int, *items: str) -> None:
+    def set_stock(self, units: int, *items: str) -> None:
         """The shelf holds so many units of each of these items (none named: of all 24)."""
-        named = items or tuple(f"item{k:02}" for k in range(24))
-        rows = [StockRow(sku=f"{each}-M", item_id=each, size="M", on_hand=units) for each in named]
+        item_ids = items or tuple(f"item{k:02}" for k in range(24))
+        rows = [StockRow(sku=f"{item_id}-M", item_id=item_id, size="M", on_hand=units) for item_id in item_ids]
         with write_transaction(self.shop.engine) as connection:
             catalogue.put_stock(connection, rows)
 
     def shelf(self) -> dict[str, tuple[int, int]]:
         """sku -> (on hand, reserved); and the one rule of all stock."""
         with read_transaction(self.shop.engine) as connection:
-            assert reservations.faults(connection) == []
+            assert reservations.find_faults(connection) == []
             return {row.sku: (row.on_hand, row.reserved) for row in connection.execute(stock.select())}
 
-    def held(self, fix_id: str) -> int:
+    def count_held(self, fix_id: str) -> int:
         """Units held for one Fix."""
         self.shelf()
         query = select(func.count()).where(fix_items.c.fix_id == fix_id, fix_items.c.state == ItemState.HELD)
@@ -105,7 +105,7 @@ async def a_desk(env: WorkflowEnvironment, folder: Path, **settings: Any) -> Asy
     """A shop in `folder` with these settings, at work on `env`."""
     shop = a_shop(folder / "home", **settings)
     try:
-        async with shop.working(env.client) as dispatcher:
+        async with shop.run_workers(env.client) as dispatcher:
             yield FixDesk(env, shop, dispatcher)
     finally:
         shop.sink.stop()

@@ -34,7 +34,7 @@ def postgres_programs() -> Path | None:
     return max(debian, key=lambda folder: float(folder.parent.name), default=None)
 
 
-def unprivileged_user() -> str | None:
+def find_unprivileged_user() -> str | None:
     """Who shall run the cluster: PostgreSQL refuses root. None: whoever runs the tests."""
     if os.geteuid() != 0:
         return None
@@ -53,7 +53,7 @@ class Cluster:
 
     def start(self) -> None:
         """Make the cluster and wait until it answers. Raises RuntimeError with its log when it does not."""
-        if user := unprivileged_user():
+        if user := find_unprivileged_user():
             shutil.chown(self.folder, user)
         data = str(self.folder / "data")
         initdb = [str(self.programs / "initdb"), "-D", data, "-U", USER, "-A", "trust"]
@@ -61,7 +61,7 @@ class Cluster:
         if made.wait(120):
             raise RuntimeError(f"initdb failed: {self._log()}")
         server = [str(self.programs / "postgres"), "-D", data, "-p", str(self.port), "-k", str(self.folder)]
-        settings = [part for each in QUICK for part in ("-c", each)]
+        settings = [part for name in QUICK for part in ("-c", name)]
         self.process = self._launch([*server, "-c", "listen_addresses=127.0.0.1", *settings])
         self._wait()
 
@@ -87,7 +87,7 @@ class Cluster:
         return f"postgresql+psycopg://{USER}@127.0.0.1:{self.port}/{database}"
 
     def _launch(self, command: list[str]) -> subprocess.Popen[bytes]:
-        user = unprivileged_user()
+        user = find_unprivileged_user()
         group = pwd.getpwnam(user).pw_gid if user else None
         extra: list[int] | None = [] if user else None
         with (self.folder / "log").open("ab") as log:

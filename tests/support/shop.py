@@ -14,9 +14,9 @@ from sqlalchemy import Engine, select
 from temporalio.client import Client
 
 from hosting.dispatch import Dispatcher
-from hosting.queues import QUEUES, working
+from hosting.queues import QUEUES, run_workers
 from mail.faulty_sink import FaultySink
-from mail.mailbox import Delivered
+from mail.mailbox import DeliveredMail
 from models.campaign import CampaignSpec
 from models.catalogue import ItemRow, StockRow
 from models.clients import ClientRow
@@ -28,7 +28,7 @@ from store.catalogue import catalogue
 from store.clients import clients
 from store.database import connect, read_transaction, write_transaction
 from store.events import events, outbox
-from store.mail.policy import Terms
+from store.mail.policy import ShopPolicy
 from store.migrate import upgrade
 from store.tables import outreach_steps, outreaches
 from tests.support.ports import free_port
@@ -53,7 +53,7 @@ class Shop:
         row = {"email": f"{client_id.lower()}@example.com", "first_name": "Ana", "time_zone": "UTC", "consent": True}
         made = ClientRow.model_validate({"client_id": client_id, "signed_up_at": now, **row, **fields})
         with write_transaction(self.engine) as connection:
-            put = clients.upsert(connection, [made], self.terms, now, datetime.now(UTC))
+            put = clients.upsert_clients(connection, [made], self.terms, now, datetime.now(UTC))
         assert not put.refused, put.refused
 
     def sign_up(self, prefix: str, count: int, *, consent: bool = True) -> None:
@@ -71,31 +71,31 @@ class Shop:
             for k in range(count)
         ]
         with write_transaction(self.engine) as connection:
-            clients.upsert(connection, rows, self.terms, now, now)
+            clients.upsert_clients(connection, rows, self.terms, now, now)
 
     def event(self, client_id: str, kind: str, at: datetime, *, now: datetime | None = None, **fields: Any) -> None:
         """Something happened to a client at `at`."""
         body = {"event_id": f"{client_id}.{kind}.{at.timestamp():.6f}", "client_id": client_id, "type": kind}
         event = EVENT.validate_python({**body, "occurred_at": at, **fields})
         with write_transaction(self.engine) as connection:
-            accepted = events.accept(connection, [event], self.terms, now or at, datetime.now(UTC))
+            accepted = events.accept_events(connection, [event], self.terms, now or at, datetime.now(UTC))
         assert not accepted.refused, accepted.refused
 
     def campaign(self, slug: str, now: datetime, **fields: Any) -> None:
         """Create a campaign that mails everybody unless told otherwise; its workflow's start waits in the outbox."""
         spec = CampaignSpec.model_validate({"slug": slug, "name": slug.title(), "control_share": 0, **fields})
         with write_transaction(self.engine) as connection:
-            campaigns.create(connection, spec, now)
-            outbox.push(connection, "campaign", [slug], datetime.now(UTC))
+            campaigns.create_campaign(connection, spec, now)
+            outbox.push_nudges(connection, "campaign", [slug], datetime.now(UTC))
 
     @property
-    def terms(self) -> Terms:
+    def terms(self) -> ShopPolicy:
         """On which the store takes input."""
-        return Terms.of(self.settings)
+        return ShopPolicy.from_settings(self.settings)
 
-    def mails(self) -> list[Delivered]:
+    def mails(self) -> list[DeliveredMail]:
         """What arrived, oldest first."""
-        return list(self.sink.mailbox.since(0))
+        return list(self.sink.mailbox.iterate_since(0))
 
     def ledger(self, client_id: str | None = None) -> list[Any]:
         """Rows of the ledger."""
@@ -110,9 +110,9 @@ class Shop:
             return list(connection.scalars(query.order_by(outreach_steps.c.id)))
 
     @asynccontextmanager
-    async def working(self, client: Client, queues: Sequence[str] = QUEUES) -> AsyncIterator[Dispatcher]:
+    async def run_workers(self, client: Client, queues: Sequence[str] = QUEUES) -> AsyncIterator[Dispatcher]:
         """Workers on all queues; the dispatcher is yielded, to be asked `once` or run."""
-        async with working(client, self.context, queues):
+        async with run_workers(client, self.context, queues):
             yield Dispatcher(client, self.engine, per_second=1_000)
 
 
@@ -146,7 +146,7 @@ def a_shop(folder: Path, *, stock: bool = True, **settings: Any) -> Shop:
         for k in range(24)
     ]
     with write_transaction(engine) as connection:
-        catalogue.put_items(connection, rows, Terms.of(made), now)
+        catalogue.put_items(connection, rows, ShopPolicy.from_settings(made), now)
         if stock:
             shelf = [StockRow(sku=f"{r.item_id}-M", item_id=r.item_id, size="M", on_hand=50) for r in rows]
             catalogue.put_stock(connection, shelf)

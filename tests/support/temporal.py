@@ -23,7 +23,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
 from temporalio.testing import WorkflowEnvironment
 
-from demo.servers import SEARCH_ATTRIBUTES, dev_server_command, temporal_binary, time_skipping_binary
+from demo.servers import SEARCH_ATTRIBUTES, build_dev_server_command, require_temporal, require_time_skipping
 from tests.support.ports import free_ports
 
 INDEXED = {
@@ -85,7 +85,7 @@ class DevServer:
         self.process = None
 
     def _launch(self) -> None:
-        command = dev_server_command(
+        command = build_dev_server_command(
             self.binary,
             self.folder / "temporal.db",
             port=self.port,
@@ -126,7 +126,7 @@ def dev_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DevServer]:
 def new_dev_server(folder: Path, **dynamic: int) -> DevServer:
     """A dev server of a test's own, not yet started: for tests that kill it. Whoever starts it stops it."""
     port, ui_port, *others = free_ports(4)
-    return DevServer(temporal_binary(), folder, port, ui_port, others, dynamic)
+    return DevServer(require_temporal(), folder, port, ui_port, others, dynamic)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -155,7 +155,7 @@ async def new_time_skipping() -> AsyncIterator[WorkflowEnvironment]:
         await env.shutdown()
 
 
-async def morning(env: WorkflowEnvironment) -> None:
+async def wait_for_morning(env: WorkflowEnvironment) -> None:
     """Let it be between nine and ten, in UTC: by night nothing is begun, whenever tests run."""
     now = await env.get_current_time()
     await env.sleep(timedelta(hours=(9 - now.hour) % 24))
@@ -163,7 +163,7 @@ async def morning(env: WorkflowEnvironment) -> None:
 
 async def _start_time_skipping(attempts: int = 4) -> WorkflowEnvironment:
     """Start it. The SDK waits 5 s for a Java that needs 2 alone: so one start at a time, and some more tries."""
-    binary = str(time_skipping_binary())
+    binary = str(require_time_skipping())
     for attempt in range(1, attempts + 1):
         try:
             with _one_start_at_a_time():

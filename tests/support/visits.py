@@ -8,17 +8,17 @@ from typing import Any
 from sqlalchemy import Engine
 
 from algorithms.sessions.features import NAMES
-from algorithms.sessions.posterior import Beliefs
+from algorithms.sessions.posterior import SessionPosterior
 from models.slots import Candidate, SessionQuestion
 from services.decisions.decider import Decider
-from services.training.session import believed
+from services.training import session
 from store.database import read_transaction, write_transaction
 from store.learning import posteriors
-from tests.support.stocked import StockedShop
+from tests.support.shop_services import StockedShop
 
 
 class Visits:
-    """See the module. `page`: ordered and recorded."""
+    """A shop and its visitors. `page` orders a page and records it."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine, self.shop, self.decider = engine, StockedShop(engine), Decider()
@@ -27,22 +27,22 @@ class Visits:
         self.shop.client("c")
 
     def page(self, at: datetime, *ids: str, n: int | None = None) -> tuple[str, ...]:
-        items = tuple(Candidate(item_id=each, house_score=place) for place, each in enumerate(ids))
-        asked = self.decider.ask("session", SessionQuestion(client_id="c", now=at, seed=1, n=n, items=items))
+        items = tuple(Candidate(item_id=item_id, house_score=index) for index, item_id in enumerate(ids))
+        decided = self.decider.ask("session", SessionQuestion(client_id="c", now=at, seed=1, n=n, items=items))
         with write_transaction(self.engine) as connection:
-            self.decider.keep(connection, asked, at)
-        return asked.decision.answer.items  # type: ignore[attr-defined]
+            self.decider.record(connection, decided, at)
+        return decided.decision.answer.items  # type: ignore[attr-defined]
 
     def touch(self, item: str, at: datetime, kind: str = "item_clicked", **more: Any) -> None:
         self.shop.now = at
         self.shop.event("c", kind, 0, item_id=item, **more)
 
-    def known(self) -> tuple[posteriors.Kept, Beliefs]:
+    def load_posterior(self) -> tuple[posteriors.StoredPosterior, SessionPosterior]:
         with read_transaction(self.engine) as connection:
-            return believed(connection)
+            return session.load_posterior(connection)
 
-    def seen(self) -> tuple[float, float]:
-        """Items that taught, and the sum of what they brought: the sums of the column of ones, beyond the prior."""
-        _, known = self.known()
-        first, one = Beliefs.first(), NAMES.index("one")
-        return known.precision[one, one] - first.precision[one, one], known.moment[one] - first.moment[one]
+    def sum_examples(self) -> tuple[float, float]:
+        """Sum the items that taught, and what they brought: the sums of the column of ones, beyond the prior."""
+        _, posterior = self.load_posterior()
+        prior, one = SessionPosterior.build_prior(), NAMES.index("one")
+        return posterior.precision[one, one] - prior.precision[one, one], posterior.moment[one] - prior.moment[one]

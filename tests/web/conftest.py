@@ -1,4 +1,4 @@
-"""The real app on a seeded store, its clock standing at the story's NOW."""
+"""The real app on a seeded store, with its clock stopped at the sample shop's NOW."""
 
 from __future__ import annotations
 
@@ -12,27 +12,27 @@ from settings import Settings
 from store.clock import start, stop
 from store.database import connect, write_transaction
 from store.tables import metadata
-from tests.web import story
+from tests.web import sample_shop
 from web.app import create_app
 
 
-def prepared(home: Path, **more: object) -> Settings:
-    """Settings on a store in `home` that holds the story."""
-    given = Settings(home=home, _env_file=None, **more)  # type: ignore[arg-type]
-    engine = connect(given.database)
+def prepare_home(home: Path, **more: object) -> Settings:
+    """Settings on a store in `home` that holds the sample shop."""
+    settings = Settings(home=home, _env_file=None, **more)  # type: ignore[arg-type]
+    engine = connect(settings.database)
     metadata.create_all(engine)
-    story.seed(engine)
+    sample_shop.seed(engine)
     with write_transaction(engine) as connection:
-        start(connection, story.NOW, 1.0, story.NOW)
-        stop(connection, story.NOW)
+        start(connection, sample_shop.NOW, 1.0, sample_shop.NOW)
+        stop(connection, sample_shop.NOW)
     engine.dispose()
-    return given
+    return settings
 
 
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[TestClient]:
     """The app; mail goes elsewhere, so that no port is opened, and no Temporal of this machine is asked."""
     nowhere = "127.0.0.1:9"
-    given = prepared(tmp_path, smtp_url=f"smtp://{nowhere}", temporal_address=nowhere, worker_health_url="none")
-    with TestClient(create_app(given), base_url="http://127.0.0.1:8000") as client:
+    settings = prepare_home(tmp_path, smtp_url=f"smtp://{nowhere}", temporal_address=nowhere, worker_health_url="none")
+    with TestClient(create_app(settings), base_url="http://127.0.0.1:8000") as client:
         yield client

@@ -15,8 +15,8 @@ from models.states import TouchKind
 from settings import Settings
 from store.clients import calls
 from store.database import connect, read_transaction, write_transaction
-from tests.web.conftest import prepared
-from tests.web.story import HOSTILE, NOW
+from tests.web.conftest import prepare_home
+from tests.web.sample_shop import HOSTILE, NOW
 from tests.web.test_fixes_pages import OURS
 from web.app import create_app
 
@@ -25,19 +25,19 @@ NOWHERE = {"smtp_url": "smtp://127.0.0.1:9", "temporal_address": "127.0.0.1:9", 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return with_calls(prepared(tmp_path, **NOWHERE, api_key="the key"))
+    return add_calls(prepare_home(tmp_path, **NOWHERE, api_key="the key"))
 
 
-def with_calls(settings: Settings) -> Settings:
+def add_calls(settings: Settings) -> Settings:
     """Ada and somebody of an evil name are to be called."""
     engine = connect(settings.database)
     with write_transaction(engine) as connection:
         for client_id in ("ada", "evil"):
-            begun = calls.begin(
+            opened = calls.open_call(
                 connection, client_id, "missed:1", TouchKind.MISSED, assessment_id=f"{client_id}-a1", day="2026-06-01",
                 most=5, now=NOW - timedelta(hours=5), until=NOW + timedelta(days=2),
             )  # fmt: skip
-            assert begun
+            assert opened
     engine.dispose()
     return settings
 
@@ -48,18 +48,18 @@ def site(settings: Settings) -> Iterator[TestClient]:
         yield client
 
 
-def of(settings: Settings, client_id: str) -> Any:
+def find_call(settings: Settings, client_id: str) -> Any:
     engine = connect(settings.database)
     with read_transaction(engine) as connection:
-        [row] = [each for each in calls.listing(connection) if each.client_id == client_id]
+        [row] = [call for call in calls.list_calls(connection) if call.client_id == client_id]
     engine.dispose()
     return row
 
 
-def token_of(page: str, call_id: str) -> str:
-    found = re.search(rf'action="/calls/{call_id}/decision">\s*<input type="hidden" name="token" value="([^"]+)"', page)
-    assert found is not None
-    return found.group(1)
+def find_token(page: str, call_id: str) -> str:
+    match = re.search(rf'action="/calls/{call_id}/decision">\s*<input type="hidden" name="token" value="([^"]+)"', page)
+    assert match is not None
+    return match.group(1)
 
 
 def test_the_page_says_whom_to_call_why_and_by_when(site: TestClient) -> None:
@@ -72,36 +72,36 @@ def test_the_page_says_whom_to_call_why_and_by_when(site: TestClient) -> None:
 
 
 def test_a_word_ends_the_call_and_the_page_says_how(site: TestClient, settings: Settings) -> None:
-    call = of(settings, "ada")
+    call = find_call(settings, "ada")
     assert "Say who you are" in site.get("/calls").text
     site.post("/sign-in", data={"key": "the key", "name": "Eve", "next": "/calls"}, headers=OURS)
     assert "You are Eve" in site.get("/calls").text
-    form = {"token": token_of(site.get("/calls").text, call.call_id), "verdict": "no_answer"}
+    form = {"token": find_token(site.get("/calls").text, call.call_id), "verdict": "no_answer"}
     answer = site.post(f"/calls/{call.call_id}/decision", data=form, headers=OURS, follow_redirects=False)
     assert (answer.status_code, answer.headers["location"]) == (303, "/calls")
-    row = of(settings, "ada")
+    row = find_call(settings, "ada")
     assert (row.state, row.outcome, row.by) == ("done", "no_answer", "Eve")
     assert call.call_id not in site.get("/calls").text
     assert "No answer, Eve" in site.get("/calls?state=done").text
 
 
 def test_a_form_that_is_not_ours_ends_nothing(site: TestClient, settings: Settings) -> None:
-    ada, evil = of(settings, "ada"), of(settings, "evil")
-    other = token_of(site.get("/calls").text, evil.call_id)
+    ada, evil = find_call(settings, "ada"), find_call(settings, "evil")
+    other = find_token(site.get("/calls").text, evil.call_id)
     for token, status in (("", 401), ("made-up", 401), (other, 422)):
         form = {"token": token, "verdict": "drop"}
         assert site.post(f"/calls/{ada.call_id}/decision", data=form, headers=OURS).status_code == status
-    mine = {"token": token_of(site.get("/calls").text, ada.call_id), "verdict": "drop"}
-    assert site.post(f"/calls/{ada.call_id}/decision", data=mine, headers={"sec-fetch-site": "cross-site"}).is_error
-    burnt = site.post(f"/calls/{ada.call_id}/decision", data=mine | {"verdict": "burn"}, headers=OURS)
+    right = {"token": find_token(site.get("/calls").text, ada.call_id), "verdict": "drop"}
+    assert site.post(f"/calls/{ada.call_id}/decision", data=right, headers={"sec-fetch-site": "cross-site"}).is_error
+    burnt = site.post(f"/calls/{ada.call_id}/decision", data=right | {"verdict": "burn"}, headers=OURS)
     assert burnt.status_code == 422
     assert "verdict" in burnt.text
-    assert of(settings, "ada").state == "open"
+    assert find_call(settings, "ada").state == "open"
 
 
 def test_a_call_that_another_ended_meanwhile_is_told_as_such(site: TestClient, settings: Settings) -> None:
-    call = of(settings, "ada")
-    form = {"token": token_of(site.get("/calls").text, call.call_id), "verdict": "reached"}
+    call = find_call(settings, "ada")
+    form = {"token": find_token(site.get("/calls").text, call.call_id), "verdict": "reached"}
     assert site.post(f"/calls/{call.call_id}/decision", data=form, headers=OURS).status_code == 200
     again = site.post(f"/calls/{call.call_id}/decision", data=form | {"verdict": "drop"}, headers=OURS)
     assert again.status_code == 422
@@ -109,8 +109,8 @@ def test_a_call_that_another_ended_meanwhile_is_told_as_such(site: TestClient, s
 
 
 def test_elsewhere_than_on_this_machine_it_takes_a_sign_in(tmp_path: Path) -> None:
-    given = with_calls(prepared(tmp_path, **NOWHERE, web_host="0.0.0.0", api_key="the key"))
-    exposed = TestClient(create_app(given), base_url="https://console.example")
+    exposed_settings = add_calls(prepare_home(tmp_path, **NOWHERE, web_host="0.0.0.0", api_key="the key"))
+    exposed = TestClient(create_app(exposed_settings), base_url="https://console.example")
     assert "Sign in to decide" in exposed.get("/calls").text
     assert 'name="verdict"' not in exposed.get("/calls").text
     answer = exposed.post("/calls/x/decision", data={"verdict": "drop"}, headers=OURS, follow_redirects=False)
@@ -118,7 +118,9 @@ def test_elsewhere_than_on_this_machine_it_takes_a_sign_in(tmp_path: Path) -> No
 
 
 def test_without_calls_the_page_says_what_would_bring_them(tmp_path: Path) -> None:
-    page = TestClient(create_app(prepared(tmp_path, **NOWHERE)), base_url="http://127.0.0.1:8000").get("/calls").text
+    page = (
+        TestClient(create_app(prepare_home(tmp_path, **NOWHERE)), base_url="http://127.0.0.1:8000").get("/calls").text
+    )
     assert "SELVEDGE_STYLIST_CALLS_A_DAY" in page
     assert "Nobody is to be called" in page
 
@@ -126,10 +128,10 @@ def test_without_calls_the_page_says_what_would_bring_them(tmp_path: Path) -> No
 def test_the_shop_s_systems_read_and_end_calls(site: TestClient) -> None:
     key = {"authorization": "Bearer the key"}
     assert site.get("/v1/calls").status_code == 401
-    found = site.get("/v1/calls", headers=key).json()["calls"]
-    assert {each["client_id"] for each in found} == {"ada", "evil"}
-    assert all("first_name" not in each and "email" not in each for each in found)
-    url = f"/v1/calls/{found[0]['call_id']}"
+    listed = site.get("/v1/calls", headers=key).json()["calls"]
+    assert {call["client_id"] for call in listed} == {"ada", "evil"}
+    assert all("first_name" not in call and "email" not in call for call in listed)
+    url = f"/v1/calls/{listed[0]['call_id']}"
     assert site.post(url, headers=key, json={"verdict": "sung"}).status_code == 422
     assert site.post("/v1/calls/none", headers=key, json={"verdict": "drop"}).status_code == 404
     assert site.post(url, headers=key, json={"verdict": "drop", "by": "crm"}).json()["outcome"] == "by_stylist"

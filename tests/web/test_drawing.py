@@ -7,16 +7,16 @@ from io import BytesIO
 import pytest
 from PIL import Image, ImageChops
 
-from demo.catalogue import COLOURS, KINDS
+from demo.catalogue import CATEGORIES, COLOURS
 from web.drawing import COLOURS as INKS
-from web.drawing import SIZE, flatten, png, svg
-from web.garments import GARMENTS, HANGER, garment
+from web.drawing import SIZE, flatten, render_png, render_svg
+from web.garments import GARMENTS, HANGER, choose_garment
 
 
-@pytest.mark.parametrize("category", KINDS)
+@pytest.mark.parametrize("category", CATEGORIES)
 def test_each_category_of_the_demo_has_its_own_silhouette(category: str) -> None:
-    assert garment(category) is not HANGER
-    image = Image.open(BytesIO(png(category, "navy"))).convert("RGB")
+    assert choose_garment(category) is not HANGER
+    image = Image.open(BytesIO(render_png(category, "navy"))).convert("RGB")
     assert image.size == (SIZE, SIZE)
     ink = Image.new("RGB", image.size, INKS["navy"])
     # The largest of the three channels' distances, as a histogram of 256 steps.
@@ -30,13 +30,13 @@ def test_every_colour_of_the_demo_is_known() -> None:
 
 
 def test_no_two_categories_look_alike() -> None:
-    assert len({png(category, "camel") for category in GARMENTS}) == len(GARMENTS)
+    assert len({render_png(category, "camel") for category in GARMENTS}) == len(GARMENTS)
 
 
 def test_what_is_unknown_still_gets_a_picture() -> None:
-    assert Image.open(BytesIO(png("<hat>", "Ultraviolet & more"))).size == (SIZE, SIZE)
-    assert "<hat>" not in svg("<hat>", "x")
-    assert svg("Blouse", "Navy blue") == svg("shirt", "navy")
+    assert Image.open(BytesIO(render_png("<hat>", "Ultraviolet & more"))).size == (SIZE, SIZE)
+    assert "<hat>" not in render_svg("<hat>", "x")
+    assert render_svg("Blouse", "Navy blue") == render_svg("shirt", "navy")
 
 
 def test_curves_begin_and_end_where_they_say() -> None:

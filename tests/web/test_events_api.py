@@ -15,7 +15,7 @@ from sqlalchemy import Engine, func, insert, select
 
 from settings import Settings
 from store.database import read_transaction, write_transaction
-from store.mail.suppressions import client_hash
+from store.mail.suppressions import hash_client_id
 from store.migrate import upgrade
 from store.tables import clients, events, outbox, tombstones
 from web.app import create_app
@@ -37,8 +37,8 @@ def web(tmp_path: Path) -> Iterator[TestClient]:
 
 @pytest.fixture
 def engine(web: TestClient) -> Engine:
-    found: Engine = web.app.state.context.engine  # type: ignore[attr-defined]
-    return found
+    engine_found: Engine = web.app.state.context.engine  # type: ignore[attr-defined]
+    return engine_found
 
 
 @pytest.fixture
@@ -158,12 +158,12 @@ def test_ten_megabytes_are_413_before_they_are_read(web: TestClient, engine: Eng
 
 
 def test_a_client_is_made_changed_and_read(web: TestClient, engine: Engine) -> None:
-    made = web.put("/v1/clients/ann", json=ANN)
-    assert (made.status_code, made.json()["email"], made.json()["tags"]) == (201, "Ann@shop.example", ["vip"])
+    created = web.put("/v1/clients/ann", json=ANN)
+    assert (created.status_code, created.json()["email"], created.json()["tags"]) == (201, "Ann@shop.example", ["vip"])
     changed = web.put("/v1/clients/ann", json={"email": "ann@shop.example", "client_id": "ann", "locale": "ja"})
     assert (changed.status_code, changed.json()["locale"], changed.json()["consent"]) == (200, "ja", True)
-    kept = web.get("/v1/clients/ann").json()
-    assert {**kept, "notes": []} == changed.json()
+    stored = web.get("/v1/clients/ann").json()
+    assert {**stored, "notes": []} == changed.json()
     with read_transaction(engine) as connection:
         assert connection.execute(select(outbox.c.target, outbox.c.version)).all() == [("ann", 1)]
 
@@ -171,10 +171,10 @@ def test_a_client_is_made_changed_and_read(web: TestClient, engine: Engine) -> N
 def test_a_profile_shows_an_event_at_once(web: TestClient, ann: None) -> None:
     answered = {"styles": ["classic"], "budget": "80.00"}
     assert web.post("/v1/events", json=event(kind="quiz_answered", **answered)).json()["accepted"]
-    found = web.get("/v1/clients/ann/profile").json()
-    assert found["style_tags"] == [{"name": "classic", "strength": 0.6667, "source": "said"}]
-    assert (found["budget_cents"], found["counts"]) == (8_000, {"quiz_answered": 1})
-    assert "email" not in json.dumps(found["demographics"])
+    profile = web.get("/v1/clients/ann/profile").json()
+    assert profile["style_tags"] == [{"name": "classic", "strength": 0.6667, "source": "said"}]
+    assert (profile["budget_cents"], profile["counts"]) == (8_000, {"quiz_answered": 1})
+    assert "email" not in json.dumps(profile["demographics"])
 
 
 @pytest.mark.parametrize(
@@ -201,7 +201,9 @@ def test_a_bad_client_is_422_by_field_and_nothing_is_kept(
 
 def test_unknown_and_erased_clients(web: TestClient, engine: Engine) -> None:
     with write_transaction(engine) as connection:
-        connection.execute(insert(tombstones).values(client_hash=client_hash("another", "gone"), at=datetime.now(UTC)))
+        connection.execute(
+            insert(tombstones).values(client_hash=hash_client_id("another", "gone"), at=datetime.now(UTC))
+        )
     assert web.get("/v1/clients/nobody").status_code == 404
     assert web.get("/v1/clients/gone").status_code == 410
     assert web.get("/v1/clients/nobody/profile").status_code == 404

@@ -15,16 +15,16 @@ from models.base import utc
 from models.fixes import FixWish
 from store.database import connect, write_transaction
 from store.tables import fix_items, fix_steps, fixes
-from tests.web.conftest import prepared
+from tests.web.conftest import prepare_home
 from web.app import create_app
 
 OURS = {"sec-fetch-site": "same-origin"}
 
 
-def token_on(page: str) -> str:
-    found = re.search(r'name="token" value="([^"]+)"', page)
-    assert found is not None
-    return found.group(1)
+def find_token(page: str) -> str:
+    match = re.search(r'name="token" value="([^"]+)"', page)
+    assert match is not None
+    return match.group(1)
 
 
 def test_what_waits_for_a_decision_is_listed_first(site: TestClient) -> None:
@@ -42,10 +42,10 @@ def test_a_box_is_shown_with_its_wish_its_chances_and_what_may_go_in_instead(sit
     assert "578" in page
     # One knit is in the box and two may be: another knit may take the coat's place.
     assert 'value="knit-1-M"' in page
-    assert "Too dear" in page
+    assert "Too expensive" in page
 
 
-def changed(site: TestClient, change: Insert | Update) -> None:
+def change_store(site: TestClient, change: Insert | Update) -> None:
     engine = connect(site.app.state.context.settings.database)  # type: ignore[attr-defined]
     with write_transaction(engine) as connection:
         connection.execute(change)
@@ -53,38 +53,38 @@ def changed(site: TestClient, change: Insert | Update) -> None:
 
 
 @pytest.mark.parametrize(
-    "told",
+    "change",
     [
         {"wish": FixWish(budget=Decimal(500)).model_dump(mode="json")},
         {"note_read": {"fields": {"item_cap": "1"}}},  # what was read in a note binds the decision, so the offers too
     ],
 )
-def test_a_unit_that_breaks_a_rule_is_not_offered(site: TestClient, told: dict[str, Any]) -> None:
+def test_a_unit_that_breaks_a_rule_is_not_offered(site: TestClient, change: dict[str, Any]) -> None:
     assert 'value="bag-1-M"' in site.get("/fixes/f1").text
-    changed(site, fixes.update().where(fixes.c.fix_id == "f1").values(**told))
+    change_store(site, fixes.update().where(fixes.c.fix_id == "f1").values(**change))
     assert 'value="bag-1-M"' not in site.get("/fixes/f1").text
 
 
 def test_an_item_whose_hold_ran_out_is_still_one_of_the_box(site: TestClient) -> None:
     """An approval would take it again, and so must be given by somebody who saw it."""
-    changed(site, fix_items.update().where(fix_items.c.sku == "knit-0-M").values(state="expired"))
+    change_store(site, fix_items.update().where(fix_items.c.sku == "knit-0-M").values(state="expired"))
     page = site.get("/fixes/f1").text
     assert "2 items" in page
-    assert "No longer held" in page
+    assert "No longer reserved" in page
 
 
 def test_the_box_is_worth_what_is_in_it_now(site: TestClient) -> None:
-    assert "the box is worth 1.22 kept items" in site.get("/fixes/f1").text
-    changed(site, fix_items.update().where(fix_items.c.sku == "knit-0-M").values(score=0.3))
-    assert "the box is worth 0.91 kept items" in site.get("/fixes/f1").text
+    assert "1.22 of these items are expected to be kept" in site.get("/fixes/f1").text
+    change_store(site, fix_items.update().where(fix_items.c.sku == "knit-0-M").values(score=0.3))
+    assert "0.91 of these items are expected to be kept" in site.get("/fixes/f1").text
 
 
 def test_words_for_the_client_are_told_as_such(site: TestClient) -> None:
-    assert "86 % to fit. In words for the client: “Like the coat you kept”." in site.get("/fixes/f1").text
+    assert "86 % to fit. Reason shown to the client: “Like the coat you kept”." in site.get("/fixes/f1").text
 
 
 @pytest.mark.parametrize(
-    ("state", "code", "data", "told"),
+    ("state", "code", "data", "words"),
     [
         ("approved", "approved_by_stylist", {"decided_by": "Eve"}, "Approved by Eve"),
         ("approved", "approved_by_stylist", None, "Approved by a stylist"),
@@ -93,14 +93,14 @@ def test_words_for_the_client_are_told_as_such(site: TestClient) -> None:
         ("shipped", "", None, "Shipped"),
     ],
 )
-def test_a_step_names_who_decided(site: TestClient, state: str, code: str, data: Any, told: str) -> None:
+def test_a_step_names_who_decided(site: TestClient, state: str, code: str, data: Any, words: str) -> None:
     at = utc(2026, 11, 21)
-    changed(site, fix_steps.insert().values(fix_id="f1", at=at, state=state, code=code, data=data))
-    assert f"<span>{told}</span>" in re.sub("</?small>", "", site.get("/fixes/f1").text)
+    change_store(site, fix_steps.insert().values(fix_id="f1", at=at, state=state, code=code, data=data))
+    assert f"<span>{words}</span>" in re.sub("</?small>", "", site.get("/fixes/f1").text)
 
 
 def test_a_note_that_was_not_read_is_told_as_such(site: TestClient) -> None:
-    changed(site, fixes.update().where(fixes.c.fix_id == "f1").values(note_read=None))
+    change_store(site, fixes.update().where(fixes.c.fix_id == "f1").values(note_read=None))
     assert "The note was not read into fields." in site.get("/fixes/f1").text
 
 
@@ -118,7 +118,7 @@ def test_only_a_proposed_box_can_be_decided_on(site: TestClient) -> None:
 
 
 def test_another_site_cannot_decide(site: TestClient) -> None:
-    form = {"token": token_on(site.get("/fixes/f1").text), "verdict": "approve"}
+    form = {"token": find_token(site.get("/fixes/f1").text), "verdict": "approve"}
     answer = site.post("/fixes/f1/decision", data=form, headers={"sec-fetch-site": "cross-site"})
     assert answer.status_code == 401
 
@@ -130,22 +130,22 @@ def test_a_form_without_our_token_decides_nothing(site: TestClient, token: str) 
 
 
 def test_a_box_that_changed_since_it_was_opened_is_not_decided_on(site: TestClient) -> None:
-    token = token_on(site.get("/fixes/f1").text)
-    changed(site, fix_items.update().where(fix_items.c.sku == "knit-0-M").values(state="released"))
+    token = find_token(site.get("/fixes/f1").text)
+    change_store(site, fix_items.update().where(fix_items.c.sku == "knit-0-M").values(state="released"))
     answer = site.post("/fixes/f1/decision", data={"token": token, "verdict": "approve"}, headers=OURS)
     assert answer.status_code == 422
     assert "changed since the page was opened" in answer.text
 
 
 def test_a_decision_waits_for_temporal_and_says_so(site: TestClient) -> None:
-    form = {"token": token_on(site.get("/fixes/f1").text), "verdict": "approve", "by": "Sam"}
+    form = {"token": find_token(site.get("/fixes/f1").text), "verdict": "approve", "by": "Sam"}
     answer = site.post("/fixes/f1/decision", data=form, headers=OURS)
     assert answer.status_code == 503
     assert "SELVEDGE_TEMPORAL_ADDRESS" in answer.text
 
 
 @pytest.mark.parametrize(
-    ("form", "said"),
+    ("form", "message"),
     [
         ({"verdict": "burn"}, "verdict"),
         ({"verdict": "approve", "by": "a" * 65}, "by"),
@@ -154,21 +154,21 @@ def test_a_decision_waits_for_temporal_and_says_so(site: TestClient) -> None:
     ],
 )
 def test_a_decision_that_cannot_be_read_is_refused_on_the_page(
-    site: TestClient, form: dict[str, str], said: str
+    site: TestClient, form: dict[str, str], message: str
 ) -> None:
-    form = {"token": token_on(site.get("/fixes/f1").text), **form}
+    form = {"token": find_token(site.get("/fixes/f1").text), **form}
     answer = site.post("/fixes/f1/decision", data=form, headers=OURS, follow_redirects=False)
     assert answer.status_code == 422
-    assert re.search(rf'role="alert">[^<]*{said}', answer.text)
+    assert re.search(rf'role="alert">[^<]*{message}', answer.text)
 
 
 @pytest.fixture
 def exposed(tmp_path: Path) -> TestClient:
     """The same pages on a server that others can reach."""
-    given = prepared(
+    settings = prepare_home(
         tmp_path, smtp_url="smtp://127.0.0.1:9", worker_health_url="none", web_host="0.0.0.0", api_key="the key"
     )
-    return TestClient(create_app(given), base_url="https://console.example")
+    return TestClient(create_app(settings), base_url="https://console.example")
 
 
 def test_elsewhere_than_on_this_machine_deciding_takes_a_sign_in(exposed: TestClient) -> None:

@@ -9,12 +9,12 @@ from fastapi.testclient import TestClient
 
 from errors import Unavailable
 from tests.support.ports import free_ports
-from tests.web.conftest import prepared
+from tests.web.conftest import prepare_home
 from web.app import create_app
-from web.health import Health
+from web.health import HealthChecks
 
 
-async def answering(port: int, status: str) -> asyncio.Server:
+async def serve_status(port: int, status: str) -> asyncio.Server:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readline()
         writer.write(f"HTTP/1.1 {status}\r\nContent-Length: 0\r\n\r\n".encode())
@@ -26,23 +26,23 @@ async def answering(port: int, status: str) -> asyncio.Server:
 
 async def healthz(home: Path, worker: str, temporal: bool) -> tuple[int, dict[str, str]]:
     temporal_port, worker_port, mailbox_port = free_ports(3)
-    given = prepared(
+    settings = prepare_home(
         home,
         temporal_address=f"127.0.0.1:{temporal_port}",
         worker_health_port=worker_port,
         mailbox_port=mailbox_port,
     )
-    servers = [await answering(worker_port, worker)] if worker else []
-    servers += [await answering(temporal_port, "200 OK")] if temporal else []
+    servers = [await serve_status(worker_port, worker)] if worker else []
+    servers += [await serve_status(temporal_port, "200 OK")] if temporal else []
     try:
-        return await asyncio.to_thread(ask, given)
+        return await asyncio.to_thread(ask, settings)
     finally:
         for server in servers:
             server.close()
 
 
-def ask(given: object) -> tuple[int, dict[str, str]]:
-    with TestClient(create_app(given), base_url="http://127.0.0.1:8000") as client:  # type: ignore[arg-type]
+def ask(settings: object) -> tuple[int, dict[str, str]]:
+    with TestClient(create_app(settings), base_url="http://127.0.0.1:8000") as client:  # type: ignore[arg-type]
         answer = client.get("/healthz")
         return answer.status_code, answer.json()
 
@@ -70,9 +70,9 @@ async def test_answers_are_reused_for_a_moment_and_faults_do_not_escape() -> Non
         asked += 1
         raise Unavailable("away")
 
-    health = Health({"part": check})
-    assert await health.down() == {"part": "away"}
-    assert await health.down() == {"part": "away"}
+    health = HealthChecks({"part": check})
+    assert await health.find_down() == {"part": "away"}
+    assert await health.find_down() == {"part": "away"}
     assert asked == 1
 
 
@@ -80,4 +80,4 @@ async def test_a_part_that_hangs_is_down() -> None:
     async def hang() -> None:
         await asyncio.sleep(60)
 
-    assert await Health({"part": hang}).down() == {"part": "no answer within 2 s"}
+    assert await HealthChecks({"part": hang}).find_down() == {"part": "no answer within 2 s"}

@@ -13,7 +13,7 @@ from sqlalchemy import update
 
 from store.database import connect, write_transaction
 from store.tables import clients, items
-from tests.web.conftest import prepared
+from tests.web.conftest import prepare_home
 from web.app import create_app
 
 KEY = {"Authorization": "Bearer key"}
@@ -22,8 +22,10 @@ KEY = {"Authorization": "Bearer key"}
 @pytest.fixture(params=["sqlite", "postgresql"])
 def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[TestClient]:
     url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
-    given = prepared(tmp_path, database_url=url, smtp_url="smtp://127.0.0.1:9", worker_health_url="none", api_key="key")
-    app = create_app(given)
+    settings = prepare_home(
+        tmp_path, database_url=url, smtp_url="smtp://127.0.0.1:9", worker_health_url="none", api_key="key"
+    )
+    app = create_app(settings)
     with TestClient(app, base_url="http://127.0.0.1:8000", raise_server_exceptions=False) as client:
         yield client
 
@@ -100,7 +102,7 @@ def test_one_event_that_cannot_be_does_not_keep_the_others_out(site: TestClient,
     batch = [{**good, "event_id": "good"}, {**good, "event_id": "bad", **fields}]
     answer = site.post("/v1/events", headers=KEY, content=json.dumps(batch)).json()
     assert answer["accepted"] == ["good"]
-    assert [each["index"] for each in answer["refused"]] == [1]
+    assert [refusal["index"] for refusal in answer["refused"]] == [1]
 
 
 @pytest.mark.parametrize(

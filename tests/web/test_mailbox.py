@@ -12,10 +12,10 @@ from fastapi.testclient import TestClient
 from sqlalchemy import insert
 
 from mail.mailbox import Arrival, Mailbox
-from mail.sink import mailbox_file
+from mail.sink import get_mailbox_path
 from store.database import connect, write_transaction
 from store.tables import clients, metadata, outreaches
-from tests.mail.samples import NOW, brief, client, draft, items, post, settings
+from tests.mail.samples import NOW, brief, build_envelope_builder, client, draft, items, settings
 from web.app import create_app
 
 WHEN = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
@@ -28,7 +28,9 @@ def pages(tmp_path: Path) -> Iterator[TestClient]:
     metadata.create_all(engine)
     with write_transaction(engine) as connection:
         connection.execute(insert(clients).values(client_id="c1", email="c1@example.com", **_person()))
-        connection.execute(insert(outreaches).values(**_mail(post(tmp_path).links.message_id("c1", 1))))
+        connection.execute(
+            insert(outreaches).values(**_mail(build_envelope_builder(tmp_path).links.build_message_id("c1", 1)))
+        )
     with TestClient(create_app(given), base_url="http://127.0.0.1:8000") as client:
         yield client
     engine.dispose()
@@ -55,9 +57,9 @@ def _mail(message_id: str) -> dict[str, Any]:
 
 
 def keep(home: Path, client_id: str = "c1", n: int = 1, **words: Any) -> None:
-    made = post(home).envelope(client(client_id), brief(client_id, n), draft(**words), items(), NOW)
-    box = Mailbox(mailbox_file(settings(home)))
-    box.append([Arrival(WHEN, made.return_path, made.recipient, made.message)])
+    envelope = build_envelope_builder(home).build(client(client_id), brief(client_id, n), draft(**words), items(), NOW)
+    box = Mailbox(get_mailbox_path(settings(home)))
+    box.append([Arrival(WHEN, envelope.return_path, envelope.recipient, envelope.message)])
 
 
 def test_an_empty_mailbox_says_so_and_where_mail_goes(pages: TestClient) -> None:
@@ -81,9 +83,9 @@ def test_the_list_shows_newest_first_and_leads_to_mail_and_client(pages: TestCli
 def test_json_lists_every_mail_in_full(pages: TestClient, tmp_path: Path) -> None:
     for n in range(1, 4):
         keep(tmp_path, n=n, subject=f"Number {n}")
-    told = pages.get("/mailbox.json").json()
-    assert [mail["subject"] for mail in told] == ["Number 1", "Number 2", "Number 3"]
-    for mail in told:
+    listed = pages.get("/mailbox.json").json()
+    assert [mail["subject"] for mail in listed] == ["Number 1", "Number 2", "Number 3"]
+    for mail in listed:
         assert mail.keys() == {"id", "to", "subject", "headers", "text", "html", "received_at"}
         assert mail["to"] == "c1@example.com"
         assert "Linen Wrap Dress" in mail["text"]
@@ -146,7 +148,7 @@ def test_hostile_mail_stays_text_on_our_pages(pages: TestClient, tmp_path: Path)
         b"From: <script>alert(1)</script> <a@b.com>\r\nTo: x\r\nSubject: <script>alert(2)</script>\r\n"
         b"X-<b>: <script>alert(3)</script>\r\n\r\n</pre><script>alert(4)</script>\r\n"
     )
-    box = Mailbox(mailbox_file(settings(tmp_path)))
+    box = Mailbox(get_mailbox_path(settings(tmp_path)))
     box.append([Arrival(WHEN, "<script>alert(5)</script>", "<script>alert(6)</script>", raw)])
     for path in ("/mailbox", "/mailbox/1", "/mailbox/1?view=text", "/mailbox/1?view=headers", "/mailbox?to=<script>"):
         page = pages.get(path)

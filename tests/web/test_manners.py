@@ -8,7 +8,7 @@ import pytest
 from fastapi.testclient import TestClient
 
 from errors import Unavailable
-from tests.web.conftest import prepared
+from tests.web.conftest import prepare_home
 from web.app import create_app
 
 
@@ -43,7 +43,7 @@ def test_machines_are_refused_in_json_with_the_field_to_mend(site: TestClient) -
 
 
 def test_a_database_that_is_away_is_told_in_one_sentence(site: TestClient, tmp_path: Path) -> None:
-    app = create_app(prepared(tmp_path / "other", smtp_url="smtp://127.0.0.1:9"))
+    app = create_app(prepare_home(tmp_path / "other", smtp_url="smtp://127.0.0.1:9"))
 
     @app.get("/away")
     def away() -> None:
@@ -57,10 +57,10 @@ def test_a_database_that_is_away_is_told_in_one_sentence(site: TestClient, tmp_p
 
 
 def test_a_fault_of_ours_shows_no_inside(tmp_path: Path) -> None:
-    app = create_app(prepared(tmp_path, smtp_url="smtp://127.0.0.1:9"))
+    app = create_app(prepare_home(tmp_path, smtp_url="smtp://127.0.0.1:9"))
 
     @app.get("/broken")
-    def broken() -> None:
+    def fail() -> None:
         raise ValueError("secret ada@example.com")
 
     with TestClient(app, base_url="http://127.0.0.1:8000", raise_server_exceptions=False) as client:

@@ -8,7 +8,7 @@ from html import unescape
 import pytest
 from fastapi.testclient import TestClient
 
-from tests.web.story import HOSTILE
+from tests.web.sample_shop import HOSTILE
 
 PAGES = ("/", "/clients", "/clients/ada", "/clients/evil", "/campaigns", "/campaigns/evil", "/shop/bag-1")
 
@@ -51,10 +51,10 @@ def test_a_client_s_page_tells_the_whole_story(site: TestClient) -> None:
     assert "The wool coat you liked is back" in words
     assert "within the usual gap: 81% likely still a client, 60% to order within 90 days; at risk from" in words
     assert "(cadence risk-1)" in words
-    assert "match with taste 0.310 + trend 0.120" in words
-    assert "0.720 = match with taste 0.310" in words
-    assert "scored 100.000 by colours; the house's own score 0.720 = match with taste 0.310" in words
-    assert "scored 0.770 by an algorithm; the house's own score 0.720 = match" in words
+    assert "match with preferences 0.310 + trend 0.120" in words
+    assert "0.720 = match with preferences 0.310" in words
+    assert "scored 100.000 by colours; the built-in score 0.720 = match with preferences 0.310" in words
+    assert "scored 0.770 by an algorithm; the built-in score 0.720 = match" in words
     assert "ranking by blend 1 for mail 2" in words
     assert "Bought Ashby wool overcoat $289.00" in words
     assert "http://127.0.0.1:8233/namespaces/default/workflows/client%3Aada" in html
@@ -101,7 +101,7 @@ def test_a_campaign_s_page_counts_its_clients(site: TestClient) -> None:
     assert "Waiting 3 Done 9" in words
     paused = plain(text(site, "/campaigns/evil"))
     assert "Paused Held: <script>" in paused
-    assert "overdue ones will be planned anew" in paused
+    assert "overdue ones will be replanned" in paused
 
 
 def test_a_product_page_has_its_picture_and_sizes(site: TestClient) -> None:
@@ -127,8 +127,8 @@ def test_hostile_addresses_are_harmless(site: TestClient) -> None:
         assert "<script>document" not in answer.text
 
 
-def test_the_nights_tell_who_serves_and_what_has_moved(site: TestClient) -> None:
+def test_nightly_training_shows_who_serves_and_what_has_drifted(site: TestClient) -> None:
     words = plain(text(site, "/refreshes"))
     assert "2026-05-31 Done" in words
-    assert "ranking ndcg@10 Better, serves hybrid-2 +0.0125 +0.0031 to +0.0219 812" in words
-    assert "price of an item 0.310 under 0.001 900 1,100 Has moved" in words
+    assert "ranking ndcg@10 Better, now champion hybrid-2 +0.0125 +0.0031 to +0.0219 812" in words
+    assert "price of an item 0.310 under 0.001 900 1,100 Drifted" in words

@@ -14,10 +14,10 @@ from sqlalchemy import select
 from settings import Settings
 from store.database import connect, read_transaction
 from store.tables import decisions
-from tests.support.algorithms import plant, say, until
-from tests.support.stocked import StockedShop
-from tests.web.conftest import prepared
-from tests.web.story import NOW
+from tests.support.algorithms import install_algorithm, wait_until, write_policy_file
+from tests.support.shop_services import StockedShop
+from tests.web.conftest import prepare_home
+from tests.web.sample_shop import NOW
 from web.app import create_app
 
 HEADERS = {"Authorization": "Bearer the key"}
@@ -26,16 +26,16 @@ WRONG = 'slot, version = "ranking", "1"\n\ndef answer(question):\n    return {"i
 
 @pytest.fixture
 def given(tmp_path: Path) -> Settings:
-    plant(tmp_path / "algorithms", "first")
-    plant(tmp_path / "algorithms", "wrong", source=WRONG)
-    made = prepared(tmp_path, smtp_url="smtp://127.0.0.1:9", worker_health_url="none", api_key="the key")
-    engine = connect(made.database)
+    install_algorithm(tmp_path / "algorithms", "first")
+    install_algorithm(tmp_path / "algorithms", "wrong", source=WRONG)
+    settings = prepare_home(tmp_path, smtp_url="smtp://127.0.0.1:9", worker_health_url="none", api_key="the key")
+    engine = connect(settings.database)
     shop = StockedShop(engine, now=NOW - timedelta(days=9))
     shop.client("new")
     for n in range(4):
         shop.item(f"piece{n}", f"category{n}")
     engine.dispose()
-    return made
+    return settings
 
 
 @pytest.fixture
@@ -50,9 +50,13 @@ def put(site: TestClient, **order: Any) -> Any:
 
 def test_a_policy_is_stated_checked_kept_and_told(site: TestClient, given: Settings) -> None:
     assert site.get("/v1/slots/ranking").json()["champion"] == "house"
-    said = put(site, champion="first", deadline_ms=5_000)
-    assert said.status_code == 200, said.text
-    assert (said.json()["champion"], said.json()["deadline_ms"], said.json()["slot"]) == ("first", 5_000, "ranking")
+    answer = put(site, champion="first", deadline_ms=5_000)
+    assert answer.status_code == 200, answer.text
+    assert (answer.json()["champion"], answer.json()["deadline_ms"], answer.json()["slot"]) == (
+        "first",
+        5_000,
+        "ranking",
+    )
     (line,) = (given.home / "algorithms.history.jsonl").read_text().splitlines()
     assert (json.loads(line)["who"], json.loads(line)["what"]) == ("ada", "state ranking: champion first")
     assert put(site).json()["champion"] == "house"
@@ -88,7 +92,7 @@ def test_another_slot_and_no_key_are_refused(site: TestClient) -> None:
 
 
 def test_a_shadow_needs_no_suite_and_comments_stay(site: TestClient, given: Settings) -> None:
-    say(given.home, "# ours\n[slots.ranking]\ndeadline_ms = 150 # agreed\n")
+    write_policy_file(given.home, "# ours\n[slots.ranking]\ndeadline_ms = 150 # agreed\n")
     assert put(site, shadows=["wrong"], deadline_ms=150).status_code == 200
     text = (given.home / "algorithms.toml").read_text()
     assert "# ours" in text
@@ -97,26 +101,27 @@ def test_a_shadow_needs_no_suite_and_comments_stay(site: TestClient, given: Sett
 
 
 @pytest.mark.parametrize(
-    ("query", "said"), [("", "client_id: is missing"), ("?client_id=ada&n=101", "n: must be less than or equal to 100")]
+    ("query", "message"),
+    [("", "client_id: is missing"), ("?client_id=ada&n=101", "n: must be less than or equal to 100")],
 )
-def test_a_wrong_query_is_said_as_a_wrong_body_is(site: TestClient, query: str, said: str) -> None:
+def test_a_wrong_query_is_said_as_a_wrong_body_is(site: TestClient, query: str, message: str) -> None:
     answer = site.get(f"/v1/recommendations{query}")
-    assert (answer.status_code, answer.json()["error"]["message"]) == (422, said)
+    assert (answer.status_code, answer.json()["error"]["message"]) == (422, message)
 
 
 def test_recommendations_are_recorded_and_follow_the_policy(site: TestClient, given: Settings) -> None:
-    def asked(**more: Any) -> Any:
+    def get(**more: Any) -> Any:
         return site.get("/v1/recommendations", params={"client_id": "new", "n": 2, **more})
 
-    said = asked().json()
-    assert said["algorithm"].startswith("blend")
-    assert len(said["items"]) == 2
+    body = get().json()
+    assert body["algorithm"].startswith("blend")
+    assert len(body["items"]) == 2
     assert put(site, champion="first", unchecked=True, deadline_ms=2_000).status_code == 200
-    assert until(lambda: asked().json()["algorithm"] == "first", 10)
+    assert wait_until(lambda: get().json()["algorithm"] == "first", 10)
     engine = connect(given.database)
     with read_transaction(engine) as connection:
         rows = {row.id: row for row in connection.execute(select(decisions))}
     engine.dispose()
-    assert rows[said["decision"]].answer["items"][0]["item_id"] == said["items"][0]["item_id"]
-    assert asked(n=0).status_code == asked(n=101).status_code == asked(client_id="a b").status_code == 422
-    assert asked(client_id="nobody").status_code == 404
+    assert rows[body["decision"]].answer["items"][0]["item_id"] == body["items"][0]["item_id"]
+    assert get(n=0).status_code == get(n=101).status_code == get(client_id="a b").status_code == 422
+    assert get(client_id="nobody").status_code == 404

@@ -14,13 +14,13 @@ from sqlalchemy import Engine, select
 
 from settings import Settings
 from store.database import read_transaction, write_transaction
-from store.mail.policy import Terms
+from store.mail.policy import ShopPolicy
 from store.migrate import upgrade
 from store.privacy import erasure
 from store.tables import holds, outbox
-from tests.support.told import ADDRESS, tell
-from tests.web.conftest import prepared
-from tests.web.test_fixes_pages import OURS, token_on
+from tests.support.private_data import ADDRESS, save_everything_about
+from tests.web.conftest import prepare_home
+from tests.web.test_fixes_pages import OURS, find_token
 from web.app import create_app
 
 WHO = "privy"
@@ -36,28 +36,28 @@ def web(tmp_path: Path) -> Iterator[TestClient]:
     engine = app.state.context.engine
     upgrade(engine)
     with write_transaction(engine) as connection:
-        tell(connection, Terms.of(settings), WHO, datetime.now(UTC))
+        save_everything_about(connection, ShopPolicy.from_settings(settings), WHO, datetime.now(UTC))
     with TestClient(app, base_url=settings.base_url, headers={"Authorization": "Bearer the key"}) as caller:
         yield caller
 
 
-def engine_of(web: TestClient) -> Engine:
-    found: Engine = web.app.state.context.engine  # type: ignore[attr-defined]
-    return found
+def get_engine(web: TestClient) -> Engine:
+    engine: Engine = web.app.state.context.engine  # type: ignore[attr-defined]
+    return engine
 
 
-def erased(web: TestClient) -> None:
+def erase(web: TestClient) -> None:
     """As a worker would."""
     settings = web.app.state.context.settings  # type: ignore[attr-defined]
-    with write_transaction(engine_of(web)) as connection:
-        erasure.bury(connection, settings.keys.signing, WHO, datetime.now(UTC))
-        while erasure.erase_some(connection, WHO):
+    with write_transaction(get_engine(web)) as connection:
+        erasure.replace_with_tombstone(connection, settings.keys.signing, WHO, datetime.now(UTC))
+        while erasure.erase_batch(connection, WHO):
             pass
-        erasure.seal(connection, settings.keys.signing, WHO, datetime.now(UTC))
+        erasure.mark_erased(connection, settings.keys.signing, WHO, datetime.now(UTC))
 
 
-def asked_for(web: TestClient) -> list[str]:
-    with read_transaction(engine_of(web)) as connection:
+def request_data(web: TestClient) -> list[str]:
+    with read_transaction(get_engine(web)) as connection:
         return list(connection.scalars(select(outbox.c.target).where(outbox.c.kind == "erasure")))
 
 
@@ -75,11 +75,11 @@ def test_a_deletion_needs_no_temporal_and_twice_is_once(web: TestClient) -> None
     for _ in range(2):
         answer = web.delete(f"/v1/clients/{WHO}")
         assert (answer.status_code, answer.json()["state"]) == (202, "waiting")
-    assert asked_for(web) == [WHO]
+    assert request_data(web) == [WHO]
     assert web.get(answer.json()["status_url"]).json()["state"] == "waiting"
     refused = web.post(f"/v1/clients/{WHO}/fixes", json={})
     assert (refused.status_code, refused.json()["error"]["code"]) == (410, "erased")
-    erased(web)
+    erase(web)
     assert web.get(f"/v1/clients/{WHO}/erasure").json()["state"] == "erased"
     again = web.delete(f"/v1/clients/{WHO}")
     assert (again.status_code, again.json()["state"]) == (202, "erased")
@@ -97,14 +97,14 @@ def test_nobody_is_told_without_the_key_and_nobody_is_nobody(web: TestClient) ->
         web.get(f"/v1/clients/{WHO}/erasure", headers=other),
     ):
         assert refused.status_code == 401
-    assert asked_for(web) == []
+    assert request_data(web) == []
 
 
 def test_the_page_exports_and_erases_who_is_typed(web: TestClient) -> None:
     page = web.get(f"/clients/{WHO}").text
     assert f'href="/clients/{WHO}/export"' in page
     assert web.get(f"/clients/{WHO}/export").json()["client_id"] == WHO
-    token = token_on(page)
+    token = find_token(page)
     for form, status in (
         ({"token": token, "confirm": "ann"}, 422),
         ({"token": token}, 422),
@@ -114,12 +114,12 @@ def test_the_page_exports_and_erases_who_is_typed(web: TestClient) -> None:
     assert web.post("/clients/ann/erase", data={"token": token, "confirm": "ann"}, headers=OURS).status_code == 422
     strange = {"sec-fetch-site": "cross-site"}
     assert web.post(f"/clients/{WHO}/erase", data={"token": token, "confirm": WHO}, headers=strange).status_code == 401
-    assert asked_for(web) == []
+    assert request_data(web) == []
     answer = web.post(
         f"/clients/{WHO}/erase", data={"token": token, "confirm": WHO}, headers=OURS, follow_redirects=False
     )
     assert (answer.status_code, answer.headers["location"]) == (303, f"/clients/{WHO}")
-    assert asked_for(web) == [WHO]
+    assert request_data(web) == [WHO]
     after = web.get(f"/clients/{WHO}").text
     assert "Is being erased" in after
     assert "this client is being erased" in after, "why not mailed"
@@ -127,12 +127,12 @@ def test_the_page_exports_and_erases_who_is_typed(web: TestClient) -> None:
 
 
 def test_on_an_open_address_it_takes_a_sign_in(tmp_path: Path) -> None:
-    given = prepared(tmp_path, smtp_url="smtp://127.0.0.1:9", web_host="0.0.0.0", api_key="the key")
-    with TestClient(create_app(given), base_url="http://127.0.0.1:8000", follow_redirects=False) as web:
+    settings = prepare_home(tmp_path, smtp_url="smtp://127.0.0.1:9", web_host="0.0.0.0", api_key="the key")
+    with TestClient(create_app(settings), base_url="http://127.0.0.1:8000", follow_redirects=False) as web:
         page = web.get("/clients/ada")
         assert 'name="confirm"' not in page.text
         assert "Sign in to export or erase" in page.text
         assert web.get("/clients/ada/export").headers["location"] == "/sign-in?next=/clients/ada"
         assert web.post("/clients/ada/erase", headers=OURS).headers["location"] == "/sign-in?next=/clients/ada"
-        with read_transaction(engine_of(web)) as connection:
+        with read_transaction(get_engine(web)) as connection:
             assert not connection.scalars(select(holds.c.client_id).where(holds.c.source == "erasure")).all()

@@ -13,31 +13,31 @@ from pathlib import Path
 
 import pytest
 
-from commands.web import listening, serve
+from commands.web import open_listener, serve
 from errors import ConfigError
 from settings import Settings
 from tests.support.ports import free_ports
 
 
 def test_a_taken_port_is_one_line_with_its_variable() -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        port = listener.getsockname()[1]
         with pytest.raises(ConfigError, match=f"SELVEDGE_WEB_PORT: port {port} on 127.0.0.1 is taken"):
-            listening("127.0.0.1", port)
+            open_listener("127.0.0.1", port)
 
 
 def test_a_taken_mailbox_port_is_one_line_too(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
         with pytest.raises(ConfigError, match=f"SELVEDGE_MAILBOX_PORT: port {port} on 127.0.0.1 is taken"):
             serve(Settings(home=tmp_path, web_port=free_ports(1)[0], mailbox_port=port))
 
 
 def test_an_address_that_is_not_ours_names_the_host() -> None:
     with pytest.raises(ConfigError, match=r"SELVEDGE_WEB_HOST: cannot listen on 192\.0\.2\.1"):
-        listening("192.0.2.1", free_ports(1)[0])
+        open_listener("192.0.2.1", free_ports(1)[0])
 
 
 def test_it_serves_a_fresh_home_and_ends_when_told(tmp_path: Path) -> None:
@@ -50,9 +50,9 @@ def test_it_serves_a_fresh_home_and_ends_when_told(tmp_path: Path) -> None:
                 assert smtp.recv(64).startswith(b"220 ")
         finally:
             one.send_signal(signal.SIGTERM)
-            _, said = one.communicate(timeout=20)
+            _, stderr = one.communicate(timeout=20)
     assert "No clients yet" in page
-    assert b"Traceback" not in said
+    assert b"Traceback" not in stderr
 
 
 def _page(address: str) -> str:

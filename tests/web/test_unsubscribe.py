@@ -23,8 +23,8 @@ from store.database import connect, read_transaction, write_transaction
 from store.tables import clients, events, items, metadata, outreaches
 from tests.mail.samples import settings
 from web.app import create_app
-from web.context import Context
-from web.temporal import Temporal
+from web.context import WebContext
+from web.temporal import TemporalConnection
 
 NOW = utc(2026, 6, 1, 12)
 REAL = utc(2026, 11, 21, 9)
@@ -42,10 +42,10 @@ class Shop:
 
     @property
     def leave(self) -> str:
-        return self.links.unsubscribe("c1", 1).removeprefix(self.links.base_url)
+        return self.links.build_unsubscribe_url("c1", 1).removeprefix(self.links.base_url)
 
     def go(self, item_id: str | None = "i1", n: int = 1) -> str:
-        return self.links.go("c1", n, item_id).removeprefix(self.links.base_url)
+        return self.links.build_click_url("c1", n, item_id).removeprefix(self.links.base_url)
 
     def consent(self) -> tuple[bool, datetime | None]:
         with read_transaction(self.engine) as connection:
@@ -54,7 +54,7 @@ class Shop:
             ).one()
         return row.consent, row.consent_at
 
-    def told(self) -> list[Any]:
+    def list_events(self) -> list[Any]:
         with read_transaction(self.engine) as connection:
             return list(connection.execute(select(events).order_by(events.c.occurred_at, events.c.event_id)))
 
@@ -65,8 +65,10 @@ class Shop:
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[Shop]:
-    given = settings(tmp_path, smtp_url="smtp://127.0.0.1:9", unsubscribe_wait_s=0.4, shop_url="https://shop.com/p")
-    engine = connect(given.database)
+    configured = settings(
+        tmp_path, smtp_url="smtp://127.0.0.1:9", unsubscribe_wait_s=0.4, shop_url="https://shop.com/p"
+    )
+    engine = connect(configured.database)
     metadata.create_all(engine)
     with write_transaction(engine) as connection:
         connection.execute(
@@ -83,10 +85,10 @@ def shop(tmp_path: Path) -> Iterator[Shop]:
             insert(items).values(item_id="i1", title="Dress", category="dress", price_cents=1, added_at=NOW)
         )
         connection.execute(insert(outreaches).values(**_mail()))
-    app = create_app(given)
-    app.state.context = Context(given, engine, lambda: NOW, Temporal(given), lambda: REAL)
+    app = create_app(configured)
+    app.state.context = WebContext(configured, engine, lambda: NOW, TemporalConnection(configured), lambda: REAL)
     with TestClient(app, base_url="http://127.0.0.1:8000", follow_redirects=False, headers=BROWSER) as client:
-        yield Shop(client, engine, Links.from_settings(given), given)
+        yield Shop(client, engine, Links.from_settings(configured), configured)
     engine.dispose()
 
 
@@ -112,7 +114,7 @@ def test_opening_the_page_changes_nothing(shop: Shop, method: str) -> None:
     answer = shop.client.request(method, shop.leave)
     assert answer.status_code == 200
     assert shop.consent() == before
-    assert shop.told() == []
+    assert shop.list_events() == []
     if method == "GET":
         assert f'<form method="post" action="{shop.leave}">' in answer.text
 
@@ -123,14 +125,14 @@ def test_one_click_and_the_button_leave_the_list(shop: Shop, body: dict[str, str
     assert answer.status_code == 200
     assert "You are unsubscribed" in answer.text
     assert shop.consent() == (False, NOW)
-    (told,) = shop.told()
-    assert (told.type, told.client_id, told.occurred_at) == ("unsubscribed", "c1", NOW)
+    (event,) = shop.list_events()
+    assert (event.type, event.client_id, event.occurred_at) == ("unsubscribed", "c1", NOW)
 
 
 def test_leaving_twice_is_leaving_once(shop: Shop) -> None:
     answers = [shop.client.post(shop.leave).status_code for _ in range(3)]
     assert answers == [200, 200, 200]
-    assert len(shop.told()) == 1
+    assert len(shop.list_events()) == 1
 
 
 def test_who_left_may_come_back_and_leave_again_by_the_same_link(shop: Shop) -> None:
@@ -140,7 +142,7 @@ def test_who_left_may_come_back_and_leave_again_by_the_same_link(shop: Shop) -> 
     assert shop.consent()[0] is True
     shop.client.post(shop.leave)
     assert shop.consent()[0] is False
-    assert sorted(event.type for event in shop.told()) == ["consent_changed", "unsubscribed", "unsubscribed"]
+    assert sorted(event.type for event in shop.list_events()) == ["consent_changed", "unsubscribed", "unsubscribed"]
 
 
 def test_leaving_holds_against_a_consent_stamped_by_a_faster_clock(shop: Shop) -> None:
@@ -152,20 +154,20 @@ def test_leaving_holds_against_a_consent_stamped_by_a_faster_clock(shop: Shop) -
 
 def test_it_is_acknowledged_only_when_the_mail_under_way_has_settled(shop: Shop) -> None:
     shop.state("data")
-    seen: list[bool] = []
+    consents: list[bool] = []
 
     def settle() -> None:
         time.sleep(0.15)
-        seen.append(shop.consent()[0])
+        consents.append(shop.consent()[0])
         shop.state("sent", NOW)
 
     thread = threading.Thread(target=settle)
     thread.start()
-    begun = time.monotonic()
+    started = time.monotonic()
     answer = shop.client.post(shop.leave)
     thread.join()
-    assert time.monotonic() - begun >= 0.15
-    assert (answer.status_code, seen) == (200, [False])
+    assert time.monotonic() - started >= 0.15
+    assert (answer.status_code, consents) == (200, [False])
 
 
 def test_a_mail_that_does_not_settle_is_said_plainly_and_consent_is_gone_all_the_same(shop: Shop) -> None:
@@ -185,9 +187,9 @@ def test_a_mail_to_somebody_else_that_is_under_way_does_not_matter(shop: Shop) -
 
 
 def test_an_unknown_client_is_told_that_no_mail_comes(shop: Shop) -> None:
-    stranger = shop.links.unsubscribe("gone", 1).removeprefix(shop.links.base_url)
+    stranger = shop.links.build_unsubscribe_url("gone", 1).removeprefix(shop.links.base_url)
     assert shop.client.post(stranger).status_code == 200
-    assert shop.told() == []
+    assert shop.list_events() == []
 
 
 @pytest.mark.parametrize(
@@ -212,10 +214,10 @@ def test_a_link_leads_to_its_item_and_is_noted_once_a_day(shop: Shop) -> None:
     for _ in range(3):
         answer = shop.client.get(shop.go())
         assert (answer.status_code, answer.headers["Location"]) == (302, "https://shop.com/p/i1")
-    (told,) = shop.told()
-    assert (told.type, told.item_id, told.occurred_at) == ("email_clicked", "i1", NOW)
-    assert told.data["outreach"] == "c1.1"
-    assert not told.data.get("machine")
+    (event,) = shop.list_events()
+    assert (event.type, event.item_id, event.occurred_at) == ("email_clicked", "i1", NOW)
+    assert event.data["outreach"] == "c1.1"
+    assert not event.data.get("machine")
 
 
 def test_the_shop_link_leads_to_the_shop(shop: Shop) -> None:
@@ -225,19 +227,19 @@ def test_the_shop_link_leads_to_the_shop(shop: Shop) -> None:
 @pytest.mark.parametrize("headers", [{"User-Agent": "Barracuda/1.0"}, {"User-Agent": ""}])
 def test_a_scanner_is_sent_on_and_noted_as_a_machine(shop: Shop, headers: dict[str, str]) -> None:
     assert shop.client.get(shop.go(), headers=headers).status_code == 302
-    assert [event.data["machine"] for event in shop.told()] == [True]
+    assert [event.data["machine"] for event in shop.list_events()] == [True]
 
 
 def test_a_click_within_two_real_seconds_of_sending_is_a_machine_at_any_pace(shop: Shop) -> None:
     pace = 86_400 / 5
     with write_transaction(shop.engine) as connection:
         clock.start(connection, REAL, pace, NOW)
-        assert clock.load(connection, REAL) == Clock(real_anchor=REAL, business_anchor=NOW, pace=pace)
+        assert clock.load_clock(connection, REAL) == Clock(real_anchor=REAL, business_anchor=NOW, pace=pace)
     shop.state("sent", NOW - timedelta(seconds=1.5 * pace))
     shop.client.get(shop.go())
     shop.state("sent", NOW - timedelta(seconds=2.5 * pace))
     shop.client.get(shop.go())
-    assert sorted(bool(event.data.get("machine")) for event in shop.told()) == [False, True]
+    assert sorted(bool(event.data.get("machine")) for event in shop.list_events()) == [False, True]
 
 
 def test_a_click_that_cannot_be_noted_still_leads_to_the_shop(shop: Shop) -> None:
@@ -248,9 +250,9 @@ def test_a_click_that_cannot_be_noted_still_leads_to_the_shop(shop: Shop) -> Non
 
 def test_a_forged_click_leads_nowhere(shop: Shop) -> None:
     others = Links("another key", "", "https://evil.com", "a.com", "b.com")
-    answer = shop.client.get(others.go("c1", 1, "i1"))
+    answer = shop.client.get(others.build_click_url("c1", 1, "i1"))
     assert (answer.status_code, answer.text) == (404, "Not found")
-    assert shop.told() == []
+    assert shop.list_events() == []
 
 
 def test_neither_page_nor_redirect_is_kept_or_tells_the_next_site(shop: Shop) -> None:

@@ -12,21 +12,21 @@ from sqlalchemy import delete
 from temporalio.client import WorkflowUpdateFailedError
 from temporalio.testing import ActivityEnvironment, WorkflowEnvironment
 
-from activities.mail.send import Send
+from activities.mail.send import SendSteps
 from hosting.dispatch import Dispatcher
-from mail.faulty_sink import Fault
-from mail.post import Post
+from mail.envelope_builder import EnvelopeBuilder
+from mail.faulty_sink import SmtpFault
 from mail.transport import Transport
 from models.clients import ClientPolicy
-from models.lifecycle import Finished
-from models.outreach import Decision, OutreachStatus, OutreachStep
+from models.lifecycle import OutreachFinished
+from models.outreach import OutreachDecision, OutreachStatus, OutreachStep
 from store.clients import clients
 from store.database import read_transaction, write_transaction
 from store.mail import suppressions
 from store.tables import clients as client_rows
 from store.tables import items, outreaches
 from tests.support.shop import Shop
-from tests.support.temporal import morning, new_time_skipping
+from tests.support.temporal import new_time_skipping, wait_for_morning
 from workflows import handles, ids
 
 
@@ -36,21 +36,21 @@ class Desk:
     def __init__(self, env: WorkflowEnvironment, shop: Shop, dispatcher: Dispatcher) -> None:
         self.env, self.shop, self.dispatcher = env, shop, dispatcher
 
-    async def passes(self, **span: float) -> None:
+    async def pass_time(self, **span: float) -> None:
         await self.env.sleep(timedelta(**span))
         await self.drain()
 
     async def drain(self) -> None:
-        while await self.dispatcher.once():
+        while await self.dispatcher.send_batch():
             pass
 
     async def signal(self, workflow_id: str, name: str, order: object = None) -> None:
         await self.env.client.get_workflow_handle(workflow_id).signal(name, order)
-        await self.passes(seconds=5)
+        await self.pass_time(seconds=5)
 
     async def signs_up(self) -> None:
         self.shop.client("c", now=await self.env.get_current_time(), tags=("vip",))
-        await self.passes(seconds=5)
+        await self.pass_time(seconds=5)
 
     async def prefers_an_hour_long_after_now(self) -> None:
         now = await self.env.get_current_time()
@@ -63,12 +63,12 @@ class Desk:
 
 @pytest_asyncio.fixture
 async def desk(shop: Shop) -> AsyncIterator[Desk]:
-    async with new_time_skipping() as env, shop.working(env.client) as dispatcher:
-        await morning(env)
+    async with new_time_skipping() as env, shop.run_workers(env.client) as dispatcher:
+        await wait_for_morning(env)
         yield Desk(env, shop, dispatcher)
 
 
-NOT_NOW = Fault("rcpt", answer="450 4.3.0 later")
+NOT_NOW = SmtpFault("rcpt", answer="450 4.3.0 later")
 
 
 @pytest.mark.parametrize(("name", "state"), [("cancel", "rejected"), ("pause", "parked")])
@@ -77,11 +77,11 @@ async def test_mail_called_off_while_the_mail_server_is_away_does_not_go_when_it
 ) -> None:
     desk.shop.sink.faults.always = NOT_NOW
     await desk.signs_up()
-    await desk.passes(hours=12)
+    await desk.pass_time(hours=12)
     assert desk.last.state == "claimed"
     await desk.signal(ids.outreach("c", 1), name, {})
     desk.shop.sink.faults.always = None
-    await desk.passes(days=1)
+    await desk.pass_time(days=1)
     assert desk.last.state == state
     assert not desk.shop.mails()
 
@@ -89,13 +89,13 @@ async def test_mail_called_off_while_the_mail_server_is_away_does_not_go_when_it
 async def test_mail_moved_while_the_mail_server_is_away_goes_at_its_new_time(desk: Desk) -> None:
     desk.shop.sink.faults.always = NOT_NOW
     await desk.signs_up()
-    await desk.passes(hours=12)
+    await desk.pass_time(hours=12)
     later = (await desk.env.get_current_time()).replace(hour=15) + timedelta(days=3)
     await desk.signal(ids.outreach("c", 1), "adjust", {"send_at": later.isoformat()})
     desk.shop.sink.faults.always = None
-    await desk.passes(days=1)
+    await desk.pass_time(days=1)
     assert (desk.last.state, len(desk.shop.mails())) == ("scheduled", 0)
-    await desk.passes(days=3)
+    await desk.pass_time(days=3)
     assert (desk.last.state, len(desk.shop.mails())) == ("sent", 1)
     assert desk.last.sent_at >= later
 
@@ -104,37 +104,40 @@ async def test_mail_moved_while_the_mail_server_is_away_goes_at_its_new_time(des
 async def test_a_server_that_always_says_later_fills_no_history_and_is_asked_until_it_is_too_late(
     desk: Desk, step: Any
 ) -> None:
-    desk.shop.sink.faults.always = Fault(step, answer="451 4.3.0 later")
+    desk.shop.sink.faults.always = SmtpFault(step, answer="451 4.3.0 later")
     await desk.signs_up()
-    await desk.passes(hours=6)
+    await desk.pass_time(hours=6)
     assert desk.last.state == ("claimed" if step == "rcpt" else "scheduled")
-    assert 30 < desk.shop.sink.faults.seen[step] < 120, "ever more rarely, and every five minutes at last"
+    assert 30 < desk.shop.sink.faults.step_counts[step] < 120, "ever more rarely, and every five minutes at last"
     history = await desk.env.client.get_workflow_handle(ids.outreach("c", 1)).fetch_history()
     assert len(history.events) < 20
-    send = _sender(desk.shop)  # by hand: time-skipping keeps the time at which a retried activity was begun
+    send = _build_sender(desk.shop)  # by hand: time-skipping keeps the time at which a retried activity started
     late = await desk.env.get_current_time() + timedelta(days=8)
     done = await ActivityEnvironment().run(send.send, OutreachStep(client_id="c", n=1, at=late))
     assert (done.state, done.code) == ("expired", "too_late")
     assert not desk.shop.mails()
 
 
-def _sender(shop: Shop) -> Send:
-    async def told(_client_id: str, _news: Finished) -> bool:
+def _build_sender(shop: Shop) -> SendSteps:
+    async def report(_client_id: str, _news: OutreachFinished) -> bool:
         return True
 
-    return Send(shop.context, Post.from_settings(shop.settings), Transport.from_settings(shop.settings), told)
+    return SendSteps(
+        shop.context, EnvelopeBuilder.from_settings(shop.settings), Transport.from_settings(shop.settings), report
+    )
 
 
 @pytest.mark.parametrize(
-    "fault", [Fault("rcpt", answer="554 5.7.1 relay access denied"), Fault("mail", answer="550 5.7.1 who are you")]
+    "fault",
+    [SmtpFault("rcpt", answer="554 5.7.1 relay access denied"), SmtpFault("mail", answer="550 5.7.1 who are you")],
 )
-async def test_a_server_that_does_not_let_us_in_costs_no_mail_and_no_address(desk: Desk, fault: Fault) -> None:
+async def test_a_server_that_does_not_let_us_in_costs_no_mail_and_no_address(desk: Desk, fault: SmtpFault) -> None:
     desk.shop.sink.faults.always = fault
     await desk.signs_up()
-    await desk.passes(days=1)
+    await desk.pass_time(days=1)
     assert desk.last.state == "claimed"
     desk.shop.sink.faults.always = None
-    await desk.passes(days=1)
+    await desk.pass_time(days=1)
     assert desk.last.state == "sent"
 
 
@@ -142,28 +145,28 @@ async def test_a_server_that_does_not_let_us_in_costs_no_mail_and_no_address(des
 async def test_an_address_is_suppressed_only_when_the_server_says_that_it_leads_nowhere(
     desk: Desk, answer: str, reason: str | None
 ) -> None:
-    desk.shop.sink.faults.next(Fault("rcpt", answer=answer))
+    desk.shop.sink.faults.plan(SmtpFault("rcpt", answer=answer))
     await desk.signs_up()
-    await desk.passes(days=1)
+    await desk.pass_time(days=1)
     assert (desk.last.state, desk.last.code) == ("failed", "smtp_550")
     with read_transaction(desk.shop.engine) as connection:
         key = desk.shop.settings.keys.signing
-        assert suppressions.suppressed(connection, key, "c@example.com") == reason
+        assert suppressions.find_suppression(connection, key, "c@example.com") == reason
 
 
 async def test_a_mail_that_can_never_be_made_ends_and_frees_the_turn(desk: Desk) -> None:
     """Here: its items are gone from the catalogue. A turn that is kept for ever would silence the client."""
     await desk.signs_up()
-    await desk.passes(days=1)
+    await desk.pass_time(days=1)
     await desk.prefers_an_hour_long_after_now()
-    await desk.passes(days=2, hours=3)
+    await desk.pass_time(days=2, hours=3)
     assert (desk.last.n, desk.last.state) == (2, "scheduled")
     with write_transaction(desk.shop.engine) as connection:
         connection.execute(
             outreaches.update().where(outreaches.c.n == 2).values(draft={**desk.last.draft, "items": _GONE})
         )
         connection.execute(delete(items).where(items.c.item_id == "item00"))
-    await desk.passes(days=2)
+    await desk.pass_time(days=2)
     assert (desk.last.state, desk.last.code) == ("failed", "bad_input")
     answer = await desk.env.client.get_workflow_handle(ids.outreach("c", 2)).result()
     assert answer == "failed"
@@ -174,78 +177,78 @@ _GONE = [{"item_id": "item00", "text": "It suits you."}]
 
 async def test_an_unknown_edit_is_refused_and_the_mail_goes_on_waiting(desk: Desk) -> None:
     await desk.signs_up()
-    await desk.passes(days=1)
+    await desk.pass_time(days=1)
     await desk.prefers_an_hour_long_after_now()
-    await desk.passes(days=2, hours=3)
+    await desk.pass_time(days=2, hours=3)
     with write_transaction(desk.shop.engine) as connection:
         connection.execute(outreaches.update().where(outreaches.c.n == 2).values(state="awaiting_person"))
-    await desk.passes(days=2)  # the send activity finds that it awaits a person
+    await desk.pass_time(days=2)  # the send activity finds that it awaits a person
     mail = desk.env.client.get_workflow_handle(ids.outreach("c", 2))
-    decision = Decision(verdict="edit", edit_id="nosuch")
+    decision = OutreachDecision(verdict="edit", edit_id="nosuch")
     with pytest.raises(WorkflowUpdateFailedError) as raised:
         await mail.execute_update("decide", decision, result_type=OutreachStatus)
     assert "edit_id" in str(raised.value.cause)
     assert desk.last.state == "awaiting_person"
-    done = await mail.execute_update("decide", Decision(verdict="approve"), result_type=OutreachStatus)
+    done = await mail.execute_update("decide", OutreachDecision(verdict="approve"), result_type=OutreachStatus)
     assert done.code == "approved_by_person"
 
 
-async def _scheduled_campaign(desk: Desk) -> None:
+async def _schedule_campaign(desk: Desk) -> None:
     """A mail of the campaign `spring`, written, and waiting for the client's hour."""
     await desk.signs_up()
-    await desk.passes(days=9)  # past the welcome and the quiz, and free of the weekly cap
+    await desk.pass_time(days=9)  # past the welcome and the quiz, and free of the weekly cap
     desk.shop.campaign("spring", await desk.env.get_current_time(), audience={"tags": ["vip"]})
     await desk.prefers_an_hour_long_after_now()
     await desk.drain()
     for _ in range(3):  # enrols and nudges; the client's workflow takes it up
-        await desk.passes(minutes=1)
+        await desk.pass_time(minutes=1)
     assert (desk.last.campaign, desk.last.state) == ("spring", "scheduled")
 
 
-async def _parked_campaign(desk: Desk) -> str:
-    """A mail of the campaign `spring`, parked at the door by the campaign's pause; its id."""
-    await _scheduled_campaign(desk)
+async def _park_campaign(desk: Desk) -> str:
+    """A mail of the campaign `spring`, parked at the send gate by the campaign's pause; its id."""
+    await _schedule_campaign(desk)
     await desk.signal(ids.campaign("spring"), "pause", {"reason": "wrong price"})
-    await desk.passes(days=2)
+    await desk.pass_time(days=2)
     assert (desk.last.state, desk.last.code) == ("parked", "campaign_paused")
     return ids.outreach("c", desk.last.n)
 
 
 async def test_ending_a_paused_campaign_does_not_let_its_parked_mail_loose(desk: Desk) -> None:
-    await _parked_campaign(desk)
+    await _park_campaign(desk)
     before = len(desk.shop.mails())
     await desk.signal(ids.campaign("spring"), "end", {})
-    await desk.passes(days=3)
+    await desk.pass_time(days=3)
     assert (desk.last.state, desk.last.code) == ("expired", "overdue")
     assert len(desk.shop.mails()) == before
 
 
 async def test_ending_a_paused_campaign_stops_its_scheduled_mail_too(desk: Desk) -> None:
-    await _scheduled_campaign(desk)
+    await _schedule_campaign(desk)
     before = len(desk.shop.mails())
     await desk.signal(ids.campaign("spring"), "pause", {})
     await desk.signal(ids.campaign("spring"), "end", {})
-    await desk.passes(days=2)
+    await desk.pass_time(days=2)
     assert (desk.last.campaign, desk.last.state, desk.last.code) == ("spring", "suppressed", "campaign_ended")
     assert len(desk.shop.mails()) == before
 
 
 async def test_ending_a_running_campaign_lets_mail_on_its_way_go(desk: Desk) -> None:
-    await _scheduled_campaign(desk)
+    await _schedule_campaign(desk)
     await desk.signal(ids.campaign("spring"), "end", {})
-    await desk.passes(days=2)
+    await desk.pass_time(days=2)
     assert (desk.last.campaign, desk.last.state) == ("spring", "sent")
 
 
 async def test_a_parked_mail_that_is_paused_itself_stays_when_its_campaign_goes_on(desk: Desk) -> None:
-    mail = await _parked_campaign(desk)
+    mail = await _park_campaign(desk)
     before = len(desk.shop.mails())
     await desk.signal(mail, "pause", {})
     await desk.signal(ids.campaign("spring"), "resume", {"overdue": "send_late"})
-    await desk.passes(days=3)
+    await desk.pass_time(days=3)
     assert (desk.last.state, desk.last.code) == ("parked", "paused_by_itself")
     await desk.signal(mail, "resume", {"overdue": "send_late"})
-    await desk.passes(days=2)
+    await desk.pass_time(days=2)
     assert desk.last.state == "sent"
     assert len(desk.shop.mails()) == before + 1
 
@@ -255,13 +258,13 @@ async def test_setting_an_hour_does_not_lift_the_client_s_own_limit(desk: Desk) 
     await handles.set_policy(desk.env.client, "c", ClientPolicy(max_mails_per_week=0))
     await desk.signal(ids.client("c"), "adjust", {"preferred_hour": 9})
     with read_transaction(desk.shop.engine) as connection:
-        client = clients.get(connection, "c")
+        client = clients.load_client(connection, "c")
     assert client is not None
     assert client.policy.max_mails_per_week == 0
     assert client.policy.preferred_hour == 9
     await desk.signal(ids.client("c"), "adjust", {"max_mails_per_week": None})
     with read_transaction(desk.shop.engine) as connection:
-        client = clients.get(connection, "c")
+        client = clients.load_client(connection, "c")
     assert client is not None
     assert client.policy.max_mails_per_week is None
     assert client.policy.preferred_hour == 9
@@ -270,18 +273,18 @@ async def test_setting_an_hour_does_not_lift_the_client_s_own_limit(desk: Desk) 
 async def test_a_client_whose_time_zone_has_vanished_goes_on_being_mailed(desk: Desk) -> None:
     """Names are dropped from the time zone data now and then, and machines differ."""
     await desk.signs_up()
-    await desk.passes(days=1)
+    await desk.pass_time(days=1)
     with write_transaction(desk.shop.engine) as connection:
         connection.execute(client_rows.update().values(time_zone="Europe/Vanished"))
-    await desk.passes(days=10)
+    await desk.pass_time(days=10)
     assert [(row.kind, row.state) for row in desk.shop.ledger("c")] == [("welcome", "sent"), ("quiz", "sent")]
 
 
 async def test_a_client_who_is_gone_from_the_store_ends_their_workflow_and_their_mail(desk: Desk) -> None:
     await desk.signs_up()
-    await desk.passes(days=1)
+    await desk.pass_time(days=1)
     await desk.prefers_an_hour_long_after_now()
-    await desk.passes(days=2, hours=3)
+    await desk.pass_time(days=2, hours=3)
     assert desk.last.state == "scheduled"
     due = desk.last.send_at
     with write_transaction(desk.shop.engine) as connection:

@@ -12,14 +12,14 @@ import pytest_asyncio
 from temporalio.client import WorkflowFailureError
 from temporalio.testing import ActivityEnvironment, WorkflowEnvironment
 
-from activities.fixes.decide import DecideFix
+from activities.fixes.decide import FixDecisionSteps
 from domain.fixes.states import OPEN
 from errors import BadInput, NotFound
 from models.fixes import FixDecision, FixStep, Swap
-from services.fixes.replay import replayed
+from services.fixes.replay import replay_box
 from store.database import read_transaction, write_transaction
 from store.fixes import fixes, reservations
-from store.fixes.views import view
+from store.fixes.views import load_fix_view
 from tests.support.fixes import FixDesk, a_desk
 from tests.support.temporal import new_time_skipping
 from workflows import fix_handles, ids
@@ -28,58 +28,58 @@ from workflows import fix_handles, ids
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
 async def desk(time_skipping: WorkflowEnvironment, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[FixDesk]:
     """One shop for all tests of this file: workflows that are left behind go on, and hold up no clock."""
-    async with a_desk(time_skipping, tmp_path_factory.mktemp("shop")) as made:
-        yield made
+    async with a_desk(time_skipping, tmp_path_factory.mktemp("shop")) as new_desk:
+        yield new_desk
 
 
 @pytest_asyncio.fixture(autouse=True, loop_scope="module")
-async def tidied(desk: FixDesk) -> None:
+async def tidy(desk: FixDesk) -> None:
     """Fifty of everything and nothing held, whatever the test before left."""
     with read_transaction(desk.shop.engine) as connection:
-        left = fixes.listing(connection, OPEN)
-    for each in left:
-        await fix_handles.cancel_fix(desk.temporal, each.fix_id)
-    await desk.passes(seconds=1)
-    desk.stocked(50)
+        open_fixes = fixes.list_fixes(connection, OPEN)
+    for item in open_fixes:
+        await fix_handles.cancel_fix(desk.temporal, item.fix_id)
+    await desk.pass_time(seconds=1)
+    desk.set_stock(50)
 
 
 async def test_a_fix_is_proposed_approved_shipped_and_closed_when_every_item_has_feedback(desk: FixDesk) -> None:
-    fix_id = await desk.asks("whole")
+    fix_id = await desk.request_fix("whole")
     box = desk.box(fix_id)
     assert len(box) == 5
-    assert len({each.item_id for each in box}) == 5
-    assert desk.held(fix_id) == 5
-    status = await desk.decides(fix_id, "approve")
+    assert len({item.item_id for item in box}) == 5
+    assert desk.count_held(fix_id) == 5
+    status = await desk.decide(fix_id, "approve")
     assert status.state == "approved"
-    await desk.passes(seconds=5)
-    assert desk.held(fix_id) == 0
-    assert {desk.shelf()[each.sku] for each in box} == {(49, 0)}
-    await answers(desk, "whole", fix_id)
+    await desk.pass_time(seconds=5)
+    assert desk.count_held(fix_id) == 0
+    assert {desk.shelf()[item.sku] for item in box} == {(49, 0)}
+    await keep_all(desk, "whole", fix_id)
     states = ["requested", "ranked", "assembled", "proposed", "approved:approved_by_stylist", "shipped"]
     assert desk.steps(fix_id) == [*states, "closed:answered"]
     assert desk.row(fix_id).decided_by == "ana"
     assert await desk.temporal.get_workflow_handle(ids.fix(fix_id)).result() == "closed"
 
 
-async def answers(desk: FixDesk, client_id: str, fix_id: str) -> None:
-    """The client says of every item that it is kept."""
+async def keep_all(desk: FixDesk, client_id: str, fix_id: str) -> None:
+    """Give feedback on every item: kept."""
     now = await desk.now()
-    for each in desk.box(fix_id):
-        said: dict[str, Any] = {"item_id": each.item_id, "kept": True, "fix_id": fix_id, "fit": "fit"}
-        desk.shop.event(client_id, "fix_feedback", now, event_id=f"{client_id}-{each.sku}", **said)
+    for item in desk.box(fix_id):
+        feedback: dict[str, Any] = {"item_id": item.item_id, "kept": True, "fix_id": fix_id, "fit": "fit"}
+        desk.shop.event(client_id, "fix_feedback", now, event_id=f"{client_id}-{item.sku}", **feedback)
     for _ in range(2):  # the nudge goes out; it is heard
-        await desk.passes(minutes=1)
+        await desk.pass_time(minutes=1)
 
 
 async def test_nobody_decides_and_nobody_answers(desk: FixDesk) -> None:
-    fix_id = await desk.asks("silent")
-    await desk.passes(hours=47)
+    fix_id = await desk.request_fix("silent")
+    await desk.pass_time(hours=47)
     assert desk.row(fix_id).state == "proposed"
-    await desk.passes(hours=2)
+    await desk.pass_time(hours=2)
     assert desk.row(fix_id).state == "shipped"
-    await desk.passes(days=13)
+    await desk.pass_time(days=13)
     assert desk.row(fix_id).state == "shipped"
-    await desk.passes(days=2)
+    await desk.pass_time(days=2)
     assert desk.steps(fix_id)[-3:] == ["approved:nobody_decided", "shipped", "closed:feedback_over"]
 
 
@@ -88,43 +88,43 @@ async def test_by_policy_an_undecided_box_is_let_go(tmp_path: Path) -> None:
         new_time_skipping() as env,
         a_desk(env, tmp_path, fix_undecided="cancel", fix_decide_hours=5) as desk,
     ):
-        fix_id = await desk.asks("strict")
-        await desk.passes(hours=6)
+        fix_id = await desk.request_fix("strict")
+        await desk.pass_time(hours=6)
         assert desk.steps(fix_id)[-1] == "expired:nobody_decided"
-        assert desk.held(fix_id) == 0
+        assert desk.count_held(fix_id) == 0
 
 
 async def test_a_rejected_box_is_let_go_and_the_client_may_ask_again(desk: FixDesk) -> None:
-    fix_id = await desk.asks("again")
-    assert (await desk.decides(fix_id, "reject")).state == "cancelled"
-    assert desk.held(fix_id) == 0
+    fix_id = await desk.request_fix("again")
+    assert (await desk.decide(fix_id, "reject")).state == "cancelled"
+    assert desk.count_held(fix_id) == 0
     with pytest.raises(BadInput, match=r"cancelled; only a proposed one|no workflow"):
-        await desk.decides(fix_id, "approve")
-    second = await desk.asks("again")
+        await desk.decide(fix_id, "approve")
+    second = await desk.request_fix("again")
     assert desk.row(second).state == "proposed"
 
 
 async def test_a_swap_holds_the_other_unit_and_frees_the_first(desk: FixDesk) -> None:
-    fix_id = await desk.asks("swap")
+    fix_id = await desk.request_fix("swap")
     box = desk.box(fix_id)
     out, into = box[0].sku, spare(desk, fix_id).sku
-    status = await desk.decides(fix_id, "swap", (out, into))
+    status = await desk.decide(fix_id, "swap", (out, into))
     assert status.state == "proposed"
     assert into in status.box
     assert out not in status.box
-    assert desk.held(fix_id) == 5
+    assert desk.count_held(fix_id) == 5
     assert "proposed:swapped" in desk.steps(fix_id)
-    again = replayed(desk.shop.settings, desk.shop.engine, fix_id)
+    again = replay_box(desk.shop.settings, desk.shop.engine, fix_id)
     assert (again.same, again.swaps, out in again.again) == (True, 1, True), "as assembled, before the swap"
-    await desk.decides(fix_id, "reject")
+    await desk.decide(fix_id, "reject")
     with read_transaction(desk.shop.engine) as connection:
-        told = view(connection, fix_id)
-    assert [step.by for step in told.steps[-2:]] == ["ana", "ana"]
+        fix_view = load_fix_view(connection, fix_id)
+    assert [step.by for step in fix_view.steps[-2:]] == ["ana", "ana"]
 
 
 async def test_a_decision_whose_answer_was_lost_is_carried_out_once(desk: FixDesk) -> None:
-    fix_id = await desk.asks("retried")
-    box, steps = desk.box(fix_id), DecideFix(desk.shop.context)
+    fix_id = await desk.request_fix("retried")
+    box, steps = desk.box(fix_id), FixDecisionSteps(desk.shop.context)
     swaps = (Swap(out=box[0].sku, into=spare(desk, fix_id).sku),)
     for verdict in ("swap", "approve"):
         decision = FixDecision.model_validate({"verdict": verdict, "swaps": swaps, "by": "ana"})
@@ -140,15 +140,15 @@ async def test_a_decision_whose_answer_was_lost_is_carried_out_once(desk: FixDes
 def spare(desk: FixDesk, fix_id: str) -> Any:
     """A candidate that is not in the box, of the same category as one that leaves."""
     box = desk.box(fix_id)
-    rest = [c for c in desk.row(fix_id).candidates["items"] if c["sku"] not in {each.sku for each in box}]
+    rest = [c for c in desk.row(fix_id).candidates["items"] if c["sku"] not in {item.sku for item in box}]
     same = [c for c in rest if c["category"] == box[0].category] or rest
     return type("Spare", (), same[0])
 
 
 async def test_a_swap_that_breaks_a_rule_is_refused_to_the_face_and_changes_nothing(desk: FixDesk) -> None:
-    fix_id = await desk.asks("refused", budget="400")
+    fix_id = await desk.request_fix("refused", budget="400")
     box = desk.box(fix_id)
-    desk.stocked(0, into := spare(desk, fix_id).item_id)
+    desk.set_stock(0, into := spare(desk, fix_id).item_id)
     before = desk.shelf()
     for swap, words in (
         ((box[0].sku, f"{into}-M"), "no unit of"),
@@ -156,104 +156,104 @@ async def test_a_swap_that_breaks_a_rule_is_refused_to_the_face_and_changes_noth
         (("item99-M", box[0].sku), "item99-M"),
     ):
         with pytest.raises(BadInput, match=words):
-            await desk.decides(fix_id, "approve", swap)
+            await desk.decide(fix_id, "approve", swap)
     assert desk.box(fix_id) == box
     assert desk.shelf() == before
     assert desk.row(fix_id).state == "proposed"
 
 
 async def test_a_box_that_lost_its_units_is_made_anew_of_what_is_there(desk: FixDesk) -> None:
-    fix_id = await desk.asks("lost")
-    gone = desk.box(fix_id)[0]
-    desk.stocked(0, gone.item_id)  # a count comes in: it was not there after all
-    assert (await desk.decides(fix_id, "approve")).state == "ranked"
-    await desk.passes(seconds=5)
+    fix_id = await desk.request_fix("lost")
+    lost = desk.box(fix_id)[0]
+    desk.set_stock(0, lost.item_id)  # a count comes in: it was not there after all
+    assert (await desk.decide(fix_id, "approve")).state == "ranked"
+    await desk.pass_time(seconds=5)
     assert "ranked:units_lost" in desk.steps(fix_id)
     assert desk.row(fix_id).state == "proposed"
-    assert gone.sku not in {each.sku for each in desk.box(fix_id)}
-    assert desk.held(fix_id) == 5
+    assert lost.sku not in {item.sku for item in desk.box(fix_id)}
+    assert desk.count_held(fix_id) == 5
 
 
 async def test_a_hold_that_ran_out_while_no_worker_ran_may_go_to_another(desk: FixDesk) -> None:
-    desk.stocked(1)
-    fix_id = await desk.asks("late")
+    desk.set_stock(1)
+    fix_id = await desk.request_fix("late")
     with write_transaction(desk.shop.engine) as connection:
         freed = reservations.release_expired(connection, await desk.now() + timedelta(days=9))
     assert freed == 5
-    other = await desk.asks("quick")
+    other = await desk.request_fix("quick")
     assert len(desk.box(other)) == 5
-    await desk.decides(other, "approve")
-    assert (await desk.decides(fix_id, "approve")).state == "ranked"
-    await desk.passes(seconds=5)
-    assert not {each.sku for each in desk.box(fix_id)} & {each.sku for each in desk.box(other)}
+    await desk.decide(other, "approve")
+    assert (await desk.decide(fix_id, "approve")).state == "ranked"
+    await desk.pass_time(seconds=5)
+    assert not {item.sku for item in desk.box(fix_id)} & {item.sku for item in desk.box(other)}
     assert min(on_hand for on_hand, _ in desk.shelf().values()) == 0
 
 
 async def test_with_nothing_on_the_shelf_the_fix_says_so(desk: FixDesk) -> None:
-    fix_id = await desk.asks("bare", when="wave")
-    desk.stocked(0)  # once it is ranked: what a ranking saw of the shelf is believed for seconds, in the next test too
-    await desk.passes(hours=49)
+    fix_id = await desk.request_fix("bare", when="wave")
+    desk.set_stock(0)  # once it is ranked: a ranking's view of the stock is cached for seconds, in the next test too
+    await desk.pass_time(hours=49)
     assert desk.steps(fix_id)[-1] == "failed:nothing_fits"
 
 
 async def test_without_a_wave_it_goes_on_alone_when_due(desk: FixDesk) -> None:
-    fix_id = await desk.asks("wave", when="wave")
+    fix_id = await desk.request_fix("wave", when="wave")
     assert desk.row(fix_id).state == "ranked"
     await fix_handles.nudge_fix(desk.temporal, fix_id)
-    await desk.passes(hours=40)
+    await desk.pass_time(hours=40)
     assert desk.steps(fix_id) == ["requested", "ranked"]
-    await desk.passes(hours=9)
+    await desk.pass_time(hours=9)
     assert desk.row(fix_id).state == "proposed"
 
 
 @pytest.mark.parametrize("when", ["waiting", "proposed"])
 async def test_cancelling_gives_everything_back(desk: FixDesk, when: str) -> None:
-    fix_id = await desk.asks(f"off-{when}", when="wave" if when == "waiting" else "now")
+    fix_id = await desk.request_fix(f"off-{when}", when="wave" if when == "waiting" else "now")
     await fix_handles.cancel_fix(desk.temporal, fix_id, "changed their mind")
-    await desk.passes(seconds=5)
+    await desk.pass_time(seconds=5)
     assert desk.steps(fix_id)[-1] == "cancelled:cancelled"
-    assert desk.held(fix_id) == 0
+    assert desk.count_held(fix_id) == 0
 
 
 async def test_cancelling_the_workflow_itself_gives_everything_back(desk: FixDesk) -> None:
-    fix_id = await desk.asks("terminal")
+    fix_id = await desk.request_fix("terminal")
     handle = desk.temporal.get_workflow_handle(ids.fix(fix_id))
     await handle.cancel()
     with pytest.raises(WorkflowFailureError):
         await handle.result()
     assert desk.steps(fix_id)[-1] == "cancelled:workflow_cancelled"
-    assert desk.held(fix_id) == 0
+    assert desk.count_held(fix_id) == 0
 
 
 async def test_a_box_on_its_way_cannot_be_cancelled_any_more(desk: FixDesk) -> None:
-    fix_id = await desk.asks("gone")
-    await desk.decides(fix_id, "approve")
-    await desk.passes(seconds=5)
+    fix_id = await desk.request_fix("gone")
+    await desk.decide(fix_id, "approve")
+    await desk.pass_time(seconds=5)
     await fix_handles.cancel_fix(desk.temporal, fix_id)
-    await desk.passes(seconds=5)
-    status = await fix_handles.fix_status(desk.temporal, fix_id)
+    await desk.pass_time(seconds=5)
+    status = await fix_handles.query_fix_status(desk.temporal, fix_id)
     assert (status.state, status.refused_signals) == ("shipped", ("cancel: input: shipped",))
 
 
 async def test_asking_twice_is_asking_once_and_only_one_is_made_at_a_time(desk: FixDesk) -> None:
-    fix_id = await desk.saved("twice", request_key="k1")
+    fix_id = await desk.save_request("twice", request_key="k1")
     for _ in range(2):
         assert (await fix_handles.request_fix(desk.temporal, "twice", fix_id)).fix_id == fix_id
-    assert await desk.saved("twice", request_key="k1") == fix_id
+    assert await desk.save_request("twice", request_key="k1") == fix_id
     with pytest.raises(BadInput, match="being made"):
-        await desk.saved("twice", request_key="k2")
+        await desk.save_request("twice", request_key="k2")
     desk.shop.client("other", now=await desk.now())
     with pytest.raises(NotFound, match="no such Fix of this client"):
         await fix_handles.request_fix(desk.temporal, "other", fix_id)
 
 
 async def test_a_note_is_read_into_fields_and_kept(desk: FixDesk) -> None:
-    fix_id = await desk.asks("noted", note="I need a coat, but nothing in rust please. Under 220 in all.")
+    fix_id = await desk.request_fix("noted", note="I need a coat, but nothing in rust please. Under 220 in all.")
     row = desk.row(fix_id)
     assert row.note_read["fields"]["must_have"] == ["coat"]
     assert row.note_read["fields"]["exclude_colours"] == ["rust"]
     assert row.note_read["by"] == "house"
     box = desk.box(fix_id)
-    assert "coat" in {each.category for each in box}
-    assert "rust" not in {each.colour for each in box}
-    assert sum(each.price_cents for each in box) <= 22_000
+    assert "coat" in {item.category for item in box}
+    assert "rust" not in {item.colour for item in box}
+    assert sum(item.price_cents for item in box) <= 22_000

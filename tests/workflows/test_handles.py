@@ -1,4 +1,4 @@
-"""What whoever calls is told of a Temporal server that has not got what the settings name."""
+"""A Temporal server that lacks what the settings name is an error that names the setting."""
 
 from __future__ import annotations
 

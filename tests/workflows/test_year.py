@@ -28,10 +28,10 @@ class Year:
     async def happens(self, kind: str, **fields: Any) -> None:
         now = await self.now()
         self.shop.event(self.client_id, kind, now, **fields)
-        while await self.dispatcher.once():
+        while await self.dispatcher.send_batch():
             pass
 
-    async def passes(self, days: float) -> None:
+    async def pass_time(self, days: float) -> None:
         await self.env.sleep(timedelta(days=days))
 
     async def phase(self) -> Phase:
@@ -44,38 +44,38 @@ class Year:
 
 
 async def test_a_year_of_one_client(time_skipping: WorkflowEnvironment, shop: Shop) -> None:
-    async with shop.working(time_skipping.client) as dispatcher:
+    async with shop.run_workers(time_skipping.client) as dispatcher:
         year = Year(time_skipping, shop, dispatcher, "year1")
         shop.client("year1", now=await year.now())
-        await dispatcher.once()
-        await year.passes(1.5)
+        await dispatcher.send_batch()
+        await year.pass_time(1.5)
         assert await year.phase() is Phase.ONBOARDING
         assert year.kinds() == ["welcome"]
-        await year.passes(4)
+        await year.pass_time(4)
         assert year.kinds() == ["welcome", "quiz"]
 
         await year.happens("order_placed", item_id="item03", value="60.00", currency="USD")
-        await year.passes(1)
+        await year.pass_time(1)
         assert await year.phase() is Phase.ACTIVE
 
-        await year.passes(70)
+        await year.pass_time(70)
         assert await year.phase() is Phase.COOLING
-        await year.passes(64)
+        await year.pass_time(64)
         assert await year.phase() is Phase.AT_RISK
         assert year.kinds() == ["welcome", "quiz", "missed", "new_in"]
-        await year.passes(10)
+        await year.pass_time(10)
         assert year.kinds()[-1] == "stylist"
 
-        await year.passes(60)
+        await year.pass_time(60)
         assert await year.phase() is Phase.LAPSED
         assert year.kinds()[-1] == "win_back"
         await year.happens("order_placed", item_id="item07", value="90.00", currency="USD")
-        await year.passes(3)
+        await year.pass_time(3)
         assert await year.phase() is Phase.WON_BACK
         assert year.kinds()[-1] == "won_back"
-        await year.passes(40)
+        await year.pass_time(40)
         assert await year.phase() is Phase.ACTIVE
-        await year.passes(300)
+        await year.pass_time(300)
         assert await year.phase() is Phase.DORMANT
 
         mails = shop.mails()

@@ -1,1 +1,1 @@
-"""Routes for machines: JSON in, JSON out, a key in the header."""
+"""Routes for machines: JSON in, JSON out, an API key in the header."""

@@ -1,4 +1,4 @@
-"""`POST /v1/events`: what happened, one event or up to a thousand, in any order, as often as the sender likes."""
+"""`POST /v1/events`: accepts one event or up to a thousand, in any order; repeated events are stored once."""
 
 from __future__ import annotations
 
@@ -10,65 +10,70 @@ from prometheus_client import Counter
 from pydantic import ValidationError
 
 from errors import BadInput
-from ingest.faults import fault
-from ingest.kinds import event_of
+from ingest.faults import find_fault
+from ingest.kinds import parse_event
 from models.events import Event
 from store.database import write_transaction
-from store.events.events import accept
-from store.mail.policy import Terms
-from web.api.requests import answer, authorised, body_of, json_of
-from web.context import Context, context_of
+from store.events.events import accept_events
+from store.mail.policy import ShopPolicy
+from web.api.requests import parse_json, read_body, require_api_key, respond_json
+from web.context import WebContext, get_context
 
 MOST: Final = 1_000
 
-router: Final = APIRouter(prefix="/v1", dependencies=[Depends(authorised)])
+router: Final = APIRouter(prefix="/v1", dependencies=[Depends(require_api_key)])
 outcomes: Final = Counter("selvedge_events_total", "Events at the door, by what became of them", ["outcome"])
 
 
 @router.post("/events", status_code=202)
 async def post_events(request: Request) -> Response:
-    """Take events in. Answers 202 with the ids accepted and those already there, and each refused one with its reason.
+    """Accept events: 202 with the ids accepted, those already stored, and each refused one with its reason.
 
-    422: the body is not JSON or holds more than a thousand events; then nothing was taken.
+    422: the body is not JSON or holds more than a thousand events; then nothing was stored.
     """
-    body = await body_of(request)
-    return answer(await run_in_threadpool(_take, context_of(request), body), 202)
+    body = await read_body(request)
+    return respond_json(await run_in_threadpool(_accept_events, get_context(request), body), 202)
 
 
-def _take(context: Context, body: bytes) -> dict[str, Any]:
+def _accept_events(context: WebContext, body: bytes) -> dict[str, Any]:
     good: list[tuple[int, Event]] = []
     refused: list[dict[str, Any]] = []
-    for index, given in enumerate(_listed(json_of(body))):
+    for index, event_data in enumerate(_list_events(parse_json(body))):
         try:
-            good.append((index, event_of(given)))
+            good.append((index, parse_event(event_data)))
         except ValidationError as wrong:
-            refused.append(_refusal(index, given, *fault(wrong)))
+            refused.append(_build_refusal(index, event_data, *find_fault(wrong)))
     with write_transaction(context.engine) as connection:
         batch = [event for _, event in good]
-        done = accept(connection, batch, Terms.of(context.settings), context.business_now(), context.real_now())
-    refused += [_refusal(good[each.index][0], each.event_id, each.field, each.reason) for each in done.refused]
-    refused.sort(key=lambda each: int(each["index"]))
-    for outcome, count in (("accepted", done.accepted), ("duplicate", done.duplicates), ("refused", refused)):
+        result = accept_events(
+            connection, batch, ShopPolicy.from_settings(context.settings), context.business_now(), context.real_now()
+        )
+    refused += [
+        _build_refusal(good[refusal.index][0], refusal.event_id, refusal.field, refusal.reason)
+        for refusal in result.refused
+    ]
+    refused.sort(key=lambda refusal: int(refusal["index"]))
+    for outcome, count in (("accepted", result.accepted), ("duplicate", result.duplicates), ("refused", refused)):
         outcomes.labels(outcome).inc(len(count))
-    return {"accepted": done.accepted, "duplicates": done.duplicates, "refused": refused}
+    return {"accepted": result.accepted, "duplicates": result.duplicates, "refused": refused}
 
 
-def _listed(given: Any) -> list[Any]:
-    """One event, a list of them, or {"events": [...]}."""
-    if isinstance(given, dict):
-        if "events" not in given:
-            return [given]
-        if set(given) != {"events"}:
+def _list_events(body: Any) -> list[Any]:
+    """Return the events of a body: one event, a list of them, or {"events": [...]}."""
+    if isinstance(body, dict):
+        if "events" not in body:
+            return [body]
+        if set(body) != {"events"}:
             raise BadInput("holds other fields beside 'events'", "body")
-        given = given["events"]
-    if not isinstance(given, list):
+        body = body["events"]
+    if not isinstance(body, list):
         raise BadInput('must be an event, a list of events, or {"events": [...]}', "body")
-    if len(given) > MOST:
-        raise BadInput(f"holds {len(given):,} events; at most {MOST:,} are taken at once", "events")
-    return given
+    if len(body) > MOST:
+        raise BadInput(f"holds {len(body):,} events; at most {MOST:,} are accepted at once", "events")
+    return body
 
 
-def _refusal(index: int, given: Any, field: str, reason: str) -> dict[str, Any]:
-    stated = given.get("event_id") if isinstance(given, dict) else given
-    event_id = stated if isinstance(stated, str) and len(stated) <= 64 else None
+def _build_refusal(index: int, event_data: Any, field: str, reason: str) -> dict[str, Any]:
+    identity = event_data.get("event_id") if isinstance(event_data, dict) else event_data
+    event_id = identity if isinstance(identity, str) and len(identity) <= 64 else None
     return {"index": index, "event_id": event_id, "field": field, "reason": reason}

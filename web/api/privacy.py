@@ -1,5 +1,5 @@
-"""`GET /v1/clients/<id>/export`, `DELETE /v1/clients/<id>`, `GET /v1/clients/<id>/erasure`: what is held of a client,
-and that nothing is."""
+"""`GET /v1/clients/<id>/export`, `DELETE /v1/clients/<id>`, `GET /v1/clients/<id>/erasure`: exports and erases the data
+of a client."""
 
 from __future__ import annotations
 
@@ -14,54 +14,56 @@ from fastapi.responses import StreamingResponse
 from models.base import ClientId
 from store.database import read_transaction, write_transaction
 from store.privacy import erasure
-from store.privacy.export import export
-from web.api.requests import answer, authorised
-from web.context import Context, context_of
+from store.privacy.export import export_client
+from web.api.requests import require_api_key, respond_json
+from web.context import WebContext, get_context
 
-router: Final = APIRouter(prefix="/v1", dependencies=[Depends(authorised)])
+router: Final = APIRouter(prefix="/v1", dependencies=[Depends(require_api_key)])
 
 
 @router.get("/clients/{client_id}/export")
 async def get_export(request: Request, client_id: str) -> Response:
-    """All that is held of the client, as one JSON document (docs/privacy.md). 404, or 410: they were erased."""
-    return await exported(context_of(request), client_id)
+    """Export all data of the client as one JSON document (docs/privacy.md). 404, or 410: the client was erased."""
+    return await stream_export(get_context(request), client_id)
 
 
-async def exported(context: Context, client_id: ClientId) -> Response:
-    """The export as a file to keep."""
-    pieces = _pieces(context, client_id)
+async def stream_export(context: WebContext, client_id: ClientId) -> Response:
+    """Stream the export as a file to download."""
+    pieces = _stream_pieces(context, client_id)
     first = await run_in_threadpool(next, pieces)  # refusals come before the first piece, while there is a status yet
     headers = {"Content-Disposition": f'attachment; filename="{client_id}.json"', "Cache-Control": "no-store"}
     return StreamingResponse(chain([first], pieces), media_type="application/json", headers=headers)
 
 
-def _pieces(context: Context, client_id: ClientId) -> Iterator[bytes]:
+def _stream_pieces(context: WebContext, client_id: ClientId) -> Iterator[bytes]:
     with read_transaction(context.engine) as connection:
-        yield from export(connection, context.settings.keys.signing, client_id, context.business_now())
+        yield from export_client(connection, context.settings.keys.signing, client_id, context.business_now())
 
 
 @router.delete("/clients/{client_id}")
 async def delete_client(request: Request, client_id: str) -> Response:
-    """Erase the client: 202 with the address at which to see how far it is. Asking needs no Temporal, twice is once,
-    and it cannot be called off."""
-    told = await run_in_threadpool(asked, context_of(request), client_id)
-    return answer(told, 202)
+    """Erase the client: 202 with the address of the erasure's state.
+
+    It needs no Temporal, a second request changes nothing, and it cannot be cancelled.
+    """
+    status = await run_in_threadpool(request_erasure, get_context(request), client_id)
+    return respond_json(status, 202)
 
 
 @router.get("/clients/{client_id}/erasure")
 async def get_erasure(request: Request, client_id: str) -> Response:
-    """How far the erasure of the client is: `waiting`, `erasing`, `erased`. 404: nobody asked for one."""
-    return answer(await run_in_threadpool(_status, context_of(request), client_id))
+    """Return the state of the client's erasure: `waiting`, `erasing`, `erased`. 404: nobody requested one."""
+    return respond_json(await run_in_threadpool(_load_status, get_context(request), client_id))
 
 
-def asked(context: Context, client_id: ClientId) -> dict[str, Any]:
-    """Ask for the erasure; where it stands. Raises NotFound."""
+def request_erasure(context: WebContext, client_id: ClientId) -> dict[str, Any]:
+    """Request the erasure and return its state. Raises NotFound."""
     key, now, real_now = context.settings.keys.signing, context.business_now(), context.real_now()
     with write_transaction(context.engine) as connection:
-        told = erasure.ask(connection, key, client_id, now, real_now).model_dump(mode="json")
-    return told | {"status_url": f"{context.settings.base_url}/v1/clients/{client_id}/erasure"}
+        status = erasure.request_erasure(connection, key, client_id, now, real_now).model_dump(mode="json")
+    return status | {"status_url": f"{context.settings.base_url}/v1/clients/{client_id}/erasure"}
 
 
-def _status(context: Context, client_id: ClientId) -> dict[str, Any]:
+def _load_status(context: WebContext, client_id: ClientId) -> dict[str, Any]:
     with read_transaction(context.engine) as connection:
-        return erasure.status(connection, context.settings.keys.signing, client_id).model_dump(mode="json")
+        return erasure.load_status(connection, context.settings.keys.signing, client_id).model_dump(mode="json")

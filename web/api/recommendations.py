@@ -1,4 +1,4 @@
-"""`GET /v1/recommendations`: what to show a client, by the slot `ranking`, recorded as shown."""
+"""`GET /v1/recommendations`: recommends items to a client by the slot `ranking` and records what was shown."""
 
 from __future__ import annotations
 
@@ -12,32 +12,34 @@ from models.slots import Code
 from services.recommendations.recommender import Recommender
 from store.database import read_transaction, write_transaction
 from store.learning import decisions
-from web.api.requests import answer, authorised
-from web.context import Context, context_of
+from web.api.requests import require_api_key, respond_json
+from web.context import WebContext, get_context
 
 MOST: Final = 100
 
-router: Final = APIRouter(prefix="/v1", dependencies=[Depends(authorised)])
+router: Final = APIRouter(prefix="/v1", dependencies=[Depends(require_api_key)])
 
 
 @router.get("/recommendations")
 async def recommend(
     request: Request, client_id: ClientId, n: Annotated[int, Query(ge=1, le=MOST)] = 10, context: Code = "web"
 ) -> Response:
-    """The `n` best items, best first; fewer when no more may be shown. `context`: where they are shown, such as `web`.
+    """Return the `n` best items, best first; fewer when no more may be shown.
 
-    404: nobody has this id.
+    `context`: where they are shown, such as `web`. 404: nobody has this id.
     """
     recommender: Recommender = request.app.state.recommender
-    return answer(await run_in_threadpool(_made, context_of(request), recommender, client_id, n, context))
+    return respond_json(await run_in_threadpool(_recommend, get_context(request), recommender, client_id, n, context))
 
 
-def _made(context: Context, recommender: Recommender, client_id: ClientId, n: int, where: str) -> dict[str, Any]:
+def _recommend(
+    context: WebContext, recommender: Recommender, client_id: ClientId, n: int, where: str
+) -> dict[str, Any]:
     now = context.business_now()
     with read_transaction(context.engine) as connection:
-        made = recommender.recommend(connection, client_id, n, now, context=where)
+        choice = recommender.recommend(connection, client_id, n, now, context=where)
     with write_transaction(context.engine) as connection:
-        decision = decisions.keep(connection, made.record, now, body=made.body)
-    told = {"algorithm": made.algorithm, "version": made.version, "variant": made.record.variant}
-    items = [pick.model_dump(mode="json", include={"item_id", "score", "why"}) for pick in made.picks]
-    return {"client_id": client_id, "decision": decision, **told, "items": items}
+        decision = decisions.save_decision(connection, choice.record, now, body=choice.body)
+    source = {"algorithm": choice.algorithm, "version": choice.version, "variant": choice.record.variant}
+    items = [pick.model_dump(mode="json", include={"item_id", "score", "why"}) for pick in choice.picks]
+    return {"client_id": client_id, "decision": decision, **source, "items": items}

@@ -1,4 +1,4 @@
-"""`POST /v1/session/rank`: in which order to show a visitor items, by the slot `session`, recorded as shown."""
+"""`POST /v1/session/rank`: ranks items for a visitor by the slot `session` and records what was shown."""
 
 from __future__ import annotations
 
@@ -10,55 +10,61 @@ from fastapi.concurrency import run_in_threadpool
 
 from domain.histories import Interaction
 from errors import BadInput
-from ingest.faults import checked
-from mail.clicks import by_machine
-from models.session_views import SessionAsked
+from ingest.faults import parse_model
+from mail.clicks import is_machine_click
+from models.session_requests import SessionRankRequest
 from models.slots import SessionAnswer
-from services.decisions.decider import Asked
-from services.recommendations.page_order import Ordering, Page
+from services.decisions.decider import PendingDecision
+from services.recommendations.page_order import PageOrderService, PageRequest
 from store.database import read_transaction, write_transaction
 from store.learning import decisions
-from web.api.requests import answer, authorised, body_of, json_of
-from web.context import Context, context_of
+from web.api.requests import parse_json, read_body, require_api_key, respond_json
+from web.context import WebContext, get_context
 
 LARGEST: Final = 200_000  # bytes
-SKEW: Final = timedelta(minutes=5)
-"""So far ahead may the clock of whoever asks be."""
+CLOCK_SKEW: Final = timedelta(minutes=5)
+"""How far the caller's clock may be ahead."""
 
-router: Final = APIRouter(prefix="/v1/session", dependencies=[Depends(authorised)])
+router: Final = APIRouter(prefix="/v1/session", dependencies=[Depends(require_api_key)])
 
 
 @router.post("/rank")
 async def rank(request: Request) -> Response:
-    """The items in their order, first the best, and the decision's id. For a program that names itself in `user_agent`
-    they stay as they are, and nothing is recorded.
+    """Rank the items, best first, and return the decision's id.
 
-    404: nobody has this id. 422 with the field: an item that the catalogue does not hold, a touch that lies ahead.
+    For a program that names itself in `user_agent` the items keep their order, and nothing is recorded. 404: nobody has
+    this id. 422 with the field: an item that the catalogue lacks, or an interaction in the future.
     """
-    asked = checked(SessionAsked, json_of(await body_of(request, LARGEST)), "body")
-    return answer(await run_in_threadpool(_made, context_of(request), request.app.state.ordering, asked))
+    order = parse_model(SessionRankRequest, parse_json(await read_body(request, LARGEST)), "body")
+    return respond_json(await run_in_threadpool(_rank, get_context(request), request.app.state.ordering, order))
 
 
-def _made(context: Context, ordering: Ordering, asked: SessionAsked) -> dict[str, Any]:
+def _rank(context: WebContext, ordering: PageOrderService, order: SessionRankRequest) -> dict[str, Any]:
     now = context.business_now()
-    page = Page(asked.client_id, asked.items, asked.n, _touches(asked, now))
-    person = asked.user_agent is None or not by_machine("GET", asked.user_agent, None)
+    page = PageRequest(order.client_id, order.items, order.n, _build_interactions(order, now))
+    person = order.user_agent is None or not is_machine_click("GET", order.user_agent, None)
     with read_transaction(context.engine) as connection:
-        made = ordering.asked(connection, page, now) if person else ordering.as_it_stands(connection, page, now)
+        ranking = (
+            ordering.choose_order(connection, page, now) if person else ordering.keep_given_order(connection, page, now)
+        )
     decision = None
     if person:
         with write_transaction(context.engine) as connection:
-            decision = decisions.keep(connection, made.record, now, body=made.body)
-    told = {"algorithm": made.record.algorithm, "version": made.record.version, "variant": made.record.variant}
-    return {"client_id": asked.client_id, "decision": decision, **told, "items": list(_ids(made))}
+            decision = decisions.save_decision(connection, ranking.record, now, body=ranking.body)
+    source = {
+        "algorithm": ranking.record.algorithm,
+        "version": ranking.record.version,
+        "variant": ranking.record.variant,
+    }
+    return {"client_id": order.client_id, "decision": decision, **source, "items": list(_get_item_ids(ranking))}
 
 
-def _ids(made: Asked) -> tuple[str, ...]:
-    return cast(SessionAnswer, made.decision.answer).items
+def _get_item_ids(ranking: PendingDecision) -> tuple[str, ...]:
+    return cast(SessionAnswer, ranking.decision.answer).items
 
 
-def _touches(asked: SessionAsked, now: datetime) -> tuple[Interaction, ...]:
-    for place, each in enumerate(asked.touches):
-        if each.at > now + SKEW:
-            raise BadInput("lies ahead of business time", f"touches.{place}.at")
-    return tuple(Interaction(touch.item_id, touch.kind, touch.at.timestamp()) for touch in asked.touches)
+def _build_interactions(order: SessionRankRequest, now: datetime) -> tuple[Interaction, ...]:
+    for index, visit in enumerate(order.touches):
+        if visit.at > now + CLOCK_SKEW:
+            raise BadInput("lies ahead of business time", f"touches.{index}.at")
+    return tuple(Interaction(touch.item_id, touch.kind, touch.at.timestamp()) for touch in order.touches)

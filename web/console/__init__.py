@@ -1,1 +1,1 @@
-"""Pages for people: they read the store and change nothing."""
+"""Pages for people: the console."""

@@ -1,4 +1,4 @@
-"""`/calls`: whom a stylist is to call in place of a mail, and what came of it."""
+"""`/calls`: the calls that stylists are to make in place of a mail, and their results."""
 
 from __future__ import annotations
 
@@ -9,64 +9,64 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
 
 from errors import BadInput
-from ingest.faults import checked
+from ingest.faults import parse_model
 from models.base import ID_PATTERN, Id
 from models.calls import CallDecision, CallState
 from store.clients import calls
 from store.database import read_transaction, write_transaction
-from web.console.acting import check_token, form_of, must_sign_in, person_of, token_for
-from web.console.charts import slices
-from web.console.words import CALLS
-from web.context import Context, context_of
-from web.templating import page
+from web.console.charts import build_slices
+from web.console.labels import CALLS
+from web.console.sign_in import build_token, check_token, get_person, read_form, redirect_to_sign_in
+from web.context import WebContext, get_context
+from web.templating import render_page
 
 router: Final = APIRouter(include_in_schema=False)
 
-Ctx = Annotated[Context, Depends(context_of)]
+Ctx = Annotated[WebContext, Depends(get_context)]
 PAGE: Final = "/calls"
 
 
 @router.get(PAGE)
-def call_list(request: Request, context: Ctx, state: Annotated[str | None, Query(max_length=16)] = None) -> Response:
-    """Calls by state; at first those to make."""
+def show_calls(request: Request, context: Ctx, state: Annotated[str | None, Query(max_length=16)] = None) -> Response:
+    """List calls by state; without a state, those to make."""
     chosen = CallState.OPEN if state is None else state if state in CALLS else ""
-    return _page(request, context, chosen)
+    return _render(request, context, chosen)
 
 
 @router.post("/calls/{call_id}/decision")
 async def decide(request: Request, context: Ctx, call_id: Annotated[Id, Path(pattern=ID_PATTERN)]) -> Response:
-    """What the stylist says of a call; back to the list, which says why where it was refused."""
-    person = person_of(request)
+    """Save the result of a call and return to the list, which explains a refusal."""
+    person = get_person(request)
     if person is None:
-        return must_sign_in(PAGE)
-    form = await form_of(request)
+        return redirect_to_sign_in(PAGE)
+    form = await read_form(request)
     try:
         check_token(context, form.get("token", ""), call_id)
-        decision = checked(CallDecision, {"verdict": form.get("verdict"), "by": person})
+        decision = parse_model(CallDecision, {"verdict": form.get("verdict"), "by": person})
         await run_in_threadpool(_decide, context, call_id, decision)
     except BadInput as refused:
-        return await run_in_threadpool(_page, request, context, CallState.OPEN, str(refused))
+        return await run_in_threadpool(_render, request, context, CallState.OPEN, str(refused))
     return RedirectResponse(PAGE, status_code=303)
 
 
-def _decide(context: Context, call_id: str, decision: CallDecision) -> None:
+def _decide(context: WebContext, call_id: str, decision: CallDecision) -> None:
     with write_transaction(context.engine) as connection:
-        calls.decide(connection, call_id, decision, context.business_now(), context.real_now())
+        calls.decide_call(connection, call_id, decision, context.business_now(), context.real_now())
 
 
-def _page(request: Request, context: Context, state: str, wrong: str = "") -> Response:
+def _render(request: Request, context: WebContext, state: str, wrong: str = "") -> Response:
     with read_transaction(context.engine) as connection:
-        counts, found = calls.by_state(connection), calls.listing(connection, state)
-    person = person_of(request)
+        counts, rows = calls.count_by_state(connection), calls.list_calls(connection, state)
+    person = get_person(request)
     tokens = {}
     if person is not None:
-        tokens = {each.call_id: token_for(context, each.call_id) for each in found if each.state == CallState.OPEN}
-    return page(
+        tokens = {row.call_id: build_token(context, row.call_id) for row in rows if row.state == CallState.OPEN}
+    return render_page(
         request,
         "calls.html",
         422 if wrong else 200,
-        states=slices(counts, list(CALLS)),
-        calls=[(row, calls.call_of(row)) for row in found],
+        states=build_slices(counts, list(CALLS)),
+        calls=[(row, calls.parse_call(row)) for row in rows],
         state=state,
         tokens=tokens,
         person=person,

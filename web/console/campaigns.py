@@ -1,4 +1,4 @@
-"""`/campaigns` and `/campaigns/<slug>`: what each wants to say, to whom, how far it is and what it brings."""
+"""`/campaigns` and `/campaigns/<slug>`: each campaign's message, audience, progress and lift."""
 
 from __future__ import annotations
 
@@ -9,51 +9,51 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 from errors import NotFound
 from models.base import ID_PATTERN
 from models.states import EnrolmentState
-from store import pages
 from store.campaigns import lift as campaign_lift
+from store.campaigns.lists import find_campaign_counts, list_campaign_counts, list_campaign_mails
 from store.database import read_transaction
-from web.console.charts import slices
-from web.console.lift_chart import lift_picture
-from web.console.words import STATES
-from web.context import Context, context_of
-from web.templating import page
+from web.console.charts import build_slices
+from web.console.labels import STATES
+from web.console.lift_chart import build_lift_picture
+from web.context import WebContext, get_context
+from web.templating import render_page
 
 router = APIRouter(include_in_schema=False)
 
 LIVE = "X-Live"
-"""Header of a page's own question every few seconds, which does not count the lift anew."""
+"""Header of the page's own requests every few seconds, for which the lift is not computed again."""
 
-Ctx = Annotated[Context, Depends(context_of)]
+Ctx = Annotated[WebContext, Depends(get_context)]
 
 
 @router.get("/campaigns")
-def campaign_list(request: Request, context: Ctx) -> Response:
-    """Every campaign, newest first."""
+def show_campaigns(request: Request, context: Ctx) -> Response:
+    """List every campaign, newest first."""
     with read_transaction(context.engine) as connection:
-        campaigns = pages.campaign_list(connection)
-    return page(request, "campaigns.html", campaigns=campaigns)
+        campaigns = list_campaign_counts(connection)
+    return render_page(request, "campaigns.html", campaigns=campaigns)
 
 
 @router.get("/campaigns/{slug}")
-def campaign(request: Request, context: Ctx, slug: Annotated[str, Path(pattern=ID_PATTERN)]) -> Response:
-    """One campaign and its mails."""
+def show_campaign(request: Request, context: Ctx, slug: Annotated[str, Path(pattern=ID_PATTERN)]) -> Response:
+    """Show one campaign and its mails."""
     with read_transaction(context.engine) as connection:
-        found = pages.campaign(connection, slug)
-        mails = pages.campaign_mails(connection, slug)
+        campaign = find_campaign_counts(connection, slug)
+        mails = list_campaign_mails(connection, slug)
         lift = (
-            campaign_lift.lift(connection, slug, context.business_now())
-            if found and LIVE not in request.headers
+            campaign_lift.compute_lift(connection, slug, context.business_now())
+            if campaign and LIVE not in request.headers
             else None
         )
-    if found is None:
+    if campaign is None:
         raise NotFound(f"no campaign {slug}", "slug")
-    return page(
+    return render_page(
         request,
         "campaign.html",
-        campaign=found.row,
-        enrolled=slices(found.enrolled, list(EnrolmentState)),
-        states=slices(found.mails, list(STATES)),
+        campaign=campaign.row,
+        enrolled=build_slices(campaign.enrolled, list(EnrolmentState)),
+        states=build_slices(campaign.mails, list(STATES)),
         mails=mails,
         lift=lift,
-        picture=lift_picture(lift.series) if lift else None,
+        picture=build_lift_picture(lift.series) if lift else None,
     )

@@ -1,4 +1,4 @@
-"""The shapes of the pictures on pages: plain numbers, which templates draw as SVG."""
+"""The shapes of the charts on pages: plain numbers, which templates draw as SVG."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from domain.engagement import Engagement, EngagementRules, read, score, strength
+from domain.engagement import Engagement, EngagementRules, compute_score, compute_strength, score_client
 from models.states import Band
 
 WIDTH: Final = 760
@@ -24,7 +24,7 @@ STEP_POINTS: Final = 260
 
 @dataclass(frozen=True)
 class Mark:
-    """Something at a moment: where it stands on the picture, and what to say of it."""
+    """A mark at a moment: its coordinates and its label."""
 
     x: float
     y: float
@@ -33,7 +33,7 @@ class Mark:
 
 
 @dataclass(frozen=True)
-class Shade:
+class BandRange:
     """The range of scores of one band."""
 
     band: str
@@ -55,7 +55,7 @@ class ScorePicture:
     past: str = ""
     future: str = ""
     now_x: float = 0.0
-    shades: Sequence[Shade] = ()
+    shades: Sequence[BandRange] = ()
     orders: Sequence[Mark] = ()
     assessments: Sequence[Mark] = ()
     mails: Sequence[Mark] = ()
@@ -63,8 +63,8 @@ class ScorePicture:
     ticks: Sequence[Mark] = field(default=())
 
 
-class _Scale:
-    """From moments and scores to places on the picture."""
+class _PlotScale:
+    """Converts moments and scores to coordinates."""
 
     def __init__(self, begin: datetime, end: datetime) -> None:
         self._begin, self._span = begin, (end - begin).total_seconds()
@@ -77,45 +77,47 @@ class _Scale:
         return round(HEIGHT - BOTTOM - value / 100 * (HEIGHT - TOP - BOTTOM), 1)
 
 
-class Curve:
-    """The score at any moment, from the events that moved it: one that decays between them."""
+class ScoreCurve:
+    """The score at any moment: events raise it, and it decays between them."""
 
     def __init__(self, rules: EngagementRules, events: Sequence[Any]) -> None:
-        """`events`: (type, occurred_at, value_cents, data) in order of time."""
+        """Prepare the curve of `events`: (type, occurred_at, value_cents, data) in order of time."""
         self._rules = rules
         self.moments: list[datetime] = []
         self._stats: list[Engagement] = []
         stats = Engagement()
         for event in events:
             if not (event.data or {}).get("machine"):
-                stats = stats.absorb(rules, event.type, event.occurred_at, event.value_cents or 0)
+                stats = stats.add_event(rules, event.type, event.occurred_at, event.value_cents or 0)
                 self.moments.append(event.occurred_at)
                 self._stats.append(stats)
 
-    def points(self, times: Sequence[datetime]) -> list[float]:
-        """The score at each of `times` (in order), 0 before the first event."""
-        found, index = [], -1
+    def compute_scores(self, times: Sequence[datetime]) -> list[float]:
+        """Compute the score at each of `times` (in order), 0 before the first event."""
+        scores, index = [], -1
         for at in times:
             while index + 1 < len(self.moments) and self.moments[index + 1] <= at:
                 index += 1
-            found.append(0.0 if index < 0 else self._at(self._stats[index], at))
-        return found
+            scores.append(0.0 if index < 0 else self._compute_score(self._stats[index], at))
+        return scores
 
-    def crosses_at(self, now: datetime) -> datetime | None:
-        """When the score falls into the next band if nothing happens after `now`. The stored crossing is that of the
-        last assessment, which an event inside the band does not call for."""
-        known = [stats for moment, stats in zip(self.moments, self._stats, strict=True) if moment <= now]
-        return read(self._rules, known[-1], now).crosses_at if known else None
+    def find_crossing(self, now: datetime) -> datetime | None:
+        """Find when the score falls into the next band if nothing happens after `now`.
 
-    def _at(self, stats: Engagement, at: datetime) -> float:
+        The stored crossing is that of the last assessment; an event inside the band causes no new assessment.
+        """
+        past_stats = [stats for moment, stats in zip(self.moments, self._stats, strict=True) if moment <= now]
+        return score_client(self._rules, past_stats[-1], now).crosses_at if past_stats else None
+
+    def _compute_score(self, stats: Engagement, at: datetime) -> float:
         assert stats.anchor_at is not None  # noqa: S101 - one event at least was absorbed
         anchor = stats.anchor_at.timestamp()
         last = stats.last_order_at.timestamp() if stats.last_order_at else float("nan")
-        a = strength(self._rules, [anchor], [stats.frequency], [stats.monetary], [last])
-        return float(score(self._rules, [anchor], a, [max(at.timestamp(), anchor)])[0])
+        a = compute_strength(self._rules, [anchor], [stats.frequency], [stats.monetary], [last])
+        return float(compute_score(self._rules, [anchor], a, [max(at.timestamp(), anchor)])[0])
 
 
-def score_picture(
+def build_score_picture(
     rules: EngagementRules,
     events: Sequence[Any],
     assessments: Sequence[Any],
@@ -123,93 +125,97 @@ def score_picture(
     now: datetime,
     crosses_at: datetime | None,
 ) -> ScorePicture:
-    """The picture of one client's score up to `now`, and on from there if nothing happens."""
-    begin = _begin(events, assessments, now)
+    """Build the chart of one client's score up to `now`, and on from there if nothing happens."""
+    begin = _choose_begin(events, assessments, now)
     end = now + AHEAD if crosses_at is None else min(max(now + AHEAD / 3, crosses_at + AHEAD / 9), now + 3 * AHEAD)
-    scale, curve = _Scale(begin, end), Curve(rules, events)
+    scale, curve = _PlotScale(begin, end), ScoreCurve(rules, events)
     return ScorePicture(
-        past=_line(scale, curve, _times(curve, begin, now)),
-        future=_line(scale, curve, _times(curve, now, end)),
+        past=_format_line(scale, curve, _choose_times(curve, begin, now)),
+        future=_format_line(scale, curve, _choose_times(curve, now, end)),
         now_x=scale.x(now),
-        shades=_shades(rules, scale),
+        shades=_build_band_ranges(rules, scale),
         orders=[
-            Mark(scale.x(event.occurred_at), HEIGHT - BOTTOM, f"Order, {_day(event.occurred_at)}")
+            Mark(scale.x(event.occurred_at), HEIGHT - BOTTOM, f"Order, {_format_day(event.occurred_at)}")
             for event in events
             if event.type == "order_placed" and event.occurred_at >= begin
         ],
         assessments=[
-            Mark(scale.x(row.at), scale.y(row.score), f"Assessed {row.score:.1f}, {_day(row.at)}", row.band)
+            Mark(scale.x(row.at), scale.y(row.score), f"Assessed {row.score:.1f}, {_format_day(row.at)}", row.band)
             for row in assessments
             if begin <= row.at <= end
         ],
         mails=[
             Mark(
-                scale.x(row.sent_at), scale.y(curve.points([row.sent_at])[0]), f"Mail {row.n} sent, {_day(row.sent_at)}"
+                scale.x(row.sent_at),
+                scale.y(curve.compute_scores([row.sent_at])[0]),
+                f"Mail {row.n} sent, {_format_day(row.sent_at)}",
             )
             for row in mails
             if row.sent_at is not None and begin <= row.sent_at <= end
         ],
-        crossing=_crossing(scale, curve, crosses_at, now, end),
-        ticks=_ticks(scale, begin, end),
+        crossing=_build_crossing(scale, curve, crosses_at, now, end),
+        ticks=_build_ticks(scale, begin, end),
     )
 
 
-def _begin(events: Sequence[Any], assessments: Sequence[Any], now: datetime) -> datetime:
+def _choose_begin(events: Sequence[Any], assessments: Sequence[Any], now: datetime) -> datetime:
     first: datetime = min((event.occurred_at for event in events), default=now)
     first = min((first, *(row.at for row in assessments)))
     room = max(timedelta(days=5), (now - first) * 0.1)  # for the bands' names, left of the curve
     return max(now - PAST, min(first - room, now - timedelta(days=30)))
 
 
-def _times(curve: Curve, begin: datetime, end: datetime) -> list[datetime]:
+def _choose_times(curve: ScoreCurve, begin: datetime, end: datetime) -> list[datetime]:
     step = (end - begin) / STEP_POINTS
     jumps = [moment for moment in curve.moments if begin <= moment <= end]
     just_before = [max(begin, moment - timedelta(seconds=1)) for moment in jumps]
     return sorted([begin + step * index for index in range(STEP_POINTS + 1)] + jumps + just_before)
 
 
-def _line(scale: _Scale, curve: Curve, times: list[datetime]) -> str:
-    placed = [f"{scale.x(at)},{scale.y(value)}" for at, value in zip(times, curve.points(times), strict=True)]
+def _format_line(scale: _PlotScale, curve: ScoreCurve, times: list[datetime]) -> str:
+    placed = [f"{scale.x(at)},{scale.y(value)}" for at, value in zip(times, curve.compute_scores(times), strict=True)]
     return " ".join(dict.fromkeys(placed))
 
 
-def _shades(rules: EngagementRules, scale: _Scale) -> list[Shade]:
+def _build_band_ranges(rules: EngagementRules, scale: _PlotScale) -> list[BandRange]:
     shades, upper = [], 100.0
     for band, lowest in rules.thresholds:
-        shades.append(Shade(Band(band).value, scale.y(upper), round(scale.y(lowest) - scale.y(upper), 1), lowest))
+        shades.append(BandRange(Band(band).value, scale.y(upper), round(scale.y(lowest) - scale.y(upper), 1), lowest))
         upper = lowest
     return shades
 
 
-def _crossing(scale: _Scale, curve: Curve, crosses_at: datetime | None, now: datetime, end: datetime) -> Mark | None:
+def _build_crossing(
+    scale: _PlotScale, curve: ScoreCurve, crosses_at: datetime | None, now: datetime, end: datetime
+) -> Mark | None:
     if crosses_at is None or not now <= crosses_at <= end:
         return None
-    value = curve.points([crosses_at])[0]
-    return Mark(scale.x(crosses_at), scale.y(value), f"next crossing {_day(crosses_at)}, at {value:.0f}")
+    value = curve.compute_scores([crosses_at])[0]
+    return Mark(scale.x(crosses_at), scale.y(value), f"next crossing {_format_day(crosses_at)}, at {value:.0f}")
 
 
-def _ticks(scale: _Scale, begin: datetime, end: datetime) -> list[Mark]:
-    """One tick a month, or a week where the picture spans little time."""
+def _build_ticks(scale: _PlotScale, begin: datetime, end: datetime) -> list[Mark]:
+    """Build one tick a month, or a week where the chart spans little time."""
     ticks, by_month = [], end - begin > timedelta(days=100)
     at = datetime(begin.year, begin.month, 1, tzinfo=begin.tzinfo)
     while at < end:
         if at >= begin:
             ticks.append(Mark(scale.x(at), HEIGHT - 8, f"{at:%b}" if by_month else f"{at.day} {at:%b}"))
-        at = _next_month(at) if by_month else at + timedelta(days=7)
+        at = _find_next_month(at) if by_month else at + timedelta(days=7)
     return ticks
 
 
-def _next_month(at: datetime) -> datetime:
+def _find_next_month(at: datetime) -> datetime:
     return at.replace(year=at.year + at.month // 12, month=at.month % 12 + 1)
 
 
-def _day(at: datetime) -> str:
+def _format_day(at: datetime) -> str:
     return f"{at.day} {at:%B %Y}"
 
 
 @dataclass(frozen=True)
 class Slice:
-    """One part of a bar: its code, how many, and its place in hundredths of the whole."""
+    """One part of a bar: its code, how many, and its position in percent of the whole."""
 
     code: str
     count: int
@@ -217,12 +223,12 @@ class Slice:
     share: float
 
 
-def slices(counts: dict[str, int], order: Sequence[str]) -> list[Slice]:
-    """The parts of a bar, in `order`; codes not in it come last."""
-    whole, begin, found = sum(counts.values()) or 1, 0.0, []
+def build_slices(counts: dict[str, int], order: Sequence[str]) -> list[Slice]:
+    """Build the parts of a bar, in `order`; codes not in it come last."""
+    total, begin, slices = sum(counts.values()) or 1, 0.0, []
     for code in [*order, *sorted(set(counts) - set(order))]:
         if counts.get(code):
-            share = 100 * counts[code] / whole
-            found.append(Slice(code, counts[code], round(begin, 3), round(share, 3)))
+            share = 100 * counts[code] / total
+            slices.append(Slice(code, counts[code], round(begin, 3), round(share, 3)))
             begin += share
-    return found
+    return slices

@@ -1,4 +1,4 @@
-"""The picture of a campaign's lift: what was told day by day, with its interval, as places that templates draw."""
+"""The chart of a campaign's lift: the daily estimates with their intervals, as coordinates that templates draw."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ BOTTOM: Final = 26
 
 
 @dataclass(frozen=True)
-class Line:
-    """A level of the scale, or a day: its place, and what it is called."""
+class AxisMark:
+    """A mark on an axis: its coordinate and its label."""
 
     at: float
     label: str
@@ -33,8 +33,8 @@ class LiftPicture:
     around: str
     line: str
     zero: float
-    levels: Sequence[Line]
-    days: Sequence[Line]
+    levels: Sequence[AxisMark]
+    days: Sequence[AxisMark]
     marks: Sequence[tuple[float, float, float, float, str]]
     """x, low, value, high, and the words for it."""
     width: int = WIDTH
@@ -43,8 +43,8 @@ class LiftPicture:
     right: int = RIGHT
 
 
-def lift_picture(points: Sequence[LiftPoint]) -> LiftPicture | None:
-    """The picture of `points`, in order of time; None without any."""
+def build_lift_picture(points: Sequence[LiftPoint]) -> LiftPicture | None:
+    """Build the chart of `points`, in order of time; None without any."""
     if not points:
         return None
     top, bottom = max(1e-4, *(one.high for one in points)), min(-1e-4, *(one.low for one in points))
@@ -52,8 +52,8 @@ def lift_picture(points: Sequence[LiftPoint]) -> LiftPicture | None:
     span = max((end - begin).total_seconds(), 1.0)
 
     def x(at: datetime) -> float:
-        place = (at - begin).total_seconds() / span if end > begin else 0.5
-        return round(LEFT + place * (WIDTH - LEFT - RIGHT), 1)
+        share = (at - begin).total_seconds() / span if end > begin else 0.5
+        return round(LEFT + share * (WIDTH - LEFT - RIGHT), 1)
 
     def y(value: float) -> float:
         return round(TOP + (top - value) / (top - bottom) * (HEIGHT - TOP - BOTTOM), 1)
@@ -64,19 +64,19 @@ def lift_picture(points: Sequence[LiftPoint]) -> LiftPicture | None:
         around=" ".join(upper + lower),
         line=" ".join(f"{x(one.at)},{y(one.value)}" for one in points),
         zero=y(0.0),
-        levels=[Line(y(level), f"{100 * level:+.3g}") for level in _levels(bottom, top)],
-        days=[Line(x(at), f"{at.day} {at:%b}") for at in dict.fromkeys((begin, end))],
-        marks=[(x(one.at), y(one.low), y(one.value), y(one.high), _words(one)) for one in points],
+        levels=[AxisMark(y(level), f"{100 * level:+.3g}") for level in _choose_levels(bottom, top)],
+        days=[AxisMark(x(at), f"{at.day} {at:%b}") for at in dict.fromkeys((begin, end))],
+        marks=[(x(one.at), y(one.low), y(one.value), y(one.high), _describe_point(one)) for one in points],
     )
 
 
-def _words(one: LiftPoint) -> str:
+def _describe_point(one: LiftPoint) -> str:
     return f"{one.at.day} {one.at:%B}: {100 * one.value:+.2f} points, {100 * one.low:+.2f} to {100 * one.high:+.2f}"
 
 
-def _levels(bottom: float, top: float) -> list[float]:
-    """The largest of 1, 2, 5 times a power of ten that lies within, to each side where there is room for it."""
-    reach = max(top, -bottom)
-    power = 10.0 ** (ceil(log10(reach)) - 1)
-    level = max(step * power for step in (0.5, 1, 2, 5) if step * power <= reach)
-    return [each for each in (-level, level) if bottom <= each <= top]
+def _choose_levels(bottom: float, top: float) -> list[float]:
+    """Choose the largest of 1, 2, 5 times a power of ten in the range, on each side of zero that has room for it."""
+    largest = max(top, -bottom)
+    power = 10.0 ** (ceil(log10(largest)) - 1)
+    level = max(step * power for step in (0.5, 1, 2, 5) if step * power <= largest)
+    return [candidate for candidate in (-level, level) if bottom <= candidate <= top]

@@ -1,4 +1,4 @@
-"""One mail as the client's page tells it: its words, its items and where each item's score came from."""
+"""One mail on the client's page: its text, its items and the parts of each item's score."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from models.base import ItemId
-from web.console.words import PARTS, word
+from web.console.labels import SCORE_PARTS, get_label
 
 ROUNDING: Final = 1e-4
 
 
 @dataclass(frozen=True)
-class Part:
-    """A share of the house's score: its name, its points, and its place on a bar in hundredths of the best pick."""
+class ScorePart:
+    """One part of the built-in score: its name, its points, and its position on a bar in percent of the best pick."""
 
     code: str
     name: str
@@ -24,65 +24,69 @@ class Part:
 
 
 @dataclass(frozen=True)
-class Shown:
-    """An item in a mail; `item` is its row, None when it has left the catalogue. `by`: whose the score is, where it is
-    not the house's own, `house_score`, to which the parts add up."""
+class MailItem:
+    """An item in a mail; `item` is its row, None when it has left the catalogue.
+
+    `by` names the algorithm of the score when it is not the built-in one. The parts add up to `built_in_score`.
+    """
 
     item_id: ItemId
     item: Any
     blurb: str
     score: float | None
     by: str
-    house_score: float
-    parts: Sequence[Part]
+    built_in_score: float
+    parts: Sequence[ScorePart]
 
 
 @dataclass(frozen=True)
-class Told:
-    """A mail, its steps, its words and what it shows."""
+class MailView:
+    """A mail, its steps, its text and its items."""
 
     row: Any
     steps: Sequence[Any]
     draft: Mapping[str, Any]
-    shown: Sequence[Shown]
+    items: Sequence[MailItem]
     facts: Sequence[str]
 
 
-def told(row: Any, steps: Sequence[Any], items: Mapping[ItemId, Any]) -> Told:
-    """The mail of ledger row `row`."""
+def build_mail_view(row: Any, steps: Sequence[Any], items: Mapping[ItemId, Any]) -> MailView:
+    """Build the view of the mail in ledger row `row`."""
     picks = {pick["item_id"]: pick for pick in row.picks or () if "item_id" in pick}
     blurbs = {blurb["item_id"]: blurb.get("text", "") for blurb in (row.draft or {}).get("items", ())}
-    best = max(map(_house_score, picks.values()), default=0.0) or 1.0
-    shown = [
-        Shown(
+    best = max(map(_compute_built_in_score, picks.values()), default=0.0) or 1.0
+    mail_items = [
+        MailItem(
             item_id=item_id,
             item=items.get(item_id),
             blurb=blurbs.get(item_id, ""),
             score=float(picks[item_id]["score"]) if "score" in picks.get(item_id, {}) else None,
-            by=_by(picks.get(item_id, {})),
-            house_score=_house_score(picks.get(item_id, {})),
-            parts=_parts(picks.get(item_id, {}).get("parts") or {}, best),
+            by=_name_scorer(picks.get(item_id, {})),
+            built_in_score=_compute_built_in_score(picks.get(item_id, {})),
+            parts=_build_parts(picks.get(item_id, {}).get("parts") or {}, best),
         )
         for item_id in dict.fromkeys([*picks, *blurbs])
     ]
     facts = [str(fact.get("text", "")) for fact in (row.brief or {}).get("facts", ())]
-    return Told(row, steps, row.draft or {}, shown, facts)
+    return MailView(row, steps, row.draft or {}, mail_items, facts)
 
 
-def _by(pick: Mapping[str, Any]) -> str:
-    """Picks of before this was kept tell it by parts that do not add up to the score."""
-    foreign = abs(float(pick.get("score", 0)) - _house_score(pick)) > ROUNDING
+def _name_scorer(pick: Mapping[str, Any]) -> str:
+    """Name the algorithm of a score; older picks do not store it, but their parts do not add up to the score."""
+    foreign = abs(float(pick.get("score", 0)) - _compute_built_in_score(pick)) > ROUNDING
     return str(pick.get("by") or ("an algorithm" if foreign else ""))
 
 
-def _house_score(pick: Mapping[str, Any]) -> float:
+def _compute_built_in_score(pick: Mapping[str, Any]) -> float:
     return sum(map(float, (pick.get("parts") or {}).values()))
 
 
-def _parts(parts: Mapping[str, float], best: float) -> list[Part]:
-    found, begin = [], 0.0
+def _build_parts(parts: Mapping[str, float], best: float) -> list[ScorePart]:
+    parts_shown, begin = [], 0.0
     for code, points in parts.items():
         share = max(0.0, 100 * float(points) / best)
-        found.append(Part(code, word(code, PARTS), float(points), round(begin, 2), round(share, 2)))
+        parts_shown.append(
+            ScorePart(code, get_label(code, SCORE_PARTS), float(points), round(begin, 2), round(share, 2))
+        )
         begin += share
-    return found
+    return parts_shown

@@ -1,4 +1,4 @@
-"""`/`: how the clients stand, what becomes of their mail, and what happened last."""
+"""`/`: clients by phase, mails by state, and the latest mails."""
 
 from __future__ import annotations
 
@@ -8,45 +8,47 @@ from fastapi import APIRouter, Depends, Request, Response
 from sqlalchemy import Connection
 
 from models.lift import CampaignLift
-from store import pages
 from store.campaigns import lift as campaign_lift
+from store.campaigns.lists import list_campaign_counts
+from store.clients.lists import count_clients_by_phase
 from store.database import read_transaction
+from store.mail.lists import count_mails_by_state, list_recent_mails
 from web.console.campaigns import LIVE
-from web.console.charts import slices
-from web.console.lift_chart import lift_picture
-from web.console.words import PHASES, STATES
-from web.context import Context, context_of
-from web.templating import page
+from web.console.charts import build_slices
+from web.console.labels import PHASES, STATES
+from web.console.lift_chart import build_lift_picture
+from web.context import WebContext, get_context
+from web.templating import render_page
 
 router = APIRouter(include_in_schema=False)
 
 
 @router.get("/")
-def overview(request: Request, context: Annotated[Context, Depends(context_of)]) -> Response:
-    """Counts by phase, mails by state, the latest mails, the campaigns."""
+def show_overview(request: Request, context: Annotated[WebContext, Depends(get_context)]) -> Response:
+    """Show counts by phase, mails by state, the latest mails, the campaigns."""
     with read_transaction(context.engine) as connection:
-        phases = pages.clients_by_phase(connection)
-        mails = pages.mails_by_state(connection)
-        recent = pages.recent_mails(connection)
-        campaigns = pages.campaign_list(connection)
-        lift = _lift(connection, request, context)
-    return page(
+        phases = count_clients_by_phase(connection)
+        mails = count_mails_by_state(connection)
+        recent = list_recent_mails(connection)
+        campaigns = list_campaign_counts(connection)
+        lift = _measure_lift(connection, request, context)
+    return render_page(
         request,
         "overview.html",
-        phases=slices(phases, list(PHASES)),
+        phases=build_slices(phases, list(PHASES)),
         clients=sum(phases.values()),
-        mails=slices(mails, list(STATES)),
+        mails=build_slices(mails, list(STATES)),
         mails_sent=mails.get("sent", 0),
         recent=recent,
         campaigns=campaigns,
         lift=lift,
-        picture=lift_picture(lift.series) if lift else None,
+        picture=build_lift_picture(lift.series) if lift else None,
     )
 
 
-def _lift(connection: Connection, request: Request, context: Context) -> CampaignLift | None:
-    """What mail to clients who drift brings; None where nobody is held out of it."""
+def _measure_lift(connection: Connection, request: Request, context: WebContext) -> CampaignLift | None:
+    """Measure the lift of mail to clients who drift; None when there is no holdout."""
     share = context.settings.holdout_share
     if not share or LIVE in request.headers:
         return None
-    return campaign_lift.of_re_engagement(connection, share, context.business_now())
+    return campaign_lift.compute_re_engagement_lift(connection, share, context.business_now())

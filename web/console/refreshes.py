@@ -1,4 +1,4 @@
-"""`/refreshes`: what each night came to: who was tried, who serves, what has drifted."""
+"""`/refreshes`: the results of nightly training: challengers, champions and drift."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from store.database import read_transaction
 from store.learning import refreshes
-from web.context import Context, context_of
-from web.templating import page
+from web.context import WebContext, get_context
+from web.templating import render_page
 
 router: Final = APIRouter(include_in_schema=False)
 
@@ -17,10 +17,10 @@ NIGHTS: Final = 14
 
 
 @router.get("/refreshes")
-def refresh_list(request: Request, context: Annotated[Context, Depends(context_of)]) -> Response:
-    """The latest nights, and the drift that the last finished one saw."""
+def show_refreshes(request: Request, context: Annotated[WebContext, Depends(get_context)]) -> Response:
+    """Show the latest nights, and the drift that the last finished one found."""
     with read_transaction(context.engine) as connection:
-        nights = refreshes.latest(connection, NIGHTS)
-    done = next((night for night in nights if night.state == "done"), None)
-    drift = sorted(done.drift if done else (), key=lambda each: -each.statistic)
-    return page(request, "refreshes.html", nights=nights, done=done, drift=drift)
+        nights = refreshes.list_latest(connection, NIGHTS)
+    finished = next((night for night in nights if night.state == "done"), None)
+    drift = sorted(finished.drift if finished else (), key=lambda feature: -feature.statistic)
+    return render_page(request, "refreshes.html", nights=nights, done=finished, drift=drift)

@@ -1,5 +1,5 @@
 // Keeps a page fresh: fetches it again every few seconds and swaps the parts marked data-live.
-// What the reader has opened stays open; while they select text, type or look away, nothing moves.
+// Opened details stay open; nothing changes while the reader selects text, types or looks away.
 "use strict";
 (() => {
   const PAUSE_MS = 3000;

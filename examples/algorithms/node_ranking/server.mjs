@@ -12,8 +12,8 @@ function genuine(headers, body) {
   const { "webhook-id": id, "webhook-timestamp": at, "webhook-signature": given = "" } = headers;
   if (!(Math.abs(Date.now() / 1000 - Number(at)) < OLDEST)) return false;
   const wanted = createHmac("sha256", key).update(`${id}.${at}.`).update(body).digest();
-  return given.split(" ").some((each) => {
-    const [kind, signature = ""] = each.split(",");
+  return given.split(" ").some((part) => {
+    const [kind, signature = ""] = part.split(",");
     const bytes = Buffer.from(signature, "base64");
     return kind === "v1" && bytes.length === wanted.length && timingSafeEqual(bytes, wanted);
   });
@@ -21,11 +21,11 @@ function genuine(headers, body) {
 
 /** Cheaper than half of the candidates: a little ahead. */
 function answer({ candidates, n }) {
-  const prices = candidates.map((each) => each.price_cents).sort((a, b) => a - b);
+  const prices = candidates.map((item) => item.price_cents).sort((a, b) => a - b);
   const middle = prices[Math.floor(prices.length / 2)] ?? 0;
   return {
     items: candidates
-      .map((each) => ({ item_id: each.item_id, score: each.house_score + (each.price_cents < middle ? 0.05 : 0) }))
+      .map((item) => ({ item_id: item.item_id, score: item.house_score + (item.price_cents < middle ? 0.05 : 0) }))
       .sort((a, b) => b.score - a.score || (a.item_id < b.item_id ? -1 : 1))
       .slice(0, n),
   };

@@ -9,12 +9,12 @@ version = "1.0"
 def answer(question: dict[str, Any]) -> dict[str, Any]:
     """The best `n` candidates; what the client touched before counts for its category."""
     liked = {touch["item_id"] for touch in question["touches"]}
-    categories = {each["category"] for each in question["candidates"] if each["item_id"] in liked}
+    categories = {item["category"] for item in question["candidates"] if item["item_id"] in liked}
 
     def score(candidate: dict[str, Any]) -> float:
         scarce = 0.1 / (1 + candidate["on_hand"])
         suits: float = candidate["house_score"] + scarce
         return suits + 0.1 * (candidate["category"] in categories)
 
-    best = sorted(question["candidates"], key=lambda each: (-score(each), each["item_id"]))
-    return {"items": [{"item_id": each["item_id"], "score": score(each)} for each in best[: question["n"]]]}
+    best = sorted(question["candidates"], key=lambda item: (-score(item), item["item_id"]))
+    return {"items": [{"item_id": item["item_id"], "score": score(item)} for item in best[: question["n"]]]}

@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from algorithms.assembly.answering import answer
-from algorithms.assembly.boxes import best_without_budget, good_boxes, taken
-from algorithms.assembly.exact import NODES, assemble_one, best_box
-from algorithms.assembly.model import NO_LIMIT, blocks
-from algorithms.assembly.near import near_boxes
-from domain import slots
+from algorithms.assembly.boxes import find_best_without_budget, find_good_boxes, take_picked
+from algorithms.assembly.built_in import answer
+from algorithms.assembly.exact import NODES, assemble_one, find_best_box
+from algorithms.assembly.model import NO_LIMIT, build_blocks
+from algorithms.assembly.near import find_near_boxes
+from domain import slot_rules
 from models.slots import AssemblyAnswer, AssemblyQuestion, Piece
-from tests.algorithms.waves import best_by_trying, drawn
+from tests.algorithms.waves import draw_wave, find_best_by_trying
 
 
 def limit(value: int) -> int | None:
@@ -27,13 +27,13 @@ def limit(value: int) -> int | None:
 @pytest.mark.parametrize("decimals", [6, 1], ids=["distinct scores", "many ties"])
 @pytest.mark.parametrize("seed", range(40))
 def test_the_box_is_the_best_of_all(seed, decimals):
-    wave = drawn(seed, 1, 12, 12, decimals=decimals)
+    wave = draw_wave(seed, 1, 12, 12, decimals=decimals)
     open_ = wave.on_hand[wave.sku] > 0
     picks = assemble_one(
         wave.score[open_], wave.price[open_], wave.category[open_],
         int(wave.slots[0]), limit(wave.budget[0]), limit(wave.item_cap[0]), limit(wave.category_cap[0]),
     )  # fmt: skip
-    assert wave.score[open_][picks].sum() == pytest.approx(best_by_trying(wave, 0), abs=1e-9)
+    assert wave.score[open_][picks].sum() == pytest.approx(find_best_by_trying(wave, 0), abs=1e-9)
     assert len(np.unique(picks)) == len(picks)
     assert wave.price[open_][picks].sum() <= wave.budget[0]
 
@@ -52,30 +52,30 @@ def test_nothing_is_better_than_a_negative_score():
 @pytest.mark.parametrize("decimals", [6, 1])
 def test_where_the_search_gives_up_the_solver_ends_it(decimals):
     for seed in range(30):
-        wave = drawn(seed, 1, 12, 12, decimals=decimals)
-        for part in blocks(wave):
-            picks = best_box(part, part.score, nodes=1)
-            assert part.score[0, picks].sum() == pytest.approx(best_by_trying(wave, 0), abs=1e-9)
+        wave = draw_wave(seed, 1, 12, 12, decimals=decimals)
+        for part in build_blocks(wave):
+            picks = find_best_box(part, part.score, nodes=1)
+            assert part.score[0, picks].sum() == pytest.approx(find_best_by_trying(wave, 0), abs=1e-9)
 
 
 def test_slots_and_categories_alone_are_solved_exactly():
     for seed in range(30):
-        part = blocks(drawn(seed, 6, 10, 12))[0]
-        _, greedy_total = best_without_budget(part, part.score)
+        part = build_blocks(draw_wave(seed, 6, 10, 12))[0]
+        _, greedy_total = find_best_without_budget(part, part.score)
         free = part.__class__(**{**part.__dict__, "budget": np.full(len(part.clients), NO_LIMIT)})
         for row in range(len(part.clients)):
-            one = free.part(np.array([row]))
-            assert greedy_total[row] == pytest.approx(one.score[0, best_box(one, one.score)].sum())
+            one = free.select(np.array([row]))
+            assert greedy_total[row] == pytest.approx(one.score[0, find_best_box(one, one.score)].sum())
 
 
 @pytest.mark.parametrize("nodes", [1, 5, 300])
 def test_the_upper_bound_holds_however_many_nodes_are_dropped(nodes):
     for seed in range(30):
-        wave = drawn(seed, 5, 11, 14)
-        for part in blocks(wave):
-            good = good_boxes(part, part.score)
-            near = near_boxes(part, part.score, good, np.full(len(part.clients), 0.2), nodes)
-            best = np.array([best_by_trying(wave, client) for client in part.clients])
+        wave = draw_wave(seed, 5, 11, 14)
+        for part in build_blocks(wave):
+            good = find_good_boxes(part, part.score)
+            near = find_near_boxes(part, part.score, good, np.full(len(part.clients), 0.2), nodes)
+            best = np.array([find_best_by_trying(wave, client) for client in part.clients])
             assert (near.upper >= best - 1e-9).all()
             assert (good.upper >= best - 1e-9).all()
             if nodes == 300:
@@ -83,14 +83,14 @@ def test_the_upper_bound_holds_however_many_nodes_are_dropped(nodes):
 
 
 def test_every_near_box_is_found_once_and_keeps_the_rules():
-    wave = drawn(11, 1, 9, 9)
+    wave = draw_wave(11, 1, 9, 9)
     wave = wave.__class__(**{**wave.__dict__, "slots": np.array([3]), "on_hand": np.ones(9, np.int64)})
-    part = blocks(wave)[0]
-    good = good_boxes(part, part.score)
-    near = near_boxes(part, part.score, good, np.full(1, 100.0))
+    part = build_blocks(wave)[0]
+    good = find_good_boxes(part, part.score)
+    near = find_near_boxes(part, part.score, good, np.full(1, 100.0))
     boxes = {frozenset(picks[picks >= 0].tolist()) for picks in near.picks}
     assert len(boxes) == len(near.picks) > 20
-    assert (taken(part.price, near.picks).sum(1) <= wave.budget[0]).all()
+    assert (take_picked(part.price, near.picks).sum(1) <= wave.budget[0]).all()
 
 
 @st.composite
@@ -122,22 +122,22 @@ def questions(draw) -> AssemblyQuestion:
 def best_of(question: AssemblyQuestion) -> float:
     """The best summed score within every rule of the slot, by trying every box."""
     every = (box for size in range(question.slots + 1) for box in combinations(question.pieces, size))
-    return max(score(question, box) for box in every if slots.assembly(question, said(box)) is None)
+    return max(score(question, box) for box in every if slot_rules.check_assembly(question, build_answer(box)) is None)
 
 
-def said(box) -> AssemblyAnswer:
-    return AssemblyAnswer(skus=tuple(each.sku for each in box))
+def build_answer(box) -> AssemblyAnswer:
+    return AssemblyAnswer(skus=tuple(piece.sku for piece in box))
 
 
 def score(question: AssemblyQuestion, box) -> float:
-    return sum(each.score for each in box)
+    return sum(piece.score for piece in box)
 
 
 @pytest.mark.parametrize("nodes", [NODES, 1], ids=["by search", "by the solver"])
 @given(questions())
 def test_with_colours_and_must_haves_it_is_the_best_of_all(nodes, question):
-    given_ = answer(question, nodes=nodes)
-    box = [piece for piece in question.pieces if piece.sku in given_.skus]
-    assert slots.assembly(question, given_) is None
+    result = answer(question, nodes=nodes)
+    box = [piece for piece in question.pieces if piece.sku in result.skus]
+    assert slot_rules.check_assembly(question, result) is None
     assert score(question, box) == pytest.approx(best_of(question), abs=1e-9)
-    assert answer(question, nodes=nodes) == given_
+    assert answer(question, nodes=nodes) == result

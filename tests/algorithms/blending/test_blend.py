@@ -16,7 +16,7 @@ from algorithms.blending.blend import Blend
 from algorithms.blending.catalogue import Catalogue
 from algorithms.blending.contracts import RankingRequest
 from algorithms.blending.trend import Trend
-from algorithms.ranking.served import Served
+from algorithms.ranking.catalogue_ranker import CatalogueRanker
 from domain.blend import PARTS, BlendWeights
 from domain.histories import SIGNAL, ClientSignals, Interaction, Quiz
 from models.catalogue import Item, Season
@@ -53,14 +53,14 @@ def shops(draw) -> tuple[Catalogue, ClientSignals, frozenset[str]]:
     items = draw(catalogues)
     ids = [i.item_id for i in items]
     stock = [(i.item_id, size, draw(st.integers(0, 3))) for i in items for size in i.sizes or ("",)]
-    some = st.lists(st.sampled_from(ids), max_size=5) if ids else st.just([])
+    excluded = st.lists(st.sampled_from(ids), max_size=5) if ids else st.just([])
     touches = [
         Interaction(draw(st.sampled_from(ids)), kind, NOW.timestamp() - 86_400 * draw(st.integers(0, 300)))
         for kind in draw(st.lists(st.sampled_from(sorted(SIGNAL)), max_size=8 if ids else 0))
     ]
     quiz = Quiz(colours=tuple(draw(st.sets(words))), budget_cents=draw(st.none() | st.integers(1, 20_000)))
     client = ClientSignals("c", tuple(draw(st.sets(st.sampled_from(SIZES)))), (), "UTC", quiz, tuple(touches))
-    return Catalogue.of(items, stock), client, frozenset(draw(some))
+    return Catalogue.of(items, stock), client, frozenset(draw(excluded))
 
 
 weights = st.builds(BlendWeights, **{name: st.floats(0, 1) for name in PARTS})
@@ -74,13 +74,13 @@ def test_what_is_shown_may_be_shown_and_its_parts_add_up(shop, weights, n):
     picks = Blend(catalogue, popular(catalogue), weights).rank(request, client)
     ids = [pick.item_id for pick in picks]
     by_id: dict[str, Item] = {i.item_id: i for i in catalogue.items}
-    units = dict(zip(by_id, catalogue.in_sizes(client.wears).tolist(), strict=True))
+    units = dict(zip(by_id, catalogue.count_in_sizes(client.wears).tolist(), strict=True))
     assert len(ids) == len(set(ids)) <= n
     assert not set(ids) & (client.owned | exclude)
-    assert all(units[each] > 0 for each in ids)
-    for each in ids:
-        assert not client.sizes or not by_id[each].sizes or set(client.sizes) & set(by_id[each].sizes)
-    assert max(Counter(by_id[each].category for each in ids).values(), default=0) <= max(2, -(-n // 5))
+    assert all(units[item_id] > 0 for item_id in ids)
+    for item_id in ids:
+        assert not client.sizes or not by_id[item_id].sizes or set(client.sizes) & set(by_id[item_id].sizes)
+    assert max(Counter(by_id[item_id].category for item_id in ids).values(), default=0) <= max(2, -(-n // 5))
     assert [pick.score for pick in picks] == sorted((pick.score for pick in picks), reverse=True)
     for pick in picks:
         assert tuple(pick.parts) == PARTS
@@ -121,28 +121,30 @@ def test_every_part_can_decide():
 
 def test_the_model_and_content_share_the_match_and_stand_in_for_each_other():
     catalogue, touches, clients = two_tastes(clients=60)
-    model = Served("als")
+    model = CatalogueRanker("als")
     model.fit(touches, catalogue, clients, seed=7)
     blend = Blend(catalogue, Trend(np.zeros(40), {}), model=model, share=0.5)
     assert blend.name == "blend+als"
     everything = np.arange(40)
     known = ClientSignals("c2", touches=(touch("i00"),))
     now = NOW.timestamp()
-    content = Blend(catalogue, blend.trend).match(known, everything, now)
+    content = Blend(catalogue, blend.trend).compute_match(known, everything, now)
     modelled = model.scores(known, everything, now)
-    assert blend.match(known, everything, now) == pytest.approx(0.5 * modelled + 0.5 * content)
+    assert blend.compute_match(known, everything, now) == pytest.approx(0.5 * modelled + 0.5 * content)
     unheard = ClientSignals("x", quiz=Quiz(colours=("navy",)))
-    assert blend.match(unheard, everything, now).tolist() == content_alone(catalogue, unheard, now)
+    assert blend.compute_match(unheard, everything, now).tolist() == content_alone(catalogue, unheard, now)
     silent = ClientSignals("c2")
-    assert blend.match(silent, everything, now).max() == 0.0, "unmeasured, the model is not trusted with new clients"
-    trusted = replace(blend, share_new=0.75).match(silent, everything, now)
+    assert blend.compute_match(silent, everything, now).max() == 0.0, (
+        "unmeasured, the model is not trusted with new clients"
+    )
+    trusted = replace(blend, share_new=0.75).compute_match(silent, everything, now)
     assert trusted == pytest.approx(0.75 * model.scores(silent, everything, now))
 
 
 def content_alone(catalogue: Catalogue, client: ClientSignals, now: float) -> list[float]:
     blend = Blend(catalogue, Trend(np.zeros(len(catalogue)), {}))
     assert blend.name == "blend+content"
-    return blend.match(client, np.arange(len(catalogue)), now).tolist()
+    return blend.compute_match(client, np.arange(len(catalogue)), now).tolist()
 
 
 def test_a_client_of_whom_nothing_is_known_gets_what_is_liked_and_in_season():

@@ -38,21 +38,21 @@ STOCK = [
     ],
 )
 def test_units_that_fit(wears, units):
-    assert Catalogue.of(ITEMS, STOCK).in_sizes(wears).tolist() == units
+    assert Catalogue.of(ITEMS, STOCK).count_in_sizes(wears).tolist() == units
 
 
 def test_a_new_count_replaces_the_old_and_keeps_the_rest():
     before = Catalogue.of(ITEMS, STOCK)
-    assert before.shelf.tolist() == [5, 7, 1, 4, 0, 5]
+    assert before.total_units.tolist() == [5, 7, 1, 4, 0, 5]
     features = before.features
     after = before.with_stock([("gone", "M", 6)])
-    assert after.shelf.tolist() == [0, 0, 0, 0, 6, 0]
-    assert after.in_sizes(("M",)).tolist() == [0, 0, 0, 0, 6, 0]
+    assert after.total_units.tolist() == [0, 0, 0, 0, 6, 0]
+    assert after.count_in_sizes(("M",)).tolist() == [0, 0, 0, 0, 6, 0]
     assert after.features is features
-    assert before.shelf.tolist() == [5, 7, 1, 4, 0, 5]
+    assert before.total_units.tolist() == [5, 7, 1, 4, 0, 5]
 
 
 def test_an_empty_catalogue_is_no_error():
     empty = Catalogue.of((), [])
-    assert empty.in_sizes(("M",)).tolist() == []
+    assert empty.count_in_sizes(("M",)).tolist() == []
     assert len(empty.features.words) == 0

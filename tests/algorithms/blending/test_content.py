@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from algorithms.blending.content import Content, affordable
+from algorithms.blending.content import Content, discount_over_budget
 from domain.histories import ClientSignals, Quiz
 from tests.algorithms.goods import NOW, item, shelf, touch
 
@@ -18,7 +18,7 @@ SHOP = shelf(
 ALL = np.arange(5)
 
 
-def ranked(client: ClientSignals) -> list[str]:
+def rank_items(client: ClientSignals) -> list[str]:
     scores = Content(SHOP).scores(client, ALL, NOW.timestamp())
     assert scores.min() >= 0
     assert scores.max() <= 1
@@ -26,35 +26,38 @@ def ranked(client: ClientSignals) -> list[str]:
 
 
 def test_nothing_known_says_nothing():
-    assert ranked(ClientSignals("c")) == []
+    assert rank_items(ClientSignals("c")) == []
 
 
 def test_a_new_client_is_matched_by_the_quiz_alone():
-    assert ranked(ClientSignals("c", quiz=Quiz(colours=("Navy",), styles=("classic",)))) == ["navy-knit", "navy-dress"]
+    assert rank_items(ClientSignals("c", quiz=Quiz(colours=("Navy",), styles=("classic",)))) == [
+        "navy-knit",
+        "navy-dress",
+    ]
 
 
 def test_what_was_bought_brings_what_is_like_it():
-    assert ranked(ClientSignals("c", touches=(touch("red-dress"),)))[:2] == ["red-dress", "navy-dress"]
+    assert rank_items(ClientSignals("c", touches=(touch("red-dress"),)))[:2] == ["red-dress", "navy-dress"]
 
 
 def test_what_is_said_overrides_what_is_guessed():
     looked = tuple(touch("olive-coat", "item_viewed", days_ago=day) for day in (1, 2, 3))
-    assert ranked(ClientSignals("c", quiz=Quiz(colours=("navy",)), touches=looked))[0].startswith("navy")
+    assert rank_items(ClientSignals("c", quiz=Quiz(colours=("navy",)), touches=looked))[0].startswith("navy")
 
 
 def test_old_likings_fade():
     lately, long_ago = touch("red-dress", days_ago=2), touch("olive-coat", days_ago=400)
-    assert ranked(ClientSignals("c", touches=(lately, long_ago)))[0] == "red-dress"
+    assert rank_items(ClientSignals("c", touches=(lately, long_ago)))[0] == "red-dress"
 
 
 def test_what_came_back_counts_against_its_like():
     back = (touch("red-coat"), touch("red-coat", "order_returned", 1), touch("navy-knit", "wishlisted"))
-    assert "olive-coat" not in ranked(ClientSignals("c", touches=back))
+    assert "olive-coat" not in rank_items(ClientSignals("c", touches=back))
 
 
 def test_the_budget_lowers_what_is_dear():
     likes_coats = Quiz(categories=("coats",), colours=("red",))
-    assert ranked(ClientSignals("c", quiz=likes_coats))[0] == "red-coat"
+    assert rank_items(ClientSignals("c", quiz=likes_coats))[0] == "red-coat"
     careful = Quiz(categories=("coats",), colours=("red",), budget_cents=8_000)
-    assert ranked(ClientSignals("c", quiz=careful))[0] != "red-coat"
-    assert affordable(np.array([8_000.0, 12_000.0]), 8_000).round(4).tolist() == [1.0, 0.3679]
+    assert rank_items(ClientSignals("c", quiz=careful))[0] != "red-coat"
+    assert discount_over_budget(np.array([8_000.0, 12_000.0]), 8_000).round(4).tolist() == [1.0, 0.3679]

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from algorithms.blending import explain
 from algorithms.blending.blend import Blend
 from algorithms.blending.contracts import RankingRequest, Reason
-from algorithms.blending.explain import Story
+from algorithms.blending.explain import ClientEvidence
 from algorithms.blending.trend import Trend
 from domain.histories import ClientSignals, Quiz
 from models.catalogue import Season
@@ -24,10 +24,10 @@ LOOKED = item("seen", category="coats", brand="Pike", colour="red")
 KNOWN = {"had": BOUGHT, "seen": LOOKED}
 
 
-def told(thing, client: ClientSignals, **parts: float) -> str:
+def explain_item(thing, client: ClientSignals, **parts: float) -> str:
     given_parts = {"match": 0.0, "trend": 0.0, "inventory": 0.0, "margin": 0.0, "freshness": 0.0, "season": 0.0}
     pick = Pick(item_id=thing.item_id, score=sum(parts.values()), parts=given_parts | parts)
-    return explain.why(pick, thing, Story.of(client, KNOWN), NOW)
+    return explain.explain_pick(pick, thing, ClientEvidence.of(client, KNOWN), NOW)
 
 
 CHOSE = ClientSignals("c", quiz=Quiz(styles=("Boho",), colours=("Navy",), categories=("coats",)))
@@ -52,24 +52,26 @@ DID = ClientSignals("c", touches=(touch("had"), touch("seen", "item_viewed")))
     ],
 )
 def test_phrases(thing, client, parts, words):
-    assert told(thing, client, **parts) == (words or "liked by many clients these weeks, new in")
+    assert explain_item(thing, client, **parts) == (words or "liked by many clients these weeks, new in")
 
 
 def test_the_largest_parts_speak_and_small_ones_are_silent():
     fresh = item("x", colour="navy", added_at=NOW - timedelta(days=2))
-    assert told(fresh, CHOSE, match=0.4, trend=0.05, freshness=0.09) == "in navy, a colour you chose"
+    assert explain_item(fresh, CHOSE, match=0.4, trend=0.05, freshness=0.09) == "in navy, a colour you chose"
 
 
 def test_a_piece_that_came_back_is_no_reason():
     back = ClientSignals("c", touches=(touch("had"), touch("had", "order_returned", 1)))
-    assert "bought" not in told(item("x", category="dresses"), back, match=0.4)
+    assert "bought" not in explain_item(item("x", category="dresses"), back, match=0.4)
 
 
 def test_a_figure_in_a_name_is_not_repeated():
     known = ClientSignals("c", touches=(touch("had"),))
     thing = item("x", brand="7 Harrow")
     pick = Pick(item_id="x", score=0.4, parts={"match": 0.4})
-    words = explain.why(pick, thing, Story.of(known, {"had": BOUGHT.model_copy(update={"brand": "7 Harrow"})}), NOW)
+    words = explain.explain_pick(
+        pick, thing, ClientEvidence.of(known, {"had": BOUGHT.model_copy(update={"brand": "7 Harrow"})}), NOW
+    )
     assert not any(character.isdigit() for character in words)
     assert words
 
@@ -81,7 +83,7 @@ def test_every_pick_has_words_without_figures(shop):
     blend = Blend(catalogue, Trend(np.ones(len(catalogue)), {}))
     known = {i.item_id: i for i in catalogue.items}
     for pick in blend.rank(RankingRequest(client_id="c", n=6, now=NOW, exclude=exclude), client):
-        words = explain.why(pick, known[pick.item_id], Story.of(client, known), NOW)
+        words = explain.explain_pick(pick, known[pick.item_id], ClientEvidence.of(client, known), NOW)
         assert words
         assert not any(c.isdigit() for c in words)
         assert "margin" not in words
@@ -104,11 +106,11 @@ def test_what_the_model_says_is_told_where_it_is_true(reason, client, words):
     known = {i.item_id: i.model_copy(update={"title": t}) for i, t in ((BOUGHT, "Plain dress"), (LOOKED, "Long coat"))}
     pick = Pick(item_id="x", score=0.4, parts={"match": 0.4, "trend": 0.0})
     thing = item("x", category="dresses")
-    assert explain.why(pick, thing, Story.of(client, known), NOW, reason) == words
+    assert explain.explain_pick(pick, thing, ClientEvidence.of(client, known), NOW, reason) == words
 
 
 def test_a_title_with_a_figure_is_not_quoted():
     known = {"had": BOUGHT.model_copy(update={"title": "Size 10 dress"})}
     pick = Pick(item_id="x", score=0.4, parts={"match": 0.4})
-    told = explain.why(pick, item("x"), Story.of(DID, known), NOW, Reason("history", "had"))
-    assert told == "picked from what is in stock"
+    explain_item = explain.explain_pick(pick, item("x"), ClientEvidence.of(DID, known), NOW, Reason("history", "had"))
+    assert explain_item == "picked from what is in stock"

@@ -15,11 +15,11 @@ def goods(n: int = 240) -> Goods:
     """Items named by style and kind, so that the title tells most of what goes together."""
     rng = np.random.default_rng(1)
     ids, titles, categories = [], [], []
-    for place in range(n):
-        kind = list(KINDS)[place % 3]
+    for index in range(n):
+        kind = list(KINDS)[index % 3]
         style = STYLES[int(rng.integers(len(STYLES)))]
-        ids.append(f"{kind}{place:02d}")
-        titles.append(f"Maker{place % 7} {style} {kind} no {rng.integers(99)}")
+        ids.append(f"{kind}{index:02d}")
+        titles.append(f"Maker{index % 7} {style} {kind} no {rng.integers(99)}")
         categories.append(KINDS[kind])
     ids[0], ids[77] = OFTEN
     titles[0], titles[77] = "Aaa rubber boot", "Zzz knitted scarf"
@@ -31,12 +31,12 @@ def bundles(of: Goods, n: int = 100) -> Bundles:
     rng = np.random.default_rng(2)
     by_style = {s: np.array([i for i, title in enumerate(of.titles) if f" {s} " in title]) for s in STYLES}
     members, intents = [], []
-    for place in range(n):
+    for index in range(n):
         style = STYLES[int(rng.integers(len(STYLES)))]
-        if place % 10 == 0:
-            members.append(np.array([of.index[each] for each in OFTEN]))
+        if index % 10 == 0:
+            members.append(np.array([of.index[item_id] for item_id in OFTEN]))
             intents.append("")
         else:
             members.append(rng.choice(by_style[style], 3, replace=False))
-            intents.append(f"something in {style}" if place % 2 else "")
+            intents.append(f"something in {style}" if index % 2 else "")
     return Bundles(tuple(members), tuple(intents))

@@ -18,16 +18,16 @@ def choices(targets: int, weights: list[float]) -> Choices:
         taken = np.zeros(30, np.bool_)
         taken[rng.choice(30, p=likely / likely.sum())] = True
         parts.append(Choices(signals, taken, np.zeros(1, np.int64)))
-    return Choices.joined(parts)
+    return Choices.concatenate(parts)
 
 
 def test_known_weights_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(stacking, "HOLD", 0.0)
-    found = stacking.learn(choices(4_000, [1.0, -0.5, 0.0]), np.zeros(3))
+    found = stacking.fit_weights(choices(4_000, [1.0, -0.5, 0.0]), np.zeros(3))
     assert found == pytest.approx([1.0, -0.5, 0.0], abs=0.08)
 
 
 def test_little_evidence_moves_little() -> None:
     begin = np.array([0.3, 0.3, 0.3])
-    few, many = (np.abs(stacking.learn(choices(n, [1.0, -0.5, 0.0]), begin) - begin).sum() for n in (10, 2_000))
+    few, many = (np.abs(stacking.fit_weights(choices(n, [1.0, -0.5, 0.0]), begin) - begin).sum() for n in (10, 2_000))
     assert few < 0.5 * many

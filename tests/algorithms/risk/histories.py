@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from algorithms.risk.orders import Orders, merged
+from algorithms.risk.orders import Orders, merge_orders
 from bench.risk import cdnow_sample, day
 
-__all__ = ["cdnow_sample", "day", "made_up"]
+__all__ = ["cdnow_sample", "day", "make_orders"]
 
 
-def made_up(clients: int = 600, days: int = 400, seed: int = 1) -> Orders:
+def make_orders(clients: int = 600, days: int = 400, seed: int = 1) -> Orders:
     """Clients who buy to a gap of their own, fairly regularly, until they stop: what BG/NBD takes for chance."""
     rng = np.random.default_rng(seed)
     ids: list[str] = []
@@ -23,4 +23,4 @@ def made_up(clients: int = 600, days: int = 400, seed: int = 1) -> Orders:
             if rng.random() < 0.12:
                 break
             at += gap * rng.uniform(0.7, 1.3)
-    return merged(ids, np.array(when, np.int64), rng.gamma(3.0, 20.0, len(ids)))
+    return merge_orders(ids, np.array(when, np.int64), rng.gamma(3.0, 20.0, len(ids)))

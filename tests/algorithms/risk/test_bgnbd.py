@@ -11,19 +11,19 @@ from scipy.special import hyp2f1
 
 from algorithms.risk import bgnbd
 from algorithms.risk.bgnbd import BgNbd
-from algorithms.risk.next_order import days_until_bands, days_until_order
-from algorithms.risk.orders import Rhythm, rhythm
-from tests.algorithms.risk.histories import cdnow_sample, day, made_up
+from algorithms.risk.next_order import predict_days_until_bands, predict_days_until_order
+from algorithms.risk.orders import PurchaseSummary, summarise_purchases
+from tests.algorithms.risk.histories import cdnow_sample, day, make_orders
 
 PUBLISHED = BgNbd(0.243, 4.414, 0.793, 2.426)
 
 
-def one(x: float, t_x: float, age: float) -> Rhythm:
-    return Rhythm(np.array([x]), np.array([t_x]), np.array([age]))
+def one(x: float, t_x: float, age: float) -> PurchaseSummary:
+    return PurchaseSummary(np.array([x]), np.array([t_x]), np.array([age]))
 
 
 @st.composite
-def clients(draw: st.DrawFn) -> Rhythm:
+def clients(draw: st.DrawFn) -> PurchaseSummary:
     age = draw(st.floats(1, 300))
     x = draw(st.integers(0, 60))
     return one(float(x), age * draw(st.floats(0.01, 1)) if x else 0.0, age)
@@ -42,7 +42,7 @@ MODELS = st.builds(
 @pytest.fixture(scope="module")
 def fitted() -> BgNbd:
     until = day("1997-09-30")
-    return bgnbd.fit(rhythm(cdnow_sample().until(until), until))
+    return bgnbd.fit(summarise_purchases(cdnow_sample().until(until), until))
 
 
 def test_the_fit_on_cdnow_is_the_published_one(fitted: BgNbd) -> None:
@@ -50,46 +50,46 @@ def test_the_fit_on_cdnow_is_the_published_one(fitted: BgNbd) -> None:
 
 
 def test_expectations_are_the_published_ones(fitted: BgNbd) -> None:
-    assert bgnbd.expected_of_new(fitted, 78) == pytest.approx(1.8576, abs=0.001)
-    assert bgnbd.expected_orders(fitted, one(2, 30.43, 38.86), 39)[0] == pytest.approx(1.226, abs=0.0005)
+    assert bgnbd.predict_new_client_orders(fitted, 78) == pytest.approx(1.8576, abs=0.001)
+    assert bgnbd.predict_orders(fitted, one(2, 30.43, 38.86), 39)[0] == pytest.approx(1.226, abs=0.0005)
 
 
 @pytest.mark.parametrize("modified", [False, True])
 def test_slopes_are_those_of_the_likelihood(modified: bool) -> None:
-    orders = made_up(80)
-    some = rhythm(orders, int(orders.day.max()))
-    share = np.full(len(some.x), 1 / len(some.x))
+    orders = make_orders(80)
+    summaries = summarise_purchases(orders, int(orders.day.max()))
+    share = np.full(len(summaries.x), 1 / len(summaries.x))
     point = np.array([0.4, 3.0, 0.7, 2.2])
 
-    def told(at):
+    def evaluate(at):
         r, alpha, a, b = at
-        return bgnbd.log_likelihood(BgNbd(r, alpha, a, b, modified), some, share)
+        return bgnbd.log_likelihood(BgNbd(r, alpha, a, b, modified), summaries, share)
 
-    assert told(point)[1] == pytest.approx(approx_fprime(point, lambda at: told(at)[0]), abs=1e-5)
+    assert evaluate(point)[1] == pytest.approx(approx_fprime(point, lambda at: evaluate(at)[0]), abs=1e-5)
 
 
 @given(MODELS, clients(), st.floats(1, 100))
-def test_the_quadrature_is_the_hypergeometric_form(model: BgNbd, client: Rhythm, weeks: float) -> None:
-    n, k, end = model.chances(client.x)[0], model.r + client.x[0], model.alpha + client.age[0]
+def test_the_quadrature_is_the_hypergeometric_form(model: BgNbd, client: PurchaseSummary, weeks: float) -> None:
+    n, k, end = model.count_chances(client.x)[0], model.r + client.x[0], model.alpha + client.age[0]
     if abs(model.a - 1) < 0.05 or k > 30:
         return  # there the closed form loses its digits
     a, b = model.a, model.b + n
     closed = (a + b - 1) / (a - 1) * (1 - (end / (end + weeks)) ** k * hyp2f1(k, b, a + b - 1, weeks / (end + weeks)))
-    found = bgnbd.expected_orders(model, client, weeks)[0] / bgnbd.p_alive(model, client)[0]
-    assert found == pytest.approx(closed, rel=2e-3)
+    result = bgnbd.predict_orders(model, client, weeks)[0] / bgnbd.p_alive(model, client)[0]
+    assert result == pytest.approx(closed, rel=2e-3)
 
 
 @given(MODELS, clients(), st.floats(0.5, 200))
-def test_chances_hold_together(model: BgNbd, client: Rhythm, weeks: float) -> None:
+def test_chances_hold_together(model: BgNbd, client: PurchaseSummary, weeks: float) -> None:
     alive, order = bgnbd.p_alive(model, client)[0], bgnbd.p_order(model, client, weeks)[0]
     assert 0 <= order <= alive <= 1
-    assert order <= bgnbd.expected_orders(model, client, weeks)[0] * (1 + 1e-6)
+    assert order <= bgnbd.predict_orders(model, client, weeks)[0] * (1 + 1e-6)
     assert order <= bgnbd.p_order(model, client, weeks * 2)[0]
 
 
 @given(MODELS, clients(), st.floats(0.05, 0.9))
-def test_p_alive_crosses_a_band_on_the_day_foretold(model: BgNbd, client: Rhythm, band: float) -> None:
-    days = days_until_bands(model, client, [band])[0, 0]
+def test_p_alive_crosses_a_band_on_the_day_foretold(model: BgNbd, client: PurchaseSummary, band: float) -> None:
+    days = predict_days_until_bands(model, client, [band])[0, 0]
     if days == 0:
         assert bgnbd.p_alive(model, client)[0] <= band + 1e-9
     elif days < 1e6:
@@ -101,8 +101,8 @@ def test_p_alive_crosses_a_band_on_the_day_foretold(model: BgNbd, client: Rhythm
 
 
 @given(MODELS, clients(), st.floats(0.05, 0.95))
-def test_the_next_order_has_come_by_its_quantile(model: BgNbd, client: Rhythm, share: float) -> None:
-    days = days_until_order(model, client, share)[0]
+def test_the_next_order_has_come_by_its_quantile(model: BgNbd, client: PurchaseSummary, share: float) -> None:
+    days = predict_days_until_order(model, client, share)[0]
     if days < 1e6:
         assert bgnbd.p_order(model, client, days / 7)[0] == pytest.approx(share, abs=1e-6)
     elif not np.isfinite(days):

@@ -9,10 +9,10 @@ from scipy.special import expit
 from algorithms.risk.cadence import forecast
 from algorithms.risk.calibration import auc, calibration_error
 from algorithms.risk.evaluation import evaluate
-from algorithms.risk.orders import Orders, count_after, merged
-from algorithms.risk.windows import standing, windows
+from algorithms.risk.orders import Orders, count_after, merge_orders
+from algorithms.risk.windows import build_windows, take_snapshot
 from errors import BadInput
-from tests.algorithms.risk.histories import cdnow_sample, day, made_up
+from tests.algorithms.risk.histories import cdnow_sample, day, make_orders
 
 CUT = day("1997-09-30")
 
@@ -31,9 +31,9 @@ def test_what_comes_after_the_day_changes_nothing(cdnow: Orders) -> None:
 
 def test_windows_to_learn_from_lie_inside_the_past(cdnow: Orders) -> None:
     past = cdnow.until(CUT)
-    for window in windows(past, CUT, standing(past, CUT, 273)):
+    for window in build_windows(past, CUT, take_snapshot(past, CUT, 273)):
         assert window.came.sum() <= len(past)
-        assert float(window.at.clients.age.max()) * 7 < CUT - int(past.day.min())
+        assert float(window.snapshot.clients.age.max()) * 7 < CUT - int(past.day.min())
 
 
 @pytest.mark.parametrize("horizon", [90, 180, 273])
@@ -46,40 +46,40 @@ def test_on_cdnow_it_ranks_above_bgnbd_and_is_calibrated(cdnow: Orders, horizon:
 
 
 def test_of_clients_with_a_rhythm_of_their_own_it_knows_far_more() -> None:
-    orders = made_up(1_500)
+    orders = make_orders(1_500)
     until = int(orders.day.max()) - 60
-    found = forecast(orders, until, 60)
-    came = count_after(orders, found.ids, until, 60) > 0
-    assert auc(came, found.p_order) > auc(came, found.bgnbd.count) + 0.02
-    assert calibration_error(came, found.p_order) < calibration_error(came, found.bgnbd.chance)
+    result = forecast(orders, until, 60)
+    came = count_after(orders, result.ids, until, 60) > 0
+    assert auc(came, result.p_order) > auc(came, result.bgnbd.count) + 0.02
+    assert calibration_error(came, result.p_order) < calibration_error(came, result.bgnbd.chance)
 
 
 def test_figures_of_each_client_hold_together(cdnow: Orders) -> None:
-    found = forecast(cdnow, CUT, 273)
-    assert found.expected_value is not None
-    assert ((found.p_order > 0) & (found.p_order <= found.p_alive) & (found.p_alive <= 1)).all()
-    assert (found.expected_orders >= found.p_order).all()
-    assert (found.expected_value > 0).all()
+    result = forecast(cdnow, CUT, 273)
+    assert result.expected_value is not None
+    assert ((result.p_order > 0) & (result.p_order <= result.p_alive) & (result.p_alive <= 1)).all()
+    assert (result.expected_orders >= result.p_order).all()
+    assert (result.expected_value > 0).all()
     nearer = forecast(cdnow, CUT, 30)
-    assert nearer.expected_orders.sum() < found.expected_orders.sum()
+    assert nearer.expected_orders.sum() < result.expected_orders.sum()
 
 
 def test_the_money_foretold_is_about_the_money_that_came(cdnow: Orders) -> None:
-    found = forecast(cdnow, CUT, 273)
+    result = forecast(cdnow, CUT, 273)
     later = (cdnow.day > CUT) & (cdnow.day <= CUT + 273)
-    assert found.expected_value is not None
+    assert result.expected_value is not None
     assert cdnow.value is not None
-    assert 0.8 < found.expected_value.sum() / cdnow.value[later].sum() < 1.2
+    assert 0.8 < result.expected_value.sum() / cdnow.value[later].sum() < 1.2
 
 
 @pytest.mark.parametrize("days", [[10_000], [10_000, 10_000], [10_000, 10_004]])
 def test_a_shop_too_young_to_learn_from_gets_bgnbd(days: list[int]) -> None:
-    orders = merged([f"c{place}" for place in range(len(days))], np.array(days, np.int64), None)
-    found = forecast(orders, 10_005, 30)
-    assert found.learnt_from == 0
-    assert found.expected_value is None
-    assert np.isfinite(found.expected_orders).all()
-    assert (found.p_order == expit(found.bgnbd.log_odds)).all()
+    orders = merge_orders([f"c{index}" for index in range(len(days))], np.array(days, np.int64), None)
+    result = forecast(orders, 10_005, 30)
+    assert result.learnt_from == 0
+    assert result.expected_value is None
+    assert np.isfinite(result.expected_orders).all()
+    assert (result.p_order == expit(result.bgnbd.log_odds)).all()
 
 
 def test_nothing_to_judge_is_refused_by_name(cdnow: Orders) -> None:

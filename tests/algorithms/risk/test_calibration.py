@@ -7,15 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from algorithms.risk.calibration import auc, calibration_error, moved_to, reliability
+from algorithms.risk.calibration import auc, calibration_error, reliability, shift_to_mean
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(0, 5)), min_size=2, max_size=40))
 def test_auc_is_the_share_of_pairs_in_order(rows) -> None:
     came, score = np.array([row[0] for row in rows]), np.array([float(row[1]) for row in rows])
     pairs = [(x > y) + (x == y) / 2 for x in score[came] for y in score[~came]]
-    found = auc(came, score)
-    assert found == pytest.approx(np.mean(pairs)) if pairs else np.isnan(found)
+    result = auc(came, score)
+    assert result == pytest.approx(np.mean(pairs)) if pairs else np.isnan(result)
 
 
 def test_probabilities_that_mean_what_they_say_have_little_error_and_others_much() -> None:
@@ -29,12 +29,12 @@ def test_probabilities_that_mean_what_they_say_have_little_error_and_others_much
 def test_bins_are_of_equal_count_and_rising() -> None:
     chance = np.random.default_rng(1).uniform(0, 1, 1_003)
     bins = reliability(chance > 0.5, chance)
-    assert {each.clients for each in bins} == {100, 101}
-    assert [each.foretold for each in bins] == sorted(each.foretold for each in bins)
+    assert {bin_.clients for bin_ in bins} == {100, 101}
+    assert [bin_.predicted for bin_ in bins] == sorted(bin_.predicted for bin_ in bins)
 
 
 @given(st.lists(st.floats(-8, 8), min_size=2, max_size=30), st.floats(0.01, 0.99))
 def test_moved_chances_keep_their_order_and_have_the_mean_asked_for(log_odds, mean) -> None:
-    moved = moved_to(np.array(log_odds), mean)
+    moved = shift_to_mean(np.array(log_odds), mean)
     assert float(moved.mean()) == pytest.approx(mean, abs=1e-9)
     assert (np.diff(moved[np.argsort(log_odds, kind="stable")]) >= 0).all()

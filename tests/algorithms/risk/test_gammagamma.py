@@ -1,4 +1,4 @@
-"""What an order is worth: found again from made-up clients, and between a client's own mean and that of all."""
+"""The value of an order: recovered from simulated clients, and between a client's own mean and that of all."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ def test_parameters_are_found_again() -> None:
     scale = 1 / rng.gamma(q, 1 / gamma, n)
     orders = rng.integers(2, 9, n).astype(float)
     mean = rng.gamma(p * orders, scale) / orders
-    found = gammagamma.fit(orders, mean)
-    assert (found.p, found.q, found.gamma) == pytest.approx((p, q, gamma), rel=0.08)
+    result = gammagamma.fit(orders, mean)
+    assert (result.p, result.q, result.gamma) == pytest.approx((p, q, gamma), rel=0.08)
 
 
 def test_slopes_are_those_of_the_likelihood() -> None:
@@ -33,11 +33,11 @@ def test_slopes_are_those_of_the_likelihood() -> None:
 def test_more_orders_bring_it_nearer_to_the_clients_own_mean(own: float, orders: int) -> None:
     model = GammaGamma(2.0, 3.0, 40.0)
     of_all = 2.0 * 40.0 / 2.0
-    few, many = (model.mean_value(np.array([float(k)]), np.array([own]))[0] for k in (orders, orders + 1))
+    few, many = (model.predict_value(np.array([float(k)]), np.array([own]))[0] for k in (orders, orders + 1))
     assert min(own, of_all) - 1e-9 <= few <= max(own, of_all) + 1e-9
     assert abs(many - own) <= abs(few - own) + 1e-9
 
 
 def test_of_few_clients_nothing_is_learnt() -> None:
-    found = gammagamma.fit(np.array([1.0, 4.0]), np.array([10.0, 30.0]))
-    assert found.mean_value(np.array([1.0]), np.array([20.0]))[0] == pytest.approx(20.0)
+    result = gammagamma.fit(np.array([1.0, 4.0]), np.array([10.0, 30.0]))
+    assert result.predict_value(np.array([1.0]), np.array([20.0]))[0] == pytest.approx(20.0)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from algorithms.risk.orders import count_after, merged, rhythm
+from algorithms.risk.orders import count_after, merge_orders, summarise_purchases
 from errors import BadInput
 
 ROWS = st.lists(
@@ -18,7 +18,7 @@ ROWS = st.lists(
 
 
 def orders_of(rows):
-    return merged(
+    return merge_orders(
         [row[0] for row in rows], np.array([row[1] for row in rows], np.int64), np.array([row[2] / 100 for row in rows])
     )
 
@@ -30,11 +30,11 @@ def test_each_client_has_one_order_a_day_with_all_its_value(rows, random) -> Non
     total: dict[tuple[str, int], int] = {}
     for client, when, cents in rows:
         total[client, when] = total.get((client, when), 0) + cents
-    found = {
+    result = {
         (orders.ids[c], int(d)): round(float(v) * 100)
         for c, d, v in zip(orders.client, orders.day, orders.value, strict=True)
     }
-    assert found == total
+    assert result == total
     assert list(orders.ids) == sorted(orders.ids)
 
 
@@ -46,11 +46,11 @@ def test_what_was_known_by_a_day_holds_nothing_later(rows, day) -> None:
     past = orders.until(day)
     known = [row for row in rows if row[1] <= day]
     assert set(past.ids) == {row[0] for row in known}
-    found = rhythm(past, day)
-    for place, name in enumerate(past.ids):
+    result = summarise_purchases(past, day)
+    for index, name in enumerate(past.ids):
         days = sorted({row[1] for row in known if row[0] == name})
-        told = (found.x[place], found.t_x[place] * 7, found.age[place] * 7)
-        assert told == pytest.approx((len(days) - 1, days[-1] - days[0], day - days[0]))
+        actual = (result.x[index], result.t_x[index] * 7, result.age[index] * 7)
+        assert actual == pytest.approx((len(days) - 1, days[-1] - days[0], day - days[0]))
 
 
 def test_the_horizon_starts_the_next_day_and_ends_with_its_last() -> None:
@@ -60,4 +60,4 @@ def test_the_horizon_starts_the_next_day_and_ends_with_its_last() -> None:
 
 def test_no_order_is_refused() -> None:
     with pytest.raises(BadInput, match="no order"):
-        merged([], np.array([], np.int64), None)
+        merge_orders([], np.array([], np.int64), None)

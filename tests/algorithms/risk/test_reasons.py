@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from algorithms.risk.orders import merged, rhythm
-from algorithms.risk.reasons import reasons
+from algorithms.risk.orders import merge_orders, summarise_purchases
+from algorithms.risk.reasons import explain_clients
 
 
 @pytest.mark.parametrize(
-    ("days", "told"),
+    ("days", "sentence"),
     [
         ([100], "ordered once, 50 days ago; no rhythm is known yet"),
         ([149], "ordered once, 1 day ago; no rhythm is known yet"),
@@ -19,8 +19,8 @@ from algorithms.risk.reasons import reasons
         ([0, 20, 40], "3 orders, usually 20 days apart; silent for 110 days, 5.5 times the usual gap"),
     ],
 )
-def test_silence_is_told_against_the_clients_own_gaps(days: list[int], told: str) -> None:
+def test_silence_is_told_against_the_clients_own_gaps(days: list[int], sentence: str) -> None:
     others = [("a", 3), ("z", 150)]  # before and after in the table: gaps must not reach across clients
     rows = [*others, *(("m", day) for day in days)]
-    orders = merged([row[0] for row in rows], np.array([row[1] for row in rows], np.int64), None)
-    assert reasons(orders, rhythm(orders, 150))[1] == told
+    orders = merge_orders([row[0] for row in rows], np.array([row[1] for row in rows], np.int64), None)
+    assert explain_clients(orders, summarise_purchases(orders, 150))[1] == sentence

@@ -7,16 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from algorithms.risk.recency_rate import Orders, Population, learn, predict
+from algorithms.risk.recency_rate import OrderHistories, Population, learn, predict
 
 SHOP = Population(shape=0.9, rate_days=40.0, leave=0.15, convert=0.6, first_order_days=20.0)
 
 
-def one(count: float, first: float, last: float, joined: float = 0.0) -> Orders:
-    return Orders(np.array([count]), np.array([first]), np.array([last]), np.array([joined]))
+def one(count: float, first: float, last: float, joined: float = 0.0) -> OrderHistories:
+    return OrderHistories(np.array([count]), np.array([first]), np.array([last]), np.array([joined]))
 
 
-def simulated(n: int, days: float, horizon: float, seed: int) -> tuple[Orders, np.ndarray, np.ndarray]:
+def simulate(n: int, days: float, horizon: float, seed: int) -> tuple[OrderHistories, np.ndarray, np.ndarray]:
     """Clients who live as the model says, seen for `days`; whether each still is a client, and orders in `horizon`."""
     rng = np.random.default_rng(seed)
     count, first, last = np.zeros(n), np.full(n, np.nan), np.full(n, np.nan)
@@ -37,12 +37,12 @@ def simulated(n: int, days: float, horizon: float, seed: int) -> tuple[Orders, n
                 alive[i] = at > days
                 break
             at += rng.exponential(1 / rate)
-    return Orders(count, first, last, joined), alive, later
+    return OrderHistories(count, first, last, joined), alive, later
 
 
 @pytest.fixture(scope="module")
 def world():
-    return simulated(20_000, 400.0, 90.0, seed=11)
+    return simulate(20_000, 400.0, 90.0, seed=11)
 
 
 def test_predictions_are_calibrated_on_clients_who_follow_the_model(world):
@@ -52,18 +52,18 @@ def test_predictions_are_calibrated_on_clients_who_follow_the_model(world):
     assert expected[buyers].sum() == pytest.approx(later[buyers].sum(), rel=0.03)
     assert p_alive.mean() == pytest.approx(alive.mean(), abs=0.01)
     for low in np.arange(0.0, 1.0, 0.2):  # in every fifth of the scale, not on average alone
-        some = (p_alive >= low) & (p_alive < low + 0.2)
-        if some.sum() > 300:
-            assert alive[some].mean() == pytest.approx(p_alive[some].mean(), abs=0.04)
+        rows = (p_alive >= low) & (p_alive < low + 0.2)
+        if rows.sum() > 300:
+            assert alive[rows].mean() == pytest.approx(p_alive[rows].mean(), abs=0.04)
 
 
 def test_the_population_is_learnt_back(world):
     orders, _, _ = world
-    found = learn(orders, 400.0)
-    assert found.leave == pytest.approx(SHOP.leave, rel=0.15)
-    assert found.convert == pytest.approx(SHOP.convert, rel=0.05)
-    assert found.first_order_days == pytest.approx(SHOP.first_order_days, rel=0.1)
-    assert found.shape / found.rate_days == pytest.approx(SHOP.shape / SHOP.rate_days, rel=0.15)
+    result = learn(orders, 400.0)
+    assert result.leave == pytest.approx(SHOP.leave, rel=0.15)
+    assert result.convert == pytest.approx(SHOP.convert, rel=0.05)
+    assert result.first_order_days == pytest.approx(SHOP.first_order_days, rel=0.1)
+    assert result.shape / result.rate_days == pytest.approx(SHOP.shape / SHOP.rate_days, rel=0.15)
 
 
 @given(st.integers(1, 200), st.floats(0, 1_000), st.floats(0, 2_000), st.floats(0, 500), st.floats(1, 365))
@@ -102,6 +102,6 @@ def test_a_longer_horizon_expects_more_but_ever_less_so():
 
 @pytest.mark.parametrize("n", [0, 1, 3])
 def test_a_shop_with_hardly_any_clients_gets_sensible_constants(n):
-    found = learn(Orders(np.ones(n), np.zeros(n), np.zeros(n), np.zeros(n)), 100.0)
-    assert 0.02 < found.leave < 0.6
-    assert 5 < found.rate_days < 1_000
+    result = learn(OrderHistories(np.ones(n), np.zeros(n), np.zeros(n), np.zeros(n)), 100.0)
+    assert 0.02 < result.leave < 0.6
+    assert 5 < result.rate_days < 1_000

@@ -8,8 +8,8 @@ import time
 
 
 def good(question):
-    best = sorted(question["candidates"], key=lambda each: -each["house_score"])[: question["n"]]
-    return {"items": [{"item_id": each["item_id"], "score": each["house_score"]} for each in best]}
+    best = sorted(question["candidates"], key=lambda item: -item["house_score"])[: question["n"]]
+    return {"items": [{"item_id": item["item_id"], "score": item["house_score"]} for item in best]}
 
 
 class Good:
@@ -94,12 +94,12 @@ class Raise(Good):
 
 class NotFinite(Good):
     def answer(self, question):
-        return {"items": [each | {"score": float("nan")} for each in good(question)["items"]]}
+        return {"items": [item | {"score": float("nan")} for item in good(question)["items"]]}
 
 
 class Infinite(Good):
     def answer(self, question):
-        return {"items": [each | {"score": float("-inf")} for each in good(question)["items"]]}
+        return {"items": [item | {"score": float("-inf")} for item in good(question)["items"]]}
 
 
 class Unknown(Good):
@@ -139,7 +139,7 @@ class Deep(Good):
 
 class WrongSchema(Good):
     def answer(self, question):
-        return [each["item_id"] for each in question["candidates"]]
+        return [item["item_id"] for item in question["candidates"]]
 
 
 class NotJson(Good):
@@ -161,9 +161,9 @@ class Slowish(Good):
 
 class Memory(Good):
     def answer(self, question):
-        kept = []
+        blocks = []
         while True:
-            kept.append(bytearray(100_000_000))
+            blocks.append(bytearray(100_000_000))
 
 
 class Environment(Good):
@@ -192,7 +192,7 @@ class Unsteady(Good):
 
     def answer(self, question):
         self.asked += 1
-        return {"items": [each | {"score": each["score"] + self.asked} for each in good(question)["items"]]}
+        return {"items": [item | {"score": item["score"] + self.asked} for item in good(question)["items"]]}
 
 
 class NoEmpty(Good):

@@ -12,8 +12,8 @@ HERE = Path(__file__).parent
 NOW = utc(2026, 3, 1, 9)
 
 
-def ranking(client_id: str = "c1", n: int = 5, candidates: int = 50) -> RankingQuestion:
-    """The house scores rise with the number of the item, so the best come last."""
+def build_ranking_question(client_id: str = "c1", n: int = 5, candidates: int = 50) -> RankingQuestion:
+    """Build a ranking question whose blend scores rise with the number of the item, so the best come last."""
     offered = tuple(
         Candidate(item_id=f"item-{i}", category=f"cat-{i % 4}", price_cents=1_000 + i, on_hand=3, house_score=i / 1_000)
         for i in range(candidates)
@@ -21,6 +21,6 @@ def ranking(client_id: str = "c1", n: int = 5, candidates: int = 50) -> RankingQ
     return RankingQuestion(client_id=client_id, now=NOW, n=n, candidates=offered)
 
 
-def target(name: str, **more: object) -> Target:
+def build_target(name: str, **more: object) -> Target:
     """One of the faulty algorithms."""
     return Target(name, f"faulty_algorithms:{name}", paths=(str(HERE),), **more)  # type: ignore[arg-type]

@@ -15,13 +15,13 @@ from pathlib import Path
 import pytest
 
 from algorithms.slots import signing
-from algorithms.slots.conformance import conform
+from algorithms.slots.conformance import run_conformance_suite
+from algorithms.slots.network_allowlist import NetworkAllowlist
 from algorithms.slots.processes import Helpers
-from algorithms.slots.reach import Reach
 from algorithms.slots.registry import Registry
-from algorithms.slots.remote import Endpoint, Remote
+from algorithms.slots.remote import RemoteAlgorithm, RemoteEndpoint
 from algorithms.slots.slot_table import SLOTS
-from tests.algorithms.slots.questions import ranking, target
+from tests.algorithms.slots.questions import build_ranking_question, build_target
 from tests.support.packages import install
 
 EXAMPLES = Path(__file__).parents[3] / "examples" / "algorithms"
@@ -41,26 +41,26 @@ def test_the_package_conforms_and_serves(packages: Path, tmp_path: Path) -> None
     registry = Registry(tmp_path / "algorithms.toml", [str(packages)])
     try:
         algorithm = registry.open("short-of-stock")
-        report = conform(RANKING, "short-of-stock", algorithm, seconds=2.0)
+        report = run_conformance_suite(RANKING, "short-of-stock", algorithm, seconds=2.0)
         algorithm.close()
         assert report.passed, report
         assert report.version == "1.0"
-        [member] = registry.chain("ranking", "c1")
-        assert member.algorithm.ready(20)
-        assert registry.decide("ranking", ranking()).algorithm == "short-of-stock"
+        [member] = registry.list_chain("ranking", "c1")
+        assert member.algorithm.is_ready(20)
+        assert registry.decide("ranking", build_ranking_question()).algorithm == "short-of-stock"
     finally:
         registry.close()
 
 
 @pytest.fixture
-def node(tmp_path: Path) -> Iterator[Remote]:
+def node(tmp_path: Path) -> Iterator[RemoteAlgorithm]:
     (tmp_path / "secret").write_text(f"{SECRET}\n")
     command = ["node", str(EXAMPLES / "node_ranking" / "server.mjs"), "0", str(tmp_path / "secret")]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert server.stdout is not None
     port = server.stdout.readline().split()[-1]
-    reach = Reach.of([f"127.0.0.1:{port}"], ["127.0.0.1/32"])
-    remote = Remote(Endpoint("node", f"http://127.0.0.1:{port}/", signing.key_of(SECRET), reach))
+    reach = NetworkAllowlist.parse([f"127.0.0.1:{port}"], ["127.0.0.1/32"])
+    remote = RemoteAlgorithm(RemoteEndpoint("node", f"http://127.0.0.1:{port}/", signing.parse_key(SECRET), reach))
     yield remote
     remote.close()
     server.kill()
@@ -72,18 +72,18 @@ needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="Node is no
 
 
 @needs_node
-def test_the_remote_in_another_language_conforms(node: Remote) -> None:
-    report = conform(RANKING, "node", node, seconds=2.0)
+def test_the_remote_in_another_language_conforms(node: RemoteAlgorithm) -> None:
+    report = run_conformance_suite(RANKING, "node", node, seconds=2.0)
     assert report.passed, report
     assert report.version == "node-1"
 
 
 @needs_node
 @pytest.mark.parametrize("spoilt", ["none", "body", "id", "old", "key"])
-def test_the_remote_takes_no_order_that_is_not_ours(node: Remote, spoilt: str) -> None:
-    body = json.dumps({"questions": [json.loads(ranking().model_dump_json())]}).encode()
-    key = b"another key of thirty bytes..." if spoilt == "key" else signing.key_of(SECRET)
-    headers = signing.headers(key, "msg_1", int(time.time()) - (3_600 if spoilt == "old" else 0), body)
+def test_the_remote_takes_no_order_that_is_not_ours(node: RemoteAlgorithm, spoilt: str) -> None:
+    body = json.dumps({"questions": [json.loads(build_ranking_question().model_dump_json())]}).encode()
+    key = b"another key of thirty bytes..." if spoilt == "key" else signing.parse_key(SECRET)
+    headers = signing.build_headers(key, "msg_1", int(time.time()) - (3_600 if spoilt == "old" else 0), body)
     headers |= {"webhook-id": "msg_2"} if spoilt == "id" else {}
     body = body.replace(b"item-1", b"item-2", 1) if spoilt == "body" else body
     request = urllib.request.Request(node.endpoint.url, body, headers)
@@ -117,8 +117,8 @@ def test_the_examples_are_short_and_import_nothing_of_ours() -> None:
     ],
 )  # fmt: skip
 def test_the_suite_finds_each_fault_and_says_what_to_mend(name: str, failed: str, words: str) -> None:
-    helpers = Helpers(target(name), 2)
-    report = conform(RANKING, name, helpers, seconds=0.05)
+    helpers = Helpers(build_target(name), 2)
+    report = run_conformance_suite(RANKING, name, helpers, seconds=0.05)
     helpers.close()
     wrong = {check.name: check for check in report.checks if not check.passed}
     assert not report.passed

@@ -9,24 +9,33 @@ from pathlib import Path
 import pytest
 
 from algorithms.slots import policy_changes, policy_file
-from algorithms.slots.policy_changes import Edit, change, history, note, promoted, shadowed, split, stated
+from algorithms.slots.policy_changes import (
+    PolicyEdit,
+    apply_change,
+    edit_champion,
+    edit_policy,
+    edit_shadow,
+    edit_split,
+    load_history,
+    record_manual_edit,
+)
 from algorithms.slots.registry import Registry
 from errors import ConfigError
-from models.policies import AlgorithmsFile, Policy
+from models.slot_policies import AlgorithmsFile, SlotPolicy
 
 NOW = datetime(2026, 11, 21, tzinfo=UTC)
 SECRET = "whsec_" + "QUFB" * 12
 EDITS = (
-    stated("ranking", Policy(deadline_ms=150)),
-    promoted("ranking", "new"),
-    shadowed("ranking", "new", False),
-    split("ranking", "new", 0.2),
+    edit_policy("ranking", SlotPolicy(deadline_ms=150)),
+    edit_champion("ranking", "new"),
+    edit_shadow("ranking", "new", False),
+    edit_split("ranking", "new", 0.2),
 )
 
 
-def _change(file: Path, edit: Edit) -> AlgorithmsFile:
-    change(file, edit, "ana", "test", NOW, lambda _: None)
-    return policy_file.read(file)
+def _change(file: Path, edit: PolicyEdit) -> AlgorithmsFile:
+    apply_change(file, edit, "ana", "test", NOW, lambda _: None)
+    return policy_file.read_file(file)
 
 
 @pytest.mark.parametrize(
@@ -42,7 +51,7 @@ def _change(file: Path, edit: Edit) -> AlgorithmsFile:
     ],
 )
 @pytest.mark.parametrize("edit", EDITS)
-def test_a_file_is_changed_however_it_is_written(tmp_path: Path, text: str, edit: Edit) -> None:
+def test_a_file_is_changed_however_it_is_written(tmp_path: Path, text: str, edit: PolicyEdit) -> None:
     file = tmp_path / policy_file.NAME
     file.write_text(text)
     policy = _change(file, edit).slots["ranking"]
@@ -64,7 +73,11 @@ def test_a_file_is_changed_however_it_is_written(tmp_path: Path, text: str, edit
 def test_what_cannot_be_read_is_refused_in_words_and_keeps_no_worker_from_starting(tmp_path: Path, raw: bytes) -> None:
     file = tmp_path / policy_file.NAME
     file.write_bytes(raw)
-    for reads in (lambda: policy_file.read(file), lambda: _change(file, EDITS[1]), lambda: note(file, NOW)):
+    for reads in (
+        lambda: policy_file.read_file(file),
+        lambda: _change(file, EDITS[1]),
+        lambda: record_manual_edit(file, NOW),
+    ):
         with pytest.raises(ConfigError, match=policy_file.NAME):
             reads()
     assert file.read_bytes() == raw
@@ -75,7 +88,7 @@ def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
     file = tmp_path / policy_file.NAME
     os.mkfifo(file)
     with pytest.raises(ConfigError, match="is no file"):
-        policy_file.read(file)
+        policy_file.read_file(file)
     assert _serves_nobody(file)
 
 
@@ -92,19 +105,19 @@ def test_a_path_of_certificates_that_is_none_keeps_no_worker_from_starting(tmp_p
 def _serves_nobody(file: Path) -> bool:
     registry = Registry(file)
     try:
-        return registry.chain("ranking", "ana") == []
+        return registry.list_chain("ranking", "ana") == []
     finally:
         registry.close()
 
 
 def test_a_torn_line_of_the_history_costs_no_other(tmp_path: Path) -> None:
-    file, kept = tmp_path / policy_file.NAME, tmp_path / policy_changes.HISTORY
+    file, history_file = tmp_path / policy_file.NAME, tmp_path / policy_changes.HISTORY
     _change(file, EDITS[0])
-    kept.write_bytes(kept.read_bytes() + b'{"at":"2026-11-21T00:00:00Z","who":"b\xc3')
-    assert [each.who for each in history(file, NOW)] == ["ana"]
-    note(file, NOW)
+    history_file.write_bytes(history_file.read_bytes() + b'{"at":"2026-11-21T00:00:00Z","who":"b\xc3')
+    assert [entry.who for entry in load_history(file, NOW)] == ["ana"]
+    record_manual_edit(file, NOW)
     _change(file, EDITS[1])
-    assert [each.slots["ranking"].champion for each in history(file, NOW)] == ["house", "new"]
+    assert [entry.slots["ranking"].champion for entry in load_history(file, NOW)] == ["house", "new"]
 
 
 def test_a_link_keeps_leading_to_the_file_that_is_changed(tmp_path: Path) -> None:
@@ -115,7 +128,7 @@ def test_a_link_keeps_leading_to_the_file_that_is_changed(tmp_path: Path) -> Non
     _change(file, EDITS[1])
     assert file.is_symlink()
     assert real.read_text().startswith("# mine\n")
-    assert policy_file.read(real).slots["ranking"].champion == "new"
+    assert policy_file.read_file(real).slots["ranking"].champion == "new"
 
 
 def test_a_full_disk_changes_nothing_and_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,4 +142,4 @@ def test_a_full_disk_changes_nothing_and_leaves_nothing_behind(tmp_path: Path, m
     with pytest.raises(ConfigError, match="No space left"):
         _change(file, EDITS[1])
     assert file.read_text() == "# mine\n"
-    assert {each.name for each in tmp_path.iterdir()} == {file.name, f".{file.name}.lock"}
+    assert {path.name for path in tmp_path.iterdir()} == {file.name, f".{file.name}.lock"}

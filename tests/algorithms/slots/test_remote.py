@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from algorithms.slots.guard import Member, decide, decide_many
-from algorithms.slots.reach import Reach
-from algorithms.slots.remote import THREADS, Endpoint, Remote
+from algorithms.slots.network_allowlist import NetworkAllowlist
+from algorithms.slots.remote import THREADS, RemoteAlgorithm, RemoteEndpoint
 from algorithms.slots.slot_table import SLOTS
-from domain import slots as rules
+from domain import slot_rules as rules
 from errors import ConfigError
 from models.slots import RankingAnswer
-from tests.algorithms.slots.questions import HERE, ranking
+from tests.algorithms.slots.questions import HERE, build_ranking_question
 from tests.support.ports import free_port
 
 RANKING = SLOTS["ranking"]
@@ -25,7 +25,7 @@ DEADLINE = 0.2
 SLACK = 0.05
 KEY = base64.b64decode("a2V5a2V5a2V5a2V5a2V5a2V5a2V5a2V5")
 
-Connect = Callable[[str], Remote]
+Connect = Callable[[str], RemoteAlgorithm]
 
 
 @pytest.fixture
@@ -33,16 +33,16 @@ def connect() -> Iterator[Connect]:
     server = subprocess.Popen([sys.executable, str(HERE / "faulty_server.py")], stdout=subprocess.PIPE, text=True)
     assert server.stdout is not None
     port = int(server.stdout.readline())
-    made: list[Remote] = []
+    remotes: list[RemoteAlgorithm] = []
 
-    def at(path: str) -> Remote:
-        reach = Reach.of([f"127.0.0.1:{port}"], ["127.0.0.0/8"])
-        made.append(Remote(Endpoint(path, f"http://127.0.0.1:{port}/{path}", KEY, reach)))
-        return made[-1]
+    def at(path: str) -> RemoteAlgorithm:
+        reach = NetworkAllowlist.parse([f"127.0.0.1:{port}"], ["127.0.0.0/8"])
+        remotes.append(RemoteAlgorithm(RemoteEndpoint(path, f"http://127.0.0.1:{port}/{path}", KEY, reach)))
+        return remotes[-1]
 
     yield at
-    for each in made:
-        each.close()
+    for remote in remotes:
+        remote.close()
     server.kill()
     server.wait()
     server.stdout.close()
@@ -60,7 +60,7 @@ def connect() -> Iterator[Connect]:
 )  # fmt: skip
 def test_a_fault_costs_no_more_than_the_deadline(connect: Connect, path: str, code: str) -> None:
     member = Member(path, connect(path))
-    question = ranking(candidates=500)
+    question = build_ranking_question(candidates=500)
     took = []
     for _ in range(3):  # a busy machine may hold up one round, not all
         started = time.monotonic()
@@ -69,14 +69,14 @@ def test_a_fault_costs_no_more_than_the_deadline(connect: Connect, path: str, co
         assert decision.algorithm == "house"
         assert [fault.code for fault in decision.faults] == [code], decision.faults
         assert isinstance(decision.answer, RankingAnswer)
-        assert rules.ranking(question, decision.answer) is None
+        assert rules.check_ranking(question, decision.answer) is None
     print(f"{path}: {max(took) * 1000:.0f} ms")
     assert min(took) < DEADLINE + SLACK
 
 
 def test_a_good_answer_is_used(connect: Connect) -> None:
     member = Member("Good", connect("Good"))
-    decisions = decide_many(RANKING, [member], [ranking(f"c{i}", n=2) for i in range(20)], 5.0)
+    decisions = decide_many(RANKING, [member], [build_ranking_question(f"c{i}", n=2) for i in range(20)], 5.0)
     assert {(decision.algorithm, decision.version, decision.faults) for decision in decisions} == {
         ("Good", "remote-1", ())
     }
@@ -87,7 +87,7 @@ def test_stuck_calls_have_an_end_and_the_remote_is_asked_again_after(connect: Co
     remote = connect("hang")
     for _ in range(12):
         started = time.monotonic()
-        decision = decide(RANKING, [Member("hang", remote)], ranking(), 0.05)
+        decision = decide(RANKING, [Member("hang", remote)], build_ranking_question(), 0.05)
         assert time.monotonic() - started < 0.5
         assert decision.faults[0].code == "late"
 
@@ -97,20 +97,20 @@ def test_a_reply_that_never_ends_gives_its_thread_back(connect: Connect, path: s
     remote = connect(path)
 
     def code() -> str:
-        return decide(RANKING, [Member(path, remote)], ranking(), 0.1).faults[0].code
+        return decide(RANKING, [Member(path, remote)], build_ranking_question(), 0.1).faults[0].code
 
     assert "busy" in [code() for _ in range(THREADS + 1)]
     until = time.monotonic() + 8
-    while (said := code()) == "busy" and time.monotonic() < until:
+    while (code_now := code()) == "busy" and time.monotonic() < until:
         time.sleep(0.2)
-    assert said == "late"
+    assert code_now == "late"
 
 
 def test_nobody_there_is_a_fault() -> None:
     port = free_port()
-    reach = Reach.of([f"127.0.0.1:{port}"], ["127.0.0.1/32"])
-    remote = Remote(Endpoint("gone", f"http://127.0.0.1:{port}/", KEY, reach))
-    decision = decide(RANKING, [Member("gone", remote)], ranking(), 1.0)
+    reach = NetworkAllowlist.parse([f"127.0.0.1:{port}"], ["127.0.0.1/32"])
+    remote = RemoteAlgorithm(RemoteEndpoint("gone", f"http://127.0.0.1:{port}/", KEY, reach))
+    decision = decide(RANKING, [Member("gone", remote)], build_ranking_question(), 1.0)
     remote.close()
     assert [fault.code for fault in decision.faults] == ["unreachable"]
 
@@ -124,7 +124,7 @@ def test_nobody_there_is_a_fault() -> None:
 )  # fmt: skip
 def test_only_listed_hosts_are_taken(url: str) -> None:
     with pytest.raises(ConfigError, match="url"):
-        Reach.of(["listed.example"], []).check_url(url)
+        NetworkAllowlist.parse(["listed.example"], []).check_url(url)
 
 
 @pytest.mark.parametrize(
@@ -136,19 +136,19 @@ def test_only_listed_hosts_are_taken(url: str) -> None:
 )  # fmt: skip
 def test_private_addresses_are_refused_unless_listed(address: str) -> None:
     host = f"[{address}]" if ":" in address else address
-    remote = Remote(Endpoint("near", f"https://{host}/", KEY, Reach.of([host], [])))
-    decision = decide(RANKING, [Member("near", remote)], ranking(), 1.0)
+    remote = RemoteAlgorithm(RemoteEndpoint("near", f"https://{host}/", KEY, NetworkAllowlist.parse([host], [])))
+    decision = decide(RANKING, [Member("near", remote)], build_ranking_question(), 1.0)
     remote.close()
     assert [fault.code for fault in decision.faults] == ["forbidden_address"]
 
 
 def test_a_public_address_needs_tls() -> None:
-    reach = Reach.of([], [])
-    assert reach.addresses("https", "8.8.8.8", 443) == ["8.8.8.8"]
+    reach = NetworkAllowlist.parse([], [])
+    assert reach.resolve_addresses("https", "8.8.8.8", 443) == ["8.8.8.8"]
     with pytest.raises(Exception, match="forbidden_address"):
-        reach.addresses("http", "8.8.8.8", 80)
-    assert Reach.of([], ["10.0.0.0/8"]).addresses("http", "10.1.2.3", 80) == ["10.1.2.3"]
+        reach.resolve_addresses("http", "8.8.8.8", 80)
+    assert NetworkAllowlist.parse([], ["10.0.0.0/8"]).resolve_addresses("http", "10.1.2.3", 80) == ["10.1.2.3"]
 
 
 def test_the_key_is_not_shown() -> None:
-    assert "keykey" not in repr(Endpoint("x", "http://h/", KEY))
+    assert "keykey" not in repr(RemoteEndpoint("x", "http://h/", KEY))

@@ -16,22 +16,22 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from algorithms.slots.guard import Decision, Member, decide
-from algorithms.slots.reach import Reach
-from algorithms.slots.remote import Endpoint, Remote
+from algorithms.slots.guard import Member, SlotDecision, decide
+from algorithms.slots.network_allowlist import NetworkAllowlist
+from algorithms.slots.remote import RemoteAlgorithm, RemoteEndpoint
 from algorithms.slots.slot_table import SLOTS
 from errors import ConfigError
-from tests.algorithms.slots.questions import HERE, ranking
+from tests.algorithms.slots.questions import HERE, build_ranking_question
 
-Ask = Callable[..., Decision]
+Ask = Callable[..., SlotDecision]
 
 
-def certificate(folder: Path, name: str) -> Path:
+def write_certificate(folder: Path, name: str) -> Path:
     """A certificate that vouches for itself, with its key, in one file."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.now(UTC)
-    made = (
+    certificate = (
         x509.CertificateBuilder()
         .subject_name(subject).issuer_name(subject).public_key(key.public_key())
         .serial_number(x509.random_serial_number())
@@ -44,7 +44,7 @@ def certificate(folder: Path, name: str) -> Path:
     private = key.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    file.write_bytes(made.public_bytes(serialization.Encoding.PEM) + private)
+    file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM) + private)
     return file
 
 
@@ -54,7 +54,7 @@ def ask(monkeypatch: pytest.MonkeyPatch) -> Iterator[Ask]:
     faulty_server = importlib.import_module("faulty_server")
     servers: list[ThreadingHTTPServer] = []
 
-    def run(file: Path, ca_file: Path | None) -> Decision:
+    def run(file: Path, ca_file: Path | None) -> SlotDecision:
         server = faulty_server.Quiet(("127.0.0.1", 0), faulty_server.Faulty)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(file)
@@ -62,34 +62,36 @@ def ask(monkeypatch: pytest.MonkeyPatch) -> Iterator[Ask]:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         servers.append(server)
         host = f"localhost:{server.server_address[1]}"
-        endpoint = Endpoint("far", f"https://{host}/Good", b"k" * 32, Reach.of([host], ["127.0.0.0/8", "::1/128"]))
-        remote = Remote(endpoint, ca_file=ca_file)
+        endpoint = RemoteEndpoint(
+            "far", f"https://{host}/Good", b"k" * 32, NetworkAllowlist.parse([host], ["127.0.0.0/8", "::1/128"])
+        )
+        remote = RemoteAlgorithm(endpoint, ca_file=ca_file)
         try:
-            return decide(SLOTS["ranking"], [Member("far", remote)], ranking(), 5.0)
+            return decide(SLOTS["ranking"], [Member("far", remote)], build_ranking_question(), 5.0)
         finally:
             remote.close()
 
     yield run
-    for each in servers:
-        each.shutdown()
-        each.server_close()
+    for server in servers:
+        server.shutdown()
+        server.server_close()
 
 
 def test_a_name_that_is_vouched_for_is_asked(ask: Ask, tmp_path: Path) -> None:
-    file = certificate(tmp_path, "localhost")
+    file = write_certificate(tmp_path, "localhost")
     decision = ask(file, file)
     assert (decision.algorithm, decision.faults) == ("far", ())
 
 
 def test_a_stranger_and_another_name_are_not(ask: Ask, tmp_path: Path) -> None:
-    file, other = certificate(tmp_path, "localhost"), certificate(tmp_path, "other.example")
+    file, other = write_certificate(tmp_path, "localhost"), write_certificate(tmp_path, "other.example")
     assert [fault.code for fault in ask(file, None).faults] == ["unreachable"]
     assert [fault.code for fault in ask(other, other).faults] == ["unreachable"]
 
 
 def test_a_file_without_certificates_is_refused(tmp_path: Path) -> None:
     (tmp_path / "empty.pem").write_text("")
-    endpoint = Endpoint("far", "https://localhost/", b"k" * 32, Reach.of(["localhost"], []))
+    endpoint = RemoteEndpoint("far", "https://localhost/", b"k" * 32, NetworkAllowlist.parse(["localhost"], []))
     for name in ("empty.pem", "missing.pem"):
         with pytest.raises(ConfigError, match="ca_file"):
-            Remote(endpoint, ca_file=tmp_path / name)
+            RemoteAlgorithm(endpoint, ca_file=tmp_path / name)

@@ -8,15 +8,15 @@ import time
 from typing import Any
 
 from algorithms.slots.guard import Member, decide
-from algorithms.slots.shadows import WAITING, Shadows, record_of
+from algorithms.slots.shadows import WAITING, ShadowRunner, build_answer_record
 from algorithms.slots.slot_table import SLOTS
 from models.answers import AnswerRecord
-from tests.algorithms.slots.questions import ranking
+from tests.algorithms.slots.questions import build_ranking_question
 
 RANKING = SLOTS["ranking"]
 
 
-class Steady:
+class SteadyAlgorithm:
     """Answers with the first items, `held` until it may."""
 
     def __init__(self, size: int = 5, held: threading.Event | None = None) -> None:
@@ -28,13 +28,13 @@ class Steady:
         answer = {"items": [{"item_id": f"item-{i}", "score": 1} for i in range(self.size)]}
         return {"version": "7", "answers": [answer] * len(json.loads(order)["questions"])}
 
-    def ready(self, seconds: float) -> bool:
+    def is_ready(self, seconds: float) -> bool:
         return True
 
     def close(self) -> None: ...
 
 
-def waited(records: list[AnswerRecord], count: int) -> list[AnswerRecord]:
+def wait_for_records(records: list[AnswerRecord], count: int) -> list[AnswerRecord]:
     end = time.monotonic() + 10
     while len(records) < count and time.monotonic() < end:
         time.sleep(0.01)
@@ -43,11 +43,11 @@ def waited(records: list[AnswerRecord], count: int) -> list[AnswerRecord]:
 
 def test_live_and_shadow_answers_of_one_question_are_told_apart_and_belong_together() -> None:
     records: list[AnswerRecord] = []
-    shadows = Shadows(records.append)
-    question = ranking("c9")
-    live = record_of(RANKING, question, decide(RANKING, [], question))
-    shadows.ask(RANKING, [Member("new", Steady()), Member("wrong", Steady(size=1))], [question], 1.0)
-    new, wrong = sorted(waited(records, 2), key=lambda each: each.algorithm)
+    shadows = ShadowRunner(records.append)
+    question = build_ranking_question("c9")
+    live = build_answer_record(RANKING, question, decide(RANKING, [], question))
+    shadows.ask(RANKING, [Member("new", SteadyAlgorithm()), Member("wrong", SteadyAlgorithm(size=1))], [question], 1.0)
+    new, wrong = sorted(wait_for_records(records, 2), key=lambda record: record.algorithm)
     shadows.close()
     assert {live.question, new.question, wrong.question} == {live.question}
     assert (live.role, live.algorithm, new.role, new.algorithm, new.version) == ("live", "house", "shadow", "new", "7")
@@ -60,28 +60,28 @@ def test_live_and_shadow_answers_of_one_question_are_told_apart_and_belong_toget
 def test_stuck_shadows_are_left_out_and_hold_up_nobody() -> None:
     held = threading.Event()
     records: list[AnswerRecord] = []
-    shadows = Shadows(records.append)
-    member = Member("stuck", Steady(held=held))
+    shadows = ShadowRunner(records.append)
+    member = Member("stuck", SteadyAlgorithm(held=held))
     started = time.monotonic()
     for number in range(WAITING + 50):
-        shadows.ask(RANKING, [member], [ranking(f"c{number}", candidates=5)], 5.0)
+        shadows.ask(RANKING, [member], [build_ranking_question(f"c{number}", candidates=5)], 5.0)
     assert time.monotonic() - started < 2
     held.set()
-    assert len(waited(records, WAITING)) == WAITING
+    assert len(wait_for_records(records, WAITING)) == WAITING
     shadows.close()
 
 
 def test_a_broken_recorder_is_said_without_words_and_the_next_goes_on(caplog: Any) -> None:
     seen: list[str] = []
 
-    def record(kept: AnswerRecord) -> None:
-        seen.append(kept.client_id)
+    def record(answer: AnswerRecord) -> None:
+        seen.append(answer.client_id)
         if len(seen) == 1:
             raise ValueError("words of a client")
 
-    shadows = Shadows(record)
+    shadows = ShadowRunner(record)
     for name in ("c1", "c2"):
-        shadows.ask(RANKING, [Member("new", Steady())], [ranking(name)], 1.0)
+        shadows.ask(RANKING, [Member("new", SteadyAlgorithm())], [build_ranking_question(name)], 1.0)
         end = time.monotonic() + 5
         while name not in seen and time.monotonic() < end:
             time.sleep(0.01)
@@ -93,7 +93,7 @@ def test_a_broken_recorder_is_said_without_words_and_the_next_goes_on(caplog: An
 
 def test_a_batch_is_one_call_and_one_record_for_each_client() -> None:
     records: list[AnswerRecord] = []
-    shadows = Shadows(records.append)
-    shadows.ask(RANKING, [Member("new", Steady())], [ranking(f"c{n}") for n in range(30)], 5.0)
-    assert {each.client_id for each in waited(records, 30)} == {f"c{n}" for n in range(30)}
+    shadows = ShadowRunner(records.append)
+    shadows.ask(RANKING, [Member("new", SteadyAlgorithm())], [build_ranking_question(f"c{n}") for n in range(30)], 5.0)
+    assert {record.client_id for record in wait_for_records(records, 30)} == {f"c{n}" for n in range(30)}
     shadows.close()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from domain.fixes.swaps import check_swap, may_come, may_leave, swapped
+from domain.fixes.swaps import apply_swaps, check_swap, list_replaceable, list_replacements
 from errors import BadInput
 from models.fixes import FixItem, FixWish, Swap
 
@@ -31,7 +31,7 @@ SHIRT = piece("shirt-M", "shirt", category="Shirts", colour="White", price_cents
 
 def test_a_swap_that_keeps_every_rule_is_made():
     assert check_swap(WISH, BOX, SWAP, SHIRT) is None
-    assert swapped(WISH, BOX, [SWAP], {"shirt-M": SHIRT}) == (SHIRT, *BOX[1:])
+    assert apply_swaps(WISH, BOX, [SWAP], {"shirt-M": SHIRT}) == (SHIRT, *BOX[1:])
 
 
 REFUSED: list[tuple[Swap, FixItem | None, str, str]] = [
@@ -79,22 +79,22 @@ REFUSED: list[tuple[Swap, FixItem | None, str, str]] = [
 def test_each_rule_refuses_in_a_sentence(swap, candidate, reason, sentence):
     assert str(check_swap(WISH, BOX, swap, candidate, reason)) == sentence
     with pytest.raises(BadInput) as refused:
-        swapped(WISH, BOX, [swap], {swap.into: candidate} if candidate else {}, {swap.into: reason})
+        apply_swaps(WISH, BOX, [swap], {swap.into: candidate} if candidate else {}, {swap.into: reason})
     assert str(refused.value) == sentence
 
 
 def test_a_refusal_names_some_that_may_go_in():
     dear = piece("dear-M", category="Shirts", price_cents=9501)
-    known = {each.sku: each for each in (*BOX, dear, SHIRT, *(piece(f"hat-{k}", category="Hats") for k in range(4)))}
+    known = {item.sku: item for item in (*BOX, dear, SHIRT, *(piece(f"hat-{k}", category="Hats") for k in range(4)))}
     with pytest.raises(BadInput, match=r"into: no-M cannot go in: it .* candidates; these may: shirt-M, hat-0, hat-1$"):
-        swapped(WISH, BOX, [Swap(out="knit-M", into="no-M")], known)
+        apply_swaps(WISH, BOX, [Swap(out="knit-M", into="no-M")], known)
     with pytest.raises(BadInput, match=r"cannot go in: the client has it$"):
-        swapped(WISH, BOX, [Swap(out="knit-M", into="no-M")], {"dear-M": dear}, {"no-M": "owned"})
+        apply_swaps(WISH, BOX, [Swap(out="knit-M", into="no-M")], {"dear-M": dear}, {"no-M": "owned"})
 
 
 def test_what_may_come_and_what_may_leave_are_told_by_the_same_rules():
-    assert may_leave(WISH, BOX, SHIRT) == ("knit-M", "coat-M"), "a dress must stay"
-    assert list(may_come(WISH, BOX, "knit-M", [BOX[2], SHIRT])) == [SHIRT]
+    assert list_replaceable(WISH, BOX, SHIRT) == ("knit-M", "coat-M"), "a dress must stay"
+    assert list(list_replacements(WISH, BOX, "knit-M", [BOX[2], SHIRT])) == [SHIRT]
 
 
 def test_swaps_of_one_decision_are_judged_together():
@@ -104,7 +104,7 @@ def test_swaps_of_one_decision_are_judged_together():
     both = [Swap(out="dress-M", into="gown-M"), Swap(out="knit-M", into="tights")]
     known = {"gown-M": gown, "tights": tights}
     assert check_swap(WISH, BOX, both[0], gown) is not None
-    assert swapped(WISH, BOX, both, known) == (tights, gown, BOX[2])
+    assert apply_swaps(WISH, BOX, both, known) == (tights, gown, BOX[2])
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_swaps_of_one_decision_are_judged_together():
 )
 def test_nothing_is_swapped_twice(swaps):
     with pytest.raises(BadInput, match="swaps: an item is named twice"):
-        swapped(WISH, BOX, swaps, {"shirt-M": SHIRT, "tights": piece("tights", category="Hosiery", colour="")})
+        apply_swaps(WISH, BOX, swaps, {"shirt-M": SHIRT, "tights": piece("tights", category="Hosiery", colour="")})
 
 
 def test_what_was_missing_before_is_no_reason_to_refuse():

@@ -26,7 +26,7 @@ class Log(NamedTuple):
     v_target: Floats
 
 
-def logged(seed: int, n: int = 2_000, foretold: Floats = LIKING) -> Log:
+def simulate_log(seed: int, n: int = 2_000, foretold: Floats = LIKING) -> Log:
     rng = np.random.default_rng(seed)
     context = rng.integers(0, 2, n)
     action = (rng.random(n)[:, None] > LOGGING[context].cumsum(axis=1)).sum(axis=1)
@@ -35,13 +35,13 @@ def logged(seed: int, n: int = 2_000, foretold: Floats = LIKING) -> Log:
     return Log(reward, LOGGING[context, action], TARGET[context, action], foretold[context, action], v_target)
 
 
-def found(seed: int):
-    log = logged(seed)
+def estimate_all(seed: int):
+    log = simulate_log(seed)
     return {"ips": ips(*log[:3]), "snips": snips(*log[:3]), "doubly_robust": doubly_robust(*log)}
 
 
 def test_intervals_hold_the_truth_as_often_as_they_say_and_the_doubly_robust_is_the_narrowest() -> None:
-    worlds = [found(seed) for seed in range(400)]
+    worlds = [estimate_all(seed) for seed in range(400)]
     for name in ("ips", "snips", "doubly_robust"):
         holds = np.mean([world[name].low <= TRUE <= world[name].high for world in worlds])
         assert 0.92 <= holds <= 0.98, name
@@ -51,12 +51,12 @@ def test_intervals_hold_the_truth_as_often_as_they_say_and_the_doubly_robust_is_
 
 
 def test_the_doubly_robust_stands_a_wrong_forecast_while_propensities_are_right() -> None:
-    wrong = [doubly_robust(*logged(seed, foretold=LIKING[::-1] * 3)).value for seed in range(300)]
+    wrong = [doubly_robust(*simulate_log(seed, foretold=LIKING[::-1] * 3)).value for seed in range(300)]
     assert np.mean(wrong) == pytest.approx(TRUE, rel=0.03)
 
 
 def test_a_policys_own_log_gives_its_mean_reward() -> None:
-    log = logged(1)
+    log = simulate_log(1)
     for estimate in (ips(log.reward, log.logged, log.logged), snips(log.reward, log.logged, log.logged)):
         assert estimate.value == pytest.approx(log.reward.mean())
         assert estimate.effective_n == pytest.approx(2_000)
@@ -64,7 +64,7 @@ def test_a_policys_own_log_gives_its_mean_reward() -> None:
 
 
 def test_few_rewards_or_uneven_weights_raise_the_alarm() -> None:
-    log = logged(2, 300)
+    log = simulate_log(2, 300)
     assert not ips(*log[:3]).enough  # some 30 clicks, unevenly weighted
     rare = np.full(5_000, 1.0)
     rare[7] = 1e-4

@@ -1,0 +1,30 @@
+"""`selvedge campaign adjust`: change a campaign while it runs."""
+
+from __future__ import annotations
+
+import click
+
+from commands.shared.options import AS_JSON
+from commands.shared.output import print_answer
+from commands.shared.parsing import validate
+from commands.shared.runtime import run_with_temporal
+from errors import BadInput
+from models.campaign import CampaignChange
+from settings import load
+from workflows import handles
+
+
+@click.command("adjust")
+@click.argument("slug")
+@click.option("--throughput", type=int, help="Clients enrolled in a minute.")
+@click.option("--priority", type=int, help="0 to 100.")
+@click.option("--ends-at", help="Enrol nobody after this moment (ISO 8601 with offset, business time).")
+@AS_JSON
+def command(slug: str, throughput: int | None, priority: int | None, ends_at: str | None, as_json: bool) -> None:
+    """Change a campaign while it runs."""
+    if throughput is None and priority is None and ends_at is None:
+        raise BadInput("give --throughput, --priority or --ends-at")
+    values = {"throughput_per_minute": throughput, "priority": priority, "ends_at": ends_at}
+    change = validate(CampaignChange, values)
+    answer = run_with_temporal(load(), lambda client: handles.adjust_campaign(client, slug, change))
+    print_answer(answer, as_json)

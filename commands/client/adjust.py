@@ -1,0 +1,27 @@
+"""`selvedge client adjust`: set what a client asked of our mail."""
+
+from __future__ import annotations
+
+import click
+
+from commands.shared.output import print_answer
+from commands.shared.parsing import validate
+from commands.shared.runtime import run_with_temporal
+from errors import BadInput
+from models.clients import ClientPolicy
+from settings import load
+from workflows import handles
+
+
+@click.command("adjust")
+@click.argument("client_id")
+@click.option("--max-per-week", type=int, help="At most so many mails a week; 0 for none.")
+@click.option("--hour", type=int, help="The hour of their own day at which they like to hear from us.")
+@click.option("--not-before", help="No mail before this moment (ISO 8601 with offset).")
+def command(client_id: str, max_per_week: int | None, hour: int | None, not_before: str | None) -> None:
+    """Set what a client asked of our mail."""
+    if max_per_week is None and hour is None and not_before is None:
+        raise BadInput("give --max-per-week, --hour or --not-before")
+    values = {"max_mails_per_week": max_per_week, "preferred_hour": hour, "not_before": not_before}
+    policy = validate(ClientPolicy, values)
+    print_answer(run_with_temporal(load(), lambda client: handles.set_policy(client, client_id, policy)), False)

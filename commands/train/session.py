@@ -1,0 +1,40 @@
+"""`selvedge train session`: learn the order of pages."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from commands.shared.options import AS_JSON
+from commands.shared.runtime import load_business_time, open_database
+from settings import load
+
+
+@click.command("session")
+@AS_JSON
+def command(as_json: bool) -> None:
+    """Learn the order of pages from what visitors were shown and took up, and print the posterior weights.
+
+    A worker does so every minute. A page teaches four hours after it was shown, once, whoever learns.
+    """
+    from services.training.session import load_posterior, update_posterior  # noqa: PLC0415
+    from store.database import read_transaction  # noqa: PLC0415
+
+    engine = open_database(load())
+    count = update_posterior(engine, load_business_time(engine))
+    with read_transaction(engine) as connection:
+        state, posterior = load_posterior(connection)
+    if as_json:
+        summary = {
+            "taught": count,
+            "pages": state.lessons,
+            "version": state.version,
+            "weights": posterior.summarise_weights(),
+        }
+        click.echo(json.dumps(summary))
+        return
+    click.echo(f"{count:,} pages taught, {state.lessons:,} in all; version {state.version}")
+    click.echo("what each adds to the worth of a position on the page, a click being worth .2:")
+    for name, (weight, spread) in posterior.summarise_weights().items():
+        click.echo(f"  {name:<16}{weight:>+8.4f} give or take {spread:.4f}")

@@ -1,0 +1,213 @@
+"""Choose the candidates of a Fix, explain why other items stay out, and build the question to the slot `assembly`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Final, NamedTuple, TypeAlias
+
+from domain.fixes.keep_model import KeepModel, standardise
+from domain.histories import normalise_word
+from domain.sizes import fold_size, list_wearable
+from models.base import ClientId, ItemId, Sku
+from models.catalogue import Item
+from models.events import Fit
+from models.fixes import FixItem, FixWish
+from models.mail import Pick
+from models.slots import AssemblyQuestion, Piece
+
+EXCLUSION_REASONS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "owned": "the client has it",
+        "in_another_fix": "it is in another box of the client",
+        "sent_back": "the client sent it back lately",
+        "excluded_item": "the client asked not to be sent it",
+        "excluded_category": "the client asked for nothing of its category",
+        "excluded_colour": "the client asked for nothing in its colour",
+        "too_dear": "it costs more than the client wants to pay",
+        "not_in_size": "it is not made in a size that the client wears",
+        "out_of_stock": "no unit is free in a size that the client wears",
+        "not_ranked": "others were ranked above it",
+    }
+)
+"""Why an item stays out of a Fix, by code, as a stylist reads it."""
+
+
+class StockUnit(NamedTuple):
+    """One sku of an item; `free`: units available."""
+
+    sku: Sku
+    item_id: ItemId
+    size: str
+    free: int
+
+
+Fits: TypeAlias = Callable[[Sequence[StockUnit], Sequence[str]], Sequence[float]]
+"""Computes the probability that each unit fits the client, given the category of each."""
+
+
+@dataclass(frozen=True)
+class Wearer:
+    """What a client owns and wears. `verdicts`: by category, their latest verdict on each normalised size."""
+
+    sizes: tuple[str, ...] = ()
+    owned: frozenset[ItemId] = frozenset()
+    sent_back: frozenset[ItemId] = frozenset()
+    elsewhere: frozenset[ItemId] = frozenset()
+    """Items in their other boxes that are being made, or that they have not given feedback on."""
+    verdicts: Mapping[str, Mapping[str, Fit]] = field(default_factory=dict)
+
+
+def list_candidates(
+    wish: FixWish,
+    wearer: Wearer,
+    picks: Sequence[Pick],
+    items: Mapping[ItemId, Item],
+    units: Iterable[StockUnit],
+    fits: Fits,
+    keep: KeepModel,
+) -> tuple[tuple[FixItem, ...], dict[ItemId, str]]:
+    """List the items that may go into the box, and the reason code of each other item.
+
+    Each candidate comes once, in the size that fits best, the likeliest to be kept first. `picks` come from the
+    ranking, `units` are the skus of `items`. A pick that `items` does not hold is ignored.
+    """
+    units_by_item: dict[ItemId, list[StockUnit]] = {}
+    for unit in units:
+        units_by_item.setdefault(unit.item_id, []).append(unit)
+    ranked = {pick.item_id: pick for pick in picks if pick.item_id in items}
+    left_out: dict[ItemId, str] = {}
+    possible: list[StockUnit] = []
+    for item_id, item in items.items():
+        free_units, reason = _list_free_units(wish, wearer, item, units_by_item.get(item_id, ()))
+        if reason or item_id not in ranked:
+            left_out[item_id] = reason or "not_ranked"
+        else:
+            possible += free_units
+    chances = fits(possible, [items[unit.item_id].category for unit in possible])
+    sized = [bool(_list_sizes(items[unit.item_id], units_by_item[unit.item_id])) for unit in possible]
+    best = _choose_best_sizes(possible, [p if has_sizes else 1.0 for p, has_sizes in zip(chances, sized, strict=True)])
+    liking = standardise([pick.score for pick in ranked.values()])
+    likes = dict(zip(ranked, zip(liking.tolist(), keep.p_like(liking).tolist(), strict=True), strict=True))
+    chosen = [
+        _build_item(items[chosen_id], *best[chosen_id], ranked[chosen_id], *likes[chosen_id]) for chosen_id in best
+    ]
+    return tuple(sorted(chosen, key=lambda candidate: (-candidate.score, candidate.sku))), left_out
+
+
+def _list_sizes(item: Item, item_units: Iterable[StockUnit]) -> set[str]:
+    """List the sizes that an item is made in; an item without sizes, such as a scarf, fits everybody."""
+    return ({fold_size(size) for size in item.sizes} | {fold_size(unit.size) for unit in item_units}) - {""}
+
+
+def _list_free_units(
+    wish: FixWish, wearer: Wearer, item: Item, item_units: Sequence[StockUnit]
+) -> tuple[list[StockUnit], str]:
+    """List the free units of an item that the client may be sent; when there are none, return the reason."""
+    if reason := _find_exclusion(wish, wearer, item):
+        return [], reason
+    sized = [(unit, fold_size(unit.size)) for unit in item_units]
+    made_sizes = _list_sizes(item, item_units)
+    worn = _list_wearable_sizes(wish, wearer, item, made_sizes)
+    if made_sizes and not worn:
+        return [], "not_in_size"
+    # A unit without a size is of an item that has none, or of one whose sizes the shop does not count apart.
+    free = [unit for unit, size in sized if unit.free > 0 and (not size or size in worn)]
+    return free, "" if free else "out_of_stock"
+
+
+def _list_wearable_sizes(wish: FixWish, wearer: Wearer, item: Item, made_sizes: AbstractSet[str]) -> AbstractSet[str]:
+    if wish.sizes:
+        return made_sizes & {fold_size(size) for size in wish.sizes}
+    return list_wearable(made_sizes, wearer.sizes, wearer.verdicts.get(normalise_word(item.category), {}))
+
+
+def _find_exclusion(wish: FixWish, wearer: Wearer, item: Item) -> str:
+    dearest = min((cap for cap in (to_cents(wish.item_cap), to_cents(wish.budget)) if cap is not None), default=None)
+    checks = {
+        "owned": item.item_id in wearer.owned,
+        "in_another_fix": item.item_id in wearer.elsewhere,
+        "sent_back": item.item_id in wearer.sent_back,
+        "excluded_item": item.item_id in wish.exclude_items,
+        "excluded_category": normalise_word(item.category) in _normalise_words(wish.exclude_categories),
+        "excluded_colour": normalise_word(item.colour) in _normalise_words(wish.exclude_colours),
+        "too_dear": dearest is not None and item.price_cents > dearest,
+    }
+    return next((code for code, holds in checks.items() if holds), "")
+
+
+def _choose_best_sizes(units: Sequence[StockUnit], p_fit: Sequence[float]) -> dict[ItemId, tuple[StockUnit, float]]:
+    """Choose the unit of each item that fits best; of equal ones the one with more free units."""
+    best: dict[ItemId, tuple[StockUnit, float]] = {}
+    for unit, chance in sorted(zip(units, p_fit, strict=True), key=lambda pair: (-pair[1], -pair[0].free, pair[0].sku)):
+        best.setdefault(unit.item_id, (unit, float(chance)))
+    return best
+
+
+def _build_item(item: Item, unit: StockUnit, p_fit: float, pick: Pick, liking: float, p_like: float) -> FixItem:
+    return FixItem(
+        sku=unit.sku,
+        item_id=item.item_id,
+        size=unit.size,
+        category=item.category,
+        colour=item.colour,
+        price_cents=item.price_cents,
+        score=round(p_like * p_fit, 6),
+        p_fit=round(p_fit, 6),
+        liking=round(liking, 6),
+        parts=pick.parts,
+        why=pick.why,
+    )
+
+
+def build_question(
+    wish: FixWish,
+    items: Sequence[FixItem],
+    prices: Mapping[Sku, float],
+    client_id: ClientId,
+    now: datetime,
+    seed: int = 0,
+) -> AssemblyQuestion:
+    """Build the question to the slot `assembly`: each candidate is worth its p(keep) less the stock price of its unit.
+
+    A candidate that is not worth its price stays out, unless it is of a must-have category.
+    """
+    wanted = _normalise_words(wish.must_have)
+    worth = [(item, item.score - prices.get(item.sku, 0.0)) for item in items]
+    return AssemblyQuestion(
+        client_id=client_id,
+        now=now,
+        seed=seed,
+        slots=wish.slots,
+        budget_cents=to_cents(wish.budget),
+        item_cap_cents=to_cents(wish.item_cap),
+        category_cap=wish.category_cap,
+        colour_cap=wish.colour_cap,
+        must_have=tuple(sorted(wanted)),
+        pieces=tuple(
+            _build_piece(item, score) for item, score in worth if score > 0 or normalise_word(item.category) in wanted
+        ),
+    )
+
+
+def _build_piece(item: FixItem, score: float) -> Piece:
+    return Piece(
+        sku=item.sku,
+        category=normalise_word(item.category),
+        colour=normalise_word(item.colour),
+        price_cents=item.price_cents,
+        score=round(score, 9),
+    )
+
+
+def to_cents(amount: Decimal | None) -> int | None:
+    """Convert an amount of money, with at most two decimals, to cents."""
+    return None if amount is None else int(amount.scaleb(2))
+
+
+def _normalise_words(words: Iterable[str]) -> frozenset[str]:
+    return frozenset(map(normalise_word, words))

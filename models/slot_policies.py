@@ -1,0 +1,96 @@
+"""`algorithms.toml`: who answers each slot, and which algorithms are remote."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import Field, HttpUrl, SecretStr, model_validator
+
+from models.base import Id, StrictInput
+
+Part = Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)]
+BUILT_IN = "house"
+"""The slot's built-in. As a champion it means that no algorithm is asked."""
+
+
+class SlotPolicy(StrictInput):
+    """The policy of one slot. `split`: the share of clients that each challenger answers; the champion has the rest.
+
+    `fallbacks`: asked in the time that is left; after them the built-in answers. `shadows`: asked and never shown.
+    """
+
+    champion: Id = BUILT_IN
+    fallbacks: tuple[Id, ...] = Field(default=(), max_length=5)
+    shadows: tuple[Id, ...] = Field(default=(), max_length=5)
+    split: dict[Id, Part] = Field(default_factory=dict)
+    deadline_ms: int | None = Field(default=None, ge=10, le=60_000)
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if sum(self.split.values()) > 1:
+            raise ValueError("split: the parts add up to more than 1")
+        parts = [name for name in (self.champion, *self.split, *self.shadows) if name != BUILT_IN]
+        if len(set(parts)) < len(parts):
+            raise ValueError("one algorithm cannot be champion, challenger and shadow of a slot at once")
+        return self
+
+    @property
+    def live(self) -> tuple[str, ...]:
+        """Every algorithm that must be ready, each once."""
+        names = (self.champion, *self.split, *self.fallbacks, *self.shadows)
+        return tuple(dict.fromkeys(name for name in names if name != BUILT_IN))
+
+    def describe_role(self, name: str) -> str:
+        """Describe an algorithm's roles in the slot; empty: none."""
+        parts = ["champion"] if name == self.champion else []
+        parts += [f"{100 * self.split[name]:.6g}% of the clients"] if name in self.split else []
+        parts += ["fallback"] if name in self.fallbacks else []
+        parts += ["shadow"] if name in self.shadows else []
+        return ", ".join(parts)
+
+    @property
+    def experiment(self) -> str:
+        """The split in words, champion first; empty without one."""
+        if not self.split:
+            return ""
+        parts = {self.champion: 1 - sum(self.split.values()), **self.split}
+        return ", ".join(f"{name} {part:.6g}" for name, part in parts.items())
+
+
+class SlotPolicyRequest(SlotPolicy):
+    """A request to set the whole policy of a slot. `by`: who asks, for the history. `unchecked`: skip the check of
+    newcomers."""
+
+    by: Id
+    unchecked: bool = False
+
+    @property
+    def policy(self) -> SlotPolicy:
+        """The policy itself."""
+        return SlotPolicy.model_validate(self.model_dump(exclude={"by", "unchecked"}))
+
+
+class RemotePolicy(StrictInput):
+    """An algorithm behind HTTP. `secret`: whsec_ and base64, known to both sides."""
+
+    slot: str
+    url: HttpUrl
+    secret: SecretStr
+
+
+class RemoteHosts(StrictInput):
+    """Where remote algorithms may run: host[:port], and private networks that may be reached as exceptions."""
+
+    hosts: tuple[str, ...] = ()
+    networks: tuple[str, ...] = ()
+    ca_file: Path | None = None
+    """Additional certificates (PEM) to trust."""
+
+
+class AlgorithmsFile(StrictInput):
+    """The whole file. Slots that it leaves out are answered by the built-in."""
+
+    slots: dict[str, SlotPolicy] = Field(default_factory=dict)
+    remote: dict[Id, RemotePolicy] = Field(default_factory=dict)
+    remotes: RemoteHosts = RemoteHosts()

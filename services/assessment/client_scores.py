@@ -1,0 +1,78 @@
+"""Score every client as of a moment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import NamedTuple
+
+from sqlalchemy import Engine
+
+from algorithms.engagement import ALGORITHM, ClientAssessments, apply_risk_model, assess_all, fit_population
+from algorithms.risk.risk_model import RiskModel
+from domain.engagement import EngagementRules
+from domain.histories import Histories
+from errors import BadInput
+from services.assessment.risk import SLOT, load_model
+from store.clients import histories
+from store.database import read_transaction
+from store.learning import artefacts
+
+Advance = Callable[[int], None]
+
+
+class ClientScores(NamedTuple):
+    """The scores of `ids`, in the same order, and what they were computed from and by."""
+
+    ids: list[str]
+    scores: ClientAssessments
+    source: str
+    algorithm: str
+
+
+def score_clients(
+    engine: Engine,
+    home: Path,
+    at: datetime,
+    horizon: float,
+    begin_step: Callable[[str, str], None] = lambda *_: None,
+    advance: Advance = lambda _: None,
+) -> ClientScores:
+    """Score everybody as of `at`, with orders expected over `horizon` days.
+
+    The risk model that serves is used when it was learnt from nothing later than `at`.
+    Raises: BadInput when nobody was a client by then.
+    """
+    rules = EngagementRules()
+    ids, known, source = _load_histories(engine, rules, at, begin_step, advance)
+    if not ids:
+        raise BadInput(f"nobody was a client by {at:%Y-%m-%d %H:%M} UTC; see selvedge import clients", "as_of")
+    begin_step("assessing", "clients")
+    population = fit_population(known, at.timestamp())
+    scores = assess_all(rules, known, at.timestamp(), population, horizon)
+    model, version = _load_risk_model(engine, home, at)
+    if model is not None:
+        scores = apply_risk_model(rules, known, at.timestamp(), model, horizon, scores)
+    return ClientScores(ids, scores, source, f"{ALGORITHM}+{version}" if model else ALGORITHM)
+
+
+def _load_risk_model(engine: Engine, home: Path, at: datetime) -> tuple[RiskModel | None, str]:
+    with read_transaction(engine) as connection:
+        live = artefacts.find_live(connection, SLOT)
+    if live is None or live.window_until is None or live.window_until > at:
+        return None, ""
+    return load_model(home, live), live.id
+
+
+def _load_histories(
+    engine: Engine, rules: EngagementRules, at: datetime, begin_step: Callable[[str, str], None], advance: Advance
+) -> tuple[list[str], Histories, str]:
+    """Load everybody's statistics as of `at`: the stored ones when nothing happened since, else from the events."""
+    with read_transaction(engine) as connection:
+        latest = histories.find_latest_event(connection)
+        if latest is None or latest <= at:
+            begin_step("reading statistics", "clients")
+            return *histories.load_histories(connection, at, advance), "statistics"
+        begin_step(f"reading events up to {at:%Y-%m-%d %H:%M}", "events")
+        return *histories.replay_histories(connection, rules, at, advance), "events"

@@ -1,0 +1,1 @@
+"""Run campaigns: enrol, drain, pause and end."""

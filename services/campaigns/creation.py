@@ -1,0 +1,45 @@
+"""Create a campaign, or count whom it would reach."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime
+
+from sqlalchemy import Engine
+
+from domain.grounding import find_message_faults
+from errors import BadInput
+from models.campaign import CampaignProgress, CampaignSpec
+from models.states import Arm
+from store.campaigns import campaigns
+from store.database import read_transaction, write_transaction
+from store.events import outbox
+
+
+def create_campaign(engine: Engine, spec: CampaignSpec, now: datetime, real_now: datetime) -> CampaignProgress:
+    """Create a campaign, ask for its workflow to start, and return its progress. Doing it twice is doing it once.
+
+    Args: `now` is business time; `real_now` is when the outbox may deliver.
+    Raises: BadInput when the text holds what mail may not say, or the slug belongs to another campaign.
+    """
+    _require_plain_text(spec)
+    with write_transaction(engine) as connection:
+        campaigns.create_campaign(connection, spec, now)
+        outbox.push_nudges(connection, "campaign", [spec.slug], real_now)
+        return campaigns.count_progress(connection, spec.slug)
+
+
+def preview_campaign(engine: Engine, spec: CampaignSpec) -> Counter[Arm]:
+    """Count the clients whom the campaign would reach as they are now, by arm. Nothing is changed.
+
+    Raises: BadInput when the text holds what mail may not say.
+    """
+    _require_plain_text(spec)
+    with read_transaction(engine) as connection:
+        return campaigns.count_audience(connection, spec)
+
+
+def _require_plain_text(spec: CampaignSpec) -> None:
+    for field in ("message", "voice"):
+        if faults := find_message_faults(getattr(spec, field)):
+            raise BadInput(faults[0], field)

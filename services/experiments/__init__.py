@@ -1,0 +1,1 @@
+"""Plan a test on clients and read its outcome: figures alone, without a store."""

@@ -1,0 +1,37 @@
+"""Read what a test of yes or no showed."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from domain.statistics import bayes, lift, sequential
+from domain.statistics.intervals import Interval
+
+
+def read_test(treated: tuple[int, int], control: tuple[int, int], narrowest_at: int | None) -> dict[str, Any]:
+    """Compute the lift with its interval, one that holds at every look, and the chance that the treatment is better.
+
+    Args: `treated` and `control` are (clients who did, clients); `narrowest_at` is how many the test was planned for.
+    """
+    result, posterior = lift.compare_shares(*treated, *control), bayes.compare_shares(*treated, *control)
+    planned = sequential.NARROWEST_AT if narrowest_at is None else narrowest_at
+    look = sequential.compare_arms(
+        sequential.sample_share(*treated), sequential.sample_share(*control), narrowest_at=planned
+    )
+    return {
+        "treated": round(result.treated, 6),
+        "control": round(result.control, 6),
+        "difference": _round_interval(result.difference),
+        "lift": _round_interval(result.relative),
+        "p_value": round(result.p_value, 6),
+        "difference_at_every_look": _round_interval(look.difference),
+        "p_value_at_every_look": round(look.p_value, 6),
+        "p_better": round(posterior.p_better, 4),
+        "loss_if_worse": round(posterior.loss, 6),
+    }
+
+
+def _round_interval(interval: Interval) -> list[float | None]:
+    """Return value, low, high; None where there is no bound, which JSON cannot say."""
+    return [round(bound, 6) if math.isfinite(bound) else None for bound in interval]

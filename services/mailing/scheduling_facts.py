@@ -1,0 +1,42 @@
+"""Load the facts from which a language model proposes when a mail leaves."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from domain.timing import HORIZON, load_zone
+from models.outreach import OutreachStep
+from models.scheduling import SchedulingFacts
+from services.context import ServiceContext
+from services.mailing.outreach_steps import require_client
+from services.mailing.preparation import choose_send_time
+from services.mailing.reading_hours import MOST_READS
+from store.database import read_transaction
+from store.mail import mail_facts
+from store.mail.ledger import LedgerRow
+
+
+def load_scheduling_facts(
+    context: ServiceContext, step: OutreachStep, row: LedgerRow, now: datetime
+) -> SchedulingFacts:
+    """Load the facts that the scheduler needs about a mail and its client."""
+    with read_transaction(context.engine) as connection:
+        client = require_client(connection, step.client_id)
+        earliest = choose_send_time(context, connection, row, None, now)
+        reading_times = mail_facts.list_reading_times(connection, step.client_id, now, MOST_READS)
+        zone = load_zone(client.time_zone)
+        rules = context.mail_rules
+        return SchedulingFacts(
+            client_id=step.client_id,
+            n=step.n,
+            kind=row.kind,
+            now=now,
+            earliest=earliest,
+            latest=earliest + HORIZON,
+            time_zone=client.time_zone,
+            quiet_from_hour=rules.quiet_from_hour,
+            quiet_until_hour=rules.quiet_until_hour,
+            preferred_hour=client.policy.preferred_hour,
+            reading_hours=tuple(at.astimezone(zone).hour for at in reading_times),
+            last_sent_at=max(mail_facts.list_sent_times(connection, step.client_id, now), default=None),
+        )

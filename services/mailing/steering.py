@@ -1,0 +1,70 @@
+"""Carry out on the ledger what people do to a mail on its way."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection
+
+from domain.timing import MailRules, find_next_open, load_zone
+from errors import InFlight
+from models.outreach import Conclusion
+from models.states import OutreachState, Overdue
+from services.mailing.outreach_steps import require_client, require_outreach
+from store.mail import ledger
+from store.mail.ledger import LedgerRow
+
+STALE = timedelta(days=14)
+"""Business time. A mail that waited longer is stale, whatever the resume asks for."""
+
+
+def conclude_mail(rules: MailRules, connection: Connection, conclusion: Conclusion, now: datetime) -> LedgerRow:
+    """Move the mail as asked, if its state allows it, and return its row.
+
+    Raises InFlight while it is with the mail server: only the answer tells whether there is anything left to move.
+    """
+    values = {}
+    if conclusion.to is OutreachState.SCHEDULED:
+        zone = load_zone(require_client(connection, conclusion.client_id).time_zone)
+        values["send_at"] = find_next_open(rules, zone, max(conclusion.send_at or now, now))
+    if conclusion.edit_id is not None:
+        ledger.use_edit(connection, conclusion.client_id, conclusion.n, conclusion.edit_id)
+    ledger.move_mail(
+        connection,
+        conclusion.client_id,
+        conclusion.n,
+        conclusion.to,
+        now,
+        code=conclusion.code,
+        values=values,
+        barred=OutreachState.DATA,
+    )
+    row = require_outreach(connection, conclusion.client_id, conclusion.n)
+    if row.state == OutreachState.DATA:
+        raise InFlight("this mail is with the mail server")
+    return row
+
+
+def unpark_mail(rules: MailRules, overdue: Overdue, connection: Connection, row: LedgerRow, now: datetime) -> None:
+    """Let a parked mail queue again as it is, have it written afresh, or let it expire."""
+    if row.state != OutreachState.PARKED:
+        return
+    late = row.send_at is not None and row.send_at < now
+    if overdue is Overdue.EXPIRE and late:
+        ledger.move_mail(connection, row.client_id, row.n, OutreachState.EXPIRED, now, code="overdue")
+    elif overdue is Overdue.REPLAN and late and now - row.created_at > STALE:
+        ledger.move_mail(connection, row.client_id, row.n, OutreachState.EXPIRED, now, code="stale")
+    elif overdue is Overdue.REPLAN and late:
+        ledger.move_mail(connection, row.client_id, row.n, OutreachState.BRIEFED, now, code="replanned")
+    else:
+        zone = load_zone(require_client(connection, row.client_id).time_zone)
+        at = find_next_open(rules, zone, max(now, row.send_at or now))
+        ledger.move_mail(
+            connection,
+            row.client_id,
+            row.n,
+            OutreachState.SCHEDULED,
+            now,
+            code="unparked",
+            values={"send_at": at},
+        )

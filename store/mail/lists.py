@@ -1,0 +1,56 @@
+"""Lists of mails for the pages: how many stand in each state, and the latest."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from sqlalchemy import Connection, Row, and_, func, select
+
+from store.tables import clients, outreach_steps, outreaches
+
+STEPS_LOOKED_AT: Final = 120
+"""Latest steps among which the latest mails are looked for."""
+
+
+def count_mails_by_state(connection: Connection) -> dict[str, int]:
+    """Count the mails in each state."""
+    rows = connection.execute(select(outreaches.c.state, func.count()).group_by(outreaches.c.state))
+    return {state: count for state, count in rows}  # noqa: C416
+
+
+def list_recent_mails(connection: Connection, limit: int = 12) -> list[Row[Any]]:
+    """List the mails that changed last, each once, found through the log of steps, whose key is in order of time."""
+    latest = (
+        select(outreach_steps.c.id, outreach_steps.c.client_id, outreach_steps.c.n)
+        .order_by(outreach_steps.c.id.desc())
+        .limit(STEPS_LOOKED_AT)
+        .subquery()
+    )
+    last = (
+        select(latest.c.client_id, latest.c.n, func.max(latest.c.id).label("step"))
+        .group_by(latest.c.client_id, latest.c.n)
+        .subquery()
+    )
+    return list(
+        connection.execute(
+            select(
+                outreaches.c.client_id,
+                outreaches.c.n,
+                outreaches.c.kind,
+                outreaches.c.state,
+                outreaches.c.code,
+                outreaches.c.phase,
+                outreaches.c.score,
+                outreaches.c.campaign,
+                outreaches.c.updated_at,
+                outreaches.c.send_at,
+                outreaches.c.draft["subject"].as_string().label("subject"),
+                clients.c.first_name,
+            )
+            .select_from(last)
+            .join(outreaches, and_(outreaches.c.client_id == last.c.client_id, outreaches.c.n == last.c.n))
+            .join(clients, clients.c.client_id == outreaches.c.client_id)
+            .order_by(last.c.step.desc())
+            .limit(limit)
+        )
+    )

@@ -1,0 +1,124 @@
+"""The house writer keeps every rule whatever it is given, says something true, and does not repeat itself."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from agents import template_writer
+from agents.template_copy import COPY, LINKS, WITHOUT_ITEMS
+from domain.facts import CODES, state_facts
+from domain.grounding import BriefSupport, find_text_faults, find_violations
+from models.base import utc
+from models.mail import Brief, Fact
+from models.scheduling import SchedulingFacts
+from models.states import TouchKind
+from tests.agents.briefs import NOW, brief, briefs, histories
+
+slowly = settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+@given(briefs)
+@slowly
+def test_a_house_draft_keeps_every_rule(given_brief: Brief) -> None:
+    draft = template_writer.compose_draft(given_brief)
+    assert find_violations(draft, given_brief) == []
+    assert len(draft.items) <= len(given_brief.items)
+
+
+@given(histories, st.sampled_from(TouchKind), st.integers(1, 30))
+@slowly
+def test_every_mail_states_a_fact_of_the_client(history, kind, n) -> None:
+    given_brief = brief(facts=state_facts(history, NOW), kind=kind, n=n)
+    text = " ".join(template_writer.compose_draft(given_brief).paragraphs)
+    assert any(fact.text in text for fact in given_brief.facts)
+
+
+def test_a_client_who_only_joined_is_told_so() -> None:
+    joined = Fact(code="signed_up", text="You joined us on 2 January 2025.")
+    draft = template_writer.compose_draft(brief(kind=TouchKind.WELCOME, facts=(joined,)))
+    assert "You joined us on 2 January 2025." in draft.paragraphs[-1]
+
+
+def test_the_same_brief_gives_the_same_draft() -> None:
+    assert template_writer.compose_draft(brief()) == template_writer.compose_draft(brief())
+
+
+@pytest.mark.parametrize("kind", list(TouchKind))
+def test_mails_of_one_kind_do_not_all_read_the_same(kind) -> None:
+    drafts = [template_writer.compose_draft(brief(kind=kind, client_id=f"c-{i}")) for i in range(60)]
+    assert len({draft.subject for draft in drafts}) >= 3
+    assert len({draft.paragraphs for draft in drafts}) >= 6
+
+
+def test_the_three_angles_of_re_engagement_differ() -> None:
+    kinds = (TouchKind.MISSED, TouchKind.NEW_IN, TouchKind.STYLIST)
+    drafts = [template_writer.compose_draft(brief(kind=kind)) for kind in kinds]
+    for one, other in pairwise([*drafts, drafts[0]]):
+        assert one.subject != other.subject
+        assert set(one.paragraphs[0].split(". ")).isdisjoint(other.paragraphs[0].split(". "))
+    for kind, next_kind in pairwise([*kinds, kinds[0]]):
+        own, others = COPY[kind], COPY[next_kind]
+        assert set(own.openings + own.bridges).isdisjoint(others.openings + others.bridges)
+
+
+def test_a_campaign_is_carried_in_the_owners_words() -> None:
+    message = "The linen collection has arrived. Until Sunday, delivery is free."
+    draft = template_writer.compose_draft(brief(kind=TouchKind.CAMPAIGN, message=message))
+    assert draft.subject == "The linen collection has arrived"
+    assert draft.paragraphs[0] == message
+
+
+def test_a_sentence_of_the_message_that_may_not_be_mailed_is_left_out() -> None:
+    message = "The linen collection has arrived. See it at www.evil.example now. Wear it soon."
+    draft = template_writer.compose_draft(brief(kind=TouchKind.CAMPAIGN, message=message))
+    assert draft.paragraphs[0] == "The linen collection has arrived. Wear it soon."
+
+
+def test_no_name_means_no_name() -> None:
+    assert template_writer.compose_draft(brief(first_name="")).greeting == "Hello,"
+    assert template_writer.compose_draft(brief(first_name="<b>Bob</b> www.evil.com")).greeting == "Hello,"
+    assert template_writer.compose_draft(brief(first_name="ANA MARÍA")).greeting == "Hello Ana María,"
+
+
+def test_the_quiz_mail_asks_for_the_quiz_and_shows_no_items() -> None:
+    draft = template_writer.compose_draft(brief(kind=TouchKind.QUIZ))
+    assert draft.items == ()
+    assert "quiz" in " ".join(draft.paragraphs).lower()
+
+
+def test_without_picks_no_pieces_are_spoken_of() -> None:
+    drafts = [template_writer.compose_draft(brief(items=(), client_id=f"c-{i}")) for i in range(20)]
+    assert {draft.call_to_action for draft in drafts} == set(WITHOUT_ITEMS.actions)
+
+
+def test_the_reason_for_an_item_is_its_blurb() -> None:
+    item = brief().items[0].model_copy(update={"why": "close to what you have chosen before"})
+    assert template_writer.compose_draft(brief(items=(item,))).items[0].text == "Close to what you have chosen before."
+
+
+def test_the_approved_copy_itself_keeps_the_rules() -> None:
+    ground = BriefSupport.from_brief(brief())
+    copies = [*COPY.values(), WITHOUT_ITEMS]
+    lines = [line for copy in copies for part in copy[:-1] for line in part] + [x for ls in LINKS.values() for x in ls]
+    assert len(lines) > 100
+    assert {
+        line: faults for line in lines if (faults := list(find_text_faults(line.format(shop="X"), "x", ground)))
+    } == {}
+
+
+def test_every_kind_has_copy_and_names_only_facts_that_there_are() -> None:
+    assert set(COPY) == set(TouchKind)
+    assert {code for copy in COPY.values() for code in copy.facts} | set(LINKS) <= set(CODES)
+    assert all("signed_up" in copy.facts for copy in COPY.values())
+
+
+def test_the_plan_is_as_early_as_the_window_allows() -> None:
+    facts_given = SchedulingFacts(
+        client_id="c-1", n=1, kind=TouchKind.MISSED, now=utc(2026, 1, 1), earliest=utc(2026, 1, 1, 9),
+        latest=utc(2026, 1, 3), time_zone="UTC", quiet_from_hour=21, quiet_until_hour=8,
+    )  # fmt: skip
+    assert template_writer.plan_send(facts_given).send_at == utc(2026, 1, 1, 9)

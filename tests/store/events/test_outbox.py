@@ -1,0 +1,123 @@
+"""No nudge is lost, none is sent for ever, and no two dispatchers hold the same one."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+from sqlalchemy import Engine
+
+from store.database import read_transaction, write_transaction
+from store.events import outbox
+from store.events.outbox import LONGEST_WAIT, NudgeLease
+from tests.store.conftest import REAL
+from tests.store.seeds import list_waiting
+
+LATER = REAL + timedelta(seconds=60)
+
+
+def push(engine: Engine, *targets: str) -> None:
+    with write_transaction(engine) as connection:
+        outbox.push_nudges(connection, "client", targets, REAL)
+
+
+def lease(engine: Engine, at_s: float = 0.0, limit: int = 10, seconds: float = 30.0) -> list[NudgeLease]:
+    with write_transaction(engine) as connection:
+        return outbox.lease_nudges(connection, limit, REAL + timedelta(seconds=at_s), seconds)
+
+
+def settle(engine: Engine, leased: list[NudgeLease]) -> None:
+    with write_transaction(engine) as connection:
+        outbox.settle_leases(connection, leased)
+
+
+def test_changes_of_one_target_are_one_nudge(engine: Engine) -> None:
+    push(engine, "ann", "bob", "ann")
+    push(engine, "ann")
+    with write_transaction(engine) as connection:
+        outbox.push_nudges(connection, "campaign", ["ann"], REAL)
+        outbox.push_nudges(connection, "client", [], REAL)
+        assert outbox.count_pending(connection) == 3
+    assert {(nudge.kind, nudge.target, nudge.version) for nudge in lease(engine)} == {
+        ("client", "ann", 2),
+        ("client", "bob", 1),
+        ("campaign", "ann", 1),
+    }
+
+
+def test_what_is_leased_is_nobody_elses_until_the_lease_ends(engine: Engine) -> None:
+    push(engine, "ann")
+    assert [nudge.target for nudge in lease(engine)] == ["ann"]
+    assert lease(engine, at_s=29) == []
+    assert [nudge.target for nudge in lease(engine, at_s=30)] == ["ann"]
+
+
+def test_the_longest_due_come_first_and_no_more_than_asked(engine: Engine) -> None:
+    push(engine, "b", "a", "c")
+    assert [nudge.target for nudge in lease(engine, limit=2)] == ["a", "b"]
+    assert [nudge.target for nudge in lease(engine, limit=2)] == ["c"]
+
+
+def test_what_was_sent_is_gone(engine: Engine) -> None:
+    push(engine, "ann")
+    settle(engine, lease(engine))
+    assert lease(engine, at_s=100) == []
+
+
+def test_a_change_during_the_sending_is_sent_again_at_once(engine: Engine) -> None:
+    push(engine, "ann")
+    leased_rows = lease(engine)
+    push(engine, "ann")
+    settle(engine, leased_rows)
+    assert [(nudge.target, nudge.version) for nudge in lease(engine, at_s=1)] == [("ann", 2)]
+
+
+def test_an_overtaken_attempt_settles_nothing(engine: Engine) -> None:
+    push(engine, "ann")
+    late = lease(engine, seconds=5)
+    current = lease(engine, at_s=6)
+    settle(engine, late)
+    with write_transaction(engine) as connection:
+        outbox.retry_leases(connection, late, LATER)
+    assert lease(engine, at_s=7) == [], "the second attempt still holds it"
+    settle(engine, current)
+    push(engine, "ann")
+    settle(engine, late)
+    with read_transaction(engine) as connection:
+        assert list_waiting(connection) == ["ann"]
+
+
+def test_failures_wait_longer_each_time_with_a_limit(engine: Engine) -> None:
+    push(engine, "ann")
+    now, waits = REAL, []
+    for _ in range(12):
+        with write_transaction(engine) as connection:
+            (nudge,) = outbox.lease_nudges(connection, 1, now, 30)
+            outbox.retry_leases(connection, [nudge], now)
+        due = now
+        while True:
+            with write_transaction(engine) as connection:
+                nudges = outbox.lease_nudges(connection, 1, due, 0)
+            if nudges:
+                break
+            due += timedelta(seconds=1)
+        waits.append((due - now).total_seconds())
+        now = due
+    assert waits == [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300]
+    assert timedelta(seconds=300) == LONGEST_WAIT
+
+
+def test_two_dispatchers_share_the_rows(engine: Engine) -> None:
+    push(engine, *(f"c{i:03d}" for i in range(200)))
+    nudges: list[str] = []
+
+    def drain() -> None:
+        while rows := lease(engine, limit=7):
+            nudges.extend(row.target for row in rows)
+
+    threads = [threading.Thread(target=drain) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert sorted(nudges) == [f"c{i:03d}" for i in range(200)]

@@ -1,0 +1,41 @@
+"""Pages have a word for every code that can stand in the store, and for no other."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from domain.blend import PARTS
+from domain.fixes.candidates import EXCLUSION_REASONS
+from domain.outreach import SETTLED
+from models.calls import CallState
+from models.events import Event
+from models.fixes import FixState, ItemState
+from models.refreshes import ChallengerVerdict, RefreshState
+from models.slots import Action
+from models.states import CampaignState, EnrolmentState, HoldSource, OutreachState, Phase, TouchKind
+from web.console import labels
+
+
+def test_every_code_has_its_word_and_no_word_is_left_over() -> None:
+    events = {model.model_fields["type"].default for model in get_args(get_args(Event)[0])}
+    assert set(labels.PHASES) == {"new", *Phase}
+    assert set(labels.STATES) == set(OutreachState)
+    assert set(labels.KINDS) == set(TouchKind)
+    assert set(labels.HOLD_SOURCES) == set(HoldSource)
+    assert set(labels.EVENTS) == events
+    assert set(labels.SCORE_PARTS) == set(PARTS)
+    assert set(labels.CAMPAIGNS) == set(CampaignState)
+    assert set(labels.ENROLMENTS) == set(EnrolmentState)
+    assert set(labels.ACTIONS) == set(get_args(Action))
+    assert set(labels.FIXES) == set(FixState)
+    assert set(labels.LEFT_OUT) == set(EXCLUSION_REASONS)
+    assert set(labels.BOX_STATES) < set(ItemState)
+    assert set(labels.VERDICTS) == set(ChallengerVerdict)
+    assert set(labels.REFRESH_STATES) == set(RefreshState)
+
+
+def test_every_tone_is_that_of_a_state_and_one_only() -> None:
+    toned = [*labels.GOOD, *labels.WAITING, *labels.BAD]
+    assert len(toned) == len(set(toned))
+    assert set(toned) <= {*OutreachState, *EnrolmentState, *CampaignState, *Phase, *FixState, *CallState, "kept"}
+    assert not labels.WAITING & SETTLED

@@ -1,0 +1,161 @@
+"""A mail that a model writes, over the real wire: written, reviewed, approved or not, and never worse than our own."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_asyncio
+from pydantic import SecretStr
+from sqlalchemy import select
+from temporalio.client import WorkflowUpdateFailedError
+from temporalio.testing import WorkflowEnvironment
+
+from models.outreach import OutreachDecision, OutreachStatus
+from store.database import read_transaction
+from store.tables import model_calls
+from tests.doubles.chat_server import ChatServer
+from tests.support.shop import Shop, a_shop
+from tests.support.temporal import new_time_skipping
+from workflows import ids
+
+
+@pytest.fixture
+def model() -> Iterator[ChatServer]:
+    with ChatServer(retry_after="1") as server:
+        yield server
+
+
+@pytest.fixture
+def shop(tmp_path: Path, model: ChatServer) -> Iterator[Shop]:
+    new_shop = a_shop(
+        tmp_path / "home",
+        quiet_from_hour=0,
+        quiet_until_hour=0,
+        llm_base_url=model.base_url,
+        llm_api_key=SecretStr("test-key"),
+        llm_timeout_s=2.0,
+        llm_calls_per_client_day=100,
+    )
+    try:
+        yield new_shop
+    finally:
+        new_shop.sink.stop()
+        new_shop.engine.dispose()
+
+
+@pytest_asyncio.fixture
+async def env(shop: Shop) -> AsyncIterator[WorkflowEnvironment]:
+    async with new_time_skipping() as env, shop.run_workers(env.client) as dispatcher:
+        shop.client("m1", now=await env.get_current_time())
+        await dispatcher.send_batch()
+        yield env
+
+
+async def row_after(env: WorkflowEnvironment, shop: Shop, **span: float) -> Any:
+    await env.sleep(timedelta(**span))
+    (row,) = shop.ledger("m1")
+    return row
+
+
+def verdicts(shop: Shop) -> list[tuple[str, str]]:
+    with read_transaction(shop.engine) as connection:
+        rows = connection.execute(select(model_calls.c.agent, model_calls.c.verdict).order_by(model_calls.c.id))
+        return [(row.agent, row.verdict) for row in rows]
+
+
+async def test_a_good_model_s_mail_is_written_reviewed_scheduled_and_sent(env: WorkflowEnvironment, shop: Shop) -> None:
+    row = await row_after(env, shop, hours=1)
+    assert (row.state, row.composed_by) == ("sent", "model")
+    assert verdicts(shop) == [("writer", "ok"), ("reviewer", "ok"), ("scheduler", "ok")]
+    assert shop.steps("m1", 1) == [
+        *("briefed", "picked", "drafted", "in_review", "in_review", "scheduled", "claimed", "data", "sent")
+    ]
+    assert "A short selection" in shop.mails()[0].subject
+
+
+class TestADownModel:
+    @pytest.fixture
+    def model(self, model: ChatServer) -> ChatServer:
+        model.always("writer", "error")
+        return model
+
+    async def test_gives_way_to_the_house_writer_who_says_so(self, env: WorkflowEnvironment, shop: Shop) -> None:
+        row = await row_after(env, shop, hours=3)
+        assert (row.state, row.composed_by) == ("sent", "house")
+        assert len(verdicts(shop)) == 6, "six attempts, each on record"
+
+
+class TestAHostileModel:
+    @pytest.fixture(params=["link", "price", "wrong_name", "wrong_item", "refusal", "truncated", "malformed"])
+    def model(self, request: pytest.FixtureRequest, model: ChatServer) -> ChatServer:
+        model.always("writer", request.param)
+        return model
+
+    async def test_changes_nothing_that_is_sent(self, env: WorkflowEnvironment, shop: Shop) -> None:
+        row = await row_after(env, shop, hours=3)
+        assert (row.state, row.composed_by) == ("sent", "house")
+        (mail,) = shop.mails()
+        for spoilt in ("evil.example", "£20", "Beatrice", "not-picked"):
+            assert spoilt not in mail.html + mail.text
+
+
+class TestAReviewerWhoWantsARevision:
+    @pytest.fixture
+    def model(self, model: ChatServer) -> ChatServer:
+        model.next("reviewer", "revise")
+        return model
+
+    async def test_gets_one(self, env: WorkflowEnvironment, shop: Shop) -> None:
+        row = await row_after(env, shop, hours=1)
+        assert (row.state, row.composed_by, row.attempt) == ("sent", "model", 2)
+
+
+class TestAReviewerWhoNeverApproves:
+    @pytest.fixture
+    def model(self, model: ChatServer) -> ChatServer:
+        model.always("reviewer", "revise")
+        return model
+
+    async def test_gets_the_house_writer(self, env: WorkflowEnvironment, shop: Shop) -> None:
+        row = await row_after(env, shop, hours=1)
+        assert (row.state, row.composed_by) == ("sent", "house")
+
+
+class TestAReviewerWhoRejects:
+    @pytest.fixture
+    def model(self, model: ChatServer) -> ChatServer:
+        model.always("reviewer", "reject")
+        return model
+
+    async def test_has_a_person_decide(self, env: WorkflowEnvironment, shop: Shop) -> None:
+        row = await row_after(env, shop, hours=1)
+        assert row.state == "awaiting_person"
+        outreach = env.client.get_workflow_handle(ids.outreach("m1", 1))
+        with pytest.raises(WorkflowUpdateFailedError):
+            await outreach.execute_update("decide", OutreachDecision(verdict="edit"))
+        decision = OutreachDecision(verdict="approve", by="ana")
+        status = await outreach.execute_update("decide", decision, result_type=OutreachStatus)
+        assert status.code == "approved_by_person"
+        row = await row_after(env, shop, hours=1)
+        assert row.state == "sent"
+
+    async def test_and_nobody_s_decision_is_a_no(self, env: WorkflowEnvironment, shop: Shop) -> None:
+        await env.sleep(timedelta(days=8))
+        first, second = shop.ledger("m1")
+        assert (first.state, first.code) == ("rejected", "nobody_decided")
+        assert second.kind == "quiz", "a mail that awaits a person gives up the turn"
+
+
+class TestASchedulerWhoIsDown:
+    @pytest.fixture
+    def model(self, model: ChatServer) -> ChatServer:
+        model.always("scheduler", "late")
+        return model
+
+    async def test_costs_the_proposal_not_the_mail(self, env: WorkflowEnvironment, shop: Shop) -> None:
+        row = await row_after(env, shop, hours=1)
+        assert (row.state, row.composed_by) == ("sent", "model")

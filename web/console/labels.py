@@ -1,0 +1,203 @@
+"""The labels that pages show for the codes of phases, states and kinds."""
+
+from __future__ import annotations
+
+from typing import Final
+
+PHASES: Final[dict[str, str]] = {
+    "new": "New",
+    "onboarding": "Onboarding",
+    "active": "Active",
+    "cooling": "Cooling",
+    "at_risk": "At risk",
+    "lapsed": "Lapsed",
+    "won_back": "Won back",
+    "dormant": "Dormant",
+    "erased": "Erased",
+}
+"""In the order in which a client may go through them."""
+
+STATES: Final[dict[str, str]] = {
+    "briefed": "Briefed",
+    "picked": "Items picked",
+    "drafted": "Drafted",
+    "in_review": "In review",
+    "awaiting_person": "Awaiting a person",
+    "scheduled": "Scheduled",
+    "parked": "Parked",
+    "claimed": "Being sent",
+    "data": "Being transmitted",
+    "sent": "Sent",
+    "suppressed": "Suppressed",
+    "rejected": "Rejected",
+    "expired": "Expired",
+    "failed": "Failed",
+    "unknown": "Unknown",
+}
+"""In the order in which a mail may pass through them."""
+
+KINDS: Final[dict[str, str]] = {
+    "welcome": "Welcome",
+    "quiz": "Style quiz",
+    "missed": "Missed you",
+    "new_in": "New in",
+    "stylist": "Stylist's choice",
+    "win_back": "Win back",
+    "won_back": "Welcome back",
+    "campaign": "Campaign",
+}
+
+CAMPAIGNS: Final[dict[str, str]] = {"running": "Running", "paused": "Paused", "ended": "Ended"}
+ENROLMENTS: Final[dict[str, str]] = {
+    "pending": "Waiting",
+    "queued": "Mail on its way",
+    "done": "Done",
+    "dropped": "Dropped",
+    "held_out": "Held out",
+}
+
+ACTIONS: Final[dict[str, str]] = {
+    "email": "a mail",
+    "stylist_call": "a call",
+    "offer": "an offer",
+    "nothing": "nothing",
+}
+"""What the slot next_action chose."""
+
+FIXES: Final[dict[str, str]] = {
+    "proposed": "To decide",
+    "requested": "Requested",
+    "ranked": "Items ranked",
+    "assembled": "Assembled",
+    "approved": "Approved",
+    "shipped": "Shipped",
+    "closed": "Closed",
+    "cancelled": "Cancelled",
+    "expired": "Expired",
+    "failed": "Failed",
+}
+"""Those that wait for a decision are first."""
+
+CALLS: Final[dict[str, str]] = {"open": "To call", "done": "Done", "dropped": "Dropped"}
+CALL_OUTCOMES: Final[dict[str, str]] = {
+    "reached": "Reached",
+    "no_answer": "No answer",
+    "by_stylist": "Dropped by a stylist",
+    "came_back": "Came back by themselves",
+    "too_late": "Not made in time",
+    "no_consent": "Withdrew consent",
+    "client_wants_none": "Wants to hear nothing",
+    "held_by_client": "Asked us to pause",
+    "held_by_operator": "Held by an operator",
+    "held_by_campaign": "Held by a campaign",
+    "erased": "Is being erased",
+}
+"""How a call ended."""
+
+BOX_STATES: Final[dict[str, str]] = {"expired": "No longer reserved", "kept": "Kept", "returned": "Returned"}
+"""The states of an item of a box that the Fix page shows."""
+
+LEFT_OUT: Final[dict[str, str]] = {
+    "out_of_stock": "Out of stock in their size",
+    "not_in_size": "Not made in their size",
+    "too_dear": "Too expensive",
+    "excluded_category": "Category not wanted",
+    "excluded_colour": "Colour not wanted",
+    "excluded_item": "Item not wanted",
+    "owned": "Owned already",
+    "in_another_fix": "In another box",
+    "sent_back": "Returned lately",
+    "not_ranked": "Ranked lower",
+}
+
+VERDICTS: Final[dict[str, str]] = {
+    "first": "First model, now champion",
+    "better": "Better, now champion",
+    "not_better": "Not significantly better",
+    "too_few": "Too few to judge by",
+    "young": "Too new to judge",
+    "changed": "Champion changed meanwhile",
+    "nothing_to_learn": "No data to train on",
+    "learnt": "Trained, not compared yet",
+    "failed": "Failed",
+}
+"""The result of a challenger in nightly training."""
+
+REFRESH_STATES: Final[dict[str, str]] = {
+    "learning": "Training",
+    "picking": "Preparing recommendations",
+    "comparing": "Checking for drift",
+    "done": "Done",
+}
+
+HOLD_SOURCES: Final[dict[str, str]] = {
+    "client": "the client",
+    "operator": "an operator",
+    "campaign": "a campaign",
+    "erasure": "its erasure",
+}
+
+EVENTS: Final[dict[str, str]] = {
+    "signed_up": "Signed up",
+    "quiz_answered": "Took the style quiz",
+    "item_viewed": "Looked at",
+    "item_clicked": "Clicked",
+    "added_to_cart": "Put in the cart",
+    "searched": "Searched",
+    "wishlisted": "Added to the wish list",
+    "order_placed": "Bought",
+    "order_returned": "Sent back",
+    "fix_requested": "Asked for a Fix",
+    "fix_feedback": "Gave feedback on",
+    "email_opened": "Opened a mail",
+    "email_clicked": "Clicked in a mail",
+    "email_bounced": "A mail bounced",
+    "email_complained": "Complained about a mail",
+    "unsubscribed": "Unsubscribed",
+    "consent_changed": "Changed consent",
+}
+
+SCORE_PARTS: Final[dict[str, str]] = {
+    "match": "match with preferences",
+    "trend": "trend",
+    "inventory": "stock",
+    "margin": "margin",
+    "freshness": "freshness",
+    "season": "season",
+}
+
+GOOD: Final = frozenset({"sent", "done", "running", "active", "won_back", "shipped", "closed", "kept"})
+WAITING: Final = frozenset(
+    {
+        "briefed",
+        "picked",
+        "drafted",
+        "in_review",
+        "awaiting_person",
+        "scheduled",
+        "claimed",
+        "data",
+        "open",
+        "pending",
+        "queued",
+        "requested",
+        "ranked",
+        "assembled",
+        "proposed",
+        "approved",
+    }
+)
+BAD: Final = frozenset({"failed", "unknown", "rejected"})
+
+
+def get_label(code: object, labels: dict[str, str]) -> str:
+    """Return the label of `code`; a new code is shown readably."""
+    return labels.get(str(code), str(code).replace("_", " "))
+
+
+def choose_tone(state: str) -> str:
+    """Choose which of four colours a state is shown in: good, waiting, bad or quiet."""
+    for name, states in (("good", GOOD), ("waiting", WAITING), ("bad", BAD)):
+        if state in states:
+            return name
+    return "quiet"

@@ -1,0 +1,81 @@
+"""Responses to requests that cannot be served: a page for people, JSON for machines, one plain sentence."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from errors import BadInput, ErasedClient, Forbidden, NotFound, SelvedgeError, TooLarge, Unavailable
+from ingest.faults import explain_error
+from web.templating import render_page
+
+STATUS: Final[tuple[tuple[type[SelvedgeError], int], ...]] = (
+    (NotFound, 404),
+    (ErasedClient, 410),
+    (TooLarge, 413),
+    (BadInput, 422),
+    (Forbidden, 401),
+    (Unavailable, 503),
+)
+TITLES: Final = {
+    400: "That cannot be read",
+    401: "Not allowed",
+    403: "Not allowed",
+    404: "Not found",
+    405: "Not possible here",
+    410: "Erased",
+    422: "That cannot be accepted",
+    503: "Not available right now",
+}
+
+
+def install(app: FastAPI) -> None:
+    """Handle every error of ours, of the framework and of a bug in the same manner."""
+    app.add_exception_handler(SelvedgeError, _answer_own_error)
+    app.add_exception_handler(RequestValidationError, _answer_invalid_request)
+    app.add_exception_handler(HTTPException, _answer_http_error)
+    app.add_exception_handler(Exception, _answer_crash)
+
+
+def _answer_own_error(request: Request, error: Exception) -> Response:
+    status = next((code for kind, code in STATUS if isinstance(error, kind)), 500)
+    headers = {"Retry-After": f"{error.retry_after or 5:.0f}"} if isinstance(error, Unavailable) else {}
+    code = getattr(error, "code", "error")
+    return _answer(request, status, str(error), code, getattr(error, "field", None), headers)
+
+
+def _answer_invalid_request(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it alone
+    first = error.errors()[0]
+    location, field = first["loc"][0], ".".join(str(part) for part in first["loc"][1:])
+    # An address with an impossible id is a page that does not exist.
+    status = 404 if location == "path" else 422
+    return _answer(request, status, f"{field}: {explain_error(first)}", "bad_input", field or None, {})
+
+
+def _answer_http_error(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for it alone
+    message = "There is nothing at this address." if error.status_code == 404 else str(error.detail)
+    return _answer(request, error.status_code, message, "http", None, dict(error.headers or {}))
+
+
+def _answer_crash(request: Request, _error: Exception) -> Response:
+    return _answer(request, 500, "Something broke on our side; the log says what.", "fault", None, {})
+
+
+def _answer(
+    request: Request, status: int, message: str, code: str, field: str | None, headers: dict[str, str]
+) -> Response:
+    if request.url.path.startswith("/v1/") or request.url.path.endswith(".json"):
+        body = {"error": {"code": code, "field": field, "message": message}}
+        return JSONResponse(body, status, headers=headers)
+    if code in (NotFound.code, ErasedClient.code):  # people named no field
+        message = message.removeprefix(f"{field}: ")
+    title = TITLES.get(status, "Something went wrong")
+    answer = render_page(request, "error.html", status, status=status, title=title, message=message)
+    answer.headers.update(headers)
+    return answer
