@@ -1,7 +1,7 @@
 """How often a campaign's stated lift is right when it is looked at every day: `python -m bench.holdouts`.
 
 Worlds of 3,000 clients, enrolled over 30 days, a fifth held out, windows of 14 days; one in five orders. Beside what is
-told, the same days by the interval for one planned look, which a page that is read daily must not show.
+stated, the same days by the interval for one planned look, which a page that is read daily must not show.
 """
 
 from __future__ import annotations

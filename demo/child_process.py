@@ -17,7 +17,7 @@ _PR_SET_PDEATHSIG: Final = 1
 
 
 class ChildProcess:
-    """A process that is to be up. `patience` is how many seconds it may take to end by itself when told to."""
+    """A process that is to be up. `patience` is how many seconds it may take to end by itself when stopped."""
 
     def __init__(self, name: str, command: Sequence[str], log: Path, env: Mapping[str, str], patience: float) -> None:
         self.name, self.log = name, log

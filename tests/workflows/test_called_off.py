@@ -48,11 +48,11 @@ class Desk:
         await self.env.client.get_workflow_handle(workflow_id).signal(name, order)
         await self.pass_time(seconds=5)
 
-    async def signs_up(self) -> None:
+    async def sign_up(self) -> None:
         self.shop.client("c", now=await self.env.get_current_time(), tags=("vip",))
         await self.pass_time(seconds=5)
 
-    async def prefers_an_hour_long_after_now(self) -> None:
+    async def prefer_later_hour(self) -> None:
         now = await self.env.get_current_time()
         await handles.set_policy(self.env.client, "c", ClientPolicy(preferred_hour=(now.hour + 22) % 24))
 
@@ -76,7 +76,7 @@ async def test_mail_called_off_while_the_mail_server_is_away_does_not_go_when_it
     desk: Desk, name: str, state: str
 ) -> None:
     desk.shop.sink.faults.always = NOT_NOW
-    await desk.signs_up()
+    await desk.sign_up()
     await desk.pass_time(hours=12)
     assert desk.last.state == "claimed"
     await desk.signal(ids.outreach("c", 1), name, {})
@@ -88,7 +88,7 @@ async def test_mail_called_off_while_the_mail_server_is_away_does_not_go_when_it
 
 async def test_mail_moved_while_the_mail_server_is_away_goes_at_its_new_time(desk: Desk) -> None:
     desk.shop.sink.faults.always = NOT_NOW
-    await desk.signs_up()
+    await desk.sign_up()
     await desk.pass_time(hours=12)
     later = (await desk.env.get_current_time()).replace(hour=15) + timedelta(days=3)
     await desk.signal(ids.outreach("c", 1), "adjust", {"send_at": later.isoformat()})
@@ -105,7 +105,7 @@ async def test_a_server_that_always_says_later_fills_no_history_and_is_asked_unt
     desk: Desk, step: Any
 ) -> None:
     desk.shop.sink.faults.always = SmtpFault(step, answer="451 4.3.0 later")
-    await desk.signs_up()
+    await desk.sign_up()
     await desk.pass_time(hours=6)
     assert desk.last.state == ("claimed" if step == "rcpt" else "scheduled")
     assert 30 < desk.shop.sink.faults.step_counts[step] < 120, "ever more rarely, and every five minutes at last"
@@ -133,7 +133,7 @@ def _build_sender(shop: Shop) -> SendSteps:
 )
 async def test_a_server_that_does_not_let_us_in_costs_no_mail_and_no_address(desk: Desk, fault: SmtpFault) -> None:
     desk.shop.sink.faults.always = fault
-    await desk.signs_up()
+    await desk.sign_up()
     await desk.pass_time(days=1)
     assert desk.last.state == "claimed"
     desk.shop.sink.faults.always = None
@@ -146,7 +146,7 @@ async def test_an_address_is_suppressed_only_when_the_server_says_that_it_leads_
     desk: Desk, answer: str, reason: str | None
 ) -> None:
     desk.shop.sink.faults.plan(SmtpFault("rcpt", answer=answer))
-    await desk.signs_up()
+    await desk.sign_up()
     await desk.pass_time(days=1)
     assert (desk.last.state, desk.last.code) == ("failed", "smtp_550")
     with read_transaction(desk.shop.engine) as connection:
@@ -156,9 +156,9 @@ async def test_an_address_is_suppressed_only_when_the_server_says_that_it_leads_
 
 async def test_a_mail_that_can_never_be_made_ends_and_frees_the_turn(desk: Desk) -> None:
     """Here: its items are gone from the catalogue. A turn that is kept for ever would silence the client."""
-    await desk.signs_up()
+    await desk.sign_up()
     await desk.pass_time(days=1)
-    await desk.prefers_an_hour_long_after_now()
+    await desk.prefer_later_hour()
     await desk.pass_time(days=2, hours=3)
     assert (desk.last.n, desk.last.state) == (2, "scheduled")
     with write_transaction(desk.shop.engine) as connection:
@@ -176,9 +176,9 @@ _GONE = [{"item_id": "item00", "text": "It suits you."}]
 
 
 async def test_an_unknown_edit_is_refused_and_the_mail_goes_on_waiting(desk: Desk) -> None:
-    await desk.signs_up()
+    await desk.sign_up()
     await desk.pass_time(days=1)
-    await desk.prefers_an_hour_long_after_now()
+    await desk.prefer_later_hour()
     await desk.pass_time(days=2, hours=3)
     with write_transaction(desk.shop.engine) as connection:
         connection.execute(outreaches.update().where(outreaches.c.n == 2).values(state="awaiting_person"))
@@ -195,10 +195,10 @@ async def test_an_unknown_edit_is_refused_and_the_mail_goes_on_waiting(desk: Des
 
 async def _schedule_campaign(desk: Desk) -> None:
     """A mail of the campaign `spring`, written, and waiting for the client's hour."""
-    await desk.signs_up()
+    await desk.sign_up()
     await desk.pass_time(days=9)  # past the welcome and the quiz, and free of the weekly cap
     desk.shop.campaign("spring", await desk.env.get_current_time(), audience={"tags": ["vip"]})
-    await desk.prefers_an_hour_long_after_now()
+    await desk.prefer_later_hour()
     await desk.drain()
     for _ in range(3):  # enrols and nudges; the client's workflow takes it up
         await desk.pass_time(minutes=1)
@@ -254,7 +254,7 @@ async def test_a_parked_mail_that_is_paused_itself_stays_when_its_campaign_goes_
 
 
 async def test_setting_an_hour_does_not_lift_the_client_s_own_limit(desk: Desk) -> None:
-    await desk.signs_up()
+    await desk.sign_up()
     await handles.set_policy(desk.env.client, "c", ClientPolicy(max_mails_per_week=0))
     await desk.signal(ids.client("c"), "adjust", {"preferred_hour": 9})
     with read_transaction(desk.shop.engine) as connection:
@@ -272,7 +272,7 @@ async def test_setting_an_hour_does_not_lift_the_client_s_own_limit(desk: Desk) 
 
 async def test_a_client_whose_time_zone_has_vanished_goes_on_being_mailed(desk: Desk) -> None:
     """Names are dropped from the time zone data now and then, and machines differ."""
-    await desk.signs_up()
+    await desk.sign_up()
     await desk.pass_time(days=1)
     with write_transaction(desk.shop.engine) as connection:
         connection.execute(client_rows.update().values(time_zone="Europe/Vanished"))
@@ -281,9 +281,9 @@ async def test_a_client_whose_time_zone_has_vanished_goes_on_being_mailed(desk: 
 
 
 async def test_a_client_who_is_gone_from_the_store_ends_their_workflow_and_their_mail(desk: Desk) -> None:
-    await desk.signs_up()
+    await desk.sign_up()
     await desk.pass_time(days=1)
-    await desk.prefers_an_hour_long_after_now()
+    await desk.prefer_later_hour()
     await desk.pass_time(days=2, hours=3)
     assert desk.last.state == "scheduled"
     due = desk.last.send_at

@@ -34,8 +34,8 @@ def first(side: Arm, experiment: str, prefix: str) -> str:
 async def test_who_is_held_out_of_a_campaign_gets_no_mail_and_is_counted(desk: SteeringDesk) -> None:  # noqa: F811
     clients = [f"hold{k}" for k in range(6)]
     for client_id in clients:
-        await desk.signs_up(client_id)
-    await desk.signs_up("silent", consent=False)
+        await desk.sign_up(client_id)
+    await desk.sign_up("silent", consent=False)
     await desk.pass_time(days=9)  # past the welcome and the quiz, and free of the weekly cap
     now = await desk.env.get_current_time()
     desk.shop.campaign("spring", now, message="New colours have come in.", control_share=SHARE)
@@ -84,7 +84,7 @@ async def test_who_is_held_out_of_re_engagement_is_welcomed_thanked_and_not_call
             await dispatcher.send_batch()
         await treated.pass_time(5.5)
         for year in years:
-            await year.happens("order_placed", item_id="item03", value="60.00", currency="USD")
+            await year.add_event("order_placed", item_id="item03", value="60.00", currency="USD")
         await treated.pass_time(146)
         assert treated.kinds() == ["welcome", "quiz", "missed", "new_in", "stylist"]
         assert control.kinds() == ["welcome", "quiz"]
@@ -105,7 +105,7 @@ async def test_who_is_held_out_of_re_engagement_is_welcomed_thanked_and_not_call
         assert {row.campaign for row in rows} == {build_re_engagement_slug(SHARE)}
         assert abs((rows[0].enrolled_at - rows[1].enrolled_at).total_seconds()) < 86_400, "both from the same occasion"
         assert (lift.treated.clients, lift.control.clients) == (1, 1)
-        await control.happens("order_placed", item_id="item07", value="90.00", currency="USD")
+        await control.add_event("order_placed", item_id="item07", value="90.00", currency="USD")
         await control.pass_time(3)
         assert control.kinds()[-1] == "won_back"
         for year in years:

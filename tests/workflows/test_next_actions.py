@@ -49,7 +49,7 @@ async def test_a_policy_chooses_for_a_client_who_drifts(
             shop.client(action, now=await year.now(), first_name=CANARY, email=address)
             await dispatcher.send_batch()
             await year.pass_time(1.5)
-            await year.happens("order_placed", item_id="item03", value="60.00", currency="USD")
+            await year.add_event("order_placed", item_id="item03", value="60.00", currency="USD")
             assert year.kinds() == ["welcome"]  # what the client did is answered, whatever the policy
             await year.pass_time(140)
             status = await year.handle.query(ClientLifecycle.status)

@@ -39,7 +39,7 @@ async def test_a_timer_finds_the_moment_at_which_silence_is_unlike_them(
         shop.client("weekly", now=await year.now() - timedelta(days=90))
         await dispatcher.send_batch()
         for _ in range(8):
-            await year.happens("order_placed", item_id="item03", value="60.00", currency="USD")
+            await year.add_event("order_placed", item_id="item03", value="60.00", currency="USD")
             await year.pass_time(7)
         with read_transaction(shop.engine) as connection:
             assessed = connection.execute(
@@ -61,7 +61,7 @@ async def test_a_timer_finds_the_moment_at_which_silence_is_unlike_them(
         assert first.score > shop.context.engagement.cooling_from  # by the score alone nobody would have looked
         assert {row.assessment_id for row in shop.ledger("weekly") if row.kind == "missed"} <= caused
 
-        await year.happens("order_placed", item_id="item03", value="60.00", currency="USD")
+        await year.add_event("order_placed", item_id="item03", value="60.00", currency="USD")
         await year.pass_time(1)
         assert await year.phase() is Phase.WON_BACK
         await year.handle.terminate()

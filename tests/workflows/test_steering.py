@@ -26,7 +26,7 @@ class SteeringDesk:
     def __init__(self, env: WorkflowEnvironment, shop: Shop, dispatcher: Dispatcher) -> None:
         self.env, self.shop, self.dispatcher = env, shop, dispatcher
 
-    async def signs_up(self, client_id: str, **fields: object) -> None:
+    async def sign_up(self, client_id: str, **fields: object) -> None:
         self.shop.client(client_id, now=await self.env.get_current_time(), **fields)
         await self.drain()
 
@@ -58,7 +58,7 @@ async def desk(shop: Shop) -> AsyncIterator[SteeringDesk]:
 
 
 async def test_a_pause_holds_a_client_s_mail_and_a_resume_plans_it_anew(desk: SteeringDesk) -> None:
-    await desk.signs_up("held")
+    await desk.sign_up("held")
     await desk.pass_time(days=1)
     await desk.signal(ids.client("held"), "pause", {"reason": "test"})
     status = await desk.env.client.get_workflow_handle(ids.client("held")).query(ClientLifecycle.status)
@@ -74,7 +74,7 @@ async def test_a_pause_holds_a_client_s_mail_and_a_resume_plans_it_anew(desk: St
 
 async def test_a_mail_already_scheduled_is_parked_at_the_door_and_replanned(desk: SteeringDesk) -> None:
     """A preferred hour puts a wait between writing and sending; the hold falls into it."""
-    await desk.signs_up("gate")
+    await desk.sign_up("gate")
     await desk.pass_time(days=1)
     now = await desk.env.get_current_time()
     await handles.set_policy(desk.env.client, "gate", ClientPolicy(preferred_hour=(now.hour + 22) % 24))
@@ -94,7 +94,7 @@ async def test_a_mail_already_scheduled_is_parked_at_the_door_and_replanned(desk
 @pytest.mark.parametrize(("overdue", "end"), [("send_late", "sent"), ("expire", "expired")])
 async def test_what_becomes_of_overdue_mail_is_as_the_resume_said(desk: SteeringDesk, overdue: str, end: str) -> None:
     client_id = f"over-{overdue.replace('_', '')}"
-    await desk.signs_up(client_id)
+    await desk.sign_up(client_id)
     await desk.pass_time(days=1)
     now = await desk.env.get_current_time()
     await handles.set_policy(desk.env.client, client_id, ClientPolicy(preferred_hour=(now.hour + 22) % 24))
@@ -108,7 +108,7 @@ async def test_what_becomes_of_overdue_mail_is_as_the_resume_said(desk: Steering
 
 
 async def test_a_bad_signal_is_refused_with_its_reason_and_harms_nothing(desk: SteeringDesk) -> None:
-    await desk.signs_up("bad")
+    await desk.sign_up("bad")
     for name, order in (
         ("pause", "stock"),
         ("pause", {"reason": 7}),
@@ -127,7 +127,7 @@ async def test_a_bad_signal_is_refused_with_its_reason_and_harms_nothing(desk: S
 
 
 async def test_an_update_refuses_to_the_caller_s_face(desk: SteeringDesk) -> None:
-    await desk.signs_up("face")
+    await desk.sign_up("face")
     with pytest.raises(BadInput, match=r"^name at least one of max_mails_per_week"):
         await handles.set_policy(desk.env.client, "face", ClientPolicy())
     with pytest.raises(NotFound, match="no workflow client:nobody is running"):
@@ -139,7 +139,7 @@ async def test_an_update_refuses_to_the_caller_s_face(desk: SteeringDesk) -> Non
 
 
 async def test_a_mail_of_its_own_can_be_cancelled_moved_and_paused(desk: SteeringDesk) -> None:
-    await desk.signs_up("own")
+    await desk.sign_up("own")
     await desk.pass_time(days=1)
     now = await desk.env.get_current_time()
     await handles.set_policy(desk.env.client, "own", ClientPolicy(preferred_hour=(now.hour + 22) % 24))
@@ -163,7 +163,7 @@ async def test_a_mail_of_its_own_can_be_cancelled_moved_and_paused(desk: Steerin
 async def test_a_campaign_enrols_pauses_parks_and_drains_by_epoch(desk: SteeringDesk) -> None:
     now = await desk.env.get_current_time()
     for k in range(6):
-        await desk.signs_up(f"camp{k}", tags=("vip",) if k < 4 else ())
+        await desk.sign_up(f"camp{k}", tags=("vip",) if k < 4 else ())
     await desk.pass_time(days=9)  # past the welcome and the quiz, and free of the weekly cap
     before = len(desk.shop.mails())
     now = await desk.env.get_current_time()

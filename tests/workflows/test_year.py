@@ -25,7 +25,7 @@ class Year:
     async def now(self) -> datetime:
         return await self.env.get_current_time()
 
-    async def happens(self, kind: str, **fields: Any) -> None:
+    async def add_event(self, kind: str, **fields: Any) -> None:
         now = await self.now()
         self.shop.event(self.client_id, kind, now, **fields)
         while await self.dispatcher.send_batch():
@@ -54,7 +54,7 @@ async def test_a_year_of_one_client(time_skipping: WorkflowEnvironment, shop: Sh
         await year.pass_time(4)
         assert year.kinds() == ["welcome", "quiz"]
 
-        await year.happens("order_placed", item_id="item03", value="60.00", currency="USD")
+        await year.add_event("order_placed", item_id="item03", value="60.00", currency="USD")
         await year.pass_time(1)
         assert await year.phase() is Phase.ACTIVE
 
@@ -69,7 +69,7 @@ async def test_a_year_of_one_client(time_skipping: WorkflowEnvironment, shop: Sh
         await year.pass_time(60)
         assert await year.phase() is Phase.LAPSED
         assert year.kinds()[-1] == "win_back"
-        await year.happens("order_placed", item_id="item07", value="90.00", currency="USD")
+        await year.add_event("order_placed", item_id="item07", value="90.00", currency="USD")
         await year.pass_time(3)
         assert await year.phase() is Phase.WON_BACK
         assert year.kinds()[-1] == "won_back"
