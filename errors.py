@@ -7,6 +7,7 @@ SelvedgeError
 │   ├── ErasedClient     an id that was erased and is refused for ever
 │   └── TooLarge         more than is accepted at once
 ├── Forbidden            a key, signature or token is missing or wrong
+│   └── NotAllowed       a role that may not do this; names the role and the action
 ├── Unavailable          something we need does not answer now; worth another try
 │   ├── RateLimited      it asked us to wait; carries how long
 │   └── InFlight         another attempt at the same mail has not settled yet
@@ -70,6 +71,12 @@ class Forbidden(SelvedgeError):
     """A key, signature or token is missing or wrong."""
 
     code = "forbidden"
+
+
+class NotAllowed(Forbidden):
+    """The role of whoever asks may not do this."""
+
+    code = "not_allowed"
 
 
 class Unavailable(SelvedgeError):

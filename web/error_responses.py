@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from errors import BadInput, ErasedClient, Forbidden, NotFound, SelvedgeError, TooLarge, Unavailable
+from errors import BadInput, ErasedClient, Forbidden, NotAllowed, NotFound, SelvedgeError, TooLarge, Unavailable
 from ingest.faults import explain_error
 from web.templating import render_page
 
@@ -18,6 +18,7 @@ STATUS: Final[tuple[tuple[type[SelvedgeError], int], ...]] = (
     (ErasedClient, 410),
     (TooLarge, 413),
     (BadInput, 422),
+    (NotAllowed, 403),
     (Forbidden, 401),
     (Unavailable, 503),
 )

@@ -19,6 +19,7 @@ from errors import ErasedClient, NotFound
 from models.base import ClientId
 from models.erasures import ErasureState, ErasureStatus
 from models.states import EnrolmentState, HoldSource, OutreachState
+from store.activity import anonymise_activity
 from store.clients import holds as client_holds
 from store.events import outbox as nudges
 from store.fixes import waves
@@ -185,6 +186,7 @@ def _drop_nudges(connection: Connection, client_id: ClientId) -> int:
 
 _LARGE_FIRST: Final = ("mail_edits", "mail_steps")
 _STEPS: Final[tuple[Callable[[Connection, ClientId], int], ...]] = (
+    partial(anonymise_activity, limit=BATCH),
     *(partial(_delete, personal) for personal in PERSONAL_TABLES if personal.part in _LARGE_FIRST),
     _delete_counted,
     _leave_waves,

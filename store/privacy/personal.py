@@ -57,8 +57,10 @@ PERSONAL_TABLES: Final[tuple[PersonalTable, ...]] = (
     _own_table("top_picks", t.top_picks),
     _own_table("model_calls", t.model_calls),
     _own_table("holds", t.holds),
+    _own_table("activity", t.activity, "actor"),
 )
-"""The order in which they are erased: rows that refer to others come before those."""
+"""The order in which they are erased: rows that refer to others come before those. Rows of `activity` stay, without the
+client."""
 
 OTHER_TABLES: Final[Mapping[Table, str]] = {
     t.items: "the catalogue",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from store.tables.activity import activity
 from store.tables.base import metadata
 from store.tables.calls import calls
 from store.tables.clients import assessments, clients, engagement, events, standings, tastes, tombstones
@@ -13,6 +14,7 @@ from store.tables.refreshes import refreshes, top_picks
 from store.tables.shop import artefacts, decisions, items, questions, revisions, stock
 
 __all__ = [
+    "activity",
     "artefacts",
     "assessments",
     "beliefs",

@@ -11,6 +11,8 @@ from typing import Any, Final
 import numpy as np
 from sqlalchemy import Connection, LargeBinary, insert, select
 
+from domain.permissions import Action
+from models.actors import TEMPORAL, Subject, SubjectKind
 from models.answers import AnswerRecord
 from models.base import ClientId
 from models.campaign import CampaignSpec
@@ -21,6 +23,7 @@ from models.fixes import FixItem, FixState, FixWish
 from models.refreshes import RefreshReport, TopPick, TopPicks
 from models.states import HoldSource
 from store import tables as t
+from store.activity import write_activity
 from store.campaigns import campaigns
 from store.catalogue import catalogue
 from store.clients import clients, holds
@@ -67,6 +70,8 @@ def _save_events(connection: Connection, terms: ShopPolicy, client_id: ClientId,
     )
     holds.add_hold(connection, client_id, HoldSource.OPERATOR, f"ask {NAME}", now)
     holds.save_policy(connection, client_id, ClientPolicy(preferred_hour=9))
+    mail = Subject(kind=SubjectKind.MAIL, id=f"{client_id}/1", client_id=client_id)
+    write_activity(connection, TEMPORAL, Action.DECIDE_MAIL, mail, now, now)
 
 
 def _save_assessment(connection: Connection, client_id: ClientId, now: datetime) -> None:

@@ -1,0 +1,71 @@
+"""Which role may change what. The only such table: every service that changes something asks it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+from errors import NotAllowed
+from models.actors import Actor, Role
+
+
+class Action(StrEnum):
+    """A change that somebody can ask for; the name stands in the Activity log."""
+
+    ACCEPT_EVENTS = "data.accept_events"
+    IMPORT_FILE = "data.import_file"
+    SAVE_CLIENT = "client.save"
+    PAUSE_CLIENT = "client.pause"
+    RESUME_CLIENT = "client.resume"
+    SET_CLIENT_POLICY = "client.set_policy"
+    EXPORT_CLIENT = "client.export"
+    ERASE_CLIENT = "client.erase"
+    CREATE_CAMPAIGN = "campaign.create"
+    PAUSE_CAMPAIGN = "campaign.pause"
+    RESUME_CAMPAIGN = "campaign.resume"
+    ADJUST_CAMPAIGN = "campaign.adjust"
+    END_CAMPAIGN = "campaign.end"
+    DECIDE_MAIL = "mail.decide"
+    DECIDE_CALL = "call.decide"
+    REQUEST_FIX = "fix.request"
+    DECIDE_FIX = "fix.decide"
+    CANCEL_FIX = "fix.cancel"
+    SET_SLOT_POLICY = "slot.set_policy"
+    PROMOTE_MODEL = "model.promote"
+
+
+_MARKETER: Final = frozenset({Role.MARKETER, Role.OPERATOR, Role.OWNER})
+_STYLIST: Final = frozenset({Role.STYLIST, Role.OPERATOR, Role.OWNER})
+_SCIENTIST: Final = frozenset({Role.DATA_SCIENTIST, Role.OPERATOR, Role.OWNER})
+_OPERATOR: Final = frozenset({Role.OPERATOR, Role.OWNER})
+
+ROLES: Final[Mapping[Action, frozenset[Role]]] = {
+    Action.ACCEPT_EVENTS: _OPERATOR,
+    Action.IMPORT_FILE: _OPERATOR,
+    Action.SAVE_CLIENT: _OPERATOR,
+    Action.PAUSE_CLIENT: _MARKETER | _STYLIST,
+    Action.RESUME_CLIENT: _MARKETER | _STYLIST,
+    Action.SET_CLIENT_POLICY: _MARKETER | _STYLIST,
+    Action.EXPORT_CLIENT: _OPERATOR,
+    Action.ERASE_CLIENT: _OPERATOR,
+    Action.CREATE_CAMPAIGN: _MARKETER,
+    Action.PAUSE_CAMPAIGN: _MARKETER,
+    Action.RESUME_CAMPAIGN: _MARKETER,
+    Action.ADJUST_CAMPAIGN: _MARKETER,
+    Action.END_CAMPAIGN: _MARKETER,
+    Action.DECIDE_MAIL: _MARKETER,
+    Action.DECIDE_CALL: _STYLIST,
+    Action.REQUEST_FIX: _STYLIST,
+    Action.DECIDE_FIX: _STYLIST,
+    Action.CANCEL_FIX: _STYLIST,
+    Action.SET_SLOT_POLICY: _SCIENTIST,
+    Action.PROMOTE_MODEL: _SCIENTIST,
+}
+"""The roles that may do each action. An operator may do all: signals and updates of the Temporal CLI come as one."""
+
+
+def require(actor: Actor, action: Action) -> None:
+    """Require that the actor's role may do the action. Raises NotAllowed, naming both."""
+    if actor.role not in ROLES[action]:
+        raise NotAllowed(f"{actor.who} has the role {actor.role}, which may not do {action}")

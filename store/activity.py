@@ -1,0 +1,78 @@
+"""The log of who changed what, written in the transaction of each change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, update
+
+from domain.permissions import Action
+from models.actors import Activity, Actor, Subject, SubjectKind
+from models.base import ClientId
+from store.tables import activity
+
+
+def write_activity(
+    connection: Connection,
+    actor: Actor,
+    action: Action,
+    subject: Subject,
+    now: datetime,
+    real_now: datetime,
+    data: Mapping[str, Any] | None = None,
+) -> None:
+    """Write one row of the log. Call in the transaction of the change, once the change is made.
+
+    Args: `now` is business time, `real_now` real time; `data` holds codes and counts, no personal data.
+    """
+    row = {
+        "at": now,
+        "real_at": real_now,
+        "actor": actor.who,
+        "role": actor.role,
+        "channel": actor.channel,
+        "action": action,
+        "subject_kind": subject.kind,
+        "subject_id": subject.id,
+        "client_id": subject.id if subject.kind is SubjectKind.CLIENT else subject.client_id,
+        "data": dict(data or {}),
+    }
+    connection.execute(insert(activity).values(row))
+
+
+def list_activities(
+    connection: Connection, kind: SubjectKind | None = None, subject_id: str = "", limit: int = 100
+) -> Sequence[Activity]:
+    """List the latest changes, the latest first: all, those of a kind, or those of one subject. Those of a client
+    contain the changes of their Fixes, calls and mails."""
+    a = activity.c
+    query = select(activity).order_by(a.id.desc()).limit(limit)
+    if kind is SubjectKind.CLIENT and subject_id:
+        query = query.where(a.client_id == subject_id)
+    elif kind is not None:
+        query = query.where(a.subject_kind == kind)
+        query = query.where(a.subject_id == subject_id) if subject_id else query
+    return [parse_activity(row) for row in connection.execute(query)]
+
+
+def parse_activity(row: Row[Any]) -> Activity:
+    """Parse a row of the log."""
+    return Activity(
+        id=row.id,
+        at=row.at,
+        real_at=row.real_at,
+        actor=Actor(who=row.actor, role=row.role, channel=row.channel),
+        action=row.action,
+        subject=Subject(kind=row.subject_kind, id=row.subject_id, client_id=row.client_id),
+        data=row.data,
+    )
+
+
+def anonymise_activity(connection: Connection, client_id: ClientId, limit: int) -> int:
+    """Take the client out of the next `limit` rows about them, and return how many these were. Who did what and when
+    stays on record."""
+    ids = select(activity.c.id).where(activity.c.client_id == client_id).limit(limit)
+    anonymous = update(activity).where(activity.c.id.in_(ids)).values(client_id=None, subject_id="")
+    return connection.execute(anonymous).rowcount
