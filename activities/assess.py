@@ -36,7 +36,7 @@ from store.clients.assessments import ClientFile
 from store.database import read_transaction as reading_from
 from store.database import write_transaction
 from store.mail import ledger, mail_facts
-from store.mail.ledger import LedgerRow
+from store.mail.ledger import PlannedMail
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class _Turn:
     """What comes next, and what that rests on. `rows`: the client's mails. `chosen`: instead of a mail, and by whom."""
 
     scored: _ClientScore
-    rows: Sequence[LedgerRow]
+    rows: Sequence[PlannedMail]
     situation: Situation
     planned: ClientPlan
     chosen: str = ""
@@ -144,7 +144,7 @@ class AssessmentSteps:
         return self._turn(connection, standing.load_client_file(connection, scored.client_id) or file, scored)
 
     def _situation(
-        self, connection: Connection, file: ClientFile, scored: _ClientScore, rows: Sequence[LedgerRow]
+        self, connection: Connection, file: ClientFile, scored: _ClientScore, rows: Sequence[PlannedMail]
     ) -> Situation:
         facts = mail_facts.load_mail_facts(connection, file.client, self._context.settings.keys.signing, scored.now)
         return Situation(
@@ -225,14 +225,14 @@ class AssessmentSteps:
         )
 
 
-def _list_parked(connection: Connection, rows: Sequence[LedgerRow], now: datetime) -> list[QueuedMail]:
+def _list_parked(connection: Connection, rows: Sequence[PlannedMail], now: datetime) -> list[QueuedMail]:
     """List the parked mails that may queue again."""
     parked = [row for row in rows if row.state == OutreachState.PARKED]
     states = campaigns.load_states(connection, {row.campaign for row in parked if row.campaign})
     return [
         QueuedMail(priority=row.priority, key=row.reason_key, campaign=row.campaign, n=row.n)
         for row in parked
-        if may_queue(row.code, row.epoch, row.updated_at, states.get(row.campaign), now)
+        if may_queue(row.code, row.epoch, row.updated_at, states.get(row.campaign or ""), now)
     ]
 
 

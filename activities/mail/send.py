@@ -93,7 +93,7 @@ class SendSteps:
             row = require_outreach(connection, step.client_id, step.n)
             state = OutreachState(row.state)
             if state is OutreachState.DATA:
-                if self._context.resolve_real_time(step.at) < row.lease_until:
+                if row.lease_until and self._context.resolve_real_time(step.at) < row.lease_until:
                     raise InFlight("another attempt may be sending this mail")
                 ledger.move_mail(connection, row.client_id, row.n, OutreachState.UNKNOWN, now, code="lost_in_data")
                 metrics.mails.labels(outcome=OutreachState.UNKNOWN).inc()

@@ -8,20 +8,63 @@ dead worker becomes `unknown`: SMTP cannot say whether it went, so it is not sen
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, insert, select, update
 
 from domain.outreach import IN_TURN, SETTLED, list_sources
 from domain.planning import MailStart
 from errors import NotFound
-from models.base import ClientId
-from models.states import EnrolmentState, OutreachState, Phase
+from models.base import CampaignSlug, ClientId
+from models.states import EnrolmentState, OutreachState, Overdue, Phase, TouchKind
+from store.sql.records import Record
 from store.tables import edits, enrolments, outreach_steps, outreaches, standings
 
-LedgerRow = Row[Any]
-"""A row of `outreaches`."""
+
+@dataclass(frozen=True, slots=True)
+class PlannedMail(Record):
+    """What a plan reads of one mail; nothing personal."""
+
+    n: int
+    reason_key: str
+    kind: TouchKind
+    campaign: CampaignSlug | None
+    state: OutreachState
+    code: str
+    epoch: int
+    priority: int
+    overdue: Overdue | None
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow(PlannedMail):
+    """One mail, whole."""
+
+    client_id: ClientId
+    assessment_id: str
+    score: float
+    phase: Phase
+    send_at: datetime | None
+    token: str | None
+    lease_until: datetime | None
+    """Real time."""
+    message_id: str | None
+    composed_by: str | None
+    prompt_version: str | None
+    brief: dict[str, Any] | None
+    draft: dict[str, Any] | None
+    picks: list[dict[str, Any]] | None
+    review: dict[str, Any] | None
+    attempt: int
+    sent_at: datetime | None
+
+
+_MAIL: Final = select(*LedgerRow.list_columns(outreaches))
+_PLANNED: Final = select(*PlannedMail.list_columns(outreaches)).order_by(outreaches.c.n)
 
 
 def allocate_mail(
@@ -72,9 +115,8 @@ def allocate_mail(
 
 def load_mail(connection: Connection, client_id: ClientId, n: int) -> LedgerRow | None:
     """Load the row of one mail; None if there is none."""
-    return connection.execute(
-        select(outreaches).where(outreaches.c.client_id == client_id, outreaches.c.n == n)
-    ).one_or_none()
+    row = connection.execute(_MAIL.where(outreaches.c.client_id == client_id, outreaches.c.n == n)).one_or_none()
+    return None if row is None else LedgerRow.from_row(row)
 
 
 def move_mail(
@@ -124,15 +166,13 @@ def use_edit(connection: Connection, client_id: ClientId, n: int, edit_id: str) 
     )
 
 
-def load_client_mails(connection: Connection, client_id: ClientId) -> list[LedgerRow]:
-    """Load each mail of a client, oldest first: enough to plan, nothing personal."""
-    o = outreaches.c
-    columns = (o.n, o.reason_key, o.kind, o.campaign, o.state, o.code, o.epoch, o.priority, o.overdue)
-    times = (o.created_at, o.updated_at)
-    return list(connection.execute(select(*columns, *times).where(o.client_id == client_id).order_by(o.n)))
+def load_client_mails(connection: Connection, client_id: ClientId) -> list[PlannedMail]:
+    """Load each mail of a client, oldest first."""
+    rows = connection.execute(_PLANNED.where(outreaches.c.client_id == client_id))
+    return [PlannedMail.from_row(row) for row in rows]
 
 
-def find_in_turn(rows: Iterable[LedgerRow]) -> LedgerRow | None:
+def find_in_turn(rows: Iterable[PlannedMail]) -> PlannedMail | None:
     """Find the mail that has the client's turn."""
     return next((row for row in rows if row.state in IN_TURN), None)
 

@@ -2,14 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
 
-from sqlalchemy import Connection, Row, and_, func, select
+from sqlalchemy import Connection, and_, func, select
 
+from models.base import CampaignSlug, ClientId
+from models.states import OutreachState, Phase, TouchKind
+from store.sql.records import Record
 from store.tables import clients, outreach_steps, outreaches
 
 STEPS_LOOKED_AT: Final = 120
 """Latest steps among which the latest mails are looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecentMail(Record):
+    """One mail as lists show it."""
+
+    client_id: ClientId
+    n: int
+    kind: TouchKind
+    state: OutreachState
+    code: str
+    phase: Phase
+    score: float
+    campaign: CampaignSlug | None
+    updated_at: datetime
+    send_at: datetime | None
+    subject: str | None
+    """None before it is written."""
+    first_name: str
 
 
 def count_mails_by_state(connection: Connection) -> dict[str, int]:
@@ -18,7 +42,7 @@ def count_mails_by_state(connection: Connection) -> dict[str, int]:
     return {state: count for state, count in rows}  # noqa: C416
 
 
-def list_recent_mails(connection: Connection, limit: int = 12) -> list[Row[Any]]:
+def list_recent_mails(connection: Connection, limit: int = 12) -> list[RecentMail]:
     """List the mails that changed last, each once, found through the log of steps, whose key is in order of time."""
     latest = (
         select(outreach_steps.c.id, outreach_steps.c.client_id, outreach_steps.c.n)
@@ -31,26 +55,14 @@ def list_recent_mails(connection: Connection, limit: int = 12) -> list[Row[Any]]
         .group_by(latest.c.client_id, latest.c.n)
         .subquery()
     )
-    return list(
-        connection.execute(
-            select(
-                outreaches.c.client_id,
-                outreaches.c.n,
-                outreaches.c.kind,
-                outreaches.c.state,
-                outreaches.c.code,
-                outreaches.c.phase,
-                outreaches.c.score,
-                outreaches.c.campaign,
-                outreaches.c.updated_at,
-                outreaches.c.send_at,
-                outreaches.c.draft["subject"].as_string().label("subject"),
-                clients.c.first_name,
-            )
-            .select_from(last)
-            .join(outreaches, and_(outreaches.c.client_id == last.c.client_id, outreaches.c.n == last.c.n))
-            .join(clients, clients.c.client_id == outreaches.c.client_id)
-            .order_by(last.c.step.desc())
-            .limit(limit)
+    query = (
+        select(
+            *RecentMail.list_columns(outreaches, clients), outreaches.c.draft["subject"].as_string().label("subject")
         )
+        .select_from(last)
+        .join(outreaches, and_(outreaches.c.client_id == last.c.client_id, outreaches.c.n == last.c.n))
+        .join(clients, clients.c.client_id == outreaches.c.client_id)
+        .order_by(last.c.step.desc())
+        .limit(limit)
     )
+    return [RecentMail.from_row(row) for row in connection.execute(query)]

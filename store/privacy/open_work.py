@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import Connection, Row, or_, select
+from sqlalchemy import Connection, or_, select
 
 from domain.fixes.states import SETTLED as FIX_OVER
 from domain.outreach import SETTLED as MAIL_OVER
@@ -13,17 +14,28 @@ from models.base import ClientId
 from models.fixes import FixId
 from models.states import OutreachState
 from store.mail import ledger
+from store.sql.records import Record
 from store.tables import fixes, outreaches
 
 ERASED: Final = "erased"
 """Code of a mail or a Fix that was cancelled for it. What an earlier attempt cancelled is listed again."""
 
 
-def list_mails(connection: Connection, client_id: ClientId) -> list[Row[Any]]:
-    """List the number, state and lease of each mail."""
+@dataclass(frozen=True, slots=True)
+class OpenMail(Record):
+    """A mail that must be stopped. `lease_until`: real time up to which an attempt may be sending it."""
+
+    n: int
+    state: OutreachState
+    lease_until: datetime | None
+
+
+def list_mails(connection: Connection, client_id: ClientId) -> list[OpenMail]:
+    """List the mails to stop, and those that were stopped before for the erasure."""
     o = outreaches.c
-    query = select(o.n, o.state, o.lease_until).where(o.client_id == client_id)
-    return list(connection.execute(query.where(or_(o.state.not_in(MAIL_OVER), o.code == ERASED)).order_by(o.n)))
+    query = select(*OpenMail.list_columns(outreaches)).where(o.client_id == client_id)
+    rows = connection.execute(query.where(or_(o.state.not_in(MAIL_OVER), o.code == ERASED)).order_by(o.n))
+    return [OpenMail.from_row(row) for row in rows]
 
 
 def stop_mails(connection: Connection, client_id: ClientId, now: datetime, real_now: datetime) -> None:
