@@ -83,8 +83,8 @@ def apply_risk_model(
     horizon_days: float,
     plain: ClientAssessments,
 ) -> ClientAssessments:
-    """Replace the forecasts of those who ordered by those of `model`, and bands and crossings as `domain.churn_risk` has
-    them."""
+    """Replace the forecasts of those who ordered by those of `model`, and bands and crossings as `domain.churn_risk`
+    has them."""
     assessments = ClientAssessments(*(getattr(plain, field.name).copy() for field in fields(plain)))
     buyers = np.flatnonzero(histories.orders > 0)
     for start in range(0, len(buyers), CHUNK):

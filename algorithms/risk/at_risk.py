@@ -1,8 +1,8 @@
 """Alarms for clients at risk against their own rhythm, and their precision when history is replayed.
 
 A client who ordered twice or more is at risk from the day on which silence alone has taken the chance of an order
-under half of its value at the last order (`domain.churn_risk`). A weekly buyer gets there within weeks, a yearly one not
-for months. The replay uses the model that serves.
+under half of its value at the last order (`domain.churn_risk`). A weekly buyer gets there within weeks, a yearly one
+not for months. The replay uses the model that serves.
 """
 
 from __future__ import annotations
