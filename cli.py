@@ -54,7 +54,7 @@ class VerbGroup(click.Group):
 @click.command(cls=VerbGroup, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="selvedge")
 def selvedge() -> None:
-    """Client engagement and personalisation on durable workflows.
+    """Run client engagement and personalisation on durable workflows.
 
     Settings are SELVEDGE_* environment variables; docs/settings.md lists them.
     """

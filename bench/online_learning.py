@@ -24,8 +24,8 @@ MODELS = ("stacked", "hybrid")
 
 
 def measure(name: str, log: Interactions, day: str, seed: int) -> dict[str, float]:
-    """NDCG@10 of the last visit of clients who came after `day` and came again, from their visits before it; nothing of
-    others is known after that day."""
+    """Compute NDCG@10 of the last visit of clients who came after `day` and came again, from their visits before it;
+    nothing of others is known after that day."""
     cut = datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp() + DAY
     catalogue, past = _build_catalogue(log), _build_interactions(log.part(log.at < cut))
     signals = {client: ClientSignals(client) for client in past.clients}

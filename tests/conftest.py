@@ -26,12 +26,12 @@ def pytest_configure() -> None:
     """Nothing that a test calls may end the run itself: after `os._exit(0)` half a run looks like a good one."""
     run, end = os.getpid(), os._exit
 
-    def guarded(status: int) -> Any:
+    def refuse_exit(status: int) -> Any:
         if os.getpid() == run:
             raise AssertionError(f"os._exit({status}) inside the test run")
         end(status)
 
-    os._exit = guarded
+    os._exit = refuse_exit
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -30,7 +30,7 @@ BENCH = {"SELVEDGE_SCIENCE_DATA"}  # no setting of the product
 LONGEST = 200
 
 
-def named(file: Path) -> str:
+def name_page(file: Path) -> str:
     """How a test names a page."""
     return str(file.relative_to(REPOSITORY))
 
@@ -46,7 +46,7 @@ def anchors(text: str) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
 
 
-def broken_links(file: Path, text: str) -> list[str]:
+def find_broken_links(file: Path, text: str) -> list[str]:
     """Relative links, and pictures, that lead nowhere."""
     text = re.sub(r"^```.*?^```", "", text, flags=re.M | re.S)
     found = re.findall(r"\]\(([^)\s]+)\)", text) + re.findall(r'src="([^"]+)"', text)
@@ -97,12 +97,12 @@ def options(text: str) -> Iterator[tuple[str, str]]:
             yield line, option
 
 
-def known_options(line: str) -> set[str]:
+def list_options(line: str) -> set[str]:
     """The options of the verb that a command line begins with, those of its subcommands among them."""
     verb = re.split(r"[\s|]", line, maxsplit=1)[0]
     command = selvedge.get_command(click.Context(selvedge), verb)
     below = [command, *(command.commands.values() if isinstance(command, click.Group) else ())]
-    return {"--help", *(name for each in below if each for param in each.params for name in param.opts)}
+    return {"--help", *(name for part in below if part for param in part.params for name in param.opts)}
 
 
 def cells(row: str) -> list[str]:
@@ -110,7 +110,7 @@ def cells(row: str) -> list[str]:
     return [cell.strip() for cell in row.strip().strip("|").split("|")]
 
 
-@pytest.mark.parametrize("file", DOCS, ids=named)
+@pytest.mark.parametrize("file", DOCS, ids=name_page)
 def test_names_only_settings_that_exist(file: Path) -> None:
     assert variables(file.read_text()) - OURS - BENCH == set()
 
@@ -127,31 +127,31 @@ def test_a_setting_that_says_nothing_is_found() -> None:
         settings_doc.list_entries("class Settings:\n    home: int = 1\n    redis_url: str = ''\n    '''Where.'''\n")
 
 
-@pytest.mark.parametrize("file", DOCS, ids=named)
+@pytest.mark.parametrize("file", DOCS, ids=name_page)
 def test_its_links_lead_somewhere(file: Path) -> None:
-    assert broken_links(file, file.read_text()) == []
+    assert find_broken_links(file, file.read_text()) == []
 
 
 def test_a_broken_link_is_found() -> None:
     text = "[a](docs/nowhere.md) [b](https://example.com) [c](README.md#no-such-place) <img src='x' src=\"gone.png\">"
-    found = broken_links(REPOSITORY / "README.md", text)
+    found = find_broken_links(REPOSITORY / "README.md", text)
     assert found == ["docs/nowhere.md", "README.md#no-such-place", "gone.png"]
 
 
-@pytest.mark.parametrize("file", DOCS, ids=named)
+@pytest.mark.parametrize("file", DOCS, ids=name_page)
 def test_its_commands_exist(file: Path) -> None:
     text = file.read_text()
     assert unknown_commands(text) == []
-    assert [pair for pair in options(text) if pair[1] not in known_options(pair[0])] == []
+    assert [pair for pair in options(text) if pair[1] not in list_options(pair[0])] == []
 
 
 def test_a_command_that_does_not_exist_is_found() -> None:
     canary = "`selvedge dance` and `selvedge client pause|sing c1`\n```\nselvedge campaign paint x --colour red\n```\n"
     assert unknown_commands(canary) == ["selvedge campaign paint", "selvedge dance", "selvedge client sing"]
-    assert [option for line, option in options(canary) if option not in known_options(line)] == ["--colour"]
+    assert [option for line, option in options(canary) if option not in list_options(line)] == ["--colour"]
 
 
-@pytest.mark.parametrize("file", DOCS, ids=named)
+@pytest.mark.parametrize("file", DOCS, ids=name_page)
 def test_it_is_short(file: Path) -> None:
     assert len(file.read_text().splitlines()) <= LONGEST
 

@@ -11,34 +11,14 @@ from pathlib import Path
 
 import pytest
 
-REPOSITORY = Path(__file__).parents[2]
-ROOMS = [
-    "activities", "agents", "algorithms", "commands", "demo", "domain",
-    "hosting", "ingest", "mail", "models", "services", "store", "web", "workflows",
-]  # fmt: skip
+from tests.gates.source_tree import REPOSITORY, ROOMS, list_product_files, locate, parse_file
+
 LONGEST_FILE = 300
-
-
-def product_files() -> Iterator[Path]:
-    """Every source file of the product: the rooms and the files above them."""
-    yield from REPOSITORY.glob("*.py")
-    for room in ROOMS:
-        yield from (REPOSITORY / room).rglob("*.py")
 
 
 def check_files() -> Iterator[Path]:
     """Every test file."""
     yield from (REPOSITORY / "tests").rglob("test_*.py")
-
-
-def parse_file(file: Path) -> ast.Module:
-    """The syntax tree of one file."""
-    return ast.parse(file.read_text(), str(file))
-
-
-def where(file: Path, node: ast.AST) -> str:
-    """A place as an editor understands it."""
-    return f"{file.relative_to(REPOSITORY)}:{getattr(node, 'lineno', 0)}"
 
 
 def reads_environment(tree: ast.Module) -> list[ast.AST]:
@@ -101,8 +81,8 @@ def builds_statements(tree: ast.Module) -> list[ast.AST]:
 
 
 def test_only_the_store_builds_statements() -> None:
-    outside = [file for file in product_files() if file.relative_to(REPOSITORY).parts[0] not in {"store", "demo"}]
-    assert [where(file, node) for file in outside for node in builds_statements(parse_file(file))] == []
+    outside = [file for file in list_product_files() if file.relative_to(REPOSITORY).parts[0] not in {"store", "demo"}]
+    assert [locate(file, node) for file in outside for node in builds_statements(parse_file(file))] == []
 
 
 @pytest.mark.parametrize("canary", ["from sqlalchemy import Engine, select", "from sqlalchemy.sql import text"])
@@ -112,8 +92,8 @@ def test_a_statement_outside_the_store_is_found(canary: str) -> None:
 
 def test_only_settings_read_the_environment() -> None:
     offenders = [
-        where(file, node)
-        for file in product_files()
+        locate(file, node)
+        for file in list_product_files()
         if file.name != "settings.py"
         for node in reads_environment(parse_file(file))
     ]
@@ -129,7 +109,9 @@ def test_a_read_of_the_environment_is_found(canary: str) -> None:
 
 
 def test_every_test_asserts() -> None:
-    offenders = [where(file, node) for file in check_files() for node in find_tests_without_assertion(parse_file(file))]
+    offenders = [
+        locate(file, node) for file in check_files() for node in find_tests_without_assertion(parse_file(file))
+    ]
     assert offenders == []
 
 
@@ -139,7 +121,9 @@ def test_a_test_without_assertion_is_found() -> None:
 
 
 def test_no_product_file_is_too_long() -> None:
-    sizes = {file: len(file.read_text().splitlines()) for file in product_files() if "migrations" not in file.parts}
+    sizes = {
+        file: len(file.read_text().splitlines()) for file in list_product_files() if "migrations" not in file.parts
+    }
     assert sizes, "the gate must see files"
     assert {str(file.relative_to(REPOSITORY)): size for file, size in sizes.items() if size > LONGEST_FILE} == {}
 

@@ -7,7 +7,7 @@ version = "1.0"
 
 
 def answer(question: dict[str, Any]) -> dict[str, Any]:
-    """The best `n` candidates; what the client touched before counts for its category."""
+    """Return the best `n` candidates; what the client touched before counts for its category."""
     liked = {touch["item_id"] for touch in question["touches"]}
     categories = {item["category"] for item in question["candidates"] if item["item_id"] in liked}
 
