@@ -79,7 +79,7 @@ OUT_OF_REACH: Final = frozenset({"unreachable", "forbidden_address", "redirect",
 
 
 @dataclass(frozen=True)
-class _Subject:
+class _CheckedAlgorithm:
     slot: Slot
     member: Member
     seconds: float
@@ -104,7 +104,7 @@ def run_conformance_suite(
 
     `seconds`: the deadline that it must keep; the slot's own where not given.
     """
-    subject = _Subject(slot, Member(name, algorithm, Circuit(NEVER_OPEN)), seconds or slot.seconds)
+    subject = _CheckedAlgorithm(slot, Member(name, algorithm, Circuit(NEVER_OPEN)), seconds or slot.seconds)
     first = _check_loading(subject)
     checks = [first]
     if first.passed:
@@ -114,7 +114,7 @@ def run_conformance_suite(
     return ConformanceReport(algorithm=name, slot=slot.name, version=version, checks=tuple(checks))
 
 
-def _check_loading(subject: _Subject) -> Check:
+def _check_loading(subject: _CheckedAlgorithm) -> Check:
     started = time.monotonic()
     if subject.member.algorithm.is_ready(START_SECONDS):
         for fault in subject.ask(build_sample_question(subject.slot.name, 1, USUAL)).faults:
@@ -126,7 +126,9 @@ def _check_loading(subject: _Subject) -> Check:
     return Check(name="loads", passed=False, words=words, mend=REMEDIES["not_loaded"])
 
 
-def _run_check(subject: _Subject, what: str, run: Callable[[_Subject], tuple[Sequence[SlotDecision], str]]) -> Check:
+def _run_check(
+    subject: _CheckedAlgorithm, what: str, run: Callable[[_CheckedAlgorithm], tuple[Sequence[SlotDecision], str]]
+) -> Check:
     if not subject.member.algorithm.is_ready(START_SECONDS):  # the check before may have cost it its process
         return Check(name=what, passed=False, words="it did not come back", mend=REMEDIES["not_loaded"])
     decisions, words = run(subject)
@@ -139,12 +141,12 @@ def _run_check(subject: _Subject, what: str, run: Callable[[_Subject], tuple[Seq
     return Check(name=what, passed=passed, words=words.removeprefix("! "), mend=mend)
 
 
-def _check_valid_answers(subject: _Subject) -> tuple[Sequence[SlotDecision], str]:
+def _check_valid_answers(subject: _CheckedAlgorithm) -> tuple[Sequence[SlotDecision], str]:
     decisions = subject.ask_all([build_sample_question(subject.slot.name, seed, USUAL) for seed in range(20)])
     return decisions, "20 usual questions, all rules kept"
 
 
-def _check_same_seed(subject: _Subject) -> tuple[Sequence[SlotDecision], str]:
+def _check_same_seed(subject: _CheckedAlgorithm) -> tuple[Sequence[SlotDecision], str]:
     questions = [build_sample_question(subject.slot.name, seed, USUAL) for seed in range(5)]
     first, again = subject.ask_all(questions), subject.ask_all(questions)
     same = [one.answer for one in first] == [other.answer for other in again]
@@ -152,25 +154,25 @@ def _check_same_seed(subject: _Subject) -> tuple[Sequence[SlotDecision], str]:
     return [*first, *again], words
 
 
-def _check_empty_input(subject: _Subject) -> tuple[Sequence[SlotDecision], str]:
+def _check_empty_input(subject: _CheckedAlgorithm) -> tuple[Sequence[SlotDecision], str]:
     return [
         subject.ask(build_sample_question(subject.slot.name, seed, 0)) for seed in range(3)
     ], "nothing to judge, taken well"
 
 
-def _check_single_input(subject: _Subject) -> tuple[Sequence[SlotDecision], str]:
+def _check_single_input(subject: _CheckedAlgorithm) -> tuple[Sequence[SlotDecision], str]:
     return [
         subject.ask(build_sample_question(subject.slot.name, seed, 1)) for seed in range(5)
     ], "one thing to judge, taken well"
 
 
-def _check_huge_input(subject: _Subject) -> tuple[Sequence[SlotDecision], str]:
+def _check_huge_input(subject: _CheckedAlgorithm) -> tuple[Sequence[SlotDecision], str]:
     decision = subject.ask(build_sample_question(subject.slot.name, 0, HUGE))
     took = f"{HUGE:,} things to judge in {decision.seconds * 1000:.0f} ms"
     return [decision], f"{took}; {RELAXED_SECONDS:.0f} s would do, the deadline is tried with {MANY}"
 
 
-def _check_deadline(subject: _Subject) -> tuple[Sequence[SlotDecision], str]:
+def _check_deadline(subject: _CheckedAlgorithm) -> tuple[Sequence[SlotDecision], str]:
     decisions = subject.ask_all(
         [build_sample_question(subject.slot.name, seed, MANY) for seed in range(20)], subject.seconds
     )
@@ -181,12 +183,12 @@ def _check_deadline(subject: _Subject) -> tuple[Sequence[SlotDecision], str]:
     )
 
 
-def _check_batch(subject: _Subject) -> tuple[Sequence[SlotDecision], str]:
+def _check_batch(subject: _CheckedAlgorithm) -> tuple[Sequence[SlotDecision], str]:
     questions = [build_sample_question(subject.slot.name, seed, seed) for seed in range(50)]
     return decide_many(subject.slot, [subject.member], questions, RELAXED_SECONDS), "50 different questions in one call"
 
 
-def _check_unknown_fields(subject: _Subject) -> tuple[Sequence[SlotDecision], str]:
+def _check_unknown_fields(subject: _CheckedAlgorithm) -> tuple[Sequence[SlotDecision], str]:
     """Check that a question with an unknown field is answered, because questions gain fields as the product grows."""
     usual = build_sample_question(subject.slot.name, 3, USUAL)
     return [
@@ -198,7 +200,7 @@ def _add_unknown_field(kind: type[SlotQuestion]) -> type[SlotQuestion]:
     return create_model("Grown", __base__=kind, added_later=(str, "é"))
 
 
-def _check_concurrent_callers(subject: _Subject) -> tuple[Sequence[SlotDecision], str]:
+def _check_concurrent_callers(subject: _CheckedAlgorithm) -> tuple[Sequence[SlotDecision], str]:
     questions = [build_sample_question(subject.slot.name, seed, USUAL) for seed in range(32)]
     alone = [subject.ask(question) for question in questions[:4]]
     with ThreadPoolExecutor(8) as pool:

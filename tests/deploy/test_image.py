@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.gates.test_source_rules import REPOSITORY, ROOMS
+from tests.gates.source_tree import REPOSITORY, ROOMS
 
 TOP = ["cli.py", "errors.py", "settings.py", "worker.py", "pyproject.toml", "README.md"]
 
