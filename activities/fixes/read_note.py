@@ -15,7 +15,7 @@ from services.fixes.note_reading import read_note
 from store.catalogue import catalogue
 from store.database import read_transaction, write_transaction
 from store.fixes import fixes
-from store.fixes.fixes import FixRow
+from store.fixes.rows import FixRow
 
 
 class NoteReadingSteps:

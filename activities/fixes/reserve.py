@@ -11,7 +11,7 @@ from models.fixes import FixDone, FixState, FixStep
 from services.context import ServiceContext
 from services.fixes import proposal
 from services.fixes.fix_steps import run_fix_step
-from store.fixes.fixes import FixRow
+from store.fixes.rows import FixRow
 
 
 class ReservationSteps:

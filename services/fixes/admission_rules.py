@@ -7,7 +7,7 @@ from sqlalchemy import Connection
 from errors import NotFound
 from models.fixes import FixAdmission
 from store.clients import clients
-from store.fixes.fixes import FixRow
+from store.fixes.rows import FixRow
 
 
 def explain_refusal(connection: Connection, admission: FixAdmission, row: FixRow) -> tuple[str, str]:

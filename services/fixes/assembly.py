@@ -18,8 +18,7 @@ from models.slots import AssemblyAnswer, AssemblyQuestion
 from services.decisions.decider import Decider, PendingDecision
 from store.catalogue import availability
 from store.fixes import fixes, stock_prices
-from store.fixes.fixes import FixRow
-from store.fixes.rows import parse_candidates, parse_wish
+from store.fixes.rows import FixRow, parse_candidates, parse_wish
 
 SLOT: Final = "assembly"
 MOST_BOXES: Final = 5

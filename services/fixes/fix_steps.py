@@ -14,7 +14,7 @@ from services.context import ServiceContext
 from settings import Settings
 from store.database import write_transaction
 from store.fixes import fixes, reservations
-from store.fixes.fixes import FixRow
+from store.fixes.rows import FixRow
 
 Act = Callable[[Connection, FixRow, datetime], str | None]
 """Changes a Fix at business now; returns a sentence where that was refused."""

@@ -10,7 +10,7 @@ from domain.fixes import notes as fix_notes
 from models.fixes import FixNote
 from services.context import ServiceContext
 from services.mailing.model_session import open_session
-from store.fixes.fixes import FixRow
+from store.fixes.rows import FixRow
 
 
 async def read_note(
@@ -22,7 +22,8 @@ async def read_note(
     colours: list[str],
 ) -> FixNote:
     """Read the note of a Fix into fields, by the language model where there is one, else by rules."""
+    note = row.note or ""
     if model is None:
-        return fix_notes.parse_note(row.note, categories, colours)
+        return fix_notes.parse_note(note, categories, colours)
     async with open_session(context, model, row.client_id, None, now) as asking:
-        return await notes.read_note(asking, row.note, categories, colours)
+        return await notes.read_note(asking, note, categories, colours)

@@ -11,8 +11,7 @@ from models.fixes import FixState
 from services.context import ServiceContext
 from services.fixes.fix_steps import compute_decision_deadline, compute_hold_end
 from store.fixes import fixes, reservations
-from store.fixes.fixes import FixRow
-from store.fixes.rows import parse_candidates
+from store.fixes.rows import FixRow, parse_candidates
 
 
 def propose_box(

@@ -23,8 +23,7 @@ from store.clients import interactions, owned_items
 from store.database import read_transaction, write_transaction
 from store.fixes import fixes, outcomes, reservations
 from store.fixes import rows as fix_rows
-from store.fixes.fixes import FixRow
-from store.fixes.rows import parse_wish
+from store.fixes.rows import FixRow, parse_wish
 from store.learning import decisions
 
 MOST_RANKED: Final = 300

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import closing
 from itertools import takewhile
-from typing import Any, Final, NamedTuple, cast
+from typing import Final, NamedTuple, cast
 
-from sqlalchemy import Engine, Row
+from sqlalchemy import Engine
 
 from algorithms.assembly import built_in
 from algorithms.slots import guard
@@ -24,6 +24,7 @@ from services.fixes.assembly import SLOT
 from settings import Settings
 from store.database import read_transaction
 from store.fixes import fixes
+from store.fixes.rows import FixStepRow
 
 SECONDS: Final = 30.0
 """Real seconds that an algorithm may take to start, and to answer."""
@@ -54,7 +55,7 @@ def replay_box(settings: Settings, engine: Engine, fix_id: FixId) -> BoxReplay:
         row = fixes.load_fix(connection, fix_id)
         if row.box is None:
             raise BadInput("no box was assembled for it yet", "fix_id")
-        if row.algorithm == wave_proposal.ALGORITHM:
+        if row.wave_id is not None and row.algorithm == wave_proposal.ALGORITHM:
             version, again = wave_proposal.VERSION, waves.replay_wave(connection, row.wave_id).get(fix_id, ())
         else:
             version, again = _recompute_box(settings, row.algorithm, AssemblyQuestion.model_validate(row.question))
@@ -64,10 +65,10 @@ def replay_box(settings: Settings, engine: Engine, fix_id: FixId) -> BoxReplay:
     return BoxReplay(fix_id, row.algorithm, row.version, tuple(row.box), again, swaps)
 
 
-def _count_swaps(steps: Iterable[Row[Any]]) -> int:
+def _count_swaps(steps: Iterable[FixStepRow]) -> int:
     """Count the swaps that followed the latest box."""
     since = takewhile(lambda step: step.state != FixState.ASSEMBLED, reversed(list(steps)))
-    return sum(len(step.data["out"]) for step in since if step.code == "swapped")
+    return sum(len(step.data["out"]) for step in since if step.code == "swapped" and step.data)
 
 
 def _recompute_box(settings: Settings, algorithm: str, question: AssemblyQuestion) -> tuple[str, tuple[Sku, ...]]:

@@ -12,7 +12,7 @@ from errors import BadInput
 from models.fixes import FixId, FixState
 from store.database import write_transaction
 from store.fixes import fixes, reservations
-from store.fixes.fixes import FixRow
+from store.fixes.rows import FixRow
 
 
 def ship_box(connection: Connection, row: FixRow, now: datetime) -> None:

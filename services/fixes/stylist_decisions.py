@@ -15,8 +15,7 @@ from services.fixes.settlement import approve_fix, close_if_answered, end_and_re
 from settings import Settings
 from store.catalogue import availability
 from store.fixes import fixes, reservations
-from store.fixes.fixes import FixRow
-from store.fixes.rows import parse_candidates, parse_left_out, parse_wish
+from store.fixes.rows import FixRow, parse_candidates, parse_left_out, parse_wish
 
 _STATES_AFTER: Final = {
     "approve": (FixState.APPROVED, FixState.SHIPPED, FixState.CLOSED, FixState.RANKED),

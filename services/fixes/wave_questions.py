@@ -12,8 +12,7 @@ from models.fixes import FixId, FixState
 from models.slots import AssemblyQuestion
 from store.database import read_transaction
 from store.fixes import fixes
-from store.fixes.fixes import FixRow
-from store.fixes.rows import parse_candidates, parse_wish
+from store.fixes.rows import FixRow, parse_candidates, parse_wish
 
 
 def is_waiting(row: FixRow) -> bool:

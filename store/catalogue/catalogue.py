@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -15,6 +16,7 @@ from store.events.validator import TOLERANCE
 from store.mail.policy import ShopPolicy
 from store.revisions import load_number, raise_number
 from store.sql.bulk import among, dump_json, write_rows
+from store.sql.records import Record
 from store.sql.types import to_micros
 from store.sql.upsert_batch import RowRefusal, UpsertBatch
 from store.tables import items, stock
@@ -132,12 +134,21 @@ def list_items(connection: Connection) -> list[Item]:
     return [_parse_item(row) for row in connection.execute(select(items).order_by(items.c.item_id))]
 
 
-def find_item_with_stock(connection: Connection, item_id: ItemId) -> tuple[Row[Any], Sequence[Row[Any]]] | None:
+@dataclass(frozen=True, slots=True)
+class SizeStock(Record):
+    """The units on hand of one size of an item; the size is empty where it has none."""
+
+    size: str
+    on_hand: int
+
+
+def find_item_with_stock(connection: Connection, item_id: ItemId) -> tuple[Item, list[SizeStock]] | None:
     """Find one item and its sizes with the units on hand; None for an unknown id."""
-    row = connection.execute(select(items).where(items.c.item_id == item_id)).one_or_none()
-    if row is None:
+    item = load_items(connection, [item_id]).get(item_id)
+    if item is None:
         return None
-    return row, list(connection.execute(select(stock.c.size, stock.c.on_hand).where(stock.c.item_id == item_id)))
+    rows = connection.execute(select(*SizeStock.list_columns(stock)).where(stock.c.item_id == item_id))
+    return item, [SizeStock.from_row(row) for row in rows]
 
 
 def load_vocabulary(connection: Connection) -> tuple[list[str], list[str]]:

@@ -10,6 +10,8 @@ from sqlalchemy import Connection, Row, Select, select
 
 from domain.engagement import EVENT_WEIGHT
 from models.base import ClientId, ItemId
+from models.catalogue import Item
+from store.catalogue import catalogue
 from store.learning import decisions
 from store.tables import (
     assessments,
@@ -18,7 +20,6 @@ from store.tables import (
     enrolments,
     events,
     holds,
-    items,
     model_calls,
     outreach_steps,
     outreaches,
@@ -44,7 +45,7 @@ class ClientTimeline:
     events: Sequence[Row[Any]]
     curve: Sequence[Row[Any]]
     enrolments: Sequence[Row[Any]]
-    items: dict[ItemId, Row[Any]]
+    items: dict[ItemId, Item]
 
 
 def load_timeline(connection: Connection, client_id: ClientId) -> ClientTimeline | None:
@@ -66,7 +67,7 @@ def load_timeline(connection: Connection, client_id: ClientId) -> ClientTimeline
         events=latest_events,
         curve=_load_curve(connection, client_id),
         enrolments=_list_rows(connection, enrolments, client_id, enrolments.c.at.desc(), 20),
-        items=load_item_rows(connection, _collect_item_ids(mails, latest_events, latest_decisions)),
+        items=catalogue.load_items(connection, _collect_item_ids(mails, latest_events, latest_decisions)),
     )
 
 
@@ -119,9 +120,3 @@ def parse_answer_items(answer: Any) -> list[ItemId]:
     """Parse the items out of a decision's answer, whichever algorithm gave it."""
     entries = answer.get("picks") or answer.get("items") or () if isinstance(answer, dict) else answer
     return [str(entry["item_id"]) for entry in entries or () if isinstance(entry, dict) and "item_id" in entry]
-
-
-def load_item_rows(connection: Connection, ids: Iterable[ItemId]) -> dict[ItemId, Row[Any]]:
-    """Load the items with these ids, by id."""
-    query = select(items).where(items.c.item_id.in_(sorted(set(ids))))
-    return {row.item_id: row for row in connection.execute(query)}

@@ -12,17 +12,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from domain.fixes.states import OPEN, SETTLED, list_sources
 from errors import BadInput, NotFound
 from models.base import ClientId
 from models.fixes import FixId, FixState, FixWish, ItemState
+from store.fixes.rows import FixRow, FixStepRow
 from store.sql.bulk import among
 from store.tables import clients, fix_items, fix_steps, fixes
 
-FixRow = Row[Any]
 _ID_LENGTH: Final = 20
+_FIX: Final = select(*FixRow.list_columns(fixes))
 
 
 def save_request(
@@ -88,18 +89,17 @@ def require_decidable(connection: Connection, fix_id: FixId) -> None:
 
 def load_fix(connection: Connection, fix_id: FixId, *, lock: bool = False) -> FixRow:
     """Load the row of a Fix. `lock`: nobody else changes it until the transaction ends. Raises NotFound."""
-    query = select(fixes).where(fixes.c.fix_id == fix_id)
+    query = _FIX.where(fixes.c.fix_id == fix_id)
     row = connection.execute(query.with_for_update() if lock else query).one_or_none()
     if row is None:
         raise NotFound("no Fix has this id", "fix_id")
-    return row
+    return FixRow.from_row(row)
 
 
 def load_fixes(connection: Connection, fix_ids: Sequence[FixId]) -> list[FixRow]:
     """Load the rows of these Fixes, in their order; those of clients who were erased meanwhile are left out."""
-    rows = {
-        row.fix_id: row for row in connection.execute(select(fixes).where(among(connection, fixes.c.fix_id, fix_ids)))
-    }
+    query = _FIX.where(among(connection, fixes.c.fix_id, fix_ids))
+    rows = {row.fix_id: FixRow.from_row(row) for row in connection.execute(query)}
     return [rows[fix_id] for fix_id in fix_ids if fix_id in rows]
 
 
@@ -137,10 +137,11 @@ def count_unanswered(connection: Connection, fix_id: FixId) -> int:
     return connection.scalar(sold) or 0
 
 
-def list_open(connection: Connection, client_id: ClientId) -> Sequence[FixRow]:
+def list_open(connection: Connection, client_id: ClientId) -> list[FixRow]:
     """List the client's Fixes that are being made, oldest first."""
-    query = select(fixes).where(fixes.c.client_id == client_id, fixes.c.state.in_(OPEN))
-    return connection.execute(query.order_by(fixes.c.created_at, fixes.c.fix_id)).all()
+    query = _FIX.where(fixes.c.client_id == client_id, fixes.c.state.in_(OPEN))
+    rows = connection.execute(query.order_by(fixes.c.created_at, fixes.c.fix_id))
+    return [FixRow.from_row(row) for row in rows]
 
 
 def list_due_for_wave(connection: Connection, now: datetime) -> list[FixId]:
@@ -151,16 +152,18 @@ def list_due_for_wave(connection: Connection, now: datetime) -> list[FixId]:
     return list(connection.scalars(waiting.order_by(fixes.c.created_at, fixes.c.fix_id)))
 
 
-def list_fixes(connection: Connection, states: Iterable[FixState] = (), limit: int = 50) -> Sequence[FixRow]:
+def list_fixes(connection: Connection, states: Iterable[FixState] = (), limit: int = 50) -> list[FixRow]:
     """List Fixes in one of `states` (none: in any), the last changed first."""
     wanted = tuple(states)
-    query = select(fixes).order_by(fixes.c.updated_at.desc(), fixes.c.fix_id).limit(limit)
-    return connection.execute(query.where(fixes.c.state.in_(wanted)) if wanted else query).all()
+    query = _FIX.order_by(fixes.c.updated_at.desc(), fixes.c.fix_id).limit(limit)
+    rows = connection.execute(query.where(fixes.c.state.in_(wanted)) if wanted else query)
+    return [FixRow.from_row(row) for row in rows]
 
 
-def list_steps(connection: Connection, fix_id: FixId) -> Sequence[Row[Any]]:
+def list_steps(connection: Connection, fix_id: FixId) -> list[FixStepRow]:
     """List every step that a Fix took, in order."""
-    return connection.execute(select(fix_steps).where(fix_steps.c.fix_id == fix_id).order_by(fix_steps.c.id)).all()
+    query = select(*FixStepRow.list_columns(fix_steps)).where(fix_steps.c.fix_id == fix_id).order_by(fix_steps.c.id)
+    return [FixStepRow.from_row(row) for row in connection.execute(query)]
 
 
 def _save_step(connection: Connection, fix_id: FixId, state: FixState, code: str, data: Any, now: datetime) -> None:

@@ -14,7 +14,7 @@ from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, func, select, update
 
 from domain.fixes.states import OPEN
 from errors import BadInput
@@ -23,6 +23,7 @@ from models.fixes import FixId, FixItem, ItemState
 from store.catalogue import availability
 from store.catalogue.availability import StockLevels
 from store.fixes import feedback, fixes
+from store.fixes.rows import BoxRow
 from store.sql.bulk import among, write_rows
 from store.sql.types import to_micros
 from store.tables import fix_items, stock
@@ -31,6 +32,7 @@ IN_BOX: Final = frozenset(ItemState) - {ItemState.RELEASED}
 """States of items that are in the box, or were when it was sent."""
 SWEEP: Final = 1_000
 """Most expired holds released at a time."""
+_BOX: Final = select(*BoxRow.list_columns(fix_items))
 
 _COLUMNS: Final = (
     "fix_id", "sku", "item_id", "size", "category", "colour", "price_cents", "score", "p_fit", "liking", "state",
@@ -182,10 +184,11 @@ def load_box(connection: Connection, fix_id: FixId) -> tuple[FixItem, ...]:
     return tuple(FixItem.model_validate(row, from_attributes=True) for row in load_box_rows(connection, fix_id))
 
 
-def load_box_rows(connection: Connection, fix_id: FixId) -> Sequence[Row[Any]]:
+def load_box_rows(connection: Connection, fix_id: FixId) -> list[BoxRow]:
     """Load the rows of the box, with their states and feedback, best first."""
-    query = select(fix_items).where(fix_items.c.fix_id == fix_id, fix_items.c.state.in_(IN_BOX))
-    return connection.execute(query.order_by(fix_items.c.score.desc(), fix_items.c.sku)).all()
+    query = _BOX.where(fix_items.c.fix_id == fix_id, fix_items.c.state.in_(IN_BOX))
+    rows = connection.execute(query.order_by(fix_items.c.score.desc(), fix_items.c.sku))
+    return [BoxRow.from_row(row) for row in rows]
 
 
 def find_faults(connection: Connection) -> list[Sku]:

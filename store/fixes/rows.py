@@ -1,22 +1,84 @@
-"""The JSON columns of a Fix's row: the wish, the candidates, and the items left out of them."""
+"""The rows of Fixes, of their steps and boxes, and the JSON columns: the wish, the candidates, the items left out."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Row
-
 from domain.fixes import notes as fix_notes
-from models.base import ItemId
-from models.fixes import FixItem, FixWish
+from models.base import ClientId, Id, ItemId, Sku
+from models.fixes import FixId, FixItem, FixState, FixWish, ItemState
+from store.sql.records import Record
 
 MOST_NAMED: Final = 50
 """Most items named for each reason to leave them out; the others are only counted."""
 
 
-def parse_wish(row: Row[Any]) -> FixWish:
+@dataclass(frozen=True, slots=True)
+class FixRow(Record):
+    """One Fix. JSON columns are as stored: read them with the functions below."""
+
+    fix_id: FixId
+    client_id: ClientId
+    request_key: str | None
+    wish: dict[str, Any]
+    note: str | None
+    note_read: dict[str, Any] | None
+    wave: bool
+    wave_id: Id | None
+    state: FixState
+    code: str
+    candidates: dict[str, Any] | None
+    question: dict[str, Any] | None
+    box: tuple[Sku, ...] | None
+    algorithm: str
+    version: str
+    objective: float | None
+    assembled: int
+    due_at: datetime | None
+    decide_by: datetime | None
+    decided_by: str
+    created_at: datetime
+    updated_at: datetime
+    shipped_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class FixStepRow(Record):
+    """One step that a Fix took. `data`: what was put in and taken out, and by whom."""
+
+    at: datetime
+    state: FixState
+    code: str
+    data: Any
+
+
+@dataclass(frozen=True, slots=True)
+class BoxRow(Record):
+    """One item of a box, with its state and feedback."""
+
+    fix_id: FixId
+    sku: Sku
+    item_id: ItemId
+    size: str
+    category: str
+    colour: str
+    price_cents: int
+    score: float
+    p_fit: float
+    liking: float
+    state: ItemState
+    held_until: datetime | None
+    fit: str | None
+    feedback: dict[str, Any] | None
+    note: str | None
+    feedback_at: datetime | None
+
+
+def parse_wish(row: FixRow) -> FixWish:
     """Parse the wish: the fields of the request, and what the note adds to them."""
     return fix_notes.merge_note(FixWish.model_validate(row.wish), (row.note_read or {}).get("fields", {}))
 
@@ -34,17 +96,17 @@ def build_candidates(items: Iterable[FixItem], left_out: Mapping[ItemId, str]) -
     }
 
 
-def parse_candidates(row: Row[Any]) -> tuple[FixItem, ...]:
+def parse_candidates(row: FixRow) -> tuple[FixItem, ...]:
     """Parse the candidates of a ranked Fix, the likeliest to be kept first."""
     return tuple(FixItem.model_validate(item) for item in (row.candidates or {}).get("items", ()))
 
 
-def parse_left_out(row: Row[Any]) -> dict[ItemId, str]:
+def parse_left_out(row: FixRow) -> dict[ItemId, str]:
     """Parse the items named as left out, with the code of the reason."""
     ids_by_code: Mapping[str, Iterable[ItemId]] = (row.candidates or {}).get("left_out", {})
     return {item_id: code for code, items in ids_by_code.items() for item_id in items}
 
 
-def parse_left_out_counts(row: Row[Any]) -> dict[str, int]:
+def parse_left_out_counts(row: FixRow) -> dict[str, int]:
     """Parse how many items were left out, by the code of the reason."""
     return dict((row.candidates or {}).get("counts", {}))

@@ -6,15 +6,14 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection
 
 from domain.fixes.swaps import list_replaceable
 from models.fix_views import BoxItem, FixStepView, FixView, SwapOffer
 from models.fixes import FixId, FixState, FixWish
 from store.catalogue import availability
 from store.fixes import fixes, reservations
-from store.fixes.fixes import FixRow
-from store.fixes.rows import parse_candidates, parse_left_out_counts, parse_wish
+from store.fixes.rows import FixRow, FixStepRow, parse_candidates, parse_left_out_counts, parse_wish
 
 OFFERS: Final = 12
 """Most candidates for a swap that are shown."""
@@ -43,7 +42,7 @@ def _read_values(row: FixRow) -> dict[str, Any]:
     return {name: getattr(row, name) for name in (*names, "algorithm", "version", "objective")}
 
 
-def _parse_step(step: Row[Any]) -> FixStepView:
+def _parse_step(step: FixStepRow) -> FixStepView:
     return FixStepView(at=step.at, state=step.state, code=step.code, by=(step.data or {}).get("decided_by", ""))
 
 

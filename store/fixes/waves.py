@@ -4,23 +4,39 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Row, Text, cast, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Text, cast, delete, func, insert, or_, select, update
 
 from errors import NotFound
 from models.base import Id
 from models.fixes import FixId
 from models.waves import WaveReport, WaveState
+from store.sql.records import Record
 from store.tables import fixes, wave_parts, waves
 
 Arrays = Mapping[str, NDArray[Any]]
 
 
-def begin_wave(connection: Connection, wave_id: Id, parts: Sequence[Sequence[FixId]], now: datetime) -> Row[Any]:
+@dataclass(frozen=True, slots=True)
+class WaveRow(Record):
+    """One wave. `plan["parts"]`: the Fixes of each part."""
+
+    wave_id: Id
+    at: datetime
+    state: WaveState
+    plan: dict[str, Any]
+    report: dict[str, Any] | None
+
+
+_WAVE: Final = select(*WaveRow.list_columns(waves))
+
+
+def begin_wave(connection: Connection, wave_id: Id, parts: Sequence[Sequence[FixId]], now: datetime) -> WaveRow:
     """Begin the wave with this plan and return its row; one that was begun before keeps its plan."""
     if (row := find_wave(connection, wave_id)) is not None:
         return row
@@ -29,12 +45,13 @@ def begin_wave(connection: Connection, wave_id: Id, parts: Sequence[Sequence[Fix
     return load_wave(connection, wave_id)
 
 
-def find_wave(connection: Connection, wave_id: Id) -> Row[Any] | None:
+def find_wave(connection: Connection, wave_id: Id) -> WaveRow | None:
     """Find the row of a wave, if there is one."""
-    return connection.execute(select(waves).where(waves.c.wave_id == wave_id)).one_or_none()
+    row = connection.execute(_WAVE.where(waves.c.wave_id == wave_id)).one_or_none()
+    return None if row is None else WaveRow.from_row(row)
 
 
-def load_wave(connection: Connection, wave_id: Id) -> Row[Any]:
+def load_wave(connection: Connection, wave_id: Id) -> WaveRow:
     """Load the row of a wave. Raises NotFound."""
     row = find_wave(connection, wave_id)
     if row is None:
@@ -42,9 +59,10 @@ def load_wave(connection: Connection, wave_id: Id) -> Row[Any]:
     return row
 
 
-def find_latest(connection: Connection) -> Row[Any] | None:
+def find_latest(connection: Connection) -> WaveRow | None:
     """Find the wave that began last."""
-    return connection.execute(select(waves).order_by(waves.c.at.desc(), waves.c.wave_id.desc()).limit(1)).one_or_none()
+    row = connection.execute(_WAVE.order_by(waves.c.at.desc(), waves.c.wave_id.desc()).limit(1)).one_or_none()
+    return None if row is None else WaveRow.from_row(row)
 
 
 def save_report(connection: Connection, wave_id: Id, state: WaveState, report: WaveReport) -> None:
@@ -59,10 +77,10 @@ def count_proposed(connection: Connection, wave_id: Id) -> int:
     return connection.scalar(query) or 0
 
 
-def parse_report(row: Row[Any]) -> WaveReport:
+def parse_report(row: WaveRow) -> WaveReport:
     """Parse the report of a wave so far."""
     report = WaveReport.model_validate(row.report or {"wave": row.wave_id})
-    return report.model_copy(update={"state": WaveState(row.state)})
+    return report.model_copy(update={"state": row.state})
 
 
 def save_arrays(connection: Connection, wave_id: Id, name: str, arrays: Arrays, now: datetime) -> None:

@@ -19,6 +19,7 @@ from errors import SelvedgeError
 from models.fixes import FixDecision, FixState, FixWish, ItemState, Swap
 from store.database import read_transaction, write_transaction
 from store.fixes import fixes, reservations
+from store.fixes.rows import parse_candidates
 from store.tables import fix_items, stock
 from store.tables import fixes as fix_rows
 from tests.support.forks import ForkedWorkers, fork_workers
@@ -109,9 +110,7 @@ def _decision(shop: Shop, fix_id: str, wanted: str) -> FixDecision:
         return FixDecision.model_validate({"verdict": wanted, "by": "ana"})
     with read_transaction(shop.engine) as connection:
         row, box = fixes.load_fix(connection, fix_id), reservations.load_box(connection, fix_id)
-    spare = next(
-        candidate["sku"] for candidate in row.candidates["items"] if candidate["sku"] not in {item.sku for item in box}
-    )
+    spare = next(item.sku for item in parse_candidates(row) if item.sku not in {unit.sku for unit in box})
     return FixDecision(verdict="approve", swaps=(Swap(out=box[0].sku, into=spare),), by="ana")
 
 

@@ -22,6 +22,7 @@ from temporalio.client import Client, WorkflowHistory
 from errors import BadInput
 from models.campaign import PauseRequest, ResumeRequest
 from models.clients import ClientPolicy
+from store.fixes.rows import parse_candidates
 from tests.doubles.chat_server import ChatServer
 from tests.support.fixes import FixDesk, a_desk
 from tests.support.shop import Shop, a_shop
@@ -95,7 +96,7 @@ async def _record_fix(desk: FixDesk, name: str, scene: Callable[[FixDesk, str], 
 
 async def _keep_box(desk: FixDesk, fix_id: str) -> None:
     box = desk.box(fix_id)
-    spare = next(c["sku"] for c in desk.row(fix_id).candidates["items"] if c["sku"] not in {item.sku for item in box})
+    spare = next(c.sku for c in parse_candidates(desk.row(fix_id)) if c.sku not in {item.sku for item in box})
     with suppress(BadInput):
         await desk.decide(fix_id, "swap", (box[0].sku, spare))
     desk.set_stock(0, desk.box(fix_id)[0].item_id)

@@ -12,15 +12,23 @@ from sqlalchemy import Table, create_engine, literal, null, select
 
 from models.base import Contract
 from models.states import OutreachState
+from store.catalogue.catalogue import SizeStock
+from store.fixes.rows import BoxRow, FixRow, FixStepRow
+from store.fixes.waves import WaveRow
 from store.mail.ledger import LedgerRow, PlannedMail
 from store.privacy.open_work import OpenMail
 from store.sql.records import Record
-from store.tables import outreaches
+from store.tables import fix_items, fix_steps, fixes, outreaches, stock, waves
 
 ROWS: list[tuple[type[Record], Table]] = [
     (LedgerRow, outreaches),
     (PlannedMail, outreaches),
     (OpenMail, outreaches),
+    (FixRow, fixes),
+    (FixStepRow, fix_steps),
+    (BoxRow, fix_items),
+    (WaveRow, waves),
+    (SizeStock, stock),
 ]
 
 
@@ -66,7 +74,7 @@ def test_a_field_may_be_empty_where_its_column_may(row: type[Record], table: Tab
     kinds: dict[Any, type] = {datetime: datetime, float: float, int: int, bool: bool}
     for field in fields(row):  # type: ignore[arg-type]
         column, options = table.c[field.name], get_args(hints[field.name])
-        assert (NoneType in options) == bool(column.nullable), field.name
+        assert hints[field.name] is Any or (NoneType in options) == bool(column.nullable), field.name
         kind = next((option for option in options if option is not NoneType), hints[field.name])
         if kind in kinds:
             assert isinstance(column.type.python_type, type), field.name

@@ -18,7 +18,7 @@ from models.fixes import FixDecision, FixItem, FixStatus, FixWish, ItemState, Sw
 from store.catalogue import catalogue
 from store.database import read_transaction, write_transaction
 from store.fixes import fixes, reservations
-from store.fixes.fixes import FixRow
+from store.fixes.rows import FixRow
 from store.tables import fix_items, stock
 from tests.support.shop import Shop, a_shop
 from workflows import fix_handles

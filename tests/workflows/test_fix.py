@@ -15,10 +15,11 @@ from temporalio.testing import ActivityEnvironment, WorkflowEnvironment
 from activities.fixes.decide import FixDecisionSteps
 from domain.fixes.states import OPEN
 from errors import BadInput, NotFound
-from models.fixes import FixDecision, FixStep, Swap
+from models.fixes import FixDecision, FixItem, FixStep, Swap
 from services.fixes.replay import replay_box
 from store.database import read_transaction, write_transaction
 from store.fixes import fixes, reservations
+from store.fixes.rows import parse_candidates
 from store.fixes.views import load_fix_view
 from tests.support.fixes import FixDesk, a_desk
 from tests.support.temporal import new_time_skipping
@@ -137,12 +138,12 @@ async def test_a_decision_whose_answer_was_lost_is_carried_out_once(desk: FixDes
     assert "only a proposed one" in ActivityEnvironment().run(steps.decide_fix, other).refused
 
 
-def spare(desk: FixDesk, fix_id: str) -> Any:
+def spare(desk: FixDesk, fix_id: str) -> FixItem:
     """A candidate that is not in the box, of the same category as one that leaves."""
     box = desk.box(fix_id)
-    rest = [c for c in desk.row(fix_id).candidates["items"] if c["sku"] not in {item.sku for item in box}]
-    same = [c for c in rest if c["category"] == box[0].category] or rest
-    return type("Spare", (), same[0])
+    rest = [c for c in parse_candidates(desk.row(fix_id)) if c.sku not in {item.sku for item in box}]
+    same = [c for c in rest if c.category == box[0].category] or rest
+    return same[0]
 
 
 async def test_a_swap_that_breaks_a_rule_is_refused_to_the_face_and_changes_nothing(desk: FixDesk) -> None:
@@ -249,10 +250,10 @@ async def test_asking_twice_is_asking_once_and_only_one_is_made_at_a_time(desk: 
 
 async def test_a_note_is_read_into_fields_and_kept(desk: FixDesk) -> None:
     fix_id = await desk.request_fix("noted", note="I need a coat, but nothing in rust please. Under 220 in all.")
-    row = desk.row(fix_id)
-    assert row.note_read["fields"]["must_have"] == ["coat"]
-    assert row.note_read["fields"]["exclude_colours"] == ["rust"]
-    assert row.note_read["by"] == "house"
+    note_read = desk.row(fix_id).note_read or {}
+    assert note_read["fields"]["must_have"] == ["coat"]
+    assert note_read["fields"]["exclude_colours"] == ["rust"]
+    assert note_read["by"] == "house"
     box = desk.box(fix_id)
     assert "coat" in {item.category for item in box}
     assert "rust" not in {item.colour for item in box}
