@@ -22,9 +22,10 @@ from algorithms.engagement import CHUNK
 from algorithms.risk import at_risk, bgnbd, cadence, risk_model
 from algorithms.risk.calibration import auc, calibration_error
 from algorithms.risk.evaluation import evaluate
-from algorithms.risk.forecast import ClientOrders, forecast_risk
+from algorithms.risk.forecast import forecast_risk
 from algorithms.risk.order_totals import build_totals
 from algorithms.risk.orders import Orders, count_after, merge_orders, summarise_purchases
+from domain.churn_risk import ClientOrders
 
 SAMPLE = Path(__file__).parent / "data" / "cdnow.csv.gz"
 EPOCH = date(1970, 1, 1).toordinal()

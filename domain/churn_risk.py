@@ -25,6 +25,16 @@ MIN_GAP_DAYS: Final = 1.0
 """A shorter usual gap is no cadence: some shops report the lines of one order as several orders."""
 
 
+class ClientOrders(Contract):
+    """One client's order totals: how many, when the first and the last were, and what all were worth."""
+
+    orders: int = 0
+    first_at: datetime | None = None
+    last_at: datetime | None = None
+    value_cents: int = 0
+    signed_up_at: datetime
+
+
 class ChurnRisk(Contract):
     """The churn risk of one client at one moment, and the algorithm that computed it.
 

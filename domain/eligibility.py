@@ -126,6 +126,7 @@ _NO_MAIL_REASONS = {
 
 def explain_mail_status(
     facts: MailFacts,
+    eligibility: Eligibility,
     rules: MailRules,
     now: datetime,
     due_at: datetime | None,
@@ -135,10 +136,10 @@ def explain_mail_status(
 ) -> str:
     """Explain in one plain sentence why the client is not mailed at `now`, and when that may change. No personal data.
 
-    `due_at`: when the next mail is due. `busy`: a mail of this client is being prepared. `wake_at`: the next
-    assessment. `chosen`: the decision of the slot `next_action` that stands in place of a mail.
+    `eligibility`: what `may_plan` says at `now`. `due_at`: when the next mail is due. `busy`: a mail of this client is
+    being prepared. `wake_at`: the next assessment. `chosen`: the decision of the slot `next_action` that stands in
+    place of a mail.
     """
-    eligibility = may_plan(facts, rules, now)
     last = max(facts.sent_at, default=None)
     if eligibility.door is SendDecision.CLOSED:
         return f"Not mailed: {_explain_code(eligibility.code)}."

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Final
 
+from models.base import CampaignSlug
 from models.states import OutreachState as S
-from models.states import TouchKind
+from models.states import Overdue, TouchKind
 
 SETTLED: Final = frozenset({S.SENT, S.SUPPRESSED, S.REJECTED, S.EXPIRED, S.FAILED, S.UNKNOWN})
 """Final states, except that an `unknown` mail may yet prove to have been sent."""
@@ -19,6 +22,12 @@ IN_TURN: Final = frozenset(S) - SETTLED - ASIDE
 
 PAUSED_BY_ITSELF: Final = "paused_by_itself"
 """The code of a mail that a signal to its own workflow parked: only such a signal lets it continue."""
+
+COUNTED: Final = frozenset({S.SENT, S.UNKNOWN, S.DATA})
+"""The states that count against the caps: an unknown mail may have arrived, so it counts like one that did."""
+
+COUNTED_DAYS: Final = 60
+"""Mails that left longer ago count against no cap."""
 
 PREPARING: Final = frozenset({S.BRIEFED, S.PICKED, S.DRAFTED, S.IN_REVIEW})
 """Not fully written yet."""
@@ -61,3 +70,32 @@ PRIORITY: Final[Mapping[TouchKind, int]] = {
     TouchKind.QUIZ: 40,
 }
 """Which mail of a client goes first when several are due. A campaign has a priority of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClientMail:
+    """One mail of a client as the plan sees it: enough to plan, nothing personal. `reason_key`: what it answers."""
+
+    n: int
+    reason_key: str
+    kind: TouchKind
+    campaign: CampaignSlug | None
+    state: S
+    code: str
+    epoch: int
+    priority: int
+    overdue: Overdue | None
+    created_at: datetime
+    updated_at: datetime
+    sent_at: datetime | None
+
+
+def find_in_turn(mails: Iterable[ClientMail]) -> ClientMail | None:
+    """Find the mail that has the client's turn."""
+    return next((mail for mail in mails if mail.state in IN_TURN), None)
+
+
+def list_sent_times(mails: Iterable[ClientMail], now: datetime) -> tuple[datetime, ...]:
+    """List when the mails of the last sixty days were sent, or may have been."""
+    since = now - timedelta(days=COUNTED_DAYS)
+    return tuple(mail.sent_at or mail.updated_at for mail in mails if mail.state in COUNTED and mail.updated_at > since)

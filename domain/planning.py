@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from domain.eligibility import MailFacts, SendDecision, explain_mail_status, may_plan
+from domain.eligibility import Eligibility, MailFacts, SendDecision, explain_mail_status
 from domain.next_actions import DRIFT_MAILS, NoMailDecision, OpenCall, find_no_mail_decision
 from domain.outreach import PAUSED_BY_ITSELF, PRIORITY
 from domain.phases import PhaseState, compute_phase_end
@@ -71,11 +71,10 @@ class ClientPlan(Contract):
     """Why no mail may be started at all, as a stable word. Waiting enrolments are dropped for it."""
 
 
-def plan_next_step(situation: Situation, rules: MailRules, now: datetime) -> ClientPlan:
-    """Plan the next step of one client at `now`."""
+def plan_next_step(situation: Situation, eligibility: Eligibility, rules: MailRules, now: datetime) -> ClientPlan:
+    """Plan the next step of one client at `now`. `eligibility`: whether a mail may be started (`may_plan`)."""
     zone = load_zone(situation.facts.time_zone)
     mail = _choose_scheduled_mail(situation)
-    eligibility = may_plan(situation.facts, rules, now)
     queue = _build_queue(situation.waiting, mail, now)
     due_at = now if queue else (mail.due_at if mail else None)
     allowed_at = None
@@ -103,6 +102,7 @@ def plan_next_step(situation: Situation, rules: MailRules, now: datetime) -> Cli
         next_touch_at=allowed_at,
         why_not=explain_mail_status(
             situation.facts,
+            eligibility,
             rules,
             now,
             due_at,

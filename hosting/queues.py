@@ -43,6 +43,7 @@ from agents.llm import LanguageModel
 from hosting.step_counter import StepCounter
 from mail.envelope_builder import EnvelopeBuilder
 from mail.transport import Transport
+from services.assessment.assessor import Assessor
 from services.context import ServiceContext
 from services.decisions.decider import Decider
 from services.fixes.fit import FitPredictor
@@ -105,7 +106,7 @@ def _build_worker_options(
 ) -> WorkerOptions:
     recommender = Recommender(context.engine, context.settings, decider)
     assess, compose, steer = (
-        AssessmentSteps(context, decider),
+        AssessmentSteps(Assessor(context, decider)),
         CompositionSteps(context, recommender, decider),
         SteeringSteps(context),
     )

@@ -11,19 +11,8 @@ from algorithms.risk.order_totals import OrderTotals
 from algorithms.risk.recency_rate import OrderHistories
 from algorithms.risk.risk_model import ALGORITHM, RiskModel
 from domain.arrays import Floats
-from domain.churn_risk import AT_RISK_SHARE, LAPSED_SHARE, ChurnRisk, explain_silence
+from domain.churn_risk import AT_RISK_SHARE, LAPSED_SHARE, ChurnRisk, ClientOrders, explain_silence
 from domain.engagement import DAY
-from models.base import Contract
-
-
-class ClientOrders(Contract):
-    """One client's order totals: how many, when the first and the last were, and what all were worth."""
-
-    orders: int = 0
-    first_at: datetime | None = None
-    last_at: datetime | None = None
-    value_cents: int = 0
-    signed_up_at: datetime
 
 
 def forecast_risk(model: RiskModel, version: str, orders: ClientOrders, now: datetime) -> ChurnRisk:

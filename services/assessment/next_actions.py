@@ -13,7 +13,7 @@ from domain.churn_risk import ChurnRisk
 from domain.next_actions import (
     DRIFT_MAILS,
     NoMailDecision,
-    add_decision,
+    OpenCall,
     build_question,
     derive_seed,
     list_allowed_actions,
@@ -25,7 +25,7 @@ from models.slots import Action, NextActionAnswer, Occurrence
 from services import metrics
 from services.context import ServiceContext
 from services.decisions.decider import Decider, PendingDecision
-from store.clients import assessments, calls, order_histories
+from store.clients import calls, order_histories
 from store.database import read_transaction
 
 SLOT: Final = "next_action"
@@ -40,6 +40,14 @@ class NextActionTrigger(NamedTuple):
     score: float
     risk: ChurnRisk | None
     now: datetime
+
+
+class ActionTaken(NamedTuple):
+    """What was chosen and by whom, for people. `answer`: set where no mail follows; `call`: the one opened."""
+
+    description: str
+    answer: NoMailDecision | None
+    call: OpenCall | None
 
 
 class NextActionService:
@@ -68,31 +76,24 @@ class NextActionService:
         )
         return self._decider.ask(SLOT, slot_question)
 
-    def act(
-        self,
-        connection: Connection,
-        trigger: NextActionTrigger,
-        pending: PendingDecision,
-        answered: tuple[NoMailDecision, ...],
-    ) -> PendingDecision:
-        """Record the answer, carry out all but the mail in the caller's transaction, and return what was decided in the
-        end.
+    def act(self, connection: Connection, trigger: NextActionTrigger, pending: PendingDecision) -> ActionTaken:
+        """Record the answer and open the call that it asks for, in the caller's transaction; the rest is the caller's.
 
-        `answered`: the client's triggers so far. Where other clients used up the day's calls meanwhile, the action is a
-        mail.
+        Where other clients used up the day's calls meanwhile, the action is a mail.
         """
-        if _read_action(pending) == "stylist_call" and not self._begin_call(connection, trigger):
+        call = self._begin_call(connection, trigger) if _read_action(pending) == "stylist_call" else None
+        if _read_action(pending) == "stylist_call" and call is None:
             mail = NextActionAnswer(action="email")
             pending = pending.replace_answer(BUILT_IN, pending.decision.version, mail, pending.decision.seconds)
         self._decider.record(connection, pending, trigger.now, key=trigger.start.key)
         action = _read_action(pending)
-        if action in ("nothing", "stylist_call"):
-            done = NoMailDecision(key=trigger.start.key, action=action, at=trigger.now)
-            assessments.save_answered(connection, trigger.client_id, add_decision(answered, done))
         metrics.next_actions.labels(action=action).inc()
-        return pending
+        answer = None
+        if action in ("nothing", "stylist_call"):
+            answer = NoMailDecision(key=trigger.start.key, action=action, at=trigger.now)
+        return ActionTaken(_describe_action(pending), answer, call)
 
-    def _begin_call(self, connection: Connection, trigger: NextActionTrigger) -> bool:
+    def _begin_call(self, connection: Connection, trigger: NextActionTrigger) -> OpenCall | None:
         settings = self._context.settings
         return calls.open_call(
             connection,
@@ -110,7 +111,7 @@ class NextActionService:
         return f"{now.astimezone(ZoneInfo(self._context.settings.shop_time_zone)):%Y-%m-%d}"
 
 
-def describe_action(pending: PendingDecision) -> str:
+def _describe_action(pending: PendingDecision) -> str:
     """Describe for people what was chosen and by whom."""
     return f"{_read_action(pending)} by {pending.decision.algorithm} {pending.decision.version}"
 

@@ -12,9 +12,9 @@ from typing import Final, cast
 
 from sqlalchemy import Connection, Engine
 
-from algorithms.risk.forecast import ClientOrders, forecast_risk
+from algorithms.risk.forecast import forecast_risk
 from algorithms.risk.risk_model import RiskModel
-from domain.churn_risk import LAPSED_SHARE, ChurnRisk
+from domain.churn_risk import LAPSED_SHARE, ChurnRisk, ClientOrders
 from models.base import ClientId
 from models.slot_policies import BUILT_IN
 from models.slots import Occurrence, RiskAnswer, RiskQuestion

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import datetime
+from collections.abc import Mapping
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, insert, select, update
 
+from domain.assessment import AssessmentDecision, AssessmentSnapshot, ClientScore
 from domain.churn_risk import ChurnRisk
-from domain.engagement import FORMULA, Engagement, EngagementScore
+from domain.engagement import FORMULA, Engagement
 from domain.next_actions import NoMailDecision, OpenCall
 from domain.phases import PhaseState
 from models.base import ClientId
@@ -75,51 +75,48 @@ def load_client_file(connection: Connection, client_id: ClientId) -> ClientFile 
 
     The row is locked on PostgreSQL, so that two mails of one client cannot both pass its caps.
     """
-    row = connection.execute(
-        select(
-            clients,
-            engagement.c.anchor_at,
-            engagement.c.frequency,
-            engagement.c.monetary,
-            engagement.c.last_order_at,
-            engagement.c.first_order_at,
-            engagement.c.orders,
-            engagement.c.orders_value_cents,
-            standings.c.phase,
-            standings.c.phase_since,
-            standings.c.band,
-            standings.c.why_not,
-            standings.c.answered,
-            *CALL,
-        )
-        .select_from(
-            clients.outerjoin(engagement, engagement.c.client_id == clients.c.client_id)
-            .outerjoin(standings, standings.c.client_id == clients.c.client_id)
-            .outerjoin(calls, match_open_call(clients.c.client_id))
-        )
-        .where(clients.c.client_id == client_id)
-        .with_for_update(of=clients)
-    ).one_or_none()
+    row = connection.execute(_CLIENT_FILE_QUERY, {"client": client_id}).one_or_none()
     return None if row is None else ClientFile(row)
 
 
+# Built once: it runs for every assessment and every mail, and building it would take as long as running it.
+_CLIENT_FILE_QUERY: Final = (
+    select(
+        clients,
+        engagement.c.anchor_at,
+        engagement.c.frequency,
+        engagement.c.monetary,
+        engagement.c.last_order_at,
+        engagement.c.first_order_at,
+        engagement.c.orders,
+        engagement.c.orders_value_cents,
+        standings.c.phase,
+        standings.c.phase_since,
+        standings.c.band,
+        standings.c.next_n,
+        standings.c.answered,
+        *CALL,
+    )
+    .select_from(
+        clients.outerjoin(engagement, engagement.c.client_id == clients.c.client_id)
+        .outerjoin(standings, standings.c.client_id == clients.c.client_id)
+        .outerjoin(calls, match_open_call(clients.c.client_id))
+    )
+    .where(clients.c.client_id == bindparam("client"))
+    .with_for_update(of=clients)
+)
+
+
 def save_assessment(
-    connection: Connection,
-    client_id: ClientId,
-    assessment_id: str,
-    state: PhaseState,
-    engagement_score: EngagementScore,
-    now: datetime,
-    *,
-    known: bool,
-    risk: ChurnRisk | None = None,
+    connection: Connection, snapshot: AssessmentSnapshot, score: ClientScore, decision: AssessmentDecision | None
 ) -> None:
-    """Save the assessment and make it the client's latest. `risk`: the forecast, if a risk algorithm gave one."""
+    """Save an assessment and make it the client's latest, with the plan once it is decided."""
+    engagement_score, state, risk = score.engagement, score.state, score.risk
     connection.execute(
         insert(assessments).values(
-            id=assessment_id,
-            client_id=client_id,
-            at=now,
+            id=score.id,
+            client_id=snapshot.client_id,
+            at=snapshot.now,
             score=engagement_score.score,
             band=engagement_score.band,
             phase=state.phase,
@@ -132,33 +129,37 @@ def save_assessment(
         "phase_since": state.since,
         "band": engagement_score.band,
         "score": engagement_score.score,
-        "assessment_id": assessment_id,
-        "assessed_at": now,
+        "assessment_id": score.id,
+        "assessed_at": snapshot.now,
         "crosses_at": engagement_score.crosses_at,
         "lift_score": engagement_score.lift_score,
         "order_moves": engagement_score.order_moves,
+        **({} if decision is None else _build_plan_values(snapshot, decision)),
     }
-    if known:
-        connection.execute(update(standings).where(standings.c.client_id == client_id).values(**values))
+    if snapshot.phase_state is None:
+        connection.execute(insert(standings).values(client_id=snapshot.client_id, **values))
     else:
-        connection.execute(insert(standings).values(client_id=client_id, **values))
+        _update_standing(connection, snapshot.client_id, values)
 
 
-def save_plan(
-    connection: Connection, client_id: ClientId, wake_at: datetime, next_touch_at: datetime | None, why_not: str
-) -> None:
-    """Save what the plan decided, for pages and for `why-not`."""
-    connection.execute(
-        update(standings)
-        .where(standings.c.client_id == client_id)
-        .values(wake_at=wake_at, next_touch_at=next_touch_at, why_not=why_not)
-    )
+def save_plan(connection: Connection, snapshot: AssessmentSnapshot, decision: AssessmentDecision) -> None:
+    """Save what was decided after the assessment was saved without it. `snapshot`: as it was loaded."""
+    _update_standing(connection, snapshot.client_id, _build_plan_values(snapshot, decision))
 
 
-def save_answered(connection: Connection, client_id: ClientId, answered: Sequence[NoMailDecision]) -> None:
-    """Save which triggers were answered without a mail."""
-    rows = [answer.model_dump(mode="json") for answer in answered]
-    connection.execute(update(standings).where(standings.c.client_id == client_id).values(answered=rows))
+def _build_plan_values(snapshot: AssessmentSnapshot, decision: AssessmentDecision) -> dict[str, Any]:
+    """Build the columns of the plan, for pages and for `why-not`; `answered` and `next_n` where they change."""
+    plan = decision.plan
+    values: dict[str, Any] = {}
+    if decision.answered != snapshot.answered:
+        values["answered"] = [answer.model_dump(mode="json") for answer in decision.answered]
+    if plan.start is not None and decision.mail is not None:
+        values["next_n"] = max(snapshot.next_n, decision.mail.n + 1)
+    return {"wake_at": plan.wake_at, "next_touch_at": plan.next_touch_at, "why_not": plan.why_not, **values}
+
+
+def _update_standing(connection: Connection, client_id: ClientId, values: Mapping[str, Any]) -> None:
+    connection.execute(update(standings).where(standings.c.client_id == client_id).values(**values))
 
 
 def load_risk(connection: Connection, client_id: ClientId) -> ChurnRisk | None:

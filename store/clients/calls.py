@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, func, select, update
 
+from domain.next_actions import OpenCall
 from errors import BadInput, NotFound
 from models.base import ClientId
 from models.calls import Call, CallDecision, CallState
@@ -34,8 +35,8 @@ def open_call(
     most: int,
     now: datetime,
     until: datetime,
-) -> bool:
-    """Open the call for this trigger if fewer than `most` are used that `day`; return whether the client has the call.
+) -> OpenCall | None:
+    """Open the call for this trigger if fewer than `most` are used that `day`; return it, or None for want of room.
 
     The same trigger is the same call. The index among the day's calls (column `place`) is unique, so that workers who
     race share the limit.
@@ -56,8 +57,8 @@ def open_call(
         statement = insert_into(connection, calls).values(values | {"place": index})
         statement = statement.on_conflict_do_nothing(index_elements=["day", "place"])
         if connection.scalar(statement.returning(calls.c.place)) is not None:
-            return True
-    return False
+            return OpenCall(call_id=call_id, since=now, until=until)
+    return None
 
 
 def end_call(connection: Connection, call_id: str, to: CallState, outcome: str, now: datetime, by: str = "") -> bool:

@@ -7,37 +7,25 @@ dead worker becomes `unknown`: SMTP cannot say whether it went, so it is not sen
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
-from domain.outreach import IN_TURN, SETTLED, list_sources
+from domain.outreach import SETTLED, ClientMail, list_sources
 from domain.planning import MailStart
 from errors import NotFound
-from models.base import CampaignSlug, ClientId
-from models.states import EnrolmentState, OutreachState, Overdue, Phase, TouchKind
+from models.base import ClientId
+from models.states import EnrolmentState, OutreachState, Phase
 from store.sql.records import Record
-from store.tables import edits, enrolments, outreach_steps, outreaches, standings
+from store.tables import edits, enrolments, outreach_steps, outreaches
 
 
 @dataclass(frozen=True, slots=True)
-class PlannedMail(Record):
-    """What a plan reads of one mail; nothing personal."""
-
-    n: int
-    reason_key: str
-    kind: TouchKind
-    campaign: CampaignSlug | None
-    state: OutreachState
-    code: str
-    epoch: int
-    priority: int
-    overdue: Overdue | None
-    created_at: datetime
-    updated_at: datetime
+class PlannedMail(ClientMail, Record):
+    """What a plan reads of one mail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,39 +48,29 @@ class LedgerRow(PlannedMail):
     picks: list[dict[str, Any]] | None
     review: dict[str, Any] | None
     attempt: int
-    sent_at: datetime | None
 
 
 _MAIL: Final = select(*LedgerRow.list_columns(outreaches))
-_PLANNED: Final = select(*PlannedMail.list_columns(outreaches)).order_by(outreaches.c.n)
+_PLANNED: Final = (
+    select(*PlannedMail.list_columns(outreaches))
+    .where(outreaches.c.client_id == bindparam("client"))
+    .order_by(outreaches.c.n)
+)
 
 
-def allocate_mail(
+def begin_mail(
     connection: Connection,
     client_id: ClientId,
+    n: int,
     start: MailStart,
     *,
     assessment_id: str,
     score: float,
     phase: Phase,
     now: datetime,
-) -> int:
-    """Allocate the number of the mail for this trigger; asking again returns the same number.
-
-    Numbers come from the client's row in `standings` and never restart.
-    """
-    existing = connection.scalar(
-        select(outreaches.c.n).where(outreaches.c.client_id == client_id, outreaches.c.reason_key == start.key)
-    )
-    if existing is not None:
-        return int(existing)
-    n = connection.scalar(
-        update(standings)
-        .where(standings.c.client_id == client_id)
-        .values(next_n=standings.c.next_n + 1)
-        .returning(standings.c.next_n)
-    )
-    n = int(n or 0) - 1
+) -> None:
+    """Add the client's mail number `n`, which is not written yet. The keys of the table refuse a number or a trigger
+    that has a mail already."""
     connection.execute(
         insert(outreaches).values(
             client_id=client_id,
@@ -110,7 +88,6 @@ def allocate_mail(
         )
     )
     _save_step(connection, client_id, n, OutreachState.BRIEFED, "", now)
-    return n
 
 
 def load_mail(connection: Connection, client_id: ClientId, n: int) -> LedgerRow | None:
@@ -168,13 +145,7 @@ def use_edit(connection: Connection, client_id: ClientId, n: int, edit_id: str) 
 
 def load_client_mails(connection: Connection, client_id: ClientId) -> list[PlannedMail]:
     """Load each mail of a client, oldest first."""
-    rows = connection.execute(_PLANNED.where(outreaches.c.client_id == client_id))
-    return [PlannedMail.from_row(row) for row in rows]
-
-
-def find_in_turn(rows: Iterable[PlannedMail]) -> PlannedMail | None:
-    """Find the mail that has the client's turn."""
-    return next((row for row in rows if row.state in IN_TURN), None)
+    return [PlannedMail.from_row(row) for row in connection.execute(_PLANNED, {"client": client_id})]
 
 
 def _save_step(

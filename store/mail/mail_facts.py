@@ -5,31 +5,33 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy import Connection, Row, bindparam, literal_column, select
 
 from domain.eligibility import Hold, MailFacts
+from domain.outreach import COUNTED, COUNTED_DAYS
 from models.base import CampaignSlug, ClientId, ItemId
 from models.clients import ClientPolicy
 from models.states import CampaignState, EnrolmentState, HoldSource, OutreachState
-from store.mail.suppressions import find_suppression
+from store.mail.suppressions import hash_address
 from store.sql.types import UtcTime
-from store.tables import campaigns, enrolments, events, holds, outreaches
-
-_COUNTED_STATES = (OutreachState.SENT, OutreachState.UNKNOWN, OutreachState.DATA)
-"""An unknown mail may have arrived, so it counts against the caps like one that did."""
+from store.tables import campaigns, enrolments, events, holds, outreaches, suppressions
 
 
-def load_mail_facts(connection: Connection, client: Row[Any], signing_key: str, now: datetime) -> MailFacts:
-    """Load the facts of `client` (a row with the columns of `clients`) at `now`."""
-    client_id: ClientId = client.client_id
-    query = select(holds.c.source, holds.c.since).where(holds.c.client_id == client_id).order_by(holds.c.since)
-    client_holds = tuple(Hold(source=HoldSource(row.source), since=row.since) for row in connection.execute(query))
+def load_mail_facts(
+    connection: Connection, client: Row[Any], signing_key: str, sent_at: tuple[datetime, ...]
+) -> MailFacts:
+    """Load the facts of `client` (a row with the columns of `clients`), who was mailed at `sent_at`."""
+    of_client = {"client": client.client_id, "address": hash_address(signing_key, client.email)}
+    barriers = sorted(connection.execute(_BARRIERS_QUERY, of_client), key=lambda row: row.since)
+    client_holds = tuple(
+        Hold(source=HoldSource(row.name), since=row.since) for row in barriers if row.barrier == "hold"
+    )
     return MailFacts(
         consent=client.consent,
-        suppressed=find_suppression(connection, signing_key, client.email),
+        suppressed=next((row.name for row in barriers if row.barrier == "suppression"), None),
         erased=any(hold.source is HoldSource.ERASURE for hold in client_holds),
         holds=client_holds,
-        sent_at=list_sent_times(connection, client_id, now),
+        sent_at=sent_at,
         time_zone=client.time_zone,
         policy=ClientPolicy.model_validate(client.policy or {}),
     )
@@ -57,8 +59,8 @@ def list_sent_times(connection: Connection, client_id: ClientId, now: datetime) 
     """List when the client's mails of the last sixty days were sent, or may have been."""
     query = select(outreaches.c.sent_at, outreaches.c.updated_at).where(
         outreaches.c.client_id == client_id,
-        outreaches.c.state.in_(_COUNTED_STATES),
-        outreaches.c.updated_at > now - timedelta(days=60),
+        outreaches.c.state.in_(COUNTED),
+        outreaches.c.updated_at > now - timedelta(days=COUNTED_DAYS),
     )
     return tuple(row.sent_at or row.updated_at for row in connection.execute(query))
 
@@ -95,4 +97,14 @@ _READING_TIMES_QUERY: Final = (
     )
     .order_by(events.c.occurred_at.desc())
     .limit(bindparam("most"))
+)
+
+_BARRIERS_QUERY: Final = (
+    select(literal_column("'hold'").label("barrier"), holds.c.source.label("name"), holds.c.since.label("since"))
+    .where(holds.c.client_id == bindparam("client"))
+    .union_all(
+        select(literal_column("'suppression'"), suppressions.c.reason, suppressions.c.at).where(
+            suppressions.c.address_hash == bindparam("address")
+        )
+    )
 )

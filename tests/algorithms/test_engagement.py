@@ -9,8 +9,9 @@ import pytest
 
 from algorithms.engagement import CHUNK, apply_risk_model, assess_all, fit_population
 from algorithms.risk import risk_model
-from algorithms.risk.forecast import ClientOrders, forecast_risk
+from algorithms.risk.forecast import forecast_risk
 from algorithms.risk.recency_rate import Population
+from domain.churn_risk import ClientOrders
 from domain.churn_risk import apply_churn_risk as alone_in_rhythm
 from domain.engagement import BANDS, DAY, Engagement, EngagementRules, score_client
 from domain.histories import Histories

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.eligibility import Hold, MailFacts
+from domain.eligibility import Hold, MailFacts, may_plan
 from domain.next_actions import (
     DRIFT_MAILS,
     NoMailDecision,
@@ -20,7 +20,7 @@ from domain.next_actions import (
     list_allowed_actions,
 )
 from domain.phases import PhaseState
-from domain.planning import QueuedMail, Situation, plan_next_step
+from domain.planning import ClientPlan, QueuedMail, Situation, plan_next_step
 from domain.sequences import SEQUENCES, build_trigger_key, choose_next_mail
 from domain.timing import MailRules
 from models.base import utc
@@ -31,6 +31,10 @@ RULES = MailRules()
 FREE = MailFacts(consent=True)
 RISKY = PhaseState(phase=Phase.AT_RISK, since=NOW - timedelta(days=1))
 CALL = OpenCall(call_id="c", since=NOW - timedelta(hours=3), until=NOW + timedelta(days=2))
+
+
+def make_plan(situation: Situation, rules: MailRules, now: datetime) -> ClientPlan:
+    return plan_next_step(situation, may_plan(situation.facts, rules, now), rules, now)
 
 
 def situation(state: PhaseState = RISKY, **given: object) -> Situation:
@@ -62,12 +66,12 @@ def test_an_occasion_has_one_seed_and_another_has_another() -> None:
 
 
 def test_nothing_closes_the_occasion_and_the_next_one_comes_at_its_own_spacing() -> None:
-    planned = plan_next_step(situation(answered=(decide(TouchKind.MISSED, NOW),)), RULES, NOW)
+    planned = make_plan(situation(answered=(decide(TouchKind.MISSED, NOW),)), RULES, NOW)
     assert planned.start is None
     assert planned.next_touch_at == NOW + timedelta(days=7)
     assert "your policy said that mail would not help now, on 1 June 2026" in planned.why_not
     assert "the next mail is due on 8 June 2026" in planned.why_not
-    later = plan_next_step(situation(answered=(decide(TouchKind.MISSED, NOW),)), RULES, NOW + timedelta(days=7))
+    later = make_plan(situation(answered=(decide(TouchKind.MISSED, NOW),)), RULES, NOW + timedelta(days=7))
     assert later.start is not None
     assert later.start.kind is TouchKind.NEW_IN
 
@@ -75,7 +79,7 @@ def test_nothing_closes_the_occasion_and_the_next_one_comes_at_its_own_spacing()
 def test_a_new_spell_asks_anew_and_says_no_more_of_the_last() -> None:
     before = PhaseState(phase=Phase.AT_RISK, since=NOW - timedelta(days=200))
     old = decide(TouchKind.MISSED, NOW - timedelta(days=200), state=before)
-    planned = plan_next_step(situation(answered=(old,)), RULES, NOW)
+    planned = make_plan(situation(answered=(old,)), RULES, NOW)
     assert planned.start is not None
     assert planned.start.kind is TouchKind.MISSED
     assert find_no_mail_decision(RISKY, (old,), None, None) is None
@@ -85,22 +89,22 @@ def test_a_new_spell_asks_anew_and_says_no_more_of_the_last() -> None:
 def test_while_a_stylist_is_to_call_no_drift_mail_goes_but_a_campaign_does() -> None:
     since = PhaseState(phase=Phase.AT_RISK, since=NOW - timedelta(days=10))
     spoken = (decide(TouchKind.MISSED, since.since, "stylist_call", since),)
-    waiting = plan_next_step(situation(since, answered=spoken, call=CALL), RULES, NOW)
+    waiting = make_plan(situation(since, answered=spoken, call=CALL), RULES, NOW)
     assert (waiting.start, waiting.next_touch_at) == (None, None)
     assert "a stylist is to call the client" in waiting.why_not
     assert NOW < waiting.wake_at <= CALL.until + timedelta(hours=13), "somebody looks when the call is too late"
     ordered = QueuedMail(priority=50, key="campaign:spring:1", campaign="spring")
-    begun = plan_next_step(situation(since, answered=spoken, call=CALL, waiting=(ordered,)), RULES, NOW).start
+    begun = make_plan(situation(since, answered=spoken, call=CALL, waiting=(ordered,)), RULES, NOW).start
     assert begun is not None
     assert begun.campaign == "spring"
-    over = plan_next_step(situation(since, answered=spoken), RULES, NOW).start
+    over = make_plan(situation(since, answered=spoken), RULES, NOW).start
     assert over is not None
     assert over.kind is TouchKind.NEW_IN
 
 
 def test_a_hold_is_told_before_what_a_policy_said() -> None:
     held = MailFacts(consent=True, holds=(Hold(source=HoldSource.CLIENT, since=NOW),))
-    planned = plan_next_step(situation(answered=(decide(TouchKind.MISSED, NOW),), facts=held), RULES, NOW)
+    planned = make_plan(situation(answered=(decide(TouchKind.MISSED, NOW),), facts=held), RULES, NOW)
     assert "the client asked us to pause" in planned.why_not
 
 
@@ -143,7 +147,7 @@ def test_an_occasion_is_answered_once_whatever_answered_it(
     answered_at = {build_trigger_key(kind, state): NOW - timedelta(days=ago) for kind, ago in mails.items()}
     rest = tuple(decide(kind, NOW - timedelta(days=ago), action, state) for kind, (action, ago) in others.items())
     call = CALL if called else None
-    planned = plan_next_step(situation(state, made=answered_at, answered=rest, call=call), RULES, NOW)
+    planned = make_plan(situation(state, made=answered_at, answered=rest, call=call), RULES, NOW)
     assert planned.wake_at > NOW
     assert planned.why_not.endswith(".")
     if planned.start is not None:

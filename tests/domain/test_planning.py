@@ -8,10 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.eligibility import Hold, MailFacts, may_send
+from domain.eligibility import Hold, MailFacts, may_plan, may_send
 from domain.outreach import PAUSED_BY_ITSELF
 from domain.phases import PhaseState
-from domain.planning import LONGEST_SLEEP, PARKED_RETRY_AFTER, QueuedMail, Situation, may_queue, plan_next_step
+from domain.planning import (
+    LONGEST_SLEEP,
+    PARKED_RETRY_AFTER,
+    ClientPlan,
+    QueuedMail,
+    Situation,
+    may_queue,
+    plan_next_step,
+)
 from domain.sequences import SEQUENCES, build_trigger_key, choose_next_mail
 from domain.timing import MailRules
 from models.base import utc
@@ -23,26 +31,30 @@ RULES = MailRules()
 FREE = MailFacts(consent=True)
 
 
+def make_plan(situation: Situation, rules: MailRules, now: datetime) -> ClientPlan:
+    return plan_next_step(situation, may_plan(situation.facts, rules, now), rules, now)
+
+
 def situation(phase: Phase, days: float = 0, **given: object) -> Situation:
     state = PhaseState(phase=phase, since=NOW - timedelta(days=days))
     return Situation.model_validate({"client_id": "c1", "standing": state, "facts": FREE, **given})
 
 
 def test_a_new_client_is_welcomed_at_once_and_asked_for_the_quiz_later() -> None:
-    first = plan_next_step(situation(Phase.ONBOARDING), RULES, NOW)
+    first = make_plan(situation(Phase.ONBOARDING), RULES, NOW)
     assert first.start is not None
     assert first.start.kind is TouchKind.WELCOME
     answered_at = {"welcome": NOW}
-    second = plan_next_step(situation(Phase.ONBOARDING, made=answered_at), RULES, NOW)
+    second = make_plan(situation(Phase.ONBOARDING, made=answered_at), RULES, NOW)
     assert second.start is None
     assert second.wake_at == NOW + timedelta(days=3)
-    third = plan_next_step(situation(Phase.ONBOARDING, 3, made={"welcome": NOW - timedelta(days=3)}), RULES, NOW)
+    third = make_plan(situation(Phase.ONBOARDING, 3, made={"welcome": NOW - timedelta(days=3)}), RULES, NOW)
     assert third.start is not None
     assert third.start.kind is TouchKind.QUIZ
 
 
 def test_a_client_who_answered_the_quiz_is_not_asked_for_it() -> None:
-    answered = plan_next_step(situation(Phase.ONBOARDING, 4, made={"welcome": NOW}, quiz_answered=True), RULES, NOW)
+    answered = make_plan(situation(Phase.ONBOARDING, 4, made={"welcome": NOW}, quiz_answered=True), RULES, NOW)
     assert answered.start is None
 
 
@@ -72,15 +84,15 @@ def test_the_client_s_mails_queue_by_priority_one_at_a_time() -> None:
         QueuedMail(priority=50, key="campaign:spring:1", campaign="spring"),
         QueuedMail(priority=95, key="campaign:recall:1", campaign="recall"),
     )
-    first = plan_next_step(situation(Phase.AT_RISK, waiting=waiting), RULES, NOW)
+    first = make_plan(situation(Phase.AT_RISK, waiting=waiting), RULES, NOW)
     assert first.start is not None
     assert first.start.campaign == "recall"
-    assert plan_next_step(situation(Phase.AT_RISK, waiting=waiting, busy=True), RULES, NOW).start is None
+    assert make_plan(situation(Phase.AT_RISK, waiting=waiting, busy=True), RULES, NOW).start is None
 
 
 def test_a_parked_mail_whose_turn_has_come_is_woken_not_written_again() -> None:
     parked = QueuedMail(priority=99, key="missed:x", n=7)
-    woken = plan_next_step(situation(Phase.AT_RISK, waiting=(parked,)), RULES, NOW)
+    woken = make_plan(situation(Phase.AT_RISK, waiting=(parked,)), RULES, NOW)
     assert (woken.wake, woken.start) == (7, None)
 
 
@@ -95,7 +107,7 @@ def test_a_parked_mail_whose_turn_has_come_is_woken_not_written_again() -> None:
     ],
 )
 def test_a_client_who_may_not_be_mailed_is_not_and_the_sentence_says_why(facts: MailFacts, words: str) -> None:
-    held = plan_next_step(situation(Phase.AT_RISK, facts=facts), RULES, NOW)
+    held = make_plan(situation(Phase.AT_RISK, facts=facts), RULES, NOW)
     assert held.start is None
     assert words in held.why_not
 
@@ -141,7 +153,7 @@ facts = st.builds(
 def test_the_wake_up_lies_ahead_and_a_mail_starts_only_when_the_door_could_open(
     phase: Phase, days: int, facts: MailFacts, crosses: datetime | None, busy: bool
 ) -> None:
-    planned = plan_next_step(situation(phase, days, facts=facts, crosses_at=crosses, busy=busy), RULES, NOW)
+    planned = make_plan(situation(phase, days, facts=facts, crosses_at=crosses, busy=busy), RULES, NOW)
     assert NOW < planned.wake_at <= NOW + LONGEST_SLEEP
     assert crosses is None or planned.wake_at <= crosses + timedelta(hours=13), "the morning after, at the latest"
     assert planned.next_touch_at is None or planned.next_touch_at >= NOW

@@ -38,10 +38,10 @@ def compose_mail(
     with write_transaction(shop.engine) as connection:
         row = {"client_id": who, "phase": Phase.AT_RISK, "band": "at_risk", "score": 20.0, "assessment_id": "a1"}
         connection.execute(standings.insert().values(**row, phase_since=now, assessed_at=now))
-        n = ledger.allocate_mail(connection, who, start, assessment_id="a1", score=20.0, phase=Phase.AT_RISK, now=now)
+        ledger.begin_mail(connection, who, 1, start, assessment_id="a1", score=20.0, phase=Phase.AT_RISK, now=now)
     used_decider = decider or Decider()
     compose = CompositionSteps(shop.context, Recommender(shop.engine, shop.settings, used_decider), used_decider)
-    done = compose.compose(OutreachStep(client_id=who, n=n, at=now))
+    done = compose.compose(OutreachStep(client_id=who, n=1, at=now))
     assert done.state == OutreachState.SCHEDULED
     assert done.next_at is not None
     return now, done.next_at

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from algorithms.risk import bgnbd, cadence, risk_model
 from algorithms.risk.calibration import auc, calibration_error
-from algorithms.risk.forecast import ClientOrders, forecast_risk
+from algorithms.risk.forecast import forecast_risk
 from algorithms.risk.order_totals import OrderTotals, build_totals
 from algorithms.risk.orders import Orders, count_after
 from algorithms.risk.recency_rate import Population
 from algorithms.risk.risk_model import MANY, RiskModel
-from domain.churn_risk import AT_RISK_SHARE, LAPSED_SHARE
+from domain.churn_risk import AT_RISK_SHARE, LAPSED_SHARE, ClientOrders
 from services.training.risk import measure_risk
 from tests.algorithms.risk.histories import cdnow_sample, day, make_orders
 

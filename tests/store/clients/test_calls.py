@@ -23,10 +23,11 @@ DAY = "2026-06-01"
 
 def begin_call(engine: Engine, client_id: str, key: str = "missed:1", most: int = 10, day: str = DAY) -> bool:
     with write_transaction(engine) as connection:
-        return calls.open_call(
+        opened = calls.open_call(
             connection, client_id, key, TouchKind.MISSED, assessment_id="a", day=day, most=most, now=NOW,
             until=NOW + timedelta(days=3),
         )  # fmt: skip
+        return opened is not None
 
 
 def call_id(engine: Engine, client_id: str) -> str:

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event, select
 
-from activities.assess import AssessmentSteps
 from models.calls import CallDecision, CallState
 from models.lifecycle import Assessment, AssessRequest
 from models.slots import SlotQuestion
 from models.states import HoldSource, Phase
+from services.assessment.assessor import Assessor
 from services.context import ServiceContext
 from services.decisions.decider import Decider, PendingDecision
 from settings import Settings
@@ -62,7 +62,7 @@ class NextActionShop:
 
     def assess(self, client_id: str, at: datetime = NOW, decider: Decider | None = None) -> Assessment:
         context = ServiceContext(settings=self.settings, engine=self.engine, wall=lambda: at)
-        return AssessmentSteps(context, decider).assess(AssessRequest(client_id=client_id, at=at))
+        return Assessor(context, decider).assess(AssessRequest(client_id=client_id, at=at))
 
     def load_decisions(self) -> list[Any]:
         with read_transaction(self.engine) as connection:

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, select
 
-from activities.assess import AssessmentSteps
 from algorithms.risk.risk_model import FILE
 from domain.engagement import FORMULA
 from errors import BadInput
 from models.lifecycle import Assessment, AssessRequest
 from models.states import Band, Phase
+from services.assessment.assessor import Assessor
 from services.assessment.risk import load_model
 from services.context import ServiceContext
 from services.decisions.decider import Decider
@@ -67,7 +67,7 @@ class RiskShop:
 
     def assess(self, client_id: str, at: datetime = NOW, decider: Decider | None = None) -> Assessment:
         context = ServiceContext(settings=self.settings, engine=self.engine, wall=lambda: at)
-        return AssessmentSteps(context, decider).assess(AssessRequest(client_id=client_id, at=at))
+        return Assessor(context, decider).assess(AssessRequest(client_id=client_id, at=at))
 
     def decider(self, policy: str) -> Decider:
         write_policy_file(self.settings.home, policy)
