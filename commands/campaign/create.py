@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from commands.shared.actor import get_command_actor
 from commands.shared.options import AS_JSON
 from commands.shared.output import print_answer
 from commands.shared.parsing import validate
@@ -61,7 +62,7 @@ def command(
     if preview:
         click.echo(_render_preview(spec, preview_campaign(engine, spec), as_json))
         return
-    progress = create_campaign(engine, spec, load_business_time(engine), datetime.now(UTC))
+    progress = create_campaign(engine, get_command_actor(), spec, load_business_time(engine), datetime.now(UTC))
     print_answer(progress, as_json)
     if spec.control_share and not as_json:
         click.echo(

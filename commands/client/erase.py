@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from commands.shared.actor import get_command_actor
 from commands.shared.options import AS_JSON
 from commands.shared.progress import ProgressLine
 from commands.shared.runtime import load_business_time, open_database
@@ -50,12 +51,10 @@ def command(client_id: str, yes: bool, wait: bool, look: bool, as_json: bool) ->
 
 
 def _request_erasure(engine: Engine, settings: Settings, client_id: str) -> ErasureStatus:
-    from store.database import write_transaction  # noqa: PLC0415
-    from store.privacy import erasure  # noqa: PLC0415
+    from services.privacy import requests  # noqa: PLC0415
 
-    now = load_business_time(engine)
-    with write_transaction(engine) as connection:
-        return erasure.request_erasure(connection, settings.keys.signing, client_id, now, datetime.now(UTC))
+    now, real_now = load_business_time(engine), datetime.now(UTC)
+    return requests.request_erasure(engine, get_command_actor(), settings.keys.signing, client_id, now, real_now)
 
 
 def _load_status(engine: Engine, settings: Settings, client_id: str) -> ErasureStatus:

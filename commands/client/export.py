@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import click
 
+from commands.shared.actor import get_command_actor
 from commands.shared.runtime import load_business_time, open_database
 from ingest import results
 from settings import Settings, load
@@ -40,10 +42,9 @@ def command(client_id: str, out: Path | None) -> None:
 
 
 def _write_export(engine: Engine, settings: Settings, client_id: str, file: BinaryIO) -> int:
-    from store.database import read_transaction  # noqa: PLC0415
-    from store.privacy import export as documents  # noqa: PLC0415
+    from services.privacy import requests  # noqa: PLC0415
 
-    now = load_business_time(engine)
-    with read_transaction(engine) as connection:
-        pieces = documents.export_client(connection, settings.keys.signing, client_id, now)
-        return sum(file.write(piece) for piece in pieces)
+    now, real_now = load_business_time(engine), datetime.now(UTC)
+    actor = get_command_actor()
+    pieces = requests.export_client(engine, actor, settings.keys.signing, client_id, now, real_now)
+    return sum(file.write(piece) for piece in pieces)

@@ -7,24 +7,33 @@ from datetime import datetime
 
 from sqlalchemy import Engine
 
+from domain import permissions
 from domain.grounding import find_message_faults
+from domain.permissions import Action
 from errors import BadInput
+from models.actors import Actor, Subject, SubjectKind
 from models.campaign import CampaignProgress, CampaignSpec
 from models.states import Arm
+from store.activity import write_activity
 from store.campaigns import campaigns
 from store.database import read_transaction, write_transaction
 from store.events import outbox
 
 
-def create_campaign(engine: Engine, spec: CampaignSpec, now: datetime, real_now: datetime) -> CampaignProgress:
+def create_campaign(
+    engine: Engine, actor: Actor, spec: CampaignSpec, now: datetime, real_now: datetime
+) -> CampaignProgress:
     """Create a campaign, ask for its workflow to start, and return its progress. Doing it twice is doing it once.
 
     Args: `now` is business time; `real_now` is when the outbox may deliver.
-    Raises: BadInput when the text holds what mail may not say, or the slug belongs to another campaign.
+    Raises: NotAllowed; BadInput when the text holds what mail may not say, or the slug belongs to another campaign.
     """
+    permissions.require(actor, Action.CREATE_CAMPAIGN)
     _require_plain_text(spec)
     with write_transaction(engine) as connection:
-        campaigns.create_campaign(connection, spec, now)
+        if campaigns.create_campaign(connection, spec, now):
+            subject = Subject(kind=SubjectKind.CAMPAIGN, id=spec.slug)
+            write_activity(connection, actor, Action.CREATE_CAMPAIGN, subject, now, real_now)
         outbox.push_nudges(connection, "campaign", [spec.slug], real_now)
         return campaigns.count_progress(connection, spec.slug)
 

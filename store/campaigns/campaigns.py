@@ -24,17 +24,19 @@ PREVIEW_BATCH: Final = 10_000
 """Clients read at a time."""
 
 
-def create_campaign(connection: Connection, spec: CampaignSpec, now: datetime) -> None:
-    """Save a new campaign. Raises BadInput when another campaign has the slug."""
+def create_campaign(connection: Connection, spec: CampaignSpec, now: datetime) -> bool:
+    """Save a new campaign, and return whether it is new. Raises BadInput when another campaign has the slug."""
     if spec.slug.startswith(RE_ENGAGEMENT):
         raise BadInput(f"{RE_ENGAGEMENT} is the shop's own mail to clients who drift; choose another slug", "slug")
     values = {"spec": spec.model_dump(mode="json"), "updated_at": now}
     row = {"slug": spec.slug, "state": CampaignState.RUNNING, "created_at": now, **values}
     row |= {"reason": "", "epoch": 1, "overdue": Overdue.REPLAN, "cursor": "", "enrolled_all": False, "erased": {}}
-    if not insert_ignoring(connection, campaigns, [row]):
+    new = bool(insert_ignoring(connection, campaigns, [row]))
+    if not new:
         stored = load_campaign(connection, spec.slug)
         if CampaignSpec.model_validate(stored.spec) != spec:
             raise BadInput(f"{spec.slug} exists with other terms; adjust it or choose another slug", "slug")
+    return new
 
 
 def load_campaign(connection: Connection, slug: CampaignSlug) -> Row[Any]:

@@ -10,11 +10,10 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, func, select, update
 
 from domain.next_actions import OpenCall
-from errors import BadInput, NotFound
+from errors import NotFound
 from models.base import ClientId
-from models.calls import Call, CallDecision, CallState
+from models.calls import Call, CallState
 from models.states import TouchKind
-from store.events import outbox
 from store.sql.upserts import insert_into
 from store.tables import assessments, calls, clients
 
@@ -69,21 +68,6 @@ def end_call(connection: Connection, call_id: str, to: CallState, outcome: str, 
         .values(state=to, outcome=outcome, by=by, done_at=now)
     )
     return connection.execute(ended).rowcount == 1
-
-
-def decide_call(
-    connection: Connection, call_id: str, decision: CallDecision, now: datetime, real_now: datetime
-) -> Call:
-    """Save a stylist's decision on a call and nudge the client's workflow, whose mail may go on. Deciding the same
-    twice changes nothing. Raises NotFound, and BadInput for a call that ended otherwise."""
-    if end_call(connection, call_id, decision.state, decision.outcome, now, decision.by):
-        call = load_call(connection, call_id)
-        outbox.push_nudges(connection, "client", [call.client_id], real_now)
-        return call
-    call = load_call(connection, call_id)
-    if (call.state, call.outcome) != (decision.state, decision.outcome):
-        raise BadInput(f"this call has ended ({call.outcome.replace('_', ' ')}); only an open one can be decided")
-    return call
 
 
 def load_call(connection: Connection, call_id: str) -> Call:

@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
+from models.actors import SYSTEM
 from models.calls import CallDecision
+from services.calls.decisions import decide_call
 from store.clients import calls
-from store.database import read_transaction, write_transaction
+from store.database import read_transaction
 from tests.support.algorithms import install_algorithm, write_policy_file
 from tests.support.histories import decode
 from tests.support.shop import a_shop
@@ -83,8 +85,7 @@ async def _check_call(year: Year, why_not: str, action_file: Path) -> None:
     assert year.kinds() == ["welcome"]
     wants(action_file, "email")
     now = await year.now()
-    with write_transaction(year.shop.engine) as connection:
-        calls.decide_call(connection, row.call_id, CallDecision(verdict="reached"), now, datetime.now(UTC))
+    decide_call(year.shop.engine, SYSTEM, row.call_id, CallDecision(verdict="reached"), now, datetime.now(UTC))
     while await year.dispatcher.send_batch():
         pass
     await year.pass_time(1)

@@ -11,8 +11,10 @@ from fastapi.concurrency import run_in_threadpool
 from errors import BadInput
 from ingest.faults import parse_model
 from models.calls import CallDecision, CallState
+from services.calls.decisions import decide_call
 from store.clients import calls
-from store.database import read_transaction, write_transaction
+from store.database import read_transaction
+from web import actors
 from web.api.requests import parse_json, read_body, require_api_key, respond_json
 from web.context import WebContext, get_context
 
@@ -47,6 +49,6 @@ def _load_calls(context: WebContext, state: str, limit: int) -> dict[str, Any]:
 
 
 def _decide(context: WebContext, call_id: str, decision: CallDecision) -> dict[str, Any]:
-    with write_transaction(context.engine) as connection:
-        call = calls.decide_call(connection, call_id, decision, context.business_now(), context.real_now())
+    now, real_now = context.business_now(), context.real_now()
+    call = decide_call(context.engine, actors.API, call_id, decision, now, real_now)
     return call.model_dump(mode="json")

@@ -12,11 +12,13 @@ from errors import BadInput, ErasedClient, NotFound
 from ingest.faults import find_fault
 from ingest.kinds import parse_client
 from models.clients import Client, ClientRow
+from services.clients.registration import save_client
 from store.clients import clients
 from store.clients.profiles import load_profile
-from store.database import read_transaction, write_transaction
+from store.database import read_transaction
 from store.mail.policy import ShopPolicy
 from store.mail.suppressions import ERASED, find_erased
+from web import actors
 from web.api.requests import parse_json, read_body, require_api_key, respond_json
 from web.context import WebContext, get_context
 
@@ -39,11 +41,9 @@ async def put_client(request: Request, client_id: str) -> Response:
 def _save_client(context: WebContext, client_id: str, body: bytes) -> tuple[dict[str, Any], bool]:
     row = _parse_client(client_id, parse_json(body))
     now, real_now = context.business_now(), context.real_now()
-    with write_transaction(context.engine) as connection:
-        put = clients.upsert_clients(connection, [row], ShopPolicy.from_settings(context.settings), now, real_now)
-        for refusal in put.refused:
-            raise (ErasedClient if refusal.reason == ERASED else BadInput)(refusal.reason, refusal.field)
-        return _render_client(clients.load_client(connection, client_id)) | {"notes": sorted(put.notes)}, bool(put.new)
+    policy = ShopPolicy.from_settings(context.settings)
+    saved = save_client(context.engine, actors.API, row, policy, now, real_now)
+    return _render_client(saved.client) | {"notes": sorted(saved.notes)}, saved.new
 
 
 def _parse_client(client_id: str, body: Any) -> ClientRow:

@@ -3,7 +3,6 @@ of a client."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import chain
 from typing import Any, Final
 
@@ -11,10 +10,12 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
 
+from models.actors import Actor
 from models.base import ClientId
-from store.database import read_transaction, write_transaction
+from services.privacy import requests
+from store.database import read_transaction
 from store.privacy import erasure
-from store.privacy.export import export_client
+from web import actors
 from web.api.requests import require_api_key, respond_json
 from web.context import WebContext, get_context
 
@@ -24,20 +25,16 @@ router: Final = APIRouter(prefix="/v1", dependencies=[Depends(require_api_key)])
 @router.get("/clients/{client_id}/export")
 async def get_export(request: Request, client_id: str) -> Response:
     """Export all data of the client as one JSON document (docs/privacy.md). 404, or 410: the client was erased."""
-    return await stream_export(get_context(request), client_id)
+    return await stream_export(get_context(request), actors.API, client_id)
 
 
-async def stream_export(context: WebContext, client_id: ClientId) -> Response:
+async def stream_export(context: WebContext, actor: Actor, client_id: ClientId) -> Response:
     """Stream the export as a file to download."""
-    pieces = _stream_pieces(context, client_id)
+    key, now, real_now = context.settings.keys.signing, context.business_now(), context.real_now()
+    pieces = requests.export_client(context.engine, actor, key, client_id, now, real_now)
     first = await run_in_threadpool(next, pieces)  # refusals come before the first piece, while there is a status yet
     headers = {"Content-Disposition": f'attachment; filename="{client_id}.json"', "Cache-Control": "no-store"}
     return StreamingResponse(chain([first], pieces), media_type="application/json", headers=headers)
-
-
-def _stream_pieces(context: WebContext, client_id: ClientId) -> Iterator[bytes]:
-    with read_transaction(context.engine) as connection:
-        yield from export_client(connection, context.settings.keys.signing, client_id, context.business_now())
 
 
 @router.delete("/clients/{client_id}")
@@ -46,7 +43,7 @@ async def delete_client(request: Request, client_id: str) -> Response:
 
     It needs no Temporal, a second request changes nothing, and it cannot be cancelled.
     """
-    status = await run_in_threadpool(request_erasure, get_context(request), client_id)
+    status = await run_in_threadpool(request_erasure, get_context(request), actors.API, client_id)
     return respond_json(status, 202)
 
 
@@ -56,12 +53,13 @@ async def get_erasure(request: Request, client_id: str) -> Response:
     return respond_json(await run_in_threadpool(_load_status, get_context(request), client_id))
 
 
-def request_erasure(context: WebContext, client_id: ClientId) -> dict[str, Any]:
+def request_erasure(context: WebContext, actor: Actor, client_id: ClientId) -> dict[str, Any]:
     """Request the erasure and return its state. Raises NotFound."""
     key, now, real_now = context.settings.keys.signing, context.business_now(), context.real_now()
-    with write_transaction(context.engine) as connection:
-        status = erasure.request_erasure(connection, key, client_id, now, real_now).model_dump(mode="json")
-    return status | {"status_url": f"{context.settings.base_url}/v1/clients/{client_id}/erasure"}
+    status = requests.request_erasure(context.engine, actor, key, client_id, now, real_now)
+    return status.model_dump(mode="json") | {
+        "status_url": f"{context.settings.base_url}/v1/clients/{client_id}/erasure"
+    }
 
 
 def _load_status(context: WebContext, client_id: ClientId) -> dict[str, Any]:

@@ -12,8 +12,10 @@ from errors import BadInput
 from ingest.faults import parse_model
 from models.base import ID_PATTERN, Id
 from models.calls import CallDecision, CallState
+from services.calls.decisions import decide_call
 from store.clients import calls
-from store.database import read_transaction, write_transaction
+from store.database import read_transaction
+from web.actors import build_page_actor
 from web.console.charts import build_slices
 from web.console.labels import CALLS
 from web.console.sign_in import build_token, check_token, get_person, read_form, redirect_to_sign_in
@@ -43,15 +45,15 @@ async def decide(request: Request, context: Ctx, call_id: Annotated[Id, Path(pat
     try:
         check_token(context, form.get("token", ""), call_id)
         decision = parse_model(CallDecision, {"verdict": form.get("verdict"), "by": person})
-        await run_in_threadpool(_decide, context, call_id, decision)
+        await run_in_threadpool(_decide, context, person, call_id, decision)
     except BadInput as refused:
         return await run_in_threadpool(_render, request, context, CallState.OPEN, str(refused))
     return RedirectResponse(PAGE, status_code=303)
 
 
-def _decide(context: WebContext, call_id: str, decision: CallDecision) -> None:
-    with write_transaction(context.engine) as connection:
-        calls.decide_call(connection, call_id, decision, context.business_now(), context.real_now())
+def _decide(context: WebContext, person: str, call_id: str, decision: CallDecision) -> None:
+    now, real_now = context.business_now(), context.real_now()
+    decide_call(context.engine, build_page_actor(person), call_id, decision, now, real_now)
 
 
 def _render(request: Request, context: WebContext, state: str, wrong: str = "") -> Response:

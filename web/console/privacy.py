@@ -10,6 +10,7 @@ from fastapi.responses import RedirectResponse
 
 from errors import BadInput
 from models.base import ID_PATTERN, ClientId
+from web.actors import build_page_actor
 from web.api.privacy import request_erasure, stream_export
 from web.console.sign_in import check_token, get_person, read_form, redirect_to_sign_in
 from web.context import WebContext, get_context
@@ -25,19 +26,21 @@ ERASE: Final = "erase"
 @router.get("/clients/{client_id}/export")
 async def export_client(request: Request, context: Ctx, client_id: ClientPath) -> Response:
     """Export all data of the client as a file. It needs a sign-in, since it is more than any page shows."""
-    if get_person(request) is None:
+    person = get_person(request)
+    if person is None:
         return redirect_to_sign_in(f"/clients/{client_id}")
-    return await stream_export(context, client_id)
+    return await stream_export(context, build_page_actor(person), client_id)
 
 
 @router.post("/clients/{client_id}/erase")
 async def erase_client(request: Request, context: Ctx, client_id: ClientPath) -> Response:
     """Request the erasure; the operator types the client's id, since it cannot be undone."""
-    if get_person(request) is None:
+    person = get_person(request)
+    if person is None:
         return redirect_to_sign_in(f"/clients/{client_id}")
     form = await read_form(request)
     check_token(context, form.get("token", ""), client_id, ERASE)
     if form.get("confirm", "").strip() != client_id:
         raise BadInput("type the client's id to have them erased; nothing was changed", "confirm")
-    await run_in_threadpool(request_erasure, context, client_id)
+    await run_in_threadpool(request_erasure, context, build_page_actor(person), client_id)
     return RedirectResponse(f"/clients/{client_id}", status_code=303)

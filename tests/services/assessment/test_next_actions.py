@@ -11,11 +11,13 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event, select
 
+from models.actors import SYSTEM
 from models.calls import CallDecision, CallState
 from models.lifecycle import Assessment, AssessRequest
 from models.slots import SlotQuestion
 from models.states import HoldSource, Phase
 from services.assessment.assessor import Assessor
+from services.calls.decisions import decide_call
 from services.context import ServiceContext
 from services.decisions.decider import Decider, PendingDecision
 from settings import Settings
@@ -172,9 +174,8 @@ def test_mail_goes_on_once_the_call_is_made(tmp_path: Path, stack: ExitStack) ->
     shop_floor.assess("c0", decider=decider)
     week = NOW + timedelta(days=7)
     assert shop_floor.assess("c0", week).start is None
-    with write_transaction(shop_floor.engine) as connection:
-        done = CallDecision(verdict="reached", by="Eve")
-        calls.decide_call(connection, shop_floor.calls()[0].call_id, done, week, week)
+    done = CallDecision(verdict="reached", by="Eve")
+    decide_call(shop_floor.engine, SYSTEM, shop_floor.calls()[0].call_id, done, week, week)
     assert shop_floor.assess("c0", week).start is not None
     assert shop_floor.list_mails("c0") == ["new_in"]
 

@@ -9,14 +9,12 @@ import pytest
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import IntegrityError
 
-from errors import BadInput, NotFound
-from models.calls import CallDecision, CallState
+from models.calls import CallState
 from models.states import TouchKind
 from store.clients import calls
 from store.database import read_transaction, write_transaction
 from store.tables import calls as calls_table
-from store.tables import outbox
-from tests.store.conftest import NOW, REAL
+from tests.store.conftest import NOW
 
 DAY = "2026-06-01"
 
@@ -66,28 +64,11 @@ def test_a_client_has_one_open_call_at_most(engine: Engine) -> None:
     assert begin_call(engine, "c0", "new_in:1")
 
 
-def test_a_stylist_s_word_ends_a_call_once_and_nudges_the_client(engine: Engine) -> None:
-    begin_call(engine, "c0")
-    which, reached = call_id(engine, "c0"), CallDecision(verdict="reached", by="Eve")
-    for _ in range(2):
-        with write_transaction(engine) as connection:
-            call = calls.decide_call(connection, which, reached, NOW, REAL)
-        assert (call.state, call.outcome, call.by, call.done_at) == (CallState.DONE, "reached", "Eve", NOW)
-    with read_transaction(engine) as connection:
-        assert connection.execute(select(outbox.c.kind, outbox.c.target, outbox.c.version)).all() == [
-            ("client", "c0", 1)
-        ]
-    with write_transaction(engine) as connection, pytest.raises(BadInput, match="this call has ended"):
-        calls.decide_call(connection, which, CallDecision(verdict="drop"), NOW, REAL)
-    with write_transaction(engine) as connection, pytest.raises(NotFound):
-        calls.decide_call(connection, "nobody", reached, NOW, REAL)
-
-
 def test_the_list_begins_with_the_longest_open(engine: Engine) -> None:
     for k in range(3):
         begin_call(engine, f"c{k}")
     with write_transaction(engine) as connection:
-        calls.decide_call(connection, call_id(engine, "c1"), CallDecision(verdict="no_answer"), NOW, REAL)
+        calls.end_call(connection, call_id(engine, "c1"), CallState.DONE, "no_answer", NOW)
     with read_transaction(engine) as connection:
         assert [row.client_id for row in calls.list_calls(connection, "open")] == ["c0", "c2"]
         assert calls.count_by_state(connection) == {"open": 2, "done": 1}

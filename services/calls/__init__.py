@@ -1,0 +1,1 @@
+"""Record what stylists report on their calls."""

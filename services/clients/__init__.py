@@ -1,0 +1,1 @@
+"""Save clients, and hold, release and adjust their mail."""

@@ -1,0 +1,7 @@
+"""The store's fixtures: a database of each kind, with our tables."""
+
+from __future__ import annotations
+
+from tests.store.conftest import empty_engine, engine, policy
+
+__all__ = ["empty_engine", "engine", "policy"]
