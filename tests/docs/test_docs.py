@@ -157,7 +157,7 @@ def test_it_is_short(file: Path) -> None:
 
 
 def test_the_table_of_states_is_the_ledgers_own() -> None:
-    text = (REPOSITORY / "docs" / "architecture.md").read_text()
+    text = (REPOSITORY / "docs" / "lifecycle.md").read_text()
     section = text.partition("## The ledger")[2].partition("\n## ")[0]
     told: dict[OutreachState, set[OutreachState]] = {}
     for row in re.findall(r"^\| `.*$", section, re.M):
@@ -171,7 +171,7 @@ def test_the_table_of_states_is_the_ledgers_own() -> None:
 
 
 def test_the_table_of_phases_names_them_all() -> None:
-    text = (REPOSITORY / "docs" / "architecture.md").read_text()
+    text = (REPOSITORY / "docs" / "lifecycle.md").read_text()
     section = text.partition("## Phases")[2].partition("\n## ")[0]
     told = {name for row in re.findall(r"^\| `.*$", section, re.M) for name in re.findall(r"`(\w+)`", cells(row)[0])}
     assert told == {str(phase) for phase in Phase} - {"erased"}
