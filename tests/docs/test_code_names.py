@@ -12,7 +12,7 @@ import pytest
 REPOSITORY = Path(__file__).parents[2]
 PAGES = [*REPOSITORY.glob("*.md"), *sorted((REPOSITORY / "docs").rglob("*.md"))]
 ROOMS = {file.parent.name for file in REPOSITORY.glob("*/__init__.py")} | {"deploy", "scripts", "tests", "docs"}
-FILE = re.compile(r"[\w./-]+\.(?:py|md|toml|mjml|json|yml|sh|txt|lock|env)")
+FILE = re.compile(r"[\w./-]+\.(?:py|md|toml|mjml|html|css|js|json|yml|sh|txt|lock|env)")
 FOREIGN = {"ParentClosePolicy.ABANDON"}
 """Dotted names of libraries."""
 EXAMPLES = {"ID.json", "algorithms.toml", "explore.json", "uplift.json", "keys.json", "early_birds.py"}
