@@ -49,7 +49,7 @@ def list_members(file: Path) -> dict[str, set[str]]:
             members[node.name] = {name for part in node.body for name in list_names(part)}
             members[node.name] |= set(re.findall(r"self\.(\w+)", ast.unparse(node)))
         else:
-            members.update(dict.fromkeys(list_names(node), set()))
+            members |= {name: set() for name in list_names(node)}
     return members
 
 
