@@ -55,6 +55,10 @@ lock: setup ## pin all requirements anew, with hashes
 	$(UV_COMPILE) pyproject.toml -c requirements.lock -o deploy/requirements.lock
 	sed -n 's/^\(uv==[0-9.]*\).*/\1/p' scripts/uv.lock | $(UV_COMPILE) - -o scripts/uv.lock
 
+.PHONY: release
+release: ## VERSION=0.2.0: date the changelog, set the version, commit and tag
+	@$(BIN)/python -m scripts.release "$(VERSION)"
+
 .PHONY: clean
 clean: ## remove the environment, caches and the demo's state (Temporal stays in your cache folder)
 	rm -rf .venv .selvedge .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache build *.egg-info

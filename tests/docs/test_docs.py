@@ -24,7 +24,9 @@ from workflows.lifecycle import ClientLifecycle
 from workflows.outreach import Outreach
 
 REPOSITORY = Path(__file__).parents[2]
-DOCS = [REPOSITORY / "README.md", REPOSITORY / "CHANGELOG.md", *sorted((REPOSITORY / "docs").rglob("*.md"))]
+PAGES = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")
+DOCS = [*(REPOSITORY / name for name in PAGES), *sorted((REPOSITORY / "docs").rglob("*.md"))]
+DOCS += sorted((REPOSITORY / "bench" / "notes").rglob("*.md"))
 OURS = {f"SELVEDGE_{name.upper()}" for name in Settings.model_fields}
 BENCH = {"SELVEDGE_SCIENCE_DATA"}  # no setting of the product
 LONGEST = 200
