@@ -12,7 +12,7 @@ from models.base import ClientId
 from models.calls import CallState
 from models.states import Arm, OutreachState
 from services import metrics
-from store.campaigns import campaigns
+from store.campaigns import campaigns, enrolments
 from store.clients import assessments, calls
 from store.mail import ledger, mail_facts
 
@@ -40,7 +40,7 @@ def load_snapshot(
         phase_state=file.phase_state,
         mails=mails,
         next_n=client.next_n or 1,
-        enrolments=campaigns.list_pending(connection, client_id),
+        enrolments=enrolments.list_pending(connection, client_id),
         campaign_states=campaigns.load_states(connection, parked),
         call=file.call,
         answered=file.answered,
@@ -80,7 +80,7 @@ def _save_findings(connection: Connection, snapshot: AssessmentSnapshot, decisio
     if decision.ended_call is not None:
         calls.end_call(connection, decision.ended_call.call_id, CallState.DROPPED, decision.ended_call.outcome, now)
     if decision.exposure is not None:
-        campaigns.save_arm(connection, decision.exposure.comparison, client_id, decision.exposure.arm, now)
+        enrolments.save_arm(connection, decision.exposure.comparison, client_id, decision.exposure.arm, now)
         if decision.exposure.arm is Arm.CONTROL:
             metrics.next_actions.labels(action="held_out").inc()
 
@@ -91,7 +91,7 @@ def _begin_due_mail(
     """Begin the mail that is due, or drop the enrolments of a client who may not be mailed."""
     client_id, now, start = snapshot.client_id, snapshot.now, decision.plan.start
     if decision.plan.closed:
-        campaigns.drop_client_pending(connection, client_id, decision.plan.closed, now)
+        enrolments.drop_client_pending(connection, client_id, decision.plan.closed, now)
     if start is None or decision.mail is None:
         return
     n = decision.mail.n
@@ -107,4 +107,4 @@ def _begin_due_mail(
             now=now,
         )
     if start.campaign is not None:
-        campaigns.mark_queued(connection, start.campaign, client_id, start.key, n, now)
+        enrolments.mark_queued(connection, start.campaign, client_id, start.key, n, now)

@@ -15,7 +15,7 @@ from models.actors import Actor, Subject, SubjectKind
 from models.campaign import CampaignProgress, CampaignSpec
 from models.states import Arm
 from store.activity import write_activity
-from store.campaigns import campaigns
+from store.campaigns import campaigns, enrolments
 from store.database import read_transaction, write_transaction
 from store.events import outbox
 
@@ -45,7 +45,7 @@ def preview_campaign(engine: Engine, spec: CampaignSpec) -> Counter[Arm]:
     """
     _require_plain_text(spec)
     with read_transaction(engine) as connection:
-        return campaigns.count_audience(connection, spec)
+        return enrolments.count_audience(connection, spec)
 
 
 def _require_plain_text(spec: CampaignSpec) -> None:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection
 
 from models.base import ClientId
-from models.campaign import CampaignChange, CampaignCommand, CampaignProgress, CampaignSpec
+from models.campaign import CampaignChange, CampaignCommand, CampaignProgress
 from models.states import CampaignState, Overdue
 from services import metrics
-from store.campaigns import campaigns
+from store.campaigns import campaigns, enrolments, parked
+from store.campaigns.campaigns import CampaignRow
 from store.events import outbox
 
 ROUND_S: Final = 5.0
@@ -22,13 +23,13 @@ LONGEST_WATCH_S: Final = 3600.0
 """Real seconds between counts while mail is on its way: short at first, then longer and longer."""
 
 
-def drain_and_enrol(connection: Connection, row: Row[Any], now: datetime, real_now: datetime) -> int:
+def drain_and_enrol(connection: Connection, row: CampaignRow, now: datetime, real_now: datetime) -> int:
     """Release parked mails and enrol clients up to this round's share; return how many."""
-    share = max(1, round(row.spec["throughput_per_minute"] * ROUND_S / 60))
-    drained = campaigns.release_parked(connection, row.slug, row.epoch, share)
+    share = max(1, round(row.spec.throughput_per_minute * ROUND_S / 60))
+    drained = parked.release_parked(connection, row.slug, row.epoch, share)
     mailed: list[ClientId] = []
     if not row.enrolled_all:
-        arms, mailed = campaigns.enrol_next(connection, row, share - len(drained), now)
+        arms, mailed = enrolments.enrol_next(connection, row, share - len(drained), now)
         for arm, count in arms.items():
             metrics.enrolments.labels(arm=arm or "neither").inc(count)
     outbox.push_nudges(connection, "client", [*drained, *mailed], real_now)
@@ -37,10 +38,10 @@ def drain_and_enrol(connection: Connection, row: Row[Any], now: datetime, real_n
 
 def load_and_end(
     connection: Connection, slug: str, now: datetime, real_now: datetime
-) -> tuple[Row[Any], datetime | None]:
+) -> tuple[CampaignRow, datetime | None]:
     """Load the campaign's row, ended when its time has come, and its end, None when there is none."""
     row = campaigns.load_campaign(connection, slug)
-    ends_at = CampaignSpec.model_validate(row.spec).ends_at
+    ends_at = row.spec.ends_at
     if row.state == CampaignState.ENDED:
         return row, None
     if ends_at is None or now < ends_at:
@@ -66,24 +67,24 @@ def apply_commands(
             continue
         match command.kind:
             case "pause":
-                campaigns.update_campaign(connection, slug, now, state=CampaignState.PAUSED, reason=command.reason)
+                campaigns.move_campaign(connection, slug, CampaignState.PAUSED, now, reason=command.reason)
             case "resume" if row.state == CampaignState.PAUSED:
-                running = {"state": CampaignState.RUNNING, "epoch": row.epoch + 1, "reason": ""}
-                campaigns.update_campaign(connection, slug, now, overdue=command.overdue, **running)
-                campaigns.mark_overdue(connection, slug, command.overdue)
+                values = {"epoch": row.epoch + 1, "reason": "", "overdue": command.overdue}
+                campaigns.move_campaign(connection, slug, CampaignState.RUNNING, now, **values)
+                parked.mark_overdue(connection, slug, command.overdue)
             case "adjust":
                 change = CampaignChange.model_validate(command.change).model_dump(mode="json", exclude_none=True)
-                campaigns.update_campaign(connection, slug, now, spec={**row.spec, **change})
+                campaigns.update_campaign(connection, slug, now, spec=row.spec.model_dump(mode="json") | change)
             case "end":
                 _end(connection, row, now, real_now)
 
 
-def _end(connection: Connection, row: Row[Any], now: datetime, real_now: datetime) -> None:
+def _end(connection: Connection, row: CampaignRow, now: datetime, real_now: datetime) -> None:
     """End the campaign. Mail on its way still goes, but not what a pause holds back: the end must not release it."""
-    campaigns.drop_campaign_pending(connection, row.slug, now)
+    enrolments.drop_campaign_pending(connection, row.slug, now)
     if row.state == CampaignState.PAUSED:
-        campaigns.update_campaign(connection, row.slug, now, state=CampaignState.ENDED, overdue=Overdue.EXPIRE)
-        campaigns.mark_overdue(connection, row.slug, Overdue.EXPIRE)
-        outbox.push_nudges(connection, "client", campaigns.list_parked_clients(connection, row.slug), real_now)
+        campaigns.move_campaign(connection, row.slug, CampaignState.ENDED, now, overdue=Overdue.EXPIRE)
+        parked.mark_overdue(connection, row.slug, Overdue.EXPIRE)
+        outbox.push_nudges(connection, "client", parked.list_parked_clients(connection, row.slug), real_now)
     else:
-        campaigns.update_campaign(connection, row.slug, now, state=CampaignState.ENDED, overdue=Overdue.REPLAN)
+        campaigns.move_campaign(connection, row.slug, CampaignState.ENDED, now, overdue=Overdue.REPLAN)

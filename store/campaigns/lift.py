@@ -11,7 +11,6 @@ from sqlalchemy import BigInteger, Connection, and_, case, cast, func, select
 from domain.campaign_lift import DAY_S, EnrolmentOutcomes, HoldoutPolicy, measure_lift
 from domain.holdouts import build_re_engagement_slug
 from models.base import CampaignSlug
-from models.campaign import CampaignSpec
 from models.lift import CampaignLift
 from models.states import Arm
 from store.campaigns import campaigns
@@ -26,7 +25,7 @@ RE_ENGAGEMENT_DAYS: Final = 28
 
 def compute_lift(connection: Connection, slug: CampaignSlug, now: datetime) -> CampaignLift:
     """Compute what the campaign brought by `now`. Raises NotFound."""
-    spec = CampaignSpec.model_validate(campaigns.load_campaign(connection, slug).spec)
+    spec = campaigns.load_campaign(connection, slug).spec
     design = HoldoutPolicy(slug, spec.control_share, spec.window_days)
     return measure_lift(load_outcomes(connection, design, now), design, now)
 

@@ -16,6 +16,7 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from domain.outreach import SETTLED, ClientMail, list_sources
 from domain.planning import MailStart
+from domain.states import ENROLMENT
 from errors import NotFound
 from models.base import ClientId
 from models.states import EnrolmentState, OutreachState, Phase
@@ -157,6 +158,7 @@ def _save_step(
 def _finish_enrolment(connection: Connection, client_id: ClientId, n: int, code: str, now: datetime) -> None:
     connection.execute(
         update(enrolments)
-        .where(enrolments.c.client_id == client_id, enrolments.c.n == n, enrolments.c.state == EnrolmentState.QUEUED)
+        .where(enrolments.c.client_id == client_id, enrolments.c.n == n)
+        .where(enrolments.c.state.in_(ENROLMENT.list_sources(EnrolmentState.DONE)))
         .values(state=EnrolmentState.DONE, code=code, at=now)
     )

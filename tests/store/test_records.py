@@ -12,13 +12,14 @@ from sqlalchemy import Table, create_engine, literal, null, select
 
 from models.base import Contract
 from models.states import OutreachState
+from store.campaigns.campaigns import CampaignRow
 from store.catalogue.catalogue import SizeStock
 from store.fixes.rows import BoxRow, FixRow, FixStepRow
 from store.fixes.waves import WaveRow
 from store.mail.ledger import LedgerRow, PlannedMail
 from store.privacy.open_work import OpenMail
 from store.sql.records import Record
-from store.tables import fix_items, fix_steps, fixes, outreaches, stock, waves
+from store.tables import campaigns, fix_items, fix_steps, fixes, outreaches, stock, waves
 
 ROWS: list[tuple[type[Record], Table]] = [
     (LedgerRow, outreaches),
@@ -29,6 +30,7 @@ ROWS: list[tuple[type[Record], Table]] = [
     (BoxRow, fix_items),
     (WaveRow, waves),
     (SizeStock, stock),
+    (CampaignRow, campaigns),
 ]
 
 

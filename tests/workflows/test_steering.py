@@ -205,4 +205,4 @@ async def test_a_campaign_s_policy_is_checked_and_changes_its_pace(desk: Steerin
     from store.database import read_transaction
 
     with read_transaction(desk.shop.engine) as connection:
-        assert campaigns.load_campaign(connection, "paced").spec["throughput_per_minute"] == 7
+        assert campaigns.load_campaign(connection, "paced").spec.throughput_per_minute == 7

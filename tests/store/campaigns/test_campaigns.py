@@ -11,8 +11,9 @@ from domain.holdouts import assign_arm
 from errors import BadInput
 from ingest.faults import parse_model
 from models.campaign import CampaignChange, CampaignSpec
-from models.states import Arm, EnrolmentState
+from models.states import Arm, CampaignState, EnrolmentState
 from store.campaigns import campaigns
+from store.campaigns import enrolments as enrolling
 from store.database import write_transaction
 from store.mail import mail_facts
 from store.mail.policy import ShopPolicy
@@ -32,7 +33,7 @@ def spring(connection: Connection, **fields: object) -> CampaignSpec:
 def enrol_all(connection: Connection, slug: str = "spring") -> list[str]:
     client_ids: list[str] = []
     while not (row := campaigns.load_campaign(connection, slug)).enrolled_all:
-        client_ids += campaigns.enrol_next(connection, row, 37, NOW).mailed
+        client_ids += enrolling.enrol_next(connection, row, 37, NOW).mailed
     return client_ids
 
 
@@ -59,12 +60,12 @@ def test_a_tenth_is_held_out_and_is_told_nothing(engine: Engine, policy: ShopPol
 def test_a_preview_counts_whom_the_campaign_then_enrols(
     engine: Engine, policy: ShopPolicy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(campaigns, "PREVIEW_BATCH", 37)
+    monkeypatch.setattr(enrolling, "PREVIEW_BATCH", 37)
     spec = CampaignSpec.model_validate({"slug": "spring", "name": "Spring", "control_share": 0.3})
     with write_transaction(engine) as connection:
         seed_clients(connection, policy, *MANY)
         seed_clients(connection, policy, "no1", consent=False)
-        foretold = campaigns.count_audience(connection, spec)
+        foretold = enrolling.count_audience(connection, spec)
         assert connection.execute(select(enrolments)).all() == []
         campaigns.create_campaign(connection, spec, NOW)
         client_ids = enrol_all(connection)
@@ -90,7 +91,7 @@ def test_what_holds_a_client_out_is_told_until_it_ends(engine: Engine, policy: S
         one = min(out)
         assert mail_facts.list_holdouts(connection, one) == ("spring",)
         assert mail_facts.list_holdouts(connection, min(set(MANY) - out)) == ()
-        campaigns.update_campaign(connection, "spring", NOW, state="ended")
+        campaigns.move_campaign(connection, "spring", CampaignState.ENDED, NOW)
         assert mail_facts.list_holdouts(connection, one) == ()
 
 
@@ -114,6 +115,20 @@ def test_no_campaign_takes_the_name_of_the_shop_s_own_comparison(engine: Engine)
 def test_a_side_is_kept_from_the_first_time_on(engine: Engine, policy: ShopPolicy) -> None:
     with write_transaction(engine) as connection:
         for side, at in ((Arm.CONTROL, NOW), (Arm.TREATED, NOW + timedelta(days=7))):
-            campaigns.save_arm(connection, "re-engagement.0.1", "ann", side, at)
+            enrolling.save_arm(connection, "re-engagement.0.1", "ann", side, at)
         row = connection.execute(select(enrolments)).one()
     assert (row.arm, row.state, row.enrolled_at) == ("control", "held_out", NOW)
+
+
+def test_an_ended_campaign_stays_ended_and_a_dropped_enrolment_dropped(engine: Engine, policy: ShopPolicy) -> None:
+    with write_transaction(engine) as connection:
+        seed_clients(connection, policy, "ann")
+        spring(connection, control_share=0)
+        enrol_all(connection)
+        assert campaigns.move_campaign(connection, "spring", CampaignState.ENDED, NOW)
+        for state in CampaignState:
+            assert not campaigns.move_campaign(connection, "spring", state, NOW)
+        assert campaigns.load_campaign(connection, "spring").state is CampaignState.ENDED
+        enrolling.drop_campaign_pending(connection, "spring", NOW)
+        enrolling.mark_queued(connection, "spring", "ann", "campaign:spring:1", 1, NOW)
+        assert connection.scalars(select(enrolments.c.state)).all() == [EnrolmentState.DROPPED]

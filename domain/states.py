@@ -1,0 +1,108 @@
+"""The states of campaigns, enrolments, calls, waves, nightly trainings and erasures: which may follow which.
+
+Those of mails are in `domain/outreach.py`, those of Fixes in `domain/fixes/states.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, Generic, TypeVar
+
+from models.calls import CallState
+from models.erasures import ErasureState
+from models.refreshes import RefreshState
+from models.states import CampaignState, EnrolmentState
+from models.waves import WaveState
+
+StateT = TypeVar("StateT", bound=StrEnum)
+
+
+@dataclass(frozen=True, slots=True)
+class StateTable(Generic[StateT]):
+    """The states in which something may begin, and those that may follow each state."""
+
+    first: frozenset[StateT]
+    transitions: Mapping[StateT, frozenset[StateT]]
+
+    def list_sources(self, target: StateT) -> frozenset[StateT]:
+        """Return the states from which `target` may be reached in one step."""
+        return frozenset(state for state, following in self.transitions.items() if target in following)
+
+    def allows(self, state: StateT, target: StateT) -> bool:
+        """Return whether `target` may follow `state`."""
+        return target in self.transitions[state]
+
+    @property
+    def final(self) -> frozenset[StateT]:
+        """The states that nothing follows."""
+        return frozenset(state for state, following in self.transitions.items() if not following)
+
+
+_C = CampaignState
+CAMPAIGN: Final = StateTable(
+    first=frozenset({_C.RUNNING}),
+    transitions={
+        _C.RUNNING: frozenset({_C.PAUSED, _C.ENDED}),
+        # A second pause may give another reason.
+        _C.PAUSED: frozenset({_C.PAUSED, _C.RUNNING, _C.ENDED}),
+        _C.ENDED: frozenset(),
+    },
+)
+
+_E = EnrolmentState
+ENROLMENT: Final = StateTable(
+    # One that only records the arm of a comparison is done at once; who may not be mailed is dropped at once.
+    first=frozenset({_E.PENDING, _E.HELD_OUT, _E.DROPPED, _E.DONE}),
+    transitions={
+        _E.PENDING: frozenset({_E.QUEUED, _E.DROPPED}),
+        _E.QUEUED: frozenset({_E.DONE}),
+        _E.DONE: frozenset(),
+        _E.DROPPED: frozenset(),
+        _E.HELD_OUT: frozenset(),
+    },
+)
+
+CALL: Final = StateTable(
+    first=frozenset({CallState.OPEN}),
+    transitions={
+        CallState.OPEN: frozenset({CallState.DONE, CallState.DROPPED}),
+        CallState.DONE: frozenset(),
+        CallState.DROPPED: frozenset(),
+    },
+)
+
+_W = WaveState
+WAVE: Final = StateTable(
+    first=frozenset({_W.RANKING}),
+    transitions={
+        # A wave without Fixes is done at once; one that is called off is cancelled at any step.
+        _W.RANKING: frozenset({_W.RANKING, _W.ASSEMBLING, _W.PROPOSING, _W.DONE, _W.CANCELLED}),
+        _W.ASSEMBLING: frozenset({_W.ASSEMBLING, _W.PROPOSING, _W.CANCELLED}),
+        _W.PROPOSING: frozenset({_W.PROPOSING, _W.DONE, _W.CANCELLED}),
+        _W.DONE: frozenset(),
+        _W.CANCELLED: frozenset(),
+    },
+)
+
+_R = RefreshState
+REFRESH: Final = StateTable(
+    first=frozenset({_R.LEARNING}),
+    transitions={
+        # A step whose worker gives up is passed over.
+        _R.LEARNING: frozenset({_R.PICKING, _R.COMPARING, _R.DONE}),
+        _R.PICKING: frozenset({_R.COMPARING, _R.DONE}),
+        _R.COMPARING: frozenset({_R.COMPARING, _R.DONE}),
+        _R.DONE: frozenset(),
+    },
+)
+
+ERASURE: Final = StateTable(
+    first=frozenset({ErasureState.WAITING}),
+    transitions={
+        ErasureState.WAITING: frozenset({ErasureState.ERASING}),
+        ErasureState.ERASING: frozenset({ErasureState.ERASED}),
+        ErasureState.ERASED: frozenset(),
+    },
+)
