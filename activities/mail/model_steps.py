@@ -23,13 +23,14 @@ from models.mail import Brief, EmailDraft, Review
 from models.outreach import OutreachStep, StepDone
 from models.states import OutreachState
 from services.context import ServiceContext
-from services.decisions.decider import Decider, PendingDecision
+from services.decisions.decider import Decider
 from services.mailing import send_times
 from services.mailing.model_session import open_session
 from services.mailing.outreach_steps import build_step_result, require_outreach
 from services.mailing.preparation import choose_items, choose_send_time, dump_picks, save_ranking_decision
 from services.mailing.reading_hours import ReadingHours
 from services.mailing.scheduling_facts import load_scheduling_facts
+from services.mailing.send_times import SendTimeAttempt
 from services.recommendations.recommender import Recommender
 from store.database import read_transaction, write_transaction
 from store.mail import ledger
@@ -145,11 +146,11 @@ class ModelSteps:
         clock, _ = self._context.load_business_time(connection, step.at)
         return build_step_result(require_outreach(connection, step.client_id, step.n), clock)
 
-    def _ask_slot(self, row: LedgerRow, now: datetime) -> PendingDecision | None:
+    def _ask_slot(self, row: LedgerRow, now: datetime) -> SendTimeAttempt:
         with read_transaction(self._context.engine) as connection:
             return send_times.ask_slot(self._context, self._decider, connection, row, now)
 
-    def _dispose(self, step: OutreachStep, proposed: datetime | None, answer: PendingDecision | None) -> StepDone:
+    def _dispose(self, step: OutreachStep, proposed: datetime | None, answer: SendTimeAttempt) -> StepDone:
         with write_transaction(self._context.engine) as connection:
             _, now = self._context.load_business_time(connection, step.at)
             row = require_outreach(connection, step.client_id, step.n)

@@ -15,7 +15,7 @@ from algorithms.blending.blend import Blend, EligibleItems
 from algorithms.blending.contracts import RankingRequest
 from algorithms.blending.ranking_questions import build_question
 from algorithms.slots.batches import compute_batch_seconds, split_into_chunks
-from algorithms.slots.guard import Member, decide_many
+from algorithms.slots.guard import Member, Unanswered, ask_chain
 from algorithms.slots.slot_table import SLOTS
 from domain.comparison.similarity import extract_ids
 from domain.histories import ClientSignals
@@ -83,12 +83,12 @@ def _rank_by_popularity(blend: Blend, offered: EligibleItems, k: int) -> tuple[s
 def _ask(
     result: ReplayResult, member: Member, questions: list[RankingQuestion], own: list[tuple[str, ...]], seconds: float
 ) -> list[tuple[str, ...]]:
-    decisions = decide_many(SLOTS["ranking"], [member], questions, compute_batch_seconds(seconds, len(questions)))
-    result.faults.update(fault.code for decision in decisions for fault in decision.faults)
-    result.took_ms += [1_000 * max(decision.seconds for decision in decisions) / len(decisions)] * len(decisions)
+    attempts = ask_chain(SLOTS["ranking"], [member], questions, compute_batch_seconds(seconds, len(questions)))
+    result.faults.update(fault.code for attempt in attempts for fault in attempt.faults)
+    result.took_ms += [1_000 * max(attempt.seconds for attempt in attempts) / len(attempts)] * len(attempts)
     return [
-        built_in if decision.algorithm == BUILT_IN else extract_ids(decision.answer.model_dump()) or ()
-        for decision, built_in in zip(decisions, own, strict=True)
+        built_in if isinstance(attempt, Unanswered) else extract_ids(attempt.answer.model_dump()) or ()
+        for attempt, built_in in zip(attempts, own, strict=True)
     ]
 
 

@@ -1,7 +1,8 @@
 """The guard between the product and every algorithm: whatever happens there, a valid answer comes within the deadline.
 
 An answer counts only when it satisfies its schema and the slot's rules. Where no algorithm of the chain gives one in
-time, the built-in answers. No text that an algorithm writes reaches a log.
+time, the chain's last member answers: the built-in, which is called in this process. No text that an algorithm writes
+reaches a log.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any, Final, Protocol
 from pydantic import ValidationError
 
 from algorithms.slots.algorithm_error import AlgorithmError
+from algorithms.slots.built_in import BuiltIn
 from algorithms.slots.circuit import Circuit
 from algorithms.slots.slot_metrics import answers as answers_counted
 from algorithms.slots.slot_metrics import seconds as seconds_measured
@@ -67,7 +69,8 @@ class SlotDecision:
     """An answer that satisfies the slot's rules, who gave it, after how many seconds, and the faults of those asked
     before.
 
-    `variant`: who was to answer. `experiment`: the split in force, in words; empty without one.
+    `variant`: who was to answer. `experiment`: the split in force, in words; empty without one. `by_built_in`: whether
+    the last member of the chain answered.
     """
 
     answer: SlotAnswer
@@ -77,6 +80,31 @@ class SlotDecision:
     faults: tuple[AnswerFault, ...] = ()
     variant: str = BUILT_IN
     experiment: str = ""
+    by_built_in: bool = False
+
+
+@dataclass(frozen=True)
+class Unanswered:
+    """A question that no algorithm of the chain answered in time; the built-in is next. Fields as in SlotDecision."""
+
+    slot: Slot
+    question: SlotQuestion
+    seconds: float
+    faults: tuple[AnswerFault, ...] = ()
+    variant: str = BUILT_IN
+    experiment: str = ""
+
+    def decide(self, built_in: BuiltIn | None = None, *, shadow: bool = False) -> SlotDecision:
+        """Let the built-in answer: the given one, else the slot's own."""
+        member, started = built_in or self.slot.built_in, time.monotonic()
+        answer = member.answer(self.question)
+        seconds = self.seconds + member.seconds_before + time.monotonic() - started
+        decision = SlotDecision(
+            answer, member.name, member.version, seconds, self.faults, self.variant, self.experiment, by_built_in=True
+        )
+        if not shadow:
+            _count_answer(self.slot, decision)
+        return decision
 
 
 def decide(
@@ -95,11 +123,23 @@ def decide_many(
     *,
     shadow: bool = False,
 ) -> list[SlotDecision]:
-    """Ask the chain a batch of questions in one call and return the answers in order, within `seconds` for all
-    together.
+    """Ask the chain a batch of questions in one call, then the slot's built-in, and return the answers in order.
 
-    `shadow`: nobody uses the answers, so they are counted apart.
+    The chain has `seconds` for all together. `shadow`: nobody uses the answers, so they are counted apart.
     """
+    attempts = ask_chain(slot, chain, questions, seconds, shadow=shadow)
+    return [attempt.decide(shadow=shadow) if isinstance(attempt, Unanswered) else attempt for attempt in attempts]
+
+
+def ask_chain(
+    slot: Slot,
+    chain: Sequence[Member],
+    questions: Sequence[SlotQuestion],
+    seconds: float | None = None,
+    *,
+    shadow: bool = False,
+) -> list[SlotDecision | Unanswered]:
+    """Ask the algorithms of the chain as `decide_many` does, and leave what none answered to the built-in."""
     started = time.monotonic()
     end = started + (slot.seconds if seconds is None else seconds)
     decisions_by_index: dict[int, SlotDecision] = {}
@@ -117,12 +157,15 @@ def decide_many(
                 )
             else:
                 faults[index].append(answer)
-    decisions = [
-        decisions_by_index.get(index) or _answer_by_built_in(slot, questions[index], started, faults[index])
+    for fault in (fault for question_faults in faults.values() for fault in question_faults):
+        answers_counted.labels(slot.name, fault.algorithm, fault.code).inc()
+    for decision in decisions_by_index.values():
+        _count_answer(slot, decision, shadow)
+    took = time.monotonic() - started
+    return [
+        decisions_by_index.get(index) or Unanswered(slot, questions[index], took, tuple(faults[index]))
         for index in faults
     ]
-    _count_outcomes(slot, decisions, shadow)
-    return decisions
 
 
 @dataclass
@@ -192,19 +235,8 @@ def _describe_first_error(wrong: ValidationError) -> str:
     return f"{'.'.join(map(str, first['loc'])) or 'answer'}: {first['msg']}"
 
 
-def _answer_by_built_in(
-    slot: Slot, question: SlotQuestion, started: float, faults: Sequence[AnswerFault]
-) -> SlotDecision:
-    answer = slot.fallback(question)
-    return SlotDecision(answer, BUILT_IN, "built-in", time.monotonic() - started, tuple(faults))
-
-
-def _count_outcomes(slot: Slot, decisions: Sequence[SlotDecision], shadow: bool) -> None:
-    for decision in decisions:
-        for fault in decision.faults:
-            answers_counted.labels(slot.name, fault.algorithm, fault.code).inc()
-        if not shadow:
-            answers_counted.labels(slot.name, decision.algorithm, "answered").inc()
-            seconds_measured.labels(slot.name).observe(decision.seconds)
-        elif decision.algorithm != BUILT_IN:
-            answers_counted.labels(slot.name, decision.algorithm, "shadow").inc()
+def _count_answer(slot: Slot, decision: SlotDecision, shadow: bool = False) -> None:
+    name = BUILT_IN if decision.by_built_in else decision.algorithm
+    answers_counted.labels(slot.name, name, "shadow" if shadow else "answered").inc()
+    if not shadow:
+        seconds_measured.labels(slot.name).observe(decision.seconds)

@@ -18,7 +18,7 @@ from typing import Final, Self
 from algorithms.slots import packages as installed
 from algorithms.slots import policy_changes, policy_file, slot_metrics
 from algorithms.slots.batches import compute_batch_seconds, split_into_chunks
-from algorithms.slots.guard import Member, SlotAlgorithm, SlotDecision, decide_many
+from algorithms.slots.guard import Member, SlotAlgorithm, SlotDecision, Unanswered, ask_chain
 from algorithms.slots.network_allowlist import NetworkAllowlist
 from algorithms.slots.packages import AlgorithmPackage
 from algorithms.slots.processes import Helpers, Target
@@ -185,29 +185,34 @@ class Registry:
         return self.decide_many(slot, [question])[0]
 
     def decide_many(self, slot: str, questions: Sequence[SlotQuestion]) -> list[SlotDecision]:
-        """Ask the slot's chain the questions of many clients and return the answers in order.
+        """Ask the slot's chain and its built-in the questions of many clients and return the answers in order."""
+        attempts = self.ask_algorithms(slot, questions)
+        return [attempt.decide() if isinstance(attempt, Unanswered) else attempt for attempt in attempts]
+
+    def ask_algorithms(self, slot: str, questions: Sequence[SlotQuestion]) -> list[SlotDecision | Unanswered]:
+        """Ask the slot's chain without the built-in, which is to answer what nobody did.
 
         Clients of one variant are asked together in chunks, one call each; `compute_batch_seconds` gives a chunk's
         deadline.
         """
-        state, decisions_by_index = self._state, dict[int, SlotDecision]()
+        state, attempts = self._state, dict[int, SlotDecision | Unanswered]()
         variants = [state.choose_variant(slot, question.client_id) for question in questions]
         for first in dict.fromkeys(variants):
             indices = [index for index, client_variant in enumerate(variants) if client_variant == first]
             for chunk in split_into_chunks(indices):
-                decisions = self._decide_chunk(state, slot, first, [questions[index] for index in chunk])
-                decisions_by_index |= zip(chunk, decisions, strict=True)
-        return [decisions_by_index[index] for index in range(len(questions))]
+                answers = self._ask_chunk(state, slot, first, [questions[index] for index in chunk])
+                attempts |= zip(chunk, answers, strict=True)
+        return [attempts[index] for index in range(len(questions))]
 
-    def _decide_chunk(
+    def _ask_chunk(
         self, state: RegistryState, slot: str, first: str, questions: Sequence[SlotQuestion]
-    ) -> list[SlotDecision]:
+    ) -> list[SlotDecision | Unanswered]:
         slot_entry, seconds = require_slot(slot), compute_batch_seconds(state.find_deadline(slot), len(questions))
-        decisions = decide_many(slot_entry, state.list_chain(slot, first), questions, seconds)
+        attempts = ask_chain(slot_entry, state.list_chain(slot, first), questions, seconds)
         if self._shadows is not None:
             self._shadows.ask(slot_entry, state.list_shadows(slot), questions, seconds)
         experiment = state.find_policy(slot).experiment
-        return [replace(decision, variant=first, experiment=experiment) for decision in decisions]
+        return [replace(attempt, variant=first, experiment=experiment) for attempt in attempts]
 
     def find_deadline(self, slot: str) -> float:
         """Return the deadline in force for one question, in seconds."""

@@ -14,7 +14,6 @@ from algorithms.slots.guard import Member, SlotDecision, decide_many
 from algorithms.slots.slot_metrics import shadows_left_out
 from algorithms.slots.slot_table import Slot
 from models.answers import AnswerRecord
-from models.slot_policies import BUILT_IN
 from models.slots import SlotQuestion
 
 Recorder = Callable[[AnswerRecord], None]
@@ -76,7 +75,7 @@ def build_answer_record(
     slot: Slot, question: SlotQuestion, decision: SlotDecision, *, shadow: bool = False, body: bytes | None = None
 ) -> AnswerRecord:
     """Build the record of a decision. `body`: the question as JSON, if the caller has it already."""
-    failed = shadow and decision.algorithm == BUILT_IN
+    failed = shadow and decision.by_built_in
     question_json = body or question.model_dump_json().encode()
     return AnswerRecord(
         slot=slot.name,

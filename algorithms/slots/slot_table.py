@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
+from algorithms.slots.built_in import BuiltIn
 from domain import built_in_answers, slot_rules
 from domain.slot_rules import RuleViolation
 from errors import NotFound
@@ -34,14 +35,15 @@ A = TypeVar("A", bound=SlotAnswer)
 
 @dataclass(frozen=True)
 class Slot:
-    """`seconds`: the default deadline for one question. `rules`: what is wrong with an answer, or None."""
+    """`seconds`: the default deadline for one question. `rules`: what is wrong with an answer, or None. `built_in`: the
+    last member of the chain where the service that asks hands over none."""
 
     name: str
     asks: str
     question: type[SlotQuestion]
     answer: type[SlotAnswer]
     rules: Callable[[Any, Any], RuleViolation | None]
-    fallback: Callable[[Any], SlotAnswer]
+    built_in: BuiltIn
     seconds: float
 
     def build_schema(self) -> dict[str, Any]:
@@ -62,10 +64,10 @@ def _define_slot(
     question: type[Q],
     answer: type[A],
     rules: Callable[[Q, A], RuleViolation | None],
-    fallback: Callable[[Q], A],
+    answer_plainly: Callable[[Q], A],
     seconds: float = 0.2,
 ) -> Slot:
-    return Slot(name, asks, question, answer, rules, fallback, seconds)
+    return Slot(name, asks, question, answer, rules, BuiltIn(answer_plainly), seconds)
 
 
 def _accept_any(question: RiskQuestion, answer: RiskAnswer) -> RuleViolation | None:

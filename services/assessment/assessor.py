@@ -22,7 +22,7 @@ from models.lifecycle import Assessment, AssessRequest, NextOutreach
 from models.states import Overdue, Phase
 from services.assessment import commands, snapshots
 from services.assessment.next_actions import NextActionService, NextActionTrigger
-from services.assessment.risk import RiskService
+from services.assessment.risk import RiskResult, RiskService
 from services.context import ServiceContext
 from services.decisions.decider import Decider, PendingDecision
 from store.clients import order_histories
@@ -53,18 +53,20 @@ class Assessor:
             return result
         return self._decide_after_answer(result, self._next_actions.ask(result.trigger))
 
-    def _ask_risk(self, request: AssessRequest) -> PendingDecision | None:
+    def _ask_risk(self, request: AssessRequest) -> RiskResult | None:
         """Ask a plugged risk algorithm, before the transaction, for it may think for a while."""
         if not self._risk.has_algorithm():
             return None
         with read_transaction(self._context.engine) as connection:
             _, now = self._context.load_business_time(connection, request.at)
+            bought = order_histories.load_totals(connection, request.client_id)
+            if bought is None:
+                return None
             orders = order_histories.load_client_orders(connection, request.client_id, now)
-        return self._risk.ask(request.client_id, orders, now)
+            learnt = self._risk.forecast(connection, bought, now)
+        return self._risk.ask(request.client_id, orders, bought, learnt, now)
 
-    def _score_and_decide(
-        self, request: AssessRequest, risk_answer: PendingDecision | None
-    ) -> Assessment | _OpenQuestion:
+    def _score_and_decide(self, request: AssessRequest, risk_answer: RiskResult | None) -> Assessment | _OpenQuestion:
         """Apply what signals asked for, score and decide. Where an algorithm is to be asked about the mail that is due,
         only the score is saved."""
         with write_transaction(self._context.engine) as connection:
@@ -74,15 +76,16 @@ class Assessor:
             if snapshot is None:
                 return _build_erased(clock, now)
             assessment_id = uuid4().hex
-            risk = self._risk.forecast(connection, snapshot.purchases, now, risk_answer, key=assessment_id)
-            score = score_snapshot(snapshot, self._rules.engagement, risk, assessment_id)
+            risk = risk_answer or RiskResult(self._risk.forecast(connection, snapshot.purchases, now))
+            self._risk.record(connection, risk, now, key=assessment_id)
+            score = score_snapshot(snapshot, self._rules.engagement, risk.forecast, assessment_id)
             decision = decide_next(snapshot, score, self._rules)
             start = decision.plan.start
             if start is None or not self._next_actions.has_algorithm(start):
                 snapshots.save_assessment(connection, snapshot, score, decision)
                 return self._build_assessment(clock, snapshot, score, decision)
             snapshots.save_score(connection, snapshot, score, decision)
-        trigger = NextActionTrigger(start, snapshot.client_id, score.id, score.engagement.score, risk, now)
+        trigger = NextActionTrigger(start, snapshot.client_id, score.id, score.engagement.score, score.risk, now)
         return _OpenQuestion(trigger, score, clock)
 
     def _decide_after_answer(self, question: _OpenQuestion, answer: PendingDecision) -> Assessment:

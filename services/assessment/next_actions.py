@@ -20,7 +20,6 @@ from domain.next_actions import (
 )
 from domain.planning import MailStart
 from models.base import ClientId
-from models.slot_policies import BUILT_IN
 from models.slots import Action, NextActionAnswer, Occurrence
 from services import metrics
 from services.context import ServiceContext
@@ -83,8 +82,8 @@ class NextActionService:
         """
         call = self._begin_call(connection, trigger) if _read_action(pending) == "stylist_call" else None
         if _read_action(pending) == "stylist_call" and call is None:
-            mail = NextActionAnswer(action="email")
-            pending = pending.replace_answer(BUILT_IN, pending.decision.version, mail, pending.decision.seconds)
+            without_call = pending.question.model_copy(update={"allowed": list_allowed_actions(0)})
+            pending = pending.ask_built_in(without_call)
         self._decider.record(connection, pending, trigger.now, key=trigger.start.key)
         action = _read_action(pending)
         metrics.next_actions.labels(action=action).inc()

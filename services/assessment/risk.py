@@ -8,15 +8,15 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Final, cast
+from typing import Final, NamedTuple, cast
 
 from sqlalchemy import Connection, Engine
 
 from algorithms.risk.forecast import forecast_risk
 from algorithms.risk.risk_model import RiskModel
+from algorithms.slots.built_in import BuiltIn
 from domain.churn_risk import LAPSED_SHARE, ChurnRisk, ClientOrders
 from models.base import ClientId
-from models.slot_policies import BUILT_IN
 from models.slots import Occurrence, RiskAnswer, RiskQuestion
 from services.decisions.decider import Decider, PendingDecision
 from store.learning import artefacts
@@ -30,6 +30,13 @@ AT_RISK_BELOW: Final = 0.5
 """A client with a lower P(alive) is at risk where the algorithm does not say when that turned."""
 
 log = logging.getLogger(__name__)
+
+
+class RiskResult(NamedTuple):
+    """A client's forecast; None where engagement alone decides. `pending`: the slot's answer, where it was asked."""
+
+    forecast: ChurnRisk | None
+    pending: PendingDecision | None = None
 
 
 class RiskService:
@@ -55,30 +62,32 @@ class RiskService:
         """Return whether a plugged algorithm has a part; where none has, nothing is read or asked for it."""
         return self._decider.has_algorithm(SLOT)
 
-    def ask(self, client_id: ClientId, orders: Sequence[tuple[datetime, int]], now: datetime) -> PendingDecision:
-        """Ask the slot about a client, outside any transaction. `orders`: when, and for how many cents."""
-        bought = tuple(Occurrence(kind="order_placed", at=at, value_cents=cents) for at, cents in orders)
-        question = RiskQuestion(client_id=client_id, now=now, orders=bought, horizon_days=HORIZON_DAYS)
-        return self._decider.ask(SLOT, question)
-
-    def forecast(
-        self, connection: Connection, bought: ClientOrders, now: datetime, pending: PendingDecision | None, key: str
-    ) -> ChurnRisk | None:
-        """Return the client's forecast and record a plugged answer under `key`; None before a model was learnt."""
+    def forecast(self, connection: Connection, bought: ClientOrders, now: datetime) -> ChurnRisk | None:
+        """Return the client's forecast by the learnt model; None before one was learnt."""
         model, version = self._load_current(connection)
-        learnt = None if model is None else forecast_risk(model, version, bought, now)
-        if pending is None:
-            return learnt
-        by_built_in = pending.decision.algorithm == BUILT_IN
-        if (
-            by_built_in and learnt is not None
-        ):  # it knows better than the slot's last resort, and shadows are held to that
-            answer = RiskAnswer(
-                p_alive=learnt.p_alive, expected_orders=learnt.expected_orders, falls_at=learnt.falls_at
-            )
-            pending = pending.replace_answer(learnt.algorithm, learnt.version, answer, pending.decision.seconds)
-        self._decider.record(connection, pending, now, key=key)
-        return learnt if by_built_in else _build_forecast(pending, learnt, bought, now)
+        return None if model is None else forecast_risk(model, version, bought, now)
+
+    def ask(
+        self,
+        client_id: ClientId,
+        orders: Sequence[tuple[datetime, int]],
+        bought: ClientOrders,
+        learnt: ChurnRisk | None,
+        now: datetime,
+    ) -> RiskResult:
+        """Ask the slot about a client, outside any transaction. `orders`: when, and for how many cents. `learnt`: the
+        forecast of the learnt model, which is the built-in once there is one."""
+        events = tuple(Occurrence(kind="order_placed", at=at, value_cents=cents) for at, cents in orders)
+        question = RiskQuestion(client_id=client_id, now=now, orders=events, horizon_days=HORIZON_DAYS)
+        pending = self._decider.ask(SLOT, question, None if learnt is None else _build_member(learnt))
+        if pending.decision.by_built_in:
+            return RiskResult(learnt, pending)
+        return RiskResult(_build_forecast(pending, learnt, bought, now), pending)
+
+    def record(self, connection: Connection, result: RiskResult, now: datetime, key: str) -> None:
+        """Record the slot's answer under `key`, in the transaction that uses it."""
+        if result.pending is not None:
+            self._decider.record(connection, result.pending, now, key=key)
 
     def _load_current(self, connection: Connection) -> tuple[RiskModel | None, str]:
         with self._lock:
@@ -99,6 +108,12 @@ def load_model(home: Path, artefact: Artefact | None) -> RiskModel | None:
     except OSError as broken:
         log.error("artefact %s cannot be read (%s); engagement alone serves", artefact.id, type(broken).__name__)
         return None
+
+
+def _build_member(learnt: ChurnRisk) -> BuiltIn:
+    """Build the slot's built-in from the forecast of the learnt model."""
+    answer = RiskAnswer(p_alive=learnt.p_alive, expected_orders=learnt.expected_orders, falls_at=learnt.falls_at)
+    return BuiltIn(lambda _: answer, learnt.algorithm, learnt.version)
 
 
 def _build_forecast(

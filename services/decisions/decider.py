@@ -2,7 +2,7 @@
 
 Ask before the transaction that uses the answer and record inside it, so that no lock is held while an algorithm runs:
 
-    pending = decider.ask("ranking", question)
+    pending = decider.ask("ranking", question, built_in)
     with write_transaction(engine) as connection:
         decider.record(connection, pending, now, n=7)
 """
@@ -11,20 +11,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Self
 
 from sqlalchemy import Connection, Engine
 
-from algorithms.slots import guard
-from algorithms.slots.guard import SlotDecision
+from algorithms.slots.built_in import BuiltIn
+from algorithms.slots.guard import SlotDecision, Unanswered
 from algorithms.slots.registry import Registry
 from algorithms.slots.shadows import build_answer_record
 from algorithms.slots.slot_table import require_slot
 from models.answers import AnswerRecord
-from models.slots import SlotAnswer, SlotQuestion
+from models.slots import SlotQuestion
 from services.decisions.shadow_records import ShadowRecorder
 from settings import Settings
 from store.learning import decisions
@@ -38,11 +38,14 @@ class PendingDecision:
     question: SlotQuestion
     decision: SlotDecision
 
-    def replace_answer(self, algorithm: str, version: str, answer: SlotAnswer, seconds: float) -> PendingDecision:
-        """Return this decision with the caller's own answer, which took so many seconds: the product often has a better
-        built-in than the slot's last resort."""
-        own = replace(self.decision, algorithm=algorithm, version=version, answer=answer, seconds=seconds)
-        return replace(self, decision=own)
+    def ask_built_in(self, question: SlotQuestion) -> PendingDecision:
+        """Let the slot's built-in answer the question as it stands now, where the answer cannot be carried out any
+        more. The algorithms are not asked again; the client stays in the same part of the split."""
+        earlier = self.decision
+        unanswered = Unanswered(
+            require_slot(self.slot), question, earlier.seconds, earlier.faults, earlier.variant, earlier.experiment
+        )
+        return PendingDecision(self.slot, question, unanswered.decide())
 
     @cached_property
     def body(self) -> bytes:
@@ -81,20 +84,34 @@ class Decider:
         question. Costs next to nothing."""
         return self._registry is not None and self._registry.has_algorithm(slot)
 
-    def ask(self, slot: str, question: SlotQuestion) -> PendingDecision:
-        """Ask one question and return a valid answer in time; nothing is recorded yet."""
-        return self.ask_many(slot, [question])[0]
+    def ask(self, slot: str, question: SlotQuestion, built_in: BuiltIn | None = None) -> PendingDecision:
+        """Ask one question and return a valid answer in time; nothing is recorded yet.
 
-    def ask_many(self, slot: str, questions: Sequence[SlotQuestion]) -> list[PendingDecision]:
+        `built_in`: the last member of the chain in this call, where the caller has a better one than the slot's own.
+        """
+        return self.ask_many(slot, [question], [built_in])[0]
+
+    def ask_many(
+        self, slot: str, questions: Sequence[SlotQuestion], built_ins: Sequence[BuiltIn | None] = ()
+    ) -> list[PendingDecision]:
         """Ask the questions of many clients and return the answers in order; `algorithms.slots.batches` sets the
-        deadline."""
-        if self._registry is None:
-            decisions = guard.decide_many(require_slot(slot), [], questions)
-        else:
-            decisions = self._registry.decide_many(slot, questions)
+        deadline. `built_ins`: for each question, as in `ask`."""
+        attempts = self._ask_algorithms(slot, questions)
+        members = built_ins or [None] * len(questions)
         return [
-            PendingDecision(slot, question, decision) for question, decision in zip(questions, decisions, strict=True)
+            PendingDecision(slot, question, attempt.decide(member) if isinstance(attempt, Unanswered) else attempt)
+            for question, attempt, member in zip(questions, attempts, members, strict=True)
         ]
+
+    def ask_algorithms(self, slot: str, question: SlotQuestion) -> PendingDecision | Unanswered:
+        """Ask one question without the built-in, whose answer the caller comes to know later."""
+        (attempt,) = self._ask_algorithms(slot, [question])
+        return attempt if isinstance(attempt, Unanswered) else PendingDecision(slot, question, attempt)
+
+    def _ask_algorithms(self, slot: str, questions: Sequence[SlotQuestion]) -> list[SlotDecision | Unanswered]:
+        if self._registry is not None:
+            return self._registry.ask_algorithms(slot, questions)
+        return [Unanswered(require_slot(slot), question, 0.0) for question in questions]
 
     def record(
         self,

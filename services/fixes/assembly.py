@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from time import perf_counter
 from typing import Any, Final, cast
 
 from sqlalchemy import Connection
 
 from algorithms.assembly import built_in
+from algorithms.slots.built_in import BuiltIn
 from domain.fixes import candidates as fix_rules
 from domain.stock_prices import compute_prices
 from models.fixes import FixState
-from models.slot_policies import BUILT_IN
 from models.slots import AssemblyAnswer, AssemblyQuestion
 from services.decisions.decider import Decider, PendingDecision
 from store.catalogue import availability
@@ -35,14 +34,8 @@ def build_question(connection: Connection, row: FixRow, now: datetime) -> Assemb
 
 
 def choose_box(decider: Decider, question: AssemblyQuestion) -> PendingDecision:
-    """Ask the slot for a box; where the built-in algorithm is asked, compute the best box, not the slot's last
-    resort."""
-    answer = decider.ask(SLOT, question)
-    if answer.decision.algorithm != BUILT_IN:
-        return answer
-    started = perf_counter()
-    best = built_in.answer(question)
-    return answer.replace_answer(built_in.NAME, built_in.VERSION, best, perf_counter() - started)
+    """Ask the slot for a box; the built-in computes the best one."""
+    return decider.ask(SLOT, question, BuiltIn(built_in.answer, built_in.NAME, built_in.VERSION))
 
 
 def build_box_columns(row: FixRow, decision_made: PendingDecision) -> dict[str, Any]:

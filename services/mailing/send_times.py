@@ -8,8 +8,9 @@ from typing import Final, cast
 
 from sqlalchemy import Connection
 
+from algorithms.slots.built_in import BuiltIn
+from algorithms.slots.guard import Unanswered
 from domain.timing import HORIZON, list_send_windows, load_zone
-from models.slot_policies import BUILT_IN
 from models.slots import SendTimeAnswer, SendTimeQuestion
 from services.context import ServiceContext
 from services.decisions.decider import Decider, PendingDecision
@@ -22,10 +23,14 @@ from store.mail.ledger import LedgerRow
 SLOT: Final = "send_time"
 
 
+SendTimeAttempt = PendingDecision | Unanswered | None
+"""The answer of an algorithm; or nobody's yet, and the built-in decides; or None where no algorithm has a part."""
+
+
 def ask_slot(
     context: ServiceContext, decider: Decider, connection: Connection, row: LedgerRow, now: datetime
-) -> PendingDecision | None:
-    """Ask the slot about this mail; None where it has no algorithm but the built-in one."""
+) -> SendTimeAttempt:
+    """Ask the slot's algorithms about this mail. The built-in comes later: it may be a model that thinks for long."""
     if not decider.has_algorithm(SLOT):
         return None
     client = require_client(connection, row.client_id)
@@ -38,31 +43,26 @@ def ask_slot(
         ),
         opened=mail_facts.list_reading_times(connection, row.client_id, now, MOST_READS),
     )
-    return decider.ask(SLOT, question)
+    return decider.ask_algorithms(SLOT, question)
 
 
-def read_proposed_time(answer: PendingDecision | None) -> datetime | None:
+def read_proposed_time(attempt: SendTimeAttempt) -> datetime | None:
     """Return the moment that an algorithm proposes; None where the built-in one decides."""
-    return (
-        None
-        if answer is None or answer.decision.algorithm == BUILT_IN
-        else cast(SendTimeAnswer, answer.decision.answer).at
-    )
+    return cast(SendTimeAnswer, attempt.decision.answer).at if isinstance(attempt, PendingDecision) else None
 
 
 def save_decision(
     decider: Decider,
     connection: Connection,
     row: LedgerRow,
-    answer: PendingDecision | None,
+    attempt: SendTimeAttempt,
     at: datetime,
     now: datetime,
 ) -> None:
     """Save the answer with the mail; where the built-in algorithm decides, with the moment `at` that it chose."""
-    if answer is None:
+    if attempt is None:
         return
-    if read_proposed_time(answer) is None:
-        answer = answer.replace_answer(
-            BUILT_IN, answer.decision.version, SendTimeAnswer(at=at), answer.decision.seconds
-        )
-    decider.record(connection, answer, now, n=row.n)
+    if isinstance(attempt, Unanswered):
+        decision = attempt.decide(BuiltIn(lambda _: SendTimeAnswer(at=at)))
+        attempt = PendingDecision(SLOT, attempt.question, decision)
+    decider.record(connection, attempt, now, n=row.n)

@@ -19,8 +19,8 @@ from algorithms.blending.contracts import RankingRequest
 from algorithms.sessions import posterior as built_in
 from algorithms.sessions.posterior import SessionPosterior
 from algorithms.sessions.questions import build_question
+from algorithms.slots.built_in import BuiltIn
 from domain.histories import Interaction
-from models.slot_policies import BUILT_IN
 from models.slots import SessionQuestion
 from services.decisions.decider import Decider, PendingDecision
 from services.recommendations.recommender import Recommender
@@ -69,13 +69,8 @@ class PageOrderService:
     def choose_order(self, connection: Connection, page: PageRequest, now: datetime) -> PendingDecision:
         """Choose the order at business `now`; it is not recorded yet. Raises NotFound for an unknown client, BadInput
         for an item that the catalogue does not hold."""
-        pending = self._decider.ask(SLOT, self._build_question(connection, page, now))
-        if pending.decision.algorithm != BUILT_IN:
-            return pending
-        started, posterior = time.perf_counter(), self._load_current()
-        answer = posterior.answer(pending.question)  # type: ignore[arg-type]
-        seconds = pending.decision.seconds + time.perf_counter() - started
-        return pending.replace_answer(built_in.NAME, str(posterior.version), answer, seconds)
+        question, posterior = self._build_question(connection, page, now), self._load_current()
+        return self._decider.ask(SLOT, question, BuiltIn(posterior.answer, built_in.NAME, str(posterior.version)))
 
     def keep_given_order(self, connection: Connection, page: PageRequest, now: datetime) -> PendingDecision:
         """Return the items in the order that they have, without asking an algorithm: for visitors that are programs."""

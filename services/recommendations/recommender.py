@@ -14,18 +14,18 @@ from typing import Final, NamedTuple, cast
 from sqlalchemy import Connection, Engine
 
 from algorithms.blending import explain
-from algorithms.blending.blend import HEAD, Blend
+from algorithms.blending.blend import HEAD, Blend, EligibleItems
 from algorithms.blending.catalogue import Catalogue, StockLine
 from algorithms.blending.contracts import RankingRequest, Recommendation
 from algorithms.blending.explain import ClientEvidence
 from algorithms.blending.ranking_questions import MOST, build_picks, build_question
 from algorithms.blending.trend import WINDOW_DAYS, Trend
 from algorithms.slots.batches import split_into_chunks
+from algorithms.slots.built_in import BuiltIn
 from domain.histories import ClientSignals
 from errors import BadInput
 from models.mail import Pick
-from models.slot_policies import BUILT_IN
-from models.slots import RankingAnswer, ScoredItem
+from models.slots import RankingAnswer, RankingQuestion, ScoredItem
 from services.decisions.decider import Decider, PendingDecision
 from services.recommendations.blend_weights import add_stored_model, read_weights
 from settings import Settings
@@ -75,6 +75,19 @@ class RankedItems(NamedTuple):
     picks: tuple[Pick, ...]
     algorithm: str
     version: str
+
+
+class _BlendRanking:
+    """The built-in for one client: the blend's ranking of what it scored. `picks`: set once it was asked."""
+
+    def __init__(self, blend: Blend, scored: EligibleItems) -> None:
+        self._blend, self._scored = blend, scored
+        self.picks: tuple[Pick, ...] = ()
+
+    def answer(self, question: RankingQuestion) -> RankingAnswer:
+        """Select the best items; they keep what explains them in `picks`."""
+        self.picks = self._blend.select_best(self._scored, question.n)
+        return RankingAnswer(items=tuple(ScoredItem(item_id=pick.item_id, score=pick.score) for pick in self.picks))
 
 
 class Recommender:
@@ -158,8 +171,7 @@ class Recommender:
     def _ask_algorithms(
         self, cache: _Cache, requests: Sequence[RankingRequest], clients: Sequence[ClientSignals]
     ) -> Iterator[tuple[PendingDecision, tuple[Pick, ...]]]:
-        """Ask the slot's algorithms, and use the blend's own ranking where they gave none or the built-in is
-        champion."""
+        """Ask the slot's algorithms; the blend is the built-in."""
         started, blend, plugged = time.perf_counter(), cache.blend, self._decider.has_algorithm(SLOT)
         offered = [blend.score_eligible(request, client) for request, client in zip(requests, clients, strict=True)]
         questions = [
@@ -167,15 +179,16 @@ class Recommender:
             build_question(blend, request, client, MOST if plugged else min(HEAD * request.n, MOST), scored)
             for request, client, scored in zip(requests, clients, offered, strict=True)
         ]
-        for question, scored, pending in zip(questions, offered, self._decider.ask_many(SLOT, questions), strict=True):
-            if pending.decision.algorithm != BUILT_IN:
-                yield (
-                    pending,
-                    build_picks(question, cast(RankingAnswer, pending.decision.answer), pending.decision.algorithm),
-                )
+        seconds = (time.perf_counter() - started) / len(requests)
+        rankings = [_BlendRanking(blend, scored) for scored in offered]
+        built_ins = [BuiltIn(ranking.answer, blend.name, cache.version, seconds) for ranking in rankings]
+        answers = self._decider.ask_many(SLOT, questions, built_ins)
+        for question, ranking, pending in zip(questions, rankings, answers, strict=True):
+            decision = pending.decision
+            if decision.by_built_in:
+                yield pending, ranking.picks
             else:
-                picks = blend.select_best(scored, question.n)
-                yield _answer_by_blend(pending, cache, picks, (time.perf_counter() - started) / len(requests)), picks
+                yield pending, build_picks(question, cast(RankingAnswer, decision.answer), decision.algorithm)
 
     def _load_current(self, now: datetime) -> _Cache:
         """Return the cache of moments ago. While one thread rebuilds it, the others use the old one."""
@@ -234,13 +247,6 @@ def _build_request(item_request: ItemsRequest, now: datetime, context: str) -> R
     return RankingRequest(
         client_id=item_request.client_id, n=item_request.n, now=now, context=context, exclude=item_request.exclude
     )
-
-
-def _answer_by_blend(
-    pending: PendingDecision, cache: _Cache, picks: tuple[Pick, ...], seconds: float
-) -> PendingDecision:
-    answer = RankingAnswer(items=tuple(ScoredItem(item_id=pick.item_id, score=pick.score) for pick in picks))
-    return pending.replace_answer(cache.blend.name, cache.version, answer, seconds)
 
 
 def _read_items_part(fingerprint: str) -> str:

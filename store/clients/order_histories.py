@@ -11,9 +11,10 @@ import numpy as np
 from sqlalchemy import Connection, select
 
 from domain.arrays import Floats
+from domain.churn_risk import ClientOrders
 from models.base import ClientId
 from store.sql.epoch import epoch
-from store.tables import events
+from store.tables import clients, engagement, events
 
 BATCH: Final = 50_000
 LATEST: Final = 1_000
@@ -55,6 +56,26 @@ def load_client_orders(connection: Connection, client_id: ClientId, until: datet
         .limit(LATEST)
     )
     return [(row.occurred_at, row.value_cents or 0) for row in reversed(connection.execute(query).all())]
+
+
+def load_totals(connection: Connection, client_id: ClientId) -> ClientOrders | None:
+    """Load the totals of the client's orders; None for an unknown client."""
+    e = engagement.c
+    query = (
+        select(e.orders, e.first_order_at, e.last_order_at, e.orders_value_cents, clients.c.signed_up_at)
+        .select_from(clients.outerjoin(engagement, e.client_id == clients.c.client_id))
+        .where(clients.c.client_id == client_id)
+    )
+    row = connection.execute(query).one_or_none()
+    if row is None:
+        return None
+    return ClientOrders(
+        orders=row.orders or 0,
+        first_at=row.first_order_at,
+        last_at=row.last_order_at,
+        value_cents=row.orders_value_cents or 0,
+        signed_up_at=row.signed_up_at,
+    )
 
 
 def _iterate_batches(connection: Connection, query: Any) -> Iterator[Sequence[Any]]:

@@ -30,7 +30,7 @@ def test_questions_and_built_in_answers_keep_the_published_schema(slot: Slot) ->
     for size in (0, 1, 30):
         asked_question = build_sample_question(slot.name, 7, size)
         jsonschema.validate(json.loads(asked_question.model_dump_json()), schema["question"])
-        jsonschema.validate(json.loads(slot.fallback(asked_question).model_dump_json()), schema["answer"])
+        jsonschema.validate(json.loads(slot.built_in.answer(asked_question).model_dump_json()), schema["answer"])
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate([], schema["answer"])
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, event, select
 
+from algorithms.slots.built_in import BuiltIn
 from models.actors import SYSTEM
 from models.calls import CallDecision, CallState
 from models.lifecycle import Assessment, AssessRequest
@@ -95,9 +96,9 @@ class SlowDecider(Decider):
     def has_algorithm(self, slot: str) -> bool:
         return slot == "next_action"
 
-    def ask(self, slot: str, question: SlotQuestion) -> PendingDecision:
+    def ask(self, slot: str, question: SlotQuestion, built_in: BuiltIn | None = None) -> PendingDecision:
         self._meanwhile()
-        return super().ask(slot, question)
+        return super().ask(slot, question, built_in)
 
 
 def test_with_the_house_alone_it_is_a_mail_and_costs_no_statement_more(tmp_path: Path, stack: ExitStack) -> None:

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, select
 
+from algorithms.slots.built_in import BuiltIn
 from algorithms.slots.guard import SlotDecision
-from models.slots import RankingQuestion
+from models.slots import RankingAnswer, RankingQuestion
 from services.decisions.decider import Decider
 from services.recommendations.recommender import ItemsRequest, Recommender
 from settings import Settings
@@ -139,3 +140,24 @@ def test_recommendations_follow_the_policy_and_the_blend_answers_for_a_fault(dec
         "raises",
         ("raises:raised",),
     )
+
+
+def test_a_bound_built_in_is_the_last_member_and_is_called_only_when_reached(decision_shop: DecisionShop) -> None:
+    called: list[str] = []
+
+    def answer(question: RankingQuestion) -> RankingAnswer:
+        called.append(question.client_id)
+        return RankingAnswer(items=())
+
+    blend, question = BuiltIn(answer, "blend", "m7"), build_ranking_question()
+    decision = Decider().ask("ranking", question, blend).decision
+    assert (decision.algorithm, decision.version, decision.by_built_in) == ("blend", "m7", True)
+    failing = decision_shop.decider('[slots.ranking]\nchampion = "raises"\ndeadline_ms = 5000\n')
+    wait_until(lambda: bool(failing.ask("ranking", question).decision.faults[0].code == "raised"))
+    decision = failing.ask("ranking", question, blend).decision
+    assert (decision.algorithm, decision.variant, decision.faults[0].algorithm) == ("blend", "raises", "raises")
+    assert len(called) == 2
+    serving = decision_shop.decider('[slots.ranking]\nchampion = "last"\ndeadline_ms = 5000\n')
+    assert wait_for_algorithm(serving, "last")
+    assert serving.ask("ranking", question, blend).decision.algorithm == "last"
+    assert len(called) == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from sqlalchemy import Engine
 
 from algorithms.sessions import posterior as built_in
 from algorithms.sessions.posterior import SessionPosterior
+from algorithms.slots.built_in import BuiltIn
 from algorithms.slots.shadows import build_answer_record
 from algorithms.slots.slot_table import SLOTS
 from cli import selvedge
@@ -72,10 +74,10 @@ def _add_page(engine: Engine, shop: StockedShop, n: int) -> None:
     """Each item is best in another part of the blend's score, so that all are as likely to come first."""
     at = BEGIN + n * timedelta(hours=2)
     items = tuple(Candidate(item_id=item, parts={part: 0.1}) for item, part in zip(ITEMS, PARTS, strict=False))
-    plain = Decider().ask("session", SessionQuestion(client_id="c", now=at, seed=n, n=2, items=items))
-    pending = plain.replace_answer(built_in.NAME, "0", SessionPosterior.build_prior().answer(plain.question), 0.001)  # type: ignore[arg-type]
+    question = SessionQuestion(client_id="c", now=at, seed=n, n=2, items=items)
+    pending = Decider().ask("session", question, BuiltIn(SessionPosterior.build_prior().answer, built_in.NAME, "0"))
     coats = SessionAnswer(items=("coat-1", "coat-2"))
-    beside = pending.replace_answer("coats", "1", coats, 0.01).decision
+    beside = replace(pending.decision, algorithm="coats", version="1", answer=coats, by_built_in=False)
     shadow = build_answer_record(SLOTS["session"], pending.question, beside, shadow=True).model_copy(
         update={"variant": "coats"}
     )
