@@ -1,6 +1,7 @@
 """`make bench`: every figure of the product, measured here and now, into bench/results.json.
 
-`python -m bench lifecycle year` measures some parts alone; the figures of the others are kept as they were.
+`python -m bench lifecycle year` measures some parts alone; the figures of the others stay as they were. Each figure is
+compared with the last kept one (bench/kept.json, which `--keep` writes).
 """
 
 from __future__ import annotations
@@ -12,8 +13,11 @@ import os
 import platform
 import sys
 import time
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
+
+from bench.kept_figures import describe_losses, describe_machine, keep_figures, load_kept
 
 RESULTS = Path(__file__).parent / "results.json"
 PARTS = (
@@ -97,38 +101,55 @@ BARS: dict[str, tuple[str, float]] = {
 """What is promised. Other figures are printed, not judged."""
 
 
-def parse_parts(arguments: list[str]) -> list[str]:
-    """Parse the parts that were named. Ends with status 2 and one line for an unknown part."""
+def parse_arguments(arguments: list[str]) -> tuple[list[str], bool]:
+    """Parse the parts that were named, and whether to keep the figures. Ends with status 2 and one line for an unknown
+    part."""
     parser = argparse.ArgumentParser(
         prog="python -m bench",
         description="Measure here and now, into bench/results.json. With no part named, all: that takes many minutes. "
-        "Figures of parts that are not named are kept as they were.",
+        "Figures of parts that are not named stay as they were. What is worse by over a tenth than the last kept "
+        "figure is named.",
         epilog="Exit status: 0 every promised figure is kept, 1 one is not.",
     )
     parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
-    parts: list[str] = parser.parse_args(arguments).parts
+    parser.add_argument("--keep", action="store_true", help="keep what is measured now in bench/kept.json")
+    parsed = parser.parse_args(arguments)
+    parts: list[str] = parsed.parts
     for part in parts:
         if part not in PARTS:
             parser.error(f"no part {part}; there are {', '.join(PARTS)}")
-    return parts
+    return parts, parsed.keep
 
 
-def main(parts: list[str]) -> int:
-    """Measure `parts` (all when empty); 1 when a promise is not kept."""
+def main(parts: list[str], *, keep: bool = False) -> int:
+    """Measure `parts` (all when empty); 1 when a promise is not kept. `keep`: later runs compare with these figures."""
     results: dict[str, float | str] = json.loads(RESULTS.read_text()) if parts and RESULTS.exists() else {}
-    for part in parts or PARTS:
+    measured = _measure(parts or PARTS)
+    results |= measured | {"cores": os.cpu_count() or 0, "python": platform.python_version(), "measured_at": _now()}
+    RESULTS.write_text(json.dumps(results, indent=2, sort_keys=True) + "\n")
+    figures = {name: value for name, value in sorted(results.items()) if isinstance(value, int | float)}
+    broken = [name for name, value in figures.items() if not _render_result(name, value)]
+    _compare(measured, keep=keep)
+    return 1 if broken else 0
+
+
+def _measure(parts: Iterable[str]) -> dict[str, float]:
+    measured: dict[str, float] = {}
+    for part in parts:
         begun = time.perf_counter()
         print(f"{part} ...", file=sys.stderr, flush=True)
-        results |= importlib.import_module(f"bench.{part}").measure()
+        measured |= importlib.import_module(f"bench.{part}").measure()
         print(f"{part}: {time.perf_counter() - begun:.0f} s", file=sys.stderr, flush=True)
-    results |= {"cores": os.cpu_count() or 0, "python": platform.python_version(), "measured_at": _now()}
-    RESULTS.write_text(json.dumps(results, indent=2, sort_keys=True) + "\n")
-    return (
-        sum(
-            not _render_result(name, value) for name, value in sorted(results.items()) if isinstance(value, int | float)
-        )
-        and 1
-    )
+    return measured
+
+
+def _compare(measured: dict[str, float], *, keep: bool) -> None:
+    """Say what fell behind the kept figures; then keep today's where asked."""
+    kept, machine = load_kept(), describe_machine()
+    losses = list(describe_losses(measured, kept, BARS, machine))
+    print("\n".join(losses) or f"no figure of {len(measured.keys() & kept.keys())} is worse by over 10 % than kept")
+    if keep:
+        keep_figures(measured, _now()[:10], machine)
 
 
 def _render_result(name: str, value: float) -> bool:
@@ -145,4 +166,5 @@ def _now() -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main(parse_parts(sys.argv[1:])))
+    named, keep_them = parse_arguments(sys.argv[1:])
+    sys.exit(main(named, keep=keep_them))

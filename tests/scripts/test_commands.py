@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.__main__ import PARTS, parse_parts
+from bench.__main__ import PARTS, parse_arguments
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -44,9 +44,9 @@ def test_ci_runs_the_checks_and_hands_on_their_failure(checkout: Path) -> None:
 
 
 def test_a_part_of_the_bench_that_there_is_not_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    assert parse_parts(["mail", "year"]) == ["mail", "year"]
+    assert parse_arguments(["mail", "year", "--keep"]) == (["mail", "year"], True)
     with pytest.raises(SystemExit) as refused:
-        parse_parts(["mial"])
+        parse_arguments(["mial"])
     assert refused.value.code == 2
     assert capsys.readouterr().err.endswith("no part mial; there are " + ", ".join(PARTS) + "\n")
 
