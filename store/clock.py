@@ -72,7 +72,10 @@ def stop(connection: Connection, real_now: datetime) -> None:
 
 
 def _load_row(connection: Connection) -> Row[tuple[int, datetime, datetime, float, datetime | None, bool]] | None:
-    return connection.execute(select(clock).where(clock.c.id == ONLY)).first()
+    return connection.execute(_QUERY).first()
+
+
+_QUERY: Final = select(clock).where(clock.c.id == ONLY)
 
 
 def _read_clock(

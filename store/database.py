@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import Lock
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
@@ -12,6 +13,9 @@ from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError,
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from errors import BadInput, ConfigError, Unavailable
+
+BUSY_S: Final = 30
+"""Real seconds for which a writer waits for the others."""
 
 
 def connect(url: str) -> Engine:
@@ -51,7 +55,8 @@ def _sqlite(url: str, path: str | None) -> Engine:
         pool_size=16,
         max_overflow=32,
         hide_parameters=True,  # they hold names and addresses, which must not reach a log by way of an error
-        connect_args={"check_same_thread": False, "timeout": 30},
+        connect_args={"check_same_thread": False, "timeout": BUSY_S},
+        execution_options={"selvedge_writers": Lock()},
     )
 
     @event.listens_for(engine, "connect")
@@ -60,7 +65,7 @@ def _sqlite(url: str, path: str | None) -> Engine:
         raw.isolation_level = None
         raw.execute("PRAGMA journal_mode=WAL")
         raw.execute("PRAGMA synchronous=NORMAL")
-        raw.execute("PRAGMA busy_timeout=30000")
+        raw.execute(f"PRAGMA busy_timeout={BUSY_S * 1000}")
         raw.execute("PRAGMA foreign_keys=ON")
         raw.execute("PRAGMA temp_store=MEMORY")
         raw.execute("PRAGMA cache_size=-65536")
@@ -80,10 +85,26 @@ def write_transaction(engine: Engine) -> Iterator[Connection]:
 
     Raises Unavailable when the database does not answer.
     """
-    with _translate_errors(), engine.connect() as plain:
+    with _translate_errors(), _wait_for_turn(engine), engine.connect() as plain:
         connection = plain.execution_options(selvedge_write=True)
         with connection.begin():
             yield connection
+
+
+@contextmanager
+def _wait_for_turn(engine: Engine) -> Iterator[None]:
+    """Let the writers of one process follow each other without a gap. SQLite has one writer at a time and lets the
+    others look again after a sleep of up to 100 ms, during which nobody writes."""
+    writers: Lock | None = engine.get_execution_options().get("selvedge_writers")
+    if writers is None:
+        yield
+        return
+    if not writers.acquire(timeout=BUSY_S):
+        raise Unavailable("the database is busy with another write")
+    try:
+        yield
+    finally:
+        writers.release()
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, Row, Select, select
@@ -15,7 +16,7 @@ from store.events.rows import convert_to_cents
 from store.events.validator import TOLERANCE
 from store.mail.policy import ShopPolicy
 from store.revisions import load_number, raise_number
-from store.sql.bulk import among, dump_json, write_rows
+from store.sql.bulk import among, dump_json, give, match_given, write_rows
 from store.sql.records import Record
 from store.sql.types import to_micros
 from store.sql.upsert_batch import RowRefusal, UpsertBatch
@@ -51,7 +52,8 @@ def put_items(
 ) -> UpsertBatch[_ItemValues]:
     """Save items. Fields that a row leaves out keep their stored values; saving the same row twice changes nothing."""
     ids = {row.item_id for row in rows}
-    batch = UpsertBatch({row.item_id: _read_values(row) for row in connection.execute(_items_query(connection, ids))})
+    stored = connection.execute(_build_items_query(connection.dialect.name), give(connection, ids))
+    batch = UpsertBatch({row.item_id: _read_values(row) for row in stored})
     for index, row in enumerate(rows):
         if why := _refuse(row, policy, now):
             batch.refused.append(RowRefusal(index, *why))
@@ -120,13 +122,21 @@ def put_stock(connection: Connection, rows: Sequence[StockRow]) -> UpsertBatch[_
     return batch
 
 
-def _items_query(connection: Connection, ids: Iterable[str]) -> Select[Any]:
-    return select(items).where(among(connection, items.c.item_id, ids)).order_by(items.c.item_id)
+@cache
+def _build_items_query(dialect: str) -> Select[Any]:
+    return select(items).where(match_given(dialect, items.c.item_id)).order_by(items.c.item_id)
+
+
+@cache
+def _build_stock_query(dialect: str, *, whole: bool) -> Select[Any]:
+    query = select(stock.c.item_id, stock.c.size, stock.c.on_hand - stock.c.reserved)
+    return query if whole else query.where(match_given(dialect, stock.c.item_id))
 
 
 def load_items(connection: Connection, ids: Iterable[ItemId]) -> dict[ItemId, Item]:
     """Load the items with these ids; unknown ids are left out."""
-    return {row.item_id: _parse_item(row) for row in connection.execute(_items_query(connection, ids))}
+    rows = connection.execute(_build_items_query(connection.dialect.name), give(connection, ids))
+    return {row.item_id: _parse_item(row) for row in rows}
 
 
 def list_items(connection: Connection) -> list[Item]:
@@ -165,11 +175,9 @@ def _parse_item(row: Row[Any]) -> Item:
 def count_available(connection: Connection, ids: Iterable[ItemId] | None = None) -> dict[ItemId, dict[str, int]]:
     """Count free units, without those held for Fixes, by item and size (empty: the item has no sizes). None: of the
     whole catalogue."""
-    wanted = select(stock.c.item_id, stock.c.size, stock.c.on_hand - stock.c.reserved)
-    if ids is not None:
-        wanted = wanted.where(among(connection, stock.c.item_id, ids))
+    query = _build_stock_query(connection.dialect.name, whole=ids is None)
     by_item: dict[ItemId, dict[str, int]] = {}
-    for item_id, size, units in connection.execute(wanted):
+    for item_id, size, units in connection.execute(query, {} if ids is None else give(connection, ids)):
         sizes = by_item.setdefault(item_id, {})
         sizes[size] = sizes.get(size, 0) + max(units, 0)
     return by_item

@@ -105,6 +105,9 @@ _CLIENT_FILE_QUERY: Final = (
     .where(clients.c.client_id == bindparam("client"))
     .with_for_update(of=clients)
 )
+_NEW_ASSESSMENT: Final = insert(assessments)
+_NEW_STANDING: Final = insert(standings)
+_CHANGE_STANDING: Final = update(standings).where(standings.c.client_id == bindparam("client"))
 
 
 def save_assessment(
@@ -112,18 +115,17 @@ def save_assessment(
 ) -> None:
     """Save an assessment and make it the client's latest, with the plan once it is decided."""
     engagement_score, state, risk = score.engagement, score.state, score.risk
-    connection.execute(
-        insert(assessments).values(
-            id=score.id,
-            client_id=snapshot.client_id,
-            at=snapshot.now,
-            score=engagement_score.score,
-            band=engagement_score.band,
-            phase=state.phase,
-            algorithm=f"{FORMULA}, {risk.algorithm}"[:64] if risk else FORMULA,
-            risk=risk.model_dump(mode="json") if risk else None,
-        )
-    )
+    assessment = {
+        "id": score.id,
+        "client_id": snapshot.client_id,
+        "at": snapshot.now,
+        "score": engagement_score.score,
+        "band": engagement_score.band,
+        "phase": state.phase,
+        "algorithm": f"{FORMULA}, {risk.algorithm}"[:64] if risk else FORMULA,
+        "risk": risk.model_dump(mode="json") if risk else None,
+    }
+    connection.execute(_NEW_ASSESSMENT, assessment)
     values = {
         "phase": state.phase,
         "phase_since": state.since,
@@ -137,7 +139,7 @@ def save_assessment(
         **({} if decision is None else _build_plan_values(snapshot, decision)),
     }
     if snapshot.phase_state is None:
-        connection.execute(insert(standings).values(client_id=snapshot.client_id, **values))
+        connection.execute(_NEW_STANDING, {"client_id": snapshot.client_id, **values})
     else:
         _update_standing(connection, snapshot.client_id, values)
 
@@ -159,7 +161,7 @@ def _build_plan_values(snapshot: AssessmentSnapshot, decision: AssessmentDecisio
 
 
 def _update_standing(connection: Connection, client_id: ClientId, values: Mapping[str, Any]) -> None:
-    connection.execute(update(standings).where(standings.c.client_id == client_id).values(**values))
+    connection.execute(_CHANGE_STANDING, {"client": client_id, **values})
 
 
 def load_risk(connection: Connection, client_id: ClientId) -> ChurnRisk | None:

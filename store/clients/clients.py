@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cache
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from zoneinfo import available_timezones
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, bindparam, select
 
 from models.base import ClientId
 from models.clients import Client, ClientPolicy, ClientRow
@@ -154,9 +154,15 @@ def _find_newly_consenting(batch: UpsertBatch[_ClientValues]) -> list[str]:
 
 def load_client(connection: Connection, client_id: ClientId) -> Client | None:
     """Load one client; None for an unknown id."""
-    row = connection.execute(select(clients).where(clients.c.client_id == client_id)).one_or_none()
-    if row is None:
-        return None
+    row = connection.execute(_CLIENT_QUERY, {"client": client_id}).one_or_none()
+    return None if row is None else build_client(row)
+
+
+_CLIENT_QUERY: Final = select(clients).where(clients.c.client_id == bindparam("client"))
+
+
+def build_client(row: Row[Any]) -> Client:
+    """Build the client from a row with the columns of `clients`."""
     return Client(
         client_id=row.client_id,
         email=row.email,

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Row, delete, select
 
 from models.answers import AnswerRecord
 from models.base import ClientId
-from store.sql.upserts import insert_ignoring, insert_into
+from store.sql.upserts import insert_ignoring
 from store.tables import decisions, questions
 
 
@@ -35,7 +35,7 @@ def save_decision(
     used_by = f"{n or ''}/{fix_id or ''}/{at.isoformat()}" if n or fix_id else record.question
     id_ = _digest(f"{record.slot}/{record.client_id}/{key or used_by}")
     values = _build_row(id_, record, at) | {"n": n, "fix_id": fix_id}
-    connection.execute(insert_into(connection, decisions).values(values).on_conflict_do_nothing())
+    insert_ignoring(connection, decisions, [values])
     if body and record.question:
         question_row = {"digest": record.question, "slot": record.slot, "client_id": record.client_id, "at": at}
         insert_ignoring(connection, questions, [question_row | {"body": zlib.compress(body)}])

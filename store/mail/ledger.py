@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, Update, bindparam, false, insert, or_, select, update
 
 from domain.outreach import SETTLED, ClientMail, list_sources
 from domain.planning import MailStart
@@ -51,11 +52,17 @@ class LedgerRow(PlannedMail):
     attempt: int
 
 
-_MAIL: Final = select(*LedgerRow.list_columns(outreaches))
-_PLANNED: Final = (
-    select(*PlannedMail.list_columns(outreaches))
-    .where(outreaches.c.client_id == bindparam("client"))
-    .order_by(outreaches.c.n)
+# Built once: they run for every mail, and building one takes longer than running it.
+_OF_CLIENT: Final = outreaches.c.client_id == bindparam("client")
+_OF_MAIL: Final = _OF_CLIENT & (outreaches.c.n == bindparam("mail"))
+_MAIL: Final = select(*LedgerRow.list_columns(outreaches)).where(_OF_MAIL)
+_PLANNED: Final = select(*PlannedMail.list_columns(outreaches)).where(_OF_CLIENT).order_by(outreaches.c.n)
+_NEW_MAIL: Final = insert(outreaches)
+_NEW_STEP: Final = insert(outreach_steps)
+_FINISH_ENROLMENT: Final = update(enrolments).where(
+    enrolments.c.client_id == bindparam("client"),
+    enrolments.c.n == bindparam("mail"),
+    or_(*(enrolments.c.state == state for state in sorted(ENROLMENT.list_sources(EnrolmentState.DONE)))),
 )
 
 
@@ -72,28 +79,27 @@ def begin_mail(
 ) -> None:
     """Add the client's mail number `n`, which is not written yet. The keys of the table refuse a number or a trigger
     that has a mail already."""
-    connection.execute(
-        insert(outreaches).values(
-            client_id=client_id,
-            n=n,
-            reason_key=start.key,
-            kind=start.kind,
-            campaign=start.campaign,
-            assessment_id=assessment_id,
-            score=score,
-            phase=phase,
-            priority=start.priority,
-            state=OutreachState.BRIEFED,
-            created_at=now,
-            updated_at=now,
-        )
-    )
+    mail = {
+        "client_id": client_id,
+        "n": n,
+        "reason_key": start.key,
+        "kind": start.kind,
+        "campaign": start.campaign,
+        "assessment_id": assessment_id,
+        "score": score,
+        "phase": phase,
+        "priority": start.priority,
+        "state": OutreachState.BRIEFED,
+        "created_at": now,
+        "updated_at": now,
+    }
+    connection.execute(_NEW_MAIL, mail)
     _save_step(connection, client_id, n, OutreachState.BRIEFED, "", now)
 
 
 def load_mail(connection: Connection, client_id: ClientId, n: int) -> LedgerRow | None:
     """Load the row of one mail; None if there is none."""
-    row = connection.execute(_MAIL.where(outreaches.c.client_id == client_id, outreaches.c.n == n)).one_or_none()
+    row = connection.execute(_MAIL, {"client": client_id, "mail": n}).one_or_none()
     return None if row is None else LedgerRow.from_row(row)
 
 
@@ -111,18 +117,9 @@ def move_mail(
 ) -> bool:
     """Move a mail to `to` if its state allows that step, is not `barred`, and `token`, when given, still owns it;
     return whether it moved."""
-    statement = (
-        update(outreaches)
-        .where(
-            outreaches.c.client_id == client_id,
-            outreaches.c.n == n,
-            outreaches.c.state.in_(list_sources(to) - {barred}),
-        )
-        .values(state=to, code=code, updated_at=now, **(values or {}))
-    )
-    if token is not None:
-        statement = statement.where(outreaches.c.token == token)
-    moved = connection.execute(statement).rowcount == 1
+    changes = {"state": to, "code": code, "updated_at": now, **(values or {})}
+    of_mail = {"client": client_id, "mail": n} | ({} if token is None else {"owner": token})
+    moved = connection.execute(_build_move(to, barred, token is not None), changes | of_mail).rowcount == 1
     if moved:
         _save_step(connection, client_id, n, to, code, now)
         if to in SETTLED:
@@ -152,13 +149,17 @@ def load_client_mails(connection: Connection, client_id: ClientId) -> list[Plann
 def _save_step(
     connection: Connection, client_id: ClientId, n: int, state: OutreachState, code: str, now: datetime
 ) -> None:
-    connection.execute(insert(outreach_steps).values(client_id=client_id, n=n, at=now, state=state, code=code))
+    connection.execute(_NEW_STEP, {"client_id": client_id, "n": n, "at": now, "state": state, "code": code})
+
+
+@cache
+def _build_move(to: OutreachState, barred: OutreachState | None, is_owned: bool) -> Update:
+    """Build the conditional update; it sets the columns whose names are among the parameters."""
+    sources = sorted(list_sources(to) - {barred})
+    statement = update(outreaches).where(_OF_MAIL, or_(false(), *(outreaches.c.state == state for state in sources)))
+    return statement.where(outreaches.c.token == bindparam("owner")) if is_owned else statement
 
 
 def _finish_enrolment(connection: Connection, client_id: ClientId, n: int, code: str, now: datetime) -> None:
-    connection.execute(
-        update(enrolments)
-        .where(enrolments.c.client_id == client_id, enrolments.c.n == n)
-        .where(enrolments.c.state.in_(ENROLMENT.list_sources(EnrolmentState.DONE)))
-        .values(state=EnrolmentState.DONE, code=code, at=now)
-    )
+    values = {"state": EnrolmentState.DONE, "code": code, "at": now}
+    connection.execute(_FINISH_ENROLMENT, {"client": client_id, "mail": n, **values})

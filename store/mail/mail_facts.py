@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, Row, bindparam, literal_column, select
+from sqlalchemy import Connection, Row, bindparam, literal_column, or_, select
 
 from domain.eligibility import Hold, MailFacts
 from domain.outreach import COUNTED, COUNTED_DAYS
@@ -57,26 +57,15 @@ def list_holdouts(connection: Connection, client_id: ClientId) -> tuple[Campaign
 
 def list_sent_times(connection: Connection, client_id: ClientId, now: datetime) -> tuple[datetime, ...]:
     """List when the client's mails of the last sixty days were sent, or may have been."""
-    query = select(outreaches.c.sent_at, outreaches.c.updated_at).where(
-        outreaches.c.client_id == client_id,
-        outreaches.c.state.in_(COUNTED),
-        outreaches.c.updated_at > now - timedelta(days=COUNTED_DAYS),
-    )
-    return tuple(row.sent_at or row.updated_at for row in connection.execute(query))
+    rows = connection.execute(_SENT_TIMES_QUERY, {"client": client_id, "since": now - timedelta(days=COUNTED_DAYS)})
+    return tuple(row.sent_at or row.updated_at for row in rows)
 
 
 def list_shown_items(
     connection: Connection, client_id: ClientId, since: datetime, *, except_mail: int
 ) -> tuple[ItemId, ...]:
     """List the items shown in mails sent to the client since then, leaving out mail `except_mail`."""
-    drafts = connection.scalars(
-        select(outreaches.c.draft).where(
-            outreaches.c.client_id == client_id,
-            outreaches.c.n != except_mail,
-            outreaches.c.state == OutreachState.SENT,
-            outreaches.c.sent_at > since,
-        )
-    )
+    drafts = connection.scalars(_SHOWN_QUERY, {"client": client_id, "except_mail": except_mail, "since": since})
     return tuple(blurb["item_id"] for draft in drafts if draft for blurb in draft["items"])
 
 
@@ -86,7 +75,18 @@ def list_reading_times(connection: Connection, client_id: ClientId, now: datetim
     return tuple(connection.scalars(_READING_TIMES_QUERY, {"client": client_id, "until": now, "most": limit}))
 
 
-# Built once: it runs for every mail, and building it would take as long as running it.
+# Built once: they run for every mail, and building them would take as long as running them.
+_SENT_TIMES_QUERY: Final = select(outreaches.c.sent_at, outreaches.c.updated_at).where(
+    outreaches.c.client_id == bindparam("client"),
+    or_(*(outreaches.c.state == state for state in sorted(COUNTED))),
+    outreaches.c.updated_at > bindparam("since", type_=UtcTime()),
+)
+_SHOWN_QUERY: Final = select(outreaches.c.draft).where(
+    outreaches.c.client_id == bindparam("client"),
+    outreaches.c.n != bindparam("except_mail"),
+    outreaches.c.state == OutreachState.SENT,
+    outreaches.c.sent_at > bindparam("since", type_=UtcTime()),
+)
 _READING_TIMES_QUERY: Final = (
     select(events.c.occurred_at)
     .where(

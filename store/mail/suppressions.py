@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 
 from store.sql.bulk import among, write_rows
 from store.sql.types import to_micros
@@ -40,9 +40,10 @@ def suppress_addresses(connection: Connection, signing_key: str, reasons: Mappin
 
 def find_suppression(connection: Connection, signing_key: str, email: str) -> str | None:
     """Find why this address is never mailed; None when it may be."""
-    return connection.scalar(
-        select(suppressions.c.reason).where(suppressions.c.address_hash == hash_address(signing_key, email))
-    )
+    return connection.scalar(_REASON_QUERY, {"hash": hash_address(signing_key, email)})
+
+
+_REASON_QUERY: Final = select(suppressions.c.reason).where(suppressions.c.address_hash == bindparam("hash"))
 
 
 def find_erased(connection: Connection, signing_key: str, client_ids: Iterable[str]) -> set[str]:

@@ -60,6 +60,19 @@ def among(connection: Connection, column: Column[Any], values: Iterable[str]) ->
     return column.in_(select_values(connection, values))
 
 
+def match_given(dialect: str, column: Column[Any]) -> ColumnElement[bool]:
+    """Return the condition that `column` is one of the values passed by `give`, for a statement that is built once."""
+    if dialect == "postgresql":
+        return column == func.any(bindparam("given", type_=ARRAY(Text)))
+    rows = func.json_each(bindparam("given", type_=Text)).table_valued("value", name="given")
+    return column.in_(select(rows.c.value))
+
+
+def give(connection: Connection, values: Iterable[str]) -> dict[str, Any]:
+    """Return the parameter of `match_given`."""
+    return {"given": list(values) if connection.dialect.name == "postgresql" else json.dumps(list(values))}
+
+
 def raw(connection: Connection, column: Column[Any]) -> ColumnElement[Any]:
     """Return `column` as the driver gives it: on SQLite a moment stays a number of microseconds, which is quick to
     read."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Connection, Table
@@ -17,4 +18,12 @@ def insert_ignoring(connection: Connection, table: Table, rows: list[dict[str, A
     """Insert rows, leaving out those that exist already; return how many were new."""
     if not rows:
         return 0
+    if len(rows) == 1:
+        return connection.execute(_build_ignoring(connection.dialect.name, table), rows[0]).rowcount
     return connection.execute(insert_into(connection, table).values(rows).on_conflict_do_nothing()).rowcount
+
+
+@cache
+def _build_ignoring(dialect: str, table: Table) -> postgresql.Insert | sqlite.Insert:
+    """Build the insert of one row once, since building it takes longer than running it."""
+    return (postgresql if dialect == "postgresql" else sqlite).insert(table).on_conflict_do_nothing()
