@@ -26,4 +26,6 @@ def insert_ignoring(connection: Connection, table: Table, rows: list[dict[str, A
 @cache
 def _build_ignoring(dialect: str, table: Table) -> postgresql.Insert | sqlite.Insert:
     """Build the insert of one row once, since building it takes longer than running it."""
-    return (postgresql if dialect == "postgresql" else sqlite).insert(table).on_conflict_do_nothing()
+    if dialect == "postgresql":
+        return postgresql.insert(table).on_conflict_do_nothing()
+    return sqlite.insert(table).on_conflict_do_nothing()
