@@ -18,13 +18,13 @@ PAGE: Final = REPOSITORY / "docs" / "settings.md"
 HEAD: Final = """\
 # Settings
 
-Every setting is an environment variable; `.env` in the folder in which a command runs is read too, and the environment
-goes before it. Without any, everything runs on one machine. A wrong value stops the command with one line that names
-the variable. Written by `python -m scripts.settings_doc` from [settings.py](../settings.py), which alone reads them;
-how to add one: [recipes/add-a-setting.md](recipes/add-a-setting.md).
+Every setting is an environment variable. A file `.env` in the current folder is read too; the environment overrides
+it. Without any setting, everything runs on one machine. A wrong value stops the command with one line that names the
+variable. `python -m scripts.settings_doc` writes this page from [settings.py](../settings.py), the only reader of the
+environment. How to add one: [add a setting](recipes/add-a-setting.md).
 """
 TITLES: Final = {
-    "home": "Where everything lies",
+    "home": "Files and database",
     "temporal_address": "Temporal",
     "web_host": "Web and keys",
     "llm_base_url": "Language model",
@@ -32,9 +32,9 @@ TITLES: Final = {
     "shop_name": "The shop",
     "quiet_from_hour": "When and how often a client is mailed",
     "blend_match": "The default ranking",
-    "stylist_calls_a_day": "Calls in place of mails",
+    "stylist_calls_a_day": "Calls instead of mails",
     "fix_decide_hours": "Fixes",
-    "refresh_hour": "The nightly refresh",
+    "refresh_hour": "Nightly training",
     "decision_days": "Algorithms",
     "starts_per_second": "Worker",
 }
@@ -42,7 +42,7 @@ TITLES: Final = {
 
 
 class Entry(NamedTuple):
-    """One setting, as the page tells it."""
+    """One setting, as the page shows it."""
 
     field: str
     default: str
