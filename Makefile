@@ -49,6 +49,10 @@ fmt: setup ## mend style in place
 bench: setup ## measure; the figures go to bench/results.json
 	$(BIN)/python -m bench
 
+.PHONY: openapi
+openapi: setup ## write docs/openapi.json anew after a change of the API
+	$(BIN)/selvedge web --openapi > docs/openapi.json
+
 .PHONY: lock
 lock: setup ## pin all requirements anew, with hashes
 	$(UV_COMPILE) pyproject.toml --group dev -o requirements.lock

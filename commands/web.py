@@ -14,10 +14,21 @@ from settings import Settings, load
 @click.command("web")
 @click.option("--host", default=None, help="Address to listen on; SELVEDGE_WEB_HOST otherwise.")
 @click.option("--port", type=click.IntRange(1, 65_535), default=None, help="SELVEDGE_WEB_PORT otherwise.")
-def command(host: str | None, port: int | None) -> None:
+@click.option("--openapi", is_flag=True, help="Print the API's OpenAPI document and serve nothing.")
+def command(host: str | None, port: int | None, openapi: bool) -> None:
     """Serve the API, the pages and the mailbox until stopped."""
+    if openapi:
+        print_document()
+        return
     overrides = {name: value for name, value in (("web_host", host), ("web_port", port)) if value is not None}
     serve(load(**overrides))
+
+
+def print_document() -> None:
+    """Print the OpenAPI document as it stands in docs/openapi.json."""
+    from web.api.document import render_document  # noqa: PLC0415 - FastAPI
+
+    click.echo(render_document(), nl=False)
 
 
 def serve(settings: Settings) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import Field, SerializerFunctionWrapHandler, field_validator, model_serializer
+from pydantic import ConfigDict, Field, SerializerFunctionWrapHandler, field_validator, model_serializer
 
 from models.base import ClientId, Contract, StrictInput, Utc
 from models.events import Label
@@ -13,13 +13,7 @@ from models.events import Label
 FirstName = Annotated[str, Field(max_length=64)]
 
 
-class ClientRow(StrictInput):
-    """One row of a clients file, or the body of `PUT /v1/clients/<id>`.
-
-    Whoever accepts the row has `mail.address.validated` check that `email` is one plain address.
-    """
-
-    client_id: ClientId
+class _ClientFields(StrictInput):
     email: str = Field(min_length=3, max_length=254)
     first_name: FirstName = ""
     time_zone: str | None = None
@@ -37,11 +31,28 @@ class ClientRow(StrictInput):
         return name
 
 
+class ClientRow(_ClientFields):
+    """One row of a clients file, or the body of `PUT /v1/clients/<id>` with the id of its address.
+
+    Whoever accepts the row has `mail.address.normalise_address` check that `email` is one plain address.
+    """
+
+    client_id: ClientId
+
+
+class ClientBody(_ClientFields):
+    """The body of `PUT /v1/clients/<id>`; it need not repeat the id. Null means absent."""
+
+    client_id: ClientId | None = None
+
+
 class ClientPolicy(StrictInput):
     """What a client, or someone on their behalf, asked of our mail. None: the shop's rule applies.
 
     As a request it changes only the fields that it states; null gives a field back to the shop's rule.
     """
+
+    model_config = ConfigDict(json_schema_mode_override="validation")
 
     max_mails_per_week: int | None = Field(default=None, ge=0, le=7)
     preferred_hour: int | None = Field(default=None, ge=0, le=23)

@@ -15,6 +15,8 @@ Money = Annotated[Decimal, Field(ge=0, le=1_000_000, max_digits=12, decimal_plac
 Currency = Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
 Quantity = Annotated[int, Field(ge=1, le=10_000)]
 Words = Annotated[str, Field(max_length=2_000, pattern=r"^[^\x00]*$")]
+MOST_EVENTS: Final = 1_000
+"""The most events that one request may hold."""
 Label = Annotated[str, Field(min_length=1, max_length=64, pattern=ONE_LINE)]
 
 
@@ -168,3 +170,13 @@ Event = Annotated[
 
 EVENT: Final[TypeAdapter[Event]] = TypeAdapter(Event)
 """Validates one event, told apart by its `type`."""
+
+
+class EventList(StrictInput):
+    """A body of `POST /v1/events`: events under one name."""
+
+    events: Annotated[tuple[Event, ...], Field(max_length=MOST_EVENTS)]
+
+
+EventBatch = Event | Annotated[tuple[Event, ...], Field(max_length=MOST_EVENTS)] | EventList
+"""The body of `POST /v1/events`, as its schema declares it: one event, a list, or an object that holds the list."""

@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
+from functools import cache
 from typing import Final
 
 from fastapi import FastAPI
@@ -23,13 +24,9 @@ from settings import Settings
 from store import clock
 from store.database import connect, read_transaction
 from web import error_responses, health, mailbox, pictures, shop, unsubscribe
-from web.api import calls as calls_api
-from web.api import clients as clients_api
-from web.api import events as events_api
-from web.api import fixes as fixes_api
-from web.api import policies, recommendations, sessions
-from web.api import privacy as privacy_api
-from web.api import slots as slots_api
+from web.api.document import build_document
+from web.api.routers import ROUTERS as API_ROUTERS
+from web.body_limits import BodyLimits
 from web.console import calls, campaigns, clients, fixes, overview, privacy, refreshes, sign_in
 from web.context import WebContext, get_real_time
 from web.security import SecurityHeaders, list_hosts
@@ -37,15 +34,7 @@ from web.templating import WEB_FOLDER
 from web.temporal import TemporalConnection
 
 ROUTERS: Final = (
-    events_api.router,
-    clients_api.router,
-    privacy_api.router,
-    fixes_api.router,
-    calls_api.router,
-    slots_api.router,
-    policies.router,
-    recommendations.router,
-    sessions.router,
+    *API_ROUTERS,
     overview.router,
     clients.router,
     campaigns.router,
@@ -102,6 +91,8 @@ def create_app(settings: Settings) -> FastAPI:
     app = FastAPI(title="Selvedge", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.context = context
     app.state.health = health.HealthChecks(health.build_checks(context))
+    app.openapi = cache(build_document)  # type: ignore[method-assign]
+    app.add_middleware(BodyLimits)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list_hosts(settings))
     app.add_middleware(SecurityHeaders)
     for router in ROUTERS:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Annotated
 
-from fastapi import Request
+from fastapi import Depends, Request
 from sqlalchemy import Engine
 
 from settings import Settings
@@ -32,6 +33,15 @@ class WebContext:
 
 
 def get_context(request: Request) -> WebContext:
-    """Return the context of the app that serves `request`; for `Depends`."""
+    """Return the context of the app that serves `request`."""
     context: WebContext = request.app.state.context
     return context
+
+
+async def _provide_context(request: Request) -> WebContext:
+    """Return the context; asynchronous, since FastAPI calls other dependencies in a thread."""
+    return get_context(request)
+
+
+Here = Annotated[WebContext, Depends(_provide_context)]
+"""The parameter by which a route receives its context."""

@@ -6,11 +6,11 @@ from typing import Final
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from errors import BadInput, ErasedClient, Forbidden, NotAllowed, NotFound, SelvedgeError, TooLarge, Unavailable
 from ingest.faults import explain_error
+from models.api_answers import ErrorAnswer, ErrorDetail
 from web.templating import render_page
 
 STATUS: Final[tuple[tuple[type[SelvedgeError], int], ...]] = (
@@ -29,6 +29,7 @@ TITLES: Final = {
     404: "Not found",
     405: "Not possible here",
     410: "Erased",
+    413: "Too large",
     422: "That cannot be accepted",
     503: "Not available right now",
 }
@@ -72,8 +73,8 @@ def _answer(
     request: Request, status: int, message: str, code: str, field: str | None, headers: dict[str, str]
 ) -> Response:
     if request.url.path.startswith("/v1/") or request.url.path.endswith(".json"):
-        body = {"error": {"code": code, "field": field, "message": message}}
-        return JSONResponse(body, status, headers=headers)
+        body = ErrorAnswer(error=ErrorDetail(code=code, field=field, message=message))
+        return Response(body.model_dump_json(), status, headers, "application/json")
     if code in (NotFound.code, ErasedClient.code):  # people named no field
         message = message.removeprefix(f"{field}: ")
     title = TITLES.get(status, "Something went wrong")

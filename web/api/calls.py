@@ -3,52 +3,40 @@ systems."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Query, Request, Response
-from fastapi.concurrency import run_in_threadpool
+from fastapi import Depends, Query
 
 from errors import BadInput
-from ingest.faults import parse_model
-from models.calls import CallDecision, CallState
-from services.calls.decisions import decide_call
+from models.api_answers import CallList
+from models.calls import Call, CallDecision, CallState
+from services.calls import decisions
 from store.clients import calls
 from store.database import read_transaction
 from web import actors
-from web.api.requests import parse_json, read_body, require_api_key, respond_json
-from web.context import WebContext, get_context
+from web.api.requests import JsonBody
+from web.api.routing import CallPath, create_router, declare_errors
+from web.context import Here
 
-LARGEST: Final = 10_000  # bytes
+router: Final = create_router("calls")
 
-router: Final = APIRouter(prefix="/v1/calls", dependencies=[Depends(require_api_key)])
+State = Annotated[str, Query(max_length=16, description="open, done or dropped; empty for all.")]
 
 
-@router.get("")
-async def get_calls(
-    request: Request,
-    state: Annotated[str, Query(max_length=16)] = "open",
-    limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
-) -> Response:
+@router.get("/calls")
+def list_calls(context: Here, state: State = "open", limit: Annotated[int, Query(ge=1, le=1_000)] = 100) -> CallList:
     """List calls in a state (`open`, `done`, `dropped`; empty: all): the longest open first, else the latest first."""
     if state and state not in set(CallState):
         raise BadInput(f"must be {', '.join(CallState)}, or empty for all", "state")
-    return respond_json(await run_in_threadpool(_load_calls, get_context(request), state, limit))
-
-
-@router.post("/{call_id}")
-async def post_call(request: Request, call_id: str) -> Response:
-    """Decide a call: `{"verdict": "reached", "by": "Eve"}`, or `no_answer`, or `drop`. Repeating it changes nothing."""
-    decision = parse_model(CallDecision, parse_json(await read_body(request, LARGEST)), "body")
-    return respond_json(await run_in_threadpool(_decide, get_context(request), call_id, decision))
-
-
-def _load_calls(context: WebContext, state: str, limit: int) -> dict[str, Any]:
     with read_transaction(context.engine) as connection:
         rows = calls.list_calls(connection, state, limit)
-    return {"calls": [calls.parse_call(row).model_dump(mode="json") for row in rows]}
+    return CallList(calls=[calls.parse_call(row) for row in rows])
 
 
-def _decide(context: WebContext, call_id: str, decision: CallDecision) -> dict[str, Any]:
+@router.post("/calls/{call_id}", responses=declare_errors(404, 413))
+def decide_call(
+    context: Here, call_id: CallPath, decision: Annotated[CallDecision, Depends(JsonBody(CallDecision))]
+) -> Call:
+    """Decide a call: `{"verdict": "reached", "by": "Eve"}`, or `no_answer`, or `drop`. Repeating it changes nothing."""
     now, real_now = context.business_now(), context.real_now()
-    call = decide_call(context.engine, actors.API, call_id, decision, now, real_now)
-    return call.model_dump(mode="json")
+    return decisions.decide_call(context.engine, actors.API, call_id, decision, now, real_now)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Request, Response
-from fastapi.concurrency import run_in_threadpool
+from fastapi import Depends, Response
 from pydantic import ValidationError
 
 from errors import BadInput, ErasedClient, NotFound
 from ingest.faults import find_fault
 from ingest.kinds import parse_client
-from models.clients import Client, ClientRow
+from models.api_answers import ClientAnswer
+from models.clients import Client, ClientBody, ClientRow
+from models.profiles import Profile
 from services.clients.registration import save_client
 from store.clients import clients
 from store.clients.profiles import load_profile
@@ -19,31 +20,30 @@ from store.database import read_transaction
 from store.mail.policy import ShopPolicy
 from store.mail.suppressions import ERASED, find_erased
 from web import actors
-from web.api.requests import parse_json, read_body, require_api_key, respond_json
-from web.context import WebContext, get_context
+from web.api.requests import RawBody, parse_json
+from web.api.routing import ClientPath, create_router, declare_answer, declare_errors
+from web.context import Here
 
-LARGEST_CLIENT: Final = 100_000  # bytes
+router: Final = create_router("clients")
 
-router: Final = APIRouter(prefix="/v1", dependencies=[Depends(require_api_key)])
+CREATED: Final = declare_answer(201, ClientAnswer, "The client is new; their workflow starts.")
 
 
-@router.put("/clients/{client_id}")
-async def put_client(request: Request, client_id: str) -> Response:
+@router.put("/clients/{client_id}", responses=CREATED | declare_errors(410, 413))
+def put_client(
+    context: Here, response: Response, client_id: ClientPath, body: Annotated[bytes, Depends(RawBody(ClientBody))]
+) -> ClientAnswer:
     """Create or change a client; fields left out keep their values. 201 when it is new; its workflow then starts.
 
     Consent withdrawn by an event is not restored here: `notes` then contains `withdrawal_kept`.
     """
-    body = await read_body(request, LARGEST_CLIENT)
-    client, new = await run_in_threadpool(_save_client, get_context(request), client_id, body)
-    return respond_json(client, 201 if new else 200)
-
-
-def _save_client(context: WebContext, client_id: str, body: bytes) -> tuple[dict[str, Any], bool]:
     row = _parse_client(client_id, parse_json(body))
     now, real_now = context.business_now(), context.real_now()
     policy = ShopPolicy.from_settings(context.settings)
     saved = save_client(context.engine, actors.API, row, policy, now, real_now)
-    return _render_client(saved.client) | {"notes": sorted(saved.notes)}, saved.new
+    if saved.new:
+        response.status_code = 201
+    return ClientAnswer(**saved.client.model_dump(), notes=sorted(saved.notes))
 
 
 def _parse_client(client_id: str, body: Any) -> ClientRow:
@@ -60,37 +60,29 @@ def _parse_client(client_id: str, body: Any) -> ClientRow:
         raise BadInput(first.reason, first.field) from None
 
 
-@router.get("/clients/{client_id}")
-async def get_client(request: Request, client_id: str) -> Response:
+@router.get("/clients/{client_id}", responses=declare_errors(404, 410))
+def get_client(context: Here, client_id: ClientPath) -> Client:
     """Return the client as stored."""
-    return respond_json(await run_in_threadpool(_load_client, get_context(request), client_id))
-
-
-def _load_client(context: WebContext, client_id: str) -> dict[str, Any]:
     with read_transaction(context.engine) as connection:
         client = clients.load_client(connection, client_id)
         if client is None and find_erased(connection, context.settings.keys.signing, [client_id]):
             raise ErasedClient(ERASED, "client_id")
-    return _render_client(client)
+    return _require(client)
 
 
-@router.get("/clients/{client_id}/profile")
-async def get_profile(request: Request, client_id: str) -> Response:
+@router.get("/clients/{client_id}/profile", responses=declare_errors(404, 410))
+def get_profile(context: Here, client_id: ClientPath) -> Profile:
     """Return the client's taste, sizes and preferences, and what they did."""
-    return respond_json(await run_in_threadpool(_load_profile, get_context(request), client_id))
-
-
-def _load_profile(context: WebContext, client_id: str) -> dict[str, Any]:
     with read_transaction(context.engine) as connection:
         try:
-            return load_profile(connection, client_id, context.business_now()).model_dump(mode="json")
+            return load_profile(connection, client_id, context.business_now())
         except NotFound:
             if find_erased(connection, context.settings.keys.signing, [client_id]):
                 raise ErasedClient(ERASED, "client_id") from None
             raise
 
 
-def _render_client(client: Client | None) -> dict[str, Any]:
+def _require(client: Client | None) -> Client:
     if client is None:
         raise NotFound("no client has this id", "client_id")
-    return client.model_dump(mode="json")
+    return client

@@ -2,42 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Request, Response
-from fastapi.concurrency import run_in_threadpool
+from fastapi import Depends
 from prometheus_client import Counter
 from pydantic import ValidationError
 
 from errors import BadInput
 from ingest.faults import find_fault
 from ingest.kinds import parse_event
-from models.events import Event
+from models.api_answers import EventRefusal, EventsAnswer
+from models.events import MOST_EVENTS, Event, EventBatch
 from store.database import write_transaction
-from store.events.events import accept_events
+from store.events import events
 from store.mail.policy import ShopPolicy
-from web.api.requests import parse_json, read_body, require_api_key, respond_json
-from web.context import WebContext, get_context
+from web.api.requests import RawBody, parse_json
+from web.api.routing import create_router, declare_errors
+from web.context import Here
 
-MOST: Final = 1_000
-
-router: Final = APIRouter(prefix="/v1", dependencies=[Depends(require_api_key)])
+router: Final = create_router("events")
 outcomes: Final = Counter("selvedge_events_total", "Events at the door, by what became of them", ["outcome"])
 
 
-@router.post("/events", status_code=202)
-async def post_events(request: Request) -> Response:
+@router.post("/events", status_code=202, responses=declare_errors(413))
+def accept_events(context: Here, body: Annotated[bytes, Depends(RawBody(EventBatch))]) -> EventsAnswer:
     """Accept events: 202 with the ids accepted, those already stored, and each refused one with its reason.
 
     422: the body is not JSON or holds more than a thousand events; then nothing was stored.
     """
-    body = await read_body(request)
-    return respond_json(await run_in_threadpool(_accept_events, get_context(request), body), 202)
-
-
-def _accept_events(context: WebContext, body: bytes) -> dict[str, Any]:
     good: list[tuple[int, Event]] = []
-    refused: list[dict[str, Any]] = []
+    refused: list[EventRefusal] = []
     for index, event_data in enumerate(_list_events(parse_json(body))):
         try:
             good.append((index, parse_event(event_data)))
@@ -45,17 +39,17 @@ def _accept_events(context: WebContext, body: bytes) -> dict[str, Any]:
             refused.append(_build_refusal(index, event_data, *find_fault(wrong)))
     with write_transaction(context.engine) as connection:
         batch = [event for _, event in good]
-        result = accept_events(
+        result = events.accept_events(
             connection, batch, ShopPolicy.from_settings(context.settings), context.business_now(), context.real_now()
         )
     refused += [
         _build_refusal(good[refusal.index][0], refusal.event_id, refusal.field, refusal.reason)
         for refusal in result.refused
     ]
-    refused.sort(key=lambda refusal: int(refusal["index"]))
+    refused.sort(key=lambda refusal: refusal.index)
     for outcome, count in (("accepted", result.accepted), ("duplicate", result.duplicates), ("refused", refused)):
         outcomes.labels(outcome).inc(len(count))
-    return {"accepted": result.accepted, "duplicates": result.duplicates, "refused": refused}
+    return EventsAnswer(accepted=result.accepted, duplicates=result.duplicates, refused=refused)
 
 
 def _list_events(body: Any) -> list[Any]:
@@ -68,12 +62,12 @@ def _list_events(body: Any) -> list[Any]:
         body = body["events"]
     if not isinstance(body, list):
         raise BadInput('must be an event, a list of events, or {"events": [...]}', "body")
-    if len(body) > MOST:
-        raise BadInput(f"holds {len(body):,} events; at most {MOST:,} are accepted at once", "events")
+    if len(body) > MOST_EVENTS:
+        raise BadInput(f"holds {len(body):,} events; at most {MOST_EVENTS:,} are accepted at once", "events")
     return body
 
 
-def _build_refusal(index: int, event_data: Any, field: str, reason: str) -> dict[str, Any]:
+def _build_refusal(index: int, event_data: Any, field: str, reason: str) -> EventRefusal:
     identity = event_data.get("event_id") if isinstance(event_data, dict) else event_data
     event_id = identity if isinstance(identity, str) and len(identity) <= 64 else None
-    return {"index": index, "event_id": event_id, "field": field, "reason": reason}
+    return EventRefusal(index=index, event_id=event_id, field=field, reason=reason)

@@ -7,23 +7,22 @@ from __future__ import annotations
 
 from typing import Final
 
-from fastapi import APIRouter, Response
-
 from algorithms.slots.slot_table import SLOTS, require_slot
-from web.api.requests import respond_json
+from models.api_answers import SlotSchema, SlotSummary
+from web.api.routing import SlotPath, create_router, declare_errors
 
-router: Final = APIRouter(prefix="/v1/slots")
+router: Final = create_router("slots", open_to_all=True)
 
 
-@router.get("")
-def list_slots() -> Response:
+@router.get("/slots")
+def list_slots() -> list[SlotSummary]:
     """List every slot with its question and its deadline."""
-    return respond_json(
-        [{"slot": slot.name, "asks": slot.asks, "deadline_ms": round(slot.seconds * 1000)} for slot in SLOTS.values()]
-    )
+    return [
+        SlotSummary(slot=slot.name, asks=slot.asks, deadline_ms=round(slot.seconds * 1000)) for slot in SLOTS.values()
+    ]
 
 
-@router.get("/{name}/schema")
-def get_schema(name: str) -> Response:
+@router.get("/slots/{name}/schema", responses=declare_errors(404))
+def get_slot_schema(name: SlotPath) -> SlotSchema:
     """Return the JSON Schemas of a slot's question and answer; 404 with the names there are."""
-    return respond_json(require_slot(name).build_schema())
+    return SlotSchema.model_validate(require_slot(name).build_schema())

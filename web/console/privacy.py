@@ -29,7 +29,7 @@ async def export_client(request: Request, context: Ctx, client_id: ClientPath) -
     person = get_person(request)
     if person is None:
         return redirect_to_sign_in(f"/clients/{client_id}")
-    return await stream_export(context, build_page_actor(person), client_id)
+    return await run_in_threadpool(stream_export, context, build_page_actor(person), client_id)
 
 
 @router.post("/clients/{client_id}/erase")

@@ -19,14 +19,12 @@ from pydantic import TypeAdapter, ValidationError
 from errors import BadInput, Forbidden
 from models.fixes import By
 from settings import Settings
-from web.api.requests import read_body
 from web.context import WebContext, get_context
 from web.templating import render_page
 
 COOKIE: Final = "selvedge_person"
 SHIFT_S: Final = 12 * 3600
 """Seconds for which a sign-in, and a form left open, are valid."""
-LARGEST_FORM: Final = 20_000  # bytes
 LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 NAME: Final = TypeAdapter(By)
 
@@ -37,7 +35,7 @@ async def read_form(request: Request) -> dict[str, str]:
     """Read the fields of a form that one of our own pages sent. Raises Forbidden where another site sent it."""
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         raise Forbidden("this form was not sent by a page of ours")
-    body = await read_body(request, LARGEST_FORM)
+    body = await request.body()
     try:
         return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=50, errors="strict"))
     except ValueError:  # a UnicodeDecodeError is one

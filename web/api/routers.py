@@ -1,0 +1,19 @@
+"""All routers of the API, in the order of the OpenAPI document."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from web.api import calls, clients, events, fixes, privacy, recommendations, sessions, slot_policies, slots
+
+ROUTERS: Final = (
+    events.router,
+    clients.router,
+    privacy.router,
+    fixes.router,
+    calls.router,
+    recommendations.router,
+    sessions.router,
+    slots.router,
+    slot_policies.router,
+)

@@ -1,0 +1,63 @@
+"""The routers of the API: what every operation requires, and which errors it declares."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, Path
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+
+from models.api_answers import ErrorAnswer
+from models.base import ID_PATTERN
+from web.api.requests import refuse_unknown_parameters, require_api_key
+
+ERRORS: Final = {
+    401: "The API key is missing or wrong.",
+    404: "Nobody and nothing has this id.",
+    410: "The client was erased; the id is refused for ever.",
+    413: "The body is too large; nothing was changed.",
+    422: "The body, a parameter or an id cannot be accepted; nothing was changed.",
+    503: "Something that is needed does not answer now; try again after `Retry-After` seconds.",
+}
+_ID: Final[dict[str, Any]] = {"pattern": ID_PATTERN}
+
+ClientPath = Annotated[str, Path(description="The client's id.", json_schema_extra=_ID)]
+FixPath = Annotated[str, Path(description="The Fix's id.", json_schema_extra=_ID)]
+CallPath = Annotated[str, Path(description="The call's id.", json_schema_extra=_ID)]
+SlotPath = Annotated[str, Path(description="The slot's name.")]
+
+
+Responses = dict[int | str, dict[str, Any]]
+
+
+def declare_answer(status: int, model: type[BaseModel], description: str) -> Responses:
+    """Build the declaration of an answer that the handler's type does not show."""
+    return {status: {"model": model, "description": description}}
+
+
+def declare_errors(*codes: int) -> Responses:
+    """Build the declaration of the errors `codes`, all of one shape."""
+    return {code: {"model": ErrorAnswer, "description": ERRORS[code]} | _declare_headers(code) for code in codes}
+
+
+def _declare_headers(code: int) -> dict[str, Any]:
+    if code != 503:
+        return {}
+    return {"headers": {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}}
+
+
+def create_router(tag: str, *, open_to_all: bool = False) -> APIRouter:
+    """Create a router whose operations require the API key, unless `open_to_all`, and refuse unknown parameters."""
+    guards = [Depends(refuse_unknown_parameters)]
+    return APIRouter(
+        prefix="/v1",
+        tags=[tag],
+        dependencies=guards if open_to_all else [Depends(require_api_key), *guards],
+        responses=declare_errors(422, 503) if open_to_all else declare_errors(401, 422, 503),
+        generate_unique_id_function=_get_operation_id,
+    )
+
+
+def _get_operation_id(route: APIRoute) -> str:
+    return route.name
