@@ -13,8 +13,7 @@ from agents.template_copy import BLURBS, COPY, LINKS, PLAIN_BLURBS, WITHOUT_ITEM
 from domain.grounding import BriefSupport, find_text_faults, find_violations, split_sentences
 from domain.text_rules import clean_quote
 from domain.wording import clean_name, format_sentence
-from models.mail import Brief, BriefItem, EmailDraft, Fact, ItemBlurb, SendPlan
-from models.scheduling import SchedulingFacts
+from models.mail import Brief, BriefItem, EmailDraft, Fact, ItemBlurb
 from models.states import TouchKind
 
 VERSION: Final = "house-1"
@@ -32,11 +31,6 @@ def compose_draft(brief: Brief) -> EmailDraft:
     """Compose a draft for `brief`, with the quotable fact that suits the mail best, if there is one."""
     drafts = (_DraftBuilder(worded).build() for worded in (brief, _drop_foreign_words(brief), _drop_facts(brief)))
     return next(draft for draft in drafts if not find_violations(draft, brief))
-
-
-def plan_send(facts: SchedulingFacts) -> SendPlan:
-    """Propose the start of the window; `domain.timing` knows the client's own hours."""
-    return SendPlan(send_at=facts.earliest, why="as soon as the window is open")
 
 
 class _DraftBuilder:

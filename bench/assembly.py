@@ -10,9 +10,9 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 
 from algorithms.assembly.checks import find_faults
 from algorithms.assembly.exact import assemble_one
-from algorithms.assembly.greedy import assemble_greedily, assemble_with_prices
 from algorithms.assembly.model import Ints, Wave
 from algorithms.assembly.wave import assemble
+from algorithms.evaluation.greedy_boxes import assemble_greedily, assemble_with_prices
 from bench.instances import instance
 
 SIZES = {200: 50, 1_000: 60, 5_000: 60, 20_000: 60}

@@ -78,7 +78,7 @@ class Transport:
             await self._put_back(connection)
             return DeliveryOutcome.ACCEPTED
 
-    async def check(self) -> None:
+    async def check_server(self) -> None:
         """Raise ConfigError naming SELVEDGE_SMTP_URL when no server answers or the login fails."""
         try:
             connection = await self._connect()

@@ -69,7 +69,6 @@ class HoldSource(StrEnum):
 
     CLIENT = "client"
     OPERATOR = "operator"
-    CAMPAIGN = "campaign"
     ERASURE = "erasure"
     """The client is being erased; this hold is never lifted."""
 

@@ -62,8 +62,3 @@ class Candidates:
         import faiss  # noqa: PLC0415
 
         return cls(faiss.deserialize_index(np.asarray(state)))
-
-
-def compute_recall(approximate: Ints, exact: Ints) -> float:
-    """Compute the share of the exact lists that was found; both (t, k)."""
-    return float(np.mean([len(np.intersect1d(a, b)) / len(b) for a, b in zip(approximate, exact, strict=True)]))

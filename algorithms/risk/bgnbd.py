@@ -123,22 +123,6 @@ def predict_orders(of: BgNbd, clients: PurchaseSummary, weeks: float) -> Floats:
     return p_alive(of, clients) * total
 
 
-def predict_new_client_orders(of: BgNbd, weeks: float) -> float:
-    """Predict E[X(t)]: the repeat orders of a new client in so many weeks after their first order."""
-    start = of.b + (1 if of.modified else 0)
-    here = of.b / (of.a + of.b) if of.modified else 1.0
-    return here * float(_expect_while_alive(np.array([of.r]), np.array([weeks / of.alpha]), of.a, start)[0])
-
-
-def weeks_until(of: BgNbd, clients: PurchaseSummary, chance: float) -> Floats:
-    """Compute the further weeks of silence until P(alive) falls to `chance`; 0 when it has, infinity for never."""
-    n, k = of.count_chances(clients.x), of.r + clients.x
-    with np.errstate(divide="ignore", over="ignore"):
-        odds = (1 / chance - 1) * (of.b + n - 1) / of.a
-        weeks = (of.alpha + clients.t_x) * np.exp(np.log(np.maximum(odds, 1e-300)) / k) - of.alpha - clients.age
-    return np.where(n > 0, np.maximum(weeks, 0.0), np.inf)
-
-
 def _compute_log_odds_left(of: BgNbd, clients: PurchaseSummary, may_have_left: NDArray[np.bool_]) -> Floats:
     """Compute the log odds of having left at the last order against being here and silent since."""
     room = np.where(may_have_left, of.b + of.count_chances(clients.x) - 1, 1.0)

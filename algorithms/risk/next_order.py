@@ -1,8 +1,6 @@
-"""Predictions of when a client's next order comes, and when silence alone takes P(alive) below a band."""
+"""Predictions of when a client's next order comes."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,11 +22,3 @@ def predict_days_until_order(of: BgNbd, clients: PurchaseSummary, share: float) 
         silent = np.log1p(-np.minimum(share / np.maximum(alive, 1e-300), 1.0))
         weeks = (of.alpha + clients.age) * np.expm1(-silent / (of.r + clients.x))
     return np.asarray(weeks * WEEK)
-
-
-def predict_days_until_bands(of: BgNbd, clients: PurchaseSummary, bands: Sequence[float]) -> Floats:
-    """Predict the days of further silence until P(alive) falls to each of `bands`, shape (n, len(bands)).
-
-    0 where it has fallen, infinity where it never will. A timer set for the first that is over 0 needs no polling.
-    """
-    return np.stack([bgnbd.weeks_until(of, clients, band) * WEEK for band in bands], axis=1)

@@ -12,9 +12,7 @@ from agents import template_writer
 from agents.template_copy import COPY, LINKS, WITHOUT_ITEMS
 from domain.facts import CODES, state_facts
 from domain.grounding import BriefSupport, find_text_faults, find_violations
-from models.base import utc
 from models.mail import Brief, Fact
-from models.scheduling import SchedulingFacts
 from models.states import TouchKind
 from tests.agents.briefs import NOW, brief, briefs, histories
 
@@ -114,11 +112,3 @@ def test_every_kind_has_copy_and_names_only_facts_that_there_are() -> None:
     assert set(COPY) == set(TouchKind)
     assert {code for copy in COPY.values() for code in copy.facts} | set(LINKS) <= set(CODES)
     assert all("signed_up" in copy.facts for copy in COPY.values())
-
-
-def test_the_plan_is_as_early_as_the_window_allows() -> None:
-    facts_given = SchedulingFacts(
-        client_id="c-1", n=1, kind=TouchKind.MISSED, now=utc(2026, 1, 1), earliest=utc(2026, 1, 1, 9),
-        latest=utc(2026, 1, 3), time_zone="UTC", quiet_from_hour=21, quiet_until_hour=8,
-    )  # fmt: skip
-    assert template_writer.plan_send(facts_given).send_at == utc(2026, 1, 1, 9)

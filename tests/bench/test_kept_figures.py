@@ -11,7 +11,7 @@ from bench.kept_figures import KeptFigure, describe_losses, find_direction, keep
 BARS = {"box_ms": ("<=", 10.0), "cases_held": (">=", 6.0)}
 
 
-def _kept(value: float, machine: str = "here") -> KeptFigure:
+def _build_figure(value: float, machine: str = "here") -> KeptFigure:
     return KeptFigure(value=value, date="2026-11-01", machine=machine)
 
 
@@ -36,16 +36,16 @@ def test_the_direction_comes_from_the_bar_else_the_suffix(name: str, direction: 
     ],
 )
 def test_only_a_loss_of_over_a_tenth_is_told(name: str, now: float, falls: bool) -> None:
-    assert bool(list(describe_losses({name: now}, {name: _kept(100)}, BARS, "here"))) is falls
+    assert bool(list(describe_losses({name: now}, {name: _build_figure(100)}, BARS, "here"))) is falls
 
 
 def test_a_negative_figure_falls_by_its_size() -> None:
-    losses = list(describe_losses({"uplift_low": -0.2}, {"uplift_low": _kept(-0.1)}, BARS, "here"))
+    losses = list(describe_losses({"uplift_low": -0.2}, {"uplift_low": _build_figure(-0.1)}, BARS, "here"))
     assert losses == ["uplift_low: worse by 100%: -0.2, kept -0.1 on 2026-11-01"]
 
 
 def test_another_machine_is_named() -> None:
-    (loss,) = describe_losses({"mails_per_s": 1}, {"mails_per_s": _kept(100, "64 cores")}, BARS, "here")
+    (loss,) = describe_losses({"mails_per_s": 1}, {"mails_per_s": _build_figure(100, "64 cores")}, BARS, "here")
     assert loss.endswith("on another machine (64 cores)")
 
 

@@ -91,6 +91,20 @@ def test_an_order_calls_for_a_look_while_at_risk() -> None:
     assert not apply_churn_risk(RULES, FRESH, score_client(RULES, FRESH, NOW), risk(9), NOW).order_moves
 
 
+@pytest.mark.parametrize(
+    ("orders", "gap", "silence", "sentence"),
+    [
+        (1, 0.0, 50.0, "ordered once, 50 days ago; no rhythm is known yet"),
+        (1, 0.0, 1.0, "ordered once, 1 day ago; no rhythm is known yet"),
+        (4, 40.0, 10.0, "4 orders, usually 40 days apart; the last 10 days ago, within the usual gap"),
+        (4, 40.0, 55.0, "4 orders, usually 40 days apart; the last 55 days ago, a little over the usual gap"),
+        (3, 20.0, 110.0, "3 orders, usually 20 days apart; silent for 110 days, 5.5 times the usual gap"),
+    ],
+)
+def test_silence_is_held_against_the_clients_own_gaps(orders: int, gap: float, silence: float, sentence: str) -> None:
+    assert explain_silence(orders, gap, silence) == sentence
+
+
 def test_words_survive_orders_within_minutes() -> None:
     assert explain_silence(3, 0.0, 20.0) == "3 orders, mostly within a day of each other; the last 20 days ago"
     assert explain_silence(3, 1.2, 48.0) == "3 orders, usually 1 day apart; silent for 48 days, 40 times the usual gap"

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from tests.gates.uses import Source, Uses, get_name, list_parents, list_targets
 
+ASKS = {"ask", "ask_many", "ask_algorithms", "_define_slot"}
 PLAIN_BASES = {"BaseModel", "StrEnum", "NamedTuple", "Protocol", "Exception", "RuntimeError", "ValueError", "Generic"}
 PLAIN_DECORATORS = {"property", "classmethod", "staticmethod", "cached_property", "cache", "contextmanager"}
 
@@ -17,7 +18,7 @@ def find_slot_uses(sources: Sequence[Source]) -> Uses:
     uses, trees = Uses(), dict(sources)
     for path, tree in sources:
         for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and node.args and get_name(node.func) in {"ask", "ask_many", "_define_slot"}:
+            if isinstance(node, ast.Call) and node.args and get_name(node.func) in ASKS:
                 side = "writes" if get_name(node.func) == "_define_slot" else "reads"
                 getattr(uses, side)[_resolve(node.args[0], tree, trees)].add(path)
     return uses

@@ -201,7 +201,7 @@ async def test_no_server_is_one_clear_line_that_names_the_variable() -> None:
             await transport.deliver(envelope(), Door())
         assert (raised.value.code, raised.value.stage, raised.value.permanent) == ("smtp_connect", "before", False)
         with pytest.raises(ConfigError, match=r"^SELVEDGE_SMTP_URL: "):
-            await transport.check()
+            await transport.check_server()
 
 
 async def test_a_server_that_never_greets_is_given_up() -> None:
@@ -225,7 +225,7 @@ async def test_a_server_that_never_greets_is_given_up() -> None:
 
 
 async def test_check_finds_a_server_that_works(transport: Transport) -> None:
-    await transport.check()
+    await transport.check_server()
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,11 @@ import pytest
 
 from algorithms.assembly.checks import count_slots, find_faults
 from algorithms.assembly.dive import dive
-from algorithms.assembly.greedy import assemble_greedily, assemble_with_prices
 from algorithms.assembly.model import NO_LIMIT, Wave, build_blocks
 from algorithms.assembly.offers import compute_bound, find_offers
 from algorithms.assembly.repair import repair_boxes
 from algorithms.assembly.wave import assemble
+from algorithms.evaluation.greedy_boxes import assemble_greedily, assemble_with_prices
 from bench.instances import instance
 from tests.algorithms.waves import draw_wave, find_best_by_solver
 

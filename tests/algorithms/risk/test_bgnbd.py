@@ -11,7 +11,7 @@ from scipy.special import hyp2f1
 
 from algorithms.risk import bgnbd
 from algorithms.risk.bgnbd import BgNbd
-from algorithms.risk.next_order import predict_days_until_bands, predict_days_until_order
+from algorithms.risk.next_order import predict_days_until_order
 from algorithms.risk.orders import PurchaseSummary, summarise_purchases
 from tests.algorithms.risk.histories import cdnow_sample, day, make_orders
 
@@ -50,7 +50,6 @@ def test_the_fit_on_cdnow_is_the_published_one(fitted: BgNbd) -> None:
 
 
 def test_expectations_are_the_published_ones(fitted: BgNbd) -> None:
-    assert bgnbd.predict_new_client_orders(fitted, 78) == pytest.approx(1.8576, abs=0.001)
     assert bgnbd.predict_orders(fitted, one(2, 30.43, 38.86), 39)[0] == pytest.approx(1.226, abs=0.0005)
 
 
@@ -85,19 +84,6 @@ def test_chances_hold_together(model: BgNbd, client: PurchaseSummary, weeks: flo
     assert 0 <= order <= alive <= 1
     assert order <= bgnbd.predict_orders(model, client, weeks)[0] * (1 + 1e-6)
     assert order <= bgnbd.p_order(model, client, weeks * 2)[0]
-
-
-@given(MODELS, clients(), st.floats(0.05, 0.9))
-def test_p_alive_crosses_a_band_on_the_day_foretold(model: BgNbd, client: PurchaseSummary, band: float) -> None:
-    days = predict_days_until_bands(model, client, [band])[0, 0]
-    if days == 0:
-        assert bgnbd.p_alive(model, client)[0] <= band + 1e-9
-    elif days < 1e6:
-        later = one(client.x[0], client.t_x[0], client.age[0] + days / 7)
-        assert bgnbd.p_alive(model, later)[0] == pytest.approx(band, abs=1e-6)
-    else:
-        far = one(client.x[0], client.t_x[0], client.age[0] + 1e5)
-        assert bgnbd.p_alive(model, far)[0] > band
 
 
 @given(MODELS, clients(), st.floats(0.05, 0.95))
