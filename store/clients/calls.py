@@ -3,19 +3,49 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Connection, Row, Select, func, select, update
+from sqlalchemy import Connection, func, select, update
 
 from domain.next_actions import OpenCall
+from domain.states import CALL
 from errors import NotFound
 from models.base import ClientId
 from models.calls import Call, CallState
-from models.states import TouchKind
+from models.states import Phase, TouchKind
+from store.sql.records import Record
 from store.sql.upserts import insert_into
 from store.tables import assessments, calls, clients
+
+
+@dataclass(frozen=True, slots=True)
+class CallRow(Record):
+    """One call, with the client's name and what the assessment that opened it says. None: that is gone."""
+
+    call_id: str
+    client_id: ClientId
+    key: str
+    reason: TouchKind
+    state: CallState
+    outcome: str
+    by: str
+    created_at: datetime
+    until: datetime
+    done_at: datetime | None
+    first_name: str | None
+    score: float | None
+    phase: Phase | None
+    risk: dict[str, Any] | None
+
+
+_CALLS: Final = (
+    select(*CallRow.list_columns(calls, clients, assessments))
+    .select_from(calls)
+    .outerjoin(clients, clients.c.client_id == calls.c.client_id)
+    .outerjoin(assessments, assessments.c.id == calls.c.assessment_id)
+)
 
 
 def count_used(connection: Connection, day: str) -> int:
@@ -64,7 +94,7 @@ def end_call(connection: Connection, call_id: str, to: CallState, outcome: str, 
     """End an open call, and return whether it was open."""
     ended = (
         update(calls)
-        .where(calls.c.call_id == call_id, calls.c.state == CallState.OPEN)
+        .where(calls.c.call_id == call_id, calls.c.state.in_(CALL.list_sources(to)))
         .values(state=to, outcome=outcome, by=by, done_at=now)
     )
     return connection.execute(ended).rowcount == 1
@@ -72,20 +102,19 @@ def end_call(connection: Connection, call_id: str, to: CallState, outcome: str, 
 
 def load_call(connection: Connection, call_id: str) -> Call:
     """Load one call. Raises NotFound."""
-    row = connection.execute(_calls_query().where(calls.c.call_id == call_id)).one_or_none()
+    row = connection.execute(_CALLS.where(calls.c.call_id == call_id)).one_or_none()
     if row is None:
         raise NotFound("no call has this id", "call_id")
-    return parse_call(row)
+    return parse_call(CallRow.from_row(row))
 
 
-def list_calls(connection: Connection, state: str = "", limit: int = 100) -> Sequence[Row[Any]]:
+def list_calls(connection: Connection, state: str = "", limit: int = 100) -> list[CallRow]:
     """List calls in `state` (empty: all) with the client's name: open ones by age, others the latest first."""
     order = [calls.c.created_at, calls.c.place] if state == CallState.OPEN else [calls.c.created_at.desc()]
-    query = _calls_query().add_columns(clients.c.first_name, assessments.c.score, assessments.c.phase)
-    query = query.outerjoin(clients, clients.c.client_id == calls.c.client_id).order_by(*order, calls.c.call_id)
+    query = _CALLS.order_by(*order, calls.c.call_id)
     if state:
         query = query.where(calls.c.state == state)
-    return connection.execute(query.limit(limit)).all()
+    return [CallRow.from_row(row) for row in connection.execute(query.limit(limit))]
 
 
 def count_by_state(connection: Connection) -> dict[str, int]:
@@ -94,11 +123,17 @@ def count_by_state(connection: Connection) -> dict[str, int]:
     return {state: count for state, count in rows}  # noqa: C416 - dict() of rows loses the types
 
 
-def parse_call(row: Row[Any]) -> Call:
+def parse_call(row: CallRow) -> Call:
     """Parse a row of `list_calls`, without the client's name."""
-    fields = {**row._mapping, "why": (row.risk or {}).get("why", "")}
-    return Call.model_validate(fields)
-
-
-def _calls_query() -> Select[Any]:
-    return select(calls, assessments.c.risk).outerjoin(assessments, assessments.c.id == calls.c.assessment_id)
+    return Call(
+        call_id=row.call_id,
+        client_id=row.client_id,
+        reason=row.reason,
+        why=(row.risk or {}).get("why", ""),
+        state=row.state,
+        outcome=row.outcome,
+        by=row.by,
+        created_at=row.created_at,
+        until=row.until,
+        done_at=row.done_at,
+    )

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from typing import Final
 
-from sqlalchemy import Connection, Row, Select, func, or_, select
+from sqlalchemy import Connection, func, or_, select
 
 from models.base import ClientId
-from models.states import Phase
+from models.states import Band, Phase
+from store.sql.records import Record
 from store.tables import clients, engagement, standings
 
 
@@ -22,11 +24,38 @@ def count_clients_by_phase(connection: Connection) -> dict[str, int]:
     return ({"new": new} if new > 0 else {}) | counts
 
 
+@dataclass(frozen=True, slots=True)
+class ClientSummary(Record):
+    """One client as lists show them. None: not assessed yet, or nothing ordered."""
+
+    client_id: ClientId
+    first_name: str
+    email: str
+    consent: bool
+    signed_up_at: datetime
+    phase: Phase | None
+    score: float | None
+    band: Band | None
+    next_touch_at: datetime | None
+    why_not: str | None
+    orders: int | None
+    orders_value_cents: int | None
+    last_order_at: datetime | None
+
+
+_SUMMARY: Final = (
+    select(*ClientSummary.list_columns(clients, standings, engagement))
+    .select_from(clients)
+    .outerjoin(standings, standings.c.client_id == clients.c.client_id)
+    .outerjoin(engagement, engagement.c.client_id == clients.c.client_id)
+)
+
+
 @dataclass(frozen=True)
 class ClientPage:
     """One page of a list of clients; `after` leads to the next page, if there is one."""
 
-    rows: Sequence[Row[Any]]
+    rows: Sequence[ClientSummary]
     after: ClientId | None
 
 
@@ -34,7 +63,7 @@ def find_clients(
     connection: Connection, text: str = "", phase: str = "", after: ClientId = "", limit: int = 50
 ) -> ClientPage:
     """Find clients whose id, name or address begins with `text`, in the order of ids, starting behind `after`."""
-    query = _clients_query().order_by(clients.c.client_id).limit(limit + 1)
+    query = _SUMMARY.order_by(clients.c.client_id).limit(limit + 1)
     if text:
         begins = [
             column.istartswith(text, autoescape=True)
@@ -45,27 +74,5 @@ def find_clients(
         query = query.where(standings.c.phase.is_(None) if phase == "new" else standings.c.phase == phase)
     if after:
         query = query.where(clients.c.client_id > after)
-    rows = list(connection.execute(query))
+    rows = [ClientSummary.from_row(row) for row in connection.execute(query)]
     return ClientPage(rows[:limit], rows[limit - 1].client_id if len(rows) > limit else None)
-
-
-def _clients_query() -> Select[Any]:
-    return (
-        select(
-            clients.c.client_id,
-            clients.c.first_name,
-            clients.c.email,
-            clients.c.consent,
-            clients.c.signed_up_at,
-            standings.c.phase,
-            standings.c.score,
-            standings.c.band,
-            standings.c.next_touch_at,
-            standings.c.why_not,
-            engagement.c.orders,
-            engagement.c.orders_value_cents,
-            engagement.c.last_order_at,
-        )
-        .outerjoin(standings, standings.c.client_id == clients.c.client_id)
-        .outerjoin(engagement, engagement.c.client_id == clients.c.client_id)
-    )

@@ -4,20 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Connection, Table, select
 
 from domain.engagement import EVENT_WEIGHT
 from models.base import ClientId, ItemId
 from models.catalogue import Item
 from store.catalogue import catalogue
+from store.clients.timeline_rows import (
+    ClientHold,
+    MailStep,
+    ModelCall,
+    PastAssessment,
+    ScoreEvent,
+    TimelineClient,
+    TimelineEvent,
+)
 from store.learning import decisions
+from store.learning.decisions import DecisionRow
+from store.mail.ledger import LedgerRow
+from store.sql.records import Record
 from store.tables import (
     assessments,
     clients,
     engagement,
-    enrolments,
     events,
     holds,
     model_calls,
@@ -26,6 +37,8 @@ from store.tables import (
     standings,
 )
 
+RecordT = TypeVar("RecordT", bound=Record)
+
 MAILS: Final = 40
 """Most mails shown, newest first."""
 CURVE_EVENTS: Final = 3_000
@@ -33,78 +46,80 @@ CURVE_EVENTS: Final = 3_000
 
 @dataclass(frozen=True)
 class ClientTimeline:
-    """Everything that one client's page shows."""
+    """Everything that one client's page shows. `steps`: of each mail, by its number; `calls`: of language models."""
 
-    client: Row[Any]
-    holds: Sequence[Row[Any]]
-    mails: Sequence[Row[Any]]
-    steps: dict[int, list[Row[Any]]]
-    decisions: Sequence[Row[Any]]
-    calls: Sequence[Row[Any]]
-    assessments: Sequence[Row[Any]]
-    events: Sequence[Row[Any]]
-    curve: Sequence[Row[Any]]
-    enrolments: Sequence[Row[Any]]
+    client: TimelineClient
+    holds: Sequence[ClientHold]
+    mails: Sequence[LedgerRow]
+    steps: dict[int, list[MailStep]]
+    decisions: Sequence[DecisionRow]
+    calls: Sequence[ModelCall]
+    assessments: Sequence[PastAssessment]
+    events: Sequence[TimelineEvent]
+    curve: Sequence[ScoreEvent]
     items: dict[ItemId, Item]
 
 
 def load_timeline(connection: Connection, client_id: ClientId) -> ClientTimeline | None:
     """Load everything about one client, newest first; None for an unknown id."""
-    client = connection.execute(_client_query().where(clients.c.client_id == client_id)).one_or_none()
+    client = connection.execute(_CLIENT.where(clients.c.client_id == client_id)).one_or_none()
     if client is None:
         return None
-    mails = _list_rows(connection, outreaches, client_id, outreaches.c.n.desc(), MAILS)
-    latest_events = _list_rows(connection, events, client_id, events.c.occurred_at.desc(), 30)
+    mails = _list_rows(connection, LedgerRow, outreaches, client_id, outreaches.c.n.desc(), MAILS)
+    latest_events = _list_rows(connection, TimelineEvent, events, client_id, events.c.occurred_at.desc(), 30)
     latest_decisions = decisions.load_client_decisions(connection, client_id, 30)
     return ClientTimeline(
-        client=client,
-        holds=_list_rows(connection, holds, client_id, holds.c.since, 10),
+        client=TimelineClient.from_row(client),
+        holds=_list_rows(connection, ClientHold, holds, client_id, holds.c.since, 10),
         mails=mails,
         steps=_load_steps(connection, client_id, [row.n for row in mails]),
         decisions=latest_decisions,
-        calls=_list_rows(connection, model_calls, client_id, model_calls.c.at.desc(), 30),
-        assessments=_list_rows(connection, assessments, client_id, assessments.c.at.desc(), 400),
+        calls=_list_rows(connection, ModelCall, model_calls, client_id, model_calls.c.at.desc(), 30),
+        assessments=_list_rows(connection, PastAssessment, assessments, client_id, assessments.c.at.desc(), 400),
         events=latest_events,
         curve=_load_curve(connection, client_id),
-        enrolments=_list_rows(connection, enrolments, client_id, enrolments.c.at.desc(), 20),
         items=catalogue.load_items(connection, _collect_item_ids(mails, latest_events, latest_decisions)),
     )
 
 
-def _client_query() -> Select[Any]:
-    return (
-        select(clients, standings, engagement)
-        .outerjoin(standings, standings.c.client_id == clients.c.client_id)
-        .outerjoin(engagement, engagement.c.client_id == clients.c.client_id)
-    )
+_CLIENT: Final = (
+    select(*TimelineClient.list_columns(clients, standings, engagement))
+    .select_from(clients)
+    .outerjoin(standings, standings.c.client_id == clients.c.client_id)
+    .outerjoin(engagement, engagement.c.client_id == clients.c.client_id)
+)
 
 
-def _list_rows(connection: Connection, table: Any, client_id: ClientId, order: Any, limit: int) -> list[Row[Any]]:
-    query = select(table).where(table.c.client_id == client_id).order_by(order).limit(limit)
-    return list(connection.execute(query))
+def _list_rows(
+    connection: Connection, kind: type[RecordT], table: Table, client_id: ClientId, order: Any, limit: int
+) -> list[RecordT]:
+    query = select(*kind.list_columns(table)).where(table.c.client_id == client_id).order_by(order).limit(limit)
+    return [kind.from_row(row) for row in connection.execute(query)]
 
 
-def _load_steps(connection: Connection, client_id: ClientId, numbers: list[int]) -> dict[int, list[Row[Any]]]:
-    steps: dict[int, list[Row[Any]]] = {n: [] for n in numbers}
-    query = select(outreach_steps).where(outreach_steps.c.client_id == client_id, outreach_steps.c.n.in_(numbers))
-    for row in connection.execute(query.order_by(outreach_steps.c.id)):
-        steps[row.n].append(row)
+def _load_steps(connection: Connection, client_id: ClientId, numbers: list[int]) -> dict[int, list[MailStep]]:
+    steps: dict[int, list[MailStep]] = {n: [] for n in numbers}
+    s = outreach_steps.c
+    query = select(*MailStep.list_columns(outreach_steps)).where(s.client_id == client_id, s.n.in_(numbers))
+    for row in connection.execute(query.order_by(s.id)):
+        step = MailStep.from_row(row)
+        steps[step.n].append(step)
     return steps
 
 
-def _load_curve(connection: Connection, client_id: ClientId) -> list[Row[Any]]:
-    """Load the events that moved the client's score, oldest first: (type, occurred_at, value_cents, data)."""
+def _load_curve(connection: Connection, client_id: ClientId) -> list[ScoreEvent]:
+    """Load the events that moved the client's score, oldest first."""
     query = (
-        select(events.c.type, events.c.occurred_at, events.c.value_cents, events.c.data)
+        select(*ScoreEvent.list_columns(events))
         .where(events.c.client_id == client_id, events.c.type.in_(EVENT_WEIGHT))
         .order_by(events.c.occurred_at.desc())
         .limit(CURVE_EVENTS)
     )
-    return list(reversed(list(connection.execute(query))))
+    return [ScoreEvent.from_row(row) for row in connection.execute(query)][::-1]
 
 
 def _collect_item_ids(
-    mails: Iterable[Row[Any]], event_rows: Iterable[Row[Any]], decision_rows: Iterable[Row[Any]]
+    mails: Iterable[LedgerRow], event_rows: Iterable[TimelineEvent], decision_rows: Iterable[DecisionRow]
 ) -> set[ItemId]:
     """Collect the ids of all items that these rows mention."""
     item_ids = {row.item_id for row in event_rows if row.item_id}

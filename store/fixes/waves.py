@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, Text, cast, delete, func, insert, or_, select, update
 
+from domain.states import WAVE
 from errors import NotFound
 from models.base import Id
 from models.fixes import FixId
@@ -65,10 +66,11 @@ def find_latest(connection: Connection) -> WaveRow | None:
     return None if row is None else WaveRow.from_row(row)
 
 
-def save_report(connection: Connection, wave_id: Id, state: WaveState, report: WaveReport) -> None:
-    """Save the state of the wave and its report so far."""
+def save_report(connection: Connection, wave_id: Id, state: WaveState, report: WaveReport) -> bool:
+    """Save the state of the wave and its report so far, if that state may follow; return whether it was saved."""
+    moved = update(waves).where(waves.c.wave_id == wave_id, waves.c.state.in_(WAVE.list_sources(state)))
     values = {"state": state, "report": report.model_dump(mode="json")}
-    connection.execute(update(waves).where(waves.c.wave_id == wave_id).values(**values))
+    return connection.execute(moved.values(**values)).rowcount == 1
 
 
 def count_proposed(connection: Connection, wave_id: Id) -> int:

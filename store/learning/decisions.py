@@ -4,17 +4,39 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection, Row, delete, select
+from sqlalchemy import Connection, delete, select
 
 from models.answers import AnswerRecord
 from models.base import ClientId
+from store.sql.records import Record
 from store.sql.upserts import insert_ignoring
 from store.tables import decisions, questions
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionRow(Record):
+    """One decision that was used. `n`, `fix_id`: the mail or Fix that it was for."""
+
+    id: str
+    slot: str
+    client_id: ClientId
+    at: datetime
+    question: str
+    variant: str
+    algorithm: str
+    version: str
+    propensity: float | None
+    seconds: float
+    answer: Any
+    faults: tuple[str, ...]
+    n: int | None
+    fix_id: str | None
 
 
 def save_decision(
@@ -61,10 +83,11 @@ def parse_question(body: bytes) -> Any:
     return orjson.loads(zlib.decompress(body))
 
 
-def load_client_decisions(connection: Connection, client_id: ClientId, limit: int = 50) -> Sequence[Row[Any]]:
+def load_client_decisions(connection: Connection, client_id: ClientId, limit: int = 50) -> list[DecisionRow]:
     """Load a client's decisions that were used, latest first."""
-    query = select(decisions).where(decisions.c.client_id == client_id, decisions.c.role == "live")
-    return connection.execute(query.order_by(decisions.c.at.desc()).limit(limit)).all()
+    d = decisions.c
+    query = select(*DecisionRow.list_columns(decisions)).where(d.client_id == client_id, d.role == "live")
+    return [DecisionRow.from_row(row) for row in connection.execute(query.order_by(d.at.desc()).limit(limit))]
 
 
 def purge_old(connection: Connection, before: datetime, slots: Iterable[str], most: int = 1_000) -> int:

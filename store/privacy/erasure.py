@@ -15,6 +15,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Text, and_, cast, delete, func, or_, select, tuple_, update
 
 from domain.outreach import SETTLED
+from domain.states import ERASURE
 from errors import ErasedClient, NotFound
 from models.base import ClientId
 from models.erasures import ErasureState, ErasureStatus
@@ -109,8 +110,16 @@ def _move_shards(connection: Connection, client_id: ClientId, near: ClientId) ->
 
 def mark_erased(connection: Connection, signing_key: str, client_id: ClientId, now: datetime) -> None:
     """Record that nothing is left of the client; the first time stays."""
-    conditions = tombstones.c.client_hash == hash_client_id(signing_key, client_id), tombstones.c.erased_at.is_(None)
-    connection.execute(update(tombstones).where(*conditions).values(erased_at=now))
+    may_end = or_(*(_STATE_CONDITIONS[state] for state in ERASURE.list_sources(ErasureState.ERASED)))
+    of_client = tombstones.c.client_hash == hash_client_id(signing_key, client_id)
+    connection.execute(update(tombstones).where(of_client, may_end).values(erased_at=now))
+
+
+_STATE_CONDITIONS: Final = {
+    ErasureState.ERASING: tombstones.c.erased_at.is_(None),
+    ErasureState.ERASED: tombstones.c.erased_at.is_not(None),
+}
+"""How a tombstone says its state; before there is one, an erasure waits."""
 
 
 def erase_batch(connection: Connection, client_id: ClientId) -> int:

@@ -42,7 +42,7 @@ def test_a_retry_keeps_the_first_answer(engine, used_by: dict[str, Any]) -> None
     with read_transaction(engine) as connection:
         (row,) = decisions.load_client_decisions(connection, "c")
     assert row.answer == ASKED.answer
-    assert (row.at, row.algorithm, row.faults) == (NOW, "blend+content", ["far:late"])
+    assert (row.at, row.algorithm, row.faults) == (NOW, "blend+content", ("far:late",))
     assert row.id == first
 
 
