@@ -54,10 +54,10 @@ def list_activities(
     elif kind is not None:
         query = query.where(a.subject_kind == kind)
         query = query.where(a.subject_id == subject_id) if subject_id else query
-    return [parse_activity(row) for row in connection.execute(query)]
+    return [_parse_activity(row) for row in connection.execute(query)]
 
 
-def parse_activity(row: Row[Any]) -> Activity:
+def _parse_activity(row: Row[Any]) -> Activity:
     """Parse a row of the log."""
     return Activity(
         id=row.id,

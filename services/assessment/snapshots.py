@@ -24,22 +24,22 @@ def load_snapshot(
     file = assessments.load_client_file(connection, client_id)
     if file is None:
         return None
-    client, mails = file.client, ledger.load_client_mails(connection, client_id)
+    mails = ledger.load_client_mails(connection, client_id)
     parked = {mail.campaign for mail in mails if mail.state is OutreachState.PARKED and mail.campaign}
     return AssessmentSnapshot(
         client_id=client_id,
         now=now,
-        signed_up_at=client.signed_up_at,
-        facts=mail_facts.load_mail_facts(connection, client, signing_key, list_sent_times(mails, now)),
-        quiz_answered=client.quiz is not None,
+        signed_up_at=file.signed_up_at,
+        facts=mail_facts.load_mail_facts(connection, file, signing_key, list_sent_times(mails, now)),
+        quiz_answered=file.quiz is not None,
         engagement=file.engagement,
-        orders=client.orders or 0,
-        first_order_at=client.first_order_at,
-        orders_value_cents=client.orders_value_cents or 0,
+        orders=file.orders,
+        first_order_at=file.first_order_at,
+        orders_value_cents=file.orders_value_cents,
         band=file.band,
         phase_state=file.phase_state,
         mails=mails,
-        next_n=client.next_n or 1,
+        next_n=file.next_n,
         enrolments=enrolments.list_pending(connection, client_id),
         campaign_states=campaigns.load_states(connection, parked),
         call=file.call,

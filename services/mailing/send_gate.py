@@ -25,7 +25,7 @@ def decide_sending(context: ServiceContext, connection: Connection, row: LedgerR
     if file is None:
         raise NotFound("no such client", "client_id")
     sent_at = mail_facts.list_sent_times(connection, row.client_id, now)
-    facts = mail_facts.load_mail_facts(connection, file.client, context.settings.keys.signing, sent_at)
+    facts = mail_facts.load_mail_facts(connection, file, context.settings.keys.signing, sent_at)
     gate = campaigns.load_gate(connection, row.campaign) if row.campaign else campaigns.CampaignGate()
     if gate.called_off:
         return Eligibility(door=SendDecision.CLOSED, code="campaign_ended")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, insert, select, update
 
 from domain.assessment import AssessmentDecision, AssessmentSnapshot, ClientScore
 from domain.churn_risk import ChurnRisk
@@ -14,55 +16,71 @@ from domain.next_actions import NoMailDecision, OpenCall
 from domain.phases import PhaseState
 from models.base import ClientId
 from models.calls import CallState
+from models.clients import ClientPolicy
 from models.states import Band, Phase
+from store.sql.records import Record
 from store.tables import assessments, calls, clients, engagement, standings
 
 
-class ClientFile:
-    """Everything about one client that an assessment reads, from one query."""
+@dataclass(frozen=True, slots=True)
+class OpenCallColumns(Record):
+    """The columns of CALL; None without an open call."""
 
-    __slots__ = ("client", "engagement", "phase_state")
-
-    def __init__(self, row: Row[Any]) -> None:
-        self.client = row
-        self.engagement = Engagement(
-            anchor_at=row.anchor_at,
-            frequency=row.frequency or 0.0,
-            monetary=row.monetary or 0.0,
-            last_order_at=row.last_order_at,
-        )
-        self.phase_state = PhaseState(phase=Phase(row.phase), since=row.phase_since) if row.phase else None
-
-    @property
-    def band(self) -> Band | None:
-        """Return the band the client was last put in."""
-        return Band(self.client.band) if self.client.band else None
-
-    @property
-    def answered(self) -> tuple[NoMailDecision, ...]:
-        """Return the triggers of this episode that were answered without a mail."""
-        return parse_answered(self.client)
+    call_id: str | None
+    call_since: datetime | None
+    call_until: datetime | None
 
     @property
     def call(self) -> OpenCall | None:
-        """Return the open call of the client, if there is one."""
-        return parse_open_call(self.client)
+        """The open call of the client, if there is one."""
+        if self.call_id is None or self.call_since is None or self.call_until is None:
+            return None
+        return OpenCall(call_id=self.call_id, since=self.call_since, until=self.call_until)
 
 
-def parse_answered(row: Row[Any]) -> tuple[NoMailDecision, ...]:
-    """Parse the column `answered`."""
-    return tuple(NoMailDecision.model_validate(answer) for answer in row.answered or ())
+@dataclass(frozen=True, slots=True)
+class ClientFile(OpenCallColumns):
+    """Everything about one client that an assessment reads. `band`, `phase`, `phase_since`: of the last assessment,
+    None before the first; `answered`: the triggers of this episode that were answered without a mail."""
 
+    client_id: ClientId
+    email: str
+    time_zone: str
+    signed_up_at: datetime
+    consent: bool
+    policy: ClientPolicy
+    quiz: dict[str, Any] | None
+    anchor_at: datetime | None
+    last_order_at: datetime | None
+    first_order_at: datetime | None
+    phase: Phase | None
+    phase_since: datetime | None
+    band: Band | None
+    frequency: float = 0.0
+    monetary: float = 0.0
+    orders: int = 0
+    orders_value_cents: int = 0
+    next_n: int = 1
+    answered: tuple[NoMailDecision, ...] = ()
 
-def parse_open_call(row: Row[Any]) -> OpenCall | None:
-    """Parse the columns of CALL; None without an open call."""
-    if row.call_id is None:
-        return None
-    return OpenCall(call_id=row.call_id, since=row.call_since, until=row.call_until)
+    @property
+    def engagement(self) -> Engagement:
+        """The sufficient statistics of the client's events."""
+        return Engagement(
+            anchor_at=self.anchor_at,
+            frequency=self.frequency,
+            monetary=self.monetary,
+            last_order_at=self.last_order_at,
+        )
+
+    @property
+    def phase_state(self) -> PhaseState | None:
+        """The phase and since when."""
+        return PhaseState(phase=self.phase, since=self.phase_since) if self.phase and self.phase_since else None
 
 
 CALL: Final = (calls.c.call_id, calls.c.created_at.label("call_since"), calls.c.until.label("call_until"))
-"""The columns that `call_of` reads, of calls joined by `of_call`."""
+"""The columns of a client's open call, of calls joined by `match_open_call`."""
 
 
 def match_open_call(client_id: ColumnElement[str]) -> ColumnElement[bool]:
@@ -76,27 +94,12 @@ def load_client_file(connection: Connection, client_id: ClientId) -> ClientFile 
     The row is locked on PostgreSQL, so that two mails of one client cannot both pass its caps.
     """
     row = connection.execute(_CLIENT_FILE_QUERY, {"client": client_id}).one_or_none()
-    return None if row is None else ClientFile(row)
+    return None if row is None else ClientFile.from_row(row)
 
 
 # Built once: it runs for every assessment and every mail, and building it would take as long as running it.
 _CLIENT_FILE_QUERY: Final = (
-    select(
-        clients,
-        engagement.c.anchor_at,
-        engagement.c.frequency,
-        engagement.c.monetary,
-        engagement.c.last_order_at,
-        engagement.c.first_order_at,
-        engagement.c.orders,
-        engagement.c.orders_value_cents,
-        standings.c.phase,
-        standings.c.phase_since,
-        standings.c.band,
-        standings.c.next_n,
-        standings.c.answered,
-        *CALL,
-    )
+    select(*ClientFile.list_columns(clients, engagement, standings), *CALL)
     .select_from(
         clients.outerjoin(engagement, engagement.c.client_id == clients.c.client_id)
         .outerjoin(standings, standings.c.client_id == clients.c.client_id)

@@ -22,12 +22,15 @@ from store.tables import assessments, calls, clients
 
 @dataclass(frozen=True, slots=True)
 class CallRow(Record):
-    """One call, with the client's name and what the assessment that opened it says. None: that is gone."""
+    """One call, with the client's name and what the assessment that opened it says. None: that is gone. `place`: among
+    the calls of its `day`, from 1."""
 
     call_id: str
     client_id: ClientId
     key: str
     reason: TouchKind
+    day: str
+    place: int
     state: CallState
     outcome: str
     by: str

@@ -155,13 +155,13 @@ def _find_newly_consenting(batch: UpsertBatch[_ClientValues]) -> list[str]:
 def load_client(connection: Connection, client_id: ClientId) -> Client | None:
     """Load one client; None for an unknown id."""
     row = connection.execute(_CLIENT_QUERY, {"client": client_id}).one_or_none()
-    return None if row is None else build_client(row)
+    return None if row is None else _build_client(row)
 
 
 _CLIENT_QUERY: Final = select(clients).where(clients.c.client_id == bindparam("client"))
 
 
-def build_client(row: Row[Any]) -> Client:
+def _build_client(row: Row[Any]) -> Client:
     """Build the client from a row with the columns of `clients`."""
     return Client(
         client_id=row.client_id,

@@ -15,8 +15,8 @@ from store.catalogue import catalogue
 from store.clients.timeline_rows import (
     ClientHold,
     MailStep,
-    ModelCall,
     PastAssessment,
+    PastModelCall,
     ScoreEvent,
     TimelineClient,
     TimelineEvent,
@@ -53,7 +53,7 @@ class ClientTimeline:
     mails: Sequence[LedgerRow]
     steps: dict[int, list[MailStep]]
     decisions: Sequence[DecisionRow]
-    calls: Sequence[ModelCall]
+    calls: Sequence[PastModelCall]
     assessments: Sequence[PastAssessment]
     events: Sequence[TimelineEvent]
     curve: Sequence[ScoreEvent]
@@ -74,7 +74,7 @@ def load_timeline(connection: Connection, client_id: ClientId) -> ClientTimeline
         mails=mails,
         steps=_load_steps(connection, client_id, [row.n for row in mails]),
         decisions=latest_decisions,
-        calls=_list_rows(connection, ModelCall, model_calls, client_id, model_calls.c.at.desc(), 30),
+        calls=_list_rows(connection, PastModelCall, model_calls, client_id, model_calls.c.at.desc(), 30),
         assessments=_list_rows(connection, PastAssessment, assessments, client_id, assessments.c.at.desc(), 400),
         events=latest_events,
         curve=_load_curve(connection, client_id),

@@ -57,7 +57,7 @@ class MailStep(Record):
 
 
 @dataclass(frozen=True, slots=True)
-class ModelCall(Record):
+class PastModelCall(Record):
     """One call of a language model for the client. `verdict`: ok, or the code of what went wrong."""
 
     at: datetime

@@ -2,44 +2,62 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, select
 
 from domain.eligibility import explain_mail_status, may_plan
-from domain.next_actions import find_no_mail_decision
+from domain.next_actions import NoMailDecision, find_no_mail_decision
 from domain.outreach import find_in_turn, list_sent_times
 from domain.phases import PhaseState
 from domain.timing import MailRules
 from errors import NotFound
 from models.base import ClientId
 from models.states import Phase
-from store.clients.assessments import CALL, match_open_call, parse_answered, parse_open_call
+from store.clients import clients
+from store.clients.assessments import CALL, OpenCallColumns, match_open_call
 from store.mail import ledger, mail_facts
-from store.tables import calls, clients, standings
+from store.tables import calls, standings
 
 
 def explain_no_mail(
     connection: Connection, client_id: ClientId, rules: MailRules, signing_key: str, now: datetime
 ) -> str:
     """Explain at `now`, in one sentence, why the client is not mailed. Raises NotFound."""
-    client = connection.execute(select(clients).where(clients.c.client_id == client_id)).one_or_none()
+    client = clients.load_client(connection, client_id)
     if client is None:
         raise NotFound(f"no client {client_id}", "client_id")
     mails = ledger.load_client_mails(connection, client_id)
     facts = mail_facts.load_mail_facts(connection, client, signing_key, list_sent_times(mails, now))
     facts = facts.model_copy(update={"held_out_of": mail_facts.list_holdouts(connection, client_id)})
-    standing_row = connection.execute(
-        select(standings, *CALL)
+    standing = _load_standing(connection, client_id)
+    busy, eligibility = find_in_turn(mails) is not None, may_plan(facts, rules, now)
+    if standing is None:
+        return explain_mail_status(facts, eligibility, rules, now, None, busy, None)
+    state = PhaseState(phase=standing.phase, since=standing.phase_since)
+    last_mail = max((row.created_at for row in mails), default=None)
+    reason = find_no_mail_decision(state, standing.answered, standing.call, last_mail)
+    return explain_mail_status(facts, eligibility, rules, now, standing.next_touch_at, busy, standing.wake_at, reason)
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing(OpenCallColumns):
+    """What the last assessment found and planned."""
+
+    phase: Phase
+    phase_since: datetime
+    next_touch_at: datetime | None
+    wake_at: datetime | None
+    answered: tuple[NoMailDecision, ...] = ()
+
+
+def _load_standing(connection: Connection, client_id: ClientId) -> _Standing | None:
+    query = (
+        select(*_Standing.list_columns(standings), *CALL)
+        .select_from(standings)
         .outerjoin(calls, match_open_call(standings.c.client_id))
         .where(standings.c.client_id == client_id)
-    ).one_or_none()
-    busy, eligibility = find_in_turn(mails) is not None, may_plan(facts, rules, now)
-    if standing_row is None:
-        return explain_mail_status(facts, eligibility, rules, now, None, busy, None)
-    state = PhaseState(phase=Phase(standing_row.phase), since=standing_row.phase_since)
-    last_mail = max((row.created_at for row in mails), default=None)
-    reason = find_no_mail_decision(state, parse_answered(standing_row), parse_open_call(standing_row), last_mail)
-    return explain_mail_status(
-        facts, eligibility, rules, now, standing_row.next_touch_at, busy, standing_row.wake_at, reason
     )
+    row = connection.execute(query).one_or_none()
+    return None if row is None else _Standing.from_row(row)

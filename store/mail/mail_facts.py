@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final, Protocol
 
-from sqlalchemy import Connection, Row, bindparam, literal_column, or_, select
+from sqlalchemy import Connection, bindparam, literal_column, or_, select
 
 from domain.eligibility import Hold, MailFacts
 from domain.outreach import COUNTED, COUNTED_DAYS
@@ -17,10 +17,25 @@ from store.sql.types import UtcTime
 from store.tables import campaigns, enrolments, events, holds, outreaches, suppressions
 
 
+class MailedClient(Protocol):
+    """What the facts take of a client, who was loaded before."""
+
+    @property
+    def client_id(self) -> ClientId: ...
+    @property
+    def email(self) -> str: ...
+    @property
+    def consent(self) -> bool: ...
+    @property
+    def time_zone(self) -> str: ...
+    @property
+    def policy(self) -> ClientPolicy: ...
+
+
 def load_mail_facts(
-    connection: Connection, client: Row[Any], signing_key: str, sent_at: tuple[datetime, ...]
+    connection: Connection, client: MailedClient, signing_key: str, sent_at: tuple[datetime, ...]
 ) -> MailFacts:
-    """Load the facts of `client` (a row with the columns of `clients`), who was mailed at `sent_at`."""
+    """Load the facts of `client`, who was mailed at `sent_at`."""
     of_client = {"client": client.client_id, "address": hash_address(signing_key, client.email)}
     barriers = sorted(connection.execute(_BARRIERS_QUERY, of_client), key=lambda row: row.since)
     client_holds = tuple(
@@ -33,7 +48,7 @@ def load_mail_facts(
         holds=client_holds,
         sent_at=sent_at,
         time_zone=client.time_zone,
-        policy=ClientPolicy.model_validate(client.policy or {}),
+        policy=client.policy,
     )
 
 

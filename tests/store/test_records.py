@@ -14,12 +14,30 @@ from models.base import Contract
 from models.states import OutreachState
 from store.campaigns.campaigns import CampaignRow
 from store.catalogue.catalogue import SizeStock
+from store.clients.timeline_rows import ClientHold, MailStep, PastAssessment, PastModelCall, ScoreEvent, TimelineEvent
 from store.fixes.rows import BoxRow, FixRow, FixStepRow
 from store.fixes.waves import WaveRow
+from store.learning.decisions import DecisionRow
+from store.learning.refreshes import RefreshRow
 from store.mail.ledger import LedgerRow, PlannedMail
 from store.privacy.open_work import OpenMail
 from store.sql.records import Record
-from store.tables import campaigns, fix_items, fix_steps, fixes, outreaches, stock, waves
+from store.tables import (
+    assessments,
+    campaigns,
+    decisions,
+    events,
+    fix_items,
+    fix_steps,
+    fixes,
+    holds,
+    model_calls,
+    outreach_steps,
+    outreaches,
+    refreshes,
+    stock,
+    waves,
+)
 
 ROWS: list[tuple[type[Record], Table]] = [
     (LedgerRow, outreaches),
@@ -31,6 +49,14 @@ ROWS: list[tuple[type[Record], Table]] = [
     (WaveRow, waves),
     (SizeStock, stock),
     (CampaignRow, campaigns),
+    (RefreshRow, refreshes),
+    (DecisionRow, decisions),
+    (ClientHold, holds),
+    (MailStep, outreach_steps),
+    (PastModelCall, model_calls),
+    (PastAssessment, assessments),
+    (TimelineEvent, events),
+    (ScoreEvent, events),
 ]
 
 

@@ -163,8 +163,9 @@ def test_a_client_who_is_to_be_erased_is_mailed_no_more_and_has_no_new_fix(
 ) -> None:
     with write_transaction(engine) as connection:
         erasure.request_erasure(connection, policy.signing_key, WHO, NOW, REAL)
-        row = connection.execute(select(t.clients).where(t.clients.c.client_id == WHO)).one()
-        assert load_mail_facts(connection, row, policy.signing_key, ()).erased
+        client = clients.load_client(connection, WHO)
+        assert client is not None
+        assert load_mail_facts(connection, client, policy.signing_key, ()).erased
         with pytest.raises(ErasedClient, match="is being erased"):
             erasure.require_not_erasing(connection, policy.signing_key, WHO)
         covered = connection.scalars(select(t.holds.c.source).where(t.holds.c.client_id == WHO))
