@@ -167,6 +167,10 @@ class Settings(BaseSettings):
     """Days for which the questions of decisions, the answers of shadows, and orders of pages are stored; other live
     answers stay."""
 
+    engagement_recheck_days: float = Field(default=7.0, gt=0, le=365)
+    """Days after which an algorithm of the slot `engagement` is asked again about a client where it did not say when
+    its score crosses a threshold."""
+
     starts_per_second: float = Field(default=50.0, gt=0)
     """Rate at which pending workflow starts and nudges drain from the outbox."""
     worker_host: str = "127.0.0.1"

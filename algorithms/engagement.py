@@ -3,7 +3,7 @@ one."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -27,7 +27,8 @@ class ClientAssessments:
     """The state of n clients, each array of shape (n,).
 
     `engagement` 0 to 100; `band` an index into `domain.engagement.BANDS`; `next_crossing` in epoch seconds, NaN when
-    the lowest band is reached; `expected_orders` over the horizon asked for.
+    the lowest band is reached; `expected_orders` over the horizon asked for. `band_exits`, shape (3, n): when each of
+    the upper bands will have been left, where an algorithm of the slot scored; None: as the formula has it.
     """
 
     engagement: Floats
@@ -35,6 +36,7 @@ class ClientAssessments:
     p_alive: Floats
     expected_orders: Floats
     next_crossing: Floats
+    band_exits: Floats | None = None
 
 
 def fit_population(histories: Histories, now: float) -> Population:
@@ -85,7 +87,14 @@ def apply_risk_model(
 ) -> ClientAssessments:
     """Replace the forecasts of those who ordered by those of `model`, and bands and crossings as `domain.churn_risk`
     has them."""
-    assessments = ClientAssessments(*(getattr(plain, field.name).copy() for field in fields(plain)))
+    assessments = ClientAssessments(
+        plain.engagement,
+        plain.band.copy(),
+        plain.p_alive.copy(),
+        plain.expected_orders.copy(),
+        plain.next_crossing.copy(),
+        plain.band_exits,
+    )
     buyers = np.flatnonzero(histories.orders > 0)
     for start in range(0, len(buyers), CHUNK):
         rows = buyers[start : start + CHUNK]
@@ -112,15 +121,8 @@ def _apply_crossings(
     totals: OrderTotals,
 ) -> None:
     """Set bands and crossings of the clients at `rows`, who have a purchase rhythm."""
-    a = compute_strength(
-        rules, histories.anchor[rows], histories.frequency[rows], histories.monetary[rows], histories.last_order[rows]
-    )
-    faded = np.stack(
-        [
-            compute_band_exit(rules, histories.anchor[rows], a, np.full(len(rows), band_number))
-            for band_number in range(3)
-        ]
-    )
+    exits = assessments.band_exits
+    faded = compute_band_exits(rules, histories.select(rows)) if exits is None else exits[:, rows]
     turns = np.vstack([faded, np.ceil(model.predict_falls(totals, (AT_RISK_SHARE, LAPSED_SHARE), MANY).T * DAY + 0.5)])
     current = assessments.band[rows]
     band = _find_band(turns, current, np.full(len(rows), now))
@@ -130,6 +132,14 @@ def _apply_crossings(
         left = ~np.isnan(turn) & (_find_band(turns, current, turn) != band)
         crosses = np.where(left, turn, crosses)
     assessments.band[rows], assessments.next_crossing[rows] = band, crosses
+
+
+def compute_band_exits(rules: EngagementRules, histories: Histories) -> Floats:
+    """Compute when each of the three upper bands will have been left if nothing happens, in epoch seconds, shape
+    (3, n)."""
+    a = compute_strength(rules, histories.anchor, histories.frequency, histories.monetary, histories.last_order)
+    bands = (np.full(len(histories), number) for number in range(3))
+    return np.stack([compute_band_exit(rules, histories.anchor, a, band) for band in bands])
 
 
 def _find_band(turns: Floats, current: Ints, then: Floats) -> Ints:

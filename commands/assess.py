@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 from time import perf_counter
@@ -20,6 +21,8 @@ from settings import load
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from services.decisions.decider import Decider
+
 
 @click.command()
 @click.option("--as-of", required=True, help="A day (to its end, in UTC) or a moment in ISO 8601 with offset.")
@@ -31,20 +34,32 @@ def command(as_of: str, out: Path, horizon: float, as_json: bool) -> None:
 
     Columns: client_id, engagement (0 to 100), band, p_alive, expected_orders over the horizon, next_crossing_at.
     """
+    from algorithms.slots.conformance import START_SECONDS  # noqa: PLC0415
+    from algorithms.slots.registry import Registry  # noqa: PLC0415
+    from services.assessment.engagement import SLOT  # noqa: PLC0415
+    from services.decisions.decider import Decider  # noqa: PLC0415
+
     started = perf_counter()
     at = parse_moment(as_of)
     if not 0 < horizon <= 3_650:
         raise BadInput("must be over 0 and at most 3650 days", "horizon")
     settings = load()
     engine = open_database(settings)
-    with ProgressLine() as progress:
-        summary = assess_to_file(engine, settings.home, at, out, horizon, progress)
+    with closing(Registry.from_settings(settings)) as registry, ProgressLine() as progress:
+        registry.is_ready(SLOT, START_SECONDS)
+        summary = assess_to_file(engine, settings.home, at, out, horizon, progress, Decider(registry))
     summary |= {"out": str(out), "seconds": round(perf_counter() - started, 2)}
     click.echo(json.dumps(summary) if as_json else _render_summary(summary))
 
 
 def assess_to_file(
-    engine: Engine, home: Path, at: datetime, out: Path, horizon: float, progress: ProgressLine
+    engine: Engine,
+    home: Path,
+    at: datetime,
+    out: Path,
+    horizon: float,
+    progress: ProgressLine,
+    decider: Decider | None = None,
 ) -> dict[str, Any]:
     """Score everybody as of `at` into the file `out` and return the summary.
 
@@ -55,7 +70,7 @@ def assess_to_file(
     from services.assessment.client_scores import score_clients  # noqa: PLC0415
 
     check_path(out)
-    result = score_clients(engine, home, at, horizon, progress.step, progress.more)
+    result = score_clients(engine, home, at, horizon, progress.step, progress.more, decider)
     progress.step(f"writing {out.name}", "clients")
     write_scores(out, result.ids, result.scores, progress.more)
     return {

@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 from domain.churn_risk import ChurnRisk, ClientOrders, apply_churn_risk
 from domain.eligibility import Eligibility, MailFacts, SendDecision, may_plan
-from domain.engagement import Engagement, EngagementRules, EngagementScore, score_client
+from domain.engagement import FORMULA, Engagement, EngagementRules, EngagementScore, score_client
+from domain.engagement_answers import PluggedScore, apply_answer
 from domain.holdouts import RE_ENGAGEMENT, assign_arm, build_re_engagement_slug
 from domain.next_actions import DRIFT_MAILS, NoMailDecision, OpenCall, add_decision, explain_call_end
 from domain.outreach import ClientMail, find_in_turn
@@ -26,11 +27,13 @@ from models.states import Arm, Band, CampaignState, OutreachState, TouchKind
 
 @dataclass(frozen=True, slots=True)
 class AssessmentRules:
-    """The constants of an assessment. `holdout_share` of all clients get no mail when they drift, 0 to 1."""
+    """The constants of an assessment. `holdout_share` of all clients get no mail when they drift, 0 to 1. After
+    `recheck_days` an engagement algorithm is asked again that does not say when its score crosses a threshold."""
 
     engagement: EngagementRules = field(default_factory=EngagementRules)
     mail: MailRules = field(default_factory=MailRules)
     holdout_share: float = 0.0
+    recheck_days: float = 7.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +80,13 @@ class AssessmentSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class ClientScore:
-    """Where a client stands, by assessment `id`. `risk`: None before a risk model was learnt."""
+    """Where a client stands, by assessment `id`. `algorithm`: who scored. `risk`: None before a model was learnt."""
 
     id: str
     engagement: EngagementScore
     state: PhaseState
     risk: ChurnRisk | None = None
+    algorithm: str = FORMULA
 
 
 class NextMail(NamedTuple):
@@ -126,18 +130,38 @@ class AssessmentDecision:
 
 
 def score_snapshot(
-    snapshot: AssessmentSnapshot, rules: EngagementRules, risk: ChurnRisk | None, assessment_id: str
+    snapshot: AssessmentSnapshot,
+    rules: AssessmentRules,
+    risk: ChurnRisk | None,
+    assessment_id: str,
+    plugged: PluggedScore | None = None,
 ) -> ClientScore:
-    """Score the client and advance the phase."""
+    """Score the client and advance the phase. `plugged`: the score of an algorithm, in the formula's place."""
     now, last_order = snapshot.now, snapshot.engagement.last_order_at
-    score = score_client(rules, snapshot.engagement, now, held=snapshot.band)
+    score = _score_engagement(snapshot, rules, plugged)
     if risk is not None:
-        score = apply_churn_risk(rules, snapshot.engagement, score, risk, now)
+        score = apply_churn_risk(rules.engagement, snapshot.engagement, score, risk, now)
+    score = _look_again_in_time(score)
     if snapshot.phase_state is None:
         state = start_phase(snapshot.signed_up_at, last_order, score.band, now)
     else:
         state = advance_phase(snapshot.phase_state, score.band, last_order, now)
-    return ClientScore(assessment_id, score, state, risk)
+    return ClientScore(assessment_id, score, state, risk, plugged.algorithm if plugged else FORMULA)
+
+
+def _score_engagement(
+    snapshot: AssessmentSnapshot, rules: AssessmentRules, plugged: PluggedScore | None
+) -> EngagementScore:
+    stats, now, held = snapshot.engagement, snapshot.now, snapshot.band
+    if plugged is None:
+        return score_client(rules.engagement, stats, now, held=held)
+    return apply_answer(rules.engagement, stats, plugged.answer, now, held, rules.recheck_days)
+
+
+def _look_again_in_time(score: EngagementScore) -> EngagementScore:
+    """Return the score with `crosses_at`, for which the workflow's timer is set, not after `look_again_at`."""
+    moments = [at for at in (score.crosses_at, score.look_again_at) if at is not None]
+    return score if score.look_again_at is None else score.model_copy(update={"crosses_at": min(moments)})
 
 
 def decide_next(snapshot: AssessmentSnapshot, score: ClientScore, rules: AssessmentRules) -> AssessmentDecision:

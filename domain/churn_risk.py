@@ -67,8 +67,9 @@ def apply_churn_risk(
 ) -> EngagementScore:
     """Return the score with the band that the client's own cadence calls for, and when that band is left."""
     if not risk.has_rhythm:
-        return engagement.model_copy(update={"order_moves": risk.orders == 1})
-    fade_times = [at for at in compute_band_exits(rules, stats) if at is not None]
+        return engagement.model_copy(update={"order_moves": engagement.order_moves or risk.orders == 1})
+    exits = compute_band_exits(rules, stats) if engagement.band_exits is None else engagement.band_exits
+    fade_times = [at for at in exits if at is not None]
     held_index = BANDS.index(engagement.band)
 
     def band_at(then: datetime) -> Band:
@@ -81,7 +82,7 @@ def apply_churn_risk(
     band = band_at(now)
     change_times = sorted(at for at in (*fade_times, risk.falls_at, risk.gone_at) if at is not None and at > now)
     crosses_at = next((at for at in change_times if band_at(at) is not band), None)
-    order_moves = BANDS.index(band) > BANDS.index(Band.COOLING)
+    order_moves = BANDS.index(band) > BANDS.index(Band.COOLING) or engagement.order_moves
     return engagement.model_copy(update={"band": band, "crosses_at": crosses_at, "order_moves": order_moves})
 
 

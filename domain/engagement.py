@@ -183,6 +183,20 @@ class EngagementScore(Contract):
     """The score that would move the client up a band; None in the top band."""
     order_moves: bool = False
     """Whether an order calls for a new assessment whatever it does to the score."""
+    band_exits: tuple[datetime, ...] | None = None
+    """When each band will have been left, best first, as far as an algorithm of the slot says it; None: the formula
+    says it."""
+    look_again_at: datetime | None = None
+    """When to assess again at the latest; None: `crosses_at` is enough."""
+
+
+def choose_band_index(rules: EngagementRules, score: float, held: Band | None) -> int:
+    """Choose the band of a score, an index into BANDS. From the band `held` the client moves up only beyond the lift
+    margin."""
+    index = int(find_band_index(rules, [score])[0])
+    if held is None or index >= BANDS.index(held):
+        return index
+    return min(int(find_band_index(rules, [score / rules.lift_margin])[0]), BANDS.index(held))
 
 
 def score_client(rules: EngagementRules, stats: Engagement, now: datetime, held: Band | None = None) -> EngagementScore:
@@ -198,10 +212,7 @@ def score_client(rules: EngagementRules, stats: Engagement, now: datetime, held:
     last = stats.last_order_at.timestamp() if stats.last_order_at else np.nan
     a = compute_strength(rules, [anchor], [stats.frequency], [stats.monetary], [last])
     value = float(compute_score(rules, [anchor], a, [now.timestamp()])[0])
-    index = int(find_band_index(rules, [value])[0])
-    if held is not None and index < BANDS.index(held):
-        lifted = int(find_band_index(rules, [value / rules.lift_margin])[0])
-        index = min(lifted, BANDS.index(held))
+    index = choose_band_index(rules, value, held)
     thresholds = rules.thresholds
     crosses = compute_band_exit(rules, [anchor], a, [index])[0]
     return EngagementScore(

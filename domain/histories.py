@@ -51,7 +51,7 @@ class Histories:
     def __len__(self) -> int:
         return len(self.anchor)
 
-    def select(self, rows: slice | Flags) -> Histories:
+    def select(self, rows: slice | Flags | Ints) -> Histories:
         """Return the statistics of some of the clients; a slice makes no copy."""
         return Histories(*(getattr(self, column.name)[rows] for column in fields(self)))
 

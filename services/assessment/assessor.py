@@ -14,7 +14,6 @@ from domain.assessment import (
     ClientScore,
     NextMail,
     decide_next,
-    score_snapshot,
 )
 from domain.outreach import ClientMail
 from models.clock import Clock
@@ -22,11 +21,10 @@ from models.lifecycle import Assessment, AssessRequest, NextOutreach
 from models.states import Overdue, Phase
 from services.assessment import commands, snapshots
 from services.assessment.next_actions import NextActionService, NextActionTrigger
-from services.assessment.risk import RiskResult, RiskService
+from services.assessment.slot_answers import SlotAnswers, SlotScoring
 from services.context import ServiceContext
 from services.decisions.decider import Decider, PendingDecision
-from store.clients import order_histories
-from store.database import read_transaction, write_transaction
+from store.database import write_transaction
 
 
 class _OpenQuestion(NamedTuple):
@@ -42,31 +40,21 @@ class Assessor:
 
     def __init__(self, context: ServiceContext, decider: Decider | None = None) -> None:
         self._context, self._signing_key = context, context.settings.keys.signing
-        self._rules = AssessmentRules(context.engagement, context.mail_rules, context.settings.holdout_share)
-        self._risk = RiskService(context.engine, context.settings.home, decider)
+        settings = context.settings
+        self._rules = AssessmentRules(
+            context.engagement, context.mail_rules, settings.holdout_share, settings.engagement_recheck_days
+        )
+        self._scoring = SlotScoring(context, self._rules, decider)
         self._next_actions = NextActionService(context, decider)
 
     def assess(self, request: AssessRequest) -> Assessment:
         """Assess the client and begin what is due. One that nobody knows, or that was erased, comes back as erased."""
-        result = self._score_and_decide(request, self._ask_risk(request))
+        result = self._score_and_decide(request, self._scoring.ask(request))
         if isinstance(result, Assessment):
             return result
         return self._decide_after_answer(result, self._next_actions.ask(result.trigger))
 
-    def _ask_risk(self, request: AssessRequest) -> RiskResult | None:
-        """Ask a plugged risk algorithm, before the transaction, for it may think for a while."""
-        if not self._risk.has_algorithm():
-            return None
-        with read_transaction(self._context.engine) as connection:
-            _, now = self._context.load_business_time(connection, request.at)
-            bought = order_histories.load_totals(connection, request.client_id)
-            if bought is None:
-                return None
-            orders = order_histories.load_client_orders(connection, request.client_id, now)
-            learnt = self._risk.forecast(connection, bought, now)
-        return self._risk.ask(request.client_id, orders, bought, learnt, now)
-
-    def _score_and_decide(self, request: AssessRequest, risk_answer: RiskResult | None) -> Assessment | _OpenQuestion:
+    def _score_and_decide(self, request: AssessRequest, answers: SlotAnswers) -> Assessment | _OpenQuestion:
         """Apply what signals asked for, score and decide. Where an algorithm is to be asked about the mail that is due,
         only the score is saved."""
         with write_transaction(self._context.engine) as connection:
@@ -75,10 +63,7 @@ class Assessor:
             snapshot = snapshots.load_snapshot(connection, request.client_id, self._signing_key, now)
             if snapshot is None:
                 return _build_erased(clock, now)
-            assessment_id = uuid4().hex
-            risk = risk_answer or RiskResult(self._risk.forecast(connection, snapshot.purchases, now))
-            self._risk.record(connection, risk, now, key=assessment_id)
-            score = score_snapshot(snapshot, self._rules.engagement, risk.forecast, assessment_id)
+            score = self._scoring.score(connection, snapshot, answers, uuid4().hex)
             decision = decide_next(snapshot, score, self._rules)
             start = decision.plan.start
             if start is None or not self._next_actions.has_algorithm(start):

@@ -14,7 +14,10 @@ from algorithms.risk.risk_model import RiskModel
 from domain.engagement import EngagementRules
 from domain.histories import Histories
 from errors import BadInput
+from services.assessment.engagement import EngagementService
+from services.assessment.engagement_batch import apply_algorithm
 from services.assessment.risk import SLOT, load_model
+from services.decisions.decider import Decider
 from store.clients import histories
 from store.database import read_transaction
 from store.learning import artefacts
@@ -38,9 +41,11 @@ def score_clients(
     horizon: float,
     begin_step: Callable[[str, str], None] = lambda *_: None,
     advance: Advance = lambda _: None,
+    decider: Decider | None = None,
 ) -> ClientScores:
     """Score everybody as of `at`, with orders expected over `horizon` days.
 
+    An algorithm of the slot `engagement` is asked in batches; nothing is recorded, since nobody's life follows from it.
     The risk model that serves is used when it was learnt from nothing later than `at`.
     Raises: BadInput when nobody was a client by then.
     """
@@ -51,10 +56,15 @@ def score_clients(
     begin_step("assessing", "clients")
     population = fit_population(known, at.timestamp())
     scores = assess_all(rules, known, at.timestamp(), population, horizon)
+    service, algorithm = EngagementService(rules, decider), ALGORITHM
+    if service.has_algorithm():
+        begin_step("asking", "clients")
+        scores, names = apply_algorithm(engine, service, rules, ids, known, scores, at, advance)
+        algorithm = "+".join([*sorted(names), ALGORITHM])
     model, version = _load_risk_model(engine, home, at)
     if model is not None:
         scores = apply_risk_model(rules, known, at.timestamp(), model, horizon, scores)
-    return ClientScores(ids, scores, source, f"{ALGORITHM}+{version}" if model else ALGORITHM)
+    return ClientScores(ids, scores, source, f"{algorithm}+{version}" if model else algorithm)
 
 
 def _load_risk_model(engine: Engine, home: Path, at: datetime) -> tuple[RiskModel | None, str]:

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, insert, selec
 
 from domain.assessment import AssessmentDecision, AssessmentSnapshot, ClientScore
 from domain.churn_risk import ChurnRisk
-from domain.engagement import FORMULA, Engagement
+from domain.engagement import Engagement
 from domain.next_actions import NoMailDecision, OpenCall
 from domain.phases import PhaseState
 from models.base import ClientId
@@ -125,7 +125,7 @@ def save_assessment(
         "score": engagement_score.score,
         "band": engagement_score.band,
         "phase": state.phase,
-        "algorithm": f"{FORMULA}, {risk.algorithm}"[:64] if risk else FORMULA,
+        "algorithm": f"{score.algorithm}, {risk.algorithm}"[:64] if risk else score.algorithm[:64],
         "risk": risk.model_dump(mode="json") if risk else None,
     }
     connection.execute(_NEW_ASSESSMENT, assessment)

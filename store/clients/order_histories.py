@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from sqlalchemy import Connection, select
 
 from domain.arrays import Floats
 from domain.churn_risk import ClientOrders
+from domain.engagement import Engagement
 from models.base import ClientId
 from store.sql.epoch import epoch
 from store.tables import clients, engagement, events
@@ -58,23 +59,39 @@ def load_client_orders(connection: Connection, client_id: ClientId, until: datet
     return [(row.occurred_at, row.value_cents or 0) for row in reversed(connection.execute(query).all())]
 
 
-def load_totals(connection: Connection, client_id: ClientId) -> ClientOrders | None:
-    """Load the totals of the client's orders; None for an unknown client."""
+class ClientTotals(NamedTuple):
+    """What ingestion sums up of one client."""
+
+    orders: ClientOrders
+    engagement: Engagement
+
+
+def load_totals(connection: Connection, client_id: ClientId) -> ClientTotals | None:
+    """Load what is summed up of the client; None for an unknown one."""
     e = engagement.c
     query = (
-        select(e.orders, e.first_order_at, e.last_order_at, e.orders_value_cents, clients.c.signed_up_at)
+        select(*e, clients.c.signed_up_at)
         .select_from(clients.outerjoin(engagement, e.client_id == clients.c.client_id))
         .where(clients.c.client_id == client_id)
     )
     row = connection.execute(query).one_or_none()
     if row is None:
         return None
-    return ClientOrders(
+    orders = ClientOrders(
         orders=row.orders or 0,
         first_at=row.first_order_at,
         last_at=row.last_order_at,
         value_cents=row.orders_value_cents or 0,
         signed_up_at=row.signed_up_at,
+    )
+    return ClientTotals(
+        orders,
+        Engagement(
+            anchor_at=row.anchor_at,
+            frequency=row.frequency or 0.0,
+            monetary=row.monetary or 0.0,
+            last_order_at=row.last_order_at,
+        ),
     )
 
 

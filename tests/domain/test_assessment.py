@@ -59,12 +59,12 @@ def build_mail(n: int, state: OutreachState, **fields: Any) -> ClientMail:
 
 
 def decide(snapshot: AssessmentSnapshot, rules: AssessmentRules = RULES) -> AssessmentDecision:
-    return decide_next(snapshot, score_snapshot(snapshot, rules.engagement, None, "a1"), rules)
+    return decide_next(snapshot, score_snapshot(snapshot, rules, None, "a1"), rules)
 
 
 def test_a_newcomer_is_onboarding_and_gets_mail_number_one() -> None:
     newcomer = build_snapshot(signed_up_at=NOW, engagement=Engagement(), band=None, phase_state=None)
-    assert score_snapshot(newcomer, RULES.engagement, None, "a1").state.phase is Phase.ONBOARDING
+    assert score_snapshot(newcomer, RULES, None, "a1").state.phase is Phase.ONBOARDING
     assert decide(newcomer).mail == NextMail(1, TouchKind.WELCOME, None)
 
 
