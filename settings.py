@@ -166,7 +166,6 @@ class Settings(BaseSettings):
     decision_days: float = Field(default=30.0, ge=0)
     """Days for which the questions of decisions, the answers of shadows, and orders of pages are stored; other live
     answers stay."""
-
     engagement_recheck_days: float = Field(default=7.0, gt=0, le=365)
     """Days after which an algorithm of the slot `engagement` is asked again about a client where it did not say when
     its score crosses a threshold."""

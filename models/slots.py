@@ -104,8 +104,8 @@ class EngagementQuestion(SlotQuestion):
 
 
 class EngagementAnswer(SlotAnswer):
-    """The score, and when it crosses a threshold if nothing happens; null: not stated, and the slot is asked again after
-    some days."""
+    """The score, and when it crosses a threshold if nothing happens; null: not stated, and the slot is asked again some
+    days later."""
 
     score: Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)]
     crosses_at: Utc | None = None
