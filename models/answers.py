@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator
 
 from models.base import ClientId, Contract, Id, Utc
+from models.slot_policies import SlotSplit, parse_split
 
 
 class AnswerRecord(Contract):
     """One answer: `live` was used, `shadow` was only asked.
 
     `asked_at` is business time, as in the question. `question` is a digest of everything asked, which live and shadow
-    answers of one decision share. `experiment`: the split in force, empty without one; `variant`: who was to answer.
+    answers of one decision share. `experiment`: the split in force, None without one; `variant`: who was to answer.
     `answer`: None where a shadow gave no valid one. `faults`: `algorithm:code`, in the order of asking. `seconds`: real
     ones.
     """
@@ -22,7 +25,7 @@ class AnswerRecord(Contract):
     question: str
     role: Literal["live", "shadow"]
     variant: Id
-    experiment: str = ""
+    experiment: Annotated[SlotSplit | None, BeforeValidator(parse_split)] = None
     algorithm: str
     version: str
     propensity: float | None = None

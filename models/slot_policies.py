@@ -3,15 +3,45 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, HttpUrl, SecretStr, model_validator
 
-from models.base import Id, StrictInput
+from models.base import Contract, Id, StrictInput
 
 Part = Annotated[float, Field(gt=0, lt=1, allow_inf_nan=False)]
 BUILT_IN = "house"
 """The slot's built-in. As a champion it means that no algorithm is asked."""
+
+
+class SlotSplit(Contract):
+    """How the clients of a slot are split in an experiment: each variant's share, rounded to six digits."""
+
+    champion: Id
+    shares: dict[Id, float]
+
+    @property
+    def challengers(self) -> tuple[str, ...]:
+        """The variants other than the champion."""
+        return tuple(name for name in self.shares if name != self.champion)
+
+    def __str__(self) -> str:
+        """Describe the split in words, champion first: `one 0.75, two 0.25`."""
+        return ", ".join(f"{name} {self.shares[name]:.6g}" for name in (self.champion, *self.challengers))
+
+
+def parse_split(value: Any) -> SlotSplit | None:
+    """Parse a split: one, its JSON, or words as older records hold them; nothing is None."""
+    if not value:
+        return None
+    if isinstance(value, str) and not value.startswith("{"):
+        shares = dict(part.split(" ") for part in value.split(", "))
+        return SlotSplit(champion=next(iter(shares)), shares={name: float(share) for name, share in shares.items()})
+    return SlotSplit.model_validate_json(value) if isinstance(value, str) else SlotSplit.model_validate(value)
+
+
+def _round_share(share: float) -> float:
+    return float(f"{share:.6g}")
 
 
 class SlotPolicy(StrictInput):
@@ -50,12 +80,12 @@ class SlotPolicy(StrictInput):
         return ", ".join(parts)
 
     @property
-    def experiment(self) -> str:
-        """The split in words, champion first; empty without one."""
+    def experiment(self) -> SlotSplit | None:
+        """The split in force, the champion's share included; None without one."""
         if not self.split:
-            return ""
+            return None
         parts = {self.champion: 1 - sum(self.split.values()), **self.split}
-        return ", ".join(f"{name} {part:.6g}" for name, part in parts.items())
+        return SlotSplit(champion=self.champion, shares={name: _round_share(part) for name, part in parts.items()})
 
 
 class SlotPolicyRequest(SlotPolicy):

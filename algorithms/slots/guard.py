@@ -21,7 +21,7 @@ from algorithms.slots.circuit import Circuit
 from algorithms.slots.slot_metrics import answers as answers_counted
 from algorithms.slots.slot_metrics import seconds as seconds_measured
 from algorithms.slots.slot_table import Slot
-from models.slot_policies import BUILT_IN
+from models.slot_policies import BUILT_IN, SlotSplit
 from models.slots import AnswerBatch, SlotAnswer, SlotQuestion
 
 LARGEST_REPLY: Final = 262_144
@@ -69,7 +69,7 @@ class SlotDecision:
     """An answer that satisfies the slot's rules, who gave it, after how many seconds, and the faults of those asked
     before.
 
-    `variant`: who was to answer. `experiment`: the split in force, in words; empty without one. `by_built_in`: whether
+    `variant`: who was to answer. `experiment`: the split in force; None without one. `by_built_in`: whether
     the last member of the chain answered.
     """
 
@@ -79,7 +79,7 @@ class SlotDecision:
     seconds: float
     faults: tuple[AnswerFault, ...] = ()
     variant: str = BUILT_IN
-    experiment: str = ""
+    experiment: SlotSplit | None = None
     by_built_in: bool = False
 
 
@@ -92,7 +92,7 @@ class Unanswered:
     seconds: float
     faults: tuple[AnswerFault, ...] = ()
     variant: str = BUILT_IN
-    experiment: str = ""
+    experiment: SlotSplit | None = None
 
     def decide(self, built_in: BuiltIn | None = None, *, shadow: bool = False) -> SlotDecision:
         """Let the built-in answer: the given one, else the slot's own."""

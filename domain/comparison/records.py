@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from models.slot_policies import SlotSplit
+
 
 @dataclass(frozen=True, slots=True)
 class LiveAnswer:
@@ -15,7 +17,7 @@ class LiveAnswer:
     client_id: str
     question: str
     variant: str
-    experiment: str
+    experiment: SlotSplit | None
     algorithm: str
     propensity: float | None
     seconds: float

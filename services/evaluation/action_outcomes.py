@@ -65,8 +65,10 @@ def load_experiment(
 
 
 def _select_split(answers: Sequence[ActionRecord]) -> list[ActionRecord]:
-    last = answers[-1].experiment if answers else ""
-    return [replace(answer, action=answer.variant) for answer in answers if last and answer.experiment == last]
+    last = answers[-1].experiment if answers else None
+    if last is None:
+        return []
+    return [replace(answer, action=answer.variant) for answer in answers if answer.experiment == last]
 
 
 def _choose_one_per_client(answers: Iterable[ActionRecord]) -> list[ActionRecord]:

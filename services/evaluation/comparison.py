@@ -66,12 +66,13 @@ def _summarise_variants(
         }
         for name in names
     }
-    experiment = lives[-1].experiment if lives else ""
-    champion, *challengers = [part.partition(" ")[0] for part in experiment.split(", ")]
-    tried = [outcome for outcome in closed if outcome.live.experiment == experiment]
-    for name in challengers:
-        gained = compare_variants(_select_variant(name, tried), _select_variant(champion, tried))
-        summary.setdefault(name, {})["over"] = {"champion": champion, "experiment": experiment} | {
+    split = lives[-1].experiment if lives else None
+    if split is None:
+        return summary
+    tried = [outcome for outcome in closed if outcome.live.experiment == split]
+    for name in split.challengers:
+        gained = compare_variants(_select_variant(name, tried), _select_variant(split.champion, tried))
+        summary.setdefault(name, {})["over"] = {"champion": split.champion, "experiment": str(split)} | {
             figure: estimate.as_json for figure, estimate in gained._asdict().items()
         }
     return summary

@@ -11,6 +11,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, and_, select
 
 from models.base import ClientId
+from models.slot_policies import SlotSplit
 from models.slots import Occurrence
 from store.sql.bulk import among
 from store.tables import assessments, decisions, events
@@ -29,7 +30,7 @@ class ActionRecord:
     action: str
     algorithm: str
     variant: str
-    experiment: str
+    experiment: SlotSplit | None
     propensity: float | None
     score: float
     risk: dict[str, Any] | None

@@ -10,6 +10,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, Table, select
 
 from models.base import ClientId
+from models.slot_policies import SlotSplit
 from store import tables as t
 
 Which = Callable[[ClientId], ColumnElement[bool]]
@@ -85,6 +86,8 @@ OTHER_TABLES: Final[Mapping[Table, str]] = {
 def export_row(personal: PersonalTable, row: Any) -> dict[str, Any]:
     """Return the columns of one row that the export shows."""
     values = {str(name): value for name, value in row._mapping.items() if name not in personal.without}
+    if isinstance(split := values.get("experiment"), SlotSplit):
+        values["experiment"] = split.model_dump(mode="json")
     if isinstance(values.get("data"), dict):  # of a Fix's step
         values["data"] = {name: value for name, value in values["data"].items() if name != "decided_by"}
     return values

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, LargeBinary, String, Table, Text
 
+from store.sql.split import SplitText
 from store.sql.types import Json, UtcTime
 from store.tables.base import build_id_column, metadata
 
@@ -52,7 +53,7 @@ decisions = Table(
     Column("at", UtcTime, nullable=False),
     Column("question", String(64), nullable=False, default="", comment="digest; live and shadow answers share it"),
     build_id_column("variant", nullable=False, default="house", comment="who was to answer"),
-    Column("experiment", Text, nullable=False, default="", comment="the split in force"),
+    Column("experiment", SplitText, nullable=False, default="", comment="the split in force"),
     Column("algorithm", String(64), nullable=False),
     Column("version", String(64), nullable=False),
     Column("propensity", Float),

@@ -17,6 +17,7 @@ from algorithms.slots.slot_table import SLOTS
 from domain.experiments import assign_variant
 from errors import ConfigError, NotFound
 from models.answers import AnswerRecord
+from models.slot_policies import SlotSplit
 from tests.algorithms.slots.questions import NOW, build_ranking_question
 from tests.support.algorithms import install_algorithm, wait_until, write_policy_file
 
@@ -171,7 +172,7 @@ def test_many_clients_are_answered_each_by_their_own_variant_in_chunks(tmp_path:
     assert [decision.algorithm for decision in decisions] == [decision.variant for decision in decisions]
     for question, decision in zip(questions, decisions, strict=True):
         assert decision.variant == registry.list_chain("ranking", question.client_id)[0].name
-        assert decision.experiment == "one 0.75, two 0.25"
+        assert decision.experiment == SlotSplit(champion="one", shares={"one": 0.75, "two": 0.25})
     assert registry.decide_many("ranking", []) == []
 
 

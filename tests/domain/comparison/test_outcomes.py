@@ -27,7 +27,7 @@ def live(client: str, day: int, *items: str, variant: str = "one", propensity: f
     answer = {"items": [{"item_id": item} for item in items]}
     at = NOW + timedelta(days=day)
     return LiveAnswer(
-        f"{client}{day}", client, f"q{client}{day}", variant, "", variant, propensity, 0.01, answer, (), at
+        f"{client}{day}", client, f"q{client}{day}", variant, None, variant, propensity, 0.01, answer, (), at
     )
 
 

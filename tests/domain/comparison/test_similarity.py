@@ -52,7 +52,7 @@ def test_every_slot_s_answers_can_be_compared(
 
 def live(question: str, *items: str, faults: tuple[str, ...] = ()) -> LiveAnswer:
     answer = {"items": [{"item_id": item} for item in items]}
-    return LiveAnswer(f"d{question}", "c", question, "one", "", "one", None, 0.01, answer, faults, None)
+    return LiveAnswer(f"d{question}", "c", question, "one", None, "one", None, 0.01, answer, faults, None)
 
 
 def test_agreement_is_over_what_both_answered_and_names_what_would_change() -> None:
