@@ -1,9 +1,4 @@
-"""Really send one mail, once.
-
-claim -> connect, MAIL, RCPT -> check the send gate and commit `data` -> DATA -> settle. The token taken with the claim
-fences out an older attempt that may still run: only its owner can move the row on. A row found in `data` belongs to an
-attempt that may have sent it; when that attempt can no longer be alive, the row is `unknown` and is never sent again.
-"""
+"""Really send one mail, once: claim it, connect up to RCPT, commit `data` at the send gate, send DATA, settle it."""
 
 from __future__ import annotations
 
@@ -12,43 +7,25 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Final
-from uuid import uuid4
 
 from temporalio import activity
 
-from domain.eligibility import SendDecision
 from domain.outreach import SETTLED
-from errors import InFlight, MailFault
+from errors import MailFault
 from mail.envelope_builder import EnvelopeBuilder
-from mail.message import Envelope
 from mail.transport import DeliveryOutcome, Transport
 from models.lifecycle import OutreachFinished
-from models.mail import Brief, EmailDraft
 from models.outreach import OutreachStep, StepDone
-from models.states import OutreachState
 from services import metrics
 from services.context import ServiceContext
-from services.mailing import send_gate
-from services.mailing.outreach_steps import build_step_result, require_client, require_outreach
-from store.catalogue import catalogue
+from services.mailing import sending
+from services.mailing.sending import Claim
 from store.database import write_transaction
-from store.mail import ledger, suppressions
 
 HEARTBEAT_S: Final = 3.0
-TOO_LATE: Final = timedelta(days=7)
-"""Business time. A mail that could not be sent for so long is too late."""
 
 Report = Callable[[str, OutreachFinished], Awaitable[bool]]
 """Signals a client's workflow that the turn is free; False when there is none. Spares the mail's workflow a task."""
-
-
-class Claim:
-    """A mail that this attempt owns."""
-
-    __slots__ = ("envelope", "token")
-
-    def __init__(self, token: str, envelope: Envelope) -> None:
-        self.token, self.envelope = token, envelope
 
 
 class SendSteps:
@@ -78,101 +55,38 @@ class SendSteps:
         async with _send_heartbeats():
             try:
                 outcome = await self._transport.deliver(
-                    claim.envelope, lambda: asyncio.to_thread(self._pass_send_gate, step, claim.token)
+                    claim.envelope, lambda: asyncio.to_thread(self._pass_send_gate, step, claim)
                 )
             except MailFault as fault:
-                return await asyncio.to_thread(self._handle_fault, step, claim.token, fault)
-        done = await asyncio.to_thread(self._settle, step, claim.token, outcome)
+                return await asyncio.to_thread(self._handle_fault, step, claim, fault)
+        done = await asyncio.to_thread(self._settle, step, claim, outcome)
         metrics.mails.labels(outcome=done.state).inc()
         return done
 
     def _claim(self, step: OutreachStep) -> StepDone | Claim:
-        """Take the mail, unless it is settled, not due, turned away, or may still be in another attempt's hands."""
         with write_transaction(self._context.engine) as connection:
-            clock, now = self._context.load_business_time(connection, step.at)
-            row = require_outreach(connection, step.client_id, step.n)
-            state = OutreachState(row.state)
-            if state is OutreachState.DATA:
-                if row.lease_until and self._context.resolve_real_time(step.at) < row.lease_until:
-                    raise InFlight("another attempt may be sending this mail")
-                ledger.move_mail(connection, row.client_id, row.n, OutreachState.UNKNOWN, now, code="lost_in_data")
-                metrics.mails.labels(outcome=OutreachState.UNKNOWN).inc()
-            if state not in (OutreachState.SCHEDULED, OutreachState.CLAIMED) or (row.send_at and now < row.send_at):
-                return build_step_result(require_outreach(connection, step.client_id, step.n), clock)
-            if row.send_at and now - row.send_at > TOO_LATE:
-                ledger.move_mail(connection, row.client_id, row.n, OutreachState.EXPIRED, now, code="too_late")
-                return build_step_result(require_outreach(connection, step.client_id, step.n), clock)
-            answer = send_gate.decide_sending(self._context, connection, row, now)
-            if answer.door is not SendDecision.OPEN:
-                send_gate.turn_away(connection, row, answer, now)
-                return build_step_result(require_outreach(connection, step.client_id, step.n), clock)
-            draft = EmailDraft.model_validate(row.draft)
-            client = require_client(connection, row.client_id)
-            items = catalogue.load_items(connection, [blurb.item_id for blurb in draft.items])
-            envelope = self._post.build(client, Brief.model_validate(row.brief), draft, items, now)
-            token = uuid4().hex
-            ledger.move_mail(
-                connection,
-                row.client_id,
-                row.n,
-                OutreachState.CLAIMED,
-                now,
-                values={"token": token, "message_id": envelope.message_id},
-            )
-        return Claim(token, envelope)
+            return sending.claim_mail(self._context, self._post, connection, step)
 
-    def _pass_send_gate(self, step: OutreachStep, token: str) -> bool:
-        """Commit `data`, the one commit between RCPT and DATA. False: withhold the mail."""
+    def _pass_send_gate(self, step: OutreachStep, claim: Claim) -> bool:
         with write_transaction(self._context.engine) as connection:
-            _, now = self._context.load_business_time(connection, step.at)
-            row = require_outreach(connection, step.client_id, step.n)
-            if row.token != token or row.state != OutreachState.CLAIMED:
-                return False
-            answer = send_gate.decide_sending(self._context, connection, row, now)
-            if answer.door is not SendDecision.OPEN:
-                send_gate.turn_away(connection, row, answer, now, token)
-                return False
-            lease = {"lease_until": self._context.resolve_real_time(step.at) + self._in_data}
-            return ledger.move_mail(
-                connection, row.client_id, row.n, OutreachState.DATA, now, token=token, values=lease
-            )
+            return sending.pass_send_gate(self._context, connection, step, claim, self._in_data)
 
-    def _settle(self, step: OutreachStep, token: str, outcome: DeliveryOutcome) -> StepDone:
+    def _settle(self, step: OutreachStep, claim: Claim, outcome: DeliveryOutcome) -> StepDone:
         with write_transaction(self._context.engine) as connection:
-            clock, now = self._context.load_business_time(connection, step.at)
             if outcome is DeliveryOutcome.ACCEPTED:
-                ledger.move_mail(
-                    connection,
-                    step.client_id,
-                    step.n,
-                    OutreachState.SENT,
-                    now,
-                    token=token,
-                    values={"sent_at": now},
-                )
-            return build_step_result(require_outreach(connection, step.client_id, step.n), clock)
+                return sending.settle_accepted(self._context, connection, step, claim)
+            return sending.settle_withheld(self._context, connection, step)
 
-    def _handle_fault(self, step: OutreachStep, token: str, fault: MailFault) -> StepDone:
-        """Move the mail as the fault requires. Raises a fault upon which another try may help: Temporal tries again."""
+    def _handle_fault(self, step: OutreachStep, claim: Claim, fault: MailFault) -> StepDone:
+        """Settle the fault. Raises one upon which another try may help: Temporal tries again, ever more rarely; a loop
+        of our own would fill the history."""
         metrics.mails.labels(outcome=fault.code).inc()
         if fault.stage == "before" and not fault.permanent:
             raise fault
         with write_transaction(self._context.engine) as connection:
-            clock, now = self._context.load_business_time(connection, step.at)
-            to = OutreachState.FAILED
-            if fault.stage == "unknown":
-                to = OutreachState.UNKNOWN
-            elif not fault.permanent:  # its send time stays, so that it is too late one day
-                to = OutreachState.SCHEDULED
-            ledger.move_mail(connection, step.client_id, step.n, to, now, code=fault.code, token=token)
-            if to is OutreachState.FAILED and fault.no_such_mailbox:
-                email = require_client(connection, step.client_id).email
-                suppressions.suppress_addresses(
-                    connection, self._context.settings.keys.signing, {email: ("hard_bounce", now)}
-                )
-            done = build_step_result(require_outreach(connection, step.client_id, step.n), clock)
-        if to is OutreachState.SCHEDULED:
-            raise fault  # Temporal tries again, ever more rarely; a loop of our own would fill the history
+            done = sending.settle_fault(self._context, connection, step, claim, fault)
+        if fault.stage != "unknown" and not fault.permanent:
+            raise fault
         return done
 
 

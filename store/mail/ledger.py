@@ -57,6 +57,7 @@ _OF_CLIENT: Final = outreaches.c.client_id == bindparam("client")
 _OF_MAIL: Final = _OF_CLIENT & (outreaches.c.n == bindparam("mail"))
 _MAIL: Final = select(*LedgerRow.list_columns(outreaches)).where(_OF_MAIL)
 _PLANNED: Final = select(*PlannedMail.list_columns(outreaches)).where(_OF_CLIENT).order_by(outreaches.c.n)
+_OWNER: Final = select(outreaches.c.state, outreaches.c.token).where(_OF_MAIL)
 _NEW_MAIL: Final = insert(outreaches)
 _NEW_STEP: Final = insert(outreach_steps)
 _FINISH_ENROLMENT: Final = update(enrolments).where(
@@ -101,6 +102,12 @@ def load_mail(connection: Connection, client_id: ClientId, n: int) -> LedgerRow 
     """Load the row of one mail; None if there is none."""
     row = connection.execute(_MAIL, {"client": client_id, "mail": n}).one_or_none()
     return None if row is None else LedgerRow.from_row(row)
+
+
+def is_claimed(connection: Connection, client_id: ClientId, n: int, token: str) -> bool:
+    """Return whether the attempt with this token still owns the mail."""
+    row = connection.execute(_OWNER, {"client": client_id, "mail": n}).one_or_none()
+    return row is not None and row.state == OutreachState.CLAIMED and row.token == token
 
 
 def move_mail(

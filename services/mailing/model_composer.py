@@ -1,0 +1,165 @@
+"""The four steps of a mail that a language model writes: pick, write, review, schedule.
+
+Each is idempotent: a step that was done already returns its result, so that a retry costs no second call. Every
+call of the model is recorded, the failed ones too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection
+
+from agents.llm import LanguageModel
+from agents.reviewer import review_draft
+from agents.scheduler import propose_send_time
+from agents.writer import VERSION, write_draft
+from domain.review_steps import ReviewStep, choose_review_step
+from errors import ConfigError, ModelFault, Unavailable
+from models.mail import Brief, EmailDraft, Review
+from models.outreach import OutreachStep, StepDone
+from models.states import OutreachState
+from services.context import ServiceContext
+from services.decisions.decider import Decider
+from services.mailing import send_times
+from services.mailing.model_session import open_session
+from services.mailing.outreach_steps import build_step_result, require_outreach
+from services.mailing.preparation import choose_items, choose_send_time, dump_picks, save_ranking_decision
+from services.mailing.reading_hours import ReadingHours
+from services.mailing.scheduling_facts import load_scheduling_facts
+from services.mailing.send_times import SendTimeAttempt
+from services.recommendations.recommender import Recommender
+from store.database import read_transaction, write_transaction
+from store.mail import ledger
+from store.mail.ledger import LedgerRow
+
+log = logging.getLogger(__name__)
+
+REVIEWED: Final = frozenset(str(outcome) for outcome in ReviewStep)
+"""Codes of a mail whose review is done."""
+
+
+class ModelComposer:
+    """The steps of a mail that a model writes. `model` is None where none is configured; then no workflow calls
+    them."""
+
+    def __init__(
+        self, context: ServiceContext, recommender: Recommender, decider: Decider, model: LanguageModel | None
+    ) -> None:
+        self._context, self._recommender, self._decider, self._model = context, recommender, decider, model
+        self._hours = ReadingHours()
+
+    def pick(self, step: OutreachStep) -> StepDone:
+        """Choose the items and save the brief."""
+        with read_transaction(self._context.engine) as connection:
+            clock, now = self._context.load_business_time(connection, step.at)
+            row = require_outreach(connection, step.client_id, step.n)
+            if row.state != OutreachState.BRIEFED:
+                return build_step_result(row, clock)
+            at = choose_send_time(self._context, connection, row, None, now)
+            items = choose_items(self._context, self._recommender, connection, row, at)
+        with write_transaction(self._context.engine) as connection:
+            save_ranking_decision(connection, row, items, now)
+            columns = {"brief": items.brief.model_dump(mode="json"), "picks": dump_picks(items)}
+            values = {**columns, "attempt": 0, "review": None}
+            return self._move_mail(connection, step, OutreachState.PICKED, now, values)
+
+    async def write(self, step: OutreachStep) -> StepDone:
+        """Have the model write; after a review that asked for it, write again."""
+        row, done, now = await asyncio.to_thread(self._load, step)
+        again = row.state == OutreachState.DRAFTED and row.code == ReviewStep.REVISE
+        if row.state != OutreachState.PICKED and not again:
+            return done
+        brief = Brief.model_validate(row.brief)
+        earlier = EmailDraft.model_validate(row.draft) if again else None
+        remarks = Review.model_validate(row.review) if again else None
+        async with open_session(self._context, self._model, step.client_id, step.n, now) as model:
+            draft = await write_draft(model, brief, remarks, earlier)
+        values = {
+            "draft": draft.model_dump(mode="json"),
+            "attempt": (row.attempt or 0) + 1,
+            "composed_by": "model",
+            "prompt_version": VERSION,
+        }
+        return await asyncio.to_thread(self._move, step, OutreachState.DRAFTED, values)
+
+    async def review(self, step: OutreachStep) -> StepDone:
+        """Have the model review. `in_review` means approved; `drafted` says in its code what comes next."""
+        row, done, now = await asyncio.to_thread(self._load, step)
+        if row.state not in (OutreachState.DRAFTED, OutreachState.IN_REVIEW) or row.code in REVIEWED:
+            return done
+        brief, draft = Brief.model_validate(row.brief), EmailDraft.model_validate(row.draft)
+        if row.state == OutreachState.DRAFTED:
+            await asyncio.to_thread(self._move, step, OutreachState.IN_REVIEW, {})
+        async with open_session(self._context, self._model, step.client_id, step.n, now) as model:
+            remarks = await review_draft(model, brief, draft)
+        following = choose_review_step(remarks, row.attempt or 1)
+        values = {"review": remarks.model_dump(mode="json")}
+        return await asyncio.to_thread(self._move, step, _STATE_AFTER[following], values, following)
+
+    async def schedule(self, step: OutreachStep) -> StepDone:
+        """Choose when the mail leaves: an algorithm of the slot proposes, else the model. A model that stays down costs
+        the proposal, not the mail."""
+        row, done, now = await asyncio.to_thread(self._load, step)
+        if row.state != OutreachState.IN_REVIEW or row.code != ReviewStep.APPROVE:
+            return done
+        answer = await asyncio.to_thread(self._ask_slot, row, now)
+        if (proposed := send_times.read_proposed_time(answer)) is None:
+            proposed = await self._propose_by_model(step, row, now)
+        return await asyncio.to_thread(self._dispose, step, proposed, answer)
+
+    async def _propose_by_model(self, step: OutreachStep, row: LedgerRow, now: datetime) -> datetime | None:
+        facts = await asyncio.to_thread(load_scheduling_facts, self._context, step, row, now)
+        try:
+            async with open_session(self._context, self._model, step.client_id, step.n, now) as model:
+                return (await propose_send_time(model, facts)).send_at
+        except (ModelFault, Unavailable, ConfigError) as fault:
+            log.warning("no proposal: %s", fault.code)
+        return None
+
+    def _load(self, step: OutreachStep) -> tuple[LedgerRow, StepDone, datetime]:
+        with read_transaction(self._context.engine) as connection:
+            clock, now = self._context.load_business_time(connection, step.at)
+            row = require_outreach(connection, step.client_id, step.n)
+            return row, build_step_result(row, clock), now
+
+    def _move(self, step: OutreachStep, to: OutreachState, values: dict[str, Any], code: str = "") -> StepDone:
+        with write_transaction(self._context.engine) as connection:
+            _, now = self._context.load_business_time(connection, step.at)
+            return self._move_mail(connection, step, to, now, values, code)
+
+    def _move_mail(
+        self,
+        connection: Connection,
+        step: OutreachStep,
+        to: OutreachState,
+        now: datetime,
+        values: dict[str, Any],
+        code: str = "",
+    ) -> StepDone:
+        ledger.move_mail(connection, step.client_id, step.n, to, now, code=code, values=values)
+        clock, _ = self._context.load_business_time(connection, step.at)
+        return build_step_result(require_outreach(connection, step.client_id, step.n), clock)
+
+    def _ask_slot(self, row: LedgerRow, now: datetime) -> SendTimeAttempt:
+        with read_transaction(self._context.engine) as connection:
+            return send_times.ask_slot(self._context, self._decider, connection, row, now)
+
+    def _dispose(self, step: OutreachStep, proposed: datetime | None, answer: SendTimeAttempt) -> StepDone:
+        with write_transaction(self._context.engine) as connection:
+            _, now = self._context.load_business_time(connection, step.at)
+            row = require_outreach(connection, step.client_id, step.n)
+            send_at = choose_send_time(self._context, connection, row, proposed, now, self._hours)
+            send_times.save_decision(self._decider, connection, row, answer, send_at, now)
+            return self._move_mail(connection, step, OutreachState.SCHEDULED, now, {"send_at": send_at})
+
+
+_STATE_AFTER: Final = {
+    ReviewStep.APPROVE: OutreachState.IN_REVIEW,
+    ReviewStep.REVISE: OutreachState.DRAFTED,
+    ReviewStep.TEMPLATE_WRITER: OutreachState.DRAFTED,
+    ReviewStep.PERSON: OutreachState.AWAITING_PERSON,
+}
