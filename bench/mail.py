@@ -11,8 +11,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from mail.envelope_builder import EnvelopeBuilder
 from mail.mailbox import Mailbox
+from mail.message import EnvelopeBuilder
 from mail.sink import Sink
 from mail.transport import Transport
 from models.base import ItemId, utc

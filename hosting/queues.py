@@ -41,7 +41,7 @@ from activities.waves.propose import WaveProposalSteps
 from activities.waves.rank import WaveRankingSteps
 from agents.llm import LanguageModel
 from hosting.step_counter import StepCounter
-from mail.envelope_builder import EnvelopeBuilder
+from mail.message import EnvelopeBuilder
 from mail.transport import Transport
 from services.assessment.assessor import Assessor
 from services.context import ServiceContext

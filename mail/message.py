@@ -7,6 +7,7 @@ the rest of a mail.
 from __future__ import annotations
 
 from binascii import b2a_qp
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from email.utils import format_datetime
@@ -16,8 +17,11 @@ from mail.address import normalise_address
 from mail.dkim import Signer
 from mail.headers import encode_text, format_header, format_mailbox, require_one_line
 from mail.links import Links
-from mail.render import RenderedMail
-from models.base import ClientId
+from mail.render import RenderedMail, Shop, render
+from models.base import ClientId, ItemId
+from models.catalogue import Item
+from models.clients import Client
+from models.mail import Brief, EmailDraft
 from models.states import TouchKind
 from settings import Settings
 
@@ -117,3 +121,35 @@ def _require_address(variable: str, address: str) -> str:
         return normalise_address(address)
     except BadInput as wrong:
         raise ConfigError(f"{variable}: {wrong}") from None
+
+
+@dataclass(frozen=True)
+class EnvelopeBuilder:
+    """Turns an approved draft into an envelope for `mail.transport`."""
+
+    sender: Sender
+    shop: Shop
+    links: Links
+    signer: Signer
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> EnvelopeBuilder:
+        """Build it from settings. Raises ConfigError with one line that names the variable to correct."""
+        return cls(
+            sender=Sender.from_settings(settings),
+            shop=Shop.from_settings(settings),
+            links=Links.from_settings(settings),
+            signer=Signer.from_settings(settings),
+        )
+
+    def build(
+        self, client: Client, brief: Brief, draft: EmailDraft, items: Mapping[ItemId, Item], now: datetime
+    ) -> Envelope:
+        """Build the mail of `draft` for `client`, dated `now` (business time). `items` holds each item that it names.
+
+        Raises:
+            BadInput: names the field (`email`, `subject`, `items`); nothing was sent then.
+        """
+        rendered = render(draft, brief, items, self.links, self.shop)
+        to = Recipient(client.client_id, brief.n, client.first_name, client.email)
+        return build_envelope(rendered, to, brief.kind, now, self.sender, self.links, self.signer)

@@ -12,7 +12,7 @@ from temporalio import activity
 
 from domain.outreach import SETTLED
 from errors import MailFault
-from mail.envelope_builder import EnvelopeBuilder
+from mail.message import EnvelopeBuilder
 from mail.transport import DeliveryOutcome, Transport
 from models.lifecycle import OutreachFinished
 from models.outreach import OutreachStep, StepDone

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Final
 
 from algorithms.slots.guard import Member
 from algorithms.slots.packages import AlgorithmPackage
 from algorithms.slots.slot_table import require_slot
 from domain.experiments import assign_variant
 from models.slot_policies import AlgorithmsFile, SlotPolicy
+
+_BUILT_IN_ANSWERS: Final = SlotPolicy()
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class RegistryState:
 
     def find_policy(self, slot: str) -> SlotPolicy:
         """Return the policy of a slot; the default policy, in which the built-in answers, where the file names none."""
-        return self.file.slots.get(slot, SlotPolicy())
+        return self.file.slots.get(slot, _BUILT_IN_ANSWERS)
 
     def choose_variant(self, slot: str, client_id: str) -> str:
         """Choose who answers for this client: the champion or a challenger."""

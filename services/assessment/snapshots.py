@@ -41,7 +41,7 @@ def load_snapshot(
         mails=mails,
         next_n=file.next_n,
         enrolments=enrolments.list_pending(connection, client_id),
-        campaign_states=campaigns.load_states(connection, parked),
+        campaign_states=campaigns.load_states(connection, parked) if parked else {},
         call=file.call,
         answered=file.answered,
     )

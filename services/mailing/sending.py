@@ -16,8 +16,7 @@ from sqlalchemy import Connection
 
 from domain.eligibility import SendDecision
 from errors import InFlight, MailFault
-from mail.envelope_builder import EnvelopeBuilder
-from mail.message import Envelope
+from mail.message import Envelope, EnvelopeBuilder
 from models.clock import Clock
 from models.mail import Brief, EmailDraft
 from models.outreach import OutreachStep, StepDone

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from mail.envelope_builder import EnvelopeBuilder
+from mail.message import EnvelopeBuilder
 from models.base import ItemId, utc
 from models.catalogue import Item, Season
 from models.clients import Client

@@ -14,8 +14,7 @@ import pytest
 from errors import BadInput, ConfigError
 from mail import dkim_key
 from mail.dkim import SIGNED, Signer, relax_body
-from mail.envelope_builder import EnvelopeBuilder
-from mail.message import Envelope
+from mail.message import Envelope, EnvelopeBuilder
 from tests.mail.samples import NOW, brief, build_envelope_builder, client, draft, items, settings
 
 HOSTILE_SUBJECT = "Hello\r\nBcc: bob@shop.com"

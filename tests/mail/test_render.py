@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from errors import BadInput
-from mail.envelope_builder import EnvelopeBuilder
 from mail.links import LinkTarget
+from mail.message import EnvelopeBuilder
 from mail.render import RenderedMail, render
 from models.catalogue import Item
 from models.mail import Brief, EmailDraft, ItemBlurb

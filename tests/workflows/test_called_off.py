@@ -14,8 +14,8 @@ from temporalio.testing import ActivityEnvironment, WorkflowEnvironment
 
 from activities.mail.send import SendSteps
 from hosting.dispatch import Dispatcher
-from mail.envelope_builder import EnvelopeBuilder
 from mail.faulty_sink import SmtpFault
+from mail.message import EnvelopeBuilder
 from mail.transport import Transport
 from models.clients import ClientPolicy
 from models.lifecycle import OutreachFinished
