@@ -33,7 +33,7 @@ async def test_one_clients_walk_passes_the_files_that_the_page_lists(shop: Shop)
     recorder = FunctionRecorder(ignore=MAIL_SERVER)
     client = await handles.connect(shop.settings.temporal_address, shop.settings.temporal_namespace)
     app = httpx.ASGITransport(create_app(shop.settings))
-    with recorder.installed():
+    with recorder.install():
         async with shop.run_workers(client) as dispatcher, httpx.AsyncClient(transport=app, base_url=SITE) as api:
             draining = asyncio.create_task(dispatcher.run())
             await _sign_up(shop, api, "first")  # what a process loads once is no part of a client's walk

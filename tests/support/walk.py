@@ -28,7 +28,7 @@ class FunctionRecorder:
         self._prefix = f"{ROOT}/"
 
     @contextmanager
-    def installed(self) -> Iterator[None]:
+    def install(self) -> Iterator[None]:
         """Watch this thread and those that start inside the block."""
         threading.setprofile(self._watch)
         sys.setprofile(self._watch)
