@@ -20,6 +20,7 @@ from algorithms.blending.contracts import RankingRequest
 from algorithms.blending.ranking_questions import MOST, build_question
 from algorithms.blending.trend import Trend
 from algorithms.slots.batches import CHUNK
+from algorithms.slots.built_in import BuiltIn
 from algorithms.slots.circuit import Circuit
 from algorithms.slots.guard import Member, SlotAlgorithm, decide
 from algorithms.slots.network_allowlist import NetworkAllowlist
@@ -30,6 +31,7 @@ from algorithms.slots.slot_table import SLOTS
 from domain.histories import ClientSignals
 from models.slots import RankingQuestion
 from services.decisions.decider import Decider
+from services.recommendations.recommender import BlendRanking
 from tests.algorithms.goods import CATEGORIES, NOW, item, shelf, touch
 from tests.algorithms.slots.questions import HERE, build_ranking_question, build_target
 from tests.support.algorithms import install_algorithm, write_policy_file
@@ -70,8 +72,8 @@ def _measure_paths() -> dict[str, float]:
 
     def rank_by_built_in() -> None:
         offered = blend.score_eligible(request, client)
-        built_in.ask("ranking", build_question(blend, request, client, HEAD * request.n, offered)).record  # noqa: B018
-        blend.select_best(offered, request.n)
+        question = build_question(blend, request, client, HEAD * request.n, offered)
+        built_in.ask("ranking", question, BuiltIn(BlendRanking(blend, offered).answer)).record  # noqa: B018
 
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)

@@ -77,7 +77,7 @@ class RankedItems(NamedTuple):
     version: str
 
 
-class _BlendRanking:
+class BlendRanking:
     """The built-in for one client: the blend's ranking of what it scored. `picks`: set once it was asked."""
 
     def __init__(self, blend: Blend, scored: EligibleItems) -> None:
@@ -180,7 +180,7 @@ class Recommender:
             for request, client, scored in zip(requests, clients, offered, strict=True)
         ]
         seconds = (time.perf_counter() - started) / len(requests)
-        rankings = [_BlendRanking(blend, scored) for scored in offered]
+        rankings = [BlendRanking(blend, scored) for scored in offered]
         built_ins = [BuiltIn(ranking.answer, blend.name, cache.version, seconds) for ranking in rankings]
         answers = self._decider.ask_many(SLOT, questions, built_ins)
         for question, ranking, pending in zip(questions, rankings, answers, strict=True):
