@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from temporalio import activity
 
+from models.actors import TEMPORAL
 from models.campaign import CampaignRound, CampaignStep
 from models.states import CampaignState
-from services.campaigns import rounds
+from services.campaigns import rounds, steering
 from services.context import ServiceContext
 from store.campaigns import campaigns
 from store.database import write_transaction
@@ -23,7 +24,7 @@ class CampaignSteps:
         """Write rows and nudges in one transaction, so that nobody is enrolled without a nudge, or twice."""
         with write_transaction(self._context.engine) as connection:
             clock, now = self._context.load_business_time(connection, step.at)
-            rounds.apply_commands(connection, step.slug, step.commands, now, self._context.wall())
+            steering.apply_commands(connection, TEMPORAL, step.slug, step.commands, now, self._context.wall())
             row, ends_at = rounds.load_and_end(connection, step.slug, now, self._context.wall())
             running = row.state == CampaignState.RUNNING
             moved = rounds.drain_and_enrol(connection, row, now, self._context.wall()) if running else 0

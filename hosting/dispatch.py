@@ -23,7 +23,7 @@ log = logging.getLogger("selvedge.dispatch")
 
 _NUDGE: Final = {
     "client": handles.nudge_client,
-    "campaign": handles.start_campaign,
+    "campaign": handles.nudge_campaign,
     "fix": fix_handles.nudge_fix,
     "erasure": erasure_handles.start_erasure,
 }

@@ -23,6 +23,7 @@ with workflow.unsafe.imports_passed_through():
         PauseRequest,
         ResumeRequest,
     )
+    from models.lifecycle import Nudge
     from models.states import CampaignState, Overdue
     from workflows import activity_stubs, attributes
     from workflows.options import DATABASE
@@ -42,6 +43,7 @@ class Campaign:
         self._commands = list(campaign.commands)
         self._progress = campaign.progress or CampaignProgress(slug=campaign.slug, state=CampaignState.RUNNING)
         self.refusals = Refusals(self._progress.refused_signals)
+        self._nudged = False
         self._quiet_rounds = 0
 
     @workflow.run
@@ -56,6 +58,7 @@ class Campaign:
             await self._renew_when_due()
 
     async def _round(self) -> CampaignRound:
+        self._nudged = False
         commands, self._commands = tuple(self._commands), []
         done = await workflow.execute_local_activity(
             activity_stubs.run_campaign_round,
@@ -77,7 +80,9 @@ class Campaign:
         if done.ends_at is not None:
             wait = min(wait, done.clock.real_wait(done.ends_at, done.clock.business(workflow.now())))
         with suppress(TimeoutError):
-            await workflow.wait_condition(lambda: bool(self._commands), timeout=wait, timeout_summary="The next round")
+            await workflow.wait_condition(
+                lambda: self._nudged or bool(self._commands), timeout=wait, timeout_summary="The next round"
+            )
 
     async def _renew_when_due(self) -> None:
         info = workflow.info()
@@ -92,6 +97,11 @@ class Campaign:
 
     def _queue_command(self, kind: str, **fields: Any) -> None:
         self._commands.append(CampaignCommand.model_validate({"kind": kind, **fields}))
+
+    @workflow.signal(description="Something changed in the store; look at it")
+    def nudge(self, order: Any = None) -> None:
+        if self.refusals.parse("nudge", Nudge, order) is not None:
+            self._nudged = True
 
     @workflow.signal(description='Hold all mail of this campaign: {"reason": "stock"}')
     def pause(self, order: Any = None) -> None:

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from errors import BadInput, ConfigError, ErasedClient, NotFound, Unavailable
 from models.base import CampaignSlug, ClientId
-from models.campaign import CampaignChange, CampaignInput, CampaignProgress, PauseRequest, ResumeRequest
-from models.clients import ClientPolicy
+from models.campaign import CampaignInput
 from models.lifecycle import LifecycleState, LifecycleStatus, Nudge, OutreachFinished
 from workflows import ids
 
@@ -90,38 +89,20 @@ async def report_finished(client: Client, client_id: ClientId, news: OutreachFin
     return True
 
 
-async def start_campaign(client: Client, slug: CampaignSlug) -> None:
-    """Start the campaign's workflow; do nothing when it runs."""
+async def nudge_campaign(client: Client, slug: CampaignSlug) -> None:
+    """Signal the campaign's workflow that something changed; start it when there is none."""
     from workflows.campaign import Campaign  # noqa: PLC0415
+    from workflows.options import LIFECYCLE_QUEUE  # noqa: PLC0415
 
-    await start(client, Campaign.run, CampaignInput(slug=slug), ids.campaign(slug), "A campaign")
-
-
-async def pause(client: Client, workflow_id: str, order: PauseRequest) -> None:
-    """Hold the mail of a client or campaign, or a single mail."""
-    await signal(client, workflow_id, "pause", order)
-
-
-async def resume(client: Client, workflow_id: str, order: ResumeRequest) -> None:
-    """Release a hold, with the given choice for what fell due meanwhile."""
-    await signal(client, workflow_id, "resume", order)
-
-
-async def end(client: Client, slug: CampaignSlug, order: PauseRequest) -> None:
-    """End a campaign: nobody more is enrolled."""
-    await signal(client, ids.campaign(slug), "end", order)
-
-
-async def adjust_campaign(client: Client, slug: CampaignSlug, change: CampaignChange) -> CampaignProgress:
-    """Change a running campaign. Raises BadInput with the workflow's reason when it refuses."""
-    answer: CampaignProgress = await update(client, ids.campaign(slug), "set_policy", change, CampaignProgress)
-    return answer
-
-
-async def set_policy(client: Client, client_id: ClientId, policy: ClientPolicy) -> ClientPolicy:
-    """Set a client's mail policy. Raises BadInput with the workflow's reason when it refuses."""
-    answer: ClientPolicy = await update(client, ids.client(client_id), "set_policy", policy, ClientPolicy)
-    return answer
+    await client.start_workflow(
+        Campaign.run,
+        CampaignInput(slug=slug),
+        id=ids.campaign(slug),
+        task_queue=LIFECYCLE_QUEUE,
+        start_signal="nudge",
+        start_signal_args=[Nudge()],
+        static_summary="A campaign",
+    )
 
 
 async def query_client_status(client: Client, client_id: ClientId) -> LifecycleStatus:

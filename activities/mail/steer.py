@@ -6,11 +6,13 @@ from functools import partial
 
 from temporalio import activity
 
+from models.actors import TEMPORAL
+from models.lifecycle import Command
 from models.outreach import Conclusion, OutreachStep, PolicyRequest, StepDone
+from services.clients.steering import apply_commands
 from services.context import ServiceContext
 from services.mailing import steering
 from services.mailing.outreach_steps import build_step_result, run_outreach_step
-from store.clients import holds
 from store.database import write_transaction
 
 
@@ -42,5 +44,7 @@ class SteeringSteps:
     @activity.defn
     def keep_policy(self, request: PolicyRequest) -> None:
         """Save a client's mail policy."""
+        command = Command(kind="adjust", policy=request.policy, at=self._context.wall())
         with write_transaction(self._context.engine) as connection:
-            holds.save_policy(connection, request.client_id, request.policy)
+            clock, _ = self._context.load_business_time(connection, command.at)
+            apply_commands(connection, TEMPORAL, request.client_id, [command], clock)

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import click
 
+from commands.campaign.steering import steer_campaign
 from commands.shared.options import AS_JSON
 from commands.shared.output import print_answer
 from commands.shared.parsing import validate
-from commands.shared.runtime import run_with_temporal
 from errors import BadInput
-from models.campaign import CampaignChange
-from settings import load
-from workflows import handles
+from models.campaign import CampaignChange, CampaignCommand
 
 
 @click.command("adjust")
@@ -26,5 +24,5 @@ def command(slug: str, throughput: int | None, priority: int | None, ends_at: st
         raise BadInput("give --throughput, --priority or --ends-at")
     values = {"throughput_per_minute": throughput, "priority": priority, "ends_at": ends_at}
     change = validate(CampaignChange, values)
-    answer = run_with_temporal(load(), lambda client: handles.adjust_campaign(client, slug, change))
-    print_answer(answer, as_json)
+    order = CampaignCommand(kind="adjust", change=change.model_dump(mode="json", exclude_none=True))
+    print_answer(steer_campaign(slug, order), as_json)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import click
 
+from commands.campaign.steering import steer_campaign
 from commands.shared.options import REASON
 from commands.shared.parsing import validate
-from commands.shared.runtime import run_with_temporal
-from models.campaign import PauseRequest
-from settings import load
-from workflows import handles
+from models.campaign import CampaignCommand, PauseRequest
 
 
 @click.command("end")
@@ -18,5 +16,5 @@ from workflows import handles
 def command(slug: str, reason: str) -> None:
     """Enrol nobody more. Mail on its way still goes, but not what a pause holds back."""
     order = validate(PauseRequest, {"reason": reason})
-    run_with_temporal(load(), lambda client: handles.end(client, slug, order))
+    steer_campaign(slug, CampaignCommand(kind="end", reason=order.reason))
     click.echo(f"{slug}: ended")

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import click
 
+from commands.campaign.steering import steer_campaign
 from commands.shared.options import REASON
 from commands.shared.parsing import validate
-from commands.shared.runtime import run_with_temporal
-from models.campaign import PauseRequest
-from settings import load
-from workflows import handles, ids
+from models.campaign import CampaignCommand, PauseRequest
 
 
 @click.command("pause", short_help="Hold all mail of a campaign.")
@@ -18,5 +16,5 @@ from workflows import handles, ids
 def command(slug: str, reason: str) -> None:
     """Hold all mail of a campaign, right up to the moment before it leaves."""
     order = validate(PauseRequest, {"reason": reason})
-    run_with_temporal(load(), lambda client: handles.pause(client, ids.campaign(slug), order))
+    steer_campaign(slug, CampaignCommand(kind="pause", reason=order.reason))
     click.echo(f"{slug}: paused; mail on its way is parked and keeps its place")

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import click
 
+from commands.campaign.steering import steer_campaign
 from commands.shared.options import OVERDUE
-from commands.shared.runtime import run_with_temporal
-from models.campaign import ResumeRequest
+from models.campaign import CampaignCommand
 from models.states import Overdue
-from settings import load
-from workflows import handles, ids
 
 
 @click.command("resume")
@@ -17,6 +15,5 @@ from workflows import handles, ids
 @OVERDUE
 def command(slug: str, overdue: str) -> None:
     """Let a campaign go on; parked mail drains at its throughput."""
-    order = ResumeRequest(overdue=Overdue(overdue))
-    run_with_temporal(load(), lambda client: handles.resume(client, ids.campaign(slug), order))
+    steer_campaign(slug, CampaignCommand(kind="resume", overdue=Overdue(overdue)))
     click.echo(f"{slug}: running; overdue mail: {overdue}")

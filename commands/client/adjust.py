@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import click
 
+from commands.client.steering import steer_client
 from commands.shared.output import print_answer
 from commands.shared.parsing import validate
-from commands.shared.runtime import run_with_temporal
 from errors import BadInput
 from models.clients import ClientPolicy
-from settings import load
-from workflows import handles
 
 
 @click.command("adjust")
@@ -24,4 +22,5 @@ def command(client_id: str, max_per_week: int | None, hour: int | None, not_befo
         raise BadInput("give --max-per-week, --hour or --not-before")
     values = {"max_mails_per_week": max_per_week, "preferred_hour": hour, "not_before": not_before}
     policy = validate(ClientPolicy, values)
-    print_answer(run_with_temporal(load(), lambda client: handles.set_policy(client, client_id, policy)), False)
+    steer_client(client_id, kind="adjust", policy=policy)
+    print_answer(policy, False)

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import click
 
+from commands.client.steering import steer_client
 from commands.shared.options import REASON
 from commands.shared.parsing import validate
-from commands.shared.runtime import run_with_temporal
 from models.campaign import PauseRequest
-from settings import load
-from workflows import handles, ids
 
 
 @click.command("pause")
@@ -18,5 +16,5 @@ from workflows import handles, ids
 def command(client_id: str, reason: str) -> None:
     """Hold a client's mail. Their phase goes on being assessed; nothing is lost."""
     order = validate(PauseRequest, {"reason": reason})
-    run_with_temporal(load(), lambda client: handles.pause(client, ids.client(client_id), order))
+    steer_client(client_id, kind="pause", reason=order.reason)
     click.echo(f"{client_id}: mail is held until resumed")

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import click
 
+from commands.client.steering import steer_client
 from commands.shared.options import OVERDUE
-from commands.shared.runtime import run_with_temporal
-from models.campaign import ResumeRequest
 from models.states import Overdue
-from settings import load
-from workflows import handles, ids
 
 
 @click.command("resume")
@@ -17,6 +14,5 @@ from workflows import handles, ids
 @OVERDUE
 def command(client_id: str, overdue: str) -> None:
     """Lift the hold on a client's mail."""
-    order = ResumeRequest(overdue=Overdue(overdue))
-    run_with_temporal(load(), lambda client: handles.resume(client, ids.client(client_id), order))
+    steer_client(client_id, kind="resume", overdue=Overdue(overdue))
     click.echo(f"{client_id}: mail goes on; overdue mail: {overdue}")

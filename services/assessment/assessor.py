@@ -16,12 +16,14 @@ from domain.assessment import (
     decide_next,
 )
 from domain.outreach import ClientMail
+from models.actors import TEMPORAL
 from models.clock import Clock
 from models.lifecycle import Assessment, AssessRequest, NextOutreach
 from models.states import Overdue, Phase
-from services.assessment import commands, snapshots
+from services.assessment import snapshots
 from services.assessment.next_actions import NextActionService, NextActionTrigger
 from services.assessment.slot_answers import SlotAnswers, SlotScoring
+from services.clients import steering
 from services.context import ServiceContext
 from services.decisions.decider import Decider, PendingDecision
 from store.database import write_transaction
@@ -59,7 +61,7 @@ class Assessor:
         only the score is saved."""
         with write_transaction(self._context.engine) as connection:
             clock, now = self._context.load_business_time(connection, request.at)
-            commands.apply_commands(connection, request.client_id, request.commands, clock)
+            steering.apply_commands(connection, TEMPORAL, request.client_id, request.commands, clock)
             snapshot = snapshots.load_snapshot(connection, request.client_id, self._signing_key, now)
             if snapshot is None:
                 return _build_erased(clock, now)

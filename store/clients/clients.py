@@ -152,6 +152,12 @@ def _find_newly_consenting(batch: UpsertBatch[_ClientValues]) -> list[str]:
     return [key for key, row in batch.changed.items() if row.consent and not batch.stored[key].consent]
 
 
+def lock_client(connection: Connection, client_id: ClientId) -> bool:
+    """Lock the client's row against an erasure, and return whether there is one."""
+    query = select(clients.c.client_id).where(clients.c.client_id == client_id).with_for_update(key_share=True)
+    return connection.scalar(query) is not None
+
+
 def load_client(connection: Connection, client_id: ClientId) -> Client | None:
     """Load one client; None for an unknown id."""
     row = connection.execute(_CLIENT_QUERY, {"client": client_id}).one_or_none()

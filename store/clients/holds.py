@@ -13,29 +13,29 @@ from store.sql.upserts import insert_ignoring
 from store.tables import clients, holds, outreaches
 
 
-def add_hold(connection: Connection, client_id: ClientId, source: HoldSource, reason: str, now: datetime) -> None:
-    """Hold the client's mail; holding twice changes nothing."""
+def add_hold(connection: Connection, client_id: ClientId, source: HoldSource, reason: str, now: datetime) -> bool:
+    """Hold the client's mail, and return whether it was not held by that source; holding twice changes nothing."""
     row = {"client_id": client_id, "source": source, "since": now, "reason": reason}
-    insert_ignoring(connection, holds, [row])
+    return bool(insert_ignoring(connection, holds, [row]))
 
 
-def remove_hold(connection: Connection, client_id: ClientId, source: HoldSource, overdue: Overdue) -> None:
-    """Remove one hold, and set what becomes of the client's mail that was parked meanwhile."""
-    connection.execute(delete(holds).where(holds.c.client_id == client_id, holds.c.source == source))
+def remove_hold(connection: Connection, client_id: ClientId, source: HoldSource, overdue: Overdue) -> bool:
+    """Remove one hold, set what becomes of the client's mail that was parked meanwhile, and return whether there was
+    one."""
+    removed = connection.execute(delete(holds).where(holds.c.client_id == client_id, holds.c.source == source))
     connection.execute(
         update(outreaches)
         .where(outreaches.c.client_id == client_id, outreaches.c.state == OutreachState.PARKED)
         .values(overdue=overdue)
     )
+    return removed.rowcount > 0
 
 
-def save_policy(connection: Connection, client_id: ClientId, policy: ClientPolicy) -> None:
-    """Save the client's own mail preferences. Only the fields set in `policy` change, so that setting an hour does not
-    lift a limit set before. None gives a field back to the shop's rule."""
+def save_policy(connection: Connection, client_id: ClientId, policy: ClientPolicy) -> bool:
+    """Save the client's own mail preferences, and return whether they changed. Only the fields set in `policy` change,
+    so that setting an hour does not lift a limit set before. None gives a field back to the shop's rule."""
     stored = connection.scalar(select(clients.c.policy).where(clients.c.client_id == client_id).with_for_update())
     merged = {**(stored or {}), **policy.model_dump(mode="json")}
-    connection.execute(
-        update(clients)
-        .where(clients.c.client_id == client_id)
-        .values(policy={name: value for name, value in merged.items() if value is not None})
-    )
+    wishes = {name: value for name, value in merged.items() if value is not None}
+    connection.execute(update(clients).where(clients.c.client_id == client_id).values(policy=wishes))
+    return wishes != (stored or {})

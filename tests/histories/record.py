@@ -27,6 +27,7 @@ from tests.doubles.chat_server import ChatServer
 from tests.support.fixes import FixDesk, a_desk
 from tests.support.shop import Shop, a_shop
 from tests.support.temporal import new_time_skipping
+from tests.support.updates import set_policy
 from workflows import erasure_handles, fix_handles, handles, ids, refresh_handles
 
 HERE = Path(__file__).parent
@@ -143,9 +144,9 @@ async def _record_scene(name: str, settings: dict[str, Any]) -> None:
                         await env.sleep(span)
                         await dispatcher.send_batch()
                     await env.client.get_workflow_handle(ids.client(name)).signal("resume", {"overdue": "replan"})
-                    await handles.pause(env.client, ids.campaign("spring"), PauseRequest())
+                    await handles.signal(env.client, ids.campaign("spring"), "pause", PauseRequest())
                     await env.sleep(timedelta(days=1))
-                    await handles.resume(env.client, ids.campaign("spring"), ResumeRequest())
+                    await handles.signal(env.client, ids.campaign("spring"), "resume", ResumeRequest())
                     await env.sleep(timedelta(days=1))
                 elif name == "year":
                     shop.event(name, "order_placed", await env.get_current_time(), value="60.00")
@@ -159,7 +160,7 @@ async def _record_scene(name: str, settings: dict[str, Any]) -> None:
 
 async def _steer(client: Client, shop: Shop, name: str) -> None:
     handle = client.get_workflow_handle(ids.client(name))
-    await handles.set_policy(client, name, ClientPolicy(max_mails_per_week=3))
+    await set_policy(client, name, ClientPolicy(max_mails_per_week=3))
     await handle.signal("adjust", {"preferred_hour": 9})
     await handle.signal("pause", {"reason": "test"})
     await handle.signal("pause", "not an object")

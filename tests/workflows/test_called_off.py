@@ -27,7 +27,8 @@ from store.tables import clients as client_rows
 from store.tables import items, outreaches
 from tests.support.shop import Shop
 from tests.support.temporal import new_time_skipping, wait_for_morning
-from workflows import handles, ids
+from tests.support.updates import set_policy
+from workflows import ids
 
 
 class Desk:
@@ -54,7 +55,7 @@ class Desk:
 
     async def prefer_later_hour(self) -> None:
         now = await self.env.get_current_time()
-        await handles.set_policy(self.env.client, "c", ClientPolicy(preferred_hour=(now.hour + 22) % 24))
+        await set_policy(self.env.client, "c", ClientPolicy(preferred_hour=(now.hour + 22) % 24))
 
     @property
     def last(self) -> Any:
@@ -255,7 +256,7 @@ async def test_a_parked_mail_that_is_paused_itself_stays_when_its_campaign_goes_
 
 async def test_setting_an_hour_does_not_lift_the_client_s_own_limit(desk: Desk) -> None:
     await desk.sign_up()
-    await handles.set_policy(desk.env.client, "c", ClientPolicy(max_mails_per_week=0))
+    await set_policy(desk.env.client, "c", ClientPolicy(max_mails_per_week=0))
     await desk.signal(ids.client("c"), "adjust", {"preferred_hour": 9})
     with read_transaction(desk.shop.engine) as connection:
         client = clients.load_client(connection, "c")

@@ -15,7 +15,8 @@ from models.clients import ClientPolicy
 from models.states import CampaignState, OutreachState, Phase
 from tests.support.shop import Shop
 from tests.support.temporal import new_time_skipping, wait_for_morning
-from workflows import handles, ids
+from tests.support.updates import adjust_campaign, set_policy
+from workflows import ids
 from workflows.campaign import Campaign
 from workflows.lifecycle import ClientLifecycle
 
@@ -77,7 +78,7 @@ async def test_a_mail_already_scheduled_is_parked_at_the_door_and_replanned(desk
     await desk.sign_up("gate")
     await desk.pass_time(days=1)
     now = await desk.env.get_current_time()
-    await handles.set_policy(desk.env.client, "gate", ClientPolicy(preferred_hour=(now.hour + 22) % 24))
+    await set_policy(desk.env.client, "gate", ClientPolicy(preferred_hour=(now.hour + 22) % 24))
     await desk.pass_time(days=2, hours=3)
     assert desk.states("gate")[-1] == ("quiz", "scheduled")
     await desk.signal(ids.client("gate"), "pause", {"reason": "test"})
@@ -97,7 +98,7 @@ async def test_what_becomes_of_overdue_mail_is_as_the_resume_said(desk: Steering
     await desk.sign_up(client_id)
     await desk.pass_time(days=1)
     now = await desk.env.get_current_time()
-    await handles.set_policy(desk.env.client, client_id, ClientPolicy(preferred_hour=(now.hour + 22) % 24))
+    await set_policy(desk.env.client, client_id, ClientPolicy(preferred_hour=(now.hour + 22) % 24))
     await desk.pass_time(days=2, hours=3)
     await desk.signal(ids.client(client_id), "pause", {})
     await desk.pass_time(days=3)
@@ -129,10 +130,10 @@ async def test_a_bad_signal_is_refused_with_its_reason_and_harms_nothing(desk: S
 async def test_an_update_refuses_to_the_caller_s_face(desk: SteeringDesk) -> None:
     await desk.sign_up("face")
     with pytest.raises(BadInput, match=r"^name at least one of max_mails_per_week"):
-        await handles.set_policy(desk.env.client, "face", ClientPolicy())
+        await set_policy(desk.env.client, "face", ClientPolicy())
     with pytest.raises(NotFound, match="no workflow client:nobody is running"):
-        await handles.set_policy(desk.env.client, "nobody", ClientPolicy(preferred_hour=9))
-    policy = await handles.set_policy(desk.env.client, "face", ClientPolicy(max_mails_per_week=0))
+        await set_policy(desk.env.client, "nobody", ClientPolicy(preferred_hour=9))
+    policy = await set_policy(desk.env.client, "face", ClientPolicy(max_mails_per_week=0))
     assert policy.max_mails_per_week == 0
     await desk.pass_time(days=10)
     assert len(desk.shop.mails()) <= 1, "nothing after the client said so"
@@ -142,7 +143,7 @@ async def test_a_mail_of_its_own_can_be_cancelled_moved_and_paused(desk: Steerin
     await desk.sign_up("own")
     await desk.pass_time(days=1)
     now = await desk.env.get_current_time()
-    await handles.set_policy(desk.env.client, "own", ClientPolicy(preferred_hour=(now.hour + 22) % 24))
+    await set_policy(desk.env.client, "own", ClientPolicy(preferred_hour=(now.hour + 22) % 24))
     await desk.pass_time(days=2, hours=3)
     mail = ids.outreach("own", 2)
     await desk.signal(mail, "pause", {})
@@ -170,7 +171,7 @@ async def test_a_campaign_enrols_pauses_parks_and_drains_by_epoch(desk: Steering
     desk.shop.campaign("spring", now, audience={"tags": ["vip"]}, message="New colours have come in.")
     for k in range(4):
         hour = (now.hour + 22) % 24
-        await handles.set_policy(desk.env.client, f"camp{k}", ClientPolicy(preferred_hour=hour))
+        await set_policy(desk.env.client, f"camp{k}", ClientPolicy(preferred_hour=hour))
     await desk.drain()
     await desk.pass_time(minutes=1)  # enrols, and nudges
     await desk.pass_time(minutes=1)  # the clients' workflows take it up
@@ -199,8 +200,8 @@ async def test_a_campaign_s_policy_is_checked_and_changes_its_pace(desk: Steerin
     desk.shop.campaign("paced", now, audience={"tags": ["nobody"]})
     await desk.drain()
     with pytest.raises(BadInput, match=r"^name at least one of throughput_per_minute"):
-        await handles.adjust_campaign(desk.env.client, "paced", CampaignChange())
-    await handles.adjust_campaign(desk.env.client, "paced", CampaignChange(throughput_per_minute=7))
+        await adjust_campaign(desk.env.client, "paced", CampaignChange())
+    await adjust_campaign(desk.env.client, "paced", CampaignChange(throughput_per_minute=7))
     from store.campaigns import campaigns
     from store.database import read_transaction
 

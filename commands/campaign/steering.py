@@ -1,0 +1,23 @@
+"""Carry out what an owner asks of a campaign."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from commands.shared.actor import get_command_actor
+from commands.shared.runtime import load_business_time, open_database
+from models.campaign import CampaignCommand
+from settings import load
+
+if TYPE_CHECKING:
+    from models.campaign import CampaignProgress
+
+
+def steer_campaign(slug: str, command: CampaignCommand) -> CampaignProgress:
+    """Carry out a command on a campaign, and return its progress. Its workflow looks once Temporal is there."""
+    from services.campaigns import steering  # noqa: PLC0415
+
+    engine = open_database(load())
+    now, real_now = load_business_time(engine), datetime.now(UTC)
+    return steering.steer_campaign(engine, get_command_actor(), slug, command, now, real_now)
