@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 import orjson
 
+from commands.shared.actor import get_command_actor
 from commands.shared.options import AS_JSON
 from commands.shared.runtime import load_business_time, open_database
 from settings import load
@@ -56,6 +57,7 @@ def command(context: click.Context, kind: str, path: Path, no_start: bool, rejec
                 kind,
                 path,
                 engine,
+                get_command_actor(),
                 ShopPolicy.from_settings(settings),
                 now,
                 real_now,

@@ -13,6 +13,7 @@ from demo import shop
 from demo.feed import Cursor, build_cursor_path
 from errors import SelvedgeError
 from ingest.files import import_file
+from models.actors import SYSTEM
 from settings import Settings
 from store.database import connect
 from store.mail.policy import ShopPolicy
@@ -59,7 +60,7 @@ def prepare_shop(settings: Settings, say: Callable[[str], None]) -> bool:
 def _import(settings: Settings, engine: Engine, folder: Path, start: datetime) -> None:
     terms = ShopPolicy.from_settings(settings)
     for kind, path in shop.write_shop(folder, start)._asdict().items():
-        summary = import_file(kind, path, engine, terms, start, datetime.now(UTC))
+        summary = import_file(kind, path, engine, SYSTEM, terms, start, datetime.now(UTC))
         if summary.rejected:
             raise SelvedgeError(
                 f"{summary.rejected} rows of the demo's own {path.name} were refused: {summary.rejects}"

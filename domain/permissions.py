@@ -27,6 +27,7 @@ class Action(StrEnum):
     ADJUST_CAMPAIGN = "campaign.adjust"
     END_CAMPAIGN = "campaign.end"
     DECIDE_MAIL = "mail.decide"
+    STEER_MAIL = "mail.steer"
     DECIDE_CALL = "call.decide"
     REQUEST_FIX = "fix.request"
     DECIDE_FIX = "fix.decide"
@@ -55,6 +56,7 @@ ROLES: Final[Mapping[Action, frozenset[Role]]] = {
     Action.ADJUST_CAMPAIGN: _MARKETER,
     Action.END_CAMPAIGN: _MARKETER,
     Action.DECIDE_MAIL: _MARKETER,
+    Action.STEER_MAIL: _MARKETER,
     Action.DECIDE_CALL: _STYLIST,
     Action.REQUEST_FIX: _STYLIST,
     Action.DECIDE_FIX: _STYLIST,

@@ -13,13 +13,17 @@ from pathlib import Path
 from typing import Any, Final
 
 from pydantic import ValidationError
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
+from domain import permissions
+from domain.permissions import Action
 from errors import BadInput
 from ingest.faults import RowFault, find_fault
-from ingest.kinds import KINDS, FileKind, ImportContext
+from ingest.kinds import KINDS, BatchResult, FileKind, ImportContext
 from ingest.readers import FileLine, Source, open_source
 from ingest.rejects import RejectFile, choose_default_path
+from models.actors import Actor, Subject, SubjectKind
+from store.activity import write_activity
 from store.database import write_transaction
 from store.mail.policy import ShopPolicy
 
@@ -53,6 +57,7 @@ def import_file(
     kind: str,
     path: Path,
     engine: Engine,
+    actor: Actor,
     terms: ShopPolicy,
     now: datetime,
     real_now: datetime,
@@ -69,11 +74,13 @@ def import_file(
         start: whether to start workflows of new clients.
 
     Raises:
+        NotAllowed.
         BadInput: the file cannot be read at all.
     """
+    permissions.require(actor, Action.IMPORT_FILE)
     file_kind = KINDS[kind]
     source = open_source(path, file_kind.columns)
-    context = ImportContext(terms, now, real_now, start)
+    context = ImportContext(actor, terms, now, real_now, start)
     summary = ImportSummary(kind, str(path))
     began = time.perf_counter()
     with RejectFile(rejects or choose_default_path(path)) as bad, _delay_garbage_collection():
@@ -127,6 +134,7 @@ def _import_batch(
             good.append((line, parsed))
     with write_transaction(engine) as connection:
         saved = kind.save(connection, [model for _, model in good], context)
+        _record_batch(connection, kind.name, saved, context)
     faults += [(good[index][0], RowFault(name, reason)) for index, name, reason in saved.refused]
     for line, why in sorted(faults, key=lambda pair: pair[0].number):
         bad.add(line, why)
@@ -136,6 +144,14 @@ def _import_batch(
     summary.already_there += saved.same
     for note, times in saved.notes.items():
         summary.notes[note] = summary.notes.get(note, 0) + times
+
+
+def _record_batch(connection: Connection, kind: str, saved: BatchResult, context: ImportContext) -> None:
+    """Put a batch that changed anything on record, with its counts."""
+    if saved.new or saved.changed:
+        subject = Subject(kind=SubjectKind.DATA, id=kind)
+        data = {"new": saved.new, "changed": saved.changed, "refused": len(saved.refused)}
+        write_activity(connection, context.actor, Action.IMPORT_FILE, subject, context.now, context.real_now, data)
 
 
 def _parse_line(kind: FileKind, line: FileLine, table: bool) -> Any:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 
 from ingest.readers import Columns, Row
 from mail.address import normalise_address
+from models.actors import Actor
 from models.catalogue import ItemRow, StockRow
 from models.clients import ClientRow
 from models.events import EVENT, Event
@@ -24,8 +25,10 @@ from store.sql.upsert_batch import UpsertBatch
 
 @dataclass(frozen=True)
 class ImportContext:
-    """When and under which policy a batch is saved. `now` is business time; `start` says whether workflows start."""
+    """By whom, when and under which policy a batch is saved. `now` is business time; `start` says whether workflows
+    start."""
 
+    actor: Actor
     terms: ShopPolicy
     now: datetime
     real_now: datetime

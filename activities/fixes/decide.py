@@ -7,6 +7,7 @@ from functools import partial
 from temporalio import activity
 
 from errors import BadInput
+from models.actors import TEMPORAL
 from models.fixes import FixDone, FixStep
 from services.context import ServiceContext
 from services.fixes import stylist_decisions
@@ -23,12 +24,11 @@ class FixDecisionSteps:
     def decide_fix(self, step: FixStep) -> FixDone:
         """Swap, approve or reject in one transaction. A decision that breaks a rule changes nothing; `refused` says the
         rule."""
+        by = step.decision.by if step.decision else ""
+        actor = TEMPORAL.model_copy(update={"who": by or TEMPORAL.who})
+        act = partial(stylist_decisions.decide_fix, self._context, actor, step.decision)
         try:
-            return run_fix_step(
-                self._context,
-                step,
-                partial(stylist_decisions.decide, self._context.settings, step.decision),
-            )
+            return run_fix_step(self._context, step, act)
         except BadInput as broken:
             return run_fix_step(self._context, step, lambda *_: None).model_copy(update={"refused": str(broken)})
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from temporalio import activity
 
+from models.actors import TEMPORAL
 from models.fixes import FixDone, FixEnd, FixStep
 from services.context import ServiceContext
 from services.fixes import settlement
@@ -31,6 +32,9 @@ class SettlementSteps:
         with write_transaction(self._context.engine) as connection:
             clock, now = self._context.load_business_time(connection, end.at)
             fixes.load_fix(connection, end.fix_id, lock=True)
-            settlement.end_and_release(connection, end.fix_id, end.to, end.code, now)
+            if end.code == settlement.CANCELLED:
+                settlement.cancel_and_record(connection, TEMPORAL, end.fix_id, now, self._context.wall())
+            else:
+                settlement.end_and_release(connection, end.fix_id, end.to, end.code, now)
             row = fixes.load_fix(connection, end.fix_id)
             return build_step_result(self._context.settings, connection, row, clock, now)

@@ -30,9 +30,9 @@ class SteeringSteps:
         """
         with write_transaction(self._context.engine) as connection:
             clock, now = self._context.load_business_time(connection, conclusion.at)
-            return build_step_result(
-                steering.conclude_mail(self._context.mail_rules, connection, conclusion, now), clock
-            )
+            rules, real_now = self._context.mail_rules, self._context.wall()
+            row = steering.conclude_mail(rules, connection, TEMPORAL, conclusion, now, real_now)
+            return build_step_result(row, clock)
 
     @activity.defn
     def unpark(self, step: OutreachStep) -> StepDone:

@@ -19,4 +19,4 @@ def command(slot: str, by: str) -> None:
 
     registry = load_registry()
     before, edit = plan_demotion(registry.file, require_slot(slot).name, datetime.now(UTC))
-    change_policy(registry, edit, by, f"demote in {slot}: back to {before}")
+    change_policy(registry, slot, edit, by, f"demote in {slot}: back to {before}")

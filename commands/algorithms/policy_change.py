@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import pwd
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import click
 
+from commands.shared.actor import get_command_actor
+from commands.shared.runtime import load_business_time, open_database
 from settings import load
 
 if TYPE_CHECKING:
@@ -26,18 +26,14 @@ def load_registry() -> Registry:
     return Registry.from_settings(load(), serving=False)
 
 
-def change_policy(registry: Registry, edit: PolicyEdit, by: str, what: str) -> None:
-    """Apply `edit` to the policy file, keep who did it and `what` on record, and say so."""
-    from algorithms.slots.policy_changes import apply_change  # noqa: PLC0415
+def change_policy(registry: Registry, slot: str, edit: PolicyEdit, by: str, summary: str) -> None:
+    """Apply `edit` to the policy file, keep who did it and `summary` on record, and say so."""
+    from services.slots import policies  # noqa: PLC0415
 
-    if apply_change(registry.file, edit, by or _read_account(), what, datetime.now(UTC), registry.check):
-        click.echo(what)
+    engine = open_database(load())
+    now, real_now = load_business_time(engine), datetime.now(UTC)
+    actor = get_command_actor()
+    if policies.change_policy(engine, actor, registry, slot, edit, summary, by=by, now=now, real_now=real_now):
+        click.echo(summary)
     else:
-        click.echo(f"nothing was changed: {what} stands already")
-
-
-def _read_account() -> str:
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        return str(os.getuid())
+        click.echo(f"nothing was changed: {summary} stands already")

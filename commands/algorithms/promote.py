@@ -25,5 +25,5 @@ def command(name: str, unchecked: bool, by: str) -> int:
         if not report.passed:
             click.echo(f"nothing was changed; selvedge algorithms check {name} says what to mend", err=True)
             return 1
-    change_policy(registry, edit_champion(slot, name), by, f"promote {name} in {slot}")
+    change_policy(registry, slot, edit_champion(slot, name), by, f"promote {name} in {slot}")
     return 0

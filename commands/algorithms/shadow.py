@@ -18,4 +18,6 @@ def command(name: str, off: bool, by: str) -> None:
 
     registry = load_registry()
     slot = find_slot(registry, name)
-    change_policy(registry, edit_shadow(slot, name, off), by, f"shadow {name} in {slot}{' no longer' if off else ''}")
+    change_policy(
+        registry, slot, edit_shadow(slot, name, off), by, f"shadow {name} in {slot}{' no longer' if off else ''}"
+    )

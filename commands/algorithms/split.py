@@ -18,4 +18,4 @@ def command(name: str, share: float, by: str) -> None:
 
     registry = load_registry()
     slot = find_slot(registry, name)
-    change_policy(registry, parted(slot, name, share), by, f"split {slot}: {share:.1%} to {name}")
+    change_policy(registry, slot, parted(slot, name, share), by, f"split {slot}: {share:.1%} to {name}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from commands.shared.actor import get_command_actor
 from commands.shared.options import AS_JSON
 from commands.shared.output import print_answer
 from commands.shared.parsing import validate
@@ -23,8 +24,7 @@ from workflows import fix_handles
 @AS_JSON
 def command(fix_id: str, verdict: str | None, swaps: tuple[str, ...], by: str, as_json: bool) -> None:
     """Approve, reject or swap items of a proposed Fix. A swap that breaks a rule is refused whole, with the rule."""
-    from store.database import read_transaction  # noqa: PLC0415
-    from store.fixes import fixes  # noqa: PLC0415
+    from services.fixes.requests import require_may_decide  # noqa: PLC0415
 
     if verdict is None and not swaps:
         raise BadInput("give --approve, --reject or --swap OUT=INTO")
@@ -32,6 +32,5 @@ def command(fix_id: str, verdict: str | None, swaps: tuple[str, ...], by: str, a
     values = {"verdict": verdict or "swap", "swaps": pairs, "by": by}
     decision = validate(FixDecision, values)
     settings = load()
-    with read_transaction(open_database(settings)) as connection:
-        fixes.require_decidable(connection, fix_id)
+    require_may_decide(open_database(settings), get_command_actor(), fix_id)
     print_answer(run_with_temporal(settings, lambda client: fix_handles.decide_fix(client, fix_id, decision)), as_json)

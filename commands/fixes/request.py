@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import click
 
+from commands.shared.actor import get_command_actor
 from commands.shared.options import AS_JSON
 from commands.shared.output import print_answer
 from commands.shared.parsing import validate
@@ -41,7 +43,8 @@ def command(client_id: str, as_json: bool, **options: Any) -> None:
     wishes = validate(FixRequestBody, {name: value for name, value in options.items() if value not in ((), None)})
     settings = load()
     engine = open_database(settings)
-    fix_id = request_fix(engine, settings, client_id, wishes, load_business_time(engine))
+    now, real_now = load_business_time(engine), datetime.now(UTC)
+    fix_id = request_fix(engine, get_command_actor(), settings, client_id, wishes, now, real_now)
     print_answer(
         run_with_temporal(settings, lambda client: fix_handles.request_fix(client, client_id, fix_id)), as_json
     )

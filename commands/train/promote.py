@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 
 import click
 
+from commands.shared.actor import get_command_actor
 from commands.shared.options import AS_JSON
 from commands.shared.runtime import load_business_time, open_database
 from settings import load
@@ -16,15 +18,11 @@ from settings import load
 @AS_JSON
 def command(artefact_id: str, as_json: bool) -> None:
     """Let a model that was trained earlier serve its slot, as to go back; workers take it up within seconds."""
-    from store.database import write_transaction  # noqa: PLC0415
-    from store.learning import artefacts  # noqa: PLC0415
+    from services.training.promotion import promote_model  # noqa: PLC0415
 
     engine = open_database(load())
-    now = load_business_time(engine)
-    with write_transaction(engine) as connection:
-        before = artefacts.load_artefact(connection, artefact_id)
-        replaced = artefacts.find_live(connection, before.slot)
-        artefact = artefacts.promote_artefact(connection, artefact_id, now)
+    now, real_now = load_business_time(engine), datetime.now(UTC)
+    artefact, replaced = promote_model(engine, get_command_actor(), artefact_id, now, real_now)
     if as_json:
         click.echo(json.dumps(artefact.model_dump(mode="json")))
     else:

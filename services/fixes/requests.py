@@ -1,26 +1,76 @@
-"""Request a Fix."""
+"""Request a Fix, and check whether one may be decided."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
+from domain import permissions
+from domain.histories import normalise_word
+from domain.permissions import Action
+from errors import BadInput
+from models.actors import Actor, Subject, SubjectKind
 from models.base import ClientId
 from models.fix_views import FixRequestBody
 from models.fixes import FixId
 from settings import Settings
-from store.database import write_transaction
-from store.fixes import requests
+from store.activity import write_activity
+from store.catalogue import catalogue
+from store.database import read_transaction, write_transaction
+from store.fixes import fixes
+from store.privacy import erasure
 
 
 def request_fix(
-    engine: Engine, settings: Settings, client_id: ClientId, request: FixRequestBody, now: datetime
+    engine: Engine,
+    actor: Actor,
+    settings: Settings,
+    client_id: ClientId,
+    request: FixRequestBody,
+    now: datetime,
+    real_now: datetime,
 ) -> FixId:
     """Save a client's request for a Fix and return the Fix's id; its workflow is started by the caller.
 
-    Raises: NotFound for a client who is not known, BadInput for a request that cannot be met.
+    Raises: NotAllowed; NotFound for a client who is not known; ErasedClient; BadInput that names the field.
     """
-    wait = timedelta(days=settings.fix_wave_wait_days)
+    permissions.require(actor, Action.REQUEST_FIX)
+    due = request.due or now + timedelta(days=settings.fix_wave_wait_days)
     with write_transaction(engine) as connection:
-        return requests.request_fix(connection, client_id, request, now, wait=wait, signing_key=settings.keys.signing)
+        erasure.require_not_erasing(connection, settings.keys.signing, client_id)
+        _require_known_words(connection, request)
+        before = fixes.find_request(connection, client_id, request.request_key)
+        fix_id = fixes.save_request(connection, client_id, request.wish, now, request_key=request.request_key, due=due)
+        if before is None:
+            subject = Subject(kind=SubjectKind.FIX, id=fix_id, client_id=client_id)
+            write_activity(connection, actor, Action.REQUEST_FIX, subject, now, real_now)
+        return fix_id
+
+
+def require_may_decide(engine: Engine, actor: Actor, fix_id: FixId) -> None:
+    """Require an actor who may decide Fixes, and a Fix that has not ended, before its workflow is asked.
+
+    Raises: NotAllowed; NotFound; BadInput.
+    """
+    permissions.require(actor, Action.DECIDE_FIX)
+    with read_transaction(engine) as connection:
+        fixes.require_decidable(connection, fix_id)
+
+
+def _require_known_words(connection: Connection, request: FixRequestBody) -> None:
+    kinds, shades = catalogue.load_vocabulary(connection)
+    _require_known("must_have", request.must_have, kinds)
+    _require_known("exclude_categories", request.exclude_categories, kinds)
+    _require_known("exclude_colours", request.exclude_colours, shades)
+
+
+def _require_known(field: str, wanted: Iterable[str], words: Iterable[str]) -> None:
+    """Require words that the catalogue has. Raises BadInput, since an unknown word would have no effect."""
+    by_plain_word = {normalise_word(word): word for word in words}
+    unknown = [name for name in wanted if normalise_word(name) not in by_plain_word]
+    if unknown:
+        raise BadInput(
+            f"{unknown[0]!r} is not in the catalogue; there are {', '.join(sorted(by_plain_word.values()))}", field
+        )

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Connection, Engine
 
+from domain import permissions
+from domain.permissions import Action
 from errors import BadInput
+from models.actors import Actor, Subject, SubjectKind
 from models.fixes import FixId, FixState
+from store.activity import write_activity
 from store.database import write_transaction
 from store.fixes import fixes, reservations
 from store.fixes.rows import FixRow
+
+CANCELLED: Final = "cancelled"
+"""Code of a Fix that somebody cancelled."""
 
 
 def ship_box(connection: Connection, row: FixRow, now: datetime) -> None:
@@ -66,9 +73,22 @@ def end_and_release(
     return moved
 
 
-def call_off(engine: Engine, fix_id: FixId, now: datetime) -> None:
-    """End a Fix that has no workflow any more, at business `now`. Raises NotFound, or BadInput when it has ended."""
+def cancel_fix(engine: Engine, actor: Actor, fix_id: FixId, now: datetime, real_now: datetime) -> None:
+    """Cancel a Fix that has no workflow any more, at business `now`. Raises NotAllowed, NotFound, or BadInput when it
+    has ended."""
     with write_transaction(engine) as connection:
         state = fixes.load_fix(connection, fix_id, lock=True).state
-        if not end_and_release(connection, fix_id, FixState.CANCELLED, "cancelled", now):
+        if not cancel_and_record(connection, actor, fix_id, now, real_now):
             raise BadInput(f"this Fix is {state}; nothing is left to call off", "fix_id")
+
+
+def cancel_and_record(connection: Connection, actor: Actor, fix_id: FixId, now: datetime, real_now: datetime) -> bool:
+    """Cancel the Fix, release its units and put it on record; return False where it had ended. Raises NotAllowed, and
+    NotFound."""
+    permissions.require(actor, Action.CANCEL_FIX)
+    row = fixes.load_fix(connection, fix_id, lock=True)
+    if not end_and_release(connection, fix_id, FixState.CANCELLED, CANCELLED, now):
+        return False
+    subject = Subject(kind=SubjectKind.FIX, id=fix_id, client_id=row.client_id)
+    write_activity(connection, actor, Action.CANCEL_FIX, subject, now, real_now)
+    return True

@@ -7,12 +7,17 @@ from typing import Final
 
 from sqlalchemy import Connection
 
+from domain import permissions
 from domain.fixes.swaps import apply_swaps
+from domain.permissions import Action
 from errors import BadInput
+from models.actors import Actor, Subject, SubjectKind
 from models.fixes import FixDecision, FixState
+from services.context import ServiceContext
 from services.fixes.fix_steps import compute_feedback_deadline, compute_hold_end
 from services.fixes.settlement import approve_fix, close_if_answered, end_and_release
 from settings import Settings
+from store.activity import write_activity
 from store.catalogue import availability
 from store.fixes import fixes, reservations
 from store.fixes.rows import FixRow, parse_candidates, parse_left_out, parse_wish
@@ -25,32 +30,49 @@ _STATES_AFTER: Final = {
 """The states in which a decision that was carried out leaves a Fix."""
 
 
-def decide(
-    settings: Settings, decision: FixDecision | None, connection: Connection, row: FixRow, now: datetime
+def decide_fix(
+    context: ServiceContext,
+    actor: Actor,
+    decision: FixDecision | None,
+    connection: Connection,
+    row: FixRow,
+    now: datetime,
 ) -> None:
-    """Carry out what the stylist decided. Raises BadInput with the rule that the decision breaks."""
+    """Carry out what the stylist decided, and put it on record. Raises NotAllowed, and BadInput with the rule that the
+    decision breaks."""
+    permissions.require(actor, Action.DECIDE_FIX)
     if decision is None:
         raise BadInput("missing", "decision")
+    if _carry_out(context.settings, decision, connection, row, now):
+        subject = Subject(kind=SubjectKind.FIX, id=row.fix_id, client_id=row.client_id)
+        data = {"verdict": decision.verdict, "swaps": len(decision.swaps)}
+        write_activity(connection, actor, Action.DECIDE_FIX, subject, now, context.wall(), data)
+
+
+def _carry_out(settings: Settings, decision: FixDecision, connection: Connection, row: FixRow, now: datetime) -> bool:
+    """Carry out a decision, and return whether it changed anything. Raises BadInput with the rule that it breaks."""
     if row.state != FixState.PROPOSED:
         if row.state in _STATES_AFTER[decision.verdict] and row.decided_by == decision.by:
-            return  # an attempt before this one did it, and its answer was lost
+            return False  # an attempt before this one did it, and its answer was lost
         raise BadInput(f"this Fix is {row.state}; only a proposed one can be decided")
     by = {"decided_by": decision.by}
     if decision.verdict == "reject":
         end_and_release(connection, row.fix_id, FixState.CANCELLED, "rejected_by_stylist", now, by)
-        return
-    if decision.swaps:
-        _swap(settings, connection, row, decision, now)
+        return True
+    swapped = bool(decision.swaps) and _swap(settings, connection, row, decision, now)
     if decision.verdict == "approve":
         approve_fix(connection, row.fix_id, "approved_by_stylist", now, by)
+        return True
+    return swapped
 
 
-def _swap(settings: Settings, connection: Connection, row: FixRow, decision: FixDecision, now: datetime) -> None:
-    """Make all swaps or none. Raises BadInput with the rule that one breaks."""
+def _swap(settings: Settings, connection: Connection, row: FixRow, decision: FixDecision, now: datetime) -> bool:
+    """Make all swaps or none, and return whether they were not made before. Raises BadInput with the rule that one
+    breaks."""
     by = {"decided_by": decision.by}
     data = {"out": [swap.out for swap in decision.swaps], "in": [swap.into for swap in decision.swaps], **by}
     if fixes.list_steps(connection, row.fix_id)[-1].data == data:
-        return  # an attempt before this one made them, and its answer was lost
+        return False  # an attempt before this one made them, and its answer was lost
     reserved = reservations.load_box(connection, row.fix_id)
     candidates, reasons = {item.sku: item for item in parse_candidates(row)}, parse_left_out(row)
     left_out = {unit.sku: reasons[unit.item_id] for unit in availability.list_units(connection, reasons)}
@@ -59,6 +81,7 @@ def _swap(settings: Settings, connection: Connection, row: FixRow, decision: Fix
     if short:
         raise BadInput(f"no unit of {', '.join(short)} is free", "swaps")
     fixes.move_fix(connection, row.fix_id, FixState.PROPOSED, now, code="swapped", values=by, data=data)
+    return True
 
 
 def check_deadlines(settings: Settings, connection: Connection, row: FixRow, now: datetime) -> None:

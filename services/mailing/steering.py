@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy import Connection
 
+from domain import permissions
+from domain.outreach import PAUSED_BY_ITSELF
+from domain.permissions import Action
 from domain.timing import MailRules, find_next_open, load_zone
 from errors import InFlight
+from models.actors import Actor, Subject, SubjectKind
 from models.outreach import Conclusion
 from models.states import OutreachState, Overdue
 from services.mailing.outreach_steps import require_client, require_outreach
+from store.activity import write_activity
 from store.mail import ledger
 from store.mail.ledger import LedgerRow
 
@@ -18,18 +25,39 @@ STALE = timedelta(days=14)
 """Business time. A mail that waited longer is stale, whatever the resume asks for."""
 
 
-def conclude_mail(rules: MailRules, connection: Connection, conclusion: Conclusion, now: datetime) -> LedgerRow:
-    """Move the mail as asked, if its state allows it, and return its row.
+ACTIONS: Final[Mapping[str, Action]] = {
+    "approved_by_person": Action.DECIDE_MAIL,
+    "rejected_by_person": Action.DECIDE_MAIL,
+    "cancelled": Action.STEER_MAIL,
+    "adjusted": Action.STEER_MAIL,
+    PAUSED_BY_ITSELF: Action.STEER_MAIL,
+}
+"""What people ask, by the code of the conclusion; the workflow concludes others by itself."""
 
-    Raises InFlight while it is with the mail server: only the answer tells whether there is anything left to move.
+
+def conclude_mail(
+    rules: MailRules,
+    connection: Connection,
+    actor: Actor,
+    conclusion: Conclusion,
+    now: datetime,
+    real_now: datetime,
+) -> LedgerRow:
+    """Move the mail as asked, if its state allows it, put what a person asked on record, and return its row.
+
+    Raises NotAllowed; InFlight while it is with the mail server: only the answer tells whether there is anything left
+    to move.
     """
+    action = ACTIONS.get(conclusion.code)
+    if action is not None:
+        permissions.require(actor, action)
     values = {}
     if conclusion.to is OutreachState.SCHEDULED:
         zone = load_zone(require_client(connection, conclusion.client_id).time_zone)
         values["send_at"] = find_next_open(rules, zone, max(conclusion.send_at or now, now))
     if conclusion.edit_id is not None:
         ledger.use_edit(connection, conclusion.client_id, conclusion.n, conclusion.edit_id)
-    ledger.move_mail(
+    moved = ledger.move_mail(
         connection,
         conclusion.client_id,
         conclusion.n,
@@ -42,6 +70,10 @@ def conclude_mail(rules: MailRules, connection: Connection, conclusion: Conclusi
     row = require_outreach(connection, conclusion.client_id, conclusion.n)
     if row.state == OutreachState.DATA:
         raise InFlight("this mail is with the mail server")
+    if moved and action is not None:
+        mail_id = f"{conclusion.client_id}/{conclusion.n}"
+        subject = Subject(kind=SubjectKind.MAIL, id=mail_id, client_id=conclusion.client_id)
+        write_activity(connection, actor, action, subject, now, real_now, {"code": conclusion.code})
     return row
 
 

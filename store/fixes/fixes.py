@@ -67,6 +67,16 @@ def save_request(
     return fix_id
 
 
+def find_request(connection: Connection, client_id: ClientId, request_key: str | None) -> FixId | None:
+    """Find the Fix that the client requested with this key before; the client is locked. Raises NotFound for an unknown
+    client."""
+    _lock_client(connection, client_id)
+    if request_key is None:
+        return None
+    query = select(fixes.c.fix_id).where(fixes.c.fix_id == _build_id(client_id, request_key))
+    return connection.scalar(query)
+
+
 def _lock_client(connection: Connection, client_id: ClientId) -> None:
     """Lock the client, so that requests of one client take turns."""
     known = select(clients.c.client_id).where(clients.c.client_id == client_id).with_for_update(key_share=True)

@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import Engine
 
 from ingest.files import ImportSummary, import_file
+from models.actors import SYSTEM
 from store.database import connect
 from store.mail.policy import ShopPolicy
 from store.tables import metadata
@@ -37,7 +38,7 @@ def load(engine: Engine, tmp_path: Path) -> Import:
         path = tmp_path / name
         if content is not None:
             path.write_bytes(content.encode() if isinstance(content, str) else content)
-        return import_file(kind, path, engine, TERMS, NOW, REAL, **options)
+        return import_file(kind, path, engine, SYSTEM, TERMS, NOW, REAL, **options)
 
     return load
 

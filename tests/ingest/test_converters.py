@@ -16,6 +16,7 @@ from errors import BadInput
 from ingest.converters import cdnow, fashion_products, online_retail, renttherunway
 from ingest.converters.tables import ENDING, build_command
 from ingest.files import ImportSummary, import_file
+from models.actors import SYSTEM
 from store.database import read_transaction
 from store.mail.policy import ShopPolicy
 from store.tables import clients, engagement, events, items
@@ -44,7 +45,7 @@ def rental(user: int, item: int, **fields: Any) -> dict[str, Any]:
 
 def take(engine: Engine, folder: Path, kind: str, name: str, currency: str = "USD") -> ImportSummary:
     terms = ShopPolicy(currency=currency, time_zone="Europe/London", signing_key="k")
-    return import_file(kind, folder / name, engine, terms, NOW, REAL)
+    return import_file(kind, folder / name, engine, SYSTEM, terms, NOW, REAL)
 
 
 def rows(engine: Engine, table: Any) -> list[Any]:

@@ -13,9 +13,9 @@ from ingest.faults import find_fault
 from ingest.kinds import parse_event
 from models.api_answers import EventRefusal, EventsAnswer
 from models.events import MOST_EVENTS, Event, EventBatch
-from store.database import write_transaction
-from store.events import events
+from services.ingestion.events import ingest_events
 from store.mail.policy import ShopPolicy
+from web import actors
 from web.api.requests import RawBody, parse_json
 from web.api.routing import create_router, declare_errors
 from web.context import Here
@@ -37,11 +37,9 @@ def accept_events(context: Here, body: Annotated[bytes, Depends(RawBody(EventBat
             good.append((index, parse_event(event_data)))
         except ValidationError as wrong:
             refused.append(_build_refusal(index, event_data, *find_fault(wrong)))
-    with write_transaction(context.engine) as connection:
-        batch = [event for _, event in good]
-        result = events.accept_events(
-            connection, batch, ShopPolicy.from_settings(context.settings), context.business_now(), context.real_now()
-        )
+    batch, policy = [event for _, event in good], ShopPolicy.from_settings(context.settings)
+    now, real_now = context.business_now(), context.real_now()
+    result = ingest_events(context.engine, actors.API, batch, policy, now, real_now)
     refused += [
         _build_refusal(good[refusal.index][0], refusal.event_id, refusal.field, refusal.reason)
         for refusal in result.refused

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Annotated, Final
 
 from fastapi import Depends
@@ -12,10 +11,10 @@ from errors import NotFound
 from models.api_answers import CancelledFix
 from models.fix_views import FixRequestBody, FixView
 from models.fixes import FixDecision, FixId, FixStatus
-from services.fixes.settlement import call_off
-from store.database import read_transaction, write_transaction
-from store.fixes import fixes, requests
+from services.fixes import requests, settlement
+from store.database import read_transaction
 from store.fixes.views import load_fix_view
+from web import actors
 from web.api.requests import JsonBody
 from web.api.routing import ClientPath, FixPath, create_router, declare_errors
 from web.context import Here, WebContext
@@ -47,7 +46,7 @@ def get_fix(context: Here, fix_id: FixPath) -> FixView:
 @router.post("/fixes/{fix_id}/decision", responses=declare_errors(404, 413))
 async def decide_fix(context: Here, fix_id: FixPath, decision: Decision) -> FixStatus:
     """Approve, swap or reject a proposed box. 422 with the rule that a swap breaks; then nothing was changed."""
-    await run_in_threadpool(_check_decidable, context, fix_id)
+    await run_in_threadpool(requests.require_may_decide, context.engine, actors.API, fix_id)
     return await fix_handles.decide_fix(await context.temporal(), fix_id, decision)
 
 
@@ -58,19 +57,14 @@ async def cancel_fix(context: Here, fix_id: FixPath) -> CancelledFix:
     try:
         await fix_handles.cancel_fix(await context.temporal(), fix_id)
     except NotFound:  # its workflow is gone
-        await run_in_threadpool(call_off, context.engine, fix_id, context.business_now())
+        now, real_now = context.business_now(), context.real_now()
+        await run_in_threadpool(settlement.cancel_fix, context.engine, actors.API, fix_id, now, real_now)
     return CancelledFix(fix_id=fix_id)
 
 
-def _check_decidable(context: WebContext, fix_id: FixId) -> None:
-    with read_transaction(context.engine) as connection:
-        fixes.require_decidable(connection, fix_id)
-
-
 def _save_request(context: WebContext, client_id: str, order: FixRequestBody) -> FixId:
-    wait, key = timedelta(days=context.settings.fix_wave_wait_days), context.settings.keys.signing
-    with write_transaction(context.engine) as connection:
-        return requests.request_fix(connection, client_id, order, context.business_now(), wait=wait, signing_key=key)
+    now, real_now = context.business_now(), context.real_now()
+    return requests.request_fix(context.engine, actors.API, context.settings, client_id, order, now, real_now)
 
 
 def _load_view(context: WebContext, fix_id: str) -> FixView:

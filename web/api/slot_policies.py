@@ -13,6 +13,8 @@ from algorithms.slots.slot_table import require_slot
 from errors import BadInput, ConfigError
 from models.api_answers import SlotPolicyAnswer
 from models.slot_policies import SlotPolicy, SlotPolicyRequest
+from services.slots.policies import change_policy
+from web import actors
 from web.api.requests import JsonBody
 from web.api.routing import SlotPath, create_router, declare_errors
 from web.context import Here, WebContext
@@ -39,7 +41,10 @@ def put_slot_policy(context: Here, name: SlotPath, order: Order) -> SlotPolicyAn
         registry = Registry.from_settings(context.settings, serving=False)
         check_new_algorithms(registry, slot, order.policy, order.unchecked)
         edit, summary = policy_changes.edit_policy(slot, order.policy), f"state {slot}: champion {order.champion}"
-        policy_changes.apply_change(registry.file, edit, order.by, summary, context.real_now(), registry.check)
+        now, real_now = context.business_now(), context.real_now()
+        change_policy(
+            context.engine, actors.API, registry, slot, edit, summary, by=order.by, now=now, real_now=real_now
+        )
     except ConfigError as wrong:
         raise BadInput(str(wrong)) from None
     return _load_policy(context, slot)

@@ -17,9 +17,11 @@ from errors import BadInput, NotFound
 from ingest.faults import parse_model
 from models.base import ID_PATTERN, Id
 from models.fixes import FixDecision, FixItem, FixState
+from services.fixes.requests import require_may_decide
 from store.database import read_transaction
 from store.fixes import lists
 from store.fixes.lists import FixFile
+from web.actors import build_page_actor
 from web.console.charts import build_slices
 from web.console.labels import FIXES
 from web.console.sign_in import build_token, check_token, get_person, read_form, redirect_to_sign_in, remember
@@ -63,6 +65,7 @@ async def decide(request: Request, context: Ctx, fix_id: FixPath) -> Response:
     try:
         check_token(context, form.get("token", ""), fix_id, _compute_fingerprint(file))
         decision = _parse_decision(form, name)
+        await run_in_threadpool(require_may_decide, context.engine, build_page_actor(name), fix_id)
         await fix_handles.decide_fix(await context.temporal(), fix_id, decision)
     except BadInput as refused:
         return _render(request, context, file, str(refused))

@@ -1,0 +1,1 @@
+"""Change who answers a slot."""

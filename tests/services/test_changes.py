@@ -1,0 +1,251 @@
+"""Each change that somebody can ask for: refused to a role that may not, on record once with what it changed, and not
+made at all where it cannot be put on record. A new action without an entry here fails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from sqlalchemy import Connection, Engine, insert, select, text, update
+
+from algorithms.slots.policy_changes import edit_policy
+from algorithms.slots.registry import Registry
+from domain.permissions import ROLES, Action
+from errors import NotAllowed, SelvedgeError
+from ingest.files import import_file
+from models.actors import Actor, Channel, Role
+from models.calls import CallDecision
+from models.campaign import CampaignCommand, CampaignSpec
+from models.clients import ClientPolicy
+from models.fix_views import FixRequestBody
+from models.fixes import FixDecision, FixState, FixStep
+from models.lifecycle import Command
+from models.outreach import Conclusion
+from models.slot_policies import SlotPolicy
+from models.states import CampaignState, OutreachState, TouchKind
+from services.calls.decisions import decide_call
+from services.campaigns.creation import create_campaign
+from services.campaigns.steering import steer_campaign
+from services.clients.registration import save_client
+from services.clients.steering import steer_client
+from services.context import ServiceContext
+from services.fixes.fix_steps import run_fix_step
+from services.fixes.requests import request_fix
+from services.fixes.settlement import cancel_fix
+from services.fixes.stylist_decisions import decide_fix
+from services.ingestion.events import ingest_events
+from services.mailing.steering import conclude_mail
+from services.privacy.requests import export_client, request_erasure
+from services.slots.policies import change_policy
+from services.training.promotion import promote_model
+from settings import Settings
+from store import tables as t
+from store.activity import list_activities
+from store.campaigns import campaigns
+from store.clients import calls
+from store.database import connect, read_transaction, write_transaction
+from store.learning import artefacts
+from store.learning.artefacts import Artefact
+from store.mail.policy import ShopPolicy
+from tests.store.conftest import NOW, REAL
+from tests.store.seeds import client_row, event, seed_clients
+from tests.support.private_data import iterate_all_rows, save_everything_about
+
+WHO: Final = "privy"
+
+
+@dataclass(frozen=True)
+class Shop:
+    """A store in which each change has something to change."""
+
+    context: ServiceContext
+    fix_id: str
+    call_id: str
+
+    @property
+    def engine(self) -> Engine:
+        return self.context.engine
+
+    @property
+    def policy(self) -> ShopPolicy:
+        return ShopPolicy.from_settings(self.context.settings)
+
+    @property
+    def key(self) -> str:
+        return self.context.settings.keys.signing
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Shop:
+    settings = Settings(home=tmp_path, _env_file=None)
+    engine = connect(f"sqlite:///{tmp_path / 'store.db'}")
+    t.metadata.create_all(engine)
+    policy = ShopPolicy.from_settings(settings)
+    with write_transaction(engine) as connection:
+        seed_clients(connection, policy, "ann", "bea")
+        fix_id = save_everything_about(connection, policy, WHO, NOW)
+        connection.execute(t.activity.delete())
+        until = NOW + timedelta(days=3)
+        assert calls.open_call(
+            connection, "bea", "missed:1", TouchKind.MISSED, assessment_id="a", day="d2", most=9, now=NOW, until=until
+        )
+        call_id = str(connection.scalar(select(t.calls.c.call_id).where(t.calls.c.client_id == "bea")))
+        campaigns.create_campaign(connection, CampaignSpec(slug="autumn", name="Autumn"), NOW)
+        campaigns.move_campaign(connection, "autumn", CampaignState.PAUSED, NOW)
+        _seed_mails(connection)
+        for k in ("a1", "a2"):
+            model = {"slot": "risk", "algorithm": "a", "path": "p", "created_at": NOW, "live": True}
+            artefacts.add_artefact(connection, Artefact(id=k, **model))
+    engine.dispose()
+    return Shop(ServiceContext(settings, engine, wall=lambda: REAL), fix_id, call_id)
+
+
+def _seed_mails(connection: Connection) -> None:
+    mail = {"client_id": "ann", "kind": "welcome", "assessment_id": "a1", "score": 50.0, "phase": "active"}
+    for n, state in ((1, OutreachState.AWAITING_PERSON), (2, OutreachState.SCHEDULED)):
+        row = {**mail, "n": n, "reason_key": f"k{n}", "state": state, "created_at": NOW, "updated_at": NOW}
+        connection.execute(insert(t.outreaches).values(**row))
+
+
+Change = Callable[[Shop, Actor], Any]
+
+
+def _import_clients(shop: Shop, actor: Actor) -> None:
+    file = Path(shop.context.settings.home) / "clients.csv"
+    file.write_text("client_id,email\nfay,fay@shop.example\n")
+    import_file("clients", file, shop.engine, actor, shop.policy, NOW, REAL)
+
+
+def _steer_client(client_id: str, shop: Shop, actor: Actor, **fields: Any) -> None:
+    steer_client(shop.engine, actor, shop.key, client_id, Command(at=REAL, **fields))
+
+
+def _steer_campaign(slug: str, shop: Shop, actor: Actor, **fields: Any) -> None:
+    steer_campaign(shop.engine, actor, slug, CampaignCommand(**fields), NOW, REAL)
+
+
+def _conclude(n: int, code: str, to: OutreachState, shop: Shop, actor: Actor) -> None:
+    conclusion = Conclusion.model_validate({"client_id": "ann", "n": n, "at": REAL, "to": to, "code": code})
+    with write_transaction(shop.engine) as connection:
+        conclude_mail(shop.context.mail_rules, connection, actor, conclusion, NOW, REAL)
+
+
+def _decide_fix(shop: Shop, actor: Actor) -> None:
+    decision = FixDecision(verdict="reject", by=actor.who)
+    act = partial(decide_fix, shop.context, actor, decision)
+    run_fix_step(shop.context, FixStep(fix_id=shop.fix_id, at=REAL), act)
+
+
+def _set_slot_policy(shop: Shop, actor: Actor) -> bool:
+    registry = Registry.from_settings(shop.context.settings, serving=False)
+    edit = edit_policy("risk", SlotPolicy(deadline_ms=200))
+    try:
+        return change_policy(shop.engine, actor, registry, "risk", edit, "slower", now=NOW, real_now=REAL)
+    finally:
+        registry.close()
+
+
+CHANGES: Final[dict[Action, Change]] = {
+    Action.ACCEPT_EVENTS: lambda s, a: ingest_events(s.engine, a, [event("e9", "searched")], s.policy, NOW, REAL),
+    Action.IMPORT_FILE: _import_clients,
+    Action.SAVE_CLIENT: lambda s, a: save_client(s.engine, a, client_row("eve"), s.policy, NOW, REAL),
+    Action.PAUSE_CLIENT: lambda s, a: _steer_client("ann", s, a, kind="pause", reason="holiday"),
+    Action.RESUME_CLIENT: lambda s, a: _steer_client(WHO, s, a, kind="resume"),
+    Action.SET_CLIENT_POLICY: lambda s, a: _steer_client(
+        "ann", s, a, kind="adjust", policy=ClientPolicy(preferred_hour=7)
+    ),
+    Action.EXPORT_CLIENT: lambda s, a: b"".join(export_client(s.engine, a, s.key, "ann", NOW, REAL)),
+    Action.ERASE_CLIENT: lambda s, a: request_erasure(s.engine, a, s.key, "ann", NOW, REAL),
+    Action.CREATE_CAMPAIGN: lambda s, a: create_campaign(
+        s.engine, a, CampaignSpec(slug="winter", name="Winter"), NOW, REAL
+    ),
+    Action.PAUSE_CAMPAIGN: lambda s, a: _steer_campaign("spring", s, a, kind="pause", reason="stock"),
+    Action.RESUME_CAMPAIGN: lambda s, a: _steer_campaign("autumn", s, a, kind="resume"),
+    Action.ADJUST_CAMPAIGN: lambda s, a: _steer_campaign("spring", s, a, kind="adjust", change={"priority": 9}),
+    Action.END_CAMPAIGN: lambda s, a: _steer_campaign("spring", s, a, kind="end"),
+    Action.DECIDE_MAIL: partial(_conclude, 1, "rejected_by_person", OutreachState.REJECTED),
+    Action.STEER_MAIL: partial(_conclude, 2, "cancelled", OutreachState.REJECTED),
+    Action.DECIDE_CALL: lambda s, a: decide_call(
+        s.engine, a, s.call_id, CallDecision(verdict="reached", by="Eve"), NOW, REAL
+    ),
+    Action.REQUEST_FIX: lambda s, a: request_fix(
+        s.engine, a, s.context.settings, "ann", FixRequestBody(request_key="k"), NOW, REAL
+    ),
+    Action.DECIDE_FIX: _decide_fix,
+    Action.CANCEL_FIX: lambda s, a: cancel_fix(s.engine, a, s.fix_id, NOW, REAL),
+    Action.SET_SLOT_POLICY: _set_slot_policy,
+    Action.PROMOTE_MODEL: lambda s, a: promote_model(s.engine, a, "a1", NOW, REAL),
+}
+
+ONCE: Final = frozenset(Action) - {Action.EXPORT_CLIENT}
+"""Doing these twice is doing them once; two exports are two."""
+
+ELSEWHERE: Final = frozenset({Action.EXPORT_CLIENT, Action.SET_SLOT_POLICY})
+"""These change no other table: an export reads, and slots have a file."""
+
+REFUSED: Final = [(action, role) for action in Action for role in Role if role not in ROLES[action]]
+
+
+def build_actor(role: Role) -> Actor:
+    return Actor(who="eve", role=role, channel=Channel.PAGE)
+
+
+def dump(shop: Shop) -> list[tuple[str, str]]:
+    with read_transaction(shop.engine) as connection:
+        return sorted(iterate_all_rows(connection))
+
+
+def test_every_action_is_tried_here() -> None:
+    assert set(CHANGES) == set(Action)
+
+
+@pytest.mark.parametrize(("action", "role"), REFUSED, ids=str)
+def test_who_may_not_changes_nothing(shop: Shop, action: Action, role: Role) -> None:
+    before = dump(shop)
+    with pytest.raises(NotAllowed, match=f"the role {role}, which may not do {action}"):
+        CHANGES[action](shop, build_actor(role))
+    assert dump(shop) == before
+
+
+@pytest.mark.parametrize("action", Action)
+def test_a_change_is_on_record_once_with_who_made_it(shop: Shop, action: Action) -> None:
+    actor = build_actor(Role.OWNER)
+    before = dump(shop)
+    CHANGES[action](shop, actor)
+    if action in ONCE:
+        try:
+            CHANGES[action](shop, actor)
+        except SelvedgeError:
+            assert action in (Action.CANCEL_FIX, Action.END_CAMPAIGN), "what has ended says so"
+    with read_transaction(shop.engine) as connection:
+        [row] = list_activities(connection)
+    assert (row.actor, row.action, row.real_at) == (actor, action, REAL)
+    changed = {table for table, _ in set(dump(shop)) - set(before)}
+    assert changed - {"activity"} or action in ELSEWHERE, "it changed something besides the log"
+    if action.startswith(("client", "mail", "call", "fix")):
+        assert row.subject.client_id in {"ann", "bea", "eve", WHO}
+
+
+@pytest.mark.parametrize("action", sorted(set(Action) - {Action.SET_SLOT_POLICY}))
+def test_what_cannot_be_put_on_record_is_not_changed(shop: Shop, action: Action) -> None:
+    """A trigger refuses every row of the log: the change and its row stand or fall together."""
+    with write_transaction(shop.engine) as connection:
+        connection.execute(text("CREATE TRIGGER full BEFORE INSERT ON activity BEGIN SELECT RAISE(ABORT, 'full'); END"))
+    before = dump(shop)
+    with pytest.raises(Exception, match="full"):
+        CHANGES[action](shop, build_actor(Role.OWNER))
+    assert dump(shop) == before
+
+
+def test_a_page_s_stylist_is_refused_a_campaign_and_may_decide_a_fix(shop: Shop) -> None:
+    stylist = build_actor(Role.STYLIST)
+    with write_transaction(shop.engine) as connection:
+        connection.execute(update(t.fixes).values(state=FixState.PROPOSED))
+    CHANGES[Action.DECIDE_FIX](shop, stylist)
+    with pytest.raises(NotAllowed, match=r"may not do campaign\.end"):
+        CHANGES[Action.END_CAMPAIGN](shop, stylist)
