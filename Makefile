@@ -50,7 +50,7 @@ bench: setup ## measure; the figures go to bench/results.json
 	$(BIN)/python -m bench
 
 .PHONY: openapi
-openapi: setup ## write docs/openapi.json anew after a change of the API
+openapi: setup ## write docs/openapi.json after a change of the API
 	$(BIN)/selvedge web --openapi > docs/openapi.json
 
 .PHONY: lock
