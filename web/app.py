@@ -23,12 +23,13 @@ from services.recommendations.recommender import Recommender
 from settings import Settings
 from store import clock
 from store.database import connect, read_transaction
-from web import error_responses, health, mailbox, pictures, shop, unsubscribe
+from web import error_responses
 from web.api.document import build_document
 from web.api.routers import ROUTERS as API_ROUTERS
 from web.body_limits import BodyLimits
-from web.console import calls, campaigns, clients, fixes, overview, privacy, refreshes, sign_in
+from web.console import calls, campaigns, clients, fixes, mailbox, overview, privacy, refreshes, sign_in
 from web.context import WebContext, get_real_time
+from web.public import health, pictures, shop, unsubscribe
 from web.security import SecurityHeaders, list_hosts
 from web.templating import WEB_FOLDER
 from web.temporal import TemporalConnection

@@ -16,8 +16,8 @@ from settings import Settings
 from store.clients import calls
 from store.database import connect, read_transaction, write_transaction
 from tests.web.conftest import prepare_home
+from tests.web.console.test_fixes_pages import OURS
 from tests.web.sample_shop import HOSTILE, NOW
-from tests.web.test_fixes_pages import OURS
 from web.app import create_app
 
 NOWHERE = {"smtp_url": "smtp://127.0.0.1:9", "temporal_address": "127.0.0.1:9", "worker_health_url": "none"}

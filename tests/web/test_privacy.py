@@ -20,7 +20,7 @@ from store.privacy import erasure
 from store.tables import holds, outbox
 from tests.support.private_data import ADDRESS, save_everything_about
 from tests.web.conftest import prepare_home
-from tests.web.test_fixes_pages import OURS, find_token
+from tests.web.console.test_fixes_pages import OURS, find_token
 from web.app import create_app
 
 WHO = "privy"

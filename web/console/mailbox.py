@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Annotated, Final
 
 import orjson
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse, StreamingResponse
 
 from errors import Unavailable
@@ -21,11 +21,10 @@ from models.base import ClientId
 from store.clients import clients
 from store.database import read_transaction
 from store.mail import messages
-from web.context import WebContext, get_context
+from web.context import Here, WebContext
 from web.templating import render_page
 
 router = APIRouter(include_in_schema=False)
-Here = Annotated[WebContext, Depends(get_context)]
 
 PAGE: Final = 40
 

@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 
 from PIL import Image, ImageColor, ImageDraw
 
-from web.garments import BOX, Garment, choose_garment
+from web.public.garments import BOX, Garment, choose_garment
 
 Point: TypeAlias = tuple[float, float]
 Rgb: TypeAlias = tuple[int, int, int]

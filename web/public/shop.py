@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import RedirectResponse
 
 from errors import NotFound
 from models.base import ID_PATTERN
 from store.catalogue.catalogue import find_item_with_stock
 from store.database import read_transaction
-from web.context import WebContext, get_context
+from web.context import Here
 from web.templating import render_page
 
 router = APIRouter(include_in_schema=False)
@@ -26,7 +26,7 @@ def redirect_to_overview(request: Request) -> Response:
 @router.get("/shop/{item_id}")
 def show_item(
     request: Request,
-    context: Annotated[WebContext, Depends(get_context)],
+    context: Here,
     item_id: Annotated[str, Path(pattern=ID_PATTERN)],
 ) -> Response:
     """Show one item: its picture, its price, its sizes."""

@@ -10,9 +10,9 @@ import asyncio
 from contextlib import suppress
 from hashlib import sha256
 from time import monotonic
-from typing import Annotated, Final
+from typing import Final
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import PlainTextResponse, RedirectResponse
 
@@ -27,11 +27,10 @@ from store.database import read_transaction, write_transaction
 from store.events.events import accept_events
 from store.mail import messages
 from store.mail.policy import ShopPolicy
-from web.context import WebContext, get_context
+from web.context import Here, WebContext
 from web.templating import render_page
 
 router = APIRouter(include_in_schema=False)
-Here = Annotated[WebContext, Depends(get_context)]
 
 CHECK_EVERY_S: Final = 0.05
 RETRY_AFTER_S: Final = 10

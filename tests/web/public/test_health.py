@@ -11,7 +11,7 @@ from errors import Unavailable
 from tests.support.ports import free_ports
 from tests.web.conftest import prepare_home
 from web.app import create_app
-from web.health import HealthChecks
+from web.public.health import HealthChecks
 
 
 async def serve_status(port: int, status: str) -> asyncio.Server:

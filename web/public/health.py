@@ -6,16 +6,16 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Annotated, Final
+from typing import Final
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from errors import SelvedgeError
 from store.database import ping
-from web.context import WebContext, get_context
+from web.context import Here, WebContext
 
 router = APIRouter(include_in_schema=False)
 
@@ -87,7 +87,7 @@ async def show_health(request: Request) -> Response:
 
 
 @router.get("/metrics")
-def show_metrics(_context: Annotated[WebContext, Depends(get_context)]) -> Response:
+def show_metrics(_context: Here) -> Response:
     """Return the Prometheus metrics of this process."""
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 

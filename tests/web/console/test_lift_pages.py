@@ -17,8 +17,8 @@ from models.states import Arm
 from store.database import write_transaction
 from store.tables import enrolments, events
 from tests.web.conftest import prepare_home
+from tests.web.console.test_pages import plain, text
 from tests.web.sample_shop import ago
-from tests.web.test_pages import plain, text
 from web.app import create_app
 from web.console.lift_chart import build_lift_picture
 

@@ -19,7 +19,7 @@ from web.api.routing import ERRORS
 from web.app import create_app
 from web.body_limits import LIMITS
 
-PAGE = (Path(__file__).parents[2] / "docs" / "api.md").read_text()
+PAGE = (Path(__file__).parents[3] / "docs" / "api.md").read_text()
 
 
 def list_curl_commands() -> list[list[str]]:

@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 from algorithms.slots.samples import build_sample_question
 from algorithms.slots.slot_table import SLOTS, Slot
 
-DOCS = Path(__file__).parents[2] / "docs" / "slots"
+DOCS = Path(__file__).parents[3] / "docs" / "slots"
 
 
 @pytest.mark.parametrize("slot", list(SLOTS))

@@ -23,7 +23,7 @@ from web.api.document import build_document, render_document
 from web.app import create_app
 from web.body_limits import LIMITS, find_limit
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "openapi.json"
+DOCUMENT = Path(__file__).parents[3] / "docs" / "openapi.json"
 KEY = {"Authorization": "Bearer key"}
 ANN = {"email": "ann@shop.example", "consent": True}
 

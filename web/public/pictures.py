@@ -5,14 +5,14 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 
 from errors import NotFound
 from models.base import ID_PATTERN
 from store.catalogue import catalogue
 from store.database import read_transaction
-from web.context import WebContext, get_context
-from web.drawing import render_png, render_svg
+from web.context import Here, WebContext
+from web.public.drawing import render_png, render_svg
 
 router = APIRouter()
 
@@ -20,18 +20,14 @@ ItemPath = Annotated[str, Path(pattern=ID_PATTERN)]
 
 
 @router.get("/pictures/{item_id}.png", include_in_schema=False)
-def get_picture_png(
-    request: Request, item_id: ItemPath, context: Annotated[WebContext, Depends(get_context)]
-) -> Response:
+def get_picture_png(request: Request, item_id: ItemPath, context: Here) -> Response:
     """Return the picture that mail shows."""
     category, colour = _load_appearance(context, item_id)
     return _build_response(request, render_png(category, colour), "image/png")
 
 
 @router.get("/pictures/{item_id}.svg", include_in_schema=False)
-def get_picture_svg(
-    request: Request, item_id: ItemPath, context: Annotated[WebContext, Depends(get_context)]
-) -> Response:
+def get_picture_svg(request: Request, item_id: ItemPath, context: Here) -> Response:
     """Return the same picture, sharp at every size."""
     category, colour = _load_appearance(context, item_id)
     return _build_response(request, render_svg(category, colour).encode(), "image/svg+xml")

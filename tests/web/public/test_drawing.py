@@ -8,9 +8,9 @@ import pytest
 from PIL import Image, ImageChops
 
 from demo.catalogue import CATEGORIES, COLOURS
-from web.drawing import COLOURS as INKS
-from web.drawing import SIZE, flatten, render_png, render_svg
-from web.garments import GARMENTS, HANGER, choose_garment
+from web.public.drawing import COLOURS as INKS
+from web.public.drawing import SIZE, flatten, render_png, render_svg
+from web.public.garments import GARMENTS, HANGER, choose_garment
 
 
 @pytest.mark.parametrize("category", CATEGORIES)

@@ -1,0 +1,1 @@
+"""Pages for clients, and what mail programs and monitors fetch: unsubscribe, links, pictures, the shop, health."""
