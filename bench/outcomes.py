@@ -18,9 +18,9 @@ from typing import Any
 
 import numpy as np
 
-from algorithms.bandit_logs import BanditLog, cross_estimate
-from algorithms.bundles import evaluation as bundles
-from algorithms.bundles.model import ItemVectors
+from algorithms.evaluation.bandit_logs import BanditLog, cross_estimate
+from algorithms.evaluation.bundles import evaluation as bundles
+from algorithms.evaluation.bundles.model import ItemVectors
 from algorithms.uplift import columns, evaluation
 from algorithms.uplift.curves import UpliftTrial
 from algorithms.uplift.policy_choice import SingleFeatureRule
@@ -52,7 +52,7 @@ def read_bandit_log(name: str) -> BanditLog:
 
 
 def measure_hidden_items(folder: Path) -> dict[str, Any]:
-    """Hide every item of every bundle once; see `algorithms/bundles/evaluation.py`."""
+    """Hide every item of every bundle once; see `algorithms/evaluation/bundles/evaluation.py`."""
     sets = folder / "clothing_bundles"
     goods = read_goods(sets / "item_titles.csv", sets / "item_categories.csv")
     known = read_bundles(sets / "bundle_item.csv", goods, sets / "bundle_intent.csv")

@@ -19,7 +19,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from algorithms.engagement import CHUNK
-from algorithms.risk import at_risk, bgnbd, cadence, risk_model
+from algorithms.evaluation import at_risk
+from algorithms.risk import bgnbd, cadence, risk_model
 from algorithms.risk.calibration import auc, calibration_error
 from algorithms.risk.evaluation import evaluate
 from algorithms.risk.forecast import forecast_risk

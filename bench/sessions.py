@@ -11,7 +11,7 @@ from datetime import timedelta
 
 import numpy as np
 
-from algorithms.bandit_logs import BanditLog
+from algorithms.evaluation.bandit_logs import BanditLog
 from algorithms.sessions.bandit import ThompsonBandit
 from algorithms.sessions.features import build_features, build_position_rows
 from algorithms.sessions.posterior import NOISE, SessionPosterior

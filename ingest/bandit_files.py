@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 
-from algorithms.bandit_logs import BanditLog
+from algorithms.evaluation.bandit_logs import BanditLog
 from errors import BadInput
 from ingest.columns import read_numbers, read_table, read_whole_numbers
 

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from algorithms.bundles.goods import Bundles, Goods
+from algorithms.evaluation.bundles.goods import Bundles, Goods
 from errors import BadInput
 from ingest import results
 from ingest.columns import Table, read_ids, read_table

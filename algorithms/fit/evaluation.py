@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from algorithms.fit.boosting import predict_by_boosting, predict_by_item_rate
+from algorithms.evaluation.fit_boosting import predict_by_boosting, predict_by_item_rate
 from algorithms.fit.model import FitModel
 from algorithms.fit.names import Names
 from algorithms.fit.rows import FIT, Feedback

@@ -28,8 +28,8 @@ def command(
 ) -> None:  # fmt: skip
     """Hide one item of a bundle and look for it among all items: hit rate@k of the outfit affinity, learnt from the
     other bundles, beside the likeness of titles (TF-IDF), of categories, and popularity."""
-    from algorithms.bundles import evaluation  # noqa: PLC0415
-    from algorithms.bundles.model import ItemVectors  # noqa: PLC0415
+    from algorithms.evaluation.bundles import evaluation  # noqa: PLC0415
+    from algorithms.evaluation.bundles.model import ItemVectors  # noqa: PLC0415
 
     with ProgressLine() as progress:
         goods, known_bundles = read_bundle_files(progress, bundles, items, categories, intents)

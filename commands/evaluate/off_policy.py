@@ -26,7 +26,7 @@ def command(first: Path, second: Path, seed: int, as_json: bool) -> None:
     Columns: item_id, position, click, propensity_score, as in the Open Bandit Dataset (its uniform and its Thompson
     sampling logs gave the options their names). Where there is too little to go by, it says so.
     """
-    from algorithms.bandit_logs import cross_estimate  # noqa: PLC0415
+    from algorithms.evaluation.bandit_logs import cross_estimate  # noqa: PLC0415
     from ingest.bandit_files import read_log  # noqa: PLC0415
 
     with ProgressLine() as progress:

@@ -22,7 +22,7 @@ from commands.shared.progress import ProgressLine
 def command(events: Path, calibrate_until: str, horizon: int, replay: bool, as_json: bool) -> None:
     """Measure total predicted over actual, mean absolute error, AUC of "orders again" and calibration error, beside
     baselines."""
-    from algorithms.risk import at_risk  # noqa: PLC0415
+    from algorithms.evaluation import at_risk  # noqa: PLC0415
     from algorithms.risk.evaluation import evaluate  # noqa: PLC0415
     from ingest.order_files import EVENTS, read_orders  # noqa: PLC0415
 

@@ -31,8 +31,8 @@ def command(
 
     Intents may name the boxes too. What lies in a box already is not proposed.
     """
-    from algorithms.bundles.learning import fit_affinity  # noqa: PLC0415
-    from algorithms.bundles.model import ItemVectors  # noqa: PLC0415
+    from algorithms.evaluation.bundles.learning import fit_affinity  # noqa: PLC0415
+    from algorithms.evaluation.bundles.model import ItemVectors  # noqa: PLC0415
     from ingest import bundle_files  # noqa: PLC0415
 
     results.check_path(out)

@@ -12,7 +12,7 @@ from commands.shared.progress import ProgressLine
 from errors import BadInput
 
 if TYPE_CHECKING:
-    from algorithms.bundles.goods import Bundles, Goods
+    from algorithms.evaluation.bundles.goods import Bundles, Goods
 
 
 BUNDLES = click.option("--bundles", required=True, type=FILE, help="bundle_id,item_id: a row an item.")

@@ -16,7 +16,7 @@ from click.testing import CliRunner, Result
 from algorithms.uplift.serving import UpliftModel
 from cli import selvedge
 from errors import BadInput
-from tests.algorithms.bundles.outfits import bundles, goods
+from tests.algorithms.evaluation.bundles.outfits import bundles, goods
 
 
 def run_command(*words: object) -> Result:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from algorithms.fit.boosting import predict_by_boosting, predict_by_item_rate
+from algorithms.evaluation.fit_boosting import predict_by_boosting, predict_by_item_rate
 from algorithms.fit.evaluation import _compute_aucs, _draw_clients, evaluate
 from algorithms.fit.rows import FIT, SMALL, Feedback, Rows
 from algorithms.risk.calibration import auc

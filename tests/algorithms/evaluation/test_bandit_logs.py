@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from algorithms.bandit_logs import BanditLog, cross_estimate, estimate_policy, estimate_value
+from algorithms.evaluation.bandit_logs import BanditLog, cross_estimate, estimate_policy, estimate_value
 
 DATA = Path(__file__).parents[2] / "bench" / "data"
 RATES = np.array([[0.02, 0.05], [0.10, 0.08], [0.01, 0.03], [0.06, 0.02]])

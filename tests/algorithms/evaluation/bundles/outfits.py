@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from algorithms.bundles.goods import Bundles, Goods
+from algorithms.evaluation.bundles.goods import Bundles, Goods
 
 STYLES = ("linen", "denim", "velvet", "wool", "silk", "cotton")
 KINDS = {"dress": "Women > Dresses", "boot": "Women > Shoes > Boots", "scarf": "Women > Accessories > Scarves"}

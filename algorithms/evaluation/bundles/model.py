@@ -16,8 +16,8 @@ from typing import Final, Self
 import numpy as np
 from scipy import sparse
 
-from algorithms.bundles.goods import Bundles, Goods
-from algorithms.bundles.texts import Matrix, Vocabulary, split_category, words
+from algorithms.evaluation.bundles.goods import Bundles, Goods
+from algorithms.evaluation.bundles.texts import Matrix, Vocabulary, split_category, words
 from domain.arrays import Floats, Ints
 from errors import BadInput
 

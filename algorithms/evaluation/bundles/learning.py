@@ -7,9 +7,9 @@ from typing import Final
 import numpy as np
 from scipy.optimize import minimize
 
-from algorithms.bundles.goods import Bundles
-from algorithms.bundles.model import LIKENESSES, Affinity, ItemVectors
-from algorithms.bundles.texts import Matrix
+from algorithms.evaluation.bundles.goods import Bundles
+from algorithms.evaluation.bundles.model import LIKENESSES, Affinity, ItemVectors
+from algorithms.evaluation.bundles.texts import Matrix
 from domain.arrays import Floats, Ints
 from errors import BadInput
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from algorithms.evaluation.at_risk import NOBODY, build_figures, flag_at_risk, replay_alarms
 from algorithms.risk import risk_model
-from algorithms.risk.at_risk import NOBODY, build_figures, flag_at_risk, replay_alarms
 from algorithms.risk.order_totals import build_totals
 from algorithms.risk.orders import Orders, merge_orders
 from tests.algorithms.risk.histories import cdnow_sample, day, make_orders

@@ -7,9 +7,9 @@ from typing import Any, Final
 
 import numpy as np
 
-from algorithms.bundles.goods import Bundles
-from algorithms.bundles.learning import fit_affinity, select_bundles
-from algorithms.bundles.model import LIKENESSES, ItemVectors
+from algorithms.evaluation.bundles.goods import Bundles
+from algorithms.evaluation.bundles.learning import fit_affinity, select_bundles
+from algorithms.evaluation.bundles.model import LIKENESSES, ItemVectors
 from domain.arrays import Floats, Ints
 
 DRAWS: Final = 2_000

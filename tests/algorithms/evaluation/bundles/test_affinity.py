@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from algorithms.bundles.evaluation import evaluate
-from algorithms.bundles.learning import fit_affinity, select_bundles
-from algorithms.bundles.model import FILE, LIKENESSES, Affinity, ItemVectors, score_affinity
-from algorithms.bundles.texts import Vocabulary, split_category, words
+from algorithms.evaluation.bundles.evaluation import evaluate
+from algorithms.evaluation.bundles.learning import fit_affinity, select_bundles
+from algorithms.evaluation.bundles.model import FILE, LIKENESSES, Affinity, ItemVectors, score_affinity
+from algorithms.evaluation.bundles.texts import Vocabulary, split_category, words
 from errors import BadInput
-from tests.algorithms.bundles.outfits import OFTEN, bundles, goods
+from tests.algorithms.evaluation.bundles.outfits import OFTEN, bundles, goods
 
 GOODS = goods()
 BUNDLES = bundles(GOODS)
