@@ -17,7 +17,7 @@ from typing import Any, Final
 import numpy as np
 from scipy.special import softmax
 
-from algorithms.fit.evaluation import BOOSTING, ITEM_RATE, MODEL, evaluate
+from algorithms.evaluation.fit_evaluation import BOOSTING, ITEM_RATE, MODEL, evaluate
 from algorithms.fit.model import FitModel
 from algorithms.fit.rows import CATEGORY, FIT, Column, Feedback, Rows, normalise_sizes
 from algorithms.risk.calibration import auc

@@ -11,9 +11,9 @@ from algorithms.blending.catalogue import Catalogue
 from algorithms.blending.content import Content
 from algorithms.blending.evaluation import TimeSplit, evaluate_clients
 from algorithms.blending.trend import Trend
+from algorithms.evaluation.ranking_evaluation import bootstrap_interval
 from algorithms.ranking.catalogue_ranker import CatalogueRanker
 from algorithms.ranking.data import Interactions
-from algorithms.ranking.evaluation import bootstrap_interval
 from domain.arrays import Floats, Ints
 from domain.engagement import DAY
 from domain.histories import ClientSignals, Interaction, WeightedInteractions

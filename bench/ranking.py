@@ -21,11 +21,16 @@ from pyarrow import parquet
 from scipy import sparse
 from threadpoolctl import threadpool_limits
 
+from algorithms.evaluation.ranking_evaluation import (
+    bootstrap_interval,
+    compute_quality,
+    measure_ranker,
+    select_new_items,
+)
 from algorithms.ranking import state, zoo
 from algorithms.ranking.als import Als
 from algorithms.ranking.candidates import Candidates
 from algorithms.ranking.data import NONE, FeatureMatrix, Interactions, Targets
-from algorithms.ranking.evaluation import bootstrap_interval, compute_quality, measure_ranker, select_new_items
 from algorithms.ranking.inner import choose_like_outer
 from algorithms.ranking.popularity import Popularity
 from algorithms.ranking.splits import split

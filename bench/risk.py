@@ -20,9 +20,9 @@ import numpy as np
 
 from algorithms.engagement import CHUNK
 from algorithms.evaluation import at_risk
+from algorithms.evaluation.risk_evaluation import evaluate
 from algorithms.risk import bgnbd, cadence, risk_model
 from algorithms.risk.calibration import auc, calibration_error
-from algorithms.risk.evaluation import evaluate
 from algorithms.risk.forecast import forecast_risk
 from algorithms.risk.order_totals import build_totals
 from algorithms.risk.orders import Orders, count_after, merge_orders, summarise_purchases

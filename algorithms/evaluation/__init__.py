@@ -1,1 +1,1 @@
-"""Algorithms that only evaluations and benchmarks use: baselines, simulations and models that nothing serves."""
+"""Evaluations, and the baselines, simulations and models that only they, commands over files and benchmarks use."""

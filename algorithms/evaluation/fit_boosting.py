@@ -1,4 +1,4 @@
-"""The baselines of the fit model: gradient-boosted trees (scikit-learn) and the item's share of misfits.
+"""A baseline of the fit model: gradient-boosted trees (scikit-learn).
 
 The trees read target encodings, counts and raw columns. Encodings of the training rows are made out of fold: with a
 row's own verdict in them, trees would overfit.
@@ -12,16 +12,15 @@ from typing import Final
 import numpy as np
 
 from algorithms.fit import sides
+from algorithms.fit.comparison import shrink_share
 from algorithms.fit.names import Names, RowIndices
-from algorithms.fit.rows import FIT, FITS, LARGE, SMALL, Feedback, Rows
+from algorithms.fit.rows import FITS, LARGE, SMALL, Feedback, Rows
 from algorithms.fit.sides import NumberColumn, Side, WordColumn
 from algorithms.fit.wear import look_up
 from domain.arrays import Floats, Ints
 from domain.sizes import parse_size
 
 FOLDS: Final = 5
-PRIOR: Final = 20.0
-"""The weight, in rows, of the share of all in the share of one item, client or pair."""
 TREES: Final = {
     "max_iter": 200,
     "learning_rate": 0.05,
@@ -64,19 +63,6 @@ def predict_by_boosting(feedback: Feedback, rows: Rows, seed: int) -> Floats:
     return chances
 
 
-def predict_by_item_rate(feedback: Feedback, rows: Rows) -> Floats:
-    """Predict the chances (n, 3) of `rows` by the item's share of misfits, shrunk to the share of all items.
-
-    Misfits divide into small and large as they do over all items.
-    """
-    names = Names.build(feedback.rows)
-    wrong = (feedback.fit != FIT).astype(np.float64)
-    indices, mean = names.find_indices(feedback.rows).item, float(wrong.mean())
-    share = _shrink_share(wrong, indices, names.find_indices(rows).item, mean)
-    small = float((feedback.fit == SMALL).sum()) / max(float(wrong.sum()), 1.0)
-    return np.stack([share * small, 1 - share, share * (1 - small)], axis=1)
-
-
 def _list_raw_columns(columns: list[Side], rows: Rows) -> Iterator[Floats]:
     for side in columns:
         column = rows.further[side.name]
@@ -98,12 +84,12 @@ def _encode_targets(feedback: Feedback, names: Names, rows: Rows, own: bool, see
             came = (feedback.fit == outcome).astype(np.float64)
             mean, known, wanted = float(came.mean()), _select_indices(from_, name), _select_indices(to, name)
             if not own:
-                yield _shrink_share(came, known, wanted, mean)
+                yield shrink_share(came, known, wanted, mean)
                 continue
             column = np.empty(len(came))
             for number in range(FOLDS):
                 held_out = fold == number
-                column[held_out] = _shrink_share(came[~held_out], known[~held_out], known[held_out], mean)
+                column[held_out] = shrink_share(came[~held_out], known[~held_out], known[held_out], mean)
             yield column
 
 
@@ -118,11 +104,3 @@ def _count_rows(feedback: Feedback, names: Names, rows: Rows, own: bool) -> Iter
 def _select_indices(indices: RowIndices, name: str) -> Ints:
     selected: Ints = getattr(indices, name)
     return selected
-
-
-def _shrink_share(came: Floats, known: Ints, wanted: Ints, mean: float) -> Floats:
-    """Compute the share of `came` at each wanted index, shrunk to the mean; an index of -1 has the mean."""
-    valid = known >= 0
-    size = int(max(known.max(initial=-1), wanted.max(initial=-1))) + 1
-    total, count = np.bincount(known[valid], came[valid], size), np.bincount(known[valid], minlength=size)
-    return look_up((total + PRIOR * mean) / (count + PRIOR) - mean, wanted) + mean

@@ -22,7 +22,7 @@ from commands.shared.progress import ProgressLine
 def command(feedback: Path, until: str, seed: int, as_json: bool) -> None:
     """Measure AUC of misfit (small or large) with its interval, log-loss and calibration error on later rows; beside
     the item's share of misfits and gradient boosting."""
-    from algorithms.fit.evaluation import evaluate as evaluate_fit  # noqa: PLC0415
+    from algorithms.evaluation.fit_evaluation import evaluate as evaluate_fit  # noqa: PLC0415
     from ingest import fit_files  # noqa: PLC0415
 
     day = parse_day(until, "until")

@@ -85,8 +85,8 @@ def command(
 
     time:0.8 learns from the earliest 80 %, time:2016-12-31 from what came until that day; random:0.25 holds out 25 %.
     """
+    from algorithms.evaluation.ranking_evaluation import evaluate  # noqa: PLC0415
     from algorithms.ranking import zoo  # noqa: PLC0415
-    from algorithms.ranking.evaluation import evaluate  # noqa: PLC0415
     from ingest.interaction_files import read_ranking_input  # noqa: PLC0415
 
     names = zoo.parse_names(algorithms)

@@ -23,7 +23,7 @@ def command(events: Path, calibrate_until: str, horizon: int, replay: bool, as_j
     """Measure total predicted over actual, mean absolute error, AUC of "orders again" and calibration error, beside
     baselines."""
     from algorithms.evaluation import at_risk  # noqa: PLC0415
-    from algorithms.risk.evaluation import evaluate  # noqa: PLC0415
+    from algorithms.evaluation.risk_evaluation import evaluate  # noqa: PLC0415
     from ingest.order_files import EVENTS, read_orders  # noqa: PLC0415
 
     day = parse_day(calibrate_until, "calibrate_until")

@@ -10,7 +10,7 @@ from typing import Any, Final
 import numpy as np
 from sqlalchemy import Engine
 
-from algorithms.fit import evaluation
+from algorithms.fit.comparison import compare_models
 from algorithms.fit.model import FitModel
 from algorithms.fit.rows import Feedback
 from errors import BadInput
@@ -74,4 +74,4 @@ def measure_fit(feedback: Feedback) -> dict[str, Any]:
     past, later = feedback.select(feedback.day <= cut), feedback.select(feedback.day > cut)
     if len(later) < ENOUGH:
         return {}
-    return {"cut": str(np.datetime64(cut, "D")), "held_out": len(later)} | evaluation.compare_models(past, later)
+    return {"cut": str(np.datetime64(cut, "D")), "held_out": len(later)} | compare_models(past, later)

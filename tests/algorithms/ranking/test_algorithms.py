@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from algorithms.evaluation.ranking_evaluation import compute_quality, evaluate_cold_items, measure_ranker
 from algorithms.ranking import shortlist, state, top, zoo
 from algorithms.ranking.candidates import Candidates
 from algorithms.ranking.data import NONE, Targets
-from algorithms.ranking.evaluation import compute_quality, evaluate_cold_items, measure_ranker
 from algorithms.ranking.inner import choose_like_outer
 from algorithms.ranking.splits import split
 from algorithms.ranking.top import recommend

@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from algorithms.evaluation.ranking_evaluation import compute_quality
 from algorithms.ranking import deep, state, zoo
 from algorithms.ranking.data import NONE, FeatureMatrix, RankingAlgorithm, Targets
-from algorithms.ranking.evaluation import compute_quality
 from algorithms.ranking.examples import BATCH, Batch, Examples, stack_item_signals
 from algorithms.ranking.splits import split
 from algorithms.ranking.stacked import Stacked

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy.special import expit
 
+from algorithms.evaluation.risk_evaluation import evaluate
 from algorithms.risk.cadence import forecast
 from algorithms.risk.calibration import auc, calibration_error
-from algorithms.risk.evaluation import evaluate
 from algorithms.risk.orders import Orders, count_after, merge_orders
 from algorithms.risk.windows import build_windows, take_snapshot
 from errors import BadInput

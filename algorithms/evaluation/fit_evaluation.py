@@ -7,7 +7,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from algorithms.evaluation.fit_boosting import predict_by_boosting, predict_by_item_rate
+from algorithms.evaluation.fit_boosting import predict_by_boosting
+from algorithms.fit.comparison import compute_log_loss, predict_by_item_rate, round_known
 from algorithms.fit.model import FitModel
 from algorithms.fit.names import Names
 from algorithms.fit.rows import FIT, Feedback
@@ -51,17 +52,6 @@ def evaluate(feedback: Feedback, day: int, seed: int = 42, progress: Progress = 
     }
 
 
-def compare_models(past: Feedback, later: Feedback) -> dict[str, float | None]:
-    """Compare the model with the item's share of misfits on `later`; trees take too long for this."""
-    wrong, three = later.fit != FIT, FitModel.train(past).predict_rows(later.rows)
-    return {
-        "auc": _round(auc(wrong, 1 - three[:, FIT])),
-        "auc_item_rate": _round(auc(wrong, 1 - predict_by_item_rate(past, later.rows)[:, FIT])),
-        "log_loss": _compute_log_loss(later.fit, three),
-        "calibration_error": _round(calibration_error(wrong, 1 - three[:, FIT])),
-    }
-
-
 def _predict_chances(past: Feedback, later: Feedback, seed: int, progress: Progress) -> dict[str, Floats]:
     progress(f"learning from {len(past):,} rows")
     result = {MODEL: FitModel.train(past).predict_rows(later.rows), ITEM_RATE: predict_by_item_rate(past, later.rows)}
@@ -72,19 +62,15 @@ def _predict_chances(past: Feedback, later: Feedback, seed: int, progress: Progr
 def _build_figures(outcome: Ints, three: Floats, samples: Floats) -> dict[str, Any]:
     wrong, chance = outcome != FIT, 1 - three[:, FIT]
     return {
-        "auc": _round(auc(wrong, chance)),
+        "auc": round_known(auc(wrong, chance)),
         "auc_interval": _compute_interval(samples),
-        "log_loss": _compute_log_loss(outcome, three),
-        "calibration_error": _round(calibration_error(wrong, chance)),
-        "foretold": _round(float(chance.mean())),
+        "log_loss": compute_log_loss(outcome, three),
+        "calibration_error": round_known(calibration_error(wrong, chance)),
+        "foretold": round_known(float(chance.mean())),
         "reliability": [
             [bin_.clients, round(bin_.predicted, 4), round(bin_.observed, 4)] for bin_ in reliability(wrong, chance)
         ],
     }
-
-
-def _compute_log_loss(outcome: Ints, three: Floats) -> float | None:
-    return _round(float(-np.log(np.clip(three[np.arange(len(outcome)), outcome], 1e-9, 1.0)).mean()))
 
 
 def _evaluate_cold(past: Feedback, later: Feedback, chances: dict[str, Floats]) -> dict[str, Any]:
@@ -96,7 +82,7 @@ def _evaluate_cold(past: Feedback, later: Feedback, chances: dict[str, Floats]) 
 
 
 def _evaluate_slice(rows: Flags, wrong: Flags, chances: dict[str, Floats]) -> dict[str, Any]:
-    result = {name: _round(auc(wrong[rows], 1 - three[rows, FIT])) for name, three in chances.items()}
+    result = {name: round_known(auc(wrong[rows], 1 - three[rows, FIT])) for name, three in chances.items()}
     return {"rows": int(rows.sum()), "auc": result}
 
 
@@ -122,7 +108,3 @@ def _compute_interval(samples: Floats) -> list[float] | None:
         if np.isnan(samples).all()
         else [round(value, 4) for value in np.nanpercentile(samples, [2.5, 97.5]).tolist()]
     )
-
-
-def _round(value: float) -> float | None:
-    return None if np.isnan(value) else round(value, 4)

@@ -8,8 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from algorithms.evaluation.fit_boosting import predict_by_boosting, predict_by_item_rate
-from algorithms.fit.evaluation import _compute_aucs, _draw_clients, evaluate
+from algorithms.evaluation.fit_boosting import predict_by_boosting
+from algorithms.evaluation.fit_evaluation import _compute_aucs, _draw_clients, evaluate
+from algorithms.fit.comparison import predict_by_item_rate
 from algorithms.fit.rows import FIT, SMALL, Feedback, Rows
 from algorithms.risk.calibration import auc
 from bench.fit import RENTALS, read_rentals, simulate_feedback

@@ -10,7 +10,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from algorithms.ranking import metrics, zoo
+from algorithms.evaluation import ranking_metrics
+from algorithms.ranking import zoo
 from algorithms.ranking.data import Interactions, RankingAlgorithm
 from algorithms.ranking.inner import choose_like_outer
 from algorithms.ranking.splits import HoldoutSplit, split
@@ -81,8 +82,8 @@ def measure_ranker(
     takers = np.asarray(held.past.taken.sum(axis=0)).ravel()
     figures |= {
         "ndcg_interval": [round(end, 5) for end in bootstrap_interval(gain, held.targets.client, seed)],
-        "coverage": round(metrics.coverage(lists, len(held.past.items)), 5),
-        "novelty": round(metrics.novelty(lists, takers, int(held.past.warm.sum())), 3),
+        "coverage": round(ranking_metrics.coverage(lists, len(held.past.items)), 5),
+        "novelty": round(ranking_metrics.novelty(lists, takers, int(held.past.warm.sum())), 3),
         "fit_seconds": round(fit_seconds, 3),
         "fit_cpu_seconds": round(fit_cpu_seconds, 3),
         "peak_memory_mb": round(_read_peak(), 1),
@@ -97,12 +98,12 @@ def measure_ranker(
 def compute_quality(lists: Ints, held: HoldoutSplit) -> tuple[dict[str, float], Floats]:
     """Compute mean recall, NDCG and MAP; and the NDCG of each target."""
     wanted = np.diff(held.wanted.indptr)
-    hits = metrics.hits(lists, held.wanted)
-    gain = metrics.ndcg(hits, wanted)
+    hits = ranking_metrics.hits(lists, held.wanted)
+    gain = ranking_metrics.ndcg(hits, wanted)
     means = {
-        "recall": metrics.recall(hits, wanted),
+        "recall": ranking_metrics.recall(hits, wanted),
         "ndcg": gain,
-        "map": metrics.average_precision(hits, wanted),
+        "map": ranking_metrics.average_precision(hits, wanted),
     }
     return {name: round(float(values.mean()), 5) for name, values in means.items()}, gain
 
