@@ -11,7 +11,7 @@ import pytest
 
 from algorithms.evaluation.bandit_logs import BanditLog, cross_estimate, estimate_policy, estimate_value
 
-DATA = Path(__file__).parents[2] / "bench" / "data"
+DATA = Path(__file__).parents[3] / "bench" / "data"
 RATES = np.array([[0.02, 0.05], [0.10, 0.08], [0.01, 0.03], [0.06, 0.02]])
 UNIFORM = np.full((4, 2), 0.25)
 KEEN = np.array([[0.1, 0.3], [0.6, 0.5], [0.1, 0.1], [0.2, 0.1]])
