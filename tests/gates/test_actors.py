@@ -1,0 +1,102 @@
+"""A service that changes something takes an actor, or says here why it needs none."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.gates.source_tree import REPOSITORY, parse_file
+
+WITHOUT_ACTOR: Final = {
+    "services/assessment": "called by ClientLifecycle",
+    "services/campaigns/rounds.py": "called by Campaign: enrols, drains, ends in time",
+    "services/decisions": "puts on record what algorithms answered",
+    "services/experiments": "reads",
+    "services/fixes/fix_steps.py": "opens the transaction of a step of FixAssignment",
+    "services/fixes/settlement.py": "ends a Fix for FixAssignment; what people cancel takes an actor",
+    "services/fixes/stylist_decisions.py": "settles by policy what nobody decided in time",
+    "services/fixes": "called by FixAssignment and FixWave",
+    "services/mailing": "called by Outreach; what people ask of a mail takes an actor",
+    "services/privacy/client_erasure.py": "called by Erasure",
+    "services/recommendations": "puts on record which page was shown",
+    "services/training": "called by the nightly training; a promotion takes an actor",
+    "services/evaluation": "puts on record how algorithms compare",
+}
+WITH_ACTOR: Final = {
+    "services/calls/decisions.py": {"decide_call"},
+    "services/campaigns/creation.py": {"create_campaign"},
+    "services/campaigns/steering.py": {"steer_campaign", "apply_commands"},
+    "services/clients/registration.py": {"save_client"},
+    "services/clients/steering.py": {"steer_client", "apply_commands"},
+    "services/fixes/requests.py": {"request_fix"},
+    "services/fixes/settlement.py": {"cancel_fix", "cancel_and_record"},
+    "services/fixes/stylist_decisions.py": {"decide_fix"},
+    "services/ingestion/events.py": {"ingest_events"},
+    "services/mailing/steering.py": {"conclude_mail"},
+    "services/privacy/requests.py": {"request_erasure", "export_client"},
+    "services/slots/policies.py": {"change_policy"},
+    "services/training/promotion.py": {"promote_model"},
+}
+"""Services that people call: each takes an actor and asks the table."""
+
+
+def list_functions(tree: ast.Module) -> Iterator[ast.FunctionDef]:
+    """All public functions and methods of a file."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+            yield node
+
+
+def takes_actor(function: ast.FunctionDef) -> bool:
+    """Whether one of its parameters is an actor."""
+    return any(argument.arg == "actor" for argument in (*function.args.args, *function.args.kwonlyargs))
+
+
+def opens_writing(function: ast.FunctionDef) -> bool:
+    """Whether it opens a transaction that writes."""
+    calls = (node.func for node in ast.walk(function) if isinstance(node, ast.Call))
+    return any(isinstance(call, ast.Name) and call.id == "write_transaction" for call in calls)
+
+
+def find_unasked(name: str, tree: ast.Module) -> list[str]:
+    """Find the functions of a file that write without an actor, where the file is not one that workflows call."""
+    path = Path(name)
+    if any(str(place) in WITHOUT_ACTOR for place in (path, *path.parents)):
+        return []
+    return [f.name for f in list_functions(tree) if opens_writing(f) and not takes_actor(f)]
+
+
+def list_services() -> list[str]:
+    """All files of the room services."""
+    return sorted(str(file.relative_to(REPOSITORY)) for file in (REPOSITORY / "services").rglob("*.py"))
+
+
+def test_a_service_that_writes_takes_an_actor() -> None:
+    unasked = {name: find_unasked(name, parse_file(REPOSITORY / name)) for name in list_services()}
+    assert {name: functions for name, functions in unasked.items() if functions} == {}
+
+
+@pytest.mark.parametrize("name", WITH_ACTOR)
+def test_what_people_call_takes_an_actor_and_no_other_function_does(name: str) -> None:
+    functions = list(list_functions(parse_file(REPOSITORY / name)))
+    assert WITH_ACTOR[name] <= {function.name for function in functions if takes_actor(function)}
+
+
+def test_every_service_with_an_actor_is_named_here() -> None:
+    found = {name for name in list_services() if any(map(takes_actor, list_functions(parse_file(REPOSITORY / name))))}
+    assert found == set(WITH_ACTOR)
+
+
+def test_the_exceptions_exist() -> None:
+    assert [place for place in WITHOUT_ACTOR if not (REPOSITORY / place).exists()] == []
+
+
+def test_a_service_that_writes_without_an_actor_is_found() -> None:
+    source = "def drop(engine):\n    with write_transaction(engine) as connection:\n        pass\n"
+    assert find_unasked("services/clients/new.py", ast.parse(source)) == ["drop"]
+    assert find_unasked("services/clients/new.py", ast.parse(source.replace("engine)", "engine, actor)", 1))) == []
+    assert find_unasked("services/assessment/new.py", ast.parse(source)) == []
