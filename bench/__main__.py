@@ -43,6 +43,7 @@ BARS: dict[str, tuple[str, float]] = {
     "busy_client_workflow_tasks_per_year": ("<=", 400),
     "busy_client_history_events_per_year": ("<=", 4_000),
     "signups_to_delivered_mail_per_s": (">=", 5),
+    "signups_to_delivered_mail_share_of_bare_flow": (">=", 0.8),
     "mails_render_send_per_s": (">=", 200),
     "risk_cdnow_auc_over_bgnbd": (">=", 0),
     "risk_cdnow_calibration_error": ("<=", 0.03),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 from sqlalchemy import text
 
 from errors import ConfigError, Unavailable
-from store.database import connect, ping, read_transaction
+from store.database import connect, ping, read_transaction, write_transaction
 
 
 @pytest.mark.parametrize(
@@ -47,4 +48,41 @@ def test_too_many_at_once_is_worth_another_try(tmp_path: Path) -> None:
         connection.execute(text("SELECT 1"))
     for used in connections:
         used.close()
+    engine.dispose()
+
+
+def test_writers_of_one_process_follow_each_other(tmp_path: Path) -> None:
+    engine = connect(f"sqlite:///{tmp_path / 'writers.db'}")
+    order: list[str] = []
+    first_writes, first_may_end = Event(), Event()
+
+    def write_first() -> None:
+        with write_transaction(engine):
+            first_writes.set()
+            assert first_may_end.wait(20)
+            order.append("first")
+
+    def write_second() -> None:
+        with write_transaction(engine):
+            order.append("second")
+
+    first, second = Thread(target=write_first), Thread(target=write_second)
+    first.start()
+    assert first_writes.wait(20)
+    second.start()
+    with read_transaction(engine):  # readers wait for nobody
+        assert order == []
+    first_may_end.set()
+    first.join(20)
+    second.join(20)
+    engine.dispose()
+    assert order == ["first", "second"]
+
+
+def test_a_writer_that_failed_lets_the_next_one_write(tmp_path: Path) -> None:
+    engine = connect(f"sqlite:///{tmp_path / 'writers.db'}")
+    with pytest.raises(ZeroDivisionError), write_transaction(engine):
+        _ = 1 / 0
+    with write_transaction(engine):
+        pass
     engine.dispose()
