@@ -7,16 +7,16 @@ that lifts the client past the stored threshold nudges the workflow. Everything 
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from sqlalchemy import Connection, select
 
 from domain.engagement import EVENT_WEIGHT
+from domain.nudges import STARTING, needs_assessment
 from models.events import EmailClicked, EmailOpened, Event, FixFeedback
-from models.states import Phase
 from store.clients.preferences import delete_outdated
 from store.clients.statistics import EngagementEvent, Statistics, absorb_events
 from store.events import outbox
@@ -28,9 +28,6 @@ from store.mail.policy import ShopPolicy
 from store.sql.bulk import among, write_rows
 from store.tables import events as table
 from store.tables import standings
-
-_ONBOARDING_MOVES: Final = frozenset({"quiz_answered", "order_placed"})
-_SLACK: Final = 1e-9  # of a score: a nudge too many costs little, one too few would be missed
 
 
 @dataclass(frozen=True)
@@ -98,7 +95,7 @@ def _apply_effects(
     connection: Connection, fresh: Sequence[tuple[Event, EventRow]], policy: ShopPolicy, now: datetime
 ) -> set[str]:
     """Apply everything that follows from new events, and return the clients to nudge."""
-    nudged = _select_clients(fresh, {"signed_up"})
+    nudged = _select_clients(fresh, STARTING)
     engagement_events = [
         _build_engagement_event(row) for event, row in fresh if row.type in EVENT_WEIGHT and not _by_machine(event)
     ]
@@ -144,12 +141,12 @@ def _find_lifted(
     rows = connection.execute(query).all()
     if not rows:
         return set()
-    moved, ordered = _select_clients(fresh, _ONBOARDING_MOVES), _select_clients(fresh, {"order_placed"})
+    types: dict[str, set[str]] = defaultdict(set)
+    for _, event_row in fresh:
+        types[event_row.client_id].add(event_row.type)
     scores = dict(zip(statistics.client_ids, statistics.compute_scores(policy.rules, now).tolist(), strict=True))
     return {
         row.client_id
         for row in rows
-        if (row.lift_score is not None and scores[row.client_id] >= row.lift_score - _SLACK)
-        or (row.phase == Phase.ONBOARDING and row.client_id in moved)
-        or (row.order_moves and row.client_id in ordered)
+        if needs_assessment(scores[row.client_id], row.lift_score, row.phase, row.order_moves, types[row.client_id])
     }
