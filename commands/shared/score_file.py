@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 import orjson
 import pyarrow as pa
+from pyarrow import csv
 
 from algorithms.engagement import ClientAssessments
 from domain.engagement import BANDS
@@ -76,10 +77,10 @@ def _format_moments(batch: pa.RecordBatch) -> pa.RecordBatch:
 
 def _write_csv(path: Path, batches: Iterator[pa.RecordBatch]) -> None:
     schema = SCHEMA.set(SCHEMA.get_field_index("next_crossing_at"), pa.field("next_crossing_at", pa.string()))
-    options = pa.csv.WriteOptions(include_header=False, quoting_style="none")  # ids need no quotes
+    options = csv.WriteOptions(include_header=False, quoting_style="none")  # ids need no quotes
     with path.open("wb") as file:
         file.write((",".join(SCHEMA.names) + "\n").encode())
-        with pa.csv.CSVWriter(file, schema, write_options=options) as writer:
+        with csv.CSVWriter(file, schema, write_options=options) as writer:
             for batch in batches:
                 writer.write_batch(_format_moments(batch))
 
