@@ -9,7 +9,9 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from domain.churn_risk import ChurnRisk, explain_risk
 from domain.engagement import EngagementRules
 from errors import NotFound
+from models.actors import SubjectKind
 from models.base import ID_PATTERN
+from store.activity import list_activities
 from store.clients.lists import count_clients_by_phase, find_clients
 from store.clients.timeline import load_timeline
 from store.clients.why_not import explain_no_mail
@@ -30,6 +32,8 @@ router = APIRouter(include_in_schema=False)
 Ctx = Annotated[WebContext, Depends(get_context)]
 FIXES = 10
 """How many Fixes of a client are listed."""
+CHANGES = 12
+"""How many changes by people are listed."""
 
 
 @router.get("/clients")
@@ -58,6 +62,7 @@ def show_client(request: Request, context: Ctx, client_id: Annotated[str, Path(p
         if timeline is None:
             raise NotFound(f"no client {client_id}", "client_id")
         fixes = fix_pages.list_summaries(connection, limit=FIXES, client_id=client_id)
+        changes = list_activities(connection, SubjectKind.CLIENT, client_id, CHANGES)
         reason = explain_no_mail(
             connection, client_id, build_mail_rules(context.settings), context.settings.keys.signing, now
         )
@@ -72,6 +77,7 @@ def show_client(request: Request, context: Ctx, client_id: Annotated[str, Path(p
         client=timeline.client,
         mails=mails,
         fixes=fixes,
+        changes=changes,
         reason=reason,
         crosses_at=timeline.client.crosses_at if risk_text else crosses_at,
         risk_text=risk_text,
