@@ -7,18 +7,15 @@ from typing import Annotated, Any, Final
 from fastapi import Depends, Response
 from pydantic import ValidationError
 
-from errors import BadInput, ErasedClient, NotFound
+from errors import BadInput
 from ingest.faults import find_fault
 from ingest.kinds import parse_client
 from models.api_answers import ClientAnswer
 from models.clients import Client, ClientBody, ClientRow
 from models.profiles import Profile
+from services.clients import lookup
 from services.clients.registration import save_client
-from store.clients import clients
-from store.clients.profiles import load_profile
-from store.database import read_transaction
 from store.mail.policy import ShopPolicy
-from store.mail.suppressions import ERASED, find_erased
 from web import actors
 from web.api.requests import RawBody, parse_json
 from web.api.routing import ClientPath, create_router, declare_answer, declare_errors
@@ -63,26 +60,10 @@ def _parse_client(client_id: str, body: Any) -> ClientRow:
 @router.get("/clients/{client_id}", responses=declare_errors(404, 410))
 def get_client(context: Here, client_id: ClientPath) -> Client:
     """Return the client as stored."""
-    with read_transaction(context.engine) as connection:
-        client = clients.load_client(connection, client_id)
-        if client is None and find_erased(connection, context.settings.keys.signing, [client_id]):
-            raise ErasedClient(ERASED, "client_id")
-    return _require(client)
+    return lookup.load_client(context.engine, context.settings.keys.signing, client_id)
 
 
 @router.get("/clients/{client_id}/profile", responses=declare_errors(404, 410))
 def get_profile(context: Here, client_id: ClientPath) -> Profile:
     """Return the client's taste, sizes and preferences, and what they did."""
-    with read_transaction(context.engine) as connection:
-        try:
-            return load_profile(connection, client_id, context.business_now())
-        except NotFound:
-            if find_erased(connection, context.settings.keys.signing, [client_id]):
-                raise ErasedClient(ERASED, "client_id") from None
-            raise
-
-
-def _require(client: Client | None) -> Client:
-    if client is None:
-        raise NotFound("no client has this id", "client_id")
-    return client
+    return lookup.load_profile(context.engine, context.settings.keys.signing, client_id, context.business_now())
