@@ -27,7 +27,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "client": ("commands.client", "See or steer a client's mail; export all their data; erase them."),
     "why-not": ("commands.why_not", "Say in one sentence why a client has not been mailed."),
     "fixes": ("commands.fixes", "Ask for Fixes, decide on them, or assemble boxes from plain files."),
-    "calls": ("commands.calls", "List whom stylists are to call in place of a mail; record what came of a call."),
+    "calls": ("commands.calls", "List the calls that stylists make instead of a mail; record their results."),
     "activity": ("commands.activity", "See who changed what, and when."),
     "web": ("commands.web", "Serve the API, the pages and the mailbox."),
     "worker": ("commands.worker", "Host workflows and activities."),

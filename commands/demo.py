@@ -21,7 +21,7 @@ from settings import load
 def command(context: click.Context, pace: float, lasts: float | None, no_feed: bool) -> None:
     """Run everything on one machine on the demo shop: Temporal, web, mailbox, worker, and the shop's clients.
 
-    A second run goes on where the first stopped, its clock too. All of it lies in SELVEDGE_HOME.
+    A second run continues where the first stopped, clock included. Everything is in SELVEDGE_HOME.
     """
     import asyncio  # noqa: PLC0415 - not before the arguments are known to be good
 

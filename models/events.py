@@ -1,4 +1,4 @@
-"""The events of a client: one model per event type, told apart by `type`."""
+"""The events of a client: one model per event type, chosen by `type`."""
 
 from __future__ import annotations
 
@@ -169,7 +169,7 @@ Event = Annotated[
 ]
 
 EVENT: Final[TypeAdapter[Event]] = TypeAdapter(Event)
-"""Validates one event, told apart by its `type`."""
+"""Validates one event, by its `type`."""
 
 
 class EventList(StrictInput):

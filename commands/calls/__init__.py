@@ -9,7 +9,7 @@ from commands.calls import done, drop, list_
 
 @click.group()
 def command() -> None:
-    """List the calls that stylists make in place of a mail, and record what came of one.
+    """List the calls that stylists make instead of a mail, and record their results.
 
     An algorithm of the slot next_action asks for them; SELVEDGE_STYLIST_CALLS_A_DAY says how many a day. While a call
     is open, no mail of ours goes to its client. Works without Temporal.

@@ -1,4 +1,4 @@
-"""Close a call with what came of it."""
+"""Close a call with its result."""
 
 from __future__ import annotations
 

@@ -14,5 +14,5 @@ from commands.shared.options import AS_JSON
 @BY
 @AS_JSON
 def command(call_id: str, no_answer: bool, by: str, as_json: bool) -> None:
-    """Record that the call was made; the client's mail goes on."""
+    """Record that the call was made; the client gets mail again."""
     decide_call(call_id, "no_answer" if no_answer else "reached", by, as_json)

@@ -13,5 +13,5 @@ from commands.shared.options import AS_JSON
 @BY
 @AS_JSON
 def command(call_id: str, by: str, as_json: bool) -> None:
-    """Record that the call is not worth making; the client's mail goes on."""
+    """Record that the call is not worth making; the client gets mail again."""
     decide_call(call_id, "drop", by, as_json)

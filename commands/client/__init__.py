@@ -9,7 +9,7 @@ from commands.client import adjust, erase, export, pause, profile, resume, statu
 
 @click.group()
 def command() -> None:
-    """Pause, resume or adjust a client's mail, see where it stands or what is known of them; export or erase them."""
+    """Pause, resume or adjust a client's mail, show its status or the client's profile; export or erase the client."""
 
 
 for verb in (adjust, erase, export, pause, profile, resume, status):

@@ -14,7 +14,7 @@ from models.campaign import PauseRequest
 @click.argument("client_id")
 @REASON
 def command(client_id: str, reason: str) -> None:
-    """Hold a client's mail. Their phase goes on being assessed; nothing is lost."""
+    """Hold a client's mail. Their phase is still assessed; nothing is lost."""
     order = validate(PauseRequest, {"reason": reason})
     steer_client(client_id, kind="pause", reason=order.reason)
     click.echo(f"{client_id}: mail is held until resumed")

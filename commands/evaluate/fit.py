@@ -16,7 +16,7 @@ from commands.shared.progress import ProgressLine
 
 @click.command("fit")
 @FEEDBACK
-@click.option("--until", required=True, help="The last day that is learnt from, in UTC; later rows are foretold.")
+@click.option("--until", required=True, help="The last training day, in UTC; later rows are predicted.")
 @click.option("--seed", default=42, show_default=True, help="Of gradient boosting, its folds and the intervals.")
 @AS_JSON
 def command(feedback: Path, until: str, seed: int, as_json: bool) -> None:

@@ -17,7 +17,7 @@ LOG_PATH = click.Path(exists=True, path_type=Path)
 @click.command("off-policy")
 @click.option("--random", "first", required=True, type=LOG_PATH, help="The log of one policy: a file, or its folder.")
 @click.option("--bts", "second", required=True, type=LOG_PATH, help="The log of the other, over the same items.")
-@click.option("--seed", default=42, show_default=True, help="Of the folds in which click rates are learnt.")
+@click.option("--seed", default=42, show_default=True, help="Seed of the folds in which click rates are estimated.")
 @AS_JSON
 def command(first: Path, second: Path, seed: int, as_json: bool) -> None:
     """Estimate from each of two logs what the other policy earned (IPS, SNIPS, doubly robust), and compare it with what

@@ -15,7 +15,7 @@ from commands.shared.progress import ProgressLine
 
 @click.command("risk")
 @click.option("--events", required=True, type=FILE, help="Orders (client_id, occurred_at[, value]) or events.")
-@click.option("--calibrate-until", required=True, help="The last day that is learnt from, in UTC.")
+@click.option("--calibrate-until", required=True, help="The last training day, in UTC.")
 @click.option("--horizon", required=True, type=int, help="Days held out, from the next day on.")
 @click.option("--replay", is_flag=True, help="Replay alarms about clients at risk too: a forecast every 30 days.")
 @AS_JSON

@@ -23,7 +23,7 @@ ACTIONS = ("email", "stylist_call", "offer")
 @click.option("--file", "path", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path),
               help="One row a client, CSV or Parquet.")  # fmt: skip
 @click.option("--treatment", default="segment", show_default=True, help="The column that says who was treated how.")
-@click.option("--outcome", default="visit", show_default=True, help="The column of what came of it, a number.")
+@click.option("--outcome", default="visit", show_default=True, help="The column of the outcome, a number.")
 @click.option("--control", help="How the treatment column calls those left alone; found if it says so plainly.")
 @click.option("--treated", help="One treatment of several; all in turn if left out.")
 @click.option(

@@ -30,7 +30,7 @@ def command(context: click.Context, name: str | None, wait: bool, as_json: bool)
     """Train every slot's model, let it serve where it is better beyond noise, make a list for every client, and
     report what has drifted: the nightly training, now.
 
-    A worker does it, by itself each night at SELVEDGE_REFRESH_HOUR. Killed half-way, it goes on where it was.
+    A worker runs it, each night at SELVEDGE_REFRESH_HOUR. If it is killed, another continues where it stopped.
 
     \b
     selvedge refresh --wait

@@ -29,7 +29,7 @@ COLUMNS: Final = ("client_id", "rank", "item_id", "score", "at")
 def command(out: Path, as_json: bool) -> None:
     """Write the lists that the last refresh made for every client, for a batch of mail.
 
-    They are as fresh as their `at`: stock and taste may have moved since. `selvedge recommend` asks anew.
+    They are as old as their `at`: stock and preferences may have changed. `selvedge recommend` computes new ones.
     """
     from store.database import read_transaction  # noqa: PLC0415
 

@@ -13,7 +13,7 @@ from settings import load
 
 
 @click.command("profiles")
-@click.option("--anew", is_flag=True, help="From all events, not only new ones: after items were given other words.")
+@click.option("--anew", is_flag=True, help="Use all events, not only new ones: after items got other tags.")
 @AS_JSON
 def command(anew: bool, as_json: bool) -> None:
     """Fold what clients did since the last pass into their profiles. To be run nightly; reading one needs no pass."""

@@ -16,7 +16,7 @@ from settings import load
 def command(as_json: bool) -> None:
     """Learn the order of pages from what visitors were shown and took up, and print the posterior weights.
 
-    A worker does so every minute. A page teaches four hours after it was shown, once, whoever learns.
+    A worker does so every minute. Each page is used once, four hours after it was shown.
     """
     from services.training.session import load_posterior, update_posterior  # noqa: PLC0415
     from store.database import read_transaction  # noqa: PLC0415
