@@ -13,7 +13,9 @@ from settings import load
 
 
 @click.command("risk")
-@click.option("--horizon", default=90, show_default=True, type=click.IntRange(7, 730), help="Days ahead that are predicted.")
+@click.option(
+    "--horizon", default=90, show_default=True, type=click.IntRange(7, 730), help="Days ahead that are predicted."
+)
 @AS_JSON
 def command(horizon: int, as_json: bool) -> None:
     """Train the risk model: who orders again, and when each client's silence becomes unlike them."""
