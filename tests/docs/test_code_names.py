@@ -15,7 +15,15 @@ ROOMS = {file.parent.name for file in REPOSITORY.glob("*/__init__.py")} | {"depl
 FILE = re.compile(r"[\w./-]+\.(?:py|md|toml|mjml|html|css|js|json|yml|sh|txt|lock|env)")
 FOREIGN = {"ParentClosePolicy.ABANDON"}
 """Dotted names of libraries."""
-EXAMPLES = {"ID.json", "algorithms.toml", "explore.json", "uplift.json", "keys.json", "early_birds.py"}
+EXAMPLES = {
+    "ID.json",
+    "algorithms.toml",
+    "explore.json",
+    "uplift.json",
+    "keys.json",
+    "early_birds.py",
+    "bench/kept.json",
+}
 """Files that an owner makes, or that an example on the page makes."""
 INVENTED = {"birthday_gift", "pick_cheapest", "review_written"}
 """Names that a recipe makes up for its reader."""
