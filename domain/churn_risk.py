@@ -89,9 +89,11 @@ def apply_churn_risk(
 def explain_risk(risk: ChurnRisk) -> str:
     """Explain the risk in one sentence, naming the algorithm."""
     chance = f", {risk.p_order:.0%} to order within {risk.horizon_days} days" if risk.p_order is not None else ""
+    half = risk.next_order_days[1] if len(risk.next_order_days) > 1 else None
+    odds = f", even odds of an order within {half:,.0f} days" if half is not None else ""
     falls = f"; at risk from {risk.falls_at:%Y-%m-%d} on" if risk.falls_at and risk.has_rhythm else ""
     why = f"{risk.why}: " if risk.why else ""
-    return f"{why}{risk.p_alive:.0%} likely still a client{chance}{falls} ({risk.algorithm} {risk.version})"
+    return f"{why}{risk.p_alive:.0%} likely still a client{chance}{odds}{falls} ({risk.algorithm} {risk.version})"
 
 
 def explain_silence(orders: int, gap_days: float, silence_days: float) -> str:

@@ -115,4 +115,7 @@ def test_it_is_told_in_one_sentence_by_name() -> None:
     assert explain_risk(churn_risk) == (
         "3 orders: 50% likely still a client, 25% to order within 90 days; at risk from 2026-06-10 on (a 1)"
     )
+    foretold = churn_risk.model_copy(update={"next_order_days": (12.0, 140.4, None)})
+    assert ", 25% to order within 90 days, even odds of an order within 140 days; at risk" in explain_risk(foretold)
+    assert "even odds" not in explain_risk(churn_risk.model_copy(update={"next_order_days": (12.0, None, None)}))
     assert explain_risk(risk(None, orders=1)) == "50% likely still a client (a 1)"
