@@ -9,7 +9,7 @@ from commands.activity import list_
 
 @click.group()
 def command() -> None:
-    """See who changed what, and when. Works without Temporal."""
+    """Show who changed what, and when. Works without Temporal."""
 
 
 command.add_command(list_.command)
