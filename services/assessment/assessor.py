@@ -61,7 +61,8 @@ class Assessor:
         only the score is saved."""
         with write_transaction(self._context.engine) as connection:
             clock, now = self._context.load_business_time(connection, request.at)
-            steering.apply_commands(connection, TEMPORAL, request.client_id, request.commands, clock)
+            if request.commands:
+                steering.apply_commands(connection, TEMPORAL, request.client_id, request.commands, clock)
             snapshot = snapshots.load_snapshot(connection, request.client_id, self._signing_key, now)
             if snapshot is None:
                 return _build_erased(clock, now)

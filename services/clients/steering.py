@@ -48,7 +48,7 @@ def apply_commands(
 ) -> None:
     """Apply commands in their order; applying them twice is applying them once. A client who is not there, such as one
     who was erased, has nothing to hold. Raises NotAllowed."""
-    if not commands or not clients.lock_client(connection, client_id):
+    if not clients.lock_client(connection, client_id):
         return
     for command in commands:
         permissions.require(actor, ACTIONS[command.kind])
