@@ -35,6 +35,10 @@ async def test_the_clients_words_stay_data(desk) -> None:
         ("strange_word", "ungrounded"),
         ("contradiction", "ungrounded"),
         ("price", "ungrounded"),
+        ("price_of_one", "ungrounded"),
+        ("strange_exclusion", "ungrounded"),
+        ("strange_colour", "ungrounded"),
+        ("strange_wish", "ungrounded"),
         ("unknown_fields", "invalid"),
     ],
 )
@@ -43,6 +47,14 @@ async def test_an_answer_beyond_the_note_or_the_catalogue_is_not_taken(desk, beh
     with pytest.raises(ModelFault):
         await read_note(desk.session, "A coat please, under 90", KINDS, SHADES)
     assert desk.verdicts == [verdict] * 3
+
+
+async def test_every_field_is_taken_in_the_catalogue_s_own_spelling(desk) -> None:
+    desk.server.next("notes", "everything")
+    fields = (await read_note(desk.session, "up to 1,200, at most 90.50 each", KINDS, SHADES)).fields
+    assert (fields.must_have, fields.exclude_categories) == (("coat",), ("shoes",))
+    assert (fields.exclude_colours, fields.colours) == (("black",), ("rust",))
+    assert (fields.budget, fields.item_cap) == (Decimal("1200"), Decimal("90.50"))
 
 
 async def test_an_answer_is_mended_when_it_is_told_what_is_wrong(desk) -> None:

@@ -75,3 +75,32 @@ def find_best_by_solver(wave: Wave) -> float:
         options={"mip_rel_gap": 0.0},
     )
     return float(-solved.fun)
+
+
+def draw_tight_wave(seed: int, clients: int, candidates: int = 8) -> Wave:
+    """A wave with prices of a few cents, so that many boxes cost their budget to the cent; nothing is short."""
+    rng = np.random.default_rng(seed)
+    size = clients * candidates
+    return Wave(
+        rng.integers(1, 5, clients),
+        rng.integers(4, 20, clients),
+        np.full(clients, NO_LIMIT),
+        rng.integers(1, 4, clients),
+        np.ones(size, np.int64),
+        np.repeat(np.arange(clients), candidates),
+        np.arange(size),
+        rng.integers(0, 3, size),
+        rng.integers(1, 10, size),
+        rng.random(size),
+    )
+
+
+def find_best_of_all_sets(wave: Wave, candidates: int = 8) -> np.ndarray:
+    """The best summed score of each client of `draw_tight_wave`, by trying every set of candidates at once."""
+    sets = (np.arange(2**candidates)[:, None] >> np.arange(candidates)) & 1
+    shape = (len(wave.slots), candidates)
+    price, score = wave.price.reshape(shape) @ sets.T, wave.score.reshape(shape) @ sets.T
+    kinds = [(wave.category.reshape(shape) == kind).astype(int) @ sets.T for kind in range(3)]
+    fits = (price <= wave.budget[:, None]) & (np.max(kinds, axis=0) <= wave.category_cap[:, None])
+    best: np.ndarray = np.where(fits & (sets.sum(1) <= wave.slots[:, None]), score, 0.0).max(1)
+    return best

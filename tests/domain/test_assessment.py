@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+import pytest
+
 from domain.assessment import (
     AssessmentDecision,
     AssessmentRules,
@@ -17,6 +19,7 @@ from domain.assessment import (
 )
 from domain.eligibility import MailFacts
 from domain.engagement import Engagement
+from domain.holdouts import RE_ENGAGEMENT, assign_arm
 from domain.next_actions import NoMailDecision, OpenCall
 from domain.outreach import ClientMail
 from domain.phases import PhaseState
@@ -92,6 +95,17 @@ def test_a_client_in_the_holdout_gets_no_drift_mail_and_both_arms_are_exposed() 
     assert mailed.exposure.arm is Arm.TREATED
     assert mailed.answered == ()
     assert decide(build_snapshot()).exposure is None
+
+
+def test_the_share_held_out_of_drift_mail_is_the_one_of_the_settings() -> None:
+    clients = [f"c{n}" for n in range(200)]
+    for share in (0.1, 0.5):
+        rules = AssessmentRules(holdout_share=share)
+        exposures = [decide(build_snapshot(client_id=client), rules).exposure for client in clients]
+        assert exposures == [
+            HoldoutExposure(f"re-engagement.{share:g}", assign_arm(RE_ENGAGEMENT, client, share)) for client in clients
+        ]
+        assert sum(e is not None and e.arm is Arm.CONTROL for e in exposures) == pytest.approx(200 * share, abs=25)
 
 
 def test_a_call_of_no_use_ends_and_the_mail_goes_on() -> None:

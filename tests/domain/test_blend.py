@@ -59,6 +59,8 @@ def test_inventory_is_half_at_the_usual_and_nothing_at_none():
 
 def test_margin_takes_the_median_where_the_cost_is_unknown():
     assert margin(np.array([100.0, 100.0, 100.0]), np.array([20.0, 60.0, np.nan])) == pytest.approx([0.8, 0.4, 0.6])
+    skewed = margin(np.full(4, 100.0), np.array([90.0, 80.0, 10.0, np.nan]))
+    assert skewed == pytest.approx([0.1, 0.2, 0.9, 0.2]), "the median, not the mean"
     assert margin(np.array([100.0, 0.0]), np.array([150.0, np.nan])).tolist() == [0.0, 0.0]
     assert margin(np.array([100.0]), np.array([np.nan])).tolist() == [0.0]
 

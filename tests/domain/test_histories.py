@@ -32,6 +32,10 @@ def test_lately_sent_back_has_an_end():
     )
     assert client.list_sent_back(864_000.0, 9) == {"b"}
     assert client.list_sent_back(864_000.0, 11) == {"a", "b"}
+    assert client.list_sent_back(864_000.0, 10) == {"a", "b"}
+    assert client.list_sent_back(863_999.0) == {"a"}, "what comes later is not known yet"
+    assert client.list_sent_back(90 * 86_400.0) == {"a", "b"}
+    assert client.list_sent_back(90 * 86_400.0 + 1) == {"b"}
 
 
 def test_the_quiz_fills_sizes_in_and_the_profile_holds():

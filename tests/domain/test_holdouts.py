@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.holdouts import assign_arm
+from domain.holdouts import assign_arm, build_re_engagement_slug
 from models.states import Arm
 
 CLIENTS = [f"c{n}" for n in range(4_000)]
@@ -30,6 +30,14 @@ def test_as_many_are_held_out_as_asked_for_and_always_the_same(campaign: str, sh
 @settings(max_examples=20, deadline=None)
 def test_a_larger_share_holds_out_those_of_the_smaller(low: float, high: float) -> None:
     assert list_held_out("spring", min(low, high)) <= list_held_out("spring", max(low, high))
+
+
+def test_each_share_of_re_engagement_is_a_comparison_of_its_own() -> None:
+    assert [build_re_engagement_slug(share) for share in (0.1, 0.25, 1.0)] == [
+        "re-engagement.0.1",
+        "re-engagement.0.25",
+        "re-engagement.1",
+    ]
 
 
 def test_another_campaign_holds_out_others() -> None:

@@ -38,20 +38,32 @@ def answer(agent: str, behaviour: str, body: dict[str, Any]) -> dict[str, Any]:
         case "reviewer":
             return _REVIEWS.get(behaviour, {"verdict": "approve", "issues": []})
         case "notes":
-            return _NOTES.get(behaviour) or {"must_have": data_in(body, "catalogue")["categories"][:1]}
+            return NOTES.get(behaviour) or {"must_have": data_in(body, "catalogue")["categories"][:1]}
         case _:
             facts = data_in(body, "facts")
             late = behaviour == "late"
             return {"send_at": "2099-01-01T00:00:00Z" if late else facts["earliest"], "why": "as early as possible"}
 
 
-_NOTES: dict[str, dict[str, Any]] = {
+NOTES: dict[str, dict[str, Any]] = {
     "strange_word": {"must_have": ["spaceship"]},
     "contradiction": {"must_have": ["coat"], "exclude_categories": ["coat"]},
     "price": {"budget": "1"},
+    "price_of_one": {"item_cap": "1"},
+    "strange_exclusion": {"exclude_categories": ["spaceship"]},
+    "strange_colour": {"exclude_colours": ["octarine"]},
+    "strange_wish": {"colours": ["octarine"]},
     "unknown_fields": {"address": "12 Weaver's Yard"},
+    "everything": {
+        "must_have": ["COAT"],
+        "exclude_categories": ["Shoes"],
+        "exclude_colours": ["Black"],
+        "colours": ["rust "],
+        "budget": "1200.00",
+        "item_cap": "90.50",
+    },
 }
-"""Answers of the reader of notes that must not be taken."""
+"""Answers of the reader of notes; but for the last, none must be taken."""
 
 
 def _draft(brief: dict[str, Any]) -> dict[str, Any]:

@@ -25,11 +25,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from tests.doubles.chat_answers import AGENTS, answer, schema_of
+from tests.doubles.chat_answers import AGENTS, NOTES, answer, schema_of
 
 ANSWERING = frozenset({
     "good", "wrong_item", "link", "price", "wrong_name", "unknown_fields", "missing_field", "revise", "reject", "late",
-    "contradiction", "strange_word", "malformed", "truncated", "refusal", "content_filter", "empty_choices", "no_tool",
+    "contradiction", "malformed", "truncated", "refusal", "content_filter", "empty_choices", "no_tool",
     "no_usage",
 })  # fmt: skip
 STATUSES = {"rate_limited": 429, "timeout": 408, "conflict": 409, "error": 500, "overloaded": 503, "bad_request": 400,
@@ -138,7 +138,7 @@ class ChatServer:
 
 
 def _require_known(behaviour: str) -> None:
-    if behaviour not in ANSWERING | STATUSES.keys() | OTHER:
+    if behaviour not in ANSWERING | NOTES.keys() | STATUSES.keys() | OTHER:
         raise ValueError(f"the chat server knows no behaviour {behaviour!r}")
 
 

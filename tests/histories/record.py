@@ -1,7 +1,7 @@
 """Records the histories that the replay test holds workflow code against.
 
-`python -m tests.histories.record` plays a year of a client, a pause, a campaign, a model's mail, some Fixes, an erasure
-and a refresh on the time-skipping server and writes every run's history beside this file. Run it when a workflow gains
+`python -m tests.histories.record` plays a year of a client, a pause, a campaign, a model's mail, some Fixes, two waves, an
+erasure and a refresh on the time-skipping server and writes every run's history beside this file. Run it when a workflow gains
 a path worth holding; keep the old files, since runs like them are still open somewhere.
 """
 
@@ -43,6 +43,7 @@ async def main() -> None:
         await _record_scene("steered", {})
         await _record_scene("modelled", asks)
     await _record_fixes()
+    await _record_waves()
     await _record_erasure()
     await _record_refresh()
 
@@ -52,6 +53,21 @@ async def _record_fixes() -> None:
         async with new_time_skipping() as env, a_desk(env, Path(folder)) as desk:
             for name, scene in FIXES.items():
                 await _record_fix(desk, name, scene)
+
+
+async def _record_waves() -> None:
+    """One in two parts for three clients whose items are short, and one that is cancelled."""
+    with tempfile.TemporaryDirectory() as folder:
+        async with new_time_skipping() as env, a_desk(env, Path(folder), fix_wave_part=2) as desk:
+            desk.set_stock(1)
+            for client in ("ana", "bea", "cleo"):
+                await desk.save_request(client, when="wave", budget="160.00")
+            for wave in ("proposed", "off"):
+                await fix_handles.start_wave(env.client, wave)
+                if wave == "off":
+                    await fix_handles.cancel_wave(env.client, wave, "stock is counted")
+                await fix_handles.await_wave_report(env.client, wave)
+                _write(f"fix-wave.{wave}", 1, await env.client.get_workflow_handle(ids.fix_wave(wave)).fetch_history())
 
 
 async def _record_erasure() -> None:

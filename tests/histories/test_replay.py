@@ -18,13 +18,14 @@ from workflows.fix import FixAssignment
 from workflows.lifecycle import ClientLifecycle
 from workflows.outreach import Outreach
 from workflows.refresh import Refresh
+from workflows.wave import FixWave
 
 RECORDED = sorted(Path(__file__).parent.glob("*.json"))
 
 
 def replayer() -> Replayer:
     return Replayer(
-        workflows=[ClientLifecycle, Outreach, Campaign, Erasure, FixAssignment, Refresh],
+        workflows=[ClientLifecycle, Outreach, Campaign, Erasure, FixAssignment, FixWave, Refresh],
         workflow_runner=runner(),
         data_converter=pydantic_data_converter,
     )
@@ -43,7 +44,7 @@ async def test_a_recorded_run_replays(path: Path) -> None:
 
 def test_every_workflow_is_recorded() -> None:
     kinds = {path.name.split(".")[0] for path in RECORDED}
-    assert kinds == {"client", "outreach", "campaign", "erasure", "fix", "refresh"}
+    assert kinds == {"client", "outreach", "campaign", "erasure", "fix", "fix-wave", "refresh"}
 
 
 async def test_a_run_whose_commands_changed_is_noticed() -> None:

@@ -5,6 +5,7 @@ import logging
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from time import monotonic
 
 import pytest
 
@@ -12,7 +13,7 @@ from errors import BadInput, ConfigError, MailFault, Unavailable
 from mail.faulty_sink import FaultySink, SmtpFault
 from mail.message import Envelope
 from mail.smtp_url import parse_smtp_url
-from mail.transport import MAILS_PER_CONNECTION, DeliveryOutcome, Transport
+from mail.transport import IDLE_S, MAILS_PER_CONNECTION, DeliveryOutcome, Transport
 from tests.mail.samples import settings
 from tests.support.ports import free_port
 
@@ -157,6 +158,18 @@ async def test_a_connection_retires_before_servers_tire_of_it(sink: FaultySink, 
     for n in range(MAILS_PER_CONNECTION + 1):
         await transport.deliver(envelope(n), Door())
     assert sink.connections == 2
+
+
+@pytest.mark.parametrize(("idle_s", "connections"), [(IDLE_S - 1, 1), (IDLE_S + 1, 2)])
+async def test_a_connection_that_was_idle_for_long_is_not_used_again(
+    sink: FaultySink, transport: Transport, monkeypatch: pytest.MonkeyPatch, idle_s: float, connections: int
+) -> None:
+    await transport.deliver(envelope(1), Door())
+    put_back = monotonic()
+    monkeypatch.setattr("mail.transport.monotonic", lambda: put_back + idle_s)
+    await transport.deliver(envelope(2), Door())
+    assert sink.connections == connections
+    assert sink.mailbox.count() == 2
 
 
 async def test_a_mail_that_is_cancelled_at_the_door_is_not_sent(sink: FaultySink, transport: Transport) -> None:

@@ -17,7 +17,7 @@ from algorithms.assembly.model import NO_LIMIT, build_blocks
 from algorithms.assembly.near import find_near_boxes
 from domain import slot_rules
 from models.slots import AssemblyAnswer, AssemblyQuestion, Piece
-from tests.algorithms.waves import draw_wave, find_best_by_trying
+from tests.algorithms.waves import draw_tight_wave, draw_wave, find_best_by_trying, find_best_of_all_sets
 
 
 def limit(value: int) -> int | None:
@@ -42,6 +42,18 @@ def test_a_budget_to_the_cent():
     scores, prices, kinds = np.array([1.0, 1.0, 1.5]), np.array([1_001, 999, 2_000]), np.zeros(3, np.int64)
     assert assemble_one(scores, prices, kinds, 2, 2_000).tolist() == [0, 1]
     assert assemble_one(scores, prices, kinds, 2, 1_999).tolist() in ([0], [1])
+
+
+def test_thousands_of_boxes_may_cost_their_budget_to_the_cent():
+    wave = draw_tight_wave(3, 6_000)
+    best, found = find_best_of_all_sets(wave), np.zeros(6_000)
+    for part in build_blocks(wave):
+        good = find_good_boxes(part, part.score)
+        near = find_near_boxes(part, part.score, good, np.zeros(len(part.clients)))
+        np.maximum.at(found, part.clients[near.row], near.worth)
+        assert near.upper == pytest.approx(best[part.clients], abs=1e-8)
+        assert (take_picked(part.select(near.row).price, near.picks).sum(1) <= part.budget[near.row]).all()
+    assert found == pytest.approx(best, abs=1e-9)
 
 
 def test_nothing_is_better_than_a_negative_score():

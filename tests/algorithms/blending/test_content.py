@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
 from algorithms.blending.content import Content, discount_over_budget
 from domain.histories import ClientSignals, Quiz
@@ -48,6 +49,18 @@ def test_what_is_said_overrides_what_is_guessed():
 def test_old_likings_fade():
     lately, long_ago = touch("red-dress", days_ago=2), touch("olive-coat", days_ago=400)
     assert rank_items(ClientSignals("c", touches=(lately, long_ago)))[0] == "red-dress"
+
+
+def test_what_was_done_fades_by_half_in_ninety_days_and_what_was_said_does_not():
+    def weigh(days_ago: float, quiz: Quiz = Quiz()) -> np.ndarray:  # noqa: B008 (frozen)
+        client = ClientSignals("c", quiz=quiz, touches=(touch("red-dress", days_ago=days_ago),))
+        return Content(SHOP).profile(client, NOW.timestamp())
+
+    assert weigh(0).max() > 0
+    assert weigh(90) == pytest.approx(weigh(0) / 2)
+    assert weigh(270) == pytest.approx(weigh(0) / 8)
+    said = weigh(9_000, Quiz(colours=("navy",)))
+    assert said.max() == pytest.approx(2.0)
 
 
 def test_what_came_back_counts_against_its_like():

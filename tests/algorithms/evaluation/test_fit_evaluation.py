@@ -41,6 +41,19 @@ def test_figures_stand_beside_the_baselines_and_come_back(feedback: Feedback) ->
     assert len(messages) == 3
 
 
+def test_nobody_learns_from_the_rows_held_out() -> None:
+    """After the cut every item fits the other way round: whoever learnt only from before is wrong throughout."""
+    item, turned = np.arange(1_000) % 2, np.arange(1_000) >= 400
+    rows = Rows.of([f"c{k}" for k in range(1_000)], [f"i{k}" for k in item], ["M"] * 1_000, ["knit"] * 1_000)
+    result = evaluate(Feedback(rows, np.where((item == 0) ^ turned, SMALL, FIT), np.arange(1_000)), 399)
+    assert (result["learnt_from"], result["held_out"]) == (400, 600)
+    assert {name: figures["auc"] for name, figures in result["algorithms"].items()} == {
+        "fit": 0.0,
+        "item_rate": 0.0,
+        "gradient_boosting": 0.0,
+    }
+
+
 def test_encodings_of_rows_learnt_from_do_not_hold_their_own_verdict() -> None:
     """Verdicts by chance, on items tried twice: trees that saw their own verdict would foretell it and fail later."""
     rng = np.random.default_rng(1)

@@ -55,6 +55,19 @@ def test_it_is_the_highest_point():
     assert all(height(model.slope + a, model.intercept + b) < best for a in (-0.02, 0.02) for b in (-0.02, 0.0, 0.02))
 
 
+@pytest.mark.parametrize("liked", [-3.0, 0.0, 2.0])
+@pytest.mark.parametrize("p_fit", [0.01, 0.1, 0.9])
+@pytest.mark.parametrize("share", [0.05, 0.5, 1.0])
+def test_where_a_whole_step_leads_down_it_is_still_the_highest_point(liked, p_fit, share):
+    liking, kept = np.append(np.full(60, liked), [-1.0, 1.0]), (np.arange(62) < 62 * share).astype(float)
+    model = fit_keep_parameters(liking, np.full(62, p_fit), kept)
+    z = model.slope * liking + model.intercept
+    like = 1 / (1 + np.exp(-z))
+    slopes = (kept - p_fit * like) / (1 - p_fit * like) * (1 - like)  # of log p(kept) by z
+    assert (slopes * liking).sum() == pytest.approx((model.slope - 0.5) / 0.25, abs=0.01)
+    assert slopes.sum() == pytest.approx(model.intercept, abs=0.01)
+
+
 @pytest.mark.parametrize("kept", [0.0, 1.0])
 @pytest.mark.parametrize("p_fit", [0.0, 1e-12, 1.0])
 def test_extremes_stay_finite(kept, p_fit):
@@ -71,6 +84,11 @@ def test_scores_of_any_scale_are_standardised():
     assert plain.std() == pytest.approx(1, abs=0.05)
     assert np.abs(plain).max() <= 3
     assert list(np.argsort(plain)) == list(np.argsort(scores))
+
+
+def test_a_score_far_out_counts_as_three_standard_deviations():
+    assert standardise([0.0] * 99 + [1.0])[-1] == 3.0
+    assert standardise([0.0] * 99 + [-1.0])[-1] == -3.0
 
 
 @pytest.mark.parametrize("scores", [[], [7.0], [2.0, 2.0, 2.0]])

@@ -7,15 +7,16 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from algorithms.artefact_erasure import erase_client
 from algorithms.fit.model import FitModel
-from algorithms.fit.rows import FIT, SMALL
+from algorithms.fit.rows import FIT, SMALL, Feedback, Rows
 from domain.fixes.candidates import StockUnit
 from errors import BadInput
 from services.fixes.fit import CHECK_EVERY_S, FitPredictor
-from services.training.fit import train_fit
+from services.training.fit import measure_fit, train_fit
 from settings import Settings
 from store.database import connect, read_transaction
 from store.learning import artefacts
@@ -76,6 +77,16 @@ def test_what_came_later_is_not_learnt(shop: StockedShop, tmp_path: Path) -> Non
     assert artefact.metrics["feedback"] == CLIENTS * 5
     with read_transaction(shop.engine) as connection:
         assert artefacts.find_live(connection, "fit") is None
+
+
+def test_the_measure_learns_nothing_from_what_it_is_measured_on() -> None:
+    """In the last fifth every item fits the other way round: who learnt from that would not be wrong throughout."""
+    item, turned = np.arange(1_000) % 2, np.arange(1_000) >= 800
+    rows = Rows.of([f"c{k}" for k in range(1_000)], [f"i{k}" for k in item], ["M"] * 1_000, ["knit"] * 1_000)
+    feedback = Feedback(rows, np.where((item == 0) ^ turned, SMALL, FIT), np.arange(1_000))
+    metrics = measure_fit(feedback)
+    assert (metrics["held_out"], metrics["auc"], metrics["auc_item_rate"]) == (200, 0.0, 0.0)
+    assert metrics["log_loss"] > 2
 
 
 def test_nothing_is_trained_where_nobody_said_anything(shop: StockedShop, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from random import Random
 from sqlalchemy import Connection, Engine, insert
 
 from domain.campaign_lift import HoldoutPolicy as Comparing
+from domain.holdouts import build_re_engagement_slug
 from store.campaigns import lift
 from store.database import write_transaction
 from store.events import events
@@ -19,8 +20,10 @@ from tests.store.seeds import event, seed_clients, seed_items
 SPRING = Comparing("spring", 0.1, 14)
 
 
-def enrol_clients(connection: Connection, client_id: str, arm: str, at: datetime, entry: str = "1") -> None:
-    row = {"campaign": "spring", "client_id": client_id, "entry": entry, "state": "done", "code": ""}
+def enrol_clients(
+    connection: Connection, client_id: str, arm: str, at: datetime, entry: str = "1", campaign: str = "spring"
+) -> None:
+    row = {"campaign": campaign, "client_id": client_id, "entry": entry, "state": "done", "code": ""}
     connection.execute(insert(enrolments).values(**row, arm=arm, enrolled_at=at, at=NOW))
 
 
@@ -88,3 +91,12 @@ def test_what_is_read_is_what_a_plain_count_gives(engine: Engine, policy: ShopPo
 def test_a_campaign_without_clients_is_empty(engine: Engine) -> None:
     with write_transaction(engine) as connection:
         assert len(lift.load_outcomes(connection, SPRING, NOW).at) == 0
+
+
+def test_re_engagement_is_measured_for_one_share_at_a_time(engine: Engine, policy: ShopPolicy) -> None:
+    with write_transaction(engine) as connection:
+        seed_clients(connection, policy, "ann", "bob", "eve")
+        for client, arm, share in (("ann", "treated", 0.1), ("bob", "control", 0.1), ("eve", "control", 0.25)):
+            enrol_clients(connection, client, arm, ago(40), campaign=build_re_engagement_slug(share))
+        lifts = [lift.compute_re_engagement_lift(connection, share, NOW) for share in (0.1, 0.25, 0.5)]
+    assert [(one.treated.clients, one.control.clients) for one in lifts] == [(1, 1), (0, 1), (0, 0)]

@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from domain.engagement import Engagement, EngagementRules, score_client
 from models.base import utc
-from web.console.charts import ScoreCurve, build_score_picture, build_slices
+from models.lift import LiftPoint
+from web.console.charts import BOTTOM, HEIGHT, TOP, ScoreCurve, build_score_picture, build_slices
+from web.console.lift_chart import build_lift_picture
 
 NOW = utc(2026, 11, 21, 12)
 RULES = EngagementRules()
@@ -57,6 +59,42 @@ def test_the_crossing_lies_on_the_threshold_s_line() -> None:
     shade = next(one for one in picture.shades if one.band == reading.band)
     assert picture.crossing.y == pytest.approx(shade.y + shade.height, abs=0.3)
     assert picture.crossing.x > picture.now_x
+
+
+def test_a_greater_score_stands_higher_and_a_later_moment_further_right() -> None:
+    rows = [
+        SimpleNamespace(at=NOW - timedelta(days=days), score=score, band="active")
+        for days, score in ((20, 0.0), (10, 50.0), (0, 100.0))
+    ]
+    picture = build_score_picture(RULES, [], rows, [], NOW, None)
+    low, middle, high = picture.assessments
+    assert (low.y, middle.y, high.y) == (HEIGHT - BOTTOM, (HEIGHT - BOTTOM + TOP) / 2, TOP)
+    assert low.x < middle.x < high.x == picture.now_x
+    bands = picture.shades
+    assert bands[0].y == TOP
+    assert bands[-1].y + bands[-1].height == pytest.approx(HEIGHT - BOTTOM)
+    assert [band.threshold for band in bands] == sorted((band.threshold for band in bands), reverse=True)
+    line = [
+        float(point.split(",")[1]) for point in build_score_picture(RULES, [event(9)], [], [], NOW, None).past.split()
+    ]
+    assert min(line) < line[0] == HEIGHT - BOTTOM, "an order raises the curve"
+
+
+def test_a_greater_lift_stands_higher() -> None:
+    points = [
+        LiftPoint(at=NOW - timedelta(days=2 - k), value=v, low=v - 0.1, high=v + 0.1)
+        for k, v in enumerate((-0.2, 0.0, 0.3))
+    ]
+    picture = build_lift_picture(points)
+    assert picture is not None
+    assert [x for x, *_ in picture.marks] == sorted(x for x, *_ in picture.marks)
+    values = [value for _, _, value, _, _ in picture.marks]
+    assert values == sorted(values, reverse=True)
+    assert values[1] == picture.zero
+    assert all(low > value > high for _, low, value, high, _ in picture.marks), "the page's zero is at the top"
+    assert [mark.at > picture.zero for mark in picture.levels] == [
+        mark.label.startswith("-") for mark in picture.levels
+    ]
 
 
 def test_a_client_without_a_past_has_a_flat_picture() -> None:
