@@ -35,8 +35,6 @@ OPERATORS: Final[Swap] = {
     ast.BitOr: (ast.BitAnd,),
 }
 REMOVABLE: Final = (ast.Expr, ast.AugAssign, ast.Raise, ast.Continue, ast.Break)
-ASSERTING: Final = "strict"
-"""The keyword of `zip` that only asserts; without it the code behaves the same."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +99,7 @@ def _list_nodes(tree: ast.Module) -> Iterator[tuple[int, ast.AST]]:
 
 
 def _list_skipped(tree: ast.Module) -> Iterator[int]:
-    """List the nodes without behaviour: types, decorators, docstrings, assertions and asserting keywords."""
+    """List the nodes without behaviour: types, decorators, docstrings, assertions, and `strict` of a zip."""
     for node in ast.walk(tree):
         for part in _list_inert_parts(node):
             yield from (id(inner) for inner in ast.walk(part))
@@ -164,22 +162,19 @@ def _swap_comparison(node: ast.Compare, at: int, new: type[ast.AST]) -> ast.AST:
 
 
 def _replace(node: ast.AST, **changes: object) -> ast.AST:
-    changed = copy.copy(node)
+    changed: ast.AST = copy.copy(node)
     for name, value in changes.items():
         setattr(changed, name, value)
     return changed
 
 
-def _apply(tree: ast.Module, index: int, choice: int) -> ast.AST:
-    """Put the change into the tree; return the node that was there."""
+def _apply(tree: ast.Module, index: int, choice: int) -> None:
+    """Put the change in the place of the node."""
     node = list(ast.walk(tree))[index]
     new = ast.copy_location(_list_changes(node)[choice][1], node)
     for parent in ast.walk(tree):
         for name, value in ast.iter_fields(parent):
-            if value is node:
+            if isinstance(value, list):
+                value[:] = [new if item is node else item for item in value]
+            elif value is node:
                 setattr(parent, name, new)
-                return node
-            if isinstance(value, list) and any(item is node for item in value):
-                value[[item is node for item in value].index(True)] = new
-                return node
-    raise AssertionError("the node has no parent")

@@ -53,7 +53,7 @@ async def test_a_deaf_child_is_killed(tmp_path: Path) -> None:
 async def test_a_death_is_noticed_and_its_last_words_are_kept(tmp_path: Path) -> None:
     one = child(tmp_path, "import sys; print('port is taken'); sys.exit(3)")
     await one.start()
-    assert await asyncio.wait_for(one.wait_for_exit(), 10) == 3
+    assert await asyncio.wait_for(one.wait_for_exit(), 60) == 3
     assert one.read_last_line() == "port is taken"
 
 
@@ -83,7 +83,7 @@ def test_children_go_when_the_supervisor_is_killed(tmp_path: Path) -> None:
         pid = int(supervisor.stdout.readline())
         supervisor.send_signal(signal.SIGKILL)
         supervisor.wait()
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while _runs(pid) and time.monotonic() < deadline:
         time.sleep(0.02)
     assert not _runs(pid)

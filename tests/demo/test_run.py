@@ -25,9 +25,9 @@ from store.database import connect, read_transaction
 from store.tables import outreaches
 from tests.support.ports import free_ports
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.slow
 
-WITHIN_S = 100.0
+WITHIN_S = 300.0
 
 
 class Demo:
@@ -61,7 +61,7 @@ class Demo:
                     time.sleep(0.5)
             finally:
                 process.send_signal(signal.SIGINT)
-                status = process.wait(60)
+                status = process.wait(120)
             assert status == 0, self._read_output(out.name)
             return self._read_output(out.name)
 

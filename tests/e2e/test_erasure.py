@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
 from fastapi.testclient import TestClient
 
 from models.fixes import FixWish
@@ -33,10 +32,9 @@ def fix_state(shop: Shop, fix_id: str) -> str:
         return str(fixes.load_fix(connection, fix_id).state)
 
 
-@pytest.mark.timeout(180)
 async def test_nothing_is_left_and_no_history_told(shop: Shop, tmp_path: Path, dev_server: DevServer) -> None:
     shop.client(WHO, email=ADDRESS, first_name=NAME, sizes=("M",))
-    worker = WorkerProcess(shop.settings, tmp_path).start().wait_until_up(60)
+    worker = WorkerProcess(shop.settings, tmp_path).start().wait_until_up()
     # no second mailbox of the app's own
     settings = shop.settings.model_copy(update={"smtp_url": shop.settings.smtp})
     try:

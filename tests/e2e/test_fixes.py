@@ -66,7 +66,7 @@ def web(working: Shop) -> Iterator[TestClient]:
 
 
 def wait_for_state(call: Call, fix_id: str, state: str) -> Any:
-    until = time.monotonic() + 40
+    until = time.monotonic() + 180
     while time.monotonic() < until:
         status, shown = call("show", fix_id, "--json")
         assert status == 0

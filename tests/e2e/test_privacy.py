@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-import pytest
 from pydantic import SecretStr
 from sqlalchemy import select
 from temporalio.client import Client
@@ -53,7 +52,6 @@ def state_of(shop: Shop, fix_id: str) -> str:
     return str(row.state)
 
 
-@pytest.mark.timeout(180)
 async def test_no_canary_leaves_the_database(tmp_path: Path, dev_server: DevServer) -> None:
     with ChatServer() as model:
         shop = a_shop(
@@ -69,7 +67,7 @@ async def test_no_canary_leaves_the_database(tmp_path: Path, dev_server: DevServ
             seed(shop)
             model.next("writer", "link", times=3)  # an answer that is refused, quoting what it was given
             shop.sink.faults.plan(SmtpFault("rcpt", answer=f"451 4.3.0 no room for {ADDRESS}"))
-            worker.start().wait_until_up(90)
+            worker.start().wait_until_up()
             client = await handles.connect(shop.settings.temporal_address, shop.settings.temporal_namespace)
             fix_id = await asks_for_a_fix(shop, client)
             await until(lambda: len(shop.mails()) >= 1, 60)

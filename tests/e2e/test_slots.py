@@ -8,7 +8,6 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-import pytest
 from sqlalchemy import select
 
 from algorithms.slots.slot_table import SLOTS
@@ -44,14 +43,13 @@ def load_decision(shop: Shop, client_id: str, slot: str = "ranking") -> Any:
         return connection.execute(query.where(decisions.c.role == "live")).one_or_none()
 
 
-async def until(met: Callable[[], bool], seconds: float = 30) -> None:
+async def until(met: Callable[[], bool], seconds: float = 180) -> None:
     end = asyncio.get_running_loop().time() + seconds
     while not met():
         assert asyncio.get_running_loop().time() < end, "waited too long"
         await asyncio.sleep(0.05)
 
 
-@pytest.mark.timeout(180)
 async def test_a_hostile_champion_costs_no_mail_and_a_swap_shows_within_ten_seconds(shop: Shop) -> None:
     home = shop.settings.home
     for name, source in (("hangs", HANGS), ("crashes", CRASHES), ("nan", NAN), ("fine", None)):

@@ -7,8 +7,6 @@ import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 
-import pytest
-
 from store.database import read_transaction
 from store.events import outbox
 from tests.e2e.test_renewal import until
@@ -22,7 +20,6 @@ def count_waiting(shop: Shop) -> int:
         return outbox.count_pending(connection)
 
 
-@pytest.mark.timeout(150)
 async def test_nudges_wait_for_temporal_and_nothing_is_lost(tmp_path: Path) -> None:
     (tmp_path / "temporal").mkdir()
     server = new_dev_server(tmp_path / "temporal")

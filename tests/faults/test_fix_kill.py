@@ -10,7 +10,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import pytest
 from sqlalchemy import func, select
 from temporalio.client import Client
 
@@ -35,7 +34,6 @@ STEPS = ("requested", "ranked", "assembled", "proposed", "approved", "shipped", 
 """The worker is killed the moment one of these is committed, before Temporal knows."""
 
 
-@pytest.mark.timeout(400)
 async def test_thirty_kills_at_every_step_lose_no_unit_and_sell_none_twice(
     tmp_path: Path, dev_server: DevServer
 ) -> None:

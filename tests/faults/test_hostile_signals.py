@@ -45,7 +45,7 @@ class Target:
     async def answer(self, workflow_id: str) -> dict[str, Any]:
         query = "status" if workflow_id == CLIENT else "progress"
         handle = self.client.get_workflow_handle(workflow_id)
-        answer: dict[str, Any] = await asyncio.wait_for(handle.query(query), 10)
+        answer: dict[str, Any] = await asyncio.wait_for(handle.query(query), 60)
         return answer
 
 

@@ -7,7 +7,6 @@ import time
 from collections import Counter
 from pathlib import Path
 
-import pytest
 from sqlalchemy import select
 
 from domain.outreach import SETTLED
@@ -21,7 +20,7 @@ from tests.support.worker import WorkerProcess
 
 CLIENTS = 50
 KILLS = 10
-PATIENCE_S = 150
+PATIENCE_S = 300
 
 
 def in_data(shop: Shop) -> int:
@@ -38,7 +37,6 @@ def wait_until_settled(shop: Shop) -> None:
     raise AssertionError(f"not settled: {Counter(row.state for row in shop.ledger())}")
 
 
-@pytest.mark.timeout(400)
 def test_ten_kills_over_fifty_mails_lose_nothing_and_send_nothing_twice(tmp_path: Path, dev_server: DevServer) -> None:
     seed = random.randrange(2**32)
     print(f"seed {seed}")

@@ -72,7 +72,6 @@ def two_workers(shop: Shop, tmp_path: Path) -> Iterator[None]:
             worker.stop()
 
 
-@pytest.mark.timeout(300)
 def test_no_mail_arrives_after_an_opt_out_was_acknowledged(
     shop: Shop, two_workers: None, request: pytest.FixtureRequest
 ) -> None:
@@ -103,7 +102,7 @@ def test_no_mail_arrives_after_an_opt_out_was_acknowledged(
             leaving[-1].start()
         for item in leaving:
             item.join()
-    until = time.monotonic() + 90
+    until = time.monotonic() + 240
     while time.monotonic() < until:
         rows = shop.ledger()
         done = {row.client_id for row in rows if row.state in SETTLED}
@@ -122,7 +121,6 @@ def test_no_mail_arrives_after_an_opt_out_was_acknowledged(
     assert sent == set(arrived)
 
 
-@pytest.mark.timeout(200)
 def test_a_client_s_cap_holds_when_several_of_their_mails_are_at_the_door_at_once(
     shop: Shop, two_workers: None
 ) -> None:
@@ -159,7 +157,7 @@ def _start_outreaches(shop: Shop, name: str) -> None:
     asyncio.run(start())
 
 
-def _wait(done: Callable[[], bool], seconds: float = 60) -> None:
+def _wait(done: Callable[[], bool], seconds: float = 180) -> None:
     until = time.monotonic() + seconds
     while not done():
         assert time.monotonic() < until

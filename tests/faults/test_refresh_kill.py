@@ -9,7 +9,6 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import pytest
 from sqlalchemy import Engine, select
 
 from models.refreshes import ChallengerVerdict, RefreshState
@@ -25,7 +24,6 @@ CLIENTS = 900
 BUYERS = 60
 
 
-@pytest.mark.timeout(240)
 async def test_a_killed_refresh_goes_on_where_it_was(tmp_path: Path, dev_server: DevServer) -> None:
     shop = a_shop(tmp_path / "home", temporal_address=dev_server.address, refresh_shard=300)
     now, name = shop.context.wall(), f"kill-{time.time_ns()}"
@@ -48,7 +46,7 @@ async def test_a_killed_refresh_goes_on_where_it_was(tmp_path: Path, dev_server:
             workers.kill()  # some lists are made
             before = _lists(shop.engine)
             workers.start()
-            report = await asyncio.wait_for(refresh_handles.await_refresh_report(client, name), 120)
+            report = await asyncio.wait_for(refresh_handles.await_refresh_report(client, name), 300)
     finally:
         shop.sink.stop()
         shop.engine.dispose()
@@ -64,7 +62,7 @@ async def test_a_killed_refresh_goes_on_where_it_was(tmp_path: Path, dev_server:
     assert {slot.artefact for slot in report.slots if slot.artefact} <= saved_ids
 
 
-async def _until(true: Callable[[], bool], seconds: float = 90) -> None:
+async def _until(true: Callable[[], bool], seconds: float = 180) -> None:
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, "it took too long"

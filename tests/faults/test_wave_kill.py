@@ -8,8 +8,6 @@ import time
 import uuid
 from pathlib import Path
 
-import pytest
-
 from models.waves import WaveState
 from services.fixes.wave_replay import replay_wave
 from store.database import read_transaction
@@ -25,7 +23,6 @@ STAGES = (WaveState.RANKING, WaveState.ASSEMBLING, WaveState.PROPOSING)
 """The worker is killed once in each."""
 
 
-@pytest.mark.timeout(300)
 async def test_a_wave_survives_a_kill_in_each_of_its_stages(tmp_path: Path, dev_server: DevServer) -> None:
     seed = random.randrange(2**32)
     print(f"seed {seed}")
@@ -35,14 +32,14 @@ async def test_a_wave_survives_a_kill_in_each_of_its_stages(tmp_path: Path, dev_
     client = await handles.connect(dev_server.address, "default")
     worker = WorkerProcess(shop.settings, tmp_path)
     try:
-        worker.start().wait_until_up(60)
+        worker.start().wait_until_up()
         await fix_handles.start_wave(client, wave)
         for stage in STAGES:
             await asyncio.to_thread(wait_for_stage, shop, wave, stage)
             await asyncio.sleep(chance.uniform(0, 0.3))
             worker.kill()
-            worker.start().wait_until_up(60)
-        report = await asyncio.to_thread(wait_for_state, shop, wave, WaveState.DONE, 120)
+            worker.start().wait_until_up()
+        report = await asyncio.to_thread(wait_for_state, shop, wave, WaveState.DONE, 240)
         reserved = load_boxes(shop, fix_ids)
         assert report.proposed == report.assembled == sum(map(bool, reserved))
         assert sum(map(len, reserved)) == report.filled
@@ -55,7 +52,7 @@ async def test_a_wave_survives_a_kill_in_each_of_its_stages(tmp_path: Path, dev_
         shop.engine.dispose()
 
 
-def wait_for_stage(shop: Shop, wave: str, stage: WaveState, seconds: float = 60) -> None:
+def wait_for_stage(shop: Shop, wave: str, stage: WaveState, seconds: float = 180) -> None:
     """Wait until the wave is in a stage, or past it."""
     later = [*STAGES[STAGES.index(stage) :], WaveState.DONE]
     end = time.monotonic() + seconds

@@ -1,8 +1,8 @@
 """Records the histories that the replay test holds workflow code against.
 
-`python -m tests.histories.record` plays a year of a client, a pause, a campaign, a model's mail, some Fixes, two waves, an
-erasure and a refresh on the time-skipping server and writes every run's history beside this file. Run it when a workflow gains
-a path worth holding; keep the old files, since runs like them are still open somewhere.
+`python -m tests.histories.record` plays a year of a client, a pause, a campaign, a model's mail, some Fixes, two waves,
+an erasure and a refresh on the time-skipping server and writes every run's history beside this file. Run it when a
+workflow gains a path worth holding; keep the old files, since runs like them are still open somewhere.
 """
 
 from __future__ import annotations

@@ -34,7 +34,7 @@ async def test_pages_that_are_over_teach_though_the_first_look_failed(
         return done
 
     task = asyncio.create_task(page_training.run_training(engine, every=0.01, look=shaky))
-    await asyncio.wait_for(trained.wait(), 20)
+    await asyncio.wait_for(trained.wait(), 120)
     task.cancel()
     with suppress(asyncio.CancelledError):
         await task

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import socket
+import subprocess
+import sys
 from datetime import timedelta
 
 import psycopg
@@ -30,8 +33,19 @@ class Sleeper:
         return (workflow.now() - began).total_seconds()
 
 
-def test_free_ports_are_all_different() -> None:
-    assert len(set(free_ports(20))) == 20
+def test_free_ports_are_all_different_and_none_is_given_out_by_the_system() -> None:
+    ports = free_ports(20) + free_ports(20)
+    assert len(set(ports)) == 40
+    with socket.socket() as stranger:
+        stranger.bind(("127.0.0.1", 0))
+        assert max(ports) < stranger.getsockname()[1]
+
+
+def test_a_port_that_one_process_holds_is_given_to_no_other() -> None:
+    ours = set(free_ports(200))
+    script = "from tests.support.ports import _hold; import sys; print([p for p in map(int, sys.argv[1:]) if _hold(p)])"
+    other = subprocess.run([sys.executable, "-c", script, *map(str, ours)], capture_output=True, text=True, check=True)
+    assert other.stdout.strip() == "[]"
 
 
 def test_each_database_is_empty_and_writable(postgres_url: str) -> None:

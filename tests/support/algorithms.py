@@ -30,7 +30,7 @@ def write_policy_file(home: Path, text: str) -> None:
     (home / "algorithms.toml").write_text(text)
 
 
-def wait_until(wanted: Callable[[], bool], seconds: float = 20) -> bool:
+def wait_until(wanted: Callable[[], bool], seconds: float = 120) -> bool:
     """Whether it came true in time."""
     end = time.monotonic() + seconds
     while not wanted() and time.monotonic() < end:

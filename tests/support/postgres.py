@@ -99,7 +99,7 @@ class Cluster:
         return (self.folder / "log").read_text(errors="replace")[-2000:]
 
     def _wait(self) -> None:
-        until = time.monotonic() + 60
+        until = time.monotonic() + 180
         while True:
             try:
                 self.execute(sql.SQL("SELECT 1"))

@@ -99,7 +99,7 @@ class DevServer:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self.folder)
 
     async def _wait(self) -> None:
-        until = time.monotonic() + 60
+        until = time.monotonic() + 180
         while True:
             try:
                 client = await Client.connect(self.address)

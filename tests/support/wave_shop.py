@@ -48,7 +48,7 @@ def load_report(shop: Shop, wave: Id) -> WaveReport:
         return waves.parse_report(waves.load_wave(connection, wave))
 
 
-def wait_for_state(shop: Shop, wave: Id, state: WaveState, seconds: float = 90) -> WaveReport:
+def wait_for_state(shop: Shop, wave: Id, state: WaveState, seconds: float = 240) -> WaveReport:
     """Wait until the store says that the wave is in a state."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

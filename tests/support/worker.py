@@ -46,10 +46,10 @@ class WorkerProcess:
             )
         return self
 
-    def wait_until_up(self, seconds: float = 30) -> Self:
-        """Wait for its health endpoint."""
+    def wait_until_up(self, seconds: float = 180) -> Self:
+        """Wait for its health endpoint; the machine may be busy. Raises TimeoutError, at once when the worker died."""
         until = time.monotonic() + seconds
-        while time.monotonic() < until:
+        while time.monotonic() < until and self.process is not None and self.process.poll() is None:
             try:
                 if httpx.get(f"http://127.0.0.1:{self._health}/healthz", timeout=2).status_code == 200:
                     return self

@@ -56,7 +56,7 @@ def test_it_serves_a_fresh_home_and_ends_when_told(tmp_path: Path) -> None:
 
 
 def _page(address: str) -> str:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 120
     while True:
         try:
             with urllib.request.urlopen(address, timeout=5) as answer:

@@ -58,14 +58,14 @@ def test_a_package_and_an_edit_take_effect_within_ten_seconds_without_a_restart(
     print(f"{time.monotonic() - started:.1f} s")
     assert time.monotonic() - started < 10
     write_policy_file(tmp_path, "")
-    assert wait_until(lambda: ask_algorithm(registry) == "house", 10)
+    assert wait_until(lambda: ask_algorithm(registry) == "house")
     (tmp_path / "algorithms.toml").unlink()
 
     def list_changes() -> list[tuple[str, str]]:
         records = policy_changes.load_history(tmp_path / "algorithms.toml", NOW)
         return [(entry.what, entry.slots["ranking"].champion if entry.slots else "house") for entry in records]
 
-    assert wait_until(lambda: (tmp_path / policy_changes.HISTORY).read_text().count("\n") == 2, 10)
+    assert wait_until(lambda: (tmp_path / policy_changes.HISTORY).read_text().count("\n") == 2)
     assert list_changes() == [("edited by hand", "fresh"), ("edited by hand", "house")], (
         "an emptied and a deleted file are one"
     )

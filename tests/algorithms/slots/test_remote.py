@@ -100,7 +100,7 @@ def test_a_reply_that_never_ends_gives_its_thread_back(connect: Connect, path: s
         return decide(RANKING, [Member(path, remote)], build_ranking_question(), 0.1).faults[0].code
 
     assert "busy" in [code() for _ in range(THREADS + 1)]
-    until = time.monotonic() + 8
+    until = time.monotonic() + 60
     while (code_now := code()) == "busy" and time.monotonic() < until:
         time.sleep(0.2)
     assert code_now == "late"

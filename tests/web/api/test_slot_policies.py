@@ -117,7 +117,7 @@ def test_recommendations_are_recorded_and_follow_the_policy(site: TestClient, gi
     assert body["algorithm"].startswith("blend")
     assert len(body["items"]) == 2
     assert put(site, champion="first", unchecked=True, deadline_ms=2_000).status_code == 200
-    assert wait_until(lambda: get().json()["algorithm"] == "first", 10)
+    assert wait_until(lambda: get().json()["algorithm"] == "first")
     engine = connect(given.database)
     with read_transaction(engine) as connection:
         rows = {row.id: row for row in connection.execute(select(decisions))}
