@@ -28,7 +28,7 @@ EQUIVALENTS: Final = Path(__file__).with_name("equivalents.txt")
 @click.option("--seed", type=int, help="Draws the faults; a new one where none is given.")
 @click.option("--only", default="", help="Faults of modules whose path begins so.")
 def main(sample: int, seed: int | None, only: str) -> None:
-    """Plant faults and print those that no test sees."""
+    """Measure how many faults the tests see, and print the others."""
     seed = secrets.randbelow(10**6) if seed is None else seed
     faults = [fault for path in list_subjects() for fault in list_mutants(path)]
     faults = [fault for fault in faults if show_path(fault.path).startswith(only)]
