@@ -28,7 +28,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "why-not": ("commands.why_not", "Say in one sentence why a client has not been mailed."),
     "fixes": ("commands.fixes", "Ask for Fixes, decide on them, or assemble boxes from plain files."),
     "calls": ("commands.calls", "List the calls that stylists make instead of a mail; record their results."),
-    "activity": ("commands.activity", "See who changed what, and when."),
+    "activity": ("commands.activity", "Show who changed what, and when."),
     "web": ("commands.web", "Serve the API, the pages and the mailbox."),
     "worker": ("commands.worker", "Host workflows and activities."),
     "migrate": ("commands.migrate", "Bring the database schema up to date."),
