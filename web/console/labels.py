@@ -133,7 +133,6 @@ REFRESH_STATES: Final[dict[str, str]] = {
 HOLD_SOURCES: Final[dict[str, str]] = {
     "client": "the client",
     "operator": "an operator",
-    "campaign": "a campaign",
     "erasure": "its erasure",
 }
 
