@@ -109,7 +109,6 @@ _REASONS = {
     "client_wants_none": "the client asked for no mail at all",
     "held_by_client": "the client asked us to pause",
     "held_by_operator": "an operator holds this client's mail",
-    "held_by_campaign": "a campaign holds this client's mail",
     "campaign_paused": "its campaign is paused",
     "client_asked_to_wait": "the client asked us to wait",
     "cap": "the limit on mails is reached",

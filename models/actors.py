@@ -55,7 +55,6 @@ class SubjectKind(StrEnum):
     CLIENT = "client"
     CAMPAIGN = "campaign"
     FIX = "fix"
-    WAVE = "wave"
     CALL = "call"
     MAIL = "mail"
     SLOT = "slot"

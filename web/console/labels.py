@@ -89,7 +89,6 @@ CALL_OUTCOMES: Final[dict[str, str]] = {
     "client_wants_none": "Wants to hear nothing",
     "held_by_client": "Asked us to pause",
     "held_by_operator": "Held by an operator",
-    "held_by_campaign": "Held by a campaign",
     "erased": "Is being erased",
 }
 """How a call ended."""
