@@ -128,7 +128,7 @@ class MailFault(SelvedgeError):
     """A mail was not delivered, or may not have been. `permanent` is true for 5xx answers.
 
     `stage` says how far it came: "before" DATA was begun, "refused" by a definite answer to DATA (either may be tried
-    again), or "unknown": lost after the text began to flow, so it may have been delivered and must not be sent again
+    again), or "unknown": lost after transmission had begun, so it may have been delivered and must not be sent again
     on its own. `step` is the SMTP step: connect, mail, rcpt or data. `no_such_mailbox`: the server said of the address
     that it leads nowhere, which is a hard bounce; a 5xx alone may as well be about us.
     """

@@ -64,7 +64,9 @@ ROLES: Final[Mapping[Action, frozenset[Role]]] = {
     Action.SET_SLOT_POLICY: _SCIENTIST,
     Action.PROMOTE_MODEL: _SCIENTIST,
 }
-"""The roles that may do each action. An operator may do all: signals and updates of the Temporal CLI come as one."""
+"""The roles that may do each action. An operator may do all: signals and updates of the Temporal CLI come as one.
+
+Today every channel acts as owner or operator, so rows for other roles have no effect yet."""
 
 
 def require(actor: Actor, action: Action) -> None:

@@ -144,6 +144,7 @@ def may_queue(
     if campaign is None:
         return True
     state, current = campaign
+    # Only PAUSED holds mail: decide here, and in load_gate, what a new state means for it.
     return state is not CampaignState.PAUSED and (epoch >= current or now - since > PARKED_RETRY_AFTER)
 
 

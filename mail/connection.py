@@ -95,8 +95,8 @@ class Connection:
         """Send DATA and the text, and read the answer.
 
         Raises:
-            MailFault: stage `refused` when the server refused or was gone before the text began to flow, `unknown` when
-                the connection was lost after that.
+            MailFault: stage `refused` when the server refused or was gone before transmission of the message had begun,
+                `unknown` when the connection was lost after that.
         """
         answer = await self._run_step("data", self._smtp.execute_command(b"DATA"), "refused")
         if answer.code != 354:

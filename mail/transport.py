@@ -1,7 +1,7 @@
 """Hands mails to the SMTP server over a pool of reusable connections.
 
 The critical moment is DATA: a mail that failed before it, or was refused, may be tried again; one that was lost after
-its text began to flow may have arrived and must not be. So the caller commits its decision in `before_data`, called
+its transmission had begun may have arrived and must not be. So the caller commits its decision in `before_data`, called
 after the server accepted the recipient and immediately before DATA, and a MailFault says how far the mail came.
 """
 

@@ -107,6 +107,7 @@ def load_gate(connection: Connection, slug: CampaignSlug) -> CampaignGate:
     if row is None:
         return CampaignGate()
     ended = row.state == CampaignState.ENDED
+    # Only PAUSED holds mail: decide here, and in may_queue, what a new state means for it.
     return CampaignGate(row.state == CampaignState.PAUSED, row.epoch, ended and row.overdue == Overdue.EXPIRE)
 
 

@@ -1,5 +1,5 @@
-"""One client's walk through the code, from `PUT /v1/clients/<id>` to the mail accepted over SMTP: the files
-whose functions run are those that docs/architecture.md lists, and they do not become more."""
+"""The path of one client, from `PUT /v1/clients/<id>` to the mail accepted over SMTP: the files whose functions run
+are those that docs/architecture.md lists under "Files on that path", and they do not become more."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from web.app import create_app
 from workflows import handles, ids
 
 MOST: Final = 104
-"""To become 60; lower it whenever a walk passes fewer."""
+"""To become 60; lower it whenever the path has fewer."""
 MAIL_SERVER: Final = ("mail/sink", "mail/faulty_sink", "mail/mailbox")
 """The other side of SMTP, which runs in this process too."""
 SITE: Final = "http://127.0.0.1:8000"
@@ -29,14 +29,14 @@ BODY: Final = {"first_name": "Ana", "consent": True, "time_zone": "UTC"}
 
 
 @pytest.mark.timeout(120)
-async def test_one_clients_walk_passes_the_files_that_the_page_lists(shop: Shop) -> None:
+async def test_the_path_to_a_mail_runs_the_files_that_the_page_lists(shop: Shop) -> None:
     recorder = FunctionRecorder(ignore=MAIL_SERVER)
     client = await handles.connect(shop.settings.temporal_address, shop.settings.temporal_namespace)
     app = httpx.ASGITransport(create_app(shop.settings))
     with recorder.install():
         async with shop.run_workers(client) as dispatcher, httpx.AsyncClient(transport=app, base_url=SITE) as api:
             draining = asyncio.create_task(dispatcher.run())
-            await _sign_up(shop, api, "first")  # what a process loads once is no part of a client's walk
+            await _sign_up(shop, api, "first")  # what a process loads once is no part of a client's path
             await _wait_until_rested(shop, client, "first")
             recorder.recording = True
             await _sign_up(shop, api, "second")

@@ -35,13 +35,13 @@ BUYERS = 120
 
 
 async def main() -> None:
-    """Record all scenes."""
+    """Record all scenarios."""
     with ChatServer() as model:
         model.next("reviewer", "revise")
         asks = {"llm_base_url": model.base_url, "llm_api_key": SecretStr("test-key")}
-        await _record_scene("year", {})
-        await _record_scene("steered", {})
-        await _record_scene("modelled", asks)
+        await _record_scenario("year", {})
+        await _record_scenario("steered", {})
+        await _record_scenario("modelled", asks)
     await _record_fixes()
     await _record_waves()
     await _record_erasure()
@@ -51,8 +51,8 @@ async def main() -> None:
 async def _record_fixes() -> None:
     with tempfile.TemporaryDirectory() as folder:
         async with new_time_skipping() as env, a_desk(env, Path(folder)) as desk:
-            for name, scene in FIXES.items():
-                await _record_fix(desk, name, scene)
+            for name, scenario in FIXES.items():
+                await _record_fix(desk, name, scenario)
 
 
 async def _record_waves() -> None:
@@ -100,13 +100,13 @@ async def _record_refresh() -> None:
             _write("refresh.2026-11-21", 1, history)
 
 
-async def _record_fix(desk: FixDesk, name: str, scene: Callable[[FixDesk, str], Awaitable[None]]) -> None:
+async def _record_fix(desk: FixDesk, name: str, scenario: Callable[[FixDesk, str], Awaitable[None]]) -> None:
     fix_id = await desk.save_request(
         name, request_key=name, note="I need a coat.", when="wave" if name == "waited" else "now"
     )
     await fix_handles.request_fix(desk.temporal, name, fix_id)
     await desk.pass_time(seconds=5)
-    await scene(desk, fix_id)
+    await scenario(desk, fix_id)
     for workflow_id, file_name in ((ids.fix(fix_id), f"fix.{name}"), (ids.client(name), f"client.{name}")):
         _write(file_name, 1, await desk.temporal.get_workflow_handle(workflow_id).fetch_history())
 
@@ -138,7 +138,7 @@ async def _call_off(desk: FixDesk, fix_id: str) -> None:
 FIXES = {"kept": _keep_box, "waited": _reject_late, "off": _call_off}
 
 
-async def _record_scene(name: str, settings: dict[str, Any]) -> None:
+async def _record_scenario(name: str, settings: dict[str, Any]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         shop_settings: dict[str, Any] = {
             "quiet_from_hour": 0,

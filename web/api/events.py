@@ -21,7 +21,7 @@ from web.api.routing import create_router, declare_errors
 from web.context import Here
 
 router: Final = create_router("events")
-outcomes: Final = Counter("selvedge_events_total", "Events received, by outcome", ["outcome"])
+outcomes: Final = Counter("selvedge_events_total", "Events received, by result", ["outcome"])
 
 
 @router.post("/events", status_code=202, responses=declare_errors(413))
