@@ -44,32 +44,32 @@ def main(sample: int, seed: int | None, only: str) -> None:
 
 def try_all(drawn: list[Mutant]) -> Counter[str]:
     """Try each fault; print the survivors and, now and then, the progress."""
-    fates, equivalents, sound, begun = Counter[str](), read_equivalents(), dict[Path, bool](), time.monotonic()
+    fates, equivalents, tests, begun = Counter[str](), read_equivalents(), dict[Path, list[Path]](), time.monotonic()
     for number, fault in enumerate(drawn, 1):
-        change = show_change(fault)
-        if (show_path(fault.path), *change) in equivalents:
+        path, change = fault.path, show_change(fault)
+        if (show_path(path), *change) in equivalents:
             fates["equivalent"] += 1
             continue
-        tests = choose_tests(fault.path)
-        if fault.path not in sound:
-            sound[fault.path] = is_sound(fault.path, tests)
-        fate = try_mutant(fault, fault.path, tests) if sound[fault.path] else Fate.NO_TESTS
+        if path not in tests:
+            tests[path] = choose_sound_tests(path)
+        fate = try_mutant(fault, path, tests[path]) if tests[path] else Fate.NO_TESTS
         fates[fate] += 1
         if fate in {Fate.SURVIVED, Fate.NO_TESTS}:
-            click.echo(
-                f"{fate}: {show_path(fault.path)}:{fault.line} ({fault.operator})\n  - {change[0]}\n  + {change[1]}"
-            )
+            click.echo(f"{fate}: {show_path(path)}:{fault.line} ({fault.operator})\n  - {change[0]}\n  + {change[1]}")
         if number % 20 == 0:
             click.echo(f"... {number} of {len(drawn)}, {time.monotonic() - begun:.0f} s, {dict(fates)}", err=True)
     return fates
 
 
-def is_sound(path: Path, tests: list[Path]) -> bool:
-    """Return whether the tests pass without a fault; where they do not, they tell nothing."""
+def choose_sound_tests(path: Path) -> list[Path]:
+    """Choose the test files that pass without a fault: others tell nothing."""
+    tests = choose_tests(path)
     if tests and try_mutant(None, path, tests) is Fate.SURVIVED:
-        return True
-    click.echo(f"{show_path(path)}: no tests pass without a fault, of {[show_path(test) for test in tests]}")
-    return False
+        return tests
+    sound = [test for test in tests if try_mutant(None, path, [test]) is Fate.SURVIVED]
+    left_out = [show_path(test) for test in tests if test not in sound]
+    click.echo(f"{show_path(path)}: fails, is too slow or too large without a fault: {left_out}")
+    return sound
 
 
 def read_equivalents() -> set[tuple[str, str, str]]:
