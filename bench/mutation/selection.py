@@ -35,11 +35,6 @@ def load_imports() -> dict[str, frozenset[str]]:
     return {name: frozenset(_list_imports(path) & names.keys()) for name, path in names.items()}
 
 
-def list_importers(module: str) -> set[str]:
-    """List the modules that import `module`, directly or through others; itself too."""
-    return {name for name in load_imports() if _measure_distances(name).get(module) is not None} | {module}
-
-
 def choose_tests(path: Path) -> list[Path]:
     """Choose the test files for a module: the one that mirrors it, then those that import it, the nearest first."""
     module = name_module(path)

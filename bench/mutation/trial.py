@@ -10,24 +10,30 @@ import importlib.util
 import os
 import resource
 import signal
+import subprocess
 import sys
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Final
 
 from bench.mutation.mutants import Mutant, build_tree
-from bench.mutation.selection import ROOT, list_importers, name_module
+from bench.mutation.selection import ROOT, name_module
 
 CPU_S: Final = 30
 """Processor seconds for one mutant; one that takes longer counts as seen, as a test would hang."""
 WALL_S: Final = 300
 END: Final = os._exit
 """Kept from before the tests, which forbid it to what they call."""
-ROOMS: Final = ("models", "domain", "algorithms", "agents", "services", "mail")
+LISTING: Final = """
+import sys, hypothesis.extra.numpy, pytest, tests.conftest, agents.llm, algorithms.assembly.solver
+print(*(name for name, module in sys.modules.items() if "/site-packages/" in str(getattr(module, "__file__", ""))))
+"""
+"""Prints the libraries' modules that are loaded with the rooms and the tests."""
 PYTEST: Final = (
     "-x",
     "-q",
@@ -75,13 +81,11 @@ class _FaultyLoader(importlib.abc.MetaPathFinder, importlib.abc.InspectLoader):
 
 
 def load_libraries() -> None:
-    """Load the rooms and what they import, so that children need not."""
-    for room in ROOMS:
-        for path in sorted((ROOT / room).rglob("*.py")):
-            if path.stem not in {"deep", "two_tower", "wide_deep"}:  # JAX starts threads, which a fork loses
-                importlib.import_module(name_module(path))
-    for name in ("pytest", "_pytest.assertion.rewrite", "pytest_asyncio.plugin", "hypothesis.extra.numpy"):
-        importlib.import_module(name)
+    """Load the libraries that the rooms use, so that children need not; a child loads the rooms anew."""
+    names = subprocess.run([sys.executable, "-c", LISTING], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for name in names.split():
+        with suppress(ImportError):
+            importlib.import_module(name)
 
 
 def try_mutant(mutant: Mutant | None, module: Path, tests: Sequence[Path]) -> Fate:
@@ -94,8 +98,6 @@ def try_mutant(mutant: Mutant | None, module: Path, tests: Sequence[Path]) -> Fa
 
 def _run_tests(mutant: Mutant | None, module: Path, tests: Sequence[Path]) -> int:
     name = name_module(module)
-    for importer in list_importers(name):
-        sys.modules.pop(importer, None)
     if mutant is not None:
         sys.meta_path.insert(0, _FaultyLoader(name, module, build_tree(mutant)))
     os.chdir(ROOT)
