@@ -24,11 +24,11 @@ OVER = NOW + timedelta(days=1) + CREDIT_WINDOW
 LEARNER = """
 import sys
 from datetime import datetime
-from services.training.session import learn
+from services.training.session import update_posterior
 from store.database import connect
 engine = connect(sys.argv[1])
 print("ready", flush=True)
-learn(engine, datetime.fromisoformat(sys.argv[2]), most=1)
+update_posterior(engine, datetime.fromisoformat(sys.argv[2]), most=1)
 """
 
 
