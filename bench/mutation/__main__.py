@@ -27,12 +27,15 @@ EQUIVALENTS: Final = Path(__file__).with_name("equivalents.txt")
 @click.option("--sample", default=300, show_default=True, help="How many faults.")
 @click.option("--seed", type=int, help="Draws the faults; a new one where none is given.")
 @click.option("--only", default="", help="Faults of modules whose path begins so.")
-def main(sample: int, seed: int | None, only: str) -> None:
+@click.option("--share", default="1/1", show_default=True, help="2/3: every third of the sample, from the second on.")
+def main(sample: int, seed: int | None, only: str, share: str) -> None:
     """Measure how many faults the tests see, and print the others."""
     seed = secrets.randbelow(10**6) if seed is None else seed
     faults = [fault for path in list_subjects() for fault in list_mutants(path)]
     faults = [fault for fault in faults if show_path(fault.path).startswith(only)]
     drawn = sorted(Random(seed).sample(faults, min(sample, len(faults))), key=lambda fault: (fault.path, fault.index))
+    first, step = map(int, share.split("/"))
+    drawn = drawn[first - 1 :: step]
     click.echo(f"seed {seed}: {len(drawn)} of {len(faults)} faults")
     load_libraries()
     fates = try_all(drawn)

@@ -6,8 +6,9 @@ import json
 import re
 
 import pytest
+from pydantic import BaseModel
 
-from agents import reviewer, scheduler, writer
+from agents import notes, reviewer, scheduler, writer
 from agents.prompt import clean_foreign_text, load_instructions, quote_data
 from agents.reviewer import review_draft, review_grounding
 from agents.scheduler import propose_send_time
@@ -15,6 +16,7 @@ from agents.writer import write_draft
 from domain.grounding import find_violations
 from errors import ModelFault
 from models.base import utc
+from models.fixes import NoteFields
 from models.mail import EmailDraft, Issue, ItemBlurb, Review, ReviewVerdict, Severity
 from models.scheduling import SchedulingFacts
 from models.states import TouchKind
@@ -24,6 +26,21 @@ FACTS = SchedulingFacts(
     client_id="c-17", n=3, kind=TouchKind.MISSED, now=utc(2026, 6, 1), earliest=utc(2026, 6, 1, 8),
     latest=utc(2026, 6, 8), time_zone="Europe/London", quiet_from_hour=21, quiet_until_hour=8,
 )  # fmt: skip
+
+
+def list_limits(model: type[BaseModel]) -> dict[str, dict[str, int]]:
+    """The lengths that each field may have."""
+    properties = model.model_json_schema()["properties"]
+    return {
+        name: {key: value for key, value in shown.items() if key.startswith(("min", "max"))}
+        for name, shown in properties.items()
+    }
+
+
+@pytest.mark.parametrize(("asked", "contract"), [(writer.Draft, EmailDraft), (notes.NoteAnswer, NoteFields)])
+def test_a_model_may_say_just_as_much_as_the_contract_holds(asked: type[BaseModel], contract: type[BaseModel]) -> None:
+    assert list_limits(asked) == list_limits(contract)
+    assert any(list_limits(asked).values())
 
 
 async def a_draft(desk) -> EmailDraft:

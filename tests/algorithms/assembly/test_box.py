@@ -46,14 +46,16 @@ def test_a_budget_to_the_cent():
 
 def test_thousands_of_boxes_may_cost_their_budget_to_the_cent():
     wave = draw_tight_wave(3, 6_000)
-    best, found = find_best_of_all_sets(wave), np.zeros(6_000)
+    best, found, good_worth = find_best_of_all_sets(wave), np.zeros(6_000), 0.0
     for part in build_blocks(wave):
         good = find_good_boxes(part, part.score)
         near = find_near_boxes(part, part.score, good, np.zeros(len(part.clients)))
+        good_worth += good.worth.sum()
         np.maximum.at(found, part.clients[near.row], near.worth)
         assert near.upper == pytest.approx(best[part.clients], abs=1e-8)
         assert (take_picked(part.select(near.row).price, near.picks).sum(1) <= part.budget[near.row]).all()
     assert found == pytest.approx(best, abs=1e-9)
+    assert 0.997 * best.sum() < good_worth <= best.sum() + 1e-6, "what the search begins with is close already"
 
 
 def test_nothing_is_better_than_a_negative_score():
