@@ -12,7 +12,7 @@ from algorithms.assembly.boxes import find_good_boxes, take_picked
 from algorithms.assembly.constraint_duals import compute_constraint_duals
 from algorithms.assembly.model import Block, Floats, build_blocks
 from algorithms.assembly.near import find_near_boxes
-from tests.algorithms.assembly.test_wishes import draw_wave_with_wishes
+from tests.algorithms.wishes import draw_wave_with_wishes
 
 
 def list_blocks(seeds: range, *, must: bool = True, coloured: bool = True) -> Iterator[Block]:
