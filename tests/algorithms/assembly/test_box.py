@@ -70,6 +70,8 @@ def test_where_the_search_gives_up_the_solver_ends_it(decimals):
         for part in build_blocks(wave):
             picks = find_best_box(part, part.score, nodes=1)
             assert part.score[0, picks].sum() == pytest.approx(find_best_by_trying(wave, 0), abs=1e-9)
+            small = find_best_box(part, 0.01 * part.score, nodes=1)
+            assert part.score[0, small].sum() == pytest.approx(find_best_by_trying(wave, 0), abs=1e-6)
 
 
 def test_slots_and_categories_alone_are_solved_exactly():
