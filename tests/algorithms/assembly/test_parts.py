@@ -44,10 +44,16 @@ def draw_question(rng: np.random.Generator) -> AssemblyQuestion:
         for sku in rng.choice(SKUS, 8, replace=False)
     )
     return AssemblyQuestion(
-        client_id="c", now=datetime(2026, 11, 21, tzinfo=UTC),
-        slots=int(rng.integers(1, 5)), budget_cents=limit(300, 2_000), item_cap_cents=limit(300, 900), category_cap=limit(1, 3), colour_cap=limit(1, 3),
-        must_have=("knit",) if rng.random() < 0.4 else (), pieces=pieces,
-    )  # fmt: skip
+        client_id="c",
+        now=datetime(2026, 11, 21, tzinfo=UTC),
+        slots=int(rng.integers(1, 5)),
+        budget_cents=limit(300, 2_000),
+        item_cap_cents=limit(300, 900),
+        category_cap=limit(1, 3),
+        colour_cap=limit(1, 3),
+        must_have=("knit",) if rng.random() < 0.4 else (),
+        pieces=pieces,
+    )
 
 
 def cut(questions: list[AssemblyQuestion], on_hand: np.ndarray, size: int) -> tuple[list[WavePart], list[Arrays]]:
