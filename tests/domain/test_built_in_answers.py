@@ -34,7 +34,7 @@ def ago(days: float) -> datetime:
     return NOW - timedelta(days=days)
 
 
-def happened(*days: float) -> tuple[Occurrence, ...]:
+def build_events(*days: float) -> tuple[Occurrence, ...]:
     return tuple(Occurrence(kind="order_placed", at=ago(day)) for day in days)
 
 
@@ -54,7 +54,9 @@ def happened(*days: float) -> tuple[Occurrence, ...]:
     ],
 )
 def test_risk_halves_for_each_usual_gap_beyond_the_first(days, horizon, p_alive, orders):
-    answer = built_in.answer_risk(RiskQuestion(client_id="c", now=NOW, orders=happened(*days), horizon_days=horizon))
+    answer = built_in.answer_risk(
+        RiskQuestion(client_id="c", now=NOW, orders=build_events(*days), horizon_days=horizon)
+    )
     assert answer.p_alive == pytest.approx(p_alive)
     assert answer.expected_orders == pytest.approx(orders)
 
@@ -64,7 +66,7 @@ def test_risk_halves_for_each_usual_gap_beyond_the_first(days, horizon, p_alive,
     [((), 0.0), ((0,), 50.0), ((0, 0, 0), 75.0), ((HALF_LIFE,), 100 / 3), ((HALF_LIFE, HALF_LIFE, -1), 50.0)],
 )
 def test_engagement_counts_events_that_fade_by_half(days, score):
-    answer = built_in.answer_engagement(EngagementQuestion(client_id="c", now=NOW, events=happened(*days)))
+    answer = built_in.answer_engagement(EngagementQuestion(client_id="c", now=NOW, events=build_events(*days)))
     assert answer.score == pytest.approx(score)
     assert answer.crosses_at is None
 
@@ -74,7 +76,7 @@ def test_engagement_counts_events_that_fade_by_half(days, score):
     st.sets(st.integers(0, 100), max_size=4).map(lambda levels: tuple(sorted(map(float, levels), reverse=True))),
 )
 def test_the_crossing_is_when_the_score_reaches_the_next_threshold(days, thresholds):
-    question = EngagementQuestion(client_id="c", now=NOW, events=happened(*days), thresholds=thresholds)
+    question = EngagementQuestion(client_id="c", now=NOW, events=build_events(*days), thresholds=thresholds)
     answer = built_in.answer_engagement(question)
     below = [threshold for threshold in thresholds if 0 < threshold < answer.score]
     assert (answer.crosses_at is not None) == bool(below)

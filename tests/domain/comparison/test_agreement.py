@@ -15,7 +15,7 @@ def pair(number: int, used: dict[str, Any], shadow: dict[str, Any] | None) -> tu
     return live, ShadowAnswer("q", "new", 0.1, shadow, ())
 
 
-def listed(ids: str) -> dict[str, Any]:
+def build_list(ids: str) -> dict[str, Any]:
     return {"items": list(ids)}
 
 
@@ -31,7 +31,12 @@ def test_answers_are_summarised_by_their_own_faults_alone():
 
 def test_lists_agree_by_their_first_their_overlap_and_their_ranks():
     result = measure_agreement(
-        [pair(1, listed("abc"), listed("abc")), pair(2, listed("abc"), listed("bax")), pair(3, listed("abc"), None)], 3
+        [
+            pair(1, build_list("abc"), build_list("abc")),
+            pair(2, build_list("abc"), build_list("bax")),
+            pair(3, build_list("abc"), None),
+        ],
+        3,
     )
     assert (result.n, result.same, result.first, result.difference) == (2, 0.5, 0.5, None)
     assert result.overlap == pytest.approx((1 + 2 / 3) / 2)
