@@ -15,6 +15,7 @@ from models.base import ONE_LINE, ClientId, Contract, Id, ItemId, Sku, StrictInp
 from models.clock import Clock
 from models.events import Label, Money, Words
 from models.slots import Cents, Code, Finite
+from models.wishes import ClientWish
 
 FixId: TypeAlias = Id
 By = Annotated[str, StringConstraints(max_length=64, pattern=ONE_LINE)]
@@ -70,6 +71,8 @@ class FixWish(StrictInput):
     exclude_items: tuple[ItemId, ...] = Field(default=(), max_length=200)
     sizes: tuple[Label, ...] = Field(default=(), max_length=20)
     """Empty: the client's sizes."""
+    wishes: tuple[ClientWish, ...] = Field(default=(), max_length=100)
+    """Further wishes, one thing each; those of the note are added to them."""
     note: Words | None = None
     when: Literal["now", "wave"] = "now"
     """`wave`: assembled in the next wave, together with all others that are due."""
@@ -106,6 +109,9 @@ class FixNote(Contract):
     fields: NoteFields
     by: Literal["house", "model"]
     said: tuple[str, ...] = ()
+    wishes: tuple[ClientWish, ...] = ()
+    not_understood: tuple[str, ...] = ()
+    """The stretches of the note of which nothing was understood."""
 
 
 class FixRequest(StrictInput):
@@ -131,6 +137,8 @@ class FixItem(Contract):
     """The parts of the ranking's score."""
     why: str = ""
     """The parts in words, for the stylist."""
+    answers: tuple[str, ...] = ()
+    """The keys of the wishes that it answers."""
 
 
 class Swap(StrictInput):

@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple, TypeAlias
 
 from domain.fixes.keep_model import KeepModel, standardise
+from domain.fixes.wish_answers import ItemTraits, is_broken, is_too_dear, list_answers
 from domain.histories import normalise_word
 from domain.sizes import fold_size, list_wearable
 from models.base import ClientId, ItemId, Sku
@@ -28,6 +29,7 @@ EXCLUSION_REASONS: Final[Mapping[str, str]] = MappingProxyType(
         "excluded_item": "the client asked not to be sent it",
         "excluded_category": "the client asked for nothing of its category",
         "excluded_colour": "the client asked for nothing in its colour",
+        "unwanted": "it is what the client does not want",
         "too_dear": "it costs more than the client wants to pay",
         "not_in_size": "it is not made in a size that the client wears",
         "out_of_stock": "no unit is free in a size that the client wears",
@@ -70,11 +72,13 @@ def list_candidates(
     units: Iterable[StockUnit],
     fits: Fits,
     keep: KeepModel,
+    traits: Mapping[ItemId, ItemTraits] = MappingProxyType({}),
 ) -> tuple[tuple[FixItem, ...], dict[ItemId, str]]:
     """List the items that may go into the box, and the reason code of each other item.
 
     Each candidate comes once, in the size that fits best, the likeliest to be kept first. `picks` come from the
-    ranking, `units` are the skus of `items`. A pick that `items` does not hold is ignored.
+    ranking, `units` are the skus of `items`. A pick that `items` does not hold is ignored. `traits` say what an item is
+    in the values of wishes; an item without them answers none.
     """
     units_by_item: dict[ItemId, list[StockUnit]] = {}
     for unit in units:
@@ -83,7 +87,7 @@ def list_candidates(
     left_out: dict[ItemId, str] = {}
     possible: list[StockUnit] = []
     for item_id, item in items.items():
-        free_units, reason = _list_free_units(wish, wearer, item, units_by_item.get(item_id, ()))
+        free_units, reason = _list_free_units(wish, wearer, item, units_by_item.get(item_id, ()), traits.get(item_id))
         if reason or item_id not in ranked:
             left_out[item_id] = reason or "not_ranked"
         else:
@@ -94,9 +98,16 @@ def list_candidates(
     liking = standardise([pick.score for pick in ranked.values()])
     likes = dict(zip(ranked, zip(liking.tolist(), keep.p_like(liking).tolist(), strict=True), strict=True))
     chosen = [
-        _build_item(items[chosen_id], *best[chosen_id], ranked[chosen_id], *likes[chosen_id]) for chosen_id in best
+        _build_item(items[chosen_id], *best[chosen_id], ranked[chosen_id], *likes[chosen_id]).model_copy(
+            update={"answers": _list_item_answers(wish, best[chosen_id][0], traits.get(chosen_id))}
+        )
+        for chosen_id in best
     ]
     return tuple(sorted(chosen, key=lambda candidate: (-candidate.score, candidate.sku))), left_out
+
+
+def _list_item_answers(wish: FixWish, unit: StockUnit, item: ItemTraits | None) -> tuple[str, ...]:
+    return list_answers(wish.wishes, item._replace(sizes=frozenset({fold_size(unit.size)}))) if item else ()
 
 
 def _list_sizes(item: Item, item_units: Iterable[StockUnit]) -> set[str]:
@@ -105,10 +116,10 @@ def _list_sizes(item: Item, item_units: Iterable[StockUnit]) -> set[str]:
 
 
 def _list_free_units(
-    wish: FixWish, wearer: Wearer, item: Item, item_units: Sequence[StockUnit]
+    wish: FixWish, wearer: Wearer, item: Item, item_units: Sequence[StockUnit], traits: ItemTraits | None
 ) -> tuple[list[StockUnit], str]:
     """List the free units of an item that the client may be sent; when there are none, return the reason."""
-    if reason := _find_exclusion(wish, wearer, item):
+    if reason := _find_exclusion(wish, wearer, item, traits):
         return [], reason
     sized = [(unit, fold_size(unit.size)) for unit in item_units]
     made_sizes = _list_sizes(item, item_units)
@@ -126,7 +137,7 @@ def _list_wearable_sizes(wish: FixWish, wearer: Wearer, item: Item, made_sizes: 
     return list_wearable(made_sizes, wearer.sizes, wearer.verdicts.get(normalise_word(item.category), {}))
 
 
-def _find_exclusion(wish: FixWish, wearer: Wearer, item: Item) -> str:
+def _find_exclusion(wish: FixWish, wearer: Wearer, item: Item, traits: ItemTraits | None) -> str:
     dearest = min((cap for cap in (to_cents(wish.item_cap), to_cents(wish.budget)) if cap is not None), default=None)
     checks = {
         "owned": item.item_id in wearer.owned,
@@ -135,7 +146,9 @@ def _find_exclusion(wish: FixWish, wearer: Wearer, item: Item) -> str:
         "excluded_item": item.item_id in wish.exclude_items,
         "excluded_category": normalise_word(item.category) in _normalise_words(wish.exclude_categories),
         "excluded_colour": normalise_word(item.colour) in _normalise_words(wish.exclude_colours),
-        "too_dear": dearest is not None and item.price_cents > dearest,
+        "unwanted": traits is not None and any(is_broken(wished, traits) for wished in wish.wishes),
+        "too_dear": (dearest is not None and item.price_cents > dearest)
+        or (traits is not None and is_too_dear(wish.wishes, traits)),
     }
     return next((code for code, holds in checks.items() if holds), "")
 

@@ -102,6 +102,7 @@ LEFT_OUT: Final[dict[str, str]] = {
     "too_dear": "Too expensive",
     "excluded_category": "Category not wanted",
     "excluded_colour": "Colour not wanted",
+    "unwanted": "Has what they do not want",
     "excluded_item": "Item not wanted",
     "owned": "Owned already",
     "in_another_fix": "In another box",

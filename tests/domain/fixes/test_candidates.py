@@ -13,11 +13,13 @@ import pytest
 from domain import built_in_answers, slot_rules
 from domain.fixes.candidates import EXCLUSION_REASONS, StockUnit, Wearer, build_question, list_candidates
 from domain.fixes.keep_model import KeepModel
+from domain.fixes.wish_answers import ItemTraits
 from models.base import utc
 from models.catalogue import Item, Season
 from models.events import Fit
 from models.fixes import FixItem, FixWish
 from models.mail import Pick
+from models.wishes import ClientWish
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 
@@ -50,7 +52,8 @@ def choose(
     picks = [Pick(item_id=entry.item_id, score=1.0 - rank / 10) for rank, entry in enumerate(items)]
     known = {entry.item_id: entry for entry in (*items, *unranked)}
     shelf = units_of(*items, *unranked) if units is None else units
-    return list_candidates(wish, wearer, picks, known, shelf, in_m, KeepModel())
+    woollen = ItemTraits(frozenset({("category", "knitwear"), ("material", "wool")}), price_cents=5_000)
+    return list_candidates(wish, wearer, picks, known, shelf, in_m, KeepModel(), dict.fromkeys(known, woollen))
 
 
 def test_each_item_comes_once_in_the_size_that_fits_best():
@@ -67,6 +70,16 @@ def test_the_best_size_that_is_free_is_taken():
     assert [entry.sku for entry in choose(FixWish(), Wearer(), item("a"), units=units)[0]] == ["a-L"]
     alike = [StockUnit("a-1", "a", "M", 1), StockUnit("a-2", "a", "M", 5)]
     assert [entry.sku for entry in choose(FixWish(), Wearer(), item("a"), units=alike)[0]] == ["a-2"]
+
+
+def test_a_candidate_says_which_wishes_it_answers():
+    wished = (
+        ClientWish(kind="material", value="wool"),
+        ClientWish(kind="size", value="M"),
+        ClientWish(kind="season", value="winter"),
+    )
+    items, _ = choose(FixWish(wishes=wished), Wearer(), item("a"))
+    assert items[0].answers == ("material:wool", "size:M")
 
 
 def test_what_is_made_in_no_size_fits_everybody():
@@ -86,6 +99,8 @@ BARRED = [
     ("excluded_colour", FixWish(exclude_colours=("Navy",)), Wearer(), {}),
     ("too_dear", FixWish(item_cap=Decimal("49.99")), Wearer(), {}),
     ("too_dear", FixWish(budget=Decimal("49.99")), Wearer(), {}),
+    ("too_dear", FixWish(wishes=(ClientWish(kind="budget_item", value="49", category="knitwear"),)), Wearer(), {}),
+    ("unwanted", FixWish(wishes=(ClientWish(kind="material", value="wool", strength="avoid"),)), Wearer(), {}),
     ("not_in_size", FixWish(), Wearer(sizes=("XL", "38")), {}),
     ("not_in_size", FixWish(sizes=("XL",)), Wearer(sizes=("M",)), {}),
     ("not_in_size", FixWish(), Wearer(sizes=("L",), verdicts={"knitwear": {"l": Fit.SMALL}}), {}),
