@@ -20,7 +20,8 @@ from temporalio.workflow import ParentClosePolicy
 
 with workflow.unsafe.imports_passed_through():
     from cli import leave
-    from hosting.queues import THREADS, runner
+    from hosting.queues import THREADS
+    from hosting.sandbox import build_runner
     from workflows import attributes as show
 
 BATCH = 50
@@ -100,7 +101,7 @@ async def main(address: str, count: int) -> float:
             client,
             task_queue="bare",
             workflows=[BareClient, BareMail],
-            workflow_runner=runner(),
+            workflow_runner=build_runner(),
             activities=[bare_step],
             activity_executor=threads,
             max_concurrent_activities=THREADS,

@@ -13,7 +13,6 @@ from typing import Any, Final
 
 from temporalio.client import Client
 from temporalio.worker import Worker
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.assess import AssessmentSteps
 from activities.campaign_round import CampaignSteps
@@ -40,6 +39,7 @@ from activities.waves.plan import WavePlanSteps
 from activities.waves.propose import WaveProposalSteps
 from activities.waves.rank import WaveRankingSteps
 from agents.llm import LanguageModel
+from hosting.sandbox import build_runner
 from hosting.step_counter import StepCounter
 from mail.message import EnvelopeBuilder
 from mail.transport import Transport
@@ -120,7 +120,7 @@ def _build_worker_options(
     return {
         LIFECYCLE_QUEUE: {
             "workflows": [ClientLifecycle, Outreach, Campaign, FixAssignment, FixWave, Refresh, Erasure],
-            "workflow_runner": runner(),
+            "workflow_runner": build_runner(),
             "activities": [
                 *(assess.assess, compose.compose, CampaignSteps(context).run_campaign_round),
                 *(steer.conclude, steer.unpark, steer.keep_policy),
@@ -165,10 +165,3 @@ def _build_worker_options(
             "max_task_queue_activities_per_second": context.settings.mails_per_second,
         },
     }
-
-
-def runner() -> SandboxedWorkflowRunner:
-    """Build the sandbox and pass the rooms through that do no I/O: importing them afresh for each workflow costs
-    time."""
-    passed = ("models", "domain", "workflows", "pydantic", "pydantic_core", "annotated_types", "typing_extensions")
-    return SandboxedWorkflowRunner(restrictions=SandboxRestrictions.default.with_passthrough_modules(*passed))

@@ -11,7 +11,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 from temporalio.workflow import NondeterminismError
 
-from hosting.queues import runner
+from hosting.sandbox import build_runner
 from workflows.campaign import Campaign
 from workflows.erasure import Erasure
 from workflows.fix import FixAssignment
@@ -26,7 +26,7 @@ RECORDED = sorted(Path(__file__).parent.glob("*.json"))
 def replayer() -> Replayer:
     return Replayer(
         workflows=[ClientLifecycle, Outreach, Campaign, Erasure, FixAssignment, FixWave, Refresh],
-        workflow_runner=runner(),
+        workflow_runner=build_runner(),
         data_converter=pydantic_data_converter,
     )
 
