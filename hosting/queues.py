@@ -17,7 +17,6 @@ from temporalio.worker import Worker
 from activities.assess import AssessmentSteps
 from activities.campaign_round import CampaignSteps
 from activities.erase import ErasureSteps
-from activities.failure_codes import Failures
 from activities.fixes.admit import FixAdmissionSteps
 from activities.fixes.assemble import FixAssemblySteps
 from activities.fixes.decide import FixDecisionSteps
@@ -39,8 +38,8 @@ from activities.waves.plan import WavePlanSteps
 from activities.waves.propose import WaveProposalSteps
 from activities.waves.rank import WaveRankingSteps
 from agents.llm import LanguageModel
+from hosting.activity_interceptor import ActivityInterceptor
 from hosting.sandbox import build_runner
-from hosting.step_counter import StepCounter
 from mail.message import EnvelopeBuilder
 from mail.transport import Transport
 from services.assessment.assessor import Assessor
@@ -53,11 +52,11 @@ from workflows import handles
 from workflows.campaign import Campaign
 from workflows.erasure import Erasure
 from workflows.fix import FixAssignment
-from workflows.inbound import SingleInputInterceptor
 from workflows.lifecycle import ClientLifecycle
 from workflows.options import AGENTS_QUEUE, LIFECYCLE_QUEUE, MAIL_QUEUE, SCIENCE_QUEUE
 from workflows.outreach import Outreach
 from workflows.refresh import Refresh
+from workflows.signal_payloads import SingleInputInterceptor
 from workflows.wave import FixWave
 
 QUEUES: Final = (LIFECYCLE_QUEUE, SCIENCE_QUEUE, AGENTS_QUEUE, MAIL_QUEUE)
@@ -92,7 +91,7 @@ async def run_workers(client: Client, context: ServiceContext, queues: Sequence[
                 client,
                 task_queue=queue,
                 activity_executor=threads,
-                interceptors=[Failures(), StepCounter(), SingleInputInterceptor()],
+                interceptors=[ActivityInterceptor(), SingleInputInterceptor()],
                 graceful_shutdown_timeout=GRACE,
                 build_id=BUILD,
                 **options_by_queue[queue],

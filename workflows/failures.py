@@ -10,6 +10,6 @@ STEP_FAILED: Final = (ActivityError, ApplicationError)
 
 
 def code_of(failed: BaseException) -> str:
-    """Return the code that `activities.failure_codes` gave the failure."""
+    """Return the code that `hosting.activity_interceptor` gave the failure."""
     cause = failed.cause if isinstance(failed, ActivityError) else failed
     return cause.type or "error" if isinstance(cause, ApplicationError) else type(cause).__name__

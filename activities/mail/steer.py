@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 from temporalio import activity
 
 from models.actors import TEMPORAL
@@ -12,7 +10,6 @@ from models.outreach import Conclusion, OutreachStep, PolicyRequest, StepDone
 from services.clients.steering import apply_commands
 from services.context import ServiceContext
 from services.mailing import steering
-from services.mailing.outreach_steps import build_step_result, run_outreach_step
 from store.database import write_transaction
 
 
@@ -32,14 +29,14 @@ class SteeringSteps:
             clock, now = self._context.load_business_time(connection, conclusion.at)
             rules, real_now = self._context.mail_rules, self._context.wall()
             row = steering.conclude_mail(rules, connection, TEMPORAL, conclusion, now, real_now)
-            return build_step_result(row, clock)
+            return row.build_result(clock)
 
     @activity.defn
     def unpark(self, step: OutreachStep) -> StepDone:
         """Let a parked mail go on: `send_late` as it is, `replan` to write it afresh, or `expire`."""
-        return run_outreach_step(
-            self._context, step, partial(steering.unpark_mail, self._context.mail_rules, step.overdue)
-        )
+        with write_transaction(self._context.engine) as connection:
+            clock, now = self._context.load_business_time(connection, step.at)
+            return steering.unpark_mail(self._context.mail_rules, connection, step, now).build_result(clock)
 
     @activity.defn
     def keep_policy(self, request: PolicyRequest) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import Engine
 
 from domain import permissions
 from domain.permissions import Action
-from errors import BadInput, ErasedClient, NotFound
+from errors import BadInput, ErasedClient
 from models.actors import Actor, Subject, SubjectKind
 from models.clients import Client, ClientRow
 from store.activity import write_activity
@@ -44,7 +44,5 @@ def save_client(
             subject = Subject(kind=SubjectKind.CLIENT, id=row.client_id)
             data = {"new": bool(batch.new)}
             write_activity(connection, actor, Action.SAVE_CLIENT, subject, now, real_now, data)
-        client = clients.load_client(connection, row.client_id)
-        if client is None:
-            raise NotFound("no client has this id", "client_id")
+        client = clients.require_client(connection, row.client_id)
         return SavedClient(client, bool(batch.new), batch.notes)

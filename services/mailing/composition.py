@@ -1,10 +1,15 @@
-"""Pick, write, review and schedule one mail with the template writer: approved copy, deterministic and grounded."""
+"""Compose one mail: its items and brief, whoever writes, and the whole of it with the template writer, whose copy is
+approved, deterministic and grounded."""
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import Connection
 
 from agents import template_writer
+from algorithms.blending.contracts import Recommendation
 from domain.grounding import find_violations
 from domain.outreach import PREPARING
 from errors import ModelFault
@@ -14,12 +19,44 @@ from models.states import OutreachState
 from services.context import ServiceContext
 from services.decisions.decider import Decider
 from services.mailing import send_times
-from services.mailing.outreach_steps import build_step_result, require_outreach
-from services.mailing.preparation import choose_items, choose_send_time, dump_picks, save_ranking_decision
-from services.mailing.reading_hours import ReadingHours
+from services.mailing.send_times import ReadingHours, choose_send_time
 from services.recommendations.recommender import Recommender
 from store.database import read_transaction, write_transaction
-from store.mail import ledger
+from store.learning import decisions
+from store.mail import briefs, ledger, mail_facts
+from store.mail.ledger import LedgerRow
+
+ITEMS_PER_MAIL: Final = 4
+"""Items in a mail."""
+REPEAT_AFTER: Final = timedelta(days=45)
+"""Business time for which an item shown to a client is not shown to them again."""
+
+
+class MailItems(NamedTuple):
+    """The items for a mail, and the brief with them."""
+
+    chosen: Recommendation
+    brief: Brief
+
+
+def choose_items(
+    context: ServiceContext, recommender: Recommender, connection: Connection, row: LedgerRow, at: datetime
+) -> MailItems:
+    """Choose the items for this mail and build the brief that is true at `at`, when the client will read it."""
+    shown = mail_facts.list_shown_items(connection, row.client_id, at - REPEAT_AFTER, except_mail=row.n)
+    chosen = recommender.recommend(connection, row.client_id, ITEMS_PER_MAIL, at, exclude=shown)
+    why = {pick.item_id: pick.why for pick in chosen.picks}
+    return MailItems(chosen, briefs.build_brief(connection, row, chosen.picks, context.settings, at, why))
+
+
+def save_ranking_decision(connection: Connection, row: LedgerRow, items: MailItems, now: datetime) -> None:
+    """Record what the ranking slot answered, so that what was shown can be replayed."""
+    decisions.save_decision(connection, items.chosen.record, now, n=row.n, body=items.chosen.body)
+
+
+def dump_picks(items: MailItems) -> list[dict[str, object]]:
+    """Dump the picks as the ledger and the decisions hold them."""
+    return [pick.model_dump(mode="json") for pick in items.chosen.picks]
 
 
 class MailComposer:
@@ -33,9 +70,9 @@ class MailComposer:
         """Write and schedule the mail. A mail that is further on already stays as it is."""
         with read_transaction(self._context.engine) as connection:
             clock, now = self._context.load_business_time(connection, step.at)
-            row = require_outreach(connection, step.client_id, step.n)
+            row = ledger.require_mail(connection, step.client_id, step.n)
             if row.state not in PREPARING:
-                return build_step_result(row, clock)
+                return row.build_result(clock)
             answer = send_times.ask_slot(self._context, self._decider, connection, row, now)
             proposed = send_times.read_proposed_time(answer)
             send_at = choose_send_time(self._context, connection, row, proposed, now, self._hours)
@@ -53,7 +90,7 @@ class MailComposer:
             send_times.save_decision(self._decider, connection, row, answer, send_at, now)
             if ledger.move_mail(connection, row.client_id, row.n, OutreachState.SCHEDULED, now, values=values):
                 return StepDone(state=OutreachState.SCHEDULED, clock=clock, next_at=send_at)
-            return build_step_result(require_outreach(connection, step.client_id, step.n), clock)
+            return ledger.require_mail(connection, step.client_id, step.n).build_result(clock)
 
 
 def write_draft(brief: Brief) -> EmailDraft:

@@ -25,12 +25,10 @@ from models.states import OutreachState
 from services.context import ServiceContext
 from services.decisions.decider import Decider
 from services.mailing import send_times
+from services.mailing.composition import choose_items, dump_picks, save_ranking_decision
 from services.mailing.model_session import open_session
-from services.mailing.outreach_steps import build_step_result, require_outreach
-from services.mailing.preparation import choose_items, choose_send_time, dump_picks, save_ranking_decision
-from services.mailing.reading_hours import ReadingHours
 from services.mailing.scheduling_facts import load_scheduling_facts
-from services.mailing.send_times import SendTimeAttempt
+from services.mailing.send_times import ReadingHours, SendTimeAttempt, choose_send_time
 from services.recommendations.recommender import Recommender
 from store.database import read_transaction, write_transaction
 from store.mail import ledger
@@ -56,9 +54,9 @@ class ModelComposer:
         """Choose the items and save the brief."""
         with read_transaction(self._context.engine) as connection:
             clock, now = self._context.load_business_time(connection, step.at)
-            row = require_outreach(connection, step.client_id, step.n)
+            row = ledger.require_mail(connection, step.client_id, step.n)
             if row.state != OutreachState.BRIEFED:
-                return build_step_result(row, clock)
+                return row.build_result(clock)
             at = choose_send_time(self._context, connection, row, None, now)
             items = choose_items(self._context, self._recommender, connection, row, at)
         with write_transaction(self._context.engine) as connection:
@@ -123,8 +121,8 @@ class ModelComposer:
     def _load(self, step: OutreachStep) -> tuple[LedgerRow, StepDone, datetime]:
         with read_transaction(self._context.engine) as connection:
             clock, now = self._context.load_business_time(connection, step.at)
-            row = require_outreach(connection, step.client_id, step.n)
-            return row, build_step_result(row, clock), now
+            row = ledger.require_mail(connection, step.client_id, step.n)
+            return row, row.build_result(clock), now
 
     def _move(self, step: OutreachStep, to: OutreachState, values: dict[str, Any], code: str = "") -> StepDone:
         with write_transaction(self._context.engine) as connection:
@@ -142,7 +140,7 @@ class ModelComposer:
     ) -> StepDone:
         ledger.move_mail(connection, step.client_id, step.n, to, now, code=code, values=values)
         clock, _ = self._context.load_business_time(connection, step.at)
-        return build_step_result(require_outreach(connection, step.client_id, step.n), clock)
+        return ledger.require_mail(connection, step.client_id, step.n).build_result(clock)
 
     def _ask_slot(self, row: LedgerRow, now: datetime) -> SendTimeAttempt:
         with read_transaction(self._context.engine) as connection:
@@ -151,7 +149,7 @@ class ModelComposer:
     def _dispose(self, step: OutreachStep, proposed: datetime | None, answer: SendTimeAttempt) -> StepDone:
         with write_transaction(self._context.engine) as connection:
             _, now = self._context.load_business_time(connection, step.at)
-            row = require_outreach(connection, step.client_id, step.n)
+            row = ledger.require_mail(connection, step.client_id, step.n)
             send_at = choose_send_time(self._context, connection, row, proposed, now, self._hours)
             send_times.save_decision(self._decider, connection, row, answer, send_at, now)
             return self._move_mail(connection, step, OutreachState.SCHEDULED, now, {"send_at": send_at})

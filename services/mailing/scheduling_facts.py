@@ -8,9 +8,8 @@ from domain.timing import HORIZON, load_zone
 from models.outreach import OutreachStep
 from models.scheduling import SchedulingFacts
 from services.context import ServiceContext
-from services.mailing.outreach_steps import require_client
-from services.mailing.preparation import choose_send_time
-from services.mailing.reading_hours import MOST_READS
+from services.mailing.send_times import MOST_READS, choose_send_time
+from store.clients import clients
 from store.database import read_transaction
 from store.mail import mail_facts
 from store.mail.ledger import LedgerRow
@@ -21,7 +20,7 @@ def load_scheduling_facts(
 ) -> SchedulingFacts:
     """Load the facts that the scheduler needs about a mail and its client."""
     with read_transaction(context.engine) as connection:
-        client = require_client(connection, step.client_id)
+        client = clients.require_client(connection, step.client_id)
         earliest = choose_send_time(context, connection, row, None, now)
         reading_times = mail_facts.list_reading_times(connection, step.client_id, now, MOST_READS)
         zone = load_zone(client.time_zone)

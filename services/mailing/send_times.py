@@ -1,30 +1,107 @@
-"""Ask the slot `send_time` when a mail leaves, inside the allowed windows, where it has an algorithm; else
-`services.mailing.reading_hours` proposes. `domain.timing` has the last word."""
+"""Choose when a mail leaves: an algorithm of the slot `send_time` proposes where there is one, else the hour at which
+the client reads, as far as it is known. `domain.timing` has the last word."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from datetime import datetime
 from typing import Final, cast
 
+import numpy as np
 from sqlalchemy import Connection
 
 from algorithms.slots.built_in import BuiltIn
 from algorithms.slots.guard import Unanswered
-from domain.timing import HORIZON, list_send_windows, load_zone
+from domain.arrays import Floats
+from domain.histories import build_cohorts
+from domain.reading_hours import HOURS, LONGEST_WAIT, count_by_hour, estimate_habit, propose_send_time
+from domain.timing import HORIZON, MailRules, compute_cap_opening, fit_send_time, list_send_windows, load_zone
+from models.clients import Client
 from models.slots import SendTimeAnswer, SendTimeQuestion
+from models.states import TouchKind
 from services.context import ServiceContext
 from services.decisions.decider import Decider, PendingDecision
-from services.mailing.outreach_steps import require_client
-from services.mailing.preparation import find_earliest_time
-from services.mailing.reading_hours import MOST_READS
-from store.mail import mail_facts
+from store.clients import clients
+from store.mail import mail_facts, reading_hours
 from store.mail.ledger import LedgerRow
+from store.mail.reading_hours import EVERYBODY
 
 SLOT: Final = "send_time"
-
+CHECK_SECONDS: Final = 60.0
+"""Real seconds for which the cohorts' hours are used without a look at the store; they change once a night."""
+MOST_READS: Final = 20
+"""The client's latest opens and clicks that count."""
 
 SendTimeAttempt = PendingDecision | Unanswered | None
 """The answer of an algorithm; or nobody's yet, and the built-in decides; or None where no algorithm has a part."""
+
+
+class ReadingHours:
+    """The cohorts' reading hours of one process; safe to use from many threads, of which two may load at once."""
+
+    def __init__(
+        self, *, check_seconds: float = CHECK_SECONDS, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._check_seconds, self._monotonic = check_seconds, monotonic
+        self._known: dict[str, Floats] = {}
+        self._checked = float("-inf")
+
+    def propose_time(
+        self,
+        connection: Connection,
+        row: LedgerRow,
+        client: Client,
+        rules: MailRules,
+        earliest: datetime,
+        now: datetime,
+    ) -> datetime | None:
+        """Propose a moment within a day from `earliest` on; None: as soon as it is allowed, or at the hour that the
+        client set. A welcome waits for nothing, since whoever signed up is there. Runs one short statement."""
+        if client.policy.preferred_hour is not None or row.kind == TouchKind.WELCOME:
+            return None
+        zone = load_zone(client.time_zone)
+        own = count_by_hour(mail_facts.list_reading_times(connection, client.client_id, now, MOST_READS), zone)
+        shares = estimate_habit(
+            own, self._sum_shares(connection, *build_cohorts(client.tags, ())), self._sum_shares(connection, EVERYBODY)
+        )
+        if shares is None:
+            return None
+        return propose_send_time(
+            shares,
+            zone,
+            list_send_windows(rules, zone, client.policy, earliest, earliest + LONGEST_WAIT),
+            client.client_id,
+        )
+
+    def _sum_shares(self, connection: Connection, *names: str) -> Floats:
+        """Sum how often these cohorts read in each hour."""
+        if self._monotonic() - self._checked > self._check_seconds:
+            self._known, self._checked = reading_hours.load_counts(connection), self._monotonic()
+        return sum((self._known[name] for name in names if name in self._known), np.zeros(HOURS))
+
+
+def choose_send_time(
+    context: ServiceContext,
+    connection: Connection,
+    row: LedgerRow,
+    proposed: datetime | None,
+    now: datetime,
+    hours: ReadingHours | None = None,
+) -> datetime:
+    """Choose when the mail leaves: not before the caps allow it, and outside the client's quiet hours. Where nobody
+    proposed a moment, `hours` proposes the one at which the client reads."""
+    client = clients.require_client(connection, row.client_id)
+    opens = find_earliest_time(context, connection, client, now)
+    if proposed is None and hours is not None:
+        proposed = hours.propose_time(connection, row, client, context.mail_rules, opens, now)
+    return fit_send_time(context.mail_rules, load_zone(client.time_zone), client.policy, proposed, opens)
+
+
+def find_earliest_time(context: ServiceContext, connection: Connection, client: Client, now: datetime) -> datetime:
+    """Find the moment from which the caps allow the client a mail."""
+    sent_at = mail_facts.list_sent_times(connection, client.client_id, now)
+    return compute_cap_opening(context.mail_rules, client.policy, sent_at, now) or now
 
 
 def ask_slot(
@@ -33,7 +110,7 @@ def ask_slot(
     """Ask the slot's algorithms about this mail. The built-in comes later: it may be a model that thinks for long."""
     if not decider.has_algorithm(SLOT):
         return None
-    client = require_client(connection, row.client_id)
+    client = clients.require_client(connection, row.client_id)
     earliest = find_earliest_time(context, connection, client, now)
     question = SendTimeQuestion(
         client_id=row.client_id,

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import uuid4
 
 from sqlalchemy import Connection
 
-from domain.eligibility import SendDecision
-from errors import InFlight, MailFault
+from domain.eligibility import Eligibility, SendDecision, may_send
+from errors import InFlight, MailFault, NotFound
 from mail.message import Envelope, EnvelopeBuilder
 from models.clock import Clock
 from models.mail import Brief, EmailDraft
@@ -23,10 +23,10 @@ from models.outreach import OutreachStep, StepDone
 from models.states import OutreachState
 from services import metrics
 from services.context import ServiceContext
-from services.mailing import send_gate
-from services.mailing.outreach_steps import build_step_result, require_client, require_outreach
+from store.campaigns import campaigns
 from store.catalogue import catalogue
-from store.mail import ledger, suppressions
+from store.clients import assessments, clients
+from store.mail import ledger, mail_facts, suppressions
 from store.mail.ledger import LedgerRow
 
 TOO_LATE: Final = timedelta(days=7)
@@ -50,7 +50,7 @@ def claim_mail(
     Raises InFlight while another attempt may be sending it.
     """
     clock, now = context.load_business_time(connection, step.at)
-    row = require_outreach(connection, step.client_id, step.n)
+    row = ledger.require_mail(connection, step.client_id, step.n)
     if row.state is OutreachState.DATA:
         if row.lease_until and context.resolve_real_time(step.at) < row.lease_until:
             raise InFlight("another attempt may be sending this mail")
@@ -58,20 +58,20 @@ def claim_mail(
         metrics.mails.labels(outcome=OutreachState.UNKNOWN).inc()
         return _load_result(connection, step, clock)
     if row.state not in (OutreachState.SCHEDULED, OutreachState.CLAIMED) or (row.send_at and now < row.send_at):
-        return build_step_result(row, clock)
+        return row.build_result(clock)
     if row.send_at and now - row.send_at > TOO_LATE:
         ledger.move_mail(connection, row.client_id, row.n, OutreachState.EXPIRED, now, code="too_late")
         return _load_result(connection, step, clock)
-    answer = send_gate.decide_sending(context, connection, row, now)
+    answer = decide_sending(context, connection, row, now)
     if answer.door is not SendDecision.OPEN:
-        send_gate.turn_away(connection, row, answer, now)
+        turn_away(connection, row, answer, now)
         return _load_result(connection, step, clock)
     return _take(post, connection, row, now)
 
 
 def _take(post: EnvelopeBuilder, connection: Connection, row: LedgerRow, now: datetime) -> Claim:
     draft = EmailDraft.model_validate(row.draft)
-    client = require_client(connection, row.client_id)
+    client = clients.require_client(connection, row.client_id)
     items = catalogue.load_items(connection, [blurb.item_id for blurb in draft.items])
     envelope = post.build(client, Brief.model_validate(row.brief), draft, items, now)
     owner = {"token": uuid4().hex, "message_id": envelope.message_id}
@@ -88,9 +88,9 @@ def pass_send_gate(
     if not ledger.is_claimed(connection, step.client_id, step.n, claim.token):
         return False
     # What the claim read of the row, its campaign and its items, cannot change while it is claimed.
-    answer = send_gate.decide_sending(context, connection, claim.row, now)
+    answer = decide_sending(context, connection, claim.row, now)
     if answer.door is not SendDecision.OPEN:
-        send_gate.turn_away(connection, claim.row, answer, now, claim.token)
+        turn_away(connection, claim.row, answer, now, claim.token)
         return False
     lease = {"lease_until": context.resolve_real_time(step.at) + in_data}
     return ledger.move_mail(
@@ -125,10 +125,51 @@ def settle_fault(
         to = OutreachState.SCHEDULED
     ledger.move_mail(connection, step.client_id, step.n, to, now, code=fault.code, token=claim.token)
     if to is OutreachState.FAILED and fault.no_such_mailbox:
-        email = require_client(connection, step.client_id).email
+        email = clients.require_client(connection, step.client_id).email
         suppressions.suppress_addresses(connection, context.settings.keys.signing, {email: ("hard_bounce", now)})
     return _load_result(connection, step, clock)
 
 
 def _load_result(connection: Connection, step: OutreachStep, clock: Clock) -> StepDone:
-    return build_step_result(require_outreach(connection, step.client_id, step.n), clock)
+    return ledger.require_mail(connection, step.client_id, step.n).build_result(clock)
+
+
+def decide_sending(context: ServiceContext, connection: Connection, row: LedgerRow, now: datetime) -> Eligibility:
+    """Decide whether this mail may leave at `now`: consent, suppression, holds, campaign, caps, quiet hours and
+    stock."""
+    file = assessments.load_client_file(connection, row.client_id)
+    if file is None:
+        raise NotFound("no such client", "client_id")
+    sent_at = mail_facts.list_sent_times(connection, row.client_id, now)
+    facts = mail_facts.load_mail_facts(connection, file, context.settings.keys.signing, sent_at)
+    gate = campaigns.load_gate(connection, row.campaign) if row.campaign else campaigns.CampaignGate()
+    if gate.called_off:
+        return Eligibility(door=SendDecision.CLOSED, code="campaign_ended")
+    return may_send(facts, context.mail_rules, now, gate.paused, catalogue.is_in_stock(connection, list_item_ids(row)))
+
+
+def list_item_ids(row: LedgerRow) -> list[str]:
+    """List the ids of the items that the mail shows."""
+    return [blurb["item_id"] for blurb in (row.draft or {}).get("items", ())]
+
+
+def turn_away(
+    connection: Connection, row: LedgerRow, answer: Eligibility, now: datetime, token: str | None = None
+) -> None:
+    """Move a mail that may not leave to the state that the answer names."""
+    values: dict[str, Any] = {}
+    if answer.door is SendDecision.WAIT:
+        values["send_at"] = answer.until
+    elif answer.door is SendDecision.PARK and row.campaign:
+        # The transaction holds the campaign's row: it is still paused when this commits.
+        values["epoch"] = campaigns.load_gate(connection, row.campaign).epoch
+    to = _STATE_AFTER[answer.door]
+    ledger.move_mail(connection, row.client_id, row.n, to, now, code=answer.code, token=token, values=values)
+
+
+_STATE_AFTER: Final = {
+    SendDecision.WAIT: OutreachState.SCHEDULED,
+    SendDecision.PARK: OutreachState.PARKED,
+    SendDecision.REWRITE: OutreachState.BRIEFED,
+    SendDecision.CLOSED: OutreachState.SUPPRESSED,
+}

@@ -14,10 +14,10 @@ from domain.permissions import Action
 from domain.timing import MailRules, find_next_open, load_zone
 from errors import InFlight
 from models.actors import Actor, Subject, SubjectKind
-from models.outreach import Conclusion
+from models.outreach import Conclusion, OutreachStep
 from models.states import OutreachState, Overdue
-from services.mailing.outreach_steps import require_client, require_outreach
 from store.activity import write_activity
+from store.clients import clients
 from store.mail import ledger
 from store.mail.ledger import LedgerRow
 
@@ -53,7 +53,7 @@ def conclude_mail(
         permissions.require(actor, action)
     values = {}
     if conclusion.to is OutreachState.SCHEDULED:
-        zone = load_zone(require_client(connection, conclusion.client_id).time_zone)
+        zone = load_zone(clients.require_client(connection, conclusion.client_id).time_zone)
         values["send_at"] = find_next_open(rules, zone, max(conclusion.send_at or now, now))
     if conclusion.edit_id is not None:
         ledger.use_edit(connection, conclusion.client_id, conclusion.n, conclusion.edit_id)
@@ -67,7 +67,7 @@ def conclude_mail(
         values=values,
         barred=OutreachState.DATA,
     )
-    row = require_outreach(connection, conclusion.client_id, conclusion.n)
+    row = ledger.require_mail(connection, conclusion.client_id, conclusion.n)
     if row.state == OutreachState.DATA:
         raise InFlight("this mail is with the mail server")
     if moved and action is not None:
@@ -77,11 +77,12 @@ def conclude_mail(
     return row
 
 
-def unpark_mail(rules: MailRules, overdue: Overdue, connection: Connection, row: LedgerRow, now: datetime) -> None:
-    """Let a parked mail queue again as it is, have it written afresh, or let it expire."""
-    if row.state != OutreachState.PARKED:
-        return
-    late = row.send_at is not None and row.send_at < now
+def unpark_mail(rules: MailRules, connection: Connection, step: OutreachStep, now: datetime) -> LedgerRow:
+    """Let a parked mail queue again as it is, have it written afresh, or let it expire; return its row."""
+    row = ledger.require_mail(connection, step.client_id, step.n)
+    if row.state is not OutreachState.PARKED:
+        return row
+    overdue, late = step.overdue, row.send_at is not None and row.send_at < now
     if overdue is Overdue.EXPIRE and late:
         ledger.move_mail(connection, row.client_id, row.n, OutreachState.EXPIRED, now, code="overdue")
     elif overdue is Overdue.REPLAN and late and now - row.created_at > STALE:
@@ -89,7 +90,7 @@ def unpark_mail(rules: MailRules, overdue: Overdue, connection: Connection, row:
     elif overdue is Overdue.REPLAN and late:
         ledger.move_mail(connection, row.client_id, row.n, OutreachState.BRIEFED, now, code="replanned")
     else:
-        zone = load_zone(require_client(connection, row.client_id).time_zone)
+        zone = load_zone(clients.require_client(connection, row.client_id).time_zone)
         at = find_next_open(rules, zone, max(now, row.send_at or now))
         ledger.move_mail(
             connection,
@@ -100,3 +101,4 @@ def unpark_mail(rules: MailRules, overdue: Overdue, connection: Connection, row:
             code="unparked",
             values={"send_at": at},
         )
+    return ledger.require_mail(connection, step.client_id, step.n)

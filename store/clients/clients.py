@@ -10,6 +10,7 @@ from zoneinfo import available_timezones
 
 from sqlalchemy import Connection, Row, bindparam, select
 
+from errors import NotFound
 from models.base import ClientId
 from models.clients import Client, ClientPolicy, ClientRow
 from store.events import outbox
@@ -162,6 +163,14 @@ def load_client(connection: Connection, client_id: ClientId) -> Client | None:
     """Load one client; None for an unknown id."""
     row = connection.execute(_CLIENT_QUERY, {"client": client_id}).one_or_none()
     return None if row is None else _build_client(row)
+
+
+def require_client(connection: Connection, client_id: ClientId) -> Client:
+    """Load one client. Raises NotFound."""
+    client = load_client(connection, client_id)
+    if client is None:
+        raise NotFound("no client has this id", "client_id")
+    return client
 
 
 _CLIENT_QUERY: Final = select(clients).where(clients.c.client_id == bindparam("client"))

@@ -20,6 +20,8 @@ from domain.planning import MailStart
 from domain.states import ENROLMENT
 from errors import NotFound
 from models.base import ClientId
+from models.clock import Clock
+from models.outreach import StepDone
 from models.states import EnrolmentState, OutreachState, Phase
 from store.sql.records import Record
 from store.tables import edits, enrolments, outreach_steps, outreaches
@@ -50,6 +52,10 @@ class LedgerRow(PlannedMail):
     picks: list[dict[str, Any]] | None
     review: dict[str, Any] | None
     attempt: int
+
+    def build_result(self, clock: Clock) -> StepDone:
+        """Build the result of a step that left the mail like this."""
+        return StepDone(state=self.state, clock=clock, next_at=self.send_at, code=self.code)
 
 
 # Built once: they run for every mail, and building one takes longer than running it.
@@ -102,6 +108,14 @@ def load_mail(connection: Connection, client_id: ClientId, n: int) -> LedgerRow 
     """Load the row of one mail; None if there is none."""
     row = connection.execute(_MAIL, {"client": client_id, "mail": n}).one_or_none()
     return None if row is None else LedgerRow.from_row(row)
+
+
+def require_mail(connection: Connection, client_id: ClientId, n: int) -> LedgerRow:
+    """Load the row of one mail. Raises NotFound, which is permanent: an erased client's mail is gone."""
+    row = load_mail(connection, client_id, n)
+    if row is None:
+        raise NotFound("no such mail in the ledger", "n")
+    return row
 
 
 def is_claimed(connection: Connection, client_id: ClientId, n: int, token: str) -> bool:

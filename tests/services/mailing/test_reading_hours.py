@@ -14,7 +14,7 @@ from sqlalchemy import Engine, event
 from domain.timing import MailRules
 from models.clients import ClientPolicy
 from models.states import TouchKind
-from services.mailing.reading_hours import ReadingHours
+from services.mailing.send_times import ReadingHours
 from store.clients import clients
 from store.database import connect, read_transaction
 from store.mail import reading_hours

@@ -1,4 +1,5 @@
-"""Turn every error of an activity into a typed failure with a code and no text, in this one place.
+"""Type every error of an activity as a failure with a code and no text, and count the steps of mails and Fixes by the
+states that they led to: what all activities pass, in one place.
 
 Messages of models, validators and databases can hold what a client or a model wrote; histories must not.
 """
@@ -14,21 +15,24 @@ from temporalio.exceptions import ApplicationError
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
 from errors import SelvedgeError, Unavailable
+from models.fixes import FixDone
+from models.outreach import StepDone
+from services import metrics
 
 log = logging.getLogger("selvedge.activities")
 
 
-class Failures(Interceptor):
-    """Interceptor for a Worker that types the failures of all activities."""
+class ActivityInterceptor(Interceptor):
+    """Interceptor for a Worker that types the failures of all activities and counts their steps."""
 
     def intercept_activity(self, next: ActivityInboundInterceptor) -> ActivityInboundInterceptor:
-        return _FailureCodes(next)
+        return _ActivityInbound(next)
 
 
-class _FailureCodes(ActivityInboundInterceptor):
+class _ActivityInbound(ActivityInboundInterceptor):
     async def execute_activity(self, input: ExecuteActivityInput) -> Any:
         try:
-            return await super().execute_activity(input)
+            answer = await self.next.execute_activity(input)
         except SelvedgeError as error:
             raise build_failure(error) from None
         except ApplicationError:
@@ -36,6 +40,11 @@ class _FailureCodes(ActivityInboundInterceptor):
         except Exception as bug:
             log.error("activity %s: %s at %s", input.fn.__name__, type(bug).__name__, describe_location(bug))
             raise ApplicationError(type(bug).__name__, type=type(bug).__name__) from None
+        if isinstance(answer, StepDone):
+            metrics.outreaches.labels(state=answer.state).inc()
+        elif isinstance(answer, FixDone):
+            metrics.fixes.labels(state=answer.state).inc()
+        return answer
 
 
 def build_failure(error: SelvedgeError) -> ApplicationError:

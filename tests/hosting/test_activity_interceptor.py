@@ -1,4 +1,4 @@
-"""Every step of a mail is counted by where it led; nothing else is, and no attempt that failed."""
+"""Every step of a mail is counted by where it led; nothing else is, and no failure; it has a code."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 from prometheus_client import REGISTRY
+from temporalio.exceptions import ApplicationError
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput
 
 from errors import InFlight
-from hosting.step_counter import StepCounter
+from hosting.activity_interceptor import ActivityInterceptor
 from models.clock import Clock
 from models.outreach import StepDone
 from models.states import OutreachState
@@ -29,7 +30,7 @@ class Answering(ActivityInboundInterceptor):
 
 async def execute(answer: Any) -> Any:
     call = ExecuteActivityInput(fn=lambda: None, args=[], executor=None, headers={})
-    return await StepCounter().intercept_activity(Answering(answer)).execute_activity(call)
+    return await ActivityInterceptor().intercept_activity(Answering(answer)).execute_activity(call)
 
 
 def read_counter() -> float:
@@ -45,6 +46,6 @@ async def test_a_step_is_counted_and_its_answer_handed_on() -> None:
 async def test_other_answers_and_failures_are_not_counted() -> None:
     before = read_counter()
     assert await execute("parked") == "parked"
-    with pytest.raises(InFlight):
+    with pytest.raises(ApplicationError, match=r"^in_flight: in_flight$"):
         await execute(InFlight("under way"))
     assert read_counter() == before
