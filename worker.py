@@ -8,6 +8,7 @@ import signal
 from collections.abc import Sequence
 
 import click
+import uvloop
 from temporalio.client import Client
 from temporalio.service import RPCError
 
@@ -78,7 +79,7 @@ def command(queues: tuple[str, ...]) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     status = 0
     try:
-        asyncio.run(serve(load(), queues or QUEUES))
+        uvloop.run(serve(load(), queues or QUEUES))
     except SelvedgeError as error:
         click.echo(f"selvedge: {error}", err=True)
         status = 1

@@ -89,7 +89,9 @@ class MailComposer:
             save_ranking_decision(connection, row, items, now)
             send_times.save_decision(self._decider, connection, row, answer, send_at, now)
             if ledger.move_mail(connection, row.client_id, row.n, OutreachState.SCHEDULED, now, values=values):
-                return StepDone(state=OutreachState.SCHEDULED, clock=clock, next_at=send_at)
+                due_now = send_at <= now  # the workflow's clock stands at the step's start: a timer of milliseconds
+                next_at = clock.business(step.at) if due_now else send_at
+                return StepDone(state=OutreachState.SCHEDULED, clock=clock, next_at=next_at)
             return ledger.require_mail(connection, step.client_id, step.n).build_result(clock)
 
 
