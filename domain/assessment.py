@@ -198,6 +198,7 @@ def _find_ended_call(snapshot: AssessmentSnapshot, score: ClientScore, eligibili
 
 
 def _build_situation(snapshot: AssessmentSnapshot, score: ClientScore, call: OpenCall | None) -> Situation:
+    in_turn = find_in_turn(snapshot.mails)
     return Situation(
         client_id=snapshot.client_id,
         standing=score.state,
@@ -208,7 +209,8 @@ def _build_situation(snapshot: AssessmentSnapshot, score: ClientScore, call: Ope
         call=call,
         waiting=(*snapshot.enrolments, *_list_parked(snapshot)),
         quiz_answered=snapshot.quiz_answered,
-        busy=find_in_turn(snapshot.mails) is not None,
+        busy=in_turn is not None,
+        busy_code=in_turn.code if in_turn else "",
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
+from domain.mail_servers import explain_wait
 from domain.next_actions import NoMailDecision
 from domain.timing import MailRules, compute_cap_opening, find_next_open, is_quiet, load_zone
 from models.base import CampaignSlug, Contract
@@ -132,12 +133,13 @@ def explain_mail_status(
     busy: bool,
     wake_at: datetime | None,
     chosen: NoMailDecision | None = None,
+    last_code: str = "",
 ) -> str:
     """Explain in one plain sentence why the client is not mailed at `now`, and when that may change. No personal data.
 
     `eligibility`: what `may_plan` says at `now`. `due_at`: when the next mail is due. `busy`: a mail of this client is
     being prepared. `wake_at`: the next assessment. `chosen`: the decision of the slot `next_action` that stands in
-    place of a mail.
+    place of a mail. `last_code`: of the mail that is being prepared; what the mail server said to it.
     """
     last = max(facts.sent_at, default=None)
     if eligibility.door is SendDecision.CLOSED:
@@ -145,6 +147,8 @@ def explain_mail_status(
     if eligibility.door is SendDecision.PARK:
         since = f" since {format_day(facts.holds[0].since)}" if facts.holds else ""
         return f"Not mailed: {_explain_code(eligibility.code)}{since}; mail goes on when every hold is lifted."
+    if busy and last_code and (waits := explain_wait(last_code)):
+        return f"Not mailed yet: {waits}; a mail is ready and is tried again by itself."
     if busy:
         return "A mail is on its way through writing, review or its send time."
     if due_at is not None and eligibility.until is not None and due_at < eligibility.until:

@@ -57,6 +57,8 @@ class Situation(Contract):
     quiz_answered: bool = False
     busy: bool = False
     """Whether another mail of this client is under way."""
+    busy_code: str = ""
+    """What the mail server last said to that mail."""
 
 
 class ClientPlan(Contract):
@@ -109,6 +111,7 @@ def plan_next_step(situation: Situation, eligibility: Eligibility, rules: MailRu
             situation.busy or first is not None,
             wake_at,
             _find_no_mail_decision(situation),
+            situation.busy_code,
         ),
         closed=eligibility.code if eligibility.door is SendDecision.CLOSED else "",
     )

@@ -11,10 +11,10 @@ import traceback
 from datetime import timedelta
 from typing import Any
 
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
-from errors import SelvedgeError, Unavailable
+from errors import MailFault, SelvedgeError, Unavailable
 from models.fixes import FixDone
 from models.outreach import StepDone
 from services import metrics
@@ -48,13 +48,19 @@ class _ActivityInbound(ActivityInboundInterceptor):
 
 
 def build_failure(error: SelvedgeError) -> ApplicationError:
-    """Build the failure that stands for `error` in a history."""
+    """Build the failure that stands for `error` in a history.
+
+    What the world outside did (a mail server or database that is away) is benign: the SDK logs no traceback of it. Who
+    met it has logged one line already.
+    """
     wait = error.retry_after if isinstance(error, Unavailable) else None
+    outside = isinstance(error, MailFault | Unavailable)
     return ApplicationError(
         error.code,
         type=error.code,
         non_retryable=error.permanent,
         next_retry_delay=timedelta(seconds=wait) if wait else None,
+        category=ApplicationErrorCategory.BENIGN if outside else ApplicationErrorCategory.UNSPECIFIED,
     )
 
 

@@ -16,6 +16,7 @@ from errors import ConfigError, Unavailable
 from models.states import Phase
 from services import metrics
 from services.context import ServiceContext
+from services.mailing import mail_server
 from store.clients.lists import count_clients_by_phase
 from store.database import ping, read_transaction
 from store.events import outbox
@@ -25,7 +26,7 @@ COUNT_EVERY_S: Final = 15.0
 
 
 class WorkerHealth:
-    """`GET /healthz` on the health port: 200 when database and Temporal answer, else 503."""
+    """`GET /healthz` on the health port: 200 when database, Temporal and mail server can be used, else 503."""
 
     def __init__(self, context: ServiceContext, client: Client, *, count_every_s: float = COUNT_EVERY_S) -> None:
         self._context, self._client, self._count_every_s = context, client, count_every_s
@@ -71,6 +72,7 @@ class WorkerHealth:
     async def _find_outage(self) -> str:
         try:
             await asyncio.to_thread(ping, self._context.engine)
+            outage = await asyncio.to_thread(self._describe_mail_outage)
         except Unavailable:
             return "database"
         try:
@@ -78,7 +80,11 @@ class WorkerHealth:
                 return "temporal"
         except RPCError:
             return "temporal"
-        return ""
+        return f"mail server {outage}" if outage else ""
+
+    def _describe_mail_outage(self) -> str:
+        with read_transaction(self._context.engine) as connection:
+            return mail_server.describe_outage(connection, self._context.settings)
 
     async def _count(self) -> None:
         while True:
@@ -88,6 +94,7 @@ class WorkerHealth:
 
     def _set_gauges(self) -> None:
         with read_transaction(self._context.engine) as connection:
+            mail_server.set_gauges(connection, self._context.settings)
             metrics.outbox_pending.set(outbox.count_pending(connection))
             counts, latest = count_clients_by_phase(connection), refreshes.list_latest(connection, done=True)
         for phase in ("new", *Phase):  # all of them: one that the last client left stands at 0, not at its last count

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -39,6 +40,7 @@ from activities.waves.propose import WaveProposalSteps
 from activities.waves.rank import WaveRankingSteps
 from agents.llm import LanguageModel
 from hosting.activity_interceptor import ActivityInterceptor
+from hosting.mail_watch import watch_mail_server
 from hosting.sandbox import build_runner
 from mail.message import EnvelopeBuilder
 from mail.transport import Transport
@@ -47,6 +49,7 @@ from services.context import ServiceContext
 from services.decisions.decider import Decider
 from services.fixes.fit import FitPredictor
 from services.fixes.ranking import FixRanker
+from services.mailing import mail_server
 from services.recommendations.recommender import Recommender
 from workflows import handles
 from workflows.campaign import Campaign
@@ -77,7 +80,8 @@ WorkerOptions = dict[str, dict[str, Any]]
 async def run_workers(client: Client, context: ServiceContext, queues: Sequence[str] = QUEUES) -> AsyncIterator[None]:
     """Run workers on `queues` inside the block; leaving it finishes what is under way."""
     async with AsyncExitStack() as stack:
-        transport = await stack.enter_async_context(Transport.from_settings(context.settings))
+        circuit = await asyncio.to_thread(mail_server.build_circuit, context)
+        transport = await stack.enter_async_context(Transport.from_settings(context.settings, circuit=circuit))
         threads = stack.enter_context(ThreadPoolExecutor(THREADS, thread_name_prefix="activity"))
         model = None
         if context.settings.composer == "model":
@@ -97,7 +101,10 @@ async def run_workers(client: Client, context: ServiceContext, queues: Sequence[
                 **options_by_queue[queue],
             )
             await stack.enter_async_context(worker)
+        watch = asyncio.create_task(watch_mail_server(transport)) if MAIL_QUEUE in queues else None
         yield
+        if watch is not None:
+            watch.cancel()
 
 
 def _build_worker_options(

@@ -16,6 +16,7 @@ from typing import Final, Self
 
 from errors import BadInput, ConfigError, MailFault
 from mail.address import normalise_address
+from mail.circuit import Circuit
 from mail.connection import Connection
 from mail.message import Envelope
 from mail.smtp_url import SmtpServer, parse_smtp_url
@@ -40,17 +41,25 @@ class Transport:
     """A pool in which at most `connections` mails are sent at once; further ones wait. Belongs to one event loop."""
 
     def __init__(
-        self, server: SmtpServer, *, timeout_s: float = 30.0, answer_s: float | None = None, connections: int = 8
+        self,
+        server: SmtpServer,
+        *,
+        timeout_s: float = 30.0,
+        answer_s: float | None = None,
+        connections: int = 8,
+        circuit: Circuit | None = None,
     ) -> None:
         self._server, self._timeout_s = server, timeout_s
+        self.circuit = circuit or Circuit()
         self._answer_s = 2 * timeout_s if answer_s is None else answer_s
         self._idle: list[Connection] = []
         self._turns = asyncio.Semaphore(connections)
 
     @classmethod
-    def from_settings(cls, settings: Settings, *, connections: int = 8) -> Self:
+    def from_settings(cls, settings: Settings, *, connections: int = 8, circuit: Circuit | None = None) -> Self:
         """Build it from settings. Raises ConfigError naming SELVEDGE_SMTP_URL."""
-        return cls(parse_smtp_url(settings.smtp), timeout_s=settings.smtp_timeout_s, connections=connections)
+        server = parse_smtp_url(settings.smtp)
+        return cls(server, timeout_s=settings.smtp_timeout_s, connections=connections, circuit=circuit)
 
     async def deliver(self, envelope: Envelope, before_data: Callable[[], Awaitable[bool]]) -> DeliveryOutcome:
         """Send one mail. What `before_data` raises is passed on, after the mail was withdrawn.
@@ -79,12 +88,12 @@ class Transport:
             return DeliveryOutcome.ACCEPTED
 
     async def check_server(self) -> None:
-        """Raise ConfigError naming SELVEDGE_SMTP_URL when no server answers or the login fails."""
+        """Connect and log in. Raises ConfigError naming SELVEDGE_SMTP_URL when no server answers or the login fails."""
         try:
             connection = await self._connect()
         except MailFault as fault:
             raise ConfigError(str(fault)) from None
-        await self._put_back(connection)
+        await connection.quit()
 
     async def close(self) -> None:
         """Close all idle connections. Mails being sent continue."""
@@ -127,7 +136,8 @@ class Transport:
 
     async def _connect(self) -> Connection:
         connection = Connection(self._server, self._timeout_s, self._answer_s)
-        await connection.connect()
+        async with self.circuit.guard_connecting():
+            await connection.connect()
         return connection
 
     def _take_idle(self) -> Connection | None:

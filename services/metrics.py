@@ -11,6 +11,9 @@ fixes: Final = Counter("selvedge_fixes_total", "Steps of Fixes, by the state the
 enrolments: Final = Counter("selvedge_enrolments_total", "Clients enrolled in campaigns, by arm", ["arm"])
 next_actions: Final = Counter("selvedge_next_actions_total", "What was chosen for clients who drift", ["action"])
 mails: Final = Counter("selvedge_mails_total", "Attempts to send, by what came of them", ["outcome"])
+mail_server_down: Final = Gauge(
+    "selvedge_mail_server_down", "1 while no mail can be handed over, by reason", ["reason"]
+)
 model_calls: Final = Counter("selvedge_model_calls_total", "Calls of a language model", ["agent", "verdict"])
 model_tokens: Final = Counter("selvedge_model_tokens_total", "Tokens in and out", ["agent"])
 outbox_pending: Final = Gauge("selvedge_outbox_pending", "Nudges that wait to be sent to workflows")

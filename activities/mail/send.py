@@ -49,8 +49,11 @@ class SendSteps:
         return done.model_copy(update={"reported": await self._report(step.client_id, news)})
 
     async def _attempt(self, step: OutreachStep) -> StepDone:
-        claim = await asyncio.to_thread(self._claim, step)
+        outage = self._transport.circuit.find_outage()
+        claim = await asyncio.to_thread(self._claim, step, outage)
         if isinstance(claim, StepDone):
+            if outage is not None and claim.code == outage.code:
+                raise outage
             return claim
         async with _send_heartbeats():
             try:
@@ -63,9 +66,9 @@ class SendSteps:
         metrics.mails.labels(outcome=done.state).inc()
         return done
 
-    def _claim(self, step: OutreachStep) -> StepDone | Claim:
+    def _claim(self, step: OutreachStep, outage: MailFault | None) -> StepDone | Claim:
         with write_transaction(self._context.engine) as connection:
-            return sending.claim_mail(self._context, self._post, connection, step)
+            return sending.claim_mail(self._context, self._post, connection, step, outage)
 
     def _pass_send_gate(self, step: OutreachStep, claim: Claim) -> bool:
         with write_transaction(self._context.engine) as connection:
@@ -81,8 +84,6 @@ class SendSteps:
         """Settle the fault. Raises one upon which another try may help: Temporal tries again, ever more rarely; a loop
         of our own would fill the history."""
         metrics.mails.labels(outcome=fault.code).inc()
-        if fault.stage == "before" and not fault.permanent:
-            raise fault
         with write_transaction(self._context.engine) as connection:
             done = sending.settle_fault(self._context, connection, step, claim, fault)
         if fault.stage != "unknown" and not fault.permanent:

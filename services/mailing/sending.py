@@ -43,11 +43,16 @@ class Claim:
 
 
 def claim_mail(
-    context: ServiceContext, post: EnvelopeBuilder, connection: Connection, step: OutreachStep
+    context: ServiceContext,
+    post: EnvelopeBuilder,
+    connection: Connection,
+    step: OutreachStep,
+    outage: MailFault | None = None,
 ) -> StepDone | Claim:
     """Take the mail, unless it is settled, not due, turned away, or may still be in another attempt's hands.
 
-    Raises InFlight while another attempt may be sending it.
+    `outage`: why no mail can be handed over now. The mail stays `scheduled` then, with that code. Raises InFlight while
+    another attempt may be sending it.
     """
     clock, now = context.load_business_time(connection, step.at)
     row = ledger.require_mail(connection, step.client_id, step.n)
@@ -65,6 +70,10 @@ def claim_mail(
     answer = decide_sending(context, connection, row, now)
     if answer.door is not SendDecision.OPEN:
         turn_away(connection, row, answer, now)
+        return _load_result(connection, step, clock)
+    if outage is not None:
+        if row.state is OutreachState.CLAIMED or row.code != outage.code:
+            ledger.move_mail(connection, row.client_id, row.n, OutreachState.SCHEDULED, now, code=outage.code)
         return _load_result(connection, step, clock)
     return _take(post, connection, row, now)
 

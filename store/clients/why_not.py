@@ -32,13 +32,15 @@ def explain_no_mail(
     facts = mail_facts.load_mail_facts(connection, client, signing_key, list_sent_times(mails, now))
     facts = facts.model_copy(update={"held_out_of": mail_facts.list_holdouts(connection, client_id)})
     standing = _load_standing(connection, client_id)
-    busy, eligibility = find_in_turn(mails) is not None, may_plan(facts, rules, now)
+    in_turn, eligibility = find_in_turn(mails), may_plan(facts, rules, now)
+    busy, code = in_turn is not None, in_turn.code if in_turn else ""
     if standing is None:
-        return explain_mail_status(facts, eligibility, rules, now, None, busy, None)
+        return explain_mail_status(facts, eligibility, rules, now, None, busy, None, last_code=code)
     state = PhaseState(phase=standing.phase, since=standing.phase_since)
     last_mail = max((row.created_at for row in mails), default=None)
     reason = find_no_mail_decision(state, standing.answered, standing.call, last_mail)
-    return explain_mail_status(facts, eligibility, rules, now, standing.next_touch_at, busy, standing.wake_at, reason)
+    touch, wake = standing.next_touch_at, standing.wake_at
+    return explain_mail_status(facts, eligibility, rules, now, touch, busy, wake, reason, code)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,17 @@ from store.tables.clients import assessments, clients, engagement, events, stand
 from store.tables.engine import clock, outbox
 from store.tables.fixes import fix_items, fix_steps, fixes, stock_prices, wave_parts, waves
 from store.tables.learning import beliefs, reading_hours
-from store.tables.mail import campaigns, edits, enrolments, holds, model_calls, outreach_steps, outreaches, suppressions
+from store.tables.mail import (
+    campaigns,
+    edits,
+    enrolments,
+    holds,
+    mail_servers,
+    model_calls,
+    outreach_steps,
+    outreaches,
+    suppressions,
+)
 from store.tables.refreshes import refreshes, top_picks
 from store.tables.shop import artefacts, decisions, items, questions, revisions, stock
 
@@ -32,6 +42,7 @@ __all__ = [
     "fixes",
     "holds",
     "items",
+    "mail_servers",
     "metadata",
     "model_calls",
     "outbox",

@@ -135,6 +135,16 @@ suppressions = Table(
     Column("at", UtcTime, nullable=False),
 )
 
+mail_servers = Table(
+    "mail_servers",
+    metadata,
+    Column("server", String(255), primary_key=True, comment="host and port"),
+    Column("code", String(32), nullable=False, comment="of the fault that keeps all mail back; empty: it works"),
+    Column("failures", Integer, nullable=False, comment="in a row"),
+    Column("since", UtcTime, comment="real time; of the fault, or of the good state"),
+    Column("try_at", UtcTime, comment="real time; nobody connects before"),
+)
+
 model_calls = Table(
     "model_calls",
     metadata,

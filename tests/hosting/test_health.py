@@ -15,11 +15,13 @@ from sqlalchemy import Engine, insert, update
 
 from errors import ConfigError
 from hosting.health import WorkerHealth
+from models.mail_servers import ServerState
 from models.refreshes import Drift, RefreshReport, RefreshState
 from services.context import ServiceContext
 from settings import Settings
 from store.database import connect, write_transaction
 from store.learning import refreshes
+from store.mail import mail_servers
 from store.migrate import upgrade
 from store.tables import standings
 from tests.support.ports import free_ports
@@ -87,6 +89,17 @@ async def test_what_is_down_is_named(context: ServiceContext) -> None:
         answer = await read_health(context)
     assert answer.startswith("HTTP/1.1 503 ")
     assert answer.endswith("\r\n\r\ndown: temporal\n")
+
+
+async def test_a_mail_server_that_refuses_the_login_is_named(context: ServiceContext) -> None:
+    since = datetime(2026, 6, 1, 12, tzinfo=UTC)
+    with write_transaction(context.engine) as connection:
+        state = ServerState(code="smtp_auth", failures=1, since=since, try_at=since)
+        mail_servers.save_server_state(connection, "127.0.0.1:1025", state)
+    async with well(context):
+        answer = await read_health(context)
+    assert answer.startswith("HTTP/1.1 503 ")
+    assert answer.endswith("down: mail server 127.0.0.1:1025: login refused (smtp_auth), since 2026-06-01 12:00 UTC\n")
 
 
 async def test_a_taken_port_names_its_variable(context: ServiceContext) -> None:

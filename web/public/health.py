@@ -13,8 +13,9 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from errors import SelvedgeError
-from store.database import ping
+from errors import SelvedgeError, Unavailable
+from services.mailing.mail_server import describe_outage
+from store.database import ping, read_transaction
 from web.context import Here, WebContext
 
 router = APIRouter(include_in_schema=False)
@@ -74,6 +75,8 @@ def build_checks(context: WebContext) -> dict[str, Check]:
         checks["worker"] = lambda: _check_http(at.hostname or "127.0.0.1", at.port or 80, at.path or "/")
     if not settings.smtp_url:
         checks["mailbox"] = lambda: _check_port("127.0.0.1", settings.mailbox_port)
+    else:
+        checks["mail_server"] = lambda: asyncio.to_thread(_check_mail_server, context)
     return checks
 
 
@@ -90,6 +93,13 @@ async def show_health(request: Request) -> Response:
 def show_metrics(_context: Here) -> Response:
     """Return the Prometheus metrics of this process."""
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+def _check_mail_server(context: WebContext) -> None:
+    """Raise Unavailable with what the workers last found, while it keeps mail back."""
+    with read_transaction(context.engine) as connection:
+        if outage := describe_outage(connection, context.settings):
+            raise Unavailable(outage)
 
 
 async def _check_port(host: str, port: int) -> None:

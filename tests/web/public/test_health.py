@@ -8,6 +8,10 @@ from pathlib import Path
 from fastapi.testclient import TestClient
 
 from errors import Unavailable
+from models.base import utc
+from models.mail_servers import ServerState
+from store.database import connect, write_transaction
+from store.mail import mail_servers
 from tests.support.ports import free_ports
 from tests.web.conftest import prepare_home
 from web.app import create_app
@@ -60,6 +64,20 @@ async def test_what_is_down_is_named(tmp_path: Path) -> None:
     assert parts["database"] == parts["mailbox"] == "up"
     assert parts["worker"] == "its health page answers 503"
     assert "refused" in parts["temporal"] or "failed" in parts["temporal"]
+
+
+async def test_a_mail_server_that_the_workers_cannot_use_is_named(tmp_path: Path) -> None:
+    settings = prepare_home(tmp_path, smtp_url="smtp://ann:secret@mail.shop.example:587", worker_health_url="none")
+    assert (await asyncio.to_thread(ask, settings))[1]["mail_server"] == "up"
+    engine = connect(settings.database)
+    state = ServerState(code="smtp_tls", failures=1, since=utc(2026, 6, 1, 12))
+    with write_transaction(engine) as connection:
+        mail_servers.save_server_state(connection, "mail.shop.example:587", state)
+    engine.dispose()
+    status, parts = await asyncio.to_thread(ask, settings)
+    assert status == 503
+    assert parts["mail_server"] == "mail.shop.example:587: TLS refused (smtp_tls), since 2026-06-01 12:00 UTC"
+    assert "secret" not in str(parts)
 
 
 async def test_answers_are_reused_for_a_moment_and_faults_do_not_escape() -> None:
