@@ -39,7 +39,7 @@ class CircuitNotes(Protocol):
         ...
 
 
-class Circuit:
+class ServerCircuit:
     """Lets connections through while the server works; else one at a time, when its rest is over."""
 
     def __init__(

@@ -16,7 +16,7 @@ from typing import Final, Self
 
 from errors import BadInput, ConfigError, MailFault
 from mail.address import normalise_address
-from mail.circuit import Circuit
+from mail.circuit import ServerCircuit
 from mail.connection import Connection
 from mail.message import Envelope
 from mail.smtp_url import SmtpServer, parse_smtp_url
@@ -47,16 +47,16 @@ class Transport:
         timeout_s: float = 30.0,
         answer_s: float | None = None,
         connections: int = 8,
-        circuit: Circuit | None = None,
+        circuit: ServerCircuit | None = None,
     ) -> None:
         self._server, self._timeout_s = server, timeout_s
-        self.circuit = circuit or Circuit()
+        self.circuit = circuit or ServerCircuit()
         self._answer_s = 2 * timeout_s if answer_s is None else answer_s
         self._idle: list[Connection] = []
         self._turns = asyncio.Semaphore(connections)
 
     @classmethod
-    def from_settings(cls, settings: Settings, *, connections: int = 8, circuit: Circuit | None = None) -> Self:
+    def from_settings(cls, settings: Settings, *, connections: int = 8, circuit: ServerCircuit | None = None) -> Self:
         """Build it from settings. Raises ConfigError naming SELVEDGE_SMTP_URL."""
         server = parse_smtp_url(settings.smtp)
         return cls(server, timeout_s=settings.smtp_timeout_s, connections=connections, circuit=circuit)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection
 
 from domain.mail_servers import classify_fault, name_fault
-from mail.circuit import Circuit
+from mail.circuit import ServerCircuit
 from mail.smtp_url import parse_smtp_url
 from models.mail_servers import ServerFault, ServerState
 from services import metrics
@@ -43,11 +43,11 @@ class StoredNotes:
         await asyncio.to_thread(save)
 
 
-def build_circuit(context: ServiceContext) -> Circuit:
+def build_circuit(context: ServiceContext) -> ServerCircuit:
     """Build the circuit of the configured server, in the state in which it was left."""
     with read_transaction(context.engine) as connection:
         state = load_state(connection, context.settings)
-    return Circuit(StoredNotes(context, parse_smtp_url(context.settings.smtp).name), state, context.wall)
+    return ServerCircuit(StoredNotes(context, parse_smtp_url(context.settings.smtp).name), state, context.wall)
 
 
 def load_state(connection: Connection, settings: Settings) -> ServerState:

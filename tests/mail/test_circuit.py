@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from errors import MailFault, Unavailable
-from mail.circuit import Circuit
+from mail.circuit import ServerCircuit
 from mail.smtp_url import parse_smtp_url
 from mail.transport import DeliveryOutcome, Transport
 from models.mail_servers import ServerState
@@ -56,11 +56,14 @@ class Guarded:
 
 
 @asynccontextmanager
-async def open_guarded(watch: Watch, circuit: Circuit | None = None) -> AsyncIterator[tuple[Guarded, Transport]]:
+async def open_guarded(watch: Watch, circuit: ServerCircuit | None = None) -> AsyncIterator[tuple[Guarded, Transport]]:
     made = Guarded()
     server = await asyncio.start_server(made.respond, "127.0.0.1", 0)
     url = f"smtp://ann:wrong@127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    async with server, Transport(parse_smtp_url(url), timeout_s=5, circuit=circuit or Circuit(wall=watch)) as transport:
+    async with (
+        server,
+        Transport(parse_smtp_url(url), timeout_s=5, circuit=circuit or ServerCircuit(wall=watch)) as transport,
+    ):
         yield made, transport
     await asyncio.gather(*filter(None, made.sessions))
 
@@ -92,7 +95,7 @@ async def test_a_wrong_password_is_tried_once_a_minute_and_one_line_says_so(capl
 async def test_a_restart_does_not_try_it_again_at_once() -> None:
     watch = Watch()
     left = ServerState(code="smtp_auth", failures=3, since=watch.now, try_at=watch.now + timedelta(seconds=30))
-    async with open_guarded(watch, Circuit(state=left, wall=watch)) as (server, transport):
+    async with open_guarded(watch, ServerCircuit(state=left, wall=watch)) as (server, transport):
         assert await deliver(transport) == "smtp_auth"
         assert server.logins == 0
         watch.now += timedelta(seconds=31)
@@ -103,12 +106,12 @@ async def test_a_restart_does_not_try_it_again_at_once() -> None:
 class KeptStates:
     """Kept elsewhere, by somebody who may be away."""
 
-    def __init__(self, mine: bool = True, away: bool = False) -> None:
-        self.mine, self.away = mine, away
+    def __init__(self, granted: bool = True, away: bool = False) -> None:
+        self.granted, self.away = granted, away
         self.saved: list[ServerState] = []
 
     async def claim_try(self, until: datetime) -> bool:
-        return self.mine
+        return self.granted
 
     async def save(self, state: ServerState) -> None:
         if self.away:
@@ -117,8 +120,8 @@ class KeptStates:
 
 
 async def test_another_process_that_took_the_try_leaves_none_for_this_one() -> None:
-    watch, kept = Watch(), KeptStates(mine=False)
-    async with open_guarded(watch, Circuit(kept, wall=watch)) as (server, transport):
+    watch, kept = Watch(), KeptStates(granted=False)
+    async with open_guarded(watch, ServerCircuit(kept, wall=watch)) as (server, transport):
         assert await deliver(transport) == "smtp_auth"
         watch.now += timedelta(seconds=61)
         assert await deliver(transport) == "smtp_auth"
@@ -128,7 +131,7 @@ async def test_another_process_that_took_the_try_leaves_none_for_this_one() -> N
 
 async def test_what_is_found_is_kept_even_by_a_process_that_met_no_fault() -> None:
     watch, kept = Watch(), KeptStates()
-    async with open_guarded(watch, Circuit(kept, wall=watch)) as (server, transport):
+    async with open_guarded(watch, ServerCircuit(kept, wall=watch)) as (server, transport):
         server.right = True
         assert transport.circuit.needs_check
         await transport.check_server()
@@ -143,5 +146,5 @@ async def test_what_is_found_is_kept_even_by_a_process_that_met_no_fault() -> No
 
 async def test_without_the_database_the_fault_is_the_servers() -> None:
     watch = Watch()
-    async with open_guarded(watch, Circuit(KeptStates(away=True), wall=watch)) as (_, transport):
+    async with open_guarded(watch, ServerCircuit(KeptStates(away=True), wall=watch)) as (_, transport):
         assert await deliver(transport) == "smtp_auth"

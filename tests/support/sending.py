@@ -10,7 +10,7 @@ from temporalio.testing import ActivityEnvironment
 from activities.mail.compose import CompositionSteps
 from activities.mail.send import SendSteps
 from domain.planning import MailStart
-from mail.circuit import Circuit
+from mail.circuit import ServerCircuit
 from mail.message import EnvelopeBuilder
 from mail.transport import Transport
 from models.lifecycle import OutreachFinished
@@ -46,7 +46,7 @@ def schedule_mail(shop: Shop, who: str, now: datetime, **fields: Any) -> Outreac
 class Post:
     """The step that sends, over one pool of connections."""
 
-    def __init__(self, shop: Shop, circuit: Circuit | None = None) -> None:
+    def __init__(self, shop: Shop, circuit: ServerCircuit | None = None) -> None:
         async def report(_client_id: str, _news: OutreachFinished) -> bool:
             return True
 
