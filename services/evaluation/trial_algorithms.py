@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack, closing
 
 from algorithms.slots.admission import open_algorithm
-from algorithms.slots.circuit import ServerCircuit
+from algorithms.slots.circuit import Circuit
 from algorithms.slots.conformance import NEVER_OPEN
 from algorithms.slots.guard import Member
 from algorithms.slots.registry import Registry
@@ -28,4 +28,4 @@ def _open_member(stack: ExitStack, registry: Registry, name: str, slot: str) -> 
     stack.enter_context(closing(algorithm))
     if own_slot != slot:
         raise BadInput(f"{name} is for {own_slot}; here {slot} is asked again", "name")
-    return Member(name, algorithm, ServerCircuit(NEVER_OPEN))
+    return Member(name, algorithm, Circuit(NEVER_OPEN))
