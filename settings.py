@@ -20,6 +20,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from errors import ConfigError
+from models.box_roles import BoxRole
 
 
 class Settings(BaseSettings):
@@ -147,6 +148,11 @@ class Settings(BaseSettings):
     """Fixes of a wave that one worker takes at a time. Boxes do not depend on how many workers there are."""
     fix_wave_wait_days: float = Field(default=2.0, ge=0)
     """Days for which a Fix that was asked for the wave waits; then it is assembled alone."""
+    fix_value_weight: float = Field(default=0.5, ge=0, le=1)
+    """How much the price of a piece counts in the value of a box: 0 counts kept pieces, 1 what clients pay for them."""
+    fix_roles: dict[str, BoxRole] = Field(default_factory=dict)
+    """What categories are worn as, where their names do not say it, as a JSON object: {"poncho": "outerwear"}. Roles:
+    top, bottom, dress, knitwear, outerwear, shoes, bag, accessory, other."""
 
     refresh_hour: int = Field(default=3, ge=0, le=23)
     """Hour of the shop's own day of the nightly training, which trains and compares models and makes every client's

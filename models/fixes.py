@@ -12,6 +12,7 @@ from typing import Annotated, Literal, Self, TypeAlias
 from pydantic import Field, StringConstraints, model_validator
 
 from models.base import ONE_LINE, ClientId, Contract, Id, ItemId, Sku, StrictInput, Utc
+from models.box_roles import BoxRole
 from models.clock import Clock
 from models.events import Label, Money, Words
 from models.slots import Cents, Code, Finite
@@ -121,7 +122,8 @@ class FixRequest(StrictInput):
 
 
 class FixItem(Contract):
-    """A unit that may go into the box. `score` is its p(keep), before the stock price is subtracted."""
+    """A unit that may go into the box. `score` is its p(keep), `worth` what the assembly sums, before the stock price
+    is subtracted; None: the p(keep), in Fixes ranked before there were roles."""
 
     sku: Sku
     item_id: ItemId
@@ -130,9 +132,17 @@ class FixItem(Contract):
     colour: Code = ""
     price_cents: Cents
     score: Finite
+    worth: Finite | None = None
+    role: BoxRole = BoxRole.OTHER
     p_fit: Finite = 1.0
     liking: Finite = 0.0
     """The ranking's score, standardised among the client's candidates; p(keep) is learnt from it."""
+    price_ratio: Finite = 0.0
+    """Log of the price over the median of its category."""
+    reach: Finite = 0.0
+    """Log of the price over what the client usually pays for a piece, or has for one."""
+    answered: Finite = 0.0
+    """How many of the client's wishes it answers."""
     parts: dict[Code, Finite] = Field(default_factory=dict)
     """The parts of the ranking's score."""
     why: str = ""

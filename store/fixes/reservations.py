@@ -35,8 +35,8 @@ SWEEP: Final = 1_000
 _BOX: Final = select(*BoxRow.list_columns(fix_items))
 
 _COLUMNS: Final = (
-    "fix_id", "sku", "item_id", "size", "category", "colour", "price_cents", "score", "p_fit", "liking", "state",
-    "held_until", "updated_at",
+    "fix_id", "sku", "item_id", "size", "category", "colour", "price_cents", "score", "p_fit", "liking", "role",
+    "price_ratio", "reach", "answered", "state", "held_until", "updated_at",
 )  # fmt: skip
 
 
@@ -71,7 +71,7 @@ def reserve_box(
 
 
 def _read_values(item: FixItem) -> tuple[Any, ...]:
-    return tuple(getattr(item, name) for name in _COLUMNS[1:10])
+    return tuple(getattr(item, name) for name in _COLUMNS[1:14])
 
 
 def _find_short_after_release(

@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from domain.fixes import notes as fix_notes
 from models.base import ClientId, Id, ItemId, Sku
+from models.box_roles import BoxRole
 from models.fixes import FixId, FixItem, FixState, FixWish, ItemState
 from store.sql.records import Record
 
@@ -70,6 +71,10 @@ class BoxRow(Record):
     score: float
     p_fit: float
     liking: float
+    role: BoxRole
+    price_ratio: float
+    reach: float
+    answered: float
     state: ItemState
     held_until: datetime | None
     fit: str | None

@@ -1,0 +1,72 @@
+"""How well p(keep) is calibrated in each role, on feedback simulated by models that it does not read."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from bench.responses import MODELS, ROLES, SIZED, Offers, compute_chances
+from domain.arrays import Flags, Floats
+from domain.fixes.keep_model import USUAL_FIT, KeepFacts, fit_keep_model
+
+LEARN: Final = 20_000
+"""Outcomes to learn from, as many as the product takes."""
+TEST: Final = 160_000
+BINS: Final = 10
+CATEGORIES: Final = 3
+"""Categories of each role, each with a rate of its own."""
+
+
+def measure() -> dict[str, float]:
+    """Measure the calibration error of the worst role under each response model, and of today's rule beside it."""
+    figures: dict[str, float] = {}
+    for number, model in enumerate(MODELS):
+        facts, kept = simulate_outcomes(model, LEARN + TEST, 11 + number)
+        learnt = fit_keep_model(_select(facts, slice(None, LEARN)), kept[:LEARN])
+        held_out = _select(facts, slice(LEARN, None))
+        errors = compute_role_errors(held_out, learnt.predict(held_out), kept[LEARN:])
+        figures[f"boxes_keep_{model}_calibration_error"] = round(max(errors.values()), 4)
+        plain = np.where(held_out.p_fit == USUAL_FIT, 1.0, held_out.p_fit) / (1 + np.exp(-0.5 * held_out.liking))
+        before = compute_role_errors(held_out, plain, kept[LEARN:])
+        figures[f"boxes_keep_{model}_unlearnt_error"] = round(max(before.values()), 4)
+    return figures
+
+
+def simulate_outcomes(model: str, n: int, seed: int) -> tuple[KeepFacts, Floats]:
+    """Simulate n pieces that were sent, as the shop sees them, and whether each was kept."""
+    rng = np.random.default_rng(seed)
+    role, leaning = rng.integers(0, len(ROLES), n), rng.normal(size=n)
+    taste = rng.normal(0.6, 1.0, n)
+    liking = np.clip(0.9 + 0.55 * (taste - 0.6) + 0.7 * rng.normal(size=n), -3, 3)
+    off = rng.normal(0, 0.7, n)
+    seen = np.abs(off + 0.35 * rng.normal(size=n))
+    p_fit = np.where(SIZED[role], np.clip(0.95 - 0.45 * seen, 0.1, 0.95), USUAL_FIT)
+    price, purse = rng.normal(0, 0.45, n), rng.normal(0, 0.35, n)
+    reach = price - purse + 0.25 * rng.normal(size=n)
+    kind = rng.integers(0, CATEGORIES, n)
+    taste = taste + np.array([-0.4, 0.0, 0.5])[kind]
+    chances = compute_chances(model, Offers(role, taste, off, price - purse, leaning))
+    facts = KeepFacts(
+        [ROLES[index] for index in role.tolist()],
+        [f"{ROLES[index]} {own}" for index, own in zip(role.tolist(), kind.tolist(), strict=True)],
+        liking, p_fit, price, reach, rng.integers(0, 2, n).astype(np.float64),
+    )  # fmt: skip
+    return facts, (rng.random(n) < chances).astype(np.float64)
+
+
+def compute_role_errors(facts: KeepFacts, predicted: Floats, kept: Floats) -> dict[str, float]:
+    """Compute the expected calibration error of each role, over BINS bins of equally many pieces."""
+    roles = np.array([str(role) for role in facts.role])
+    return {role: _compute_error(predicted, kept, roles == role) for role in np.unique(roles).tolist()}
+
+
+def _compute_error(predicted: Floats, kept: Floats, rows: Flags) -> float:
+    order = np.argsort(predicted[rows], kind="stable")
+    bins = np.array_split(order, BINS)
+    gaps = [abs(predicted[rows][part].mean() - kept[rows][part].mean()) * len(part) for part in bins if len(part)]
+    return float(sum(gaps) / max(1, len(order)))
+
+
+def _select(facts: KeepFacts, rows: slice) -> KeepFacts:
+    return KeepFacts(*(column[rows] for column in facts))

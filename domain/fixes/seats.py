@@ -1,0 +1,125 @@
+"""The places of a box: which candidate may take which, at most one piece each.
+
+Places turn the rules on roles into what the assembly knows already: groups of which at most one piece goes in, and
+groups that must have one. A box of five has two places for tops and two for bottoms, one for each other role, and one
+for bags and accessories together. What the client asks for has places of its own.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Final, NamedTuple
+
+from domain.fixes.roles import EXTRAS
+from domain.histories import normalise_word
+from models.base import Sku
+from models.box_roles import BoxRole
+from models.fixes import FixItem
+
+USUAL_SLOTS: Final = 5
+PLACES: Final[Mapping[BoxRole, int]] = MappingProxyType({BoxRole.TOP: 2, BoxRole.BOTTOM: 2})
+"""Places of a role in a box of USUAL_SLOTS; one for the others."""
+_EXTRA: Final = "extra"
+"""The role of bags and accessories in the name of a place."""
+
+
+class SeatRequest(NamedTuple):
+    """What a client asks of the places: how many pieces in all, how many at most of a category, and the categories
+    asked for, normalised, each as often as pieces of it are wanted."""
+
+    slots: int
+    category_cap: int
+    asked: tuple[str, ...]
+
+
+def list_asked_seats(asked: Sequence[str]) -> tuple[str, ...]:
+    """List the places of the categories asked for: the category itself, and `knitwear#2` for a second piece of it."""
+    times: Counter[str] = Counter()
+    names = []
+    for category in asked:
+        times[category] += 1
+        names.append(category if times[category] == 1 else f"{category}#{times[category]}")
+    return tuple(names)
+
+
+def assign_seats(request: SeatRequest, candidates: Sequence[FixItem]) -> dict[Sku, str]:
+    """Assign each candidate, best first, the place that it may take; one without a place is left out.
+
+    Candidates of one role take its places in turn, so that the best of a role stand in different ones.
+    """
+    kinds = {item.sku: normalise_word(item.category) for item in candidates}
+    counts = _count_places(request, candidates, kinds)
+    seats_by_kind = _list_seats(request, candidates, kinds, counts)
+    turns: Counter[str] = Counter()
+    seats: dict[Sku, str] = {}
+    for item in candidates:
+        kind = kinds[item.sku]
+        own = seats_by_kind[kind]
+        turn = kind if kind in request.asked else _name_role(item.role)
+        if own:
+            seats[item.sku] = own[turns[turn] % len(own)]
+            turns[turn] += 1
+    return seats
+
+
+def _list_seats(
+    request: SeatRequest, candidates: Sequence[FixItem], kinds: Mapping[Sku, str], counts: Mapping[str, int]
+) -> dict[str, tuple[str, ...]]:
+    """List the places that each category may take. A category asked for takes its own alone."""
+    asked_seats = list_asked_seats(request.asked)
+    kinds_by_role: defaultdict[str, list[str]] = defaultdict(list)
+    seats: dict[str, tuple[str, ...]] = {}
+    for item in candidates:
+        kind, role = kinds[item.sku], _name_role(item.role)
+        if kind in seats:
+            continue
+        if kind in request.asked:
+            seats[kind] = tuple(
+                seat for seat, category in zip(asked_seats, request.asked, strict=True) if category == kind
+            )
+            continue
+        places = [f"{role} {number + 1}" for number in range(counts[role])]
+        most = min(request.category_cap, len(places))
+        begin = len(kinds_by_role[role])
+        seats[kind] = tuple(places[(begin + number) % len(places)] for number in range(most))
+        kinds_by_role[role].append(kind)
+    return seats
+
+
+def _count_places(request: SeatRequest, candidates: Sequence[FixItem], kinds: Mapping[Sku, str]) -> dict[str, int]:
+    """Count the places of each role for what nobody asked for.
+
+    Where the roles at hand have too few places to fill the box, as in a shop of shoes alone, garments get more, as
+    far as the cap of a category allows; bags and accessories get more only where there is nothing else.
+    """
+    asked: Counter[str] = Counter()
+    free_kinds: defaultdict[str, set[str]] = defaultdict(set)
+    role_of_kind = {kinds[item.sku]: item.role for item in candidates}
+    for kind, role in role_of_kind.items():
+        if kind in request.asked:
+            asked[_name_role(role)] += request.asked.count(kind)
+        else:
+            free_kinds[_name_role(role)].add(kind)
+    counts = {
+        role: max(0, _count_usual(role, request.slots) - asked[role]) for role in sorted(free_kinds)
+    }  # a role asked for in full has no place left
+    more = [role for role in counts if role != _EXTRA] or list(counts)
+    most = {role: len(free_kinds[role]) * request.category_cap for role in more}
+    while sum(counts.values()) + asked.total() < request.slots:
+        open_roles = [role for role in more if counts[role] < most[role]]
+        if not open_roles:
+            break
+        counts[min(open_roles, key=lambda role: counts[role])] += 1
+    return counts
+
+
+def _count_usual(role: str, slots: int) -> int:
+    usual = PLACES.get(BoxRole(role), 1) if role != _EXTRA else 1
+    return math.ceil(usual * max(slots, USUAL_SLOTS) / USUAL_SLOTS)
+
+
+def _name_role(role: BoxRole) -> str:
+    return _EXTRA if role in EXTRAS else role.value
