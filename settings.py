@@ -196,6 +196,11 @@ class Settings(BaseSettings):
             raise ValueError(f"no such time zone: {name}") from unknown
         return name
 
+    @cached_property
+    def box_roles(self) -> dict[str, BoxRole]:
+        """The shop's own roles by normalised category."""
+        return {category.strip().casefold(): role for category, role in self.fix_roles.items()}
+
     @property
     def database(self) -> str:
         """The SQLAlchemy URL in force."""

@@ -69,4 +69,4 @@ def _compute_error(predicted: Floats, kept: Floats, rows: Flags) -> float:
 
 
 def _select(facts: KeepFacts, rows: slice) -> KeepFacts:
-    return KeepFacts(*(column[rows] for column in facts))
+    return KeepFacts(*(column[rows] for column in facts))  # type: ignore[arg-type]

@@ -15,8 +15,8 @@ from algorithms.blending.trend import Trend
 from domain import blend
 from domain.arrays import Floats, Ints
 from domain.blend import PARTS, BlendWeights
-from domain.histories import ClientSignals
-from domain.variety import limit_per_category
+from domain.histories import ClientSignals, normalise_word
+from domain.variety import limit_per_category, spread_over_groups
 from models.catalogue import Season
 from models.mail import Pick
 
@@ -63,15 +63,25 @@ class Blend:
             return EligibleItems(indices, np.zeros((len(PARTS), 0)))
         return EligibleItems(indices, blend.contributions(self.weights, self.compute_parts(client, indices, request)))
 
-    def select_best(self, offered: EligibleItems, n: int) -> tuple[Pick, ...]:
-        """Select the `n` best of them, best first and varied."""
+    def select_best(self, offered: EligibleItems, n: int, groups: Mapping[str, str] | None = None) -> tuple[Pick, ...]:
+        """Select the `n` best of them, best first and varied. `groups`, by normalised category: as many of each."""
         if not len(offered.indices):
             return ()
+        if groups is not None:
+            best = self.spread_over_groups(offered, n, groups).tolist()
+            return tuple(self._pick(int(offered.indices[index]), offered.shares[:, index]) for index in best)
         category, total = self.catalogue.category[offered.indices], offered.shares.sum(axis=0)
         best = limit_per_category(_select_highest(total, HEAD * n).tolist(), category, n)
         if len(best) < n:  # the items of the head were too similar
             best = limit_per_category(_select_highest(total, len(total)).tolist(), category, n)
         return tuple(self._pick(int(offered.indices[index]), offered.shares[:, index]) for index in best)
+
+    def spread_over_groups(self, offered: EligibleItems, n: int, groups: Mapping[str, str]) -> Ints:
+        """Return the positions in `offered` of `n` items with as many of each group as there can be, best first."""
+        category = self.catalogue.category[offered.indices]
+        names = [groups.get(normalise_word(name), "") for name in self.catalogue.category_names]
+        code = np.unique(np.array([*names, ""], np.str_), return_inverse=True)[1].reshape(-1)
+        return spread_over_groups(offered.shares.sum(axis=0), category, code[category], n)
 
     def list_eligible(self, client: ClientSignals, request: RankingRequest) -> Ints:
         """List the indices of items in stock in the client's sizes, not owned, not lately sent back, not excluded."""

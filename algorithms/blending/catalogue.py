@@ -67,11 +67,14 @@ class Catalogue:
 
     @cached_property
     def category(self) -> Ints:
-        """A number for the category of each item."""
-        numbers: dict[str, int] = {}
-        return np.array(
-            [numbers.setdefault(normalise_word(item.category), len(numbers)) for item in self.items], np.int64
-        )
+        """A number for the category of each item, an index into `category_names`."""
+        numbers = {name: number for number, name in enumerate(self.category_names)}
+        return np.array([numbers[normalise_word(item.category)] for item in self.items], np.int64)
+
+    @cached_property
+    def category_names(self) -> tuple[str, ...]:
+        """The categories, normalised, in the order in which they first come."""
+        return tuple(dict.fromkeys(normalise_word(item.category) for item in self.items))
 
     @cached_property
     def features(self) -> Features:
@@ -143,4 +146,4 @@ class Catalogue:
         return np.asarray(self.on_hand[rows].sum(axis=0) + np.where(fits, self.on_hand[0], 0), np.int64)
 
 
-_LASTING: Final = ("index", "category", "price", "margin", "added", "seasons", "features")
+_LASTING: Final = ("index", "category", "category_names", "price", "margin", "added", "seasons", "features")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Final
 
@@ -25,14 +26,24 @@ TOUCHES: Final = 200
 
 
 def build_question(
-    blend: Blend, request: RankingRequest, client: ClientSignals, most: int = MOST, offered: EligibleItems | None = None
+    blend: Blend,
+    request: RankingRequest,
+    client: ClientSignals,
+    most: int = MOST,
+    offered: EligibleItems | None = None,
+    groups: Mapping[str, str] | None = None,
 ) -> RankingQuestion:
     """Build the question of the slot `ranking`: only items that may be shown, with the built-in score and its parts.
 
-    `offered`: what `blend.score_eligible` returned for the same request, where that is known already.
+    `offered`: what `blend.score_eligible` returned for the same request, where that is known already. `groups`, by
+    normalised category: as many items of each group as there can be.
     """
-    indices, shares = offered or blend.score_eligible(request, client)
-    best = np.argsort(-shares.sum(axis=0), kind="stable")[: max(most, request.n)]
+    offered = offered or blend.score_eligible(request, client)
+    indices, shares = offered
+    if groups is None:
+        best = np.argsort(-shares.sum(axis=0), kind="stable")[: max(most, request.n)]
+    else:
+        best = blend.spread_over_groups(offered, max(most, request.n), groups)
     # Validated all at once: checking hundreds of candidates one by one takes three times as long.
     return RankingQuestion.model_validate(
         {

@@ -1,25 +1,24 @@
-"""Choose the candidates of a Fix, explain why other items stay out, and build the question to the slot `assembly`."""
+"""Choose the candidates of a Fix, and explain why other items stay out."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
-from datetime import datetime
 from decimal import Decimal
 from types import MappingProxyType
 from typing import Final, NamedTuple, TypeAlias
 
-from domain.fixes.keep_model import KeepModel, standardise
+from domain.fixes.keep_model import USUAL_FIT, standardise
+from domain.fixes.scoring import ScoringContext, score_candidates
 from domain.fixes.wish_answers import ItemTraits, is_broken, is_too_dear, list_answers
 from domain.histories import normalise_word
 from domain.sizes import fold_size, list_wearable
-from models.base import ClientId, ItemId, Sku
+from models.base import ItemId, Sku
 from models.catalogue import Item
 from models.events import Fit
 from models.fixes import FixItem, FixWish
 from models.mail import Pick
-from models.slots import AssemblyQuestion, Piece
 
 EXCLUSION_REASONS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -71,12 +70,12 @@ def list_candidates(
     items: Mapping[ItemId, Item],
     units: Iterable[StockUnit],
     fits: Fits,
-    keep: KeepModel,
+    scoring: ScoringContext,
     traits: Mapping[ItemId, ItemTraits] = MappingProxyType({}),
 ) -> tuple[tuple[FixItem, ...], dict[ItemId, str]]:
     """List the items that may go into the box, and the reason code of each other item.
 
-    Each candidate comes once, in the size that fits best, the likeliest to be kept first. `picks` come from the
+    Each candidate comes once, in the size that fits best, the one worth most to the box first. `picks` come from the
     ranking, `units` are the skus of `items`. A pick that `items` does not hold is ignored. `traits` say what an item is
     in the values of wishes; an item without them answers none.
     """
@@ -94,16 +93,16 @@ def list_candidates(
             possible += free_units
     chances = fits(possible, [items[unit.item_id].category for unit in possible])
     sized = [bool(_list_sizes(items[unit.item_id], units_by_item[unit.item_id])) for unit in possible]
-    best = _choose_best_sizes(possible, [p if has_sizes else 1.0 for p, has_sizes in zip(chances, sized, strict=True)])
-    liking = standardise([pick.score for pick in ranked.values()])
-    likes = dict(zip(ranked, zip(liking.tolist(), keep.p_like(liking).tolist(), strict=True), strict=True))
+    p_fit = [p if has_sizes else USUAL_FIT for p, has_sizes in zip(chances, sized, strict=True)]
+    best = _choose_best_sizes(possible, p_fit)
+    liking = dict(zip(ranked, standardise([pick.score for pick in ranked.values()]).tolist(), strict=True))
     chosen = [
-        _build_item(items[chosen_id], *best[chosen_id], ranked[chosen_id], *likes[chosen_id]).model_copy(
+        _build_item(items[chosen_id], *best[chosen_id], ranked[chosen_id], liking[chosen_id]).model_copy(
             update={"answers": _list_item_answers(wish, best[chosen_id][0], traits.get(chosen_id))}
         )
         for chosen_id in best
     ]
-    return tuple(sorted(chosen, key=lambda candidate: (-candidate.score, candidate.sku))), left_out
+    return score_candidates(wish, chosen, items, scoring), left_out
 
 
 def _list_item_answers(wish: FixWish, unit: StockUnit, item: ItemTraits | None) -> tuple[str, ...]:
@@ -111,7 +110,7 @@ def _list_item_answers(wish: FixWish, unit: StockUnit, item: ItemTraits | None) 
 
 
 def _list_sizes(item: Item, item_units: Iterable[StockUnit]) -> set[str]:
-    """List the sizes that an item is made in; an item without sizes, such as a scarf, fits everybody."""
+    """List the sizes that an item is made in; of an item without sizes, such as a scarf, nobody knows how it fits."""
     return ({fold_size(size) for size in item.sizes} | {fold_size(unit.size) for unit in item_units}) - {""}
 
 
@@ -135,6 +134,15 @@ def _list_wearable_sizes(wish: FixWish, wearer: Wearer, item: Item, made_sizes: 
     if wish.sizes:
         return made_sizes & {fold_size(size) for size in wish.sizes}
     return list_wearable(made_sizes, wearer.sizes, wearer.verdicts.get(normalise_word(item.category), {}))
+
+
+def list_barred(
+    wish: FixWish, items: Iterable[Item], traits: Mapping[ItemId, ItemTraits] = MappingProxyType({})
+) -> dict[ItemId, str]:
+    """List the items that the wish alone keeps out, with the reason code of each."""
+    nobody = Wearer()
+    reasons = ((item.item_id, _find_exclusion(wish, nobody, item, traits.get(item.item_id))) for item in items)
+    return {item_id: reason for item_id, reason in reasons if reason}
 
 
 def _find_exclusion(wish: FixWish, wearer: Wearer, item: Item, traits: ItemTraits | None) -> str:
@@ -161,7 +169,7 @@ def _choose_best_sizes(units: Sequence[StockUnit], p_fit: Sequence[float]) -> di
     return best
 
 
-def _build_item(item: Item, unit: StockUnit, p_fit: float, pick: Pick, liking: float, p_like: float) -> FixItem:
+def _build_item(item: Item, unit: StockUnit, p_fit: float, pick: Pick, liking: float) -> FixItem:
     return FixItem(
         sku=unit.sku,
         item_id=item.item_id,
@@ -169,51 +177,11 @@ def _build_item(item: Item, unit: StockUnit, p_fit: float, pick: Pick, liking: f
         category=item.category,
         colour=item.colour,
         price_cents=item.price_cents,
-        score=round(p_like * p_fit, 6),
+        score=0.0,
         p_fit=round(p_fit, 6),
         liking=round(liking, 6),
         parts=pick.parts,
         why=pick.why,
-    )
-
-
-def build_question(
-    wish: FixWish,
-    items: Sequence[FixItem],
-    prices: Mapping[Sku, float],
-    client_id: ClientId,
-    now: datetime,
-    seed: int = 0,
-) -> AssemblyQuestion:
-    """Build the question to the slot `assembly`: each candidate is worth its p(keep) less the stock price of its unit.
-
-    A candidate that is not worth its price stays out, unless it is of a must-have category.
-    """
-    wanted = _normalise_words(wish.must_have)
-    worth = [(item, item.score - prices.get(item.sku, 0.0)) for item in items]
-    return AssemblyQuestion(
-        client_id=client_id,
-        now=now,
-        seed=seed,
-        slots=wish.slots,
-        budget_cents=to_cents(wish.budget),
-        item_cap_cents=to_cents(wish.item_cap),
-        category_cap=wish.category_cap,
-        colour_cap=wish.colour_cap,
-        must_have=tuple(sorted(wanted)),
-        pieces=tuple(
-            _build_piece(item, score) for item, score in worth if score > 0 or normalise_word(item.category) in wanted
-        ),
-    )
-
-
-def _build_piece(item: FixItem, score: float) -> Piece:
-    return Piece(
-        sku=item.sku,
-        category=normalise_word(item.category),
-        colour=normalise_word(item.colour),
-        price_cents=item.price_cents,
-        score=round(score, 9),
     )
 
 

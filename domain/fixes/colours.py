@@ -7,10 +7,9 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
-QUIET: Final = frozenset(
-    "black white grey gray navy cream ivory beige camel tan brown taupe charcoal khaki stone denim nude ecru sand oat "
-    "chocolate silver gold off natural neutral midnight".split()
-)
+_QUIET_NAMES: Final = """black white grey gray navy cream ivory beige camel tan brown taupe charcoal khaki stone denim
+    nude ecru sand oat chocolate silver gold natural neutral midnight"""
+QUIET: Final = frozenset(_QUIET_NAMES.split())
 """Colours that go with every other."""
 HUES: Final = MappingProxyType(
     {
@@ -25,7 +24,8 @@ HUES: Final = MappingProxyType(
 """Degrees on the colour wheel."""
 UNKNOWN: Final = 0.7
 """Of a colour without a known name, or of several colours."""
-NEAR, OPPOSITE: Final = 40.0, 150.0
+NEAR: Final = 40.0
+OPPOSITE: Final = 150.0
 _WORD: Final = re.compile(r"[a-z]+")
 
 

@@ -1,13 +1,13 @@
 """Predict how likely a client is to keep an item: a hierarchical logistic regression on what was kept and sent back.
 
-logit p(keep) = usual + role + category + liking, fit, price, reach and wishes, each with a weight of its own and liking,
-fit and price with a further one for each role. Weights are the posterior mode under a normal prior, so a role or a
-category with little feedback has about the rate of all, one with much its own. How far roles and categories differ is
-learnt too, by MacKay's fixed point (1992). A shop without feedback has the prior.
+logit p(keep) = usual + role + category + liking, fit, price, reach and wishes, each with a weight of its own, and most
+with a further one for each role. Weights are the posterior mode under a normal prior, so a role or a category with
+little feedback has about the rate of all, one with much its own. How far roles and categories differ is learnt too, by
+MacKay's fixed point (1992). A shop without feedback has the prior.
 
 - liking: the ranking's score, standardised among the client's candidates.
-- fit: log(p(fit) / USUAL_FIT), what is below 0 once more apart. For a piece made in one size nobody knows it: its p(fit) is USUAL_FIT, and the rate of
-  its category counts.
+- fit: log(p(fit) / USUAL_FIT), and what of it is below 0 once more. Nobody knows how a piece made in one size fits: its
+  p(fit) is USUAL_FIT, and the rate of its category counts.
 - price: log of the price over the median of its category; what is above 0 counts apart, since dear pieces come back.
 - reach: log of the price over what the client usually pays, in two parts too; 0 where nobody knows.
 - answered: how many of the client's wishes the item answers.
@@ -22,6 +22,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
+from pydantic import Field
 
 from domain.arrays import Floats, Ints
 from models.base import Contract
@@ -74,8 +75,8 @@ class KeepModel(Contract):
     category. `outcomes`: how many it was learnt from."""
 
     shared: tuple[float, ...] = tuple(mean for _, mean, _ in PRIOR)
-    roles: dict[str, tuple[float, ...]] = {}
-    categories: dict[str, float] = {}
+    roles: dict[str, tuple[float, ...]] = Field(default_factory=dict)
+    categories: dict[str, float] = Field(default_factory=dict)
     outcomes: int = 0
 
     def predict(self, facts: KeepFacts) -> Floats:
@@ -145,7 +146,7 @@ def _spread_by_role(columns: Floats, role: Ints, count: int) -> Floats:
 
 
 def _one_hot(code: Ints, count: int) -> Floats:
-    return np.eye(count)[code.reshape(-1)]
+    return np.asarray(np.eye(count)[code.reshape(-1)])
 
 
 def _fit_weights(design: Floats, kept: Floats, group: Ints) -> Floats:
@@ -160,12 +161,10 @@ def _fit_weights(design: Floats, kept: Floats, group: Ints) -> Floats:
         for number in range(1, len(SPREADS) + 1):
             own = group == number
             spread[own] = max(LEAST_SPREAD, float(np.sqrt(np.mean(at[own] ** 2 + unsure[own])))) if own.any() else 1.0
-    return at
+    return np.asarray(at)
 
 
-def _climb(
-    design: Floats, kept: Floats, mean: Floats, precision: Floats, begin: Floats
-) -> tuple[Floats, Floats]:
+def _climb(design: Floats, kept: Floats, mean: Floats, precision: Floats, begin: Floats) -> tuple[Floats, Floats]:
     """Climb to the peak of the log posterior; return it, and how the posterior bends there."""
 
     def log_posterior(at: Floats) -> float:

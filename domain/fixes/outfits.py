@@ -109,7 +109,7 @@ def _group_by_role(looks: Sequence[Look], worth: Sequence[float], asked: Sequenc
 def list_outfits(looks: Mapping[str, Look]) -> tuple[tuple[str, ...], ...]:
     """List the outfits of a box by sku, best first: each dress, and each bottom with the top that goes best with it,
     and with what else of the box may be worn with them and goes with all of it."""
-    bases = [(sku,) for sku, look in looks.items() if look.role is BoxRole.DRESS]
+    bases: list[tuple[str, ...]] = [(sku,) for sku, look in looks.items() if look.role is BoxRole.DRESS]
     tops = [sku for sku, look in looks.items() if look.role in (BoxRole.TOP, BoxRole.KNITWEAR)]
     for bottom in (sku for sku, look in looks.items() if look.role is BoxRole.BOTTOM):
         if tops:

@@ -28,9 +28,9 @@ _NAMES: Final[Mapping[BoxRole, str]] = MappingProxyType(
             kaftan shirtdress saree sari suit kleid robe combinaison vestido mono فستان""",
         BoxRole.KNITWEAR: """knitwear knit jumper sweater cardigan pullover turtleneck hoodie sweatshirt fleece
             roundneck strick strickjacke pulli strickwaren maille tricot gilet jersey sueter كنزة""",
-        BoxRole.OUTERWEAR: """outerwear coat jacket blazer parka trench bomber peacoat overcoat cape poncho anorak puffer
-            raincoat waistcoat kimono shrug windbreaker down mantel jacke sakko manteau veste blouson abrigo chaqueta
-            cazadora معطف سترة جاكيت""",
+        BoxRole.OUTERWEAR: """outerwear coat jacket blazer parka trench bomber peacoat overcoat cape poncho anorak
+            puffer raincoat waistcoat kimono shrug windbreaker down mantel jacke sakko manteau veste blouson abrigo
+            chaqueta cazadora معطف سترة جاكيت""",
         BoxRole.SHOES: """shoe footwear boot bootie sneaker trainer loafer sandal heel pump flat flip flop mule derby
             oxford brogue espadrille slipper clog ballerina stiletto schuh stiefel stiefelette chaussure botte zapato
             bota zapatilla حذاء أحذية""",

@@ -23,11 +23,12 @@ from domain.histories import normalise_word
 from models.base import ItemId
 from models.catalogue import Item, Season
 from models.fixes import FixItem, FixWish
-from models.wishes import Wish
+from models.wishes import ClientWish
 
 OUT_OF_SEASON: Final = 0.5
 """What a piece for another season keeps of its worth."""
-LIKE_BEFORE, KIND_BEFORE: Final = 0.75, 0.95
+LIKE_BEFORE: Final = 0.75
+KIND_BEFORE: Final = 0.95
 """What a piece keeps of its worth for each piece of the last boxes of its category and colour; of its category."""
 ANSWERED: Final[Mapping[str, float]] = MappingProxyType({"must": 1.0, "prefer": 0.4})
 """What a wish that is answered adds to the worth, as a share."""
@@ -93,7 +94,8 @@ def limit_by_role(candidates: Sequence[FixItem], most: int) -> tuple[FixItem, ..
     roles = {candidate.role for candidate in candidates}
     each = most // max(1, len(roles))
     times: Counter[str] = Counter()
-    first, rest = [], []
+    first: list[FixItem] = []
+    rest: list[FixItem] = []
     for candidate in candidates:
         times[candidate.role] += 1
         (first if times[candidate.role] <= each else rest).append(candidate)
@@ -161,5 +163,5 @@ def _compute_outfit_factors(wish: FixWish, known: Sequence[FixItem], looks: Sequ
     return np.asarray((1 + TOGETHER * (goes - USUAL)) * core)
 
 
-def _asks_for_pieces(wish: Wish) -> bool:
-    return wish.kind == "category" and wish.strength != "avoid"
+def _asks_for_pieces(wish: ClientWish) -> bool:
+    return bool(wish.kind == "category" and wish.strength != "avoid")

@@ -14,7 +14,6 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from domain.fixes.roles import EXTRAS
-from domain.histories import normalise_word
 from models.base import Sku
 from models.box_roles import BoxRole
 from models.fixes import FixItem
@@ -45,12 +44,12 @@ def list_asked_seats(asked: Sequence[str]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def assign_seats(request: SeatRequest, candidates: Sequence[FixItem]) -> dict[Sku, str]:
+def assign_seats(request: SeatRequest, candidates: Sequence[FixItem], kinds: Mapping[Sku, str]) -> dict[Sku, str]:
     """Assign each candidate, best first, the place that it may take; one without a place is left out.
 
-    Candidates of one role take its places in turn, so that the best of a role stand in different ones.
+    `kinds` are their categories, or what the client asked for where they count as that. Candidates of one role take its
+    places in turn, so that the best of a role stand in different ones.
     """
-    kinds = {item.sku: normalise_word(item.category) for item in candidates}
     counts = _count_places(request, candidates, kinds)
     seats_by_kind = _list_seats(request, candidates, kinds, counts)
     turns: Counter[str] = Counter()
@@ -58,7 +57,8 @@ def assign_seats(request: SeatRequest, candidates: Sequence[FixItem]) -> dict[Sk
     for item in candidates:
         kind = kinds[item.sku]
         own = seats_by_kind[kind]
-        turn = kind if kind in request.asked else _name_role(item.role)
+        takes_all = kind not in request.asked and len(own) == counts[_name_role(item.role)]
+        turn = _name_role(item.role) if takes_all else kind
         if own:
             seats[item.sku] = own[turns[turn] % len(own)]
             turns[turn] += 1
@@ -70,7 +70,7 @@ def _list_seats(
 ) -> dict[str, tuple[str, ...]]:
     """List the places that each category may take. A category asked for takes its own alone."""
     asked_seats = list_asked_seats(request.asked)
-    kinds_by_role: defaultdict[str, list[str]] = defaultdict(list)
+    begins: Counter[str] = Counter()
     seats: dict[str, tuple[str, ...]] = {}
     for item in candidates:
         kind, role = kinds[item.sku], _name_role(item.role)
@@ -83,9 +83,8 @@ def _list_seats(
             continue
         places = [f"{role} {number + 1}" for number in range(counts[role])]
         most = min(request.category_cap, len(places))
-        begin = len(kinds_by_role[role])
-        seats[kind] = tuple(places[(begin + number) % len(places)] for number in range(most))
-        kinds_by_role[role].append(kind)
+        seats[kind] = tuple(places[(begins[role] + number) % len(places)] for number in range(most))
+        begins[role] += most
     return seats
 
 

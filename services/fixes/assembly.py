@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 
 from algorithms.assembly import built_in
 from algorithms.slots.built_in import BuiltIn
-from domain.fixes import candidates as fix_rules
+from domain.fixes.box_questions import build_question as build_box_question
 from domain.stock_prices import compute_prices
 from models.fixes import FixState
 from models.slots import AssemblyAnswer, AssemblyQuestion
@@ -30,7 +30,7 @@ def build_question(connection: Connection, row: FixRow, now: datetime) -> Assemb
     free = availability.count_free(connection, [item.sku for item in items])
     in_stock = [item for item in items if free.get(item.sku, 0) > 0]
     prices = compute_prices(stock_prices.load_prices(connection, [item.sku for item in in_stock]), free, now)
-    return fix_rules.build_question(parse_wish(row), in_stock, prices, row.client_id, now, row.assembled)
+    return build_box_question(parse_wish(row), in_stock, prices, row.client_id, now, row.assembled)
 
 
 def choose_box(decider: Decider, question: AssemblyQuestion) -> PendingDecision:

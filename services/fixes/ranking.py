@@ -1,9 +1,10 @@
-"""Choose and score what may go into one box: the ranking's best in the size that fits best, free, wanted, not owned."""
+"""Choose and score what may go into one box: the best of each role, from the whole catalogue, in the size that fits
+best, free, wanted, not owned."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, TypeAlias
 
@@ -12,26 +13,26 @@ from sqlalchemy import Connection
 from algorithms.blending.contracts import Recommendation
 from algorithms.slots.batches import split_into_chunks
 from domain.fixes import candidates as fix_rules
+from domain.fixes.box_questions import list_asked
 from domain.fixes.candidates import Fits
-from domain.fixes.keep_model import KeepModel
-from models.base import ClientId
-from models.fixes import FixId, FixState
+from domain.fixes.scoring import limit_by_role
+from models.base import ClientId, ItemId
+from models.fixes import FixId, FixState, FixWish
 from services.context import ServiceContext
+from services.fixes.box_scoring import ShopScoring, ShopScoringCache
 from services.recommendations.recommender import ItemsRequest, Recommender
 from store.catalogue import availability, catalogue
 from store.clients import interactions, owned_items
 from store.database import read_transaction, write_transaction
-from store.fixes import fixes, outcomes, reservations
+from store.fixes import fixes, reservations
 from store.fixes import rows as fix_rows
 from store.fixes.rows import FixRow, parse_wish
 from store.learning import decisions
 
-MOST_RANKED: Final = 300
-"""Items that the ranking returns for a Fix."""
+MOST_RANKED: Final = 400
+"""Items that the ranking returns for a Fix, spread over the roles."""
 MOST_CANDIDATES: Final = 200
-"""Candidates of a Fix: the likeliest to be kept."""
-KEEP_MODEL_S: Final = 300.0
-"""Real seconds for which the model of what clients keep is used before it is fitted again."""
+"""Candidates of a Fix, spread over the roles: those worth most to the box."""
 
 BuildFits: TypeAlias = Callable[[ClientId], Fits]
 """Builds, for a client, the function that predicts the chance that each unit fits."""
@@ -47,8 +48,8 @@ class FixRanker:
         fits: BuildFits,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._context, self._recommender, self._fits, self._monotonic = context, recommender, fits, monotonic
-        self._keep: tuple[float, KeepModel] = (float("-inf"), KeepModel())
+        self._context, self._recommender, self._fits = context, recommender, fits
+        self._shop = ShopScoringCache(context.settings, recommender.list_items, monotonic)
 
     def rank(self, fix_ids: Sequence[FixId], now: datetime, code: str = "") -> None:
         """Choose and save the candidates of Fixes at business `now`. A Fix that is further on stays as it is.
@@ -61,10 +62,16 @@ class FixRanker:
                 all_rows = (fixes.load_fix(connection, fix_id) for fix_id in chunk)
                 rows = [row for row in all_rows if row.state == FixState.REQUESTED]
             with read_transaction(self._context.engine) as connection:
-                requests = [ItemsRequest(row.client_id, MOST_RANKED, sizes=parse_wish(row).sizes) for row in rows]
+                shop = self._shop.load(connection, now)
+                barred = [fix_rules.list_barred(parse_wish(row), shop.items) for row in rows]
+                requests = [
+                    _build_request(row.client_id, parse_wish(row), own, shop)
+                    for row, own in zip(rows, barred, strict=True)
+                ]
                 answers = list(self._recommender.recommend_many(connection, requests, now, "fix"))
                 candidates_by_fix = [
-                    self._choose_candidates(connection, *pair, now) for pair in zip(rows, answers, strict=True)
+                    self._choose_candidates(connection, *each, shop, now)
+                    for each in zip(rows, answers, barred, strict=True)
                 ]
             for row, recommendation, candidates in zip(rows, answers, candidates_by_fix, strict=True):
                 self._save_ranked(row.fix_id, recommendation, candidates, now, code)
@@ -79,9 +86,16 @@ class FixRanker:
                 )
 
     def _choose_candidates(
-        self, connection: Connection, row: FixRow, recommendation: Recommendation, now: datetime
+        self,
+        connection: Connection,
+        row: FixRow,
+        recommendation: Recommendation,
+        barred: Mapping[ItemId, str],
+        shop: ShopScoring,
+        now: datetime,
     ) -> dict[str, Any]:
-        """Choose what may go into the box, and say why each other item that is near the client may not."""
+        """Choose what may go into the box, and say why each other item that is near the client may not, or that the
+        wish keeps out (`barred`)."""
         wish = parse_wish(row)
         signals = interactions.load_signals(connection, row.client_id, now)
         near = {pick.item_id for pick in recommendation.picks} | {
@@ -95,13 +109,12 @@ class FixRanker:
             items,
             availability.list_units(connection, items),
             self._fits(row.client_id),
-            self._load_keep_model(connection),
+            shop.build_context(connection, signals, now),
         )
-        return fix_rows.build_candidates(chosen[:MOST_CANDIDATES], left_out)
+        return fix_rows.build_candidates(limit_by_role(chosen, MOST_CANDIDATES), {**barred, **left_out})
 
-    def _load_keep_model(self, connection: Connection) -> KeepModel:
-        at, keep = self._keep
-        if self._monotonic() - at > KEEP_MODEL_S:
-            keep = outcomes.fit_keep_model(connection)
-            self._keep = (self._monotonic(), keep)
-        return keep
+
+def _build_request(client_id: ClientId, wish: FixWish, barred: Mapping[ItemId, str], shop: ShopScoring) -> ItemsRequest:
+    """Build the request to the ranking: of all that the wish allows, the best of each role and of what is asked for."""
+    groups = shop.group_categories(list_asked(wish))
+    return ItemsRequest(client_id, MOST_RANKED, frozenset(barred), wish.sizes, groups)

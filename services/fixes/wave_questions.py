@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy import Engine
 
-from domain.fixes import candidates as fix_rules
+from domain.fixes.box_questions import build_question as build_box_question
 from models.fixes import FixId, FixState
 from models.slots import AssemblyQuestion
 from store.database import read_transaction
@@ -23,7 +23,7 @@ def is_waiting(row: FixRow) -> bool:
 def build_wave_question(row: FixRow, now: datetime) -> AssemblyQuestion:
     """Build what a Fix asks in a wave: its candidates at their full worth, since the wave computes the prices
     itself."""
-    return fix_rules.build_question(parse_wish(row), parse_candidates(row), {}, row.client_id, now, row.assembled)
+    return build_box_question(parse_wish(row), parse_candidates(row), {}, row.client_id, now, row.assembled)
 
 
 def list_rankable(engine: Engine, planned: Sequence[FixId]) -> list[FixId]:

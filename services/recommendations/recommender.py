@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -24,6 +24,7 @@ from algorithms.slots.batches import split_into_chunks
 from algorithms.slots.built_in import BuiltIn
 from domain.histories import ClientSignals
 from errors import BadInput
+from models.catalogue import Item
 from models.mail import Pick
 from models.slots import RankingAnswer, RankingQuestion, ScoredItem
 from services.decisions.decider import Decider, PendingDecision
@@ -61,12 +62,14 @@ class _Cache:
 
 
 class ItemsRequest(NamedTuple):
-    """A request for `n` items for a client; `exclude` and `sizes` as in `Recommender.recommend`."""
+    """A request for `n` items for a client; `exclude` and `sizes` as in `Recommender.recommend`. `groups`, by
+    normalised category: the items are spread over them, so that each group has its best."""
 
     client_id: str
     n: int
     exclude: frozenset[str] = frozenset()
     sizes: tuple[str, ...] = ()
+    groups: Mapping[str, str] | None = None
 
 
 class RankedItems(NamedTuple):
@@ -80,13 +83,13 @@ class RankedItems(NamedTuple):
 class BlendRanking:
     """The built-in for one client: the blend's ranking of what it scored. `picks`: set once it was asked."""
 
-    def __init__(self, blend: Blend, scored: EligibleItems) -> None:
-        self._blend, self._scored = blend, scored
+    def __init__(self, blend: Blend, scored: EligibleItems, groups: Mapping[str, str] | None = None) -> None:
+        self._blend, self._scored, self._groups = blend, scored, groups
         self.picks: tuple[Pick, ...] = ()
 
     def answer(self, question: RankingQuestion) -> RankingAnswer:
         """Select the best items; they keep what explains them in `picks`."""
-        self.picks = self._blend.select_best(self._scored, question.n)
+        self.picks = self._blend.select_best(self._scored, question.n, self._groups)
         return RankingAnswer(items=tuple(ScoredItem(item_id=pick.item_id, score=pick.score) for pick in self.picks))
 
 
@@ -139,7 +142,7 @@ class Recommender:
         for chunk in split_into_chunks(tuple(item_requests)):
             clients = [self._load_signals(connection, item_request, now) for item_request in chunk]
             requests = [_build_request(item_request, now, context) for item_request in chunk]
-            answers = self._ask_algorithms(cache, requests, clients)
+            answers = self._ask_algorithms(cache, requests, clients, [item_request.groups for item_request in chunk])
             for client, (pending, picks) in zip(clients, answers, strict=True):
                 explained_picks = _explain_picks(picks, cache.blend, client, now)
                 shown = {"items": [pick.model_dump(mode="json") for pick in explained_picks]}
@@ -160,6 +163,10 @@ class Recommender:
             picks = cache.blend.rank(_build_request(item_request, now, context), client)
             yield RankedItems(picks, cache.blend.name, cache.version)
 
+    def list_items(self, now: datetime) -> Sequence[Item]:
+        """List the catalogue as the ranking knows it, from memory."""
+        return self._load_current(now).blend.catalogue.items
+
     def load_ranking_inputs(self, connection: Connection, client_id: str, now: datetime) -> tuple[Blend, ClientSignals]:
         """Load the blend and the client's signals, for questions of other slots. Raises NotFound."""
         return self._load_current(now).blend, self._load_signals(connection, ItemsRequest(client_id, 1), now)
@@ -169,18 +176,22 @@ class Recommender:
         return replace(signals, sizes=item_request.sizes) if item_request.sizes else signals
 
     def _ask_algorithms(
-        self, cache: _Cache, requests: Sequence[RankingRequest], clients: Sequence[ClientSignals]
+        self,
+        cache: _Cache,
+        requests: Sequence[RankingRequest],
+        clients: Sequence[ClientSignals],
+        groups: Sequence[Mapping[str, str] | None],
     ) -> Iterator[tuple[PendingDecision, tuple[Pick, ...]]]:
         """Ask the slot's algorithms; the blend is the built-in."""
         started, blend, plugged = time.perf_counter(), cache.blend, self._decider.has_algorithm(SLOT)
         offered = [blend.score_eligible(request, client) for request, client in zip(requests, clients, strict=True)]
         questions = [
             # Without algorithms to ask, the question is kept for the record alone; what the blend chose from will do.
-            build_question(blend, request, client, MOST if plugged else min(HEAD * request.n, MOST), scored)
-            for request, client, scored in zip(requests, clients, offered, strict=True)
+            build_question(blend, request, client, MOST if plugged else min(HEAD * request.n, MOST), scored, own)
+            for request, client, scored, own in zip(requests, clients, offered, groups, strict=True)
         ]
         seconds = (time.perf_counter() - started) / len(requests)
-        rankings = [BlendRanking(blend, scored) for scored in offered]
+        rankings = [BlendRanking(blend, scored, own) for scored, own in zip(offered, groups, strict=True)]
         built_ins = [BuiltIn(ranking.answer, blend.name, cache.version, seconds) for ranking in rankings]
         answers = self._decider.ask_many(SLOT, questions, built_ins)
         for question, ranking, pending in zip(questions, rankings, answers, strict=True):

@@ -23,6 +23,4 @@ def list_past_pieces(connection: Connection, client_id: ClientId, now: datetime)
         .join(fixes, fixes.c.fix_id == fix_items.c.fix_id)
         .where(fixes.c.client_id == client_id, fixes.c.shipped_at > now - LATEST, fix_items.c.state.in_(_SENT))
     )
-    return [
-        (normalise_word(category), normalise_word(colour)) for category, colour in connection.execute(query)
-    ]
+    return [(normalise_word(category), normalise_word(colour)) for category, colour in connection.execute(query)]

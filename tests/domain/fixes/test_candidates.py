@@ -11,10 +11,13 @@ from typing import Any
 import pytest
 
 from domain import built_in_answers, slot_rules
-from domain.fixes.candidates import EXCLUSION_REASONS, StockUnit, Wearer, build_question, list_candidates
-from domain.fixes.keep_model import KeepModel
+from domain.fixes.box_questions import build_question
+from domain.fixes.candidates import EXCLUSION_REASONS, StockUnit, Wearer, list_candidates
+from domain.fixes.keep_model import USUAL_FIT, KeepModel
+from domain.fixes.scoring import PriceLevels, ScoringContext
 from domain.fixes.wish_answers import ItemTraits
 from models.base import utc
+from models.box_roles import BoxRole
 from models.catalogue import Item, Season
 from models.events import Fit
 from models.fixes import FixItem, FixWish
@@ -22,6 +25,7 @@ from models.mail import Pick
 from models.wishes import ClientWish
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
+SCORING = ScoringContext(KeepModel(), PriceLevels(5_000.0, {}))
 
 
 def item(item_id: str, **fields: Any) -> Item:
@@ -53,7 +57,7 @@ def choose(
     known = {entry.item_id: entry for entry in (*items, *unranked)}
     shelf = units_of(*items, *unranked) if units is None else units
     woollen = ItemTraits(frozenset({("category", "knitwear"), ("material", "wool")}), price_cents=5_000)
-    return list_candidates(wish, wearer, picks, known, shelf, in_m, KeepModel(), dict.fromkeys(known, woollen))
+    return list_candidates(wish, wearer, picks, known, shelf, in_m, SCORING, dict.fromkeys(known, woollen))
 
 
 def test_each_item_comes_once_in_the_size_that_fits_best():
@@ -61,7 +65,7 @@ def test_each_item_comes_once_in_the_size_that_fits_best():
     assert [entry.sku for entry in items] == ["a-M", "b-M"]
     assert left_out == {}
     assert items[0].p_fit == 0.9
-    assert 0 < items[1].score < items[0].score < 0.9  # p(keep) = p(like) p(fit)
+    assert 0 < items[1].score < items[0].score < 0.9
     assert items[0].liking == pytest.approx(1.0)
 
 
@@ -82,12 +86,12 @@ def test_a_candidate_says_which_wishes_it_answers():
     assert items[0].answers == ("material:wool", "size:M")
 
 
-def test_what_is_made_in_no_size_fits_everybody():
+def test_nobody_knows_how_a_piece_without_sizes_fits():
     scarf, counted_as_one = item("scarf", sizes=()), item("coat")
     items, _ = choose(
         FixWish(), Wearer(), scarf, counted_as_one, units=[*units_of(scarf), StockUnit("c", "coat", "", 3)]
     )
-    assert {entry.item_id: entry.p_fit for entry in items} == {"scarf": 1.0, "coat": 0.3}
+    assert {entry.item_id: entry.p_fit for entry in items} == {"scarf": USUAL_FIT, "coat": 0.3}
 
 
 BARRED = [
@@ -157,7 +161,7 @@ def test_an_item_without_sizes_fits_whoever_wears_what():
 
 def test_what_the_catalogue_does_not_know_is_passed_over():
     ghost = Pick(item_id="gone", score=9.0)
-    items, left_out = list_candidates(FixWish(), Wearer(), [ghost], {}, [], in_m, KeepModel())
+    items, left_out = list_candidates(FixWish(), Wearer(), [ghost], {}, [], in_m, SCORING)
     assert (items, left_out) == ((), {})
 
 
@@ -165,7 +169,15 @@ def test_what_the_catalogue_does_not_know_is_passed_over():
 
 
 def piece(sku: str, score: float = 0.5, **fields: Any) -> FixItem:
-    given = {"sku": sku, "item_id": sku, "category": "Knitwear", "colour": "Navy", "price_cents": 5000, "score": score}
+    given = {
+        "sku": sku,
+        "item_id": sku,
+        "category": "Knitwear",
+        "colour": "Navy",
+        "price_cents": 5000,
+        "score": score,
+        "role": BoxRole.KNITWEAR,
+    }
     return FixItem.model_validate({**given, **fields})
 
 
@@ -192,5 +204,6 @@ def test_the_limits_of_the_wish_are_the_limits_of_the_question():
     question = build_question(wish, [piece("a"), piece("b", category=" dresses", colour="NAVY")], {}, "ann", NOW)
     assert (question.slots, question.budget_cents, question.item_cap_cents) == (3, 12050, 8000)
     assert (question.category_cap, question.colour_cap, question.must_have) == (1, 2, ("dresses",))
-    assert {(entry.category, entry.colour) for entry in question.pieces} == {("knitwear", "navy"), ("dresses", "navy")}
+    pairs = {(entry.category, entry.colour) for entry in question.pieces}
+    assert pairs == {("knitwear 1", "navy"), ("dresses", "navy")}
     assert slot_rules.check_assembly(question, built_in_answers.answer_assembly(question)) is None

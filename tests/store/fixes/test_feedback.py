@@ -168,19 +168,19 @@ def test_feedback_that_meets_the_shipping_is_not_lost(engine: Engine, policy: Sh
 
 def test_p_keep_is_learnt_from_what_was_kept(engine: Engine, policy: ShopPolicy, fix: str) -> None:
     with read_transaction(engine) as connection:
-        assert outcomes.fit_keep_model(connection).outcomes == 0
+        assert outcomes.learn_keep_model(connection).outcomes == 0
     with write_transaction(engine) as connection:
         box = [build_piece("a", liking=2.0, p_fit=0.9), build_piece("b", liking=-1.0, p_fit=0.9)]
         reservations.reserve_box(connection, fix, box, NOW, None)
     ship(engine, fix)
     hear(engine, policy, says("e1", fix, "a", True), says("e2", fix, "b", False))
     with read_transaction(engine) as connection:
-        learnt = outcomes.fit_keep_model(connection)
+        learnt = outcomes.learn_keep_model(connection)
     assert learnt.outcomes == 2
-    assert learnt.slope > 0.5  # the liked one was kept, the other not
+    assert learnt.shared[1] > 0.5  # the liked one was kept, the other not
     hear(engine, policy, says("e3", fix, "a", False, 1), says("e4", fix, "b", True, 1))
     with read_transaction(engine) as connection:
-        assert outcomes.fit_keep_model(connection).slope < 0.5
+        assert outcomes.learn_keep_model(connection).shared[1] < 0.5
 
 
 def test_what_a_client_has_and_wears(engine: Engine, policy: ShopPolicy, fix: str) -> None:

@@ -1,0 +1,129 @@
+"""The places of a box: what of each role goes in, and what the client asked for."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from algorithms.assembly import built_in
+from domain.fixes.box_questions import build_question, list_asked
+from domain.fixes.roles import EXTRAS, find_role
+from models.box_roles import BoxRole
+from models.fixes import FixItem, FixWish
+from models.wishes import ClientWish
+
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+KINDS = (
+    "shirt",
+    "t-shirt",
+    "trousers",
+    "jeans",
+    "skirt",
+    "dress",
+    "knitwear",
+    "coat",
+    "jacket",
+    "shoes",
+    "bag",
+    "scarf",
+)
+
+
+def piece(sku: str, category: str, score: float = 0.5, **fields: Any) -> FixItem:
+    known = {"sku": sku, "item_id": sku, "category": category, "price_cents": 5_000, "role": find_role(category)}
+    return FixItem.model_validate({**known, "score": score, "worth": score, **fields})
+
+
+def shelf(score: float = 0.5, *kinds: str, each: int = 4) -> list[FixItem]:
+    """Pieces of each category; bags and scarves are worth far more than the rest."""
+    return [
+        piece(f"{kind}{k}", kind, score + 0.4 * (find_role(kind) in EXTRAS) - 0.01 * k)
+        for kind in kinds or KINDS
+        for k in range(each)
+    ]
+
+
+def fill(wish: FixWish, items: list[FixItem]) -> list[FixItem]:
+    """The box that the exact assembly makes."""
+    question = build_question(wish, items, {}, "ann", NOW)
+    by_sku = {item.sku: item for item in items}
+    return [by_sku[sku] for sku in built_in.answer(question).skus]
+
+
+def test_a_box_has_one_bag_or_accessory_at_most_however_well_they_score():
+    box = fill(FixWish(), shelf())
+    assert len(box) == 5
+    assert sum(item.role in EXTRAS for item in box) == 1
+    most = Counter(item.role for item in box)
+    assert max(most.values()) <= 2
+    assert most[BoxRole.SHOES] <= 1
+
+
+def test_bags_and_scarves_that_were_asked_for_come_both():
+    box = fill(FixWish(must_have=("bag", "scarf")), shelf())
+    assert Counter(item.category for item in box if item.role in EXTRAS) == {"bag": 1, "scarf": 1}
+
+
+def test_two_of_a_category_come_where_two_were_asked_for():
+    two = ClientWish(kind="quantity", value="2 knitwear")
+    wish = FixWish(must_have=("knitwear",), wishes=(two,))
+    assert list_asked(wish) == ("knitwear", "knitwear")
+    assert sum(item.category == "knitwear" for item in fill(wish, [*shelf(), piece("z", "dress", 0.9)])) == 2
+
+
+def test_of_what_was_asked_for_the_piece_that_answers_comes():
+    warm = ClientWish(kind="warmth", value="warm", category="knitwear")
+    jumper = ClientWish(kind="category", value="knitwear")
+    answers = (jumper.key, warm.key)
+    thin, thick = piece("thin", "knitwear", 0.9, answers=answers[:1]), piece("thick", "knitwear", 0.2, answers=answers)
+    box = fill(FixWish(must_have=("knitwear",), wishes=(jumper, warm)), [thin, thick, *shelf(0.5, "shirt", "skirt")])
+    assert "thick" in {item.sku for item in box}
+    assert "thin" not in {item.sku for item in box}
+
+
+def test_a_word_for_several_categories_is_answered_by_any_of_them():
+    top = ClientWish(kind="category", value="top")
+    shirts = [piece(f"s{k}", "shirt", 0.1, answers=(top.key,)) for k in range(3)]
+    box = fill(FixWish(slots=2, wishes=(top,)), [*shirts, *shelf(0.8, "coat", "shoes", "skirt")])
+    assert Counter(item.category for item in box)["shirt"] == 1
+
+
+@pytest.mark.parametrize(("kinds", "size"), [(("shoes",), 2), (("bag", "scarf"), 4), (("shirt", "shoes", "bag"), 5)])
+def test_a_shop_of_few_roles_still_fills_its_boxes(kinds, size):
+    box = fill(FixWish(), shelf(0.5, *kinds))
+    assert len(box) == size
+    assert max(Counter(item.category for item in box).values()) <= 2
+
+
+def test_a_cap_of_the_category_holds_within_a_role():
+    box = fill(FixWish(category_cap=1, slots=8), shelf())
+    assert max(Counter(item.category for item in box).values()) == 1
+
+
+def test_fixes_ranked_before_there_were_roles_still_get_a_box():
+    old = [
+        item.model_copy(update={"role": BoxRole.OTHER, "worth": None}) for item in shelf(0.5, "shirt", "coat", "skirt")
+    ]
+    assert len(fill(FixWish(), old)) == 5
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    scores=st.lists(st.integers(1, 99), min_size=36, max_size=36),
+    asked=st.lists(st.sampled_from(KINDS), max_size=3, unique=True),
+    slots=st.integers(1, 8),
+)
+def test_places_hold_whatever_the_scores_are(scores: list[int], asked: list[str], slots: int) -> None:
+    items = [piece(f"i{k}", KINDS[k % len(KINDS)], score / 100) for k, score in enumerate(scores)]
+    wish = FixWish(slots=max(slots, len(asked)), must_have=tuple(asked))
+    box = fill(wish, items)
+    kinds = Counter(item.category for item in box)
+    assert set(asked) <= set(kinds)
+    extra = sum(item.role in EXTRAS for item in box)
+    assert extra <= max(1 + (wish.slots > 5), sum(find_role(kind) in EXTRAS for kind in asked))
+    assert len(box) == wish.slots
