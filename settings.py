@@ -20,7 +20,6 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from errors import ConfigError
-from models.box_roles import BoxRole
 
 
 class Settings(BaseSettings):
@@ -150,9 +149,9 @@ class Settings(BaseSettings):
     """Days for which a Fix that was asked for the wave waits; then it is assembled alone."""
     fix_value_weight: float = Field(default=0.5, ge=0, le=1)
     """How much the price of a piece counts in the value of a box: 0 counts kept pieces, 1 what clients pay for them."""
-    fix_roles: dict[str, BoxRole] = Field(default_factory=dict)
-    """What categories are worn as, where their names do not say it, as a JSON object: {"poncho": "outerwear"}. Roles:
-    top, bottom, dress, knitwear, outerwear, shoes, bag, accessory, other."""
+    fix_roles: str = ""
+    """What categories are worn as, where their names do not say it: poncho=outerwear,wraps=accessory. Roles: top,
+    bottom, dress, knitwear, outerwear, shoes, bag, accessory, other."""
 
     refresh_hour: int = Field(default=3, ge=0, le=23)
     """Hour of the shop's own day of the nightly training, which trains and compares models and makes every client's
@@ -195,11 +194,6 @@ class Settings(BaseSettings):
         except (ZoneInfoNotFoundError, ValueError) as unknown:
             raise ValueError(f"no such time zone: {name}") from unknown
         return name
-
-    @cached_property
-    def box_roles(self) -> dict[str, BoxRole]:
-        """The shop's own roles by normalised category."""
-        return {category.strip().casefold(): role for category, role in self.fix_roles.items()}
 
     @property
     def database(self) -> str:

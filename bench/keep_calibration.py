@@ -6,7 +6,7 @@ from typing import Final
 
 import numpy as np
 
-from bench.responses import MODELS, ROLES, SIZED, Offers, compute_chances
+from bench.responses import MODELS, ROLES, SIZED, SentPieces, compute_chances
 from domain.arrays import Flags, Floats
 from domain.fixes.keep_model import USUAL_FIT, KeepFacts, fit_keep_model
 
@@ -46,7 +46,7 @@ def simulate_outcomes(model: str, n: int, seed: int) -> tuple[KeepFacts, Floats]
     reach = price - purse + 0.25 * rng.normal(size=n)
     kind = rng.integers(0, CATEGORIES, n)
     taste = taste + np.array([-0.4, 0.0, 0.5])[kind]
-    chances = compute_chances(model, Offers(role, taste, off, price - purse, leaning))
+    chances = compute_chances(model, SentPieces(role, taste, off, price - purse, leaning))
     facts = KeepFacts(
         [ROLES[index] for index in role.tolist()],
         [f"{ROLES[index]} {own}" for index, own in zip(role.tolist(), kind.tolist(), strict=True)],

@@ -25,7 +25,7 @@ _SENSITIVE: Final = np.array([1.4 if role in (BoxRole.SHOES, BoxRole.BAG) else 1
 
 
 @dataclass(frozen=True)
-class Offers:
+class SentPieces:
     """n pieces sent to clients. `role` indexes ROLES; `taste`: hidden liking; `off`: hidden distance of the cut from
     the body in sizes; `ease`: log of the price over what the client is at ease with; `leaning`: of the client."""
 
@@ -36,19 +36,19 @@ class Offers:
     leaning: Floats
 
 
-def compute_chances(model: str, offers: Offers) -> Floats:
+def compute_chances(model: str, sent: SentPieces) -> Floats:
     """Compute the true chance that each piece is kept, shape (n,)."""
-    sized = SIZED[offers.role]
-    pinches = np.where(sized, np.minimum(1.0, np.abs(offers.off)), 0.1)
+    sized = SIZED[sent.role]
+    pinches = np.where(sized, np.minimum(1.0, np.abs(sent.off)), 0.1)
     if model == "price":
-        shock = np.maximum(0.0, np.expm1(1.2 * offers.ease)) * _SENSITIVE[offers.role]
-        return np.asarray(_squash(0.9 + 0.8 * offers.taste - 1.1 * shock) * (1 - 0.35 * pinches))
+        shock = np.maximum(0.0, np.expm1(1.2 * sent.ease)) * _SENSITIVE[sent.role]
+        return np.asarray(_squash(0.9 + 0.8 * sent.taste - 1.1 * shock) * (1 - 0.35 * pinches))
     if model == "fit":
-        liked = _squash(0.8 + 0.9 * offers.taste - 0.2 * offers.ease)
+        liked = _squash(0.8 + 0.9 * sent.taste - 0.2 * sent.ease)
         return np.asarray(liked * np.exp(-1.6 * pinches**2) * np.where(sized, 1.0, 0.8))
     if model == "noise":
-        rate = np.array([0.5, 0.45, 0.35, 0.55, 0.4, 0.3, 0.45, 0.6])[offers.role]
-        return np.asarray(np.clip(rate + 0.03 * offers.taste + 0.12 * offers.leaning, 0.02, 0.98))
+        rate = np.array([0.5, 0.45, 0.35, 0.55, 0.4, 0.3, 0.45, 0.6])[sent.role]
+        return np.asarray(np.clip(rate + 0.03 * sent.taste + 0.12 * sent.leaning, 0.02, 0.98))
     raise ValueError(f"no response model {model}; there are {', '.join(MODELS)}")
 
 

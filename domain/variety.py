@@ -35,13 +35,13 @@ def spread_over_groups(score: Floats, category: Ints, group: Ints, n: int) -> In
     """Return the indices of `n` items, the best first, with as many of each group as there can be, and within a group
     of each category. What a group cannot fill goes to the best of the others. Shapes: (k,)."""
     groups = len(np.unique(group))
-    each = max(1, n // max(1, groups))
+    quota = max(1, n // max(1, groups))
     kinds_of_group = np.array([len(np.unique(category[group == own])) for own in range(int(group.max(initial=-1)) + 1)])
-    own_share = np.maximum(1, each // np.maximum(1, kinds_of_group))[group]
+    own_share = np.maximum(1, quota // np.maximum(1, kinds_of_group))[group]
     # First the best of each category, then the best of the group, then the best of all.
     beyond = rank_within(category, score) >= own_share
     in_group = rank_within(group, score, beyond)
-    chosen = np.lexsort((-score, in_group >= each))[:n]
+    chosen = np.lexsort((-score, in_group >= quota))[:n]
     return chosen[np.argsort(-score[chosen], kind="stable")]
 
 

@@ -56,12 +56,12 @@ def build_question(
 def list_asked(wish: FixWish) -> tuple[str, ...]:
     """List the categories that the client asked for, normalised, each as often as pieces of it are wanted."""
     asked = list(dict.fromkeys(normalise_word(category) for category in wish.must_have))
-    for each in wish.wishes:
-        if each.kind == "category" and each.strength == "must" and normalise_word(each.value) not in asked:
-            asked.append(normalise_word(each.value))
-    for each in wish.wishes:
-        count, _, category = each.value.partition(" ")
-        if each.kind == "quantity" and each.strength != "avoid" and count.isdigit():
+    for entry in wish.wishes:
+        if entry.kind == "category" and entry.strength == "must" and normalise_word(entry.value) not in asked:
+            asked.append(normalise_word(entry.value))
+    for entry in wish.wishes:
+        count, _, category = entry.value.partition(" ")
+        if entry.kind == "quantity" and entry.strength != "avoid" and count.isdigit():
             name = normalise_word(category)
             asked += [name] * (min(int(count), wish.slots) - asked.count(name))
     return tuple(asked[: min(wish.slots, MOST_ASKED)])
@@ -85,7 +85,9 @@ def _narrow_asked(
 ) -> list[FixItem]:
     """Leave out, of what the client asked for, the pieces that answer fewer of the musts tied to it than others do: of
     jumpers the thin ones, where a warm one is wanted and there."""
-    tied = {each.key for each in wish.wishes if each.strength == "must" and (each.category or each.kind == "category")}
+    tied = {
+        entry.key for entry in wish.wishes if entry.strength == "must" and (entry.category or entry.kind == "category")
+    }
     answered = {item.sku: len(tied & set(item.answers)) for item in items}
     most: dict[str, int] = {}
     for item in items:

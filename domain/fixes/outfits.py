@@ -28,7 +28,7 @@ FROM_EACH: Final = 8
 AROUND: Final = (BoxRole.KNITWEAR, BoxRole.OUTERWEAR, BoxRole.SHOES)
 
 
-class Look(NamedTuple):
+class PieceLook(NamedTuple):
     """What of a piece others must go with. `styles`: its tags, normalised."""
 
     role: BoxRole
@@ -37,12 +37,12 @@ class Look(NamedTuple):
     season: Season
 
 
-def build_look(item: Item, role: BoxRole) -> Look:
+def build_look(item: Item, role: BoxRole) -> PieceLook:
     """Build the look of an item of the catalogue."""
-    return Look(role, normalise_word(item.colour), frozenset(map(normalise_word, item.tags)), item.season)
+    return PieceLook(role, normalise_word(item.colour), frozenset(map(normalise_word, item.tags)), item.season)
 
 
-def score_pair(one: Look, other: Look) -> float:
+def score_pair(one: PieceLook, other: PieceLook) -> float:
     """Score how well two pieces go together, 0 to 1."""
     shared = len(one.styles & other.styles) / max(1, min(len(one.styles), len(other.styles)))
     season = one.season is other.season or Season.ALL in (one.season, other.season)
@@ -55,7 +55,7 @@ def may_wear_together(one: BoxRole, other: BoxRole) -> bool:
     return one is not other and not (BoxRole.DRESS in (one, other) and {one, other} & separates)
 
 
-def score_with_others(looks: Sequence[Look], anchor: Sequence[Look]) -> Floats:
+def score_with_others(looks: Sequence[PieceLook], anchor: Sequence[PieceLook]) -> Floats:
     """Score how well each of n pieces goes with those of `anchor` that it may be worn with, shape (n,); USUAL with
     none."""
     scores = np.full(len(looks), USUAL)
@@ -66,7 +66,7 @@ def score_with_others(looks: Sequence[Look], anchor: Sequence[Look]) -> Floats:
     return scores
 
 
-def choose_anchor(looks: Sequence[Look], worth: Sequence[float], asked: Sequence[bool]) -> list[int]:
+def choose_anchor(looks: Sequence[PieceLook], worth: Sequence[float], asked: Sequence[bool]) -> list[int]:
     """Choose the outfit that a box is built around: indices of a top and a bottom, or of a dress, with a layer and
     shoes.
 
@@ -96,7 +96,9 @@ def choose_anchor(looks: Sequence[Look], worth: Sequence[float], asked: Sequence
     return outfit
 
 
-def _group_by_role(looks: Sequence[Look], worth: Sequence[float], asked: Sequence[bool]) -> dict[BoxRole, list[int]]:
+def _group_by_role(
+    looks: Sequence[PieceLook], worth: Sequence[float], asked: Sequence[bool]
+) -> dict[BoxRole, list[int]]:
     by_role: defaultdict[BoxRole, list[int]] = defaultdict(list)
     for index in sorted(range(len(looks)), key=lambda index: (not asked[index], -worth[index])):
         role = looks[index].role
@@ -106,7 +108,7 @@ def _group_by_role(looks: Sequence[Look], worth: Sequence[float], asked: Sequenc
     return by_role
 
 
-def list_outfits(looks: Mapping[str, Look]) -> tuple[tuple[str, ...], ...]:
+def list_outfits(looks: Mapping[str, PieceLook]) -> tuple[tuple[str, ...], ...]:
     """List the outfits of a box by sku, best first: each dress, and each bottom with the top that goes best with it,
     and with what else of the box may be worn with them and goes with all of it."""
     bases: list[tuple[str, ...]] = [(sku,) for sku, look in looks.items() if look.role is BoxRole.DRESS]
@@ -118,7 +120,7 @@ def list_outfits(looks: Mapping[str, Look]) -> tuple[tuple[str, ...], ...]:
     return tuple(sorted((outfit for outfit in outfits if len(outfit) > 1), key=len, reverse=True))
 
 
-def _extend_outfit(base: tuple[str, ...], looks: Mapping[str, Look]) -> tuple[str, ...]:
+def _extend_outfit(base: tuple[str, ...], looks: Mapping[str, PieceLook]) -> tuple[str, ...]:
     outfit = list(base)
     for role in (*AROUND, *sorted(EXTRAS)):
         options = [

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from domain.histories import normalise_word
+from errors import BadInput
 from models.box_roles import BoxRole
 
 RoleOverrides: TypeAlias = Mapping[str, BoxRole]
@@ -58,6 +59,17 @@ def find_role(category: str, overrides: RoleOverrides = MappingProxyType({})) ->
     """
     word = normalise_word(category)
     return overrides.get(word) or _guess_role(word)
+
+
+def parse_roles(text: str) -> dict[str, BoxRole]:
+    """Parse the shop's own roles, as in `poncho=outerwear,wraps=accessory`. Raises BadInput that names the entry."""
+    roles = {}
+    for entry in filter(None, (part.strip() for part in text.split(","))):
+        category, equals, role = (part.strip() for part in entry.rpartition("="))
+        if not (category and equals and role in list(BoxRole)):
+            raise BadInput(f"{entry!r} is not CATEGORY=ROLE; roles are {', '.join(BoxRole)}", "SELVEDGE_FIX_ROLES")
+        roles[normalise_word(category)] = BoxRole(role)
+    return roles
 
 
 @lru_cache(maxsize=4_096)

@@ -17,7 +17,7 @@ import numpy as np
 
 from domain.arrays import Floats
 from domain.fixes.keep_model import KeepFacts, KeepModel
-from domain.fixes.outfits import USUAL, Look, build_look, choose_anchor, score_with_others
+from domain.fixes.outfits import USUAL, PieceLook, build_look, choose_anchor, score_with_others
 from domain.fixes.roles import RoleOverrides, find_role
 from domain.histories import normalise_word
 from models.base import ItemId
@@ -92,13 +92,13 @@ def build_facts(candidates: Sequence[FixItem]) -> KeepFacts:
 def limit_by_role(candidates: Sequence[FixItem], most: int) -> tuple[FixItem, ...]:
     """Return at most `most` candidates, best first, with as many of each role as there can be."""
     roles = {candidate.role for candidate in candidates}
-    each = most // max(1, len(roles))
+    quota = most // max(1, len(roles))
     times: Counter[str] = Counter()
     first: list[FixItem] = []
     rest: list[FixItem] = []
     for candidate in candidates:
         times[candidate.role] += 1
-        (first if times[candidate.role] <= each else rest).append(candidate)
+        (first if times[candidate.role] <= quota else rest).append(candidate)
     taken = {candidate.sku for candidate in (*first, *rest[: most - len(first)])}
     return tuple(candidate for candidate in candidates if candidate.sku in taken)
 
@@ -133,7 +133,7 @@ def _compute_factors(
     """Compute the factors of season, of the last boxes and of wishes, shape (n,)."""
     seasons = find_seasons(wish, context.seasons)
     before, kinds = Counter(context.before), Counter(category for category, _ in context.before)
-    weights = {each.key: ANSWERED[each.strength] for each in wish.wishes if each.strength in ANSWERED}
+    weights = {entry.key: ANSWERED[entry.strength] for entry in wish.wishes if entry.strength in ANSWERED}
     factors = []
     for item in known:
         category = normalise_word(item.category)
@@ -145,15 +145,17 @@ def _compute_factors(
 
 def find_seasons(wish: FixWish, seasons: Mapping[Season, float]) -> Mapping[Season, float]:
     """Return how well each season suits: those that the client asked for, else those of now."""
-    asked = {each.value for each in wish.wishes if each.kind == "season" and each.strength != "avoid"}
+    asked = {entry.value for entry in wish.wishes if entry.kind == "season" and entry.strength != "avoid"}
     if not asked:
         return seasons
     return {season: 1.0 if season in asked or season is Season.ALL else 0.0 for season in Season}
 
 
-def _compute_outfit_factors(wish: FixWish, known: Sequence[FixItem], looks: Sequence[Look], worth: Floats) -> Floats:
+def _compute_outfit_factors(
+    wish: FixWish, known: Sequence[FixItem], looks: Sequence[PieceLook], worth: Floats
+) -> Floats:
     """Compute how each candidate goes with the outfit that the box is built around, as a factor around 1."""
-    wanted = {each.key for each in wish.wishes if _asks_for_pieces(each)}
+    wanted = {entry.key for entry in wish.wishes if _asks_for_pieces(entry)}
     must = set(map(normalise_word, wish.must_have))
     asked = [normalise_word(item.category) in must or bool(wanted & set(item.answers)) for item in known]
     outfit = choose_anchor(looks, worth.tolist(), asked)

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from domain import blend
 from domain.fixes.keep_model import KeepModel
-from domain.fixes.roles import find_role
+from domain.fixes.roles import RoleOverrides, find_role, parse_roles
 from domain.fixes.scoring import PriceLevels, ScoringContext
 from domain.histories import ClientSignals, normalise_word
 from models.base import ItemId
@@ -39,6 +39,7 @@ class ShopScoring:
     price_of: Mapping[ItemId, int]
     usual: float
     by_category: Mapping[str, float]
+    roles: RoleOverrides
 
     @classmethod
     def of(cls, settings: Settings, items: Sequence[Item], keep: KeepModel) -> ShopScoring:
@@ -48,13 +49,20 @@ class ShopScoring:
             prices[normalise_word(item.category)].append(item.price_cents)
         by_category = {category: float(median(own)) for category, own in prices.items()}
         usual = float(median(item.price_cents for item in items)) if items else 0.0
-        return cls(settings, items, keep, {item.item_id: item.price_cents for item in items}, usual, by_category)
+        return cls(
+            settings,
+            items,
+            keep,
+            {item.item_id: item.price_cents for item in items},
+            usual,
+            by_category,
+            parse_roles(settings.fix_roles),
+        )
 
     def group_categories(self, asked: Sequence[str]) -> dict[str, str]:
         """Return the group of each category over which candidates are spread: its role, or itself where the client
         asked for it."""
-        roles = self.settings.box_roles
-        return {kind: kind if kind in asked else find_role(kind, roles).value for kind in self.by_category}
+        return {kind: kind if kind in asked else find_role(kind, self.roles).value for kind in self.by_category}
 
     def build_context(self, connection: Connection, client: ClientSignals, now: datetime) -> ScoringContext:
         """Build what the scores of one client's candidates depend on, at business `now`."""
@@ -62,7 +70,7 @@ class ShopScoring:
             self.keep,
             PriceLevels(self.usual, self.by_category, self._find_usual_price(client)),
             self.settings.fix_value_weight,
-            self.settings.box_roles,
+            self.roles,
             blend.score_seasons(now, client.time_zone),
             past_boxes.list_past_pieces(connection, client.client_id, now),
         )

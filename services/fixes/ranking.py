@@ -70,8 +70,8 @@ class FixRanker:
                 ]
                 answers = list(self._recommender.recommend_many(connection, requests, now, "fix"))
                 candidates_by_fix = [
-                    self._choose_candidates(connection, *each, shop, now)
-                    for each in zip(rows, answers, barred, strict=True)
+                    self._choose_candidates(connection, *inputs, shop, now)
+                    for inputs in zip(rows, answers, barred, strict=True)
                 ]
             for row, recommendation, candidates in zip(rows, answers, candidates_by_fix, strict=True):
                 self._save_ranked(row.fix_id, recommendation, candidates, now, code)

@@ -12,6 +12,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
 
 from domain.fixes.candidates import to_cents
+from domain.fixes.outfits import build_look, list_outfits
 from domain.fixes.swaps import list_replacements
 from errors import BadInput, NotFound
 from ingest.faults import parse_model
@@ -107,6 +108,10 @@ def _render(request: Request, context: WebContext, file: FixFile, wrong: str = "
     rest = [candidate for candidate in file.candidates if candidate.item_id not in box_items]
     why = {candidate.item_id: candidate.why for candidate in file.candidates}
     decides = file.row.state == FixState.PROPOSED and person is not None
+    looks = {
+        unit.sku: build_look(file.items[unit.item_id], unit.role) for unit in file.box if unit.item_id in file.items
+    }
+    titles = {unit.sku: file.items[unit.item_id].title for unit in file.box if unit.sku in looks}
     units = [
         _BoxUnit(unit, file.items.get(unit.item_id), why.get(unit.item_id, ""), _list_alternatives(file, unit, rest))
         for unit in file.box
@@ -117,6 +122,7 @@ def _render(request: Request, context: WebContext, file: FixFile, wrong: str = "
         422 if wrong else 200,
         fix=file,
         box=units,
+        outfits=[[titles[sku] for sku in outfit] for outfit in list_outfits(looks)],
         rest=rest[:REST],
         decides=decides,
         person=person or "",

@@ -96,6 +96,19 @@ CALL_OUTCOMES: Final[dict[str, str]] = {
 BOX_STATES: Final[dict[str, str]] = {"expired": "No longer reserved", "kept": "Kept", "returned": "Returned"}
 """The states of an item of a box that the Fix page shows."""
 
+BOX_ROLES: Final[dict[str, str]] = {
+    "top": "Top",
+    "bottom": "Bottom",
+    "dress": "Dress",
+    "knitwear": "Knitwear",
+    "outerwear": "Outerwear",
+    "shoes": "Shoes",
+    "bag": "Bag",
+    "accessory": "Accessory",
+    "other": "Other",
+}
+"""What a piece of a box is worn as."""
+
 LEFT_OUT: Final[dict[str, str]] = {
     "out_of_stock": "Out of stock in their size",
     "not_in_size": "Not made in their size",

@@ -39,12 +39,12 @@ def piece(sku: str, category: str, score: float = 0.5, **fields: Any) -> FixItem
     return FixItem.model_validate({**known, "score": score, "worth": score, **fields})
 
 
-def shelf(score: float = 0.5, *kinds: str, each: int = 4) -> list[FixItem]:
+def shelf(score: float = 0.5, *kinds: str, count: int = 4) -> list[FixItem]:
     """Pieces of each category; bags and scarves are worth far more than the rest."""
     return [
         piece(f"{kind}{k}", kind, score + 0.4 * (find_role(kind) in EXTRAS) - 0.01 * k)
         for kind in kinds or KINDS
-        for k in range(each)
+        for k in range(count)
     ]
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from domain.fixes.roles import find_role
+from domain.fixes.roles import find_role, parse_roles
+from errors import BadInput
 from models.box_roles import BoxRole as R
 
 SAYS = {
@@ -30,3 +31,10 @@ def test_the_shop_knows_better():
     assert find_role(" Wraps", own) is R.OUTERWEAR
     assert find_role("Scarf", own) is R.OTHER
     assert find_role("coat", own) is R.OUTERWEAR
+
+
+def test_the_setting_is_read_and_a_wrong_entry_is_named():
+    assert parse_roles(" Poncho=outerwear, wraps = bag,") == {"poncho": R.OUTERWEAR, "wraps": R.BAG}
+    for wrong in ("poncho=hat", "poncho", "=bag"):
+        with pytest.raises(BadInput, match="SELVEDGE_FIX_ROLES"):
+            parse_roles(f"wraps=bag,{wrong}")
