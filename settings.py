@@ -6,20 +6,18 @@ environment.
 
 from __future__ import annotations
 
-import json
 import os
-import secrets
-from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
-from tempfile import NamedTemporaryFile
-from typing import Literal
+from typing import Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from errors import ConfigError
+from keys import Keys, load_or_make_keys
+from public_url import find_url_fault
 
 
 class Settings(BaseSettings):
@@ -46,7 +44,8 @@ class Settings(BaseSettings):
     web_port: int = Field(default=8000, ge=1, le=65_535)
     """The API, the pages, the mailbox."""
     public_url: str = ""
-    """How clients reach the web process: base of unsubscribe links. Empty: http://web_host:web_port"""
+    """How clients reach the web process: base of all links in mail. Empty: http://web_host:web_port. Beside a real mail
+    server it must be an https address that others reach, or no mail is sent."""
     api_key: SecretStr | None = None
     """Key of the machine API; none: one is made and stored under `home`."""
     signing_key: SecretStr | None = None
@@ -70,6 +69,11 @@ class Settings(BaseSettings):
 
     smtp_url: str = ""
     """smtp://user:password@host:587 (STARTTLS when offered), smtps://host:465. Empty: the embedded mailbox."""
+    smtp_tls: Literal["required", "offered"] = "offered"
+    """`required`: nothing is handed over without encryption; `offered`: STARTTLS is used where the server has it. A
+    password is never sent in the clear to another machine."""
+    smtp_delivers: bool = True
+    """Whether that server delivers to clients. False: it only catches mail, as Mailpit does, and links may be local."""
     mailbox_port: int = Field(default=1025, ge=1, le=65_535)
     """Port of the embedded mailbox, on 127.0.0.1."""
     unsubscribe_wait_s: float = Field(default=10.0, ge=0)
@@ -195,6 +199,17 @@ class Settings(BaseSettings):
             raise ValueError(f"no such time zone: {name}") from unknown
         return name
 
+    @model_validator(mode="after")
+    def _check_public_url(self) -> Self:
+        if self.public_url and (fault := find_url_fault(self.public_url, real_mail=self.has_real_mail)):
+            raise ConfigError(f"SELVEDGE_PUBLIC_URL: {fault}")
+        return self
+
+    @property
+    def has_real_mail(self) -> bool:
+        """Whether mail goes to clients, and not only into the embedded mailbox or a catcher of mail."""
+        return bool(self.smtp_url) and self.smtp_delivers
+
     @property
     def database(self) -> str:
         """The SQLAlchemy URL in force."""
@@ -218,37 +233,11 @@ class Settings(BaseSettings):
     @cached_property
     def keys(self) -> Keys:
         """The API key and the signing key; made once and kept under `home` where not set."""
-        stored = _load_or_make_keys(self.home / "keys.json")
+        stored = load_or_make_keys(self.home / "keys.json")
         return Keys(
             api=self.api_key.get_secret_value() if self.api_key else stored["api"],
             signing=self.signing_key.get_secret_value() if self.signing_key else stored["signing"],
         )
-
-
-class Keys:
-    """The secrets in use. It has no useful repr, so that it cannot be logged by accident."""
-
-    __slots__ = ("api", "signing")
-
-    def __init__(self, api: str, signing: str) -> None:
-        self.api, self.signing = api, signing
-
-
-def _load_or_make_keys(path: Path) -> dict[str, str]:
-    """Load the keys from `path`, made there on first use; two processes that start together agree on one file."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    if not path.exists():
-        new_keys = {"api": secrets.token_urlsafe(24), "signing": secrets.token_urlsafe(32)}
-        with NamedTemporaryFile("w", dir=path.parent, delete=False) as file:  # made readable by its owner alone
-            json.dump(new_keys, file)
-        with suppress(FileExistsError):
-            path.hardlink_to(file.name)
-        Path(file.name).unlink()
-    try:
-        stored: dict[str, str] = json.loads(path.read_text())
-        return {"api": stored["api"], "signing": stored["signing"]}
-    except (ValueError, KeyError) as broken:
-        raise ConfigError(f"{path} is not readable as keys; delete it and new ones are made") from broken
 
 
 def load(**overrides: object) -> Settings:

@@ -42,6 +42,7 @@ from agents.llm import LanguageModel
 from hosting.activity_interceptor import ActivityInterceptor
 from hosting.mail_watch import watch_mail_server
 from hosting.sandbox import build_runner
+from mail.links import require_reachable_links
 from mail.message import EnvelopeBuilder
 from mail.transport import Transport
 from services.assessment.assessor import Assessor
@@ -78,7 +79,13 @@ WorkerOptions = dict[str, dict[str, Any]]
 
 @asynccontextmanager
 async def run_workers(client: Client, context: ServiceContext, queues: Sequence[str] = QUEUES) -> AsyncIterator[None]:
-    """Run workers on `queues` inside the block; leaving it finishes what is under way."""
+    """Run workers on `queues` inside the block; leaving it finishes what is under way.
+
+    Raises:
+        ConfigError: names a setting with which no mail may go out.
+    """
+    if MAIL_QUEUE in queues:
+        require_reachable_links(context.settings)
     async with AsyncExitStack() as stack:
         circuit = await asyncio.to_thread(mail_server.build_circuit, context)
         transport = await stack.enter_async_context(Transport.from_settings(context.settings, circuit=circuit))

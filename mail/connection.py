@@ -67,8 +67,9 @@ class Connection:
         """Connect and log in. Raises MailFault, never permanent: the mail is not to blame."""
         try:
             await self._smtp.connect()
+            self._require_encryption()
             if self._server.user:
-                await self._login()
+                await self._smtp.login(self._server.user, self._server.password)
         except MailFault:
             self.close()
             raise
@@ -130,16 +131,16 @@ class Connection:
         """Hang up. The server drops what was begun and not answered."""
         self._smtp.close()
 
-    async def _login(self) -> None:
-        encrypted = self._smtp.get_transport_info("sslcontext") is not None
-        if not encrypted and not self._server.is_local:
-            raise MailFault(
-                f"SELVEDGE_SMTP_URL: {self._server.name} offers no STARTTLS, and a password is not sent in the clear;"
-                " use smtps:// or leave out the password",
-                permanent=False,
-                code="smtp_tls",
-            )
-        await self._smtp.login(self._server.user, self._server.password)
+    def _require_encryption(self) -> None:
+        """Raise MailFault where the server offers none and it is asked for, or a password would cross the network."""
+        if self._smtp.get_transport_info("sslcontext") is not None:
+            return
+        reason = "SELVEDGE_SMTP_TLS=required asks for it" if self._server.requires_tls else ""
+        if self._server.user and not self._server.is_local:
+            reason = "a password is not sent in the clear; use smtps:// or leave out the password"
+        if reason:
+            where = f"SELVEDGE_SMTP_URL: {self._server.name} offers no STARTTLS, and"
+            raise MailFault(f"{where} {reason}", permanent=False, code="smtp_tls")
 
     async def _run_step(self, step: Step, command: Awaitable[T], stage: Stage = "before") -> T:
         try:

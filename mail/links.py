@@ -18,7 +18,7 @@ from typing import Any, Final
 from itsdangerous import BadData, URLSafeSerializer
 from pydantic import TypeAdapter, ValidationError
 
-from errors import Forbidden
+from errors import ConfigError, Forbidden
 from models.base import ClientId, ItemId
 from settings import Settings
 
@@ -27,6 +27,19 @@ LONGEST: Final = 400
 """Characters; our longest token has some 250."""
 _MAIL: Final = TypeAdapter(tuple[ClientId, int])
 _TARGET: Final = TypeAdapter(tuple[ClientId, int, ItemId | None])
+
+
+def require_reachable_links(settings: Settings) -> None:
+    """Require that the links in real mail lead to us: an opt-out that leads nowhere is worse than no mail.
+
+    Raises:
+        ConfigError: names SELVEDGE_PUBLIC_URL.
+    """
+    if settings.has_real_mail and not settings.public_url.startswith("https://"):
+        raise ConfigError(
+            "SELVEDGE_PUBLIC_URL: mail goes out by SELVEDGE_SMTP_URL, and its links need an https address of the web"
+            " process; for a server that only catches mail, set SELVEDGE_SMTP_DELIVERS=false"
+        )
 
 
 @dataclass(frozen=True)

@@ -20,6 +20,8 @@ class SmtpServer:
     port: int
     tls: bool
     """TLS from the first byte on. Without it, STARTTLS is used where the server offers it."""
+    requires_tls: bool = False
+    """Whether to hand over nothing where the server does not offer it."""
     user: str = field(default="", repr=False)
     password: str = field(default="", repr=False)
 
@@ -34,7 +36,7 @@ class SmtpServer:
         return self.host in {"127.0.0.1", "::1", "localhost"}
 
 
-def parse_smtp_url(url: str) -> SmtpServer:
+def parse_smtp_url(url: str, *, requires_tls: bool = False) -> SmtpServer:
     """Parse the URL. Raises ConfigError naming SELVEDGE_SMTP_URL."""
     try:
         parts = urlsplit(url)
@@ -47,6 +49,7 @@ def parse_smtp_url(url: str) -> SmtpServer:
         host=parts.hostname,
         port=port or _PORTS[parts.scheme],
         tls=parts.scheme == "smtps",
+        requires_tls=requires_tls,
         user=unquote(parts.username or ""),
         password=unquote(parts.password or ""),
     )

@@ -58,7 +58,7 @@ class Transport:
     @classmethod
     def from_settings(cls, settings: Settings, *, connections: int = 8, circuit: ServerCircuit | None = None) -> Self:
         """Build it from settings. Raises ConfigError naming SELVEDGE_SMTP_URL."""
-        server = parse_smtp_url(settings.smtp)
+        server = parse_smtp_url(settings.smtp, requires_tls=settings.smtp_tls == "required")
         return cls(server, timeout_s=settings.smtp_timeout_s, connections=connections, circuit=circuit)
 
     async def deliver(self, envelope: Envelope, before_data: Callable[[], Awaitable[bool]]) -> DeliveryOutcome:

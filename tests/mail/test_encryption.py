@@ -126,3 +126,13 @@ async def test_a_password_never_goes_over_the_network_in_the_clear(tmp_path: Pat
                 await transport.deliver(envelope(), Door())
     assert (raised.value.code, raised.value.permanent) == ("smtp_tls", False)
     assert "secret" not in str(raised.value)
+
+
+async def test_nothing_is_handed_over_unencrypted_where_tls_is_required(tmp_path: Path) -> None:
+    with Sink(Mailbox(tmp_path / "m.db"), 0) as sink:
+        server = parse_smtp_url(f"smtp://127.0.0.1:{sink.port}", requires_tls=True)
+        async with Transport(server, timeout_s=5) as transport:
+            with pytest.raises(MailFault, match="SELVEDGE_SMTP_TLS=required") as raised:
+                await transport.deliver(envelope(), Door())
+        assert sink.mailbox.count() == 0
+    assert (raised.value.code, raised.value.stage) == ("smtp_tls", "before")

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from errors import Forbidden
-from mail.links import Links, LinkTarget
+from errors import ConfigError, Forbidden
+from mail.links import Links, LinkTarget, require_reachable_links
 from models.base import ID_PATTERN
 from tests.mail.samples import settings
 
@@ -86,3 +86,51 @@ def test_a_foreign_return_path_is_refused(foreign: str) -> None:
 
 def test_the_signing_key_is_not_printed() -> None:
     assert "key" not in repr(LINKS).replace("signing_key", "")
+
+
+REAL = "smtp://mail.shop.example:587"
+
+
+@pytest.mark.parametrize(
+    ("public", "more"),
+    [
+        ("shop.example", {}),
+        ("ftp://shop.example", {}),
+        ("//shop.example", {}),
+        ("https://", {}),
+        ("https://[::1", {}),
+        ("https://shop.example/\r\nX: y", {}),
+        ("https://shop.example/\x7f", {}),
+        ("https://shop .example", {}),
+        *(
+            (f"https://{host}", {"smtp_url": REAL})
+            for host in ("localhost", "127.0.0.1", "[::1]", "0.0.0.0", "*.shop.example")
+        ),
+    ],
+)
+def test_a_public_url_that_leads_nowhere_is_refused(tmp_path: Path, public: str, more: dict[str, str]) -> None:
+    with pytest.raises(ConfigError, match=r"^SELVEDGE_PUBLIC_URL: ") as refused:
+        settings(tmp_path, public_url=public, **more)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("public", ["", "http://shop.example"])
+def test_no_real_mail_goes_out_whose_links_are_not_https(tmp_path: Path, public: str) -> None:
+    with pytest.raises(ConfigError, match=r"^SELVEDGE_PUBLIC_URL: .*https"):
+        require_reachable_links(settings(tmp_path, public_url=public, smtp_url=REAL))
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"public_url": "https://style.shop.example/", "smtp_url": REAL},
+        {"public_url": "http://127.0.0.1:8000", "smtp_url": REAL, "smtp_delivers": False},
+        {"smtp_url": REAL, "smtp_delivers": False},
+        {"public_url": "http://127.0.0.1:8000"},
+        {},
+    ],
+)
+def test_links_that_lead_to_us_are_accepted(tmp_path: Path, values: dict[str, object]) -> None:
+    given_settings = settings(tmp_path, **values)
+    require_reachable_links(given_settings)
+    assert given_settings.base_url.startswith(("https://", "http://127.0.0.1"))
