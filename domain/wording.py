@@ -1,4 +1,5 @@
-"""Normalise texts for comparison, and clean words from elsewhere so that they can stand in our own sentences.
+"""Normalise texts for comparison, clean words from elsewhere so that they can stand in our own sentences, and write
+prices.
 
 A catalogue title, a name or a quiz answer may hold anything. `clean_phrase` returns what a mail may say of it.
 """
@@ -102,3 +103,16 @@ def _shorten(text: str) -> str:
 def _drop_unpaired_brackets(text: str) -> str:
     """Return the text without its brackets when one of a pair is missing."""
     return text if text.count("(") == text.count(")") else _SPACES.sub(" ", re.sub(r"[()]", " ", text)).strip()
+
+
+_SIGNS: Final = {"USD": "$", "GBP": "£", "EUR": "€", "JPY": "¥", "AUD": "A$", "CAD": "C$", "NZD": "NZ$"}
+_WHOLE: Final = frozenset({"JPY", "KRW", "VND", "ISK", "CLP"})
+"""Currencies without a smaller unit. Prices are stored in hundredths all the same."""
+
+
+def format_price(cents: int, currency: str) -> str:
+    """Format `cents` (hundredths of `currency`, an ISO 4217 code) with sign and thousands: $1,249.00, ¥4,800, CHF
+    90.00."""
+    sign = _SIGNS.get(currency, f"{currency}\u00a0")
+    whole, rest = divmod(cents, 100)
+    return f"{sign}{whole:,}" if currency in _WHOLE else f"{sign}{whole:,}.{rest:02}"

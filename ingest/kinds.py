@@ -20,7 +20,7 @@ from store.catalogue import catalogue
 from store.clients import clients
 from store.events import events
 from store.mail.policy import ShopPolicy
-from store.sql.upsert_batch import UpsertBatch
+from store.sql.bulk import UpsertBatch
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,8 @@ def _split_lists(row: Row, *names: str) -> Row:
     return {**row, **{name: [part for part in parts if part.strip()] for name, parts in lists.items()}}
 
 
-def parse_client(row: Row, table: bool = False) -> ClientRow:
-    """Parse a client from a file or a request, and normalise the address."""
+def _parse_client(row: Row, table: bool = False) -> ClientRow:
+    """Parse a client and normalise the address."""
     client = ClientRow.model_validate(_split_lists(row, "sizes", "tags") if table else row)
     return client.model_copy(update={"email": normalise_address(client.email)})
 
@@ -126,7 +126,7 @@ KINDS: Final = {
                 ("client_id", "email"),
                 ("first_name", "time_zone", "locale", "signed_up_at", "consent", "sizes", "tags"),
             ),
-            parse_client,
+            _parse_client,
             _save_clients,
         ),
         FileKind(

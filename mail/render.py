@@ -12,9 +12,9 @@ from typing import Any, Final
 import mrml
 from jinja2 import Environment, StrictUndefined, Template
 
+from domain.wording import format_price
 from errors import BadInput
 from mail.links import Links
-from mail.money import format_price
 from models.base import ItemId
 from models.catalogue import Item
 from models.mail import Brief, EmailDraft, ItemBlurb

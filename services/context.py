@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 
 from sqlalchemy import Connection, Engine
 
@@ -30,7 +31,7 @@ class ServiceContext:
     wall: Callable[[], datetime] = read_wall_clock
     engagement: EngagementRules = field(default_factory=EngagementRules)
 
-    @property
+    @cached_property
     def mail_rules(self) -> MailRules:
         """The shop's rules on when and how often to mail."""
         return build_mail_rules(self.settings)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, select
 
-from store.sql.upserts import insert_into
+from store.sql.bulk import insert_into
 from store.tables import revisions
 
 

@@ -2,35 +2,28 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from datetime import datetime
 from functools import cache
 from typing import Final
 
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
-from sqlalchemy import Engine
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from mail.sink import Sink
-from models.clock import Clock
 from services.decisions.decider import Decider
 from services.recommendations.page_order import PageOrderService
 from services.recommendations.recommender import Recommender
 from settings import Settings
-from store import clock
-from store.database import connect, read_transaction
+from store.database import connect
 from web import error_responses
 from web.api.document import build_document
 from web.api.routers import ROUTERS as API_ROUTERS
-from web.body_limits import BodyLimits
 from web.console import calls, campaigns, clients, fixes, mailbox, overview, privacy, refreshes, sign_in
-from web.context import WebContext, get_real_time
+from web.context import BusinessClock, WebContext
 from web.public import health, pictures, shop, unsubscribe
-from web.security import SecurityHeaders, list_hosts
+from web.security import BodyLimits, SecurityHeaders, list_hosts
 from web.templating import WEB_FOLDER
 from web.temporal import TemporalConnection
 
@@ -50,23 +43,6 @@ ROUTERS: Final = (
     shop.router,
     health.router,
 )
-
-
-class BusinessClock:
-    """Business time by the stored clock, which is read again every `every` seconds; callable from any thread."""
-
-    def __init__(self, engine: Engine, every: float = 1.0) -> None:
-        self._engine, self._every = engine, every
-        self._clock, self._read_at = Clock(), float("-inf")
-        self._lock = threading.Lock()
-
-    def __call__(self) -> datetime:
-        with self._lock:
-            if time.monotonic() - self._read_at > self._every:
-                with read_transaction(self._engine) as connection:
-                    self._clock = clock.load_clock(connection, get_real_time())
-                self._read_at = time.monotonic()
-            return self._clock.business(get_real_time())
 
 
 def create_app(settings: Settings) -> FastAPI:

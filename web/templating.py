@@ -14,7 +14,7 @@ from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from domain.timing import load_zone
-from mail.money import format_price
+from domain.wording import format_price
 from settings import Settings
 from web.console import labels
 from web.context import WebContext

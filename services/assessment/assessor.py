@@ -43,6 +43,7 @@ class Assessor:
     def __init__(self, context: ServiceContext, decider: Decider | None = None) -> None:
         self._context, self._signing_key = context, context.settings.keys.signing
         settings = context.settings
+        self._composer = settings.composer
         self._rules = AssessmentRules(
             context.engagement, context.mail_rules, settings.holdout_share, settings.engagement_recheck_days
         )
@@ -122,7 +123,7 @@ class Assessor:
     def _build_next_outreach(self, mail: NextMail | ClientMail | None) -> NextOutreach | None:
         if mail is None:
             return None
-        return NextOutreach(n=mail.n, kind=mail.kind, campaign=mail.campaign, composer=self._context.settings.composer)
+        return NextOutreach(n=mail.n, kind=mail.kind, campaign=mail.campaign, composer=self._composer)
 
 
 def _build_erased(clock: Clock, now: datetime) -> Assessment:

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from domain import permissions
 from domain.permissions import Action
 from errors import BadInput, ErasedClient
+from mail.address import normalise_address
 from models.actors import Actor, Subject, SubjectKind
 from models.clients import Client, ClientRow
 from store.activity import write_activity
@@ -36,6 +37,7 @@ def save_client(
     Raises: NotAllowed; ErasedClient for an id that was erased; BadInput naming the field.
     """
     permissions.require(actor, Action.SAVE_CLIENT)
+    row = row.model_copy(update={"email": normalise_address(row.email)})
     with write_transaction(engine) as connection:
         batch = clients.upsert_clients(connection, [row], policy, now, real_now)
         for refusal in batch.refused:

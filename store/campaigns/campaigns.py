@@ -17,8 +17,8 @@ from errors import BadInput, NotFound
 from models.base import CampaignSlug
 from models.campaign import CampaignProgress, CampaignSpec
 from models.states import CampaignState, EnrolmentState, OutreachState, Overdue
+from store.sql.bulk import insert_ignoring
 from store.sql.records import Record
-from store.sql.upserts import insert_ignoring
 from store.tables import campaigns, enrolments, outreaches
 
 

@@ -15,7 +15,7 @@ from models.base import CampaignSlug, ClientId
 from models.campaign import CampaignSpec
 from models.states import Arm, CampaignState, EnrolmentState
 from store.campaigns.campaigns import CampaignRow, update_campaign
-from store.sql.upserts import insert_ignoring
+from store.sql.bulk import insert_ignoring
 from store.tables import campaigns, clients, enrolments, standings
 
 PREFIX = "campaign:"

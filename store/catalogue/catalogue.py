@@ -16,10 +16,9 @@ from store.events.rows import convert_to_cents
 from store.events.validator import TOLERANCE
 from store.mail.policy import ShopPolicy
 from store.revisions import load_number, raise_number
-from store.sql.bulk import among, dump_json, give, match_given, write_rows
+from store.sql.bulk import RowRefusal, UpsertBatch, among, dump_json, give, match_given, write_rows
 from store.sql.records import Record
 from store.sql.types import to_micros
-from store.sql.upsert_batch import RowRefusal, UpsertBatch
 from store.tables import items, stock
 
 

@@ -15,8 +15,8 @@ from errors import NotFound
 from models.base import ClientId
 from models.calls import Call, CallState
 from models.states import Phase, TouchKind
+from store.sql.bulk import insert_into
 from store.sql.records import Record
-from store.sql.upserts import insert_into
 from store.tables import assessments, calls, clients
 
 

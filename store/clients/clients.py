@@ -17,9 +17,8 @@ from store.events import outbox
 from store.events.validator import TOLERANCE
 from store.mail.policy import ShopPolicy
 from store.mail.suppressions import ERASED, find_erased
-from store.sql.bulk import among, dump_json, write_rows
+from store.sql.bulk import RowRefusal, UpsertBatch, among, dump_json, write_rows
 from store.sql.types import to_micros
-from store.sql.upsert_batch import RowRefusal, UpsertBatch
 from store.tables import clients
 
 

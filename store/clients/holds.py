@@ -9,7 +9,7 @@ from sqlalchemy import Connection, delete, select, update
 from models.base import ClientId
 from models.clients import ClientPolicy
 from models.states import HoldSource, OutreachState, Overdue
-from store.sql.upserts import insert_ignoring
+from store.sql.bulk import insert_ignoring
 from store.tables import clients, holds, outreaches
 
 

@@ -13,9 +13,8 @@ from typing import Final, Literal
 
 from sqlalchemy import BigInteger, Connection, Integer, bindparam, delete, func, literal, or_, select, update
 
-from store.sql.bulk import select_values
+from store.sql.bulk import insert_into, select_values
 from store.sql.types import UtcTime
-from store.sql.upserts import insert_into
 from store.tables import outbox
 
 Kind = Literal["client", "campaign", "fix", "erasure"]

@@ -14,8 +14,8 @@ from sqlalchemy import Connection, delete, select
 
 from models.answers import AnswerRecord
 from models.base import ClientId
+from store.sql.bulk import insert_ignoring
 from store.sql.records import Record
-from store.sql.upserts import insert_ignoring
 from store.tables import decisions, questions
 
 

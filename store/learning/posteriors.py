@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, select, update
 
 from models.base import Contract, Utc, utc
-from store.sql.upserts import insert_into
+from store.sql.bulk import insert_into
 from store.tables import beliefs
 
 EARLIEST = utc(1900)

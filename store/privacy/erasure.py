@@ -26,7 +26,7 @@ from store.events import outbox as nudges
 from store.fixes import waves
 from store.mail.suppressions import ERASED, find_erased, hash_client_id
 from store.privacy.personal import PERSONAL_TABLES, PersonalTable
-from store.sql.upserts import insert_ignoring
+from store.sql.bulk import insert_ignoring
 from store.tables import campaigns, clients, enrolments, fixes, holds, outbox, outreaches, refreshes, tombstones
 
 BATCH: Final = 1_000

@@ -1,4 +1,5 @@
-"""Statements over many rows that read alike on SQLite and PostgreSQL, whatever the number of rows.
+"""Rows to write, sorted into new, changed and unchanged, and statements over many rows that read alike on SQLite and
+PostgreSQL, whatever the number of rows.
 
 Ids travel as one list parameter and rows as one statement, so its text never changes and no database's limit on
 parameters is met. Rows are plain tuples that pass the type machinery by: moments in epoch microseconds, JSON as text.
@@ -7,9 +8,11 @@ parameters is met. Rows are plain tuples that pass the type machinery by: moment
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, Literal
+from functools import cache
+from typing import Any, Final, Generic, Literal, TypeVar
 
 from sqlalchemy import (
     JSON,
@@ -26,6 +29,7 @@ from sqlalchemy import (
     select,
     type_coerce,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from store.sql.types import UtcTime
@@ -127,3 +131,75 @@ def _moments(cells: Sequence[Any], kind: Any) -> list[Any]:
     if not isinstance(kind, UtcTime):
         return list(cells)
     return [None if cell is None else _EPOCH + timedelta(microseconds=cell) for cell in cells]
+
+
+def insert_into(connection: Connection, table: Table) -> postgresql.Insert | sqlite.Insert:
+    """Build an insert that has `on_conflict_do_nothing` and `on_conflict_do_update`."""
+    return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+
+
+def insert_ignoring(connection: Connection, table: Table, rows: list[dict[str, Any]]) -> int:
+    """Insert rows, leaving out those that exist already; return how many were new."""
+    if not rows:
+        return 0
+    if len(rows) == 1:
+        return connection.execute(_build_ignoring(connection.dialect.name, table), rows[0]).rowcount
+    return connection.execute(insert_into(connection, table).values(rows).on_conflict_do_nothing()).rowcount
+
+
+@cache
+def _build_ignoring(dialect: str, table: Table) -> postgresql.Insert | sqlite.Insert:
+    """Build the insert of one row once, since building it takes longer than running it."""
+    if dialect == "postgresql":
+        return postgresql.insert(table).on_conflict_do_nothing()
+    return sqlite.insert(table).on_conflict_do_nothing()
+
+
+RowT = TypeVar("RowT", bound=tuple[object, ...])
+
+
+@dataclass(frozen=True, slots=True)
+class RowRefusal:
+    """Why the row at `index` of the batch stayed out."""
+
+    index: int
+    field: str
+    reason: str
+
+
+@dataclass
+class UpsertBatch(Generic[RowT]):
+    """The outcome of a batch: ids that are new, ids that changed, and how many rows changed something or nothing.
+
+    A later row of the batch builds on an earlier one with the same id.
+    """
+
+    stored: Mapping[str, RowT]
+    new: dict[str, RowT] = field(default_factory=dict)
+    changed: dict[str, RowT] = field(default_factory=dict)
+    changes: int = 0
+    same: int = 0
+    refused: list[RowRefusal] = field(default_factory=list)
+    notes: dict[str, int] = field(default_factory=dict)
+    """Things worth reporting that are no faults, with how often."""
+
+    def add_row(self, key: str, merge: Callable[[RowT | None], RowT]) -> None:
+        """Add one row: `merge` builds the new values from the stored ones (None: nothing stored yet)."""
+        before = self.new.get(key) or self.changed.get(key) or self.stored.get(key)
+        after = merge(before)
+        if before is None:
+            self.new[key] = after
+        elif after == before:
+            self.same += 1
+        else:
+            self.changes += 1
+            (self.new if key in self.new else self.changed)[key] = after
+
+    def count_note(self, what: str) -> None:
+        """Count something worth reporting."""
+        self.notes[what] = self.notes.get(what, 0) + 1
+
+    @property
+    def rows(self) -> list[RowT]:
+        """Return all rows to write, in the order of their ids: one order for all writers."""
+        return [row for _, row in sorted({**self.new, **self.changed}.items())]

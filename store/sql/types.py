@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, Final
 
-from sqlalchemy import JSON, BigInteger, DateTime, Dialect
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from models.slot_policies import SlotSplit, parse_split
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -44,3 +47,23 @@ def to_micros(moment: datetime) -> int:
 
 
 Json = JSON().with_variant(JSONB(), "postgresql")
+
+
+class SplitText(TypeDecorator[SlotSplit]):
+    """A SlotSplit as text; an empty text is None."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> str:
+        split = parse_split(value)
+        return "" if split is None else split.model_dump_json()
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> SlotSplit | None:
+        return _parse_text(value) if value else None
+
+
+@lru_cache(maxsize=256)
+def _parse_text(text: str) -> SlotSplit | None:
+    """Parse a stored split; many answers share one."""
+    return parse_split(text)

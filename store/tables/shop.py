@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, LargeBinary, String, Table, Text
 
-from store.sql.split import SplitText
-from store.sql.types import Json, UtcTime
+from store.sql.types import Json, SplitText, UtcTime
 from store.tables.base import build_id_column, metadata
 
 items = Table(

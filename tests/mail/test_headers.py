@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from errors import BadInput
-from mail import headers
+from mail import message
 
 HOSTILE = [
     "one\r\nBcc: bob@shop.com",
@@ -28,24 +28,24 @@ HOSTILE = [
 @pytest.mark.parametrize("hostile", HOSTILE)
 def test_what_could_make_another_header_is_refused_naming_the_field(hostile: str) -> None:
     with pytest.raises(BadInput) as refused:
-        headers.encode_text(hostile, "subject")
+        message.encode_text(hostile, "subject")
     assert refused.value.field == "subject"
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)
 def test_a_name_like_that_is_left_out_and_the_address_stays(hostile: str) -> None:
-    assert headers.format_mailbox(hostile, "ann@shop.com") == "ann@shop.com"
+    assert message.format_mailbox(hostile, "ann@shop.com") == "ann@shop.com"
 
 
 @pytest.mark.parametrize("name", ["Ann", "Zoë", "O'Hara, Ann", 'Ann "A" <x@y.com>', "안나", ""])
 def test_a_name_reads_back_as_it_was_and_the_address_stays_the_only_one(name: str) -> None:
-    raw = f"{headers.format_header('To', headers.format_mailbox(name, 'ann@shop.com'))}\r\n\r\n"
+    raw = f"{message.format_header('To', message.format_mailbox(name, 'ann@shop.com'))}\r\n\r\n"
     parsed = message_from_bytes(raw.encode("ascii"), policy=policy.default)["To"]
     assert [(address.display_name, address.addr_spec) for address in parsed.addresses] == [(name, "ann@shop.com")]
 
 
 def test_a_long_name_is_written_in_words_of_the_length_that_is_allowed() -> None:
-    value = headers.format_mailbox("Ж" * 64, "ann@shop.com")
+    value = message.format_mailbox("Ж" * 64, "ann@shop.com")
     assert all(len(word) <= 75 for word in value.split())
     assert str(make_header(decode_header(value))) == "Ж" * 64 + " <ann@shop.com>"
 
@@ -53,7 +53,7 @@ def test_a_long_name_is_written_in_words_of_the_length_that_is_allowed() -> None
 @given(st.text(min_size=1, max_size=90))
 def test_any_subject_is_refused_or_reads_back_as_it_was(subject: str) -> None:
     try:
-        line = headers.format_header("Subject", headers.encode_text(subject, "subject"))
+        line = message.format_header("Subject", message.encode_text(subject, "subject"))
     except BadInput:
         return
     assert all(len(row) <= 120 for row in line.split("\r\n"))
@@ -63,7 +63,7 @@ def test_any_subject_is_refused_or_reads_back_as_it_was(subject: str) -> None:
 
 
 def test_a_long_line_is_folded_at_spaces_and_never_into_an_empty_line() -> None:
-    line = headers.format_header("Subject", "word  word " * 20)
+    line = message.format_header("Subject", "word  word " * 20)
     rows = line.split("\r\n")
     assert len(rows) > 1
     assert all(row.strip() and len(row) <= 78 for row in rows)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from sqlalchemy import create_engine
 
 from models.slot_policies import SlotPolicy, SlotSplit, parse_split
-from store.sql.split import SplitText
+from store.sql.types import SplitText
 
 SPLIT = SlotSplit(champion="one", shares={"one": 0.75, "two": 0.25})
 DIALECT = create_engine("sqlite://").dialect

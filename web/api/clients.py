@@ -9,13 +9,11 @@ from pydantic import ValidationError
 
 from errors import BadInput
 from ingest.faults import find_fault
-from ingest.kinds import parse_client
 from models.api_answers import ClientAnswer
 from models.clients import Client, ClientBody, ClientRow
 from models.profiles import Profile
 from services.clients import lookup
 from services.clients.registration import save_client
-from store.mail.policy import ShopPolicy
 from web import actors
 from web.api.requests import RawBody, parse_json
 from web.api.routing import ClientPath, create_router, declare_answer, declare_errors
@@ -36,8 +34,7 @@ def put_client(
     """
     row = _parse_client(client_id, parse_json(body))
     now, real_now = context.business_now(), context.real_now()
-    policy = ShopPolicy.from_settings(context.settings)
-    saved = save_client(context.engine, actors.API, row, policy, now, real_now)
+    saved = save_client(context.engine, actors.API, row, context.policy, now, real_now)
     if saved.new:
         response.status_code = 201
     return ClientAnswer(**saved.client.model_dump(), notes=sorted(saved.notes))
@@ -49,7 +46,7 @@ def _parse_client(client_id: str, body: Any) -> ClientRow:
     if body.get("client_id", client_id) != client_id:
         raise BadInput("is another one than the address names", "client_id")
     try:
-        return parse_client(
+        return ClientRow.model_validate(
             {name: value for name, value in body.items() if value is not None} | {"client_id": client_id}
         )
     except ValidationError as wrong:

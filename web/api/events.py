@@ -14,7 +14,6 @@ from ingest.kinds import parse_event
 from models.api_answers import EventRefusal, EventsAnswer
 from models.events import MOST_EVENTS, Event, EventBatch
 from services.ingestion.events import ingest_events
-from store.mail.policy import ShopPolicy
 from web import actors
 from web.api.requests import RawBody, parse_json
 from web.api.routing import create_router, declare_errors
@@ -37,7 +36,7 @@ def accept_events(context: Here, body: Annotated[bytes, Depends(RawBody(EventBat
             good.append((index, parse_event(event_data)))
         except ValidationError as wrong:
             refused.append(_build_refusal(index, event_data, *find_fault(wrong)))
-    batch, policy = [event for _, event in good], ShopPolicy.from_settings(context.settings)
+    batch, policy = [event for _, event in good], context.policy
     now, real_now = context.business_now(), context.real_now()
     result = ingest_events(context.engine, actors.API, batch, policy, now, real_now)
     refused += [

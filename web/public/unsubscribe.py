@@ -26,7 +26,6 @@ from store.clients import consent
 from store.database import read_transaction, write_transaction
 from store.events.events import accept_events
 from store.mail import messages
-from store.mail.policy import ShopPolicy
 from web.context import Here, WebContext
 from web.templating import render_page
 
@@ -70,7 +69,7 @@ def stay(token: str, request: Request, context: Here) -> Response:
         return _respond_not_found()
     try:
         with write_transaction(context.engine) as connection:
-            terms = ShopPolicy.from_settings(context.settings)
+            terms = context.policy
             consent.restore_consent(connection, client_id, n, context.business_now(), context.real_now(), terms)
     except Unavailable:
         return _render_answer(request, "later", token, 503)
@@ -110,7 +109,7 @@ def _render_answer(request: Request, step: str, token: str, status: int = 200) -
 
 def _withdraw(context: WebContext, client_id: ClientId, n: int) -> None:
     with write_transaction(context.engine) as connection:
-        terms = ShopPolicy.from_settings(context.settings)
+        terms = context.policy
         consent.withdraw_consent(connection, client_id, n, context.business_now(), context.real_now(), terms)
 
 
@@ -150,4 +149,4 @@ def _note_click(context: WebContext, goal: LinkTarget, token: str, method: str, 
             outreach=consent.build_outreach_key(goal.client_id, goal.n),
             machine=machine,
         )
-        accept_events(connection, [click], ShopPolicy.from_settings(context.settings), now, context.real_now())
+        accept_events(connection, [click], context.policy, now, context.real_now())

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from mail.money import format_price
+from domain.wording import format_price
 
 
 @pytest.mark.parametrize(
