@@ -120,6 +120,11 @@ class ClientSignals:
         return build_cohorts(self.tags, self.quiz.styles)
 
     @cached_property
+    def is_unknown(self) -> bool:
+        """Whether the client did nothing yet and named no taste, so that nothing can be matched."""
+        return not (self.touches or self.quiz.styles or self.quiz.colours or self.quiz.categories)
+
+    @cached_property
     def owned(self) -> frozenset[str]:
         """The items that were bought or kept and not all sent back."""
         left: dict[str, int] = {}

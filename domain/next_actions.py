@@ -12,8 +12,7 @@ from datetime import datetime
 from typing import Final, Literal
 
 from domain.experiments import hash_to_unit
-from domain.phases import AWAY_PHASES, PhaseState
-from domain.sequences import build_episode_key
+from domain.phases import AWAY_PHASES, PhaseState, build_episode_key
 from models.base import ClientId, Contract
 from models.slots import Action, NextActionQuestion, Occurrence
 from models.states import Phase, TouchKind

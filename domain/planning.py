@@ -11,8 +11,7 @@ from datetime import datetime, timedelta
 from domain.eligibility import Eligibility, MailFacts, SendDecision, explain_mail_status
 from domain.next_actions import DRIFT_MAILS, NoMailDecision, OpenCall, find_no_mail_decision
 from domain.outreach import PAUSED_BY_ITSELF, PRIORITY
-from domain.phases import PhaseState, compute_phase_end
-from domain.sequences import ScheduledMail, choose_next_mail
+from domain.phases import PhaseState, ScheduledMail, choose_next_mail, compute_phase_end
 from domain.timing import MailRules, load_zone, spread_next_open
 from models.base import CampaignSlug, ClientId, Contract
 from models.states import CampaignState, TouchKind
@@ -128,6 +127,8 @@ def _choose_scheduled_mail(situation: Situation) -> ScheduledMail | None:
 
 
 def _find_no_mail_decision(situation: Situation) -> NoMailDecision | None:
+    if situation.call is None and not situation.answered:
+        return None
     return find_no_mail_decision(
         situation.standing, situation.answered, situation.call, max(situation.made.values(), default=None)
     )

@@ -25,7 +25,7 @@ class AnswerRecord(Contract):
     question: str
     role: Literal["live", "shadow"]
     variant: Id
-    experiment: Annotated[SlotSplit | None, BeforeValidator(parse_split)] = None
+    experiment: Annotated[SlotSplit, BeforeValidator(parse_split)] | None = None
     algorithm: str
     version: str
     propensity: float | None = None

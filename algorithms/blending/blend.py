@@ -107,7 +107,9 @@ class Blend:
 
     def compute_match(self, client: ClientSignals, candidates: Ints, now: float) -> Floats:
         """Compute how well each candidate suits the client, from the model and from content."""
-        content = Content(self.catalogue).scores(client, candidates, now)
+        content = np.zeros(len(candidates))
+        if not client.is_unknown:
+            content = Content(self.catalogue).scores(client, candidates, now)
         if self.model is None:
             return content
         share = self.share if client.touches else self.share_new

@@ -15,7 +15,8 @@ from algorithms.blending.blend import Blend, EligibleItems
 from algorithms.blending.contracts import RankingRequest
 from algorithms.blending.ranking_questions import build_question
 from algorithms.slots.batches import compute_batch_seconds, split_into_chunks
-from algorithms.slots.guard import Member, Unanswered, ask_chain
+from algorithms.slots.guard import Member, ask_chain
+from algorithms.slots.slot_decisions import Unanswered
 from algorithms.slots.slot_table import SLOTS
 from domain.comparison.similarity import extract_ids
 from domain.histories import ClientSignals

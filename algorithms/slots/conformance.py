@@ -13,8 +13,9 @@ from typing import Final
 from pydantic import create_model
 
 from algorithms.slots.circuit import Circuit
-from algorithms.slots.guard import Member, SlotAlgorithm, SlotDecision, decide, decide_many
+from algorithms.slots.guard import Member, SlotAlgorithm, decide, decide_many
 from algorithms.slots.samples import build_sample_question
+from algorithms.slots.slot_decisions import SlotDecision
 from algorithms.slots.slot_table import Slot
 from models.base import Contract
 from models.slots import SlotQuestion

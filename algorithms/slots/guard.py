@@ -16,12 +16,10 @@ from typing import Any, Final, Protocol
 from pydantic import ValidationError
 
 from algorithms.slots.algorithm_error import AlgorithmError
-from algorithms.slots.built_in import BuiltIn
 from algorithms.slots.circuit import Circuit
+from algorithms.slots.slot_decisions import AnswerFault, SlotDecision, Unanswered, count_answer
 from algorithms.slots.slot_metrics import answers as answers_counted
-from algorithms.slots.slot_metrics import seconds as seconds_measured
 from algorithms.slots.slot_table import Slot
-from models.slot_policies import BUILT_IN, SlotSplit
 from models.slots import AnswerBatch, SlotAnswer, SlotQuestion
 
 LARGEST_REPLY: Final = 262_144
@@ -53,58 +51,6 @@ class Member:
     name: str
     algorithm: SlotAlgorithm
     circuit: Circuit = field(default_factory=Circuit)
-
-
-@dataclass(frozen=True)
-class AnswerFault:
-    """Which algorithm failed and how. `words` are for the algorithm's author alone."""
-
-    algorithm: str
-    code: str
-    words: str
-
-
-@dataclass(frozen=True)
-class SlotDecision:
-    """An answer that satisfies the slot's rules, who gave it, after how many seconds, and the faults of those asked
-    before.
-
-    `variant`: who was to answer. `experiment`: the split in force; None without one. `by_built_in`: whether
-    the last member of the chain answered.
-    """
-
-    answer: SlotAnswer
-    algorithm: str
-    version: str
-    seconds: float
-    faults: tuple[AnswerFault, ...] = ()
-    variant: str = BUILT_IN
-    experiment: SlotSplit | None = None
-    by_built_in: bool = False
-
-
-@dataclass(frozen=True)
-class Unanswered:
-    """A question that no algorithm of the chain answered in time; the built-in is next. Fields as in SlotDecision."""
-
-    slot: Slot
-    question: SlotQuestion
-    seconds: float
-    faults: tuple[AnswerFault, ...] = ()
-    variant: str = BUILT_IN
-    experiment: SlotSplit | None = None
-
-    def decide(self, built_in: BuiltIn | None = None, *, shadow: bool = False) -> SlotDecision:
-        """Let the built-in answer: the given one, else the slot's own."""
-        member, started = built_in or self.slot.built_in, time.monotonic()
-        answer = member.answer(self.question)
-        seconds = self.seconds + member.seconds_before + time.monotonic() - started
-        decision = SlotDecision(
-            answer, member.name, member.version, seconds, self.faults, self.variant, self.experiment, by_built_in=True
-        )
-        if not shadow:
-            _count_answer(self.slot, decision)
-        return decision
 
 
 def decide(
@@ -160,7 +106,7 @@ def ask_chain(
     for fault in (fault for question_faults in faults.values() for fault in question_faults):
         answers_counted.labels(slot.name, fault.algorithm, fault.code).inc()
     for decision in decisions_by_index.values():
-        _count_answer(slot, decision, shadow)
+        count_answer(slot, decision, shadow=shadow)
     took = time.monotonic() - started
     return [
         decisions_by_index.get(index) or Unanswered(slot, questions[index], took, tuple(faults[index]))
@@ -233,10 +179,3 @@ def _validate_answer(
 def _describe_first_error(wrong: ValidationError) -> str:
     first = wrong.errors(include_url=False, include_input=False)[0]
     return f"{'.'.join(map(str, first['loc'])) or 'answer'}: {first['msg']}"
-
-
-def _count_answer(slot: Slot, decision: SlotDecision, shadow: bool = False) -> None:
-    name = BUILT_IN if decision.by_built_in else decision.algorithm
-    answers_counted.labels(slot.name, name, "shadow" if shadow else "answered").inc()
-    if not shadow:
-        seconds_measured.labels(slot.name).observe(decision.seconds)

@@ -18,7 +18,7 @@ from typing import Final, Self
 from algorithms.slots import packages as installed
 from algorithms.slots import policy_changes, policy_file, slot_metrics
 from algorithms.slots.batches import compute_batch_seconds, split_into_chunks
-from algorithms.slots.guard import Member, SlotAlgorithm, SlotDecision, Unanswered, ask_chain
+from algorithms.slots.guard import Member, SlotAlgorithm, ask_chain
 from algorithms.slots.network_allowlist import NetworkAllowlist
 from algorithms.slots.packages import AlgorithmPackage
 from algorithms.slots.processes import Helpers, Target
@@ -26,6 +26,7 @@ from algorithms.slots.registry_state import LoadedAlgorithm, RegistryState
 from algorithms.slots.remote import RemoteAlgorithm, RemoteEndpoint
 from algorithms.slots.shadows import Recorder, ShadowRunner
 from algorithms.slots.signing import parse_key
+from algorithms.slots.slot_decisions import SlotDecision, Unanswered
 from algorithms.slots.slot_table import require_slot
 from errors import ConfigError, NotFound
 from models.slot_policies import AlgorithmsFile, RemotePolicy, SlotPolicy
@@ -73,7 +74,7 @@ class Registry:
         self.file, self._paths, self._environment, self._helpers = file, tuple(paths), environment or {}, helpers
         self._serving = serving
         self._shadows = ShadowRunner(record) if record else None
-        self._state = RegistryState()
+        self._adopt_state(RegistryState())
         self._refreshing = threading.Lock()
         self._closed = threading.Event()
         self._problem = ""
@@ -82,7 +83,8 @@ class Registry:
         except ConfigError as wrong:
             if lenient:
                 last = AlgorithmsFile(slots=policy_changes.load_last_slots(self.file))
-                self._problem, self._state = str(wrong), RegistryState(last, installed.find_packages(self._paths))
+                self._problem = str(wrong)
+                self._adopt_state(RegistryState(last, installed.find_packages(self._paths)))
                 return
             if not serving:
                 raise
@@ -134,7 +136,7 @@ class Registry:
             _require_known_names(file, packages)
             names = wanted.items() if self._serving else ()
             live = {name: self._reuse_or_load(name, slot, file, packages, old) for name, slot in names}
-            self._state = RegistryState(file, packages, live)
+            self._adopt_state(RegistryState(file, packages, live))
             self._problem = ""
         for name, gone in old.live.items():
             if live.get(name) is not gone:
@@ -164,10 +166,6 @@ class Registry:
     def list_policies(self) -> dict[str, SlotPolicy]:
         """Return the policies of the slots that the file names."""
         return self._state.file.slots
-
-    def has_algorithm(self, slot: str) -> bool:
-        """Return whether an algorithm beside the built-in has a part in a slot; costs next to nothing."""
-        return bool(self._state.find_policy(slot).live)
 
     def is_ready(self, slot: str, seconds: float) -> bool:
         """Return whether all algorithms of a slot can be asked, waiting at most so many seconds for each."""
@@ -240,7 +238,12 @@ class Registry:
         with self._refreshing:
             for loaded in self._state.live.values():
                 loaded.member.algorithm.close()
-            self._state = RegistryState(self._state.file, self._state.packages)
+            self._adopt_state(RegistryState(self._state.file, self._state.packages))
+
+    def _adopt_state(self, state: RegistryState) -> None:
+        self._state = state
+        self.plugged = frozenset(slot for slot, policy in state.file.slots.items() if policy.live)
+        """The slots in which an algorithm beside the built-in has a part. Read for every question, so it is kept."""
 
     def _reuse_or_load(
         self, name: str, slot: str, file: AlgorithmsFile, packages: Mapping[str, AlgorithmPackage], old: RegistryState

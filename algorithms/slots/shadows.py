@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import threading
 from collections.abc import Callable, Sequence
@@ -10,7 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Final
 
-from algorithms.slots.guard import Member, SlotDecision, decide_many
+from algorithms.slots.guard import Member, decide_many
+from algorithms.slots.slot_decisions import build_answer_record
 from algorithms.slots.slot_metrics import shadows_left_out
 from algorithms.slots.slot_table import Slot
 from models.answers import AnswerRecord
@@ -57,7 +57,7 @@ class ShadowRunner:
             decisions = decide_many(slot, [member], questions, seconds, shadow=True)
             for question, decision in zip(questions, decisions, strict=True):
                 self._record_safely(
-                    build_answer_record(slot, question, replace(decision, variant=member.name), shadow=True)
+                    build_answer_record(slot.name, question, replace(decision, variant=member.name), shadow=True)
                 )
         finally:
             with self._counting:
@@ -69,26 +69,3 @@ class ShadowRunner:
             self._record(record)
         except Exception as broken:  # only its type is logged, because its words may hold anything
             log.error("recording an answer of %s failed: %s", record.variant, type(broken).__name__)
-
-
-def build_answer_record(
-    slot: Slot, question: SlotQuestion, decision: SlotDecision, *, shadow: bool = False, body: bytes | None = None
-) -> AnswerRecord:
-    """Build the record of a decision. `body`: the question as JSON, if the caller has it already."""
-    failed = shadow and decision.by_built_in
-    question_json = body or question.model_dump_json().encode()
-    return AnswerRecord(
-        slot=slot.name,
-        client_id=question.client_id,
-        asked_at=question.now,
-        question=hashlib.sha256(question_json).hexdigest()[:32],
-        role="shadow" if shadow else "live",
-        variant=decision.variant,
-        experiment=decision.experiment,
-        algorithm=decision.variant if failed else decision.algorithm,
-        version="" if failed else decision.version,
-        propensity=None if failed else decision.answer.propensity,
-        seconds=decision.seconds,
-        answer=None if failed else decision.answer.model_dump(mode="json"),
-        faults=tuple(f"{fault.algorithm}:{fault.code}" for fault in decision.faults),
-    )

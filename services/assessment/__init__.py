@@ -1,1 +1,1 @@
-"""Services of an assessment beside the score: risk, the next action, holdouts."""
+"""Assessments of clients: one by one, with what follows, and all at once for reports."""

@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import uuid4
 
+from sqlalchemy import Connection
+
 from domain.assessment import (
     AssessmentDecision,
     AssessmentRules,
@@ -15,18 +17,25 @@ from domain.assessment import (
     NextMail,
     decide_next,
 )
-from domain.outreach import ClientMail
+from domain.next_actions import DRIFT_MAILS
+from domain.outreach import ClientMail, list_sent_times
 from models.actors import TEMPORAL
+from models.base import ClientId
+from models.calls import CallState
 from models.clock import Clock
 from models.lifecycle import Assessment, AssessRequest, NextOutreach
-from models.states import Overdue, Phase
-from services.assessment import snapshots
+from models.states import Arm, OutreachState, Overdue, Phase
+from services import metrics
+from services.assessment import next_actions
 from services.assessment.next_actions import NextActionService, NextActionTrigger
-from services.assessment.slot_answers import SlotAnswers, SlotScoring
+from services.assessment.scoring import SlotAnswers, SlotScoring
 from services.clients import steering
 from services.context import ServiceContext
 from services.decisions.decider import Decider, PendingDecision
+from store.campaigns import campaigns, enrolments
+from store.clients import assessments, calls
 from store.database import write_transaction
+from store.mail import ledger, mail_facts
 
 
 class _OpenQuestion(NamedTuple):
@@ -47,8 +56,9 @@ class Assessor:
         self._rules = AssessmentRules(
             context.engagement, context.mail_rules, settings.holdout_share, settings.engagement_recheck_days
         )
-        self._scoring = SlotScoring(context, self._rules, decider)
-        self._next_actions = NextActionService(context, decider)
+        self._decider = decider or Decider()
+        self._scoring = SlotScoring(context, self._rules, self._decider)
+        self._next_actions = NextActionService(context, self._decider)
 
     def assess(self, request: AssessRequest) -> Assessment:
         """Assess the client and begin what is due. One that nobody knows, or that was erased, comes back as erased."""
@@ -64,16 +74,16 @@ class Assessor:
             clock, now = self._context.load_business_time(connection, request.at)
             if request.commands:
                 steering.apply_commands(connection, TEMPORAL, request.client_id, request.commands, clock)
-            snapshot = snapshots.load_snapshot(connection, request.client_id, self._signing_key, now)
+            snapshot = _load_snapshot(connection, request.client_id, self._signing_key, now)
             if snapshot is None:
                 return _build_erased(clock, now)
             score = self._scoring.score(connection, snapshot, answers, uuid4().hex)
             decision = decide_next(snapshot, score, self._rules)
             start = decision.plan.start
-            if start is None or not self._next_actions.has_algorithm(start):
-                snapshots.save_assessment(connection, snapshot, score, decision)
+            if start is None or start.kind not in DRIFT_MAILS or not self._decider.has_algorithm(next_actions.SLOT):
+                _save_assessment(connection, snapshot, score, decision)
                 return self._build_assessment(clock, snapshot, score, decision)
-            snapshots.save_score(connection, snapshot, score, decision)
+            _save_score(connection, snapshot, score, decision)
         trigger = NextActionTrigger(start, snapshot.client_id, score.id, score.engagement.score, score.risk, now)
         return _OpenQuestion(trigger, score, clock)
 
@@ -81,7 +91,7 @@ class Assessor:
         """Look again at what may have changed meanwhile, and do what was answered if that mail is still due."""
         trigger, score, chosen = question.trigger, question.score, ""
         with write_transaction(self._context.engine) as connection:
-            loaded = snapshots.load_snapshot(connection, trigger.client_id, self._signing_key, trigger.now)
+            loaded = _load_snapshot(connection, trigger.client_id, self._signing_key, trigger.now)
             if loaded is None:
                 return _build_erased(question.clock, trigger.now)
             decision = decide_next(loaded, score, self._rules)
@@ -91,7 +101,7 @@ class Assessor:
                 if taken.answer is not None:
                     answered = loaded.add_answer(taken.answer, taken.call)
                     decision = decide_next(answered, score, self._rules)
-            snapshots.save_plan(connection, loaded, score, decision)
+            _save_plan(connection, loaded, score, decision)
             return self._build_assessment(question.clock, loaded, score, decision, chosen)
 
     def _build_assessment(
@@ -130,3 +140,96 @@ def _build_erased(clock: Clock, now: datetime) -> Assessment:
     return Assessment(
         id="none", clock=clock, phase=Phase.ERASED, band="lapsed", score=0.0, wake_at=now, why_not="No such client."
     )
+
+
+def _load_snapshot(
+    connection: Connection, client_id: ClientId, signing_key: str, now: datetime
+) -> AssessmentSnapshot | None:
+    """Load the snapshot of a client at `now`; None for an unknown one. The client's row stays locked."""
+    file = assessments.load_client_file(connection, client_id)
+    if file is None:
+        return None
+    mails = ledger.load_client_mails(connection, client_id)
+    parked = {mail.campaign for mail in mails if mail.state is OutreachState.PARKED and mail.campaign}
+    return AssessmentSnapshot(
+        client_id=client_id,
+        now=now,
+        signed_up_at=file.signed_up_at,
+        facts=mail_facts.load_mail_facts(connection, file, signing_key, list_sent_times(mails, now)),
+        quiz_answered=file.quiz is not None,
+        engagement=file.engagement,
+        orders=file.orders,
+        first_order_at=file.first_order_at,
+        orders_value_cents=file.orders_value_cents,
+        band=file.band,
+        phase_state=file.phase_state,
+        mails=mails,
+        next_n=file.next_n,
+        enrolments=enrolments.list_pending(connection, client_id) if file.has_pending else [],
+        campaign_states=campaigns.load_states(connection, parked) if parked else {},
+        call=file.call,
+        answered=file.answered,
+    )
+
+
+def _save_assessment(
+    connection: Connection, snapshot: AssessmentSnapshot, score: ClientScore, decision: AssessmentDecision
+) -> None:
+    """Save the assessment and do what was decided."""
+    _save_findings(connection, snapshot, decision)
+    assessments.save_assessment(connection, snapshot, score, decision)
+    _begin_due_mail(connection, snapshot, score, decision)
+
+
+def _save_score(
+    connection: Connection, snapshot: AssessmentSnapshot, score: ClientScore, decision: AssessmentDecision
+) -> None:
+    """Save the assessment without its plan, which an algorithm may still change."""
+    _save_findings(connection, snapshot, decision)
+    assessments.save_assessment(connection, snapshot, score, None)
+
+
+def _save_plan(
+    connection: Connection, snapshot: AssessmentSnapshot, score: ClientScore, decision: AssessmentDecision
+) -> None:
+    """Save the plan of an assessment that `_save_score` saved, and do what was decided."""
+    _save_findings(connection, snapshot, decision)
+    assessments.save_plan(connection, snapshot, decision)
+    _begin_due_mail(connection, snapshot, score, decision)
+
+
+def _save_findings(connection: Connection, snapshot: AssessmentSnapshot, decision: AssessmentDecision) -> None:
+    """End the call that is of no use any more, and record the client's arm. The exposure is recorded for both arms
+    alike before anything is asked or begun: those who were to be mailed are compared with those who would have been."""
+    client_id, now = snapshot.client_id, snapshot.now
+    if decision.ended_call is not None:
+        calls.end_call(connection, decision.ended_call.call_id, CallState.DROPPED, decision.ended_call.outcome, now)
+    if decision.exposure is not None:
+        enrolments.save_arm(connection, decision.exposure.comparison, client_id, decision.exposure.arm, now)
+        if decision.exposure.arm is Arm.CONTROL:
+            metrics.next_actions.labels(action="held_out").inc()
+
+
+def _begin_due_mail(
+    connection: Connection, snapshot: AssessmentSnapshot, score: ClientScore, decision: AssessmentDecision
+) -> None:
+    """Begin the mail that is due, or drop the enrolments of a client who may not be mailed."""
+    client_id, now, start = snapshot.client_id, snapshot.now, decision.plan.start
+    if decision.plan.closed:
+        enrolments.drop_client_pending(connection, client_id, decision.plan.closed, now)
+    if start is None or decision.mail is None:
+        return
+    n = decision.mail.n
+    if all(mail.n != n for mail in snapshot.mails):
+        ledger.begin_mail(
+            connection,
+            client_id,
+            n,
+            start,
+            assessment_id=score.id,
+            score=score.engagement.score,
+            phase=score.state.phase,
+            now=now,
+        )
+    if start.campaign is not None:
+        enrolments.mark_queued(connection, start.campaign, client_id, start.key, n, now)

@@ -16,7 +16,7 @@ from domain.histories import Histories
 from errors import BadInput
 from services.assessment.engagement import EngagementService
 from services.assessment.engagement_batch import apply_algorithm
-from services.assessment.risk import SLOT, load_model
+from services.assessment.scoring import RISK_SLOT, load_model
 from services.decisions.decider import Decider
 from store.clients import histories
 from store.database import read_transaction
@@ -69,7 +69,7 @@ def score_clients(
 
 def _load_risk_model(engine: Engine, home: Path, at: datetime) -> tuple[RiskModel | None, str]:
     with read_transaction(engine) as connection:
-        live = artefacts.find_live(connection, SLOT)
+        live = artefacts.find_live(connection, RISK_SLOT)
     if live is None or live.window_until is None or live.window_until > at:
         return None, ""
     return load_model(home, live), live.id

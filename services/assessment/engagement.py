@@ -62,10 +62,9 @@ class EngagementService:
         built_ins = [_build_constant(score) for score in scores]
         return [_read_result(pending) for pending in self._decider.ask_many(SLOT, questions, built_ins)]
 
-    def record(self, connection: Connection, result: EngagementResult | None, now: datetime, key: str) -> None:
+    def record(self, connection: Connection, result: EngagementResult, now: datetime, key: str) -> None:
         """Record the slot's answer under `key`, in the transaction that uses it."""
-        if result is not None:
-            self._decider.record(connection, result.pending, now, key=key)
+        self._decider.record(connection, result.pending, now, key=key)
 
 
 def _build_constant(score: float) -> BuiltIn:

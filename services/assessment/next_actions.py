@@ -11,7 +11,6 @@ from sqlalchemy import Connection
 
 from domain.churn_risk import ChurnRisk
 from domain.next_actions import (
-    DRIFT_MAILS,
     NoMailDecision,
     OpenCall,
     build_question,
@@ -54,10 +53,6 @@ class NextActionService:
 
     def __init__(self, context: ServiceContext, decider: Decider | None = None) -> None:
         self._context, self._decider = context, decider or Decider()
-
-    def has_algorithm(self, start: MailStart) -> bool:
-        """Return whether an algorithm beside the built-in decides if this mail is begun."""
-        return start.kind in DRIFT_MAILS and self._decider.has_algorithm(SLOT)
 
     def ask(self, trigger: NextActionTrigger) -> PendingDecision:
         """Ask the slot for the next action, outside any transaction."""

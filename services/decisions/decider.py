@@ -19,10 +19,9 @@ from typing import Self
 from sqlalchemy import Connection, Engine
 
 from algorithms.slots.built_in import BuiltIn
-from algorithms.slots.guard import SlotDecision, Unanswered
 from algorithms.slots.registry import Registry
-from algorithms.slots.shadows import build_answer_record
-from algorithms.slots.slot_table import require_slot
+from algorithms.slots.slot_decisions import SlotDecision, Unanswered, build_answer_record
+from algorithms.slots.slot_table import SLOTS
 from models.answers import AnswerRecord
 from models.slots import SlotQuestion
 from services.decisions.shadow_records import ShadowRecorder
@@ -43,7 +42,7 @@ class PendingDecision:
         more. The algorithms are not asked again; the client stays in the same part of the split."""
         earlier = self.decision
         unanswered = Unanswered(
-            require_slot(self.slot), question, earlier.seconds, earlier.faults, earlier.variant, earlier.experiment
+            SLOTS[self.slot], question, earlier.seconds, earlier.faults, earlier.variant, earlier.experiment
         )
         return PendingDecision(self.slot, question, unanswered.decide())
 
@@ -55,7 +54,7 @@ class PendingDecision:
     @property
     def record(self) -> AnswerRecord:
         """The record to save."""
-        return build_answer_record(require_slot(self.slot), self.question, self.decision, body=self.body)
+        return build_answer_record(self.slot, self.question, self.decision, body=self.body)
 
 
 class Decider:
@@ -82,7 +81,7 @@ class Decider:
     def has_algorithm(self, slot: str) -> bool:
         """Return whether an algorithm beside the built-in has a part in a slot; where none has, a caller can skip the
         question. Costs next to nothing."""
-        return self._registry is not None and self._registry.has_algorithm(slot)
+        return self._registry is not None and slot in self._registry.plugged
 
     def ask(self, slot: str, question: SlotQuestion, built_in: BuiltIn | None = None) -> PendingDecision:
         """Ask one question and return a valid answer in time; nothing is recorded yet.
@@ -109,9 +108,9 @@ class Decider:
         return attempt if isinstance(attempt, Unanswered) else PendingDecision(slot, question, attempt)
 
     def _ask_algorithms(self, slot: str, questions: Sequence[SlotQuestion]) -> list[SlotDecision | Unanswered]:
-        if self._registry is not None:
+        if self._registry is not None and slot in self._registry.plugged:
             return self._registry.ask_algorithms(slot, questions)
-        return [Unanswered(require_slot(slot), question, 0.0) for question in questions]
+        return [Unanswered(SLOTS[slot], question, 0.0) for question in questions]
 
     def record(
         self,

@@ -8,7 +8,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from algorithms.assembly import parts
-from algorithms.slots.guard import SlotDecision
+from algorithms.slots.slot_decisions import SlotDecision
 from models.fixes import FixId, FixState
 from models.slots import AssemblyAnswer
 from services.context import ServiceContext

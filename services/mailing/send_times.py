@@ -12,7 +12,7 @@ import numpy as np
 from sqlalchemy import Connection
 
 from algorithms.slots.built_in import BuiltIn
-from algorithms.slots.guard import Unanswered
+from algorithms.slots.slot_decisions import Unanswered
 from domain.arrays import Floats
 from domain.histories import build_cohorts
 from domain.reading_hours import HOURS, LONGEST_WAIT, count_by_hour, estimate_habit, propose_send_time

@@ -128,9 +128,8 @@ class Recommender:
         `sizes`: in the place of the client's own, where given. Raises NotFound for an unknown client. Costs two short
         statements; everything else is cached.
         """
-        (recommendation,) = self.recommend_many(
-            connection, [ItemsRequest(client_id, n, frozenset(exclude), sizes)], now, context
-        )
+        item_request = ItemsRequest(client_id, n, frozenset(exclude), sizes)
+        (recommendation,) = self._recommend_together(connection, [item_request], now, context)
         return recommendation
 
     def recommend_many(
@@ -138,15 +137,8 @@ class Recommender:
     ) -> Iterator[Recommendation]:
         """Recommend items for many clients, in their order; algorithms are asked about a chunk of clients in one
         call."""
-        cache = self._load_current(now)
         for chunk in split_into_chunks(tuple(item_requests)):
-            clients = [self._load_signals(connection, item_request, now) for item_request in chunk]
-            requests = [_build_request(item_request, now, context) for item_request in chunk]
-            answers = self._ask_algorithms(cache, requests, clients, [item_request.groups for item_request in chunk])
-            for client, (pending, picks) in zip(clients, answers, strict=True):
-                explained_picks = _explain_picks(picks, cache.blend, client, now)
-                shown = {"items": [pick.model_dump(mode="json") for pick in explained_picks]}
-                yield Recommendation(explained_picks, pending.record.model_copy(update={"answer": shown}), pending.body)
+            yield from self._recommend_together(connection, chunk, now, context)
 
     def rank_items(
         self, connection: Connection, item_requests: Iterable[ItemsRequest], now: datetime, context: str = "email"
@@ -170,6 +162,20 @@ class Recommender:
     def load_ranking_inputs(self, connection: Connection, client_id: str, now: datetime) -> tuple[Blend, ClientSignals]:
         """Load the blend and the client's signals, for questions of other slots. Raises NotFound."""
         return self._load_current(now).blend, self._load_signals(connection, ItemsRequest(client_id, 1), now)
+
+    def _recommend_together(
+        self, connection: Connection, item_requests: Sequence[ItemsRequest], now: datetime, context: str
+    ) -> Iterator[Recommendation]:
+        """Recommend items for clients about whom algorithms are asked in one call."""
+        cache = self._load_current(now)
+        clients = [self._load_signals(connection, item_request, now) for item_request in item_requests]
+        requests = [_build_request(item_request, now, context) for item_request in item_requests]
+        groups = [item_request.groups for item_request in item_requests]
+        answers = self._ask_algorithms(cache, requests, clients, groups)
+        for client, (pending, picks) in zip(clients, answers, strict=True):
+            explained_picks = _explain_picks(picks, cache.blend, client, now)
+            shown = {"items": [pick.model_dump(mode="json") for pick in explained_picks]}
+            yield Recommendation(explained_picks, pending.record.model_copy(update={"answer": shown}), pending.body)
 
     def _load_signals(self, connection: Connection, item_request: ItemsRequest, now: datetime) -> ClientSignals:
         signals = interactions.load_signals(connection, item_request.client_id, now)

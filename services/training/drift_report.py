@@ -18,7 +18,7 @@ from algorithms.risk.order_totals import OrderTotals
 from domain.arrays import Floats
 from domain.engagement import DAY, compute_score, compute_strength
 from domain.histories import ClientSignals, Histories
-from services.assessment import risk
+from services.assessment import scoring
 from services.context import ServiceContext
 from services.evaluation.rankings import build_past_blend, build_past_catalogue
 from services.recommendations import recommender
@@ -57,9 +57,9 @@ def _load_feature_samples(context: ServiceContext, days: Days) -> Samples:
 def _load_score_samples(context: ServiceContext, days: Days) -> Samples:
     """Score every client at the end of each stretch, by the model that serves now."""
     with read_transaction(context.engine) as connection:
-        artefact = artefacts.find_live(connection, risk.SLOT)
+        artefact = artefacts.find_live(connection, scoring.RISK_SLOT)
         ends = [histories.replay_histories(connection, context.engagement, day)[1] for day in days[1:]]
-    model, samples = risk.load_model(Path(context.settings.home), artefact), {}
+    model, samples = scoring.load_model(Path(context.settings.home), artefact), {}
     samples["score: engagement"] = _score_both(lambda at, clients: _score_engagement(context, clients, at), days, ends)
     if model is not None:
         samples["score: risk"] = _score_both(

@@ -19,7 +19,7 @@ from algorithms.risk.risk_model import RiskModel
 from algorithms.risk.windows import take_snapshot
 from domain.engagement import DAY, EngagementRules
 from errors import BadInput
-from services.assessment.risk import SLOT
+from services.assessment.scoring import RISK_SLOT
 from services.training import artefacts as keeping
 from settings import Settings
 from store.clients import histories, order_histories
@@ -92,12 +92,12 @@ def measure_risk(orders: Orders, day: int, horizon: int, never: Population) -> d
 
 
 def _build_artefact(model: RiskModel, orders: Orders, metrics: dict[str, Any], now: datetime, live: bool) -> Artefact:
-    id_ = keeping.build_artefact_id(SLOT)
+    id_ = keeping.build_artefact_id(RISK_SLOT)
     first, last = (datetime.fromtimestamp(int(day) * DAY, UTC) for day in (orders.day.min(), orders.day.max()))
     about = {"code": CODE, "horizon_days": model.horizon, "windows": model.learnt_from}
     return Artefact(
         id=id_,
-        slot=SLOT,
+        slot=RISK_SLOT,
         algorithm=risk_model.ALGORITHM,
         path=artefacts.build_path(id_),
         window_from=first,

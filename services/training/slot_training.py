@@ -14,7 +14,7 @@ from algorithms.fit.model import FitModel
 from algorithms.ranking.catalogue_ranker import CatalogueRanker
 from algorithms.risk.risk_model import RiskModel
 from errors import BadInput
-from services.assessment import risk
+from services.assessment import scoring
 from services.context import ServiceContext
 from services.fixes import fit
 from services.recommendations import recommender
@@ -70,7 +70,7 @@ def _train_ranking(context: ServiceContext, until: datetime) -> Artefact:
 
 
 def _train_risk(context: ServiceContext, until: datetime) -> Artefact:
-    return train_risk(context.engine, context.settings, risk.HORIZON_DAYS, until, live=False)
+    return train_risk(context.engine, context.settings, scoring.HORIZON_DAYS, until, live=False)
 
 
 def _train_fit(context: ServiceContext, until: datetime) -> Artefact:
@@ -84,8 +84,8 @@ SLOT_TRAININGS: Final[dict[str, SlotTraining]] = {
         lambda settings: settings.refresh_days,
         lambda folder, artefact: CatalogueRanker.load(artefact.algorithm, folder, Catalogue.of((), ())),
     ),
-    risk.SLOT: SlotTraining(
-        _train_risk, try_risk, lambda _: risk.HORIZON_DAYS, lambda folder, _: RiskModel.load(folder)
+    scoring.RISK_SLOT: SlotTraining(
+        _train_risk, try_risk, lambda _: scoring.HORIZON_DAYS, lambda folder, _: RiskModel.load(folder)
     ),
     fit.SLOT: SlotTraining(
         _train_fit, try_fit, lambda settings: settings.refresh_days, lambda folder, _: FitModel.load(folder)

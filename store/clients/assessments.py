@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, insert, select, update
 
 from domain.assessment import AssessmentDecision, AssessmentSnapshot, ClientScore
 from domain.churn_risk import ChurnRisk
@@ -17,9 +17,9 @@ from domain.phases import PhaseState
 from models.base import ClientId
 from models.calls import CallState
 from models.clients import ClientPolicy
-from models.states import Band, Phase
+from models.states import Band, EnrolmentState, Phase
 from store.sql.records import Record
-from store.tables import assessments, calls, clients, engagement, standings
+from store.tables import assessments, calls, clients, engagement, enrolments, standings
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,8 @@ class ClientFile(OpenCallColumns):
     phase: Phase | None
     phase_since: datetime | None
     band: Band | None
+    has_pending: bool
+    """Whether a campaign waits for the client's turn."""
     frequency: float = 0.0
     monetary: float = 0.0
     orders: int = 0
@@ -97,9 +99,12 @@ def load_client_file(connection: Connection, client_id: ClientId) -> ClientFile 
     return None if row is None else ClientFile.from_row(row)
 
 
+_HAS_PENDING: Final = (
+    exists().where(enrolments.c.client_id == clients.c.client_id, enrolments.c.state == EnrolmentState.PENDING)
+).label("has_pending")
 # Built once: it runs for every assessment and every mail, and building it would take as long as running it.
 _CLIENT_FILE_QUERY: Final = (
-    select(*ClientFile.list_columns(clients, engagement, standings), *CALL)
+    select(*ClientFile.list_columns(clients, engagement, standings), *CALL, _HAS_PENDING)
     .select_from(
         clients.outerjoin(engagement, engagement.c.client_id == clients.c.client_id)
         .outerjoin(standings, standings.c.client_id == clients.c.client_id)

@@ -56,7 +56,7 @@ class SplitText(TypeDecorator[SlotSplit]):
     cache_ok = True
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str:
-        split = parse_split(value)
+        split = parse_split(value) if value else None
         return "" if split is None else split.model_dump_json()
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> SlotSplit | None:

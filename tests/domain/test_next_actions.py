@@ -19,9 +19,8 @@ from domain.next_actions import (
     find_no_mail_decision,
     list_allowed_actions,
 )
-from domain.phases import PhaseState
+from domain.phases import SEQUENCES, PhaseState, build_trigger_key, choose_next_mail
 from domain.planning import ClientPlan, QueuedMail, Situation, plan_next_step
-from domain.sequences import SEQUENCES, build_trigger_key, choose_next_mail
 from domain.timing import MailRules
 from models.base import utc
 from models.states import HoldSource, Phase, TouchKind

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from domain.eligibility import Hold, MailFacts, may_plan, may_send
 from domain.outreach import PAUSED_BY_ITSELF
-from domain.phases import PhaseState
+from domain.phases import SEQUENCES, PhaseState, build_trigger_key, choose_next_mail
 from domain.planning import (
     LONGEST_SLEEP,
     PARKED_RETRY_AFTER,
@@ -20,7 +20,6 @@ from domain.planning import (
     may_queue,
     plan_next_step,
 )
-from domain.sequences import SEQUENCES, build_trigger_key, choose_next_mail
 from domain.timing import MailRules
 from models.base import utc
 from models.clients import ClientPolicy

@@ -12,8 +12,7 @@ from prometheus_client import REGISTRY
 
 from algorithms.slots import policy_changes, policy_file
 from algorithms.slots.registry import Registry
-from algorithms.slots.shadows import build_answer_record
-from algorithms.slots.slot_table import SLOTS
+from algorithms.slots.slot_decisions import build_answer_record
 from domain.experiments import assign_variant
 from errors import ConfigError, NotFound
 from models.answers import AnswerRecord
@@ -148,7 +147,7 @@ def test_shadows_reach_the_recorder_and_belong_to_what_was_answered(tmp_path: Pa
         assert wait_until(lambda: ask_algorithm(registry) == "one")
         assert wait_until(lambda: any(record.answer for record in records))
         live = build_answer_record(
-            SLOTS["ranking"], build_ranking_question(), registry.decide("ranking", build_ranking_question())
+            "ranking", build_ranking_question(), registry.decide("ranking", build_ranking_question())
         )
         assert (live.variant, live.algorithm, live.role) == ("one", "one", "live")
         assert {(record.variant, record.role, record.question) for record in records} == {

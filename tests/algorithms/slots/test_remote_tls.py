@@ -16,9 +16,10 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from algorithms.slots.guard import Member, SlotDecision, decide
+from algorithms.slots.guard import Member, decide
 from algorithms.slots.network_allowlist import NetworkAllowlist
 from algorithms.slots.remote import RemoteAlgorithm, RemoteEndpoint
+from algorithms.slots.slot_decisions import SlotDecision
 from algorithms.slots.slot_table import SLOTS
 from errors import ConfigError
 from tests.algorithms.slots.questions import HERE, build_ranking_question

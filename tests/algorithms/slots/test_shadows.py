@@ -8,7 +8,8 @@ import time
 from typing import Any
 
 from algorithms.slots.guard import Member, decide
-from algorithms.slots.shadows import WAITING, ShadowRunner, build_answer_record
+from algorithms.slots.shadows import WAITING, ShadowRunner
+from algorithms.slots.slot_decisions import build_answer_record
 from algorithms.slots.slot_table import SLOTS
 from models.answers import AnswerRecord
 from tests.algorithms.slots.questions import build_ranking_question
@@ -45,7 +46,7 @@ def test_live_and_shadow_answers_of_one_question_are_told_apart_and_belong_toget
     records: list[AnswerRecord] = []
     shadows = ShadowRunner(records.append)
     question = build_ranking_question("c9")
-    live = build_answer_record(RANKING, question, decide(RANKING, [], question))
+    live = build_answer_record("ranking", question, decide(RANKING, [], question))
     shadows.ask(RANKING, [Member("new", SteadyAlgorithm()), Member("wrong", SteadyAlgorithm(size=1))], [question], 1.0)
     new, wrong = sorted(wait_for_records(records, 2), key=lambda record: record.algorithm)
     shadows.close()

@@ -17,7 +17,7 @@ from errors import BadInput
 from models.lifecycle import Assessment, AssessRequest
 from models.states import Band, Phase
 from services.assessment.assessor import Assessor
-from services.assessment.risk import load_model
+from services.assessment.scoring import load_model
 from services.context import ServiceContext
 from services.decisions.decider import Decider
 from services.training.risk import train_risk

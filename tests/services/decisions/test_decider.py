@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine, select
 
 from algorithms.slots.built_in import BuiltIn
-from algorithms.slots.guard import SlotDecision
+from algorithms.slots.slot_decisions import SlotDecision
 from models.slots import RankingAnswer, RankingQuestion
 from services.decisions.decider import Decider
 from services.recommendations.recommender import ItemsRequest, Recommender

@@ -16,8 +16,7 @@ from sqlalchemy import Engine
 from algorithms.sessions import posterior as built_in
 from algorithms.sessions.posterior import SessionPosterior
 from algorithms.slots.built_in import BuiltIn
-from algorithms.slots.shadows import build_answer_record
-from algorithms.slots.slot_table import SLOTS
+from algorithms.slots.slot_decisions import build_answer_record
 from cli import selvedge
 from domain.blend import PARTS
 from domain.sessions import CREDIT_WINDOW
@@ -78,7 +77,7 @@ def _add_page(engine: Engine, shop: StockedShop, n: int) -> None:
     pending = Decider().ask("session", question, BuiltIn(SessionPosterior.build_prior().answer, built_in.NAME, "0"))
     coats = SessionAnswer(items=("coat-1", "coat-2"))
     beside = replace(pending.decision, algorithm="coats", version="1", answer=coats, by_built_in=False)
-    shadow = build_answer_record(SLOTS["session"], pending.question, beside, shadow=True).model_copy(
+    shadow = build_answer_record("session", pending.question, beside, shadow=True).model_copy(
         update={"variant": "coats"}
     )
     with write_transaction(engine) as connection:

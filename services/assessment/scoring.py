@@ -1,4 +1,9 @@
-"""The forecast of how likely a client is to have left: by the slot's algorithm, else by the learnt model, else none."""
+"""Score a client: engagement and the risk of having left, each by its slot's algorithm where there is one, else by the
+closed formula and by the learnt model, else without a risk.
+
+Algorithms may think for a while, so they are asked before the assessment's transaction. Where neither slot has one,
+nothing is read for them.
+"""
 
 from __future__ import annotations
 
@@ -15,14 +20,21 @@ from sqlalchemy import Connection, Engine
 from algorithms.risk.forecast import forecast_risk
 from algorithms.risk.risk_model import RiskModel
 from algorithms.slots.built_in import BuiltIn
+from domain.assessment import AssessmentRules, AssessmentSnapshot, ClientScore, score_snapshot
 from domain.churn_risk import LAPSED_SHARE, ChurnRisk, ClientOrders
 from models.base import ClientId
+from models.lifecycle import AssessRequest
 from models.slots import Occurrence, RiskAnswer, RiskQuestion
+from services.assessment import engagement
+from services.assessment.engagement import EngagementResult, EngagementService
+from services.context import ServiceContext
 from services.decisions.decider import Decider, PendingDecision
+from store.clients import engagement_events, order_histories
+from store.database import read_transaction
 from store.learning import artefacts
 from store.learning.artefacts import Artefact
 
-SLOT: Final = "risk"
+RISK_SLOT: Final = "risk"
 HORIZON_DAYS: Final = 90
 CHECK_SECONDS: Final = 3.0
 """Real seconds for which the model in memory is taken to be the live one."""
@@ -58,10 +70,6 @@ class RiskService:
         self._artefact: Artefact | None = None
         self._model: RiskModel | None = None
 
-    def has_algorithm(self) -> bool:
-        """Return whether a plugged algorithm has a part; where none has, nothing is read or asked for it."""
-        return self._decider.has_algorithm(SLOT)
-
     def forecast(self, connection: Connection, bought: ClientOrders, now: datetime) -> ChurnRisk | None:
         """Return the client's forecast by the learnt model; None before one was learnt."""
         model, version = self._load_current(connection)
@@ -79,7 +87,7 @@ class RiskService:
         forecast of the learnt model, which is the built-in once there is one."""
         events = tuple(Occurrence(kind="order_placed", at=at, value_cents=cents) for at, cents in orders)
         question = RiskQuestion(client_id=client_id, now=now, orders=events, horizon_days=HORIZON_DAYS)
-        pending = self._decider.ask(SLOT, question, None if learnt is None else _build_member(learnt))
+        pending = self._decider.ask(RISK_SLOT, question, None if learnt is None else _build_member(learnt))
         if pending.decision.by_built_in:
             return RiskResult(learnt, pending)
         return RiskResult(_build_forecast(pending, learnt, bought, now), pending)
@@ -92,7 +100,7 @@ class RiskService:
     def _load_current(self, connection: Connection) -> tuple[RiskModel | None, str]:
         with self._lock:
             if self._monotonic() - self._checked >= CHECK_SECONDS:
-                artefact = artefacts.find_live(connection, SLOT)
+                artefact = artefacts.find_live(connection, RISK_SLOT)
                 if artefact != self._artefact:
                     self._artefact, self._model = artefact, load_model(self._home, artefact)
                 self._checked = self._monotonic()
@@ -134,3 +142,56 @@ def _build_forecast(
         gone_at=now if answer.p_alive < LAPSED_SHARE else None,
         why=learnt.why if learnt else "",
     )
+
+
+class SlotAnswers(NamedTuple):
+    """What the slots answered; None where a slot was not asked."""
+
+    engagement: EngagementResult | None = None
+    risk: RiskResult | None = None
+
+
+class SlotScoring:
+    """Scores clients, with the algorithms of both slots. One for a process; safe from many threads."""
+
+    def __init__(self, context: ServiceContext, rules: AssessmentRules, decider: Decider | None = None) -> None:
+        self._context, self._rules, self._decider = context, rules, decider or Decider()
+        self._engagement = EngagementService(rules.engagement, self._decider)
+        self._risk = RiskService(context.engine, context.settings.home, self._decider)
+
+    def ask(self, request: AssessRequest) -> SlotAnswers:
+        """Ask the slots that have an algorithm, outside any transaction."""
+        asks_engagement = self._decider.has_algorithm(engagement.SLOT)
+        asks_risk = self._decider.has_algorithm(RISK_SLOT)
+        if not asks_engagement and not asks_risk:
+            return SlotAnswers()
+        client_id, events, orders, learnt = request.client_id, {}, [], None
+        with read_transaction(self._context.engine) as connection:
+            _, now = self._context.load_business_time(connection, request.at)
+            totals = order_histories.load_totals(connection, client_id)
+            if totals is None:
+                return SlotAnswers()
+            if asks_engagement:
+                events = dict(engagement_events.load_events(connection, [client_id], now))
+            if asks_risk:
+                orders = order_histories.load_client_orders(connection, client_id, now)
+                learnt = self._risk.forecast(connection, totals.orders, now)
+        return SlotAnswers(
+            self._engagement.ask(client_id, events.get(client_id, ()), totals.engagement, now)
+            if asks_engagement
+            else None,
+            self._risk.ask(client_id, orders, totals.orders, learnt, now) if asks_risk else None,
+        )
+
+    def score(
+        self, connection: Connection, snapshot: AssessmentSnapshot, answers: SlotAnswers, assessment_id: str
+    ) -> ClientScore:
+        """Score the client and record the answers of the slots under the assessment's id."""
+        now: datetime = snapshot.now
+        risk = answers.risk or RiskResult(self._risk.forecast(connection, snapshot.purchases, now))
+        self._risk.record(connection, risk, now, key=assessment_id)
+        plugged = None
+        if answers.engagement is not None:
+            self._engagement.record(connection, answers.engagement, now, key=assessment_id)
+            plugged = answers.engagement.plugged
+        return score_snapshot(snapshot, self._rules, risk.forecast, assessment_id, plugged)
