@@ -32,8 +32,11 @@ class Action(StrEnum):
     REQUEST_FIX = "fix.request"
     DECIDE_FIX = "fix.decide"
     CANCEL_FIX = "fix.cancel"
+    START_WAVE = "wave.start"
     SET_SLOT_POLICY = "slot.set_policy"
+    TRAIN_MODEL = "model.train"
     PROMOTE_MODEL = "model.promote"
+    START_REFRESH = "refresh.start"
 
 
 _MARKETER: Final = frozenset({Role.MARKETER, Role.OPERATOR, Role.OWNER})
@@ -61,8 +64,11 @@ ROLES: Final[Mapping[Action, frozenset[Role]]] = {
     Action.REQUEST_FIX: _STYLIST,
     Action.DECIDE_FIX: _STYLIST,
     Action.CANCEL_FIX: _STYLIST,
+    Action.START_WAVE: _STYLIST,
     Action.SET_SLOT_POLICY: _SCIENTIST,
+    Action.TRAIN_MODEL: _SCIENTIST,
     Action.PROMOTE_MODEL: _SCIENTIST,
+    Action.START_REFRESH: _SCIENTIST,
 }
 """The roles that may do each action. An operator may do all: signals and updates of the Temporal CLI come as one.
 

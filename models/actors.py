@@ -55,10 +55,12 @@ class SubjectKind(StrEnum):
     CLIENT = "client"
     CAMPAIGN = "campaign"
     FIX = "fix"
+    WAVE = "wave"
     CALL = "call"
     MAIL = "mail"
     SLOT = "slot"
     MODEL = "model"
+    REFRESH = "refresh"
     DATA = "data"
 
 

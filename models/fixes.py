@@ -11,6 +11,7 @@ from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import Field, StringConstraints, model_validator
 
+from models.actors import Actor
 from models.base import ONE_LINE, ClientId, Contract, Id, ItemId, Sku, StrictInput, Utc
 from models.box_roles import BoxRole
 from models.clock import Clock
@@ -174,6 +175,13 @@ class FixDecision(StrictInput):
         return self
 
 
+class FixVerdict(FixDecision):
+    """A decision as our own pages, API and commands send it to the workflow, with who decides. The Temporal CLI may
+    leave that out."""
+
+    actor: Actor | None = None
+
+
 # --- FixAssignment ---------------------------------------------------------------------------------------------------
 
 
@@ -192,6 +200,8 @@ class FixStep(Contract):
     fix_id: FixId
     at: datetime
     decision: FixDecision | None = None
+    actor: Actor | None = None
+    """Who decides; None: whoever sent an update by the Temporal CLI."""
     code: str = ""
     """What the step should know, as a stable word."""
 

@@ -8,6 +8,7 @@ from typing import Annotated, TypeAlias
 
 from pydantic import StringConstraints
 
+from models.actors import Actor
 from models.base import ClientId, Contract, Id, ItemId
 from models.slots import Finite
 
@@ -48,6 +49,8 @@ class RefreshInput(Contract):
     """Starts a Refresh. `refresh` is its date, or any id; empty: named after the workflow, as the schedule does."""
 
     refresh: RefreshId | None = None
+    actor: Actor | None = None
+    """Who asked for it; None: the schedule."""
 
 
 class RefreshStep(Contract):
@@ -57,6 +60,8 @@ class RefreshStep(Contract):
     at: datetime
     slot: SlotName = ""
     part: int = 0
+    actor: Actor | None = None
+    """As in RefreshInput, for the first step."""
 
 
 class RefreshPlan(Contract):

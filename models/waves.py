@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 
+from models.actors import Actor
 from models.base import Contract, Id
 from models.slots import Finite
 
@@ -23,6 +24,8 @@ class WaveInput(Contract):
     """Starts a FixWave. `wave` is its date, or any id; empty: named after the workflow, as the schedule does."""
 
     wave: Id | None = None
+    actor: Actor | None = None
+    """Who asked for it; None: the schedule."""
 
 
 class WaveStep(Contract):
@@ -32,6 +35,8 @@ class WaveStep(Contract):
     at: datetime
     part: int = 0
     turn: int = 0
+    actor: Actor | None = None
+    """As in WaveInput, for the first step."""
 
 
 class WaveTurn(Contract):

@@ -19,7 +19,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.fixes.states import SETTLED
     from errors import BadInput
     from models.campaign import PauseRequest
-    from models.fixes import FixDecision, FixDone, FixEnd, FixInput, FixState, FixStatus, FixStep
+    from models.fixes import FixDone, FixEnd, FixInput, FixState, FixStatus, FixStep, FixVerdict
     from models.lifecycle import Nudge
     from workflows import activity_stubs, attributes
     from workflows.failures import STEP_FAILED, code_of
@@ -157,8 +157,9 @@ class FixAssignment:
         if activity.done():
             self._now = await activity
 
-    async def _local(self, call: Any, summary: str, decision: FixDecision | None = None) -> FixDone:
-        step = FixStep(fix_id=self._input.fix_id, at=workflow.now(), decision=decision)
+    async def _local(self, call: Any, summary: str, verdict: FixVerdict | None = None) -> FixDone:
+        actor = verdict.actor if verdict else None
+        step = FixStep(fix_id=self._input.fix_id, at=workflow.now(), decision=verdict, actor=actor)
         done: FixDone = await workflow.execute_local_activity(call, step, summary=summary, **DATABASE)
         if not done.refused:
             self._now = done
@@ -179,7 +180,7 @@ class FixAssignment:
             self._nudged = True
 
     @workflow.update(description='{"verdict": "approve" | "swap" | "reject", "swaps": [{"out": "..", "into": ".."}]}')
-    async def decide(self, decision: FixDecision) -> FixStatus:
+    async def decide(self, decision: FixVerdict) -> FixStatus:
         async with self._decision_lock:
             self._check_decision(decision)  # the one before may have changed what stands
             done = await self._local(activity_stubs.decide_fix, f"{decision.verdict} by a stylist", decision)
@@ -188,7 +189,7 @@ class FixAssignment:
         return self.status()
 
     @decide.validator
-    def _check_decision(self, decision: FixDecision) -> None:
+    def _check_decision(self, decision: FixVerdict) -> None:
         if self._now.state is not FixState.PROPOSED:
             raise ApplicationError(
                 f"this Fix is {self._now.state}; only a proposed one can be decided",

@@ -8,9 +8,10 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from errors import NotFound
+from models.actors import Actor
 from models.base import ClientId, Id
 from models.campaign import PauseRequest
-from models.fixes import FixDecision, FixId, FixRequest, FixStatus
+from models.fixes import FixDecision, FixId, FixRequest, FixStatus, FixVerdict
 from models.lifecycle import LifecycleState, Nudge
 from models.waves import WaveInput, WaveReport, WaveStatus
 from workflows import ids
@@ -56,9 +57,10 @@ async def request_fix(client: Client, client_id: ClientId, fix_id: FixId) -> Fix
         return answer
 
 
-async def decide_fix(client: Client, fix_id: FixId, decision: FixDecision) -> FixStatus:
+async def decide_fix(client: Client, fix_id: FixId, decision: FixDecision, actor: Actor) -> FixStatus:
     """Approve, swap or reject a proposed box. Raises BadInput with the reason when that is refused."""
-    answer: FixStatus = await update(client, ids.fix(fix_id), "decide", decision, FixStatus)
+    verdict = FixVerdict(**dict(decision), actor=actor)
+    answer: FixStatus = await update(client, ids.fix(fix_id), "decide", verdict, FixStatus)
     return answer
 
 
@@ -79,11 +81,12 @@ async def query_fix_status(client: Client, fix_id: FixId) -> FixStatus:
     return answer
 
 
-async def start_wave(client: Client, wave: Id) -> None:
+async def start_wave(client: Client, wave: Id, actor: Actor | None = None) -> None:
     """Start a wave of Fixes; do nothing when it runs. Raises BadInput when it has ended: a wave runs once."""
     from workflows.wave import FixWave  # noqa: PLC0415
 
-    await start_once(client, FixWave.run, WaveInput(wave=wave), ids.fix_wave(wave), "wave", "A wave of Fixes")
+    argument = WaveInput(wave=wave, actor=actor)
+    await start_once(client, FixWave.run, argument, ids.fix_wave(wave), "wave", "A wave of Fixes")
 
 
 async def cancel_wave(client: Client, wave: Id, reason: str = "") -> None:

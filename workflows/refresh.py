@@ -41,8 +41,9 @@ class Refresh:
     @workflow.run
     async def run(self, refresh: RefreshInput) -> RefreshReport:
         """Run all parts in their order and return the report."""
+        first = self._step().model_copy(update={"actor": refresh.actor})
         plan = await workflow.execute_local_activity(
-            activity_stubs.begin_refresh, self._step(), summary="Fix the plan", **DATABASE
+            activity_stubs.begin_refresh, first, summary="Fix the plan", **DATABASE
         )
         await self._run_step(activity_stubs.gather_features, "features")
         for slot in plan.slots:

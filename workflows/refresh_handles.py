@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from models.actors import Actor
 from models.refreshes import RefreshId, RefreshInput, RefreshReport, RefreshStatus
 from workflows import ids
 from workflows.handles import await_result, query, start_once
@@ -12,11 +13,11 @@ if TYPE_CHECKING:
     from temporalio.client import Client
 
 
-async def start_refresh(client: Client, refresh: RefreshId) -> None:
+async def start_refresh(client: Client, refresh: RefreshId, actor: Actor | None = None) -> None:
     """Start a Refresh; do nothing when it runs. Raises BadInput when it has ended: each runs once."""
     from workflows.refresh import Refresh  # noqa: PLC0415
 
-    argument, summary = RefreshInput(refresh=refresh), "Models trained anew, lists for all clients"
+    argument, summary = RefreshInput(refresh=refresh, actor=actor), "Models trained anew, lists for all clients"
     await start_once(client, Refresh.run, argument, ids.refresh(refresh), "refresh", summary)
 
 

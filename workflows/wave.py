@@ -26,6 +26,7 @@ class FixWave:
     @workflow.init
     def __init__(self, wave: WaveInput) -> None:
         self._wave = wave.wave or ids.wave_of(workflow.info().workflow_id)
+        self._actor = wave.actor
         self._status = WaveStatus(wave=self._wave)
         self._cancelled = False
         self.refusals = Refusals()
@@ -46,8 +47,9 @@ class FixWave:
         return await self._end(WaveState.DONE)
 
     async def _work(self) -> None:
+        first = self._step().model_copy(update={"actor": self._actor})
         plan = await workflow.execute_local_activity(
-            activity_stubs.begin_wave, self._step(), summary="Fix the plan", **DATABASE
+            activity_stubs.begin_wave, first, summary="Fix the plan", **DATABASE
         )
         self._show(parts=plan.parts)
         if plan.parts:

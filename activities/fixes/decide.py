@@ -25,7 +25,7 @@ class FixDecisionSteps:
         """Swap, approve or reject in one transaction. A decision that breaks a rule changes nothing; `refused` says the
         rule."""
         by = step.decision.by if step.decision else ""
-        actor = TEMPORAL.model_copy(update={"who": by or TEMPORAL.who})
+        actor = step.actor or TEMPORAL.model_copy(update={"who": by or TEMPORAL.who})
         act = partial(stylist_decisions.decide_fix, self._context, actor, step.decision)
         try:
             return run_fix_step(self._context, step, act)

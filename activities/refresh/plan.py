@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
-from datetime import timedelta
-from pathlib import Path
-from typing import Final
-
 from temporalio import activity
 
+from models.actors import SYSTEM
 from models.refreshes import (
     ChallengerVerdict,
     RefreshEnd,
@@ -19,16 +15,9 @@ from models.refreshes import (
     SlotOutcome,
 )
 from services.context import ServiceContext
-from services.training import artefacts as keeping
-from services.training import refresh_window
-from services.training.slot_training import SLOT_TRAININGS
+from services.training import refreshes as refreshing
 from store.database import write_transaction
-from store.learning import artefacts, refreshes, top_picks
-
-MOST_SHARDS: Final = 500
-"""The most shards of one Refresh, however many clients there are: each is some events of its history."""
-KEEP_UNUSED: Final = timedelta(days=30)
-"""Business time after which a challenger that never served, or a list that was not made anew, is deleted."""
+from store.learning import refreshes, top_picks
 
 
 class RefreshPlanSteps:
@@ -40,24 +29,7 @@ class RefreshPlanSteps:
     @activity.defn
     def begin_refresh(self, step: RefreshStep) -> RefreshPlan:
         """Fix the days and the shards of clients when it first begins, and delete what nobody uses."""
-        unserved: list[artefacts.Artefact] = []
-        with write_transaction(self._context.engine) as connection:
-            _, now = self._context.load_business_time(connection, step.at)
-            if (row := refreshes.find_refresh(connection, step.refresh)) is None:
-                unserved = artefacts.delete_unserved(connection, now - KEEP_UNUSED)
-                top_picks.delete_old_lists(connection, now - KEEP_UNUSED)
-                shards = top_picks.split_shards(connection, self._context.settings.refresh_shard, MOST_SHARDS)
-                row = refreshes.begin_refresh(
-                    connection,
-                    refresh_window.build_window(step.refresh, now, self._context.settings.refresh_days),
-                    list(SLOT_TRAININGS),
-                    shards,
-                    now,
-                )
-        keeping.remove_abandoned_folders(Path(self._context.settings.home))
-        for artefact in unserved:
-            shutil.rmtree(Path(self._context.settings.home) / artefact.path, ignore_errors=True)
-        return RefreshPlan(slots=row.plan["slots"], shards=len(row.plan["shards"]))
+        return refreshing.begin_refresh(self._context, step.actor or SYSTEM, step)
 
     @activity.defn
     def end_refresh(self, end: RefreshEnd) -> RefreshReport:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from temporalio import activity
 
-from models.waves import WaveEnd, WaveReport, WaveState, WaveStep, WaveTurn
+from models.actors import SYSTEM
+from models.waves import WaveEnd, WaveReport, WaveStep, WaveTurn
 from services.context import ServiceContext
+from services.fixes import wave_start
 from store.database import write_transaction
-from store.fixes import fixes, reservations, waves
+from store.fixes import waves
 
 
 class WavePlanSteps:
@@ -21,21 +21,7 @@ class WavePlanSteps:
     @activity.defn
     def begin_wave(self, step: WaveStep) -> WaveTurn:
         """Split all Fixes that wait for a wave into parts when it first begins; the parts depend on the list alone."""
-        settings = self._context.settings
-        with write_transaction(self._context.engine) as connection:
-            _, now = self._context.load_business_time(connection, step.at)
-            if waves.find_wave(connection, step.wave) is None:
-                reservations.release_expired(connection, now)
-                waves.delete_old_arrays(connection, now - timedelta(days=settings.decision_days))
-            due, size = fixes.list_due_for_wave(connection, now), settings.fix_wave_part
-            parts = [due[at : at + size] for at in range(0, len(due), size)]
-            row = waves.begin_wave(connection, step.wave, parts, now)
-            planned = row.plan["parts"]
-            if row.report is None:
-                count = sum(len(part) for part in planned)
-                report = WaveReport(wave=step.wave, fixes=count, parts=len(planned))
-                waves.save_report(connection, step.wave, WaveState.RANKING, report)
-            return WaveTurn(parts=len(planned))
+        return wave_start.begin_wave(self._context, step.actor or SYSTEM, step)
 
     @activity.defn
     def end_wave(self, end: WaveEnd) -> WaveReport:

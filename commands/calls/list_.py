@@ -22,12 +22,9 @@ if TYPE_CHECKING:
 @AS_JSON
 def command(state: str, limit: int, as_json: bool) -> None:
     """List calls, the longest open first; of those that ended, the latest first."""
-    from store.clients import calls  # noqa: PLC0415
-    from store.database import read_transaction  # noqa: PLC0415
+    from services.calls import lists  # noqa: PLC0415
 
-    with read_transaction(open_database(load())) as connection:
-        rows = calls.list_calls(connection, "" if state == "all" else state, limit)
-    entries = [calls.parse_call(row) for row in rows]
+    entries = lists.list_calls(open_database(load()), "" if state == "all" else state, limit)
     if as_json:
         click.echo(json.dumps([call.model_dump(mode="json") for call in entries]))
         return

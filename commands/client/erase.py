@@ -58,11 +58,9 @@ def _request_erasure(engine: Engine, settings: Settings, client_id: str) -> Eras
 
 
 def _load_status(engine: Engine, settings: Settings, client_id: str) -> ErasureStatus:
-    from store.database import read_transaction  # noqa: PLC0415
-    from store.privacy import erasure  # noqa: PLC0415
+    from services.privacy import requests  # noqa: PLC0415
 
-    with read_transaction(engine) as connection:
-        return erasure.load_status(connection, settings.keys.signing, client_id)
+    return requests.load_erasure(engine, settings.keys.signing, client_id)
 
 
 def _wait_until_erased(engine: Engine, settings: Settings, status: ErasureStatus) -> ErasureStatus:

@@ -31,6 +31,7 @@ def command(fix_id: str, verdict: str | None, swaps: tuple[str, ...], by: str, a
     pairs = [dict(zip(("out", "into"), swap.split("=", 1), strict=False)) for swap in swaps]
     values = {"verdict": verdict or "swap", "swaps": pairs, "by": by}
     decision = validate(FixDecision, values)
-    settings = load()
-    require_may_decide(open_database(settings), get_command_actor(), fix_id)
-    print_answer(run_with_temporal(settings, lambda client: fix_handles.decide_fix(client, fix_id, decision)), as_json)
+    settings, actor = load(), get_command_actor()
+    require_may_decide(open_database(settings), actor, fix_id)
+    decided = run_with_temporal(settings, lambda client: fix_handles.decide_fix(client, fix_id, decision, actor))
+    print_answer(decided, as_json)

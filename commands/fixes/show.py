@@ -26,11 +26,9 @@ def command(fix_id: str, as_json: bool) -> None:
 
     Reads the store, and works without Temporal. The note is shown as the client wrote it.
     """
-    from store.database import read_transaction  # noqa: PLC0415
-    from store.fixes.views import load_fix_view  # noqa: PLC0415
+    from services.fixes.requests import load_view  # noqa: PLC0415
 
-    with read_transaction(open_database(load())) as connection:
-        fix = load_fix_view(connection, fix_id)
+    fix = load_view(open_database(load()), fix_id)
     click.echo(json.dumps(fix.model_dump(mode="json")) if as_json else _render_fix(fix))
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from commands.shared.actor import get_command_actor
 from commands.shared.options import AS_JSON
 from commands.shared.parsing import validate
 from commands.shared.runtime import load_business_time, open_database, run_with_temporal
@@ -54,7 +55,7 @@ def command(wave: str | None, wait: bool, cancel_name: str | None, report_name: 
 
 
 async def _start_wave(client: Client, name: str, wait: bool) -> WaveReport | None:
-    await fix_handles.start_wave(client, name)
+    await fix_handles.start_wave(client, name, get_command_actor())
 
     async def step() -> str:
         now = await fix_handles.query_wave_status(client, name)

@@ -9,6 +9,7 @@ import click
 
 from commands.refresh import picks, report
 from commands.refresh.text import print_report
+from commands.shared.actor import get_command_actor
 from commands.shared.options import AS_JSON
 from commands.shared.parsing import validate
 from commands.shared.runtime import load_business_time, open_database, run_with_temporal
@@ -48,8 +49,7 @@ def command(context: click.Context, name: str | None, wait: bool, as_json: bool)
 
 
 async def _start_refresh(client: Client, name: str, wait: bool) -> RefreshReport | None:
-
-    await refresh_handles.start_refresh(client, name)
+    await refresh_handles.start_refresh(client, name, get_command_actor())
 
     async def step() -> str:
         now = await refresh_handles.query_refresh_status(client, name)

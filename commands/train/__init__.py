@@ -9,7 +9,8 @@ import click
 
 from commands.shared.options import AS_JSON
 from commands.shared.progress import ProgressLine
-from commands.shared.runtime import load_business_time, open_database
+from commands.shared.runtime import open_database
+from commands.shared.training import train_by_command
 from commands.train import fit, list_, profiles, promote, risk, session
 from settings import load
 
@@ -28,7 +29,9 @@ def command(context: click.Context, algorithm: str, seed: int, as_json: bool) ->
     settings = load()
     engine = open_database(settings)
     with ProgressLine() as progress:
-        artefact = train_ranking(engine, settings, algorithm, seed, load_business_time(engine), progress.step)
+        artefact = train_by_command(
+            engine, "ranking", lambda now: train_ranking(engine, settings, algorithm, seed, now, progress.step)
+        )
     if as_json:
         click.echo(json.dumps(artefact.model_dump(mode="json")))
         return

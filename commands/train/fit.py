@@ -8,7 +8,8 @@ import click
 
 from commands.shared.options import AS_JSON
 from commands.shared.progress import ProgressLine
-from commands.shared.runtime import load_business_time, open_database
+from commands.shared.runtime import open_database
+from commands.shared.training import train_by_command
 from settings import load
 
 
@@ -21,7 +22,7 @@ def command(as_json: bool) -> None:
     settings = load()
     engine = open_database(settings)
     with ProgressLine() as progress:
-        artefact = train_fit(engine, settings, load_business_time(engine), progress.step)
+        artefact = train_by_command(engine, "fit", lambda now: train_fit(engine, settings, now, progress.step))
     if as_json:
         click.echo(json.dumps(artefact.model_dump(mode="json")))
         return

@@ -8,7 +8,8 @@ import click
 
 from commands.shared.options import AS_JSON
 from commands.shared.progress import ProgressLine
-from commands.shared.runtime import load_business_time, open_database
+from commands.shared.runtime import open_database
+from commands.shared.training import train_by_command
 from settings import load
 
 
@@ -20,10 +21,10 @@ def command(anew: bool, as_json: bool) -> None:
     from store.clients import preferences  # noqa: PLC0415
 
     engine = open_database(load())
-    now = load_business_time(engine)
+    fold = preferences.rebuild_preferences if anew else preferences.fold_preferences
     with ProgressLine() as progress:
         progress.step("folding events into profiles", "clients")
-        count = (preferences.rebuild_preferences if anew else preferences.fold_preferences)(engine, now, progress.more)
+        count, until = train_by_command(engine, "profiles", lambda now: (fold(engine, now, progress.more), now))
     click.echo(
-        json.dumps({"clients": count, "until": now.isoformat()}) if as_json else f"{count:,} clients are up to date"
+        json.dumps({"clients": count, "until": until.isoformat()}) if as_json else f"{count:,} clients are up to date"
     )

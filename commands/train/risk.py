@@ -8,7 +8,8 @@ import click
 
 from commands.shared.options import AS_JSON
 from commands.shared.progress import ProgressLine
-from commands.shared.runtime import load_business_time, open_database
+from commands.shared.runtime import open_database
+from commands.shared.training import train_by_command
 from settings import load
 
 
@@ -24,7 +25,9 @@ def command(horizon: int, as_json: bool) -> None:
     settings = load()
     engine = open_database(settings)
     with ProgressLine() as progress:
-        artefact = train_risk(engine, settings, horizon, load_business_time(engine), progress.step)
+        artefact = train_by_command(
+            engine, "risk", lambda now: train_risk(engine, settings, horizon, now, progress.step)
+        )
     if as_json:
         click.echo(json.dumps(artefact.model_dump(mode="json")))
         return

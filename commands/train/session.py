@@ -7,7 +7,8 @@ import json
 import click
 
 from commands.shared.options import AS_JSON
-from commands.shared.runtime import load_business_time, open_database
+from commands.shared.runtime import open_database
+from commands.shared.training import train_by_command
 from settings import load
 
 
@@ -22,7 +23,7 @@ def command(as_json: bool) -> None:
     from store.database import read_transaction  # noqa: PLC0415
 
     engine = open_database(load())
-    count = update_posterior(engine, load_business_time(engine))
+    count = train_by_command(engine, "session", lambda now: update_posterior(engine, now))
     with read_transaction(engine) as connection:
         state, posterior = load_posterior(connection)
     if as_json:

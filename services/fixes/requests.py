@@ -1,4 +1,4 @@
-"""Request a Fix, and check whether one may be decided."""
+"""Request a Fix, look at it, and check whether it may be decided."""
 
 from __future__ import annotations
 
@@ -13,13 +13,14 @@ from domain.permissions import Action
 from errors import BadInput
 from models.actors import Actor, Subject, SubjectKind
 from models.base import ClientId
-from models.fix_views import FixRequestBody
+from models.fix_views import FixRequestBody, FixView
 from models.fixes import FixId
 from settings import Settings
 from store.activity import write_activity
 from store.catalogue import catalogue
 from store.database import read_transaction, write_transaction
 from store.fixes import fixes
+from store.fixes.views import load_fix_view
 from store.privacy import erasure
 
 
@@ -57,6 +58,12 @@ def require_may_decide(engine: Engine, actor: Actor, fix_id: FixId) -> None:
     permissions.require(actor, Action.DECIDE_FIX)
     with read_transaction(engine) as connection:
         fixes.require_decidable(connection, fix_id)
+
+
+def load_view(engine: Engine, fix_id: FixId) -> FixView:
+    """Load a Fix's state, its box, and all its steps. Raises NotFound."""
+    with read_transaction(engine) as connection:
+        return load_fix_view(connection, fix_id)
 
 
 def _require_known_words(connection: Connection, request: FixRequestBody) -> None:

@@ -1,4 +1,4 @@
-"""Request a client's export or erasure."""
+"""Request a client's export or erasure, and look how far an erasure is."""
 
 from __future__ import annotations
 
@@ -30,6 +30,12 @@ def request_erasure(
             subject = Subject(kind=SubjectKind.CLIENT, id=client_id)
             write_activity(connection, actor, Action.ERASE_CLIENT, subject, now, real_now)
     return status
+
+
+def load_erasure(engine: Engine, signing_key: str, client_id: ClientId) -> ErasureStatus:
+    """Load the state of a client's erasure. Raises NotFound where nobody requested one."""
+    with read_transaction(engine) as connection:
+        return erasure.load_status(connection, signing_key, client_id)
 
 
 def export_client(

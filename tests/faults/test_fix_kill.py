@@ -15,6 +15,7 @@ from temporalio.client import Client
 
 from domain.fixes.states import SETTLED
 from errors import SelvedgeError
+from models.actors import TEMPORAL
 from models.fixes import FixDecision, FixState, FixWish, ItemState, Swap
 from store.database import read_transaction, write_transaction
 from store.fixes import fixes, reservations
@@ -100,7 +101,7 @@ async def _people(shop: Shop, client: Client, client_id: str, fix_id: str, wante
         return
     if await _wait_for_state(shop, fix_id, "proposed") == "proposed":
         with suppress(SelvedgeError):
-            await fix_handles.decide_fix(client, fix_id, _decision(shop, fix_id, wanted))
+            await fix_handles.decide_fix(client, fix_id, _decision(shop, fix_id, wanted), TEMPORAL)
 
 
 def _decision(shop: Shop, fix_id: str, wanted: str) -> FixDecision:

@@ -19,11 +19,11 @@ WITHOUT_ACTOR: Final = {
     "services/fixes/fix_steps.py": "opens the transaction of a step of FixAssignment",
     "services/fixes/settlement.py": "ends a Fix for FixAssignment; what people cancel takes an actor",
     "services/fixes/stylist_decisions.py": "settles by policy what nobody decided in time",
-    "services/fixes": "called by FixAssignment and FixWave",
+    "services/fixes": "called by FixAssignment and FixWave; what people ask takes an actor",
     "services/mailing": "called by Outreach; what people ask of a mail takes an actor",
     "services/privacy/client_erasure.py": "called by Erasure",
     "services/recommendations": "puts on record which page was shown",
-    "services/training": "called by the nightly training; a promotion takes an actor",
+    "services/training": "called by the nightly training; what people ask of it takes an actor",
     "services/evaluation": "puts on record how algorithms compare",
 }
 WITH_ACTOR: Final = {
@@ -38,8 +38,11 @@ WITH_ACTOR: Final = {
     "services/ingestion/events.py": {"ingest_events"},
     "services/mailing/steering.py": {"conclude_mail"},
     "services/privacy/requests.py": {"request_erasure", "export_client"},
-    "services/slots/policies.py": {"change_policy"},
+    "services/slots/policies.py": {"change_policy", "set_policy"},
+    "services/fixes/wave_start.py": {"begin_wave"},
     "services/training/promotion.py": {"promote_model"},
+    "services/training/refreshes.py": {"begin_refresh"},
+    "services/training/requests.py": {"train_on_request"},
 }
 """Services that people call: each takes an actor and asks the table."""
 

@@ -26,8 +26,10 @@ from models.fix_views import FixRequestBody
 from models.fixes import FixDecision, FixState, FixStep
 from models.lifecycle import Command
 from models.outreach import Conclusion
+from models.refreshes import RefreshStep
 from models.slot_policies import SlotPolicy
 from models.states import CampaignState, OutreachState, TouchKind
+from models.waves import WaveStep
 from services.calls.decisions import decide_call
 from services.campaigns.creation import create_campaign
 from services.campaigns.steering import steer_campaign
@@ -38,16 +40,20 @@ from services.fixes.fix_steps import run_fix_step
 from services.fixes.requests import request_fix
 from services.fixes.settlement import cancel_fix
 from services.fixes.stylist_decisions import decide_fix
+from services.fixes.wave_start import begin_wave
 from services.ingestion.events import ingest_events
 from services.mailing.steering import conclude_mail
 from services.privacy.requests import export_client, request_erasure
 from services.slots.policies import change_policy
 from services.training.promotion import promote_model
+from services.training.refreshes import begin_refresh
+from services.training.requests import train_on_request
 from settings import Settings
 from store import tables as t
 from store.activity import list_activities
 from store.campaigns import campaigns
 from store.clients import calls
+from store.clients.preferences import rebuild_preferences
 from store.database import connect, read_transaction, write_transaction
 from store.learning import artefacts
 from store.learning.artefacts import Artefact
@@ -179,11 +185,16 @@ CHANGES: Final[dict[Action, Change]] = {
     Action.DECIDE_FIX: _decide_fix,
     Action.CANCEL_FIX: lambda s, a: cancel_fix(s.engine, a, s.fix_id, NOW, REAL),
     Action.SET_SLOT_POLICY: _set_slot_policy,
+    Action.START_WAVE: lambda s, a: begin_wave(s.context, a, WaveStep(wave="w9", at=REAL)),
+    Action.TRAIN_MODEL: lambda s, a: train_on_request(
+        s.engine, a, "profiles", lambda: rebuild_preferences(s.engine, NOW), NOW, REAL
+    ),
+    Action.START_REFRESH: lambda s, a: begin_refresh(s.context, a, RefreshStep(refresh="r9", at=REAL)),
     Action.PROMOTE_MODEL: lambda s, a: promote_model(s.engine, a, "a1", NOW, REAL),
 }
 
-ONCE: Final = frozenset(Action) - {Action.EXPORT_CLIENT}
-"""Doing these twice is doing them once; two exports are two."""
+ONCE: Final = frozenset(Action) - {Action.EXPORT_CLIENT, Action.TRAIN_MODEL}
+"""Doing these twice is doing them once; two exports, or trainings, are two."""
 
 ELSEWHERE: Final = frozenset({Action.EXPORT_CLIENT, Action.SET_SLOT_POLICY})
 """These change no other table: an export reads, and slots have a file."""

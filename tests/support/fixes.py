@@ -13,6 +13,7 @@ from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 
 from hosting.dispatch import Dispatcher
+from models.actors import Actor, Channel, Role
 from models.catalogue import StockRow
 from models.fixes import FixDecision, FixItem, FixStatus, FixWish, ItemState, Swap
 from store.catalogue import catalogue
@@ -22,6 +23,9 @@ from store.fixes.rows import FixRow
 from store.tables import fix_items, stock
 from tests.support.shop import Shop, a_shop
 from workflows import fix_handles
+
+ANA = Actor(who="ana", role=Role.STYLIST, channel=Channel.PAGE)
+"""Who decides on Fixes here."""
 
 
 class FixDesk:
@@ -64,7 +68,7 @@ class FixDesk:
         decision = FixDecision.model_validate(
             {"verdict": verdict, "by": "ana", "swaps": [Swap(out=out, into=into) for out, into in swaps]}
         )
-        return await fix_handles.decide_fix(self.temporal, fix_id, decision)
+        return await fix_handles.decide_fix(self.temporal, fix_id, decision, ANA)
 
     def row(self, fix_id: str) -> FixRow:
         with read_transaction(self.shop.engine) as connection:

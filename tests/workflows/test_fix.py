@@ -15,13 +15,15 @@ from temporalio.testing import ActivityEnvironment, WorkflowEnvironment
 from activities.fixes.decide import FixDecisionSteps
 from domain.fixes.states import OPEN
 from errors import BadInput, NotFound
+from models.actors import SubjectKind
 from models.fixes import FixDecision, FixItem, FixStep, Swap
 from services.fixes.replay import replay_box
+from store.activity import list_activities
 from store.database import read_transaction, write_transaction
 from store.fixes import fixes, reservations
 from store.fixes.rows import parse_candidates
 from store.fixes.views import load_fix_view
-from tests.support.fixes import FixDesk, a_desk
+from tests.support.fixes import ANA, FixDesk, a_desk
 from tests.support.temporal import new_time_skipping
 from workflows import fix_handles, ids
 
@@ -59,6 +61,9 @@ async def test_a_fix_is_proposed_approved_shipped_and_closed_when_every_item_has
     states = ["requested", "ranked", "assembled", "proposed", "approved:approved_by_stylist", "shipped"]
     assert desk.steps(fix_id) == [*states, "closed:answered"]
     assert desk.row(fix_id).decided_by == "ana"
+    with read_transaction(desk.shop.engine) as connection:
+        [change] = list_activities(connection, SubjectKind.FIX, fix_id, 1)
+    assert (change.action, change.actor) == ("fix.decide", ANA)
     assert await desk.temporal.get_workflow_handle(ids.fix(fix_id)).result() == "closed"
 
 

@@ -7,12 +7,9 @@ from typing import Annotated, Final
 
 from fastapi import Depends, Query
 
-from errors import BadInput
 from models.api_answers import CallList
-from models.calls import Call, CallDecision, CallState
-from services.calls import decisions
-from store.clients import calls
-from store.database import read_transaction
+from models.calls import Call, CallDecision
+from services.calls import decisions, lists
 from web import actors
 from web.api.requests import JsonBody
 from web.api.routing import CallPath, create_router, declare_errors
@@ -26,11 +23,7 @@ State = Annotated[str, Query(max_length=16, description="open, done or dropped; 
 @router.get("/calls")
 def list_calls(context: Here, state: State = "open", limit: Annotated[int, Query(ge=1, le=1_000)] = 100) -> CallList:
     """List calls in a state (`open`, `done`, `dropped`; empty: all): the longest open first, else the latest first."""
-    if state and state not in set(CallState):
-        raise BadInput(f"must be {', '.join(CallState)}, or empty for all", "state")
-    with read_transaction(context.engine) as connection:
-        rows = calls.list_calls(connection, state, limit)
-    return CallList(calls=[calls.parse_call(row) for row in rows])
+    return CallList(calls=lists.list_calls(context.engine, state, limit))
 
 
 @router.post("/calls/{call_id}", responses=declare_errors(404, 413))

@@ -12,8 +12,6 @@ from models.api_answers import CancelledFix
 from models.fix_views import FixRequestBody, FixView
 from models.fixes import FixDecision, FixId, FixStatus
 from services.fixes import requests, settlement
-from store.database import read_transaction
-from store.fixes.views import load_fix_view
 from web import actors
 from web.api.requests import JsonBody
 from web.api.routing import ClientPath, FixPath, create_router, declare_errors
@@ -40,20 +38,20 @@ async def request_fix(context: Here, client_id: ClientPath, order: Order) -> Fix
 @router.get("/fixes/{fix_id}", responses=declare_errors(404))
 def get_fix(context: Here, fix_id: FixPath) -> FixView:
     """Return a Fix's state, its box, and all its steps."""
-    return _load_view(context, fix_id)
+    return requests.load_view(context.engine, fix_id)
 
 
 @router.post("/fixes/{fix_id}/decision", responses=declare_errors(404, 413))
 async def decide_fix(context: Here, fix_id: FixPath, decision: Decision) -> FixStatus:
     """Approve, swap or reject a proposed box. 422 with the rule that a swap breaks; then nothing was changed."""
     await run_in_threadpool(requests.require_may_decide, context.engine, actors.API, fix_id)
-    return await fix_handles.decide_fix(await context.temporal(), fix_id, decision)
+    return await fix_handles.decide_fix(await context.temporal(), fix_id, decision, actors.API)
 
 
 @router.delete("/fixes/{fix_id}", status_code=202, responses=declare_errors(404))
 async def cancel_fix(context: Here, fix_id: FixPath) -> CancelledFix:
     """Cancel a Fix: 202; its units are released in a moment. A box that is shipped stays shipped."""
-    await run_in_threadpool(_load_view, context, fix_id)
+    await run_in_threadpool(requests.load_view, context.engine, fix_id)
     try:
         await fix_handles.cancel_fix(await context.temporal(), fix_id)
     except NotFound:  # its workflow is gone
@@ -65,8 +63,3 @@ async def cancel_fix(context: Here, fix_id: FixPath) -> CancelledFix:
 def _save_request(context: WebContext, client_id: str, order: FixRequestBody) -> FixId:
     now, real_now = context.business_now(), context.real_now()
     return requests.request_fix(context.engine, actors.API, context.settings, client_id, order, now, real_now)
-
-
-def _load_view(context: WebContext, fix_id: str) -> FixView:
-    with read_transaction(context.engine) as connection:
-        return load_fix_view(connection, fix_id)

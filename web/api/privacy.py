@@ -14,8 +14,6 @@ from models.api_answers import ClientExport, ErasureAnswer
 from models.base import ClientId
 from models.erasures import ErasureStatus
 from services.privacy import requests
-from store.database import read_transaction
-from store.privacy import erasure
 from web import actors
 from web.api.routing import ClientPath, create_router, declare_answer, declare_errors
 from web.context import Here, WebContext
@@ -54,8 +52,7 @@ def erase_client(context: Here, client_id: ClientPath) -> ErasureAnswer:
 @router.get("/clients/{client_id}/erasure", responses=declare_errors(404))
 def get_erasure(context: Here, client_id: ClientPath) -> ErasureStatus:
     """Return the state of the client's erasure: `waiting`, `erasing`, `erased`. 404: nobody requested one."""
-    with read_transaction(context.engine) as connection:
-        return erasure.load_status(connection, context.settings.keys.signing, client_id)
+    return requests.load_erasure(context.engine, context.settings.keys.signing, client_id)
 
 
 def request_erasure(context: WebContext, actor: Actor, client_id: ClientId) -> ErasureAnswer:

@@ -66,8 +66,9 @@ async def decide(request: Request, context: Ctx, fix_id: FixPath) -> Response:
     try:
         check_token(context, form.get("token", ""), fix_id, _compute_fingerprint(file))
         decision = _parse_decision(form, name)
-        await run_in_threadpool(require_may_decide, context.engine, build_page_actor(name), fix_id)
-        await fix_handles.decide_fix(await context.temporal(), fix_id, decision)
+        actor = build_page_actor(name)
+        await run_in_threadpool(require_may_decide, context.engine, actor, fix_id)
+        await fix_handles.decide_fix(await context.temporal(), fix_id, decision, actor)
     except BadInput as refused:
         return _render(request, context, file, str(refused))
     answer = RedirectResponse(f"/fixes/{fix_id}", status_code=303)
