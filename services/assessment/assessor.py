@@ -17,6 +17,7 @@ from domain.assessment import (
     NextMail,
     decide_next,
 )
+from domain.enrolment import record_arm
 from domain.next_actions import DRIFT_MAILS
 from domain.outreach import ClientMail, list_sent_times
 from models.actors import TEMPORAL
@@ -205,7 +206,8 @@ def _save_findings(connection: Connection, snapshot: AssessmentSnapshot, decisio
     if decision.ended_call is not None:
         calls.end_call(connection, decision.ended_call.call_id, CallState.DROPPED, decision.ended_call.outcome, now)
     if decision.exposure is not None:
-        enrolments.save_arm(connection, decision.exposure.comparison, client_id, decision.exposure.arm, now)
+        exposed = record_arm(client_id, decision.exposure.arm)
+        enrolments.save_enrolments(connection, decision.exposure.comparison, "1", [exposed], now)
         if decision.exposure.arm is Arm.CONTROL:
             metrics.next_actions.labels(action="held_out").inc()
 

@@ -14,8 +14,9 @@ from errors import BadInput
 from models.actors import Actor, Subject, SubjectKind
 from models.campaign import CampaignProgress, CampaignSpec
 from models.states import Arm
+from services.campaigns.enrolment import count_audience
 from store.activity import write_activity
-from store.campaigns import campaigns, enrolments
+from store.campaigns import campaigns
 from store.database import read_transaction, write_transaction
 from store.events import outbox
 
@@ -45,7 +46,7 @@ def preview_campaign(engine: Engine, spec: CampaignSpec) -> Counter[Arm]:
     """
     _require_plain_text(spec)
     with read_transaction(engine) as connection:
-        return enrolments.count_audience(connection, spec)
+        return count_audience(connection, spec)
 
 
 def _require_plain_text(spec: CampaignSpec) -> None:

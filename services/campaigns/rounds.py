@@ -11,8 +11,9 @@ from models.base import ClientId
 from models.campaign import CampaignProgress
 from models.states import CampaignState
 from services import metrics
+from services.campaigns.enrolment import enrol_next
 from services.campaigns.steering import end_campaign
-from store.campaigns import campaigns, enrolments, parked
+from store.campaigns import campaigns, parked
 from store.campaigns.campaigns import CampaignRow
 from store.events import outbox
 
@@ -29,7 +30,7 @@ def drain_and_enrol(connection: Connection, row: CampaignRow, now: datetime, rea
     drained = parked.release_parked(connection, row.slug, row.epoch, share)
     mailed: list[ClientId] = []
     if not row.enrolled_all:
-        arms, mailed = enrolments.enrol_next(connection, row, share - len(drained), now)
+        arms, mailed = enrol_next(connection, row, share - len(drained), now)
         for arm, count in arms.items():
             metrics.enrolments.labels(arm=arm or "neither").inc(count)
     outbox.push_nudges(connection, "client", [*drained, *mailed], real_now)

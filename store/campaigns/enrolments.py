@@ -2,117 +2,42 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections.abc import Collection, Iterable
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Final
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, select, update
 
-from domain.holdouts import assign_arm
+from domain.enrolment import AudienceMember, NewEnrolment
 from domain.planning import QueuedMail
 from domain.states import ENROLMENT
 from models.base import CampaignSlug, ClientId
-from models.campaign import CampaignSpec
-from models.states import Arm, CampaignState, EnrolmentState
-from store.campaigns.campaigns import CampaignRow, update_campaign
+from models.states import CampaignState, EnrolmentState, Phase
 from store.sql.bulk import insert_ignoring
 from store.tables import campaigns, clients, enrolments, standings
 
 PREFIX = "campaign:"
-PREVIEW_BATCH: Final = 10_000
-"""Clients read at a time."""
 _MAY_BE_DROPPED: Final = enrolments.c.state.in_(ENROLMENT.list_sources(EnrolmentState.DROPPED))
 
 
-class EnrolmentBatch(NamedTuple):
-    """Clients just enrolled, counted by arm, and those of them who are to be mailed."""
-
-    arms: Counter[Arm]
-    mailed: list[ClientId]
-
-
-def enrol_next(connection: Connection, row: CampaignRow, limit: int, now: datetime) -> EnrolmentBatch:
-    """Enrol the next clients of the audience, at most `limit`, and move the cursor."""
-    spec = row.spec
-    chosen: list[Row[Any]] = []
-    cursor, batch = row.cursor, max(limit * 4, 200)
-    while len(chosen) < limit:
-        page = connection.execute(_audience_query(spec, cursor, batch)).all()
-        for client in page:
-            cursor = client.client_id
-            if set(spec.audience.tags) <= set(client.tags or ()):
-                chosen.append(client)
-            if len(chosen) == limit:
-                break
-        if len(page) < batch:
-            break
-    entries = [_build_entry(spec, client, now) for client in chosen]
-    insert_ignoring(connection, enrolments, entries)
-    update_campaign(connection, row.slug, now, cursor=cursor, enrolled_all=len(chosen) < limit)
-    mailed = [entry["client_id"] for entry in entries if entry["state"] is EnrolmentState.PENDING]
-    return EnrolmentBatch(Counter(entry["arm"] for entry in entries), mailed)
-
-
-def count_audience(connection: Connection, spec: CampaignSpec) -> Counter[Arm]:
-    """Count by arm the clients whom the campaign would enrol as they are now, and change nothing."""
-    counts: Counter[Arm] = Counter()
-    cursor, wanted = "", set(spec.audience.tags)
-    while page := connection.execute(_audience_query(spec, cursor, PREVIEW_BATCH)).all():
-        cursor = page[-1].client_id
-        counts.update(_choose_arm(spec, client) for client in page if wanted <= set(client.tags or ()))
-    return counts
-
-
-def _choose_arm(spec: CampaignSpec, client: Row[Any]) -> Arm:
-    """Choose the client's arm. Clients without consent are in neither: they would be the same in both arms and hide the
-    lift."""
-    return assign_arm(spec.slug, client.client_id, spec.control_share) if client.consent else Arm.NEITHER
-
-
-def _build_entry(spec: CampaignSpec, client: Row[Any], now: datetime) -> dict[str, Any]:
-    side = _choose_arm(spec, client)
-    state, code = _FIRST_STATES[side]
-    return {
-        "campaign": spec.slug,
-        "client_id": client.client_id,
-        "entry": spec.entry,
-        "arm": side,
-        "state": state,
-        "code": code,
-        "enrolled_at": now,
-        "at": now,
-    }
-
-
-def save_arm(connection: Connection, slug: CampaignSlug, client_id: ClientId, side: Arm, now: datetime) -> None:
-    """Save in which arm of a comparison a client is, the first time only. No mail follows from it."""
-    row = {
-        "campaign": slug,
-        "client_id": client_id,
-        "entry": "1",
-        "arm": side,
-        "enrolled_at": now,
-        "at": now,
-        "code": "",
-    }
-    state = EnrolmentState.HELD_OUT if side is Arm.CONTROL else EnrolmentState.DONE
-    insert_ignoring(connection, enrolments, [{**row, "state": state}])
-
-
-_FIRST_STATES: Final = {
-    Arm.TREATED: (EnrolmentState.PENDING, ""),
-    Arm.CONTROL: (EnrolmentState.HELD_OUT, "held_out"),
-    Arm.NEITHER: (EnrolmentState.DROPPED, "no_consent"),
-}
-
-
-def _audience_query(spec: CampaignSpec, cursor: str, limit: int) -> Any:
+def list_audience(
+    connection: Connection, phases: Collection[Phase], cursor: ClientId, limit: int
+) -> list[AudienceMember]:
+    """List the next clients after `cursor` in any of `phases`; no phases: all clients."""
     wanted = select(clients.c.client_id, clients.c.tags, clients.c.consent).where(clients.c.client_id > cursor)
-    if spec.audience.phases:
-        wanted = wanted.join(standings, standings.c.client_id == clients.c.client_id).where(
-            standings.c.phase.in_(spec.audience.phases)
-        )
-    return wanted.order_by(clients.c.client_id).limit(limit)
+    if phases:
+        wanted = wanted.join(standings, standings.c.client_id == clients.c.client_id)
+        wanted = wanted.where(standings.c.phase.in_(phases))
+    rows = connection.execute(wanted.order_by(clients.c.client_id).limit(limit))
+    return [AudienceMember(row.client_id, tuple(row.tags or ()), row.consent) for row in rows]
+
+
+def save_enrolments(
+    connection: Connection, slug: CampaignSlug, entry: str, new: Iterable[NewEnrolment], now: datetime
+) -> None:
+    """Save enrolments under the campaign's `entry`; one that is there already stays as it is."""
+    same = {"campaign": slug, "entry": entry, "enrolled_at": now, "at": now}
+    insert_ignoring(connection, enrolments, [same | enrolment._asdict() for enrolment in new])
 
 
 def list_pending(connection: Connection, client_id: ClientId) -> list[QueuedMail]:

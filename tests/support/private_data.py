@@ -118,7 +118,7 @@ def _save_mail(connection: Connection, client_id: ClientId, now: datetime) -> No
 
 def _save_decisions(connection: Connection, client_id: ClientId, now: datetime) -> None:
     question = {"slot": "ranking", "client_id": client_id, "asked_at": now, "question": "q1", "role": "live"}
-    answer = {"variant": "house", "experiment": None, "algorithm": "a", "version": "1", "seconds": 0.1, "answer": {}}
+    answer: dict[str, Any] = {"variant": "house", "algorithm": "a", "version": "1", "seconds": 0.1, "answer": {}}
     record = AnswerRecord.model_validate({**question, **answer, "propensity": None, "faults": ()})
     decisions.save_decision(connection, record, now, n=1, body=json.dumps({"client": {"note": NOTE}}).encode())
     decisions.save_shadows(connection, [record.model_copy(update={"role": "shadow", "variant": "two"})])

@@ -7,13 +7,15 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Connection, Engine, select
 
+from domain.enrolment import record_arm
 from domain.holdouts import assign_arm
 from errors import BadInput
 from ingest.faults import parse_model
 from models.campaign import CampaignChange, CampaignSpec
 from models.states import Arm, CampaignState, EnrolmentState
+from services.campaigns import enrolment as enrolling
 from store.campaigns import campaigns
-from store.campaigns import enrolments as enrolling
+from store.campaigns import enrolments as stored
 from store.database import write_transaction
 from store.mail import mail_facts
 from store.mail.policy import ShopPolicy
@@ -115,7 +117,7 @@ def test_no_campaign_takes_the_name_of_the_shop_s_own_comparison(engine: Engine)
 def test_a_side_is_kept_from_the_first_time_on(engine: Engine, policy: ShopPolicy) -> None:
     with write_transaction(engine) as connection:
         for side, at in ((Arm.CONTROL, NOW), (Arm.TREATED, NOW + timedelta(days=7))):
-            enrolling.save_arm(connection, "re-engagement.0.1", "ann", side, at)
+            stored.save_enrolments(connection, "re-engagement.0.1", "1", [record_arm("ann", side)], at)
         row = connection.execute(select(enrolments)).one()
     assert (row.arm, row.state, row.enrolled_at) == ("control", "held_out", NOW)
 
@@ -129,6 +131,6 @@ def test_an_ended_campaign_stays_ended_and_a_dropped_enrolment_dropped(engine: E
         for state in CampaignState:
             assert not campaigns.move_campaign(connection, "spring", state, NOW)
         assert campaigns.load_campaign(connection, "spring").state is CampaignState.ENDED
-        enrolling.drop_campaign_pending(connection, "spring", NOW)
-        enrolling.mark_queued(connection, "spring", "ann", "campaign:spring:1", 1, NOW)
+        stored.drop_campaign_pending(connection, "spring", NOW)
+        stored.mark_queued(connection, "spring", "ann", "campaign:spring:1", 1, NOW)
         assert connection.scalars(select(enrolments.c.state)).all() == [EnrolmentState.DROPPED]
