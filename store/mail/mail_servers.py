@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, or_, select, update
 
 from models.mail_servers import ServerState
-from store.sql.upserts import insert_into
+from store.sql.bulk import insert_into
 from store.tables import mail_servers
 
 m = mail_servers.c
