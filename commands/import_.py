@@ -26,28 +26,39 @@ KIND_NAMES: Final = ("clients", "catalogue", "stock", "events")
 SOME_REJECTED: Final = 2
 PLAIN_EVERY_S: Final = 5.0
 
-NOTES: Final = {
-    "time_zone_assumed": "without a time zone, taken to live in the shop's",
-    "held_short": "of which more units are held for Fixes than were counted",
-    "withdrawal_kept": "had withdrawn their consent, which a file cannot give back (send consent_changed)",
-}
-
 
 @click.command("import")
 @click.argument("kind", type=click.Choice(KIND_NAMES))
 @click.argument("path", type=click.Path(path_type=Path))
 @click.option("--no-start", is_flag=True, help="Ask for no workflow to start or look.")
 @click.option("--rejects", type=click.Path(path_type=Path), help="Where bad rows go. Default: PATH.rejects.jsonl")
+@click.option("--columns", multiple=True, help="Its names for our columns: email=E-Mail,first_name=Vorname")
+@click.option("--delimiter", help="What parts the cells: ';' or tab, for instance. Default: a comma; tab in .tsv")
+@click.option("--encoding", help="Such as utf-16 or cp1252. Default: UTF-8")
+@click.option("--lists", help="What parts a list within a cell. Default: |")
 @AS_JSON
 @click.pass_context
-def command(context: click.Context, kind: str, path: Path, no_start: bool, rejects: Path | None, as_json: bool) -> None:
-    """Import a CSV, JSON Lines or Parquet file (docs/formats.md). The same file twice changes nothing.
+def command(
+    context: click.Context,
+    kind: str,
+    path: Path,
+    no_start: bool,
+    rejects: Path | None,
+    columns: tuple[str, ...],
+    delimiter: str | None,
+    encoding: str | None,
+    lists: str | None,
+    as_json: bool,
+) -> None:
+    """Import a CSV, TSV, JSON Lines or Parquet file (docs/formats.md). The same file twice changes nothing.
 
     Exit status: 0 all rows are in, 2 some were rejected, 1 nothing could be read.
     """
+    from ingest.file_format import FileFormat  # noqa: PLC0415
     from ingest.files import import_file  # noqa: PLC0415
     from store.mail.policy import ShopPolicy  # noqa: PLC0415
 
+    written = FileFormat.parse(delimiter, encoding, lists, columns)
     settings = load()
     engine = open_database(settings)
     try:
@@ -64,21 +75,25 @@ def command(context: click.Context, kind: str, path: Path, no_start: bool, rejec
                 start=not no_start,
                 rejects=rejects,
                 watch=watch,
+                written=written,
             )
     finally:
         engine.dispose()
-    click.echo(orjson.dumps(summary.as_dict()).decode() if as_json else _render_summary(summary))
+    click.echo(orjson.dumps(summary.as_dict()).decode() if as_json else _render_summary(summary, written.lists))
     context.exit(SOME_REJECTED if summary.rejected else 0)
 
 
-def _render_summary(summary: ImportSummary) -> str:
+def _render_summary(summary: ImportSummary, lists: str) -> str:
+    from ingest.row_notes import describe_note  # noqa: PLC0415
+
     changed = f"{summary.changed:,} changed, " if summary.kind != "events" else ""
     rate = f"{summary.rows / summary.seconds:,.0f} a second" if summary.seconds else "at once"
     lines = [
         f"{summary.path}: {summary.rows:,} rows in {summary.seconds:.1f} s ({rate}): "
         f"{summary.new:,} new, {changed}{summary.already_there:,} already there, {summary.rejected:,} rejected"
     ]
-    lines += [f"  {times:,} {NOTES[note]}" for note, times in sorted(summary.notes.items())]
+    good = summary.rows - summary.rejected
+    lines += [f"  {describe_note(note, times, good, lists)}" for note, times in sorted(summary.notes.items())]
     if summary.rejects:
         lines.append(f"  The rejected rows, with line, field and reason, are in {summary.rejects}")
     return "\n".join(lines)

@@ -13,7 +13,8 @@ import pyarrow.compute as pc
 
 from algorithms.assembly.model import NO_LIMIT, Bools, Floats, Ints
 from errors import BadInput
-from ingest.readers import Columns, require_text
+from ingest.csv_reader import require_text
+from ingest.rows import Columns
 from models.base import ID_PATTERN
 
 WHOLE: Final = r"^[0-9]{1,9}(\.0*)?$"

@@ -19,9 +19,12 @@ from domain import permissions
 from domain.permissions import Action
 from errors import BadInput
 from ingest.faults import RowFault, find_fault
+from ingest.file_format import AS_DOCUMENTED, FileFormat
 from ingest.kinds import KINDS, BatchResult, FileKind, ImportContext
-from ingest.readers import FileLine, Source, open_source
+from ingest.readers import Source, open_source
 from ingest.rejects import RejectFile, choose_default_path
+from ingest.row_notes import count_notes
+from ingest.rows import FileLine
 from models.actors import Actor, Subject, SubjectKind
 from store.activity import write_activity
 from store.database import write_transaction
@@ -65,6 +68,7 @@ def import_file(
     start: bool = True,
     rejects: Path | None = None,
     watch: Watcher | None = None,
+    written: FileFormat = AS_DOCUMENTED,
 ) -> ImportSummary:
     """Import a file of `kind`: good rows go in, bad ones go to the reject file.
 
@@ -72,6 +76,7 @@ def import_file(
         kind: a key of KINDS.
         now: business time.
         start: whether to start workflows of new clients.
+        written: what is known of how the file is written.
 
     Raises:
         NotAllowed.
@@ -79,16 +84,19 @@ def import_file(
     """
     permissions.require(actor, Action.IMPORT_FILE)
     file_kind = KINDS[kind]
-    source = open_source(path, file_kind.columns)
+    source = open_source(path, file_kind.columns, written)
+    lists = None if source.columns is None else written.lists
     context = ImportContext(actor, terms, now, real_now, start)
     summary = ImportSummary(kind, str(path))
     began = time.perf_counter()
     with RejectFile(rejects or choose_default_path(path)) as bad, _delay_garbage_collection():
         for batch in _split_batches(source):
-            _import_batch(file_kind, batch, path.suffix.lower() in (".csv", ".parquet"), engine, context, summary, bad)
+            _import_batch(file_kind, batch, lists, engine, context, summary, bad)
             summary.rejected, summary.seconds = bad.count, time.perf_counter() - began
             if watch:
                 watch(summary, source.tell(), source.total)
+    if blank := source.count_blank_rows():
+        summary.notes["blank_rows"] = blank
     if not summary.rows:
         raise BadInput("holds no rows", str(path))
     summary.rejects = str(bad.path) if bad.count else None
@@ -118,7 +126,7 @@ def _split_batches(source: Source) -> Iterator[list[FileLine]]:
 def _import_batch(
     kind: FileKind,
     batch: list[FileLine],
-    table: bool,
+    lists: str | None,
     engine: Engine,
     context: ImportContext,
     summary: ImportSummary,
@@ -127,7 +135,7 @@ def _import_batch(
     good: list[tuple[FileLine, Any]] = []
     faults: list[tuple[FileLine, RowFault]] = []
     for line in batch:
-        parsed = line.fault or _parse_line(kind, line, table)
+        parsed = line.fault or _parse_line(kind, line, lists)
         if isinstance(parsed, RowFault):
             faults.append((line, parsed))
         else:
@@ -142,7 +150,7 @@ def _import_batch(
     summary.new += saved.new
     summary.changed += saved.changed
     summary.already_there += saved.same
-    for note, times in saved.notes.items():
+    for note, times in (*saved.notes.items(), *count_notes(good, lists).items()):
         summary.notes[note] = summary.notes.get(note, 0) + times
 
 
@@ -154,9 +162,9 @@ def _record_batch(connection: Connection, kind: str, saved: BatchResult, context
         write_activity(connection, context.actor, Action.IMPORT_FILE, subject, context.now, context.real_now, data)
 
 
-def _parse_line(kind: FileKind, line: FileLine, table: bool) -> Any:
+def _parse_line(kind: FileKind, line: FileLine, lists: str | None) -> Any:
     try:
-        return kind.parse(line.row, table)
+        return kind.parse(line.row, lists)
     except ValidationError as wrong:
         return find_fault(wrong)
     except BadInput as wrong:

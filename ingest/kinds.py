@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 from pydantic import BaseModel
 from sqlalchemy import Connection
 
-from ingest.readers import Columns, Row
+from ingest.rows import Columns, Row
 from mail.address import normalise_address
 from models.actors import Actor
 from models.catalogue import ItemRow, StockRow
@@ -47,31 +47,39 @@ class BatchResult(NamedTuple):
 
 @dataclass(frozen=True)
 class FileKind:
-    """One kind of file: `parse` makes a model of a row (or raises ValidationError or BadInput); `save` stores them."""
+    """One kind of file: `parse` makes a model of a row (or raises ValidationError or BadInput); `save` stores them.
+
+    `parse` is told what parts a list in a cell; None where lists are lists, as in JSON.
+    """
 
     name: str
     columns: Columns
-    parse: Callable[[Row, bool], BaseModel]
+    parse: Callable[[Row, str | None], BaseModel]
     save: Callable[[Connection, Sequence[Any], ImportContext], BatchResult]
 
 
-def _split_lists(row: Row, *names: str) -> Row:
-    """Split the cells `names`, in which tables write lists as `a|b|c`."""
-    lists = {name: row[name].split("|") for name in names if isinstance(row.get(name), str)}
+LISTS: Final = ("sizes", "tags")
+
+
+def _split_lists(row: Row, separator: str | None) -> Row:
+    """Split the cells in which tables write lists as `a|b|c`."""
+    if separator is None:
+        return row
+    lists = {name: row[name].split(separator) for name in LISTS if isinstance(row.get(name), str)}
     return {**row, **{name: [part for part in parts if part.strip()] for name, parts in lists.items()}}
 
 
-def _parse_client(row: Row, table: bool = False) -> ClientRow:
+def _parse_client(row: Row, lists: str | None) -> ClientRow:
     """Parse a client and normalise the address."""
-    client = ClientRow.model_validate(_split_lists(row, "sizes", "tags") if table else row)
+    client = ClientRow.model_validate(_split_lists(row, lists))
     return client.model_copy(update={"email": normalise_address(client.email)})
 
 
-def _parse_item(row: Row, table: bool) -> ItemRow:
-    return ItemRow.model_validate(_split_lists(row, "sizes", "tags") if table else row)
+def _parse_item(row: Row, lists: str | None) -> ItemRow:
+    return ItemRow.model_validate(_split_lists(row, lists))
 
 
-def _parse_stock(row: Row, _table: bool) -> StockRow:
+def _parse_stock(row: Row, _lists: str | None) -> StockRow:
     return StockRow.model_validate(row)
 
 
@@ -87,8 +95,8 @@ def parse_event(row: Any) -> Event:
     return event
 
 
-def _parse_event_row(row: Row, table: bool) -> Event:
-    if table and not _AMOUNT.isdisjoint(row) and row.get("type") not in _WITH_AMOUNT:
+def _parse_event_row(row: Row, lists: str | None) -> Event:
+    if lists and not _AMOUNT.isdisjoint(row) and row.get("type") not in _WITH_AMOUNT:
         # A table has these columns on every row, and shops fill them in where they mean nothing.
         row = {name: cell for name, cell in row.items() if name not in _AMOUNT}
     return parse_event(row)

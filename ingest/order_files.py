@@ -14,7 +14,8 @@ import numpy as np
 from algorithms.risk.orders import Orders, merge_orders
 from errors import BadInput
 from ingest.faults import RowFault
-from ingest.readers import Columns, FileLine, open_source
+from ingest.readers import open_source
+from ingest.rows import Columns, FileLine
 from models.base import FIRST_YEAR, ID_PATTERN, LAST_YEAR
 
 ORDERS: Final = Columns(("client_id", "occurred_at"), ("value",))

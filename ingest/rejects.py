@@ -11,7 +11,7 @@ import orjson
 
 from errors import BadInput
 from ingest.faults import RowFault
-from ingest.readers import FileLine
+from ingest.rows import FileLine
 
 
 def choose_default_path(source: Path) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from pydantic import ConfigDict, Field, SerializerFunctionWrapHandler, field_validator, model_serializer
 
@@ -11,6 +11,13 @@ from models.base import ClientId, Contract, StrictInput, Utc
 from models.events import Label
 
 FirstName = Annotated[str, Field(max_length=64)]
+
+NO_NAMES: Final = frozenset(
+    ("null", "(null)", "\\n", "none", "n/a", "#n/a", "unknown", "undefined", "not provided", "-", "--", ".", "?")
+)
+"""What exports write where there is no first name, in lower case."""
+NOT_A_NUMBER: Final = ("nan", "NaN")
+"""Nan, written like a name, is one."""
 
 
 class _ClientFields(StrictInput):
@@ -28,7 +35,8 @@ class _ClientFields(StrictInput):
     def _one_line(cls, name: str) -> str:
         if any(ord(c) < 32 or ord(c) == 127 for c in name) or any(c in "<>{}[]" for c in name):
             raise ValueError("a name is one line of plain text")
-        return name
+        plain = name.strip()
+        return "" if plain.casefold() in NO_NAMES or plain in NOT_A_NUMBER or "@" in plain else name
 
 
 class ClientRow(_ClientFields):

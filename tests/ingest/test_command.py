@@ -111,3 +111,57 @@ def test_migrate_says_what_it_did(
     assert f"is now at revision {NEWEST}" in capsys.readouterr().out
     assert call(monkeypatch, "migrate") == 0
     assert f"was already at revision {NEWEST}" in capsys.readouterr().out
+
+
+def run_import(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str]:
+    status = call(monkeypatch, "import", *arguments)
+    output = capsys.readouterr()
+    return status, output.out + output.err
+
+
+def test_a_stray_quote_is_named_with_what_it_swallowed(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = [f"c-{k},p{k}@example.com,N{k}" for k in range(300)]
+    rows[2] = 'c-2,p2@example.com,"Ann'
+    (home / "clients.csv").write_text("client_id,email,first_name\n" + "\n".join(rows) + "\n")
+    status, text = run_import(monkeypatch, capsys, "clients", "clients.csv")
+    assert status == 2
+    assert "299 new, 0 changed, 0 already there, 1 rejected" in text
+    reject = orjson.loads((home / "clients.csv.rejects.jsonl").read_bytes())
+    assert reject["line"] == 4
+    assert "swallowed the next 297 lines" in reject["reason"]
+
+
+def test_what_a_file_leaves_unsaid_is_said(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / "clients.csv").write_text(
+        'client_id,email,first_name,tags\na,a@x.example,NULL,vip\nb,b@x.example,b@x.example,"vip, new"\n,,,\n'
+        "c,c@x.example,Nan,vip|new\nd,d@x.example,nan,\n"
+    )
+    status, text = run_import(monkeypatch, capsys, "clients", "clients.csv")
+    assert status == 0
+    assert "nobody of these may be mailed: no consent column" in text
+    assert "3 whose first name is none" in text
+    assert "1 with a list in one piece" in text
+    assert "1 blank rows skipped" in text
+    with read_transaction(connect(f"sqlite:///{home / 'home' / 'selvedge.db'}")) as connection:
+        names = dict(connection.execute(select(clients.c.client_id, clients.c.first_name)).all())
+    assert names == {"a": "", "b": "", "c": "Nan", "d": ""}
+
+
+def test_a_file_may_have_its_own_names_and_marks(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / "clients.csv").write_bytes(
+        "Nr;E-Mail;Vorname;consent;tags\n1;a@x.example;Jörg;true;vip, new\n".encode("cp1252")
+    )
+    options = ("--columns", "client_id=Nr,email=E-Mail", "--columns", "first_name=Vorname", "--delimiter", ";")
+    status, text = run_import(
+        monkeypatch, capsys, "clients", "clients.csv", *options, "--encoding", "cp1252", "--lists", ","
+    )
+    assert (status, "1 new" in text) == (0, True)
+    with read_transaction(connect(f"sqlite:///{home / 'home' / 'selvedge.db'}")) as connection:
+        row = connection.execute(select(clients.c.first_name, clients.c.tags, clients.c.consent)).one()
+    assert (row.first_name, list(row.tags), row.consent) == ("Jörg", ["vip", "new"], True)

@@ -1,0 +1,50 @@
+"""What is worth saying of rows that went in: silence would let a shop believe that all of a file counts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import Final
+
+from pydantic import BaseModel
+
+from ingest.kinds import LISTS
+from ingest.rows import FileLine, Row
+from models.clients import ClientRow
+
+OTHER_SEPARATORS: Final = frozenset(",;|")
+
+NOTES: Final = {
+    "blank_rows": "blank rows skipped",
+    "consent_not_stated": "may not be mailed: their consent is not stated (unless they gave it before)",
+    "name_left_out": "whose first name is none, such as NULL or an address: left empty",
+    "lists_unsplit": "with a list in one piece: lists are parted by {lists}, or by what --lists names",
+    "time_zone_assumed": "without a time zone, taken to live in the shop's",
+    "held_short": "of which more units are held for Fixes than were counted",
+    "withdrawal_kept": "had withdrawn their consent, which a file cannot give back (send consent_changed)",
+}
+"""What the summary of an import says after the number, by the key of its note."""
+
+
+def count_notes(rows: Iterable[tuple[FileLine, BaseModel]], lists: str | None) -> Counter[str]:
+    """Count what is worth saying of rows and the models made of them."""
+    notes: Counter[str] = Counter()
+    for line, model in rows:
+        if lists and _holds_unsplit_list(line.row, lists):
+            notes["lists_unsplit"] += 1
+        if isinstance(model, ClientRow):
+            notes["consent_not_stated"] += "consent" not in model.model_fields_set
+            notes["name_left_out"] += bool(line.row.get("first_name")) and not model.first_name
+    return +notes
+
+
+def _holds_unsplit_list(row: Row, separator: str) -> bool:
+    cells = [cell for name in LISTS if isinstance(cell := row.get(name), str)]
+    return any(separator not in cell and not OTHER_SEPARATORS.isdisjoint(cell) for cell in cells)
+
+
+def describe_note(name: str, count: int, new_rows: int, lists: str) -> str:
+    """Describe a note in one line; `new_rows`: how many rows of the file went in."""
+    if name == "consent_not_stated" and count == new_rows:
+        return "nobody of these may be mailed: no consent column (unless they consented before)"
+    return f"{count:,} {NOTES[name].format(lists=lists)}"
