@@ -92,6 +92,13 @@ class Settings(BaseSettings):
     """Name of the key in the DNS."""
     dkim_key_file: Path | None = None
     """PEM private key; none: one is made and kept under `home`."""
+    dkim_keys: str = ""
+    """Several keys of that domain, `selector=path,selector=path`, in place of the one. The first signs; the others are
+    published, before they sign or while mail that they signed is on its way."""
+    dkim_second: str = ""
+    """A second signature, `selector@domain=path`, as for the domain of a mail provider."""
+    feedback_sender: str = Field(default="", pattern=r"^([A-Za-z0-9._-]{5,15})?$")
+    """Name of the sender in Feedback-ID, 5 to 15 characters, always the same. Empty: made of the sender's domain."""
     mails_per_second: float = Field(default=200.0, gt=0)
     """Rate at which one task queue hands mails over."""
 

@@ -54,7 +54,7 @@ class _DraftBuilder:
         )
 
     def choose_subject(self) -> str:
-        headline = next(iter(self.list_message_sentences()), "").rstrip(".")
+        headline = next(iter(self.list_message_sentences()), "").rstrip(".。")
         if _SHORTEST_SUBJECT <= len(headline) <= _SUBJECT and self.fits(headline, "subject"):
             return headline
         shop = clean_quote(self.brief.shop_name)

@@ -111,9 +111,12 @@ def find_violations(draft: EmailDraft, brief: Brief) -> list[Violation]:
     return violations
 
 
+_SENTENCE_END: Final = re.compile(r"(?<=[.!?…؟])\s+|(?<=[。！？।])\s*")
+
+
 def split_sentences(message: str) -> list[str]:
-    """Split an owner's message into its sentences."""
-    return [s.strip() for s in re.split(r"(?<=[.!?])\s+", normalise(message)) if s.strip()]
+    """Split an owner's message into its sentences, with the signs that the owner typed."""
+    return [s.strip() for s in _SENTENCE_END.split(" ".join(message.split())) if s.strip()]
 
 
 def find_message_faults(message: str) -> list[str]:

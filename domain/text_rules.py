@@ -38,7 +38,12 @@ _TLD: Final = (
 _ADDRESSES: Final = (
     _pattern("link", "a web address", r"\b(?:h\s?(?:tt|xx|t\st)\s?p\s?s?|ftp|mailto|tel|sms|javascript|data)\s*:|//"),
     _pattern("link", "a web address", r"\bwww\d?\b|\bhxxps?\b|\bhttps?\b"),
-    _pattern("link", "a domain name, or a full stop without a space after it", r"[^\W_]\.[^\W\d_]{2,}"),
+    # In Chinese and Japanese no space follows a full stop, which `fold` turns into a dot.
+    _pattern(
+        "link",
+        "a domain name, or a full stop without a space after it",
+        r"[^\W_]\.(?![\u3040-\u9fff])[^\W\d_]{2,}",
+    ),
     _pattern("link", "a domain name", rf"[^\W_]\s+\.\s*{_TLD}\b|[^\W_]\.\s+(?:com|net|org)\b"),
     _pattern("link", "a domain name in disguise", r"dot(?:com|net|org)\b|[^\W_]\s?[,·•]\s?(?:com|net|org)\b"),
     _pattern("link", "a domain name in words", rf"\bdot[\s\-]+{_TLD}\b|[(\[{{]\s*(?:dot|\.)\s*[)\]}}]"),
@@ -115,7 +120,10 @@ _CLAIMS: Final = (
 _ADDRESS_IN_TITLE: Final = re.compile(rf"@|[^\W_]\.{_TLD}\b")
 _TAKEN_APART: Final = re.compile(r"(?:(?<![^\W_])[^\W_][\s.\-·•,/]+){3,}[^\W_](?![^\W_])")
 _SHOUT: Final = re.compile(r"!{2,}|\?{2,}|[!?]{3,}|!.*!")
-_PLAIN_SIGNS: Final = frozenset(" .,;:!?'\"()&-/+%@’‘“”„«»–—…·•‐‑¿¡°\u00a0\u202f")
+_PLAIN_SIGNS: Final = frozenset(
+    " .,;:!?'\"()&-/+%@’‘“”„«»–—…·•‐‑¿¡°\u00a0\u202f"
+    "、。〈〉《》「」『』【】〔〕〜・！？，．：；（）～\u3000،؛؟۔।"  # Chinese, Japanese, Korean, Arabic, Hindi
+)
 
 
 def find_unsafe_text(text: str, known: Container[str]) -> Iterator[TextFault]:

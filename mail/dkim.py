@@ -8,66 +8,82 @@ from __future__ import annotations
 import hashlib
 import re
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from errors import BadInput, ConfigError
+from errors import BadInput
 from mail import dkim_key
+from mail.dkim_key import DkimKey
 from settings import Settings
 
 SIGNED: Final = (
     "From",
     "To",
+    "Cc",
     "Reply-To",
     "Subject",
     "Date",
     "Message-ID",
+    "List-Id",
     "List-Unsubscribe",
     "List-Unsubscribe-Post",
+    "Feedback-ID",
     "MIME-Version",
     "Content-Type",
+    "Content-Transfer-Encoding",
 )
-"""Both List-Unsubscribe headers must be signed for one-click to count (RFC 8058). Those that are absent are signed as
-absent, and From once more, so that nobody can add one on the way."""
+"""Both List-Unsubscribe headers must be signed for one-click to count (RFC 8058). Each is signed once more than it
+occurs: a second one put above it on the way, which many programs show, breaks the signature (RFC 6376, 8.15)."""
 
 _WHITE: Final = re.compile(rb"[ \t]+")
-_DOMAIN: Final = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
-_SELECTOR: Final = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 
 
 class Signer:
-    """Signs for one domain with one key."""
+    """Signs with one key, or with one more for another domain."""
 
-    def __init__(self, key: RSAPrivateKey, domain: str, selector: str) -> None:
-        if not _DOMAIN.fullmatch(domain):
-            raise ConfigError(f"SELVEDGE_DKIM_DOMAIN: {domain} is not a domain")
-        if not _SELECTOR.fullmatch(selector):
-            raise ConfigError(f"SELVEDGE_DKIM_SELECTOR: {selector} is not a selector")
-        self._key, self._domain, self._selector = key, domain, selector
+    def __init__(self, keys: Sequence[DkimKey]) -> None:
+        self._keys = tuple(keys)
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Signer:
-        domain = settings.dkim_domain or settings.mail_from.rpartition("@")[2]
-        return cls(dkim_key.load_key(settings), domain, settings.dkim_selector)
+        """Build it from settings. Raises ConfigError naming the setting to correct."""
+        return cls(dkim_key.load_signing_keys(settings))
 
     def sign(self, message: bytes) -> bytes:
-        """Sign `message` (lines end in CRLF): put a DKIM-Signature on top. The same message gets the same signature."""
+        """Sign `message` (lines end in CRLF): put the DKIM-Signatures on top. The same message gets the same ones."""
         head, separator, body = message.partition(b"\r\n\r\n")
         if not separator:
             raise BadInput("has no empty line between headers and body", "message")
-        names = [*(name.lower() for name in SIGNED), "from"]
-        unsigned = (
-            f"v=1; a=rsa-sha256; c=relaxed/relaxed; d={self._domain}; s={self._selector};\r\n"
-            f" h={':'.join(names)};\r\n bh={b64encode(hashlib.sha256(relax_body(body)).digest()).decode()};\r\n b="
-        )
-        covered = [*_select_headers(_parse_headers(head), names), b"dkim-signature:" + _relax_value(unsigned.encode())]
-        signature = b64encode(self._key.sign(b"\r\n".join(covered), PKCS1v15(), SHA256())).decode()
-        rows = "\r\n ".join(signature[i : i + 72] for i in range(0, len(signature), 72))
-        return f"DKIM-Signature: {unsigned}{rows}\r\n".encode() + message
+        headers = _parse_headers(head)
+        names = [name for name in map(str.lower, SIGNED) for _ in range(1 + len(headers.get(name, ())))]
+        covered = list(_select_headers(headers, names))
+        digest = b64encode(hashlib.sha256(relax_body(body)).digest()).decode()
+        return b"".join(_build_signature(key, names, covered, digest) for key in self._keys) + message
+
+
+def _build_signature(key: DkimKey, names: list[str], covered: list[bytes], digest: str) -> bytes:
+    unsigned = (
+        f"v=1; a=rsa-sha256; c=relaxed/relaxed; d={key.domain}; s={key.selector};\r\n"
+        f"{_fold_names(names)};\r\n bh={digest};\r\n b="
+    )
+    hashed = b"\r\n".join([*covered, b"dkim-signature:" + _relax_value(unsigned.encode())])
+    signature = b64encode(key.private.sign(hashed, PKCS1v15(), SHA256())).decode()
+    rows = "\r\n ".join(signature[i : i + 72] for i in range(0, len(signature), 72))
+    return f"DKIM-Signature: {unsigned}{rows}\r\n".encode()
+
+
+def _fold_names(names: list[str]) -> str:
+    """Write the list of signed headers in lines of at most 78 characters, which may break at its colons."""
+    rows = [" h="]
+    for k, name in enumerate(names):
+        part = name if k == len(names) - 1 else f"{name}:"
+        if len(rows[-1]) + len(part) > 77:
+            rows.append(" ")
+        rows[-1] += part
+    return "\r\n".join(rows)
 
 
 def relax_body(body: bytes) -> bytes:

@@ -115,6 +115,10 @@ class Links:
             raise Forbidden("not a return path of ours")
         return f"<{match['tag']}.{match['n']}@{self.mail_domain}>"
 
+    def build_unsubscribe_address(self, client_id: ClientId, n: int) -> str:
+        """Build the address to which a mail unsubscribes whoever got this one."""
+        return f"u+{self._compute_tag(client_id, n)}.{n}@{self.bounce_domain}"
+
     def _compute_tag(self, client_id: ClientId, n: int) -> str:
         """Compute 130 bits of a keyed hash of the mail's key, in letters that survive a change of case."""
         digest = hmac.new(self.signing_key.encode(), f"mail {client_id}/{n}".encode(), hashlib.sha256).digest()

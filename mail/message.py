@@ -21,7 +21,7 @@ from mail.address import normalise_address
 from mail.dkim import Signer
 from mail.links import Links
 from mail.render import RenderedMail, Shop, render
-from models.base import ClientId, ItemId
+from models.base import CampaignSlug, ClientId, ItemId
 from models.catalogue import Item
 from models.clients import Client
 from models.mail import Brief, EmailDraft
@@ -92,6 +92,8 @@ class Envelope:
     return_path: str
     recipient: str = field(repr=False)
     message: bytes = field(repr=False)
+    envelope_id: str = ""
+    """By which a report of a server that knows DSN (RFC 3461) names this mail; no spaces, `+` or `=`."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +103,8 @@ class Sender:
     name: str
     address: str
     reply_to: str = ""
+    feedback_name: str = ""
+    """The last part of Feedback-ID, by which Gmail sums complaints up: 5 to 15 characters."""
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Sender:
@@ -113,9 +117,11 @@ class Sender:
         reply_to = _require_address("SELVEDGE_REPLY_TO", settings.reply_to) if settings.reply_to else ""
         _require_address("SELVEDGE_BOUNCE_DOMAIN", f"b@{settings.bounce_domain}")
         try:
-            return cls(require_one_line(settings.shop_name, "SELVEDGE_SHOP_NAME"), address, reply_to)
+            name = require_one_line(settings.shop_name, "SELVEDGE_SHOP_NAME")
         except BadInput as wrong:
             raise ConfigError(str(wrong)) from None
+        letters = "".join(c for c in address.rpartition("@")[2] if c.isalnum())
+        return cls(name, address, reply_to, settings.feedback_sender or f"{letters:-<5}"[:15])
 
 
 @dataclass(frozen=True)
@@ -126,6 +132,7 @@ class Recipient:
     n: int
     name: str = field(repr=False)
     address: str = field(repr=False)
+    campaign: CampaignSlug | None = None
 
 
 def build_envelope(
@@ -147,9 +154,11 @@ def build_envelope(
         format_header("Subject", encode_text(rendered.subject.strip(), "subject")),
         format_header("Date", format_datetime(now)),
         f"Message-ID: {message_id}",
-        f"List-Unsubscribe: <{links.build_unsubscribe_url(to.client_id, to.n)}>",
-        "List-Unsubscribe-Post: List-Unsubscribe=One-Click",
-        f"Feedback-ID: {kind.value}:{links.mail_domain}",
+        format_header("List-Id", format_mailbox(sender.name, f"clients.{links.mail_domain}")),
+        *_build_list_headers(to, links),
+        f"Feedback-ID: {to.campaign or kind.value}:{kind.value}:{sender.feedback_name}",
+        "Auto-Submitted: auto-generated",
+        "X-Auto-Response-Suppress: OOF, AutoReply",
         "MIME-Version: 1.0",
         f'Content-Type: multipart/alternative;\r\n boundary="{boundary}"',
     ]
@@ -159,7 +168,18 @@ def build_envelope(
         f"--{boundary}--\r\n".encode(),
     ]
     message = signer.sign("\r\n".join(headers).encode("ascii") + b"\r\n\r\n" + b"\r\n".join(body))
-    return Envelope(message_id, links.build_return_path(to.client_id, to.n), address, message)
+    envelope_id = message_id[1:].partition("@")[0]
+    return Envelope(message_id, links.build_return_path(to.client_id, to.n), address, message, envelope_id)
+
+
+def _build_list_headers(to: Recipient, links: Links) -> list[str]:
+    """Build the ways to unsubscribe without reading: one click (RFC 8058), and by mail for programs that know only
+    that."""
+    return [
+        f"List-Unsubscribe: <{links.build_unsubscribe_url(to.client_id, to.n)}>,\r\n"
+        f" <mailto:{links.build_unsubscribe_address(to.client_id, to.n)}?subject=unsubscribe>",
+        "List-Unsubscribe-Post: List-Unsubscribe=One-Click",
+    ]
 
 
 def _build_part(boundary: str, subtype: str, words: str) -> list[bytes]:
@@ -169,8 +189,9 @@ def _build_part(boundary: str, subtype: str, words: str) -> list[bytes]:
         "Content-Transfer-Encoding: quoted-printable\r\n"
     )
     lines = words.replace("\r\n", "\n").replace("\r", "\n").replace("\n", "\r\n")
-    # A line that begins with "From " is changed by some servers on the way, which would break the signature.
-    quoted = b2a_qp(lines.encode(), istext=True).replace(b"\r\nFrom ", b"\r\n=46rom ")
+    quoted = b2a_qp(lines.encode(), istext=True)
+    while b"\r\nFrom " in quoted:  # some servers change such a line, which would break the signature
+        quoted = quoted.replace(b"\r\nFrom ", b"\r\n=46rom =\r\n")  # a line of its own: none is over 76 long
     return [head.encode(), quoted]
 
 
@@ -201,7 +222,13 @@ class EnvelopeBuilder:
         )
 
     def build(
-        self, client: Client, brief: Brief, draft: EmailDraft, items: Mapping[ItemId, Item], now: datetime
+        self,
+        client: Client,
+        brief: Brief,
+        draft: EmailDraft,
+        items: Mapping[ItemId, Item],
+        now: datetime,
+        campaign: CampaignSlug | None = None,
     ) -> Envelope:
         """Build the mail of `draft` for `client`, dated `now` (business time). `items` holds each item that it names.
 
@@ -209,5 +236,5 @@ class EnvelopeBuilder:
             BadInput: names the field (`email`, `subject`, `items`); nothing was sent then.
         """
         rendered = render(draft, brief, items, self.links, self.shop)
-        to = Recipient(client.client_id, brief.n, client.first_name, client.email)
+        to = Recipient(client.client_id, brief.n, client.first_name, client.email, campaign)
         return build_envelope(rendered, to, brief.kind, now, self.sender, self.links, self.signer)

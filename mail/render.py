@@ -53,7 +53,7 @@ def render(draft: EmailDraft, brief: Brief, items: Mapping[ItemId, Item], links:
     cards = [_build_card(blurb, brief, items, links, shop) for blurb in draft.items]
     lead = draft.items[0].item_id if len(draft.items) == 1 else None
     context: dict[str, Any] = {
-        "lang": brief.locale.replace("_", "-"),
+        "lang": _find_language(brief.locale),
         "subject": draft.subject,
         "preheader": draft.preheader,
         "greeting": draft.greeting,
@@ -85,10 +85,22 @@ def _build_card(
         "kicker": item.brand or item.category,
         "price": format_price(item.price_cents, shop.currency),
         "blurb": blurb.text,
-        "alt": ", ".join(filter(None, (item.title, item.colour))),
+        "alt": _describe_picture(item),
         "picture": links.build_picture_url(item.item_id),
         "link": links.build_click_url(brief.client_id, brief.n, item.item_id),
     }
+
+
+def _describe_picture(item: Item) -> str:
+    """Describe the picture: title and colour, which many titles name already."""
+    return item.title if item.colour.casefold() in item.title.casefold() else f"{item.title}, {item.colour}"
+
+
+def _find_language(locale: str) -> str:
+    """Find the language of the words: English, in the reader's own spelling where they have one. Our writers write no
+    other, and a screen reader would read English aloud as if it were theirs."""
+    tag = locale.replace("_", "-")
+    return tag if tag.partition("-")[0].lower() == "en" else "en"
 
 
 @cache

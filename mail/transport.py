@@ -117,7 +117,7 @@ class Transport:
         """
         while connection := self._take_idle():
             try:
-                await connection.begin(envelope.return_path, envelope.recipient)
+                await connection.begin(envelope.return_path, envelope.recipient, envelope.envelope_id)
             except MailFault as fault:
                 if connection.is_open:
                     await self._withdraw_mail(connection)
@@ -128,7 +128,7 @@ class Transport:
             return connection
         fresh = await self._connect()
         try:
-            await fresh.begin(envelope.return_path, envelope.recipient)
+            await fresh.begin(envelope.return_path, envelope.recipient, envelope.envelope_id)
         except MailFault:
             await self._withdraw_mail(fresh)
             raise

@@ -82,7 +82,7 @@ def _take(post: EnvelopeBuilder, connection: Connection, row: LedgerRow, now: da
     draft = EmailDraft.model_validate(row.draft)
     client = clients.require_client(connection, row.client_id)
     items = catalogue.load_items(connection, [blurb.item_id for blurb in draft.items])
-    envelope = post.build(client, Brief.model_validate(row.brief), draft, items, now)
+    envelope = post.build(client, Brief.model_validate(row.brief), draft, items, now, row.campaign)
     owner = {"token": uuid4().hex, "message_id": envelope.message_id}
     ledger.move_mail(connection, row.client_id, row.n, OutreachState.CLAIMED, now, values=owner)
     return Claim(owner["token"], row, envelope)

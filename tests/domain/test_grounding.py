@@ -272,3 +272,20 @@ def test_an_owner_is_told_what_a_message_may_not_hold() -> None:
 
 def test_a_message_is_split_into_sentences() -> None:
     assert split_sentences("One.  Two is here! Three") == ["One.", "Two is here!", "Three"]
+    assert split_sentences("春の新作、入荷。ぜひご覧ください！") == ["春の新作、入荷。", "ぜひご覧ください！"]
+
+
+@pytest.mark.parametrize(
+    "message",
+    ["春の新作が届きました。ぜひご覧ください！", "Sizes 38–42 are back — “now”…", "مرحبا، وصلت المجموعة."],
+)
+def test_an_owners_signs_are_kept_as_they_were_typed(message: str) -> None:
+    assert find_message_faults(message) == []
+    sentences = split_sentences(message)
+    assert "".join(sentences) == message
+    assert codes(draft_with(" ".join(sentences)), message=message) == set()
+
+
+def test_a_domain_in_other_letters_is_still_found() -> None:
+    assert find_message_faults("見て evil。com を") != []
+    assert find_message_faults("ｅｖｉｌ．ｃｏｍ") != []

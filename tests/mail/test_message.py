@@ -30,7 +30,7 @@ def parse(raw: bytes) -> EmailMessage:
 
 def publish(home: Path, name: bytes = b"selvedge._domainkey.selvedge.example.") -> Callable[..., bytes | None]:
     """A name server that knows our one record."""
-    record = dkim_key.build_dns_record(dkim_key.load_key(settings(home))).encode()
+    record = dkim_key.build_dns_record(dkim_key.load_shop_keys(settings(home))[0].private).encode()
     return lambda queried, timeout=5: record if queried == name else None
 
 
@@ -65,7 +65,9 @@ def test_the_envelope_says_where_it_goes_and_its_repr_says_nothing_personal(tmp_
 def test_one_click_unsubscribe_as_rfc_8058_wants_it(tmp_path: Path) -> None:
     message = parse(build(tmp_path).message)
     assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
-    assert message["List-Unsubscribe"] == f"<{build_envelope_builder(tmp_path).links.build_unsubscribe_url('c1', 1)}>"
+    links = build_envelope_builder(tmp_path).links
+    by_web, by_mail = links.build_unsubscribe_url("c1", 1), links.build_unsubscribe_address("c1", 1)
+    assert message["List-Unsubscribe"] == f"<{by_web}>, <mailto:{by_mail}?subject=unsubscribe>"
 
 
 def test_the_same_mail_is_the_same_bytes(tmp_path: Path) -> None:
@@ -79,15 +81,16 @@ def test_every_line_may_travel(tmp_path: Path) -> None:
     assert b"\r" not in message.replace(b"\r\n", b"")
     assert max(len(line) for line in message.split(b"\r\n")) <= 998
     body = message.partition(b"\r\n\r\n")[2]
-    assert max(len(line) for line in body.split(b"\r\n")) <= 78
+    assert max(len(line) for line in body.split(b"\r\n")) <= 76
 
 
 def test_a_line_that_begins_with_from_is_written_so_that_nobody_changes_it(tmp_path: Path) -> None:
-    words = draft(paragraphs=("From here on it is summer.",))
+    words = draft(paragraphs=("From From here on it is summer. " + "From spring on " * 9,))
     envelope = build_envelope_builder(tmp_path).build(client(), brief(), words, items(), NOW)
     assert b"\r\nFrom " not in envelope.message.partition(b"\r\n\r\n")[2]
     text = next(parse(envelope.message).iter_parts()).get_content()
-    assert "\nFrom here on it is summer." in text
+    assert "\nFrom From here on it is summer. From spring on From" in text
+    assert max(map(len, envelope.message.partition(b"\r\n\r\n")[2].split(b"\r\n"))) <= 76
 
 
 def test_a_date_with_another_offset_is_the_same_moment(tmp_path: Path) -> None:
@@ -128,6 +131,9 @@ def test_another_implementation_verifies_the_signature(tmp_path: Path) -> None:
         (b"\r\nFrom: ", b"\r\nFrom: evil@shop.com\r\nFrom: "),
         (b"\r\nMIME-Version", b"\r\nReply-To: evil@shop.com\r\nMIME-Version"),
         (b"\r\nMIME-Version", b"\r\nSubject: another\r\nMIME-Version"),
+        *((b"\r\nFrom: ", f"\r\n{name}: other\r\nFrom: ".encode()) for name in SIGNED),
+        (b"Feedback-ID: missed", b"Feedback-ID: spring"),
+        (b"List-Id: ", b"List-Id: Other "),
     ],
 )
 def test_a_mail_that_was_changed_on_the_way_does_not_verify(tmp_path: Path, old: bytes, new: bytes) -> None:
@@ -149,7 +155,8 @@ def test_the_signature_covers_what_it_must(tmp_path: Path) -> None:
     assert covered is not None
     names = covered[1].split(":")
     assert set(names) == {name.lower() for name in SIGNED}
-    assert names.count("from") == 2
+    occurs = {name.lower(): 1 for name in SIGNED} | dict.fromkeys(["cc", "reply-to", "content-transfer-encoding"], 0)
+    assert {name: names.count(name) for name in occurs} == {name: n + 1 for name, n in occurs.items()}
     assert {"list-unsubscribe", "list-unsubscribe-post", "message-id", "date", "to"} <= set(names)
 
 
@@ -169,7 +176,7 @@ def test_bodies_are_hashed_as_rfc_6376_says(body: bytes, expected: bytes) -> Non
 
 
 def test_a_key_is_made_once_and_kept_for_its_owner_alone(tmp_path: Path) -> None:
-    first, second = dkim_key.load_key(settings(tmp_path)), dkim_key.load_key(settings(tmp_path))
+    first, second = (dkim_key.load_shop_keys(settings(tmp_path))[0].private for _ in range(2))
     assert dkim_key.build_dns_record(first) == dkim_key.build_dns_record(second)
     assert first.key_size == 2048
     kept = [path for path in tmp_path.iterdir() if path.suffix == ".pem"]
@@ -189,6 +196,11 @@ def test_a_key_is_made_once_and_kept_for_its_owner_alone(tmp_path: Path) -> None
         ({"dkim_selector": "a b"}, "SELVEDGE_DKIM_SELECTOR"),
         ({"dkim_key_file": Path("/nowhere/key.pem")}, "SELVEDGE_DKIM_KEY_FILE"),
         ({"dkim_key_file": Path(__file__)}, "SELVEDGE_DKIM_KEY_FILE"),
+        ({"dkim_keys": "a"}, "SELVEDGE_DKIM_KEYS"),
+        ({"dkim_keys": "a=/nowhere.pem"}, "SELVEDGE_DKIM_KEYS"),
+        ({"dkim_keys": "a@b.com=/nowhere.pem"}, "SELVEDGE_DKIM_KEYS"),
+        ({"dkim_second": "a=/nowhere.pem"}, "SELVEDGE_DKIM_SECOND"),
+        ({"dkim_second": "a@b=/nowhere.pem"}, "SELVEDGE_DKIM_SECOND"),
     ],
 )
 def test_a_wrong_setting_is_named(tmp_path: Path, values: dict[str, Any], variable: str) -> None:
@@ -207,3 +219,62 @@ def test_replies_go_where_the_shop_says_and_that_is_signed(tmp_path: Path) -> No
 def test_a_message_without_a_body_is_not_signed(tmp_path: Path) -> None:
     with pytest.raises(BadInput):
         Signer.from_settings(settings(tmp_path)).sign(b"Subject: x\r\n")
+
+
+def test_receivers_and_auto_responders_are_told_what_this_is(tmp_path: Path) -> None:
+    sender = build_envelope_builder(tmp_path)
+    message = parse(sender.build(client(), brief(), draft(), items(), NOW, "spring-26").message)
+    assert message["List-Id"] == "Selvedge & Co <clients.selvedge.example>"
+    assert message["Feedback-ID"] == "spring-26:missed:selvedgeexample"
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert message["X-Auto-Response-Suppress"] == "OOF, AutoReply"
+    assert parse(build(tmp_path).message)["Feedback-ID"] == "missed:missed:selvedgeexample"
+
+
+@pytest.mark.parametrize("address", ["a@b.co", "a@xn--bcher-kva.example", f"a@{'long.' * 20}example"])
+def test_the_sender_of_a_feedback_id_has_five_to_fifteen_characters(tmp_path: Path, address: str) -> None:
+    name = build_envelope_builder(tmp_path, mail_from=address).sender.feedback_name
+    assert re.fullmatch(r"[A-Za-z0-9-]{5,15}", name)
+    assert build_envelope_builder(tmp_path, feedback_sender="style-shop").sender.feedback_name == "style-shop"
+
+
+def make_key_file(folder: Path, name: str) -> Path:
+    dkim_key.load_shop_keys(settings(folder / name))
+    return folder / name / "dkim.pem"
+
+
+def test_a_new_key_signs_while_the_old_one_still_verifies_what_it_signed(tmp_path: Path) -> None:
+    paths = {name: make_key_file(tmp_path, name) for name in ("old", "new")}
+    home, records = tmp_path / "home", {}
+
+    def build_with(*names: str) -> bytes:
+        keys = ",".join(f"{name}={paths[name]}" for name in names)
+        given = settings(home, dkim_keys=keys)
+        for key in dkim_key.load_shop_keys(given):
+            records[f"{key.record_name}."] = dkim_key.build_dns_record(key.private).encode()
+        return EnvelopeBuilder.from_settings(given).build(client(), brief(), draft(), items(), NOW).message
+
+    def ask(name: bytes, timeout: int = 5) -> bytes | None:
+        return records.get(name.decode())
+
+    before, after = build_with("old", "new"), build_with("new", "old")
+    assert b"s=old;" in before
+    assert b"s=new;" in after
+    assert b"s=old;" not in after
+    assert dkim.verify(before, dnsfunc=ask)
+    assert dkim.verify(after, dnsfunc=ask)
+
+
+def test_a_second_domain_signs_too(tmp_path: Path) -> None:
+    path = make_key_file(tmp_path, "theirs")
+    given = settings(tmp_path / "home", dkim_second=f"s1@provider.example={path}")
+    message = EnvelopeBuilder.from_settings(given).build(client(), brief(), draft(), items(), NOW).message
+    keys = dkim_key.load_signing_keys(given)
+    assert [key.record_name for key in keys] == [
+        "selvedge._domainkey.selvedge.example",
+        "s1._domainkey.provider.example",
+    ]
+    records = {f"{key.record_name}.".encode(): dkim_key.build_dns_record(key.private).encode() for key in keys}
+    assert message.count(b"DKIM-Signature: ") == 2
+    for index in range(2):
+        assert dkim.DKIM(message).verify(idx=index, dnsfunc=lambda name, timeout=5: records.get(name))

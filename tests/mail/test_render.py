@@ -117,6 +117,26 @@ def test_every_picture_says_in_words_what_it_shows(builder: EnvelopeBuilder) -> 
     page = Page(render_sample(builder).html)
     assert page.all("img", "src") == [f"http://127.0.0.1:8000/pictures/{item_id}.png" for item_id in ("i1", "i2")]
     assert page.all("img", "alt") == ["Linen Wrap Dress, ecru", "Boxy Oxford Shirt, ecru"]
+    shelf = {"i1": item("i1", "Rust Wrap Dress", colour="rust"), "i2": item("i2", "Boxy Shirt", colour="")}
+    assert Page(render_sample(builder, shelf=shelf).html).all("img", "alt") == ["Rust Wrap Dress", "Boxy Shirt"]
+
+
+@pytest.mark.parametrize(
+    ("locale", "lang"), [("en", "en"), ("en_US", "en-US"), ("de", "en"), ("ar_EG", "en"), ("", "en"), ("enm", "en")]
+)
+def test_the_language_is_that_of_the_words_and_not_of_the_reader(
+    builder: EnvelopeBuilder, locale: str, lang: str
+) -> None:
+    page = Page(render_sample(builder, about=brief(locale=locale)).html)
+    assert page.all("html", "lang") == [lang]
+    assert page.all("html", "dir") == ["ltr"]
+
+
+def test_widths_are_whole_numbers_and_the_signature_begins_as_programs_expect(builder: EnvelopeBuilder) -> None:
+    mail = render_sample(builder)
+    assert not re.findall(r"\d\.\d+px", mail.html)
+    assert all(width.removesuffix("%").isdigit() for width in Page(mail.html).all("img", "width"))
+    assert "\n-- \nYou receive this" in mail.text
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 3, 6])
