@@ -20,10 +20,11 @@ from store.database import connect
 from web import error_responses
 from web.api.document import build_document
 from web.api.routers import ROUTERS as API_ROUTERS
+from web.bodies import BodyLimits
 from web.console import calls, campaigns, clients, fixes, mailbox, overview, privacy, refreshes, sign_in
 from web.context import BusinessClock, WebContext
 from web.public import health, pictures, shop, unsubscribe
-from web.security import BodyLimits, SecurityHeaders, list_hosts
+from web.security import SecurityHeaders, list_hosts
 from web.templating import WEB_FOLDER
 from web.temporal import TemporalConnection
 

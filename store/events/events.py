@@ -52,17 +52,20 @@ def accept_events(
     """Accept a batch. `now` is business time, `real_now` stamps the outbox; `notify=False` asks for no workflow.
 
     Must run in a transaction that writes (`store.database.write_transaction`). An event id that is there already is a
-    duplicate, whatever else the event says: the first one stays.
+    duplicate, whatever else the event says: the first one stays. With another client it is refused.
     """
     rows = [build_row(event) for event in batch]
     validator = EventValidator.load(connection, rows, policy, now)
-    stored = _load_stored_ids(connection, (row.event_id for row in rows))
+    stored = _load_owners(connection, (row.event_id for row in rows))
     accepted: dict[str, tuple[Event, EventRow]] = {}
     duplicates: list[str] = []
     refused: list[Refusal] = []
     for index, (event, row) in enumerate(zip(batch, rows, strict=True)):
-        if row.event_id in stored or row.event_id in accepted:
+        owner = stored.get(row.event_id) or (accepted[row.event_id][1].client_id if row.event_id in accepted else None)
+        if owner == row.client_id:
             duplicates.append(row.event_id)
+        elif owner is not None:
+            refused.append(Refusal(index, row.event_id, "event_id", "is that of another client's event"))
         elif why := validator.find_refusal(event, row):
             refused.append(Refusal(index, row.event_id, *why))
         else:
@@ -80,8 +83,10 @@ def accept_events(
     return IntakeResult(list(accepted), duplicates, refused, frozenset(nudged))
 
 
-def _load_stored_ids(connection: Connection, event_ids: Iterable[str]) -> set[str]:
-    return set(connection.scalars(select(table.c.event_id).where(among(connection, table.c.event_id, event_ids))))
+def _load_owners(connection: Connection, event_ids: Iterable[str]) -> dict[str, str]:
+    """Load whose events those are that are stored, by event id."""
+    query = select(table.c.event_id, table.c.client_id).where(among(connection, table.c.event_id, event_ids))
+    return {row.event_id: row.client_id for row in connection.execute(query)}
 
 
 def _insert(connection: Connection, accepted: dict[str, tuple[Event, EventRow]]) -> list[str]:

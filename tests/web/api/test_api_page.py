@@ -17,7 +17,7 @@ from tests.web.conftest import prepare_home
 from web.api.document import build_document
 from web.api.routing import ERRORS
 from web.app import create_app
-from web.security import LIMITS
+from web.bodies import LIMITS
 
 PAGE = (Path(__file__).parents[3] / "docs" / "api.md").read_text()
 

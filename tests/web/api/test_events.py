@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -68,6 +69,39 @@ def test_again_is_a_duplicate_and_changes_nothing(web: TestClient, ann: None, en
     assert answer.json() == {"accepted": [], "duplicates": ["e1"], "refused": []}
     with read_transaction(engine) as connection:
         assert connection.scalar(select(events.c.value_cents)) == 1250
+
+
+def test_an_id_of_another_clients_event_is_refused_by_name(web: TestClient, ann: None, engine: Engine) -> None:
+    web.put("/v1/clients/bob", json={"email": "bob@example.com"})
+    web.post("/v1/events", json=event("e1", "order_placed", value=12.5))
+    batch = [event("e1", client_id="bob"), event("e2"), event("e2", client_id="bob")]
+    answer = web.post("/v1/events", json=batch).json()
+    assert (answer["accepted"], answer["duplicates"]) == (["e2"], [])
+    assert [(refusal["index"], refusal["field"]) for refusal in answer["refused"]] == [(0, "event_id"), (2, "event_id")]
+    assert count(engine, events) == 2
+
+
+def test_a_body_may_come_as_gzip(web: TestClient, ann: None) -> None:
+    packed = gzip.compress(orjson.dumps(event()))
+    answer = web.post("/v1/events", content=packed, headers={"Content-Encoding": "gzip"})
+    assert answer.json()["accepted"] == ["e1"]
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding", "status", "hint"),
+    [
+        (gzip.compress(b" " * 6_000_000), "gzip", 413, "is over 5,000,000 bytes"),
+        (b"{}", "gzip", 422, "is not gzip"),
+        (gzip.compress(b"[]")[:-3], "gzip", 422, "breaks off"),
+        (b"{}", "br", 422, "send the body plain"),
+    ],
+)
+def test_a_packed_body_that_cannot_be_read_is_named(
+    web: TestClient, ann: None, body: bytes, encoding: str, status: int, hint: str
+) -> None:
+    answer = web.post("/v1/events", content=body, headers={"Content-Encoding": encoding})
+    assert answer.status_code == status
+    assert hint in answer.text
 
 
 @pytest.mark.parametrize(

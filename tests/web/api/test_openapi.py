@@ -21,7 +21,7 @@ from tests.web.conftest import prepare_home
 from tests.web.sample_shop import NOW
 from web.api.document import build_document, render_document
 from web.app import create_app
-from web.security import LIMITS, find_limit
+from web.bodies import LIMITS, find_limit
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "openapi.json"
 KEY = {"Authorization": "Bearer key"}

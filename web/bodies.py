@@ -1,0 +1,96 @@
+"""The largest body of each route, and bodies sent as gzip, in plain ASGI: no handler can forget it."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from typing import Final
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from errors import BadInput, TooLarge
+
+LIMITS: Final[tuple[tuple[str, int], ...]] = (
+    ("/v1/events", 5_000_000),  # some five thousand bytes for each of a thousand events
+    ("/v1/session/", 200_000),
+    ("/v1/slots/", 20_000),
+    ("/v1/calls/", 10_000),
+    ("/v1/", 100_000),
+    ("/", 20_000),  # the forms of our own pages
+)
+"""Bytes by the beginning of the path; the first that fits counts."""
+
+
+def find_limit(path: str) -> int:
+    """Find the largest body, in bytes, that may be sent to `path`."""
+    return next(limit for prefix, limit in LIMITS if path.startswith(prefix) or prefix == "/")
+
+
+class BodyLimits:
+    """Middleware that raises TooLarge to whoever reads a body beyond the limit of its route.
+
+    A body that comes as gzip is counted, and handed on, as it is unpacked. A declared length is refused before the
+    first byte is read, but after the route has checked the caller's key.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        limited = _limit_body(scope, receive) if scope["type"] == "http" else receive
+        await self._app(scope, limited, send)
+
+
+def _limit_body(scope: Scope, receive: Receive) -> Receive:
+    largest, read = find_limit(scope["path"]), 0
+    declared, unpack = (
+        _read_header(scope, b"content-length"),
+        _choose_unpacker(_read_header(scope, b"content-encoding")),
+    )
+
+    async def receive_limited() -> Message:
+        nonlocal read
+        if declared.isdigit() and int(declared) > largest:
+            raise TooLarge(f"is {int(declared):,} bytes; at most {largest:,} are accepted at once", "body")
+        message = await receive()
+        if message["type"] == "http.request":
+            body = unpack(message.get("body", b""), largest - read + 1, not message.get("more_body", False))
+            read += len(body)
+            message = {**message, "body": body}
+        if read > largest:
+            raise TooLarge(f"is over {largest:,} bytes; send less at once", "body")
+        return message
+
+    return receive_limited
+
+
+def _read_header(scope: Scope, name: bytes) -> bytes:
+    return next((value for key, value in scope["headers"] if key == name), b"")
+
+
+Unpacker = Callable[[bytes, int, bool], bytes]
+"""Unpacks a piece of a body to at most so many bytes; the last argument says that it is the last piece."""
+
+
+def _choose_unpacker(encoding: bytes) -> Unpacker:
+    name = encoding.decode("latin-1").strip().casefold()
+    if name in ("", "identity"):
+        return lambda piece, most, last: piece
+    if name != "gzip":
+        return _refuse_encoding
+    stream = zlib.decompressobj(wbits=31)  # a gzip header and trailer, not bare deflate
+
+    def unpack(piece: bytes, most: int, last: bool) -> bytes:
+        try:
+            unpacked = stream.decompress(piece, most)
+        except zlib.error:
+            raise BadInput("is not gzip, although Content-Encoding says so", "body") from None
+        if last and not stream.eof and len(unpacked) < most:
+            raise BadInput("breaks off: the gzip stream has no end", "body")
+        return unpacked
+
+    return unpack
+
+
+def _refuse_encoding(_piece: bytes, _most: int, _last: bool) -> bytes:
+    raise BadInput("is not read: send the body plain, or as gzip", "Content-Encoding")
