@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Engine
 
@@ -18,23 +19,35 @@ from domain.fixes import notes
 from ingest.files import import_file
 from models.actors import SYSTEM
 from models.base import utc
+from models.events import EVENT, Event
 from models.fix_views import FixRequestBody
 from models.fixes import FixId, FixItem, FixState, FixWish
 from services.context import ServiceContext
 from services.decisions.decider import Decider
-from services.fixes import assembly
+from services.fixes import assembly, proposal, settlement
 from services.fixes.fit import FitPredictor
 from services.fixes.ranking import FixRanker
 from services.recommendations.recommender import Recommender
 from settings import Settings
 from store.catalogue import catalogue
 from store.database import connect, read_transaction, write_transaction
+from store.events import events
 from store.fixes import fixes
-from store.fixes.rows import parse_candidates, parse_wish
+from store.fixes.rows import FixRow, parse_candidates, parse_wish
 from store.mail.policy import ShopPolicy
 from store.migrate import upgrade
+from store.tables import stock
 
 START = utc(2026, 11, 20, 7)
+
+
+class RankedBox(NamedTuple):
+    """A Fix that was ranked and assembled."""
+
+    fix_id: FixId
+    wish: FixWish
+    candidates: Sequence[FixItem]
+    box: list[FixItem]
 
 
 @dataclass(frozen=True)
@@ -43,10 +56,18 @@ class DemoShop:
 
     settings: Settings
     engine: Engine
+    context: ServiceContext
     ranker: FixRanker
 
     def make_box(self, client_id: str, body: dict[str, Any], now: datetime) -> tuple[FixId, list[FixItem]]:
         """Request a Fix, read its note by the rules, rank and assemble it; return the box, best first."""
+        fix_id, _, _, box = self.rank_box(client_id, body, now)
+        with write_transaction(self.engine) as connection:  # so that the client may ask again
+            fixes.move_fix(connection, fix_id, FixState.CANCELLED, now)
+        return fix_id, box
+
+    def rank_box(self, client_id: str, body: dict[str, Any], now: datetime) -> RankedBox:
+        """Request a Fix, read its note by the rules, rank and assemble it."""
         request = FixRequestBody.model_validate({**body, "when": "now", "request_key": None})
         with write_transaction(self.engine) as connection:
             fix_id = fixes.save_request(connection, client_id, request.wish, now, request_key=None, due=now)
@@ -58,10 +79,22 @@ class DemoShop:
             row = fixes.load_fix(connection, fix_id)
             question = assembly.build_question(connection, row, now)
         answer = assembly.choose_box(Decider(), question)
-        with write_transaction(self.engine) as connection:  # so that the client may ask again
-            fixes.move_fix(connection, fix_id, FixState.CANCELLED, now)
-        by_sku = {item.sku: item for item in parse_candidates(row)}
-        return fix_id, [by_sku[sku] for sku in answer.decision.answer.skus]  # type: ignore[attr-defined]
+        candidates = parse_candidates(row)
+        by_sku = {item.sku: item for item in candidates}
+        box = [by_sku[sku] for sku in answer.decision.answer.skus]  # type: ignore[attr-defined]
+        return RankedBox(fix_id, parse_wish(row), candidates, box)
+
+    def send_box(self, fix_id: FixId, box: Sequence[FixItem], kept: Sequence[bool], now: datetime) -> None:
+        """Send a box and take in what the client keeps of it. Stock is filled up before, so that it never ends."""
+        with write_transaction(self.engine) as connection:
+            connection.execute(stock.update().where(stock.c.sku.in_([item.sku for item in box])).values(on_hand=99))
+            row = fixes.load_fix(connection, fix_id, lock=True)
+            fixes.move_fix(connection, fix_id, FixState.ASSEMBLED, now)
+            proposal.propose_box(self.context, connection, row, [item.sku for item in box], now)
+            settlement.approve_fix(connection, fix_id, "approved_by_stylist", now)
+            settlement.ship_box(connection, fixes.load_fix(connection, fix_id), now)
+            answers = [_build_feedback(row, *pair, now) for pair in zip(box, kept, strict=True)]
+            events.accept_events(connection, answers, ShopPolicy.from_settings(self.settings), now, now)
 
     def load_wish(self, fix_id: FixId) -> FixWish:
         """Load what a Fix asks for, with what its note adds."""
@@ -70,7 +103,9 @@ class DemoShop:
 
 
 @contextmanager
-def open_demo_shop(start: datetime = START, **overrides: Any) -> Iterator[DemoShop]:
+def open_demo_shop(
+    start: datetime = START, monotonic: Callable[[], float] = time.monotonic, **overrides: Any
+) -> Iterator[DemoShop]:
     """Import the demo shop as of business time `start` into a folder that goes in the end."""
     with TemporaryDirectory() as folder:
         settings = Settings(home=Path(folder), _env_file=None, **overrides)
@@ -81,8 +116,23 @@ def open_demo_shop(start: datetime = START, **overrides: Any) -> Iterator[DemoSh
             import_file(kind, path, engine, SYSTEM, terms, start, datetime.now(UTC))
         context = ServiceContext(settings, engine)
         fits = FitPredictor(engine, settings.home).build_for_client
-        yield DemoShop(settings, engine, FixRanker(context, Recommender(engine, settings), fits))
+        ranker = FixRanker(context, Recommender(engine, settings), fits, monotonic)
+        yield DemoShop(settings, engine, context, ranker)
         engine.dispose()
+
+
+def _build_feedback(row: FixRow, item: FixItem, kept: bool, now: datetime) -> Event:
+    return EVENT.validate_python(
+        {
+            "event_id": f"{row.fix_id}-{item.item_id}"[:64],
+            "client_id": row.client_id,
+            "type": "fix_feedback",
+            "occurred_at": now,
+            "fix_id": row.fix_id,
+            "item_id": item.item_id,
+            "kept": kept,
+        }
+    )
 
 
 def list_demo_requests(count: int, start: datetime = START) -> Sequence[ClientRequest]:

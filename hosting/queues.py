@@ -50,6 +50,7 @@ from services.context import ServiceContext
 from services.decisions.decider import Decider
 from services.fixes.fit import FitPredictor
 from services.fixes.ranking import FixRanker
+from services.fixes.swap_search import SwapSearch
 from services.mailing import mail_server
 from services.recommendations.recommender import Recommender
 from workflows import handles
@@ -124,8 +125,10 @@ def _build_worker_options(
         SteeringSteps(context),
     )
     modelled = ModelSteps(context, recommender, decider, model)
-    decide_fix, settle_fix = FixDecisionSteps(context), SettlementSteps(context)
-    ranker = FixRanker(context, recommender, FitPredictor(context.engine, Path(context.settings.home)).build_for_client)
+    fits = FitPredictor(context.engine, Path(context.settings.home)).build_for_client
+    ranker = FixRanker(context, recommender, fits)
+    search = SwapSearch(context.engine, context.settings, recommender.list_items, fits)
+    decide_fix, settle_fix = FixDecisionSteps(context, search), SettlementSteps(context)
     plan_wave, assemble_wave = WavePlanSteps(context), WaveAssemblySteps(context)
     plan_refresh, learn_slot = RefreshPlanSteps(context), ChallengerSteps(context)
     erase = ErasureSteps(context)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from models.base import ClientId, Contract, Id, ItemId, Sku
+from models.box_roles import BoxRole
 from models.fixes import FixId, FixState, FixWish, ItemState
 
 
@@ -30,6 +31,7 @@ class _FixItemView(Contract):
     price_cents: int
     score: float
     p_fit: float
+    role: BoxRole = BoxRole.OTHER
 
 
 class BoxItem(_FixItemView):
@@ -43,6 +45,12 @@ class SwapOffer(_FixItemView):
     """A candidate with a free unit that may replace any one of `instead_of` in a proposed box."""
 
     instead_of: tuple[Sku, ...]
+
+
+class FixOffers(Contract):
+    """What may go into a proposed box, best first."""
+
+    offers: tuple[SwapOffer, ...]
 
 
 class FixStepView(Contract):

@@ -13,6 +13,8 @@ from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from mail.sink import Sink
 from services.decisions.decider import Decider
+from services.fixes.fit import FitPredictor
+from services.fixes.swap_search import SwapSearch
 from services.recommendations.page_order import PageOrderService
 from services.recommendations.recommender import Recommender
 from settings import Settings
@@ -59,6 +61,8 @@ def create_app(settings: Settings) -> FastAPI:
         try:
             with Decider.serve(settings, engine) as decider:
                 app.state.recommender = Recommender(engine, settings, decider)
+                fits = FitPredictor(engine, settings.home).build_for_client
+                app.state.swap_search = SwapSearch(engine, settings, app.state.recommender.list_items, fits)
                 app.state.ordering = PageOrderService(engine, app.state.recommender, decider)
                 yield
         finally:

@@ -12,13 +12,14 @@ from models.fixes import FixDone, FixStep
 from services.context import ServiceContext
 from services.fixes import stylist_decisions
 from services.fixes.fix_steps import run_fix_step
+from services.fixes.swap_search import SwapSearch
 
 
 class FixDecisionSteps:
     """The steps that carry out what is decided on a box."""
 
-    def __init__(self, context: ServiceContext) -> None:
-        self._context = context
+    def __init__(self, context: ServiceContext, search: SwapSearch) -> None:
+        self._context, self._search = context, search
 
     @activity.defn
     def decide_fix(self, step: FixStep) -> FixDone:
@@ -26,7 +27,7 @@ class FixDecisionSteps:
         rule."""
         by = step.decision.by if step.decision else ""
         actor = step.actor or TEMPORAL.model_copy(update={"who": by or TEMPORAL.who})
-        act = partial(stylist_decisions.decide_fix, self._context, actor, step.decision)
+        act = partial(stylist_decisions.decide_fix, self._context, actor, self._search, step.decision)
         try:
             return run_fix_step(self._context, step, act)
         except BadInput as broken:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from commands.fixes import assemble, cancel, check, decide, list_, replay, request, show, wave
+from commands.fixes import assemble, cancel, check, decide, list_, offers, replay, request, show, wave
 
 
 @click.group()
@@ -12,5 +12,5 @@ def command() -> None:
     """Ask for a Fix, decide on it, see how it came about; or assemble boxes from plain files."""
 
 
-for verb in (assemble, cancel, check, decide, list_, replay, request, show, wave):
+for verb in (assemble, cancel, check, decide, list_, offers, replay, request, show, wave):
     command.add_command(verb.command)

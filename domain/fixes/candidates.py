@@ -72,17 +72,21 @@ def list_candidates(
     fits: Fits,
     scoring: ScoringContext,
     traits: Mapping[ItemId, ItemTraits] = MappingProxyType({}),
+    liking: Mapping[ItemId, float] | None = None,
 ) -> tuple[tuple[FixItem, ...], dict[ItemId, str]]:
     """List the items that may go into the box, and the reason code of each other item.
 
     Each candidate comes once, in the size that fits best, the one worth most to the box first. `picks` come from the
     ranking, `units` are the skus of `items`. A pick that `items` does not hold is ignored. `traits` say what an item is
-    in the values of wishes; an item without them answers none.
+    in the values of wishes; an item without them answers none. `liking`: by item, where it is not to be the
+    standardised score of the picks.
     """
     units_by_item: dict[ItemId, list[StockUnit]] = {}
     for unit in units:
         units_by_item.setdefault(unit.item_id, []).append(unit)
     ranked = {pick.item_id: pick for pick in picks if pick.item_id in items}
+    if liking is None:
+        liking = dict(zip(ranked, standardise([pick.score for pick in ranked.values()]).tolist(), strict=True))
     left_out: dict[ItemId, str] = {}
     possible: list[StockUnit] = []
     for item_id, item in items.items():
@@ -95,7 +99,6 @@ def list_candidates(
     sized = [bool(_list_sizes(items[unit.item_id], units_by_item[unit.item_id])) for unit in possible]
     p_fit = [p if has_sizes else USUAL_FIT for p, has_sizes in zip(chances, sized, strict=True)]
     best = _choose_best_sizes(possible, p_fit)
-    liking = dict(zip(ranked, standardise([pick.score for pick in ranked.values()]).tolist(), strict=True))
     chosen = [
         _build_item(items[chosen_id], *best[chosen_id], ranked[chosen_id], liking[chosen_id]).model_copy(
             update={"answers": _list_item_answers(wish, best[chosen_id][0], traits.get(chosen_id))}

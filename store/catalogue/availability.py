@@ -37,6 +37,11 @@ def list_units(connection: Connection, item_ids: Iterable[ItemId]) -> list[Stock
     return [StockUnit(*row) for row in connection.execute(query.order_by(s.sku))]
 
 
+def find_items(connection: Connection, skus: Iterable[Sku]) -> set[ItemId]:
+    """Find the items of which these are skus."""
+    return set(connection.scalars(select(stock.c.item_id).where(among(connection, stock.c.sku, skus))))
+
+
 def count_free(connection: Connection, skus: Iterable[Sku]) -> dict[Sku, int]:
     """Count the free units of those skus that exist."""
     s = stock.c

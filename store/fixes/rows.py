@@ -101,6 +101,12 @@ def build_candidates(items: Iterable[FixItem], left_out: Mapping[ItemId, str]) -
     }
 
 
+def add_candidates(row: FixRow, items: Iterable[FixItem]) -> dict[str, Any]:
+    """Build the column `candidates` with further items, behind those that are in it."""
+    stored = row.candidates or {}
+    return {**stored, "items": [*stored.get("items", ()), *(item.model_dump(mode="json") for item in items)]}
+
+
 def parse_candidates(row: FixRow) -> tuple[FixItem, ...]:
     """Parse the candidates of a ranked Fix, the likeliest to be kept first."""
     return tuple(FixItem.model_validate(item) for item in (row.candidates or {}).get("items", ()))

@@ -36,11 +36,13 @@ from services.campaigns.steering import steer_campaign
 from services.clients.registration import save_client
 from services.clients.steering import steer_client
 from services.context import ServiceContext
+from services.fixes.fit import FitPredictor
 from services.fixes.fix_steps import run_fix_step
 from services.fixes.requests import request_fix
 from services.fixes.settlement import cancel_fix
 from services.fixes.stylist_decisions import decide_fix
 from services.fixes.wave_start import begin_wave
+from services.fixes.swap_search import SwapSearch
 from services.ingestion.events import ingest_events
 from services.mailing.steering import conclude_mail
 from services.privacy.requests import export_client, request_erasure
@@ -143,7 +145,9 @@ def _conclude(n: int, code: str, to: OutreachState, shop: Shop, actor: Actor) ->
 
 def _decide_fix(shop: Shop, actor: Actor) -> None:
     decision = FixDecision(verdict="reject", by=actor.who)
-    act = partial(decide_fix, shop.context, actor, decision)
+    fits = FitPredictor(shop.engine, shop.context.settings.home).build_for_client
+    search = SwapSearch(shop.engine, shop.context.settings, lambda _: (), fits)
+    act = partial(decide_fix, shop.context, actor, search, decision)
     run_fix_step(shop.context, FixStep(fix_id=shop.fix_id, at=REAL), act)
 
 

@@ -33,7 +33,11 @@ def seed(engine: Engine) -> None:
             for row in rows:
                 connection.execute(insert(table).values(**row))
 
-        put(t.items, _item("coat-1", "Ashby wool overcoat", "coat", "navy"), _item("bag-1", HOSTILE, "bag", "camel"))
+        put(
+            t.items,
+            build_item("coat-1", "Ashby wool overcoat", "coat", "navy"),
+            build_item("bag-1", HOSTILE, "bag", "camel"),
+        )
         put(t.stock, {"sku": "coat-1-M", "item_id": "coat-1", "size": "M", "on_hand": 4})
         put(t.clients, _client("ada", "Ada"), _client("evil", HOSTILE[:64], tags=[HOSTILE]))
         put(t.clients, *(_client(f"client{n:03d}", f"Person {n}") for n in range(40)))
@@ -49,7 +53,7 @@ def seed(engine: Engine) -> None:
         put(t.campaigns, _campaign("spring", "Spring arrivals"), _campaign("evil", HOSTILE))
         put(t.enrolments, *(_enrolment("spring", f"client{n:03d}", "done" if n < 9 else "pending") for n in range(12)))
         put(t.decisions, _decision("ada", 2))
-        put(t.items, *(_item(f"knit-{n}", f"Fisherman's knit {n}", "knitwear", "oat") for n in range(4)))
+        put(t.items, *(build_item(f"knit-{n}", f"Fisherman's knit {n}", "knitwear", "oat") for n in range(4)))
         put(t.refreshes, _refresh())
         put(t.fixes, _fix("f1", "ada", "proposed"), _fix("f2", "evil", "shipped"), _fix("f3", "client001", "cancelled"))
         put(t.fix_items, _unit("f1", "coat-1", "held"), _unit("f1", "knit-0", "held"), _unit("f2", "bag-1", "returned"))
@@ -66,7 +70,7 @@ def _refresh() -> dict[str, Any]:
     return {"refresh_id": "2026-05-31", "at": ago(1), "state": "done", "plan": {}, "report": report}
 
 
-def _item(item_id: str, title: str, category: str, colour: str) -> dict[str, Any]:
+def build_item(item_id: str, title: str, category: str, colour: str) -> dict[str, Any]:
     return {
         "item_id": item_id, "title": title, "category": category, "brand": "Harrowvale", "colour": colour,
         "price_cents": 28_900, "cost_cents": 9_000, "season": "winter", "sizes": ["S", "M"], "tags": ["classic"],

@@ -17,8 +17,12 @@ from domain.fixes.states import OPEN
 from errors import BadInput, NotFound
 from models.actors import SubjectKind
 from models.fixes import FixDecision, FixItem, FixStep, Swap
+from services.fixes.fit import FitPredictor
 from services.fixes.replay import replay_box
 from store.activity import list_activities
+from services.fixes.swap_search import SwapSearch
+from services.recommendations.recommender import Recommender
+from store import tables
 from store.database import read_transaction, write_transaction
 from store.fixes import fixes, reservations
 from store.fixes.rows import parse_candidates
@@ -128,9 +132,37 @@ async def test_a_swap_holds_the_other_unit_and_frees_the_first(desk: FixDesk) ->
     assert [step.by for step in fix_view.steps[-2:]] == ["ana", "ana"]
 
 
+def build_search(desk: FixDesk) -> SwapSearch:
+    shop = desk.shop
+    fits = FitPredictor(shop.engine, shop.settings.home).build_for_client
+    return SwapSearch(shop.engine, shop.settings, Recommender(shop.engine, shop.settings).list_items, fits)
+
+
+async def test_a_piece_that_the_ranking_did_not_take_is_found_and_swapped_in(desk: FixDesk) -> None:
+    fix_id = await desk.request_fix("searched")
+    box = {piece.sku for piece in desk.box(fix_id)}
+    candidates = desk.row(fix_id).candidates or {}
+    candidates["items"] = [item for item in candidates["items"] if item["sku"] in box]
+    with write_transaction(desk.shop.engine) as connection:  # as in a shop too large for all to be candidates
+        connection.execute(tables.fixes.update().where(tables.fixes.c.fix_id == fix_id).values(candidates=candidates))
+    with read_transaction(desk.shop.engine) as connection:
+        row = fixes.load_fix(connection, fix_id)
+        offers = build_search(desk).list_offers(connection, row, "coats", None, await desk.now())
+    assert offers
+    assert {offer.category for offer in offers} == {"coat"}
+    out, into = offers[0].instead_of[0], offers[0].sku
+    await desk.decide(fix_id, "swap", (out, into))
+    after = {piece.sku: piece for piece in desk.box(fix_id)}
+    assert out not in after
+    assert after[into].role == "outerwear"
+    assert 0 < after[into].score < 1
+    await desk.decide(fix_id, "approve")
+    assert {step.partition(":")[0] for step in desk.steps(fix_id)} >= {"proposed", "approved"}
+
+
 async def test_a_decision_whose_answer_was_lost_is_carried_out_once(desk: FixDesk) -> None:
     fix_id = await desk.request_fix("retried")
-    box, steps = desk.box(fix_id), FixDecisionSteps(desk.shop.context)
+    box, steps = desk.box(fix_id), FixDecisionSteps(desk.shop.context, build_search(desk))
     swaps = (Swap(out=box[0].sku, into=spare(desk, fix_id).sku),)
     for verdict in ("swap", "approve"):
         decision = FixDecision.model_validate({"verdict": verdict, "swaps": swaps, "by": "ana"})

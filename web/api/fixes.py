@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
-from fastapi import Depends
+from fastapi import Depends, Query, Request
 from fastapi.concurrency import run_in_threadpool
 
 from errors import NotFound
 from models.api_answers import CancelledFix
-from models.fix_views import FixRequestBody, FixView
+from models.fix_views import FixOffers, FixRequestBody, FixView
 from models.fixes import FixDecision, FixId, FixStatus
 from services.fixes import requests, settlement
+from services.fixes.swap_search import SwapSearch
 from web import actors
 from web.api.requests import JsonBody
 from web.api.routing import ClientPath, FixPath, create_router, declare_errors
@@ -39,6 +40,19 @@ async def request_fix(context: Here, client_id: ClientPath, order: Order) -> Fix
 def get_fix(context: Here, fix_id: FixPath) -> FixView:
     """Return a Fix's state, its box, and all its steps."""
     return requests.load_view(context.engine, fix_id)
+
+
+@router.get("/fixes/{fix_id}/offers", responses=declare_errors(404))
+def list_fix_offers(
+    request: Request,
+    context: Here,
+    fix_id: FixPath,
+    search: Annotated[str, Query(max_length=200, description="Words that an item must have; empty: any.")] = "",
+    out: Annotated[str, Query(max_length=64, description="The sku whose place is to be filled; empty: any.")] = "",
+) -> FixOffers:
+    """List what of the whole catalogue may go into a proposed box, what the place of `out` needs first."""
+    swap_search: SwapSearch = request.app.state.swap_search
+    return FixOffers(offers=tuple(swap_search.search(fix_id, search, out or None, context.business_now())))
 
 
 @router.post("/fixes/{fix_id}/decision", responses=declare_errors(404, 413))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import islice
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, NamedTuple
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -13,14 +13,18 @@ from fastapi.responses import RedirectResponse
 
 from domain.fixes.candidates import to_cents
 from domain.fixes.outfits import build_look, list_outfits
-from domain.fixes.swaps import list_replacements
+from domain.fixes.swaps import list_replacements, order_for_place
 from errors import BadInput, NotFound
 from ingest.faults import parse_model
 from models.base import ID_PATTERN, Id
+from models.catalogue import Item
+from models.fix_views import SwapOffer
 from models.fixes import FixDecision, FixItem, FixState
 from services.fixes.requests import require_may_decide
+from services.fixes.swap_search import SwapSearch
+from store.catalogue import catalogue
 from store.database import read_transaction
-from store.fixes import lists
+from store.fixes import fixes, lists
 from store.fixes.lists import FixFile
 from web.actors import build_page_actor
 from web.console.charts import build_slices
@@ -49,9 +53,15 @@ def show_fixes(request: Request, context: Ctx, state: Annotated[str | None, Quer
 
 
 @router.get("/fixes/{fix_id}")
-def show_fix(request: Request, context: Ctx, fix_id: FixPath) -> Response:
-    """Show one Fix."""
-    return _render(request, context, _load_fix(context, fix_id))
+def show_fix(
+    request: Request,
+    context: Ctx,
+    fix_id: FixPath,
+    search: Annotated[str, Query(max_length=200)] = "",
+    out: Annotated[str, Query(max_length=64)] = "",
+) -> Response:
+    """Show one Fix; with `search` or `out`, what of the whole catalogue may go into its box, in the place of `out`."""
+    return _render(request, context, _load_fix(context, fix_id), found=_Found(search.strip(), out))
 
 
 @router.post("/fixes/{fix_id}/decision")
@@ -103,12 +113,30 @@ class _BoxUnit:
     others: list[FixItem]
 
 
-def _render(request: Request, context: WebContext, file: FixFile, wrong: str = "") -> Response:
+class _Found(NamedTuple):
+    """What a stylist looked for: words, and the sku whose place is to be filled; both empty: nothing."""
+
+    search: str = ""
+    out: str = ""
+
+
+def _list_found(request: Request, context: WebContext, file: FixFile, found: _Found) -> list[SwapOffer]:
+    if not any(found):
+        return []
+    swap_search: SwapSearch = request.app.state.swap_search
+    return swap_search.search(file.row.fix_id, found.search, found.out or None, context.business_now())
+
+
+def _render(
+    request: Request, context: WebContext, file: FixFile, wrong: str = "", found: _Found | None = None
+) -> Response:
+    found = found or _Found()
     person = get_person(request)
     box_items = {unit.item_id for unit in file.box}
     rest = [candidate for candidate in file.candidates if candidate.item_id not in box_items]
-    why = {candidate.item_id: candidate.why for candidate in file.candidates}
     decides = file.row.state == FixState.PROPOSED and person is not None
+    offers = _list_found(request, context, file, found) if decides else []
+    why = {candidate.item_id: candidate.why for candidate in file.candidates}
     looks = {
         unit.sku: build_look(file.items[unit.item_id], unit.role) for unit in file.box if unit.item_id in file.items
     }
@@ -125,6 +153,9 @@ def _render(request: Request, context: WebContext, file: FixFile, wrong: str = "
         box=units,
         outfits=[[titles[sku] for sku in outfit] for outfit in list_outfits(looks)],
         rest=rest[:REST],
+        found=found,
+        offers=offers,
+        offered=_load_items(context, offers),
         decides=decides,
         person=person or "",
         token=build_token(context, file.row.fix_id, _compute_fingerprint(file)) if decides else "",
@@ -134,7 +165,15 @@ def _render(request: Request, context: WebContext, file: FixFile, wrong: str = "
     )
 
 
+def _load_items(context: WebContext, offers: list[SwapOffer]) -> dict[str, Item]:
+    if not offers:
+        return {}
+    with read_transaction(context.engine) as connection:
+        return catalogue.load_items(connection, [offer.item_id for offer in offers])
+
+
 def _list_alternatives(file: FixFile, unit: Any, rest: list[FixItem]) -> list[FixItem]:
-    """List the best items that may replace the unit under the rules of a swap."""
+    """List what the unit's place needs most, of what may replace it under the rules of a swap."""
     box = [FixItem.model_validate(unit_row, from_attributes=True) for unit_row in file.box]
-    return list(islice(list_replacements(file.wish, box, unit.sku, rest), ALTERNATIVES))
+    ordered = order_for_place(file.wish, box, unit.sku, rest)
+    return list(islice(list_replacements(file.wish, box, unit.sku, ordered), ALTERNATIVES))

@@ -14,7 +14,8 @@ from sqlalchemy import Insert, Update
 from models.base import utc
 from models.fixes import FixWish
 from store.database import connect, write_transaction
-from store.tables import fix_items, fix_steps, fixes
+from store.tables import fix_items, fix_steps, fixes, items, stock
+from tests.web import sample_shop
 from tests.web.conftest import prepare_home
 from web.app import create_app
 
@@ -50,6 +51,16 @@ def change_store(site: TestClient, change: Insert | Update) -> None:
     with write_transaction(engine) as connection:
         connection.execute(change)
     engine.dispose()
+
+
+def test_the_whole_catalogue_is_searched(site: TestClient) -> None:
+    change_store(site, items.insert().values(**sample_shop.build_item("skirt-1", "Wool skirt", "skirt", "navy")))
+    change_store(site, stock.insert().values(sku="skirt-1-M", item_id="skirt-1", size="M", on_hand=2, reserved=0))
+    page = site.get("/fixes/f1?search=wool skirts&out=knit-0-M").text
+    found = page.partition('id="found"')[2].partition("</ul>")[0]
+    assert 'value="skirt-1-M"' in found
+    assert "Bottom" in found
+    assert "Nothing of this may go into the box." in site.get("/fixes/f1?search=submarine").text
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,132 @@
+"""Ten clients with a story and a note, and ten boxes for each: to be read by people who say "would send" or not.
+
+`python -m bench.stories [--out FILE]` prints them: title, colour, size, price, reason, and the wish each answers. The
+ten boxes of a story go to ten clients of the demo shop who differ in taste and size.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from bench.demo_boxes import DemoShop, open_demo_shop
+from domain.fixes.outfits import build_look, list_outfits
+from models.base import ItemId, utc
+from models.catalogue import Item
+from models.fixes import FixItem, FixWish
+from store.catalogue import catalogue
+from store.database import read_transaction
+
+NOW: Final = utc(2026, 11, 21, 9)
+BOXES: Final = 10
+
+
+class Story(NamedTuple):
+    """Who asks, in a sentence for the reader, and what they write and state."""
+
+    who: str
+    note: str
+    body: Mapping[str, Any] = {}
+
+
+STORIES: Final = (
+    Story(
+        "Starts in an office in December and walks to work.",
+        "Work trousers and a warm jumper, no heels please. Under 350 in all.",
+    ),
+    Story(
+        "Her sister marries in a country house in winter.",
+        "I need a dress for my sister's wedding, ideally in burgundy or forest. No black, it is a wedding!",
+    ),
+    Story(
+        "Has a small baby and no time.",
+        "Soft, easy things to wear at home with a baby: jersey or cotton, nothing in silk. Please no dresses.",
+    ),
+    Story(
+        "Owns one coat that she loves.",
+        "Something to go with my green coat. I would love a scarf, and maybe a skirt. Nothing over 120.",
+        {"budget": "400"},
+    ),
+    Story(
+        "Comes back from a year abroad with one suitcase.",
+        "I need a winter coat and boots. The rest is up to you, surprise me!",
+    ),
+    Story(
+        "Teaches art and dresses so.",
+        "I like colour and pattern and the bohemian look. No grey, no navy, no jeans.",
+    ),
+    Story(
+        "Is a lawyer, two interviews ahead.",
+        "Two shirts and a blazer for job interviews, classic, in quiet colours. My budget is 450.",
+    ),
+    Story(
+        "Flies to the sun in January.",
+        "A week in Lisbon: light things in linen or cotton, a bag for the day, no knitwear.",
+    ),
+    Story(
+        "Liked the last box, but it was too dark.",
+        "Like the last one, but lighter colours please: cream, camel, sky. And two jumpers.",
+    ),
+    Story(
+        "Writes little.",
+        "Jeans and T-shirts. Not too dear.",
+        {"item_cap": "130"},
+    ),
+)
+
+
+def print_stories(count: int = BOXES) -> Iterator[str]:
+    """Render every box of every story, line by line."""
+    with open_demo_shop(NOW) as shop:
+        with read_transaction(shop.engine) as connection:
+            items = {item.item_id: item for item in catalogue.list_items(connection)}
+        for number, story in enumerate(STORIES, 1):
+            yield f"=== Story {number}. {story.who}"
+            yield f'    "{story.note}"' + "".join(f" {name}: {value}." for name, value in story.body.items())
+            for place in range(count):
+                client_id = f"client{number * 30 + place * 3 + 1:05d}"
+                yield from _render_box(shop, client_id, story, f"{number}.{place + 1}", items, NOW)
+            yield ""
+
+
+def _render_box(
+    shop: DemoShop, client_id: str, story: Story, name: str, items: Mapping[ItemId, Item], now: datetime
+) -> Iterator[str]:
+    fix_id, box = shop.make_box(client_id, {"note": story.note, **story.body}, now)
+    wish, total = shop.load_wish(fix_id), sum(item.price_cents for item in box) / 100
+    yield f"--- Box {name} for {client_id}: {len(box)} items, {total:.2f}"
+    for item in box:
+        yield _render_item(item, items[item.item_id], wish)
+    titles = {item.sku: items[item.item_id].title for item in box}
+    looks = {item.sku: build_look(items[item.item_id], item.role) for item in box}
+    for outfit in list_outfits(looks):
+        yield "      worn together: " + ", ".join(titles[sku] for sku in outfit)
+
+
+def _render_item(item: FixItem, known: Item, wish: FixWish) -> str:
+    quotes = {entry.key: entry.quote or entry.value for entry in wish.wishes}
+    answers = "; ".join(f'"{quotes.get(key, key)}"' for key in item.answers)
+    return (
+        f"    {item.role.value:<10} {known.title:<34} {item.colour:<9} size {item.size or 'one size':<8} "
+        f"{item.price_cents / 100:>7.2f}  keep {100 * item.score:.0f} %  {known.season.value}; {item.why}"
+        + (f"  answers {answers}" if answers else "")
+    )
+
+
+def main() -> None:
+    """Print the boxes, or write them to a file."""
+    parser = argparse.ArgumentParser(prog="python -m bench.stories", description=__doc__)
+    parser.add_argument("--out", type=Path, help="write here instead of printing")
+    parsed = parser.parse_args()
+    text = "\n".join(print_stories()) + "\n"
+    if parsed.out:
+        parsed.out.write_text(text, encoding="utf-8")
+    else:
+        print(text, end="")
+
+
+if __name__ == "__main__":
+    main()
