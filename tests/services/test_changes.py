@@ -41,8 +41,8 @@ from services.fixes.fix_steps import run_fix_step
 from services.fixes.requests import request_fix
 from services.fixes.settlement import cancel_fix
 from services.fixes.stylist_decisions import decide_fix
-from services.fixes.wave_start import begin_wave
 from services.fixes.swap_search import SwapSearch
+from services.fixes.wave_start import begin_wave
 from services.ingestion.events import ingest_events
 from services.mailing.steering import conclude_mail
 from services.privacy.requests import export_client, request_erasure

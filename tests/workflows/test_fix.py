@@ -19,10 +19,10 @@ from models.actors import SubjectKind
 from models.fixes import FixDecision, FixItem, FixStep, Swap
 from services.fixes.fit import FitPredictor
 from services.fixes.replay import replay_box
-from store.activity import list_activities
 from services.fixes.swap_search import SwapSearch
 from services.recommendations.recommender import Recommender
 from store import tables
+from store.activity import list_activities
 from store.database import read_transaction, write_transaction
 from store.fixes import fixes, reservations
 from store.fixes.rows import parse_candidates

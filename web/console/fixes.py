@@ -24,7 +24,7 @@ from services.fixes.requests import require_may_decide
 from services.fixes.swap_search import SwapSearch
 from store.catalogue import catalogue
 from store.database import read_transaction
-from store.fixes import fixes, lists
+from store.fixes import lists
 from store.fixes.lists import FixFile
 from web.actors import build_page_actor
 from web.console.charts import build_slices
