@@ -79,7 +79,7 @@ def read_ranking_input(
         rows.value,
         _build_features(item_table, "item_id", all_items),
         _build_features(client_table, "client_id", all_clients),
-    )
+    ).sort()
     if target_table is None:
         everybody = np.unique(log.client)
         return RankingInput(log, Targets(everybody, np.full(len(everybody), NONE)), False, ())

@@ -185,7 +185,7 @@ def _select_liked(
         None,
         FeatureMatrix.of([item_words(item) for item in catalogue.items]),
         FeatureMatrix.of([client_words(client) for client in known]),
-    )
+    ).sort()
 
 
 def code_version() -> str:

@@ -94,6 +94,12 @@ class Interactions:
         columns = {name: getattr(self, name)[rows] for name in ("client", "item", "at", "context")}
         return replace(self, value=value, **columns)
 
+    def sort(self) -> Interactions:
+        """Put the interactions in the one order that depends on what they say alone: sums of fractions, and so ties,
+        depend on the order."""
+        value = np.zeros(len(self)) if self.value is None else self.value
+        return self.part(np.lexsort((value, self.context, self.item, self.client, self.at)))
+
     @cached_property
     def now(self) -> float:
         """The latest moment known."""

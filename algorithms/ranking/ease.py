@@ -27,8 +27,8 @@ RIDGE: Final = 200.0
 class Ease:
     """A ridge regression of each item on the others. The larger `ridge`, the closer to co-occurrence."""
 
-    def __init__(self, ridge: float = RIDGE) -> None:
-        self.ridge = ridge
+    def __init__(self, ridge: float = RIDGE, cap: int = CAP) -> None:
+        self.ridge, self.cap = ridge, cap
         self.columns: Ints = np.zeros(0, np.int64)
         self.weights: Singles = np.zeros((0, 0), np.float32)
         self.taken: Any = None
@@ -37,18 +37,11 @@ class Ease:
 
     def fit(self, interactions: Interactions, seed: int) -> None:
         """Invert the Gram matrix once; `seed` changes nothing."""
-        from scipy import linalg  # noqa: PLC0415
-
         takers = np.asarray(interactions.taken.sum(axis=0)).ravel()
-        self.columns = np.sort(np.argsort(-takers, kind="stable")[: min(CAP, int((takers > 0).sum()))])
+        self.columns = np.sort(np.argsort(-takers, kind="stable")[: min(self.cap, int((takers > 0).sum()))])
         self.column_of = self._number_columns(len(interactions.items))
         taken = self.taken = renumber_columns(interactions.taken, self.column_of, len(self.columns))
-        gram = (taken.T @ taken).toarray().astype(np.float64)
-        gram[np.diag_indices_from(gram)] += self.ridge
-        inverse = linalg.inv(gram, overwrite_a=True, check_finite=False)
-        weights = inverse / -np.diag(inverse)
-        np.fill_diagonal(weights, 0.0)
-        self.weights = np.ascontiguousarray(weights, np.float32)  # else every product would copy it first
+        self.weights = solve_regression((taken.T @ taken).toarray(), self.ridge)
 
     def scores(self, targets: Targets, items: Ints) -> Singles:
         """Score items, shape (t, len(items))."""
@@ -81,3 +74,21 @@ class Ease:
         column = np.full(n, NONE)
         column[self.columns] = np.arange(len(self.columns))
         return column
+
+
+def solve_regression(gram: Singles, ridge: float) -> Singles:
+    """Compute the regression of each item on the others from their Gram matrix (n, n), which is overwritten.
+
+    The inverse is by Cholesky's factors, at half the cost of a general one.
+    """
+    from scipy.linalg import lapack  # noqa: PLC0415
+
+    if not len(gram):
+        return np.zeros((0, 0), np.float32)
+    gram[np.diag_indices_from(gram)] += ridge
+    factor, _ = lapack.spotrf(np.asfortranarray(gram), lower=True, overwrite_a=True)
+    lower, _ = lapack.spotri(factor, lower=True, overwrite_c=True)
+    inverse = np.tril(lower) + np.tril(lower, -1).T
+    weights = inverse / -np.diag(inverse)
+    np.fill_diagonal(weights, 0.0)
+    return np.ascontiguousarray(weights, np.float32)  # else every product would copy it first

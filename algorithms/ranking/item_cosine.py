@@ -59,12 +59,10 @@ class ItemCosine:
 
 def keep_nearest(rows: Any, first: int) -> Any:
     """Keep the NEIGHBOURS largest similarities of each row (items `first` on), the item itself left out."""
-    from scipy import sparse  # noqa: PLC0415
-
     own = np.repeat(np.arange(first, first + rows.shape[0]), np.diff(rows.indptr))
     rows.data[rows.indices == own] = 0.0
-    row = own - first
-    order = np.lexsort((-rows.data, row))
-    rank = np.arange(len(order)) - rows.indptr[row[order]]
-    kept = order[(rank < NEIGHBOURS) & (rows.data[order] > 0)]
-    return sparse.csr_matrix((rows.data[kept], (row[kept], rows.indices[kept])), rows.shape)
+    for row in np.flatnonzero(np.diff(rows.indptr) > NEIGHBOURS).tolist():
+        values = rows.data[rows.indptr[row] : rows.indptr[row + 1]]
+        values[np.argpartition(-values, NEIGHBOURS)[NEIGHBOURS:]] = 0.0
+    rows.eliminate_zeros()
+    return rows

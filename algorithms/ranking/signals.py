@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from copy import copy
 from typing import Any, Final, Self
 
 import numpy as np
 
-from algorithms.ranking import deep
-from algorithms.ranking.als import Als
+from algorithms.ranking import deep, own_signals
 from algorithms.ranking.cohorts import Cohorts
 from algorithms.ranking.data import (
     FeatureMatrix,
@@ -21,32 +20,23 @@ from algorithms.ranking.data import (
     Targets,
     append_empty,
     is_everything,
-    select_columns,
     select_substate,
 )
-from algorithms.ranking.ease import Ease
-from algorithms.ranking.item_cosine import ItemCosine
+from algorithms.ranking.model_sizes import ModelSizes
+from algorithms.ranking.own_signals import build_own_signals, iterate_own_signals
 from algorithms.ranking.shortlist import Shortlist, select_front
-from algorithms.ranking.transitions import Transitions
 from algorithms.ranking.trends import compute_item_signals, default_signal
 from algorithms.ranking.two_tower import TwoTower
 from algorithms.ranking.word_preferences import WordPreferences
 from domain.arrays import Flags, Ints
 
-MODELS: Final[dict[str, Callable[[], RankingAlgorithm]]] = {
-    "ease": Ease,
-    "als": lambda: Als(32, 10.0, sweeps=8),
-    "cosine": ItemCosine,
-    "transitions": Transitions,
-}
-"""The models of a client's history."""
 TOWERS: Final = "towers"
 ENOUGH: Final = 20_000
 """From this many interactions on a network is a signal too, where the extra `deep` is installed. It needs words of
 clients or contexts: without, it repeats what the models say (docs/decisions/0024)."""
 ROUGH: Final = 2
 """Epochs of the network on inner splits."""
-OWN: Final = ("own", "own count", "own share")
+DEFAULT_SIZES: Final = ModelSizes()
 PLAIN: Final = ("head", "seen", "warm", "counts", "spoken", "alone")
 HEAD: Final = 500
 """The most taken items, over which the spread of a client's scores is measured."""
@@ -55,10 +45,10 @@ HEAD: Final = 500
 class Signals:
     """Signals learnt from one set of interactions. `repeats`: what a client took before counts too."""
 
-    def __init__(self, repeats: bool) -> None:
+    def __init__(self, repeats: bool, sizes: ModelSizes = DEFAULT_SIZES) -> None:
         self.repeats = repeats
         self.trends: dict[str, Singles] = {}
-        self.models: dict[str, RankingAlgorithm] = {name: make() for name, make in MODELS.items()}
+        self.models: dict[str, RankingAlgorithm] = sizes.make_models()
         self.cohorts = Cohorts(lift_only=True)
         self.words = WordPreferences()
         self.towers: TwoTower | None = None
@@ -70,6 +60,7 @@ class Signals:
         self.seen: Flags = np.zeros(0, np.bool_)
         self.warm: Flags = np.zeros(0, np.bool_)
         self.counts: Any = None
+        self.own: list[Any] = []
 
     def fit(self, interactions: Interactions, seed: int, rough: bool = False) -> Self:
         """Fit all parts; `rough` trains the network in half the time."""
@@ -98,6 +89,7 @@ class Signals:
         self.shortlist_index = Shortlist.build(self.models["als"].state()["items"], ahead)
         self.head = np.sort(np.argsort(-takers, kind="stable")[:HEAD])
         self.seen, self.warm, self.counts = interactions.seen, interactions.warm, interactions.counts
+        self.own = build_own_signals(interactions) if self.repeats else []
         return self
 
     @property
@@ -110,7 +102,12 @@ class Signals:
     def names(self) -> tuple[str, ...]:
         """Of all signals."""
         towers = (TOWERS,) if self.towers else ()
-        return (*self.trends, *self.spoken, *towers, *self.models, *(OWN if self.repeats else ()))
+        return (*self.trends, *self.spoken, *towers, *self.models, *(own_signals.NAMES if self.repeats else ()))
+
+    def compute_item_signals(self, targets: Targets, items: Ints) -> Iterator[tuple[str, Singles]]:
+        """Yield the signals of items by themselves by name, in each target's context, each (t, len(items))."""
+        for name, trend in self.trends.items():
+            yield name, trend[:, items][targets.context]
 
     def compute_client_signals(self, targets: Targets, items: Ints, warm: bool) -> Iterator[tuple[str, Singles]]:
         """Yield the signals of clients with items by name, each (t, len(items)).
@@ -137,10 +134,7 @@ class Signals:
                 values, head = both[:, : len(items)], both[:, len(items) :]
             yield name, _compress(values / (head.std(axis=1, keepdims=True) + 1e-6))
         if self.repeats:
-            own = self.counts[targets.client]
-            total = np.asarray(own.sum(axis=1))
-            count = select_columns(own, items).toarray()
-            yield from zip(OWN, (np.sign(count), np.log1p(count), np.log1p(100 * count / total)), strict=True)
+            yield from iterate_own_signals(self.own, targets.client, items)
 
     def shortlist(self, targets: Targets) -> Ints:
         """Select the items worth scoring for these targets, in order."""
@@ -158,6 +152,7 @@ class Signals:
         signals.cohorts, signals.words = self.cohorts.fold_in_users(users), self.words.fold_in_users(users)
         signals.towers = self.towers and self.towers.fold_in_users(users)
         signals.warm, signals.counts = users.warm, users.counts
+        signals.own = build_own_signals(users) if self.repeats else []
         return signals
 
     def add_items(self, words: FeatureMatrix) -> None:
@@ -166,6 +161,7 @@ class Signals:
             part.add_items(words)
         self.seen = np.concatenate([self.seen, np.zeros(len(words), np.bool_)])
         self.counts = append_empty(self.counts, 0, len(words))
+        self.own = [append_empty(matrix, 0, len(words)) for matrix in self.own]
 
     def score_new_items(self, weights: dict[str, float], items: Ints) -> Singles:
         """Compute what `sum_item_signals` would give for items that nobody took, shape (contexts + 1, len(items))."""
@@ -186,7 +182,8 @@ class Signals:
         """Return the states of all parts, each under its name."""
         inner = {f"{part}-{name}": value for part, of in self.parts.items() for name, value in of.state().items()}
         listed = {f"listed-{name}": value for name, value in self.shortlist_index.state().items()}
-        return inner | listed | {name: getattr(self, name) for name in PLAIN}
+        own = {f"again-{index}": matrix for index, matrix in enumerate(self.own)}
+        return inner | listed | own | {name: getattr(self, name) for name in PLAIN}
 
     def restore(self, state: State) -> None:
         """Load what `state` returned; the trends are not part of it."""
@@ -194,6 +191,8 @@ class Signals:
         for part, of in self.parts.items():
             of.restore(select_substate(state, part))
         self.shortlist_index = Shortlist.from_state(select_substate(state, "listed"))
+        own = select_substate(state, "again")
+        self.own = [own[str(index)] for index in range(len(own))]
         for name in PLAIN:
             setattr(self, name, state[name])
 

@@ -1,4 +1,5 @@
-"""Splits of interactions into a past and what was taken after it: by time, the last of each client, or at random."""
+"""Splits of interactions into a past and what was taken after it: by time, the last visit of each client, or at
+random."""
 
 from __future__ import annotations
 
@@ -99,12 +100,11 @@ def _parse_share(rest: str) -> float:
 
 
 def _flag_last(interactions: Interactions, _rest: str, _seed: int) -> Flags:
-    """Flag the last interaction of each client who has at least two; of equal moments the last in the file."""
-    order = np.lexsort((np.arange(len(interactions)), interactions.at, interactions.client))
-    ends = np.append(interactions.client[order][1:] != interactions.client[order][:-1], True)
-    out = np.zeros(len(interactions), np.bool_)
-    out[order[ends]] = True
-    return out & (np.bincount(interactions.client, minlength=len(interactions.clients)) > 1)[interactions.client]
+    """Flag the last visit of each client who came at two moments or more: all that has the latest moment."""
+    first, last = np.full(len(interactions.clients), np.inf), np.full(len(interactions.clients), -np.inf)
+    np.minimum.at(first, interactions.client, interactions.at)
+    np.maximum.at(last, interactions.client, interactions.at)
+    return np.asarray((interactions.at == last[interactions.client]) & (first < last)[interactions.client])
 
 
 def _flag_random(interactions: Interactions, rest: str, seed: int) -> Flags:

@@ -9,13 +9,15 @@ from typing import Final, Self
 
 import numpy as np
 
-from algorithms.ranking import inner, stacking
-from algorithms.ranking.data import NONE, FeatureMatrix, Interactions, Singles, State, Targets, select_columns
+from algorithms.ranking import inner
+from algorithms.ranking.choice_collection import NO_CANDIDATES, collect_choices, draw_targets
+from algorithms.ranking.data import NONE, FeatureMatrix, Interactions, Singles, State, Targets
 from algorithms.ranking.inner import Inner
+from algorithms.ranking.model_sizes import ModelSizes, choose_sizes
 from algorithms.ranking.signals import Signals
-from algorithms.ranking.splits import HoldoutSplit
 from algorithms.ranking.stacking import Choices
-from domain.arrays import Flags, Ints
+from algorithms.ranking.weight_choice import choose_weights
+from domain.arrays import Flags, Floats, Ints
 
 BEGIN: Final = {
     "all 7": 0.2,
@@ -34,17 +36,12 @@ BEGIN: Final = {
     "cosine": 0.1,
     "transitions": 0.1,
     "own": 0.3,
-    "own share": 0.7,
+    "own inf": 0.4,
+    "own 90": 0.4,
 }
 """Weights before any evidence: near what the public sets of docs/ranking.md gave."""
-MOST_TARGETS: Final = 3_000
-"""Most targets of each inner split, drawn by the seed."""
-CANDIDATES: Final = 200
-"""A target's best items by each signal that compete while fitting. With fewer, clients who took most of what is popular
-would meet too little of the rest."""
-NO_CANDIDATES: Final = ("age", "silence", "new", "words", "cohort words", "own words")
-"""Signals that say too little by themselves to name candidates."""
-BLOCK: Final = 100
+TIE: Final = 1e-4
+"""Weight of recent popularity beside a part alone: it orders what the part holds equal."""
 ITEM: Final = "item"
 
 
@@ -60,18 +57,20 @@ class Stacked:
 
     def fit(self, interactions: Interactions, seed: int) -> None:
         """Fit the weights on inner splits, then every signal on all interactions."""
-        choices: dict[str, list[Choices]] = {"warm": [], "cold": []}
-        for held in self.splits(interactions, self.repeats, seed):
-            signals = Signals(self.repeats).fit(held.past, seed, rough=True)
-            sampled = np.random.default_rng(seed).permutation(len(held.targets))[:MOST_TARGETS]
-            sample = held.part(np.sort(sampled))
+        folds: dict[str, list[Choices]] = {"warm": [], "cold": []}
+        windows = self.splits(interactions, self.repeats, seed)
+        sizes = choose_sizes(windows[0], seed) if windows else ModelSizes()
+        for held in windows:
+            signals = Signals(self.repeats, sizes).fit(held.past, seed, rough=True)
+            sample = draw_targets(held, seed)
             for name, rows in _group_targets(signals.warm, sample.targets).items():
-                choices[name] += _collect_choices(signals, sample.part(rows), name == "warm", self.repeats)
-        self.signals.fit(interactions, seed)
+                choices = collect_choices(signals, sample.part(rows), name == "warm", self.repeats)
+                folds[name] += [Choices.concatenate(choices)] if choices else []
+        self.signals = Signals(self.repeats, sizes).fit(interactions, seed)
         names = self.signals.names
         begin = np.array([BEGIN.get(name, 0.0) for name in names])
-        for group, group_choices in choices.items():
-            weights = stacking.fit_weights(Choices.concatenate(group_choices), begin) if group_choices else begin
+        for group, group_folds in folds.items():
+            weights = choose_weights(group_folds, begin, _list_alone(names))
             self.weights[group] = dict(zip(names, weights.tolist(), strict=True))
             self.tables[group] = self.signals.sum_item_signals(self.weights[group])
 
@@ -140,32 +139,12 @@ def _group_targets(warm: Flags, targets: Targets) -> dict[str, Flags]:
     return {"warm": is_warm, "cold": ~is_warm}
 
 
-def _collect_choices(signals: Signals, held: HoldoutSplit, warm: bool, repeats: bool) -> list[Choices]:
-    """Collect, of each target that took one of its candidates, the candidates and which were taken."""
-    collected: list[Choices] = []
-    tables = np.stack([*signals.trends.values()])
-    naming = [index for index, name in enumerate(signals.trends) if name not in NO_CANDIDATES]
-    leaders = [_select_heads(tables[naming, context]) for context in range(tables.shape[1])]
-    for begin in range(0, len(held.targets), BLOCK):
-        targets = held.targets.part(slice(begin, begin + BLOCK))
-        items = signals.shortlist(targets)
-        own = dict(signals.compute_client_signals(targets, items, warm))
-        heads = [_select_heads(value) for name, value in own.items() if name not in NO_CANDIDATES]
-        leading = [np.flatnonzero(np.isin(items, leader)) for leader in leaders]
-        wanted = select_columns(held.wanted[begin : begin + BLOCK], items).toarray() > 0
-        free = repeats | ~(select_columns(held.past.taken[targets.client], items).toarray() > 0)
-        for row, context in enumerate(targets.context.tolist()):
-            candidates = np.unique(np.concatenate([leading[context], *(head[row] for head in heads)]))
-            candidates = candidates[free[row, candidates]]
-            if wanted[row, candidates].any():
-                values = {name: value[row, candidates] for name, value in own.items()}
-                values |= dict(zip(signals.trends, tables[:, context, items[candidates]], strict=True))
-                block = np.stack([values.get(name, np.zeros(len(candidates))) for name in signals.names], axis=1)
-                collected.append(Choices(block.astype(np.float32), wanted[row, candidates], np.zeros(1, np.int64)))
-    return collected
-
-
-def _select_heads(values: Singles) -> Ints:
-    """Select the CANDIDATES highest of each row; return their indices."""
-    most = min(CANDIDATES, values.shape[1])
-    return np.argpartition(-values, most - 1, axis=1)[:, :most]
+def _list_alone(names: tuple[str, ...]) -> list[Floats]:
+    """List the weights of each signal that names candidates, by itself; what it holds equal goes by popularity."""
+    alone = []
+    for index, name in enumerate(names):
+        if name not in NO_CANDIDATES:
+            weights = np.array([TIE if other == "all 30" else 0.0 for other in names])
+            weights[index] = 1.0
+            alone.append(weights)
+    return alone

@@ -17,13 +17,12 @@ def choices(targets: int, weights: list[float]) -> Choices:
         likely = np.exp(signals @ np.array(weights))
         taken = np.zeros(30, np.bool_)
         taken[rng.choice(30, p=likely / likely.sum())] = True
-        parts.append(Choices(signals, taken, np.zeros(1, np.int64)))
+        parts.append(Choices(signals, taken, np.zeros(1, np.int64), np.ones(1, np.int64)))
     return Choices.concatenate(parts)
 
 
-def test_known_weights_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stacking, "HOLD", 0.0)
-    found = stacking.fit_weights(choices(4_000, [1.0, -0.5, 0.0]), np.zeros(3))
+def test_known_weights_are_found() -> None:
+    found = stacking.fit_weights(choices(4_000, [1.0, -0.5, 0.0]), np.zeros(3), hold=0.0)
     assert found == pytest.approx([1.0, -0.5, 0.0], abs=0.08)
 
 
