@@ -1,0 +1,279 @@
+"""Say how each thing of a note is meant, by the cues around it: wanted, softly or firmly, or not wanted.
+
+A cue counts for what follows it, up to the next cue or the end of its list; where nothing follows in its clause, for
+what stands before it ("black doesn't suit me"). Without any cue a thing is asked for plainly, unless its clause tells a
+story.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final, Literal, TypeAlias
+
+from domain.fixes.reading.clauses import Clause
+from domain.fixes.reading.tokens import Token
+from domain.fixes.reading.vocabulary import Language, Mark, Thing
+
+Mode: TypeAlias = Literal["", "must", "prefer", "avoid", "skip", "own", "past", "with"]
+"""How things are meant at some place. "": no cue yet; skip: it does not matter; own: they have it; past: a story;
+with: new pieces shall go with it."""
+
+_MODES: Final[dict[str, Mode]] = {
+    "must": "must",
+    "like": "prefer",
+    "refuse": "avoid",
+    "not": "avoid",
+    "neutral": "skip",
+    "own": "own",
+    "past": "past",
+    "go_with": "with",
+}
+CONTEXT: Final = frozenset({"occasion", "season"})
+"""What counts also where it is only told: "I have a wedding in May"."""
+WHOLE: Final = frozenset({"surprise", "like_last"})
+
+
+@dataclass
+class Mention:
+    """A thing as it is meant. `group`: things of one group belong together, as in "black dresses"."""
+
+    thing: Thing
+    start: int
+    end: int
+    mode: Mode
+    group: int
+    clause: int
+    cued: bool = False
+    """Whether a cue of its own clause stands before it."""
+    soft: bool = False
+    after_preposition: bool = False
+    narrowed: bool = False
+    """Whether words that no rule knows say of which of these it is meant."""
+
+
+@dataclass
+class _State:
+    mode: Mode = ""
+    short: bool = False
+    """Whether the mode is that of a "no", which ends with its list."""
+    before: Mode = ""
+    """The mode to return to then."""
+    kinds: set[str] = field(default_factory=set)
+    """The kinds of things that this "no" has met."""
+    soft: bool = False
+    cued: bool = False
+
+
+class ScopeReader:
+    """Reads the scopes of one note."""
+
+    def __init__(
+        self, language: Language, tokens: Sequence[Token], clauses: Sequence[Clause], marks: Sequence[Mark],
+        taken: frozenset[int],
+    ) -> None:  # fmt: skip
+        self._language, self._tokens, self._clauses, self._taken = language, tokens, clauses, taken
+        self._marks = {mark.start: mark for mark in marks}
+        self._small = frozenset(language.words.get("small", ())) | frozenset(language.words.get("articles", ()))
+        self._articles = frozenset(language.words.get("articles", ()))
+        self._narrowing = frozenset(language.words.get("narrowing", {}).get("words", ()))
+        self._mentions: list[Mention] = []
+        self._state = _State()
+        self._group = 0
+
+    def read_mentions(self) -> list[Mention]:
+        """Read all things of the note, in order, each with its mode."""
+        for number, clause in enumerate(self._clauses):
+            self._begin_clause(number, clause)
+            first = len(self._mentions)
+            self._read_clause(number, clause)
+            self._apply_backwards(self._mentions[first:], clause)
+        return self._mentions
+
+    # --- between clauses ---------------------------------------------------------------------------------------------
+
+    def _begin_clause(self, number: int, clause: Clause) -> None:
+        """Begin a clause: what the one before it meant carries over a comma as far as its list goes on."""
+        state = self._state
+        self._group += 1
+        keeps = not clause.first and self._carries(number, clause, state)
+        self._state = _State(state.mode, state.short, state.before, state.kinds, state.soft) if keeps else _State()
+        if not keeps and not clause.first and state.short and state.before in ("must", "prefer"):
+            self._state = _State(state.before)
+
+    def _carries(self, number: int, clause: Clause, state: _State) -> bool:
+        if state.mode in ("must", "prefer") or (clause.colon and state.mode == "avoid"):
+            return True
+        if state.mode in ("own", "past", "with", "skip"):
+            return self._is_bare(clause) and state.mode != "with"
+        if state.mode != "avoid" or not self._is_bare(clause) or not self._begins_with_thing(clause):
+            return False
+        if self._joins_later(number):
+            return True
+        if self._begins_with_article(clause) or self._asks(clause):
+            return False
+        kinds = self._first_kinds(clause)
+        return bool(kinds & state.kinds) if state.short else bool(kinds)
+
+    def _is_bare(self, clause: Clause) -> bool:
+        """Return whether a clause is an entry of a list: things, small words, and no cue of its own."""
+        strong = {"must", "like", "refuse", "not", "neutral", "own", "past", "go_with", "but", "except"}
+        marks = self._list_marks(clause)
+        cues = [mark for mark in marks if mark.meaning.cue in strong and not self._is_please(mark)]
+        return not cues and len(self._list_loose(clause)) <= 1
+
+    def _is_please(self, mark: Mark) -> bool:
+        words = {self._tokens[place].text for place in range(mark.start, mark.end)}
+        return words <= set(self._language.words.get("signs", {}).get("please", ()))
+
+    def _asks(self, clause: Clause) -> bool:
+        return any(self._is_please(mark) for mark in self._list_marks(clause) if mark.meaning.cue == "must")
+
+    def _joins_later(self, number: int) -> bool:
+        """Return whether an "or" closes the list that a clause goes on with: "no jeans, skirts or dresses"."""
+        for clause in self._clauses[number:]:
+            if (clause.first and clause is not self._clauses[number]) or not self._is_bare(clause):
+                return False
+            if any(mark.meaning.cue == "or" for mark in self._list_marks(clause)):
+                return True
+        return False
+
+    def _begins_with_thing(self, clause: Clause) -> bool:
+        """Return whether a thing comes at once, after one small word and an "and" or "or" at most."""
+        things = [mark.start for mark in self._list_marks(clause) if mark.meaning.things]
+        covered = {place for mark in self._list_marks(clause) for place in range(mark.start, mark.end)}
+        before = range(clause.start, min(things, default=clause.start))
+        return bool(things) and sum(place not in covered for place in before) <= 1
+
+    def _begins_with_article(self, clause: Clause) -> bool:
+        return self._tokens[clause.start].text in self._articles
+
+    def _first_kinds(self, clause: Clause) -> set[str]:
+        marks = (mark for mark in self._list_marks(clause) if mark.meaning.things)
+        mark = next(marks, None)
+        return self._list_group_kinds(mark.start, clause.end) if mark is not None else set()
+
+    def _list_group_kinds(self, start: int, end: int) -> set[str]:
+        """List the kinds of things from `start` on that belong together."""
+        kinds: set[str] = set()
+        place = start
+        while place < end:
+            mark = self._marks.get(place)
+            if mark is not None and mark.meaning.cue:
+                break
+            if mark is not None:
+                kinds |= {thing.kind for thing in mark.meaning.things}
+            elif self._tokens[place].kind == "join":
+                break
+            place = mark.end if mark is not None else place + 1
+        return kinds
+
+    def _list_marks(self, clause: Clause) -> list[Mark]:
+        return [mark for start, mark in self._marks.items() if clause.start <= start < clause.end]
+
+    def _list_loose(self, clause: Clause) -> list[int]:
+        """List the words of a clause that no rule knows."""
+        covered = {place for mark in self._list_marks(clause) for place in range(mark.start, mark.end)}
+        return [place for place in range(clause.start, clause.end) if place not in covered and self._is_loose(place)]
+
+    def _is_loose(self, place: int) -> bool:
+        token = self._tokens[place]
+        return token.kind == "word" and place not in self._taken and token.text not in self._small
+
+    # --- within a clause ---------------------------------------------------------------------------------------------
+
+    def _read_clause(self, number: int, clause: Clause) -> None:
+        place = clause.start
+        while place < clause.end:
+            mark = self._marks.get(place)
+            if mark is None:
+                if self._tokens[place].kind == "join":
+                    self._join(place, clause, either=self._tokens[place].text == "/")
+                place += 1
+                continue
+            if mark.meaning.things:
+                self._mention(mark, number, clause)
+            elif mark.meaning.cue:
+                self._follow(mark, clause)
+            place = mark.end
+
+    def _mention(self, mark: Mark, number: int, clause: Clause) -> None:
+        state = self._state
+        for thing in mark.meaning.things:
+            self._mentions.append(
+                Mention(thing, mark.start, mark.end, state.mode, self._group, number, state.cued, state.soft,
+                        self._follows_small(mark.start, clause), self._is_narrowed(mark, clause))
+            )  # fmt: skip
+            state.kinds.add(thing.kind)
+
+    def _follows_small(self, place: int, clause: Clause) -> bool:
+        """Return whether a small word that is no article stands right before: "for work", "in navy"."""
+        before = self._tokens[place - 1] if place > clause.start else None
+        return before is not None and before.text in self._small and before.text not in self._articles
+
+    def _is_narrowed(self, mark: Mark, clause: Clause) -> bool:
+        """Return whether an unknown word stands beside a thing, on the side where its language puts adjectives."""
+        after = self._language.words.get("signs", {}).get("adjectives") == ["after"]
+        if mark.end < clause.end and self._tokens[mark.end].text in self._narrowing:
+            return True
+        if after:
+            return mark.end < clause.end and self._is_loose(mark.end) and mark.end not in self._marks
+        before = mark.start - 1
+        inside = {place for other in self._marks.values() for place in range(other.start, other.end)}
+        return before >= clause.start and self._is_loose(before) and before not in inside
+
+    def _follow(self, mark: Mark, clause: Clause) -> None:
+        cue, state = mark.meaning.cue, self._state
+        if cue in ("and", "or"):
+            self._join(mark.start, clause, either=cue == "or", end=mark.end)
+        elif cue == "but":
+            self._group += 1
+            self._state = _State()
+        elif cue == "soft":
+            state.soft = True
+        elif cue == "except":
+            mode: Mode = "must" if state.mode == "avoid" else "avoid"
+            self._group += 1
+            self._state = _State(mode, short=True, before="" if mode == "must" else state.mode, cued=True)
+        elif cue in _MODES:
+            self._group += 1
+            before = state.before if state.short else state.mode
+            self._state = _State(_MODES[cue], cue in ("not", "go_with"), before, soft=state.soft, cued=True)
+            if cue == "must" and self._is_please(mark) and state.mode in ("prefer", "must", "avoid") and state.cued:
+                self._state = state
+
+    def _join(self, place: int, clause: Clause, *, either: bool, end: int = 0) -> None:
+        """Pass an "and" or "or": the list goes on, or a "no" ends with it."""
+        state = self._state
+        self._group += 1
+        if not state.short or state.mode not in ("avoid", "with") or either:
+            return
+        following = end or place + 1
+        starts_anew = following < clause.end and self._tokens[following].text in self._articles
+        kinds = self._list_group_kinds(following, clause.end)
+        if starts_anew or (kinds and not kinds & state.kinds):
+            self._state = _State("" if starts_anew or state.before else "skip", soft=state.soft)
+            if state.before in ("must", "prefer"):
+                self._state = _State(state.before, cued=True)
+
+    # --- cues after what they mean -----------------------------------------------------------------------------------
+
+    def _apply_backwards(self, mentions: list[Mention], clause: Clause) -> None:
+        """Apply cues to the things before them, where nothing that they could mean follows."""
+        marks = self._list_marks(clause)
+        for mark in marks:
+            if mark.meaning.cue == "soft" and not any(each.start >= mark.end for each in mentions):
+                for each in mentions:
+                    each.soft = True
+        for mark in reversed(marks):
+            mode = _MODES.get(mark.meaning.cue)
+            if mode is None or mode == "with" or any(each.start >= mark.end for each in mentions):
+                continue
+            if mode == "own" and any(not each.cued for each in mentions):
+                continue
+            for each in mentions:
+                if each.end <= mark.start and not each.cued and self._may_change(each, mode):
+                    each.mode, each.cued = mode, True
+
+    def _may_change(self, mention: Mention, mode: Mode) -> bool:
+        return mode in ("avoid", "skip", "past") or mention.mode in ("", "own", "past")

@@ -1,0 +1,171 @@
+"""Find the sizes of a note, and how many pieces of a category are asked for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
+
+from domain.fixes.reading.amounts import NumberSpan
+from domain.fixes.reading.clauses import Clause
+from domain.fixes.reading.phrases import PhraseList
+from domain.fixes.reading.tokens import Token
+from domain.fixes.reading.vocabulary import Language, Mark
+
+_LETTERS: Final = re.compile(r"^(?:x{1,3}s|x{1,4}l|[2-5]xl)$")
+_SHORT: Final = frozenset({"s", "m", "l"})
+_NUMBERS: Final = range(4, 63)
+_BARE_NUMBERS: Final = range(22, 63)
+FURTHEST: Final = 4
+MOST_PIECES: Final = 9
+
+
+class SizeMention(NamedTuple):
+    """A size, the tokens that say it, and the category that it is said of."""
+
+    value: str
+    start: int
+    end: int
+    category: str
+
+
+class QuantityMention(NamedTuple):
+    """How many pieces of a category: the tokens from `start` to `end`."""
+
+    count: int
+    category: str
+    start: int
+    end: int
+
+
+class SizeFinder:
+    """Finds sizes in the clauses of one note. `taken`: tokens that belong to amounts of money."""
+
+    def __init__(
+        self, language: Language, note: str, tokens: Sequence[Token], marks: Sequence[Mark], taken: frozenset[int]
+    ) -> None:
+        words = language.words.get("sizes", {})
+        self._note, self._tokens, self._marks, self._taken = note, tokens, marks, taken
+        self._cue = PhraseList(language, words.get("cue", ()))
+        self._shoes = PhraseList(language, words.get("shoes", ()))
+        self._names: dict[str, str] = {name: next(iter(v)).upper() for name, v in words.get("words", {}).items()}
+        self._wear = PhraseList(language, words.get("wear", ()))
+        self._units = PhraseList(language, language.words.get("money", {}).get("units", ()))
+        self._skip = frozenset(language.words.get("small", ())) | frozenset(language.words.get("articles", ()))
+
+    def find_sizes(self, clauses: Sequence[Clause]) -> Iterator[SizeMention]:
+        """Find the sizes, in order; each with the category of its clause that stands after a cue, or right before."""
+        for clause in clauses:
+            place = clause.start
+            while place < clause.end:
+                shoes = self._shoes.match_from(self._tokens, place)
+                cue = shoes or self._cue.match_from(self._tokens, place)
+                values = list(self._list_values(place + cue, clause, cued=cue)) if cue else []
+                if not values and not cue and (bare := self._read_bare(place, clause)):
+                    values = [bare, *self._list_values(bare[2], clause, cued=1, joined=True)]
+                for value, start, end in values:
+                    yield SizeMention(value, min(start, place), end, "shoes" if shoes else self._find_category(clause))
+                place = max((end for *_, end in values), default=place + 1)
+
+    def tells_size(self, clause: Clause) -> bool:
+        """Return whether a clause only tells what the client wears: "I wear M in tops"."""
+        return self._wear.is_within(self._tokens, clause.start, clause.end)
+
+    def _list_values(
+        self, place: int, clause: Clause, *, cued: int, joined: bool = False
+    ) -> Iterator[tuple[str, int, int]]:
+        """List the sizes after a cue: "size M", "size 38 or 40"."""
+        limit = min(clause.end, place + FURTHEST)
+        while place < limit:
+            token = self._tokens[place]
+            value, end = self._read_value(place, clause)
+            if value and (not joined or token.kind != "word" or value):
+                yield value, place, end
+                place, joined, limit = end, True, min(clause.end, end + 2)
+            elif token.kind == "join" or token.text in self._skip:
+                place += 1
+            else:
+                return
+
+    def _read_value(self, place: int, clause: Clause) -> tuple[str, int]:
+        token = self._tokens[place]
+        for name, value in self._names.items():
+            words = name.split()
+            if [each.text for each in self._tokens[place : place + len(words)]] == words:
+                return value, place + len(words)
+        if place in self._taken:
+            return "", place
+        if token.kind == "number" and token.text.isdigit() and place + 1 < clause.end:
+            following = self._tokens[place + 1]
+            if following.start == token.end and _LETTERS.match(token.text + following.text):
+                return (token.text + following.text).upper(), place + 2
+        if token.kind == "word" and (_LETTERS.match(token.text) or token.text in _SHORT):
+            return token.text.upper(), place + 1
+        is_size = token.kind == "number" and token.text.isdigit() and int(token.text) in _NUMBERS
+        return (token.text, place + 1) if is_size and not self._has_unit(place + 1) else ("", place)
+
+    def _has_unit(self, place: int) -> bool:
+        return bool(self._units.match_from(self._tokens, place)) or (
+            place < len(self._tokens) and self._tokens[place].kind == "money"
+        )
+
+    def _read_bare(self, place: int, clause: Clause) -> tuple[str, int, int] | None:
+        """Read a size without a cue: XL, a capital M beside a category, or a number right after a category."""
+        token = self._tokens[place]
+        if place in self._taken:
+            return None
+        if token.kind == "word" and _LETTERS.match(token.text):
+            return token.text.upper(), place, place + 1
+        if token.kind == "number" and place + 1 < clause.end:
+            value, end = self._read_value(place, clause)
+            if _LETTERS.match(value.lower()):
+                return value, place, end
+        near = self._find_category(clause)
+        capital = token.text in _SHORT and self._note[token.start : token.end].isupper()
+        if capital and near and (token.end >= len(self._note) or self._note[token.end] not in "'’."):
+            return token.text.upper(), place, place + 1
+        if token.kind == "number" and token.text.isdigit() and int(token.text) in _BARE_NUMBERS:
+            follows = any(mark.end == place and _names_category(mark) for mark in self._marks)
+            if (follows or self.tells_size(clause)) and not self._has_unit(place + 1):
+                return token.text, place, place + 1
+        return None
+
+    def _find_category(self, clause: Clause) -> str:
+        names = [
+            thing.value
+            for mark in self._marks
+            if clause.start <= mark.start < clause.end
+            for thing in mark.meaning.things
+            if thing.kind == "category"
+        ]
+        return names[0] if len(set(names)) == 1 else ""
+
+
+def _names_category(mark: Mark) -> bool:
+    return any(thing.kind == "category" for thing in mark.meaning.things)
+
+
+def find_quantities(
+    numbers: Sequence[NumberSpan],
+    tokens: Sequence[Token],
+    marks: Sequence[Mark],
+    fillers: frozenset[str],
+    taken: frozenset[int],
+) -> Iterator[QuantityMention]:
+    """Find numbers of pieces: "two warm jumpers"."""
+    by_start = {mark.start: mark for mark in marks}
+    for number in numbers:
+        if number.start in taken or not 2 <= number.value <= MOST_PIECES or number.value % 1:
+            continue
+        place = number.end
+        while place < min(len(tokens), number.end + FURTHEST):
+            mark = by_start.get(place)
+            if mark is not None and _names_category(mark):
+                name = next(thing.value for thing in mark.meaning.things if thing.kind == "category")
+                yield QuantityMention(int(number.value), name, number.start, mark.end)
+                break
+            if mark is None and tokens[place].text not in fillers:
+                break
+            if mark is not None and not mark.meaning.things:
+                break
+            place = mark.end if mark is not None else place + 1
