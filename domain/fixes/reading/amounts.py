@@ -72,7 +72,7 @@ class AmountFinder:
             return False
         between = self._tokens[number.end : following.start]
         return len(between) <= 2 and all(
-            token.kind in ("money", "join") or token.text in self._lists["range"].words for token in between
+            token.kind in ("money", "join") or token.text in ("\u2013", "\u2014", "-") or token.text in self._lists["range"].words for token in between
         )
 
     def _read_money(self, number: NumberSpan) -> Amount | None:
@@ -85,11 +85,12 @@ class AmountFinder:
         signed = (start, end) != (number.start, number.end)
         before, over = self._find_most(start, self._clauses[clause])
         after = self._lists["after"].match_from(self._tokens, end)
-        if not signed and not before and not after:
+        window = self._list_window(number, self._clauses[clause])
+        per_piece = self._lists["item"].is_within(self._tokens, *window)
+        if not signed and not before and not after and not per_piece:
             return None
         if not signed and (number.value < LEAST_MONEY or self._has_unit(end) or self._has_category(end)):
             return None
-        window = self._list_window(number, self._clauses[clause])
         scope = self._find_scope(window, clause, over)
         category = self._find_category(window, number) if not scope or scope == "item" else ""
         if not scope and category:

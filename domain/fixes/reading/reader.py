@@ -15,6 +15,7 @@ from models.wishes import ClientWish, Strength
 
 MOST_WISHES: Final = 60
 _ATTRIBUTES: Final = frozenset({"colour", "pattern", "material", "fit", "warmth", "style"})
+_LENGTHS: Final = (Thing("fit", "long"), Thing("fit", "short"))
 _FAMILIES: Final = frozenset({"bright", "dark", "pastel", "neutral", "earthy"})
 
 
@@ -108,6 +109,8 @@ class _NoteReader:
         self, mention: Mention, strength: Strength, head: str, group: Sequence[Mention]
     ) -> ClientWish:
         thing = mention.thing
+        if thing.opposite:
+            strength = "must" if strength == "avoid" else "avoid"
         if thing == Thing("fit", "heels") and strength != "avoid" and head != "shoes":
             thing, head = Thing("category", "shoes", "heels"), ""
         return ClientWish(
@@ -173,7 +176,7 @@ class _NoteReader:
             number = next(at for at, each in enumerate(self._clauses) if each.start <= size.start < each.end)
             inside = [each for each in mentions if each.clause == number and each.thing.kind == "category"]
             if not finder.tells_size(self._clauses[number]):
-                inside = [each for each in inside if each.start >= size.end and not each.cued]
+                inside = [each for each in inside if 0 < each.start - size.end <= 2 and not each.cued]
             mentions[:] = [mention for mention in mentions if mention not in inside]
 
     def _build_quantities(
@@ -247,9 +250,11 @@ def _find_heads(mentions: Sequence[Mention]) -> dict[int, str]:
 def _find_strength(mention: Mention, group: Sequence[Mention]) -> Strength | None:
     """Find the strength with which a thing is wanted; None: it is no wish."""
     kind, mode = mention.thing.kind, mention.mode
+    if mention.thing in _LENGTHS and not mention.sure and not any(each.thing.kind == "category" for each in group):
+        return None
     if mode == "avoid":
         return _find_refusal(mention, group)
-    if mode in ("skip", "past", "with") or (mode == "own" and kind not in CONTEXT | WHOLE):
+    if mode in ("skip", "past", "with") or (mode in ("own", "told") and kind not in CONTEXT | WHOLE):
         return "must" if mode == "past" and kind in WHOLE else None
     return "prefer" if mode == "prefer" or mention.soft else "must"
 
@@ -258,8 +263,8 @@ def _find_refusal(mention: Mention, group: Sequence[Mention]) -> Strength | None
     """Find what a "no" refuses: of "black dresses" the black; of "jeans for work" the jeans, and work is wanted."""
     kind = mention.thing.kind
     others = [each for each in group if each is not mention and each.mode == "avoid"]
-    if kind in CONTEXT and others:
-        return "must" if mention.after_preposition else "avoid"
+    if kind in CONTEXT:
+        return "avoid" if others and not mention.after_preposition else "must" if others else None
     if kind != "category":
         return "avoid"
     narrower = [

@@ -15,9 +15,9 @@ from domain.fixes.reading.clauses import Clause
 from domain.fixes.reading.tokens import Token
 from domain.fixes.reading.vocabulary import Language, Mark, Thing
 
-Mode: TypeAlias = Literal["", "must", "prefer", "avoid", "skip", "own", "past", "with"]
-"""How things are meant at some place. "": no cue yet; skip: it does not matter; own: they have it; past: a story;
-with: new pieces shall go with it."""
+Mode: TypeAlias = Literal["", "must", "prefer", "avoid", "skip", "own", "told", "past", "with"]
+"""How things are meant at some place. "": no cue yet; skip: it does not matter; own: they have it; told: a
+whole sentence without a cue; past: what was; with: new pieces shall go with it."""
 
 _MODES: Final[dict[str, Mode]] = {
     "must": "must",
@@ -48,6 +48,8 @@ class Mention:
     """Whether a cue of its own clause stands before it."""
     soft: bool = False
     after_preposition: bool = False
+    sure: bool = True
+    """Whether a word of length speaks of clothes: "too short", not "a long time"."""
     narrowed: bool = False
     """Whether words that no rule knows say of which of these it is meant."""
 
@@ -88,7 +90,20 @@ class ScopeReader:
             first = len(self._mentions)
             self._read_clause(number, clause)
             self._apply_backwards(self._mentions[first:], clause)
+            if len(self._mentions) == first and not clause.first:
+                self._apply_to_topic(number, clause)
+        self._find_partners()
         return self._mentions
+
+    def _find_partners(self) -> None:
+        """Find what they own and seek something for: "I have a green coat and need shoes to go with it"."""
+        cues = [mark for mark in self._marks.values() if mark.meaning.cue in ("with_it", "go_with")]
+        ends = [mark.end for mark in cues if not any(each.mode == "with" and each.start >= mark.end for each in self._mentions)]
+        owned = [each for each in self._mentions if each.mode == "own" and any(each.end <= end for end in ends)]
+        groups = [each.group for each in owned if each.thing.kind == "category"]
+        for mention in owned:
+            if groups and mention.group == groups[-1]:
+                mention.mode = "with"
 
     # --- between clauses ---------------------------------------------------------------------------------------------
 
@@ -104,7 +119,9 @@ class ScopeReader:
     def _carries(self, number: int, clause: Clause, state: _State) -> bool:
         if state.mode in ("must", "prefer") or (clause.colon and state.mode == "avoid"):
             return True
-        if state.mode in ("own", "past", "with", "skip"):
+        if state.mode == "past":
+            return not self._has_wish_cue(clause)
+        if state.mode in ("own", "with", "skip"):
             return self._is_bare(clause) and state.mode != "with"
         if state.mode != "avoid" or not self._is_bare(clause) or not self._begins_with_thing(clause):
             return False
@@ -121,6 +138,9 @@ class ScopeReader:
         marks = self._list_marks(clause)
         cues = [mark for mark in marks if mark.meaning.cue in strong and not self._is_please(mark)]
         return not cues and len(self._list_loose(clause)) <= 1
+
+    def _has_wish_cue(self, clause: Clause) -> bool:
+        return any(mark.meaning.cue in ("must", "like", "refuse", "not") for mark in self._list_marks(clause))
 
     def _is_please(self, mark: Mark) -> bool:
         words = {self._tokens[place].text for place in range(mark.start, mark.end)}
@@ -201,10 +221,41 @@ class ScopeReader:
         state = self._state
         for thing in mark.meaning.things:
             self._mentions.append(
-                Mention(thing, mark.start, mark.end, state.mode, self._group, number, state.cued, state.soft,
-                        self._follows_small(mark.start, clause), self._is_narrowed(mark, clause))
+                Mention(thing, mark.start, mark.end, self._find_mode(mark, clause), self._group, number, state.cued,
+                        state.soft, self._follows_small(mark.start, clause), self._is_length(mark, clause),
+                        self._is_narrowed(mark, clause))
             )  # fmt: skip
             state.kinds.add(thing.kind)
+
+    def _find_mode(self, mark: Mark, clause: Clause) -> Mode:
+        """Find how a thing is meant so far: what is theirs, or comes late in a sentence without a cue, is told."""
+        mode = self._state.mode
+        if mode in ("must", "prefer", "avoid") and self._state.cued:
+            return mode
+        if self._is_possessed(mark, clause) and mode != "with":
+            return "own"
+        if not mode and (self._is_verbal(clause) or self._count_loose(clause.start, mark.start) > 1):
+            return "told"
+        return mode
+
+    def _is_possessed(self, mark: Mark, clause: Clause) -> bool:
+        before = self._tokens[max(clause.start, mark.start - 2) : mark.start]
+        return bool(before) and any(token.text in self._signs("possessive") for token in before)
+
+    def _is_verbal(self, clause: Clause) -> bool:
+        """Return whether a clause is a whole sentence, which tells something, and no list."""
+        return any(token.text in self._signs("verbs") for token in self._tokens[clause.start : clause.end])
+
+    def _count_loose(self, start: int, end: int) -> int:
+        covered = {place for mark in self._marks.values() for place in range(mark.start, mark.end)}
+        return sum(place not in covered and self._is_loose(place) for place in range(start, end))
+
+    def _signs(self, name: str) -> frozenset[str]:
+        return frozenset(self._language.words.get("signs", {}).get(name, ()))
+
+    def _is_length(self, mark: Mark, clause: Clause) -> bool:
+        short = clause.end - clause.start <= 4 and not self._list_loose(clause)
+        return short or self._tokens[max(0, mark.start - 1)].text in self._signs("too")
 
     def _follows_small(self, place: int, clause: Clause) -> bool:
         """Return whether a small word that is no article stands right before: "for work", "in navy"."""
@@ -231,6 +282,14 @@ class ScopeReader:
             self._state = _State()
         elif cue == "soft":
             state.soft = True
+        elif cue == "than":
+            if state.soft or state.mode == "prefer":
+                self._state = _State("skip", cued=True)
+        elif cue == "own" and state.mode == "must" and state.cued:
+            return
+        elif cue == "except" and any(clause.start <= place < clause.end for place in self._taken):
+            self._group += 1
+            self._state = _State("skip", cued=True)
         elif cue == "except":
             mode: Mode = "must" if state.mode == "avoid" else "avoid"
             self._group += 1
@@ -267,7 +326,11 @@ class ScopeReader:
                     each.soft = True
         for mark in reversed(marks):
             mode = _MODES.get(mark.meaning.cue)
-            if mode is None or mode == "with" or any(each.start >= mark.end for each in mentions):
+            if mode is None or mode == "with":
+                continue
+            if mode != "past" and any(each.start >= mark.end for each in mentions):
+                continue
+            if mark.meaning.cue == "not" and self._count_loose(mark.end, clause.end):
                 continue
             if mode == "own" and any(not each.cued for each in mentions):
                 continue
@@ -275,5 +338,15 @@ class ScopeReader:
                 if each.end <= mark.start and not each.cued and self._may_change(each, mode):
                     each.mode, each.cued = mode, True
 
+    def _apply_to_topic(self, number: int, clause: Clause) -> None:
+        """Apply a refusal to the topic that a comma sets apart before it: "skirts, no thanks"."""
+        topic = self._clauses[number - 1]
+        cues = {mark.meaning.cue for mark in self._list_marks(topic)} - {"", "and", "or"}
+        if cues or self._list_loose(topic) or all(m.meaning.cue != "refuse" for m in self._list_marks(clause)):
+            return
+        for mention in self._mentions:
+            if mention.clause == number - 1 and not mention.cued:
+                mention.mode, mention.cued = "avoid", True
+
     def _may_change(self, mention: Mention, mode: Mode) -> bool:
-        return mode in ("avoid", "skip", "past") or mention.mode in ("", "own", "past")
+        return mode in ("avoid", "skip", "past") or mention.mode in ("", "own", "told", "past")

@@ -116,6 +116,8 @@ class SizeFinder:
             return None
         if token.kind == "word" and _LETTERS.match(token.text):
             return token.text.upper(), place, place + 1
+        if measure := self._read_waist(place, clause):
+            return measure
         if token.kind == "number" and place + 1 < clause.end:
             value, end = self._read_value(place, clause)
             if _LETTERS.match(value.lower()):
@@ -129,6 +131,15 @@ class SizeFinder:
             if (follows or self.tells_size(clause)) and not self._has_unit(place + 1):
                 return token.text, place, place + 1
         return None
+
+    def _read_waist(self, place: int, clause: Clause) -> tuple[str, int, int] | None:
+        """Read the waist of trousers: W34, 34 waist."""
+        if place + 1 >= clause.end:
+            return None
+        first, second = self._tokens[place], self._tokens[place + 1]
+        if first.text == "w" and second.kind == "number" and second.start == first.end:
+            return second.text, place, place + 2
+        return (first.text, place, place + 2) if first.kind == "number" and second.text == "waist" else None
 
     def _find_category(self, clause: Clause) -> str:
         names = [
@@ -155,7 +166,7 @@ def find_quantities(
     """Find numbers of pieces: "two warm jumpers"."""
     by_start = {mark.start: mark for mark in marks}
     for number in numbers:
-        if number.start in taken or not 2 <= number.value <= MOST_PIECES or number.value % 1:
+        if number.start in taken or not 1 <= number.value <= MOST_PIECES or number.value % 1:
             continue
         place = number.end
         while place < min(len(tokens), number.end + FURTHEST):

@@ -26,9 +26,9 @@ _SPECIAL: Final = {
     "\u20ac": "\u20ac", "\u00f8": "o", "\u0142": "l",
 }  # fmt: skip
 _TOKEN: Final = re.compile(
-    r"(?P<number>\d{1,3}(?:[.,' ]\d{3})+(?:[.,]\d{1,2})?(?![\d])|\d+(?:[.,]\d{1,2})?(?![\d]))"
+    r"(?P<length>7/8)|(?P<number>\d{1,3}(?:[.,' ]\d{3})+(?:[.,]\d{1,2})?(?![\d])|\d+(?:[.,]\d{1,2})?(?![\d]))"
     r"|(?P<word>[^\W\d_]+(?:'[^\W\d_]+)*)"
-    r"|(?P<money>[$£€])"
+    r"|(?P<money>[$£€]|(?<=\d),-)"
     r"|(?P<stop>[.!?;\n\r•…|]+)"
     r"|(?P<comma>[,:()\[\]]|(?<=\s)[-\u2013\u2014*]+(?=\s)|[\u2013\u2014]|(?<=\n)[-*])"
     r"|(?P<join>[&+/])"
@@ -61,7 +61,7 @@ def split_into_tokens(note: str) -> list[Token]:
             places.append(place)
     tokens: list[Token] = []
     for match in _TOKEN.finditer("".join(folded)):
-        kind: TokenKind = match.lastgroup  # type: ignore[assignment]  # one of the groups above
+        kind: TokenKind = "word" if match.lastgroup == "length" else match.lastgroup  # type: ignore[assignment]
         _append_token(tokens, match.group(), places[match.start()], places[match.end() - 1] + 1, kind)
     return tokens
 

@@ -14,11 +14,13 @@ SHORTEST_STEM: Final = 3
 
 
 class Thing(NamedTuple):
-    """Something that can be wished for. `detail`: the narrower word for a category."""
+    """Something that can be wished for. `detail`: the narrower word for a category; `opposite`: who wants the phrase
+    does not want this, as "knee length or longer" is not short."""
 
     kind: WishKind
     value: str
     detail: str = ""
+    opposite: bool = False
 
 
 class Meaning(NamedTuple):
@@ -75,6 +77,11 @@ class Language:
         cut = (word.removeprefix(prefix) for prefix in self.prefixes if word.startswith(prefix))
         return (self.stem(word), *(self.stem(rest) for rest in cut if len(rest) >= SHORTEST_STEM))
 
+    def list_raw_forms(self, word: str) -> tuple[str, ...]:
+        """List a word as it stands, and without the particles before it."""
+        cut = (word.removeprefix(prefix) for prefix in self.prefixes if word.startswith(prefix))
+        return (word, *(rest for rest in cut if len(rest) >= SHORTEST_STEM))
+
     def add_phrase(self, text: str, meaning: Meaning, *, keep: bool = False) -> None:
         """Add a phrase. Words that begin with "=" and those of cues are matched as they stand, others by their stem.
 
@@ -130,7 +137,7 @@ class Language:
         if place in skip or token.kind not in ("word", "number"):
             return None
         best: tuple[tuple[int, int], _Phrase] | None = None
-        for form in dict.fromkeys((token.text, *self.list_forms(token.text))):
+        for form in dict.fromkeys((*self.list_raw_forms(token.text), *self.list_forms(token.text))):
             for phrase in self.phrases.get(form, ()):
                 if self._fits(phrase, tokens, place, skip):
                     rank = (len(phrase.words), sum(phrase.exact))
@@ -148,7 +155,8 @@ class Language:
             token = tokens[place + offset]
             if place + offset in skip or token.kind not in ("word", "number"):
                 return False
-            if word != "_" and token.text != word and (exact or word not in self.list_forms(token.text)):
+            forms = self.list_raw_forms(token.text) if exact else self.list_forms(token.text)
+            if word != "_" and token.text != word and word not in forms:
                 return False
         return True
 
@@ -214,11 +222,11 @@ def extend_language(language: Language, data: Mapping[str, Any]) -> None:
 
 
 def _parse_thing(text: str) -> Thing:
-    kind, _, rest = text.partition(":")
+    kind, _, rest = text.removeprefix("-").partition(":")
     value, _, detail = rest.partition(".")
     if kind not in KINDS:
         raise TypeError(f"{text!r} names no kind of wish")
-    return Thing(kind, value, detail)  # type: ignore[arg-type]  # it is one of the kinds
+    return Thing(kind, value, detail, text.startswith("-"))  # type: ignore[arg-type]  # it is one of the kinds
 
 
 def _fold_words(value: Any) -> Any:
