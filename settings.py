@@ -163,6 +163,9 @@ class Settings(BaseSettings):
     fix_roles: str = ""
     """What categories are worn as, where their names do not say it: poncho=outerwear,wraps=accessory. Roles: top,
     bottom, dress, knitwear, outerwear, shoes, bag, accessory, other."""
+    note_words: Path | None = None
+    """Folder of the shop's own words for notes, one file a language, named and written like
+    `domain/fixes/reading/languages/en.toml`; a file with `language` adds one. Empty: the built-in words alone."""
 
     refresh_hour: int = Field(default=3, ge=0, le=23)
     """Hour of the shop's own day of the nightly training, which trains and compares models and makes every client's

@@ -1,74 +1,91 @@
-"""The note reader: turns what a client wrote with a request for a Fix into fields, in words of the catalogue."""
+"""The note reader: turns what a client wrote with a request for a Fix into wishes, as the rules do."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
+from typing import Annotated, Final
 
-from pydantic import ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from agents.llm import PromptAnswerer
 from agents.prompt import clean_foreign_text, load_instructions, quote_data
-from domain.fixes.notes import explain_note
+from domain.fixes.reading.reader import NoteReading, NoteWords, list_values
 from domain.histories import normalise_word
-from models.events import Label, Money
-from models.fixes import FixNote, NoteFields
+from models.wishes import AMOUNTS, ClientWish, Strength, WishKind, WishWord
 
 VERSION = load_instructions("notes").version
 MAX_NOTE_CHARACTERS = 2_000
+_OPEN_KINDS: Final = frozenset({*AMOUNTS, "size", "brand", "quantity"})
+"""Kinds whose values are no fixed list: they must stand in the note."""
+_WHOLE_KINDS: Final = frozenset({"surprise", "like_last"})
 
 
-class NoteAnswer(NoteFields):
+class WishAnswer(BaseModel):
+    """One wish, as the model states it."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    kind: WishKind
+    value: Annotated[WishWord, Field(min_length=1)] = Field(description="One of the listed values of its kind.")
+    strength: Strength
+    quote: str = Field(min_length=1, max_length=400, description="The exact words of the note.")
+    category: WishWord = Field(default="", description="The category that it is said of, where it is said of one.")
+    colour: WishWord = Field(default="", description="With goes_with: the colour of the thing owned.")
+
+
+class NoteAnswer(BaseModel):
     """What the note asks for."""
 
-    model_config = ConfigDict(extra="forbid", title="NoteFields", hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", title="NoteWishes", hide_input_in_errors=True)
 
-    must_have: tuple[Label, ...] = Field(default=(), max_length=10, description="Categories of the catalogue.")
-    exclude_categories: tuple[Label, ...] = Field(default=(), max_length=50, description="Categories of the catalogue.")
-    exclude_colours: tuple[Label, ...] = Field(default=(), max_length=50, description="Colours of the catalogue.")
-    colours: tuple[Label, ...] = Field(
-        default=(), max_length=10, description="Colours of the catalogue that the client would like."
-    )
-    budget: Money | None = Field(default=None, description="For the whole box; only when the note states it.")
-    item_cap: Money | None = Field(default=None, description="For one item; only when the note states it.")
+    wishes: tuple[WishAnswer, ...] = Field(default=(), max_length=60)
+    not_understood: tuple[str, ...] = Field(default=(), max_length=20, description="Exact words that stay unclear.")
 
 
-async def read_note(model: PromptAnswerer, note: str, categories: Collection[str], colours: Collection[str]) -> FixNote:
-    """Read the note into fields. Raises what `agents.llm.ModelSession.ask` raises."""
-    kinds, shades = (
-        {normalise_word(category): category for category in categories},
-        {normalise_word(colour): colour for colour in colours},
-    )
+async def read_note(
+    model: PromptAnswerer, note: str, vocabulary: NoteWords, categories: Collection[str]
+) -> NoteReading:
+    """Read the note into wishes. Raises what `agents.llm.ModelSession.ask` raises."""
     text = clean_foreign_text(note, MAX_NOTE_CHARACTERS)
+    values = list_values(vocabulary)
+    values["category"] = sorted({*values["category"], *map(normalise_word, categories)})
 
     def check(answer: NoteAnswer) -> list[str]:
-        strange = {
-            "must_have": [category for category in answer.must_have if normalise_word(category) not in kinds],
-            "exclude_categories": [
-                category for category in answer.exclude_categories if normalise_word(category) not in kinds
-            ],
-            "exclude_colours": [colour for colour in answer.exclude_colours if normalise_word(colour) not in shades],
-            "colours": [colour for colour in answer.colours if normalise_word(colour) not in shades],
-        }
-        faults = [f"{field}: not words of the catalogue" for field, words in strange.items() if words]
-        if {normalise_word(category) for category in answer.must_have} & {
-            normalise_word(category) for category in answer.exclude_categories
-        }:
-            faults.append("must_have: a category is excluded as well")
-        for field in ("budget", "item_cap"):
-            amount = getattr(answer, field)
-            if amount is not None and f"{amount:f}".removesuffix(".00") not in text.replace(",", ""):
-                faults.append(f"{field}: the note does not state this amount")
-        return faults
+        return list(_list_faults(answer, text, values))
 
-    data = quote_data("catalogue", {"categories": sorted(categories), "colours": sorted(colours)})
+    data = quote_data("values", {kind: names for kind, names in values.items() if kind not in _OPEN_KINDS})
     prompt = load_instructions("notes").build_prompt(f"{quote_data('note', text)}\n{data}")
     reply = (await model.ask(prompt, NoteAnswer, check)).value
-    fields = NoteFields(
-        must_have=tuple(kinds[normalise_word(category)] for category in reply.must_have),
-        exclude_categories=tuple(kinds[normalise_word(category)] for category in reply.exclude_categories),
-        exclude_colours=tuple(shades[normalise_word(colour)] for colour in reply.exclude_colours),
-        colours=tuple(shades[normalise_word(colour)] for colour in reply.colours),
-        budget=reply.budget,
-        item_cap=reply.item_cap,
-    )
-    return FixNote(fields=fields, by="model", said=explain_note(fields))
+    wishes = (ClientWish.model_validate(wish.model_dump()) for wish in reply.wishes)
+    return NoteReading(tuple(wishes), reply.not_understood)
+
+
+def _list_faults(answer: NoteAnswer, text: str, values: Mapping[str, Collection[str]]) -> Iterator[str]:
+    """List what an answer says beyond the note or the listed values."""
+    told = text.casefold()
+    for number, wish in enumerate(answer.wishes):
+        if wish.quote.casefold() not in told:
+            yield f"wishes[{number}].quote: not words of the note"
+        if wish.kind in _OPEN_KINDS:
+            yield from _list_open_faults(number, wish, told)
+        elif wish.value not in (("yes",) if wish.kind in _WHOLE_KINDS else values.get(wish.kind, ())):
+            yield f"wishes[{number}].value: not a listed value of {wish.kind}"
+        if wish.category and wish.category not in values["category"]:
+            yield f"wishes[{number}].category: not a listed category"
+    wanted = {(wish.kind, wish.value, wish.category) for wish in answer.wishes if wish.strength != "avoid"}
+    if any((wish.kind, wish.value, wish.category) in wanted for wish in answer.wishes if wish.strength == "avoid"):
+        yield "wishes: one is wanted and not wanted"
+    if any(words.casefold() not in told for words in answer.not_understood):
+        yield "not_understood: not words of the note"
+
+
+def _list_open_faults(number: int, wish: WishAnswer, told: str) -> Iterator[str]:
+    if wish.kind in AMOUNTS:
+        if not wish.value.replace(".", "", 1).isdigit():
+            yield f"wishes[{number}].value: not a plain number"
+        elif wish.value.removesuffix(".00") not in told.replace(",", ""):
+            yield f"wishes[{number}].value: the note does not state this amount"
+    elif wish.kind != "quantity" and wish.value.casefold() not in told:
+        yield f"wishes[{number}].value: not words of the note"
+    elif wish.kind == "quantity" and not wish.value.partition(" ")[0].isdigit():
+        yield f"wishes[{number}].value: begins with no number"

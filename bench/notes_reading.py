@@ -16,7 +16,7 @@ from typing import Any, Final, NamedTuple
 from scipy.stats import binomtest
 
 from demo.catalogue import BRANDS, CATEGORIES
-from domain.fixes.reading.reader import Vocabulary, read_wishes
+from domain.fixes.reading.reader import NoteWords, read_wishes
 from models.wishes import ClientWish
 from services.fixes.vocabulary_files import load_vocabulary
 
@@ -55,7 +55,7 @@ def load_notes(part: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (NOTES / f"{part}.jsonl").read_text(encoding="utf-8").splitlines() if line]
 
 
-def score_part(part: str, vocabulary: Vocabulary) -> list[NoteScore]:
+def score_part(part: str, vocabulary: NoteWords) -> list[NoteScore]:
     """Read and score all notes of a part."""
     return [score_note(entry, read_wishes(entry["note"], vocabulary).wishes) for entry in load_notes(part)]
 
@@ -75,7 +75,7 @@ def draw_interval(scores: Sequence[NoteScore], name: str) -> tuple[float, float]
     return draws[int(0.025 * DRAWS)], draws[int(0.975 * DRAWS) - 1]
 
 
-def build_vocabulary() -> Vocabulary:
+def build_vocabulary() -> NoteWords:
     """Build the vocabulary of the demo shop's catalogue, which the answers are written in."""
     return load_vocabulary(None, tuple(CATEGORIES), tuple(BRANDS))
 
@@ -105,8 +105,8 @@ def list_lines(part: str) -> Iterator[str]:
         counts = [sum(score.found for score in own), sum(score.answers for score in own), sum(s.read for s in own)]
         found, read = (binomtest(counts[0], max(1, n)).proportion_ci(method="wilson") for n in counts[1:])
         yield (
-            f"{language or 'all':4} {len(own):3} notes: found {shares['found']:.3f} [{found[0]:.3f}, {found[1]:.3f}] of "
-            f"{counts[1]}, wrong {shares['wrong']:.3f} [{1 - read[1]:.3f}, {1 - read[0]:.3f}] of {counts[2]}, "
+            f"{language or 'all':4} {len(own):3} notes: found {shares['found']:.3f} [{found[0]:.3f}, {found[1]:.3f}] "
+            f"of {counts[1]}, wrong {shares['wrong']:.3f} [{1 - read[1]:.3f}, {1 - read[0]:.3f}] of {counts[2]}, "
             f"strength right {shares['strength']:.3f}"
         )
     for share in ("found", "wrong"):

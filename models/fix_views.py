@@ -7,6 +7,7 @@ from datetime import datetime
 from models.base import ClientId, Contract, Id, ItemId, Sku
 from models.box_roles import BoxRole
 from models.fixes import FixId, FixState, FixWish, ItemState
+from models.wishes import ClientWish
 
 
 class FixRequestBody(FixWish):
@@ -39,6 +40,8 @@ class BoxItem(_FixItemView):
 
     state: ItemState
     fit: str | None = None
+    answers: tuple[str, ...] = ()
+    """The keys of the wishes that it answers."""
 
 
 class SwapOffer(_FixItemView):
@@ -65,7 +68,8 @@ class FixStepView(Contract):
 class FixView(Contract):
     """One Fix.
 
-    `note`: as the client wrote it; `said`: what was understood of it; `read_by`: the built-in rules or a model, empty
+    `note`: as the client wrote it; `said`: what was understood of it, and `not_understood` the words that were not;
+    `wishes`: those of the request and of the note; `read_by`: the built-in rules or a model, empty
     while unread. `objective`: the worth of the box as assembled; `worth`: the expected number of kept items as it is
     now. `left_out`: how many items, by reason code. `offers`: what a stylist may swap in, best first.
     """
@@ -87,6 +91,8 @@ class FixView(Contract):
     note: str | None
     read_by: str
     said: tuple[str, ...]
+    wishes: tuple[ClientWish, ...] = ()
+    not_understood: tuple[str, ...] = ()
     left_out: dict[str, int]
     box: tuple[BoxItem, ...]
     offers: tuple[SwapOffer, ...]

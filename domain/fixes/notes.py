@@ -1,167 +1,126 @@
-"""Parse the note that a client wrote with a request for a Fix, by plain rules, and merge it into the request."""
+"""Put what was read in a note into a request: the wishes, and the fields that follow from them."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final, Literal, NamedTuple
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, Final, Literal
 
-from domain.fixes import note_lexicon as words
-from domain.fixes.note_lexicon import CatalogueMatch, Lexicon
+from domain.fixes.reading.items import CatalogueWords
+from domain.fixes.reading.vocabulary import Thing
 from domain.histories import normalise_word
 from models.fixes import FixNote, FixWish, NoteFields
+from models.wishes import ClientWish
 
-REST_NOT_UNDERSTOOD: Final = "The rest was not understood."
-Polarity = Literal["yes", "no", ""]
+MOST_MONEY: Final = Decimal(1_000_000)
 
 
-def parse_note(note: str, categories: Iterable[str], colours: Iterable[str]) -> FixNote:
-    """Parse a note into fields by plain rules: catalogue words, wanted or not by the nearest cue before them, and
-    amounts.
-
-    What no rule understands changes nothing, and the list of what was understood then ends with saying so. The stylist
-    reads the note as it is.
-    """
-    draft, lexicon = _NoteDraft(), Lexicon(categories, colours)
-    for chunk in _split_chunks(note.replace("\u2019", "'")):
-        draft.read(chunk, lexicon.find_words(chunk.text))
-    sentences = explain_note(draft.fields())
+def build_note(
+    wishes: Sequence[ClientWish],
+    not_understood: Iterable[str],
+    words: CatalogueWords,
+    by: Literal["house", "model"],
+) -> FixNote:
+    """Build what is stored of a note: its wishes, the fields of the request that follow, and both in plain words."""
     return FixNote(
-        fields=draft.fields(),
-        by="house",
-        said=(*sentences, REST_NOT_UNDERSTOOD) if sentences and draft.rest else sentences,
+        fields=derive_fields(wishes, words),
+        by=by,
+        said=explain_wishes(wishes),
+        wishes=tuple(wishes),
+        not_understood=tuple(not_understood),
     )
 
 
-class _Chunk(NamedTuple):
-    """A stretch of a note between "and", commas and full stops, and what it follows: "" after a full stop."""
-
-    text: str
-    after: Literal["", ",", "and"]
-
-
-def _split_chunks(note: str) -> Iterator[_Chunk]:
-    for sentence in words.SENTENCE.split(note):
-        for position, segment in enumerate(words.COMMA.split(sentence)):
-            for part, text in enumerate(words.AND.split(segment)):
-                yield _Chunk(text, "and" if part else "," if position else "")
-
-
-class _NoteDraft:
-    """What the chunks parsed so far say. `rest`: some text was not understood."""
-
-    def __init__(self) -> None:
-        self.must: dict[str, None] = {}
-        self.shades: dict[str, None] = {}
-        self.unwanted_categories: dict[str, None] = {}
-        self.unwanted_colours: dict[str, None] = {}
-        self.money: dict[str, str] = {}
-        self.rest = False
-        self._carried: Polarity = ""
-
-    def read(self, chunk: _Chunk, named: list[CatalogueMatch]) -> None:
-        """Add one chunk."""
-        text, amounts = self._amounts(chunk.text, named)
-        carried = self._carries(chunk, named)
-        cues = list(words.CUE.finditer(text))
-        read = [match for match in named if self._take(text, match, named, _find_polarity(text, match, cues, carried))]
-        strong = [_polarity(cue) for cue in cues if cue.lastgroup != "please"]
-        self._carried = strong[-1] if strong else carried or ("yes" if cues else "")
-        if len(read) < len(named) or (not read and not amounts and words.has_other_words(text, named)):
-            self.rest = True
-
-    def _amounts(self, text: str, named: list[CatalogueMatch]) -> tuple[str, bool]:
-        """Return the text without its amounts, and whether there were any. A price limit for one kind has no field."""
-        amounts = list(words.AMOUNT.finditer(text))
-        per_item, total = words.EACH.search(text), words.TOTAL.search(text)
-        for amount in amounts:
-            if named and not per_item and not total:
-                self.rest = True
-            else:
-                cap = per_item or (amount["none"] and not total)
-                self.money["item_cap" if cap else "budget"] = amount["whole"].replace(",", "") + (amount["cents"] or "")
-            text = text[: amount.start()] + re.sub(r"\S", " ", amount.group()) + text[amount.end() :]
-        return text, bool(amounts)
-
-    def _carries(self, chunk: _Chunk, named: list[CatalogueMatch]) -> Polarity:
-        """Return the meaning that carries over from before: over "and" always, over a comma only in a bare list."""
-        if chunk.after == "" or (self._carried == "no" and re.match(r"\s*(?:an?|some)\b", chunk.text, re.IGNORECASE)):
-            return ""
-        if chunk.after == "," and (words.CUE.search(chunk.text) or words.has_other_words(chunk.text, named)):
-            return ""
-        return self._carried
-
-    def _take(self, text: str, match: CatalogueMatch, named: list[CatalogueMatch], polarity: Polarity) -> bool:
-        if polarity == "yes":
-            (self.shades if match.shade else self.must)[match.word] = None
-        elif polarity == "no":
-            # "no black dresses" speaks of black dresses, not of all dresses: the colour is the narrower.
-            if not match.shade and any(other.shade for other in named):
-                return True
-            if _is_narrowed(text, match, named):
-                return False
-            (self.unwanted_colours if match.shade else self.unwanted_categories)[match.word] = None
-        return bool(polarity)
-
-    def fields(self) -> NoteFields:
-        """Build the fields; what is unwanted in one place is not wanted in another."""
-        must = tuple(kind for kind in self.must if kind not in self.unwanted_categories)
-        shades = tuple(shade for shade in self.shades if shade not in self.unwanted_colours)
-        return NoteFields.model_validate(
-            {
-                **{field: amount for field, amount in self.money.items() if float(amount) <= 1_000_000},
-                "must_have": must[:10],
-                "colours": shades[:10],
-                "exclude_categories": tuple(self.unwanted_categories)[:50],
-                "exclude_colours": tuple(self.unwanted_colours)[:50],
-            }
-        )
-
-
-def _polarity(cue: re.Match[str]) -> Polarity:
-    return "no" if cue.lastgroup == "no" else "" if cue.lastgroup == "unclear" else "yes"
-
-
-def _find_polarity(text: str, match: CatalogueMatch, cues: list[re.Match[str]], carried: Polarity) -> Polarity:
-    """Find what is meant by a word: by the nearest cue before it, else carried over, else the first cue after it."""
-    before = [cue for cue in cues if cue.start() < match.start]
-    if before:
-        return _polarity(before[-1])
-    if carried:
-        return "" if words.CLAIM.match(text, match.end) else carried
-    return _polarity(cues[0]) if cues else ""
-
-
-def _is_narrowed(text: str, match: CatalogueMatch, named: list[CatalogueMatch]) -> bool:
-    """Return whether only some of a kind is meant: "no tight jeans", "no dresses with flowers"."""
-    bare = text
-    for other in named:
-        if other != match:
-            bare = bare[: other.start] + "a".ljust(other.end - other.start) + bare[other.end :]
-    bare = words.CUE.sub(lambda cue: "a".ljust(len(cue.group())), bare)
-    ahead = words.WORD.findall(bare[: match.start])
-    return bool(ahead and ahead[-1].casefold() not in words.FILLING) or bool(words.NARROWER.match(text, match.end))
-
-
-def explain_note(fields: NoteFields) -> tuple[str, ...]:
-    """Explain the fields to the stylist, one short plain sentence each."""
-    sentences = (
-        (fields.must_have, "Wants {}."),
-        (fields.exclude_categories, "Wants no {}."),
-        (fields.exclude_colours, "Wants nothing in {}."),
-        (fields.colours, "Would like {}: no rule looks for wanted colours, so choose by hand."),
+def derive_fields(wishes: Iterable[ClientWish], words: CatalogueWords) -> NoteFields:
+    """Derive the fields of a request from wishes, in the catalogue's words. Wishes that no field holds stay wishes."""
+    every = list(wishes)
+    must = [wish for wish in every if wish.strength == "must"]
+    unwanted = [wish for wish in every if wish.strength == "avoid" and not wish.category]
+    return NoteFields(
+        must_have=tuple(_list_must_haves(must, words))[:10],
+        exclude_categories=tuple(
+            word for word, thing in words.categories.items() if any(_refuses(wish, thing) for wish in unwanted)
+        )[:50],
+        exclude_colours=tuple(
+            word
+            for word, value in words.colours.items()
+            if any(wish.kind == "colour" and wish.value == value for wish in unwanted)
+        )[:50],
+        colours=tuple(
+            word
+            for word, value in words.colours.items()
+            if any(w.kind == "colour" and w.value == value and w.strength != "avoid" for w in every)
+        )[:10],
+        budget=_find_amount(must, "budget_total"),
+        item_cap=_find_amount(must, "budget_item"),
     )
-    lines = [sentence.format(", ".join(values)) for values, sentence in sentences if values]
-    if fields.budget is not None:
-        lines.append(f"Would spend up to {fields.budget} on the whole box.")
-    if fields.item_cap is not None:
-        lines.append(f"Would spend up to {fields.item_cap} on one item.")
-    return tuple(lines)
+
+
+def _refuses(wish: ClientWish, category: Thing) -> bool:
+    return wish.kind == "category" and wish.value == category.value and wish.detail in ("", category.detail)
+
+
+def _list_must_haves(must: Iterable[ClientWish], words: CatalogueWords) -> Iterable[str]:
+    """List the categories of the catalogue that must be in the box: where a wish leads to exactly one."""
+    seen: dict[str, None] = {}
+    for wish in must:
+        if wish.kind == "category":
+            near = [word for word, thing in words.categories.items() if thing.value == wish.value]
+            exact = [word for word in near if wish.detail and words.categories[word].detail == wish.detail]
+            found = exact or near
+            if len(found) == 1:
+                seen.setdefault(found[0])
+    return seen
+
+
+def _find_amount(must: Iterable[ClientWish], kind: str) -> Decimal | None:
+    amounts = [Decimal(wish.value) for wish in must if wish.kind == kind and not wish.category]
+    least = min(amounts, default=None)
+    return least if least is not None and least <= MOST_MONEY else None
+
+
+def name_wish(wish: ClientWish) -> str:
+    """Name a wish in plain words, such as "warm knitwear"."""
+    value = wish.value.replace("_", " ")
+    match wish.kind:
+        case "category":
+            return f"{value} ({wish.detail})" if wish.detail else value
+        case "budget_total":
+            return f"at most {value} in all"
+        case "budget_item":
+            return f"at most {value} for {wish.category or 'one piece'}"
+        case "size":
+            return f"size {value}" + (f" in {wish.category}" if wish.category else "")
+        case "goes_with":
+            return f"something to go with their {f'{wish.colour} {value}'.strip()}"
+        case "surprise":
+            return "a surprise"
+        case "like_last":
+            return "a box like the one before"
+        case "occasion":
+            return (
+                f"something for {'an' if value[0] in 'aeiou' else 'a'} {value}"
+                if value == "interview"
+                else f"something for {value}"
+            )
+        case _:
+            return f"{value} {wish.category}".strip()
+
+
+def explain_wishes(wishes: Sequence[ClientWish]) -> tuple[str, ...]:
+    """Explain wishes to the stylist: one sentence for what is wanted, one for what is liked, one for what is not."""
+    sentences = {"must": "Wants {}.", "prefer": "Would like {}.", "avoid": "Does not want {}."}
+    return tuple(
+        sentence.format("; ".join(dict.fromkeys(name_wish(wish) for wish in wishes if wish.strength == strength)))
+        for strength, sentence in sentences.items()
+        if any(wish.strength == strength for wish in wishes)
+    )
 
 
 def merge_note(wish: FixWish, noted: Mapping[str, Any]) -> FixWish:
-    """Merge the note into the wish. What the client stated in a field wins over what was read in words."""
-    fields = NoteFields.model_validate(noted)
+    """Merge a note as it is stored into the request. What the client stated in a field wins over what was read."""
+    fields = NoteFields.model_validate(noted.get("fields", {}))
+    wishes = tuple(ClientWish.model_validate(entry) for entry in noted.get("wishes", ()))
     unwanted = {normalise_word(category) for category in (*wish.exclude_categories, *fields.exclude_categories)}
     stated = {normalise_word(category) for category in wish.must_have}
     excluded = [category for category in fields.exclude_categories if normalise_word(category) not in stated]
@@ -173,5 +132,16 @@ def merge_note(wish: FixWish, noted: Mapping[str, Any]) -> FixWish:
             "must_have": (*wish.must_have, *must)[: min(10, wish.slots)],
             "exclude_categories": tuple(dict.fromkeys((*wish.exclude_categories, *excluded)))[:50],
             "exclude_colours": tuple(dict.fromkeys((*wish.exclude_colours, *fields.exclude_colours)))[:50],
+            "wishes": (*wish.wishes, *(entry for entry in wishes if not _is_overridden(entry, wish)))[:100],
         }
     )
+
+
+def _is_overridden(read: ClientWish, stated: FixWish) -> bool:
+    """Return whether a field of the request says otherwise than a wish of the note."""
+    if read.kind == "budget_total":
+        return stated.budget is not None
+    if read.kind == "budget_item" and not read.category:
+        return stated.item_cap is not None
+    wanted = {normalise_word(category) for category in stated.must_have}
+    return read.kind == "category" and read.strength == "avoid" and read.value in wanted

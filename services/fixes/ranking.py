@@ -15,11 +15,14 @@ from algorithms.slots.batches import split_into_chunks
 from domain.fixes import candidates as fix_rules
 from domain.fixes.box_questions import list_asked
 from domain.fixes.candidates import Fits
+from domain.fixes.reading.items import describe_items
+from domain.fixes.reading.reader import NoteWords
 from domain.fixes.scoring import limit_by_role
 from models.base import ClientId, ItemId
 from models.fixes import FixId, FixState, FixWish
 from services.context import ServiceContext
 from services.fixes.box_scoring import ShopScoring, ShopScoringCache
+from services.fixes.note_reading import load_words
 from services.recommendations.recommender import ItemsRequest, Recommender
 from store.catalogue import availability, catalogue
 from store.clients import interactions, owned_items
@@ -63,14 +66,15 @@ class FixRanker:
                 rows = [row for row in all_rows if row.state == FixState.REQUESTED]
             with read_transaction(self._context.engine) as connection:
                 shop = self._shop.load(connection, now)
-                barred = [fix_rules.list_barred(parse_wish(row), shop.items) for row in rows]
+                vocabulary, _ = load_words(self._context.settings, connection)
+                barred = [_list_barred(parse_wish(row), shop, vocabulary) for row in rows]
                 requests = [
                     _build_request(row.client_id, parse_wish(row), own, shop)
                     for row, own in zip(rows, barred, strict=True)
                 ]
                 answers = list(self._recommender.recommend_many(connection, requests, now, "fix"))
                 candidates_by_fix = [
-                    self._choose_candidates(connection, *inputs, shop, now)
+                    self._choose_candidates(connection, *inputs, shop, vocabulary, now)
                     for inputs in zip(rows, answers, barred, strict=True)
                 ]
             for row, recommendation, candidates in zip(rows, answers, candidates_by_fix, strict=True):
@@ -92,6 +96,7 @@ class FixRanker:
         recommendation: Recommendation,
         barred: Mapping[ItemId, str],
         shop: ShopScoring,
+        vocabulary: NoteWords,
         now: datetime,
     ) -> dict[str, Any]:
         """Choose what may go into the box, and say why each other item that is near the client may not, or that the
@@ -110,8 +115,16 @@ class FixRanker:
             availability.list_units(connection, items),
             self._fits(row.client_id),
             shop.build_context(connection, signals, now),
+            describe_items(items, vocabulary),
         )
         return fix_rows.build_candidates(limit_by_role(chosen, MOST_CANDIDATES), {**barred, **left_out})
+
+
+def _list_barred(wish: FixWish, shop: ShopScoring, vocabulary: NoteWords) -> dict[ItemId, str]:
+    """List what the wish keeps out; what items are is only looked at where a wish may speak against it."""
+    binds = any(entry.strength == "avoid" or entry.kind == "budget_item" for entry in wish.wishes)
+    traits = describe_items({item.item_id: item for item in shop.items}, vocabulary) if binds else {}
+    return fix_rules.list_barred(wish, shop.items, traits)
 
 
 def _build_request(client_id: ClientId, wish: FixWish, barred: Mapping[ItemId, str], shop: ShopScoring) -> ItemsRequest:

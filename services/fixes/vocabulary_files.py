@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from domain.fixes.reading import languages
-from domain.fixes.reading.reader import Vocabulary
+from domain.fixes.reading.reader import NoteWords
 from domain.fixes.reading.vocabulary import add_catalogue, build_language, extend_language
 from errors import ConfigError
 
@@ -18,7 +18,7 @@ from errors import ConfigError
 @lru_cache(maxsize=8)
 def load_vocabulary(
     folder: Path | None = None, categories: tuple[str, ...] = (), brands: tuple[str, ...] = ()
-) -> Vocabulary:
+) -> NoteWords:
     """Load the vocabulary of all languages.
 
     `folder`: the shop's own files, named and written like ours: they extend a language, or add one. Raises ConfigError
@@ -32,7 +32,7 @@ def load_vocabulary(
             extend_language(language, own[name])
         add_catalogue(language, categories, brands)
         loaded.append(language)
-    return Vocabulary(tuple(loaded))
+    return NoteWords(tuple(loaded))
 
 
 def _load_built_in() -> dict[str, Mapping[str, Any]]:

@@ -167,6 +167,11 @@ def load_vocabulary(connection: Connection) -> tuple[list[str], list[str]]:
     return list(kinds), list(shades)
 
 
+def list_brands(connection: Connection) -> list[str]:
+    """List the brands of the catalogue."""
+    return list(connection.scalars(select(items.c.brand).where(items.c.brand != "").distinct().order_by(items.c.brand)))
+
+
 def _parse_item(row: Row[Any]) -> Item:
     return Item.model_validate(row, from_attributes=True)
 

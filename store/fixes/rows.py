@@ -85,7 +85,7 @@ class BoxRow(Record):
 
 def parse_wish(row: FixRow) -> FixWish:
     """Parse the wish: the fields of the request, and what the note adds to them."""
-    return fix_notes.merge_note(FixWish.model_validate(row.wish), (row.note_read or {}).get("fields", {}))
+    return fix_notes.merge_note(FixWish.model_validate(row.wish), row.note_read or {})
 
 
 def build_candidates(items: Iterable[FixItem], left_out: Mapping[ItemId, str]) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from models.fix_views import BoxItem, FixStepView, FixView, SwapOffer
 from models.fixes import FixId, FixState, FixWish
 from store.catalogue import availability
 from store.fixes import fixes, reservations
-from store.fixes.rows import FixRow, FixStepRow, parse_candidates, parse_left_out_counts, parse_wish
+from store.fixes.rows import BoxRow, FixRow, FixStepRow, parse_candidates, parse_left_out_counts, parse_wish
 
 OFFERS: Final = 12
 """Most candidates for a swap that are shown."""
@@ -23,6 +23,7 @@ def load_fix_view(connection: Connection, fix_id: FixId) -> FixView:
     """Load a Fix with its state, its box and its steps. Raises NotFound."""
     row = fixes.load_fix(connection, fix_id)
     read, box = row.note_read or {}, reservations.load_box_rows(connection, fix_id)
+    answers = {item.sku: item.answers for item in parse_candidates(row)}
     return FixView(
         **_read_values(row),
         worth=sum(item.score for item in box),
@@ -30,11 +31,17 @@ def load_fix_view(connection: Connection, fix_id: FixId) -> FixView:
         note=row.note,
         read_by=read.get("by", ""),
         said=tuple(read.get("said", ())),
+        wishes=parse_wish(row).wishes,
+        not_understood=tuple(read.get("not_understood", ())),
         left_out=parse_left_out_counts(row),
-        box=tuple(BoxItem.model_validate(item, from_attributes=True) for item in box),
+        box=tuple(_build_box_item(item, answers.get(item.sku, ())) for item in box),
         offers=tuple(islice(_iterate_offers(connection, row), OFFERS)),
         steps=tuple(map(_parse_step, fixes.list_steps(connection, fix_id))),
     )
+
+
+def _build_box_item(item: BoxRow, answers: tuple[str, ...]) -> BoxItem:
+    return BoxItem.model_validate(item, from_attributes=True).model_copy(update={"answers": answers})
 
 
 def _read_values(row: FixRow) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import json
 import re
 from typing import Any
 
-AGENTS = {"EmailDraft": "writer", "Review": "reviewer", "SendPlan": "scheduler", "NoteFields": "notes"}
+AGENTS = {"EmailDraft": "writer", "Review": "reviewer", "SendPlan": "scheduler", "NoteWishes": "notes"}
 """Which agent asks, told by the name of the schema that it asks for."""
 
 
@@ -38,29 +38,45 @@ def answer(agent: str, behaviour: str, body: dict[str, Any]) -> dict[str, Any]:
         case "reviewer":
             return _REVIEWS.get(behaviour, {"verdict": "approve", "issues": []})
         case "notes":
-            return NOTES.get(behaviour) or {"must_have": data_in(body, "catalogue")["categories"][:1]}
+            return NOTES.get(behaviour) or _read_note(data_in(body, "note"))
         case _:
             facts = data_in(body, "facts")
             late = behaviour == "late"
             return {"send_at": "2099-01-01T00:00:00Z" if late else facts["earliest"], "why": "as early as possible"}
 
 
+def _wish(kind: str, value: str, quote: str, **others: str) -> dict[str, str]:
+    return {"kind": kind, "value": value, "strength": "must", "quote": quote, **others}
+
+
+def _read_note(note: str) -> dict[str, Any]:
+    """A coat, in whatever the note says."""
+    return {"wishes": [_wish("category", "coat", note[:400])] if note else []}
+
+
 NOTES: dict[str, dict[str, Any]] = {
-    "strange_word": {"must_have": ["spaceship"]},
-    "contradiction": {"must_have": ["coat"], "exclude_categories": ["coat"]},
-    "price": {"budget": "1"},
-    "price_of_one": {"item_cap": "1"},
-    "strange_exclusion": {"exclude_categories": ["spaceship"]},
-    "strange_colour": {"exclude_colours": ["octarine"]},
-    "strange_wish": {"colours": ["octarine"]},
+    "strange_value": {"wishes": [_wish("category", "spaceship", "coat")]},
+    "strange_category": {"wishes": [_wish("warmth", "warm", "coat", category="spaceship")]},
+    "contradiction": {
+        "wishes": [_wish("category", "coat", "coat"), _wish("category", "coat", "coat", strength="avoid")]
+    },
+    "price": {"wishes": [_wish("budget_total", "1", "under 90")]},
+    "no_number": {"wishes": [_wish("budget_item", "ninety", "under 90")]},
+    "strange_quote": {"wishes": [_wish("category", "coat", "a coat of many colours")]},
+    "strange_size": {"wishes": [_wish("size", "XL", "coat")]},
+    "strange_rest": {"not_understood": ["spaceship"]},
     "unknown_fields": {"address": "12 Weaver's Yard"},
     "everything": {
-        "must_have": ["COAT"],
-        "exclude_categories": ["Shoes"],
-        "exclude_colours": ["Black"],
-        "colours": ["rust "],
-        "budget": "1200.00",
-        "item_cap": "90.50",
+        "wishes": [
+            _wish("category", "coat", "coat"),
+            _wish("warmth", "warm", "warmen coat", category="coat"),
+            _wish("category", "shoes", "no shoes", strength="avoid"),
+            _wish("budget_total", "1200", "up to 1,200"),
+            _wish("budget_item", "90.50", "at most 90.50 each"),
+            _wish("size", "M", "size M"),
+            _wish("surprise", "yes", "surprise me"),
+        ],
+        "not_understood": ["each"],
     },
 }
 """Answers of the reader of notes; but for the last, none must be taken."""

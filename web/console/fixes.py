@@ -12,6 +12,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
 
 from domain.fixes.candidates import to_cents
+from domain.fixes.notes import name_wish
 from domain.fixes.outfits import build_look, list_outfits
 from domain.fixes.swaps import list_replacements, order_for_place
 from errors import BadInput, NotFound
@@ -105,11 +106,12 @@ def _compute_fingerprint(file: FixFile) -> str:
 
 @dataclass(frozen=True)
 class _BoxUnit:
-    """An item of the box; `others` may replace it."""
+    """An item of the box; `answers`: wishes, in words; `others` may replace it."""
 
     row: Any
     item: Any
     why: str
+    answers: list[str]
     others: list[FixItem]
 
 
@@ -134,6 +136,8 @@ def _render(
     person = get_person(request)
     box_items = {unit.item_id for unit in file.box}
     rest = [candidate for candidate in file.candidates if candidate.item_id not in box_items]
+    names = {wish.key: name_wish(wish) for wish in file.wish.wishes}
+    answers = {candidate.sku: candidate.answers for candidate in file.candidates}
     decides = file.row.state == FixState.PROPOSED and person is not None
     offers = _list_found(request, context, file, found) if decides else []
     why = {candidate.item_id: candidate.why for candidate in file.candidates}
@@ -142,7 +146,13 @@ def _render(
     }
     titles = {unit.sku: file.items[unit.item_id].title for unit in file.box if unit.sku in looks}
     units = [
-        _BoxUnit(unit, file.items.get(unit.item_id), why.get(unit.item_id, ""), _list_alternatives(file, unit, rest))
+        _BoxUnit(
+            unit,
+            file.items.get(unit.item_id),
+            why.get(unit.item_id, ""),
+            [names[key] for key in answers.get(unit.sku, ()) if key in names],
+            _list_alternatives(file, unit, rest),
+        )
         for unit in file.box
     ]
     return render_page(

@@ -10,11 +10,12 @@ from typing import Final, Literal, NamedTuple
 from domain.fixes.reading.clauses import Clause
 from domain.fixes.reading.phrases import PhraseList, list_numbers
 from domain.fixes.reading.tokens import Token
-from domain.fixes.reading.vocabulary import Language, Mark
+from domain.fixes.reading.vocabulary import Language, PhraseMark
 
 LEAST_MONEY: Final = 10
 """A smaller bare number is no amount of money."""
 MOST_MONEY: Final = 1_000_000
+_DASHES: Final = frozenset({"\u2013", "\u2014", "-"})
 
 
 class Amount(NamedTuple):
@@ -48,7 +49,7 @@ class AmountFinder:
     """Finds amounts of money in the clauses of one note."""
 
     def __init__(
-        self, language: Language, tokens: Sequence[Token], clauses: Sequence[Clause], marks: Sequence[Mark]
+        self, language: Language, tokens: Sequence[Token], clauses: Sequence[Clause], marks: Sequence[PhraseMark]
     ) -> None:
         self._language, self._tokens, self._clauses, self._marks = language, tokens, clauses, marks
         self._numbers = list(list_numbers_of(language, tokens))
@@ -72,13 +73,14 @@ class AmountFinder:
             return False
         between = self._tokens[number.end : following.start]
         return len(between) <= 2 and all(
-            token.kind in ("money", "join") or token.text in ("\u2013", "\u2014", "-") or token.text in self._lists["range"].words for token in between
+            token.kind in ("money", "join")
+            or token.text in ("\u2013", "\u2014", "-")
+            or token.text in self._lists["range"].words
+            for token in between
         )
 
     def _read_money(self, number: NumberSpan) -> Amount | None:
-        clause = next(
-            (at for at, each in enumerate(self._clauses) if each.start <= number.start < each.end), None
-        )
+        clause = next((at for at, entry in enumerate(self._clauses) if entry.start <= number.start < entry.end), None)
         if clause is None or number.value > MOST_MONEY:
             return None
         start, end = self._take_currency(number)
@@ -87,7 +89,7 @@ class AmountFinder:
         after = self._lists["after"].match_from(self._tokens, end)
         window = self._list_window(number, self._clauses[clause])
         per_piece = self._lists["item"].is_within(self._tokens, *window)
-        if not signed and not before and not after and not per_piece:
+        if number.value < 1 or not (before or after or per_piece or (signed and self._is_alone(window, number))):
             return None
         if not signed and (number.value < LEAST_MONEY or self._has_unit(end) or self._has_category(end)):
             return None
@@ -97,6 +99,13 @@ class AmountFinder:
             scope = "item"
         value = f"{number.value.normalize():f}"
         return Amount(value, start - before, end + after, scope, category, clause)
+
+    def _is_alone(self, window: tuple[int, int], number: NumberSpan) -> bool:
+        """Return whether nothing unknown stands beside an amount: "about 80 euros", not "set the price to 80 euros"."""
+        known = {place for mark in self._marks for place in range(mark.start, mark.end)}
+        places = set(range(*window)) - known - set(range(number.start, number.end))
+        words = self._language.small | self._lists["currency"].words | self._lists["about"].words
+        return all(self._tokens[place].kind != "word" or self._tokens[place].text in words for place in places)
 
     def _take_currency(self, number: NumberSpan) -> tuple[int, int]:
         start, end = number.start, number.end
@@ -139,10 +148,7 @@ class AmountFinder:
     def _list_window(self, number: NumberSpan, clause: Clause) -> tuple[int, int]:
         """Return the tokens that speak of a number: those around it up to the next "and" or number."""
         joints = {
-            place
-            for mark in self._marks
-            if mark.meaning.cue in ("and", "but")
-            for place in range(mark.start, mark.end)
+            place for mark in self._marks if mark.meaning.cue in ("and", "but") for place in range(mark.start, mark.end)
         } | {place for place, token in enumerate(self._tokens) if token.kind == "join"}
         low, high = number.start, number.end
         others = {place for span in self._numbers if span != number for place in range(span.start, span.end)}

@@ -6,17 +6,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from domain.fixes.reading.amounts import Amount, AmountFinder
-from domain.fixes.reading.clauses import Clause, split_into_clauses
-from domain.fixes.reading.scopes import CONTEXT, WHOLE, Mention, ScopeReader
+from domain.fixes.reading.clauses import split_into_clauses
+from domain.fixes.reading.scopes import Mention, ScopeReader
+from domain.fixes.reading.shades import drop_prints, drop_shades
 from domain.fixes.reading.sizes import QuantityMention, SizeFinder, SizeMention, find_quantities
+from domain.fixes.reading.strengths import ATTRIBUTES, find_strength, merge_wishes
 from domain.fixes.reading.tokens import Token, split_into_tokens
-from domain.fixes.reading.vocabulary import Language, Mark, Meaning, Thing, iterate_words
+from domain.fixes.reading.vocabulary import Language, PhraseMark, Thing
 from models.wishes import ClientWish, Strength
 
 MOST_WISHES: Final = 60
-_ATTRIBUTES: Final = frozenset({"colour", "pattern", "material", "fit", "warmth", "style"})
-_LENGTHS: Final = (Thing("fit", "long"), Thing("fit", "short"))
-_FAMILIES: Final = frozenset({"bright", "dark", "pastel", "neutral", "earthy"})
 
 
 class NoteReading(NamedTuple):
@@ -26,31 +25,68 @@ class NoteReading(NamedTuple):
     not_understood: tuple[str, ...]
 
 
-class Vocabulary(NamedTuple):
+class NoteWords(NamedTuple):
     """The languages in which notes are read."""
 
     languages: tuple[Language, ...]
 
 
-def read_wishes(note: str, vocabulary: Vocabulary) -> NoteReading:
-    """Read a note into wishes by rules. What no rule knows becomes no wish, and is listed as not understood."""
+def list_values(vocabulary: NoteWords) -> dict[str, list[str]]:
+    """List the values that wishes of each kind may have."""
+    values: dict[str, set[str]] = {}
+    for language in vocabulary.languages:
+        for thing in language.list_things():
+            values.setdefault(thing.kind, set()).add(thing.value)
+    values["goes_with"] = values.get("category", set())
+    return {kind: sorted(names) for kind, names in sorted(values.items())}
+
+
+def read_wishes(note: str, vocabulary: NoteWords) -> NoteReading:
+    """Read a note into wishes by rules, each sentence in its language.
+
+    What no rule knows becomes no wish, and is listed as not understood.
+    """
+    wishes: list[ClientWish] = []
+    unknown: list[str] = []
+    for text, language in _split_by_language(note, vocabulary):
+        reading = _NoteReader(text, split_into_tokens(text), language).read()
+        wishes += reading.wishes
+        unknown += reading.not_understood
+    return NoteReading(merge_wishes(wishes)[:MOST_WISHES], tuple(unknown))
+
+
+def _split_by_language(note: str, vocabulary: NoteWords) -> Iterator[tuple[str, Language]]:
+    """Split a note where its language changes; a sentence is of another language only if that knows clearly more."""
     tokens = split_into_tokens(note)
-    language = choose_language(tokens, vocabulary)
-    if language is None or not tokens:
-        return NoteReading((), (note.strip(),) if note.strip() else ())
-    return _NoteReader(note, tokens, language).read()
+    whole = choose_language(tokens, vocabulary)
+    if whole is None or not tokens:
+        return
+    start, current = 0, whole
+    sentence: list[Token] = []
+    for token in (*tokens, Token("", len(note), len(note), "stop")):
+        if token.kind != "stop":
+            sentence.append(token)
+            continue
+        best = choose_language(sentence, vocabulary) if sentence else None
+        language = (
+            best if best is not None and _count_known(sentence, best) > _count_known(sentence, whole) + 1 else whole
+        )
+        if sentence and language is not current:
+            yield note[start : sentence[0].start], current
+            start, current = sentence[0].start, language
+        sentence = []
+    yield note[start:], current
 
 
-def choose_language(tokens: Sequence[Token], vocabulary: Vocabulary) -> Language | None:
+def choose_language(tokens: Sequence[Token], vocabulary: NoteWords) -> Language | None:
     """Choose the language of which a note has most words; of equal ones the first."""
+    return max(vocabulary.languages, key=lambda language: _count_known(tokens, language), default=None)
 
-    def count(language: Language) -> float:
-        small = frozenset(iterate_words(language))
-        plain = sum(token.text in small for token in tokens)
-        marks = language.find_marks(tokens)
-        return plain + sum(mark.end - mark.start for mark in marks)
 
-    return max(vocabulary.languages, key=count, default=None)
+def _count_known(tokens: Sequence[Token], language: Language) -> int:
+    """Count the words of a language; its small words count twice where they mean something as well."""
+    small = sum(token.text in language.small for token in tokens)
+    return small + sum(mark.end - mark.start for mark in language.find_marks(tokens))
 
 
 class _NoteReader:
@@ -71,7 +107,7 @@ class _NoteReader:
         sizes = list(size_finder.find_sizes(self._clauses))
         taken |= frozenset(place for size in sizes for place in range(size.start, size.end))
         marks = self._find_marks(taken)
-        fillers = frozenset(self._language.words.get("small", ()))
+        fillers = self._language.small
         quantities = list(find_quantities(finder.numbers, self._tokens, marks, fillers, taken))
         mentions = ScopeReader(self._language, self._tokens, self._clauses, marks, taken).read_mentions()
         self._drop_sized(mentions, sizes, size_finder)
@@ -81,10 +117,10 @@ class _NoteReader:
             *self._build_sizes(sizes),
             *self._build_quantities(quantities, mentions),
         ]
-        return NoteReading(_merge(wishes)[:MOST_WISHES], tuple(self._list_unknown(marks, taken)))
+        return NoteReading(tuple(wishes), tuple(self._list_unknown(marks, taken)))
 
-    def _find_marks(self, taken: frozenset[int]) -> list[Mark]:
-        return _drop_prints(_drop_shades(self._language.find_marks(self._tokens, taken)))
+    def _find_marks(self, taken: frozenset[int]) -> list[PhraseMark]:
+        return drop_prints(drop_shades(self._language.find_marks(self._tokens, taken)))
 
     def _quote(self, start: int, end: int) -> str:
         return self._note[self._tokens[start].start : self._tokens[end - 1].end][:400]
@@ -97,17 +133,15 @@ class _NoteReader:
             groups.setdefault(mention.group, []).append(mention)
         heads = _find_heads(mentions)
         for group in groups.values():
-            if group[0].mode == "with" or any(mention.mode == "with" for mention in group):
+            if any(mention.mode == "with" for mention in group):
                 yield from self._build_owned([mention for mention in group if mention.mode == "with"])
-                group = [mention for mention in group if mention.mode != "with"]
-            for mention in group:
-                strength = _find_strength(mention, group)
+            others = [mention for mention in group if mention.mode != "with"]
+            for mention in others:
+                strength = find_strength(mention, others)
                 if strength:
-                    yield self._build_wish(mention, strength, heads.get(id(mention), ""), group)
+                    yield self._build_wish(mention, strength, heads.get(id(mention), ""))
 
-    def _build_wish(
-        self, mention: Mention, strength: Strength, head: str, group: Sequence[Mention]
-    ) -> ClientWish:
+    def _build_wish(self, mention: Mention, strength: Strength, head: str) -> ClientWish:
         thing = mention.thing
         if thing.opposite:
             strength = "must" if strength == "avoid" else "avoid"
@@ -118,7 +152,7 @@ class _NoteReader:
             value=thing.value,
             strength=strength,
             quote=self._quote(mention.start, mention.end),
-            category=head if thing.kind in _ATTRIBUTES and head != thing.value else "",
+            category=head if thing.kind in ATTRIBUTES and head != thing.value else "",
             detail=thing.detail,
         )
 
@@ -127,7 +161,7 @@ class _NoteReader:
         owned = next((mention for mention in group if mention.thing.kind == "category"), None)
         colour = next((mention.thing.value for mention in group if mention.thing.kind == "colour"), "")
         if owned is not None:
-            start, end = min(each.start for each in group), max(each.end for each in group)
+            start, end = min(entry.start for entry in group), max(entry.end for entry in group)
             quote = self._quote(start, end)
             yield ClientWish(kind="goes_with", value=owned.thing.value, quote=quote, colour=colour)
 
@@ -159,7 +193,7 @@ class _NoteReader:
     def _build_amount(self, amount: Amount) -> ClientWish:
         kind = "budget_item" if amount.scope == "item" else "budget_total"
         return ClientWish(
-            kind=kind,  # type: ignore[arg-type]  # both are kinds
+            kind=kind,
             value=amount.value,
             quote=self._quote(amount.start, amount.end),
             category=amount.category if kind == "budget_item" else "",
@@ -173,10 +207,10 @@ class _NoteReader:
     def _drop_sized(self, mentions: list[Mention], sizes: Sequence[SizeMention], finder: SizeFinder) -> None:
         """Drop the categories that only say what a size is of: "38 in trousers", "I wear M in tops"."""
         for size in sizes:
-            number = next(at for at, each in enumerate(self._clauses) if each.start <= size.start < each.end)
-            inside = [each for each in mentions if each.clause == number and each.thing.kind == "category"]
+            number = next(at for at, entry in enumerate(self._clauses) if entry.start <= size.start < entry.end)
+            inside = [entry for entry in mentions if entry.clause == number and entry.thing.kind == "category"]
             if not finder.tells_size(self._clauses[number]):
-                inside = [each for each in inside if 0 < each.start - size.end <= 2 and not each.cued]
+                inside = [entry for entry in inside if 0 < entry.start - size.end <= 2 and not entry.cued]
             mentions[:] = [mention for mention in mentions if mention not in inside]
 
     def _build_quantities(
@@ -184,15 +218,15 @@ class _NoteReader:
     ) -> Iterator[ClientWish]:
         for quantity in quantities:
             wanted = [m for m in mentions if quantity.start < m.end <= quantity.end and m.thing.kind == "category"]
-            if any(_find_strength(mention, [mention]) in ("must", "prefer") for mention in wanted):
+            if any(find_strength(mention, [mention]) in ("must", "prefer") for mention in wanted):
                 quote = self._quote(quantity.start, quantity.end)
-                yield ClientWish(kind="quantity", value=f"{quantity.count} {quantity.category}", quote=quote)
+                yield ClientWish(kind="quantity", value=f"{quantity.pieces} {quantity.category}", quote=quote)
 
     # --- what is left ------------------------------------------------------------------------------------------------
 
-    def _list_unknown(self, marks: Sequence[Mark], taken: frozenset[int]) -> Iterator[str]:
+    def _list_unknown(self, marks: Sequence[PhraseMark], taken: frozenset[int]) -> Iterator[str]:
         """List the clauses that hold a word which no rule knows."""
-        small = frozenset(iterate_words(self._language))
+        small = self._language.small
         covered = {place for mark in marks for place in range(mark.start, mark.end)} | taken
         for clause in self._clauses:
             places = range(clause.start, clause.end)
@@ -203,41 +237,6 @@ class _NoteReader:
                 yield self._quote(clause.start, clause.end)
 
 
-def _drop_shades(marks: list[Mark]) -> list[Mark]:
-    """Drop the shade beside a colour: of "bright red" the red is meant, and of "light green" no light cloth."""
-    kept: list[Mark] = []
-    for place, mark in enumerate(marks):
-        near = (*marks[max(0, place - 1) : place], *marks[place + 1 : place + 2])
-        beside = [
-            other
-            for other in near
-            if (other.end == mark.start or other.start == mark.end) and _is_colour(other.meaning)
-        ]
-        shade = any(
-            (thing.kind == "colour" and thing.value in _FAMILIES) or thing == Thing("warmth", "light")
-            for thing in mark.meaning.things
-        )
-        if not (shade and beside):
-            kept.append(mark)
-    return kept
-
-
-def _drop_prints(marks: list[Mark]) -> list[Mark]:
-    """Drop the plain word for a print beside the kind of print: of "prints with flowers" the flowers are meant."""
-    prints = [mark for mark in marks if any(thing.kind == "pattern" for thing in mark.meaning.things)]
-    plain = Thing("pattern", "patterned")
-    return [
-        mark
-        for mark in marks
-        if plain not in mark.meaning.things
-        or not any(other is not mark and 0 <= max(other.start - mark.end, mark.start - other.end) <= 1 for other in prints)
-    ]
-
-
-def _is_colour(meaning: Meaning) -> bool:
-    return any(thing.kind == "colour" and thing.value not in _FAMILIES for thing in meaning.things)
-
-
 def _find_heads(mentions: Sequence[Mention]) -> dict[int, str]:
     """Find the category that each attribute belongs to: that of its group, else of the next group of its list."""
     by_group: dict[int, str] = {}
@@ -245,49 +244,3 @@ def _find_heads(mentions: Sequence[Mention]) -> dict[int, str]:
         if mention.thing.kind == "category":
             by_group.setdefault(mention.group, mention.thing.value)
     return {id(mention): by_group.get(mention.group, "") for mention in mentions}
-
-
-def _find_strength(mention: Mention, group: Sequence[Mention]) -> Strength | None:
-    """Find the strength with which a thing is wanted; None: it is no wish."""
-    kind, mode = mention.thing.kind, mention.mode
-    if mention.thing in _LENGTHS and not mention.sure and not any(each.thing.kind == "category" for each in group):
-        return None
-    if mode == "avoid":
-        return _find_refusal(mention, group)
-    if mode in ("skip", "past", "with") or (mode in ("own", "told") and kind not in CONTEXT | WHOLE):
-        return "must" if mode == "past" and kind in WHOLE else None
-    return "prefer" if mode == "prefer" or mention.soft else "must"
-
-
-def _find_refusal(mention: Mention, group: Sequence[Mention]) -> Strength | None:
-    """Find what a "no" refuses: of "black dresses" the black; of "jeans for work" the jeans, and work is wanted."""
-    kind = mention.thing.kind
-    others = [each for each in group if each is not mention and each.mode == "avoid"]
-    if kind in CONTEXT:
-        return "avoid" if others and not mention.after_preposition else "must" if others else None
-    if kind != "category":
-        return "avoid"
-    narrower = [
-        each
-        for each in others
-        if each.thing.kind in _ATTRIBUTES or (each.thing.kind in CONTEXT and not each.after_preposition)
-    ]
-    return None if narrower or mention.narrowed else "avoid"
-
-
-def _merge(wishes: Iterable[ClientWish]) -> tuple[ClientWish, ...]:
-    """Keep each wish once; what is not wanted in one place is not wanted in another, unless of another category."""
-    kept: dict[tuple[str, str, bool, str], ClientWish] = {}
-    for wish in wishes:
-        key = (wish.kind, wish.value, wish.strength == "avoid", wish.category)
-        known = kept.get(key)
-        if known is None or (known.strength == "prefer" and wish.strength == "must"):
-            kept[key] = wish if known is None else known.model_copy(update={"strength": "must"})
-    refused = {(wish.kind, wish.value, wish.category) for wish in kept.values() if wish.strength == "avoid"}
-    everywhere = {(kind, value) for kind, value, category in refused if not category}
-    return tuple(
-        wish
-        for wish in kept.values()
-        if wish.strength == "avoid"
-        or ((wish.kind, wish.value, wish.category) not in refused and (wish.kind, wish.value) not in everywhere)
-    )

@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
+from domain.fixes.reading.clause_view import ClauseView
 from domain.fixes.reading.clauses import Clause
 from domain.fixes.reading.tokens import Token
-from domain.fixes.reading.vocabulary import Language, Mark, Thing
+from domain.fixes.reading.vocabulary import Language, PhraseMark, Thing
 
 Mode: TypeAlias = Literal["", "must", "prefer", "avoid", "skip", "own", "told", "past", "with"]
 """How things are meant at some place. "": no cue yet; skip: it does not matter; own: they have it; told: a
@@ -67,18 +68,14 @@ class _State:
     cued: bool = False
 
 
-class ScopeReader:
+class ScopeReader(ClauseView):
     """Reads the scopes of one note."""
 
     def __init__(
-        self, language: Language, tokens: Sequence[Token], clauses: Sequence[Clause], marks: Sequence[Mark],
+        self, language: Language, tokens: Sequence[Token], clauses: Sequence[Clause], marks: Sequence[PhraseMark],
         taken: frozenset[int],
     ) -> None:  # fmt: skip
-        self._language, self._tokens, self._clauses, self._taken = language, tokens, clauses, taken
-        self._marks = {mark.start: mark for mark in marks}
-        self._small = frozenset(language.words.get("small", ())) | frozenset(language.words.get("articles", ()))
-        self._articles = frozenset(language.words.get("articles", ()))
-        self._narrowing = frozenset(language.words.get("narrowing", {}).get("words", ()))
+        super().__init__(language, tokens, clauses, marks, taken)
         self._mentions: list[Mention] = []
         self._state = _State()
         self._group = 0
@@ -98,9 +95,13 @@ class ScopeReader:
     def _find_partners(self) -> None:
         """Find what they own and seek something for: "I have a green coat and need shoes to go with it"."""
         cues = [mark for mark in self._marks.values() if mark.meaning.cue in ("with_it", "go_with")]
-        ends = [mark.end for mark in cues if not any(each.mode == "with" and each.start >= mark.end for each in self._mentions)]
-        owned = [each for each in self._mentions if each.mode == "own" and any(each.end <= end for end in ends)]
-        groups = [each.group for each in owned if each.thing.kind == "category"]
+        ends = [
+            mark.end
+            for mark in cues
+            if not any(entry.mode == "with" and entry.start >= mark.end for entry in self._mentions)
+        ]
+        owned = [entry for entry in self._mentions if entry.mode == "own" and any(entry.end <= end for end in ends)]
+        groups = [entry.group for entry in owned if entry.thing.kind == "category"]
         for mention in owned:
             if groups and mention.group == groups[-1]:
                 mention.mode = "with"
@@ -132,74 +133,6 @@ class ScopeReader:
         kinds = self._first_kinds(clause)
         return bool(kinds & state.kinds) if state.short else bool(kinds)
 
-    def _is_bare(self, clause: Clause) -> bool:
-        """Return whether a clause is an entry of a list: things, small words, and no cue of its own."""
-        strong = {"must", "like", "refuse", "not", "neutral", "own", "past", "go_with", "but", "except"}
-        marks = self._list_marks(clause)
-        cues = [mark for mark in marks if mark.meaning.cue in strong and not self._is_please(mark)]
-        return not cues and len(self._list_loose(clause)) <= 1
-
-    def _has_wish_cue(self, clause: Clause) -> bool:
-        return any(mark.meaning.cue in ("must", "like", "refuse", "not") for mark in self._list_marks(clause))
-
-    def _is_please(self, mark: Mark) -> bool:
-        words = {self._tokens[place].text for place in range(mark.start, mark.end)}
-        return words <= set(self._language.words.get("signs", {}).get("please", ()))
-
-    def _asks(self, clause: Clause) -> bool:
-        return any(self._is_please(mark) for mark in self._list_marks(clause) if mark.meaning.cue == "must")
-
-    def _joins_later(self, number: int) -> bool:
-        """Return whether an "or" closes the list that a clause goes on with: "no jeans, skirts or dresses"."""
-        for clause in self._clauses[number:]:
-            if (clause.first and clause is not self._clauses[number]) or not self._is_bare(clause):
-                return False
-            if any(mark.meaning.cue == "or" for mark in self._list_marks(clause)):
-                return True
-        return False
-
-    def _begins_with_thing(self, clause: Clause) -> bool:
-        """Return whether a thing comes at once, after one small word and an "and" or "or" at most."""
-        things = [mark.start for mark in self._list_marks(clause) if mark.meaning.things]
-        covered = {place for mark in self._list_marks(clause) for place in range(mark.start, mark.end)}
-        before = range(clause.start, min(things, default=clause.start))
-        return bool(things) and sum(place not in covered for place in before) <= 1
-
-    def _begins_with_article(self, clause: Clause) -> bool:
-        return self._tokens[clause.start].text in self._articles
-
-    def _first_kinds(self, clause: Clause) -> set[str]:
-        marks = (mark for mark in self._list_marks(clause) if mark.meaning.things)
-        mark = next(marks, None)
-        return self._list_group_kinds(mark.start, clause.end) if mark is not None else set()
-
-    def _list_group_kinds(self, start: int, end: int) -> set[str]:
-        """List the kinds of things from `start` on that belong together."""
-        kinds: set[str] = set()
-        place = start
-        while place < end:
-            mark = self._marks.get(place)
-            if mark is not None and mark.meaning.cue:
-                break
-            if mark is not None:
-                kinds |= {thing.kind for thing in mark.meaning.things}
-            elif self._tokens[place].kind == "join":
-                break
-            place = mark.end if mark is not None else place + 1
-        return kinds
-
-    def _list_marks(self, clause: Clause) -> list[Mark]:
-        return [mark for start, mark in self._marks.items() if clause.start <= start < clause.end]
-
-    def _list_loose(self, clause: Clause) -> list[int]:
-        """List the words of a clause that no rule knows."""
-        covered = {place for mark in self._list_marks(clause) for place in range(mark.start, mark.end)}
-        return [place for place in range(clause.start, clause.end) if place not in covered and self._is_loose(place)]
-
-    def _is_loose(self, place: int) -> bool:
-        token = self._tokens[place]
-        return token.kind == "word" and place not in self._taken and token.text not in self._small
-
     # --- within a clause ---------------------------------------------------------------------------------------------
 
     def _read_clause(self, number: int, clause: Clause) -> None:
@@ -217,7 +150,7 @@ class ScopeReader:
                 self._follow(mark, clause)
             place = mark.end
 
-    def _mention(self, mark: Mark, number: int, clause: Clause) -> None:
+    def _mention(self, mark: PhraseMark, number: int, clause: Clause) -> None:
         state = self._state
         for thing in mark.meaning.things:
             self._mentions.append(
@@ -227,7 +160,7 @@ class ScopeReader:
             )  # fmt: skip
             state.kinds.add(thing.kind)
 
-    def _find_mode(self, mark: Mark, clause: Clause) -> Mode:
+    def _find_mode(self, mark: PhraseMark, clause: Clause) -> Mode:
         """Find how a thing is meant so far: what is theirs, or comes late in a sentence without a cue, is told."""
         mode = self._state.mode
         if mode in ("must", "prefer", "avoid") and self._state.cued:
@@ -238,42 +171,7 @@ class ScopeReader:
             return "told"
         return mode
 
-    def _is_possessed(self, mark: Mark, clause: Clause) -> bool:
-        before = self._tokens[max(clause.start, mark.start - 2) : mark.start]
-        return bool(before) and any(token.text in self._signs("possessive") for token in before)
-
-    def _is_verbal(self, clause: Clause) -> bool:
-        """Return whether a clause is a whole sentence, which tells something, and no list."""
-        return any(token.text in self._signs("verbs") for token in self._tokens[clause.start : clause.end])
-
-    def _count_loose(self, start: int, end: int) -> int:
-        covered = {place for mark in self._marks.values() for place in range(mark.start, mark.end)}
-        return sum(place not in covered and self._is_loose(place) for place in range(start, end))
-
-    def _signs(self, name: str) -> frozenset[str]:
-        return frozenset(self._language.words.get("signs", {}).get(name, ()))
-
-    def _is_length(self, mark: Mark, clause: Clause) -> bool:
-        short = clause.end - clause.start <= 4 and not self._list_loose(clause)
-        return short or self._tokens[max(0, mark.start - 1)].text in self._signs("too")
-
-    def _follows_small(self, place: int, clause: Clause) -> bool:
-        """Return whether a small word that is no article stands right before: "for work", "in navy"."""
-        before = self._tokens[place - 1] if place > clause.start else None
-        return before is not None and before.text in self._small and before.text not in self._articles
-
-    def _is_narrowed(self, mark: Mark, clause: Clause) -> bool:
-        """Return whether an unknown word stands beside a thing, on the side where its language puts adjectives."""
-        after = self._language.words.get("signs", {}).get("adjectives") == ["after"]
-        if mark.end < clause.end and self._tokens[mark.end].text in self._narrowing:
-            return True
-        if after:
-            return mark.end < clause.end and self._is_loose(mark.end) and mark.end not in self._marks
-        before = mark.start - 1
-        inside = {place for other in self._marks.values() for place in range(other.start, other.end)}
-        return before >= clause.start and self._is_loose(before) and before not in inside
-
-    def _follow(self, mark: Mark, clause: Clause) -> None:
+    def _follow(self, mark: PhraseMark, clause: Clause) -> None:
         cue, state = mark.meaning.cue, self._state
         if cue in ("and", "or"):
             self._join(mark.start, clause, either=cue == "or", end=mark.end)
@@ -321,22 +219,22 @@ class ScopeReader:
         """Apply cues to the things before them, where nothing that they could mean follows."""
         marks = self._list_marks(clause)
         for mark in marks:
-            if mark.meaning.cue == "soft" and not any(each.start >= mark.end for each in mentions):
-                for each in mentions:
-                    each.soft = True
+            if mark.meaning.cue == "soft" and not any(entry.start >= mark.end for entry in mentions):
+                for entry in mentions:
+                    entry.soft = True
         for mark in reversed(marks):
             mode = _MODES.get(mark.meaning.cue)
             if mode is None or mode == "with":
                 continue
-            if mode != "past" and any(each.start >= mark.end for each in mentions):
+            if mode != "past" and any(entry.start >= mark.end for entry in mentions):
                 continue
             if mark.meaning.cue == "not" and self._count_loose(mark.end, clause.end):
                 continue
-            if mode == "own" and any(not each.cued for each in mentions):
+            if mode == "own" and any(not entry.cued for entry in mentions):
                 continue
-            for each in mentions:
-                if each.end <= mark.start and not each.cued and self._may_change(each, mode):
-                    each.mode, each.cued = mode, True
+            for entry in mentions:
+                if entry.end <= mark.start and not entry.cued and self._may_change(entry, mode):
+                    entry.mode, entry.cued = mode, True
 
     def _apply_to_topic(self, number: int, clause: Clause) -> None:
         """Apply a refusal to the topic that a comma sets apart before it: "skirts, no thanks"."""

@@ -10,7 +10,7 @@ from domain.fixes.reading.amounts import NumberSpan
 from domain.fixes.reading.clauses import Clause
 from domain.fixes.reading.phrases import PhraseList
 from domain.fixes.reading.tokens import Token
-from domain.fixes.reading.vocabulary import Language, Mark
+from domain.fixes.reading.vocabulary import Language, PhraseMark
 
 _LETTERS: Final = re.compile(r"^(?:x{1,3}s|x{1,4}l|[2-5]xl)$")
 _SHORT: Final = frozenset({"s", "m", "l"})
@@ -32,7 +32,7 @@ class SizeMention(NamedTuple):
 class QuantityMention(NamedTuple):
     """How many pieces of a category: the tokens from `start` to `end`."""
 
-    count: int
+    pieces: int
     category: str
     start: int
     end: int
@@ -42,7 +42,7 @@ class SizeFinder:
     """Finds sizes in the clauses of one note. `taken`: tokens that belong to amounts of money."""
 
     def __init__(
-        self, language: Language, note: str, tokens: Sequence[Token], marks: Sequence[Mark], taken: frozenset[int]
+        self, language: Language, note: str, tokens: Sequence[Token], marks: Sequence[PhraseMark], taken: frozenset[int]
     ) -> None:
         words = language.words.get("sizes", {})
         self._note, self._tokens, self._marks, self._taken = note, tokens, marks, taken
@@ -51,7 +51,7 @@ class SizeFinder:
         self._names: dict[str, str] = {name: next(iter(v)).upper() for name, v in words.get("words", {}).items()}
         self._wear = PhraseList(language, words.get("wear", ()))
         self._units = PhraseList(language, language.words.get("money", {}).get("units", ()))
-        self._skip = frozenset(language.words.get("small", ())) | frozenset(language.words.get("articles", ()))
+        self._skip = language.small
 
     def find_sizes(self, clauses: Sequence[Clause]) -> Iterator[SizeMention]:
         """Find the sizes, in order; each with the category of its clause that stands after a cue, or right before."""
@@ -91,7 +91,7 @@ class SizeFinder:
         token = self._tokens[place]
         for name, value in self._names.items():
             words = name.split()
-            if [each.text for each in self._tokens[place : place + len(words)]] == words:
+            if [entry.text for entry in self._tokens[place : place + len(words)]] == words:
                 return value, place + len(words)
         if place in self._taken:
             return "", place
@@ -152,14 +152,14 @@ class SizeFinder:
         return names[0] if len(set(names)) == 1 else ""
 
 
-def _names_category(mark: Mark) -> bool:
+def _names_category(mark: PhraseMark) -> bool:
     return any(thing.kind == "category" for thing in mark.meaning.things)
 
 
 def find_quantities(
     numbers: Sequence[NumberSpan],
     tokens: Sequence[Token],
-    marks: Sequence[Mark],
+    marks: Sequence[PhraseMark],
     fillers: frozenset[str],
     taken: frozenset[int],
 ) -> Iterator[QuantityMention]:

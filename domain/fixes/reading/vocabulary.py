@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Final, NamedTuple, get_args
 
 from domain.fixes.reading.tokens import Token, fold_text, split_into_tokens
@@ -30,7 +31,7 @@ class Meaning(NamedTuple):
     cue: str = ""
 
 
-class Mark(NamedTuple):
+class PhraseMark(NamedTuple):
     """A phrase found in a note: the tokens from `start` to `end`, and what they mean."""
 
     start: int
@@ -46,7 +47,7 @@ class _Phrase(NamedTuple):
     meaning: Meaning
 
 
-@dataclass
+@dataclass(eq=False)
 class Language:
     """The phrases of one language, and how its words are inflected.
 
@@ -64,6 +65,11 @@ class Language:
     """Lists of plain words and phrases by their use, such as `small` or `money.most`."""
     phrases: dict[str, list[_Phrase]] = field(default_factory=dict)
     heads: dict[str, Meaning] = field(default_factory=dict)
+
+    @cached_property
+    def small(self) -> frozenset[str]:
+        """The small words by which a language is known, articles among them."""
+        return frozenset(self.words.get("small", ())) | frozenset(self.words.get("articles", ()))
 
     def stem(self, word: str) -> str:
         """Return the stem of a folded word."""
@@ -121,9 +127,13 @@ class Language:
     def _knows_any_form(self, word: str) -> bool:
         return self._knows(word) or any(form in self.phrases for form in self.list_forms(word))
 
-    def find_marks(self, tokens: Sequence[Token], skip: frozenset[int] = frozenset()) -> list[Mark]:
+    def list_things(self) -> Iterator[Thing]:
+        """List all things that the language has a phrase for."""
+        return (thing for known in self.phrases.values() for phrase in known for thing in phrase.meaning.things)
+
+    def find_marks(self, tokens: Sequence[Token], skip: frozenset[int] = frozenset()) -> list[PhraseMark]:
         """Find the phrases in `tokens`, the longest at each place; tokens in `skip` belong to none."""
-        marks: list[Mark] = []
+        marks: list[PhraseMark] = []
         place = 0
         while place < len(tokens):
             mark = self._find_mark(tokens, place, skip)
@@ -132,7 +142,7 @@ class Language:
             place = mark.end if mark is not None else place + 1
         return marks
 
-    def _find_mark(self, tokens: Sequence[Token], place: int, skip: frozenset[int]) -> Mark | None:
+    def _find_mark(self, tokens: Sequence[Token], place: int, skip: frozenset[int]) -> PhraseMark | None:
         token = tokens[place]
         if place in skip or token.kind not in ("word", "number"):
             return None
@@ -144,9 +154,9 @@ class Language:
                     if best is None or rank > best[0]:
                         best = (rank, phrase)
         if best is not None:
-            return Mark(place, place + len(best[1].words), best[1].meaning)
+            return PhraseMark(place, place + len(best[1].words), best[1].meaning)
         split = self._split_compound(token.text) if self.compounds else None
-        return Mark(place, place + 1, split) if split else None
+        return PhraseMark(place, place + 1, split) if split else None
 
     def _fits(self, phrase: _Phrase, tokens: Sequence[Token], place: int, skip: frozenset[int]) -> bool:
         if place + len(phrase.words) > len(tokens):
@@ -156,7 +166,7 @@ class Language:
             if place + offset in skip or token.kind not in ("word", "number"):
                 return False
             forms = self.list_raw_forms(token.text) if exact else self.list_forms(token.text)
-            if word != "_" and token.text != word and word not in forms:
+            if word not in ("_", token.text) and word not in forms:
                 return False
         return True
 
@@ -245,9 +255,3 @@ def add_catalogue(language: Language, categories: Iterable[str], brands: Iterabl
     for brand in brands:
         exact = " ".join(f"={word}" for word in brand.split())
         language.add_phrase(exact, Meaning(things=(Thing("brand", brand.strip()),)))
-
-
-def iterate_words(language: Language) -> Iterator[str]:
-    """Iterate over the small words by which a language is known."""
-    yield from language.words.get("small", ())
-    yield from language.words.get("articles", ())

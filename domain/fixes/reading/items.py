@@ -1,0 +1,171 @@
+"""Describe the items of a catalogue in the values of wishes: by the words of their titles, tags and colours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from domain.fixes.reading.reader import NoteWords, choose_language
+from domain.fixes.reading.tokens import split_into_tokens
+from domain.fixes.reading.vocabulary import Thing
+from domain.fixes.wish_answers import ItemTraits, Trait
+from domain.sizes import fold_size
+from models.base import ItemId
+from models.catalogue import Item, Season
+from models.wishes import WishKind
+
+WIDER: Final[Mapping[Trait, tuple[Trait, ...]]] = {
+    ("material", "merino"): (("material", "wool"),),
+    ("material", "lambswool"): (("material", "wool"),),
+    ("colour", "navy"): (("colour", "blue"), ("colour", "dark")),
+    ("colour", "sky"): (("colour", "blue"), ("colour", "pastel")),
+    ("colour", "forest"): (("colour", "green"), ("colour", "dark")),
+    ("colour", "olive"): (("colour", "green"), ("colour", "earthy")),
+    ("colour", "burgundy"): (("colour", "red"), ("colour", "dark")),
+    ("colour", "rust"): (("colour", "earthy"),),
+    ("colour", "camel"): (("colour", "brown"), ("colour", "neutral"), ("colour", "earthy")),
+    ("colour", "brown"): (("colour", "earthy"),),
+    ("colour", "cream"): (("colour", "neutral"),),
+    ("colour", "beige"): (("colour", "neutral"),),
+    ("colour", "grey"): (("colour", "neutral"),),
+    ("colour", "white"): (("colour", "neutral"),),
+    ("colour", "rose"): (("colour", "pink"), ("colour", "pastel")),
+    ("colour", "lilac"): (("colour", "purple"), ("colour", "pastel")),
+    ("colour", "black"): (("colour", "dark"), ("colour", "neutral")),
+    ("colour", "red"): (("colour", "bright"),),
+    ("colour", "yellow"): (("colour", "bright"),),
+    ("colour", "orange"): (("colour", "bright"),),
+    ("colour", "pink"): (("colour", "bright"),),
+    ("category", "shirt"): (("category", "top"),),
+    ("category", "t-shirt"): (("category", "top"),),
+    ("category", "knitwear"): (("category", "top"),),
+    ("category", "trousers"): (("category", "bottoms"),),
+    ("category", "jeans"): (("category", "bottoms"), ("material", "denim")),
+    ("category", "skirt"): (("category", "bottoms"),),
+    ("category", "coat"): (("category", "outerwear"),),
+    ("category", "jacket"): (("category", "outerwear"),),
+}
+"""What something is besides, in the wider word."""
+FLAT_SHOES: Final = frozenset({"loafers", "trainers", "sandals", "flats"})
+WARM: Final = frozenset(
+    {
+        "wool",
+        "merino",
+        "lambswool",
+        "cashmere",
+        "alpaca",
+        "flannel",
+        "fur",
+        "down",
+        "fleece",
+        "corduroy",
+        "velvet",
+        "tweed",
+    }
+)
+LIGHT: Final = frozenset({"linen", "silk", "viscose", "jersey", "hemp", "satin", "cotton"})
+NEVER_LIGHT: Final = frozenset({"coat", "knitwear", "shoes", "bag", "jeans"})
+NEVER_WARM: Final = frozenset({"shoes", "bag"})
+_FINE: Final = frozenset({"dress", "skirt", "shirt", "shoes", "jacket", "bag", "scarf", "suit"})
+_PLAIN: Final = frozenset({"jeans", "t-shirt", "knitwear", "trousers", "shirt", "shoes", "bag", "jacket", "skirt"})
+OCCASIONS: Final[Mapping[str, tuple[frozenset[str], frozenset[str]]]] = {
+    "work": (frozenset({"classic", "minimal", "smart", "elegant"}), _FINE | {"trousers", "knitwear", "coat"}),
+    "interview": (frozenset({"classic", "minimal", "smart", "elegant"}), _FINE | {"trousers"}),
+    "wedding": (frozenset({"romantic", "evening", "elegant"}), _FINE),
+    "party": (frozenset({"romantic", "evening", "elegant"}), _FINE),
+    "evening": (frozenset({"evening", "elegant"}), _FINE),
+    "date": (frozenset({"romantic", "evening", "elegant"}), _FINE),
+    "ceremony": (frozenset({"romantic", "elegant", "classic"}), _FINE | {"trousers", "coat"}),
+    "everyday": (frozenset({"casual", "minimal", "sporty", "workwear", "bohemian", "classic"}), _PLAIN),
+    "travel": (frozenset({"casual", "minimal", "sporty"}), _PLAIN | {"dress"}),
+    "holiday": (frozenset({"bohemian", "casual", "sporty", "romantic"}), _PLAIN | {"dress"}),
+    "sport": (frozenset({"sporty"}), _PLAIN),
+    "outdoors": (frozenset({"sporty", "workwear"}), _PLAIN | {"coat"}),
+    "home": (frozenset({"casual", "sporty"}), frozenset({"knitwear", "t-shirt", "trousers"})),
+}
+"""By occasion, the styles and the categories that suit it; an item suits with one of each."""
+
+
+class CatalogueWords(NamedTuple):
+    """What the words of a catalogue mean: its categories and its colours."""
+
+    categories: Mapping[str, Thing]
+    colours: Mapping[str, str]
+
+
+def map_catalogue(categories: Iterable[str], colours: Iterable[str], vocabulary: NoteWords) -> CatalogueWords:
+    """Map the categories and colours of a catalogue to the values of wishes."""
+    return CatalogueWords(
+        {word: _find_thing(word, "category", vocabulary) for word in categories},
+        {word: _find_thing(word, "colour", vocabulary).value for word in colours},
+    )
+
+
+def _find_thing(word: str, kind: WishKind, vocabulary: NoteWords) -> Thing:
+    """Find what a word of the catalogue means; one that no language knows means itself."""
+    things = [thing for thing in _list_things(word, vocabulary) if thing.kind == kind]
+    return things[0] if things else Thing(kind, word.strip().casefold())
+
+
+def _list_things(text: str, vocabulary: NoteWords) -> list[Thing]:
+    tokens = split_into_tokens(text)
+    language = choose_language(tokens, vocabulary)
+    marks = language.find_marks(language.separate(tokens)) if language is not None else []
+    return [thing for mark in marks for thing in mark.meaning.things if not thing.opposite]
+
+
+def describe_items(items: Mapping[ItemId, Item], vocabulary: NoteWords) -> dict[ItemId, ItemTraits]:
+    """Describe items in the values of wishes."""
+    return {item_id: describe_item(item, vocabulary) for item_id, item in items.items()}
+
+
+@lru_cache(maxsize=50_000)
+def describe_item(item: Item, vocabulary: NoteWords) -> ItemTraits:
+    """Describe one item: what its title, category, colour, tags and season say, and what follows from that."""
+    text = " , ".join((item.title, item.category, *item.tags))
+    category = _find_thing(item.category, "category", vocabulary)
+    things = [thing for thing in _list_things(text, vocabulary) if thing.kind not in ("category", "colour", "occasion")]
+    details = {thing.detail for thing in _list_things(item.title, vocabulary) if thing.value == category.value}
+    traits: set[Trait] = {(thing.kind, thing.value) for thing in things}
+    traits |= {("category", category.value), ("category", item.category.strip().casefold())}
+    traits |= {("style", tag.casefold()) for tag in item.tags}
+    if item.colour:
+        traits |= {("colour", _find_thing(item.colour, "colour", vocabulary).value)}
+    if item.brand:
+        traits.add(("brand", item.brand))
+    _widen(traits)
+    _add_comfort(traits, category.value, item.season, details)
+    _add_occasions(traits, category.value)
+    sizes = frozenset(map(fold_size, item.sizes))
+    return ItemTraits(frozenset(traits), frozenset(details | {category.detail}) - {""}, sizes, item.price_cents)
+
+
+def _widen(traits: set[Trait]) -> None:
+    for trait in list(traits):
+        traits.update(WIDER.get(trait, ()))
+
+
+def _add_comfort(traits: set[Trait], category: str, season: Season, details: set[str]) -> None:
+    """Add how warm an item is, its seasons, and flat heels where its kind has no others."""
+    materials = {value for kind, value in traits if kind == "material"}
+    if ("warmth", "warm") not in traits and materials & WARM and category not in NEVER_WARM:
+        traits.add(("warmth", "warm"))
+    light = bool(materials & LIGHT) and not materials & WARM and category not in NEVER_LIGHT
+    if ("warmth", "warm") not in traits and (light or season is Season.SUMMER):
+        traits.add(("warmth", "light"))
+    if season is not Season.ALL:
+        traits.add(("season", season.value))
+    else:
+        unfit = {("warmth", "warm"): "summer", ("warmth", "light"): "winter"}
+        barred = {name for trait, name in unfit.items() if trait in traits}
+        traits |= {("season", entry.value) for entry in Season if entry is not Season.ALL and entry.value not in barred}
+    if category == "shoes" and details & FLAT_SHOES:
+        traits.add(("fit", "flat"))
+
+
+def _add_occasions(traits: set[Trait], category: str) -> None:
+    styles = {value for kind, value in traits if kind == "style"}
+    for occasion, (suiting, categories) in OCCASIONS.items():
+        if category in categories and styles & suiting:
+            traits.add(("occasion", occasion))
