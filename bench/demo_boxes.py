@@ -15,7 +15,6 @@ from sqlalchemy import Engine
 
 from demo import shop
 from demo.fixes import ClientRequest, list_requests
-from domain.fixes import notes
 from ingest.files import import_file
 from models.actors import SYSTEM
 from models.base import utc
@@ -26,10 +25,10 @@ from services.context import ServiceContext
 from services.decisions.decider import Decider
 from services.fixes import assembly, proposal, settlement
 from services.fixes.fit import FitPredictor
+from services.fixes.note_reading import load_words, read_by_rules
 from services.fixes.ranking import FixRanker
 from services.recommendations.recommender import Recommender
 from settings import Settings
-from store.catalogue import catalogue
 from store.database import connect, read_transaction, write_transaction
 from store.events import events
 from store.fixes import fixes
@@ -72,7 +71,7 @@ class DemoShop:
         with write_transaction(self.engine) as connection:
             fix_id = fixes.save_request(connection, client_id, request.wish, now, request_key=None, due=now)
             if request.note:
-                read = notes.parse_note(request.note, *catalogue.load_vocabulary(connection))
+                read = read_by_rules(request.note, *load_words(self.settings, connection))
                 fixes.save_note(connection, fix_id, read.model_dump(mode="json"))
         self.ranker.rank([fix_id], now)
         with read_transaction(self.engine) as connection:

@@ -27,6 +27,12 @@ def load_words(settings: Settings, connection: Connection) -> tuple[NoteWords, C
     return vocabulary, map_catalogue(categories, colours, vocabulary)
 
 
+def read_by_rules(note: str, vocabulary: NoteWords, words: CatalogueWords) -> FixNote:
+    """Read a note into wishes by rules."""
+    reading = read_wishes(note, vocabulary)
+    return build_note(reading.wishes, reading.not_understood, words, "house")
+
+
 async def read_note(
     context: ServiceContext,
     model: LanguageModel | None,
@@ -38,8 +44,7 @@ async def read_note(
     """Read the note of a Fix into wishes, by the language model where there is one, else by rules."""
     note = row.note or ""
     if model is None:
-        reading = read_wishes(note, vocabulary)
-        return build_note(reading.wishes, reading.not_understood, words, "house")
+        return read_by_rules(note, vocabulary, words)
     async with open_session(context, model, row.client_id, None, now) as asking:
         answer = await notes.read_note(asking, note, vocabulary, tuple(words.categories))
     return build_note(answer.wishes, answer.not_understood, words, "model")
