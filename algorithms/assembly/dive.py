@@ -19,11 +19,11 @@ SURE: Final = 0.95
 AT_LEAST: Final = 0.12
 """The share of the undecided clients who are decided in a round even when none is sure."""
 TURNS: Final = 16
-UNDECIDED: Final = 100
+UNDECIDED: Final = 40
 """The most clients that are left to the integer programme."""
 FEW: Final = 30
 """Offers for each client in the integer programme, the best at the last prices; few clients get more, up to:"""
-TOGETHER: Final = 1_000
+TOGETHER: Final = 600
 GAP, NODES = 5e-4, 5
 """Where the integer programme may stop. Never by the clock: the result must not depend on how fast the machine is."""
 

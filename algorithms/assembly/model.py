@@ -89,6 +89,11 @@ class Block:
     score: Floats
     wishes: BoxWishes | None = None
 
+    def list_groups(self) -> list[tuple[Ints, Ints]]:
+        """List the groups of items with a cap: codes (b, k), below 0 for no group, and the most of one code (b)."""
+        groups = [(self.category, self.cap)]
+        return groups if self.wishes is None else [*groups, (self.wishes.colour, self.wishes.colour_cap)]
+
     def select(self, rows: Ints | Bools) -> Block:
         """Select some of the clients."""
         tables = {name: getattr(self, name)[rows] for name in self.__dataclass_fields__ if name != "wishes"}

@@ -51,7 +51,7 @@ class Offers:
 
 
 def find_offers(blocks: list[Block], prices: Floats, within: float, clients: int) -> Offers:
-    """Find the offers worth at most a share `within` less than the client's best at `prices` (s).
+    """Find the offers worth at most `within` less than the client's best at `prices` (s).
 
     `clients`: how many the whole wave has; in a small one each may get more offers.
     """
@@ -59,7 +59,7 @@ def find_offers(blocks: list[Block], prices: Floats, within: float, clients: int
     for block in blocks:
         worth = block.score - prices[block.sku]
         good = find_good_boxes(block, worth)
-        near = find_near_boxes(block, worth, good, within * np.abs(good.worth), max(NODES, limit))
+        near = find_near_boxes(block, worth, good, np.full(len(worth), within), max(NODES, limit))
         rows = _choose_best(near.row, near.worth, limit)
         parts.append(_build_offers(block, near.row[rows], near.picks[rows], len(prices)))
     return join_offers(parts, len(prices))

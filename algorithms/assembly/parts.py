@@ -93,16 +93,15 @@ def list_boxes(problem: Arrays, chosen: Ints) -> dict[str, tuple[str, ...]]:
 def dump_progress(progress: WaveProgress) -> Arrays:
     """Turn the progress of a wave into arrays to store."""
     best = progress.best
-    numbers = np.array([progress.turn, progress.done, best.objective, best.bound], np.float64)
+    numbers = np.array([progress.turn, progress.done, best.objective, best.bound, progress.usual], np.float64)
     return {"numbers": numbers, "chosen": best.chosen, "dual": best.prices, "prices": progress.prices}
 
 
 def load_progress(arrays: Arrays) -> WaveProgress:
     """Read the progress of a wave from stored arrays."""
-    turn, done, objective, bound = arrays["numbers"].tolist()
-    return WaveProgress(
-        int(turn), AssemblyResult(arrays["chosen"], objective, bound, arrays["dual"]), arrays["prices"], bool(done)
-    )
+    turn, done, objective, bound, usual = arrays["numbers"].tolist()
+    best = AssemblyResult(arrays["chosen"], objective, bound, arrays["dual"])
+    return WaveProgress(int(turn), best, arrays["prices"], bool(done), usual)
 
 
 def dump_answer(answer: PartAnswer) -> Arrays:

@@ -7,6 +7,7 @@ from typing import Self
 
 import numpy as np
 
+from algorithms.assembly.checks import find_lacking_clients
 from algorithms.assembly.model import Block, Bools, BoxWishes, Floats, Ints, Wave
 from domain.fixes.must_haves import choose_cheapest
 
@@ -140,6 +141,13 @@ def find_cheapest_cover(block: Block, row: int, there: Bools) -> Ints:
             block.slots[row], block.budget[row], wishes.colour_cap[row],
         )
     ]  # fmt: skip
+
+
+def drop_incomplete_boxes(wave: Wave, chosen: Bools) -> Bools:
+    """Empty the boxes that lack a must-have, so that the repair begins with those. `chosen` (m) marks candidates."""
+    lacking = np.zeros(len(wave.slots), np.bool_)
+    lacking[find_lacking_clients(wave, np.flatnonzero(chosen))] = True
+    return chosen & ~lacking[wave.client]
 
 
 def limit_needs(block: Block, there: Bools, own: Bools | None = None) -> Block:

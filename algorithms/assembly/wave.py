@@ -1,7 +1,8 @@
 """A wave: all boxes together against one stock, with an upper bound on what any way of filling them can reach.
 
 Prices decompose it: given a price for every sku, each client's best box is found alone and exactly. The sum of their
-worths and of the stock at its prices bounds the whole (Lagrangian duality); prices are moved to make that least.
+worths and of the stock at its prices bounds the whole (Lagrangian duality). The prices are those of the linear
+relaxation, then refined over whole boxes.
 
 It goes by turns. In each, the parts of the wave answer for their clients at given prices, on any machine and in any
 order; then their answers are put together. `assemble` does all of it in one process.
@@ -11,29 +12,38 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 
+from algorithms.assembly.chains import run_chains
 from algorithms.assembly.checks import find_lacking_clients
 from algorithms.assembly.dive import dive
+from algorithms.assembly.linear import solve_relaxation
 from algorithms.assembly.model import Block, Bools, Floats, Ints, Wave, build_blocks
 from algorithms.assembly.offers import Offers, compute_bound, find_offers, join_offers, refine_prices
-from algorithms.assembly.prices import compute_prices
 from algorithms.assembly.repair import repair_boxes
+from algorithms.assembly.variety import drop_incomplete_boxes
 
-FIRST_STEP: Final = 0.05
-LATER_STEP: Final = 0.02
-"""Steps of the prices as shares of the mean score."""
 REFINING_TURNS: Final = 60
-PRICE_TURNS: Final = 240
-"""Turns in which prices are improved: over the offers; and over all boxes where the gap is not yet close."""
-ATTEMPTS: Final = ((0.045, 0.0), (0.02, 0.01), (0.15, 0.003), (0.5, 0.01))
-"""Of each attempt: how far below a client's best box others are looked at, and how much scores are perturbed. The later
-ones run only while the gap is not yet close."""
-CLOSE: Final = 0.002
-FEW: Final = 100
-"""Waves of more clients are spared the last attempt, which takes long and seldom helps them."""
+"""Turns in which prices are refined over the offers."""
+SWAP_WITHIN: Final = 0.1
+"""How much worse than nothing a swap may look at the prices, as a share of the mean score."""
+
+
+class Attempt(NamedTuple):
+    """How far below a client's best box others are looked at, how far prices move in a turn, and how much scores are
+    perturbed; the first two as shares of the mean score."""
+
+    within: float
+    step: float
+    noise: float
+
+
+ATTEMPTS: Final = (Attempt(0.15, 0.005, 0.0), Attempt(0.3, 0.02, 0.0))
+"""The later ones run only while the gap is not yet close."""
+CLOSE, CLOSER, FEW = 0.003, 0.0001, 300
+"""Where the gap is close: for all waves, and for those of few clients."""
 
 
 @dataclass(frozen=True)
@@ -56,16 +66,18 @@ class WaveProgress:
     """The state of a wave before its `turn`: the best so far, and the prices (s) at which parts are asked next.
 
     Each attempt has two turns: in the first, prices are refined over the offers; in the second, boxes are given.
+    `usual`: the mean score of the candidates.
     """
 
     turn: int
     best: AssemblyResult
     prices: Floats
     done: bool = False
+    usual: float = 0.0
 
     @property
-    def attempt(self) -> tuple[float, float]:
-        """How far below the best box to look, and how much to perturb scores."""
+    def attempt(self) -> Attempt:
+        """The attempt that this turn is part of."""
         return ATTEMPTS[self.turn // 2]
 
     @property
@@ -102,66 +114,85 @@ def assemble(wave: Wave, report: Callable[[str], None] = lambda _: None) -> Asse
     report("pricing the stock")
     progress = start_wave(wave)
     while not progress.done:
-        report(f"filling boxes from those within {100 * progress.attempt[0]:g} % of each client's best")
+        report(f"looking at the boxes within {100 * progress.attempt.within:g} % of a usual item of each client's best")
         progress = settle_turn(wave, progress, [answer_part(WavePart(wave), progress, len(wave.slots))])
     return progress.best
 
 
 def start_wave(wave: Wave) -> WaveProgress:
-    """Start a wave: compute the first prices; no box is given yet."""
-    every = build_blocks(wave)
-    prices = compute_prices(wave, every)
-    bound = np.inf if every else 0.0
-    return WaveProgress(0, AssemblyResult(np.zeros(0, np.int64), 0.0, bound, prices), prices, done=not every)
+    """Start a wave: price the stock by the linear relaxation, and complete the boxes that it gives as a whole."""
+    blocks, nothing = build_blocks(wave), np.zeros(len(wave.on_hand))
+    empty = AssemblyResult(np.zeros(0, np.int64), 0.0, 0.0, nothing)
+    if not blocks:
+        return WaveProgress(0, empty, nothing, done=True)
+    usual = float(np.mean(wave.score[wave.find_eligible()]))
+    relaxation = solve_relaxation(wave, blocks)
+    chosen = drop_incomplete_boxes(wave, relaxation.whole)
+    chosen = run_chains(wave, blocks, chosen, relaxation.prices, SWAP_WITHIN * usual)
+    best = _choose_better(wave, chosen, replace(empty, bound=np.inf, prices=relaxation.prices))
+    return WaveProgress(0, best, relaxation.prices, usual=usual)
 
 
 def answer_part(part: WavePart, progress: WaveProgress, clients: int) -> PartAnswer:
     """Compute the answer of one part in this turn; `clients`: how many the whole wave has."""
-    within, noise = progress.attempt
-    own = build_blocks(part.wave)
-    own_offers = find_offers([_perturb_scores(block, noise) for block in own], progress.prices, within, clients)
+    attempt, own = progress.attempt, build_blocks(part.wave)
+    perturbed = [_perturb_scores(block, attempt.noise) for block in own]
+    own_offers = find_offers(perturbed, progress.prices, attempt.within * progress.usual, clients)
     return PartAnswer(own_offers.shift(part.client, part.candidate), compute_bound(own, progress.prices))
 
 
 def settle_turn(wave: Wave, progress: WaveProgress, answers: Sequence[PartAnswer]) -> WaveProgress:
     """Compute the state of the wave after this turn from the answers of its parts, in their order."""
     every = join_offers([answer.offers for answer in answers], len(wave.on_hand))
-    usual = float(np.mean(wave.score[wave.find_eligible()]))
     bound = float(progress.prices @ wave.on_hand) + sum(answer.bound for answer in answers)
-    best = progress.best
+    best, step = progress.best, progress.attempt.step * progress.usual
     if bound < best.bound:
-        best = replace(best, bound=max(bound, best.objective), prices=progress.prices)
-    if not progress.gives_boxes:
-        prices = refine_prices(every, progress.prices, wave.on_hand, REFINING_TURNS, FIRST_STEP * usual).prices
-        return WaveProgress(progress.turn + 1, best, prices)
-    best = _give_boxes(wave, progress.prices, best, every, usual)
-    attempts = len(ATTEMPTS) if len(wave.slots) <= FEW else len(ATTEMPTS) - 1
-    if best.gap <= CLOSE or progress.turn + 1 == 2 * attempts:
-        return WaveProgress(progress.turn + 1, _relax_must_haves(wave, best), best.prices, done=True)
-    return WaveProgress(progress.turn + 1, best, compute_prices(wave, build_blocks(wave), PRICE_TURNS, best.prices))
+        best = replace(best, bound=bound, prices=progress.prices)
+    if progress.gives_boxes:
+        best = _give_boxes(wave, progress, best, every, step)
+    prices, turn = best.prices, progress.turn + 1
+    close = best.gap <= (CLOSE if len(wave.slots) > FEW else CLOSER)
+    if not progress.gives_boxes and (not close or len(find_lacking_clients(wave, best.chosen))):
+        prices = refine_prices(every, progress.prices, wave.on_hand, REFINING_TURNS, step).prices
+    elif close or turn == 2 * len(ATTEMPTS):
+        return WaveProgress(turn, _settle_bound(wave, best), best.prices, True, progress.usual)
+    return WaveProgress(turn, best, prices, usual=progress.usual)
 
 
-def _give_boxes(wave: Wave, prices: Floats, best: AssemblyResult, every: Offers, usual: float) -> AssemblyResult:
-    """Give boxes from the offers; keep the earlier ones where they are better."""
-    boxes, _ = dive(every, prices, wave.on_hand, LATER_STEP * usual)
+def _give_boxes(wave: Wave, progress: WaveProgress, best: AssemblyResult, every: Offers, step: float) -> AssemblyResult:
+    """Give boxes from the offers, or keep the earlier ones where they are better, and improve them.
+
+    Chains of swaps find much; each client alone then finds what takes two swaps of its own.
+    """
+    boxes, _ = dive(every, progress.prices, wave.on_hand, step)
+    given: Bools = np.zeros(len(wave.sku), np.bool_)
+    given[boxes.candidates[boxes.candidates >= 0]] = True
+    blocks, within = build_blocks(wave), SWAP_WITHIN * progress.usual
+    best = _choose_better(wave, run_chains(wave, blocks, given, best.prices, within), best)
     chosen: Bools = np.zeros(len(wave.sku), np.bool_)
-    chosen[boxes.candidates[boxes.candidates >= 0]] = True
-    indices = np.flatnonzero(repair_boxes(wave, build_blocks(wave), chosen))
+    chosen[best.chosen] = True
+    chosen = repair_boxes(wave, blocks, chosen)
+    return _choose_better(wave, run_chains(wave, blocks, chosen, best.prices, within), best)
+
+
+def _choose_better(wave: Wave, chosen: Bools, best: AssemblyResult) -> AssemblyResult:
+    """Choose the boxes in which fewer clients lack a must-have, or else those of the higher score."""
+    indices = np.flatnonzero(chosen)
     objective = float(wave.score[indices].sum())
-    if objective < best.objective:
+    lacking, before = (len(find_lacking_clients(wave, boxes)) for boxes in (indices, best.chosen))
+    if (lacking, -objective) >= (before, -best.objective):
         return best
-    return replace(best, chosen=indices, objective=objective, bound=max(best.bound, objective))
+    return replace(best, chosen=indices, objective=objective)
 
 
-def _relax_must_haves(wave: Wave, best: AssemblyResult) -> AssemblyResult:
+def _settle_bound(wave: Wave, best: AssemblyResult) -> AssemblyResult:
     """Recompute the bound without the must-haves that a client lacks because others took the stock."""
-    without = find_lacking_clients(wave, best.chosen)
-    if wave.wishes is None or not len(without):
-        return best
-    need = wave.wishes.need.copy()
-    need[without] = 0
-    easier = replace(wave, wishes=replace(wave.wishes, need=need))
-    bound = float(best.prices @ wave.on_hand) + compute_bound(build_blocks(easier), best.prices)
+    without, bound = find_lacking_clients(wave, best.chosen), best.bound
+    if wave.wishes is not None and len(without):
+        need = wave.wishes.need.copy()
+        need[without] = 0
+        easier = replace(wave, wishes=replace(wave.wishes, need=need))
+        bound = float(best.prices @ wave.on_hand) + compute_bound(build_blocks(easier), best.prices)
     return replace(best, bound=max(bound, best.objective))
 
 

@@ -9,8 +9,7 @@ import pytest
 
 from algorithms.assembly.dive import dive, find_available
 from algorithms.assembly.model import build_blocks
-from algorithms.assembly.offers import Offers, compute_bound, find_offers, join_offers, refine_prices
-from algorithms.assembly.prices import compute_prices
+from algorithms.assembly.offers import Offers, find_offers, join_offers, refine_prices
 from tests.algorithms.waves import draw_wave
 
 NONE = 3
@@ -105,32 +104,15 @@ def test_a_price_settles_between_who_gets_the_unit_and_who_does_not():
     assert (nothing.prices.tolist(), len(nothing.often)) == ([0.3], 0)
 
 
-@pytest.mark.parametrize("seed", range(8))
-def test_prices_lower_the_bound_and_known_ones_are_improved(seed):
-    wave = draw_wave(seed, 60, 8, 12)
-    blocks = build_blocks(wave)
-
-    def measure_bound(prices) -> float:
-        return float(prices @ wave.on_hand) + compute_bound(blocks, prices)
-
-    first = compute_prices(wave, blocks)
-    later = compute_prices(wave, blocks, 240, first)
-    assert (first >= 0).all()
-    assert (later >= 0).all()
-    assert measure_bound(later) <= measure_bound(first) + 1e-9
-    assert measure_bound(first) < 0.8 * measure_bound(np.zeros(12))
-    assert compute_prices(wave, []).tolist() == [0.0] * 12
-
-
 @pytest.mark.parametrize("within", [0.0, 0.1])
-def test_offers_are_the_boxes_within_a_share_of_each_client_s_best(within):
+def test_offers_are_the_boxes_within_a_margin_of_each_client_s_best(within):
     wave = draw_wave(7, 15, 8, 12)
     blocks, prices = build_blocks(wave), np.full(12, 0.05)
     offers = find_offers(blocks, prices, within, 15)
     worth = offers.score - np.r_[prices, 0.0][offers.goods].sum(1)
     for begin, end in zip(offers.find_starts(), [*offers.find_starts()[1:], len(offers)], strict=True):
         best = worth[begin:end].max()
-        assert (worth[begin:end] >= best - within * best - 1e-6).all()
+        assert (worth[begin:end] >= best - within - 1e-6).all()
     assert (np.diff(offers.client) >= 0).all()
     assert len(set(offers.client.tolist())) == sum(len(block.clients) for block in blocks)
     more = find_offers(blocks, prices, within + 0.3, 15)
