@@ -24,6 +24,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "algorithms": ("commands.algorithms", "List, check and describe the algorithms that answer the slots."),
     "recommend": ("commands.recommend", "Recommend items for one client."),
     "campaign": ("commands.campaign", "Create, pause, resume, adjust, end a campaign, or see how it goes."),
+    "mail": ("commands.mail", "Check that receivers can believe our mail; send one to staff; resolve one."),
     "client": ("commands.client", "See or steer a client's mail; export all their data; erase them."),
     "why-not": ("commands.why_not", "Say in one sentence why a client has not been mailed."),
     "fixes": ("commands.fixes", "Ask for Fixes, decide on them, or assemble boxes from plain files."),

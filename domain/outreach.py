@@ -45,7 +45,8 @@ TRANSITIONS: Final[Mapping[S, frozenset[S]]] = {
     S.PARKED: frozenset({S.SCHEDULED, S.PARKED, S.BRIEFED}) | _STOPS,
     S.CLAIMED: frozenset({S.CLAIMED, S.DATA, S.SCHEDULED, S.PARKED, S.BRIEFED}) | _STOPS,
     S.DATA: frozenset({S.SENT, S.FAILED, S.UNKNOWN, S.SCHEDULED}),
-    S.UNKNOWN: frozenset({S.SENT}),
+    # To `parked` when a person has it sent again.
+    S.UNKNOWN: frozenset({S.SENT, S.PARKED}),
     S.SENT: frozenset(),
     S.SUPPRESSED: frozenset(),
     S.REJECTED: frozenset(),

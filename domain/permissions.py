@@ -28,6 +28,8 @@ class Action(StrEnum):
     END_CAMPAIGN = "campaign.end"
     DECIDE_MAIL = "mail.decide"
     STEER_MAIL = "mail.steer"
+    TEST_MAIL = "mail.test"
+    RESOLVE_MAIL = "mail.resolve"
     DECIDE_CALL = "call.decide"
     REQUEST_FIX = "fix.request"
     DECIDE_FIX = "fix.decide"
@@ -60,6 +62,8 @@ ROLES: Final[Mapping[Action, frozenset[Role]]] = {
     Action.END_CAMPAIGN: _MARKETER,
     Action.DECIDE_MAIL: _MARKETER,
     Action.STEER_MAIL: _MARKETER,
+    Action.TEST_MAIL: _MARKETER,
+    Action.RESOLVE_MAIL: _OPERATOR,
     Action.DECIDE_CALL: _STYLIST,
     Action.REQUEST_FIX: _STYLIST,
     Action.DECIDE_FIX: _STYLIST,

@@ -75,6 +75,13 @@ class OutreachDecision(Contract):
     by: str = Field(default="", max_length=64)
 
 
+class UnknownMailAnswer(Contract):
+    """A person's word on a mail of which SMTP could not say whether it arrived, and how they know."""
+
+    verdict: Literal["arrived", "resend"]
+    because: Literal["server_log", "client_said", "other"] = "other"
+
+
 class OutreachStatus(Contract):
     client_id: ClientId
     n: int

@@ -23,7 +23,7 @@ from web import error_responses
 from web.api.document import build_document
 from web.api.routers import ROUTERS as API_ROUTERS
 from web.bodies import BodyLimits
-from web.console import calls, campaigns, clients, fixes, mailbox, overview, privacy, refreshes, sign_in
+from web.console import calls, campaigns, clients, fixes, mailbox, overview, privacy, refreshes, sign_in, unknown_mails
 from web.context import BusinessClock, WebContext
 from web.public import health, pictures, shop, unsubscribe
 from web.security import SecurityHeaders, list_hosts
@@ -41,6 +41,7 @@ ROUTERS: Final = (
     sign_in.router,
     privacy.router,
     mailbox.router,
+    unknown_mails.router,
     unsubscribe.router,
     pictures.router,
     shop.router,

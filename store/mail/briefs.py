@@ -61,7 +61,7 @@ def build_brief(
         voice=voice or settings.shop_voice,
         message=normalise(message),
         facts=state_facts(history, now),
-        items=tuple(_build_item(item, (why or {}).get(item.item_id, "")) for item in picked),
+        items=tuple(build_item(item, (why or {}).get(item.item_id, "")) for item in picked),
         client_words=tuple(d.data["note"] for d in bought if d.data and d.data.get("note"))[:NOTES],
     )
 
@@ -153,7 +153,7 @@ def _find_new_arrival(picked: Sequence[Any], history: History, now: datetime) ->
     return next((row.title for row in picked if since and since < row.added_at <= now), None)
 
 
-def _build_item(item: Any, why: str) -> BriefItem:
+def build_item(item: Any, why: str) -> BriefItem:
     """Build the item with quotable words only; a title that may not be quoted gives way to its category."""
     category = clean_quote(item.category) or "piece"
     return BriefItem(

@@ -36,6 +36,8 @@ WITH_ACTOR: Final = {
     "services/fixes/settlement.py": {"cancel_fix", "cancel_and_record"},
     "services/fixes/stylist_decisions.py": {"decide_fix"},
     "services/ingestion/events.py": {"ingest_events"},
+    "services/mailing/resolution.py": {"resolve_mail"},
+    "services/mailing/staff_mail.py": {"send_staff_mail"},
     "services/mailing/steering.py": {"conclude_mail"},
     "services/privacy/requests.py": {"request_erasure", "export_client"},
     "services/slots/policies.py": {"change_policy", "set_policy"},
@@ -47,19 +49,22 @@ WITH_ACTOR: Final = {
 """Services that people call: each takes an actor and asks the table."""
 
 
-def list_functions(tree: ast.Module) -> Iterator[ast.FunctionDef]:
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def list_functions(tree: ast.Module) -> Iterator[Function]:
     """All public functions and methods of a file."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef) and not node.name.startswith("_"):
+        if isinstance(node, Function) and not node.name.startswith("_"):
             yield node
 
 
-def takes_actor(function: ast.FunctionDef) -> bool:
+def takes_actor(function: Function) -> bool:
     """Whether one of its parameters is an actor."""
     return any(argument.arg == "actor" for argument in (*function.args.args, *function.args.kwonlyargs))
 
 
-def opens_writing(function: ast.FunctionDef) -> bool:
+def opens_writing(function: Function) -> bool:
     """Whether it opens a transaction that writes."""
     calls = (node.func for node in ast.walk(function) if isinstance(node, ast.Call))
     return any(isinstance(call, ast.Name) and call.id == "write_transaction" for call in calls)

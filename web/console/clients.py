@@ -24,6 +24,7 @@ from web.console.labels import PHASES
 from web.console.mails import MailView, build_mail_view
 from web.console.privacy import ERASE
 from web.console.sign_in import build_token, get_person
+from web.console.unknown_mails import RESOLVE
 from web.context import WebContext, get_context
 from web.templating import render_page
 
@@ -84,6 +85,7 @@ def show_client(request: Request, context: Ctx, client_id: Annotated[str, Path(p
         erasing=erasing,
         acts=get_person(request) is not None,
         token=build_token(context, client_id, ERASE),
+        resolve_token=build_token(context, client_id, RESOLVE),
         picture=build_score_picture(
             EngagementRules(), timeline.curve, timeline.assessments, timeline.mails, now, crosses_at
         ),
