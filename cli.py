@@ -15,6 +15,7 @@ from errors import SelvedgeError
 VERBS: dict[str, tuple[str, str]] = {
     "demo": ("commands.demo", "Run everything on one machine on the demo shop."),
     "import": ("commands.import_", "Import clients, a catalogue, stock or events from a file."),
+    "go": ("commands.go", "Start the clients who were imported; until then nothing is sent to them."),
     "assess": ("commands.assess", "Score every client as of a date into a file."),
     "predict": ("commands.predict", "Forecast from plain files: who orders again, what they take, what fits."),
     "evaluate": ("commands.evaluate", "Measure forecasts on held-out days of plain files."),

@@ -30,7 +30,7 @@ PLAIN_EVERY_S: Final = 5.0
 @click.command("import")
 @click.argument("kind", type=click.Choice(KIND_NAMES))
 @click.argument("path", type=click.Path(path_type=Path))
-@click.option("--no-start", is_flag=True, help="Ask for no workflow to start or look.")
+@click.option("--start/--no-start", default=False, help="Start workflows at once; else they wait for the go.")
 @click.option("--rejects", type=click.Path(path_type=Path), help="Where bad rows go. Default: PATH.rejects.jsonl")
 @click.option("--columns", multiple=True, help="Its names for our columns: email=E-Mail,first_name=Vorname")
 @click.option("--delimiter", help="What parts the cells: ';' or tab, for instance. Default: a comma; tab in .tsv")
@@ -42,7 +42,7 @@ def command(
     context: click.Context,
     kind: str,
     path: Path,
-    no_start: bool,
+    start: bool,
     rejects: Path | None,
     columns: tuple[str, ...],
     delimiter: str | None,
@@ -72,7 +72,7 @@ def command(
                 ShopPolicy.from_settings(settings),
                 now,
                 real_now,
-                start=not no_start,
+                start=start,
                 rejects=rejects,
                 watch=watch,
                 written=written,

@@ -15,6 +15,7 @@ class Action(StrEnum):
 
     ACCEPT_EVENTS = "data.accept_events"
     IMPORT_FILE = "data.import_file"
+    START_CLIENTS = "data.start_clients"
     SAVE_CLIENT = "client.save"
     PAUSE_CLIENT = "client.pause"
     RESUME_CLIENT = "client.resume"
@@ -49,6 +50,7 @@ _OPERATOR: Final = frozenset({Role.OPERATOR, Role.OWNER})
 ROLES: Final[Mapping[Action, frozenset[Role]]] = {
     Action.ACCEPT_EVENTS: _OPERATOR,
     Action.IMPORT_FILE: _OPERATOR,
+    Action.START_CLIENTS: _OPERATOR,
     Action.SAVE_CLIENT: _OPERATOR,
     Action.PAUSE_CLIENT: _MARKETER | _STYLIST,
     Action.RESUME_CLIENT: _MARKETER | _STYLIST,

@@ -75,7 +75,7 @@ def import_file(
     Args:
         kind: a key of KINDS.
         now: business time.
-        start: whether to start workflows of new clients.
+        start: workflows of new clients start at once, not when the shop says go.
         written: what is known of how the file is written.
 
     Raises:

@@ -25,8 +25,8 @@ from store.sql.bulk import UpsertBatch
 
 @dataclass(frozen=True)
 class ImportContext:
-    """By whom, when and under which policy a batch is saved. `now` is business time; `start` says whether workflows
-    start."""
+    """By whom, when and under which policy a batch is saved. `now` is business time; `start`: workflows start and
+    look at once, not when the shop says go."""
 
     actor: Actor
     terms: ShopPolicy

@@ -59,6 +59,11 @@ def lock_levels(connection: Connection, skus: Iterable[Sku]) -> StockLevels:
     }
 
 
+def list_sizes_in_stock(connection: Connection) -> list[str]:
+    """List the sizes of which anything is free; empty text where something comes in one size."""
+    return list(connection.scalars(select(stock.c.size).where(stock.c.on_hand > stock.c.reserved).distinct()))
+
+
 def change_reserved(
     connection: Connection, levels: StockLevels, change: Mapping[Sku, int], *, sold: bool = False
 ) -> None:

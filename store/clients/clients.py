@@ -52,9 +52,9 @@ def upsert_clients(
 ) -> UpsertBatch[_ClientValues]:
     """Save clients. Fields that a row leaves out keep their stored values; saving the same row twice changes nothing.
 
-    A new client's workflow is asked to start, unless `start` is False; so is that of a client who now consents. Consent
-    in a row: False withdraws it at `now`; True gives it only while no event has withdrawn it, since a shop's list may
-    be older than the withdrawal (`notes` counts these).
+    A new client's workflow is asked to start, without `start` when the shop says go; so is that of a client who now
+    consents. Consent in a row: False withdraws it at `now`; True gives it only while no event has withdrawn it, since a
+    shop's list may be older than the withdrawal (`notes` counts these).
     """
     ids = {row.client_id for row in rows}
     batch = UpsertBatch(_load_stored(connection, ids))
@@ -66,8 +66,7 @@ def upsert_clients(
             batch.add_row(row.client_id, lambda before, row=row: _merge(batch, before, row, policy, now))  # type: ignore[misc]
     written = [(*row[:-2], dump_json(row.sizes), dump_json(row.tags), "{}") for row in batch.rows]
     write_rows(connection, clients, _COLUMNS, written, "replace", spared={"policy"})
-    if start:
-        outbox.push_nudges(connection, "client", [*batch.new, *_find_newly_consenting(batch)], real_now)
+    outbox.push_nudges(connection, "client", [*batch.new, *_find_newly_consenting(batch)], real_now, held=not start)
     return batch
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy import Connection, select
 
@@ -17,8 +18,11 @@ from models.base import ClientId
 from models.states import Phase
 from store.clients import clients
 from store.clients.assessments import CALL, OpenCallColumns, match_open_call
+from store.clients.waiting import is_waiting
 from store.mail import ledger, mail_facts
 from store.tables import calls, standings
+
+WAITS_FOR_GO: Final = "Imported; nothing is sent to them before the shop says go (`selvedge go`)."
 
 
 def explain_no_mail(
@@ -28,10 +32,12 @@ def explain_no_mail(
     client = clients.load_client(connection, client_id)
     if client is None:
         raise NotFound(f"no client {client_id}", "client_id")
+    standing = _load_standing(connection, client_id)
+    if standing is None and is_waiting(connection, client_id):
+        return WAITS_FOR_GO
     mails = ledger.load_client_mails(connection, client_id)
     facts = mail_facts.load_mail_facts(connection, client, signing_key, list_sent_times(mails, now))
     facts = facts.model_copy(update={"held_out_of": mail_facts.list_holdouts(connection, client_id)})
-    standing = _load_standing(connection, client_id)
     in_turn, eligibility = find_in_turn(mails), may_plan(facts, rules, now)
     busy, code = in_turn is not None, in_turn.code if in_turn else ""
     if standing is None:

@@ -49,7 +49,8 @@ def accept_events(
     *,
     notify: bool = True,
 ) -> IntakeResult:
-    """Accept a batch. `now` is business time, `real_now` stamps the outbox; `notify=False` asks for no workflow.
+    """Accept a batch. `now` is business time, `real_now` stamps the outbox; without `notify` workflows wait for the
+    shop's go.
 
     Must run in a transaction that writes (`store.database.write_transaction`). An event id that is there already is a
     duplicate, whatever else the event says: the first one stays. With another client it is refused.
@@ -77,9 +78,8 @@ def accept_events(
     fix_ids = feedback.save_feedback(
         connection, [event for event, _ in accepted.values() if isinstance(event, FixFeedback)]
     )
-    if notify:
-        outbox.push_nudges(connection, "client", nudged, real_now)
-        outbox.push_nudges(connection, "fix", fix_ids, real_now)
+    outbox.push_nudges(connection, "client", nudged, real_now, held=not notify)
+    outbox.push_nudges(connection, "fix", fix_ids, real_now, held=not notify)
     return IntakeResult(list(accepted), duplicates, refused, frozenset(nudged))
 
 

@@ -9,13 +9,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
-from sqlalchemy import BigInteger, Connection, Integer, bindparam, delete, func, literal, or_, select, update
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    Connection,
+    Integer,
+    bindparam,
+    delete,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 
 from store.sql.bulk import insert_into, select_values
 from store.sql.types import UtcTime
-from store.tables import outbox
+from store.tables import clients, outbox, standings
 
 Kind = Literal["client", "campaign", "fix", "erasure"]
 
@@ -35,16 +49,31 @@ class NudgeLease:
     until: datetime
 
 
-def push_nudges(connection: Connection, kind: Kind, targets: Iterable[str], real_now: datetime) -> None:
-    """Ask for one nudge of each target. A row that waits already gets a new version, and keeps its due time."""
+def push_nudges(
+    connection: Connection, kind: Kind, targets: Iterable[str], real_now: datetime, *, held: bool = False
+) -> None:
+    """Ask for one nudge of each target. A row that waits already gets a new version, and keeps its due time.
+
+    `held`: it waits until the shop says go, as what an import asks for does; a row that is there stays as it is.
+    """
     names = sorted(set(targets))  # one order for all, so that two writers cannot lock each other out
     if not names:
         return
     target_rows = select_values(connection, names).subquery()
-    rows = select(
-        literal(kind), target_rows.c.value, literal(1, Integer), literal(0, Integer), literal(real_now, UtcTime)
-    ).where(literal(1) == 1)  # SQLite cannot parse an upsert from a select without a WHERE
-    statement = insert_into(connection, outbox).from_select(["kind", "target", "version", "attempts", "due_at"], rows)
+    _push_rows(connection, kind, target_rows.c.value, real_now, held, literal(1) == 1)
+
+
+_COLUMNS: Final = ("kind", "target", "version", "attempts", "due_at", "held")
+
+
+def _push_rows(
+    connection: Connection, kind: Kind, target: Any, real_now: datetime, held: bool, where: ColumnElement[bool]
+) -> None:
+    """Push a row for each `target` of a select. SQLite cannot parse an upsert from a select without a WHERE."""
+    fixed = literal(1, Integer), literal(0, Integer), literal(real_now, UtcTime), literal(held, Boolean)
+    statement = insert_into(connection, outbox).from_select(
+        _COLUMNS, select(literal(kind), target, *fixed).where(where)
+    )
     connection.execute(
         statement.on_conflict_do_update(index_elements=["kind", "target"], set_={"version": outbox.c.version + 1})
     )
@@ -55,7 +84,11 @@ def lease_nudges(connection: Connection, limit: int, real_now: datetime, seconds
     until = real_now + timedelta(seconds=seconds)
     free = (
         select(outbox.c.id)
-        .where(outbox.c.due_at <= real_now, or_(outbox.c.leased_until.is_(None), outbox.c.leased_until <= real_now))
+        .where(
+            ~outbox.c.held,
+            outbox.c.due_at <= real_now,
+            or_(outbox.c.leased_until.is_(None), outbox.c.leased_until <= real_now),
+        )
         .order_by(outbox.c.due_at, outbox.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -114,5 +147,25 @@ def retry_leases(
 
 
 def count_pending(connection: Connection) -> int:
-    """Count the nudges that wait."""
-    return connection.scalar(select(func.count()).select_from(outbox)) or 0
+    """Count the nudges that wait to be sent; those that wait for the shop's go are not among them."""
+    return connection.scalar(select(func.count()).select_from(outbox).where(~outbox.c.held)) or 0
+
+
+def count_held(connection: Connection) -> int:
+    """Count the nudges that wait until the shop says go."""
+    return connection.scalar(select(func.count()).select_from(outbox).where(outbox.c.held)) or 0
+
+
+def release_held(connection: Connection, real_now: datetime) -> int:
+    """Let the nudges go that imports asked for, and return how many."""
+    released = connection.execute(update(outbox).where(outbox.c.held).values(held=False, due_at=real_now))
+    return released.rowcount
+
+
+def push_to_newcomers(connection: Connection, real_now: datetime) -> int:
+    """Ask for a nudge of each client whose workflow never looked and who waits for none; return how many."""
+    before = count_pending(connection)
+    never = ~exists().where(standings.c.client_id == clients.c.client_id)
+    waits = exists().where(outbox.c.kind == "client", outbox.c.target == clients.c.client_id)
+    _push_rows(connection, "client", clients.c.client_id, real_now, False, never & ~waits)
+    return count_pending(connection) - before

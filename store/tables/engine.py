@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, String, Table, UniqueConstraint
+from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, String, Table, UniqueConstraint, false
 
 from store.sql.types import UtcTime
 from store.tables.base import build_id_column, metadata
@@ -17,6 +17,7 @@ outbox = Table(
     Column("attempts", Integer, nullable=False, default=0),
     Column("due_at", UtcTime, nullable=False, comment="real time"),
     Column("leased_until", UtcTime, comment="real time"),
+    Column("held", Boolean, nullable=False, server_default=false(), comment="until the shop says go"),
     UniqueConstraint("kind", "target"),
     Index(None, "due_at"),
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import orjson
@@ -10,7 +11,8 @@ import pytest
 from sqlalchemy import select
 
 import cli
-from store.database import connect, read_transaction
+from store.database import connect, read_transaction, write_transaction
+from store.events import outbox
 from store.migrate import VERSIONS
 from store.tables import clients
 
@@ -165,3 +167,69 @@ def test_a_file_may_have_its_own_names_and_marks(
     with read_transaction(connect(f"sqlite:///{home / 'home' / 'selvedge.db'}")) as connection:
         row = connection.execute(select(clients.c.first_name, clients.c.tags, clients.c.consent)).one()
     assert (row.first_name, list(row.tags), row.consent) == ("Jörg", ["vip", "new"], True)
+
+
+def run_go(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *options: str) -> dict[str, int]:
+    assert call(monkeypatch, "go", "--json", *options) == 0
+    summary: dict[str, int] = orjson.loads(capsys.readouterr().out)
+    return summary
+
+
+def count_due(home: Path) -> int:
+    engine = connect(f"sqlite:///{home / 'home' / 'selvedge.db'}")
+    with write_transaction(engine) as connection:
+        leases = outbox.lease_nudges(connection, 100, datetime.now(UTC), 0)
+    engine.dispose()
+    return len(leases)
+
+
+def test_nothing_acts_on_what_was_imported_before_the_shop_says_go(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (home / "clients.csv").write_text(
+        "client_id,email,consent,sizes\nann,ann@shop.example,true,M\nbob,x@shop.example,true,XXL\n"
+        "cleo,X@shop.example,,\n"
+    )
+    (home / "catalogue.csv").write_text("item_id,title,category,price,sizes\nk,Jumper,knit,50,M\n")
+    (home / "stock.csv").write_text("sku,item_id,size,on_hand\nk-M,k,M,3\n")
+    (home / "events.csv").write_text(
+        "event_id,client_id,type,occurred_at,item_id,value\n"
+        "e1,ann,signed_up,2025-01-01T00:00:00Z,,\ne2,ann,order_placed,2025-02-01T00:00:00Z,k,50\n"
+    )
+    for kind in ("clients", "catalogue", "stock", "events"):
+        assert call(monkeypatch, "import", kind, f"{kind}.csv") == 0
+    capsys.readouterr()
+    assert count_due(home) == 0
+    expected = {
+        "waiting": 3,
+        "may_be_mailed": 2,
+        "without_consent": 1,
+        "without_orders": 2,
+        "without_sizes": 1,
+        "without_stock_in_size": 1,
+        "sharing_an_address": 2,
+        "stock_is_empty": False,
+    }
+    assert run_go(monkeypatch, capsys, "--look") == {**expected, "nudges": 0}
+    assert count_due(home) == 0
+    assert call(monkeypatch, "why-not", "ann") == 0
+    assert "before the shop says go" in capsys.readouterr().out
+    assert run_go(monkeypatch, capsys) == {**expected, "nudges": 3}
+    assert count_due(home) == 3
+    assert run_go(monkeypatch, capsys)["waiting"] == 0
+
+
+def test_an_import_may_start_clients_at_once(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (home / "clients.csv").write_text(CLIENTS)
+    assert call(monkeypatch, "import", "clients", "clients.csv", "--start") == 0
+    assert count_due(home) == 2
+
+
+def test_an_event_of_a_client_who_waits_starts_nothing(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (home / "clients.csv").write_text(CLIENTS)
+    assert call(monkeypatch, "import", "clients", "clients.csv") == 0
+    engine = connect(f"sqlite:///{home / 'home' / 'selvedge.db'}")
+    with write_transaction(engine) as connection:
+        outbox.push_nudges(connection, "client", ["ann", "new"], datetime.now(UTC))
+    engine.dispose()
+    assert count_due(home) == 1

@@ -33,6 +33,7 @@ from models.waves import WaveStep
 from services.calls.decisions import decide_call
 from services.campaigns.creation import create_campaign
 from services.campaigns.steering import steer_campaign
+from services.clients.opening import open_shop
 from services.clients.registration import save_client
 from services.clients.steering import steer_client
 from services.context import ServiceContext
@@ -57,6 +58,7 @@ from store.campaigns import campaigns
 from store.clients import calls
 from store.clients.preferences import rebuild_preferences
 from store.database import connect, read_transaction, write_transaction
+from store.events import outbox
 from store.learning import artefacts
 from store.learning.artefacts import Artefact
 from store.mail.policy import ShopPolicy
@@ -106,6 +108,7 @@ def shop(tmp_path: Path) -> Shop:
         campaigns.create_campaign(connection, CampaignSpec(slug="autumn", name="Autumn"), NOW)
         campaigns.move_campaign(connection, "autumn", CampaignState.PAUSED, NOW)
         _seed_mails(connection)
+        outbox.push_nudges(connection, "client", ["ann"], REAL, held=True)
         for k in ("a1", "a2"):
             model = {"slot": "risk", "algorithm": "a", "path": "p", "created_at": NOW, "live": True}
             artefacts.add_artefact(connection, Artefact(id=k, **model))
@@ -127,6 +130,10 @@ def _import_clients(shop: Shop, actor: Actor) -> None:
     file = Path(shop.context.settings.home) / "clients.csv"
     file.write_text("client_id,email\nfay,fay@shop.example\n")
     import_file("clients", file, shop.engine, actor, shop.policy, NOW, REAL)
+
+
+def _open_shop(shop: Shop, actor: Actor) -> None:
+    open_shop(shop.engine, actor, NOW, REAL)
 
 
 def _steer_client(client_id: str, shop: Shop, actor: Actor, **fields: Any) -> None:
@@ -163,6 +170,7 @@ def _set_slot_policy(shop: Shop, actor: Actor) -> bool:
 CHANGES: Final[dict[Action, Change]] = {
     Action.ACCEPT_EVENTS: lambda s, a: ingest_events(s.engine, a, [event("e9", "searched")], s.policy, NOW, REAL),
     Action.IMPORT_FILE: _import_clients,
+    Action.START_CLIENTS: _open_shop,
     Action.SAVE_CLIENT: lambda s, a: save_client(s.engine, a, client_row("eve"), s.policy, NOW, REAL),
     Action.PAUSE_CLIENT: lambda s, a: _steer_client("ann", s, a, kind="pause", reason="holiday"),
     Action.RESUME_CLIENT: lambda s, a: _steer_client(WHO, s, a, kind="resume"),

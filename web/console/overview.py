@@ -12,6 +12,7 @@ from store.campaigns import lift as campaign_lift
 from store.campaigns.lists import list_campaign_counts
 from store.clients.lists import count_clients_by_phase
 from store.database import read_transaction
+from store.events import outbox
 from store.mail.lists import count_mails_by_state, list_recent_mails
 from web.console.campaigns import LIVE
 from web.console.charts import build_slices
@@ -31,6 +32,7 @@ def show_overview(request: Request, context: Annotated[WebContext, Depends(get_c
         mails = count_mails_by_state(connection)
         recent = list_recent_mails(connection)
         campaigns = list_campaign_counts(connection)
+        held = outbox.count_held(connection)
         lift = _measure_lift(connection, request, context)
     return render_page(
         request,
@@ -41,6 +43,7 @@ def show_overview(request: Request, context: Annotated[WebContext, Depends(get_c
         mails_sent=mails.get("sent", 0),
         recent=recent,
         campaigns=campaigns,
+        held=held,
         lift=lift,
         picture=build_lift_picture(lift.series) if lift else None,
     )
