@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Final
 from zlib import crc32
@@ -48,6 +48,16 @@ def is_quiet(rules: MailRules, zone: ZoneInfo, at: datetime) -> bool:
     if start == end:
         return False
     return start <= hour < end if start < end else hour >= start or hour < end
+
+
+def explain_preferred_hour(rules: MailRules, policy: ClientPolicy) -> str:
+    """Explain what becomes of a preferred hour in the quiet hours; empty for one that can be kept."""
+    hour, opens = policy.preferred_hour, rules.quiet_until_hour
+    if hour is None or not is_quiet(rules, load_zone("UTC"), datetime(2000, 1, 1, hour, tzinfo=UTC)):
+        return ""
+    return (
+        f"{hour}:00 lies in the shop's quiet hours, {rules.quiet_from_hour}:00 to {opens}:00: mail goes at {opens}:00"
+    )
 
 
 def find_next_open(rules: MailRules, zone: ZoneInfo, at: datetime) -> datetime:

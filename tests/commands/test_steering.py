@@ -87,3 +87,14 @@ def test_a_bad_order_is_one_line_that_names_what_to_mend(
     assert out == ""
     assert err.startswith(f"selvedge: {words}"), err
     assert err.count("\n") == 1
+
+
+def test_an_hour_in_the_quiet_hours_is_kept_and_questioned(
+    call: Call, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "clients.csv").write_text("client_id,email\nann,ann@shop.example\n")
+    assert call("import", "clients", str(tmp_path / "clients.csv")) == 0
+    assert call("client", "adjust", "ann", "--hour", "23") == 0
+    assert "--hour: 23:00 lies in the shop's quiet hours, 21:00 to 8:00: mail goes at 8:00" in capsys.readouterr().err
+    assert call("client", "adjust", "ann", "--hour", "9") == 0
+    assert capsys.readouterr().err == ""

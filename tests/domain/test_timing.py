@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,7 @@ from domain.timing import (
     HORIZON,
     MailRules,
     compute_cap_opening,
+    explain_preferred_hour,
     find_next_open,
     fit_send_time,
     is_quiet,
@@ -116,3 +117,11 @@ def test_caps_open_at_the_first_moment_that_breaks_none(
 
 def test_a_client_who_wants_none_gets_none() -> None:
     assert compute_cap_opening(MailRules(), ClientPolicy(max_mails_per_week=0), [], utc(2026)) is None
+
+
+@given(hour=hours, start=hours, end=hours)
+def test_a_preferred_hour_is_questioned_when_it_cannot_be_kept(hour: int, start: int, end: int) -> None:
+    rules, policy = MailRules(quiet_from_hour=start, quiet_until_hour=end), ClientPolicy(preferred_hour=hour)
+    midnight = datetime(2026, 1, 1, tzinfo=UTC)
+    kept = fit_send_time(rules, ZoneInfo("UTC"), policy, None, midnight).hour == hour
+    assert (explain_preferred_hour(rules, policy) == "") == kept
