@@ -30,6 +30,8 @@ VERBS: dict[str, tuple[str, str]] = {
     "why-not": ("commands.why_not", "Say in one sentence why a client has not been mailed."),
     "fixes": ("commands.fixes", "Ask for Fixes, decide on them, or assemble boxes from plain files."),
     "calls": ("commands.calls", "List the calls that stylists make instead of a mail; record their results."),
+    "returns": ("commands.returns", "Take in bounces and complaints, or list those that a person is to read."),
+    "suppressions": ("commands.suppressions", "Show and change the list of mailboxes that are not mailed."),
     "activity": ("commands.activity", "Show who changed what, and when."),
     "web": ("commands.web", "Serve the API, the pages and the mailbox."),
     "worker": ("commands.worker", "Host workflows and activities."),

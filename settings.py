@@ -86,6 +86,28 @@ class Settings(BaseSettings):
     """Plain address for answers; empty: that of the sender."""
     bounce_domain: str = "bounce.selvedge.example"
     """Domain of return paths; bounces arrive there."""
+    returns_port: int = Field(default=0, ge=0, le=65_535)
+    """Port on which `selvedge returns`, and each worker of the queue `mail`, takes in bounces and complaints by LMTP or
+    SMTP. 0: none."""
+    returns_host: str = "127.0.0.1"
+    """Address on which that port listens."""
+    returns_mailbox: str = Field(default="", repr=False)
+    """A mailbox to poll for them: `imaps://user:password@host/INBOX` or `pop3s://user:password@host`. Empty: none."""
+    returns_every_s: float = Field(default=60.0, gt=0)
+    """Seconds between two looks into that mailbox."""
+    returns_standard_key: SecretStr | None = None
+    """Key of `POST /v1/returns/standard` (Standard Webhooks), `whsec_…`. Without a key that door is closed, as the next
+    ones are."""
+    returns_sendgrid_key: SecretStr | None = None
+    """Verification key of SendGrid's signed event webhook."""
+    returns_mailgun_key: SecretStr | None = None
+    """Webhook signing key of Mailgun."""
+    returns_postmark_key: SecretStr | None = None
+    """Password in the address of Postmark's webhook."""
+    returns_ses_key: SecretStr | None = None
+    """ARN of the SNS topic to which Amazon SES publishes."""
+    mailbox_tags: Literal["fold", "keep"] = "fold"
+    """Whether `ann+shop@` is the mailbox `ann@` (fold), whose opt-outs, suppressions and caps it shares."""
     dkim_domain: str = ""
     """Signing domain; empty: that of `mail_from`."""
     dkim_selector: str = "selvedge"

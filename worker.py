@@ -6,6 +6,7 @@ import asyncio
 import logging
 import signal
 from collections.abc import Sequence
+from contextlib import AsyncExitStack
 
 import click
 import uvloop
@@ -19,14 +20,15 @@ from hosting.attributes import require_attributes
 from hosting.dispatch import Dispatcher
 from hosting.health import WorkerHealth
 from hosting.queues import QUEUES, run_workers
+from hosting.returns import host_returns
 from hosting.schedules import REFRESH, WAVE, keep_schedule
 from services.context import ServiceContext
+from services.schema import bring_up_to_date
 from settings import Settings, load
 from store import clock as stored_clock
 from store.database import connect, ping, read_transaction
-from store.migrate import upgrade
 from workflows import handles
-from workflows.options import LIFECYCLE_QUEUE
+from workflows.options import LIFECYCLE_QUEUE, MAIL_QUEUE
 
 log = logging.getLogger("selvedge.worker")
 
@@ -35,14 +37,18 @@ async def serve(settings: Settings, queues: Sequence[str]) -> None:
     """Work until SIGINT or SIGTERM; then finish what is under way."""
     context = ServiceContext(settings=settings, engine=connect(settings.database))
     await asyncio.to_thread(ping, context.engine)
-    await asyncio.to_thread(upgrade, context.engine)
+    await asyncio.to_thread(bring_up_to_date, context.engine, settings)
     client = await handles.connect(settings.temporal_address, settings.temporal_namespace)
     await require_attributes(client)
     await _keep_schedules(context, client)
     stop = asyncio.Event()
     for name in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(name, stop.set)
-    async with WorkerHealth(context, client), run_workers(client, context, queues):
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(WorkerHealth(context, client))
+        await stack.enter_async_context(run_workers(client, context, queues))
+        if MAIL_QUEUE in queues:
+            await stack.enter_async_context(host_returns(context.engine, settings, required=False))
         tasks = []
         if LIFECYCLE_QUEUE in queues:
             dispatcher = Dispatcher(client, context.engine, settings.starts_per_second)

@@ -35,15 +35,15 @@ def serve(settings: Settings) -> None:
     """Bring the schema up to date and serve. Raises ConfigError naming the variable when the port is taken."""
     import uvicorn  # noqa: PLC0415 - heavy; not before the arguments are known to be good
 
+    from services.schema import bring_up_to_date  # noqa: PLC0415
     from store.database import connect  # noqa: PLC0415
-    from store.migrate import upgrade  # noqa: PLC0415
     from web.app import create_app  # noqa: PLC0415
 
     if not settings.smtp_url:  # the mailbox opens within the server, which would answer a taken port with a traceback
         open_listener("127.0.0.1", settings.mailbox_port, "SELVEDGE_MAILBOX_PORT").close()
     with open_listener(settings.web_host, settings.web_port) as listener:
         engine = connect(settings.database)
-        upgrade(engine)
+        bring_up_to_date(engine, settings)
         engine.dispose()
         # No access log: addresses of pages hold the ids and search words of people.
         config = uvicorn.Config(

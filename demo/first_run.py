@@ -14,10 +14,10 @@ from demo.feed import Cursor, build_cursor_path
 from errors import SelvedgeError
 from ingest.files import import_file
 from models.actors import SYSTEM
+from services.schema import bring_up_to_date
 from settings import Settings
 from store.database import connect
 from store.mail.policy import ShopPolicy
-from store.migrate import upgrade
 
 OPENS_AT: Final = 7
 """Hour of today, UTC, at which the demo begins, whatever the hour of the real day."""
@@ -40,7 +40,7 @@ def prepare_shop(settings: Settings, say: Callable[[str], None]) -> bool:
     """
     engine = connect(settings.database)
     try:
-        upgrade(engine)
+        bring_up_to_date(engine, settings)
         cursor_path, marker = build_cursor_path(settings), build_cursor_path(settings).with_name("stocked")
         if marker.exists():
             say("Going on with the shop of the last run")

@@ -28,6 +28,8 @@ class MailFacts(Contract):
 
     consent: bool
     suppressed: str | None = None
+    withdrawn: bool = False
+    """Whether somebody at this mailbox asked for no more mail, as this client or under another id."""
     erased: bool = False
     """Whether the client is being erased."""
     holds: tuple[Hold, ...] = ()
@@ -68,10 +70,12 @@ def may_plan(facts: MailFacts, rules: MailRules, now: datetime) -> Eligibility:
     """
     if facts.erased:
         return Eligibility(door=SendDecision.CLOSED, code="erased")
-    if not facts.consent:
-        return Eligibility(door=SendDecision.CLOSED, code="no_consent")
     if facts.suppressed:
         return Eligibility(door=SendDecision.CLOSED, code=f"suppressed_{facts.suppressed}")
+    if not facts.consent:
+        return Eligibility(door=SendDecision.CLOSED, code="no_consent")
+    if facts.withdrawn:
+        return Eligibility(door=SendDecision.CLOSED, code="withdrawn")
     if facts.holds:
         return Eligibility(door=SendDecision.PARK, code=f"held_by_{facts.holds[0].source}")
     if facts.policy.not_before is not None and now < facts.policy.not_before:
@@ -107,6 +111,8 @@ def may_send(facts: MailFacts, rules: MailRules, now: datetime, campaign_paused:
 _REASONS = {
     "erased": "this client is being erased",
     "no_consent": "the client has not agreed to mail",
+    "withdrawn": "somebody at this mailbox asked for no more mail",
+    "same_mailbox": "this campaign has mailed the mailbox under another client id",
     "client_wants_none": "the client asked for no mail at all",
     "held_by_client": "the client asked us to pause",
     "held_by_operator": "an operator holds this client's mail",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 from domain.holdouts import assign_arm
@@ -17,6 +17,8 @@ class AudienceMember(NamedTuple):
     client_id: ClientId
     tags: tuple[str, ...]
     consent: bool
+    mailbox: str = ""
+    """As a keyed hash; several clients may share it. Empty: unknown."""
 
 
 class NewEnrolment(NamedTuple):
@@ -33,6 +35,8 @@ _FIRST_STATES: Final[Mapping[Arm, tuple[EnrolmentState, str]]] = {
     Arm.CONTROL: (EnrolmentState.HELD_OUT, "held_out"),
     Arm.NEITHER: (EnrolmentState.DROPPED, "no_consent"),
 }
+_SHARED: Final = (EnrolmentState.DROPPED, "same_mailbox")
+"""One campaign mails one mailbox once: the first of its clients stands for it."""
 
 
 def is_in_audience(spec: CampaignSpec, member: AudienceMember) -> bool:
@@ -40,15 +44,24 @@ def is_in_audience(spec: CampaignSpec, member: AudienceMember) -> bool:
     return set(spec.audience.tags) <= set(member.tags)
 
 
-def choose_arm(spec: CampaignSpec, member: AudienceMember) -> Arm:
-    """Choose the client's arm. Clients without consent are in neither: they would be the same in both arms and hide the
-    lift."""
-    return assign_arm(spec.slug, member.client_id, spec.control_share) if member.consent else Arm.NEITHER
+def begin_enrolments(
+    spec: CampaignSpec, members: Iterable[AudienceMember], taken: Mapping[str, ClientId]
+) -> list[NewEnrolment]:
+    """Build the enrolments of clients of the audience.
+
+    Clients without consent are in neither arm: they would be the same in both and hide the lift. So are those whose
+    mailbox was enrolled before under another id, by `taken` or as an earlier member's.
+    """
+    seen = dict(taken)
+    return [_begin_enrolment(spec, member, seen) for member in members]
 
 
-def begin_enrolment(spec: CampaignSpec, member: AudienceMember) -> NewEnrolment:
-    """Build the enrolment of a client of the audience."""
-    arm = choose_arm(spec, member)
+def _begin_enrolment(spec: CampaignSpec, member: AudienceMember, seen: dict[str, ClientId]) -> NewEnrolment:
+    if not member.consent:
+        return NewEnrolment(member.client_id, Arm.NEITHER, *_FIRST_STATES[Arm.NEITHER])
+    if member.mailbox and seen.setdefault(member.mailbox, member.client_id) != member.client_id:
+        return NewEnrolment(member.client_id, Arm.NEITHER, *_SHARED)
+    arm = assign_arm(spec.slug, member.client_id, spec.control_share)
     return NewEnrolment(member.client_id, arm, *_FIRST_STATES[arm])
 
 

@@ -11,8 +11,11 @@ from models.base import CampaignSlug
 from models.states import OutreachState as S
 from models.states import Overdue, TouchKind
 
-SETTLED: Final = frozenset({S.SENT, S.SUPPRESSED, S.REJECTED, S.EXPIRED, S.FAILED, S.UNKNOWN})
-"""Final states, except that an `unknown` mail may yet prove to have been sent."""
+SETTLED: Final = frozenset({S.SENT, S.SUPPRESSED, S.REJECTED, S.EXPIRED, S.FAILED, S.UNKNOWN, S.BOUNCED, S.COMPLAINED})
+"""Final states, except that a `sent` mail may come back and an `unknown` one prove to have been sent."""
+
+RETURNED: Final = frozenset({S.BOUNCED, S.COMPLAINED})
+"""The states of a mail of which something came back."""
 
 ASIDE: Final = frozenset({S.PARKED, S.AWAITING_PERSON})
 """Unfinished but out of the queue: another mail of the same client may go first."""
@@ -23,8 +26,9 @@ IN_TURN: Final = frozenset(S) - SETTLED - ASIDE
 PAUSED_BY_ITSELF: Final = "paused_by_itself"
 """The code of a mail that a signal to its own workflow parked: only such a signal lets it continue."""
 
-COUNTED: Final = frozenset({S.SENT, S.UNKNOWN, S.DATA})
-"""The states that count against the caps: an unknown mail may have arrived, so it counts like one that did."""
+COUNTED: Final = frozenset({S.SENT, S.UNKNOWN, S.DATA, S.COMPLAINED})
+"""The states that count against the caps: an unknown mail may have arrived, so it counts like one that did; one that
+bounced did not."""
 
 COUNTED_DAYS: Final = 60
 """Mails that left longer ago count against no cap."""
@@ -44,10 +48,14 @@ TRANSITIONS: Final[Mapping[S, frozenset[S]]] = {
     S.SCHEDULED: frozenset({S.CLAIMED, S.SCHEDULED, S.PARKED, S.BRIEFED}) | _STOPS,
     S.PARKED: frozenset({S.SCHEDULED, S.PARKED, S.BRIEFED}) | _STOPS,
     S.CLAIMED: frozenset({S.CLAIMED, S.DATA, S.SCHEDULED, S.PARKED, S.BRIEFED}) | _STOPS,
-    S.DATA: frozenset({S.SENT, S.FAILED, S.UNKNOWN, S.SCHEDULED}),
+    # From `data` too: what comes back may be faster than the settling of the attempt.
+    S.DATA: frozenset({S.SENT, S.FAILED, S.UNKNOWN, S.SCHEDULED}) | RETURNED,
     # To `parked` when a person has it sent again.
-    S.UNKNOWN: frozenset({S.SENT, S.PARKED}),
-    S.SENT: frozenset(),
+    S.UNKNOWN: frozenset({S.SENT, S.PARKED}) | RETURNED,
+    S.SENT: RETURNED,
+    # A mail that bounced for one address behind a forwarder may have arrived at another.
+    S.BOUNCED: frozenset({S.COMPLAINED}),
+    S.COMPLAINED: frozenset(),
     S.SUPPRESSED: frozenset(),
     S.REJECTED: frozenset(),
     S.EXPIRED: frozenset(),

@@ -14,6 +14,9 @@ class Action(StrEnum):
     """A change that somebody can ask for; the name stands in the Activity log."""
 
     ACCEPT_EVENTS = "data.accept_events"
+    TAKE_RETURN = "mail.take_return"
+    SUPPRESS = "mail.suppress"
+    LIFT_SUPPRESSION = "mail.lift_suppression"
     IMPORT_FILE = "data.import_file"
     START_CLIENTS = "data.start_clients"
     SAVE_CLIENT = "client.save"
@@ -49,6 +52,9 @@ _OPERATOR: Final = frozenset({Role.OPERATOR, Role.OWNER})
 
 ROLES: Final[Mapping[Action, frozenset[Role]]] = {
     Action.ACCEPT_EVENTS: _OPERATOR,
+    Action.TAKE_RETURN: _OPERATOR,
+    Action.SUPPRESS: _MARKETER,
+    Action.LIFT_SUPPRESSION: _OPERATOR,
     Action.IMPORT_FILE: _OPERATOR,
     Action.START_CLIENTS: _OPERATOR,
     Action.SAVE_CLIENT: _OPERATOR,

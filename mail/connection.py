@@ -19,6 +19,7 @@ from aiosmtplib import (
     SMTPTimeoutError,
 )
 
+from domain.bounces import is_hard
 from errors import MailFault
 from mail.smtp_url import SmtpServer
 
@@ -29,8 +30,6 @@ Stage = Literal["before", "refused", "unknown"]
 _LOGIN_REQUIRED: Final = frozenset({530, 535, 538})
 """A login is required. The mail is not to blame: it can be sent once the settings are corrected, as after a refused
 sender or a denied relay (5.7.x to RCPT)."""
-_NO_SUCH_MAILBOX: Final = frozenset({"1.0", "1.1", "1.2", "1.3", "1.6", "1.10"})
-"""RFC 3463 and 7505: the recipient's address leads nowhere."""
 _ENHANCED: Final = re.compile(r"[45]\.(\d{1,3}\.\d{1,3})(?!\d)")
 
 
@@ -166,14 +165,18 @@ class Connection:
         code, detail = answer.code, parse_enhanced_code(answer.message)
         if code == 421:
             self.close()
-        about_us = step == "mail" or (step == "rcpt" and (code in _LOGIN_REQUIRED or detail.startswith("7.")))
+        for_good = 500 <= code < 600
+        dead = step in ("rcpt", "data") and for_good and is_hard(f"5.{detail}" if detail else "", answer.message)
+        login = step in ("mail", "rcpt") and code in _LOGIN_REQUIRED
+        policy = step == "rcpt" and detail.startswith("7.")
         return MailFault(
             f"the mail server answered {code} to {step}",
-            permanent=500 <= code < 600 and not about_us,
+            permanent=for_good and step != "mail" and not login and not policy,
             code=f"smtp_{code}",
             stage=stage,
             step=step,
-            no_such_mailbox=step == "rcpt" and code // 100 == 5 and detail in _NO_SUCH_MAILBOX,
+            no_such_mailbox=dead,
+            refused=for_good and policy and not login,
         )
 
     def _build_loss(self, step: Step, stage: Stage, code: str) -> MailFault:

@@ -22,7 +22,9 @@ from errors import ConfigError, Forbidden
 from models.base import ClientId, ItemId
 from settings import Settings
 
-_RETURN_PATH: Final = re.compile(r"b\+(?P<tag>[a-z2-7]{26})\.(?P<n>[1-9][0-9]{0,9})@(?P<domain>[a-z0-9.-]+)", re.ASCII)
+_RETURN_PATH: Final = re.compile(
+    r"(?P<use>[bu])\+(?P<tag>[a-z2-7]{26})\.(?P<n>[1-9][0-9]{0,9})@(?P<domain>[a-z0-9.-]+)", re.ASCII
+)
 LONGEST: Final = 400
 """Characters; our longest token has some 250."""
 _MAIL: Final = TypeAdapter(tuple[ClientId, int])
@@ -110,8 +112,15 @@ class Links:
         Raises:
             Forbidden: not a return path of ours. A forged one has a Message-ID that the ledger lacks.
         """
+        return self._parse_address(address, "b")
+
+    def parse_unsubscribe_address(self, address: str) -> str:
+        """Return the Message-ID of the mail whose reader unsubscribes. Raises Forbidden: no such address of ours."""
+        return self._parse_address(address, "u")
+
+    def _parse_address(self, address: str, use: str) -> str:
         match = _RETURN_PATH.fullmatch(address.strip().strip("<>").lower())
-        if match is None or match["domain"] != self.bounce_domain:
+        if match is None or match["domain"] != self.bounce_domain or match["use"] != use:
             raise Forbidden("not a return path of ours")
         return f"<{match['tag']}.{match['n']}@{self.mail_domain}>"
 

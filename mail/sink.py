@@ -111,7 +111,7 @@ class SinkHandler:
 class SinkController(Controller):
     """Runs the server in a thread, on a socket that is bound already, so that a port in use is noticed at once."""
 
-    def __init__(self, handler: SinkHandler, bound: socket.socket, **options: Any) -> None:
+    def __init__(self, handler: object, bound: socket.socket, **options: Any) -> None:
         host, port = bound.getsockname()[:2]
         super().__init__(handler, hostname=host, port=port, **options)
         self._bound = bound

@@ -72,6 +72,8 @@ class CampaignProgress(Contract):
     """Mails being written, reviewed, scheduled, sent or parked."""
     sent: int = 0
     parked: int = 0
+    bounced: int = 0
+    complained: int = 0
     stopped: int = 0
     """Mails that ended without being sent."""
     dropped: int = 0

@@ -132,6 +132,8 @@ class EmailClicked(_MailEvent):
 class EmailBounced(_MailEvent):
     type: Literal["email_bounced"] = "email_bounced"
     hard: bool = True
+    code: Annotated[str, Field(max_length=16, pattern=r"^[0-9.]*$")] = ""
+    """The enhanced status code, such as `5.1.1`, when the server said one."""
 
 
 class EmailComplained(_MailEvent):

@@ -45,6 +45,10 @@ class OutreachState(StrEnum):
     EXPIRED = "expired"
     FAILED = "failed"
     UNKNOWN = "unknown"
+    BOUNCED = "bounced"
+    """The server had taken it, and it came back: not delivered. The code says `hard` or `soft`."""
+    COMPLAINED = "complained"
+    """It was delivered, and its reader called it spam."""
 
 
 class TouchKind(StrEnum):

@@ -15,6 +15,7 @@ from models.clock import Clock
 from settings import Settings
 from store import clock as stored_clock
 from store.mail.policy import build_mail_rules
+from store.mail.suppressions import hash_mailbox
 
 
 def read_wall_clock() -> datetime:
@@ -35,6 +36,10 @@ class ServiceContext:
     def mail_rules(self) -> MailRules:
         """The shop's rules on when and how often to mail."""
         return build_mail_rules(self.settings)
+
+    def hash_mailbox(self, email: str) -> str:
+        """Compute the keyed hash of the mailbox of an address."""
+        return hash_mailbox(self.settings.keys.signing, email, self.settings.mailbox_tags == "fold")
 
     def resolve_real_time(self, at: datetime) -> datetime:
         """Return the real moment for which an activity decides: the workflow's `at`, or the wall clock's when the

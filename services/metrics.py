@@ -14,6 +14,10 @@ mails: Final = Counter("selvedge_mails_total", "Attempts to send, by what came o
 mail_server_down: Final = Gauge(
     "selvedge_mail_server_down", "1 while no mail can be handed over, by reason", ["reason"]
 )
+returns: Final = Counter(
+    "selvedge_returns_total", "Returned mail, by what it said and what became of it", ["kind", "outcome"]
+)
+returns_kept: Final = Gauge("selvedge_returns_kept", "Returns that wait for a person to read them")
 model_calls: Final = Counter("selvedge_model_calls_total", "Calls of a language model", ["agent", "verdict"])
 model_tokens: Final = Counter("selvedge_model_tokens_total", "Tokens in and out", ["agent"])
 outbox_pending: Final = Gauge("selvedge_outbox_pending", "Nudges that wait to be sent to workflows")

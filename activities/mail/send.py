@@ -86,7 +86,7 @@ class SendSteps:
         metrics.mails.labels(outcome=fault.code).inc()
         with write_transaction(self._context.engine) as connection:
             done = sending.settle_fault(self._context, connection, step, claim, fault)
-        if fault.stage != "unknown" and not fault.permanent:
+        if fault.stage != "unknown" and not fault.permanent and not fault.refused:
             raise fault
         return done
 

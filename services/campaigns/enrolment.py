@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import Connection
 
-from domain.enrolment import AudienceMember, begin_enrolment, choose_arm, is_in_audience
+from domain.enrolment import AudienceMember, begin_enrolments, is_in_audience
 from models.base import ClientId
 from models.campaign import CampaignSpec
 from models.states import Arm, EnrolmentState
@@ -41,7 +41,8 @@ def enrol_next(connection: Connection, row: CampaignRow, limit: int, now: dateti
                 break
         if len(page) < batch:
             break
-    entries = [begin_enrolment(spec, member) for member in chosen]
+    taken = enrolments.find_enrolled_mailboxes(connection, spec.slug, [member.mailbox for member in chosen])
+    entries = begin_enrolments(spec, chosen, taken)
     enrolments.save_enrolments(connection, spec.slug, spec.entry, entries, now)
     update_campaign(connection, row.slug, now, cursor=cursor, enrolled_all=len(chosen) < limit)
     mailed = [entry.client_id for entry in entries if entry.state is EnrolmentState.PENDING]
@@ -51,8 +52,12 @@ def enrol_next(connection: Connection, row: CampaignRow, limit: int, now: dateti
 def count_audience(connection: Connection, spec: CampaignSpec) -> Counter[Arm]:
     """Count by arm the clients whom the campaign would enrol as they are now, and change nothing."""
     counts: Counter[Arm] = Counter()
-    cursor = ""
+    cursor, taken = "", dict[str, ClientId]()
     while page := enrolments.list_audience(connection, spec.audience.phases, cursor, PREVIEW_BATCH):
         cursor = page[-1].client_id
-        counts.update(choose_arm(spec, member) for member in page if is_in_audience(spec, member))
+        members = [member for member in page if is_in_audience(spec, member)]
+        counts.update(entry.arm for entry in begin_enrolments(spec, members, taken))
+        for member in members:
+            if member.consent:
+                taken.setdefault(member.mailbox, member.client_id)
     return counts

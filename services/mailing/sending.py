@@ -14,6 +14,7 @@ from uuid import uuid4
 
 from sqlalchemy import Connection
 
+from domain.bounces import MOST_REFUSALS, compute_refusal_wait
 from domain.eligibility import Eligibility, SendDecision, may_send
 from errors import InFlight, MailFault, NotFound
 from mail.message import Envelope, EnvelopeBuilder
@@ -26,7 +27,7 @@ from services.context import ServiceContext
 from store.campaigns import campaigns
 from store.catalogue import catalogue
 from store.clients import assessments, clients
-from store.mail import ledger, mail_facts, suppressions
+from store.mail import ledger, mail_facts, mailboxes, returned, suppressions
 from store.mail.ledger import LedgerRow
 
 TOO_LATE: Final = timedelta(days=7)
@@ -40,6 +41,8 @@ class Claim:
     token: str
     row: LedgerRow
     envelope: Envelope
+    mailbox: str
+    """Where it goes, as a keyed hash."""
 
 
 def claim_mail(
@@ -75,17 +78,20 @@ def claim_mail(
         if row.state is OutreachState.CLAIMED or row.code != outage.code:
             ledger.move_mail(connection, row.client_id, row.n, OutreachState.SCHEDULED, now, code=outage.code)
         return _load_result(connection, step, clock)
-    return _take(post, connection, row, now)
+    return _take(context, post, connection, row, now)
 
 
-def _take(post: EnvelopeBuilder, connection: Connection, row: LedgerRow, now: datetime) -> Claim:
+def _take(
+    context: ServiceContext, post: EnvelopeBuilder, connection: Connection, row: LedgerRow, now: datetime
+) -> Claim:
     draft = EmailDraft.model_validate(row.draft)
     client = clients.require_client(connection, row.client_id)
     items = catalogue.load_items(connection, [blurb.item_id for blurb in draft.items])
     envelope = post.build(client, Brief.model_validate(row.brief), draft, items, now, row.campaign)
-    owner = {"token": uuid4().hex, "message_id": envelope.message_id}
+    mailbox = context.hash_mailbox(client.email)
+    owner = {"token": uuid4().hex, "message_id": envelope.message_id, "mailbox": mailbox}
     ledger.move_mail(connection, row.client_id, row.n, OutreachState.CLAIMED, now, values=owner)
-    return Claim(owner["token"], row, envelope)
+    return Claim(owner["token"], row, envelope, mailbox)
 
 
 def pass_send_gate(
@@ -97,7 +103,7 @@ def pass_send_gate(
     if not ledger.is_claimed(connection, step.client_id, step.n, claim.token):
         return False
     # What the claim read of the row, its campaign and its items, cannot change while it is claimed.
-    answer = decide_sending(context, connection, claim.row, now)
+    answer = decide_sending(context, connection, claim.row, now, claim.mailbox)
     if answer.door is not SendDecision.OPEN:
         turn_away(connection, claim.row, answer, now, claim.token)
         return False
@@ -125,35 +131,56 @@ def settle_withheld(context: ServiceContext, connection: Connection, step: Outre
 def settle_fault(
     context: ServiceContext, connection: Connection, step: OutreachStep, claim: Claim, fault: MailFault
 ) -> StepDone:
-    """Move the mail as the fault requires; `scheduled` asks for another try."""
+    """Move the mail as the fault requires; `scheduled` asks for another try, for a refusal at a later moment."""
     clock, now = context.load_business_time(connection, step.at)
-    to = OutreachState.FAILED
+    to, values, code = OutreachState.FAILED, dict[str, Any](), fault.code
+    refusals = claim.row.refusals + 1
     if fault.stage == "unknown":
         to = OutreachState.UNKNOWN
-    elif not fault.permanent:  # its send time stays, so that it is too late one day
+    elif fault.refused and refusals < MOST_REFUSALS and not fault.permanent:
+        to, values = OutreachState.SCHEDULED, {"refusals": refusals, "send_at": now + compute_refusal_wait(refusals)}
+    elif not fault.permanent and not fault.refused:  # its send time stays, so that it is too late one day
         to = OutreachState.SCHEDULED
-    ledger.move_mail(connection, step.client_id, step.n, to, now, code=fault.code, token=claim.token)
-    if to is OutreachState.FAILED and fault.no_such_mailbox:
-        email = clients.require_client(connection, step.client_id).email
-        suppressions.suppress_addresses(connection, context.settings.keys.signing, {email: ("hard_bounce", now)})
+    elif not fault.no_such_mailbox and fault.code.startswith("smtp_5"):
+        values, code = {"refusals": refusals}, f"{mailboxes.REFUSED}_{fault.code}"
+    moved = ledger.move_mail(connection, step.client_id, step.n, to, now, code=code, token=claim.token, values=values)
+    if moved and to is OutreachState.FAILED:
+        _judge_mailbox(connection, claim.mailbox, fault, now)
     return _load_result(connection, step, clock)
+
+
+def _judge_mailbox(connection: Connection, mailbox: str, fault: MailFault, now: datetime) -> None:
+    """Suppress a mailbox that the server says is none, or that was refused for good too often in a row."""
+    if fault.no_such_mailbox:
+        suppressions.suppress_mailboxes(connection, {mailbox: (suppressions.HARD_BOUNCE, now)})
+    else:
+        returned.give_up_mailbox(connection, mailbox, now)
 
 
 def _load_result(connection: Connection, step: OutreachStep, clock: Clock) -> StepDone:
     return ledger.require_mail(connection, step.client_id, step.n).build_result(clock)
 
 
-def decide_sending(context: ServiceContext, connection: Connection, row: LedgerRow, now: datetime) -> Eligibility:
-    """Decide whether this mail may leave at `now`: consent, suppression, holds, campaign, caps, quiet hours and
-    stock."""
+def decide_sending(
+    context: ServiceContext, connection: Connection, row: LedgerRow, now: datetime, claimed: str | None = None
+) -> Eligibility:
+    """Decide whether this mail may leave at `now`: consent, suppression, holds, campaign, caps, quiet hours and stock;
+    all of them for the mailbox, whatever ids carry it. `claimed`: the mailbox to which the mail was built."""
     file = assessments.load_client_file(connection, row.client_id)
     if file is None:
         raise NotFound("no such client", "client_id")
+    mailbox = context.hash_mailbox(file.email)
+    if claimed is not None and mailbox != claimed:
+        return Eligibility(door=SendDecision.WAIT, code="address_changed", until=now)
+    # From here to the end of the transaction no opt-out of this mailbox can come in between, whatever id it names.
+    mailboxes.lock_mailboxes(connection, [mailbox])
     sent_at = mail_facts.list_sent_times(connection, row.client_id, now)
     facts = mail_facts.load_mail_facts(connection, file, context.settings.keys.signing, sent_at)
     gate = campaigns.load_gate(connection, row.campaign) if row.campaign else campaigns.CampaignGate()
     if gate.called_off:
         return Eligibility(door=SendDecision.CLOSED, code="campaign_ended")
+    if row.campaign and mailboxes.has_campaign_mail(connection, mailbox, row.campaign, row.client_id):
+        return Eligibility(door=SendDecision.CLOSED, code="same_mailbox")
     return may_send(facts, context.mail_rules, now, gate.paused, catalogue.is_in_stock(connection, list_item_ids(row)))
 
 

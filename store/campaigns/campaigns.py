@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import Connection, func, select, update
 
 from domain.holdouts import RE_ENGAGEMENT
-from domain.outreach import SETTLED
+from domain.outreach import RETURNED, SETTLED
 from domain.states import CAMPAIGN
 from errors import BadInput, NotFound
 from models.base import CampaignSlug
@@ -139,7 +139,9 @@ def count_progress(connection: Connection, slug: CampaignSlug) -> CampaignProgre
         under_way=sum(count for state, count in by_mail.items() if state not in SETTLED),
         sent=by_mail.get(OutreachState.SENT, 0),
         parked=by_mail.get(OutreachState.PARKED, 0),
-        stopped=sum(by_mail.get(s, 0) for s in SETTLED if s is not OutreachState.SENT),
+        bounced=by_mail.get(OutreachState.BOUNCED, 0),
+        complained=by_mail.get(OutreachState.COMPLAINED, 0),
+        stopped=sum(by_mail.get(s, 0) for s in SETTLED - RETURNED if s is not OutreachState.SENT),
         dropped=by_enrolment.get(EnrolmentState.DROPPED, 0),
         held_out=by_enrolment.get(EnrolmentState.HELD_OUT, 0),
     )

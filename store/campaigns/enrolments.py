@@ -12,9 +12,10 @@ from domain.enrolment import AudienceMember, NewEnrolment
 from domain.planning import QueuedMail
 from domain.states import ENROLMENT
 from models.base import CampaignSlug, ClientId
-from models.states import CampaignState, EnrolmentState, Phase
-from store.sql.bulk import insert_ignoring
-from store.tables import campaigns, clients, enrolments, standings
+from models.states import Arm, CampaignState, EnrolmentState, Phase
+from store.mail.withdrawals import match_in_force
+from store.sql.bulk import among, insert_ignoring
+from store.tables import campaigns, clients, enrolments, standings, withdrawals
 
 PREFIX = "campaign:"
 _MAY_BE_DROPPED: Final = enrolments.c.state.in_(ENROLMENT.list_sources(EnrolmentState.DROPPED))
@@ -24,12 +25,31 @@ def list_audience(
     connection: Connection, phases: Collection[Phase], cursor: ClientId, limit: int
 ) -> list[AudienceMember]:
     """List the next clients after `cursor` in any of `phases`; no phases: all clients."""
-    wanted = select(clients.c.client_id, clients.c.tags, clients.c.consent).where(clients.c.client_id > cursor)
+    c = clients.c
+    wanted = (
+        select(c.client_id, c.tags, c.consent, c.mailbox, withdrawals.c.at.label("withdrawn_at"))
+        .outerjoin(withdrawals, match_in_force())
+        .where(c.client_id > cursor)
+    )
     if phases:
         wanted = wanted.join(standings, standings.c.client_id == clients.c.client_id)
         wanted = wanted.where(standings.c.phase.in_(phases))
     rows = connection.execute(wanted.order_by(clients.c.client_id).limit(limit))
-    return [AudienceMember(row.client_id, tuple(row.tags or ()), row.consent) for row in rows]
+    return [
+        AudienceMember(row.client_id, tuple(row.tags or ()), row.consent and row.withdrawn_at is None, row.mailbox)
+        for row in rows
+    ]
+
+
+def find_enrolled_mailboxes(
+    connection: Connection, slug: CampaignSlug, mailboxes: Iterable[str]
+) -> dict[str, ClientId]:
+    """Find which of these mailboxes the campaign has enrolled already, to be mailed or held out, and under which id."""
+    c, e = clients.c, enrolments.c
+    query = select(c.mailbox, c.client_id).join(enrolments, e.client_id == c.client_id)
+    query = query.where(e.campaign == slug, e.arm != Arm.NEITHER.value)
+    rows = connection.execute(query.where(among(connection, c.mailbox, [box for box in mailboxes if box])))
+    return {row.mailbox: row.client_id for row in rows}
 
 
 def save_enrolments(

@@ -45,6 +45,7 @@ class ClientFile(OpenCallColumns):
 
     client_id: ClientId
     email: str
+    mailbox: str
     time_zone: str
     signed_up_at: datetime
     consent: bool

@@ -16,7 +16,8 @@ from models.clients import Client, ClientPolicy, ClientRow
 from store.events import outbox
 from store.events.validator import TOLERANCE
 from store.mail.policy import ShopPolicy
-from store.mail.suppressions import ERASED, find_erased
+from store.mail.suppressions import ERASED, find_erased, hash_mailbox
+from store.mail.withdrawals import find_withdrawals
 from store.sql.bulk import RowRefusal, UpsertBatch, among, dump_json, write_rows
 from store.sql.types import to_micros
 from store.tables import clients
@@ -36,6 +37,7 @@ class _ClientValues(NamedTuple):
     consent_at: int | None
     sizes: tuple[str, ...]
     tags: tuple[str, ...]
+    mailbox: str = ""
 
 
 _COLUMNS: Final = (*_ClientValues._fields, "policy")
@@ -64,9 +66,10 @@ def upsert_clients(
             batch.refused.append(RowRefusal(index, *why))
         else:
             batch.add_row(row.client_id, lambda before, row=row: _merge(batch, before, row, policy, now))  # type: ignore[misc]
-    written = [(*row[:-2], dump_json(row.sizes), dump_json(row.tags), "{}") for row in batch.rows]
+    _keep_withdrawals(connection, batch)
+    written = [(*row[:-3], dump_json(row.sizes), dump_json(row.tags), row.mailbox, "{}") for row in batch.rows]
     write_rows(connection, clients, _COLUMNS, written, "replace", spared={"policy"})
-    outbox.push_nudges(connection, "client", [*batch.new, *_find_newly_consenting(batch)], real_now, held=not start)
+    outbox.push_nudges(connection, "client", [*batch.new, *_find_freed(batch)], real_now, held=not start)
     return batch
 
 
@@ -121,7 +124,9 @@ def _merge(
         sizes=row.sizes,
         tags=row.tags,
     )
-    values = values._replace(**{name: getattr(row, name) for name in _PLAIN & fields_set}, email=row.email)
+    plain = {name: getattr(row, name) for name in _PLAIN & fields_set}
+    mailbox = hash_mailbox(policy.signing_key, row.email, policy.fold_tags)
+    values = values._replace(**plain, email=row.email, mailbox=mailbox)
     if row.time_zone is not None:
         values = values._replace(time_zone=row.time_zone, time_zone_assumed=False)
     if row.signed_up_at is not None:
@@ -147,8 +152,24 @@ def _apply_consent(
     return values._replace(consent=True)
 
 
-def _find_newly_consenting(batch: UpsertBatch[_ClientValues]) -> list[str]:
-    return [key for key, row in batch.changed.items() if row.consent and not batch.stored[key].consent]
+def _find_freed(batch: UpsertBatch[_ClientValues]) -> list[str]:
+    """Find the clients who may be mailable now: they consent anew, or have another mailbox."""
+    return [
+        key
+        for key, row in batch.changed.items()
+        if (row.consent and not batch.stored[key].consent)
+        or (batch.stored[key].mailbox and row.mailbox != batch.stored[key].mailbox)
+    ]
+
+
+def _keep_withdrawals(connection: Connection, batch: UpsertBatch[_ClientValues]) -> None:
+    """Give no consent by a file to a new client whose mailbox has withdrawn it under another id."""
+    fresh = {row.mailbox: key for key, row in batch.new.items() if row.consent}
+    for mailbox, at in find_withdrawals(connection, fresh).items():
+        for key, row in batch.new.items():
+            if row.mailbox == mailbox and row.consent:
+                batch.new[key] = row._replace(consent=False, consent_at=to_micros(at))
+                batch.count_note("withdrawal_kept")
 
 
 def lock_client(connection: Connection, client_id: ClientId) -> bool:

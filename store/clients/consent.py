@@ -3,64 +3,34 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from enum import StrEnum
 from hashlib import sha256
 from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, select, update
 
 from models.base import ClientId
 from models.events import ClientUnsubscribed, ConsentChanged, Event
-from models.states import OutreachState
 from store.events.events import accept_events
+from store.mail import returned, suppressions, withdrawals
+from store.mail.mailbox_fill import fill_missing
 from store.mail.policy import ShopPolicy
-from store.tables import clients, outreaches
+from store.tables import clients
 
 _TICK: Final = timedelta(microseconds=1)
+STAY_FOR: Final = timedelta(days=7)
+"""Business time for which a link may undo the withdrawal that it made."""
 
 
-def withdraw_consent(
-    connection: Connection, client_id: ClientId, n: int, at: datetime, real_now: datetime, policy: ShopPolicy
-) -> bool:
-    """Withdraw consent, by a link in mail `n`, at business time `at`; return whether there was consent to withdraw.
+class StayOutcome(StrEnum):
+    """What became of the wish to stay on the list."""
 
-    Idempotent. It holds even against a consent that a faster clock has stamped later. Must run in a transaction that
-    writes.
-    """
-    row = _load_consent(connection, client_id)
-    if row is None or not row.consent:
-        return False
-    at = max(at, row.consent_at or at)
-    event = ClientUnsubscribed(
-        event_id=_build_event_id("left", client_id, n, row),
-        client_id=client_id,
-        occurred_at=at,
-        outreach=build_outreach_key(client_id, n),
-    )
-    _save_event(connection, event, False, policy, real_now)
-    return True
-
-
-def restore_consent(
-    connection: Connection, client_id: ClientId, n: int, at: datetime, real_now: datetime, policy: ShopPolicy
-) -> bool:
-    """Give consent again, by a link in mail `n`, after it was withdrawn; return whether that changed anything."""
-    row = _load_consent(connection, client_id)
-    if row is None or row.consent:
-        return False
-    at = at if row.consent_at is None else max(at, row.consent_at + _TICK)  # at the same moment a withdrawal wins
-    event = ConsentChanged(
-        event_id=_build_event_id("stayed", client_id, n, row), client_id=client_id, occurred_at=at, consent=True
-    )
-    _save_event(connection, event, True, policy, real_now)
-    return True
-
-
-def count_in_delivery(connection: Connection, client_id: ClientId) -> int:
-    """Count the client's mails that are with the mail server now: begun, and not yet answered."""
-    rows = select(func.count()).where(
-        outreaches.c.client_id == client_id, outreaches.c.state == OutreachState.DATA.value
-    )
-    return int(connection.scalar(rows) or 0)
+    BACK = "back"
+    """The client is on the list, as before the link was used."""
+    EXPIRED = "expired"
+    """The link was used too long ago to undo that."""
+    OTHER = "other"
+    """Something else stands in the way: a complaint, or another withdrawal than this link's."""
 
 
 class _ConsentRow(NamedTuple):
@@ -68,11 +38,103 @@ class _ConsentRow(NamedTuple):
 
     consent: bool
     consent_at: datetime | None
+    mailbox: str
+
+
+def withdraw_consent(
+    connection: Connection, client_id: ClientId, n: int, at: datetime, real_now: datetime, policy: ShopPolicy
+) -> bool:
+    """Withdraw consent, by a link in mail `n`, at business time `at`, for the client, their mailbox and the one to
+    which that mail went; return whether there was anything to withdraw.
+
+    Idempotent. It holds even against a consent that a faster clock has stamped later. Must run in a transaction that
+    writes.
+    """
+    fill_missing(connection, policy, [client_id])
+    row = _load_consent(connection, client_id)
+    if row is None or (not row.consent and _is_withdrawn(connection, client_id)):
+        return False
+    before = withdrawals.find_withdrawal(connection, row.mailbox)
+    at = max(at, row.consent_at or at)
+    event = ClientUnsubscribed(
+        event_id=_build_event_id("left", client_id, n, row, before),
+        client_id=client_id,
+        occurred_at=at,
+        outreach=build_outreach_key(client_id, n),
+    )
+    _save_event(connection, event, False, policy, real_now)
+    for mailbox in _list_mailboxes(connection, client_id, n, row, at):
+        withdrawals.mark_link(connection, mailbox, build_link_key(client_id, n))
+    return True
+
+
+def restore_consent(
+    connection: Connection, client_id: ClientId, n: int, at: datetime, real_now: datetime, policy: ShopPolicy
+) -> StayOutcome:
+    """Undo the withdrawal that the link in mail `n` made, if it was the last one and is not long ago."""
+    row = _load_consent(connection, client_id)
+    if row is None:
+        return StayOutcome.OTHER
+    keys = {row.mailbox, suppressions.hash_address(policy.signing_key, _load_email(connection, client_id))}
+    held = suppressions.load_suppression(connection, keys)
+    if held is not None and held.lifted_at is None:
+        return StayOutcome.OTHER
+    if row.consent and not _is_withdrawn(connection, client_id):
+        return StayOutcome.BACK
+    last = withdrawals.find_withdrawal(connection, row.mailbox)
+    if last is None or last.link != build_link_key(client_id, n):
+        return StayOutcome.OTHER
+    if at - last.at > STAY_FOR:
+        return StayOutcome.EXPIRED
+    _undo(connection, client_id, n, at, real_now, policy, row, last)
+    return StayOutcome.BACK
+
+
+def _undo(
+    connection: Connection,
+    client_id: ClientId,
+    n: int,
+    at: datetime,
+    real_now: datetime,
+    policy: ShopPolicy,
+    row: _ConsentRow,
+    last: withdrawals.Withdrawal,
+) -> None:
+    later = max(at, last.at + _TICK, (row.consent_at or at) + _TICK)  # at the same moment a withdrawal wins
+    event_id = _build_event_id("stayed", client_id, n, row, last)
+    event = ConsentChanged(event_id=event_id, client_id=client_id, occurred_at=later, consent=True)
+    _save_event(connection, event, True, policy, real_now)
+    for mailbox in _list_mailboxes(connection, client_id, n, row, at):
+        made = withdrawals.find_withdrawal(connection, mailbox)
+        if made is not None and made.link == last.link:
+            withdrawals.undo_withdrawal(connection, made)
+
+
+def list_leaving_mailboxes(connection: Connection, client_id: ClientId, n: int, now: datetime) -> set[str]:
+    """List the mailboxes that a link in mail `n` speaks for: the client's, and the one to which that mail went."""
+    row = _load_consent(connection, client_id)
+    return set() if row is None else _list_mailboxes(connection, client_id, n, row, now)
+
+
+def _list_mailboxes(connection: Connection, client_id: ClientId, n: int, row: _ConsentRow, at: datetime) -> set[str]:
+    mail = returned.find_sent_mail(connection, client_id, n, at)
+    return {mailbox for mailbox in (row.mailbox, mail.mailbox if mail else "") if mailbox}
+
+
+def _is_withdrawn(connection: Connection, client_id: ClientId) -> bool:
+    query = select(clients.c.client_id).join(withdrawals.TABLE, withdrawals.match_in_force())
+    return connection.scalar(query.where(clients.c.client_id == client_id)) is not None
+
+
+def _load_email(connection: Connection, client_id: ClientId) -> str:
+    return connection.scalar(select(clients.c.email).where(clients.c.client_id == client_id)) or ""
 
 
 def _load_consent(connection: Connection, client_id: ClientId) -> _ConsentRow | None:
     row = connection.execute(
-        select(clients.c.consent, clients.c.consent_at).where(clients.c.client_id == client_id).with_for_update()
+        select(clients.c.consent, clients.c.consent_at, clients.c.mailbox)
+        .where(clients.c.client_id == client_id)
+        .with_for_update()
     ).one_or_none()
     return None if row is None else _ConsentRow(*row)
 
@@ -87,9 +149,17 @@ def _save_event(connection: Connection, event: Event, consent: bool, policy: Sho
     )
 
 
-def _build_event_id(word: str, client_id: ClientId, n: int, row: _ConsentRow) -> str:
+def _build_event_id(
+    word: str, client_id: ClientId, n: int, row: _ConsentRow, withdrawal: withdrawals.Withdrawal | None
+) -> str:
     """Build one id for one change of one consent, however often its link is used; a later change gets another."""
-    return f"{word}.{sha256(f'{word} {client_id}/{n} {row.consent_at}'.encode()).hexdigest()[:40]}"
+    since = None if withdrawal is None else withdrawal.at
+    return f"{word}.{sha256(f'{word} {client_id}/{n} {row.consent_at} {since}'.encode()).hexdigest()[:40]}"
+
+
+def build_link_key(client_id: ClientId, n: int) -> str:
+    """Build the mark of the mail whose link made a withdrawal; it names nobody."""
+    return sha256(f"link {client_id}/{n}".encode()).hexdigest()[:40]
 
 
 def build_outreach_key(client_id: ClientId, n: int) -> str | None:

@@ -1,21 +1,28 @@
-"""What some events change besides the statistics: the quiz, consent and suppression."""
+"""What some events change besides the statistics: the quiz, consent, suppression, and mails that came back."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any, Final
+from itertools import groupby
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, bindparam, select, update
 
 from models.events import ClientUnsubscribed, ConsentChanged, EmailBounced, EmailComplained, Event
+from store.mail import returned
+from store.mail.mailbox_fill import fill_missing
 from store.mail.policy import ShopPolicy
-from store.mail.suppressions import suppress_addresses
+from store.mail.suppressions import COMPLAINT, HARD_BOUNCE, hash_mailbox, suppress_mailboxes
+from store.mail.withdrawals import withdraw_mailbox
 from store.sql.bulk import among
 from store.tables import clients, events
+from store.tables import withdrawals as withdrawals_table
 
-CONSENT_TYPES: Final = frozenset({"consent_changed", "unsubscribed", "email_complained", "email_bounced"})
-"""Event types that may change consent."""
+CONSENT_TYPES: Final = frozenset({"consent_changed", "unsubscribed", "email_complained"})
+"""Event types that may change consent. A bounce is not among them: it says nothing of what the client wants."""
+REPLY_TYPES: Final = CONSENT_TYPES | {"email_bounced"}
+"""Event types by which a reader or their server answers our mail."""
 
 
 def save_quizzes(connection: Connection, client_ids: Iterable[str]) -> None:
@@ -38,55 +45,133 @@ def _parse_quiz(data: dict[str, Any]) -> dict[str, Any]:
     return lists | {"budget_cents": data.get("budget_cents")}
 
 
-def parse_consent(event: Event) -> bool | None:
-    """Return what an event says about consent; None: nothing."""
-    match event:
-        case ConsentChanged():
-            return event.consent
-        case ClientUnsubscribed() | EmailComplained():
-            return False
-        case EmailBounced():
-            return False if event.hard else None
-        case _:
-            return None
+class _Row(NamedTuple):
+    """What the client's row says. `withdrawn_at`: the last withdrawal of the mailbox, overcome or not."""
+
+    consent: bool
+    consent_at: datetime | None
+    mailbox: str
+    withdrawn_at: datetime | None
+
+    @property
+    def since(self) -> datetime | None:
+        """Since when the consent, or what ended it, is in force."""
+        return max((m for m in (self.consent_at, self.withdrawn_at) if m is not None), default=None)
 
 
-def apply_consent(connection: Connection, policy: ShopPolicy, consent_events: Sequence[Event]) -> list[str]:
-    """Apply events about consent: the one that occurred last wins, and a withdrawal wins over a consent at the same
-    moment.
+def apply_replies(connection: Connection, policy: ShopPolicy, replies: Sequence[Event]) -> list[str]:
+    """Apply events about consent, bounces and complaints in the order in which they arrived; return the clients who
+    now consent and did not before.
 
-    Complaints and hard bounces also suppress the address. Returns the clients who now consent and did not before.
+    A withdrawal ends every consent that arrived before it, whatever their times say. A consent that arrives later
+    counts if it was given later. Both hold for the mailbox; a bounce or complaint for the one to which the mail went.
     """
-    last: dict[str, tuple[datetime, bool]] = {}  # (when, withdrawn): the greatest holds
-    for event in consent_events:
-        last[event.client_id] = max(
-            last.get(event.client_id, (event.occurred_at, False)), (event.occurred_at, not parse_consent(event))
-        )
-    columns = (clients.c.client_id, clients.c.email, clients.c.consent, clients.c.consent_at)
-    rows = connection.execute(select(*columns).where(among(connection, clients.c.client_id, last))).all()
-    changed = [
-        {"_client": row.client_id, "_consent": not last[row.client_id][1], "_at": last[row.client_id][0]}
-        for row in rows
-        if row.consent_at is None or last[row.client_id] > (row.consent_at, not row.consent)
-    ]
-    if changed:
+    fill_missing(connection, policy, {event.client_id for event in replies})
+    consenting: dict[str, None] = {}
+    for change, group in groupby(replies, key=_choose_change):
+        consenting |= dict.fromkeys(change(connection, policy, list(group)))
+    return list(consenting)
+
+
+def _choose_change(event: Event) -> Any:
+    match event:
+        case EmailBounced() | EmailComplained():
+            return _apply_returns
+        case ConsentChanged(consent=True):
+            return _give_consent
+        case _:
+            return _withdraw_consent
+
+
+def _load_rows(connection: Connection, client_ids: Iterable[str]) -> dict[str, _Row]:
+    c, w = clients.c, withdrawals_table.c
+    query = (
+        select(c.client_id, c.consent, c.consent_at, c.mailbox, w.at)
+        .outerjoin(withdrawals_table, w.mailbox == c.mailbox)
+        .where(among(connection, c.client_id, client_ids))
+    )
+    return {row.client_id: _Row(*row[1:]) for row in connection.execute(query)}
+
+
+def _find_latest(group: Sequence[Event]) -> dict[str, datetime]:
+    latest: dict[str, datetime] = {}
+    for event in group:
+        latest[event.client_id] = max(event.occurred_at, latest.get(event.client_id, event.occurred_at))
+    return latest
+
+
+def _give_consent(connection: Connection, _policy: ShopPolicy, group: Sequence[Event]) -> list[str]:
+    latest = _find_latest(group)
+    rows = _load_rows(connection, latest)
+    given = {key: at for key, at in latest.items() if (since := rows[key].since) is None or at > since}
+    _save_consent(connection, given, True)
+    overcome = [{"_client": key, "_at": rows[key].withdrawn_at} for key in sorted(given) if rows[key].withdrawn_at]
+    if overcome:
+        cleared = update(clients).where(clients.c.client_id == bindparam("_client"))
+        connection.execute(cleared.values(cleared_at=bindparam("_at")), overcome)
+    return [key for key in given if not rows[key].consent]
+
+
+def _withdraw_consent(connection: Connection, _policy: ShopPolicy, group: Sequence[Event]) -> list[str]:
+    latest = _find_latest(group)
+    rows = _load_rows(connection, latest)
+    moments = {
+        key: at if rows[key].consent else max(at, rows[key].consent_at or at) for key, at in sorted(latest.items())
+    }
+    _save_consent(connection, moments, False)
+    boxes: dict[str, datetime] = {}
+    for event in group:
+        mail = _find_mail(connection, event)
+        for mailbox in {rows[event.client_id].mailbox, mail.mailbox if mail else ""}:
+            boxes[mailbox] = moments[event.client_id]
+    for mailbox, at in sorted(boxes.items()):
+        withdraw_mailbox(connection, mailbox, at)
+    return []
+
+
+def _save_consent(connection: Connection, moments: dict[str, datetime], consent: bool) -> None:
+    if moments:
         connection.execute(
             update(clients)
             .where(clients.c.client_id == bindparam("_client"))
-            .values(consent=bindparam("_consent"), consent_at=bindparam("_at")),
-            changed,
+            .values(consent=consent, consent_at=bindparam("_at")),
+            [{"_client": client_id, "_at": at} for client_id, at in sorted(moments.items())],
         )
-    _suppress(connection, policy, consent_events, {row.client_id: row.email for row in rows})
-    before = {row.client_id: row.consent for row in rows}
-    return [row["_client"] for row in changed if row["_consent"] and not before[row["_client"]]]
 
 
-def _suppress(
-    connection: Connection, policy: ShopPolicy, consent_events: Sequence[Event], emails: dict[str, str]
-) -> None:
-    reasons: dict[str, tuple[str, datetime]] = {}
-    for event in sorted(consent_events, key=lambda event: event.occurred_at):
-        if isinstance(event, EmailComplained | EmailBounced):
-            word = "complaint" if isinstance(event, EmailComplained) else "hard_bounce"
-            reasons.setdefault(emails[event.client_id], (word, event.occurred_at))
-    suppress_addresses(connection, policy.signing_key, reasons)
+def _apply_returns(connection: Connection, policy: ShopPolicy, group: Sequence[Event]) -> list[str]:
+    for event in group:
+        mail, present = _find_mail(connection, event, latest=True), _hash_present(connection, policy, event)
+        mailbox = mail.mailbox if mail is not None and mail.mailbox else present
+        mail = None if mail is None else mail._replace(mailbox=mailbox)
+        if isinstance(event, EmailComplained):
+            if mailbox == present:
+                _save_consent(connection, {event.client_id: event.occurred_at}, False)
+            _apply_complaint(connection, mail, mailbox, event.occurred_at)
+        elif isinstance(event, EmailBounced) and mail is not None:
+            returned.record_bounce(connection, mail, event.hard, event.code, event.occurred_at)
+        elif isinstance(event, EmailBounced) and event.hard:
+            suppress_mailboxes(connection, {mailbox: (HARD_BOUNCE, event.occurred_at)})
+    return []
+
+
+def _apply_complaint(connection: Connection, mail: returned.SentMail | None, mailbox: str, at: datetime) -> None:
+    withdraw_mailbox(connection, mailbox, at)
+    if mail is None:
+        suppress_mailboxes(connection, {mailbox: (COMPLAINT, at)})
+    else:
+        returned.record_complaint(connection, mail, at)
+
+
+def _find_mail(connection: Connection, event: Event, *, latest: bool = False) -> returned.SentMail | None:
+    """Find the mail that the event names; else, where `latest`, the last one sent before the event."""
+    key = event.outreach if isinstance(event, EmailBounced | EmailComplained | ClientUnsubscribed) else None
+    head, _, number = (key or "").rpartition(".")
+    if head == event.client_id and number.isdigit() and len(number) < 10:
+        return returned.find_sent_mail(connection, event.client_id, int(number), event.occurred_at)
+    return returned.find_sent_mail(connection, event.client_id, None, event.occurred_at) if latest else None
+
+
+def _hash_present(connection: Connection, policy: ShopPolicy, event: Event) -> str:
+    email = connection.scalar(select(clients.c.email).where(clients.c.client_id == event.client_id)) or ""
+    return hash_mailbox(policy.signing_key, email, policy.fold_tags)

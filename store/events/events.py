@@ -1,8 +1,8 @@
 """Accepts events: one transaction for each batch, idempotent by event id, in any order.
 
 An event is a row, and it moves its client's statistics. Few change more: a signup starts the client's workflow; a
-quiz, a change of consent, a complaint or a hard bounce changes the client; feedback on a Fix changes its box; and one
-that lifts the client past the stored threshold nudges the workflow. Everything else touches only the store.
+quiz, a change of consent, a complaint or a bounce changes the client or their mail; feedback on a Fix changes its box;
+and one that lifts the client past the stored threshold nudges the workflow. Everything else touches only the store.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from models.events import EmailClicked, EmailOpened, Event, FixFeedback
 from store.clients.preferences import delete_outdated
 from store.clients.statistics import EngagementEvent, Statistics, absorb_events
 from store.events import outbox
-from store.events.effects import CONSENT_TYPES, apply_consent, parse_consent, save_quizzes
+from store.events.effects import REPLY_TYPES, apply_replies, save_quizzes
 from store.events.rows import COLUMNS, EventRow, build_row
 from store.events.validator import EventValidator, Refusal
 from store.fixes import feedback
@@ -110,10 +110,8 @@ def _apply_effects(
     delete_outdated(connection, [row for _, row in fresh])
     if quizzed := _select_clients(fresh, {"quiz_answered"}):
         save_quizzes(connection, quizzed)
-    if consent_events := [
-        event for event, row in fresh if row.type in CONSENT_TYPES and parse_consent(event) is not None
-    ]:
-        nudged |= set(apply_consent(connection, policy, consent_events))
+    if replies := [event for event, row in fresh if row.type in REPLY_TYPES]:
+        nudged |= set(apply_replies(connection, policy, replies))
     return nudged
 
 

@@ -52,6 +52,7 @@ class LedgerRow(PlannedMail):
     picks: list[dict[str, Any]] | None
     review: dict[str, Any] | None
     attempt: int
+    refusals: int
 
     def build_result(self, clock: Clock) -> StepDone:
         """Build the result of a step that left the mail like this."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
-from sqlalchemy import Connection, bindparam, literal_column, or_, select
+from sqlalchemy import ColumnElement, Connection, bindparam, func, literal_column, or_, select, union_all
 
 from domain.eligibility import Hold, MailFacts
 from domain.outreach import COUNTED, COUNTED_DAYS
@@ -13,8 +13,9 @@ from models.base import CampaignSlug, ClientId, ItemId
 from models.clients import ClientPolicy
 from models.states import CampaignState, EnrolmentState, HoldSource, OutreachState
 from store.mail.suppressions import hash_address
+from store.mail.withdrawals import match_in_force
 from store.sql.types import UtcTime
-from store.tables import campaigns, enrolments, events, holds, outreaches, suppressions
+from store.tables import campaigns, clients, enrolments, events, holds, outreaches, suppressions, withdrawals
 
 
 class MailedClient(Protocol):
@@ -35,7 +36,7 @@ class MailedClient(Protocol):
 def load_mail_facts(
     connection: Connection, client: MailedClient, signing_key: str, sent_at: tuple[datetime, ...]
 ) -> MailFacts:
-    """Load the facts of `client`, who was mailed at `sent_at`."""
+    """Load the facts of `client`, who was mailed at `sent_at`; mail to the same mailbox under other ids is added."""
     of_client = {"client": client.client_id, "address": hash_address(signing_key, client.email)}
     barriers = sorted(connection.execute(_BARRIERS_QUERY, of_client), key=lambda row: row.since)
     client_holds = tuple(
@@ -44,9 +45,10 @@ def load_mail_facts(
     return MailFacts(
         consent=client.consent,
         suppressed=next((row.name for row in barriers if row.barrier == "suppression"), None),
+        withdrawn=any(row.barrier == "withdrawal" for row in barriers),
         erased=any(hold.source is HoldSource.ERASURE for hold in client_holds),
         holds=client_holds,
-        sent_at=sent_at,
+        sent_at=(*sent_at, *(row.since for row in barriers if row.barrier == "mail")),
         time_zone=client.time_zone,
         policy=client.policy,
     )
@@ -114,12 +116,24 @@ _READING_TIMES_QUERY: Final = (
     .limit(bindparam("most"))
 )
 
-_BARRIERS_QUERY: Final = (
-    select(literal_column("'hold'").label("barrier"), holds.c.source.label("name"), holds.c.since.label("since"))
-    .where(holds.c.client_id == bindparam("client"))
-    .union_all(
-        select(literal_column("'suppression'"), suppressions.c.reason, suppressions.c.at).where(
-            suppressions.c.address_hash == bindparam("address")
-        )
-    )
+_MAILBOX: Final = select(clients.c.mailbox).where(clients.c.client_id == bindparam("client")).scalar_subquery()
+_NO_NAME: Final[ColumnElement[str]] = literal_column("''")
+_BARRIERS_QUERY: Final = union_all(
+    select(literal_column("'hold'").label("barrier"), holds.c.source.label("name"), holds.c.since.label("since")).where(
+        holds.c.client_id == bindparam("client")
+    ),
+    select(literal_column("'suppression'"), suppressions.c.reason, suppressions.c.at).where(
+        or_(suppressions.c.address_hash == bindparam("address"), suppressions.c.address_hash == _MAILBOX),
+        suppressions.c.lifted_at.is_(None),
+    ),
+    select(literal_column("'withdrawal'"), _NO_NAME, withdrawals.c.at)
+    .select_from(clients.join(withdrawals, match_in_force()))
+    .where(clients.c.client_id == bindparam("client")),
+    select(literal_column("'mail'"), _NO_NAME, func.coalesce(outreaches.c.sent_at, outreaches.c.updated_at)).where(
+        outreaches.c.mailbox == _MAILBOX,
+        outreaches.c.client_id != bindparam("client"),
+        or_(*(outreaches.c.state == state for state in sorted(COUNTED))),
+    ),
 )
+"""Everything that may stand in the way of a mail: holds, a suppression, a withdrawal, and mail to the same mailbox
+under another client id."""

@@ -16,6 +16,8 @@ class ShopPolicy:
     currency: str
     time_zone: str
     signing_key: str
+    fold_tags: bool = True
+    """Whether `ann+shop@` is the mailbox `ann@`."""
     rules: EngagementRules = field(default_factory=EngagementRules)
 
     def __repr__(self) -> str:
@@ -25,7 +27,10 @@ class ShopPolicy:
     def from_settings(cls, settings: Settings) -> ShopPolicy:
         """Build the policy from the settings."""
         return cls(
-            currency=settings.shop_currency, time_zone=settings.shop_time_zone, signing_key=settings.keys.signing
+            currency=settings.shop_currency,
+            time_zone=settings.shop_time_zone,
+            signing_key=settings.keys.signing,
+            fold_tags=settings.mailbox_tags == "fold",
         )
 
 

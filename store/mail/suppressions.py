@@ -1,26 +1,49 @@
-"""Keyed hashes that outlive what they stand for: addresses never to be mailed again, and ids that were erased."""
+"""Keyed hashes that outlive what they stand for: mailboxes that are not to be mailed, and ids that were erased."""
 
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, and_, bindparam, func, or_, select, update
 
-from store.sql.bulk import among, write_rows
-from store.sql.types import to_micros
+from domain.mailboxes import fold_address
+from store.sql.bulk import among, insert_ignoring
+from store.sql.records import Record
 from store.tables import suppressions, tombstones
 
 ERASED: Final = "this client was erased and is refused for ever"
 """Reason of every refusal of an erased id."""
+COMPLAINT: Final = "complaint"
+HARD_BOUNCE: Final = "hard_bounce"
+SOFT_BOUNCES: Final = "soft_bounces"
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression(Record):
+    """One mailbox on the list. `address_hash`: its keyed hash; `by` and `note`: who entered it or changed it last, and
+    why, where a person did; `lifted_at`: since when it does not hold any more."""
+
+    address_hash: str
+    reason: str
+    at: datetime
+    by: str
+    note: str
+    lifted_at: datetime | None
 
 
 def hash_address(signing_key: str, email: str) -> str:
     """Compute the HMAC-SHA256 of an address, 64 hex digits. Upper and lower case are one address here: this errs
     towards silence."""
     return _hash(signing_key, "address", email.strip().lower())
+
+
+def hash_mailbox(signing_key: str, email: str, fold_tags: bool) -> str:
+    """Compute the HMAC-SHA256 of the mailbox of an address, 64 hex digits."""
+    return hash_address(signing_key, fold_address(email, fold_tags=fold_tags))
 
 
 def hash_client_id(signing_key: str, client_id: str) -> str:
@@ -32,18 +55,54 @@ def _hash(signing_key: str, purpose: str, value: str) -> str:
     return hmac.digest(signing_key.encode(), f"{purpose}:{value}".encode(), "sha256").hex()
 
 
-def suppress_addresses(connection: Connection, signing_key: str, reasons: Mapping[str, tuple[str, datetime]]) -> None:
-    """Suppress these addresses for ever: address -> (reason in one word, business time). The first reason stays."""
-    rows = [(hash_address(signing_key, email), reason, to_micros(at)) for email, (reason, at) in reasons.items()]
-    write_rows(connection, suppressions, ("address_hash", "reason", "at"), sorted(rows), "keep")
+def suppress_mailboxes(
+    connection: Connection, reasons: Mapping[str, tuple[str, datetime]], *, by: str = "", note: str = ""
+) -> set[str]:
+    """Suppress these mailboxes: hash -> (reason in one word, business time); return those that were not before.
+
+    The first reason stays, except that a complaint takes the place of any other.
+    """
+    s, changed = suppressions.c, set[str]()
+    for key, (reason, at) in sorted(reasons.items()):
+        row = {"address_hash": key, "reason": reason, "at": at, "by": by, "note": note}
+        if insert_ignoring(connection, suppressions, [row]):
+            changed.add(key)
+            continue
+        graver = and_(bindparam("word", COMPLAINT) == reason, s.reason != COMPLAINT)
+        again = update(suppressions).where(s.address_hash == key, or_(s.lifted_at.is_not(None), graver))
+        if connection.execute(again.values(reason=reason, at=at, by=by, note=note, lifted_at=None)).rowcount:
+            changed.add(key)
+    return changed
 
 
-def find_suppression(connection: Connection, signing_key: str, email: str) -> str | None:
-    """Find why this address is never mailed; None when it may be."""
-    return connection.scalar(_REASON_QUERY, {"hash": hash_address(signing_key, email)})
+def lift_suppression(connection: Connection, address_hash: str, now: datetime, *, by: str, note: str) -> bool:
+    """Lift the suppression of a mailbox, and return whether there was one. The row stays and says who and why."""
+    s = suppressions.c
+    held = update(suppressions).where(s.address_hash == address_hash, s.lifted_at.is_(None))
+    return connection.execute(held.values(lifted_at=now, by=by, note=note)).rowcount == 1
 
 
-_REASON_QUERY: Final = select(suppressions.c.reason).where(suppressions.c.address_hash == bindparam("hash"))
+def load_suppression(connection: Connection, hashes: Iterable[str]) -> Suppression | None:
+    """Load the entry in force of one of these hashes, or else the one that was lifted last."""
+    query = select(*Suppression.list_columns(suppressions)).where(suppressions.c.address_hash.in_(list(hashes)))
+    rows = [Suppression.from_row(row) for row in connection.execute(query)]
+    return next((row for row in rows if row.lifted_at is None), rows[0] if rows else None)
+
+
+def list_suppressions(connection: Connection, after: str, limit: int, reason: str = "") -> Sequence[Suppression]:
+    """List entries in force, in the order of their hashes, those after the hash `after`; with a reason, or all."""
+    s = suppressions.c
+    query = select(*Suppression.list_columns(suppressions)).where(s.address_hash > after, s.lifted_at.is_(None))
+    if reason:
+        query = query.where(s.reason == reason)
+    return [Suppression.from_row(row) for row in connection.execute(query.order_by(s.address_hash).limit(limit))]
+
+
+def count_suppressions(connection: Connection) -> dict[str, int]:
+    """Count the entries in force by reason."""
+    s = suppressions.c
+    query = select(s.reason, func.count()).where(s.lifted_at.is_(None)).group_by(s.reason).order_by(s.reason)
+    return {reason: count for reason, count in connection.execute(query)}  # noqa: C416
 
 
 def find_erased(connection: Connection, signing_key: str, client_ids: Iterable[str]) -> set[str]:

@@ -58,6 +58,7 @@ PERSONAL_TABLES: Final[tuple[PersonalTable, ...]] = (
     _own_table("top_picks", t.top_picks),
     _own_table("model_calls", t.model_calls),
     _own_table("holds", t.holds),
+    _own_table("returns", t.returns, "raw"),
     _own_table("activity", t.activity, "actor"),
 )
 """The order in which they are erased: rows that refer to others come before those. Rows of `activity` stay, without the
@@ -79,6 +80,7 @@ OTHER_TABLES: Final[Mapping[Table, str]] = {
     t.artefacts: "figures of models; algorithms/artefact_erasure.py takes the client's name out of their files",
     t.outbox: "ids that wait to be sent to Temporal; erased, not exported",
     t.suppressions: "a keyed hash of an address, which must outlive the erasure; exported as `suppressed`",
+    t.withdrawals: "a keyed hash of a mailbox, which must outlive the erasure",
     t.tombstones: "a keyed hash of an erased id",
 }
 """All other tables, and why they hold nothing to erase here."""

@@ -18,7 +18,9 @@ from store.tables.mail import (
     model_calls,
     outreach_steps,
     outreaches,
+    returns,
     suppressions,
+    withdrawals,
 )
 from store.tables.refreshes import refreshes, top_picks
 from store.tables.shop import artefacts, decisions, items, questions, revisions, stock
@@ -51,6 +53,7 @@ __all__ = [
     "questions",
     "reading_hours",
     "refreshes",
+    "returns",
     "revisions",
     "standings",
     "stock",
@@ -61,4 +64,5 @@ __all__ = [
     "top_picks",
     "wave_parts",
     "waves",
+    "withdrawals",
 ]

@@ -23,7 +23,10 @@ clients = Table(
     Column("tags", Json, nullable=False, default=list),
     Column("policy", Json, nullable=False, default=dict),
     Column("quiz", Json, comment="the latest style quiz, as answered"),
+    Column("cleared_at", UtcTime, comment="the withdrawal of the mailbox after which this client consented again"),
+    Column("mailbox", String(64), nullable=False, default="", server_default="", comment="keyed hash, many may share"),
     Index(None, "email"),
+    Index(None, "mailbox"),
 )
 
 engagement = Table(

@@ -12,6 +12,7 @@ from sqlalchemy import (
     Integer,
     String,
     Table,
+    Text,
     UniqueConstraint,
 )
 
@@ -44,6 +45,8 @@ outreaches = Table(
     Column("token", String(40), comment="fences out an older attempt that still runs"),
     Column("lease_until", UtcTime, comment="real time; a row in data is not judged before"),
     Column("message_id", String(200)),
+    Column("mailbox", String(64), comment="keyed hash of where this mail went, set when it is claimed"),
+    Column("refusals", Integer, nullable=False, default=0, server_default="0", comment="answers 5xx that may be ours"),
     Column("composed_by", String(16), comment="model or house"),
     Column("prompt_version", String(40)),
     Column("brief", Json, comment="personal"),
@@ -58,6 +61,7 @@ outreaches = Table(
     Index(None, "state"),
     Index(None, "campaign", "state"),
     Index(None, "message_id"),
+    Index(None, "mailbox"),
 )
 
 outreach_steps = Table(
@@ -133,6 +137,32 @@ suppressions = Table(
     Column("address_hash", String(64), primary_key=True, comment="keyed hash, so that it outlives an erasure"),
     Column("reason", String(32), nullable=False),
     Column("at", UtcTime, nullable=False),
+    Column("by", String(64), nullable=False, default="", server_default="", comment="who entered or lifted it last"),
+    Column("note", String(200), nullable=False, default="", server_default="", comment="why, in a person's words"),
+    Column("lifted_at", UtcTime, comment="when a person lifted it; none: it holds"),
+)
+
+withdrawals = Table(
+    "withdrawals",
+    metadata,
+    Column("mailbox", String(64), primary_key=True, comment="keyed hash, so that it outlives an erasure"),
+    Column("at", UtcTime, nullable=False),
+    Column("link", String(40), nullable=False, default="", comment="the mail whose link made it; empty: no link"),
+    Column("before_at", UtcTime, comment="the withdrawal before this one, which holds again when this is undone"),
+    comment="mailboxes that want no mail, whatever ids carry them; a client who consents later is excepted",
+)
+
+returns = Table(
+    "returns",
+    metadata,
+    Column("id", String(64), primary_key=True, comment="the same each time one return is read"),
+    Column("at", UtcTime, nullable=False, index=True),
+    Column("way", String(12), nullable=False),
+    Column("kind", String(12), nullable=False),
+    Column("code", String(16), nullable=False, default=""),
+    build_id_column("client_id", index=True),
+    Column("n", Integer),
+    Column("raw", Text, comment="personal; of one that a person is to read, and for some weeks"),
 )
 
 mail_servers = Table(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from domain.outreach import ASIDE, IN_TURN, SETTLED, TRANSITIONS, list_sources
+from domain.outreach import ASIDE, COUNTED, IN_TURN, SETTLED, TRANSITIONS, list_sources
 from models.states import OutreachState as S
 
 
@@ -27,5 +27,14 @@ def test_only_data_can_become_sent_and_only_claimed_can_become_data() -> None:
     assert list_sources(S.DATA) == {S.CLAIMED}
 
 
-def test_nothing_follows_a_settled_mail_but_what_a_person_says_of_an_unknown_one() -> None:
-    assert {state: TRANSITIONS[state] for state in SETTLED if TRANSITIONS[state]} == {S.UNKNOWN: {S.SENT, S.PARKED}}
+def test_nothing_follows_a_settled_mail_but_that_it_was_sent_after_all_or_came_back() -> None:
+    assert {state: TRANSITIONS[state] for state in SETTLED if TRANSITIONS[state]} == {
+        S.UNKNOWN: {S.SENT, S.PARKED, S.BOUNCED, S.COMPLAINED},
+        S.SENT: {S.BOUNCED, S.COMPLAINED},
+        S.BOUNCED: {S.COMPLAINED},
+    }
+
+
+def test_a_mail_that_bounced_counts_against_no_cap() -> None:
+    assert S.BOUNCED not in COUNTED
+    assert S.COMPLAINED in COUNTED, "it arrived"

@@ -113,6 +113,8 @@ def _save_mail(connection: Connection, client_id: ClientId, now: datetime) -> No
         insert(t.outreaches).values(**mail, **state, sent_at=now, draft=draft, brief={"first_name": NAME})
     )
     connection.execute(insert(t.outreach_steps).values(client_id=client_id, n=1, at=now, state="sent"))
+    came_back = {"id": "r1", "client_id": client_id, "n": 1, "way": "listener", "kind": "delayed", "raw": NAME}
+    connection.execute(insert(t.returns).values(**came_back, at=now))
     connection.execute(insert(t.edits).values(id="e1", client_id=client_id, n=1, draft=draft, by="ana", at=now))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import pytest_asyncio
@@ -13,6 +13,7 @@ from temporalio.client import WorkflowUpdateFailedError
 from temporalio.testing import ActivityEnvironment, WorkflowEnvironment
 
 from activities.mail.send import SendSteps
+from domain.bounces import MOST_REFUSALS
 from hosting.dispatch import Dispatcher
 from mail.faulty_sink import SmtpFault
 from mail.message import EnvelopeBuilder
@@ -26,6 +27,7 @@ from store.mail import suppressions
 from store.tables import clients as client_rows
 from store.tables import items, outreaches
 from tests.support.shop import Shop
+from tests.support.suppressions import find_suppression
 from tests.support.temporal import new_time_skipping, wait_for_morning
 from tests.support.updates import set_policy
 from workflows import ids
@@ -129,30 +131,54 @@ def _build_sender(shop: Shop) -> SendSteps:
 
 
 @pytest.mark.parametrize(
-    "fault",
-    [SmtpFault("rcpt", answer="554 5.7.1 relay access denied"), SmtpFault("mail", answer="550 5.7.1 who are you")],
+    ("fault", "hours"),
+    [
+        (SmtpFault("rcpt", answer="554 5.7.1 relay access denied"), 2),
+        (SmtpFault("mail", answer="550 5.7.1 who are you"), 24),
+    ],
 )
-async def test_a_server_that_does_not_let_us_in_costs_no_mail_and_no_address(desk: Desk, fault: SmtpFault) -> None:
+async def test_a_server_that_does_not_let_us_in_costs_no_mail_and_no_address(
+    desk: Desk, fault: SmtpFault, hours: int
+) -> None:
     desk.shop.sink.faults.always = fault
     await desk.sign_up()
-    await desk.pass_time(days=1)
+    await desk.pass_time(hours=hours)
     assert (desk.last.state, desk.last.code) == ("scheduled", f"smtp_{fault.answer[:3]}")
     desk.shop.sink.faults.always = None
     await desk.pass_time(days=1)
     assert desk.last.state == "sent"
 
 
-@pytest.mark.parametrize(("answer", "reason"), [("550 5.1.1 nobody", "hard_bounce"), ("550 no", None)])
+async def test_a_refusal_by_policy_is_given_up_after_five_tries_and_frees_the_turn(desk: Desk) -> None:
+    desk.shop.sink.faults.always = SmtpFault("rcpt", answer="550 5.7.1 no mail from you")
+    await desk.sign_up()
+    await desk.pass_time(days=3)
+    assert (desk.shop.ledger("c")[0].state, desk.shop.ledger("c")[0].code) == ("failed", "refused_smtp_550")
+    assert desk.shop.steps("c", 1).count("claimed") == MOST_REFUSALS
+    with read_transaction(desk.shop.engine) as connection:
+        assert not suppressions.count_suppressions(connection), "the fault may be ours"
+
+
+@pytest.mark.parametrize(
+    ("step", "answer", "code", "reason"),
+    [
+        ("rcpt", "550 5.1.1 nobody", "smtp_550", "hard_bounce"),
+        ("rcpt", "550 no such user here", "smtp_550", "hard_bounce"),
+        ("text", "554 5.1.1 nobody", "smtp_554", "hard_bounce"),
+        ("rcpt", "550 no", "refused_smtp_550", None),
+        ("text", "554 5.7.1 spam", "refused_smtp_554", None),
+    ],
+)
 async def test_an_address_is_suppressed_only_when_the_server_says_that_it_leads_nowhere(
-    desk: Desk, answer: str, reason: str | None
+    desk: Desk, step: Literal["rcpt", "text"], answer: str, code: str, reason: str | None
 ) -> None:
-    desk.shop.sink.faults.plan(SmtpFault("rcpt", answer=answer))
+    desk.shop.sink.faults.plan(SmtpFault(step, answer=answer))
     await desk.sign_up()
     await desk.pass_time(days=1)
-    assert (desk.last.state, desk.last.code) == ("failed", "smtp_550")
+    assert (desk.last.state, desk.last.code) == ("failed", code)
     with read_transaction(desk.shop.engine) as connection:
         key = desk.shop.settings.keys.signing
-        assert suppressions.find_suppression(connection, key, "c@example.com") == reason
+        assert find_suppression(connection, key, "c@example.com") == reason
 
 
 async def test_a_mail_that_can_never_be_made_ends_and_frees_the_turn(desk: Desk) -> None:

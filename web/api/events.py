@@ -14,6 +14,7 @@ from ingest.kinds import parse_event
 from models.api_answers import EventRefusal, EventsAnswer
 from models.events import MOST_EVENTS, Event, EventBatch
 from services.ingestion.events import ingest_events
+from services.returns.settling import require_settled
 from web import actors
 from web.api.requests import RawBody, parse_json
 from web.api.routing import create_router, declare_errors
@@ -27,6 +28,7 @@ outcomes: Final = Counter("selvedge_events_total", "Events received, by result",
 def accept_events(context: Here, body: Annotated[bytes, Depends(RawBody(EventBatch))]) -> EventsAnswer:
     """Accept events: 202 with the ids accepted, those already stored, and each refused one with its reason.
 
+    503: somebody withdrew their consent while a mail to them was being handed over; all is stored, send it again.
     422: the body is not JSON or holds more than a thousand events; then nothing was stored.
     """
     good: list[tuple[int, Event]] = []
@@ -39,6 +41,7 @@ def accept_events(context: Here, body: Annotated[bytes, Depends(RawBody(EventBat
     batch, policy = [event for _, event in good], context.policy
     now, real_now = context.business_now(), context.real_now()
     result = ingest_events(context.engine, actors.API, batch, policy, now, real_now)
+    require_settled(context.engine, batch, context.settings.unsubscribe_wait_s)
     refused += [
         _build_refusal(good[refusal.index][0], refusal.event_id, refusal.field, refusal.reason)
         for refusal in result.refused

@@ -4,12 +4,26 @@ from __future__ import annotations
 
 from typing import Final
 
-from web.api import calls, clients, events, fixes, privacy, recommendations, sessions, slot_policies, slots
+from web.api import (
+    calls,
+    clients,
+    events,
+    fixes,
+    privacy,
+    recommendations,
+    returns,
+    sessions,
+    slot_policies,
+    slots,
+    suppressions,
+)
 
 ROUTERS: Final = (
     events.router,
     clients.router,
     privacy.router,
+    suppressions.router,
+    returns.router,
     fixes.router,
     calls.router,
     recommendations.router,

@@ -33,6 +33,8 @@ STATES: Final[dict[str, str]] = {
     "expired": "Expired",
     "failed": "Failed",
     "unknown": "Unknown",
+    "bounced": "Came back",
+    "complained": "Called spam",
 }
 """In the order in which a mail may pass through them."""
 

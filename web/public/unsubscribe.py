@@ -26,6 +26,7 @@ from store.clients import consent
 from store.database import read_transaction, write_transaction
 from store.events.events import accept_events
 from store.mail import messages
+from store.mail.mailboxes import count_in_delivery
 from web.context import Here, WebContext
 from web.templating import render_page
 
@@ -53,16 +54,16 @@ async def leave(token: str, request: Request, context: Here) -> Response:
     except Forbidden:
         return _respond_not_found()
     try:
-        await run_in_threadpool(_withdraw, context, client_id, n)
+        mailboxes = await run_in_threadpool(_withdraw, context, client_id, n)
     except Unavailable:
         return _render_answer(request, "later", token, 503)
-    settled = await _wait_until_settled(context, client_id)
+    settled = await _wait_until_settled(context, mailboxes, client_id)
     return _render_answer(request, "left", token) if settled else _render_answer(request, "settling", token, 503)
 
 
 @router.post("/u/{token}/stay")
 def stay(token: str, request: Request, context: Here) -> Response:
-    """Put the client back on the list, when unsubscribing was a mistake."""
+    """Undo what this link did, when unsubscribing was a mistake; say the truth where it may not."""
     try:
         client_id, n = Links.from_settings(context.settings).read_unsubscribe(token)
     except Forbidden:
@@ -70,10 +71,11 @@ def stay(token: str, request: Request, context: Here) -> Response:
     try:
         with write_transaction(context.engine) as connection:
             terms = context.policy
-            consent.restore_consent(connection, client_id, n, context.business_now(), context.real_now(), terms)
+            now, real_now = context.business_now(), context.real_now()
+            outcome = consent.restore_consent(connection, client_id, n, now, real_now, terms)
     except Unavailable:
         return _render_answer(request, "later", token, 503)
-    return _render_answer(request, "back", token)
+    return _render_answer(request, outcome, token)
 
 
 @router.api_route("/go/{token}", methods=["GET", "HEAD"])
@@ -107,18 +109,22 @@ def _render_answer(request: Request, step: str, token: str, status: int = 200) -
     return answer
 
 
-def _withdraw(context: WebContext, client_id: ClientId, n: int) -> None:
+def _withdraw(context: WebContext, client_id: ClientId, n: int) -> set[str]:
+    """Withdraw the consent, and return the mailboxes that are not to be mailed any more."""
+    now = context.business_now()
     with write_transaction(context.engine) as connection:
         terms = context.policy
-        consent.withdraw_consent(connection, client_id, n, context.business_now(), context.real_now(), terms)
+        consent.withdraw_consent(connection, client_id, n, now, context.real_now(), terms)
+        return consent.list_leaving_mailboxes(connection, client_id, n, now)
 
 
-async def _wait_until_settled(context: WebContext, client_id: ClientId) -> bool:
-    """Wait until no mail to the client is being sent; return False when that takes longer than a page may."""
+async def _wait_until_settled(context: WebContext, mailboxes: set[str], client_id: ClientId) -> bool:
+    """Wait until no mail to the client or their mailboxes is being sent; return False when that takes longer than a
+    page may."""
     until = monotonic() + context.settings.unsubscribe_wait_s
     while True:
         try:
-            if not await run_in_threadpool(_count_settling, context, client_id):
+            if not await run_in_threadpool(_count_settling, context, mailboxes, client_id):
                 return True
         except Unavailable:
             return False
@@ -127,9 +133,9 @@ async def _wait_until_settled(context: WebContext, client_id: ClientId) -> bool:
         await asyncio.sleep(CHECK_EVERY_S)
 
 
-def _count_settling(context: WebContext, client_id: ClientId) -> int:
+def _count_settling(context: WebContext, mailboxes: set[str], client_id: ClientId) -> int:
     with read_transaction(context.engine) as connection:
-        return consent.count_in_delivery(connection, client_id)
+        return count_in_delivery(connection, mailboxes, [client_id])
 
 
 def _note_click(context: WebContext, goal: LinkTarget, token: str, method: str, user_agent: str) -> None:

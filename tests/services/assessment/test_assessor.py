@@ -17,9 +17,9 @@ from services.context import ServiceContext
 from settings import Settings
 from store.clients import holds
 from store.database import connect, read_transaction, write_transaction
-from store.mail.suppressions import suppress_addresses
 from store.tables import metadata, outreaches, standings
 from tests.support.shop_services import NOW, StockedShop
+from tests.support.suppressions import suppress_addresses
 
 FIRST, IDLE = 9, 7
 """Statements of a newcomer's first assessment, which begins the welcome, and of one that changes nothing; BEGIN apart.

@@ -27,6 +27,7 @@ from store.privacy.personal import OTHER_TABLES, PERSONAL_TABLES, PersonalTable
 from tests.store.conftest import NOW, REAL
 from tests.store.seeds import client_row, days, event, seed_clients
 from tests.support.private_data import ADDRESS, CANARIES, iterate_all_rows, save_everything_about
+from tests.support.suppressions import find_suppression, suppress_addresses
 
 WHO = "privy"
 
@@ -97,11 +98,11 @@ def test_nothing_of_the_client_is_left_in_any_table(engine: Engine, policy: Shop
 
 def test_what_may_stay_stays(engine: Engine, policy: ShopPolicy, fix_id: str) -> None:
     with write_transaction(engine) as connection:
-        suppressions.suppress_addresses(connection, policy.signing_key, {ADDRESS: ("complaint", NOW)})
+        suppress_addresses(connection, policy.signing_key, {ADDRESS: ("complaint", NOW)})
         before = campaigns.count_progress(connection, "spring")
     erase(engine, policy)
     with read_transaction(engine) as connection:
-        assert suppressions.find_suppression(connection, policy.signing_key, ADDRESS) == "complaint"
+        assert find_suppression(connection, policy.signing_key, ADDRESS) == "complaint"
         assert campaigns.count_progress(connection, "spring") == before, "a campaign counts as many as before"
         assert campaigns.load_campaign(connection, "spring").cursor == "ann", "its cursor stands before the id"
         assert refreshes.load_refresh(connection, "night").plan["shards"] == ["", "ann", "zz"]
@@ -190,7 +191,7 @@ def test_many_rows_go_in_batches(
 
 def test_the_export_tells_all_that_is_held(engine: Engine, policy: ShopPolicy, fix_id: str) -> None:
     with write_transaction(engine) as connection:
-        suppressions.suppress_addresses(connection, policy.signing_key, {ADDRESS: ("complaint", NOW)})
+        suppress_addresses(connection, policy.signing_key, {ADDRESS: ("complaint", NOW)})
         whole = json.loads(b"".join(export_client(connection, policy.signing_key, WHO, NOW)))
     for holding in PERSONAL_TABLES:
         assert len(whole[holding.part]) > 0, holding.part

@@ -24,6 +24,8 @@ from web.app import create_app
 from web.bodies import LIMITS, find_limit
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "openapi.json"
+OPEN = ("/v1/slots", "/v1/slots/{name}/schema", "/v1/returns/{provider}")
+"""Operations that need no API key."""
 KEY = {"Authorization": "Bearer key"}
 ANN = {"email": "ann@shop.example", "consent": True}
 
@@ -54,7 +56,7 @@ def test_the_document_is_as_checked_in() -> None:
 
 def test_the_app_serves_the_same_document_and_no_route_is_left_out(site: TestClient) -> None:
     assert site.get("/openapi.json").json() == build_document()
-    assert len(list(operations())) == 19
+    assert len(list(operations())) == 25
 
 
 @pytest.mark.parametrize(("path", "method", "operation"), list(operations()), ids=lambda value: str(value)[:60])
@@ -67,7 +69,8 @@ def test_every_operation_declares_body_answers_and_errors(path: str, method: str
         assert schema, code
         assert code < "400" or schema == {"$ref": "#/components/schemas/ErrorAnswer"}
     assert {"422", "503"} <= set(responses)
-    assert ("401" in responses) == ("security" in operation) == (path not in ("/v1/slots", "/v1/slots/{name}/schema"))
+    assert ("security" in operation) == (path not in OPEN)
+    assert ("401" in responses) == ("security" in operation or path == "/v1/returns/{provider}")
     assert ("413" in responses) == ("requestBody" in operation)
     assert "404" in responses or "{" not in path or operation["operationId"] == "put_client"
 
@@ -122,7 +125,7 @@ def _fits(pattern: str, path: str) -> bool:
 def test_an_unknown_parameter_is_refused_by_name(
     site: TestClient, path: str, method: str, operation: dict[str, Any]
 ) -> None:
-    url = path.format(client_id="ada", fix_id="x", call_id="x", name="risk")
+    url = path.format(client_id="ada", fix_id="x", call_id="x", name="risk", provider="ses")
     answer = site.request(
         method, url, params={"client_id": "ada", "colour": "red"} if "recomm" in url else {"colour": 1}
     )

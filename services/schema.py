@@ -1,0 +1,20 @@
+"""Bring a database up to date: its tables, and what rows of older versions lack."""
+
+from __future__ import annotations
+
+from sqlalchemy import Engine
+
+from settings import Settings
+from store.mail.mailbox_fill import fill_mailboxes
+from store.mail.policy import ShopPolicy
+from store.migrate import upgrade
+
+
+def bring_up_to_date(engine: Engine, settings: Settings) -> bool:
+    """Bring the schema up to date and compute what older versions did not keep; return whether the schema changed.
+
+    Every process that serves or works calls this when it starts. Raises what `store.migrate.upgrade` raises.
+    """
+    changed = upgrade(engine)
+    fill_mailboxes(engine, ShopPolicy.from_settings(settings))
+    return changed

@@ -1,0 +1,120 @@
+"""Mailboxes that several clients may share: who carries one, what was sent there, and the lock that orders opt-outs
+and send gates.
+
+A mailbox is a keyed hash (`store.mail.suppressions.hash_mailbox`), in the client's row and, since it was claimed, in
+the ledger's.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import Connection, bindparam, func, or_, select, text
+
+from domain.bounces import MailboxMail
+from domain.outreach import COUNTED, RETURNED
+from models.base import CampaignSlug, ClientId
+from models.states import OutreachState
+from store.sql.bulk import among
+from store.tables import clients, events, outreaches, suppressions
+
+SOFT: Final = "soft"
+HARD: Final = "hard"
+"""How the code of a mail that bounced begins."""
+REFUSED: Final = "refused"
+"""How the code of a mail begins that the server refused for good in words that say nothing of the address."""
+
+
+def lock_mailboxes(connection: Connection, mailboxes: Iterable[str]) -> None:
+    """Let one transaction at a time decide on a mailbox, until it ends: a send gate, or an opt-out. PostgreSQL only;
+    on SQLite every writer is alone. Lock rows of clients before, never after, or two could lock each other out."""
+    if connection.dialect.name != "postgresql":
+        return
+    for mailbox in sorted({mailbox for mailbox in mailboxes if mailbox}):
+        key = int(mailbox[:16], 16) - 2**63
+        connection.execute(_LOCK, {"key": key})
+
+
+_LOCK: Final = text("SELECT pg_advisory_xact_lock(:key)")
+
+
+def find_mailboxes(connection: Connection, client_ids: Iterable[str]) -> dict[ClientId, str]:
+    """Find the present mailbox of each of these clients."""
+    query = select(clients.c.client_id, clients.c.mailbox).where(among(connection, clients.c.client_id, client_ids))
+    return {row.client_id: row.mailbox for row in connection.execute(query)}
+
+
+def list_carriers(connection: Connection, mailboxes: Iterable[str]) -> dict[str, list[ClientId]]:
+    """List the clients who carry each of these mailboxes, in the order of their ids."""
+    wanted = [mailbox for mailbox in mailboxes if mailbox]
+    if not wanted:
+        return {}
+    query = select(clients.c.mailbox, clients.c.client_id).where(among(connection, clients.c.mailbox, wanted))
+    carried = defaultdict[str, list[ClientId]](list)
+    for row in connection.execute(query.order_by(clients.c.client_id)):
+        carried[row.mailbox].append(row.client_id)
+    return dict(carried)
+
+
+def has_campaign_mail(connection: Connection, mailbox: str, slug: CampaignSlug, client_id: ClientId) -> bool:
+    """Return whether the campaign has mailed this mailbox, or may have, under the id of another client."""
+    values = {"box": mailbox, "slug": slug, "client": client_id}
+    return connection.scalar(_OTHER_MAIL, values) is not None
+
+
+def count_in_delivery(connection: Connection, mailboxes: Collection[str], client_ids: Collection[str] = ()) -> int:
+    """Count the mails to these mailboxes, or of these clients, that are with the mail server now: not answered yet."""
+    o = outreaches.c
+    query = select(func.count()).where(
+        o.state == OutreachState.DATA.value, or_(o.mailbox.in_(list(mailboxes)), o.client_id.in_(list(client_ids)))
+    )
+    return int(connection.scalar(query) or 0)
+
+
+def load_mailbox_mails(connection: Connection, mailbox: str, since: datetime) -> list[MailboxMail]:
+    """Load the mails to a mailbox that were delivered as far as is known, or came back softly."""
+    o = outreaches.c
+    query = select(o.sent_at, o.updated_at, o.state, o.code).where(
+        o.mailbox == mailbox,
+        o.updated_at > since,
+        or_(
+            o.state == OutreachState.SENT,
+            (o.state == OutreachState.BOUNCED) & o.code.startswith(SOFT),
+            (o.state == OutreachState.FAILED) & o.code.startswith(REFUSED),
+        ),
+    )
+    rows = connection.execute(query)
+    return [MailboxMail(row.sent_at or row.updated_at, row.state != OutreachState.SENT) for row in rows]
+
+
+def find_cleared_at(connection: Connection, mailbox: str) -> datetime | None:
+    """Find when soft bounces of a mailbox were last forgiven: a person read a mail or ordered, or a suppression was
+    lifted."""
+    e = events.c
+    read = (
+        select(func.max(e.occurred_at))
+        .select_from(events.join(clients, clients.c.client_id == e.client_id))
+        .where(
+            clients.c.mailbox == mailbox,
+            e.type.in_(("email_opened", "email_clicked", "order_placed")),
+            e.data["machine"].as_boolean().is_not(True),
+        )
+    )
+    lifted = select(suppressions.c.lifted_at).where(suppressions.c.address_hash == mailbox)
+    moments = [connection.scalar(read), connection.scalar(lifted)]
+    return max((moment for moment in moments if moment is not None), default=None)
+
+
+_OTHER_MAIL: Final = (
+    select(outreaches.c.n)
+    .where(
+        outreaches.c.mailbox == bindparam("box"),
+        outreaches.c.campaign == bindparam("slug"),
+        outreaches.c.client_id != bindparam("client"),
+        or_(*(outreaches.c.state == state for state in sorted(COUNTED | RETURNED))),
+    )
+    .limit(1)
+)

@@ -1,0 +1,82 @@
+"""Mailboxes whose reader wants no mail. A withdrawal holds for every client id that carries the mailbox, now or later,
+except one whose consent arrives after it.
+
+Rows of other clients stay untouched: the send gate reads both. So a withdrawal needs the lock of its mailbox alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import ColumnElement, Connection, and_, delete, or_, select, update
+
+from store.mail.mailboxes import lock_mailboxes
+from store.sql.bulk import among, insert_into
+from store.sql.records import Record
+from store.tables import clients, withdrawals
+
+_TICK: Final = timedelta(microseconds=1)
+TABLE: Final = withdrawals
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal(Record):
+    """The last withdrawal of a mailbox. `link`: the mail whose link made it, which may undo it; empty for none."""
+
+    mailbox: str
+    at: datetime
+    link: str
+    before_at: datetime | None
+
+
+def match_in_force() -> ColumnElement[bool]:
+    """Build the condition that joins a client with the withdrawal that forbids their mail."""
+    overcome = clients.c.cleared_at >= withdrawals.c.at
+    return and_(withdrawals.c.mailbox == clients.c.mailbox, or_(clients.c.cleared_at.is_(None), ~overcome))
+
+
+def withdraw_mailbox(connection: Connection, mailbox: str, at: datetime) -> None:
+    """Withdraw the consent of a mailbox at business time `at`. What was agreed to before this arrived is over, whatever
+    the clocks say. Any row of a client that the transaction needs must be locked before."""
+    if not mailbox:
+        return
+    lock_mailboxes(connection, [mailbox])
+    before = find_withdrawal(connection, mailbox)
+    before_at = None if before is None else before.at
+    values = {"at": at if before_at is None else max(at, before_at + _TICK), "link": "", "before_at": before_at}
+    row = insert_into(connection, withdrawals).values(mailbox=mailbox, **values)
+    connection.execute(row.on_conflict_do_update(index_elements=["mailbox"], set_=values))
+
+
+def mark_link(connection: Connection, mailbox: str, link: str) -> None:
+    """Record that the last withdrawal of a mailbox was made by the link in the mail `link`, which may undo it."""
+    connection.execute(update(withdrawals).where(withdrawals.c.mailbox == mailbox).values(link=link))
+
+
+def undo_withdrawal(connection: Connection, withdrawal: Withdrawal) -> None:
+    """Undo the last withdrawal of a mailbox; the one before it, if there was one, holds as it did."""
+    w = withdrawals.c
+    if withdrawal.before_at is None:
+        connection.execute(delete(withdrawals).where(w.mailbox == withdrawal.mailbox))
+    else:
+        changed = update(withdrawals).where(w.mailbox == withdrawal.mailbox)
+        connection.execute(changed.values(at=withdrawal.before_at, link="", before_at=None))
+
+
+def find_withdrawal(connection: Connection, mailbox: str) -> Withdrawal | None:
+    """Find the last withdrawal of a mailbox."""
+    query = select(*Withdrawal.list_columns(withdrawals)).where(withdrawals.c.mailbox == mailbox)
+    row = connection.execute(query).one_or_none()
+    return None if row is None else Withdrawal.from_row(row)
+
+
+def find_withdrawals(connection: Connection, mailboxes: Iterable[str]) -> dict[str, datetime]:
+    """Find which of these mailboxes want no mail, and since when."""
+    wanted = [mailbox for mailbox in mailboxes if mailbox]
+    if not wanted:
+        return {}
+    query = select(withdrawals.c.mailbox, withdrawals.c.at).where(among(connection, withdrawals.c.mailbox, wanted))
+    return {row.mailbox: row.at for row in connection.execute(query)}

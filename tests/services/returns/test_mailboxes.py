@@ -1,0 +1,219 @@
+"""What is said of a mailbox holds whatever ids carry it, and a bounce hits the address to which the mail went."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, insert, select
+
+from domain.eligibility import may_plan
+from domain.timing import MailRules
+from errors import BadInput, NotFound
+from mail.links import Links
+from mail.returns.reading import read_return
+from models.actors import SYSTEM
+from models.clients import ClientRow
+from models.events import EVENT
+from models.returns import ReturnKind, ReturnReading
+from models.suppressions import SuppressionOrder, SuppressionRemoval
+from services.returns.intake import take_return
+from services.returns.suppressions import add_entries, remove_entry, show_entry
+from store.clients import clients, consent
+from store.clients.consent import StayOutcome
+from store.database import connect, read_transaction, write_transaction
+from store.events.events import accept_events
+from store.mail import ledger, mail_facts
+from store.mail.policy import ShopPolicy
+from store.mail.suppressions import hash_mailbox
+from store.migrate import upgrade
+from store.tables import clients as client_rows
+from store.tables import outreaches
+
+NOW = datetime(2026, 11, 29, 15, tzinfo=UTC)
+POLICY = ShopPolicy(currency="USD", time_zone="UTC", signing_key="k")
+LINKS = Links("k", "https://shop.example", "https://shop.example", "shop.example", "bounce.shop.example")
+RULES = MailRules(quiet_from_hour=0, quiet_until_hour=0)
+
+
+class Shop:
+    """One database, asked as the send gate asks."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def client(self, client_id: str, email: str, at: datetime = NOW, **fields: Any) -> None:
+        row = ClientRow.model_validate({"client_id": client_id, "email": email, "consent": True, **fields})
+        with write_transaction(self.engine) as connection:
+            assert not clients.upsert_clients(connection, [row], POLICY, at, at).refused
+
+    def event(self, client_id: str, kind: str, at: datetime = NOW, **fields: Any) -> None:
+        body = {"event_id": f"{client_id}.{kind}.{at.timestamp():.6f}", "client_id": client_id, "type": kind}
+        with write_transaction(self.engine) as connection:
+            event = EVENT.validate_python({**body, "occurred_at": at, **fields})
+            assert not accept_events(connection, [event], POLICY, NOW, NOW).refused
+
+    def put_mail(self, client_id: str, n: int = 1, at: datetime = NOW, **fields: Any) -> None:
+        """A mail that left, to the client's present address."""
+        with write_transaction(self.engine) as connection:
+            email = connection.scalar(select(client_rows.c.email).where(client_rows.c.client_id == client_id)) or ""
+            row = {"client_id": client_id, "n": n, "reason_key": f"r{n}", "kind": "welcome", "assessment_id": "a"}
+            row |= {"score": 1, "phase": "active", "state": "sent", "created_at": at, "updated_at": at, "sent_at": at}
+            row |= {"message_id": LINKS.build_message_id(client_id, n), "mailbox": hash_mailbox("k", email, True)}
+            connection.execute(insert(outreaches).values(**{**row, **fields}))
+
+    def gate(self, client_id: str, now: datetime = NOW) -> str:
+        """Why the client may not be mailed; empty: they may."""
+        with write_transaction(self.engine) as connection:
+            client = clients.load_client(connection, client_id)
+            assert client is not None
+            sent_at = mail_facts.list_sent_times(connection, client_id, now)
+            return may_plan(mail_facts.load_mail_facts(connection, client, "k", sent_at), RULES, now).code
+
+    def take(self, client_id: str, kind: ReturnKind, n: int = 1, now: datetime = NOW, **fields: Any) -> str:
+        ids = (LINKS.build_message_id(client_id, n),)
+        reading = ReturnReading(kind=kind, message_ids=ids, report_id=f"{client_id}{n}{kind}", **fields)
+        return take_return(self.engine, SYSTEM, POLICY, reading, "file", now, now).outcome
+
+    def state(self, client_id: str, n: int = 1) -> str:
+        with read_transaction(self.engine) as connection:
+            row = ledger.load_mail(connection, client_id, n)
+        assert row is not None
+        return row.state
+
+    def link(self, client_id: str, at: datetime = NOW) -> None:
+        with write_transaction(self.engine) as connection:
+            consent.withdraw_consent(connection, client_id, 1, at, at, POLICY)
+
+    def stay(self, client_id: str, at: datetime = NOW) -> StayOutcome:
+        with write_transaction(self.engine) as connection:
+            return consent.restore_consent(connection, client_id, 1, at, at, POLICY)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def shop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    url = f"sqlite:///{tmp_path_factory.mktemp('boxes')}/store.db"
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgres_url")
+    engine = connect(url)
+    upgrade(engine)
+    yield Shop(engine)
+    engine.dispose()
+
+
+def test_an_opt_out_holds_for_every_id_of_the_mailbox_now_and_later(shop: Shop) -> None:
+    shop.client("a", "Ann.Lee@Example.com")
+    shop.client("b", "ann.lee@example.com")
+    shop.event("a", "unsubscribed")
+    shop.client("c", "ann.lee+sale@example.com")
+    assert [shop.gate(name) for name in "abc"] == ["no_consent", "withdrawn", "no_consent"]
+    shop.event("b", "consent_changed", NOW + timedelta(minutes=1), consent=True)
+    assert [shop.gate(name) for name in "abc"] == ["no_consent", "", "no_consent"], "only who consented later"
+    shop.event("c", "unsubscribed", NOW + timedelta(minutes=2))
+    assert shop.gate("b") == "withdrawn"
+
+
+def test_a_withdrawal_wins_over_a_consent_received_before_it(shop: Shop) -> None:
+    shop.client("a", "a@example.com")
+    shop.event("a", "consent_changed", NOW + timedelta(minutes=4), consent=True)
+    shop.event("a", "unsubscribed", NOW)
+    assert shop.gate("a") == "no_consent"
+    shop.event("a", "consent_changed", NOW + timedelta(minutes=1), consent=True)
+    assert shop.gate("a") == "", "this one arrived after it, and was given after it"
+
+
+def test_a_bounce_hits_the_old_address_and_takes_no_consent(shop: Shop) -> None:
+    shop.client("b-1", "old@example.com")
+    shop.put_mail("b-1")
+    shop.client("b-1", "new@example.com")
+    shop.event("b-1", "email_bounced", outreach="b-1.1", hard=True)
+    assert (shop.gate("b-1"), shop.state("b-1")) == ("", "bounced")
+    shop.client("b-2", "old@example.com")
+    assert shop.gate("b-2") == "suppressed_hard_bounce"
+    shop.client("b-2", "right@example.com")
+    assert shop.gate("b-2") == "", "a corrected address may be mailed"
+
+
+def test_a_complaint_about_an_old_address_leaves_the_new_one(shop: Shop) -> None:
+    shop.client("a", "old@example.com")
+    shop.put_mail("a")
+    shop.client("a", "new@example.com")
+    assert shop.take("a", ReturnKind.COMPLAINT) == "applied"
+    assert (shop.gate("a", NOW + timedelta(days=9)), shop.state("a")) == ("", "complained")
+    shop.client("b", "old@example.com")
+    assert shop.gate("b") == "suppressed_complaint"
+
+
+def test_caps_hold_for_the_mailbox(shop: Shop) -> None:
+    for k in range(3):
+        shop.client(f"c{k}", "one@example.com")
+    shop.put_mail("c0")
+    assert [shop.gate(f"c{k}") for k in range(3)] == ["cap"] * 3
+    shop.take("c0", ReturnKind.FAILED, code="4.2.2")
+    assert shop.gate("c1") == "", "what bounced did not arrive"
+
+
+def test_stay_undoes_its_own_withdrawal_alone_and_not_for_ever(shop: Shop) -> None:
+    shop.client("a", "a@example.com")
+    shop.client("b", "a@example.com")
+    shop.put_mail("a", at=NOW - timedelta(days=30))
+    shop.link("a")
+    assert shop.gate("b") == "withdrawn"
+    assert shop.stay("a", NOW + timedelta(hours=1)) is StayOutcome.BACK
+    assert [shop.gate("a"), shop.gate("b")] == ["", ""]
+    shop.link("a", NOW + timedelta(days=1))
+    assert shop.stay("a", NOW + timedelta(days=9)) is StayOutcome.EXPIRED
+    assert shop.gate("a") == "no_consent"
+
+
+@pytest.mark.parametrize("kind", ["email_complained", "unsubscribed"])
+def test_stay_gives_nothing_back_after_a_complaint_or_another_withdrawal(shop: Shop, kind: str) -> None:
+    shop.client("a", "a@example.com")
+    shop.client("b", "a@example.com")
+    shop.put_mail("a", at=NOW - timedelta(days=30))
+    shop.link("a")
+    shop.event("b", kind, NOW + timedelta(seconds=1))
+    assert shop.stay("a", NOW + timedelta(minutes=1)) is StayOutcome.OTHER
+    assert shop.gate("a") != ""
+
+
+def test_soft_bounces_in_a_row_give_a_mailbox_up_until_somebody_lifts_it(shop: Shop) -> None:
+    shop.client("a", "a@example.com")
+    for n, day in ((1, 10), (2, 8), (3, 6), (4, 1)):
+        shop.put_mail("a", n, NOW - timedelta(days=day))
+    for n, day in ((1, 10), (2, 8)):
+        shop.take("a", ReturnKind.FAILED, n, NOW - timedelta(days=day), code="4.2.2")
+    assert shop.gate("a", NOW + timedelta(days=9)) == ""
+    shop.take("a", ReturnKind.FAILED, 3, NOW - timedelta(days=6), code="5.7.1")
+    assert shop.gate("a") == "suppressed_soft_bounces"
+    remove_entry(shop.engine, SYSTEM, POLICY, SuppressionRemoval(email="a@example.com"), NOW, NOW)
+    shop.take("a", ReturnKind.FAILED, 4, NOW, code="4.2.2")
+    assert shop.gate("a", NOW + timedelta(days=9)) == "", "the count begins again"
+
+
+def test_the_list_says_who_and_why_and_a_complaint_is_lifted_with_a_reason(shop: Shop) -> None:
+    shop.client("a", "a@example.com")
+    order = SuppressionOrder(email="A@Example.com", reason="legal", note="letter of May")
+    assert add_entries(shop.engine, SYSTEM, POLICY, [order, order], NOW, NOW) == 1
+    entry = show_entry(shop.engine, POLICY, "a@example.com")
+    assert (entry.reason, entry.by, entry.note, entry.clients) == ("legal", "selvedge", "letter of May", ("a",))
+    shop.event("a", "email_complained")
+    with pytest.raises(BadInput, match="why"):
+        remove_entry(shop.engine, SYSTEM, POLICY, SuppressionRemoval(email="a@example.com"), NOW, NOW)
+    removal = SuppressionRemoval(email=entry.address_hash, why="she called")
+    lifted = remove_entry(shop.engine, SYSTEM, POLICY, removal, NOW, NOW)
+    assert (lifted.note, lifted.lifted_at) == ("she called", NOW)
+    assert shop.gate("a") == "no_consent", "her consent is hers to give"
+    with pytest.raises(NotFound):
+        remove_entry(shop.engine, SYSTEM, POLICY, removal, NOW, NOW)
+
+
+def test_a_mail_to_the_unsubscribe_address_is_a_withdrawal(shop: Shop) -> None:
+    shop.client("a", "a@example.com")
+    shop.client("b", "a@example.com")
+    shop.put_mail("a", at=NOW - timedelta(days=30))
+    reading = read_return(b"From: a@example.com\n\nstop", LINKS.build_unsubscribe_address("a", 1), LINKS)
+    assert take_return(shop.engine, SYSTEM, POLICY, reading, "listener", NOW, NOW).outcome == "applied"
+    assert [shop.gate("a"), shop.gate("b")] == ["no_consent", "withdrawn"]
