@@ -22,6 +22,8 @@ GAIN: Final = 1e-9
 SLOW: Final = 2e-6
 """A round that gains less than this share of the whole is the last."""
 PASSES: Final = 4
+SHORT: Final = (2, 3)
+"""The lengths at which rings are looked for early."""
 
 
 @dataclass(frozen=True)
@@ -67,24 +69,36 @@ def _select_dirty(blocks: list[Block], dirty: Bools) -> list[tuple[Block, Ints]]
 def _find_paths(wave: Wave, swaps: Swaps, left: Ints, prices: Floats) -> _Paths:
     """Find for each sku the best chain that frees a unit of it, and all that end with a free slot.
 
-    A chain may also begin with a unit that somebody holds, at its price, if it ends by giving it back.
+    A chain may also begin with a unit that somebody holds, at its price, if it ends by giving it back. Such rings are
+    looked for while they are short too: later they go round twice.
     """
     skus = len(wave.on_hand)
     take, give = wave.sku[swaps.take], np.where(swaps.give == NONE, skus, wave.sku[swaps.give])
     gain = wave.score[swaps.take] - np.where(swaps.give == NONE, 0.0, wave.score[swaps.give])
-    best, before = np.r_[np.where(left > 0, 0.0, -prices), -np.inf], []
-    for _ in range(LENGTH):
+    best, before, found = np.r_[np.where(left > 0, 0.0, -prices), -np.inf], list[Ints](), list[_Paths]()
+    nothing = np.zeros(0, np.int64)
+    for length in range(1, LENGTH + 1):
         value = best[take] + gain
         better, last = best.copy(), np.full(skus + 1, -1)
         np.maximum.at(better, give, value)
-        found = np.flatnonzero((value > best[give] + GAIN) & (value == better[give]))
-        last[give[found]] = found
-        if not len(found):
+        rising = np.flatnonzero((value > best[give] + GAIN) & (value == better[give]))
+        last[give[rising]] = rising
+        if not len(rising):
             break
         before.append(last)
         best = better
+        if length in SHORT:
+            found.append(_trace_paths(take, gain, nothing, best, before, prices))
+    adding = _find_best_additions(swaps, best[take] + gain, len(wave.slots))
+    return _join_paths([*found, _trace_paths(take, gain, adding, best, before, prices)])
+
+
+def _find_best_additions(swaps: Swaps, value: Floats, clients: int) -> Ints:
+    """Find each client's best swap that gives nothing: no client is in two chains of a round."""
     adding = np.flatnonzero(swaps.give == NONE)
-    return _trace_paths(take, gain, adding, best, before, prices)
+    most = np.full(clients, -np.inf)
+    np.maximum.at(most, swaps.client[adding], value[adding])
+    return adding[value[adding] == most[swaps.client[adding]]]
 
 
 def _trace_paths(take: Ints, gain: Floats, adding: Ints, best: Floats, before: list[Ints], prices: Floats) -> _Paths:
@@ -105,6 +119,13 @@ def _trace_paths(take: Ints, gain: Floats, adding: Ints, best: Floats, before: l
     path = np.stack(steps, axis=1)
     total = np.where(path >= 0, np.r_[gain, 0.0][path], 0.0).sum(1)
     return _Paths(path, node, end, total)
+
+
+def _join_paths(parts: list[_Paths]) -> _Paths:
+    most = max(part.swaps.shape[1] for part in parts)
+    wide = [np.pad(part.swaps, ((0, 0), (0, most - part.swaps.shape[1])), constant_values=-1) for part in parts]
+    source, end, gain = (np.concatenate([getattr(part, name) for part in parts]) for name in ("source", "end", "gain"))
+    return _Paths(np.concatenate(wide), source, end, gain)
 
 
 def _choose_apart(wave: Wave, swaps: Swaps, paths: _Paths, left: Ints) -> _Paths:
