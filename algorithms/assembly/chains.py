@@ -98,7 +98,8 @@ def _find_best_additions(swaps: Swaps, value: Floats, clients: int) -> Ints:
     adding = np.flatnonzero(swaps.give == NONE)
     most = np.full(clients, -np.inf)
     np.maximum.at(most, swaps.client[adding], value[adding])
-    return adding[value[adding] == most[swaps.client[adding]]]
+    first: Ints = adding[value[adding] == most[swaps.client[adding]]]
+    return first
 
 
 def _trace_paths(take: Ints, gain: Floats, adding: Ints, best: Floats, before: list[Ints], prices: Floats) -> _Paths:
