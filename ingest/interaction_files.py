@@ -40,6 +40,8 @@ class RankingInput:
     in_context: bool
     context_names: tuple[str, ...]
     """The context of each target as it was written, where targets named them."""
+    repeated_targets: int = 0
+    """Rows of the targets that were left out because they name an earlier one again."""
 
 
 def read_ranking_input(
@@ -84,8 +86,10 @@ def read_ranking_input(
         everybody = np.unique(log.client)
         return RankingInput(log, Targets(everybody, np.full(len(everybody), NONE)), False, ())
     names = _read_contexts(target_table)
-    targets_asked = Targets(_find_indices(asked_ids, all_clients), _find_indices(names, contexts))
-    return RankingInput(log, targets_asked, "context" in target_table.columns, tuple(names.fill_null("").to_pylist()))
+    first = _find_first(asked_ids, names)
+    asked = Targets(_find_indices(asked_ids, all_clients), _find_indices(names, contexts)).part(first)
+    written = tuple(names.fill_null("").take(pa.array(first)).to_pylist())
+    return RankingInput(log, asked, "context" in target_table.columns, written, len(asked_ids) - len(first))
 
 
 @dataclass(frozen=True)
@@ -116,7 +120,7 @@ def _read_interactions(path: Path, min_value: float | None) -> _InteractionColum
     if min_value is not None:
         if value is None:
             raise BadInput(f"{path} has no column value to hold against it", "min_value")
-        rows = rows.filter_rows(value >= min_value)
+        rows = rows.filter_rows((value >= min_value) | (value < 0))  # below 0 are returns
     if not len(rows.at):
         raise BadInput("holds no interaction", str(path))
     return rows
@@ -189,6 +193,15 @@ def _find_indices(column: pa.Array, known: pa.Array) -> Ints:
     """Find the index of each text among the known ones; NONE for others."""
     indices = pc.index_in(column, value_set=known).fill_null(NONE)
     return np.asarray(indices.to_numpy(zero_copy_only=False), np.int64)
+
+
+def _find_first(ids: pa.Array, contexts: pa.Array) -> Ints:
+    """Find the rows that name a client and context for the first time, in order."""
+    client, context = (
+        column.fill_null("").dictionary_encode().indices.to_numpy(zero_copy_only=False) for column in (ids, contexts)
+    )
+    _, first = np.unique(np.stack([client, context]), axis=1, return_index=True)
+    return np.sort(first)
 
 
 def _build_features(table: Table | None, key: str, order: pa.Array) -> FeatureMatrix:

@@ -14,6 +14,7 @@ from algorithms.evaluation import ranking_metrics
 from algorithms.ranking import zoo
 from algorithms.ranking.data import Interactions, RankingAlgorithm
 from algorithms.ranking.inner import choose_like_outer
+from algorithms.ranking.returns import flag_returns
 from algorithms.ranking.splits import HoldoutSplit, split
 from algorithms.ranking.top import one_thread, recommend
 from domain.arrays import Flags, Floats, Ints
@@ -40,6 +41,7 @@ def evaluate(
     cold = ~held.past.warm[held.targets.client]
     report: dict[str, Any] = {
         "interactions": len(interactions),
+        "returns": int(flag_returns(interactions).sum()),
         "clients": int(interactions.warm.sum()),
         "items": len(interactions.items),
         "split": how,

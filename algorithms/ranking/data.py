@@ -84,6 +84,8 @@ class Interactions:
     value: Floats | None
     item_words: FeatureMatrix
     client_words: FeatureMatrix
+    refused: Ints | None = None
+    """Clients and items that they sent back, shape (r, 2)."""
 
     def __len__(self) -> int:
         return len(self.at)
@@ -125,6 +127,15 @@ class Interactions:
         flags = self.counts.copy()
         flags.data[:] = 1.0
         return flags
+
+    @cached_property
+    def refusals(self) -> Any:
+        """Which items each client sent back: sparse (c, n) of ones (scipy CSR)."""
+        from scipy import sparse  # noqa: PLC0415
+
+        pairs = np.zeros((0, 2), np.int64) if self.refused is None else self.refused
+        cells = (np.ones(len(pairs), np.float32), (pairs[:, 0], pairs[:, 1]))
+        return sparse.coo_matrix(cells, (len(self.clients), len(self.items))).tocsr()
 
     @cached_property
     def warm(self) -> Flags:

@@ -11,6 +11,7 @@ import numpy as np
 
 from algorithms.ranking import deep, own_signals
 from algorithms.ranking.cohorts import Cohorts
+from algorithms.ranking.contexts import count_contexts, mix_contexts
 from algorithms.ranking.data import (
     FeatureMatrix,
     Interactions,
@@ -37,7 +38,7 @@ clients or contexts: without, it repeats what the models say (docs/decisions/002
 ROUGH: Final = 2
 """Epochs of the network on inner splits."""
 DEFAULT_SIZES: Final = ModelSizes()
-PLAIN: Final = ("head", "seen", "warm", "counts", "spoken", "alone")
+PLAIN: Final = ("head", "seen", "warm", "counts", "spoken", "alone", "habits")
 HEAD: Final = 500
 """The most taken items, over which the spread of a client's scores is measured."""
 
@@ -61,6 +62,8 @@ class Signals:
         self.warm: Flags = np.zeros(0, np.bool_)
         self.counts: Any = None
         self.own: list[Any] = []
+        self.habits: Any = None
+        """How often each client took something in each context, sparse (c, contexts)."""
 
     def fit(self, interactions: Interactions, seed: int, rough: bool = False) -> Self:
         """Fit all parts; `rough` trains the network in half the time."""
@@ -90,6 +93,7 @@ class Signals:
         self.head = np.sort(np.argsort(-takers, kind="stable")[:HEAD])
         self.seen, self.warm, self.counts = interactions.seen, interactions.warm, interactions.counts
         self.own = build_own_signals(interactions) if self.repeats else []
+        self.habits = count_contexts(interactions, len(interactions.contexts))
         return self
 
     @property
@@ -106,8 +110,9 @@ class Signals:
 
     def compute_item_signals(self, targets: Targets, items: Ints) -> Iterator[tuple[str, Singles]]:
         """Yield the signals of items by themselves by name, in each target's context, each (t, len(items))."""
+        shares = mix_contexts(targets, self.habits)
         for name, trend in self.trends.items():
-            yield name, trend[:, items][targets.context]
+            yield name, np.asarray(shares @ trend[:, items], np.float32)
 
     def compute_client_signals(self, targets: Targets, items: Ints, warm: bool) -> Iterator[tuple[str, Singles]]:
         """Yield the signals of clients with items by name, each (t, len(items)).
@@ -153,6 +158,7 @@ class Signals:
         signals.towers = self.towers and self.towers.fold_in_users(users)
         signals.warm, signals.counts = users.warm, users.counts
         signals.own = build_own_signals(users) if self.repeats else []
+        signals.habits = count_contexts(users, self.habits.shape[1])
         return signals
 
     def add_items(self, words: FeatureMatrix) -> None:

@@ -11,7 +11,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from algorithms.ranking.data import Interactions, Targets, contains_pairs
+from algorithms.ranking.data import NONE, Interactions, Targets, contains_pairs
+from algorithms.ranking.returns import settle_returns
 from domain.arrays import Flags
 from errors import BadInput
 
@@ -50,28 +51,38 @@ def split(interactions: Interactions, how: str, seed: int, repeats: bool = False
     return held
 
 
-def build_holdout(interactions: Interactions, out: Flags, repeats: bool = False) -> HoldoutSplit:
+def build_holdout(
+    interactions: Interactions, out: Flags, repeats: bool = False, in_context: bool = True
+) -> HoldoutSplit:
     """Build the split that holds out the interactions flagged `out`: one target for each client and context.
 
-    Without `repeats`, what the client had taken before is not wanted again.
+    Without `repeats`, what the client had taken before is not wanted again. Without `in_context`, there is one target
+    for each client, in no context.
     """
     from scipy import sparse  # noqa: PLC0415
 
-    past, later = interactions.part(~out), interactions.part(out)
+    past, later = settle_returns(interactions.part(~out)), settle_returns(interactions.part(out))
     n = len(interactions.items)
     if not repeats:
         later = later.part(~contains_pairs(past.taken, later.client, later.item))
-    pairs, target = np.unique(np.stack([later.client, later.context]), axis=1, return_inverse=True)
+    context = later.context if in_context else np.full(len(later), NONE)
+    pairs, target = np.unique(np.stack([later.client, context]), axis=1, return_inverse=True)
     cells = (np.ones(len(later), np.float32), (target.ravel(), later.item))
     wanted = sparse.coo_matrix(cells, (pairs.shape[1], n)).tocsr()
     wanted.data[:] = 1.0
     return HoldoutSplit(past, Targets(pairs[0], pairs[1]), wanted)
 
 
-def cut_at(interactions: Interactions, moment: float, until: float = np.inf, repeats: bool = False) -> HoldoutSplit:
+def cut_at(
+    interactions: Interactions,
+    moment: float,
+    until: float = np.inf,
+    repeats: bool = False,
+    in_context: bool = True,
+) -> HoldoutSplit:
     """Split at `moment`: the past up to it, and what was taken after it until `until` (epoch seconds)."""
     known = interactions.part(interactions.at <= until)
-    return build_holdout(known, known.at > moment, repeats)
+    return build_holdout(known, known.at > moment, repeats, in_context)
 
 
 def _flag_later(interactions: Interactions, rest: str, _seed: int) -> Flags:

@@ -11,6 +11,7 @@ import numpy as np
 
 from algorithms.ranking import inner
 from algorithms.ranking.choice_collection import NO_CANDIDATES, collect_choices, draw_targets
+from algorithms.ranking.contexts import mix_contexts
 from algorithms.ranking.data import NONE, FeatureMatrix, Interactions, Singles, State, Targets
 from algorithms.ranking.inner import Inner
 from algorithms.ranking.model_sizes import ModelSizes, choose_sizes
@@ -95,7 +96,8 @@ class Stacked:
 
         First comes, as ITEM, all that is known of the items by themselves.
         """
-        yield ITEM, self.tables[group][:, items][targets.context]
+        shares = mix_contexts(targets, self.signals.habits)
+        yield ITEM, np.asarray(shares @ self.tables[group][:, items], np.float32)
         for name, value in self.signals.compute_client_signals(targets, items, group == "warm"):
             yield name, np.float32(self.weights[group][name]) * value
 

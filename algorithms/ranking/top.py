@@ -57,8 +57,8 @@ def recommend(
 ) -> tuple[Ints, Singles]:
     """List the best `k` items of each target and their scores, shape (t, k).
 
-    Without `repeats`, what a client took already is left out. `items`: the only ones to list. `progress` receives how
-    many more targets are done.
+    Without `repeats`, what a client took already is left out; what they sent back always is. `items`: the only ones to
+    list. `progress` receives how many more targets are done.
     """
     everything = np.arange(len(interactions.items)) if items is None else items
     lists_short = items is None and len(interactions.items) > LARGE and isinstance(algorithm, ShortlistProvider)
@@ -71,7 +71,8 @@ def recommend(
         items = algorithm.shortlist(block) if isinstance(algorithm, ShortlistProvider) and lists_short else everything
         scores = np.array(algorithm.scores(block, items), np.float32)
         if not repeats:
-            _hide(scores, interactions, block, items)
+            _hide(scores, interactions.taken, block, items)
+        _hide(scores, interactions.refusals, block, items)
         best, best_values = select_best(scores, k)
         lists[rows, : best.shape[1]] = np.where(best == NONE, NONE, items[best])
         values[rows, : best.shape[1]] = best_values
@@ -79,7 +80,7 @@ def recommend(
     return lists, values
 
 
-def _hide(scores: Singles, interactions: Interactions, targets: Targets, items: Ints) -> None:
-    """Set what each client took already to -inf."""
-    taken = select_columns(interactions.taken[targets.client], items)
-    scores[np.repeat(np.arange(len(targets)), np.diff(taken.indptr)), taken.indices] = -np.inf
+def _hide(scores: Singles, pairs: Any, targets: Targets, items: Ints) -> None:
+    """Set the items that each client has among `pairs`, sparse (c, n), to -inf."""
+    hidden = select_columns(pairs[targets.client], items)
+    scores[np.repeat(np.arange(len(targets)), np.diff(hidden.indptr)), hidden.indices] = -np.inf

@@ -46,6 +46,7 @@ def command(
     """
     from algorithms.ranking import zoo  # noqa: PLC0415
     from algorithms.ranking.inner import choose_for_targets  # noqa: PLC0415
+    from algorithms.ranking.returns import flag_returns, settle_returns  # noqa: PLC0415
     from algorithms.ranking.top import one_thread, recommend  # noqa: PLC0415
     from ingest.interaction_files import read_ranking_input, write_lists  # noqa: PLC0415
 
@@ -55,7 +56,7 @@ def command(
     with ProgressLine() as progress:
         progress.step(f"reading {interactions.name}")
         question = read_ranking_input(interactions, items, clients, targets, min_value)
-        history, target_rows = question.interactions, question.targets
+        history, target_rows = settle_returns(question.interactions), question.targets
         progress.step(f"learning {algorithm} from {len(history):,} interactions")
         ranker = zoo.make(algorithm, repeats, choose_for_targets(history, target_rows))
         with one_thread():
@@ -65,8 +66,10 @@ def command(
         rows = write_lists(out, question, lists, scores)
     summary = {
         "targets": len(target_rows),
+        "repeated_targets": question.repeated_targets,
         "cold_clients": int((~history.warm[target_rows.client]).sum()),
         "interactions": len(history),
+        "returns": int(flag_returns(question.interactions).sum()),
         "items": len(history.items),
         "algorithm": algorithm,
         "rows": rows,
@@ -74,4 +77,6 @@ def command(
         "seconds": round(perf_counter() - started, 2),
     }
     sentence = f"{rows:,} rows for {len(target_rows):,} targets by {algorithm} in {summary['seconds']} s. {out}"
+    if question.repeated_targets:
+        sentence += f" {question.repeated_targets:,} targets were in the file before; each has one list."
     click.echo(json.dumps(summary) if as_json else sentence)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import random
 from pathlib import Path
 
 import pyarrow.csv
@@ -70,6 +71,40 @@ def test_parquet_says_the_same_as_csv_and_the_seed_decides(files: dict[str, Path
     assert (tmp_path / "one.csv").read_bytes() == (tmp_path / "two.csv").read_bytes()
     run_predict(files, tmp_path / "three.parquet", "--algorithm", "recent")
     assert pyarrow.parquet.read_table(tmp_path / "three.parquet").column_names[-1] == "score"
+
+
+@pytest.mark.parametrize("more", [(), ("--repeats",)])
+def test_the_order_of_rows_never_matters(more: tuple[str, ...], files: dict[str, Path], tmp_path: Path) -> None:
+    """Days instead of moments, so that much has the same one."""
+    header, *lines = files["interactions"].read_text().splitlines()
+    rows = [",".join([c, i, at[:10], *rest]) for c, i, at, *rest in csv.reader(lines)]
+    random.Random(5).shuffle(rows)
+    for name, order in (("one", sorted(rows)), ("two", rows)):
+        text = "\n".join([header, *order])
+        shuffled = {"interactions": save_rows(tmp_path / f"{name}-in.csv", text)}
+        run_predict(shuffled, tmp_path / f"{name}.csv", "--k", 5, *more)
+    assert (tmp_path / "one.csv").read_bytes() == (tmp_path / "two.csv").read_bytes()
+
+
+def test_a_target_listed_twice_gets_one_list_and_is_told(files: dict[str, Path], tmp_path: Path) -> None:
+    targets = save_rows(tmp_path / "targets.csv", "client_id,context\nc001,day\nc002,day\nc001,day\nc001,night\n")
+    more = ("--targets", targets, "--k", 2, "--algorithm", "recent")
+    answer = json.loads(run_predict(files, tmp_path / "out.csv", *more, "--json").stdout)
+    assert (answer["targets"], answer["repeated_targets"], answer["rows"]) == (3, 1, 6)
+    assert "1 targets were in the file before" in run_predict(files, tmp_path / "out.csv", *more).stdout
+
+
+def test_what_was_sent_back_is_not_listed_again(tmp_path: Path) -> None:
+    rows = "client_id,item_id,occurred_at,value\nann,hat,2026-01-01,1\nann,hat,2026-01-05,-1\nbob,hat,2026-01-02,1\n"
+    rows += "bob,scarf,2026-01-03,1\n"
+    file = {"interactions": save_rows(tmp_path / "in.csv", rows)}
+    answer = run_predict(file, tmp_path / "out.csv", "--repeats", "--algorithm", "popularity", "--json")
+    assert [(row["client_id"], row["item_id"]) for row in rows_of(tmp_path / "out.csv")] == [
+        ("ann", "scarf"),
+        ("bob", "hat"),
+        ("bob", "scarf"),
+    ]
+    assert json.loads(answer.stdout)["returns"] == 1
 
 
 def test_repeats_list_what_was_taken(files: dict[str, Path], tmp_path: Path) -> None:

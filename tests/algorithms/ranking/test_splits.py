@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from algorithms.ranking import inner
-from algorithms.ranking.data import Targets
+from algorithms.ranking import inner, zoo
+from algorithms.ranking.data import NONE, Targets
+from algorithms.ranking.returns import settle_returns
 from algorithms.ranking.splits import split
+from algorithms.ranking.top import recommend
+from domain.engagement import DAY
 from errors import BadInput
 from tests.algorithms.ranking.sample_interactions import BEGIN, make_interactions
 
@@ -52,8 +57,36 @@ def test_a_split_that_is_none_is_refused(how: str) -> None:
         split(INTERACTIONS, how, 1)
 
 
-def test_the_inner_split_follows_from_who_is_asked_about() -> None:
+def test_the_inner_split_asks_in_context_where_the_targets_do() -> None:
     everybody = np.arange(len(INTERACTIONS.clients))
-    few = everybody[: len(everybody) // 3]
-    assert inner.choose_for_targets(INTERACTIONS, Targets(everybody, everybody * 0)) is inner.split_by_client
-    assert inner.choose_for_targets(INTERACTIONS, Targets(few, few * 0)) is inner.split_by_time
+    none = np.full(len(everybody), NONE)
+    assert inner.choose_for_targets(INTERACTIONS, Targets(everybody, everybody * 0)) is inner.split_by_time
+    assert inner.choose_for_targets(INTERACTIONS, Targets(everybody, none)) is inner.split_by_time_alone
+    (later, _) = inner.split_by_time_alone(INTERACTIONS, False, 1)
+    assert (later.targets.context == NONE).all()
+    assert len(np.unique(later.targets.client)) == len(later.targets)
+
+
+def test_what_has_the_latest_moment_is_one_visit_whatever_the_order_of_rows() -> None:
+    days = replace(INTERACTIONS, at=np.floor(INTERACTIONS.at / (30 * DAY)) * 30 * DAY)
+    held = split(days, "leave-last-out", 1)
+    shuffled = split(days.part(np.random.default_rng(1).permutation(len(days))), "leave-last-out", 1)
+    assert len(held.past) == len(shuffled.past)
+    assert (held.wanted != shuffled.wanted).nnz == 0
+    for client in held.targets.client[:50].tolist():
+        assert days.at[days.client == client].max() > held.past.at[held.past.client == client].max()
+
+
+def test_a_return_takes_back_the_latest_and_what_is_left_of_nothing_is_refused() -> None:
+    client, item = np.array([0, 0, 0, 1, 1, 2]), np.array([3, 3, 3, 4, 4, 4])
+    at, value = np.arange(6.0), np.array([1.0, 1.0, -1.0, 2.0, -2.0, 1.0])
+    rows = replace(INTERACTIONS, client=client, item=item, at=at, context=np.full(6, NONE), value=value)
+    settled = settle_returns(rows)
+    assert list(zip(settled.client, settled.item, settled.at, strict=True)) == [(0, 3, 0.0), (2, 4, 5.0)]
+    assert settled.refused is not None
+    assert settled.refused.tolist() == [[1, 4]]
+    ranker = zoo.make("popularity", repeats=True)
+    ranker.fit(settled, 1)
+    targets = Targets(np.array([0, 1, 2]), np.full(3, NONE))
+    lists, _ = recommend(ranker, settled, targets, len(rows.items), repeats=True)
+    assert [4 in row for row in lists.tolist()] == [True, False, True]
