@@ -98,6 +98,7 @@ BARS: dict[str, tuple[str, float]] = {
     "boxes_keep_price_calibration_error": ("<=", 0.03),
     "boxes_keep_fit_calibration_error": ("<=", 0.03),
     "boxes_keep_noise_calibration_error": ("<=", 0.03),
+    "boxes_fit_rentals_calibration_error": ("<=", 0.03),
     "boxes_role_share_worst_multiple": ("<=", 2),
     "single_requests_priced_pct": (">=", 97),
     "wave_base_gap_pct": ("<=", 0.5),

@@ -1,10 +1,10 @@
-"""Boxes: how well p(keep) is calibrated in each role, and which roles a thousand boxes of the demo shop hold."""
+"""Boxes: the calibration of p(keep) in each role, the roles in a thousand boxes of the demo shop, a season of boxes."""
 
 from __future__ import annotations
 
 from collections import Counter
 
-from bench import keep_calibration
+from bench import keep_calibration, season
 from bench.demo_boxes import NOW, list_demo_requests, open_demo_shop
 from domain.fixes.roles import find_role
 from store.catalogue import catalogue
@@ -14,8 +14,8 @@ BOXES = 1_000
 
 
 def measure() -> dict[str, float]:
-    """Measure the calibration of p(keep) and the shares of roles."""
-    return keep_calibration.measure() | measure_role_shares(BOXES)
+    """Measure the calibration of p(keep), the shares of roles and a season."""
+    return keep_calibration.measure() | measure_role_shares(BOXES) | season.measure()
 
 
 def measure_role_shares(count: int) -> dict[str, float]:

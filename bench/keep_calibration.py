@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import os
+from datetime import date
+from pathlib import Path
 from typing import Final
 
 import numpy as np
 
+from algorithms.fit.model import FitModel
+from algorithms.fit.rows import CATEGORY, FIT
+from bench.fit import CUTS, RENTALS, read_rentals
 from bench.responses import MODELS, ROLES, SIZED, SentPieces, compute_chances
 from domain.arrays import Flags, Floats
 from domain.fixes.keep_model import USUAL_FIT, KeepFacts, fit_keep_model
+from domain.fixes.roles import find_role
+from models.box_roles import BoxRole
 
 LEARN: Final = 20_000
 """Outcomes to learn from, as many as the product takes."""
 TEST: Final = 160_000
 BINS: Final = 10
+FEWEST: Final = 1_000
 CATEGORIES: Final = 3
 """Categories of each role, each with a rate of its own."""
 
@@ -30,7 +39,26 @@ def measure() -> dict[str, float]:
         plain = np.where(held_out.p_fit == USUAL_FIT, 1.0, held_out.p_fit) / (1 + np.exp(-0.5 * held_out.liking))
         before = compute_role_errors(held_out, plain, kept[LEARN:])
         figures[f"boxes_keep_{model}_unlearnt_error"] = round(max(before.values()), 4)
+    folder = os.environ.get("SELVEDGE_SCIENCE_DATA")
+    if folder and (Path(folder) / RENTALS).exists():
+        figures["boxes_fit_rentals_calibration_error"] = round(measure_rentals(Path(folder) / RENTALS), 4)
     return figures
+
+
+def measure_rentals(path: Path) -> float:
+    """Measure the largest calibration error of p(fit) in a role, on rentals held out after the last cut of
+    `bench.fit`; roles with fewer than FEWEST rentals are left out."""
+    feedback = read_rentals(path)
+    assert feedback.day is not None
+    cut = date.fromisoformat(CUTS[-1]).toordinal() - date(1970, 1, 1).toordinal()
+    later = feedback.day > cut
+    held_out = feedback.select(later)
+    p_fit = FitModel.train(feedback.select(~later)).predict_rows(held_out.rows)[:, FIT]
+    column = held_out.rows.further[CATEGORY]
+    names = [find_role(str(column.values[code])) if code >= 0 else BoxRole.OTHER for code in column.code.tolist()]
+    roles, fits = np.array([str(name) for name in names]), (held_out.fit == FIT).astype(np.float64)
+    large = [role for role in np.unique(roles).tolist() if (roles == role).sum() >= FEWEST]
+    return max(_compute_error(p_fit, fits, roles == role) for role in large)
 
 
 def simulate_outcomes(model: str, n: int, seed: int) -> tuple[KeepFacts, Floats]:
