@@ -180,7 +180,7 @@ class Settings(BaseSettings):
     """Fixes of a wave that one worker takes at a time. Boxes do not depend on how many workers there are."""
     fix_wave_wait_days: float = Field(default=2.0, ge=0)
     """Days for which a Fix that was asked for the wave waits; then it is assembled alone."""
-    fix_value_weight: float = Field(default=0.5, ge=0, le=1)
+    fix_value_weight: float = Field(default=0.3, ge=0, le=1)
     """How much the price of a piece counts in the value of a box: 0 counts kept pieces, 1 what clients pay for them."""
     fix_roles: str = ""
     """What categories are worn as, where their names do not say it: poncho=outerwear,wraps=accessory. Roles: top,

@@ -27,7 +27,7 @@ from models.catalogue import ItemRow
 from models.fixes import FixItem, FixWish
 
 MONTHS: Final = 4
-CLIENTS: Final = 40
+CLIENTS: Final = 30
 MODELS: Final = ("price", "fit")
 Choose = Callable[["Memory", FixWish, Sequence[FixItem]], list[FixItem]]
 """Chooses a box from the candidates of a Fix."""

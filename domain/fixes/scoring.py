@@ -25,16 +25,15 @@ from models.catalogue import Item, Season
 from models.fixes import FixItem, FixWish
 from models.wishes import ClientWish
 
-OUT_OF_SEASON: Final = 0.5
+OUT_OF_SEASON: Final = 0.75
 """What a piece for another season keeps of its worth."""
-LIKE_BEFORE: Final = 0.75
-KIND_BEFORE: Final = 0.95
-"""What a piece keeps of its worth for each piece of the last boxes of its category and colour; of its category."""
+LIKE_BEFORE: Final = 0.85
+"""What a piece keeps of its worth for each piece of the last boxes of its category and colour."""
 ANSWERED: Final[Mapping[str, float]] = MappingProxyType({"must": 1.0, "prefer": 0.4})
 """What a wish that is answered adds to the worth, as a share."""
-TOGETHER: Final = 0.6
+TOGETHER: Final = 0.3
 """How much going with the outfit counts."""
-CORE: Final = 1.15
+CORE: Final = 1.1
 """The factor of the roles that the outfit begins with, so that a box has one."""
 
 
@@ -132,13 +131,13 @@ def _compute_factors(
 ) -> Floats:
     """Compute the factors of season, of the last boxes and of wishes, shape (n,)."""
     seasons = find_seasons(wish, context.seasons)
-    before, kinds = Counter(context.before), Counter(category for category, _ in context.before)
+    before = Counter(context.before)
     weights = {entry.key: ANSWERED[entry.strength] for entry in wish.wishes if entry.strength in ANSWERED}
     factors = []
     for item in known:
         category = normalise_word(item.category)
         season = OUT_OF_SEASON + (1 - OUT_OF_SEASON) * seasons.get(items[item.item_id].season, 1.0)
-        again = LIKE_BEFORE ** before[category, normalise_word(item.colour)] * KIND_BEFORE ** kinds[category]
+        again = LIKE_BEFORE ** before[category, normalise_word(item.colour)]
         factors.append(season * again * (1 + sum(weights.get(key, 0.0) for key in item.answers)))
     return np.array(factors)
 

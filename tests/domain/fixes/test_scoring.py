@@ -10,7 +10,7 @@ import pytest
 from domain.fixes.colours import score_colours
 from domain.fixes.keep_model import KeepModel
 from domain.fixes.outfits import PieceLook, build_look, choose_anchor, list_outfits, score_pair
-from domain.fixes.scoring import PriceLevels, ScoringContext, limit_by_role, score_candidates
+from domain.fixes.scoring import OUT_OF_SEASON, PriceLevels, ScoringContext, limit_by_role, score_candidates
 from models.base import utc
 from models.box_roles import BoxRole
 from models.catalogue import Item, Season
@@ -60,11 +60,11 @@ def test_the_shop_weighs_kept_pieces_against_what_is_paid():
     assert by_value["dear"].score == by_items["dear"].score
 
 
-def test_a_piece_for_another_season_is_worth_half_unless_it_was_asked_for():
+def test_a_piece_for_another_season_is_worth_less_unless_it_was_asked_for():
     shirts = describe("linen", season=Season.SUMMER), describe("flannel", season=Season.WINTER)
     winter = CONTEXT._replace(seasons={Season.WINTER: 1.0, Season.SUMMER: 0.0, Season.ALL: 0.8})
     now = score(*shirts, context=winter)
-    assert get_worth(now, "linen") == pytest.approx(get_worth(now, "flannel") / 2, rel=0.01)
+    assert get_worth(now, "linen") == pytest.approx(OUT_OF_SEASON * get_worth(now, "flannel"), rel=0.01)
     holiday = FixWish(wishes=(ClientWish(kind="season", value="summer"),))
     then = score(*shirts, context=winter, wish=holiday)
     assert get_worth(then, "linen") > get_worth(then, "flannel")
