@@ -144,6 +144,8 @@ class FixItem(Contract):
     """Log of the price over what the client usually pays for a piece, or has for one."""
     answered: Finite = 0.0
     """How many of the client's wishes it answers."""
+    named: bool = False
+    """Its title has the client's own word for what they asked for: blazer, not any jacket."""
     parts: dict[Code, Finite] = Field(default_factory=dict)
     """The parts of the ranking's score."""
     why: str = ""

@@ -84,14 +84,14 @@ def _narrow_asked(
     wish: FixWish, items: Sequence[FixItem], groups: Mapping[Sku, str], asked: Sequence[str]
 ) -> list[FixItem]:
     """Leave out, of what the client asked for, the pieces that answer fewer of the musts tied to it than others do: of
-    jumpers the thin ones, where a warm one is wanted and there."""
+    jumpers the thin ones, where a warm one is wanted and there, of jackets all but blazers, where one was asked for."""
     tied = {
         entry.key for entry in wish.wishes if entry.strength == "must" and (entry.category or entry.kind == "category")
     }
-    answered = {item.sku: len(tied & set(item.answers)) for item in items}
-    most: dict[str, int] = {}
+    answered = {item.sku: (len(tied & set(item.answers)), item.named) for item in items}
+    most: dict[str, tuple[int, bool]] = {}
     for item in items:
-        most[groups[item.sku]] = max(most.get(groups[item.sku], 0), answered[item.sku])
+        most[groups[item.sku]] = max(most.get(groups[item.sku], (0, False)), answered[item.sku])
     return [item for item in items if groups[item.sku] not in asked or answered[item.sku] == most[groups[item.sku]]]
 
 

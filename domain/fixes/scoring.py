@@ -7,6 +7,7 @@ and how well it goes with the outfit that the box is built around.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from math import log
@@ -25,16 +26,21 @@ from models.catalogue import Item, Season
 from models.fixes import FixItem, FixWish
 from models.wishes import ClientWish
 
-OUT_OF_SEASON: Final = 0.75
+OUT_OF_SEASON: Final = 0.5
 """What a piece for another season keeps of its worth."""
 LIKE_BEFORE: Final = 0.85
 """What a piece keeps of its worth for each piece of the last boxes of its category and colour."""
 ANSWERED: Final[Mapping[str, float]] = MappingProxyType({"must": 1.0, "prefer": 0.4})
 """What a wish that is answered adds to the worth, as a share."""
+NAMED: Final = 1.3
+"""The factor of a piece whose title has the client's own word."""
 TOGETHER: Final = 0.3
 """How much going with the outfit counts."""
-CORE: Final = 1.1
+CORE: Final = 1.25
 """The factor of the roles that the outfit begins with, so that a box has one."""
+
+
+_WORD: Final = re.compile(r"[^\W\d_]{3,}")
 
 
 class PriceLevels(NamedTuple):
@@ -112,8 +118,16 @@ def _describe(wish: FixWish, candidate: FixItem, item: Item, context: ScoringCon
             "price_ratio": round(_log_ratio(candidate.price_cents, usual), 6),
             "reach": round(_log_ratio(candidate.price_cents, own), 6),
             "answered": float(len(candidate.answers)),
+            "named": _is_named(wish, candidate, item),
         }
     )
+
+
+def _is_named(wish: FixWish, candidate: FixItem, item: Item) -> bool:
+    """Return whether the title has a word by which the client asked for pieces that this one is of."""
+    title = {word.removesuffix("s") for word in _WORD.findall(item.title.casefold())}
+    asked = [entry for entry in wish.wishes if _asks_for_pieces(entry) and entry.key in candidate.answers]
+    return any(title & {word.removesuffix("s") for word in _WORD.findall(entry.quote.casefold())} for entry in asked)
 
 
 def _log_ratio(price: float, other: float | None) -> float:
@@ -138,7 +152,8 @@ def _compute_factors(
         category = normalise_word(item.category)
         season = OUT_OF_SEASON + (1 - OUT_OF_SEASON) * seasons.get(items[item.item_id].season, 1.0)
         again = LIKE_BEFORE ** before[category, normalise_word(item.colour)]
-        factors.append(season * again * (1 + sum(weights.get(key, 0.0) for key in item.answers)))
+        named = NAMED if item.named else 1.0
+        factors.append(season * again * named * (1 + sum(weights.get(key, 0.0) for key in item.answers)))
     return np.array(factors)
 
 

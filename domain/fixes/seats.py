@@ -68,7 +68,8 @@ def assign_seats(request: SeatRequest, candidates: Sequence[FixItem], kinds: Map
 def _list_seats(
     request: SeatRequest, candidates: Sequence[FixItem], kinds: Mapping[Sku, str], counts: Mapping[str, int]
 ) -> dict[str, tuple[str, ...]]:
-    """List the places that each category may take. A category asked for takes its own alone."""
+    """List the places that each category may take. A category asked for takes its own, and as far as the cap of a
+    category allows those that its role has left: who asks for T-shirts may get two."""
     asked_seats = list_asked_seats(request.asked)
     begins: Counter[str] = Counter()
     seats: dict[str, tuple[str, ...]] = {}
@@ -77,9 +78,9 @@ def _list_seats(
         if kind in seats:
             continue
         if kind in request.asked:
-            seats[kind] = tuple(
-                seat for seat, category in zip(asked_seats, request.asked, strict=True) if category == kind
-            )
+            own = [seat for seat, category in zip(asked_seats, request.asked, strict=True) if category == kind]
+            more = [f"{role} {number + 1}" for number in range(counts.get(role, 0))]
+            seats[kind] = (*own, *more[: max(0, request.category_cap - len(own))])
             continue
         places = [f"{role} {number + 1}" for number in range(counts[role])]
         most = min(request.category_cap, len(places))

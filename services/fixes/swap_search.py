@@ -10,6 +10,7 @@ from typing import Final
 from sqlalchemy import Connection, Engine
 
 from domain.fixes import candidates as fix_rules
+from domain.fixes.reading.items import describe_items
 from domain.fixes.roles import find_role
 from domain.fixes.swaps import list_replaceable, order_for_place
 from domain.histories import normalise_word
@@ -20,6 +21,7 @@ from models.fix_views import SwapOffer
 from models.fixes import FixId, FixItem, FixState
 from models.mail import Pick
 from services.fixes.box_scoring import ListItems, ShopScoring, ShopScoringCache
+from services.fixes.note_reading import load_words
 from services.fixes.ranking import BuildFits
 from settings import Settings
 from store.catalogue import availability
@@ -38,7 +40,8 @@ class SwapSearch:
     """Finds and scores what a stylist may swap in; safe to use from many threads."""
 
     def __init__(self, engine: Engine, settings: Settings, list_items: ListItems, fits: BuildFits) -> None:
-        self._engine, self._shop, self._fits = engine, ShopScoringCache(settings, list_items), fits
+        self._engine, self._settings, self._fits = engine, settings, fits
+        self._shop = ShopScoringCache(settings, list_items)
 
     def search(self, fix_id: FixId, words: str, out: Sku | None, now: datetime) -> list[SwapOffer]:
         """Search for what may go into a proposed box: see `list_offers`. Raises NotFound."""
@@ -95,6 +98,7 @@ class SwapSearch:
         signals = interactions.load_signals(connection, row.client_id, now)
         chosen = {item.item_id: item for item in items}
         units = availability.list_units(connection, chosen)
+        vocabulary, _ = load_words(self._settings, connection)
         scored, _ = fix_rules.list_candidates(
             parse_wish(row),
             owned_items.load_wearer(connection, signals, now, except_fix=row.fix_id),
@@ -103,6 +107,7 @@ class SwapSearch:
             [unit for unit in units if not only or unit.sku in only],
             self._fits(row.client_id),
             shop.build_context(connection, signals, now),
+            describe_items(chosen, vocabulary),
             liking=_estimate_liking(shop, candidates, chosen.values()),
         )
         return scored

@@ -86,6 +86,21 @@ def test_of_what_was_asked_for_the_piece_that_answers_comes():
     assert "thin" not in {item.sku for item in box}
 
 
+def test_the_client_s_own_word_is_taken_at_its_word_where_it_can_be():
+    blazer = ClientWish(kind="category", value="jacket", quote="blazer")
+    chore = piece("chore", "jacket", 0.9, answers=(blazer.key,))
+    named = piece("blazer", "jacket", 0.2, answers=(blazer.key,), named=True)
+    wish, others = FixWish(wishes=(blazer,)), shelf(0.5, "shirt", "skirt")
+    assert "blazer" in {item.sku for item in fill(wish, [chore, named, *others])}
+    assert "chore" in {item.sku for item in fill(wish, [chore, *others])}
+
+
+def test_who_asks_for_t_shirts_may_get_two_but_not_three_tops():
+    box = fill(FixWish(must_have=("t-shirt",)), [*shelf(0.5), *(piece(f"x{k}", "t-shirt", 0.95) for k in range(4))])
+    assert Counter(item.category for item in box)["t-shirt"] == 2
+    assert Counter(item.role for item in box)[BoxRole.TOP] == 2
+
+
 def test_a_word_for_several_categories_is_answered_by_any_of_them():
     top = ClientWish(kind="category", value="top")
     shirts = [piece(f"s{k}", "shirt", 0.1, answers=(top.key,)) for k in range(3)]

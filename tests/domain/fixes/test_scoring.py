@@ -10,7 +10,7 @@ import pytest
 from domain.fixes.colours import score_colours
 from domain.fixes.keep_model import KeepModel
 from domain.fixes.outfits import PieceLook, build_look, choose_anchor, list_outfits, score_pair
-from domain.fixes.scoring import OUT_OF_SEASON, PriceLevels, ScoringContext, limit_by_role, score_candidates
+from domain.fixes.scoring import NAMED, OUT_OF_SEASON, PriceLevels, ScoringContext, limit_by_role, score_candidates
 from models.base import utc
 from models.box_roles import BoxRole
 from models.catalogue import Item, Season
@@ -82,6 +82,16 @@ def test_an_answered_wish_is_worth_more_and_likelier_to_be_kept():
     assert get_worth(scored, "a") > 1.4 * get_worth(scored, "b")
     assert scored["a"].score > scored["b"].score
     assert scored["a"].answered == 1.0
+
+
+def test_a_title_with_the_client_s_own_word_is_worth_more():
+    jumper = ClientWish(kind="category", value="shirt", quote="Jumpers")
+    asked = FixWish(wishes=(jumper,))
+    named, vest = describe("a", title="Elsie merino jumper"), describe("b", title="Elsie knitted vest")
+    scored = score(named, vest, wish=asked,
+                   a=(jumper.key,), b=(jumper.key,))  # fmt: skip
+    assert (scored["a"].named, scored["b"].named) == (True, False)
+    assert get_worth(scored, "a") == pytest.approx(NAMED * get_worth(scored, "b"), rel=0.01)
 
 
 def test_prices_are_told_by_category_and_by_what_the_client_has_for_a_piece():
