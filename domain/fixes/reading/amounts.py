@@ -88,7 +88,7 @@ class AmountFinder:
         before, over = self._find_most(start, self._clauses[clause])
         after = self._lists["after"].match_from(self._tokens, end)
         window = self._list_window(number, self._clauses[clause])
-        per_piece = self._lists["item"].is_within(self._tokens, *window)
+        per_piece = any(self._lists[name].is_within(self._tokens, *window) for name in ("item", "total"))
         if number.value < 1 or not (before or after or per_piece or (signed and self._is_alone(window, number))):
             return None
         if not signed and (number.value < LEAST_MONEY or self._has_unit(end) or self._has_category(end)):

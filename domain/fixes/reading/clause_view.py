@@ -96,6 +96,8 @@ class ClauseView:
 
     def _is_verbal(self, clause: Clause) -> bool:
         """Return whether a clause is a whole sentence, which tells something, and no list."""
+        if any(mark.meaning.cue == "soft" for mark in self._list_marks(clause)):
+            return False
         return any(token.text in self._signs("verbs") for token in self._tokens[clause.start : clause.end])
 
     def _count_loose(self, start: int, end: int) -> int:

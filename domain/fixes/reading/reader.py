@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from domain.fixes.reading.amounts import Amount, AmountFinder
 from domain.fixes.reading.clauses import split_into_clauses
+from domain.fixes.reading.heights import find_heights
 from domain.fixes.reading.scopes import Mention, ScopeReader
 from domain.fixes.reading.shades import drop_prints, drop_shades
 from domain.fixes.reading.sizes import QuantityMention, SizeFinder, SizeMention, find_quantities
@@ -108,6 +109,8 @@ class _NoteReader:
         taken |= frozenset(place for size in sizes for place in range(size.start, size.end))
         marks = self._find_marks(taken)
         fillers = self._language.small
+        cues = frozenset(self._language.words.get("signs", {}).get("height", ()))
+        heights = find_heights(self._tokens, self._note, cues)
         quantities = list(find_quantities(finder.numbers, self._tokens, marks, fillers, taken))
         mentions = ScopeReader(self._language, self._tokens, self._clauses, marks, taken).read_mentions()
         self._drop_sized(mentions, sizes, size_finder)
@@ -116,6 +119,7 @@ class _NoteReader:
             *map(self._build_amount, self._settle(amounts, mentions)),
             *self._build_sizes(sizes),
             *self._build_quantities(quantities, mentions),
+            *(ClientWish(kind="fit", value=h.value, quote=self._quote(h.start, h.end)) for h in heights),
         ]
         return NoteReading(tuple(wishes), tuple(self._list_unknown(marks, taken)))
 

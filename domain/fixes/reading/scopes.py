@@ -79,10 +79,12 @@ class ScopeReader(ClauseView):
         self._mentions: list[Mention] = []
         self._state = _State()
         self._group = 0
+        self._number = 0
 
     def read_mentions(self) -> list[Mention]:
         """Read all things of the note, in order, each with its mode."""
         for number, clause in enumerate(self._clauses):
+            self._number = number
             self._begin_clause(number, clause)
             first = len(self._mentions)
             self._read_clause(number, clause)
@@ -152,7 +154,8 @@ class ScopeReader(ClauseView):
 
     def _mention(self, mark: PhraseMark, number: int, clause: Clause) -> None:
         state = self._state
-        for thing in mark.meaning.things:
+        following = self._tokens[mark.end].text if mark.end < clause.end else ""
+        for thing in mark.meaning.things if following not in self._signs("after") else ():
             self._mentions.append(
                 Mention(thing, mark.start, mark.end, self._find_mode(mark, clause), self._group, number, state.cued,
                         state.soft, self._follows_small(mark.start, clause), self._is_length(mark, clause),
@@ -165,7 +168,7 @@ class ScopeReader(ClauseView):
         mode = self._state.mode
         if mode in ("must", "prefer", "avoid") and self._state.cued:
             return mode
-        if self._is_possessed(mark, clause) and mode != "with":
+        if self._is_possessed(mark, clause) and mode not in ("with", "past"):
             return "own"
         if not mode and (self._is_verbal(clause) or self._count_loose(clause.start, mark.start) > 1):
             return "told"
@@ -180,6 +183,10 @@ class ScopeReader(ClauseView):
             self._state = _State()
         elif cue == "soft":
             state.soft = True
+        elif cue == "person":
+            if not any(entry.clause == self._number for entry in self._mentions) and not state.cued:
+                self._group += 1
+                self._state = _State("past", cued=True)
         elif cue == "than":
             if state.soft or state.mode == "prefer":
                 self._state = _State("skip", cued=True)
@@ -239,11 +246,11 @@ class ScopeReader(ClauseView):
     def _apply_to_topic(self, number: int, clause: Clause) -> None:
         """Apply a refusal to the topic that a comma sets apart before it: "skirts, no thanks"."""
         topic = self._clauses[number - 1]
-        cues = {mark.meaning.cue for mark in self._list_marks(topic)} - {"", "and", "or"}
-        if cues or self._list_loose(topic) or all(m.meaning.cue != "refuse" for m in self._list_marks(clause)):
+        cues = {mark.meaning.cue for mark in self._list_marks(topic)} - {"", "and", "or", "own"}
+        if cues or all(m.meaning.cue != "refuse" for m in self._list_marks(clause)):
             return
         for mention in self._mentions:
-            if mention.clause == number - 1 and not mention.cued:
+            if mention.clause == number - 1 and (not mention.cued or mention.mode == "own"):
                 mention.mode, mention.cued = "avoid", True
 
     def _may_change(self, mention: Mention, mode: Mode) -> bool:

@@ -60,9 +60,10 @@ class SizeFinder:
             while place < clause.end:
                 shoes = self._shoes.match_from(self._tokens, place)
                 cue = shoes or self._cue.match_from(self._tokens, place)
-                values = list(self._list_values(place + cue, clause, cued=cue)) if cue else []
+                values = list(self._list_values(place + cue, clause)) if cue else []
                 if not values and not cue and (bare := self._read_bare(place, clause)):
-                    values = [bare, *self._list_values(bare[2], clause, cued=1, joined=True)]
+                    letters = not bare[0].isdigit()
+                    values = [bare, *(self._list_values(bare[2], clause, joined=True) if letters else ())]
                 for value, start, end in values:
                     yield SizeMention(value, min(start, place), end, "shoes" if shoes else self._find_category(clause))
                 place = max((end for *_, end in values), default=place + 1)
@@ -71,9 +72,7 @@ class SizeFinder:
         """Return whether a clause only tells what the client wears: "I wear M in tops"."""
         return self._wear.is_within(self._tokens, clause.start, clause.end)
 
-    def _list_values(
-        self, place: int, clause: Clause, *, cued: int, joined: bool = False
-    ) -> Iterator[tuple[str, int, int]]:
+    def _list_values(self, place: int, clause: Clause, *, joined: bool = False) -> Iterator[tuple[str, int, int]]:
         """List the sizes after a cue: "size M", "size 38 or 40"."""
         limit = min(clause.end, place + FURTHEST)
         while place < limit:
@@ -138,7 +137,9 @@ class SizeFinder:
             return None
         first, second = self._tokens[place], self._tokens[place + 1]
         if first.text == "w" and second.kind == "number" and second.start == first.end:
-            return second.text, place, place + 2
+            length = self._tokens[place + 2 : place + 4]
+            has_length = len(length) == 2 and length[0].text == "l" and length[1].kind == "number"
+            return second.text, place, place + (4 if has_length else 2)
         return (first.text, place, place + 2) if first.kind == "number" and second.text == "waist" else None
 
     def _find_category(self, clause: Clause) -> str:

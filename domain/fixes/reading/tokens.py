@@ -32,7 +32,10 @@ _TOKEN: Final = re.compile(
     r"|(?P<stop>[.!?;\n\r•…|]+)"
     r"|(?P<comma>[,:()\[\]]|(?<=\s)[-\u2013\u2014*]+(?=\s)|[\u2013\u2014]|(?<=\n)[-*])"
     r"|(?P<join>[&+/])"
+    r"|(?P<picture>[\U0001f000-\U0001faff\u2600-\u27bf]+)"
 )
+_KINDS: Final = {"length": "word", "picture": "comma"}
+"""Signs that count as others: 7/8 as a word, a picture as a comma."""
 _ELIDED: Final = re.compile(r"^(c|d|j|l|m|n|s|t|qu|jusqu|lorsqu|puisqu)'(?=..|[ay]$)")
 
 
@@ -61,8 +64,8 @@ def split_into_tokens(note: str) -> list[Token]:
             places.append(place)
     tokens: list[Token] = []
     for match in _TOKEN.finditer("".join(folded)):
-        kind: TokenKind = "word" if match.lastgroup == "length" else match.lastgroup  # type: ignore[assignment]
-        _append_token(tokens, match.group(), places[match.start()], places[match.end() - 1] + 1, kind)
+        kind = _KINDS.get(match.lastgroup or "", match.lastgroup)
+        _append_token(tokens, match.group(), places[match.start()], places[match.end() - 1] + 1, kind)  # type: ignore[arg-type]
     return tokens
 
 

@@ -147,7 +147,8 @@ class Language:
         if place in skip or token.kind not in ("word", "number"):
             return None
         best: tuple[tuple[int, int], _Phrase] | None = None
-        for form in dict.fromkeys((*self.list_raw_forms(token.text), *self.list_forms(token.text))):
+        whole = (token.text, self.stem(token.text))
+        for form in dict.fromkeys((*whole, *self.list_raw_forms(token.text), *self.list_forms(token.text))):
             for phrase in self.phrases.get(form, ()):
                 if self._fits(phrase, tokens, place, skip):
                     rank = (len(phrase.words), sum(phrase.exact))
