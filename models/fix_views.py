@@ -56,6 +56,16 @@ class FixOffers(Contract):
     offers: tuple[SwapOffer, ...]
 
 
+class UnmetWish(Contract):
+    """A must that the box does not meet: its key and name, and why, as a stable `code` and in words."""
+
+    key: str
+    name: str
+    code: str
+    why: str
+    quote: str = ""
+
+
 class FixStepView(Contract):
     """A step that a Fix took, in business time; `by`: the stylist who decided it."""
 
@@ -69,9 +79,10 @@ class FixView(Contract):
     """One Fix.
 
     `note`: as the client wrote it; `said`: what was understood of it, and `not_understood` the words that were not;
-    `wishes`: those of the request and of the note; `read_by`: the built-in rules or a model, empty
-    while unread. `objective`: the worth of the box as assembled; `worth`: the expected number of kept items as it is
-    now. `left_out`: how many items, by reason code. `offers`: what a stylist may swap in, best first.
+    `wishes`: those of the request and of the note; `unmet`: the musts that the box does not meet; `read_by`: the
+    built-in rules or a model, empty while unread. `objective`: the worth of the box as assembled; `worth`: the expected
+    number of kept items as it is now. `left_out`: how many items, by reason code. `offers`: what a stylist may swap in,
+    best first.
     """
 
     fix_id: FixId
@@ -93,6 +104,7 @@ class FixView(Contract):
     said: tuple[str, ...]
     wishes: tuple[ClientWish, ...] = ()
     not_understood: tuple[str, ...] = ()
+    unmet: tuple[UnmetWish, ...] = ()
     left_out: dict[str, int]
     box: tuple[BoxItem, ...]
     offers: tuple[SwapOffer, ...]

@@ -40,7 +40,9 @@ def _render_fix(fix: FixView) -> str:
         by = f", by {'the model' if fix.read_by == 'model' else 'the rules'}" if fix.read_by else ""
         understood = " ".join(fix.said) or ("nothing that could be used" if fix.read_by else "not read")
         lines.append(f"  understood{by}: {understood}")
+    lines += [f'  not understood: "{_strip_control_characters(words)}"' for words in fix.not_understood]
     lines += [f"  {_render_item(item)}  {item.state}" for item in fix.box]
+    lines += [f"  not in the box: {_strip_control_characters(entry.name)}, because {entry.why}" for entry in fix.unmet]
     if fix.box:
         lines.append(f"  the box is worth {fix.worth:.2f} kept items")
     if fix.offers:

@@ -125,12 +125,30 @@ def _list_free_units(
         return [], reason
     sized = [(unit, fold_size(unit.size)) for unit in item_units]
     made_sizes = _list_sizes(item, item_units)
-    worn = _list_wearable_sizes(wish, wearer, item, made_sizes)
+    worn = _list_noted_sizes(wish, traits, made_sizes) or _list_wearable_sizes(wish, wearer, item, made_sizes)
     if made_sizes and not worn:
         return [], "not_in_size"
     # A unit without a size is of an item that has none, or of one whose sizes the shop does not count apart.
     free = [unit for unit, size in sized if unit.free > 0 and (not size or size in worn)]
     return free, "" if free else "out_of_stock"
+
+
+def _list_noted_sizes(wish: FixWish, traits: ItemTraits | None, made_sizes: AbstractSet[str]) -> AbstractSet[str]:
+    """List the sizes of an item that the client's wishes name for its category, or for all; none: nothing is said."""
+    return made_sizes & {
+        fold_size(entry.value)
+        for entry in wish.wishes
+        if entry.kind == "size"
+        and entry.strength != "avoid"
+        and (not entry.category or (traits is not None and ("category", entry.category) in traits.traits))
+    }
+
+
+def find_reason(
+    wish: FixWish, wearer: Wearer, item: Item, item_units: Sequence[StockUnit], traits: ItemTraits | None
+) -> str:
+    """Find the code why an item may not be sent to the client; empty: it may."""
+    return _list_free_units(wish, wearer, item, item_units, traits)[1]
 
 
 def _list_wearable_sizes(wish: FixWish, wearer: Wearer, item: Item, made_sizes: AbstractSet[str]) -> AbstractSet[str]:

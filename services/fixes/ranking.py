@@ -23,6 +23,7 @@ from models.fixes import FixId, FixState, FixWish
 from services.context import ServiceContext
 from services.fixes.box_scoring import ShopScoring, ShopScoringCache
 from services.fixes.note_reading import load_words
+from services.fixes.obstacles import explain_obstacles
 from services.recommendations.recommender import ItemsRequest, Recommender
 from store.catalogue import availability, catalogue
 from store.clients import interactions, owned_items
@@ -107,9 +108,10 @@ class FixRanker:
             interaction.item_id for interaction in signals.touches
         }
         items = catalogue.load_items(connection, near | set(wish.exclude_items))
+        wearer = owned_items.load_wearer(connection, signals, now, except_fix=row.fix_id)
         chosen, left_out = fix_rules.list_candidates(
             wish,
-            owned_items.load_wearer(connection, signals, now, except_fix=row.fix_id),
+            wearer,
             recommendation.picks,
             items,
             availability.list_units(connection, items),
@@ -117,7 +119,9 @@ class FixRanker:
             shop.build_context(connection, signals, now),
             describe_items(items, vocabulary),
         )
-        return fix_rows.build_candidates(limit_by_role(chosen, MOST_CANDIDATES), {**barred, **left_out})
+        limited = limit_by_role(chosen, MOST_CANDIDATES)
+        obstacles = explain_obstacles(connection, wish, wearer, limited, shop.items, vocabulary)
+        return fix_rows.build_candidates(limited, {**barred, **left_out}, obstacles)
 
 
 def _list_barred(wish: FixWish, shop: ShopScoring, vocabulary: NoteWords) -> dict[ItemId, str]:

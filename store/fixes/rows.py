@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final
 
 from domain.fixes import notes as fix_notes
@@ -88,9 +89,11 @@ def parse_wish(row: FixRow) -> FixWish:
     return fix_notes.merge_note(FixWish.model_validate(row.wish), row.note_read or {})
 
 
-def build_candidates(items: Iterable[FixItem], left_out: Mapping[ItemId, str]) -> dict[str, Any]:
-    """Build the column `candidates` from the items that may go into the box, best first, and the code why each other
-    may not."""
+def build_candidates(
+    items: Iterable[FixItem], left_out: Mapping[ItemId, str], obstacles: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, Any]:
+    """Build the column `candidates` from the items that may go into the box, best first, the code why each other may
+    not, and by the key of each must that no item answers, the code why (`obstacles`)."""
     ids_by_code: dict[str, list[ItemId]] = {}
     for item_id, code in sorted(left_out.items()):
         ids_by_code.setdefault(code, []).append(item_id)
@@ -98,6 +101,7 @@ def build_candidates(items: Iterable[FixItem], left_out: Mapping[ItemId, str]) -
         "items": [item.model_dump(mode="json") for item in items],
         "left_out": {code: item_ids[:MOST_NAMED] for code, item_ids in ids_by_code.items()},
         "counts": dict(Counter(left_out.values())),
+        "obstacles": dict(obstacles),
     }
 
 
@@ -110,6 +114,11 @@ def add_candidates(row: FixRow, items: Iterable[FixItem]) -> dict[str, Any]:
 def parse_candidates(row: FixRow) -> tuple[FixItem, ...]:
     """Parse the candidates of a ranked Fix, the likeliest to be kept first."""
     return tuple(FixItem.model_validate(item) for item in (row.candidates or {}).get("items", ()))
+
+
+def parse_obstacles(row: FixRow) -> dict[str, str]:
+    """Parse why no candidate answers a must, by the key of the must."""
+    return dict((row.candidates or {}).get("obstacles", {}))
 
 
 def parse_left_out(row: FixRow) -> dict[ItemId, str]:

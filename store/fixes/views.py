@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import islice
 from typing import Any, Final
 
 from sqlalchemy import Connection
 
 from domain.fixes.swaps import list_replaceable
-from models.fix_views import BoxItem, FixStepView, FixView, SwapOffer
+from domain.fixes.unmet import list_unmet
+from models.base import Sku
+from models.fix_views import BoxItem, FixStepView, FixView, SwapOffer, UnmetWish
 from models.fixes import FixId, FixState, FixWish
 from store.catalogue import availability
 from store.fixes import fixes, reservations
-from store.fixes.rows import BoxRow, FixRow, FixStepRow, parse_candidates, parse_left_out_counts, parse_wish
+from store.fixes.rows import (
+    BoxRow,
+    FixRow,
+    FixStepRow,
+    parse_candidates,
+    parse_left_out_counts,
+    parse_obstacles,
+    parse_wish,
+)
 
 OFFERS: Final = 12
 """Most candidates for a swap that are shown."""
@@ -33,11 +43,18 @@ def load_fix_view(connection: Connection, fix_id: FixId) -> FixView:
         said=tuple(read.get("said", ())),
         wishes=parse_wish(row).wishes,
         not_understood=tuple(read.get("not_understood", ())),
+        unmet=find_unmet(row, [item.sku for item in box]),
         left_out=parse_left_out_counts(row),
         box=tuple(_build_box_item(item, answers.get(item.sku, ())) for item in box),
         offers=tuple(islice(_iterate_offers(connection, row), OFFERS)),
         steps=tuple(map(_parse_step, fixes.list_steps(connection, fix_id))),
     )
+
+
+def find_unmet(row: FixRow, skus: Collection[Sku]) -> tuple[UnmetWish, ...]:
+    """Find the musts that a box does not meet; none while there is no box."""
+    box = [item for item in parse_candidates(row) if item.sku in skus]
+    return list_unmet(parse_wish(row), box, parse_obstacles(row)) if box else ()
 
 
 def _build_box_item(item: BoxRow, answers: tuple[str, ...]) -> BoxItem:

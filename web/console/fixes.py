@@ -27,6 +27,7 @@ from store.catalogue import catalogue
 from store.database import read_transaction
 from store.fixes import lists
 from store.fixes.lists import FixFile
+from store.fixes.views import find_unmet
 from web.actors import build_page_actor
 from web.console.charts import build_slices
 from web.console.labels import FIXES
@@ -169,6 +170,7 @@ def _render(
         decides=decides,
         person=person or "",
         token=build_token(context, file.row.fix_id, _compute_fingerprint(file)) if decides else "",
+        unmet=find_unmet(file.row, [unit.sku for unit in file.box]),
         total_cents=sum(unit.price_cents for unit in file.box),
         budget_cents=to_cents(file.wish.budget),
         wrong=wrong,

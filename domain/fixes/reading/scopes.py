@@ -170,7 +170,8 @@ class ScopeReader(ClauseView):
             return mode
         if self._is_possessed(mark, clause) and mode not in ("with", "past"):
             return "own"
-        if not mode and (self._is_verbal(clause) or self._count_loose(clause.start, mark.start) > 1):
+        figure = any(thing.kind == "fit" and thing.value in ("tall", "petite") for thing in mark.meaning.things)
+        if not mode and not figure and (self._is_verbal(clause) or self._count_loose(clause.start, mark.start) > 1):
             return "told"
         return mode
 
@@ -247,7 +248,7 @@ class ScopeReader(ClauseView):
         """Apply a refusal to the topic that a comma sets apart before it: "skirts, no thanks"."""
         topic = self._clauses[number - 1]
         cues = {mark.meaning.cue for mark in self._list_marks(topic)} - {"", "and", "or", "own"}
-        if cues or all(m.meaning.cue != "refuse" for m in self._list_marks(clause)):
+        if cues or self._list_loose(clause) or all(m.meaning.cue != "refuse" for m in self._list_marks(clause)):
             return
         for mention in self._mentions:
             if mention.clause == number - 1 and (not mention.cued or mention.mode == "own"):

@@ -36,6 +36,7 @@ _TOKEN: Final = re.compile(
 )
 _KINDS: Final = {"length": "word", "picture": "comma"}
 """Signs that count as others: 7/8 as a word, a picture as a comma."""
+_ABBREVIATIONS: Final = frozenset({"gr", "max", "ca", "z", "b", "evtl", "ggf", "nr", "inkl", "approx", "min", "esp"})
 _ELIDED: Final = re.compile(r"^(c|d|j|l|m|n|s|t|qu|jusqu|lorsqu|puisqu)'(?=..|[ay]$)")
 
 
@@ -64,6 +65,8 @@ def split_into_tokens(note: str) -> list[Token]:
             places.append(place)
     tokens: list[Token] = []
     for match in _TOKEN.finditer("".join(folded)):
+        if match.group() == "." and tokens and tokens[-1].text in _ABBREVIATIONS:
+            continue
         kind = _KINDS.get(match.lastgroup or "", match.lastgroup)
         _append_token(tokens, match.group(), places[match.start()], places[match.end() - 1] + 1, kind)  # type: ignore[arg-type]
     return tokens
