@@ -8,17 +8,18 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from tests.support.postfix import postfix
 from tests.support.postgres import postgres, postgres_url
 from tests.support.shop import shop
 from tests.support.temporal import dev_server, time_skipping
 
-__all__ = ["dev_server", "postgres", "postgres_url", "shop", "time_skipping"]
+__all__ = ["dev_server", "postfix", "postgres", "postgres_url", "shop", "time_skipping"]
 
 # The machine may be busy with other work: how long one example takes says nothing about the code.
 settings.register_profile("house", deadline=None)
 settings.load_profile("house")
 
-SLOW_FIXTURES = {"dev_server", "postgres", "time_skipping"}
+SLOW_FIXTURES = {"dev_server", "postfix", "postgres", "time_skipping"}
 SLOW_ROOMS = {"browser", "e2e", "faults"}
 
 
