@@ -34,9 +34,12 @@ PARTS = (
     "ingest",
     "lifecycle",
     "year",
+    "notes_reading",
 )
 
 BARS: dict[str, tuple[str, float]] = {
+    "notes_held_found_share": (">=", 0.9),
+    "notes_held_wrong_share": ("<=", 0.03),
     "events_accepted_per_s": (">=", 3_000),
     "import_rows_per_s": (">=", 20_000),
     "assess_s_per_million_clients": ("<=", 3),
