@@ -39,6 +39,8 @@ class ClientEvent(NamedTuple):
     colour: str = ""
     order: str = ""
     kept: bool = False
+    note: str = ""
+    """The client's own words on it."""
 
 
 class HistoryItem(Contract):

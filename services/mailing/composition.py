@@ -3,6 +3,7 @@ approved, deterministic and grounded."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final, NamedTuple
 
@@ -10,10 +11,15 @@ from sqlalchemy import Connection
 
 from agents import template_writer
 from algorithms.blending.contracts import Recommendation
+from domain.facts import History, build_history, state_facts
 from domain.grounding import find_violations
 from domain.outreach import PREPARING
+from domain.text_rules import clean_quote, clean_title
+from domain.wording import clean_name, normalise
 from errors import ModelFault
-from models.mail import Brief, EmailDraft
+from models.base import ItemId
+from models.catalogue import Item
+from models.mail import Brief, BriefItem, EmailDraft, Pick
 from models.outreach import OutreachStep, StepDone
 from models.states import OutreachState
 from services.context import ServiceContext
@@ -21,6 +27,8 @@ from services.decisions.decider import Decider
 from services.mailing import send_times
 from services.mailing.send_times import ReadingHours, choose_send_time
 from services.recommendations.recommender import Recommender
+from settings import Settings
+from store.catalogue import catalogue
 from store.database import read_transaction, write_transaction
 from store.learning import decisions
 from store.mail import briefs, ledger, mail_facts
@@ -30,6 +38,8 @@ ITEMS_PER_MAIL: Final = 4
 """Items in a mail."""
 REPEAT_AFTER: Final = timedelta(days=45)
 """Business time for which an item shown to a client is not shown to them again."""
+NOTES: Final = 3
+"""Notes of the client's own that a writer sees."""
 
 
 class MailItems(NamedTuple):
@@ -46,7 +56,66 @@ def choose_items(
     shown = mail_facts.list_shown_items(connection, row.client_id, at - REPEAT_AFTER, except_mail=row.n)
     chosen = recommender.recommend(connection, row.client_id, ITEMS_PER_MAIL, at, exclude=shown)
     why = {pick.item_id: pick.why for pick in chosen.picks}
-    return MailItems(chosen, briefs.build_brief(connection, row, chosen.picks, context.settings, at, why))
+    return MailItems(chosen, build_brief(connection, row, chosen.picks, context.settings, at, why))
+
+
+def build_brief(
+    connection: Connection,
+    row: LedgerRow,
+    picks: Sequence[Pick],
+    settings: Settings,
+    now: datetime,
+    why: Mapping[ItemId, str] | None = None,
+) -> Brief:
+    """Build the brief of the mail in ledger row `row`, true at `now`: facts about the client, the picked items and the
+    campaign's message. `why`: reasons for picks, in words.
+
+    Raises NotFound for a client that is not there.
+    """
+    record = briefs.load_record(connection, row.client_id)
+    past = briefs.load_events(connection, row.client_id, now)
+    bought = [event for event in past if event.type in briefs.BOUGHT]
+    known = catalogue.load_items(connection, [pick.item_id for pick in picks])
+    picked = [known[pick.item_id] for pick in picks if pick.item_id in known]
+    history = build_history(record.history, past, now, complete=len(bought) < briefs.ORDERS_READ)
+    history = history.model_copy(update={"arrived": _find_new_arrival(picked, history, now)})
+    voice, message = briefs.load_campaign_text(connection, row.campaign) if row.campaign else ("", "")
+    return Brief(
+        client_id=row.client_id,
+        n=row.n,
+        kind=row.kind,
+        phase=row.phase,
+        assessment_id=row.assessment_id,
+        score=row.score,
+        first_name=clean_name(record.first_name),
+        locale=record.history.locale,
+        shop_name=settings.shop_name,
+        voice=voice or settings.shop_voice,
+        message=normalise(message),
+        facts=state_facts(history, now),
+        items=tuple(build_item(item, (why or {}).get(item.item_id, "")) for item in picked),
+        client_words=tuple(event.note for event in bought if event.note)[:NOTES],
+    )
+
+
+def _find_new_arrival(picked: Sequence[Item], history: History, now: datetime) -> str | None:
+    """Find a picked item that came into the catalogue after the client's last order."""
+    since = history.last_order_at
+    return next((item.title for item in picked if since and since < item.added_at <= now), None)
+
+
+def build_item(item: Item, why: str) -> BriefItem:
+    """Build the item with quotable words only; a title that may not be quoted gives way to its category."""
+    category = clean_quote(item.category) or "piece"
+    return BriefItem(
+        item_id=item.item_id,
+        title=clean_title(item.title) or category,
+        category=category,
+        brand=clean_title(item.brand),
+        colour=clean_quote(item.colour),
+        tags=tuple(tag for tag in map(clean_quote, item.tags) if tag),
+        why=clean_quote(why),
+    )
 
 
 def save_ranking_decision(connection: Connection, row: LedgerRow, items: MailItems, now: datetime) -> None:

@@ -22,10 +22,10 @@ from models.clients import Client
 from models.mail import Brief
 from models.states import Phase, TouchKind
 from services.context import ServiceContext
+from services.mailing.composition import build_item
 from store.activity import write_activity
 from store.catalogue import catalogue
 from store.database import read_transaction, write_transaction
-from store.mail import briefs
 
 STAFF: Final = "staff-test"
 """The client in its links: nobody, so that opening or unsubscribing changes nothing."""
@@ -76,7 +76,7 @@ def build_staff_mail(context: ServiceContext, address: str, kind: TouchKind, now
         locale="en",
         shop_name=settings.shop_name,
         voice=settings.shop_voice,
-        items=tuple(briefs.build_item(item, "") for item in items.values()),
+        items=tuple(build_item(item, "") for item in items.values()),
     )
     reader = Client(
         client_id=STAFF,

@@ -19,13 +19,14 @@ from models.catalogue import ItemRow
 from models.events import Event
 from models.mail import Brief, Pick
 from models.states import CampaignState, Phase, TouchKind
+from services.mailing.composition import build_brief
 from settings import Settings
 from store.catalogue import catalogue
 from store.clients import clients as people
 from store.database import connect, read_transaction, write_transaction
 from store.events.events import accept_events
 from store.mail import ledger
-from store.mail.briefs import ORDERS_READ, build_brief
+from store.mail.briefs import ORDERS_READ
 from store.mail.policy import ShopPolicy
 from store.tables import campaigns, clients, metadata, outreaches
 from tests.domain.fact_truth import is_true
