@@ -30,8 +30,9 @@ OUT_OF_SEASON: Final = 0.5
 """What a piece for another season keeps of its worth."""
 LIKE_BEFORE: Final = 0.85
 """What a piece keeps of its worth for each piece of the last boxes of its category and colour."""
-ANSWERED: Final[Mapping[str, float]] = MappingProxyType({"must": 1.0, "prefer": 0.4})
-"""What a wish that is answered adds to the worth, as a share."""
+ANSWERED: Final[Mapping[str, float]] = MappingProxyType({"must": 0.6, "prefer": 0.3})
+"""What a wish that is answered adds to the worth, as a share. A category that must be there has a place of its own, so
+it adds no more than a soft wish: else two dear pieces of it would leave no budget for the rest of the box."""
 NAMED: Final = 1.3
 """The factor of a piece whose title has the client's own word."""
 TOGETHER: Final = 0.3
@@ -146,7 +147,11 @@ def _compute_factors(
     """Compute the factors of season, of the last boxes and of wishes, shape (n,)."""
     seasons = find_seasons(wish, context.seasons)
     before = Counter(context.before)
-    weights = {entry.key: ANSWERED[entry.strength] for entry in wish.wishes if entry.strength in ANSWERED}
+    weights = {
+        entry.key: ANSWERED["prefer" if entry.kind == "category" else entry.strength]
+        for entry in wish.wishes
+        if entry.strength in ANSWERED
+    }
     factors = []
     for item in known:
         category = normalise_word(item.category)

@@ -79,7 +79,7 @@ def test_what_the_last_boxes_held_is_worth_less():
 def test_an_answered_wish_is_worth_more_and_likelier_to_be_kept():
     green = ClientWish(kind="colour", value="green", strength="prefer")
     scored = score(describe("a"), describe("b"), wish=FixWish(wishes=(green,)), a=(green.key,))
-    assert get_worth(scored, "a") > 1.4 * get_worth(scored, "b")
+    assert get_worth(scored, "a") > 1.3 * get_worth(scored, "b")
     assert scored["a"].score > scored["b"].score
     assert scored["a"].answered == 1.0
 
