@@ -54,4 +54,5 @@ def _read_height(tokens: Sequence[Token], place: int, note: str, cues: frozenset
         inch = float(parse_number(following.text)) if close and following is not None else 0.0
         return value * _FOOT_CM + inch * _INCH_CM, place + (2 if close else 1)
     before = {token.text for token in tokens[max(0, place - 2) : place]}
-    return (value * 100, place + 1) if before & cues and 1.3 <= value <= 2.25 else (0.0, place)
+    centimetres = value if value in _HUMAN else value * 100
+    return (centimetres, place + 1) if before & cues and round(centimetres) in _HUMAN else (0.0, place)

@@ -126,6 +126,8 @@ class ScopeReader(ClauseView):
             return not self._has_wish_cue(clause)
         if state.mode in ("own", "with", "skip"):
             return self._is_bare(clause) and state.mode != "with"
+        if self._tokens[clause.start].text in self._signs("more"):
+            return False
         if state.mode != "avoid" or not self._is_bare(clause) or not self._begins_with_thing(clause):
             return False
         if self._joins_later(number):

@@ -32,7 +32,7 @@ def _find_refusal(mention: Mention, group: Sequence[Mention]) -> Strength | None
     if kind in CONTEXT:
         return "avoid" if others and not mention.after_preposition else "must" if others else None
     if kind != "category":
-        return "avoid"
+        return None if kind == "fit" and mention.narrowed and not others else "avoid"
     narrower = [
         entry
         for entry in others
