@@ -37,6 +37,7 @@ from algorithms.ranking.splits import split
 from algorithms.ranking.stacked import Stacked
 from algorithms.ranking.top import recommend
 from bench import online_learning
+from bench.ranking_tuned import compare_shops
 from ingest.interaction_files import read_ranking_input
 
 RETAIL = Path(__file__).parent / "data" / "retail.parquet"
@@ -66,7 +67,7 @@ def measure() -> dict[str, float]:
         figures |= online_learning.measure("rentals", rentals, "2016-12-31", SEED)
     else:
         print("ranking: no rentals under SELVEDGE_SCIENCE_DATA; they are left out", file=sys.stderr)
-    return figures | _measure_search() | _measure_als() | _measure_whole()
+    return figures | compare_shops() | _measure_search() | _measure_als() | _measure_whole()
 
 
 def _compare(
