@@ -130,7 +130,8 @@ class MailFault(SelvedgeError):
     `stage` says how far it came: "before" DATA was begun, "refused" by a definite answer to DATA (either may be tried
     again), or "unknown": lost after transmission had begun, so it may have been delivered and must not be sent again
     on its own. `step` is the SMTP step: connect, mail, rcpt or data. `no_such_mailbox`: the server said of the address
-    that it leads nowhere, which is a hard bounce; a 5xx alone may as well be about us. `refused`: the server said
+    that it leads nowhere, which is a hard bounce; a 5xx alone may as well be about us.
+    `slow_down`: it asked for less mail (421, 4.7.x). `refused`: the server said
     5xx of this recipient or mail, in words that may be about us, such as 5.7.1: a few more tries are worth it.
     """
 
@@ -145,6 +146,7 @@ class MailFault(SelvedgeError):
         stage: Literal["before", "refused", "unknown"] = "before",
         step: Literal["connect", "mail", "rcpt", "data"] = "connect",
         no_such_mailbox: bool = False,
+        slow_down: bool = False,
         refused: bool = False,
     ) -> None:
         super().__init__(message)
@@ -153,4 +155,5 @@ class MailFault(SelvedgeError):
         self.stage = stage
         self.step = step
         self.no_such_mailbox = no_such_mailbox
+        self.slow_down = slow_down
         self.refused = refused

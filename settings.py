@@ -70,8 +70,7 @@ class Settings(BaseSettings):
     smtp_url: str = ""
     """smtp://user:password@host:587 (STARTTLS when offered), smtps://host:465. Empty: the embedded mailbox."""
     smtp_tls: Literal["required", "offered"] = "offered"
-    """`required`: nothing is handed over without encryption; `offered`: STARTTLS is used where the server has it. A
-    password is never sent in the clear to another machine."""
+    """`required`: nothing is handed over without encryption; `offered`: STARTTLS is used where the server has it."""
     smtp_delivers: bool = True
     """Whether that server delivers to clients. False: it only catches mail, as Mailpit does, and links may be local."""
     mailbox_port: int = Field(default=1025, ge=1, le=65_535)
@@ -115,12 +114,17 @@ class Settings(BaseSettings):
     dkim_key_file: Path | None = None
     """PEM private key; none: one is made and kept under `home`."""
     dkim_keys: str = ""
-    """Several keys of that domain, `selector=path,selector=path`, in place of the one. The first signs; the others are
-    published, before they sign or while mail that they signed is on its way."""
+    """Several keys of that domain, `selector=path,selector=path`, in place of the one: the first signs."""
     dkim_second: str = ""
     """A second signature, `selector@domain=path`, as for the domain of a mail provider."""
     feedback_sender: str = Field(default="", pattern=r"^([A-Za-z0-9._-]{5,15})?$")
     """Name of the sender in Feedback-ID, 5 to 15 characters, always the same. Empty: made of the sender's domain."""
+    domain_mails_per_second: float = Field(default=20.0, gt=0)
+    """Rate at which one process hands over mail to one receiving domain."""
+    domain_connections: int = Field(default=4, ge=1, le=100)
+    """Mails to one receiving domain that one process has under way at once."""
+    warm_up: str = Field(default="500,1000,2000,4000,8000,16000,32000", pattern=r"^(none|[1-9]\d*(,[1-9]\d*)*)$")
+    """Mails to a receiving domain on the first day of mail to it, the second, and so on; then no limit. Or `none`."""
     mails_per_second: float = Field(default=200.0, gt=0)
     """Rate at which one task queue hands mails over."""
 

@@ -25,6 +25,8 @@ _SENTENCES: Final[Mapping[str, str]] = {
     "smtp_lost": "the mail server closed the connection",
     "smtp_tls": "no encrypted connection to the mail server can be made",
     "smtp_auth": "the mail server refuses our login",
+    "warm_up": "the day's share of mail to their mail provider is used up, which grows day by day",
+    "domain_rests": "their mail provider asked us to slow down",
 }
 
 

@@ -175,6 +175,7 @@ class Connection:
             code=f"smtp_{code}",
             stage=stage,
             step=step,
+            slow_down=step != "mail" and (code == 421 or (code // 100 == 4 and detail.startswith("7."))),
             no_such_mailbox=dead,
             refused=for_good and policy and not login,
         )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from enum import StrEnum
 from time import monotonic
 from types import TracebackType
@@ -18,6 +19,7 @@ from errors import BadInput, ConfigError, MailFault
 from mail.address import normalise_address
 from mail.circuit import ServerCircuit
 from mail.connection import Connection
+from mail.domain_turns import DomainTurns
 from mail.message import Envelope
 from mail.smtp_url import SmtpServer, parse_smtp_url
 from settings import Settings
@@ -48,9 +50,11 @@ class Transport:
         answer_s: float | None = None,
         connections: int = 8,
         circuit: ServerCircuit | None = None,
+        turns: DomainTurns | None = None,
     ) -> None:
         self._server, self._timeout_s = server, timeout_s
         self.circuit = circuit or ServerCircuit()
+        self._domain_turns = turns
         self._answer_s = 2 * timeout_s if answer_s is None else answer_s
         self._idle: list[Connection] = []
         self._turns = asyncio.Semaphore(connections)
@@ -59,7 +63,8 @@ class Transport:
     def from_settings(cls, settings: Settings, *, connections: int = 8, circuit: ServerCircuit | None = None) -> Self:
         """Build it from settings. Raises ConfigError naming SELVEDGE_SMTP_URL."""
         server = parse_smtp_url(settings.smtp, requires_tls=settings.smtp_tls == "required")
-        return cls(server, timeout_s=settings.smtp_timeout_s, connections=connections, circuit=circuit)
+        turns = DomainTurns.from_settings(settings)
+        return cls(server, timeout_s=settings.smtp_timeout_s, connections=connections, circuit=circuit, turns=turns)
 
     async def deliver(self, envelope: Envelope, before_data: Callable[[], Awaitable[bool]]) -> DeliveryOutcome:
         """Send one mail. What `before_data` raises is passed on, after the mail was withdrawn.
@@ -71,7 +76,8 @@ class Transport:
         """
         if normalise_address(envelope.recipient) != envelope.recipient:
             raise BadInput("give the address in its normal form", "email")
-        async with self._turns:
+        turn = self._domain_turns.take(envelope.recipient) if self._domain_turns else nullcontext()
+        async with turn, self._turns:
             connection = await self._begin_mail(envelope)
             try:
                 if not await before_data():

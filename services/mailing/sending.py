@@ -24,6 +24,7 @@ from models.outreach import OutreachStep, StepDone
 from models.states import OutreachState
 from services import metrics
 from services.context import ServiceContext
+from services.mailing import domain_pace
 from store.campaigns import campaigns
 from store.catalogue import catalogue
 from store.clients import assessments, clients
@@ -74,6 +75,11 @@ def claim_mail(
     if answer.door is not SendDecision.OPEN:
         turn_away(connection, row, answer, now)
         return _load_result(connection, step, clock)
+    real_now = context.resolve_real_time(step.at)
+    email = clients.require_client(connection, row.client_id).email if context.settings.has_real_mail else ""
+    if (pace := domain_pace.decide_pace(context, connection, email, clock, real_now)) is not None:
+        turn_away(connection, row, pace, now)
+        return _load_result(connection, step, clock)
     if outage is not None:
         if row.state is OutreachState.CLAIMED or row.code != outage.code:
             ledger.move_mail(connection, row.client_id, row.n, OutreachState.SCHEDULED, now, code=outage.code)
@@ -99,7 +105,7 @@ def pass_send_gate(
 ) -> bool:
     """Move the mail to `data`, for at most `in_data` of real time: the one commit between RCPT and DATA. False:
     withhold the mail."""
-    _, now = context.load_business_time(connection, step.at)
+    clock, now = context.load_business_time(connection, step.at)
     if not ledger.is_claimed(connection, step.client_id, step.n, claim.token):
         return False
     # What the claim read of the row, its campaign and its items, cannot change while it is claimed.
@@ -107,7 +113,13 @@ def pass_send_gate(
     if answer.door is not SendDecision.OPEN:
         turn_away(connection, claim.row, answer, now, claim.token)
         return False
-    lease = {"lease_until": context.resolve_real_time(step.at) + in_data}
+    real_now = context.resolve_real_time(step.at)
+    pace = domain_pace.decide_pace(context, connection, claim.envelope.recipient, clock, real_now)
+    if pace is not None:
+        turn_away(connection, claim.row, pace, now, claim.token)
+        return False
+    domain_pace.count_domain_mail(context, connection, claim.envelope.recipient, real_now)
+    lease = {"lease_until": real_now + in_data}
     return ledger.move_mail(
         connection, step.client_id, step.n, OutreachState.DATA, now, token=claim.token, values=lease
     )
@@ -116,6 +128,7 @@ def pass_send_gate(
 def settle_accepted(context: ServiceContext, connection: Connection, step: OutreachStep, claim: Claim) -> StepDone:
     """Move a mail that the server accepted to `sent`."""
     clock, now = context.load_business_time(connection, step.at)
+    domain_pace.note_taken(context, connection, claim.envelope.recipient)
     sent = {"sent_at": now}
     if ledger.move_mail(connection, step.client_id, step.n, OutreachState.SENT, now, token=claim.token, values=sent):
         return StepDone(state=OutreachState.SENT, clock=clock, next_at=claim.row.send_at)
@@ -133,6 +146,8 @@ def settle_fault(
 ) -> StepDone:
     """Move the mail as the fault requires; `scheduled` asks for another try, for a refusal at a later moment."""
     clock, now = context.load_business_time(connection, step.at)
+    if fault.slow_down:
+        domain_pace.rest_domain(context, connection, claim.envelope.recipient, context.resolve_real_time(step.at))
     to, values, code = OutreachState.FAILED, dict[str, Any](), fault.code
     refusals = claim.row.refusals + 1
     if fault.stage == "unknown":

@@ -73,6 +73,7 @@ OTHER_TABLES: Final[Mapping[Table, str]] = {
     t.reading_hours: "hours of all clients, or of all with one tag or style",
     t.clock: "one row",
     t.mail_servers: "hosts and codes",
+    t.mail_domains: "counts by a keyed hash of a domain",
     t.campaigns: "the owner's words; its cursor is moved off an erased id, and what was erased is counted",
     t.waves: "counts; Fixes are taken out of its plan",
     t.wave_parts: "arrays without clients; Fixes are taken out of them",

@@ -175,6 +175,17 @@ mail_servers = Table(
     Column("try_at", UtcTime, comment="real time; nobody connects before"),
 )
 
+mail_domains = Table(
+    "mail_domains",
+    metadata,
+    Column("domain_hash", String(64), primary_key=True, comment="keyed hash of a receiving domain"),
+    Column("since", UtcTime, nullable=False, comment="real time; of the first mail"),
+    Column("day", UtcTime, nullable=False, comment="real time; the day of `sent`"),
+    Column("sent", Integer, nullable=False),
+    Column("deferrals", Integer, nullable=False, comment="in a row"),
+    Column("rest_until", UtcTime, comment="real time; no mail goes before"),
+)
+
 model_calls = Table(
     "model_calls",
     metadata,
