@@ -22,6 +22,7 @@ from algorithms.assembly.dive import dive
 from algorithms.assembly.linear import solve_relaxation
 from algorithms.assembly.model import Block, Bools, Floats, Ints, Wave, build_blocks
 from algorithms.assembly.offers import Offers, compute_bound, find_offers, join_offers, refine_prices
+from algorithms.assembly.polish import polish_boxes
 from algorithms.assembly.repair import repair_boxes
 from algorithms.assembly.variety import drop_incomplete_boxes
 
@@ -42,7 +43,7 @@ class Attempt(NamedTuple):
 
 ATTEMPTS: Final = (Attempt(0.15, 0.005, 0.0), Attempt(0.3, 0.02, 0.0))
 """The later ones run only while the gap is not yet close."""
-CLOSE, CLOSER, FEW = 0.003, 0.0001, 300
+CLOSE, CLOSER, FEW = 0.004, 1e-7, 300
 """Where the gap is close: for all waves, and for those of few clients."""
 
 
@@ -155,6 +156,7 @@ def settle_turn(wave: Wave, progress: WaveProgress, answers: Sequence[PartAnswer
     if not progress.gives_boxes and (not close or len(find_lacking_clients(wave, best.chosen))):
         prices = refine_prices(every, progress.prices, wave.on_hand, REFINING_TURNS, step).prices
     elif close or turn == 2 * len(ATTEMPTS):
+        best = best if close else _polish(wave, best)
         return WaveProgress(turn, _settle_bound(wave, best), best.prices, True, progress.usual)
     return WaveProgress(turn, best, prices, usual=progress.usual)
 
@@ -173,6 +175,16 @@ def _give_boxes(wave: Wave, progress: WaveProgress, best: AssemblyResult, every:
     chosen[best.chosen] = True
     chosen = repair_boxes(wave, blocks, chosen)
     return _choose_better(wave, run_chains(wave, blocks, chosen, best.prices, within), best)
+
+
+def _polish(wave: Wave, best: AssemblyResult) -> AssemblyResult:
+    """Let a solver look for better boxes in a small wave; must-haves are beyond it."""
+    if len(wave.slots) > FEW or (wave.wishes is not None and wave.wishes.need.any()):
+        return best
+    chosen: Bools = np.zeros(len(wave.sku), np.bool_)
+    chosen[best.chosen] = True
+    polished = polish_boxes(wave, build_blocks(wave), chosen, best.prices, best.bound - best.objective)
+    return _choose_better(wave, polished, best)
 
 
 def _choose_better(wave: Wave, chosen: Bools, best: AssemblyResult) -> AssemblyResult:
