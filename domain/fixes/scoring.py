@@ -125,10 +125,14 @@ def _describe(wish: FixWish, candidate: FixItem, item: Item, context: ScoringCon
 
 
 def _is_named(wish: FixWish, candidate: FixItem, item: Item) -> bool:
-    """Return whether the title has a word by which the client asked for pieces that this one is of."""
-    title = {word.removesuffix("s") for word in _WORD.findall(item.title.casefold())}
+    """Return whether the title has a narrower word than the category's by which the client asked for such pieces."""
+    title, category = _list_words(item.title), _list_words(item.category)
     asked = [entry for entry in wish.wishes if _asks_for_pieces(entry) and entry.key in candidate.answers]
-    return any(title & {word.removesuffix("s") for word in _WORD.findall(entry.quote.casefold())} for entry in asked)
+    return any(title & _list_words(entry.quote) - category for entry in asked)
+
+
+def _list_words(text: str) -> set[str]:
+    return {word.removesuffix("s") for word in _WORD.findall(text.casefold())}
 
 
 def _log_ratio(price: float, other: float | None) -> float:

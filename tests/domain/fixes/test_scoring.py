@@ -91,6 +91,8 @@ def test_a_title_with_the_client_s_own_word_is_worth_more():
     scored = score(named, vest, wish=asked,
                    a=(jumper.key,), b=(jumper.key,))  # fmt: skip
     assert (scored["a"].named, scored["b"].named) == (True, False)
+    plain = ClientWish(kind="category", value="shirt", quote="work shirts")  # all of the category are shirts
+    assert not score(describe("a", title="Elsie silk shirt"), wish=FixWish(wishes=(plain,)), a=(plain.key,))["a"].named
     assert get_worth(scored, "a") == pytest.approx(NAMED * get_worth(scored, "b"), rel=0.01)
 
 
