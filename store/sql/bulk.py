@@ -142,9 +142,12 @@ def insert_ignoring(connection: Connection, table: Table, rows: list[dict[str, A
     """Insert rows, leaving out those that exist already; return how many were new."""
     if not rows:
         return 0
+    counted = {"preserve_rowcount": True}  # else an insert on PostgreSQL says -1
     if len(rows) == 1:
-        return connection.execute(_build_ignoring(connection.dialect.name, table), rows[0]).rowcount
-    return connection.execute(insert_into(connection, table).values(rows).on_conflict_do_nothing()).rowcount
+        ignoring = _build_ignoring(connection.dialect.name, table)
+        return connection.execute(ignoring, rows[0], execution_options=counted).rowcount
+    statement = insert_into(connection, table).values(rows).on_conflict_do_nothing()
+    return connection.execute(statement, execution_options=counted).rowcount
 
 
 @cache
