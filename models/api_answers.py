@@ -46,9 +46,11 @@ class EventsAnswer(Contract):
 
 
 class ClientAnswer(Client):
-    """A client as saved. `notes`: what was not done as asked, such as `withdrawal_kept`."""
+    """A client as saved. `notes`: what was not done as asked, such as `withdrawal_kept`; `shares_mailbox_with`: other
+    clients with the same mailbox, who share its opt-outs and caps."""
 
     notes: tuple[str, ...] = ()
+    shares_mailbox_with: tuple[ClientId, ...] = ()
 
 
 class ClientExport(BaseModel):

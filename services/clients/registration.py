@@ -13,10 +13,12 @@ from domain.permissions import Action
 from errors import BadInput, ErasedClient
 from mail.address import normalise_address
 from models.actors import Actor, Subject, SubjectKind
+from models.base import ClientId
 from models.clients import Client, ClientRow
 from store.activity import write_activity
 from store.clients import clients
 from store.database import write_transaction
+from store.mail import mailboxes
 from store.mail.policy import ShopPolicy
 from store.mail.suppressions import ERASED
 
@@ -27,6 +29,8 @@ class SavedClient(NamedTuple):
     client: Client
     new: bool
     notes: Mapping[str, int]
+    sharing: tuple[ClientId, ...] = ()
+    """Other clients who carry the same mailbox."""
 
 
 def save_client(
@@ -47,4 +51,7 @@ def save_client(
             data = {"new": bool(batch.new)}
             write_activity(connection, actor, Action.SAVE_CLIENT, subject, now, real_now, data)
         client = clients.require_client(connection, row.client_id)
-        return SavedClient(client, bool(batch.new), batch.notes)
+        mailbox = mailboxes.find_mailboxes(connection, [row.client_id])[row.client_id]
+        carriers = mailboxes.list_carriers(connection, [mailbox]).get(mailbox, [])
+        sharing = tuple(other for other in carriers if other != row.client_id)
+        return SavedClient(client, bool(batch.new), batch.notes, sharing)

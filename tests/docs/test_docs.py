@@ -28,7 +28,7 @@ PAGES = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")
 DOCS = [*(REPOSITORY / name for name in PAGES), *sorted((REPOSITORY / "docs").rglob("*.md"))]
 DOCS += sorted((REPOSITORY / "bench" / "notes").rglob("*.md"))
 OURS = {f"SELVEDGE_{name.upper()}" for name in Settings.model_fields}
-BENCH = {"SELVEDGE_SCIENCE_DATA"}  # no setting of the product
+BENCH = {"SELVEDGE_BENCH_POSTGRES", "SELVEDGE_SCIENCE_DATA"}  # no setting of the product
 LONGEST = 200
 
 

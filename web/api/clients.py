@@ -37,7 +37,7 @@ def put_client(
     saved = save_client(context.engine, actors.API, row, context.policy, now, real_now)
     if saved.new:
         response.status_code = 201
-    return ClientAnswer(**saved.client.model_dump(), notes=sorted(saved.notes))
+    return ClientAnswer(**saved.client.model_dump(), notes=sorted(saved.notes), shares_mailbox_with=saved.sharing)
 
 
 def _parse_client(client_id: str, body: Any) -> ClientRow:

@@ -19,6 +19,7 @@ from models.clients import ClientRow
 from models.events import EVENT
 from models.returns import ReturnKind, ReturnReading
 from models.suppressions import SuppressionOrder, SuppressionRemoval
+from services.clients.registration import save_client
 from services.returns.intake import take_return
 from services.returns.suppressions import add_entries, remove_entry, show_entry
 from store.clients import clients, consent
@@ -101,6 +102,12 @@ def shop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     upgrade(engine)
     yield Shop(engine)
     engine.dispose()
+
+
+def test_whoever_shares_a_mailbox_is_named(shop: Shop) -> None:
+    shop.client("a", "ann@example.com")
+    row = ClientRow(client_id="b", email="Ann+tag@Example.com")
+    assert save_client(shop.engine, SYSTEM, row, POLICY, NOW, NOW).sharing == ("a",)
 
 
 def test_an_opt_out_holds_for_every_id_of_the_mailbox_now_and_later(shop: Shop) -> None:
