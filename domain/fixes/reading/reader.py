@@ -214,8 +214,16 @@ class _NoteReader:
             number = next(at for at, entry in enumerate(self._clauses) if entry.start <= size.start < entry.end)
             inside = [entry for entry in mentions if entry.clause == number and entry.thing.kind == "category"]
             if not finder.tells_size(self._clauses[number]):
-                inside = [entry for entry in inside if 0 < entry.start - size.end <= 2 and not entry.cued]
+                near = [entry for entry in inside if 0 < entry.start - size.end <= 2 and not entry.cued]
+                inside = [entry for entry in near if not self._has_joint(size.end, entry.start)]
             mentions[:] = [mention for mention in mentions if mention not in inside]
+
+    def _has_joint(self, start: int, end: int) -> bool:
+        """Return whether something new begins between two places: "size 39 and a coat"."""
+        between = self._tokens[start:end]
+        articles = frozenset(self._language.words.get("articles", ()))
+        cues = {mark.meaning.cue for mark in self._language.find_marks(between)}
+        return bool(cues & {"and", "or", "but"}) or any(t.kind == "join" or t.text in articles for t in between)
 
     def _build_quantities(
         self, quantities: Iterable[QuantityMention], mentions: Sequence[Mention]

@@ -86,6 +86,7 @@ def test_no_and_softly_reach_as_far_as_they_are_meant(note: str, wishes: set[str
         ("size M, shoe size 39", {"size:M", "size:39@shoes"}),
         ("Je fais du 40 en pantalon", {"size:40@trousers"}),
         ("W34 please", {"size:34"}),
+        ("boots size 39 and a coat", {"size:39", "category:coat"}),
         ("two jumpers", {"category:knitwear", "quantity:2 knitwear"}),
         ("فستانين", {"category:dress", "quantity:2 dress"}),
     ],
