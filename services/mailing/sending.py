@@ -75,11 +75,12 @@ def claim_mail(
     if answer.door is not SendDecision.OPEN:
         turn_away(connection, row, answer, now)
         return _load_result(connection, step, clock)
-    real_now = context.resolve_real_time(step.at)
-    email = clients.require_client(connection, row.client_id).email if context.settings.has_real_mail else ""
-    if (pace := domain_pace.decide_pace(context, connection, email, clock, real_now)) is not None:
-        turn_away(connection, row, pace, now)
-        return _load_result(connection, step, clock)
+    if context.settings.smtp_url:
+        email = clients.require_client(connection, row.client_id).email
+        pace = domain_pace.decide_pace(context, connection, email, clock, context.resolve_real_time(step.at))
+        if pace is not None:
+            turn_away(connection, row, pace, now)
+            return _load_result(connection, step, clock)
     if outage is not None:
         if row.state is OutreachState.CLAIMED or row.code != outage.code:
             ledger.move_mail(connection, row.client_id, row.n, OutreachState.SCHEDULED, now, code=outage.code)
@@ -114,11 +115,12 @@ def pass_send_gate(
         turn_away(connection, claim.row, answer, now, claim.token)
         return False
     real_now = context.resolve_real_time(step.at)
-    pace = domain_pace.decide_pace(context, connection, claim.envelope.recipient, clock, real_now)
-    if pace is not None:
-        turn_away(connection, claim.row, pace, now, claim.token)
-        return False
-    domain_pace.count_domain_mail(context, connection, claim.envelope.recipient, real_now)
+    if context.settings.smtp_url:
+        pace = domain_pace.decide_pace(context, connection, claim.envelope.recipient, clock, real_now)
+        if pace is not None:
+            turn_away(connection, claim.row, pace, now, claim.token)
+            return False
+        domain_pace.count_domain_mail(context, connection, claim.envelope.recipient, real_now)
     lease = {"lease_until": real_now + in_data}
     return ledger.move_mail(
         connection, step.client_id, step.n, OutreachState.DATA, now, token=claim.token, values=lease
@@ -128,7 +130,8 @@ def pass_send_gate(
 def settle_accepted(context: ServiceContext, connection: Connection, step: OutreachStep, claim: Claim) -> StepDone:
     """Move a mail that the server accepted to `sent`."""
     clock, now = context.load_business_time(connection, step.at)
-    domain_pace.note_taken(context, connection, claim.envelope.recipient)
+    if context.settings.smtp_url:
+        domain_pace.note_taken(context, connection, claim.envelope.recipient)
     sent = {"sent_at": now}
     if ledger.move_mail(connection, step.client_id, step.n, OutreachState.SENT, now, token=claim.token, values=sent):
         return StepDone(state=OutreachState.SENT, clock=clock, next_at=claim.row.send_at)
