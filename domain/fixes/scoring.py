@@ -22,6 +22,7 @@ from domain.fixes.outfits import USUAL, PieceLook, build_look, choose_anchor, sc
 from domain.fixes.roles import RoleOverrides, find_role
 from domain.histories import normalise_word
 from models.base import ItemId
+from models.box_roles import BoxRole
 from models.catalogue import Item, Season
 from models.fixes import FixItem, FixWish
 from models.wishes import ClientWish
@@ -37,8 +38,9 @@ NAMED: Final = 1.3
 """The factor of a piece whose title has the client's own word."""
 TOGETHER: Final = 0.3
 """How much going with the outfit counts."""
-CORE: Final = 1.25
-"""The factor of the roles that the outfit begins with, so that a box has one."""
+CORE: Final = 1.35
+"""The factor of the pieces that the outfit begins with, so that a box has one."""
+BASE: Final = (BoxRole.TOP, BoxRole.BOTTOM, BoxRole.DRESS)
 
 
 _WORD: Final = re.compile(r"[^\W\d_]{3,}")
@@ -183,8 +185,8 @@ def _compute_outfit_factors(
     asked = [normalise_word(item.category) in must or bool(wanted & set(item.answers)) for item in known]
     outfit = choose_anchor(looks, worth.tolist(), asked)
     goes = score_with_others(looks, [looks[index] for index in outfit])
-    base = {looks[index].role for index in outfit[:2]} if outfit else set()
-    core = np.array([CORE if look.role in base else 1.0 for look in looks])
+    core = np.ones(len(looks))
+    core[[index for index in outfit if looks[index].role in BASE]] = CORE
     return np.asarray((1 + TOGETHER * (goes - USUAL)) * core)
 
 
