@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, delete, select
 
 from models.catalogue import ItemRow
 from models.clients import ClientRow
@@ -23,9 +23,10 @@ def client_row(client_id: str, **fields: Any) -> ClientRow:
 
 
 def seed_clients(connection: Connection, policy: ShopPolicy, *ids: str, consent: bool = True) -> None:
-    """Clients that nobody waits for: no start is pending."""
+    """Clients that nobody waits for: no start is pending, and none is held until the shop says go."""
     rows = [client_row(client_id, consent=consent) for client_id in ids]
     clients.upsert_clients(connection, rows, policy, NOW, REAL, start=False)
+    connection.execute(delete(outbox).where(outbox.c.held))
 
 
 def seed_items(connection: Connection, policy: ShopPolicy, *ids: str) -> None:
@@ -62,5 +63,5 @@ def seed_standing(
 
 
 def list_waiting(connection: Connection) -> list[str]:
-    """Targets of the nudges that wait."""
-    return sorted(connection.scalars(outbox.select().with_only_columns(outbox.c.target)))
+    """Targets of the nudges that wait to be sent."""
+    return sorted(connection.scalars(select(outbox.c.target).where(~outbox.c.held)))

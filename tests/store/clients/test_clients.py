@@ -134,7 +134,7 @@ def test_a_bad_row_is_refused_by_field_and_the_others_go_in(
 
 def test_a_row_gives_consent_only_while_nobody_withdrew_it(engine: Engine, policy: ShopPolicy) -> None:
     with write_transaction(engine) as connection:
-        put_clients(connection, policy, client_row("ann", consent=False), start=False)
+        seed_clients(connection, policy, "ann", consent=False)
         put_clients(connection, policy, client_row("ann", consent=True))
         assert ann(connection).consent
         assert list_waiting(connection) == ["ann"], "who now consents may have mail due"
