@@ -21,6 +21,8 @@ LAPSED_SHARE: Final = 0.2
 lapsed."""
 LONG_SILENCE_GAPS: Final = 1.5
 """A silence longer than this many of the client's own gaps is called long."""
+CERTAIN: Final = 0.99
+"""A larger chance is not told as a figure."""
 MIN_GAP_DAYS: Final = 1.0
 """A shorter usual gap is no cadence: some shops report the lines of one order as several orders."""
 
@@ -93,7 +95,15 @@ def explain_risk(risk: ChurnRisk) -> str:
     odds = f", even odds of an order within {half:,.0f} days" if half is not None else ""
     falls = f"; at risk from {risk.falls_at:%Y-%m-%d} on" if risk.falls_at and risk.has_rhythm else ""
     why = f"{risk.why}: " if risk.why else ""
-    return f"{why}{risk.p_alive:.0%} likely still a client{chance}{odds}{falls} ({risk.algorithm} {risk.version})"
+    state = "still a client" if risk.orders else "to order at all"  # of those who never did, that is what is forecast
+    return f"{why}{_render_share(risk.p_alive)} likely {state}{chance}{odds}{falls} ({risk.algorithm} {risk.version})"
+
+
+def _render_share(share: float) -> str:
+    """Render a chance; none is told as certain."""
+    if share >= CERTAIN:
+        return "over 99%"
+    return "under 1%" if share <= 1 - CERTAIN else f"{share:.0%}"
 
 
 def explain_silence(orders: int, gap_days: float, silence_days: float) -> str:

@@ -33,6 +33,7 @@ def evaluate(orders: Orders, day: int, horizon: int) -> dict[str, Any]:
         "clients": len(forecasts.ids),
         "orders_held_out": int(came.sum()),
         "share_who_ordered": round(float((came > 0).mean()), 4),
+        "warning": forecasts.warning,
         "horizon_covered": bool(int(orders.day.max()) >= day + horizon),
         "algorithms": {
             cadence.ALGORITHM: _build_figures(came, forecasts.expected_orders, forecasts.p_order, forecasts.p_order),

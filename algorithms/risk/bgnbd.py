@@ -1,15 +1,13 @@
-"""BG/NBD and its modified form: how often a client buys while with us, and when they leave for good.
+"""BG/NBD: how often a client buys while with us, and when they leave for good.
 
-While a client is with us, orders come at random at a rate of their own; rates follow a gamma law (r, alpha). At certain
-orders a client leaves with a probability of their own, which follows a beta law (a, b). BG/NBD (Fader, Hardie and Lee,
-Marketing Science 24:2, 2005) lets them leave at repeat orders; the modified form (Batislam, Denizel and Filiztekin,
-IJRM 24:3, 2007) at the first too. n below is the number of orders at which the client might have left and did not, if
-they are still here: x, or x + 1 in the modified form. Times are in weeks.
+While a client is with us, orders come at random at a rate of their own; rates follow a gamma law (r, alpha). At each
+repeat order a client leaves with a probability of their own, which follows a beta law (a, b). Times are in weeks.
+
+Source: Fader, Hardie and Lee, "Counting your customers the easy way", Marketing Science 24:2, 2005.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -17,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import eigh_tridiagonal
 from scipy.optimize import minimize
-from scipy.special import betaln, digamma, expit, gammaln, logit
+from scipy.special import betaln, digamma, expit, gammaln
 
 from algorithms.risk.orders import PurchaseSummary
 
@@ -26,28 +24,25 @@ Floats = NDArray[np.float64]
 START: Final = np.log([0.5, 5.0, 0.8, 2.5])
 BOUNDS: Final = [(-6.0, 8.0)] * 4
 """Bounds of the logarithms of the parameters: beyond them the likelihood is flat and the figures lose their digits."""
+PRIOR_DEVIATION: Final = 1.0
+"""The logarithms lie around START with this deviation: a weak prior, that decides where there are next to no orders."""
+FEW: Final = 50.0
+"""With so many repeat orders the prior counts half."""
 NODES: Final = 48
-LEAST: Final = 1e-6
-"""Chances are clipped to it, and to 1 less it."""
 
 
 @dataclass(frozen=True, slots=True)
 class BgNbd:
-    """The four parameters; `alpha` in weeks. `modified`: a client may leave at the first order too."""
+    """The four parameters; `alpha` in weeks."""
 
     r: float
     alpha: float
     a: float
     b: float
-    modified: bool = False
-
-    def count_chances(self, x: Floats) -> Floats:
-        """Count the orders at which the client might have left: n."""
-        return x + 1.0 if self.modified else x
 
 
-def fit(clients: PurchaseSummary, modified: bool = False) -> BgNbd:
-    """Fit the most likely parameters for these clients, by L-BFGS on analytic gradients.
+def fit(clients: PurchaseSummary) -> BgNbd:
+    """Fit the most likely parameters for these clients and a weak prior, by L-BFGS on analytic gradients.
 
     Clients of the same summary count together, so the cost grows with the distinct summaries, not with the clients.
     """
@@ -57,21 +52,28 @@ def fit(clients: PurchaseSummary, modified: bool = False) -> BgNbd:
     share = weight / weight.sum()
 
     def build_model(point: Floats) -> BgNbd:
-        r, alpha, a, b = np.exp(point).tolist()
-        return BgNbd(r, alpha, a, b, modified)
+        return BgNbd(*np.exp(point).tolist())
 
     def badness(point: Floats) -> tuple[float, Floats]:
         value, slope = log_likelihood(build_model(point), distinct, share)
-        return -value, -slope * np.exp(point)
+        prior, prior_slope = compute_prior(point, START, clients.x)
+        return prior - value, prior_slope - slope * np.exp(point)
 
     result = minimize(badness, START, jac=True, method="L-BFGS-B", bounds=BOUNDS, options={"ftol": 1e-13, "gtol": 1e-9})
     return build_model(result.x)
 
 
+def compute_prior(point: Floats, centre: Floats, x: Floats) -> tuple[float, Floats]:
+    """Compute the badness that the prior adds for each client, and its slope; it fades with the repeat orders `x`."""
+    away = (point - centre) / PRIOR_DEVIATION
+    weight = FEW / (FEW + float(x.sum())) / len(x)
+    return 0.5 * float(away @ away) * weight, away / PRIOR_DEVIATION * weight
+
+
 def log_likelihood(of: BgNbd, clients: PurchaseSummary, weight: Floats) -> tuple[float, Floats]:
     """Compute the weighted log-likelihood and its slope along (r, alpha, a, b)."""
     r, alpha, a, b = of.r, of.alpha, of.a, of.b
-    n, k = of.count_chances(clients.x), r + clients.x
+    n, k = clients.x, r + clients.x
     may_have_left = n > 0
     log_end, log_last = np.log(alpha + clients.age), np.log(alpha + clients.t_x)
     log_ratio = _compute_log_odds_left(of, clients, may_have_left)
@@ -93,7 +95,7 @@ def log_likelihood(of: BgNbd, clients: PurchaseSummary, weight: Floats) -> tuple
 
 def p_alive(of: BgNbd, clients: PurchaseSummary) -> Floats:
     """Predict the chance that each client is still one, shape (n,). BG/NBD says 1 of everybody who ordered once."""
-    may_have_left = of.count_chances(clients.x) > 0
+    may_have_left = clients.x > 0
     return np.where(may_have_left, expit(-_compute_log_odds_left(of, clients, may_have_left)), 1.0)
 
 
@@ -101,12 +103,6 @@ def p_order(of: BgNbd, clients: PurchaseSummary, weeks: float) -> Floats:
     """Predict the chance of an order within so many weeks, shape (n,)."""
     silent = -(of.r + clients.x) * np.log1p(weeks / (of.alpha + clients.age))
     return p_alive(of, clients) * -np.expm1(silent)
-
-
-def log_odds(forms: Sequence[BgNbd], clients: PurchaseSummary, weeks: float) -> Floats:
-    """Predict the log odds of an order within so many weeks, by the mean chance over all `forms`; shape (n,)."""
-    chance = np.mean([p_order(form, clients, weeks) for form in forms], axis=0)
-    return np.asarray(logit(np.clip(chance, LEAST, 1 - LEAST)))
 
 
 def predict_orders(of: BgNbd, clients: PurchaseSummary, weeks: float) -> Floats:
@@ -117,15 +113,25 @@ def predict_orders(of: BgNbd, clients: PurchaseSummary, weeks: float) -> Floats:
     """
     k, end = of.r + clients.x, of.alpha + clients.age
     total = np.empty(len(k))
-    for n in np.unique(of.count_chances(clients.x)):
-        rows = of.count_chances(clients.x) == n
+    for n in np.unique(clients.x):
+        rows = clients.x == n
         total[rows] = _expect_while_alive(k[rows], weeks / end[rows], of.a, of.b + n)
     return p_alive(of, clients) * total
 
 
+def predict_repeats(of: BgNbd, clients: PurchaseSummary, weeks: float) -> Floats:
+    """Predict the orders within so many weeks of those who order at all, shape (n,).
+
+    The mean chance of leaving stands for its law: a closed form within 8 % of the integral.
+    """
+    leave = of.a / (of.a + of.b + clients.x)
+    k, reach = of.r + clients.x, weeks / (of.alpha + clients.age)
+    return np.asarray(-np.expm1(-k * np.log1p(leave * reach)) / leave / -np.expm1(-k * np.log1p(reach)))
+
+
 def _compute_log_odds_left(of: BgNbd, clients: PurchaseSummary, may_have_left: NDArray[np.bool_]) -> Floats:
     """Compute the log odds of having left at the last order against being here and silent since."""
-    room = np.where(may_have_left, of.b + of.count_chances(clients.x) - 1, 1.0)
+    room = np.where(may_have_left, of.b + clients.x - 1, 1.0)
     silence = np.log1p((clients.age - clients.t_x) / (of.alpha + clients.t_x))
     return np.asarray(np.log(of.a) - np.log(room) + (of.r + clients.x) * silence)
 

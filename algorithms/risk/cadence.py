@@ -2,21 +2,23 @@
 
 As of an earlier day, the orders that followed are known. There a ridge logistic regression, with the log odds of both
 forms of BG/NBD as its offset, learns which clients' chances to move up or down against the others'. The mean chance is
-moved by BG/NBD's usual error: neither the shop's own earlier days nor a trend predict that error. Both, and ridge
-regression rather than trees, were measured (docs/decisions, 13 and 15). Nothing after the forecast's day is used.
+moved by how far forecasts missed as of earlier days (`level`). Nothing after the forecast's day is used.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, logit
 
-from algorithms.risk import bgnbd, gammagamma
+from algorithms.risk import gammagamma
+from algorithms.risk.backtest import measure_misses
 from algorithms.risk.calibration import shift_to_mean
+from algorithms.risk.condensed import MOST_REGULAR
+from algorithms.risk.level import predict_miss
 from algorithms.risk.orders import Orders
 from algorithms.risk.window_ridge import fit_windows
 from algorithms.risk.windows import ClientSnapshot, TrainingWindow, build_windows, take_snapshot
@@ -24,10 +26,15 @@ from algorithms.risk.windows import ClientSnapshot, TrainingWindow, build_window
 Floats = NDArray[np.float64]
 
 ALGORITHM: Final = "cadence"
-USUAL_LEVEL: Final = 0.15
-"""How far, in log odds, BG/NBD's mean chance of an order is usually too low; anything from .10 to .15 did as well."""
-TRUST: Final = 0.5
-"""The weight of what windows say of the number of orders."""
+FEW_REPEATS: Final = 50
+"""With fewer repeat orders than this, the general prior has more weight than the shop."""
+
+
+class ForecastMisses(NamedTuple):
+    """How far the purchase models will miss: the share who order, in log odds; the further orders, as a logarithm."""
+
+    share: float
+    repeats: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +42,7 @@ class Forecast:
     """The forecast for n clients, each of shape (n,); `p_order`, `expected_orders` and their value over the horizon.
 
     `expected_value` is None where the orders have no values. `bgnbd` is the forecast of BG/NBD alone, for comparison;
-    `learnt_from` the number of windows.
+    `learnt_from` the number of windows. `warning`: why it is little more than a guess, where it is.
     """
 
     ids: tuple[str, ...]
@@ -45,6 +52,7 @@ class Forecast:
     expected_value: Floats | None
     bgnbd: ClientSnapshot
     learnt_from: int
+    warning: str | None
 
 
 def forecast(orders: Orders, day: int, horizon: int) -> Forecast:
@@ -52,14 +60,14 @@ def forecast(orders: Orders, day: int, horizon: int) -> Forecast:
     past = orders.until(day)
     now = take_snapshot(past, day, horizon)
     past_windows = build_windows(past, day, now)
-    if past_windows:
-        p_order = shift_to_mean(move_log_odds(now, past_windows), compute_usual_mean(now))
-    else:
-        p_order = np.asarray(expit(now.log_odds))
+    misses = predict_misses(past, day, horizon)
+    log_odds = move_log_odds(now, past_windows) if past_windows else now.log_odds
+    p_order = shift_to_mean(log_odds, compute_mean(now, misses))
     repeats = now.count / np.maximum(now.chance, 1e-12)  # orders of those who order at all, by BG/NBD
-    expected = np.maximum(p_order * (1 + (repeats - 1) * compute_repeat_factor(past_windows)), p_order)
-    p_alive = np.maximum(bgnbd.p_alive(now.forms[1], now.clients), p_order)  # who will order is a client
-    return Forecast(past.ids, p_alive, p_order, expected, _predict_value(past, now, expected), now, len(past_windows))
+    expected = np.maximum(p_order * (1 + (repeats - 1) * np.exp(misses.repeats)), p_order)
+    p_alive = np.maximum(now.forms.p_alive(now.clients), p_order)  # who will order is a client
+    value = _predict_value(past, now, expected)
+    return Forecast(past.ids, p_alive, p_order, expected, value, now, len(past_windows), describe_doubt(now))
 
 
 def move_log_odds(now: ClientSnapshot, past_windows: list[TrainingWindow]) -> Floats:
@@ -68,19 +76,27 @@ def move_log_odds(now: ClientSnapshot, past_windows: list[TrainingWindow]) -> Fl
     return np.asarray(now.log_odds + ridge.predict_moves(now.features))
 
 
-def compute_usual_mean(now: ClientSnapshot) -> float:
-    """Compute the mean chance of an order: BG/NBD's, corrected by its usual error."""
-    return float(expit(logit(now.chance.mean()) + USUAL_LEVEL))
+def predict_misses(past: Orders, day: int, horizon: int, most_regular: int = MOST_REGULAR) -> ForecastMisses:
+    """Predict how far the purchase models will miss in the horizon, from how far they missed in windows of the past."""
+    share, repeats = measure_misses(past, day, horizon, most_regular)
+    middle = day + horizon / 2
+    return ForecastMisses(predict_miss(share, middle, horizon), predict_miss(repeats, middle, horizon))
 
 
-def compute_repeat_factor(past_windows: list[TrainingWindow]) -> float:
-    """Compute the factor on BG/NBD's number of further orders in a horizon: half way from 1 to what windows say."""
-    came = sum(float((window.came[window.came > 0] - 1).sum()) for window in past_windows)
-    predicted = 0.0
-    for window in past_windows:
-        ordered = window.came > 0
-        predicted += float((window.snapshot.count[ordered] / window.snapshot.chance[ordered] - 1).sum())
-    return float(np.clip(1 + TRUST * (came / predicted - 1), 0.5, 2.0)) if predicted > 0 else 1.0
+def compute_mean(now: ClientSnapshot, misses: ForecastMisses) -> float:
+    """Compute the mean chance of an order: that of the purchase models, corrected by how far they will miss."""
+    return float(expit(logit(expit(now.log_odds).mean()) + misses.share))
+
+
+def describe_doubt(now: ClientSnapshot) -> str | None:
+    """Describe why a forecast is little more than a guess; None where it is more."""
+    repeats = int(now.clients.x.sum())
+    if repeats >= FEW_REPEATS:
+        return None
+    return (
+        f"only {repeats} repeat order{'' if repeats == 1 else 's'} of {len(now.clients.x):,} clients: the forecast "
+        "rests mostly on what is usual elsewhere, not on this shop"
+    )
 
 
 def _predict_value(past: Orders, now: ClientSnapshot, expected: Floats) -> Floats | None:

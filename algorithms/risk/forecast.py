@@ -62,7 +62,7 @@ def _forecast_first_order(model: RiskModel, version: str, orders: ClientOrders, 
         p_alive=round(float(alive[0]), 6),
         p_order=round(float(expected[0]), 6),
         expected_orders=round(float(expected[0]), 6),
-        why=f"has not ordered in the {days:,.0f} days since signing up",
+        why=f"has not ordered in the {days:,.0f} days since signing up" if days >= 1 else "signed up today",
     )
 
 

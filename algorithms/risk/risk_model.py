@@ -19,13 +19,15 @@ import orjson
 from scipy.special import expit, logit
 
 from algorithms.risk import bgnbd, cadence, gammagamma, order_totals
-from algorithms.risk.bgnbd import LEAST, BgNbd
+from algorithms.risk.bgnbd import BgNbd
 from algorithms.risk.calibration import shift_to_mean
+from algorithms.risk.condensed import Condensed
 from algorithms.risk.features import compute_usual_gap
+from algorithms.risk.forms import LEAST, PurchaseForms, fit_forms
 from algorithms.risk.gammagamma import GammaGamma
 from algorithms.risk.next_order import predict_days_until_order
 from algorithms.risk.order_totals import OrderTotals
-from algorithms.risk.orders import WEEK, Orders, PurchaseSummary
+from algorithms.risk.orders import WEEK, Orders, PurchaseSummary, summarise_purchases
 from algorithms.risk.recency_rate import Population
 from algorithms.risk.ridge import Ridge
 from algorithms.risk.window_ridge import fit_windows
@@ -36,6 +38,9 @@ ALGORITHM: Final = "cadence"
 FILE: Final = "risk.json"
 SHARES: Final = (0.1, 0.5, 0.9)
 """Quantiles of the next order's day: an interval around the median."""
+SERVED_SHAPE: Final = 1
+"""The most regular shape that serves. A client is at risk below a share of the chance on the day of their last order; a
+regular client's next order is not due then, so their chance would rise first, and never fall below it."""
 SHORTEST: Final = 0.25
 LONGEST: Final = 3_650.0
 """The shortest and longest silence, in days, between which a crossing is searched."""
@@ -76,8 +81,7 @@ class RiskModel:
     """
 
     horizon: int
-    leaving: BgNbd
-    modified: BgNbd
+    forms: PurchaseForms
     usual: float
     rhythm: Ridge
     level: float
@@ -94,8 +98,11 @@ class RiskModel:
         """Forecast each client's horizon from `day` on."""
         clients = totals.summarise(day)
         p_order = self._p_order(clients, totals.value)
-        p_alive = np.maximum(bgnbd.p_alive(self.modified, clients), p_order)  # who will order is a client
-        expected = np.maximum(p_order * (1 + (self._predict_repeats(clients) - 1) * self.more), p_order)
+        p_alive = np.maximum(self.forms.p_alive(clients), p_order)  # who will order is a client
+        expected = np.maximum(
+            p_order * (1 + (bgnbd.predict_repeats(self.forms.leaving, clients, self.horizon / WEEK) - 1) * self.more),
+            p_order,
+        )
         count = clients.x + 1
         worth = self.value.predict_value(count, np.maximum(totals.value, 0.0) / count)
         return RiskForecast(p_alive, p_order, expected, np.asarray(expected * worth))
@@ -112,10 +119,10 @@ class RiskModel:
         Infinity is never. It is BG/NBD's distribution, bent so that it agrees with `p_order` at the horizon.
         """
         clients = totals.summarise(day)
-        base = np.clip(bgnbd.p_order(self.leaving, clients, self.horizon / WEEK), LEAST, 1 - LEAST)
+        base = np.clip(bgnbd.p_order(self.forms.leaving, clients, self.horizon / WEEK), LEAST, 1 - LEAST)
         bent = np.log1p(-np.minimum(self._p_order(clients, totals.value), 1 - LEAST)) / np.log1p(-base)
         shares = [-np.expm1(np.log1p(-share) / bent) for share in SHARES]
-        return np.stack([predict_days_until_order(self.leaving, clients, share) for share in shares], axis=1)
+        return np.stack([predict_days_until_order(self.forms.leaving, clients, share) for share in shares], axis=1)
 
     def predict_falls(self, totals: OrderTotals, shares: Sequence[float], search: Search = FEW) -> Floats:
         """Predict the days on which silence alone takes `p_order` under each of `shares` of that at the last order.
@@ -153,24 +160,21 @@ class RiskModel:
         try:
             state: dict[str, Any] = orjson.loads((folder / FILE).read_bytes())
             rhythm = Ridge(**{name: np.array(array, np.float64) for name, array in state.pop("rhythm").items()})
-            leaving, modified = BgNbd(**state.pop("leaving")), BgNbd(**state.pop("modified"))
+            models = state.pop("forms")
+            forms = PurchaseForms(BgNbd(**models["leaving"]), Condensed(**models["regular"]))
             value, never = GammaGamma(**state.pop("value")), Population(**state.pop("never"))
-            return cls(leaving=leaving, modified=modified, rhythm=rhythm, value=value, never=never, **state)
+            return cls(forms=forms, rhythm=rhythm, value=value, never=never, **state)
         except (AttributeError, KeyError, TypeError, ValueError) as broken:  # cut short, or of another form
             raise OSError(f"the model is broken: {type(broken).__name__}") from broken
 
     def _p_order(self, clients: PurchaseSummary, value: Floats) -> Floats:
-        log_odds = bgnbd.log_odds((self.leaving, self.modified), clients, self.horizon / WEEK)
+        log_odds = self.forms.log_odds(clients, self.horizon / WEEK)
         features = order_totals.build_total_features(clients, value, self.horizon, log_odds, self.usual)
         return np.asarray(expit(log_odds + self.rhythm.predict_moves(features) + self.level))
 
-    def _predict_repeats(self, clients: PurchaseSummary) -> Floats:
-        silent = (self.leaving.r + clients.x) * np.log1p(self.horizon / WEEK / (self.leaving.alpha + clients.age))
-        return np.asarray(self._predict_orders_while_alive(clients, self.horizon) / -np.expm1(-silent))
-
     def _predict_orders_while_alive(self, clients: PurchaseSummary, days: float) -> Floats:
         """Predict the orders within so many days of those who are still clients."""
-        of = self.leaving
+        of = self.forms.leaving
         leave = of.a / (of.a + of.b + clients.x)
         reach = days / WEEK / (of.alpha + clients.age)
         return np.asarray(-np.expm1(-(of.r + clients.x) * np.log1p(leave * reach)) / leave)
@@ -179,35 +183,35 @@ class RiskModel:
 def learn(orders: Orders, day: int, horizon: int, never: Population) -> RiskModel:
     """Learn the model from the orders until the end of `day`. A shop too young for windows gets BG/NBD unchanged."""
     past = orders.until(day)
-    now = take_snapshot(past, day, horizon)
+    now = take_snapshot(past, day, horizon, fit_forms(past, summarise_purchases(past, day), SERVED_SHAPE))
     windows = build_windows(past, day, now)
     usual = compute_usual_gap(now.clients, horizon)
-    rhythm, level = _fit_ridge(now, windows)
+    misses = cadence.predict_misses(past, day, horizon, SERVED_SHAPE)
+    rhythm, level = _fit_ridge(now, windows, cadence.compute_mean(now, misses))
     count = now.clients.x + 1
     return RiskModel(
         horizon=horizon,
-        leaving=now.forms[0],
-        modified=now.forms[1],
+        forms=now.forms,
         usual=usual,
         rhythm=rhythm,
         level=level,
-        more=cadence.compute_repeat_factor(windows),
+        more=float(np.exp(misses.repeats)),
         value=gammagamma.fit(count, now.value / count),
         never=never,
         learnt_from=len(windows),
     )
 
 
-def _fit_ridge(now: ClientSnapshot, windows: list[TrainingWindow]) -> tuple[Ridge, float]:
-    """Fit the ridge over all windows, and the level that puts the mean chance where it usually is."""
+def _fit_ridge(now: ClientSnapshot, windows: list[TrainingWindow], mean: float) -> tuple[Ridge, float]:
+    """Fit the ridge over all windows, and the level that makes the mean chance `mean`."""
     features = _build_features(now)
-    if not windows:
+    if windows:
+        ridge = fit_windows(windows, [_build_features(window.snapshot) for window in windows])
+    else:
         nothing = np.zeros(features.shape[1])
-        return Ridge(nothing, nothing + 1, nothing), 0.0
-    ridge = fit_windows(windows, [_build_features(window.snapshot) for window in windows])
+        ridge = Ridge(nothing, nothing + 1, nothing)
     log_odds = now.log_odds + ridge.predict_moves(features)
-    chances = shift_to_mean(log_odds, cadence.compute_usual_mean(now))
-    return ridge, float(logit(chances[0]) - log_odds[0])
+    return ridge, float(logit(shift_to_mean(log_odds, mean)[0]) - log_odds[0])
 
 
 def _build_features(snapshot: ClientSnapshot) -> Floats:

@@ -13,8 +13,8 @@ from typing import Final
 import numpy as np
 
 from algorithms.risk import ridge
-from algorithms.risk.bgnbd import LEAST
 from algorithms.risk.calibration import shift_to_mean
+from algorithms.risk.forms import LEAST
 from algorithms.risk.ridge import Ridge
 from algorithms.risk.windows import TrainingWindow
 from domain.arrays import Floats

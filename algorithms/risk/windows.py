@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from algorithms.risk import bgnbd
-from algorithms.risk.bgnbd import BgNbd
 from algorithms.risk.features import YEAR, build_features
+from algorithms.risk.forms import PurchaseForms, fit_forms
 from algorithms.risk.orders import WEEK, Orders, PurchaseSummary, count_after, summarise_purchases
 
 Floats = NDArray[np.float64]
@@ -23,11 +23,11 @@ FEWEST: Final = 50
 class ClientSnapshot:
     """n clients as of a day: BG/NBD's predictions over the horizon, and the features.
 
-    `forms`: BG/NBD and its modified form. `chance` and `count` (orders) are BG/NBD's alone; `log_odds` are those of the
-    mean chance of both. `value`: of all orders of each client; zeros where orders come without values.
+    `chance` and `count` (orders) are BG/NBD's alone; `log_odds` are those of both forms together. `value`: of all
+    orders of each client; zeros where orders come without values.
     """
 
-    forms: tuple[BgNbd, BgNbd]
+    forms: PurchaseForms
     clients: PurchaseSummary
     horizon: int
     chance: Floats
@@ -45,13 +45,13 @@ class TrainingWindow:
     came: Floats
 
 
-def take_snapshot(past: Orders, day: int, horizon: int, forms: tuple[BgNbd, BgNbd] | None = None) -> ClientSnapshot:
+def take_snapshot(past: Orders, day: int, horizon: int, forms: PurchaseForms | None = None) -> ClientSnapshot:
     """Take the snapshot of every client in `past` at the end of `day`. Fits `forms` unless given."""
     clients = summarise_purchases(past, day)
-    forms = forms or (bgnbd.fit(clients), bgnbd.fit(clients, modified=True))
-    chance = bgnbd.p_order(forms[0], clients, horizon / WEEK)
-    count = np.maximum(bgnbd.predict_orders(forms[0], clients, horizon / WEEK), chance)
-    log_odds = bgnbd.log_odds(forms, clients, horizon / WEEK)
+    forms = forms or fit_forms(past, clients)
+    chance = bgnbd.p_order(forms.leaving, clients, horizon / WEEK)
+    count = np.maximum(bgnbd.predict_orders(forms.leaving, clients, horizon / WEEK), chance)
+    log_odds = forms.log_odds(clients, horizon / WEEK)
     features = build_features(past, clients, day, horizon, log_odds)
     values = np.zeros(len(past)) if past.value is None else np.maximum(past.value, 0.0)
     value = np.bincount(past.client, values, len(past.ids)).astype(np.float64)
@@ -84,7 +84,7 @@ def _choose_cuts(span: int, horizon: int) -> list[tuple[int, int]]:
     return sorted({(back, min(longest, back)) for back in backs if back > 0 and span - back >= WEEK})
 
 
-def _build_window(past: Orders, day: int, horizon: int, forms: tuple[BgNbd, BgNbd]) -> TrainingWindow | None:
+def _build_window(past: Orders, day: int, horizon: int, forms: PurchaseForms) -> TrainingWindow | None:
     known = past.until(day)
     came = count_after(past, known.ids, day, horizon)
     ordered = int((came > 0).sum())

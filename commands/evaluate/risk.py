@@ -56,6 +56,8 @@ def _render_table(report: dict[str, Any]) -> str:
             f"{alarms['precision_of_silence']:.1%}), {alarms['lead_days'] or 0:.0f} days before the lapse was evident; "
             f"{alarms['caught'] or 0:.1%} of the lapses found"
         )
+    if report["warning"]:
+        lines.append(f"warning: {report['warning']}")
     if not report["horizon_covered"]:
         lines.append("the file ends before the horizon does: what is predicted for its last days cannot have come")
     return "\n".join(lines)

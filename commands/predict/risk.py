@@ -67,6 +67,7 @@ def command(orders: Path, until: str, horizon: int, out: Path, as_json: bool) ->
         "horizon_days": horizon,
         "algorithm": ALGORITHM,
         "windows_learnt_from": prediction.learnt_from,
+        "warning": prediction.warning,
         "expected_orders": round(float(prediction.expected_orders.sum()), 2),
         "clients_who_order": round(float(prediction.p_order.sum()), 2),
         "out": str(out),
@@ -76,8 +77,9 @@ def command(orders: Path, until: str, horizon: int, out: Path, as_json: bool) ->
 
 
 def _render_summary(summary: dict[str, Any]) -> str:
-    return (
+    lines = [
         f"{summary['clients']:,} clients until {summary['until']} in {summary['seconds']} s: "
         f"{summary['expected_orders']:,.0f} orders of {summary['clients_who_order']:,.0f} clients expected "
         f"in the {summary['horizon_days']} days after. {summary['out']}"
-    )
+    ]
+    return "\n".join([*lines, *([f"warning: {summary['warning']}"] if summary["warning"] else [])])

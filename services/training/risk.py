@@ -27,7 +27,7 @@ from store.database import read_transaction
 from store.learning import artefacts
 from store.learning.artefacts import Artefact
 
-CODE: Final = "1"
+CODE: Final = "2"
 """Raise with every change of how the model is fitted or used."""
 
 Progress = Callable[[str], None]
