@@ -17,7 +17,7 @@ from store.mail.suppressions import hash_client_id
 from store.tables import clients as table
 from store.tables import tombstones
 from tests.store.conftest import NOW, REAL
-from tests.store.seeds import client_row, days, event, list_waiting
+from tests.store.seeds import client_row, days, event, list_waiting, seed_clients
 
 FULL: dict[str, Any] = {
     "first_name": "Ann",
