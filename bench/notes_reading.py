@@ -42,9 +42,12 @@ def build_key(kind: str, value: str, strength: str) -> Key:
 
 
 def score_note(entry: dict[str, Any], wishes: Sequence[ClientWish]) -> NoteScore:
-    """Count the wishes of one note."""
-    answers = {build_key(a["kind"], a["value"], a["strength"]): a["strength"] for a in entry["wishes"]}
-    read = {build_key(wish.kind, wish.value, wish.strength): wish.strength for wish in wishes}
+    """Count the wishes of one note. An optional one, on which careful people differ, is neither missed nor wrong."""
+    stated = [(build_key(a["kind"], a["value"], a["strength"]), a) for a in entry["wishes"]]
+    answers = {key: a["strength"] for key, a in stated if not a.get("optional")}
+    optional = {key for key, a in stated if a.get("optional")}
+    keys = ((build_key(wish.kind, wish.value, wish.strength), wish.strength) for wish in wishes)
+    read = {key: strength for key, strength in keys if key not in optional}
     both = answers.keys() & read.keys()
     right = sum(answers[key] == read[key] for key in both)
     return NoteScore(entry["language"], len(answers), len(read), len(both), right)
