@@ -8,7 +8,7 @@ import re
 import pytest
 from pydantic import BaseModel
 
-from agents import notes, reviewer, scheduler, writer
+from agents import reviewer, scheduler, writer
 from agents.prompt import clean_foreign_text, load_instructions, quote_data
 from agents.reviewer import review_draft, review_grounding
 from agents.scheduler import propose_send_time
@@ -16,7 +16,6 @@ from agents.writer import write_draft
 from domain.grounding import find_violations
 from errors import ModelFault
 from models.base import utc
-from models.fixes import NoteFields
 from models.mail import EmailDraft, Issue, ItemBlurb, Review, ReviewVerdict, Severity
 from models.scheduling import SchedulingFacts
 from models.states import TouchKind
@@ -37,7 +36,7 @@ def list_limits(model: type[BaseModel]) -> dict[str, dict[str, int]]:
     }
 
 
-@pytest.mark.parametrize(("asked", "contract"), [(writer.Draft, EmailDraft), (notes.NoteAnswer, NoteFields)])
+@pytest.mark.parametrize(("asked", "contract"), [(writer.Draft, EmailDraft)])
 def test_a_model_may_say_just_as_much_as_the_contract_holds(asked: type[BaseModel], contract: type[BaseModel]) -> None:
     assert list_limits(asked) == list_limits(contract)
     assert any(list_limits(asked).values())

@@ -86,7 +86,7 @@ def test_a_fix_by_command(working: Shop, call: Call) -> None:
     assert "coat" in {item["category"] for item in fix["box"]}
     assert "rust" not in {item["colour"] for item in fix["box"]}
     assert sum(item["price_cents"] for item in fix["box"]) <= 24_000
-    assert fix["said"] == ["Wants nothing in rust."]
+    assert fix["said"] == ["Does not want rust."]
     assert call("replay", fix_id, "--json")[0] == 0
     refusal = call("decide", fix_id, "--swap", f"{fix['box'][0]['sku']}=nothing", "--by", "ana")
     assert refusal == (1, refusal[1])
