@@ -12,8 +12,9 @@ from typing import Any, Literal
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from mail.mailbox import Mailbox
-from mail.sink import MailboxWriter, Sink, SinkController, SinkHandler
+from mail.sink import MailboxWriter, Sink, SinkHandler
 from mail.sink_server import SinkServer
+from mail.smtp_port import PortController
 
 Step = Literal["mail", "rcpt", "data", "text"]
 """MAIL FROM; RCPT TO; the command DATA; the text that follows it."""
@@ -75,11 +76,8 @@ class FaultySink(Sink):
         """How many connections have begun a mail so far."""
         return len(self.faults.peers)
 
-    def _build_handler(self, writer: MailboxWriter) -> SinkHandler:
-        return _FaultyHandler(writer, self.faults)
-
-    def _build_controller(self, handler: SinkHandler, bound: socket.socket, **options: Any) -> SinkController:
-        return _FaultyController(handler, bound, **options)
+    def _build_server(self, writer: MailboxWriter, bound: socket.socket, **options: Any) -> PortController:
+        return _FaultyController(_FaultyHandler(writer, self.faults), bound, **options)
 
 
 class _FaultyHandler(SinkHandler):
@@ -130,7 +128,7 @@ class _FaultyServer(SinkServer):
             await super().smtp_DATA(arg)
 
 
-class _FaultyController(SinkController):
+class _FaultyController(PortController):
     protocol = _FaultyServer
 
 

@@ -10,21 +10,17 @@ import asyncio
 import logging
 import socket
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from sqlite3 import Error
-from types import TracebackType
 from typing import Any, Final, Self
-from weakref import WeakSet
 
-from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from errors import ConfigError
 from mail.mailbox import Arrival, Mailbox
-from mail.sink_server import SinkServer
+from mail.smtp_port import PortController, SmtpPort
 from settings import Settings
 
 logging.getLogger("mail.log").setLevel(logging.ERROR)  # aiosmtpd's; it would write addresses into the log
@@ -108,43 +104,16 @@ class SinkHandler:
         return all([await self.writer.keep(copy) for copy in copies])
 
 
-class SinkController(Controller):
-    """Runs the server in a thread, on a socket that is bound already, so that a port in use is noticed at once."""
+class Sink(SmtpPort):
+    """The embedded mail server, from `start` to `stop`."""
 
-    def __init__(self, handler: object, bound: socket.socket, **options: Any) -> None:
-        host, port = bound.getsockname()[:2]
-        super().__init__(handler, hostname=host, port=port, **options)
-        self._bound = bound
-        self._serving: WeakSet[SMTP] = WeakSet()
-
-    def _create_server(self) -> Awaitable[asyncio.AbstractServer]:
-        return self.loop.create_server(self._factory_invoker, sock=self._bound)
-
-    protocol: type[SMTP] = SinkServer
-
-    def factory(self) -> SMTP:
-        """Make the server side of one connection."""
-        server = self.protocol(self.handler, **self.SMTP_kwargs)
-        self._serving.add(server)
-        return server
-
-    def cancel_tasks(self, stop_loop: bool = True) -> None:
-        """Hang up on whoever is still connected, and stop the loop once their sockets are closed."""
-        for server in list(self._serving):
-            if server.transport is not None:
-                server.transport.close()
-        super().cancel_tasks(stop_loop=False)
-        if stop_loop:
-            self.loop.call_later(0.02, self.loop.stop)
-
-
-class Sink:
-    """An SMTP server in a thread of its own, from `start` to `stop`. Port 0 takes a free one; `port` then holds it."""
+    setting = "SELVEDGE_MAILBOX_PORT"
+    largest = LARGEST
 
     def __init__(self, mailbox: Mailbox, port: int, host: str = "127.0.0.1") -> None:
-        self.mailbox, self.host, self.port = mailbox, host, port
+        super().__init__(port, host)
+        self.mailbox = mailbox
         self._writer: MailboxWriter | None = None
-        self._controller: SinkController | None = None
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
@@ -158,46 +127,21 @@ class Sink:
     def start(self) -> None:
         """Open the port and serve. Raises ConfigError naming SELVEDGE_MAILBOX_PORT when the port is in use."""
         self.mailbox.count()  # makes the file, so that a folder that cannot be written shows now
-        try:
-            bound = socket.create_server((self.host, self.port))
-        except OSError as error:
-            raise ConfigError(
-                f"SELVEDGE_MAILBOX_PORT: port {self.port} cannot be opened ({error.strerror}); set another"
-            ) from None
-        self.port = bound.getsockname()[1]
-        self._writer = MailboxWriter(self.mailbox)
-        self._controller = self._build_controller(
-            self._build_handler(self._writer),
-            bound,
-            data_size_limit=LARGEST,
-            server_hostname="selvedge",
-            ready_timeout=15,
-        )
-        self._controller.start()
+        super().start()
 
     def stop(self) -> None:
         """Close the port; mails that are waiting are written first."""
-        if self._controller is not None:
-            self._controller.stop()
-            self._controller = None
+        super().stop()
         if self._writer is not None:
             self._writer.stop()
             self._writer = None
 
-    def _build_handler(self, writer: MailboxWriter) -> SinkHandler:
-        return SinkHandler(writer)
+    def _build_controller(self, bound: socket.socket, **options: Any) -> PortController:
+        self._writer = MailboxWriter(self.mailbox)
+        return self._build_server(self._writer, bound, **options)
 
-    def _build_controller(self, handler: SinkHandler, bound: socket.socket, **options: Any) -> SinkController:
-        return SinkController(handler, bound, **options)
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
+    def _build_server(self, writer: MailboxWriter, bound: socket.socket, **options: Any) -> PortController:
+        return PortController(SinkHandler(writer), bound, **options)
 
 
 def get_mailbox_path(settings: Settings) -> Path:

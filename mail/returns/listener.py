@@ -8,15 +8,14 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable
-from types import TracebackType
-from typing import Self
+from typing import Any
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from errors import ConfigError, SelvedgeError
+from errors import SelvedgeError
 from mail.returns.reading import LARGEST
-from mail.sink import SinkController
 from mail.sink_server import SinkServer
+from mail.smtp_port import PortController, SmtpPort
 
 Take = Callable[[bytes, str], bool]
 """Takes in a mail that came to an address; False: it is not settled yet, so that it must be sent again."""
@@ -32,7 +31,7 @@ class ReturnServer(SinkServer):
         await self.smtp_EHLO(arg)
 
 
-class ReturnController(SinkController):
+class ReturnController(PortController):
     """Runs the port in a thread of its own."""
 
     protocol: type[SMTP] = ReturnServer
@@ -69,37 +68,15 @@ class ReturnHandler:
         return "250 2.0.0 taken" if settled else "451 4.2.0 a last mail is under way; try again later"
 
 
-class ReturnListener:
-    """The port, from `start` to `stop`. Port 0 takes a free one; `port` then holds it."""
+class ReturnListener(SmtpPort):
+    """The port for what comes back, from `start` to `stop`."""
+
+    setting = "SELVEDGE_RETURNS_PORT"
+    largest = LARGEST
 
     def __init__(self, take: Take, is_known: Known, port: int, host: str = "127.0.0.1") -> None:
-        self._handler, self.host, self.port = ReturnHandler(take, is_known), host, port
-        self._controller: ReturnController | None = None
+        super().__init__(port, host)
+        self._handler = ReturnHandler(take, is_known)
 
-    def start(self) -> None:
-        """Open the port and serve. Raises ConfigError naming SELVEDGE_RETURNS_PORT when it cannot be opened."""
-        try:
-            bound = socket.create_server((self.host, self.port))
-        except OSError as error:
-            raise ConfigError(
-                f"SELVEDGE_RETURNS_PORT: port {self.port} on {self.host} cannot be opened ({error.strerror})"
-            ) from None
-        self.port = bound.getsockname()[1]
-        options = {"data_size_limit": LARGEST, "server_hostname": "selvedge", "ready_timeout": 15}
-        self._controller = ReturnController(self._handler, bound, **options)
-        self._controller.start()
-
-    def stop(self) -> None:
-        """Close the port."""
-        if self._controller is not None:
-            self._controller.stop()
-            self._controller = None
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
+    def _build_controller(self, bound: socket.socket, **options: Any) -> PortController:
+        return ReturnController(self._handler, bound, **options)

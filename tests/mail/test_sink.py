@@ -128,7 +128,7 @@ async def test_the_text_ends_at_the_lone_dot_however_it_arrives(size: int, wire:
 def test_a_taken_port_is_named(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
-        with pytest.raises(ConfigError, match=f"^SELVEDGE_MAILBOX_PORT: port {port} cannot be opened"):
+        with pytest.raises(ConfigError, match=f"^SELVEDGE_MAILBOX_PORT: port {port} on 127.0.0.1 cannot be opened"):
             Sink(Mailbox(tmp_path / "m.db"), port).start()
 
 
