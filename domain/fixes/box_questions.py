@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 
 from domain.fixes.candidates import to_cents
-from domain.fixes.seats import SeatRequest, assign_seats, list_asked_seats
+from domain.fixes.places import PlaceRequest, assign_places, list_asked_places
 from domain.histories import normalise_word
 from models.base import ClientId, Sku
 from models.fixes import FixItem, FixWish
@@ -27,14 +27,14 @@ def build_question(
 ) -> AssemblyQuestion:
     """Build the question to the slot `assembly`: each candidate is worth its worth less the stock price of its unit.
 
-    `category` of a piece is its place in the box, which takes one piece (domain/fixes/seats.py). A candidate that is
+    `category` of a piece is its place in the box, which takes one piece (domain/fixes/places.py). A candidate that is
     not worth its price stays out, unless the client asked for pieces like it.
     """
     asked = list_asked(wish)
     groups = {item.sku: find_group(item, asked) for item in items}
     fit = _narrow_asked(wish, items, groups, asked)
-    seats = assign_seats(SeatRequest(wish.slots, wish.category_cap, asked), fit, groups)
-    worth = [(item, compute_worth(item) - prices.get(item.sku, 0.0)) for item in fit if item.sku in seats]
+    places = assign_places(PlaceRequest(wish.slots, wish.category_cap, asked), fit, groups)
+    worth = [(item, compute_worth(item) - prices.get(item.sku, 0.0)) for item in fit if item.sku in places]
     return AssemblyQuestion(
         client_id=client_id,
         now=now,
@@ -44,9 +44,9 @@ def build_question(
         item_cap_cents=to_cents(wish.item_cap),
         category_cap=1,
         colour_cap=wish.colour_cap,
-        must_have=tuple(sorted(list_asked_seats(asked))),
+        must_have=tuple(sorted(list_asked_places(asked))),
         pieces=tuple(
-            _build_piece(item, seats[item.sku], score)
+            _build_piece(item, places[item.sku], score)
             for item, score in worth
             if score > 0 or groups[item.sku] in asked
         ),
@@ -95,10 +95,10 @@ def _narrow_asked(
     return [item for item in items if groups[item.sku] not in asked or answered[item.sku] == most[groups[item.sku]]]
 
 
-def _build_piece(item: FixItem, seat: str, score: float) -> Piece:
+def _build_piece(item: FixItem, place: str, score: float) -> Piece:
     return Piece(
         sku=item.sku,
-        category=seat,
+        category=place,
         colour=normalise_word(item.colour),
         price_cents=item.price_cents,
         score=round(score, 9),

@@ -25,7 +25,7 @@ _EXTRA: Final = "extra"
 """The role of bags and accessories in the name of a place."""
 
 
-class SeatRequest(NamedTuple):
+class PlaceRequest(NamedTuple):
     """What a client asks of the places: how many pieces in all, how many at most of a category, and the categories
     asked for, normalised, each as often as pieces of it are wanted."""
 
@@ -34,7 +34,7 @@ class SeatRequest(NamedTuple):
     asked: tuple[str, ...]
 
 
-def list_asked_seats(asked: Sequence[str]) -> tuple[str, ...]:
+def list_asked_places(asked: Sequence[str]) -> tuple[str, ...]:
     """List the places of the categories asked for: the category itself, and `knitwear#2` for a second piece of it."""
     times: Counter[str] = Counter()
     names = []
@@ -44,52 +44,52 @@ def list_asked_seats(asked: Sequence[str]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def assign_seats(request: SeatRequest, candidates: Sequence[FixItem], kinds: Mapping[Sku, str]) -> dict[Sku, str]:
+def assign_places(request: PlaceRequest, candidates: Sequence[FixItem], kinds: Mapping[Sku, str]) -> dict[Sku, str]:
     """Assign each candidate, best first, the place that it may take; one without a place is left out.
 
     `kinds` are their categories, or what the client asked for where they count as that. Candidates of one role take its
     places in turn, so that the best of a role stand in different ones.
     """
     counts = _count_places(request, candidates, kinds)
-    seats_by_kind = _list_seats(request, candidates, kinds, counts)
+    places_by_kind = _list_places(request, candidates, kinds, counts)
     turns: Counter[str] = Counter()
-    seats: dict[Sku, str] = {}
+    places: dict[Sku, str] = {}
     for item in candidates:
         kind = kinds[item.sku]
-        own = seats_by_kind[kind]
+        own = places_by_kind[kind]
         takes_all = kind not in request.asked and len(own) == counts[_name_role(item.role)]
         turn = _name_role(item.role) if takes_all else kind
         if own:
-            seats[item.sku] = own[turns[turn] % len(own)]
+            places[item.sku] = own[turns[turn] % len(own)]
             turns[turn] += 1
-    return seats
+    return places
 
 
-def _list_seats(
-    request: SeatRequest, candidates: Sequence[FixItem], kinds: Mapping[Sku, str], counts: Mapping[str, int]
+def _list_places(
+    request: PlaceRequest, candidates: Sequence[FixItem], kinds: Mapping[Sku, str], counts: Mapping[str, int]
 ) -> dict[str, tuple[str, ...]]:
     """List the places that each category may take. A category asked for takes its own, and as far as the cap of a
     category allows those that its role has left: who asks for T-shirts may get two."""
-    asked_seats = list_asked_seats(request.asked)
+    asked_places = list_asked_places(request.asked)
     begins: Counter[str] = Counter()
-    seats: dict[str, tuple[str, ...]] = {}
+    places_by_kind: dict[str, tuple[str, ...]] = {}
     for item in candidates:
         kind, role = kinds[item.sku], _name_role(item.role)
-        if kind in seats:
+        if kind in places_by_kind:
             continue
         if kind in request.asked:
-            own = [seat for seat, category in zip(asked_seats, request.asked, strict=True) if category == kind]
+            own = [place for place, category in zip(asked_places, request.asked, strict=True) if category == kind]
             more = [f"{role} {number + 1}" for number in range(counts.get(role, 0))]
-            seats[kind] = (*own, *more[: max(0, request.category_cap - len(own))])
+            places_by_kind[kind] = (*own, *more[: max(0, request.category_cap - len(own))])
             continue
-        places = [f"{role} {number + 1}" for number in range(counts[role])]
-        most = min(request.category_cap, len(places))
-        seats[kind] = tuple(places[(begins[role] + number) % len(places)] for number in range(most))
+        usual = [f"{role} {number + 1}" for number in range(counts[role])]
+        most = min(request.category_cap, len(usual))
+        places_by_kind[kind] = tuple(usual[(begins[role] + number) % len(usual)] for number in range(most))
         begins[role] += most
-    return seats
+    return places_by_kind
 
 
-def _count_places(request: SeatRequest, candidates: Sequence[FixItem], kinds: Mapping[Sku, str]) -> dict[str, int]:
+def _count_places(request: PlaceRequest, candidates: Sequence[FixItem], kinds: Mapping[Sku, str]) -> dict[str, int]:
     """Count the places of each role for what nobody asked for.
 
     Where the roles at hand have too few places to fill the box, as in a shop of shoes alone, garments get more, as
