@@ -151,9 +151,10 @@ def count_pending(connection: Connection) -> int:
     return connection.scalar(select(func.count()).select_from(outbox).where(~outbox.c.held)) or 0
 
 
-def count_held(connection: Connection) -> int:
-    """Count the nudges that wait until the shop says go."""
-    return connection.scalar(select(func.count()).select_from(outbox).where(outbox.c.held)) or 0
+def count_held_clients(connection: Connection) -> int:
+    """Count the clients whose nudge waits until the shop says go."""
+    held = outbox.c.held & (outbox.c.kind == "client")
+    return connection.scalar(select(func.count()).select_from(outbox).where(held)) or 0
 
 
 def release_held(connection: Connection, real_now: datetime) -> int:

@@ -32,7 +32,7 @@ def show_overview(request: Request, context: Annotated[WebContext, Depends(get_c
         mails = count_mails_by_state(connection)
         recent = list_recent_mails(connection)
         campaigns = list_campaign_counts(connection)
-        held = outbox.count_held(connection)
+        held = outbox.count_held_clients(connection)
         lift = _measure_lift(connection, request, context)
     return render_page(
         request,

@@ -121,3 +121,14 @@ def test_two_dispatchers_share_the_rows(engine: Engine) -> None:
     for thread in threads:
         thread.join(60)
     assert sorted(nudges) == [f"c{i:03d}" for i in range(200)]
+
+
+def test_held_nudges_wait_for_the_go_and_only_clients_are_counted(engine: Engine) -> None:
+    with write_transaction(engine) as connection:
+        outbox.push_nudges(connection, "client", ["ann"], REAL, held=True)
+        outbox.push_nudges(connection, "fix", ["f1"], REAL, held=True)
+        outbox.push_nudges(connection, "client", ["bob"], REAL)
+        assert outbox.count_held_clients(connection) == 1
+        assert [lease.target for lease in outbox.lease_nudges(connection, 9, REAL, 30)] == ["bob"]
+        assert outbox.release_held(connection, REAL) == 2
+        assert {lease.target for lease in outbox.lease_nudges(connection, 9, REAL, 30)} == {"ann", "f1"}
