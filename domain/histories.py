@@ -108,6 +108,12 @@ class ClientSignals:
     time_zone: str = "UTC"
     quiz: Quiz = field(default_factory=Quiz)
     touches: tuple[Interaction, ...] = ()
+    personal: bool = True
+    """Whether rankings may use them; False: the client refused personalisation."""
+
+    def leave_out_person(self) -> ClientSignals:
+        """Return what may be used of a client who refused personalisation: what fits, no taste and no behaviour."""
+        return ClientSignals(self.client_id, self.wears, time_zone=self.time_zone, personal=False)
 
     @cached_property
     def wears(self) -> tuple[str, ...]:

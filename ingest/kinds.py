@@ -59,6 +59,7 @@ class FileKind:
 
 
 LISTS: Final = ("sizes", "tags")
+CONSENT_COLUMNS: Final = ("consent", "personalisation", "measurement", "consent_source")
 
 
 def _split_lists(row: Row, separator: str | None) -> Row:
@@ -132,7 +133,7 @@ KINDS: Final = {
             "clients",
             Columns(
                 ("client_id", "email"),
-                ("first_name", "time_zone", "locale", "signed_up_at", "consent", "sizes", "tags"),
+                ("first_name", "time_zone", "locale", "signed_up_at", "sizes", "tags", *CONSENT_COLUMNS),
             ),
             _parse_client,
             _save_clients,

@@ -21,6 +21,7 @@ NOTES: Final = {
     "lists_unsplit": "with a list in one piece: lists are parted by {lists}, or by what --lists names",
     "time_zone_assumed": "without a time zone, taken to live in the shop's",
     "held_short": "of which more units are held for Fixes than were counted",
+    "refusal_kept": "had refused a purpose, which a file cannot give back (send consent_changed)",
     "withdrawal_kept": "had withdrawn their consent, which a file cannot give back (send consent_changed)",
 }
 """What the summary of an import says after the number, by the key of its note."""

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final
 from pydantic import ConfigDict, Field, SerializerFunctionWrapHandler, field_validator, model_serializer
 
 from models.base import ClientId, Contract, StrictInput, Utc
+from models.consents import ConsentRecord, ConsentSource, Purpose
 from models.events import Label
 
 FirstName = Annotated[str, Field(max_length=64)]
@@ -27,6 +28,11 @@ class _ClientFields(StrictInput):
     locale: str = Field(default="en", max_length=20, pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$")
     signed_up_at: Utc | None = None
     consent: bool = False
+    """To mail."""
+    personalisation: bool | None = None
+    measurement: bool | None = None
+    consent_source: ConsentSource = "shop"
+    """Where the client said so, in a word of the shop's own, such as `checkout`."""
     sizes: tuple[Label, ...] = Field(default=(), max_length=20)
     tags: tuple[Label, ...] = Field(default=(), max_length=50)
 
@@ -88,3 +94,5 @@ class Client(Contract):
     sizes: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     policy: ClientPolicy = ClientPolicy()
+    purposes: dict[Purpose, ConsentRecord] = Field(default_factory=dict)
+    """What the client said about each purpose, when and where; absent: never asked."""

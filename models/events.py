@@ -9,6 +9,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field, TypeAdapter
 
 from models.base import ONE_LINE, ClientId, Id, ItemId, StrictInput, Utc
+from models.consents import ConsentSource, Purpose
 
 Money = Annotated[Decimal, Field(ge=0, le=1_000_000, max_digits=12, decimal_places=2)]
 """An amount in the shop's currency; exact to the cent."""
@@ -147,6 +148,9 @@ class ClientUnsubscribed(_MailEvent):
 class ConsentChanged(_Event):
     type: Literal["consent_changed"] = "consent_changed"
     consent: bool
+    purposes: tuple[Purpose, ...] = Field(default=(Purpose.MAIL,), min_length=1, max_length=3)
+    source: ConsentSource = "shop"
+    """Where the client said so, in a word of the shop's own, such as `checkout`."""
 
 
 Event = Annotated[

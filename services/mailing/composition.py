@@ -73,7 +73,7 @@ def build_brief(
     Raises NotFound for a client that is not there.
     """
     record = briefs.load_record(connection, row.client_id)
-    past = briefs.load_events(connection, row.client_id, now)
+    past = briefs.load_events(connection, row.client_id, now) if record.personal else []
     bought = [event for event in past if event.type in briefs.BOUGHT]
     known = catalogue.load_items(connection, [pick.item_id for pick in picks])
     picked = [known[pick.item_id] for pick in picks if pick.item_id in known]

@@ -179,6 +179,7 @@ class Recommender:
 
     def _load_signals(self, connection: Connection, item_request: ItemsRequest, now: datetime) -> ClientSignals:
         signals = interactions.load_signals(connection, item_request.client_id, now)
+        signals = signals if signals.personal else signals.leave_out_person()
         return replace(signals, sizes=item_request.sizes) if item_request.sizes else signals
 
     def _ask_algorithms(

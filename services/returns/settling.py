@@ -9,6 +9,7 @@ from typing import Final
 from sqlalchemy import Engine
 
 from errors import Unavailable
+from models.consents import Purpose
 from models.events import ClientUnsubscribed, ConsentChanged, EmailComplained, Event
 from models.returns import ReturnKind, TakenReturn
 from store.database import read_transaction
@@ -44,7 +45,7 @@ def require_settled(engine: Engine, batch: Iterable[Event], wait_s: float) -> No
 
 def _is_leaving(event: Event) -> bool:
     return isinstance(event, ClientUnsubscribed | EmailComplained) or (
-        isinstance(event, ConsentChanged) and not event.consent
+        isinstance(event, ConsentChanged) and not event.consent and Purpose.MAIL in event.purposes
     )
 
 

@@ -10,9 +10,11 @@ from zoneinfo import available_timezones
 
 from sqlalchemy import Connection, Row, bindparam, select
 
+from domain.consent import apply_list
 from errors import NotFound
 from models.base import ClientId
 from models.clients import Client, ClientPolicy, ClientRow
+from models.consents import OTHER_PURPOSES, ConsentRecord, Purpose, Purposes, dump_purposes, parse_purposes
 from store.events import outbox
 from store.events.validator import TOLERANCE
 from store.mail.policy import ShopPolicy
@@ -35,8 +37,10 @@ class _ClientValues(NamedTuple):
     signed_up_at: int
     consent: bool
     consent_at: int | None
+    consent_source: str
     sizes: tuple[str, ...]
     tags: tuple[str, ...]
+    purposes: Purposes
     mailbox: str = ""
 
 
@@ -67,10 +71,15 @@ def upsert_clients(
         else:
             batch.add_row(row.client_id, lambda before, row=row: _merge(batch, before, row, policy, now))  # type: ignore[misc]
     _keep_withdrawals(connection, batch)
-    written = [(*row[:-3], dump_json(row.sizes), dump_json(row.tags), row.mailbox, "{}") for row in batch.rows]
+    written = [_build_row(row) for row in batch.rows]
     write_rows(connection, clients, _COLUMNS, written, "replace", spared={"policy"})
     outbox.push_nudges(connection, "client", [*batch.new, *_find_freed(batch)], real_now, held=not start)
     return batch
+
+
+def _build_row(row: _ClientValues) -> tuple[Any, ...]:
+    cells = (dump_json(row.sizes), dump_json(row.tags), dump_json(dump_purposes(row.purposes)))
+    return (*row[:-4], *cells, row.mailbox, "{}")
 
 
 def _load_stored(connection: Connection, ids: Iterable[str]) -> dict[str, _ClientValues]:
@@ -86,6 +95,7 @@ def _load_stored(connection: Connection, ids: Iterable[str]) -> dict[str, _Clien
             consent_at=None if row.consent_at is None else to_micros(row.consent_at),
             sizes=tuple(row.sizes),
             tags=tuple(row.tags),
+            purposes=parse_purposes(row.purposes or {}),
         )
         for row in connection.execute(query)
     }
@@ -120,9 +130,11 @@ def _merge(
         locale=row.locale,
         signed_up_at=to_micros(now),
         consent=row.consent,
-        consent_at=None,
+        consent_at=to_micros(now) if row.consent else None,
+        consent_source=row.consent_source if row.consent else "",
         sizes=row.sizes,
         tags=row.tags,
+        purposes={},
     )
     plain = {name: getattr(row, name) for name in _PLAIN & fields_set}
     mailbox = hash_mailbox(policy.signing_key, row.email, policy.fold_tags)
@@ -132,7 +144,8 @@ def _merge(
     if row.signed_up_at is not None:
         values = values._replace(signed_up_at=to_micros(row.signed_up_at))
     if "consent" in fields_set and row.consent != values.consent:
-        values = _apply_consent(batch, values, row.consent, now)
+        values = _apply_consent(batch, values, row, now)
+    values = _apply_purposes(batch, values, row, now)
     if values.time_zone_assumed:
         batch.count_note("time_zone_assumed")
     return values
@@ -142,14 +155,28 @@ _PLAIN: Final = frozenset({"first_name", "locale", "sizes", "tags"})
 
 
 def _apply_consent(
-    batch: UpsertBatch[_ClientValues], values: _ClientValues, wanted: bool, now: datetime
+    batch: UpsertBatch[_ClientValues], values: _ClientValues, row: ClientRow, now: datetime
 ) -> _ClientValues:
-    if not wanted:
-        return values._replace(consent=False, consent_at=to_micros(now))
-    if values.consent_at is not None:
+    if row.consent and values.consent_at is not None:
         batch.count_note("withdrawal_kept")
         return values
-    return values._replace(consent=True)
+    return values._replace(consent=row.consent, consent_at=to_micros(now), consent_source=row.consent_source)
+
+
+def _apply_purposes(
+    batch: UpsertBatch[_ClientValues], values: _ClientValues, row: ClientRow, now: datetime
+) -> _ClientValues:
+    purposes = dict(values.purposes)
+    for purpose in OTHER_PURPOSES:
+        agreed = getattr(row, purpose)
+        if agreed is None:
+            continue
+        record = apply_list(purposes.get(purpose), agreed, now, row.consent_source)
+        if record is None:
+            batch.count_note("refusal_kept")
+        else:
+            purposes[purpose] = record
+    return values if purposes == values.purposes else values._replace(purposes=purposes)
 
 
 def _find_freed(batch: UpsertBatch[_ClientValues]) -> list[str]:
@@ -209,4 +236,13 @@ def _build_client(row: Row[Any]) -> Client:
         sizes=tuple(row.sizes),
         tags=tuple(row.tags),
         policy=ClientPolicy.model_validate(row.policy or {}),
+        purposes=_build_purposes(row),
     )
+
+
+def _build_purposes(row: Row[Any]) -> dict[Purpose, ConsentRecord]:
+    purposes = {} if not row.purposes else dict(parse_purposes(row.purposes))
+    if row.consent or row.consent_at is not None:
+        mail = ConsentRecord(agreed=row.consent, at=row.consent_at, source=row.consent_source)
+        purposes = {Purpose.MAIL: mail, **purposes}
+    return purposes

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 from sqlalchemy import Connection, select, update
 
+from domain.consent import find_source
 from models.base import ClientId
 from models.events import ClientUnsubscribed, ConsentChanged, Event
 from store.events.events import accept_events
@@ -102,7 +103,7 @@ def _undo(
 ) -> None:
     later = max(at, last.at + _TICK, (row.consent_at or at) + _TICK)  # at the same moment a withdrawal wins
     event_id = _build_event_id("stayed", client_id, n, row, last)
-    event = ConsentChanged(event_id=event_id, client_id=client_id, occurred_at=later, consent=True)
+    event = ConsentChanged(event_id=event_id, client_id=client_id, occurred_at=later, consent=True, source="stay")
     _save_event(connection, event, True, policy, real_now)
     for mailbox in _list_mailboxes(connection, client_id, n, row, at):
         made = withdrawals.find_withdrawal(connection, mailbox)
@@ -145,7 +146,7 @@ def _save_event(connection: Connection, event: Event, consent: bool, policy: Sho
     connection.execute(
         update(clients)
         .where(clients.c.client_id == event.client_id, clients.c.consent != consent)
-        .values(consent=consent, consent_at=event.occurred_at)
+        .values(consent=consent, consent_at=event.occurred_at, consent_source=find_source(event))
     )
 
 

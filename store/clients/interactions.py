@@ -9,8 +9,10 @@ from typing import Any, Final
 import numpy as np
 from sqlalchemy import BindParameter, Connection, Select, bindparam, case, select
 
+from domain.consent import may_personalise
 from domain.histories import SIGNAL, ClientSignals, Interaction, Quiz, WeightedInteractions
 from errors import NotFound
+from models.consents import parse_purposes
 from store.sql.epoch import epoch
 from store.sql.types import UtcTime
 from store.tables import clients, events
@@ -55,7 +57,7 @@ def load_interactions(connection: Connection, since: datetime | None, until: dat
 
 def _descriptions_query() -> Select[Any]:
     c = clients.c
-    return select(c.client_id, c.sizes, c.tags, c.time_zone, c.quiz)
+    return select(c.client_id, c.sizes, c.tags, c.time_zone, c.quiz, c.purposes)
 
 
 def _build_signals(row: Any, touches: tuple[Interaction, ...]) -> ClientSignals:
@@ -68,6 +70,7 @@ def _build_signals(row: Any, touches: tuple[Interaction, ...]) -> ClientSignals:
         time_zone=row.time_zone,
         quiz=Quiz(**answers, budget_cents=quiz.get("budget_cents")),
         touches=touches,
+        personal=not row.purposes or may_personalise(parse_purposes(row.purposes)),
     )
 
 

@@ -91,9 +91,11 @@ def rebuild_preferences(engine: Engine, now: datetime, progress: OnProgress = la
 
 
 def _lock_next_clients(connection: Connection, after: str) -> list[str]:
-    """Load and lock the next clients. Ingestion takes the same lock, so neither sees half of the other's work."""
+    """Load and lock the next clients who do not refuse to be profiled. Ingestion takes the same lock, so neither sees
+    half of the other's work."""
     c = clients.c
-    query = select(c.client_id).where(c.client_id > after).order_by(c.client_id).limit(BATCH)
+    refused = c.purposes["personalisation"]["agreed"].as_boolean().is_(False)  # domain.consent.may_personalise
+    query = select(c.client_id).where(c.client_id > after, ~refused).order_by(c.client_id).limit(BATCH)
     return list(connection.scalars(query.with_for_update(key_share=True)))
 
 

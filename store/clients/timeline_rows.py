@@ -23,6 +23,8 @@ class TimelineClient(Record):
     signed_up_at: datetime
     consent: bool
     consent_at: datetime | None
+    consent_source: str
+    purposes: dict[str, Any]
     sizes: tuple[str, ...]
     tags: tuple[str, ...]
     quiz: dict[str, Any] | None

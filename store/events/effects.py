@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, bindparam, select, update
 
+from domain.consent import find_source
+from models.consents import Purpose
 from models.events import ClientUnsubscribed, ConsentChanged, EmailBounced, EmailComplained, Event
+from store.clients.purposes import save_purposes
 from store.mail import returned
 from store.mail.mailbox_fill import fill_missing
 from store.mail.policy import ShopPolicy
@@ -55,8 +58,9 @@ class _Row(NamedTuple):
 
     @property
     def since(self) -> datetime | None:
-        """Since when the consent, or what ended it, is in force."""
-        return max((m for m in (self.consent_at, self.withdrawn_at) if m is not None), default=None)
+        """Since when what ended the consent is in force; of a consent that holds, that of the mailbox alone."""
+        ended_at = None if self.consent else self.consent_at
+        return max((m for m in (ended_at, self.withdrawn_at) if m is not None), default=None)
 
 
 def apply_replies(connection: Connection, policy: ShopPolicy, replies: Sequence[Event]) -> list[str]:
@@ -67,6 +71,7 @@ def apply_replies(connection: Connection, policy: ShopPolicy, replies: Sequence[
     counts if it was given later. Both hold for the mailbox; a bounce or complaint for the one to which the mail went.
     """
     fill_missing(connection, policy, {event.client_id for event in replies})
+    save_purposes(connection, [event for event in replies if isinstance(event, ConsentChanged)])
     consenting: dict[str, None] = {}
     for change, group in groupby(replies, key=_choose_change):
         consenting |= dict.fromkeys(change(connection, policy, list(group)))
@@ -77,6 +82,8 @@ def _choose_change(event: Event) -> Any:
     match event:
         case EmailBounced() | EmailComplained():
             return _apply_returns
+        case ConsentChanged(purposes=purposes) if Purpose.MAIL not in purposes:
+            return _leave_mail_alone
         case ConsentChanged(consent=True):
             return _give_consent
         case _:
@@ -104,7 +111,8 @@ def _give_consent(connection: Connection, _policy: ShopPolicy, group: Sequence[E
     latest = _find_latest(group)
     rows = _load_rows(connection, latest)
     given = {key: at for key, at in latest.items() if (since := rows[key].since) is None or at > since}
-    _save_consent(connection, given, True)
+    moments = {key: max(at, rows[key].consent_at or at) for key, at in given.items()}
+    _save_consent(connection, moments, True, _list_sources(group))
     overcome = [{"_client": key, "_at": rows[key].withdrawn_at} for key in sorted(given) if rows[key].withdrawn_at]
     if overcome:
         cleared = update(clients).where(clients.c.client_id == bindparam("_client"))
@@ -118,7 +126,7 @@ def _withdraw_consent(connection: Connection, _policy: ShopPolicy, group: Sequen
     moments = {
         key: at if rows[key].consent else max(at, rows[key].consent_at or at) for key, at in sorted(latest.items())
     }
-    _save_consent(connection, moments, False)
+    _save_consent(connection, moments, False, _list_sources(group))
     boxes: dict[str, datetime] = {}
     for event in group:
         mail = _find_mail(connection, event)
@@ -129,13 +137,27 @@ def _withdraw_consent(connection: Connection, _policy: ShopPolicy, group: Sequen
     return []
 
 
-def _save_consent(connection: Connection, moments: dict[str, datetime], consent: bool) -> None:
+def _leave_mail_alone(_connection: Connection, _policy: ShopPolicy, _group: Sequence[Event]) -> list[str]:
+    return []
+
+
+def _list_sources(group: Sequence[Event]) -> dict[str, str]:
+    """List where each client of the group said it last."""
+    return {event.client_id: find_source(event) for event in sorted(group, key=lambda event: event.occurred_at)}
+
+
+def _save_consent(
+    connection: Connection, moments: dict[str, datetime], consent: bool, sources: Mapping[str, str]
+) -> None:
     if moments:
         connection.execute(
             update(clients)
             .where(clients.c.client_id == bindparam("_client"))
-            .values(consent=consent, consent_at=bindparam("_at")),
-            [{"_client": client_id, "_at": at} for client_id, at in sorted(moments.items())],
+            .values(consent=consent, consent_at=bindparam("_at"), consent_source=bindparam("_source")),
+            [
+                {"_client": client_id, "_at": at, "_source": sources[client_id]}
+                for client_id, at in sorted(moments.items())
+            ],
         )
 
 
@@ -146,7 +168,7 @@ def _apply_returns(connection: Connection, policy: ShopPolicy, group: Sequence[E
         mail = None if mail is None else mail._replace(mailbox=mailbox)
         if isinstance(event, EmailComplained):
             if mailbox == present:
-                _save_consent(connection, {event.client_id: event.occurred_at}, False)
+                _save_consent(connection, {event.client_id: event.occurred_at}, False, _list_sources([event]))
             _apply_complaint(connection, mail, mailbox, event.occurred_at)
         elif isinstance(event, EmailBounced) and mail is not None:
             returned.record_bounce(connection, mail, event.hard, event.code, event.occurred_at)

@@ -11,9 +11,11 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, Row, Select, bindparam, or_, select, union_all
 
+from domain.consent import may_personalise
 from domain.facts import ClientEvent, History
 from errors import NotFound
 from models.base import CampaignSlug, ClientId
+from models.consents import parse_purposes
 from store.sql.types import UtcTime
 from store.tables import campaigns, clients, events, items
 
@@ -23,10 +25,12 @@ BOUGHT: Final = ("order_placed", "order_returned", "fix_feedback")
 
 
 class ClientRecord(NamedTuple):
-    """The client's name as stored, and the client's own record as the beginning of a history."""
+    """The client's name as stored, and the client's own record as the beginning of a history. `personal`: whether a
+    mail may tell of what they did and like; False: they refused personalisation."""
 
     first_name: str
     history: History
+    personal: bool = True
 
 
 def load_record(connection: Connection, client_id: ClientId) -> ClientRecord:
@@ -34,7 +38,8 @@ def load_record(connection: Connection, client_id: ClientId) -> ClientRecord:
     row = connection.execute(_CLIENT_QUERY, {"client": client_id}).one_or_none()
     if row is None:
         raise NotFound("no client has this id", "client_id")
-    quiz = row.quiz or {}
+    personal = not row.purposes or may_personalise(parse_purposes(row.purposes))
+    quiz = (row.quiz or {}) if personal else {}
     history = History(
         signed_up_at=row.signed_up_at,
         zone=row.time_zone,
@@ -43,7 +48,7 @@ def load_record(connection: Connection, client_id: ClientId) -> ClientRecord:
         quiz_styles=tuple(quiz.get("styles", ())),
         quiz_colours=tuple(quiz.get("colours", ())),
     )
-    return ClientRecord(row.first_name, history)
+    return ClientRecord(row.first_name, history, personal)
 
 
 def load_events(connection: Connection, client_id: ClientId, until: datetime) -> Sequence[ClientEvent]:
@@ -93,6 +98,7 @@ _CLIENT_QUERY: Final = select(
     clients.c.signed_up_at,
     clients.c.sizes,
     clients.c.quiz,
+    clients.c.purposes,
 ).where(clients.c.client_id == bindparam("client"))
 
 

@@ -19,6 +19,8 @@ clients = Table(
     Column("signed_up_at", UtcTime, nullable=False),
     Column("consent", Boolean, nullable=False, default=False),
     Column("consent_at", UtcTime, comment="when the consent in force was given or withdrawn"),
+    Column("consent_source", String(32), nullable=False, default="", server_default="", comment="where that was said"),
+    Column("purposes", Json, nullable=False, default=dict, server_default="{}", comment="other purposes of consent"),
     Column("sizes", Json, nullable=False, default=list),
     Column("tags", Json, nullable=False, default=list),
     Column("policy", Json, nullable=False, default=dict),

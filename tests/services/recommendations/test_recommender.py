@@ -9,15 +9,17 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select
 
 from errors import NotFound
 from services.recommendations.recommender import Recommender
 from services.training.ranking import train_ranking
 from settings import Settings
+from store.clients.preferences import fold_preferences
 from store.database import connect, read_transaction, write_transaction
 from store.learning import artefacts
-from store.tables import metadata
+from store.mail import briefs
+from store.tables import metadata, tastes
 from tests.support.shop_services import NOW, StockedShop
 
 CATEGORIES = ("knitwear", "dresses", "shirts", "coats", "shoes", "bags")
@@ -58,6 +60,22 @@ def test_it_serves_from_the_first_minute_without_training(shop, home):
     assert all(pick.item_id >= "i06" for pick in answer.picks)
     assert answer.picks[0].why == "in red, a colour you chose"
     assert answer.picks[0].score == pytest.approx(sum(answer.picks[0].parts.values()))
+
+
+def test_who_refuses_personalisation_is_shown_what_fits_and_nothing_of_theirs(shop, home):
+    shop.item("small", "tops", {"S": 5}, sizes=("S",))
+    shop.client("stranger", sizes=["M"])
+    shop.client("c", sizes=["M"])
+    shop.event("c", "order_placed", 5, item_id="i00")
+    shop.event("c", "quiz_answered", colours=["red"])
+    fold_preferences(shop.engine, NOW)
+    assert list_ids(shop, build_recommender(shop, home))[0] >= "i06"
+    shop.event("c", "consent_changed", consent=False, purposes=["personalisation"])
+    assert list_ids(shop, build_recommender(shop, home)) == list_ids(shop, build_recommender(shop, home), "stranger")
+    fold_preferences(shop.engine, NOW)
+    with read_transaction(shop.engine) as connection:
+        assert connection.scalar(select(tastes.c.client_id)) is None
+        assert not briefs.load_record(connection, "c").personal
 
 
 def test_owned_mailed_lately_out_of_stock_and_out_of_size_never_appear(shop, home):

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Connection, Engine, insert, select, update
 
 from models.clients import Client, ClientRow
+from models.consents import ConsentRecord, Purpose
 from store.clients import clients
 from store.database import write_transaction
 from store.events import events
@@ -58,6 +59,7 @@ def test_a_client_is_kept_whole(engine: Engine, policy: ShopPolicy) -> None:
         "consent": True,
         "sizes": ("M", "38"),
         "tags": ("vip",),
+        "purposes": {"mail": {"agreed": True, "at": NOW, "source": "shop"}},
     }
     assert client.signed_up_at.isoformat() == "2025-01-02T02:04:05+00:00"
 
@@ -152,6 +154,26 @@ def test_a_row_withdraws_consent_at_once(engine: Engine, policy: ShopPolicy) -> 
         earlier = event("c1", "consent_changed", at=NOW - days(1), consent=True)
         events.accept_events(connection, [earlier], policy, NOW, REAL)
         assert not ann(connection).consent, "what occurred before the withdrawal does not undo it"
+
+
+def test_each_purpose_keeps_its_last_word_with_time_and_source(engine: Engine, policy: ShopPolicy) -> None:
+    with write_transaction(engine) as connection:
+        put_clients(connection, policy, client_row("ann", consent=True, measurement=True, consent_source="checkout"))
+        refusal = event("p1", "consent_changed", at=NOW - days(2), consent=False, purposes=["personalisation"])
+        mail = event("p2", "consent_changed", at=NOW + days(0.001), consent=False, source="quiz")
+        events.accept_events(connection, [refusal, mail], policy, NOW, REAL)
+        refused = ConsentRecord(agreed=False, at=NOW - days(2), source="shop")
+        assert ann(connection).purposes == {
+            "mail": ConsentRecord(agreed=False, at=NOW + days(0.001), source="quiz"),
+            "personalisation": refused,
+            "measurement": ConsentRecord(agreed=True, at=NOW, source="checkout"),
+        }
+        done = put_clients(connection, policy, client_row("ann", personalisation=True, measurement=True))
+        assert (done.notes["refusal_kept"], done.same) == (1, 1)
+        again = event("p3", "consent_changed", consent=True, purposes=["personalisation", "measurement"])
+        events.accept_events(connection, [again], policy, NOW, REAL)
+        assert ann(connection).purposes[Purpose.PERSONALISATION].agreed
+        assert not ann(connection).consent, "mail is another purpose"
 
 
 def test_an_unknown_client_is_none(engine: Engine) -> None:
