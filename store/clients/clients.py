@@ -78,8 +78,8 @@ def upsert_clients(
 
 
 def _build_row(row: _ClientValues) -> tuple[Any, ...]:
-    cells = (dump_json(row.sizes), dump_json(row.tags), dump_json(dump_purposes(row.purposes)))
-    return (*row[:-4], *cells, row.mailbox, "{}")
+    purposes = dump_json(dump_purposes(row.purposes)) if row.purposes else "{}"
+    return (*row[:-4], dump_json(row.sizes), dump_json(row.tags), purposes, row.mailbox, "{}")
 
 
 def _load_stored(connection: Connection, ids: Iterable[str]) -> dict[str, _ClientValues]:
