@@ -27,10 +27,10 @@ from services.fixes import assembly, proposal, settlement
 from services.fixes.fit import FitPredictor
 from services.fixes.note_reading import load_words, read_by_rules
 from services.fixes.ranking import FixRanker
+from services.ingestion import intake
 from services.recommendations.recommender import Recommender
 from settings import Settings
 from store.database import connect, read_transaction, write_transaction
-from store.events import events
 from store.fixes import fixes
 from store.fixes.rows import FixRow, parse_candidates, parse_wish
 from store.mail.policy import ShopPolicy
@@ -93,7 +93,7 @@ class DemoShop:
             settlement.approve_fix(connection, fix_id, "approved_by_stylist", now)
             settlement.ship_box(connection, fixes.load_fix(connection, fix_id), now)
             answers = [_build_feedback(row, *pair, now) for pair in zip(box, kept, strict=True)]
-            events.accept_events(connection, answers, ShopPolicy.from_settings(self.settings), now, now)
+            intake.accept_events(connection, answers, ShopPolicy.from_settings(self.settings), now, now)
 
     def load_wish(self, fix_id: FixId) -> FixWish:
         """Load what a Fix asks for, with what its note adds."""

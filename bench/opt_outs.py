@@ -27,13 +27,13 @@ from models.actors import SYSTEM
 from models.clients import ClientRow
 from models.events import ClientUnsubscribed
 from models.outreach import OutreachStep, StepDone
+from services.clients import mail_links, registration
 from services.context import ServiceContext
 from services.ingestion.events import ingest_events
 from services.mailing import sending
 from services.returns.reading import ReturnReader
 from services.returns.settling import is_settled, require_settled, wait_until_settled
 from settings import Settings
-from store.clients import clients, consent
 from store.database import connect, write_transaction
 from store.mail.policy import ShopPolicy
 from store.migrate import upgrade
@@ -167,8 +167,8 @@ class OptOutRace:
         match way:
             case 0:
                 with write_transaction(self.engine) as connection:
-                    consent.withdraw_consent(connection, client_id, 1, now, now, self.policy)
-                    boxes = consent.list_leaving_mailboxes(connection, client_id, 1, now)
+                    mail_links.withdraw_consent(connection, client_id, 1, now, now, self.policy)
+                    boxes = mail_links.list_leaving_mailboxes(connection, client_id, 1, now)
                 settled = wait_until_settled(self.engine, boxes, [client_id], wait_s)
             case 1:
                 event = ClientUnsubscribed(event_id=f"left.{client_id}", client_id=client_id, occurred_at=now)
@@ -192,7 +192,7 @@ class OptOutRace:
             for person, name in ids
         ]
         with write_transaction(self.engine) as connection:
-            clients.upsert_clients(connection, rows, self.policy, now, now, start=False)
+            registration.upsert_clients(connection, rows, self.policy, now, now, start=False)
             mails = [self._build_mail(name, n, now) for _, name in ids for n in (1, 2)]
             for mail in mails:
                 connection.execute(insert(outreaches).values(**mail))

@@ -18,8 +18,8 @@ def command(client_id: str, as_json: bool) -> None:
     """Say in one sentence why a client has not been mailed, and when they next may be; then how they stand against
     their own rhythm, where a risk model serves."""
     from domain.churn_risk import explain_risk  # noqa: PLC0415
+    from services.clients.why_not import explain_no_mail  # noqa: PLC0415
     from store.clients import assessments  # noqa: PLC0415
-    from store.clients.why_not import explain_no_mail  # noqa: PLC0415
     from store.database import read_transaction  # noqa: PLC0415
     from store.mail.policy import build_mail_rules  # noqa: PLC0415
 

@@ -108,3 +108,9 @@ def list_sent_times(mails: Iterable[ClientMail], now: datetime) -> tuple[datetim
     """List when the mails of the last sixty days were sent, or may have been."""
     since = now - timedelta(days=COUNTED_DAYS)
     return tuple(mail.sent_at or mail.updated_at for mail in mails if mail.state in COUNTED and mail.updated_at > since)
+
+
+def build_outreach_key(client_id: str, n: int) -> str | None:
+    """Build the send key as events write it; None where a very long client id makes it longer than an id may be."""
+    key = f"{client_id}.{n}"
+    return key if len(key) <= 64 else None

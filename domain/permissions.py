@@ -23,6 +23,8 @@ class Action(StrEnum):
     PAUSE_CLIENT = "client.pause"
     RESUME_CLIENT = "client.resume"
     SET_CLIENT_POLICY = "client.set_policy"
+    LEAVE_LIST = "client.leave_list"
+    STAY_ON_LIST = "client.stay_on_list"
     EXPORT_CLIENT = "client.export"
     ERASE_CLIENT = "client.erase"
     CREATE_CAMPAIGN = "campaign.create"
@@ -61,6 +63,8 @@ ROLES: Final[Mapping[Action, frozenset[Role]]] = {
     Action.PAUSE_CLIENT: _MARKETER | _STYLIST,
     Action.RESUME_CLIENT: _MARKETER | _STYLIST,
     Action.SET_CLIENT_POLICY: _MARKETER | _STYLIST,
+    Action.LEAVE_LIST: _OPERATOR,
+    Action.STAY_ON_LIST: _OPERATOR,
     Action.EXPORT_CLIENT: _OPERATOR,
     Action.ERASE_CLIENT: _OPERATOR,
     Action.CREATE_CAMPAIGN: _MARKETER,

@@ -16,9 +16,8 @@ from models.actors import Actor
 from models.catalogue import ItemRow, StockRow
 from models.clients import ClientRow
 from models.events import EVENT, Event
-from store.catalogue import catalogue
-from store.clients import clients
-from store.events import events
+from services.clients import registration
+from services.ingestion import intake, item_intake
 from store.mail.policy import ShopPolicy
 from store.sql.bulk import UpsertBatch
 
@@ -109,19 +108,19 @@ def _build_result(put: UpsertBatch[Any]) -> BatchResult:
 
 
 def _save_clients(connection: Connection, rows: Sequence[ClientRow], at: ImportContext) -> BatchResult:
-    return _build_result(clients.upsert_clients(connection, rows, at.terms, at.now, at.real_now, start=at.start))
+    return _build_result(registration.upsert_clients(connection, rows, at.terms, at.now, at.real_now, start=at.start))
 
 
 def _save_items(connection: Connection, rows: Sequence[ItemRow], at: ImportContext) -> BatchResult:
-    return _build_result(catalogue.put_items(connection, rows, at.terms, at.now))
+    return _build_result(item_intake.put_items(connection, rows, at.terms, at.now))
 
 
 def _save_stock(connection: Connection, rows: Sequence[StockRow], _at: ImportContext) -> BatchResult:
-    return _build_result(catalogue.put_stock(connection, rows))
+    return _build_result(item_intake.put_stock(connection, rows))
 
 
 def _save_events(connection: Connection, rows: Sequence[Any], at: ImportContext) -> BatchResult:
-    result = events.accept_events(connection, rows, at.terms, at.now, at.real_now, notify=at.start)
+    result = intake.accept_events(connection, rows, at.terms, at.now, at.real_now, notify=at.start)
     refused = [(refusal.index, refusal.field, refusal.reason) for refusal in result.refused]
     return BatchResult(len(result.accepted), 0, len(result.duplicates), refused, {})
 

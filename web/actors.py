@@ -9,6 +9,9 @@ from models.actors import Actor, Channel, Role
 API: Final = Actor(who="api", role=Role.OWNER, channel=Channel.API)
 """Whoever holds the one API key; keys of their own names come with the console."""
 
+READER: Final = Actor(who="reader", role=Role.OPERATOR, channel=Channel.PAGE)
+"""Whoever uses a link in a mail: the signed link is the proof that they may."""
+
 
 def build_page_actor(person: str) -> Actor:
     """Build the actor of somebody signed in to the pages as `person`; empty where no sign-in is needed."""

@@ -11,10 +11,10 @@ from sqlalchemy import Engine
 from errors import NotFound
 from models.actors import Activity, SubjectKind
 from models.base import ClientId
+from services.clients.why_not import explain_no_mail
 from settings import Settings
 from store.activity import list_activities
 from store.clients.timeline import ClientTimeline, load_timeline
-from store.clients.why_not import explain_no_mail
 from store.database import read_transaction
 from store.fixes.lists import FixSummary, list_summaries
 from store.mail.policy import build_mail_rules

@@ -1,26 +1,37 @@
-"""Save a client whom the shop sends."""
+"""Save clients whom the shop sends: one by a request, many from a file."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from functools import cache
+from typing import Final, NamedTuple
+from zoneinfo import available_timezones
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from domain import permissions
+from domain.consent import apply_list
+from domain.intake import ERASED, TOLERANCE
+from domain.mail_consent import may_list_decide
 from domain.permissions import Action
 from errors import BadInput, ErasedClient
 from mail.address import normalise_address
 from models.actors import Actor, Subject, SubjectKind
 from models.base import ClientId
 from models.clients import Client, ClientRow
+from models.consents import OTHER_PURPOSES
 from store.activity import write_activity
 from store.clients import clients
+from store.clients.clients import ClientValues
 from store.database import write_transaction
+from store.events import outbox
 from store.mail import mailboxes
 from store.mail.policy import ShopPolicy
-from store.mail.suppressions import ERASED
+from store.mail.suppressions import find_erased, hash_mailbox
+from store.mail.withdrawals import find_withdrawals
+from store.sql.bulk import RowRefusal, UpsertBatch
+from store.sql.types import to_micros
 
 
 class SavedClient(NamedTuple):
@@ -43,7 +54,7 @@ def save_client(
     permissions.require(actor, Action.SAVE_CLIENT)
     row = row.model_copy(update={"email": normalise_address(row.email)})
     with write_transaction(engine) as connection:
-        batch = clients.upsert_clients(connection, [row], policy, now, real_now)
+        batch = upsert_clients(connection, [row], policy, now, real_now)
         for refusal in batch.refused:
             raise (ErasedClient if refusal.reason == ERASED else BadInput)(refusal.reason, refusal.field)
         if not batch.same:
@@ -55,3 +66,130 @@ def save_client(
         carriers = mailboxes.list_carriers(connection, [mailbox]).get(mailbox, [])
         sharing = tuple(other for other in carriers if other != row.client_id)
         return SavedClient(client, bool(batch.new), batch.notes, sharing)
+
+
+def upsert_clients(
+    connection: Connection,
+    rows: Sequence[ClientRow],
+    policy: ShopPolicy,
+    now: datetime,
+    real_now: datetime,
+    *,
+    start: bool = True,
+) -> UpsertBatch[ClientValues]:
+    """Save clients. Fields that a row leaves out keep their stored values; saving the same row twice changes nothing.
+
+    A new client's workflow is asked to start, without `start` when the shop says go; so is that of a client who now
+    consents. Consent in a row: False withdraws it at `now`; True gives it only while no event has withdrawn it, since a
+    shop's list may be older than the withdrawal (`notes` counts these).
+    """
+    ids = {row.client_id for row in rows}
+    batch = UpsertBatch(clients.load_values(connection, ids))
+    erased_ids = find_erased(connection, policy.signing_key, ids - batch.stored.keys())
+    for index, row in enumerate(rows):
+        if why := _refuse(row, erased_ids, now):
+            batch.refused.append(RowRefusal(index, *why))
+        else:
+            batch.add_row(row.client_id, lambda before, row=row: _merge(batch, before, row, policy, now))  # type: ignore[misc]
+    _keep_withdrawals(connection, batch)
+    clients.save_values(connection, batch.rows)
+    outbox.push_nudges(connection, "client", [*batch.new, *_find_freed(batch)], real_now, held=not start)
+    return batch
+
+
+@cache
+def list_time_zones() -> frozenset[str]:
+    """List the time zones that this machine knows."""
+    return frozenset(available_timezones())
+
+
+def _refuse(row: ClientRow, erased_ids: set[str], now: datetime) -> tuple[str, str] | None:
+    if row.client_id in erased_ids:
+        return "client_id", ERASED
+    if row.time_zone is not None and row.time_zone not in list_time_zones():
+        return "time_zone", f"no such time zone: {row.time_zone[:64]!r}; give one such as Europe/London"
+    if row.signed_up_at is not None and row.signed_up_at > now + TOLERANCE:
+        return "signed_up_at", "lies in the future"
+    return None
+
+
+def _merge(
+    batch: UpsertBatch[ClientValues], before: ClientValues | None, row: ClientRow, policy: ShopPolicy, now: datetime
+) -> ClientValues:
+    fields_set = row.model_fields_set
+    values = before or ClientValues(
+        client_id=row.client_id,
+        email=row.email,
+        first_name=row.first_name,
+        time_zone=policy.time_zone,
+        time_zone_assumed=True,
+        locale=row.locale,
+        signed_up_at=to_micros(now),
+        consent=row.consent,
+        consent_at=to_micros(now) if row.consent else None,
+        consent_source=row.consent_source if row.consent else "",
+        sizes=row.sizes,
+        tags=row.tags,
+        purposes={},
+    )
+    plain = {name: getattr(row, name) for name in _PLAIN & fields_set}
+    mailbox = hash_mailbox(policy.signing_key, row.email, policy.fold_tags)
+    values = values._replace(**plain, email=row.email, mailbox=mailbox)
+    if row.time_zone is not None:
+        values = values._replace(time_zone=row.time_zone, time_zone_assumed=False)
+    if row.signed_up_at is not None:
+        values = values._replace(signed_up_at=to_micros(row.signed_up_at))
+    if "consent" in fields_set and row.consent != values.consent:
+        values = _apply_consent(batch, values, row, now)
+    values = _apply_purposes(batch, values, row, now)
+    if values.time_zone_assumed:
+        batch.count_note("time_zone_assumed")
+    return values
+
+
+_PLAIN: Final = frozenset({"first_name", "locale", "sizes", "tags"})
+
+
+def _apply_consent(
+    batch: UpsertBatch[ClientValues], values: ClientValues, row: ClientRow, now: datetime
+) -> ClientValues:
+    if not may_list_decide(values.consent_at is not None, row.consent):
+        batch.count_note("withdrawal_kept")
+        return values
+    return values._replace(consent=row.consent, consent_at=to_micros(now), consent_source=row.consent_source)
+
+
+def _apply_purposes(
+    batch: UpsertBatch[ClientValues], values: ClientValues, row: ClientRow, now: datetime
+) -> ClientValues:
+    purposes = dict(values.purposes)
+    for purpose in OTHER_PURPOSES:
+        agreed = getattr(row, purpose)
+        if agreed is None:
+            continue
+        record = apply_list(purposes.get(purpose), agreed, now, row.consent_source)
+        if record is None:
+            batch.count_note("refusal_kept")
+        else:
+            purposes[purpose] = record
+    return values if purposes == values.purposes else values._replace(purposes=purposes)
+
+
+def _find_freed(batch: UpsertBatch[ClientValues]) -> list[str]:
+    """Find the clients who may be mailable now: they consent anew, or have another mailbox."""
+    return [
+        key
+        for key, row in batch.changed.items()
+        if (row.consent and not batch.stored[key].consent)
+        or (batch.stored[key].mailbox and row.mailbox != batch.stored[key].mailbox)
+    ]
+
+
+def _keep_withdrawals(connection: Connection, batch: UpsertBatch[ClientValues]) -> None:
+    """Give no consent by a file to a new client whose mailbox has withdrawn it under another id."""
+    fresh = {row.mailbox: key for key, row in batch.new.items() if row.consent}
+    for mailbox, at in find_withdrawals(connection, fresh).items():
+        for key, row in batch.new.items():
+            if row.mailbox == mailbox and row.consent:
+                batch.new[key] = row._replace(consent=False, consent_at=to_micros(at))
+                batch.count_note("withdrawal_kept")

@@ -12,9 +12,9 @@ from domain import permissions
 from domain.permissions import Action
 from models.actors import Actor, Subject, SubjectKind
 from models.events import Event
+from services.ingestion.intake import IntakeResult, accept_events
 from store.activity import write_activity
 from store.database import write_transaction
-from store.events.events import IntakeResult, accept_events
 from store.mail.policy import ShopPolicy
 
 EVENTS: Final = Subject(kind=SubjectKind.DATA, id="events")

@@ -25,10 +25,11 @@ from models.states import OutreachState
 from services import metrics
 from services.context import ServiceContext
 from services.mailing import domain_pace
+from services.returns import mail_states
 from store.campaigns import campaigns
 from store.catalogue import catalogue
 from store.clients import assessments, clients
-from store.mail import ledger, mail_facts, mailboxes, returned, suppressions
+from store.mail import ledger, mail_facts, mailboxes, suppressions
 from store.mail.ledger import LedgerRow
 
 TOO_LATE: Final = timedelta(days=7)
@@ -172,7 +173,7 @@ def _judge_mailbox(connection: Connection, mailbox: str, fault: MailFault, now: 
     if fault.no_such_mailbox:
         suppressions.suppress_mailboxes(connection, {mailbox: (suppressions.HARD_BOUNCE, now)})
     else:
-        returned.give_up_mailbox(connection, mailbox, now)
+        mail_states.give_up_mailbox(connection, mailbox, now)
 
 
 def _load_result(connection: Connection, step: OutreachStep, clock: Clock) -> StepDone:

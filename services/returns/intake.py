@@ -8,17 +8,18 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine
 
 from domain import permissions
+from domain.outreach import build_outreach_key
 from domain.permissions import Action
 from models.actors import Actor, Subject, SubjectKind
 from models.base import ClientId
 from models.events import ClientUnsubscribed, EmailBounced, EmailComplained, Event
 from models.returns import ReturnKind, ReturnOutcome, ReturnReading, ReturnWay, TakenReturn
 from services import metrics
+from services.ingestion.intake import accept_events
+from services.returns import mail_states
 from store.activity import write_activity
-from store.clients.consent import build_outreach_key
 from store.database import write_transaction
 from store.events import outbox
-from store.events.events import accept_events
 from store.mail import mailboxes, messages, returned, withdrawals
 from store.mail import returns as stored_returns
 from store.mail.policy import ShopPolicy
@@ -95,9 +96,9 @@ def _apply(
     accept_events(connection, [_build_event(reading, mail, now)], policy, now, real_now)
     # The event cannot name the mail where a client's id is very long; doing it twice changes nothing.
     if reading.kind is ReturnKind.FAILED:
-        returned.record_bounce(connection, mail, reading.hard, reading.code, now)
+        mail_states.record_bounce(connection, mail, reading.hard, reading.code, now)
     elif reading.kind is ReturnKind.COMPLAINT:
-        returned.record_complaint(connection, mail, now)
+        mail_states.record_complaint(connection, mail, now)
     outbox.push_nudges(connection, "client", [mail.client_id], real_now)
 
 

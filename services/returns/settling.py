@@ -19,14 +19,19 @@ CHECK_EVERY_S: Final = 0.05
 _LEAVING: Final = frozenset({ReturnKind.OPT_OUT, ReturnKind.COMPLAINT})
 
 
+def count_under_way(engine: Engine, mailboxes: Collection[str], client_ids: Collection[str]) -> int:
+    """Count the mails to these mailboxes, or of these clients, that are with the mail server now."""
+    with read_transaction(engine) as connection:
+        return count_in_delivery(connection, mailboxes, client_ids)
+
+
 def wait_until_settled(engine: Engine, mailboxes: Collection[str], client_ids: Collection[str], wait_s: float) -> bool:
     """Wait until no mail to these mailboxes, or of these clients, is with the mail server; False when that takes longer
     than `wait_s` real seconds."""
     until = time.monotonic() + wait_s
     while True:
-        with read_transaction(engine) as connection:
-            if count_in_delivery(connection, mailboxes, client_ids) == 0:
-                return True
+        if count_under_way(engine, mailboxes, client_ids) == 0:
+            return True
         if time.monotonic() >= until:
             return False
         time.sleep(CHECK_EVERY_S)

@@ -1,28 +1,24 @@
-"""Items and stock: imported from files and `PUT` requests, and read whole."""
+"""Items and stock: saved from files, and read whole."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cache
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, Select, select
 
 from models.base import ItemId
-from models.catalogue import Item, ItemRow, Season, StockRow
-from store.events.rows import convert_to_cents
-from store.events.validator import TOLERANCE
-from store.mail.policy import ShopPolicy
+from models.catalogue import Item
 from store.revisions import load_number, raise_number
-from store.sql.bulk import RowRefusal, UpsertBatch, among, dump_json, give, match_given, write_rows
+from store.sql.bulk import among, dump_json, give, match_given, write_rows
 from store.sql.records import Record
 from store.sql.types import to_micros
 from store.tables import items, stock
 
 
-class _ItemValues(NamedTuple):
+class ItemValues(NamedTuple):
     """An item as a row of a file gives it; `added_at` in microseconds."""
 
     item_id: str
@@ -39,86 +35,58 @@ class _ItemValues(NamedTuple):
     tags: tuple[str, ...]
 
 
-class _StockValues(NamedTuple):
+class StockValues(NamedTuple):
+    """A count of stock as a row of a file gives it."""
+
     sku: str
     item_id: str
     size: str
     on_hand: int
 
 
-def put_items(
-    connection: Connection, rows: Sequence[ItemRow], policy: ShopPolicy, now: datetime
-) -> UpsertBatch[_ItemValues]:
-    """Save items. Fields that a row leaves out keep their stored values; saving the same row twice changes nothing."""
-    ids = {row.item_id for row in rows}
-    stored = connection.execute(_build_items_query(connection.dialect.name), give(connection, ids))
-    batch = UpsertBatch({row.item_id: _read_values(row) for row in stored})
-    for index, row in enumerate(rows):
-        if why := _refuse(row, policy, now):
-            batch.refused.append(RowRefusal(index, *why))
-        else:
-            batch.add_row(row.item_id, lambda before, row=row: _merge(before, row, now))  # type: ignore[misc]
-    written = [(*row[:-2], dump_json(row.sizes), dump_json(row.tags)) for row in batch.rows]
-    write_rows(connection, items, _ItemValues._fields, written, "replace")
+def load_item_values(connection: Connection, ids: Iterable[ItemId]) -> dict[ItemId, ItemValues]:
+    """Load what is stored of these items."""
+    rows = connection.execute(_build_items_query(connection.dialect.name), give(connection, ids))
+    return {row.item_id: _read_values(row) for row in rows}
+
+
+def save_item_values(connection: Connection, rows: Iterable[ItemValues]) -> None:
+    """Save items, new and changed ones."""
+    written = [(*row[:-2], dump_json(row.sizes), dump_json(row.tags)) for row in rows]
+    write_rows(connection, items, ItemValues._fields, written, "replace")
     if written:
         raise_number(connection, "catalogue")
-    return batch
 
 
-def _read_values(row: Row[Any]) -> _ItemValues:
-    values = {name: getattr(row, name) for name in _ItemValues._fields}
-    return _ItemValues(**values)._replace(
-        added_at=to_micros(row.added_at), sizes=tuple(row.sizes), tags=tuple(row.tags)
-    )
+def _read_values(row: Row[Any]) -> ItemValues:
+    values = {name: getattr(row, name) for name in ItemValues._fields}
+    return ItemValues(**values)._replace(added_at=to_micros(row.added_at), sizes=tuple(row.sizes), tags=tuple(row.tags))
 
 
-def _refuse(row: ItemRow, policy: ShopPolicy, now: datetime) -> tuple[str, str] | None:
-    if row.currency not in (None, policy.currency):
-        return "currency", f"{row.currency} is not the shop's {policy.currency} (SELVEDGE_SHOP_CURRENCY)"
-    if row.added_at is not None and row.added_at > now + TOLERANCE:
-        return "added_at", "lies in the future"
-    return None
+class CountedStock(NamedTuple):
+    """A stored count of stock; `reserved`: of its units, those that Fixes hold."""
+
+    values: StockValues
+    reserved: int
 
 
-_PLAIN: Final = frozenset({"brand", "colour", "sustainability", "sizes", "tags"})
+def lock_stock(connection: Connection, skus: Iterable[str]) -> list[CountedStock]:
+    """Load what is stored of these skus, and lock their rows."""
+    columns = select(*(stock.c[name] for name in StockValues._fields), stock.c.reserved)
+    query = columns.where(among(connection, stock.c.sku, skus)).order_by(stock.c.sku)
+    return [CountedStock(StockValues(*row[:-1]), row.reserved) for row in connection.execute(query.with_for_update())]
 
 
-def _merge(before: _ItemValues | None, row: ItemRow, now: datetime) -> _ItemValues:
-    fields_set = row.model_fields_set
-    values = before or _ItemValues(
-        row.item_id, row.title, row.category, "", "", 0, None, Season.ALL.value, None, to_micros(now), (), ()
-    )
-    values = values._replace(**{name: getattr(row, name) for name in _PLAIN & fields_set})
-    values = values._replace(title=row.title, category=row.category, price_cents=convert_to_cents(row.price))
-    if "cost" in fields_set:
-        values = values._replace(cost_cents=None if row.cost is None else convert_to_cents(row.cost))
-    if "season" in fields_set:
-        values = values._replace(season=row.season.value)
-    return values if row.added_at is None else values._replace(added_at=to_micros(row.added_at))
-
-
-def put_stock(connection: Connection, rows: Sequence[StockRow]) -> UpsertBatch[_StockValues]:
-    """Save stock counts; each is the whole count, including the units that are held for Fixes. Refuses items that are
-    not in the catalogue. `notes` counts skus with more units held than on hand: the first Fix approved gets them."""
-    columns = select(*(stock.c[name] for name in _StockValues._fields), stock.c.reserved)
-    query = columns.where(among(connection, stock.c.sku, {row.sku for row in rows})).order_by(stock.c.sku)
-    before = connection.execute(query.with_for_update()).all()
-    batch = UpsertBatch({old.sku: _StockValues(*old[:-1]) for old in before})
-    item_ids = {row.item_id for row in rows}
-    known = set(connection.scalars(select(items.c.item_id).where(among(connection, items.c.item_id, item_ids))))
-    for index, row in enumerate(rows):
-        if row.item_id not in known:
-            batch.refused.append(RowRefusal(index, "item_id", "unknown item; import the catalogue first"))
-        else:
-            values = _StockValues(row.sku, row.item_id, row.size, row.on_hand)
-            batch.add_row(row.sku, lambda _before, values=values: values)  # type: ignore[misc]
-    write_rows(connection, stock, _StockValues._fields, batch.rows, "replace")
-    if batch.rows:
+def save_stock_values(connection: Connection, rows: Sequence[StockValues]) -> None:
+    """Save counts of stock, new and changed ones."""
+    write_rows(connection, stock, StockValues._fields, rows, "replace")
+    if rows:
         raise_number(connection, "stock")
-    for old in before:
-        if (batch.changed.get(old.sku) or batch.stored[old.sku]).on_hand < old.reserved:
-            batch.count_note("held_short")
-    return batch
+
+
+def find_known_items(connection: Connection, item_ids: Iterable[ItemId]) -> set[ItemId]:
+    """Find which of these items are in the catalogue."""
+    return set(connection.scalars(select(items.c.item_id).where(among(connection, items.c.item_id, item_ids))))
 
 
 @cache

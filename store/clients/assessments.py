@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -18,6 +18,7 @@ from models.base import ClientId
 from models.calls import CallState
 from models.clients import ClientPolicy
 from models.states import Band, EnrolmentState, Phase
+from store.sql.bulk import among
 from store.sql.records import Record
 from store.tables import assessments, calls, clients, engagement, enrolments, standings
 
@@ -80,6 +81,23 @@ class ClientFile(OpenCallColumns):
     def phase_state(self) -> PhaseState | None:
         """The phase and since when."""
         return PhaseState(phase=self.phase, since=self.phase_since) if self.phase and self.phase_since else None
+
+
+@dataclass(frozen=True, slots=True)
+class ClientThresholds(Record):
+    """What the last assessment left for events to reach. `lift_score`: the score that moves the client up a band."""
+
+    client_id: ClientId
+    lift_score: float | None
+    phase: Phase
+    order_moves: bool
+
+
+def load_thresholds(connection: Connection, client_ids: Iterable[ClientId]) -> list[ClientThresholds]:
+    """Load the thresholds of those of these clients who were assessed."""
+    query = select(*ClientThresholds.list_columns(standings))
+    query = query.where(among(connection, standings.c.client_id, client_ids))
+    return [ClientThresholds.from_row(row) for row in connection.execute(query)]
 
 
 CALL: Final = (calls.c.call_id, calls.c.created_at.label("call_since"), calls.c.until.label("call_until"))
@@ -178,3 +196,26 @@ def load_risk(connection: Connection, client_id: ClientId) -> ChurnRisk | None:
     query = select(assessments.c.risk).join(standings, standings.c.assessment_id == assessments.c.id)
     risk = connection.execute(query.where(standings.c.client_id == client_id)).scalar_one_or_none()
     return None if risk is None else ChurnRisk.model_validate(risk)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing(OpenCallColumns):
+    """What the last assessment found and planned."""
+
+    phase: Phase
+    phase_since: datetime
+    next_touch_at: datetime | None
+    wake_at: datetime | None
+    answered: tuple[NoMailDecision, ...] = ()
+
+
+def load_standing(connection: Connection, client_id: ClientId) -> Standing | None:
+    """Load what the last assessment of a client found and planned; None before the first."""
+    query = (
+        select(*Standing.list_columns(standings), *CALL)
+        .select_from(standings)
+        .outerjoin(calls, match_open_call(standings.c.client_id))
+        .where(standings.c.client_id == client_id)
+    )
+    row = connection.execute(query).one_or_none()
+    return None if row is None else Standing.from_row(row)

@@ -8,18 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Final
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, or_, select, update
 
+from domain.mail_consent import stamp_withdrawal
 from store.mail.mailboxes import lock_mailboxes
 from store.sql.bulk import among, insert_into
 from store.sql.records import Record
 from store.tables import clients, withdrawals
-
-_TICK: Final = timedelta(microseconds=1)
-TABLE: Final = withdrawals
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +43,7 @@ def withdraw_mailbox(connection: Connection, mailbox: str, at: datetime) -> None
     lock_mailboxes(connection, [mailbox])
     before = find_withdrawal(connection, mailbox)
     before_at = None if before is None else before.at
-    values = {"at": at if before_at is None else max(at, before_at + _TICK), "link": "", "before_at": before_at}
+    values = {"at": stamp_withdrawal(at, before_at), "link": "", "before_at": before_at}
     row = insert_into(connection, withdrawals).values(mailbox=mailbox, **values)
     connection.execute(row.on_conflict_do_update(index_elements=["mailbox"], set_=values))
 

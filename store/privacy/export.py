@@ -9,9 +9,9 @@ from typing import Any, Final
 import orjson
 from sqlalchemy import Connection, select
 
+from domain.mail_consent import CONSENT_TYPES
 from models.base import ClientId
 from store.clients.profiles import load_profile
-from store.events.effects import CONSENT_TYPES
 from store.learning import decisions
 from store.mail.suppressions import hash_address
 from store.privacy import erasure

@@ -15,7 +15,7 @@ from cli import selvedge
 from models.base import utc
 from models.catalogue import StockRow
 from models.fixes import FixItem, FixState, FixWish
-from store.catalogue import catalogue
+from services.ingestion import item_intake
 from store.database import write_transaction
 from store.fixes import fixes, reservations
 from tests.support.shop import Shop, a_shop
@@ -54,7 +54,7 @@ def propose_fix(shop: Shop, read: dict[str, Any] | None) -> str:
     """A box of item00 to item02; item03 may go in, item04 is too dear for the note, no unit of item05 is free."""
     pieces = [*map(piece, range(4)), piece(4, price_cents=9_001), piece(5)]
     with write_transaction(shop.engine) as connection:
-        catalogue.put_stock(connection, [StockRow(sku="item05-M", item_id="item05", size="M", on_hand=0)])
+        item_intake.put_stock(connection, [StockRow(sku="item05-M", item_id="item05", size="M", on_hand=0)])
         fix_id = fixes.save_request(connection, "ann", FixWish(slots=3, must_have=("kind0",), note=NOTE), NOW)
         if read is not None:
             fixes.save_note(connection, fix_id, read)

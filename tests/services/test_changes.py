@@ -37,6 +37,7 @@ from models.waves import WaveStep
 from services.calls.decisions import decide_call
 from services.campaigns.creation import create_campaign
 from services.campaigns.steering import steer_campaign
+from services.clients.mail_links import leave_list, stay_on_list, withdraw_consent
 from services.clients.opening import open_shop
 from services.clients.registration import save_client
 from services.clients.steering import steer_client
@@ -112,6 +113,7 @@ def shop(tmp_path: Path) -> Shop:
         gone = hash_mailbox(policy.signing_key, "gone@shop.example", policy.fold_tags)
         suppress_mailboxes(connection, {gone: ("hard_bounce", NOW)})
         fix_id = save_everything_about(connection, policy, WHO, NOW)
+        withdraw_consent(connection, "bea", 1, NOW, REAL, policy)
         connection.execute(t.activity.delete())
         until = NOW + timedelta(days=3)
         assert calls.open_call(
@@ -221,6 +223,8 @@ CHANGES: Final[dict[Action, Change]] = {
     Action.SET_CLIENT_POLICY: lambda s, a: _steer_client(
         "ann", s, a, kind="adjust", policy=ClientPolicy(preferred_hour=7)
     ),
+    Action.LEAVE_LIST: lambda s, a: leave_list(s.engine, a, s.policy, "ann", 3, NOW, REAL),
+    Action.STAY_ON_LIST: lambda s, a: stay_on_list(s.engine, a, s.policy, "bea", 1, NOW, REAL),
     Action.EXPORT_CLIENT: lambda s, a: b"".join(export_client(s.engine, a, s.key, "ann", NOW, REAL)),
     Action.ERASE_CLIENT: lambda s, a: request_erasure(s.engine, a, s.key, "ann", NOW, REAL),
     Action.CREATE_CAMPAIGN: lambda s, a: create_campaign(

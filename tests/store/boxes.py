@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, func, select, update
 
 from models.catalogue import StockRow
 from models.fixes import FixId, FixItem, FixState, FixWish, ItemState
-from store.catalogue import catalogue
+from services.ingestion import item_intake
 from store.database import read_transaction
 from store.fixes import fixes
 from store.mail.policy import ShopPolicy
@@ -34,7 +34,7 @@ def seed_stock(connection: Connection, policy: ShopPolicy, on_hand: Mapping[str,
 def count_stock(connection: Connection, on_hand: Mapping[str, int]) -> dict[str, int]:
     """The shop counts its shelf anew; the notes that this gives."""
     rows = [{"sku": sku, "item_id": sku, "size": "M", "on_hand": units} for sku, units in on_hand.items()]
-    return catalogue.put_stock(connection, [StockRow.model_validate(row) for row in rows]).notes
+    return item_intake.put_stock(connection, [StockRow.model_validate(row) for row in rows]).notes
 
 
 def seed_fix(

@@ -11,8 +11,8 @@ from models.catalogue import ItemRow
 from models.clients import ClientRow
 from models.events import EVENT, Event
 from models.states import Band, Phase
-from store.catalogue import catalogue
-from store.clients import clients
+from services.clients import registration
+from services.ingestion import item_intake
 from store.mail.policy import ShopPolicy
 from store.tables import outbox, standings
 from tests.store.conftest import NOW, REAL
@@ -25,13 +25,13 @@ def client_row(client_id: str, **fields: Any) -> ClientRow:
 def seed_clients(connection: Connection, policy: ShopPolicy, *ids: str, consent: bool = True) -> None:
     """Clients that nobody waits for: no start is pending, and none is held until the shop says go."""
     rows = [client_row(client_id, consent=consent) for client_id in ids]
-    clients.upsert_clients(connection, rows, policy, NOW, REAL, start=False)
+    registration.upsert_clients(connection, rows, policy, NOW, REAL, start=False)
     connection.execute(delete(outbox).where(outbox.c.held))
 
 
 def seed_items(connection: Connection, policy: ShopPolicy, *ids: str) -> None:
     rows = [ItemRow.model_validate({"item_id": i, "title": i, "category": "knit", "price": "10"}) for i in ids]
-    catalogue.put_items(connection, rows, policy, NOW)
+    item_intake.put_items(connection, rows, policy, NOW)
 
 
 def event(event_id: str, kind: str, client_id: str = "ann", at: datetime = NOW, **fields: Any) -> Event:

@@ -11,9 +11,10 @@ import pytest
 from sqlalchemy import Engine, func, select
 
 from models.events import Event
-from store.clients import clients
+from services.clients import registration
+from services.ingestion import intake
 from store.database import read_transaction, write_transaction
-from store.events import events, outbox
+from store.events import outbox
 from store.mail.policy import ShopPolicy
 from store.tables import clients as client_table
 from store.tables import engagement
@@ -61,7 +62,7 @@ def test_statistics_add_up_when_batches_of_the_same_clients_meet(engine: Engine,
     def job(writer: int) -> Callable[[], None]:
         def take() -> None:
             with write_transaction(engine) as connection:
-                events.accept_events(connection, orders(writer, ids), policy, NOW, REAL)
+                intake.accept_events(connection, orders(writer, ids), policy, NOW, REAL)
 
         return take
 
@@ -84,7 +85,7 @@ def test_the_same_batch_from_all_sides_counts_once(engine: Engine, policy: ShopP
 
     def take() -> None:
         with write_transaction(engine) as connection:
-            done = events.accept_events(connection, batch, policy, NOW, REAL)
+            done = intake.accept_events(connection, batch, policy, NOW, REAL)
         accepted.extend(done.accepted)
         duplicates.extend(done.duplicates)
 
@@ -104,7 +105,7 @@ def test_one_id_for_two_clients_is_one_event(engine: Engine, policy: ShopPolicy)
         def take() -> None:
             batch = [event(f"same-{i}", "order_placed", client) for i in range(50)]
             with write_transaction(engine) as connection:
-                accepted.extend(events.accept_events(connection, batch, policy, NOW, REAL).accepted)
+                accepted.extend(intake.accept_events(connection, batch, policy, NOW, REAL).accepted)
 
         return take
 
@@ -121,7 +122,7 @@ def test_clients_made_by_many_at_once_are_made_once(engine: Engine, policy: Shop
         def put() -> None:
             rows = [client_row(client) for client in (ids if writer % 2 else ids[::-1])]
             with write_transaction(engine) as connection:
-                clients.upsert_clients(connection, rows, policy, NOW, REAL)
+                registration.upsert_clients(connection, rows, policy, NOW, REAL)
 
         return put
 

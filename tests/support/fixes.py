@@ -16,7 +16,7 @@ from hosting.dispatch import Dispatcher
 from models.actors import Actor, Channel, Role
 from models.catalogue import StockRow
 from models.fixes import FixDecision, FixItem, FixStatus, FixWish, ItemState, Swap
-from store.catalogue import catalogue
+from services.ingestion import item_intake
 from store.database import read_transaction, write_transaction
 from store.fixes import fixes, reservations
 from store.fixes.rows import FixRow
@@ -88,7 +88,7 @@ class FixDesk:
         item_ids = items or tuple(f"item{k:02}" for k in range(24))
         rows = [StockRow(sku=f"{item_id}-M", item_id=item_id, size="M", on_hand=units) for item_id in item_ids]
         with write_transaction(self.shop.engine) as connection:
-            catalogue.put_stock(connection, rows)
+            item_intake.put_stock(connection, rows)
 
     def shelf(self) -> dict[str, tuple[int, int]]:
         """sku -> (on hand, reserved); and the one rule of all stock."""

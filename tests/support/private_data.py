@@ -22,12 +22,12 @@ from models.events import EVENT
 from models.fixes import FixItem, FixState, FixWish
 from models.refreshes import RefreshReport, TopPick, TopPicks
 from models.states import HoldSource
+from services.clients import registration
+from services.ingestion import intake, item_intake
 from store import tables as t
 from store.activity import write_activity
 from store.campaigns import campaigns
-from store.catalogue import catalogue
-from store.clients import clients, holds
-from store.events import events
+from store.clients import holds
 from store.fixes import fixes, reservations, waves
 from store.learning import decisions, refreshes, top_picks
 from store.mail.policy import ShopPolicy
@@ -41,9 +41,9 @@ CANARIES: Final = (NAME, "canary.address", "canarynote", "Wilhelmina")
 def save_everything_about(connection: Connection, terms: ShopPolicy, client_id: ClientId, now: datetime) -> str:
     """Save something of the client in every table; return the id of their Fix, whose units are held."""
     row = {"client_id": client_id, "email": ADDRESS, "first_name": NAME, "consent": True, "sizes": ["M"]}
-    clients.upsert_clients(connection, [ClientRow.model_validate(row)], terms, now, now)
+    registration.upsert_clients(connection, [ClientRow.model_validate(row)], terms, now, now)
     piece = {"item_id": "knit-1", "title": "A knit", "category": "knit", "price": "50"}
-    catalogue.put_items(connection, [ItemRow.model_validate(piece)], terms, now)
+    item_intake.put_items(connection, [ItemRow.model_validate(piece)], terms, now)
     connection.execute(insert(t.stock).values(sku="knit-1-M", item_id="knit-1", size="M", on_hand=3, reserved=0))
     _save_events(connection, terms, client_id, now)
     _save_assessment(connection, client_id, now)
@@ -64,7 +64,7 @@ def _save_events(connection: Connection, terms: ShopPolicy, client_id: ClientId,
         EVENT.validate_python({"event_id": f"{client_id}.{k}", "client_id": client_id, "occurred_at": now, **row})
         for k, row in enumerate(rows)
     ]
-    assert not events.accept_events(connection, batch, terms, now, now).refused
+    assert not intake.accept_events(connection, batch, terms, now, now).refused
     connection.execute(
         insert(t.tastes).values(client_id=client_id, until=now - timedelta(days=1), sums={"oc:knit": 1.0})
     )

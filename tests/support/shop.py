@@ -21,13 +21,13 @@ from models.campaign import CampaignSpec
 from models.catalogue import ItemRow, StockRow
 from models.clients import ClientRow
 from models.events import EVENT
+from services.clients import registration
 from services.context import ServiceContext
+from services.ingestion import intake, item_intake
 from settings import Settings
 from store.campaigns import campaigns
-from store.catalogue import catalogue
-from store.clients import clients
 from store.database import connect, read_transaction, write_transaction
-from store.events import events, outbox
+from store.events import outbox
 from store.mail.policy import ShopPolicy
 from store.migrate import upgrade
 from store.tables import outreach_steps, outreaches
@@ -53,7 +53,7 @@ class Shop:
         row = {"email": f"{client_id.lower()}@example.com", "first_name": "Ana", "time_zone": "UTC", "consent": True}
         made = ClientRow.model_validate({"client_id": client_id, "signed_up_at": now, **row, **fields})
         with write_transaction(self.engine) as connection:
-            put = clients.upsert_clients(connection, [made], self.terms, now, datetime.now(UTC))
+            put = registration.upsert_clients(connection, [made], self.terms, now, datetime.now(UTC))
         assert not put.refused, put.refused
 
     def sign_up(self, prefix: str, count: int, *, consent: bool = True) -> None:
@@ -71,14 +71,14 @@ class Shop:
             for k in range(count)
         ]
         with write_transaction(self.engine) as connection:
-            clients.upsert_clients(connection, rows, self.terms, now, now)
+            registration.upsert_clients(connection, rows, self.terms, now, now)
 
     def event(self, client_id: str, kind: str, at: datetime, *, now: datetime | None = None, **fields: Any) -> None:
         """Something happened to a client at `at`."""
         body = {"event_id": f"{client_id}.{kind}.{at.timestamp():.6f}", "client_id": client_id, "type": kind}
         event = EVENT.validate_python({**body, "occurred_at": at, **fields})
         with write_transaction(self.engine) as connection:
-            accepted = events.accept_events(connection, [event], self.terms, now or at, datetime.now(UTC))
+            accepted = intake.accept_events(connection, [event], self.terms, now or at, datetime.now(UTC))
         assert not accepted.refused, accepted.refused
 
     def campaign(self, slug: str, now: datetime, **fields: Any) -> None:
@@ -146,10 +146,10 @@ def a_shop(folder: Path, *, stock: bool = True, **settings: Any) -> Shop:
         for k in range(24)
     ]
     with write_transaction(engine) as connection:
-        catalogue.put_items(connection, rows, ShopPolicy.from_settings(made), now)
+        item_intake.put_items(connection, rows, ShopPolicy.from_settings(made), now)
         if stock:
             shelf = [StockRow(sku=f"{r.item_id}-M", item_id=r.item_id, size="M", on_hand=50) for r in rows]
-            catalogue.put_stock(connection, shelf)
+            item_intake.put_stock(connection, shelf)
     sink = FaultySink.from_settings(made)
     sink.start()
     return Shop(settings=made, engine=engine, context=ServiceContext(settings=made, engine=engine), sink=sink)

@@ -13,10 +13,9 @@ from sqlalchemy import Engine
 from models.catalogue import ItemRow, StockRow
 from models.clients import ClientRow
 from models.events import EVENT, Event
-from store.catalogue import catalogue
-from store.clients import clients
+from services.clients import registration
+from services.ingestion import intake, item_intake
 from store.database import write_transaction
-from store.events import events
 from store.mail.policy import ShopPolicy
 from tests.algorithms.goods import two_tastes
 
@@ -35,7 +34,7 @@ class StockedShop:
     def client(self, client_id: str, **values: Any) -> None:
         row = ClientRow(client_id=client_id, **{"email": f"{client_id}@example.com", **values})
         with write_transaction(self.engine) as connection:
-            assert not clients.upsert_clients(connection, [row], TERMS, self.now, self.now, start=False).refused
+            assert not registration.upsert_clients(connection, [row], TERMS, self.now, self.now, start=False).refused
 
     def item(
         self, item_id: str, category: str = "knitwear", stock: dict[str, int] | None = None, **values: Any
@@ -44,14 +43,14 @@ class StockedShop:
         stated = {"title": f"Piece {item_id}", "price": Decimal(80), "cost": Decimal(40), **values}
         row = ItemRow(item_id=item_id, category=category, **stated)
         with write_transaction(self.engine) as connection:
-            assert not catalogue.put_items(connection, [row], TERMS, self.now).refused
+            assert not item_intake.put_items(connection, [row], TERMS, self.now).refused
         for size, units in ({"": 10} if stock is None else stock).items():
             self.stock(item_id, size, units)
 
     def stock(self, item_id: str, size: str, units: int) -> None:
         row = StockRow(sku=f"{item_id}.{size or 'one'}", item_id=item_id, size=size, on_hand=units)
         with write_transaction(self.engine) as connection:
-            assert not catalogue.put_stock(connection, [row]).refused
+            assert not item_intake.put_stock(connection, [row]).refused
 
     def event(self, client_id: str, type_: str, days_ago: float = 1.0, **values: Any) -> None:
         self.events([{"client_id": client_id, "type": type_, "days_ago": days_ago, **values}])
@@ -80,7 +79,7 @@ class StockedShop:
     def accept_event(self, row: dict[str, Any]) -> set[str]:
         """Take one event in; whose workflows are to look at it."""
         with write_transaction(self.engine) as connection:
-            taken = events.accept_events(connection, self._build_events([row]), TERMS, self.now, self.now)
+            taken = intake.accept_events(connection, self._build_events([row]), TERMS, self.now, self.now)
         assert not taken.refused, taken.refused
         return set(taken.nudged)
 
@@ -89,7 +88,7 @@ class StockedShop:
         batch = self._build_events(rows)
         for start in range(0, len(batch), 1_000):
             with write_transaction(self.engine) as connection:
-                taken = events.accept_events(
+                taken = intake.accept_events(
                     connection, batch[start : start + 1_000], TERMS, self.now, self.now, notify=False
                 )
                 assert not taken.refused, taken.refused

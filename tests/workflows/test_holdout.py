@@ -11,8 +11,8 @@ from temporalio.testing import WorkflowEnvironment
 
 from domain.holdouts import RE_ENGAGEMENT, assign_arm, build_re_engagement_slug
 from models.states import Arm
+from services.clients.why_not import explain_no_mail
 from store.campaigns import lift as campaign_lift
-from store.clients.why_not import explain_no_mail
 from store.database import read_transaction
 from store.mail.policy import build_mail_rules
 from store.tables import enrolments

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from hashlib import sha256
 from time import monotonic
 from typing import Final
 
@@ -17,16 +16,11 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import PlainTextResponse, RedirectResponse
 
 from errors import Forbidden, SelvedgeError, Unavailable
-from mail.clicks import is_machine_click
-from mail.links import Links, LinkTarget
+from mail.links import Links
 from models.base import ClientId
-from models.events import EmailClicked
-from store import clock
-from store.clients import consent
-from store.database import read_transaction, write_transaction
-from store.events.events import accept_events
-from store.mail import messages
-from store.mail.mailboxes import count_in_delivery
+from services.clients import mail_links
+from services.returns.settling import count_under_way
+from web.actors import READER
 from web.context import Here, WebContext
 from web.templating import render_page
 
@@ -69,10 +63,8 @@ def stay(token: str, request: Request, context: Here) -> Response:
     except Forbidden:
         return _respond_not_found()
     try:
-        with write_transaction(context.engine) as connection:
-            terms = context.policy
-            now, real_now = context.business_now(), context.real_now()
-            outcome = consent.restore_consent(connection, client_id, n, now, real_now, terms)
+        now, real_now = context.business_now(), context.real_now()
+        outcome = mail_links.stay_on_list(context.engine, READER, context.policy, client_id, n, now, real_now)
     except Unavailable:
         return _render_answer(request, "later", token, 503)
     return _render_answer(request, outcome, token)
@@ -87,7 +79,9 @@ def follow_link(token: str, request: Request, context: Here) -> Response:
     except Forbidden:
         return _respond_not_found()
     with suppress(SelvedgeError):  # the reader wants the shop, with or without a record
-        _note_click(context, goal, token, request.method, request.headers.get("user-agent", ""))
+        use = mail_links.LinkUse(token, request.method, request.headers.get("user-agent", ""))
+        now, real_now = context.business_now(), context.real_now()
+        mail_links.record_click(context.engine, READER, context.policy, goal, use, now, real_now)
     return RedirectResponse(
         links.build_product_url(goal.item_id), 302, {"Cache-Control": "no-store", **_PRIVATE_HEADERS}
     )
@@ -111,11 +105,8 @@ def _render_answer(request: Request, step: str, token: str, status: int = 200) -
 
 def _withdraw(context: WebContext, client_id: ClientId, n: int) -> set[str]:
     """Withdraw the consent, and return the mailboxes that are not to be mailed any more."""
-    now = context.business_now()
-    with write_transaction(context.engine) as connection:
-        terms = context.policy
-        consent.withdraw_consent(connection, client_id, n, now, context.real_now(), terms)
-        return consent.list_leaving_mailboxes(connection, client_id, n, now)
+    now, real_now = context.business_now(), context.real_now()
+    return mail_links.leave_list(context.engine, READER, context.policy, client_id, n, now, real_now)
 
 
 async def _wait_until_settled(context: WebContext, mailboxes: set[str], client_id: ClientId) -> bool:
@@ -124,35 +115,10 @@ async def _wait_until_settled(context: WebContext, mailboxes: set[str], client_i
     until = monotonic() + context.settings.unsubscribe_wait_s
     while True:
         try:
-            if not await run_in_threadpool(_count_settling, context, mailboxes, client_id):
+            if not await run_in_threadpool(count_under_way, context.engine, mailboxes, [client_id]):
                 return True
         except Unavailable:
             return False
         if monotonic() >= until:
             return False
         await asyncio.sleep(CHECK_EVERY_S)
-
-
-def _count_settling(context: WebContext, mailboxes: set[str], client_id: ClientId) -> int:
-    with read_transaction(context.engine) as connection:
-        return count_in_delivery(connection, mailboxes, [client_id])
-
-
-def _note_click(context: WebContext, goal: LinkTarget, token: str, method: str, user_agent: str) -> None:
-    """Record one event a link, day and kind of clicker, so that a link that is opened for ever fills no table."""
-    now = context.business_now()
-    with write_transaction(context.engine) as connection:
-        sent = messages.find_sent_at(connection, goal.client_id, goal.n)
-        pace = clock.load_clock(connection, context.real_now()).pace
-        since = (now - sent) / pace if sent is not None and pace > 0 else None
-        machine = is_machine_click(method, user_agent, since)
-        key = sha256(f"{token} {machine} {now.date()}".encode()).hexdigest()[:40]
-        click = EmailClicked(
-            event_id=f"click.{key}",
-            client_id=goal.client_id,
-            occurred_at=now,
-            item_id=goal.item_id,
-            outreach=consent.build_outreach_key(goal.client_id, goal.n),
-            machine=machine,
-        )
-        accept_events(connection, [click], context.policy, now, context.real_now())

@@ -13,7 +13,7 @@ import pytest
 from errors import MailFault
 from mail.domain_turns import DomainTurns
 from mail.faulty_sink import SmtpFault
-from store.clients.why_not import explain_no_mail
+from services.clients.why_not import explain_no_mail
 from store.database import read_transaction
 from store.mail.policy import build_mail_rules
 from tests.support.sending import Post, find_noon, schedule_mail

@@ -9,9 +9,9 @@ from prometheus_client import REGISTRY
 
 from errors import MailFault
 from mail.faulty_sink import SmtpFault
+from services.clients.why_not import explain_no_mail
 from services.context import ServiceContext
 from services.mailing import mail_server
-from store.clients.why_not import explain_no_mail
 from store.database import read_transaction
 from store.mail.policy import build_mail_rules
 from tests.support.sending import Post, find_noon, schedule_mail

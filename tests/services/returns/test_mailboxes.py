@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import Engine, insert, select
 
 from domain.eligibility import may_plan
+from domain.mail_consent import StayOutcome
 from domain.timing import MailRules
 from errors import BadInput, NotFound
 from mail.links import Links
@@ -19,13 +20,13 @@ from models.clients import ClientRow
 from models.events import EVENT
 from models.returns import ReturnKind, ReturnReading
 from models.suppressions import SuppressionOrder, SuppressionRemoval
+from services.clients import mail_links, registration
 from services.clients.registration import save_client
+from services.ingestion.intake import accept_events
 from services.returns.intake import take_return
 from services.returns.suppressions import add_entries, remove_entry, show_entry
-from store.clients import clients, consent
-from store.clients.consent import StayOutcome
+from store.clients import clients
 from store.database import connect, read_transaction, write_transaction
-from store.events.events import accept_events
 from store.mail import ledger, mail_facts
 from store.mail.policy import ShopPolicy
 from store.mail.suppressions import hash_mailbox
@@ -48,7 +49,7 @@ class Shop:
     def client(self, client_id: str, email: str, at: datetime = NOW, **fields: Any) -> None:
         row = ClientRow.model_validate({"client_id": client_id, "email": email, "consent": True, **fields})
         with write_transaction(self.engine) as connection:
-            assert not clients.upsert_clients(connection, [row], POLICY, at, at).refused
+            assert not registration.upsert_clients(connection, [row], POLICY, at, at).refused
 
     def event(self, client_id: str, kind: str, at: datetime = NOW, **fields: Any) -> None:
         body = {"event_id": f"{client_id}.{kind}.{at.timestamp():.6f}", "client_id": client_id, "type": kind}
@@ -86,11 +87,11 @@ class Shop:
 
     def link(self, client_id: str, at: datetime = NOW) -> None:
         with write_transaction(self.engine) as connection:
-            consent.withdraw_consent(connection, client_id, 1, at, at, POLICY)
+            mail_links.withdraw_consent(connection, client_id, 1, at, at, POLICY)
 
     def stay(self, client_id: str, at: datetime = NOW) -> StayOutcome:
         with write_transaction(self.engine) as connection:
-            return consent.restore_consent(connection, client_id, 1, at, at, POLICY)
+            return mail_links.restore_consent(connection, client_id, 1, at, at, POLICY)[0]
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

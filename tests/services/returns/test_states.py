@@ -16,8 +16,8 @@ from mail.returns.reading import read_return
 from models.actors import SYSTEM
 from models.clients import ClientRow
 from models.returns import ReturnOutcome, TakenReturn
+from services.clients import registration
 from services.returns.intake import take_return
-from store.clients import clients
 from store.database import connect, read_transaction, write_transaction
 from store.mail import ledger, messages, suppressions, withdrawals
 from store.mail.policy import ShopPolicy
@@ -87,7 +87,7 @@ def post(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Post]:
     ids = [name_client(file) for file in FILES]
     rows = [ClientRow(client_id=name, email=f"{name}@example.com", consent=True, time_zone="UTC") for name in ids]
     with write_transaction(engine) as connection:
-        clients.upsert_clients(connection, rows, POLICY, NOW, NOW)
+        registration.upsert_clients(connection, rows, POLICY, NOW, NOW)
         connection.execute(insert(outreaches), [build_mail(name) for name in ids])
     yield Post(engine)
     engine.dispose()

@@ -9,9 +9,9 @@ from sqlalchemy import Connection, Engine, insert
 
 from domain.campaign_lift import HoldoutPolicy as Comparing
 from domain.holdouts import build_re_engagement_slug
+from services.ingestion import intake
 from store.campaigns import lift
 from store.database import write_transaction
-from store.events import events
 from store.mail.policy import ShopPolicy
 from store.tables import enrolments
 from tests.store.conftest import NOW, REAL
@@ -46,7 +46,7 @@ def test_orders_count_from_enrolment_to_the_window_s_end_a_day_once(engine: Engi
                 event(f"{client_id}-{d}", "order_placed", client_id, ago(d), item_id="coat", value="10.50")
                 for d in days
             ]
-            assert not events.accept_events(connection, sold, policy, NOW, REAL).refused
+            assert not intake.accept_events(connection, sold, policy, NOW, REAL).refused
         enrol_clients(connection, "ann", "treated", ago(30))
         enrol_clients(connection, "bob", "control", ago(29))
         enrol_clients(connection, "eve", "treated", ago(5), entry="2")
@@ -74,7 +74,7 @@ def test_what_is_read_is_what_a_plain_count_gives(engine: Engine, policy: ShopPo
             event(f"o{k}", "order_placed", client, when, item_id="coat", value=f"{cents / 100:.2f}")
             for k, (client, when, cents) in enumerate(bought)
         ]
-        events.accept_events(connection, sold, policy, NOW, REAL)
+        intake.accept_events(connection, sold, policy, NOW, REAL)
         for k, client in enumerate(who):
             enrol_clients(connection, client, "control" if k % 4 == 0 else "treated", at[client])
         outcomes = lift.load_outcomes(connection, SPRING, NOW)

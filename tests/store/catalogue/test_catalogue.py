@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Engine
 
 from models.catalogue import ItemRow, Season, StockRow
+from services.ingestion import item_intake
 from store.catalogue import catalogue
 from store.database import read_transaction, write_transaction
 from store.mail.policy import ShopPolicy
@@ -40,7 +41,7 @@ def shelf(sku: str, units: int, item_id: str = "knit-1", size: str = "M") -> Sto
 
 def test_an_item_is_kept_whole(engine: Engine, policy: ShopPolicy) -> None:
     with write_transaction(engine) as connection:
-        catalogue.put_items(connection, [item()], policy, NOW)
+        item_intake.put_items(connection, [item()], policy, NOW)
         item_row = catalogue.load_items(connection, ["knit-1", "none"])["knit-1"]
         assert catalogue.list_items(connection) == [item_row]
     assert (item_row.title, item_row.category, item_row.brand, item_row.colour) == (
@@ -65,7 +66,7 @@ def test_an_item_is_kept_whole(engine: Engine, policy: ShopPolicy) -> None:
 def test_a_sparse_item_gets_plain_values(engine: Engine, policy: ShopPolicy) -> None:
     sparse = ItemRow.model_validate({"item_id": "a", "title": "A", "category": "bag", "price": "1"})
     with write_transaction(engine) as connection:
-        catalogue.put_items(connection, [sparse], policy, NOW)
+        item_intake.put_items(connection, [sparse], policy, NOW)
         item_row = catalogue.load_items(connection, ["a"])["a"]
     assert (item_row.brand, item_row.cost_cents, item_row.season, item_row.added_at) == ("", None, Season.ALL, NOW)
 
@@ -73,11 +74,11 @@ def test_a_sparse_item_gets_plain_values(engine: Engine, policy: ShopPolicy) -> 
 def test_the_same_items_twice_change_nothing_not_even_the_fingerprint(engine: Engine, policy: ShopPolicy) -> None:
     with write_transaction(engine) as connection:
         empty = catalogue.compute_fingerprint(connection)
-        catalogue.put_items(connection, [item()], policy, NOW)
-        catalogue.put_stock(connection, [shelf("k-m", 4)])
+        item_intake.put_items(connection, [item()], policy, NOW)
+        item_intake.put_stock(connection, [shelf("k-m", 4)])
         once = catalogue.compute_fingerprint(connection)
-        again = catalogue.put_items(connection, [item()], policy, NOW + days(1))
-        stock_again = catalogue.put_stock(connection, [shelf("k-m", 4)])
+        again = item_intake.put_items(connection, [item()], policy, NOW + days(1))
+        stock_again = item_intake.put_stock(connection, [shelf("k-m", 4)])
         assert (again.same, stock_again.same) == (1, 1)
         assert catalogue.compute_fingerprint(connection) == once != empty
 
@@ -86,10 +87,10 @@ def test_every_change_shows_in_the_fingerprint(engine: Engine, policy: ShopPolic
     fingerprints = []
     with write_transaction(engine) as connection:
         for change in (
-            lambda: catalogue.put_items(connection, [item()], policy, NOW),
-            lambda: catalogue.put_items(connection, [item(price="90")], policy, NOW),
-            lambda: catalogue.put_stock(connection, [shelf("k-m", 4), shelf("k-s", 1)]),
-            lambda: catalogue.put_stock(connection, [shelf("k-m", 3), shelf("k-s", 2)]),
+            lambda: item_intake.put_items(connection, [item()], policy, NOW),
+            lambda: item_intake.put_items(connection, [item(price="90")], policy, NOW),
+            lambda: item_intake.put_stock(connection, [shelf("k-m", 4), shelf("k-s", 1)]),
+            lambda: item_intake.put_stock(connection, [shelf("k-m", 3), shelf("k-s", 2)]),
         ):
             change()
             fingerprints.append(catalogue.compute_fingerprint(connection))
@@ -98,9 +99,9 @@ def test_every_change_shows_in_the_fingerprint(engine: Engine, policy: ShopPolic
 
 def test_what_a_row_does_not_state_stays(engine: Engine, policy: ShopPolicy) -> None:
     with write_transaction(engine) as connection:
-        catalogue.put_items(connection, [item()], policy, NOW)
+        item_intake.put_items(connection, [item()], policy, NOW)
         row = ItemRow.model_validate({"item_id": "knit-1", "title": "Jumper", "category": "knit", "price": "70"})
-        assert catalogue.put_items(connection, [row], policy, NOW).changes == 1
+        assert item_intake.put_items(connection, [row], policy, NOW).changes == 1
         item_row = catalogue.load_items(connection, ["knit-1"])["knit-1"]
     assert (item_row.title, item_row.price_cents, item_row.cost_cents, item_row.sizes) == (
         "Jumper",
@@ -113,7 +114,7 @@ def test_what_a_row_does_not_state_stays(engine: Engine, policy: ShopPolicy) -> 
 def test_another_currency_and_the_future_are_refused_by_field(engine: Engine, policy: ShopPolicy) -> None:
     bad = [item(currency="EUR"), item(item_id="b", added_at=(NOW + days(2)).isoformat()), item(item_id="c")]
     with write_transaction(engine) as connection:
-        done = catalogue.put_items(connection, bad, policy, NOW)
+        done = item_intake.put_items(connection, bad, policy, NOW)
     assert [(refusal.index, refusal.field) for refusal in done.refused] == [(0, "currency"), (1, "added_at")]
     assert "SELVEDGE_SHOP_CURRENCY" in done.refused[0].reason
     assert list(done.new) == ["c"]
@@ -121,10 +122,10 @@ def test_another_currency_and_the_future_are_refused_by_field(engine: Engine, po
 
 def test_stock_counts_by_item_and_size(engine: Engine, policy: ShopPolicy) -> None:
     with write_transaction(engine) as connection:
-        catalogue.put_items(connection, [item(), item(item_id="b")], policy, NOW)
+        item_intake.put_items(connection, [item(), item(item_id="b")], policy, NOW)
         rows = [shelf("1", 4), shelf("2", 3), shelf("3", 1, size="S"), shelf("4", 0, "b", ""), shelf("5", 1, "zz")]
-        done = catalogue.put_stock(connection, rows)
-        catalogue.put_stock(connection, [shelf("2", 5)])
+        done = item_intake.put_stock(connection, rows)
+        item_intake.put_stock(connection, [shelf("2", 5)])
     with read_transaction(engine) as connection:
         assert catalogue.count_available(connection) == {"knit-1": {"M": 9, "S": 1}, "b": {"": 0}}
         assert catalogue.count_available(connection, ["b"]) == {"b": {"": 0}}

@@ -12,10 +12,11 @@ from sqlalchemy import Engine, select
 
 from models.events import Event
 from models.fixes import FixState, FixWish
+from services.ingestion import intake
 from store.clients import owned_items
 from store.clients.interactions import load_signals
 from store.database import read_transaction, write_transaction
-from store.events import events, outbox
+from store.events import outbox
 from store.fixes import fixes, outcomes, reservations
 from store.mail.policy import ShopPolicy
 from store.tables import fix_items
@@ -50,7 +51,7 @@ def says(event_id: str, fix_id: str | None, item_id: str, kept: bool, hours: flo
 def hear(engine: Engine, policy: ShopPolicy, *events_said: Event, **options: Any) -> list[str]:
     """Take events in; the Fixes that were nudged by now."""
     with write_transaction(engine) as connection:
-        done = events.accept_events(connection, events_said, policy, NOW, REAL, **options)
+        done = intake.accept_events(connection, events_said, policy, NOW, REAL, **options)
         assert done.refused == []
         return [nudge.target for nudge in outbox.lease_nudges(connection, 9, REAL, 0) if nudge.kind == "fix"]
 
@@ -152,7 +153,7 @@ def test_feedback_that_meets_the_shipping_is_not_lost(engine: Engine, policy: Sh
         def job() -> None:
             with write_transaction(engine) as connection:
                 events_said = says(f"e-{client}", ids[client], "a", True, client_id=client)
-                assert events.accept_events(connection, [events_said], policy, NOW, REAL).accepted
+                assert intake.accept_events(connection, [events_said], policy, NOW, REAL).accepted
 
         return job
 

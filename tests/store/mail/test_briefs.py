@@ -19,12 +19,12 @@ from models.catalogue import ItemRow
 from models.events import Event
 from models.mail import Brief, Pick
 from models.states import CampaignState, Phase, TouchKind
+from services.clients import registration
+from services.ingestion import item_intake
+from services.ingestion.intake import accept_events
 from services.mailing.composition import build_brief
 from settings import Settings
-from store.catalogue import catalogue
-from store.clients import clients as people
 from store.database import connect, read_transaction, write_transaction
-from store.events.events import accept_events
 from store.mail import ledger
 from store.mail.briefs import ORDERS_READ
 from store.mail.policy import ShopPolicy
@@ -50,9 +50,9 @@ def seed(engine: Engine, *done: Event, campaign: str | None = None, **client: An
             ItemRow(item_id=i, title=title, category=category, colour=colour, price="10", added_at=utc(2026, 5, 1))
             for i, (title, category, colour) in CATALOGUE.items()
         ]
-        catalogue.put_items(connection, rows, TERMS, NOW)
+        item_intake.put_items(connection, rows, TERMS, NOW)
         ann = seeds.client_row("ann", first_name="ann", signed_up_at="2025-01-02T00:00:00Z", **client)
-        people.upsert_clients(connection, [ann], TERMS, NOW, REAL, start=False)
+        registration.upsert_clients(connection, [ann], TERMS, NOW, REAL, start=False)
         result = accept_events(connection, done, TERMS, NOW, REAL, notify=False)
         assert not result.refused
         connection.execute(

@@ -9,9 +9,10 @@ from sqlalchemy import Connection, Engine, insert
 
 from models.catalogue import StockRow
 from models.states import OutreachState
+from services.ingestion import item_intake
+from services.ingestion.intake import accept_events
 from store.catalogue import catalogue
 from store.database import read_transaction, write_transaction
-from store.events.events import accept_events
 from store.mail import mail_facts
 from store.mail.policy import ShopPolicy
 from store.tables import outreaches
@@ -58,7 +59,7 @@ def test_an_item_has_run_out_when_all_its_sizes_have(engine: Engine, policy: Sho
     with write_transaction(engine) as connection:
         seed_items(connection, policy, "a", "b", "uncounted")
         rows = [StockRow(sku=sku, item_id=item, size=size, on_hand=units) for sku, item, size, units in shelves]
-        catalogue.put_stock(connection, rows)
+        item_intake.put_stock(connection, rows)
     with read_transaction(engine) as connection:
         assert catalogue.is_in_stock(connection, ["a", "uncounted"])
         assert not catalogue.is_in_stock(connection, ["a", "b"])

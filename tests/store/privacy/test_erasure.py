@@ -11,11 +11,13 @@ from errors import ErasedClient, NotFound
 from models.erasures import ErasureState
 from models.fixes import FixWish
 from models.states import HoldSource
+from services.clients import registration
+from services.ingestion import intake
 from store import tables as t
 from store.campaigns import campaigns
 from store.clients import clients
 from store.database import read_transaction, write_transaction
-from store.events import events, outbox
+from store.events import outbox
 from store.fixes import fixes, reservations, waves
 from store.learning import refreshes
 from store.mail import suppressions
@@ -124,9 +126,9 @@ def test_a_campaign_waits_for_nothing_of_somebody_who_went(engine: Engine, polic
 def test_an_erased_id_is_refused_at_every_door(engine: Engine, policy: ShopPolicy, fix_id: str) -> None:
     erase(engine, policy)
     with write_transaction(engine) as connection:
-        refused = events.accept_events(connection, [event("e9", "searched", WHO)], policy, NOW, REAL).refused
+        refused = intake.accept_events(connection, [event("e9", "searched", WHO)], policy, NOW, REAL).refused
         assert [refusal.reason for refusal in refused] == [suppressions.ERASED]
-        put = clients.upsert_clients(connection, [client_row(WHO)], policy, NOW, REAL)
+        put = registration.upsert_clients(connection, [client_row(WHO)], policy, NOW, REAL)
         assert [refusal.reason for refusal in put.refused] == [suppressions.ERASED]
         with pytest.raises(NotFound):
             fixes.save_request(connection, WHO, FixWish(), NOW)

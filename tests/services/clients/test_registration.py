@@ -10,9 +10,10 @@ from sqlalchemy import Connection, Engine, insert, select, update
 
 from models.clients import Client, ClientRow
 from models.consents import ConsentRecord, Purpose
+from services.clients import registration
+from services.ingestion import intake
 from store.clients import clients
 from store.database import write_transaction
-from store.events import events
 from store.mail.policy import ShopPolicy
 from store.mail.suppressions import hash_client_id
 from store.tables import clients as table
@@ -32,7 +33,7 @@ FULL: dict[str, Any] = {
 
 
 def put_clients(connection: Connection, policy: ShopPolicy, *rows: ClientRow, start: bool = True) -> Any:
-    return clients.upsert_clients(connection, rows, policy, NOW, REAL, start=start)
+    return registration.upsert_clients(connection, rows, policy, NOW, REAL, start=start)
 
 
 def ann(connection: Connection) -> Client:
@@ -140,7 +141,7 @@ def test_a_row_gives_consent_only_while_nobody_withdrew_it(engine: Engine, polic
         put_clients(connection, policy, client_row("ann", consent=True))
         assert ann(connection).consent
         assert list_waiting(connection) == ["ann"], "who now consents may have mail due"
-        events.accept_events(connection, [event("u1", "unsubscribed")], policy, NOW, REAL)
+        intake.accept_events(connection, [event("u1", "unsubscribed")], policy, NOW, REAL)
         done = put_clients(connection, policy, client_row("ann", consent=True))
         assert not ann(connection).consent
         assert done.notes["withdrawal_kept"] == 1
@@ -152,7 +153,7 @@ def test_a_row_withdraws_consent_at_once(engine: Engine, policy: ShopPolicy) -> 
         put_clients(connection, policy, client_row("ann", consent=False))
         assert not ann(connection).consent
         earlier = event("c1", "consent_changed", at=NOW - days(1), consent=True)
-        events.accept_events(connection, [earlier], policy, NOW, REAL)
+        intake.accept_events(connection, [earlier], policy, NOW, REAL)
         assert not ann(connection).consent, "what occurred before the withdrawal does not undo it"
 
 
@@ -161,7 +162,7 @@ def test_each_purpose_keeps_its_last_word_with_time_and_source(engine: Engine, p
         put_clients(connection, policy, client_row("ann", consent=True, measurement=True, consent_source="checkout"))
         refusal = event("p1", "consent_changed", at=NOW - days(2), consent=False, purposes=["personalisation"])
         mail = event("p2", "consent_changed", at=NOW + days(0.001), consent=False, source="quiz")
-        events.accept_events(connection, [refusal, mail], policy, NOW, REAL)
+        intake.accept_events(connection, [refusal, mail], policy, NOW, REAL)
         refused = ConsentRecord(agreed=False, at=NOW - days(2), source="shop")
         assert ann(connection).purposes == {
             "mail": ConsentRecord(agreed=False, at=NOW + days(0.001), source="quiz"),
@@ -171,7 +172,7 @@ def test_each_purpose_keeps_its_last_word_with_time_and_source(engine: Engine, p
         done = put_clients(connection, policy, client_row("ann", personalisation=True, measurement=True))
         assert (done.notes["refusal_kept"], done.same) == (1, 1)
         again = event("p3", "consent_changed", consent=True, purposes=["personalisation", "measurement"])
-        events.accept_events(connection, [again], policy, NOW, REAL)
+        intake.accept_events(connection, [again], policy, NOW, REAL)
         assert ann(connection).purposes[Purpose.PERSONALISATION].agreed
         assert not ann(connection).consent, "mail is another purpose"
 

@@ -10,9 +10,9 @@ from sqlalchemy import Connection, Engine, insert, select
 
 from models.events import Event
 from models.states import Phase
+from services.ingestion import intake
+from services.ingestion.intake import IntakeResult
 from store.database import read_transaction, write_transaction
-from store.events import events
-from store.events.events import IntakeResult
 from store.mail.policy import ShopPolicy
 from store.mail.suppressions import hash_client_id
 from store.tables import clients, engagement, standings, tombstones
@@ -23,7 +23,7 @@ from tests.support.suppressions import find_suppression
 
 
 def take_events(connection: Connection, policy: ShopPolicy, *batch: Event, notify: bool = True) -> IntakeResult:
-    return events.accept_events(connection, batch, policy, NOW, REAL, notify=notify)
+    return intake.accept_events(connection, batch, policy, NOW, REAL, notify=notify)
 
 
 def refusals(done: IntakeResult) -> list[tuple[int, str]]:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, insert, select
 
-from store.clients import consent
-from store.clients.consent import StayOutcome
+from domain.mail_consent import StayOutcome
+from services.clients import mail_links
 from store.database import read_transaction, write_transaction
 from store.mail import messages
 from store.mail.mailboxes import count_in_delivery
@@ -56,7 +56,7 @@ def test_taking_consent_back_is_kept_with_its_event_and_only_once(person: Engine
     later = NOW + timedelta(days=3)
     for expected in (True, False):
         with write_transaction(person) as connection:
-            assert consent.withdraw_consent(connection, "c1", 1, later, REAL, policy) is expected
+            assert mail_links.withdraw_consent(connection, "c1", 1, later, REAL, policy) is expected
     assert word(person) == (False, later)
     with read_transaction(person) as connection:
         rows = connection.execute(select(events.c.type, events.c.client_id, events.c.occurred_at)).all()
@@ -65,9 +65,9 @@ def test_taking_consent_back_is_kept_with_its_event_and_only_once(person: Engine
 
 def test_consent_given_at_the_moment_it_was_taken_back_counts(person: Engine, policy: ShopPolicy) -> None:
     with write_transaction(person) as connection:
-        consent.withdraw_consent(connection, "c1", 1, NOW, REAL, policy)
+        mail_links.withdraw_consent(connection, "c1", 1, NOW, REAL, policy)
         for _ in range(2):
-            assert consent.restore_consent(connection, "c1", 1, NOW, REAL, policy) is StayOutcome.BACK
+            assert mail_links.restore_consent(connection, "c1", 1, NOW, REAL, policy)[0] is StayOutcome.BACK
     assert word(person)[0] is True
     with read_transaction(person) as connection:
         assert connection.execute(select(outbox_table.c.target)).scalars().all() == ["c1"], "its workflow has to know"
@@ -77,17 +77,17 @@ def test_the_same_link_works_each_time(person: Engine, policy: ShopPolicy) -> No
     for day in range(3):
         with write_transaction(person) as connection:
             at = NOW + timedelta(days=day)
-            assert consent.withdraw_consent(connection, "c1", 1, at, REAL, policy)
+            assert mail_links.withdraw_consent(connection, "c1", 1, at, REAL, policy)
         assert word(person)[0] is False
         with write_transaction(person) as connection:
-            assert consent.restore_consent(connection, "c1", 1, at, REAL, policy) is StayOutcome.BACK
+            assert mail_links.restore_consent(connection, "c1", 1, at, REAL, policy)[0] is StayOutcome.BACK
         assert word(person)[0] is True
 
 
 def test_an_unknown_client_has_nothing_to_take_back(engine: Engine, policy: ShopPolicy) -> None:
     with write_transaction(engine) as connection:
-        assert not consent.withdraw_consent(connection, "nobody", 1, NOW, REAL, policy)
-        assert consent.restore_consent(connection, "nobody", 1, NOW, REAL, policy) is StayOutcome.OTHER
+        assert not mail_links.withdraw_consent(connection, "nobody", 1, NOW, REAL, policy)
+        assert mail_links.restore_consent(connection, "nobody", 1, NOW, REAL, policy)[0] is StayOutcome.OTHER
         assert connection.execute(select(events)).all() == []
 
 
@@ -99,7 +99,7 @@ def test_the_longest_client_id_can_leave_too(engine: Engine, policy: ShopPolicy)
                 client_id=name, email="c@example.com", time_zone="UTC", signed_up_at=NOW, consent=True
             )
         )
-        assert consent.withdraw_consent(connection, name, 12, NOW, REAL, policy)
+        assert mail_links.withdraw_consent(connection, name, 12, NOW, REAL, policy)
     assert word(engine)[0] is False
 
 

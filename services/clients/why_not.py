@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
 from domain.eligibility import explain_mail_status, may_plan
-from domain.next_actions import NoMailDecision, find_no_mail_decision
+from domain.next_actions import find_no_mail_decision
 from domain.outreach import find_in_turn, list_sent_times
 from domain.phases import PhaseState
 from domain.timing import MailRules
 from errors import NotFound
 from models.base import ClientId
-from models.states import Phase
-from store.clients import clients
-from store.clients.assessments import CALL, OpenCallColumns, match_open_call
+from store.clients import assessments, clients
 from store.clients.waiting import is_waiting
 from store.mail import ledger, mail_facts
-from store.tables import calls, standings
 
 WAITS_FOR_GO: Final = "Imported; nothing is sent to them before the shop says go (`selvedge go`)."
 
@@ -32,7 +28,7 @@ def explain_no_mail(
     client = clients.load_client(connection, client_id)
     if client is None:
         raise NotFound(f"no client {client_id}", "client_id")
-    standing = _load_standing(connection, client_id)
+    standing = assessments.load_standing(connection, client_id)
     if standing is None and is_waiting(connection, client_id):
         return WAITS_FOR_GO
     mails = ledger.load_client_mails(connection, client_id)
@@ -47,25 +43,3 @@ def explain_no_mail(
     reason = find_no_mail_decision(state, standing.answered, standing.call, last_mail)
     touch, wake = standing.next_touch_at, standing.wake_at
     return explain_mail_status(facts, eligibility, rules, now, touch, busy, wake, reason, code)
-
-
-@dataclass(frozen=True, slots=True)
-class _Standing(OpenCallColumns):
-    """What the last assessment found and planned."""
-
-    phase: Phase
-    phase_since: datetime
-    next_touch_at: datetime | None
-    wake_at: datetime | None
-    answered: tuple[NoMailDecision, ...] = ()
-
-
-def _load_standing(connection: Connection, client_id: ClientId) -> _Standing | None:
-    query = (
-        select(*_Standing.list_columns(standings), *CALL)
-        .select_from(standings)
-        .outerjoin(calls, match_open_call(standings.c.client_id))
-        .where(standings.c.client_id == client_id)
-    )
-    row = connection.execute(query).one_or_none()
-    return None if row is None else _Standing.from_row(row)
