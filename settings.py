@@ -10,17 +10,17 @@ import os
 from functools import cached_property
 from pathlib import Path
 from typing import Literal, Self
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic_settings import SettingsConfigDict
 
 from errors import ConfigError
 from keys import Keys, load_or_make_keys
 from public_url import find_url_fault
+from shop_settings import ShopSettings
 
 
-class Settings(BaseSettings):
+class Settings(ShopSettings):
     """What an operator may set. The defaults run everything on one machine."""
 
     model_config = SettingsConfigDict(env_prefix="SELVEDGE_", env_file=".env", extra="ignore", frozen=True)
@@ -128,19 +128,6 @@ class Settings(BaseSettings):
     mails_per_second: float = Field(default=200.0, gt=0)
     """Rate at which one task queue hands mails over."""
 
-    shop_name: str = "Selvedge & Co"
-    """In the sender, the head and the foot of every mail."""
-    shop_url: str = ""
-    """Base of product links, before `/<item_id>`; empty: the plain shop pages of our own web process, `/shop`."""
-    shop_address: str = "Selvedge & Co, 12 Weaver's Yard, London E2 7DD"
-    """Postal address at the foot of every mail."""
-    shop_time_zone: str = "Europe/London"
-    """Of clients who state none."""
-    shop_currency: str = Field(default="USD", pattern=r"^[A-Z]{3}$")
-    """ISO code of all amounts; amounts in another currency are refused."""
-    shop_voice: str = "Confident, concise and warm; we know clothes and respect the reader's time."
-    """How mail sounds; a model's brief holds it. A campaign may state its own."""
-
     quiet_from_hour: int = Field(default=21, ge=0, le=23)
     """Hour of the client's own day from which no mail leaves."""
     quiet_until_hour: int = Field(default=8, ge=0, le=23)
@@ -225,15 +212,6 @@ class Settings(BaseSettings):
     """GET /healthz: 200 when database and Temporal answer, else 503."""
     worker_health_url: str = ""
     """Where the web process asks whether the worker is well. Empty: its health port here; `none`: nowhere."""
-
-    @field_validator("shop_time_zone")
-    @classmethod
-    def _check_zone(cls, name: str) -> str:
-        try:
-            ZoneInfo(name)
-        except (ZoneInfoNotFoundError, ValueError) as unknown:
-            raise ValueError(f"no such time zone: {name}") from unknown
-        return name
 
     @model_validator(mode="after")
     def _check_public_url(self) -> Self:

@@ -36,6 +36,8 @@ PLAIN_EVERY_S: Final = 5.0
 @click.option("--delimiter", help="What parts the cells: ';' or tab, for instance. Default: a comma; tab in .tsv")
 @click.option("--encoding", help="Such as utf-16 or cp1252. Default: UTF-8")
 @click.option("--lists", help="What parts a list within a cell. Default: |")
+@click.option("--all", "whole", is_flag=True, help="Catalogue, stock: what is not in it is retired, or out of stock.")
+@click.option("--yes", "confirmed", is_flag=True, help="With --all: even when that is over 20 % of what there is.")
 @AS_JSON
 @click.pass_context
 def command(
@@ -48,6 +50,8 @@ def command(
     delimiter: str | None,
     encoding: str | None,
     lists: str | None,
+    whole: bool,
+    confirmed: bool,
     as_json: bool,
 ) -> None:
     """Import a CSV, TSV, JSON Lines or Parquet file (docs/formats.md). The same file twice changes nothing.
@@ -56,6 +60,7 @@ def command(
     """
     from ingest.file_format import FileFormat  # noqa: PLC0415
     from ingest.files import import_file  # noqa: PLC0415
+    from ingest.whole_files import WholeFile  # noqa: PLC0415
     from store.mail.policy import ShopPolicy  # noqa: PLC0415
 
     written = FileFormat.parse(delimiter, encoding, lists, columns)
@@ -76,6 +81,7 @@ def command(
                 rejects=rejects,
                 watch=watch,
                 written=written,
+                whole=WholeFile(kind, confirmed) if whole else None,
             )
     finally:
         engine.dispose()

@@ -18,6 +18,7 @@ class Action(StrEnum):
     SUPPRESS = "mail.suppress"
     LIFT_SUPPRESSION = "mail.lift_suppression"
     IMPORT_FILE = "data.import_file"
+    REPLACE_GOODS = "data.replace_goods"
     START_CLIENTS = "data.start_clients"
     SAVE_CLIENT = "client.save"
     PAUSE_CLIENT = "client.pause"
@@ -58,6 +59,7 @@ ROLES: Final[Mapping[Action, frozenset[Role]]] = {
     Action.SUPPRESS: _MARKETER,
     Action.LIFT_SUPPRESSION: _OPERATOR,
     Action.IMPORT_FILE: _OPERATOR,
+    Action.REPLACE_GOODS: _OPERATOR,
     Action.START_CLIENTS: _OPERATOR,
     Action.SAVE_CLIENT: _OPERATOR,
     Action.PAUSE_CLIENT: _MARKETER | _STYLIST,

@@ -25,6 +25,7 @@ from ingest.readers import Source, open_source
 from ingest.rejects import RejectFile, choose_default_path
 from ingest.row_notes import count_notes
 from ingest.rows import FileLine
+from ingest.whole_files import WholeFile
 from models.actors import Actor, Subject, SubjectKind
 from store.activity import write_activity
 from store.database import write_transaction
@@ -69,6 +70,7 @@ def import_file(
     rejects: Path | None = None,
     watch: Watcher | None = None,
     written: FileFormat = AS_DOCUMENTED,
+    whole: WholeFile | None = None,
 ) -> ImportSummary:
     """Import a file of `kind`: good rows go in, bad ones go to the reject file.
 
@@ -77,10 +79,11 @@ def import_file(
         now: business time.
         start: workflows of new clients start at once, not when the shop says go.
         written: what is known of how the file is written.
+        whole: the file is all there is: what it leaves out is retired, or goes out of stock.
 
     Raises:
         NotAllowed.
-        BadInput: the file cannot be read at all.
+        BadInput: the file cannot be read at all, or a whole one leaves out more than it may; its rows are in.
     """
     permissions.require(actor, Action.IMPORT_FILE)
     file_kind = KINDS[kind]
@@ -92,6 +95,8 @@ def import_file(
     with RejectFile(rejects or choose_default_path(path)) as bad, _delay_garbage_collection():
         for batch in _split_batches(source):
             _import_batch(file_kind, batch, lists, engine, context, summary, bad)
+            if whole is not None:
+                whole.note_rows(batch)
             summary.rejected, summary.seconds = bad.count, time.perf_counter() - began
             if watch:
                 watch(summary, source.tell(), source.total)
@@ -100,6 +105,8 @@ def import_file(
     if not summary.rows:
         raise BadInput("holds no rows", str(path))
     summary.rejects = str(bad.path) if bad.count else None
+    if whole is not None:
+        summary.notes |= whole.drop_absent(engine, actor, now, real_now)
     return summary
 
 

@@ -57,7 +57,7 @@ class FileKind:
     save: Callable[[Connection, Sequence[Any], ImportContext], BatchResult]
 
 
-LISTS: Final = ("sizes", "tags")
+LISTS: Final = ("sizes", "tags", "materials", "occasions")
 CONSENT_COLUMNS: Final = ("consent", "personalisation", "measurement", "consent_source")
 
 
@@ -141,7 +141,10 @@ KINDS: Final = {
             "catalogue",
             Columns(
                 ("item_id", "title", "category", "price"),
-                ("brand", "colour", "cost", "currency", "season", "sizes", "tags", "sustainability", "added_at"),
+                (
+                    *("brand", "colour", "cost", "currency", "season", "sizes", "tags", "sustainability", "added_at"),
+                    *("url", "image_url", "description", "materials", "occasions"),
+                ),
             ),
             _parse_item,
             _save_items,

@@ -16,6 +16,8 @@ OTHER_SEPARATORS: Final = frozenset(",;|")
 
 NOTES: Final = {
     "blank_rows": "blank rows skipped",
+    "retired": "items that the file leaves out are retired",
+    "out_of_stock": "skus that the file leaves out are out of stock",
     "consent_not_stated": "may not be mailed: their consent is not stated (unless they gave it before)",
     "name_left_out": "whose first name is none, such as NULL or an address: left empty",
     "lists_unsplit": "with a list in one piece: lists are parted by {lists}, or by what --lists names",

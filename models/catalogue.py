@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
+from urllib.parse import urlsplit
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from models.base import ONE_LINE, Contract, ItemId, Sku, StrictInput, Utc
 from models.events import Currency, Label, Money
@@ -18,6 +19,28 @@ class Season(StrEnum):
     AUTUMN = "autumn"
     WINTER = "winter"
     ALL = "all"
+
+
+def _require_web_address(address: str) -> str:
+    if not address:
+        return ""
+    try:
+        parts = urlsplit(address)
+        _ = parts.port
+    except ValueError:
+        raise ValueError("is no address; give one such as https://shop.example/coat") from None
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("must be a whole address that begins with https:// or http://")
+    if parts.username is not None or not address.isprintable() or " " in address or "\\" in address:
+        raise ValueError("must hold no user, space, backslash or control character")
+    return address
+
+
+WebAddress = Annotated[str, Field(max_length=2_000), AfterValidator(_require_web_address)]
+"""A whole http(s) address, or empty."""
+
+TEXT = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f]*$"
+"""Text of several lines, without other control characters."""
 
 
 class ItemRow(StrictInput):
@@ -36,6 +59,11 @@ class ItemRow(StrictInput):
     tags: tuple[Label, ...] = Field(default=(), max_length=50)
     sustainability: float | None = Field(default=None, ge=0, le=1)
     added_at: Utc | None = None
+    url: WebAddress = ""
+    image_url: WebAddress = ""
+    description: str = Field(default="", max_length=10_000, pattern=TEXT)
+    materials: tuple[Label, ...] = Field(default=(), max_length=20)
+    occasions: tuple[Label, ...] = Field(default=(), max_length=20)
 
 
 class StockRow(StrictInput):
@@ -62,3 +90,19 @@ class Item(Contract):
     tags: tuple[str, ...]
     sustainability: float | None
     added_at: datetime
+    url: str = ""
+    """The item's page in the shop; empty: `shop_url` and the id."""
+    image_url: str = ""
+    """Where the shop has its picture."""
+    picture: str = ""
+    """Hash of the picture as it was fetched from there; empty: it was not, or not yet."""
+    description: str = ""
+    materials: tuple[str, ...] = ()
+    occasions: tuple[str, ...] = ()
+    retired_at: datetime | None = None
+    """Since when the shop no longer sells it: it is neither recommended nor put into a box, and stays in histories."""
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The words that describe it: its tags, materials and occasions."""
+        return (*self.tags, *self.materials, *self.occasions)

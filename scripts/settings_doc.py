@@ -1,4 +1,5 @@
-"""Writes docs/settings.md from settings.py: `python -m scripts.settings_doc`. A test holds the file to it.
+"""Writes docs/settings.md from settings.py and shop_settings.py: `python -m scripts.settings_doc`. A test holds the
+file to it.
 
 Each field's docstring is its description; a blank line before a field begins a new table.
 """
@@ -14,14 +15,16 @@ from settings import Settings
 
 REPOSITORY: Final = Path(__file__).parents[1]
 PAGE: Final = REPOSITORY / "docs" / "settings.md"
+SOURCES: Final = ("settings.py", "shop_settings.py")
 
 HEAD: Final = """\
 # Settings
 
 Every setting is an environment variable. A file `.env` in the current folder is read too; the environment overrides
 it. Without any setting, everything runs on one machine. A wrong value stops the command with one line that names the
-variable. `python -m scripts.settings_doc` writes this page from [settings.py](../settings.py), the only reader of the
-environment. How to add one: [add a setting](recipes/add-a-setting.md).
+variable. `python -m scripts.settings_doc` writes this page from [settings.py](../settings.py) and
+[shop_settings.py](../shop_settings.py), the only readers of the environment. How to add one:
+[add a setting](recipes/add-a-setting.md).
 """
 TITLES: Final = {
     "home": "Files and database",
@@ -30,6 +33,7 @@ TITLES: Final = {
     "llm_base_url": "Language model",
     "smtp_url": "Mail",
     "shop_name": "The shop",
+    "utm_source": "Links, pictures and sizes of items",
     "quiet_from_hour": "When and how often a client is mailed",
     "blend_match": "The default ranking",
     "stylist_calls_a_day": "Calls instead of mails",
@@ -55,11 +59,17 @@ class Entry(NamedTuple):
         return f"SELVEDGE_{self.field.upper()}"
 
 
+def read_sources() -> str:
+    """Read the files that define settings, as one text."""
+    return "\n".join((REPOSITORY / name).read_text() for name in SOURCES)
+
+
 def list_entries(source: str) -> list[Entry]:
-    """List every field of `Settings`, in order. Raises ValueError for one without a docstring."""
+    """List every field of the classes of settings, in order. Raises ValueError for one without a docstring."""
     lines = source.splitlines()
     tree = ast.parse(source)
-    body = next(node.body for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "Settings")
+    classes = (node for node in tree.body if isinstance(node, ast.ClassDef) and node.name.endswith("Settings"))
+    body = [statement for node in classes for statement in node.body]
     found = []
     for node, after in zip(body, [*body[1:], ast.Pass()], strict=True):
         if not isinstance(node, ast.AnnAssign) or not isinstance(node.target, ast.Name):
@@ -74,12 +84,12 @@ def list_entries(source: str) -> list[Entry]:
 
 def render_page(source: str) -> str:
     """Render the whole page."""
-    parts = [HEAD]
+    tables: dict[str, list[str]] = {}
     for entry in list_entries(source):
         if entry.begins_table:
-            parts.append(f"\n## {TITLES[entry.field]}\n\n| variable | default | |\n|---|---|---|\n")
-        parts.append(f"| `{entry.variable}` | {entry.default} | {entry.says} |\n")
-    return "".join(parts)
+            rows = tables[entry.field] = [f"\n## {TITLES[entry.field]}\n\n| variable | default | |\n|---|---|---|\n"]
+        rows.append(f"| `{entry.variable}` | {entry.default} | {entry.says} |\n")
+    return HEAD + "".join("".join(tables[first]) for first in TITLES if first in tables)
 
 
 def _describe(docstring: str) -> str:
@@ -96,5 +106,5 @@ def _default(field: str) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(render_page((REPOSITORY / "settings.py").read_text()))
+    PAGE.write_text(render_page(read_sources()))
     print(f"wrote {PAGE.relative_to(REPOSITORY)}")

@@ -12,6 +12,8 @@ from errors import BadInput, TooLarge
 
 LIMITS: Final[tuple[tuple[str, int], ...]] = (
     ("/v1/events", 5_000_000),  # some five thousand bytes for each of a thousand events
+    ("/v1/items", 30_000_000),
+    ("/v1/stock", 15_000_000),
     ("/v1/returns/", 4_000_000),  # a returned mail in base64
     ("/v1/session/", 200_000),
     ("/v1/slots/", 20_000),

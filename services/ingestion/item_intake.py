@@ -21,7 +21,8 @@ from store.sql.types import to_micros
 def put_items(
     connection: Connection, rows: Sequence[ItemRow], policy: ShopPolicy, now: datetime
 ) -> UpsertBatch[ItemValues]:
-    """Save items. Fields that a row leaves out keep their stored values; saving the same row twice changes nothing."""
+    """Save items. Fields that a row leaves out keep their stored values; saving the same row twice changes nothing. A
+    row brings a retired item back."""
     ids = {row.item_id for row in rows}
     batch = UpsertBatch(catalogue.load_item_values(connection, ids))
     for index, row in enumerate(rows):
@@ -41,16 +42,21 @@ def _refuse(row: ItemRow, policy: ShopPolicy, now: datetime) -> tuple[str, str] 
     return None
 
 
-_PLAIN: Final = frozenset({"brand", "colour", "sustainability", "sizes", "tags"})
+_PLAIN: Final = frozenset(
+    {"brand", "colour", "sustainability", "url", "image_url", "description", *ItemValues._fields[-catalogue.LISTS :]}
+)
+_NOTHING: Final = ItemValues(
+    *("", "", "", "", "", 0, None, Season.ALL.value, None, 0),
+    *("", "", "", None, (), (), (), ()),
+)
 
 
 def _merge(before: ItemValues | None, row: ItemRow, now: datetime) -> ItemValues:
     fields_set = row.model_fields_set
-    values = before or ItemValues(
-        row.item_id, row.title, row.category, "", "", 0, None, Season.ALL.value, None, to_micros(now), (), ()
-    )
+    values = before or _NOTHING._replace(item_id=row.item_id, added_at=to_micros(now))
     values = values._replace(**{name: getattr(row, name) for name in _PLAIN & fields_set})
-    values = values._replace(title=row.title, category=row.category, price_cents=convert_to_cents(row.price))
+    cents = convert_to_cents(row.price)
+    values = values._replace(title=row.title, category=row.category, price_cents=cents, retired_at=None)
     if "cost" in fields_set:
         values = values._replace(cost_cents=None if row.cost is None else convert_to_cents(row.cost))
     if "season" in fields_set:

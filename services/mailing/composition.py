@@ -113,7 +113,7 @@ def build_item(item: Item, why: str) -> BriefItem:
         category=category,
         brand=clean_title(item.brand),
         colour=clean_quote(item.colour),
-        tags=tuple(tag for tag in map(clean_quote, item.tags) if tag),
+        tags=tuple(tag for tag in map(clean_quote, item.words) if tag),
         why=clean_quote(why),
     )
 

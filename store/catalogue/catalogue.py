@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, select
+from sqlalchemy import Connection, Row, Select, case, select
 
 from models.base import ItemId
 from models.catalogue import Item
+from store.catalogue import pictures
+from store.catalogue.wholes import is_retired
 from store.revisions import load_number, raise_number
 from store.sql.bulk import among, dump_json, give, match_given, write_rows
 from store.sql.records import Record
@@ -31,8 +33,18 @@ class ItemValues(NamedTuple):
     season: str
     sustainability: float | None
     added_at: int
+    url: str
+    image_url: str
+    description: str
+    retired_at: int | None
     sizes: tuple[str, ...]
     tags: tuple[str, ...]
+    materials: tuple[str, ...]
+    occasions: tuple[str, ...]
+
+
+LISTS: Final = 4
+"""How many of the last columns hold lists."""
 
 
 class StockValues(NamedTuple):
@@ -51,16 +63,25 @@ def load_item_values(connection: Connection, ids: Iterable[ItemId]) -> dict[Item
 
 
 def save_item_values(connection: Connection, rows: Iterable[ItemValues]) -> None:
-    """Save items, new and changed ones."""
-    written = [(*row[:-2], dump_json(row.sizes), dump_json(row.tags)) for row in rows]
+    """Save items, new and changed ones. A new address of a picture is noted, to be fetched."""
+    rows = list(rows)
+    written = [(*row[:-LISTS], *map(dump_json, row[-LISTS:])) for row in rows]
     write_rows(connection, items, ItemValues._fields, written, "replace")
     if written:
+        pictures.request_pictures(connection, {row.item_id: row.image_url for row in rows})
         raise_number(connection, "catalogue")
 
 
 def _read_values(row: Row[Any]) -> ItemValues:
     values = {name: getattr(row, name) for name in ItemValues._fields}
-    return ItemValues(**values)._replace(added_at=to_micros(row.added_at), sizes=tuple(row.sizes), tags=tuple(row.tags))
+    return ItemValues(**values)._replace(
+        added_at=to_micros(row.added_at),
+        retired_at=None if row.retired_at is None else to_micros(row.retired_at),
+        sizes=tuple(row.sizes),
+        tags=tuple(row.tags),
+        materials=tuple(row.materials),
+        occasions=tuple(row.occasions),
+    )
 
 
 class CountedStock(NamedTuple):
@@ -96,7 +117,8 @@ def _build_items_query(dialect: str) -> Select[Any]:
 
 @cache
 def _build_stock_query(dialect: str, *, whole: bool) -> Select[Any]:
-    query = select(stock.c.item_id, stock.c.size, stock.c.on_hand - stock.c.reserved)
+    free = case((is_retired(), 0), else_=stock.c.on_hand - stock.c.reserved)
+    query = select(stock.c.item_id, stock.c.size, free)
     return query if whole else query.where(match_given(dialect, stock.c.item_id))
 
 
@@ -107,7 +129,7 @@ def load_items(connection: Connection, ids: Iterable[ItemId]) -> dict[ItemId, It
 
 
 def list_items(connection: Connection) -> list[Item]:
-    """List the whole catalogue, in the order of ids."""
+    """List the whole catalogue, in the order of ids; retired items too, since clients' histories name them."""
     return [_parse_item(row) for row in connection.execute(select(items).order_by(items.c.item_id))]
 
 
@@ -145,8 +167,8 @@ def _parse_item(row: Row[Any]) -> Item:
 
 
 def count_available(connection: Connection, ids: Iterable[ItemId] | None = None) -> dict[ItemId, dict[str, int]]:
-    """Count free units, without those held for Fixes, by item and size (empty: the item has no sizes). None: of the
-    whole catalogue."""
+    """Count free units, without those held for Fixes, by item and size (empty: the item has no sizes); none of retired
+    items. None: of the whole catalogue."""
     query = _build_stock_query(connection.dialect.name, whole=ids is None)
     by_item: dict[ItemId, dict[str, int]] = {}
     for item_id, size, units in connection.execute(query, {} if ids is None else give(connection, ids)):
@@ -156,7 +178,12 @@ def count_available(connection: Connection, ids: Iterable[ItemId] | None = None)
 
 
 def is_in_stock(connection: Connection, ids: Iterable[ItemId]) -> bool:
-    """Return whether none of these items is sold out. An item whose stock is not counted is taken to be there."""
+    """Return whether none of these items is sold out or retired. An item whose stock is not counted is taken to be
+    there."""
+    ids = tuple(ids)
+    retired = select(items.c.item_id).where(among(connection, items.c.item_id, ids), items.c.retired_at.is_not(None))
+    if connection.scalar(retired.limit(1)) is not None:
+        return False
     return all(sum(sizes.values()) > 0 for sizes in count_available(connection, ids).values())
 
 

@@ -112,16 +112,20 @@ def renew_holds(connection: Connection, fix_id: FixId, now: datetime, until: dat
 
 
 def _find_lost(connection: Connection, fix_id: FixId, levels: StockLevels, held: AbstractSet[Sku]) -> AbstractSet[Sku]:
-    """Find held units that are no longer in stock: a count came in below what was held, and firm holds go first."""
+    """Find held units that are no longer in stock: a count came in below what was held, and firm holds go first; and
+    those of items retired before the box was decided on."""
+    i = fix_items.c
+    retired = {sku for sku in held if levels[sku].retired}
+    undecided = select(i.sku).where(i.fix_id == fix_id, among(connection, i.sku, retired), i.held_until.is_not(None))
+    gone = set(connection.scalars(undecided)) if retired else retired
     tight = {sku for sku in held if levels[sku].on_hand < levels[sku].reserved}
     if not tight:
-        return tight
-    i = fix_items.c
+        return gone
     firm = select(i.sku, func.count()).where(
         among(connection, i.sku, tight), i.state == ItemState.HELD, i.held_until.is_(None), i.fix_id != fix_id
     )
     before: dict[str, int] = {sku: count for sku, count in connection.execute(firm.group_by(i.sku))}  # noqa: C416
-    return {sku for sku in tight if before.get(sku, 0) >= levels[sku].on_hand}
+    return gone | {sku for sku in tight if before.get(sku, 0) >= levels[sku].on_hand}
 
 
 def release_box(connection: Connection, fix_id: FixId, now: datetime) -> int:

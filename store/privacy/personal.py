@@ -66,6 +66,7 @@ client."""
 
 OTHER_TABLES: Final[Mapping[Table, str]] = {
     t.items: "the catalogue",
+    t.item_pictures: "addresses of the shop's pictures",
     t.stock: "counts of units",
     t.stock_prices: "of units",
     t.revisions: "counters",

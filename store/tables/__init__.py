@@ -24,7 +24,7 @@ from store.tables.mail import (
     withdrawals,
 )
 from store.tables.refreshes import refreshes, top_picks
-from store.tables.shop import artefacts, decisions, items, questions, revisions, stock
+from store.tables.shop import artefacts, decisions, item_pictures, items, questions, revisions, stock
 
 __all__ = [
     "activity",
@@ -44,6 +44,7 @@ __all__ = [
     "fix_steps",
     "fixes",
     "holds",
+    "item_pictures",
     "items",
     "mail_domains",
     "mail_servers",

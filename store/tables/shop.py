@@ -22,6 +22,26 @@ items = Table(
     Column("tags", Json, nullable=False, default=list),
     Column("sustainability", Float),
     Column("added_at", UtcTime, nullable=False),
+    Column("url", Text, nullable=False, server_default=""),
+    Column("image_url", Text, nullable=False, server_default=""),
+    Column("picture", String(64), nullable=False, server_default="", comment="hash of the fetched picture"),
+    Column("description", Text, nullable=False, server_default=""),
+    Column("materials", Json, nullable=False, server_default="[]"),
+    Column("occasions", Json, nullable=False, server_default="[]"),
+    Column("retired_at", UtcTime, comment="when the shop stopped selling it"),
+)
+
+item_pictures = Table(
+    "item_pictures",
+    metadata,
+    build_id_column("item_id", primary_key=True),
+    Column("image_url", Text, nullable=False),
+    Column("state", String(8), nullable=False, default="waiting"),
+    Column("code", String(64), nullable=False, default="", comment="why it could not be fetched"),
+    Column("tries", Integer, nullable=False, default=0),
+    Column("due_at", UtcTime, nullable=False, comment="real time; not tried before"),
+    Index(None, "state", "due_at"),
+    comment="pictures of items that are to be fetched from the shop",
 )
 
 stock = Table(

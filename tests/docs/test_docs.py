@@ -120,7 +120,7 @@ def test_names_only_settings_that_exist(file: Path) -> None:
 def test_the_page_of_settings_is_written_from_them() -> None:
     text = settings_doc.PAGE.read_text()
     assert variables(text) == OURS
-    written = settings_doc.render_page((REPOSITORY / "settings.py").read_text())
+    written = settings_doc.render_page(settings_doc.read_sources())
     assert text == written, "run python -m scripts.settings_doc"
 
 

@@ -37,6 +37,7 @@ WITH_ACTOR: Final = {
     "services/fixes/requests.py": {"request_fix"},
     "services/fixes/settlement.py": {"cancel_fix", "cancel_and_record"},
     "services/fixes/stylist_decisions.py": {"decide_fix"},
+    "services/goods/wholes.py": {"drop_absent", "replace_items", "replace_stock"},
     "services/ingestion/events.py": {"ingest_events"},
     "services/mailing/resolution.py": {"resolve_mail"},
     "services/mailing/staff_mail.py": {"send_staff_mail"},

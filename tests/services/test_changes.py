@@ -23,6 +23,7 @@ from mail.sink import Sink
 from models.actors import Actor, Channel, Role
 from models.calls import CallDecision
 from models.campaign import CampaignCommand, CampaignSpec
+from models.catalogue import ItemRow
 from models.clients import ClientPolicy
 from models.fix_views import FixRequestBody
 from models.fixes import FixDecision, FixState, FixStep
@@ -49,6 +50,7 @@ from services.fixes.settlement import cancel_fix
 from services.fixes.stylist_decisions import decide_fix
 from services.fixes.swap_search import SwapSearch
 from services.fixes.wave_start import begin_wave
+from services.goods.wholes import replace_items
 from services.ingestion.events import ingest_events
 from services.mailing.resolution import resolve_mail
 from services.mailing.staff_mail import send_staff_mail
@@ -78,6 +80,7 @@ from tests.support.ports import free_port
 from tests.support.private_data import iterate_all_rows, save_everything_about
 
 WHO: Final = "privy"
+NEW_ITEM: Final = ItemRow.model_validate({"item_id": "n1", "title": "New", "category": "knit", "price": "10"})
 
 
 @dataclass(frozen=True)
@@ -216,6 +219,7 @@ def _set_slot_policy(shop: Shop, actor: Actor) -> bool:
 CHANGES: Final[dict[Action, Change]] = {
     Action.ACCEPT_EVENTS: lambda s, a: ingest_events(s.engine, a, [event("e9", "searched")], s.policy, NOW, REAL),
     Action.IMPORT_FILE: _import_clients,
+    Action.REPLACE_GOODS: lambda s, a: replace_items(s.engine, a, [NEW_ITEM], s.policy, NOW, REAL, confirmed=True),
     Action.START_CLIENTS: _open_shop,
     Action.SAVE_CLIENT: lambda s, a: save_client(s.engine, a, client_row("eve"), s.policy, NOW, REAL),
     Action.PAUSE_CLIENT: lambda s, a: _steer_client("ann", s, a, kind="pause", reason="holiday"),

@@ -122,8 +122,9 @@ def describe_items(items: Mapping[ItemId, Item], vocabulary: NoteWords) -> dict[
 
 @lru_cache(maxsize=50_000)
 def describe_item(item: Item, vocabulary: NoteWords) -> ItemTraits:
-    """Describe one item: what its title, category, colour, tags and season say, and what follows from that."""
-    text = " , ".join((item.title, item.category, *item.tags))
+    """Describe one item: what its title, category, colour, tags, materials, occasions and season say, and what follows
+    from that."""
+    text = " , ".join((item.title, item.category, *item.tags, *item.materials))
     category = _find_thing(item.category, "category", vocabulary)
     things = [thing for thing in _list_things(text, vocabulary) if thing.kind not in ("category", "colour", "occasion")]
     details = {thing.detail for thing in _list_things(item.title, vocabulary) if thing.value == category.value}
@@ -137,6 +138,7 @@ def describe_item(item: Item, vocabulary: NoteWords) -> ItemTraits:
     _widen(traits)
     _add_comfort(traits, category.value, item.season, details)
     _add_occasions(traits, category.value)
+    traits |= {("occasion", _find_thing(word, "occasion", vocabulary).value) for word in item.occasions}
     sizes = frozenset(map(fold_size, item.sizes))
     return ItemTraits(frozenset(traits), frozenset(details | {category.detail}) - {""}, sizes, item.price_cents)
 
