@@ -185,7 +185,7 @@ async def test_a_generated_client_makes_typed_calls(site: TestClient, generated:
     event = models.CatalogueSearched.from_dict(
         {"event_id": "g1", "client_id": "gen", "type": "searched", "occurred_at": "2026-01-05T00:00:00Z"}
     )
-    stored = await import_module(f"{api}.intake.accept_events").asyncio(client=client, body=[event])
+    stored = await import_module(f"{api}.events.accept_events").asyncio(client=client, body=[event])
     assert isinstance(stored, models.EventsAnswer)
     assert (stored.accepted, stored.refused) == (["g1"], [])
 
