@@ -26,6 +26,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "recommend": ("commands.recommend", "Recommend items for one client."),
     "campaign": ("commands.campaign", "Create, pause, resume, adjust, end a campaign, or see how it goes."),
     "mail": ("commands.mail", "Check that receivers can believe our mail; send one to staff; resolve one."),
+    "drafts": ("commands.drafts", "List, edit, approve or reject the mails that await a person."),
     "client": ("commands.client", "See or steer a client's mail; export all their data; erase them."),
     "why-not": ("commands.why_not", "Say in one sentence why a client has not been mailed."),
     "fixes": ("commands.fixes", "Ask for Fixes, decide on them, or assemble boxes from plain files."),

@@ -5,6 +5,7 @@ SelvedgeError
 ├── BadInput             what a caller sent cannot be taken; names the field; nothing was changed
 │   ├── NotFound         an id that nobody knows
 │   ├── ErasedClient     an id that was erased and is refused for ever
+│   ├── Taken            somebody else has decided, or works on it; says who
 │   └── TooLarge         more than is accepted at once
 ├── Forbidden            a key, signature or token is missing or wrong
 │   └── NotAllowed       a role that may not do this; names the role and the action
@@ -59,6 +60,12 @@ class ErasedClient(BadInput):
     """An id that was erased; it is refused for ever."""
 
     code = "erased"
+
+
+class Taken(BadInput):
+    """Somebody else has decided on this, or works on it."""
+
+    code = "taken"
 
 
 class TooLarge(BadInput):

@@ -18,9 +18,10 @@ from errors import ConfigError
 from keys import Keys, load_or_make_keys
 from public_url import find_url_fault
 from shop_settings import ShopSettings
+from writer_settings import WriterSettings
 
 
-class Settings(ShopSettings):
+class Settings(ShopSettings, WriterSettings):
     """What an operator may set. The defaults run everything on one machine."""
 
     model_config = SettingsConfigDict(env_prefix="SELVEDGE_", env_file=".env", extra="ignore", frozen=True)
@@ -50,22 +51,6 @@ class Settings(ShopSettings):
     """Key of the machine API; none: one is made and stored under `home`."""
     signing_key: SecretStr | None = None
     """Signs unsubscribe links and return paths; none: one is made and stored under `home`."""
-
-    llm_base_url: str = ""
-    """Endpoint that speaks chat completions; empty: that of OpenAI."""
-    llm_api_key: SecretStr | None = None
-    """With a key a model writes; without one, the template writer does."""
-    llm_model: str = "gpt-4o-mini"
-    """As the endpoint names it."""
-    llm_mode: Literal["tools", "json_schema", "json"] = "tools"
-    """How the endpoint is asked for structured answers. Nearly all serve a forced tool call; some local servers only
-    the others."""
-    llm_timeout_s: float = Field(default=30.0, gt=0)
-    """Seconds that one call may take."""
-    llm_calls_per_client_day: int = Field(default=12, ge=0)
-    """Calls for one client in 24 hours of business time; the failed ones count."""
-    llm_tokens_per_client_day: int = Field(default=60_000, ge=0)
-    """Tokens in and out for one client in 24 hours of business time."""
 
     smtp_url: str = ""
     """smtp://user:password@host:587 (STARTTLS when offered), smtps://host:465. Empty: the embedded mailbox."""

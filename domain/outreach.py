@@ -40,9 +40,9 @@ _STOPS: Final = frozenset({S.SUPPRESSED, S.REJECTED, S.EXPIRED, S.FAILED})
 
 TRANSITIONS: Final[Mapping[S, frozenset[S]]] = {
     # Back to `briefed`: what it shows ran out, or it lay parked so long that it must be written afresh.
-    S.BRIEFED: frozenset({S.PICKED, S.SCHEDULED}) | _STOPS,
-    S.PICKED: frozenset({S.DRAFTED, S.SCHEDULED}) | _STOPS,
-    S.DRAFTED: frozenset({S.IN_REVIEW, S.DRAFTED, S.SCHEDULED}) | _STOPS,
+    S.BRIEFED: frozenset({S.PICKED, S.SCHEDULED, S.AWAITING_PERSON}) | _STOPS,
+    S.PICKED: frozenset({S.DRAFTED, S.SCHEDULED, S.AWAITING_PERSON}) | _STOPS,
+    S.DRAFTED: frozenset({S.IN_REVIEW, S.DRAFTED, S.SCHEDULED, S.AWAITING_PERSON}) | _STOPS,
     S.IN_REVIEW: frozenset({S.IN_REVIEW, S.DRAFTED, S.AWAITING_PERSON, S.SCHEDULED}) | _STOPS,
     S.AWAITING_PERSON: frozenset({S.SCHEDULED, S.DRAFTED}) | _STOPS,
     S.SCHEDULED: frozenset({S.CLAIMED, S.SCHEDULED, S.PARKED, S.BRIEFED}) | _STOPS,

@@ -34,6 +34,8 @@ class Action(StrEnum):
     ADJUST_CAMPAIGN = "campaign.adjust"
     END_CAMPAIGN = "campaign.end"
     DECIDE_MAIL = "mail.decide"
+    CLAIM_MAIL = "mail.claim"
+    EDIT_MAIL = "mail.edit"
     STEER_MAIL = "mail.steer"
     TEST_MAIL = "mail.test"
     RESOLVE_MAIL = "mail.resolve"
@@ -74,7 +76,9 @@ ROLES: Final[Mapping[Action, frozenset[Role]]] = {
     Action.RESUME_CAMPAIGN: _MARKETER,
     Action.ADJUST_CAMPAIGN: _MARKETER,
     Action.END_CAMPAIGN: _MARKETER,
-    Action.DECIDE_MAIL: _MARKETER,
+    Action.DECIDE_MAIL: _MARKETER | _STYLIST,
+    Action.CLAIM_MAIL: _MARKETER | _STYLIST,
+    Action.EDIT_MAIL: _MARKETER | _STYLIST,
     Action.STEER_MAIL: _MARKETER,
     Action.TEST_MAIL: _MARKETER,
     Action.RESOLVE_MAIL: _OPERATOR,

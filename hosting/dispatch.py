@@ -26,6 +26,7 @@ _NUDGE: Final = {
     "campaign": handles.nudge_campaign,
     "fix": fix_handles.nudge_fix,
     "erasure": erasure_handles.start_erasure,
+    "mail": handles.nudge_mail,
 }
 LEASE_S: Final = 30.0
 IDLE_S: Final = 0.1

@@ -139,7 +139,7 @@ def _build_worker_options(
             "workflow_runner": build_runner(),
             "activities": [
                 *(assess.assess, compose.compose, CampaignSteps(context).run_campaign_round),
-                *(steer.conclude, steer.unpark, steer.keep_policy),
+                *(steer.conclude, steer.unpark, steer.look_after_draft, steer.keep_policy),
                 *(FixAdmissionSteps(context).admit_fix, ReservationSteps(context).reserve_fix),
                 *(decide_fix.decide_fix, decide_fix.check_deadlines, settle_fix.ship_fix, settle_fix.end_fix),
                 *(plan_wave.begin_wave, plan_wave.end_wave, plan_refresh.begin_refresh, plan_refresh.end_refresh),

@@ -9,6 +9,7 @@ from pydantic import Field, model_validator
 
 from models.base import CampaignSlug, Contract, Reason, StrictInput, Utc
 from models.clock import Clock
+from models.drafts import ReviewPolicy
 from models.events import Label
 from models.states import CampaignState, Overdue, Phase
 
@@ -39,6 +40,8 @@ class CampaignSpec(StrictInput):
     window_days: int = Field(default=14, ge=1, le=90)
     """Days after enrolment for which orders count for the lift."""
     ends_at: Utc | None = None
+    review: ReviewPolicy = "none"
+    """Which of its mails a person lets out: `none`, `all`, or the first so many, as in `sample:20`."""
 
 
 class CampaignChange(StrictInput):
@@ -47,6 +50,7 @@ class CampaignChange(StrictInput):
     throughput_per_minute: int | None = Field(default=None, ge=1, le=100_000)
     priority: int | None = Field(default=None, ge=0, le=100)
     ends_at: Utc | None = None
+    review: ReviewPolicy | None = None
 
     @model_validator(mode="before")
     @classmethod

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from models.base import CampaignSlug, ClientId, Contract, Reason
+from models.base import CampaignSlug, ClientId, Contract, Reason, StrictInput, Utc
 from models.clients import ClientPolicy
 from models.clock import Clock
 from models.states import Band, HoldSource, OutreachState, Overdue, Phase, TouchKind
@@ -87,6 +87,12 @@ class LifecycleStatus(Contract):
     why_not: str = ""
     refused_signals: tuple[str, ...] = ()
     runs: int = 1
+
+
+class Adjustment(StrictInput):
+    """Another send time, in business time: `{"send_at": "2026-11-24T09:00:00Z"}`."""
+
+    send_at: Utc
 
 
 class Nudge(Contract):

@@ -60,6 +60,8 @@ class Conclusion(Contract):
     code: str
     send_at: datetime | None = None
     edit_id: str | None = None
+    by: str = Field(default="", max_length=64)
+    """Who decided."""
 
 
 class PolicyRequest(Contract):

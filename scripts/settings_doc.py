@@ -1,4 +1,4 @@
-"""Writes docs/settings.md from settings.py and shop_settings.py: `python -m scripts.settings_doc`. A test holds the
+"""Writes docs/settings.md from settings.py and the files beside it: `python -m scripts.settings_doc`. A test holds the
 file to it.
 
 Each field's docstring is its description; a blank line before a field begins a new table.
@@ -15,16 +15,16 @@ from settings import Settings
 
 REPOSITORY: Final = Path(__file__).parents[1]
 PAGE: Final = REPOSITORY / "docs" / "settings.md"
-SOURCES: Final = ("settings.py", "shop_settings.py")
+SOURCES: Final = ("settings.py", "shop_settings.py", "writer_settings.py")
 
 HEAD: Final = """\
 # Settings
 
 Every setting is an environment variable. A file `.env` in the current folder is read too; the environment overrides
 it. Without any setting, everything runs on one machine. A wrong value stops the command with one line that names the
-variable. `python -m scripts.settings_doc` writes this page from [settings.py](../settings.py) and
-[shop_settings.py](../shop_settings.py), the only readers of the environment. How to add one:
-[add a setting](recipes/add-a-setting.md).
+variable. `python -m scripts.settings_doc` writes this page from [settings.py](../settings.py),
+[shop_settings.py](../shop_settings.py) and [writer_settings.py](../writer_settings.py), the only readers of the
+environment. How to add one: [add a setting](recipes/add-a-setting.md).
 """
 TITLES: Final = {
     "home": "Files and database",
@@ -34,6 +34,7 @@ TITLES: Final = {
     "smtp_url": "Mail",
     "shop_name": "The shop",
     "utm_source": "Links, pictures and sizes of items",
+    "review": "The desk",
     "quiet_from_hour": "When and how often a client is mailed",
     "blend_match": "The default ranking",
     "stylist_calls_a_day": "Calls instead of mails",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -10,8 +10,10 @@ from functools import cached_property
 from sqlalchemy import Connection, Engine
 
 from domain.engagement import EngagementRules
+from domain.review_policy import parse_policies
 from domain.timing import MailRules
 from models.clock import Clock
+from models.states import TouchKind
 from settings import Settings
 from store import clock as stored_clock
 from store.mail.policy import build_mail_rules
@@ -36,6 +38,11 @@ class ServiceContext:
     def mail_rules(self) -> MailRules:
         """The shop's rules on when and how often to mail."""
         return build_mail_rules(self.settings)
+
+    @cached_property
+    def review_policies(self) -> Mapping[TouchKind, str]:
+        """Which mails of each kind a person lets out; a kind that is absent needs nobody."""
+        return parse_policies(self.settings.review)
 
     def hash_mailbox(self, email: str) -> str:
         """Compute the keyed hash of the mailbox of an address."""

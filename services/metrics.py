@@ -18,6 +18,8 @@ returns: Final = Counter(
     "selvedge_returns_total", "Returned mail, by what it said and what became of it", ["kind", "outcome"]
 )
 returns_kept: Final = Gauge("selvedge_returns_kept", "Returns that wait for a person to read them")
+draft_reminders: Final = Counter("selvedge_draft_reminders_total", "Drafts that waited too long, by stage", ["stage"])
+drafts_waiting: Final = Gauge("selvedge_drafts_waiting", "Drafts that await a person, by stage", ["stage"])
 model_calls: Final = Counter("selvedge_model_calls_total", "Calls of a language model", ["agent", "verdict"])
 model_tokens: Final = Counter("selvedge_model_tokens_total", "Tokens in and out", ["agent"])
 outbox_pending: Final = Gauge("selvedge_outbox_pending", "Nudges that wait to be sent to workflows")

@@ -8,7 +8,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from errors import BadInput, ErasedClient, Forbidden, NotAllowed, NotFound, SelvedgeError, TooLarge, Unavailable
+from errors import BadInput, ErasedClient, Forbidden, NotAllowed, NotFound, SelvedgeError, Taken, TooLarge, Unavailable
 from ingest.faults import explain_error
 from models.api_answers import ErrorAnswer, ErrorDetail
 from web.templating import render_page
@@ -16,6 +16,7 @@ from web.templating import render_page
 STATUS: Final[tuple[tuple[type[SelvedgeError], int], ...]] = (
     (NotFound, 404),
     (ErasedClient, 410),
+    (Taken, 409),
     (TooLarge, 413),
     (BadInput, 422),
     (NotAllowed, 403),
@@ -28,6 +29,7 @@ TITLES: Final = {
     403: "Not allowed",
     404: "Not found",
     405: "Not possible here",
+    409: "Somebody was faster",
     410: "Erased",
     413: "Too large",
     422: "That cannot be accepted",

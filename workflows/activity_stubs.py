@@ -71,6 +71,12 @@ async def conclude(conclusion: Conclusion) -> StepDone:
 
 
 @activity.defn
+async def look_after_draft(step: OutreachStep) -> StepDone:
+    """Bring a waiting draft to mind, or reject it at its end; say when to look again."""
+    raise NotImplementedError
+
+
+@activity.defn
 async def keep_policy(request: PolicyRequest) -> None:
     """Save a client's mail policy."""
     raise NotImplementedError

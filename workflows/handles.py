@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
 
 from errors import BadInput, ConfigError, ErasedClient, NotFound, Unavailable
@@ -78,6 +78,13 @@ async def nudge_client(client: Client, client_id: ClientId) -> None:
         start_signal_args=[Nudge()],
         static_summary="A client's lifecycle",
     )
+
+
+async def nudge_mail(client: Client, mail: str) -> None:
+    """Signal a mail's workflow (`ann:3`) that a person has decided; do nothing when it has ended."""
+    client_id, _, n = mail.rpartition(":")
+    with suppress(NotFound):
+        await signal(client, ids.outreach(client_id, int(n)), "nudge", Nudge())
 
 
 async def report_finished(client: Client, client_id: ClientId, news: OutreachFinished) -> bool:

@@ -16,11 +16,18 @@ from temporalio.exceptions import ActivityError, ApplicationError, FailureError,
 
 with workflow.unsafe.imports_passed_through():
     from domain.outreach import PAUSED_BY_ITSELF, SETTLED
+    from domain.review_policy import PATIENCE
     from errors import NotFound
-    from models.base import StrictInput, Utc
     from models.campaign import PauseRequest, ResumeRequest
-    from models.lifecycle import OutreachFinished
-    from models.outreach import Conclusion, OutreachDecision, OutreachInput, OutreachStatus, OutreachStep, StepDone
+    from models.lifecycle import Adjustment, Nudge, OutreachFinished
+    from models.outreach import (
+        Conclusion,
+        OutreachDecision,
+        OutreachInput,
+        OutreachStatus,
+        OutreachStep,
+        StepDone,
+    )
     from models.states import OutreachState, Overdue
     from workflows import activity_stubs, attributes, ids
     from workflows.failures import STEP_FAILED, code_of
@@ -29,15 +36,7 @@ with workflow.unsafe.imports_passed_through():
 
 LOOK_AGAIN: Final = timedelta(days=1)
 """Real time after which a parked mail asks for its turn by itself, so that no wake-up can be lost for good."""
-PATIENCE: Final = timedelta(days=7)
-"""Business time for which a mail waits for a person before it is rejected."""
 REWRITES: Final = 1
-
-
-class Adjustment(StrictInput):
-    """Another send time, in business time: `{"send_at": "2026-11-24T09:00:00Z"}`."""
-
-    send_at: Utc
 
 
 @workflow.defn
@@ -50,6 +49,7 @@ class Outreach:
         self._now = StepDone(state=OutreachState.BRIEFED, clock=outreach.clock)
         self._cancelled = False
         self._held = False
+        self._nudged = False
         self._resumed: Overdue | None = None
         self._send_at: datetime | None = None
         self._decision: OutreachDecision | None = None
@@ -143,29 +143,43 @@ class Outreach:
         await self._local(activity_stubs.unpark, "Its turn has come", overdue=overdue)
 
     async def _wait_for_person(self) -> None:
-        """Wait for a decision; the client's other mail may go meanwhile."""
+        """Wait for a decision, at the desk or by update; the client's other mail may go meanwhile."""
         await self._report()
-        clock = self._now.clock
-        patience = clock.real_wait(clock.business(workflow.now()) + PATIENCE, clock.business(workflow.now()))
+        looks = workflow.patched("desk")
+        if looks:
+            self._nudged = False
+            await self._local(activity_stubs.look_after_draft, "Has somebody decided, or must be reminded?")
+            if self._now.state is not OutreachState.AWAITING_PERSON:
+                return
+        clock, now = self._now.clock, self._now.clock.business(workflow.now())
+        until = self._now.next_at if looks and self._now.next_at else now + PATIENCE
         try:
             await workflow.wait_condition(
-                lambda: self._cancelled or self._decision is not None,
-                timeout=patience,
+                lambda: self._cancelled or self._nudged or self._decision is not None,
+                timeout=clock.real_wait(until, now),
                 timeout_summary="Until a person decides",
             )
         except TimeoutError:
-            await self._conclude(OutreachState.REJECTED, "nobody_decided")
+            if not looks:
+                await self._conclude(OutreachState.REJECTED, "nobody_decided")
             return
+        if self._cancelled or self._decision is not None:
+            await self._carry_out_decision()
+
+    async def _carry_out_decision(self) -> None:
         decision, self._decision = self._decision, None
-        if self._cancelled or decision is None or decision.verdict == "reject":
-            await self._conclude(OutreachState.REJECTED, "cancelled" if self._cancelled else "rejected_by_person")
-            return
-        try:
-            await self._conclude(OutreachState.SCHEDULED, "approved_by_person", edit_id=decision.edit_id)
-        except STEP_FAILED as failed:
-            if decision.edit_id is None or code_of(failed) != NotFound.code:
-                raise
-            self._refusal = "edit_id: no such edit of this mail"
+        if self._cancelled or decision is None:
+            await self._conclude(OutreachState.REJECTED, "cancelled")
+        elif decision.verdict == "reject":
+            await self._conclude(OutreachState.REJECTED, "rejected_by_person", by=decision.by)
+        else:
+            edit = {"edit_id": decision.edit_id, "by": decision.by}
+            try:
+                await self._conclude(OutreachState.SCHEDULED, "approved_by_person", **edit)
+            except STEP_FAILED as failed:
+                if decision.edit_id is None or code_of(failed) != NotFound.code:
+                    raise
+                self._refusal = "edit_id: no such edit of this mail"
 
     async def _wait_for_signals(self, until: datetime | None, summary: str) -> bool:
         """Wait until `until`; return True when a signal came first and changed the state."""
@@ -199,8 +213,7 @@ class Outreach:
         return True
 
     async def _report(self) -> None:
-        """Signal the client's workflow that the turn is free. One that is closed starts again at the next event, and
-        reads the ledger then."""
+        """Signal the client's workflow that the turn is free. One that is closed reads the ledger when it starts."""
         if self._now.reported:
             return
         client = workflow.get_external_workflow_handle(ids.client(self._input.client_id))
@@ -217,20 +230,10 @@ class Outreach:
         return OutreachStep(client_id=self._input.client_id, n=self._input.n, at=workflow.now(), **fields)
 
     async def _conclude(self, to: OutreachState, code: str, **fields: Any) -> None:
+        order = {"client_id": self._input.client_id, "n": self._input.n, "at": workflow.now(), "to": to, "code": code}
+        conclusion = Conclusion.model_validate(order | fields)
         self._now = await workflow.execute_local_activity(
-            activity_stubs.conclude,
-            Conclusion.model_validate(
-                {
-                    "client_id": self._input.client_id,
-                    "n": self._input.n,
-                    "at": workflow.now(),
-                    "to": to,
-                    "code": code,
-                    **fields,
-                }
-            ),
-            summary=f"{to}: {code}",
-            **DATABASE,
+            activity_stubs.conclude, conclusion, summary=f"{to}: {code}", **DATABASE
         )
 
     def _show(self) -> None:
@@ -261,6 +264,11 @@ class Outreach:
     def cancel(self, order: Any = None) -> None:
         if self.refusals.parse("cancel", PauseRequest, order) is not None:
             self._cancelled = True
+
+    @workflow.signal(description="A person has decided at the desk; look at the store")
+    def nudge(self, order: Any = None) -> None:
+        if self.refusals.parse("nudge", Nudge, order) is not None:
+            self._nudged = True
 
     @workflow.update(description='Approve, edit or reject: {"verdict": "approve", "by": "ana"}')
     async def decide(self, decision: OutreachDecision) -> OutreachStatus:

@@ -10,6 +10,7 @@ from models.outreach import Conclusion, OutreachStep, PolicyRequest, StepDone
 from services.clients.steering import apply_commands
 from services.context import ServiceContext
 from services.mailing import steering
+from services.review import reminders
 from store.database import write_transaction
 
 
@@ -37,6 +38,11 @@ class SteeringSteps:
         with write_transaction(self._context.engine) as connection:
             clock, now = self._context.load_business_time(connection, step.at)
             return steering.unpark_mail(self._context.mail_rules, connection, step, now).build_result(clock)
+
+    @activity.defn
+    def look_after_draft(self, step: OutreachStep) -> StepDone:
+        """Remind of a draft that awaits a person, escalate it, or reject it at its end."""
+        return reminders.look_after_draft(self._context, step)
 
     @activity.defn
     def keep_policy(self, request: PolicyRequest) -> None:

@@ -40,6 +40,7 @@ from settings import load
 )
 @click.option("--window-days", type=int, help="Orders count until so many days after enrolment (default 14).")
 @click.option("--ends-at", help="Enrol nobody after this moment (ISO 8601 with offset, business time).")
+@click.option("--review", help="Which mails a person lets out: none (default), all, or the first so many, sample:20.")
 @click.option("--preview", is_flag=True, help="Count whom it would reach as clients are now; create nothing.")
 @AS_JSON
 def command(

@@ -9,6 +9,7 @@ import click
 
 from commands.fixes.text import format_moment
 from commands.shared.options import AS_JSON
+from commands.shared.output import strip_control_characters
 from commands.shared.runtime import open_database
 from settings import load
 
@@ -36,13 +37,13 @@ def _render_fix(fix: FixView) -> str:
     """Render a Fix as lines for people."""
     lines = [f"{fix.fix_id} of {fix.client_id}: {fix.state} {fix.code.replace('_', ' ')}".rstrip()]
     if fix.note is not None:
-        lines.append(f'  note: "{_strip_control_characters(fix.note)}"')
+        lines.append(f'  note: "{strip_control_characters(fix.note)}"')
         by = f", by {'the model' if fix.read_by == 'model' else 'the rules'}" if fix.read_by else ""
         understood = " ".join(fix.said) or ("nothing that could be used" if fix.read_by else "not read")
         lines.append(f"  understood{by}: {understood}")
-    lines += [f'  not understood: "{_strip_control_characters(words)}"' for words in fix.not_understood]
+    lines += [f'  not understood: "{strip_control_characters(words)}"' for words in fix.not_understood]
     lines += [f"  {_render_item(item)}  {item.state}" for item in fix.box]
-    lines += [f"  not in the box: {_strip_control_characters(entry.name)}, because {entry.why}" for entry in fix.unmet]
+    lines += [f"  not in the box: {strip_control_characters(entry.name)}, because {entry.why}" for entry in fix.unmet]
     if fix.box:
         lines.append(f"  the box is worth {fix.worth:.2f} kept items")
     if fix.offers:
@@ -65,8 +66,3 @@ def _render_item(item: BoxItem | SwapOffer) -> str:
 
 def _render_skus(skus: Sequence[str], box_size: int) -> str:
     return "any" if len(skus) == box_size else " or ".join(skus)
-
-
-def _strip_control_characters(text: str) -> str:
-    """Return `text` on one line, without characters that could steer a terminal."""
-    return " ".join("".join(character if character.isprintable() else " " for character in text).split())

@@ -19,3 +19,8 @@ def print_answer(answer: BaseModel, as_json: bool) -> None:
         if value not in (None, [], {}, ""):
             shown = ", ".join(map(str, value)) if isinstance(value, list) else value
             click.echo(f"{name.replace('_', ' '):<{width}}  {shown}")
+
+
+def strip_control_characters(text: str) -> str:
+    """Return `text` on one line, without characters that could steer a terminal."""
+    return " ".join("".join(character if character.isprintable() else " " for character in text).split())

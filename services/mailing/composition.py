@@ -14,6 +14,7 @@ from algorithms.blending.contracts import Recommendation
 from domain.facts import History, build_history, state_facts
 from domain.grounding import find_violations
 from domain.outreach import PREPARING
+from domain.review_policy import NONE
 from domain.text_rules import clean_quote, clean_title
 from domain.wording import clean_name, normalise
 from errors import ModelFault
@@ -27,6 +28,7 @@ from services.decisions.decider import Decider
 from services.mailing import send_times
 from services.mailing.send_times import ReadingHours, choose_send_time
 from services.recommendations.recommender import Recommender
+from services.review.holds import hold_by_policy
 from settings import Settings
 from store.catalogue import catalogue
 from store.database import read_transaction, write_transaction
@@ -118,6 +120,13 @@ def build_item(item: Item, why: str) -> BriefItem:
     )
 
 
+def load_review_policy(context: ServiceContext, connection: Connection, row: LedgerRow) -> str:
+    """Load which mails like this one a person lets out."""
+    if row.campaign:
+        return briefs.load_review_policy(connection, row.campaign)
+    return context.review_policies.get(row.kind, NONE)
+
+
 def save_ranking_decision(connection: Connection, row: LedgerRow, items: MailItems, now: datetime) -> None:
     """Record what the ranking slot answered, so that what was shown can be replayed."""
     decisions.save_decision(connection, items.chosen.record, now, n=row.n, body=items.chosen.body)
@@ -146,10 +155,12 @@ class MailComposer:
             proposed = send_times.read_proposed_time(answer)
             send_at = choose_send_time(self._context, connection, row, proposed, now, self._hours)
             items = choose_items(self._context, self._recommender, connection, row, send_at)
+            policy = load_review_policy(self._context, connection, row)
+        draft = write_draft(items.brief)
         values: dict[str, Any] = {
             "send_at": send_at,
             "brief": items.brief.model_dump(mode="json"),
-            "draft": write_draft(items.brief).model_dump(mode="json"),
+            "draft": draft.model_dump(mode="json"),
             "picks": dump_picks(items),
             "composed_by": "house",
             "prompt_version": template_writer.VERSION,
@@ -157,6 +168,8 @@ class MailComposer:
         with write_transaction(self._context.engine) as connection:
             save_ranking_decision(connection, row, items, now)
             send_times.save_decision(self._decider, connection, row, answer, send_at, now)
+            if policy != NONE and hold_by_policy(connection, row, policy, draft, items.brief, now, values):
+                return ledger.require_mail(connection, step.client_id, step.n).build_result(clock)
             if ledger.move_mail(connection, row.client_id, row.n, OutreachState.SCHEDULED, now, values=values):
                 due_now = send_at <= now  # the workflow's clock stands at the step's start: a timer of milliseconds
                 next_at = clock.business(step.at) if due_now else send_at

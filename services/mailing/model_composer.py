@@ -17,19 +17,22 @@ from agents.llm import LanguageModel
 from agents.reviewer import review_draft
 from agents.scheduler import propose_send_time
 from agents.writer import VERSION, write_draft
+from domain.review_policy import NONE
 from domain.review_steps import ReviewStep, choose_review_step
 from errors import ConfigError, ModelFault, Unavailable
+from models.drafts import HoldReason
 from models.mail import Brief, EmailDraft, Review
 from models.outreach import OutreachStep, StepDone
 from models.states import OutreachState
 from services.context import ServiceContext
 from services.decisions.decider import Decider
 from services.mailing import send_times
-from services.mailing.composition import choose_items, dump_picks, save_ranking_decision
+from services.mailing.composition import choose_items, dump_picks, load_review_policy, save_ranking_decision
 from services.mailing.model_session import open_session
 from services.mailing.scheduling_facts import load_scheduling_facts
 from services.mailing.send_times import ReadingHours, SendTimeAttempt, choose_send_time
 from services.recommendations.recommender import Recommender
+from services.review.holds import hold_by_policy, put_on_desk
 from store.database import read_transaction, write_transaction
 from store.mail import ledger
 from store.mail.ledger import LedgerRow
@@ -96,7 +99,7 @@ class ModelComposer:
             remarks = await review_draft(model, brief, draft)
         following = choose_review_step(remarks, row.attempt or 1)
         values = {"review": remarks.model_dump(mode="json")}
-        return await asyncio.to_thread(self._move, step, _STATE_AFTER[following], values, following)
+        return await asyncio.to_thread(self._settle_review, step, row, following, values)
 
     async def schedule(self, step: OutreachStep) -> StepDone:
         """Choose when the mail leaves: an algorithm of the slot proposes, else the model. A model that stays down costs
@@ -141,6 +144,24 @@ class ModelComposer:
         ledger.move_mail(connection, step.client_id, step.n, to, now, code=code, values=values)
         clock, _ = self._context.load_business_time(connection, step.at)
         return ledger.require_mail(connection, step.client_id, step.n).build_result(clock)
+
+    def _settle_review(
+        self, step: OutreachStep, row: LedgerRow, following: ReviewStep, values: dict[str, Any]
+    ) -> StepDone:
+        """Move the mail on after its review; to the desk where the reviewer refuses it, or a policy holds it."""
+        brief, draft = Brief.model_validate(row.brief), EmailDraft.model_validate(row.draft)
+        with write_transaction(self._context.engine) as connection:
+            clock, now = self._context.load_business_time(connection, step.at)
+            policy = load_review_policy(self._context, connection, row)
+            if following is ReviewStep.PERSON:
+                put_on_desk(connection, row, HoldReason.REFUSED, draft, brief, now)
+            elif (
+                following is ReviewStep.APPROVE
+                and policy != NONE
+                and hold_by_policy(connection, row, policy, draft, brief, now, values)
+            ):
+                return ledger.require_mail(connection, step.client_id, step.n).build_result(clock)
+            return self._move_mail(connection, step, _STATE_AFTER[following], now, values, following)
 
     def _ask_slot(self, row: LedgerRow, now: datetime) -> SendTimeAttempt:
         with read_transaction(self._context.engine) as connection:

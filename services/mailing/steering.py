@@ -14,11 +14,12 @@ from domain.permissions import Action
 from domain.timing import MailRules, find_next_open, load_zone
 from errors import InFlight
 from models.actors import Actor, Subject, SubjectKind
+from models.drafts import DraftVerdict
 from models.outreach import Conclusion, OutreachStep
 from models.states import OutreachState, Overdue
 from store.activity import write_activity
 from store.clients import clients
-from store.mail import ledger
+from store.mail import drafts, ledger
 from store.mail.ledger import LedgerRow
 
 STALE = timedelta(days=14)
@@ -51,6 +52,7 @@ def conclude_mail(
     action = ACTIONS.get(conclusion.code)
     if action is not None:
         permissions.require(actor, action)
+    decides = action is Action.DECIDE_MAIL
     values = {}
     if conclusion.to is OutreachState.SCHEDULED:
         zone = load_zone(clients.require_client(connection, conclusion.client_id).time_zone)
@@ -66,15 +68,24 @@ def conclude_mail(
         code=conclusion.code,
         values=values,
         barred=OutreachState.DATA,
+        source=OutreachState.AWAITING_PERSON if decides else None,
     )
     row = ledger.require_mail(connection, conclusion.client_id, conclusion.n)
     if row.state == OutreachState.DATA:
         raise InFlight("this mail is with the mail server")
+    if moved and decides:
+        _settle_draft(connection, actor, conclusion, now)
     if moved and action is not None:
         mail_id = f"{conclusion.client_id}/{conclusion.n}"
         subject = Subject(kind=SubjectKind.MAIL, id=mail_id, client_id=conclusion.client_id)
         write_activity(connection, actor, action, subject, now, real_now, {"code": conclusion.code})
     return row
+
+
+def _settle_draft(connection: Connection, actor: Actor, conclusion: Conclusion, now: datetime) -> None:
+    verdict = DraftVerdict.REJECT if conclusion.to is OutreachState.REJECTED else DraftVerdict.APPROVE
+    by = conclusion.by or actor.who
+    drafts.settle_draft(connection, conclusion.client_id, conclusion.n, verdict, by, now)
 
 
 def unpark_mail(rules: MailRules, connection: Connection, step: OutreachStep, now: datetime) -> LedgerRow:

@@ -31,7 +31,7 @@ from store.sql.bulk import insert_into, select_values
 from store.sql.types import UtcTime
 from store.tables import clients, outbox, standings
 
-Kind = Literal["client", "campaign", "fix", "erasure"]
+Kind = Literal["client", "campaign", "fix", "erasure", "mail"]
 
 FIRST_WAIT: Final = timedelta(seconds=1)
 LONGEST_WAIT: Final = timedelta(minutes=5)

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, Select, bindparam, or_, select, union_al
 
 from domain.consent import may_personalise
 from domain.facts import ClientEvent, History
+from domain.review_policy import NONE
 from errors import NotFound
 from models.base import CampaignSlug, ClientId
 from models.consents import parse_purposes
@@ -60,8 +61,17 @@ def load_events(connection: Connection, client_id: ClientId, until: datetime) ->
 
 def load_campaign_text(connection: Connection, slug: CampaignSlug) -> tuple[str, str]:
     """Load the voice and the message of a campaign."""
-    spec = connection.scalar(select(campaigns.c.spec).where(campaigns.c.slug == slug)) or {}
+    spec = _load_spec(connection, slug)
     return str(spec.get("voice", "")), str(spec.get("message", ""))
+
+
+def load_review_policy(connection: Connection, slug: CampaignSlug) -> str:
+    """Load which mails of a campaign a person lets out."""
+    return str(_load_spec(connection, slug).get("review", NONE))
+
+
+def _load_spec(connection: Connection, slug: CampaignSlug) -> dict[str, Any]:
+    return connection.scalar(select(campaigns.c.spec).where(campaigns.c.slug == slug)) or {}
 
 
 def _select_latest(limit: int, *types: str) -> Select[Any]:

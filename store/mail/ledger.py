@@ -136,12 +136,13 @@ def move_mail(
     token: str | None = None,
     values: Mapping[str, Any] | None = None,
     barred: OutreachState | None = None,
+    source: OutreachState | None = None,
 ) -> bool:
-    """Move a mail to `to` if its state allows that step, is not `barred`, and `token`, when given, still owns it;
-    return whether it moved."""
+    """Move a mail to `to` if its state allows that step, is not `barred`, is `source` where that is
+    given, and `token`, when given, still owns it; return whether it moved."""
     changes = {"state": to, "code": code, "updated_at": now, **(values or {})}
     of_mail = {"client": client_id, "mail": n} | ({} if token is None else {"owner": token})
-    moved = connection.execute(_build_move(to, barred, token is not None), changes | of_mail).rowcount == 1
+    moved = connection.execute(_build_move(to, barred, source, token is not None), changes | of_mail).rowcount == 1
     if moved:
         _save_step(connection, client_id, n, to, code, now)
         if to in SETTLED:
@@ -159,6 +160,7 @@ def use_edit(connection: Connection, client_id: ClientId, n: int, edit_id: str) 
     connection.execute(
         update(outreaches)
         .where(outreaches.c.client_id == client_id, outreaches.c.n == n)
+        .where(outreaches.c.state == OutreachState.AWAITING_PERSON)
         .values(draft=edit, composed_by="person")
     )
 
@@ -175,9 +177,11 @@ def _save_step(
 
 
 @cache
-def _build_move(to: OutreachState, barred: OutreachState | None, is_owned: bool) -> Update:
+def _build_move(
+    to: OutreachState, barred: OutreachState | None, source: OutreachState | None, is_owned: bool
+) -> Update:
     """Build the conditional update; it sets the columns whose names are among the parameters."""
-    sources = sorted(list_sources(to) - {barred})
+    sources = sorted((list_sources(to) - {barred}) & ({source} if source else set(OutreachState)))
     statement = update(outreaches).where(_OF_MAIL, or_(false(), *(outreaches.c.state == state for state in sources)))
     return statement.where(outreaches.c.token == bindparam("owner")) if is_owned else statement
 

@@ -190,7 +190,8 @@ def _drop_nudges(connection: Connection, client_id: ClientId) -> int:
     query = select(fixes.c.fix_id).where(fixes.c.client_id == client_id)
     of_client = and_(outbox.c.kind.in_(("client", "erasure")), outbox.c.target == client_id)
     of_fix = and_(outbox.c.kind == "fix", outbox.c.target.in_(query))
-    return connection.execute(delete(outbox).where(or_(of_client, of_fix))).rowcount
+    of_mail = and_(outbox.c.kind == "mail", outbox.c.target.startswith(f"{client_id}:", autoescape=True))
+    return connection.execute(delete(outbox).where(or_(of_client, of_fix, of_mail))).rowcount
 
 
 _LARGE_FIRST: Final = ("mail_edits", "mail_steps")

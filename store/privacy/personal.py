@@ -41,6 +41,7 @@ def _fix_table(part: str, table: Table, *without: str) -> PersonalTable:
 PERSONAL_TABLES: Final[tuple[PersonalTable, ...]] = (
     _own_table("client", t.clients),
     _own_table("mail_edits", t.edits, "by"),
+    _own_table("mail_drafts", t.drafts, "claimed_by", "claimed_until", "decided_by", "likeness"),
     _own_table("mail_steps", t.outreach_steps),
     _own_table("campaigns", t.enrolments),
     _own_table("mails", t.outreaches, "token", "lease_until"),

@@ -6,6 +6,7 @@ from store.tables.activity import activity
 from store.tables.base import metadata
 from store.tables.calls import calls
 from store.tables.clients import assessments, clients, engagement, events, standings, tastes, tombstones
+from store.tables.drafts import drafts
 from store.tables.engine import clock, outbox
 from store.tables.fixes import fix_items, fix_steps, fixes, stock_prices, wave_parts, waves
 from store.tables.learning import beliefs, reading_hours
@@ -36,6 +37,7 @@ __all__ = [
     "clients",
     "clock",
     "decisions",
+    "drafts",
     "edits",
     "engagement",
     "enrolments",

@@ -5,14 +5,14 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, String, Table, UniqueConstraint, false
 
 from store.sql.types import UtcTime
-from store.tables.base import build_id_column, metadata
+from store.tables.base import metadata
 
 outbox = Table(
     "outbox",
     metadata,
     Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
-    Column("kind", String(16), nullable=False, comment="client, campaign, fix or erasure"),
-    build_id_column("target", nullable=False),
+    Column("kind", String(16), nullable=False, comment="client, campaign, fix, erasure or mail"),
+    Column("target", String(80), nullable=False, comment="an id; of a mail the client's, a colon and its number"),
     Column("version", Integer, nullable=False, default=1, comment="raised by each coalesced change"),
     Column("attempts", Integer, nullable=False, default=0),
     Column("due_at", UtcTime, nullable=False, comment="real time"),

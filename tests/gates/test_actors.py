@@ -23,6 +23,8 @@ WITHOUT_ACTOR: Final = {
     "services/mailing": "called by Outreach; what people ask of a mail takes an actor",
     "services/privacy/client_erasure.py": "called by Erasure",
     "services/recommendations": "puts on record which page was shown",
+    "services/review/holds.py": "called by Outreach, in the transaction that writes the mail",
+    "services/review/reminders.py": "called by Outreach",
     "services/training": "called by the nightly training; what people ask of it takes an actor",
     "services/evaluation": "puts on record how algorithms compare",
 }
@@ -43,6 +45,9 @@ WITH_ACTOR: Final = {
     "services/mailing/staff_mail.py": {"send_staff_mail"},
     "services/mailing/steering.py": {"conclude_mail"},
     "services/privacy/requests.py": {"request_erasure", "export_client"},
+    "services/review/claims.py": {"claim_draft", "release_draft"},
+    "services/review/decisions.py": {"decide_draft"},
+    "services/review/edits.py": {"edit_draft"},
     "services/slots/policies.py": {"change_policy", "set_policy"},
     "services/fixes/wave_start.py": {"begin_wave"},
     "services/returns/intake.py": {"take_return"},

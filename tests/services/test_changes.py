@@ -25,6 +25,7 @@ from models.calls import CallDecision
 from models.campaign import CampaignCommand, CampaignSpec
 from models.catalogue import ItemRow
 from models.clients import ClientPolicy
+from models.drafts import DraftEdit, SentenceChange
 from models.fix_views import FixRequestBody
 from models.fixes import FixDecision, FixState, FixStep
 from models.lifecycle import Command
@@ -58,6 +59,8 @@ from services.mailing.steering import conclude_mail
 from services.privacy.requests import export_client, request_erasure
 from services.returns.intake import take_return
 from services.returns.suppressions import add_entries, remove_entry
+from services.review.claims import claim_draft
+from services.review.edits import edit_draft
 from services.slots.policies import change_policy
 from services.training.promotion import promote_model
 from services.training.refreshes import begin_refresh
@@ -76,6 +79,7 @@ from store.mail.policy import ShopPolicy
 from store.mail.suppressions import hash_mailbox, suppress_mailboxes
 from tests.store.conftest import NOW, REAL
 from tests.store.seeds import client_row, event, seed_clients, seed_items
+from tests.support.desk import put_draft
 from tests.support.ports import free_port
 from tests.support.private_data import iterate_all_rows, save_everything_about
 
@@ -126,6 +130,7 @@ def shop(tmp_path: Path) -> Shop:
         campaigns.create_campaign(connection, CampaignSpec(slug="autumn", name="Autumn"), NOW)
         campaigns.move_campaign(connection, "autumn", CampaignState.PAUSED, NOW)
         _seed_mails(connection)
+        put_draft(connection, "ann", 5)
         outbox.push_nudges(connection, "client", ["ann"], REAL, held=True)
         for k in ("a1", "a2"):
             model = {"slot": "risk", "algorithm": "a", "path": "p", "created_at": NOW, "live": True}
@@ -199,6 +204,11 @@ def _conclude(n: int, code: str, to: OutreachState, shop: Shop, actor: Actor) ->
         conclude_mail(shop.context.mail_rules, connection, actor, conclusion, NOW, REAL)
 
 
+def _edit_draft(shop: Shop, actor: Actor) -> None:
+    change = SentenceChange(sentence=1, text="A few pieces for you")
+    edit_draft(shop.engine, actor, "ann:5", DraftEdit(changes=(change,)), NOW, REAL)
+
+
 def _decide_fix(shop: Shop, actor: Actor) -> None:
     decision = FixDecision(verdict="reject", by=actor.who)
     fits = FitPredictor(shop.engine, shop.context.settings.home).build_for_client
@@ -239,6 +249,8 @@ CHANGES: Final[dict[Action, Change]] = {
     Action.ADJUST_CAMPAIGN: lambda s, a: _steer_campaign("spring", s, a, kind="adjust", change={"priority": 9}),
     Action.END_CAMPAIGN: lambda s, a: _steer_campaign("spring", s, a, kind="end"),
     Action.DECIDE_MAIL: partial(_conclude, 1, "rejected_by_person", OutreachState.REJECTED),
+    Action.CLAIM_MAIL: lambda s, a: claim_draft(s.engine, a, "ann:5", "", timedelta(minutes=5), NOW, REAL),
+    Action.EDIT_MAIL: _edit_draft,
     Action.STEER_MAIL: partial(_conclude, 2, "cancelled", OutreachState.REJECTED),
     Action.TAKE_RETURN: _take_return,
     Action.SUPPRESS: _suppress,

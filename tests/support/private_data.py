@@ -115,6 +115,9 @@ def _save_mail(connection: Connection, client_id: ClientId, now: datetime) -> No
     connection.execute(insert(t.outreach_steps).values(client_id=client_id, n=1, at=now, state="sent"))
     came_back = {"id": "r1", "client_id": client_id, "n": 1, "way": "listener", "kind": "delayed", "raw": NAME}
     connection.execute(insert(t.returns).values(**came_back, at=now))
+    desk = {"client_id": client_id, "n": 1, "kind": "campaign", "campaign": "spring", "why": "all", "likeness": "x"}
+    decided = {"stage": "fresh", "claimed_by": "", "verdict": "approve", "decided_by": "ana", "decided_at": now}
+    connection.execute(insert(t.drafts).values(**desk, **decided, since=now, reason=f"good for {NAME}"))
     connection.execute(insert(t.edits).values(id="e1", client_id=client_id, n=1, draft=draft, by="ana", at=now))
 
 

@@ -7,6 +7,7 @@ from typing import Final
 from web.api import (
     calls,
     clients,
+    drafts,
     events,
     fixes,
     goods,
@@ -26,6 +27,7 @@ ROUTERS: Final = (
     goods.router,
     suppressions.router,
     returns.router,
+    drafts.router,
     fixes.router,
     calls.router,
     recommendations.router,

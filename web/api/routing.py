@@ -15,6 +15,7 @@ from web.api.requests import refuse_unknown_parameters, require_api_key
 ERRORS: Final = {
     401: "The API key is missing or wrong.",
     404: "Nobody and nothing has this id.",
+    409: "Somebody else has decided, or works on it; the message says who.",
     410: "The client was erased; the id is refused for ever.",
     413: "The body is too large; nothing was changed.",
     422: "The body, a parameter or an id cannot be accepted; nothing was changed.",
@@ -24,6 +25,7 @@ _ID: Final[dict[str, Any]] = {"pattern": ID_PATTERN}
 
 ClientPath = Annotated[str, Path(description="The client's id.", json_schema_extra=_ID)]
 FixPath = Annotated[str, Path(description="The Fix's id.", json_schema_extra=_ID)]
+DraftPath = Annotated[str, Path(description="The client's id, a colon, and the mail's number, such as `ann:3`.")]
 CallPath = Annotated[str, Path(description="The call's id.", json_schema_extra=_ID)]
 SlotPath = Annotated[str, Path(description="The slot's name.")]
 

@@ -1,0 +1,96 @@
+"""A draft as numbered sentences, so that a person may change one and leave the others."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from domain.grounding import Violation, find_violations, list_texts, split_sentences
+from domain.wording import fold
+from errors import BadInput
+from models.drafts import DraftFault, DraftSentence, SentenceChange
+from models.mail import Brief, EmailDraft
+
+_PLACE: Final = re.compile(r"^\w+\[")
+_NAMED: Final = re.compile(r"\(([^()]+)\)$")
+"""The word at fault, at the end of what is said of it."""
+
+
+def list_sentences(draft: EmailDraft) -> tuple[DraftSentence, ...]:
+    """List the sentences of a draft in the order in which they are read."""
+    pairs = [(where, sentence) for where, text in list_texts(draft) for sentence in split_sentences(text) or [text]]
+    return tuple(DraftSentence(number=number, where=where, text=text) for number, (where, text) in enumerate(pairs, 1))
+
+
+def change_sentences(draft: EmailDraft, changes: Iterable[SentenceChange]) -> EmailDraft:
+    """Return the draft with other words for some sentences; a sentence without words goes.
+
+    Raises:
+        BadInput: field `sentence`, for a number that there is not; or the field of the draft that would be empty or
+            too long.
+    """
+    sentences = {sentence.number: sentence for sentence in list_sentences(draft)}
+    for change in changes:
+        if change.sentence not in sentences:
+            raise BadInput(f"the draft has no sentence {change.sentence}; it has {len(sentences)}", "sentence")
+        words = " ".join(change.text.split())
+        sentences[change.sentence] = sentences[change.sentence].model_copy(update={"text": words})
+    texts: dict[str, list[str]] = {}
+    for sentence in sentences.values():
+        texts.setdefault(sentence.where, []).append(sentence.text)
+    return _rebuild_draft(draft, {where: " ".join(filter(None, parts)) for where, parts in texts.items()})
+
+
+def _rebuild_draft(draft: EmailDraft, texts: Mapping[str, str]) -> EmailDraft:
+    """Rebuild a draft from the text of each field; a paragraph or item without words goes."""
+    values: dict[str, Any] = {name: text for name, text in texts.items() if _PLACE.match(name) is None}
+    values["paragraphs"] = [text for where, text in texts.items() if where.startswith("paragraphs[") and text]
+    values["items"] = [
+        {"item_id": blurb.item_id, "text": text}
+        for place, blurb in enumerate(draft.items)
+        if (text := texts.get(f"items[{place}].text", ""))
+    ]
+    try:
+        return EmailDraft.model_validate(draft.model_dump() | values)
+    except ValidationError as wrong:
+        first = wrong.errors(include_input=False, include_url=False)[0]
+        raise BadInput(str(first["msg"]), ".".join(map(str, first["loc"]))) from None
+
+
+def find_faults(draft: EmailDraft, brief: Brief) -> tuple[DraftFault, ...]:
+    """Find what `draft` may not say, each with the sentence in which it stands."""
+    sentences = list_sentences(draft)
+    return tuple(
+        DraftFault(sentence=_locate(fault, sentences), where=fault.where, code=fault.code, what=fault.what)
+        for fault in find_violations(draft, brief)
+    )
+
+
+def _locate(fault: Violation, sentences: Sequence[DraftSentence]) -> int:
+    """Locate a fault: the sentence of its field that holds the word that it names, else the field's first."""
+    place = fault.where.replace(".item_id", ".text")
+    own = [sentence for sentence in sentences if sentence.where == place]
+    named = _NAMED.search(fault.what)
+    holding = [sentence for sentence in own if named and fold(named[1]) in fold(sentence.text)]
+    return next((sentence.number for sentence in holding + own), 0)
+
+
+def compute_version(draft: EmailDraft) -> str:
+    """Compute the version of a text: a digest of all of it."""
+    return hashlib.sha256(draft.model_dump_json().encode()).hexdigest()[:16]
+
+
+def compute_likeness(draft: EmailDraft, brief: Brief) -> str:
+    """Compute a digest that is the same for drafts that differ in no word but the client's first name and the titles of
+    the items."""
+    words = fold(" | ".join(text for _, text in list_texts(draft)))
+    titles = sorted({fold(item.title) for item in brief.items} - {""}, key=len, reverse=True)
+    for place, title in enumerate(titles):
+        words = words.replace(title, f"<item {place}>")
+    if name := fold(brief.first_name):
+        words = re.sub(rf"(?<![^\W_]){re.escape(name)}(?![^\W_])", "<name>", words)
+    return hashlib.sha256(words.encode()).hexdigest()[:16]

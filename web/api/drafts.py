@@ -1,0 +1,91 @@
+"""`/v1/drafts`: the drafts that await a person, claimed, checked, edited and decided by the shop's systems."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Final
+
+from fastapi import Depends, Query, Response
+
+from models.drafts import (
+    DraftCheck,
+    DraftCheckResult,
+    DraftClaim,
+    DraftDecided,
+    DraftDecision,
+    DraftEdit,
+    DraftEntry,
+    DraftList,
+    DraftView,
+    HoldReason,
+)
+from models.states import TouchKind
+from services.review import claims, decisions, edits, lists
+from store.mail.policy import build_mail_rules
+from web import actors
+from web.api.requests import JsonBody
+from web.api.routing import DraftPath, create_router, declare_errors
+from web.context import Here
+
+router: Final = create_router("drafts")
+
+Claim = Annotated[DraftClaim, Depends(JsonBody(DraftClaim, required=False))]
+Check = Annotated[DraftCheck, Depends(JsonBody(DraftCheck, required=False))]
+Edit = Annotated[DraftEdit, Depends(JsonBody(DraftEdit))]
+Decision = Annotated[DraftDecision, Depends(JsonBody(DraftDecision))]
+
+
+@router.get("/drafts")
+def list_drafts(
+    context: Here,
+    campaign: Annotated[str, Query(max_length=64, description="Only of this campaign.")] = "",
+    kind: Annotated[TouchKind | None, Query(description="Only of this kind.")] = None,
+    why: Annotated[HoldReason | None, Query(description="Only those that wait for this reason.")] = None,
+    decided: Annotated[bool, Query(description="Those that do not wait any more, the latest first.")] = False,
+    limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
+) -> DraftList:
+    """List the drafts that await a person, the longest first."""
+    return lists.list_drafts(context.engine, waiting=not decided, campaign=campaign, kind=kind, why=why, limit=limit)
+
+
+@router.get("/drafts/{draft_id}", responses=declare_errors(404))
+def get_draft(context: Here, draft_id: DraftPath) -> DraftView:
+    """Return a draft: its sentences by number, what is wrong with them, what it was written from, who decided."""
+    return lists.show_draft(context.engine, draft_id)
+
+
+@router.post("/drafts/{draft_id}/claim", responses=declare_errors(404, 409, 413))
+def claim_draft(context: Here, draft_id: DraftPath, claim: Claim) -> DraftEntry:
+    """Claim a draft for `SELVEDGE_REVIEW_LEASE_MINUTES`; again: for longer. 409 while somebody else has it."""
+    lease = timedelta(minutes=context.settings.review_lease_minutes)
+    now, real_now = context.business_now(), context.real_now()
+    return claims.claim_draft(context.engine, actors.API, draft_id, claim.by, lease, now, real_now)
+
+
+@router.delete("/drafts/{draft_id}/claim", status_code=204, responses=declare_errors(404))
+def release_draft(
+    context: Here, draft_id: DraftPath, by: Annotated[str, Query(max_length=64, description="Who held it.")] = ""
+) -> Response:
+    """Give up a claim: 204, whether it was held or not."""
+    claims.release_draft(context.engine, actors.API, draft_id, by)
+    return Response(status_code=204)
+
+
+@router.post("/drafts/{draft_id}/check", responses=declare_errors(404, 413))
+def check_draft(context: Here, draft_id: DraftPath, check: Check) -> DraftCheckResult:
+    """Say what would be wrong with the draft if these sentences had other words. Nothing is saved."""
+    return edits.check_draft(context.engine, draft_id, check)
+
+
+@router.post("/drafts/{draft_id}/edit", responses=declare_errors(404, 409, 413))
+def edit_draft(context: Here, draft_id: DraftPath, edit: Edit) -> DraftView:
+    """Save other words for sentences; the draft goes on awaiting a decision. 422 names the word that the facts do not
+    support; then nothing was saved."""
+    return edits.edit_draft(context.engine, actors.API, draft_id, edit, context.business_now(), context.real_now())
+
+
+@router.post("/drafts/{draft_id}/decision", responses=declare_errors(404, 409, 413))
+def decide_draft(context: Here, draft_id: DraftPath, decision: Decision) -> DraftDecided:
+    """Approve or reject a draft, or with `alike` all of its campaign, kind and text. 409 tells who decided before."""
+    rules, now, real_now = build_mail_rules(context.settings), context.business_now(), context.real_now()
+    return decisions.decide_draft(context.engine, actors.API, rules, draft_id, decision, now, real_now)
