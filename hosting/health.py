@@ -13,6 +13,7 @@ from temporalio.client import Client
 from temporalio.service import RPCError
 
 from errors import ConfigError, Unavailable
+from models.drafts import DraftStage
 from models.states import Phase
 from services import metrics
 from services.context import ServiceContext
@@ -21,6 +22,7 @@ from store.clients.lists import count_clients_by_phase
 from store.database import ping, read_transaction
 from store.events import outbox
 from store.learning import refreshes
+from store.mail import drafts
 
 COUNT_EVERY_S: Final = 15.0
 
@@ -96,9 +98,12 @@ class WorkerHealth:
         with read_transaction(self._context.engine) as connection:
             mail_server.set_gauges(connection, self._context.settings)
             metrics.outbox_pending.set(outbox.count_pending(connection))
+            waiting = drafts.count_waiting(connection)
             counts, latest = count_clients_by_phase(connection), refreshes.list_latest(connection, done=True)
         for phase in ("new", *Phase):  # all of them: one that the last client left stands at 0, not at its last count
             metrics.clients.labels(phase=phase).set(counts.get(phase, 0))
+        for stage in DraftStage:
+            metrics.drafts_waiting.labels(stage=stage).set(waiting.get(stage, 0))
         for drift in latest[0].drift if latest else ():
             metrics.drift.labels(feature=drift.feature).set(drift.statistic)
         metrics.drift_alarms.set(sum(item.alarm for item in latest[0].drift) if latest else 0)

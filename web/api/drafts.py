@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, Final
 
-from fastapi import Depends, Query, Response
+from fastapi import Depends, Query
 
 from models.drafts import (
     DraftCheck,
@@ -62,13 +62,13 @@ def claim_draft(context: Here, draft_id: DraftPath, claim: Claim) -> DraftEntry:
     return claims.claim_draft(context.engine, actors.API, draft_id, claim.by, lease, now, real_now)
 
 
-@router.delete("/drafts/{draft_id}/claim", status_code=204, responses=declare_errors(404))
+@router.delete("/drafts/{draft_id}/claim", responses=declare_errors(404))
 def release_draft(
     context: Here, draft_id: DraftPath, by: Annotated[str, Query(max_length=64, description="Who held it.")] = ""
-) -> Response:
-    """Give up a claim: 204, whether it was held or not."""
+) -> DraftView:
+    """Give up a claim, held or not, and return the draft."""
     claims.release_draft(context.engine, actors.API, draft_id, by)
-    return Response(status_code=204)
+    return lists.show_draft(context.engine, draft_id)
 
 
 @router.post("/drafts/{draft_id}/check", responses=declare_errors(404, 413))

@@ -184,7 +184,7 @@ def test_alike_are_those_of_one_campaign_and_text_whatever_the_name(desk: Engine
     assert (done.decided, list(done.left)) == (("c2:1",), ["c3:1"])
     assert "ann works on" in done.left["c3:1"]
     release_draft(desk, ANN, "c3:1", "")
-    assert decide(desk, EVE, "c2:1", alike) == ("c2:1",), "what waits no more has no likes"
+    assert decide(desk, EVE, "c2:1", alike) == ("c2:1", "c3:1"), "the same again takes what was left"
     with read_transaction(desk) as connection:
         assert load_state(connection, "c1")[0] == "awaiting_person", "of no campaign"
 

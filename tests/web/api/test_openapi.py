@@ -94,6 +94,13 @@ REQUESTS = [
     ("POST", "/v1/events", [{"event_id": "e1"}], 202),
     ("POST", "/v1/events", {"events": 1}, 422),
     ("GET", "/v1/calls", None, 200),
+    ("GET", "/v1/drafts", None, 200),
+    ("GET", "/v1/drafts/nothing", None, 404),
+    ("POST", "/v1/drafts/ada:99/claim", {}, 404),
+    ("DELETE", "/v1/drafts/ada:99/claim", None, 404),
+    ("POST", "/v1/drafts/ada:99/check", {}, 404),
+    ("POST", "/v1/drafts/ada:99/edit", {"changes": []}, 422),
+    ("POST", "/v1/drafts/ada:99/decision", {"verdict": "reject"}, 422),
     ("POST", "/v1/calls/nothing", {"verdict": "drop"}, 404),
     ("GET", "/v1/recommendations?client_id=new", None, 200),
     ("POST", "/v1/session/rank", {"client_id": "ada"}, 200),
@@ -125,7 +132,7 @@ def _fits(pattern: str, path: str) -> bool:
 def test_an_unknown_parameter_is_refused_by_name(
     site: TestClient, path: str, method: str, operation: dict[str, Any]
 ) -> None:
-    url = path.format(client_id="ada", fix_id="x", call_id="x", name="risk", provider="ses")
+    url = path.format(client_id="ada", fix_id="x", call_id="x", draft_id="ada:1", name="risk", provider="ses")
     answer = site.request(
         method, url, params={"client_id": "ada", "colour": "red"} if "recomm" in url else {"colour": 1}
     )
