@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from demo import shop
 from demo.fixes import ClientRequest, list_requests
@@ -19,7 +19,7 @@ from ingest.files import import_file
 from models.actors import SYSTEM
 from models.base import utc
 from models.events import EVENT, Event
-from models.fix_views import FixRequestBody
+from models.fix_views import FixRequestBody, UnmetWish
 from models.fixes import FixId, FixItem, FixState, FixWish
 from services.context import ServiceContext
 from services.decisions.decider import Decider
@@ -33,9 +33,10 @@ from settings import Settings
 from store.database import connect, read_transaction, write_transaction
 from store.fixes import fixes
 from store.fixes.rows import FixRow, parse_candidates, parse_wish
+from store.fixes.views import find_unmet
 from store.mail.policy import ShopPolicy
 from store.migrate import upgrade
-from store.tables import stock
+from store.tables import clients, stock
 
 START = utc(2026, 11, 20, 7)
 
@@ -94,6 +95,17 @@ class DemoShop:
             settlement.ship_box(connection, fixes.load_fix(connection, fix_id), now)
             answers = [_build_feedback(row, *pair, now) for pair in zip(box, kept, strict=True)]
             intake.accept_events(connection, answers, ShopPolicy.from_settings(self.settings), now, now)
+
+    def load_unmet(self, fix_id: FixId, box: Sequence[FixItem]) -> tuple[UnmetWish, ...]:
+        """Load what a box does not meet of a Fix."""
+        with read_transaction(self.engine) as connection:
+            return find_unmet(fixes.load_fix(connection, fix_id), [item.sku for item in box])
+
+    def load_client(self, client_id: str) -> Any:
+        """Load the sizes and the time zone of a client."""
+        columns = clients.c.sizes, clients.c.time_zone
+        with read_transaction(self.engine) as connection:
+            return connection.execute(select(*columns).where(clients.c.client_id == client_id)).one()
 
     def load_wish(self, fix_id: FixId) -> FixWish:
         """Load what a Fix asks for, with what its note adds."""

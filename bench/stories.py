@@ -7,15 +7,17 @@ ten boxes of a story go to ten clients of the demo shop who differ in taste and 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Mapping
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from bench.demo_boxes import DemoShop, open_demo_shop
+from domain.blend import find_season
 from domain.fixes.outfits import build_look, list_outfits
 from models.base import ItemId, utc
-from models.catalogue import Item
+from models.catalogue import Item, Season
 from models.fixes import FixItem, FixWish
 from store.catalogue import catalogue
 from store.database import read_transaction
@@ -78,18 +80,31 @@ STORIES: Final = (
 )
 
 
-def print_stories(count: int = BOXES) -> Iterator[str]:
+def load_stories(path: Path | None) -> tuple[Story, ...]:
+    """Load stories from a file of JSON lines with who, note and body; without one, those of this file."""
+    if path is None:
+        return STORIES
+    return tuple(Story(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines() if line)
+
+
+def print_stories(stories: Sequence[Story] = STORIES, count: int = BOXES) -> Iterator[str]:
     """Render every box of every story, line by line."""
     with open_demo_shop(NOW) as shop:
         with read_transaction(shop.engine) as connection:
             items = {item.item_id: item for item in catalogue.list_items(connection)}
-        for number, story in enumerate(STORIES, 1):
+        for number, story in enumerate(stories, 1):
             yield f"=== Story {number}. {story.who}"
             yield f'    "{story.note}"' + "".join(f" {name}: {value}." for name, value in story.body.items())
-            for place in range(count):
-                client_id = f"client{number * 30 + place * 3 + 1:05d}"
-                yield from _render_box(shop, client_id, story, f"{number}.{place + 1}", items, NOW)
+            for place, client_id in enumerate(_list_northern(shop, number * 30 + 1, count), 1):
+                yield from _render_box(shop, client_id, story, f"{number}.{place}", items, NOW)
             yield ""
+
+
+def _list_northern(shop: DemoShop, first: int, count: int) -> list[str]:
+    """List clients from number `first` on for whom it is as cold as in the stories."""
+    numbers = range(first, first + 30)
+    known = (f"client{number:05d}" for number in numbers)
+    return [one for one in known if find_season(NOW, shop.load_client(one).time_zone) is Season.AUTUMN][:count]
 
 
 def _render_box(
@@ -97,13 +112,16 @@ def _render_box(
 ) -> Iterator[str]:
     fix_id, box = shop.make_box(client_id, {"note": story.note, **story.body}, now)
     wish, total = shop.load_wish(fix_id), sum(item.price_cents for item in box) / 100
-    yield f"--- Box {name} for {client_id}: {len(box)} items, {total:.2f}"
+    sizes = ", ".join(shop.load_client(client_id).sizes)
+    yield f"--- Box {name} for {client_id} (wears {sizes}): {len(box)} pieces, {total:.2f}"
     for item in box:
         yield _render_item(item, items[item.item_id], wish)
-    titles = {item.sku: items[item.item_id].title for item in box}
-    looks = {item.sku: build_look(items[item.item_id], item.role) for item in box}
+    titles = {item.sku: f"{items[item.item_id].title} ({item.colour})" for item in box}
+    looks = {item.sku: build_look(items[item.item_id], item.role, item.formality) for item in box}
     for outfit in list_outfits(looks):
         yield "      worn together: " + ", ".join(titles[sku] for sku in outfit)
+    for unmet in shop.load_unmet(fix_id, box):
+        yield f"      not in the box: {unmet.name}, because {unmet.why}"
 
 
 def _render_item(item: FixItem, known: Item, wish: FixWish) -> str:
@@ -119,9 +137,13 @@ def _render_item(item: FixItem, known: Item, wish: FixWish) -> str:
 def main() -> None:
     """Print the boxes, or write them to a file."""
     parser = argparse.ArgumentParser(prog="python -m bench.stories", description=__doc__)
+    parser.add_argument(
+        "--stories", type=Path, help="JSON lines with who, note and body; else the stories of this file"
+    )
+    parser.add_argument("--count", type=int, default=BOXES, help="boxes for each story")
     parser.add_argument("--out", type=Path, help="write here instead of printing")
     parsed = parser.parse_args()
-    text = "\n".join(print_stories()) + "\n"
+    text = "\n".join(print_stories(load_stories(parsed.stories), parsed.count)) + "\n"
     if parsed.out:
         parsed.out.write_text(text, encoding="utf-8")
     else:

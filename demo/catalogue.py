@@ -1,79 +1,54 @@
-"""The demo shop's clothes: invented here from lists of our own, the same on every run."""
+"""The demo shop's clothes: built from styles of our own (demo/data/styles.csv), the same on every run."""
 
 from __future__ import annotations
 
+import csv
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from random import Random
 from typing import Final, NamedTuple
 
 from models.catalogue import ItemRow, Season, StockRow
 
+FILE: Final = Path(__file__).parent / "data" / "styles.csv"
 SEED: Final = 1729
 LETTERS: Final = ("XS", "S", "M", "L", "XL")
 SHOES: Final = ("36", "37", "38", "39", "40", "41", "42", "43", "44")
-ITEMS_PER_CATEGORY: Final = 26
 
 
-class Category(NamedTuple):
-    """A category: its nouns, the cloth it is made of, the sizes it comes in, a price range, and its seasons."""
+class Style(NamedTuple):
+    """A kind of piece that the shop sells: its category, what it is made of, its noun, its price in whole units of the
+    currency, and its colours."""
 
-    nouns: tuple[str, ...]
-    cloths: tuple[str, ...]
-    sizes: tuple[str, ...]
-    prices: tuple[int, int]
-    seasons: tuple[Season, ...]
+    category: str
+    cloth: str
+    noun: str
+    price: int
+    season: Season
+    tags: tuple[str, ...]
+    colours: tuple[str, ...]
 
 
-_S = Season
-CATEGORIES: Final[dict[str, Category]] = {
-    "dress": Category(("wrap dress", "shirt dress", "slip dress", "midi dress"), ("silk", "linen", "jersey", "viscose"),
-                  LETTERS, (69, 240), (_S.SPRING, _S.SUMMER, _S.ALL, _S.WINTER)),
-    "shirt": Category(("shirt", "blouse", "overshirt", "camp-collar shirt"), ("poplin", "linen", "silk", "flannel"),
-                  LETTERS, (45, 140), (_S.ALL, _S.SPRING, _S.SUMMER, _S.AUTUMN)),
-    "t-shirt": Category(("T-shirt", "long-sleeve T-shirt", "pocket T-shirt"), ("organic cotton", "slub cotton", "hemp"),
-                    LETTERS, (22, 60), (_S.ALL, _S.SUMMER)),
-    "knitwear": Category(("crew-neck jumper", "cardigan", "roll-neck jumper", "knitted vest"),
-                     ("merino", "lambswool", "cashmere", "cotton"), LETTERS, (75, 280), (_S.AUTUMN, _S.WINTER, _S.ALL)),
-    "trousers": Category(("wide-leg trousers", "tapered trousers", "chinos", "pleated trousers"),
-                     ("wool", "cotton twill", "linen", "corduroy"), LETTERS, (65, 190), (_S.ALL, _S.AUTUMN, _S.SUMMER)),
-    "jeans": Category(("straight jeans", "relaxed jeans", "high-rise jeans"), ("raw denim", "washed denim"),
-                  LETTERS, (75, 160), (_S.ALL,)),
-    "skirt": Category(("pleated skirt", "A-line skirt", "midi skirt"), ("satin", "wool", "denim", "linen"),
-                  LETTERS, (49, 150), (_S.SPRING, _S.SUMMER, _S.AUTUMN)),
-    "coat": Category(("overcoat", "trench coat", "duffle coat", "parka"),
-                     ("wool", "gabardine", "waxed cotton", "alpaca"),
-                 LETTERS, (180, 520), (_S.WINTER, _S.AUTUMN)),
-    "jacket": Category(("blazer", "chore jacket", "bomber jacket", "quilted jacket"),
-                   ("wool", "cotton drill", "linen", "recycled nylon"), LETTERS, (95, 320), (_S.SPRING, _S.AUTUMN)),
-    "shoes": Category(("loafers", "ankle boots", "derby shoes", "low trainers"), ("leather", "suede", "canvas"),
-                  SHOES, (85, 260), (_S.ALL, _S.AUTUMN, _S.SUMMER)),
-    "bag": Category(("tote bag", "shoulder bag", "crossbody bag"), ("leather", "canvas", "suede"),
-                (), (55, 290), (_S.ALL,)),
-    "scarf": Category(("scarf", "square scarf", "wrap"), ("cashmere", "silk", "lambswool"),
-                  (), (35, 140), (_S.WINTER, _S.AUTUMN, _S.SPRING)),
-}  # fmt: skip
+def load_styles() -> tuple[Style, ...]:
+    """Load the styles of the shop, in the order of the file."""
+    with FILE.open(encoding="utf-8", newline="") as file:
+        return tuple(_parse_style(row) for row in csv.DictReader(file))
 
-COLOURS: Final = (
-    "black",
-    "navy",
-    "cream",
-    "camel",
-    "olive",
-    "rust",
-    "rose",
-    "sky",
-    "burgundy",
-    "grey",
-    "forest",
-    "lilac",
-)
-CATEGORY_COLOURS: Final[dict[str, tuple[str, ...]]] = {
-    "jeans": ("navy", "sky", "black", "grey", "cream"),
-    "shoes": ("black", "navy", "cream", "camel", "burgundy", "grey", "rust"),
-    "bag": ("black", "navy", "cream", "camel", "burgundy", "olive", "rust"),
+
+def _parse_style(row: dict[str, str]) -> Style:
+    tags, colours = (tuple(row[name].split()) for name in ("tags", "colours"))
+    return Style(row["category"], row["cloth"], row["name"], int(row["price"]), Season(row["season"]), tags, colours)
+
+
+STYLES_SOLD: Final = load_styles()
+CATEGORIES: Final[dict[str, tuple[str, ...]]] = {
+    style.category: {"shoes": SHOES, "bag": (), "scarf": ()}.get(style.category, LETTERS) for style in STYLES_SOLD
 }
+"""The sizes in which each category comes."""
+COLOURS: Final = tuple(sorted({colour for style in STYLES_SOLD for colour in style.colours}))
 STYLES: Final = ("classic", "minimal", "romantic", "sporty", "bohemian", "workwear", "evening")
 NAMES: Final = ("Ashby", "Bellamy", "Corin", "Dunmore", "Elsie", "Farrow", "Greta", "Hollis", "Imogen", "Jonah",
                 "Keswick", "Linden", "Maren", "Nell", "Orla", "Perrin", "Quill", "Rowan", "Saskia", "Thea", "Una",
@@ -89,10 +64,6 @@ BRANDS: Final[dict[str, tuple[float, tuple[str, ...]]]] = {
     "Ember & Oat": (0.9, ("minimal", "sporty")),
 }
 """Each brand's price level and the styles it leans to."""
-CATEGORY_STYLES: Final[dict[str, tuple[str, ...]]] = {
-    "dress": ("romantic", "evening"), "t-shirt": ("sporty", "minimal"), "jeans": ("workwear",),
-    "coat": ("classic",), "skirt": ("romantic",), "scarf": ("classic", "bohemian"), "jacket": ("workwear", "classic"),
-}  # fmt: skip
 GREEN: Final = {
     "linen": 0.85,
     "hemp": 0.95,
@@ -105,33 +76,31 @@ GREEN: Final = {
 
 def build_items(now: datetime) -> list[ItemRow]:
     """Build the catalogue as of business time `now`: it grew over the last eighteen months, a few things this week."""
-    rng = Random(SEED)
-    return [
-        _build_item(rng, name, category, number, now)
-        for name, category in CATEGORIES.items()
-        for number in range(ITEMS_PER_CATEGORY)
-    ]
+    rng, counts = Random(SEED), Counter[str]()
+    items = []
+    for style in STYLES_SOLD:
+        for colour in style.colours:
+            counts[style.category] += 1
+            items.append(_build_item(rng, style, colour, counts[style.category], now))
+    return items
 
 
-def _build_item(rng: Random, name: str, category: Category, number: int, now: datetime) -> ItemRow:
-    brand = rng.choice(sorted(BRANDS))
-    level, leanings = BRANDS[brand]
-    cloth = rng.choice(category.cloths)
-    low, high = category.prices
-    price = Decimal(max(low, min(high, round(rng.triangular(low, high, low + (high - low) * 0.3) * level / 5) * 5)) - 1)
+def _build_item(rng: Random, style: Style, colour: str, number: int, now: datetime) -> ItemRow:
+    brand = rng.choice([name for name, (_, leanings) in BRANDS.items() if {*leanings} & {*style.tags}] or [*BRANDS])
+    price = Decimal(max(4, round(style.price * (1 + BRANDS[brand][0]) / 2 * rng.uniform(0.9, 1.1) / 5)) * 5 - 1)
     age = timedelta(days=rng.choice((rng.uniform(1, 14), *(rng.uniform(14, 540) for _ in range(5)))))
     return ItemRow(
-        item_id=f"{name}-{number + 1:02d}",
-        title=f"{rng.choice(NAMES)} {cloth} {rng.choice(category.nouns)}",
-        category=name,
+        item_id=f"{style.category}-{number:02d}",
+        title=f"{rng.choice(NAMES)} {style.cloth} {style.noun}",
+        category=style.category,
         brand=brand,
-        colour=rng.choice(CATEGORY_COLOURS.get(name, COLOURS)),
+        colour=colour,
         price=price,
         cost=(price * Decimal(str(round(rng.uniform(0.35, 0.6), 2)))).quantize(Decimal("0.01")),
-        season=rng.choice(category.seasons),
-        sizes=category.sizes,
-        tags=tuple(sorted({rng.choice(leanings), rng.choice(CATEGORY_STYLES.get(name, STYLES)), cloth})),
-        sustainability=round(min(1.0, max(0.0, rng.gauss(GREEN.get(cloth, 0.45), 0.08))), 2),
+        season=style.season,
+        sizes=CATEGORIES[style.category],
+        tags=tuple(sorted({*style.tags, style.cloth})),
+        sustainability=round(min(1.0, max(0.0, rng.gauss(GREEN.get(style.cloth, 0.45), 0.08))), 2),
         added_at=now - age,
     )
 

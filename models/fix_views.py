@@ -7,7 +7,7 @@ from datetime import datetime
 from models.base import ClientId, Contract, Id, ItemId, Sku
 from models.box_roles import BoxRole
 from models.fixes import FixId, FixState, FixWish, ItemState
-from models.wishes import ClientWish
+from models.wishes import ClientWish, Strength
 
 
 class FixRequestBody(FixWish):
@@ -57,13 +57,15 @@ class FixOffers(Contract):
 
 
 class UnmetWish(Contract):
-    """A must that the box does not meet: its key and name, and why, as a stable `code` and in words."""
+    """A wish that the box does not meet: its key and name, and why, as a stable `code` and in words. With the key
+    `slots` it is the number of pieces."""
 
     key: str
     name: str
     code: str
     why: str
     quote: str = ""
+    strength: Strength = "must"
 
 
 class FixStepView(Contract):
@@ -79,7 +81,7 @@ class FixView(Contract):
     """One Fix.
 
     `note`: as the client wrote it; `said`: what was understood of it, and `not_understood` the words that were not;
-    `wishes`: those of the request and of the note; `unmet`: the musts that the box does not meet; `read_by`: the
+    `wishes`: those of the request and of the note; `unmet`: the wishes that the box does not meet; `read_by`: the
     built-in rules or a model, empty while unread. `objective`: the worth of the box as assembled; `worth`: the expected
     number of kept items as it is now. `left_out`: how many items, by reason code. `offers`: what a stylist may swap in,
     best first.

@@ -131,6 +131,10 @@ class FixItem(Contract):
     size: Code = ""
     category: Code = ""
     colour: Code = ""
+    cut: Code = ""
+    """The last two words of its title, such as "pleated skirt": pieces of one cut are alike."""
+    kinds: tuple[Code, ...] = ()
+    """Narrower words for its category, such as cardigan."""
     price_cents: Cents
     score: Finite
     worth: Finite | None = None
@@ -144,6 +148,8 @@ class FixItem(Contract):
     """Log of the price over what the client usually pays for a piece, or has for one."""
     answered: Finite = 0.0
     """How many of the client's wishes it answers."""
+    formality: Finite | None = None
+    """How formal it is, about 0 for sport to 4 for a ball; None: nothing is known."""
     named: bool = False
     """Its title has the client's own word for what they asked for: blazer, not any jacket."""
     parts: dict[Code, Finite] = Field(default_factory=dict)

@@ -95,7 +95,7 @@ def _explain_quiz(item: Item, client: ClientSignals) -> str:
     if normalise_word(item.colour) in {normalise_word(colour) for colour in quiz.colours}:
         return f"in {normalise_word(item.colour)}, a colour you chose"
     if normalise_word(item.category) in {normalise_word(category) for category in quiz.categories}:
-        return f"from {normalise_word(item.category)}, which you asked for"
+        return f"in {normalise_word(item.category)}, a kind you chose"
     return ""
 
 

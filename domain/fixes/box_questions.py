@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from datetime import datetime
-from typing import Final
+from typing import Final, TypeAlias
 
+from domain.fixes.asked import find_group, list_asked, list_liked, list_narrow
 from domain.fixes.candidates import to_cents
-from domain.fixes.places import PlaceRequest, assign_places, list_asked_places
+from domain.fixes.places import PlaceRequest, assign_places, find_first_places, list_asked_places
 from domain.histories import normalise_word
 from models.base import ClientId, Sku
+from models.box_roles import BoxRole
 from models.fixes import FixItem, FixWish
 from models.slots import AssemblyQuestion, Piece
 
-MOST_ASKED: Final = 10
-"""Pieces asked for that the assembly looks after."""
+FILLED: Final = 1.0
+"""What a piece is worth for filling a slot, in shares of the best one: five fair pieces rather than four dear ones."""
+_Level: TypeAlias = tuple[int, int, bool]
+_TOPS = (BoxRole.TOP, BoxRole.KNITWEAR)
+SEPARATES: Final = frozenset({BoxRole.TOP, BoxRole.BOTTOM})
 
 
 def build_question(
@@ -30,11 +36,18 @@ def build_question(
     `category` of a piece is its place in the box, which takes one piece (domain/fixes/places.py). A candidate that is
     not worth its price stays out, unless the client asked for pieces like it.
     """
-    asked = list_asked(wish)
-    groups = {item.sku: find_group(item, asked) for item in items}
-    fit = _narrow_asked(wish, items, groups, asked)
-    places = assign_places(PlaceRequest(wish.slots, wish.category_cap, asked), fit, groups)
-    worth = [(item, compute_worth(item) - prices.get(item.sku, 0.0)) for item in fit if item.sku in places]
+    asked, liked = list_asked(wish), list_liked(wish)
+    groups = {item.sku: find_group(item, (*asked, *liked), list_narrow(wish)) for item in items}
+    fit = _narrow_asked(wish, items, groups, asked, liked)
+    places = assign_places(PlaceRequest(wish.slots, wish.category_cap, (*asked, *liked)), fit, groups)
+    fit = _keep_to_outfit(wish, fit, groups, places, (*asked, *liked))
+    first = {*liked, *_find_outfit_places(fit, groups, places, (*asked, *liked))}
+    most = max((compute_worth(item) for item in fit), default=0.0)
+    worth = [
+        (item, compute_worth(item) - prices.get(item.sku, 0.0), FILLED * most + most * (places[item.sku] in first))
+        for item in fit
+        if item.sku in places
+    ]
     return AssemblyQuestion(
         client_id=client_id,
         now=now,
@@ -46,33 +59,11 @@ def build_question(
         colour_cap=wish.colour_cap,
         must_have=tuple(sorted(list_asked_places(asked))),
         pieces=tuple(
-            _build_piece(item, places[item.sku], score)
-            for item, score in worth
+            _build_piece(item, places[item.sku], score + bonus)
+            for item, score, bonus in worth
             if score > 0 or groups[item.sku] in asked
         ),
     )
-
-
-def list_asked(wish: FixWish) -> tuple[str, ...]:
-    """List the categories that the client asked for, normalised, each as often as pieces of it are wanted."""
-    asked = list(dict.fromkeys(normalise_word(category) for category in wish.must_have))
-    for entry in wish.wishes:
-        if entry.kind == "category" and entry.strength == "must" and normalise_word(entry.value) not in asked:
-            asked.append(normalise_word(entry.value))
-    for entry in wish.wishes:
-        count, _, category = entry.value.partition(" ")
-        if entry.kind == "quantity" and entry.strength != "avoid" and count.isdigit():
-            name = normalise_word(category)
-            asked += [name] * (min(int(count), wish.slots) - asked.count(name))
-    return tuple(asked[: min(wish.slots, MOST_ASKED)])
-
-
-def find_group(item: FixItem, asked: Sequence[str]) -> str:
-    """Find what an item counts as: a category that the client asked for, also by another name, else its own."""
-    category = normalise_word(item.category)
-    if category in asked:
-        return category
-    return next((name for name in asked if f"category:{name}" in item.answers), category)
 
 
 def compute_worth(item: FixItem) -> float:
@@ -80,19 +71,79 @@ def compute_worth(item: FixItem) -> float:
     return item.score if item.worth is None else item.worth
 
 
-def _narrow_asked(
-    wish: FixWish, items: Sequence[FixItem], groups: Mapping[Sku, str], asked: Sequence[str]
+def _begins_with_dress(fit: Sequence[FixItem], has: AbstractSet[BoxRole]) -> bool:
+    """Return whether the outfit of the box is a dress: one was asked for, or nothing was and the best is worth more."""
+    best: dict[BoxRole, float] = {}
+    for item in fit:
+        best[item.role] = max(best.get(item.role, 0.0), compute_worth(item))
+    if has & {*_TOPS, BoxRole.BOTTOM}:
+        return False
+    separates = [best.get(BoxRole.TOP, 0.0), best.get(BoxRole.BOTTOM, 0.0)]
+    return BoxRole.DRESS in has or best.get(BoxRole.DRESS, 0.0) > sum(separates) / 2
+
+
+def _keep_to_outfit(
+    wish: FixWish, fit: list[FixItem], groups: Mapping[Sku, str], places: Mapping[Sku, str], asked: Sequence[str]
 ) -> list[FixItem]:
-    """Leave out, of what the client asked for, the pieces that answer fewer of the musts tied to it than others do: of
-    jumpers the thin ones, where a warm one is wanted and there, of jackets all but blazers, where one was asked for."""
-    tied = {
-        entry.key for entry in wish.wishes if entry.strength == "must" and (entry.category or entry.kind == "category")
-    }
-    answered = {item.sku: (len(tied & set(item.answers)), item.named) for item in items}
-    most: dict[str, tuple[int, bool]] = {}
-    for item in items:
-        most[groups[item.sku]] = max(most.get(groups[item.sku], (0, False)), answered[item.sku])
-    return [item for item in items if groups[item.sku] not in asked or answered[item.sku] == most[groups[item.sku]]]
+    """Leave out what does not belong to the outfit, where enough is left to fill the box: beside a dress tops, bottoms
+    and jumpers; beside a top or bottom that was asked for dresses that were not."""
+    has = {item.role for item in fit if groups[item.sku] in asked}
+    if _begins_with_dress(fit, has):
+        others = [item for item in fit if groups[item.sku] in asked or not _is_wrong_with_dress(item)]
+    elif has & SEPARATES and BoxRole.DRESS not in has:
+        others = [item for item in fit if item.role is not BoxRole.DRESS]
+    else:
+        return fit
+    enough = len({places[item.sku] for item in others if item.sku in places}) >= wish.slots
+    return others if enough else fit
+
+
+def _is_wrong_with_dress(item: FixItem) -> bool:
+    return item.role in SEPARATES or "jumper" in item.kinds
+
+
+def _find_outfit_places(
+    fit: Sequence[FixItem], groups: Mapping[Sku, str], places: Mapping[Sku, str], asked: Sequence[str]
+) -> list[str]:
+    """Find the places that must be taken so that the box has an outfit: what asked-for pieces lack of a dress, or of a
+    top and a bottom."""
+    has = {item.role for item in fit if groups[item.sku] in asked}
+    if _begins_with_dress(fit, has):
+        return [] if BoxRole.DRESS in has else find_first_places(BoxRole.DRESS, fit, places)
+    needed = [BoxRole.TOP] * (not has & {*_TOPS}) + [BoxRole.BOTTOM] * (BoxRole.BOTTOM not in has)
+    return [place for role in needed for place in find_first_places(role, fit, places)]
+
+
+def _narrow_asked(
+    wish: FixWish,
+    items: Sequence[FixItem],
+    groups: Mapping[Sku, str],
+    asked: Sequence[str],
+    liked: Sequence[str],
+) -> list[FixItem]:
+    """Leave out, of what the client asked for, the pieces that answer fewer of the wishes tied to it than others do, as
+    far as enough are left: of jumpers the thin ones, where a warm one is wanted and there."""
+    levels = {item.sku: _rate_answers(wish, item) for item in items}
+    least: dict[str, _Level] = {}
+    for group in {*asked, *liked}:
+        colours: dict[str, None] = {}
+        for item in sorted((item for item in items if groups[item.sku] == group), key=lambda item: levels[item.sku])[
+            ::-1
+        ]:
+            if len(colours) >= max(1, asked.count(group)) and levels[item.sku] < least[group]:
+                break
+            colours[normalise_word(item.colour)] = None
+            least[group] = levels[item.sku]
+    return [item for item in items if groups[item.sku] not in least or levels[item.sku] >= least[groups[item.sku]]]
+
+
+def _rate_answers(wish: FixWish, item: FixItem) -> _Level:
+    """Rate how well a piece answers what is asked of its kind: the kinds of musts, the kinds of likings, and whether it
+    is called by the client's own word."""
+    answered = [entry for entry in wish.wishes if entry.key in item.answers]
+    musts = {(entry.kind, entry.category) for entry in answered if entry.strength == "must"}
+    likings = {(entry.kind, entry.category) for entry in answered if entry.strength == "prefer"}
+    return len(musts), len(likings - musts), item.named
 
 
 def _build_piece(item: FixItem, place: str, score: float) -> Piece:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
@@ -10,7 +11,8 @@ from types import MappingProxyType
 from typing import Final, NamedTuple, TypeAlias
 
 from domain.fixes.keep_model import USUAL_FIT, standardise
-from domain.fixes.scoring import ScoringContext, score_candidates
+from domain.fixes.scoring import ScoringContext, find_seasons, score_candidates
+from domain.fixes.suiting import is_unsuited, list_out_of_season
 from domain.fixes.wish_answers import ItemTraits, is_broken, is_too_dear, list_answers
 from domain.histories import normalise_word
 from domain.sizes import fold_size, list_wearable
@@ -29,9 +31,11 @@ EXCLUSION_REASONS: Final[Mapping[str, str]] = MappingProxyType(
         "excluded_category": "the client asked for nothing of its category",
         "excluded_colour": "the client asked for nothing in its colour",
         "unwanted": "it is what the client does not want",
+        "unsuited": "it does not suit the occasion, the colours or the cloth that the client asked for",
         "too_dear": "it costs more than the client wants to pay",
         "not_in_size": "it is not made in a size that the client wears",
         "out_of_stock": "no unit is free in a size that the client wears",
+        "out_of_season": "it is for another season",
         "not_ranked": "others were ranked above it",
     }
 )
@@ -101,11 +105,19 @@ def list_candidates(
     best = _choose_best_sizes(possible, p_fit)
     chosen = [
         _build_item(items[chosen_id], *best[chosen_id], ranked[chosen_id], liking[chosen_id]).model_copy(
-            update={"answers": _list_item_answers(wish, best[chosen_id][0], traits.get(chosen_id))}
+            update={
+                "answers": _list_item_answers(wish, best[chosen_id][0], traits.get(chosen_id)),
+                "formality": traits[chosen_id].formality if chosen_id in traits else None,
+                "kinds": tuple(sorted(traits[chosen_id].details)) if chosen_id in traits else (),
+            }
         )
         for chosen_id in best
     ]
-    return score_candidates(wish, chosen, items, scoring), left_out
+    scored = score_candidates(wish, chosen, items, scoring)
+    seasons = {item.sku: items[item.item_id].season for item in scored}
+    away = list_out_of_season(wish, scored, seasons, find_seasons(wish, scoring.seasons))
+    left_out |= dict.fromkeys((item.item_id for item in scored if item.sku in away), "out_of_season")
+    return tuple(item for item in scored if item.sku not in away), left_out
 
 
 def _list_item_answers(wish: FixWish, unit: StockUnit, item: ItemTraits | None) -> tuple[str, ...]:
@@ -175,17 +187,33 @@ def _find_exclusion(wish: FixWish, wearer: Wearer, item: Item, traits: ItemTrait
         "excluded_item": item.item_id in wish.exclude_items,
         "excluded_category": normalise_word(item.category) in _normalise_words(wish.exclude_categories),
         "excluded_colour": normalise_word(item.colour) in _normalise_words(wish.exclude_colours),
-        "unwanted": traits is not None and any(is_broken(wished, traits) for wished in wish.wishes),
+        "unwanted": traits is not None
+        and (any(is_broken(wished, traits) for wished in wish.wishes) or _is_refused_too(wish, traits)),
         "too_dear": (dearest is not None and item.price_cents > dearest)
         or (traits is not None and is_too_dear(wish.wishes, traits)),
+        "unsuited": traits is not None and is_unsuited(wish, traits),
     }
     return next((code for code, holds in checks.items() if holds), "")
 
 
+def _is_refused_too(wish: FixWish, traits: ItemTraits) -> bool:
+    """Return whether a piece falls under a wider word that is refused: who wants no trousers wants no jeans either,
+    unless they ask for jeans."""
+    kinds = {(entry.value, entry.strength == "avoid") for entry in wish.wishes if entry.kind == "category"}
+    jeans = ("category", "jeans") in traits.traits
+    return jeans and ("trousers", True) in kinds and ("jeans", False) not in kinds
+
+
 def _choose_best_sizes(units: Sequence[StockUnit], p_fit: Sequence[float]) -> dict[ItemId, tuple[StockUnit, float]]:
-    """Choose the unit of each item that fits best; of equal ones the one with more free units."""
+    """Choose the unit of each item that fits best; of about equal ones the size in which most items can be had, so that
+    who wears two sizes gets a box in one."""
     best: dict[ItemId, tuple[StockUnit, float]] = {}
-    for unit, chance in sorted(zip(units, p_fit, strict=True), key=lambda pair: (-pair[1], -pair[0].free, pair[0].sku)):
+    usual = Counter(fold_size(unit.size) for unit in units)
+
+    def rank(pair: tuple[StockUnit, float]) -> tuple[float, int, int, Sku]:
+        return -round(pair[1], 2), -usual[fold_size(pair[0].size)], -pair[0].free, pair[0].sku
+
+    for unit, chance in sorted(zip(units, p_fit, strict=True), key=rank):
         best.setdefault(unit.item_id, (unit, float(chance)))
     return best
 
@@ -197,6 +225,7 @@ def _build_item(item: Item, unit: StockUnit, p_fit: float, pick: Pick, liking: f
         size=unit.size,
         category=item.category,
         colour=item.colour,
+        cut=" ".join(normalise_word(item.title).split()[-2:])[:64],
         price_cents=item.price_cents,
         score=0.0,
         p_fit=round(p_fit, 6),

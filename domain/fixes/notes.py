@@ -13,6 +13,9 @@ from models.fixes import FixNote, FixWish, NoteFields
 from models.wishes import ClientWish
 
 MOST_MONEY: Final = Decimal(1_000_000)
+CENT: Final = Decimal("0.01")
+STRICTLY: Final = ("under ", "below ", "less than ", "unter ", "weniger als ", "moins de ", "menos de ", "أقل من ")
+"""Words by which an amount itself is too much."""
 
 
 def build_note(
@@ -74,7 +77,11 @@ def _list_must_haves(must: Iterable[ClientWish], words: CatalogueWords) -> Itera
 
 
 def _find_amount(must: Iterable[ClientWish], kind: str) -> Decimal | None:
-    amounts = [Decimal(wish.value) for wish in must if wish.kind == kind and not wish.category]
+    amounts = [
+        Decimal(wish.value) - CENT * wish.quote.casefold().startswith(STRICTLY)
+        for wish in must
+        if wish.kind == kind and not wish.category
+    ]
     least = min(amounts, default=None)
     return least if least is not None and least <= MOST_MONEY else None
 

@@ -23,6 +23,10 @@ COLOURS, STYLES, SEASONS = 0.6, 0.25, 0.15
 """What each counts in how well two pieces go together."""
 USUAL: Final = 0.7
 """About how well two pieces drawn at random go together."""
+GOES: Final = 0.7
+"""From how well two colours go that they are worn together."""
+APART: Final = 1.4
+"""How far from each other in how formal they are pieces of one box may be."""
 FROM_EACH: Final = 8
 """Pieces of each role that are tried for the outfit a box is built around."""
 AROUND: Final = (BoxRole.KNITWEAR, BoxRole.OUTERWEAR, BoxRole.SHOES)
@@ -35,11 +39,13 @@ class PieceLook(NamedTuple):
     colour: str
     styles: frozenset[str]
     season: Season
+    formality: float | None = None
 
 
-def build_look(item: Item, role: BoxRole) -> PieceLook:
+def build_look(item: Item, role: BoxRole, formality: float | None = None) -> PieceLook:
     """Build the look of an item of the catalogue."""
-    return PieceLook(role, normalise_word(item.colour), frozenset(map(normalise_word, item.tags)), item.season)
+    styles = frozenset(map(normalise_word, item.tags))
+    return PieceLook(role, normalise_word(item.colour), styles, item.season, formality)
 
 
 def score_pair(one: PieceLook, other: PieceLook) -> float:
@@ -47,6 +53,14 @@ def score_pair(one: PieceLook, other: PieceLook) -> float:
     shared = len(one.styles & other.styles) / max(1, min(len(one.styles), len(other.styles)))
     season = one.season is other.season or Season.ALL in (one.season, other.season)
     return COLOURS * score_colours(one.colour, other.colour) + STYLES * min(1.0, 2 * shared) + SEASONS * season
+
+
+def is_out_of_tune(look: PieceLook, anchor: Sequence[PieceLook]) -> bool:
+    """Return whether a piece does not go with an outfit: its colour with one of the others, or as sport with a gown."""
+    if any(score_colours(look.colour, other.colour) < GOES for other in anchor):
+        return True
+    known = [other.formality for other in anchor if other.formality is not None and other is not look]
+    return look.formality is not None and bool(known) and abs(look.formality - sum(known) / len(known)) > APART
 
 
 def may_wear_together(one: BoxRole, other: BoxRole) -> bool:
@@ -83,6 +97,8 @@ def choose_anchor(looks: Sequence[PieceLook], worth: Sequence[float], asked: Seq
 
     def rate(base: list[int]) -> float:
         together = score_pair(looks[base[0]], looks[base[1]]) if len(base) > 1 else USUAL
+        if len(base) > 1 and is_out_of_tune(looks[base[0]], [looks[base[1]]]):
+            together -= 1
         wanted = sum(asked[index] for index in base)
         return float(np.mean([worth[index] for index in base])) + usual * (together - USUAL + 2 * wanted)
 
@@ -92,6 +108,7 @@ def choose_anchor(looks: Sequence[PieceLook], worth: Sequence[float], asked: Seq
         options = by_role[role]
         if options:
             scores = score_with_others([looks[index] for index in options], anchor)
+            scores -= [is_out_of_tune(looks[index], anchor) for index in options]
             outfit.append(max(zip(options, scores, strict=True), key=lambda pair: worth[pair[0]] + usual * pair[1])[0])
     return outfit
 
@@ -109,25 +126,34 @@ def _group_by_role(
 
 
 def list_outfits(looks: Mapping[str, PieceLook]) -> tuple[tuple[str, ...], ...]:
-    """List the outfits of a box by sku, best first: each dress, and each bottom with the top that goes best with it,
-    and with what else of the box may be worn with them and goes with all of it."""
+    """List the outfits of a box by sku, best first: each dress, each bottom with the top that goes best with it, and
+    each further top with the bottom that does; with what else of the box may be worn with them and goes with all."""
+    tops = [sku for sku, look in looks.items() if look.role is BoxRole.TOP] or [
+        sku for sku, look in looks.items() if look.role is BoxRole.KNITWEAR
+    ]
+    bottoms = [sku for sku, look in looks.items() if look.role is BoxRole.BOTTOM]
+
+    def find_best(sku: str, others: Sequence[str]) -> str:
+        return max(others, key=lambda other: score_pair(looks[sku], looks[other]))
+
     bases: list[tuple[str, ...]] = [(sku,) for sku, look in looks.items() if look.role is BoxRole.DRESS]
-    tops = [sku for sku, look in looks.items() if look.role in (BoxRole.TOP, BoxRole.KNITWEAR)]
-    for bottom in (sku for sku, look in looks.items() if look.role is BoxRole.BOTTOM):
-        if tops:
-            bases.append((max(tops, key=lambda top: score_pair(looks[top], looks[bottom])), bottom))
+    bases += [(find_best(bottom, tops), bottom) for bottom in bottoms if tops]
+    bases += [(top, find_best(top, bottoms)) for top in tops if bottoms and all(top not in base for base in bases)]
     outfits = [_extend_outfit(base, looks) for base in bases]
     return tuple(sorted((outfit for outfit in outfits if len(outfit) > 1), key=len, reverse=True))
 
 
 def _extend_outfit(base: tuple[str, ...], looks: Mapping[str, PieceLook]) -> tuple[str, ...]:
+    """Extend an outfit by a layer, a coat or jacket, shoes, and a bag and an accessory, as far as they go with it."""
     outfit = list(base)
     for role in (*AROUND, *sorted(EXTRAS)):
         options = [
             (min(score_pair(look, looks[worn]) for worn in outfit), sku)
             for sku, look in looks.items()
-            if look.role is role and sku not in outfit and all(role is not looks[worn].role for worn in outfit)
+            if look.role is role
+            and all(role is not looks[worn].role for worn in outfit)
+            and not is_out_of_tune(look, [looks[worn] for worn in outfit])
         ]
-        if options and max(options)[0] >= USUAL - 0.15:
+        if options:
             outfit.append(max(options)[1])
     return tuple(outfit)

@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from domain.fixes.roles import EXTRAS
+from domain.histories import normalise_word
 from models.base import Sku
 from models.box_roles import BoxRole
 from models.fixes import FixItem
@@ -48,21 +49,39 @@ def assign_places(request: PlaceRequest, candidates: Sequence[FixItem], kinds: M
     """Assign each candidate, best first, the place that it may take; one without a place is left out.
 
     `kinds` are their categories, or what the client asked for where they count as that. Candidates of one role take its
-    places in turn, so that the best of a role stand in different ones.
+    places in turn, so that the best of a role stand in different ones; of two alike, of one category and colour, at
+    most one goes in, so they share a place.
     """
     counts = _count_places(request, candidates, kinds)
     places_by_kind = _list_places(request, candidates, kinds, counts)
     turns: Counter[str] = Counter()
     places: dict[Sku, str] = {}
+    twins: dict[tuple[str, str], str] = {}
     for item in candidates:
         kind = kinds[item.sku]
         own = places_by_kind[kind]
+        alike = _list_alike(item, kind, request.asked.count(kind))
+        taken = {twins[name] for name in alike if name in twins}
         takes_all = kind not in request.asked and len(own) == counts[_name_role(item.role)]
         turn = _name_role(item.role) if takes_all else kind
-        if own:
-            places[item.sku] = own[turns[turn] % len(own)]
-            turns[turn] += 1
+        if not own or len(taken) > 1:
+            continue
+        place = taken.pop() if taken else own[turns[turn] % len(own)]
+        turns[turn] += not {name for name in alike if name in twins}
+        places[item.sku] = place
+        twins.update((name, place) for name in alike)
     return places
+
+
+def _list_alike(item: FixItem, kind: str, wanted: int) -> list[tuple[str, str]]:
+    """List what pieces that are like an item share: its kind and colour, and its cut, unless several are asked for."""
+    names = [("colour", normalise_word(item.colour)), ("cut", item.cut if wanted < 2 else "")]
+    return [(f"{kind} {name}", word) for name, word in names if word]
+
+
+def find_first_places(role: BoxRole, candidates: Sequence[FixItem], places: Mapping[Sku, str]) -> list[str]:
+    """Find the place that the best candidate of a role may take; none where there is no candidate."""
+    return [places[item.sku] for item in candidates if item.role is role and item.sku in places][:1]
 
 
 def _list_places(

@@ -17,15 +17,23 @@ from typing import Final, NamedTuple
 import numpy as np
 
 from domain.arrays import Floats
+from domain.fixes.asked import find_group, is_wanted_kind, list_asked, list_liked, list_narrow
 from domain.fixes.keep_model import KeepFacts, KeepModel
-from domain.fixes.outfits import USUAL, PieceLook, build_look, choose_anchor, score_with_others
+from domain.fixes.outfits import (
+    USUAL,
+    PieceLook,
+    build_look,
+    choose_anchor,
+    is_out_of_tune,
+    score_with_others,
+)
 from domain.fixes.roles import RoleOverrides, find_role
+from domain.fixes.suiting import list_whole_wishes
 from domain.histories import normalise_word
 from models.base import ItemId
 from models.box_roles import BoxRole
 from models.catalogue import Item, Season
 from models.fixes import FixItem, FixWish
-from models.wishes import ClientWish
 
 OUT_OF_SEASON: Final = 0.5
 """What a piece for another season keeps of its worth."""
@@ -38,9 +46,20 @@ NAMED: Final = 1.3
 """The factor of a piece whose title has the client's own word."""
 TOGETHER: Final = 0.3
 """How much going with the outfit counts."""
+MISSED: Final = 0.6
+"""What a piece keeps of its worth that has nothing of the colours, the patterns or the styles that the client likes."""
+CLASH: Final = 0.25
+"""What a piece keeps of its worth whose colour does not go with that outfit."""
+IN_THE_SUN: Final = frozenset({("occasion", "holiday"), ("warmth", "light")})
+"""Wishes that mean warm weather where no season is named."""
+NEAR_SEASONS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {"winter": ("autumn",), "autumn": ("winter",), "spring": ("summer",), "summer": ("spring",)}
+)
 CORE: Final = 1.35
 """The factor of the pieces that the outfit begins with, so that a box has one."""
 BASE: Final = (BoxRole.TOP, BoxRole.BOTTOM, BoxRole.DRESS)
+EXTRA_ROLES: Final = frozenset({BoxRole.SHOES, BoxRole.BAG})
+SEPARATES: Final = frozenset({BoxRole.TOP, BoxRole.BOTTOM})
 
 
 _WORD: Final = re.compile(r"[^\W\d_]{3,}")
@@ -78,7 +97,7 @@ def score_candidates(
     known = [_describe(wish, candidate, items[candidate.item_id], context) for candidate in candidates]
     keep = context.keep.predict(build_facts(known))
     worth = keep * _compute_values(known, context) * _compute_factors(wish, known, items, context)
-    looks = [build_look(items[candidate.item_id], candidate.role) for candidate in known]
+    looks = [build_look(items[candidate.item_id], candidate.role, candidate.formality) for candidate in known]
     worth = worth * _compute_outfit_factors(wish, known, looks, worth)
     scored = [
         candidate.model_copy(update={"score": round(float(p), 6), "worth": round(float(value), 6)})
@@ -129,7 +148,7 @@ def _describe(wish: FixWish, candidate: FixItem, item: Item, context: ScoringCon
 def _is_named(wish: FixWish, candidate: FixItem, item: Item) -> bool:
     """Return whether the title has a narrower word than the category's by which the client asked for such pieces."""
     title, category = _list_words(item.title), _list_words(item.category)
-    asked = [entry for entry in wish.wishes if _asks_for_pieces(entry) and entry.key in candidate.answers]
+    asked = [entry for entry in wish.wishes if is_wanted_kind(entry) and entry.key in candidate.answers]
     return any(title & _list_words(entry.quote) - category for entry in asked)
 
 
@@ -159,36 +178,46 @@ def _compute_factors(
         if entry.strength in ANSWERED
     }
     factors = []
+    liked = _list_liked_kinds(wish)
     for item in known:
         category = normalise_word(item.category)
         season = OUT_OF_SEASON + (1 - OUT_OF_SEASON) * seasons.get(items[item.item_id].season, 1.0)
         again = LIKE_BEFORE ** before[category, normalise_word(item.colour)]
         named = NAMED if item.named else 1.0
-        factors.append(season * again * named * (1 + sum(weights.get(key, 0.0) for key in item.answers)))
+        missed = MISSED ** sum(item.role not in EXTRA_ROLES and not own & set(item.answers) for own in liked)
+        factors.append(season * again * named * missed * (1 + sum(weights.get(key, 0.0) for key in item.answers)))
     return np.array(factors)
+
+
+def _list_liked_kinds(wish: FixWish) -> list[frozenset[str]]:
+    """List what the client likes in the whole box, colours, patterns and styles each: the keys of the wishes."""
+    by_kind = list_whole_wishes(wish.wishes)
+    kinds = [by_kind[kind] for kind in ("colour", "pattern", "style") if kind in by_kind]
+    return [frozenset(entry.key for entry in entries) for entries in kinds]
 
 
 def find_seasons(wish: FixWish, seasons: Mapping[Season, float]) -> Mapping[Season, float]:
     """Return how well each season suits: those that the client asked for, else those of now."""
-    asked = {entry.value for entry in wish.wishes if entry.kind == "season" and entry.strength != "avoid"}
+    whole = [entry for entry in wish.wishes if entry.strength != "avoid" and not entry.category]
+    asked = {entry.value for entry in whole if entry.kind == "season"}
+    if not asked and any((entry.kind, entry.value) in IN_THE_SUN for entry in whole):
+        asked = {Season.SPRING.value, Season.SUMMER.value}
     if not asked:
         return seasons
-    return {season: 1.0 if season in asked or season is Season.ALL else 0.0 for season in Season}
+    near = {name for name in asked for name in (name, *(NEAR_SEASONS.get(name, ())))}
+    return {season: 1.0 if season in asked | {Season.ALL} else 0.6 * (season in near) for season in Season}
 
 
 def _compute_outfit_factors(
     wish: FixWish, known: Sequence[FixItem], looks: Sequence[PieceLook], worth: Floats
 ) -> Floats:
     """Compute how each candidate goes with the outfit that the box is built around, as a factor around 1."""
-    wanted = {entry.key for entry in wish.wishes if _asks_for_pieces(entry)}
-    must = set(map(normalise_word, wish.must_have))
-    asked = [normalise_word(item.category) in must or bool(wanted & set(item.answers)) for item in known]
+    kinds, narrow = (*list_asked(wish), *list_liked(wish)), list_narrow(wish)
+    asked = [find_group(item, kinds, narrow) in kinds for item in known]
     outfit = choose_anchor(looks, worth.tolist(), asked)
-    goes = score_with_others(looks, [looks[index] for index in outfit])
+    anchor = [looks[index] for index in outfit]
+    goes = score_with_others(looks, anchor)
     core = np.ones(len(looks))
     core[[index for index in outfit if looks[index].role in BASE]] = CORE
-    return np.asarray((1 + TOGETHER * (goes - USUAL)) * core)
-
-
-def _asks_for_pieces(wish: ClientWish) -> bool:
-    return bool(wish.kind == "category" and wish.strength != "avoid")
+    clash = np.array([CLASH if is_out_of_tune(look, anchor) else 1.0 for look in looks])
+    return np.asarray((1 + TOGETHER * (goes - USUAL)) * core * clash)

@@ -11,7 +11,7 @@ from itertools import islice
 from types import MappingProxyType
 from typing import Final
 
-from domain.fixes.box_questions import find_group, list_asked
+from domain.fixes.asked import find_group, list_asked, list_narrow
 from domain.fixes.candidates import EXCLUSION_REASONS, to_cents
 from domain.histories import normalise_word
 from errors import BadInput
@@ -49,13 +49,13 @@ def list_replacements(
 def order_for_place(wish: FixWish, box: Sequence[FixItem], out: Sku, candidates: Iterable[FixItem]) -> list[FixItem]:
     """Order candidates by what the place of `out` needs: first what the client asked for and the box lacks, then what
     `out` was asked for as, then pieces of its role, the one worth most first."""
-    asked = list_asked(wish)
+    asked, narrow = list_asked(wish), list_narrow(wish)
     leaving = next((item for item in box if item.sku == out), None)
-    lacking = set(asked) - {find_group(item, asked) for item in box}
-    group = None if leaving is None else find_group(leaving, asked)
+    lacking = set(asked) - {find_group(item, asked, narrow) for item in box}
+    group = None if leaving is None else find_group(leaving, asked, narrow)
 
     def rank(item: FixItem) -> tuple[bool, bool, bool, float, Sku]:
-        own = find_group(item, asked)
+        own = find_group(item, asked, narrow)
         needed = group is not None and group in asked and own != group
         return own not in lacking, needed, leaving is not None and item.role is not leaving.role, -item.score, item.sku
 

@@ -1,4 +1,4 @@
-"""Say which musts of a client a box does not meet, and why, to the stylist and to the client."""
+"""Say which wishes of a client a box does not meet, and why."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
+from domain.fixes.candidates import to_cents
 from domain.fixes.notes import name_wish
 from domain.fixes.wish_answers import ItemTraits, is_answered
 from domain.histories import normalise_word
 from models.base import ItemId
 from models.fix_views import UnmetWish
 from models.fixes import FixItem, FixWish
-from models.wishes import ClientWish
+from models.wishes import ClientWish, Strength
 
 UNMET_REASONS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -22,31 +23,41 @@ UNMET_REASONS: Final[Mapping[str, str]] = MappingProxyType(
         "too_dear": "what there is costs more than they want to pay",
         "unwanted": "what there is has something that they do not want",
         "had_before": "they have it, or had it in a box lately",
+        "unsuited": "what there is does not suit what else they asked for",
+        "no_more": "nothing more that suits them was free",
+        "no_money": "what is left of the budget pays for no further piece",
         "no_room": "it did not fit into the box within its budget and number of pieces",
     }
 )
 """Why a must is not met, by code."""
 _HAD: Final = frozenset({"owned", "in_another_fix", "sent_back", "excluded_item"})
-_NEAREST: Final = ("out_of_stock", "not_in_size", "too_dear", "unwanted", "had_before")
+_NEAREST: Final = ("out_of_stock", "not_in_size", "too_dear", "unsuited", "unwanted", "had_before")
 """Reasons from the one that misses least to the one that misses most."""
 _WHOLE: Final = frozenset({"budget_total", "budget_item", "surprise", "like_last", "quantity", "goes_with", "size"})
 """Kinds that speak of the box or hold for every piece, so that no piece alone answers them."""
 
 
-def list_musts(wish: FixWish) -> list[ClientWish]:
-    """List what the client asked for plainly and a piece can answer: the wishes, and the categories of the request."""
+def list_asked_wishes(wish: FixWish) -> list[ClientWish]:
+    """List what the client asked for and a piece can answer: the wishes, and the categories of the request."""
     stated = [ClientWish(kind="category", value=normalise_word(category)) for category in wish.must_have if category]
-    read = [entry for entry in wish.wishes if entry.strength == "must" and entry.kind not in _WHOLE]
+    read = [entry for entry in wish.wishes if entry.strength != "avoid" and entry.kind not in _WHOLE]
     return list({entry.key: entry for entry in (*stated, *read)}.values())
 
 
 def list_unanswered(wish: FixWish, items: Iterable[FixItem]) -> list[ClientWish]:
-    """List the musts that none of `items` answers."""
+    """List the wishes that none of `items` answers. Of several of one kind, "linen or cotton", one is enough."""
     every = list(items)
     answered = {key for item in every for key in item.answers}
     categories = {f"category:{normalise_word(item.category)}" for item in every}
-    musts = list_musts(wish)
-    return [must for must in musts if must.key not in answered and (must.detail or must.key not in categories)]
+    wishes = list_asked_wishes(wish)
+    met = {(entry.kind, entry.category) for entry in wishes if entry.kind != "category" and entry.key in answered}
+    return [
+        entry
+        for entry in wishes
+        if entry.key not in answered
+        and (entry.kind, entry.category) not in met
+        and (entry.detail or entry.key not in categories)
+    ]
 
 
 def find_obstacles(
@@ -67,11 +78,30 @@ def find_obstacles(
     return obstacles
 
 
-def list_unmet(wish: FixWish, box: Sequence[FixItem], obstacles: Mapping[str, str]) -> tuple[UnmetWish, ...]:
-    """List the musts that a box does not meet. A must that candidates could answer found no room in the box."""
-    unmet = list_unanswered(wish, box)
-    short = [entry for entry in wish.wishes if entry.kind == "quantity" and _is_short(entry, box)]
-    return tuple(_explain(must, obstacles.get(must.key, "no_room")) for must in (*unmet, *short))
+def list_unmet(
+    wish: FixWish, box: Sequence[FixItem], obstacles: Mapping[str, str], candidates: Sequence[FixItem] = ()
+) -> tuple[UnmetWish, ...]:
+    """List the wishes that a box does not meet, and why. What candidates could answer found no room in the box."""
+    by_kind: dict[tuple[str, ...], list[ClientWish]] = {}
+    for entry in list_unanswered(wish, box):
+        alone = entry.key if entry.kind == "category" else ""
+        by_kind.setdefault((entry.kind, entry.category, alone), []).append(entry)
+    unmet = [_explain(entries, obstacles.get(entries[0].key, "no_room")) for entries in by_kind.values()]
+    unmet += [
+        _explain([entry], "no_room") for entry in wish.wishes if entry.kind == "quantity" and _is_short(entry, box)
+    ]
+    return (*unmet, *_explain_shortness(wish, box, candidates))
+
+
+def _explain_shortness(wish: FixWish, box: Sequence[FixItem], candidates: Sequence[FixItem]) -> Iterable[UnmetWish]:
+    """Explain why a box has fewer pieces than asked for."""
+    if not candidates or not 0 < len(box) < wish.slots:
+        return
+    budget, taken = to_cents(wish.budget), {item.item_id for item in box}
+    others = [item.price_cents for item in candidates if item.item_id not in taken]
+    left = None if budget is None else budget - sum(item.price_cents for item in box)
+    code = "no_money" if left is not None and min(others, default=left + 1) > left else "no_more"
+    yield UnmetWish(key="slots", name=f"{wish.slots} pieces", code=code, why=UNMET_REASONS[code])
 
 
 def _is_short(wish: ClientWish, box: Sequence[FixItem]) -> bool:
@@ -84,5 +114,11 @@ def _is_short(wish: ClientWish, box: Sequence[FixItem]) -> bool:
     return len(found) < int(count)
 
 
-def _explain(must: ClientWish, code: str) -> UnmetWish:
-    return UnmetWish(key=must.key, name=name_wish(must), code=code, why=UNMET_REASONS[code], quote=must.quote)
+def _explain(entries: Sequence[ClientWish], code: str) -> UnmetWish:
+    """Explain what is not met: one wish, or several of which one would have been enough."""
+    first = entries[0]
+    values = " or ".join(entry.value for entry in entries)
+    name = name_wish(first) if len(entries) == 1 else name_wish(first.model_copy(update={"value": values[:64]}))
+    strength: Strength = "must" if any(entry.strength == "must" for entry in entries) else "prefer"
+    quote = "; ".join(entry.quote for entry in entries if entry.quote)
+    return UnmetWish(key=first.key, name=name, code=code, why=UNMET_REASONS[code], quote=quote, strength=strength)

@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Final, NamedTuple, TypeAlias
 
+from domain.fixes.occasions import USUAL
 from domain.sizes import fold_size
+from models.catalogue import Season
 from models.wishes import ClientWish, WishKind
 
 Trait: TypeAlias = tuple[WishKind, str]
@@ -17,12 +19,15 @@ QUIET_COLOURS: Final = frozenset(
 
 
 class ItemTraits(NamedTuple):
-    """What an item is, in the values of wishes. `details`: narrower words for its category; `sizes`: folded."""
+    """What an item is, in the values of wishes. `details`: narrower words for its category; `sizes`: folded.
+    `formality`: about 0 for sport to 4 for a ball."""
 
     traits: frozenset[Trait]
     details: frozenset[str] = frozenset()
     sizes: frozenset[str] = frozenset()
     price_cents: int = 0
+    formality: float = USUAL
+    season: Season = Season.ALL
 
 
 def is_named(wish: ClientWish, item: ItemTraits) -> bool:

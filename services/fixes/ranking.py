@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from algorithms.blending.contracts import Recommendation
 from algorithms.slots.batches import split_into_chunks
 from domain.fixes import candidates as fix_rules
-from domain.fixes.box_questions import list_asked
+from domain.fixes.asked import list_asked, list_liked
 from domain.fixes.candidates import Fits
 from domain.fixes.reading.items import describe_items
 from domain.fixes.reading.reader import NoteWords
@@ -125,13 +125,12 @@ class FixRanker:
 
 
 def _list_barred(wish: FixWish, shop: ShopScoring, vocabulary: NoteWords) -> dict[ItemId, str]:
-    """List what the wish keeps out; what items are is only looked at where a wish may speak against it."""
-    binds = any(entry.strength == "avoid" or entry.kind == "budget_item" for entry in wish.wishes)
-    traits = describe_items({item.item_id: item for item in shop.items}, vocabulary) if binds else {}
+    """List what the wish keeps out; what items are is only looked at where there are wishes."""
+    traits = describe_items({item.item_id: item for item in shop.items}, vocabulary) if wish.wishes else {}
     return fix_rules.list_barred(wish, shop.items, traits)
 
 
 def _build_request(client_id: ClientId, wish: FixWish, barred: Mapping[ItemId, str], shop: ShopScoring) -> ItemsRequest:
     """Build the request to the ranking: of all that the wish allows, the best of each role and of what is asked for."""
-    groups = shop.group_categories(list_asked(wish))
+    groups = shop.group_categories((*list_asked(wish), *list_liked(wish)))
     return ItemsRequest(client_id, MOST_RANKED, frozenset(barred), wish.sizes, groups)

@@ -52,9 +52,10 @@ def load_fix_view(connection: Connection, fix_id: FixId) -> FixView:
 
 
 def find_unmet(row: FixRow, skus: Collection[Sku]) -> tuple[UnmetWish, ...]:
-    """Find the musts that a box does not meet; none while there is no box."""
-    box = [item for item in parse_candidates(row) if item.sku in skus]
-    return list_unmet(parse_wish(row), box, parse_obstacles(row)) if box else ()
+    """Find the wishes that a box does not meet; none while there is no box."""
+    candidates = parse_candidates(row)
+    box = [item for item in candidates if item.sku in skus]
+    return list_unmet(parse_wish(row), box, parse_obstacles(row), candidates) if box else ()
 
 
 def _build_box_item(item: BoxRow, answers: tuple[str, ...]) -> BoxItem:

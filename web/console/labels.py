@@ -118,6 +118,8 @@ LEFT_OUT: Final[dict[str, str]] = {
     "excluded_category": "Category not wanted",
     "excluded_colour": "Colour not wanted",
     "unwanted": "Has what they do not want",
+    "unsuited": "Does not suit what they ask",
+    "out_of_season": "For another season",
     "excluded_item": "Item not wanted",
     "owned": "Owned already",
     "in_another_fix": "In another box",

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from domain.fixes.occasions import list_occasions, score_formality
 from domain.fixes.reading.reader import NoteWords, choose_language
 from domain.fixes.reading.tokens import split_into_tokens
 from domain.fixes.reading.vocabulary import Thing
@@ -18,20 +19,29 @@ from models.wishes import WishKind
 WIDER: Final[Mapping[Trait, tuple[Trait, ...]]] = {
     ("material", "merino"): (("material", "wool"),),
     ("material", "lambswool"): (("material", "wool"),),
-    ("colour", "navy"): (("colour", "blue"), ("colour", "dark")),
-    ("colour", "sky"): (("colour", "blue"), ("colour", "pastel")),
+    ("colour", "navy"): (("colour", "blue"), ("colour", "dark"), ("colour", "neutral")),
+    ("colour", "sky"): (("colour", "blue"), ("colour", "pastel"), ("colour", "pale")),
     ("colour", "forest"): (("colour", "green"), ("colour", "dark")),
     ("colour", "olive"): (("colour", "green"), ("colour", "earthy")),
     ("colour", "burgundy"): (("colour", "red"), ("colour", "dark")),
     ("colour", "rust"): (("colour", "earthy"),),
-    ("colour", "camel"): (("colour", "brown"), ("colour", "neutral"), ("colour", "earthy")),
-    ("colour", "brown"): (("colour", "earthy"),),
-    ("colour", "cream"): (("colour", "neutral"),),
-    ("colour", "beige"): (("colour", "neutral"),),
+    ("colour", "camel"): (("colour", "brown"), ("colour", "neutral"), ("colour", "earthy"), ("colour", "pale")),
+    ("colour", "brown"): (("colour", "earthy"), ("colour", "neutral")),
+    ("colour", "green"): (("colour", "bright"),),
+    ("colour", "blue"): (("colour", "bright"),),
+    ("colour", "coral"): (("colour", "bright"),),
+    ("colour", "turquoise"): (("colour", "bright"),),
+    ("pattern", "striped"): (("pattern", "patterned"),),
+    ("pattern", "floral"): (("pattern", "patterned"),),
+    ("pattern", "checked"): (("pattern", "patterned"),),
+    ("pattern", "dotted"): (("pattern", "patterned"),),
+    ("pattern", "animal"): (("pattern", "patterned"),),
+    ("colour", "cream"): (("colour", "neutral"), ("colour", "pale")),
+    ("colour", "beige"): (("colour", "neutral"), ("colour", "pale")),
     ("colour", "grey"): (("colour", "neutral"),),
-    ("colour", "white"): (("colour", "neutral"),),
-    ("colour", "rose"): (("colour", "pink"), ("colour", "pastel")),
-    ("colour", "lilac"): (("colour", "purple"), ("colour", "pastel")),
+    ("colour", "white"): (("colour", "neutral"), ("colour", "pale")),
+    ("colour", "rose"): (("colour", "pink"), ("colour", "pastel"), ("colour", "pale")),
+    ("colour", "lilac"): (("colour", "purple"), ("colour", "pastel"), ("colour", "pale")),
     ("colour", "black"): (("colour", "dark"), ("colour", "neutral")),
     ("colour", "red"): (("colour", "bright"),),
     ("colour", "yellow"): (("colour", "bright"),),
@@ -47,7 +57,7 @@ WIDER: Final[Mapping[Trait, tuple[Trait, ...]]] = {
     ("category", "jacket"): (("category", "outerwear"),),
 }
 """What something is besides, in the wider word."""
-FLAT_SHOES: Final = frozenset({"loafers", "trainers", "sandals", "flats"})
+FLAT_SHOES: Final = frozenset({"loafers", "trainers", "sandals", "flats", "espadrilles"})
 WARM: Final = frozenset(
     {
         "wool",
@@ -67,24 +77,6 @@ WARM: Final = frozenset(
 LIGHT: Final = frozenset({"linen", "silk", "viscose", "jersey", "hemp", "satin", "cotton"})
 NEVER_LIGHT: Final = frozenset({"coat", "knitwear", "shoes", "bag", "jeans"})
 NEVER_WARM: Final = frozenset({"shoes", "bag"})
-_FINE: Final = frozenset({"dress", "skirt", "shirt", "shoes", "jacket", "bag", "scarf", "suit"})
-_PLAIN: Final = frozenset({"jeans", "t-shirt", "knitwear", "trousers", "shirt", "shoes", "bag", "jacket", "skirt"})
-OCCASIONS: Final[Mapping[str, tuple[frozenset[str], frozenset[str]]]] = {
-    "work": (frozenset({"classic", "minimal", "smart", "elegant"}), _FINE | {"trousers", "knitwear", "coat"}),
-    "interview": (frozenset({"classic", "minimal", "smart", "elegant"}), _FINE | {"trousers"}),
-    "wedding": (frozenset({"romantic", "evening", "elegant"}), _FINE),
-    "party": (frozenset({"romantic", "evening", "elegant"}), _FINE),
-    "evening": (frozenset({"evening", "elegant"}), _FINE),
-    "date": (frozenset({"romantic", "evening", "elegant"}), _FINE),
-    "ceremony": (frozenset({"romantic", "elegant", "classic"}), _FINE | {"trousers", "coat"}),
-    "everyday": (frozenset({"casual", "minimal", "sporty", "workwear", "bohemian", "classic"}), _PLAIN),
-    "travel": (frozenset({"casual", "minimal", "sporty"}), _PLAIN | {"dress"}),
-    "holiday": (frozenset({"bohemian", "casual", "sporty", "romantic"}), _PLAIN | {"dress"}),
-    "sport": (frozenset({"sporty"}), _PLAIN),
-    "outdoors": (frozenset({"sporty", "workwear"}), _PLAIN | {"coat"}),
-    "home": (frozenset({"casual", "sporty"}), frozenset({"knitwear", "t-shirt", "trousers"})),
-}
-"""By occasion, the styles and the categories that suit it; an item suits with one of each."""
 
 
 class CatalogueWords(NamedTuple):
@@ -137,19 +129,22 @@ def describe_item(item: Item, vocabulary: NoteWords) -> ItemTraits:
         traits.add(("brand", item.brand))
     _widen(traits)
     _add_comfort(traits, category.value, item.season, details)
-    _add_occasions(traits, category.value)
+    formality = _add_occasions(traits, category.value, details)
     traits |= {("occasion", _find_thing(word, "occasion", vocabulary).value) for word in item.occasions}
     sizes = frozenset(map(fold_size, item.sizes))
-    return ItemTraits(frozenset(traits), frozenset(details | {category.detail}) - {""}, sizes, item.price_cents)
+    kinds = frozenset(details | {category.detail}) - {""}
+    return ItemTraits(frozenset(traits), kinds, sizes, item.price_cents, formality, item.season)
 
 
 def _widen(traits: set[Trait]) -> None:
     for trait in list(traits):
         traits.update(WIDER.get(trait, ()))
+    if any(kind == "colour" for kind, _ in traits) and ("colour", "neutral") not in traits:
+        traits.add(("colour", "colourful"))
 
 
 def _add_comfort(traits: set[Trait], category: str, season: Season, details: set[str]) -> None:
-    """Add how warm an item is, its seasons, and flat heels where its kind has no others."""
+    """Add how warm an item is, its season, and flat heels where its kind has no others."""
     materials = {value for kind, value in traits if kind == "material"}
     if ("warmth", "warm") not in traits and materials & WARM and category not in NEVER_WARM:
         traits.add(("warmth", "warm"))
@@ -158,16 +153,17 @@ def _add_comfort(traits: set[Trait], category: str, season: Season, details: set
         traits.add(("warmth", "light"))
     if season is not Season.ALL:
         traits.add(("season", season.value))
-    else:
-        unfit = {("warmth", "warm"): "summer", ("warmth", "light"): "winter"}
-        barred = {name for trait, name in unfit.items() if trait in traits}
-        traits |= {("season", entry.value) for entry in Season if entry is not Season.ALL and entry.value not in barred}
-    if category == "shoes" and details & FLAT_SHOES:
+    if season is Season.AUTUMN and ("warmth", "warm") in traits:
+        traits.add(("season", "winter"))
+    if category == "shoes" and details & FLAT_SHOES and ("fit", "heels") not in traits:
         traits.add(("fit", "flat"))
 
 
-def _add_occasions(traits: set[Trait], category: str) -> None:
-    styles = {value for kind, value in traits if kind == "style"}
-    for occasion, (suiting, categories) in OCCASIONS.items():
-        if category in categories and styles & suiting:
-            traits.add(("occasion", occasion))
+def _add_occasions(traits: set[Trait], category: str, details: set[str]) -> float:
+    """Add the occasions that an item suits; return how formal it is."""
+    of = {kind: {value for own, value in traits if own == kind} for kind in ("style", "material", "colour", "fit")}
+    formality = score_formality(category, details, of["material"], of["style"])
+    in_colour = {f"{word} {category}" for word in of["colour"] | of["material"]}
+    words = {category, *details, *of["style"], *of["material"], *of["fit"], *in_colour}
+    traits |= {("occasion", name) for name in list_occasions(formality, words)}
+    return formality

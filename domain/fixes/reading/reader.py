@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from domain.fixes.reading.amounts import Amount, AmountFinder
-from domain.fixes.reading.clauses import split_into_clauses
+from domain.fixes.reading.clauses import Clause, split_into_clauses
 from domain.fixes.reading.heights import find_heights
 from domain.fixes.reading.scopes import Mention, ScopeReader
 from domain.fixes.reading.shades import drop_prints, drop_shades
@@ -135,7 +135,7 @@ class _NoteReader:
         groups: dict[int, list[Mention]] = {}
         for mention in mentions:
             groups.setdefault(mention.group, []).append(mention)
-        heads = _find_heads(mentions)
+        heads = _find_heads(mentions, self._clauses)
         for group in groups.values():
             if any(mention.mode == "with" for mention in group):
                 yield from self._build_owned([mention for mention in group if mention.mode == "with"])
@@ -156,7 +156,7 @@ class _NoteReader:
             value=thing.value,
             strength=strength,
             quote=self._quote(mention.start, mention.end),
-            category=head if thing.kind in ATTRIBUTES and head != thing.value else "",
+            category=head if thing.kind in (*ATTRIBUTES, "season") and head != thing.value else "",
             detail=thing.detail,
         )
 
@@ -249,10 +249,34 @@ class _NoteReader:
                 yield self._quote(clause.start, clause.end)
 
 
-def _find_heads(mentions: Sequence[Mention]) -> dict[int, str]:
-    """Find the category that each attribute belongs to: that of its group, else of the next group of its list."""
+def _find_heads(mentions: Sequence[Mention], clauses: Sequence[Clause]) -> dict[int, str]:
+    """Find the category that each attribute belongs to: that of its group; else the only one before it in its sentence:
+    "a dress for a wedding, ideally in burgundy"."""
     by_group: dict[int, str] = {}
     for mention in mentions:
         if mention.thing.kind == "category":
             by_group.setdefault(mention.group, mention.thing.value)
-    return {id(mention): by_group.get(mention.group, "") for mention in mentions}
+    heads: dict[int, str] = {}
+    last: Mention | None = None
+    for mention in mentions:
+        goes_on = last is not None and (last.thing.kind, last.clause) == (mention.thing.kind, mention.clause)
+        head = by_group.get(mention.group) or (heads[id(last)] if goes_on else "")
+        heads[id(mention)] = head or _find_topic(mention, mentions, clauses)
+        last = mention
+    return heads
+
+
+def _find_topic(mention: Mention, mentions: Sequence[Mention], clauses: Sequence[Clause]) -> str:
+    """Find the only category wanted before a colour, cloth or pattern in its sentence, where it continues it."""
+    if mention.thing.kind not in ("colour", "material", "pattern") or mention.cued or mention.mode == "avoid":
+        return ""
+    if not any(entry.after_preposition or entry.soft for entry in mentions if entry.clause == mention.clause):
+        return ""
+    first = next(number for number in range(mention.clause, -1, -1) if number == 0 or clauses[number].first)
+    before = {
+        entry.thing.value
+        for entry in mentions
+        if first <= entry.clause <= mention.clause and entry.start < mention.start and entry.thing.kind == "category"
+        and entry.mode in ("", "must", "prefer")
+    }  # fmt: skip
+    return before.pop() if len(before) == 1 else ""

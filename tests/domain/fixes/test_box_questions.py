@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from algorithms.assembly import built_in
-from domain.fixes.box_questions import build_question, list_asked
+from domain.fixes.asked import list_asked
+from domain.fixes.box_questions import build_question
 from domain.fixes.roles import EXTRAS, find_role
 from models.box_roles import BoxRole
 from models.fixes import FixItem, FixWish

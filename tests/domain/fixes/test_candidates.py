@@ -105,6 +105,7 @@ BARRED = [
     ("too_dear", FixWish(budget=Decimal("49.99")), Wearer(), {}),
     ("too_dear", FixWish(wishes=(ClientWish(kind="budget_item", value="49", category="knitwear"),)), Wearer(), {}),
     ("unwanted", FixWish(wishes=(ClientWish(kind="material", value="wool", strength="avoid"),)), Wearer(), {}),
+    ("unsuited", FixWish(wishes=(ClientWish(kind="material", value="cotton"),)), Wearer(), {}),
     ("not_in_size", FixWish(), Wearer(sizes=("XL", "38")), {}),
     ("not_in_size", FixWish(sizes=("XL",)), Wearer(sizes=("M",)), {}),
     ("not_in_size", FixWish(), Wearer(sizes=("L",), verdicts={"knitwear": {"l": Fit.SMALL}}), {}),
@@ -120,7 +121,7 @@ def test_what_may_not_go_in_is_left_out_with_the_reason(reason, wish, wearer, sh
 
 
 def test_every_reason_has_its_sentence_and_its_case():
-    assert {reason for reason, *_ in BARRED} | {"not_ranked"} == set(EXCLUSION_REASONS)
+    assert {reason for reason, *_ in BARRED} | {"not_ranked", "out_of_season"} == set(EXCLUSION_REASONS)
 
 
 def test_what_was_not_ranked_is_told_too():
@@ -183,7 +184,7 @@ def piece(sku: str, score: float = 0.5, **fields: Any) -> FixItem:
 
 def test_a_unit_pays_what_another_would_miss_by_it():
     question = build_question(FixWish(), [piece("a"), piece("b")], {"a": 0.2}, "ann", NOW, 7)
-    assert {entry.sku: entry.score for entry in question.pieces} == {"a": pytest.approx(0.3), "b": 0.5}
+    assert {entry.sku: entry.score for entry in question.pieces} == {"a": pytest.approx(0.8), "b": 1.0}
     assert (question.client_id, question.now, question.seed) == ("ann", NOW, 7)
 
 
@@ -192,7 +193,7 @@ def test_what_is_not_worth_its_price_stays_out_unless_it_must_be_there():
     prices = {"a": 0.5, "b": 0.9}
     assert build_question(FixWish(), items, prices, "ann", NOW).pieces == ()
     question = build_question(FixWish(must_have=("dresses",)), items, prices, "ann", NOW)
-    assert {entry.sku: entry.score for entry in question.pieces} == {"b": pytest.approx(-0.4)}
+    assert {entry.sku: entry.score for entry in question.pieces} == {"b": pytest.approx(0.1)}
     assert built_in_answers.answer_assembly(question).skus == ("b",)
 
 

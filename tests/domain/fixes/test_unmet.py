@@ -30,10 +30,30 @@ def test_another_kind_of_shoes_does_not_answer_a_wish_for_boots() -> None:
     assert list_unanswered(FixWish(wishes=(BOOTS,)), [piece("shoes", "category:shoes")]) == []
 
 
-def test_what_is_asked_softly_or_of_the_whole_box_is_never_unmet() -> None:
-    soft = COAT.model_copy(update={"strength": "prefer"})
+def test_what_is_asked_of_the_whole_box_is_never_unmet() -> None:
     whole = ClientWish(kind="budget_total", value="90"), ClientWish(kind="surprise", value="yes")
-    assert list_unmet(FixWish(wishes=(soft, *whole)), [piece("skirt")], {}) == ()
+    assert list_unmet(FixWish(wishes=whole), [piece("skirt")], {}) == ()
+
+
+def test_what_is_asked_softly_is_told_as_a_liking() -> None:
+    soft = COAT.model_copy(update={"strength": "prefer"})
+    assert [entry.strength for entry in list_unmet(FixWish(wishes=(soft,)), [piece("skirt")], {})] == ["prefer"]
+
+
+def test_of_several_cloths_one_is_enough_and_none_is_told_once() -> None:
+    linen, cotton = (ClientWish(kind="material", value=value, quote=value) for value in ("linen", "cotton"))
+    wish = FixWish(wishes=(linen, cotton))
+    assert list_unmet(wish, [piece("shirt", cotton.key)], {}) == ()
+    assert [(entry.name, entry.quote) for entry in list_unmet(wish, [piece("shirt")], {})] == [
+        ("linen or cotton", "linen; cotton")
+    ]
+
+
+@pytest.mark.parametrize(("budget", "code"), [("0.02", "no_money"), (None, "no_more")])
+def test_a_box_that_is_short_says_why(budget: str | None, code: str) -> None:
+    box, other = piece("coat"), piece("skirt").model_copy(update={"price_cents": 2})
+    wish = FixWish.model_validate({"slots": 2, "budget": budget})
+    assert [(entry.key, entry.code) for entry in list_unmet(wish, [box], {}, [box, other])] == [("slots", code)]
 
 
 def test_fewer_pieces_than_asked_for_are_told() -> None:

@@ -1,0 +1,63 @@
+"""What kinds of pieces a client asks for, how many of each, and which pieces count as them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Final
+
+from domain.histories import normalise_word
+from models.fixes import FixItem, FixWish
+from models.wishes import ClientWish
+
+MOST_ASKED: Final = 10
+"""Pieces asked for that the assembly looks after."""
+
+
+def list_asked(wish: FixWish) -> tuple[str, ...]:
+    """List the categories that the client asked for, normalised, each as often as pieces of it are wanted."""
+    asked = list(dict.fromkeys(normalise_word(category) for category in wish.must_have))
+    plain = [entry for entry in wish.wishes if entry.kind == "category" and entry.strength == "must"]
+    asked += [name for name in dict.fromkeys(normalise_word(entry.value) for entry in plain) if name not in asked]
+    counts = {normalise_word(entry.value): 2 for entry in plain if _is_plural(entry)}
+    for entry in wish.wishes:
+        number, _, category = entry.value.partition(" ")
+        if entry.kind == "quantity" and entry.strength != "avoid" and number.isdigit():
+            counts[normalise_word(category)] = min(int(number), wish.slots)
+    for name, count in counts.items():
+        asked += [name] * (count - asked.count(name))
+    return tuple(asked[: min(wish.slots, MOST_ASKED)])
+
+
+def list_liked(wish: FixWish) -> tuple[str, ...]:
+    """List the categories that the client would like, normalised, beside those asked for plainly."""
+    asked = list_asked(wish)
+    liked = (normalise_word(entry.value) for entry in wish.wishes if is_wanted_kind(entry))
+    return tuple(name for name in dict.fromkeys(liked) if name not in asked)[: wish.slots - len(asked)]
+
+
+def is_wanted_kind(wish: ClientWish) -> bool:
+    """Return whether a wish asks for pieces of a category."""
+    return bool(wish.kind == "category" and wish.strength != "avoid")
+
+
+def _is_plural(wish: ClientWish) -> bool:
+    """Return whether several are asked for, as with "T-shirts"; of trousers, which have no other word, one is."""
+    plural = wish.quote.casefold().endswith("s") and not wish.quote.casefold().endswith("ss")
+    return plural and (not wish.value.endswith("s") or wish.value.endswith("ss"))
+
+
+def list_narrow(wish: FixWish) -> frozenset[str]:
+    """List the categories of which only a narrower kind was asked for, such as boots of shoes."""
+    kinds = [entry for entry in wish.wishes if is_wanted_kind(entry)]
+    wide = {entry.value for entry in kinds if not entry.detail}
+    return frozenset(entry.value for entry in kinds if entry.detail) - wide
+
+
+def find_group(item: FixItem, asked: Sequence[str], narrow: Collection[str] = ()) -> str:
+    """Find what an item counts as: a category that the client asked for, also by another name, else its own. Where only
+    boots were asked for (`narrow`), other shoes do not count as them."""
+    category = normalise_word(item.category)
+    if category in asked and category not in narrow:
+        return category
+    return next((name for name in asked if f"category:{name}" in item.answers), f"other {category}" if category in asked
+                else category)  # fmt: skip

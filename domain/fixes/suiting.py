@@ -1,0 +1,143 @@
+"""Say what speaks against a piece: what the client wants of the whole box, and does not find in it.
+
+A wish that names no category, such as "linen or cotton" or "for a wedding", is for every piece that can meet it. Of
+several things of one kind one is enough. What the catalogue does not say of a piece speaks neither for nor against it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
+
+from domain.fixes.occasions import KINDS, OCCASIONS, list_occasions
+from domain.fixes.wish_answers import QUIET_COLOURS, ItemTraits
+from models.base import Sku
+from models.catalogue import Season
+from models.fixes import FixItem, FixWish
+from models.wishes import ClientWish, WishKind
+
+EXTRAS: Final = frozenset({"shoes", "bag", "jewellery", "hat", "belt", "sunglasses", "gloves", "watch"})
+"""What colours and cloths of clothes are not asked of."""
+CONTRARY: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
+    {
+        "classic": frozenset({"sporty", "bohemian"}),
+        "elegant": frozenset({"sporty", "workwear", "casual"}),
+        "smart": frozenset({"sporty", "workwear", "casual", "bohemian"}),
+        "minimal": frozenset({"bohemian", "romantic"}),
+        "romantic": frozenset({"sporty", "workwear"}),
+        "bohemian": frozenset({"sporty", "smart", "minimal", "elegant"}),
+        "sporty": frozenset({"evening", "romantic", "elegant", "smart"}),
+        "casual": frozenset({"evening", "elegant", "smart"}),
+        "workwear": frozenset({"evening", "romantic", "elegant"}),
+    }
+)
+"""Styles that a piece may not have where another is wanted, which it has not."""
+TIED: Final[frozenset[WishKind]] = frozenset({"colour", "material", "pattern", "warmth", "season", "occasion"})
+"""What a piece must have where it is plainly wanted of its category."""
+AWAY: Final[Mapping[str, frozenset[Season]]] = MappingProxyType(
+    {
+        "winter": frozenset({Season.SUMMER, Season.SPRING}),
+        "summer": frozenset({Season.WINTER, Season.AUTUMN}),
+        "spring": frozenset({Season.WINTER}),
+        "autumn": frozenset({Season.SUMMER}),
+    }
+)
+"""Seasons whose pieces are wrong where another is wanted."""
+
+
+def is_unsuited(wish: FixWish, item: ItemTraits) -> bool:
+    """Return whether an item is not what the client asks of the whole box, or of its category."""
+    wanted = list_whole_wishes(wish.wishes)
+    return (
+        _is_out_of_place(wanted.get("occasion", ()), item, wish)
+        or _lacks_colour(wanted.get("colour", ()), item)
+        or _lacks_material(wanted.get("material", ()), item)
+        or _is_for_another_season(wanted.get("season", ()), item)
+        or _is_contrary(wanted.get("style", ()), item)
+        or _is_too_warm(wanted.get("warmth", ()), item)
+        or _lacks_tied(wish.wishes, item)
+    )
+
+
+def list_out_of_season(
+    wish: FixWish, candidates: Sequence[FixItem], seasons: Mapping[Sku, Season], suits: Mapping[Season, float]
+) -> frozenset[Sku]:
+    """List the candidates for another season, of roles that have others. What the client asked for, a linen dress or
+    boots say, stays where there is no other."""
+    musts = [entry for entry in wish.wishes if entry.strength == "must"]
+    tied = {entry.key for entry in musts if entry.category}
+    kinds = {entry.key for entry in musts if entry.kind == "category"}
+    group_of = {item.sku: (item.role, frozenset(kinds & set(item.answers))) for item in candidates}
+    away = {item.sku for item in candidates if suits.get(seasons[item.sku], 1.0) <= 0 and not tied & set(item.answers)}
+    others = {group_of[item.sku] for item in candidates if item.sku not in away}
+    return frozenset(sku for sku in away if group_of[sku] in others)
+
+
+def list_whole_wishes(wishes: Iterable[ClientWish]) -> dict[WishKind, list[ClientWish]]:
+    """List what is wanted of all pieces, by kind."""
+    by_kind: dict[WishKind, list[ClientWish]] = {}
+    for entry in wishes:
+        if entry.strength != "avoid" and not entry.category:
+            by_kind.setdefault(entry.kind, []).append(entry)
+    return by_kind
+
+
+def _list_values(item: ItemTraits, kind: WishKind) -> frozenset[str]:
+    return frozenset(value for own, value in item.traits if own == kind)
+
+
+def _is_out_of_place(occasions: Iterable[ClientWish], item: ItemTraits, wish: FixWish) -> bool:
+    """Return whether a piece suits none of the occasions; jeans for work are what the client asked for by name."""
+    known = {entry.value for entry in occasions} & set(OCCASIONS)
+    if not known or known & _list_values(item, "occasion"):
+        return False
+    named = {entry.value for entry in wish.wishes if entry.kind == "category" and entry.strength != "avoid"}
+    of_kind = [word for word in named if ("category", word) in item.traits]
+    return not any(not known & list_occasions(KINDS.get(word, 2.0), frozenset({word})) for word in of_kind)
+
+
+def _lacks_colour(colours: Iterable[ClientWish], item: ItemTraits) -> bool:
+    own = _list_values(item, "colour")
+    plain = [entry for entry in colours if entry.strength == "must"]
+    if not plain or not own or any(entry.value in own for entry in colours):
+        return False
+    quiet = bool(own & QUIET_COLOURS)
+    return not (_list_values(item, "category") & EXTRAS and quiet)
+
+
+def _lacks_material(materials: Iterable[ClientWish], item: ItemTraits) -> bool:
+    own = _list_values(item, "material")
+    plain = [entry for entry in materials if entry.strength == "must"]
+    if not plain or not own or _list_values(item, "category") & EXTRAS:
+        return False
+    return "denim" in own - {e.value for e in plain} or all(entry.value not in own for entry in materials)
+
+
+def _is_for_another_season(seasons: Iterable[ClientWish], item: ItemTraits) -> bool:
+    asked = [AWAY[entry.value] for entry in seasons if entry.value in AWAY]
+    return bool(asked) and all(item.season in away for away in asked)
+
+
+def _is_contrary(styles: Iterable[ClientWish], item: ItemTraits) -> bool:
+    own = _list_values(item, "style")
+    wanted = {entry.value for entry in styles}
+    return bool(wanted) and not wanted & own and all(own & CONTRARY.get(style, frozenset()) for style in wanted)
+
+
+def _lacks_tied(wishes: Iterable[ClientWish], item: ItemTraits) -> bool:
+    """Return whether a piece of a category lacks what is plainly wanted of it: a navy dress for a red one."""
+    tied: dict[tuple[WishKind, str], list[str]] = {}
+    for entry in wishes:
+        if entry.strength == "must" and entry.kind in TIED and ("category", entry.category) in item.traits:
+            tied.setdefault((entry.kind, entry.category), []).append(entry.value)
+    return any(
+        not _list_values(item, kind) & {*values}
+        and bool(_list_values(item, kind) or (kind == "warmth" and _list_values(item, "material")))
+        for (kind, _), values in tied.items()
+    )
+
+
+def _is_too_warm(warmth: Iterable[ClientWish], item: ItemTraits) -> bool:
+    asked = {entry.value for entry in warmth if entry.strength == "must"}
+    return asked == {"light"} and ("warmth", "warm") in item.traits
