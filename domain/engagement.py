@@ -26,11 +26,12 @@ from models.base import Contract
 from models.states import Band
 
 DAY: Final = 86_400.0
-FORMULA: Final = "decayed-rfv/1"
+FORMULA: Final = "decayed-rfv/2"
 """The name of the formula above in stored assessments. Raise its number with every change."""
 
 EVENT_WEIGHT: Final[Mapping[str, float]] = {
     "order_placed": 1.0,
+    "order_returned": 0.8,
     "fix_requested": 0.8,
     "fix_feedback": 0.5,
     "quiz_answered": 0.5,
@@ -41,7 +42,8 @@ EVENT_WEIGHT: Final[Mapping[str, float]] = {
     "searched": 0.1,
     "item_viewed": 0.05,
 }
-"""What an event adds to F. Events not listed here do not count as engagement."""
+"""What an event that counts (`domain.counted_events`) adds to F. `order_returned` is an order that came back whole: it
+shows interest as a request for a Fix does, but is no order. Events not listed here do not count as engagement."""
 
 
 class EngagementRules(Contract):

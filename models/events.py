@@ -87,11 +87,14 @@ class OrderPlaced(_Event):
 
 
 class OrderReturned(_Event):
+    """What came back: of the order that it names, else of the latest one before it that holds the item."""
+
     type: Literal["order_returned"] = "order_returned"
     item_id: ItemId | None = None
     quantity: Quantity = 1
     value: Money | None = None
     currency: Currency | None = None
+    order_id: Id | None = None
     reason: Label | None = None
 
 

@@ -15,6 +15,7 @@ from domain.next_actions import build_question
 from errors import BadInput
 from models.base import ClientId
 from models.slots import Occurrence
+from store.clients.order_histories import load_orders_by_client
 from store.learning import action_outcomes
 from store.learning.action_outcomes import ActionRecord
 
@@ -58,7 +59,7 @@ def load_experiment(
     closed = _choose_one_per_client(answer for answer in randomised if answer.at + within <= now)
     if not closed:
         raise BadInput(_explain_none(answers, randomised, within), "since")
-    orders = action_outcomes.load_orders(connection, {answer.client_id for answer in closed}, now)
+    orders = load_orders_by_client(connection, {answer.client_id for answer in closed}, now)
     rows = [_build_row(answer, orders.get(answer.client_id, []), within) for answer in closed]
     waiting = {answer.client_id for answer in randomised} - {answer.client_id for answer in closed}
     return ActionExperiment(rows, len(waiting), len(answers) - len(randomised))

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import Connection
 
-from domain.engagement import EVENT_WEIGHT
+from domain.counted_events import count_events
 from models.base import ClientId
 from models.slots import Occurrence
+from store.events import seen
+from store.sql.types import from_micros
 from store.tables import events
 
 LATEST: Final = 1_000
@@ -21,21 +22,13 @@ LATEST: Final = 1_000
 def load_events(
     connection: Connection, client_ids: Sequence[ClientId], until: datetime
 ) -> Mapping[ClientId, tuple[Occurrence, ...]]:
-    """Load what each client did up to `until`, oldest first; clicks by a scanner or proxy do not count."""
-    e = events.c
-    by_machine = and_(e.type == "email_clicked", e.data["machine"].as_boolean().is_(True))
-    query = (
-        select(e.client_id, e.type, e.occurred_at, e.value_cents)
-        .where(e.client_id.in_(client_ids), e.type.in_(list(EVENT_WEIGHT)))
-        .where(e.occurred_at <= until, by_machine.is_not(True))
-        .order_by(e.occurred_at.desc(), e.event_id)
-    )
-    if len(client_ids) == 1:
-        query = query.limit(LATEST)
-    latest: dict[ClientId, list[Occurrence]] = defaultdict(list)
-    for row in connection.execute(query):
-        if len(latest[row.client_id]) < LATEST:
-            latest[row.client_id].append(
-                Occurrence(kind=row.type, at=row.occurred_at, value_cents=row.value_cents or 0)
-            )
-    return {client_id: tuple(reversed(found)) for client_id, found in latest.items()}
+    """Load what counts of what each client did up to `until`, oldest first: an order once, less what came back; repeats
+    within a visit and clicks of machines not."""
+    query = seen.build_query(events.c.client_id.in_(client_ids), events.c.occurred_at <= until)
+    return {
+        client_id: tuple(
+            Occurrence(kind=one.kind, at=from_micros(one.at), value_cents=one.cents)
+            for one in sorted(count_events(own), key=lambda one: one.at)[-LATEST:]
+        )
+        for client_id, own in seen.iterate_by_client(connection, query)
+    }

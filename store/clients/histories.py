@@ -8,11 +8,14 @@ from datetime import datetime
 from typing import Any, Final
 
 import numpy as np
-from sqlalchemy import Connection, Select, and_, func, or_, select
+from sqlalchemy import Connection, Select, func, or_, select
 
 from domain.arrays import Floats
+from domain.counted_events import CountedEvent, count_events
 from domain.engagement import DAY, EVENT_WEIGHT, EngagementRules
 from domain.histories import Histories
+from domain.orders import PLACED
+from store.events import seen
 from store.sql.epoch import epoch
 from store.tables import clients, engagement, events
 
@@ -65,11 +68,18 @@ def replay_histories(
     ]
     position = {client_id: i for i, (client_id, _) in enumerate(signups)}
     sums = _Sums(rules, as_of.timestamp(), len(signups))
-    for rows in _iterate_batches(connection, _events_query(as_of)):
-        batch = [(position[row[0]], *row[1:]) for row in rows if row[0] in position]
-        if batch:
-            sums.add(batch)
-        progress(len(rows))
+    counted: list[tuple[int, CountedEvent]] = []
+    read = 0
+    for client_id, own in seen.iterate_by_client(connection, seen.build_query(events.c.occurred_at <= as_of)):
+        read += len(own)
+        if client_id in position:
+            counted.extend((position[client_id], one) for one in count_events(own))
+        if read >= BATCH:
+            sums.add(counted)
+            progress(read)
+            counted, read = [], 0
+    sums.add(counted)
+    progress(read)
     signed_up = np.array([signed for _, signed in signups], np.float64)
     is_known = sums.has_events | (signed_up <= as_of.timestamp())
     ids = [client_id for (client_id, _), is_there in zip(signups, is_known.tolist(), strict=True) if is_there]
@@ -85,13 +95,16 @@ class _Sums:
         self.frequency, self.monetary, self.orders, self.cents = np.zeros(n), np.zeros(n), np.zeros(n), np.zeros(n)
         self.first, self.last = np.full(n, np.inf), np.full(n, -np.inf)
 
-    def add(self, rows: list[tuple[int, str, float, int | None]]) -> None:
-        """Add rows of (client's index, type, epoch seconds, cents)."""
-        indices, kinds, times, cents = zip(*rows, strict=True)
-        who, at = np.array(indices, np.int64), np.array(times, np.float64)
+    def add(self, rows: Sequence[tuple[int, CountedEvent]]) -> None:
+        """Add rows of (client's index, what counts)."""
+        if not rows:
+            return
+        indices, counted = zip(*rows, strict=True)
+        kinds, times, cents = zip(*counted, strict=True)
+        who, at = np.array(indices, np.int64), np.array(times, np.float64) / 1e6
         fade = np.exp2((at - self.at) / (self.rules.half_life_days * DAY))
-        bought = np.array([kind == "order_placed" for kind in kinds])
-        paid = np.array([c or 0 for c in cents], np.float64)
+        bought = np.array([kind == PLACED for kind in kinds])
+        paid = np.array(cents, np.float64)
         spend = np.log1p(paid / self.rules.value_scale_cents)
         self.has_events[who] = True
         self.frequency += np.bincount(who, fade * np.array([EVENT_WEIGHT[kind] for kind in kinds]), self.n)
@@ -111,15 +124,6 @@ class _Sums:
 
 def _signups_query() -> Select[Any]:
     return select(clients.c.client_id, epoch(clients.c.signed_up_at))
-
-
-def _events_query(as_of: datetime) -> Select[Any]:
-    """Select the events that count for engagement; clicks by a scanner or proxy do not."""
-    e = events.c
-    by_machine = and_(e.type == "email_clicked", e.data["machine"].as_boolean().is_(True))
-    return select(e.client_id, e.type, epoch(e.occurred_at), e.value_cents).where(
-        e.type.in_(list(EVENT_WEIGHT)), e.occurred_at <= as_of, by_machine.is_not(True)
-    )
 
 
 def _iterate_batches(connection: Connection, query: Select[Any]) -> Iterator[Sequence[Any]]:

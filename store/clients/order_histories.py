@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from array import array
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import numpy as np
 from sqlalchemy import Connection, select
 
 from domain.arrays import Floats
 from domain.churn_risk import ClientOrders
+from domain.counted_events import SeenEvent
 from domain.engagement import Engagement
+from domain.orders import PLACED, OrderLine, SettledOrder, settle_orders
 from models.base import ClientId
-from store.sql.epoch import epoch
+from models.slots import Occurrence
+from store.events import seen
+from store.sql.bulk import among
+from store.sql.types import from_micros
 from store.tables import clients, engagement, events
 
-BATCH: Final = 50_000
 LATEST: Final = 1_000
 """Most orders loaded of one client, the latest."""
 
@@ -32,31 +37,39 @@ class OrderRows:
 
 
 def load_all_orders(connection: Connection, until: datetime) -> OrderRows:
-    """Load all orders up to `until`."""
-    e = events.c
-    query = select(e.client_id, epoch(e.occurred_at), e.value_cents).where(
-        e.type == "order_placed", e.occurred_at <= until
-    )
+    """Load all orders up to `until`, less what had come back by then."""
+    query = seen.build_query(events.c.occurred_at <= until, only_orders=True)
     ids: list[str] = []
-    parts: list[Floats] = []
-    for rows in _iterate_batches(connection, query):
-        who, at, cents = zip(*rows, strict=True)
-        ids.extend(who)
-        parts.append(np.array([at, [value or 0 for value in cents]], np.float64))
-    at, cents = np.concatenate(parts or [np.zeros((2, 0))], axis=1)
-    return OrderRows(ids, at, cents)
+    at, cents = array("d"), array("d")
+    for client_id, own in seen.iterate_by_client(connection, query):
+        for order in _list_kept(own):
+            ids.append(client_id)
+            at.append(order.at / 1e6)
+            cents.append(order.cents)
+    return OrderRows(ids, np.array(at), np.array(cents))
 
 
 def load_client_orders(connection: Connection, client_id: ClientId, until: datetime) -> list[tuple[datetime, int]]:
-    """Load when the client ordered up to `until` and for how many cents, oldest first."""
-    e = events.c
-    query = (
-        select(e.occurred_at, e.value_cents)
-        .where(e.client_id == client_id, e.type == "order_placed", e.occurred_at <= until)
-        .order_by(e.occurred_at.desc(), e.event_id)
-        .limit(LATEST)
-    )
-    return [(row.occurred_at, row.value_cents or 0) for row in reversed(connection.execute(query).all())]
+    """Load when the client ordered up to `until` and for how many cents, oldest first, less what came back."""
+    query = seen.build_query(events.c.client_id == client_id, events.c.occurred_at <= until, only_orders=True)
+    own = [order for _, rows in seen.iterate_by_client(connection, query) for order in _list_kept(rows)]
+    return [(from_micros(order.at), order.cents) for order in own[-LATEST:]]
+
+
+def load_orders_by_client(
+    connection: Connection, client_ids: Iterable[ClientId], until: datetime
+) -> dict[ClientId, list[Occurrence]]:
+    """Load the orders of these clients up to `until`, oldest first, less what came back."""
+    chosen = among(connection, events.c.client_id, client_ids)
+    query = seen.build_query(chosen, events.c.occurred_at <= until, only_orders=True)
+    return {
+        client_id: [Occurrence(kind=PLACED, at=from_micros(one.at), value_cents=one.cents) for one in _list_kept(own)]
+        for client_id, own in seen.iterate_by_client(connection, query)
+    }
+
+
+def _list_kept(own: Iterable[SeenEvent]) -> list[SettledOrder]:
+    return [order for order in settle_orders(OrderLine(*event[:7]) for event in own) if order.kept]
 
 
 class ClientTotals(NamedTuple):
@@ -93,7 +106,3 @@ def load_totals(connection: Connection, client_id: ClientId) -> ClientTotals | N
             last_order_at=row.last_order_at,
         ),
     )
-
-
-def _iterate_batches(connection: Connection, query: Any) -> Iterator[Sequence[Any]]:
-    yield from connection.execute(query, execution_options={"yield_per": BATCH}).partitions()

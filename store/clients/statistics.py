@@ -1,12 +1,15 @@
 """Each client's sufficient statistics, updated by a batch of events in a constant number of statements.
 
-Equal to `domain.engagement.Engagement.absorb`, one event at a time, whatever the order (a property test holds it).
+What a new event adds depends on its neighbours: the other lines of its order, the same item seen in the same visit. So
+the batch is stored first; then the orders and visits that it touches are counted without and with it, and the
+difference is added. The state is that of a recount from all events, however they arrived (a property test holds it).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -14,7 +17,10 @@ import numpy as np
 from sqlalchemy import Connection, select
 
 from domain.arrays import Floats, Ints
+from domain.counted_events import VISIT, CountedEvent, SeenEvent, count_events
 from domain.engagement import DAY, EVENT_WEIGHT, EngagementRules, compute_score, compute_strength
+from domain.orders import ORDER_KINDS, PLACED
+from store.events.seen import Visit, load_orders_of, load_visits
 from store.sql.bulk import among, raw, write_rows
 from store.sql.types import to_micros
 from store.tables import engagement
@@ -33,13 +39,13 @@ _COLUMNS: Final = (
 )
 
 
-class EngagementEvent(NamedTuple):
-    """One event that counts for engagement. `at` in epoch microseconds, `value_cents` of an order."""
+class Arrival(NamedTuple):
+    """One event that was just stored, or that an older one turned into. `was`: the event as it counted before, None for
+    a new one."""
 
     client_id: str
-    kind: str
-    at: int
-    value_cents: int
+    event: SeenEvent
+    was: SeenEvent | None = None
 
 
 @dataclass(frozen=True)
@@ -62,22 +68,29 @@ class Statistics:
         return compute_score(rules, anchor, a, now.timestamp())
 
 
-def absorb_events(connection: Connection, rules: EngagementRules, events: Iterable[EngagementEvent]) -> Statistics:
-    """Add events to the stored statistics of their clients, and return the new statistics."""
-    rows = list(events)
-    client_ids = sorted({row.client_id for row in rows})
-    new = _add_events(rules, _load(connection, client_ids), rows)
-    columns = (new.frequency, new.monetary, _to_moments(new.last_order), _to_moments(new.first_order))
+def absorb_events(connection: Connection, rules: EngagementRules, arrivals: Sequence[Arrival]) -> Statistics:
+    """Add stored events to the statistics of their clients, and return the new statistics."""
+    old = _load(connection, sorted({arrival.client_id for arrival in arrivals}))
+    neighbours = _load_neighbours(connection, old, arrivals)
+    new = _add_changes(rules, _move_anchors(rules, old, arrivals), _count_changes(arrivals, neighbours))
+    _set_orders(new, arrivals, neighbours)
+    _save(connection, new)
+    return new
+
+
+def _save(connection: Connection, new: Statistics) -> None:
     values = zip(
         new.client_ids,
-        new.anchor.tolist(),
-        *(column.tolist() if isinstance(column, np.ndarray) else column for column in columns),
+        _to_moments(new.anchor),
+        new.frequency.tolist(),
+        new.monetary.tolist(),
+        _to_moments(new.last_order),
+        _to_moments(new.first_order),
         new.orders.tolist(),
         new.value_cents.tolist(),
         strict=True,
     )
     write_rows(connection, engagement, _COLUMNS, list(values), "replace")
-    return new
 
 
 def _load(connection: Connection, client_ids: Sequence[str]) -> Statistics:
@@ -111,37 +124,88 @@ def _build_empty(client_ids: Sequence[str]) -> Statistics:
     )
 
 
-def _add_events(rules: EngagementRules, old: Statistics, rows: Sequence[EngagementEvent]) -> Statistics:
-    index = {client_id: i for i, client_id in enumerate(old.client_ids)}
-    n = len(index)
-    who = np.fromiter((index[row.client_id] for row in rows), np.int64, len(rows))
-    at = np.fromiter((row.at for row in rows), np.int64, len(rows))
-    cents = np.fromiter((row.value_cents for row in rows), np.int64, len(rows))
-    weight = np.fromiter((EVENT_WEIGHT.get(row.kind, 0.0) for row in rows), np.float64, len(rows))
-    is_order = np.fromiter((row.kind == "order_placed" for row in rows), np.bool_, len(rows))
-    spend = np.where(is_order, np.log1p(np.maximum(cents, 0) / rules.value_scale_cents), 0.0)
+Neighbours = Mapping[str, Mapping[str, SeenEvent]]
+"""By client, by event id: what may count together with something that arrived, and that itself."""
 
+
+def _load_neighbours(connection: Connection, old: Statistics, arrivals: Sequence[Arrival]) -> Neighbours:
+    """Load the orders of clients who ordered or returned, and the visits that are not over. Of a client without a past,
+    and of a new visit, nothing is read."""
+    anchors = dict(zip(old.client_ids, old.anchor.tolist(), strict=True))
+    ordering: set[str] = set()
+    visits: set[Visit] = set()
+    for client_id, event, was in arrivals:
+        visit = event.at // VISIT
+        if event.kind in ORDER_KINDS:
+            if anchors[client_id] != _NEVER:
+                ordering.add(client_id)
+        elif was is not None or (anchors[client_id] >= visit * VISIT and not event.by_machine):
+            visits.add(Visit(client_id, visit))
+    known: dict[str, dict[str, SeenEvent]] = {client_id: {} for client_id in old.client_ids}
+    for loaded in (load_orders_of(connection, ordering), load_visits(connection, visits)):
+        for client_id, events in loaded.items():
+            known[client_id].update((event.event_id, event) for event in events)
+    for client_id, event, _ in arrivals:
+        known[client_id][event.event_id] = event
+    return known
+
+
+class _Change(NamedTuple):
+    """How often more, or less, something counts for the client at an index."""
+
+    who: int
+    counted: CountedEvent
+    times: int
+
+
+def _count_changes(arrivals: Sequence[Arrival], neighbours: Neighbours) -> list[_Change]:
+    """Count what the arrivals changed: with them, less without them."""
+    was: dict[str, dict[str, SeenEvent | None]] = {client_id: {} for client_id in neighbours}
+    for arrival in arrivals:
+        was[arrival.client_id][arrival.event.event_id] = arrival.was
+    changes: list[_Change] = []
+    for who, (client_id, events) in enumerate(neighbours.items()):
+        before = [one for one in (was[client_id].get(key, event) for key, event in events.items()) if one is not None]
+        difference = Counter(count_events(events.values()))
+        difference.subtract(count_events(before))
+        changes.extend(_Change(who, counted, times) for counted, times in difference.items() if times)
+    return changes
+
+
+def _move_anchors(rules: EngagementRules, old: Statistics, arrivals: Sequence[Arrival]) -> Statistics:
+    """Move each client's anchor to the latest moment known, and fade the sums to it."""
+    index = {client_id: i for i, client_id in enumerate(old.client_ids)}
     anchor = old.anchor.copy()
-    np.maximum.at(anchor, who, at)
-    fade_old = np.where(old.anchor == _NEVER, 0.0, _compute_fade(rules, anchor, old.anchor))
-    fade_new = _compute_fade(rules, anchor[who], at)
-    last, first = old.last_order.copy(), old.first_order.copy()
-    first[first == _NEVER] = np.iinfo(np.int64).max
-    np.maximum.at(last, who[is_order], at[is_order])
-    np.minimum.at(first, who[is_order], at[is_order])
-    first[first == np.iinfo(np.int64).max] = _NEVER
-    value = old.value_cents.copy()
-    np.add.at(value, who[is_order], cents[is_order])
-    return Statistics(
-        old.client_ids,
-        anchor,
-        old.frequency * fade_old + np.bincount(who, weight * fade_new, n),
-        old.monetary * fade_old + np.bincount(who, spend * fade_new, n),
-        last,
-        first,
-        old.orders + np.bincount(who[is_order], minlength=n),
-        value,
-    )
+    for client_id, event, _ in arrivals:
+        if not event.by_machine:
+            anchor[index[client_id]] = max(anchor[index[client_id]], event.at)
+    fade = np.where(old.anchor == _NEVER, 0.0, _compute_fade(rules, anchor, old.anchor))
+    return replace(old, anchor=anchor, frequency=old.frequency * fade, monetary=old.monetary * fade)
+
+
+def _add_changes(rules: EngagementRules, old: Statistics, changes: Sequence[_Change]) -> Statistics:
+    n = len(old.client_ids)
+    who = np.fromiter((change.who for change in changes), np.int64, len(changes))
+    at = np.fromiter((change.counted.at for change in changes), np.int64, len(changes))
+    times = np.fromiter((change.times for change in changes), np.float64, len(changes))
+    cents = np.fromiter((change.counted.cents for change in changes), np.float64, len(changes))
+    weight = np.fromiter((EVENT_WEIGHT[change.counted.kind] for change in changes), np.float64, len(changes))
+    fade = _compute_fade(rules, old.anchor[who], at) * times
+    frequency = old.frequency + np.bincount(who, weight * fade, n)
+    monetary = old.monetary + np.bincount(who, np.log1p(cents / rules.value_scale_cents) * fade, n)
+    # What is taken off leaves a rounding error of either sign.
+    return replace(old, frequency=np.maximum(frequency, 0.0), monetary=np.maximum(monetary, 0.0))
+
+
+def _set_orders(new: Statistics, arrivals: Sequence[Arrival], neighbours: Neighbours) -> None:
+    """Set the totals of the clients who ordered or returned."""
+    ordering = {arrival.client_id for arrival in arrivals if arrival.event.kind in ORDER_KINDS}
+    for who, client_id in enumerate(new.client_ids):
+        if client_id in ordering:
+            orders = [one for one in count_events(neighbours[client_id].values()) if one.kind == PLACED]
+            moments = [one.at for one in orders] or [_NEVER]
+            new.first_order[who], new.last_order[who] = min(moments), max(moments)
+            new.orders[who], new.value_cents[who] = len(orders), sum(one.cents for one in orders)
 
 
 def _compute_fade(rules: EngagementRules, later: Ints, earlier: Ints) -> Floats:

@@ -8,7 +8,7 @@ from typing import Any, Final, TypeVar
 
 from sqlalchemy import Connection, Table, select
 
-from domain.engagement import EVENT_WEIGHT
+from domain.counted_events import count_events
 from models.base import ClientId, ItemId
 from models.catalogue import Item
 from store.catalogue import catalogue
@@ -21,10 +21,12 @@ from store.clients.timeline_rows import (
     TimelineClient,
     TimelineEvent,
 )
+from store.events import seen
 from store.learning import decisions
 from store.learning.decisions import DecisionRow
 from store.mail.ledger import LedgerRow
 from store.sql.records import Record
+from store.sql.types import from_micros
 from store.tables import (
     assessments,
     clients,
@@ -108,14 +110,10 @@ def _load_steps(connection: Connection, client_id: ClientId, numbers: list[int])
 
 
 def _load_curve(connection: Connection, client_id: ClientId) -> list[ScoreEvent]:
-    """Load the events that moved the client's score, oldest first."""
-    query = (
-        select(*ScoreEvent.list_columns(events))
-        .where(events.c.client_id == client_id, events.c.type.in_(EVENT_WEIGHT))
-        .order_by(events.c.occurred_at.desc())
-        .limit(CURVE_EVENTS)
-    )
-    return [ScoreEvent.from_row(row) for row in connection.execute(query)][::-1]
+    """Load what counts for the client's score, oldest first."""
+    query = seen.build_query(events.c.client_id == client_id).order_by(events.c.occurred_at.desc()).limit(CURVE_EVENTS)
+    counted = count_events(map(seen.parse, connection.execute(query)))
+    return [ScoreEvent(one.kind, from_micros(one.at), one.cents) for one in sorted(counted, key=lambda one: one.at)]
 
 
 def _collect_item_ids(

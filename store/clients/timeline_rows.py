@@ -96,10 +96,9 @@ class TimelineEvent(Record):
 
 
 @dataclass(frozen=True, slots=True)
-class ScoreEvent(Record):
-    """One event that moved the score. `data`: further fields of its type."""
+class ScoreEvent:
+    """One event that counts for the score; an order once, less what came back."""
 
     type: str
     occurred_at: datetime
-    value_cents: int | None
-    data: dict[str, Any] | None
+    value_cents: int

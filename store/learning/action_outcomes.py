@@ -3,7 +3,7 @@ they ordered after. Reads only."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -12,9 +12,7 @@ from sqlalchemy import Connection, and_, select
 
 from models.base import ClientId
 from models.slot_policies import SlotSplit
-from models.slots import Occurrence
-from store.sql.bulk import among
-from store.tables import assessments, decisions, events
+from store.tables import assessments, decisions
 
 SLOT: Final = "next_action"
 BATCH: Final = 10_000
@@ -48,20 +46,3 @@ def iterate_actions(connection: Connection, since: datetime, until: datetime) ->
     for row in connection.execute(query, execution_options={"yield_per": BATCH}):
         values = row._asdict()
         yield ActionRecord(action=values.pop("answer")["action"], **values)
-
-
-def load_orders(
-    connection: Connection, clients: Iterable[ClientId], until: datetime
-) -> dict[ClientId, list[Occurrence]]:
-    """Load all orders of these clients up to `until`, oldest first."""
-    e = events.c
-    query = (
-        select(e.client_id, e.occurred_at, e.value_cents)
-        .where(e.type == "order_placed", e.occurred_at <= until, among(connection, e.client_id, clients))
-        .order_by(e.client_id, e.occurred_at, e.event_id)
-    )
-    orders: dict[ClientId, list[Occurrence]] = {}
-    for row in connection.execute(query, execution_options={"yield_per": BATCH}):
-        order = Occurrence(kind="order_placed", at=row.occurred_at, value_cents=row.value_cents or 0)
-        orders.setdefault(row.client_id, []).append(order)
-    return orders

@@ -38,12 +38,17 @@ class UtcTime(TypeDecorator[datetime]):
             return None
         if isinstance(value, datetime):
             return value.astimezone(UTC)
-        return _EPOCH + int(value) * _MICROSECOND
+        return from_micros(int(value))
 
 
 def to_micros(moment: datetime) -> int:
     """Convert a moment to epoch microseconds, as SQLite stores it; for bulk writes that bypass the type machinery."""
     return (moment - _EPOCH) // _MICROSECOND
+
+
+def from_micros(micros: int) -> datetime:
+    """Convert epoch microseconds to a moment."""
+    return _EPOCH + micros * _MICROSECOND
 
 
 Json = JSON().with_variant(JSONB(), "postgresql")

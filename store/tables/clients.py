@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, String, Table, Text
+from typing import Final
+
+from sqlalchemy import BigInteger, Boolean, Column, Float, Index, Integer, String, Table, Text, text
 
 from store.sql.types import Json, UtcTime
 from store.tables.base import build_id_column, metadata
+
+ORDER_ROWS: Final = "type IN ('order_placed', 'order_returned')"
+"""Which events are order lines and returns; SQLite uses their index only for a query that says exactly this."""
 
 clients = Table(
     "clients",
@@ -101,6 +106,13 @@ events = Table(
     Column("value_cents", BigInteger),
     Column("data", Json, comment="further fields of the type"),
     Index(None, "client_id", "occurred_at"),
+    Index(
+        "ix_events_orders",
+        "client_id",
+        "occurred_at",
+        sqlite_where=text(ORDER_ROWS),
+        postgresql_where=text(ORDER_ROWS),
+    ),
     sqlite_with_rowid=False,
 )
 

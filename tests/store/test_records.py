@@ -14,7 +14,7 @@ from models.base import Contract
 from models.states import OutreachState
 from store.campaigns.campaigns import CampaignRow
 from store.catalogue.catalogue import SizeStock
-from store.clients.timeline_rows import ClientHold, MailStep, PastAssessment, PastModelCall, ScoreEvent, TimelineEvent
+from store.clients.timeline_rows import ClientHold, MailStep, PastAssessment, PastModelCall, TimelineEvent
 from store.fixes.rows import BoxRow, FixRow, FixStepRow
 from store.fixes.waves import WaveRow
 from store.learning.decisions import DecisionRow
@@ -56,7 +56,6 @@ ROWS: list[tuple[type[Record], Table]] = [
     (PastModelCall, model_calls),
     (PastAssessment, assessments),
     (TimelineEvent, events),
-    (ScoreEvent, events),
 ]
 
 

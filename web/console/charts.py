@@ -81,16 +81,15 @@ class ScoreCurve:
     """The score at any moment: events raise it, and it decays between them."""
 
     def __init__(self, rules: EngagementRules, events: Sequence[Any]) -> None:
-        """Prepare the curve of `events`: (type, occurred_at, value_cents, data) in order of time."""
+        """Prepare the curve of what counts: (type, occurred_at, value_cents) in order of time."""
         self._rules = rules
         self.moments: list[datetime] = []
         self._stats: list[Engagement] = []
         stats = Engagement()
         for event in events:
-            if not (event.data or {}).get("machine"):
-                stats = stats.add_event(rules, event.type, event.occurred_at, event.value_cents or 0)
-                self.moments.append(event.occurred_at)
-                self._stats.append(stats)
+            stats = stats.add_event(rules, event.type, event.occurred_at, event.value_cents)
+            self.moments.append(event.occurred_at)
+            self._stats.append(stats)
 
     def compute_scores(self, times: Sequence[datetime]) -> list[float]:
         """Compute the score at each of `times` (in order), 0 before the first event."""

@@ -20,9 +20,9 @@ NOW = utc(2026, 11, 21, 12)
 RULES = EngagementRules()
 
 
-def event(days: float, kind: str = "order_placed", cents: int = 9_900, data: Any = None) -> Any:
+def event(days: float, kind: str = "order_placed", cents: int = 9_900) -> Any:
     at = NOW - timedelta(days=days)
-    return SimpleNamespace(type=kind, occurred_at=at, value_cents=cents, data=data)
+    return SimpleNamespace(type=kind, occurred_at=at, value_cents=cents)
 
 
 @given(
@@ -39,13 +39,6 @@ def test_the_curve_is_the_score_at_every_moment(days: list[float], at: float, ki
             stats = stats.add_event(RULES, one.type, one.occurred_at, one.value_cents)
     expected = score_client(RULES, stats, moment).score if stats.anchor_at else 0.0
     assert ScoreCurve(RULES, events).compute_scores([moment])[0] == pytest.approx(expected, abs=1e-4)
-
-
-def test_a_machine_s_click_moves_nothing() -> None:
-    person, machine = event(3, "email_clicked"), event(2, "email_clicked", data={"machine": True})
-    assert ScoreCurve(RULES, [person, machine]).compute_scores([NOW]) == ScoreCurve(RULES, [person]).compute_scores(
-        [NOW]
-    )
 
 
 def test_the_crossing_lies_on_the_threshold_s_line() -> None:

@@ -1,0 +1,118 @@
+"""Stored events as the rules of counting see them (`domain.counted_events`): of one client, of many, of a visit."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, Select, select, text
+
+from domain.counted_events import VISIT, SeenEvent
+from domain.engagement import EVENT_WEIGHT
+from models.events import EmailClicked, Event, OrderPlaced, OrderReturned
+from store.events.rows import EventRow
+from store.sql.bulk import among
+from store.sql.epoch import micros
+from store.tables import events
+from store.tables.clients import ORDER_ROWS
+
+BATCH: Final = 50_000
+
+
+class Visit(NamedTuple):
+    """One client's visit, as `domain.counted_events.VISIT` numbers them."""
+
+    client_id: str
+    number: int
+
+
+def build_query(*conditions: ColumnElement[bool], only_orders: bool = False) -> Select[Any]:
+    """Select events that may count, with their client first, in the order of the columns that `parse` reads."""
+    wanted = text(ORDER_ROWS) if only_orders else events.c.type.in_(sorted(EVENT_WEIGHT))
+    return select(*_COLUMNS).where(wanted, *conditions)
+
+
+def see_event(event: Event, row: EventRow) -> SeenEvent:
+    """Return what counts of an event that comes in as `row`."""
+    order_id = (event.order_id or "") if isinstance(event, OrderPlaced | OrderReturned) else ""
+    machine = isinstance(event, EmailClicked) and event.machine
+    return SeenEvent(
+        row.event_id, row.type, row.occurred_at, row.item_id, row.quantity or 1, row.value_cents, order_id, machine
+    )
+
+
+def parse(row: Sequence[Any]) -> SeenEvent:
+    """Parse a row of `build_query`."""
+    _, event_id, kind, at, item_id, quantity, cents, order_id, machine = row
+    return SeenEvent(event_id, kind, at, item_id, quantity or 1, cents, order_id or "", bool(machine))
+
+
+def iterate_by_client(connection: Connection, query: Select[Any]) -> Iterator[tuple[str, list[SeenEvent]]]:
+    """Iterate over the clients of a `build_query`, each with all their events; memory does not grow with the table."""
+    rows = connection.execute(query.order_by(events.c.client_id), execution_options={"yield_per": BATCH})
+    for client_id, own in groupby(rows, key=itemgetter(0)):
+        yield client_id, [parse(row) for row in own]
+
+
+def load_orders_of(connection: Connection, client_ids: Collection[str]) -> dict[str, list[SeenEvent]]:
+    """Load the order lines and returns of these clients."""
+    if not client_ids:
+        return {}
+    query = build_query(among(connection, events.c.client_id, client_ids), only_orders=True)
+    return _group_rows(connection.execute(query))
+
+
+def load_visits(connection: Connection, visits: Iterable[Visit]) -> dict[str, list[SeenEvent]]:
+    """Load the events of these visits, orders left out."""
+    given = sorted(set(visits))
+    if not given:
+        return {}
+    spans = [(visit.client_id, visit.number * VISIT, (visit.number + 1) * VISIT) for visit in given]
+    if connection.dialect.name == "postgresql":
+        ids, begins, ends = (list(column) for column in zip(*spans, strict=True))
+        values: dict[str, Any] = {"ids": ids, "begins": begins, "ends": ends}
+    else:
+        values = {"given": json.dumps(spans)}
+    return _group_rows(connection.execute(_VISIT_QUERIES[connection.dialect.name], values))
+
+
+def _group_rows(rows: Iterable[Any]) -> dict[str, list[SeenEvent]]:
+    by_client = defaultdict[str, list[SeenEvent]](list)
+    for row in rows:
+        by_client[row[0]].append(parse(row))
+    return by_client
+
+
+_e = events.c
+_COLUMNS: Final = (
+    _e.client_id,
+    _e.event_id,
+    _e.type,
+    micros(_e.occurred_at).label("at"),
+    _e.item_id,
+    _e.quantity,
+    _e.value_cents,
+    _e.data["order_id"].as_string().label("order_id"),
+    _e.data["machine"].as_boolean().label("machine"),
+)
+# Word for word, since SQLAlchemy knows no list of rows on both. CROSS JOIN keeps SQLite from beginning with the events.
+_VISIT_QUERIES: Final = {
+    "sqlite": text(
+        """SELECT e.client_id, e.event_id, e.type, e.occurred_at, e.item_id, e.quantity, e.value_cents, NULL,
+            json_extract(e.data, '$.machine')
+        FROM json_each(:given) g CROSS JOIN events e
+        WHERE e.client_id = json_extract(g.value, '$[0]') AND e.occurred_at >= json_extract(g.value, '$[1]')
+            AND e.occurred_at < json_extract(g.value, '$[2]') AND e.type NOT IN ('order_placed', 'order_returned')"""
+    ),
+    "postgresql": text(
+        """SELECT e.client_id, e.event_id, e.type, (EXTRACT(EPOCH FROM e.occurred_at) * 1000000)::bigint, e.item_id,
+            e.quantity, e.value_cents, NULL, (e.data->>'machine')::boolean
+        FROM unnest(CAST(:ids AS text[]), CAST(:begins AS bigint[]), CAST(:ends AS bigint[])) g(id, begins, ends)
+        JOIN events e ON e.client_id = g.id AND e.occurred_at >= to_timestamp(g.begins / 1000000)
+            AND e.occurred_at < to_timestamp(g.ends / 1000000) AND e.type NOT IN ('order_placed', 'order_returned')"""
+    ),
+}
