@@ -55,6 +55,11 @@ class _OpenOrder:
         """Find the parts of the item, of which something is left to come back."""
         return [part for part in self.parts if part.item_id == item_id and part.units > 0]
 
+    def is_open(self, item_id: str | None, cents: int | None) -> bool:
+        """Return whether something is left that money may be paid back for: for an item, of what names none."""
+        parts = self.parts if item_id is None else self.find_left(None)
+        return any(part.units and (part.cents or cents is None) for part in parts)
+
     def take_back(self, parts: list[_Part], quantity: int, cents: int | None) -> None:
         """Take `quantity` units off these parts, the first ones first, and `cents`, or their price, off the value."""
         owed = cents or 0
@@ -93,7 +98,7 @@ def settle_orders(lines: Iterable[OrderLine]) -> list[SettledOrder]:
         if line.kind == PLACED:
             order = orders.setdefault(line.order_id or line.at, _OpenOrder(line.at))
             order.parts.append(_Part(line.item_id, line.quantity, line.cents or 0))
-    latest = sorted(orders.values(), key=lambda order: order.at, reverse=True)
+    latest = sorted(orders.values(), key=lambda order: order.at)[::-1]
     for line in known:
         if line.kind == RETURNED:
             named = orders.get(line.order_id)
@@ -107,8 +112,9 @@ def _take_back(line: OrderLine, orders: list[_OpenOrder]) -> None:
     for order in orders if line.item_id is not None else ():
         if parts := order.find_left(line.item_id):
             return order.take_back(parts, line.quantity, line.cents)
+    if line.item_id is not None and line.cents is None:
+        return None  # one item of an order that names none: nobody knows its price
     for order in orders:
-        is_open = order.find_left(None) if line.item_id is not None else any(part.units for part in order.parts)
-        if is_open:
+        if order.is_open(line.item_id, line.cents):
             return order.take_back_money(line.cents)
     return None

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from datetime import datetime
-from pathlib import Path
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +11,8 @@ from domain.counted_events import MOST_OF_A_KIND, VISIT, SeenEvent, count_events
 from domain.engagement import Engagement, EngagementRules, score_client
 from models.base import utc
 
-CASES = Path(__file__).parent.parent / "data" / "cases" / "e10_lines.json"
+RULES = EngagementRules()
+ORDERED = utc(2026, 11, 20, 10)
 
 
 def view(n: int, at: int = 0, item: str = "i1", kind: str = "item_viewed", **more: Any) -> SeenEvent:
@@ -49,31 +48,36 @@ def test_an_order_that_came_back_is_none() -> None:
     assert [tuple(one) for one in count_events([back, order])] == [("order_returned", 3, 0)]
 
 
+def line(kind: str, cents: int | None, item: str | None, order_id: str = "", days: int = 0) -> SeenEvent:
+    at = int(ORDERED.timestamp() + days * 86_400) * 1_000_000
+    return SeenEvent(f"{kind}{item}{cents}", kind, at, item, 1, cents, order_id)
+
+
 @pytest.fixture(scope="module")
 def scores() -> dict[str, float]:
-    """The scores of the clients of a shop that sends a line an event (a case from practice)."""
-    own: dict[str, list[SeenEvent]] = {}
-    for n, one in enumerate(json.loads(CASES.read_text())):
-        at = int(datetime.fromisoformat(one["occurred_at"]).timestamp() * 1e6)
-        cents = round(float(one["value"]) * 100) if "value" in one else None
-        event = SeenEvent(f"{n}", one["type"], at, one.get("item_id"), 1, cents, one.get("order_id", ""))
-        own.setdefault(one["client_id"], []).append(event)
-    rules, found = EngagementRules(), {}
-    for client_id, events in own.items():
+    """The scores of the clients of a shop that sends a line an event."""
+    own = {
+        "five lines": [line("order_placed", 1_000, f"it-0{n}", "A1") for n in range(5)],
+        "one line": [line("order_placed", 5_000, None, "A2")],
+        "returned": [line("order_placed", 5_000, "it-03", "A3"), line("order_returned", 5_000, "it-03", days=2)],
+        "viewer": [view(n, at=int(ORDERED.timestamp()) * 1_000_000) for n in range(200)],
+    }
+    found = {}
+    for name, events in own.items():
         stats = Engagement()
         for kind, micros, cents in count_events(events):
-            stats = stats.add_event(rules, kind, datetime.fromtimestamp(micros / 1e6, utc(2026, 1, 1).tzinfo), cents)
-        found[client_id] = score_client(rules, stats, utc(2026, 11, 29)).score
+            stats = stats.add_event(RULES, kind, datetime.fromtimestamp(micros / 1e6, UTC), cents)
+        found[name] = score_client(RULES, stats, ORDERED + timedelta(days=9)).score
     return found
 
 
 def test_five_lines_of_one_order_score_as_one_line_of_the_same_total(scores: dict[str, float]) -> None:
-    assert scores["s-1"] == pytest.approx(scores["s-2"])
+    assert scores["five lines"] == pytest.approx(scores["one line"])
 
 
 def test_a_return_takes_the_order_back(scores: dict[str, float]) -> None:
-    assert scores["s-3"] < scores["s-2"] / 2
+    assert scores["returned"] < scores["one line"] / 2
 
 
 def test_a_viewer_of_one_item_is_below_every_buyer(scores: dict[str, float]) -> None:
-    assert scores["s-4"] < min(scores["s-1"], scores["s-3"])
+    assert scores["viewer"] < min(scores["five lines"], scores["returned"])

@@ -47,6 +47,9 @@ CASES = [
      [(3, 0, False)]),
     ("an order of no items by money", [bought(3, 50), returned(5, 20)], [(3, 30, True)]),
     ("an item of an order of no items", [bought(3, 50), returned(5, 50, "a")], [(3, 0, False)]),
+    ("an item without a price of an order of no items", [bought(3, 50), returned(5, None, "a")], [(3, 50, True)]),
+    ("money goes to the latest order that cost any", [bought(2, 50), bought(3, None), returned(5, 20)],
+     [(2, 30, True), (3, 0, True)]),
     ("an item that nobody ordered", [bought(3, 50, "a"), returned(5, 50, "b")], [(3, 50, True)]),
     ("a return before everything", [bought(3, 50, "a"), returned(1, 50, "a")], [(3, 50, True)]),
     ("more money than was paid", [bought(2, 10, "b"), bought(3, 50, "a"), returned(5, 99, "a")],
@@ -64,7 +67,7 @@ def test_orders(lines: list[OrderLine], orders: list[tuple[int, int, bool]]) -> 
 
 
 line = st.builds(
-    lambda n, kind, at, item, quantity, cents, order: OrderLine(n, kind, at, item, quantity, cents, order),
+    OrderLine,
     st.uuids().map(str),
     st.sampled_from(["order_placed", "order_returned"]),
     st.integers(0, 4),
