@@ -27,6 +27,31 @@ class Fit(StrEnum):
     LARGE = "large"
 
 
+class ReadSign(StrEnum):
+    """What a request says of who made it. Words of programs and addresses are not kept, only this."""
+
+    SAID = "said"
+    """The shop, or its mail provider, says that it was a machine."""
+    HEAD = "head"
+    """It asked only for the head of the page."""
+    PROGRAM = "program"
+    """The program has no name, or the name of a scanner, previewer or library."""
+    PREFETCH = "prefetch"
+    """A picture fetched in advance by a program that hides who reads and when."""
+    PROXY = "proxy"
+    """A picture fetched by a proxy at the moment of reading."""
+    BROWSER = "browser"
+    """It has the headers with which browsers navigate."""
+    BARE = "bare"
+    """It names a browser that would send such headers, without them."""
+    COOKIE = "cookie"
+    """It brought the cookie that the link before it had set."""
+    NO_COOKIE = "no_cookie"
+    """A link before it had set a cookie, and it brought none."""
+    TRAP = "trap"
+    """It followed the link that people do not see."""
+
+
 class _Event(StrictInput):
     event_id: Id
     client_id: ClientId
@@ -121,14 +146,22 @@ class _MailEvent(_Event):
     outreach: Id | None = None
     """The send key with `/` written as `.`, when the mail is known."""
     machine: bool = False
-    """Opened or clicked by a scanner or proxy, not by a person."""
+    """Opened or clicked by a scanner or proxy, not by a person, as far as the sender knows; what is stored also follows
+    from the other reads of the mail."""
 
 
-class EmailOpened(_MailEvent):
+class _ReadEvent(_MailEvent):
+    """`signs`: what the request said of its program. `seconds_after`: real seconds after the mail was sent."""
+
+    signs: tuple[ReadSign, ...] = Field(default=(), max_length=len(ReadSign))
+    seconds_after: float | None = Field(default=None, ge=0, le=1e9)
+
+
+class EmailOpened(_ReadEvent):
     type: Literal["email_opened"] = "email_opened"
 
 
-class EmailClicked(_MailEvent):
+class EmailClicked(_ReadEvent):
     type: Literal["email_clicked"] = "email_clicked"
     item_id: ItemId | None = None
 
