@@ -1,29 +1,43 @@
-"""Tells clicks of machines from those of people: mail gateways open every link to look for malware, and chat programs
-to draw a preview."""
+"""Reads from a request what it says of who made it: mail gateways open every link to look for malware, chat programs to
+draw a preview, and picture proxies fetch pictures for many readers. `domain.mail_reads` weighs it."""
 
 from __future__ import annotations
 
 import re
-from datetime import timedelta
+from collections.abc import Mapping
 from typing import Final
 
-SOONEST: Final = timedelta(seconds=2)
-"""Real time after sending within which nobody has opened a mail, read it and clicked."""
+from models.events import ReadSign
 
 _SCANNER: Final = re.compile(
     r"bot\b|bot/|crawl|spider|scan|preview|proxy|headless|monitor|safelinks|proofpoint|barracuda|mimecast|symantec"
     r"|trendmicro|fireeye|curl|wget|python|aiohttp|httpx|okhttp|java/|libwww|go-http-client|node-fetch|axios",
     re.IGNORECASE,
 )
+_PICTURE_PROXY: Final = re.compile(r"GoogleImageProxy|YahooMailProxy", re.IGNORECASE)
+"""They fetch a picture when its reader opens the mail."""
+_PREFETCH: Final = "Mozilla/5.0"
+"""All that Apple's privacy proxy says; it fetches every picture at a time of its own."""
 
 
-def is_machine_click(method: str, user_agent: str, since_sent: timedelta | None) -> bool:
-    """Return whether a click counts for nobody: a HEAD request, a program, or a click within `SOONEST` of sending.
+def is_program(user_agent: str) -> bool:
+    """Return whether a program names itself in this header, or leaves it empty."""
+    return not user_agent.strip() or _SCANNER.search(user_agent) is not None
 
-    Args:
-        user_agent: the header; a program names itself there or leaves it empty.
-        since_sent: real time since sending; None when it is not known.
-    """
-    if method == "HEAD" or not user_agent.strip() or _SCANNER.search(user_agent):
-        return True
-    return since_sent is not None and since_sent < SOONEST
+
+def read_signs(method: str, headers: Mapping[str, str], *, picture: bool = False) -> frozenset[ReadSign]:
+    """Return what a request says of who made it. `headers`: by lower-case name; `picture`: it asks for the one that
+    tells of an open."""
+    user_agent = headers.get("user-agent", "").strip()
+    signs = {ReadSign.HEAD} if method == "HEAD" else set[ReadSign]()
+    if picture and _PICTURE_PROXY.search(user_agent):
+        return frozenset(signs | {ReadSign.PROXY})
+    if picture and user_agent == _PREFETCH:
+        signs.add(ReadSign.PREFETCH)
+    elif is_program(user_agent):
+        signs.add(ReadSign.PROGRAM)
+    elif headers.get("sec-fetch-mode") == "navigate" and headers.get("accept-language"):
+        signs.add(ReadSign.BROWSER)
+    elif not picture and not headers.get("accept-language"):
+        signs.add(ReadSign.BARE)
+    return frozenset(signs)

@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from domain.histories import Interaction
 from errors import BadInput
-from mail.clicks import is_machine_click
+from mail.clicks import is_program
 from models.api_answers import PageOrderAnswer
 from models.session_requests import SessionRankRequest
 from models.slots import SessionAnswer
@@ -29,7 +29,7 @@ def order_page(
 
     Raises NotFound, and BadInput naming an item or an interaction that cannot be."""
     page = PageRequest(request.client_id, request.items, request.n, _build_interactions(request, now))
-    if request.user_agent is not None and is_machine_click("GET", request.user_agent, None):
+    if request.user_agent is not None and is_program(request.user_agent):
         with read_transaction(engine) as connection:
             return _build_answer(request, ordering.keep_given_order(connection, page, now), None)
     with read_transaction(engine) as connection:
