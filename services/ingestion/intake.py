@@ -15,20 +15,24 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
+from domain.counted_events import SeenEvent
 from domain.engagement import EVENT_WEIGHT
 from domain.intake import Refusal, sort_events
 from domain.mail_consent import REPLY_TYPES
 from domain.nudges import STARTING, needs_assessment
-from models.events import EmailClicked, EmailOpened, Event, FixFeedback
+from models.events import Event, FixFeedback
+from services.ingestion.mail_reads import JudgedRead, judge_reads, list_turned, name_signs
 from services.ingestion.replies import apply_replies
 from store.clients.assessments import load_thresholds
 from store.clients.preferences import delete_outdated
-from store.clients.statistics import EngagementEvent, Statistics, absorb_events
+from store.clients.statistics import Arrival, Statistics, absorb_events
 from store.events import outbox
 from store.events.events import insert_events, load_event_facts, save_quizzes
 from store.events.rows import EventRow, build_row
+from store.events.seen import see_event
 from store.fixes import feedback
 from store.mail.policy import ShopPolicy
+from store.sql.types import to_micros
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,7 @@ def accept_events(
     """Accept a batch. `now` is business time, `real_now` stamps the outbox; without `notify` workflows wait for the
     shop's go. Must run in a transaction that writes (`store.database.write_transaction`).
     """
+    batch = [name_signs(event) for event in batch]
     rows = [build_row(event) for event in batch]
     facts = load_event_facts(connection, rows, policy.signing_key)
     sorting = sort_events(batch, [row.item_id for row in rows], facts, policy.currency, now)
@@ -76,13 +81,11 @@ def accept_events(
 def _apply_effects(connection: Connection, fresh: Sequence[_NewEvent], policy: ShopPolicy, now: datetime) -> set[str]:
     """Apply everything that follows from new events, and return the clients to nudge."""
     nudged = _select_clients(fresh, STARTING)
-    engagement_events = [
-        _build_engagement_event(row) for event, row in fresh if row.type in EVENT_WEIGHT and not _is_by_machine(event)
-    ]
-    if engagement_events:
-        statistics = absorb_events(connection, policy.rules, engagement_events)
+    judged = judge_reads(connection, [event for event, _ in fresh])
+    if arrivals := _list_arrivals(fresh, judged):
+        statistics = absorb_events(connection, policy.rules, arrivals)
         nudged |= _find_lifted(connection, statistics, fresh, policy, now)
-    delete_outdated(connection, [row for _, row in fresh])
+    delete_outdated(connection, [row for _, row in fresh] + [_build_turned_row(one) for one in list_turned(judged)])
     if quizzed := _select_clients(fresh, {"quiz_answered"}):
         save_quizzes(connection, quizzed)
     if replies := [event for event, row in fresh if row.type in REPLY_TYPES]:
@@ -94,13 +97,28 @@ def _select_clients(fresh: Iterable[_NewEvent], types: Set[str]) -> set[str]:
     return {row.client_id for _, row in fresh if row.type in types}
 
 
-def _is_by_machine(event: Event) -> bool:
-    """Return whether a scanner or proxy opened or clicked, which says nothing about the client."""
-    return isinstance(event, EmailOpened | EmailClicked) and event.machine
+def _list_arrivals(fresh: Iterable[_NewEvent], judged: Iterable[JudgedRead]) -> list[Arrival]:
+    """List what counts for engagement now, or does no longer. A machine's open or click says nothing of the client."""
+    reads = {one.read.event_id: one for one in judged if one.read.type in EVENT_WEIGHT}
+    arrivals = [
+        Arrival(row.client_id, see_event(event, row))
+        for event, row in fresh
+        if row.type in EVENT_WEIGHT and row.event_id not in reads
+    ]
+    for client_id, read, was_machine in reads.values():
+        event = SeenEvent(
+            read.event_id, read.type, to_micros(read.occurred_at), read.item_id, by_machine=read.by_machine
+        )
+        arrivals.append(
+            Arrival(client_id, event, None if was_machine is None else event._replace(by_machine=was_machine))
+        )
+    return [one for one in arrivals if one.was is not None or not one.event.by_machine]
 
 
-def _build_engagement_event(row: EventRow) -> EngagementEvent:
-    return EngagementEvent(row.client_id, row.type, row.occurred_at, row.value_cents or 0)
+def _build_turned_row(judged: JudgedRead) -> EventRow:
+    read = judged.read
+    at = to_micros(read.occurred_at)
+    return EventRow(read.event_id, judged.client_id, read.type, at, read.item_id, None, None, None)
 
 
 def _find_lifted(

@@ -16,6 +16,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import PlainTextResponse, RedirectResponse
 
 from errors import Forbidden, SelvedgeError, Unavailable
+from mail.clicks import read_signs
 from mail.links import Links
 from models.base import ClientId
 from services.clients import mail_links
@@ -79,7 +80,7 @@ def follow_link(token: str, request: Request, context: Here) -> Response:
     except Forbidden:
         return _respond_not_found()
     with suppress(SelvedgeError):  # the reader wants the shop, with or without a record
-        use = mail_links.LinkUse(token, request.method, request.headers.get("user-agent", ""))
+        use = mail_links.LinkUse(token, read_signs(request.method, request.headers))
         now, real_now = context.business_now(), context.real_now()
         mail_links.record_click(context.engine, READER, context.policy, goal, use, now, real_now)
     return RedirectResponse(

@@ -30,7 +30,7 @@ fresh = count()
 moments = st.integers(0, 7).map(lambda step: LATEST - step * 13 * MINUTE) | st.integers(0, 3).map(
     lambda step: LATEST - step * 40 * 1440 * MINUTE
 )
-happenings = st.lists(
+happenings: st.SearchStrategy[list[dict[str, Any]]] = st.lists(
     st.builds(
         dict,
         client=st.sampled_from(["ann", "bob"]),

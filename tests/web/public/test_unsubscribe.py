@@ -20,7 +20,7 @@ from models.clock import Clock
 from settings import Settings
 from store import clock
 from store.database import connect, read_transaction, write_transaction
-from store.tables import clients, events, items, metadata, outreaches
+from store.tables import clients, engagement, events, items, metadata, outreaches
 from tests.mail.samples import settings
 from tests.support.algorithms import wait_until
 from web.app import create_app
@@ -59,6 +59,11 @@ class Shop:
         with read_transaction(self.engine) as connection:
             return list(connection.execute(select(events).order_by(events.c.occurred_at, events.c.event_id)))
 
+    def count_engaged(self) -> float:
+        """What the client's events add to the engagement score by their number."""
+        with read_transaction(self.engine) as connection:
+            return connection.scalar(select(engagement.c.frequency).where(engagement.c.client_id == "c1")) or 0.0
+
     def state(self, state: str, sent_at: datetime | None = None) -> None:
         with write_transaction(self.engine) as connection:
             connection.execute(update(outreaches).values(state=state, sent_at=sent_at))
@@ -83,9 +88,8 @@ def shop(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Shop]:
                 consent_at=NOW - timedelta(days=90),
             )
         )
-        connection.execute(
-            insert(items).values(item_id="i1", title="Dress", category="dress", price_cents=1, added_at=NOW)
-        )
+        dress = {"title": "Dress", "category": "dress", "price_cents": 1, "added_at": NOW}
+        connection.execute(insert(items), [{"item_id": f"i{n}", **dress} for n in range(1, 5)])
         connection.execute(insert(outreaches).values(**_mail()))
     app = create_app(configured)
     app.state.context = WebContext(configured, engine, lambda: NOW, TemporalConnection(configured), lambda: REAL)
@@ -240,9 +244,31 @@ def test_a_click_within_two_real_seconds_of_sending_is_a_machine_at_any_pace(sho
         assert clock.load_clock(connection, REAL) == Clock(real_anchor=REAL, business_anchor=NOW, pace=pace)
     shop.state("sent", NOW - timedelta(seconds=1.5 * pace))
     shop.client.get(shop.go())
-    shop.state("sent", NOW - timedelta(seconds=2.5 * pace))
+    shop.state("sent", NOW - timedelta(seconds=90 * pace))
     shop.client.get(shop.go())
     assert sorted(bool(event.data.get("machine")) for event in shop.list_events()) == [False, True]
+
+
+FIVE = ("i1", "i2", "i3", "i4", None)
+
+
+def test_every_link_at_once_is_a_machine_whatever_it_calls_itself(shop: Shop) -> None:
+    """A case from practice: five links of one mail within a third of a second moved a lapsed client to cooling."""
+    shop.state("sent", NOW - timedelta(minutes=1))
+    for item in FIVE:
+        shop.client.get(shop.go(item))
+    found = shop.list_events()
+    assert [event.data["machine"] for event in found] == [True] * 5
+    assert all(event.data["chance"] > 0.9 for event in found)
+    assert shop.count_engaged() == 0
+
+
+def test_two_links_in_ten_seconds_are_a_person(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    for after in (60, 65):
+        shop.state("sent", NOW - timedelta(seconds=after))
+        shop.client.get(shop.go("i1" if after == 60 else "i2"))
+    assert [event.data["machine"] for event in shop.list_events()] == [False, False]
+    assert shop.count_engaged() == pytest.approx(0.4)
 
 
 def test_a_click_that_cannot_be_noted_still_leads_to_the_shop(shop: Shop) -> None:
