@@ -50,7 +50,7 @@ class EngagementRules(Contract):
     """The constants of the score. The thresholds are the lowest scores of the three upper bands."""
 
     half_life_days: float = Field(default=45.0, gt=0, le=3_650)
-    """Stored sums were faded with the half-life of their time; no command rebuilds them with another one yet."""
+    """Stored sums were faded with the half-life of their time, until `selvedge train engagement`."""
     recency_weight: float = Field(default=1.0, ge=0)
     frequency_weight: float = Field(default=0.5, ge=0)
     value_weight: float = Field(default=0.3, ge=0)

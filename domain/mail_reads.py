@@ -132,7 +132,7 @@ def _weigh_group(group: Sequence[MailRead], timed: bool) -> float:
 
 
 def _weigh_delay(seconds: float) -> float:
-    return _bound(MACHINE_DELAY.weigh(seconds) / sum(spread.weigh(seconds) for spread in PERSON_DELAYS), TIME_BOUNDS)
+    return _clip(MACHINE_DELAY.weigh(seconds) / sum(spread.weigh(seconds) for spread in PERSON_DELAYS), TIME_BOUNDS)
 
 
 def _weigh_pace(groups: Sequence[Sequence[MailRead]], index: int) -> float:
@@ -146,7 +146,7 @@ def _weigh_pace(groups: Sequence[Sequence[MailRead]], index: int) -> float:
         pauses = list(_find_pauses(groups, index))
     ratio = SINGLE_RATIO if single and not pauses else 1.0
     for pause in pauses:
-        ratio *= _bound(MACHINE_PACE.weigh(pause) / PERSON_PACE.weigh(pause), PACE_BOUNDS)
+        ratio *= _clip(MACHINE_PACE.weigh(pause) / PERSON_PACE.weigh(pause), PACE_BOUNDS)
     return ratio
 
 
@@ -172,5 +172,5 @@ def _weigh_coverage(groups: Sequence[Sequence[MailRead]], index: int, links: int
     return 1.0
 
 
-def _bound(value: float, bounds: tuple[float, float]) -> float:
+def _clip(value: float, bounds: tuple[float, float]) -> float:
     return min(max(value, bounds[0]), bounds[1])

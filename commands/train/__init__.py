@@ -11,7 +11,7 @@ from commands.shared.options import AS_JSON
 from commands.shared.progress import ProgressLine
 from commands.shared.runtime import open_database
 from commands.shared.training import train_by_command
-from commands.train import fit, list_, profiles, promote, risk, session
+from commands.train import engagement, fit, list_, profiles, promote, risk, session
 from settings import load
 
 
@@ -54,5 +54,5 @@ def _render_comparison(metrics: dict[str, Any]) -> list[str]:
     return lines or ["too few clients came back lately to measure it; the model is trusted little"]
 
 
-for verb in (fit, list_, profiles, promote, risk, session):
+for verb in (engagement, fit, list_, profiles, promote, risk, session):
     command.add_command(verb.command)

@@ -25,7 +25,7 @@ from services.ingestion.mail_reads import JudgedRead, judge_reads, list_turned, 
 from services.ingestion.replies import apply_replies
 from store.clients.assessments import load_thresholds
 from store.clients.preferences import delete_outdated
-from store.clients.statistics import Arrival, Statistics, absorb_events
+from store.clients.statistics import EventArrival, Statistics, absorb_events
 from store.events import outbox
 from store.events.events import insert_events, load_event_facts, save_quizzes
 from store.events.rows import EventRow, build_row
@@ -97,11 +97,11 @@ def _select_clients(fresh: Iterable[_NewEvent], types: Set[str]) -> set[str]:
     return {row.client_id for _, row in fresh if row.type in types}
 
 
-def _list_arrivals(fresh: Iterable[_NewEvent], judged: Iterable[JudgedRead]) -> list[Arrival]:
+def _list_arrivals(fresh: Iterable[_NewEvent], judged: Iterable[JudgedRead]) -> list[EventArrival]:
     """List what counts for engagement now, or does no longer. A machine's open or click says nothing of the client."""
     reads = {one.read.event_id: one for one in judged if one.read.type in EVENT_WEIGHT}
     arrivals = [
-        Arrival(row.client_id, see_event(event, row))
+        EventArrival(row.client_id, see_event(event, row))
         for event, row in fresh
         if row.type in EVENT_WEIGHT and row.event_id not in reads
     ]
@@ -110,7 +110,7 @@ def _list_arrivals(fresh: Iterable[_NewEvent], judged: Iterable[JudgedRead]) -> 
             read.event_id, read.type, to_micros(read.occurred_at), read.item_id, by_machine=read.by_machine
         )
         arrivals.append(
-            Arrival(client_id, event, None if was_machine is None else event._replace(by_machine=was_machine))
+            EventArrival(client_id, event, None if was_machine is None else event._replace(by_machine=was_machine))
         )
     return [one for one in arrivals if one.was is not None or not one.event.by_machine]
 

@@ -8,23 +8,28 @@ difference is added. The state is that of a recount from all events, however the
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 import numpy as np
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Engine, select
 
 from domain.arrays import Floats, Ints
 from domain.counted_events import VISIT, CountedEvent, SeenEvent, count_events
 from domain.engagement import DAY, EVENT_WEIGHT, EngagementRules, compute_score, compute_strength
 from domain.orders import ORDER_KINDS, PLACED
-from store.events.seen import Visit, load_orders_of, load_visits
+from store.database import write_transaction
+from store.events.seen import Visit, build_query, iterate_by_client, load_orders_of, load_visits
 from store.sql.bulk import among, raw, write_rows
 from store.sql.types import to_micros
-from store.tables import engagement
+from store.tables import clients, engagement, events
 
+BATCH: Final = 2_000
+"""Clients counted anew in one transaction."""
+OnProgress = Callable[[int], None]
+"""Called with the number of clients done since the last call."""
 _NEVER: Final = np.iinfo(np.int64).min
 _SECOND: Final = 1e6  # microseconds
 _COLUMNS: Final = (
@@ -39,13 +44,17 @@ _COLUMNS: Final = (
 )
 
 
-class Arrival(NamedTuple):
+class EventArrival(NamedTuple):
     """One event that was just stored, or that an older one turned into. `was`: the event as it counted before, None for
     a new one."""
 
     client_id: str
     event: SeenEvent
     was: SeenEvent | None = None
+
+
+Neighbours = Mapping[str, Mapping[str, SeenEvent]]
+"""By client, by event id: what may count together with something that arrived, and that itself."""
 
 
 @dataclass(frozen=True)
@@ -68,17 +77,40 @@ class Statistics:
         return compute_score(rules, anchor, a, now.timestamp())
 
 
-def absorb_events(connection: Connection, rules: EngagementRules, arrivals: Sequence[Arrival]) -> Statistics:
+def absorb_events(connection: Connection, rules: EngagementRules, arrivals: Sequence[EventArrival]) -> Statistics:
     """Add stored events to the statistics of their clients, and return the new statistics."""
     old = _load(connection, sorted({arrival.client_id for arrival in arrivals}))
-    neighbours = _load_neighbours(connection, old, arrivals)
+    return _save(connection, _absorb(rules, old, arrivals, _load_neighbours(connection, old, arrivals)))
+
+
+def recount_statistics(engine: Engine, rules: EngagementRules, progress: OnProgress = lambda _: None) -> int:
+    """Count everybody's statistics anew from all their events, as after a change of the rules; return of how many
+    clients. Ingestion takes the same locks, so neither sees half of the other's work."""
+    last: str | None = ""
+    done = 0
+    while last is not None:
+        with write_transaction(engine) as connection:
+            query = select(clients.c.client_id).where(clients.c.client_id > last).order_by(clients.c.client_id)
+            ids = list(connection.scalars(query.limit(BATCH).with_for_update(key_share=True)))
+            own = dict(iterate_by_client(connection, build_query(among(connection, events.c.client_id, ids))))
+            arrivals = [EventArrival(client_id, event) for client_id, all_ in own.items() for event in all_]
+            neighbours = {client_id: {event.event_id: event for event in own.get(client_id, ())} for client_id in ids}
+            _save(connection, _absorb(rules, _build_empty(ids), arrivals, neighbours))
+        last = ids[-1] if ids else None
+        done += len(ids)
+        progress(len(ids))
+    return done
+
+
+def _absorb(
+    rules: EngagementRules, old: Statistics, arrivals: Sequence[EventArrival], neighbours: Neighbours
+) -> Statistics:
     new = _add_changes(rules, _move_anchors(rules, old, arrivals), _count_changes(arrivals, neighbours))
     _set_orders(new, arrivals, neighbours)
-    _save(connection, new)
     return new
 
 
-def _save(connection: Connection, new: Statistics) -> None:
+def _save(connection: Connection, new: Statistics) -> Statistics:
     values = zip(
         new.client_ids,
         _to_moments(new.anchor),
@@ -91,6 +123,7 @@ def _save(connection: Connection, new: Statistics) -> None:
         strict=True,
     )
     write_rows(connection, engagement, _COLUMNS, list(values), "replace")
+    return new
 
 
 def _load(connection: Connection, client_ids: Sequence[str]) -> Statistics:
@@ -124,11 +157,7 @@ def _build_empty(client_ids: Sequence[str]) -> Statistics:
     )
 
 
-Neighbours = Mapping[str, Mapping[str, SeenEvent]]
-"""By client, by event id: what may count together with something that arrived, and that itself."""
-
-
-def _load_neighbours(connection: Connection, old: Statistics, arrivals: Sequence[Arrival]) -> Neighbours:
+def _load_neighbours(connection: Connection, old: Statistics, arrivals: Sequence[EventArrival]) -> Neighbours:
     """Load the orders of clients who ordered or returned, and the visits that are not over. Of a client without a past,
     and of a new visit, nothing is read."""
     anchors = dict(zip(old.client_ids, old.anchor.tolist(), strict=True))
@@ -143,8 +172,8 @@ def _load_neighbours(connection: Connection, old: Statistics, arrivals: Sequence
             visits.add(Visit(client_id, visit))
     known: dict[str, dict[str, SeenEvent]] = {client_id: {} for client_id in old.client_ids}
     for loaded in (load_orders_of(connection, ordering), load_visits(connection, visits)):
-        for client_id, events in loaded.items():
-            known[client_id].update((event.event_id, event) for event in events)
+        for client_id, own in loaded.items():
+            known[client_id].update((event.event_id, event) for event in own)
     for client_id, event, _ in arrivals:
         known[client_id][event.event_id] = event
     return known
@@ -158,21 +187,21 @@ class _Change(NamedTuple):
     times: int
 
 
-def _count_changes(arrivals: Sequence[Arrival], neighbours: Neighbours) -> list[_Change]:
+def _count_changes(arrivals: Sequence[EventArrival], neighbours: Neighbours) -> list[_Change]:
     """Count what the arrivals changed: with them, less without them."""
     was: dict[str, dict[str, SeenEvent | None]] = {client_id: {} for client_id in neighbours}
     for arrival in arrivals:
         was[arrival.client_id][arrival.event.event_id] = arrival.was
     changes: list[_Change] = []
-    for who, (client_id, events) in enumerate(neighbours.items()):
-        before = [one for one in (was[client_id].get(key, event) for key, event in events.items()) if one is not None]
-        difference = Counter(count_events(events.values()))
+    for who, (client_id, own) in enumerate(neighbours.items()):
+        before = [one for one in (was[client_id].get(key, event) for key, event in own.items()) if one is not None]
+        difference = Counter(count_events(own.values()))
         difference.subtract(count_events(before))
         changes.extend(_Change(who, counted, times) for counted, times in difference.items() if times)
     return changes
 
 
-def _move_anchors(rules: EngagementRules, old: Statistics, arrivals: Sequence[Arrival]) -> Statistics:
+def _move_anchors(rules: EngagementRules, old: Statistics, arrivals: Sequence[EventArrival]) -> Statistics:
     """Move each client's anchor to the latest moment known, and fade the sums to it."""
     index = {client_id: i for i, client_id in enumerate(old.client_ids)}
     anchor = old.anchor.copy()
@@ -197,7 +226,7 @@ def _add_changes(rules: EngagementRules, old: Statistics, changes: Sequence[_Cha
     return replace(old, frequency=np.maximum(frequency, 0.0), monetary=np.maximum(monetary, 0.0))
 
 
-def _set_orders(new: Statistics, arrivals: Sequence[Arrival], neighbours: Neighbours) -> None:
+def _set_orders(new: Statistics, arrivals: Sequence[EventArrival], neighbours: Neighbours) -> None:
     """Set the totals of the clients who ordered or returned."""
     ordering = {arrival.client_id for arrival in arrivals if arrival.event.kind in ORDER_KINDS}
     for who, client_id in enumerate(new.client_ids):

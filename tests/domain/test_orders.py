@@ -11,52 +11,52 @@ from hypothesis import strategies as st
 from domain.orders import OrderLine, SettledOrder, settle_orders
 
 
-def bought(at: int, cents: int | None, item_id: str | None = None, order_id: str = "", **more: Any) -> OrderLine:
+def buy(at: int, cents: int | None, item_id: str | None = None, order_id: str = "", **more: Any) -> OrderLine:
     return OrderLine(f"{at}{item_id}{order_id}", "order_placed", at, item_id, more.get("quantity", 1), cents, order_id)
 
 
-def returned(at: int, cents: int | None, item_id: str | None = None, order_id: str = "", **more: Any) -> OrderLine:
+def send_back(at: int, cents: int | None, item_id: str | None = None, order_id: str = "", **more: Any) -> OrderLine:
     quantity = more.get("quantity", 1)
     return OrderLine(f"r{at}{item_id}{order_id}", "order_returned", at, item_id, quantity, cents, order_id)
 
 
 CASES = [
     ("no line, no order", [], []),
-    ("lines of one id are one order", [bought(3, 10, "a", "A"), bought(5, 20, "b", "A")], [(3, 30, True)]),
-    ("without an id the moment tells", [bought(3, 10, "a"), bought(3, 20, "b"), bought(4, 1, "a")],
+    ("lines of one id are one order", [buy(3, 10, "a", "A"), buy(5, 20, "b", "A")], [(3, 30, True)]),
+    ("without an id the moment tells", [buy(3, 10, "a"), buy(3, 20, "b"), buy(4, 1, "a")],
      [(3, 30, True), (4, 1, True)]),
-    ("two ids at one moment are two orders", [bought(3, 10, "a", "A"), bought(3, 20, "a", "B")],
+    ("two ids at one moment are two orders", [buy(3, 10, "a", "A"), buy(3, 20, "a", "B")],
      [(3, 10, True), (3, 20, True)]),
-    ("a whole return takes all", [bought(3, 50, "a", "A"), returned(5, 50, "a")], [(3, 0, False)]),
-    ("without a value too", [bought(3, 50, "a"), returned(5, None, "a")], [(3, 0, False)]),
-    ("a part takes its part", [bought(3, 50, "a", "A"), bought(3, 20, "b", "A"), returned(5, 20, "b")],
+    ("a whole return takes all", [buy(3, 50, "a", "A"), send_back(5, 50, "a")], [(3, 0, False)]),
+    ("without a value too", [buy(3, 50, "a"), send_back(5, None, "a")], [(3, 0, False)]),
+    ("a part takes its part", [buy(3, 50, "a", "A"), buy(3, 20, "b", "A"), send_back(5, 20, "b")],
      [(3, 50, True)]),
-    ("one unit of two", [bought(3, 50, "a", quantity=2), returned(5, None, "a")], [(3, 25, True)]),
-    ("two units in two returns", [bought(3, 50, "a", quantity=2), returned(5, 25, "a"), returned(6, 25, "a")],
+    ("one unit of two", [buy(3, 50, "a", quantity=2), send_back(5, None, "a")], [(3, 25, True)]),
+    ("two units in two returns", [buy(3, 50, "a", quantity=2), send_back(5, 25, "a"), send_back(6, 25, "a")],
      [(3, 0, False)]),
-    ("less money for the only piece", [bought(3, 50, "a"), returned(5, 40, "a")], [(3, 10, False)]),
-    ("of two orders with the item the later", [bought(3, 50, "a"), bought(4, 60, "a"), returned(5, 60, "a")],
+    ("less money for the only piece", [buy(3, 50, "a"), send_back(5, 40, "a")], [(3, 10, False)]),
+    ("of two orders with the item the later", [buy(3, 50, "a"), buy(4, 60, "a"), send_back(5, 60, "a")],
      [(3, 50, True), (4, 0, False)]),
-    ("an order after the return is not meant", [bought(3, 50, "a"), bought(9, 60, "a"), returned(5, 50, "a")],
+    ("an order after the return is not meant", [buy(3, 50, "a"), buy(9, 60, "a"), send_back(5, 50, "a")],
      [(3, 0, False), (9, 60, True)]),
-    ("the order named is", [bought(3, 50, "a", "A"), bought(4, 50, "a", "B"), returned(5, 50, "a", "A")],
+    ("the order named is", [buy(3, 50, "a", "A"), buy(4, 50, "a", "B"), send_back(5, 50, "a", "A")],
      [(3, 0, False), (4, 50, True)]),
-    ("an order named and unknown takes nothing", [bought(3, 50, "a", "A"), returned(5, 50, "a", "Z")],
+    ("an order named and unknown takes nothing", [buy(3, 50, "a", "A"), send_back(5, 50, "a", "Z")],
      [(3, 50, True)]),
-    ("a whole order by its id", [bought(3, 50, "a", "A"), bought(3, 9, "b", "A"), returned(5, None, None, "A")],
+    ("a whole order by its id", [buy(3, 50, "a", "A"), buy(3, 9, "b", "A"), send_back(5, None, None, "A")],
      [(3, 0, False)]),
-    ("an order of no items by money", [bought(3, 50), returned(5, 20)], [(3, 30, True)]),
-    ("an item of an order of no items", [bought(3, 50), returned(5, 50, "a")], [(3, 0, False)]),
-    ("an item without a price of an order of no items", [bought(3, 50), returned(5, None, "a")], [(3, 50, True)]),
-    ("money goes to the latest order that cost any", [bought(2, 50), bought(3, None), returned(5, 20)],
+    ("an order of no items by money", [buy(3, 50), send_back(5, 20)], [(3, 30, True)]),
+    ("an item of an order of no items", [buy(3, 50), send_back(5, 50, "a")], [(3, 0, False)]),
+    ("an item without a price of an order of no items", [buy(3, 50), send_back(5, None, "a")], [(3, 50, True)]),
+    ("money goes to the latest order that cost any", [buy(2, 50), buy(3, None), send_back(5, 20)],
      [(2, 30, True), (3, 0, True)]),
-    ("an item that nobody ordered", [bought(3, 50, "a"), returned(5, 50, "b")], [(3, 50, True)]),
-    ("a return before everything", [bought(3, 50, "a"), returned(1, 50, "a")], [(3, 50, True)]),
-    ("more money than was paid", [bought(2, 10, "b"), bought(3, 50, "a"), returned(5, 99, "a")],
+    ("an item that nobody ordered", [buy(3, 50, "a"), send_back(5, 50, "b")], [(3, 50, True)]),
+    ("a return before everything", [buy(3, 50, "a"), send_back(1, 50, "a")], [(3, 50, True)]),
+    ("more money than was paid", [buy(2, 10, "b"), buy(3, 50, "a"), send_back(5, 99, "a")],
      [(2, 10, True), (3, 0, False)]),
-    ("a gift that came back", [bought(3, 0, "a"), returned(5, 0, "a")], [(3, 0, False)]),
-    ("a gift that was kept", [bought(3, 0, "a")], [(3, 0, True)]),
-    ("a return twice reported takes one piece", [bought(3, 50, "a"), returned(5, 50, "a"), returned(6, 50, "a")],
+    ("a gift that came back", [buy(3, 0, "a"), send_back(5, 0, "a")], [(3, 0, False)]),
+    ("a gift that was kept", [buy(3, 0, "a")], [(3, 0, True)]),
+    ("a return twice reported takes one piece", [buy(3, 50, "a"), send_back(5, 50, "a"), send_back(6, 50, "a")],
      [(3, 0, False)]),
 ]  # fmt: skip
 

@@ -132,7 +132,7 @@ def _assessment(client_id: str, n: int, orders: list[datetime], at: datetime) ->
     reading = _score_at(orders, at)
     return {
         "id": f"{client_id}-a{n}", "client_id": client_id, "at": at, "score": reading.score, "band": reading.band,
-        "phase": reading.band, "algorithm": "decayed-rfv/1, cadence" if client_id == "ada" else "decayed-rfv/1",
+        "phase": reading.band, "algorithm": "decayed-rfv/2, cadence" if client_id == "ada" else "decayed-rfv/2",
         "risk": RISK.model_dump(mode="json") if client_id == "ada" else None,
     }  # fmt: skip
 

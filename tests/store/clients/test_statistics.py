@@ -14,8 +14,8 @@ from sqlalchemy import Connection, Engine, insert, select
 from domain.counted_events import SeenEvent
 from domain.engagement import EngagementRules, compute_score, compute_strength
 from store.clients.histories import load_histories, replay_histories
-from store.clients.statistics import Arrival, absorb_events
-from store.database import write_transaction
+from store.clients.statistics import EventArrival, absorb_events, recount_statistics
+from store.database import read_transaction, write_transaction
 from store.events.rows import COLUMNS
 from store.tables import clients, engagement, events
 from tests.store.conftest import NOW
@@ -47,7 +47,7 @@ happenings: st.SearchStrategy[list[dict[str, Any]]] = st.lists(
 )
 
 
-def store_and_absorb(connection: Connection, arrivals: list[Arrival]) -> None:
+def store_and_absorb(connection: Connection, arrivals: list[EventArrival]) -> None:
     for client_id, event, was in arrivals:
         data = {"order_id": event.order_id} if event.order_id else {"machine": True} if event.by_machine else None
         values = (event.event_id, client_id, event.kind, NOW, event.item_id, event.quantity, event.cents, data)
@@ -59,14 +59,14 @@ def store_and_absorb(connection: Connection, arrivals: list[Arrival]) -> None:
     absorb_events(connection, RULES, arrivals)
 
 
-def build_arrivals(happened: list[dict[str, Any]], run: int) -> list[Arrival]:
+def build_arrivals(happened: list[dict[str, Any]], run: int) -> list[EventArrival]:
     arrivals = []
     for n, one in enumerate(happened):
         values = dict(one)
         client_id = f"{values.pop('client')}{run}"
         values["by_machine"] &= values["kind"] == "email_clicked"
         values["order_id"] = values["order_id"] if values["kind"].startswith("order_") else ""
-        arrivals.append(Arrival(client_id, SeenEvent(event_id=f"{run}-{n}", **values)))
+        arrivals.append(EventArrival(client_id, SeenEvent(event_id=f"{run}-{n}", **values)))
     return arrivals
 
 
@@ -86,7 +86,7 @@ def _score(stats: Any) -> Any:
     return compute_score(RULES, stats.anchor, strength, NOW.timestamp())
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(happened=happenings, order=st.randoms(use_true_random=False), parts=st.integers(1, 5), turn=st.booleans())
 def test_any_arrival_gives_the_state_of_a_recount(
     engine: Engine, happened: list[dict[str, Any]], order: Any, parts: int, turn: bool
@@ -107,18 +107,23 @@ def test_any_arrival_gives_the_state_of_a_recount(
                 store_and_absorb(connection, chosen)
         for client_id, event, _ in clicks:
             turned = event._replace(by_machine=not event.by_machine)
-            store_and_absorb(connection, [Arrival(client_id, turned, event)])
+            store_and_absorb(connection, [EventArrival(client_id, turned, event)])
         kept = describe(connection, load_histories(connection, NOW))
+        connection.execute(engagement.update().values(frequency=9, orders=9))
+    recount_statistics(engine, RULES)
+    with read_transaction(engine) as connection:
+        recounted = describe(connection, load_histories(connection, NOW))
         anew = describe(connection, replay_histories(connection, RULES, NOW))
     for client_id, values in anew.items():
         assert kept[client_id] == pytest.approx(values, rel=1e-9, abs=1e-9, nan_ok=True)
+        assert recounted[client_id] == pytest.approx(values, rel=1e-9, abs=1e-9, nan_ok=True)
     assert all(values[0] == pytest.approx(0, abs=1e-9) for key, values in kept.items() if key not in anew)
 
 
 def test_scores_are_those_of_the_domain(engine: Engine) -> None:
     order = SeenEvent("e1", "order_placed", LATEST - 45 * 1440 * MINUTE, cents=5_000)
     with write_transaction(engine) as connection:
-        statistics = absorb_events(connection, RULES, [Arrival("ann", order)])
+        statistics = absorb_events(connection, RULES, [EventArrival("ann", order)])
         stored = connection.execute(select(engagement)).one()
     # One order of the scale's value, one half-life ago: a = (1 + .5 + .3 ln 2) / 2.
     a = (1 + 0.5 + 0.3 * 0.6931471805599453) / 2
