@@ -8,7 +8,8 @@ SelvedgeError
 │   ├── Taken            somebody else has decided, or works on it; says who
 │   └── TooLarge         more than is accepted at once
 ├── Forbidden            a key, signature or token is missing or wrong
-│   └── NotAllowed       a role that may not do this; names the role and the action
+│   ├── NotAllowed       a role that may not do this; names the role and the action
+│   └── OldLink          a link of ours that opens nothing any more
 ├── Unavailable          something we need does not answer now; worth another try
 │   ├── RateLimited      it asked us to wait; carries how long
 │   └── InFlight         another attempt at the same mail has not settled yet
@@ -84,6 +85,12 @@ class NotAllowed(Forbidden):
     """The role of whoever asks may not do this."""
 
     code = "not_allowed"
+
+
+class OldLink(Forbidden):
+    """A link from a mail that is too old, or that went to another address than the client's is now."""
+
+    code = "old_link"
 
 
 class Unavailable(SelvedgeError):

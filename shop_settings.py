@@ -16,6 +16,8 @@ class ShopSettings(BaseSettings):
     """In the sender, the head and the foot of every mail."""
     shop_url: str = ""
     """Base of product links, before `/<item_id>`; empty: the plain shop pages of our own web process, `/shop`."""
+    quiz_url: str = ""
+    """Where the quiz mail leads, if the shop has a quiz and sends `quiz_answered`. Empty: our own, `/quiz/<token>`."""
     shop_address: str = "Selvedge & Co, 12 Weaver's Yard, London E2 7DD"
     """Postal address at the foot of every mail."""
     shop_time_zone: str = "Europe/London"

@@ -5,15 +5,17 @@ The same rule serves twice: `may_plan` when a mail is planned, and `may_send` ri
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from domain.mail_servers import explain_wait
 from domain.next_actions import NoMailDecision
 from domain.timing import MailRules, compute_cap_opening, find_next_open, is_quiet, load_zone
 from models.base import CampaignSlug, Contract
 from models.clients import ClientPolicy
-from models.states import HoldSource
+from models.states import HoldSource, Topic, TouchKind
 
 
 class Hold(Contract):
@@ -21,6 +23,12 @@ class Hold(Contract):
 
     source: HoldSource
     since: datetime
+    until: datetime | None = None
+    """When it ends by itself; None: somebody has to lift it."""
+
+    def is_in_force(self, now: datetime) -> bool:
+        """Return whether it holds mail at `now`."""
+        return self.until is None or self.until > now
 
 
 class MailFacts(Contract):
@@ -76,8 +84,10 @@ def may_plan(facts: MailFacts, rules: MailRules, now: datetime) -> Eligibility:
         return Eligibility(door=SendDecision.CLOSED, code="no_consent")
     if facts.withdrawn:
         return Eligibility(door=SendDecision.CLOSED, code="withdrawn")
-    if facts.holds:
-        return Eligibility(door=SendDecision.PARK, code=f"held_by_{facts.holds[0].source}")
+    if holds := [hold for hold in facts.holds if hold.is_in_force(now)]:
+        ends = [hold.until for hold in holds if hold.until is not None]
+        until = max(ends) if len(ends) == len(holds) else None
+        return Eligibility(door=SendDecision.PARK, code=f"held_by_{holds[0].source}", until=until)
     if facts.policy.not_before is not None and now < facts.policy.not_before:
         return Eligibility(door=SendDecision.WAIT, code="client_asked_to_wait", until=facts.policy.not_before)
     opens = compute_cap_opening(rules, facts.policy, facts.sent_at, now)
@@ -88,12 +98,31 @@ def may_plan(facts: MailFacts, rules: MailRules, now: datetime) -> Eligibility:
     return OPEN
 
 
-def may_send(facts: MailFacts, rules: MailRules, now: datetime, campaign_paused: bool, in_stock: bool) -> Eligibility:
+TOPICS: Final[Mapping[TouchKind, Topic]] = {
+    TouchKind.NEW_IN: Topic.NEWS,
+    TouchKind.MISSED: Topic.SELECTION,
+    TouchKind.STYLIST: Topic.SELECTION,
+    TouchKind.WIN_BACK: Topic.SELECTION,
+    TouchKind.WON_BACK: Topic.SELECTION,
+    TouchKind.CAMPAIGN: Topic.CAMPAIGN,
+}
+
+
+def is_wanted(policy: ClientPolicy, kind: TouchKind) -> bool:
+    """Return whether the client wants mail of this kind; kinds without a topic always."""
+    return policy.topics is None or kind not in TOPICS or TOPICS[kind] in policy.topics
+
+
+def may_send(
+    facts: MailFacts, rules: MailRules, now: datetime, campaign_paused: bool, in_stock: bool, kind: TouchKind
+) -> Eligibility:
     """Decide, right before DATA, whether the mail may leave now.
 
     Everything that may have changed since planning is checked again.
     """
     eligibility = may_plan(facts, rules, now)
+    if eligibility.door is not SendDecision.CLOSED and not is_wanted(facts.policy, kind):
+        return Eligibility(door=SendDecision.CLOSED, code="topic_unwanted")
     if eligibility.door in (SendDecision.CLOSED, SendDecision.PARK):
         return eligibility
     if campaign_paused:
@@ -115,6 +144,7 @@ _REASONS = {
     "same_mailbox": "this campaign has mailed the mailbox under another client id",
     "client_wants_none": "the client asked for no mail at all",
     "held_by_client": "the client asked us to pause",
+    "topic_unwanted": "the client wants no mail about this",
     "held_by_operator": "an operator holds this client's mail",
     "campaign_paused": "its campaign is paused",
     "client_asked_to_wait": "the client asked us to wait",
@@ -152,7 +182,8 @@ def explain_mail_status(
         return f"Not mailed: {_explain_code(eligibility.code)}."
     if eligibility.door is SendDecision.PARK:
         since = f" since {format_day(facts.holds[0].since)}" if facts.holds else ""
-        return f"Not mailed: {_explain_code(eligibility.code)}{since}; mail goes on when every hold is lifted."
+        on = f"on {format_day(eligibility.until)}" if eligibility.until else "when every hold is lifted"
+        return f"Not mailed: {_explain_code(eligibility.code)}{since}; mail goes on {on}."
     if busy and last_code and (waits := explain_wait(last_code)):
         return f"Not mailed yet: {waits}; a mail is ready and is tried again by itself."
     if busy:

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from domain.holdouts import assign_arm
 from models.base import ClientId
 from models.campaign import CampaignSpec
-from models.states import Arm, EnrolmentState
+from models.states import Arm, EnrolmentState, Topic
 
 
 class AudienceMember(NamedTuple):
@@ -19,6 +19,8 @@ class AudienceMember(NamedTuple):
     consent: bool
     mailbox: str = ""
     """As a keyed hash; several clients may share it. Empty: unknown."""
+    topics: tuple[str, ...] | None = None
+    """What they want mail about; None: anything."""
 
 
 class NewEnrolment(NamedTuple):
@@ -35,6 +37,7 @@ _FIRST_STATES: Final[Mapping[Arm, tuple[EnrolmentState, str]]] = {
     Arm.CONTROL: (EnrolmentState.HELD_OUT, "held_out"),
     Arm.NEITHER: (EnrolmentState.DROPPED, "no_consent"),
 }
+_UNWANTED: Final = (EnrolmentState.DROPPED, "topic_unwanted")
 _SHARED: Final = (EnrolmentState.DROPPED, "same_mailbox")
 """One campaign mails one mailbox once: the first of its clients stands for it."""
 
@@ -49,7 +52,8 @@ def begin_enrolments(
 ) -> list[NewEnrolment]:
     """Build the enrolments of clients of the audience.
 
-    Clients without consent are in neither arm: they would be the same in both and hide the lift. So are those whose
+    Clients without consent are in neither arm: they would be the same in both and hide the lift. So are those who want
+    no mail of campaigns, and those whose
     mailbox was enrolled before under another id, by `taken` or as an earlier member's.
     """
     seen = dict(taken)
@@ -59,6 +63,8 @@ def begin_enrolments(
 def _begin_enrolment(spec: CampaignSpec, member: AudienceMember, seen: dict[str, ClientId]) -> NewEnrolment:
     if not member.consent:
         return NewEnrolment(member.client_id, Arm.NEITHER, *_FIRST_STATES[Arm.NEITHER])
+    if member.topics is not None and Topic.CAMPAIGN not in member.topics:
+        return NewEnrolment(member.client_id, Arm.NEITHER, *_UNWANTED)
     if member.mailbox and seen.setdefault(member.mailbox, member.client_id) != member.client_id:
         return NewEnrolment(member.client_id, Arm.NEITHER, *_SHARED)
     arm = assign_arm(spec.slug, member.client_id, spec.control_share)

@@ -21,11 +21,14 @@ class Action(StrEnum):
     REPLACE_GOODS = "data.replace_goods"
     START_CLIENTS = "data.start_clients"
     SAVE_CLIENT = "client.save"
+    CHANGE_CONSENT = "client.change_consent"
+    SET_LANGUAGE = "client.set_language"
     PAUSE_CLIENT = "client.pause"
     RESUME_CLIENT = "client.resume"
     SET_CLIENT_POLICY = "client.set_policy"
     LEAVE_LIST = "client.leave_list"
     STAY_ON_LIST = "client.stay_on_list"
+    ANSWER_QUIZ = "client.answer_quiz"
     EXPORT_CLIENT = "client.export"
     ERASE_CLIENT = "client.erase"
     CREATE_CAMPAIGN = "campaign.create"
@@ -54,9 +57,11 @@ _MARKETER: Final = frozenset({Role.MARKETER, Role.OPERATOR, Role.OWNER})
 _STYLIST: Final = frozenset({Role.STYLIST, Role.OPERATOR, Role.OWNER})
 _SCIENTIST: Final = frozenset({Role.DATA_SCIENTIST, Role.OPERATOR, Role.OWNER})
 _OPERATOR: Final = frozenset({Role.OPERATOR, Role.OWNER})
+_CLIENT: Final = frozenset({Role.CLIENT, Role.OPERATOR, Role.OWNER})
+"""What clients do for themselves, on their own pages. A link names the client, so it changes nobody else."""
 
 ROLES: Final[Mapping[Action, frozenset[Role]]] = {
-    Action.ACCEPT_EVENTS: _OPERATOR,
+    Action.ACCEPT_EVENTS: _CLIENT,
     Action.TAKE_RETURN: _OPERATOR,
     Action.SUPPRESS: _MARKETER,
     Action.LIFT_SUPPRESSION: _OPERATOR,
@@ -64,11 +69,14 @@ ROLES: Final[Mapping[Action, frozenset[Role]]] = {
     Action.REPLACE_GOODS: _OPERATOR,
     Action.START_CLIENTS: _OPERATOR,
     Action.SAVE_CLIENT: _OPERATOR,
-    Action.PAUSE_CLIENT: _MARKETER | _STYLIST,
-    Action.RESUME_CLIENT: _MARKETER | _STYLIST,
-    Action.SET_CLIENT_POLICY: _MARKETER | _STYLIST,
-    Action.LEAVE_LIST: _OPERATOR,
-    Action.STAY_ON_LIST: _OPERATOR,
+    Action.CHANGE_CONSENT: _CLIENT,
+    Action.SET_LANGUAGE: _CLIENT,
+    Action.PAUSE_CLIENT: _MARKETER | _STYLIST | _CLIENT,
+    Action.RESUME_CLIENT: _MARKETER | _STYLIST | _CLIENT,
+    Action.SET_CLIENT_POLICY: _MARKETER | _STYLIST | _CLIENT,
+    Action.LEAVE_LIST: _CLIENT,
+    Action.STAY_ON_LIST: _CLIENT,
+    Action.ANSWER_QUIZ: _CLIENT,
     Action.EXPORT_CLIENT: _OPERATOR,
     Action.ERASE_CLIENT: _OPERATOR,
     Action.CREATE_CAMPAIGN: _MARKETER,

@@ -3,7 +3,7 @@ mails that each calls for."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -92,16 +92,17 @@ class ScheduledMail(Contract):
 
 
 def choose_next_mail(
-    state: PhaseState, answered_at: Mapping[str, datetime], quiz_answered: bool
+    state: PhaseState, answered_at: Mapping[str, datetime], skipped: Collection[TouchKind]
 ) -> ScheduledMail | None:
-    """Choose the first mail of the phase's sequence whose trigger is still open; None when the sequence is done.
+    """Choose the first mail of the phase's sequence whose trigger is still open; None when the sequence is done. Kinds
+    in `skipped` are left out: a quiz that was answered, and what the client does not want.
 
     `answered_at` maps the keys of answered triggers to when that was. A mail keeps the sequence's spacing to the one
     before it, so that a sequence delayed by a pause does not arrive in a burst.
     """
     before: tuple[datetime, float] | None = None
     for kind, days in SEQUENCES.get(state.phase, ()):
-        if kind is TouchKind.QUIZ and quiz_answered:
+        if kind in skipped:
             continue
         key = build_trigger_key(kind, state)
         if key in answered_at:

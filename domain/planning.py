@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from domain.eligibility import Eligibility, MailFacts, SendDecision, explain_mail_status
+from domain.eligibility import Eligibility, MailFacts, SendDecision, explain_mail_status, is_wanted
 from domain.next_actions import DRIFT_MAILS, NoMailDecision, OpenCall, find_no_mail_decision
 from domain.outreach import PAUSED_BY_ITSELF, PRIORITY
 from domain.phases import PhaseState, ScheduledMail, choose_next_mail, compute_phase_end
@@ -93,7 +93,8 @@ def plan_next_step(situation: Situation, eligibility: Eligibility, rules: MailRu
             times.append(spread_next_open(rules, zone, moment, situation.client_id))
     if situation.call is not None and situation.call.until > now:
         times.append(spread_next_open(rules, zone, situation.call.until, situation.client_id))
-    if allowed_at is not None and not situation.busy and eligibility.door in (SendDecision.OPEN, SendDecision.WAIT):
+    ends = eligibility.door in (SendDecision.OPEN, SendDecision.WAIT) or eligibility.until is not None
+    if allowed_at is not None and not situation.busy and ends:
         times.append(allowed_at)
     wake_at = min(t for t in times if t > now)
     return ClientPlan(
@@ -121,9 +122,14 @@ def _choose_scheduled_mail(situation: Situation) -> ScheduledMail | None:
     mail = choose_next_mail(
         situation.standing,
         {**situation.made, **{decision.key: decision.at for decision in situation.answered}},
-        situation.quiz_answered,
+        {kind for kind in TouchKind if _is_skipped(situation, kind)},
     )
     return None if situation.call is not None and mail is not None and mail.kind in DRIFT_MAILS else mail
+
+
+def _is_skipped(situation: Situation, kind: TouchKind) -> bool:
+    answered = kind is TouchKind.QUIZ and situation.quiz_answered
+    return answered or not is_wanted(situation.facts.policy, kind)
 
 
 def _find_no_mail_decision(situation: Situation) -> NoMailDecision | None:

@@ -12,8 +12,9 @@ import hmac
 import re
 from base64 import b32encode
 from dataclasses import dataclass, field
+from enum import StrEnum
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from itsdangerous import BadData, URLSafeSerializer
 from pydantic import TypeAdapter, ValidationError
@@ -28,7 +29,16 @@ _RETURN_PATH: Final = re.compile(
 LONGEST: Final = 400
 """Characters; our longest token has some 250."""
 _MAIL: Final = TypeAdapter(tuple[ClientId, int])
-_TARGET: Final = TypeAdapter(tuple[ClientId, int, ItemId | None])
+_TARGET: Final = TypeAdapter(tuple[ClientId, int, ItemId | None] | tuple[ClientId, int, None, Literal["quiz"]])
+
+
+class OwnPage(StrEnum):
+    """A page of the client's own; its value begins the page's address. A token opens one kind of page."""
+
+    QUIZ = "quiz"
+    PREFERENCES = "preferences"
+    VIEW = "m"
+    SHOP = "shop"
 
 
 def require_reachable_links(settings: Settings) -> None:
@@ -46,11 +56,12 @@ def require_reachable_links(settings: Settings) -> None:
 
 @dataclass(frozen=True)
 class LinkTarget:
-    """Where a link in a mail leads: an item of the shop, or its front page (None)."""
+    """Where a link in a mail leads: an item of the shop, its front page (None), or the quiz."""
 
     client_id: ClientId
     n: int
     item_id: ItemId | None
+    page: Literal["", "quiz"] = ""
 
 
 @dataclass(frozen=True)
@@ -62,6 +73,7 @@ class Links:
     shop_url: str
     mail_domain: str
     bounce_domain: str
+    quiz_url: str = ""
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Links:
@@ -71,6 +83,7 @@ class Links:
             shop_url=(settings.shop_url or f"{settings.base_url}/shop").rstrip("/"),
             mail_domain=settings.mail_from.rpartition("@")[2],
             bounce_domain=settings.bounce_domain.lower(),
+            quiz_url=settings.quiz_url,
         )
 
     def build_unsubscribe_url(self, client_id: ClientId, n: int) -> str:
@@ -82,18 +95,37 @@ class Links:
         client_id, n = _open_token(self._unsubscribe_signer, token, _MAIL)
         return client_id, n
 
+    def build_page_url(self, page: OwnPage, client_id: ClientId, n: int) -> str:
+        """Build the address of a page of the client's own, as mail `n` links to it."""
+        token = _build_signer(self.signing_key, f"selvedge.page.{page}").dumps((client_id, n))
+        return f"{self.base_url}/{page}{'?of=' if page is OwnPage.SHOP else '/'}{token}"
+
+    def read_page(self, page: OwnPage, token: str) -> tuple[ClientId, int]:
+        """Return client and number of the mail. Raises Forbidden for a token that we did not make for this page."""
+        client_id, n = _open_token(_build_signer(self.signing_key, f"selvedge.page.{page}"), token, _MAIL)
+        return client_id, n
+
     def build_click_url(self, client_id: ClientId, n: int, item_id: ItemId | None = None) -> str:
         """Build the link to an item, or without one to the shop, that records the click."""
         return f"{self.base_url}/go/{self._click_signer.dumps((client_id, n, item_id))}"
+
+    def build_quiz_click_url(self, client_id: ClientId, n: int) -> str:
+        """Build the link to the quiz that records the click."""
+        return f"{self.base_url}/go/{self._click_signer.dumps((client_id, n, None, 'quiz'))}"
 
     def read_click(self, token: str) -> LinkTarget:
         """Return where a link leads. Raises Forbidden for a token that we did not make for this."""
         return LinkTarget(*_open_token(self._click_signer, token, _TARGET))
 
-    def build_product_url(self, item_id: ItemId | None) -> str:
-        """Build the address of the item's page in the shop: only `shop_url` and an item id, so that no link leads
-        elsewhere."""
-        return self.shop_url if item_id is None else f"{self.shop_url}/{item_id}"
+    def build_target_url(self, target: LinkTarget) -> str:
+        """Build the address to which a click leads: only what settings name and an item id, so that no link leads
+        elsewhere. Our own shop shows the selection of the mail."""
+        if target.page:
+            return self.quiz_url or self.build_page_url(OwnPage.QUIZ, target.client_id, target.n)
+        if target.item_id is not None:
+            return f"{self.shop_url}/{target.item_id}"
+        own = self.shop_url == f"{self.base_url}/shop"
+        return self.build_page_url(OwnPage.SHOP, target.client_id, target.n) if own else self.shop_url
 
     def build_picture_url(self, item_id: ItemId) -> str:
         return f"{self.base_url}/pictures/{item_id}.png"

@@ -14,10 +14,11 @@ from jinja2 import Environment, StrictUndefined, Template
 
 from domain.wording import format_price
 from errors import BadInput
-from mail.links import Links
+from mail.links import Links, OwnPage
 from models.base import ItemId
 from models.catalogue import Item
 from models.mail import Brief, EmailDraft, ItemBlurb
+from models.states import TouchKind
 from settings import Settings
 
 FOLDER: Final = Path(__file__).parent / "templates"
@@ -59,8 +60,10 @@ def render(draft: EmailDraft, brief: Brief, items: Mapping[ItemId, Item], links:
         "greeting": draft.greeting,
         "paragraphs": draft.paragraphs,
         "cards": cards,
-        "act": {"words": draft.call_to_action, "link": links.build_click_url(brief.client_id, brief.n, lead)},
+        "act": {"words": draft.call_to_action, "link": _build_main_link(brief, links, lead)},
         "home": links.build_click_url(brief.client_id, brief.n),
+        "view": links.build_page_url(OwnPage.VIEW, brief.client_id, brief.n),
+        "preferences": links.build_page_url(OwnPage.PREFERENCES, brief.client_id, brief.n),
         "unsubscribe": links.build_unsubscribe_url(brief.client_id, brief.n),
         "why": f"You receive this because you are a client of {shop.name} and agreed to hear from us.",
         "shop": shop,
@@ -71,6 +74,12 @@ def render(draft: EmailDraft, brief: Brief, items: Mapping[ItemId, Item], links:
         html=load_html_template().render(context),
         text=load_text_template().render(context),
     )
+
+
+def _build_main_link(brief: Brief, links: Links, item_id: ItemId | None) -> str:
+    if brief.kind is TouchKind.QUIZ:
+        return links.build_quiz_click_url(brief.client_id, brief.n)
+    return links.build_click_url(brief.client_id, brief.n, item_id)
 
 
 def _build_card(

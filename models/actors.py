@@ -22,6 +22,8 @@ class Role(StrEnum):
     DATA_SCIENTIST = "data_scientist"
     OPERATOR = "operator"
     OWNER = "owner"
+    CLIENT = "client"
+    """The client themselves, by a signed link of their own mail."""
 
 
 class Channel(StrEnum):

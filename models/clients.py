@@ -10,9 +10,11 @@ from pydantic import ConfigDict, Field, SerializerFunctionWrapHandler, field_val
 from models.base import ClientId, Contract, StrictInput, Utc
 from models.consents import ConsentRecord, ConsentSource, Purpose
 from models.events import Label
+from models.states import Topic
 
 FirstName = Annotated[str, Field(max_length=64)]
 
+LOCALE: Final = r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$"
 NO_NAMES: Final = frozenset(
     ("null", "(null)", "\\n", "none", "n/a", "#n/a", "unknown", "undefined", "not provided", "-", "--", ".", "?")
 )
@@ -25,7 +27,7 @@ class _ClientFields(StrictInput):
     email: str = Field(min_length=3, max_length=254)
     first_name: FirstName = ""
     time_zone: str | None = None
-    locale: str = Field(default="en", max_length=20, pattern=r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$")
+    locale: str = Field(default="en", max_length=20, pattern=LOCALE)
     signed_up_at: Utc | None = None
     consent: bool = False
     """To mail."""
@@ -73,6 +75,8 @@ class ClientPolicy(StrictInput):
     """Hour of the client's own day at which they like to hear from us."""
     not_before: Utc | None = None
     """No mail before this moment."""
+    topics: tuple[Topic, ...] | None = None
+    """What mail may be about."""
 
     @model_serializer(mode="wrap")
     def _dump_stated(self, dump: SerializerFunctionWrapHandler) -> dict[str, Any]:

@@ -19,6 +19,8 @@ class Command(Contract):
     overdue: Overdue = Overdue.REPLAN
     policy: ClientPolicy | None = None
     reason: Reason = ""
+    until: datetime | None = None
+    """Business time at which a pause ends by itself."""
     at: datetime
     """Real time at which the workflow received it."""
 

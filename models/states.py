@@ -68,6 +68,14 @@ class TouchKind(StrEnum):
     CAMPAIGN = "campaign"
 
 
+class Topic(StrEnum):
+    """What mail is about, as clients choose it. Welcome and quiz belong to none: they are sent once."""
+
+    NEWS = "news"
+    SELECTION = "selection"
+    CAMPAIGN = "campaign"
+
+
 class HoldSource(StrEnum):
     """Who holds back a client's mail. Mail moves only when nobody does."""
 

@@ -9,7 +9,7 @@ from models.actors import Actor, Channel, Role
 API: Final = Actor(who="api", role=Role.OWNER, channel=Channel.API)
 """Whoever holds the one API key; keys of their own names come with the console."""
 
-READER: Final = Actor(who="reader", role=Role.OPERATOR, channel=Channel.PAGE)
+READER: Final = Actor(who="reader", role=Role.CLIENT, channel=Channel.PAGE)
 """Whoever uses a link in a mail: the signed link is the proof that they may."""
 
 

@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from errors import BadInput, ErasedClient, Forbidden, NotAllowed, NotFound, SelvedgeError, Taken, TooLarge, Unavailable
 from ingest.faults import explain_error
 from models.api_answers import ErrorAnswer, ErrorDetail
+from web.public.answers import is_client_path, render_client_error
 from web.templating import render_page
 
 STATUS: Final[tuple[tuple[type[SelvedgeError], int], ...]] = (
@@ -49,6 +50,9 @@ def _answer_own_error(request: Request, error: Exception) -> Response:
     status = next((code for kind, code in STATUS if isinstance(error, kind)), 500)
     headers = {"Retry-After": f"{error.retry_after or 5:.0f}"} if isinstance(error, Unavailable) else {}
     code = getattr(error, "code", "error")
+    if is_client_path(request.url.path):
+        message = getattr(error, "reason", str(error))
+        return _add_headers(render_client_error(request, error, status, message), headers)
     return _answer(request, status, str(error), code, getattr(error, "field", None), headers)
 
 
@@ -58,16 +62,22 @@ def _answer_invalid_request(request: Request, error: Exception) -> Response:
     location, field = first["loc"][0], ".".join(str(part) for part in first["loc"][1:])
     # An address with an impossible id is a page that does not exist.
     status = 404 if location == "path" else 422
+    if is_client_path(request.url.path):
+        return render_client_error(request, error, status, explain_error(first))
     return _answer(request, status, f"{field}: {explain_error(first)}", "bad_input", field or None, {})
 
 
 def _answer_http_error(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for it alone
     message = "There is nothing at this address." if error.status_code == 404 else str(error.detail)
+    if is_client_path(request.url.path):
+        return render_client_error(request, error, error.status_code, message)
     return _answer(request, error.status_code, message, "http", None, dict(error.headers or {}))
 
 
-def _answer_crash(request: Request, _error: Exception) -> Response:
+def _answer_crash(request: Request, error: Exception) -> Response:
+    if is_client_path(request.url.path):
+        return render_client_error(request, error, 500, "")
     return _answer(request, 500, "Something broke on our side; the log says what.", "fault", None, {})
 
 
@@ -81,5 +91,9 @@ def _answer(
         message = message.removeprefix(f"{field}: ")
     title = TITLES.get(status, "Something went wrong")
     answer = render_page(request, "error.html", status, status=status, title=title, message=message)
+    return _add_headers(answer, headers)
+
+
+def _add_headers(answer: Response, headers: dict[str, str]) -> Response:
     answer.headers.update(headers)
     return answer

@@ -127,7 +127,7 @@ class Assessor:
             wake_overdue=woken.overdue if woken and woken.overdue else Overdue.REPLAN,
             next_touch_at=plan.next_touch_at,
             why_not=plan.why_not,
-            held=tuple(str(hold.source) for hold in snapshot.facts.holds),
+            held=tuple(str(hold.source) for hold in snapshot.facts.holds if hold.is_in_force(snapshot.now)),
             chosen=chosen,
         )
 

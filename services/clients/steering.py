@@ -63,7 +63,7 @@ def _apply(connection: Connection, client_id: ClientId, command: Command, clock:
     match command.kind:
         case "pause":
             at = clock.business(command.at)
-            return holds.add_hold(connection, client_id, command.source, command.reason, at)
+            return holds.add_hold(connection, client_id, command.source, command.reason, at, command.until)
         case "resume":
             return holds.remove_hold(connection, client_id, command.source, command.overdue)
         case "adjust":
@@ -74,6 +74,8 @@ def _describe(command: Command) -> dict[str, Any]:
     """Describe a command in codes for the log; a reason is free text, and stands with the hold, and
     wishes with the client."""
     match command.kind:
+        case "pause" if command.until is not None:
+            return {"until": command.until.date().isoformat()}
         case "resume":
             return {"overdue": command.overdue}
         case "adjust" if command.policy is not None:

@@ -97,9 +97,14 @@ def _take(
     items = catalogue.load_items(connection, [blurb.item_id for blurb in draft.items])
     envelope = post.build(client, Brief.model_validate(row.brief), draft, items, now, row.campaign)
     mailbox = context.hash_mailbox(client.email)
-    owner = {"token": uuid4().hex, "message_id": envelope.message_id, "mailbox": mailbox}
+    token = uuid4().hex
+    shown = {item_id: item.model_dump(mode="json", exclude=_NOT_SHOWN) for item_id, item in items.items()}
+    owner = {"token": token, "message_id": envelope.message_id, "mailbox": mailbox, "shown": shown}
     ledger.move_mail(connection, row.client_id, row.n, OutreachState.CLAIMED, now, values=owner)
-    return Claim(owner["token"], row, envelope, mailbox)
+    return Claim(token, row, envelope, mailbox)
+
+
+_NOT_SHOWN: Final = {"cost_cents", "season", "sizes", "tags", "sustainability", "added_at"}
 
 
 def pass_send_gate(
@@ -200,7 +205,8 @@ def decide_sending(
         return Eligibility(door=SendDecision.CLOSED, code="campaign_ended")
     if row.campaign and mailboxes.has_campaign_mail(connection, mailbox, row.campaign, row.client_id):
         return Eligibility(door=SendDecision.CLOSED, code="same_mailbox")
-    return may_send(facts, context.mail_rules, now, gate.paused, catalogue.is_in_stock(connection, list_item_ids(row)))
+    in_stock = catalogue.is_in_stock(connection, list_item_ids(row))
+    return may_send(facts, context.mail_rules, now, gate.paused, in_stock, row.kind)
 
 
 def list_item_ids(row: LedgerRow) -> list[str]:

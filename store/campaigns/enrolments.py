@@ -27,7 +27,7 @@ def list_audience(
     """List the next clients after `cursor` in any of `phases`; no phases: all clients."""
     c = clients.c
     wanted = (
-        select(c.client_id, c.tags, c.consent, c.mailbox, withdrawals.c.at.label("withdrawn_at"))
+        select(c.client_id, c.tags, c.consent, c.mailbox, c.policy, withdrawals.c.at.label("withdrawn_at"))
         .outerjoin(withdrawals, match_in_force())
         .where(c.client_id > cursor)
     )
@@ -36,7 +36,13 @@ def list_audience(
         wanted = wanted.where(standings.c.phase.in_(phases))
     rows = connection.execute(wanted.order_by(clients.c.client_id).limit(limit))
     return [
-        AudienceMember(row.client_id, tuple(row.tags or ()), row.consent and row.withdrawn_at is None, row.mailbox)
+        AudienceMember(
+            row.client_id,
+            tuple(row.tags or ()),
+            row.consent and row.withdrawn_at is None,
+            row.mailbox,
+            tuple(row.policy["topics"]) if "topics" in (row.policy or {}) else None,
+        )
         for row in rows
     ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Row, bindparam, select
+from sqlalchemy import Connection, Row, bindparam, select, update
 
 from errors import NotFound
 from models.base import ClientId
@@ -67,6 +67,13 @@ def save_values(connection: Connection, rows: Iterable[ClientValues]) -> None:
 def _build_row(row: ClientValues) -> tuple[Any, ...]:
     purposes = dump_json(dump_purposes(row.purposes)) if row.purposes else "{}"
     return (*row[:-4], dump_json(row.sizes), dump_json(row.tags), purposes, row.mailbox, "{}")
+
+
+def save_locale(connection: Connection, client_id: ClientId, locale: str) -> bool:
+    """Save the language of a client, and return whether it was another."""
+    c = clients.c
+    changed = update(clients).where(c.client_id == client_id, c.locale != locale).values(locale=locale)
+    return connection.execute(changed).rowcount > 0
 
 
 def lock_client(connection: Connection, client_id: ClientId) -> bool:

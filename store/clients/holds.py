@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, case, delete, select, update
 
 from models.base import ClientId
 from models.clients import ClientPolicy
@@ -13,10 +13,31 @@ from store.sql.bulk import insert_ignoring
 from store.tables import clients, holds, outreaches
 
 
-def add_hold(connection: Connection, client_id: ClientId, source: HoldSource, reason: str, now: datetime) -> bool:
-    """Hold the client's mail, and return whether it was not held by that source; holding twice changes nothing."""
-    row = {"client_id": client_id, "source": source, "since": now, "reason": reason}
-    return bool(insert_ignoring(connection, holds, [row]))
+def add_hold(
+    connection: Connection,
+    client_id: ClientId,
+    source: HoldSource,
+    reason: str,
+    now: datetime,
+    until: datetime | None = None,
+) -> bool:
+    """Hold the client's mail, `until` then or until somebody lifts it, and return whether that changed anything. A hold
+    of that source stays as it is, unless it ends by itself: then the new end counts."""
+    row = {"client_id": client_id, "source": source, "since": now, "reason": reason, "until": until}
+    if insert_ignoring(connection, holds, [row]):
+        return True
+    h = holds.c
+    ends = update(holds).where(h.client_id == client_id, h.source == source, h.until.is_not(None))
+    since = case((h.until > now, h.since), else_=now)
+    changed = ends.where(h.until.is_distinct_from(until)).values(until=until, since=since)
+    return connection.execute(changed).rowcount > 0
+
+
+def find_break_end(connection: Connection, client_id: ClientId, now: datetime) -> datetime | None:
+    """Find the day until which the client asked for a break; None where there is none at `now`."""
+    h = holds.c
+    query = select(h.until).where(h.client_id == client_id, h.source == HoldSource.CLIENT, h.until > now)
+    return connection.scalar(query)
 
 
 def remove_hold(connection: Connection, client_id: ClientId, source: HoldSource, overdue: Overdue) -> bool:

@@ -60,15 +60,24 @@ def _descriptions_query() -> Select[Any]:
     return select(c.client_id, c.sizes, c.tags, c.time_zone, c.quiz, c.purposes)
 
 
-def _build_signals(row: Any, touches: tuple[Interaction, ...]) -> ClientSignals:
-    quiz = row.quiz or {}
+def load_quiz(connection: Connection, client_id: str) -> Quiz:
+    """Load what the client answered last; empty where they did not."""
+    return _build_quiz(connection.scalar(select(clients.c.quiz).where(clients.c.client_id == client_id)))
+
+
+def _build_quiz(stored: Any) -> Quiz:
+    quiz = stored or {}
     answers = {name: tuple(quiz.get(name) or ()) for name in ("styles", "colours", "categories", "sizes")}
+    return Quiz(**answers, budget_cents=quiz.get("budget_cents"))
+
+
+def _build_signals(row: Any, touches: tuple[Interaction, ...]) -> ClientSignals:
     return ClientSignals(
         client_id=row.client_id,
         sizes=tuple(row.sizes or ()),
         tags=tuple(row.tags or ()),
         time_zone=row.time_zone,
-        quiz=Quiz(**answers, budget_cents=quiz.get("budget_cents")),
+        quiz=_build_quiz(row.quiz),
         touches=touches,
         personal=not row.purposes or may_personalise(parse_purposes(row.purposes)),
     )

@@ -45,6 +45,7 @@ class ClientHold(Record):
 
     source: HoldSource
     since: datetime
+    until: datetime | None
     reason: str
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
-from sqlalchemy import ColumnElement, Connection, bindparam, func, literal_column, or_, select, union_all
+from sqlalchemy import ColumnElement, Connection, bindparam, func, literal_column, null, or_, select, union_all
 
 from domain.eligibility import Hold, MailFacts
 from domain.outreach import COUNTED, COUNTED_DAYS
@@ -40,7 +40,7 @@ def load_mail_facts(
     of_client = {"client": client.client_id, "address": hash_address(signing_key, client.email)}
     barriers = sorted(connection.execute(_BARRIERS_QUERY, of_client), key=lambda row: row.since)
     client_holds = tuple(
-        Hold(source=HoldSource(row.name), since=row.since) for row in barriers if row.barrier == "hold"
+        Hold(source=HoldSource(row.name), since=row.since, until=row.until) for row in barriers if row.barrier == "hold"
     )
     return MailFacts(
         consent=client.consent,
@@ -118,18 +118,24 @@ _READING_TIMES_QUERY: Final = (
 
 _MAILBOX: Final = select(clients.c.mailbox).where(clients.c.client_id == bindparam("client")).scalar_subquery()
 _NO_NAME: Final[ColumnElement[str]] = literal_column("''")
+_NO_END: Final = null().cast(UtcTime).label("until")
 _BARRIERS_QUERY: Final = union_all(
-    select(literal_column("'hold'").label("barrier"), holds.c.source.label("name"), holds.c.since.label("since")).where(
-        holds.c.client_id == bindparam("client")
-    ),
-    select(literal_column("'suppression'"), suppressions.c.reason, suppressions.c.at).where(
+    select(
+        literal_column("'hold'").label("barrier"),
+        holds.c.source.label("name"),
+        holds.c.since.label("since"),
+        holds.c.until,
+    ).where(holds.c.client_id == bindparam("client")),
+    select(literal_column("'suppression'"), suppressions.c.reason, suppressions.c.at, _NO_END).where(
         or_(suppressions.c.address_hash == bindparam("address"), suppressions.c.address_hash == _MAILBOX),
         suppressions.c.lifted_at.is_(None),
     ),
-    select(literal_column("'withdrawal'"), _NO_NAME, withdrawals.c.at)
+    select(literal_column("'withdrawal'"), _NO_NAME, withdrawals.c.at, _NO_END)
     .select_from(clients.join(withdrawals, match_in_force()))
     .where(clients.c.client_id == bindparam("client")),
-    select(literal_column("'mail'"), _NO_NAME, func.coalesce(outreaches.c.sent_at, outreaches.c.updated_at)).where(
+    select(
+        literal_column("'mail'"), _NO_NAME, func.coalesce(outreaches.c.sent_at, outreaches.c.updated_at), _NO_END
+    ).where(
         outreaches.c.mailbox == _MAILBOX,
         outreaches.c.client_id != bindparam("client"),
         or_(*(outreaches.c.state == state for state in sorted(COUNTED))),

@@ -52,6 +52,7 @@ outreaches = Table(
     Column("brief", Json, comment="personal"),
     Column("draft", Json, comment="personal"),
     Column("picks", Json),
+    Column("shown", Json, comment="the items as the mail showed them, by id; set when it is claimed"),
     Column("review", Json, comment="the reviewer's last remarks"),
     Column("attempt", Integer, nullable=False, default=0, comment="drafts written so far"),
     Column("created_at", UtcTime, nullable=False),
@@ -97,6 +98,7 @@ holds = Table(
     Column("source", String(16), primary_key=True),
     Column("since", UtcTime, nullable=False),
     Column("reason", String(120), nullable=False, default=""),
+    Column("until", UtcTime, comment="when it ends by itself; none: somebody lifts it"),
 )
 
 campaigns = Table(

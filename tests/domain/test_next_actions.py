@@ -154,5 +154,5 @@ def test_an_occasion_is_answered_once_whatever_answered_it(
         assert planned.start.key not in answered_at
         assert planned.start.key not in {decision.key for decision in rest}
     both = answered_at | {decision.key: decision.at for decision in rest}
-    touch = choose_next_mail(state, both, quiz_answered=True)
+    touch = choose_next_mail(state, both, {TouchKind.QUIZ})
     assert planned.next_touch_at is None or touch is None or planned.next_touch_at >= touch.due_at

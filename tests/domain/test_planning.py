@@ -62,7 +62,7 @@ def test_at_most_three_mails_a_spell_each_from_another_angle() -> None:
     answered_at: dict[str, datetime] = {}
     kinds = []
     at = NOW
-    while (touch := choose_next_mail(state, answered_at, quiz_answered=False)) is not None:
+    while (touch := choose_next_mail(state, answered_at, ())) is not None:
         kinds.append(touch.kind)
         at = max(at, touch.due_at)
         answered_at[touch.key] = at
@@ -73,7 +73,7 @@ def test_at_most_three_mails_a_spell_each_from_another_angle() -> None:
 def test_a_sequence_held_up_by_a_pause_does_not_come_in_a_burst() -> None:
     state = PhaseState(phase=Phase.AT_RISK, since=NOW - timedelta(days=60))
     answered_at = {build_trigger_key(TouchKind.MISSED, state): NOW}
-    touch = choose_next_mail(state, answered_at, quiz_answered=False)
+    touch = choose_next_mail(state, answered_at, ())
     assert touch is not None
     assert touch.due_at == NOW + timedelta(days=7)
 
@@ -160,5 +160,5 @@ def test_the_wake_up_lies_ahead_and_a_mail_starts_only_when_the_door_could_open(
     if planned.start is not None:
         assert not busy
         anytime = RULES.model_copy(update={"quiet_from_hour": 0, "quiet_until_hour": 0})
-        assert may_send(facts, anytime, NOW, campaign_paused=False, in_stock=True).door == "open"
+        assert may_send(facts, anytime, NOW, campaign_paused=False, in_stock=True, kind=TouchKind.MISSED).door == "open"
         assert planned.start.kind in {kind for kind, _ in SEQUENCES[phase]}

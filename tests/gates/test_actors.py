@@ -33,6 +33,7 @@ WITH_ACTOR: Final = {
     "services/campaigns/creation.py": {"create_campaign"},
     "services/campaigns/steering.py": {"steer_campaign", "apply_commands"},
     "services/clients/mail_links.py": {"leave_list", "stay_on_list", "record_click"},
+    "services/client_pages/quiz.py": {"save_quiz"},
     "services/clients/opening.py": {"open_shop"},
     "services/clients/registration.py": {"save_client"},
     "services/clients/steering.py": {"steer_client", "apply_commands"},

@@ -20,7 +20,7 @@ from tests.gates.uses import Source
 
 LIST = tomllib.loads((REPOSITORY / "tests/gates/one_sided.toml").read_text())
 ALLOWED: dict[str, dict[str, Any]] = {**LIST["waits"], **LIST["stays"]}
-TEXTS = ("web/templates/*.html", "mail/templates/*", "agents/prompts/*")
+TEXTS = ("web/templates/**/*.html", "mail/templates/*", "agents/prompts/*")
 GENERIC = ("store/tables/", "store/privacy/personal.py", "store/privacy/export.py")
 """Files that touch every column, whatever it is for."""
 EVALUATION = "algorithms/evaluation/"

@@ -49,13 +49,13 @@ def test_nonsense_is_refused_as_a_token(nonsense: str) -> None:
 
 
 def test_a_product_link_leads_only_to_the_shop() -> None:
-    assert LINKS.build_product_url("i1") == "https://shop.com/p/i1"
-    assert LINKS.build_product_url(None) == "https://shop.com/p"
+    assert LINKS.build_target_url(LinkTarget("c1", 1, "i1")) == "https://shop.com/p/i1"
+    assert LINKS.build_target_url(LinkTarget("c1", 1, None)) == "https://shop.com/p"
 
 
 def test_without_a_shop_of_its_own_links_lead_to_our_plain_product_pages(tmp_path: Path) -> None:
     links = Links.from_settings(settings(tmp_path, public_url="https://mail.shop.com/"))
-    assert links.build_product_url("i1") == "https://mail.shop.com/shop/i1"
+    assert links.build_target_url(LinkTarget("c1", 1, "i1")) == "https://mail.shop.com/shop/i1"
     assert links.build_unsubscribe_url("c1", 1).startswith("https://mail.shop.com/u/")
 
 

@@ -105,7 +105,8 @@ def test_the_preheader_comes_first_and_is_hidden(builder: EnvelopeBuilder) -> No
 def test_each_link_is_ours_and_leads_to_its_own_item(builder: EnvelopeBuilder) -> None:
     hrefs = Page(render_sample(builder).html).all("a", "href")
     tokens = [href.rpartition("/go/")[2] for href in hrefs if "/go/" in href]
-    assert all(href.startswith(("http://127.0.0.1:8000/go/", "http://127.0.0.1:8000/u/")) for href in hrefs)
+    ours = tuple(f"http://127.0.0.1:8000/{page}/" for page in ("go", "u", "preferences", "m"))
+    assert all(href.startswith(ours) for href in hrefs)
     assert {builder.links.read_click(token) for token in tokens} == {
         LinkTarget("c1", 1, None),
         LinkTarget("c1", 1, "i1"),

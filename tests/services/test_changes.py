@@ -24,6 +24,7 @@ from models.actors import Actor, Channel, Role
 from models.calls import CallDecision
 from models.campaign import CampaignCommand, CampaignSpec
 from models.catalogue import ItemRow
+from models.client_pages import LanguageChoice, PurposeChoice, QuizAnswers
 from models.clients import ClientPolicy
 from models.drafts import DraftEdit, SentenceChange
 from models.fix_views import FixRequestBody
@@ -39,6 +40,8 @@ from models.waves import WaveStep
 from services.calls.decisions import decide_call
 from services.campaigns.creation import create_campaign
 from services.campaigns.steering import steer_campaign
+from services.client_pages.preferences import OwnChange, save_language, save_purposes
+from services.client_pages.quiz import save_quiz
 from services.clients.mail_links import leave_list, stay_on_list, withdraw_consent
 from services.clients.opening import open_shop
 from services.clients.registration import save_client
@@ -226,6 +229,10 @@ def _set_slot_policy(shop: Shop, actor: Actor) -> bool:
         registry.close()
 
 
+def _own(shop: Shop, actor: Actor) -> OwnChange:
+    return OwnChange(shop.engine, actor, shop.policy, "ann", 3, NOW, REAL)
+
+
 CHANGES: Final[dict[Action, Change]] = {
     Action.ACCEPT_EVENTS: lambda s, a: ingest_events(s.engine, a, [event("e9", "searched")], s.policy, NOW, REAL),
     Action.IMPORT_FILE: _import_clients,
@@ -239,6 +246,11 @@ CHANGES: Final[dict[Action, Change]] = {
     ),
     Action.LEAVE_LIST: lambda s, a: leave_list(s.engine, a, s.policy, "ann", 3, NOW, REAL),
     Action.STAY_ON_LIST: lambda s, a: stay_on_list(s.engine, a, s.policy, "bea", 1, NOW, REAL),
+    Action.ANSWER_QUIZ: lambda s, a: save_quiz(
+        s.engine, a, s.policy, "ann", 3, QuizAnswers(measurement=True), (), NOW, REAL
+    ),
+    Action.CHANGE_CONSENT: lambda s, a: save_purposes(_own(s, a), PurposeChoice(personalisation=False)),
+    Action.SET_LANGUAGE: lambda s, a: save_language(_own(s, a), LanguageChoice(locale="fr")),
     Action.EXPORT_CLIENT: lambda s, a: b"".join(export_client(s.engine, a, s.key, "ann", NOW, REAL)),
     Action.ERASE_CLIENT: lambda s, a: request_erasure(s.engine, a, s.key, "ann", NOW, REAL),
     Action.CREATE_CAMPAIGN: lambda s, a: create_campaign(

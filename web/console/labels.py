@@ -90,6 +90,7 @@ CALL_OUTCOMES: Final[dict[str, str]] = {
     "no_consent": "Withdrew consent",
     "client_wants_none": "Wants to hear nothing",
     "held_by_client": "Asked us to pause",
+    "topic_unwanted": "Wants no mail about this",
     "held_by_operator": "Held by an operator",
     "erased": "Is being erased",
 }

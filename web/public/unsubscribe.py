@@ -13,9 +13,9 @@ from typing import Final
 
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import PlainTextResponse, RedirectResponse
+from fastapi.responses import RedirectResponse
 
-from errors import Forbidden, SelvedgeError, Unavailable
+from errors import SelvedgeError, Unavailable
 from mail.clicks import read_signs
 from mail.links import Links
 from models.base import ClientId
@@ -23,7 +23,7 @@ from services.clients import mail_links
 from services.returns.settling import count_under_way
 from web.actors import READER
 from web.context import Here, WebContext
-from web.templating import render_page
+from web.public.answers import PRIVATE_HEADERS, render_client_page
 
 router = APIRouter(include_in_schema=False)
 
@@ -34,20 +34,14 @@ RETRY_AFTER_S: Final = 10
 @router.api_route("/u/{token}", methods=["GET", "HEAD"])
 def ask_to_confirm(token: str, request: Request, context: Here) -> Response:
     """Ask whether they want to unsubscribe."""
-    try:
-        Links.from_settings(context.settings).read_unsubscribe(token)
-    except Forbidden:
-        return _respond_not_found()
+    Links.from_settings(context.settings).read_unsubscribe(token)
     return _render_answer(request, "ask", token)
 
 
 @router.post("/u/{token}")
 async def leave(token: str, request: Request, context: Here) -> Response:
     """Take the client off the list, then wait until mails that are being sent are settled."""
-    try:
-        client_id, n = Links.from_settings(context.settings).read_unsubscribe(token)
-    except Forbidden:
-        return _respond_not_found()
+    client_id, n = Links.from_settings(context.settings).read_unsubscribe(token)
     try:
         mailboxes = await run_in_threadpool(_withdraw, context, client_id, n)
     except Unavailable:
@@ -59,10 +53,7 @@ async def leave(token: str, request: Request, context: Here) -> Response:
 @router.post("/u/{token}/stay")
 def stay(token: str, request: Request, context: Here) -> Response:
     """Undo what this link did, when unsubscribing was a mistake; say the truth where it may not."""
-    try:
-        client_id, n = Links.from_settings(context.settings).read_unsubscribe(token)
-    except Forbidden:
-        return _respond_not_found()
+    client_id, n = Links.from_settings(context.settings).read_unsubscribe(token)
     try:
         now, real_now = context.business_now(), context.real_now()
         outcome = mail_links.stay_on_list(context.engine, READER, context.policy, client_id, n, now, real_now)
@@ -73,32 +64,18 @@ def stay(token: str, request: Request, context: Here) -> Response:
 
 @router.api_route("/go/{token}", methods=["GET", "HEAD"])
 def follow_link(token: str, request: Request, context: Here) -> Response:
-    """Redirect to the shop, whether or not the click could be recorded."""
+    """Redirect to the shop or the quiz, whether or not the click could be recorded."""
     links = Links.from_settings(context.settings)
-    try:
-        goal = links.read_click(token)
-    except Forbidden:
-        return _respond_not_found()
+    goal = links.read_click(token)
     with suppress(SelvedgeError):  # the reader wants the shop, with or without a record
         use = mail_links.LinkUse(token, read_signs(request.method, request.headers))
         now, real_now = context.business_now(), context.real_now()
         mail_links.record_click(context.engine, READER, context.policy, goal, use, now, real_now)
-    return RedirectResponse(
-        links.build_product_url(goal.item_id), 302, {"Cache-Control": "no-store", **_PRIVATE_HEADERS}
-    )
-
-
-_PRIVATE_HEADERS: Final = {"Referrer-Policy": "no-referrer", "X-Robots-Tag": "noindex"}
-
-
-def _respond_not_found() -> Response:
-    """Respond to a link that is not ours, without saying whether it might have been."""
-    return PlainTextResponse("Not found", 404)
+    return RedirectResponse(links.build_target_url(goal), 302, PRIVATE_HEADERS)
 
 
 def _render_answer(request: Request, step: str, token: str, status: int = 200) -> Response:
-    answer = render_page(request, "leave.html", status, what=step, token=token)
-    answer.headers.update({"Cache-Control": "no-store", **_PRIVATE_HEADERS})
+    answer = render_client_page(request, "leave.html", status, what=step, token=token)
     if status == 503:
         answer.headers["Retry-After"] = str(RETRY_AFTER_S)
     return answer

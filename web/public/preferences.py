@@ -1,0 +1,133 @@
+"""`/preferences/<token>`: how much mail, about what, a break, language, purposes. Opening it changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final, NamedTuple
+
+from fastapi import APIRouter, Request, Response
+from fastapi.concurrency import run_in_threadpool
+
+from errors import BadInput, NotFound
+from mail.links import Links, OwnPage
+from models.client_pages import Break, LanguageChoice, MailWishes, PurposeChoice
+from models.states import Topic
+from services.client_pages.preferences import (
+    OwnChange,
+    load_preferences_page,
+    save_break,
+    save_language,
+    save_purposes,
+    save_wishes,
+)
+from web import actors
+from web.context import Here, WebContext
+from web.public.answers import render_client_page
+from web.public.forms import parse_form, parse_word, read_answers
+
+router = APIRouter(include_in_schema=False)
+
+Form = Mapping[str, list[str]]
+TOPICS: Final[Mapping[str, tuple[str, str]]] = {
+    Topic.NEWS: ("New arrivals", "What came in since you last looked."),
+    Topic.SELECTION: ("Pieces chosen for you", "A short selection, when we have not heard from you for a while."),
+    Topic.CAMPAIGN: ("Occasions", "Collections and events of the shop."),
+}
+LANGUAGES: Final[Mapping[str, str]] = {
+    "en": "English", "de": "Deutsch", "fr": "Français", "es": "Español", "it": "Italiano", "nl": "Nederlands",
+    "ar": "العربية",
+}  # fmt: skip
+
+
+class Part(NamedTuple):
+    """One part of the page: what its form means, and what is said when it is saved."""
+
+    save: Callable[[OwnChange, Form], None]
+    saved: str
+
+
+@router.api_route("/preferences/{token}", methods=["GET", "HEAD"])
+def show_preferences(token: str, request: Request, context: Here) -> Response:
+    """Show what the client asked for."""
+    return _render(token, request, context)
+
+
+@router.post("/preferences/{token}/{part}")
+async def change_preferences(token: str, part: str, request: Request, context: Here) -> Response:
+    """Save one part, and show the page with what happened."""
+    form = await read_answers(request)
+    return await run_in_threadpool(_save, token, part, request, context, form)
+
+
+def _save(token: str, name: str, request: Request, context: WebContext, form: Form) -> Response:
+    client_id, n = Links.from_settings(context.settings).read_page(OwnPage.PREFERENCES, token)
+    part = PARTS.get(name)
+    if part is None:
+        raise NotFound("no such part", "part")
+    now, real_now = context.business_now(), context.real_now()
+    change = OwnChange(context.engine, actors.READER, context.policy, client_id, n, now, real_now)
+    try:
+        part.save(change, form)
+    except NotFound:
+        raise
+    except BadInput as wrong:
+        return _render(token, request, context, said=f"{wrong.reason}.", wrong=True, status=422)
+    return _render(token, request, context, said=part.saved)
+
+
+def _render(token: str, request: Request, context: WebContext, *, status: int = 200, **said: Any) -> Response:
+    links = Links.from_settings(context.settings)
+    client_id, n = links.read_page(OwnPage.PREFERENCES, token)
+    page = load_preferences_page(context.engine, context.policy, client_id, n, context.business_now())
+    values = page._asdict() | {"said": "", "wrong": False} | said
+    values |= {"token": token, "topics": TOPICS, "languages": LANGUAGES}
+    values["weekly"] = _list_weekly(context.settings.max_mails_per_week, page.client.policy.max_mails_per_week)
+    values["unsubscribe"] = links.build_unsubscribe_url(client_id, n)
+    values["quiz"] = links.quiz_url or links.build_page_url(OwnPage.QUIZ, client_id, n)
+    return render_client_page(request, "preferences.html", status, **values)
+
+
+def _list_weekly(usual: int, chosen: int | None) -> list[tuple[int | str, str]]:
+    """List how many mails a week may be chosen, fewest last; what was chosen elsewhere is among them."""
+    counts = sorted({3, 2, 1, 0} | (set() if chosen is None else {chosen}), reverse=True)
+    words = {0: "None", 1: "One a week"}
+    return [("", f"As you do it: {usual} a week"), *((n, words.get(n, f"{n} a week")) for n in counts)]
+
+
+def _get(form: Form, name: str) -> str | None:
+    return form[name][0] if form.get(name) else None
+
+
+def _save_mail(change: OwnChange, form: Form) -> None:
+    chosen = form.get("topics", [])
+    topics = None if set(chosen) >= set(TOPICS) else chosen
+    wishes = {"max_mails_per_week": _get(form, "max_mails_per_week"), "topics": topics}
+    save_wishes(change, parse_form(MailWishes, wishes))
+
+
+def _save_break(change: OwnChange, form: Form) -> None:
+    if not _get(form, "until"):
+        raise BadInput("Choose the day on which our mail may begin again", "until")
+    save_break(change, parse_form(Break, {"until": _get(form, "until")}))
+
+
+def _end_break(change: OwnChange, _form: Form) -> None:
+    save_break(change, Break())
+
+
+def _save_language(change: OwnChange, form: Form) -> None:
+    save_language(change, parse_form(LanguageChoice, {"locale": _get(form, "locale")}))
+
+
+def _save_purposes(change: OwnChange, form: Form) -> None:
+    values = {name: parse_word(form, name) for name in ("personalisation", "measurement")}
+    save_purposes(change, parse_form(PurposeChoice, values))
+
+
+PARTS: Final[Mapping[str, Part]] = {
+    "mail": Part(_save_mail, "Saved. From now on you get as much mail as you asked for."),
+    "break": Part(_save_break, "Saved. You get no mail from us until that day."),
+    "resume": Part(_end_break, "Your break is over. We write again, seldom and with care."),
+    "language": Part(_save_language, "Saved. We know which language you like best."),
+    "purposes": Part(_save_purposes, "Saved. That is how we use what we know of you from now on."),
+}
