@@ -9,9 +9,10 @@ from temporalio import activity
 
 from activities.heartbeat import send_heartbeats
 from errors import BadInput
+from models.actors import SYSTEM
 from models.refreshes import ChallengerVerdict, RefreshStep, SlotOutcome
 from services.context import ServiceContext
-from services.training import challenges
+from services.training import challenges, promotion
 from services.training.refresh_window import find_midnight
 from services.training.slot_training import SLOT_TRAININGS
 from services.training.trials import has_same_recipe, has_seen_later
@@ -67,17 +68,7 @@ class ChallengerSteps:
     @activity.defn
     def promote_challenger(self, step: RefreshStep) -> SlotOutcome:
         """Let the challenger serve, unless the champion it was tried against has been replaced since."""
-        with write_transaction(self._context.engine) as connection:
-            _, now = self._context.load_business_time(connection, step.at)
-            outcome = refreshes.find_outcome(connection, step.refresh, step.slot)
-            if outcome is None or not outcome.wins or outcome.promoted:
-                return outcome or SlotOutcome(slot=step.slot, verdict=ChallengerVerdict.FAILED)
-            live = artefacts.find_live(connection, step.slot)
-            if (live.id if live else "") != outcome.champion:
-                changed = outcome.model_copy(update={"verdict": ChallengerVerdict.CHANGED})
-                return refreshes.save_outcome(connection, step.refresh, changed)
-            artefacts.promote_artefact(connection, outcome.artefact, now)
-            return refreshes.save_outcome(connection, step.refresh, outcome.model_copy(update={"promoted": True}))
+        return promotion.promote_challenger(self._context, SYSTEM, step)
 
     def _load_outcome(self, step: RefreshStep) -> tuple[SlotOutcome | None, datetime]:
         """Load the slot's outcome so far and when the Refresh began; nothing later is looked at."""

@@ -9,13 +9,12 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from domain.consent import find_source
+from domain.consent import apply_change, find_source, may_personalise
 from domain.mail_consent import ConsentState, decide_giving, decide_withdrawal
-from models.consents import Purpose
+from models.consents import OTHER_PURPOSES, Purpose
 from models.events import ClientUnsubscribed, ConsentChanged, EmailBounced, EmailComplained, Event
 from services.returns import mail_states
-from store.clients import consent
-from store.clients.purposes import save_purposes
+from store.clients import consent, purposes
 from store.mail import returned
 from store.mail.mailbox_fill import fill_missing
 from store.mail.policy import ShopPolicy
@@ -27,18 +26,31 @@ def apply_replies(connection: Connection, policy: ShopPolicy, replies: Sequence[
     """Apply events about consent, bounces and complaints in the order in which they arrived; return the clients who
     now consent and did not before. A bounce or complaint holds for the mailbox to which the mail went."""
     fill_missing(connection, policy, {event.client_id for event in replies})
-    save_purposes(connection, [event for event in replies if isinstance(event, ConsentChanged)])
+    _change_purposes(connection, [event for event in replies if isinstance(event, ConsentChanged)])
     consenting: dict[str, None] = {}
     for change, group in groupby(replies, key=_choose_change):
         consenting |= dict.fromkeys(change(connection, policy, list(group)))
     return list(consenting)
 
 
+def _change_purposes(connection: Connection, changes: Sequence[ConsentChanged]) -> None:
+    """Apply what changes of consent say about other purposes than mail, in the order in which they arrived. The taste
+    that was computed of a client who refuses personalisation goes."""
+    about = [change for change in changes if not set(OTHER_PURPOSES).isdisjoint(change.purposes)]
+    if not about:
+        return
+    stated = purposes.load_purposes(connection, {change.client_id for change in about})
+    for change in about:
+        stated[change.client_id] = apply_change(stated[change.client_id], change)
+    purposes.save_purposes(connection, stated)
+    purposes.delete_preferences(connection, [key for key, held in stated.items() if not may_personalise(held)])
+
+
 def _choose_change(event: Event) -> Any:
     match event:
         case EmailBounced() | EmailComplained():
             return _apply_returns
-        case ConsentChanged(purposes=purposes) if Purpose.MAIL not in purposes:
+        case ConsentChanged(purposes=about) if Purpose.MAIL not in about:
             return _leave_mail_alone
         case ConsentChanged(consent=True):
             return _give_consent

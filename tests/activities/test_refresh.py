@@ -17,6 +17,8 @@ from activities.refresh.compare_windows import DriftSteps
 from activities.refresh.gather_features import FeatureSteps
 from activities.refresh.pick import AT_ONCE, TopListSteps
 from activities.refresh.plan import RefreshPlanSteps
+from domain.permissions import Action
+from models.actors import SYSTEM, SubjectKind
 from models.refreshes import ChallengerVerdict, RefreshEnd, RefreshState, RefreshStep, SlotOutcome
 from services.context import ServiceContext
 from services.recommendations.recommender import Recommender
@@ -24,6 +26,7 @@ from services.training.ranking import train_ranking
 from services.training.refresh_window import find_midnight
 from services.training.slot_training import SLOT_TRAININGS
 from settings import Settings
+from store.activity import list_activities
 from store.database import connect, read_transaction, write_transaction
 from store.learning import artefacts, refreshes, top_picks
 from store.tables import artefacts as artefacts_table
@@ -96,6 +99,10 @@ def test_the_first_model_serves_when_it_beats_the_default(night: NightlyTraining
     assert outcome.low > 0
     assert outcome.clients > 100
     assert night.list_artefacts() == [outcome.artefact] == [night.live()]
+    with read_transaction(night.engine) as connection:
+        [record] = list_activities(connection, SubjectKind.MODEL)
+    assert (record.actor, record.action, record.subject.id) == (SYSTEM, Action.PROMOTE_MODEL, outcome.artefact)
+    assert record.data == {"slot": "ranking", "refresh": "d1", "verdict": "first"}
 
 
 def test_the_same_recipe_is_not_judged_by_days_that_it_knows_and_later_not_beaten_by_its_like(
@@ -152,6 +159,8 @@ def test_what_somebody_else_let_serve_meanwhile_stays(night: NightlyTraining) ->
     other = train_ranking(night.engine, night.settings, "popularity", 42, NOW)
     outcome = run(night.slot.promote_challenger, step)
     assert (outcome.verdict, outcome.promoted, night.live()) == (ChallengerVerdict.CHANGED, False, other.id)
+    with read_transaction(night.engine) as connection:
+        assert not list_activities(connection, SubjectKind.MODEL)
 
 
 def test_a_slot_with_nothing_to_learn_from_says_so(night: NightlyTraining) -> None:

@@ -54,7 +54,7 @@ WITH_ACTOR: Final = {
     "services/returns/intake.py": {"take_return"},
     "services/returns/webhooks.py": {"take_webhook"},
     "services/returns/suppressions.py": {"add_entries", "remove_entry"},
-    "services/training/promotion.py": {"promote_model"},
+    "services/training/promotion.py": {"promote_model", "promote_challenger"},
     "services/training/refreshes.py": {"begin_refresh"},
     "services/training/requests.py": {"train_on_request"},
 }
