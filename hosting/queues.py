@@ -120,7 +120,7 @@ def _build_worker_options(
 ) -> WorkerOptions:
     recommender = Recommender(context.engine, context.settings, decider)
     assess, compose, steer = (
-        AssessmentSteps(Assessor(context, decider)),
+        AssessmentSteps(Assessor(context, decider), partial(handles.start_outreach, client)),
         CompositionSteps(context, recommender, decider),
         SteeringSteps(context),
     )

@@ -54,6 +54,8 @@ class Assessment(Contract):
     wake_at: datetime
     """Business time at which to ask again if nothing happens."""
     start: NextOutreach | None = None
+    started: bool = False
+    """Whether the workflow of `start` runs already, so that the client's need not start it."""
     wake: NextOutreach | None = None
     """A parked outreach whose turn has come."""
     wake_overdue: Overdue = Overdue.REPLAN

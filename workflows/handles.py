@@ -7,6 +7,7 @@ starts at once.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, Final
@@ -14,11 +15,14 @@ from typing import TYPE_CHECKING, Any, Final
 from errors import BadInput, ConfigError, ErasedClient, NotFound, Unavailable
 from models.base import CampaignSlug, ClientId
 from models.campaign import CampaignInput
-from models.lifecycle import LifecycleState, LifecycleStatus, Nudge, OutreachFinished
+from models.lifecycle import Assessment, LifecycleState, LifecycleStatus, Nudge, OutreachFinished
+from models.outreach import OutreachInput
 from workflows import ids
 
 if TYPE_CHECKING:
     from temporalio.client import Client, WorkflowHandle
+
+log = logging.getLogger("selvedge.handles")
 
 CONNECT_S: Final = 5.0
 ANSWER_S: Final = 20.0
@@ -85,6 +89,34 @@ async def nudge_mail(client: Client, mail: str) -> None:
     client_id, _, n = mail.rpartition(":")
     with suppress(NotFound):
         await signal(client, ids.outreach(client_id, int(n)), "nudge", Nudge())
+
+
+async def start_outreach(client: Client, client_id: ClientId, assessment: Assessment) -> bool:
+    """Start the workflow of the mail that is due, unless it runs; False when Temporal does not answer as it should."""
+    from temporalio.exceptions import WorkflowAlreadyStartedError  # noqa: PLC0415
+    from temporalio.service import RPCError  # noqa: PLC0415
+
+    from workflows import attributes  # noqa: PLC0415
+    from workflows.options import LIFECYCLE_QUEUE  # noqa: PLC0415
+    from workflows.outreach import Outreach  # noqa: PLC0415
+
+    if (due := assessment.start) is None:
+        return False
+    try:
+        await client.start_workflow(
+            Outreach.run,
+            OutreachInput(client_id=client_id, clock=assessment.clock, **due.model_dump()),
+            id=ids.outreach(client_id, due.n),
+            task_queue=LIFECYCLE_QUEUE,
+            search_attributes=attributes.build_start_attributes(campaign=due.campaign, state="briefed"),
+            static_summary=ids.summarise_outreach(due.kind, due.n),
+        )
+    except WorkflowAlreadyStartedError:
+        return True
+    except RPCError as failed:
+        log.warning("a mail is started by its client's workflow: %s", failed.status.name.lower())
+        return False
+    return True
 
 
 async def report_finished(client: Client, client_id: ClientId, news: OutreachFinished) -> bool:

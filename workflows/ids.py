@@ -20,6 +20,11 @@ def outreach(client_id: ClientId, n: int) -> str:
     return f"outreach:{client_id}:{n}"
 
 
+def summarise_outreach(kind: str, n: int) -> str:
+    """Return the summary under which a mail's workflow is listed."""
+    return f"{kind} mail {n}"
+
+
 def campaign(slug: CampaignSlug) -> str:
     """Return the workflow id of one campaign."""
     return f"campaign:{slug}"

@@ -19,6 +19,7 @@ from temporalio.workflow import ParentClosePolicy
 with workflow.unsafe.imports_passed_through():
     from domain.fixes.states import SETTLED
     from errors import ErasedClient
+    from models.base import ClientId
     from models.campaign import PauseRequest, ResumeRequest
     from models.clients import ClientPolicy
     from models.fixes import FixAdmission, FixAdmitted, FixInput, FixRequest, FixStatus
@@ -84,8 +85,8 @@ class ClientLifecycle:
         return self._assessment
 
     async def _start_due_mail(self, assessment: Assessment) -> None:
-        """Start the mail that is due, or wake the parked one whose turn has come."""
-        if assessment.start is not None:
+        """Start the mail that is due, unless the assessment has done so, or wake the parked one whose turn has come."""
+        if assessment.start is not None and not assessment.started:
             await self._start(assessment, assessment.start)
         elif assessment.wake is not None:
             await self._wake(assessment, assessment.wake)
@@ -102,25 +103,18 @@ class ClientLifecycle:
         with suppress(WorkflowAlreadyStartedError):
             await workflow.start_child_workflow(
                 Outreach.run,
-                OutreachInput(
-                    client_id=self._client_id,
-                    n=due.n,
-                    kind=due.kind,
-                    composer=due.composer,
-                    clock=assessment.clock,
-                    campaign=due.campaign,
-                ),
+                OutreachInput(client_id=self._client_id, clock=assessment.clock, **due.model_dump()),
                 id=ids.outreach(self._client_id, due.n),
                 parent_close_policy=ParentClosePolicy.ABANDON,
                 search_attributes=attributes.build_start_attributes(campaign=due.campaign, state="briefed"),
-                static_summary=f"{due.kind} mail {due.n}",
+                static_summary=ids.summarise_outreach(due.kind, due.n),
             )
 
     async def _rest(self, assessment: Assessment) -> None:
         """Sleep until something is due, or a signal comes."""
         clock = assessment.clock
         wait = clock.real_wait(assessment.wake_at, clock.business(workflow.now())) + SLACK
-        workflow.set_current_details(_details(assessment))
+        workflow.set_current_details(_details(self._client_id, assessment))
         with suppress(TimeoutError):
             await workflow.wait_condition(lambda: self._is_called, timeout=wait, timeout_summary="Until the next look")
 
@@ -261,10 +255,12 @@ class ClientLifecycle:
         return self._assessment.why_not if self._assessment else "Not assessed yet."
 
 
-def _details(assessment: Assessment) -> str:
+def _details(client_id: ClientId, assessment: Assessment) -> str:
     held = f"Held by: {', '.join(assessment.held)}\n\n" if assessment.held else ""
     chosen = f"Chosen: {assessment.chosen}.\n\n" if assessment.chosen else ""
+    due = assessment.start
+    mail = f"In preparation: {ids.outreach(client_id, due.n)} ({due.kind}).\n\n" if due else ""
     return (
-        f"{held}**{assessment.phase}**, score {assessment.score:.0f}.\n\n{chosen}{assessment.why_not}\n\n"
+        f"{held}**{assessment.phase}**, score {assessment.score:.0f}.\n\n{mail}{chosen}{assessment.why_not}\n\n"
         f"Next look: {assessment.wake_at:%Y-%m-%d %H:%M} UTC (business time)."
     )
