@@ -1,6 +1,7 @@
-"""The baseline of `bench.lifecycle`: the same workflows with nothing in their activities.
+"""The baseline of `bench.lifecycle`: the flow as plain Temporal code writes it, with nothing in its activities.
 
-What it reaches is what Temporal and its SDK allow for this shape; the product cannot be faster.
+The mail is a child, whose start and end are a task each of its parent; the product's assessment starts it (decision 37)
+and spares both. Everything else is alike: signal-with-start, local steps, a send on a queue of its own, a report.
 `python -m bench.bare ADDRESS COUNT` hosts a worker, starts COUNT flows through it and prints flows a second.
 """
 

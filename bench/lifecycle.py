@@ -25,7 +25,7 @@ def measure() -> dict[str, float]:
     """Measure named figures.
 
     `signups_to_delivered_mail_per_s`: from the first row in the outbox to the last mail delivered;
-    `bare_flow_per_s`: the same workflows with empty activities, on the same server, before it."""
+    `bare_flow_per_s`: the flow with a child and empty activities (`bench.bare`), on the same server, before it."""
     with tempfile.TemporaryDirectory(prefix="selvedge-bench-") as name, _run_shop(Path(name)) as (shop, server, worker):
         bare = _bare(server)
         worker.start().wait_until_up()

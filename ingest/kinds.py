@@ -10,8 +10,8 @@ from typing import Any, Final, NamedTuple
 from pydantic import BaseModel
 from sqlalchemy import Connection
 
+from domain.addresses import normalise_address
 from ingest.rows import Columns, Row
-from mail.address import normalise_address
 from models.actors import Actor
 from models.catalogue import ItemRow, StockRow
 from models.clients import ClientRow

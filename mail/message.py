@@ -16,8 +16,8 @@ from email.header import Header
 from email.utils import format_datetime, formataddr
 from typing import Final
 
+from domain.addresses import normalise_address
 from errors import BadInput, ConfigError
-from mail.address import normalise_address
 from mail.dkim import Signer
 from mail.links import Links
 from mail.render import RenderedMail, Shop, render

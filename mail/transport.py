@@ -15,8 +15,8 @@ from time import monotonic
 from types import TracebackType
 from typing import Final, Self
 
+from domain.addresses import normalise_address
 from errors import BadInput, ConfigError, MailFault
-from mail.address import normalise_address
 from mail.circuit import ServerCircuit
 from mail.connection import Connection
 from mail.domain_turns import DomainTurns

@@ -50,7 +50,7 @@ class _ClientFields(StrictInput):
 class ClientRow(_ClientFields):
     """One row of a clients file, or the body of `PUT /v1/clients/<id>` with the id of its address.
 
-    Whoever accepts the row has `mail.address.normalise_address` check that `email` is one plain address.
+    Whoever accepts the row has `domain.addresses.normalise_address` check that `email` is one plain address.
     """
 
     client_id: ClientId

@@ -11,12 +11,12 @@ from zoneinfo import available_timezones
 from sqlalchemy import Connection, Engine
 
 from domain import permissions
+from domain.addresses import normalise_address
 from domain.consent import apply_list
 from domain.intake import ERASED, TOLERANCE
 from domain.mail_consent import may_list_decide
 from domain.permissions import Action
 from errors import BadInput, ErasedClient
-from mail.address import normalise_address
 from models.actors import Actor, Subject, SubjectKind
 from models.base import ClientId
 from models.clients import Client, ClientRow

@@ -9,9 +9,9 @@ from sqlalchemy import Connection
 
 from agents.template_writer import compose_draft
 from domain import permissions
+from domain.addresses import normalise_address
 from domain.permissions import Action
 from errors import BadInput
-from mail.address import normalise_address
 from mail.links import require_reachable_links
 from mail.message import Envelope, EnvelopeBuilder
 from mail.transport import Transport

@@ -10,9 +10,9 @@ from typing import Final
 from sqlalchemy import Connection, Engine
 
 from domain import permissions
+from domain.addresses import normalise_address
 from domain.permissions import Action
 from errors import BadInput, NotFound
-from mail.address import normalise_address
 from models.actors import Actor, Subject, SubjectKind
 from models.suppressions import SuppressionEntry, SuppressionOrder, SuppressionRemoval
 from store.activity import write_activity

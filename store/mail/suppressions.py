@@ -10,7 +10,7 @@ from typing import Final
 
 from sqlalchemy import Connection, and_, bindparam, func, or_, select, update
 
-from domain.mailboxes import fold_address
+from domain.addresses import fold_address
 from store.sql.bulk import among, insert_ignoring
 from store.sql.records import Record
 from store.tables import suppressions, tombstones

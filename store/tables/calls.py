@@ -14,7 +14,7 @@ calls = Table(
     metadata,
     build_id_column("call_id", primary_key=True),
     build_id_column("client_id", nullable=False),
-    Column("key", String(160), nullable=False, comment="the occasion that it answers"),
+    Column("key", String(160), nullable=False, comment="the trigger that it answers"),
     Column("reason", String(16), nullable=False, comment="the kind of mail in whose place it is"),
     build_id_column("assessment_id", nullable=False),
     Column("day", String(10), nullable=False, comment="the shop's own"),

@@ -75,7 +75,7 @@ standings = Table(
     Column("next_touch_at", UtcTime),
     Column("why_not", Text, nullable=False, default=""),
     Column("next_n", Integer, nullable=False, default=1, comment="number of the client's next outreach"),
-    Column("answered", Json, comment="occasions of the spell that were answered without a mail"),
+    Column("answered", Json, comment="triggers of the episode that were answered without a mail"),
     comment="written by assessments alone",
 )
 

@@ -103,7 +103,7 @@ async def test_who_is_held_out_of_re_engagement_is_welcomed_thanked_and_not_call
             (control.client_id, Arm.CONTROL),
         }
         assert {row.campaign for row in rows} == {build_re_engagement_slug(SHARE)}
-        assert abs((rows[0].enrolled_at - rows[1].enrolled_at).total_seconds()) < 86_400, "both from the same occasion"
+        assert abs((rows[0].enrolled_at - rows[1].enrolled_at).total_seconds()) < 86_400, "both by the same trigger"
         assert (lift.treated.clients, lift.control.clients) == (1, 1)
         await control.add_event("order_placed", item_id="item07", value="90.00", currency="USD")
         await control.pass_time(3)

@@ -1,4 +1,4 @@
-"""Assessments that ask the slot `next_action`: once an occasion, recorded with what follows, and no call too many."""
+"""Assessments that ask the slot `next_action`: once a trigger, recorded with what follows, and no call too many."""
 
 from __future__ import annotations
 

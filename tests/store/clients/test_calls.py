@@ -1,4 +1,4 @@
-"""Calls: one an occasion, one open a client, never more a day than the shop makes, whoever races."""
+"""Calls: one a trigger, one open a client, never more a day than the shop makes, whoever races."""
 
 from __future__ import annotations
 

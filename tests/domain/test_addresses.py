@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from domain.addresses import normalise_address
 from errors import BadInput
-from mail.address import normalise_address
 
 
 @pytest.mark.parametrize(

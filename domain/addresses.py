@@ -1,7 +1,7 @@
-"""Checks that an email address is one plain address, wherever one comes in.
+"""What is one plain mail address, and when two addresses are one mailbox.
 
 What goes into RCPT TO and into a header must be exactly one address: no list, name, comment, quotes or line break,
-since an SMTP client passes on what it is given.
+since an SMTP client passes on what it is given. What a reader said holds for their mailbox, whatever ids carry it.
 """
 
 from __future__ import annotations
@@ -29,3 +29,15 @@ def normalise_address(email: str) -> str:
     if address.ascii_email is None:
         raise BadInput("letters outside ASCII before the @ are not served by every mail server; use another", "email")
     return address.ascii_email
+
+
+def fold_address(email: str, *, fold_tags: bool) -> str:
+    """Fold an address in its normal form (`normalise_address`) to the one that stands for its mailbox.
+
+    Upper and lower case are one mailbox: RFC 5321 would allow two, no large receiver has them. `fold_tags`: whether
+    `ann+shop@` is `ann@`.
+    """
+    local, at, domain = email.strip().lower().rpartition("@")
+    if fold_tags and "+" in local:
+        local = local.partition("+")[0] or local
+    return f"{local}{at}{domain}"
