@@ -39,7 +39,7 @@ LANGUAGES: Final[Mapping[str, str]] = {
 }  # fmt: skip
 
 
-class Part(NamedTuple):
+class PreferenceForm(NamedTuple):
     """One part of the page: what its form means, and what is said when it is saved."""
 
     save: Callable[[OwnChange, Form], None]
@@ -124,10 +124,10 @@ def _save_purposes(change: OwnChange, form: Form) -> None:
     save_purposes(change, parse_form(PurposeChoice, values))
 
 
-PARTS: Final[Mapping[str, Part]] = {
-    "mail": Part(_save_mail, "Saved. From now on you get as much mail as you asked for."),
-    "break": Part(_save_break, "Saved. You get no mail from us until that day."),
-    "resume": Part(_end_break, "Your break is over. We write again, seldom and with care."),
-    "language": Part(_save_language, "Saved. We know which language you like best."),
-    "purposes": Part(_save_purposes, "Saved. That is how we use what we know of you from now on."),
+PARTS: Final[Mapping[str, PreferenceForm]] = {
+    "mail": PreferenceForm(_save_mail, "Saved. From now on you get as much mail as you asked for."),
+    "break": PreferenceForm(_save_break, "Saved. You get no mail from us until that day."),
+    "resume": PreferenceForm(_end_break, "Your break is over. We write again, seldom and with care."),
+    "language": PreferenceForm(_save_language, "Saved. We know which language you like best."),
+    "purposes": PreferenceForm(_save_purposes, "Saved. That is how we use what we know of you from now on."),
 }
