@@ -29,6 +29,9 @@ class Action(StrEnum):
     LEAVE_LIST = "client.leave_list"
     STAY_ON_LIST = "client.stay_on_list"
     ANSWER_QUIZ = "client.answer_quiz"
+    REQUEST_LETTER = "client.request_letter"
+    CALL_OFF_ADDRESS = "client.call_off_address"
+    CHANGE_ADDRESS = "client.change_address"
     EXPORT_CLIENT = "client.export"
     ERASE_CLIENT = "client.erase"
     CREATE_CAMPAIGN = "campaign.create"
@@ -77,8 +80,11 @@ ROLES: Final[Mapping[Action, frozenset[Role]]] = {
     Action.LEAVE_LIST: _CLIENT,
     Action.STAY_ON_LIST: _CLIENT,
     Action.ANSWER_QUIZ: _CLIENT,
-    Action.EXPORT_CLIENT: _OPERATOR,
-    Action.ERASE_CLIENT: _OPERATOR,
+    Action.REQUEST_LETTER: _CLIENT,
+    Action.CALL_OFF_ADDRESS: _CLIENT,
+    Action.CHANGE_ADDRESS: _CLIENT,
+    Action.EXPORT_CLIENT: _CLIENT,
+    Action.ERASE_CLIENT: _CLIENT,
     Action.CREATE_CAMPAIGN: _MARKETER,
     Action.PAUSE_CAMPAIGN: _MARKETER,
     Action.RESUME_CAMPAIGN: _MARKETER,

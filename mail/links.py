@@ -14,7 +14,7 @@ from base64 import b32encode
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from itsdangerous import BadData, URLSafeSerializer
 from pydantic import TypeAdapter, ValidationError
@@ -39,6 +39,27 @@ class OwnPage(StrEnum):
     PREFERENCES = "preferences"
     VIEW = "m"
     SHOP = "shop"
+
+
+class LetterKind(StrEnum):
+    """What the link of a letter confirms."""
+
+    ADDRESS = "address"
+    DATA = "data"
+    ERASURE = "erasure"
+
+
+class LetterTarget(NamedTuple):
+    """What a letter's link confirms, for whom, asked for when (epoch seconds of business time), sent to which mailbox
+    (the beginning of its keyed hash)."""
+
+    client_id: ClientId
+    kind: LetterKind
+    asked_at: int
+    sent_to: str
+
+
+_LETTER: Final = TypeAdapter(LetterTarget)
 
 
 def require_reachable_links(settings: Settings) -> None:
@@ -104,6 +125,15 @@ class Links:
         """Return client and number of the mail. Raises Forbidden for a token that we did not make for this page."""
         client_id, n = _open_token(_build_signer(self.signing_key, f"selvedge.page.{page}"), token, _MAIL)
         return client_id, n
+
+    def build_confirm_url(self, target: LetterTarget) -> str:
+        """Build the address at which a client confirms what they asked for."""
+        return f"{self.base_url}/confirm/{_build_signer(self.signing_key, 'selvedge.confirm').dumps(tuple(target))}"
+
+    def read_confirm(self, token: str) -> LetterTarget:
+        """Return what a letter's link confirms. Raises Forbidden for a token that we did not make for this."""
+        target: LetterTarget = _open_token(_build_signer(self.signing_key, "selvedge.confirm"), token, _LETTER)
+        return target
 
     def build_click_url(self, client_id: ClientId, n: int, item_id: ItemId | None = None) -> str:
         """Build the link to an item, or without one to the shop, that records the click."""

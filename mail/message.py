@@ -136,9 +136,16 @@ class Recipient:
 
 
 def build_envelope(
-    rendered: RenderedMail, to: Recipient, kind: TouchKind, now: datetime, sender: Sender, links: Links, signer: Signer
+    rendered: RenderedMail,
+    to: Recipient,
+    kind: TouchKind | None,
+    now: datetime,
+    sender: Sender,
+    links: Links,
+    signer: Signer,
 ) -> Envelope:
-    """Build the mail, dated `now` (business time, aware). The same input gives the same bytes.
+    """Build the mail, dated `now` (business time, aware). The same input gives the same bytes. No `kind`: a letter that
+    a client asked for, which belongs to no list.
 
     Raises:
         BadInput: field `email` for an address that is not one plain address, `subject` for one that may not become a
@@ -154,9 +161,7 @@ def build_envelope(
         format_header("Subject", encode_text(rendered.subject.strip(), "subject")),
         format_header("Date", format_datetime(now)),
         f"Message-ID: {message_id}",
-        format_header("List-Id", format_mailbox(sender.name, f"clients.{links.mail_domain}")),
-        *_build_list_headers(to, links),
-        f"Feedback-ID: {to.campaign or kind.value}:{kind.value}:{sender.feedback_name}",
+        *([] if kind is None else _build_list_headers(to, kind, sender, links)),
         "Auto-Submitted: auto-generated",
         "X-Auto-Response-Suppress: OOF, AutoReply",
         "MIME-Version: 1.0",
@@ -172,13 +177,15 @@ def build_envelope(
     return Envelope(message_id, links.build_return_path(to.client_id, to.n), address, message, envelope_id)
 
 
-def _build_list_headers(to: Recipient, links: Links) -> list[str]:
-    """Build the ways to unsubscribe without reading: one click (RFC 8058), and by mail for programs that know only
-    that."""
+def _build_list_headers(to: Recipient, kind: TouchKind, sender: Sender, links: Links) -> list[str]:
+    """Build the name of the list and the ways to leave it without reading: one click (RFC 8058), and by mail for
+    programs that know only that."""
     return [
+        format_header("List-Id", format_mailbox(sender.name, f"clients.{links.mail_domain}")),
         f"List-Unsubscribe: <{links.build_unsubscribe_url(to.client_id, to.n)}>,\r\n"
         f" <mailto:{links.build_unsubscribe_address(to.client_id, to.n)}?subject=unsubscribe>",
         "List-Unsubscribe-Post: List-Unsubscribe=One-Click",
+        f"Feedback-ID: {to.campaign or kind.value}:{kind.value}:{sender.feedback_name}",
     ]
 
 

@@ -56,3 +56,9 @@ class PurposeChoice(StrictInput):
 
     personalisation: bool | None = None
     measurement: bool | None = None
+
+
+class AddressChange(StrictInput):
+    """The address at which a client wants to be written to."""
+
+    email: str = Field(min_length=3, max_length=254)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
 from domain.permissions import Action
 from models.actors import Activity, Actor, Subject, SubjectKind
@@ -55,6 +55,13 @@ def list_activities(
         query = query.where(a.subject_kind == kind)
         query = query.where(a.subject_id == subject_id) if subject_id else query
     return [_parse_activity(row) for row in connection.execute(query)]
+
+
+def count_activities(connection: Connection, action: Action, client_id: ClientId, since: datetime) -> int:
+    """Count how often somebody did this about a client since then, in real time."""
+    a = activity.c
+    query = select(func.count()).where(a.client_id == client_id, a.action == action, a.real_at > since)
+    return int(connection.scalar(query) or 0)
 
 
 def _parse_activity(row: Row[Any]) -> Activity:

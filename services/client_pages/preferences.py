@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine
 
 from domain import permissions
 from domain.breaks import compute_break_end, list_bounds
+from domain.client_links import is_letter_open
 from domain.permissions import Action
 from domain.timing import load_zone
 from models.actors import Actor, Subject, SubjectKind
@@ -24,7 +25,7 @@ from services.client_pages.consent import PurposeQuestion, build_consent_events,
 from services.clients.steering import steer_client
 from services.ingestion.intake import accept_events
 from store.activity import write_activity
-from store.clients import clients, holds
+from store.clients import clients, holds, pending_addresses
 from store.database import read_transaction, write_transaction
 from store.mail.mail_facts import load_mail_facts
 from store.mail.policy import ShopPolicy
@@ -41,6 +42,8 @@ class PreferencesPage(NamedTuple):
     first_day: date
     last_day: date
     purposes: list[PurposeQuestion]
+    pending: str
+    """An address that waits to be confirmed."""
 
 
 def load_preferences_page(
@@ -51,12 +54,14 @@ def load_preferences_page(
         client = open_client_page(connection, policy.signing_key, client_id, n, now)
         facts = load_mail_facts(connection, client, policy.signing_key, ())
         ends = holds.find_break_end(connection, client_id, now)
+        pending = pending_addresses.find_pending(connection, client_id)
     return PreferencesPage(
         client,
         facts.consent and not facts.withdrawn and not facts.suppressed,
         None if ends is None else ends.astimezone(load_zone(client.time_zone)).date(),
         *list_bounds(client.time_zone, now),
         list_purposes(client),
+        pending.email if pending is not None and is_letter_open(pending.since, now) else "",
     )
 
 

@@ -31,6 +31,8 @@ clients = Table(
     Column("policy", Json, nullable=False, default=dict),
     Column("quiz", Json, comment="the latest style quiz, as answered"),
     Column("cleared_at", UtcTime, comment="the withdrawal of the mailbox after which this client consented again"),
+    Column("pending_email", String(254), comment="an address that the client has to confirm by a letter to it"),
+    Column("pending_since", UtcTime),
     Column("mailbox", String(64), nullable=False, default="", server_default="", comment="keyed hash, many may share"),
     Index(None, "email"),
     Index(None, "mailbox"),

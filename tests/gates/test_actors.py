@@ -33,6 +33,9 @@ WITH_ACTOR: Final = {
     "services/campaigns/creation.py": {"create_campaign"},
     "services/campaigns/steering.py": {"steer_campaign", "apply_commands"},
     "services/clients/mail_links.py": {"leave_list", "stay_on_list", "record_click"},
+    "services/client_pages/confirmations.py": {"change_address", "export_own_data", "erase_own_data"},
+    "services/client_pages/letters.py": {"ask_for_address", "ask_for_letter", "call_off_address"},
+    "services/client_pages/preferences.py": {"save_wishes", "save_break", "save_language", "save_purposes"},
     "services/client_pages/quiz.py": {"save_quiz"},
     "services/clients/opening.py": {"open_shop"},
     "services/clients/registration.py": {"save_client"},
@@ -72,8 +75,9 @@ def list_functions(tree: ast.Module) -> Iterator[Function]:
 
 
 def takes_actor(function: Function) -> bool:
-    """Whether one of its parameters is an actor."""
-    return any(argument.arg == "actor" for argument in (*function.args.args, *function.args.kwonlyargs))
+    """Whether one of its parameters is an actor, or holds one beside the client whose change it is."""
+    arguments = (*function.args.args, *function.args.kwonlyargs)
+    return any(a.arg == "actor" or (a.annotation and ast.unparse(a.annotation) == "OwnChange") for a in arguments)
 
 
 def opens_writing(function: Function) -> bool:

@@ -19,12 +19,13 @@ from algorithms.slots.registry import Registry
 from domain.permissions import ROLES, Action
 from errors import NotAllowed, SelvedgeError
 from ingest.files import import_file
+from mail.links import LetterKind, LetterTarget, Links
 from mail.sink import Sink
 from models.actors import Actor, Channel, Role
 from models.calls import CallDecision
 from models.campaign import CampaignCommand, CampaignSpec
 from models.catalogue import ItemRow
-from models.client_pages import LanguageChoice, PurposeChoice, QuizAnswers
+from models.client_pages import AddressChange, LanguageChoice, PurposeChoice, QuizAnswers
 from models.clients import ClientPolicy
 from models.drafts import DraftEdit, SentenceChange
 from models.fix_views import FixRequestBody
@@ -40,6 +41,8 @@ from models.waves import WaveStep
 from services.calls.decisions import decide_call
 from services.campaigns.creation import create_campaign
 from services.campaigns.steering import steer_campaign
+from services.client_pages.confirmations import change_address
+from services.client_pages.letters import ask_for_address, call_off_address, tag_mailbox
 from services.client_pages.preferences import OwnChange, save_language, save_purposes
 from services.client_pages.quiz import save_quiz
 from services.clients.mail_links import leave_list, stay_on_list, withdraw_consent
@@ -72,7 +75,7 @@ from settings import Settings
 from store import tables as t
 from store.activity import list_activities
 from store.campaigns import campaigns
-from store.clients import calls
+from store.clients import calls, pending_addresses
 from store.clients.preferences import rebuild_preferences
 from store.database import connect, read_transaction, write_transaction
 from store.events import outbox
@@ -87,6 +90,8 @@ from tests.support.ports import free_port
 from tests.support.private_data import iterate_all_rows, save_everything_about
 
 WHO: Final = "privy"
+PENDING: Final = "ann.new@shop.example"
+"""An address that Ann asked for and has not confirmed."""
 NEW_ITEM: Final = ItemRow.model_validate({"item_id": "n1", "title": "New", "category": "knit", "price": "10"})
 
 
@@ -119,6 +124,7 @@ def shop(tmp_path: Path) -> Shop:
     policy = ShopPolicy.from_settings(settings)
     with write_transaction(engine) as connection:
         seed_clients(connection, policy, "ann", "bea")
+        pending_addresses.save_pending(connection, "ann", PENDING, NOW)
         seed_items(connection, policy, "jumper")
         gone = hash_mailbox(policy.signing_key, "gone@shop.example", policy.fold_tags)
         suppress_mailboxes(connection, {gone: ("hard_bounce", NOW)})
@@ -229,6 +235,16 @@ def _set_slot_policy(shop: Shop, actor: Actor) -> bool:
         registry.close()
 
 
+def _letter(shop: Shop) -> LetterTarget:
+    tag = tag_mailbox(shop.policy.signing_key, PENDING, shop.policy.fold_tags)
+    return LetterTarget("ann", LetterKind.ADDRESS, int(NOW.timestamp()), tag)
+
+
+def _ask_for_address(shop: Shop, actor: Actor) -> None:
+    wish = AddressChange(email="other@shop.example")
+    ask_for_address(_own(shop, actor), Links.from_settings(shop.context.settings), wish)
+
+
 def _own(shop: Shop, actor: Actor) -> OwnChange:
     return OwnChange(shop.engine, actor, shop.policy, "ann", 3, NOW, REAL)
 
@@ -251,6 +267,11 @@ CHANGES: Final[dict[Action, Change]] = {
     ),
     Action.CHANGE_CONSENT: lambda s, a: save_purposes(_own(s, a), PurposeChoice(personalisation=False)),
     Action.SET_LANGUAGE: lambda s, a: save_language(_own(s, a), LanguageChoice(locale="fr")),
+    Action.REQUEST_LETTER: lambda s, a: ask_for_address(
+        _own(s, a), Links.from_settings(s.context.settings), AddressChange(email="x@shop.example")
+    ),
+    Action.CALL_OFF_ADDRESS: lambda s, a: call_off_address(_own(s, a)),
+    Action.CHANGE_ADDRESS: lambda s, a: change_address(s.engine, a, s.policy, _letter(s), NOW, REAL),
     Action.EXPORT_CLIENT: lambda s, a: b"".join(export_client(s.engine, a, s.key, "ann", NOW, REAL)),
     Action.ERASE_CLIENT: lambda s, a: request_erasure(s.engine, a, s.key, "ann", NOW, REAL),
     Action.CREATE_CAMPAIGN: lambda s, a: create_campaign(
@@ -286,9 +307,11 @@ CHANGES: Final[dict[Action, Change]] = {
     Action.PROMOTE_MODEL: lambda s, a: promote_model(s.engine, a, "a1", NOW, REAL),
 }
 
-ONCE: Final = frozenset(Action) - {Action.EXPORT_CLIENT, Action.TRAIN_MODEL, Action.TEST_MAIL}
+ONCE: Final = frozenset(Action) - {Action.EXPORT_CLIENT, Action.TRAIN_MODEL, Action.TEST_MAIL, Action.REQUEST_LETTER}
 """Doing these twice is doing them once; two exports, trainings or mails to staff are two."""
-OVER: Final = frozenset({Action.CANCEL_FIX, Action.END_CAMPAIGN, Action.LIFT_SUPPRESSION, Action.RESOLVE_MAIL})
+OVER: Final = frozenset(
+    {Action.CANCEL_FIX, Action.END_CAMPAIGN, Action.LIFT_SUPPRESSION, Action.RESOLVE_MAIL, Action.CHANGE_ADDRESS}
+)
 """Doing these again is refused: what has ended says so."""
 
 ELSEWHERE: Final = frozenset({Action.EXPORT_CLIENT, Action.SET_SLOT_POLICY, Action.TEST_MAIL})

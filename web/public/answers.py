@@ -29,7 +29,7 @@ def render_client_page(request: Request, template: str, status: int = 200, **val
     return answer
 
 
-PATHS: Final = ("/u/", "/go/", "/quiz/", "/preferences/", "/m/", "/shop")
+PATHS: Final = ("/u/", "/go/", "/quiz/", "/preferences/", "/confirm/", "/m/", "/shop")
 """How the addresses of pages for clients begin. A test finds each route that clients reach here."""
 
 

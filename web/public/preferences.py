@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
-from errors import BadInput, NotFound
-from mail.links import Links, OwnPage
-from models.client_pages import Break, LanguageChoice, MailWishes, PurposeChoice
+from errors import BadInput, ConfigError, ErasedClient, MailFault, NotFound
+from mail.links import LetterKind, Links, OwnPage
+from models.client_pages import AddressChange, Break, LanguageChoice, MailWishes, PurposeChoice
 from models.states import Topic
+from services.client_pages.letters import Letter, ask_for_address, ask_for_letter, call_off_address, send_letters
 from services.client_pages.preferences import (
     OwnChange,
     load_preferences_page,
@@ -20,7 +22,7 @@ from services.client_pages.preferences import (
     save_purposes,
     save_wishes,
 )
-from web import actors
+from web.actors import READER
 from web.context import Here, WebContext
 from web.public.answers import render_client_page
 from web.public.forms import parse_form, parse_word, read_answers
@@ -40,9 +42,9 @@ LANGUAGES: Final[Mapping[str, str]] = {
 
 
 class PreferenceForm(NamedTuple):
-    """One part of the page: what its form means, and what is said when it is saved."""
+    """One part of the page: what its form means, and what is said when it is saved. `save` returns letters to send."""
 
-    save: Callable[[OwnChange, Form], None]
+    save: Callable[[OwnChange, Form, Links], list[Letter] | None]
     saved: str
 
 
@@ -52,27 +54,32 @@ def show_preferences(token: str, request: Request, context: Here) -> Response:
     return _render(token, request, context)
 
 
-@router.post("/preferences/{token}/{part}")
-async def change_preferences(token: str, part: str, request: Request, context: Here) -> Response:
+@router.post("/preferences/{token}/{part_name}")
+async def change_preferences(token: str, part_name: str, request: Request, context: Here) -> Response:
     """Save one part, and show the page with what happened."""
     form = await read_answers(request)
-    return await run_in_threadpool(_save, token, part, request, context, form)
-
-
-def _save(token: str, name: str, request: Request, context: WebContext, form: Form) -> Response:
-    client_id, n = Links.from_settings(context.settings).read_page(OwnPage.PREFERENCES, token)
-    part = PARTS.get(name)
+    part = PARTS.get(part_name)
     if part is None:
         raise NotFound("no such part", "part")
+    links = Links.from_settings(context.settings)
+    client_id, n = links.read_page(OwnPage.PREFERENCES, token)
     now, real_now = context.business_now(), context.real_now()
-    change = OwnChange(context.engine, actors.READER, context.policy, client_id, n, now, real_now)
+    change = OwnChange(context.engine, READER, context.policy, client_id, n, now, real_now)
+    said: dict[str, Any] = {"said": part.saved}
     try:
-        part.save(change, form)
-    except NotFound:
+        if letters := await run_in_threadpool(part.save, change, form, links):
+            await send_letters(context.settings, change, letters)
+    except (NotFound, ErasedClient):
         raise
     except BadInput as wrong:
-        return _render(token, request, context, said=f"{wrong.reason}.", wrong=True, status=422)
-    return _render(token, request, context, said=part.saved)
+        said |= {"said": f"{wrong.reason}.", "wrong": True, "status": 422}
+    except (MailFault, ConfigError):
+        said |= {
+            "said": "We could not send that mail just now. Please try it again later.",
+            "wrong": True,
+            "status": 503,
+        }
+    return await run_in_threadpool(partial(_render, token, request, context, **said))
 
 
 def _render(token: str, request: Request, context: WebContext, *, status: int = 200, **said: Any) -> Response:
@@ -98,30 +105,46 @@ def _get(form: Form, name: str) -> str | None:
     return form[name][0] if form.get(name) else None
 
 
-def _save_mail(change: OwnChange, form: Form) -> None:
+def _save_mail(change: OwnChange, form: Form, _: Links) -> None:
     chosen = form.get("topics", [])
     topics = None if set(chosen) >= set(TOPICS) else chosen
     wishes = {"max_mails_per_week": _get(form, "max_mails_per_week"), "topics": topics}
     save_wishes(change, parse_form(MailWishes, wishes))
 
 
-def _save_break(change: OwnChange, form: Form) -> None:
+def _save_break(change: OwnChange, form: Form, _: Links) -> None:
     if not _get(form, "until"):
         raise BadInput("Choose the day on which our mail may begin again", "until")
     save_break(change, parse_form(Break, {"until": _get(form, "until")}))
 
 
-def _end_break(change: OwnChange, _form: Form) -> None:
+def _end_break(change: OwnChange, _form: Form, _: Links) -> None:
     save_break(change, Break())
 
 
-def _save_language(change: OwnChange, form: Form) -> None:
+def _save_language(change: OwnChange, form: Form, _: Links) -> None:
     save_language(change, parse_form(LanguageChoice, {"locale": _get(form, "locale")}))
 
 
-def _save_purposes(change: OwnChange, form: Form) -> None:
+def _save_purposes(change: OwnChange, form: Form, _: Links) -> None:
     values = {name: parse_word(form, name) for name in ("personalisation", "measurement")}
     save_purposes(change, parse_form(PurposeChoice, values))
+
+
+def _ask_for_address(change: OwnChange, form: Form, links: Links) -> list[Letter]:
+    return ask_for_address(change, links, parse_form(AddressChange, {"email": _get(form, "email") or ""}))
+
+
+def _call_off_address(change: OwnChange, _form: Form, _: Links) -> None:
+    call_off_address(change)
+
+
+def _ask_for_data(change: OwnChange, _form: Form, links: Links) -> list[Letter]:
+    return ask_for_letter(change, links, LetterKind.DATA)
+
+
+def _ask_for_erasure(change: OwnChange, _form: Form, links: Links) -> list[Letter]:
+    return ask_for_letter(change, links, LetterKind.ERASURE)
 
 
 PARTS: Final[Mapping[str, PreferenceForm]] = {
@@ -130,4 +153,8 @@ PARTS: Final[Mapping[str, PreferenceForm]] = {
     "resume": PreferenceForm(_end_break, "Your break is over. We write again, seldom and with care."),
     "language": PreferenceForm(_save_language, "Saved. We know which language you like best."),
     "purposes": PreferenceForm(_save_purposes, "Saved. That is how we use what we know of you from now on."),
+    "address": PreferenceForm(_ask_for_address, "We sent a link to that address. Your address changes when you use it."),
+    "stay": PreferenceForm(_call_off_address, "Stopped. We go on writing to the address that we have."),
+    "data": PreferenceForm(_ask_for_data, "We sent you a link to your data. It works for two days."),
+    "erasure": PreferenceForm(_ask_for_erasure, "We sent you a link. Nothing is erased before you use it."),
 }

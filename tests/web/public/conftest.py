@@ -23,6 +23,7 @@ from store import tables as t
 from store.catalogue import catalogue
 from store.clients.clients import require_client
 from store.database import connect, read_transaction, write_transaction
+from tests.support.ports import free_port
 from tests.web.conftest import prepare_home
 from tests.web.sample_shop import NOW, ago
 from web.app import create_app
@@ -60,16 +61,25 @@ class ClientSite:
         with read_transaction(self.engine) as connection:
             return list(connection.execute(select(table).where(table.c.client_id == client_id)))
 
+    def list_letters(self) -> list[dict[str, Any]]:
+        """What the embedded mailbox took, oldest first."""
+        arrived: list[dict[str, Any]] = self.client.get("/mailbox.json").json()
+        return arrived
+
     def save(self, statement: Any) -> None:
         with write_transaction(self.engine) as connection:
             connection.execute(statement)
 
 
 @pytest.fixture
-def own(tmp_path: Path) -> Iterator[ClientSite]:
-    """Ada, who was mailed, and her site."""
+def own(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[ClientSite]:
+    """Ada, who was mailed, and her site. With the parameter `mailbox` letters arrive in the embedded mailbox; else
+    nobody takes mail."""
     nowhere = "127.0.0.1:9"
-    settings = prepare_home(tmp_path, smtp_url=f"smtp://{nowhere}", temporal_address=nowhere, worker_health_url="none")
+    post: dict[str, object] = {"smtp_url": f"smtp://{nowhere}"}
+    if getattr(request, "param", "") == "mailbox":
+        post = {"mailbox_port": free_port()}
+    settings = prepare_home(tmp_path, temporal_address=nowhere, worker_health_url="none", **post)
     engine = connect(settings.database)
     bodies = mail_every_kind(engine, settings)
     app = create_app(settings)
