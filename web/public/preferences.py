@@ -153,7 +153,9 @@ PARTS: Final[Mapping[str, PreferenceForm]] = {
     "resume": PreferenceForm(_end_break, "Your break is over. We write again, seldom and with care."),
     "language": PreferenceForm(_save_language, "Saved. We know which language you like best."),
     "purposes": PreferenceForm(_save_purposes, "Saved. That is how we use what we know of you from now on."),
-    "address": PreferenceForm(_ask_for_address, "We sent a link to that address. Your address changes when you use it."),
+    "address": PreferenceForm(
+        _ask_for_address, "We sent a link to that address. Your address changes when you use it."
+    ),
     "stay": PreferenceForm(_call_off_address, "Stopped. We go on writing to the address that we have."),
     "data": PreferenceForm(_ask_for_data, "We sent you a link to your data. It works for two days."),
     "erasure": PreferenceForm(_ask_for_erasure, "We sent you a link. Nothing is erased before you use it."),
