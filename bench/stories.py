@@ -95,12 +95,12 @@ def print_stories(stories: Sequence[Story] = STORIES, count: int = BOXES) -> Ite
         for number, story in enumerate(stories, 1):
             yield f"=== Story {number}. {story.who}"
             yield f'    "{story.note}"' + "".join(f" {name}: {value}." for name, value in story.body.items())
-            for place, client_id in enumerate(_list_northern(shop, number * 30 + 1, count), 1):
+            for place, client_id in enumerate(list_northern(shop, number * 30 + 1, count), 1):
                 yield from _render_box(shop, client_id, story, f"{number}.{place}", items, NOW)
             yield ""
 
 
-def _list_northern(shop: DemoShop, first: int, count: int) -> list[str]:
+def list_northern(shop: DemoShop, first: int, count: int) -> list[str]:
     """List clients from number `first` on for whom it is as cold as in the stories."""
     numbers = range(first, first + 30)
     known = (f"client{number:05d}" for number in numbers)

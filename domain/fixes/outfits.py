@@ -127,7 +127,8 @@ def _group_by_role(
 
 def list_outfits(looks: Mapping[str, PieceLook]) -> tuple[tuple[str, ...], ...]:
     """List the outfits of a box by sku, best first: each dress, each bottom with the top that goes best with it, and
-    each further top with the bottom that does; with what else of the box may be worn with them and goes with all."""
+    each further top or jumper with the bottom that does. What else of the box may be worn with them, and goes with all
+    of it, is part of them."""
     tops = [sku for sku, look in looks.items() if look.role is BoxRole.TOP] or [
         sku for sku, look in looks.items() if look.role is BoxRole.KNITWEAR
     ]
@@ -140,6 +141,9 @@ def list_outfits(looks: Mapping[str, PieceLook]) -> tuple[tuple[str, ...], ...]:
     bases += [(find_best(bottom, tops), bottom) for bottom in bottoms if tops]
     bases += [(top, find_best(top, bottoms)) for top in tops if bottoms and all(top not in base for base in bases)]
     outfits = [_extend_outfit(base, looks) for base in bases]
+    worn = {sku for outfit in outfits for sku in outfit}
+    layers = [sku for sku, look in looks.items() if look.role is BoxRole.KNITWEAR and sku not in worn]
+    outfits += [_extend_outfit((layer, find_best(layer, bottoms)), looks) for layer in layers if bottoms]
     return tuple(sorted((outfit for outfit in outfits if len(outfit) > 1), key=len, reverse=True))
 
 
@@ -152,7 +156,7 @@ def _extend_outfit(base: tuple[str, ...], looks: Mapping[str, PieceLook]) -> tup
             for sku, look in looks.items()
             if look.role is role
             and all(role is not looks[worn].role for worn in outfit)
-            and not is_out_of_tune(look, [looks[worn] for worn in outfit])
+            and all(score_colours(look.colour, looks[worn].colour) >= GOES for worn in outfit)
         ]
         if options:
             outfit.append(max(options)[1])

@@ -143,3 +143,45 @@ def test_places_hold_whatever_the_scores_are(scores: list[int], asked: list[str]
     extra = sum(item.role in EXTRAS for item in box)
     assert extra <= max(1 + (wish.slots > 5), sum(find_role(kind) in EXTRAS for kind in asked))
     assert len(box) == wish.slots
+
+
+def test_a_box_of_which_nothing_is_asked_has_an_outfit_even_of_pieces_that_are_worth_little():
+    shoes = [piece(f"shoes{k}", "shoes", 0.9) for k in range(3)]
+    dear = [piece("coat", "coat", 0.9), piece("bag", "bag", 0.9), piece("jumper", "knitwear", 0.9)]
+    low = [piece("skirt", "skirt", 0.05), piece("shirt", "shirt", 0.05)]
+    assert {"skirt", "shirt"} <= {item.sku for item in fill(FixWish(slots=4), [*shoes, *dear, *low])}
+
+
+def test_no_two_pieces_of_one_category_and_colour_or_of_one_cut_go_in():
+    same_colour = [piece("a", "jeans", 0.9, colour="sky"), piece("b", "jeans", 0.8, colour="sky")]
+    same_cut = [piece(k, "shirt", 0.8, cut="brushed overshirt", colour=k) for k in ("navy", "rust")]
+    box = [item.sku for item in fill(FixWish(), [*same_colour, *same_cut, *shelf(0.3, "coat", "shoes")])]
+    assert len({"a", "b"} & {*box}) == len({"navy", "rust"} & {*box}) == 1
+
+
+def test_who_asks_for_boots_gets_boots_and_no_other_shoes():
+    boots = ClientWish(kind="category", value="shoes", detail="boots")
+    worn, wanted = piece("loafers", "shoes", 0.9), piece("boots", "shoes", 0.1, answers=(boots.key,))
+    chosen = {item.sku for item in fill(FixWish(wishes=(boots,)), [worn, wanted, *shelf(0.5, "shirt", "skirt")])}
+    assert "boots" in chosen
+    assert "loafers" not in chosen
+
+
+def test_beside_a_dress_that_was_asked_for_come_no_top_and_no_jumper():
+    jumper = piece("jumper", "knitwear", 0.99, kinds=("jumper",))
+    box = fill(FixWish(must_have=("dress",)), [jumper, *shelf()])
+    assert BoxRole.DRESS in {item.role for item in box}
+    assert not {BoxRole.TOP, BoxRole.BOTTOM} & {item.role for item in box}
+    assert "jumper" not in {item.sku for item in box}
+
+
+def test_five_fair_pieces_come_before_four_dear_ones():
+    dear = [piece(f"d{k}", f"kind {k}", 0.9, price_cents=9_000) for k in range(4)]
+    fair = [piece(f"f{k}", f"sort {k}", 0.6, price_cents=7_000) for k in range(5)]
+    assert len(fill(FixWish.model_validate({"budget": "360"}), [*dear, *fair])) == 5
+
+
+def test_t_shirts_are_several_and_trousers_are_one_pair():
+    shirts = ClientWish(kind="category", value="t-shirt", quote="T-shirts")
+    trousers = ClientWish(kind="category", value="trousers", quote="trousers")
+    assert list_asked(FixWish(wishes=(shirts, trousers))) == ("t-shirt", "trousers", "t-shirt")

@@ -1,0 +1,107 @@
+"""What speaks against a piece: the occasion, the colours, the cloth and the season that the client asks of the box."""
+
+from __future__ import annotations
+
+import pytest
+
+from domain.fixes.reading.items import describe_item
+from domain.fixes.suiting import is_unsuited, list_out_of_season
+from domain.fixes.wish_answers import ItemTraits
+from models.base import utc
+from models.box_roles import BoxRole
+from models.catalogue import Item, Season
+from models.fixes import FixItem, FixWish
+from models.wishes import ClientWish
+from services.fixes.vocabulary_files import load_vocabulary
+
+KINDS = (
+    "dress",
+    "shirt",
+    "t-shirt",
+    "knitwear",
+    "trousers",
+    "jeans",
+    "skirt",
+    "coat",
+    "jacket",
+    "shoes",
+    "bag",
+    "scarf",
+)
+WORDS = load_vocabulary(None, KINDS)
+
+
+def describe(category: str, title: str, colour: str = "navy", season: str = "all", tags: str = "") -> ItemTraits:
+    """Describe an item of the demo's kind."""
+    known = {
+        "item_id": "a", "title": title, "category": category, "brand": "", "colour": colour, "price_cents": 9_900,
+        "cost_cents": None, "season": season, "sizes": (), "tags": tuple(tags.split()), "sustainability": None,
+        "added_at": utc(2026, 1, 1),
+    }  # fmt: skip
+    return describe_item(Item.model_validate(known), WORDS)
+
+
+def want(kind: str, value: str, category: str = "", strength: str = "must") -> ClientWish:
+    return ClientWish.model_validate({"kind": kind, "value": value, "category": category, "strength": strength})
+
+
+TRAINERS = describe("shoes", "Ashby leather low trainers", tags="sporty")
+FLANNEL = describe("shirt", "Greta flannel checked shirt", tags="workwear casual")
+GOWN = describe("dress", "Quill silk slip dress", "burgundy", tags="evening romantic")
+WHITE = describe("dress", "Quill silk slip dress", "white", tags="evening romantic")
+LINEN = describe("shirt", "Thea linen shirt", "white", "summer", "minimal")
+WOOL = describe("trousers", "Jonah wool wide-leg trousers", "grey", "winter", "classic")
+JEANS = describe("jeans", "Hollis washed denim straight jeans", "blue")
+TRENCH = describe("coat", "Farrow gabardine trench coat", "camel", "autumn", "classic")
+DUFFLE = describe("coat", "Orla wool duffle coat", "navy", "winter", "classic")
+BAG = describe("bag", "Linden leather shoulder bag", "black", tags="classic")
+
+
+@pytest.mark.parametrize(
+    ("wishes", "item", "unsuited"),
+    [
+        ([want("occasion", "wedding")], TRAINERS, True),
+        ([want("occasion", "wedding")], FLANNEL, True),
+        ([want("occasion", "wedding")], GOWN, False),
+        ([want("occasion", "wedding")], WHITE, True),
+        ([want("occasion", "work")], JEANS, True),
+        ([want("occasion", "work"), want("category", "jeans")], JEANS, False),
+        ([want("material", "linen"), want("material", "cotton")], LINEN, False),
+        ([want("material", "linen"), want("material", "cotton")], WOOL, True),
+        ([want("material", "linen")], BAG, False),
+        ([want("colour", "cream"), want("colour", "white")], LINEN, False),
+        ([want("colour", "cream")], WOOL, True),
+        ([want("colour", "cream")], BAG, False),
+        ([want("colour", "cream", strength="prefer")], WOOL, False),
+        ([want("season", "winter")], LINEN, True),
+        ([want("season", "winter", "coat")], TRENCH, True),
+        ([want("season", "winter", "coat")], DUFFLE, False),
+        ([want("season", "winter", "coat")], WOOL, False),
+        ([want("colour", "red", "dress")], GOWN, False),
+        ([want("colour", "green", "dress")], GOWN, True),
+        ([want("style", "smart")], TRAINERS, True),
+        ([want("warmth", "light")], WOOL, True),
+    ],
+)
+def test_a_piece_is_unsuited_by_what_the_catalogue_says_of_it(
+    wishes: list[ClientWish], item: ItemTraits, unsuited: bool
+) -> None:
+    assert is_unsuited(FixWish(wishes=tuple(wishes)), item) is unsuited
+
+
+def test_of_what_nothing_is_known_nothing_speaks_against() -> None:
+    unknown = ItemTraits(frozenset({("category", "shirt")}))
+    wishes = want("material", "linen"), want("colour", "red"), want("season", "winter"), want("style", "smart")
+    assert not is_unsuited(FixWish(wishes=wishes), unknown)
+
+
+def test_pieces_for_another_season_stay_out_unless_there_is_no_other_of_what_was_asked_for() -> None:
+    boots = want("category", "shoes")
+
+    def piece(sku: str, *answers: str) -> FixItem:
+        return FixItem(sku=sku, item_id=sku, price_cents=1, score=0.5, role=BoxRole.SHOES, answers=answers)
+
+    candidates = [piece("boots", boots.key), piece("sandals"), piece("loafers")]
+    seasons = {"boots": Season.WINTER, "sandals": Season.WINTER, "loafers": Season.ALL}
+    suits = {Season.WINTER: 0.0, Season.ALL: 0.8}
+    assert list_out_of_season(FixWish(wishes=(boots,)), candidates, seasons, suits) == {"sandals"}
