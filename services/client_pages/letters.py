@@ -12,10 +12,10 @@ from typing import Final, NamedTuple
 from sqlalchemy import Connection
 
 from domain import permissions
+from domain.addresses import normalise_address
 from domain.client_links import LETTER_DAYS, LETTERS_A_DAY
 from domain.permissions import Action
 from errors import BadInput
-from mail.address import normalise_address
 from mail.letters import LetterText, build_letter
 from mail.links import LetterKind, LetterTarget, Links, OwnPage
 from mail.message import EnvelopeBuilder
