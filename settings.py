@@ -165,6 +165,10 @@ class Settings(ShopSettings, WriterSettings):
     """Folder of the shop's own words for notes, one file a language, named and written like
     `domain/fixes/reading/languages/en.toml`; a file with `language` adds one. Empty: the built-in words alone."""
 
+    recommendation_deadline_ms: int = Field(default=50, ge=5, le=5_000)
+    """Milliseconds after which `GET /v1/recommendations` shows what is popular, where the client is not in memory."""
+    client_lists_in_memory: int = Field(default=50_000, ge=100)
+    """Clients whose ranked list each web process keeps, some 10 kB each."""
     refresh_hour: int = Field(default=3, ge=0, le=23)
     """Hour of the shop's own day of the nightly training, which trains and compares models and makes every client's
     list."""

@@ -100,14 +100,15 @@ def _import_shop(home: Path) -> None:
     _import(home, "catalogue", home / "catalogue.csv")
 
 
-def _environment(home: Path, **more: str) -> dict[str, str]:
+def environment(home: Path, **more: str) -> dict[str, str]:
+    """Return the environment of a shop at `home`, with more settings."""
     return os.environ | {"SELVEDGE_HOME": str(home / "state"), "SELVEDGE_DATABASE_URL": "", **more}
 
 
 def _import(home: Path, kind: str, path: Path) -> tuple[dict[str, Any], float]:
     """Run the command; return its summary, and its peak resident memory in MB."""
     command = [sys.executable, "-c", SELVEDGE, "import", kind, str(path), "--json"]
-    running = subprocess.Popen(command, env=_environment(home), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    running = subprocess.Popen(command, env=environment(home), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     peak, watched = 0.0, psutil.Process(running.pid)
     while running.poll() is None:
         try:
@@ -129,7 +130,7 @@ def _server(home: Path) -> Iterator[httpx.Client]:
         port = free.getsockname()[1]
     # A mail server is named so that the web process starts no mailbox of its own.
     more = {"SELVEDGE_WEB_PORT": str(port), "SELVEDGE_API_KEY": KEY, "SELVEDGE_SMTP_URL": "smtp://127.0.0.1:9"}
-    running = subprocess.Popen([sys.executable, "-c", SERVE], env=_environment(home, **more))
+    running = subprocess.Popen([sys.executable, "-c", SERVE], env=environment(home, **more))
     try:
         headers = {"Authorization": f"Bearer {KEY}"}
         with httpx.Client(base_url=f"http://127.0.0.1:{port}", headers=headers, timeout=30, trust_env=False) as web:

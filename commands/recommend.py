@@ -31,7 +31,8 @@ def command(client_id: str, n: int, as_of: str | None, as_json: bool) -> None:
     from algorithms.slots.conformance import START_SECONDS  # noqa: PLC0415
     from algorithms.slots.registry import Registry  # noqa: PLC0415
     from services.decisions.decider import Decider  # noqa: PLC0415
-    from services.recommendations.recommender import SLOT, Recommender  # noqa: PLC0415
+    from services.recommendations.ranking_state import SLOT  # noqa: PLC0415
+    from services.recommendations.recommender import Recommender  # noqa: PLC0415
     from store.catalogue import catalogue  # noqa: PLC0415
     from store.database import read_transaction  # noqa: PLC0415
 

@@ -10,6 +10,7 @@ from models.base import ClientId, Contract, ItemId
 from models.calls import Call
 from models.clients import Client
 from models.erasures import ErasureStatus
+from models.recommendation_requests import PageContext
 from models.slot_policies import SlotPolicy
 
 
@@ -106,11 +107,11 @@ class SlotPolicyAnswer(SlotPolicy):
 
 
 class RecommendedItem(Contract):
-    """An item, its score and the reason in words."""
+    """An item, its score for the client (0: none of its own), and with `explain` the reason in words."""
 
     item_id: ItemId
     score: float
-    why: str
+    why: str | None = None
 
 
 class _DecisionAnswer(Contract):
@@ -125,9 +126,12 @@ class _DecisionAnswer(Contract):
 
 
 class RecommendationsAnswer(_DecisionAnswer):
-    """Items for a client, best first."""
+    """Items for a client, best first. `degraded`: what was missing: `client` (what is popular is shown instead), or
+    `record` (the decision is not on record)."""
 
+    context: PageContext
     items: list[RecommendedItem]
+    degraded: tuple[str, ...] = ()
 
 
 class PageOrderAnswer(_DecisionAnswer):

@@ -17,6 +17,8 @@ from services.fixes.fit import FitPredictor
 from services.fixes.swap_search import SwapSearch
 from services.recommendations.page_order import PageOrderService
 from services.recommendations.recommender import Recommender
+from services.serving.change_follower import EVERY_SECONDS
+from services.serving.item_server import ItemServer
 from settings import Settings
 from store.database import connect
 from web import error_responses
@@ -65,11 +67,16 @@ def create_app(settings: Settings) -> FastAPI:
             sink.start()
         try:
             with Decider.serve(settings, engine) as decider:
-                app.state.recommender = Recommender(engine, settings, decider)
+                app.state.recommender = Recommender(engine, settings, decider, check_seconds=EVERY_SECONDS)
+                app.state.item_server = server = ItemServer(engine, app.state.recommender, settings)
+                server.start()
                 fits = FitPredictor(engine, settings.home).build_for_client
                 app.state.swap_search = SwapSearch(engine, settings, app.state.recommender.list_items, fits)
                 app.state.ordering = PageOrderService(engine, app.state.recommender, decider)
-                yield
+                try:
+                    yield
+                finally:
+                    server.close()
         finally:
             if sink is not None:
                 sink.stop()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import MutableMapping
+from functools import cache
 from typing import Any, Final
 
 from prometheus_client import Counter, Histogram
@@ -25,6 +26,7 @@ HEADERS: Final = {
     "Referrer-Policy": "no-referrer",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+_RAW_HEADERS: Final = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
 IMMUTABLE: Final = "public, max-age=31536000, immutable"
 
 requests: Final = Counter("selvedge_http_requests_total", "Answers by route and status", ["route", "method", "status"])
@@ -54,8 +56,8 @@ class SecurityHeaders:
 
 def _add_headers(scope: Scope, message: MutableMapping[str, Any]) -> None:
     headers = MutableHeaders(scope=message)
-    for name, value in HEADERS.items():
-        headers.setdefault(name, value)
+    present = {name for name, _ in headers.raw}
+    headers.raw.extend(pair for pair in _RAW_HEADERS if pair[0] not in present)
     if scope["path"].startswith("/static/"):
         headers["Cache-Control"] = IMMUTABLE if b"v=" in scope["query_string"] else "no-cache"
     else:
@@ -66,8 +68,16 @@ def _add_headers(scope: Scope, message: MutableMapping[str, Any]) -> None:
 def _count_response(scope: Scope, status: int, took: float) -> None:
     # The route's pattern, never the path: a path names a client.
     route = getattr(scope.get("route"), "path", "none")
-    requests.labels(route, scope["method"] if scope["method"] in _METHODS else "other", status).inc()
-    seconds.labels(route).observe(took)
+    method = scope["method"] if scope["method"] in _METHODS else "other"
+    count, time_taken = _find_metrics(route, method, status)
+    count.inc()
+    time_taken.observe(took)
+
+
+@cache
+def _find_metrics(route: str, method: str, status: int) -> tuple[Counter, Histogram]:
+    """Find the metrics of a route once; looking them up takes longer than counting."""
+    return requests.labels(route, method, status), seconds.labels(route)
 
 
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -62,6 +63,13 @@ class Blend:
         if not len(indices):
             return EligibleItems(indices, np.zeros((len(PARTS), 0)))
         return EligibleItems(indices, blend.contributions(self.weights, self.compute_parts(client, indices, request)))
+
+    def score_items(self, client: ClientSignals, item_ids: Sequence[str], now: datetime) -> tuple[Pick, ...]:
+        """Score these items of the catalogue for a client, whether or not they may be shown, in their order."""
+        request = RankingRequest(client_id=client.client_id, n=max(1, len(item_ids)), now=now)
+        indices = self.catalogue.find_indices(item_ids)
+        shares = blend.contributions(self.weights, self.compute_parts(client, indices, request))
+        return tuple(self._pick(index, shares[:, place]) for place, index in enumerate(indices.tolist()))
 
     def select_best(self, offered: EligibleItems, n: int, groups: Mapping[str, str] | None = None) -> tuple[Pick, ...]:
         """Select the `n` best of them, best first and varied. `groups`, by normalised category: as many of each."""

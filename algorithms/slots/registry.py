@@ -73,6 +73,8 @@ class Registry:
     ) -> None:
         self.file, self._paths, self._environment, self._helpers = file, tuple(paths), environment or {}, helpers
         self._serving = serving
+        self.generation = 0
+        """Raised whenever policies or the algorithms in force change."""
         self._shadows = ShadowRunner(record) if record else None
         self._adopt_state(RegistryState())
         self._refreshing = threading.Lock()
@@ -137,6 +139,7 @@ class Registry:
             names = wanted.items() if self._serving else ()
             live = {name: self._reuse_or_load(name, slot, file, packages, old) for name, slot in names}
             self._adopt_state(RegistryState(file, packages, live))
+            self.generation += live != old.live or file != old.file
             self._problem = ""
         for name, gone in old.live.items():
             if live.get(name) is not gone:

@@ -23,6 +23,7 @@ from models.clients import Client, ClientRow
 from models.consents import OTHER_PURPOSES
 from store.activity import write_activity
 from store.clients import clients
+from store.clients.client_changes import note_changes
 from store.clients.clients import ClientValues
 from store.database import write_transaction
 from store.events import outbox
@@ -93,6 +94,8 @@ def upsert_clients(
             batch.add_row(row.client_id, lambda before, row=row: _merge(batch, before, row, policy, now))  # type: ignore[misc]
     _keep_withdrawals(connection, batch)
     clients.save_values(connection, batch.rows)
+    if batch.changed:
+        note_changes(connection, batch.changed)
     outbox.push_nudges(connection, "client", [*batch.new, *_find_freed(batch)], real_now, held=not start)
     return batch
 

@@ -83,6 +83,11 @@ class Decider:
         question. Costs next to nothing."""
         return self._registry is not None and slot in self._registry.plugged
 
+    @property
+    def generation(self) -> int:
+        """A number that grows whenever policies or the algorithms in force change."""
+        return 0 if self._registry is None else self._registry.generation
+
     def ask(self, slot: str, question: SlotQuestion, built_in: BuiltIn | None = None) -> PendingDecision:
         """Ask one question and return a valid answer in time; nothing is recorded yet.
 

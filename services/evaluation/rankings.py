@@ -23,7 +23,7 @@ from errors import BadInput
 from models.catalogue import Item
 from services.evaluation.trial_algorithms import open_members
 from services.recommendations.blend_weights import add_model, read_weights
-from services.recommendations.recommender import SLOT
+from services.recommendations.ranking_state import SLOT
 from settings import Settings
 from store.catalogue import catalogue
 from store.clients import interactions

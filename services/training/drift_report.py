@@ -21,7 +21,7 @@ from domain.histories import ClientSignals, Histories
 from services.assessment import scoring
 from services.context import ServiceContext
 from services.evaluation.rankings import build_past_blend, build_past_catalogue
-from services.recommendations import recommender
+from services.recommendations import ranking_state
 from services.recommendations.blend_weights import add_stored_model
 from services.training.ranking_trial import K
 from store.catalogue import catalogue
@@ -86,7 +86,7 @@ def _load_ranking_samples(context: ServiceContext, days: Days) -> Samples:
             interactions.load_interactions(connection, None, until),
             interactions.load_descriptions(connection),
         )
-        items, artefact = catalogue.list_items(connection), artefacts.find_live(connection, recommender.SLOT)
+        items, artefact = catalogue.list_items(connection), artefacts.find_live(connection, ranking_state.SLOT)
     samples = []
     for begin, end in ((since, cut), (cut, until)):
         past = interaction_log.select(interaction_log.at <= end.timestamp())

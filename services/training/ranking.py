@@ -22,7 +22,7 @@ from domain.arrays import Floats, Ints
 from domain.blend import BlendWeights
 from domain.histories import ClientSignals, WeightedInteractions
 from errors import BadInput
-from services.recommendations.recommender import SLOT
+from services.recommendations.ranking_state import SLOT
 from services.training import artefacts as keeping
 from settings import Settings
 from store.catalogue import catalogue

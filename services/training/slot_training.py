@@ -17,7 +17,7 @@ from errors import BadInput
 from services.assessment import scoring
 from services.context import ServiceContext
 from services.fixes import fit
-from services.recommendations import recommender
+from services.recommendations import ranking_state
 from services.training.fit import train_fit
 from services.training.fit_trial import try_fit
 from services.training.ranking import DEFAULT_ALGORITHM, compute_promised_ndcg, train_ranking
@@ -60,7 +60,7 @@ def _train_ranking(context: ServiceContext, until: datetime) -> Artefact:
     """Train the configured algorithms and return the one whose blend measured best; the first where nothing was
     measured. The others never serve, and are deleted as such."""
     with read_transaction(context.engine) as connection:
-        serving = artefacts.find_live(connection, recommender.SLOT)
+        serving = artefacts.find_live(connection, ranking_state.SLOT)
     configured = [name.strip() for name in context.settings.refresh_ranking.split(",") if name.strip()]
     names = configured or [serving.algorithm if serving else DEFAULT_ALGORITHM]
     return max(
@@ -78,7 +78,7 @@ def _train_fit(context: ServiceContext, until: datetime) -> Artefact:
 
 
 SLOT_TRAININGS: Final[dict[str, SlotTraining]] = {
-    recommender.SLOT: SlotTraining(
+    ranking_state.SLOT: SlotTraining(
         _train_ranking,
         try_ranking,
         lambda settings: settings.refresh_days,

@@ -82,6 +82,13 @@ def lock_client(connection: Connection, client_id: ClientId) -> bool:
     return connection.scalar(query) is not None
 
 
+def find_existing(connection: Connection, client_ids: Iterable[ClientId], *, lock: bool = False) -> set[ClientId]:
+    """Find which of these clients there are. `lock`: against an erasure, until the transaction ends."""
+    query = select(clients.c.client_id).where(among(connection, clients.c.client_id, client_ids))
+    ordered = query.order_by(clients.c.client_id)
+    return set(connection.scalars(ordered.with_for_update(key_share=True) if lock else ordered))
+
+
 def load_client(connection: Connection, client_id: ClientId) -> Client | None:
     """Load one client; None for an unknown id."""
     row = connection.execute(_CLIENT_QUERY, {"client": client_id}).one_or_none()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
+from functools import cache
 from typing import Any, Final
 
 import numpy as np
@@ -12,7 +13,9 @@ from sqlalchemy import BindParameter, Connection, Select, bindparam, case, selec
 from domain.consent import may_personalise
 from domain.histories import SIGNAL, ClientSignals, Interaction, Quiz, WeightedInteractions
 from errors import NotFound
+from models.base import ClientId
 from models.consents import parse_purposes
+from store.sql.bulk import give, match_given
 from store.sql.epoch import epoch
 from store.sql.types import UtcTime
 from store.tables import clients, events
@@ -30,6 +33,20 @@ def load_signals(connection: Connection, client_id: str, now: datetime) -> Clien
     rows = connection.execute(_CLIENT_INTERACTIONS_QUERY, parameters)
     touches = [Interaction(item, kind, at, quantity or 1) for _, item, at, quantity, kind in _iterate_kinds(rows)]
     return _build_signals(row, tuple(touches))
+
+
+def load_many_signals(
+    connection: Connection, client_ids: Iterable[ClientId], now: datetime
+) -> dict[ClientId, ClientSignals]:
+    """Load the signals of many clients, up to `now`, in two statements; unknown ids are left out."""
+    parameters = give(connection, client_ids) | {"until": now}
+    dialect = connection.dialect.name
+    touches: dict[ClientId, list[Interaction]] = {}
+    rows = connection.execute(_build_interactions_of_many(dialect), parameters)
+    for client_id, item, at, quantity, kind in _iterate_kinds(rows):
+        touches.setdefault(client_id, []).append(Interaction(item, kind, at, quantity or 1))
+    descriptions = connection.execute(_build_descriptions_of_many(dialect), parameters)
+    return {row.client_id: _build_signals(row, tuple(touches.get(row.client_id, ()))) for row in descriptions}
 
 
 def load_descriptions(connection: Connection) -> dict[str, ClientSignals]:
@@ -102,6 +119,17 @@ def _iterate_kinds(rows: Any) -> Iterator[tuple[str, str, float, int | None, str
             yield client_id, item_id, at, quantity, "fix_kept" if flag else "fix_sent_back"
         elif type_ != "email_clicked" or not flag:
             yield client_id, item_id, at, quantity, type_
+
+
+@cache
+def _build_descriptions_of_many(dialect: str) -> Select[Any]:
+    return _descriptions_query().where(match_given(dialect, clients.c.client_id))
+
+
+@cache
+def _build_interactions_of_many(dialect: str) -> Select[Any]:
+    query = _interactions_query(None, bindparam("until", type_=UtcTime()))
+    return query.where(match_given(dialect, events.c.client_id))
 
 
 # Built once: they run for every mail, and building them would take as long as running them.

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, select, update
 
 from domain.intake import EventFacts
+from store.clients.client_changes import note_changes
 from store.events.rows import COLUMNS, EventRow
 from store.mail.suppressions import find_erased
 from store.sql.bulk import among, write_rows
@@ -35,10 +36,12 @@ def load_event_facts(connection: Connection, rows: Sequence[EventRow], signing_k
 
 
 def insert_events(connection: Connection, rows: Iterable[EventRow]) -> set[str]:
-    """Insert the rows of events, each id once, and return the ids that another writer inserted first."""
+    """Insert the rows of events, each id once, note that their clients changed, and return the ids that another writer
+    inserted first."""
     # By key: near ones together in the index, and one order for all writers.
     ordered = sorted(rows, key=lambda row: row.event_id)
     written = write_rows(connection, events, COLUMNS, ordered, "keep")
+    note_changes(connection, (row.client_id for row in ordered))
     return set() if written is None else {row.event_id for row in ordered} - set(written)
 
 

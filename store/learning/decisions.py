@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from sqlalchemy import Connection, delete, select
 
 from models.answers import AnswerRecord
 from models.base import ClientId
-from store.sql.bulk import insert_ignoring
+from store.clients.clients import find_existing
+from store.sql.bulk import dump_json, insert_ignoring, write_rows
 from store.sql.records import Record
 from store.tables import decisions, questions
 
@@ -62,6 +63,31 @@ def save_decision(
         question_row = {"digest": record.question, "slot": record.slot, "client_id": record.client_id, "at": at}
         insert_ignoring(connection, questions, [question_row | {"body": zlib.compress(body)}])
     return id_
+
+
+def save_exposures(connection: Connection, lines: Sequence[Mapping[str, Any]]) -> None:
+    """Save answers that pages were given, each as `services.serving.decision_lines` writes it. Those of clients who are
+    no more are left out, and those that are there already stay as they are."""
+    there = find_existing(connection, {line["client_id"] for line in lines}, lock=True)
+    kept = [line for line in lines if line["client_id"] in there]
+    write_rows(connection, decisions, _EXPOSURE, [_build_exposure(line) for line in kept], "keep")
+    asked = {line["question"]: line for line in kept if "body" in line}
+    rows = [
+        (digest, line["slot"], line["client_id"], line["at"], zlib.compress(line["body"].encode()))
+        for digest, line in sorted(asked.items())
+    ]
+    write_rows(connection, questions, ("digest", "slot", "client_id", "at", "body"), rows, "keep")
+
+
+_EXPOSURE: Final = (
+    "id", "slot", "role", "client_id", "at", "question", "variant", "experiment", "algorithm", "version", "propensity",
+    "seconds", "answer", "faults",
+)  # fmt: skip
+
+
+def _build_exposure(line: Mapping[str, Any]) -> tuple[Any, ...]:
+    values = {**line, "role": "live", "answer": dump_json(line["answer"]), "faults": dump_json(line["faults"])}
+    return tuple(values[name] for name in _EXPOSURE)
 
 
 def save_shadows(connection: Connection, records: Iterable[AnswerRecord]) -> None:

@@ -26,9 +26,12 @@ from store.events import outbox as nudges
 from store.fixes import waves
 from store.mail.suppressions import ERASED, find_erased, hash_client_id
 from store.privacy.personal import PERSONAL_TABLES, PersonalTable
+from store.revisions import raise_number
 from store.sql.bulk import insert_ignoring
 from store.tables import campaigns, clients, enrolments, fixes, holds, outbox, outreaches, refreshes, tombstones
 
+ERASED_CLIENTS: Final = "erased_clients"
+"""The revision that each erasure raises, for whoever holds clients in memory."""
 BATCH: Final = 1_000
 """Most rows of one table that one transaction deletes."""
 
@@ -93,6 +96,7 @@ def replace_with_tombstone(connection: Connection, signing_key: str, client_id: 
     near = connection.scalar(before) or ""
     connection.execute(delete(clients).where(clients.c.client_id == client_id))
     insert_ignoring(connection, tombstones, [{"client_hash": hash_client_id(signing_key, client_id), "at": now}])
+    raise_number(connection, ERASED_CLIENTS)
     # Work on other clients that resumes at this id resumes at the one before: there is nobody in between.
     connection.execute(update(campaigns).where(campaigns.c.cursor == client_id).values(cursor=near))
     _move_shards(connection, client_id, near)

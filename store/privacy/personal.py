@@ -54,6 +54,7 @@ PERSONAL_TABLES: Final[tuple[PersonalTable, ...]] = (
     _own_table("standing", t.standings),
     _own_table("assessments", t.assessments),
     _own_table("calls", t.calls, "by", "day", "place"),
+    _own_table("changes", t.client_changes, "id"),
     _own_table("decisions", t.decisions),
     _own_table("questions", t.questions),
     _own_table("top_picks", t.top_picks),

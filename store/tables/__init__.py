@@ -25,7 +25,7 @@ from store.tables.mail import (
     withdrawals,
 )
 from store.tables.refreshes import refreshes, top_picks
-from store.tables.shop import artefacts, decisions, item_pictures, items, questions, revisions, stock
+from store.tables.shop import artefacts, client_changes, decisions, item_pictures, items, questions, revisions, stock
 
 __all__ = [
     "activity",
@@ -34,6 +34,7 @@ __all__ = [
     "beliefs",
     "calls",
     "campaigns",
+    "client_changes",
     "clients",
     "clock",
     "decisions",

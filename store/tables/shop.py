@@ -62,6 +62,15 @@ revisions = Table(
     comment="raised by each change of what it names, so that a reader knows when to load it again",
 )
 
+client_changes = Table(
+    "client_changes",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    build_id_column("client_id", nullable=False, index=True),
+    comment="whose profile or behaviour changed, in order, for whoever holds clients in memory; the latest are kept",
+    sqlite_autoincrement=True,  # a number is never given twice, not even after an erasure deleted the latest row
+)
+
 decisions = Table(
     "decisions",
     metadata,

@@ -2,33 +2,47 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
-from fastapi import Query, Request
+import orjson
+from fastapi import Query, Request, Response
 
 from models.api_answers import RecommendationsAnswer
-from models.base import ClientId
-from models.slots import Code
-from services.recommendations.served import recommend_to_client
-from web.api.routing import create_router, declare_errors
-from web.context import Here
+from models.recommendation_requests import RecommendationQuery
+from services.serving.item_server import ItemServer, ServedItems
+from web.api.routing import QuickRoute, create_router, declare_errors
 
-MOST: Final = 100
-
-router: Final = create_router("recommendations")
+router: Final = create_router("recommendations", route_class=QuickRoute)
 
 
-@router.get("/recommendations", responses=declare_errors(404))
-def recommend_items(
-    request: Request,
-    here: Here,
-    client_id: ClientId,
-    n: Annotated[int, Query(ge=1, le=MOST)] = 10,
-    context: Code = "web",
-) -> RecommendationsAnswer:
-    """Return the `n` best items, best first; fewer when no more may be shown.
+@router.get("/recommendations", response_model=RecommendationsAnswer, responses=declare_errors(404))
+async def recommend_items(request: Request, query: Annotated[RecommendationQuery, Query()]) -> Response:
+    """Return the `n` best items for a page, best first; fewer when no more may be shown.
 
-    `context`: where they are shown, such as `web`. 404: nobody has this id.
+    `context`: `home` (the client's best with some new ones), `product` (what is like `item_id`, and what is worn with
+    it), `cart` (what is worn with the items of `cart`) or `email` (the best alone). The answer waits for the database
+    only for a client who is not in memory, at most SELVEDGE_RECOMMENDATION_DEADLINE_MS; `degraded` says what was
+    missing then. 404: nobody has this id, or no item or category.
     """
-    recommender = request.app.state.recommender
-    return recommend_to_client(here.engine, recommender, client_id, n, here.business_now(), context)
+    server: ItemServer = request.app.state.item_server
+    served = await server.serve(query)
+    whys = await server.explain(served) if query.explain else {}
+    return Response(orjson.dumps(_build_answer(query, served, whys)), media_type="application/json")
+
+
+def _build_answer(query: RecommendationQuery, served: ServedItems, whys: dict[str, str]) -> dict[str, Any]:
+    """Build a RecommendationsAnswer as plain values: building and checking the model takes longer than all else."""
+    record = served.source.origin.record
+    items: list[dict[str, Any]] = [{"item_id": item_id, "score": score} for item_id, score in served.items]
+    for item in items if query.explain else ():
+        item["why"] = whys[item["item_id"]]
+    return {
+        "client_id": query.client_id,
+        "decision": served.decision,
+        "algorithm": record.algorithm,
+        "version": record.version,
+        "variant": record.variant,
+        "context": query.context.value,
+        "items": items,
+        "degraded": served.degraded,
+    }

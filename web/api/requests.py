@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hmac
-from typing import Annotated, Any, Final, Generic
+from typing import Annotated, Any, Final, Generic, get_origin
 
 import orjson
 from fastapi import Depends, Request
+from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from pydantic import TypeAdapter
+from pydantic import BaseModel, TypeAdapter
 
 from errors import BadInput, Forbidden
 from ingest.faults import Model, parse_model
@@ -20,9 +21,16 @@ BEARER: Final = HTTPBearer(scheme_name="api_key", description="The API key: SELV
 async def require_api_key(
     request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)]
 ) -> None:
-    """Raise Forbidden unless the header is `Authorization: Bearer KEY` with the API key. For `Depends`."""
+    """Raise Forbidden unless the header is `Authorization: Bearer KEY` with the API key. For `Depends`, where `given`
+    declares the header."""
+    check_api_key(request)
+
+
+def check_api_key(request: Request) -> None:
+    """Raise Forbidden unless the header is `Authorization: Bearer KEY` with the API key."""
     expected = get_context(request).settings.keys.api
-    if given is None or not hmac.compare_digest(given.credentials.strip().encode(), expected.encode()):
+    scheme, _, key = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not hmac.compare_digest(key.strip().encode(), expected.encode()):
         raise Forbidden(
             "Authorization: give 'Bearer KEY'; KEY is SELVEDGE_API_KEY or, without one, \"api\" in keys.json under "
             "SELVEDGE_HOME"
@@ -32,10 +40,42 @@ async def require_api_key(
 async def refuse_unknown_parameters(request: Request) -> None:
     """Raise BadInput naming the first query parameter that the route does not have. For `Depends`."""
     if request.url.query:
-        known = {field.alias for field in request.scope["route"].dependant.query_params}
+        known = list_parameters(request.scope["route"])
         for name in request.query_params:
             if name not in known:
                 raise BadInput("is not a parameter of this; remove it or correct its name", name[:64])
+
+
+def parse_query(model: type[Model], request: Request) -> Model:
+    """Parse the query of a request as a model; a parameter of many values is given many times. Raises BadInput naming
+    the first wrong parameter."""
+    values: dict[str, Any] = {}
+    for name, value in request.query_params.multi_items():
+        field = model.model_fields.get(name)
+        if field is None:
+            raise BadInput("is not a parameter of this; remove it or correct its name", name[:64])
+        if get_origin(field.annotation) is tuple:
+            values.setdefault(name, []).append(value)
+        else:
+            values[name] = value
+    return parse_model(model, values, "query")
+
+
+def list_parameters(route: APIRoute) -> frozenset[str]:
+    """List the query parameters of a route; those that it declares as one model are the model's fields."""
+    return _PARAMETERS.get(route.unique_id) or _PARAMETERS.setdefault(route.unique_id, _find_parameters(route))
+
+
+_PARAMETERS: Final[dict[str, frozenset[str]]] = {}
+"""By the unique id of a route, since they are asked for by every request."""
+
+
+def _find_parameters(route: APIRoute) -> frozenset[str]:
+    names: set[str] = set()
+    for field in route.dependant.query_params:
+        kind = field.field_info.annotation
+        names |= set(kind.model_fields) if isinstance(kind, type) and issubclass(kind, BaseModel) else {field.alias}
+    return frozenset(names)
 
 
 class RawBody:

@@ -1,0 +1,132 @@
+"""Items that belong beside another: those like it, and those that are worn with it."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import Final, NamedTuple
+
+import numpy as np
+from scipy import sparse
+
+from algorithms.blending.catalogue import Catalogue
+from domain.arrays import Floats, Ints
+from domain.fixes.outfits import PieceLook, build_look, may_wear_together, score_pair
+from domain.fixes.roles import RoleOverrides, find_role
+from domain.histories import WeightedInteractions
+from models.box_roles import BoxRole
+
+MOST: Final = 60
+"""Items kept beside one."""
+POOL: Final = 600
+"""Items that are tried for an outfit with another, those in the widest favour first."""
+SAME_CATEGORY, PRICE = 0.6, 0.4
+"""What a like item gains by its category, and loses by a price e times as high or low."""
+TOGETHER: Final = 2.0
+"""Weight of being taken by the same clients against looking well together."""
+TAKEN: Final = 0.5
+"""The least weight of an interaction that takes an item: it lies in a cart, on a wishlist or in an order."""
+CACHED: Final = 20_000
+"""Items whose neighbours are kept."""
+
+
+class Neighbours(NamedTuple):
+    """Items beside another, best first, and how well they suit, shape (k,) each."""
+
+    indices: Ints
+    strengths: Floats
+
+
+class ItemRelations:
+    """The neighbours of the items of one catalogue, worked out when first asked for. Safe from many threads."""
+
+    def __init__(self, catalogue: Catalogue, together: sparse.csr_matrix | None, roles: RoleOverrides) -> None:
+        self._catalogue, self._together, self._roles = catalogue, together, roles
+        self._alike: OrderedDict[int, Neighbours] = OrderedDict()
+        self._worn_with: OrderedDict[int, Neighbours] = OrderedDict()
+
+    def find_alike(self, index: int) -> Neighbours:
+        """Find the items most like the one at `index`: of its words, its category and about its price."""
+        return _remember(self._alike, index, self._compute_alike)
+
+    def find_worn_with(self, index: int) -> Neighbours:
+        """Find the items that go with the one at `index`: taken by the same clients, of other roles, of colours and
+        styles that go together."""
+        return _remember(self._worn_with, index, self._compute_worn_with)
+
+    def find_worn_with_all(self, indices: Sequence[int]) -> Neighbours:
+        """Find the items that go with several; what goes with more of them comes first."""
+        total: dict[int, float] = {}
+        for index in indices:
+            found = self.find_worn_with(index)
+            for item, strength in zip(found.indices.tolist(), found.strengths.tolist(), strict=True):
+                total[item] = total.get(item, 0.0) + strength
+        best = sorted((item for item in total if item not in set(indices)), key=lambda item: (-total[item], item))
+        return Neighbours(np.array(best, np.int64), np.array([total[item] for item in best], np.float64))
+
+    def _compute_alike(self, index: int) -> Neighbours:
+        catalogue = self._catalogue
+        profile = catalogue.features.profile(np.array([index]), np.ones(1))
+        score = catalogue.features.likeness(profile)
+        score = score + SAME_CATEGORY * (catalogue.category == catalogue.category[index])
+        price = np.maximum(catalogue.price, 1.0)
+        return _select_best(score - PRICE * np.abs(np.log(price / price[index])), index)
+
+    def _compute_worn_with(self, index: int) -> Neighbours:
+        score = np.full(len(self._catalogue), -np.inf)
+        taken = np.zeros(len(self._catalogue)) if self._together is None else self._together[index].toarray()[0]
+        pool = np.union1d(self._pool, np.flatnonzero(taken > 0))
+        look, role = self._looks[index], self._role_list[index]
+        for item in pool.tolist():
+            if may_wear_together(role, self._role_list[item]) and item != index:
+                score[item] = score_pair(look, self._looks[item]) + TOGETHER * taken[item]
+        return _select_best(score, index)
+
+    @cached_property
+    def _role_list(self) -> list[BoxRole]:
+        names = [find_role(name, self._roles) for name in self._catalogue.category_names]
+        return [names[number] for number in self._catalogue.category.tolist()]
+
+    @cached_property
+    def _looks(self) -> list[PieceLook]:
+        return [build_look(item, role) for item, role in zip(self._catalogue.items, self._role_list, strict=True)]
+
+    @cached_property
+    def _pool(self) -> Ints:
+        if self._together is None:
+            return np.arange(min(len(self._catalogue), POOL))
+        favour = np.asarray(self._together.sum(axis=0)).ravel()
+        return np.argsort(-favour, kind="stable")[:POOL]
+
+
+def count_together(interactions: WeightedInteractions, catalogue: Catalogue) -> sparse.csr_matrix:
+    """Count which items are taken by the same clients, as cosines in [0, 1], sparse (items, items); what was only
+    looked at counts not."""
+    index = catalogue.align_ids(interactions.items)[interactions.item]
+    counts = (index >= 0) & (interactions.weight >= TAKEN)
+    shape = (len(interactions.clients), len(catalogue))
+    cells = (interactions.weight[counts], (interactions.client[counts], index[counts]))
+    taken = sparse.coo_matrix(cells, shape).tocsr()
+    taken.data = np.minimum(taken.data, 1.0)
+    length = np.sqrt(np.asarray(taken.multiply(taken).sum(axis=0)).ravel())
+    scaled = taken @ sparse.diags_array(1.0 / np.maximum(length, 1.0))
+    return (scaled.T @ scaled).tocsr()
+
+
+def _remember(cache: OrderedDict[int, Neighbours], index: int, compute: Callable[[int], Neighbours]) -> Neighbours:
+    found = cache.get(index)
+    if found is None:
+        found = cache[index] = compute(index)
+        if len(cache) > CACHED:
+            cache.popitem(last=False)
+    return found
+
+
+def _select_best(score: Floats, without: int) -> Neighbours:
+    score[without] = -np.inf
+    n = min(MOST, len(score))
+    best = np.argpartition(-score, n - 1)[:n]
+    best = best[np.lexsort((best, -score[best]))]
+    best = best[np.isfinite(score[best])]
+    return Neighbours(best, score[best])

@@ -1,0 +1,1 @@
+"""Recommendations for pages: answered from memory, whatever the database does."""

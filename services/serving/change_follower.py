@@ -1,0 +1,123 @@
+"""Follows what changes in the database, off the path of requests: stock, catalogue, models, the clock and clients."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from datetime import UTC, datetime
+from typing import Final
+
+from sqlalchemy import Connection, Engine
+
+from errors import SelvedgeError
+from models.clock import Clock
+from services.recommendations.recommender import Recommender
+from services.serving.client_lists import ListCache
+from services.serving.list_builder import ListBuilder
+from services.serving.serving_metrics import follower_lag, lists_in_memory, lists_refreshed
+from store import clock
+from store.clients import client_changes
+from store.clients.clients import find_existing
+from store.database import read_transaction, write_transaction
+from store.privacy.erasure import ERASED_CLIENTS
+from store.revisions import load_number
+
+EVERY_SECONDS: Final = 0.15
+"""Real seconds between two looks; with the work of one look an event shows well within a second."""
+TOGETHER: Final = 200
+"""Clients whose lists are refreshed between two looks at the clock and the stock."""
+STALE_SECONDS: Final = 600.0
+"""Age from which a list that is asked for is ranked again, since the season and the trend move on."""
+TIDY_SECONDS: Final = 60.0
+
+log = logging.getLogger(__name__)
+
+
+class ChangeFollower:
+    """The thread. `now` gives business time without a look at the database."""
+
+    def __init__(self, engine: Engine, recommender: Recommender, lists: ListCache) -> None:
+        self._engine, self._recommender, self._lists = engine, recommender, lists
+        self.builder = ListBuilder(recommender)
+        self._clock = Clock()
+        self._number, self._seen = 0, set[int]()
+        self._erasures = 0
+        self._wanted: dict[str, None] = {}
+        self._tidied = time.monotonic()
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="changes", daemon=True)
+
+    def start(self) -> None:
+        """Take the present state as known, and begin to follow. Raises Unavailable without a database."""
+        with read_transaction(self._engine) as connection:
+            self._clock = clock.load_clock(connection, datetime.now(UTC))
+            self._number = client_changes.find_latest(connection)
+            self._erasures = load_number(connection, ERASED_CLIENTS)
+        self._recommender.load_current(self.now())
+        self._thread.start()
+
+    def now(self) -> datetime:
+        """Return business time by the clock as last read."""
+        return self._clock.business(datetime.now(UTC))
+
+    def refresh_soon(self, client_id: str) -> None:
+        """Have a client's list ranked again with the next look."""
+        self._wanted[client_id] = None
+
+    def close(self) -> None:
+        """End the thread."""
+        self._closed.set()
+        if self._thread.is_alive():
+            self._thread.join(10)
+
+    def _run(self) -> None:
+        while not self._closed.wait(EVERY_SECONDS):
+            started = time.monotonic()
+            try:
+                self._look()
+            except SelvedgeError as away:
+                log.warning("changes cannot be followed: %s", away.code)
+            except (
+                Exception
+            ) as broken:  # a thread that ended here would leave every list as it is, and nobody would see
+                log.error("following changes failed: %s", type(broken).__name__)
+            follower_lag.set(time.monotonic() - started)
+
+    def _look(self) -> None:
+        """Take up what changed since the last look."""
+        with read_transaction(self._engine) as connection:
+            self._clock = clock.load_clock(connection, datetime.now(UTC))
+            self._collect_changes(connection)
+            if (erasures := load_number(connection, ERASED_CLIENTS)) != self._erasures:
+                known = self._lists.list_clients()
+                self._lists.drop(set(known) - find_existing(connection, known))
+                self._erasures = erasures
+        self._recommender.load_current(self.now())
+        self._refresh_wanted()
+        lists_in_memory.set(len(self._lists))
+        if time.monotonic() - self._tidied > TIDY_SECONDS:
+            self._tidied = time.monotonic()
+            with write_transaction(self._engine) as connection:
+                client_changes.delete_old(connection)
+
+    def _collect_changes(self, connection: Connection) -> None:
+        changes = client_changes.load_changes(connection, self._number)
+        if not changes:
+            return
+        if client_changes.find_oldest(connection) > self._number + 1:
+            self._lists.drop(self._lists.list_clients())  # so far behind that changes are missing
+        fresh = [change for change in changes if change.number not in self._seen]
+        self._number = max(self._number, changes[-1].number)
+        self._seen = {change.number for change in changes}
+        for client_id in self._lists.select_known(change.client_id for change in fresh):
+            self._wanted[client_id] = None
+
+    def _refresh_wanted(self) -> None:
+        while self._wanted and not self._closed.is_set():
+            batch = [self._wanted.popitem()[0] for _ in range(min(TOGETHER, len(self._wanted)))]
+            with read_transaction(self._engine) as connection:
+                fresh = list(self.builder.build(connection, batch, self.now()))
+            self._lists.keep(fresh)
+            self._lists.drop(set(batch) - {one.client_id for one in fresh})
+            lists_refreshed.inc(len(fresh))

@@ -1,0 +1,123 @@
+"""The lists of the clients who were asked about lately: each client's best items, ranked once for each change of what
+is known of them."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter, OrderedDict
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Final, NamedTuple
+
+from algorithms.blending.catalogue import Catalogue
+from models.answers import AnswerRecord
+from models.base import ClientId, ItemId
+from models.catalogue import Item
+from services.recommendations.ranking_state import RankingGeneration
+
+LENGTH: Final = 300
+"""Items in a list: three times the most that a page may ask for."""
+
+
+class ListOrigin(NamedTuple):
+    """Who ranked a list: the record of the answer without its items, and the question as JSON."""
+
+    record: AnswerRecord
+    body: bytes
+
+
+class PageMix(NamedTuple):
+    """Items mixed for a page, as indices into the catalogue of `items`."""
+
+    items: tuple[Item, ...]
+    indices: tuple[int, ...]
+
+
+@dataclass(slots=True)
+class ListUse:
+    """What came of a list. `mixes`: by context and number of items; `liking`: scores by index; `recorded`: whether its
+    question is on record."""
+
+    mixes: dict[tuple[str, int], PageMix] = field(default_factory=dict)
+    liking: dict[int, float] = field(default_factory=dict)
+    recorded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ClientList:
+    """A client's best items at one moment: `indices` into `catalogue` with their `scores`, best first.
+
+    Both are arrays of the standard library, which take little room and give plain numbers. `wears`: the client's sizes.
+    `hidden`: items never to show, since they are owned or came back. `generation`: what ranked it. `built`: monotonic
+    real seconds. `use`: what came of it so far.
+    """
+
+    client_id: ClientId
+    catalogue: Catalogue
+    indices: Sequence[int]
+    scores: Sequence[float]
+    wears: tuple[str, ...]
+    hidden: frozenset[ItemId]
+    origin: ListOrigin
+    generation: RankingGeneration
+    built: float
+    use: ListUse = field(default_factory=ListUse)
+
+
+class ListCache:
+    """The lists of the `most` clients asked about last. Safe from many threads."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._lists: OrderedDict[ClientId, ClientList] = OrderedDict()
+        self._loading: Counter[ClientId] = Counter()
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._lists)
+
+    def find(self, client_id: ClientId) -> ClientList | None:
+        """Find the client's list; None when it is not in memory."""
+        with self._lock:
+            found = self._lists.get(client_id)
+            if found is not None:
+                self._lists.move_to_end(client_id)
+            return found
+
+    @contextmanager
+    def announce(self, client_id: ClientId) -> Iterator[None]:
+        """Have a client counted as known while their list is loaded, so that a change meanwhile is not missed."""
+        with self._lock:
+            self._loading[client_id] += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._loading[client_id] -= 1
+                if not self._loading[client_id]:
+                    del self._loading[client_id]
+
+    def keep(self, lists: Iterable[ClientList]) -> None:
+        """Keep these lists in the place of older ones, and drop those that nobody asked for longest."""
+        with self._lock:
+            for fresh in lists:
+                self._lists[fresh.client_id] = fresh
+            while len(self._lists) > self._most:
+                self._lists.popitem(last=False)
+
+    def select_known(self, client_ids: Iterable[ClientId]) -> list[ClientId]:
+        """Select those whose lists are in memory, or are being loaded."""
+        with self._lock:
+            return [one for one in client_ids if one in self._lists or one in self._loading]
+
+    def drop(self, client_ids: Iterable[ClientId]) -> None:
+        """Forget the lists of these clients."""
+        with self._lock:
+            for client_id in client_ids:
+                self._lists.pop(client_id, None)
+
+    def list_clients(self) -> list[ClientId]:
+        """List whose lists are in memory."""
+        with self._lock:
+            return list(self._lists)

@@ -1,0 +1,127 @@
+"""Builds client lists: loads what is known of the clients, and lets the slot `ranking` rank."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+from typing import Final, NamedTuple
+
+import numpy as np
+import orjson
+from sqlalchemy import Connection
+
+from algorithms.blending.contracts import RankingRequest
+from algorithms.slots.batches import split_into_chunks
+from domain.arrays import Floats, Ints
+from domain.histories import ClientSignals
+from models.answers import AnswerRecord
+from models.base import ClientId
+from models.slot_policies import BUILT_IN
+from services.recommendations.ranking_state import SLOT, RankingState
+from services.recommendations.recommender import Recommender
+from services.serving.client_lists import LENGTH, ClientList, ListOrigin
+from store.clients.interactions import load_many_signals
+
+CONTEXT: Final = "page"
+"""The context of the question: one list serves all pages of a client."""
+
+
+class _Ranking(NamedTuple):
+    """Items best first, shape (k,) each, and who ranked them."""
+
+    indices: Ints
+    scores: Floats
+    origin: ListOrigin
+
+
+class ListBuilder:
+    """Builds lists from the store. Safe from many threads."""
+
+    def __init__(self, recommender: Recommender) -> None:
+        self._recommender = recommender
+
+    def build(self, connection: Connection, client_ids: Iterable[ClientId], now: datetime) -> Iterator[ClientList]:
+        """Build the lists of these clients at business `now`; unknown ids are left out."""
+        loaded = load_many_signals(connection, client_ids, now).values()
+        signals = [one if one.personal else one.leave_out_person() for one in loaded]
+        for clients in split_into_chunks(signals):
+            yield from self.rank(clients, now)
+
+    def rank(self, clients: Sequence[ClientSignals], now: datetime) -> Iterator[ClientList]:
+        """Rank the items for clients of whom everything is loaded."""
+        state = self._recommender.load_current(now)
+        generation = self._recommender.generation
+        if self._recommender.has_algorithm:
+            rankings = self._ask_algorithms(state, clients, now)
+        else:
+            rankings = (_rank_by_blend(state, client, now) for client in clients)
+        for client, ranking in zip(clients, rankings, strict=True):
+            yield ClientList(
+                client_id=client.client_id,
+                catalogue=state.blend.catalogue,
+                indices=array("i", ranking.indices.tolist()),
+                scores=array("f", ranking.scores.tolist()),
+                wears=client.wears,
+                hidden=client.owned | client.list_sent_back(now.timestamp()),
+                origin=ranking.origin,
+                generation=generation,
+                built=time.monotonic(),
+            )
+
+    def _ask_algorithms(
+        self, state: RankingState, clients: Sequence[ClientSignals], now: datetime
+    ) -> Iterator[_Ranking]:
+        requests = [_build_request(client, now) for client in clients]
+        index = state.blend.catalogue.index
+        for pending, picks in self._recommender.ask_algorithms(state, requests, clients, [None] * len(clients)):
+            indices = np.array([index[pick.item_id] for pick in picks], np.int64)
+            scores = np.array([pick.score for pick in picks], np.float64)
+            yield _Ranking(indices, scores, ListOrigin(pending.record, pending.body))
+
+
+def _build_request(client: ClientSignals, now: datetime) -> RankingRequest:
+    return RankingRequest(client_id=client.client_id, n=LENGTH, now=now, context=CONTEXT)
+
+
+def _rank_by_blend(state: RankingState, client: ClientSignals, now: datetime) -> _Ranking:
+    started = time.perf_counter()
+    indices, shares = state.blend.score_eligible(_build_request(client, now), client)
+    total = shares.sum(axis=0)
+    best = np.argsort(-total, kind="stable")[:LENGTH] if len(total) <= LENGTH else _select_best(total)
+    return _Ranking(indices[best], total[best], _describe(state, client, now, started))
+
+
+def _select_best(total: Floats) -> Ints:
+    head = np.argpartition(-total, LENGTH)[:LENGTH]
+    return np.asarray(head[np.lexsort((head, -total[head]))])
+
+
+def _describe(state: RankingState, client: ClientSignals, now: datetime, started: float) -> ListOrigin:
+    """Describe a ranking of the blend by what it can be worked out from again, since its candidates are the whole
+    catalogue."""
+    question = {
+        "client_id": client.client_id,
+        "now": now,
+        "n": LENGTH,
+        "context": CONTEXT,
+        "sizes": client.wears,
+        "catalogue": state.fingerprint,
+        "model": state.version,
+    }
+    body = orjson.dumps(question)
+    record = AnswerRecord(
+        slot=SLOT,
+        client_id=client.client_id,
+        asked_at=now,
+        question=hashlib.sha256(body).hexdigest()[:32],
+        role="live",
+        variant=BUILT_IN,
+        algorithm=state.blend.name,
+        version=state.version,
+        seconds=time.perf_counter() - started,
+        answer=None,
+    )
+    return ListOrigin(record, body)
