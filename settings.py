@@ -17,11 +17,12 @@ from pydantic_settings import SettingsConfigDict
 from errors import ConfigError
 from keys import Keys, load_or_make_keys
 from public_url import find_url_fault
+from ranking_settings import RankingSettings
 from shop_settings import ShopSettings
 from writer_settings import WriterSettings
 
 
-class Settings(ShopSettings, WriterSettings):
+class Settings(RankingSettings, ShopSettings, WriterSettings):
     """What an operator may set. The defaults run everything on one machine."""
 
     model_config = SettingsConfigDict(env_prefix="SELVEDGE_", env_file=".env", extra="ignore", frozen=True)
@@ -125,19 +126,6 @@ class Settings(ShopSettings, WriterSettings):
     """The share of clients in the re-engagement holdout: no mail when they drift, so that its effect can be measured.
     Always the same clients; welcome, quiz, thanks and campaigns still reach them."""
 
-    blend_match: float = Field(default=0.4, ge=0)
-    """Weight of the client's own preferences in the default ranking."""
-    blend_trend: float = Field(default=0.2, ge=0)
-    """Weight of what is popular with many clients."""
-    blend_inventory: float = Field(default=0.1, ge=0)
-    """Weight of what the shop has much of."""
-    blend_margin: float = Field(default=0.1, ge=0)
-    """Weight of what the shop earns."""
-    blend_freshness: float = Field(default=0.1, ge=0)
-    """Weight of what is new."""
-    blend_season: float = Field(default=0.1, ge=0)
-    """Weight of what suits the season."""
-
     stylist_calls_a_day: int = Field(default=0, ge=0)
     """Calls that the shop's stylists make in one of the shop's own days in place of a mail, where an algorithm of the
     slot `next_action` chooses one. 0: none; then none is ever proposed."""
@@ -165,10 +153,6 @@ class Settings(ShopSettings, WriterSettings):
     """Folder of the shop's own words for notes, one file a language, named and written like
     `domain/fixes/reading/languages/en.toml`; a file with `language` adds one. Empty: the built-in words alone."""
 
-    recommendation_deadline_ms: int = Field(default=50, ge=5, le=5_000)
-    """Milliseconds after which `GET /v1/recommendations` shows what is popular, where the client is not in memory."""
-    client_lists_in_memory: int = Field(default=50_000, ge=100)
-    """Clients whose ranked list each web process keeps, some 10 kB each."""
     refresh_hour: int = Field(default=3, ge=0, le=23)
     """Hour of the shop's own day of the nightly training, which trains and compares models and makes every client's
     list."""

@@ -15,16 +15,16 @@ from settings import Settings
 
 REPOSITORY: Final = Path(__file__).parents[1]
 PAGE: Final = REPOSITORY / "docs" / "settings.md"
-SOURCES: Final = ("settings.py", "shop_settings.py", "writer_settings.py")
+SOURCES: Final = ("settings.py", *sorted(path.name for path in REPOSITORY.glob("*_settings.py")))
 
 HEAD: Final = """\
 # Settings
 
 Every setting is an environment variable. A file `.env` in the current folder is read too; the environment overrides
 it. Without any setting, everything runs on one machine. A wrong value stops the command with one line that names the
-variable. `python -m scripts.settings_doc` writes this page from [settings.py](../settings.py),
-[shop_settings.py](../shop_settings.py) and [writer_settings.py](../writer_settings.py), the only readers of the
-environment. How to add one: [add a setting](recipes/add-a-setting.md).
+variable. `python -m scripts.settings_doc` writes this page from [settings.py](../settings.py), the only
+reader of the environment, and its parts, the files `*_settings.py` beside it. How to add one:
+[add a setting](recipes/add-a-setting.md).
 """
 TITLES: Final = {
     "home": "Files and database",
