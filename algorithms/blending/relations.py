@@ -11,16 +11,14 @@ import numpy as np
 from scipy import sparse
 
 from algorithms.blending.catalogue import Catalogue
+from algorithms.blending.looks import Looks
 from domain.arrays import Floats, Ints
-from domain.fixes.outfits import PieceLook, build_look, may_wear_together, score_pair
+from domain.fixes.outfits import build_look
 from domain.fixes.roles import RoleOverrides, find_role
 from domain.histories import WeightedInteractions
-from models.box_roles import BoxRole
 
 MOST: Final = 60
 """Items kept beside one."""
-POOL: Final = 600
-"""Items that are tried for an outfit with another, those in the widest favour first."""
 SAME_CATEGORY, PRICE = 0.6, 0.4
 """What a like item gains by its category, and loses by a price e times as high or low."""
 TOGETHER: Final = 2.0
@@ -69,35 +67,27 @@ class ItemRelations:
         catalogue = self._catalogue
         profile = catalogue.features.profile(np.array([index]), np.ones(1))
         score = catalogue.features.likeness(profile)
-        score = score + SAME_CATEGORY * (catalogue.category == catalogue.category[index])
-        price = np.maximum(catalogue.price, 1.0)
-        return _select_best(score - PRICE * np.abs(np.log(price / price[index])), index)
-
-    def _compute_worn_with(self, index: int) -> Neighbours:
-        score = np.full(len(self._catalogue), -np.inf)
-        taken = np.zeros(len(self._catalogue)) if self._together is None else self._together[index].toarray()[0]
-        pool = np.union1d(self._pool, np.flatnonzero(taken > 0))
-        look, role = self._looks[index], self._role_list[index]
-        for item in pool.tolist():
-            if may_wear_together(role, self._role_list[item]) and item != index:
-                score[item] = score_pair(look, self._looks[item]) + TOGETHER * taken[item]
+        score += SAME_CATEGORY * (catalogue.category == catalogue.category[index])
+        score -= PRICE * np.abs(self._log_price - self._log_price[index])
         return _select_best(score, index)
 
     @cached_property
-    def _role_list(self) -> list[BoxRole]:
-        names = [find_role(name, self._roles) for name in self._catalogue.category_names]
-        return [names[number] for number in self._catalogue.category.tolist()]
+    def _log_price(self) -> Floats:
+        return np.log(np.maximum(self._catalogue.price, 1.0))
+
+    def _compute_worn_with(self, index: int) -> Neighbours:
+        score = self._looks.score_with(index)
+        if self._together is not None:
+            row = self._together[[index]]
+            score[row.indices] += TOGETHER * row.data
+        score[~self._looks.find_wearable(index)] = -np.inf
+        return _select_best(score, index)
 
     @cached_property
-    def _looks(self) -> list[PieceLook]:
-        return [build_look(item, role) for item, role in zip(self._catalogue.items, self._role_list, strict=True)]
-
-    @cached_property
-    def _pool(self) -> Ints:
-        if self._together is None:
-            return np.arange(min(len(self._catalogue), POOL))
-        favour = np.asarray(self._together.sum(axis=0)).ravel()
-        return np.argsort(-favour, kind="stable")[:POOL]
+    def _looks(self) -> Looks:
+        roles = [find_role(name, self._roles) for name in self._catalogue.category_names]
+        of_items = zip(self._catalogue.items, self._catalogue.category.tolist(), strict=True)
+        return Looks.of([build_look(item, roles[number]) for item, number in of_items])
 
 
 def count_together(interactions: WeightedInteractions, catalogue: Catalogue) -> sparse.csr_matrix:
