@@ -1,5 +1,5 @@
-"""A bare FastAPI handler that returns the bytes of a file, `python -m bench.realtime_bare FILE PORT`: what the answers of
-the product are compared with, on the same server, loop and number of processes."""
+"""A bare FastAPI handler that returns the bytes of a file, `python -m bench.realtime_bare FILE PORT`: the product is
+compared with it, on the same server, loop and number of processes."""
 
 from __future__ import annotations
 
