@@ -89,16 +89,18 @@ class BenchShop:
             alone = self._load(str(web.base_url), 2, connections=1)
             shown = sorted(self._time_event(web, number) for number in range(EVENTS_SHOWN))
             ours, bare = (statistics.median(run.per_second for run in runs) for runs in zip(*pairs, strict=True))
-            answers = sum(mine.per_second for mine, _ in pairs) * SECONDS
+            answers = sum(ours_run.per_second for ours_run, _ in pairs) * SECONDS
             cpu = after.user + after.system - before.user - before.system
             return {
                 "answers_per_s": ours,
                 "bare_per_s": bare,
-                "share_of_bare": statistics.median(mine.per_second / theirs.per_second for mine, theirs in pairs),
-                "p99_ms": statistics.median(mine.p99 for mine, _ in pairs),
+                "share_of_bare": statistics.median(
+                    ours_run.per_second / bare_run.per_second for ours_run, bare_run in pairs
+                ),
+                "p99_ms": statistics.median(ours_run.p99 for ours_run, _ in pairs),
                 "alone_p50_ms": alone.p50,
                 "cpu_us_an_answer": cpu / answers * 1e6,
-                "wrong_answers": sum(mine.wrong for mine, _ in pairs),
+                "wrong_answers": sum(ours_run.wrong for ours_run, _ in pairs),
                 "event_shown_p99_s": shown[int(0.99 * len(shown))],
                 "start_s": cold_s,
                 "memory_mb": process.memory_info().rss / 2**20,

@@ -1,4 +1,4 @@
-"""How well each item of a catalogue is worn with one of them, all at once: `domain.fixes.outfits.score_pair` in arrays."""
+"""How well each item of a catalogue is worn with one of them: `domain.fixes.outfits.score_pair` in arrays."""
 
 from __future__ import annotations
 

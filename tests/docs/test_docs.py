@@ -153,7 +153,7 @@ def test_a_command_that_does_not_exist_is_found() -> None:
     assert [option for line, option in options(canary) if option not in list_options(line)] == ["--colour"]
 
 
-@pytest.mark.parametrize("file", DOCS, ids=name_page)
+@pytest.mark.parametrize("file", [file for file in DOCS if file.name != "CHANGELOG.md"], ids=name_page)
 def test_it_is_short(file: Path) -> None:
     assert len(file.read_text().splitlines()) <= LONGEST
 
