@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings
+
+from errors import ConfigError
 
 
 class WriterSettings(BaseSettings):
@@ -18,15 +20,38 @@ class WriterSettings(BaseSettings):
     """With a key a model writes; without one, the template writer does."""
     llm_model: str = "gpt-4o-mini"
     """As the endpoint names it."""
-    llm_mode: Literal["tools", "json_schema", "json"] = "tools"
+    llm_fallbacks: str = ""
+    """Further models of the same endpoint, separated by commas: asked in this order while those before them fail."""
+    llm_mode: Literal["tools", "json_schema", "json", "auto"] = "tools"
     """How the endpoint is asked for structured answers. Nearly all serve a forced tool call; some local servers only
-    the others."""
+    the others. `auto`: the first of the three that it does not refuse."""
     llm_timeout_s: float = Field(default=30.0, gt=0)
     """Seconds that one call may take."""
     llm_calls_per_client_day: int = Field(default=12, ge=0)
     """Calls for one client in 24 hours of business time; the failed ones count."""
     llm_tokens_per_client_day: int = Field(default=60_000, ge=0)
     """Tokens in and out for one client in 24 hours of business time."""
+    llm_money_per_client_day: float | None = Field(default=None, ge=0)
+    """Money for one client in 24 hours of business time, in the unit of `llm_prices`. None: no limit, here and
+    below."""
+    llm_tokens_per_campaign: int | None = Field(default=None, ge=0)
+    """Tokens for all mails of one campaign."""
+    llm_money_per_campaign: float | None = Field(default=None, ge=0)
+    """Money for all mails of one campaign."""
+    llm_tokens_per_day: int | None = Field(default=None, ge=0)
+    """Tokens for all clients in one of the shop's own days."""
+    llm_money_per_day: float | None = Field(default=None, ge=0)
+    """Money for all clients in one of the shop's own days."""
+    llm_tokens_total: int | None = Field(default=None, ge=0)
+    """Tokens ever."""
+    llm_money_total: float | None = Field(default=None, ge=0)
+    """Money ever."""
+    llm_prices: str = ""
+    """Price of a million tokens in and out for each model: `gpt-4o-mini=0.15/0.60`. A limit of money needs them."""
+    llm_answer_tokens: int = Field(default=1_500, ge=1)
+    """Tokens that are reserved for an answer before a call; what it really took is settled after."""
+    transcript_days: float = Field(default=30.0, ge=0)
+    """Days for which it is kept what models were asked and answered. 0: it is not kept."""
 
     review: str = ""
     """Kinds of mail that a person lets out: `welcome=all,win_back=sample:20` (so many a day). A campaign has its own
@@ -37,6 +62,27 @@ class WriterSettings(BaseSettings):
     """Hours after which it is escalated."""
     review_lease_minutes: float = Field(default=15.0, gt=0)
     """Minutes of real time for which a person who claims a draft has it alone."""
+
+    @field_validator("llm_prices")
+    @classmethod
+    def _check_prices(cls, prices: str) -> str:
+        for part in filter(str.strip, prices.split(",")):
+            if not re.fullmatch(r"\s*[^\s,=]+=\d+(\.\d+)?/\d+(\.\d+)?\s*", part):
+                raise ValueError(f"{part.strip()!r} is not MODEL=IN/OUT, the prices of a million tokens")
+        return prices
+
+    @model_validator(mode="after")
+    def _check_money(self) -> Self:
+        limits = (self.llm_money_per_client_day, self.llm_money_per_campaign, self.llm_money_per_day)
+        if any(limit is not None for limit in (*limits, self.llm_money_total)):
+            for name in (self.llm_model, *self.list_fallback_models()):
+                if not re.search(rf"(^|,)\s*{re.escape(name)}=", self.llm_prices):
+                    raise ConfigError(f"SELVEDGE_LLM_PRICES: a limit of money needs the price of {name}")
+        return self
+
+    def list_fallback_models(self) -> list[str]:
+        """List the models to fall back on, in their order."""
+        return [name.strip() for name in self.llm_fallbacks.split(",") if name.strip()]
 
     @field_validator("review")
     @classmethod

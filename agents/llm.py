@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,11 +19,13 @@ from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, Self, TypeVar, 
 
 from pydantic import BaseModel, create_model, model_validator
 
-from agents.attempts import Attempts, CallAccount, Recorder
+from agents.attempts import Attempts, CallAccount
+from agents.model_circuit import ModelChain
 from agents.prompt import Prompt
-from errors import ConfigError
+from domain.model_prices import parse_prices
+from errors import ConfigError, ModelFault
 from models.base import ClientId
-from models.model_call import ModelBudget, ModelCall, ModelUsage
+from models.model_call import ModelCall
 from settings import Settings
 
 if TYPE_CHECKING:
@@ -37,6 +39,10 @@ Check = Callable[[T], list[str]]
 REASKS: Final = 2
 """How often a model may repair an answer that breaks the schema or the rules."""
 OPENAI: Final = "https://api.openai.com/v1"
+MODES: Final = ("tools", "json_schema", "json")
+"""What `auto` tries, in this order."""
+_UNSUPPORTED: Final = frozenset({"http_400", "http_422", "http_501"})
+"""How endpoints refuse a way of asking that they do not know."""
 
 
 @dataclass(frozen=True)
@@ -56,14 +62,19 @@ class PromptAnswerer(Protocol):
 class LanguageModel:
     """The configured endpoint; one per process, used on one event loop. Close it, or use it as a context manager."""
 
-    def __init__(self, client: AsyncOpenAI, mode: instructor.Mode, settings: Settings) -> None:
+    def __init__(self, client: AsyncOpenAI, modes: Sequence[instructor.Mode], settings: Settings) -> None:
         self.client = client
-        self.mode = mode
+        self.modes = list(modes)
+        """Ways to ask for a structured answer, the one that worked last first."""
         self.name = settings.llm_model
         self.timeout_s = settings.llm_timeout_s
-        self._allowance = ModelBudget(
-            calls=settings.llm_calls_per_client_day, tokens=settings.llm_tokens_per_client_day
-        )
+        self.answer_tokens = settings.llm_answer_tokens
+        self.prices = parse_prices(settings.llm_prices)
+        self.chain = ModelChain([settings.llm_model, *settings.list_fallback_models()])
+
+    def prefer_mode(self, mode: instructor.Mode) -> None:
+        """Ask in this way first from now on."""
+        self.modes.sort(key=lambda known: known is not mode)
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
@@ -83,16 +94,15 @@ class LanguageModel:
         )
         # The library reads these from its own variables; settings.py alone reads the environment.
         client.organization = client.project = client.admin_api_key = None
-        model = cls(client, instructor.Mode[settings.llm_mode.upper()], settings)
+        names = MODES if settings.llm_mode == "auto" else (settings.llm_mode,)
+        model = cls(client, [instructor.Mode[name.upper()] for name in names], settings)
         # Both libraries put off most imports until first used; there they would hold up the loop and eat the timeout.
-        instructor.patch(create=client.chat.completions.create, mode=model.mode)
+        instructor.patch(create=client.chat.completions.create, mode=model.modes[0])
         return model
 
-    def session(
-        self, client_id: ClientId, n: int | None, now: datetime, spent: ModelUsage, record: Recorder
-    ) -> ModelSession:
-        """Open a session for one client's mail at business time `now`, within what is left of the client's day."""
-        return ModelSession(self, client_id, n, now, self._allowance.subtract(spent), record)
+    def session(self, client_id: ClientId, n: int | None, now: datetime, account: CallAccount) -> ModelSession:
+        """Open a session for one client's mail at business time `now`; `account` says what it may cost."""
+        return ModelSession(self, client_id, n, now, account)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -114,11 +124,10 @@ class ModelSession:
         client_id: ClientId,
         n: int | None,
         now: datetime,
-        budget: ModelBudget,
-        record: Recorder,
+        account: CallAccount,
     ) -> None:
         self._model, self._client_id, self._n, self._now = model, client_id, n, now
-        self._account = CallAccount(budget, record)
+        self._account = account
 
     async def ask(self, prompt: Prompt, output: type[T], check: Check[T] | None = None) -> ModelAnswer[T]:
         """Ask the model and return its answer as an `output` in which `check` finds no fault.
@@ -126,11 +135,31 @@ class ModelSession:
         Raises Unavailable (RateLimited with its wait), ConfigError, ModelRefused, BudgetSpent, or ModelFault with code
         `truncated`, `invalid` (broke the schema to the last) or `ungrounded` (broke the rules to the last).
         """
+        modes = tuple(self._model.modes)
+        for mode in modes[:-1]:
+            try:
+                answer = await self._ask_in(mode, prompt, output, check)
+            except ModelFault as fault:
+                if fault.code not in _UNSUPPORTED:
+                    raise
+            else:
+                self._model.prefer_mode(mode)
+                return answer
+        answer = await self._ask_in(modes[-1], prompt, output, check)
+        self._model.prefer_mode(modes[-1])
+        return answer
+
+    async def _ask_in(
+        self, mode: instructor.Mode, prompt: Prompt, output: type[T], check: Check[T] | None
+    ) -> ModelAnswer[T]:
         import instructor  # noqa: PLC0415
         from instructor.core import InstructorRetryException  # noqa: PLC0415
 
-        attempts = Attempts(self._complete, self._blank(prompt), self._account)
-        create = cast(Any, instructor.patch(create=attempts.call, mode=self._model.mode))
+        model = self._model
+        attempts = Attempts(
+            self._complete, self._blank(prompt), self._account, model.chain, model.prices, model.answer_tokens
+        )
+        create = cast(Any, instructor.patch(create=attempts.call, mode=mode))
         held = _CHECK.set(attempts.wrap_check(check))
         try:
             value = await create(
@@ -156,7 +185,7 @@ class ModelSession:
     async def _complete(self, **request: Any) -> Any:
         """Make one call within the time allowed. The library's own limit is per read, not for the whole call."""
         async with asyncio.timeout(self._model.timeout_s):
-            return await self._model.client.chat.completions.create(model=self._model.name, **request)
+            return await self._model.client.chat.completions.create(**request)
 
 
 _CHECK: ContextVar[Callable[[Any], list[str]]] = ContextVar("_HELD")

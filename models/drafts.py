@@ -11,6 +11,7 @@ from pydantic import Field, StringConstraints, model_validator
 from models.base import CampaignSlug, ClientId, Contract, StrictInput
 from models.fixes import By
 from models.mail import Issue
+from models.model_call import CallRecord
 from models.states import OutreachState, TouchKind
 
 DraftId: TypeAlias = str
@@ -166,6 +167,12 @@ class DraftList(Contract):
 
     drafts: tuple[DraftEntry, ...]
     waiting: int
+
+
+class DraftTranscript(Contract):
+    """The calls of models that were made for a draft, in their order."""
+
+    calls: tuple[CallRecord, ...]
 
 
 class DraftDecided(Contract):

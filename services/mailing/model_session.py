@@ -1,4 +1,4 @@
-"""Call the language model on behalf of one client: within the client's daily budget, every call on record."""
+"""Call the language model on behalf of one client: within every budget, every call on record."""
 
 from __future__ import annotations
 
@@ -8,13 +8,55 @@ from contextlib import asynccontextmanager
 from datetime import datetime
 
 from agents.llm import LanguageModel, ModelSession
-from errors import ModelFault
+from domain.timing import load_zone
+from errors import BudgetSpent, ModelFault
 from models.base import ClientId
-from models.model_call import ModelCall, ModelUsage
+from models.model_call import ModelCall, SpendScope
 from services import metrics
 from services.context import ServiceContext
+from services.mailing import model_budget
 from store.database import read_transaction, write_transaction
-from store.mail import model_calls
+from store.mail import ledger
+
+
+class StoredAccount:
+    """The budgets of the shop: each call is opened in the store before it is made, and settled there after."""
+
+    def __init__(self, context: ServiceContext, scope: SpendScope) -> None:
+        self._context, self._scope = context, scope
+        self._limits = model_budget.build_spend_limits(context.settings)
+        self._ended: list[ModelCall] = []
+
+    async def open(self, call: ModelCall) -> int:
+        """Reserve the estimated cost of a call. Raises BudgetSpent, which is counted by its name."""
+        await self.save()
+        try:
+            return await asyncio.to_thread(self._open, call)
+        except BudgetSpent as spent:
+            metrics.model_faults.labels(fault=spent.code).inc()
+            raise
+
+    def charge(self, call: ModelCall) -> None:
+        """Note a call that has ended; `save` settles it."""
+        self._ended.append(call)
+
+    async def save(self) -> None:
+        """Settle the calls that have ended."""
+        ended, self._ended = self._ended, []
+        if ended:
+            await asyncio.to_thread(self._settle, ended)
+
+    def _open(self, call: ModelCall) -> int:
+        with write_transaction(self._context.engine) as connection:
+            return model_budget.open_call(connection, call, self._scope, self._limits)
+
+    def _settle(self, calls: list[ModelCall]) -> None:
+        keep = self._context.settings.transcript_days > 0
+        with write_transaction(self._context.engine) as connection:
+            for call in calls:
+                model_budget.settle_call(connection, call, self._scope, keep=keep)
+        for call in calls:
+            _count_call(call)
 
 
 @asynccontextmanager
@@ -27,22 +69,25 @@ async def open_session(
     """
     if model is None:
         raise ModelFault("no model is configured")
-    calls: list[ModelCall] = []
-    spent = await asyncio.to_thread(_load_spent, context, client_id, now)
+    account = StoredAccount(context, await asyncio.to_thread(_find_scope, context, client_id, n, now))
     try:
-        yield model.session(client_id, n, now, spent, calls.append)
+        yield model.session(client_id, n, now, account)
     finally:
-        await asyncio.to_thread(_save_calls, context, calls)
+        await account.save()
 
 
-def _load_spent(context: ServiceContext, client_id: ClientId, now: datetime) -> ModelUsage:
+def _find_scope(context: ServiceContext, client_id: ClientId, n: int | None, now: datetime) -> SpendScope:
+    day = f"{now.astimezone(load_zone(context.settings.shop_time_zone)):%Y-%m-%d}"
     with read_transaction(context.engine) as connection:
-        return model_calls.load_spent_today(connection, client_id, now)
+        mail = None if n is None else ledger.load_mail(connection, client_id, n)
+    return SpendScope(client_id=client_id, campaign=mail.campaign if mail else None, day=day)
 
 
-def _save_calls(context: ServiceContext, calls: list[ModelCall]) -> None:
-    with write_transaction(context.engine) as connection:
-        model_calls.save_calls(connection, calls)
-    for call in calls:
-        metrics.model_calls.labels(agent=call.agent, verdict=call.verdict).inc()
-        metrics.model_tokens.labels(agent=call.agent).inc(call.tokens_in + call.tokens_out)
+def _count_call(call: ModelCall) -> None:
+    metrics.model_calls.labels(agent=call.agent, verdict=call.verdict).inc()
+    metrics.model_tokens.labels(agent=call.agent).inc(call.tokens_in + call.tokens_out)
+    metrics.model_cost.labels(model=call.model).inc(call.cost_micros / 1_000_000)
+    if call.verdict != "ok":
+        metrics.model_faults.labels(fault=call.verdict).inc()
+    if call.impossible_usage:
+        metrics.model_faults.labels(fault="impossible_usage").inc()

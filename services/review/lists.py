@@ -8,10 +8,11 @@ from domain.draft_sentences import compute_version, find_faults, list_sentences
 from domain.review_policy import PATIENCE
 from models.drafts import DraftEntry, DraftId, DraftList, DraftView, HoldReason
 from models.mail import Review
+from models.model_call import CallRecord
 from models.states import TouchKind
 from services.review.rows import OpenDraft, format_draft_id, load_draft
 from store.database import read_transaction
-from store.mail import drafts
+from store.mail import drafts, model_calls
 from store.mail.drafts import DraftRow
 
 
@@ -40,6 +41,14 @@ def show_draft(engine: Engine, draft_id: DraftId) -> DraftView:
         edits = drafts.list_edits(connection, found.row.client_id, found.row.n)
         alike = len(drafts.list_alike(connection, found.row))
     return _build_view(found, alike).model_copy(update={"edits": tuple(edits)})
+
+
+def list_calls(engine: Engine, draft_id: DraftId) -> list[CallRecord]:
+    """List the calls of models that were made for a draft, with what was said in them while that is kept. Raises
+    NotFound."""
+    with read_transaction(engine) as connection:
+        row = load_draft(connection, draft_id).row
+        return model_calls.list_mail_calls(connection, row.client_id, row.n)
 
 
 def build_entry(row: DraftRow, alike: int = 1) -> DraftEntry:

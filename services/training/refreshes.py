@@ -19,6 +19,7 @@ from store.activity import write_activity
 from store.database import write_transaction
 from store.learning import artefacts, refreshes, top_picks
 from store.learning.artefacts import Artefact
+from store.mail import model_calls
 
 MOST_SHARDS: Final = 500
 """The most shards of one Refresh, however many clients there are: each is some events of its history."""
@@ -36,6 +37,7 @@ def begin_refresh(context: ServiceContext, actor: Actor, step: RefreshStep) -> R
         if (row := refreshes.find_refresh(connection, step.refresh)) is None:
             unserved = artefacts.delete_unserved(connection, now - KEEP_UNUSED)
             top_picks.delete_old_lists(connection, now - KEEP_UNUSED)
+            model_calls.delete_old_transcripts(connection, now - timedelta(days=settings.transcript_days))
             shards = top_picks.split_shards(connection, settings.refresh_shard, MOST_SHARDS)
             window = refresh_window.build_window(step.refresh, now, settings.refresh_days)
             row = refreshes.begin_refresh(connection, window, list(SLOT_TRAININGS), shards, now)

@@ -17,13 +17,13 @@ from store.tables.mail import (
     holds,
     mail_domains,
     mail_servers,
-    model_calls,
     outreach_steps,
     outreaches,
     returns,
     suppressions,
     withdrawals,
 )
+from store.tables.model_calls import model_calls, model_spend, model_transcripts
 from store.tables.refreshes import refreshes, top_picks
 from store.tables.shop import artefacts, client_changes, decisions, item_pictures, items, questions, revisions, stock
 
@@ -53,6 +53,8 @@ __all__ = [
     "mail_servers",
     "metadata",
     "model_calls",
+    "model_spend",
+    "model_transcripts",
     "outbox",
     "outreach_steps",
     "outreaches",

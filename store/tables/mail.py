@@ -187,20 +187,3 @@ mail_domains = Table(
     Column("deferrals", Integer, nullable=False, comment="in a row"),
     Column("rest_until", UtcTime, comment="real time; no mail goes before"),
 )
-
-model_calls = Table(
-    "model_calls",
-    metadata,
-    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
-    Column("at", UtcTime, nullable=False),
-    build_id_column("client_id", nullable=False),
-    Column("n", Integer),
-    Column("agent", String(16), nullable=False),
-    Column("prompt_version", String(40), nullable=False),
-    Column("model", String(64), nullable=False),
-    Column("tokens_in", Integer, nullable=False, default=0),
-    Column("tokens_out", Integer, nullable=False, default=0),
-    Column("latency_ms", Float, nullable=False, default=0.0),
-    Column("verdict", String(32), nullable=False, comment="ok, or the code of what went wrong"),
-    Index(None, "client_id", "at"),
-)

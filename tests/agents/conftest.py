@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from agents.attempts import BudgetAccount
 from agents.llm import LanguageModel, ModelSession
-from models.model_call import ModelCall, ModelUsage
+from models.model_call import ModelBudget, ModelCall, ModelUsage
 from settings import Settings
 from tests.agents.briefs import NOW
 from tests.doubles.chat_server import ChatServer
@@ -52,7 +53,10 @@ async def open_desk(server: ChatServer) -> AsyncIterator[Callable[..., Desk]]:
         model = LanguageModel.from_settings(Settings(_env_file=None, **given))
         models.append(model)
         calls: list[ModelCall] = []
-        return Desk(model.session("c-17", 3, NOW, spent, calls.append), server, calls)
+        settings = Settings(_env_file=None, **given)
+        day = ModelBudget(calls=settings.llm_calls_per_client_day, tokens=settings.llm_tokens_per_client_day)
+        account = BudgetAccount(day.subtract(spent), calls.append)
+        return Desk(model.session("c-17", 3, NOW, account), server, calls)
 
     yield build_desk
     for model in models:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agents.attempts import Attempts, CallAccount
+from agents.attempts import Attempts, BudgetAccount
 from errors import BudgetSpent
 from models.model_call import ModelBudget, ModelCall, ModelUsage
 from tests.agents.briefs import NOW
@@ -23,7 +23,7 @@ def build_attempts(usage: Any, budget: ModelBudget) -> tuple[Attempts, list[Mode
         return SimpleNamespace(usage=usage, choices=[choice])
 
     calls: list[ModelCall] = []
-    return Attempts(complete, BLANK, CallAccount(budget, calls.append)), calls
+    return Attempts(complete, BLANK, BudgetAccount(budget, calls.append)), calls
 
 
 @pytest.mark.parametrize(

@@ -129,6 +129,9 @@ def _save_decisions(connection: Connection, client_id: ClientId, now: datetime) 
     decisions.save_shadows(connection, [record.model_copy(update={"role": "shadow", "variant": "two"})])
     about = {"client_id": client_id, "n": 1, "agent": "writer", "prompt_version": "1", "model": "m", "verdict": "ok"}
     connection.execute(insert(t.model_calls).values(**about, at=now))
+    said = {"parameters": {}, "messages": [{"content": NOTE}], "answer": NAME, "faults": [NOTE]}
+    own_call = select(t.model_calls.c.id).where(t.model_calls.c.client_id == client_id).scalar_subquery()
+    connection.execute(insert(t.model_transcripts).values(call_id=own_call, client_id=client_id, at=now, **said))
     refreshes.begin_refresh(connection, RefreshReport(refresh="night"), ["ranking"], ["", client_id, "zz"], now)
     listed = (TopPick(item_id="knit-1", score=1.0),)
     list_ = TopPicks(client_id=client_id, context="email", at=now, algorithm="a", artefact="1", items=listed)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+import sys
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import pytest_asyncio
 from pydantic import SecretStr
@@ -14,12 +17,15 @@ from sqlalchemy import select
 from temporalio.client import WorkflowUpdateFailedError
 from temporalio.testing import WorkflowEnvironment
 
+import cli
+from hosting.dispatch import Dispatcher
 from models.outreach import OutreachDecision, OutreachStatus
 from store.database import read_transaction
 from store.tables import model_calls
 from tests.doubles.chat_server import ChatServer
 from tests.support.shop import Shop, a_shop
 from tests.support.temporal import new_time_skipping
+from web.app import create_app
 from workflows import ids
 
 
@@ -142,6 +148,54 @@ class TestAReviewerWhoRejects:
         assert status.code == "approved_by_person"
         row = await row_after(env, shop, hours=1)
         assert row.state == "sent"
+
+    async def test_and_the_draft_is_edited_at_the_desk_by_api_and_command_and_delivered(
+        self, env: WorkflowEnvironment, shop: Shop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        await env.sleep(timedelta(hours=1))
+        monkeypatch.setenv("SELVEDGE_HOME", str(shop.settings.home))
+        monkeypatch.setenv("SELVEDGE_QUIET_FROM_HOUR", "0")
+        monkeypatch.setenv("SELVEDGE_QUIET_UNTIL_HOUR", "0")
+
+        async def run_command(*words: str) -> tuple[int, str]:
+            monkeypatch.setattr(sys, "argv", ["selvedge", "drafts", *words])
+            status = await asyncio.to_thread(cli.run)
+            out, err = capsys.readouterr()
+            return status, out + err
+
+        site = httpx.ASGITransport(create_app(shop.settings))
+        key = {"Authorization": f"Bearer {shop.settings.keys.api}"}
+        async with httpx.AsyncClient(transport=site, base_url="http://127.0.0.1:8000", headers=key) as api:
+            (entry,) = (await api.get("/v1/drafts")).json()["drafts"]
+            assert (entry["draft_id"], entry["why"]) == ("m1:1", "refused")
+            draft = (await api.get("/v1/drafts/m1:1")).json()
+            assert draft["remarks"][0]["what"] == "Not fitting."
+            number = next(s["number"] for s in draft["sentences"] if s["where"] == "paragraphs[1]")
+            wrong = {"changes": [{"sentence": number, "text": "A discount waits for you."}], "by": "eve"}
+            checked = (await api.post("/v1/drafts/m1:1/check", json={"changes": wrong["changes"]})).json()
+            assert [fault["sentence"] for fault in checked["faults"]] == [number]
+            refused = await api.post("/v1/drafts/m1:1/edit", json=wrong)
+            assert (refused.status_code, "(discount)" in refused.json()["error"]["message"]) == (422, True)
+            right = {"changes": [{"sentence": number, "text": "These are the pieces that we chose for you."}]}
+            assert (await api.post("/v1/drafts/m1:1/edit", json=right | {"by": "eve"})).status_code == 200
+            status, told = await run_command("edit", "m1:1", "--sentence", "1", "--text", "Free shoes for you")
+            assert (status, "(free)" in told) == (1, True), told
+            status, told = await run_command("edit", "m1:1", "--sentence", "1", "--text", "Pieces chosen for you")
+            assert status == 0, told
+            status, told = await run_command("show", "m1:1", "--transcript")
+            for line in ("writer: ok", "reviewer: ok", "Not fitting."):
+                assert line in told
+            assert (await run_command("approve", "m1:1", "--by", "eve"))[0] == 0
+            late = await api.post("/v1/drafts/m1:1/decision", json={"verdict": "reject", "reason": "dull", "by": "ann"})
+            assert (late.status_code, "eve approved" in late.json()["error"]["message"]) == (409, True)
+        await Dispatcher(env.client, shop.engine, per_second=1_000).send_batch()
+        row = await row_after(env, shop, hours=1)
+        assert (row.state, row.composed_by) == ("sent", "person")
+        (mail,) = shop.mails()
+        assert mail.subject == "Pieces chosen for you"
+        assert "These are the pieces that we chose for you." in mail.text
+        history = await env.client.get_workflow_handle(ids.outreach("m1", 1)).fetch_history()
+        assert "chosen" not in history.to_json()
 
     async def test_and_nobody_s_decision_is_a_no(self, env: WorkflowEnvironment, shop: Shop) -> None:
         await env.sleep(timedelta(days=8))

@@ -16,6 +16,7 @@ from models.drafts import (
     DraftEdit,
     DraftEntry,
     DraftList,
+    DraftTranscript,
     DraftView,
     HoldReason,
 )
@@ -52,6 +53,12 @@ def list_drafts(
 def get_draft(context: Here, draft_id: DraftPath) -> DraftView:
     """Return a draft: its sentences by number, what is wrong with them, what it was written from, who decided."""
     return lists.show_draft(context.engine, draft_id)
+
+
+@router.get("/drafts/{draft_id}/transcript", responses=declare_errors(404))
+def get_transcript(context: Here, draft_id: DraftPath) -> DraftTranscript:
+    """Return each call of a model for the draft: prompt version, model, what was asked and answered, faults, cost."""
+    return DraftTranscript(calls=tuple(lists.list_calls(context.engine, draft_id)))
 
 
 @router.post("/drafts/{draft_id}/claim", responses=declare_errors(404, 409, 413))
