@@ -44,15 +44,12 @@ def save_transcript(connection: Connection, call: ModelCall, said: Transcript) -
 
 def add_spend(connection: Connection, scope: str, key: str, cost: ModelUsage) -> ModelUsage:
     """Add to a counter, and return what it stands at. The row is locked from here to the end of the transaction."""
-    c = model_spend.c
+    spend = model_spend.c
     insert_ignoring(connection, model_spend, [{"scope": scope, "key": key, "calls": 0, "tokens": 0, "micros": 0}])
-    added = (
-        update(model_spend)
-        .where(c.scope == scope, c.key == key)
-        .values(calls=c.calls + cost.calls, tokens=c.tokens + cost.tokens, micros=c.micros + cost.micros)
-        .returning(c.calls, c.tokens, c.micros)
-    )
-    row = connection.execute(added).one()
+    sums = {"calls": spend.calls + cost.calls, "tokens": spend.tokens + cost.tokens}
+    own = (spend.scope == scope) & (spend.key == key)
+    connection.execute(update(model_spend).where(own).values(**sums, micros=spend.micros + cost.micros))
+    row = connection.execute(select(spend.calls, spend.tokens, spend.micros).where(own)).one()
     return ModelUsage(calls=row.calls, tokens=row.tokens, micros=row.micros)
 
 
@@ -84,9 +81,9 @@ def load_spent_today(connection: Connection, client_id: ClientId, now: datetime)
 
 def list_mail_calls(connection: Connection, client_id: ClientId, n: int) -> list[CallRecord]:
     """List the calls that were made for a mail, the first made first, with what was said where that is still kept."""
-    said = [model_transcripts.c[name] for name in Transcript.model_fields]
+    said = model_transcripts.c
     query = (
-        select(*model_calls.c, *said)
+        select(*model_calls.c, said.parameters, said.messages, said.answer, said.faults)
         .outerjoin(model_transcripts, model_transcripts.c.call_id == model_calls.c.id)
         .where(model_calls.c.client_id == client_id, model_calls.c.n == n)
         .order_by(model_calls.c.id)

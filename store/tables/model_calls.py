@@ -21,7 +21,7 @@ model_calls = Table(
     Column("tokens_out", Integer, nullable=False, default=0),
     Column("cost_micros", BigInteger, nullable=False, default=0, server_default="0", comment="millionths of a unit"),
     Column("latency_ms", Float, nullable=False, default=0.0),
-    Column("verdict", String(32), nullable=False, comment="ok, or the code of what went wrong; open: under way"),
+    Column("verdict", String(32), nullable=False, comment="ok, or the code of what went wrong"),
     Index(None, "client_id", "at"),
 )
 
