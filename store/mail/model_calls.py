@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -51,13 +50,6 @@ def add_spend(connection: Connection, scope: str, key: str, cost: ModelUsage) ->
     connection.execute(update(model_spend).where(own).values(**sums, micros=spend.micros + cost.micros))
     row = connection.execute(select(spend.calls, spend.tokens, spend.micros).where(own)).one()
     return ModelUsage(calls=row.calls, tokens=row.tokens, micros=row.micros)
-
-
-def save_calls(connection: Connection, calls: Iterable[ModelCall]) -> None:
-    """Save calls that were not opened before."""
-    rows = [call.model_dump() for call in calls]
-    if rows:
-        connection.execute(insert(model_calls), rows)
 
 
 def find_repeated_failure(connection: Connection, calls: int = 5) -> str:

@@ -12,7 +12,7 @@ from models.base import utc
 from models.model_call import ModelCall
 from settings import Settings
 from store.database import write_transaction
-from store.mail.model_calls import save_calls
+from tests.support.model_calls import save_calls
 
 FAILED = ModelCall(
     at=utc(2026, 11, 21, 7), client_id="ann", agent="writer", prompt_version="1", model="m", verdict="unavailable"

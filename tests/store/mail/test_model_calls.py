@@ -8,9 +8,10 @@ from sqlalchemy import Engine, select
 
 from models.model_call import ModelBudget, ModelCall, ModelUsage
 from store.database import read_transaction, write_transaction
-from store.mail.model_calls import find_repeated_failure, load_spent_today, save_calls
+from store.mail.model_calls import find_repeated_failure, load_spent_today
 from store.tables import model_calls
 from tests.store.conftest import NOW
+from tests.support.model_calls import save_calls
 
 
 def call(hours_ago: float = 0, client_id: str = "ann", **fields: object) -> ModelCall:
