@@ -111,6 +111,10 @@ class Settings(RankingSettings, ShopSettings, WriterSettings):
     """Mails to one receiving domain that one process has under way at once."""
     warm_up: str = Field(default="500,1000,2000,4000,8000,16000,32000", pattern=r"^(none|[1-9]\d*(,[1-9]\d*)*)$")
     """Mails to a receiving domain on the first day of mail to it, the second, and so on; then no limit. Or `none`."""
+    open_pixel: bool = False
+    """Whether mail to clients who agreed to measurement holds a picture that tells when it is opened."""
+    hidden_link: bool = False
+    """Whether mail holds a link that people do not see and scanners follow. Its cost with spam filters is not known."""
     mails_per_second: float = Field(default=200.0, gt=0)
     """Rate at which one task queue hands mails over."""
 

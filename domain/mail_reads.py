@@ -47,7 +47,6 @@ SIGN_RATIO: Final[Mapping[ReadSign, float]] = {
     ReadSign.BROWSER: 0.4,
     ReadSign.BARE: 1.5,
     ReadSign.COOKIE: 0.1,
-    ReadSign.NO_COOKIE: 1.5,
 }
 TOO_SOON_S: Final = 2.0
 TOO_SOON_RATIO: Final = 200.0

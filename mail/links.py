@@ -157,6 +157,24 @@ class Links:
         own = self.shop_url == f"{self.base_url}/shop"
         return self.build_page_url(OwnPage.SHOP, target.client_id, target.n) if own else self.shop_url
 
+    def build_hidden_url(self, client_id: ClientId, n: int) -> str:
+        """Build the link that people do not see: whoever follows it reads mails with a machine."""
+        return f"{self.base_url}/go/{self._hidden_signer.dumps((client_id, n))}"
+
+    def read_hidden(self, token: str) -> LinkTarget:
+        """Return which mail's hidden link it is. Raises Forbidden for a token that we did not make for this."""
+        client_id, n = _open_token(self._hidden_signer, token, _MAIL)
+        return LinkTarget(client_id, n, None)
+
+    def build_open_url(self, client_id: ClientId, n: int) -> str:
+        """Build the address of the picture that tells when this mail is opened."""
+        return f"{self.base_url}/o/{self._open_signer.dumps((client_id, n))}.gif"
+
+    def read_open(self, token: str) -> LinkTarget:
+        """Return which mail was opened. Raises Forbidden for a token that we did not make for this."""
+        client_id, n = _open_token(self._open_signer, token, _MAIL)
+        return LinkTarget(client_id, n, None)
+
     def build_picture_url(self, item_id: ItemId) -> str:
         return f"{self.base_url}/pictures/{item_id}.png"
 
@@ -202,6 +220,14 @@ class Links:
     @cached_property
     def _click_signer(self) -> URLSafeSerializer:
         return _build_signer(self.signing_key, "selvedge.go")
+
+    @cached_property
+    def _hidden_signer(self) -> URLSafeSerializer:
+        return _build_signer(self.signing_key, "selvedge.hidden")
+
+    @cached_property
+    def _open_signer(self) -> URLSafeSerializer:
+        return _build_signer(self.signing_key, "selvedge.open")
 
 
 def _build_signer(key: str, purpose: str) -> URLSafeSerializer:

@@ -17,6 +17,7 @@ from email.utils import format_datetime, formataddr
 from typing import Final
 
 from domain.addresses import normalise_address
+from domain.consent import may_measure
 from errors import BadInput, ConfigError
 from mail.dkim import Signer
 from mail.links import Links
@@ -217,6 +218,8 @@ class EnvelopeBuilder:
     shop: Shop
     links: Links
     signer: Signer
+    measures_opens: bool = False
+    hides_link: bool = False
 
     @classmethod
     def from_settings(cls, settings: Settings) -> EnvelopeBuilder:
@@ -226,6 +229,8 @@ class EnvelopeBuilder:
             shop=Shop.from_settings(settings),
             links=Links.from_settings(settings),
             signer=Signer.from_settings(settings),
+            measures_opens=settings.open_pixel,
+            hides_link=settings.hidden_link,
         )
 
     def build(
@@ -242,6 +247,7 @@ class EnvelopeBuilder:
         Raises:
             BadInput: names the field (`email`, `subject`, `items`); nothing was sent then.
         """
-        rendered = render(draft, brief, items, self.links, self.shop)
+        opens = self.measures_opens and may_measure(client.purposes)
+        rendered = render(draft, brief, items, self.links, self.shop, opens=opens, hidden=self.hides_link)
         to = Recipient(client.client_id, brief.n, client.first_name, client.email, campaign)
         return build_envelope(rendered, to, brief.kind, now, self.sender, self.links, self.signer)

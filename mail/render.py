@@ -49,8 +49,18 @@ class RenderedMail:
     text: str
 
 
-def render(draft: EmailDraft, brief: Brief, items: Mapping[ItemId, Item], links: Links, shop: Shop) -> RenderedMail:
-    """Render the mail of `draft`. Raises BadInput (field `items`) when the draft names an item that `items` lacks."""
+def render(
+    draft: EmailDraft,
+    brief: Brief,
+    items: Mapping[ItemId, Item],
+    links: Links,
+    shop: Shop,
+    *,
+    opens: bool = False,
+    hidden: bool = False,
+) -> RenderedMail:
+    """Render the mail of `draft`: with `opens`, a picture tells when it is opened; with `hidden`, it holds a link that
+    only machines follow. Raises BadInput (field `items`) when the draft names an item that `items` lacks."""
     cards = [_build_card(blurb, brief, items, links, shop) for blurb in draft.items]
     lead = draft.items[0].item_id if len(draft.items) == 1 else None
     context: dict[str, Any] = {
@@ -67,6 +77,8 @@ def render(draft: EmailDraft, brief: Brief, items: Mapping[ItemId, Item], links:
         "unsubscribe": links.build_unsubscribe_url(brief.client_id, brief.n),
         "why": f"You receive this because you are a client of {shop.name} and agreed to hear from us.",
         "shop": shop,
+        "opened": links.build_open_url(brief.client_id, brief.n) if opens else "",
+        "hidden": links.build_hidden_url(brief.client_id, brief.n) if hidden else "",
     }
     return RenderedMail(
         subject=draft.subject,

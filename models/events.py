@@ -46,8 +46,6 @@ class ReadSign(StrEnum):
     """It names a browser that would send such headers, without them."""
     COOKIE = "cookie"
     """It brought the cookie that the link before it had set."""
-    NO_COOKIE = "no_cookie"
-    """A link before it had set a cookie, and it brought none."""
     TRAP = "trap"
     """It followed the link that people do not see."""
 

@@ -27,7 +27,7 @@ from web.api.routers import ROUTERS as API_ROUTERS
 from web.bodies import BodyLimits
 from web.console import calls, campaigns, clients, fixes, mailbox, overview, privacy, refreshes, sign_in, unknown_mails
 from web.context import BusinessClock, WebContext
-from web.public import confirm, health, pictures, preferences, quiz, shop, unsubscribe, view
+from web.public import confirm, health, mail_reads, pictures, preferences, quiz, shop, unsubscribe, view
 from web.security import SecurityHeaders, list_hosts
 from web.templating import WEB_FOLDER
 from web.temporal import TemporalConnection
@@ -49,6 +49,7 @@ ROUTERS: Final = (
     preferences.router,
     confirm.router,
     view.router,
+    mail_reads.router,
     pictures.router,
     shop.router,
     health.router,

@@ -1,10 +1,9 @@
-"""What a client asks by a link in a mail: to leave the list, to stay after all, to see the shop."""
+"""What a client asks by a link in a mail: to leave the list, to stay after all."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from hashlib import sha256
-from typing import NamedTuple
 
 from sqlalchemy import Connection, Engine
 
@@ -13,27 +12,18 @@ from domain.consent import find_source
 from domain.mail_consent import ConsentChange, StayFacts, StayOutcome, decide_stay, stamp_link_use, stamp_stay
 from domain.outreach import build_outreach_key
 from domain.permissions import Action
-from mail.links import LinkTarget
 from models.actors import Actor, Subject, SubjectKind
 from models.base import ClientId
-from models.events import ClientUnsubscribed, ConsentChanged, EmailClicked, Event, ReadSign
+from models.events import ClientUnsubscribed, ConsentChanged, Event
 from services.ingestion.intake import accept_events
-from store import clock
 from store.activity import write_activity
 from store.clients import consent
 from store.clients.consent import ConsentRow
 from store.database import write_transaction
-from store.mail import messages, returned, suppressions, withdrawals
+from store.mail import returned, suppressions, withdrawals
 from store.mail.mailbox_fill import fill_missing
 from store.mail.policy import ShopPolicy
 from store.mail.withdrawals import Withdrawal
-
-
-class LinkUse(NamedTuple):
-    """A request by a link: its token, and what it says of who made it."""
-
-    token: str
-    signs: frozenset[ReadSign]
 
 
 def leave_list(
@@ -61,39 +51,6 @@ def stay_on_list(
             subject = Subject(kind=SubjectKind.CLIENT, id=client_id)
             write_activity(connection, actor, Action.STAY_ON_LIST, subject, now, real_now, {"n": n})
         return outcome
-
-
-def record_click(
-    engine: Engine, actor: Actor, policy: ShopPolicy, goal: LinkTarget, use: LinkUse, now: datetime, real_now: datetime
-) -> None:
-    """Record a click as one event for each link, day, kind of reader and rough delay, so that a link that is opened for
-    ever fills no table. The event itself is the record of it. Raises NotAllowed."""
-    permissions.require(actor, Action.ACCEPT_EVENTS)
-    with write_transaction(engine) as connection:
-        seconds = _find_seconds_after(connection, goal, now, real_now)
-        event = EmailClicked(
-            event_id=f"click.{_build_read_key(use, seconds, now)}",
-            client_id=goal.client_id,
-            occurred_at=now,
-            item_id=goal.item_id,
-            outreach=build_outreach_key(goal.client_id, goal.n),
-            signs=tuple(sorted(use.signs)),
-            seconds_after=seconds,
-        )
-        accept_events(connection, [event], policy, now, real_now)
-
-
-def _find_seconds_after(connection: Connection, goal: LinkTarget, now: datetime, real_now: datetime) -> float | None:
-    """Find how many real seconds ago the mail was sent; None where that is not known."""
-    sent = messages.find_sent_at(connection, goal.client_id, goal.n)
-    pace = clock.load_clock(connection, real_now).pace
-    return round(max((now - sent).total_seconds(), 0.0) / pace, 3) if sent is not None and pace > 0 else None
-
-
-def _build_read_key(use: LinkUse, seconds: float | None, now: datetime) -> str:
-    # Four times as late is another read: a machine's of the first minute must not hide a person's of the next hour.
-    delay = -1 if seconds is None else int(seconds).bit_length() // 2
-    return sha256(f"{use.token} {sorted(use.signs)} {delay} {now.date()}".encode()).hexdigest()[:40]
 
 
 def withdraw_consent(

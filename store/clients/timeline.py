@@ -25,6 +25,7 @@ from store.events import seen
 from store.learning import decisions
 from store.learning.decisions import DecisionRow
 from store.mail.ledger import LedgerRow
+from store.mail.mail_reads import MailKey, StoredRead, load_reads
 from store.sql.records import Record
 from store.sql.types import from_micros
 from store.tables import (
@@ -48,12 +49,13 @@ CURVE_EVENTS: Final = 3_000
 
 @dataclass(frozen=True)
 class ClientTimeline:
-    """Everything that one client's page shows. `steps`: of each mail, by its number; `calls`: of language models."""
+    """Everything that one client's page shows. `steps`, `reads`: of each mail, by its number; `calls`: of models."""
 
     client: TimelineClient
     holds: Sequence[ClientHold]
     mails: Sequence[LedgerRow]
     steps: dict[int, list[MailStep]]
+    reads: dict[int, list[StoredRead]]
     decisions: Sequence[DecisionRow]
     calls: Sequence[PastModelCall]
     assessments: Sequence[PastAssessment]
@@ -75,6 +77,7 @@ def load_timeline(connection: Connection, client_id: ClientId) -> ClientTimeline
         holds=_list_rows(connection, ClientHold, holds, client_id, holds.c.since, 10),
         mails=mails,
         steps=_load_steps(connection, client_id, [row.n for row in mails]),
+        reads=_load_mail_reads(connection, client_id, [row.n for row in mails]),
         decisions=latest_decisions,
         calls=_list_rows(connection, PastModelCall, model_calls, client_id, model_calls.c.at.desc(), 30),
         assessments=_list_rows(connection, PastAssessment, assessments, client_id, assessments.c.at.desc(), 400),
@@ -107,6 +110,11 @@ def _load_steps(connection: Connection, client_id: ClientId, numbers: list[int])
         step = MailStep.from_row(row)
         steps[step.n].append(step)
     return steps
+
+
+def _load_mail_reads(connection: Connection, client_id: ClientId, numbers: list[int]) -> dict[int, list[StoredRead]]:
+    reads = load_reads(connection, [MailKey(client_id, n) for n in numbers])
+    return {key.n: sorted(own, key=lambda read: (read.occurred_at, read.event_id)) for key, own in reads.items()}
 
 
 def _load_curve(connection: Connection, client_id: ClientId) -> list[ScoreEvent]:

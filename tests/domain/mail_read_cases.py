@@ -12,7 +12,7 @@ from domain.mail_reads import MailRead
 from models.events import ReadSign
 
 SIGNS: Final = {
-    "b": ReadSign.BROWSER, "n": ReadSign.BARE, "c": ReadSign.COOKIE, "x": ReadSign.NO_COOKIE, "h": ReadSign.HEAD,
+    "b": ReadSign.BROWSER, "n": ReadSign.BARE, "c": ReadSign.COOKIE, "h": ReadSign.HEAD,
     "g": ReadSign.PROGRAM, "a": ReadSign.PREFETCH, "o": ReadSign.PROXY, "t": ReadSign.TRAP, "s": ReadSign.SAID,
 }  # fmt: skip
 
@@ -40,9 +40,9 @@ person two links in ten seconds, after a minute / 5 / 60 a b p; 70 b bc p
 person two links in ten seconds, after a minute, few headers / 5 / 60 a n p; 70 b n p
 person two links in five seconds, after a minute, few headers / 5 / 60 a n p; 65 b n p
 person two links five seconds apart, at once / 5 / 12 a n p; 17 b n p
-person two links six seconds apart, cookies refused / 5 / 1800 a b p; 1806 b bx p
+person two links six seconds apart, cookies refused / 5 / 1800 a b p; 1806 b b p
 person three tabs opened quickly with the middle button / 5 / 5400 a b p; 5401.3 b bc p; 5402.5 c bc p
-person three tabs opened quickly, few headers, cookies off / 5 / 5400 a n p; 5401.6 b nx p; 5403.4 c nx p
+person three tabs opened quickly, few headers, cookies off / 5 / 5400 a n p; 5401.6 b n p; 5403.4 c n p
 person four links in a minute in the evening / 5 / 9000 a b p; 9015 b bc p; 9030 c bc p; 9055 d bc p
 person all five links in a minute in the evening / 5 / 9000 a b p; 9010 b bc p; 9024 c bc p; 9036 d bc p; 9055 e bc p
 person all five links, few headers / 5 / 9000 a n p; 9009 b n p; 9021 c n p; 9033 d n p; 9052 e n p
@@ -96,7 +96,7 @@ machine a picture fetched half a minute after sending / 5 / 30 - n m
 machine Gmail's proxy at the moment of delivery / 5 / 1 - o m
 machine a picture and all links at once / 4 / 15 - n m; 15.1 a n m; 15.2 b n m; 15.3 c n m; 15.5 d n m
 machine the provider says so / 5 / 9000 a s m
-machine one link a minute after sending, no cookie at the second / 5 / 55 a n m; 55.9 b nx m; 56.8 c nx m
+machine one link a minute after sending, no cookie at the second / 5 / 55 a n m; 55.9 b n m; 56.8 c n m
 machine sandbox with a real browser, one link after ten minutes / 5 / 600 a b m
 machine sandbox with a real browser, all links every ten seconds/5/120 a b m; 130 b b m; 140 c b m; 150 d b m; 160 e b m
 """

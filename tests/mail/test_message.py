@@ -278,3 +278,15 @@ def test_a_second_domain_signs_too(tmp_path: Path) -> None:
     assert message.count(b"DKIM-Signature: ") == 2
     for index in range(2):
         assert dkim.DKIM(message).verify(idx=index, dnsfunc=lambda name, timeout=5: records.get(name))
+
+
+@pytest.mark.parametrize(
+    ("setting", "agreed", "there"), [(True, True, True), (True, False, False), (False, True, False)]
+)
+def test_a_mail_tells_of_its_opening_where_shop_and_client_agreed(
+    tmp_path: Path, setting: bool, agreed: bool, there: bool
+) -> None:
+    post = build_envelope_builder(tmp_path, open_pixel=setting)
+    purposes = {"measurement": {"agreed": agreed, "at": "2026-05-01T00:00:00Z", "source": "preferences"}}
+    message = post.build(client(purposes=purposes), brief(), draft(), items(), NOW).message
+    assert (b"/o/" in message.replace(b"=\r\n", b"")) is there

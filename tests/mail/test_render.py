@@ -201,3 +201,12 @@ def test_a_shop_states_its_own_name_address_and_currency(tmp_path: Path) -> None
         assert "Gasse 1, Wien" in part
         assert "€149.00" in part
     assert "NÄHWERK" in mail.text
+
+
+def test_the_picture_of_an_open_and_the_hidden_link_are_there_only_when_asked_for(builder: EnvelopeBuilder) -> None:
+    plain = render_sample(builder)
+    more = render(draft(), brief(), items(), builder.links, builder.shop, opens=True, hidden=True)
+    opened, hidden = builder.links.build_open_url("c1", 1), builder.links.build_hidden_url("c1", 1)
+    assert (opened in plain.html, hidden in plain.html) == (False, False)
+    assert (more.html.count(opened), more.html.count(hidden), more.text) == (1, 1, plain.text)
+    assert re.search(r'<div style="display:none" aria-hidden="true"><a href="[^"]+" tabindex="-1"', more.html)

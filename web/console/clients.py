@@ -51,7 +51,10 @@ def show_client(request: Request, context: Ctx, client_id: Annotated[str, Path(p
     crosses_at = ScoreCurve(EngagementRules(), timeline.curve).find_crossing(now)
     risk = timeline.assessments[0].risk if timeline.assessments else None
     risk_text = explain_risk(ChurnRisk.model_validate(risk)) if risk else ""
-    mails: list[MailView] = [build_mail_view(row, timeline.steps[row.n], timeline.items) for row in timeline.mails]
+    mails: list[MailView] = [
+        build_mail_view(row, timeline.steps[row.n], timeline.reads.get(row.n, ()), timeline.items)
+        for row in timeline.mails
+    ]
     return render_page(
         request,
         "client.html",

@@ -41,16 +41,17 @@ class MailItem:
 
 @dataclass(frozen=True)
 class MailView:
-    """A mail, its steps, its text and its items."""
+    """A mail, its steps, its opens and clicks, its text and its items."""
 
     row: Any
     steps: Sequence[Any]
+    reads: Sequence[Any]
     draft: Mapping[str, Any]
     items: Sequence[MailItem]
     facts: Sequence[str]
 
 
-def build_mail_view(row: Any, steps: Sequence[Any], items: Mapping[ItemId, Any]) -> MailView:
+def build_mail_view(row: Any, steps: Sequence[Any], reads: Sequence[Any], items: Mapping[ItemId, Any]) -> MailView:
     """Build the view of the mail in ledger row `row`."""
     picks = {pick["item_id"]: pick for pick in row.picks or () if "item_id" in pick}
     blurbs = {blurb["item_id"]: blurb.get("text", "") for blurb in (row.draft or {}).get("items", ())}
@@ -68,7 +69,7 @@ def build_mail_view(row: Any, steps: Sequence[Any], items: Mapping[ItemId, Any])
         for item_id in dict.fromkeys([*picks, *blurbs])
     ]
     facts = [str(fact.get("text", "")) for fact in (row.brief or {}).get("facts", ())]
-    return MailView(row, steps, row.draft or {}, mail_items, facts)
+    return MailView(row, steps, reads, row.draft or {}, mail_items, facts)
 
 
 def _name_scorer(pick: Mapping[str, Any]) -> str:

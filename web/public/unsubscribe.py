@@ -1,4 +1,4 @@
-"""The pages that links in a mail lead to: `/u/<token>` unsubscribes, `/go/<token>` leads to the shop.
+"""The page that a mail's unsubscribe link leads to, `/u/<token>`.
 
 Opening a page changes nothing, because mail gateways open every link. Unsubscribing takes a POST: the button's, or the
 one that mail programs send by themselves (RFC 8058). It is acknowledged only when no mail to that client is being sent.
@@ -7,23 +7,20 @@ one that mail programs send by themselves (RFC 8058). It is acknowledged only wh
 from __future__ import annotations
 
 import asyncio
-from contextlib import suppress
 from time import monotonic
 from typing import Final
 
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import RedirectResponse
 
-from errors import SelvedgeError, Unavailable
-from mail.clicks import read_signs
+from errors import Unavailable
 from mail.links import Links
 from models.base import ClientId
 from services.clients import mail_links
 from services.returns.settling import count_under_way
 from web.actors import READER
 from web.context import Here, WebContext
-from web.public.answers import PRIVATE_HEADERS, render_client_page
+from web.public.answers import render_client_page
 
 router = APIRouter(include_in_schema=False)
 
@@ -60,18 +57,6 @@ def stay(token: str, request: Request, context: Here) -> Response:
     except Unavailable:
         return _render_answer(request, "later", token, 503)
     return _render_answer(request, outcome, token)
-
-
-@router.api_route("/go/{token}", methods=["GET", "HEAD"])
-def follow_link(token: str, request: Request, context: Here) -> Response:
-    """Redirect to the shop or the quiz, whether or not the click could be recorded."""
-    links = Links.from_settings(context.settings)
-    goal = links.read_click(token)
-    with suppress(SelvedgeError):  # the reader wants the shop, with or without a record
-        use = mail_links.LinkUse(token, read_signs(request.method, request.headers))
-        now, real_now = context.business_now(), context.real_now()
-        mail_links.record_click(context.engine, READER, context.policy, goal, use, now, real_now)
-    return RedirectResponse(links.build_target_url(goal), 302, PRIVATE_HEADERS)
 
 
 def _render_answer(request: Request, step: str, token: str, status: int = 200) -> Response:
