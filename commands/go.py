@@ -63,6 +63,8 @@ def _render_summary(summary: OpeningSummary) -> list[str]:
         (summary.sharing_an_address, "share an address with another"),
     )
     lines += [f"  {count:,} {text}" for count, text in obstacles if count]
+    if summary.shared_mailboxes:
+        lines.append(f"  In the shop {summary.shared_mailboxes.describe()}.")
     if summary.stock_is_empty:
         lines.append("  Nothing is in stock, so nothing can be recommended: import the stock.")
     return lines

@@ -100,6 +100,8 @@ def _render_summary(summary: ImportSummary, lists: str) -> str:
     ]
     good = summary.rows - summary.rejected
     lines += [f"  {describe_note(note, times, good, lists)}" for note, times in sorted(summary.notes.items())]
+    if summary.shared_mailboxes:
+        lines.append(f"  {summary.shared_mailboxes.describe()}")
     if summary.rejects:
         lines.append(f"  The rejected rows, with line, field and reason, are in {summary.rejects}")
     return "\n".join(lines)

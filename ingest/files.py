@@ -28,7 +28,8 @@ from ingest.rows import FileLine
 from ingest.whole_files import WholeFile
 from models.actors import Actor, Subject, SubjectKind
 from store.activity import write_activity
-from store.database import write_transaction
+from store.database import read_transaction, write_transaction
+from store.mail.mailboxes import SharedMailboxes, summarise_shared
 from store.mail.policy import ShopPolicy
 
 BATCH: Final = 20_000
@@ -51,6 +52,8 @@ class ImportSummary:
     seconds: float = 0.0
     rejects: str | None = None
     notes: dict[str, int] = field(default_factory=dict)
+    shared_mailboxes: SharedMailboxes | None = None
+    """Of the whole shop, after a file of clients; None where no mailbox is shared."""
 
     def as_dict(self) -> dict[str, Any]:
         """Return the summary for JSON, with the rate in rows a second."""
@@ -105,6 +108,9 @@ def import_file(
     if not summary.rows:
         raise BadInput("holds no rows", str(path))
     summary.rejects = str(bad.path) if bad.count else None
+    if kind == "clients":
+        with read_transaction(engine) as connection:
+            summary.shared_mailboxes = summarise_shared(connection) or None
     if whole is not None:
         summary.notes |= whole.drop_absent(engine, actor, now, real_now)
     return summary

@@ -17,6 +17,7 @@ from store.catalogue.availability import list_sizes_in_stock
 from store.clients.waiting import count_waiting_orders, stream_waiting_clients
 from store.database import write_transaction
 from store.events import outbox
+from store.mail.mailboxes import SharedMailboxes, summarise_shared
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,8 @@ class OpeningSummary:
     """Nothing that comes in sizes is in stock in one of theirs."""
     sharing_an_address: int
     stock_is_empty: bool
+    shared_mailboxes: SharedMailboxes | None = None
+    """Of the whole shop; None where none is shared."""
 
 
 def summarise_opening(connection: Connection) -> OpeningSummary:
@@ -40,14 +43,14 @@ def summarise_opening(connection: Connection) -> OpeningSummary:
     in_stock = {fold_size(size) for size in list_sizes_in_stock(connection)}
     sized = in_stock - {""}
     counts: Counter[str] = Counter()
-    addresses: Counter[str] = Counter()
+    mailboxes: Counter[str] = Counter()
     for client in stream_waiting_clients(connection):
         sizes = {fold_size(size) for size in client.sizes} - {""}
         counts["waiting"] += 1
         counts["may_be_mailed"] += client.consent
         counts["without_sizes"] += not sizes
         counts["without_stock_in_size"] += bool(sizes) and sizes.isdisjoint(sized)
-        addresses[client.email.casefold()] += 1
+        mailboxes[client.mailbox or client.email.casefold()] += 1
     waiting = counts["waiting"]
     return OpeningSummary(
         waiting=waiting,
@@ -56,8 +59,9 @@ def summarise_opening(connection: Connection) -> OpeningSummary:
         without_orders=waiting - count_waiting_orders(connection),
         without_sizes=counts["without_sizes"],
         without_stock_in_size=counts["without_stock_in_size"],
-        sharing_an_address=sum(count for count in addresses.values() if count > 1),
+        sharing_an_address=sum(count for count in mailboxes.values() if count > 1),
         stock_is_empty=not in_stock,
+        shared_mailboxes=summarise_shared(connection) or None,
     )
 
 

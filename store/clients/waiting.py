@@ -20,6 +20,7 @@ class WaitingClient(Record):
 
     client_id: ClientId
     email: str
+    mailbox: str
     consent: bool
     sizes: list[str]
 

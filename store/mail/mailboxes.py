@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
@@ -21,6 +22,8 @@ from models.states import OutreachState
 from store.sql.bulk import among
 from store.tables import clients, events, outreaches, suppressions
 
+SHOWN_MAILBOXES: Final = 3
+SHOWN_IDS: Final = 5
 SOFT: Final = "soft"
 HARD: Final = "hard"
 """How the code of a mail that bounced begins."""
@@ -57,6 +60,37 @@ def list_carriers(connection: Connection, mailboxes: Iterable[str]) -> dict[str,
     for row in connection.execute(query.order_by(clients.c.client_id)):
         carried[row.mailbox].append(row.client_id)
     return dict(carried)
+
+
+@dataclass(frozen=True, slots=True)
+class SharedMailboxes:
+    """Mailboxes that several clients carry: how many clients and mailboxes, and the first ids of the largest ones."""
+
+    clients: int
+    mailboxes: int
+    examples: tuple[tuple[ClientId, ...], ...]
+
+    def __bool__(self) -> bool:
+        return self.clients > 0
+
+    def describe(self) -> str:
+        """Describe them in one line."""
+        ids = "; ".join(", ".join(some) for some in self.examples)
+        boxes = "one mailbox, which is" if self.mailboxes == 1 else f"{self.mailboxes:,} mailboxes, each of which is"
+        return f"{self.clients:,} clients share {boxes} mailed as one ({ids})"
+
+
+def summarise_shared(connection: Connection) -> SharedMailboxes:
+    """Summarise which clients of the shop share a mailbox. Reads the index of mailboxes once."""
+    box = clients.c.mailbox
+    carried = select(box, func.count().label("ids")).where(box != "").group_by(box).having(func.count() > 1).subquery()
+    totals = select(func.count(), func.coalesce(func.sum(carried.c.ids), 0)).select_from(carried)
+    number, total = connection.execute(totals).one()
+    query = select(carried.c.mailbox).order_by(carried.c.ids.desc(), carried.c.mailbox).limit(SHOWN_MAILBOXES)
+    largest = connection.scalars(query).all() if number else []
+    ids = select(clients.c.client_id).order_by(clients.c.client_id).limit(SHOWN_IDS)
+    examples = [tuple(connection.scalars(ids.where(box == one))) for one in largest]
+    return SharedMailboxes(int(total), int(number), tuple(examples))
 
 
 def has_campaign_mail(connection: Connection, mailbox: str, slug: CampaignSlug, client_id: ClientId) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -169,9 +170,9 @@ def test_a_file_may_have_its_own_names_and_marks(
     assert (row.first_name, list(row.tags), row.consent) == ("Jörg", ["vip", "new"], True)
 
 
-def run_go(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *options: str) -> dict[str, int]:
+def run_go(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], *options: str) -> dict[str, Any]:
     assert call(monkeypatch, "go", "--json", *options) == 0
-    summary: dict[str, int] = orjson.loads(capsys.readouterr().out)
+    summary: dict[str, Any] = orjson.loads(capsys.readouterr().out)
     return summary
 
 
@@ -209,6 +210,7 @@ def test_nothing_acts_on_what_was_imported_before_the_shop_says_go(
         "without_stock_in_size": 1,
         "sharing_an_address": 2,
         "stock_is_empty": False,
+        "shared_mailboxes": {"clients": 2, "mailboxes": 1, "examples": [["bob", "cleo"]]},
     }
     assert run_go(monkeypatch, capsys, "--look") == {**expected, "nudges": 0}
     assert count_due(home) == 0
@@ -217,6 +219,20 @@ def test_nothing_acts_on_what_was_imported_before_the_shop_says_go(
     assert run_go(monkeypatch, capsys) == {**expected, "nudges": 3}
     assert count_due(home) == 3
     assert run_go(monkeypatch, capsys)["waiting"] == 0
+
+
+def test_an_import_and_the_go_name_the_ids_that_share_a_mailbox(
+    home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = "".join(f"shop-{n:02},{'Ann.Lee' if n % 2 else 'ann.lee'}@Example.com,true\n" for n in range(20))
+    (home / "clients.csv").write_text(f"client_id,email,consent\n{rows}bob,bob@example.com,true\n")
+    assert call(monkeypatch, "import", "clients", "clients.csv") == 0
+    named = "20 clients share one mailbox, which is mailed as one (shop-00, shop-01, shop-02, shop-03, shop-04)"
+    assert named in capsys.readouterr().out
+    assert call(monkeypatch, "go", "--look") == 0
+    out = capsys.readouterr().out
+    assert named in out
+    assert "20 share an address with another" in out
 
 
 def test_an_import_may_start_clients_at_once(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
