@@ -75,9 +75,9 @@ class SharedMailboxes:
 
     def describe(self) -> str:
         """Describe them in one line."""
-        ids = "; ".join(", ".join(some) for some in self.examples)
+        named = "; ".join(", ".join(ids) for ids in self.examples)
         boxes = "one mailbox, which is" if self.mailboxes == 1 else f"{self.mailboxes:,} mailboxes, each of which is"
-        return f"{self.clients:,} clients share {boxes} mailed as one ({ids})"
+        return f"{self.clients:,} clients share {boxes} mailed as one ({named})"
 
 
 def summarise_shared(connection: Connection) -> SharedMailboxes:
