@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 
 from sqlalchemy import Engine
 
 from errors import ConfigError, SelvedgeError
 from mail.links import Links
-from mail.returns.listener import ReturnListener
+from mail.returns.listener import ReturnDoor, ReturnListener, TakenMail
 from mail.returns.mailbox_poll import PolledMailbox, parse_mailbox_url, poll_mailbox
-from services.returns.addresses import is_own_address
-from services.returns.reading import ReturnReader
-from services.returns.settling import is_settled
+from services.returns.addresses import find_own_addresses
+from services.returns.reading import ReturnedMail, ReturnReader
+from services.returns.settling import are_settled, find_unsettled, list_left_mailboxes
 from settings import Settings
 
 log = logging.getLogger("selvedge.returns")
@@ -25,26 +25,31 @@ def build_listener(engine: Engine, settings: Settings) -> ReturnListener:
     """Build the port of this shop; it is not open yet."""
     reader, links = ReturnReader(engine, settings), Links.from_settings(settings)
 
-    def take(raw: bytes, recipient: str) -> bool:
-        taken = reader.take(raw, "listener", recipient)
-        return is_settled(engine, taken, settings.unsubscribe_wait_s)
+    def take_all(mails: Sequence[tuple[bytes, str]]) -> list[TakenMail | None]:
+        taken = reader.take_all([ReturnedMail(*mail) for mail in mails], "listener")
+        unsettled = find_unsettled(engine, list_left_mailboxes(taken))
+        return [None if one is None else TakenMail(one.mailbox if one.mailbox in unsettled else "") for one in taken]
 
-    def is_known(address: str) -> bool:
-        return is_own_address(engine, links, address)
-
-    return ReturnListener(take, is_known, settings.returns_port, settings.returns_host)
+    door = ReturnDoor(
+        find_own=lambda addresses: find_own_addresses(engine, links, addresses),
+        take_all=take_all,
+        find_unsettled=lambda mailboxes: find_unsettled(engine, mailboxes),
+        wait_s=settings.unsubscribe_wait_s,
+    )
+    return ReturnListener(door, settings.returns_port, settings.returns_host)
 
 
 async def poll_repeatedly(engine: Engine, settings: Settings, mailbox: PolledMailbox) -> None:
     """Look into the mailbox for ever. A server that fails is named once, until it answers."""
     reader, failing = ReturnReader(engine, settings), False
 
-    def take(raw: bytes) -> bool:
-        return is_settled(engine, reader.take(raw, "mailbox"), settings.unsubscribe_wait_s)
+    def take_all(raws: Sequence[bytes]) -> list[bool]:
+        taken = reader.take_all([ReturnedMail(raw) for raw in raws], "mailbox")
+        return are_settled(engine, taken, settings.unsubscribe_wait_s)
 
     while True:
         try:
-            await asyncio.to_thread(poll_mailbox, mailbox, take)
+            await asyncio.to_thread(poll_mailbox, mailbox, take_all)
             failing = False
         except SelvedgeError as failed:
             if not failing:

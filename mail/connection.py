@@ -18,6 +18,7 @@ from aiosmtplib import (
     SMTPServerDisconnected,
     SMTPTimeoutError,
 )
+from aiosmtplib.protocol import SMTPProtocol
 
 from domain.bounces import is_hard
 from errors import MailFault
@@ -30,6 +31,10 @@ Stage = Literal["before", "refused", "unknown"]
 _LOGIN_REQUIRED: Final = frozenset({530, 535, 538})
 """A login is required. The mail is not to blame: it can be sent once the settings are corrected, as after a refused
 sender or a denied relay (5.7.x to RCPT)."""
+_MOST_LINES: Final = 1_000
+_LONGEST_LINE: Final = 1 << 16
+_DONE: Final = 250
+_TAKEN: Final = frozenset({250, 251})
 _ENHANCED: Final = re.compile(r"[45]\.(\d{1,3}\.\d{1,3})(?!\d)")
 
 
@@ -40,12 +45,53 @@ def parse_enhanced_code(message: str) -> str:
     return match[1] if match else ""
 
 
+class AnswerReader(asyncio.Protocol):
+    """Reads the answers to commands that were sent in one write (RFC 2920), while the connection's data comes here: the
+    SMTP library reads one answer for each command that it sent itself and drops others."""
+
+    def __init__(self, owner: SMTPProtocol) -> None:
+        self._owner, self._buffer, self._lines = owner, bytearray(), list[str]()
+        self._answers: asyncio.Queue[SMTPResponse | None] = asyncio.Queue()
+
+    async def read(self, timeout_s: float) -> SMTPResponse:
+        """Read the next answer. Raises what the library raises for a lost connection and a late answer."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                answer = await self._answers.get()
+        except TimeoutError:
+            raise SMTPTimeoutError("Timed out waiting for server response") from None
+        if answer is None:
+            self._answers.put_nowait(None)  # whoever reads on meets the same end
+            raise SMTPServerDisconnected("Connection lost")
+        return answer
+
+    def data_received(self, data: bytes) -> None:
+        """Split what came into lines, and lines into answers."""
+        self._buffer += data
+        while (end := self._buffer.find(b"\n")) >= 0:
+            line = bytes(self._buffer[:end]).decode("utf-8", "surrogateescape")
+            del self._buffer[: end + 1]
+            self._lines.append(line[4:].strip())
+            if line[3:4] != "-" or len(self._lines) > _MOST_LINES:
+                code = int(line[:3]) if line[:3].isascii() and line[:3].isdigit() else -1
+                self._answers.put_nowait(SMTPResponse(code, "\n".join(self._lines)))
+                self._lines.clear()
+        if len(self._buffer) > _LONGEST_LINE:  # no answer of a mail server
+            self._buffer.clear()
+            self._answers.put_nowait(SMTPResponse(-1, ""))
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Note the loss, here and where the connection belongs."""
+        self._answers.put_nowait(None)
+        self._owner.connection_lost(exc)
+
+
 class Connection:
     """A connection to `server`. `timeout_s` bounds each step; `answer_s` the wait for the answer to a whole mail, which
     is longer because a loss there leaves it open whether the mail was delivered (RFC 5321 asks for ten minutes)."""
 
     def __init__(self, server: SmtpServer, timeout_s: float, answer_s: float) -> None:
-        self._server, self._answer_s = server, answer_s
+        self._server, self._timeout_s, self._answer_s = server, timeout_s, answer_s
         self._smtp = SMTP(
             hostname=server.host,
             port=server.port,
@@ -80,15 +126,42 @@ class Connection:
             raise
 
     async def begin(self, return_path: str, recipient: str, envelope_id: str = "") -> None:
-        """Send MAIL FROM and RCPT TO. Raises MailFault at stage `before`.
+        """Send MAIL FROM and RCPT TO, together where the server offers that. Raises MailFault at stage `before`.
 
         A server that knows DSN is asked to return headers only, under `envelope_id` (RFC 3461), so that a report is
         small and names its mail even where the server writes another return path.
         """
         asks = envelope_id and self._smtp.supports_extension("dsn")
         options = ["RET=HDRS", f"ENVID={envelope_id}"] if asks else []
-        await self._run_step("mail", self._smtp.mail(return_path, options=options))
-        await self._run_step("rcpt", self._smtp.rcpt(recipient))
+        protocol = self._smtp.protocol
+        if protocol is not None and self._smtp.supports_extension("pipelining"):
+            mail = " ".join([f"MAIL FROM:<{return_path}>", *options])
+            await self._begin_together(protocol, f"{mail}\r\nRCPT TO:<{recipient}>\r\n".encode("ascii"))
+        else:
+            await self._run_step("mail", self._smtp.mail(return_path, options=options))
+            await self._run_step("rcpt", self._smtp.rcpt(recipient))
+
+    async def _begin_together(self, protocol: SMTPProtocol, commands: bytes) -> None:
+        """Send MAIL FROM and RCPT TO in one write. Both answers are read, whatever the first says."""
+        transport, reader = protocol.transport, AnswerReader(protocol)
+        if transport is None or transport.is_closing():
+            raise self._build_loss("mail", "before", "smtp_lost")
+        transport.set_protocol(reader)
+        try:
+            protocol.write(commands)
+            sender = await self._run_step("mail", reader.read(self._timeout_s))
+            try:
+                recipient = await self._run_step("rcpt", reader.read(self._timeout_s))
+            except MailFault:
+                if sender.code != _DONE:  # a server that refuses may hang up at once
+                    raise self._build_refusal(sender, "mail", "before") from None
+                raise
+        finally:
+            transport.set_protocol(protocol)
+        if sender.code != _DONE:
+            raise self._build_refusal(sender, "mail", "before")
+        if recipient.code not in _TAKEN:
+            raise self._build_refusal(recipient, "rcpt", "before")
 
     async def abandon(self) -> None:
         """Send RSET to cancel the mail that was begun; close the connection if that fails."""

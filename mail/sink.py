@@ -20,6 +20,7 @@ from typing import Any, Final, Self
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from mail.mailbox import Arrival, Mailbox
+from mail.sink_server import PipelinedHandler
 from mail.smtp_port import PortController, SmtpPort
 from settings import Settings
 
@@ -87,7 +88,7 @@ def _report(loop: asyncio.AbstractEventLoop, future: asyncio.Future[bool], writt
         loop.call_soon_threadsafe(settle)
 
 
-class SinkHandler:
+class SinkHandler(PipelinedHandler):
     """The handler that aiosmtpd calls at each step."""
 
     def __init__(self, writer: MailboxWriter) -> None:

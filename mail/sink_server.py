@@ -8,10 +8,21 @@ from __future__ import annotations
 from asyncio import StreamReader
 from typing import Final
 
-from aiosmtpd.smtp import SMTP
+from aiosmtpd.smtp import SMTP, Envelope, Session
 
 END: Final = b"\r\n.\r\n"
 PIECE: Final = 1 << 20
+
+
+class PipelinedHandler:
+    """A handler whose greeting offers PIPELINING (which LMTP requires): commands are taken in their order anyway."""
+
+    async def handle_EHLO(
+        self, _server: SMTP, session: Session, _envelope: Envelope, hostname: str, answers: list[str]
+    ) -> list[str]:
+        """Say what is served."""
+        session.host_name = hostname
+        return [*answers[:-1], "250-PIPELINING", "250-ENHANCEDSTATUSCODES", answers[-1]]
 
 
 class SinkServer(SMTP):

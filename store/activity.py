@@ -27,19 +27,34 @@ def write_activity(
 
     Args: `now` is business time, `real_now` real time; `data` holds codes and counts, no personal data.
     """
-    row = {
-        "at": now,
-        "real_at": real_now,
-        "actor": actor.who,
-        "role": actor.role,
-        "channel": actor.channel,
-        "action": action,
-        "subject_kind": subject.kind,
-        "subject_id": subject.id,
-        "client_id": subject.id if subject.kind is SubjectKind.CLIENT else subject.client_id,
-        "data": dict(data or {}),
-    }
-    connection.execute(insert(activity).values(row))
+    write_activities(connection, actor, action, [(subject, data or {})], now, real_now)
+
+
+def write_activities(
+    connection: Connection,
+    actor: Actor,
+    action: Action,
+    changes: Sequence[tuple[Subject, Mapping[str, Any]]],
+    now: datetime,
+    real_now: datetime,
+) -> None:
+    """Write a row for each of the changes that one transaction made; otherwise like `write_activity`."""
+    by = {"actor": actor.who, "role": actor.role, "channel": actor.channel}
+    rows = [
+        {
+            "at": now,
+            "real_at": real_now,
+            "action": action,
+            "subject_kind": subject.kind,
+            "subject_id": subject.id,
+            "client_id": subject.id if subject.kind is SubjectKind.CLIENT else subject.client_id,
+            "data": dict(data),
+            **by,
+        }
+        for subject, data in changes
+    ]
+    if rows:
+        connection.execute(insert(activity), rows)
 
 
 def list_activities(

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import imaplib
 import poplib
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import unquote, urlsplit
 
 from errors import ConfigError, Unavailable
 from mail.returns.reading import LARGEST
 
-Take = Callable[[bytes], bool]
-"""Takes in one mail; False: it must be fetched again."""
+T = TypeVar("T")
+TakeAll = Callable[[Sequence[bytes]], Sequence[bool]]
+"""Takes in mails; False for one that must be fetched again."""
 _PORTS: Final = {"imap": 143, "imaps": 993, "pop3": 110, "pop3s": 995}
 TIMEOUT_S: Final = 30.0
 MOST_AT_ONCE: Final = 500
 """Mails of one look; the rest waits for the next."""
+TOGETHER: Final = 20
+"""Mails that are in memory, and taken in, at once."""
 
 
 @dataclass(frozen=True)
@@ -48,19 +52,19 @@ def parse_mailbox_url(url: str) -> PolledMailbox:
     return PolledMailbox(parts.scheme, host, port, user, password, unquote(parts.path.strip("/")) or "INBOX")
 
 
-def poll_mailbox(mailbox: PolledMailbox, take: Take) -> int:
+def poll_mailbox(mailbox: PolledMailbox, take_all: TakeAll) -> int:
     """Take in the mails that are new there, and return how many. One that was taken is marked as read (IMAP) or deleted
     (POP3) only afterwards, so that none is lost; read twice, it changes nothing.
 
     Raises Unavailable when the server does not answer or refuses.
     """
     try:
-        return _poll_imap(mailbox, take) if mailbox.scheme.startswith("imap") else _poll_pop3(mailbox, take)
+        return _poll_imap(mailbox, take_all) if mailbox.scheme.startswith("imap") else _poll_pop3(mailbox, take_all)
     except (OSError, imaplib.IMAP4.error, poplib.error_proto, EOFError) as failed:
         raise Unavailable(f"SELVEDGE_RETURNS_MAILBOX: {mailbox.host} fails ({type(failed).__name__})") from None
 
 
-def _poll_imap(mailbox: PolledMailbox, take: Take) -> int:
+def _poll_imap(mailbox: PolledMailbox, take_all: TakeAll) -> int:
     connect = imaplib.IMAP4_SSL if mailbox.scheme == "imaps" else imaplib.IMAP4
     with connect(mailbox.host, mailbox.port, timeout=TIMEOUT_S) as server:
         server.login(mailbox.user, mailbox.password)
@@ -69,31 +73,47 @@ def _poll_imap(mailbox: PolledMailbox, take: Take) -> int:
             raise imaplib.IMAP4.error("no such folder")
         _, found = server.uid("SEARCH", "UNSEEN", "SMALLER", str(LARGEST))
         taken = 0
-        for uid in (found[0] or b"").split()[:MOST_AT_ONCE]:
-            raw = _fetch(server, uid.decode())
-            if raw is not None and take(raw):
-                server.uid("STORE", uid.decode(), "+FLAGS", "(\\Seen)")
-                taken += 1
+        for uids in _split((found[0] or b"").decode().split()[:MOST_AT_ONCE]):
+            mails = _fetch(server, uids)
+            done = [uid for uid, well in zip(mails, take_all(list(mails.values())), strict=True) if well]
+            if done:
+                server.uid("STORE", ",".join(done), "+FLAGS", "(\\Seen)")
+            taken += len(done)
         return taken
 
 
-def _fetch(server: imaplib.IMAP4, uid: str) -> bytes | None:
-    _, parts = server.uid("FETCH", uid, "(BODY.PEEK[])")
-    return next((part[1] for part in parts if isinstance(part, tuple) and isinstance(part[1], bytes)), None)
+_UID: Final = re.compile(rb"\bUID (\d+)", re.IGNORECASE)
 
 
-def _poll_pop3(mailbox: PolledMailbox, take: Take) -> int:
+def _fetch(server: imaplib.IMAP4, uids: Sequence[str]) -> dict[str, bytes]:
+    """Fetch mails by uid; what was deleted meanwhile is missing."""
+    _, parts = server.uid("FETCH", ",".join(uids), "(UID BODY.PEEK[])")
+    mails: dict[str, bytes] = {}
+    for part in parts:
+        if isinstance(part, tuple) and isinstance(part[1], bytes) and (match := _UID.search(part[0])):
+            mails[match[1].decode()] = part[1]
+    return mails
+
+
+def _poll_pop3(mailbox: PolledMailbox, take_all: TakeAll) -> int:
     connect = poplib.POP3_SSL if mailbox.scheme == "pop3s" else poplib.POP3
     server = connect(mailbox.host, mailbox.port, timeout=TIMEOUT_S)
     try:
         server.user(mailbox.user)
         server.pass_(mailbox.password)
+        sizes = [tuple(int(word) for word in line.split()[:2]) for line in server.list()[1][:MOST_AT_ONCE]]
         taken = 0
-        for line in server.list()[1][:MOST_AT_ONCE]:
-            number, size = (int(word) for word in line.split()[:2])
-            if size <= LARGEST and take(b"\r\n".join(server.retr(number)[1]) + b"\r\n"):
-                server.dele(number)
-                taken += 1
+        for numbers in _split([number for number, size in sizes if size <= LARGEST]):
+            raws = [b"\r\n".join(server.retr(number)[1]) + b"\r\n" for number in numbers]
+            for number, well in zip(numbers, take_all(raws), strict=True):
+                if well:
+                    server.dele(number)
+                    taken += 1
         return taken
     finally:
         server.quit()
+
+
+def _split(values: Sequence[T]) -> Iterator[Sequence[T]]:
+    for start in range(0, len(values), TOGETHER):
+        yield values[start : start + TOGETHER]

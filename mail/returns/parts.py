@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from email.header import decode_header, make_header
 from email.message import Message
@@ -15,6 +16,8 @@ else:
     AnyMessage = Message
 LONGEST_TEXT: Final = 20_000
 """Characters of free text that are looked at."""
+SMALL: Final = 8_000
+"""Bytes of a mail that is parsed as it is."""
 DEEPEST: Final = 12
 """Parts within parts; nobody's report needs more."""
 
@@ -23,8 +26,34 @@ _HEADERS: Final = HeaderParser(policy=compat32)
 
 
 def parse_message(raw: bytes) -> AnyMessage:
-    """Parse a mail."""
-    return _PARSER.parsebytes(raw)
+    """Parse a mail; of one that is attached to it, as of one that came back whole, only the headers."""
+    return _PARSER.parsebytes(cut_attached(raw) if len(raw) > SMALL else raw)
+
+
+def cut_attached(raw: bytes) -> bytes:
+    """Cut the text of attached mails, at which nobody looks: parsing it would cost more than all else."""
+    raw = raw.replace(b"\r\n", b"\n")
+    head = raw.partition(b"\n\n")[0]
+    boundary = _BOUNDARY.search(head)
+    if boundary is None:
+        return raw
+    mark = b"\n--" + boundary[1]
+    return mark.join(_cut_part(part) for part in raw.split(mark))
+
+
+def _cut_part(part: bytes) -> bytes:
+    head, blank, rest = part.partition(b"\n\n")
+    if not _ATTACHED.search(head) or _ENCODED.search(head):
+        return part
+    inner, blank_within, _ = rest.lstrip(b"\n").partition(b"\n\n")
+    return head + blank + inner + blank_within
+
+
+_BOUNDARY: Final = re.compile(
+    rb"^Content-Type:[ \t]*multipart/[^\n]*(?:\n[ \t][^\n]*)*?boundary=\"?([^\";\s]+)", re.I | re.M
+)
+_ATTACHED: Final = re.compile(rb"^Content-Type:[ \t]*message/(rfc822|global)\b(?!-)", re.I | re.M)
+_ENCODED: Final = re.compile(rb"^Content-Transfer-Encoding:[ \t]*(base64|quoted-printable)", re.I | re.M)
 
 
 def parse_headers(text: str) -> AnyMessage:
@@ -37,11 +66,13 @@ def get_header(message: AnyMessage, name: str) -> str:
     value = message.get(name)
     if value is None:
         return ""
-    try:
-        decoded = str(make_header(decode_header(str(value))))
-    except (ValueError, LookupError):
-        decoded = str(value)
-    return " ".join(decoded.split())
+    text = str(value)
+    if "=?" in text:
+        try:
+            text = str(make_header(decode_header(text)))
+        except (ValueError, LookupError):
+            text = str(value)
+    return " ".join(text.split())
 
 
 def iterate_parts(message: AnyMessage, depth: int = 0) -> Iterator[AnyMessage]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
@@ -17,9 +17,10 @@ from services.returns import mail_states
 from store.clients import consent, purposes
 from store.mail import returned
 from store.mail.mailbox_fill import fill_missing
+from store.mail.mailboxes import lock_mailboxes
 from store.mail.policy import ShopPolicy
 from store.mail.suppressions import COMPLAINT, HARD_BOUNCE, hash_mailbox, suppress_mailboxes
-from store.mail.withdrawals import withdraw_mailbox
+from store.mail.withdrawals import withdraw_mailboxes
 
 
 def apply_replies(connection: Connection, policy: ShopPolicy, replies: Sequence[Event]) -> list[str]:
@@ -80,12 +81,10 @@ def _withdraw_consent(connection: Connection, _policy: ShopPolicy, group: Sequen
     changes = {key: decide_withdrawal(rows[key].state, at, sources[key]) for key, at in sorted(latest.items())}
     consent.save_consents(connection, changes)
     boxes: dict[str, datetime] = {}
-    for event in group:
-        mail = _find_mail(connection, event)
+    for event, mail in zip(group, _find_mails(connection, group), strict=True):
         for mailbox in {rows[event.client_id].mailbox, mail.mailbox if mail else ""}:
             boxes[mailbox] = changes[event.client_id].at
-    for mailbox, at in sorted(boxes.items()):
-        withdraw_mailbox(connection, mailbox, at)
+    withdraw_mailboxes(connection, boxes)
     return []
 
 
@@ -98,40 +97,95 @@ def _list_sources(group: Sequence[Event]) -> dict[str, str]:
     return {event.client_id: find_source(event) for event in sorted(group, key=lambda event: event.occurred_at)}
 
 
+class _Reply(NamedTuple):
+    """A bounce or complaint. `mailbox`: the one to which the mail went; `own`: it is the client's present one."""
+
+    event: EmailBounced | EmailComplained
+    mail: returned.SentMail | None
+    mailbox: str
+    own: bool
+
+
 def _apply_returns(connection: Connection, policy: ShopPolicy, group: Sequence[Event]) -> list[str]:
-    for event in group:
-        mail, present = _find_mail(connection, event, latest=True), _hash_present(connection, policy, event)
-        mailbox = mail.mailbox if mail is not None and mail.mailbox else present
-        mail = None if mail is None else mail._replace(mailbox=mailbox)
-        if isinstance(event, EmailComplained):
-            if mailbox == present:
-                change = decide_withdrawal(ConsentState(consent=True), event.occurred_at, find_source(event))
-                consent.save_consents(connection, {event.client_id: change})
-            _apply_complaint(connection, mail, mailbox, event.occurred_at)
-        elif isinstance(event, EmailBounced) and mail is not None:
-            mail_states.record_bounce(connection, mail, event.hard, event.code, event.occurred_at)
-        elif isinstance(event, EmailBounced) and event.hard:
-            suppress_mailboxes(connection, {mailbox: (HARD_BOUNCE, event.occurred_at)})
+    replies = _build_replies(connection, policy, group)
+    lock_mailboxes(connection, [reply.mailbox for reply in replies if isinstance(reply.event, EmailComplained)])
+    for turn in _split_turns(replies):
+        _apply_complaints(connection, [reply for reply in turn if isinstance(reply.event, EmailComplained)])
+        _apply_bounces(connection, [reply for reply in turn if isinstance(reply.event, EmailBounced)])
     return []
 
 
-def _apply_complaint(connection: Connection, mail: returned.SentMail | None, mailbox: str, at: datetime) -> None:
-    withdraw_mailbox(connection, mailbox, at)
-    if mail is None:
-        suppress_mailboxes(connection, {mailbox: (COMPLAINT, at)})
-    else:
-        mail_states.record_complaint(connection, mail, at)
+def _build_replies(connection: Connection, policy: ShopPolicy, group: Sequence[Event]) -> list[_Reply]:
+    addresses = consent.load_addresses(connection, {event.client_id for event in group})
+    present = {key: hash_mailbox(policy.signing_key, email, policy.fold_tags) for key, email in addresses.items()}
+    replies = []
+    for event, mail in zip(group, _find_mails(connection, group, latest=True), strict=True):
+        own = present.get(event.client_id, "")
+        mailbox = mail.mailbox if mail is not None and mail.mailbox else own
+        if isinstance(event, EmailBounced | EmailComplained):
+            left = None if mail is None else mail._replace(mailbox=mailbox)
+            replies.append(_Reply(event, left, mailbox, mailbox == own))
+    return replies
 
 
-def _find_mail(connection: Connection, event: Event, *, latest: bool = False) -> returned.SentMail | None:
-    """Find the mail that the event names; else, where `latest`, the last one sent before the event."""
+def _split_turns(replies: Iterable[_Reply]) -> list[list[_Reply]]:
+    """Split replies so that those of one client or mailbox follow each other, and all others share a statement."""
+    turns: list[list[_Reply]] = []
+    last: dict[str, int] = {}
+    for reply in replies:
+        names = (f"client:{reply.event.client_id}", reply.mailbox)
+        turn = max(last.get(name, -1) for name in names) + 1
+        last |= dict.fromkeys(names, turn)
+        if turn == len(turns):
+            turns.append([])
+        turns[turn].append(reply)
+    return turns
+
+
+def _apply_complaints(connection: Connection, replies: Sequence[_Reply]) -> None:
+    moments = {reply.mailbox: reply.event.occurred_at for reply in replies}
+    own = [reply.event for reply in replies if reply.own]
+    agreed = ConsentState(consent=True)
+    changes = {event.client_id: decide_withdrawal(agreed, event.occurred_at, find_source(event)) for event in own}
+    consent.save_consents(connection, changes)
+    withdraw_mailboxes(connection, moments)
+    mail_states.record_complaints(connection, [(r.mail, r.event.occurred_at) for r in replies if r.mail is not None])
+    suppress_mailboxes(connection, {r.mailbox: (COMPLAINT, moments[r.mailbox]) for r in replies if r.mail is None})
+
+
+def _apply_bounces(connection: Connection, replies: Sequence[_Reply]) -> None:
+    bounces, nameless = [], dict[str, tuple[str, datetime]]()
+    for reply in replies:
+        event = reply.event
+        if not isinstance(event, EmailBounced):
+            continue
+        if reply.mail is not None:
+            bounces.append(mail_states.BouncedMail(reply.mail, event.hard, event.code, event.occurred_at))
+        elif event.hard:
+            nameless[reply.mailbox] = (HARD_BOUNCE, event.occurred_at)
+    mail_states.record_bounces(connection, bounces)
+    suppress_mailboxes(connection, nameless)
+
+
+def _find_mails(
+    connection: Connection, group: Sequence[Event], *, latest: bool = False
+) -> list[returned.SentMail | None]:
+    """Find the mail that each event names; else, where `latest`, the last one sent before the event."""
+    named = [_parse_key(event) for event in group]
+    found = returned.find_sent_mails(connection, {key for key in named if key is not None})
+    return [
+        found.get(key)
+        if key is not None
+        else returned.find_sent_mail(connection, event.client_id, None, event.occurred_at)
+        if latest
+        else None
+        for event, key in zip(group, named, strict=True)
+    ]
+
+
+def _parse_key(event: Event) -> tuple[str, int] | None:
+    """Parse the send key of the mail that an event names, if it is one of that client's."""
     key = event.outreach if isinstance(event, EmailBounced | EmailComplained | ClientUnsubscribed) else None
     head, _, number = (key or "").rpartition(".")
-    if head == event.client_id and number.isdigit() and len(number) < 10:
-        return returned.find_sent_mail(connection, event.client_id, int(number), event.occurred_at)
-    return returned.find_sent_mail(connection, event.client_id, None, event.occurred_at) if latest else None
-
-
-def _hash_present(connection: Connection, policy: ShopPolicy, event: Event) -> str:
-    email = consent.load_address(connection, event.client_id)
-    return hash_mailbox(policy.signing_key, email, policy.fold_tags)
+    fits = head == event.client_id and number.isdigit() and len(number) < 10
+    return (event.client_id, int(number)) if fits else None

@@ -14,6 +14,7 @@ from mail.dkim_key import DkimKey, build_dns_record, load_shop_keys, load_signin
 from mail.dns import MailResolver
 from mail.smtp_url import parse_smtp_url
 from models.mail_checks import MailCheck
+from services.mailing.spf import SpfEvaluation, find_spf_records
 from settings import Settings
 
 _TAG: Final = re.compile(r"\s*([a-z]+)\s*=\s*([^;]*)")
@@ -46,15 +47,24 @@ def _run_checks(checks: list[tuple[str, Callable[[], MailCheck]]]) -> Iterator[M
 def _check_spf(settings: Settings, resolver: MailResolver) -> MailCheck:
     """Check the policy of the return path's domain, by which receivers judge the server that connects."""
     domain, host = settings.bounce_domain, parse_smtp_url(settings.smtp).host
-    records = [text for text in resolver.find_texts(domain) if re.match(r"v=spf1(\s|$)", text, re.IGNORECASE)]
+    records = find_spf_records(domain, resolver)
     wish = f'{domain}. TXT "v=spf1 a:{host} -all", or with the include that your mail provider names'
     if len(records) != 1:
         found = f"{domain} has {'several SPF records, which count as none' if records else 'no SPF record'}"
         return MailCheck(name="SPF", ok=False, found=found, publish=wish)
     end = _ALL.search(records[0])
-    ok = end is not None and end[1] not in ("+", "?") and end[0].strip().lower() != "all"
-    found = f"{domain}: {records[0]}"
-    return MailCheck(name="SPF", ok=ok, found=found, publish="" if ok else f"an end that refuses others: {wish}")
+    if end is None or end[1] in ("+", "?") or end[0].strip().lower() == "all":
+        found = f"{domain}: {records[0]}"
+        return MailCheck(name="SPF", ok=False, found=found, publish=f"an end that refuses others: {wish}")
+    addresses = [host] if _is_address(host) else resolver.find_addresses(host)
+    results = {address: SpfEvaluation(address, resolver).evaluate(domain) for address in addresses}
+    # A provider's server hands on to others, whose addresses nobody states: it is told, not judged.
+    own = _is_address(host) or are_aligned(host, settings.mail_from.rpartition("@")[2], "r")
+    refused = [address for address, result in results.items() if own and result not in ("pass", "open")]
+    said = "; ".join(f"{address}: {result}" for address, result in results.items())
+    found = f"{domain}: {records[0]} ({said or f'{host} has no address'})"
+    missing = f"that {', '.join(refused)} may send: {wish}" if refused else ""
+    return MailCheck(name="SPF", ok=not missing, found=found, publish=missing)
 
 
 def _check_dkim(key: DkimKey, resolver: MailResolver) -> MailCheck:

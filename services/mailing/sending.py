@@ -178,7 +178,7 @@ def _judge_mailbox(connection: Connection, mailbox: str, fault: MailFault, now: 
     if fault.no_such_mailbox:
         suppressions.suppress_mailboxes(connection, {mailbox: (suppressions.HARD_BOUNCE, now)})
     else:
-        mail_states.give_up_mailbox(connection, mailbox, now)
+        mail_states.give_up_mailboxes(connection, {mailbox: now})
 
 
 def _load_result(connection: Connection, step: OutreachStep, clock: Clock) -> StepDone:

@@ -1,49 +1,63 @@
-"""What a return changes: the state of the mail, and the suppression of the mailbox to which that mail went."""
+"""What returns change: the states of the mails, and the suppression of the mailboxes to which those mails went."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from sqlalchemy import Connection
 
 from domain.bounces import is_dead_by_soft_bounces
 from models.states import OutreachState
 from store.mail import ledger, mailboxes
-from store.mail.returned import SentMail, save_sent_time
+from store.mail.returned import SentMail
 from store.mail.suppressions import COMPLAINT, HARD_BOUNCE, SOFT_BOUNCES, suppress_mailboxes
 
 REMEMBERED: Final = timedelta(days=90)
 """How far back bounces in a row are counted."""
 
 
-def record_bounce(connection: Connection, mail: SentMail, hard: bool, code: str, at: datetime) -> bool:
-    """Move the mail to `bounced`, and suppress its mailbox where it is dead; return whether that changed anything."""
-    word = f"{mailboxes.HARD if hard else mailboxes.SOFT}{'_' if code else ''}{code}"
-    moved = _move(connection, mail, OutreachState.BOUNCED, word, at)
-    if hard:
-        return bool(suppress_mailboxes(connection, {mail.mailbox: (HARD_BOUNCE, at)})) or moved
-    return give_up_mailbox(connection, mail.mailbox, at) or moved
+class BouncedMail(NamedTuple):
+    """A mail that bounced. `hard`: its address leads nowhere; `at`: business time."""
+
+    mail: SentMail
+    hard: bool
+    code: str
+    at: datetime
 
 
-def record_complaint(connection: Connection, mail: SentMail, at: datetime) -> bool:
-    """Move the mail to `complained`, and suppress its mailbox; return whether that changed anything."""
-    moved = _move(connection, mail, OutreachState.COMPLAINED, "complaint", at)
-    return bool(suppress_mailboxes(connection, {mail.mailbox: (COMPLAINT, at)})) or moved
+def record_bounces(connection: Connection, bounces: Sequence[BouncedMail]) -> None:
+    """Move mails of different mailboxes to `bounced`, and suppress the mailboxes that are dead."""
+    moves = [ledger.MailReturn(b.mail.client_id, b.mail.n, b.at, _build_word(b)) for b in bounces]
+    ledger.move_returned(connection, moves, OutreachState.BOUNCED)
+    suppress_mailboxes(connection, {b.mail.mailbox: (HARD_BOUNCE, b.at) for b in bounces if b.hard})
+    give_up_mailboxes(connection, {b.mail.mailbox: b.at for b in bounces if not b.hard})
 
 
-def give_up_mailbox(connection: Connection, mailbox: str, at: datetime) -> bool:
-    """Suppress a mailbox that bounced softly too often in a row; return whether it was."""
-    if not mailbox:
-        return False
-    mails = mailboxes.load_mailbox_mails(connection, mailbox, at - REMEMBERED)
-    if not is_dead_by_soft_bounces(mails, mailboxes.find_cleared_at(connection, mailbox), at):
-        return False
-    return bool(suppress_mailboxes(connection, {mailbox: (SOFT_BOUNCES, at)}))
+def record_complaints(connection: Connection, complaints: Sequence[tuple[SentMail, datetime]]) -> None:
+    """Move mails of different mailboxes to `complained`, and suppress the mailboxes."""
+    moves = [ledger.MailReturn(mail.client_id, mail.n, at, "complaint") for mail, at in complaints]
+    ledger.move_returned(connection, moves, OutreachState.COMPLAINED)
+    suppress_mailboxes(connection, {mail.mailbox: (COMPLAINT, at) for mail, at in complaints})
 
 
-def _move(connection: Connection, mail: SentMail, to: OutreachState, code: str, at: datetime) -> bool:
-    moved = ledger.move_mail(connection, mail.client_id, mail.n, to, at, code=code)
-    if moved:  # one that was still in `data`, or unknown, did leave
-        save_sent_time(connection, mail, at)
-    return moved
+def give_up_mailboxes(connection: Connection, moments: Mapping[str, datetime]) -> None:
+    """Suppress those of these mailboxes that bounced softly too often in a row: mailbox -> business time."""
+    wanted = {mailbox: at for mailbox, at in moments.items() if mailbox}
+    if not wanted:
+        return
+    mails = mailboxes.load_mailbox_mails(connection, wanted, min(wanted.values()) - REMEMBERED)
+    # Whoever read or ordered is asked of only where the bounces alone would do: they seldom do.
+    suspect = {box: at for box, at in wanted.items() if is_dead_by_soft_bounces(mails.get(box, ()), None, at)}
+    dead = {
+        box: (SOFT_BOUNCES, at)
+        for box, at in suspect.items()
+        if is_dead_by_soft_bounces(mails[box], mailboxes.find_cleared_at(connection, box), at)
+    }
+    suppress_mailboxes(connection, dead)
+
+
+def _build_word(bounce: BouncedMail) -> str:
+    head = mailboxes.HARD if bounce.hard else mailboxes.SOFT
+    return f"{head}_{bounce.code}" if bounce.code else head

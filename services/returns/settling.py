@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 from sqlalchemy import Engine
@@ -13,7 +13,7 @@ from models.consents import Purpose
 from models.events import ClientUnsubscribed, ConsentChanged, EmailComplained, Event
 from models.returns import ReturnKind, TakenReturn
 from store.database import read_transaction
-from store.mail.mailboxes import count_in_delivery, find_mailboxes
+from store.mail.mailboxes import count_in_delivery, find_in_delivery, find_mailboxes
 
 CHECK_EVERY_S: Final = 0.05
 _LEAVING: Final = frozenset({ReturnKind.OPT_OUT, ReturnKind.COMPLAINT})
@@ -54,8 +54,25 @@ def _is_leaving(event: Event) -> bool:
     )
 
 
-def is_settled(engine: Engine, taken: TakenReturn, wait_s: float) -> bool:
-    """Return whether a return may be acknowledged: always, except while a mail to somebody who left is under way."""
-    if taken.kind not in _LEAVING or not taken.mailbox:
-        return True
-    return wait_until_settled(engine, [taken.mailbox], [], wait_s)
+def list_left_mailboxes(taken: Sequence[TakenReturn | None]) -> set[str]:
+    """List the mailboxes of those who left by these returns."""
+    return {one.mailbox for one in taken if one is not None and one.kind in _LEAVING and one.mailbox}
+
+
+def find_unsettled(engine: Engine, mailboxes: Collection[str]) -> set[str]:
+    """Find to which of these mailboxes a mail is under way: a return by which somebody left may not be acknowledged as
+    long as one is."""
+    if not mailboxes:
+        return set()
+    with read_transaction(engine) as connection:
+        return find_in_delivery(connection, mailboxes)
+
+
+def are_settled(engine: Engine, taken: Sequence[TakenReturn | None], wait_s: float) -> list[bool]:
+    """Return of each return whether it may be acknowledged: it was taken in, and within `wait_s` real seconds no mail
+    to somebody who left by it is under way any more."""
+    until = time.monotonic() + wait_s
+    left = list_left_mailboxes(taken)
+    while (waiting := find_unsettled(engine, left)) and time.monotonic() < until:
+        time.sleep(CHECK_EVERY_S)
+    return [one is not None and (one.kind not in _LEAVING or one.mailbox not in waiting) for one in taken]

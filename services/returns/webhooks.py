@@ -12,8 +12,8 @@ from mail.links import Links
 from mail.returns.providers import PROVIDERS
 from models.actors import Actor
 from models.returns import TakenReturn
-from services.returns.intake import take_return
-from services.returns.settling import is_settled
+from services.returns.intake import ReturnArrival, take_returns
+from services.returns.settling import are_settled
 from settings import Settings
 from store.mail.policy import ShopPolicy
 
@@ -40,11 +40,9 @@ def take_webhook(
         raise NotFound(f"no key is set for this provider (SELVEDGE_RETURNS_{provider.upper()[:16]}_KEY)", "provider")
     known.check(headers, body, key, real_now)
     links, policy = Links.from_settings(settings), ShopPolicy.from_settings(settings)
-    taken: list[TakenReturn] = []
-    for reading in known.read(body, links):
-        text = body if not taken else b""
-        taken.append(take_return(engine, actor, policy, reading, "webhook", now, real_now, text))
-    if not all(is_settled(engine, one, settings.unsubscribe_wait_s) for one in taken):
+    batch = [ReturnArrival(reading, body if k == 0 else b"") for k, reading in enumerate(known.read(body, links))]
+    taken = take_returns(engine, actor, policy, batch, "webhook", now, real_now)
+    if not all(are_settled(engine, taken, settings.unsubscribe_wait_s)):
         raise Unavailable("a last mail to somebody who left is being handed over; send this again", retry_after=10)
     return taken
 

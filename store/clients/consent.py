@@ -79,3 +79,9 @@ def is_withdrawn(connection: Connection, client_id: ClientId) -> bool:
 def load_address(connection: Connection, client_id: ClientId) -> str:
     """Load the mail address of a client; empty for an unknown id."""
     return connection.scalar(select(clients.c.email).where(clients.c.client_id == client_id)) or ""
+
+
+def load_addresses(connection: Connection, client_ids: Iterable[ClientId]) -> dict[ClientId, str]:
+    """Load the mail address of each of these clients."""
+    query = select(clients.c.client_id, clients.c.email).where(among(connection, clients.c.client_id, client_ids))
+    return {row.client_id: row.email for row in connection.execute(query)}

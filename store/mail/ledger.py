@@ -7,13 +7,13 @@ dead worker becomes `unknown`: SMTP cannot say whether it went, so it is not sen
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Update, bindparam, false, insert, or_, select, update
+from sqlalchemy import Connection, Integer, Select, Update, bindparam, false, insert, or_, select, update
 
 from domain.outreach import SETTLED, ClientMail, list_sources
 from domain.planning import MailStart
@@ -23,6 +23,7 @@ from models.base import ClientId
 from models.clock import Clock
 from models.outreach import StepDone
 from models.states import EnrolmentState, OutreachState, Phase
+from store.sql.bulk import give, match_given
 from store.sql.records import Record
 from store.tables import edits, enrolments, outreach_steps, outreaches
 
@@ -66,6 +67,7 @@ _MAIL: Final = select(*LedgerRow.list_columns(outreaches)).where(_OF_MAIL)
 _PLANNED: Final = select(*PlannedMail.list_columns(outreaches)).where(_OF_CLIENT).order_by(outreaches.c.n)
 _OWNER: Final = select(outreaches.c.state, outreaches.c.token).where(_OF_MAIL)
 _NEW_MAIL: Final = insert(outreaches)
+_SET_SENT: Final = update(outreaches).where(_OF_MAIL)
 _NEW_STEP: Final = insert(outreach_steps)
 _FINISH_ENROLMENT: Final = update(enrolments).where(
     enrolments.c.client_id == bindparam("client"),
@@ -148,6 +150,58 @@ def move_mail(
         if to in SETTLED:
             _finish_enrolment(connection, client_id, n, code, now)
     return moved
+
+
+class MailReturn(NamedTuple):
+    """A mail of which something came back, and what: `at` in business time."""
+
+    client_id: ClientId
+    n: int
+    at: datetime
+    code: str
+
+
+def move_returned(connection: Connection, mails: Sequence[MailReturn], to: OutreachState) -> None:
+    """Move mails, each named once, to `bounced` or `complained` where their state allows it. One whose attempt was not
+    settled yet did leave."""
+    left = _lock_movable(connection, mails, to) if mails else {}
+    moved = [mail for mail in mails if (mail.client_id, mail.n) in left]
+    if not moved:
+        return
+    keys = [{"client": mail.client_id, "mail": mail.n} for mail in moved]
+    changes = [{"state": to, "code": mail.code, "updated_at": mail.at} for mail in moved]
+    _execute_many(connection, _build_move(to, None, None, False), keys, changes)
+    unset = [k for k, mail in enumerate(moved) if not left[mail.client_id, mail.n]]
+    _execute_many(connection, _SET_SENT, [keys[k] for k in unset], [{"sent_at": moved[k].at} for k in unset])
+    steps = [{"client_id": m.client_id, "n": m.n, "at": m.at, "state": to, "code": m.code} for m in moved]
+    connection.execute(_NEW_STEP, steps)
+    done = [{"state": EnrolmentState.DONE, "code": mail.code, "at": mail.at} for mail in moved]
+    _execute_many(connection, _FINISH_ENROLMENT, keys, done)
+
+
+def _execute_many(
+    connection: Connection, statement: Update, keys: Sequence[dict[str, Any]], values: Sequence[dict[str, Any]]
+) -> None:
+    if keys:
+        connection.execute(statement, [key | value for key, value in zip(keys, values, strict=True)])
+
+
+def _lock_movable(
+    connection: Connection, mails: Sequence[MailReturn], to: OutreachState
+) -> dict[tuple[str, int], bool]:
+    """Lock those of these mails that may move, in one order for all writers; say of each whether it is settled."""
+    wanted = {(mail.client_id, mail.n) for mail in mails}
+    given = give(connection, sorted({client_id for client_id, _ in wanted}))
+    given |= {"numbers": sorted({n for _, n in wanted})}
+    rows = connection.execute(_select_movable(connection.dialect.name, to), given)
+    return {(row.client_id, row.n): row.sent_at is not None for row in rows if (row.client_id, row.n) in wanted}
+
+
+@cache
+def _select_movable(dialect: str, to: OutreachState) -> Select[Any]:
+    o, numbers = outreaches.c, bindparam("numbers", expanding=True, type_=Integer)
+    of_mails = match_given(dialect, o.client_id) & o.n.in_(numbers) & o.state.in_(sorted(list_sources(to)))
+    return select(o.client_id, o.n, o.sent_at).where(of_mails).order_by(o.client_id, o.n).with_for_update()
 
 
 def use_edit(connection: Connection, client_id: ClientId, n: int, edit_id: str) -> None:

@@ -11,15 +11,16 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from functools import cache
+from typing import Any, Final
 
-from sqlalchemy import Connection, bindparam, func, or_, select, text
+from sqlalchemy import Connection, Select, bindparam, func, or_, select, text
 
 from domain.bounces import MailboxMail
 from domain.outreach import COUNTED, RETURNED
 from models.base import CampaignSlug, ClientId
 from models.states import OutreachState
-from store.sql.bulk import among
+from store.sql.bulk import among, give, match_given
 from store.tables import clients, events, outreaches, suppressions
 
 SHOWN_MAILBOXES: Final = 3
@@ -36,12 +37,16 @@ def lock_mailboxes(connection: Connection, mailboxes: Iterable[str]) -> None:
     on SQLite every writer is alone. Lock rows of clients before, never after, or two could lock each other out."""
     if connection.dialect.name != "postgresql":
         return
-    for mailbox in sorted({mailbox for mailbox in mailboxes if mailbox}):
-        key = int(mailbox[:16], 16) - 2**63
-        connection.execute(_LOCK, {"key": key})
+    keys = sorted({int(mailbox[:16], 16) - 2**63 for mailbox in mailboxes if mailbox})
+    if keys:
+        connection.execute(_LOCK, {"keys": keys})
 
 
-_LOCK: Final = text("SELECT pg_advisory_xact_lock(:key)")
+_LOCK: Final = text(
+    "SELECT count(pg_advisory_xact_lock(key))"
+    " FROM (SELECT key FROM unnest(CAST(:keys AS bigint[])) AS key ORDER BY key) AS sorted"
+)
+"""In one order for all, or two could lock each other out."""
 
 
 def find_mailboxes(connection: Connection, client_ids: Iterable[str]) -> dict[ClientId, str]:
@@ -108,20 +113,36 @@ def count_in_delivery(connection: Connection, mailboxes: Collection[str], client
     return int(connection.scalar(query) or 0)
 
 
-def load_mailbox_mails(connection: Connection, mailbox: str, since: datetime) -> list[MailboxMail]:
-    """Load the mails to a mailbox that were delivered as far as is known, or came back softly."""
+def find_in_delivery(connection: Connection, mailboxes: Collection[str]) -> set[str]:
+    """Find to which of these mailboxes a mail is with the mail server now: not answered yet."""
     o = outreaches.c
-    query = select(o.sent_at, o.updated_at, o.state, o.code).where(
-        o.mailbox == mailbox,
-        o.updated_at > since,
+    query = select(o.mailbox).where(o.state == OutreachState.DATA.value, among(connection, o.mailbox, mailboxes))
+    return set(connection.scalars(query))
+
+
+def load_mailbox_mails(
+    connection: Connection, mailboxes: Iterable[str], since: datetime
+) -> dict[str, list[MailboxMail]]:
+    """Load the mails to each of these mailboxes that were delivered as far as is known, or came back softly."""
+    rows = connection.execute(_select_mails(connection.dialect.name), give(connection, mailboxes) | {"since": since})
+    mails = defaultdict[str, list[MailboxMail]](list)
+    for row in rows:
+        mails[row.mailbox].append(MailboxMail(row.sent_at or row.updated_at, row.state != OutreachState.SENT))
+    return dict(mails)
+
+
+@cache  # building it takes longer than running it
+def _select_mails(dialect: str) -> Select[Any]:
+    o = outreaches.c
+    return select(o.mailbox, o.sent_at, o.updated_at, o.state, o.code).where(
+        match_given(dialect, o.mailbox),
+        o.updated_at > bindparam("since"),
         or_(
             o.state == OutreachState.SENT,
             (o.state == OutreachState.BOUNCED) & o.code.startswith(SOFT),
             (o.state == OutreachState.FAILED) & o.code.startswith(REFUSED),
         ),
     )
-    rows = connection.execute(query)
-    return [MailboxMail(row.sent_at or row.updated_at, row.state != OutreachState.SENT) for row in rows]
 
 
 def find_cleared_at(connection: Connection, mailbox: str) -> datetime | None:

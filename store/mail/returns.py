@@ -3,15 +3,17 @@ for a person."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from functools import cache
+from typing import Final, NamedTuple
 
-from sqlalchemy import Connection, func, select, update
+from sqlalchemy import Connection, Select, bindparam, func, select, update
 
 from models.base import ClientId
 from models.returns import KeptReturn, ReturnReading, ReturnWay
-from store.sql.bulk import insert_ignoring
+from store.sql.bulk import give, match_given, write_rows
+from store.sql.types import to_micros
 from store.tables import returns
 
 KEPT_FOR: Final = timedelta(days=30)
@@ -22,25 +24,52 @@ LONGEST: Final = 100_000
 """Characters of a return that are kept."""
 
 
-def save_return(
-    connection: Connection, reading: ReturnReading, way: ReturnWay, now: datetime, mail: tuple[ClientId, int] | None
-) -> bool:
-    """Save that a return was read, and return whether it is new."""
-    client_id, n = mail or (None, None)
-    row = {"id": reading.report_id, "at": now, "way": way, "kind": reading.kind, "code": reading.code}
-    return insert_ignoring(connection, returns, [row | {"client_id": client_id, "n": n}]) == 1
+class ReadReturn(NamedTuple):
+    """A return that was read, and the client and number of the mail that it is about."""
+
+    reading: ReturnReading
+    client_id: ClientId | None = None
+    n: int | None = None
 
 
-def keep_text(connection: Connection, report_id: str, raw: str, now: datetime) -> bool:
-    """Keep the text of a return for a person, and drop those kept too long; return whether there was room."""
+def save_returns(connection: Connection, batch: Sequence[ReadReturn], way: ReturnWay, now: datetime) -> set[str]:
+    """Save that these returns were read, and return the ids of those that are new."""
+    rows = {
+        one.reading.report_id: (
+            one.reading.report_id,
+            to_micros(now),
+            way,
+            one.reading.kind,
+            one.reading.code,
+            *one[1:],
+        )
+        for one in reversed(batch)  # of one that comes twice the first stays
+    }
+    stored = set[str](connection.scalars(_select_stored(connection.dialect.name), give(connection, rows)))
+    fresh = [rows[key] for key in sorted(rows.keys() - stored)]  # one order for all writers
+    written = write_rows(connection, returns, ("id", "at", "way", "kind", "code", "client_id", "n"), fresh, "keep")
+    return {str(row[0]) for row in fresh} if written is None else set(written)
+
+
+@cache  # building it takes longer than running it
+def _select_stored(dialect: str) -> Select[tuple[str]]:
+    return select(returns.c.id).where(match_given(dialect, returns.c.id))
+
+
+def keep_texts(connection: Connection, texts: Mapping[str, str], now: datetime) -> set[str]:
+    """Keep the texts of returns for a person, by id, and drop those kept too long; return the ids of those for which
+    there was room."""
+    if not texts:
+        return set()
     r = returns.c
     old = update(returns).where(r.raw.is_not(None), r.at < now - KEPT_FOR)
     connection.execute(old.values(raw=None))
-    if count_kept(connection) >= MOST_KEPT:
-        return False
-    # PostgreSQL stores no NUL, which a hostile mail may hold.
-    connection.execute(update(returns).where(r.id == report_id).values(raw=raw[:LONGEST].replace("\0", "")))
-    return True
+    roomy = list(texts)[: max(MOST_KEPT - count_kept(connection), 0)]
+    if roomy:
+        # PostgreSQL stores no NUL, which a hostile mail may hold.
+        rows = [{"key": key, "raw": texts[key][:LONGEST].replace("\0", "")} for key in roomy]
+        connection.execute(update(returns).where(r.id == bindparam("key")), rows)
+    return set(roomy)
 
 
 def count_kept(connection: Connection) -> int:

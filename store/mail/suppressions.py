@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from functools import cache
+from typing import Any, Final
 
-from sqlalchemy import Connection, and_, bindparam, func, or_, select, update
+from sqlalchemy import Connection, Select, bindparam, func, select, update
 
 from domain.addresses import fold_address
-from store.sql.bulk import among, insert_ignoring
+from store.sql.bulk import among, give, match_given, write_rows
 from store.sql.records import Record
+from store.sql.types import to_micros
 from store.tables import suppressions, tombstones
 
 ERASED: Final = "this client was erased and is refused for ever"
@@ -62,17 +64,41 @@ def suppress_mailboxes(
 
     The first reason stays, except that a complaint takes the place of any other.
     """
-    s, changed = suppressions.c, set[str]()
-    for key, (reason, at) in sorted(reasons.items()):
-        row = {"address_hash": key, "reason": reason, "at": at, "by": by, "note": note}
-        if insert_ignoring(connection, suppressions, [row]):
-            changed.add(key)
-            continue
-        graver = and_(bindparam("word", COMPLAINT) == reason, s.reason != COMPLAINT)
-        again = update(suppressions).where(s.address_hash == key, or_(s.lifted_at.is_not(None), graver))
-        if connection.execute(again.values(reason=reason, at=at, by=by, note=note, lifted_at=None)).rowcount:
-            changed.add(key)
-    return changed
+    held = _lock_entries(connection, reasons.keys() - {""})
+    fresh = [
+        (key, reason, to_micros(at), by, note)
+        for key, (reason, at) in sorted(reasons.items())
+        if key and key not in held
+    ]
+    written = write_rows(connection, suppressions, ("address_hash", "reason", "at", "by", "note"), fresh, "keep")
+    new = {row[0] for row in fresh} if written is None else set(written)
+    held |= _lock_entries(connection, {row[0] for row in fresh} - new)  # another writer was quicker
+    again = [key for key in sorted(held) if _is_graver(held[key], reasons[key][0])]
+    rows = [{"key": key, "reason": reasons[key][0], "at": reasons[key][1], "by": by, "note": note} for key in again]
+    if rows:
+        changed = update(suppressions).where(suppressions.c.address_hash == bindparam("key"))
+        connection.execute(changed.values(lifted_at=None), rows)
+    return new | set(again)
+
+
+def _lock_entries(connection: Connection, keys: Collection[str]) -> dict[str, tuple[str, bool]]:
+    """Lock the entries of these hashes: the reason of each, and whether it was lifted."""
+    if not keys:
+        return {}
+    rows = connection.execute(_select_entries(connection.dialect.name), give(connection, sorted(keys)))
+    return {row.address_hash: (row.reason, row.lifted_at is not None) for row in rows}
+
+
+@cache  # building it takes longer than running it
+def _select_entries(dialect: str) -> Select[Any]:
+    s = suppressions.c
+    query = select(s.address_hash, s.reason, s.lifted_at).where(match_given(dialect, s.address_hash))
+    return query.order_by(s.address_hash).with_for_update()
+
+
+def _is_graver(held: tuple[str, bool], reason: str) -> bool:
+    before, lifted = held
+    return lifted or (reason == COMPLAINT and before != COMPLAINT)
 
 
 def lift_suppression(connection: Connection, address_hash: str, now: datetime, *, by: str, note: str) -> bool:

@@ -6,7 +6,7 @@ Rows of other clients stay untouched: the send gate reads both. So a withdrawal 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -35,17 +35,24 @@ def match_in_force() -> ColumnElement[bool]:
     return and_(withdrawals.c.mailbox == clients.c.mailbox, or_(clients.c.cleared_at.is_(None), ~overcome))
 
 
-def withdraw_mailbox(connection: Connection, mailbox: str, at: datetime) -> None:
-    """Withdraw the consent of a mailbox at business time `at`. What was agreed to before this arrived is over, whatever
-    the clocks say. Any row of a client that the transaction needs must be locked before."""
-    if not mailbox:
+def withdraw_mailboxes(connection: Connection, moments: Mapping[str, datetime]) -> None:
+    """Withdraw the consent of mailboxes: mailbox -> business time. What was agreed to before this arrived is over,
+    whatever the clocks say. Any row of a client that the transaction needs must be locked before."""
+    wanted = {mailbox: at for mailbox, at in sorted(moments.items()) if mailbox}
+    if not wanted:
         return
-    lock_mailboxes(connection, [mailbox])
-    before = find_withdrawal(connection, mailbox)
-    before_at = None if before is None else before.at
-    values = {"at": stamp_withdrawal(at, before_at), "link": "", "before_at": before_at}
-    row = insert_into(connection, withdrawals).values(mailbox=mailbox, **values)
-    connection.execute(row.on_conflict_do_update(index_elements=["mailbox"], set_=values))
+    lock_mailboxes(connection, wanted)
+    before = find_withdrawals(connection, wanted)
+    rows = [
+        {"mailbox": mailbox, "link": "", **_choose_moment(at, before.get(mailbox))} for mailbox, at in wanted.items()
+    ]
+    row = insert_into(connection, withdrawals)
+    values = {name: row.excluded[name] for name in ("at", "link", "before_at")}
+    connection.execute(row.on_conflict_do_update(index_elements=["mailbox"], set_=values), rows)
+
+
+def _choose_moment(at: datetime, before_at: datetime | None) -> dict[str, datetime | None]:
+    return {"at": stamp_withdrawal(at, before_at), "before_at": before_at}
 
 
 def mark_link(connection: Connection, mailbox: str, link: str) -> None:

@@ -55,7 +55,7 @@ WITH_ACTOR: Final = {
     "services/review/edits.py": {"edit_draft"},
     "services/slots/policies.py": {"change_policy", "set_policy"},
     "services/fixes/wave_start.py": {"begin_wave"},
-    "services/returns/intake.py": {"take_return"},
+    "services/returns/intake.py": {"take_returns"},
     "services/returns/webhooks.py": {"take_webhook"},
     "services/returns/suppressions.py": {"add_entries", "remove_entry"},
     "services/training/promotion.py": {"promote_model", "promote_challenger"},

@@ -6,7 +6,7 @@ import smtplib
 import socket
 import socketserver
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import ClassVar
@@ -19,7 +19,7 @@ from hosting.returns import build_listener
 from mail.links import Links
 from mail.returns.listener import ReturnListener
 from mail.returns.mailbox_poll import parse_mailbox_url, poll_mailbox
-from services.returns.reading import ReturnReader
+from services.returns.reading import ReturnedMail, ReturnReader
 from store.database import read_transaction, write_transaction
 from store.mail.suppressions import hash_mailbox
 from store.tables import outreaches, returns
@@ -117,13 +117,17 @@ def test_a_mailbox_is_polled_and_a_mail_goes_only_when_it_is_in(shop: Shop) -> N
     path = Links.from_settings(shop.settings).build_return_path("a", 1)
     Pop3.mail, Pop3.deleted = f"Delivered-To: {path}\n{BOUNCE}", []
     reader = ReturnReader(shop.engine, shop.settings)
+
+    def take_all(raws: Sequence[bytes]) -> list[bool]:
+        return [one is not None for one in reader.take_all([ReturnedMail(raw) for raw in raws], "mailbox")]
+
     with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Pop3) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         mailbox = parse_mailbox_url(f"pop3://ann:w%40rd@127.0.0.1:{server.server_address[1]}")
         assert mailbox.password == "w@rd"
-        assert poll_mailbox(mailbox, lambda _raw: False) == 0
+        assert poll_mailbox(mailbox, lambda raws: [False] * len(raws)) == 0
         assert Pop3.deleted == []
-        assert poll_mailbox(mailbox, lambda raw: bool(reader.take(raw, "mailbox"))) == 1
+        assert poll_mailbox(mailbox, take_all) == 1
         server.shutdown()
     assert (state(shop), Pop3.deleted) == ("bounced", ["DELE 1"])
 
@@ -138,4 +142,4 @@ def test_a_server_that_is_away_is_no_reason_to_stop() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     with pytest.raises(Unavailable, match="SELVEDGE_RETURNS_MAILBOX"):
-        poll_mailbox(parse_mailbox_url(f"imap://a:b@127.0.0.1:{port}"), lambda _raw: True)
+        poll_mailbox(parse_mailbox_url(f"imap://a:b@127.0.0.1:{port}"), lambda raws: [True] * len(raws))

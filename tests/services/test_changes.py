@@ -63,7 +63,7 @@ from services.mailing.resolution import resolve_mail
 from services.mailing.staff_mail import send_staff_mail
 from services.mailing.steering import conclude_mail
 from services.privacy.requests import export_client, request_erasure
-from services.returns.intake import take_return
+from services.returns.intake import ReturnArrival, take_returns
 from services.returns.suppressions import add_entries, remove_entry
 from services.review.claims import claim_draft
 from services.review.edits import edit_draft
@@ -174,7 +174,7 @@ def _take_return(shop: Shop, actor: Actor) -> None:
     reading = ReturnReading(
         kind=ReturnKind.FAILED, message_ids=("<3@shop.example>",), hard=True, report_id="report-of-3"
     )
-    take_return(shop.engine, actor, shop.policy, reading, "file", NOW, REAL)
+    take_returns(shop.engine, actor, shop.policy, [ReturnArrival(reading)], "file", NOW, REAL)
 
 
 def _suppress(shop: Shop, actor: Actor) -> None:

@@ -90,6 +90,8 @@ def test_nothing_is_missing_where_all_is_published(shop: Settings) -> None:
         ("SPF", ("TXT", "bounce.shop.example"), ["v=spf1 all"]),
         ("SPF", ("TXT", "bounce.shop.example"), ["v=spf1 ?all"]),
         ("SPF", ("TXT", "bounce.shop.example"), ["v=spf10 -all"]),
+        ("SPF", ("TXT", "bounce.shop.example"), ["v=spf1 ip4:192.0.2.9 -all"]),
+        ("SPF", ("TXT", "bounce.shop.example"), ["v=spf1 include:nowhere.example a:mail.shop.example -all"]),
         ("DKIM selvedge", ("TXT", "selvedge._domainkey.shop.example"), []),
         ("DKIM selvedge", ("TXT", "selvedge._domainkey.shop.example"), ["v=DKIM1; k=rsa; p=AAAA"]),
         ("DKIM selvedge", ("TXT", "selvedge._domainkey.shop.example"), ["v=DKIM1; p="]),

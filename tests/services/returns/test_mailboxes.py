@@ -23,7 +23,7 @@ from models.suppressions import SuppressionOrder, SuppressionRemoval
 from services.clients import mail_links, registration
 from services.clients.registration import save_client
 from services.ingestion.intake import accept_events
-from services.returns.intake import take_return
+from services.returns.intake import ReturnArrival, take_returns
 from services.returns.suppressions import add_entries, remove_entry, show_entry
 from store.clients import clients
 from store.database import connect, read_transaction, write_transaction
@@ -77,7 +77,7 @@ class Shop:
     def take(self, client_id: str, kind: ReturnKind, n: int = 1, now: datetime = NOW, **fields: Any) -> str:
         ids = (LINKS.build_message_id(client_id, n),)
         reading = ReturnReading(kind=kind, message_ids=ids, report_id=f"{client_id}{n}{kind}", **fields)
-        return take_return(self.engine, SYSTEM, POLICY, reading, "file", now, now).outcome
+        return take_returns(self.engine, SYSTEM, POLICY, [ReturnArrival(reading)], "file", now, now)[0].outcome
 
     def state(self, client_id: str, n: int = 1) -> str:
         with read_transaction(self.engine) as connection:
@@ -223,5 +223,6 @@ def test_a_mail_to_the_unsubscribe_address_is_a_withdrawal(shop: Shop) -> None:
     shop.client("b", "a@example.com")
     shop.put_mail("a", at=NOW - timedelta(days=30))
     reading = read_return(b"From: a@example.com\n\nstop", LINKS.build_unsubscribe_address("a", 1), LINKS)
-    assert take_return(shop.engine, SYSTEM, POLICY, reading, "listener", NOW, NOW).outcome == "applied"
+    (taken,) = take_returns(shop.engine, SYSTEM, POLICY, [ReturnArrival(reading)], "listener", NOW, NOW)
+    assert taken.outcome == "applied"
     assert [shop.gate("a"), shop.gate("b")] == ["no_consent", "withdrawn"]

@@ -17,7 +17,7 @@ from models.actors import SYSTEM
 from models.clients import ClientRow
 from models.returns import ReturnOutcome, TakenReturn
 from services.clients import registration
-from services.returns.intake import take_return
+from services.returns.intake import ReturnArrival, take_returns
 from store.database import connect, read_transaction, write_transaction
 from store.mail import ledger, messages, suppressions, withdrawals
 from store.mail.policy import ShopPolicy
@@ -54,7 +54,7 @@ class Post:
 
     def take(self, client_id: str, raw: bytes, recipient: str) -> TakenReturn:
         reading = read_return(raw, recipient, LINKS)
-        return take_return(self.engine, SYSTEM, POLICY, reading, "file", NOW, NOW, raw)
+        return take_returns(self.engine, SYSTEM, POLICY, [ReturnArrival(reading, raw)], "file", NOW, NOW)[0]
 
     def describe(self, client_id: str, taken: TakenReturn) -> str:
         """In the words of the table."""
@@ -132,5 +132,5 @@ def test_the_table_states_every_file_and_no_other() -> None:
 def test_a_forged_return_path_changes_nothing(post: Post) -> None:
     raw = (TESTS / "mail/returns/cases/02-postfix-failed-5.1.1-smtp.eml").read_bytes()  # signed with another key
     reading = read_return(raw, "b+slj6vblyorfwpmdngpckd3lrfv.1@bounce.selvedge.example", LINKS)
-    taken = take_return(post.engine, SYSTEM, POLICY, reading, "file", NOW, NOW, raw)
+    (taken,) = take_returns(post.engine, SYSTEM, POLICY, [ReturnArrival(reading, raw)], "file", NOW, NOW)
     assert (taken.outcome, taken.client_id) == (ReturnOutcome.KEPT, None)
