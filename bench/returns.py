@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import re
+import socket
 import subprocess
 import sys
 import time
@@ -121,24 +122,23 @@ def serve_process(command: Sequence[str], port: int, variables: dict[str, str]) 
     """Run a server until the block ends, once its port answers."""
     process = subprocess.Popen(command, env=variables, cwd=ROOT, stderr=subprocess.PIPE)
     try:
-        asyncio.run(wait_for_port(port, process))
+        wait_for_port(port, process)
         yield psutil.Process(process.pid)
     finally:
         process.terminate()
         process.communicate(timeout=30)
 
 
-async def wait_for_port(port: int, process: subprocess.Popen[bytes]) -> None:
+def wait_for_port(port: int, process: subprocess.Popen[bytes]) -> None:
     """Wait until a server's port answers. Raises RuntimeError with what it wrote when it ended instead."""
     while True:
         try:
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            socket.create_connection(("127.0.0.1", port), 5).close()
         except OSError:
             if process.poll() is not None:
                 raise RuntimeError(f"the server did not start: {process.communicate()[1].decode()[-500:]}") from None
-            await asyncio.sleep(0.05)
+            time.sleep(0.05)
         else:
-            writer.close()
             return
 
 

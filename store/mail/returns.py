@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 from sqlalchemy import Connection, Select, bindparam, func, select, update
 
 from models.base import ClientId
-from models.returns import KeptReturn, ReturnReading, ReturnWay
+from models.returns import KeptReturn, ReturnKind, ReturnReading, ReturnWay
 from store.sql.bulk import give, match_given, write_rows
 from store.sql.types import to_micros
 from store.tables import returns
@@ -75,6 +75,13 @@ def keep_texts(connection: Connection, texts: Mapping[str, str], now: datetime) 
 def count_kept(connection: Connection) -> int:
     """Count the returns that wait for a person."""
     return int(connection.scalar(select(func.count()).where(returns.c.raw.is_not(None))) or 0)
+
+
+def count_refused(connection: Connection, since: datetime) -> int:
+    """Count the mails that came back since then for what may be about us (5.7.x): policy, reputation, signature."""
+    r = returns.c
+    refused = (r.kind == ReturnKind.FAILED, r.code.startswith("5.7."), r.at >= since)
+    return int(connection.scalar(select(func.count()).where(*refused)) or 0)
 
 
 def list_returns(connection: Connection, *, kept: bool, limit: int) -> Sequence[KeptReturn]:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import re
+import subprocess
+import sys
+import time
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -12,8 +15,10 @@ from pathlib import Path
 
 import dkim
 import pytest
+from sqlalchemy import select
 
 from agents.template_writer import compose_draft
+from bench.returns import serve_process
 from domain.outreach import SETTLED
 from errors import MailFault
 from mail.dkim_key import build_dns_record, load_shop_keys
@@ -22,11 +27,16 @@ from mail.message import EnvelopeBuilder
 from mail.transport import DeliveryOutcome, Transport
 from models.mail import Brief, EmailDraft
 from models.states import OutreachState, TouchKind
+from store.database import read_transaction
+from store.mail.suppressions import count_suppressions
+from store.tables import returns
 from tests.mail.samples import brief, client, draft, items
 from tests.mail.test_transport import Door
+from tests.support.ports import free_port
 from tests.support.postfix import Postfix
 from tests.support.sending import Post, find_noon, schedule_mail
 from tests.support.shop import Shop, a_shop
+from tests.support.worker import ROOT, environment
 
 
 @pytest.fixture
@@ -107,6 +117,37 @@ async def test_a_missing_reader_comes_back_under_the_mails_own_return_path(postf
     assert "text/rfc822-headers" in text, "RET=HDRS: only the headers come back"
 
 
+def wait_for_state(shop: Shop, state: str) -> None:
+    """Wait until all mails are in a state."""
+    until = time.monotonic() + 60
+    while {row.state for row in shop.ledger()} != {state}:
+        assert time.monotonic() < until, [(row.state, row.code) for row in shop.ledger()]
+        time.sleep(0.05)
+
+
+def kill_in_data(shop: Shop, command: list[str]) -> None:
+    """Run a process that sends, and end it by kill -9 once its mail is in DATA."""
+    with subprocess.Popen(command, env=environment(shop.settings), cwd=ROOT) as sender:
+        wait_for_state(shop, "data")
+        sender.kill()
+
+
+async def test_what_postfix_returns_goes_into_selvedge_returns_and_suppresses(postfix: Postfix, shop: Shop) -> None:
+    port = free_port()
+    settings = shop.settings.model_copy(update={"returns_port": port})
+    command = [sys.executable, "-m", "cli", "returns"]
+    with serve_process(command, port, environment(settings)), postfix.route_returns(port):
+        people = [f"missing{k}" for k in range(3)]
+        for who in people:
+            assert (await Post(shop).send(schedule_mail(shop, who, find_noon()))).state == "sent"
+        await asyncio.to_thread(wait_for_state, shop, "bounced")
+    assert [get_row(shop, who) for who in people] == [("bounced", "hard_5.1.1")] * 3
+    with read_transaction(shop.engine) as connection:
+        ways = connection.scalars(select(returns.c.way)).all()
+        reasons = count_suppressions(connection)
+    assert (ways, reasons) == (["listener"] * 3, {"hard_bounce": 3})
+
+
 @pytest.mark.parametrize(
     ("who", "state", "code", "tried_again"),
     [
@@ -159,3 +200,31 @@ async def test_an_attempt_killed_in_data_is_never_repeated_and_the_maildir_agree
     arrived = Counter(postfix.count_ids())
     assert max(arrived.values()) == 1, "nothing twice"
     assert {key for key, state in states.items() if state == "sent"} <= set(arrived), "nothing lost"
+
+
+SENDER = """
+import asyncio, sys, types
+from models.outreach import OutreachStep
+from services.context import ServiceContext
+from settings import load
+from store.database import connect
+from tests.support.sending import Post
+
+settings = load()
+context = ServiceContext(settings=settings, engine=connect(settings.database))
+post = Post(types.SimpleNamespace(settings=settings, context=context))
+asyncio.run(post.send(OutreachStep.model_validate_json(sys.argv[1])))
+"""
+"""A process that sends one mail."""
+
+
+async def test_a_sender_killed_in_data_leaves_one_mail_that_nobody_sends_again(postfix: Postfix, shop: Shop) -> None:
+    before, step = Counter(postfix.count_ids()), schedule_mail(shop, "slow-killed", find_noon())
+    command = [sys.executable, "-c", SENDER, step.model_dump_json()]
+    await asyncio.to_thread(kill_in_data, shop, command)
+    late = step.model_copy(update={"at": step.at + timedelta(minutes=5)})
+    assert (await Post(shop).send(late)).state == "unknown"
+    assert (await Post(shop).send(late)).state == "unknown"
+    await asyncio.sleep(3.5)  # what Postfix holds back it may deliver now
+    (row,) = shop.ledger("slow-killed")
+    assert (Counter(postfix.count_ids()) - before)[row.message_id] <= 1

@@ -28,7 +28,7 @@ MAILS = 160
 def serve(settings: Settings) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-m", "cli", "returns"]
     process = subprocess.Popen(command, env=environment(settings), cwd=ROOT, stderr=subprocess.PIPE)
-    asyncio.run(wait_for_port(settings.returns_port, process))
+    wait_for_port(settings.returns_port, process)
     return process
 
 

@@ -12,6 +12,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from email import message_from_bytes
 from pathlib import Path
@@ -34,6 +35,7 @@ defer unix - - n - 0 bounce
 trace unix - - n - 0 bounce
 proxymap unix - - n - - proxymap
 smtp unix - - n - - smtp
+lmtp unix - - n - - lmtp
 error unix - - n - - error
 retry unix - - n - - error
 virtual unix - n n - - virtual
@@ -65,6 +67,7 @@ virtual_mailbox_maps = regexp:{folder}/boxes
 virtual_uid_maps = static:{uid}
 virtual_gid_maps = static:{uid}
 virtual_minimum_uid = 1
+transport_maps = regexp:{folder}/transports
 smtpd_reject_unlisted_recipient = no
 smtpd_recipient_restrictions = check_recipient_access regexp:{folder}/recipients, reject_unauth_destination
 smtpd_restriction_classes = rest
@@ -72,6 +75,7 @@ rest = sleep 3
 smtpd_end_of_data_restrictions = check_recipient_access regexp:{folder}/texts
 """
 TABLES = {
+    "transports": "",
     "boxes": "!/^missing/ all/\n",
     "recipients": "/^gone/ 550 5.1.1 No such user\n/^grey/ 450 4.2.0 Greylisted\n/^busy/ 421 4.7.0 Too many mails\n",
     "texts": "/^full/ 552 5.2.2 Mailbox full\n/^slow/ rest\n",
@@ -146,8 +150,23 @@ class Postfix:
         """Let those called `name` have their mail from now on."""
         table = self.folder / "recipients"
         table.write_text("".join(row for row in table.read_text().splitlines(True) if f"/^{name}/" not in row))
+        self._reload()
+
+    @contextmanager
+    def route_returns(self, port: int) -> Iterator[None]:
+        """Hand mail to the bounce domain on by LMTP to `port`, inside the block, and not to the Maildir."""
+        table = self.folder / "transports"
+        table.write_text(f"/@bounce\\.selvedge\\.example$/ lmtp:inet:127.0.0.1:{port}\n")
+        self._reload()
+        try:
+            yield
+        finally:
+            table.write_text("")
+            self._reload()
+
+    def _reload(self) -> None:
         assert self.process is not None
-        self.process.send_signal(signal.SIGHUP)  # reload
+        self.process.send_signal(signal.SIGHUP)
         self._wait()
 
     def judge_mails(self, mails: list[bytes], record: str) -> list[tuple[float, str, set[str]]]:

@@ -201,6 +201,39 @@ def test_soft_bounces_in_a_row_give_a_mailbox_up_until_somebody_lifts_it(shop: S
     assert shop.gate("a", NOW + timedelta(days=9)) == "", "the count begins again"
 
 
+@pytest.mark.parametrize(
+    ("cleared_by", "given_up"),
+    [
+        ("nothing", True),
+        ("email_opened", False),
+        ("email_clicked", False),
+        ("order_placed", False),
+        ("a machine", True),
+        ("a mail that stayed away", False),
+        ("a mail of yesterday", True),
+        ("two days", False),
+    ],
+)
+def test_what_clears_the_count_of_soft_bounces(shop: Shop, cleared_by: str, given_up: bool) -> None:
+    """Three bounces; between the second and the third something happens."""
+    days = (14, 13, 12) if cleared_by == "two days" else (14, 12, 1)
+    shop.client("a", "a@example.com")
+    for n, day in enumerate(days, 1):
+        shop.put_mail("a", n, NOW - timedelta(days=day))
+    between = NOW - timedelta(days=10)
+    if cleared_by in ("email_opened", "email_clicked"):
+        shop.event("a", cleared_by, between)
+    elif cleared_by == "order_placed":
+        shop.event("a", cleared_by, between, item_id="i1", value=10, currency="USD")
+    elif cleared_by == "a machine":
+        shop.event("a", "email_opened", between, machine=True)
+    elif cleared_by.startswith("a mail"):
+        shop.put_mail("a", 9, NOW - timedelta(days=8 if cleared_by == "a mail that stayed away" else 1))
+    for n, day in enumerate(days, 1):
+        shop.take("a", ReturnKind.FAILED, n, NOW - timedelta(days=day) if n < 3 else NOW, code="4.2.2")
+    assert (shop.gate("a", NOW + timedelta(days=9)) == "suppressed_soft_bounces") is given_up
+
+
 def test_the_list_says_who_and_why_and_a_complaint_is_lifted_with_a_reason(shop: Shop) -> None:
     shop.client("a", "a@example.com")
     order = SuppressionOrder(email="A@Example.com", reason="legal", note="letter of May")
