@@ -1,7 +1,7 @@
 """Prints the path of Postfix's `master`, which tests send real mail through; gets Debian's packages when it is absent.
 
-Beside it stand SpamAssassin and Mail::DKIM, by which tests judge that mail. Nothing is installed: the packages are
-unpacked in the user's cache. `python -m scripts.mail_servers`
+Beside it stand SpamAssassin and Mail::DKIM, by which tests judge that mail, and Dovecot, whose mailboxes they poll.
+Nothing is installed: the packages are unpacked in the user's cache. `python -m scripts.mail_servers`
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from typing import Final
 
 from scripts.download import DownloadError, Way, print_server_path, run_bounded
 
-WANTED: Final = ("postfix", "spamassassin", "libmail-dkim-perl")
+WANTED: Final = ("postfix", "spamassassin", "libmail-dkim-perl", "dovecot-imapd", "dovecot-pop3d")
 SKIPPED: Final = ("perl", "debconf", "cdebconf", "init-system-helpers", "lsb-base", "curl", "w3m")
 """Parts of the system that unpacked programs use as they find them."""
 DOWNLOAD: Final = 'cd "$0" && apt-get download -q "$@" && for f in *.deb; do dpkg-deb -x "$f" . && rm "$f"; done'
 
 
 def get_target(cache: Path) -> Path:
-    """Return where the unpacked server stands."""
-    return cache / "debian-mail" / "master"
+    """Return where the unpacked server stands. The number tells folders with other packages apart."""
+    return cache / "debian-mail-2" / "master"
 
 
 def find(cache: Path) -> Path | None:
