@@ -104,6 +104,11 @@ class Dovecot:
         shutil.chown(path, OWNER, OWNER)
         path.rename(self.folder / "mail/new" / name)
 
+    def empty(self) -> None:
+        """Throw away what lies in the Maildir."""
+        for path in (self.folder / "mail").glob("[nc]*/*"):
+            path.unlink()
+
     def list_flags(self) -> list[str]:
         """The flags of each mail in the mailbox, as the Maildir names them; none of those that were deleted."""
         return sorted(path.name.partition(":2,")[2] for path in (self.folder / "mail").glob("[nc]*/*"))
