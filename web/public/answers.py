@@ -17,7 +17,8 @@ PRIVATE_HEADERS: Final = {
     "X-Robots-Tag": "noindex",
 }
 POLICY: Final = (
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'"
 )
 """No script at all: the pages work without."""
 
