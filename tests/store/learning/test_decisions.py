@@ -7,13 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import Engine, event
 
 from algorithms.slots.slot_table import SLOTS
 from models.answers import AnswerRecord
 from store.database import connect, read_transaction, write_transaction
 from store.learning import decisions
+from store.mail.policy import ShopPolicy
+from store.sql.types import to_micros
 from store.tables import metadata
+from tests.store.seeds import seed_clients
 from tests.support.shop_services import NOW
 
 ASKED = AnswerRecord(
@@ -119,3 +122,21 @@ def test_what_is_purged_is_found_without_reading_what_stays(tmp_path: Path) -> N
     engine.dispose()
     assert len(statements) == len(SLOTS) + 2
     assert not [plan for plan in plans if plan.startswith("SCAN")]
+
+
+def test_answers_of_pages_are_saved_once_and_only_of_clients_who_are_there(engine: Engine, policy: ShopPolicy) -> None:
+    with write_transaction(engine) as connection:
+        seed_clients(connection, policy, "c")
+    line = {
+        "id": "d1", "slot": "ranking", "client_id": "c", "at": to_micros(NOW), "question": "q", "variant": "house",
+        "experiment": "", "algorithm": "blend", "version": "1", "propensity": None, "seconds": 0.1,
+        "answer": {"items": [{"item_id": "i", "score": 1.0}]}, "faults": [], "body": '{"n": 1}',
+    }  # fmt: skip
+    for _ in range(2):
+        with write_transaction(engine) as connection:
+            decisions.save_exposures(connection, [line, line | {"id": "d2", "client_id": "gone"}])
+    with read_transaction(engine) as connection:
+        (row,) = decisions.load_client_decisions(connection, "c")
+        assert (row.id, row.at, row.answer, row.faults) == ("d1", NOW, line["answer"], ())
+        assert decisions.load_question(connection, "q") == b'{"n": 1}'
+        assert decisions.load_client_decisions(connection, "gone") == []
