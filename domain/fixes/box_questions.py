@@ -18,6 +18,8 @@ from models.slots import AssemblyQuestion, Piece
 
 FILLED: Final = 1.0
 """What a piece is worth for filling a slot, in shares of the best one: five fair pieces rather than four dear ones."""
+WHOLE: Final = frozenset({"season", "occasion", "warmth"})
+"""Kinds that do not tell one piece of a category from another, unless they are tied to it."""
 _Level: TypeAlias = tuple[int, int, bool]
 _TOPS = (BoxRole.TOP, BoxRole.KNITWEAR)
 SEPARATES: Final = frozenset({BoxRole.TOP, BoxRole.BOTTOM})
@@ -140,7 +142,9 @@ def _narrow_asked(
 def _rate_answers(wish: FixWish, item: FixItem) -> _Level:
     """Rate how well a piece answers what is asked of its kind: the kinds of musts, the kinds of likings, and whether it
     is called by the client's own word."""
-    answered = [entry for entry in wish.wishes if entry.key in item.answers]
+    answered = [
+        entry for entry in wish.wishes if entry.key in item.answers and (entry.category or entry.kind not in WHOLE)
+    ]
     musts = {(entry.kind, entry.category) for entry in answered if entry.strength == "must"}
     likings = {(entry.kind, entry.category) for entry in answered if entry.strength == "prefer"}
     return len(musts), len(likings - musts), item.named

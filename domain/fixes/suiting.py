@@ -19,6 +19,8 @@ from models.wishes import ClientWish, WishKind
 
 EXTRAS: Final = frozenset({"shoes", "bag", "jewellery", "hat", "belt", "sunglasses", "gloves", "watch"})
 """What colours and cloths of clothes are not asked of."""
+KNITTED: Final = frozenset({"cashmere", "merino", "lambswool", "alpaca", "mohair", "angora"})
+"""Yarns, of which only knitwear and scarves are asked."""
 CONTRARY: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     {
         "classic": frozenset({"sporty", "bohemian"}),
@@ -109,14 +111,18 @@ def _lacks_colour(colours: Iterable[ClientWish], item: ItemTraits) -> bool:
 def _lacks_material(materials: Iterable[ClientWish], item: ItemTraits) -> bool:
     own = _list_values(item, "material")
     plain = [entry for entry in materials if entry.strength == "must"]
-    if not plain or not own or _list_values(item, "category") & EXTRAS:
+    kinds = _list_values(item, "category")
+    if not plain or not own or kinds & EXTRAS:
+        return False
+    if {entry.value for entry in plain} <= KNITTED and not kinds & {"knitwear", "scarf"}:
         return False
     return "denim" in own - {e.value for e in plain} or all(entry.value not in own for entry in materials)
 
 
 def _is_for_another_season(seasons: Iterable[ClientWish], item: ItemTraits) -> bool:
-    asked = [AWAY[entry.value] for entry in seasons if entry.value in AWAY]
-    return bool(asked) and all(item.season in away for away in asked)
+    asked = {entry.value for entry in seasons if entry.value in AWAY}
+    too_warm = asked <= {"summer"} and ("warmth", "warm") in item.traits
+    return bool(asked) and (too_warm or all(item.season in AWAY[name] for name in asked))
 
 
 def _is_contrary(styles: Iterable[ClientWish], item: ItemTraits) -> bool:

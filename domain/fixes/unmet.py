@@ -35,12 +35,18 @@ _NEAREST: Final = ("out_of_stock", "not_in_size", "too_dear", "unsuited", "unwan
 """Reasons from the one that misses least to the one that misses most."""
 _WHOLE: Final = frozenset({"budget_total", "budget_item", "surprise", "like_last", "quantity", "goes_with", "size"})
 """Kinds that speak of the box or hold for every piece, so that no piece alone answers them."""
+_UNTOLD: Final = frozenset({"season", "fit"})
+"""Kinds of which the catalogue says little: what is of all seasons, or says nothing of its fit, is not against them."""
 
 
 def list_asked_wishes(wish: FixWish) -> list[ClientWish]:
     """List what the client asked for and a piece can answer: the wishes, and the categories of the request."""
     stated = [ClientWish(kind="category", value=normalise_word(category)) for category in wish.must_have if category]
-    read = [entry for entry in wish.wishes if entry.strength != "avoid" and entry.kind not in _WHOLE]
+    read = [
+        entry
+        for entry in wish.wishes
+        if entry.strength != "avoid" and entry.kind not in _WHOLE and (entry.category or entry.kind not in _UNTOLD)
+    ]
     return list({entry.key: entry for entry in (*stated, *read)}.values())
 
 

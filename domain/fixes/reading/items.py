@@ -119,9 +119,11 @@ def describe_item(item: Item, vocabulary: NoteWords) -> ItemTraits:
     text = " , ".join((item.title, item.category, *item.tags, *item.materials))
     category = _find_thing(item.category, "category", vocabulary)
     things = [thing for thing in _list_things(text, vocabulary) if thing.kind not in ("category", "colour", "occasion")]
-    details = {thing.detail for thing in _list_things(item.title, vocabulary) if thing.value == category.value}
+    named = [thing for thing in _list_things(item.title, vocabulary) if thing.kind == "category"]
+    details = {thing.detail for thing in named if thing.value == category.value}
     traits: set[Trait] = {(thing.kind, thing.value) for thing in things}
     traits |= {("category", category.value), ("category", item.category.strip().casefold())}
+    traits |= {("category", thing.value) for thing in named[-1:]}
     traits |= {("style", tag.casefold()) for tag in item.tags}
     if item.colour:
         traits |= {("colour", _find_thing(item.colour, "colour", vocabulary).value)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 from domain.fixes.reading.amounts import Amount, AmountFinder
@@ -17,6 +18,8 @@ from domain.fixes.reading.vocabulary import Language, PhraseMark, Thing
 from models.wishes import ClientWish, Strength
 
 MOST_WISHES: Final = 60
+BOUND: Final = ("colour", "material", "pattern")
+"""Kinds that go on to the next of their kind: "cashmere or merino jumpers", "a skirt in rust or olive"."""
 
 
 class NoteReading(NamedTuple):
@@ -256,19 +259,16 @@ def _find_heads(mentions: Sequence[Mention], clauses: Sequence[Clause]) -> dict[
     for mention in mentions:
         if mention.thing.kind == "category":
             by_group.setdefault(mention.group, mention.thing.value)
-    heads: dict[int, str] = {}
-    last: Mention | None = None
-    for mention in mentions:
-        goes_on = last is not None and (last.thing.kind, last.clause) == (mention.thing.kind, mention.clause)
-        head = by_group.get(mention.group) or (heads[id(last)] if goes_on else "")
-        heads[id(mention)] = head or _find_topic(mention, mentions, clauses)
-        last = mention
-    return heads
+    own = {id(mention): by_group.get(mention.group, "") for mention in mentions}
+    for one, other in (*pairwise(mentions), *pairwise(reversed(mentions))):
+        if not own[id(other)] and (one.thing.kind, one.clause) == (other.thing.kind, other.clause):
+            own[id(other)] = own[id(one)] if one.thing.kind in BOUND and one.mode == other.mode else ""
+    return {id(entry): own[id(entry)] or _find_topic(entry, mentions, clauses) for entry in mentions}
 
 
 def _find_topic(mention: Mention, mentions: Sequence[Mention], clauses: Sequence[Clause]) -> str:
     """Find the only category wanted before a colour, cloth or pattern in its sentence, where it continues it."""
-    if mention.thing.kind not in ("colour", "material", "pattern") or mention.cued or mention.mode == "avoid":
+    if mention.thing.kind not in BOUND or mention.cued or mention.mode == "avoid":
         return ""
     if not any(entry.after_preposition or entry.soft for entry in mentions if entry.clause == mention.clause):
         return ""
