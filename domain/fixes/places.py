@@ -54,16 +54,13 @@ def assign_places(request: PlaceRequest, candidates: Sequence[FixItem], kinds: M
     """
     counts = _count_places(request, candidates, kinds)
     places_by_kind = _list_places(request, candidates, kinds, counts)
-    cuts: defaultdict[str, set[str]] = defaultdict(set)
-    for item in candidates:
-        cuts[kinds[item.sku]].add(item.cut)
     turns: Counter[str] = Counter()
     places: dict[Sku, str] = {}
     twins: dict[tuple[str, str], str] = {}
     for item in candidates:
         kind = kinds[item.sku]
         own = places_by_kind[kind]
-        alike = _list_alike(item, kind, varied=len(cuts[kind]) >= request.asked.count(kind))
+        alike = _list_alike(item, kind, alone=request.asked.count(kind) < 2)
         taken = {twins[name] for name in alike if name in twins}
         takes_all = kind not in request.asked and len(own) == counts[_name_role(item.role)]
         turn = _name_role(item.role) if takes_all else kind
@@ -76,9 +73,9 @@ def assign_places(request: PlaceRequest, candidates: Sequence[FixItem], kinds: M
     return places
 
 
-def _list_alike(item: FixItem, kind: str, *, varied: bool) -> list[tuple[str, str]]:
-    """List what pieces that are like an item share: kind and colour, and kind and cut where there are other cuts."""
-    names = [("colour", normalise_word(item.colour)), ("cut", item.cut if varied else "")]
+def _list_alike(item: FixItem, kind: str, *, alone: bool) -> list[tuple[str, str]]:
+    """List what pieces that are like an item share: kind and colour, and its cut unless several are asked for."""
+    names = [("colour", normalise_word(item.colour)), ("cut", item.cut if alone else "")]
     return [(f"{kind} {name}", word) for name, word in names if word]
 
 
