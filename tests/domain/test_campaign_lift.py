@@ -54,6 +54,8 @@ def test_a_large_lift_is_told_beyond_chance() -> None:
     assert result.revenue is not None
     assert result.revenue.low > 0
     assert 0.02 < result.variance_removed < 0.9
+    assert result.shows is not None
+    assert 0.0 < result.shows < 0.5
 
 
 def test_only_windows_that_are_over_count() -> None:

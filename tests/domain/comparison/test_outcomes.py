@@ -66,6 +66,14 @@ def test_what_comes_back_is_not_kept() -> None:
     assert summarise_variant([outcome]).keep_rate == pytest.approx(1 / 3)
 
 
+def test_who_keeps_pieces_without_an_order_has_not_ordered() -> None:
+    reactions = [react("c", "kept", 1, "a"), react("d", "ordered", 1, "z", order="o1", cents=900)]
+    outcomes = attribute_reactions([live("c", 0, "a"), live("d", 0, "b")], reactions, WEEK)
+    result = summarise_variant(outcomes)
+    assert (result.clients, result.order_rate, result.orders, result.average_order_cents) == (2, 0.5, 1, 900)
+    assert (result.pieces, result.keep_rate) == (1, 1.0)
+
+
 def test_of_two_answers_for_one_mail_the_later_was_seen() -> None:
     (outcome,) = attribute_reactions([live("c", 0, "a"), live("c", 0, "b")], [], WEEK)
     assert outcome.live.answer == {"items": [{"item_id": "b"}]}
