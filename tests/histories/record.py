@@ -40,6 +40,7 @@ async def main() -> None:
         model.next("reviewer", "revise")
         asks = {"llm_base_url": model.base_url, "llm_api_key": SecretStr("test-key")}
         await _record_scenario("year", {})
+        await _record_scenario("started", {})
         await _record_scenario("steered", {})
         await _record_scenario("modelled", asks)
     await _record_fixes()
