@@ -31,6 +31,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "why-not": ("commands.why_not", "Say in one sentence why a client has not been mailed."),
     "fixes": ("commands.fixes", "Ask for Fixes, decide on them, or assemble boxes from plain files."),
     "calls": ("commands.calls", "List the calls that stylists make instead of a mail; record their results."),
+    "catalogue": ("commands.catalogue", "See which pictures of items were fetched, and why others were not."),
     "returns": ("commands.returns", "Take in bounces and complaints, or list those that a person is to read."),
     "suppressions": ("commands.suppressions", "Show and change the list of mailboxes that are not mailed."),
     "activity": ("commands.activity", "Show who changed what, and when."),

@@ -19,6 +19,7 @@ from hosting import page_training
 from hosting.attributes import require_attributes
 from hosting.dispatch import Dispatcher
 from hosting.health import WorkerHealth
+from hosting.picture_watch import watch_pictures
 from hosting.queues import QUEUES, run_workers
 from hosting.returns import host_returns
 from hosting.schedules import REFRESH, WAVE, keep_schedule
@@ -52,9 +53,12 @@ async def serve(settings: Settings, queues: Sequence[str]) -> None:
         tasks = []
         if LIFECYCLE_QUEUE in queues:
             dispatcher = Dispatcher(client, context.engine, settings.starts_per_second)
-            tasks = [
-                asyncio.create_task(loop) for loop in (dispatcher.run(), page_training.run_training(context.engine))
-            ]
+            loops = (
+                dispatcher.run(),
+                page_training.run_training(context.engine),
+                watch_pictures(context.engine, settings),
+            )
+            tasks = [asyncio.create_task(loop) for loop in loops]
         log.info("working on %s", ", ".join(queues))
         await stop.wait()
         log.info("finishing what is under way")

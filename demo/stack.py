@@ -131,6 +131,7 @@ class Stack:
         """Build our environment, with the home folder made absolute and the demo's defaults."""
         fixed = {"SELVEDGE_HOME": str(self._settings.home.absolute()), "PYTHONUNBUFFERED": "1"}
         defaults = {
+            "SELVEDGE_DRAWN_PICTURES": "true",
             "SELVEDGE_STARTS_PER_SECOND": str(STARTS_PER_SECOND),
             "SELVEDGE_FIX_DECIDE_HOURS": f"{compute_decide_hours(self._options.pace):g}",
             "SELVEDGE_STYLIST_CALL_DAYS": f"{max(3.0, compute_decide_hours(self._options.pace) / 24):g}",

@@ -19,6 +19,7 @@ class Action(StrEnum):
     LIFT_SUPPRESSION = "mail.lift_suppression"
     IMPORT_FILE = "data.import_file"
     REPLACE_GOODS = "data.replace_goods"
+    FETCH_PICTURES = "data.fetch_pictures"
     START_CLIENTS = "data.start_clients"
     SAVE_CLIENT = "client.save"
     CHANGE_CONSENT = "client.change_consent"
@@ -70,6 +71,7 @@ ROLES: Final[Mapping[Action, frozenset[Role]]] = {
     Action.LIFT_SUPPRESSION: _OPERATOR,
     Action.IMPORT_FILE: _OPERATOR,
     Action.REPLACE_GOODS: _OPERATOR,
+    Action.FETCH_PICTURES: _OPERATOR,
     Action.START_CLIENTS: _OPERATOR,
     Action.SAVE_CLIENT: _OPERATOR,
     Action.CHANGE_CONSENT: _CLIENT,

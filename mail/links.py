@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, Final, Literal, NamedTuple
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from itsdangerous import BadData, URLSafeSerializer
 from pydantic import TypeAdapter, ValidationError
@@ -86,6 +87,25 @@ class LinkTarget:
 
 
 @dataclass(frozen=True)
+class UtmTags:
+    """What links to the shop tell its statistics, by the names of UTM. No source: nothing."""
+
+    source: str = ""
+    medium: str = ""
+    campaign: str = ""
+
+    def tag(self, address: str, campaign: str) -> str:
+        """Add the parameters that an address does not state itself. `campaign`: where the settings name none."""
+        if not self.source:
+            return address
+        parts = urlsplit(address)
+        stated = {name for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
+        tags = {"utm_source": self.source, "utm_medium": self.medium, "utm_campaign": self.campaign or campaign}
+        more = urlencode({name: value for name, value in tags.items() if value and name not in stated})
+        return urlunsplit(parts._replace(query="&".join(filter(None, (parts.query, more)))))
+
+
+@dataclass(frozen=True)
 class Links:
     """Builds and reads links. `shop_url` is the base of product pages."""
 
@@ -95,6 +115,8 @@ class Links:
     mail_domain: str
     bounce_domain: str
     quiz_url: str = ""
+    utm: UtmTags = UtmTags()
+    drawn_pictures: bool = False
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Links:
@@ -105,6 +127,8 @@ class Links:
             mail_domain=settings.mail_from.rpartition("@")[2],
             bounce_domain=settings.bounce_domain.lower(),
             quiz_url=settings.quiz_url,
+            utm=UtmTags(settings.utm_source, settings.utm_medium, settings.utm_campaign),
+            drawn_pictures=settings.drawn_pictures,
         )
 
     def build_unsubscribe_url(self, client_id: ClientId, n: int) -> str:
@@ -147,15 +171,17 @@ class Links:
         """Return where a link leads. Raises Forbidden for a token that we did not make for this."""
         return LinkTarget(*_open_token(self._click_signer, token, _TARGET))
 
-    def build_target_url(self, target: LinkTarget) -> str:
-        """Build the address to which a click leads: only what settings name and an item id, so that no link leads
-        elsewhere. Our own shop shows the selection of the mail."""
+    def build_target_url(self, target: LinkTarget, own_url: str = "", campaign: str = "") -> str:
+        """Build the address to which a click leads: only what settings and the catalogue (`own_url`, the item's page)
+        name, so that no link leads elsewhere. Our own shop shows the selection of the mail; pages of ours get no UTM
+        parameters."""
         if target.page:
             return self.quiz_url or self.build_page_url(OwnPage.QUIZ, target.client_id, target.n)
-        if target.item_id is not None:
-            return f"{self.shop_url}/{target.item_id}"
-        own = self.shop_url == f"{self.base_url}/shop"
-        return self.build_page_url(OwnPage.SHOP, target.client_id, target.n) if own else self.shop_url
+        ours = f"{self.base_url}/"
+        if target.item_id is None and self.shop_url == f"{ours}shop":
+            return self.build_page_url(OwnPage.SHOP, target.client_id, target.n)
+        address = self.shop_url if target.item_id is None else own_url or f"{self.shop_url}/{target.item_id}"
+        return address if address.startswith(ours) else self.utm.tag(address, campaign)
 
     def build_hidden_url(self, client_id: ClientId, n: int) -> str:
         """Build the link that people do not see: whoever follows it reads mails with a machine."""
@@ -175,8 +201,12 @@ class Links:
         client_id, n = _open_token(self._open_signer, token, _MAIL)
         return LinkTarget(client_id, n, None)
 
-    def build_picture_url(self, item_id: ItemId) -> str:
-        return f"{self.base_url}/pictures/{item_id}.png"
+    def build_picture_url(self, item_id: ItemId, digest: str = "", *, expected: bool = False) -> str:
+        """Build the address of an item's picture; empty where it has none. `expected`: it is not fetched yet, but will
+        be shown under this address."""
+        if digest:
+            return f"{self.base_url}/pictures/shop/{digest}.jpg"
+        return f"{self.base_url}/pictures/{item_id}.png" if expected or self.drawn_pictures else ""
 
     def build_message_id(self, client_id: ClientId, n: int) -> str:
         """Build the Message-ID, the same for every attempt at one mail."""

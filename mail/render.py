@@ -107,7 +107,7 @@ def _build_card(
         "price": format_price(item.price_cents, shop.currency),
         "blurb": blurb.text,
         "alt": _describe_picture(item),
-        "picture": links.build_picture_url(item.item_id),
+        "picture": links.build_picture_url(item.item_id, item.picture, expected=bool(item.image_url)),
         "link": links.build_click_url(brief.client_id, brief.n, item.item_id),
     }
 

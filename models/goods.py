@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from models.base import Contract, StrictInput
+from models.base import Contract, ItemId, StrictInput
 from models.catalogue import ItemRow, StockRow
 
 MOST_ROWS = 50_000
@@ -34,3 +34,24 @@ class GoodsAnswer(Contract):
     same: int
     absent: int
     notes: dict[str, int] = Field(default_factory=dict)
+
+
+class BrokenPicture(Contract):
+    """A picture that could not be fetched. `why`: in words; `given_up`: it is not tried again by itself."""
+
+    item_id: ItemId
+    image_url: str
+    code: str
+    why: str
+    given_up: bool
+
+
+class PictureReport(Contract):
+    """How many pictures of items that are sold were fetched, wait, or are broken; `without_address`: items that state
+    none."""
+
+    fetched: int
+    waiting: int
+    broken: int
+    without_address: int
+    faults: tuple[BrokenPicture, ...] = ()

@@ -25,7 +25,19 @@ from web import error_responses
 from web.api.document import build_document
 from web.api.routers import ROUTERS as API_ROUTERS
 from web.bodies import BodyLimits
-from web.console import calls, campaigns, clients, fixes, mailbox, overview, privacy, refreshes, sign_in, unknown_mails
+from web.console import (
+    calls,
+    campaigns,
+    clients,
+    fixes,
+    goods,
+    mailbox,
+    overview,
+    privacy,
+    refreshes,
+    sign_in,
+    unknown_mails,
+)
 from web.context import BusinessClock, WebContext
 from web.public import confirm, health, mail_reads, pictures, preferences, quiz, shop, unsubscribe, view
 from web.security import SecurityHeaders, list_hosts
@@ -39,6 +51,7 @@ ROUTERS: Final = (
     campaigns.router,
     fixes.router,
     calls.router,
+    goods.router,
     refreshes.router,
     sign_in.router,
     privacy.router,

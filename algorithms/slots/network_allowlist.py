@@ -1,4 +1,5 @@
-"""Addresses that remote algorithms may have: only listed hosts, and private addresses only in listed networks.
+"""Addresses that may be asked: remote algorithms only on listed hosts, and all private addresses only in listed
+networks. Pictures of items are fetched by the same rule.
 
 A name is looked up once for each call and the address that was checked is the one that is connected to, so a name whose
 address changes in between leads nowhere.
@@ -10,26 +11,21 @@ import ipaddress
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 from urllib.parse import urlsplit
 
 from algorithms.slots.algorithm_error import AlgorithmError
+from domain.network_addresses import Address, Network, is_public, parse_address
 from errors import ConfigError
-
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-
-EMBEDDING_NETWORKS: Final = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("2002::/16"))
-"""IPv6 networks whose addresses embed an IPv4 address that would not be checked."""
 
 
 @dataclass(frozen=True)
 class NetworkAllowlist:
     """`hosts`: names or addresses, lower case, with a port where it is not the scheme's own. `networks`: private
-    networks that may be reached all the same, and without TLS."""
+    networks that may be reached all the same, and without TLS. `plain`: public ones may be reached without TLS too."""
 
     hosts: frozenset[str] = frozenset()
     networks: tuple[Network, ...] = ()
+    plain: bool = False
 
     @classmethod
     def parse(cls, hosts: Sequence[str], networks: Sequence[str]) -> NetworkAllowlist:
@@ -58,9 +54,9 @@ class NetworkAllowlist:
         """Resolve a host to its addresses, in the order to try them. Raises AlgorithmError when one is not allowed."""
         try:
             results = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-        except OSError:
+        except (OSError, UnicodeError):
             raise AlgorithmError("unreachable", f"no address is known for {host}") from None
-        addresses = [ipaddress.ip_address(str(result[4][0]).partition("%")[0]) for result in results]
+        addresses = [parse_address(str(result[4][0])) for result in results]
         for address in addresses:
             if not self._is_allowed(address, scheme):
                 raise AlgorithmError(
@@ -69,10 +65,6 @@ class NetworkAllowlist:
         return [str(address) for address in addresses]
 
     def _is_allowed(self, address: Address, scheme: str) -> bool:
-        real = getattr(address, "ipv4_mapped", None) or address
-        if any(real in network for network in self.networks):
+        if any(address in network for network in self.networks):
             return True
-        open_to_all = (
-            real.is_global and not real.is_multicast and not any(real in network for network in EMBEDDING_NETWORKS)
-        )
-        return scheme == "https" and open_to_all
+        return (scheme == "https" or self.plain) and is_public(address)

@@ -92,7 +92,7 @@ def build_staff_mail(context: ServiceContext, address: str, kind: TouchKind, now
 
 
 def _choose_items(connection: Connection) -> dict[ItemId, Item]:
-    items = catalogue.list_items(connection)[:ITEMS]
+    items = [item for item in catalogue.list_items(connection) if item.retired_at is None][:ITEMS]
     if not items:
         raise BadInput("the catalogue is empty; import it first")
     return {item.item_id: item for item in items}

@@ -18,7 +18,13 @@ NOW = utc(2026, 6, 1, 12)
 
 def settings(home: Path, **values: Any) -> Settings:
     """Settings that read neither the environment's nor a file's, with fixed keys."""
-    fields: dict[str, Any] = {"home": home, "signing_key": "a signing key for tests", "api_key": "k", **values}
+    fields: dict[str, Any] = {
+        "home": home,
+        "signing_key": "a signing key for tests",
+        "api_key": "k",
+        "drawn_pictures": True,
+        **values,
+    }
     return Settings(_env_file=None, **fields)
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from errors import ConfigError, Forbidden
-from mail.links import Links, LinkTarget, require_reachable_links
+from mail.links import Links, LinkTarget, UtmTags, require_reachable_links
 from models.base import ID_PATTERN
 from tests.mail.samples import settings
 
@@ -16,6 +17,24 @@ OTHERS = Links("another key", "http://web", "https://shop.com/p", "shop.com", "b
 
 ids = st.from_regex(ID_PATTERN, fullmatch=True)
 numbers = st.integers(min_value=1, max_value=2**31 - 1)
+
+
+@pytest.mark.parametrize(
+    ("own", "leads_to"),
+    [
+        ("", "https://shop.com/p/i1?utm_source=us&utm_medium=email&utm_campaign=spring"),
+        ("https://a.example/i1", "https://a.example/i1?utm_source=us&utm_medium=email&utm_campaign=spring"),
+        (
+            "https://a.example/?id=1&utm_medium=own#size",
+            "https://a.example/?id=1&utm_medium=own&utm_source=us&utm_campaign=spring#size",
+        ),
+        ("http://web/shop/i1", "http://web/shop/i1"),
+    ],
+)
+def test_links_to_the_shop_say_where_they_stood(own: str, leads_to: str) -> None:
+    links = replace(LINKS, utm=UtmTags("us", "email"))
+    assert links.build_product_url("i1", own, "spring") == leads_to
+    assert replace(links, utm=UtmTags()).build_product_url("i1", "https://a.example/i1", "x") == "https://a.example/i1"
 
 
 def token(url: str) -> str:

@@ -57,6 +57,7 @@ from services.fixes.settlement import cancel_fix
 from services.fixes.stylist_decisions import decide_fix
 from services.fixes.swap_search import SwapSearch
 from services.fixes.wave_start import begin_wave
+from services.goods.pictures import retry_pictures
 from services.goods.wholes import replace_items
 from services.ingestion.events import ingest_events
 from services.mailing.resolution import resolve_mail
@@ -253,6 +254,7 @@ CHANGES: Final[dict[Action, Change]] = {
     Action.ACCEPT_EVENTS: lambda s, a: ingest_events(s.engine, a, [event("e9", "searched")], s.policy, NOW, REAL),
     Action.IMPORT_FILE: _import_clients,
     Action.REPLACE_GOODS: lambda s, a: replace_items(s.engine, a, [NEW_ITEM], s.policy, NOW, REAL, confirmed=True),
+    Action.FETCH_PICTURES: _retry_pictures,
     Action.START_CLIENTS: _open_shop,
     Action.SAVE_CLIENT: lambda s, a: save_client(s.engine, a, client_row("eve"), s.policy, NOW, REAL),
     Action.PAUSE_CLIENT: lambda s, a: _steer_client("ann", s, a, kind="pause", reason="holiday"),

@@ -16,6 +16,7 @@ from errors import Forbidden, SelvedgeError
 from mail.clicks import read_signs
 from mail.links import Links, LinkTarget
 from models.events import ReadSign
+from services.goods.links import find_goal
 from services.clients import mail_reading
 from services.clients.mail_reading import LinkUse
 from web.actors import READER
@@ -39,7 +40,7 @@ def follow_link(token: str, request: Request, context: Here) -> Response:
     goal = _read_goal(links, token, signs)
     if COOKIE in request.cookies:
         signs.add(ReadSign.COOKIE)
-    answer = RedirectResponse(links.build_target_url(goal), 302, PRIVATE_HEADERS)
+    answer = RedirectResponse(find_goal(context.engine, links, goal), 302, PRIVATE_HEADERS)
     with suppress(SelvedgeError):
         now, real_now, use = context.business_now(), context.real_now(), LinkUse(token, frozenset(signs))
         if mail_reading.record_click(context.engine, READER, context.policy, goal, use, now, real_now):

@@ -1,0 +1,15 @@
+"""`selvedge catalogue`: one verb a file."""
+
+from __future__ import annotations
+
+import click
+
+from commands.catalogue import pictures
+
+
+@click.group()
+def command() -> None:
+    """See to what the shop sells. Works without Temporal."""
+
+
+command.add_command(pictures.command)
