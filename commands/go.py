@@ -32,12 +32,14 @@ def command(look: bool, as_json: bool) -> None:
     selvedge go
     """
     from services.clients.opening import open_shop, summarise_opening  # noqa: PLC0415
+    from services.goods.size_tables import load_size_table  # noqa: PLC0415
     from store.database import read_transaction  # noqa: PLC0415
 
-    engine = open_database(load())
+    settings = load()
+    engine = open_database(settings)
     try:
         with read_transaction(engine) as connection:
-            summary = summarise_opening(connection)
+            summary = summarise_opening(connection, load_size_table(settings.size_table))
         started = 0 if look else open_shop(engine, get_command_actor(), load_business_time(engine), datetime.now(UTC))
     finally:
         engine.dispose()

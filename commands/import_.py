@@ -61,6 +61,7 @@ def command(
     from ingest.file_format import FileFormat  # noqa: PLC0415
     from ingest.files import import_file  # noqa: PLC0415
     from ingest.whole_files import WholeFile  # noqa: PLC0415
+    from services.goods.size_tables import load_size_table  # noqa: PLC0415
     from store.mail.policy import ShopPolicy  # noqa: PLC0415
 
     written = FileFormat.parse(delimiter, encoding, lists, columns)
@@ -81,6 +82,7 @@ def command(
                 rejects=rejects,
                 watch=watch,
                 written=written,
+                size_table=load_size_table(settings.size_table),
                 whole=WholeFile(kind, confirmed) if whole else None,
             )
     finally:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -45,22 +45,33 @@ def command(client_id: str, n: int, as_of: str | None, as_json: bool) -> None:
         registry.is_ready(SLOT, START_SECONDS)
         recommender = Recommender(engine, settings, Decider(registry))
         answer = recommender.recommend(connection, client_id, n, now)
+        fallback = recommender.find_fallback(connection, client_id, now)
         items = catalogue.load_items(connection, [pick.item_id for pick in answer.picks])
     picks = [pick.model_dump() | {"title": items[pick.item_id].title} for pick in answer.picks if pick.item_id in items]
     if as_json:
         fields = {"algorithm": answer.algorithm, "version": answer.version, "question": answer.record.question}
         faults = answer.record.faults
-        click.echo(json.dumps({"client_id": client_id, **fields, "faults": faults, "items": picks}))
+        click.echo(
+            json.dumps({"client_id": client_id, **fields, "faults": faults, "fallback": fallback, "items": picks})
+        )
         return
     answered_by = answer.algorithm if any(pick.by for pick in answer.picks) else "the built-in"
     for fault in answer.record.faults:
         click.echo(f"{fault.replace(':', ': ')}; {answered_by} answered")
     click.echo(f"{answer.algorithm} ({answer.version})")
+    if fallback:
+        click.echo(FALLBACKS[fallback])
     for rank, pick in enumerate(answer.picks, 1):
         if pick.item_id in items:
             click.echo(f"{rank:>3}. {_render_pick(pick, items[pick.item_id].title)}")
     if not picks:
         click.echo("nothing in stock suits; see selvedge import stock")
+
+
+FALLBACKS: Final = {
+    "sizes_unknown": "the shop makes none of the client's sizes (SELVEDGE_SIZE_TABLE): these come in other sizes",
+    "none_in_size": "nothing is in stock in the client's sizes: these come in other sizes",
+}
 
 
 def _render_pick(pick: Pick, title: str) -> str:

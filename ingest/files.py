@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -17,6 +18,7 @@ from sqlalchemy import Connection, Engine
 
 from domain import permissions
 from domain.permissions import Action
+from domain.size_table import SizeTable
 from errors import BadInput
 from ingest.faults import RowFault, find_fault
 from ingest.file_format import AS_DOCUMENTED, FileFormat
@@ -74,6 +76,7 @@ def import_file(
     watch: Watcher | None = None,
     written: FileFormat = AS_DOCUMENTED,
     whole: WholeFile | None = None,
+    size_table: SizeTable = MappingProxyType({}),
 ) -> ImportSummary:
     """Import a file of `kind`: good rows go in, bad ones go to the reject file.
 
@@ -82,6 +85,7 @@ def import_file(
         now: business time.
         start: workflows of new clients start at once, not when the shop says go.
         written: what is known of how the file is written.
+        size_table: the shop's own sizes, for what is said of those that it does not make.
         whole: the file is all there is: what it leaves out is retired, or goes out of stock.
 
     Raises:
@@ -92,7 +96,7 @@ def import_file(
     file_kind = KINDS[kind]
     source = open_source(path, file_kind.columns, written)
     lists = None if source.columns is None else written.lists
-    context = ImportContext(actor, terms, now, real_now, start)
+    context = ImportContext(actor, terms, now, real_now, start, size_table)
     summary = ImportSummary(kind, str(path))
     began = time.perf_counter()
     with RejectFile(rejects or choose_default_path(path)) as bad, _delay_garbage_collection():

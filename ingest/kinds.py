@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -11,13 +11,17 @@ from pydantic import BaseModel
 from sqlalchemy import Connection
 
 from domain.addresses import normalise_address
+from domain.size_table import SizeTable
+from domain.sizes import fold_size
 from ingest.rows import Columns, Row
+from ingest.size_notes import count_size_notes
 from models.actors import Actor
 from models.catalogue import ItemRow, StockRow
 from models.clients import ClientRow
 from models.events import EVENT, Event
 from services.clients import registration
 from services.ingestion import intake, item_intake
+from store.catalogue import wholes
 from store.mail.policy import ShopPolicy
 from store.sql.bulk import UpsertBatch
 
@@ -32,6 +36,7 @@ class ImportContext:
     now: datetime
     real_now: datetime
     start: bool = True
+    size_table: SizeTable = field(default_factory=dict)
 
 
 class BatchResult(NamedTuple):
@@ -108,11 +113,15 @@ def _build_result(put: UpsertBatch[Any]) -> BatchResult:
 
 
 def _save_clients(connection: Connection, rows: Sequence[ClientRow], at: ImportContext) -> BatchResult:
-    return _build_result(registration.upsert_clients(connection, rows, at.terms, at.now, at.real_now, start=at.start))
+    put = registration.upsert_clients(connection, rows, at.terms, at.now, at.real_now, start=at.start)
+    made_sizes = {fold_size(size) for size in wholes.list_made_sizes(connection)}
+    saved = _build_result(put)
+    return saved._replace(notes={**saved.notes, **count_size_notes(rows, made_sizes, at.size_table)})
 
 
 def _save_items(connection: Connection, rows: Sequence[ItemRow], at: ImportContext) -> BatchResult:
-    return _build_result(item_intake.put_items(connection, rows, at.terms, at.now))
+    saved = _build_result(item_intake.put_items(connection, rows, at.terms, at.now))
+    return saved if wholes.has_stock(connection) else saved._replace(notes={**saved.notes, "no_stock": len(rows)})
 
 
 def _save_stock(connection: Connection, rows: Sequence[StockRow], _at: ImportContext) -> BatchResult:

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from ingest.kinds import LISTS
 from ingest.rows import FileLine, Row
+from ingest.size_notes import describe_size_note
 from models.clients import ClientRow
 
 OTHER_SEPARATORS: Final = frozenset(",;|")
@@ -17,6 +18,7 @@ OTHER_SEPARATORS: Final = frozenset(",;|")
 NOTES: Final = {
     "blank_rows": "blank rows skipped",
     "retired": "items that the file leaves out are retired",
+    "no_stock": "items, but nothing can be recommended: no stock is imported",
     "out_of_stock": "skus that the file leaves out are out of stock",
     "consent_not_stated": "may not be mailed: their consent is not stated (unless they gave it before)",
     "name_left_out": "whose first name is none, such as NULL or an address: left empty",
@@ -48,6 +50,8 @@ def _holds_unsplit_list(row: Row, separator: str) -> bool:
 
 def describe_note(name: str, count: int, new_rows: int, lists: str) -> str:
     """Describe a note in one line; `new_rows`: how many rows of the file went in."""
+    if said := describe_size_note(name, count):
+        return said
     if name == "consent_not_stated" and count == new_rows:
         return "nobody of these may be mailed: no consent column (unless they consented before)"
     return f"{count:,} {NOTES[name].format(lists=lists)}"

@@ -9,7 +9,7 @@ from commands.catalogue import pictures
 
 @click.group()
 def command() -> None:
-    """See to what the shop sells. Works without Temporal."""
+    """Show what is missing of what the shop sells. Works without Temporal."""
 
 
 command.add_command(pictures.command)

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from sqlalchemy import Connection, Engine
 
 from domain import permissions
 from domain.permissions import Action
+from domain.size_table import SizeTable, translate_sizes
 from domain.sizes import fold_size
 from models.actors import Actor, Subject, SubjectKind
 from store.activity import write_activity
@@ -38,8 +40,8 @@ class OpeningSummary:
     """Of the whole shop; None where none is shared."""
 
 
-def summarise_opening(connection: Connection) -> OpeningSummary:
-    """Summarise who waits. Reads each waiting client once."""
+def summarise_opening(connection: Connection, size_table: SizeTable = MappingProxyType({})) -> OpeningSummary:
+    """Summarise who waits. Reads each waiting client once. `size_table`: the shop's own sizes."""
     in_stock = {fold_size(size) for size in list_sizes_in_stock(connection)}
     sized = in_stock - {""}
     counts: Counter[str] = Counter()
@@ -49,7 +51,7 @@ def summarise_opening(connection: Connection) -> OpeningSummary:
         counts["waiting"] += 1
         counts["may_be_mailed"] += client.consent
         counts["without_sizes"] += not sizes
-        counts["without_stock_in_size"] += bool(sizes) and sizes.isdisjoint(sized)
+        counts["without_stock_in_size"] += bool(sizes) and not translate_sizes(sizes, sized, size_table)
         mailboxes[client.mailbox or client.email.casefold()] += 1
     waiting = counts["waiting"]
     return OpeningSummary(

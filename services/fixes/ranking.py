@@ -103,7 +103,7 @@ class FixRanker:
         """Choose what may go into the box, and say why each other item that is near the client may not, or that the
         wish keeps out (`barred`)."""
         wish = parse_wish(row)
-        signals = interactions.load_signals(connection, row.client_id, now)
+        signals = self._recommender.name_sizes(interactions.load_signals(connection, row.client_id, now), now)
         near = {pick.item_id for pick in recommendation.picks} | {
             interaction.item_id for interaction in signals.touches
         }

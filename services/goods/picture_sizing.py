@@ -24,7 +24,8 @@ ALIKE: Final = 12
 
 
 def size_picture(body: bytes) -> bytes:
-    """Size a picture: it is fitted into a square on a ground of its own corners' colour, else on white.
+    """Make a picture of the size that is shown: it is fitted into a square on a ground of its
+    own corners' colour, else on white.
 
     Raises:
         PictureFault: it is none, of another kind, broken, too small, or claims too many pixels.

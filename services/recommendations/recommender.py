@@ -19,10 +19,13 @@ from algorithms.blending.ranking_questions import MOST, build_picks, build_quest
 from algorithms.slots.batches import split_into_chunks
 from algorithms.slots.built_in import BuiltIn
 from domain.histories import ClientSignals
+from domain.size_table import SizeTable
 from models.catalogue import Item
 from models.mail import Pick
 from models.slots import RankingAnswer, RankingQuestion, ScoredItem
 from services.decisions.decider import Decider, PendingDecision
+from services.goods.size_tables import load_size_table
+from services.recommendations.client_sizes import fit_sizes
 from services.recommendations.ranking_state import (
     CHECK_SECONDS,
     SLOT,
@@ -176,7 +179,12 @@ class Recommender:
     def _load_signals(self, connection: Connection, item_request: ItemsRequest, now: datetime) -> ClientSignals:
         signals = interactions.load_signals(connection, item_request.client_id, now)
         signals = signals if signals.personal else signals.leave_out_person()
-        return replace(signals, sizes=item_request.sizes) if item_request.sizes else signals
+        signals = replace(signals, sizes=item_request.sizes) if item_request.sizes else signals
+        return fit_sizes(signals, *self.load_sizes(now))[0] if signals.wears else signals
+
+    def load_sizes(self, now: datetime) -> tuple[Catalogue, SizeTable]:
+        """Load what clients' sizes are compared with: what is made, and the shop's own table."""
+        return self.load_current(now).blend.catalogue, load_size_table(self._settings.size_table)
 
     def ask_algorithms(
         self,

@@ -23,6 +23,18 @@ def list_stocked_skus(connection: Connection) -> set[Sku]:
     return set(connection.scalars(select(stock.c.sku).where(stock.c.on_hand > 0)))
 
 
+def list_made_sizes(connection: Connection) -> set[str]:
+    """List the sizes in which anything that is sold is made, as the shop writes them."""
+    stocked = connection.scalars(select(stock.c.size).where(~is_retired()).distinct())
+    made = connection.scalars(select(items.c.sizes).where(items.c.retired_at.is_(None)))
+    return {*stocked, *(size for sizes in made for size in sizes)}
+
+
+def has_stock(connection: Connection) -> bool:
+    """Return whether any stock was ever counted."""
+    return connection.scalar(select(stock.c.sku).limit(1)) is not None
+
+
 def retire_items(connection: Connection, item_ids: Iterable[ItemId], now: datetime) -> int:
     """Retire items at business `now`, and return how many they are."""
     i = items.c

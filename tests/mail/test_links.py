@@ -33,8 +33,9 @@ numbers = st.integers(min_value=1, max_value=2**31 - 1)
 )
 def test_links_to_the_shop_say_where_they_stood(own: str, leads_to: str) -> None:
     links = replace(LINKS, utm=UtmTags("us", "email"))
-    assert links.build_product_url("i1", own, "spring") == leads_to
-    assert replace(links, utm=UtmTags()).build_product_url("i1", "https://a.example/i1", "x") == "https://a.example/i1"
+    goal = LinkTarget("c1", 1, "i1")
+    assert links.build_target_url(goal, own, "spring") == leads_to
+    assert replace(links, utm=UtmTags()).build_target_url(goal, "https://a.example/i1", "x") == "https://a.example/i1"
 
 
 def token(url: str) -> str:

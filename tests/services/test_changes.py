@@ -127,6 +127,8 @@ def shop(tmp_path: Path) -> Shop:
         seed_clients(connection, policy, "ann", "bea")
         pending_addresses.save_pending(connection, "ann", PENDING, NOW)
         seed_items(connection, policy, "jumper")
+        broken = {"item_id": "jumper", "image_url": "https://a.example/b.jpg", "state": "broken", "due_at": REAL}
+        connection.execute(insert(t.item_pictures).values(broken))
         gone = hash_mailbox(policy.signing_key, "gone@shop.example", policy.fold_tags)
         suppress_mailboxes(connection, {gone: ("hard_bounce", NOW)})
         fix_id = save_everything_about(connection, policy, WHO, NOW)
@@ -254,7 +256,7 @@ CHANGES: Final[dict[Action, Change]] = {
     Action.ACCEPT_EVENTS: lambda s, a: ingest_events(s.engine, a, [event("e9", "searched")], s.policy, NOW, REAL),
     Action.IMPORT_FILE: _import_clients,
     Action.REPLACE_GOODS: lambda s, a: replace_items(s.engine, a, [NEW_ITEM], s.policy, NOW, REAL, confirmed=True),
-    Action.FETCH_PICTURES: _retry_pictures,
+    Action.FETCH_PICTURES: lambda s, a: retry_pictures(s.engine, a, NOW, REAL),
     Action.START_CLIENTS: _open_shop,
     Action.SAVE_CLIENT: lambda s, a: save_client(s.engine, a, client_row("eve"), s.policy, NOW, REAL),
     Action.PAUSE_CLIENT: lambda s, a: _steer_client("ann", s, a, kind="pause", reason="holiday"),
