@@ -31,6 +31,7 @@ def command(client_id: str, n: int, as_of: str | None, as_json: bool) -> None:
     from algorithms.slots.conformance import START_SECONDS  # noqa: PLC0415
     from algorithms.slots.registry import Registry  # noqa: PLC0415
     from services.decisions.decider import Decider  # noqa: PLC0415
+    from services.recommendations.client_sizes import find_fallback  # noqa: PLC0415
     from services.recommendations.ranking_state import SLOT  # noqa: PLC0415
     from services.recommendations.recommender import Recommender  # noqa: PLC0415
     from store.catalogue import catalogue  # noqa: PLC0415
@@ -45,7 +46,7 @@ def command(client_id: str, n: int, as_of: str | None, as_json: bool) -> None:
         registry.is_ready(SLOT, START_SECONDS)
         recommender = Recommender(engine, settings, Decider(registry))
         answer = recommender.recommend(connection, client_id, n, now)
-        fallback = recommender.find_fallback(connection, client_id, now)
+        fallback = find_fallback(connection, client_id, now, *recommender.load_sizes(now))
         items = catalogue.load_items(connection, [pick.item_id for pick in answer.picks])
     picks = [pick.model_dump() | {"title": items[pick.item_id].title} for pick in answer.picks if pick.item_id in items]
     if as_json:

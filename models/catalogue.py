@@ -101,8 +101,3 @@ class Item(Contract):
     occasions: tuple[str, ...] = ()
     retired_at: datetime | None = None
     """Since when the shop no longer sells it: it is neither recommended nor put into a box, and stays in histories."""
-
-    @property
-    def words(self) -> tuple[str, ...]:
-        """The words that describe it: its tags, materials and occasions."""
-        return (*self.tags, *self.materials, *self.occasions)

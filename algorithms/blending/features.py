@@ -15,7 +15,10 @@ from models.catalogue import Item, Season
 
 def item_words(item: Item) -> tuple[str, ...]:
     """List the words that describe an item, each once."""
-    words = [f"category:{normalise_word(item.category)}", *(f"tag:{normalise_word(tag)}" for tag in item.words)]
+    words = [
+        f"category:{normalise_word(item.category)}",
+        *(f"tag:{normalise_word(tag)}" for tag in (*item.tags, *item.materials, *item.occasions)),
+    ]
     words += [f"brand:{normalise_word(item.brand)}"] if item.brand else []
     words += [f"colour:{normalise_word(item.colour)}"] if item.colour else []
     words += [f"season:{item.season}"] if item.season is not Season.ALL else []

@@ -24,6 +24,7 @@ from services.context import ServiceContext
 from services.fixes.box_scoring import ShopScoring, ShopScoringCache
 from services.fixes.note_reading import load_words
 from services.fixes.obstacles import explain_obstacles
+from services.recommendations.client_sizes import name_sizes
 from services.recommendations.recommender import ItemsRequest, Recommender
 from store.catalogue import availability, catalogue
 from store.clients import interactions, owned_items
@@ -103,7 +104,8 @@ class FixRanker:
         """Choose what may go into the box, and say why each other item that is near the client may not, or that the
         wish keeps out (`barred`)."""
         wish = parse_wish(row)
-        signals = self._recommender.name_sizes(interactions.load_signals(connection, row.client_id, now), now)
+        signals = interactions.load_signals(connection, row.client_id, now)
+        signals = name_sizes(signals, *self._recommender.load_sizes(now)) if signals.wears else signals
         near = {pick.item_id for pick in recommendation.picks} | {
             interaction.item_id for interaction in signals.touches
         }

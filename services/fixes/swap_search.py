@@ -138,6 +138,19 @@ def _find_items(shop: ShopScoring, known: Collection[ItemId], words: str, roles:
 
 def _has_word(item: Item, word: str) -> bool:
     """Return whether a word, or its singular, begins a word of what is known of an item."""
-    text = normalise_word(" ".join((item.title, item.category, item.colour, item.brand, *item.words, item.item_id)))
+    text = normalise_word(
+        " ".join(
+            (
+                item.title,
+                item.category,
+                item.colour,
+                item.brand,
+                *item.tags,
+                *item.materials,
+                *item.occasions,
+                item.item_id,
+            )
+        )
+    )
     forms = {word, word.removesuffix("s"), word.removesuffix("es")}
     return any(part.startswith(form) for part in _WORD.findall(text) for form in forms if form)

@@ -115,7 +115,7 @@ def build_item(item: Item, why: str) -> BriefItem:
         category=category,
         brand=clean_title(item.brand),
         colour=clean_quote(item.colour),
-        tags=tuple(tag for tag in map(clean_quote, item.words) if tag),
+        tags=tuple(tag for tag in map(clean_quote, (*item.tags, *item.materials, *item.occasions)) if tag),
         why=clean_quote(why),
     )
 

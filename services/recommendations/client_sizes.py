@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import Connection
 
 from algorithms.blending.catalogue import Catalogue
 from domain.histories import ClientSignals
 from domain.size_table import SizeTable, translate_size, translate_sizes
+from models.base import ClientId
+from store.clients import interactions
 
 UNKNOWN = "sizes_unknown"
 """The shop makes none of the client's sizes."""
@@ -24,6 +29,13 @@ def fit_sizes(signals: ClientSignals, goods: Catalogue, table: SizeTable) -> tup
         return replace(signals, sizes=made), ""
     without = replace(signals, sizes=(), quiz=replace(signals.quiz, sizes=()))
     return without, NONE_IN_SIZE if made else UNKNOWN
+
+
+def find_fallback(
+    connection: Connection, client_id: ClientId, now: datetime, goods: Catalogue, table: SizeTable
+) -> str:
+    """Find the code of the fallback for a client's sizes; empty where none is needed. Raises NotFound."""
+    return fit_sizes(interactions.load_signals(connection, client_id, now), goods, table)[1]
 
 
 def name_sizes(signals: ClientSignals, goods: Catalogue, table: SizeTable) -> ClientSignals:

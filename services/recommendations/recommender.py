@@ -12,6 +12,7 @@ from typing import NamedTuple, cast
 from sqlalchemy import Connection, Engine
 
 from algorithms.blending import explain
+from algorithms.blending.catalogue import Catalogue
 from algorithms.blending.blend import HEAD, Blend, EligibleItems
 from algorithms.blending.contracts import RankingRequest, Recommendation
 from algorithms.blending.explain import ClientEvidence
@@ -184,7 +185,7 @@ class Recommender:
 
     def load_sizes(self, now: datetime) -> tuple[Catalogue, SizeTable]:
         """Load what clients' sizes are compared with: what is made, and the shop's own table."""
-        return self.load_current(now).blend.catalogue, load_size_table(self._settings.size_table)
+        return self.load_current(now).blend.catalogue, load_size_table(self.settings.size_table)
 
     def ask_algorithms(
         self,

@@ -11,6 +11,7 @@ from errors import ConfigError
 from ingest.row_notes import describe_note
 from services.clients.opening import summarise_opening
 from services.goods.size_tables import load_size_table
+from services.recommendations.client_sizes import find_fallback
 from services.recommendations.recommender import Recommender
 from settings import Settings
 from store.database import read_transaction
@@ -44,7 +45,7 @@ def test_a_shop_of_three_sizes(load: Import, engine: Engine, tmp_path: Path) -> 
     with read_transaction(engine) as connection:
         assert summarise_opening(connection, load_size_table(table)).without_stock_in_size == 1
         picks = {who: recommender.recommend(connection, who, 4, NOW).picks for who in ("ann", "bob", "cat", "dan")}
-        fallbacks = {who: recommender.find_fallback(connection, who, NOW) for who in picks}
+        fallbacks = {who: find_fallback(connection, who, NOW, *recommender.load_sizes(NOW)) for who in picks}
     assert all(len(chosen) == 4 for chosen in picks.values())
     assert fallbacks == {"ann": "", "bob": "sizes_unknown", "cat": "", "dan": ""}
     assert all("your size" not in pick.why for pick in picks["bob"])
@@ -56,7 +57,7 @@ def test_a_size_that_is_sold_out_is_said(load: Import, engine: Engine, tmp_path:
     load("clients", "clients.csv", CLIENTS)
     recommender = Recommender(engine, Settings(home=tmp_path, _env_file=None))
     with read_transaction(engine) as connection:
-        assert recommender.find_fallback(connection, "ann", NOW) == "none_in_size"
+        assert find_fallback(connection, "ann", NOW, *recommender.load_sizes(NOW)) == "none_in_size"
         assert [pick.item_id for pick in recommender.recommend(connection, "ann", 4, NOW).picks] == ["a"]
 
 
