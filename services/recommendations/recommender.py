@@ -12,8 +12,8 @@ from typing import NamedTuple, cast
 from sqlalchemy import Connection, Engine
 
 from algorithms.blending import explain
-from algorithms.blending.catalogue import Catalogue
 from algorithms.blending.blend import HEAD, Blend, EligibleItems
+from algorithms.blending.catalogue import Catalogue
 from algorithms.blending.contracts import RankingRequest, Recommendation
 from algorithms.blending.explain import ClientEvidence
 from algorithms.blending.ranking_questions import MOST, build_picks, build_question
