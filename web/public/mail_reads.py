@@ -16,9 +16,9 @@ from errors import Forbidden, SelvedgeError
 from mail.clicks import read_signs
 from mail.links import Links, LinkTarget
 from models.events import ReadSign
-from services.goods.links import find_goal
 from services.clients import mail_reading
 from services.clients.mail_reading import LinkUse
+from services.goods.links import find_goal
 from web.actors import READER
 from web.context import Here, WebContext
 from web.public.answers import PRIVATE_HEADERS
