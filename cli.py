@@ -25,6 +25,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "algorithms": ("commands.algorithms", "List, check and describe the algorithms that answer the slots."),
     "recommend": ("commands.recommend", "Recommend items for one client."),
     "campaign": ("commands.campaign", "Create, pause, resume, adjust, end a campaign, or see how it goes."),
+    "agents": ("commands.agents", "Measure the language models that write."),
     "mail": ("commands.mail", "Check that receivers can believe our mail; send one to staff; resolve one."),
     "drafts": ("commands.drafts", "List, edit, approve or reject the mails that await a person."),
     "client": ("commands.client", "See or steer a client's mail; export all their data; erase them."),

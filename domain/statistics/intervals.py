@@ -45,3 +45,14 @@ def _remove_skew(quantile: float, skew: float, n: int) -> float:
     if abs(root) < 1e-6:
         return quantile
     return float((np.cbrt(1 + root * (quantile - root / 6)) - 1) * 3 / root)
+
+
+def bound_share(share: float, n: int, far: float) -> tuple[float, float]:
+    """Bound a share of `n` by Wilson's interval, which stays within 0 and 1 and is no point at either.
+
+    Args: `far` standard errors to each side, as `normal_quantile` gives them.
+    Source: Wilson (1927), "Probable inference, the law of succession, and statistical inference", JASA 22.
+    """
+    middle = (share + far**2 / (2 * n)) / (1 + far**2 / n)
+    reach = far / (1 + far**2 / n) * sqrt(share * (1 - share) / n + far**2 / (4 * n**2))
+    return max(0.0, middle - reach), min(1.0, middle + reach)

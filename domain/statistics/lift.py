@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from domain.arrays import Floats
-from domain.statistics.intervals import Interval, normal_quantile
+from domain.statistics.intervals import Interval, bound_share, normal_quantile
 from errors import BadInput
 
 
@@ -36,7 +36,7 @@ def compare_shares(treated_yes: int, treated: int, control_yes: int, control: in
     _check_counts("treated", treated_yes, treated)
     _check_counts("control", control_yes, control)
     p, q, far = treated_yes / treated, control_yes / control, normal_quantile(confidence)
-    (p_low, p_high), (q_low, q_high) = _wilson(p, treated, far), _wilson(q, control, far)
+    (p_low, p_high), (q_low, q_high) = bound_share(p, treated, far), bound_share(q, control, far)
     low = p - q - sqrt((p - p_low) ** 2 + (q_high - q) ** 2)
     high = p - q + sqrt((p_high - p) ** 2 + (q - q_low) ** 2)
     pooled = (treated_yes + control_yes) / (treated + control)
@@ -119,12 +119,6 @@ def _ratio_of_shares(treated_yes: int, treated: int, control_yes: int, control: 
         )
     )
     return Interval(ratio - 1, exp(log(ratio) - far * error) - 1, exp(log(ratio) + far * error) - 1)
-
-
-def _wilson(share: float, n: int, far: float) -> tuple[float, float]:
-    middle = (share + far**2 / (2 * n)) / (1 + far**2 / n)
-    reach = far / (1 + far**2 / n) * sqrt(share * (1 - share) / n + far**2 / (4 * n**2))
-    return max(0.0, middle - reach), min(1.0, middle + reach)
 
 
 def _p_value(difference: float, error: float) -> float:
