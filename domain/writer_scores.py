@@ -11,7 +11,7 @@ from typing import Final
 import numpy as np
 
 from domain.grounding import find_violations, list_texts
-from domain.statistics.intervals import bound_share, mean_interval, normal_quantile
+from domain.statistics.intervals import compute_share_bounds, mean_interval, normal_quantile
 from models.mail import EmailDraft
 from models.writer_scores import GoldenBrief, RuleScore, WriterResult, WriterScore
 
@@ -82,7 +82,7 @@ def _read(result: WriterResult, rule: str) -> float:
 
 def _estimate_share(rule: str, values: Sequence[float]) -> RuleScore:
     share = float(np.mean(values))
-    low, high = bound_share(share, len(values), normal_quantile(0.95))
+    low, high = compute_share_bounds(share, len(values), normal_quantile(0.95))
     return RuleScore(rule=rule, share=share, low=low, high=high)
 
 

@@ -47,8 +47,8 @@ def _remove_skew(quantile: float, skew: float, n: int) -> float:
     return float((np.cbrt(1 + root * (quantile - root / 6)) - 1) * 3 / root)
 
 
-def bound_share(share: float, n: int, far: float) -> tuple[float, float]:
-    """Bound a share of `n` by Wilson's interval, which stays within 0 and 1 and is no point at either.
+def compute_share_bounds(share: float, n: int, far: float) -> tuple[float, float]:
+    """Compute the bounds of a share of `n` by Wilson's interval, which stays within 0 and 1 and is no point at either.
 
     Args: `far` standard errors to each side, as `normal_quantile` gives them.
     Source: Wilson (1927), "Probable inference, the law of succession, and statistical inference", JASA 22.

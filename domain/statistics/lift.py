@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import ndtr
 
 from domain.arrays import Floats
-from domain.statistics.intervals import Interval, bound_share, normal_quantile
+from domain.statistics.intervals import Interval, compute_share_bounds, normal_quantile
 from errors import BadInput
 
 
@@ -36,7 +36,7 @@ def compare_shares(treated_yes: int, treated: int, control_yes: int, control: in
     _check_counts("treated", treated_yes, treated)
     _check_counts("control", control_yes, control)
     p, q, far = treated_yes / treated, control_yes / control, normal_quantile(confidence)
-    (p_low, p_high), (q_low, q_high) = bound_share(p, treated, far), bound_share(q, control, far)
+    (p_low, p_high), (q_low, q_high) = compute_share_bounds(p, treated, far), compute_share_bounds(q, control, far)
     low = p - q - sqrt((p - p_low) ** 2 + (q_high - q) ** 2)
     high = p - q + sqrt((p_high - p) ** 2 + (q - q_low) ** 2)
     pooled = (treated_yes + control_yes) / (treated + control)
