@@ -181,9 +181,12 @@ def explain_mail_status(
     if eligibility.door is SendDecision.CLOSED:
         return f"Not mailed: {_explain_code(eligibility.code)}."
     if eligibility.door is SendDecision.PARK:
-        since = f" since {format_day(facts.holds[0].since)}" if facts.holds else ""
-        on = f"on {format_day(eligibility.until)}" if eligibility.until else "when every hold is lifted"
-        return f"Not mailed: {_explain_code(eligibility.code)}{since}; mail goes on {on}."
+        held = [hold for hold in facts.holds if hold.is_in_force(now)]
+        since = f" since {format_day(held[0].since)}" if held else ""
+        if eligibility.until is not None:
+            day = format_day(eligibility.until.astimezone(load_zone(facts.time_zone)))
+            return f"Not mailed: {_explain_code(eligibility.code)}{since}; mail begins again on {day}."
+        return f"Not mailed: {_explain_code(eligibility.code)}{since}; mail goes on when every hold is lifted."
     if busy and last_code and (waits := explain_wait(last_code)):
         return f"Not mailed yet: {waits}; a mail is ready and is tried again by itself."
     if busy:

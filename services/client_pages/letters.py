@@ -28,7 +28,7 @@ from settings import Settings
 from store.activity import count_activities, write_activity
 from store.clients import pending_addresses
 from store.database import write_transaction
-from store.mail.suppressions import hash_mailbox
+from store.mail.suppressions import hash_mailbox, load_suppression
 
 TAG: Final = 20
 """Characters of a mailbox's hash that a link holds."""
@@ -72,6 +72,10 @@ def ask_for_address(change: OwnChange, links: Links, wish: AddressChange) -> lis
         client = _begin(connection, change, LetterKind.ADDRESS)
         if email == client.email:
             raise BadInput("We write to that address already", "email")
+        mailbox = hash_mailbox(change.policy.signing_key, email, change.policy.fold_tags)
+        held = load_suppression(connection, {mailbox})
+        if held is not None and held.lifted_at is None:
+            raise BadInput("We may not write to that address: mail to it came back, or its owner wants none", "email")
         pending_addresses.save_pending(connection, change.client_id, email, change.now)
     stop = links.build_page_url(OwnPage.PREFERENCES, change.client_id, change.n)
     told = (

@@ -10,6 +10,9 @@ import pytest
 
 from mail.links import OwnPage
 from store import tables as t
+from store.database import write_transaction
+from store.mail.policy import ShopPolicy
+from store.mail.suppressions import hash_mailbox, suppress_mailboxes
 from tests.web.public.conftest import ClientSite
 
 NEW = "ada.new@example.org"
@@ -99,6 +102,17 @@ def test_what_is_no_other_address_is_refused_in_words(own: ClientSite, email: st
     assert page.status_code == 422
     assert 'class="said wrong"' in page.text
     assert own.load_row().pending_email is None
+
+
+def test_no_letter_goes_to_an_address_that_wants_none(own: ClientSite) -> None:
+    policy = ShopPolicy.from_settings(own.settings)
+    with write_transaction(own.engine) as connection:
+        suppress_mailboxes(
+            connection, {hash_mailbox(policy.signing_key, NEW, policy.fold_tags): ("complaint", own.now)}
+        )
+    assert "may not write to that address" in post(own, "address", email=NEW).text
+    assert own.load_row().pending_email is None
+    assert own.list_rows(t.activity) == [], "and what was refused is not on record"
 
 
 def test_a_letter_that_nobody_takes_is_told(own: ClientSite) -> None:

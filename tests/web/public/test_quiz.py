@@ -5,8 +5,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import update
-
 from mail.links import OwnPage
 from store import tables as t
 from tests.web.public.conftest import ClientSite
@@ -80,10 +78,3 @@ def test_a_form_that_nobody_could_fill_in_is_refused_in_words(own: ClientSite) -
     assert page.status_code == 422
     assert "Nothing was changed" in page.text
     assert list_new(own, "quiz_answered") == []
-
-
-def test_a_shop_with_nothing_to_sell_asks_only_for_consent(own: ClientSite) -> None:
-    own.save(t.stock.delete())
-    own.save(t.items.delete())
-    own.save(update(t.clients).values(quiz=None, sizes=[]))
-    assert own.client.get(own.path(OwnPage.QUIZ)).text.count('class="step"') == 1
