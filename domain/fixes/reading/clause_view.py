@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from domain.fixes.reading.clauses import Clause
 from domain.fixes.reading.tokens import Token
 from domain.fixes.reading.vocabulary import Language, PhraseMark
+
+RELATIVE: Final = frozenset({"that", "which", "qui", "que", "التي", "الذي", "اللي"})
+"""Words that begin a relative clause without a comma; German has one."""
 
 
 class ClauseView:
@@ -98,7 +102,14 @@ class ClauseView:
         """Return whether a clause is a whole sentence, which tells something, and no list."""
         if any(mark.meaning.cue == "soft" for mark in self._list_marks(clause)):
             return False
-        return any(token.text in self._signs("verbs") for token in self._tokens[clause.start : clause.end])
+        texts = [token.text for token in self._tokens[clause.start : self._find_relative(clause)]]
+        return bool(self._signs("verbs") & {*texts})
+
+    def _find_relative(self, clause: Clause) -> int:
+        """Find where words begin that only describe a thing of the clause: "a dress that does not crease"."""
+        first = min((mark.end for mark in self._list_marks(clause) if mark.meaning.things), default=clause.end)
+        places = (place for place in range(first, clause.end) if self._tokens[place].text in RELATIVE)
+        return next(places, clause.end)
 
     def _count_loose(self, start: int, end: int) -> int:
         covered = {place for mark in self._marks.values() for place in range(mark.start, mark.end)}

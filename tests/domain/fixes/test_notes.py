@@ -215,3 +215,11 @@ def test_a_note_as_it_was_stored_before_is_still_merged() -> None:
     old = {"fields": {"must_have": ["coat"], "item_cap": "90"}, "by": "house", "said": ["Wants coat."]}
     assert FixNote.model_validate(old).wishes == ()
     assert merge_note(FixWish(), old).must_have == ("coat",)
+
+
+def test_what_only_describes_a_piece_tells_no_story_and_colours_go_on_to_the_next() -> None:
+    wishes = read_wishes("A dress in jersey that does not crease, and cashmere or merino jumpers.", WORDS).wishes
+    assert {wish.key for wish in wishes} == {
+        "category:dress", "material:jersey@dress", "category:knitwear", "material:cashmere@knitwear",
+        "material:merino@knitwear",
+    }  # fmt: skip
