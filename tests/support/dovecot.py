@@ -90,7 +90,7 @@ class Dovecot:
             shutil.chown(self.folder / name, OWNER, OWNER)
         overlay = f'mount -t overlay overlay -o lowerdir="{self.packages}/usr:/usr" /usr'
         command = ["unshare", "-m", "sh", "-c", f'{overlay} && exec /usr/sbin/dovecot -F -c "$0"', str(config)]
-        libraries = [self.packages / "usr/lib/x86_64-linux-gnu", "/usr/lib/dovecot"]
+        libraries = [*self.packages.glob("usr/lib/*-linux-gnu"), "/usr/lib/dovecot"]
         environment = os.environ | {"LD_LIBRARY_PATH": ":".join(map(str, libraries))}
         self.process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         for port in (self.imap, self.pop3):
