@@ -11,7 +11,7 @@ Answer = TypeVar("Answer")
 
 MOST_AT_ONCE: Final = 200
 """Questions of one group."""
-GATHER_S: Final = 0.003
+GATHER_S: Final = 0.005
 """For so long a group waits for company, where the one before had some: a group costs far more than one more in it."""
 
 
