@@ -25,6 +25,9 @@ class WriterSettings(BaseSettings):
     llm_mode: Literal["tools", "json_schema", "json", "auto"] = "tools"
     """How the endpoint is asked for structured answers. Nearly all serve a forced tool call; some local servers only
     the others. `auto`: the first of the three that it does not refuse."""
+    autonomy: str = Field(default="grounded", pattern=r"^(\s*([a-z_]+=)?(approved|grounded|free)\s*(,|$))*$")
+    """How free a model is that writes: `approved`, `grounded` or `free`; other levels for kinds of mail, as in
+    `grounded,welcome=approved`. A campaign has its own. Without a model every mail is of approved sentences."""
     llm_timeout_s: float = Field(default=30.0, gt=0)
     """Seconds that one call may take."""
     llm_calls_per_client_day: int = Field(default=12, ge=0)

@@ -55,6 +55,8 @@ def require_completion(answer: Any) -> ChatCompletion:
         raise ModelRefused("the model declined to answer")
     if choice.finish_reason == "length":
         raise ModelFault("the model's answer was cut short", code="truncated")
+    if len(getattr(choice.message, "tool_calls", None) or ()) > 1:
+        raise ModelFault("the model answered more than once", code="two_calls")
     completion: ChatCompletion = answer
     return completion
 

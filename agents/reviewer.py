@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pydantic import ConfigDict, Field
 
+from agents.languages import find_draft_faults
 from agents.llm import PromptAnswerer
 from agents.prompt import load_instructions, quote_data
 from agents.writer import build_model_brief
-from domain.grounding import find_violations
 from models.mail import Brief, EmailDraft, Issue, Review, ReviewVerdict, Severity
 
 VERSION = load_instructions("reviewer").version
@@ -40,14 +40,15 @@ async def review_draft(model: PromptAnswerer, brief: Brief, draft: EmailDraft) -
     broken = review_grounding(brief, draft)
     if broken is not None:
         return broken
-    data = f"{quote_data('brief', build_model_brief(brief))}\n\n{quote_data('draft', draft.model_dump())}"
+    text = draft.model_dump(exclude={"sentences"})
+    data = f"{quote_data('brief', build_model_brief(brief))}\n\n{quote_data('draft', text)}"
     answer = await model.ask(load_instructions("reviewer").build_prompt(data), Judgement, _check_consistency)
     return Review.model_validate(answer.value.model_dump())
 
 
 def review_grounding(brief: Brief, draft: EmailDraft) -> Review | None:
     """Review a draft by the grounding rules alone; None when it keeps them."""
-    violations = find_violations(draft, brief)[:12]
+    violations = find_draft_faults(draft, brief)[:12]
     if not violations:
         return None
     issues = (Issue(severity=Severity.BLOCKING, where=v.where[:40], what=v.what[:400]) for v in violations)

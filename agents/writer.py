@@ -1,46 +1,62 @@
-"""The writer: turns a brief into a draft that says only what the brief supports."""
+"""The writer: turns a brief into a draft of sentences, each of which rests on facts of the brief or claims nothing."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Annotated, Any, Final
 
-from pydantic import ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from agents.languages import LANGUAGES, find_draft_faults, find_language, load_grammar
 from agents.llm import PromptAnswerer
 from agents.prompt import clean_foreign_text, load_instructions, quote_data
 from agents.purposes import PURPOSE
-from domain.grounding import find_violations
-from models.mail import Brief, EmailDraft, ItemBlurb, Review, Sentence
+from domain.sentences.checking import STYLE, SentenceChecker, build_greeting
+from domain.sentences.naming import MESSAGE, SEASON, SHOP, build_item_id
+from models.mail import Brief, CitedSentence, EmailDraft, ItemBlurb, Review, Sentence
+from models.states import TouchKind
 
 VERSION = load_instructions("writer").version
+_FREE_WORDS: Final = ("quality", "manner", "thing", "own")
+"""Classes of the grammar whose words a writer may use freely."""
 
 
-class Blurb(ItemBlurb):
-    """Words on one picked item."""
+class Said(BaseModel):
+    """One sentence."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
-    item_id: str = Field(description="The id of an item of the brief, as it stands there.")
-    text: Sentence = Field(description="One or two sentences on this item, without its price.")
+    text: Sentence = Field(description="One sentence in plain words.")
+    rests_on: tuple[Annotated[str, Field(max_length=80)], ...] = Field(
+        min_length=1, max_length=6, description="Ids of the facts that it rests on, or `style` when it claims nothing."
+    )
 
 
-class Draft(EmailDraft):
-    """One email in plain words and item ids: no link, address, price or markup."""
+class ItemWords(BaseModel):
+    """What is said of one picked item."""
+
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    item_id: str = Field(max_length=64, description="The item_id of an item of the brief, as it stands there.")
+    sentences: tuple[Said, ...] = Field(min_length=1, max_length=3, description="One or two sentences on this item.")
+
+
+class Draft(BaseModel):
+    """One email in sentences: no link, address, price or markup."""
 
     model_config = ConfigDict(extra="forbid", title="EmailDraft", hide_input_in_errors=True)
 
-    subject: str = Field(min_length=3, max_length=90, description="In sentence case, at most 60 characters.")
-    preheader: str = Field(min_length=3, max_length=140, description="Adds to the subject.")
-    greeting: str = Field(min_length=1, max_length=90, description="Hello, the client's first name if known, a comma.")
-    paragraphs: tuple[Sentence, ...] = Field(min_length=1, max_length=4, description="Short paragraphs of plain text.")
-    items: tuple[Blurb, ...] = Field(default=(), max_length=6, description="The items to show, in order.")
-    call_to_action: str = Field(min_length=2, max_length=40, description="Two to five words.")
+    subject: Said = Field(description="In sentence case, at most 60 characters.")
+    preheader: Said = Field(description="Adds to the subject.")
+    paragraphs: tuple[tuple[Said, ...], ...] = Field(min_length=1, max_length=4, description="Short paragraphs.")
+    items: tuple[ItemWords, ...] = Field(default=(), max_length=6, description="The items to show, in order.")
+    call_to_action: Said = Field(description="Two to five words.")
 
 
 async def write_draft(
     model: PromptAnswerer, brief: Brief, review: Review | None = None, draft: EmailDraft | None = None
 ) -> EmailDraft:
-    """Write a draft for `brief` without violations; with `review`, one that repairs what was wrong with `draft`.
+    """Write a draft for `brief` without faults; with `review`, one that repairs what was wrong with `draft`.
 
     Raises what `agents.llm.ModelSession.ask` raises.
     """
@@ -49,32 +65,84 @@ async def write_draft(
         parts.append(quote_data("review", _build_review_data(review, draft)))
 
     def check(answer: Draft) -> list[str]:
-        return [f"{v.where}: {v.what}" for v in find_violations(_to_contract(answer), brief)]
+        return list(_list_faults(answer, brief))
 
     answer = await model.ask(load_instructions("writer").build_prompt("\n\n".join(parts)), Draft, check)
-    return _to_contract(answer.value)
+    return assemble_draft(answer.value, brief)
 
 
 def build_model_brief(brief: Brief) -> dict[str, Any]:
-    """Build what a model sees of a brief: one client's data, without ids and scores that it has no use for."""
+    """Build what a model sees of a brief: one client's data, without scores that it has no use for. Each fact has the
+    id by which a sentence rests on it, and approved ways to say it."""
+    language = find_language(brief.locale)
+    grammar = load_grammar(language)
+    checker = SentenceChecker(brief, grammar)
+    words = {name: sorted(grammar.classes.get(name, ())) for name in _FREE_WORDS}
+    items = [(build_item_id(item.item_id), item.model_dump()) for item in brief.items]
     return {
         "purpose": PURPOSE[brief.kind],
         "phase": brief.phase,
-        "shop": brief.shop_name,
+        "language": LANGUAGES[language],
         "voice": brief.voice,
-        "message": brief.message,
-        "first_name": brief.first_name,
-        "facts": [fact.text for fact in brief.facts],
-        "items": [item.model_dump() for item in brief.items],
+        "facts": [
+            *({"id": fact.code, "text": fact.text, "say": checker.list_ways(fact.code)} for fact in brief.facts),
+            *([{"id": MESSAGE, "text": brief.message}] if brief.message else []),
+            *([{"id": SEASON, "text": brief.season}] if brief.season else []),
+            {"id": SHOP, "text": brief.shop_name},
+        ],
+        "items": [{"id": fact_id, **item, "say": checker.list_ways(fact_id)} for fact_id, item in items],
+        "style": {"words": words, "say": [*grammar.ways["style"], *grammar.ways["call_to_action"]]},
         "client_words": [clean_foreign_text(words) for words in brief.client_words],
     }
+
+
+def assemble_draft(answer: Draft, brief: Brief) -> EmailDraft:
+    """Assemble the mail's text from its sentences; the greeting is the shop's. Raises ValueError for a text that is too
+    long."""
+    language = find_language(brief.locale)
+    sentences = tuple(_list_sentences(answer))
+    return EmailDraft(
+        subject=answer.subject.text,
+        preheader=answer.preheader.text,
+        greeting=build_greeting(brief, load_grammar(language)),
+        paragraphs=tuple(map(_join, answer.paragraphs)),
+        items=tuple(ItemBlurb(item_id=words.item_id, text=_join(words.sentences)) for words in answer.items),
+        call_to_action=answer.call_to_action.text,
+        language=language,
+        sentences=sentences,
+    )
+
+
+def _list_faults(answer: Draft, brief: Brief) -> Iterator[str]:
+    """List what is wrong with an answer, in words for the model."""
+    try:
+        draft = assemble_draft(answer, brief)
+    except ValidationError as wrong:
+        yield from (f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in wrong.errors(include_input=False))
+        return
+    if brief.items and not draft.items and brief.kind is not TouchKind.QUIZ:
+        yield "items: none of the items of the brief"
+    yield from (f"{v.where}: {v.what}" for v in find_draft_faults(draft, brief))
+
+
+def _list_sentences(answer: Draft) -> Iterator[CitedSentence]:
+    yield _cite("subject", answer.subject)
+    yield _cite("preheader", answer.preheader)
+    for i, paragraph in enumerate(answer.paragraphs):
+        yield from (_cite(f"paragraphs[{i}]", said) for said in paragraph)
+    for i, words in enumerate(answer.items):
+        yield from (_cite(f"items[{i}].text", said) for said in words.sentences)
+    yield _cite("call_to_action", answer.call_to_action)
+
+
+def _cite(where: str, said: Said) -> CitedSentence:
+    return CitedSentence(where=where, text=said.text, facts=tuple(fact for fact in said.rests_on if fact != STYLE))
+
+
+def _join(sentences: Sequence[Said]) -> str:
+    return " ".join(said.text for said in sentences)
 
 
 def _build_review_data(review: Review, draft: EmailDraft | None) -> dict[str, Any]:
     issues = [{"severity": i.severity, "where": i.where, "mend": clean_foreign_text(i.what)} for i in review.issues]
     return {"draft": draft.model_dump() if draft else None, "issues": issues}
-
-
-def _to_contract(answer: EmailDraft) -> EmailDraft:
-    """Convert the answer to the contract that the rest of the product uses."""
-    return EmailDraft.model_validate(answer.model_dump())

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from domain.grounding import Violation, find_violations, list_texts, split_sentences
+from domain.grounding import Violation, list_texts, split_sentences
 from domain.wording import fold
 from errors import BadInput
 from models.drafts import DraftFault, DraftSentence, SentenceChange
@@ -48,6 +48,7 @@ def change_sentences(draft: EmailDraft, changes: Iterable[SentenceChange]) -> Em
 def _rebuild_draft(draft: EmailDraft, texts: Mapping[str, str]) -> EmailDraft:
     """Rebuild a draft from the text of each field; a paragraph or item without words goes."""
     values: dict[str, Any] = {name: text for name, text in texts.items() if _PLACE.match(name) is None}
+    values["sentences"] = ()  # what each rests on was said of the other words
     values["paragraphs"] = [text for where, text in texts.items() if where.startswith("paragraphs[") and text]
     values["items"] = [
         {"item_id": blurb.item_id, "text": text}
@@ -61,12 +62,12 @@ def _rebuild_draft(draft: EmailDraft, texts: Mapping[str, str]) -> EmailDraft:
         raise BadInput(str(first["msg"]), ".".join(map(str, first["loc"]))) from None
 
 
-def find_faults(draft: EmailDraft, brief: Brief) -> tuple[DraftFault, ...]:
-    """Find what `draft` may not say, each with the sentence in which it stands."""
+def locate_faults(draft: EmailDraft, violations: Iterable[Violation]) -> tuple[DraftFault, ...]:
+    """Locate what `draft` may not say, each with the sentence in which it stands."""
     sentences = list_sentences(draft)
     return tuple(
         DraftFault(sentence=_locate(fault, sentences), where=fault.where, code=fault.code, what=fault.what)
-        for fault in find_violations(draft, brief)
+        for fault in violations
     )
 
 

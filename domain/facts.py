@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from domain.text_rules import clean_quote, clean_title
 from domain.timing import load_zone
@@ -117,7 +117,44 @@ def state_facts(history: History, now: datetime) -> tuple[Fact, ...]:
         _state_words("You told us what you wear: {words}.", history.sizes),
         f"You joined us on {format_day(history.signed_up_at, history, now, always_year=True)}.",
     )
-    return tuple(Fact(code=code, text=text) for code, text in zip(CODES, sentences, strict=True) if text)
+    stated = zip(CODES, sentences, _list_details(history, now), strict=True)
+    return tuple(Fact(code=code, text=text, **details) for code, text, details in stated if text)
+
+
+def _list_details(history: History, now: datetime) -> tuple[dict[str, Any], ...]:
+    """List what each sentence is made of, in the order of CODES."""
+    bought, kept, wished, viewed = (
+        _detail_item(piece, history, now) for piece in (history.last_item, history.kept, history.wished, history.viewed)
+    )
+    return (
+        bought,
+        kept,
+        {"piece": clean_title(history.arrived or "")},
+        {"words": _clean_words([history.favourite_category or ""])},
+        {"count": history.orders or 0},
+        wished,
+        {"words": _clean_words(history.quiz_styles)},
+        {"words": _clean_words(history.quiz_colours)},
+        _detail_day(history.last_order_at, history, now),
+        viewed,
+        {"words": _clean_words(history.sizes)},
+        _detail_day(history.signed_up_at, history, now) | {"dated": True},
+    )
+
+
+def _detail_item(piece: HistoryItem | None, history: History, now: datetime) -> dict[str, Any]:
+    if piece is None:
+        return {}
+    named = {"piece": clean_title(piece.title), "colour": clean_quote(piece.colour)}
+    return named | _detail_day(piece.at, history, now)
+
+
+def _detail_day(at: datetime | None, history: History, now: datetime) -> dict[str, Any]:
+    if at is None:
+        return {}
+    zone = load_zone(history.zone)
+    day = at.astimezone(zone).date()
+    return {"day": day, "dated": day.year != now.astimezone(zone).year}
 
 
 def format_day(at: datetime, history: History, now: datetime, *, always_year: bool = False) -> str:
@@ -172,8 +209,13 @@ def _state_item(piece: HistoryItem | None, template: str, history: History, now:
 
 
 def _state_words(template: str, words: Sequence[str]) -> str:
-    phrases = [word for word in map(clean_quote, words) if word][:3]
+    phrases = _clean_words(words)
     return template.format(words=join_words(phrases)) if phrases else ""
+
+
+def _clean_words(words: Sequence[str]) -> tuple[str, ...]:
+    """Return what of the words may be quoted, three at most."""
+    return tuple(word for word in map(clean_quote, words) if word)[:3]
 
 
 def _find_item(events: Sequence[ClientEvent]) -> HistoryItem | None:

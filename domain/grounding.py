@@ -7,10 +7,12 @@ in the brief (a fact, the owner's message) may make the claim that it makes ther
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final
+from hashlib import sha256
+from typing import Any, Final
 
 from domain.text_rules import TextFault, find_claims, find_shouting, find_unsafe_text
 from domain.wording import clean_name, fold, fold_words, normalise
@@ -102,10 +104,25 @@ class BriefSupport:
         )
 
 
+def seal_draft(draft: EmailDraft, brief: Brief) -> dict[str, Any]:
+    """Build the ledger's columns of a checked draft: its text, its writer's freedom, and the digest that holds both to
+    the facts. Whatever changes the text seals it anew."""
+    text, facts = draft.model_dump(mode="json"), brief.model_dump(mode="json")
+    return {"draft": text, "autonomy": brief.autonomy, "digest": compute_digest(text, facts)}
+
+
+def compute_digest(draft: Mapping[str, Any], brief: Mapping[str, Any]) -> str:
+    """Compute the digest of a stored draft and of what its brief lets it say."""
+    told = {
+        name: brief.get(name) for name in ("autonomy", "facts", "items", "message", "first_name", "locale", "season")
+    }
+    return sha256(json.dumps([draft, told], sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
 def find_violations(draft: EmailDraft, brief: Brief) -> list[Violation]:
     """Return everything in `draft` that `brief` does not support; empty for a draft that may be sent."""
     support = BriefSupport.from_brief(brief)
-    violations = [*_check_items(draft, support), *_check_greeting(draft.greeting, support)]
+    violations = [*check_items(draft, support), *_check_greeting(draft.greeting, support)]
     for where, text in list_texts(draft):
         violations += [Violation(code=f.code, where=where, what=f.what) for f in find_text_faults(text, where, support)]
     return violations
@@ -138,7 +155,8 @@ def list_texts(draft: EmailDraft) -> Iterator[tuple[str, str]]:
     yield "call_to_action", draft.call_to_action
 
 
-def _check_items(draft: EmailDraft, support: BriefSupport) -> Iterator[Violation]:
+def check_items(draft: EmailDraft, support: BriefSupport) -> Iterator[Violation]:
+    """Check that each item of the draft was picked, stands once, and has no other's words."""
     seen: set[str] = set()
     for i, blurb in enumerate(draft.items):
         where = f"items[{i}].item_id"

@@ -13,6 +13,7 @@ from models.drafts import DraftStage, HoldReason, ReviewPolicy
 from models.states import TouchKind
 
 NONE: Final = "none"
+ALL: Final = "all"
 PATIENCE: Final = timedelta(days=7)
 """Business time for which a mail waits for a person before it is rejected."""
 _POLICY: Final = TypeAdapter[str](ReviewPolicy)
@@ -55,6 +56,6 @@ def choose_hold(policy: str, held: int) -> HoldReason | None:
     were held as a sample before."""
     if policy == NONE:
         return None
-    if policy == "all":
+    if policy == ALL:
         return HoldReason.ALL
     return HoldReason.SAMPLE if held < int(policy.partition(":")[2]) else None

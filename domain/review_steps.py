@@ -5,7 +5,8 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
-from models.mail import Review, ReviewVerdict, Severity
+from models.mail import Autonomy, Review, ReviewVerdict, Severity
+from models.states import TouchKind
 
 REVISIONS: Final = 1
 """How often a writer may try again after a review."""
@@ -18,6 +19,26 @@ class ReviewStep(StrEnum):
     REVISE = "revise"
     PERSON = "person"
     TEMPLATE_WRITER = "house"
+
+
+def parse_autonomy(text: str) -> dict[str, Autonomy]:
+    """Parse `grounded`, or `welcome=approved,win_back=free`; the kind of a level without one is an empty string.
+
+    Raises ValueError that names the part.
+    """
+    levels = {}
+    for part in filter(None, map(str.strip, text.split(","))):
+        kind, _, level = part.rpartition("=")
+        if (kind and kind not in set(TouchKind)) or level not in set(Autonomy):
+            raise ValueError(f"{part!r} is not LEVEL or KIND=LEVEL; a level is {', '.join(Autonomy)}")
+        levels[kind] = Autonomy(level)
+    return levels
+
+
+def choose_autonomy(text: str, kind: TouchKind) -> Autonomy:
+    """Choose how free a model is that writes a mail of this kind, by the setting."""
+    levels = parse_autonomy(text)
+    return levels.get(kind) or levels.get("", Autonomy.GROUNDED)
 
 
 def choose_review_step(review: Review, attempt: int) -> ReviewStep:

@@ -11,6 +11,7 @@ from models.base import CampaignSlug, Contract, Reason, StrictInput, Utc
 from models.clock import Clock
 from models.drafts import ReviewPolicy
 from models.events import Label
+from models.mail import Autonomy
 from models.states import CampaignState, Overdue, Phase
 
 
@@ -42,6 +43,8 @@ class CampaignSpec(StrictInput):
     ends_at: Utc | None = None
     review: ReviewPolicy = "none"
     """Which of its mails a person lets out: `none`, `all`, or the first so many, as in `sample:20`."""
+    autonomy: Autonomy | None = None
+    """How free the writer of its mails is; none: as the setting for campaigns says."""
 
 
 class CampaignChange(StrictInput):

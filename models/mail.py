@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Annotated
 
@@ -32,6 +32,15 @@ class Pick(Contract):
         return round(sum(self.parts.values()), 6)
 
 
+class Autonomy(StrEnum):
+    """How free the writer of a mail is, the least first: it chooses approved sentences; it writes, and each sentence
+    rests on facts of the brief; it writes, and a person lets each mail out."""
+
+    APPROVED = "approved"
+    GROUNDED = "grounded"
+    FREE = "free"
+
+
 class BriefItem(Contract):
     """An item as the writer may describe it. It has no price: the renderer inserts that."""
 
@@ -46,11 +55,20 @@ class BriefItem(Contract):
 
 
 class Fact(Contract):
-    """A true sentence about this client's own history, in the words of the template writer."""
+    """A true sentence about this client's own history, in the words of the template writer, and what it is made of."""
 
     code: str
     """Which fact, as in `domain.facts.CODES`: last_item, last_order, orders_count, favourite_category, signed_up …"""
     text: str
+    piece: str = ""
+    """The title of the thing that it is about."""
+    colour: str = ""
+    day: date | None = None
+    """In the client's own time zone."""
+    dated: bool = False
+    """Whether the day must be said with its year."""
+    count: int = 0
+    words: tuple[str, ...] = ()
 
 
 class Brief(Contract):
@@ -66,12 +84,16 @@ class Brief(Contract):
     first_name: str
     locale: str
     shop_name: str
+    autonomy: Autonomy = Autonomy.APPROVED
+    """How free its writer is."""
     voice: str
     """The shop's or the campaign's voice, in a sentence."""
     message: str = ""
     """What a campaign wants to say; the owner's words."""
     facts: tuple[Fact, ...] = ()
     items: tuple[BriefItem, ...] = ()
+    season: str = ""
+    """Of the picked items, when all that have one have the same."""
     client_words: tuple[str, ...] = ()
     """Text written by the client, to be quoted as data and never obeyed."""
 
@@ -79,6 +101,15 @@ class Brief(Contract):
 class ItemBlurb(Contract):
     item_id: ItemId
     text: Sentence
+
+
+class CitedSentence(Contract):
+    """One sentence of a draft and the ids of the facts that it rests on; none: it claims nothing."""
+
+    where: str = Field(max_length=20)
+    """Its field, as in `domain.grounding.list_texts`: subject, paragraphs[0], items[1].text …"""
+    text: Sentence
+    facts: tuple[str, ...] = Field(default=(), max_length=6)
 
 
 class EmailDraft(Contract):
@@ -90,6 +121,9 @@ class EmailDraft(Contract):
     paragraphs: tuple[Sentence, ...] = Field(min_length=1, max_length=4)
     items: tuple[ItemBlurb, ...] = Field(default=(), max_length=6)
     call_to_action: str = Field(min_length=2, max_length=40)
+    language: str = "en"
+    sentences: tuple[CitedSentence, ...] = ()
+    """The same text sentence by sentence, with what each rests on, where the writer said so."""
 
 
 class ReviewVerdict(StrEnum):

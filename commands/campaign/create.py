@@ -16,6 +16,7 @@ from commands.shared.output import print_answer
 from commands.shared.parsing import validate
 from commands.shared.runtime import load_business_time, open_database
 from models.campaign import CampaignSpec
+from models.mail import Autonomy
 from models.states import Arm, Phase
 from settings import load
 
@@ -41,6 +42,11 @@ from settings import load
 @click.option("--window-days", type=int, help="Orders count until so many days after enrolment (default 14).")
 @click.option("--ends-at", help="Enrol nobody after this moment (ISO 8601 with offset, business time).")
 @click.option("--review", help="Which mails a person lets out: none (default), all, or the first so many, sample:20.")
+@click.option(
+    "--autonomy",
+    type=click.Choice([str(level) for level in Autonomy]),
+    help="How free a model is that writes its mails (default: as SELVEDGE_AUTONOMY says).",
+)
 @click.option("--preview", is_flag=True, help="Count whom it would reach as clients are now; create nothing.")
 @AS_JSON
 def command(

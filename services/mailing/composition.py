@@ -12,14 +12,14 @@ from sqlalchemy import Connection
 from agents import template_writer
 from algorithms.blending.contracts import Recommendation
 from domain.facts import History, build_history, state_facts
-from domain.grounding import find_violations
+from domain.grounding import find_violations, seal_draft
 from domain.outreach import PREPARING
 from domain.review_policy import NONE
 from domain.text_rules import clean_quote, clean_title
 from domain.wording import clean_name, normalise
 from errors import ModelFault
 from models.base import ItemId
-from models.catalogue import Item
+from models.catalogue import Item, Season
 from models.mail import Brief, BriefItem, EmailDraft, Pick
 from models.outreach import OutreachStep, StepDone
 from models.states import OutreachState
@@ -96,8 +96,15 @@ def build_brief(
         message=normalise(message),
         facts=state_facts(history, now),
         items=tuple(build_item(item, (why or {}).get(item.item_id, "")) for item in picked),
+        season=_find_season(picked),
         client_words=tuple(event.note for event in bought if event.note)[:NOTES],
     )
+
+
+def _find_season(picked: Sequence[Item]) -> str:
+    """Find the season of the items, when all that have one have the same; else an empty string."""
+    seasons = {item.season for item in picked} - {Season.ALL}
+    return str(seasons.pop()) if len(seasons) == 1 else ""
 
 
 def _find_new_arrival(picked: Sequence[Item], history: History, now: datetime) -> str | None:
@@ -160,7 +167,7 @@ class MailComposer:
         values: dict[str, Any] = {
             "send_at": send_at,
             "brief": items.brief.model_dump(mode="json"),
-            "draft": draft.model_dump(mode="json"),
+            **seal_draft(draft, items.brief),
             "picks": dump_picks(items),
             "composed_by": "house",
             "prompt_version": template_writer.VERSION,

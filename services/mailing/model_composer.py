@@ -14,14 +14,17 @@ from typing import Any, Final
 from sqlalchemy import Connection
 
 from agents.llm import LanguageModel
-from agents.reviewer import review_draft
+from agents.reviewer import review_draft, review_grounding
 from agents.scheduler import propose_send_time
+from agents.template_writer import VERSION as TEMPLATE_VERSION
+from agents.template_writer import compose_draft
 from agents.writer import VERSION, write_draft
-from domain.review_policy import NONE
-from domain.review_steps import ReviewStep, choose_review_step
+from domain.grounding import seal_draft
+from domain.review_policy import ALL, NONE
+from domain.review_steps import ReviewStep, choose_autonomy, choose_review_step
 from errors import ConfigError, ModelFault, Unavailable
 from models.drafts import HoldReason
-from models.mail import Brief, EmailDraft, Review
+from models.mail import Autonomy, Brief, EmailDraft, Review, ReviewVerdict
 from models.outreach import OutreachStep, StepDone
 from models.states import OutreachState
 from services.context import ServiceContext
@@ -34,7 +37,7 @@ from services.mailing.send_times import ReadingHours, SendTimeAttempt, choose_se
 from services.recommendations.recommender import Recommender
 from services.review.holds import hold_by_policy, put_on_desk
 from store.database import read_transaction, write_transaction
-from store.mail import ledger
+from store.mail import briefs, ledger
 from store.mail.ledger import LedgerRow
 
 log = logging.getLogger(__name__)
@@ -62,6 +65,9 @@ class ModelComposer:
                 return row.build_result(clock)
             at = choose_send_time(self._context, connection, row, None, now)
             items = choose_items(self._context, self._recommender, connection, row, at)
+            asked = briefs.load_autonomy(connection, row.campaign) if row.campaign else None
+        level = asked or choose_autonomy(self._context.settings.autonomy, row.kind)
+        items = items._replace(brief=items.brief.model_copy(update={"autonomy": level}))
         with write_transaction(self._context.engine) as connection:
             save_ranking_decision(connection, row, items, now)
             columns = {"brief": items.brief.model_dump(mode="json"), "picks": dump_picks(items)}
@@ -75,12 +81,14 @@ class ModelComposer:
         if row.state != OutreachState.PICKED and not again:
             return done
         brief = Brief.model_validate(row.brief)
+        if brief.autonomy is Autonomy.APPROVED:
+            return await asyncio.to_thread(self._write_approved, step, brief)
         earlier = EmailDraft.model_validate(row.draft) if again else None
         remarks = Review.model_validate(row.review) if again else None
         async with open_session(self._context, self._model, step.client_id, step.n, now) as model:
             draft = await write_draft(model, brief, remarks, earlier)
         values = {
-            "draft": draft.model_dump(mode="json"),
+            **seal_draft(draft, brief),
             "attempt": (row.attempt or 0) + 1,
             "composed_by": "model",
             "prompt_version": VERSION,
@@ -95,8 +103,7 @@ class ModelComposer:
         brief, draft = Brief.model_validate(row.brief), EmailDraft.model_validate(row.draft)
         if row.state == OutreachState.DRAFTED:
             await asyncio.to_thread(self._move, step, OutreachState.IN_REVIEW, {})
-        async with open_session(self._context, self._model, step.client_id, step.n, now) as model:
-            remarks = await review_draft(model, brief, draft)
+        remarks = await self._review(step, brief, draft, now)
         following = choose_review_step(remarks, row.attempt or 1)
         values = {"review": remarks.model_dump(mode="json")}
         return await asyncio.to_thread(self._settle_review, step, row, following, values)
@@ -111,6 +118,18 @@ class ModelComposer:
         if (proposed := send_times.read_proposed_time(answer)) is None:
             proposed = await self._propose_by_model(step, row, now)
         return await asyncio.to_thread(self._dispose, step, proposed, answer)
+
+    def _write_approved(self, step: OutreachStep, brief: Brief) -> StepDone:
+        """Write with approved sentences alone: no model can say anything in them."""
+        values = {**seal_draft(compose_draft(brief), brief), "composed_by": "house"}
+        return self._move(step, OutreachState.DRAFTED, values | {"prompt_version": TEMPLATE_VERSION, "attempt": 1})
+
+    async def _review(self, step: OutreachStep, brief: Brief, draft: EmailDraft, now: datetime) -> Review:
+        """Have the model review; approved sentences pass by code."""
+        if brief.autonomy is Autonomy.APPROVED:
+            return review_grounding(brief, draft) or Review(verdict=ReviewVerdict.APPROVE)
+        async with open_session(self._context, self._model, step.client_id, step.n, now) as model:
+            return await review_draft(model, brief, draft)
 
     async def _propose_by_model(self, step: OutreachStep, row: LedgerRow, now: datetime) -> datetime | None:
         facts = await asyncio.to_thread(load_scheduling_facts, self._context, step, row, now)
@@ -152,7 +171,7 @@ class ModelComposer:
         brief, draft = Brief.model_validate(row.brief), EmailDraft.model_validate(row.draft)
         with write_transaction(self._context.engine) as connection:
             clock, now = self._context.load_business_time(connection, step.at)
-            policy = load_review_policy(self._context, connection, row)
+            policy = ALL if brief.autonomy is Autonomy.FREE else load_review_policy(self._context, connection, row)
             if following is ReviewStep.PERSON:
                 put_on_desk(connection, row, HoldReason.REFUSED, draft, brief, now)
             elif (

@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 
 from domain.bounces import MOST_REFUSALS, compute_refusal_wait
 from domain.eligibility import Eligibility, SendDecision, may_send
+from domain.grounding import compute_digest
 from errors import InFlight, MailFault, NotFound
 from mail.message import Envelope, EnvelopeBuilder
 from models.clock import Clock
@@ -86,12 +87,19 @@ def claim_mail(
         if row.state is OutreachState.CLAIMED or row.code != outage.code:
             ledger.move_mail(connection, row.client_id, row.n, OutreachState.SCHEDULED, now, code=outage.code)
         return _load_result(connection, step, clock)
-    return _take(context, post, connection, row, now)
+    return _take(context, post, connection, step, row, now)
 
 
 def _take(
-    context: ServiceContext, post: EnvelopeBuilder, connection: Connection, row: LedgerRow, now: datetime
-) -> Claim:
+    context: ServiceContext,
+    post: EnvelopeBuilder,
+    connection: Connection,
+    step: OutreachStep,
+    row: LedgerRow,
+    now: datetime,
+) -> StepDone | Claim:
+    if row.digest != compute_digest(row.draft or {}, row.brief or {}):
+        return _refuse_changed_text(context, connection, step, row, now)
     draft = EmailDraft.model_validate(row.draft)
     client = clients.require_client(connection, row.client_id)
     items = catalogue.load_items(connection, [blurb.item_id for blurb in draft.items])
@@ -105,6 +113,16 @@ def _take(
 
 
 _NOT_SHOWN: Final = {"cost_cents", "season", "sizes", "tags", "sustainability", "added_at"}
+
+
+def _refuse_changed_text(
+    context: ServiceContext, connection: Connection, step: OutreachStep, row: LedgerRow, now: datetime
+) -> StepDone:
+    """Refuse a text that is not the one that was checked. One from before texts were sealed is written afresh."""
+    to = OutreachState.FAILED if row.digest else OutreachState.BRIEFED
+    ledger.move_mail(connection, row.client_id, row.n, to, now, code="text_changed" if row.digest else "unsealed")
+    clock, _ = context.load_business_time(connection, step.at)
+    return _load_result(connection, step, clock)
 
 
 def pass_send_gate(

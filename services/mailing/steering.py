@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Connection
 
 from domain import permissions
+from domain.grounding import compute_digest
 from domain.outreach import PAUSED_BY_ITSELF
 from domain.permissions import Action
 from domain.timing import MailRules, find_next_open, load_zone
@@ -53,12 +54,14 @@ def conclude_mail(
     if action is not None:
         permissions.require(actor, action)
     decides = action is Action.DECIDE_MAIL
-    values = {}
+    values: dict[str, Any] = {}
     if conclusion.to is OutreachState.SCHEDULED:
         zone = load_zone(clients.require_client(connection, conclusion.client_id).time_zone)
         values["send_at"] = find_next_open(rules, zone, max(conclusion.send_at or now, now))
     if conclusion.edit_id is not None:
         ledger.use_edit(connection, conclusion.client_id, conclusion.n, conclusion.edit_id)
+        edited = ledger.require_mail(connection, conclusion.client_id, conclusion.n)
+        values["digest"] = compute_digest(edited.draft or {}, edited.brief or {})
     moved = ledger.move_mail(
         connection,
         conclusion.client_id,

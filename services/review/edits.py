@@ -7,8 +7,10 @@ from uuid import uuid4
 
 from sqlalchemy import Engine
 
+from agents.languages import find_draft_faults
 from domain import permissions
-from domain.draft_sentences import change_sentences, compute_likeness, compute_version, find_faults, list_sentences
+from domain.draft_sentences import change_sentences, compute_likeness, compute_version, list_sentences, locate_faults
+from domain.grounding import seal_draft
 from domain.permissions import Action
 from errors import BadInput, Taken
 from models.actors import Actor, Subject, SubjectKind
@@ -27,7 +29,9 @@ def check_draft(engine: Engine, draft_id: DraftId, check: DraftCheck) -> DraftCh
     with read_transaction(engine) as connection:
         found = load_draft(connection, draft_id)
     draft = change_sentences(found.draft, check.changes)
-    return DraftCheckResult(sentences=list_sentences(draft), faults=find_faults(draft, found.brief))
+    return DraftCheckResult(
+        sentences=list_sentences(draft), faults=locate_faults(draft, find_draft_faults(draft, found.brief))
+    )
 
 
 def edit_draft(
@@ -50,8 +54,8 @@ def edit_draft(
         if draft != found.draft:
             require_grounded(draft, found.brief)
             row, likeness = found.row, compute_likeness(draft, found.brief)
-            text = draft.model_dump(mode="json")
-            if not drafts.save_edit(connection, uuid4().hex, row.client_id, row.n, text, likeness, person, now):
+            sealed = seal_draft(draft, found.brief)
+            if not drafts.save_edit(connection, uuid4().hex, row.client_id, row.n, sealed, likeness, person, now):
                 raise Taken("somebody has just decided on this draft", "draft_id")
             subject = Subject(kind=SubjectKind.MAIL, id=f"{row.client_id}/{row.n}", client_id=row.client_id)
             data = {"sentences": len(edit.changes), "version": compute_version(draft)}
@@ -61,7 +65,7 @@ def edit_draft(
 
 def require_grounded(draft: EmailDraft, brief: Brief) -> None:
     """Require a draft without faults. Raises BadInput naming the field, the sentence and the word."""
-    if faults := find_faults(draft, brief):
+    if faults := locate_faults(draft, find_draft_faults(draft, brief)):
         raise BadInput(describe_fault(faults[0]), faults[0].where)
 
 

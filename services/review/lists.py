@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from sqlalchemy import Engine
 
-from domain.draft_sentences import compute_version, find_faults, list_sentences
+from agents.languages import find_draft_faults
+from domain.draft_sentences import compute_version, list_sentences, locate_faults
 from domain.review_policy import PATIENCE
 from models.drafts import DraftEntry, DraftId, DraftList, DraftView, HoldReason
 from models.mail import Review
@@ -79,7 +80,7 @@ def _build_view(found: OpenDraft, alike: int) -> DraftView:
         version=compute_version(found.draft),
         composed_by=mail.composed_by or "house",
         sentences=list_sentences(found.draft),
-        faults=find_faults(found.draft, brief),
+        faults=locate_faults(found.draft, find_draft_faults(found.draft, brief)),
         remarks=Review.model_validate(mail.review).issues if mail.review else (),
         facts=tuple(fact.text for fact in brief.facts),
         items=tuple(item.title for item in brief.items),

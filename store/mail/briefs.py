@@ -17,6 +17,7 @@ from domain.review_policy import NONE
 from errors import NotFound
 from models.base import CampaignSlug, ClientId
 from models.consents import parse_purposes
+from models.mail import Autonomy
 from store.sql.types import UtcTime
 from store.tables import campaigns, clients, events, items
 
@@ -72,6 +73,12 @@ def load_review_policy(connection: Connection, slug: CampaignSlug) -> str:
 
 def _load_spec(connection: Connection, slug: CampaignSlug) -> dict[str, Any]:
     return connection.scalar(select(campaigns.c.spec).where(campaigns.c.slug == slug)) or {}
+
+
+def load_autonomy(connection: Connection, slug: CampaignSlug) -> Autonomy | None:
+    """Load how free the writer of a campaign's mails is; None where the campaign does not say."""
+    level = _load_spec(connection, slug).get("autonomy")
+    return Autonomy(level) if level else None
 
 
 def _select_latest(limit: int, *types: str) -> Select[Any]:

@@ -171,17 +171,20 @@ def save_edit(
     edit_id: str,
     client_id: ClientId,
     n: int,
-    draft: dict[str, Any],
+    sealed: dict[str, Any],
     likeness: str,
     by: str,
     now: datetime,
 ) -> bool:
-    """Save a person's edit and make it the mail's text while the mail awaits a person; return whether it does."""
+    """Save a person's edit and make it the mail's text while the mail awaits a person; return whether it does.
+
+    `sealed`: the columns that `domain.grounding.seal_draft` builds.
+    """
     own = and_(outreaches.c.client_id == client_id, outreaches.c.n == n)
-    changed = connection.execute(update(outreaches).where(own, WAITING).values(draft=draft, composed_by="person"))
+    changed = connection.execute(update(outreaches).where(own, WAITING).values(**sealed, composed_by="person"))
     if changed.rowcount != 1:
         return False
-    connection.execute(insert(edits).values(id=edit_id, client_id=client_id, n=n, draft=draft, by=by, at=now))
+    connection.execute(insert(edits).values(id=edit_id, client_id=client_id, n=n, draft=sealed["draft"], by=by, at=now))
     connection.execute(update(drafts).where(drafts.c.client_id == client_id, drafts.c.n == n).values(likeness=likeness))
     return True
 

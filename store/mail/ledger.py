@@ -51,6 +51,8 @@ class LedgerRow(PlannedMail):
     brief: dict[str, Any] | None
     draft: dict[str, Any] | None
     picks: list[dict[str, Any]] | None
+    autonomy: str | None
+    digest: str | None
     review: dict[str, Any] | None
     attempt: int
     refusals: int

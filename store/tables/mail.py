@@ -53,6 +53,8 @@ outreaches = Table(
     Column("draft", Json, comment="personal"),
     Column("picks", Json),
     Column("shown", Json, comment="the items as the mail showed them, by id; set when it is claimed"),
+    Column("autonomy", String(12), comment="how free its writer was"),
+    Column("digest", String(64), comment="of the text and the facts it rests on, as they were checked"),
     Column("review", Json, comment="the reviewer's last remarks"),
     Column("attempt", Integer, nullable=False, default=0, comment="drafts written so far"),
     Column("created_at", UtcTime, nullable=False),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from hypothesis import strategies as st
 
 from domain.facts import History, HistoryItem, state_facts
 from models.base import utc
-from models.mail import Brief, BriefItem, Fact
+from models.mail import Autonomy, Brief, BriefItem, Fact
 from models.states import Phase, TouchKind
 
 NOW = utc(2026, 11, 21, 12)
@@ -24,11 +26,18 @@ def brief(**changes: object) -> Brief:
         first_name="Ana",
         locale="en",
         shop_name="Selvedge & Co",
+        autonomy=Autonomy.GROUNDED,
         voice="Confident, concise and warm.",
         facts=(
-            Fact(code="last_item", text="Your last order, on 3 March, included the Linen Shirt in navy."),
-            Fact(code="orders_count", text="You have ordered from us three times."),
-            Fact(code="signed_up", text="You joined us on 2 January 2025."),
+            Fact(
+                code="last_item",
+                text="Your last order, on 3 March, included the Linen Shirt in navy.",
+                piece="Linen Shirt",
+                colour="navy",
+                day=date(2026, 3, 3),
+            ),
+            Fact(code="orders_count", text="You have ordered from us three times.", count=3),
+            Fact(code="signed_up", text="You joined us on 2 January 2025.", day=date(2025, 1, 2), dated=True),
         ),
         items=(
             BriefItem(item_id="i-1", title="Wool Coat", category="coats", brand="Harrow", colour="charcoal"),

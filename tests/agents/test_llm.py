@@ -74,6 +74,7 @@ MENDED = [
     ("unknown_fields", "invalid"),
     ("missing_field", "invalid"),
     ("wrong_item", "ungrounded"),
+    ("no_items", "ungrounded"),
     ("link", "ungrounded"),
     ("price", "ungrounded"),
     ("wrong_name", "ungrounded"),
@@ -101,11 +102,19 @@ async def test_after_two_re_asks_the_question_ends(desk, behaviour, code) -> Non
     assert desk.verdicts == [code] * (1 + REASKS)
 
 
+async def test_two_answers_at_once_are_none(desk) -> None:
+    desk.server.next("writer", "two_calls")
+    with pytest.raises(ModelFault) as raised:
+        await write_draft(desk.session, brief())
+    assert raised.value.code == "two_calls"
+    assert desk.verdicts == ["two_calls"]
+
+
 async def test_the_model_is_told_what_was_wrong(desk) -> None:
     desk.server.next("writer", "price")
     await write_draft(desk.session, brief())
     messages = json.dumps(desk.server.requests[1].body["messages"])
-    assert "paragraphs[0]: a currency sign" in messages
+    assert "sentences[2]: a currency sign" in messages
 
 
 async def test_a_fault_after_a_wrong_answer_is_that_fault(desk) -> None:
@@ -176,7 +185,7 @@ async def test_a_spent_budget_asks_nobody(open_desk) -> None:
     assert desk.server.requests == []
 
 
-@pytest.mark.parametrize("limit", [{"calls_per_client_day": 2}, {"tokens_per_client_day": 900}])
+@pytest.mark.parametrize("limit", [{"calls_per_client_day": 2}, {"tokens_per_client_day": 2_500}])
 async def test_a_budget_ends_the_re_asks_too(open_desk, limit) -> None:
     desk = open_desk(**limit)
     desk.server.always("writer", "link")
@@ -190,7 +199,9 @@ async def test_nothing_of_a_client_or_model_reaches_a_log_or_a_message(desk, cap
     desk.server.next("writer", "wrong_name", times=3)
     with pytest.raises(ModelFault) as raised:
         await write_draft(desk.session, brief(first_name="Zuleika", client_words=("Quincunx.",)))
-    assert "Zuleika" in json.dumps(desk.server.requests[0].body)
+    asked = json.dumps(desk.server.requests[0].body)
+    assert "Quincunx" in asked
+    assert "Zuleika" not in asked, "the shop greets; a model needs no name"
     for words in ("Zuleika", "Quincunx", "Beatrice"):
         assert words not in caplog.text
         assert words not in str(raised.value)

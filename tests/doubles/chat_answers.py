@@ -83,28 +83,35 @@ NOTES: dict[str, dict[str, Any]] = {
 
 
 def _draft(brief: dict[str, Any]) -> dict[str, Any]:
-    fact = brief["facts"][0] if brief["facts"] else "We have put a few pieces aside."
+    told = next((fact for fact in brief["facts"] if fact.get("say")), None)
+    first = say(told["say"][0], told["id"]) if told else say("We chose a few pieces for you.")
     return {
-        "subject": "A short selection, chosen with you in mind",
-        "preheader": "Pieces that follow from what we know of your taste",
-        "greeting": f"Hello {brief['first_name']}," if brief["first_name"] else "Hello,",
-        "paragraphs": [fact, "These are the pieces we would show you first."],
-        "items": [{"item_id": i["item_id"], "text": f"Part of our {i['category']} selection."} for i in brief["items"]],
-        "call_to_action": "See your selection",
+        "subject": say("A short selection, chosen with you in mind"),
+        "preheader": say("Pieces that follow your taste"),
+        "paragraphs": [[first, say("These are the pieces we would show you first.")]],
+        "items": [{"item_id": i["item_id"], "sentences": [say(i["say"][0], i["id"])]} for i in brief["items"]],
+        "call_to_action": say("See your selection"),
     }
+
+
+def say(text: str, *facts: str) -> dict[str, Any]:
+    """A sentence as a writer gives it, with what it rests on."""
+    return {"text": text, "rests_on": list(facts) or ["style"]}
 
 
 def _spoilt_draft(draft: dict[str, Any], behaviour: str) -> dict[str, Any]:
     spoilt = dict(draft)
     match behaviour:
         case "wrong_item":
-            spoilt["items"] = [{"item_id": "not-picked", "text": "A piece of my own choosing."}]
+            spoilt["items"] = [{"item_id": "not-picked", "sentences": [say("Easy to wear.")]}]
+        case "no_items":
+            spoilt["items"] = []
         case "link":
-            spoilt["paragraphs"] = ["Have a look at www.evil.example right away."]
+            spoilt["paragraphs"] = [[say("Have a look at www.evil.example right away.")]]
         case "price":
-            spoilt["paragraphs"] = ["All of it for just £20."]
+            spoilt["paragraphs"] = [[say("All of it for just £20.")]]
         case "wrong_name":
-            spoilt["greeting"] = "Dear Beatrice,"
+            spoilt["preheader"] = say("Beatrice sends her regards")
         case "unknown_fields":
             spoilt["discount"] = "20"
         case "missing_field":

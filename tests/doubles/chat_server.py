@@ -28,9 +28,9 @@ from starlette.routing import Route
 from tests.doubles.chat_answers import AGENTS, NOTES, answer, schema_of
 
 ANSWERING = frozenset({
-    "good", "wrong_item", "link", "price", "wrong_name", "unknown_fields", "missing_field", "revise", "reject", "late",
-    "contradiction", "malformed", "truncated", "refusal", "content_filter", "empty_choices", "no_tool",
-    "no_usage",
+    "good", "no_items", "wrong_item", "link", "price", "wrong_name", "unknown_fields", "missing_field", "revise",
+    "reject", "late", "contradiction", "malformed", "truncated", "refusal", "content_filter", "empty_choices",
+    "no_tool", "no_usage", "two_calls",
 })  # fmt: skip
 STATUSES = {"rate_limited": 429, "timeout": 408, "conflict": 409, "error": 500, "overloaded": 503, "bad_request": 400,
             "unauthorized": 401, "forbidden": 403, "not_found": 404}  # fmt: skip
@@ -171,4 +171,4 @@ def _message(text: str, behaviour: str, body: dict[str, Any]) -> tuple[dict[str,
     if behaviour == "no_tool" or "tools" not in body:
         return spoken | {"content": "Certainly! Here is a draft." if behaviour == "no_tool" else text}, finish
     call = {"id": "call_1", "type": "function", "function": {"name": schema_of(body), "arguments": text}}
-    return spoken | {"tool_calls": [call]}, finish
+    return spoken | {"tool_calls": [call] * (2 if behaviour == "two_calls" else 1)}, finish

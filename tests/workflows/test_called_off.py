@@ -14,6 +14,7 @@ from temporalio.testing import ActivityEnvironment, WorkflowEnvironment
 
 from activities.mail.send import SendSteps
 from domain.bounces import MOST_REFUSALS
+from domain.grounding import compute_digest
 from hosting.dispatch import Dispatcher
 from mail.faulty_sink import SmtpFault
 from mail.message import EnvelopeBuilder
@@ -188,15 +189,27 @@ async def test_a_mail_that_can_never_be_made_ends_and_frees_the_turn(desk: Desk)
     await desk.prefer_later_hour()
     await desk.pass_time(days=2, hours=3)
     assert (desk.last.n, desk.last.state) == (2, "scheduled")
+    draft = {**desk.last.draft, "items": _GONE}
+    sealed = {"draft": draft, "digest": compute_digest(draft, desk.last.brief)}
     with write_transaction(desk.shop.engine) as connection:
-        connection.execute(
-            outreaches.update().where(outreaches.c.n == 2).values(draft={**desk.last.draft, "items": _GONE})
-        )
+        connection.execute(outreaches.update().where(outreaches.c.n == 2).values(sealed))
         connection.execute(delete(items).where(items.c.item_id == "item00"))
     await desk.pass_time(days=2)
     assert (desk.last.state, desk.last.code) == ("failed", "bad_input")
     answer = await desk.env.client.get_workflow_handle(ids.outreach("c", 2)).result()
     assert answer == "failed"
+
+
+async def test_a_text_that_was_changed_after_its_check_is_not_sent(desk: Desk) -> None:
+    await desk.sign_up()
+    await desk.pass_time(days=1)
+    await desk.prefer_later_hour()
+    await desk.pass_time(days=2, hours=3)
+    draft = {**desk.last.draft, "paragraphs": ["Yours for ninety nine."]}
+    with write_transaction(desk.shop.engine) as connection:
+        connection.execute(outreaches.update().where(outreaches.c.n == 2).values(draft=draft))
+    await desk.pass_time(days=2)
+    assert (desk.last.state, desk.last.code) == ("failed", "text_changed")
 
 
 _GONE = [{"item_id": "item00", "text": "It suits you."}]

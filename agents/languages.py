@@ -1,0 +1,34 @@
+"""The languages in which mails are written: the grammar of each, and the check of a draft in its own."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from domain.grounding import Violation, find_violations
+from domain.sentences.checking import find_ungrounded
+from domain.sentences.grammar import Grammar, parse_grammar
+from models.mail import Autonomy, Brief, EmailDraft
+
+_FOLDER: Final = Path(__file__).parent / "lexicon"
+LANGUAGES: Final = {"en": "English", "de": "German", "fr": "French", "es": "Spanish", "ar": "Arabic"}
+
+
+def find_language(locale: str) -> str:
+    """Find the language in which a client is written to; English where the client's own has no grammar."""
+    language = locale.replace("_", "-").partition("-")[0].lower()
+    return language if language in LANGUAGES else "en"
+
+
+@cache
+def load_grammar(language: str) -> Grammar:
+    """Load the approved sentences of a language, once."""
+    return parse_grammar((_FOLDER / f"{language}.txt").read_text(encoding="utf-8"), language)
+
+
+def find_draft_faults(draft: EmailDraft, brief: Brief) -> list[Violation]:
+    """Find what a draft may not say, by the freedom of its writer: approved sentences alone, or no unsafe text."""
+    if brief.autonomy is Autonomy.GROUNDED:
+        return find_ungrounded(draft, brief, load_grammar(find_language(brief.locale)))
+    return find_violations(draft, brief)

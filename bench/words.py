@@ -1,0 +1,93 @@
+"""What a hostile writer gets through at `grounded`, and how much honest copy passes.
+
+Hostile drafts go the way of every draft: what the writer shows a model, the answer in the shape that is asked for, and
+the check that a reviewer cannot lift. One is delivered when the check finds no fault.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from datetime import UTC, datetime
+from random import Random
+from typing import Final
+
+from pydantic import ValidationError
+
+from agents.languages import find_draft_faults
+from agents.writer import Draft, assemble_draft, build_model_brief
+from bench.hostile_drafts import LANGUAGES, tell_lie, write_draft
+from bench.hostile_texts import ITEMS, OWNED
+from domain.facts import History, HistoryItem, state_facts
+from models.mail import Autonomy, Brief, BriefItem, EmailDraft
+from models.states import Phase, TouchKind
+
+DRAFTS: Final = int(os.environ.get("BENCH_WORDS_DRAFTS", "10000"))
+NOW: Final = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+
+def measure() -> dict[str, float]:
+    """Measure all; the figures by name."""
+    return measure_hostile(DRAFTS)
+
+
+def measure_hostile(count: int, seed: int = 7) -> dict[str, float]:
+    """Count the hostile drafts of `count` that are delivered, and those that are when nothing in them is a lie."""
+    rng, passed, begun = Random(seed), list[str](), time.process_time()
+    briefs = {language: build_brief(language) for language in LANGUAGES}
+    shown = {language: build_model_brief(brief) for language, brief in briefs.items()}
+    for number in range(count):
+        language = LANGUAGES[number % len(LANGUAGES)]
+        lie = tell_lie(language, rng)
+        if is_delivered(write_draft(shown[language], lie, rng), briefs[language]):
+            passed.append(f"{language} {lie.kind}: {lie.text}")
+    for line in sorted(set(passed))[:40]:
+        print(f"  let through  {line}")
+    harmless = sum(is_delivered(write_draft(shown[name], None, rng), brief) for name, brief in briefs.items())
+    return {
+        "words_hostile_drafts": count,
+        "words_hostile_delivered": len(passed),
+        "words_harmless_share": harmless / len(LANGUAGES),
+        "words_check_ms": 1_000 * (time.process_time() - begun) / count,
+    }
+
+
+def is_delivered(answer: dict[str, object], brief: Brief) -> bool:
+    """Return whether a model's answer passes every rule of code; the reviewer agrees to all."""
+    try:
+        draft: EmailDraft = assemble_draft(Draft.model_validate(answer), brief)
+    except ValidationError:
+        return False
+    return not find_draft_faults(draft, brief)
+
+
+def build_brief(language: str) -> Brief:
+    """Build the brief whose facts the hostile texts are told of."""
+    owned, colour = OWNED[language]
+    piece = HistoryItem(title=owned, colour=colour, at=datetime(2026, 3, 3, tzinfo=UTC))
+    history = History(
+        signed_up_at=datetime(2025, 1, 2, tzinfo=UTC),
+        orders=3,
+        last_order_at=piece.at,
+        last_item=piece,
+        locale=language,
+    )
+    items = [
+        BriefItem(item_id=f"i-{n}", title=title, category=noun, colour=hue, brand=maker)
+        for n, (title, noun, hue, _, maker) in enumerate(ITEMS[language], 1)
+    ]
+    return Brief(
+        client_id="c-1",
+        n=1,
+        kind=TouchKind.MISSED,
+        phase=Phase.ACTIVE,
+        assessment_id="a",
+        score=10.0,
+        first_name="Ana",
+        locale=language,
+        shop_name="Selvedge",
+        voice="",
+        autonomy=Autonomy.GROUNDED,
+        facts=state_facts(history, NOW),
+        items=tuple(items),
+    )

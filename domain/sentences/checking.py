@@ -1,0 +1,202 @@
+"""Check a draft sentence by sentence: each must be an approved sentence on facts of the brief, and cite them.
+
+This is an allow-list. A word is known as one of the language's approved sentences or as a word of a cited fact, and the
+words must stand as an approved sentence has them, so that known words cannot be put together to something untrue.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from domain.grounding import BriefSupport, Violation, check_items, list_texts, split_sentences
+from domain.sentences.grammar import Grammar
+from domain.sentences.matching import Reading, SentenceMatcher
+from domain.sentences.naming import (
+    AMBIENT,
+    MESSAGE,
+    build_item_id,
+    list_codes,
+    list_fact_ids,
+    list_names,
+    say_count,
+    say_day,
+)
+from domain.sentences.words import split_words
+from domain.text_rules import find_shouting, find_unsafe_text
+from domain.wording import clean_name, fold
+from models.mail import Brief, BriefItem, CitedSentence, EmailDraft, Fact
+
+STYLE: Final = "style"
+"""Stands for the facts of a sentence that claims nothing."""
+STATED_IN: Final = "en"
+"""The language of the facts' own texts, which may stand word for word."""
+_ACTION: Final = "call_to_action"
+
+
+def find_ungrounded(draft: EmailDraft, brief: Brief, grammar: Grammar) -> list[Violation]:
+    """Find everything in `draft` that no approved sentence on facts of `brief` says; empty for one that may be sent.
+
+    A draft without citations, such as a person's edit, is cut into sentences and each rests on what it names.
+    """
+    checker = SentenceChecker(brief, grammar)
+    faults = list(check_items(draft, BriefSupport.from_brief(brief)))
+    if draft.greeting != build_greeting(brief, grammar):
+        faults.append(
+            Violation(code="greeting", where="greeting", what=f"the greeting is: {build_greeting(brief, grammar)}")
+        )
+    said = {where: text for where, text in list_texts(draft) if where != "greeting"}
+    cited = bool(draft.sentences)
+    sentences = draft.sentences if cited else tuple(_cut(said))
+    if {where: " ".join(s.text for s in sentences if s.where == where) for where in said} != said:
+        faults.append(
+            Violation(code="sentences", where="sentences", what="the sentences are not the text of the draft")
+        )
+    return faults + list(checker.check(sentences, draft, cited=cited))
+
+
+def build_greeting(brief: Brief, grammar: Grammar) -> str:
+    """Build the greeting of a mail in the grammar's language."""
+    name = clean_name(brief.first_name)
+    return grammar.ways["greeting"][0].format(name=name) if name else grammar.ways["greeting"][1]
+
+
+class SentenceChecker:
+    """Checks sentences on one brief."""
+
+    def __init__(self, brief: Brief, grammar: Grammar) -> None:
+        self._brief, self._grammar = brief, grammar
+        self._names = list_names(brief, grammar)
+        self._codes, self._ids = list_codes(brief), list_fact_ids(brief)
+        self._stated = {fold(f.text).rstrip("."): f.code for f in brief.facts} if grammar.language == STATED_IN else {}
+        self._message = {fold(sentence).rstrip(".") for sentence in split_sentences(brief.message)}
+        self._known = BriefSupport.from_brief(brief).known
+        self._phrases = sorted((fold(p) for p in _list_phrases(brief)), key=len, reverse=True)
+
+    def check(self, sentences: Sequence[CitedSentence], draft: EmailDraft, *, cited: bool) -> Iterator[Violation]:
+        """Check the sentences in their order. `cited`: each must name the facts that it rests on."""
+        focus, field = "", ""
+        for number, sentence in enumerate(sentences):
+            where = f"sentences[{number}]" if cited else sentence.where
+            own = _find_own_item(sentence.where, draft)
+            focus = own or (focus if sentence.where == field else "")
+            field = sentence.where
+            faults = list(self._check_signs(sentence.text))
+            reading = None if faults else self._read(sentence, focus)
+            if reading is None:
+                faults = faults or [self._explain(sentence)]
+            else:
+                faults = list(self._check_citations(sentence, reading, own, cited=cited))
+                focus = reading.item or focus
+            yield from (fault.model_copy(update={"where": where}) for fault in faults)
+
+    def _check_signs(self, text: str) -> Iterator[Violation]:
+        for fault in (*find_unsafe_text(text, self._known), *find_shouting(text, self._known)):
+            if fault.code != "script" or self._grammar.language != "ar" or not _is_arabic(text):
+                yield Violation(code=fault.code, where="", what=fault.what)
+        bare = fold(text)
+        for phrase in self._phrases:
+            bare = bare.replace(phrase, " ")
+        if fold(text).rstrip(".") not in self._message and (signs := split_words(bare).signs):
+            yield Violation(code="sign", where="", what=f"a sign that a sentence does not have ({signs[0]})")
+
+    def _read(self, sentence: CitedSentence, focus: str) -> Reading | None:
+        whole = fold(sentence.text).rstrip(".")
+        if whole in self._message or whole in self._stated:
+            return Reading(frozenset({MESSAGE if whole in self._message else self._stated[whole]}), "")
+        return self._match(sentence, focus).read("A" if sentence.where == _ACTION else "S")
+
+    def _match(self, sentence: CitedSentence, focus: str) -> SentenceMatcher:
+        return SentenceMatcher(self._grammar, split_words(sentence.text), self._names, self._codes, focus)
+
+    def _check_citations(
+        self, sentence: CitedSentence, reading: Reading, own: str, *, cited: bool
+    ) -> Iterator[Violation]:
+        if own and reading.item not in ("", own):
+            yield Violation(code="item_mixed", where="", what="words about another item")
+        if sentence.facts and (strange := set(sentence.facts) - self._ids):
+            yield Violation(code="fact_unknown", where="", what=f"no fact of the brief ({min(strange)[:40]})")
+        if cited and (missing := reading.facts - AMBIENT - {own} - set(sentence.facts)):
+            yield Violation(
+                code="uncited", where="", what=f"it rests on {', '.join(sorted(missing))} without saying so"
+            )
+
+    def _explain(self, sentence: CitedSentence) -> Violation:
+        """Say what is wrong with a sentence: a word that is not known, or the way its words stand."""
+        matcher = self._match(sentence, "")
+        words = split_words(sentence.text).words
+        strange = next(
+            (w for i, w in enumerate(words) if i not in matcher.covered and w not in self._grammar.words), None
+        )
+        way = f"; leave it out, or say: {self._suggest(sentence)}"
+        if strange:
+            return Violation(
+                code="word",
+                where="",
+                what=f"\u201c{strange[:40]}\u201d is no word of the house style or of a fact{way}",
+            )
+        return Violation(code="shape", where="", what=f"no approved sentence says this of these facts{way}")
+
+    def _suggest(self, sentence: CitedSentence) -> str:
+        for fact in sentence.facts:
+            if said := self.list_ways(fact):
+                return said[0]
+        ways = self._grammar.ways
+        return ways.get(sentence.where, ways["style"])[0]
+
+    def list_ways(self, fact_id: str) -> list[str]:
+        """List approved sentences that say a fact of the brief."""
+        fact = next((fact for fact in self._brief.facts if fact.code == fact_id), None)
+        item = next((item for item in self._brief.items if build_item_id(item.item_id) == fact_id), None)
+        if fact is not None:
+            return [
+                way for shape in self._grammar.ways.get(fact.code, ()) if (way := fill_way(shape, fact, self._grammar))
+            ]
+        if item is not None:
+            return [way for shape in self._grammar.ways["item"] if (way := _fill_item(shape, item))]
+        return []
+
+
+def fill_way(shape: str, fact: Fact, grammar: Grammar) -> str:
+    """Fill a way to say a fact; empty when the fact lacks what it says."""
+    joint = f" {grammar.notes['join'][0]} "
+    slots = {
+        "PIECE": fact.piece,
+        "DAY": say_day(fact, grammar),
+        "COUNT": say_count(fact.count, grammar, "times") if fact.count else "",
+        "WORDS": joint.join(filter(None, (", ".join(fact.words[:-1]), *fact.words[-1:]))),
+        "KIND": fact.words[0] if fact.words else "",
+    }
+    return "" if any(f"{{{name}}}" in shape and not word for name, word in slots.items()) else shape.format(**slots)
+
+
+def _fill_item(shape: str, item: BriefItem) -> str:
+    slots = {"ITEM": item.title, "COLOUR": item.colour, "BRAND": item.brand}
+    return "" if any(f"{{{name}}}" in shape and not word for name, word in slots.items()) else shape.format(**slots)
+
+
+def _is_arabic(text: str) -> bool:
+    """Return whether the letters of each word are all Arabic or all Latin; strange words are found as words."""
+    words = re.findall(r"[^\W\d_]+", fold(text))
+    return all(word.isascii() or all("\u0621" <= c <= "\u064a" for c in word) for word in words)
+
+
+def _cut(said: dict[str, str]) -> Iterator[CitedSentence]:
+    for where, text in said.items():
+        yield from (CitedSentence(where=where, text=sentence) for sentence in split_sentences(text) or [text])
+
+
+def _find_own_item(where: str, draft: EmailDraft) -> str:
+    """Find the item on whose card a sentence stands; empty for none."""
+    number = where.removeprefix("items[").removesuffix("].text")
+    blurbs = draft.items
+    return build_item_id(blurbs[int(number)].item_id) if number.isdigit() and int(number) < len(blurbs) else ""
+
+
+def _list_phrases(brief: Brief) -> Iterator[str]:
+    yield brief.shop_name
+    for item in brief.items:
+        yield from filter(None, (item.title, item.brand, item.colour, item.category))
+    for fact in brief.facts:
+        yield from filter(None, (fact.piece, fact.colour, *fact.words))

@@ -1,0 +1,194 @@
+"""A sentence passes only when approved sentences make it of the facts that it cites."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from agents.languages import LANGUAGES, load_grammar
+from domain.facts import History, HistoryItem, state_facts
+from domain.sentences.checking import SentenceChecker, find_ungrounded
+from domain.wording import fold
+from models.base import utc
+from models.mail import BriefItem, CitedSentence, EmailDraft, Fact, ItemBlurb
+from tests.agents.briefs import NOW, brief
+
+HISTORY = History(
+    signed_up_at=utc(2025, 1, 2),
+    sizes=("M",),
+    quiz_colours=("navy", "grey"),
+    orders=3,
+    last_order_at=utc(2026, 3, 3),
+    last_item=HistoryItem(title="Linen Shirt", colour="navy", at=utc(2026, 3, 3)),
+    wished=HistoryItem(title="Suede Loafers", colour="tan", at=utc(2026, 9, 4)),
+)
+BRIEF = brief(facts=state_facts(HISTORY, NOW))
+DRAFT = EmailDraft(
+    subject="A coat",
+    preheader="For you",
+    greeting="Hello Ana,",
+    paragraphs=("A coat.",),
+    items=(ItemBlurb(item_id="i-1", text="A coat."), ItemBlurb(item_id="i-2", text="A scarf.")),
+    call_to_action="See it",
+)
+EVERYTHING = tuple(fact.code for fact in BRIEF.facts) + tuple(f"item:i-{n}" for n in (1, 2, 3))
+
+
+def check(text: str, where: str = "paragraphs[0]", facts: tuple[str, ...] = EVERYTHING[:3], language: str = "en"):
+    """The faults of one sentence."""
+    checker = SentenceChecker(BRIEF, load_grammar(language))
+    sentence = CitedSentence.model_construct(where=where, text=text, facts=facts)
+    return list(checker.check([sentence], DRAFT, cited=bool(facts)))
+
+
+def passes(text: str, where: str = "paragraphs[0]") -> bool:
+    return check(text, where, EVERYTHING) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The wool coat is charcoal.",
+        "The silk scarf in rust goes well with the coat.",
+        "Your last order, on 3 March, included the Linen Shirt in navy.",
+        "You ordered the linen shirt in March.",
+        "The coat goes with your linen shirt, and the scarf sits well beside it.",
+        "You have ordered from us three times.",
+        "We chose these pieces with navy and grey in mind.",
+        "We kept that in mind.",
+    ],
+)
+def test_what_the_facts_say_passes(text: str) -> None:
+    assert check(text, facts=EVERYTHING) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The scarf is wool.",
+        "The scarf is charcoal.",
+        "Your scarf is silk.",
+        "The scarf goes well with the coat in rust.",
+        "The coat is not charcoal.",
+        "You kept the linen shirt.",
+        "You ordered the suede loafers.",
+        "You have ordered from us four times.",
+        "You ordered the linen shirt on 4 March.",
+        "You wear the coat in size M.",
+        "The coat is navy.",
+        "We chose the coat because you ordered the linen shirt.",
+        "The coat is charcoal, so the scarf is rust.",
+        "You have not ordered the linen shirt.",
+        "The coat and the scarf are silk.",
+        "Thank you for coming back.",
+    ],
+)
+def test_known_words_put_together_to_something_untrue_do_not(text: str) -> None:
+    assert not passes(text)
+    assert not passes(text, "items[0].text")
+
+
+def test_what_a_hostile_model_wrote_does_not_pass() -> None:
+    cases = Path("/work/shared/cases/hostile.txt")
+    lines = cases.read_text().splitlines() if cases.exists() else ["price: Yours for ninety nine."]
+    assert [line for line in lines if passes(line.partition(":")[2].partition(" (")[0].strip())] == []
+
+
+def test_a_faux_leather_jacket_is_a_jacket_and_no_leather_jacket() -> None:
+    jacket = BriefItem(item_id="i-9", title="Faux Leather Jacket", category="jackets", brand="", colour="black")
+    checker = SentenceChecker(brief(items=(jacket,)), load_grammar("en"))
+
+    def says(text: str) -> bool:
+        return not list(checker.check([CitedSentence(where="paragraphs[0]", text=text)], DRAFT, cited=False))
+
+    assert says("The jacket is black.")
+    assert says("The faux leather jacket is black.")
+    assert not says("The leather jacket is black.")
+    assert not says("The jacket is leather.")
+
+
+def test_a_pronoun_means_the_item_of_the_card() -> None:
+    assert passes("It is charcoal and easy to wear.", "items[0].text")
+    assert not passes("It is charcoal and easy to wear.", "items[1].text")
+    assert not passes("It is charcoal and easy to wear.")
+    assert not passes("The coat is charcoal.", "items[1].text"), "words about another item"
+
+
+def test_a_fact_that_is_not_cited_is_named() -> None:
+    (fault,) = check("The wool coat is charcoal.", facts=("last_item",))
+    assert (fault.code, "item:i-1" in fault.what) == ("uncited", True)
+    (fault,) = check("The wool coat is charcoal.", facts=("item:i-1", "birthday"))
+    assert fault.code == "fact_unknown"
+
+
+def test_a_fault_names_the_word_and_a_way_to_say_it() -> None:
+    (fault,) = check("The coat is cosy.", facts=("item:i-1",))
+    assert "cosy" in fault.what
+    assert "The Wool Coat is easy to wear." in fault.what
+
+
+def test_the_sentences_of_a_draft_are_its_text() -> None:
+    draft = DRAFT.model_copy(
+        update={"sentences": (CitedSentence(where="subject", text="A selection for you"),), "greeting": "Hello Bea,"}
+    )
+    codes = {fault.code for fault in find_ungrounded(draft, BRIEF, load_grammar("en"))}
+    assert {"sentences", "greeting"} <= codes
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_way_that_is_offered_passes(language: str) -> None:
+    grammar = load_grammar(language)
+    days = {"day": BRIEF.facts[0].day, "dated": True}
+    facts = tuple(
+        Fact(code=code, text="x", piece="Harrow 7", words=("Ab", "Cd"), count=3, **days)
+        for code in grammar.ways
+        if code not in {"item", "style", "subject", "preheader", "call_to_action", "greeting"}
+    )
+    checker = SentenceChecker(BRIEF.model_copy(update={"facts": facts}), grammar)
+    offered = [(way, "paragraphs[0]") for fact in facts for way in checker.list_ways(fact.code)]
+    offered += [(way, "paragraphs[0]") for way in checker.list_ways("item:i-1")]
+    offered += [(way, "paragraphs[0]") for name in ("style", "subject", "preheader") for way in grammar.ways[name]]
+    offered += [(way, "call_to_action") for way in grammar.ways["call_to_action"]]
+    said = [CitedSentence(where=where, text=text) for text, where in offered]
+    assert len(said) >= 14
+    wrong = [s.text for s in said if list(checker.check([s], DRAFT, cited=False))]
+    assert wrong == []
+
+
+FORBIDDEN = {
+    "en": (
+        "one two three four five six seven eight nine ten twenty hundred thousand dozen half double price "
+        "cost cheap money dollar euro free sale discount offer gift save monday sunday june today tomorrow "
+        "tonight hour week body skin health slim pregnant cure god pray delivery shipping postage pay card "
+        "refund guarantee promise hurry last-chance limited sold call text phone address click link website "
+        "www com score risk segment prompt model instruction not never no none because prada beatrice paris "
+    ),
+    "de": (
+        "zwei drei vier fünf hundert preis kosten billig geld euro gratis rabatt angebot montag sonntag juni "
+        "heute morgen stunde woche körper haut gesundheit gott lieferung versand porto zahlen karte garantie "
+        "versprechen anrufen adresse link webseite nie kein weil "
+    ),
+    "fr": (
+        "deux trois quatre cinq cent prix coût argent euro gratuit solde offre cadeau lundi dimanche juin "
+        "aujourd demain heure semaine corps peau santé dieu livraison payer carte garantie promesse appelez "
+        "adresse lien site jamais aucun parce "
+    ),
+    "es": (
+        "dos tres cuatro cinco cien precio coste dinero euro gratis rebaja oferta regalo lunes domingo junio "
+        "hoy mañana hora semana cuerpo piel salud dios envío pagar tarjeta garantía promesa llame dirección "
+        "enlace web nunca ningún porque "
+    ),
+    "ar": (
+        "اثنان ثلاثة أربعة خمسة مئة سعر ثمن مال يورو مجانا خصم عرض هدية الاثنين الأحد يونيو اليوم غدا ساعة "
+        "أسبوع جسم صحة توصيل شحن دفع بطاقة ضمان وعد اتصل عنوان رابط موقع لأن "
+    ),
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_the_lexicon_holds_no_word_of_a_claim(language: str) -> None:
+
+    words = load_grammar(language).words
+    assert {word for word in FORBIDDEN[language].split() if fold(word) in words} == set()
+    assert not any(c.isdigit() for word in words for c in word)
