@@ -71,7 +71,7 @@ def insert_word(text: str, word: str, rng: Random) -> str:
 
 
 def disguise(text: str, rng: Random) -> str:
-    """Disguise a text now and then: wide letters, look-alikes, invisible signs, spaced or small letters."""
+    """Write a text in disguise now and then: wide letters, look-alikes, invisible signs, spaced or small letters."""
     match rng.randrange(12):
         case 0:
             return "".join(chr(ord(c) + 0xFEE0) if "!" <= c <= "~" else c for c in text)
