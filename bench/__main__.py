@@ -40,9 +40,12 @@ PARTS = (
     "lifecycle",
     "year",
     "notes_reading",
+    "words",
 )
 
 BARS: dict[str, tuple[str, float]] = {
+    "words_hostile_delivered": ("<=", 0),
+    "words_harmless_share": (">=", 1),
     "notes_held_found_share": (">=", 0.9),
     "notes_held_wrong_share": ("<=", 0.03),
     "events_accepted_per_s": (">=", 3_000),

@@ -41,6 +41,7 @@ _SIGNED: Final = re.compile(
     r"\b(?:[Mm]y name is|I'm|I am|[Tt]his is|[Yy]ours|[Rr]egards|[Ll]ove|[Ss]incerely|[Ww]armly),?\s+"
     rf"({_CAPITAL}[^\W\d_]+)"
 )
+_DATE: Final = re.compile(r"\b\d{1,2}([./-])\d{1,2}\1\d{2,4}\b")
 _QUOTED: Final = re.compile(r'"([^"]{3,})"')
 _CALLED: Final = re.compile(rf"\s*({_CAPITAL}[^\W\d_]+),")
 _OPENERS: Final = fold_words(
@@ -137,12 +138,38 @@ def split_sentences(message: str) -> list[str]:
 
 
 def find_message_faults(message: str) -> list[str]:
-    """Return what a campaign's message may not hold (links, markup, signs), in words for its owner; empty when it is
-    fine.
+    """Return what a campaign's message may not hold, each with a way to say it; empty when every sentence of it will
+    stand in the mail.
 
-    Claims are the owner's own responsibility: an offer in the message may be repeated word for word.
+    Claims are the owner's own responsibility: an offer in the message is repeated word for word.
     """
-    return [fault.what for fault in dict.fromkeys(find_unsafe_text(message.replace("\n", " "), fold_words([message])))]
+    whole = tuple(fold(sentence).rstrip(".") for sentence in split_sentences(message))
+    numbers = frozenset(_normalise_number(n) for n in _NUMBER.findall(fold(message)))
+    support = BriefSupport(
+        "", {}, fold_words([message]), whole, fold(message), numbers, frozenset(_list_amounts(fold(message)))
+    )
+    faults = []
+    for sentence in split_sentences(message):
+        if len(sentence) > LONGEST_SENTENCE:
+            faults.append(f"a sentence of over {LONGEST_SENTENCE} characters; cut it in two")
+        for fault in find_text_faults(sentence, "paragraphs", support):
+            way = _MESSAGE_WAYS.get(fault.code, "say it in plain words")
+            faults.append(f"\u201c{sentence[:60]}\u201d: {fault.what}; {way}")
+    return list(dict.fromkeys(faults))
+
+
+LONGEST_SENTENCE: Final = 600
+_MESSAGE_WAYS: Final = {
+    "shouting": "end it with one sign at most, and write words in small letters, as in: Free delivery over 75 USD.",
+    "link": "leave it out; the shop adds its links",
+    "address": "leave it out; clients answer to the mail itself",
+    "phone": "leave it out; clients answer to the mail itself",
+    "symbol": "leave the sign out",
+    "html": "write plain words without markup",
+    "markdown": "write plain words without markup",
+    "template": "write the words themselves; nothing is filled in here",
+    "title": "leave out the quotation marks",
+}
 
 
 def list_texts(draft: EmailDraft) -> Iterator[tuple[str, str]]:
@@ -185,13 +212,25 @@ def find_text_faults(text: str, where: str, support: BriefSupport) -> Iterator[T
     flat = fold(text)
     if not any(c.isalnum() for c in text):
         yield TextFault("empty", "no words")
-    yield from find_unsafe_text(text, support.known)
+    yield from find_unsafe_text(_soften_own_words(text, support), support.known)
     if where == "subject" and re.match(r"(?:re|fwd?|aw)\s*:", flat):
         yield TextFault("subject", "a subject that pretends to be an answer")
     yield from find_shouting(text, support.known)
     yield from find_claims(_remove_verbatim(flat, support))
     yield from _check_numbers(flat, support)
     yield from _check_names(normalise(text), support)
+
+
+def _soften_own_words(text: str, support: BriefSupport) -> str:
+    """Return the text without the dates and signs of currency of the owner's own sentences: an owner may write $10."""
+    sentences = split_sentences(text)
+    own = {sentence for sentence in sentences if fold(sentence).rstrip(".") in support.verbatim}
+    return " ".join(soften_message(s) if s in own else s for s in sentences) if own else text
+
+
+def soften_message(sentence: str) -> str:
+    """Return an owner's sentence without dates and signs of currency."""
+    return _DATE.sub(" ", re.sub(r"[$€£¥]", " ", sentence))
 
 
 def _remove_verbatim(flat: str, support: BriefSupport) -> str:
@@ -229,7 +268,7 @@ def _is_opener(word: str, support: BriefSupport) -> bool:
 
 def _list_capitals(text: str) -> Iterator[str]:
     """List the capitalised words of `text` that do not begin a sentence."""
-    for word in re.finditer(rf"{_CAPITAL}[^\W\d_]+", text):
+    for word in re.finditer(rf"{_CAPITAL}[^\W_]+", text):
         before = text[: word.start()].rstrip(" '\"()")
         begins = not before or before[-1] in ".!?:;-·•"
         if not begins and not text[word.start() - 1].isalnum():

@@ -150,7 +150,7 @@ def find_shouting(text: str, known: Container[str]) -> Iterator[TextFault]:
     """Find exclamation marks in a row, and long words in capitals that are not words of the brief."""
     if _SHOUT.search(normalise(text)):
         yield TextFault("shouting", "more than one exclamation or question mark")
-    capitals = [word for word in re.findall(r"[^\W\d_]{4,}", normalise(text)) if word.isupper()]
+    capitals = [word for word in re.findall(r"[^\W_]{4,}", normalise(text)) if word.isupper()]
     if any(fold(word) not in known for word in capitals):
         yield TextFault("shouting", "a word in capitals")
 

@@ -15,6 +15,7 @@ from commands.shared.options import AS_JSON
 from commands.shared.output import print_answer
 from commands.shared.parsing import validate
 from commands.shared.runtime import load_business_time, open_database
+from domain.grounding import split_sentences
 from models.campaign import CampaignSpec
 from models.mail import Autonomy
 from models.states import Arm, Phase
@@ -89,4 +90,5 @@ def _render_preview(spec: CampaignSpec, arms: Counter[Arm], as_json: bool) -> st
     if as_json:
         return json.dumps({"slug": spec.slug, **counts})
     lines = [f"{name.replace('_', ' '):<16} {count:,}" for name, count in counts.items()]
+    lines += [f"each mail says    {sentence}" for sentence in split_sentences(spec.message)]
     return "\n".join([*lines, "nothing was created; caps and quiet hours decide when each mail leaves"])

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from domain.grounding import BriefSupport, Violation, check_items, list_texts, split_sentences
+from domain.grounding import BriefSupport, Violation, check_items, list_texts, soften_message, split_sentences
 from domain.sentences.grammar import Grammar
 from domain.sentences.matching import Reading, SentenceMatcher
 from domain.sentences.naming import (
@@ -92,7 +92,8 @@ class SentenceChecker:
             yield from (fault.model_copy(update={"where": where}) for fault in faults)
 
     def _check_signs(self, text: str) -> Iterator[Violation]:
-        for fault in (*find_unsafe_text(text, self._known), *find_shouting(text, self._known)):
+        plain = soften_message(text) if fold(text).rstrip(".") in self._message else text
+        for fault in (*find_unsafe_text(plain, self._known), *find_shouting(text, self._known)):
             if fault.code != "script" or self._grammar.language != "ar" or not _is_arabic(text):
                 yield Violation(code=fault.code, where="", what=fault.what)
         bare = fold(text)

@@ -7,11 +7,14 @@ from pathlib import Path
 import pytest
 
 from agents.languages import LANGUAGES, load_grammar
+from agents.template_writer import compose_draft
 from domain.facts import History, HistoryItem, state_facts
+from domain.grounding import find_message_faults
 from domain.sentences.checking import SentenceChecker, find_ungrounded
 from domain.wording import fold
 from models.base import utc
 from models.mail import BriefItem, CitedSentence, EmailDraft, Fact, ItemBlurb
+from models.states import TouchKind
 from tests.agents.briefs import NOW, brief
 
 HISTORY = History(
@@ -192,3 +195,27 @@ def test_the_lexicon_holds_no_word_of_a_claim(language: str) -> None:
     words = load_grammar(language).words
     assert {word for word in FORBIDDEN[language].split() if fold(word) in words} == set()
     assert not any(c.isdigit() for word in words for c in word)
+
+
+MESSAGES = (
+    "Take 20% off all knitwear until Sunday with code SAVE20.",
+    "Up to 50% off. FREE delivery over 75 USD!!",
+    "Take $10 off your next order.",
+    "Our sale is on. Use XMAS26 at checkout. Ends 24.12.2026 at midnight.",
+    "The linen collection has arrived.",
+    "See it at www.shop.example now.",
+)
+
+
+@pytest.mark.parametrize("message", MESSAGES)
+def test_a_message_that_is_taken_stands_in_the_mail_and_another_is_refused_with_the_words(message: str) -> None:
+    if faults := find_message_faults(message):
+        assert "\u201c" in faults[0]
+        assert ";" in faults[0], "a way to say it"
+        return
+    draft = compose_draft(brief(kind=TouchKind.CAMPAIGN, message=message))
+    assert " ".join(draft.paragraphs).startswith(message)
+
+
+def test_which_messages_are_taken() -> None:
+    assert [bool(find_message_faults(message)) for message in MESSAGES] == [False, True, False, False, False, True]
