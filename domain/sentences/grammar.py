@@ -50,7 +50,7 @@ class FactSlot(NamedTuple):
     name: str
 
 
-class Part(NamedTuple):
+class NamedPart(NamedTuple):
     """A named part."""
 
     name: str
@@ -68,7 +68,7 @@ class Choice(NamedTuple):
     nodes: tuple[Node, ...]
 
 
-Node = Literal | WordClass | FactSlot | Part | Run | Choice
+Node = Literal | WordClass | FactSlot | NamedPart | Run | Choice
 
 
 class Rule(NamedTuple):
@@ -177,7 +177,7 @@ def _parse_one(tokens: list[str], number: int) -> tuple[Node, list[str]]:
             raise ValueError(f"line {number}: '{word}' is not closed")
         return (node if word == "(" else Choice((node, Run(())))), rest[1:]
     if word.startswith("<"):
-        return Part(word[1:-1]), rest
+        return NamedPart(word[1:-1]), rest
     if word in SLOTS:
         return FactSlot(word), rest
     return Literal(split_words(word).words), rest
@@ -185,7 +185,7 @@ def _parse_one(tokens: list[str], number: int) -> tuple[Node, list[str]]:
 
 def _name_classes(node: Node, classes: Mapping[str, object]) -> Node:
     """Return the node with the parts that are classes named as such."""
-    if isinstance(node, Part):
+    if isinstance(node, NamedPart):
         return WordClass(node.name) if node.name in classes else node
     if isinstance(node, Run | Choice):
         return type(node)(tuple(_name_classes(child, classes) for child in node.nodes))
@@ -195,7 +195,7 @@ def _name_classes(node: Node, classes: Mapping[str, object]) -> Node:
 def _list_slots(node: Node, parts: Mapping[str, Node]) -> Iterator[str]:
     if isinstance(node, FactSlot):
         yield node.name
-    elif isinstance(node, Part):
+    elif isinstance(node, NamedPart):
         yield from _list_slots(parts[node.name], parts)
     elif isinstance(node, Run | Choice):
         for child in node.nodes:

@@ -13,8 +13,8 @@ from domain.sentences.grammar import (
     FactSlot,
     Grammar,
     Literal,
+    NamedPart,
     Node,
-    Part,
     Rule,
     Run,
     WordClass,
@@ -150,7 +150,7 @@ class _Walk:
                 return frozenset({at + 1}) if fits else frozenset()
             case FactSlot(name):
                 return frozenset(self._fill(name, at))
-            case Part(name):
+            case NamedPart(name):
                 if (name, at) not in self._parts:
                     self._parts[name, at] = self.match(self._grammar.parts[name], at)
                 return self._parts[name, at]
