@@ -26,7 +26,6 @@ def brief(**changes: object) -> Brief:
         first_name="Ana",
         locale="en",
         shop_name="Selvedge & Co",
-        autonomy=Autonomy.GROUNDED,
         voice="Confident, concise and warm.",
         facts=(
             Fact(
@@ -46,6 +45,11 @@ def brief(**changes: object) -> Brief:
         ),
     )
     return usual.model_copy(update=changes)
+
+
+def grounded_brief(**changes: object) -> Brief:
+    """The same for a writer whose sentences must rest on facts."""
+    return brief(**{"autonomy": Autonomy.GROUNDED, **changes})
 
 
 NASTY = (

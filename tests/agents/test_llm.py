@@ -18,7 +18,8 @@ from agents.writer import VERSION, write_draft
 from errors import BudgetSpent, ConfigError, ModelFault, ModelRefused, RateLimited, SelvedgeError, Unavailable
 from models.model_call import ModelUsage
 from settings import Settings
-from tests.agents.briefs import NOW, brief
+from tests.agents.briefs import NOW
+from tests.agents.briefs import grounded_brief as brief
 
 MODES = ["tools", "json_schema", "json"]
 

@@ -15,7 +15,8 @@ from domain.wording import fold
 from models.base import utc
 from models.mail import BriefItem, CitedSentence, EmailDraft, Fact, ItemBlurb
 from models.states import TouchKind
-from tests.agents.briefs import NOW, brief
+from tests.agents.briefs import NOW
+from tests.agents.briefs import grounded_brief as brief
 
 HISTORY = History(
     signed_up_at=utc(2025, 1, 2),
