@@ -30,7 +30,6 @@ def build_attempts(usage: Any, budget: ModelBudget) -> tuple[Attempts, list[Mode
     ("usage", "tokens"),
     [
         (SimpleNamespace(prompt_tokens=30, completion_tokens=7), (30, 7)),
-        (SimpleNamespace(prompt_tokens=-30, completion_tokens=7), (0, 7)),
         (SimpleNamespace(prompt_tokens=None, completion_tokens=None), (0, 0)),
         (None, (0, 0)),
     ],
