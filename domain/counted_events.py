@@ -53,7 +53,7 @@ def count_events(events: Iterable[SeenEvent]) -> list[CountedEvent]:
         elif event.kind in EVENT_WEIGHT and not event.by_machine:
             others.append(event)
     counted += (CountedEvent(event.kind, event.at) for event in _drop_repeats(others))
-    for order in settle_orders(lines):
+    for order in settle_orders(lines) if lines else ():
         counted.append(CountedEvent(PLACED, order.at, order.cents) if order.kept else CountedEvent(RETURNED, order.at))
     return counted
 

@@ -42,6 +42,8 @@ def judge_reads(connection: Connection, fresh: Iterable[Event]) -> list[JudgedRe
     those that turned. An event that names no mail of ours keeps what its sender said."""
     new = {event.event_id for event in fresh if isinstance(event, EmailOpened | EmailClicked) and event.outreach}
     keys = {key for event in fresh if event.event_id in new and (key := _find_key(event)) is not None}
+    if not keys:
+        return []
     facts = load_sent_facts(connection, keys)
     judged: list[JudgedRead] = []
     changed: list[tuple[str, dict[str, Any]]] = []

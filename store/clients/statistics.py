@@ -8,7 +8,7 @@ difference is added. The state is that of a recount from all events, however the
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, NamedTuple
@@ -53,8 +53,8 @@ class EventArrival(NamedTuple):
     was: SeenEvent | None = None
 
 
-Neighbours = Mapping[str, Mapping[str, SeenEvent]]
-"""By client, by event id: what may count together with something that arrived, and that itself."""
+Neighbours = Mapping[str, Sequence[SeenEvent]]
+"""By client: what is stored that may count together with something that arrived, and that itself."""
 
 
 @dataclass(frozen=True)
@@ -94,8 +94,7 @@ def recount_statistics(engine: Engine, rules: EngagementRules, progress: OnProgr
             ids = list(connection.scalars(query.limit(BATCH).with_for_update(key_share=True)))
             own = dict(iterate_by_client(connection, build_query(among(connection, events.c.client_id, ids))))
             arrivals = [EventArrival(client_id, event) for client_id, all_ in own.items() for event in all_]
-            neighbours = {client_id: {event.event_id: event for event in own.get(client_id, ())} for client_id in ids}
-            _save(connection, _absorb(rules, _build_empty(ids), arrivals, neighbours))
+            _save(connection, _absorb(rules, _build_empty(ids), arrivals, {}))
         last = ids[-1] if ids else None
         done += len(ids)
         progress(len(ids))
@@ -105,8 +104,9 @@ def recount_statistics(engine: Engine, rules: EngagementRules, progress: OnProgr
 def _absorb(
     rules: EngagementRules, old: Statistics, arrivals: Sequence[EventArrival], neighbours: Neighbours
 ) -> Statistics:
-    new = _add_changes(rules, _move_anchors(rules, old, arrivals), _count_changes(arrivals, neighbours))
-    _set_orders(new, arrivals, neighbours)
+    counted = _count_clients(old.client_ids, arrivals, neighbours)
+    new = _add_changes(rules, _move_anchors(rules, old, arrivals), list(_list_changes(counted)))
+    _set_orders(new, arrivals, counted)
     return new
 
 
@@ -170,13 +170,8 @@ def _load_neighbours(connection: Connection, old: Statistics, arrivals: Sequence
                 ordering.add(client_id)
         elif was is not None or (anchors[client_id] >= visit * VISIT and not event.by_machine):
             visits.add(Visit(client_id, visit))
-    known: dict[str, dict[str, SeenEvent]] = {client_id: {} for client_id in old.client_ids}
-    for loaded in (load_orders_of(connection, ordering), load_visits(connection, visits)):
-        for client_id, own in loaded.items():
-            known[client_id].update((event.event_id, event) for event in own)
-    for client_id, event, _ in arrivals:
-        known[client_id][event.event_id] = event
-    return known
+    orders, seen = load_orders_of(connection, ordering), load_visits(connection, visits)
+    return {client_id: [*orders.get(client_id, ()), *seen.get(client_id, ())] for client_id in orders.keys() | seen}
 
 
 class _Change(NamedTuple):
@@ -187,18 +182,47 @@ class _Change(NamedTuple):
     times: int
 
 
-def _count_changes(arrivals: Sequence[EventArrival], neighbours: Neighbours) -> list[_Change]:
-    """Count what the arrivals changed: with them, less without them."""
-    was: dict[str, dict[str, SeenEvent | None]] = {client_id: {} for client_id in neighbours}
+class _CountedClient(NamedTuple):
+    """What counts of the client at an index with what arrived, and without it, as far as it is touched."""
+
+    who: int
+    after: Sequence[CountedEvent]
+    before: Sequence[CountedEvent]
+
+
+def _count_clients(
+    client_ids: Sequence[str], arrivals: Sequence[EventArrival], neighbours: Neighbours
+) -> list[_CountedClient]:
+    by_client: dict[str, list[EventArrival]] = {}
     for arrival in arrivals:
-        was[arrival.client_id][arrival.event.event_id] = arrival.was
-    changes: list[_Change] = []
-    for who, (client_id, own) in enumerate(neighbours.items()):
-        before = [one for one in (was[client_id].get(key, event) for key, event in own.items()) if one is not None]
-        difference = Counter(count_events(own.values()))
-        difference.subtract(count_events(before))
-        changes.extend(_Change(who, counted, times) for counted, times in difference.items() if times)
-    return changes
+        by_client.setdefault(arrival.client_id, []).append(arrival)
+    counted: list[_CountedClient] = []
+    for who, client_id in enumerate(client_ids):
+        own, stored = by_client.get(client_id, ()), neighbours.get(client_id, ())
+        first = own[0] if len(own) == 1 and not stored else None
+        if first is not None and first.was is None and _is_simple(first.event):
+            counted.append(_CountedClient(who, [CountedEvent(first.event.kind, first.event.at)], ()))
+            continue
+        was = {arrival.event.event_id: arrival.was for arrival in own}
+        after = {event.event_id: event for event in (*stored, *(arrival.event for arrival in own))}
+        before = [one for one in (was.get(key, event) for key, event in after.items()) if one is not None]
+        counted.append(_CountedClient(who, count_events(after.values()), count_events(before) if before else ()))
+    return counted
+
+
+def _is_simple(event: SeenEvent) -> bool:
+    """Return whether an event without neighbours counts as it stands, as most do."""
+    return event.kind not in ORDER_KINDS and event.kind in EVENT_WEIGHT and not event.by_machine
+
+
+def _list_changes(counted: Sequence[_CountedClient]) -> Iterator[_Change]:
+    for who, after, before in counted:
+        if not before:
+            yield from (_Change(who, one, 1) for one in after)
+            continue
+        difference = Counter(after)
+        difference.subtract(before)
+        yield from (_Change(who, one, times) for one, times in difference.items() if times)
 
 
 def _move_anchors(rules: EngagementRules, old: Statistics, arrivals: Sequence[EventArrival]) -> Statistics:
@@ -226,12 +250,12 @@ def _add_changes(rules: EngagementRules, old: Statistics, changes: Sequence[_Cha
     return replace(old, frequency=np.maximum(frequency, 0.0), monetary=np.maximum(monetary, 0.0))
 
 
-def _set_orders(new: Statistics, arrivals: Sequence[EventArrival], neighbours: Neighbours) -> None:
+def _set_orders(new: Statistics, arrivals: Sequence[EventArrival], counted: Sequence[_CountedClient]) -> None:
     """Set the totals of the clients who ordered or returned."""
     ordering = {arrival.client_id for arrival in arrivals if arrival.event.kind in ORDER_KINDS}
-    for who, client_id in enumerate(new.client_ids):
-        if client_id in ordering:
-            orders = [one for one in count_events(neighbours[client_id].values()) if one.kind == PLACED]
+    for who, after, _ in counted:
+        if new.client_ids[who] in ordering:
+            orders = [one for one in after if one.kind == PLACED]
             moments = [one.at for one in orders] or [_NEVER]
             new.first_order[who], new.last_order[who] = min(moments), max(moments)
             new.orders[who], new.value_cents[who] = len(orders), sum(one.cents for one in orders)
