@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import Literal, Self
+from typing import Final, Literal, Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings
 
 from errors import ConfigError
+
+
+_KINDS: Final = "welcome|quiz|missed|new_in|stylist|win_back|won_back"
+"""The kinds of lifecycle mail, as `models.states` has them; a campaign has its own policy."""
 
 
 class WriterSettings(BaseSettings):
@@ -91,6 +95,6 @@ class WriterSettings(BaseSettings):
     @classmethod
     def _check_review(cls, policies: str) -> str:
         for part in filter(None, policies.split(",")):
-            if not re.fullmatch(r"\s*[a-z_]+=(none|all|sample:[1-9]\d{0,5})\s*", part):
-                raise ValueError(f"{part.strip()!r} is not KIND=none, KIND=all or KIND=sample:20")
+            if not re.fullmatch(rf"\s*({_KINDS})=(none|all|sample:[1-9]\d{{0,5}})\s*", part):
+                raise ValueError(f"{part.strip()!r} is not KIND=none, KIND=all or KIND=sample:20, KIND one of {_KINDS}")
         return policies

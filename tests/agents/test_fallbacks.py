@@ -13,6 +13,7 @@ from agents.model_circuit import FAILURES, ModelChain
 from agents.writer import write_draft
 from domain.model_prices import MOST_TOKENS, TokenCount, count_tokens, estimate_tokens, parse_prices
 from errors import ConfigError, RateLimited, Unavailable
+from models.states import TouchKind
 from settings import Settings, load
 from tests.agents.briefs import brief
 
@@ -108,3 +109,11 @@ def test_a_limit_of_money_needs_the_price_of_every_model() -> None:
     with pytest.raises(ConfigError, match=r"SELVEDGE_LLM_PRICES: .* the price of second"):
         load(_env_file=None, llm_money_total=5, llm_fallbacks="second", llm_prices="gpt-4o-mini=0.15/0.60")
     assert Settings(_env_file=None, llm_money_total=5, llm_prices="gpt-4o-mini=0.15/0.60").llm_money_total == 5
+
+
+def test_a_policy_of_review_names_a_kind_that_there_is() -> None:
+    kinds = [kind for kind in TouchKind if kind is not TouchKind.CAMPAIGN]
+    for kind in kinds:
+        assert load(_env_file=None, review=f"{kind}=all").review
+    with pytest.raises(ConfigError, match="SELVEDGE_REVIEW: 'welcom=all' is not"):
+        load(_env_file=None, review="welcom=all")
