@@ -10,7 +10,6 @@ from pydantic_settings import BaseSettings
 
 from errors import ConfigError
 
-
 _KINDS: Final = "welcome|quiz|missed|new_in|stylist|win_back|won_back"
 """The kinds of lifecycle mail, as `models.states` has them; a campaign has its own policy."""
 
