@@ -72,9 +72,9 @@ def test_the_command_measures_two_sets_of_prompts(
     found = json.loads(capsys.readouterr().out)
     first, second = found["first"], found["second"]
     assert (first["briefs"], first["refusals"], second["refusals"]) == (60, 3, 0)
-    assert first["failures"] == {"model_refused": 3}
+    assert first["failures"]["model_refused"] == 3
     answered = next(rule for rule in first["rules"] if rule["rule"] == "answered")
-    assert answered["low"] < answered["share"] == 0.95 < answered["high"] <= 1.001
+    assert 0 < answered["low"] < answered["share"] < answered["high"] < 1, "the double writes English alone"
     assert first["prompts"] != second["prompts"]
     assert first["cost_a_brief"] > 0
     assert endpoint.requests[-1].body["messages"][0]["content"] == "Write as you like."
