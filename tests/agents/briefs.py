@@ -47,7 +47,7 @@ def brief(**changes: object) -> Brief:
     return usual.model_copy(update=changes)
 
 
-def grounded_brief(**changes: object) -> Brief:
+def build_grounded_brief(**changes: object) -> Brief:
     """The same for a writer whose sentences must rest on facts."""
     return brief(**{"autonomy": Autonomy.GROUNDED, **changes})
 

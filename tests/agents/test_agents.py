@@ -19,7 +19,7 @@ from models.base import utc
 from models.mail import EmailDraft, Issue, ItemBlurb, Review, ReviewVerdict, Severity
 from models.scheduling import SchedulingFacts
 from models.states import TouchKind
-from tests.agents.briefs import grounded_brief as brief
+from tests.agents.briefs import build_grounded_brief as brief
 
 FACTS = SchedulingFacts(
     client_id="c-17", n=3, kind=TouchKind.MISSED, now=utc(2026, 6, 1), earliest=utc(2026, 6, 1, 8),

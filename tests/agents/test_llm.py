@@ -19,7 +19,7 @@ from errors import BudgetSpent, ConfigError, ModelFault, ModelRefused, RateLimit
 from models.model_call import ModelUsage
 from settings import Settings
 from tests.agents.briefs import NOW
-from tests.agents.briefs import grounded_brief as brief
+from tests.agents.briefs import build_grounded_brief as brief
 
 MODES = ["tools", "json_schema", "json"]
 

@@ -16,7 +16,7 @@ from models.base import utc
 from models.mail import BriefItem, CitedSentence, EmailDraft, Fact, ItemBlurb
 from models.states import TouchKind
 from tests.agents.briefs import NOW
-from tests.agents.briefs import grounded_brief as brief
+from tests.agents.briefs import build_grounded_brief as brief
 
 HISTORY = History(
     signed_up_at=utc(2025, 1, 2),
