@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection
 
@@ -19,6 +19,8 @@ from store.mail.mail_reads import (
     save_reads,
 )
 
+_TYPES: Final = frozenset({"email_opened", "email_clicked"})  # quicker to ask for than the class of each event
+
 
 class JudgedRead(NamedTuple):
     """One open or click as it is stored now, and whether it counted for nobody before; None for a new one."""
@@ -30,7 +32,7 @@ class JudgedRead(NamedTuple):
 
 def name_signs(event: Event) -> Event:
     """Return the event with what the sender says of the reader among its signs: later reads may not overrule it."""
-    if not isinstance(event, EmailOpened | EmailClicked):
+    if event.type not in _TYPES or not isinstance(event, EmailOpened | EmailClicked):
         return event
     if event.machine:
         return event.model_copy(update={"signs": tuple(sorted({*event.signs, ReadSign.SAID}))})
@@ -40,8 +42,9 @@ def name_signs(event: Event) -> Event:
 def judge_reads(connection: Connection, fresh: Iterable[Event]) -> list[JudgedRead]:
     """Judge the reads of the mails that these stored events tell of, save what changed, and return the new ones and
     those that turned. An event that names no mail of ours keeps what its sender said."""
-    new = {event.event_id for event in fresh if isinstance(event, EmailOpened | EmailClicked) and event.outreach}
-    keys = {key for event in fresh if event.event_id in new and (key := _find_key(event)) is not None}
+    told = [event for event in fresh if event.type in _TYPES]
+    new = {event.event_id for event in told if isinstance(event, EmailOpened | EmailClicked) and event.outreach}
+    keys = {key for event in told if event.event_id in new and (key := _find_key(event)) is not None}
     if not keys:
         return []
     facts = load_sent_facts(connection, keys)

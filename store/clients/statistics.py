@@ -8,9 +8,10 @@ difference is added. The state is that of a recount from all events, however the
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from itertools import chain
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -53,8 +54,11 @@ class EventArrival(NamedTuple):
     was: SeenEvent | None = None
 
 
-Neighbours = Mapping[str, Sequence[SeenEvent]]
-"""By client: what is stored that may count together with something that arrived, and that itself."""
+Group = str | Visit
+"""What is counted together: all order lines of a client, or everything else of one visit."""
+Groups = Mapping[Group, Sequence[EventArrival]]
+Neighbours = Mapping[Group, Sequence[SeenEvent]]
+"""What is stored that may count together with something that arrived, and perhaps that itself."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +84,8 @@ class Statistics:
 def absorb_events(connection: Connection, rules: EngagementRules, arrivals: Sequence[EventArrival]) -> Statistics:
     """Add stored events to the statistics of their clients, and return the new statistics."""
     old = _load(connection, sorted({arrival.client_id for arrival in arrivals}))
-    return _save(connection, _absorb(rules, old, arrivals, _load_neighbours(connection, old, arrivals)))
+    groups = _group_arrivals(arrivals)
+    return _save(connection, _absorb(rules, old, groups, _load_neighbours(connection, old, groups)))
 
 
 def recount_statistics(engine: Engine, rules: EngagementRules, progress: OnProgress = lambda _: None) -> int:
@@ -94,19 +99,18 @@ def recount_statistics(engine: Engine, rules: EngagementRules, progress: OnProgr
             ids = list(connection.scalars(query.limit(BATCH).with_for_update(key_share=True)))
             own = dict(iterate_by_client(connection, build_query(among(connection, events.c.client_id, ids))))
             arrivals = [EventArrival(client_id, event) for client_id, all_ in own.items() for event in all_]
-            _save(connection, _absorb(rules, _build_empty(ids), arrivals, {}))
+            _save(connection, _absorb(rules, _build_empty(ids), _group_arrivals(arrivals), {}))
         last = ids[-1] if ids else None
         done += len(ids)
         progress(len(ids))
     return done
 
 
-def _absorb(
-    rules: EngagementRules, old: Statistics, arrivals: Sequence[EventArrival], neighbours: Neighbours
-) -> Statistics:
-    counted = _count_clients(old.client_ids, arrivals, neighbours)
-    new = _add_changes(rules, _move_anchors(rules, old, arrivals), list(_list_changes(counted)))
-    _set_orders(new, arrivals, counted)
+def _absorb(rules: EngagementRules, old: Statistics, groups: Groups, neighbours: Neighbours) -> Statistics:
+    index = {client_id: i for i, client_id in enumerate(old.client_ids)}
+    changes, orders = _count_groups(groups, neighbours)
+    new = _add_changes(rules, _move_anchors(rules, old, groups, index), changes, index)
+    _set_orders(new, orders, index)
     return new
 
 
@@ -157,57 +161,56 @@ def _build_empty(client_ids: Sequence[str]) -> Statistics:
     )
 
 
-def _load_neighbours(connection: Connection, old: Statistics, arrivals: Sequence[EventArrival]) -> Neighbours:
+def _group_arrivals(arrivals: Iterable[EventArrival]) -> Groups:
+    groups: dict[Group, list[EventArrival]] = {}
+    for arrival in arrivals:
+        client_id, event, _ = arrival
+        group = client_id if event.kind in ORDER_KINDS else (client_id, event.at // VISIT)
+        groups.setdefault(group, []).append(arrival)
+    return groups
+
+
+def _load_neighbours(connection: Connection, old: Statistics, groups: Groups) -> Neighbours:
     """Load the orders of clients who ordered or returned, and the visits that are not over. Of a client without a past,
     and of a new visit, nothing is read."""
     anchors = dict(zip(old.client_ids, old.anchor.tolist(), strict=True))
-    ordering: set[str] = set()
-    visits: set[Visit] = set()
-    for client_id, event, was in arrivals:
-        visit = event.at // VISIT
-        if event.kind in ORDER_KINDS:
-            if anchors[client_id] != _NEVER:
-                ordering.add(client_id)
-        elif was is not None or (anchors[client_id] >= visit * VISIT and not event.by_machine):
-            visits.add(Visit(client_id, visit))
+    ordering: list[str] = []
+    visits: dict[Visit, str] = {}
+    for group, own in groups.items():
+        if isinstance(group, str):
+            if anchors[group] != _NEVER:
+                ordering.append(group)
+        elif anchors[group[0]] >= group[1] * VISIT or any(one.was is not None for one in own):
+            visits[group] = own[0].event.event_id
     orders, seen = load_orders_of(connection, ordering), load_visits(connection, visits)
-    return {client_id: [*orders.get(client_id, ()), *seen.get(client_id, ())] for client_id in orders.keys() | seen}
+    return dict(chain[tuple[Group, Sequence[SeenEvent]]](orders.items(), seen.items()))
 
 
 class _Change(NamedTuple):
-    """How often more, or less, something counts for the client at an index."""
+    """How often more, or less, something counts for a client."""
 
-    who: int
-    counted: CountedEvent
-    times: int
-
-
-class _CountedClient(NamedTuple):
-    """What counts of the client at an index with what arrived, and without it, as far as it is touched."""
-
-    who: int
-    after: Sequence[CountedEvent]
-    before: Sequence[CountedEvent]
+    client_id: str
+    kind: str
+    at: int
+    cents: int = 0
+    times: int = 1
 
 
-def _count_clients(
-    client_ids: Sequence[str], arrivals: Sequence[EventArrival], neighbours: Neighbours
-) -> list[_CountedClient]:
-    by_client: dict[str, list[EventArrival]] = {}
-    for arrival in arrivals:
-        by_client.setdefault(arrival.client_id, []).append(arrival)
-    counted: list[_CountedClient] = []
-    for who, client_id in enumerate(client_ids):
-        own, stored = by_client.get(client_id, ()), neighbours.get(client_id, ())
-        first = own[0] if len(own) == 1 and not stored else None
-        if first is not None and first.was is None and _is_simple(first.event):
-            counted.append(_CountedClient(who, [CountedEvent(first.event.kind, first.event.at)], ()))
+def _count_groups(groups: Groups, neighbours: Neighbours) -> tuple[list[_Change], dict[str, Sequence[CountedEvent]]]:
+    """Count what arrived together with its neighbours; return what changed, and all orders of those who ordered."""
+    changes: list[_Change] = []
+    orders: dict[str, Sequence[CountedEvent]] = {}
+    for group, own in groups.items():
+        stored = neighbours.get(group, ())
+        client_id, event, was = own[0]
+        if len(own) == 1 and not stored and was is None and _is_simple(event):
+            changes.append(_Change(client_id, event.kind, event.at))
             continue
-        was = {arrival.event.event_id: arrival.was for arrival in own}
-        after = {event.event_id: event for event in (*stored, *(arrival.event for arrival in own))}
-        before = [one for one in (was.get(key, event) for key, event in after.items()) if one is not None]
-        counted.append(_CountedClient(who, count_events(after.values()), count_events(before) if before else ()))
-    return counted
+        after, before = _count_group(own, stored)
+        changes += _compare_counts(client_id, after, before)
+        if isinstance(group, str):
+            orders[client_id] = after
+    return changes, orders
 
 
 def _is_simple(event: SeenEvent) -> bool:
@@ -215,50 +218,53 @@ def _is_simple(event: SeenEvent) -> bool:
     return event.kind not in ORDER_KINDS and event.kind in EVENT_WEIGHT and not event.by_machine
 
 
-def _list_changes(counted: Sequence[_CountedClient]) -> Iterator[_Change]:
-    for who, after, before in counted:
-        if not before:
-            yield from (_Change(who, one, 1) for one in after)
-            continue
-        difference = Counter(after)
-        difference.subtract(before)
-        yield from (_Change(who, one, times) for one, times in difference.items() if times)
+def _count_group(
+    own: Sequence[EventArrival], stored: Sequence[SeenEvent]
+) -> tuple[Sequence[CountedEvent], Sequence[CountedEvent]]:
+    """Count a group with what arrived, and as it was before."""
+    was = {arrival.event.event_id: arrival.was for arrival in own}
+    after = {event.event_id: event for event in (*stored, *(arrival.event for arrival in own))}
+    before = [one for one in (was.get(key, event) for key, event in after.items()) if one is not None]
+    return count_events(after.values()), count_events(before) if before else ()
 
 
-def _move_anchors(rules: EngagementRules, old: Statistics, arrivals: Sequence[EventArrival]) -> Statistics:
+def _compare_counts(client_id: str, after: Sequence[CountedEvent], before: Sequence[CountedEvent]) -> Iterator[_Change]:
+    difference = Counter(after)
+    difference.subtract(before)
+    return (_Change(client_id, *one, times) for one, times in difference.items() if times)
+
+
+def _move_anchors(rules: EngagementRules, old: Statistics, groups: Groups, index: Mapping[str, int]) -> Statistics:
     """Move each client's anchor to the latest moment known, and fade the sums to it."""
-    index = {client_id: i for i, client_id in enumerate(old.client_ids)}
     anchor = old.anchor.copy()
-    for client_id, event, _ in arrivals:
-        if not event.by_machine:
-            anchor[index[client_id]] = max(anchor[index[client_id]], event.at)
+    known = [one for own in groups.values() for one in own if not one.event.by_machine]
+    np.maximum.at(anchor, [index[one.client_id] for one in known], [one.event.at for one in known])
     fade = np.where(old.anchor == _NEVER, 0.0, _compute_fade(rules, anchor, old.anchor))
     return replace(old, anchor=anchor, frequency=old.frequency * fade, monetary=old.monetary * fade)
 
 
-def _add_changes(rules: EngagementRules, old: Statistics, changes: Sequence[_Change]) -> Statistics:
+def _add_changes(
+    rules: EngagementRules, old: Statistics, changes: Sequence[_Change], index: Mapping[str, int]
+) -> Statistics:
     n = len(old.client_ids)
-    who = np.fromiter((change.who for change in changes), np.int64, len(changes))
-    at = np.fromiter((change.counted.at for change in changes), np.int64, len(changes))
-    times = np.fromiter((change.times for change in changes), np.float64, len(changes))
-    cents = np.fromiter((change.counted.cents for change in changes), np.float64, len(changes))
-    weight = np.fromiter((EVENT_WEIGHT[change.counted.kind] for change in changes), np.float64, len(changes))
-    fade = _compute_fade(rules, old.anchor[who], at) * times
+    ids, kinds, at, cents, times = zip(*changes, strict=True) if changes else ((),) * 5
+    who = np.array([index[client_id] for client_id in ids], np.int64)
+    fade = _compute_fade(rules, old.anchor[who], np.array(at, np.int64)) * np.array(times, np.float64)
+    weight = np.array([EVENT_WEIGHT[kind] for kind in kinds], np.float64)
+    worth = np.log1p(np.array(cents, np.float64) / rules.value_scale_cents)
     frequency = old.frequency + np.bincount(who, weight * fade, n)
-    monetary = old.monetary + np.bincount(who, np.log1p(cents / rules.value_scale_cents) * fade, n)
+    monetary = old.monetary + np.bincount(who, worth * fade, n)
     # What is taken off leaves a rounding error of either sign.
     return replace(old, frequency=np.maximum(frequency, 0.0), monetary=np.maximum(monetary, 0.0))
 
 
-def _set_orders(new: Statistics, arrivals: Sequence[EventArrival], counted: Sequence[_CountedClient]) -> None:
+def _set_orders(new: Statistics, counted: Mapping[str, Sequence[CountedEvent]], index: Mapping[str, int]) -> None:
     """Set the totals of the clients who ordered or returned."""
-    ordering = {arrival.client_id for arrival in arrivals if arrival.event.kind in ORDER_KINDS}
-    for who, after, _ in counted:
-        if new.client_ids[who] in ordering:
-            orders = [one for one in after if one.kind == PLACED]
-            moments = [one.at for one in orders] or [_NEVER]
-            new.first_order[who], new.last_order[who] = min(moments), max(moments)
-            new.orders[who], new.value_cents[who] = len(orders), sum(one.cents for one in orders)
+    for client_id, after in counted.items():
+        who, orders = index[client_id], [one for one in after if one.kind == PLACED]
+        moments = [one.at for one in orders] or [_NEVER]
+        new.first_order[who], new.last_order[who] = min(moments), max(moments)
+        new.orders[who], new.value_cents[who] = len(orders), sum(one.cents for one in orders)
 
 
 def _compute_fade(rules: EngagementRules, later: Ints, earlier: Ints) -> Floats:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Select, select, text
 
 from domain.counted_events import VISIT, SeenEvent
 from domain.engagement import EVENT_WEIGHT
+from domain.orders import ORDER_KINDS
 from models.events import EmailClicked, Event, OrderPlaced, OrderReturned
 from store.events.rows import EventRow
 from store.sql.bulk import among
@@ -21,13 +22,12 @@ from store.tables import events
 from store.tables.clients import ORDER_ROWS
 
 BATCH: Final = 50_000
+_SPECIAL: Final = ORDER_KINDS | {"email_clicked"}
+"""Types of which more than the columns counts."""
 
 
-class Visit(NamedTuple):
-    """One client's visit, as `domain.counted_events.VISIT` numbers them."""
-
-    client_id: str
-    number: int
+Visit = tuple[str, int]
+"""One client's visit, as `domain.counted_events.VISIT` numbers them."""
 
 
 def build_query(*conditions: ColumnElement[bool], only_orders: bool = False) -> Select[Any]:
@@ -38,11 +38,12 @@ def build_query(*conditions: ColumnElement[bool], only_orders: bool = False) -> 
 
 def see_event(event: Event, row: EventRow) -> SeenEvent:
     """Return what counts of an event that comes in as `row`."""
-    order_id = (event.order_id or "") if isinstance(event, OrderPlaced | OrderReturned) else ""
-    machine = isinstance(event, EmailClicked) and event.machine
-    return SeenEvent(
-        row.event_id, row.type, row.occurred_at, row.item_id, row.quantity or 1, row.value_cents, order_id, machine
-    )
+    _, _, kind, at, item_id, quantity, cents, _ = row
+    if kind in _SPECIAL:  # few: asking each event for its class takes long
+        order_id = (event.order_id or "") if isinstance(event, OrderPlaced | OrderReturned) else ""
+        machine = isinstance(event, EmailClicked) and event.machine
+        return SeenEvent(row.event_id, kind, at, item_id, quantity or 1, cents, order_id, machine)
+    return SeenEvent(row.event_id, kind, at, item_id, quantity or 1, cents)
 
 
 def parse(row: Sequence[Any]) -> SeenEvent:
@@ -63,28 +64,27 @@ def load_orders_of(connection: Connection, client_ids: Collection[str]) -> dict[
     if not client_ids:
         return {}
     query = build_query(among(connection, events.c.client_id, client_ids), only_orders=True)
-    return _group_rows(connection.execute(query))
-
-
-def load_visits(connection: Connection, visits: Iterable[Visit]) -> dict[str, list[SeenEvent]]:
-    """Load the events of these visits, orders left out."""
-    given = sorted(set(visits))
-    if not given:
-        return {}
-    spans = [(visit.client_id, visit.number * VISIT, (visit.number + 1) * VISIT) for visit in given]
-    if connection.dialect.name == "postgresql":
-        ids, begins, ends = (list(column) for column in zip(*spans, strict=True))
-        values: dict[str, Any] = {"ids": ids, "begins": begins, "ends": ends}
-    else:
-        values = {"given": json.dumps(spans)}
-    return _group_rows(connection.execute(_VISIT_QUERIES[connection.dialect.name], values))
-
-
-def _group_rows(rows: Iterable[Any]) -> dict[str, list[SeenEvent]]:
     by_client = defaultdict[str, list[SeenEvent]](list)
-    for row in rows:
+    for row in connection.execute(query).all():
         by_client[row[0]].append(parse(row))
     return by_client
+
+
+def load_visits(connection: Connection, visits: Mapping[Visit, str]) -> dict[Visit, list[SeenEvent]]:
+    """Load the events of these visits, without orders, and without the one of each visit whose id is given: in most
+    visits the caller holds the only one."""
+    if not visits:
+        return {}
+    spans = sorted((who, number * VISIT, (number + 1) * VISIT, held) for (who, number), held in visits.items())
+    if connection.dialect.name == "postgresql":
+        ids, begins, ends, held = (list(column) for column in zip(*spans, strict=True))
+        values: dict[str, Any] = {"ids": ids, "begins": begins, "ends": ends, "held": held}
+    else:
+        values = {"given": json.dumps(spans)}
+    seen = defaultdict[Visit, list[SeenEvent]](list)
+    for row in connection.execute(_VISIT_QUERIES[connection.dialect.name], values).all():
+        seen[row[0], row[3] // VISIT].append(parse(row))
+    return seen
 
 
 _e = events.c
@@ -99,20 +99,24 @@ _COLUMNS: Final = (
     _e.data["order_id"].as_string().label("order_id"),
     _e.data["machine"].as_boolean().label("machine"),
 )
-# Word for word, since SQLAlchemy knows no list of rows on both. CROSS JOIN keeps SQLite from beginning with the events.
+# Word for word, since SQLAlchemy knows no list of rows on both. CROSS JOIN keeps SQLite from beginning with the events,
+# and `k`, all of it in an index, from reading the row that the caller holds.
 _VISIT_QUERIES: Final = {
     "sqlite": text(
         """SELECT e.client_id, e.event_id, e.type, e.occurred_at, e.item_id, e.quantity, e.value_cents, NULL,
             json_extract(e.data, '$.machine')
-        FROM json_each(:given) g CROSS JOIN events e
-        WHERE e.client_id = json_extract(g.value, '$[0]') AND e.occurred_at >= json_extract(g.value, '$[1]')
-            AND e.occurred_at < json_extract(g.value, '$[2]') AND e.type NOT IN ('order_placed', 'order_returned')"""
+        FROM json_each(:given) g CROSS JOIN events k CROSS JOIN events e
+        WHERE k.client_id = json_extract(g.value, '$[0]') AND k.occurred_at >= json_extract(g.value, '$[1]')
+            AND k.occurred_at < json_extract(g.value, '$[2]') AND k.event_id <> json_extract(g.value, '$[3]')
+            AND e.event_id = k.event_id AND e.type NOT IN ('order_placed', 'order_returned')"""
     ),
     "postgresql": text(
         """SELECT e.client_id, e.event_id, e.type, (EXTRACT(EPOCH FROM e.occurred_at) * 1000000)::bigint, e.item_id,
             e.quantity, e.value_cents, NULL, (e.data->>'machine')::boolean
-        FROM unnest(CAST(:ids AS text[]), CAST(:begins AS bigint[]), CAST(:ends AS bigint[])) g(id, begins, ends)
+        FROM unnest(CAST(:ids AS text[]), CAST(:begins AS bigint[]), CAST(:ends AS bigint[]), CAST(:held AS text[]))
+            g(id, begins, ends, held)
         JOIN events e ON e.client_id = g.id AND e.occurred_at >= to_timestamp(g.begins / 1000000)
-            AND e.occurred_at < to_timestamp(g.ends / 1000000) AND e.type NOT IN ('order_placed', 'order_returned')"""
+            AND e.occurred_at < to_timestamp(g.ends / 1000000) AND e.event_id <> g.held
+            AND e.type NOT IN ('order_placed', 'order_returned')"""
     ),
 }
