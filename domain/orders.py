@@ -93,6 +93,8 @@ def settle_orders(lines: Iterable[OrderLine]) -> list[SettledOrder]:
     nothing. Without a value, a returned item takes back its price, and a returned order all.
     """
     known = sorted(lines, key=lambda line: (line.at, line.event_id))
+    if all(line.kind == PLACED for line in known):
+        return _add_up(known)
     orders: dict[str | int, _OpenOrder] = {}
     for line in known:
         if line.kind == PLACED:
@@ -105,6 +107,15 @@ def settle_orders(lines: Iterable[OrderLine]) -> list[SettledOrder]:
             earlier = (order for order in latest if order.at <= line.at)
             _take_back(line, [named] if named is not None else [] if line.order_id else list(earlier))
     return [order.settle() for order in reversed(latest)]
+
+
+def _add_up(lines: list[OrderLine]) -> list[SettledOrder]:
+    """Add up lines of which nothing came back, as of most clients."""
+    orders: dict[str | int, SettledOrder] = {}
+    for line in lines:
+        at, cents, kept = orders.get(line.order_id or line.at, (line.at, 0, False))
+        orders[line.order_id or line.at] = SettledOrder(at, cents + (line.cents or 0), kept or line.quantity > 0)
+    return list(orders.values())
 
 
 def _take_back(line: OrderLine, orders: list[_OpenOrder]) -> None:

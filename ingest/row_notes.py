@@ -14,6 +14,7 @@ from ingest.size_notes import describe_size_note
 from models.clients import ClientRow
 
 OTHER_SEPARATORS: Final = frozenset(",;|")
+_LISTS: Final = frozenset(LISTS)
 
 NOTES: Final = {
     "blank_rows": "blank rows skipped",
@@ -35,7 +36,7 @@ def count_notes(rows: Iterable[tuple[FileLine, BaseModel]], lists: str | None) -
     """Count what is worth saying of rows and the models made of them."""
     notes: Counter[str] = Counter()
     for line, model in rows:
-        if lists and _holds_unsplit_list(line.row, lists):
+        if lists and not _LISTS.isdisjoint(line.row) and _holds_unsplit_list(line.row, lists):
             notes["lists_unsplit"] += 1
         if isinstance(model, ClientRow):
             notes["consent_not_stated"] += "consent" not in model.model_fields_set
