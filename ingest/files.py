@@ -124,11 +124,11 @@ def import_file(
 def _delay_garbage_collection() -> Iterator[None]:
     """Run the garbage collector less often inside the block.
 
-    A batch makes some hundred thousand objects without cycles that are freed together; scanning them over and over
-    would cost a third of the time.
+    A batch makes less than a million objects without cycles that are freed together; scanning them over and over would
+    cost a third of the time.
     """
     before = gc.get_threshold()
-    gc.set_threshold(200_000, 50, 100)
+    gc.set_threshold(1_000_000, 10, 100)
     try:
         yield
     finally:

@@ -7,7 +7,6 @@ difference is added. The state is that of a recount from all events, however the
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -229,9 +228,12 @@ def _count_group(
 
 
 def _compare_counts(client_id: str, after: Sequence[CountedEvent], before: Sequence[CountedEvent]) -> Iterator[_Change]:
-    difference = Counter(after)
-    difference.subtract(before)
-    return (_Change(client_id, *one, times) for one, times in difference.items() if times)
+    times = dict.fromkeys((*after, *before), 0)
+    for one in after:
+        times[one] += 1
+    for one in before:
+        times[one] -= 1
+    return (_Change(client_id, *one, more) for one, more in times.items() if more)
 
 
 def _move_anchors(rules: EngagementRules, old: Statistics, groups: Groups, index: Mapping[str, int]) -> Statistics:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, insert, select
 
 from domain.counted_events import SeenEvent
-from domain.engagement import EngagementRules, compute_score, compute_strength
+from domain.engagement import EVENT_WEIGHT, EngagementRules, compute_score, compute_strength
 from store.clients.histories import load_histories, replay_histories
 from store.clients.statistics import EventArrival, absorb_events, recount_statistics
 from store.database import read_transaction, write_transaction
@@ -129,3 +129,15 @@ def test_scores_are_those_of_the_domain(engine: Engine) -> None:
     a = (1 + 0.5 + 0.3 * 0.6931471805599453) / 2
     assert statistics.compute_scores(RULES, NOW).tolist() == pytest.approx([100 * a / (1 + a)])
     assert (stored.orders, stored.orders_value_cents, stored.last_order_at) == (1, 5_000, NOW - timedelta(days=45))
+
+
+@pytest.mark.parametrize("second", [-5, -29, -31, 5], ids=["same", "first", "before", "after"])
+def test_a_visit_before_1970_is_told_from_its_neighbours(engine: Engine, second: int) -> None:
+    with write_transaction(engine) as connection:
+        for event_id, minute in [("e1", second), ("e2", -10)]:
+            store_and_absorb(
+                connection, [EventArrival("ann", SeenEvent(event_id, "item_viewed", minute * MINUTE, "i1"))]
+            )
+        kept = connection.scalar(select(engagement.c.frequency))
+    recount = 1 if -30 <= second < 0 else 2
+    assert kept == pytest.approx(recount * EVENT_WEIGHT["item_viewed"], rel=1e-3)
