@@ -14,12 +14,13 @@ from typing import Final
 from bench.demo_boxes import DemoShop, open_demo_shop
 from bench.stories import NOW, STORIES, Story, list_northern
 from domain.blend import score_seasons
-from domain.fixes.asked import find_group, list_asked, list_narrow
+from domain.fixes.asked import find_group, list_asked, list_liked, list_narrow
 from domain.fixes.colours import score_colours
 from domain.fixes.outfits import GOES, build_look, list_outfits
 from models.base import ItemId
 from models.box_roles import BoxRole
 from models.catalogue import Item
+from models.fix_views import UnmetWish
 from models.fixes import FixItem, FixWish
 from store.catalogue import catalogue
 from store.database import read_transaction
@@ -34,9 +35,20 @@ FAULTS: Final = (
     "two_sizes",
     "out_of_season",
     "must_unmet",
+    "missing_unsaid",
+    "false_reason",
+    "wrong_kind",
+    "dear_filler",
+    "covers",
+    "one_colour",
 )
 LOOSE: Final = frozenset({BoxRole.BAG, BoxRole.ACCESSORY, BoxRole.OTHER})
 """Roles of pieces that need not be part of an outfit."""
+OVER: Final = frozenset({BoxRole.OUTERWEAR, BoxRole.KNITWEAR})
+BASE: Final = frozenset({BoxRole.TOP, BoxRole.BOTTOM, BoxRole.SHOES})
+"""Roles that an outfit needs, whatever they cost."""
+APART: Final = frozenset({"roll-neck top", "sleeveless top"})
+"""Kinds that readers do not take for T-shirts."""
 
 
 def measure(stories: Sequence[Story] = STORIES, count: int = BOXES) -> dict[str, float]:
@@ -61,6 +73,8 @@ def _list_faults(shop: DemoShop, client_id: str, story: Story, items: Mapping[It
     if any(entry.strength == "must" and entry.key != "slots" for entry in shop.load_unmet(fix_id, box)):
         yield "must_unmet"
     yield from _list_pair_faults(box)
+    yield from _list_asked_faults(wish, box, shop.load_unmet(fix_id, box))
+    yield from _list_filler_faults(wish, box)
     yield from _list_outfit_faults(wish, box, items)
     letters = {item.size for item in box if item.size.isalpha()}
     if len(letters) > 1:
@@ -88,3 +102,40 @@ def _list_outfit_faults(wish: FixWish, box: Sequence[FixItem], items: Mapping[It
     wanted = {item.sku for item in box if item.role not in LOOSE and find_group(item, asked, narrow) in asked}
     if wanted - worn:
         yield "asked_in_no_outfit"
+
+
+def _list_asked_faults(wish: FixWish, box: Sequence[FixItem], unmet: Sequence[UnmetWish]) -> Iterator[str]:
+    """List faults of what was asked for: it is missing or of another kind and nothing says so, or what is said is not
+    so."""
+    asked, narrow = list_asked(wish), list_narrow(wish)
+    groups = [find_group(item, asked, narrow) for item in box]
+    neither = [item.cut in APART and group in asked for group, item in zip(groups, box, strict=True)]
+    said = " ".join(f"{entry.key} {entry.name}" for entry in unmet)
+    if any(groups.count(name) < asked.count(name) and name not in said for name in asked):
+        yield "missing_unsaid"
+    if any(
+        group.startswith("other ") or (group in asked and item.cut in APART)
+        for group, item in zip(groups, box, strict=True)
+    ):
+        yield "wrong_kind"
+    if any(entry.key in item.answers for entry in unmet if "@" not in entry.key for item in box):
+        yield "false_reason"
+
+
+def _list_filler_faults(wish: FixWish, box: Sequence[FixItem]) -> Iterator[str]:
+    """List faults of what nobody asked for: dearer than all that was, two things to wear over one outfit, and three
+    garments of one colour."""
+    asked, narrow = (*list_asked(wish), *list_liked(wish)), list_narrow(wish)
+    wanted = [item for item in box if find_group(item, asked, narrow) in asked]
+    others = [item for item in box if item not in wanted]
+    dearest = max((item.price_cents for item in wanted), default=None)
+    if dearest is not None and any(item.price_cents > dearest and item.role not in BASE for item in others):
+        yield "dear_filler"
+    covers = sum(item.role in OVER or item.cut.endswith("wrap") for item in box)
+    meant = sum(item.role in OVER or item.cut.endswith("wrap") for item in wanted)
+    if covers > max(1, meant):
+        yield "covers"
+    colours = Counter(item.colour for item in box if item.role not in {*LOOSE, BoxRole.SHOES})
+    named = {entry.value for entry in wish.wishes if entry.kind == "colour" and entry.strength == "must"}
+    if len(named) != 1 and max(colours.values(), default=0) > 2:
+        yield "one_colour"

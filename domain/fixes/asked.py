@@ -9,6 +9,8 @@ from domain.histories import normalise_word
 from models.fixes import FixItem, FixWish
 from models.wishes import ClientWish
 
+APART: Final = frozenset({"roll-neck top", "sleeveless top"})
+"""Narrower kinds that do not count where only the category was asked for: a roll-neck is no T-shirt."""
 MOST_ASKED: Final = 10
 """Pieces asked for that the assembly looks after."""
 
@@ -57,7 +59,10 @@ def find_group(item: FixItem, asked: Sequence[str], narrow: Collection[str] = ()
     """Find what an item counts as: a category that the client asked for, also by another name, else its own. Where only
     boots were asked for (`narrow`), other shoes do not count as them."""
     category = normalise_word(item.category)
-    if category in asked and category not in narrow:
+    apart = category in narrow or bool(APART & {*item.kinds})
+    if category in asked and not apart:
         return category
-    return next((name for name in asked if f"category:{name}" in item.answers), f"other {category}" if category in asked
-                else category)  # fmt: skip
+    own = [name for name in asked if f"category:{name}" in item.answers and (name != category or category in narrow)]
+    if APART & {*item.kinds} and category not in narrow:
+        own = [name for name in own if name != category]
+    return own[0] if own else f"other {category}" if category in asked else category

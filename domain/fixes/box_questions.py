@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import datetime
@@ -9,6 +10,7 @@ from typing import Final, TypeAlias
 
 from domain.fixes.asked import find_group, list_asked, list_liked, list_narrow
 from domain.fixes.candidates import to_cents
+from domain.fixes.fillers import COVER, is_cover, select_fillers, select_in_tune
 from domain.fixes.places import PlaceRequest, assign_places, find_first_places, list_asked_places
 from domain.histories import normalise_word
 from models.base import ClientId, Sku
@@ -20,7 +22,15 @@ FILLED: Final = 1.0
 """What a piece is worth for filling a slot, in shares of the best one: five fair pieces rather than four dear ones."""
 WHOLE: Final = frozenset({"season", "occasion", "warmth"})
 """Kinds that do not tell one piece of a category from another, unless they are tied to it."""
-_Level: TypeAlias = tuple[int, int, bool]
+MOST_OF_COLOUR: Final = 2
+"""Garments of one colour in a box that the client described."""
+USUAL_CAP: Final = 3
+"""Pieces of one colour in a box where nobody says how many."""
+_TONELESS: Final = frozenset({BoxRole.SHOES, BoxRole.BAG, BoxRole.ACCESSORY})
+"""Roles whose colour may come again."""
+THICK: Final = re.compile(r"thick|chunky|heavy|dick|grob|épais|grosse|grues|gord", re.IGNORECASE)
+"""Words that ask of knitwear more than that it is warm."""
+_Level: TypeAlias = tuple[int, int, bool, bool]
 _TOPS = (BoxRole.TOP, BoxRole.KNITWEAR)
 SEPARATES: Final = frozenset({BoxRole.TOP, BoxRole.BOTTOM})
 
@@ -39,12 +49,16 @@ def build_question(
     not worth its price stays out, unless the client asked for pieces like it.
     """
     asked, liked = list_asked(wish), list_liked(wish)
-    groups = {item.sku: find_group(item, (*asked, *liked), list_narrow(wish)) for item in items}
-    fit = _narrow_asked(wish, items, groups, asked, liked)
-    places = assign_places(PlaceRequest(wish.slots, wish.category_cap, (*asked, *liked)), fit, groups)
-    fit = _keep_to_outfit(wish, fit, groups, places, (*asked, *liked))
-    first = {*liked, *_find_outfit_places(fit, groups, places, (*asked, *liked))}
+    wanted = (*asked, *liked)
+    groups = {item.sku: find_group(item, wanted, list_narrow(wish)) for item in items}
+    suited = select_in_tune(items, _narrow_asked(wish, items, groups, asked, liked), groups, wanted)
+    fit = select_fillers(_narrow_asked(wish, suited, groups, asked, liked), groups, wanted)
+    places = assign_places(PlaceRequest(wish.slots, wish.category_cap, wanted), fit, groups)
+    places |= {sku: COVER for sku in _list_covers(fit, groups, wanted) if sku in places}
+    fit = _keep_to_outfit(wish, fit, groups, places, wanted)
+    first = {*liked, *_find_outfit_places(fit, groups, places, wanted)}
     most = max((compute_worth(item) for item in fit), default=0.0)
+    cap = _find_colour_cap(wish)
     worth = [
         (item, compute_worth(item) - prices.get(item.sku, 0.0), FILLED * most + most * (places[item.sku] in first))
         for item in fit
@@ -58,10 +72,10 @@ def build_question(
         budget_cents=to_cents(wish.budget),
         item_cap_cents=to_cents(wish.item_cap),
         category_cap=1,
-        colour_cap=wish.colour_cap,
+        colour_cap=wish.colour_cap if cap is None else cap,
         must_have=tuple(sorted(list_asked_places(asked))),
         pieces=tuple(
-            _build_piece(item, places[item.sku], score + bonus)
+            _build_piece(item, places[item.sku], score + bonus, colours=cap is None or item.role not in _TONELESS)
             for item, score, bonus in worth
             if score > 0 or groups[item.sku] in asked
         ),
@@ -84,6 +98,14 @@ def _begins_with_dress(fit: Sequence[FixItem], has: AbstractSet[BoxRole]) -> boo
     return BoxRole.DRESS in has or best.get(BoxRole.DRESS, 0.0) > sum(separates) / 2
 
 
+def _list_covers(fit: Sequence[FixItem], groups: Mapping[Sku, str], asked: Sequence[str]) -> list[Sku]:
+    """List what would be worn over the outfit and was not asked for, of which a box has one; scarves over a dress too."""
+    has = {item.role for item in fit if groups[item.sku] in asked}
+    dress = _begins_with_dress(fit, has)
+    others = [item for item in fit if groups[item.sku] not in asked]
+    return [item.sku for item in others if is_cover(item) or (dress and item.role is BoxRole.ACCESSORY)]
+
+
 def _keep_to_outfit(
     wish: FixWish, fit: list[FixItem], groups: Mapping[Sku, str], places: Mapping[Sku, str], asked: Sequence[str]
 ) -> list[FixItem]:
@@ -92,11 +114,13 @@ def _keep_to_outfit(
     has = {item.role for item in fit if groups[item.sku] in asked}
     if _begins_with_dress(fit, has):
         others = [item for item in fit if groups[item.sku] in asked or not _is_wrong_with_dress(item)]
-    elif has & SEPARATES and BoxRole.DRESS not in has:
+    elif (has or wish.wishes) and BoxRole.DRESS not in has and {item.role for item in fit} >= SEPARATES:
         others = [item for item in fit if item.role is not BoxRole.DRESS]
     else:
         return fit
-    enough = len({places[item.sku] for item in others if item.sku in places}) >= wish.slots
+    enough = bool(has) or len({places[item.sku] for item in others if item.sku in places}) >= wish.slots - bool(
+        wish.wishes
+    )
     return others if enough else fit
 
 
@@ -147,14 +171,23 @@ def _rate_answers(wish: FixWish, item: FixItem) -> _Level:
     ]
     musts = {(entry.kind, entry.category) for entry in answered if entry.strength == "must"}
     likings = {(entry.kind, entry.category) for entry in answered if entry.strength == "prefer"}
-    return len(musts), len(likings - musts), item.named
+    thick = any(entry.kind == "warmth" and THICK.search(entry.quote) for entry in answered)
+    return len(musts), len(likings - musts), thick and "thick" in item.kinds, item.named
 
 
-def _build_piece(item: FixItem, place: str, score: float) -> Piece:
+def _find_colour_cap(wish: FixWish) -> int | None:
+    """Find how many garments of one colour a box takes that was described in words; None: as the request says, or many
+    since just one colour was asked for."""
+    named = {entry.value for entry in wish.wishes if entry.kind == "colour" and entry.strength == "must"}
+    stated = wish.colour_cap < USUAL_CAP or not wish.wishes
+    return None if stated or len(named) == 1 else MOST_OF_COLOUR
+
+
+def _build_piece(item: FixItem, place: str, score: float, *, colours: bool) -> Piece:
     return Piece(
         sku=item.sku,
         category=place,
-        colour=normalise_word(item.colour),
+        colour=normalise_word(item.colour) if colours else "",
         price_cents=item.price_cents,
         score=round(score, 9),
     )

@@ -21,7 +21,7 @@ KINDS: Final[Mapping[str, float]] = MappingProxyType(
         "boots": 1.75, "sandals": 1.25, "pumps": 3.0, "heels": 3.0, "espadrilles": 0.75, "parka": 1.0,
         "raincoat": 1.25, "trench": 2.5, "duffle": 1.75, "tote": 1.75, "clutch": 3.5, "backpack": 0.75,
         "crossbody": 1.5, "basket": 0.5, "wrap dress": 2.75, "slip dress": 3.2, "shirt dress": 2.0, "sundress": 1.5,
-        "T-shirt dress": 1.0, "neat top": 2.4,
+        "T-shirt dress": 1.0, "neat top": 2.4, "roll-neck top": 2.4, "sleeveless top": 2.4,
     }
 )  # fmt: skip
 """How formal a category, or a narrower kind of it, usually is: 0 for sport, 1 casual, 2 neat, 3 smart, 4 festive."""
@@ -55,11 +55,12 @@ OCCASIONS: Final[Mapping[str, Occasion]] = MappingProxyType(
         "work": Occasion(1.9, 4.3, frozenset({"sporty", "denim", "satin"})),
         "interview": Occasion(2.3, 4.3, _ROUGH | {"satin", "evening", "bohemian"}),
         "wedding": Occasion(
-            2.75, 9, _ROUGH | {"boots", "tote", "trench", "knitted dress", "jumper", "white dress", "cream dress"}
+            2.75, 9, _ROUGH | {"boots", "tote", "trench", "knitted dress", "jumper", "wool jacket"}
+            | {"white dress", "cream dress"},
         ),
-        "party": Occasion(2.6, 9, _ROUGH | {"jumper", "trench", "tote"}),
-        "evening": Occasion(2.6, 9, _ROUGH | {"jumper", "trench", "tote"}),
-        "date": Occasion(2.1, 9, frozenset({"sporty", "flannel"})),
+        "party": Occasion(2.6, 9, _ROUGH | {"jumper", "trench", "tote", "wool jacket"}),
+        "evening": Occasion(2.6, 9, _ROUGH | {"jumper", "trench", "tote", "wool jacket"}),
+        "date": Occasion(2.1, 9, frozenset({"sporty", "flannel", "cotton knitwear"})),
         "ceremony": Occasion(2.4, 9, _ROUGH),
         "everyday": Occasion(-9, 2.65, frozenset({"evening", "satin", "clutch"})),
         "travel": Occasion(-9, 2.65, frozenset({"evening", "satin", "clutch", "heels"})),

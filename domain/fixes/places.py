@@ -112,7 +112,8 @@ def _count_places(request: PlaceRequest, candidates: Sequence[FixItem], kinds: M
     """Count the places of each role for what nobody asked for.
 
     Where the roles at hand have too few places to fill the box, as in a shop of shoes alone, garments get more, as
-    far as the cap of a category allows; bags and accessories get more only where there is nothing else.
+    far as the cap of a category allows; bags and accessories get more only where there is nothing else. A box that was
+    asked for in part stays shorter.
     """
     asked: Counter[str] = Counter()
     free_kinds: defaultdict[str, set[str]] = defaultdict(set)
@@ -127,7 +128,7 @@ def _count_places(request: PlaceRequest, candidates: Sequence[FixItem], kinds: M
     }  # a role asked for in full has no place left
     more = [role for role in counts if role != _EXTRA] or list(counts)
     most = {role: len(free_kinds[role]) * request.category_cap for role in more}
-    while sum(counts.values()) + asked.total() < request.slots:
+    while not asked and sum(counts.values()) < request.slots:
         open_roles = [role for role in more if counts[role] < most[role]]
         if not open_roles:
             break

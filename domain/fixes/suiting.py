@@ -7,10 +7,11 @@ several things of one kind one is enough. What the catalogue does not say of a p
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from types import MappingProxyType
 from typing import Final
 
-from domain.fixes.occasions import KINDS, OCCASIONS, list_occasions
+from domain.fixes.occasions import KINDS, OCCASIONS, USUAL, list_occasions
 from domain.fixes.wish_answers import QUIET_COLOURS, ItemTraits
 from models.base import Sku
 from models.catalogue import Season
@@ -35,6 +36,9 @@ CONTRARY: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     }
 )
 """Styles that a piece may not have where another is wanted, which it has not."""
+FINER: Final = 0.75
+"""How much more formal, or less, a cloth or a style makes a piece of a kind."""
+FESTIVE: Final = ("silk", "satin", "velvet", "lace")
 TIED: Final[frozenset[WishKind]] = frozenset({"colour", "material", "pattern", "warmth", "season", "occasion"})
 """What a piece must have where it is plainly wanted of its category."""
 AWAY: Final[Mapping[str, frozenset[Season]]] = MappingProxyType(
@@ -59,6 +63,8 @@ def is_unsuited(wish: FixWish, item: ItemTraits) -> bool:
         or _is_contrary(wanted.get("style", ()), item)
         or _is_too_warm(wanted.get("warmth", ()), item)
         or _lacks_tied(wish.wishes, item)
+        or _is_dressed_up(wish, item)
+        or _has_heels(wish.wishes, item)
     )
 
 
@@ -94,9 +100,37 @@ def _is_out_of_place(occasions: Iterable[ClientWish], item: ItemTraits, wish: Fi
     known = {entry.value for entry in occasions} & set(OCCASIONS)
     if not known or known & _list_values(item, "occasion"):
         return False
-    named = {entry.value for entry in wish.wishes if entry.kind == "category" and entry.strength != "avoid"}
-    of_kind = [word for word in named if ("category", word) in item.traits]
-    return not any(not known & list_occasions(KINDS.get(word, 2.0), frozenset({word})) for word in of_kind)
+    named = [entry for entry in wish.wishes if entry.kind == "category" and entry.strength != "avoid"]
+    of_kind = [entry for entry in named if ("category", entry.value) in item.traits]
+    return not any(_never_suits(known, entry) for entry in of_kind)
+
+
+def _never_suits(occasions: AbstractSet[str], kind: ClientWish) -> bool:
+    """Return whether no piece of a kind suits the occasions, in whatever cloth."""
+    words = frozenset({kind.value, kind.detail or kind.value, "denim" if kind.value == "jeans" else kind.value})
+    base = KINDS.get(kind.detail, KINDS.get(kind.value, USUAL))
+    return not any(occasions & list_occasions(base + shift, words) for shift in (-FINER, 0.0, FINER))
+
+
+def _has_heels(wishes: Iterable[ClientWish], item: ItemTraits) -> bool:
+    """Return whether shoes have heels where flat ones are wanted."""
+    flat = any((entry.kind, entry.value, entry.strength) == ("fit", "flat", "must") for entry in wishes)
+    return flat and ("fit", "heels") in item.traits and ("fit", "flat") not in item.traits
+
+
+def _is_dressed_up(wish: FixWish, item: ItemTraits) -> bool:
+    """Return whether a piece is for evenings, of which the client says nothing."""
+    if (
+        not wish.wishes
+        or ("category", "dress") in item.traits
+        or any(entry.kind in ("occasion", "style", "surprise") for entry in wish.wishes)
+    ):
+        return False
+    named = {(entry.kind, entry.value) for entry in wish.wishes if entry.strength != "avoid"}
+    details = {entry.detail for entry in wish.wishes}
+    cloths = {("material", name) for name in FESTIVE} & item.traits
+    dressed = ("style", "evening") in item.traits or "clutch" in item.details
+    return dressed and not (cloths & named) and not details & item.details
 
 
 def _lacks_colour(colours: Iterable[ClientWish], item: ItemTraits) -> bool:

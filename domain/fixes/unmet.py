@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
+from domain.fixes.asked import find_group, list_asked, list_narrow
 from domain.fixes.candidates import to_cents
 from domain.fixes.notes import name_wish
 from domain.fixes.wish_answers import ItemTraits, is_answered
 from domain.histories import normalise_word
 from models.base import ItemId
+from models.box_roles import BoxRole
 from models.fix_views import UnmetWish
 from models.fixes import FixItem, FixWish
 from models.wishes import ClientWish, Strength
@@ -24,12 +27,14 @@ UNMET_REASONS: Final[Mapping[str, str]] = MappingProxyType(
         "unwanted": "what there is has something that they do not want",
         "had_before": "they have it, or had it in a box lately",
         "unsuited": "what there is does not suit what else they asked for",
-        "no_more": "nothing more that suits them was free",
+        "no_more": "nothing more that goes with what they asked for was free",
         "no_money": "what is left of the budget pays for no further piece",
         "no_room": "it did not fit into the box within its budget and number of pieces",
     }
 )
 """Why a must is not met, by code."""
+PATTERNED: Final = frozenset({BoxRole.TOP, BoxRole.BOTTOM, BoxRole.DRESS, BoxRole.KNITWEAR})
+"""Roles of which a pattern of the whole box is asked."""
 _HAD: Final = frozenset({"owned", "in_another_fix", "sent_back", "excluded_item"})
 _NEAREST: Final = ("out_of_stock", "not_in_size", "too_dear", "unsuited", "unwanted", "had_before")
 """Reasons from the one that misses least to the one that misses most."""
@@ -96,7 +101,44 @@ def list_unmet(
     unmet += [
         _explain([entry], "no_room") for entry in wish.wishes if entry.kind == "quantity" and _is_short(entry, box)
     ]
-    return (*unmet, *_explain_shortness(wish, box, candidates))
+    return (*unmet, *_explain_lacks(wish, box, candidates), *_explain_shortness(wish, box, candidates))
+
+
+def _explain_lacks(wish: FixWish, box: Sequence[FixItem], candidates: Sequence[FixItem]) -> Iterable[UnmetWish]:
+    """Explain where fewer pieces of a kind are in the box than asked for, "tops" say, and which pieces that were asked
+    for lack the pattern that was."""
+    asked, narrow = list_asked(wish), list_narrow(wish)
+    found = Counter(find_group(item, asked, narrow) for item in box)
+    counted = {entry.value.partition(" ")[2] for entry in wish.wishes if entry.kind == "quantity"}
+    for name, count in Counter(asked).items():
+        if name not in counted and 0 < found[name] < count:
+            entry = ClientWish(kind="quantity", value=f"{count} {name if name.endswith('s') else name + 's'}")
+            yield _explain([entry], _find_lack(entry.key, name, box, candidates, asked, narrow))
+    patterns = [entry for entry in wish.wishes if entry.kind == "pattern" and _is_whole_must(entry)]
+    keys = {entry.key for entry in patterns}
+    for item in box:
+        group = find_group(item, asked, narrow)
+        if patterns and group in asked and item.role in PATTERNED and not keys & set(item.answers):
+            entry = patterns[0].model_copy(update={"category": group})
+            yield _explain([entry], _find_lack(patterns[0].key, group, box, candidates, asked, narrow))
+
+
+def _is_whole_must(entry: ClientWish) -> bool:
+    return entry.strength == "must" and not entry.category
+
+
+def _find_lack(
+    key: str,
+    group: str,
+    box: Sequence[FixItem],
+    candidates: Sequence[FixItem],
+    asked: Sequence[str],
+    narrow: Collection[str],
+) -> str:
+    """Find why no further piece of a kind, with what is asked of it, is in the box: there was none, or no room."""
+    taken = {item.item_id for item in box}
+    more = [item for item in candidates if item.item_id not in taken and find_group(item, asked, narrow) == group]
+    return "no_room" if any(key in item.answers or key.startswith("quantity") for item in more) else "no_more"
 
 
 def _explain_shortness(wish: FixWish, box: Sequence[FixItem], candidates: Sequence[FixItem]) -> Iterable[UnmetWish]:

@@ -102,8 +102,14 @@ class ClauseView:
         """Return whether a clause is a whole sentence, which tells something, and no list."""
         if any(mark.meaning.cue == "soft" for mark in self._list_marks(clause)):
             return False
-        texts = [token.text for token in self._tokens[clause.start : self._find_relative(clause)]]
-        return bool(self._signs("verbs") & {*texts})
+        inside = {
+            place
+            for mark in self._list_marks(clause)
+            if mark.meaning.cue in ("go_with", "with_it")
+            for place in range(mark.start, mark.end + 1)
+        }  # in "sandals to go with it" the last word tells nothing
+        places = range(clause.start, self._find_relative(clause))
+        return any(self._tokens[place].text in self._signs("verbs") for place in places if place not in inside)
 
     def _find_relative(self, clause: Clause) -> int:
         """Find where words begin that only describe a thing of the clause: "a dress that does not crease"."""

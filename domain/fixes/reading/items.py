@@ -74,6 +74,8 @@ WARM: Final = frozenset(
         "tweed",
     }
 )
+THICK: Final = frozenset({"lambswool", "alpaca", "mohair"})
+"""Yarns of thick jumpers; merino and cashmere are fine."""
 LIGHT: Final = frozenset({"linen", "silk", "viscose", "jersey", "hemp", "satin", "cotton"})
 NEVER_LIGHT: Final = frozenset({"coat", "knitwear", "shoes", "bag", "jeans"})
 NEVER_WARM: Final = frozenset({"shoes", "bag"})
@@ -100,9 +102,11 @@ def _find_thing(word: str, kind: WishKind, vocabulary: NoteWords) -> Thing:
     return things[0] if things else Thing(kind, word.strip().casefold())
 
 
-def _list_things(text: str, vocabulary: NoteWords) -> list[Thing]:
+def _list_things(text: str, vocabulary: NoteWords, around: str = "") -> list[Thing]:
+    """List what a text names, in the language of what stands around it: a German "Shirt" is a T-shirt, an English one
+    is not."""
     tokens = split_into_tokens(text)
-    language = choose_language(tokens, vocabulary)
+    language = choose_language(split_into_tokens(around) if around else tokens, vocabulary)
     marks = language.find_marks(language.separate(tokens)) if language is not None else []
     return [thing for mark in marks for thing in mark.meaning.things if not thing.opposite]
 
@@ -119,7 +123,7 @@ def describe_item(item: Item, vocabulary: NoteWords) -> ItemTraits:
     text = " , ".join((item.title, item.category, *item.tags, *item.materials))
     category = _find_thing(item.category, "category", vocabulary)
     things = [thing for thing in _list_things(text, vocabulary) if thing.kind not in ("category", "colour", "occasion")]
-    named = [thing for thing in _list_things(item.title, vocabulary) if thing.kind == "category"]
+    named = [thing for thing in _list_things(item.title, vocabulary, text) if thing.kind == "category"]
     details = {thing.detail for thing in named if thing.value == category.value}
     traits: set[Trait] = {(thing.kind, thing.value) for thing in things}
     traits |= {("category", category.value), ("category", item.category.strip().casefold())}
@@ -135,6 +139,8 @@ def describe_item(item: Item, vocabulary: NoteWords) -> ItemTraits:
     traits |= {("occasion", _find_thing(word, "occasion", vocabulary).value) for word in item.occasions}
     sizes = frozenset(map(fold_size, item.sizes))
     kinds = frozenset(details | {category.detail}) - {""}
+    if "jumper" in kinds and ({value for kind, value in traits if kind == "material"} & THICK or "chunky" in text):
+        kinds |= {"thick"}
     return ItemTraits(frozenset(traits), kinds, sizes, item.price_cents, formality, item.season)
 
 

@@ -206,5 +206,5 @@ def test_the_limits_of_the_wish_are_the_limits_of_the_question():
     assert (question.slots, question.budget_cents, question.item_cap_cents) == (3, 12050, 8000)
     assert (question.category_cap, question.colour_cap, question.must_have) == (1, 2, ("dresses",))
     pairs = {(entry.category, entry.colour) for entry in question.pieces}
-    assert pairs == {("knitwear 1", "navy"), ("dresses", "navy")}
+    assert pairs == {("cover", "navy"), ("dresses", "navy")}
     assert slot_rules.check_assembly(question, built_in_answers.answer_assembly(question)) is None

@@ -1,0 +1,82 @@
+"""Choose which pieces that nobody asked for may round off a box.
+
+They never stand in for what was asked for, cost no more than it, and bring at most one thing to wear over an outfit: a
+shorter box is better than one with a wrong piece.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Final
+
+from domain.fixes.colours import QUIET, score_colours
+from domain.fixes.outfits import GOES
+from domain.fixes.roles import EXTRAS
+from models.base import Sku
+from models.box_roles import BoxRole
+from models.fixes import FixItem
+
+COVER: Final = "cover"
+"""The place of what is worn over an outfit and was not asked for: a box has one."""
+BASE: Final = frozenset({BoxRole.TOP, BoxRole.BOTTOM, BoxRole.SHOES})
+"""Roles that an outfit needs, whatever they cost."""
+_OVER: Final = frozenset({BoxRole.OUTERWEAR, BoxRole.KNITWEAR})
+_UNDER_NOTHING: Final = ("roll-neck", "overshirt", "sleeveless")
+"""What is not worn under a jumper."""
+
+
+def is_cover(item: FixItem) -> bool:
+    """Return whether a piece is worn over an outfit: a jacket, a cardigan, a jumper, a wrap."""
+    return item.role in _OVER or (item.role is BoxRole.ACCESSORY and item.cut.endswith("wrap"))
+
+
+def select_fillers(items: Sequence[FixItem], groups: Mapping[Sku, str], asked: Collection[str]) -> list[FixItem]:
+    """Select the candidates that may stay: all that was asked for, and what else suits it. Where nothing was asked for
+    all stay."""
+    wanted = [item for item in items if groups[item.sku] in asked]
+    if not wanted:
+        return list(items)
+    most = max(
+        _find_low_price([item for item in wanted if groups[item.sku] == group])
+        for group in {*asked} & {*groups.values()}
+    )
+    roles = {item.role for item in wanted}
+    covered = any(is_cover(item) for item in wanted)
+    return [
+        item
+        for item in items
+        if groups[item.sku] in asked or not _is_poor(item, groups[item.sku], most, roles, covered=covered)
+    ]
+
+
+def _find_low_price(items: Sequence[FixItem]) -> int:
+    """Find the price that a quarter of the pieces do not exceed, since nobody knows yet which of them goes in."""
+    return sorted(item.price_cents for item in items)[len(items) // 4]
+
+
+def _is_poor(item: FixItem, group: str, most: float, roles: Collection[BoxRole], *, covered: bool) -> bool:
+    """Return whether a piece that was not asked for would be a poor filler."""
+    stands_in = group.startswith("other ")
+    dear = item.role not in BASE and item.price_cents > most
+    too_much = is_cover(item) and (covered or item.category.casefold() == "coat")
+    beneath = BoxRole.KNITWEAR in roles and any(word in item.cut for word in _UNDER_NOTHING)
+    return stands_in or dear or too_much or beneath
+
+
+def select_in_tune(
+    items: Sequence[FixItem], best: Sequence[FixItem], groups: Mapping[Sku, str], asked: Sequence[str]
+) -> list[FixItem]:
+    """Select the candidates whose colours go with the best garment asked for, one of `best`; of what was asked for
+    others stay where too few would be left."""
+    wanted = [item for item in best if groups[item.sku] in asked and item.role not in EXTRAS]
+    garments = [item for item in wanted if item.role is not BoxRole.SHOES and not _is_quiet(item)] or wanted
+    if not garments:
+        return list(items)
+    colour = max(garments, key=lambda item: item.score if item.worth is None else item.worth).colour
+    shades = {(groups[item.sku], item.colour) for item in items if score_colours(item.colour, colour) >= GOES}
+    few = {group for group in {*asked} if sum(own == group for own, _ in shades) < asked.count(group)}
+    return [item for item in items if groups[item.sku] in few or score_colours(item.colour, colour) >= GOES]
+
+
+def _is_quiet(item: FixItem) -> bool:
+    return item.colour.casefold() in QUIET

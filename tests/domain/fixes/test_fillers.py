@@ -1,0 +1,50 @@
+"""What nobody asked for rounds a box off without standing in for what was asked for."""
+
+from __future__ import annotations
+
+import pytest
+
+from domain.fixes.fillers import select_fillers, select_in_tune
+from models.box_roles import BoxRole
+from models.fixes import FixItem
+
+
+def build_piece(
+    sku: str, role: BoxRole, category: str, cents: int = 9900, colour: str = "navy", cut: str = ""
+) -> FixItem:
+    return FixItem(
+        sku=sku, item_id=sku, size="M", category=category, colour=colour, cut=cut, price_cents=cents, score=0.5,
+        p_fit=0.7, role=role,
+    )  # fmt: skip
+
+
+JUMPER = build_piece("jumper", BoxRole.KNITWEAR, "knitwear")
+
+
+@pytest.mark.parametrize(
+    ("piece", "group", "stays"),
+    [
+        (build_piece("skirt", BoxRole.BOTTOM, "skirt", 15000), "skirt", True),
+        (build_piece("bag", BoxRole.BAG, "bag", 9900), "bag", True),
+        (build_piece("dear", BoxRole.BAG, "bag", 15000), "bag", False),
+        (build_piece("jacket", BoxRole.OUTERWEAR, "jacket", 5000), "jacket", False),
+        (build_piece("cardigan", BoxRole.KNITWEAR, "knitwear", 5000), "other knitwear", False),
+        (build_piece("roll-neck", BoxRole.TOP, "t-shirt", 5000, cut="roll-neck top"), "t-shirt", False),
+    ],
+)
+def test_fillers_beside_a_jumper_that_was_asked_for(piece: FixItem, group: str, stays: bool):
+    groups = {"jumper": "knitwear", piece.sku: group}
+    assert (piece in select_fillers([JUMPER, piece], groups, ["knitwear"])) is stays
+
+
+def test_where_nothing_was_asked_for_all_stay():
+    pieces = [JUMPER, build_piece("coat", BoxRole.OUTERWEAR, "coat", 40000)]
+    assert select_fillers(pieces, {"jumper": "knitwear", "coat": "coat"}, []) == pieces
+
+
+def test_shoes_go_with_the_dress_that_was_asked_for_unless_there_are_no_others():
+    dress = build_piece("dress", BoxRole.DRESS, "dress", colour="forest")
+    red, black = (build_piece(colour, BoxRole.SHOES, "shoes", colour=colour) for colour in ("burgundy", "black"))
+    groups = {"dress": "dress", "burgundy": "shoes", "black": "shoes"}
+    assert select_in_tune([dress, red, black], [dress], groups, ["dress", "shoes"]) == [dress, black]
+    assert select_in_tune([dress, red], [dress], groups, ["dress", "shoes"]) == [dress, red]
