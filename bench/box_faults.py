@@ -15,6 +15,7 @@ from bench.demo_boxes import DemoShop, open_demo_shop
 from bench.stories import NOW, STORIES, Story, list_northern
 from domain.blend import score_seasons
 from domain.fixes.asked import find_group, list_asked, list_liked, list_narrow
+from domain.fixes.box_questions import SHADES
 from domain.fixes.colours import score_colours
 from domain.fixes.outfits import GOES, build_look, list_outfits
 from models.base import ItemId
@@ -109,7 +110,6 @@ def _list_asked_faults(wish: FixWish, box: Sequence[FixItem], unmet: Sequence[Un
     so."""
     asked, narrow = list_asked(wish), list_narrow(wish)
     groups = [find_group(item, asked, narrow) for item in box]
-    neither = [item.cut in APART and group in asked for group, item in zip(groups, box, strict=True)]
     said = " ".join(f"{entry.key} {entry.name}" for entry in unmet)
     if any(groups.count(name) < asked.count(name) and name not in said for name in asked):
         yield "missing_unsaid"
@@ -136,6 +136,6 @@ def _list_filler_faults(wish: FixWish, box: Sequence[FixItem]) -> Iterator[str]:
     if covers > max(1, meant):
         yield "covers"
     colours = Counter(item.colour for item in box if item.role not in {*LOOSE, BoxRole.SHOES})
-    named = {entry.value for entry in wish.wishes if entry.kind == "colour" and entry.strength == "must"}
+    named = {entry.value for entry in wish.wishes if entry.kind == "colour" and entry.strength == "must"} - SHADES
     if len(named) != 1 and max(colours.values(), default=0) > 2:
         yield "one_colour"

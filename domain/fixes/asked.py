@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
 from domain.histories import normalise_word
 from models.fixes import FixItem, FixWish
 from models.wishes import ClientWish
 
-APART: Final = frozenset({"roll-neck top", "sleeveless top"})
+APART: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
+    {
+        "roll-neck top": frozenset({"t-shirt"}),
+        "sleeveless top": frozenset({"t-shirt"}),
+        "overshirt": frozenset({"shirt", "top"}),
+    }
+)
 """Narrower kinds that do not count where only the category was asked for: a roll-neck is no T-shirt."""
 MOST_ASKED: Final = 10
 """Pieces asked for that the assembly looks after."""
@@ -59,10 +66,8 @@ def find_group(item: FixItem, asked: Sequence[str], narrow: Collection[str] = ()
     """Find what an item counts as: a category that the client asked for, also by another name, else its own. Where only
     boots were asked for (`narrow`), other shoes do not count as them."""
     category = normalise_word(item.category)
-    apart = category in narrow or bool(APART & {*item.kinds})
-    if category in asked and not apart:
+    never = {name for kind in item.kinds for name in APART.get(kind, ()) if name not in narrow}
+    if category in asked and category not in narrow and category not in never:
         return category
-    own = [name for name in asked if f"category:{name}" in item.answers and (name != category or category in narrow)]
-    if APART & {*item.kinds} and category not in narrow:
-        own = [name for name in own if name != category]
-    return own[0] if own else f"other {category}" if category in asked else category
+    own = (name for name in asked if f"category:{name}" in item.answers and name not in never)
+    return next(own, f"other {category}" if category in asked else category)

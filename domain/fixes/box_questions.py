@@ -24,6 +24,8 @@ WHOLE: Final = frozenset({"season", "occasion", "warmth"})
 """Kinds that do not tell one piece of a category from another, unless they are tied to it."""
 MOST_OF_COLOUR: Final = 2
 """Garments of one colour in a box that the client described."""
+SHADES: Final = frozenset({"bright", "dark", "pastel", "pale", "neutral", "earthy", "colourful"})
+"""Words for many colours."""
 USUAL_CAP: Final = 3
 """Pieces of one colour in a box where nobody says how many."""
 _TONELESS: Final = frozenset({BoxRole.SHOES, BoxRole.BAG, BoxRole.ACCESSORY})
@@ -53,12 +55,15 @@ def build_question(
     groups = {item.sku: find_group(item, wanted, list_narrow(wish)) for item in items}
     suited = select_in_tune(items, _narrow_asked(wish, items, groups, asked, liked), groups, wanted)
     fit = select_fillers(_narrow_asked(wish, suited, groups, asked, liked), groups, wanted)
-    places = assign_places(PlaceRequest(wish.slots, wish.category_cap, wanted), fit, groups)
+    places = assign_places(
+        PlaceRequest(wish.slots, wish.category_cap, wanted, whole=not (wanted and wish.wishes)), fit, groups
+    )
     places |= {sku: COVER for sku in _list_covers(fit, groups, wanted) if sku in places}
     fit = _keep_to_outfit(wish, fit, groups, places, wanted)
     first = {*liked, *_find_outfit_places(fit, groups, places, wanted)}
     most = max((compute_worth(item) for item in fit), default=0.0)
     cap = _find_colour_cap(wish)
+    free = set() if cap is None else _list_toneless(fit, groups, asked)
     worth = [
         (item, compute_worth(item) - prices.get(item.sku, 0.0), FILLED * most + most * (places[item.sku] in first))
         for item in fit
@@ -75,7 +80,7 @@ def build_question(
         colour_cap=wish.colour_cap if cap is None else cap,
         must_have=tuple(sorted(list_asked_places(asked))),
         pieces=tuple(
-            _build_piece(item, places[item.sku], score + bonus, colours=cap is None or item.role not in _TONELESS)
+            _build_piece(item, places[item.sku], score + bonus, colour="" if item.sku in free else item.colour)
             for item, score, bonus in worth
             if score > 0 or groups[item.sku] in asked
         ),
@@ -99,7 +104,7 @@ def _begins_with_dress(fit: Sequence[FixItem], has: AbstractSet[BoxRole]) -> boo
 
 
 def _list_covers(fit: Sequence[FixItem], groups: Mapping[Sku, str], asked: Sequence[str]) -> list[Sku]:
-    """List what would be worn over the outfit and was not asked for, of which a box has one; scarves over a dress too."""
+    """List what would be worn over the outfit and was not asked for, of which one is enough."""
     has = {item.role for item in fit if groups[item.sku] in asked}
     dress = _begins_with_dress(fit, has)
     others = [item for item in fit if groups[item.sku] not in asked]
@@ -175,19 +180,28 @@ def _rate_answers(wish: FixWish, item: FixItem) -> _Level:
     return len(musts), len(likings - musts), thick and "thick" in item.kinds, item.named
 
 
+def _list_toneless(fit: Sequence[FixItem], groups: Mapping[Sku, str], asked: Sequence[str]) -> set[Sku]:
+    """List the pieces that a cap which nobody asked for does not count: shoes and bags, and kinds asked for that come
+    in too few colours."""
+    shades = {(groups[item.sku], normalise_word(item.colour)) for item in fit}
+    scarce = {kind for kind in asked if sum(own == kind for own, _ in shades) <= asked.count(kind)}
+    return {item.sku for item in fit if item.role in _TONELESS or groups[item.sku] in scarce}
+
+
 def _find_colour_cap(wish: FixWish) -> int | None:
     """Find how many garments of one colour a box takes that was described in words; None: as the request says, or many
     since just one colour was asked for."""
-    named = {entry.value for entry in wish.wishes if entry.kind == "colour" and entry.strength == "must"}
+    colours = [entry for entry in wish.wishes if entry.kind == "colour" and entry.strength == "must"]
+    named = {entry.value for entry in colours} - SHADES
     stated = wish.colour_cap < USUAL_CAP or not wish.wishes
     return None if stated or len(named) == 1 else MOST_OF_COLOUR
 
 
-def _build_piece(item: FixItem, place: str, score: float, *, colours: bool) -> Piece:
+def _build_piece(item: FixItem, place: str, score: float, *, colour: str) -> Piece:
     return Piece(
         sku=item.sku,
         category=place,
-        colour=normalise_word(item.colour) if colours else "",
+        colour=normalise_word(colour),
         price_cents=item.price_cents,
         score=round(score, 9),
     )

@@ -189,9 +189,9 @@ def _find_exclusion(wish: FixWish, wearer: Wearer, item: Item, traits: ItemTrait
         "excluded_colour": normalise_word(item.colour) in _normalise_words(wish.exclude_colours),
         "unwanted": traits is not None
         and (any(is_broken(wished, traits) for wished in wish.wishes) or _is_refused_too(wish, traits)),
+        "unsuited": traits is not None and is_unsuited(wish, traits),
         "too_dear": (dearest is not None and item.price_cents > dearest)
         or (traits is not None and is_too_dear(wish.wishes, traits)),
-        "unsuited": traits is not None and is_unsuited(wish, traits),
     }
     return next((code for code, holds in checks.items() if holds), "")
 

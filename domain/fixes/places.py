@@ -33,6 +33,8 @@ class PlaceRequest(NamedTuple):
     slots: int
     category_cap: int
     asked: tuple[str, ...]
+    whole: bool = True
+    """Whether roles get further places where the box would else stay short."""
 
 
 def list_asked_places(asked: Sequence[str]) -> tuple[str, ...]:
@@ -113,7 +115,7 @@ def _count_places(request: PlaceRequest, candidates: Sequence[FixItem], kinds: M
 
     Where the roles at hand have too few places to fill the box, as in a shop of shoes alone, garments get more, as
     far as the cap of a category allows; bags and accessories get more only where there is nothing else. A box that was
-    asked for in part stays shorter.
+    described in words may stay shorter.
     """
     asked: Counter[str] = Counter()
     free_kinds: defaultdict[str, set[str]] = defaultdict(set)
@@ -128,7 +130,7 @@ def _count_places(request: PlaceRequest, candidates: Sequence[FixItem], kinds: M
     }  # a role asked for in full has no place left
     more = [role for role in counts if role != _EXTRA] or list(counts)
     most = {role: len(free_kinds[role]) * request.category_cap for role in more}
-    while not asked and sum(counts.values()) < request.slots:
+    while request.whole and sum(counts.values()) + asked.total() < request.slots:
         open_roles = [role for role in more if counts[role] < most[role]]
         if not open_roles:
             break

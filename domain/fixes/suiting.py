@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Final
 
 from domain.fixes.occasions import KINDS, OCCASIONS, USUAL, list_occasions
-from domain.fixes.wish_answers import QUIET_COLOURS, ItemTraits
+from domain.fixes.wish_answers import QUIET_COLOURS, ItemTraits, is_named
 from models.base import Sku
 from models.catalogue import Season
 from models.fixes import FixItem, FixWish
@@ -36,6 +36,8 @@ CONTRARY: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     }
 )
 """Styles that a piece may not have where another is wanted, which it has not."""
+BY_NAME: Final = frozenset({"coat", "shoes", "bag"})
+"""What is worn on the way there: who asks for a raincoat for work gets one."""
 FINER: Final = 0.75
 """How much more formal, or less, a cloth or a style makes a piece of a kind."""
 FESTIVE: Final = ("silk", "satin", "velvet", "lace")
@@ -96,13 +98,19 @@ def _list_values(item: ItemTraits, kind: WishKind) -> frozenset[str]:
 
 
 def _is_out_of_place(occasions: Iterable[ClientWish], item: ItemTraits, wish: FixWish) -> bool:
-    """Return whether a piece suits none of the occasions; jeans for work are what the client asked for by name."""
+    """Return whether a piece suits none of the occasions; jeans for work are what the client asked for by name, and so
+    is a cashmere jumper for days at home."""
     known = {entry.value for entry in occasions} & set(OCCASIONS)
+    known = known & {"home"} or known
     if not known or known & _list_values(item, "occasion"):
         return False
     named = [entry for entry in wish.wishes if entry.kind == "category" and entry.strength != "avoid"]
     of_kind = [entry for entry in named if ("category", entry.value) in item.traits]
-    return not any(_never_suits(known, entry) for entry in of_kind)
+    cloths = [entry for entry in wish.wishes if entry.kind == "material" and entry.category]
+    if any(entry.strength == "must" and is_named(entry, item) for entry in cloths):
+        return False
+    of_name = any(entry.value in BY_NAME and entry.detail in item.details for entry in of_kind)
+    return not of_name and not any(_never_suits(known, entry) for entry in of_kind)
 
 
 def _never_suits(occasions: AbstractSet[str], kind: ClientWish) -> bool:
@@ -173,7 +181,7 @@ def _lacks_tied(wishes: Iterable[ClientWish], item: ItemTraits) -> bool:
             tied.setdefault((entry.kind, entry.category), []).append(entry.value)
     return any(
         not _list_values(item, kind) & {*values}
-        and bool(_list_values(item, kind) or (kind == "warmth" and _list_values(item, "material")))
+        and bool(_list_values(item, kind) - {"plain"} or (kind == "warmth" and _list_values(item, "material")))
         for (kind, _), values in tied.items()
     )
 

@@ -29,7 +29,7 @@ UNMET_REASONS: Final[Mapping[str, str]] = MappingProxyType(
         "unsuited": "what there is does not suit what else they asked for",
         "no_more": "nothing more that goes with what they asked for was free",
         "no_money": "what is left of the budget pays for no further piece",
-        "no_room": "it did not fit into the box within its budget and number of pieces",
+        "no_room": "it did not fit into the box within its budget, its colours and its number of pieces",
     }
 )
 """Why a must is not met, by code."""

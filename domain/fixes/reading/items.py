@@ -76,6 +76,8 @@ WARM: Final = frozenset(
 )
 THICK: Final = frozenset({"lambswool", "alpaca", "mohair"})
 """Yarns of thick jumpers; merino and cashmere are fine."""
+SOFT: Final = frozenset({"jersey", "merino", "cashmere", "fleece"})
+"""Cloths that give way."""
 LIGHT: Final = frozenset({"linen", "silk", "viscose", "jersey", "hemp", "satin", "cotton"})
 NEVER_LIGHT: Final = frozenset({"coat", "knitwear", "shoes", "bag", "jeans"})
 NEVER_WARM: Final = frozenset({"shoes", "bag"})
@@ -133,6 +135,8 @@ def describe_item(item: Item, vocabulary: NoteWords) -> ItemTraits:
         traits |= {("colour", _find_thing(item.colour, "colour", vocabulary).value)}
     if item.brand:
         traits.add(("brand", item.brand))
+    if not any(kind == "pattern" for kind, _ in traits):
+        traits.add(("pattern", "plain"))
     _widen(traits)
     _add_comfort(traits, category.value, item.season, details)
     formality = _add_occasions(traits, category.value, details)
@@ -163,6 +167,8 @@ def _add_comfort(traits: set[Trait], category: str, season: Season, details: set
         traits.add(("season", season.value))
     if season is Season.AUTUMN and ("warmth", "warm") in traits:
         traits.add(("season", "winter"))
+    if materials & SOFT or "joggers" in details or ("fit", "stretch") in traits:
+        traits.add(("fit", "comfortable"))
     if category == "shoes" and details & FLAT_SHOES and ("fit", "heels") not in traits:
         traits.add(("fit", "flat"))
 

@@ -202,9 +202,10 @@ def test_the_limits_of_the_wish_are_the_limits_of_the_question():
         slots=3, budget=Decimal("120.50"), item_cap=Decimal("80"), category_cap=1, colour_cap=2,
         must_have=("Dresses", "dresses"),
     )  # fmt: skip
-    question = build_question(wish, [piece("a"), piece("b", category=" dresses", colour="NAVY")], {}, "ann", NOW)
+    skirt = piece("a", category="skirt", role=BoxRole.BOTTOM)
+    question = build_question(wish, [skirt, piece("b", category=" dresses", colour="NAVY")], {}, "ann", NOW)
     assert (question.slots, question.budget_cents, question.item_cap_cents) == (3, 12050, 8000)
     assert (question.category_cap, question.colour_cap, question.must_have) == (1, 2, ("dresses",))
     pairs = {(entry.category, entry.colour) for entry in question.pieces}
-    assert pairs == {("cover", "navy"), ("dresses", "navy")}
+    assert pairs == {("bottom 1", "navy"), ("dresses", "navy")}
     assert slot_rules.check_assembly(question, built_in_answers.answer_assembly(question)) is None
