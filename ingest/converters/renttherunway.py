@@ -3,10 +3,11 @@ No grant to pass the data on is known: measure with it, do not publish it.
 Becomes clients.csv, catalogue.csv and events.jsonl.
 
 Each rental is two events at noon UTC of the review's day, the only date there is: an order_placed without value, and a
-fix_feedback with fit, rating (2 to 10 there, 1 to 5 here) and `kept`. Nobody keeps a rental: `kept` says whether the
-client would recommend it, the nearest thing that the set knows. There are no titles, prices or stock: the title is the
-category and the item's number, and one price for all must be given. The most frequent size and the body type become
-the client's sizes and tags; the two most frequent occasions become the item's tags.
+fix_feedback with fit, rating (2 to 10 there, 1 to 5 here) and `kept`. What a client reviewed on one day counts as one
+order. Nobody keeps a rental: `kept` says whether the client would recommend it, the nearest thing that the set knows.
+There are no titles, prices or stock: the title is the category and the item's number, and one price for all must be
+given. The most frequent size and the body type become the client's sizes and tags; the two most frequent occasions
+become the item's tags.
 """
 
 from __future__ import annotations
