@@ -25,6 +25,7 @@ CODES: Final = (
     "quiz_colours", "last_order", "last_viewed", "sizes", "signed_up",
 )  # fmt: skip
 """The code of every fact, the most important first."""
+_YEAR: Final = 365
 _COUNTS: Final = ("", "once", "twice", "three times", "four times", "five times", "six times")
 
 
@@ -138,7 +139,7 @@ def _list_details(history: History, now: datetime) -> tuple[dict[str, Any], ...]
         _detail_day(history.last_order_at, history, now),
         viewed,
         {"words": _clean_words(history.sizes)},
-        _detail_day(history.signed_up_at, history, now) | {"dated": True},
+        _detail_day(history.signed_up_at, history, now),
     )
 
 
@@ -154,7 +155,8 @@ def _detail_day(at: datetime | None, history: History, now: datetime) -> dict[st
         return {}
     zone = load_zone(history.zone)
     day = at.astimezone(zone).date()
-    return {"day": day, "dated": day.year != now.astimezone(zone).year}
+    # Within a year, a day and its month name one day only.
+    return {"day": day, "dated": (now.astimezone(zone).date() - day).days >= _YEAR}
 
 
 def format_day(at: datetime, history: History, now: datetime, *, always_year: bool = False) -> str:

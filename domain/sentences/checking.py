@@ -71,6 +71,7 @@ class SentenceChecker:
         self._codes, self._ids = list_codes(brief), list_fact_ids(brief)
         self._stated = {fold(f.text).rstrip("."): f.code for f in brief.facts} if grammar.language == STATED_IN else {}
         self._message = {fold(sentence).rstrip(".") for sentence in split_sentences(brief.message)}
+        self._count = len(brief.items)
         self._known = BriefSupport.from_brief(brief).known
         self._phrases = sorted((fold(p) for p in _list_phrases(brief)), key=len, reverse=True)
 

@@ -27,8 +27,9 @@ ITEM_SLOTS: Final = frozenset({"ITEM", "PRONOUN", "THIS", "COLOUR", "BRAND", "MA
 """Slots that one picked item fills; all of them in one sentence are of the same item."""
 FACT_SLOTS: Final = frozenset({"PIECE", "DAY", "MONTH", "COUNT", "NUMBER", "WORDS", "KIND"})
 """Slots that one fact of the client's fills."""
-SLOTS: Final = ITEM_SLOTS | FACT_SLOTS | {"OTHER", "SHOP", "SEASON"}
-"""OTHER: a second picked item."""
+SLOTS: Final = ITEM_SLOTS | FACT_SLOTS | {"OTHER", "ANY", "TONE", "SHOP", "SEASON", "PICKS"}
+"""OTHER: a second picked item. ANY: whichever picked item, and TONE: a colour or material of whichever, for lists that say
+nothing of them. PICKS: how many items were picked."""
 _TOKEN: Final = re.compile(r"<[a-z_0-9]+>|[A-Z]{3,}|[()\[\]|]|[^\s()\[\]|<>]+")
 
 

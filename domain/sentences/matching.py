@@ -62,7 +62,8 @@ class SentenceMatcher:
         """Positions of words that belong to a name."""
         for name in names:
             self._find_name(name)
-        self._items = {fact for fact, slot, _ in self._found if slot == "ITEM"}
+        self.items = frozenset(fact for fact, slot, _ in self._found if slot == "ITEM")
+        """The picked items that the sentence names."""
 
     def read(self, kind: str = "S") -> Reading | None:
         """Read the sentence as approved sentences of this kind, joined by listed joiners; None when it is none."""
@@ -118,9 +119,9 @@ class SentenceMatcher:
         facts = [fact for fact, code in self._codes.items() if code in rule.codes]
         if rule.codes and not facts:
             return
-        named = sorted({*self._items, *([focus] if focus else [])}) if rule.slots & ITEM_SLOTS else []
+        named = sorted({*self.items, *([focus] if focus else [])}) if rule.slots & ITEM_SLOTS else []
         for item in ("", *named):
-            others = sorted(self._items - {item}) if item and "OTHER" in rule.slots else []
+            others = sorted(self.items - {item}) if item and "OTHER" in rule.slots else []
             yield from (Binding(item, other, fact) for other in ("", *others) for fact in facts or ("",))
 
 
@@ -170,9 +171,16 @@ class _Walk:
         if slot == "PRONOUN":
             named = at < len(self._words) and self._words[at] in self._grammar.classes.get("pronoun", ())
             return {at + 1} if named and self._focused else set()
-        if slot in ("SHOP", "SEASON"):
+        if slot == "ANY":
+            return self._fill_any("ITEM", at)
+        if slot == "TONE":
+            return self._fill_any("COLOUR", at) | self._fill_any("MATERIAL", at)
+        if slot in ("SHOP", "SEASON", "PICKS"):
             return self._found.get((slot.lower(), slot, at), set())
         fact = (
             self._binding.fact if slot in FACT_SLOTS else self._binding.other if slot == "OTHER" else self._binding.item
         )
         return self._found.get((fact, "ITEM" if slot == "OTHER" else slot, at), set())
+
+    def _fill_any(self, slot: str, at: int) -> set[int]:
+        return {stop for (_, name, start), stops in self._found.items() if (name, start) == (slot, at) for stop in stops}

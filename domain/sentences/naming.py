@@ -15,8 +15,8 @@ from domain.sentences.matching import FactName, Phrase
 from domain.sentences.words import list_keys, split_words
 from models.mail import Brief, BriefItem, Fact
 
-SHOP, SEASON, MESSAGE, KIND = "shop", "season", "message", "kind"
-AMBIENT = frozenset({SHOP, SEASON, KIND, "two"})
+SHOP, SEASON, MESSAGE, KIND, PICKS = "shop", "season", "message", "kind", "picks"
+AMBIENT = frozenset({SHOP, SEASON, KIND, PICKS, "one", "two"})
 """Facts that hold for the whole mail; a sentence need not cite them."""
 _HEADED = frozenset({"ITEM", "PIECE"})
 
@@ -29,7 +29,8 @@ def build_item_id(item_id: str) -> str:
 def list_codes(brief: Brief) -> dict[str, str]:
     """List the facts of the client's and the mail's own, with the code of each."""
     codes = {fact.code: fact.code for fact in brief.facts} | {KIND: str(brief.kind)}
-    return codes | ({"two": "two"} if len(brief.items) == 2 else {})
+    count = {1: "one", 2: "two"}.get(len(brief.items))
+    return codes | ({count: count} if count else {})
 
 
 def list_fact_ids(brief: Brief) -> frozenset[str]:
@@ -43,6 +44,7 @@ def list_names(brief: Brief, grammar: Grammar) -> tuple[FactName, ...]:
     names = [name for item in brief.items for name in _name_item(item, grammar)]
     names += [name for fact in brief.facts for name in _name_fact(fact, grammar)]
     names += _build_names(SHOP, "SHOP", [brief.shop_name], grammar)
+    names += _build_names(PICKS, "PICKS", _say_picks(len(brief.items), grammar), grammar)
     names += _build_names(SEASON, "SEASON", _say_season(brief.season, grammar), grammar)
     return tuple(_drop_shared(dict.fromkeys(names), brief))
 
@@ -168,6 +170,12 @@ def _list_lists(words: Sequence[str], grammar: Grammar) -> Iterator[str]:
 def _say_season(season: str, grammar: Grammar) -> list[str]:
     order = ("spring", "summer", "autumn", "winter")
     return [grammar.notes["season"][order.index(season)]] if season in order else []
+
+
+def _say_picks(count: int, grammar: Grammar) -> list[str]:
+    """Say how many items were picked, in every form that the language has for it."""
+    forms = grammar.notes.get("picks", ())
+    return forms[count - 1].split("/") if 0 < count <= len(forms) else []
 
 
 def _drop_shared(names: Iterable[FactName], brief: Brief) -> Iterator[FactName]:
