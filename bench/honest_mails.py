@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -15,6 +15,7 @@ from models.states import Phase, TouchKind
 FOLDER: Final = Path(__file__).parent / "data" / "honest"
 LANGUAGES: Final = ("en", "de", "fr", "es", "ar")
 NOW: Final = datetime(2026, 11, 21, 12, tzinfo=UTC)
+_AFTER: Final = timedelta(days=7)
 
 
 class HonestMail(NamedTuple):
@@ -53,7 +54,7 @@ def _build_brief(mail_id: str, language: str, told: Mapping[str, Any]) -> Brief:
         autonomy=Autonomy.GROUNDED,
         voice="Confident, concise, executive.",
         message=told.get("message", ""),
-        facts=state_facts(_build_history(language, told), NOW),
+        facts=state_facts(_build_history(language, told), _find_day(told)),
         items=tuple(BriefItem.model_validate(item) for item in told.get("items", ())),
         season=told.get("season", ""),
     )
@@ -87,3 +88,11 @@ def _build_piece(told: Mapping[str, str] | None) -> HistoryItem | None:
 
 def _read_day(day: str) -> datetime:
     return datetime.combine(date.fromisoformat(day), time(12), UTC)
+
+
+def _find_day(told: Mapping[str, Any]) -> datetime:
+    """Find the day of writing, which the corpus does not state: a week after the last thing that is known."""
+    past = told.get("history", {}).values()
+    days = [entry["day"] if isinstance(entry, dict) else entry for entry in past]
+    known = [day for day in days if isinstance(day, str) and day[:2] == "20"]
+    return _read_day(max(known)) + _AFTER if known else NOW

@@ -23,7 +23,7 @@ from typing import Final, NamedTuple
 from domain.sentences.words import split_words
 from domain.wording import fold
 
-ITEM_SLOTS: Final = frozenset({"ITEM", "PRONOUN", "THIS", "COLOUR", "BRAND", "MATERIAL", "CATEGORY"})
+ITEM_SLOTS: Final = frozenset({"ITEM", "PRONOUN", "THIS", "COLOUR", "BRAND", "MATERIAL", "FIT", "CATEGORY"})
 """Slots that one picked item fills; all of them in one sentence are of the same item."""
 FACT_SLOTS: Final = frozenset({"PIECE", "DAY", "MONTH", "COUNT", "NUMBER", "WORDS", "KIND"})
 """Slots that one fact of the client's fills."""

@@ -69,6 +69,8 @@ def _name_item(item: BriefItem, grammar: Grammar) -> Iterator[FactName]:
         yield from _build_names(fact, "ITEM", _list_nouns(item.category, slots, grammar), grammar)
     for slot, word in slots.items():
         yield from _build_names(fact, slot, [word], grammar)
+    fits = [word for word in _find_core(item.title, grammar) if word in grammar.notes["fitting"]]
+    yield from _build_names(fact, "FIT", fits, grammar)
     yield from _build_names(fact, "MATERIAL", _find_material(item.title, grammar), grammar)
 
 
@@ -115,13 +117,15 @@ def _list_short_titles(title: str, grammar: Grammar) -> Iterator[str]:
     if not core or not core[-1].isalpha():
         return
     yield " ".join(core)
-    fitting, first = set(grammar.notes["fitting"]), "head" in grammar.notes
+    loose, first = {*grammar.notes["fitting"], *grammar.notes["material"]}, "head" in grammar.notes
     rest = core
-    while len(rest) > 1 and (rest[-1] if first else rest[0]) in fitting:
+    while len(rest) > 1 and (rest[-1] if first else rest[0]) in loose:
         rest = rest[:-1] if first else rest[1:]
         yield " ".join(rest)
     head = core[0] if first else core[-1]
     yield head
+    if not first and "-" in (last := title.split()[-1]) and split_words(last).words == core[-2:]:
+        yield " ".join(core[-2:])
     yield from (noun for noun in grammar.notes.get("compound", ()) if head.endswith(noun) and head != noun)
 
 
