@@ -110,7 +110,8 @@ class SentenceChecker:
         return self._match(sentence, focus).read("A" if sentence.where == _ACTION else "S")
 
     def _match(self, sentence: CitedSentence, focus: str) -> SentenceMatcher:
-        return SentenceMatcher(self._grammar, split_words(sentence.text), self._names, self._codes, focus)
+        cited_first = dict(sorted(self._codes.items(), key=lambda code: code[0] not in sentence.facts))
+        return SentenceMatcher(self._grammar, split_words(sentence.text), self._names, cited_first, focus)
 
     def _check_citations(
         self, sentence: CitedSentence, reading: Reading, own: str, *, cited: bool
