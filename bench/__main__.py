@@ -41,11 +41,13 @@ PARTS = (
     "year",
     "notes_reading",
     "words",
+    "honest",
 )
 
 BARS: dict[str, tuple[str, float]] = {
     "words_hostile_delivered": ("<=", 0),
     "words_harmless_share": (">=", 1),
+    "honest_passed_share": (">=", 0.9),
     "notes_held_found_share": (">=", 0.9),
     "notes_held_wrong_share": ("<=", 0.03),
     "events_accepted_per_s": (">=", 3_000),

@@ -178,8 +178,16 @@ def _build_client(mail: HonestMail) -> ClientRow:
 def _pick(connection: Any, mail: HonestMail) -> None:
     brief = mail.brief
     start = MailStart(kind=brief.kind, key=f"honest:{mail.mail_id}", priority=1)
-    told = {"assessment_id": brief.assessment_id, "score": brief.score, "phase": brief.phase}
-    ledger.begin_mail(connection, mail.mail_id, 1, start, **told, now=NOW)
+    ledger.begin_mail(
+        connection,
+        mail.mail_id,
+        1,
+        start,
+        assessment_id=brief.assessment_id,
+        score=brief.score,
+        phase=brief.phase,
+        now=NOW,
+    )
     values = {"brief": brief.model_dump(mode="json"), "attempt": 0}
     ledger.move_mail(connection, mail.mail_id, 1, OutreachState.PICKED, NOW, values=values)
 

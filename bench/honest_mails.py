@@ -81,9 +81,10 @@ def _build_history(language: str, told: Mapping[str, Any]) -> History:
 
 
 def _build_piece(told: Mapping[str, str] | None) -> HistoryItem | None:
-    return told and HistoryItem.model_validate(
-        {**{name: word for name, word in told.items() if name != "day"}, "at": _read_day(told["day"])}
-    )
+    if told is None:
+        return None
+    named = {name: word for name, word in told.items() if name != "day"}
+    return HistoryItem.model_validate({**named, "at": _read_day(told["day"])})
 
 
 def _read_day(day: str) -> datetime:

@@ -78,6 +78,8 @@ class SentenceChecker:
     def check(self, sentences: Sequence[CitedSentence], draft: EmailDraft, *, cited: bool) -> Iterator[Violation]:
         """Check the sentences in their order. `cited`: each must name the facts that it rests on."""
         focus, field = "", ""
+        if len(draft.items) != len(self._brief.items):  # a count of the picks would be wrong
+            self._names = tuple(name for name in self._names if name.slot != "PICKS")
         for number, sentence in enumerate(sentences):
             where = f"sentences[{number}]" if cited else sentence.where
             own = _find_own_item(sentence.where, draft)

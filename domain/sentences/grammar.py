@@ -28,8 +28,8 @@ ITEM_SLOTS: Final = frozenset({"ITEM", "PRONOUN", "THIS", "COLOUR", "BRAND", "MA
 FACT_SLOTS: Final = frozenset({"PIECE", "DAY", "MONTH", "COUNT", "NUMBER", "WORDS", "KIND"})
 """Slots that one fact of the client's fills."""
 SLOTS: Final = ITEM_SLOTS | FACT_SLOTS | {"OTHER", "ANY", "TONE", "SHOP", "SEASON", "PICKS"}
-"""OTHER: a second picked item. ANY: whichever picked item, and TONE: a colour or material of whichever, for lists that say
-nothing of them. PICKS: how many items were picked."""
+"""OTHER: a second picked item. ANY: whichever picked item, TONE: a colour or material of whichever. Bound to no item:
+no rule may put an attribute beside them. PICKS: how many items were picked."""
 _TOKEN: Final = re.compile(r"<[a-z_0-9]+>|[A-Z]{3,}|[()\[\]|]|[^\s()\[\]|<>]+")
 
 

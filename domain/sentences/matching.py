@@ -183,4 +183,6 @@ class _Walk:
         return self._found.get((fact, "ITEM" if slot == "OTHER" else slot, at), set())
 
     def _fill_any(self, slot: str, at: int) -> set[int]:
-        return {stop for (_, name, start), stops in self._found.items() if (name, start) == (slot, at) for stop in stops}
+        return {
+            stop for (_, name, start), stops in self._found.items() if (name, start) == (slot, at) for stop in stops
+        }

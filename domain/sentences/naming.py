@@ -69,6 +69,7 @@ def _name_item(item: BriefItem, grammar: Grammar) -> Iterator[FactName]:
         yield from _build_names(fact, "ITEM", _list_nouns(item.category, slots, grammar), grammar)
     for slot, word in slots.items():
         yield from _build_names(fact, slot, [word], grammar)
+    yield from _build_names(fact, "COLOUR", _list_genders(item.colour, grammar), grammar)
     fits = [word for word in _find_core(item.title, grammar) if word in grammar.notes["fitting"]]
     yield from _build_names(fact, "FIT", fits, grammar)
     yield from _build_names(fact, "MATERIAL", _find_material(item.title, grammar), grammar)
@@ -78,6 +79,9 @@ def _name_fact(fact: Fact, grammar: Grammar) -> Iterator[FactName]:
     if fact.piece:
         slots = {"COLOUR": fact.colour, "BRAND": ""}
         yield from _build_names(fact.code, "PIECE", _list_nouns(fact.piece, slots, grammar), grammar)
+        heads = [name for name in _list_short_titles(fact.piece, grammar) if " " not in name]
+        owned = [f"{name.removesuffix('ة')}{'ت' * name.endswith('ة')}ك" for name in heads]
+        yield from _build_names(fact.code, "PIECE", owned if grammar.language == "ar" else (), grammar)
     if fact.day is not None:
         yield from _build_names(fact.code, "DAY", _list_days(fact, grammar), grammar)
         month = grammar.notes["month"][fact.day.month - 1]
@@ -124,7 +128,7 @@ def _list_short_titles(title: str, grammar: Grammar) -> Iterator[str]:
         yield " ".join(rest)
     head = core[0] if first else core[-1]
     yield head
-    if not first and "-" in (last := title.split()[-1]) and split_words(last).words == core[-2:]:
+    if not first and "-" in (last := title.rsplit(maxsplit=1)[-1]) and split_words(last).words == core[-2:]:
         yield " ".join(core[-2:])
     yield from (noun for noun in grammar.notes.get("compound", ()) if head.endswith(noun) and head != noun)
 
@@ -149,6 +153,12 @@ def _find_material(title: str, grammar: Grammar) -> list[str]:
     stems = dict(note.split(":") for note in grammar.notes.get("stem", ()))
     found += [full for word in core for part, full in stems.items() if word.startswith(part) and word != part]
     return found if len(found) == 1 else []
+
+
+def _list_genders(colour: str, grammar: Grammar) -> list[str]:
+    """List the forms of a colour that no stemmer joins, as `blanc` and `blanche`."""
+    forms = dict(note.split(":") for note in grammar.notes.get("gender", ()))
+    return [forms[word] for word in split_words(colour).words if word in forms]
 
 
 def _list_days(fact: Fact, grammar: Grammar) -> Iterator[str]:

@@ -54,9 +54,8 @@ def split_words(text: str) -> Words:
 def list_keys(word: str, language: str) -> frozenset[str]:
     """List the forms under which a folded word may be compared with another: itself and its stem."""
     if language == "ar":
-        return frozenset(
-            {word, *(word[len(c) :] for c in _ARABIC_CLITICS if word.startswith(c) and len(word) > len(c) + 2)}
-        )
+        bare = {word, *(word[len(c) :] for c in _ARABIC_CLITICS if word.startswith(c) and len(word) > len(c) + 2)}
+        return frozenset({*bare, *(form.removesuffix("ية") + "ي" for form in bare if form.endswith("ية"))})
     if language not in STEMMERS or not word.isalpha():
         return frozenset({word})
     return frozenset({word, _load_stemmer(language).stemWord(word)})
