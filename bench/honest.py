@@ -47,7 +47,7 @@ GAVE_UP: Final = frozenset({"ungrounded", "invalid"})
 """Codes of a mail that falls back to the template writer: of faults, or of nothing left after what was struck."""
 
 
-class Refusal(NamedTuple):
+class ReturnedSentence(NamedTuple):
     """A sentence that came back. `call`: 0 for the first wording."""
 
     language: str
@@ -64,7 +64,7 @@ class Outcome(NamedTuple):
     language: str
     calls: int
     sentences: int
-    refused: tuple[Refusal, ...]
+    refused: tuple[ReturnedSentence, ...]
 
 
 def measure() -> dict[str, float]:
@@ -138,16 +138,16 @@ async def _compose_one(context: ServiceContext, mail: HonestMail) -> Outcome:
     return Outcome(mail.language, len(calls) if approved else 0, writer.count_sentences(), refused)
 
 
-def _list_refusals(mail: HonestMail, call: int, answer: Mapping[str, Any]) -> Iterator[Refusal]:
+def _list_refusals(mail: HonestMail, call: int, answer: Mapping[str, Any]) -> Iterator[ReturnedSentence]:
     try:
         draft = assemble_draft(Draft.model_validate(answer), mail.brief)
     except ValidationError as wrong:
-        yield Refusal(mail.language, "invalid", call, mail.mail_id, "", str(wrong.errors()[0]["loc"]))
+        yield ReturnedSentence(mail.language, "invalid", call, mail.mail_id, "", str(wrong.errors()[0]["loc"]))
         return
     for fault in find_draft_faults(draft, mail.brief):
         number = fault.where.removeprefix("sentences[").removesuffix("]")
         text = draft.sentences[int(number)].text if number.isdigit() else fault.where
-        yield Refusal(mail.language, fault.code, call, mail.mail_id, text, fault.what)
+        yield ReturnedSentence(mail.language, fault.code, call, mail.mail_id, text, fault.what)
 
 
 @contextmanager

@@ -36,7 +36,7 @@ class Wording:
     may_be_struck: bool = True
 
     def reword(self, fault: str) -> None:
-        """Mend what a fault names: give a missing citation, else take the plainer wording, else strike."""
+        """Replace what a fault names: give a missing citation, else take the plainer wording, else strike."""
         if uncited := _UNCITED.search(fault):
             self.facts = [*self.facts, *uncited[1].split(", ")][-FACTS:]
         elif self.again or self.may_be_struck:

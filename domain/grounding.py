@@ -148,7 +148,12 @@ def find_message_faults(message: str) -> list[str]:
     support = BriefSupport(
         "", {}, fold_words([message]), whole, fold(message), numbers, frozenset(_list_amounts(fold(message)))
     )
-    faults = []
+    # A sign that ends sentences may also hide the dot of a domain from whoever reads sentence by sentence.
+    faults = [
+        f"{fault.what}; {way}"
+        for fault in find_unsafe_text(soften_message(message), support.known)
+        if fault.code == "link" and (way := _MESSAGE_WAYS[fault.code])
+    ]
     for sentence in split_sentences(message):
         if len(sentence) > LONGEST_SENTENCE:
             faults.append(f"a sentence of over {LONGEST_SENTENCE} characters; cut it in two")

@@ -265,7 +265,7 @@ def test_any_text_is_judged_without_an_error(text) -> None:
 
 
 def test_an_owner_is_told_what_a_message_may_not_hold() -> None:
-    assert find_message_faults("Spring has come.\nDelivery is free until Sunday, from $30.") == ["a currency sign"]
+    assert find_message_faults("Spring has come.\nDelivery is free until Sunday, from $30.") == []
     assert find_message_faults("See https://shop.example for more") != []
     assert find_message_faults("Delivery is free until Sunday.") == []
 
