@@ -148,18 +148,16 @@ def find_message_faults(message: str) -> list[str]:
     support = BriefSupport(
         "", {}, fold_words([message]), whole, fold(message), numbers, frozenset(_list_amounts(fold(message)))
     )
-    # A sign that ends sentences may also hide the dot of a domain from whoever reads sentence by sentence.
-    faults = [
-        f"{fault.what}; {way}"
-        for fault in find_unsafe_text(soften_message(message), support.known)
-        if fault.code == "link" and (way := _MESSAGE_WAYS[fault.code])
-    ]
+    faults = []
     for sentence in split_sentences(message):
         if len(sentence) > LONGEST_SENTENCE:
             faults.append(f"a sentence of over {LONGEST_SENTENCE} characters; cut it in two")
         for fault in find_text_faults(sentence, "paragraphs", support):
             way = _MESSAGE_WAYS.get(fault.code, "say it in plain words")
             faults.append(f"\u201c{sentence[:60]}\u201d: {fault.what}; {way}")
+    # A sign that ends sentences may also be the dot of a domain, which no single sentence shows.
+    if not faults and any(fault.code == "link" for fault in find_unsafe_text(soften_message(message), support.known)):
+        faults.append(f"\u201c{message[:60]}\u201d: a web address; {_MESSAGE_WAYS['link']}")
     return list(dict.fromkeys(faults))
 
 
