@@ -14,7 +14,9 @@ from sqlalchemy import Insert, Update
 from models.base import utc
 from models.fixes import FixWish
 from store.database import connect, write_transaction
+from store.revisions import raise_number
 from store.tables import fix_items, fix_steps, fixes, items, stock
+from tests.support.algorithms import wait_until
 from tests.web import sample_shop
 from tests.web.conftest import prepare_home
 from web.app import create_app
@@ -50,15 +52,21 @@ def change_store(site: TestClient, change: Insert | Update) -> None:
     engine = connect(site.app.state.context.settings.database)  # type: ignore[attr-defined]
     with write_transaction(engine) as connection:
         connection.execute(change)
+        for name in ("catalogue", "stock"):
+            raise_number(connection, name)
     engine.dispose()
 
 
 def test_the_whole_catalogue_is_searched(site: TestClient) -> None:
     change_store(site, items.insert().values(**sample_shop.build_item("skirt-1", "Wool skirt", "skirt", "navy")))
     change_store(site, stock.insert().values(sku="skirt-1-M", item_id="skirt-1", size="M", on_hand=2, reserved=0))
-    page = site.get("/fixes/f1?search=wool skirts&out=knit-0-M").text
-    found = page.partition('id="found"')[2].partition("</ul>")[0]
-    assert 'value="skirt-1-M"' in found
+
+    def search() -> str:
+        page = site.get("/fixes/f1?search=wool skirts&out=knit-0-M").text
+        return page.partition('id="found"')[2].partition("</ul>")[0]
+
+    assert wait_until(lambda: 'value="skirt-1-M"' in search())  # each process looks for changes of the catalogue
+    found = search()
     assert "Bottom" in found
     assert "Nothing of this may go into the box." in site.get("/fixes/f1?search=submarine").text
 
