@@ -21,6 +21,7 @@ from typing import Any, Final
 from sqlalchemy import Engine, insert
 
 from bench.postgres import serve_postgres
+from domain.grounding import compute_digest
 from errors import InFlight
 from mail.links import Links
 from mail.message import Envelope
@@ -227,7 +228,7 @@ class OptOutRace:
         words = {"first_name": "", "locale": "en", "shop_name": "s", "voice": "v"}
         draft = {"subject": "Hello", "preheader": "Hello", "greeting": "Hello", "paragraphs": ["Hello"]}
         draft["call_to_action"] = "Look"
-        mail |= {"brief": brief | words, "draft": draft}
+        mail |= {"brief": brief | words, "draft": draft, "digest": compute_digest(draft, brief | words)}
         return mail | {"message_id": self.links.build_message_id(client_id, n) if sent else None}
 
 

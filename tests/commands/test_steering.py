@@ -65,13 +65,16 @@ def test_the_status_is_read_without_temporal(call: Call, capsys: pytest.CaptureF
     [
         (("campaign", "create", "spring", "--name", "Other"), "slug: spring exists with other terms"),
         (("campaign", "create", "s p", "--name", "A"), "slug: must be 1 to 64 letters"),
-        (("campaign", "create", "a", "--name", "A", "--message", "See www.shop.com"), "message: a web address"),
+        (
+            ("campaign", "create", "a", "--name", "A", "--message", "See www.shop.com"),
+            "message: \u201cSee www.shop.com\u201d: a web address",
+        ),
         (("campaign", "create", "a", "--name", "A", "--throughput", "0"), "throughput_per_minute: "),
         (("campaign", "create", "a", "--name", "A", "--ends-at", "2026-12-01"), "ends_at: has no offset"),
         (("client", "adjust", "ann", "--hour", "24"), "preferred_hour: must be less than or equal to 23"),
         (("client", "pause", "ann", "--reason", "x" * 200), "reason: "),
         (("client", "adjust", "ann"), "give --max-per-week, --hour or --not-before"),
-        (("campaign", "adjust", "spring"), "give --throughput, --priority or --ends-at"),
+        (("campaign", "adjust", "spring"), "give --throughput, --priority, --review or --ends-at"),
         (("client", "status", "ann"), "SELVEDGE_TEMPORAL_ADDRESS: no Temporal server answers"),
         (("client", "pause", "ann"), "client_id: no client has this id"),
         (("campaign", "resume", "autumn", "--overdue", "expire"), "slug: no campaign autumn"),

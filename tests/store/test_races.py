@@ -103,7 +103,7 @@ def test_one_id_for_two_clients_is_one_event(engine: Engine, policy: ShopPolicy)
 
     def job(client: str) -> Callable[[], None]:
         def take() -> None:
-            batch = [event(f"same-{i}", "order_placed", client) for i in range(50)]
+            batch = [event(f"same-{i}", "order_placed", client, NOW - timedelta(hours=i)) for i in range(50)]
             with write_transaction(engine) as connection:
                 accepted.extend(intake.accept_events(connection, batch, policy, NOW, REAL).accepted)
 

@@ -112,7 +112,13 @@ def test_a_product_page_has_its_picture_and_sizes(site: TestClient) -> None:
     assert "Business time" not in html
 
 
-@pytest.mark.parametrize("path", ["/clients/nobody", "/campaigns/none", "/shop/nothing", "/clients/a%20b", "/nowhere"])
+def test_an_item_that_is_not_there_leads_nobody_to_the_console(site: TestClient) -> None:
+    answer = site.get("/shop/nothing")
+    assert answer.status_code == 404
+    assert "Back to the overview" not in answer.text
+
+
+@pytest.mark.parametrize("path", ["/clients/nobody", "/campaigns/none", "/clients/a%20b", "/nowhere"])
 def test_what_is_not_there_is_a_page_that_says_so(site: TestClient, path: str) -> None:
     answer = site.get(path)
     assert answer.status_code == 404

@@ -11,7 +11,7 @@ from mail.links import Links
 from store.database import read_transaction, write_transaction
 from store.mail.mail_facts import list_reading_times
 from store.tables import clients
-from tests.web.public.test_unsubscribe import NOW, Shop, shop
+from tests.web.public.test_unsubscribe import NOW, UTM, Shop, shop
 
 __all__ = ["shop"]
 
@@ -66,7 +66,7 @@ def test_who_follows_the_hidden_link_is_a_machine_and_so_is_what_it_does_around(
     hidden = shop.links.build_hidden_url("c1", 1).removeprefix(shop.links.base_url)
     shop.client.get(shop.go())
     assert [event.data["machine"] for event in shop.list_events()] == [False]
-    assert shop.client.get(hidden).headers["Location"] == "https://shop.com/p"
+    assert shop.client.get(hidden).headers["Location"] == f"https://shop.com/p{UTM}&utm_campaign=welcome"
     assert [event.data["machine"] for event in shop.list_events()] == [True, True]
     assert shop.count_engaged() == 0
 

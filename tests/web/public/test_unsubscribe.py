@@ -29,6 +29,7 @@ from web.temporal import TemporalConnection
 
 NOW = utc(2026, 6, 1, 12)
 REAL = utc(2026, 11, 21, 9)
+UTM = "?utm_source=selvedge&utm_medium=email"
 BROWSER = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140.0 Safari/537.36"}
 
 
@@ -221,7 +222,10 @@ def test_a_forged_link_does_nothing_and_says_nothing(shop: Shop, forge: Callable
 def test_a_link_leads_to_its_item_and_is_noted_once_a_day(shop: Shop) -> None:
     for _ in range(3):
         answer = shop.client.get(shop.go())
-        assert (answer.status_code, answer.headers["Location"]) == (302, "https://shop.com/p/i1")
+        assert (answer.status_code, answer.headers["Location"]) == (
+            302,
+            f"https://shop.com/p/i1{UTM}&utm_campaign=welcome",
+        )
     (event,) = shop.list_events()
     assert (event.type, event.item_id, event.occurred_at) == ("email_clicked", "i1", NOW)
     assert event.data["outreach"] == "c1.1"
@@ -229,7 +233,7 @@ def test_a_link_leads_to_its_item_and_is_noted_once_a_day(shop: Shop) -> None:
 
 
 def test_the_shop_link_leads_to_the_shop(shop: Shop) -> None:
-    assert shop.client.get(shop.go(None)).headers["Location"] == "https://shop.com/p"
+    assert shop.client.get(shop.go(None)).headers["Location"] == f"https://shop.com/p{UTM}&utm_campaign=welcome"
 
 
 @pytest.mark.parametrize("headers", [{"User-Agent": "Barracuda/1.0"}, {"User-Agent": ""}])
@@ -275,7 +279,7 @@ def test_two_links_in_ten_seconds_are_a_person(shop: Shop, monkeypatch: pytest.M
 def test_a_click_that_cannot_be_noted_still_leads_to_the_shop(shop: Shop) -> None:
     with write_transaction(shop.engine) as connection:
         metadata.drop_all(connection)
-    assert shop.client.get(shop.go()).headers["Location"] == "https://shop.com/p/i1"
+    assert shop.client.get(shop.go()).headers["Location"] == f"https://shop.com/p/i1{UTM}"
 
 
 def test_a_forged_click_leads_nowhere(shop: Shop) -> None:
