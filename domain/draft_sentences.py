@@ -16,8 +16,8 @@ from models.drafts import DraftFault, DraftSentence, SentenceChange
 from models.mail import Brief, EmailDraft
 
 _PLACE: Final = re.compile(r"^\w+\[")
-_NAMED: Final = re.compile(r"\(([^()]+)\)$")
-"""The word at fault, at the end of what is said of it."""
+_NAMED: Final = re.compile(r"^“([^”]+)”|\(([^()]+)\)$")
+"""The word at fault, at the beginning or the end of what is said of it."""
 
 
 def list_sentences(draft: EmailDraft) -> tuple[DraftSentence, ...]:
@@ -76,7 +76,8 @@ def _locate(fault: Violation, sentences: Sequence[DraftSentence]) -> int:
     place = fault.where.replace(".item_id", ".text")
     own = [sentence for sentence in sentences if sentence.where == place]
     named = _NAMED.search(fault.what)
-    holding = [sentence for sentence in own if named and fold(named[1]) in fold(sentence.text)]
+    word = fold(named[1] or named[2]) if named else ""
+    holding = [sentence for sentence in own if word and word in fold(sentence.text)]
     return next((sentence.number for sentence in holding + own), 0)
 
 

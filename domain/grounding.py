@@ -129,7 +129,9 @@ def find_violations(draft: EmailDraft, brief: Brief) -> list[Violation]:
     return violations
 
 
-_SENTENCE_END: Final = re.compile(r"(?<=[.!?…؟])\s+|(?<=[。！？।])\s*")
+_ABBREVIATIONS: Final = r"(?<!\bno\.)(?<!\bnr\.)(?<!\bst\.)(?<!\bdr\.)(?<!\bmr\.)(?<!\bmrs\.)"
+"""Their point ends no sentence, as in the titles of items: Dress no. 7."""
+_SENTENCE_END: Final = re.compile(rf"(?<=[.!?…؟]){_ABBREVIATIONS}\s+|(?<=[。！？।])\s*", re.IGNORECASE)
 
 
 def split_sentences(message: str) -> list[str]:
