@@ -9,26 +9,12 @@ from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 from domain.engagement import EVENT_WEIGHT
-from domain.orders import ORDER_KINDS, PLACED, RETURNED, OrderLine, settle_orders
+from domain.orders import ORDER_KINDS, PLACED, RETURNED, SeenEvent, settle_orders
 
 VISIT: Final = 30 * 60 * 1_000_000
 """Microseconds. A visit is half an hour of the clock: a border that every event knows without its neighbours."""
 MOST_OF_A_KIND: Final = 10
 """Events of one kind that count in a visit, each about another item."""
-
-
-class SeenEvent(NamedTuple):
-    """One event as stored; `at` in epoch microseconds, `cents` and `order_id` as in OrderLine. `by_machine`: a scanner
-    or proxy opened or clicked, not the client."""
-
-    event_id: str
-    kind: str
-    at: int
-    item_id: str | None = None
-    quantity: int = 1
-    cents: int | None = None
-    order_id: str = ""
-    by_machine: bool = False
 
 
 class CountedEvent(NamedTuple):
@@ -45,11 +31,11 @@ def count_events(events: Iterable[SeenEvent]) -> list[CountedEvent]:
     An order that came back whole counts as `order_returned`, at the time of the order.
     """
     counted: list[CountedEvent] = []
-    lines: list[OrderLine] = []
+    lines: list[SeenEvent] = []
     others: list[SeenEvent] = []
     for event in events:
         if event.kind in ORDER_KINDS:
-            lines.append(OrderLine(*event[:7]))
+            lines.append(event)
         elif event.kind in EVENT_WEIGHT and not event.by_machine:
             others.append(event)
     counted += (CountedEvent(event.kind, event.at) for event in _drop_repeats(others))

@@ -15,9 +15,10 @@ RETURNED: Final = "order_returned"
 ORDER_KINDS: Final = frozenset({PLACED, RETURNED})
 
 
-class OrderLine(NamedTuple):
-    """One line bought or sent back. `at` in epoch microseconds. `cents` of the whole line, None where the shop does not
-    say; `item_id` None: a whole order. `order_id`: empty where the shop has none."""
+class SeenEvent(NamedTuple):
+    """One event of a client as stored; of ORDER_KINDS one line bought or sent back. `at` in epoch microseconds. `cents`
+    of the whole line, None where the shop does not say; `item_id` None: a whole order. `order_id`: empty where the shop
+    has none. `by_machine`: a scanner or proxy opened or clicked, not the client."""
 
     event_id: str
     kind: str
@@ -26,6 +27,7 @@ class OrderLine(NamedTuple):
     quantity: int = 1
     cents: int | None = None
     order_id: str = ""
+    by_machine: bool = False
 
 
 class SettledOrder(NamedTuple):
@@ -85,7 +87,7 @@ class _OpenOrder:
             owed, part.cents = owed - paid, part.cents - paid
 
 
-def settle_orders(lines: Iterable[OrderLine]) -> list[SettledOrder]:
+def settle_orders(lines: Iterable[SeenEvent]) -> list[SettledOrder]:
     """Settle one client's lines, in any order, to their orders, the earliest first.
 
     A return goes to the order that it names; else to the latest order before it that holds its item, then to the latest
@@ -109,7 +111,7 @@ def settle_orders(lines: Iterable[OrderLine]) -> list[SettledOrder]:
     return [order.settle() for order in reversed(latest)]
 
 
-def _add_up(lines: list[OrderLine]) -> list[SettledOrder]:
+def _add_up(lines: list[SeenEvent]) -> list[SettledOrder]:
     """Add up lines of which nothing came back, as of most clients."""
     orders: dict[str | int, SettledOrder] = {}
     for line in lines:
@@ -118,7 +120,7 @@ def _add_up(lines: list[OrderLine]) -> list[SettledOrder]:
     return list(orders.values())
 
 
-def _take_back(line: OrderLine, orders: list[_OpenOrder]) -> None:
+def _take_back(line: SeenEvent, orders: list[_OpenOrder]) -> None:
     """Take a returned line off the first of these orders that fits."""
     for order in orders if line.item_id is not None else ():
         if parts := order.find_left(line.item_id):

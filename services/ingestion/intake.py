@@ -15,11 +15,11 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from domain.counted_events import SeenEvent
 from domain.engagement import EVENT_WEIGHT
 from domain.intake import Refusal, sort_events
 from domain.mail_consent import REPLY_TYPES
 from domain.nudges import STARTING, needs_assessment
+from domain.orders import SeenEvent
 from models.events import Event, FixFeedback
 from services.ingestion.mail_reads import JudgedRead, judge_reads, list_turned, name_signs
 from services.ingestion.replies import apply_replies

@@ -13,9 +13,8 @@ from sqlalchemy import Connection, select
 
 from domain.arrays import Floats
 from domain.churn_risk import ClientOrders
-from domain.counted_events import SeenEvent
 from domain.engagement import Engagement
-from domain.orders import PLACED, OrderLine, SettledOrder, settle_orders
+from domain.orders import PLACED, SeenEvent, SettledOrder, settle_orders
 from models.base import ClientId
 from models.slots import Occurrence
 from store.events import seen
@@ -69,7 +68,7 @@ def load_orders_by_client(
 
 
 def _list_kept(own: Iterable[SeenEvent]) -> list[SettledOrder]:
-    return [order for order in settle_orders(OrderLine(*event[:7]) for event in own) if order.kept]
+    return [order for order in settle_orders(own) if order.kept]
 
 
 class ClientTotals(NamedTuple):

@@ -17,9 +17,9 @@ import numpy as np
 from sqlalchemy import Connection, Engine, select
 
 from domain.arrays import Floats, Ints
-from domain.counted_events import VISIT, CountedEvent, SeenEvent, count_events
+from domain.counted_events import VISIT, CountedEvent, count_events
 from domain.engagement import DAY, EVENT_WEIGHT, EngagementRules, compute_score, compute_strength
-from domain.orders import ORDER_KINDS, PLACED
+from domain.orders import ORDER_KINDS, PLACED, SeenEvent
 from store.database import write_transaction
 from store.events.seen import Visit, build_query, iterate_by_client, load_orders_of, load_visits
 from store.sql.bulk import among, raw, write_rows

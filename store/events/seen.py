@@ -11,9 +11,9 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Connection, Select, select, text
 
-from domain.counted_events import VISIT, SeenEvent
+from domain.counted_events import VISIT
 from domain.engagement import EVENT_WEIGHT
-from domain.orders import ORDER_KINDS
+from domain.orders import ORDER_KINDS, SeenEvent
 from models.events import EmailClicked, Event, OrderPlaced, OrderReturned
 from store.events.rows import EventRow
 from store.sql.bulk import among

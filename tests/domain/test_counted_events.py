@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from domain.counted_events import MOST_OF_A_KIND, VISIT, SeenEvent, count_events
+from domain.counted_events import MOST_OF_A_KIND, VISIT, count_events
 from domain.engagement import Engagement, EngagementRules, score_client
+from domain.orders import SeenEvent
 from models.base import utc
 
 RULES = EngagementRules()

@@ -8,16 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.orders import OrderLine, SettledOrder, settle_orders
+from domain.orders import SeenEvent, SettledOrder, settle_orders
 
 
-def buy(at: int, cents: int | None, item_id: str | None = None, order_id: str = "", **more: Any) -> OrderLine:
-    return OrderLine(f"{at}{item_id}{order_id}", "order_placed", at, item_id, more.get("quantity", 1), cents, order_id)
+def buy(at: int, cents: int | None, item_id: str | None = None, order_id: str = "", **more: Any) -> SeenEvent:
+    return SeenEvent(f"{at}{item_id}{order_id}", "order_placed", at, item_id, more.get("quantity", 1), cents, order_id)
 
 
-def send_back(at: int, cents: int | None, item_id: str | None = None, order_id: str = "", **more: Any) -> OrderLine:
+def send_back(at: int, cents: int | None, item_id: str | None = None, order_id: str = "", **more: Any) -> SeenEvent:
     quantity = more.get("quantity", 1)
-    return OrderLine(f"r{at}{item_id}{order_id}", "order_returned", at, item_id, quantity, cents, order_id)
+    return SeenEvent(f"r{at}{item_id}{order_id}", "order_returned", at, item_id, quantity, cents, order_id)
 
 
 CASES = [
@@ -62,12 +62,12 @@ CASES = [
 
 
 @pytest.mark.parametrize(("lines", "orders"), [case[1:] for case in CASES], ids=[case[0] for case in CASES])
-def test_orders(lines: list[OrderLine], orders: list[tuple[int, int, bool]]) -> None:
+def test_orders(lines: list[SeenEvent], orders: list[tuple[int, int, bool]]) -> None:
     assert settle_orders(lines) == [SettledOrder(*one) for one in orders]
 
 
 line = st.builds(
-    OrderLine,
+    SeenEvent,
     st.uuids().map(str),
     st.sampled_from(["order_placed", "order_returned"]),
     st.integers(0, 4),
@@ -79,7 +79,7 @@ line = st.builds(
 
 
 @given(st.lists(line, max_size=12), st.randoms(use_true_random=False))
-def test_the_order_of_lines_does_not_matter_and_no_money_appears(lines: list[OrderLine], order: Any) -> None:
+def test_the_order_of_lines_does_not_matter_and_no_money_appears(lines: list[SeenEvent], order: Any) -> None:
     settled = settle_orders(lines)
     paid = sum(one.cents or 0 for one in lines if one.kind == "order_placed")
     assert 0 <= sum(one.cents for one in settled) <= paid

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, insert, select
 
-from domain.counted_events import SeenEvent
 from domain.engagement import EVENT_WEIGHT, EngagementRules, compute_score, compute_strength
+from domain.orders import SeenEvent
 from store.clients.histories import load_histories, replay_histories
 from store.clients.statistics import EventArrival, absorb_events, recount_statistics
 from store.database import read_transaction, write_transaction
