@@ -1,4 +1,4 @@
-"""Mailgun's webhook: the signature stands in the body, over time and token."""
+"""Mailgun's webhook: the signature stands in the body, over time and token, but not over the event."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from threading import Lock
 from typing import Final
 
 from mail.links import Links
@@ -22,17 +23,37 @@ from models.returns import ReturnKind, ReturnReading
 _KINDS: Final = {"complained": ReturnKind.COMPLAINT, "unsubscribed": ReturnKind.OPT_OUT}
 
 
+MOST_TOKENS: Final = 50_000
+"""Tokens that are remembered; more than come while their time is fresh."""
+
+
 class Mailgun:
-    """The key is the webhook signing key."""
+    """The key is the webhook signing key. A token stands for the first body that came with it in this process, so that
+    nobody can put another event under a signature that they have seen."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._digests: dict[str, bytes] = {}
 
     def check(self, headers: Mapping[str, str], body: bytes, key: str, now: datetime) -> None:
         """Check the field `signature` of the body."""
         signature = get_object(parse_object(body), "signature")
         stamp = get_text(signature, "timestamp")
-        expected = hmac.new(key.encode(), (stamp + get_text(signature, "token")).encode(), hashlib.sha256).hexdigest()
+        signed = stamp + get_text(signature, "token")
+        expected = hmac.new(key.encode(), signed.encode(), hashlib.sha256).hexdigest()
         if not hmac.compare_digest(expected.encode(), get_text(signature, "signature").encode()):
             raise refuse_signature()
         require_fresh(stamp, now)
+        self._require_first_body(signed, body)
+
+    def _require_first_body(self, signed: str, body: bytes) -> None:
+        digest = hashlib.sha256(body).digest()
+        with self._lock:
+            first = self._digests.setdefault(signed, digest)
+            if len(self._digests) > MOST_TOKENS:
+                del self._digests[next(iter(self._digests))]
+        if first != digest:
+            raise refuse_signature()
 
     def read(self, body: bytes, links: Links) -> Sequence[ReturnReading]:
         """Read the event; one that does not say that a mail came back gives nothing."""

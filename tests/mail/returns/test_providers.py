@@ -106,7 +106,11 @@ def test_mailgun() -> None:
 
     named = {"id": "1", "message": {"headers": {"message-id": OURS.strip("<>")}}}
     failed = {"event": "failed", "severity": "permanent", "delivery-status": {"message": "550 5.2.1 disabled"}}
-    Mailgun().check({}, build(named), "secret", NOW)
+    mailgun = Mailgun()
+    for _ in range(2):  # sent again, it is read again
+        mailgun.check({}, build(named), "secret", NOW)
+    with pytest.raises(Forbidden):  # the signature is right, but stood over another event
+        mailgun.check({}, build(named | {"event": "complained"}), "secret", NOW)
     assert say(Mailgun().read(build(named | failed), LINKS)[0]) == (ReturnKind.FAILED, True, "5.2.1")
     later = build(named | failed | {"severity": "temporary"})
     assert say(Mailgun().read(later, LINKS)[0])[0] is ReturnKind.DELAYED
