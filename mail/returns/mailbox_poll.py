@@ -101,9 +101,9 @@ def _poll_pop3(mailbox: PolledMailbox, take_all: TakeAll) -> int:
     try:
         server.user(mailbox.user)
         server.pass_(mailbox.password)
-        sizes = [tuple(int(word) for word in line.split()[:2]) for line in server.list()[1][:MOST_AT_ONCE]]
+        sizes = [tuple(int(word) for word in line.split()[:2]) for line in server.list()[1]]
         taken = 0
-        for numbers in _split([number for number, size in sizes if size <= LARGEST]):
+        for numbers in _split([number for number, size in sizes if size <= LARGEST][:MOST_AT_ONCE]):
             raws = [b"\r\n".join(server.retr(number)[1]) + b"\r\n" for number in numbers]
             for number, well in zip(numbers, take_all(raws), strict=True):
                 if well:

@@ -18,7 +18,7 @@ from errors import ConfigError, Unavailable
 from hosting.returns import build_listener
 from mail.links import Links
 from mail.returns.listener import ReturnListener
-from mail.returns.mailbox_poll import parse_mailbox_url, poll_mailbox
+from mail.returns.mailbox_poll import MOST_AT_ONCE, parse_mailbox_url, poll_mailbox
 from services.returns.reading import ReturnedMail, ReturnReader
 from store.database import read_transaction, write_transaction
 from store.mail.suppressions import hash_mailbox
@@ -92,7 +92,7 @@ def test_an_opt_out_is_not_acknowledged_while_a_mail_is_under_way(shop: Shop, po
 
 
 class Pop3(socketserver.StreamRequestHandler):
-    """A POP3 server with one mail, as much of one as poplib speaks to."""
+    """A POP3 server with one mail behind many that are too large, as much of one as poplib speaks to."""
 
     mail = BOUNCE
     deleted: ClassVar[list[str]] = []
@@ -103,7 +103,7 @@ class Pop3(socketserver.StreamRequestHandler):
             verb = line.split()[0].upper()
             text = self.mail.replace("\n", "\r\n")
             answers = {
-                b"LIST": f"+OK\r\n1 {len(text)}\r\n.\r\n",
+                b"LIST": "+OK\r\n" + "2 3000000\r\n" * MOST_AT_ONCE + f"1 {len(text)}\r\n.\r\n",
                 b"RETR": f"+OK\r\n{text}.\r\n",
             }
             if verb == b"DELE":
