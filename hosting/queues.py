@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
@@ -76,6 +76,7 @@ BUILD: Final = f"selvedge-{version('selvedge')}"
 
 WorkerOptions = dict[str, dict[str, Any]]
 """The arguments of `Worker` for each queue."""
+Activities = list[Callable[..., Any]]
 
 
 @asynccontextmanager
@@ -119,31 +120,18 @@ def _build_worker_options(
     client: Client, context: ServiceContext, transport: Transport, model: LanguageModel | None, decider: Decider
 ) -> WorkerOptions:
     recommender = Recommender(context.engine, context.settings, decider)
-    assess, compose, steer = (
-        AssessmentSteps(Assessor(context, decider), partial(handles.start_outreach, client)),
-        CompositionSteps(context, recommender, decider),
-        SteeringSteps(context),
-    )
     modelled = ModelSteps(context, recommender, decider, model)
     fits = FitPredictor(context.engine, Path(context.settings.home)).build_for_client
-    ranker = FixRanker(context, recommender, fits)
     search = SwapSearch(context.engine, context.settings, recommender.list_items, fits)
-    decide_fix, settle_fix = FixDecisionSteps(context, search), SettlementSteps(context)
-    plan_wave, assemble_wave = WavePlanSteps(context), WaveAssemblySteps(context)
-    plan_refresh, learn_slot = RefreshPlanSteps(context), ChallengerSteps(context)
-    erase = ErasureSteps(context)
     post, report = EnvelopeBuilder.from_settings(context.settings), partial(handles.report_finished, client)
     return {
         LIFECYCLE_QUEUE: {
             "workflows": [ClientLifecycle, Outreach, Campaign, FixAssignment, FixWave, Refresh, Erasure],
             "workflow_runner": build_runner(),
             "activities": [
-                *(assess.assess, compose.compose, CampaignSteps(context).run_campaign_round),
-                *(steer.conclude, steer.unpark, steer.look_after_draft, steer.keep_policy),
-                *(FixAdmissionSteps(context).admit_fix, ReservationSteps(context).reserve_fix),
-                *(decide_fix.decide_fix, decide_fix.check_deadlines, settle_fix.ship_fix, settle_fix.end_fix),
-                *(plan_wave.begin_wave, plan_wave.end_wave, plan_refresh.begin_refresh, plan_refresh.end_refresh),
-                *(erase.freeze_client, erase.erase_client),
+                *_list_client_steps(client, context, recommender, decider),
+                *_list_fix_steps(context, search),
+                *_list_round_steps(context),
             ],
             "max_cached_workflows": 2_000,
             "max_concurrent_workflow_tasks": 50,
@@ -152,19 +140,9 @@ def _build_worker_options(
         },
         SCIENCE_QUEUE: {
             "activities": [
-                *(
-                    modelled.pick,
-                    FixRankingSteps(context, ranker).rank_fix,
-                    FixAssemblySteps(context, decider).assemble_fix,
-                ),
-                *(
-                    WaveRankingSteps(context, ranker).rank_wave_part,
-                    WaveProposalSteps(context, decider).propose_wave_part,
-                ),
-                *(assemble_wave.open_wave, assemble_wave.answer_wave_part, assemble_wave.settle_wave),
-                *(learn_slot.fit_challenger, learn_slot.try_challenger, learn_slot.promote_challenger),
-                *(FeatureSteps(context).gather_features, TopListSteps(context, recommender).pick_shard),
-                DriftSteps(context).compare_windows,
+                modelled.pick,
+                *_list_box_steps(context, decider, FixRanker(context, recommender, fits)),
+                *_list_training_steps(context, recommender),
             ],
             "max_concurrent_activities": RANKINGS,
         },
@@ -181,3 +159,56 @@ def _build_worker_options(
             "max_task_queue_activities_per_second": context.settings.mails_per_second,
         },
     }
+
+
+def _list_client_steps(
+    client: Client, context: ServiceContext, recommender: Recommender, decider: Decider
+) -> Activities:
+    """List the steps of a client and of their mail, from the assessment to the end of a draft."""
+    assess = AssessmentSteps(Assessor(context, decider), partial(handles.start_outreach, client))
+    compose, steer = CompositionSteps(context, recommender, decider), SteeringSteps(context)
+    erase = ErasureSteps(context)
+    return [
+        *(assess.assess, compose.compose),
+        *(steer.conclude, steer.unpark, steer.look_after_draft, steer.keep_policy),
+        *(erase.freeze_client, erase.erase_client),
+    ]
+
+
+def _list_fix_steps(context: ServiceContext, search: SwapSearch) -> Activities:
+    """List the steps of one Fix that change its state."""
+    decide, settle = FixDecisionSteps(context, search), SettlementSteps(context)
+    return [
+        *(FixAdmissionSteps(context).admit_fix, ReservationSteps(context).reserve_fix),
+        *(decide.decide_fix, decide.check_deadlines, settle.ship_fix, settle.end_fix),
+    ]
+
+
+def _list_round_steps(context: ServiceContext) -> Activities:
+    """List the steps by which campaigns, waves and refreshes begin, go round and end."""
+    wave, refresh = WavePlanSteps(context), RefreshPlanSteps(context)
+    return [
+        CampaignSteps(context).run_campaign_round,
+        *(wave.begin_wave, wave.end_wave, refresh.begin_refresh, refresh.end_refresh),
+    ]
+
+
+def _list_box_steps(context: ServiceContext, decider: Decider, ranker: FixRanker) -> Activities:
+    """List the steps that work out boxes, of one Fix and of a wave."""
+    assemble = WaveAssemblySteps(context)
+    return [
+        *(FixRankingSteps(context, ranker).rank_fix, FixAssemblySteps(context, decider).assemble_fix),
+        WaveRankingSteps(context, ranker).rank_wave_part,
+        WaveProposalSteps(context, decider).propose_wave_part,
+        *(assemble.open_wave, assemble.answer_wave_part, assemble.settle_wave),
+    ]
+
+
+def _list_training_steps(context: ServiceContext, recommender: Recommender) -> Activities:
+    """List the steps of nightly training."""
+    learn = ChallengerSteps(context)
+    return [
+        *(learn.fit_challenger, learn.try_challenger, learn.promote_challenger),
+        *(FeatureSteps(context).gather_features, TopListSteps(context, recommender).pick_shard),
+        DriftSteps(context).compare_windows,
+    ]
