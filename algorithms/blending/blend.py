@@ -14,7 +14,7 @@ from algorithms.blending.content import Content
 from algorithms.blending.contracts import Ranker, RankingRequest, Reason
 from algorithms.blending.trend import Trend
 from domain import blend
-from domain.arrays import Floats, Ints
+from domain.arrays import Floats, Ints, select_highest
 from domain.blend import PARTS, BlendWeights
 from domain.histories import ClientSignals, normalise_word
 from domain.variety import limit_per_category, spread_over_groups
@@ -79,9 +79,9 @@ class Blend:
             best = self.spread_over_groups(offered, n, groups).tolist()
             return tuple(self._pick(int(offered.indices[index]), offered.shares[:, index]) for index in best)
         category, total = self.catalogue.category[offered.indices], offered.shares.sum(axis=0)
-        best = limit_per_category(_select_highest(total, HEAD * n).tolist(), category, n)
+        best = limit_per_category(select_highest(total, HEAD * n).tolist(), category, n)
         if len(best) < n:  # the items of the head were too similar
-            best = limit_per_category(_select_highest(total, len(total)).tolist(), category, n)
+            best = limit_per_category(select_highest(total, len(total)).tolist(), category, n)
         return tuple(self._pick(int(offered.indices[index]), offered.shares[:, index]) for index in best)
 
     def spread_over_groups(self, offered: EligibleItems, n: int, groups: Mapping[str, str]) -> Ints:
@@ -139,12 +139,3 @@ def mix_scores(modelled: Floats, content: Floats, share: float) -> Floats:
     Where both know little the match stays small, and what is liked by others leads.
     """
     return np.asarray(share * modelled + (1 - share) * content) if modelled.any() else content
-
-
-def _select_highest(scores: Floats, n: int) -> Ints:
-    """Select the indices of the `n` highest scores and of all that equal the last of them, best first, ties in their
-    order."""
-    if n >= len(scores):
-        return np.argsort(-scores, kind="stable")
-    head = np.flatnonzero(scores >= np.partition(scores, len(scores) - n)[len(scores) - n])
-    return head[np.argsort(-scores[head], kind="stable")]

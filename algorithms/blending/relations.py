@@ -12,7 +12,7 @@ from scipy import sparse
 
 from algorithms.blending.catalogue import Catalogue
 from algorithms.blending.looks import Looks
-from domain.arrays import Floats, Ints
+from domain.arrays import Floats, Ints, select_highest
 from domain.fixes.outfits import build_look
 from domain.fixes.roles import RoleOverrides, find_role
 from domain.histories import WeightedInteractions
@@ -115,8 +115,6 @@ def _remember(cache: OrderedDict[int, Neighbours], index: int, compute: Callable
 
 def _select_best(score: Floats, without: int) -> Neighbours:
     score[without] = -np.inf
-    n = min(MOST, len(score))
-    best = np.argpartition(-score, n - 1)[:n]
-    best = best[np.lexsort((best, -score[best]))]
+    best = select_highest(score, MOST)[:MOST]
     best = best[np.isfinite(score[best])]
     return Neighbours(best, score[best])

@@ -3,9 +3,7 @@ deletes what is past its time."""
 
 from __future__ import annotations
 
-import logging
 import queue
-import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -15,8 +13,8 @@ from sqlalchemy import Engine
 
 from algorithms.slots.slot_metrics import shadows_unrecorded
 from algorithms.slots.slot_table import SLOTS
-from errors import SelvedgeError
 from models.answers import AnswerRecord
+from services.repeated_work import RepeatedWork
 from store import clock
 from store.database import read_transaction, write_transaction
 from store.learning import decisions
@@ -29,8 +27,6 @@ WAITING: Final = 2_000
 PURGE_SECONDS: Final = 3_600.0
 """Real seconds between two purges."""
 
-log = logging.getLogger(__name__)
-
 
 class ShadowRecorder:
     """Call it with a record, from any thread. `keep_days`: business days until questions and shadow answers are
@@ -39,10 +35,11 @@ class ShadowRecorder:
     def __init__(self, engine: Engine, keep_days: float, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._engine, self._keep, self._monotonic = engine, timedelta(days=keep_days), monotonic
         self._queue: queue.Queue[AnswerRecord] = queue.Queue(WAITING)
-        self._closed = threading.Event()
         self._purged = monotonic()
-        self._thread = threading.Thread(target=self._run, name="recording", daemon=True)
-        self._thread.start()
+        self._work = RepeatedWork(
+            "recording", self._write_waiting, EVERY_SECONDS, "answers of shadows are not kept", once_more=True
+        )
+        self._work.start()
 
     def __call__(self, record: AnswerRecord) -> None:
         """Queue a record and return at once."""
@@ -53,26 +50,16 @@ class ShadowRecorder:
 
     def close(self) -> None:
         """Write what waits and end the thread."""
-        self._closed.set()
-        self._thread.join(10)
-
-    def _run(self) -> None:
-        while not self._closed.wait(EVERY_SECONDS):
-            self._write_waiting()
-        self._write_waiting()
+        self._work.close()
 
     def _write_waiting(self) -> None:
-        try:
-            while batch := self._take_batch():
-                with write_transaction(self._engine) as connection:
-                    decisions.save_shadows(connection, batch)
-            if self._monotonic() - self._purged > PURGE_SECONDS:
-                purge(self._engine, self._keep, datetime.now(UTC))
-                self._purged = self._monotonic()
-        except SelvedgeError as away:  # the database will be back; only what was in hand is lost
-            log.warning("answers of shadows are not kept: %s", away.code)
-        except Exception as broken:  # a thread that ended here would leave every later answer out, and nobody would see
-            log.error("keeping answers of shadows failed: %s", type(broken).__name__)
+        """Write what waits; when the database is away, what is in hand is lost."""
+        while batch := self._take_batch():
+            with write_transaction(self._engine) as connection:
+                decisions.save_shadows(connection, batch)
+        if self._monotonic() - self._purged > PURGE_SECONDS:
+            purge(self._engine, self._keep, datetime.now(UTC))
+            self._purged = self._monotonic()
 
     def _take_batch(self) -> list[AnswerRecord]:
         batch: list[AnswerRecord] = []

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import logging
-import threading
 import time
 from datetime import UTC, datetime
+from itertools import islice
 from typing import Final
 
 from sqlalchemy import Connection, Engine
 
-from errors import SelvedgeError
 from models.clock import Clock
 from services.recommendations.recommender import Recommender
+from services.repeated_work import RepeatedWork
 from services.serving.client_lists import ListCache
 from services.serving.list_builder import ListBuilder
 from services.serving.serving_metrics import follower_lag, lists_in_memory, lists_refreshed
@@ -30,8 +29,8 @@ TOGETHER: Final = 200
 STALE_SECONDS: Final = 600.0
 """Age from which a list that is asked for is ranked again, since the season and the trend move on."""
 TIDY_SECONDS: Final = 60.0
-
-log = logging.getLogger(__name__)
+REREAD_SECONDS: Final = 1.0
+"""Real seconds between two looks at the numbers before the last one, of which some may be committed late."""
 
 
 class ChangeFollower:
@@ -45,8 +44,8 @@ class ChangeFollower:
         self._erasures = 0
         self._wanted: dict[str, None] = {}
         self._tidied = time.monotonic()
-        self._closed = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="changes", daemon=True)
+        self._reread = time.monotonic()
+        self._work = RepeatedWork("changes", self._look, EVERY_SECONDS, "changes cannot be followed")
 
     def start(self) -> None:
         """Take the present state as known, and begin to follow. Raises Unavailable without a database."""
@@ -55,7 +54,7 @@ class ChangeFollower:
             self._number = client_changes.find_latest(connection)
             self._erasures = load_number(connection, ERASED_CLIENTS)
         self._recommender.load_current(self.now())
-        self._thread.start()
+        self._work.start()
 
     def now(self) -> datetime:
         """Return business time by the clock as last read."""
@@ -67,25 +66,11 @@ class ChangeFollower:
 
     def close(self) -> None:
         """End the thread."""
-        self._closed.set()
-        if self._thread.is_alive():
-            self._thread.join(10)
-
-    def _run(self) -> None:
-        while not self._closed.wait(EVERY_SECONDS):
-            started = time.monotonic()
-            try:
-                self._look()
-            except SelvedgeError as away:
-                log.warning("changes cannot be followed: %s", away.code)
-            except (
-                Exception
-            ) as broken:  # a thread that ended here would leave every list as it is, and nobody would see
-                log.error("following changes failed: %s", type(broken).__name__)
-            follower_lag.set(time.monotonic() - started)
+        self._work.close()
 
     def _look(self) -> None:
         """Take up what changed since the last look."""
+        started = time.monotonic()
         with read_transaction(self._engine) as connection:
             self._clock = clock.load_clock(connection, datetime.now(UTC))
             self._collect_changes(connection)
@@ -100,24 +85,34 @@ class ChangeFollower:
             self._tidied = time.monotonic()
             with write_transaction(self._engine) as connection:
                 client_changes.delete_old(connection)
+        follower_lag.set(time.monotonic() - started)
 
     def _collect_changes(self, connection: Connection) -> None:
-        changes = client_changes.load_changes(connection, self._number)
+        again = time.monotonic() - self._reread > REREAD_SECONDS
+        if again:
+            self._reread = time.monotonic()
+        changes = client_changes.load_changes(connection, self._number, again=again)
         if not changes:
             return
         if client_changes.find_oldest(connection) > self._number + 1:
             self._lists.drop(self._lists.list_clients())  # so far behind that changes are missing
         fresh = [change for change in changes if change.number not in self._seen]
         self._number = max(self._number, changes[-1].number)
-        self._seen = {change.number for change in changes}
+        self._seen = {change.number for change in changes} | (set() if again else self._seen)
         for client_id in self._lists.select_known(change.client_id for change in fresh):
             self._wanted[client_id] = None
 
     def _refresh_wanted(self) -> None:
-        while self._wanted and not self._closed.is_set():
-            batch = [self._wanted.popitem()[0] for _ in range(min(TOGETHER, len(self._wanted)))]
-            with read_transaction(self._engine) as connection:
-                fresh = list(self.builder.build(connection, batch, self.now()))
+        while self._wanted and not self._work.is_closed:
+            batch = list(islice(self._wanted, TOGETHER))
+            for client_id in batch:  # taken before they are read: who changes from here on is wanted again
+                del self._wanted[client_id]
+            try:
+                with read_transaction(self._engine) as connection:
+                    fresh = list(self.builder.build(connection, batch, self.now()))
+            except BaseException:
+                self._wanted |= dict.fromkeys(batch)
+                raise
             self._lists.keep(fresh)
             self._lists.drop(set(batch) - {one.client_id for one in fresh})
             lists_refreshed.inc(len(fresh))

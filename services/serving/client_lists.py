@@ -4,42 +4,24 @@ is known of them."""
 from __future__ import annotations
 
 import threading
+from array import array
 from collections import Counter, OrderedDict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from dataclasses import dataclass, field, replace
 
 from algorithms.blending.catalogue import Catalogue
-from models.answers import AnswerRecord
 from models.base import ClientId, ItemId
-from models.catalogue import Item
 from services.recommendations.ranking_state import RankingGeneration
-
-LENGTH: Final = 300
-"""Items in a list: three times the most that a page may ask for."""
-
-
-class ListOrigin(NamedTuple):
-    """Who ranked a list: the record of the answer without its items, and the question as JSON."""
-
-    record: AnswerRecord
-    body: bytes
-
-
-class PageMix(NamedTuple):
-    """Items mixed for a page, as indices into the catalogue of `items`."""
-
-    items: tuple[Item, ...]
-    indices: tuple[int, ...]
+from services.serving.list_origins import ListOrigin
 
 
 @dataclass(slots=True)
 class ListUse:
-    """What came of a list. `mixes`: by context and number of items; `liking`: scores by index; `recorded`: whether its
-    question is on record."""
+    """What came of a list. `mixes`: the indices shown on a page, by its context and number of items; `liking`: scores
+    by index; `recorded`: whether its question is on record."""
 
-    mixes: dict[tuple[str, int], PageMix] = field(default_factory=dict)
+    mixes: dict[tuple[str, int], tuple[int, ...]] = field(default_factory=dict)
     liking: dict[int, float] = field(default_factory=dict)
     recorded: bool = False
 
@@ -63,6 +45,22 @@ class ClientList:
     generation: RankingGeneration
     built: float
     use: ListUse = field(default_factory=ListUse)
+
+    def find_liking(self) -> dict[int, float]:
+        """Find the score of each item of the list, by index."""
+        if not self.use.liking:
+            self.use.liking = dict(zip(self.indices, self.scores, strict=True))
+        return self.use.liking
+
+    def rebase(self, catalogue: Catalogue) -> ClientList:
+        """Return the list over a later catalogue; items that left it are left out."""
+        ids = [self.catalogue.items[index].item_id for index in self.indices]
+        kept = [
+            (catalogue.index[id_], score) for id_, score in zip(ids, self.scores, strict=True) if id_ in catalogue.index
+        ]
+        indices, scores = array("i", [index for index, _ in kept]), array("d", [score for _, score in kept])
+        use = ListUse(recorded=self.use.recorded)
+        return replace(self, catalogue=catalogue, indices=indices, scores=scores, use=use)
 
 
 class ListCache:

@@ -11,7 +11,7 @@ from typing import Any, Final
 import orjson
 from sqlalchemy import Engine
 
-from services.serving.client_lists import ListOrigin
+from services.serving.list_origins import ListOrigin
 from store.database import write_transaction
 from store.learning import decisions
 from store.sql.types import to_micros

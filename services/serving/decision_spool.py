@@ -17,7 +17,7 @@ from typing import Final, TypeAlias
 
 import orjson
 
-from errors import SelvedgeError
+from services.repeated_work import RepeatedWork
 from services.serving.serving_metrics import decisions_dropped, decisions_waiting
 
 EVERY_SECONDS: Final = 0.25
@@ -43,9 +43,9 @@ class DecisionSpool:
         self._lock = threading.Lock()
         self._file, self._path = self._open_file(0)
         self._number = 0
-        self._closed = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="decisions", daemon=True)
-        self._thread.start()
+        self._adopted = self._closed = False
+        self._work = RepeatedWork("decisions", self._empty, EVERY_SECONDS, "decisions wait on the disk", once_more=True)
+        self._work.start()
 
     def put(self, line: Line) -> bool:
         """Write a decision to the file; return whether it is on its way. False: too many wait."""
@@ -53,29 +53,31 @@ class DecisionSpool:
             if len(self._waiting) >= MOST:
                 decisions_dropped.inc()
                 return False
-            os.write(self._file, line + b"\n")
+            try:
+                os.write(self._file, b"\n" + line)  # the break first: half a line, of a full disk, spoils no other
+            except OSError as full:
+                decisions_dropped.inc()
+                log.error("a decision is not kept: %s", full.strerror)
+                return False
             self._waiting.append(line)
         return True
 
     def close(self) -> None:
         """Save what waits and end the thread. What cannot be saved stays in the file."""
-        if self._closed.is_set():
+        if self._closed:
             return
-        self._closed.set()
-        self._thread.join(10)
+        self._closed = True
+        self._work.close()
         with self._lock:
             if not self._waiting:
                 self._path.unlink(missing_ok=True)
             os.close(self._file)
 
-    def _run(self) -> None:
-        self._adopt_orphans()
-        while not self._closed.wait(EVERY_SECONDS):
-            self._empty()
-        self._empty()
-
     def _empty(self) -> None:
         """Save what waits; the file that held it goes once all of it is saved."""
+        if not self._adopted:
+            self._adopt_orphans()
+            self._adopted = True
         with self._lock:
             if not self._waiting:
                 return
@@ -84,14 +86,16 @@ class DecisionSpool:
             self._number += 1
             self._file, self._path = self._open_file(self._number)
         decisions_waiting.set(len(lines))
-        if self._save_all(lines):
-            old_path.unlink(missing_ok=True)
-            os.close(old_file)
-            decisions_waiting.set(0)
-            return
-        with self._lock:  # both files stay until the database is back
-            self._waiting = lines + self._waiting
-            self._file, self._path = self._merge(old_file, old_path, self._file, self._path)
+        try:
+            self._save_all(lines)
+        except BaseException:
+            with self._lock:  # both files stay, as one, until the database is back
+                self._waiting = lines + self._waiting
+                self._file, self._path = self._merge(old_file, old_path, self._file, self._path)
+            raise
+        old_path.unlink(missing_ok=True)
+        os.close(old_file)
+        decisions_waiting.set(0)
 
     def _merge(self, old_file: int, old_path: Path, new_file: int, new_path: Path) -> tuple[int, Path]:
         """Append the newer file to the older one, which goes on being used."""
@@ -100,17 +104,9 @@ class DecisionSpool:
         os.close(new_file)
         return old_file, old_path
 
-    def _save_all(self, lines: Sequence[Line]) -> bool:
-        try:
-            for begin in range(0, len(lines), BATCH):
-                self._save(lines[begin : begin + BATCH])
-        except SelvedgeError as away:
-            log.warning("decisions wait on the disk: %s", away.code)
-            return False
-        except Exception as broken:  # a thread that ended here would leave all later decisions on the disk, unseen
-            log.error("decisions wait on the disk: %s", type(broken).__name__)
-            return False
-        return True
+    def _save_all(self, lines: Sequence[Line]) -> None:
+        for begin in range(0, len(lines), BATCH):
+            self._save(lines[begin : begin + BATCH])
 
     def _open_file(self, number: int) -> tuple[int, Path]:
         path = self._folder / f"decisions-{os.getpid()}-{id(self):x}-{number}.jsonl"
@@ -130,10 +126,11 @@ class DecisionSpool:
             except BlockingIOError:
                 os.close(file)
                 continue
-            lines = [line for line in path.read_bytes().split(b"\n") if _is_whole(line)]
-            if self._save_all(lines):
+            try:
+                self._save_all([line for line in path.read_bytes().split(b"\n") if _is_whole(line)])
                 path.unlink(missing_ok=True)
-            os.close(file)
+            finally:
+                os.close(file)
 
 
 def _is_whole(line: bytes) -> bool:

@@ -6,12 +6,14 @@ import asyncio
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from typing import Final, NamedTuple
 
 from sqlalchemy import Engine
 
 from errors import NotFound, SelvedgeError
+from models.base import ClientId
 from models.recommendation_requests import RecommendationQuery
 from services.recommendations.recommender import Recommender
 from services.serving.change_follower import STALE_SECONDS, ChangeFollower
@@ -19,7 +21,7 @@ from services.serving.client_lists import ClientList, ListCache
 from services.serving.decision_lines import LineSaver, build_line, create_id
 from services.serving.decision_spool import DecisionSpool
 from services.serving.page_items import choose_items
-from services.serving.popular_list import build_popular_list
+from services.serving.popular_list import PopularItems
 from services.serving.related_items import RelatedItems
 from services.serving.serving_metrics import answers_from
 from settings import Settings
@@ -27,6 +29,7 @@ from store.database import read_transaction
 
 LOADERS: Final = 4
 """Threads that load clients who are not in memory."""
+NOTHING_MISSING: Final[tuple[str, ...]] = ()
 
 MEMORY = answers_from.labels("memory")
 STORE = answers_from.labels("store")
@@ -54,13 +57,14 @@ class ItemServer:
         self._save = LineSaver(engine)
         self._spool = DecisionSpool(settings.home / "spool", self._save)
         self._recommender = recommender
-        self._related = RelatedItems(engine, recommender, settings)
+        self._related = RelatedItems(engine, recommender, settings, self.follower.now)
+        self._popular = PopularItems()
         self._loaders = ThreadPoolExecutor(LOADERS, "clients")
 
     def start(self) -> None:
         """Begin to follow changes. Raises Unavailable without a database."""
         self.follower.start()
-        self._related.start(self.follower.now)
+        self._related.start()
 
     def close(self) -> None:
         """Save what waits and end the threads."""
@@ -72,17 +76,29 @@ class ItemServer:
     async def serve(self, query: RecommendationQuery) -> ServedItems:
         """Choose the items for a page, and put the decision on its way. Raises NotFound for an unknown client or item,
         and Unavailable where a record is asked for at once and the database is away."""
-        source = self.lists.find(query.client_id)
-        degraded: tuple[str, ...] = ()
-        if source is not None:
-            MEMORY.inc()
-            if source.generation != self._recommender.generation or time.monotonic() - source.built > STALE_SECONDS:
-                self.follower.refresh_soon(query.client_id)
-        else:
-            source, degraded = await self._load(query)
-        catalogue = self._recommender.peek_state().blend.catalogue
-        items = choose_items(source, query, catalogue, self._related.find(catalogue), self.follower.now().timestamp())
+        source, degraded = self._find_list(query.client_id), NOTHING_MISSING
+        if source is None:
+            source, degraded = await self._load(query.client_id)
+        items = choose_items(source, query, self._related.find(source.catalogue), self.follower.now().timestamp())
         return await self._record(query, source, items, degraded)
+
+    def _find_list(self, client_id: ClientId) -> ClientList | None:
+        """Find the client's list in memory, over the catalogue in force; one that may be outdated is ranked again
+        soon."""
+        found = self.lists.find(client_id)
+        if found is None:
+            return None
+        MEMORY.inc()
+        catalogue, ranked_now = self._recommender.peek_state().blend.catalogue, self._recommender.generation
+        if found.generation != ranked_now or time.monotonic() - found.built > STALE_SECONDS:
+            self.follower.refresh_soon(client_id)
+        if found.catalogue.items is not catalogue.items:
+            self.follower.refresh_soon(client_id)
+            found = found.rebase(catalogue)
+            self.lists.keep([found])
+        elif found.catalogue is not catalogue:
+            found = replace(found, catalogue=catalogue)  # the same items with the stock counted again
+        return found
 
     async def explain(self, served: ServedItems) -> dict[str, str]:
         """Give the reason of each item in words, from what is known of the client now. Raises Unavailable."""
@@ -90,25 +106,26 @@ class ItemServer:
         explain = partial(self._explain, client_id, items)
         return await asyncio.get_running_loop().run_in_executor(self._loaders, explain)
 
-    def _explain(self, client_id: str, items: Sequence[str]) -> dict[str, str]:
+    def _explain(self, client_id: ClientId, items: Sequence[str]) -> dict[str, str]:
         with read_transaction(self._engine) as connection:
             return self._recommender.explain_items(connection, client_id, items, self.follower.now())
 
-    async def _load(self, query: RecommendationQuery) -> tuple[ClientList, tuple[str, ...]]:
+    async def _load(self, client_id: ClientId) -> tuple[ClientList, tuple[str, ...]]:
         """Load a client who is not in memory; when that takes too long, show what is popular."""
-        loop = asyncio.get_running_loop()
-        loading = loop.run_in_executor(self._loaders, self._build_list, query.client_id)
+        loading = asyncio.get_running_loop().run_in_executor(self._loaders, self._build_list, client_id)
+        loading.add_done_callback(_take_failure)
         try:
             source = await asyncio.wait_for(asyncio.shield(loading), self._deadline)
-        except (TimeoutError, SelvedgeError) as failed:
-            if isinstance(failed, NotFound):
-                raise
+        except NotFound:
+            raise
+        except (TimeoutError, SelvedgeError):
             POPULARITY.inc()
-            return build_popular_list(query.client_id, self._recommender.peek_state(), self.follower.now()), ("client",)
+            state, now = self._recommender.peek_state(), self.follower.now()
+            return self._popular.build_list(client_id, state, now), ("client",)
         STORE.inc()
-        return source, ()
+        return source, NOTHING_MISSING
 
-    def _build_list(self, client_id: str) -> ClientList:
+    def _build_list(self, client_id: ClientId) -> ClientList:
         with self.lists.announce(client_id), read_transaction(self._engine) as connection:
             built = list(self.follower.builder.build(connection, [client_id], self.follower.now()))
             if not built:
@@ -127,9 +144,15 @@ class ItemServer:
         shown = [{"item_id": item_id, "score": score} for item_id, score in items]
         answer = {"items": shown, "context": query.context, "placement": query.placement, "degraded": degraded}
         line = build_line(decision, source.origin, self.follower.now(), answer, question=not source.use.recorded)
-        source.use.recorded = True
         if query.recorded == "sync":
             await asyncio.get_running_loop().run_in_executor(self._loaders, self._save, [line])
         elif not self._spool.put(line):
             return ServedItems(None, source, items, (*degraded, "record"))
+        source.use.recorded = True
         return ServedItems(decision, source, items, degraded)
+
+
+def _take_failure(loading: asyncio.Future[ClientList]) -> None:
+    """Take the failure of a load that nobody waits for any more, which would be a traceback in the log otherwise."""
+    if not loading.cancelled():
+        loading.exception()

@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import orjson
 from sqlalchemy import Connection
 
 from algorithms.blending.contracts import RankingRequest
 from algorithms.slots.batches import split_into_chunks
-from domain.arrays import Floats, Ints
+from domain.arrays import Floats, Ints, select_highest
 from domain.histories import ClientSignals
-from models.answers import AnswerRecord
 from models.base import ClientId
-from models.slot_policies import BUILT_IN
-from services.recommendations.ranking_state import SLOT, RankingState
+from services.recommendations.ranking_state import RankingState
 from services.recommendations.recommender import Recommender
-from services.serving.client_lists import LENGTH, ClientList, ListOrigin
+from services.serving.client_lists import ClientList
+from services.serving.list_origins import CONTEXT, LENGTH, ListOrigin, build_own_origin
 from store.clients.interactions import load_many_signals
-
-CONTEXT: Final = "page"
-"""The context of the question: one list serves all pages of a client."""
 
 
 class _Ranking(NamedTuple):
@@ -63,7 +57,7 @@ class ListBuilder:
                 client_id=client.client_id,
                 catalogue=state.blend.catalogue,
                 indices=array("i", ranking.indices.tolist()),
-                scores=array("f", ranking.scores.tolist()),
+                scores=array("d", np.round(ranking.scores, 6).tolist()),
                 wears=client.wears,
                 hidden=client.owned | client.list_sent_back(now.timestamp()),
                 origin=ranking.origin,
@@ -90,38 +84,7 @@ def _rank_by_blend(state: RankingState, client: ClientSignals, now: datetime) ->
     started = time.perf_counter()
     indices, shares = state.blend.score_eligible(_build_request(client, now), client)
     total = shares.sum(axis=0)
-    best = np.argsort(-total, kind="stable")[:LENGTH] if len(total) <= LENGTH else _select_best(total)
-    return _Ranking(indices[best], total[best], _describe(state, client, now, started))
-
-
-def _select_best(total: Floats) -> Ints:
-    head = np.argpartition(-total, LENGTH)[:LENGTH]
-    return np.asarray(head[np.lexsort((head, -total[head]))])
-
-
-def _describe(state: RankingState, client: ClientSignals, now: datetime, started: float) -> ListOrigin:
-    """Describe a ranking of the blend by what it can be worked out from again, since its candidates are the whole
-    catalogue."""
-    question = {
-        "client_id": client.client_id,
-        "now": now,
-        "n": LENGTH,
-        "context": CONTEXT,
-        "sizes": client.wears,
-        "catalogue": state.fingerprint,
-        "model": state.version,
-    }
-    body = orjson.dumps(question)
-    record = AnswerRecord(
-        slot=SLOT,
-        client_id=client.client_id,
-        asked_at=now,
-        question=hashlib.sha256(body).hexdigest()[:32],
-        role="live",
-        variant=BUILT_IN,
-        algorithm=state.blend.name,
-        version=state.version,
-        seconds=time.perf_counter() - started,
-        answer=None,
-    )
-    return ListOrigin(record, body)
+    best = select_highest(total, LENGTH)[:LENGTH]
+    seconds = time.perf_counter() - started
+    origin = build_own_origin(client.client_id, client.wears, now, state, state.blend.name, seconds)
+    return _Ranking(indices[best], total[best], origin)

@@ -17,7 +17,7 @@ from domain.page_mixes import alternate, mix_home
 from domain.variety import limit_per_category
 from errors import NotFound
 from models.recommendation_requests import PageContext, RecommendationQuery
-from services.serving.client_lists import ClientList, PageMix
+from services.serving.client_lists import ClientList
 
 FRESH_DAYS: Final = 30.0
 LIKED: Final = 1.0
@@ -44,24 +44,22 @@ class _Page(NamedTuple):
         )
 
 
-def choose_items(
-    source: ClientList, query: RecommendationQuery, catalogue: Catalogue, relations: ItemRelations, now: float
-) -> ScoredItems:
-    """Choose the items for a page at business `now` (epoch seconds). `catalogue` is the one in force, `source` may be
-    of an older one. Raises NotFound naming an unknown item or category."""
-    page = _build_page(source, query, catalogue)
-    own = _translate(source, catalogue)
+def choose_items(source: ClientList, query: RecommendationQuery, relations: ItemRelations, now: float) -> ScoredItems:
+    """Choose the items for a page at business `now` (epoch seconds) from a list over the catalogue in force. Raises
+    NotFound naming an unknown item or category."""
+    page = _build_page(source, query)
     if query.anchors:
-        indices: Sequence[int] = _choose_beside(source, query, page, relations, own)
+        indices: Sequence[int] = _choose_beside(source, query, page, relations)
     elif query.exclude or query.category:
-        indices = _mix(query, page, own, now)
+        indices = _mix(source, query, page, now)
     else:
-        indices = _find_mix(source, query, page, own, now)
-    liking = _find_liking(source, own)
-    return [(catalogue.items[index].item_id, liking.get(index, 0.0)) for index in indices]
+        indices = _find_mix(source, query, page, now)
+    liking = source.find_liking()
+    return [(source.catalogue.items[index].item_id, liking.get(index, 0.0)) for index in indices]
 
 
-def _build_page(source: ClientList, query: RecommendationQuery, catalogue: Catalogue) -> _Page:
+def _build_page(source: ClientList, query: RecommendationQuery) -> _Page:
+    catalogue = source.catalogue
     hidden = source.hidden.union(query.exclude, query.anchors) if query.exclude or query.anchors else source.hidden
     category = None if query.category is None else _find_category(catalogue, query.category)
     return _Page(catalogue, catalogue.count_in_sizes(source.wears), hidden, category)
@@ -74,31 +72,20 @@ def _find_category(catalogue: Catalogue, name: str) -> int:
         raise NotFound("no item is of this category", "category") from None
 
 
-def _translate(source: ClientList, catalogue: Catalogue) -> Sequence[int]:
-    """Return the indices of the list in the catalogue in force; items that left it are left out."""
-    if source.catalogue.items is catalogue.items:
-        return source.indices
-    ids = [source.catalogue.items[index].item_id for index in source.indices]
-    return [catalogue.index[item_id] for item_id in ids if item_id in catalogue.index]
-
-
-def _find_mix(
-    source: ClientList, query: RecommendationQuery, page: _Page, own: Sequence[int], now: float
-) -> Sequence[int]:
-    """Find the mix of an earlier request for as many items, unless one of them sold out or the catalogue changed."""
+def _find_mix(source: ClientList, query: RecommendationQuery, page: _Page, now: float) -> Sequence[int]:
+    """Find the mix of an earlier request for as many items, unless one of them sold out."""
     key = (query.context.value, query.n)
     mixed = source.use.mixes.get(key)
-    if mixed is not None and mixed.items is page.catalogue.items and all(page.units[i] > 0 for i in mixed.indices):
-        return mixed.indices
-    indices = tuple(_mix(query, page, own, now))
-    source.use.mixes[key] = PageMix(page.catalogue.items, indices)
-    return indices
+    if mixed is None or not all(page.units[index] > 0 for index in mixed):
+        mixed = source.use.mixes[key] = tuple(_mix(source, query, page, now))
+    return mixed
 
 
-def _mix(query: RecommendationQuery, page: _Page, own: Sequence[int], now: float) -> list[int]:
+def _mix(source: ClientList, query: RecommendationQuery, page: _Page, now: float) -> list[int]:
     if page.category is not None:
-        return list(islice(filter(page.may_show, chain(own, _list_category(page, own))), query.n))
-    may = list(filter(page.may_show, own))
+        beyond = _list_category(page, source.indices)
+        return list(islice(filter(page.may_show, chain(source.indices, beyond)), query.n))
+    may = list(filter(page.may_show, source.indices))
     category, added = page.catalogue.category, page.catalogue.added
     if query.context is PageContext.HOME:
         chosen = mix_home(may, category, lambda index: now - added[index] < FRESH_DAYS * DAY, query.n)
@@ -113,12 +100,10 @@ def _list_category(page: _Page, own: Sequence[int]) -> Iterator[int]:
     return (index for index in np.flatnonzero(page.catalogue.category == page.category).tolist() if index not in listed)
 
 
-def _choose_beside(
-    source: ClientList, query: RecommendationQuery, page: _Page, relations: ItemRelations, own: Sequence[int]
-) -> list[int]:
+def _choose_beside(source: ClientList, query: RecommendationQuery, page: _Page, relations: ItemRelations) -> list[int]:
     """Choose what belongs beside the anchors, the client's liking counted in; the rest is filled with their best."""
     anchors = _find_anchors(query, page.catalogue)
-    liking = _find_liking(source, own)
+    liking = source.find_liking()
     best = max(liking.values(), default=1.0)
 
     def order(found: Neighbours) -> Iterator[int]:
@@ -132,7 +117,7 @@ def _choose_beside(
         )
     else:
         beside = list(islice(order(relations.find_worn_with_all(anchors)), query.n))
-    filled = dict.fromkeys([*beside, *islice(filter(page.may_show, own), 2 * query.n)])
+    filled = dict.fromkeys([*beside, *islice(filter(page.may_show, source.indices), 2 * query.n)])
     return list(filled)[: query.n]
 
 
@@ -141,10 +126,3 @@ def _find_anchors(query: RecommendationQuery, catalogue: Catalogue) -> list[int]
         if item_id not in catalogue.index:
             raise NotFound("no item has this id", "item_id" if query.item_id else "cart")
     return [catalogue.index[item_id] for item_id in query.anchors]
-
-
-def _find_liking(source: ClientList, own: Sequence[int]) -> dict[int, float]:
-    """Find the score of each item of the client's list, by index."""
-    if not source.use.liking or own is not source.indices:
-        source.use.liking = {int(i): round(float(s), 6) for i, s in zip(own, source.scores, strict=False)}
-    return source.use.liking

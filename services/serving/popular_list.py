@@ -2,45 +2,51 @@
 
 from __future__ import annotations
 
-import hashlib
 import time
 from array import array
 from datetime import datetime
 from typing import Final
 
 import numpy as np
-import orjson
 
-from models.answers import AnswerRecord
+from domain.arrays import select_highest
 from models.base import ClientId
-from models.slot_policies import BUILT_IN
-from services.recommendations.ranking_state import SLOT, RankingGeneration, RankingState
-from services.serving.client_lists import LENGTH, ClientList, ListOrigin
+from services.recommendations.ranking_state import RankingGeneration, RankingState
+from services.serving.client_lists import ClientList
+from services.serving.list_origins import LENGTH, build_own_origin
 
 NAME: Final = "popularity"
-NONE: Final = RankingGeneration(-1, "")
+NO_RANKING: Final = RankingGeneration(-1, "")
 
 
-def build_popular_list(client_id: ClientId, state: RankingState, now: datetime) -> ClientList:
-    """Build the list of what everybody takes these weeks and is in stock in any size."""
-    catalogue = state.blend.catalogue
-    trend = np.zeros(len(catalogue))
-    trend[: len(state.blend.trend.everybody)] = state.blend.trend.everybody
-    in_stock = np.flatnonzero(catalogue.total_units > 0)
-    best = in_stock[np.argsort(-trend[in_stock], kind="stable")[:LENGTH]]
-    body = orjson.dumps({"client_id": client_id, "now": now, "n": LENGTH, "catalogue": state.fingerprint})
-    record = AnswerRecord(
-        slot=SLOT,
-        client_id=client_id,
-        asked_at=now,
-        question=hashlib.sha256(body).hexdigest()[:32],
-        role="live",
-        variant=BUILT_IN,
-        algorithm=NAME,
-        version=state.version,
-        seconds=0.0,
-        answer=None,
-    )
-    origin = ListOrigin(record, body)
-    indices, scores = array("i", best.tolist()), array("f", trend[best].tolist())
-    return ClientList(client_id, catalogue, indices, scores, (), frozenset(), origin, NONE, time.monotonic())
+class PopularItems:
+    """What everybody takes these weeks and is in stock in any size, ranked once for each state of the ranking."""
+
+    def __init__(self) -> None:
+        self._state: RankingState | None = None
+        self._indices, self._scores = array("i"), array("d")
+
+    def build_list(self, client_id: ClientId, state: RankingState, now: datetime) -> ClientList:
+        """Build the list for one client."""
+        if state is not self._state:
+            self._rank(state)
+        return ClientList(
+            client_id=client_id,
+            catalogue=state.blend.catalogue,
+            indices=self._indices,
+            scores=self._scores,
+            wears=(),
+            hidden=frozenset(),
+            origin=build_own_origin(client_id, (), now, state, NAME),
+            generation=NO_RANKING,
+            built=time.monotonic(),
+        )
+
+    def _rank(self, state: RankingState) -> None:
+        catalogue, everybody = state.blend.catalogue, state.blend.trend.everybody
+        trend = np.zeros(len(catalogue))
+        trend[: len(everybody)] = everybody
+        in_stock = np.flatnonzero(catalogue.total_units > 0)
+        best = in_stock[select_highest(trend[in_stock], LENGTH)[:LENGTH]]
+        self._indices, self._scores = array("i", best.tolist()), array("d", trend[best].tolist())
+        self._state = state

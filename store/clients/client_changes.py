@@ -42,9 +42,9 @@ def find_oldest(connection: Connection) -> int:
     return connection.scalar(select(func.min(client_changes.c.id))) or 0
 
 
-def load_changes(connection: Connection, after: int) -> list[ClientChange]:
-    """Load the changes after the number `after`, oldest first. On PostgreSQL the SLACK before it are given again."""
-    since = after - SLACK if connection.dialect.name == "postgresql" else after
+def load_changes(connection: Connection, after: int, *, again: bool = False) -> list[ClientChange]:
+    """Load the changes after the number `after`, oldest first. `again`: on PostgreSQL, with the SLACK before it."""
+    since = after - SLACK if again and connection.dialect.name == "postgresql" else after
     query = select(client_changes).where(client_changes.c.id > since).order_by(client_changes.c.id)
     return [ClientChange(*row) for row in connection.execute(query)]
 

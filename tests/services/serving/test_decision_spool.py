@@ -92,3 +92,23 @@ def test_half_a_line_is_left_out(tmp_path: Path) -> None:
     store = Store()
     DecisionSpool(tmp_path, store).close()
     assert store.saved == ["1"]
+
+
+def test_a_full_disk_keeps_no_decision_and_spoils_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store, write = Store(), os.write
+    store.away = True
+    spool = DecisionSpool(tmp_path, store)
+    assert spool.put(build_line(1))
+
+    def write_half(file: int, line: bytes) -> int:
+        write(file, line[: len(line) // 2])
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", write_half)
+        assert not spool.put(build_line(2))
+    assert spool.put(build_line(3))
+    spool.close()
+    later = Store()
+    DecisionSpool(tmp_path, later).close()
+    assert sorted(later.saved) == ["1", "3"]

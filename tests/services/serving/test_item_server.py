@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from algorithms.blending.catalogue import Catalogue
 from errors import NotFound, Unavailable
 from services.serving import list_builder
 from services.serving.item_server import ItemServer
+from store.clients import interactions
 from store.clients.clients import find_existing
 from store.database import read_transaction, write_transaction
 from store.privacy.erasure import erase_batch, replace_with_tombstone
@@ -147,3 +149,50 @@ async def test_reasons_come_on_request(shop: StockedShop, serve: Serve) -> None:
     whys = await server.explain(served)
     assert set(whys) == {item_id for item_id, _ in served.items}
     assert "camel" in whys["wool_coat"]
+
+
+async def test_a_change_that_could_not_be_ranked_is_ranked_later(
+    shop: StockedShop, serve: Serve, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = serve()
+    failures: list[str] = []
+    assert "wool_coat" in await list_shown(server, n=8)
+    load = interactions.load_many_signals
+
+    def fail_twice(*given: Any) -> Any:
+        if len(failures) < 2:
+            failures.append("away")
+            raise Unavailable("the database is away")
+        return load(*given)
+
+    monkeypatch.setattr(list_builder, "load_many_signals", fail_twice)
+    shop.event("c", "order_placed", 0, item_id="wool_coat")
+
+    async def is_hidden() -> bool:
+        return "wool_coat" not in await list_shown(server, n=8)
+
+    assert await wait_until(is_hidden)
+    assert len(failures) == 2
+
+
+async def test_a_list_over_an_older_catalogue_keeps_each_item_its_score(shop: StockedShop, serve: Serve) -> None:
+    server = serve()
+    old = (await ask(server, n=8)).source
+    before = dict(zip((old.catalogue.items[index].item_id for index in old.indices), old.scores, strict=True))
+    gone = next(iter(before))
+    later = Catalogue.of([item for item in reversed(old.catalogue.items) if item.item_id != gone], [])
+    rebased = old.rebase(later)
+    after = dict(zip((later.items[index].item_id for index in rebased.indices), rebased.scores, strict=True))
+    assert list(after) == [item_id for item_id in before if item_id != gone]
+    assert after == {item_id: score for item_id, score in before.items() if item_id != gone}
+
+
+async def test_a_new_item_is_taken_up_by_lists_in_memory(shop: StockedShop, serve: Serve) -> None:
+    server = serve()
+    await list_shown(server)
+    shop.item("new_scarf", "scarves", colour="red", added_at=NOW)
+
+    async def is_shown() -> bool:
+        return "new_scarf" in await list_shown(server, n=9)
+
+    assert await wait_until(is_shown)
