@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -93,10 +94,14 @@ def test_known_words_put_together_to_something_untrue_do_not(text: str) -> None:
     assert not passes(text, "items[0].text")
 
 
-def test_what_a_hostile_model_wrote_does_not_pass() -> None:
-    cases = Path("/work/shared/cases/hostile.txt")
-    lines = cases.read_text().splitlines() if cases.exists() else ["price: Yours for ninety nine."]
-    assert [line for line in lines if passes(line.partition(":")[2].partition(" (")[0].strip())] == []
+HOSTILE = tomllib.loads((Path(__file__).parent / "hostile_lines.toml").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_what_a_hostile_model_wrote_does_not_pass(kind: str) -> None:
+    places = ("subject", "preheader", "paragraphs[0]", "items[0].text", "items[1].text", "call_to_action")
+    assert len(HOSTILE[kind]) >= 3
+    assert [(text, where) for text in HOSTILE[kind] for where in places if passes(text, where)] == []
 
 
 def test_a_faux_leather_jacket_is_a_jacket_and_no_leather_jacket() -> None:
@@ -117,6 +122,13 @@ def test_a_pronoun_means_the_item_of_the_card() -> None:
     assert not passes("It is charcoal and easy to wear.", "items[1].text")
     assert not passes("It is charcoal and easy to wear.")
     assert not passes("The coat is charcoal.", "items[1].text"), "words about another item"
+
+
+@pytest.mark.parametrize("text", ["In charcoal.", "The coat, for you.", "A charcoal coat."])
+def test_what_stands_alone_on_a_card_is_said_of_its_item(text: str) -> None:
+    assert passes(text, "items[0].text")
+    assert passes(text, "subject")
+    assert not passes(text, "items[1].text")
 
 
 def test_a_fact_that_is_not_cited_is_named() -> None:
