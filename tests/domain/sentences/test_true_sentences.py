@@ -12,6 +12,7 @@ from agents.template_writer import compose_draft
 from domain.facts import History, HistoryItem, state_facts
 from domain.grounding import find_message_faults
 from domain.sentences.checking import SentenceChecker, find_ungrounded
+from domain.sentences.grammar import Choice, FactSlot, NamedPart, Node, Run
 from domain.wording import fold
 from models.base import utc
 from models.mail import BriefItem, CitedSentence, EmailDraft, Fact, ItemBlurb
@@ -170,6 +171,27 @@ def test_every_way_that_is_offered_passes(language: str) -> None:
     assert len(said) >= 14
     wrong = [s.text for s in said if list(checker.check([s], DRAFT, cited=False))]
     assert wrong == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_rule_gives_an_attribute_to_no_item(language: str) -> None:
+    """Beside ANY, TONE or nothing, a colour or a maker would be said of whatever the sentence is about."""
+    grammar = load_grammar(language)
+    named: dict[str, set[frozenset[str]]] = {}
+
+    def list_slots(node: Node) -> set[frozenset[str]]:
+        if isinstance(node, NamedPart):
+            return named.get(node.name) or named.setdefault(node.name, list_slots(grammar.parts[node.name]))
+        if isinstance(node, Choice):
+            return set().union(*(list_slots(child) for child in node.nodes))
+        held = {frozenset([node.name])} if isinstance(node, FactSlot) else {frozenset[str]()}
+        for child in node.nodes if isinstance(node, Run) else ():
+            held = {one | other for one in held for other in list_slots(child)}
+        return held
+
+    attributes, items = {"COLOUR", "BRAND", "MATERIAL", "FIT"}, {"ITEM", "PRONOUN", "THIS"}
+    wrong = {rule for rule in grammar.rules for slots in list_slots(rule.node) if slots & attributes and not slots & items}
+    assert wrong == set()
 
 
 FORBIDDEN = {
