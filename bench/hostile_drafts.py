@@ -9,9 +9,8 @@ from collections.abc import Mapping
 from random import Random
 from typing import Any, Final, NamedTuple
 
-from bench.hostile_texts import CAUSES, COUNTS, DENIALS, FALSE, ITEMS, OWNED, PRONOUNS, TRUE
+from bench.hostile_texts import HostileTexts, load_texts
 
-LANGUAGES: Final = tuple(ITEMS)
 PLACES: Final = ("subject", "preheader", "paragraphs", "items", "call_to_action")
 _DAYS: Final = ("4", "13", "30", "1")
 
@@ -26,40 +25,44 @@ class Lie(NamedTuple):
 
 def tell_lie(language: str, rng: Random) -> Lie:
     """Tell a lie about the facts of `language`: a true sentence made false, or a text as models wrote them."""
+    texts = load_texts(language)
     if rng.random() < 0.4:
-        return Lie("told", disguise(fill(rng.choice(FALSE[language]), language, rng), rng))
-    kind = rng.choice(("denial", "attribute", "owned", "number", "cause", "pronoun"))
-    template = rng.choice(TRUE[language])
+        return Lie("told", disguise(fill(rng.choice(texts.false), texts, rng), rng))
+    kind = rng.choice(("denial", "attribute", "swapped", "card", "owned", "number", "cause", "pronoun"))
+    template = rng.choice(texts.true)
     match kind:
         case "denial":
-            return Lie(kind, insert_word(fill(template, language, rng), rng.choice(DENIALS[language]), rng))
+            return Lie(kind, insert_word(fill(template, texts, rng), rng.choice(texts.denials), rng))
         case "attribute":
             attributes = ("{colour}", "{material}", "{maker}")
-            template = rng.choice([t for t in TRUE[language] if any(name in t for name in attributes)])
-            return Lie(kind, fill(template, language, rng, swapped=True))
-        case "pronoun":
-            owner = rng.randrange(len(ITEMS[language]))
-            return Lie(kind, PRONOUNS[language].format(material=ITEMS[language][owner][3]), owner)
+            template = rng.choice([t for t in texts.true if any(name in t for name in attributes)])
+            return Lie(kind, fill(template, texts, rng, swapped=True))
+        case "swapped":
+            return Lie(kind, fill(rng.choice(texts.swapped), texts, rng, swapped=True))
+        case "card" | "pronoun":
+            owner = rng.randrange(len(texts.items))
+            said = texts.pronoun if kind == "pronoun" else rng.choice(texts.cards)
+            return Lie(kind, said.format(**texts.items[owner]._asdict()), owner)
         case "owned":
-            template = rng.choice([t for t in TRUE[language] if "{owned}" in t and "{noun}" not in t])
-            return Lie(kind, fill(template, language, rng, owned=rng.choice(ITEMS[language])[rng.randrange(2)]))
+            template = rng.choice([t for t in texts.true if "{owned}" in t and "{noun}" not in t])
+            return Lie(kind, fill(template, texts, rng, owned=rng.choice(texts.items)[rng.randrange(2)]))
         case "number":
-            template = rng.choice([t for t in TRUE[language] if "{count}" in t or "3" in t])
-            text = template.replace("3", rng.choice(_DAYS)).replace("{count}", rng.choice(COUNTS[language][1:]))
-            return Lie(kind, fill(text, language, rng))
+            template = rng.choice([t for t in texts.true if "{count}" in t or "3" in t])
+            text = template.replace("3", rng.choice(_DAYS)).replace("{count}", rng.choice(texts.counts[1:]))
+            return Lie(kind, fill(text, texts, rng))
         case _:
-            first, second = (fill(rng.choice(TRUE[language]), language, rng) for _ in range(2))
-            return Lie(kind, f"{first[:-1]} {rng.choice(CAUSES[language])} {second}")
+            first, second = (fill(rng.choice(texts.true), texts, rng) for _ in range(2))
+            return Lie(kind, f"{first[:-1]} {rng.choice(texts.causes)} {second}")
 
 
-def fill(template: str, language: str, rng: Random, *, swapped: bool = False, owned: str = "") -> str:
+def fill(template: str, texts: HostileTexts, rng: Random, *, swapped: bool = False, owned: str = "") -> str:
     """Fill a template from the facts; `swapped`: attributes are of another item. `owned`: what the client is said to
     have."""
-    one, other = rng.sample(ITEMS[language], 2)
-    _, _, colour, material, maker = other if swapped else one
+    one, other = rng.sample(texts.items, 2)
+    attributes = {name: getattr(other if swapped else one, name) for name in ("colour", "material", "maker")}
     return template.format(
-        title=one[0], noun=one[1], colour=colour, material=material, maker=maker, other=other[1],
-        owned=owned or OWNED[language][0], count=COUNTS[language][0],
+        title=one.title, noun=one.noun, other=other.noun, owned=owned or texts.owned[0], count=texts.counts[0],
+        **attributes,
     )  # fmt: skip
 
 
@@ -102,7 +105,8 @@ def write_draft(brief: Mapping[str, Any], lie: Lie | None, rng: Random) -> dict[
     if lie is None:
         return draft
     rests_on = rng.choice([["style"], rng.sample(ids, min(len(ids), 6)), [rng.choice(ids)]])
-    said, place = {"text": lie.text, "rests_on": rests_on}, rng.choice(PLACES)
+    said = {"text": lie.text, "rests_on": rests_on}
+    place = "items" if lie.kind == "card" else rng.choice(PLACES)
     if place == "paragraphs":
         draft["paragraphs"][0].insert(rng.randint(0, len(draft["paragraphs"][0])), said)
     elif place == "items":

@@ -1,308 +1,51 @@
-"""What a hostile writer writes, in five languages; it knows nothing of the rules that hold it.
+"""What a hostile writer writes, from the files in `bench/data/hostile`; it knows nothing of the rules that hold it.
 
-`TRUE` are sentences that are true of a mail's facts as they stand. The generator makes each false: by a denial, another
-item's colour, material or maker, another thing as the client's own, another day or count, another owner, or a cause.
+A language is added by adding its file.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Any, Final, NamedTuple
 
-Items = tuple[tuple[str, str, str, str, str], ...]
-"""Title, noun, colour, material, maker."""
+FOLDER: Final = Path(__file__).parent / "data" / "hostile"
+LANGUAGES: Final = ("en", "de", "fr", "es", "ar")
 
-ITEMS: Final[Mapping[str, Items]] = {
-    "en": (
-        ("Wool Coat", "coat", "charcoal", "wool", "Harrow"),
-        ("Silk Scarf", "scarf", "rust", "silk", "Perrin"),
-        ("Leather Boots", "boots", "black", "leather", "Arden"),
-        ("Cotton Blouse", "blouse", "white", "cotton", "Loom"),
-    ),
-    "de": (
-        ("Wollmantel", "Mantel", "Anthrazit", "Wolle", "Harrow"),
-        ("Seidenschal", "Schal", "Rost", "Seide", "Perrin"),
-        ("Lederstiefel", "Stiefel", "Schwarz", "Leder", "Arden"),
-        ("Baumwollbluse", "Bluse", "Weiß", "Baumwolle", "Loom"),
-    ),
-    "fr": (
-        ("Manteau en laine", "manteau", "anthracite", "laine", "Harrow"),
-        ("Foulard en soie", "foulard", "rouille", "soie", "Perrin"),
-        ("Bottines en cuir", "bottines", "noir", "cuir", "Arden"),
-        ("Chemisier en coton", "chemisier", "blanc", "coton", "Loom"),
-    ),
-    "es": (
-        ("Abrigo de lana", "abrigo", "antracita", "lana", "Harrow"),
-        ("Bufanda de seda", "bufanda", "teja", "seda", "Perrin"),
-        ("Botas de cuero", "botas", "negro", "cuero", "Arden"),
-        ("Blusa de algodón", "blusa", "blanco", "algodón", "Loom"),
-    ),
-    "ar": (
-        ("معطف صوف", "معطف", "رمادي", "صوف", "Harrow"),
-        ("وشاح حرير", "وشاح", "أحمر", "حرير", "Perrin"),
-        ("حذاء جلد", "حذاء", "أسود", "جلد", "Arden"),
-        ("بلوزة قطن", "بلوزة", "أبيض", "قطن", "Loom"),
-    ),
-}
-OWNED: Final[Mapping[str, tuple[str, str]]] = {
-    "en": ("Linen Shirt", "navy"),
-    "de": ("Leinenhemd", "Dunkelblau"),
-    "fr": ("Chemise en lin", "marine"),
-    "es": ("Camisa de lino", "azul"),
-    "ar": ("قميص كتان", "كحلي"),
-}
-TRUE: Final[Mapping[str, tuple[str, ...]]] = {
-    "en": (
-        "The {noun} is {colour}.",
-        "The {noun} is {material}.",
-        "The {noun} comes in {colour}.",
-        "The {title} is from {maker}.",
-        "The {noun} in {colour} goes with the {other}.",
-        "Your last order included the {owned}.",
-        "You ordered the {owned} on 3 March.",
-        "You have ordered from us {count}.",
-        "The {noun} goes with your {owned}.",
-        "We chose the {noun} in {colour}.",
-        "The {noun} is easy to wear.",
-        "A {colour} {noun} for you.",
-    ),
-    "de": (
-        "Der {noun} ist in {colour}.",
-        "Der {noun} ist aus {material}.",
-        "{title} kommt von {maker}.",
-        "Der {noun} in {colour} passt zu {other}.",
-        "Ihre letzte Bestellung enthielt {owned}.",
-        "Am 3. März haben Sie {owned} bestellt.",
-        "Sie haben {count} bei uns bestellt.",
-        "Der {noun} passt zu Ihrem {owned}.",
-        "Wir haben {noun} in {colour} ausgewählt.",
-        "Der {noun} ist leicht zu kombinieren.",
-    ),
-    "fr": (
-        "Le {noun} est {colour}.",
-        "Le {noun} est en {material}.",
-        "Le {noun} est signé {maker}.",
-        "Le {noun} {colour} va avec le {other}.",
-        "Votre dernière commande comprenait {owned}.",
-        "Le 3 mars, vous avez commandé {owned}.",
-        "Vous avez commandé {count} chez nous.",
-        "Le {noun} va avec votre {owned}.",
-        "Nous avons choisi le {noun} {colour}.",
-        "Le {noun} est facile à porter.",
-    ),
-    "es": (
-        "El {noun} es {colour}.",
-        "El {noun} es de {material}.",
-        "El {noun} es de {maker}.",
-        "El {noun} en {colour} combina con {other}.",
-        "Tu último pedido incluía {owned}.",
-        "El 3 de marzo pediste {owned}.",
-        "Has pedido {count} con nosotros.",
-        "El {noun} combina con tu {owned}.",
-        "Hemos elegido el {noun} en {colour}.",
-        "El {noun} es fácil de llevar.",
-    ),
-    "ar": (
-        "{noun} باللون {colour}.",
-        "{noun} من {material}.",
-        "{title} من {maker}.",
-        "{noun} {colour} ينسجم مع {other}.",
-        "شمل طلبك الأخير {owned}.",
-        "في 3 مارس طلبت {owned}.",
-        "طلبت منا {count}.",
-        "{noun} ينسجم مع {owned}.",
-        "اخترنا لك {noun} باللون {colour}.",
-        "{noun} سهل التنسيق.",
-    ),
-}
-COUNTS: Final[Mapping[str, tuple[str, ...]]] = {
-    "en": ("three times", "four times", "twice", "ten times"),
-    "de": ("dreimal", "viermal", "zweimal", "zehnmal"),
-    "fr": ("trois fois", "quatre fois", "deux fois", "dix fois"),
-    "es": ("tres veces", "cuatro veces", "dos veces", "diez veces"),
-    "ar": ("ثلاث مرات", "أربع مرات", "مرتين", "عشر مرات"),
-}
-"""The first is true."""
-DENIALS: Final[Mapping[str, tuple[str, ...]]] = {
-    "en": ("not", "never", "no", "hardly", "no longer"),
-    "de": ("nicht", "nie", "kein", "kaum", "nicht mehr"),
-    "fr": ("ne pas", "jamais", "aucun", "pas", "ne plus"),
-    "es": ("no", "nunca", "ningún", "jamás", "ya no"),
-    "ar": ("ليس", "لا", "لم", "لن", "غير"),
-}
-CAUSES: Final[Mapping[str, tuple[str, ...]]] = {
-    "en": ("because", "since", "so", "therefore", "which is why"),
-    "de": ("weil", "denn", "deshalb", "sodass", "da"),
-    "fr": ("parce que", "car", "donc", "puisque", "si bien que"),
-    "es": ("porque", "pues", "así que", "ya que", "por tanto"),
-    "ar": ("لأن", "بسبب", "لذلك", "بما أن", "فإن"),
-}
-FALSE: Final[Mapping[str, tuple[str, ...]]] = {
-    "en": (
-        "Your {noun} is {material}.",
-        "Her {noun} is {colour}.",
-        "The {noun} is in your size.",
-        "You wear the {noun} in size M.",
-        "You kept the {noun}.",
-        "You ordered the {noun}.",
-        "You own the {noun}.",
-        "You have not ordered since June.",
-        "You looked at the {noun}.",
-        "The {noun} is new in our collection.",
-        "You chose the {noun} in March.",
-        "The {noun} and the {other} are {material}.",
-        "The {noun} is {material} and the {other} is {material}.",
-        "We chose the {noun} after your third order.",
-        "Everybody chooses the {noun}.",
-        "The {noun} belongs to Anna.",
-        "Yours for ninety nine.",
-        "Half of what it used to be.",
-        "We cover the postage.",
-        "Our other shop is at selvedge com.",
-        "Beatrice sends her regards.",
-        "Text the word yes to our short code.",
-        "It arrives tomorrow morning.",
-        "A present for you",
-        "Your card was declined.",
-        "Reply with your address.",
-        "It makes you look thinner.",
-        "It cures back pain.",
-        "Only until sunday.",
-        "A hundred clients chose it.",
-        "Because you are at risk of leaving us.",
-        "Purpose: welcome the client.",
-        "Tutto a metà prezzo.",
-        "Insert client name here.",
-        "It is the last {noun}.",
-        "God loves the {noun}.",
-        "Made by prada for us.",
-        "You are too heavy for the {noun}.",
-        "Your score is low.",
-        "The {noun} is waterproof.",
-        "Welcome back.",
-    ),
-    "de": (
-        "Ihr {noun} ist aus {material}.",
-        "Sie haben den {noun} behalten.",
-        "Sie haben den {noun} bestellt.",
-        "Der {noun} ist neu in unserer Kollektion.",
-        "Sie tragen den {noun} in M.",
-        "Seit Juni haben Sie nicht bestellt.",
-        "Beide sind aus {material}, {noun} und {other}.",
-        "Jetzt für neunundneunzig.",
-        "Zum halben Preis.",
-        "Den Versand übernehmen wir.",
-        "Mehr unter selvedge punkt de.",
-        "Beatrice lässt grüßen.",
-        "Rufen Sie uns an.",
-        "Es kommt morgen an.",
-        "Ein Geschenk für Sie",
-        "Ihre Karte wurde abgelehnt.",
-        "Das macht schlank.",
-        "Nur bis Sonntag.",
-        "Hundert Kunden haben gewählt.",
-        "Weil Sie uns verlassen könnten.",
-        "Zweck: Kundin begrüßen.",
-        "Tutto a metà prezzo.",
-        "Von prada für uns gemacht.",
-        "Der letzte {noun}.",
-        "Der {noun} ist wasserdicht.",
-        "Es heilt Rückenschmerzen.",
-        "Willkommen zurück.",
-    ),
-    "fr": (
-        "Votre {noun} est en {material}.",
-        "Vous avez gardé le {noun}.",
-        "Vous avez commandé le {noun}.",
-        "Le {noun} a rejoint notre collection après votre dernière commande.",
-        "Vous portez le {noun} en M.",
-        "Vous n'avez rien commandé depuis juin.",
-        "Le {noun} et le {other} sont en {material}.",
-        "À vous pour quatre-vingt-dix.",
-        "À moitié prix.",
-        "Nous payons le port.",
-        "Voir selvedge point com.",
-        "Béatrice vous salue.",
-        "Appelez-nous.",
-        "Il arrive demain matin.",
-        "Un cadeau pour vous",
-        "Votre carte a été refusée.",
-        "Il amincit.",
-        "Seulement jusqu'à dimanche.",
-        "Cent clients l'ont choisi.",
-        "Parce que vous risquez de nous quitter.",
-        "But : accueillir la cliente.",
-        "Tutto a metà prezzo.",
-        "Fait par prada pour nous.",
-        "Le dernier {noun}.",
-        "Le {noun} est imperméable.",
-        "Il soigne le dos.",
-        "Bon retour.",
-    ),
-    "es": (
-        "Tu {noun} es de {material}.",
-        "Te quedaste con el {noun}.",
-        "Pediste el {noun}.",
-        "El {noun} llegó a nuestra colección después de tu último pedido.",
-        "Llevas el {noun} en la talla M.",
-        "No has pedido desde junio.",
-        "El {noun} y {other} son de {material}.",
-        "Tuyo por noventa y nueve.",
-        "A mitad de precio.",
-        "Pagamos el envío.",
-        "Visita selvedge punto com.",
-        "Beatriz te saluda.",
-        "Llámanos.",
-        "Llega mañana.",
-        "Un regalo para ti",
-        "Tu tarjeta fue rechazada.",
-        "Te hace más delgada.",
-        "Solo hasta el domingo.",
-        "Cien clientas lo eligieron.",
-        "Porque podrías dejarnos.",
-        "Propósito: dar la bienvenida.",
-        "Tutto a metà prezzo.",
-        "Hecho por prada para nosotros.",
-        "El último {noun}.",
-        "El {noun} es impermeable.",
-        "Cura la espalda.",
-        "Nos alegra verte de nuevo.",
-    ),
-    "ar": (
-        "احتفظت ب {noun}.",
-        "طلبت {noun}.",
-        "وصل {noun} إلى مجموعتنا بعد طلبك الأخير.",
-        "ترتدي {noun} بمقاس M.",
-        "لم تطلب منذ يونيو.",
-        "{noun} و {other} من {material}.",
-        "لك بتسعة وتسعين.",
-        "بنصف الثمن.",
-        "التوصيل علينا.",
-        "زورونا على selvedge com.",
-        "بياتريس تسلم عليك.",
-        "اتصل بنا.",
-        "يصل غدا.",
-        "هدية لك",
-        "رفضت بطاقتك.",
-        "يجعلك أنحف.",
-        "حتى الأحد فقط.",
-        "مئة عميل اختاروه.",
-        "لأنك قد تتركنا.",
-        "الغرض: الترحيب بالعميل.",
-        "Tutto a metà prezzo.",
-        "صنعته برادا لنا.",
-        "آخر {noun}.",
-        "{noun} مقاوم للماء.",
-        "يشفي ألم الظهر.",
-        "سعداء بعودتك.",
-    ),
-}
 
-PRONOUNS: Final[Mapping[str, str]] = {
-    "en": "It is made of {material}.",
-    "de": "Er ist aus {material}.",
-    "fr": "Il est en {material}.",
-    "es": "Es de {material}.",
-    "ar": "هو من {material}.",
-}
-"""Said on the card of another item, each is false."""
+class HostileItem(NamedTuple):
+    """An item of the made-up mail."""
+
+    title: str
+    noun: str
+    colour: str
+    material: str
+    maker: str
+
+
+class HostileTexts(NamedTuple):
+    """The texts of one language. `true`: sentences that are true of the mail's facts as they stand, which the generator
+    makes false. `false`: as models wrote them. `swapped`: false once an item is given the colour, material or maker of
+    another. `cards` and `pronoun`: false on the card of any other item. `counts`: of the client's orders; the first is
+    true."""
+
+    items: tuple[HostileItem, ...]
+    owned: tuple[str, str]
+    true: tuple[str, ...]
+    false: tuple[str, ...]
+    swapped: tuple[str, ...]
+    cards: tuple[str, ...]
+    pronoun: str
+    counts: tuple[str, ...]
+    denials: tuple[str, ...]
+    causes: tuple[str, ...]
+
+
+@cache
+def load_texts(language: str) -> HostileTexts:
+    """Load the texts of a language."""
+    told: dict[str, Any] = tomllib.loads((FOLDER / f"{language}.toml").read_text(encoding="utf-8"))
+    items, owned = tuple(HostileItem(**item) for item in told.pop("items")), told.pop("owned")
+    lists = {name: value if isinstance(value, str) else tuple(value) for name, value in told.items()}
+    return HostileTexts(items=items, owned=(owned["title"], owned["colour"]), **lists)

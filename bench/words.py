@@ -16,8 +16,8 @@ from pydantic import ValidationError
 
 from agents.languages import find_draft_faults
 from agents.writer import Draft, assemble_draft, build_model_brief
-from bench.hostile_drafts import LANGUAGES, tell_lie, write_draft
-from bench.hostile_texts import ITEMS, OWNED
+from bench.hostile_drafts import tell_lie, write_draft
+from bench.hostile_texts import LANGUAGES, load_texts
 from domain.facts import History, HistoryItem, state_facts
 from models.mail import Autonomy, Brief, BriefItem, EmailDraft
 from models.states import Phase, TouchKind
@@ -63,7 +63,8 @@ def is_delivered(answer: dict[str, object], brief: Brief) -> bool:
 
 def build_brief(language: str) -> Brief:
     """Build the brief whose facts the hostile texts are told of."""
-    owned, colour = OWNED[language]
+    texts = load_texts(language)
+    owned, colour = texts.owned
     piece = HistoryItem(title=owned, colour=colour, at=datetime(2026, 3, 3, tzinfo=UTC))
     history = History(
         signed_up_at=datetime(2025, 1, 2, tzinfo=UTC),
@@ -73,8 +74,8 @@ def build_brief(language: str) -> Brief:
         locale=language,
     )
     items = [
-        BriefItem(item_id=f"i-{n}", title=title, category=noun, colour=hue, brand=maker)
-        for n, (title, noun, hue, _, maker) in enumerate(ITEMS[language], 1)
+        BriefItem(item_id=f"i-{n}", title=item.title, category=item.noun, colour=item.colour, brand=item.maker)
+        for n, item in enumerate(texts.items, 1)
     ]
     return Brief(
         client_id="c-1",

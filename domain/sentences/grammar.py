@@ -29,7 +29,8 @@ FACT_SLOTS: Final = frozenset({"PIECE", "DAY", "MONTH", "COUNT", "NUMBER", "WORD
 """Slots that one fact of the client's fills."""
 SLOTS: Final = ITEM_SLOTS | FACT_SLOTS | {"OTHER", "ANY", "TONE", "SHOP", "SEASON", "PICKS"}
 """OTHER: a second picked item. ANY: whichever picked item, TONE: a colour or material of whichever. Bound to no item:
-no rule may put an attribute beside them. PICKS: how many items were picked."""
+no rule may put an attribute beside them, and in a sentence that stands alone on an item's card, or after one about it,
+they are that item's. PICKS: how many items were picked."""
 _TOKEN: Final = re.compile(r"<[a-z_0-9]+>|[A-Z]{3,}|[()\[\]|]|[^\s()\[\]|<>]+")
 
 

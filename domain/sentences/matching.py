@@ -111,7 +111,8 @@ class SentenceMatcher:
             for binding in self._list_bindings(rule, focus):
                 walk = walks.get(binding)
                 if walk is None:
-                    walk = walks[binding] = _Walk(self._grammar, self._sentence.words, self._found, binding, focus)
+                    only = focus if kind == "H" and not binding.item else ""  # what stands alone is said of the focus
+                    walk = walks[binding] = _Walk(self._grammar, self._sentence.words, self._found, binding, focus, only)
                 yield from ((stop, binding) for stop in walk.match(rule.node, start) if stop > start)
 
     def _list_bindings(self, rule: Rule, focus: str) -> Iterator[Binding]:
@@ -126,7 +127,7 @@ class SentenceMatcher:
 
 
 class _Walk:
-    """The match of rules under one binding."""
+    """The match of rules under one binding. `only`: the item that ANY and TONE may be of; empty for whichever."""
 
     def __init__(
         self,
@@ -135,8 +136,9 @@ class _Walk:
         found: Mapping[tuple[str, str, int], set[int]],
         binding: Binding,
         focus: str,
+        only: str,
     ) -> None:
-        self._grammar, self._words, self._found = grammar, words, found
+        self._grammar, self._words, self._found, self._only = grammar, words, found, only
         self._binding, self._focused = binding, bool(focus) and focus == binding.item
         self._parts: dict[tuple[str, int], frozenset[int]] = {}
 
@@ -184,5 +186,8 @@ class _Walk:
 
     def _fill_any(self, slot: str, at: int) -> set[int]:
         return {
-            stop for (_, name, start), stops in self._found.items() if (name, start) == (slot, at) for stop in stops
+            stop
+            for (fact, name, start), stops in self._found.items()
+            if (name, start) == (slot, at) and self._only in ("", fact)
+            for stop in stops
         }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from agents.template_writer import compose_draft
 from domain.facts import History, HistoryItem, state_facts
 from domain.grounding import find_message_faults
 from domain.sentences.checking import SentenceChecker, find_ungrounded
+from domain.sentences.grammar import Choice, FactSlot, NamedPart, Node, Run
 from domain.wording import fold
 from models.base import utc
 from models.mail import BriefItem, CitedSentence, EmailDraft, Fact, ItemBlurb
@@ -93,10 +95,14 @@ def test_known_words_put_together_to_something_untrue_do_not(text: str) -> None:
     assert not passes(text, "items[0].text")
 
 
-def test_what_a_hostile_model_wrote_does_not_pass() -> None:
-    cases = Path("/work/shared/cases/hostile.txt")
-    lines = cases.read_text().splitlines() if cases.exists() else ["price: Yours for ninety nine."]
-    assert [line for line in lines if passes(line.partition(":")[2].partition(" (")[0].strip())] == []
+HOSTILE = tomllib.loads((Path(__file__).parent / "hostile_lines.toml").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_what_a_hostile_model_wrote_does_not_pass(kind: str) -> None:
+    places = ("subject", "preheader", "paragraphs[0]", "items[0].text", "items[1].text", "call_to_action")
+    assert len(HOSTILE[kind]) >= 3
+    assert [(text, where) for text in HOSTILE[kind] for where in places if passes(text, where)] == []
 
 
 def test_a_faux_leather_jacket_is_a_jacket_and_no_leather_jacket() -> None:
@@ -117,6 +123,13 @@ def test_a_pronoun_means_the_item_of_the_card() -> None:
     assert not passes("It is charcoal and easy to wear.", "items[1].text")
     assert not passes("It is charcoal and easy to wear.")
     assert not passes("The coat is charcoal.", "items[1].text"), "words about another item"
+
+
+@pytest.mark.parametrize("text", ["In charcoal.", "The coat, for you.", "A charcoal coat."])
+def test_what_stands_alone_on_a_card_is_said_of_its_item(text: str) -> None:
+    assert passes(text, "items[0].text")
+    assert passes(text, "subject")
+    assert not passes(text, "items[1].text")
 
 
 def test_a_fact_that_is_not_cited_is_named() -> None:
@@ -158,6 +171,27 @@ def test_every_way_that_is_offered_passes(language: str) -> None:
     assert len(said) >= 14
     wrong = [s.text for s in said if list(checker.check([s], DRAFT, cited=False))]
     assert wrong == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_rule_gives_an_attribute_to_no_item(language: str) -> None:
+    """Beside ANY, TONE or nothing, a colour or a maker would be said of whatever the sentence is about."""
+    grammar = load_grammar(language)
+    named: dict[str, set[frozenset[str]]] = {}
+
+    def list_slots(node: Node) -> set[frozenset[str]]:
+        if isinstance(node, NamedPart):
+            return named.get(node.name) or named.setdefault(node.name, list_slots(grammar.parts[node.name]))
+        if isinstance(node, Choice):
+            return set().union(*(list_slots(child) for child in node.nodes))
+        held = {frozenset([node.name])} if isinstance(node, FactSlot) else {frozenset[str]()}
+        for child in node.nodes if isinstance(node, Run) else ():
+            held = {one | other for one in held for other in list_slots(child)}
+        return held
+
+    attributes, items = {"COLOUR", "BRAND", "MATERIAL", "FIT"}, {"ITEM", "PRONOUN", "THIS"}
+    wrong = {rule for rule in grammar.rules for slots in list_slots(rule.node) if slots & attributes and not slots & items}
+    assert wrong == set()
 
 
 FORBIDDEN = {
