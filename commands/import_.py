@@ -92,7 +92,7 @@ def command(
 
 
 def _render_summary(summary: ImportSummary, lists: str) -> str:
-    from ingest.row_notes import describe_note  # noqa: PLC0415
+    from ingest.row_notes import describe_notes  # noqa: PLC0415
 
     changed = f"{summary.changed:,} changed, " if summary.kind != "events" else ""
     rate = f"{summary.rows / summary.seconds:,.0f} a second" if summary.seconds else "at once"
@@ -101,7 +101,7 @@ def _render_summary(summary: ImportSummary, lists: str) -> str:
         f"{summary.new:,} new, {changed}{summary.already_there:,} already there, {summary.rejected:,} rejected"
     ]
     good = summary.rows - summary.rejected
-    lines += [f"  {describe_note(note, times, good, lists)}" for note, times in sorted(summary.notes.items())]
+    lines += [f"  {note}" for note in describe_notes(summary.notes, good, lists)]
     if summary.shared_mailboxes:
         lines.append(f"  {summary.shared_mailboxes.describe()}")
     if summary.rejects:

@@ -10,6 +10,8 @@ from typing import Final, Literal, NamedTuple, cast
 import numpy as np
 
 from domain.histories import Quiz
+from domain.sizes import rank_size
+from domain.wording import format_price
 from models.catalogue import Item
 
 MOST: Final = {"categories": 12, "styles": 12, "colours": 15, "sizes": 20}
@@ -62,7 +64,7 @@ def _build_list_question(name: ListName, items: Sequence[Item], chosen: Sequence
     counts = Counter(word for item in items for word in _list_words(name, item))
     offered = [word for word, _ in counts.most_common(MOST[name])]
     if name == "sizes":
-        offered.sort(key=_order_size)
+        offered.sort(key=rank_size)
     words = dict.fromkeys([*offered, *chosen])  # what the client said before stays, though we sell none of it now
     return QuizQuestion(name, *_WORDS[name], tuple(QuizOption(word, _write(word), word in chosen) for word in words))
 
@@ -79,16 +81,6 @@ def _list_words(name: ListName, item: Item) -> Iterable[str]:
             return item.sizes
 
 
-_LETTERS: Final = ("XXS", "XS", "S", "M", "L", "XL", "XXL", "XXXL")
-
-
-def _order_size(size: str) -> tuple[int, float, str]:
-    """Order sizes as people read them: letters, then numbers, then the rest."""
-    if size.upper() in _LETTERS:
-        return 0, _LETTERS.index(size.upper()), size
-    return (1, float(size), size) if size.replace(".", "", 1).isdigit() else (2, 0.0, size)
-
-
 def _write(word: str) -> str:
     return word[:1].upper() + word[1:]
 
@@ -100,8 +92,8 @@ def _list_budgets(items: Sequence[Item], chosen_cents: int | None, currency: str
         return
     cents = {_round_up(int(price)) for price in np.quantile(prices, BUDGETS)} | ({chosen_cents} - {None})
     for amount in sorted(cast(set[int], cents)):
-        whole = Decimal(amount) / 100
-        yield QuizOption(str(whole), f"Up to {whole:,} {currency}", amount == chosen_cents)
+        words = format_price(amount, currency).removesuffix(".00")
+        yield QuizOption(str(Decimal(amount) / 100), f"Up to {words}", amount == chosen_cents)
     yield QuizOption("", "It depends", False)
 
 

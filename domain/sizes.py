@@ -50,6 +50,13 @@ def _parse_between(size: str) -> tuple[str, float] | None:
     return parts[0][0], (parts[0][1] + parts[1][1]) / 2
 
 
+def rank_size(size: str) -> tuple[int, str, float, str]:
+    """Rank a size among all as people read them, for sorting: letters first, then each other system, from small to
+    large; last what has no order."""
+    system, rank = parse_size(size) or ("", 0.0)
+    return (2 if not system else 0 if system == "letters" else 1), system, rank, size
+
+
 def find_neighbour(size: str, made_sizes: Iterable[str], larger: bool) -> str | None:
     """Find the next larger or smaller of the sizes `made`; None where none is known."""
     at = parse_size(size)

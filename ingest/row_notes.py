@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from pydantic import BaseModel
 
 from ingest.kinds import LISTS
 from ingest.rows import FileLine, Row
-from ingest.size_notes import describe_size_note
+from ingest.size_notes import describe_size_note, is_size_note
 from models.clients import ClientRow
 
+NAMED_SIZES: Final = 10
 OTHER_SEPARATORS: Final = frozenset(",;|")
 _LISTS: Final = frozenset(LISTS)
 
@@ -47,6 +48,16 @@ def count_notes(rows: Iterable[tuple[FileLine, BaseModel]], lists: str | None) -
 def _holds_unsplit_list(row: Row, separator: str) -> bool:
     cells = [cell for name in LISTS if isinstance(cell := row.get(name), str)]
     return any(separator not in cell and not OTHER_SEPARATORS.isdisjoint(cell) for cell in cells)
+
+
+def describe_notes(notes: Mapping[str, int], new_rows: int, lists: str) -> list[str]:
+    """Describe notes, one a line. Of sizes only the most frequent: a wrong column may hold as many as the file rows."""
+    sizes = sorted(filter(is_size_note, notes), key=lambda name: (-notes[name], name))
+    unnamed = frozenset(sizes[NAMED_SIZES:])
+    lines = [describe_note(name, notes[name], new_rows, lists) for name in sorted(notes.keys() - unnamed)]
+    if unnamed:
+        lines.append(f"{len(unnamed):,} more sizes that the shop does not make under that name (--json names all)")
+    return lines
 
 
 def describe_note(name: str, count: int, new_rows: int, lists: str) -> str:

@@ -27,6 +27,11 @@ def count_size_notes(rows: Iterable[ClientRow], made_sizes: AbstractSet[str], ta
     return notes
 
 
+def is_size_note(name: str) -> bool:
+    """Return whether a note is about a size."""
+    return name.partition(":")[0] in (MAPPED, UNKNOWN)
+
+
 def describe_size_note(name: str, count: int) -> str | None:
     """Describe such a note in one line; None for another one."""
     kind, _, rest = name.partition(":")

@@ -47,10 +47,11 @@ class EventsAnswer(Contract):
 
 
 class ClientAnswer(Client):
-    """A client as saved. `notes`: what was not done as asked, such as `withdrawal_kept`; `shares_mailbox_with`: other
-    clients with the same mailbox, who share its opt-outs and caps."""
+    """A client as saved. `notes`: what was not done as asked, such as `withdrawal_kept`; `sharing_mailbox`: how many
+    other clients have the same mailbox, and share its opt-outs and caps; `shares_mailbox_with`: the first few."""
 
     notes: tuple[str, ...] = ()
+    sharing_mailbox: int = 0
     shares_mailbox_with: tuple[ClientId, ...] = ()
 
 

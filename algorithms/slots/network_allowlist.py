@@ -28,14 +28,14 @@ class NetworkAllowlist:
     plain: bool = False
 
     @classmethod
-    def parse(cls, hosts: Sequence[str], networks: Sequence[str]) -> NetworkAllowlist:
-        """Parse hosts and networks as the policy file writes them. Raises ConfigError."""
+    def parse(cls, hosts: Sequence[str], networks: Sequence[str], field: str = "remotes.networks") -> NetworkAllowlist:
+        """Parse hosts and networks as the policy file writes them. Raises ConfigError naming the field of networks."""
         try:
             return cls(
                 frozenset(host.lower() for host in hosts), tuple(ipaddress.ip_network(network) for network in networks)
             )
         except ValueError as wrong:
-            raise ConfigError(f"remotes.networks: {wrong}") from None
+            raise ConfigError(f"{field}: {wrong}") from None
 
     def check_url(self, url: str) -> None:
         """Check that a URL may be asked. Raises ConfigError."""

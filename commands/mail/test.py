@@ -18,7 +18,8 @@ from settings import load
 def command(address: str, kind: str) -> None:
     """Send one real mail of a kind to a member of staff, and print its Message-ID.
 
-    It goes the way of every mail. Its links lead to nobody's data.
+    It goes the way of every mail. It belongs to no client, so its links to a client's own pages (preferences, view in
+    browser, the selection) open the page "This link leads nowhere".
     """
     from services.context import ServiceContext  # noqa: PLC0415
     from services.mailing.staff_mail import send_staff_mail  # noqa: PLC0415

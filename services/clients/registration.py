@@ -41,8 +41,10 @@ class SavedClient(NamedTuple):
     client: Client
     new: bool
     notes: Mapping[str, int]
-    sharing: tuple[ClientId, ...] = ()
-    """Other clients who carry the same mailbox."""
+    sharing: int = 0
+    """How many other clients carry the same mailbox."""
+    sharers: tuple[ClientId, ...] = ()
+    """The first few of them."""
 
 
 def save_client(
@@ -63,10 +65,7 @@ def save_client(
             data = {"new": bool(batch.new)}
             write_activity(connection, actor, Action.SAVE_CLIENT, subject, now, real_now, data)
         client = clients.require_client(connection, row.client_id)
-        mailbox = mailboxes.find_mailboxes(connection, [row.client_id])[row.client_id]
-        carriers = mailboxes.list_carriers(connection, [mailbox]).get(mailbox, [])
-        sharing = tuple(other for other in carriers if other != row.client_id)
-        return SavedClient(client, bool(batch.new), batch.notes, sharing)
+        return SavedClient(client, bool(batch.new), batch.notes, *mailboxes.find_sharers(connection, row.client_id))
 
 
 def upsert_clients(

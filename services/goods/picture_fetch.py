@@ -53,7 +53,7 @@ class PictureFetcher:
     def from_settings(cls, settings: Settings) -> PictureFetcher:
         """Build the fetcher. Raises ConfigError for networks that are none."""
         networks = [part.strip() for part in settings.picture_networks.split(",") if part.strip()]
-        reach = NetworkAllowlist.parse([], networks)
+        reach = NetworkAllowlist.parse([], networks, "SELVEDGE_PICTURE_NETWORKS")
         return cls(NetworkAllowlist(networks=reach.networks, plain=True), settings.picture_max_bytes)
 
     def fetch(self, address: str) -> bytes:

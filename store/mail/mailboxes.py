@@ -67,6 +67,15 @@ def list_carriers(connection: Connection, mailboxes: Iterable[str]) -> dict[str,
     return dict(carried)
 
 
+def find_sharers(connection: Connection, client_id: ClientId) -> tuple[int, tuple[ClientId, ...]]:
+    """Count the other clients who carry this client's mailbox, and find the first few of them by id."""
+    c = clients.c
+    own = select(c.mailbox).where(c.client_id == client_id, c.mailbox != "").scalar_subquery()
+    query = select(c.client_id, func.count().over()).where(c.mailbox == own, c.client_id != client_id)
+    rows = connection.execute(query.order_by(c.client_id).limit(SHOWN_IDS)).all()
+    return (rows[0][1] if rows else 0), tuple(row.client_id for row in rows)
+
+
 @dataclass(frozen=True, slots=True)
 class SharedMailboxes:
     """Mailboxes that several clients carry: how many clients and mailboxes, and the first ids of the largest ones."""

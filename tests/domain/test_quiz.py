@@ -20,6 +20,7 @@ def test_sizes_are_read_as_people_read_them_and_old_answers_stay() -> None:
     assert [option.value for option in by_name["sizes"].options] == ["XS", "M", "L", "36", "40", "one size"]
     assert [(o.value, o.chosen) for o in by_name["colours"].options if o.chosen] == [("puce", True)]
     assert not by_name["budget"].options[-1].value, "and nobody has to name a price"
+    assert by_name["budget"].options[0].words.startswith("Up to $"), "prices are written as on every page"
 
 
 SIZES = (("L", "red"), ("40", "blue"), ("one size", "red"), ("XS", "red"), ("36", "blue"), ("M", "red"))

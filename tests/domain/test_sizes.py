@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from domain.sizes import find_neighbour, fold_size, list_wearable, parse_size
+from domain.sizes import find_neighbour, fold_size, list_wearable, parse_size, rank_size
 from models.events import Fit
 
 
@@ -32,6 +32,12 @@ def test_sizes_stand_in_order(scale):
     places = [parse_size(size) for size in scale]
     assert all(lower and higher and lower[0] == higher[0] for lower, higher in pairwise(places))
     assert all(lower and higher and lower[1] < higher[1] for lower, higher in pairwise(places))
+
+
+def test_sizes_of_all_scales_stand_as_people_read_them():
+    mixed = ["petite", "40", "L", "2XL", "32/34", "XS", "8", "M", "one size", "32/30"]
+    read = ["XS", "M", "L", "2XL", "8", "40", "32/30", "32/34", "one size", "petite"]
+    assert sorted(mixed, key=rank_size) == read
 
 
 @pytest.mark.parametrize(("one", "same"), [("xxs", "2xs"), ("xxxl", "3xl"), ("small", "s"), ("32x34", "32/34")])

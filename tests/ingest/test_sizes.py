@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine
 
 from errors import ConfigError
-from ingest.row_notes import describe_note
+from ingest.row_notes import describe_note, describe_notes
 from services.clients.opening import summarise_opening
 from services.goods.size_tables import load_size_table
 from services.recommendations.client_sizes import find_fallback
@@ -49,6 +49,14 @@ def test_a_shop_of_three_sizes(load: Import, engine: Engine, tmp_path: Path) -> 
     assert all(len(chosen) == 4 for chosen in picks.values())
     assert fallbacks == {"ann": "", "bob": "sizes_unknown", "cat": "", "dan": ""}
     assert all("your size" not in pick.why for pick in picks["bob"])
+
+
+def test_of_many_unknown_sizes_the_most_frequent_are_named() -> None:
+    notes = {f"size_unknown:{n} cm": n for n in range(1, 31)} | {"no_stock": 4}
+    lines = describe_notes(notes, 30, "|")
+    assert len(lines) == 12
+    assert all(any(f"{n} state the size {n} cm" in line for line in lines) for n in range(21, 31))
+    assert lines[-1].startswith("20 more sizes")
 
 
 def test_a_size_that_is_sold_out_is_said(load: Import, engine: Engine, tmp_path: Path) -> None:

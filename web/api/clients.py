@@ -37,7 +37,12 @@ def put_client(
     saved = save_client(context.engine, actors.API, row, context.policy, now, real_now)
     if saved.new:
         response.status_code = 201
-    return ClientAnswer(**saved.client.model_dump(), notes=sorted(saved.notes), shares_mailbox_with=saved.sharing)
+    return ClientAnswer(
+        **saved.client.model_dump(),
+        notes=sorted(saved.notes),
+        sharing_mailbox=saved.sharing,
+        shares_mailbox_with=saved.sharers,
+    )
 
 
 def _parse_client(client_id: str, body: Any) -> ClientRow:

@@ -41,6 +41,10 @@ LANGUAGES: Final[Mapping[str, str]] = {
 }  # fmt: skip
 
 
+FEWER: Final = (3, 2, 1, 0)
+"""Mails a week that the page offers instead of the shop's own number."""
+
+
 class PreferenceForm(NamedTuple):
     """One part of the page: what its form means, and what is said when it is saved. `save` returns letters to send."""
 
@@ -72,7 +76,7 @@ async def change_preferences(token: str, part_name: str, request: Request, conte
     except (NotFound, ErasedClient):
         raise
     except BadInput as wrong:
-        said |= {"said": f"{wrong.reason}.", "wrong": True, "status": 422}
+        said |= {"said": _write_sentence(wrong.reason), "wrong": True, "status": 422}
     except (MailFault, ConfigError):
         said |= {
             "said": "We could not send that mail just now. Please try it again later.",
@@ -95,10 +99,14 @@ def _render(token: str, request: Request, context: WebContext, *, status: int = 
 
 
 def _list_weekly(usual: int, chosen: int | None) -> list[tuple[int | str, str]]:
-    """List how many mails a week may be chosen, fewest last; what was chosen elsewhere is among them."""
-    counts = sorted({3, 2, 1, 0} | (set() if chosen is None else {chosen}), reverse=True)
+    """List how many mails a week may be chosen, fewest last: fewer than usual, and what was chosen elsewhere."""
+    counts = sorted({n for n in FEWER if n < usual} | (set() if chosen is None else {chosen}), reverse=True)
     words = {0: "None", 1: "One a week"}
     return [("", f"As you do it: {usual} a week"), *((n, words.get(n, f"{n} a week")) for n in counts)]
+
+
+def _write_sentence(reason: str) -> str:
+    return f"{reason[:1].upper()}{reason[1:].rstrip('.')}."
 
 
 def _get(form: Form, name: str) -> str | None:

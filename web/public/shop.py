@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
+from domain.sizes import rank_size
 from errors import NotFound
 from mail.links import LONGEST, Links, OwnPage
 from models.base import ID_PATTERN
@@ -40,4 +41,5 @@ def show_item(
         item = find_item_with_stock(connection, item_id)
     if item is None:
         raise NotFound(f"no item {item_id}", "item_id")
-    return render_client_page(request, "item.html", item=item[0], sizes=item[1])
+    sizes = sorted(item[1], key=lambda row: rank_size(row.size))
+    return render_client_page(request, "item.html", item=item[0], sizes=sizes)

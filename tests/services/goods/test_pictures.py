@@ -15,6 +15,7 @@ import pytest
 from PIL import Image
 from sqlalchemy import Engine, select
 
+from errors import ConfigError
 from models.actors import SYSTEM
 from services.goods.picture_fetch import MOST_REDIRECTS, PictureFault, PictureFetcher
 from services.goods.picture_sizing import SIDE, size_picture
@@ -32,6 +33,11 @@ LOOPBACK = "127.0.0.0/8"
 
 def build_fetcher(networks: str = LOOPBACK, **more: Any) -> PictureFetcher:
     return PictureFetcher.from_settings(Settings(picture_networks=networks, _env_file=None, **more))
+
+
+def test_a_network_that_is_none_names_its_setting() -> None:
+    with pytest.raises(ConfigError, match=r"^SELVEDGE_PICTURE_NETWORKS: 'intranet'"):
+        build_fetcher("10.0.0.0/8, intranet")
 
 
 @pytest.fixture(scope="module")

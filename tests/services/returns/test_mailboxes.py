@@ -108,7 +108,18 @@ def shop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
 def test_whoever_shares_a_mailbox_is_named(shop: Shop) -> None:
     shop.client("a", "ann@example.com")
     row = ClientRow(client_id="b", email="Ann+tag@Example.com")
-    assert save_client(shop.engine, SYSTEM, row, POLICY, NOW, NOW).sharing == ("a",)
+    saved = save_client(shop.engine, SYSTEM, row, POLICY, NOW, NOW)
+    assert (saved.sharing, saved.sharers) == (1, ("a",))
+
+
+def test_of_many_at_one_mailbox_the_first_are_named_and_all_are_counted(shop: Shop) -> None:
+    for k in range(7):
+        shop.client(f"c{k}", "none@example.com")
+    row = ClientRow(client_id="c1", email="none@example.com")
+    saved = save_client(shop.engine, SYSTEM, row, POLICY, NOW, NOW)
+    assert (saved.sharing, saved.sharers) == (6, ("c0", "c2", "c3", "c4", "c5"))
+    alone = ClientRow(client_id="d", email="dora@example.com")
+    assert save_client(shop.engine, SYSTEM, alone, POLICY, NOW, NOW).sharing == 0
 
 
 def test_an_opt_out_holds_for_every_id_of_the_mailbox_now_and_later(shop: Shop) -> None:

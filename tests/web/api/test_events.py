@@ -203,7 +203,7 @@ def test_a_client_is_made_changed_and_read(web: TestClient, engine: Engine) -> N
     changed = web.put("/v1/clients/ann", json={"email": "ann@shop.example", "client_id": "ann", "locale": "ja"})
     assert (changed.status_code, changed.json()["locale"], changed.json()["consent"]) == (200, "ja", True)
     stored = web.get("/v1/clients/ann").json()
-    assert {**stored, "notes": [], "shares_mailbox_with": []} == changed.json()
+    assert {**stored, "notes": [], "sharing_mailbox": 0, "shares_mailbox_with": []} == changed.json()
     with read_transaction(engine) as connection:
         assert connection.execute(select(outbox.c.target, outbox.c.version)).all() == [("ann", 1)]
 

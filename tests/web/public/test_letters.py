@@ -101,6 +101,7 @@ def test_what_is_no_other_address_is_refused_in_words(own: ClientSite, email: st
     page = post(own, "address", email=email)
     assert page.status_code == 422
     assert 'class="said wrong"' in page.text
+    assert "..</p>" not in page.text
     assert own.load_row().pending_email is None
 
 

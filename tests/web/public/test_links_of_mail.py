@@ -14,8 +14,10 @@ from sqlalchemy import update
 from mail.links import OwnPage
 from models.states import TouchKind
 from store import tables as t
+from store.catalogue.wholes import retire_items
+from store.database import write_transaction
 from tests.web.public.conftest import FIRST_N, MAILED, ClientSite
-from tests.web.sample_shop import ago
+from tests.web.sample_shop import NOW, ago
 from web.public import health, pictures, preferences, quiz, shop, unsubscribe, view
 from web.public.answers import is_client_path
 
@@ -96,6 +98,15 @@ def test_a_mail_in_the_browser_is_the_one_that_was_sent(own: ClientSite) -> None
     assert "123" in text
     own.save(update(t.outreaches).where(t.outreaches.c.n == FIRST_N).values(state="scheduled"))
     assert own.client.get(own.path(OwnPage.VIEW)).status_code == 404, "and none that did not leave"
+
+
+def test_what_is_not_sold_any_more_is_not_shown_as_new(own: ClientSite) -> None:
+    with write_transaction(own.engine) as connection:
+        retire_items(connection, ["coat-1"], NOW)
+    text = own.client.get("/shop").text
+    assert "/shop/knit-1" in text
+    assert "/shop/coat-1" not in text
+    assert "No longer sold" in own.client.get("/shop/coat-1").text, "an old mail may still lead there"
 
 
 def test_the_app_sets_no_cookie_for_clients(own: ClientSite) -> None:

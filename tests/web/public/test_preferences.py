@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 
 from domain.eligibility import SendDecision, may_plan
 from domain.timing import MailRules
@@ -57,6 +58,18 @@ def test_how_much_and_about_what(own: ClientSite) -> None:
     assert own.load_row().policy == {"topics": []}, "and nothing chosen is nothing"
 
 
+def test_fewer_mails_than_usual_are_offered_and_what_was_chosen_elsewhere(own: ClientSite) -> None:
+    def list_offered() -> list[str]:
+        return re.findall(
+            r'name="max_mails_per_week" value="(\d*)"', own.client.get(own.path(OwnPage.PREFERENCES)).text
+        )
+
+    assert own.settings.max_mails_per_week == 2
+    assert list_offered() == ["", "1", "0"]
+    own.save(update(t.clients).where(t.clients.c.client_id == "ada").values(policy={"max_mails_per_week": 5}))
+    assert list_offered() == ["", "5", "1", "0"], "a stylist may have agreed to more"
+
+
 def test_a_break_holds_mail_until_that_day_of_the_client_s_own_and_ends_by_itself(own: ClientSite) -> None:
     page = post(own, "break", until="2026-12-10")
     assert "You get no mail from us until that day" in page.text
@@ -75,7 +88,7 @@ def test_a_break_holds_mail_until_that_day_of_the_client_s_own_and_ends_by_itsel
 def test_a_break_that_cannot_be_is_refused_in_words(own: ClientSite, day: str) -> None:
     page = post(own, "break", until=day)
     assert page.status_code == 422
-    assert 'class="said wrong"' in page.text
+    assert re.search(r'class="said wrong" role="status"><p>[A-Z]', page.text)
     assert own.list_rows(t.holds) == []
 
 
