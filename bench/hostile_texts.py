@@ -45,7 +45,8 @@ class HostileTexts(NamedTuple):
 @cache
 def load_texts(language: str) -> HostileTexts:
     """Load the texts of a language."""
-    told: dict[str, Any] = tomllib.loads((FOLDER / f"{language}.toml").read_text(encoding="utf-8"))
-    items, owned = tuple(HostileItem(**item) for item in told.pop("items")), told.pop("owned")
-    lists = {name: value if isinstance(value, str) else tuple(value) for name, value in told.items()}
-    return HostileTexts(items=items, owned=(owned["title"], owned["colour"]), **lists)
+    texts: dict[str, Any] = tomllib.loads((FOLDER / f"{language}.toml").read_text(encoding="utf-8"))
+    texts["items"] = [HostileItem(**item) for item in texts["items"]]
+    texts["owned"] = (texts["owned"]["title"], texts["owned"]["colour"])
+    frozen: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in texts.items()}
+    return HostileTexts(**frozen)

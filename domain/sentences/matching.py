@@ -112,7 +112,8 @@ class SentenceMatcher:
                 walk = walks.get(binding)
                 if walk is None:
                     only = focus if kind == "H" and not binding.item else ""  # what stands alone is said of the focus
-                    walk = walks[binding] = _Walk(self._grammar, self._sentence.words, self._found, binding, focus, only)
+                    walk = _Walk(self._grammar, self._sentence.words, self._found, binding, focus, only)
+                    walks[binding] = walk
                 yield from ((stop, binding) for stop in walk.match(rule.node, start) if stop > start)
 
     def _list_bindings(self, rule: Rule, focus: str) -> Iterator[Binding]:

@@ -26,5 +26,10 @@ def list_selection(engine: Engine, client_id: ClientId, n: int) -> list[Item]:
 
 
 def list_new_items(items: Sequence[Item]) -> list[Item]:
-    """List what came into the catalogue last."""
-    return sorted(items, key=lambda item: (item.added_at, item.item_id), reverse=True)[:NEW_ITEMS]
+    """List what came into the catalogue last and is still sold."""
+    return sorted(list_sold_items(items), key=lambda item: (item.added_at, item.item_id), reverse=True)[:NEW_ITEMS]
+
+
+def list_sold_items(items: Sequence[Item]) -> list[Item]:
+    """List the items that are not retired."""
+    return [item for item in items if item.retired_at is None]

@@ -147,8 +147,8 @@ class Recommender:
         return self._decider.has_algorithm(SLOT)
 
     def list_items(self, now: datetime) -> Sequence[Item]:
-        """List the items that are sold, as the ranking knows them, from memory."""
-        return [item for item in self.load_current(now).blend.catalogue.items if item.retired_at is None]
+        """List the catalogue as the ranking knows it, from memory."""
+        return self.load_current(now).blend.catalogue.items
 
     def load_ranking_inputs(self, connection: Connection, client_id: str, now: datetime) -> tuple[Blend, ClientSignals]:
         """Load the blend and the client's signals, for questions of other slots. Raises NotFound."""

@@ -11,6 +11,7 @@ from mail.links import Links, OwnPage
 from models.catalogue import Item
 from models.client_pages import QuizAnswers
 from services.client_pages.quiz import load_quiz_page, save_quiz
+from services.client_pages.selection import list_sold_items
 from web import actors
 from web.context import Here, WebContext
 from web.public.answers import render_client_page
@@ -53,5 +54,4 @@ def _save(token: str, request: Request, context: WebContext, answers: QuizAnswer
 
 
 def _list_items(request: Request, context: WebContext) -> Sequence[Item]:
-    items: Sequence[Item] = request.app.state.recommender.list_items(context.business_now())
-    return items
+    return list_sold_items(request.app.state.recommender.list_items(context.business_now()))
