@@ -42,11 +42,17 @@ class StateTable(Generic[StateT]):
 
 _C = CampaignState
 CAMPAIGN: Final = StateTable(
-    first=frozenset({_C.RUNNING}),
+    first=frozenset({_C.DRAFT, _C.RUNNING}),
     transitions={
-        _C.RUNNING: frozenset({_C.PAUSED, _C.ENDED}),
+        _C.DRAFT: frozenset({_C.AWAITING_APPROVAL, _C.SCHEDULED, _C.RUNNING, _C.ENDED}),
+        # Back to a draft when it is turned down or changed.
+        _C.AWAITING_APPROVAL: frozenset({_C.DRAFT, _C.SCHEDULED, _C.RUNNING, _C.ENDED}),
+        _C.SCHEDULED: frozenset({_C.DRAFT, _C.AWAITING_APPROVAL, _C.RUNNING, _C.ENDED}),
+        _C.RUNNING: frozenset({_C.PAUSED, _C.FINISHING, _C.ENDED}),
         # A second pause may give another reason.
-        _C.PAUSED: frozenset({_C.PAUSED, _C.RUNNING, _C.ENDED}),
+        _C.PAUSED: frozenset({_C.PAUSED, _C.RUNNING, _C.FINISHING, _C.ENDED}),
+        _C.FINISHING: frozenset({_C.FINISHED, _C.ENDED}),
+        _C.FINISHED: frozenset(),
         _C.ENDED: frozenset(),
     },
 )

@@ -94,9 +94,19 @@ class Overdue(StrEnum):
 
 
 class CampaignState(StrEnum):
+    """The states of a campaign. The table of transitions is `domain.states.CAMPAIGN`."""
+
+    DRAFT = "draft"
+    AWAITING_APPROVAL = "awaiting_approval"
+    SCHEDULED = "scheduled"
+    """Approved; it starts by itself."""
     RUNNING = "running"
     PAUSED = "paused"
+    FINISHING = "finishing"
+    """Its end has come: nobody enters, and what is under way settles."""
+    FINISHED = "finished"
     ENDED = "ended"
+    """A person ended it before its time."""
 
 
 class EnrolmentState(StrEnum):

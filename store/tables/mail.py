@@ -108,7 +108,7 @@ campaigns = Table(
     metadata,
     build_id_column("slug", primary_key=True),
     Column("spec", Json, nullable=False),
-    Column("state", String(12), nullable=False),
+    Column("state", String(24), nullable=False),
     Column("reason", String(120), nullable=False, default=""),
     Column("epoch", Integer, nullable=False, default=1),
     Column("overdue", String(12), nullable=False, default="replan"),

@@ -56,7 +56,7 @@ def test_everything_can_end(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "final"),
     [
-        ("campaign", {CampaignState.ENDED}),
+        ("campaign", {CampaignState.FINISHED, CampaignState.ENDED}),
         ("enrolment", {EnrolmentState.DONE, EnrolmentState.DROPPED, EnrolmentState.HELD_OUT}),
         ("call", {CallState.DONE, CallState.DROPPED}),
         ("wave", {WaveState.DONE, WaveState.CANCELLED}),

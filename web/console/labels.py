@@ -49,7 +49,16 @@ KINDS: Final[dict[str, str]] = {
     "campaign": "Campaign",
 }
 
-CAMPAIGNS: Final[dict[str, str]] = {"running": "Running", "paused": "Paused", "ended": "Ended"}
+CAMPAIGNS: Final[dict[str, str]] = {
+    "draft": "Draft",
+    "awaiting_approval": "Awaiting approval",
+    "scheduled": "Scheduled",
+    "running": "Running",
+    "paused": "Paused",
+    "finishing": "Finishing",
+    "finished": "Finished",
+    "ended": "Ended",
+}
 ENROLMENTS: Final[dict[str, str]] = {
     "pending": "Waiting",
     "queued": "Mail on its way",
