@@ -33,7 +33,7 @@ class NewEnrolment(NamedTuple):
 
 
 _FIRST_STATES: Final[Mapping[Arm, tuple[EnrolmentState, str]]] = {
-    Arm.TREATED: (EnrolmentState.PENDING, ""),
+    Arm.TREATED: (EnrolmentState.WAITING, ""),
     Arm.CONTROL: (EnrolmentState.HELD_OUT, "held_out"),
     Arm.NEITHER: (EnrolmentState.DROPPED, "no_consent"),
 }
@@ -73,4 +73,4 @@ def _begin_enrolment(spec: CampaignSpec, member: AudienceMember, seen: dict[str,
 
 def record_arm(client_id: ClientId, arm: Arm) -> NewEnrolment:
     """Build the enrolment that only records the client's arm of a comparison; no mail follows from it."""
-    return NewEnrolment(client_id, arm, EnrolmentState.HELD_OUT if arm is Arm.CONTROL else EnrolmentState.DONE)
+    return NewEnrolment(client_id, arm, EnrolmentState.HELD_OUT if arm is Arm.CONTROL else EnrolmentState.COMPLETED)

@@ -59,14 +59,18 @@ CAMPAIGN: Final = StateTable(
 
 _E = EnrolmentState
 ENROLMENT: Final = StateTable(
-    # One that only records the arm of a comparison is done at once; who may not be mailed is dropped at once.
-    first=frozenset({_E.PENDING, _E.HELD_OUT, _E.DROPPED, _E.DONE}),
+    # One that only records the arm of a comparison is complete at once; who may not be mailed is dropped at once.
+    first=frozenset({_E.WAITING, _E.HELD_OUT, _E.DROPPED, _E.COMPLETED}),
     transitions={
-        _E.PENDING: frozenset({_E.QUEUED, _E.DROPPED}),
-        _E.QUEUED: frozenset({_E.DONE}),
-        _E.DONE: frozenset(),
-        _E.DROPPED: frozenset(),
+        # Held out where the arm is drawn after a wait: only then the client would have been mailed.
+        _E.WAITING: frozenset({_E.IN_STEP, _E.HELD_OUT, _E.COMPLETED, _E.EXITED, _E.DROPPED, _E.FAILED}),
+        # A mail on its way is not called back by the campaign's end, so nobody is dropped out of a step.
+        _E.IN_STEP: frozenset({_E.WAITING, _E.COMPLETED, _E.EXITED, _E.FAILED}),
         _E.HELD_OUT: frozenset(),
+        _E.COMPLETED: frozenset(),
+        _E.EXITED: frozenset(),
+        _E.DROPPED: frozenset(),
+        _E.FAILED: frozenset(),
     },
 )
 

@@ -110,11 +110,19 @@ class CampaignState(StrEnum):
 
 
 class EnrolmentState(StrEnum):
-    PENDING = "pending"
-    QUEUED = "queued"
-    DONE = "done"
-    DROPPED = "dropped"
+    """The states of a client's place in a campaign. The table of transitions is `domain.states.ENROLMENT`."""
+
+    WAITING = "waiting"
+    """For a moment, an event, or the client's turn."""
+    IN_STEP = "in_step"
+    """A mail of it is on its way."""
     HELD_OUT = "held_out"
+    COMPLETED = "completed"
+    EXITED = "exited"
+    """Left by a rule of the campaign: the goal was reached, the client left the audience, or was removed."""
+    DROPPED = "dropped"
+    """The client may not be mailed, or the campaign ended first."""
+    FAILED = "failed"
 
 
 class Arm(StrEnum):

@@ -45,7 +45,7 @@ def enrol_next(connection: Connection, row: CampaignRow, limit: int, now: dateti
     entries = begin_enrolments(spec, chosen, taken)
     enrolments.save_enrolments(connection, spec.slug, spec.entry, entries, now)
     update_campaign(connection, row.slug, now, cursor=cursor, enrolled_all=len(chosen) < limit)
-    mailed = [entry.client_id for entry in entries if entry.state is EnrolmentState.PENDING]
+    mailed = [entry.client_id for entry in entries if entry.state is EnrolmentState.WAITING]
     return EnrolmentBatch(Counter(entry.arm for entry in entries), mailed)
 
 

@@ -135,7 +135,7 @@ def count_progress(connection: Connection, slug: CampaignSlug) -> CampaignProgre
         state=row.state,
         epoch=row.epoch,
         enrolled=sum(by_enrolment.values()),
-        pending=by_enrolment.get(EnrolmentState.PENDING, 0),
+        pending=by_enrolment.get(EnrolmentState.WAITING, 0),
         under_way=sum(count for state, count in by_mail.items() if state not in SETTLED),
         sent=by_mail.get(OutreachState.SENT, 0),
         parked=by_mail.get(OutreachState.PARKED, 0),

@@ -73,7 +73,7 @@ def list_pending(connection: Connection, client_id: ClientId) -> list[QueuedMail
         .join(campaigns, campaigns.c.slug == enrolments.c.campaign)
         .where(
             enrolments.c.client_id == client_id,
-            enrolments.c.state == EnrolmentState.PENDING,
+            enrolments.c.state == EnrolmentState.WAITING,
             campaigns.c.state == CampaignState.RUNNING,
         )
     )
@@ -91,8 +91,8 @@ def mark_queued(
     connection.execute(
         update(enrolments)
         .where(enrolments.c.campaign == slug, enrolments.c.client_id == client_id, enrolments.c.entry == entry)
-        .where(enrolments.c.state.in_(ENROLMENT.list_sources(EnrolmentState.QUEUED)))
-        .values(state=EnrolmentState.QUEUED, n=n, at=now)
+        .where(enrolments.c.state.in_(ENROLMENT.list_sources(EnrolmentState.IN_STEP)))
+        .values(state=EnrolmentState.IN_STEP, n=n, at=now)
     )
 
 

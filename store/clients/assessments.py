@@ -119,7 +119,7 @@ def load_client_file(connection: Connection, client_id: ClientId) -> ClientFile 
 
 
 _HAS_PENDING: Final = (
-    exists().where(enrolments.c.client_id == clients.c.client_id, enrolments.c.state == EnrolmentState.PENDING)
+    exists().where(enrolments.c.client_id == clients.c.client_id, enrolments.c.state == EnrolmentState.WAITING)
 ).label("has_pending")
 # Built once: it runs for every assessment and every mail, and building it would take as long as running it.
 _CLIENT_FILE_QUERY: Final = (

@@ -74,7 +74,8 @@ _NEW_STEP: Final = insert(outreach_steps)
 _FINISH_ENROLMENT: Final = update(enrolments).where(
     enrolments.c.client_id == bindparam("client"),
     enrolments.c.n == bindparam("mail"),
-    or_(*(enrolments.c.state == state for state in sorted(ENROLMENT.list_sources(EnrolmentState.DONE)))),
+    enrolments.c.step == "",  # one with more steps goes on with the client's next assessment
+    or_(*(enrolments.c.state == state for state in sorted(ENROLMENT.list_sources(EnrolmentState.COMPLETED)))),
 )
 
 
@@ -177,7 +178,7 @@ def move_returned(connection: Connection, mails: Sequence[MailReturn], to: Outre
     _execute_many(connection, _SET_SENT, [keys[k] for k in unset], [{"sent_at": moved[k].at} for k in unset])
     steps = [{"client_id": m.client_id, "n": m.n, "at": m.at, "state": to, "code": m.code} for m in moved]
     connection.execute(_NEW_STEP, steps)
-    done = [{"state": EnrolmentState.DONE, "code": mail.code, "at": mail.at} for mail in moved]
+    done = [{"state": EnrolmentState.COMPLETED, "code": mail.code, "at": mail.at} for mail in moved]
     _execute_many(connection, _FINISH_ENROLMENT, keys, done)
 
 
@@ -243,5 +244,5 @@ def _build_move(
 
 
 def _finish_enrolment(connection: Connection, client_id: ClientId, n: int, code: str, now: datetime) -> None:
-    values = {"state": EnrolmentState.DONE, "code": code, "at": now}
+    values = {"state": EnrolmentState.COMPLETED, "code": code, "at": now}
     connection.execute(_FINISH_ENROLMENT, {"client": client_id, "mail": n, **values})

@@ -173,7 +173,7 @@ def _delete_counted(connection: Connection, client_id: ClientId) -> int:
 def _close_state(state: str) -> str:
     """Return the final state to count: what was under way waits for nobody any more, or its campaign would wait for
     ever."""
-    if state == EnrolmentState.PENDING:
+    if state in (EnrolmentState.WAITING, EnrolmentState.IN_STEP):
         return EnrolmentState.DROPPED
     return OutreachState.REJECTED if state in set(OutreachState) - SETTLED else state
 

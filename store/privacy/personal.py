@@ -79,6 +79,7 @@ OTHER_TABLES: Final[Mapping[Table, str]] = {
     t.model_spend: "sums over clients; those of a campaign or day stay",
     t.mail_servers: "hosts and codes",
     t.mail_domains: "counts by a keyed hash of a domain",
+    t.campaign_versions: "what campaigns do",
     t.campaigns: "the owner's words; its cursor is moved off an erased id, and what was erased is counted",
     t.waves: "counts; Fixes are taken out of its plan",
     t.wave_parts: "arrays without clients; Fixes are taken out of them",

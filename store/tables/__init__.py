@@ -11,6 +11,7 @@ from store.tables.engine import clock, outbox
 from store.tables.fixes import fix_items, fix_steps, fixes, stock_prices, wave_parts, waves
 from store.tables.learning import beliefs, reading_hours
 from store.tables.mail import (
+    campaign_versions,
     campaigns,
     edits,
     enrolments,
@@ -33,6 +34,7 @@ __all__ = [
     "assessments",
     "beliefs",
     "calls",
+    "campaign_versions",
     "campaigns",
     "client_changes",
     "clients",

@@ -57,6 +57,7 @@ outreaches = Table(
     Column("digest", String(64), comment="of the text and the facts it rests on, as they were checked"),
     Column("review", Json, comment="the reviewer's last remarks"),
     Column("attempt", Integer, nullable=False, default=0, comment="drafts written so far"),
+    Column("content", Json, comment="what the campaign's step says of this mail; none: as the campaign says"),
     Column("created_at", UtcTime, nullable=False),
     Column("updated_at", UtcTime, nullable=False),
     Column("sent_at", UtcTime),
@@ -115,6 +116,7 @@ campaigns = Table(
     Column("cursor", String(64), nullable=False, default="", comment="last client looked at by enrolment"),
     Column("enrolled_all", Boolean, nullable=False, default=False),
     Column("erased", Json, nullable=False, default=dict, comment="counts of rows of clients who were erased, by state"),
+    Column("version", Integer, comment="of the definition that runs; none: a campaign of one mail"),
     Column("created_at", UtcTime, nullable=False),
     Column("updated_at", UtcTime, nullable=False),
 )
@@ -131,8 +133,33 @@ enrolments = Table(
     Column("arm", String(8), nullable=False, comment="treated, control, or empty: could not have been mailed"),
     Column("enrolled_at", UtcTime, nullable=False, comment="from when outcomes count"),
     Column("at", UtcTime, nullable=False),
+    Column("version", Integer, comment="of the definition; none: a campaign of one mail"),
+    Column("step", String(40), nullable=False, default="", server_default="", comment="empty: not begun"),
+    Column("since", UtcTime, comment="when the step began"),
+    Column("due_at", UtcTime, comment="when to look again if nothing happens"),
+    Column("taken", Json, comment="the steps behind it, in their order"),
+    build_id_column("item_id", comment="the item that it is about, where one is"),
     Index(None, "client_id", "state"),
     Index(None, "campaign", "state"),
+)
+
+campaign_versions = Table(
+    "campaign_versions",
+    metadata,
+    build_id_column("slug", primary_key=True),
+    Column("version", Integer, primary_key=True),
+    Column("definition", Json, nullable=False),
+    Column("digest", String(64), nullable=False, comment="of the definition: what exactly was approved"),
+    Column("state", String(24), nullable=False),
+    Column("takeover", String(8), nullable=False, default="stay", comment="those in it stay, or move at a step"),
+    Column("moves", Json, nullable=False, default=dict, comment="where those in a step go that is no more"),
+    Column("start_at", UtcTime, comment="when it starts by itself"),
+    Column("created_at", UtcTime, nullable=False),
+    Column("created_by", String(64), nullable=False),
+    Column("submitted_by", String(64), nullable=False, default=""),
+    Column("decided_by", String(64), nullable=False, default="", comment="who approved it or sent it back"),
+    Column("updated_at", UtcTime, nullable=False),
+    comment="what a campaign does, version by version; rows change their state, never their definition",
 )
 
 suppressions = Table(

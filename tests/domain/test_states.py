@@ -57,7 +57,7 @@ def test_everything_can_end(name: str) -> None:
     ("name", "final"),
     [
         ("campaign", {CampaignState.FINISHED, CampaignState.ENDED}),
-        ("enrolment", {EnrolmentState.DONE, EnrolmentState.DROPPED, EnrolmentState.HELD_OUT}),
+        ("enrolment", set(EnrolmentState) - {EnrolmentState.WAITING, EnrolmentState.IN_STEP}),
         ("call", {CallState.DONE, CallState.DROPPED}),
         ("wave", {WaveState.DONE, WaveState.CANCELLED}),
         ("refresh", {RefreshState.DONE}),

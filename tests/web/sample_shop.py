@@ -51,7 +51,10 @@ def seed(engine: Engine) -> None:
         put(t.outreach_steps, *_steps("ada", 1, 180), *_steps("ada", 2, 12), *_steps("evil", 1, 2))
         put(t.holds, {"client_id": "evil", "source": "operator", "since": ago(1), "reason": HOSTILE[:120]})
         put(t.campaigns, _campaign("spring", "Spring arrivals"), _campaign("evil", HOSTILE))
-        put(t.enrolments, *(_enrolment("spring", f"client{n:03d}", "done" if n < 9 else "pending") for n in range(12)))
+        put(
+            t.enrolments,
+            *(_enrolment("spring", f"client{n:03d}", "completed" if n < 9 else "waiting") for n in range(12)),
+        )
         put(t.decisions, _decision("ada", 2))
         put(t.items, *(build_item(f"knit-{n}", f"Fisherman's knit {n}", "knitwear", "oat") for n in range(4)))
         put(t.refreshes, _refresh())

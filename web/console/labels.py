@@ -60,11 +60,13 @@ CAMPAIGNS: Final[dict[str, str]] = {
     "ended": "Ended",
 }
 ENROLMENTS: Final[dict[str, str]] = {
-    "pending": "Waiting",
-    "queued": "Mail on its way",
-    "done": "Done",
-    "dropped": "Dropped",
+    "waiting": "Waiting",
+    "in_step": "Mail on its way",
     "held_out": "Held out",
+    "completed": "Completed",
+    "exited": "Left early",
+    "dropped": "Dropped",
+    "failed": "Failed",
 }
 
 ACTIONS: Final[dict[str, str]] = {
@@ -192,7 +194,7 @@ SCORE_PARTS: Final[dict[str, str]] = {
     "season": "season",
 }
 
-GOOD: Final = frozenset({"sent", "done", "running", "active", "won_back", "shipped", "closed", "kept"})
+GOOD: Final = frozenset({"sent", "done", "completed", "running", "active", "won_back", "shipped", "closed", "kept"})
 WAITING: Final = frozenset(
     {
         "briefed",
@@ -204,8 +206,8 @@ WAITING: Final = frozenset(
         "claimed",
         "data",
         "open",
-        "pending",
-        "queued",
+        "waiting",
+        "in_step",
         "requested",
         "ranked",
         "assembled",

@@ -115,7 +115,7 @@ def test_what_may_stay_stays(engine: Engine, policy: ShopPolicy, fix_id: str) ->
 def test_a_campaign_waits_for_nothing_of_somebody_who_went(engine: Engine, policy: ShopPolicy, fix_id: str) -> None:
     """Enrolled, or a mail begun, after everything of theirs was called off."""
     with write_transaction(engine) as connection:
-        connection.execute(update(t.enrolments).values(state="pending"))
+        connection.execute(update(t.enrolments).values(state="waiting"))
         connection.execute(update(t.outreaches).values(state="briefed"))
     erase(engine, policy)
     with read_transaction(engine) as connection:
