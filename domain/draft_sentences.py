@@ -66,19 +66,21 @@ def locate_faults(draft: EmailDraft, violations: Iterable[Violation]) -> tuple[D
     """Locate what `draft` may not say, each with the sentence in which it stands."""
     sentences = list_sentences(draft)
     return tuple(
-        DraftFault(sentence=_locate(fault, sentences), where=fault.where, code=fault.code, what=fault.what)
+        DraftFault(sentence=number, where=fault.where, code=fault.code, what=fault.what, word=word)
         for fault in violations
+        for number, word in [_locate(fault, sentences)]
     )
 
 
-def _locate(fault: Violation, sentences: Sequence[DraftSentence]) -> int:
-    """Locate a fault: the sentence of its field that holds the word that it names, else the field's first."""
+def _locate(fault: Violation, sentences: Sequence[DraftSentence]) -> tuple[int, str]:
+    """Locate a fault: the sentence of its field that holds the word that it names, and that word; else the field's
+    first sentence, and no word."""
     place = fault.where.replace(".item_id", ".text")
     own = [sentence for sentence in sentences if sentence.where == place]
     named = _NAMED.search(fault.what)
-    word = fold(named[1] or named[2]) if named else ""
-    holding = [sentence for sentence in own if word and word in fold(sentence.text)]
-    return next((sentence.number for sentence in holding + own), 0)
+    word = (named[1] or named[2]) if named else ""
+    holding = [sentence.number for sentence in own if word and fold(word) in fold(sentence.text)]
+    return (holding[0], word) if holding else (own[0].number if own else 0, "")
 
 
 def compute_version(draft: EmailDraft) -> str:

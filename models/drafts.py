@@ -47,12 +47,14 @@ class DraftVerdict(StrEnum):
 
 
 class DraftFault(Contract):
-    """One thing that a draft may not say. `sentence`: its number, 0 for the draft as a whole; `what` names the word."""
+    """One thing that a draft may not say. `sentence`: its number, 0 for the draft as a whole; `what` names the
+    word, and `word` is that word alone where there is one."""
 
     sentence: int = 0
     where: str
     code: str
     what: str
+    word: str = ""
 
 
 class DraftSentence(Contract):
@@ -118,6 +120,7 @@ class DraftEntry(Contract):
 
     draft_id: DraftId
     client_id: ClientId
+    first_name: str = ""
     n: int
     kind: TouchKind
     campaign: CampaignSlug | None

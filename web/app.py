@@ -35,6 +35,7 @@ from web.console import (
     overview,
     privacy,
     refreshes,
+    review,
     sign_in,
     unknown_mails,
 )
@@ -47,6 +48,7 @@ from web.temporal import TemporalConnection
 ROUTERS: Final = (
     *API_ROUTERS,
     overview.router,
+    review.router,
     clients.router,
     campaigns.router,
     fixes.router,

@@ -19,6 +19,7 @@ LIMITS: Final[tuple[tuple[str, int], ...]] = (
     ("/v1/slots/", 20_000),
     ("/v1/calls/", 10_000),
     ("/v1/", 100_000),
+    ("/review/", 100_000),  # every sentence of a draft
     ("/", 20_000),  # the forms of our own pages
 )
 """Bytes by the beginning of the path; the first that fits counts."""

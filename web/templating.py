@@ -63,6 +63,7 @@ def _build_environment() -> Environment:
         "day": format_day,
         "ago": format_ago,
         "count": lambda number: f"{number or 0:,}",
+        "capitalize_first": lambda text: f"{text[:1].upper()}{text[1:]}",
     }
     return environment
 

@@ -57,6 +57,7 @@ def build_entry(row: DraftRow, alike: int = 1) -> DraftEntry:
     return DraftEntry(
         draft_id=format_draft_id(row),
         client_id=row.client_id,
+        first_name=row.first_name or "",
         n=row.n,
         kind=row.kind,
         campaign=row.campaign,

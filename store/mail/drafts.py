@@ -14,7 +14,7 @@ from models.drafts import DraftEditRecord, DraftStage, DraftVerdict, HoldReason
 from models.states import OutreachState, TouchKind
 from store.sql.bulk import insert_into
 from store.sql.records import Record
-from store.tables import drafts, edits, outreaches
+from store.tables import clients, drafts, edits, outreaches
 
 _MAIL: Final = and_(outreaches.c.client_id == drafts.c.client_id, outreaches.c.n == drafts.c.n)
 WAITING: Final = outreaches.c.state == OutreachState.AWAITING_PERSON
@@ -39,17 +39,19 @@ class DraftRow(Record):
     decided_by: str
     decided_at: datetime | None
     state: OutreachState
+    first_name: str | None
     subject: str = ""
 
 
 _COLUMNS: Final = (
-    *DraftRow.list_columns(drafts, outreaches),
+    *DraftRow.list_columns(drafts, outreaches, clients),
     outreaches.c.draft["subject"].as_string().label("subject"),
 )
 
 
 def _select_drafts() -> Select[Any]:
-    return select(*_COLUMNS).select_from(drafts).join(outreaches, _MAIL)
+    of_client = clients.c.client_id == drafts.c.client_id
+    return select(*_COLUMNS).select_from(drafts).join(outreaches, _MAIL).outerjoin(clients, of_client)
 
 
 def open_draft(
@@ -82,7 +84,8 @@ def find_draft(connection: Connection, client_id: ClientId, n: int, *, lock: boo
     """Find a draft, whatever became of it; None when its mail never awaited a person. `lock`: nobody else changes it or
     its mail before the transaction ends."""
     query = _select_drafts().where(drafts.c.client_id == client_id, drafts.c.n == n)
-    row = connection.execute(query.with_for_update() if lock else query).one_or_none()
+    locked = query.with_for_update(of=(drafts, outreaches))
+    row = connection.execute(locked if lock else query).one_or_none()
     return None if row is None else DraftRow.from_row(row)
 
 

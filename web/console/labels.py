@@ -107,6 +107,14 @@ CALL_OUTCOMES: Final[dict[str, str]] = {
 }
 """How a call ended."""
 
+HOLD_REASONS: Final[dict[str, str]] = {
+    "refused": "the reviewer refused it",
+    "sample": "one of the first, as a sample",
+    "all": "every such mail is read",
+}
+"""Why a draft awaits a person."""
+DRAFT_STAGES: Final[dict[str, str]] = {"fresh": "New", "reminded": "Waits long", "escalated": "Waits too long"}
+
 BOX_STATES: Final[dict[str, str]] = {"expired": "No longer reserved", "kept": "Kept", "returned": "Returned"}
 """The states of an item of a box that the Fix page shows."""
 
@@ -213,9 +221,10 @@ WAITING: Final = frozenset(
         "assembled",
         "proposed",
         "approved",
+        "reminded",
     }
 )
-BAD: Final = frozenset({"failed", "unknown", "rejected"})
+BAD: Final = frozenset({"failed", "unknown", "rejected", "escalated"})
 
 
 def get_label(code: object, labels: dict[str, str]) -> str:

@@ -37,7 +37,7 @@ async def read_form(request: Request) -> dict[str, str]:
         raise Forbidden("this form was not sent by a page of ours")
     body = await request.body()
     try:
-        return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=50, errors="strict"))
+        return dict(parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=300, errors="strict"))
     except ValueError:  # a UnicodeDecodeError is one
         raise BadInput("cannot be read as a form", "body") from None
 
