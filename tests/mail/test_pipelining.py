@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import pytest
@@ -22,7 +22,11 @@ from tests.mail.test_transport import Door, envelope
 async def run_server(answers: list[bytes], *, hang_up: bool = False) -> AsyncIterator[str]:
     """A server that answers only once MAIL and RCPT are both there, with these pieces; then takes the mail."""
 
+    sessions: list[asyncio.Task[None]] = []
+
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if task := asyncio.current_task():
+            sessions.append(task)
         writer.write(b"220 mx\r\n")
         await reader.readline()
         writer.write(b"250-mx\r\n250 PIPELINING\r\n")
@@ -38,10 +42,13 @@ async def run_server(answers: list[bytes], *, hang_up: bool = False) -> AsyncIte
                     await reader.readuntil(b"\r\n.\r\n")
                 writer.write(b"250 ok\r\n")
         writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)
     async with server:
         yield f"smtp://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    await asyncio.gather(*sessions)
 
 
 async def deliver(answers: list[bytes], *, hang_up: bool = False) -> DeliveryOutcome:
