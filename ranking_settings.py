@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 from pydantic_settings import BaseSettings
 
@@ -25,3 +27,24 @@ class RankingSettings(BaseSettings):
     """Milliseconds after which `GET /v1/recommendations` shows what is popular, where the client is not in memory."""
     client_lists_in_memory: int = Field(default=50_000, ge=100)
     """Clients whose ranked list each web process keeps, some 10 kB each."""
+    search_language: Literal[
+        "arabic",
+        "danish",
+        "dutch",
+        "english",
+        "finnish",
+        "french",
+        "german",
+        "greek",
+        "hungarian",
+        "italian",
+        "norwegian",
+        "portuguese",
+        "romanian",
+        "russian",
+        "spanish",
+        "swedish",
+        "tamil",
+        "turkish",
+    ] = "english"
+    """Language of the catalogue's texts: how search tells forms of one word, such as dress and dresses."""

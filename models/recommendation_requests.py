@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from models.base import ClientId, ItemId, StrictInput
 from models.events import Label
+from models.search_requests import SearchText
 from models.slots import Code
 
 
@@ -23,15 +24,17 @@ class PageContext(StrEnum):
     """What is worn with the items in the cart."""
     EMAIL = "email"
     """The client's best alone."""
+    SEARCH = "search"
+    """What answers the words of a search, in the client's own order."""
 
 
 class RecommendationQuery(StrictInput):
     """Ask for the `n` best items for a client.
 
-    `item_id`: the item of the page, for `product` alone. `cart`: the items in the cart, for `cart` alone. `exclude`:
-    items not to show. `category`: only items of this category. `placement`: where on the page, kept on record.
-    `explain`: give each item's reason in words, which takes longer. `recorded`: `sync` waits until the decision is in
-    the database.
+    `item_id`: the item of the page, for `product` alone. `cart`: the items in the cart, for `cart` alone. `q`: the
+    words of a search, for `search` alone. `exclude`: items not to show. `category`: only items of this category.
+    `placement`: where on the page, kept on record. `explain`: give each item's reason in words, which takes longer.
+    `recorded`: `sync` waits until the decision is in the database.
     """
 
     client_id: ClientId
@@ -39,6 +42,7 @@ class RecommendationQuery(StrictInput):
     context: PageContext = PageContext.HOME
     item_id: ItemId | None = None
     cart: tuple[ItemId, ...] = Field(default=(), max_length=50)
+    q: Annotated[SearchText, Field(min_length=1)] | None = None
     exclude: tuple[ItemId, ...] = Field(default=(), max_length=200)
     category: Label | None = None
     placement: Code = ""
@@ -51,6 +55,8 @@ class RecommendationQuery(StrictInput):
             raise ValueError("item_id: goes with context=product, and only with it")
         if bool(self.cart) != (self.context is PageContext.CART):
             raise ValueError("cart: goes with context=cart, and only with it")
+        if (self.q is not None) != (self.context is PageContext.SEARCH):
+            raise ValueError("q: goes with context=search, and only with it")
         return self
 
     @property

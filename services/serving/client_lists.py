@@ -52,6 +52,11 @@ class ClientList:
             self.use.liking = dict(zip(self.indices, self.scores, strict=True))
         return self.use.liking
 
+    def find_liking_by_id(self) -> dict[ItemId, float]:
+        """Find the score of each item of the list, by id."""
+        items = self.catalogue.items
+        return {items[index].item_id: score for index, score in zip(self.indices, self.scores, strict=True)}
+
     def rebase(self, catalogue: Catalogue) -> ClientList:
         """Return the list over a later catalogue; items that left it are left out."""
         ids = [self.catalogue.items[index].item_id for index in self.indices]

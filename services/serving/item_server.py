@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from sqlalchemy import Engine
 
 from errors import NotFound, SelvedgeError
 from models.base import ClientId
-from models.recommendation_requests import RecommendationQuery
+from models.recommendation_requests import PageContext, RecommendationQuery
+from models.search_answers import SearchAnswer, SuggestAnswer
+from models.search_requests import SearchFilters, SearchQuery, SuggestQuery
 from services.recommendations.recommender import Recommender
+from services.search.item_search import NOBODY, ItemSearch
 from services.serving.change_follower import STALE_SECONDS, ChangeFollower
 from services.serving.client_lists import ClientList, ListCache
 from services.serving.decision_lines import LineSaver, build_line, create_id
 from services.serving.decision_spool import DecisionSpool
-from services.serving.page_items import choose_items
+from services.serving.page_items import ScoredItems, choose_items, filter_matches
 from services.serving.popular_list import PopularItems
 from services.serving.related_items import RelatedItems
 from services.serving.serving_metrics import answers_from
@@ -29,7 +32,13 @@ from store.database import read_transaction
 
 LOADERS: Final = 4
 """Threads that load clients who are not in memory."""
+SEARCHERS: Final = 2
+"""Threads that search; the engine works without the interpreter."""
+MATCHES: Final = 300
+"""Answers to a search from which a page is chosen."""
 NOTHING_MISSING: Final[tuple[str, ...]] = ()
+
+Found = TypeVar("Found")
 
 MEMORY = answers_from.labels("memory")
 STORE = answers_from.labels("store")
@@ -60,27 +69,61 @@ class ItemServer:
         self._related = RelatedItems(engine, recommender, settings, self.follower.now)
         self._popular = PopularItems()
         self._loaders = ThreadPoolExecutor(LOADERS, "clients")
+        self._search = ItemSearch(recommender, settings)
+        self._searchers = ThreadPoolExecutor(SEARCHERS, "search")
 
     def start(self) -> None:
         """Begin to follow changes. Raises Unavailable without a database."""
         self.follower.start()
         self._related.start()
+        self._search.start()
 
     def close(self) -> None:
         """Save what waits and end the threads."""
         self.follower.close()
         self._related.close()
+        self._search.close()
+        self._searchers.shutdown(wait=True, cancel_futures=True)
         self._loaders.shutdown(wait=True, cancel_futures=True)
         self._spool.close()
 
     async def serve(self, query: RecommendationQuery) -> ServedItems:
         """Choose the items for a page, and put the decision on its way. Raises NotFound for an unknown client or item,
         and Unavailable where a record is asked for at once and the database is away."""
-        source, degraded = self._find_list(query.client_id), NOTHING_MISSING
-        if source is None:
-            source, degraded = await self._load(query.client_id)
-        items = choose_items(source, query, self._related.find(source.catalogue), self.follower.now().timestamp())
+        source, degraded = await self._find_or_load(query.client_id)
+        if query.context is PageContext.SEARCH:
+            items = await self._choose_matches(source, query)
+        else:
+            items = choose_items(source, query, self._related.find(source.catalogue), self.follower.now().timestamp())
         return await self._record(query, source, items, degraded)
+
+    async def search_items(self, query: SearchQuery) -> SearchAnswer:
+        """Answer a search, with a client in the client's own order. Raises NotFound for an unknown client, and
+        Unavailable until the catalogue is indexed."""
+        liking, degraded = NOBODY, NOTHING_MISSING
+        if query.client_id is not None:
+            source, degraded = await self._find_or_load(query.client_id)
+            liking = source.find_liking_by_id()
+        found = await self._run_search(partial(self._search.search, query, liking))
+        return found.model_copy(update={"degraded": degraded}) if degraded else found
+
+    async def suggest_searches(self, query: SuggestQuery) -> SuggestAnswer:
+        """Complete what somebody is typing. Raises Unavailable until the catalogue is indexed."""
+        return await self._run_search(partial(self._search.suggest, query))
+
+    async def _choose_matches(self, source: ClientList, query: RecommendationQuery) -> ScoredItems:
+        """Choose what answers the words of a search among what may be shown to the client."""
+        filters = SearchFilters(category=() if query.category is None else (query.category,))
+        liking = source.find_liking_by_id()
+        matches = await self._run_search(partial(self._search.match, query.q or "", filters, liking, MATCHES))
+        return filter_matches(source, query, zip(matches.item_ids, matches.scores, strict=True))
+
+    async def _run_search(self, search: Callable[[], Found]) -> Found:
+        return await asyncio.get_running_loop().run_in_executor(self._searchers, search)
+
+    async def _find_or_load(self, client_id: ClientId) -> tuple[ClientList, tuple[str, ...]]:
+        source = self._find_list(client_id)
+        return (source, NOTHING_MISSING) if source is not None else await self._load(client_id)
 
     def _find_list(self, client_id: ClientId) -> ClientList | None:
         """Find the client's list in memory, over the catalogue in force; one that may be outdated is ranked again

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 from typing import Final, NamedTuple, TypeAlias
 
@@ -56,6 +56,14 @@ def choose_items(source: ClientList, query: RecommendationQuery, relations: Item
         indices = _find_mix(source, query, page, now)
     liking = source.find_liking()
     return [(source.catalogue.items[index].item_id, liking.get(index, 0.0)) for index in indices]
+
+
+def filter_matches(source: ClientList, query: RecommendationQuery, matches: Iterable[tuple[str, float]]) -> ScoredItems:
+    """Take from what answers a search, best first, the first items that may be shown. Raises NotFound for an unknown
+    category."""
+    page, index = _build_page(source, query), source.catalogue.index
+    shown = (match for match in matches if match[0] in index and page.may_show(index[match[0]]))
+    return list(islice(shown, query.n))
 
 
 def _build_page(source: ClientList, query: RecommendationQuery) -> _Page:

@@ -131,6 +131,13 @@ class Language:
         """List all things that the language has a phrase for."""
         return (thing for known in self.phrases.values() for phrase in known for thing in phrase.meaning.things)
 
+    def list_plain_phrases(self) -> Iterator[tuple[str, tuple[Thing, ...]]]:
+        """List the phrases of words alone, each with what it stands for; cues stand for nothing."""
+        for known in self.phrases.values():
+            for phrase in known:
+                if phrase.meaning.things and "_" not in phrase.words:
+                    yield " ".join(phrase.words), phrase.meaning.things
+
     def find_marks(self, tokens: Sequence[Token], skip: frozenset[int] = frozenset()) -> list[PhraseMark]:
         """Find the phrases in `tokens`, the longest at each place; tokens in `skip` belong to none."""
         marks: list[PhraseMark] = []

@@ -56,7 +56,7 @@ def test_the_document_is_as_checked_in() -> None:
 
 def test_the_app_serves_the_same_document_and_no_route_is_left_out(site: TestClient) -> None:
     assert site.get("/openapi.json").json() == build_document()
-    assert len(list(operations())) == 35
+    assert len(list(operations())) == 37
 
 
 @pytest.mark.parametrize(("path", "method", "operation"), list(operations()), ids=lambda value: str(value)[:60])
@@ -134,10 +134,10 @@ def test_an_unknown_parameter_is_refused_by_name(
 ) -> None:
     url = path.format(client_id="ada", fix_id="x", call_id="x", draft_id="ada:1", name="risk", provider="ses")
     answer = site.request(
-        method, url, params={"client_id": "ada", "colour": "red"} if "recomm" in url else {"colour": 1}
+        method, url, params={"client_id": "ada", "weather": "wet"} if "recomm" in url else {"weather": 1}
     )
     assert answer.status_code == 422, answer.text
-    assert answer.json()["error"]["field"] == "colour"
+    assert answer.json()["error"]["field"] == "weather"
 
 
 @pytest.mark.parametrize("path", ["/v1/events", "/v1/session/rank", "/v1/slots/risk", "/v1/calls/x", "/v1/clients/ada"])

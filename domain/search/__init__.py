@@ -1,0 +1,1 @@
+"""The rules of search: how a query is read, and how what is found is ordered."""
