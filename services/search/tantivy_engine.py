@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable, Sequence
-from typing import Any, Final
+from typing import Final
 
-from tantivy import Document, Occur, Order, Query, Searcher
+from tantivy import Document, Occur, Order, Query, Searcher, SearchResult
 
 from domain.search.clauses import Facet
 from models.base import ItemId
@@ -153,10 +153,10 @@ class TantivyEngine:
         self._held = held
 
 
-def _rank_near(word: str, near: Any) -> tuple[bool, bool, int]:
-    """Rank a word that may be meant: people get the first letter right, and mistype rather than leave out."""
-    candidate = near["word"][0]
-    return candidate[0] == word[0], sorted(candidate) == sorted(word), near["items"][0]
+def _rank_near(word: str, near: Document) -> tuple[bool, bool, int, int, str]:
+    """Rank a word that may be meant: people get the first letter right, swap letters, and leave out doubled ones."""
+    candidate, items = near["word"][0], near["items"][0]
+    return candidate[0] == word[0], sorted(candidate) == sorted(word), items, len(candidate), candidate
 
 
 def _name_ends(one: Range) -> dict[str, float]:
@@ -164,5 +164,7 @@ def _name_ends(one: Range) -> dict[str, float]:
     return low | ({} if one.high is None else {"to": float(one.high)})
 
 
-def _get_count(found: Any) -> int:
-    return int(found.count)
+def _get_count(found: SearchResult) -> int:
+    """Get how many were found: the type in the package leaves it out."""
+    count: int = found.count  # type: ignore[attr-defined]
+    return count
