@@ -94,14 +94,16 @@ class OldLink(Forbidden):
 
 
 class Unavailable(SelvedgeError):
-    """Something we need does not answer now. `retry_after` is in real seconds, when it told us."""
+    """Something we need does not answer now. `retry_after` is in real seconds, when it told us. `public`: what is said
+    outside, where the message names a host or port."""
 
     code = "unavailable"
     permanent = False
 
-    def __init__(self, message: str, retry_after: float | None = None) -> None:
+    def __init__(self, message: str, retry_after: float | None = None, *, public: str = "") -> None:
         super().__init__(message)
         self.retry_after = retry_after
+        self.public = public or message
 
 
 class RateLimited(Unavailable):

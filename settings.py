@@ -45,6 +45,11 @@ class Settings(RankingSettings, ShopSettings, WriterSettings):
     """Address to listen on. The pages ask for no password: leave it here, or put a proxy that asks before it."""
     web_port: int = Field(default=8000, ge=1, le=65_535)
     """The API, the pages, the mailbox."""
+    web_connections: int = Field(default=18_000, ge=64)
+    """Connections at once; fewer where the process may open fewer files. Beyond it a new one takes the place of an idle
+    one."""
+    web_connections_per_address: int = Field(default=256, ge=1)
+    """Connections at once from one address outside of the own network (loopback and private addresses)."""
     public_url: str = ""
     """How clients reach the web process: base of all links in mail. Empty: http://web_host:web_port. Beside a real mail
     server it must be an https address that others reach, or no mail is sent."""

@@ -28,6 +28,7 @@ from services.schema import bring_up_to_date
 from settings import Settings, load
 from store import clock as stored_clock
 from store.database import connect, ping, read_transaction
+from store.sql.patience import WORK
 from workflows import handles
 from workflows.options import LIFECYCLE_QUEUE, MAIL_QUEUE
 
@@ -36,7 +37,7 @@ log = logging.getLogger("selvedge.worker")
 
 async def serve(settings: Settings, queues: Sequence[str]) -> None:
     """Work until SIGINT or SIGTERM; then finish what is under way."""
-    context = ServiceContext(settings=settings, engine=connect(settings.database))
+    context = ServiceContext(settings=settings, engine=connect(settings.database, WORK))
     await asyncio.to_thread(ping, context.engine)
     await asyncio.to_thread(bring_up_to_date, context.engine, settings)
     client = await handles.connect(settings.temporal_address, settings.temporal_namespace)

@@ -34,8 +34,7 @@ def print_document() -> None:
 
 def serve(settings: Settings) -> None:
     """Bring the schema up to date and serve. Raises ConfigError naming the variable when the port is taken."""
-    import uvicorn  # noqa: PLC0415 - heavy; not before the arguments are known to be good
-
+    from hosting.http_server import build_server  # noqa: PLC0415 - heavy; not before the arguments are known to be good
     from services.schema import bring_up_to_date  # noqa: PLC0415
     from store.database import connect  # noqa: PLC0415
     from web.app import create_app  # noqa: PLC0415
@@ -46,20 +45,11 @@ def serve(settings: Settings) -> None:
         engine = connect(settings.database)
         bring_up_to_date(engine, settings)
         engine.dispose()
-        # No access log: addresses of pages hold the ids and search words of people.
-        config = uvicorn.Config(
-            create_app(settings),
-            loop="uvloop",
-            http="httptools",
-            access_log=False,
-            log_level="warning",
-            timeout_graceful_shutdown=3,
-            lifespan="on",
-        )
+        server = build_server(create_app(settings), settings)
         # Answers share the interpreter with the threads that rank lists: it changes hands after half a millisecond.
         sys.setswitchinterval(0.0005)
         click.echo(f"Serving http://{settings.web_host}:{settings.web_port}", err=True)
-        uvicorn.Server(config).run(sockets=[listener])
+        server.run(sockets=[listener])
 
 
 def open_listener(host: str, port: int, variable: str = "SELVEDGE_WEB_PORT") -> socket.socket:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 from typing import Any, Final
@@ -13,13 +15,17 @@ from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, IntegrityError,
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from errors import BadInput, ConfigError, Unavailable
+from store.sql.patience import COMMAND, Patience
 
-BUSY_S: Final = 30
-"""Real seconds for which a writer waits for the others."""
+log = logging.getLogger("selvedge.database")
+
+SMALL_POOL: Final = (3, 5)
+"""Connections that stay open, and more in need: of a part whose work must not wait behind others."""
 
 
-def connect(url: str) -> Engine:
-    """Create an engine for `url` (SQLite or PostgreSQL). Raises ConfigError naming SELVEDGE_DATABASE_URL."""
+def connect(url: str, patience: Patience = COMMAND, pool: tuple[int, int] | None = None) -> Engine:
+    """Create an engine for `url` (SQLite or PostgreSQL). `pool`: connections that stay open, and more in need. Raises
+    ConfigError naming SELVEDGE_DATABASE_URL."""
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError):  # ValueError: a port that is no number
@@ -27,10 +33,29 @@ def connect(url: str) -> Engine:
             "SELVEDGE_DATABASE_URL: not a database URL, such as sqlite:///path or postgresql+psycopg://…"
         ) from None
     if parsed.get_backend_name() == "sqlite":
-        return _sqlite(url, parsed.database)
+        return _sqlite(url, parsed.database, patience, pool or (16, 32))
     if parsed.get_backend_name() != "postgresql":
         raise ConfigError(f"SELVEDGE_DATABASE_URL: {parsed.get_backend_name()} is not served; use sqlite or postgresql")
-    return _create_engine(url, pool_size=10, max_overflow=20, pool_pre_ping=True, hide_parameters=True)
+    return _postgresql(url, patience, pool or (10, 20))
+
+
+def _postgresql(url: str, patience: Patience, pool: tuple[int, int]) -> Engine:
+    engine = _create_engine(
+        url,
+        pool_size=pool[0],
+        max_overflow=pool[1],
+        pool_timeout=patience.pool_s,
+        pool_pre_ping=True,
+        hide_parameters=True,
+    )
+
+    @event.listens_for(engine, "do_connect")
+    def _connect(_dialect: Any, _record: Any, arguments: Any, parameters: dict[str, Any]) -> Any:
+        from store.sql.patience_postgresql import connect_patiently  # noqa: PLC0415 - not needed with SQLite
+
+        return connect_patiently(patience, arguments, parameters)
+
+    return engine
 
 
 def _create_engine(url: str, **options: Any) -> Engine:
@@ -42,7 +67,7 @@ def _create_engine(url: str, **options: Any) -> Engine:
         ) from None
 
 
-def _sqlite(url: str, path: str | None) -> Engine:
+def _sqlite(url: str, path: str | None, patience: Patience, pool: tuple[int, int]) -> Engine:
     if path:
         try:
             Path(path).parent.mkdir(parents=True, exist_ok=True)
@@ -52,11 +77,12 @@ def _sqlite(url: str, path: str | None) -> Engine:
             ) from None
     engine = _create_engine(
         url,
-        pool_size=16,
-        max_overflow=32,
+        pool_size=pool[0],
+        max_overflow=pool[1],
+        pool_timeout=patience.pool_s,
         hide_parameters=True,  # they hold names and addresses, which must not reach a log by way of an error
-        connect_args={"check_same_thread": False, "timeout": BUSY_S},
-        execution_options={"selvedge_writers": Lock()},
+        connect_args={"check_same_thread": False, "timeout": patience.lock_s},
+        execution_options={"selvedge_writers": Writers(patience.lock_s)},
     )
 
     @event.listens_for(engine, "connect")
@@ -65,7 +91,7 @@ def _sqlite(url: str, path: str | None) -> Engine:
         raw.isolation_level = None
         raw.execute("PRAGMA journal_mode=WAL")
         raw.execute("PRAGMA synchronous=NORMAL")
-        raw.execute(f"PRAGMA busy_timeout={BUSY_S * 1000}")
+        raw.execute(f"PRAGMA busy_timeout={patience.lock_s * 1000:.0f}")
         raw.execute("PRAGMA foreign_keys=ON")
         raw.execute("PRAGMA temp_store=MEMORY")
         raw.execute("PRAGMA cache_size=-65536")
@@ -77,6 +103,14 @@ def _sqlite(url: str, path: str | None) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
 
     return engine
+
+
+@dataclass(frozen=True)
+class Writers:
+    """Whose turn it is to write to SQLite, among the threads of one engine, and how long the others wait."""
+
+    patience_s: float
+    turn: Lock = field(default_factory=Lock)
 
 
 @contextmanager
@@ -95,16 +129,16 @@ def write_transaction(engine: Engine) -> Iterator[Connection]:
 def _wait_for_turn(engine: Engine) -> Iterator[None]:
     """Let the writers of one process follow each other without a gap. SQLite has one writer at a time and lets the
     others look again after a sleep of up to 100 ms, during which nobody writes."""
-    writers: Lock | None = engine.get_execution_options().get("selvedge_writers")
+    writers: Writers | None = engine.get_execution_options().get("selvedge_writers")
     if writers is None:
         yield
         return
-    if not writers.acquire(timeout=BUSY_S):
+    if not writers.turn.acquire(timeout=writers.patience_s):
         raise Unavailable("the database is busy with another write")
     try:
         yield
     finally:
-        writers.release()
+        writers.turn.release()
 
 
 @contextmanager
@@ -125,7 +159,9 @@ def _translate_errors() -> Iterator[None]:
             raise
         # The driver's own first line ("no such table: clients", "connection refused") names no client.
         why = (str(failed.orig).strip() or type(failed.orig).__name__).splitlines()[0]
-        raise Unavailable(f"the database does not answer as it should (SELVEDGE_DATABASE_URL): {why}") from failed
+        full = f"the database does not answer as it should (SELVEDGE_DATABASE_URL): {why}"
+        log.warning("%s", full)  # who asks from outside is not told where it stands
+        raise Unavailable(full, public="the database does not answer just now; nothing was changed") from failed
     except PoolTimeout as busy:
         raise Unavailable("every connection to the database is in use") from busy
 

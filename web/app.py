@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from functools import cache
 from typing import Final
 
+from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.middleware.trustedhost import TrustedHostMiddleware
@@ -20,11 +21,13 @@ from services.recommendations.recommender import Recommender
 from services.serving.change_follower import EVERY_SECONDS
 from services.serving.item_server import ItemServer
 from settings import Settings
-from store.database import connect
+from store.database import SMALL_POOL, connect
+from store.sql.patience import OPT_OUT, PAGES, PROBE
 from web import error_responses
 from web.api.document import build_document
 from web.api.routers import ROUTERS as API_ROUTERS
 from web.bodies import BodyLimits
+from web.bulkheads import Bulkheads, count_threads
 from web.console import (
     calls,
     campaigns,
@@ -73,11 +76,15 @@ ROUTERS: Final = (
 
 def create_app(settings: Settings) -> FastAPI:
     """Create the app. Raises ConfigError when the database URL is wrong."""
-    engine = connect(settings.database)
-    context = WebContext(settings, engine, BusinessClock(engine), TemporalConnection(settings))
+    engine = connect(settings.database, PAGES)
+    opt_outs, probes = (connect(settings.database, patience, SMALL_POOL) for patience in (OPT_OUT, PROBE))
+    context = WebContext(
+        settings, engine, BusinessClock(engine), TemporalConnection(settings), opt_outs=opt_outs, probes=probes
+    )
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        current_default_thread_limiter().total_tokens = count_threads()
         sink = None if settings.smtp_url else Sink.from_settings(settings)
         if sink is not None:
             sink.start()
@@ -96,13 +103,15 @@ def create_app(settings: Settings) -> FastAPI:
         finally:
             if sink is not None:
                 sink.stop()
-            engine.dispose()
+            for pool in (engine, opt_outs, probes):
+                pool.dispose()
 
     app = FastAPI(title="Selvedge", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.context = context
     app.state.health = health.HealthChecks(health.build_checks(context))
     app.openapi = cache(build_document)  # type: ignore[method-assign]
     app.add_middleware(BodyLimits)
+    app.add_middleware(Bulkheads)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list_hosts(settings))
     app.add_middleware(SecurityHeaders)
     for router in ROUTERS:

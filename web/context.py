@@ -13,6 +13,7 @@ from typing import Annotated
 from fastapi import Depends, Request
 from sqlalchemy import Engine
 
+from errors import Unavailable
 from models.clock import Clock
 from settings import Settings
 from store import clock
@@ -27,20 +28,38 @@ def get_real_time() -> datetime:
 
 
 class BusinessClock:
-    """Business time by the stored clock, which is read again every `every` seconds; callable from any thread."""
+    """Business time by the stored clock, which is read again every `every` seconds; callable from any thread.
+
+    While one thread reads it, or the database does not answer, the clock that was read last holds."""
 
     def __init__(self, engine: Engine, every: float = 1.0) -> None:
         self._engine, self._every = engine, every
-        self._clock, self._read_at = Clock(), float("-inf")
+        self._clock: Clock | None = None
+        self._read_at = float("-inf")
         self._lock = threading.Lock()
 
     def __call__(self) -> datetime:
-        with self._lock:
-            if time.monotonic() - self._read_at > self._every:
-                with read_transaction(self._engine) as connection:
-                    self._clock = clock.load_clock(connection, get_real_time())
-                self._read_at = time.monotonic()
-            return self._clock.business(get_real_time())
+        """Return business time. Raises Unavailable when the clock was never read and the database does not answer."""
+        never = self._clock is None
+        stale = never or time.monotonic() - self._read_at > self._every
+        if stale and self._lock.acquire(blocking=never):
+            try:
+                self._read()
+            except Unavailable:
+                if never:
+                    raise
+            finally:
+                self._lock.release()
+        return self.recall()
+
+    def recall(self) -> datetime:
+        """Return business time by the clock that was read last, real time before that; the database is not asked."""
+        return (self._clock or Clock()).business(get_real_time())
+
+    def _read(self) -> None:
+        self._read_at = time.monotonic()  # one that fails is not repeated by everybody at once
+        with read_transaction(self._engine) as connection:
+            self._clock = clock.load_clock(connection, get_real_time())
 
 
 @dataclass(frozen=True)
@@ -54,6 +73,25 @@ class WebContext:
     temporal: TemporalConnection
     """Awaiting it returns the Temporal client."""
     real_now: Callable[[], datetime] = get_real_time
+    opt_outs: Engine | None = None
+    """The database for opt-outs, by connections of their own; None: by those of all others."""
+    probes: Engine | None = None
+    """The same for health."""
+
+    def recall_now(self) -> datetime:
+        """Return business time without asking the database."""
+        now: datetime = getattr(self.business_now, "recall", self.business_now)()
+        return now
+
+    @property
+    def opt_out_engine(self) -> Engine:
+        """The database for opt-outs."""
+        return self.opt_outs or self.engine
+
+    @property
+    def probe_engine(self) -> Engine:
+        """The database for health."""
+        return self.probes or self.engine
 
     @cached_property
     def policy(self) -> ShopPolicy:

@@ -40,20 +40,21 @@ TITLES: Final = {
 
 def install(app: FastAPI) -> None:
     """Handle every error of ours, of the framework and of a bug in the same manner."""
-    app.add_exception_handler(SelvedgeError, _answer_own_error)
+    app.add_exception_handler(SelvedgeError, answer_own_error)
     app.add_exception_handler(RequestValidationError, _answer_invalid_request)
     app.add_exception_handler(HTTPException, _answer_http_error)
     app.add_exception_handler(Exception, _answer_crash)
 
 
-def _answer_own_error(request: Request, error: Exception) -> Response:
+def answer_own_error(request: Request, error: Exception) -> Response:
+    """Answer an error of ours. It needs nothing that may have failed: no database, no Temporal."""
     status = next((code for kind, code in STATUS if isinstance(error, kind)), 500)
     headers = {"Retry-After": f"{error.retry_after or 5:.0f}"} if isinstance(error, Unavailable) else {}
     code = getattr(error, "code", "error")
     if is_client_path(request.url.path):
         message = getattr(error, "reason", str(error))
         return _add_headers(render_client_error(request, error, status, message), headers)
-    return _answer(request, status, str(error), code, getattr(error, "field", None), headers)
+    return _answer(request, status, getattr(error, "public", str(error)), code, getattr(error, "field", None), headers)
 
 
 def _answer_invalid_request(request: Request, error: Exception) -> Response:
@@ -90,7 +91,8 @@ def _answer(
     if code in (NotFound.code, ErasedClient.code):  # people named no field
         message = message.removeprefix(f"{field}: ")
     title = TITLES.get(status, "Something went wrong")
-    answer = render_page(request, "error.html", status, status=status, title=title, message=message)
+    # What failed may be the database: the clock is recalled, not asked for.
+    answer = render_page(request, "error.html", status, recall=True, status=status, title=title, message=message)
     return _add_headers(answer, headers)
 
 

@@ -22,8 +22,10 @@ from web.context import WebContext
 WEB_FOLDER: Final = Path(__file__).parent
 
 
-def render_page(request: Request, template: str, status_code: int = 200, **values: Any) -> HTMLResponse:
-    """Render `template` with `values`."""
+def render_page(
+    request: Request, template: str, status_code: int = 200, *, recall: bool = False, **values: Any
+) -> HTMLResponse:
+    """Render `template` with `values`. `recall`: by the clock that was read last, asking no database for it."""
     context: WebContext = request.app.state.context
     text = (
         _build_environment()
@@ -32,7 +34,7 @@ def render_page(request: Request, template: str, status_code: int = 200, **value
             request=request,
             path=request.url.path,
             settings=context.settings,
-            now=context.business_now(),
+            now=context.recall_now() if recall else context.business_now(),
             workflow_url=lambda workflow_id: build_workflow_url(context.settings, workflow_id),
             price=lambda cents: format_price(cents or 0, context.settings.shop_currency),
             **values,

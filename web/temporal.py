@@ -29,5 +29,5 @@ class TemporalConnection:
                 try:
                     self._client = await handles.connect(settings.temporal_address, settings.temporal_namespace)
                 except ConfigError as away:
-                    raise Unavailable(str(away)) from None
+                    raise Unavailable(str(away), public="Temporal does not answer just now") from None
             return self._client

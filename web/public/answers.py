@@ -24,8 +24,8 @@ POLICY: Final = (
 
 
 def render_client_page(request: Request, template: str, status: int = 200, **values: Any) -> Response:
-    """Render a page of the client's own."""
-    answer = render_page(request, f"client_pages/{template}", status, **values)
+    """Render a page of the client's own. It asks no database: opting out begins with one."""
+    answer = render_page(request, f"client_pages/{template}", status, recall=True, **values)
     answer.headers.update({"Content-Security-Policy": POLICY, **PRIVATE_HEADERS})
     return answer
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Request, Response
@@ -25,6 +26,14 @@ FRESH_S: Final = 2.0
 PATIENCE_S: Final = 2.0
 
 Check = Callable[[], Awaitable[None]]
+Subject = TypeVar("Subject")
+
+_THREADS: Final = ThreadPoolExecutor(4, thread_name_prefix="probe")
+"""Of their own: those of the pages may all wait for the database."""
+
+
+async def _run_in_probe(check: Callable[[Subject], None], subject: Subject) -> None:
+    await asyncio.get_running_loop().run_in_executor(_THREADS, check, subject)
 
 
 class HealthChecks:
@@ -58,7 +67,7 @@ class HealthChecks:
         except TimeoutError:
             return f"no answer within {PATIENCE_S:.0f} s"
         except (OSError, SelvedgeError) as failed:
-            return str(failed) or type(failed).__name__
+            return getattr(failed, "public", str(failed)) or type(failed).__name__
         return ""
 
 
@@ -67,7 +76,7 @@ def build_checks(context: WebContext) -> dict[str, Check]:
     settings = context.settings
     host, _, port = settings.temporal_address.rpartition(":")
     checks: dict[str, Check] = {
-        "database": lambda: asyncio.to_thread(ping, context.engine),
+        "database": lambda: _run_in_probe(ping, context.probe_engine),
         "temporal": lambda: _check_port(host, int(port)),
     }
     if settings.worker_health_url != "none":
@@ -76,7 +85,7 @@ def build_checks(context: WebContext) -> dict[str, Check]:
     if not settings.smtp_url:
         checks["mailbox"] = lambda: _check_port("127.0.0.1", settings.mailbox_port)
     else:
-        checks["mail_server"] = lambda: asyncio.to_thread(_check_mail_server, context)
+        checks["mail_server"] = lambda: _run_in_probe(_check_mail_server, context)
     return checks
 
 
@@ -97,7 +106,7 @@ def show_metrics(_context: Here) -> Response:
 
 def _check_mail_server(context: WebContext) -> None:
     """Raise Unavailable with what the workers last found, while it keeps mail back."""
-    with read_transaction(context.engine) as connection:
+    with read_transaction(context.probe_engine) as connection:
         if outage := describe_outage(connection, context.settings):
             raise Unavailable(outage)
 

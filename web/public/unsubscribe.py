@@ -53,7 +53,7 @@ def stay(token: str, request: Request, context: Here) -> Response:
     client_id, n = Links.from_settings(context.settings).read_unsubscribe(token)
     try:
         now, real_now = context.business_now(), context.real_now()
-        outcome = mail_links.stay_on_list(context.engine, READER, context.policy, client_id, n, now, real_now)
+        outcome = mail_links.stay_on_list(context.opt_out_engine, READER, context.policy, client_id, n, now, real_now)
     except Unavailable:
         return _render_answer(request, "later", token, 503)
     return _render_answer(request, outcome, token)
@@ -69,7 +69,7 @@ def _render_answer(request: Request, step: str, token: str, status: int = 200) -
 def _withdraw(context: WebContext, client_id: ClientId, n: int) -> set[str]:
     """Withdraw the consent, and return the mailboxes that are not to be mailed any more."""
     now, real_now = context.business_now(), context.real_now()
-    return mail_links.leave_list(context.engine, READER, context.policy, client_id, n, now, real_now)
+    return mail_links.leave_list(context.opt_out_engine, READER, context.policy, client_id, n, now, real_now)
 
 
 async def _wait_until_settled(context: WebContext, mailboxes: set[str], client_id: ClientId) -> bool:
@@ -78,7 +78,7 @@ async def _wait_until_settled(context: WebContext, mailboxes: set[str], client_i
     until = monotonic() + context.settings.unsubscribe_wait_s
     while True:
         try:
-            if not await run_in_threadpool(count_under_way, context.engine, mailboxes, [client_id]):
+            if not await run_in_threadpool(count_under_way, context.opt_out_engine, mailboxes, [client_id]):
                 return True
         except Unavailable:
             return False

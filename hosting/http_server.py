@@ -1,0 +1,56 @@
+"""The web server: uvicorn with limits on connections, times and log lines."""
+
+from __future__ import annotations
+
+import resource
+from functools import partial
+from typing import Any, Final
+
+import uvicorn
+
+from hosting.http_connection import LimitedConnection
+from hosting.http_limits import ConnectionBook, ConnectionLimits
+from hosting.log_limits import limit_repeats
+from settings import Settings
+
+BACKLOG: Final = 1_024
+SPARE_FILES: Final = 512
+"""Files for the database, the algorithms, and what is read."""
+
+
+def build_server(app: Any, settings: Settings) -> uvicorn.Server:
+    """Build the server of `app`."""
+    limits = build_limits(settings)
+    config = uvicorn.Config(
+        app,
+        loop="uvloop",
+        http=partial(LimitedConnection, book=ConnectionBook(limits)),  # type: ignore[arg-type]
+        # No access log: addresses of pages hold the ids and search words of people.
+        access_log=False,
+        log_level="warning",
+        timeout_keep_alive=int(limits.idle_s),
+        timeout_graceful_shutdown=3,
+        backlog=BACKLOG,
+        lifespan="on",
+    )
+    limit_repeats(("uvicorn.error", "asyncio"))
+    return uvicorn.Server(config)
+
+
+def build_limits(settings: Settings) -> ConnectionLimits:
+    """Build the limits; no more connections than this process may open files, since an accept that fails is tried
+    again without an end."""
+    files = raise_file_limit()
+    most = max(64, files - SPARE_FILES - BACKLOG)
+    return ConnectionLimits(
+        in_all=min(settings.web_connections, most), per_address=settings.web_connections_per_address
+    )
+
+
+def raise_file_limit() -> int:
+    """Let this process open as many files as it may, and return how many."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = hard if hard != resource.RLIM_INFINITY else max(soft, 65_536)
+    if soft != wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    return wanted
