@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
@@ -29,16 +30,38 @@ _NUDGE: Final = {
     "mail": handles.nudge_mail,
 }
 LEASE_S: Final = 30.0
+SLOW_S: Final = 1.0
+"""A batch that takes longer is more than the server takes."""
 IDLE_S: Final = 0.1
 LONGEST_IDLE_S: Final = 1.0
+
+
+class Pace:
+    """How many nudges a second the server takes: up to `most`, less by a third whenever a batch failed or was slow, and
+    more again, a tenth of `most` at a time."""
+
+    def __init__(self, most: float) -> None:
+        self._most = self.per_second = most
+
+    @property
+    def batch(self) -> int:
+        """How many are sent at once, some four times a second."""
+        return max(1, min(200, int(self.per_second / 4)))
+
+    def note(self, took_s: float, failures: int) -> None:
+        """Note how long a batch took, in real seconds, and how many of it could not be sent."""
+        if failures or took_s > SLOW_S:
+            self.per_second = max(min(1.0, self._most), self.per_second * 2 / 3)
+        else:
+            self.per_second = min(self._most, self.per_second + self._most / 10)
 
 
 class Dispatcher:
     """The dispatcher of one worker process; several share the work by leases."""
 
     def __init__(self, client: Client, engine: Engine, per_second: float) -> None:
-        self._client, self._engine, self._per_second = client, engine, per_second
-        self._batch = max(1, min(200, int(per_second / 4) or 1))
+        self._client, self._engine, self._pace = client, engine, Pace(per_second)
+        self._took_s = 0.0
 
     async def run(self) -> None:
         """Send batches until cancelled: often while there is work, once a second when there is none."""
@@ -50,14 +73,17 @@ class Dispatcher:
                 log.warning("nudges wait: %s", type(fault).__name__)
                 sent, idle = 0, LONGEST_IDLE_S
             idle = IDLE_S if sent else min(idle * 1.5, LONGEST_IDLE_S)
-            await asyncio.sleep(sent / self._per_second if sent else idle)
+            await asyncio.sleep(max(0.0, sent / self._pace.per_second - self._took_s) if sent else idle)
 
     async def send_batch(self) -> int:
         """Send one batch and return how many nudges were leased."""
         leased = await asyncio.to_thread(self._lease)
         if not leased:
             return 0
+        begun = time.monotonic()
         results = await asyncio.gather(*(self._send(nudge) for nudge in leased))
+        self._took_s = time.monotonic() - begun
+        self._pace.note(self._took_s, results.count(False))
         await asyncio.to_thread(self._settle, leased, results)
         return len(leased)
 
@@ -71,7 +97,7 @@ class Dispatcher:
 
     def _lease(self) -> list[NudgeLease]:
         with write_transaction(self._engine) as connection:
-            return outbox.lease_nudges(connection, self._batch, datetime.now(UTC), LEASE_S)
+            return outbox.lease_nudges(connection, self._pace.batch, datetime.now(UTC), LEASE_S)
 
     def _settle(self, leased: Sequence[NudgeLease], sent: Sequence[bool]) -> None:
         with write_transaction(self._engine) as connection:

@@ -1,14 +1,16 @@
 """Nudges that wait to be sent to workflows, written in the transaction of the change that asks for them.
 
-There is one row for each target. Further changes raise its version, so many events are one nudge, and a nudge that was
-being sent while something changed is sent again. All times here are real time.
+What steers goes before what is fresh, and that before what comes in bulk; each of these lanes has a reserved share, so
+that none waits for ever. There is one row for each target. Further changes raise its version, so many events are one
+nudge, and a nudge that was being sent while something changed is sent again. All times here are real time.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import IntEnum
 from typing import Any, Final, Literal
 
 from sqlalchemy import (
@@ -18,6 +20,7 @@ from sqlalchemy import (
     Connection,
     Integer,
     bindparam,
+    case,
     delete,
     exists,
     func,
@@ -33,6 +36,22 @@ from store.tables import clients, outbox, standings
 
 Kind = Literal["client", "campaign", "fix", "erasure", "mail"]
 
+
+class Lane(IntEnum):
+    """What goes first."""
+
+    STEERING = 0
+    """Campaigns, erasures, Fixes, mails that somebody decided on."""
+    FRESH = 1
+    """Single clients: somebody signed up, or something happened."""
+    BULK = 2
+    """Many clients at once, as after an import."""
+
+
+SHARES: Final = {Lane.STEERING: 0.4, Lane.FRESH: 0.3, Lane.BULK: 0.2}
+"""What each lane gets of a batch, whatever waits in the others. The rest goes to the first."""
+BULK_FROM: Final = 20
+"""So many clients in one change are bulk."""
 FIRST_WAIT: Final = timedelta(seconds=1)
 LONGEST_WAIT: Final = timedelta(minutes=5)
 
@@ -59,48 +78,91 @@ def push_nudges(
     names = sorted(set(targets))  # one order for all, so that two writers cannot lock each other out
     if not names:
         return
+    lane = Lane.STEERING if kind != "client" else Lane.BULK if held or len(names) >= BULK_FROM else Lane.FRESH
     target_rows = select_values(connection, names).subquery()
-    _push_rows(connection, kind, target_rows.c.value, real_now, held, literal(1) == 1)
+    _push_rows(connection, kind, target_rows.c.value, real_now, held, lane, literal(1) == 1)
 
 
-_COLUMNS: Final = ("kind", "target", "version", "attempts", "due_at", "held")
+def push_in_bulk(connection: Connection, client_ids: Sequence[str], real_now: datetime) -> None:
+    """Ask for one nudge of each client, when nothing else is to be done."""
+    for begin in range(0, len(client_ids), 5_000):
+        target_rows = select_values(connection, client_ids[begin : begin + 5_000]).subquery()
+        _push_rows(connection, "client", target_rows.c.value, real_now, False, Lane.BULK, literal(1) == 1)
+
+
+_COLUMNS: Final = ("kind", "target", "version", "attempts", "due_at", "held", "lane")
 
 
 def _push_rows(
-    connection: Connection, kind: Kind, target: Any, real_now: datetime, held: bool, where: ColumnElement[bool]
+    connection: Connection,
+    kind: Kind,
+    target: Any,
+    real_now: datetime,
+    held: bool,
+    lane: Lane,
+    where: ColumnElement[bool],
 ) -> None:
     """Push a row for each `target` of a select. SQLite cannot parse an upsert from a select without a WHERE."""
-    fixed = literal(1, Integer), literal(0, Integer), literal(real_now, UtcTime), literal(held, Boolean)
+    fixed = (
+        literal(1, Integer),
+        literal(0, Integer),
+        literal(real_now, UtcTime),
+        literal(held, Boolean),
+        literal(int(lane)),
+    )
     statement = insert_into(connection, outbox).from_select(
         _COLUMNS, select(literal(kind), target, *fixed).where(where)
     )
+    first = case((outbox.c.lane > int(lane), int(lane)), else_=outbox.c.lane)
     connection.execute(
-        statement.on_conflict_do_update(index_elements=["kind", "target"], set_={"version": outbox.c.version + 1})
+        statement.on_conflict_do_update(
+            index_elements=["kind", "target"], set_={"version": outbox.c.version + 1, "lane": first}
+        )
     )
 
 
 def lease_nudges(connection: Connection, limit: int, real_now: datetime, seconds: float) -> list[NudgeLease]:
-    """Take up to `limit` due rows for `seconds`, the longest due first; never one that somebody else holds."""
+    """Take up to `limit` due rows for `seconds`, lane by lane, in each the longest due first; never one that somebody
+    else holds."""
     until = real_now + timedelta(seconds=seconds)
+    chosen = choose_by_lane({lane: _list_free(connection, lane, limit, real_now) for lane in Lane}, limit)
+    if not chosen:
+        return []
+    updated = connection.execute(
+        update(outbox)
+        .where(outbox.c.id.in_(chosen))
+        .values(leased_until=until)
+        .returning(outbox.c.id, outbox.c.kind, outbox.c.target, outbox.c.version, outbox.c.attempts, outbox.c.lane)
+    ).all()
+    rows = sorted(updated, key=lambda row: (row.lane, chosen.index(row.id)))
+    return [NudgeLease(row.id, row.kind, row.target, row.version, row.attempts, until) for row in rows]
+
+
+def _list_free(connection: Connection, lane: Lane, limit: int, real_now: datetime) -> Sequence[int]:
     free = (
         select(outbox.c.id)
         .where(
-            ~outbox.c.held,
+            outbox.c.lane == int(lane),
             outbox.c.due_at <= real_now,
+            ~outbox.c.held,
             or_(outbox.c.leased_until.is_(None), outbox.c.leased_until <= real_now),
         )
         .order_by(outbox.c.due_at, outbox.c.id)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
-    updated = connection.execute(
-        update(outbox)
-        .where(outbox.c.id.in_(free))
-        .values(leased_until=until)
-        .returning(outbox.c.id, outbox.c.kind, outbox.c.target, outbox.c.version, outbox.c.attempts, outbox.c.due_at)
-    ).all()
-    rows = sorted(updated, key=lambda row: (row.due_at, row.id))
-    return [NudgeLease(row.id, row.kind, row.target, row.version, row.attempts, until) for row in rows]
+    return connection.scalars(free).all()
+
+
+def choose_by_lane(waiting: Mapping[Lane, Sequence[int]], limit: int) -> list[int]:
+    """Choose up to `limit` of what waits: each lane its share, then the lanes in order."""
+    kept = {lane: list(waiting[lane][: max(1, int(SHARES[lane] * limit))]) for lane in Lane}
+    room = limit - sum(map(len, kept.values()))
+    for lane in Lane:
+        more = waiting[lane][len(kept[lane]) :][: max(0, room)]
+        kept[lane] += more
+        room -= len(more)
+    return [entry for lane in Lane for entry in kept[lane]][:limit]
 
 
 _LEASED_ROW: Final = (outbox.c.id == bindparam("_id", type_=BigInteger)) & (
@@ -168,5 +230,5 @@ def push_to_newcomers(connection: Connection, real_now: datetime) -> int:
     before = count_pending(connection)
     never = ~exists().where(standings.c.client_id == clients.c.client_id)
     waits = exists().where(outbox.c.kind == "client", outbox.c.target == clients.c.client_id)
-    _push_rows(connection, "client", clients.c.client_id, real_now, False, never & ~waits)
+    _push_rows(connection, "client", clients.c.client_id, real_now, False, Lane.BULK, never & ~waits)
     return count_pending(connection) - before

@@ -18,8 +18,9 @@ outbox = Table(
     Column("due_at", UtcTime, nullable=False, comment="real time"),
     Column("leased_until", UtcTime, comment="real time"),
     Column("held", Boolean, nullable=False, server_default=false(), comment="until the shop says go"),
+    Column("lane", Integer, nullable=False, server_default="1", comment="0 steering, 1 fresh, 2 bulk"),
     UniqueConstraint("kind", "target"),
-    Index(None, "due_at"),
+    Index(None, "lane", "due_at"),
 )
 
 clock = Table(

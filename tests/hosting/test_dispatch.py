@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from hosting.dispatch import Dispatcher
+from hosting.dispatch import Dispatcher, Pace
 from store.database import connect, write_transaction
 from store.events import outbox
 from store.tables import metadata
@@ -97,3 +97,16 @@ async def test_each_kind_goes_its_own_way(engine: Engine) -> None:
     assert client.signalled == [("fix:f1", "nudge")]
     with write_transaction(engine) as connection:
         assert outbox.count_pending(connection) == 0
+
+
+def test_the_pace_follows_what_the_server_takes() -> None:
+    pace = Pace(60)
+    pace.note(took_s=3.0, failures=0)
+    pace.note(took_s=0.1, failures=2)
+    assert pace.per_second == pytest.approx(26.7, abs=0.1)
+    for _ in range(30):
+        pace.note(took_s=9.0, failures=0)
+    assert (pace.per_second, pace.batch) == (1.0, 1)
+    for _ in range(10):
+        pace.note(took_s=0.1, failures=0)
+    assert pace.per_second == 60

@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 from datetime import timedelta
 
+import pytest
 from sqlalchemy import Engine
 
 from store.database import read_transaction, write_transaction
 from store.events import outbox
-from store.events.outbox import LONGEST_WAIT, NudgeLease
+from store.events.outbox import LONGEST_WAIT, Lane, NudgeLease, choose_by_lane
 from tests.store.conftest import REAL
 from tests.store.seeds import list_waiting
 
@@ -132,3 +133,32 @@ def test_held_nudges_wait_for_the_go_and_only_clients_are_counted(engine: Engine
         assert [lease.target for lease in outbox.lease_nudges(connection, 9, REAL, 30)] == ["bob"]
         assert outbox.release_held(connection, REAL) == 2
         assert {lease.target for lease in outbox.lease_nudges(connection, 9, REAL, 30)} == {"ann", "f1"}
+
+
+def test_what_steers_and_what_is_fresh_go_before_what_comes_in_bulk_and_each_lane_has_its_share(engine: Engine) -> None:
+    push(engine, *(f"many{k:03}" for k in range(100)))
+    push(engine, "ann")
+    with write_transaction(engine) as connection:
+        outbox.push_nudges(connection, "erasure", ["bob"], REAL + timedelta(seconds=1))
+    first = [nudge.target for nudge in lease(engine, at_s=1, limit=5)]
+    assert first[:2] == ["bob", "ann"]
+    assert len(first) == 5
+    for k in range(30):
+        push(engine, f"fresh{k}")
+    targets = [nudge.target for nudge in lease(engine, at_s=1, limit=10)]
+    assert sum(target.startswith("many") for target in targets) == 2, "bulk has its share"
+
+
+def test_a_client_of_an_import_to_whom_something_happens_is_fresh(engine: Engine) -> None:
+    push(engine, *(f"many{k:03}" for k in range(100)))
+    push(engine, "many099")
+    assert lease(engine, limit=1)[0].target == "many099"
+    settle(engine, lease(engine, at_s=40, limit=1))
+
+
+@pytest.mark.parametrize("limit", [1, 2, 3, 10, 200])
+def test_a_batch_is_filled_and_no_more(limit: int) -> None:
+    waiting = {lane: list(range(1_000 * lane, 1_000 * lane + 500)) for lane in Lane}
+    assert len(choose_by_lane(waiting, limit)) == limit
+    only_bulk = {**waiting, Lane.STEERING: [], Lane.FRESH: []}
+    assert choose_by_lane(only_bulk, limit) == only_bulk[Lane.BULK][:limit]
