@@ -83,13 +83,6 @@ def push_nudges(
     _push_rows(connection, kind, target_rows.c.value, real_now, held, lane, literal(1) == 1)
 
 
-def push_in_bulk(connection: Connection, client_ids: Sequence[str], real_now: datetime) -> None:
-    """Ask for one nudge of each client, when nothing else is to be done."""
-    for begin in range(0, len(client_ids), 5_000):
-        target_rows = select_values(connection, client_ids[begin : begin + 5_000]).subquery()
-        _push_rows(connection, "client", target_rows.c.value, real_now, False, Lane.BULK, literal(1) == 1)
-
-
 _COLUMNS: Final = ("kind", "target", "version", "attempts", "due_at", "held", "lane")
 
 
