@@ -9,7 +9,8 @@ SelvedgeError
 │   └── TooLarge         more than is accepted at once
 ├── Forbidden            a key, signature or token is missing or wrong
 │   ├── NotAllowed       a role that may not do this; names the role and the action
-│   └── OldLink          a link of ours that opens nothing any more
+│   ├── OldLink          a link of ours that opens nothing any more
+│   └── StaffLink        a link of a mail to staff, which belongs to no client
 ├── Unavailable          something we need does not answer now; worth another try
 │   ├── RateLimited      it asked us to wait; carries how long
 │   └── InFlight         another attempt at the same mail has not settled yet
@@ -91,6 +92,12 @@ class OldLink(Forbidden):
     """A link from a mail that is too old, or that went to another address than the client's is now."""
 
     code = "old_link"
+
+
+class StaffLink(Forbidden):
+    """A link from a mail by which staff try out what clients get."""
+
+    code = "staff_link"
 
 
 class Unavailable(SelvedgeError):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from domain.churn_risk import ChurnRisk, ClientOrders, apply_churn_risk
 from domain.eligibility import Eligibility, MailFacts, SendDecision, may_plan
@@ -23,6 +23,9 @@ from domain.planning import ClientPlan, MailStart, QueuedMail, Situation, may_qu
 from domain.timing import MailRules
 from models.base import CampaignSlug, ClientId
 from models.states import Arm, Band, CampaignState, OutreachState, TouchKind
+
+UNSCORED: Final = "unscored"
+"""Stands where an algorithm would, for a client who refused personalisation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,8 @@ class AssessmentSnapshot:
     campaign_states: Mapping[CampaignSlug, tuple[CampaignState, int]] = field(default_factory=dict)
     call: OpenCall | None = None
     answered: tuple[NoMailDecision, ...] = ()
+    personal: bool = True
+    """Whether what the client did may decide what they get; False: they refused personalisation."""
 
     @property
     def purchases(self) -> ClientOrders:
@@ -136,7 +141,10 @@ def score_snapshot(
     assessment_id: str,
     plugged: PluggedScore | None = None,
 ) -> ClientScore:
-    """Score the client and advance the phase. `plugged`: the score of an algorithm, in the formula's place."""
+    """Score the client and advance the phase. `plugged`: the score of an algorithm, in the formula's place. One who
+    refused personalisation is not scored, and drifts nowhere."""
+    if not snapshot.personal:
+        return _stand_unscored(snapshot, assessment_id)
     now, last_order = snapshot.now, snapshot.engagement.last_order_at
     score = _score_engagement(snapshot, rules, plugged)
     if risk is not None:
@@ -147,6 +155,16 @@ def score_snapshot(
     else:
         state = advance_phase(snapshot.phase_state, score.band, last_order, now)
     return ClientScore(assessment_id, score, state, risk, plugged.algorithm if plugged else FORMULA)
+
+
+def _stand_unscored(snapshot: AssessmentSnapshot, assessment_id: str) -> ClientScore:
+    """Return where a client stands of whom only the signup counts: in onboarding, then active for good."""
+    score = EngagementScore(score=0.0, band=Band.ACTIVE, crosses_at=None, lift_score=None)
+    if snapshot.phase_state is None:
+        state = start_phase(snapshot.signed_up_at, None, score.band, snapshot.now)
+    else:
+        state = advance_phase(snapshot.phase_state, score.band, None, snapshot.now)
+    return ClientScore(assessment_id, score, state, algorithm=UNSCORED)
 
 
 def _score_engagement(
@@ -208,7 +226,7 @@ def _build_situation(snapshot: AssessmentSnapshot, score: ClientScore, call: Ope
         answered=snapshot.answered,
         call=call,
         waiting=(*snapshot.enrolments, *_list_parked(snapshot)),
-        quiz_answered=snapshot.quiz_answered,
+        quiz_answered=snapshot.quiz_answered or not snapshot.personal,  # nor is the quiz asked of who refused it
         busy=in_turn is not None,
         busy_code=in_turn.code if in_turn else "",
     )

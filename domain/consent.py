@@ -5,10 +5,11 @@ Measurement must be agreed to; personalisation may be refused (decision 35). Mai
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from models.consents import OTHER_PURPOSES, ConsentRecord, Purpose, Purposes
+from models.consents import OTHER_PURPOSES, ConsentRecord, Purpose, Purposes, parse_purposes
 from models.events import ConsentChanged, Event
 
 
@@ -16,6 +17,11 @@ def may_personalise(purposes: Purposes) -> bool:
     """Return whether the client's own behaviour and answers may choose what they see: unless they refused."""
     record = purposes.get(Purpose.PERSONALISATION)
     return record is None or record.agreed
+
+
+def is_personal(stored: Mapping[str, Any]) -> bool:
+    """Return the same of the purposes as the client's row holds them."""
+    return not stored or may_personalise(parse_purposes(stored))
 
 
 def may_measure(purposes: Purposes) -> bool:

@@ -108,17 +108,22 @@ TOPICS: Final[Mapping[TouchKind, Topic]] = {
 }
 
 
+PROFILED: Final = frozenset(TOPICS) - {TouchKind.CAMPAIGN} | {TouchKind.QUIZ}
+"""The kinds that follow from what a client did, and the quiz, which asks for their taste: not for who refused that."""
+
+
 def is_wanted(policy: ClientPolicy, kind: TouchKind) -> bool:
     """Return whether the client wants mail of this kind; kinds without a topic always."""
     return policy.topics is None or kind not in TOPICS or TOPICS[kind] in policy.topics
 
 
 def may_send(
-    facts: MailFacts, rules: MailRules, now: datetime, campaign_paused: bool, in_stock: bool, kind: TouchKind
+    facts: MailFacts, rules: MailRules, now: datetime, campaign_paused: bool, stale: str, kind: TouchKind
 ) -> Eligibility:
     """Decide, right before DATA, whether the mail may leave now.
 
-    Everything that may have changed since planning is checked again.
+    Everything that may have changed since planning is checked again. `stale`: why the text may not go any more; empty:
+    it may.
     """
     eligibility = may_plan(facts, rules, now)
     if eligibility.door is not SendDecision.CLOSED and not is_wanted(facts.policy, kind):
@@ -127,8 +132,8 @@ def may_send(
         return eligibility
     if campaign_paused:
         return Eligibility(door=SendDecision.PARK, code="campaign_paused")
-    if not in_stock:
-        return Eligibility(door=SendDecision.REWRITE, code="out_of_stock")
+    if stale:
+        return Eligibility(door=SendDecision.REWRITE, code=stale)
     zone = load_zone(facts.time_zone)
     if eligibility.door is SendDecision.WAIT and eligibility.until is not None:
         return eligibility.model_copy(update={"until": find_next_open(rules, zone, eligibility.until)})
@@ -151,6 +156,7 @@ _REASONS = {
     "cap": "the limit on mails is reached",
     "quiet_hours": "it is night where the client lives",
     "out_of_stock": "what it shows is out of stock",
+    "personalisation_refused": "the client refused mail that follows from what they do",
 }
 
 _NO_MAIL_REASONS = {

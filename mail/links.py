@@ -20,13 +20,15 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from itsdangerous import BadData, URLSafeSerializer
 from pydantic import TypeAdapter, ValidationError
 
-from errors import ConfigError, Forbidden
+from errors import ConfigError, Forbidden, StaffLink
 from models.base import ClientId, ItemId
 from settings import Settings
 
 _RETURN_PATH: Final = re.compile(
     r"(?P<use>[bu])\+(?P<tag>[a-z2-7]{26})\.(?P<n>[1-9][0-9]{0,9})@(?P<domain>[a-z0-9.-]+)", re.ASCII
 )
+STAFF_N: Final = 0
+"""The number of a mail to staff, who try out what clients get; those of clients begin at 1."""
 LONGEST: Final = 400
 """Characters; our longest token has some 250."""
 _MAIL: Final = TypeAdapter(tuple[ClientId, int])
@@ -136,9 +138,8 @@ class Links:
         return f"{self.base_url}/u/{self._unsubscribe_signer.dumps((client_id, n))}"
 
     def read_unsubscribe(self, token: str) -> tuple[ClientId, int]:
-        """Return client and number of the mail. Raises Forbidden for a token that we did not make for this."""
-        client_id, n = _open_token(self._unsubscribe_signer, token, _MAIL)
-        return client_id, n
+        """Return client and number of the mail. Raises Forbidden: we did not make the token for this; StaffLink."""
+        return _open_client_token(self._unsubscribe_signer, token)
 
     def build_page_url(self, page: OwnPage, client_id: ClientId, n: int) -> str:
         """Build the address of a page of the client's own, as mail `n` links to it."""
@@ -146,9 +147,8 @@ class Links:
         return f"{self.base_url}/{page}{'?of=' if page is OwnPage.SHOP else '/'}{token}"
 
     def read_page(self, page: OwnPage, token: str) -> tuple[ClientId, int]:
-        """Return client and number of the mail. Raises Forbidden for a token that we did not make for this page."""
-        client_id, n = _open_token(_build_signer(self.signing_key, f"selvedge.page.{page}"), token, _MAIL)
-        return client_id, n
+        """Return client and number of the mail. Raises as `read_unsubscribe`."""
+        return _open_client_token(_build_signer(self.signing_key, f"selvedge.page.{page}"), token)
 
     def build_confirm_url(self, target: LetterTarget) -> str:
         """Build the address at which a client confirms what they asked for."""
@@ -263,6 +263,13 @@ class Links:
 def _build_signer(key: str, purpose: str) -> URLSafeSerializer:
     """Build a signer whose purpose is part of the signature, so that a token for one page opens no other."""
     return URLSafeSerializer(key, salt=purpose, signer_kwargs={"digest_method": hashlib.sha256})
+
+
+def _open_client_token(signer: URLSafeSerializer, token: str) -> tuple[ClientId, int]:
+    client_id, n = _open_token(signer, token, _MAIL)
+    if n == STAFF_N:
+        raise StaffLink("this link belongs to a mail to staff")
+    return client_id, n
 
 
 def _open_token(signer: URLSafeSerializer, token: str, shape: TypeAdapter[Any]) -> Any:

@@ -94,6 +94,8 @@ class Brief(Contract):
     items: tuple[BriefItem, ...] = ()
     season: str = ""
     """Of the picked items, when all that have one have the same."""
+    personal: bool = True
+    """Whether what the client did and said has a part in it; False: they refused personalisation."""
     client_words: tuple[str, ...] = ()
     """Text written by the client, to be quoted as data and never obeyed."""
 

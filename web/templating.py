@@ -15,6 +15,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from domain.timing import load_zone
 from domain.wording import format_price
+from models.catalogue import Item
 from settings import Settings
 from web.console import labels
 from web.context import WebContext
@@ -59,6 +60,7 @@ def _build_environment() -> Environment:
         "label": labels.get_label,
         "tone": labels.choose_tone,
         "static": build_static_url,
+        "picture": build_picture_path,
     }
     environment.filters |= {
         "moment": format_moment,
@@ -68,6 +70,11 @@ def _build_environment() -> Environment:
         "capitalize_first": lambda text: f"{text[:1].upper()}{text[1:]}",
     }
     return environment
+
+
+def build_picture_path(item: Item) -> str:
+    """Build the path of an item's picture: the shop's own where it was fetched, else what stands for it."""
+    return f"/pictures/shop/{item.picture}.jpg" if item.picture else f"/pictures/{item.item_id}.svg"
 
 
 @cache

@@ -170,6 +170,7 @@ def _load_snapshot(
         campaign_states=campaigns.load_states(connection, parked) if parked else {},
         call=file.call,
         answered=file.answered,
+        personal=file.personal,
     )
 
 

@@ -169,7 +169,7 @@ class SlotScoring:
         with read_transaction(self._context.engine) as connection:
             _, now = self._context.load_business_time(connection, request.at)
             totals = order_histories.load_totals(connection, client_id)
-            if totals is None:
+            if totals is None or not totals.personal:
                 return SlotAnswers()
             if asks_engagement:
                 events = dict(engagement_events.load_events(connection, [client_id], now))
@@ -188,6 +188,8 @@ class SlotScoring:
     ) -> ClientScore:
         """Score the client and record the answers of the slots under the assessment's id."""
         now: datetime = snapshot.now
+        if not snapshot.personal:
+            return score_snapshot(snapshot, self._rules, None, assessment_id)
         risk = answers.risk or RiskResult(self._risk.forecast(connection, snapshot.purchases, now))
         self._risk.record(connection, risk, now, key=assessment_id)
         plugged = None

@@ -25,9 +25,13 @@ def list_selection(engine: Engine, client_id: ClientId, n: int) -> list[Item]:
     return [known[item_id] for item_id in ids if item_id in known]
 
 
-def list_new_items(items: Sequence[Item]) -> list[Item]:
-    """List what came into the catalogue last and is still sold."""
-    return sorted(list_sold_items(items), key=lambda item: (item.added_at, item.item_id), reverse=True)[:NEW_ITEMS]
+def list_new_items(engine: Engine, items: Sequence[Item]) -> list[Item]:
+    """List what came into the catalogue last and is still sold. `items`: the catalogue in memory, which does not notice
+    that a picture was fetched."""
+    newest = sorted(list_sold_items(items), key=lambda item: (item.added_at, item.item_id), reverse=True)[:NEW_ITEMS]
+    with read_transaction(engine) as connection:
+        known = catalogue.load_items(connection, [item.item_id for item in newest])
+    return [known[item.item_id] for item in newest if item.item_id in known]
 
 
 def list_sold_items(items: Sequence[Item]) -> list[Item]:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine
 
 from domain import permissions
 from domain.addresses import normalise_address
-from domain.consent import apply_list
+from domain.consent import apply_list, may_personalise
 from domain.intake import ERASED, TOLERANCE
 from domain.mail_consent import may_list_decide
 from domain.permissions import Action
@@ -25,6 +25,7 @@ from store.activity import write_activity
 from store.clients import clients
 from store.clients.client_changes import note_changes
 from store.clients.clients import ClientValues
+from store.clients.purposes import delete_preferences
 from store.database import write_transaction
 from store.events import outbox
 from store.mail import mailboxes
@@ -95,7 +96,10 @@ def upsert_clients(
     clients.save_values(connection, batch.rows)
     if batch.changed:
         note_changes(connection, batch.changed)
-    outbox.push_nudges(connection, "client", [*batch.new, *_find_freed(batch)], real_now, held=not start)
+    turned = _find_turned(batch)
+    delete_preferences(connection, [key for key in turned if not may_personalise(batch.changed[key].purposes)])
+    nudged = dict.fromkeys([*batch.new, *_find_freed(batch), *turned])
+    outbox.push_nudges(connection, "client", nudged, real_now, held=not start)
     return batch
 
 
@@ -184,6 +188,15 @@ def _find_freed(batch: UpsertBatch[ClientValues]) -> list[str]:
         for key, row in batch.changed.items()
         if (row.consent and not batch.stored[key].consent)
         or (batch.stored[key].mailbox and row.mailbox != batch.stored[key].mailbox)
+    ]
+
+
+def _find_turned(batch: UpsertBatch[ClientValues]) -> list[str]:
+    """Find the clients who refuse personalisation now and did not before, or the other way round."""
+    return [
+        key
+        for key, row in batch.changed.items()
+        if may_personalise(row.purposes) != may_personalise(batch.stored[key].purposes)
     ]
 
 

@@ -65,10 +65,11 @@ class ShopScoring:
         return {kind: kind if kind in asked else find_role(kind, self.roles).value for kind in self.by_category}
 
     def build_context(self, connection: Connection, client: ClientSignals, now: datetime) -> ScoringContext:
-        """Build what the scores of one client's candidates depend on, at business `now`."""
+        """Build what the scores of one client's candidates depend on, at business `now`; what they like to pay only
+        where they do not refuse personalisation."""
         return ScoringContext(
             self.keep,
-            PriceLevels(self.usual, self.by_category, self._find_usual_price(client)),
+            PriceLevels(self.usual, self.by_category, self._find_usual_price(client) if client.personal else None),
             self.settings.fix_value_weight,
             self.roles,
             blend.score_seasons(now, client.time_zone),

@@ -105,7 +105,8 @@ class FixRanker:
         wish keeps out (`barred`)."""
         wish = parse_wish(row)
         signals = interactions.load_signals(connection, row.client_id, now)
-        signals = name_sizes(signals, *self._recommender.load_sizes(now)) if signals.wears else signals
+        goods, table = self._recommender.load_sizes(now)
+        signals = name_sizes(signals, goods.sizes.keys() - {""}, table)
         near = {pick.item_id for pick in recommendation.picks} | {
             interaction.item_id for interaction in signals.touches
         }

@@ -10,14 +10,17 @@ from sqlalchemy import Connection, Engine
 from domain import permissions
 from domain.histories import normalise_word
 from domain.permissions import Action
+from domain.size_table import translate_size
+from domain.sizes import fold_size, rank_size
 from errors import BadInput
 from models.actors import Actor, Subject, SubjectKind
 from models.base import ClientId
 from models.fix_views import FixRequestBody, FixView
 from models.fixes import FixId
+from services.goods.size_tables import load_size_table
 from settings import Settings
 from store.activity import write_activity
-from store.catalogue import catalogue
+from store.catalogue import catalogue, wholes
 from store.database import read_transaction, write_transaction
 from store.fixes import fixes
 from store.fixes.views import load_fix_view
@@ -42,6 +45,7 @@ def request_fix(
     with write_transaction(engine) as connection:
         erasure.require_not_erasing(connection, settings.keys.signing, client_id)
         _require_known_words(connection, request)
+        request = _name_sizes(connection, settings, request)
         before = fixes.find_request(connection, client_id, request.request_key)
         fix_id = fixes.save_request(connection, client_id, request.wish, now, request_key=request.request_key, due=due)
         if before is None:
@@ -81,3 +85,26 @@ def _require_known(field: str, wanted: Iterable[str], words: Iterable[str]) -> N
         raise BadInput(
             f"{unknown[0]!r} is not in the catalogue; there are {', '.join(sorted(by_plain_word.values()))}", field
         )
+
+
+def _name_sizes(connection: Connection, settings: Settings, request: FixRequestBody) -> FixRequestBody:
+    """Return the request with each size under the shop's name for it. Raises BadInput for a size that nothing comes in;
+    of a wish for one, the box says that it could not be met."""
+    names = {fold_size(size): size for size in wholes.list_made_sizes(connection) if fold_size(size)}
+    if not names:
+        return request
+    table = load_size_table(settings.size_table)
+    named = {size: translate_size(size, names.keys(), table) for size in (*request.sizes, *_list_wished(request))}
+    if unknown := [size for size in request.sizes if named[size] is None]:
+        made = ", ".join(sorted(names.values(), key=rank_size))
+        raise BadInput(f"nothing comes in {unknown[0]!r}; there are {made}", "sizes")
+    sizes = tuple(dict.fromkeys(names[named[size] or ""] for size in request.sizes))
+    wishes = tuple(
+        wish.model_copy(update={"value": names[same]}) if wish.kind == "size" and (same := named[wish.value]) else wish
+        for wish in request.wishes
+    )
+    return request.model_copy(update={"sizes": sizes, "wishes": wishes})
+
+
+def _list_wished(request: FixRequestBody) -> list[str]:
+    return [wish.value for wish in request.wishes if wish.kind == "size"]

@@ -14,6 +14,7 @@ from domain.fixes.reading.items import describe_items
 from domain.fixes.roles import find_role
 from domain.fixes.swaps import list_replaceable, order_for_place
 from domain.histories import normalise_word
+from domain.sizes import fold_size
 from models.base import ItemId, Sku
 from models.box_roles import BoxRole
 from models.catalogue import Item
@@ -23,8 +24,10 @@ from models.mail import Pick
 from services.fixes.box_scoring import ListItems, ShopScoring, ShopScoringCache
 from services.fixes.note_reading import load_words
 from services.fixes.ranking import BuildFits
+from services.goods.size_tables import load_size_table
+from services.recommendations.client_sizes import name_sizes
 from settings import Settings
-from store.catalogue import availability
+from store.catalogue import availability, wholes
 from store.clients import interactions, owned_items
 from store.database import read_transaction
 from store.fixes import fixes, reservations
@@ -95,7 +98,9 @@ class SwapSearch:
         """Score items as candidates of a Fix. One that the ranking did not take is taken to be liked as the least of
         its role that it took."""
         candidates = parse_candidates(row)
-        signals = interactions.load_signals(connection, row.client_id, now)
+        made_sizes = {fold_size(size) for size in wholes.list_made_sizes(connection)} - {""}
+        table = load_size_table(self._settings.size_table)
+        signals = name_sizes(interactions.load_signals(connection, row.client_id, now), made_sizes, table)
         chosen = {item.item_id: item for item in items}
         units = availability.list_units(connection, chosen)
         vocabulary, _ = load_words(self._settings, connection)

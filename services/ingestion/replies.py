@@ -25,26 +25,29 @@ from store.mail.withdrawals import withdraw_mailboxes
 
 def apply_replies(connection: Connection, policy: ShopPolicy, replies: Sequence[Event]) -> list[str]:
     """Apply events about consent, bounces and complaints in the order in which they arrived; return the clients who
-    now consent and did not before. A bounce or complaint holds for the mailbox to which the mail went."""
+    now consent to mail and did not before, or whose word on personalisation changed. A bounce or
+    complaint holds for the mailbox to which the mail went."""
     fill_missing(connection, policy, {event.client_id for event in replies})
-    _change_purposes(connection, [event for event in replies if isinstance(event, ConsentChanged)])
-    consenting: dict[str, None] = {}
+    changes = [event for event in replies if isinstance(event, ConsentChanged)]
+    consenting = dict.fromkeys(_change_purposes(connection, changes))
     for change, group in groupby(replies, key=_choose_change):
         consenting |= dict.fromkeys(change(connection, policy, list(group)))
     return list(consenting)
 
 
-def _change_purposes(connection: Connection, changes: Sequence[ConsentChanged]) -> None:
+def _change_purposes(connection: Connection, changes: Sequence[ConsentChanged]) -> list[str]:
     """Apply what changes of consent say about other purposes than mail, in the order in which they arrived. The taste
-    that was computed of a client who refuses personalisation goes."""
+    that was computed of a client who refuses personalisation goes. Return the clients for whom that is new."""
     about = [change for change in changes if not set(OTHER_PURPOSES).isdisjoint(change.purposes)]
     if not about:
-        return
-    stated = purposes.load_purposes(connection, {change.client_id for change in about})
+        return []
+    before = purposes.load_purposes(connection, {change.client_id for change in about})
+    stated = dict(before)
     for change in about:
         stated[change.client_id] = apply_change(stated[change.client_id], change)
     purposes.save_purposes(connection, stated)
     purposes.delete_preferences(connection, [key for key, held in stated.items() if not may_personalise(held)])
+    return [key for key, held in stated.items() if may_personalise(held) != may_personalise(before[key])]
 
 
 def _choose_change(event: Event) -> Any:

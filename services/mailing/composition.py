@@ -97,6 +97,7 @@ def build_brief(
         facts=state_facts(history, now),
         items=tuple(build_item(item, (why or {}).get(item.item_id, "")) for item in picked),
         season=_find_season(picked),
+        personal=record.personal,
         client_words=tuple(event.note for event in bought if event.note)[:NOTES],
     )
 

@@ -15,7 +15,7 @@ from uuid import uuid4
 from sqlalchemy import Connection
 
 from domain.bounces import MOST_REFUSALS, compute_refusal_wait
-from domain.eligibility import Eligibility, SendDecision, may_send
+from domain.eligibility import PROFILED, Eligibility, SendDecision, may_send
 from domain.grounding import compute_digest
 from errors import InFlight, MailFault, NotFound
 from mail.message import Envelope, EnvelopeBuilder
@@ -30,6 +30,7 @@ from services.returns import mail_states
 from store.campaigns import campaigns
 from store.catalogue import catalogue
 from store.clients import assessments, clients
+from store.clients.assessments import ClientFile
 from store.mail import ledger, mail_facts, mailboxes, suppressions
 from store.mail.ledger import LedgerRow
 
@@ -223,8 +224,17 @@ def decide_sending(
         return Eligibility(door=SendDecision.CLOSED, code="campaign_ended")
     if row.campaign and mailboxes.has_campaign_mail(connection, mailbox, row.campaign, row.client_id):
         return Eligibility(door=SendDecision.CLOSED, code="same_mailbox")
-    in_stock = catalogue.is_in_stock(connection, list_item_ids(row))
-    return may_send(facts, context.mail_rules, now, gate.paused, in_stock, row.kind)
+    if row.kind in PROFILED and not file.personal:
+        return Eligibility(door=SendDecision.CLOSED, code="personalisation_refused")
+    return may_send(facts, context.mail_rules, now, gate.paused, _find_stale(connection, row, file), row.kind)
+
+
+def _find_stale(connection: Connection, row: LedgerRow, client: ClientFile) -> str:
+    """Find why the text may not go as it is: it shows what is gone, or tells of a client who has refused that since."""
+    if not catalogue.is_in_stock(connection, list_item_ids(row)):
+        return "out_of_stock"
+    tells = (row.brief or {}).get("personal", True)
+    return "personalisation_refused" if tells and not client.personal else ""
 
 
 def list_item_ids(row: LedgerRow) -> list[str]:

@@ -12,7 +12,7 @@ from domain import permissions
 from domain.addresses import normalise_address
 from domain.permissions import Action
 from errors import BadInput
-from mail.links import require_reachable_links
+from mail.links import STAFF_N, require_reachable_links
 from mail.message import Envelope, EnvelopeBuilder
 from mail.transport import Transport
 from models.actors import Actor, Subject, SubjectKind
@@ -28,7 +28,7 @@ from store.catalogue import catalogue
 from store.database import read_transaction, write_transaction
 
 STAFF: Final = "staff-test"
-"""The client in its links: nobody, so that opening or unsubscribing changes nothing."""
+"""Stands for a client in its links; their number says that it is none, so they change nothing and say so."""
 ITEMS: Final = 3
 
 
@@ -67,7 +67,7 @@ def build_staff_mail(context: ServiceContext, address: str, kind: TouchKind, now
     settings = context.settings
     brief = Brief(
         client_id=STAFF,
-        n=1,
+        n=STAFF_N,
         kind=kind,
         phase=Phase.ACTIVE,
         assessment_id="none",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import datetime
 
@@ -38,8 +39,8 @@ def find_fallback(
     return fit_sizes(interactions.load_signals(connection, client_id, now), goods, table)[1]
 
 
-def name_sizes(signals: ClientSignals, goods: Catalogue, table: SizeTable) -> ClientSignals:
+def name_sizes(signals: ClientSignals, made_sizes: AbstractSet[str], table: SizeTable) -> ClientSignals:
     """Return the signals with each size under the shop's name for it; the others as they are, for boxes, in which
-    nothing goes that does not fit."""
-    made = goods.sizes.keys() - {""}
-    return replace(signals, sizes=tuple(translate_size(size, made, table) or size for size in signals.wears))
+    nothing goes that does not fit. `made_sizes`: folded."""
+    named = (translate_size(size, made_sizes, table) or size for size in signals.wears)
+    return replace(signals, sizes=tuple(dict.fromkeys(named))) if signals.wears else signals

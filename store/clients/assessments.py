@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, inser
 
 from domain.assessment import AssessmentDecision, AssessmentSnapshot, ClientScore
 from domain.churn_risk import ChurnRisk
+from domain.consent import is_personal
 from domain.engagement import Engagement
 from domain.next_actions import NoMailDecision, OpenCall
 from domain.phases import PhaseState
@@ -52,6 +53,8 @@ class ClientFile(OpenCallColumns):
     consent: bool
     policy: ClientPolicy
     quiz: dict[str, Any] | None
+    purposes: dict[str, Any]
+    """What they said about the purposes of consent besides mail."""
     anchor_at: datetime | None
     last_order_at: datetime | None
     first_order_at: datetime | None
@@ -76,6 +79,11 @@ class ClientFile(OpenCallColumns):
             monetary=self.monetary,
             last_order_at=self.last_order_at,
         )
+
+    @property
+    def personal(self) -> bool:
+        """Whether what the client did and said may decide what they get."""
+        return is_personal(self.purposes)
 
     @property
     def phase_state(self) -> PhaseState | None:

@@ -15,6 +15,7 @@ from domain.counted_events import CountedEvent, count_events
 from domain.engagement import DAY, EVENT_WEIGHT, EngagementRules
 from domain.histories import Histories
 from domain.orders import PLACED
+from store.clients.purposes import match_refused
 from store.events import seen
 from store.sql.epoch import epoch
 from store.tables import clients, engagement, events
@@ -32,7 +33,8 @@ def find_latest_event(connection: Connection) -> datetime | None:
 def load_histories(
     connection: Connection, as_of: datetime, progress: OnProgress = lambda _: None
 ) -> tuple[list[str], Histories]:
-    """Load the statistics that ingestion stored, with their client ids, for clients known by `as_of`.
+    """Load the statistics that ingestion stored, with their client ids, for clients known by `as_of`; without those who
+    refuse to be profiled.
 
     Right only when no event is later than `as_of`.
     """
@@ -41,7 +43,7 @@ def load_histories(
     query = (
         select(clients.c.client_id, *times, e.frequency, e.monetary, e.orders, e.orders_value_cents)
         .select_from(clients.outerjoin(engagement, clients.c.client_id == e.client_id))
-        .where(or_(clients.c.signed_up_at <= as_of, e.anchor_at <= as_of))
+        .where(or_(clients.c.signed_up_at <= as_of, e.anchor_at <= as_of), ~match_refused())
     )
     ids: list[str] = []
     parts: list[Floats] = []
@@ -58,8 +60,8 @@ def load_histories(
 def replay_histories(
     connection: Connection, rules: EngagementRules, as_of: datetime, progress: OnProgress = lambda _: None
 ) -> tuple[list[str], Histories]:
-    """Compute the statistics from the events up to and including `as_of`, in one pass; clients who came later are left
-    out.
+    """Compute the statistics from the events up to and including `as_of`, in one pass, without clients who came later
+    or refuse to be profiled.
 
     The sums stand at `as_of` itself: a score does not depend on where they stand.
     """
@@ -123,7 +125,7 @@ class _Sums:
 
 
 def _signups_query() -> Select[Any]:
-    return select(clients.c.client_id, epoch(clients.c.signed_up_at))
+    return select(clients.c.client_id, epoch(clients.c.signed_up_at)).where(~match_refused())
 
 
 def _iterate_batches(connection: Connection, query: Select[Any]) -> Iterator[Sequence[Any]]:

@@ -10,11 +10,11 @@ from typing import Any, Final
 import numpy as np
 from sqlalchemy import BindParameter, Connection, Select, bindparam, case, select
 
-from domain.consent import may_personalise
+from domain.consent import is_personal
 from domain.histories import SIGNAL, ClientSignals, Interaction, Quiz, WeightedInteractions
 from errors import NotFound
 from models.base import ClientId
-from models.consents import parse_purposes
+from store.clients.purposes import not_refused
 from store.sql.bulk import give, match_given
 from store.sql.epoch import epoch
 from store.sql.types import UtcTime
@@ -56,11 +56,13 @@ def load_descriptions(connection: Connection) -> dict[str, ClientSignals]:
 
 
 def load_interactions(connection: Connection, since: datetime | None, until: datetime) -> WeightedInteractions:
-    """Load all clients' interactions up to `until` in batches; each id is stored once."""
+    """Load all clients' interactions up to `until` in batches, but those of clients who refuse that; each id is stored
+    once."""
     people: dict[str, int] = {}
     things: dict[str, int] = {}
     client, item, weight, at = [], [], [], []
-    rows = connection.execute(_interactions_query(since, until), execution_options={"yield_per": BATCH})
+    query = _interactions_query(since, until).where(not_refused(events.c.client_id))
+    rows = connection.execute(query, execution_options={"yield_per": BATCH})
     for who, what, when, _, kind in _iterate_kinds(rows):
         client.append(people.setdefault(who, len(people)))
         item.append(things.setdefault(what, len(things)))
@@ -96,7 +98,7 @@ def _build_signals(row: Any, touches: tuple[Interaction, ...]) -> ClientSignals:
         time_zone=row.time_zone,
         quiz=_build_quiz(row.quiz),
         touches=touches,
-        personal=not row.purposes or may_personalise(parse_purposes(row.purposes)),
+        personal=is_personal(row.purposes or {}),
     )
 
 

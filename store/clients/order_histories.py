@@ -13,10 +13,12 @@ from sqlalchemy import Connection, select
 
 from domain.arrays import Floats
 from domain.churn_risk import ClientOrders
+from domain.consent import is_personal
 from domain.engagement import Engagement
 from domain.orders import PLACED, SeenEvent, SettledOrder, settle_orders
 from models.base import ClientId
 from models.slots import Occurrence
+from store.clients.purposes import not_refused
 from store.events import seen
 from store.sql.bulk import among
 from store.sql.types import from_micros
@@ -36,8 +38,8 @@ class OrderRows:
 
 
 def load_all_orders(connection: Connection, until: datetime) -> OrderRows:
-    """Load all orders up to `until`, less what had come back by then."""
-    query = seen.build_query(events.c.occurred_at <= until, only_orders=True)
+    """Load all orders up to `until`, less what had come back by then, but those of clients who refuse that."""
+    query = seen.build_query(events.c.occurred_at <= until, not_refused(events.c.client_id), only_orders=True)
     ids: list[str] = []
     at, cents = array("d"), array("d")
     for client_id, own in seen.iterate_by_client(connection, query):
@@ -72,17 +74,18 @@ def _list_kept(own: Iterable[SeenEvent]) -> list[SettledOrder]:
 
 
 class ClientTotals(NamedTuple):
-    """What ingestion sums up of one client."""
+    """What ingestion sums up of one client. `personal`: whether they may be scored by it."""
 
     orders: ClientOrders
     engagement: Engagement
+    personal: bool = True
 
 
 def load_totals(connection: Connection, client_id: ClientId) -> ClientTotals | None:
     """Load what is summed up of the client; None for an unknown one."""
     e = engagement.c
     query = (
-        select(*e, clients.c.signed_up_at)
+        select(*e, clients.c.signed_up_at, clients.c.purposes)
         .select_from(clients.outerjoin(engagement, e.client_id == clients.c.client_id))
         .where(clients.c.client_id == client_id)
     )
@@ -104,4 +107,5 @@ def load_totals(connection: Connection, client_id: ClientId) -> ClientTotals | N
             monetary=row.monetary or 0.0,
             last_order_at=row.last_order_at,
         ),
+        is_personal(row.purposes or {}),
     )

@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 import orjson
-from sqlalchemy import Connection, Engine, Select, and_, delete, func, or_, select
+from sqlalchemy import Connection, Engine, Select, and_, delete, exists, func, or_, select
 
 from domain.profiles import (
     CATEGORY,
@@ -27,6 +27,7 @@ from domain.profiles import (
     scale_dwell,
 )
 from models.base import ClientId
+from store.clients.purposes import match_refused
 from store.database import write_transaction
 from store.events.rows import EventRow
 from store.sql.bulk import among, write_rows
@@ -44,7 +45,10 @@ OnProgress = Callable[[int], None]
 
 
 def load_preferences(connection: Connection, client_id: ClientId, now: datetime) -> PreferenceSums:
-    """Load one client's preferences from all that happened up to `now`."""
+    """Load one client's preferences from all that happened up to `now`; none of who refuses to be profiled."""
+    refuses = exists().where(clients.c.client_id == client_id, match_refused())
+    if connection.scalar(select(refuses)):
+        return PreferenceSums({})
     stored = connection.execute(
         select(tastes.c.sums, tastes.c.until).where(tastes.c.client_id == client_id)
     ).one_or_none()
@@ -94,8 +98,7 @@ def _lock_next_clients(connection: Connection, after: str) -> list[str]:
     """Load and lock the next clients who do not refuse to be profiled. Ingestion takes the same lock, so neither sees
     half of the other's work."""
     c = clients.c
-    refused = c.purposes["personalisation"]["agreed"].as_boolean().is_(False)  # domain.consent.may_personalise
-    query = select(c.client_id).where(c.client_id > after, ~refused).order_by(c.client_id).limit(BATCH)
+    query = select(c.client_id).where(c.client_id > after, ~match_refused()).order_by(c.client_id).limit(BATCH)
     return list(connection.scalars(query.with_for_update(key_share=True)))
 
 

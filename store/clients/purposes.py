@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from sqlalchemy import Connection, bindparam, delete, select, update
+from sqlalchemy import Column, ColumnElement, Connection, bindparam, delete, select, update
 
 from models.base import ClientId
 from models.consents import Purposes, dump_purposes, parse_purposes
 from store.sql.bulk import among
 from store.tables import clients, tastes
+
+
+def match_refused() -> ColumnElement[bool]:
+    """Match the rows of clients who refuse personalisation: `domain.consent.may_personalise`, in SQL."""
+    agreed: ColumnElement[bool] = clients.c.purposes["personalisation"]["agreed"].as_boolean()
+    return agreed.is_(False)
+
+
+def not_refused(client_id: Column[str]) -> ColumnElement[bool]:
+    """Match what belongs to clients who do not refuse personalisation: what all clients' models may learn from."""
+    return client_id.not_in(select(clients.c.client_id).where(match_refused()))
 
 
 def load_purposes(connection: Connection, client_ids: Iterable[ClientId]) -> dict[ClientId, Purposes]:

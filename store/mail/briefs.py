@@ -11,12 +11,11 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, Row, Select, bindparam, or_, select, union_all
 
-from domain.consent import may_personalise
+from domain.consent import is_personal
 from domain.facts import ClientEvent, History
 from domain.review_policy import NONE
 from errors import NotFound
 from models.base import CampaignSlug, ClientId
-from models.consents import parse_purposes
 from models.mail import Autonomy
 from store.sql.types import UtcTime
 from store.tables import campaigns, clients, events, items
@@ -40,7 +39,7 @@ def load_record(connection: Connection, client_id: ClientId) -> ClientRecord:
     row = connection.execute(_CLIENT_QUERY, {"client": client_id}).one_or_none()
     if row is None:
         raise NotFound("no client has this id", "client_id")
-    personal = not row.purposes or may_personalise(parse_purposes(row.purposes))
+    personal = is_personal(row.purposes or {})
     quiz = (row.quiz or {}) if personal else {}
     history = History(
         signed_up_at=row.signed_up_at,

@@ -160,5 +160,5 @@ def test_the_wake_up_lies_ahead_and_a_mail_starts_only_when_the_door_could_open(
     if planned.start is not None:
         assert not busy
         anytime = RULES.model_copy(update={"quiet_from_hour": 0, "quiet_until_hour": 0})
-        assert may_send(facts, anytime, NOW, campaign_paused=False, in_stock=True, kind=TouchKind.MISSED).door == "open"
+        assert may_send(facts, anytime, NOW, campaign_paused=False, stale="", kind=TouchKind.MISSED).door == "open"
         assert planned.start.kind in {kind for kind, _ in SEQUENCES[phase]}

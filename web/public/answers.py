@@ -8,7 +8,7 @@ from typing import Any, Final
 from fastapi import Request, Response
 
 from domain.client_links import LINK_DAYS
-from errors import OldLink
+from errors import OldLink, StaffLink
 from web.templating import render_page
 
 PRIVATE_HEADERS: Final = {
@@ -34,6 +34,16 @@ PATHS: Final = ("/u/", "/go/", "/quiz/", "/preferences/", "/confirm/", "/m/", "/
 """How the addresses of pages for clients begin. A test finds each route that clients reach here."""
 
 
+STAFF_PAGES: Final = {
+    "u": "the page on which they leave our list",
+    "quiz": "their style quiz",
+    "preferences": "the page on which they say how much mail they want, and about what",
+    "m": "the same mail in the browser",
+    "shop": "the pieces of that mail",
+}
+"""What a client gets where a mail to staff has a link."""
+
+
 def is_client_path(path: str) -> bool:
     """Return whether clients come here: then an error is told in their words and leads nowhere."""
     return path.startswith(PATHS)
@@ -41,6 +51,8 @@ def is_client_path(path: str) -> bool:
 
 def render_client_error(request: Request, error: Exception, status: int, message: str) -> Response:
     """Render an error for a client. A link that is not ours, or leads to nobody, does not say which."""
+    if isinstance(error, StaffLink):
+        return render_client_page(request, "staff.html", opens=STAFF_PAGES[request.url.path.split("/")[1]])
     if isinstance(error, OldLink):
         return render_client_page(request, "old.html", 410, days=LINK_DAYS)
     if status in (401, 404, 405, 410):

@@ -14,7 +14,7 @@ from fastapi.responses import RedirectResponse
 
 from errors import Forbidden, SelvedgeError
 from mail.clicks import read_signs
-from mail.links import Links, LinkTarget
+from mail.links import STAFF_N, Links, LinkTarget
 from models.events import ReadSign
 from services.clients import mail_reading
 from services.clients.mail_reading import LinkUse
@@ -41,6 +41,8 @@ def follow_link(token: str, request: Request, context: Here) -> Response:
     if COOKIE in request.cookies:
         signs.add(ReadSign.COOKIE)
     answer = RedirectResponse(find_goal(context.engine, links, goal), 302, PRIVATE_HEADERS)
+    if goal.n == STAFF_N:
+        return answer
     with suppress(SelvedgeError):
         now, real_now, use = context.business_now(), context.real_now(), LinkUse(token, frozenset(signs))
         if mail_reading.record_click(context.engine, READER, context.policy, goal, use, now, real_now):
@@ -53,7 +55,7 @@ def show_picture(token: str, request: Request, context: Here) -> Response:
     """Answer with the picture, the same for a token that is not ours; record the open where the shop measures."""
     with suppress(SelvedgeError):
         goal = Links.from_settings(context.settings).read_open(token)
-        if context.settings.open_pixel:
+        if context.settings.open_pixel and goal.n != STAFF_N:
             _record_open(context, goal, LinkUse(token, read_signs(request.method, request.headers, picture=True)))
     return Response(PICTURE, media_type="image/gif", headers=PRIVATE_HEADERS)
 

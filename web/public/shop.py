@@ -26,7 +26,7 @@ def show_selection(request: Request, context: Here, of: Annotated[str, Query(max
         client_id, n = Links.from_settings(context.settings).read_page(OwnPage.SHOP, of)
         items = list_selection(context.engine, client_id, n)
     else:
-        items = list_new_items(request.app.state.recommender.list_items(context.business_now()))
+        items = list_new_items(context.engine, request.app.state.recommender.list_items(context.business_now()))
     return render_client_page(request, "shop.html", items=items, chosen=bool(of))
 
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 import re
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from fastapi.routing import APIRoute
-from sqlalchemy import update
+from sqlalchemy import insert, update
 
 from mail.links import OwnPage
 from models.states import TouchKind
 from services.client_pages.selection import list_new_items
+from services.context import ServiceContext
+from services.mailing.staff_mail import STAFF, build_staff_mail
 from store import tables as t
 from store.catalogue.catalogue import list_items
 from store.catalogue.wholes import retire_items
@@ -106,10 +109,43 @@ def test_what_is_not_sold_any_more_is_not_shown_as_new(own: ClientSite) -> None:
     with write_transaction(own.engine) as connection:
         retire_items(connection, ["coat-1"], NOW)
         items = list_items(connection)
-    new = {item.item_id for item in list_new_items(items)}
+    new = {item.item_id for item in list_new_items(own.engine, items)}
     assert {item.item_id for item in items} - new >= {"coat-1"}
     assert "knit-1" in new
     assert "No longer sold" in own.client.get("/shop/coat-1").text, "an old mail may still lead there"
+
+
+def test_the_shop_shows_its_own_pictures(own: ClientSite) -> None:
+    digest = "d" * 32
+    own.save(update(t.items).where(t.items.c.item_id == "knit-0").values(picture=digest, description="Warm.\n\nSoft."))
+    fetched, drawn = f'src="/pictures/shop/{digest}.jpg"', 'src="/pictures/knit-0.svg"'
+    for page in ("/shop/knit-0", "/shop", own.path(OwnPage.SHOP)):
+        text = own.client.get(page).text
+        assert (fetched in text, drawn in text) == (page.startswith("/shop/") or "/shop/knit-0" in text, False), page
+    assert "<p>Warm.</p>" in own.client.get("/shop/knit-0").text
+
+
+@pytest.mark.parametrize("kind", [TouchKind.QUIZ, TouchKind.MISSED])
+def test_a_mail_to_staff_leads_to_pages_that_say_so_and_change_nothing(own: ClientSite, kind: TouchKind) -> None:
+    own.save(insert(t.clients).values(make_staff_client()))
+    context = ServiceContext(settings=own.settings, engine=own.engine)
+    mail = build_staff_mail(context, "eve@shop.example", kind, NOW)
+    before = own.load_row(STAFF)
+    for link in sorted(list_links(mail.message)):
+        answer = own.client.get(link)
+        assert answer.status_code == 200, link
+        path = urlsplit(str(answer.url)).path
+        assert "This is a test mail" in answer.text or path.startswith(("/shop/", "/pictures/")), link
+        if "/u/" in link:
+            assert "This is a test mail" in own.client.post(link, data={"List-Unsubscribe": "One-Click"}).text
+    assert own.load_row(STAFF) == before
+    assert own.list_rows(t.events, STAFF) == []
+
+
+def make_staff_client() -> dict[str, Any]:
+    """A client who happens to have the id that mails to staff have."""
+    fields = {"email": "real@shop.example", "first_name": "Real", "time_zone": "UTC", "time_zone_assumed": False}
+    return {"client_id": STAFF, **fields, "locale": "en", "signed_up_at": NOW, "consent": True, "mailbox": "c" * 64}
 
 
 def test_the_app_sets_no_cookie_for_clients(own: ClientSite) -> None:
