@@ -22,6 +22,8 @@ class Action(StrEnum):
     FETCH_PICTURES = "data.fetch_pictures"
     START_CLIENTS = "data.start_clients"
     SAVE_CLIENT = "client.save"
+    TAG_CLIENT = "client.tag"
+    EXPORT_LIST = "data.export_list"
     CHANGE_CONSENT = "client.change_consent"
     SET_LANGUAGE = "client.set_language"
     PAUSE_CLIENT = "client.pause"
@@ -74,6 +76,8 @@ ROLES: Final[Mapping[Action, frozenset[Role]]] = {
     Action.FETCH_PICTURES: _OPERATOR,
     Action.START_CLIENTS: _OPERATOR,
     Action.SAVE_CLIENT: _OPERATOR,
+    Action.TAG_CLIENT: _MARKETER,
+    Action.EXPORT_LIST: _MARKETER,
     Action.CHANGE_CONSENT: _CLIENT,
     Action.SET_LANGUAGE: _CLIENT,
     Action.PAUSE_CLIENT: _MARKETER | _STYLIST | _CLIENT,

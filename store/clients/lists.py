@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -11,6 +11,7 @@ from sqlalchemy import Connection, func, or_, select
 
 from models.base import ClientId
 from models.states import Band, Phase
+from store.sql.bulk import among
 from store.sql.records import Record
 from store.tables import clients, engagement, standings
 
@@ -76,3 +77,9 @@ def find_clients(
         query = query.where(clients.c.client_id > after)
     rows = [ClientSummary.from_row(row) for row in connection.execute(query)]
     return ClientPage(rows[:limit], rows[limit - 1].client_id if len(rows) > limit else None)
+
+
+def list_summaries(connection: Connection, client_ids: Collection[ClientId]) -> list[ClientSummary]:
+    """List these clients, in the order of ids; those that there are not are left out."""
+    query = _SUMMARY.where(among(connection, clients.c.client_id, client_ids)).order_by(clients.c.client_id)
+    return [ClientSummary.from_row(row) for row in connection.execute(query)]

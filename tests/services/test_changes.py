@@ -45,9 +45,11 @@ from services.client_pages.confirmations import change_address
 from services.client_pages.letters import ask_for_address, call_off_address, tag_mailbox
 from services.client_pages.preferences import OwnChange, save_language, save_purposes
 from services.client_pages.quiz import save_quiz
+from services.clients.bulk import export_list, tag_clients
 from services.clients.mail_links import leave_list, stay_on_list, withdraw_consent
 from services.clients.opening import open_shop
 from services.clients.registration import save_client
+from services.clients.selection import ClientSelection
 from services.clients.steering import steer_client
 from services.context import ServiceContext
 from services.fixes.fit import FitPredictor
@@ -264,6 +266,8 @@ CHANGES: Final[dict[Action, Change]] = {
     Action.SET_CLIENT_POLICY: lambda s, a: _steer_client(
         "ann", s, a, kind="adjust", policy=ClientPolicy(preferred_hour=7)
     ),
+    Action.TAG_CLIENT: lambda s, a: tag_clients(s.engine, a, ["ann"], "spring", NOW, REAL),
+    Action.EXPORT_LIST: lambda s, a: "".join(export_list(s.engine, a, ClientSelection(("ann",)), NOW, REAL)),
     Action.LEAVE_LIST: lambda s, a: leave_list(s.engine, a, s.policy, "ann", 3, NOW, REAL),
     Action.STAY_ON_LIST: lambda s, a: stay_on_list(s.engine, a, s.policy, "bea", 1, NOW, REAL),
     Action.ANSWER_QUIZ: lambda s, a: save_quiz(
@@ -311,14 +315,20 @@ CHANGES: Final[dict[Action, Change]] = {
     Action.PROMOTE_MODEL: lambda s, a: promote_model(s.engine, a, "a1", NOW, REAL),
 }
 
-ONCE: Final = frozenset(Action) - {Action.EXPORT_CLIENT, Action.TRAIN_MODEL, Action.TEST_MAIL, Action.REQUEST_LETTER}
+ONCE: Final = frozenset(Action) - {
+    Action.EXPORT_CLIENT,
+    Action.EXPORT_LIST,
+    Action.TRAIN_MODEL,
+    Action.TEST_MAIL,
+    Action.REQUEST_LETTER,
+}
 """Doing these twice is doing them once; two exports, trainings or mails to staff are two."""
 OVER: Final = frozenset(
     {Action.CANCEL_FIX, Action.END_CAMPAIGN, Action.LIFT_SUPPRESSION, Action.RESOLVE_MAIL, Action.CHANGE_ADDRESS}
 )
 """Doing these again is refused: what has ended says so."""
 
-ELSEWHERE: Final = frozenset({Action.EXPORT_CLIENT, Action.SET_SLOT_POLICY, Action.TEST_MAIL})
+ELSEWHERE: Final = frozenset({Action.EXPORT_CLIENT, Action.EXPORT_LIST, Action.SET_SLOT_POLICY, Action.TEST_MAIL})
 """These change no other table: an export reads, slots have a file, and a mail to staff leaves no row."""
 OF_NO_CLIENT: Final = frozenset({Action.SUPPRESS, Action.LIFT_SUPPRESSION, Action.TEST_MAIL})
 """These are about an address, not about a client."""

@@ -12,6 +12,7 @@ from models.base import ID_PATTERN
 from services.clients.dossier import load_dossier
 from store.clients.lists import count_clients_by_phase, find_clients
 from store.database import read_transaction
+from web.console.acting import build_form_token, describe_reader
 from web.console.charts import ScoreCurve, build_score_picture, build_slices
 from web.console.labels import PHASES
 from web.console.mails import MailView, build_mail_view
@@ -39,7 +40,17 @@ def show_clients(
         matches = find_clients(connection, q.strip(), phase if phase in PHASES else "", after)
         phases = count_clients_by_phase(connection)
     counted = build_slices(phases, list(PHASES))
-    return render_page(request, "clients.html", found=matches, phases=counted, q=q.strip(), phase=phase, after=after)
+    return render_page(
+        request,
+        "clients.html",
+        found=matches,
+        phases=counted,
+        q=q.strip(),
+        phase=phase,
+        after=after,
+        token=build_form_token(request, "list"),
+        **describe_reader(request),
+    )
 
 
 @router.get("/clients/{client_id}")

@@ -107,6 +107,27 @@ CALL_OUTCOMES: Final[dict[str, str]] = {
 }
 """How a call ended."""
 
+OVERDUE: Final[dict[str, str]] = {
+    "replan": "is planned anew, at a good time",
+    "send_late": "goes out now, late",
+    "expire": "is dropped",
+}
+"""What becomes of mail that fell due during a pause."""
+TOPICS: Final[dict[str, str]] = {
+    "news": "What is new in the shop",
+    "selection": "A stylist's selection for them",
+    "campaign": "Campaigns",
+}
+DONE: Final[dict[str, str]] = {
+    "pause": "Their mail is paused; nothing more goes out.",
+    "resume": "Their mail goes on.",
+    "wishes": "Their wishes are saved and hold from now on.",
+    "fix": "The Fix is requested.",
+    "new": "The client is saved; their workflow starts.",
+    "edit": "The changes are saved.",
+}
+"""What the next page says of an act that was done."""
+
 HOLD_REASONS: Final[dict[str, str]] = {
     "refused": "the reviewer refused it",
     "sample": "one of the first, as a sample",

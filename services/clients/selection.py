@@ -1,0 +1,61 @@
+"""Some clients of a list: those that somebody marked, or all that a search finds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sqlalchemy import Engine
+
+from errors import BadInput
+from models.base import ClientId
+from store.clients.lists import ClientSummary, find_clients, list_summaries
+from store.database import read_transaction
+
+BATCH: Final = 500
+MOST: Final = 10_000
+"""Clients that one act may be about: so many are done in seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClientSelection:
+    """The clients `ids`, or with `everyone` all that the search of a list finds."""
+
+    ids: tuple[ClientId, ...] = ()
+    everyone: bool = False
+    text: str = ""
+    phase: str = ""
+
+
+def iterate_selected(engine: Engine, chosen: ClientSelection) -> Iterator[Sequence[ClientSummary]]:
+    """Yield the clients of a selection in batches, in the order of ids."""
+    if not chosen.everyone:
+        for ids in split_batches(sorted(set(chosen.ids))):
+            with read_transaction(engine) as connection:
+                found = list_summaries(connection, ids)
+            yield found
+        return
+    after: ClientId | None = ""
+    while after is not None:
+        with read_transaction(engine) as connection:
+            page = find_clients(connection, chosen.text, chosen.phase, after, BATCH)
+        yield page.rows
+        after = page.after
+
+
+def list_selected(engine: Engine, chosen: ClientSelection) -> list[ClientId]:
+    """List the ids of a selection. Raises BadInput for none, and for more than one act may be about."""
+    ids: list[ClientId] = []
+    for batch in iterate_selected(engine, chosen):
+        ids += [client.client_id for client in batch]
+        if len(ids) > MOST:
+            raise BadInput(f"these are more than {MOST:,} clients; choose fewer", "pick")
+    if not ids:
+        raise BadInput("choose at least one client", "pick")
+    return ids
+
+
+def split_batches(ids: Sequence[ClientId]) -> Iterator[Sequence[ClientId]]:
+    """Split ids into what one transaction takes."""
+    return (ids[start : start + BATCH] for start in range(0, len(ids), BATCH))

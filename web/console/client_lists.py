@@ -1,0 +1,106 @@
+"""`POST /clients` and `/clients.csv`: acts on marked clients of the list, and the list as a file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import StreamingResponse
+
+from domain.permissions import Action
+from errors import BadInput
+from ingest.faults import parse_model
+from models.lifecycle import Command
+from services.clients.bulk import BulkResult, export_list, steer_clients, tag_clients
+from services.clients.selection import ClientSelection, list_selected
+from web.console.acting import PostedForm, build_form_token, describe_reader, receive_form
+from web.console.fields import read_text
+from web.context import Here, WebContext
+from web.templating import render_page
+
+router: Final = APIRouter(include_in_schema=False)
+
+PAGE: Final = "/clients"
+ACTS: Final[Mapping[str, tuple[str, Action]]] = {
+    "pause": ("Pause mail", Action.PAUSE_CLIENT),
+    "resume": ("Resume mail", Action.RESUME_CLIENT),
+    "tag": ("Tag", Action.TAG_CLIENT),
+}
+
+
+@router.post(PAGE)
+async def act_on_list(request: Request, context: Here) -> Response:
+    """Ask before an act on the marked clients, carry it out once it is confirmed, or send them as a file."""
+    form = await receive_form(request, PAGE, "list")
+    chosen, act = _read_selection(form.fields), form.fields.get("act", "")
+    if act == "csv":
+        return await run_in_threadpool(_export, context, form, chosen)
+    try:
+        if act not in ACTS:
+            raise BadInput("choose what to do with them", "act")
+        ids = await run_in_threadpool(list_selected, context.engine, chosen)
+        result = await run_in_threadpool(_act, context, form, act, ids) if "sure" in form.fields else None
+    except BadInput as refused:
+        return _render(request, form.fields, chosen, act if act in ACTS else "pause", (), None, refused)
+    return _render(request, form.fields, chosen, act, ids, result)
+
+
+def _act(context: WebContext, form: PostedForm, act: str, ids: list[str]) -> BulkResult:
+    real_now = context.real_now()
+    if act == "tag":
+        return tag_clients(
+            context.engine, form.actor, ids, form.fields.get("tag", ""), context.business_now(), real_now
+        )
+    reason = read_text(form.fields, "reason")
+    if act == "pause" and not reason:
+        raise BadInput("say in a few words why", "reason")
+    values: dict[str, Any] = {"kind": act, "reason": reason, "at": real_now}
+    if act == "resume":
+        values |= {"overdue": form.fields.get("overdue", "replan"), "reason": ""}
+    command = parse_model(Command, values)
+    return steer_clients(context.engine, form.actor, context.settings.keys.signing, ids, command)
+
+
+def _export(context: WebContext, form: PostedForm, chosen: ClientSelection) -> Response:
+    every = chosen if chosen.ids else ClientSelection((), True, chosen.text, chosen.phase)
+    lines = export_list(context.engine, form.actor, every, context.business_now(), context.real_now())
+    headers = {"Content-Disposition": 'attachment; filename="clients.csv"'}
+    return StreamingResponse(lines, media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def _read_selection(fields: Mapping[str, str]) -> ClientSelection:
+    picked = tuple(name.removeprefix("pick.") for name in fields if name.startswith("pick."))
+    return ClientSelection(picked, "everyone" in fields, fields.get("q", "").strip(), fields.get("phase", ""))
+
+
+def _render(
+    request: Request,
+    fields: Mapping[str, str],
+    chosen: ClientSelection,
+    act: str,
+    ids: list[str] | tuple[str, ...],
+    result: BulkResult | None = None,
+    refused: BadInput | None = None,
+) -> Response:
+    title, action = ACTS[act]
+    back = urlencode({name: value for name, value in (("q", chosen.text), ("phase", chosen.phase)) if value})
+    return render_page(
+        request,
+        "client_bulk.html",
+        422 if refused else 200,
+        chosen=chosen,
+        act=act,
+        title=title,
+        action=action,
+        ids=ids,
+        result=result,
+        fields=fields,
+        wrong=(refused.field or "") if refused else "",
+        reason=refused.reason if refused else "",
+        back=f"{PAGE}?{back}" if back else PAGE,
+        token=build_form_token(request, "list"),
+        **describe_reader(request),
+    )
