@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from temporalio import activity
 
-from models.actors import TEMPORAL
+from domain.campaign_life import OVER
+from models.actors import SYSTEM, TEMPORAL
 from models.campaign import CampaignRound, CampaignStep
 from models.states import CampaignState
-from services.campaigns import rounds, steering
+from services.campaigns import finishing, rounds, steering
 from services.context import ServiceContext
 from store.campaigns import campaigns
 from store.database import write_transaction
@@ -25,15 +26,17 @@ class CampaignSteps:
         with write_transaction(self._context.engine) as connection:
             clock, now = self._context.load_business_time(connection, step.at)
             steering.apply_commands(connection, TEMPORAL, step.slug, step.commands, now, self._context.wall())
-            row, ends_at = rounds.load_and_end(connection, step.slug, now, self._context.wall())
+            row = campaigns.load_campaign(connection, step.slug)
+            row = finishing.finish_in_time(connection, SYSTEM, row, now, self._context.wall())
             running = row.state == CampaignState.RUNNING
             moved = rounds.drain_and_enrol(connection, row, now, self._context.wall()) if running else 0
+            row = campaigns.load_campaign(connection, step.slug)
             progress = campaigns.count_progress(connection, step.slug)
             busy = moved > 0 or (running and not row.enrolled_all)
             return CampaignRound(
                 progress=progress,
                 clock=clock,
                 moved=busy,
-                wait=rounds.ROUND_S if busy else rounds.compute_wait(progress, step.quiet_rounds),
-                ends_at=ends_at,
+                wait=rounds.ROUND_S if busy else rounds.compute_wait(row, progress, clock, now, step.quiet_rounds),
+                ends_at=None if row.state in OVER else row.ends_at,
             )

@@ -152,6 +152,7 @@ _REASONS = {
     "topic_unwanted": "the client wants no mail about this",
     "held_by_operator": "an operator holds this client's mail",
     "campaign_paused": "its campaign is paused",
+    "campaign_ended": "its campaign has ended",
     "client_asked_to_wait": "the client asked us to wait",
     "cap": "the limit on mails is reached",
     "quiet_hours": "it is night where the client lives",
@@ -185,21 +186,21 @@ def explain_mail_status(
     """
     last = max(facts.sent_at, default=None)
     if eligibility.door is SendDecision.CLOSED:
-        return f"Not mailed: {_explain_code(eligibility.code)}."
+        return f"Not mailed: {explain_code(eligibility.code)}."
     if eligibility.door is SendDecision.PARK:
         held = [hold for hold in facts.holds if hold.is_in_force(now)]
         since = f" since {format_day(held[0].since)}" if held else ""
         if eligibility.until is not None:
             day = format_day(eligibility.until.astimezone(load_zone(facts.time_zone)))
-            return f"Not mailed: {_explain_code(eligibility.code)}{since}; mail begins again on {day}."
-        return f"Not mailed: {_explain_code(eligibility.code)}{since}; mail goes on when every hold is lifted."
+            return f"Not mailed: {explain_code(eligibility.code)}{since}; mail begins again on {day}."
+        return f"Not mailed: {explain_code(eligibility.code)}{since}; mail goes on when every hold is lifted."
     if busy and last_code and (waits := explain_wait(last_code)):
         return f"Not mailed yet: {waits}; a mail is ready and is tried again by itself."
     if busy:
         return "A mail is on its way through writing, review or its send time."
     if due_at is not None and eligibility.until is not None and due_at < eligibility.until:
         mailed = f" (last mailed {format_day(last)})" if last else ""
-        reason, day = _explain_code(eligibility.code), format_day(eligibility.until)
+        reason, day = explain_code(eligibility.code), format_day(eligibility.until)
         return f"Not mailed now: {reason}{mailed}; the next may go on {day}."
     if due_at is not None and due_at <= now and is_quiet(rules, load_zone(facts.time_zone), now):
         return "Not mailed now: it is night where the client lives; the mail goes in the morning."
@@ -218,8 +219,11 @@ def explain_mail_status(
     return f"Not mailed now: nothing is due in this phase{look}."
 
 
-def _explain_code(code: str) -> str:
-    return _REASONS.get(code) or f"the address is blocked ({code.removeprefix('suppressed_').replace('_', ' ')})"
+def explain_code(code: str) -> str:
+    """Explain the code of a send decision in a few words; another code is read as words."""
+    if code.startswith("suppressed_"):
+        return f"the address is blocked ({code.removeprefix('suppressed_').replace('_', ' ')})"
+    return _REASONS.get(code) or code.replace("_", " ")
 
 
 def format_day(moment: datetime) -> str:

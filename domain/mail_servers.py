@@ -25,6 +25,7 @@ _SENTENCES: Final[Mapping[str, str]] = {
     "smtp_lost": "the mail server closed the connection",
     "smtp_tls": "no encrypted connection to the mail server can be made",
     "smtp_auth": "the mail server refuses our login",
+    "decided_too_long_ago": "our own machine was too slow to hand it over",
     "warm_up": "the day's share of mail to their mail provider is used up, which grows day by day",
     "domain_rests": "their mail provider asked us to slow down",
 }

@@ -12,7 +12,8 @@ from models.states import OutreachState as S
 from models.states import Overdue, TouchKind
 
 SETTLED: Final = frozenset({S.SENT, S.SUPPRESSED, S.REJECTED, S.EXPIRED, S.FAILED, S.UNKNOWN, S.BOUNCED, S.COMPLAINED})
-"""Final states, except that a `sent` mail may come back and an `unknown` one prove to have been sent."""
+"""Final states, except that a `sent` mail may come back, an `unknown` one prove to have been sent, and a person may
+have one tried again that did not leave."""
 
 RETURNED: Final = frozenset({S.BOUNCED, S.COMPLAINED})
 """The states of a mail of which something came back."""
@@ -29,6 +30,10 @@ PAUSED_BY_ITSELF: Final = "paused_by_itself"
 COUNTED: Final = frozenset({S.SENT, S.UNKNOWN, S.DATA, S.COMPLAINED})
 """The states that count against the caps: an unknown mail may have arrived, so it counts like one that did; one that
 bounced did not."""
+
+BEGINS_WITHIN_S: Final = 5.0
+"""Real seconds within which DATA begins once the send gate was asked, or not at all: whoever has withdrawn a mail knows
+after so long that it will not begin, even if its worker was stopped in between."""
 
 COUNTED_DAYS: Final = 60
 """Mails that left longer ago count against no cap."""
@@ -57,9 +62,10 @@ TRANSITIONS: Final[Mapping[S, frozenset[S]]] = {
     S.BOUNCED: frozenset({S.COMPLAINED}),
     S.COMPLAINED: frozenset(),
     S.SUPPRESSED: frozenset(),
-    S.REJECTED: frozenset(),
-    S.EXPIRED: frozenset(),
-    S.FAILED: frozenset(),
+    # To `parked` when a person has them tried again.
+    S.REJECTED: frozenset({S.PARKED}),
+    S.EXPIRED: frozenset({S.PARKED}),
+    S.FAILED: frozenset({S.PARKED}),
 }
 
 

@@ -42,6 +42,8 @@ class Action(StrEnum):
     RESUME_CAMPAIGN = "campaign.resume"
     ADJUST_CAMPAIGN = "campaign.adjust"
     END_CAMPAIGN = "campaign.end"
+    FINISH_CAMPAIGN = "campaign.finish"
+    RETRY_CAMPAIGN = "campaign.retry"
     DECIDE_MAIL = "mail.decide"
     CLAIM_MAIL = "mail.claim"
     EDIT_MAIL = "mail.edit"
@@ -96,6 +98,8 @@ ROLES: Final[Mapping[Action, frozenset[Role]]] = {
     Action.RESUME_CAMPAIGN: _MARKETER,
     Action.ADJUST_CAMPAIGN: _MARKETER,
     Action.END_CAMPAIGN: _MARKETER,
+    Action.FINISH_CAMPAIGN: _OPERATOR,
+    Action.RETRY_CAMPAIGN: _MARKETER,
     Action.DECIDE_MAIL: _MARKETER | _STYLIST,
     Action.CLAIM_MAIL: _MARKETER | _STYLIST,
     Action.EDIT_MAIL: _MARKETER | _STYLIST,

@@ -67,10 +67,11 @@ ENROLMENT: Final = StateTable(
         # A mail on its way is not called back by the campaign's end, so nobody is dropped out of a step.
         _E.IN_STEP: frozenset({_E.WAITING, _E.COMPLETED, _E.EXITED, _E.FAILED}),
         _E.HELD_OUT: frozenset(),
-        _E.COMPLETED: frozenset(),
+        # Back into the step whose mail a person has tried again.
+        _E.COMPLETED: frozenset({_E.IN_STEP}),
         _E.EXITED: frozenset(),
         _E.DROPPED: frozenset(),
-        _E.FAILED: frozenset(),
+        _E.FAILED: frozenset({_E.IN_STEP}),
     },
 )
 

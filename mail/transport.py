@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from domain.addresses import normalise_address
+from domain.outreach import BEGINS_WITHIN_S
 from errors import BadInput, ConfigError, MailFault
 from mail.circuit import ServerCircuit
 from mail.connection import Connection
@@ -79,10 +80,13 @@ class Transport:
         turn = self._domain_turns.take(envelope.recipient) if self._domain_turns else nullcontext()
         async with turn, self._turns:
             connection = await self._begin_mail(envelope)
+            asked = monotonic()
             try:
                 if not await before_data():
                     await self._withdraw_mail(connection)
                     return DeliveryOutcome.WITHHELD
+                if monotonic() - asked > BEGINS_WITHIN_S:
+                    raise MailFault("decided too long ago to begin", permanent=False, code="decided_too_long_ago")
                 await connection.send_data(envelope.message)
             except MailFault:
                 await self._withdraw_mail(connection)

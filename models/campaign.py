@@ -41,6 +41,9 @@ class CampaignSpec(StrictInput):
     window_days: int = Field(default=14, ge=1, le=90)
     """Days after enrolment for which orders count for the lift."""
     ends_at: Utc | None = None
+    """From then on nobody enters and no mail leaves; None: after `expires_days`."""
+    expires_days: int = Field(default=30, ge=0, le=3_650)
+    """Days after its start at which it ends where `ends_at` names no moment; 0: never."""
     review: ReviewPolicy = "none"
     """Which of its mails a person lets out: `none`, `all`, or the first so many, as in `sample:20`."""
     autonomy: Autonomy | None = None
@@ -51,8 +54,11 @@ class CampaignChange(StrictInput):
     """What `adjust` and `set_policy` may change while a campaign runs."""
 
     throughput_per_minute: int | None = Field(default=None, ge=1, le=100_000)
+    message: str | None = Field(default=None, max_length=1_000)
+    voice: str | None = Field(default=None, max_length=300)
     priority: int | None = Field(default=None, ge=0, le=100)
     ends_at: Utc | None = None
+    expires_days: int | None = Field(default=None, ge=0, le=3_650)
     review: ReviewPolicy | None = None
 
     @model_validator(mode="before")
@@ -88,6 +94,13 @@ class CampaignProgress(Contract):
     held_out: int = 0
     """Clients in the holdout."""
     refused_signals: tuple[str, ...] = ()
+
+
+class SteeredCampaign(CampaignProgress):
+    """What came of an order: where the campaign stands after it."""
+
+    said: tuple[str, ...] = ()
+    """What the order means and from when it holds, in plain sentences."""
 
 
 class PauseRequest(StrictInput):

@@ -30,6 +30,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.signal_payloads import Refusals
 
 LONG: Final = timedelta(days=90)
+OVER_FOR_GOOD: Final = frozenset({CampaignState.FINISHED, CampaignState.ENDED})
 
 
 @workflow.defn
@@ -48,10 +49,10 @@ class Campaign:
 
     @workflow.run
     async def run(self, campaign: CampaignInput) -> CampaignProgress:
-        """Run round after round until the campaign is ended."""
+        """Run round after round until the campaign has finished, or somebody ended it."""
         while True:
             done = await self._round()
-            if done.progress.state is CampaignState.ENDED and not self._commands:
+            if done.progress.state in OVER_FOR_GOOD and not self._commands:
                 await workflow.wait_condition(workflow.all_handlers_finished)
                 return self.progress()
             await self._rest(done)
@@ -135,8 +136,8 @@ class Campaign:
     @set_policy.validator
     def _check_policy(self, change: CampaignChange) -> None:
         if change == CampaignChange():
-            raise ValueError("name at least one of throughput_per_minute, priority, ends_at")
-        if self._progress.state is CampaignState.ENDED:
+            raise ValueError(f"name at least one of {', '.join(CampaignChange.model_fields)}")
+        if self._progress.state in OVER_FOR_GOOD:
             raise ValueError("the campaign has ended")
 
     @workflow.query(description="Counted rows: enrolled, sent, parked")

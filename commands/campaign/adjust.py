@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
 from commands.campaign.steering import steer_campaign
@@ -14,18 +16,19 @@ from models.campaign import CampaignChange, CampaignCommand
 
 @click.command("adjust")
 @click.argument("slug")
+@click.option("--message", help="What it wants to say; mails that have not left are written anew.")
+@click.option("--voice", help="How it should sound.")
 @click.option("--throughput", type=int, help="Clients enrolled in a minute.")
 @click.option("--priority", type=int, help="0 to 100.")
 @click.option("--review", help="Which mails a person lets out: none, all, or the first so many, sample:20.")
-@click.option("--ends-at", help="Enrol nobody after this moment (ISO 8601 with offset, business time).")
+@click.option("--ends-at", help="The moment of its end (ISO 8601 with offset, business time).")
+@click.option("--expires-days", type=int, help="End so many days after its start; 0: when somebody ends it.")
 @AS_JSON
-def command(
-    slug: str, throughput: int | None, priority: int | None, review: str | None, ends_at: str | None, as_json: bool
-) -> None:
-    """Change a campaign while it runs."""
-    values = {"throughput_per_minute": throughput, "priority": priority, "review": review, "ends_at": ends_at}
-    if not any(value is not None for value in values.values()):
-        raise BadInput("give --throughput, --priority, --review or --ends-at")
-    change = validate(CampaignChange, values)
+def command(slug: str, as_json: bool, **options: Any) -> None:
+    """Change a campaign while it runs, and say from when each change holds."""
+    options["throughput_per_minute"] = options.pop("throughput")
+    if all(value is None for value in options.values()):
+        raise BadInput("give --message, --voice, --throughput, --priority, --review, --ends-at or --expires-days")
+    change = validate(CampaignChange, options)
     order = CampaignCommand(kind="adjust", change=change.model_dump(mode="json", exclude_none=True))
     print_answer(steer_campaign(slug, order), as_json)

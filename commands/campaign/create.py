@@ -41,17 +41,25 @@ from settings import load
     "--control-share", type=float, help="Held out at random, so that the lift can be measured (default 0.1; 0: nobody)."
 )
 @click.option("--window-days", type=int, help="Orders count until so many days after enrolment (default 14).")
-@click.option("--ends-at", help="Enrol nobody after this moment (ISO 8601 with offset, business time).")
+@click.option("--ends-at", help="From this moment on no mail leaves (ISO 8601 with offset, business time).")
+@click.option("--expires-days", type=int, help="End so many days after the start (default 30; 0: never by itself).")
 @click.option("--review", help="Which mails a person lets out: none (default), all, or the first so many, sample:20.")
 @click.option(
     "--autonomy",
     type=click.Choice([str(level) for level in Autonomy]),
     help="How free a model is that writes its mails (default: as SELVEDGE_AUTONOMY says).",
 )
+@click.option("--even-if-empty", is_flag=True, help="Create it though nobody is in its audience yet.")
 @click.option("--preview", is_flag=True, help="Count whom it would reach as clients are now; create nothing.")
 @AS_JSON
 def command(
-    slug: str, phases: tuple[str, ...], tags: tuple[str, ...], preview: bool, as_json: bool, **options: Any
+    slug: str,
+    phases: tuple[str, ...],
+    tags: tuple[str, ...],
+    even_if_empty: bool,
+    preview: bool,
+    as_json: bool,
+    **options: Any,
 ) -> None:
     """Create a campaign and start it. Doing it twice is doing it once.
 
@@ -70,7 +78,8 @@ def command(
     if preview:
         click.echo(_render_preview(spec, preview_campaign(engine, spec), as_json))
         return
-    progress = create_campaign(engine, get_command_actor(), spec, load_business_time(engine), datetime.now(UTC))
+    now, real_now = load_business_time(engine), datetime.now(UTC)
+    progress = create_campaign(engine, get_command_actor(), spec, now, real_now, even_if_empty=even_if_empty)
     print_answer(progress, as_json)
     if spec.control_share and not as_json:
         click.echo(

@@ -16,5 +16,7 @@ from models.campaign import CampaignCommand, PauseRequest
 def command(slug: str, reason: str) -> None:
     """Hold all mail of a campaign, right up to the moment before it leaves."""
     order = validate(PauseRequest, {"reason": reason})
-    steer_campaign(slug, CampaignCommand(kind="pause", reason=order.reason))
+    steered = steer_campaign(slug, CampaignCommand(kind="pause", reason=order.reason))
     click.echo(f"{slug}: paused; mail on its way is parked and keeps its place")
+    for said in steered.said:
+        click.echo(said)

@@ -11,11 +11,11 @@ from models.campaign import CampaignCommand
 from settings import load
 
 if TYPE_CHECKING:
-    from models.campaign import CampaignProgress
+    from models.campaign import SteeredCampaign
 
 
-def steer_campaign(slug: str, command: CampaignCommand) -> CampaignProgress:
-    """Carry out a command on a campaign, and return its progress. Its workflow looks once Temporal is there."""
+def steer_campaign(slug: str, command: CampaignCommand) -> SteeredCampaign:
+    """Carry out a command on a campaign, and say where it stands. Its workflow looks once Temporal is there."""
     from services.campaigns import steering  # noqa: PLC0415
 
     engine = open_database(load())

@@ -15,6 +15,7 @@ from models.actors import Actor, Subject, SubjectKind
 from models.campaign import CampaignProgress, CampaignSpec
 from models.states import Arm
 from services.campaigns.enrolment import count_audience
+from services.campaigns.sanity import require_meant
 from store.activity import write_activity
 from store.campaigns import campaigns
 from store.database import read_transaction, write_transaction
@@ -22,17 +23,20 @@ from store.events import outbox
 
 
 def create_campaign(
-    engine: Engine, actor: Actor, spec: CampaignSpec, now: datetime, real_now: datetime
+    engine: Engine, actor: Actor, spec: CampaignSpec, now: datetime, real_now: datetime, *, even_if_empty: bool = False
 ) -> CampaignProgress:
     """Create a campaign, ask for its workflow to start, and return its progress. Doing it twice is doing it once.
 
-    Args: `now` is business time; `real_now` is when the outbox may deliver.
-    Raises: NotAllowed; BadInput when the text holds what mail may not say, or the slug belongs to another campaign.
+    Args: `now` is business time; `real_now` is when the outbox may deliver. `even_if_empty`: nobody need be in its
+    audience yet.
+    Raises: NotAllowed; BadInput when the text holds what mail may not say, when the slug belongs to another campaign,
+    or for what cannot be meant.
     """
     permissions.require(actor, Action.CREATE_CAMPAIGN)
     _require_plain_text(spec)
     with write_transaction(engine) as connection:
         if campaigns.create_campaign(connection, spec, now):
+            require_meant(connection, spec, now, even_if_empty=even_if_empty)
             subject = Subject(kind=SubjectKind.CAMPAIGN, id=spec.slug)
             write_activity(connection, actor, Action.CREATE_CAMPAIGN, subject, now, real_now)
         outbox.push_nudges(connection, "campaign", [spec.slug], real_now)

@@ -17,6 +17,8 @@ from store.campaigns.campaigns import CampaignRow, update_campaign
 
 PREVIEW_BATCH: Final = 10_000
 """Clients read at a time."""
+MOST_LOOKED_AT: Final = 50_000
+"""Clients read in one round: a rare tag does not hold the database for long."""
 
 
 class EnrolmentBatch(NamedTuple):
@@ -27,24 +29,24 @@ class EnrolmentBatch(NamedTuple):
 
 
 def enrol_next(connection: Connection, row: CampaignRow, limit: int, now: datetime) -> EnrolmentBatch:
-    """Enrol the next clients of the audience, at most `limit`, and move the cursor."""
-    spec = row.spec
+    """Enrol the next clients of the audience who are not in it yet, at most `limit`, and move the cursor; at most
+    MOST_LOOKED_AT clients are looked at."""
+    spec, beside = row.spec, (row.slug, row.spec.entry)
     chosen: list[AudienceMember] = []
-    cursor, batch = row.cursor, max(limit * 4, 200)
-    while len(chosen) < limit:
-        page = enrolments.list_audience(connection, spec.audience.phases, cursor, batch)
+    cursor, batch, looked, at_end = row.cursor, max(limit * 4, 200), 0, False
+    while len(chosen) < limit and looked < MOST_LOOKED_AT and not at_end:
+        page = enrolments.list_audience(connection, spec.audience.phases, cursor, batch, beside)
         for member in page:
             cursor = member.client_id
             if is_in_audience(spec, member):
                 chosen.append(member)
             if len(chosen) == limit:
                 break
-        if len(page) < batch:
-            break
+        looked, at_end = looked + len(page), len(page) < batch and len(chosen) < limit
     taken = enrolments.find_enrolled_mailboxes(connection, spec.slug, [member.mailbox for member in chosen])
     entries = begin_enrolments(spec, chosen, taken)
     enrolments.save_enrolments(connection, spec.slug, spec.entry, entries, now)
-    update_campaign(connection, row.slug, now, cursor=cursor, enrolled_all=len(chosen) < limit)
+    update_campaign(connection, row.slug, now, cursor=cursor, enrolled_all=at_end)
     mailed = [entry.client_id for entry in entries if entry.state is EnrolmentState.WAITING]
     return EnrolmentBatch(Counter(entry.arm for entry in entries), mailed)
 

@@ -1,4 +1,4 @@
-"""The parts of a campaign's round: release and enrol a share of the audience, end it in time."""
+"""The parts of a campaign's round: release and enrol a share of the audience, and say when to look again."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from typing import Final
 
 from sqlalchemy import Connection
 
+from domain.campaign_life import LOOK_AGAIN
 from models.base import ClientId
 from models.campaign import CampaignProgress
+from models.clock import Clock
 from models.states import CampaignState
 from services import metrics
 from services.campaigns.enrolment import enrol_next
-from services.campaigns.steering import end_campaign
 from store.campaigns import campaigns, parked
 from store.campaigns.campaigns import CampaignRow
 from store.events import outbox
@@ -25,10 +26,14 @@ LONGEST_WATCH_S: Final = 3600.0
 
 
 def drain_and_enrol(connection: Connection, row: CampaignRow, now: datetime, real_now: datetime) -> int:
-    """Release parked mails and enrol clients up to this round's share; return how many."""
+    """Release parked mails and enrol clients up to this round's share; return how many. Once all are enrolled, those
+    who joined the audience since are looked for every LOOK_AGAIN."""
     share = max(1, round(row.spec.throughput_per_minute * ROUND_S / 60))
     drained = parked.release_parked(connection, row.slug, row.epoch, share)
     mailed: list[ClientId] = []
+    if row.enrolled_all and now >= _next_look(row):
+        campaigns.update_campaign(connection, row.slug, now, cursor="", enrolled_all=False, looked_at=now)
+        row = campaigns.load_campaign(connection, row.slug)
     if not row.enrolled_all:
         arms, mailed = enrol_next(connection, row, share - len(drained), now)
         for arm, count in arms.items():
@@ -37,22 +42,16 @@ def drain_and_enrol(connection: Connection, row: CampaignRow, now: datetime, rea
     return len(drained) + len(mailed)
 
 
-def load_and_end(
-    connection: Connection, slug: str, now: datetime, real_now: datetime
-) -> tuple[CampaignRow, datetime | None]:
-    """Load the campaign's row, ended when its time has come, and its end, None when there is none."""
-    row = campaigns.load_campaign(connection, slug)
-    ends_at = row.spec.ends_at
-    if row.state == CampaignState.ENDED:
-        return row, None
-    if ends_at is None or now < ends_at:
-        return row, ends_at
-    end_campaign(connection, row, now, real_now)
-    return campaigns.load_campaign(connection, slug), None
+def _next_look(row: CampaignRow) -> datetime:
+    return (row.looked_at or row.created_at) + LOOK_AGAIN
 
 
-def compute_wait(progress: CampaignProgress, quiet_rounds: int) -> float | None:
-    """Compute the real seconds until the next count; None when there is nothing left to count."""
-    if progress.pending + progress.under_way == 0:
-        return None
-    return min(WATCH_S * 2.0**quiet_rounds, LONGEST_WATCH_S)
+def compute_wait(row: CampaignRow, progress: CampaignProgress, clock: Clock, now: datetime, quiet: int) -> float | None:
+    """Compute the real seconds until the next round; None when there is nothing left to do. `quiet`: rounds in a row
+    that found nothing."""
+    waits = []
+    if progress.pending + progress.under_way > 0:
+        waits.append(min(WATCH_S * 2.0**quiet, LONGEST_WATCH_S))
+    if row.state is CampaignState.RUNNING:
+        waits.append(max(clock.real_wait(_next_look(row), now).total_seconds(), WATCH_S))
+    return min(waits, default=None)

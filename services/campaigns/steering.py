@@ -5,6 +5,7 @@ Every mail reads its campaign's row right before DATA, so a pause holds from the
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -12,18 +13,25 @@ from typing import Any, Final
 from sqlalchemy import Connection, Engine
 
 from domain import permissions
+from domain.campaign_life import OVER, compute_end, explain_change
+from domain.grounding import find_message_faults
+from domain.outreach import BEGINS_WITHIN_S
 from domain.permissions import Action
+from domain.states import CAMPAIGN
 from errors import BadInput
 from models.actors import Actor, Subject, SubjectKind
 from models.base import CampaignSlug
-from models.campaign import CampaignChange, CampaignCommand, CampaignProgress
+from models.campaign import CampaignChange, CampaignCommand, CampaignSpec, SteeredCampaign
 from models.states import CampaignState, Overdue
+from services.campaigns.sanity import require_future_end
 from store.activity import write_activity
-from store.campaigns import campaigns, enrolments, parked
+from store.campaigns import campaigns, enrolments, parked, under_way
 from store.campaigns.campaigns import CampaignRow
-from store.database import write_transaction
+from store.database import read_transaction, write_transaction
 from store.events import outbox
 
+CHECK_EVERY_S: Final = 0.05
+BEFORE_START: Final = frozenset({CampaignState.DRAFT, CampaignState.AWAITING_APPROVAL, CampaignState.SCHEDULED})
 ACTIONS: Final[Mapping[str, Action]] = {
     "pause": Action.PAUSE_CAMPAIGN,
     "resume": Action.RESUME_CAMPAIGN,
@@ -34,18 +42,74 @@ ACTIONS: Final[Mapping[str, Action]] = {
 
 def steer_campaign(
     engine: Engine, actor: Actor, slug: CampaignSlug, command: CampaignCommand, now: datetime, real_now: datetime
-) -> CampaignProgress:
-    """Carry out what somebody asks of a campaign, nudge its workflow, and return its progress.
+) -> SteeredCampaign:
+    """Carry out what somebody asks of a campaign, nudge its workflow, and say where it stands and from when that holds.
 
-    Raises: NotAllowed; NotFound; BadInput when it has ended.
+    A pause returns once no mail that was on its way to the mail server can begin any more.
+
+    Raises: NotAllowed; NotFound; BadInput when it is over, or for a change that cannot be meant.
     """
     permissions.require(actor, ACTIONS[command.kind])
     with write_transaction(engine) as connection:
-        if campaigns.load_campaign(connection, slug).state is CampaignState.ENDED:
-            raise BadInput("this campaign has ended", "slug")
+        row = campaigns.load_campaign(connection, slug)
+        require_possible(row, command, now)
         apply_commands(connection, actor, slug, [command], now, real_now)
         outbox.push_nudges(connection, "campaign", [slug], real_now)
-        return campaigns.count_progress(connection, slug)
+    said = _explain(engine, row, command)
+    with read_transaction(engine) as connection:
+        progress = campaigns.count_progress(connection, slug)
+    return SteeredCampaign(**progress.model_dump(), said=said)
+
+
+def require_possible(row: CampaignRow, command: CampaignCommand, now: datetime) -> None:
+    """Require that the command can be carried out and can be meant. Raises BadInput."""
+    if row.state in OVER:
+        raise BadInput("this campaign has ended", "slug")
+    if command.kind in ("pause", "resume") and row.state in BEFORE_START:
+        raise BadInput(f"this campaign is {row.state.replace('_', ' ')}: it has not started", "slug")
+    if command.kind != "adjust":
+        return
+    change = CampaignChange.model_validate(command.change)
+    for field in ("message", "voice"):
+        if faults := find_message_faults(getattr(change, field) or ""):
+            raise BadInput(faults[0], field)
+    spec = change_spec(row.spec, change)
+    require_future_end(compute_end(spec, row.started_at or row.created_at), now)
+
+
+def change_spec(spec: CampaignSpec, change: CampaignChange) -> CampaignSpec:
+    """Return the definition with the change made; days until its expiry replace a moment at which it ends."""
+    values = change.model_dump(mode="json", exclude_none=True)
+    if "expires_days" in values and "ends_at" not in values:
+        values["ends_at"] = None
+    return CampaignSpec.model_validate(spec.model_dump(mode="json") | values)
+
+
+def _explain(engine: Engine, before: CampaignRow, command: CampaignCommand) -> tuple[str, ...]:
+    match command.kind:
+        case "pause":
+            left = wait_until_none_begins(engine, before.slug)
+            return (f"{left} mails were with the mail server already and may still arrive",) if left else ()
+        case "resume" if before.state is CampaignState.PAUSED:
+            pace = before.spec.throughput_per_minute
+            return (f"what was held back goes on at {pace:,} clients a minute",)
+        case "adjust":
+            with read_transaction(engine) as connection:
+                after = campaigns.load_campaign(connection, before.slug)
+            return explain_change(command.change, after.ends_at)
+    return ()
+
+
+def wait_until_none_begins(engine: Engine, slug: CampaignSlug) -> int:
+    """Wait until no mail of a campaign is with the mail server, for as long as one that passed the send gate may take
+    to begin; return how many are still with it."""
+    until = time.monotonic() + BEGINS_WITHIN_S
+    while True:
+        with read_transaction(engine) as connection:
+            left = under_way.count_in_delivery(connection, slug)
+        if left == 0 or time.monotonic() >= until:
+            return left
+        time.sleep(CHECK_EVERY_S)
 
 
 def apply_commands(
@@ -79,11 +143,10 @@ def _apply(
             campaigns.move_campaign(connection, slug, CampaignState.RUNNING, now, **values)
             parked.mark_overdue(connection, slug, command.overdue)
             return True
-        case "adjust" if row.state is not CampaignState.ENDED:
-            change = CampaignChange.model_validate(command.change).model_dump(mode="json", exclude_none=True)
-            spec = row.spec.model_dump(mode="json")
-            campaigns.update_campaign(connection, slug, now, spec=spec | change)
-            return spec | change != spec
+        case "adjust" if row.state not in OVER:
+            spec = change_spec(row.spec, CampaignChange.model_validate(command.change))
+            campaigns.update_campaign(connection, slug, now, spec=spec.model_dump(mode="json"))
+            return spec != row.spec
         case "end":
             return end_campaign(connection, row, now, real_now)
     return False
@@ -92,7 +155,7 @@ def _apply(
 def end_campaign(connection: Connection, row: CampaignRow, now: datetime, real_now: datetime) -> bool:
     """End the campaign, and return whether it had not ended. Mail on its way still goes, but not what a pause holds
     back: the end must not release it."""
-    if row.state is CampaignState.ENDED:
+    if row.state in CAMPAIGN.final:
         return False
     enrolments.drop_campaign_pending(connection, row.slug, now)
     if row.state is CampaignState.PAUSED:
@@ -110,5 +173,6 @@ def _describe(command: CampaignCommand) -> dict[str, Any]:
         case "resume":
             return {"overdue": command.overdue}
         case "adjust":
-            return dict(command.change)
+            # The words of a campaign are in its row; the log says that they changed.
+            return {name: True if name in ("message", "voice") else value for name, value in command.change.items()}
     return {}

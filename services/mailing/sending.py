@@ -15,8 +15,10 @@ from uuid import uuid4
 from sqlalchemy import Connection
 
 from domain.bounces import MOST_REFUSALS, compute_refusal_wait
+from domain.campaign_life import ENDED
 from domain.eligibility import PROFILED, Eligibility, SendDecision, may_send
 from domain.grounding import compute_digest
+from domain.wording import normalise
 from errors import InFlight, MailFault, NotFound
 from mail.message import Envelope, EnvelopeBuilder
 from models.clock import Clock
@@ -220,13 +222,14 @@ def decide_sending(
     sent_at = mail_facts.list_sent_times(connection, row.client_id, now)
     facts = mail_facts.load_mail_facts(connection, file, context.settings.keys.signing, sent_at)
     gate = campaigns.load_gate(connection, row.campaign) if row.campaign else campaigns.CampaignGate()
-    if gate.called_off:
-        return Eligibility(door=SendDecision.CLOSED, code="campaign_ended")
+    if gate.is_over(now):
+        return Eligibility(door=SendDecision.CLOSED, code=ENDED)
     if row.campaign and mailboxes.has_campaign_mail(connection, mailbox, row.campaign, row.client_id):
         return Eligibility(door=SendDecision.CLOSED, code="same_mailbox")
     if row.kind in PROFILED and not file.personal:
         return Eligibility(door=SendDecision.CLOSED, code="personalisation_refused")
-    return may_send(facts, context.mail_rules, now, gate.paused, _find_stale(connection, row, file), row.kind)
+    stale = _find_stale(connection, row, file) or _find_changed_text(context, row, gate)
+    return may_send(facts, context.mail_rules, now, gate.paused, stale, row.kind)
 
 
 def _find_stale(connection: Connection, row: LedgerRow, client: ClientFile) -> str:
@@ -235,6 +238,15 @@ def _find_stale(connection: Connection, row: LedgerRow, client: ClientFile) -> s
         return "out_of_stock"
     tells = (row.brief or {}).get("personal", True)
     return "personalisation_refused" if tells and not client.personal else ""
+
+
+def _find_changed_text(context: ServiceContext, row: LedgerRow, gate: campaigns.CampaignGate) -> str:
+    """Find whether the campaign's message or voice was changed since the mail was written."""
+    if not row.campaign:
+        return ""
+    brief = row.brief or {}
+    said_now = normalise(gate.message), gate.voice or context.settings.shop_voice
+    return "" if (brief.get("message", ""), brief.get("voice", "")) == said_now else "message_changed"
 
 
 def list_item_ids(row: LedgerRow) -> list[str]:

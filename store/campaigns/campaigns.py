@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, func, select, update
 
+from domain.campaign_life import OVER, compute_end
 from domain.holdouts import RE_ENGAGEMENT
 from domain.outreach import RETURNED, SETTLED
 from domain.states import CAMPAIGN
@@ -35,8 +36,15 @@ class CampaignRow(Record):
     cursor: str
     enrolled_all: bool
     erased: dict[str, Any]
+    started_at: datetime | None
+    looked_at: datetime | None
     created_at: datetime
     updated_at: datetime
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """When it ends by itself; None: never."""
+        return compute_end(self.spec, self.started_at or self.created_at)
 
 
 _CAMPAIGN: Final = select(*CampaignRow.list_columns(campaigns))
@@ -49,6 +57,7 @@ def create_campaign(connection: Connection, spec: CampaignSpec, now: datetime) -
     values = {"spec": spec.model_dump(mode="json"), "updated_at": now}
     row = {"slug": spec.slug, "state": CampaignState.RUNNING, "created_at": now, **values}
     row |= {"reason": "", "epoch": 1, "overdue": Overdue.REPLAN, "cursor": "", "enrolled_all": False, "erased": {}}
+    row |= {"started_at": now, "looked_at": now}
     new = bool(insert_ignoring(connection, campaigns, [row]))
     if not new:
         stored = load_campaign(connection, spec.slug)
@@ -88,27 +97,32 @@ def load_states(connection: Connection, slugs: Iterable[str]) -> dict[str, tuple
 
 
 class CampaignGate(NamedTuple):
-    """What a campaign's state means for its mail at the send gate."""
+    """What a campaign means for its mail at the send gate. `message` and `voice`: what it says now."""
 
     paused: bool = False
     epoch: int = 0
     called_off: bool = False
     """It was ended while paused: what it held back is not wanted any more."""
+    ends_at: datetime | None = None
+    message: str = ""
+    voice: str = ""
+
+    def is_over(self, now: datetime) -> bool:
+        """Return whether no mail of it may leave any more."""
+        return self.called_off or (self.ends_at is not None and now >= self.ends_at)
 
 
 def load_gate(connection: Connection, slug: CampaignSlug) -> CampaignGate:
-    """Load what the campaign's state means for its mail. The row is locked on PostgreSQL until the transaction ends, so
-    that parking a mail holds only while the state does."""
-    row = connection.execute(
-        select(campaigns.c.state, campaigns.c.epoch, campaigns.c.overdue)
-        .where(campaigns.c.slug == slug)
-        .with_for_update(read=True)
-    ).one_or_none()
-    if row is None:
+    """Load what the campaign means for its mail. The row is locked on PostgreSQL until the transaction ends, so that
+    parking a mail holds only while the state does."""
+    found = connection.execute(_CAMPAIGN.where(campaigns.c.slug == slug).with_for_update(read=True)).one_or_none()
+    if found is None:
         return CampaignGate()
-    ended = row.state == CampaignState.ENDED
-    # Only PAUSED holds mail: decide here, and in may_queue, what a new state means for it.
-    return CampaignGate(row.state == CampaignState.PAUSED, row.epoch, ended and row.overdue == Overdue.EXPIRE)
+    row = CampaignRow.from_row(found)
+    # Only PAUSED holds mail, and a call-off drops it: decide here, and in may_queue, what a new state means for it.
+    called_off = row.state is CampaignState.FINISHING or (row.state in OVER and row.overdue is Overdue.EXPIRE)
+    paused = row.state is CampaignState.PAUSED
+    return CampaignGate(paused, row.epoch, called_off, row.ends_at, row.spec.message, row.spec.voice)
 
 
 def update_campaign(connection: Connection, slug: CampaignSlug, now: datetime, **values: Any) -> None:

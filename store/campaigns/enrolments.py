@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterable
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, exists, select, update
 
+from domain.campaign_life import ENDED
 from domain.enrolment import AudienceMember, NewEnrolment
 from domain.planning import QueuedMail
 from domain.states import ENROLMENT
@@ -22,10 +23,15 @@ _MAY_BE_DROPPED: Final = enrolments.c.state.in_(ENROLMENT.list_sources(Enrolment
 
 
 def list_audience(
-    connection: Connection, phases: Collection[Phase], cursor: ClientId, limit: int
+    connection: Connection,
+    phases: Collection[Phase],
+    cursor: ClientId,
+    limit: int,
+    beside: tuple[CampaignSlug, str] | None = None,
 ) -> list[AudienceMember]:
-    """List the next clients after `cursor` in any of `phases`; no phases: all clients."""
-    c = clients.c
+    """List the next clients after `cursor` in any of `phases`; no phases: all clients. `beside`: only those who are not
+    enrolled in this campaign under this entry."""
+    c, e = clients.c, enrolments.c
     wanted = (
         select(c.client_id, c.tags, c.consent, c.mailbox, c.policy, withdrawals.c.at.label("withdrawn_at"))
         .outerjoin(withdrawals, match_in_force())
@@ -34,6 +40,9 @@ def list_audience(
     if phases:
         wanted = wanted.join(standings, standings.c.client_id == clients.c.client_id)
         wanted = wanted.where(standings.c.phase.in_(phases))
+    if beside is not None:
+        slug, entry = beside
+        wanted = wanted.where(~exists().where(e.campaign == slug, e.client_id == c.client_id, e.entry == entry))
     rows = connection.execute(wanted.order_by(clients.c.client_id).limit(limit))
     return [
         AudienceMember(
@@ -105,10 +114,15 @@ def drop_client_pending(connection: Connection, client_id: ClientId, code: str, 
     )
 
 
-def drop_campaign_pending(connection: Connection, slug: CampaignSlug, now: datetime) -> None:
-    """Drop the pending enrolments of a campaign that ended."""
-    connection.execute(
-        update(enrolments)
-        .where(enrolments.c.campaign == slug, _MAY_BE_DROPPED)
-        .values(state=EnrolmentState.DROPPED, code="campaign_ended", at=now)
-    )
+def drop_campaign_pending(connection: Connection, slug: CampaignSlug, now: datetime) -> int:
+    """Drop the pending enrolments of a campaign that ended, and return how many these are."""
+    ended = update(enrolments).where(enrolments.c.campaign == slug, _MAY_BE_DROPPED)
+    return connection.execute(ended.values(state=EnrolmentState.DROPPED, code=ENDED, at=now)).rowcount
+
+
+def reopen(connection: Connection, slug: CampaignSlug, client_id: ClientId, entry: str, now: datetime) -> None:
+    """Put a client back into the step whose mail is tried again."""
+    e = enrolments.c
+    of_client = update(enrolments).where(e.campaign == slug, e.client_id == client_id, e.entry == entry)
+    again = of_client.where(e.state.in_(ENROLMENT.list_sources(EnrolmentState.IN_STEP)))
+    connection.execute(again.values(state=EnrolmentState.IN_STEP, code="", at=now))

@@ -35,9 +35,9 @@ def simulate_orders(home: Path, slug: str, experiment: str, share: float) -> dic
 
 
 def test_creating_says_plainly_that_a_tenth_is_held_out(call: Call, capsys: pytest.CaptureFixture[str]) -> None:  # noqa: F811
-    assert call(*SPRING[:-1]) == 0
+    assert call(*SPRING[:-2], "--even-if-empty") == 0
     assert capsys.readouterr().out.splitlines()[-1].startswith("10% of its clients are held out and not mailed")
-    assert call("campaign", "create", "all", "--name", "All", "--control-share", "0") == 0
+    assert call("campaign", "create", "all", "--name", "All", "--control-share", "0", "--even-if-empty") == 0
     assert "held out and" not in capsys.readouterr().out
 
 

@@ -15,7 +15,8 @@ from store.events import outbox
 from tests.support.ports import free_port
 
 Call = Callable[..., int]
-SPRING = ("campaign", "create", "spring", "--name", "Spring edit", "--phase", "active", "--tag", "vip", "--json")
+NAMED = ("campaign", "create", "spring", "--name", "Spring edit", "--phase", "active", "--tag", "vip", "--json")
+SPRING = (*NAMED, "--even-if-empty")
 
 
 @pytest.fixture
@@ -63,7 +64,10 @@ def test_the_status_is_read_without_temporal(call: Call, capsys: pytest.CaptureF
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("campaign", "create", "spring", "--name", "Other"), "slug: spring exists with other terms"),
+        (
+            ("campaign", "create", "spring", "--name", "Other", "--even-if-empty"),
+            "slug: spring exists with other terms",
+        ),
         (("campaign", "create", "s p", "--name", "A"), "slug: must be 1 to 64 letters"),
         (
             ("campaign", "create", "a", "--name", "A", "--message", "See www.shop.com"),
@@ -74,7 +78,19 @@ def test_the_status_is_read_without_temporal(call: Call, capsys: pytest.CaptureF
         (("client", "adjust", "ann", "--hour", "24"), "preferred_hour: must be less than or equal to 23"),
         (("client", "pause", "ann", "--reason", "x" * 200), "reason: "),
         (("client", "adjust", "ann"), "give --max-per-week, --hour or --not-before"),
-        (("campaign", "adjust", "spring"), "give --throughput, --priority, --review or --ends-at"),
+        (("campaign", "adjust", "spring"), "give --message, --voice, --throughput, --priority"),
+        (
+            ("campaign", "adjust", "spring", "--message", "See www.shop.com"),
+            "message: \u201cSee www.shop.com\u201d: a web",
+        ),
+        (
+            ("campaign", "adjust", "spring", "--ends-at", "2020-01-01T00:00Z"),
+            "ends_at: 2020-01-01 00:00 UTC has passed",
+        ),
+        (("campaign", "create", "a", "--name", "A", "--tag", "vip"), "tags: no client carries the tag 'vip'"),
+        (("campaign", "create", "a", "--name", "A"), "audience: nobody is in it now; --even-if-empty"),
+        (("campaign", "people", "autumn"), "slug: no campaign autumn"),
+        (("campaign", "retry", "spring", "--client", "ann"), "client_ids: spring has no client ann"),
         (("client", "status", "ann"), "SELVEDGE_TEMPORAL_ADDRESS: no Temporal server answers"),
         (("client", "pause", "ann"), "client_id: no client has this id"),
         (("campaign", "resume", "autumn", "--overdue", "expire"), "slug: no campaign autumn"),

@@ -27,11 +27,14 @@ def test_only_data_can_become_sent_and_only_claimed_can_become_data() -> None:
     assert list_sources(S.DATA) == {S.CLAIMED}
 
 
-def test_nothing_follows_a_settled_mail_but_that_it_was_sent_after_all_or_came_back() -> None:
+def test_nothing_follows_a_settled_mail_but_that_it_was_sent_after_all_came_back_or_is_tried_again() -> None:
     assert {state: TRANSITIONS[state] for state in SETTLED if TRANSITIONS[state]} == {
         S.UNKNOWN: {S.SENT, S.PARKED, S.BOUNCED, S.COMPLAINED},
         S.SENT: {S.BOUNCED, S.COMPLAINED},
         S.BOUNCED: {S.COMPLAINED},
+        S.EXPIRED: {S.PARKED},
+        S.FAILED: {S.PARKED},
+        S.REJECTED: {S.PARKED},
     }
 
 

@@ -24,6 +24,7 @@ from mail.sink import Sink
 from models.actors import Actor, Channel, Role
 from models.calls import CallDecision
 from models.campaign import CampaignCommand, CampaignSpec
+from models.campaign_people import RetryOrder
 from models.catalogue import ItemRow
 from models.client_pages import AddressChange, LanguageChoice, PurposeChoice, QuizAnswers
 from models.clients import ClientPolicy
@@ -40,6 +41,8 @@ from models.suppressions import SuppressionOrder, SuppressionRemoval
 from models.waves import WaveStep
 from services.calls.decisions import decide_call
 from services.campaigns.creation import create_campaign
+from services.campaigns.finishing import finish_in_time
+from services.campaigns.people import retry_people
 from services.campaigns.steering import steer_campaign
 from services.client_pages.confirmations import change_address
 from services.client_pages.letters import ask_for_address, call_off_address, tag_mailbox
@@ -143,6 +146,8 @@ def shop(tmp_path: Path) -> Shop:
         call_id = str(connection.scalar(select(t.calls.c.call_id).where(t.calls.c.client_id == "bea")))
         campaigns.create_campaign(connection, CampaignSpec(slug="autumn", name="Autumn"), NOW)
         campaigns.move_campaign(connection, "autumn", CampaignState.PAUSED, NOW)
+        # One whose end has come: it was left with a mail in the hands of the mail server, so it has not finished yet.
+        campaigns.create_campaign(connection, CampaignSpec(slug="summer", name="Summer", ends_at=NOW), NOW)
         _seed_mails(connection)
         put_draft(connection, "ann", 5)
         outbox.push_nudges(connection, "client", ["ann"], REAL, held=True)
@@ -160,6 +165,13 @@ def _seed_mails(connection: Connection) -> None:
         row = {**mail, "n": n, "reason_key": f"k{n}", "state": state, "created_at": NOW, "updated_at": NOW}
         row |= {"message_id": f"<{n}@shop.example>"}
         connection.execute(insert(t.outreaches).values(**row))
+    row = {**mail, "n": 1, "created_at": NOW, "updated_at": NOW}
+    failed = {"client_id": "bea", "campaign": "spring", "reason_key": "campaign:spring:1", "state": "failed"}
+    busy = {"client_id": "eve", "campaign": "summer", "reason_key": "campaign:summer:1", "state": "data"}
+    place = {"campaign": "spring", "client_id": "bea", "entry": "1", "state": "completed", "n": 1, "arm": "treated"}
+    connection.execute(insert(t.outreaches).values(**row | failed))
+    connection.execute(insert(t.outreaches).values(**row | busy))
+    connection.execute(insert(t.enrolments).values(**place, enrolled_at=NOW, at=NOW))
 
 
 Change = Callable[[Shop, Actor], Any]
@@ -210,6 +222,12 @@ def _steer_client(client_id: str, shop: Shop, actor: Actor, **fields: Any) -> No
 
 def _steer_campaign(slug: str, shop: Shop, actor: Actor, **fields: Any) -> None:
     steer_campaign(shop.engine, actor, slug, CampaignCommand(**fields), NOW, REAL)
+
+
+def _finish_campaign(shop: Shop, actor: Actor) -> None:
+    with write_transaction(shop.engine) as connection:
+        row = campaigns.load_campaign(connection, "summer")
+        finish_in_time(connection, actor, row, NOW, REAL)
 
 
 def _conclude(n: int, code: str, to: OutreachState, shop: Shop, actor: Actor) -> None:
@@ -285,6 +303,8 @@ CHANGES: Final[dict[Action, Change]] = {
     Action.CREATE_CAMPAIGN: lambda s, a: create_campaign(
         s.engine, a, CampaignSpec(slug="winter", name="Winter"), NOW, REAL
     ),
+    Action.RETRY_CAMPAIGN: lambda s, a: retry_people(s.engine, a, "spring", RetryOrder(), NOW, REAL),
+    Action.FINISH_CAMPAIGN: _finish_campaign,
     Action.PAUSE_CAMPAIGN: lambda s, a: _steer_campaign("spring", s, a, kind="pause", reason="stock"),
     Action.RESUME_CAMPAIGN: lambda s, a: _steer_campaign("autumn", s, a, kind="resume"),
     Action.ADJUST_CAMPAIGN: lambda s, a: _steer_campaign("spring", s, a, kind="adjust", change={"priority": 9}),

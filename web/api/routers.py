@@ -6,6 +6,7 @@ from typing import Final
 
 from web.api import (
     calls,
+    campaigns,
     clients,
     drafts,
     events,
@@ -28,6 +29,7 @@ ROUTERS: Final = (
     goods.router,
     suppressions.router,
     returns.router,
+    campaigns.router,
     drafts.router,
     fixes.router,
     calls.router,

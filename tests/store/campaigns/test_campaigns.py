@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, delete, select
 
 from domain.enrolment import record_arm
 from domain.holdouts import assign_arm
@@ -80,6 +80,7 @@ def test_a_campaign_enrolled_anew_holds_out_the_same_clients(engine: Engine, pol
         seed_clients(connection, policy, *MANY)
         spring(connection, control_share=0.3)
         first = enrol_all(connection)
+        connection.execute(delete(enrolments))
         campaigns.update_campaign(connection, "spring", NOW, cursor="", enrolled_all=False)
         assert enrol_all(connection) == first
         assert campaigns.count_progress(connection, "spring").enrolled == len(MANY)

@@ -98,7 +98,7 @@ def test_clients_are_filtered_by_phase_and_paged(site: TestClient) -> None:
 
 def test_a_campaign_s_page_counts_its_clients(site: TestClient) -> None:
     words = plain(text(site, "/campaigns/spring"))
-    assert "Waiting 3 Done 9" in words
+    assert "Waiting 3 Completed 9" in words
     paused = plain(text(site, "/campaigns/evil"))
     assert "Paused Held: <script>" in paused
     assert "overdue ones will be replanned" in paused

@@ -1,0 +1,26 @@
+"""Mails of a campaign that are on their way."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, func, select
+
+from domain.outreach import SETTLED, list_sources
+from models.base import CampaignSlug, ClientId
+from models.states import OutreachState
+from store.tables import outreaches
+
+
+def list_stoppable(connection: Connection, slug: CampaignSlug, limit: int) -> list[tuple[ClientId, int, OutreachState]]:
+    """List the next mails of a campaign that can still be stopped: client, number and state. What an attempt to send
+    has claimed is left to the send gate."""
+    o = outreaches.c
+    states = sorted(list_sources(OutreachState.SUPPRESSED) - SETTLED - {OutreachState.CLAIMED})
+    query = select(o.client_id, o.n, o.state).where(o.campaign == slug, o.state.in_(states))
+    rows = connection.execute(query.order_by(o.client_id, o.n).limit(limit))
+    return [(row.client_id, row.n, OutreachState(row.state)) for row in rows]
+
+
+def count_in_delivery(connection: Connection, slug: CampaignSlug) -> int:
+    """Count the mails of a campaign that are with the mail server now: not answered yet."""
+    query = select(func.count()).where(outreaches.c.campaign == slug, outreaches.c.state == OutreachState.DATA)
+    return int(connection.scalar(query) or 0)

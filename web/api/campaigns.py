@@ -1,0 +1,90 @@
+"""`/v1/campaigns`: campaigns paused, changed, resumed and ended, and who is in them, by the shop's systems."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from fastapi import Depends, Path, Query
+
+from models.base import ID_PATTERN
+from models.campaign import (
+    CampaignChange,
+    CampaignCommand,
+    CampaignProgress,
+    PauseRequest,
+    ResumeRequest,
+    SteeredCampaign,
+)
+from models.campaign_people import CampaignPeople, RetryOrder, RetryResult
+from models.states import EnrolmentState
+from services.campaigns import people, steering
+from services.campaigns.lists import load_progress
+from web import actors
+from web.api.requests import JsonBody
+from web.api.routing import create_router, declare_errors
+from web.context import Here, WebContext
+
+router: Final = create_router("campaigns")
+
+SlugPath = Annotated[str, Path(description="The campaign's slug.", json_schema_extra={"pattern": ID_PATTERN})]
+Pause = Annotated[PauseRequest, Depends(JsonBody(PauseRequest, required=False))]
+Resume = Annotated[ResumeRequest, Depends(JsonBody(ResumeRequest, required=False))]
+Change = Annotated[CampaignChange, Depends(JsonBody(CampaignChange))]
+Retry = Annotated[RetryOrder, Depends(JsonBody(RetryOrder, required=False))]
+
+
+@router.get("/campaigns/{slug}/progress", responses=declare_errors(404))
+def get_progress(context: Here, slug: SlugPath) -> CampaignProgress:
+    """Count where the clients and mails of a campaign stand."""
+    return load_progress(context.engine, slug)
+
+
+@router.get("/campaigns/{slug}/people", responses=declare_errors(404))
+def list_people(
+    context: Here,
+    slug: SlugPath,
+    state: Annotated[EnrolmentState | None, Query(description="Only those in this state.")] = None,
+    code: Annotated[str, Query(max_length=64, description="Only those with this reason.")] = "",
+    after: Annotated[str, Query(max_length=64, description="Continue after this client.")] = "",
+    limit: Annotated[int, Query(ge=1, le=1_000)] = 100,
+) -> CampaignPeople:
+    """List the clients of a campaign in the order of their ids: where each stands, why, and until when."""
+    return people.list_people(context.engine, slug, context.business_now(), state, code, after, limit)
+
+
+@router.post("/campaigns/{slug}/retry", responses=declare_errors(404, 413))
+def retry_people(context: Here, slug: SlugPath, order: Retry) -> RetryResult:
+    """Try those clients again whose mail failed, expired or was decided on by nobody."""
+    now, real_now = context.business_now(), context.real_now()
+    return people.retry_people(context.engine, actors.API, slug, order, now, real_now)
+
+
+@router.post("/campaigns/{slug}/pause", responses=declare_errors(404, 413))
+def pause_campaign(context: Here, slug: SlugPath, order: Pause) -> SteeredCampaign:
+    """Hold all mail of a campaign; everybody keeps their place. After the answer no mail of it begins."""
+    return _steer(context, slug, CampaignCommand(kind="pause", reason=order.reason))
+
+
+@router.post("/campaigns/{slug}/resume", responses=declare_errors(404, 413))
+def resume_campaign(context: Here, slug: SlugPath, order: Resume) -> SteeredCampaign:
+    """Let a paused campaign go on; `overdue` says what becomes of mail that fell due meanwhile."""
+    return _steer(context, slug, CampaignCommand(kind="resume", overdue=order.overdue))
+
+
+@router.post("/campaigns/{slug}/adjust", responses=declare_errors(404, 413))
+def adjust_campaign(context: Here, slug: SlugPath, change: Change) -> SteeredCampaign:
+    """Change a campaign while it runs; the answer says from when each change holds."""
+    return _steer(
+        context, slug, CampaignCommand(kind="adjust", change=change.model_dump(mode="json", exclude_none=True))
+    )
+
+
+@router.post("/campaigns/{slug}/end", responses=declare_errors(404, 413))
+def end_campaign(context: Here, slug: SlugPath, order: Pause) -> SteeredCampaign:
+    """End a campaign before its time: nobody enters, mail on its way goes, what a pause holds back does not."""
+    return _steer(context, slug, CampaignCommand(kind="end", reason=order.reason))
+
+
+def _steer(context: WebContext, slug: str, command: CampaignCommand) -> SteeredCampaign:
+    now, real_now = context.business_now(), context.real_now()
+    return steering.steer_campaign(context.engine, actors.API, slug, command, now, real_now)
