@@ -45,9 +45,11 @@ class BoxItem(_FixItemView):
 
 
 class SwapOffer(_FixItemView):
-    """A candidate with a free unit that may replace any one of `instead_of` in a proposed box."""
+    """A candidate with a free unit that may replace any one of `instead_of` in a proposed box, or, with `may_add`, come
+    in besides."""
 
     instead_of: tuple[Sku, ...]
+    may_add: bool = False
 
 
 class FixOffers(Contract):

@@ -161,10 +161,30 @@ class FixItem(Contract):
 
 
 class Swap(StrictInput):
-    """One item of the box for another."""
+    """One item of the box for another, or for another size of itself; without `out` one more comes in, without `into`
+    one goes."""
 
-    out: Sku
-    into: Sku
+    out: Sku | None = None
+    into: Sku | None = None
+
+    @model_validator(mode="after")
+    def _name_one(self) -> Self:
+        if self.out is None and self.into is None:
+            raise ValueError("out: name what goes, or into: what comes in")
+        return self
+
+
+class RejectReason(StrEnum):
+    """Why a stylist rejects a box; histories hold the code."""
+
+    TASTE = "taste"
+    FIT = "fit"
+    PRICE = "price"
+    REQUEST = "request"
+    """It does not answer what the client asked for."""
+    CLIENT = "client"
+    """The client called it off."""
+    OTHER = "other"
 
 
 class FixDecision(StrictInput):
@@ -172,6 +192,8 @@ class FixDecision(StrictInput):
 
     verdict: Literal["approve", "swap", "reject"]
     swaps: tuple[Swap, ...] = Field(default=(), max_length=20)
+    because: RejectReason | None = None
+    """Why it is rejected."""
     by: By = ""
 
     @model_validator(mode="after")

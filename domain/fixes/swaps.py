@@ -34,8 +34,14 @@ def check_swap(
 
 def list_replaceable(wish: FixWish, box: Sequence[FixItem], candidate: FixItem) -> tuple[Sku, ...]:
     """List the items of the box whose place `candidate` may take."""
-    swaps = (Swap(out=item.sku, into=candidate.sku) for item in box)
-    return tuple(swap.out for swap in swaps if check_swap(wish, box, swap, candidate) is None)
+    return tuple(
+        item.sku for item in box if check_swap(wish, box, Swap(out=item.sku, into=candidate.sku), candidate) is None
+    )
+
+
+def may_add(wish: FixWish, box: Sequence[FixItem], candidate: FixItem) -> bool:
+    """Return whether `candidate` may come into the box in no other's place."""
+    return check_swap(wish, box, Swap(into=candidate.sku), candidate) is None
 
 
 def list_replacements(
@@ -70,14 +76,15 @@ def apply_swaps(
     left_out: Mapping[Sku, str] = MappingProxyType({}),
 ) -> tuple[FixItem, ...]:
     """Return the box after all swaps of one decision, which together must keep the rules. Raises BadInput."""
-    if len({swap.out for swap in swaps}) < len(swaps) or len({swap.into for swap in swaps}) < len(swaps):
+    outs, into = ([sku for swap in swaps if (sku := getattr(swap, side))] for side in ("out", "into"))
+    if len(set(outs)) < len(outs) or len(set(into)) < len(into):
         raise BadInput("an item is named twice", "swaps")
-    replacements = [(swap, candidates.get(swap.into)) for swap in swaps]
+    replacements = [(swap, candidates.get(swap.into) if swap.into else None) for swap in swaps]
     for swap, candidate in replacements:
-        if wrong := _check_ids(box, swap, candidate, left_out.get(swap.into, "")):
+        if wrong := _check_ids(box, swap, candidate, left_out.get(swap.into or "", "")):
             raise (
                 wrong
-                if candidate
+                if candidate or swap.into is None or swap.out is None
                 else BadInput(wrong.reason + _suggest_replacements(wish, box, swap.out, candidates), wrong.field)
             )
     after = _replace_items(box, replacements)
@@ -87,8 +94,10 @@ def apply_swaps(
 
 
 def _check_ids(box: Sequence[FixItem], swap: Swap, candidate: FixItem | None, reason: str) -> BadInput | None:
-    if all(item.sku != swap.out for item in box):
+    if swap.out is not None and all(item.sku != swap.out for item in box):
         return BadInput(f"{swap.out} is not in the box", "out")
+    if swap.into is None:
+        return None
     if any(item.sku == swap.into for item in box):
         return BadInput(f"{swap.into} is in the box already", "into")
     if candidate is None:
@@ -105,18 +114,32 @@ def _suggest_replacements(wish: FixWish, box: Sequence[FixItem], out: Sku, candi
 
 
 def _replace_items(box: Sequence[FixItem], replacements: Iterable[tuple[Swap, FixItem | None]]) -> tuple[FixItem, ...]:
-    into = {swap.out: candidate for swap, candidate in replacements}
-    return tuple(into.get(item.sku) or item for item in box)
+    """Return the box after the replacements: what takes a place takes exactly that place, what is added comes last."""
+    listed = list(replacements)
+    into = {swap.out: candidate for swap, candidate in listed if swap.out}
+    kept = [into.get(item.sku, item) for item in box]
+    added = [candidate for swap, candidate in listed if not swap.out]
+    return tuple(item for item in (*kept, *added) if item is not None)
 
 
 def _check_rules(wish: FixWish, box: Sequence[FixItem], after: Sequence[FixItem]) -> BadInput | None:
-    """Check the box `after` the swaps against the wish; `box` is the box before."""
+    """Check the box `after` the swaps against the wish; `box` is the box before. What broke a rule before, and is made
+    no worse, is no reason to refuse."""
     return (
-        _check_twice(after)
-        or _check_prices(wish, after)
-        or _check_caps(wish, after)
+        _check_number(wish, box, after)
+        or _check_twice(after)
+        or _check_prices(wish, box, after)
+        or _check_caps(wish, box, after)
         or _check_must_haves(wish, box, after)
     )
+
+
+def _check_number(wish: FixWish, box: Sequence[FixItem], after: Sequence[FixItem]) -> BadInput | None:
+    if not after:
+        return BadInput("the box would be empty; reject it instead", "out")
+    if len(after) > max(wish.slots, len(box)):
+        return BadInput(f"{len(after)} items would be in the box; the client asked for {wish.slots}", "into")
+    return None
 
 
 def _check_twice(after: Sequence[FixItem]) -> BadInput | None:
@@ -124,14 +147,16 @@ def _check_twice(after: Sequence[FixItem]) -> BadInput | None:
     return BadInput(f"item {item_id} would be in the box twice, in two sizes", "into") if times > 1 else None
 
 
-def _check_prices(wish: FixWish, after: Sequence[FixItem]) -> BadInput | None:
+def _check_prices(wish: FixWish, box: Sequence[FixItem], after: Sequence[FixItem]) -> BadInput | None:
     cap, budget = to_cents(wish.item_cap), to_cents(wish.budget)
-    dearest, total = max(after, key=lambda item: item.price_cents), sum(item.price_cents for item in after)
-    if cap is not None and dearest.price_cents > cap:
+    total = sum(item.price_cents for item in after)
+    coming = [item for item in after if item not in box]
+    dearest = max(coming, key=lambda item: item.price_cents, default=None)
+    if cap is not None and dearest is not None and dearest.price_cents > cap:
         return BadInput(
             f"{dearest.sku} costs {_format_cents(dearest.price_cents)}; an item may cost {_format_cents(cap)}", "into"
         )
-    if budget is not None and total > budget:
+    if budget is not None and total > max(budget, sum(item.price_cents for item in box)):
         over = _format_cents(total - budget)
         return BadInput(
             f"the box would cost {_format_cents(total)}, {over} over the budget of {_format_cents(budget)}", "into"
@@ -139,14 +164,18 @@ def _check_prices(wish: FixWish, after: Sequence[FixItem]) -> BadInput | None:
     return None
 
 
-def _check_caps(wish: FixWish, after: Sequence[FixItem]) -> BadInput | None:
-    kinds = Counter(normalise_word(item.category) for item in after)
-    colours = Counter(normalise_word(item.colour) for item in after if item.colour)
-    for of, counted, cap in (("category", kinds, wish.category_cap), ("colour", colours, wish.colour_cap)):
-        name, times = max(counted.items(), key=lambda pair: pair[1], default=("", 0))
-        if times > cap:
-            return BadInput(f"{times} items would be of the {of} {name}; at most {cap} may be", "into")
+def _check_caps(wish: FixWish, box: Sequence[FixItem], after: Sequence[FixItem]) -> BadInput | None:
+    for of, cap in (("category", wish.category_cap), ("colour", wish.colour_cap)):
+        before, counted = _count_words(box, of), _count_words(after, of)
+        more = {name: times for name, times in counted.items() if times > max(cap, before[name])}
+        if more:
+            name = max(more, key=lambda word: more[word])
+            return BadInput(f"{more[name]} items would be of the {of} {name}; at most {cap} may be", "into")
     return None
+
+
+def _count_words(box: Sequence[FixItem], of: str) -> Counter[str]:
+    return Counter(normalise_word(getattr(item, of)) for item in box if getattr(item, of))
 
 
 def _check_must_haves(wish: FixWish, box: Sequence[FixItem], after: Sequence[FixItem]) -> BadInput | None:

@@ -65,9 +65,11 @@ def end_and_release(
     code: str,
     now: datetime,
     values: Mapping[str, Any] | None = None,
+    data: Mapping[str, Any] | None = None,
 ) -> bool:
-    """End a Fix that is not shipped and release its units; False where it had ended. The row is locked."""
-    moved = fixes.move_fix(connection, fix_id, to, now, code=code, values=values, data=values)
+    """End a Fix that is not shipped and release its units; False where it had ended. The row is locked. `data`: stored
+    with the step, `values` where nothing is said."""
+    moved = fixes.move_fix(connection, fix_id, to, now, code=code, values=values, data=data or values)
     if moved:
         reservations.release_box(connection, fix_id, now)
     return moved

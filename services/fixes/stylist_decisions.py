@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import Connection
 
@@ -47,7 +47,8 @@ def decide_fix(
         raise BadInput("missing", "decision")
     if _carry_out(context.settings, search, decision, connection, row, now):
         subject = Subject(kind=SubjectKind.FIX, id=row.fix_id, client_id=row.client_id)
-        data = {"verdict": decision.verdict, "swaps": len(decision.swaps)}
+        data: dict[str, Any] = {"verdict": decision.verdict, "swaps": len(decision.swaps)}
+        data |= {"because": decision.because} if decision.because else {}
         write_activity(connection, actor, Action.DECIDE_FIX, subject, now, context.wall(), data)
 
 
@@ -61,7 +62,8 @@ def _carry_out(
         raise BadInput(f"this Fix is {row.state}; only a proposed one can be decided")
     by = {"decided_by": decision.by}
     if decision.verdict == "reject":
-        end_and_release(connection, row.fix_id, FixState.CANCELLED, "rejected_by_stylist", now, by)
+        why = {"because": decision.because} if decision.because else {}
+        end_and_release(connection, row.fix_id, FixState.CANCELLED, "rejected_by_stylist", now, by, by | why)
         return True
     swapped = bool(decision.swaps) and _swap(settings, search, connection, row, decision, now)
     if decision.verdict == "approve":
@@ -76,12 +78,13 @@ def _swap(
     """Make all swaps or none, and return whether they were not made before. What is none of the Fix's candidates is
     looked for in the catalogue. Raises BadInput with the rule that one breaks."""
     by = {"decided_by": decision.by}
-    data = {"out": [swap.out for swap in decision.swaps], "in": [swap.into for swap in decision.swaps], **by}
+    into = [swap.into for swap in decision.swaps if swap.into]
+    data = {"out": [swap.out for swap in decision.swaps if swap.out], "in": into, **by}
     if fixes.list_steps(connection, row.fix_id)[-1].data == data:
         return False  # an attempt before this one made them, and its answer was lost
     reserved = reservations.load_box(connection, row.fix_id)
     candidates, reasons = {item.sku: item for item in parse_candidates(row)}, parse_left_out(row)
-    unknown = {swap.into for swap in decision.swaps} - candidates.keys()
+    unknown = set(into) - candidates.keys()
     found = search.load_candidates(connection, row, unknown, now) if unknown else {}
     candidates |= found
     left_out = {unit.sku: reasons[unit.item_id] for unit in availability.list_units(connection, reasons)}

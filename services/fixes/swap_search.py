@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine
 from domain.fixes import candidates as fix_rules
 from domain.fixes.reading.items import describe_items
 from domain.fixes.roles import find_role
-from domain.fixes.swaps import list_replaceable, order_for_place
+from domain.fixes.swaps import list_replaceable, may_add, order_for_place
 from domain.histories import normalise_word
 from domain.sizes import fold_size
 from models.base import ItemId, Sku
@@ -46,15 +46,26 @@ class SwapSearch:
         self._engine, self._settings, self._fits = engine, settings, fits
         self._shop = ShopScoringCache(settings, list_items)
 
-    def search(self, fix_id: FixId, words: str, out: Sku | None, now: datetime) -> list[SwapOffer]:
+    def search(
+        self, fix_id: FixId, words: str, out: Sku | None, now: datetime, dearest_cents: int | None = None
+    ) -> list[SwapOffer]:
         """Search for what may go into a proposed box: see `list_offers`. Raises NotFound."""
         with read_transaction(self._engine) as connection:
-            return self.list_offers(connection, fixes.load_fix(connection, fix_id), words, out, now)
+            row = fixes.load_fix(connection, fix_id)
+            return self.list_offers(connection, row, words, out, now, dearest_cents=dearest_cents)
 
     def list_offers(
-        self, connection: Connection, row: FixRow, words: str, out: Sku | None, now: datetime, most: int = OFFERS
+        self,
+        connection: Connection,
+        row: FixRow,
+        words: str,
+        out: Sku | None,
+        now: datetime,
+        most: int = OFFERS,
+        dearest_cents: int | None = None,
     ) -> list[SwapOffer]:
-        """List what may go into the box of a proposed Fix, best for the place of `out` first.
+        """List what may go into the box of a proposed Fix, best for the place of `out` first, and costs no more than
+        `dearest_cents`.
 
         `words` must all be in the title, category, colour, brand, tags or id of an item; without any, everything of the
         role of `out` is searched. Only items within the rules of a swap and with a free unit are listed.
@@ -68,10 +79,13 @@ class SwapSearch:
         candidates = self._score_items(connection, row, shop, found, now)
         offers = []
         for item in order_for_place(wish, box, out or "", candidates):
+            if dearest_cents is not None and item.price_cents > dearest_cents:
+                continue
             instead_of = [sku for sku in list_replaceable(wish, box, item) if out in (None, sku)]
-            if instead_of:
+            added = out is None and may_add(wish, box, item)
+            if instead_of or added:
                 fields = item.model_dump(include=set(SwapOffer.model_fields))
-                offers.append(SwapOffer(**fields, instead_of=tuple(instead_of)))
+                offers.append(SwapOffer(**fields, instead_of=tuple(instead_of), may_add=added))
             if len(offers) == most:
                 break
         return offers

@@ -16,7 +16,7 @@ from activities.fixes.decide import FixDecisionSteps
 from domain.fixes.states import OPEN
 from errors import BadInput, NotFound
 from models.actors import SubjectKind
-from models.fixes import FixDecision, FixItem, FixStep, Swap
+from models.fixes import FixDecision, FixItem, FixStep, RejectReason, Swap
 from services.fixes.fit import FitPredictor
 from services.fixes.replay import replay_box
 from services.fixes.swap_search import SwapSearch
@@ -173,6 +173,23 @@ async def test_a_decision_whose_answer_was_lost_is_carried_out_once(desk: FixDes
     assert desk.steps(fix_id)[-2:] == ["proposed:swapped", "approved:approved_by_stylist"]
     other = FixStep(fix_id=fix_id, at=await desk.now(), decision=FixDecision(verdict="reject", by="eve"))
     assert "only a proposed one" in ActivityEnvironment().run(steps.decide_fix, other).refused
+
+
+async def test_an_item_goes_alone_another_comes_alone_and_a_rejection_says_why(desk: FixDesk) -> None:
+    fix_id = await desk.request_fix("alone")
+    whole = {piece.sku for piece in desk.box(fix_id)}
+    leaving = min(whole)
+
+    async def decide(**decision: Any) -> set[str]:
+        await fix_handles.decide_fix(desk.temporal, fix_id, FixDecision(by="ana", **decision), ANA)
+        return {piece.sku for piece in desk.box(fix_id)}
+
+    assert await decide(verdict="swap", swaps=(Swap(out=leaving),)) == whole - {leaving}
+    assert await decide(verdict="swap", swaps=(Swap(into=leaving),)) == whole
+    assert await decide(verdict="reject", because=RejectReason.TASTE) == set()
+    with read_transaction(desk.shop.engine) as connection:
+        last = fixes.list_steps(connection, fix_id)[-1]
+    assert (last.code, last.data) == ("rejected_by_stylist", {"decided_by": "ana", "because": "taste"})
 
 
 def spare(desk: FixDesk, fix_id: str) -> FixItem:

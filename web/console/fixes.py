@@ -23,6 +23,7 @@ from models.fix_views import SwapOffer
 from models.fixes import FixDecision, FixItem, FixState
 from services.fixes.requests import require_may_decide
 from services.fixes.swap_search import SwapSearch
+from services.fixes.table import find_queue_place, load_own_keep_rate
 from store.catalogue import catalogue
 from store.database import read_transaction
 from store.fixes import lists
@@ -30,6 +31,7 @@ from store.fixes.lists import FixFile
 from store.fixes.views import find_unmet
 from web.actors import build_page_actor
 from web.console.charts import build_slices
+from web.console.fix_table import build_table
 from web.console.labels import FIXES
 from web.console.sign_in import build_token, check_token, get_person, read_form, redirect_to_sign_in, remember
 from web.context import WebContext, get_context
@@ -51,7 +53,8 @@ def show_fixes(request: Request, context: Ctx, state: Annotated[str | None, Quer
     chosen = "proposed" if state is None else state if state in FIXES else ""
     with read_transaction(context.engine) as connection:
         counts, rows = lists.count_by_state(connection), lists.list_summaries(connection, chosen)
-    return render_page(request, "fixes.html", states=build_slices(counts, list(FIXES)), fixes=rows, state=chosen)
+    slices, own = build_slices(counts, list(FIXES)), load_own_keep_rate(context.engine, get_person(request) or "page")
+    return render_page(request, "fixes.html", states=slices, fixes=rows, state=chosen, own=own)
 
 
 @router.get("/fixes/{fix_id}")
@@ -61,9 +64,13 @@ def show_fix(
     fix_id: FixPath,
     search: Annotated[str, Query(max_length=200)] = "",
     out: Annotated[str, Query(max_length=64)] = "",
+    category: Annotated[str, Query(max_length=64)] = "",
+    colour: Annotated[str, Query(max_length=64)] = "",
+    most: Annotated[str, Query(max_length=12)] = "",
 ) -> Response:
-    """Show one Fix; with `search` or `out`, what of the whole catalogue may go into its box, in the place of `out`."""
-    return _render(request, context, _load_fix(context, fix_id), found=_Found(search.strip(), out))
+    """Show one Fix; with words or filters, what of the whole catalogue may go into its box, in the place of `out`."""
+    found = _Found(search.strip(), out, category.strip(), colour.strip(), most.strip())
+    return _render(request, context, _load_fix(context, fix_id), found=found)
 
 
 @router.post("/fixes/{fix_id}/decision")
@@ -83,13 +90,25 @@ async def decide(request: Request, context: Ctx, fix_id: FixPath) -> Response:
         await fix_handles.decide_fix(await context.temporal(), fix_id, decision, actor)
     except BadInput as refused:
         return _render(request, context, file, str(refused))
-    answer = RedirectResponse(f"/fixes/{fix_id}", status_code=303)
+    answer = RedirectResponse(_find_next(context, fix_id, decision), status_code=303)
     return remember(context, answer, name) if name != person else answer
 
 
+def _find_next(context: WebContext, fix_id: str, decision: FixDecision) -> str:
+    """Find where a decision leads: to the next Fix that waits, or back to the box that was changed."""
+    if decision.verdict == "swap":
+        return f"/fixes/{fix_id}#box"
+    following = find_queue_place(context.engine, fix_id).following
+    return f"/fixes/{following}?done={decision.verdict}" if following else f"/fixes?done={decision.verdict}"
+
+
 def _parse_decision(form: dict[str, str], by: str) -> FixDecision:
-    swaps = [{"out": form.get("out"), "into": form.get("into")}] if form.get("verdict") == "swap" else []
-    return parse_model(FixDecision, {"verdict": form.get("verdict"), "swaps": swaps, "by": by})
+    """Parse a decision: `swap` with `out` and `into`, one of them empty where an item comes or goes alone."""
+    verdict = form.get("verdict")
+    swap = {name: form[name] for name in ("out", "into") if form.get(name)}
+    because = (form.get("because") or "other") if verdict == "reject" else None
+    swaps = [swap] if verdict == "swap" else []
+    return parse_model(FixDecision, {"verdict": verdict, "swaps": swaps, "because": because, "by": by})
 
 
 def _load_fix(context: WebContext, fix_id: str) -> FixFile:
@@ -117,17 +136,31 @@ class _BoxUnit:
 
 
 class _Found(NamedTuple):
-    """What a stylist looked for: words, and the sku whose place is to be filled; both empty: nothing."""
+    """What a stylist looked for: words, the sku whose place is to be filled, and filters; all empty: nothing."""
 
     search: str = ""
     out: str = ""
+    category: str = ""
+    colour: str = ""
+    most: str = ""
+
+    @property
+    def words(self) -> str:
+        """All words that an item must have."""
+        return " ".join(filter(None, (self.search, self.category, self.colour)))
+
+    @property
+    def dearest_cents(self) -> int | None:
+        """The highest price; None: any, also where it is no number."""
+        return int(self.most) * 100 if self.most.isdecimal() else None
 
 
 def _list_found(request: Request, context: WebContext, file: FixFile, found: _Found) -> list[SwapOffer]:
     if not any(found):
         return []
     swap_search: SwapSearch = request.app.state.swap_search
-    return swap_search.search(file.row.fix_id, found.search, found.out or None, context.business_now())
+    now = context.business_now()
+    return swap_search.search(file.row.fix_id, found.words, found.out or None, now, found.dearest_cents)
 
 
 def _render(
@@ -174,6 +207,7 @@ def _render(
         total_cents=sum(unit.price_cents for unit in file.box),
         budget_cents=to_cents(file.wish.budget),
         wrong=wrong,
+        **build_table(context, file),
     )
 
 

@@ -128,6 +128,16 @@ DONE: Final[dict[str, str]] = {
 }
 """What the next page says of an act that was done."""
 
+REJECT_REASONS: Final[dict[str, str]] = {
+    "taste": "Not their taste",
+    "fit": "Would not fit",
+    "price": "Too expensive",
+    "request": "Not what they asked for",
+    "client": "The client called it off",
+    "other": "Another reason",
+}
+"""Why a stylist rejects a box."""
+
 HOLD_REASONS: Final[dict[str, str]] = {
     "refused": "the reviewer refused it",
     "sample": "one of the first, as a sample",

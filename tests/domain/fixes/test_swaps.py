@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from domain.fixes.swaps import apply_swaps, check_swap, list_replaceable, list_replacements
+from domain.fixes.swaps import apply_swaps, check_swap, list_replaceable, list_replacements, may_add
 from errors import BadInput
 from models.fixes import FixItem, FixWish, Swap
 
@@ -123,3 +123,39 @@ def test_what_was_missing_before_is_no_reason_to_refuse():
     """No dress could be had: the stylist may swap all the same."""
     box = (BOX[0], BOX[2])
     assert check_swap(WISH, box, SWAP, SHIRT) is None
+
+
+def test_an_item_comes_in_alone_while_there_is_room():
+    wish = WISH.model_copy(update={"slots": 4})
+    add = Swap(into="shirt-M")
+    assert may_add(wish, BOX, SHIRT) is False, "the budget"
+    wish = wish.model_copy(update={"budget": None})
+    assert may_add(wish, BOX, SHIRT)
+    assert apply_swaps(wish, BOX, [add], {"shirt-M": SHIRT}) == (*BOX, SHIRT)
+    with pytest.raises(BadInput, match="4 items would be in the box; the client asked for 3"):
+        apply_swaps(wish.model_copy(update={"slots": 3}), BOX, [add], {"shirt-M": SHIRT})
+    with pytest.raises(BadInput, match="into: no-M cannot go in"):
+        apply_swaps(wish, BOX, [Swap(into="no-M")], {})
+
+
+def test_an_item_goes_alone_but_not_the_last_nor_what_was_asked_for():
+    assert apply_swaps(WISH, BOX, [Swap(out="knit-M")], {}) == BOX[1:]
+    with pytest.raises(BadInput, match="nothing of dresses would be left"):
+        apply_swaps(WISH, BOX, [Swap(out="dress-M")], {})
+    with pytest.raises(BadInput, match="the box would be empty"):
+        apply_swaps(FixWish(), BOX[:1], [Swap(out="knit-M")], {})
+
+
+def test_another_size_of_an_item_takes_its_place():
+    larger = BOX[0].model_copy(update={"sku": "knit-L", "size": "L"})
+    assert apply_swaps(WISH, BOX, [Swap(out="knit-M", into="knit-L")], {"knit-L": larger})[0] == larger
+    with pytest.raises(BadInput, match="twice, in two sizes"):
+        apply_swaps(WISH.model_copy(update={"slots": 9}), BOX, [Swap(into="knit-L")], {"knit-L": larger})
+
+
+def test_a_change_that_makes_no_broken_rule_worse_is_made():
+    """The box was over its budget and caps before, as when a price rose: taking something out is right."""
+    broken = FixWish(slots=3, budget=Decimal("1"), item_cap=Decimal("1"), category_cap=1, colour_cap=1)
+    assert len(apply_swaps(broken, BOX, [Swap(out="coat-M")], {})) == 2
+    with pytest.raises(BadInput, match=r"an item may cost 1\.00"):
+        apply_swaps(broken, BOX, [Swap(out="knit-M", into="shirt-M")], {"shirt-M": SHIRT})
