@@ -98,6 +98,7 @@ class BenchShop:
                     ours_run.per_second / bare_run.per_second for ours_run, bare_run in pairs
                 ),
                 "p99_ms": statistics.median(ours_run.p99 for ours_run, _ in pairs),
+                "bare_p99_ms": statistics.median(bare_run.p99 for _, bare_run in pairs),
                 "alone_p50_ms": alone.p50,
                 "cpu_us_an_answer": cpu / answers * 1e6,
                 "wrong_answers": sum(ours_run.wrong for ours_run, _ in pairs),

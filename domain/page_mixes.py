@@ -13,7 +13,9 @@ FRESH_SHARE: Final = 5
 """On the home page one item in so many is a new one, where there is any."""
 
 
-def mix_home(best_first: Sequence[int], category: Ints, is_fresh: Callable[[int], bool], n: int) -> list[int]:
+def mix_home(
+    best_first: Sequence[int], category: Sequence[int] | Ints, is_fresh: Callable[[int], bool], n: int
+) -> list[int]:
     """Mix the best items, varied, with a fifth of new ones at least, which take the last places."""
     chosen = limit_per_category(best_first, category, n)
     lacking = n // FRESH_SHARE - sum(map(is_fresh, chosen))

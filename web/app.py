@@ -47,6 +47,7 @@ from web.console import (
 )
 from web.context import BusinessClock, WebContext
 from web.public import confirm, health, mail_reads, pictures, preferences, quiz, shop, unsubscribe, view
+from web.quick_paths import QuickPaths
 from web.security import SecurityHeaders, list_hosts
 from web.templating import WEB_FOLDER
 from web.temporal import TemporalConnection
@@ -116,6 +117,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.context = context
     app.state.health = health.HealthChecks(health.build_checks(context))
     app.openapi = cache(build_document)  # type: ignore[method-assign]
+    app.add_middleware(QuickPaths, routers=API_ROUTERS)
     app.add_middleware(BodyLimits)
     app.add_middleware(Bulkheads)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list_hosts(settings))

@@ -27,6 +27,7 @@ HEADERS: Final = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 _RAW_HEADERS: Final = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
+_RAW_API_HEADERS: Final = [*_RAW_HEADERS, (b"cache-control", b"no-store")]
 IMMUTABLE: Final = "public, max-age=31536000, immutable"
 
 requests: Final = Counter("selvedge_http_requests_total", "Answers by route and status", ["route", "method", "status"])
@@ -55,6 +56,9 @@ class SecurityHeaders:
 
 
 def _add_headers(scope: Scope, message: MutableMapping[str, Any]) -> None:
+    if scope["path"].startswith("/v1/"):  # set by no route of the API
+        message["headers"] = [*message.get("headers", ()), *_RAW_API_HEADERS]
+        return
     headers = MutableHeaders(scope=message)
     present = {name for name, _ in headers.raw}
     headers.raw.extend(pair for pair in _RAW_HEADERS if pair[0] not in present)

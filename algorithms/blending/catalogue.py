@@ -72,6 +72,11 @@ class Catalogue:
         return np.array([numbers[normalise_word(item.category)] for item in self.items], np.int64)
 
     @cached_property
+    def category_numbers(self) -> tuple[int, ...]:
+        """The numbers of `category` as plain ones, for single looks."""
+        return tuple(self.category.tolist())
+
+    @cached_property
     def category_names(self) -> tuple[str, ...]:
         """The categories, normalised, in the order in which they first come."""
         return tuple(dict.fromkeys(normalise_word(item.category) for item in self.items))
@@ -135,6 +140,18 @@ class Catalogue:
             self._counts_by_sizes[worn] = self._count_units(worn)  # two threads may both count, with the same result
         return self._counts_by_sizes[worn]
 
+    def find_stocked(self, sizes: Sequence[str]) -> bytes:
+        """Find which items are in stock for somebody who wears `sizes`: a byte for each, 1 for yes. Plain bytes, since
+        to look at single places of an array takes four times as long."""
+        worn = tuple(sizes)
+        if worn not in self._stocked_by_sizes:
+            self._stocked_by_sizes[worn] = (self.count_in_sizes(sizes) > 0).tobytes()
+        return self._stocked_by_sizes[worn]
+
+    @cached_property
+    def _stocked_by_sizes(self) -> dict[tuple[str, ...], bytes]:
+        return {}
+
     @cached_property
     def _counts_by_sizes(self) -> dict[tuple[str, ...], Ints]:
         """Counts of earlier calls: a shop has few sets of sizes and many clients."""
@@ -146,4 +163,14 @@ class Catalogue:
         return np.asarray(self.on_hand[rows].sum(axis=0) + np.where(fits, self.on_hand[0], 0), np.int64)
 
 
-_LASTING: Final = ("index", "category", "category_names", "price", "margin", "added", "seasons", "features")
+_LASTING: Final = (
+    "index",
+    "category",
+    "category_names",
+    "category_numbers",
+    "price",
+    "margin",
+    "added",
+    "seasons",
+    "features",
+)

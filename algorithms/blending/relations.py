@@ -12,7 +12,7 @@ from scipy import sparse
 
 from algorithms.blending.catalogue import Catalogue
 from algorithms.blending.looks import Looks
-from domain.arrays import Floats, Ints, select_highest
+from domain.arrays import Floats, select_highest
 from domain.fixes.outfits import build_look
 from domain.fixes.roles import RoleOverrides, find_role
 from domain.histories import WeightedInteractions
@@ -30,10 +30,10 @@ CACHED: Final = 20_000
 
 
 class Neighbours(NamedTuple):
-    """Items beside another, best first, and how well they suit, shape (k,) each."""
+    """Items beside another, best first, and how well they suit: plain numbers, k each."""
 
-    indices: Ints
-    strengths: Floats
+    indices: Sequence[int]
+    strengths: Sequence[float]
 
 
 class ItemRelations:
@@ -58,10 +58,12 @@ class ItemRelations:
         total: dict[int, float] = {}
         for index in indices:
             found = self.find_worn_with(index)
-            for item, strength in zip(found.indices.tolist(), found.strengths.tolist(), strict=True):
+            for item, strength in zip(found.indices, found.strengths, strict=True):
                 total[item] = total.get(item, 0.0) + strength
-        best = sorted((item for item in total if item not in set(indices)), key=lambda item: (-total[item], item))
-        return Neighbours(np.array(best, np.int64), np.array([total[item] for item in best], np.float64))
+        for index in indices:
+            total.pop(index, None)
+        best = sorted(sorted(total), key=total.__getitem__, reverse=True)
+        return Neighbours(best, [total[item] for item in best])
 
     def _compute_alike(self, index: int) -> Neighbours:
         catalogue = self._catalogue
@@ -117,4 +119,4 @@ def _select_best(score: Floats, without: int) -> Neighbours:
     score[without] = -np.inf
     best = select_highest(score, MOST)[:MOST]
     best = best[np.isfinite(score[best])]
-    return Neighbours(best, score[best])
+    return Neighbours(best.tolist(), score[best].tolist())

@@ -19,10 +19,11 @@ from services.serving.list_origins import ListOrigin
 @dataclass(slots=True)
 class ListUse:
     """What came of a list. `mixes`: the indices shown on a page, by its context and number of items; `liking`: scores
-    by index; `recorded`: whether its question is on record."""
+    by index; `hidden`: indices never to show; `recorded`: whether its question is on record."""
 
     mixes: dict[tuple[str, int], tuple[int, ...]] = field(default_factory=dict)
     liking: dict[int, float] = field(default_factory=dict)
+    hidden: frozenset[int] | None = None
     recorded: bool = False
 
 
@@ -51,6 +52,13 @@ class ClientList:
         if not self.use.liking:
             self.use.liking = dict(zip(self.indices, self.scores, strict=True))
         return self.use.liking
+
+    def find_hidden(self) -> frozenset[int]:
+        """Find the items never to show, by index."""
+        if self.use.hidden is None:
+            index = self.catalogue.index
+            self.use.hidden = frozenset(index[item_id] for item_id in self.hidden if item_id in index)
+        return self.use.hidden
 
     def find_liking_by_id(self) -> dict[ItemId, float]:
         """Find the score of each item of the list, by id."""

@@ -1,27 +1,30 @@
 """Decisions on their way to the database: each lies in a file before it is answered, and goes on in batches.
 
-Killing the process loses nothing that was answered: the file is in the hands of the operating system, and the next
-process on this home takes over what an earlier one left. A crash of the whole machine can lose what the system had not
+Killing the process loses nothing that was answered: the file is in the hands of the operating system, and another
+process on this home takes over what it left. A crash of the whole machine can lose what the system had not
 written to the disk yet, some seconds at most.
 """
 
 from __future__ import annotations
 
 import fcntl
+import itertools
 import logging
 import os
 import threading
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, TypeAlias
 
-import orjson
-
 from services.repeated_work import RepeatedWork
 from services.serving.serving_metrics import decisions_dropped, decisions_waiting
+from services.serving.spool_file import SpoolFile, read_lines
 
 EVERY_SECONDS: Final = 0.25
 """Real seconds from an answer to its row, about."""
+ADOPT_SECONDS: Final = 10.0
+"""Real seconds between two looks for files that a killed process left."""
 BATCH: Final = 2_000
 MOST: Final = 200_000
 """Decisions that may wait while the database is away; later ones are answered without a record, and counted."""
@@ -34,27 +37,29 @@ log = logging.getLogger(__name__)
 
 
 class DecisionSpool:
-    """A file of decisions in `folder`, and the thread that empties it by `save`."""
+    """Files of decisions in `folder`, and the thread that empties them by `save`."""
 
     def __init__(self, folder: Path, save: SaveLines) -> None:
         self._folder, self._save = folder, save
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._waiting: list[Line] = []
         self._lock = threading.Lock()
-        self._file, self._path = self._open_file(0)
-        self._number = 0
-        self._adopted = self._closed = False
+        self._numbers = itertools.count()
+        self._files: list[SpoolFile] = []
+        self._adopt_at, self._closed = 0.0, False
         self._work = RepeatedWork("decisions", self._empty, EVERY_SECONDS, "decisions wait on the disk", once_more=True)
         self._work.start()
 
     def put(self, line: Line) -> bool:
-        """Write a decision to the file; return whether it is on its way. False: too many wait."""
+        """Write a decision to a file; return whether it is on its way. False: too many wait, or the disk is full."""
         with self._lock:
             if len(self._waiting) >= MOST:
                 decisions_dropped.inc()
                 return False
             try:
-                os.write(self._file, b"\n" + line)  # the break first: half a line, of a full disk, spoils no other
+                if not self._files or not self._files[-1].append(line):
+                    self._files.append(self._open_file(len(line) + 1))
+                    self._files[-1].append(line)
             except OSError as full:
                 decisions_dropped.inc()
                 log.error("a decision is not kept: %s", full.strerror)
@@ -63,56 +68,44 @@ class DecisionSpool:
         return True
 
     def close(self) -> None:
-        """Save what waits and end the thread. What cannot be saved stays in the file."""
+        """Save what waits and end the thread. What cannot be saved stays in the files."""
         if self._closed:
             return
         self._closed = True
         self._work.close()
         with self._lock:
-            if not self._waiting:
-                self._path.unlink(missing_ok=True)
-            os.close(self._file)
+            for file in self._files:
+                if self._waiting:
+                    file.close()
+                else:
+                    file.delete()
 
     def _empty(self) -> None:
-        """Save what waits; the file that held it goes once all of it is saved."""
-        if not self._adopted:
+        """Save what waits; the files that held it go once all of it is saved."""
+        if time.monotonic() >= self._adopt_at:
             self._adopt_orphans()
-            self._adopted = True
+            self._adopt_at = time.monotonic() + ADOPT_SECONDS
         with self._lock:
-            if not self._waiting:
-                return
             lines, self._waiting = self._waiting, []
-            old_file, old_path = self._file, self._path
-            self._number += 1
-            self._file, self._path = self._open_file(self._number)
+            files, self._files = self._files, []
         decisions_waiting.set(len(lines))
         try:
             self._save_all(lines)
         except BaseException:
-            with self._lock:  # both files stay, as one, until the database is back
-                self._waiting = lines + self._waiting
-                self._file, self._path = self._merge(old_file, old_path, self._file, self._path)
+            with self._lock:  # all files stay until the database is back
+                self._waiting, self._files = lines + self._waiting, files + self._files
             raise
-        old_path.unlink(missing_ok=True)
-        os.close(old_file)
+        for file in files:
+            file.delete()
         decisions_waiting.set(0)
-
-    def _merge(self, old_file: int, old_path: Path, new_file: int, new_path: Path) -> tuple[int, Path]:
-        """Append the newer file to the older one, which goes on being used."""
-        os.write(old_file, new_path.read_bytes())
-        new_path.unlink(missing_ok=True)
-        os.close(new_file)
-        return old_file, old_path
 
     def _save_all(self, lines: Sequence[Line]) -> None:
         for begin in range(0, len(lines), BATCH):
             self._save(lines[begin : begin + BATCH])
 
-    def _open_file(self, number: int) -> tuple[int, Path]:
-        path = self._folder / f"decisions-{os.getpid()}-{id(self):x}-{number}.jsonl"
-        file = os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY | os.O_TRUNC, 0o600)
-        fcntl.flock(file, fcntl.LOCK_EX)
-        return file, path
+    def _open_file(self, least: int) -> SpoolFile:
+        name = f"decisions-{os.getpid()}-{id(self):x}-{next(self._numbers)}.jsonl"
+        return SpoolFile(self._folder / name, least)
 
     def _adopt_orphans(self) -> None:
         """Save what processes that are gone left behind; a file in use is locked."""
@@ -127,15 +120,7 @@ class DecisionSpool:
                 os.close(file)
                 continue
             try:
-                self._save_all([line for line in path.read_bytes().split(b"\n") if _is_whole(line)])
+                self._save_all(list(read_lines(path)))
                 path.unlink(missing_ok=True)
             finally:
                 os.close(file)
-
-
-def _is_whole(line: bytes) -> bool:
-    """Return whether a line is a whole decision: a process that was killed may leave half of one."""
-    try:
-        return bool(line) and isinstance(orjson.loads(line), dict)
-    except orjson.JSONDecodeError:
-        return False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from itertools import chain, islice
 from typing import Final, NamedTuple, TypeAlias
 
@@ -10,7 +10,6 @@ import numpy as np
 
 from algorithms.blending.catalogue import Catalogue
 from algorithms.blending.relations import ItemRelations, Neighbours
-from domain.arrays import Ints
 from domain.engagement import DAY
 from domain.histories import normalise_word
 from domain.page_mixes import alternate, mix_home
@@ -28,20 +27,28 @@ ScoredItems: TypeAlias = list[tuple[str, float]]
 
 
 class _Page(NamedTuple):
-    """What limits a page: the catalogue in force, units on hand in the client's sizes, and what must not be shown."""
+    """What limits a page: the catalogue in force, which items are in stock in the client's sizes (a byte for each),
+    and the indices of those that must not be shown."""
 
     catalogue: Catalogue
-    units: Ints
-    hidden: frozenset[str]
+    stocked: bytes
+    hidden: Set[int]
     category: int | None
 
     def may_show(self, index: int) -> bool:
         """Return whether the item at `index` may be shown."""
-        return bool(
-            self.units[index] > 0
-            and (self.category is None or self.catalogue.category[index] == self.category)
-            and self.catalogue.items[index].item_id not in self.hidden
+        return (
+            self.stocked[index] == 1
+            and index not in self.hidden
+            and (self.category is None or self.catalogue.category_numbers[index] == self.category)
         )
+
+    def select(self, indices: Iterable[int]) -> list[int]:
+        """Select those that may be shown."""
+        if self.category is not None:
+            return [index for index in indices if self.may_show(index)]
+        stocked, hidden = self.stocked, self.hidden
+        return [index for index in indices if stocked[index] and index not in hidden]
 
 
 def choose_items(source: ClientList, query: RecommendationQuery, relations: ItemRelations, now: float) -> ScoredItems:
@@ -67,10 +74,12 @@ def filter_matches(source: ClientList, query: RecommendationQuery, matches: Iter
 
 
 def _build_page(source: ClientList, query: RecommendationQuery) -> _Page:
-    catalogue = source.catalogue
-    hidden = source.hidden.union(query.exclude, query.anchors) if query.exclude or query.anchors else source.hidden
+    catalogue, hidden = source.catalogue, source.find_hidden()
+    if query.exclude or query.anchors:
+        index = catalogue.index
+        hidden = hidden.union([index[id_] for id_ in (*query.exclude, *query.anchors) if id_ in index])
     category = None if query.category is None else _find_category(catalogue, query.category)
-    return _Page(catalogue, catalogue.count_in_sizes(source.wears), hidden, category)
+    return _Page(catalogue, catalogue.find_stocked(source.wears), hidden, category)
 
 
 def _find_category(catalogue: Catalogue, name: str) -> int:
@@ -84,7 +93,7 @@ def _find_mix(source: ClientList, query: RecommendationQuery, page: _Page, now: 
     """Find the mix of an earlier request for as many items, unless one of them sold out."""
     key = (query.context.value, query.n)
     mixed = source.use.mixes.get(key)
-    if mixed is None or not all(page.units[index] > 0 for index in mixed):
+    if mixed is None or not all(page.stocked[index] for index in mixed):
         mixed = source.use.mixes[key] = tuple(_mix(source, query, page, now))
     return mixed
 
@@ -93,8 +102,8 @@ def _mix(source: ClientList, query: RecommendationQuery, page: _Page, now: float
     if page.category is not None:
         beyond = _list_category(page, source.indices)
         return list(islice(filter(page.may_show, chain(source.indices, beyond)), query.n))
-    may = list(filter(page.may_show, source.indices))
-    category, added = page.catalogue.category, page.catalogue.added
+    may = page.select(source.indices)
+    category, added = page.catalogue.category_numbers, page.catalogue.added
     if query.context is PageContext.HOME:
         chosen = mix_home(may, category, lambda index: now - added[index] < FRESH_DAYS * DAY, query.n)
     else:
@@ -114,10 +123,14 @@ def _choose_beside(source: ClientList, query: RecommendationQuery, page: _Page, 
     liking = source.find_liking()
     best = max(liking.values(), default=1.0)
 
-    def order(found: Neighbours) -> Iterator[int]:
-        pairs = zip(found.indices.tolist(), found.strengths.tolist(), strict=True)
-        worth = {index: strength * (1 + LIKED * liking.get(index, 0.0) / best) for index, strength in pairs}
-        return filter(page.may_show, sorted(worth, key=lambda index: -worth[index]))
+    def order(found: Neighbours) -> list[int]:
+        liked = LIKED / best
+        pairs = zip(found.indices, found.strengths, strict=True)
+        worth = {index: strength * (1 + liked * liking[index]) for index, strength in pairs if index in liking}
+        if not worth:  # none of them is in the client's own list: they stand in their order already
+            return page.select(found.indices)
+        worth = dict(zip(found.indices, found.strengths, strict=True)) | worth
+        return page.select(sorted(worth, key=worth.__getitem__, reverse=True))
 
     if query.context is PageContext.PRODUCT:
         beside = alternate(
@@ -125,8 +138,9 @@ def _choose_beside(source: ClientList, query: RecommendationQuery, page: _Page, 
         )
     else:
         beside = list(islice(order(relations.find_worn_with_all(anchors)), query.n))
-    filled = dict.fromkeys([*beside, *islice(filter(page.may_show, source.indices), 2 * query.n)])
-    return list(filled)[: query.n]
+    if len(beside) < query.n:
+        beside = list(dict.fromkeys([*beside, *islice(filter(page.may_show, source.indices), 2 * query.n)]))
+    return beside[: query.n]
 
 
 def _find_anchors(query: RecommendationQuery, catalogue: Catalogue) -> list[int]:

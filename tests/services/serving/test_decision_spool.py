@@ -13,7 +13,7 @@ import orjson
 import pytest
 
 from errors import Unavailable
-from services.serving import decision_spool
+from services.serving import decision_spool, spool_file
 from services.serving.decision_spool import DecisionSpool
 from tests.support.forks import prepare_fork_context
 
@@ -95,20 +95,22 @@ def test_half_a_line_is_left_out(tmp_path: Path) -> None:
 
 
 def test_a_full_disk_keeps_no_decision_and_spoils_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    store, write = Store(), os.write
+    monkeypatch.setattr(spool_file, "SPACE", 100)
+    store = Store()
     store.away = True
     spool = DecisionSpool(tmp_path, store)
     assert spool.put(build_line(1))
 
-    def write_half(file: int, line: bytes) -> int:
-        write(file, line[: len(line) // 2])
+    def fail(_file: int, _begin: int, _size: int) -> None:
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr(os, "write", write_half)
-        assert not spool.put(build_line(2))
-    assert spool.put(build_line(3))
+        patched.setattr(os, "posix_fallocate", fail)
+        assert [spool.put(build_line(number)) for number in range(2, 12)].count(False) >= 2
+    assert spool.put(build_line(12))
+    assert spool.put(orjson.dumps({"id": "13", "long": "x" * 500}))
     spool.close()
     later = Store()
     DecisionSpool(tmp_path, later).close()
-    assert sorted(later.saved) == ["1", "3"]
+    assert {"1", "12", "13"} <= set(later.saved)
+    assert "11" not in later.saved
