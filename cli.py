@@ -24,6 +24,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "refresh": ("commands.refresh", "Train all models, let the better ones serve, make everybody's list."),
     "algorithms": ("commands.algorithms", "List, check and describe the algorithms that answer the slots."),
     "recommend": ("commands.recommend", "Recommend items for one client."),
+    "segments": ("commands.segments", "Say which clients you mean, count them, save them as a segment."),
     "campaign": ("commands.campaign", "Create, pause, resume, adjust, end a campaign, or see how it goes."),
     "agents": ("commands.agents", "Measure the language models that write."),
     "mail": ("commands.mail", "Check that receivers can believe our mail; send one to staff; resolve one."),

@@ -37,6 +37,8 @@ class Action(StrEnum):
     CHANGE_ADDRESS = "client.change_address"
     EXPORT_CLIENT = "client.export"
     ERASE_CLIENT = "client.erase"
+    SAVE_SEGMENT = "segment.save"
+    DELETE_SEGMENT = "segment.delete"
     CREATE_CAMPAIGN = "campaign.create"
     PAUSE_CAMPAIGN = "campaign.pause"
     RESUME_CAMPAIGN = "campaign.resume"
@@ -93,6 +95,8 @@ ROLES: Final[Mapping[Action, frozenset[Role]]] = {
     Action.CHANGE_ADDRESS: _CLIENT,
     Action.EXPORT_CLIENT: _CLIENT,
     Action.ERASE_CLIENT: _CLIENT,
+    Action.SAVE_SEGMENT: _MARKETER,
+    Action.DELETE_SEGMENT: _MARKETER,
     Action.CREATE_CAMPAIGN: _MARKETER,
     Action.PAUSE_CAMPAIGN: _MARKETER,
     Action.RESUME_CAMPAIGN: _MARKETER,

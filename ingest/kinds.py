@@ -141,7 +141,7 @@ KINDS: Final = {
             "clients",
             Columns(
                 ("client_id", "email"),
-                ("first_name", "time_zone", "locale", "signed_up_at", "sizes", "tags", *CONSENT_COLUMNS),
+                ("first_name", "time_zone", "locale", "country", "signed_up_at", "sizes", "tags", *CONSENT_COLUMNS),
             ),
             _parse_client,
             _save_clients,

@@ -56,6 +56,7 @@ class SubjectKind(StrEnum):
 
     CLIENT = "client"
     CAMPAIGN = "campaign"
+    SEGMENT = "segment"
     FIX = "fix"
     WAVE = "wave"
     CALL = "call"

@@ -28,6 +28,8 @@ class _ClientFields(StrictInput):
     first_name: FirstName = ""
     time_zone: str | None = None
     locale: str = Field(default="en", max_length=20, pattern=LOCALE)
+    country: str = Field(default="", pattern=r"^([A-Z]{2})?$")
+    """Two letters of ISO 3166, such as GB; without one the region of `locale` stands for it."""
     signed_up_at: Utc | None = None
     consent: bool = False
     """To mail."""
@@ -93,6 +95,7 @@ class Client(Contract):
     time_zone: str
     time_zone_assumed: bool
     locale: str
+    country: str = ""
     signed_up_at: datetime
     consent: bool
     sizes: tuple[str, ...] = ()

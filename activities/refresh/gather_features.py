@@ -1,4 +1,5 @@
-"""Bring up to date what models and pages read of clients: their profiles, and the hours at which mail is read."""
+"""Bring up to date what models and pages read of clients: their profiles, the hours at which mail is read, and how many
+each saved segment holds."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from temporalio import activity
 from activities.heartbeat import send_heartbeats
 from models.refreshes import RefreshCount, RefreshStep
 from services.context import ServiceContext
+from services.segments.daily_counts import record_counts
 from store.clients import preferences
 from store.database import read_transaction
 from store.learning import refreshes
@@ -28,4 +30,5 @@ class FeatureSteps:
             until = refreshes.parse_days(refreshes.load_refresh(connection, step.refresh))[2]
         with send_heartbeats():
             reading_hours.count_reading_hours(self._context.engine, until)
+            record_counts(self._context.engine, until)
             return RefreshCount(count=preferences.fold_preferences(self._context.engine, until))

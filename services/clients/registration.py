@@ -130,6 +130,7 @@ def _merge(
         time_zone=policy.time_zone,
         time_zone_assumed=True,
         locale=row.locale,
+        country=row.country,
         signed_up_at=to_micros(now),
         consent=row.consent,
         consent_at=to_micros(now) if row.consent else None,
@@ -153,7 +154,7 @@ def _merge(
     return values
 
 
-_PLAIN: Final = frozenset({"first_name", "locale", "sizes", "tags"})
+_PLAIN: Final = frozenset({"first_name", "locale", "country", "sizes", "tags"})
 
 
 def _apply_consent(

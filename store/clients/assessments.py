@@ -166,6 +166,7 @@ def save_assessment(
         "phase_since": state.since,
         "band": engagement_score.band,
         "score": engagement_score.score,
+        "risk": None if risk is None else 1.0 - risk.p_alive,
         "assessment_id": score.id,
         "assessed_at": snapshot.now,
         "crosses_at": engagement_score.crosses_at,

@@ -25,6 +25,7 @@ class ClientValues(NamedTuple):
     time_zone: str
     time_zone_assumed: bool
     locale: str
+    country: str
     signed_up_at: int
     consent: bool
     consent_at: int | None
@@ -115,6 +116,7 @@ def _build_client(row: Row[Any]) -> Client:
         time_zone=row.time_zone,
         time_zone_assumed=row.time_zone_assumed,
         locale=row.locale,
+        country=row.country,
         signed_up_at=row.signed_up_at,
         consent=row.consent,
         sizes=tuple(row.sizes),

@@ -40,6 +40,7 @@ def _fix_table(part: str, table: Table, *without: str) -> PersonalTable:
 
 PERSONAL_TABLES: Final[tuple[PersonalTable, ...]] = (
     _own_table("client", t.clients),
+    _own_table("attributes", t.client_attributes),
     _own_table("mail_edits", t.edits, "by"),
     _own_table("mail_drafts", t.drafts, "claimed_by", "claimed_until", "decided_by", "likeness"),
     _own_table("mail_steps", t.outreach_steps),
@@ -84,6 +85,9 @@ OTHER_TABLES: Final[Mapping[Table, str]] = {
     t.waves: "counts; Fixes are taken out of its plan",
     t.wave_parts: "arrays without clients; Fixes are taken out of them",
     t.refreshes: "counts; shards that begin at an erased id begin before it",
+    t.segments: "filters in the owner's words, no client",
+    t.segment_counts: "counts of clients",
+    t.attributes: "names and meanings of attributes, no value of a client",
     t.artefacts: "figures of models; algorithms/artefact_erasure.py takes the client's name out of their files",
     t.outbox: "ids that wait to be sent to Temporal; erased, not exported",
     t.suppressions: "a keyed hash of an address, which must outlive the erasure; exported as `suppressed`",

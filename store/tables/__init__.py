@@ -26,16 +26,19 @@ from store.tables.mail import (
 )
 from store.tables.model_calls import model_calls, model_spend, model_transcripts
 from store.tables.refreshes import refreshes, top_picks
+from store.tables.segments import attributes, client_attributes, segment_counts, segments
 from store.tables.shop import artefacts, client_changes, decisions, item_pictures, items, questions, revisions, stock
 
 __all__ = [
     "activity",
     "artefacts",
     "assessments",
+    "attributes",
     "beliefs",
     "calls",
     "campaign_versions",
     "campaigns",
+    "client_attributes",
     "client_changes",
     "clients",
     "clock",
@@ -65,6 +68,8 @@ __all__ = [
     "refreshes",
     "returns",
     "revisions",
+    "segment_counts",
+    "segments",
     "standings",
     "stock",
     "stock_prices",

@@ -26,6 +26,7 @@ WITHOUT_ACTOR: Final = {
     "services/recommendations": "puts on record which page was shown",
     "services/review/holds.py": "called by Outreach, in the transaction that writes the mail",
     "services/review/reminders.py": "called by Outreach",
+    "services/segments/daily_counts.py": "counts; called by the nightly training",
     "services/training": "called by the nightly training; what people ask of it takes an actor",
     "services/evaluation": "puts on record how algorithms compare",
 }
@@ -58,6 +59,7 @@ WITH_ACTOR: Final = {
     "services/review/claims.py": {"claim_draft", "release_draft"},
     "services/review/decisions.py": {"decide_draft"},
     "services/review/edits.py": {"edit_draft"},
+    "services/segments/saved.py": {"save_segment", "delete_segment"},
     "services/slots/policies.py": {"change_policy", "set_policy"},
     "services/fixes/wave_start.py": {"begin_wave"},
     "services/returns/intake.py": {"take_returns"},

@@ -35,6 +35,8 @@ from models.lifecycle import Command
 from models.outreach import Conclusion, UnknownMailAnswer
 from models.refreshes import RefreshStep
 from models.returns import ReturnKind, ReturnReading
+from models.segment_answers import SegmentOrder
+from models.segments import Everyone
 from models.slot_policies import SlotPolicy
 from models.states import CampaignState, OutreachState, TouchKind
 from models.suppressions import SuppressionOrder, SuppressionRemoval
@@ -73,6 +75,7 @@ from services.returns.intake import ReturnArrival, take_returns
 from services.returns.suppressions import add_entries, remove_entry
 from services.review.claims import claim_draft
 from services.review.edits import edit_draft
+from services.segments.saved import delete_segment, save_segment
 from services.slots.policies import change_policy
 from services.training.promotion import promote_model
 from services.training.refreshes import begin_refresh
@@ -89,6 +92,7 @@ from store.learning import artefacts
 from store.learning.artefacts import Artefact
 from store.mail.policy import ShopPolicy
 from store.mail.suppressions import hash_mailbox, suppress_mailboxes
+from store.segments import segments
 from tests.store.conftest import NOW, REAL
 from tests.store.seeds import client_row, event, seed_clients, seed_items
 from tests.support.desk import put_draft
@@ -144,6 +148,7 @@ def shop(tmp_path: Path) -> Shop:
             connection, "bea", "missed:1", TouchKind.MISSED, assessment_id="a", day="d2", most=9, now=NOW, until=until
         )
         call_id = str(connection.scalar(select(t.calls.c.call_id).where(t.calls.c.client_id == "bea")))
+        segments.save_segment(connection, "everybody", "Everybody", Everyone(), "ann", NOW)
         campaigns.create_campaign(connection, CampaignSpec(slug="autumn", name="Autumn"), NOW)
         campaigns.move_campaign(connection, "autumn", CampaignState.PAUSED, NOW)
         # One whose end has come: it was left with a mail in the hands of the mail server, so it has not finished yet.
@@ -300,6 +305,8 @@ CHANGES: Final[dict[Action, Change]] = {
     Action.CHANGE_ADDRESS: lambda s, a: change_address(s.engine, a, s.policy, _letter(s), NOW, REAL),
     Action.EXPORT_CLIENT: lambda s, a: b"".join(export_client(s.engine, a, s.key, "ann", NOW, REAL)),
     Action.ERASE_CLIENT: lambda s, a: request_erasure(s.engine, a, s.key, "ann", NOW, REAL),
+    Action.SAVE_SEGMENT: lambda s, a: save_segment(s.engine, a, "quiet", SegmentOrder(filter="consent"), NOW, REAL),
+    Action.DELETE_SEGMENT: lambda s, a: delete_segment(s.engine, a, "everybody", NOW, REAL),
     Action.CREATE_CAMPAIGN: lambda s, a: create_campaign(
         s.engine, a, CampaignSpec(slug="winter", name="Winter"), NOW, REAL
     ),

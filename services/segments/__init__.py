@@ -1,0 +1,1 @@
+"""Segments: check, count, show and save filters of clients."""

@@ -1,0 +1,1 @@
+"""Filters of clients as SQL, saved segments and custom attributes."""
