@@ -6,9 +6,11 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from agents.template_copy import load_copy
 from domain.grounding import Violation, find_violations
-from domain.sentences.checking import find_ungrounded
+from domain.sentences.checking import STATED_IN, SentenceChecker, find_ungrounded
 from domain.sentences.grammar import Grammar, parse_grammar
+from domain.text_rules import clean_quote
 from models.mail import Autonomy, Brief, EmailDraft
 
 _FOLDER: Final = Path(__file__).parent / "lexicon"
@@ -27,8 +29,27 @@ def load_grammar(language: str) -> Grammar:
     return parse_grammar((_FOLDER / f"{language}.txt").read_text(encoding="utf-8"), language)
 
 
+def choose_copy_language(brief: Brief) -> str:
+    """Choose the language of a mail from templates: the client's own; the shop's where an owner's message is carried,
+    which is in one language."""
+    return STATED_IN if brief.message else find_language(brief.locale)
+
+
+def build_checker(brief: Brief, language: str) -> SentenceChecker:
+    """Build the check of single sentences in a language, to which the shop's own copy is known."""
+    return SentenceChecker(
+        brief, load_grammar(language), load_copy(language).list_sentences(clean_quote(brief.shop_name))
+    )
+
+
 def find_draft_faults(draft: EmailDraft, brief: Brief) -> list[Violation]:
     """Find what a draft may not say, by the freedom of its writer: approved sentences alone, or no unsafe text."""
     if brief.autonomy is Autonomy.GROUNDED:
         return find_ungrounded(draft, brief, load_grammar(find_language(brief.locale)))
+    if brief.autonomy is Autonomy.APPROVED and draft.language in LANGUAGES and draft.language != STATED_IN:
+        return find_ungrounded(draft, brief, load_grammar(draft.language), _list_copy(draft.language, brief))
     return find_violations(draft, brief)
+
+
+def _list_copy(language: str, brief: Brief) -> frozenset[str]:
+    return load_copy(language).list_sentences(clean_quote(brief.shop_name))

@@ -1,25 +1,29 @@
-"""The template writer: composes approved copy and true facts without a model; the same brief gives the same mail.
+"""The template writer: composes approved copy and true facts without a model, in the client's language where there is
+copy in it; the same brief gives the same mail.
 
 It writes when no model is configured or none is up. Its drafts keep every rule, whatever is in the brief.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
 from typing import Final, TypeVar
 
-from agents.template_copy import BLURBS, COPY, LINKS, PLAIN_BLURBS, WITHOUT_ITEMS
-from domain.grounding import BriefSupport, find_text_faults, find_violations, split_sentences
+from agents.languages import build_checker, choose_copy_language, find_draft_faults, load_grammar
+from agents.template_copy import CATALOGUE_WORDS, FACTS, load_copy
+from domain.grounding import BriefSupport, find_text_faults, split_sentences
+from domain.sentences.checking import STATED_IN, build_greeting
 from domain.text_rules import clean_quote
 from domain.wording import clean_name, format_sentence
-from models.mail import Brief, BriefItem, EmailDraft, Fact, ItemBlurb
+from models.mail import Autonomy, Brief, BriefItem, EmailDraft, Fact, ItemBlurb
 from models.states import TouchKind
 
-VERSION: Final = "house-1"
+VERSION: Final = "house-2"
 """Stands where a model's draft has its prompt's version. Raise it with the copy."""
 MOST_ITEMS: Final = 6
 _PARAGRAPH: Final = 600
+_LONGEST_FACT: Final = 300
 _SHORTEST_SUBJECT: Final = 12
 _SUBJECT: Final = 70
 _LONGEST_SHOP: Final = 50
@@ -29,8 +33,11 @@ S = TypeVar("S")
 
 def compose_draft(brief: Brief) -> EmailDraft:
     """Compose a draft for `brief`, with the quotable fact that suits the mail best, if there is one."""
-    drafts = (_DraftBuilder(worded).build() for worded in (brief, _drop_foreign_words(brief), _drop_facts(brief)))
-    return next(draft for draft in drafts if not find_violations(draft, brief))
+    approved = brief.model_copy(update={"autonomy": Autonomy.APPROVED})
+    drafts = (
+        _DraftBuilder(shown).build() for shown in (approved, _drop_foreign_words(approved), _drop_facts(approved))
+    )
+    return next(draft for draft in drafts if not find_draft_faults(draft, approved))
 
 
 class _DraftBuilder:
@@ -38,9 +45,12 @@ class _DraftBuilder:
 
     def __init__(self, brief: Brief) -> None:
         self.brief, self.support = brief, BriefSupport.from_brief(brief)
-        self.copy = COPY[brief.kind]
+        self.language = choose_copy_language(brief)
+        self.shop_copy = load_copy(self.language)
+        self.copy = self.shop_copy.kinds[brief.kind]
+        self.checker = build_checker(brief, self.language)
         asks = brief.kind is TouchKind.QUIZ
-        self.frame = self.copy if brief.items or asks else WITHOUT_ITEMS
+        self.frame = self.copy if brief.items or asks else self.shop_copy.without_items
         self.items = () if asks else brief.items[:MOST_ITEMS]
 
     def build(self) -> EmailDraft:
@@ -51,6 +61,7 @@ class _DraftBuilder:
             paragraphs=(*self.build_opening(), self.build_body()),
             items=tuple(self.write_blurb(item, i) for i, item in enumerate(self.items)),
             call_to_action=self.choose(self.frame.actions, "action"),
+            language=self.language,
         )
 
     def choose_subject(self) -> str:
@@ -58,10 +69,14 @@ class _DraftBuilder:
         if _SHORTEST_SUBJECT <= len(headline) <= _SUBJECT and self.fits(headline, "subject"):
             return headline
         shop = clean_quote(self.brief.shop_name)
-        shop = shop if 0 < len(shop) <= _LONGEST_SHOP else "your stylists"
-        return self.choose(self.frame.subjects, "subject").format(shop=shop)
+        subject = self.choose(self.frame.subjects, "subject")
+        if "{shop}" in subject and not 0 < len(shop) <= _LONGEST_SHOP:
+            subject = self.choose(tuple(s for s in self.copy.subjects if "{shop}" not in s), "subject")
+        return subject.format(shop=shop)
 
     def build_greeting(self) -> str:
+        if self.language != STATED_IN:
+            return build_greeting(self.brief, load_grammar(self.language))
         name = clean_name(self.brief.first_name)
         return f"Hello {name}," if name and self.fits(f"Hello {name},", "greeting") else "Hello,"
 
@@ -77,30 +92,39 @@ class _DraftBuilder:
 
     def build_body(self) -> str:
         """Build the paragraph with the fact, its link, and the bridge to the items."""
-        fact = self.choose_fact()
-        links = LINKS.get(fact.code, ()) if fact and self.items else ()
+        fact, statement = next(self.list_statements(), (None, ""))
+        links = self.shop_copy.links.get(fact.code, ()) if fact and self.items else ()
         bridge = self.choose(self.frame.bridges, "bridge")
-        statement = format_sentence(fact.text) if fact else ""
         return " ".join(part for part in (statement, self.choose(("", *links), "link"), bridge) if part)
 
-    def choose_fact(self) -> Fact | None:
-        """Choose the quotable fact that suits this kind best, else any."""
-        rank = {code: i for i, code in enumerate(self.copy.facts)}
-        ranked = sorted(self.brief.facts, key=lambda fact: rank.get(fact.code, len(rank)))
-        return next(
-            (f for f in ranked if 0 < len(f.text) <= 300 and self.fits(format_sentence(f.text), "paragraphs")), None
-        )
+    def list_statements(self) -> Iterator[tuple[Fact, str]]:
+        """List the quotable facts with how each is said, those that suit this kind first."""
+        rank = {code: i for i, code in enumerate(FACTS[self.brief.kind])}
+        for fact in sorted(self.brief.facts, key=lambda fact: rank.get(fact.code, len(rank))):
+            statement = self.say_fact(fact)
+            if statement and self.fits(statement, "paragraphs"):
+                yield fact, statement
+
+    def say_fact(self, fact: Fact) -> str:
+        """Say a fact in the mail's language; empty where it would need words that only the shop's language has."""
+        if self.language == STATED_IN:
+            return format_sentence(fact.text) if 0 < len(fact.text) <= _LONGEST_FACT else ""
+        return "" if fact.code in CATALOGUE_WORDS else next(iter(self.checker.list_ways(fact.code)), "")
 
     def write_blurb(self, item: BriefItem, i: int) -> ItemBlurb:
         """Write why this item was picked, in the words of its score; else what it is."""
         category, colour = clean_quote(item.category).lower(), clean_quote(item.colour).lower()
-        own = self.choose(BLURBS, f"blurb{i}").format(category=category, colour=colour) if category and colour else ""
-        sayings = (format_sentence(clean_quote(item.why)), own, self.choose(PLAIN_BLURBS, f"blurb{i}"))
+        named = self.shop_copy.named_blurbs if category and colour else ()
+        own = self.choose(named or ("",), f"blurb{i}").format(category=category, colour=colour)
+        why = format_sentence(clean_quote(item.why)) if self.language == STATED_IN else ""
+        sayings = (why, own, self.choose(self.shop_copy.plain_blurbs, f"blurb{i}"))
         text = next(s for s in sayings if s and (s == sayings[-1] or self.fits(s, "items")))
         return ItemBlurb(item_id=item.item_id, text=text)
 
     def fits(self, text: str, where: str) -> bool:
-        return not any(find_text_faults(text, where, self.support))
+        if self.language == STATED_IN:
+            return not any(find_text_faults(text, where, self.support))
+        return self.checker.accepts(text)
 
     def choose(self, lines: tuple[str, ...], what: str) -> str:
         """Choose one of `lines`, by a hash of the mail and of `what`: always the same for one mail, varied between

@@ -35,12 +35,15 @@ STATED_IN: Final = "en"
 _ACTION: Final = "call_to_action"
 
 
-def find_ungrounded(draft: EmailDraft, brief: Brief, grammar: Grammar) -> list[Violation]:
+def find_ungrounded(
+    draft: EmailDraft, brief: Brief, grammar: Grammar, copy: frozenset[str] = frozenset()
+) -> list[Violation]:
     """Find everything in `draft` that no approved sentence on facts of `brief` says; empty for one that may be sent.
 
-    A draft without citations, such as a person's edit, is cut into sentences and each rests on what it names.
+    `copy`: folded sentences of the shop's own that may stand as they are. A draft without citations, such as a person's
+    edit, is cut into sentences and each rests on what it names.
     """
-    checker = SentenceChecker(brief, grammar)
+    checker = SentenceChecker(brief, grammar, copy)
     faults = list(check_items(draft, BriefSupport.from_brief(brief)))
     if draft.greeting != build_greeting(brief, grammar):
         faults.append(
@@ -63,10 +66,10 @@ def build_greeting(brief: Brief, grammar: Grammar) -> str:
 
 
 class SentenceChecker:
-    """Checks sentences on one brief."""
+    """Checks sentences on one brief. `copy`: as in `find_ungrounded`."""
 
-    def __init__(self, brief: Brief, grammar: Grammar) -> None:
-        self._brief, self._grammar = brief, grammar
+    def __init__(self, brief: Brief, grammar: Grammar, copy: frozenset[str] = frozenset()) -> None:
+        self._brief, self._grammar, self._copy = brief, grammar, copy
         self._names = list_names(brief, grammar)
         self._codes, self._ids = list_codes(brief), list_fact_ids(brief)
         self._stated = {fold(f.text).rstrip("."): f.code for f in brief.facts} if grammar.language == STATED_IN else {}
@@ -94,6 +97,11 @@ class SentenceChecker:
                 focus = reading.item or focus
             yield from (fault.model_copy(update={"where": where}) for fault in faults)
 
+    def accepts(self, text: str) -> bool:
+        """Return whether a text of sentences without citations may stand in a mail."""
+        sentences = [CitedSentence(where="paragraphs[0]", text=sentence) for sentence in split_sentences(text)]
+        return all(not any(self._check_signs(s.text)) and self._read(s, "") is not None for s in sentences)
+
     def _check_signs(self, text: str) -> Iterator[Violation]:
         plain = soften_message(text) if fold(text).rstrip(".") in self._message else text
         for fault in (*find_unsafe_text(plain, self._known), *find_shouting(text, self._known)):
@@ -107,6 +115,8 @@ class SentenceChecker:
 
     def _read(self, sentence: CitedSentence, focus: str) -> Reading | None:
         whole = fold(sentence.text).rstrip(".")
+        if whole in self._copy:
+            return Reading(frozenset(), "")
         if whole in self._message or whole in self._stated:
             return Reading(frozenset({MESSAGE if whole in self._message else self._stated[whole]}), "")
         return self._match(sentence, focus).read("A" if sentence.where == _ACTION else "S")

@@ -10,9 +10,10 @@ from typing import Any, Final, NamedTuple
 from sqlalchemy import Connection
 
 from agents import template_writer
+from agents.languages import find_draft_faults
 from algorithms.blending.contracts import Recommendation
 from domain.facts import History, build_history, state_facts
-from domain.grounding import find_violations, seal_draft
+from domain.grounding import seal_draft
 from domain.outreach import PREPARING
 from domain.review_policy import NONE
 from domain.text_rules import clean_quote, clean_title
@@ -189,7 +190,7 @@ def write_draft(brief: Brief) -> EmailDraft:
     """Write the draft from templates. Raises ModelFault for one that is not grounded: no such mail leaves, whoever
     wrote it."""
     draft = template_writer.compose_draft(brief)
-    wrong = find_violations(draft, brief)
+    wrong = find_draft_faults(draft, brief)
     if wrong:
         raise ModelFault(f"the draft breaks {wrong[0].code}")
     return draft
