@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -47,9 +47,10 @@ def find_draft_faults(draft: EmailDraft, brief: Brief) -> list[Violation]:
     if brief.autonomy is Autonomy.GROUNDED:
         return find_ungrounded(draft, brief, load_grammar(find_language(brief.locale)))
     if brief.autonomy is Autonomy.APPROVED and draft.language in LANGUAGES and draft.language != STATED_IN:
-        return find_ungrounded(draft, brief, load_grammar(draft.language), _list_copy(draft.language, brief))
+        return find_ungrounded(draft, brief, load_grammar(draft.language), _list_copy(draft.language, brief.shop_name))
     return find_violations(draft, brief)
 
 
-def _list_copy(language: str, brief: Brief) -> frozenset[str]:
-    return load_copy(language).list_sentences(clean_quote(brief.shop_name))
+@lru_cache(maxsize=32)
+def _list_copy(language: str, shop_name: str) -> frozenset[str]:
+    return load_copy(language).list_sentences(clean_quote(shop_name))

@@ -7,13 +7,14 @@ It writes when no model is configured or none is up. Its drafts keep every rule,
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from hashlib import sha256
 from typing import Final, TypeVar
 
 from agents.languages import build_checker, choose_copy_language, find_draft_faults, load_grammar
 from agents.template_copy import CATALOGUE_WORDS, FACTS, load_copy
 from domain.grounding import BriefSupport, find_text_faults, split_sentences
-from domain.sentences.checking import STATED_IN, build_greeting
+from domain.sentences.checking import STATED_IN, SentenceChecker, build_greeting
 from domain.text_rules import clean_quote
 from domain.wording import clean_name, format_sentence
 from models.mail import Autonomy, Brief, BriefItem, EmailDraft, Fact, ItemBlurb
@@ -48,10 +49,14 @@ class _DraftBuilder:
         self.language = choose_copy_language(brief)
         self.shop_copy = load_copy(self.language)
         self.copy = self.shop_copy.kinds[brief.kind]
-        self.checker = build_checker(brief, self.language)
         asks = brief.kind is TouchKind.QUIZ
         self.frame = self.copy if brief.items or asks else self.shop_copy.without_items
         self.items = () if asks else brief.items[:MOST_ITEMS]
+
+    @cached_property
+    def checker(self) -> SentenceChecker:
+        """The check of sentences in other languages than the facts' own; it costs more than a mail's copy."""
+        return build_checker(self.brief, self.language)
 
     def build(self) -> EmailDraft:
         return EmailDraft(
@@ -117,7 +122,7 @@ class _DraftBuilder:
         named = self.shop_copy.named_blurbs if category and colour else ()
         own = self.choose(named or ("",), f"blurb{i}").format(category=category, colour=colour)
         why = format_sentence(clean_quote(item.why)) if self.language == STATED_IN else ""
-        sayings = (why, own, self.choose(self.shop_copy.plain_blurbs, f"blurb{i}"))
+        sayings = (why, own, self.choose(self.shop_copy.plain_blurbs, "blurbs", i))
         text = next(s for s in sayings if s and (s == sayings[-1] or self.fits(s, "items")))
         return ItemBlurb(item_id=item.item_id, text=text)
 
@@ -126,11 +131,11 @@ class _DraftBuilder:
             return not any(find_text_faults(text, where, self.support))
         return self.checker.accepts(text)
 
-    def choose(self, lines: tuple[str, ...], what: str) -> str:
+    def choose(self, lines: tuple[str, ...], what: str, step: int = 0) -> str:
         """Choose one of `lines`, by a hash of the mail and of `what`: always the same for one mail, varied between
-        mails."""
+        mails. `step`: lines further on, so that things of one kind in a mail differ."""
         seed = sha256(f"{self.brief.client_id}/{self.brief.n}/{what}".encode()).digest()
-        return lines[int.from_bytes(seed[:4], "big") % len(lines)]
+        return lines[(int.from_bytes(seed[:4], "big") + step) % len(lines)]
 
 
 def _join_paragraphs(texts: Iterable[str]) -> list[str]:

@@ -9,7 +9,11 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from functools import lru_cache
 from typing import Final
+
+from babel.numbers import format_currency
 
 MAX_CHARACTERS: Final = 80
 """Characters of a quoted title; longer ones are cut at a word."""
@@ -105,14 +109,11 @@ def _drop_unpaired_brackets(text: str) -> str:
     return text if text.count("(") == text.count(")") else _SPACES.sub(" ", re.sub(r"[()]", " ", text)).strip()
 
 
-_SIGNS: Final = {"USD": "$", "GBP": "£", "EUR": "€", "JPY": "¥", "AUD": "A$", "CAD": "C$", "NZD": "NZ$"}
-_WHOLE: Final = frozenset({"JPY", "KRW", "VND", "ISK", "CLP"})
-"""Currencies without a smaller unit. Prices are stored in hundredths all the same."""
+@lru_cache(maxsize=4_096)
+def format_price(cents: int, currency: str, language: str = "en") -> str:
+    """Format `cents` (hundredths of `currency`, an ISO 4217 code) as a language does: $1,249.00, ¥4,800, 1.249,00 €.
 
-
-def format_price(cents: int, currency: str) -> str:
-    """Format `cents` (hundredths of `currency`, an ISO 4217 code) with sign and thousands: $1,249.00, ¥4,800, CHF
-    90.00."""
-    sign = _SIGNS.get(currency, f"{currency}\u00a0")
-    whole, rest = divmod(cents, 100)
-    return f"{sign}{whole:,}" if currency in _WHOLE else f"{sign}{whole:,}.{rest:02}"
+    Prices are stored in hundredths of every currency, of those without a smaller unit too.
+    """
+    price = format_currency(Decimal(cents) / 100, currency, locale=language).replace("\u200f", "")
+    return re.sub(r"(?<=[^\W\d_])(?=\d)", "\u00a0", price)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -61,10 +62,15 @@ def render(
 ) -> RenderedMail:
     """Render the mail of `draft`: with `opens`, a picture tells when it is opened; with `hidden`, it holds a link that
     only machines follow. Raises BadInput (field `items`) when the draft names an item that `items` lacks."""
-    cards = [_build_card(blurb, brief, items, links, shop) for blurb in draft.items]
+    frames = load_frames()
+    language = draft.language if draft.language in frames else "en"
+    frame = frames[language]
+    cards = [_build_card(blurb, brief, items, links, shop, language) for blurb in draft.items]
     lead = draft.items[0].item_id if len(draft.items) == 1 else None
     context: dict[str, Any] = {
-        "lang": _find_language(brief.locale),
+        "lang": _find_language_tag(brief.locale, language),
+        "frame": frame,
+        "start": "right" if frame["direction"] == "rtl" else "left",
         "subject": draft.subject,
         "preheader": draft.preheader,
         "greeting": draft.greeting,
@@ -75,7 +81,7 @@ def render(
         "view": links.build_page_url(OwnPage.VIEW, brief.client_id, brief.n),
         "preferences": links.build_page_url(OwnPage.PREFERENCES, brief.client_id, brief.n),
         "unsubscribe": links.build_unsubscribe_url(brief.client_id, brief.n),
-        "why": f"You receive this because you are a client of {shop.name} and agreed to hear from us.",
+        "why": frame["why"].format(shop=shop.name),
         "shop": shop,
         "opened": links.build_open_url(brief.client_id, brief.n) if opens else "",
         "hidden": links.build_hidden_url(brief.client_id, brief.n) if hidden else "",
@@ -95,7 +101,7 @@ def _build_main_link(brief: Brief, links: Links, item_id: ItemId | None) -> str:
 
 
 def _build_card(
-    blurb: ItemBlurb, brief: Brief, items: Mapping[ItemId, Item], links: Links, shop: Shop
+    blurb: ItemBlurb, brief: Brief, items: Mapping[ItemId, Item], links: Links, shop: Shop, language: str
 ) -> dict[str, str]:
     item = items.get(blurb.item_id)
     if item is None:
@@ -104,7 +110,7 @@ def _build_card(
         "title": item.title,
         "brand": item.brand,
         "kicker": item.brand or item.category,
-        "price": format_price(item.price_cents, shop.currency),
+        "price": format_price(item.price_cents, shop.currency, language),
         "blurb": blurb.text,
         "alt": _describe_picture(item),
         "picture": links.build_picture_url(item.item_id, item.picture, expected=bool(item.image_url)),
@@ -117,11 +123,18 @@ def _describe_picture(item: Item) -> str:
     return item.title if item.colour.casefold() in item.title.casefold() else f"{item.title}, {item.colour}"
 
 
-def _find_language(locale: str) -> str:
-    """Find the language of the words: English, in the reader's own spelling where they have one. Our writers write no
-    other, and a screen reader would read English aloud as if it were theirs."""
+def _find_language_tag(locale: str, language: str) -> str:
+    """Find the tag of the words' language: the reader's own spelling of it where they have one. A screen reader reads
+    words aloud as the tag says."""
     tag = locale.replace("_", "-")
-    return tag if tag.partition("-")[0].lower() == "en" else "en"
+    return tag if tag.partition("-")[0].lower() == language else language
+
+
+@cache
+def load_frames() -> Mapping[str, Mapping[str, str]]:
+    """Load what surrounds the words of a mail, by language."""
+    frames: dict[str, dict[str, str]] = tomllib.loads((FOLDER / "frames.toml").read_text(encoding="utf-8"))
+    return frames
 
 
 @cache

@@ -7,7 +7,7 @@ words must stand as an approved sentence has them, so that known words cannot be
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from typing import Final
 
 from domain.grounding import BriefSupport, Violation, check_items, list_texts, soften_message, split_sentences
@@ -45,7 +45,7 @@ def find_ungrounded(
     """
     checker = SentenceChecker(brief, grammar, copy)
     faults = list(check_items(draft, BriefSupport.from_brief(brief)))
-    if draft.greeting != build_greeting(brief, grammar):
+    if draft.greeting not in (build_greeting(brief, grammar), grammar.ways["greeting"][1]):
         faults.append(
             Violation(code="greeting", where="greeting", what=f"the greeting is: {build_greeting(brief, grammar)}")
         )
@@ -105,7 +105,7 @@ class SentenceChecker:
     def _check_signs(self, text: str) -> Iterator[Violation]:
         plain = soften_message(text) if fold(text).rstrip(".") in self._message else text
         for fault in (*find_unsafe_text(plain, self._known), *find_shouting(text, self._known)):
-            if fault.code != "script" or self._grammar.language != "ar" or not _is_arabic(text):
+            if fault.code != "script" or self._grammar.language != "ar" or not _is_arabic(text, self._known):
                 yield Violation(code=fault.code, where="", what=fault.what)
         bare = fold(text)
         for phrase in self._phrases:
@@ -191,10 +191,10 @@ def _fill_item(shape: str, item: BriefItem) -> str:
     return "" if any(f"{{{name}}}" in shape and not word for name, word in slots.items()) else shape.format(**slots)
 
 
-def _is_arabic(text: str) -> bool:
-    """Return whether the letters of each word are all Arabic or all Latin; strange words are found as words."""
+def _is_arabic(text: str, known: Container[str]) -> bool:
+    """Return whether each word is Arabic, plain Latin or known; strange words are found as words."""
     words = re.findall(r"[^\W\d_]+", fold(text))
-    return all(word.isascii() or all("\u0621" <= c <= "\u064a" for c in word) for word in words)
+    return all(w.isascii() or w in known or all("\u0621" <= c <= "\u064a" for c in w) for w in words)
 
 
 def _cut(said: dict[str, str]) -> Iterator[CitedSentence]:

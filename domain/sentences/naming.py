@@ -167,9 +167,10 @@ def _list_days(fact: Fact, grammar: Grammar) -> Iterator[str]:
     month = grammar.notes["month"][fact.day.month - 1]
     for shape in grammar.notes["day"]:
         plain = shape.replace("DAY", str(fact.day.day)).replace("MONTH", month)
-        yield f"{plain} {fact.day.year}" if fact.dated else plain
         if not fact.dated:
-            yield f"{plain} {fact.day.year}"
+            yield plain
+        joint = f" {grammar.notes['year'][0]} " if "year" in grammar.notes else " "
+        yield from dict.fromkeys((f"{plain}{joint}{fact.day.year}", f"{plain} {fact.day.year}"))
 
 
 def _list_lists(words: Sequence[str], grammar: Grammar) -> Iterator[str]:

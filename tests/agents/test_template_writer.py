@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from itertools import pairwise
 
 import pytest
@@ -9,10 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agents import template_writer
-from agents.template_copy import COPY, LINKS, WITHOUT_ITEMS
+from agents.languages import LANGUAGES, find_draft_faults
+from agents.template_copy import FACTS, LanguageCopy, load_copy
 from domain.facts import CODES, state_facts
 from domain.grounding import BriefSupport, find_text_faults, find_violations
-from models.mail import Brief, Fact
+from models.mail import Autonomy, Brief, Fact
 from models.states import TouchKind
 from tests.agents.briefs import NOW, brief, briefs, histories
 
@@ -59,7 +61,7 @@ def test_the_three_angles_of_re_engagement_differ() -> None:
         assert one.subject != other.subject
         assert set(one.paragraphs[0].split(". ")).isdisjoint(other.paragraphs[0].split(". "))
     for kind, next_kind in pairwise([*kinds, kinds[0]]):
-        own, others = COPY[kind], COPY[next_kind]
+        own, others = load_copy("en").kinds[kind], load_copy("en").kinds[next_kind]
         assert set(own.openings + own.bridges).isdisjoint(others.openings + others.bridges)
 
 
@@ -90,7 +92,7 @@ def test_the_quiz_mail_asks_for_the_quiz_and_shows_no_items() -> None:
 
 def test_without_picks_no_pieces_are_spoken_of() -> None:
     drafts = [template_writer.compose_draft(brief(items=(), client_id=f"c-{i}")) for i in range(20)]
-    assert {draft.call_to_action for draft in drafts} == set(WITHOUT_ITEMS.actions)
+    assert {draft.call_to_action for draft in drafts} == set(load_copy("en").without_items.actions)
 
 
 def test_the_reason_for_an_item_is_its_blurb() -> None:
@@ -98,10 +100,14 @@ def test_the_reason_for_an_item_is_its_blurb() -> None:
     assert template_writer.compose_draft(brief(items=(item,))).items[0].text == "Close to what you have chosen before."
 
 
+def list_lines(copy: LanguageCopy) -> list[str]:
+    kinds = [*copy.kinds.values(), copy.without_items]
+    return [line for kind in kinds for part in kind for line in part] + [x for ls in copy.links.values() for x in ls]
+
+
 def test_the_approved_copy_itself_keeps_the_rules() -> None:
     ground = BriefSupport.from_brief(brief())
-    copies = [*COPY.values(), WITHOUT_ITEMS]
-    lines = [line for copy in copies for part in copy[:-1] for line in part] + [x for ls in LINKS.values() for x in ls]
+    lines = list_lines(load_copy("en"))
     assert len(lines) > 100
     assert {
         line: faults for line in lines if (faults := list(find_text_faults(line.format(shop="X"), "x", ground)))
@@ -109,6 +115,59 @@ def test_the_approved_copy_itself_keeps_the_rules() -> None:
 
 
 def test_every_kind_has_copy_and_names_only_facts_that_there_are() -> None:
-    assert set(COPY) == set(TouchKind)
-    assert {code for copy in COPY.values() for code in copy.facts} | set(LINKS) <= set(CODES)
-    assert all("signed_up" in copy.facts for copy in COPY.values())
+    assert set(FACTS) == set(TouchKind)
+    assert {code for facts in FACTS.values() for code in facts} | set(load_copy("en").links) <= set(CODES)
+    assert all("signed_up" in facts for facts in FACTS.values())
+
+
+OTHERS = sorted(set(LANGUAGES) - {"en"})
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_each_language_has_as_much_copy_as_english_and_it_fits_a_mail(language: str) -> None:
+    own, english = load_copy(language), load_copy("en")
+    assert {kind: [len(part) for part in copy] for kind, copy in own.kinds.items()} == {
+        kind: [len(part) for part in copy] for kind, copy in english.kinds.items()
+    }
+    assert all(len(line.format(shop="x" * 30)) <= 70 for copy in own.kinds.values() for line in copy.subjects)
+    assert all(len(line) <= 40 for copy in own.kinds.values() for line in copy.actions)
+    assert len({*list_lines(own)} & {*list_lines(english)}) == 0
+
+
+@given(briefs, st.sampled_from(OTHERS))
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_a_draft_in_any_language_says_only_what_is_approved(given_brief: Brief, language: str) -> None:
+    shown = given_brief.model_copy(update={"locale": language, "message": "", "autonomy": Autonomy.APPROVED})
+    draft = template_writer.compose_draft(shown)
+    assert draft.language == language
+    assert find_draft_faults(draft, shown) == []
+    changed = draft.model_copy(update={"paragraphs": (*draft.paragraphs[:-1], f"{draft.paragraphs[-1]} Gratis.")})
+    assert find_draft_faults(changed, shown)
+
+
+@pytest.mark.parametrize(
+    ("language", "fact"),
+    [
+        ("de", "Ihre letzte Bestellung enthielt Linen Shirt."),
+        ("fr", "Votre dernière commande comprenait Linen Shirt."),
+        ("es", "Tu último pedido incluía Linen Shirt."),
+        ("ar", "شمل طلبك الأخير Linen Shirt."),
+    ],
+)
+def test_a_client_reads_of_their_order_in_their_own_language(language: str, fact: str) -> None:
+    draft = template_writer.compose_draft(brief(locale=language, kind=TouchKind.MISSED))
+    assert fact in draft.paragraphs[-1]
+    assert len({blurb.text for blurb in draft.items}) == len(draft.items)
+
+
+def test_words_of_the_shops_own_language_are_not_put_into_another() -> None:
+    taste = Fact(code="favourite_category", text="You order knitwear more than anything else.", words=("knitwear",))
+    joined = Fact(code="signed_up", text="You joined us on 2 January 2025.", day=date(2025, 1, 2), dated=True)
+    draft = template_writer.compose_draft(brief(locale="es-MX", facts=(taste, joined)))
+    assert "Te uniste a nosotros el 2 de enero de 2025." in draft.paragraphs[-1]
+
+
+def test_a_language_without_copy_and_an_owners_message_are_written_in_the_shops() -> None:
+    assert template_writer.compose_draft(brief(locale="it")).language == "en"
+    spring = brief(locale="de", kind=TouchKind.CAMPAIGN, message="The linen collection has arrived.")
+    assert template_writer.compose_draft(spring).language == "en"

@@ -18,3 +18,11 @@ from domain.wording import format_price
 )
 def test_prices_read_as_people_write_them(cents: int, currency: str, expected: str) -> None:
     assert format_price(cents, currency) == expected
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [("de", "1.249,05\u00a0€"), ("fr", "1\u202f249,05\u00a0€"), ("es", "1.249,05\u00a0€"), ("ar", "1,249.05\u00a0€")],
+)
+def test_each_language_writes_prices_in_its_way(language: str, expected: str) -> None:
+    assert format_price(124_905, "EUR", language) == expected
