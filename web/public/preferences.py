@@ -36,9 +36,9 @@ TOPICS: Final[Mapping[str, tuple[str, str]]] = {
     Topic.CAMPAIGN: ("Occasions", "Collections and events of the shop."),
 }
 LANGUAGES: Final[Mapping[str, str]] = {
-    "en": "English", "de": "Deutsch", "fr": "Français", "es": "Español", "it": "Italiano", "nl": "Nederlands",
-    "ar": "العربية",
+    "en": "English", "de": "Deutsch", "fr": "Français", "es": "Español", "ar": "العربية",
 }  # fmt: skip
+"""The languages that mails are written in, by their own names."""
 
 
 FEWER: Final = (3, 2, 1, 0)
@@ -159,7 +159,7 @@ PARTS: Final[Mapping[str, PreferenceForm]] = {
     "mail": PreferenceForm(_save_mail, "Saved. From now on you get as much mail as you asked for."),
     "break": PreferenceForm(_save_break, "Saved. You get no mail from us until that day."),
     "resume": PreferenceForm(_end_break, "Your break is over. We write again, seldom and with care."),
-    "language": PreferenceForm(_save_language, "Saved. We know which language you like best."),
+    "language": PreferenceForm(_save_language, "Saved. Our mails to you are written in it from now on."),
     "purposes": PreferenceForm(_save_purposes, "Saved. That is how we use what we know of you from now on."),
     "address": PreferenceForm(
         _ask_for_address, "We sent a link to that address. Your address changes when you use it."
