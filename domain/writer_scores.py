@@ -10,7 +10,7 @@ from typing import Final
 
 import numpy as np
 
-from domain.grounding import find_violations, list_texts
+from domain.grounding import list_texts
 from domain.statistics.intervals import compute_share_bounds, mean_interval, normal_quantile
 from models.mail import EmailDraft
 from models.writer_scores import GoldenBrief, RuleScore, WriterResult, WriterScore
@@ -28,15 +28,15 @@ _WORDS: Final = {
 """Words that nearly every text of a language has."""
 
 
-def judge_draft(golden: GoldenBrief, draft: EmailDraft | None, calls: int) -> dict[str, bool]:
-    """Judge the draft of a brief, None where there is none, by every rule."""
+def judge_draft(golden: GoldenBrief, draft: EmailDraft | None, calls: int, *, grounded: bool) -> dict[str, bool]:
+    """Judge the draft of a brief, None where there is none, by every rule. `grounded`: whether it may be sent."""
     if draft is None:
         return dict.fromkeys(RULES, False)
     rubric = golden.rubric
     return {
         "answered": True,
         "at_first": calls == 1,
-        "grounded": not find_violations(draft, golden.brief),
+        "grounded": grounded,
         "items": {blurb.item_id for blurb in draft.items} == set(rubric.items),
         "subject": len(draft.subject) <= rubric.subject_at_most,
         "length": len(draft.paragraphs) <= rubric.paragraphs_at_most,

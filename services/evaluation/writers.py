@@ -13,6 +13,7 @@ from typing import Final
 
 from agents.attempts import BudgetAccount
 from agents.golden_set import load_golden_set
+from agents.languages import find_draft_faults
 from agents.llm import Check, LanguageModel, ModelAnswer, PromptAnswerer, T
 from agents.prompt import Prompt
 from agents.writer import VERSION, write_draft
@@ -99,7 +100,9 @@ async def _write_one(model: LanguageModel, golden: GoldenBrief, choice: WriterCh
         name=golden.name,
         kind=golden.brief.kind,
         language=golden.rubric.language,
-        rules=judge_draft(golden, draft, len(calls)),
+        rules=judge_draft(
+            golden, draft, len(calls), grounded=draft is not None and not find_draft_faults(draft, golden.brief)
+        ),
         code=code,
         calls=len(calls),
         tokens=sum(call.tokens_in + call.tokens_out for call in calls),

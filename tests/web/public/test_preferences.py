@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import insert, update
 
+from agents.languages import LANGUAGES
 from domain.eligibility import SendDecision, may_plan
 from domain.timing import MailRules
 from mail.links import OwnPage
@@ -19,6 +20,7 @@ from store.database import read_transaction
 from store.mail.mail_facts import load_mail_facts
 from tests.web.public.conftest import ClientSite
 from tests.web.sample_shop import NOW
+from web.public import preferences
 
 PARIS_MIDNIGHT = utc(2026, 12, 9, 23)
 
@@ -126,3 +128,7 @@ def test_what_is_no_part_is_not_found_and_nothing_changes(own: ClientSite) -> No
     assert post(own, "consent", consent="yes").status_code == 404
     assert own.client.post("/preferences/x/mail").status_code == 404
     assert list_actions(own) == []
+
+
+def test_every_language_that_is_offered_is_written() -> None:
+    assert set(preferences.LANGUAGES) == set(LANGUAGES)
