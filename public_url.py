@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from socket import inet_aton
 from urllib.parse import urlsplit
 
 
@@ -25,8 +26,20 @@ def find_url_fault(url: str, *, real_mail: bool) -> str:
 
 def _is_local(host: str) -> bool:
     """Return whether a host is this machine or a wildcard."""
+    host = host.removesuffix(".")
+    address = _parse_address(host)
+    if address is None:
+        return "*" in host or host == "localhost" or host.endswith((".localhost", "localhost.localdomain"))
+    return address.is_loopback or address.is_unspecified
+
+
+def _parse_address(host: str) -> IPv4Address | IPv6Address | None:
+    """Parse an IP address as browsers do, which also read 127.1 and 2130706433; None for a name."""
     try:
         address = ip_address(host)
     except ValueError:
-        return "*" in host or host == "localhost" or host.endswith(".localhost")
-    return address.is_loopback or address.is_unspecified
+        try:
+            return IPv4Address(inet_aton(host))
+        except OSError:
+            return None
+    return address.ipv4_mapped or address if isinstance(address, IPv6Address) else address

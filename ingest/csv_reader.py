@@ -88,7 +88,7 @@ class CsvReader:
 
     def _read_row(self, cells: list[str]) -> Iterator[FileLine]:
         width = len(self.header)
-        if len(self._taken) > 1 and self._holds_stray_quote(cells, width):
+        if self._may_hold_stray_quote() and self._holds_stray_quote(cells, width):
             yield self._refuse_quote(UNCLOSED)
             return
         number = self._finish_row()
@@ -100,13 +100,19 @@ class CsvReader:
             row = {name: cell for name, cell in zip(self.header, cells, strict=False) if cell}
             yield FileLine(number, row, RowFault("", f"has {len(cells)} cells where the header has {width}"))
 
+    def _may_hold_stray_quote(self) -> bool:
+        """Return whether a row lies over several lines, or ends the file within a quote."""
+        return len(self._taken) > 1 or self._taken[0].count('"') % 2 == 1
+
     def _holds_stray_quote(self, cells: list[str], width: int) -> bool:
-        """Return whether a row over several lines is no text with line breaks, but a quote that swallowed rows."""
+        """Return whether such a row is no text with line breaks, but a quote that swallowed rows or is not closed."""
         try:
             list(csv.reader(self._taken, delimiter=self._delimiter, strict=True))
         except csv.Error:
             return True
-        return len(cells) != width or any(self._count_cells(line) == width for line in self._taken[1:])
+        return len(self._taken) > 1 and (
+            len(cells) != width or any(self._count_cells(line) == width for line in self._taken[1:])
+        )
 
     def _count_cells(self, line: str) -> int:
         return len(next(csv.reader([line], delimiter=self._delimiter), []))

@@ -26,7 +26,7 @@ from ingest.kinds import KINDS, BatchResult, FileKind, ImportContext
 from ingest.readers import Source, open_source
 from ingest.rejects import RejectFile, choose_default_path
 from ingest.row_notes import count_notes
-from ingest.rows import FileLine
+from ingest.rows import FileLine, leave_out_nulls
 from ingest.whole_files import WholeFile
 from models.actors import Actor, Subject, SubjectKind
 from store.activity import write_activity
@@ -181,7 +181,7 @@ def _record_batch(connection: Connection, kind: str, saved: BatchResult, context
 
 def _parse_line(kind: FileKind, line: FileLine, lists: str | None) -> Any:
     try:
-        return kind.parse(line.row, lists)
+        return kind.parse(line.row if lists is None else leave_out_nulls(line.row, kind.columns.optional), lists)
     except ValidationError as wrong:
         return find_fault(wrong)
     except BadInput as wrong:

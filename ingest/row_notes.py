@@ -9,7 +9,7 @@ from typing import Final
 from pydantic import BaseModel
 
 from ingest.kinds import LISTS
-from ingest.rows import FileLine, Row
+from ingest.rows import NAME, FileLine, Row, is_null
 from ingest.size_notes import describe_size_note, is_size_note
 from models.clients import ClientRow
 
@@ -23,6 +23,7 @@ NOTES: Final = {
     "no_stock": "items, but nothing can be recommended: no stock is imported",
     "out_of_stock": "skus that the file leaves out are out of stock",
     "consent_not_stated": "may not be mailed: their consent is not stated (unless they gave it before)",
+    "nulls": "with NULL, nan or N/A in a cell: taken as empty",
     "name_left_out": "whose first name is none, such as NULL or an address: left empty",
     "lists_unsplit": "with a list in one piece: lists are parted by {lists}, or by what --lists names",
     "time_zone_assumed": "without a time zone, taken to live in the shop's",
@@ -39,6 +40,7 @@ def count_notes(rows: Iterable[tuple[FileLine, BaseModel]], lists: str | None) -
     for line, model in rows:
         if lists and not _LISTS.isdisjoint(line.row) and _holds_unsplit_list(line.row, lists):
             notes["lists_unsplit"] += 1
+        notes["nulls"] += bool(lists) and any(is_null(cell) and name != NAME for name, cell in line.row.items())
         if isinstance(model, ClientRow):
             notes["consent_not_stated"] += "consent" not in model.model_fields_set
             notes["name_left_out"] += bool(line.row.get("first_name")) and not model.first_name

@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from errors import BadInput
 from ingest.faults import RowFault
 
 Row = dict[str, Any]
+
+
+NULLS: Final = frozenset(("NULL", "null", "Null", "(null)", "\\N", "nan", "NaN", "N/A", "n/a", "#N/A"))
+"""What databases and spreadsheets write into a table for nothing."""
+NAME: Final = "first_name"
+"""Has a rule of its own: Nan, written like a name, is one."""
+
+
+def leave_out_nulls(row: Row, optional: Container[str]) -> Row:
+    """Return a row of a table without those of its optional cells that say that there is nothing."""
+    empty = [name for name, cell in row.items() if name in optional and name != NAME and is_null(cell)]
+    return {name: cell for name, cell in row.items() if name not in empty} if empty else row
+
+
+def is_null(cell: Any) -> bool:
+    """Return whether a cell says that there is nothing."""
+    return isinstance(cell, str) and cell.strip() in NULLS
 
 
 class FileLine(NamedTuple):

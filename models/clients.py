@@ -16,8 +16,8 @@ FirstName = Annotated[str, Field(max_length=64)]
 
 LOCALE: Final = r"^[A-Za-z]{2,3}([-_][A-Za-z0-9]{2,8})*$"
 NO_NAMES: Final = frozenset(
-    ("null", "(null)", "\\n", "none", "n/a", "#n/a", "unknown", "undefined", "not provided", "-", "--", ".", "?")
-)
+    ("null", "(null)", "\\n", "none", "n/a", "#n/a", "n.a.", "k.a.", "unknown", "undefined", "not provided")
+) | {"-", "--", ".", "?"}
 """What exports write where there is no first name, in lower case."""
 NOT_A_NUMBER: Final = ("nan", "NaN")
 """Nan, written like a name, is one."""

@@ -72,6 +72,8 @@ def _read_header(scope: Scope, name: bytes) -> bytes:
     return next((value for key, value in scope["headers"] if key == name), b"")
 
 
+_GZIP: Final = b"\x1f\x8b"
+"""How gzip begins; JSON and forms never do."""
 Unpacker = Callable[[bytes, int, bool], bytes]
 """Unpacks a piece of a body to at most so many bytes; the last argument says that it is the last piece."""
 
@@ -79,16 +81,35 @@ Unpacker = Callable[[bytes, int, bool], bytes]
 def _choose_unpacker(encoding: bytes) -> Unpacker:
     name = encoding.decode("latin-1").strip().casefold()
     if name in ("", "identity"):
-        return lambda piece, most, last: piece
-    if name != "gzip":
-        return _refuse_encoding
+        return _build_plain()
+    return _build_gunzip() if name == "gzip" else _refuse_encoding
+
+
+def _build_plain() -> Unpacker:
+    """Build an unpacker that hands on what it gets; a body that is gzip without saying so is unpacked."""
+    inner: Unpacker | None = None
+
+    def hand_on(piece: bytes, most: int, last: bool) -> bytes:
+        nonlocal inner
+        if inner is None and piece:
+            inner = _build_gunzip() if piece.startswith(_GZIP) else _keep
+        return piece if inner is None else inner(piece, most, last)
+
+    return hand_on
+
+
+def _keep(piece: bytes, _most: int, _last: bool) -> bytes:
+    return piece
+
+
+def _build_gunzip() -> Unpacker:
     stream = zlib.decompressobj(wbits=31)  # a gzip header and trailer, not bare deflate
 
     def unpack(piece: bytes, most: int, last: bool) -> bytes:
         try:
             unpacked = stream.decompress(piece, most)
         except zlib.error:
-            raise BadInput("is not gzip, although Content-Encoding says so", "body") from None
+            raise BadInput("is not gzip, although Content-Encoding or its beginning says so", "body") from None
         if last and not stream.eof and len(unpacked) < most:
             raise BadInput("breaks off: the gzip stream has no end", "body")
         return unpacked

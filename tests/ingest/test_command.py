@@ -141,12 +141,13 @@ def test_what_a_file_leaves_unsaid_is_said(
 ) -> None:
     (home / "clients.csv").write_text(
         'client_id,email,first_name,tags\na,a@x.example,NULL,vip\nb,b@x.example,b@x.example,"vip, new"\n,,,\n'
-        "c,c@x.example,Nan,vip|new\nd,d@x.example,nan,\n"
+        "c,c@x.example,Nan,vip|new\nd,d@x.example,nan,NULL\n"
     )
     status, text = run_import(monkeypatch, capsys, "clients", "clients.csv")
     assert status == 0
     assert "nobody of these may be mailed: no consent column" in text
     assert "3 whose first name is none" in text
+    assert "1 with NULL, nan or N/A in a cell: taken as empty" in text
     assert "1 with a list in one piece" in text
     assert "1 blank rows skipped" in text
     with read_transaction(connect(f"sqlite:///{home / 'home' / 'selvedge.db'}")) as connection:

@@ -58,7 +58,10 @@ def test_stray_quotes_cost_their_own_lines_wherever_they_stand(
     tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str]], data: st.DataObject
 ) -> None:
     stray = data.draw(st.sets(st.integers(0, len(rows) - 1), max_size=3))
-    text = "a,b\n" + "".join(f'"{a},{b}\n' if index in stray else f"{a},{b}\n" for index, (a, b) in enumerate(rows))
+    last_cell = data.draw(st.booleans())
+    quoted = (lambda a, b: f'{a},"{b}') if last_cell else (lambda a, b: f'"{a},{b}')
+    lined = (quoted(a, b) if index in stray else f"{a},{b}" for index, (a, b) in enumerate(rows))
+    text = "a,b\n" + "\n".join(lined) + data.draw(st.sampled_from(["", "\n"]))
     lines = read(tmp_path_factory.mktemp("stray"), "x.csv", text.encode())
     assert {line.number - 2 for line in lines if line.fault} == stray
     assert [line.row for line in lines if not line.fault] == [

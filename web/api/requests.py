@@ -110,4 +110,8 @@ def parse_json(body: bytes) -> Any:
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError as wrong:
+        try:
+            body.decode()
+        except UnicodeDecodeError:
+            raise BadInput("is not JSON, which is text in UTF-8", "body") from None
         raise BadInput(f"is not JSON: {wrong.msg} (line {wrong.lineno}, column {wrong.colno})", "body") from None

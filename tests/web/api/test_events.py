@@ -85,6 +85,7 @@ def test_a_body_may_come_as_gzip(web: TestClient, ann: None) -> None:
     packed = gzip.compress(orjson.dumps(event()))
     answer = web.post("/v1/events", content=packed, headers={"Content-Encoding": "gzip"})
     assert answer.json()["accepted"] == ["e1"]
+    assert web.post("/v1/events", content=packed).json()["duplicates"] == ["e1"], "and without saying so"
 
 
 @pytest.mark.parametrize(
@@ -94,12 +95,14 @@ def test_a_body_may_come_as_gzip(web: TestClient, ann: None) -> None:
         (b"{}", "gzip", 422, "is not gzip"),
         (gzip.compress(b"[]")[:-3], "gzip", 422, "breaks off"),
         (b"{}", "br", 422, "send the body plain"),
+        (b"\xff\xfe[]", "identity", 422, "body: is not JSON, which is text in UTF-8"),
     ],
     ids=[
         "too large",
         "not gzip",
         "cut off",
         "another encoding",
+        "no text",
     ],  # gzip holds the time, and ids must be the same always
 )
 def test_a_packed_body_that_cannot_be_read_is_named(
