@@ -42,6 +42,7 @@ PARTS = (
     "notes_reading",
     "words",
     "honest",
+    "segments",
 )
 
 BARS: dict[str, tuple[str, float]] = {
