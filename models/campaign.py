@@ -7,19 +7,24 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from models.base import CampaignSlug, Contract, Reason, StrictInput, Utc
+from models.base import CampaignSlug, Contract, Id, Reason, StrictInput, Utc
 from models.clock import Clock
 from models.drafts import ReviewPolicy
 from models.events import Label
 from models.mail import Autonomy
+from models.segments import Filter, FilterText
 from models.states import CampaignState, Overdue, Phase
 
 
 class Audience(StrictInput):
-    """Who is mailed: clients in any of `phases` (empty: all) who carry all of `tags`."""
+    """Who is mailed: clients in any of `phases` (empty: all) who carry all of `tags` and whom the filter holds."""
 
     phases: tuple[Phase, ...] = ()
     tags: tuple[Label, ...] = ()
+    filter: Filter | FilterText | None = None
+    """A filter, as text or tree (docs/segments.md)."""
+    segment: Id | None = None
+    """The saved segment whose filter it takes, as the segment stands when the campaign is created."""
 
 
 class CampaignSpec(StrictInput):

@@ -157,6 +157,9 @@ Filter = Annotated[
 for _model in (AllOf, AnyOf, Not):
     _model.model_rebuild()
 
+FilterText = Annotated[str, Field(max_length=10_000)]
+"""A filter as people type it; `domain.segments.text` reads it."""
+
 FILTER: Final[TypeAdapter[Filter]] = TypeAdapter(Filter)
 """Validates one filter, by its `kind`."""
 

@@ -35,6 +35,8 @@ from settings import load
     help="Only clients in this phase (any of several).",
 )
 @click.option("--tag", "tags", multiple=True, help="Only clients who carry this tag (all of several).")
+@click.option("--filter", "filter_text", help="Only clients whom this filter holds; see selvedge segments --help.")
+@click.option("--segment", help="Only clients of this saved segment, with its filter as it is now.")
 @click.option("--throughput", type=int, help="Clients enrolled in a minute (default 60).")
 @click.option("--priority", type=int, help="0 to 100; who goes first when several mails are due (default 50).")
 @click.option(
@@ -56,6 +58,8 @@ def command(
     slug: str,
     phases: tuple[str, ...],
     tags: tuple[str, ...],
+    filter_text: str | None,
+    segment: str | None,
     even_if_empty: bool,
     preview: bool,
     as_json: bool,
@@ -73,10 +77,11 @@ def command(
     from services.campaigns.creation import create_campaign, preview_campaign  # noqa: PLC0415
 
     options["throughput_per_minute"] = options.pop("throughput")
-    spec = validate(CampaignSpec, {"slug": slug, "audience": {"phases": phases, "tags": tags}, **options})
+    audience = {"phases": phases, "tags": tags, "filter": filter_text, "segment": segment}
+    spec = validate(CampaignSpec, {"slug": slug, "audience": audience, **options})
     engine = open_database(load())
     if preview:
-        click.echo(_render_preview(spec, preview_campaign(engine, spec), as_json))
+        click.echo(_render_preview(spec, preview_campaign(engine, spec, load_business_time(engine)), as_json))
         return
     now, real_now = load_business_time(engine), datetime.now(UTC)
     progress = create_campaign(engine, get_command_actor(), spec, now, real_now, even_if_empty=even_if_empty)

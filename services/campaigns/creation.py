@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from datetime import datetime
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from domain import permissions
 from domain.grounding import find_message_faults
@@ -16,6 +16,7 @@ from models.campaign import CampaignProgress, CampaignSpec
 from models.states import Arm
 from services.campaigns.enrolment import count_audience
 from services.campaigns.sanity import require_meant
+from services.segments.audiences import resolve_audience
 from store.activity import write_activity
 from store.campaigns import campaigns
 from store.database import read_transaction, write_transaction
@@ -35,6 +36,7 @@ def create_campaign(
     permissions.require(actor, Action.CREATE_CAMPAIGN)
     _require_plain_text(spec)
     with write_transaction(engine) as connection:
+        spec = _resolve_spec(connection, spec)
         if campaigns.create_campaign(connection, spec, now):
             require_meant(connection, spec, now, even_if_empty=even_if_empty)
             subject = Subject(kind=SubjectKind.CAMPAIGN, id=spec.slug)
@@ -43,14 +45,18 @@ def create_campaign(
         return campaigns.count_progress(connection, spec.slug)
 
 
-def preview_campaign(engine: Engine, spec: CampaignSpec) -> Counter[Arm]:
+def preview_campaign(engine: Engine, spec: CampaignSpec, now: datetime) -> Counter[Arm]:
     """Count the clients whom the campaign would reach as they are now, by arm. Nothing is changed.
 
-    Raises: BadInput when the text holds what mail may not say.
+    Raises: BadInput when the text holds what mail may not say, or the filter names what nobody has.
     """
     _require_plain_text(spec)
     with read_transaction(engine) as connection:
-        return count_audience(connection, spec)
+        return count_audience(connection, _resolve_spec(connection, spec), now)
+
+
+def _resolve_spec(connection: Connection, spec: CampaignSpec) -> CampaignSpec:
+    return spec.model_copy(update={"audience": resolve_audience(connection, spec.audience)})
 
 
 def _require_plain_text(spec: CampaignSpec) -> None:

@@ -35,7 +35,7 @@ def enrol_next(connection: Connection, row: CampaignRow, limit: int, now: dateti
     chosen: list[AudienceMember] = []
     cursor, batch, looked, at_end = row.cursor, max(limit * 4, 200), 0, False
     while len(chosen) < limit and looked < MOST_LOOKED_AT and not at_end:
-        page = enrolments.list_audience(connection, spec.audience.phases, cursor, batch, beside)
+        page = enrolments.list_audience(connection, spec.audience, now, cursor, batch, beside)
         for member in page:
             cursor = member.client_id
             if is_in_audience(spec, member):
@@ -51,11 +51,11 @@ def enrol_next(connection: Connection, row: CampaignRow, limit: int, now: dateti
     return EnrolmentBatch(Counter(entry.arm for entry in entries), mailed)
 
 
-def count_audience(connection: Connection, spec: CampaignSpec) -> Counter[Arm]:
-    """Count by arm the clients whom the campaign would enrol as they are now, and change nothing."""
+def count_audience(connection: Connection, spec: CampaignSpec, now: datetime) -> Counter[Arm]:
+    """Count by arm the clients whom the campaign would enrol as they are at `now`, and change nothing."""
     counts: Counter[Arm] = Counter()
     cursor, taken = "", dict[str, ClientId]()
-    while page := enrolments.list_audience(connection, spec.audience.phases, cursor, PREVIEW_BATCH):
+    while page := enrolments.list_audience(connection, spec.audience, now, cursor, PREVIEW_BATCH):
         cursor = page[-1].client_id
         members = [member for member in page if is_in_audience(spec, member)]
         counts.update(entry.arm for entry in begin_enrolments(spec, members, taken))

@@ -27,7 +27,7 @@ def require_meant(connection: Connection, spec: CampaignSpec, now: datetime, *, 
         return
     if spec.audience.tags:
         _require_carried(connection, spec)
-    if not _has_anybody(connection, spec):
+    if not _has_anybody(connection, spec, now):
         raise BadInput("nobody is in it now; --even-if-empty waits for those who join it", "audience")
 
 
@@ -46,9 +46,9 @@ def _require_carried(connection: Connection, spec: CampaignSpec) -> None:
             raise BadInput(f"no client carries the tag {tag!r}{meant}; --even-if-empty waits for one", "tags")
 
 
-def _has_anybody(connection: Connection, spec: CampaignSpec) -> bool:
+def _has_anybody(connection: Connection, spec: CampaignSpec, now: datetime) -> bool:
     cursor = ""
-    while page := enrolments.list_audience(connection, spec.audience.phases, cursor, BATCH):
+    while page := enrolments.list_audience(connection, spec.audience, now, cursor, BATCH):
         if any(is_in_audience(spec, member) for member in page):
             return True
         cursor = page[-1].client_id

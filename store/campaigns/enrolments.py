@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
@@ -11,10 +11,13 @@ from sqlalchemy import Connection, exists, select, update
 from domain.campaign_life import ENDED
 from domain.enrolment import AudienceMember, NewEnrolment
 from domain.planning import QueuedMail
+from domain.segments.audiences import find_audience_filter
 from domain.states import ENROLMENT
 from models.base import CampaignSlug, ClientId
-from models.states import Arm, CampaignState, EnrolmentState, Phase
+from models.campaign import Audience
+from models.states import Arm, CampaignState, EnrolmentState
 from store.mail.withdrawals import match_in_force
+from store.segments.compilation import compile_filter
 from store.sql.bulk import among, insert_ignoring
 from store.tables import campaigns, clients, enrolments, standings, withdrawals
 
@@ -24,22 +27,25 @@ _MAY_BE_DROPPED: Final = enrolments.c.state.in_(ENROLMENT.list_sources(Enrolment
 
 def list_audience(
     connection: Connection,
-    phases: Collection[Phase],
+    audience: Audience,
+    now: datetime,
     cursor: ClientId,
     limit: int,
     beside: tuple[CampaignSlug, str] | None = None,
 ) -> list[AudienceMember]:
-    """List the next clients after `cursor` in any of `phases`; no phases: all clients. `beside`: only those who are not
-    enrolled in this campaign under this entry."""
+    """List the next clients after `cursor` in any of the audience's phases whom its filter holds at `now`; their tags
+    are still to be looked at. `beside`: only those who are not enrolled in this campaign under this entry."""
     c, e = clients.c, enrolments.c
     wanted = (
         select(c.client_id, c.tags, c.consent, c.mailbox, c.policy, withdrawals.c.at.label("withdrawn_at"))
         .outerjoin(withdrawals, match_in_force())
         .where(c.client_id > cursor)
     )
-    if phases:
+    if audience.phases:
         wanted = wanted.join(standings, standings.c.client_id == clients.c.client_id)
-        wanted = wanted.where(standings.c.phase.in_(phases))
+        wanted = wanted.where(standings.c.phase.in_(audience.phases))
+    if (tree := find_audience_filter(audience)) is not None:
+        wanted = wanted.where(compile_filter(tree, now, connection.dialect.name, by_set=False))
     if beside is not None:
         slug, entry = beside
         wanted = wanted.where(~exists().where(e.campaign == slug, e.client_id == c.client_id, e.entry == entry))

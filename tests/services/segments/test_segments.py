@@ -5,13 +5,16 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import Engine, insert
+from sqlalchemy import Engine, insert, select
 
 from domain.segments.text import parse_text
 from errors import BadInput, NotFound
 from models.actors import Actor, Channel, Role
 from models.campaign import CampaignSpec
 from models.segment_answers import SegmentOrder, SegmentQuestion
+from models.states import Arm
+from services.campaigns.creation import create_campaign, preview_campaign
+from services.campaigns.enrolment import enrol_next
 from services.clients import registration
 from services.segments.daily_counts import record_counts
 from services.segments.filters import require_members
@@ -117,6 +120,34 @@ def test_members_are_drawn_listed_and_explained(shop: Engine) -> None:
     with read_transaction(shop) as connection:
         assert is_client_member(connection, parse_text("phase = cooling"), "ann", NOW)
         assert not is_client_member(connection, parse_text("phase = cooling"), "bea", NOW)
+
+
+def test_a_campaign_takes_a_segment_as_its_audience(shop: Engine) -> None:
+    save_segment(shop, OWNER, "vips", SegmentOrder(filter="tag = vip"), NOW, REAL)
+    spec = CampaignSpec.model_validate({"slug": "s", "name": "S", "audience": {"segment": "vips"}, "control_share": 0})
+    assert preview_campaign(shop, spec, NOW) == {Arm.TREATED: 1, Arm.NEITHER: 1}
+    create_campaign(shop, OWNER, spec, NOW, REAL)
+    save_segment(shop, OWNER, "vips", SegmentOrder(filter="everyone"), NOW, REAL)
+    with write_transaction(shop) as connection:
+        row = campaigns.load_campaign(connection, "s")
+        assert row.spec.audience.filter == "tag = vip"  # as it stood
+        enrol_next(connection, row, 10, NOW)
+        assert sorted(connection.scalars(select(t.enrolments.c.client_id))) == ["ann", "bea"]
+
+
+def test_a_campaign_for_a_filter_that_nobody_can_mean_is_refused(shop: Engine) -> None:
+    def create(**audience: str) -> None:
+        spec = CampaignSpec.model_validate({"slug": "s", "name": "S", "audience": audience})
+        create_campaign(shop, OWNER, spec, NOW, REAL)
+
+    with pytest.raises(BadInput, match="did you mean vip"):
+        create(filter="tag = vipp")
+    with pytest.raises(BadInput, match="did you mean phase"):
+        create(filter="phse = active")
+    with pytest.raises(BadInput, match="nobody is in it now"):
+        create(filter="score > 99")
+    with pytest.raises(NotFound):
+        create(segment="nothing")
 
 
 def test_an_empty_audience_is_refused_unless_it_is_meant(shop: Engine) -> None:

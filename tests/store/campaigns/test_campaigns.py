@@ -67,7 +67,7 @@ def test_a_preview_counts_whom_the_campaign_then_enrols(
     with write_transaction(engine) as connection:
         seed_clients(connection, policy, *MANY)
         seed_clients(connection, policy, "no1", consent=False)
-        foretold = enrolling.count_audience(connection, spec)
+        foretold = enrolling.count_audience(connection, spec, NOW)
         assert connection.execute(select(enrolments)).all() == []
         campaigns.create_campaign(connection, spec, NOW)
         client_ids = enrol_all(connection)
