@@ -37,6 +37,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "returns": ("commands.returns", "Take in bounces and complaints, or list those that a person is to read."),
     "suppressions": ("commands.suppressions", "Show and change the list of mailboxes that are not mailed."),
     "activity": ("commands.activity", "Show who changed what, and when."),
+    "reconcile": ("commands.reconcile", "Start every workflow that should run and does not."),
     "web": ("commands.web", "Serve the API, the pages and the mailbox."),
     "worker": ("commands.worker", "Host workflows and activities."),
     "migrate": ("commands.migrate", "Bring the database schema up to date."),

@@ -17,6 +17,7 @@ from cli import leave
 from errors import SelvedgeError
 from hosting import page_training
 from hosting.attributes import require_attributes
+from hosting.census_watch import CensusWatch
 from hosting.dispatch import Dispatcher
 from hosting.health import WorkerHealth
 from hosting.picture_watch import watch_pictures
@@ -56,6 +57,7 @@ async def serve(settings: Settings, queues: Sequence[str]) -> None:
             dispatcher = Dispatcher(client, context.engine, settings.starts_per_second)
             loops = (
                 dispatcher.run(),
+                CensusWatch(context, client).run(),
                 page_training.run_training(context.engine),
                 watch_pictures(context.engine, settings),
             )

@@ -21,6 +21,7 @@ class Action(StrEnum):
     REPLACE_GOODS = "data.replace_goods"
     FETCH_PICTURES = "data.fetch_pictures"
     START_CLIENTS = "data.start_clients"
+    RECONCILE = "data.reconcile"
     SAVE_CLIENT = "client.save"
     TAG_CLIENT = "client.tag"
     EXPORT_LIST = "data.export_list"
@@ -79,6 +80,7 @@ ROLES: Final[Mapping[Action, frozenset[Role]]] = {
     Action.REPLACE_GOODS: _OPERATOR,
     Action.FETCH_PICTURES: _OPERATOR,
     Action.START_CLIENTS: _OPERATOR,
+    Action.RECONCILE: _OPERATOR,
     Action.SAVE_CLIENT: _OPERATOR,
     Action.TAG_CLIENT: _MARKETER,
     Action.EXPORT_LIST: _MARKETER,

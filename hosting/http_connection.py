@@ -15,6 +15,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from hosting.http_limits import ConnectionBook
 
 LOOK_EVERY_S: Final = 5.0
+GRACE_S: Final = 0.5
 _REFUSALS: Final = {
     408: b"HTTP/1.1 408 Request Timeout",
     431: b"HTTP/1.1 431 Request Header Fields Too Large",
@@ -98,6 +99,10 @@ class LimitedConnection(HttpToolsProtocol):
         self._timer = None if seconds is None else self.loop.call_later(seconds, act)
 
     def _end_head(self) -> None:
+        """Give what has arrived meanwhile, while we were busy, a moment to be read; then end the connection."""
+        self._set_timer(GRACE_S, self._close_head)
+
+    def _close_head(self) -> None:
         """End a connection whose headers did not come in time; one that said nothing is told nothing."""
         if self._has_begun:
             self._refuse(408)

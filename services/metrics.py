@@ -25,6 +25,7 @@ model_faults: Final = Counter("selvedge_model_faults_total", "What went wrong wi
 model_cost: Final = Counter("selvedge_model_cost_total", "Money, in the unit of SELVEDGE_LLM_PRICES", ["model"])
 model_tokens: Final = Counter("selvedge_model_tokens_total", "Tokens in and out", ["agent"])
 outbox_pending: Final = Gauge("selvedge_outbox_pending", "Nudges that wait to be sent to workflows")
+workflows_missing: Final = Gauge("selvedge_workflows_missing", "Workflows that should run and do not")
 clients: Final = Gauge("selvedge_clients", "Clients by phase", ["phase"])
 drift: Final = Gauge("selvedge_drift", "Distance of the latest values from those before, 0 to 1", ["feature"])
 drift_alarms: Final = Gauge("selvedge_drift_alarms", "Features and scores that have drifted, at the last refresh")

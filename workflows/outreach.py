@@ -7,6 +7,7 @@ happens, the ledger row ends in exactly one state, and the client's workflow is 
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -47,9 +48,7 @@ class Outreach:
     def __init__(self, outreach: OutreachInput) -> None:
         self._input = outreach
         self._now = StepDone(state=OutreachState.BRIEFED, clock=outreach.clock)
-        self._cancelled = False
-        self._held = False
-        self._nudged = False
+        self._cancelled = self._held = self._nudged = False
         self._resumed: Overdue | None = None
         self._send_at: datetime | None = None
         self._decision: OutreachDecision | None = None
@@ -63,10 +62,13 @@ class Outreach:
             self._show()
             try:
                 await self._move_on()
-            except STEP_FAILED as failed:
-                if is_cancelled_exception(failed):
+            except (asyncio.CancelledError, *STEP_FAILED) as failed:
+                if not is_cancelled_exception(failed):
+                    await self._give_up(code_of(failed))
+                elif workflow.cancellation_reason() is None:  # a worker drops the run from its memory
                     raise
-                await self._give_up(code_of(failed))
+                else:
+                    self._cancelled = True
         self._show()
         await self._report()
         return str(self._now.state)
@@ -112,8 +114,7 @@ class Outreach:
         return self._now.state not in (OutreachState.DRAFTED, OutreachState.PICKED)
 
     async def _send_when_due(self) -> None:
-        """Wait for the send time, then send. Signals take effect between two tries too, as while the mail server is
-        away."""
+        """Wait for the send time, then send. Signals take effect between two tries too."""
         if await self._wait_for_signals(self._now.next_at, "Until its send time"):
             return
         sending = workflow.start_activity(
@@ -198,8 +199,7 @@ class Outreach:
         return self._cancelled or self._held or self._send_at is not None
 
     async def _apply_signals(self) -> bool:
-        """Apply what signals asked for, unless the mail is with the mail server already; return whether there was
-        anything."""
+        """Apply what signals asked for, unless the mail is with the mail server; return whether there was anything."""
         if self._cancelled:
             await self._conclude(OutreachState.REJECTED, "cancelled")
         elif self._held:

@@ -16,6 +16,8 @@ from errors import NotFound
 from models.base import ClientId
 from store.clients import assessments, clients
 from store.clients.waiting import is_waiting
+from store.events import workflows
+from store.events.workflows import LostWorkflow
 from store.mail import ledger, mail_facts
 
 WAITS_FOR_GO: Final = "Imported; nothing is sent to them before the shop says go (`selvedge go`)."
@@ -31,6 +33,8 @@ def explain_no_mail(
     standing = assessments.load_standing(connection, client_id)
     if standing is None and is_waiting(connection, client_id):
         return WAITS_FOR_GO
+    if standing is not None and (lost := workflows.find_lost(connection, f"client:{client_id}")) is not None:
+        return _explain_lost(lost)
     mails = ledger.load_client_mails(connection, client_id)
     facts = mail_facts.load_mail_facts(connection, client, signing_key, list_sent_times(mails, now))
     facts = facts.model_copy(update={"held_out_of": mail_facts.list_holdouts(connection, client_id)})
@@ -43,3 +47,11 @@ def explain_no_mail(
     reason = find_no_mail_decision(state, standing.answered, standing.call, last_mail)
     touch, wake = standing.next_touch_at, standing.wake_at
     return explain_mail_status(facts, eligibility, rules, now, touch, busy, wake, reason, code)
+
+
+def _explain_lost(lost: LostWorkflow) -> str:
+    how = "" if lost.how == "gone" else f" ({lost.how.replace('_', ' ')} in Temporal)"
+    return (
+        f"No workflow of theirs runs{how}, seen on {lost.since:%-d %B at %H:%M} UTC, so nothing is planned and nothing "
+        "is sent; `selvedge reconcile` starts it again."
+    )

@@ -62,6 +62,7 @@ PERSONAL_TABLES: Final[tuple[PersonalTable, ...]] = (
     _own_table("model_transcripts", t.model_transcripts),
     _own_table("model_calls", t.model_calls),
     _own_table("holds", t.holds),
+    _own_table("lost_workflows", t.lost_workflows),
     _own_table("returns", t.returns, "raw"),
     _own_table("activity", t.activity, "actor"),
 )

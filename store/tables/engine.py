@@ -23,6 +23,16 @@ outbox = Table(
     Index(None, "lane", "due_at"),
 )
 
+lost_workflows = Table(
+    "lost_workflows",
+    metadata,
+    Column("workflow_id", String(96), primary_key=True),
+    Column("client_id", String(64), index=True, comment="of a client's own, or of their mail, Fix or erasure"),
+    Column("since", UtcTime, nullable=False, comment="real time"),
+    Column("how", String(24), nullable=False, comment="gone, or how Temporal says that it ended"),
+    comment="workflows that should run and do not, as a worker found them",
+)
+
 clock = Table(
     "clock",
     metadata,

@@ -23,6 +23,7 @@ WITHOUT_ACTOR: Final = {
     "services/goods/pictures.py": "fetches what the catalogue names; what people ask takes an actor",
     "services/mailing": "called by Outreach; what people ask of a mail takes an actor",
     "services/privacy/client_erasure.py": "called by Erasure",
+    "services/reconciliation": "notes what a worker finds; what people ask takes an actor",
     "services/recommendations": "puts on record which page was shown",
     "services/review/holds.py": "called by Outreach, in the transaction that writes the mail",
     "services/review/reminders.py": "called by Outreach",
@@ -32,6 +33,7 @@ WITHOUT_ACTOR: Final = {
 }
 WITH_ACTOR: Final = {
     "services/calls/decisions.py": {"decide_call"},
+    "services/reconciliation/repair.py": {"ask_for_missing"},
     "services/campaigns/creation.py": {"create_campaign"},
     "services/campaigns/finishing.py": {"finish_in_time"},
     "services/campaigns/people.py": {"retry_people"},

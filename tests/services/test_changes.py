@@ -71,6 +71,8 @@ from services.mailing.resolution import resolve_mail
 from services.mailing.staff_mail import send_staff_mail
 from services.mailing.steering import conclude_mail
 from services.privacy.requests import export_client, request_erasure
+from services.reconciliation.census import MissingWorkflows
+from services.reconciliation.repair import ask_for_missing
 from services.returns.intake import ReturnArrival, take_returns
 from services.returns.suppressions import add_entries, remove_entry
 from services.review.claims import claim_draft
@@ -283,6 +285,7 @@ CHANGES: Final[dict[Action, Change]] = {
     Action.REPLACE_GOODS: lambda s, a: replace_items(s.engine, a, [NEW_ITEM], s.policy, NOW, REAL, confirmed=True),
     Action.FETCH_PICTURES: lambda s, a: retry_pictures(s.engine, a, NOW, REAL),
     Action.START_CLIENTS: _open_shop,
+    Action.RECONCILE: lambda s, a: ask_for_missing(s.engine, a, MissingWorkflows(clients=["ann"]), NOW, REAL),
     Action.SAVE_CLIENT: lambda s, a: save_client(s.engine, a, client_row("eve"), s.policy, NOW, REAL),
     Action.PAUSE_CLIENT: lambda s, a: _steer_client("ann", s, a, kind="pause", reason="holiday"),
     Action.RESUME_CLIENT: lambda s, a: _steer_client(WHO, s, a, kind="resume"),

@@ -17,6 +17,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from errors import SelvedgeError, Unavailable
 from services.mailing.mail_server import describe_outage
 from store.database import ping, read_transaction
+from store.events.workflows import count_lost
 from web.context import Here, WebContext
 
 router = APIRouter(include_in_schema=False)
@@ -78,6 +79,7 @@ def build_checks(context: WebContext) -> dict[str, Check]:
     checks: dict[str, Check] = {
         "database": lambda: _run_in_probe(ping, context.probe_engine),
         "temporal": lambda: _check_port(host, int(port)),
+        "workflows": lambda: _run_in_probe(_check_workflows, context),
     }
     if settings.worker_health_url != "none":
         at = urlsplit(settings.worker_health_url or f"http://127.0.0.1:{settings.worker_health_port}/healthz")
@@ -109,6 +111,13 @@ def _check_mail_server(context: WebContext) -> None:
     with read_transaction(context.probe_engine) as connection:
         if outage := describe_outage(connection, context.settings):
             raise Unavailable(outage)
+
+
+def _check_workflows(context: WebContext) -> None:
+    """Raise Unavailable with how many workflows should run and do not, as the workers last found."""
+    with read_transaction(context.probe_engine) as connection:
+        if lost := count_lost(connection):
+            raise Unavailable(f"{lost:,} that should run do not; `selvedge reconcile` starts them")
 
 
 async def _check_port(host: str, port: int) -> None:
