@@ -7,8 +7,11 @@ import secrets
 from contextlib import suppress
 from pathlib import Path
 from tempfile import NamedTemporaryFile
+from typing import Final
 
 from errors import ConfigError
+
+_WHY: Final = "with new keys, opt-outs and erased ids are not recognised"
 
 
 class Keys:
@@ -31,7 +34,11 @@ def load_or_make_keys(path: Path) -> dict[str, str]:
             path.hardlink_to(file.name)
         Path(file.name).unlink()
     try:
-        stored: dict[str, str] = json.loads(path.read_text())
-        return {"api": stored["api"], "signing": stored["signing"]}
-    except (ValueError, KeyError) as broken:
-        raise ConfigError(f"{path} is not readable as keys; delete it and new ones are made") from broken
+        stored = json.loads(path.read_text())
+        found = {name: stored[name] for name in ("api", "signing")}
+    except (OSError, ValueError, KeyError, TypeError) as broken:
+        raise ConfigError(f"{path}: not readable as keys; put it back from a backup: {_WHY}") from broken
+    for name, key in found.items():
+        if not isinstance(key, str) or not key.strip():
+            raise ConfigError(f"{path}: the key {name!r} is empty; put it back from a backup: {_WHY}")
+    return found

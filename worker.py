@@ -24,7 +24,9 @@ from hosting.picture_watch import watch_pictures
 from hosting.queues import QUEUES, run_workers
 from hosting.returns import host_returns
 from hosting.schedules import REFRESH, WAVE, keep_schedule
+from private_files import warn_of_open_files
 from services.context import ServiceContext
+from services.key_fingerprints import require_known_keys
 from services.schema import bring_up_to_date
 from settings import Settings, load
 from store import clock as stored_clock
@@ -51,6 +53,8 @@ async def serve(settings: Settings, queues: Sequence[str]) -> None:
         await stack.enter_async_context(WorkerHealth(context, client))
         await stack.enter_async_context(run_workers(client, context, queues))
         if MAIL_QUEUE in queues:
+            # The DKIM key may have been made just now.
+            await asyncio.to_thread(require_known_keys, context.engine, settings, context.wall())
             await stack.enter_async_context(host_returns(context.engine, settings, required=False))
         tasks = []
         if LIFECYCLE_QUEUE in queues:
@@ -92,7 +96,10 @@ def command(queues: tuple[str, ...]) -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     status = 0
     try:
-        uvloop.run(serve(load(), queues or QUEUES))
+        settings = load()
+        if line := warn_of_open_files(settings.home):
+            log.warning("%s", line)
+        uvloop.run(serve(settings, queues or QUEUES))
     except SelvedgeError as error:
         click.echo(f"selvedge: {error}", err=True)
         status = 1

@@ -9,6 +9,7 @@ import sys
 import click
 
 from errors import ConfigError
+from private_files import warn_of_open_files
 from settings import Settings, load
 
 
@@ -39,6 +40,8 @@ def serve(settings: Settings) -> None:
     from store.database import connect  # noqa: PLC0415
     from web.app import create_app  # noqa: PLC0415
 
+    if line := warn_of_open_files(settings.home):
+        click.echo(f"selvedge: {line}", err=True)
     if not settings.smtp_url:  # the mailbox opens within the server, which would answer a taken port with a traceback
         open_listener("127.0.0.1", settings.mailbox_port, "SELVEDGE_MAILBOX_PORT").close()
     with open_listener(settings.web_host, settings.web_port) as listener:

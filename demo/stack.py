@@ -25,6 +25,7 @@ from demo import first_run, health, ports
 from demo.child_process import MOST_RESTARTS, ChildProcess
 from demo.servers import build_dev_server_command, require_temporal
 from errors import ConfigError, Unavailable
+from private_files import keep_private
 from settings import Settings, copy_environment
 from store import clock
 from store.database import connect, write_transaction
@@ -272,7 +273,7 @@ _STOP_ORDER: Final = {"feed": 0, "worker": 1, "web": 2, "Temporal": 3}
 @contextmanager
 def _lock_home(settings: Settings) -> Iterator[None]:
     """Hold the home folder's lock: two runs on one folder would fight over everything."""
-    settings.home.mkdir(parents=True, exist_ok=True)
+    keep_private(settings.home)
     with (settings.home / "demo.lock").open("w") as lock:
         try:
             flock(lock, LOCK_EX | LOCK_NB)

@@ -18,8 +18,9 @@ from models.states import Phase
 from services import metrics
 from services.context import ServiceContext
 from services.mailing import mail_server
+from services.write_probe import probe_database, probe_home
 from store.clients.lists import count_clients_by_phase
-from store.database import ping, read_transaction
+from store.database import read_transaction
 from store.events import outbox
 from store.learning import refreshes
 from store.mail import drafts
@@ -73,10 +74,14 @@ class WorkerHealth:
 
     async def _find_outage(self) -> str:
         try:
-            await asyncio.to_thread(ping, self._context.engine)
+            await asyncio.to_thread(probe_database, self._context.engine)
             outage = await asyncio.to_thread(self._describe_mail_outage)
         except Unavailable:
             return "database"
+        try:
+            await asyncio.to_thread(probe_home, self._context.settings.home)
+        except Unavailable as full:
+            return str(full)
         try:
             if not await self._client.service_client.check_health(timeout=timedelta(seconds=2)):
                 return "temporal"

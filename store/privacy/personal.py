@@ -78,6 +78,7 @@ OTHER_TABLES: Final[Mapping[Table, str]] = {
     t.beliefs: "what was learnt of all clients together",
     t.reading_hours: "hours of all clients, or of all with one tag or style",
     t.clock: "one row",
+    t.fingerprints: "of keys",
     t.model_spend: "sums over clients; those of a campaign or day stay",
     t.mail_servers: "hosts and codes",
     t.mail_domains: "counts by a keyed hash of a domain",

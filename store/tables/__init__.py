@@ -7,7 +7,7 @@ from store.tables.base import metadata
 from store.tables.calls import calls
 from store.tables.clients import assessments, clients, engagement, events, standings, tastes, tombstones
 from store.tables.drafts import drafts
-from store.tables.engine import clock, lost_workflows, outbox
+from store.tables.engine import clock, fingerprints, lost_workflows, outbox
 from store.tables.fixes import fix_items, fix_steps, fixes, stock_prices, wave_parts, waves
 from store.tables.learning import beliefs, reading_hours
 from store.tables.mail import (
@@ -48,6 +48,7 @@ __all__ = [
     "engagement",
     "enrolments",
     "events",
+    "fingerprints",
     "fix_items",
     "fix_steps",
     "fixes",

@@ -33,6 +33,14 @@ lost_workflows = Table(
     comment="workflows that should run and do not, as a worker found them",
 )
 
+fingerprints = Table(
+    "fingerprints",
+    metadata,
+    Column("name", String(200), primary_key=True, comment="signing, or selector@domain of a DKIM key"),
+    Column("fingerprint", String(64), nullable=False),
+    Column("since", UtcTime, nullable=False, comment="real time"),
+)
+
 clock = Table(
     "clock",
     metadata,

@@ -21,6 +21,8 @@ WITHOUT_ACTOR: Final = {
     "services/fixes/stylist_decisions.py": "settles by policy what nobody decided in time",
     "services/fixes": "called by FixAssignment and FixWave; what people ask takes an actor",
     "services/goods/pictures.py": "fetches what the catalogue names; what people ask takes an actor",
+    "services/key_fingerprints.py": "called at the start of a process",
+    "services/write_probe.py": "called by health",
     "services/mailing": "called by Outreach; what people ask of a mail takes an actor",
     "services/privacy/client_erasure.py": "called by Erasure",
     "services/reconciliation": "notes what a worker finds; what people ask takes an actor",

@@ -16,7 +16,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from errors import SelvedgeError, Unavailable
 from services.mailing.mail_server import describe_outage
-from store.database import ping, read_transaction
+from services.write_probe import probe_database, probe_home
+from store.database import read_transaction
 from store.events.workflows import count_lost
 from web.context import Here, WebContext
 
@@ -77,7 +78,8 @@ def build_checks(context: WebContext) -> dict[str, Check]:
     settings = context.settings
     host, _, port = settings.temporal_address.rpartition(":")
     checks: dict[str, Check] = {
-        "database": lambda: _run_in_probe(ping, context.probe_engine),
+        "database": lambda: _run_in_probe(probe_database, context.probe_engine),
+        "home": lambda: _run_in_probe(probe_home, settings.home),
         "temporal": lambda: _check_port(host, int(port)),
         "workflows": lambda: _run_in_probe(_check_workflows, context),
     }

@@ -54,7 +54,7 @@ def ask(settings: object) -> tuple[int, dict[str, str]]:
 async def test_all_is_up(tmp_path: Path) -> None:
     status, parts = await healthz(tmp_path, "200 OK", temporal=True)
     assert (status, set(parts.values())) == (200, {"up"})
-    assert set(parts) == {"status", "database", "temporal", "workflows", "worker", "mailbox"}
+    assert set(parts) == {"status", "database", "home", "temporal", "workflows", "worker", "mailbox"}
 
 
 async def test_what_is_down_is_named(tmp_path: Path) -> None:

@@ -1,0 +1,81 @@
+"""Whether the keys in force are those by which the database was written.
+
+With another signing key, links in old mail lead nowhere, and suppressions, opt-outs and erased ids are not recognised,
+so people would be mailed who must not be. With another DKIM key under the same name, receivers refuse our mail.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import datetime
+
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from sqlalchemy import Engine
+
+from errors import ConfigError
+from mail.dkim_key import DkimKey, load_shop_keys
+from settings import Settings
+from store.database import read_transaction, write_transaction
+from store.fingerprints import list_fingerprints, save_fingerprints
+
+SIGNING = "signing"
+
+
+def require_known_keys(engine: Engine, settings: Settings, real_now: datetime) -> None:
+    """Require the keys that this database knows, and remember those that it does not know yet. Raises ConfigError with
+    one line that says which key differs and what to do."""
+    prints = build_fingerprints(settings)
+    with read_transaction(engine) as connection:
+        known = list_fingerprints(connection)
+    if (stored := known.get(SIGNING)) is not None and prints[SIGNING] != stored:
+        raise ConfigError(
+            "SELVEDGE_SIGNING_KEY (or keys.json under SELVEDGE_HOME): not the key by which this database was written; "
+            "put the old one back from a backup. Without it opt-outs and erased ids are not recognised. If it is lost "
+            "for good: selvedge migrate --accept-keys"
+        )
+    for name, stored in known.items():
+        if name != SIGNING and prints.get(name, stored if _is_retired(name, settings) else "") != stored:
+            raise ConfigError(
+                f"SELVEDGE_DKIM_KEY_FILE (or dkim.pem under SELVEDGE_HOME): the key {name} is gone or another than "
+                "before; put it back from a backup, publish a new one under another SELVEDGE_DKIM_SELECTOR, or, if its "
+                "DNS record was changed: selvedge migrate --accept-keys"
+            )
+    if new := {name: value for name, value in prints.items() if name not in known}:
+        with write_transaction(engine) as connection:
+            save_fingerprints(connection, new, real_now)
+
+
+def accept_keys(engine: Engine, settings: Settings, real_now: datetime) -> None:
+    """Let the keys in force count from now on, whatever the database knew."""
+    with write_transaction(engine) as connection:
+        save_fingerprints(connection, build_fingerprints(settings), real_now)
+
+
+def build_fingerprints(settings: Settings) -> Mapping[str, str]:
+    """Build the fingerprint of each key that there is, by name. A DKIM key that is made at the first mail has none."""
+    prints = {SIGNING: _hash_slowly(settings.keys.signing)}
+    if settings.dkim_keys or settings.dkim_key_file or (settings.home / "dkim.pem").exists():
+        prints |= {name_key(key): _hash_public(key) for key in load_shop_keys(settings)}
+    return prints
+
+
+def name_key(key: DkimKey) -> str:
+    """Name a DKIM key as the DNS does."""
+    return f"{key.selector}@{key.domain}"
+
+
+def _is_retired(name: str, settings: Settings) -> bool:
+    """Return whether a key of another name signs now: then this one may go."""
+    domain = settings.dkim_domain or settings.mail_from.rpartition("@")[2]
+    return bool(settings.dkim_keys) or name != f"{settings.dkim_selector}@{domain}"
+
+
+def _hash_slowly(key: str) -> str:
+    """Hash a secret that a person may have chosen, so that the database does not help to guess it."""
+    return hashlib.scrypt(key.encode(), salt=b"selvedge fingerprint", n=2**14, r=8, p=1, dklen=16).hex()
+
+
+def _hash_public(key: DkimKey) -> str:
+    public = key.private.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return hashlib.sha256(public).hexdigest()[:32]
