@@ -54,7 +54,7 @@ async def serve(settings: Settings, queues: Sequence[str]) -> None:
         await stack.enter_async_context(run_workers(client, context, queues))
         if MAIL_QUEUE in queues:
             # The DKIM key may have been made just now.
-            await asyncio.to_thread(require_known_keys, context.engine, settings, context.wall())
+            await asyncio.to_thread(require_known_keys, context.engine, settings)
             await stack.enter_async_context(host_returns(context.engine, settings, required=False))
         tasks = []
         if LIFECYCLE_QUEUE in queues:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import click
 
 from settings import load
@@ -24,7 +22,7 @@ def command(accept_keys: bool) -> None:
             from services.key_fingerprints import accept_keys as accept  # noqa: PLC0415
 
             upgrade(engine)
-            accept(engine, settings, datetime.now(UTC))
+            accept(engine, settings)
         changed = bring_up_to_date(engine, settings)
     finally:
         engine.dispose()

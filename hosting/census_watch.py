@@ -49,7 +49,8 @@ class CensusWatch:
             await asyncio.sleep(self._every_s)
 
     async def look(self) -> int:
-        """Hear what has ended, compare, and return how many workflows are noted as missing. Raises Unavailable."""
+        """Compare once, after what has ended was heard, and return how many workflows are noted as missing. Raises
+        Unavailable."""
         await self._hear()
         running = await census.count_running(self._client, "ClientLifecycle")
         expected, lost = await asyncio.to_thread(self._count)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from datetime import datetime
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from sqlalchemy import Engine
@@ -22,7 +21,7 @@ from store.fingerprints import list_fingerprints, save_fingerprints
 SIGNING = "signing"
 
 
-def require_known_keys(engine: Engine, settings: Settings, real_now: datetime) -> None:
+def require_known_keys(engine: Engine, settings: Settings) -> None:
     """Require the keys that this database knows, and remember those that it does not know yet. Raises ConfigError with
     one line that says which key differs and what to do."""
     prints = build_fingerprints(settings)
@@ -43,13 +42,13 @@ def require_known_keys(engine: Engine, settings: Settings, real_now: datetime) -
             )
     if new := {name: value for name, value in prints.items() if name not in known}:
         with write_transaction(engine) as connection:
-            save_fingerprints(connection, new, real_now)
+            save_fingerprints(connection, new)
 
 
-def accept_keys(engine: Engine, settings: Settings, real_now: datetime) -> None:
+def accept_keys(engine: Engine, settings: Settings) -> None:
     """Let the keys in force count from now on, whatever the database knew."""
     with write_transaction(engine) as connection:
-        save_fingerprints(connection, build_fingerprints(settings), real_now)
+        save_fingerprints(connection, build_fingerprints(settings))
 
 
 def build_fingerprints(settings: Settings) -> Mapping[str, str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from sqlalchemy import Engine
 
 from services.key_fingerprints import require_known_keys
@@ -20,6 +18,6 @@ def bring_up_to_date(engine: Engine, settings: Settings) -> bool:
     ConfigError where the keys in force are not those of this database.
     """
     changed = upgrade(engine)
-    require_known_keys(engine, settings, datetime.now(UTC))
+    require_known_keys(engine, settings)
     fill_mailboxes(engine, ShopPolicy.from_settings(settings))
     return changed

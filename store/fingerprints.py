@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 
 from sqlalchemy import Connection, select
 
@@ -17,9 +16,9 @@ def list_fingerprints(connection: Connection) -> dict[str, str]:
     return {row.name: row.fingerprint for row in rows}
 
 
-def save_fingerprints(connection: Connection, prints: Mapping[str, str], real_now: datetime) -> None:
+def save_fingerprints(connection: Connection, prints: Mapping[str, str]) -> None:
     """Save what counts from now on."""
     for name, fingerprint in prints.items():
-        values = {"fingerprint": fingerprint, "since": real_now}
+        values = {"fingerprint": fingerprint}
         statement = insert_into(connection, fingerprints).values(name=name, **values)
         connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_=values))

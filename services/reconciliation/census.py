@@ -12,7 +12,7 @@ from models.base import CampaignSlug, ClientId
 from models.fixes import FixId
 from store.database import write_transaction
 from store.events import workflows
-from store.events.workflows import OpenMail
+from store.events.workflows import UnsettledMail
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class MissingWorkflows:
     campaigns: list[CampaignSlug] = field(default_factory=list)
     fixes: list[tuple[FixId, ClientId]] = field(default_factory=list)
     erasures: list[ClientId] = field(default_factory=list)
-    mails: list[OpenMail] = field(default_factory=list)
+    mails: list[UnsettledMail] = field(default_factory=list)
     overdue: list[ClientId] = field(default_factory=list)
 
     def count(self) -> dict[str, int]:

@@ -78,7 +78,7 @@ def list_expected_erasures(connection: Connection) -> Sequence[ClientId]:
 
 
 @dataclass(frozen=True, slots=True)
-class OpenMail(Record):
+class UnsettledMail(Record):
     """A mail that has not settled, so that its workflow should run."""
 
     client_id: ClientId
@@ -87,10 +87,10 @@ class OpenMail(Record):
     campaign: CampaignSlug | None
 
 
-def list_expected_mails(connection: Connection) -> list[OpenMail]:
+def list_expected_mails(connection: Connection) -> list[UnsettledMail]:
     """List the mails whose workflow should run."""
-    query = select(*OpenMail.list_columns(outreaches)).where(outreaches.c.state.not_in(SETTLED_MAILS))
-    return [OpenMail.from_row(row) for row in connection.execute(query)]
+    query = select(*UnsettledMail.list_columns(outreaches)).where(outreaches.c.state.not_in(SETTLED_MAILS))
+    return [UnsettledMail.from_row(row) for row in connection.execute(query)]
 
 
 LATE: Final = timedelta(hours=1)

@@ -38,7 +38,6 @@ fingerprints = Table(
     metadata,
     Column("name", String(200), primary_key=True, comment="signing, or selector@domain of a DKIM key"),
     Column("fingerprint", String(64), nullable=False),
-    Column("since", UtcTime, nullable=False, comment="real time"),
 )
 
 clock = Table(

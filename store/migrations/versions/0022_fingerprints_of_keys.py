@@ -5,8 +5,6 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from store.sql.types import UtcTime
-
 revision: str = "0022"
 down_revision: str | None = "0021"
 branch_labels: None = None
@@ -20,7 +18,6 @@ def upgrade() -> None:
         "fingerprints",
         sa.Column("name", sa.String(length=200), nullable=False, comment="signing, or selector@domain of a DKIM key"),
         sa.Column("fingerprint", sa.String(length=64), nullable=False),
-        sa.Column("since", UtcTime(), nullable=False, comment="real time"),
         sa.PrimaryKeyConstraint("name", name=op.f("pk_fingerprints")),
     )
     # ### end Alembic commands ###
