@@ -6,11 +6,12 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Final
 
-from agents.template_copy import load_copy
+from agents.template_copy import list_named_subjects, load_copy
 from domain.grounding import Violation, find_violations
 from domain.sentences.checking import STATED_IN, SentenceChecker, find_ungrounded
 from domain.sentences.grammar import Grammar, parse_grammar
 from domain.text_rules import clean_quote
+from domain.wording import fold
 from models.mail import Autonomy, Brief, EmailDraft
 
 _FOLDER: Final = Path(__file__).parent / "lexicon"
@@ -37,9 +38,7 @@ def choose_copy_language(brief: Brief) -> str:
 
 def build_checker(brief: Brief, language: str) -> SentenceChecker:
     """Build the check of single sentences in a language, to which the shop's own copy is known."""
-    return SentenceChecker(
-        brief, load_grammar(language), load_copy(language).list_sentences(clean_quote(brief.shop_name))
-    )
+    return SentenceChecker(brief, load_grammar(language), _list_copy(language, brief))
 
 
 def find_draft_faults(draft: EmailDraft, brief: Brief) -> list[Violation]:
@@ -47,10 +46,15 @@ def find_draft_faults(draft: EmailDraft, brief: Brief) -> list[Violation]:
     if brief.autonomy is Autonomy.GROUNDED:
         return find_ungrounded(draft, brief, load_grammar(find_language(brief.locale)))
     if brief.autonomy is Autonomy.APPROVED and draft.language in LANGUAGES and draft.language != STATED_IN:
-        return find_ungrounded(draft, brief, load_grammar(draft.language), _list_copy(draft.language, brief.shop_name))
+        return find_ungrounded(draft, brief, load_grammar(draft.language), _list_copy(draft.language, brief))
     return find_violations(draft, brief)
 
 
+def _list_copy(language: str, brief: Brief) -> frozenset[str]:
+    named = list_named_subjects(load_copy(language), brief)
+    return _list_sentences(language, brief.shop_name).union(fold(subject).rstrip(".") for subject in named)
+
+
 @lru_cache(maxsize=32)
-def _list_copy(language: str, shop_name: str) -> frozenset[str]:
+def _list_sentences(language: str, shop_name: str) -> frozenset[str]:
     return load_copy(language).list_sentences(clean_quote(shop_name))

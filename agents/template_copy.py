@@ -10,7 +10,10 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from domain.grounding import split_sentences
-from domain.wording import fold
+from domain.sentences.checking import STATED_IN
+from domain.text_rules import clean_title
+from domain.wording import add_article, fold
+from models.mail import Brief
 from models.states import TouchKind
 
 _FOLDER: Final = Path(__file__).parent / "copy"
@@ -20,9 +23,12 @@ Lines = tuple[str, ...]
 class KindCopy(NamedTuple):
     """The lines of one kind of mail; one of each is chosen. `{shop}` is the shop's name.
 
+    `named_subjects` have slots for a picked item and for a piece of the client's; the others stand in where none fits.
+
     A mail reads: an opening; a fact of the client, a link from it, a bridge to the items; the call to action.
     """
 
+    named_subjects: Lines
     subjects: Lines
     preheaders: Lines
     openings: Lines
@@ -52,7 +58,7 @@ class LanguageCopy:
 
     def _list_lines(self) -> Iterator[str]:
         for copy in (*self.kinds.values(), self.without_items):
-            for lines in copy:
+            for lines in copy._replace(named_subjects=()):
                 yield from lines
         for lines in self.links.values():
             yield from lines
@@ -74,12 +80,25 @@ def load_copy(language: str) -> LanguageCopy:
     )
 
 
+def list_named_subjects(copy: LanguageCopy, brief: Brief) -> Iterator[str]:
+    """List the subjects that name a picked item, and a piece of the client's where they have one."""
+    pieces = [piece for fact in brief.facts if fact.code in _OWNED and (piece := clean_title(fact.piece))]
+    name = add_article if copy.language == STATED_IN else str
+    titles = [title for item in brief.items if (title := clean_title(item.title))]
+    for line in copy.kinds[brief.kind].named_subjects:
+        for piece in pieces if "{piece}" in line else [""]:
+            filled = (line.format(item=name(title), piece=piece) for title in titles)
+            yield from (f"{subject[:1].upper()}{subject[1:]}" for subject in filled)
+
+
 def _read_kind(lines: Mapping[str, Any]) -> KindCopy:
-    return KindCopy(**{field: tuple(lines[field]) for field in KindCopy._fields})
+    given = {"named_subjects": (), **lines}
+    return KindCopy(**{field: tuple(given[field]) for field in KindCopy._fields})
 
 
 _TASTE: Final = ("quiz_styles", "quiz_colours", "favourite_category")
 _PIECES: Final = ("last_item", "kept_item", "wishlist")
+_OWNED: Final = ("last_item", "kept_item")
 _ANY: Final = ("orders_count", "last_order", "last_viewed", "sizes", "signed_up")
 _LINKED: Final = {
     **dict.fromkeys(_TASTE, "taste"),

@@ -6,13 +6,13 @@ It writes when no model is configured or none is up. Its drafts keep every rule,
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from hashlib import sha256
 from typing import Final, TypeVar
 
 from agents.languages import build_checker, choose_copy_language, find_draft_faults, load_grammar
-from agents.template_copy import CATALOGUE_WORDS, FACTS, load_copy
+from agents.template_copy import CATALOGUE_WORDS, FACTS, list_named_subjects, load_copy
 from domain.grounding import BriefSupport, find_text_faults, split_sentences
 from domain.sentences.checking import STATED_IN, SentenceChecker, build_greeting
 from domain.text_rules import clean_quote
@@ -27,6 +27,7 @@ _PARAGRAPH: Final = 600
 _LONGEST_FACT: Final = 300
 _SHORTEST_SUBJECT: Final = 12
 _SUBJECT: Final = 70
+_SHORT_SUBJECT: Final = 50
 _LONGEST_SHOP: Final = 50
 
 S = TypeVar("S")
@@ -73,11 +74,22 @@ class _DraftBuilder:
         headline = next(iter(self.list_message_sentences()), "").rstrip(".。")
         if _SHORTEST_SUBJECT <= len(headline) <= _SUBJECT and self.fits(headline, "subject"):
             return headline
+        named = list_named_subjects(self.shop_copy, self.brief) if self.items else ()
+        fitting = [s for s in named if len(s) <= _SUBJECT and self.fits(s, "subject")]
+        return self.choose_new(fitting) or self.choose_new(self.list_plain_subjects())
+
+    def choose_new(self, subjects: Sequence[str]) -> str:
+        """Choose a short subject that none of the client's last mails had; empty where there is none at all."""
+        short = [s for s in subjects if len(s) <= _SHORT_SUBJECT] or subjects
+        new = [s for s in short if s not in self.brief.subjects] or short
+        return self.choose(tuple(new), "subject") if new else ""
+
+    def list_plain_subjects(self) -> list[str]:
+        """List the subjects that name no item, with the shop's name where that may be said."""
         shop = clean_quote(self.brief.shop_name)
-        subject = self.choose(self.frame.subjects, "subject")
-        if "{shop}" in subject and not 0 < len(shop) <= _LONGEST_SHOP:
-            subject = self.choose(tuple(s for s in self.copy.subjects if "{shop}" not in s), "subject")
-        return subject.format(shop=shop)
+        named = 0 < len(shop) <= _LONGEST_SHOP
+        lines = [line.format(shop=shop) for line in self.frame.subjects if named or "{shop}" not in line]
+        return lines or [line for line in self.copy.subjects if "{shop}" not in line]
 
     def build_greeting(self) -> str:
         if self.language != STATED_IN:

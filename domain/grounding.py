@@ -83,7 +83,7 @@ class BriefSupport:
     @classmethod
     def from_brief(cls, brief: Brief) -> BriefSupport:
         """Build the support of `brief`. The client's own words are left out: whoever writes them must not widen it."""
-        titles = {item.item_id: fold(item.title) for item in brief.items}
+        titles = {item.item_id: fold(item.title).strip() for item in brief.items}
         facts = [fact.text for fact in brief.facts]
         statements = [*facts, brief.message, brief.shop_name]
         item_words = [

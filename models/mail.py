@@ -96,6 +96,8 @@ class Brief(Contract):
     """Of the picked items, when all that have one have the same."""
     personal: bool = True
     """Whether what the client did and said has a part in it; False: they refused personalisation."""
+    subjects: tuple[str, ...] = ()
+    """Of the client's last mails; another is chosen for this one."""
     client_words: tuple[str, ...] = ()
     """Text written by the client, to be quoted as data and never obeyed."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from algorithms.blending.contracts import Reason
 from domain.blend import find_season
@@ -57,63 +57,89 @@ class ItemAttributes:
         return cls(*(frozenset(column) - {""} for column in (zip(*columns, strict=True) if columns else ((), (), ()))))
 
 
-def explain_pick(pick: Pick, item: Item, evidence: ClientEvidence, now: datetime, reason: Reason | None = None) -> str:
+class Phrase(NamedTuple):
+    """A few words and the kind of reason that they give."""
+
+    kind: str
+    words: str
+
+
+def explain_pick(
+    pick: Pick,
+    item: Item,
+    evidence: ClientEvidence,
+    now: datetime,
+    reason: Reason | None = None,
+    said: set[str] | None = None,
+) -> str:
     """Explain a pick in one or two phrases from the largest parts of its score. `reason`: what the model says for the
-    item."""
-    popular = "liked by many clients these weeks" if pick.parts.get("trend", 0.0) > 0 else ""
-    phrases_by_part = {
-        "match": _explain_match(item, evidence, reason, popular),
-        "trend": popular,
-        "freshness": "new in" if 0 <= (now - item.added_at).days < NEW_DAYS else "",
-        "season": f"made for {item.season}" if item.season == find_season(now, evidence.client.time_zone) else "",
+    item. `said`: kinds of reasons that were given already; none of them is given again, new ones are added, and where
+    there is no other the explanation is empty."""
+    popular = Phrase("popular", "liked by many clients these weeks" if pick.parts.get("trend", 0.0) > 0 else "")
+    by_part = {
+        "match": _list_matches(item, evidence, reason, popular),
+        "trend": [popular],
+        "freshness": [Phrase("new", "new in" if 0 <= (now - item.added_at).days < NEW_DAYS else "")],
+        "season": [Phrase("season", f"made for {item.season}" if _is_season(item, evidence, now) else "")],
     }
     largest = max(pick.parts.values(), default=0.0)
     strong = [n for n, v in sorted(pick.parts.items(), key=lambda p: -p[1]) if v > 0 and v >= STRONG * largest]
-    phrases = [phrases_by_part[name] for name in strong if phrases_by_part.get(name)]
-    return (
-        _join_phrases([*dict.fromkeys(phrases)][:2])
-        or _join_phrases([phrases_by_part["match"], phrases_by_part["season"]])
-        or _fallback(evidence.client)
+    chosen = (
+        _choose_phrases([by_part[name] for name in strong if name in by_part], said)
+        or _choose_phrases([by_part["match"], by_part["season"]], said)
+        or _choose_phrases([[_fallback(evidence.client)]], said)
     )
+    if said is not None:
+        said.update(phrase.kind for phrase in chosen)
+    return ", ".join(phrase.words for phrase in chosen)
 
 
-def _explain_match(item: Item, evidence: ClientEvidence, reason: Reason | None, popular: str) -> str:
-    """Explain the match: first what the model ties to an item they took, then what they said, then what similar clients
-    take."""
+def _choose_phrases(groups: Sequence[Sequence[Phrase]], said: Container[str] | None) -> list[Phrase]:
+    """Choose the first phrase of each group that may be said, two at most; one with a figure in it (a brand's name,
+    say) may not."""
+    chosen: list[Phrase] = []
+    for phrases in groups:
+        spoken = {phrase.words for phrase in chosen}
+        free = (p for p in phrases if p.words and not any(c.isdigit() for c in p.words))
+        if (first := next((p for p in free if said is None or p.kind not in said), None)) and first.words not in spoken:
+            chosen.append(first)
+    return chosen[:2]
+
+
+def _is_season(item: Item, evidence: ClientEvidence, now: datetime) -> bool:
+    return item.season == find_season(now, evidence.client.time_zone)
+
+
+def _list_matches(item: Item, evidence: ClientEvidence, reason: Reason | None, popular: Phrase) -> list[Phrase]:
+    """List what explains the match, the best first: what the model ties to an item they took, what they said, what
+    similar clients take, what they did."""
     kind = reason.kind if reason else ""
     liked = evidence.titles.get(reason.liked) if reason else None
-    together = _join_phrases([f"taken by clients who also took {liked}"]) if liked else ""
-    others = {"cohort": "popular with clients like you", "popular": popular}.get(kind, "")
-    return together or _explain_quiz(item, evidence.client) or others or _explain_history(item, evidence)
+    together = [Phrase("together", f"taken by clients who also took {liked}")] if liked else []
+    others = {"cohort": [Phrase("cohort", "popular with clients like you")], "popular": [popular]}.get(kind, [])
+    return [*together, *_list_quiz(item, evidence.client), *others, *_list_history(item, evidence)]
 
 
-def _explain_quiz(item: Item, client: ClientSignals) -> str:
+def _list_quiz(item: Item, client: ClientSignals) -> Iterator[Phrase]:
     quiz = client.quiz
     styles = [style for style in quiz.styles if normalise_word(style) in {normalise_word(tag) for tag in item.tags}]
     if styles:
-        return f"in the {normalise_word(styles[0])} style you chose"
+        yield Phrase("style", f"in the {normalise_word(styles[0])} style you chose")
     if normalise_word(item.colour) in {normalise_word(colour) for colour in quiz.colours}:
-        return f"in {normalise_word(item.colour)}, a colour you chose"
+        yield Phrase("colour", f"in {normalise_word(item.colour)}, a colour you chose")
     if normalise_word(item.category) in {normalise_word(category) for category in quiz.categories}:
-        return f"in {normalise_word(item.category)}, a kind you chose"
-    return ""
+        yield Phrase("category", f"in {normalise_word(item.category)}, a kind you chose")
 
 
-def _explain_history(item: Item, evidence: ClientEvidence) -> str:
+def _list_history(item: Item, evidence: ClientEvidence) -> Iterator[Phrase]:
     for verb, liked in evidence.did:
         if normalise_word(item.brand) in liked.brands:
-            return f"from {item.brand}, which you {verb} before"
+            yield Phrase("brand", f"from {item.brand}, which you {verb} before")
         if normalise_word(item.category) in liked.categories:
-            return f"close to the {normalise_word(item.category)} you {verb} before"
+            yield Phrase("category", f"close to the {normalise_word(item.category)} you {verb} before")
         if normalise_word(item.colour) in liked.colours:
-            return f"in {normalise_word(item.colour)}, like what you {verb} before"
-    return ""
+            yield Phrase("colour", f"in {normalise_word(item.colour)}, like what you {verb} before")
 
 
-def _fallback(client: ClientSignals) -> str:
-    return "in stock in your size" if client.wears else "picked from what is in stock"
-
-
-def _join_phrases(phrases: list[str]) -> str:
-    """Join the phrases; one with a figure in it (a brand's name, say) is left out."""
-    return ", ".join(p for p in phrases if p and not any(c.isdigit() for c in p))
+def _fallback(client: ClientSignals) -> Phrase:
+    return Phrase("stock", "in stock in your size" if client.wears else "picked from what is in stock")

@@ -56,10 +56,11 @@ def choose_items(
     context: ServiceContext, recommender: Recommender, connection: Connection, row: LedgerRow, at: datetime
 ) -> MailItems:
     """Choose the items for this mail and build the brief that is true at `at`, when the client will read it."""
-    shown = mail_facts.list_shown_items(connection, row.client_id, at - REPEAT_AFTER, except_mail=row.n)
-    chosen = recommender.recommend(connection, row.client_id, ITEMS_PER_MAIL, at, exclude=shown)
+    shown = mail_facts.load_shown(connection, row.client_id, at - REPEAT_AFTER, except_mail=row.n)
+    chosen = recommender.recommend(connection, row.client_id, ITEMS_PER_MAIL, at, exclude=shown.items)
     why = {pick.item_id: pick.why for pick in chosen.picks}
-    return MailItems(chosen, build_brief(connection, row, chosen.picks, context.settings, at, why))
+    brief = build_brief(connection, row, chosen.picks, context.settings, at, why)
+    return MailItems(chosen, brief.model_copy(update={"subjects": shown.subjects}))
 
 
 def build_brief(

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import NamedTuple, cast
+from typing import Final, NamedTuple, cast
 
 from sqlalchemy import Connection, Engine
 
@@ -38,6 +38,10 @@ from settings import Settings
 from store.clients import interactions
 
 log = logging.getLogger(__name__)
+
+
+MAIL: Final = "email"
+"""The context of items for a mail."""
 
 
 class ItemsRequest(NamedTuple):
@@ -96,7 +100,7 @@ class Recommender:
         n: int,
         now: datetime,
         exclude: Iterable[str] = (),
-        context: str = "email",
+        context: str = MAIL,
         sizes: tuple[str, ...] = (),
     ) -> Recommendation:
         """Recommend the `n` best items for a client at business time `now`, best first; fewer when no more may be
@@ -110,7 +114,7 @@ class Recommender:
         return recommendation
 
     def recommend_many(
-        self, connection: Connection, item_requests: Iterable[ItemsRequest], now: datetime, context: str = "email"
+        self, connection: Connection, item_requests: Iterable[ItemsRequest], now: datetime, context: str = MAIL
     ) -> Iterator[Recommendation]:
         """Recommend items for many clients, in their order; algorithms are asked about a chunk of clients in one
         call."""
@@ -118,7 +122,7 @@ class Recommender:
             yield from self._recommend_together(connection, chunk, now, context)
 
     def rank_items(
-        self, connection: Connection, item_requests: Iterable[ItemsRequest], now: datetime, context: str = "email"
+        self, connection: Connection, item_requests: Iterable[ItemsRequest], now: datetime, context: str = MAIL
     ) -> Iterator[RankedItems]:
         """Rank items for many clients without reasons or records: for batches, where no algorithm is plugged in this is
         three times as fast."""
@@ -173,7 +177,7 @@ class Recommender:
         groups = [item_request.groups for item_request in item_requests]
         answers = self.ask_algorithms(cache, requests, clients, groups)
         for client, (pending, picks) in zip(clients, answers, strict=True):
-            explained_picks = _explain_picks(picks, cache.blend, client, now)
+            explained_picks = _explain_picks(picks, cache.blend, client, now, set() if context == MAIL else None)
             shown = {"items": [pick.model_dump(mode="json") for pick in explained_picks]}
             yield Recommendation(explained_picks, pending.record.model_copy(update={"answer": shown}), pending.body)
 
@@ -224,12 +228,16 @@ def _build_request(item_request: ItemsRequest, now: datetime, context: str) -> R
     )
 
 
-def _explain_picks(picks: tuple[Pick, ...], blend: Blend, client: ClientSignals, now: datetime) -> tuple[Pick, ...]:
+def _explain_picks(
+    picks: tuple[Pick, ...], blend: Blend, client: ClientSignals, now: datetime, said: set[str] | None = None
+) -> tuple[Pick, ...]:
+    """Explain the picks in words. `said`: where one text shows them all, so that no kind of reason stands twice."""
     goods, reasons = blend.catalogue, blend.reasons(client, [pick.item_id for pick in picks if not pick.by])
     known = {t.item_id: goods.items[goods.index[t.item_id]] for t in client.touches if t.item_id in goods.index}
     evidence = ClientEvidence.of(client, known)
+    found = [goods.items[goods.index[pick.item_id]] for pick in picks]
     words = [
-        explain.explain_pick(pick, goods.items[goods.index[pick.item_id]], evidence, now, reasons.get(pick.item_id))
-        for pick in picks
+        explain.explain_pick(pick, item, evidence, now, reasons.get(pick.item_id), said)
+        for pick, item in zip(picks, found, strict=True)
     ]
     return tuple(pick.model_copy(update={"why": why}) for pick, why in zip(picks, words, strict=True))

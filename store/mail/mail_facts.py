@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Final, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from sqlalchemy import ColumnElement, Connection, bindparam, func, literal_column, null, or_, select, union_all
 
@@ -78,12 +78,19 @@ def list_sent_times(connection: Connection, client_id: ClientId, now: datetime) 
     return tuple(row.sent_at or row.updated_at for row in rows)
 
 
-def list_shown_items(
-    connection: Connection, client_id: ClientId, since: datetime, *, except_mail: int
-) -> tuple[ItemId, ...]:
-    """List the items shown in mails sent to the client since then, leaving out mail `except_mail`."""
-    drafts = connection.scalars(_SHOWN_QUERY, {"client": client_id, "except_mail": except_mail, "since": since})
-    return tuple(blurb["item_id"] for draft in drafts if draft for blurb in draft["items"])
+class ShownBefore(NamedTuple):
+    """What mails to one client showed: the items, and the subjects under which they came."""
+
+    items: tuple[ItemId, ...]
+    subjects: tuple[str, ...]
+
+
+def load_shown(connection: Connection, client_id: ClientId, since: datetime, *, except_mail: int) -> ShownBefore:
+    """Load what mails sent to the client since then showed, leaving out mail `except_mail`."""
+    found = connection.scalars(_SHOWN_QUERY, {"client": client_id, "except_mail": except_mail, "since": since})
+    drafts = [draft for draft in found if draft]
+    items = tuple(blurb["item_id"] for draft in drafts for blurb in draft["items"])
+    return ShownBefore(items, tuple(draft["subject"] for draft in drafts))
 
 
 def list_reading_times(connection: Connection, client_id: ClientId, now: datetime, limit: int) -> tuple[datetime, ...]:

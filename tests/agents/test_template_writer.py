@@ -102,7 +102,8 @@ def test_the_reason_for_an_item_is_its_blurb() -> None:
 
 def list_lines(copy: LanguageCopy) -> list[str]:
     kinds = [*copy.kinds.values(), copy.without_items]
-    return [line for kind in kinds for part in kind for line in part] + [x for ls in copy.links.values() for x in ls]
+    links = [line for lines in copy.links.values() for line in lines]
+    return [line for kind in kinds for part in kind[1:] for line in part] + links
 
 
 def test_the_approved_copy_itself_keeps_the_rules() -> None:
@@ -118,6 +119,26 @@ def test_every_kind_has_copy_and_names_only_facts_that_there_are() -> None:
     assert set(FACTS) == set(TouchKind)
     assert {code for facts in FACTS.values() for code in facts} | set(load_copy("en").links) <= set(CODES)
     assert all("signed_up" in facts for facts in FACTS.values())
+
+
+@pytest.mark.parametrize("language", sorted(LANGUAGES))
+def test_a_subject_names_a_piece_of_the_mail_and_is_not_that_of_the_last_mails(language: str) -> None:
+    about = brief(locale=language, kind=TouchKind.MISSED)
+    subjects: tuple[str, ...] = ()
+    for n in range(6):
+        subject = template_writer.compose_draft(about.model_copy(update={"n": n, "subjects": subjects})).subject
+        assert any(item.title in subject for item in about.items)
+        assert len(subject) <= 50
+        subjects = (*subjects, subject)
+    assert len(set(subjects)) == 6
+
+
+def test_a_subject_names_what_the_client_bought_only_where_they_did() -> None:
+    subjects = {template_writer.compose_draft(brief(client_id=f"c-{i}")).subject for i in range(40)}
+    assert "After your Linen Shirt: the Silk Scarf" in subjects
+    joined = Fact(code="signed_up", text="You joined us on 2 January 2025.")
+    others = {template_writer.compose_draft(brief(client_id=f"c-{i}", facts=(joined,))).subject for i in range(40)}
+    assert not any("your" in subject for subject in others)
 
 
 OTHERS = sorted(set(LANGUAGES) - {"en"})

@@ -114,3 +114,18 @@ def test_a_title_with_a_figure_is_not_quoted():
     pick = Pick(item_id="x", score=0.4, parts={"match": 0.4})
     explain_item = explain.explain_pick(pick, item("x"), ClientEvidence.of(DID, known), NOW, Reason("history", "had"))
     assert explain_item == "picked from what is in stock"
+
+
+def test_in_one_mail_no_kind_of_reason_stands_twice():
+    said: set[str] = set()
+    things = [item(f"x{n}", tags=("boho",), colour="navy", category="coats") for n in range(5)]
+    evidence = ClientEvidence.of(CHOSE, KNOWN)
+    picks = [Pick(item_id=thing.item_id, score=0.4, parts={"match": 0.4}) for thing in things]
+    words = [explain.explain_pick(p, thing, evidence, NOW, said=said) for p, thing in zip(picks, things, strict=True)]
+    assert words == [
+        "in the boho style you chose",
+        "in navy, a colour you chose",
+        "in coats, a kind you chose",
+        "picked from what is in stock",
+        "",
+    ]

@@ -22,7 +22,8 @@ from tests.store.seeds import days, event, seed_clients, seed_items
 
 def seed_mail(connection: Connection, n: int, item_id: str, sent_at: datetime | None, **fields: Any) -> None:
     row = {"client_id": "ann", "n": n, "reason_key": f"k{n}", "kind": "missed", "assessment_id": "a1", "score": 1.0}
-    row |= {"phase": "at_risk", "state": OutreachState.SENT, "draft": {"items": [{"item_id": item_id}]}, **fields}
+    draft = {"subject": f"On {item_id}", "items": [{"item_id": item_id}]}
+    row |= {"phase": "at_risk", "state": OutreachState.SENT, "draft": draft, **fields}
     connection.execute(insert(outreaches).values(**row, sent_at=sent_at, created_at=NOW, updated_at=NOW))
 
 
@@ -51,7 +52,7 @@ def test_what_was_shown_lately_is_what_other_mails_sent_since_have_shown(engine:
         seed_mail(connection, 3, "unsent", None, state=OutreachState.SCHEDULED)
         seed_mail(connection, 4, "mine", NOW - days(1))
     with read_transaction(engine) as connection:
-        assert mail_facts.list_shown_items(connection, "ann", NOW - days(45), except_mail=4) == ("lately",)
+        assert mail_facts.load_shown(connection, "ann", NOW - days(45), except_mail=4) == (("lately",), ("On lately",))
 
 
 def test_an_item_has_run_out_when_all_its_sizes_have(engine: Engine, policy: ShopPolicy) -> None:
