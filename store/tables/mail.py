@@ -64,6 +64,7 @@ outreaches = Table(
     UniqueConstraint("client_id", "reason_key"),
     Index(None, "state"),
     Index(None, "campaign", "state"),
+    Index(None, "sent_at"),
     Index(None, "message_id"),
     Index(None, "mailbox"),
 )

@@ -12,6 +12,7 @@ from web.api import (
     events,
     fixes,
     goods,
+    metrics,
     privacy,
     recommendations,
     returns,
@@ -40,4 +41,5 @@ ROUTERS: Final = (
     sessions.router,
     slots.router,
     slot_policies.router,
+    metrics.router,
 )

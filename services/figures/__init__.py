@@ -1,0 +1,1 @@
+"""The key figures of the shop: counted by day, and put together for a span of days."""

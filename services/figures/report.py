@@ -1,0 +1,44 @@
+"""Put the key figures together for pages, the API and files: kept days, and what there is of today."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from sqlalchemy import Engine
+
+from domain.key_figures import RULES, build_kpi
+from models.figures import KpiReport
+from services.figures.days import count_day
+from store.database import read_transaction
+from store.figures.tallies import find_last_counted, load_tallies
+
+SPANS: Final = (7, 28, 90)
+ABSENT: Final = ("Cart abandonment: the shop's systems send no check-outs.",)
+"""What the shop would have to send for a figure."""
+
+
+def load_report(engine: Engine, now: datetime, days: int, currency: str) -> KpiReport:
+    """Load all figures over `days` days, today included, at business `now`. Today is counted now, the rest at night."""
+    today = now.astimezone(UTC).date()
+    first = today - timedelta(days=days - 1)
+    with read_transaction(engine) as connection:
+        kept = load_tallies(connection, first - timedelta(days=days), today)
+        kept[today] = count_day(connection, today, now)
+        counted_until = find_last_counted(connection)
+    spans = [(day, tallies) for day, tallies in sorted(kept.items())]
+    before, inside = spans[:days], spans[days:]
+    kpis = tuple(build_kpi(rule, inside, before) for rule in RULES)
+    return KpiReport(now=now, days=days, currency=currency, counted_until=counted_until, kpis=kpis, absent=ABSENT)
+
+
+def format_report(report: KpiReport) -> str:
+    """Format the figures as CSV: a line for each figure and day."""
+    written = io.StringIO()
+    lines = csv.writer(written)
+    lines.writerow(("figure", "day", "value", "unit"))
+    for kpi in report.kpis:
+        lines.writerows((kpi.key, point.day, point.value, kpi.unit) for point in kpi.series if point.value is not None)
+    return written.getvalue()

@@ -1,0 +1,1 @@
+"""Figures of the shop by day: counted from what happened, and kept."""

@@ -1,0 +1,166 @@
+"""The key figures against a plain recount, over days that are kept and the one that is not over."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, insert, select
+
+from domain.key_figures import compute_value_at_risk
+from models.figures import Kpi
+from models.fixes import FixWish, ItemState
+from models.states import OutreachState
+from services.figures.days import AGAIN, count_days
+from services.figures.report import format_report, load_report
+from store import tables as t
+from store.database import write_transaction
+from store.fixes.fixes import save_request
+from tests.store.conftest import NOW
+
+WEEK = timedelta(days=7)
+PEOPLE = 12
+
+
+FIX_ITEM: dict[str, Any] = {"price_cents": 1, "score": 1.0, "updated_at": NOW}
+
+
+def build_event(key: str, who: str, kind: str, at: datetime, data: Any = None, cents: int | None = None) -> Any:
+    own = {"event_id": key, "client_id": who, "type": kind, "occurred_at": at}
+    return own | {"data": data, "value_cents": cents}
+
+
+class Story:
+    """Some weeks of a shop, drawn at random, as plain lists."""
+
+    def __init__(self, seed: int) -> None:
+        rng = random.Random(seed)
+        moments = [NOW - timedelta(minutes=rng.randint(1, 60 * 24 * 50)) for _ in range(400)]
+        self.orders = [
+            (f"c{rng.randrange(PEOPLE)}", f"o{n // 2}", at, rng.randint(1, 9) * 100)
+            for n, at in enumerate(moments[:140])
+        ]
+        self.returns = [(f"c{rng.randrange(PEOPLE)}", at, rng.randint(1, 5) * 100) for at in moments[140:160]]
+        states = (OutreachState.SENT, OutreachState.SENT, OutreachState.BOUNCED)
+        self.mails = [(f"c{n % PEOPLE}", n, at, rng.choice(states)) for n, at in enumerate(moments[160:240])]
+        self.clicks = [(rng.randrange(80), at, rng.random() < 0.3) for at in moments[240:340]]
+        self.pieces = [(n, at, rng.random() < 0.6) for n, at in enumerate(moments[340:])]
+        self.signed_up = {f"c{n}": NOW - timedelta(days=rng.randint(20, 60)) for n in range(PEOPLE)}
+
+    def save(self, engine: Engine) -> None:
+        with write_transaction(engine) as connection:
+            for table, rows in self._list_rows():
+                connection.execute(insert(table), list(rows))
+            fix_id = save_request(connection, "c0", FixWish(), NOW, due=NOW)
+            pieces = [FIX_ITEM | {"fix_id": fix_id} | row for row in self._list_pieces()]
+            connection.execute(insert(t.fix_items), pieces)
+
+    def _list_rows(self) -> Iterable[tuple[Any, Iterable[dict[str, Any]]]]:
+        for who, at in self.signed_up.items():
+            yield t.clients, [{"client_id": who, "email": f"{who}@x.example", "signed_up_at": at, "time_zone": "UTC"}]
+        for n, (who, order, at, cents) in enumerate(self.orders):
+            yield t.events, [build_event(f"e{n}", who, "order_placed", at, {"order_id": order}, cents)]
+        for n, (who, at, cents) in enumerate(self.returns):
+            yield t.events, [build_event(f"r{n}", who, "order_returned", at, None, cents)]
+        for n, (number, at, machine) in enumerate(self.clicks):
+            data = {"outreach": f"c.{number}", "machine": machine}
+            yield t.events, [build_event(f"k{n}", "c1", "email_clicked", at, data)]
+        yield t.engagement, ({"client_id": who, "first_order_at": at} for who, at in self.first_orders().items())
+        mail = {"kind": "welcome", "assessment_id": "a", "score": 1.0, "phase": "active"}
+        mail |= {"created_at": NOW, "updated_at": NOW}
+        for who, n, at, state in self.mails:
+            own = {"client_id": who, "n": n + 1, "reason_key": f"k{n}", "state": state, "sent_at": at}
+            yield t.outreaches, [mail | own]
+
+    def _list_pieces(self) -> Iterable[dict[str, Any]]:
+        for n, at, kept in self.pieces:
+            state = ItemState.KEPT if kept else ItemState.RETURNED
+            yield {"sku": f"s{n}", "item_id": f"i{n}", "feedback_at": at, "state": state}
+
+    def first_orders(self) -> dict[str, datetime]:
+        return {
+            who: min(at for buyer, _, at, _ in self.orders if buyer == who) for who in {one[0] for one in self.orders}
+        }
+
+    def recount(self, days: int) -> dict[str, float | None]:
+        """Each figure over the last days, by definition, from the lists alone."""
+        begin = datetime.combine(NOW.date() - timedelta(days=days - 1), datetime.min.time(), UTC)
+
+        def now(rows: Iterable[Any], at: int) -> list[Any]:
+            return [row for row in rows if begin <= row[at] < NOW]
+
+        sent, orders = now(self.mails, 2), now(self.orders, 2)
+        followed = [m for m in sent if any(who == m[0] and m[2] < at <= m[2] + WEEK for who, _, at, _ in self.orders)]
+        clicked = {(mail, at.date()) for mail, at, machine in now(self.clicks, 1) if not machine}
+        revenue = sum(order[3] for order in orders)
+        first = {who: at for who, at in self.first_orders().items() if begin <= at < NOW and at >= self.signed_up[who]}
+        waits = [(at - self.signed_up[who]).total_seconds() / 86_400 for who, at in first.items()]
+        pieces = now(self.pieces, 1)
+        # An order of two lines on two days is one on each.
+        baskets = {(who, order, at.date()) for who, order, at, _ in orders}
+        return {
+            "click_rate": len(clicked) / len(sent),
+            "conversion": len(followed) / len(sent),
+            "revenue_per_client": (revenue - sum(one[2] for one in now(self.returns, 1))) / PEOPLE,
+            "keep_rate": sum(one[2] for one in pieces) / len(pieces),
+            "average_order_value": revenue / len(baskets),
+            "days_to_first_order": sum(waits) / len(waits) if waits else None,
+            "mails_sent": len(sent),
+            "bounce_rate": sum(mail[3] is OutreachState.BOUNCED for mail in sent) / len(sent),
+        }
+
+
+def load(engine: Engine, days: int, now: datetime = NOW) -> dict[str, Kpi]:
+    return {kpi.key: kpi for kpi in load_report(engine, now, days, "USD").kpis}
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_the_figures_are_those_of_a_plain_recount(engine: Engine, seed: int) -> None:
+    story = Story(seed)
+    story.save(engine)
+    count_days(engine, NOW)
+    for days in (7, 28):
+        found = load(engine, days)
+        for key, value in story.recount(days).items():
+            assert found[key].value == pytest.approx(value, abs=1e-5), f"{key} over {days} days"
+
+
+def test_a_second_pass_counts_the_last_days_alone_and_takes_what_came_late(engine: Engine) -> None:
+    Story(3).save(engine)
+    count_days(engine, NOW)
+    before = load(engine, 28)["average_order_value"].value
+    late = {"event_id": "late", "client_id": "c1", "type": "order_placed", "occurred_at": NOW - timedelta(days=3)}
+    with write_transaction(engine) as connection:
+        connection.execute(insert(t.events).values(**late, value_cents=900_000))
+    assert load(engine, 28)["average_order_value"].value == before, "kept days are not counted by reading"
+    assert count_days(engine, NOW) == AGAIN + 1
+    after = load(engine, 28)["average_order_value"].value
+    assert after is not None
+    assert before is not None
+    assert after > before
+
+
+def test_without_anything_there_is_no_figure_and_no_fault(engine: Engine) -> None:
+    assert {kpi.value for kpi in load(engine, 7).values()} <= {None, 0.0}
+    count_days(engine, NOW)
+    report = load_report(engine, NOW, 7, "USD")
+    assert report.counted_until == date(2026, 5, 31)
+    assert format_report(report).splitlines()[0] == "figure,day,value,unit"
+
+
+def test_days_are_kept_as_numbers_without_anybody_in_them(engine: Engine) -> None:
+    Story(4).save(engine)
+    count_days(engine, NOW)
+    with write_transaction(engine) as connection:
+        rows = connection.execute(select(t.day_tallies.c.day, t.day_tallies.c.amount)).all()
+    assert all(len(day) == 10 and isinstance(amount, int) for day, amount in rows)
+
+
+def test_what_may_be_lost_grows_with_the_chance_and_is_nothing_where_nobody_has_left() -> None:
+    assert compute_value_at_risk(1.0, 10_000) == 0
+    assert compute_value_at_risk(0.5, 5_000) == pytest.approx(5_000)
+    assert compute_value_at_risk(0.25, 2_500) == pytest.approx(7_500)
+    assert compute_value_at_risk(0.0, 100) == 0

@@ -1,0 +1,22 @@
+"""`GET /v1/metrics`: the key figures of the shop, as JSON. Prometheus reads `/metrics`, which is something else."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from fastapi import Query
+
+from models.figures import KpiReport
+from services.figures.report import load_report
+from web.api.routing import create_router
+from web.context import Here
+
+router: Final = create_router("metrics")
+
+
+@router.get("/metrics")
+def get_metrics(
+    context: Here, days: Annotated[int, Query(ge=1, le=365, description="How many days, today included.")] = 28
+) -> KpiReport:
+    """Return the key figures over some days, each with its definition, the value before, and a value for each day."""
+    return load_report(context.engine, context.business_now(), days, context.settings.shop_currency)

@@ -1,0 +1,126 @@
+"""`/kpis`, `/kpis/<figure>` and `/kpis.csv`: the key figures of the shop, with what they mean and how they moved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Annotated, Final, NamedTuple
+
+from fastapi import APIRouter, Query, Request, Response
+
+from domain.wording import format_price
+from errors import NotFound
+from models.figures import Kpi, KpiPoint, KpiReport, KpiUnit
+from services.figures.report import SPANS, format_report, load_report
+from web.context import Here, WebContext
+from web.templating import render_page
+
+router: Final = APIRouter(include_in_schema=False)
+
+Days = Annotated[int, Query(ge=1, le=365)]
+WIDTH: Final = 760
+HEIGHT: Final = 200
+
+
+class KpiTile(NamedTuple):
+    """A figure as a tile shows it. `change`: in words, `tone`: whether that is good."""
+
+    kpi: Kpi
+    value: str
+    before: str
+    change: str
+    tone: str
+    lines: Sequence[str]
+
+
+@router.get("/kpis")
+def show_kpis(request: Request, context: Here, days: Days = 28) -> Response:
+    """Show all figures as tiles."""
+    report = _load(context, days)
+    tiles = build_tiles(report)
+    return render_page(request, "kpis.html", report=report, tiles=tiles, spans=SPANS, days=days)
+
+
+@router.get("/kpis.csv")
+def download_kpis(context: Here, days: Days = 28) -> Response:
+    """Send the figures of each day as a file."""
+    headers = {"Content-Disposition": f'attachment; filename="kpis-{days}-days.csv"'}
+    return Response(format_report(_load(context, days)), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+@router.get("/kpis/{key}")
+def show_kpi(request: Request, context: Here, key: str, days: Days = 28) -> Response:
+    """Show one figure by day, as a chart and as a table."""
+    report = _load(context, days)
+    kpi = next((kpi for kpi in report.kpis if kpi.key == key), None)
+    if kpi is None:
+        raise NotFound("There is no such figure.")
+    scale = max((point.value for point in kpi.series if point.value is not None), default=0.0)
+    return render_page(
+        request,
+        "kpi.html",
+        report=report,
+        tile=build_tile(kpi, report.currency),
+        lines=draw_lines(kpi.series, WIDTH, HEIGHT),
+        width=WIDTH,
+        height=HEIGHT,
+        top=format_figure(kpi.unit, scale, report.currency),
+        rows=[(point.day, format_figure(kpi.unit, point.value, report.currency)) for point in reversed(kpi.series)],
+        spans=SPANS,
+        days=days,
+    )
+
+
+def build_tiles(report: KpiReport) -> list[KpiTile]:
+    """Build the tile of each figure."""
+    return [build_tile(kpi, report.currency) for kpi in report.kpis]
+
+
+def build_tile(kpi: Kpi, currency: str) -> KpiTile:
+    """Build the tile of a figure."""
+    change, tone = describe_change(kpi)
+    value, before = (format_figure(kpi.unit, amount, currency) for amount in (kpi.value, kpi.before))
+    return KpiTile(kpi, value, before, change, tone, draw_lines(kpi.series, 120, 30))
+
+
+def describe_change(kpi: Kpi) -> tuple[str, str]:
+    """Describe how a figure moved against as many days before, and whether that is good."""
+    if kpi.value is None or not kpi.before:
+        return "", "quiet"
+    share = kpi.value / kpi.before - 1
+    if abs(share) < 0.005:
+        return "as before", "quiet"
+    good = {"up": share > 0, "down": share < 0}.get(kpi.better)
+    tone = "quiet" if good is None else "good" if good else "bad"
+    return f"{'+' if share > 0 else '−'}{abs(share):.0%}".replace("%", " %"), tone
+
+
+def format_figure(unit: KpiUnit, value: float | None, currency: str) -> str:
+    """Format a figure for people."""
+    if value is None:
+        return "–"
+    match unit:
+        case KpiUnit.SHARE:
+            return f"{100 * value:.1f} %"
+        case KpiUnit.CENTS:
+            return format_price(round(value), currency)
+        case KpiUnit.DAYS:
+            return f"{value:.1f} {'day' if round(value, 1) == 1 else 'days'}"
+        case KpiUnit.COUNT:
+            return f"{value:,.0f}"
+
+
+def draw_lines(series: Sequence[KpiPoint], width: int, height: int) -> list[str]:
+    """Draw the days of a figure as polylines in a box; a day without a value ends a line."""
+    top = max((point.value for point in series if point.value is not None), default=0.0) or 1.0
+    step = width / max(len(series) - 1, 1)
+    lines: list[list[str]] = [[]]
+    for place, point in enumerate(series):
+        if point.value is None:
+            lines.append([])
+        else:
+            lines[-1].append(f"{place * step:.1f},{height - 2 - max(point.value, 0.0) / top * (height - 4):.1f}")
+    return [" ".join(line if len(line) > 1 else line * 2) for line in lines if line]
+
+
+def _load(context: WebContext, days: int) -> KpiReport:
+    return load_report(context.engine, context.business_now(), days, context.settings.shop_currency)
