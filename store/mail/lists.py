@@ -66,3 +66,17 @@ def list_recent_mails(connection: Connection, limit: int = 12) -> list[RecentMai
         .limit(limit)
     )
     return [RecentMail.from_row(row) for row in connection.execute(query)]
+
+
+def list_mails_in_state(connection: Connection, state: str, limit: int = 100) -> list[RecentMail]:
+    """List the mails that stand in a state, the last changed first."""
+    query = (
+        select(
+            *RecentMail.list_columns(outreaches, clients), outreaches.c.draft["subject"].as_string().label("subject")
+        )
+        .join(clients, clients.c.client_id == outreaches.c.client_id)
+        .where(outreaches.c.state == state)
+        .order_by(outreaches.c.updated_at.desc())
+        .limit(limit)
+    )
+    return [RecentMail.from_row(row) for row in connection.execute(query)]

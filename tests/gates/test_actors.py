@@ -31,6 +31,7 @@ WITHOUT_ACTOR: Final = {
     "services/review/reminders.py": "called by Outreach",
     "services/segments/daily_counts.py": "counts; called by the nightly training",
     "services/training": "called by the nightly training; what people ask of it takes an actor",
+    "services/figures": "called by the nightly training",
     "services/evaluation": "puts on record how algorithms compare",
 }
 WITH_ACTOR: Final = {

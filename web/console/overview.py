@@ -1,21 +1,28 @@
-"""`/`: clients by phase, mails by state, and the latest mails."""
+"""`/`: what needs the reader, the key figures, what changed since yesterday; then clients, mails and campaigns."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Request, Response
 from sqlalchemy import Connection
 
+from models.figures import KpiReport
 from models.lift import CampaignLift
+from services.figures.report import load_report
+from services.today.attention import list_needs
+from services.today.changes import list_day_changes
 from store.campaigns import lift as campaign_lift
 from store.campaigns.lists import list_campaign_counts
 from store.clients.lists import count_clients_by_phase
 from store.database import read_transaction
 from store.events import outbox
 from store.mail.lists import count_mails_by_state, list_recent_mails
+from web.console.acting import find_actor, may_act
+from web.console.action_labels import DONE_ACTIONS
 from web.console.campaigns import LIVE
 from web.console.charts import build_slices
+from web.console.kpis import build_tiles
 from web.console.labels import PHASES, STATES
 from web.console.lift_chart import build_lift_picture
 from web.context import WebContext, get_context
@@ -23,10 +30,15 @@ from web.templating import render_page
 
 router = APIRouter(include_in_schema=False)
 
+DAYS: Final = 7
+"""Over how many days the figures are shown."""
+
 
 @router.get("/")
 def show_overview(request: Request, context: Annotated[WebContext, Depends(get_context)]) -> Response:
-    """Show counts by phase, mails by state, the latest mails, the campaigns."""
+    """Show what needs the reader first, then the figures, then how the shop stands."""
+    now, actor = context.business_now(), find_actor(request)
+    needs = list_needs(context.engine, context.settings, now)
     with read_transaction(context.engine) as connection:
         phases = count_clients_by_phase(connection)
         mails = count_mails_by_state(connection)
@@ -37,6 +49,10 @@ def show_overview(request: Request, context: Annotated[WebContext, Depends(get_c
     return render_page(
         request,
         "overview.html",
+        needs=[need._asdict() | {"mine": may_act(actor, need.action)} for need in needs],
+        tiles=[] if LIVE in request.headers else build_tiles(_load_figures(context)),
+        changes=list_day_changes(context.engine, now),
+        action_labels=DONE_ACTIONS,
         phases=build_slices(phases, list(PHASES)),
         clients=sum(phases.values()),
         mails=build_slices(mails, list(STATES)),
@@ -47,6 +63,10 @@ def show_overview(request: Request, context: Annotated[WebContext, Depends(get_c
         lift=lift,
         picture=build_lift_picture(lift.series) if lift else None,
     )
+
+
+def _load_figures(context: WebContext) -> KpiReport:
+    return load_report(context.engine, context.business_now(), DAYS, context.settings.shop_currency)
 
 
 def _measure_lift(connection: Connection, request: Request, context: WebContext) -> CampaignLift | None:

@@ -1,0 +1,1 @@
+"""What a person who opens the console is to know first: what needs them, and what changed."""
