@@ -28,7 +28,7 @@ class Need(NamedTuple):
     """Something that needs a person. `action`: what they do about it, so whom it concerns; `urgent`: it is late, or
     keeps mail back."""
 
-    count: int
+    many: int
     words: str
     note: str
     link: str

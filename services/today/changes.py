@@ -21,7 +21,7 @@ class DayChange(NamedTuple):
     """What was done since yesterday: how often, by whom, and when last."""
 
     action: str
-    count: int
+    many: int
     people: tuple[str, ...]
     last: datetime
 

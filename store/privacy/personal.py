@@ -76,6 +76,7 @@ OTHER_TABLES: Final[Mapping[Table, str]] = {
     t.stock_prices: "of units",
     t.revisions: "counters",
     t.beliefs: "what was learnt of all clients together",
+    t.day_tallies: "numbers of all clients together, by day",
     t.reading_hours: "hours of all clients, or of all with one tag or style",
     t.clock: "one row",
     t.fingerprints: "of keys",
