@@ -8,7 +8,7 @@ from domain.campaign_life import OVER
 from models.actors import SYSTEM, TEMPORAL
 from models.campaign import CampaignRound, CampaignStep
 from models.states import CampaignState
-from services.campaigns import finishing, rounds, steering
+from services.campaigns import finishing, guardrails, rounds, steering
 from services.context import ServiceContext
 from store.campaigns import campaigns
 from store.database import write_transaction
@@ -28,6 +28,7 @@ class CampaignSteps:
             steering.apply_commands(connection, TEMPORAL, step.slug, step.commands, now, self._context.wall())
             row = campaigns.load_campaign(connection, step.slug)
             row = finishing.finish_in_time(connection, SYSTEM, row, now, self._context.wall())
+            row = guardrails.pause_beyond_limits(connection, SYSTEM, row, now, self._context.wall())
             running = row.state == CampaignState.RUNNING
             moved = rounds.drain_and_enrol(connection, row, now, self._context.wall()) if running else 0
             row = campaigns.load_campaign(connection, step.slug)

@@ -22,6 +22,7 @@ _HOLDS: Final[Mapping[str, str]] = {
     "voice": "the voice holds for every mail that has not left: what is written in the old one is written anew",
     "throughput_per_minute": "the throughput holds from the next round on, within seconds",
     "priority": "the priority holds for clients whose mail is not begun yet",
+    "guardrails": "the guardrails hold from the next round on",
     "review": "what a person lets out holds for mails that are not written yet",
 }
 

@@ -31,6 +31,8 @@ TARGET_LIFT: Final = 0.2
 """The lift for which the number of clients needed is stated."""
 SAMPLE_RATIO_ALPHA: Final = 0.001
 """A smaller p-value of the arm sizes is reported as a sample ratio mismatch."""
+MIN_BASE_ORDERS: Final = 5
+"""Clients who ordered before, below which their share says nothing: no number of clients is named."""
 MAX_POINTS: Final = 40
 """Points of the series over time."""
 NOBODY_HELD_OUT: Final = "It holds nobody out, so what it brings cannot be measured."
@@ -87,6 +89,8 @@ def measure_lift(outcomes: EnrolmentOutcomes, policy: HoldoutPolicy, now: dateti
     base = base.model_copy(
         update={"balance_p": _compute_balance_p(int(outcomes.control.sum()), len(outcomes.at), policy)}
     )
+    if base.balance_p < SAMPLE_RATIO_ALPHA:  # whatever the arms differ in may come from who is missing
+        return base.model_copy(update={"said": explain_lift(base)})
     lift_result = _add_comparison(closed, base, policy) if enough else _add_needed_clients(outcomes, base)
     return lift_result.model_copy(update={"said": explain_lift(lift_result)})
 
@@ -102,7 +106,7 @@ def explain_lift(lift_result: CampaignLift) -> str:
         needs = (
             f"; to see a lift of {TARGET_LIFT:.0%} takes about {lift_result.needed:,} clients"
             if lift_result.needed
-            else ""
+            else "; too few ordered before to say how many it takes"
         )
         return (
             f"Too few to tell: the windows of {lift_result.treated.clients:,} clients who were to be mailed and of "
@@ -116,6 +120,13 @@ def explain_lift(lift_result: CampaignLift) -> str:
         f"and {c.control:.2%} of those held out: {100 * c.value:+.2f} points{lift_}, "
         f"between {100 * c.low:+.2f} and {100 * c.high:+.2f}, {sure}."
     )
+
+
+def explain_revenue(revenue: Difference) -> str:
+    """Explain the difference in revenue, in cents a client, in one plain sentence."""
+    value, low, high = (f"{cents / 100:+,.2f}" for cents in (revenue.value, revenue.low, revenue.high))
+    sure = "beyond chance" if revenue.low > 0 or revenue.high < 0 else "not yet to be told from chance"
+    return f"Revenue: {value} a client, between {low} and {high}, {sure}."
 
 
 def _summarise_arm(outcomes: EnrolmentOutcomes, is_closed: Flags, control: bool) -> ArmOutcome:
@@ -141,7 +152,8 @@ def _add_comparison(closed: EnrolmentOutcomes, lift_result: CampaignLift, policy
     return lift_result.model_copy(
         update={
             "conversion": _compare_conversion(lift_result.treated, lift_result.control),
-            "revenue": _compare_revenue(spend.outcome, closed.control),
+            "revenue": (revenue := _compare_revenue(spend.outcome, closed.control)),
+            "revenue_said": explain_revenue(revenue),
             "variance_removed": spend.removed,
             "shows": _compute_smallest_lift(lift_result),
             "series": _build_series(closed, policy),
@@ -207,8 +219,9 @@ def _build_design(lift_result: CampaignLift) -> planning.ExperimentDesign:
 
 def _add_needed_clients(outcomes: EnrolmentOutcomes, lift_result: CampaignLift) -> CampaignLift:
     """Add how many clients are needed, going by how many of the enrolled ordered before."""
-    base = (float(outcomes.ordered_before.sum()) + 0.5) / (len(outcomes.at) + 1)
-    if base * (1 + TARGET_LIFT) >= 1:
+    ordered = int(outcomes.ordered_before.sum())
+    base = (ordered + 0.5) / (len(outcomes.at) + 1)
+    if ordered < MIN_BASE_ORDERS or base * (1 + TARGET_LIFT) >= 1:
         return lift_result
     with suppress(BadInput):  # more than there are people
         needed = planning.plan_for_shares(base, TARGET_LIFT, _build_design(lift_result)).clients

@@ -11,6 +11,7 @@ from models.base import CampaignSlug, Contract, Id, Reason, StrictInput, Utc
 from models.clock import Clock
 from models.drafts import ReviewPolicy
 from models.events import Label
+from models.guardrails import Guardrails
 from models.mail import Autonomy
 from models.segments import Filter, FilterText
 from models.states import CampaignState, Overdue, Phase
@@ -53,6 +54,8 @@ class CampaignSpec(StrictInput):
     """Which of its mails a person lets out: `none`, `all`, or the first so many, as in `sample:20`."""
     autonomy: Autonomy | None = None
     """How free the writer of its mails is; none: as the setting for campaigns says."""
+    guardrails: Guardrails = Guardrails()
+    """What pauses it by itself."""
 
 
 class CampaignChange(StrictInput):
@@ -65,6 +68,14 @@ class CampaignChange(StrictInput):
     ends_at: Utc | None = None
     expires_days: int | None = Field(default=None, ge=0, le=3_650)
     review: ReviewPolicy | None = None
+    guardrails: Guardrails | None = None
+
+    def list_changes(self) -> dict[str, Any]:
+        """List the fields that change, as JSON; of the guardrails those that are named."""
+        values = {name: value for name, value in self.model_dump(mode="json").items() if value is not None}
+        if self.guardrails is not None:
+            values["guardrails"] = self.guardrails.model_dump(exclude_unset=True)
+        return values
 
     @model_validator(mode="before")
     @classmethod

@@ -36,6 +36,19 @@ class Difference(Contract):
     p_better: float
 
 
+class MailMetric(Contract):
+    """One metric of a campaign's mails, such as complaints: `count` of `of` mails, the 95 % interval of the share, and
+    one sentence. `limit`: beyond it the campaign pauses by itself."""
+
+    name: str
+    count: int
+    of: int
+    low: float
+    high: float
+    limit: float | None = None
+    said: str
+
+
 class LiftPoint(Contract):
     """The difference in the share who ordered, as it stood at `at`."""
 
@@ -67,4 +80,8 @@ class CampaignLift(Contract):
     """Clients of both arms that would show a lift of a fifth, where there are too few."""
     shows: float | None = None
     """The smallest lift that the clients enrolled so far show with a power of four fifths."""
+    revenue_said: str = ""
+    """What the revenue says, in one sentence of its own."""
+    mails: tuple[MailMetric, ...] = ()
+    """Clicks, unsubscribes, complaints and hard bounces, each judged by itself."""
     series: tuple[LiftPoint, ...] = Field(default=(), repr=False)

@@ -9,6 +9,9 @@ from prometheus_client import Counter, Gauge
 outreaches: Final = Counter("selvedge_outreaches_total", "Steps of mails, by the state they led to", ["state"])
 fixes: Final = Counter("selvedge_fixes_total", "Steps of Fixes, by the state they led to", ["state"])
 enrolments: Final = Counter("selvedge_enrolments_total", "Clients enrolled in campaigns, by arm", ["arm"])
+guardrail_pauses: Final = Counter(
+    "selvedge_campaign_guardrails_total", "Campaigns that paused by themselves, by the limit they passed", ["guardrail"]
+)
 next_actions: Final = Counter("selvedge_next_actions_total", "What was chosen for clients who drift", ["action"])
 mails: Final = Counter("selvedge_mails_total", "Attempts to send, by what came of them", ["outcome"])
 mail_server_down: Final = Gauge(

@@ -120,7 +120,7 @@ class Campaign:
     def adjust(self, order: Any = None) -> None:
         change = self.refusals.parse("adjust", CampaignChange, order)
         if change is not None:
-            self._queue_command("adjust", change=change.model_dump(mode="json", exclude_none=True))
+            self._queue_command("adjust", change=change.list_changes())
 
     @workflow.signal(description="Enrol nobody more; mail on its way still goes, but not what a pause holds back")
     def end(self, order: Any = None) -> None:
@@ -129,7 +129,7 @@ class Campaign:
 
     @workflow.update(description="Like adjust, but refused to your face when it is wrong")
     async def set_policy(self, change: CampaignChange) -> CampaignProgress:
-        self._queue_command("adjust", change=change.model_dump(mode="json", exclude_none=True))
+        self._queue_command("adjust", change=change.list_changes())
         await workflow.wait_condition(lambda: not self._commands)
         return self.progress()
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from commands.campaign.guardrails import GUARDRAIL, parse_guardrails
 from commands.campaign.steering import steer_campaign
 from commands.shared.options import AS_JSON
 from commands.shared.output import print_answer
@@ -23,12 +24,14 @@ from models.campaign import CampaignChange, CampaignCommand
 @click.option("--review", help="Which mails a person lets out: none, all, or the first so many, sample:20.")
 @click.option("--ends-at", help="The moment of its end (ISO 8601 with offset, business time).")
 @click.option("--expires-days", type=int, help="End so many days after its start; 0: when somebody ends it.")
+@GUARDRAIL
 @AS_JSON
-def command(slug: str, as_json: bool, **options: Any) -> None:
+def command(slug: str, as_json: bool, guardrails: tuple[str, ...], **options: Any) -> None:
     """Change a campaign while it runs, and say from when each change holds."""
     options["throughput_per_minute"] = options.pop("throughput")
+    options["guardrails"] = parse_guardrails(guardrails)
     if all(value is None for value in options.values()):
-        raise BadInput("give --message, --voice, --throughput, --priority, --review, --ends-at or --expires-days")
+        raise BadInput("give --message, --voice, --throughput, --priority, --review, an end or --guardrail")
     change = validate(CampaignChange, options)
-    order = CampaignCommand(kind="adjust", change=change.model_dump(mode="json", exclude_none=True))
+    order = CampaignCommand(kind="adjust", change=change.list_changes())
     print_answer(steer_campaign(slug, order), as_json)

@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from commands.campaign.guardrails import GUARDRAIL, parse_guardrails
 from commands.shared.actor import get_command_actor
 from commands.shared.options import AS_JSON
 from commands.shared.output import print_answer
@@ -51,6 +52,7 @@ from settings import load
     type=click.Choice([str(level) for level in Autonomy]),
     help="How free a model is that writes its mails (default: as SELVEDGE_AUTONOMY says).",
 )
+@GUARDRAIL
 @click.option("--even-if-empty", is_flag=True, help="Create it though nobody is in its audience yet.")
 @click.option("--preview", is_flag=True, help="Count whom it would reach as clients are now; create nothing.")
 @AS_JSON
@@ -60,6 +62,7 @@ def command(
     tags: tuple[str, ...],
     filter_text: str | None,
     segment: str | None,
+    guardrails: tuple[str, ...],
     even_if_empty: bool,
     preview: bool,
     as_json: bool,
@@ -77,6 +80,7 @@ def command(
     from services.campaigns.creation import create_campaign, preview_campaign  # noqa: PLC0415
 
     options["throughput_per_minute"] = options.pop("throughput")
+    options["guardrails"] = parse_guardrails(guardrails)
     audience = {"phases": phases, "tags": tags, "filter": filter_text, "segment": segment}
     spec = validate(CampaignSpec, {"slug": slug, "audience": audience, **options})
     engine = open_database(load())

@@ -39,12 +39,10 @@ def _render_lift(result: CampaignLift) -> str:
             f"{name:<13} {arm.clients:>9,} clients, {arm.ordered:,} ordered {arm.orders:,} times for "
             f"{arm.revenue_cents / 100:,.2f}; {arm.waiting:,} more still have time"
         )
-    if result.revenue is not None and result.conversion is not None and result.shows is not None:
-        r = result.revenue
+    if result.conversion is not None and result.shows is not None:
         lines += [
-            f"revenue       {r.value / 100:+,.2f} a client, between {r.low / 100:+,.2f} and {r.high / 100:+,.2f} "
-            f"(p {r.p_value:.3f}); {result.variance_removed:.1%} of its variance was known before",
-            f"p {result.conversion.p_value:.3f} at any look; better with a chance of {result.conversion.p_better:.1%}; "
-            f"the smallest lift that so many clients are likely to show: {result.shows:.0%}",
+            f"{result.revenue_said} {result.variance_removed:.1%} of its variance was known before",
+            f"p {result.conversion.p_value:.3f} at any look; the smallest lift that so many are likely to show: "
+            f"{result.shows:.0%}",
         ]
-    return "\n".join(lines)
+    return "\n".join([*lines, *(metric.said for metric in result.mails)])

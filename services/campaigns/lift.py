@@ -7,9 +7,10 @@ from datetime import datetime
 from sqlalchemy import Engine
 
 from domain.holdouts import RE_ENGAGEMENT
+from domain.mail_metrics import judge_mails
 from models.base import CampaignSlug
 from models.lift import CampaignLift
-from store.campaigns import lift
+from store.campaigns import campaigns, lift, mail_counts
 from store.database import read_transaction
 
 
@@ -22,4 +23,7 @@ def measure_lift(engine: Engine, slug: CampaignSlug, holdout_share: float, now: 
     with read_transaction(engine) as connection:
         if slug == RE_ENGAGEMENT:
             return lift.compute_re_engagement_lift(connection, holdout_share, now)
-        return lift.compute_lift(connection, slug, now)
+        measured = lift.compute_lift(connection, slug, now)
+        counts = mail_counts.count_mails(connection, slug)
+        guardrails = campaigns.load_campaign(connection, slug).spec.guardrails
+    return measured.model_copy(update={"mails": judge_mails(counts, guardrails)})

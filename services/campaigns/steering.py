@@ -79,7 +79,9 @@ def require_possible(row: CampaignRow, command: CampaignCommand, now: datetime) 
 
 def change_spec(spec: CampaignSpec, change: CampaignChange) -> CampaignSpec:
     """Return the definition with the change made; days until its expiry replace a moment at which it ends."""
-    values = change.model_dump(mode="json", exclude_none=True)
+    values = change.list_changes()
+    if "guardrails" in values:
+        values["guardrails"] = spec.guardrails.model_dump() | values["guardrails"]
     if "expires_days" in values and "ends_at" not in values:
         values["ends_at"] = None
     return CampaignSpec.model_validate(spec.model_dump(mode="json") | values)
@@ -139,7 +141,7 @@ def _apply(
             paused = campaigns.move_campaign(connection, slug, CampaignState.PAUSED, now, reason=command.reason)
             return paused and row.state is not CampaignState.PAUSED
         case "resume" if row.state is CampaignState.PAUSED:
-            values = {"epoch": row.epoch + 1, "reason": "", "overdue": command.overdue}
+            values = {"epoch": row.epoch + 1, "reason": "", "overdue": command.overdue, "guarded_from": now}
             campaigns.move_campaign(connection, slug, CampaignState.RUNNING, now, **values)
             parked.mark_overdue(connection, slug, command.overdue)
             return True

@@ -22,6 +22,7 @@ from services.ingestion.intake import accept_events
 from services.returns import mail_states
 from services.returns.mail_states import BouncedMail
 from store.activity import write_activities
+from store.campaigns import under_way
 from store.clients.clients import find_existing
 from store.database import write_transaction
 from store.events import outbox
@@ -81,6 +82,7 @@ def take_returns(
         ]
         _apply(connection, policy, applied, now, real_now)
         _record(connection, actor, applied, now, real_now)
+        _nudge_campaigns(connection, applied, real_now)
     return _tell(batch, mails, outcomes)
 
 
@@ -181,6 +183,12 @@ def _record_nameless(connection: Connection, batch: Sequence[_Return], now: date
             mail_states.record_bounces(connection, [BouncedMail(mail, reading.hard, reading.code, now)])
         elif reading.kind is ReturnKind.COMPLAINT:
             mail_states.record_complaints(connection, [(mail, now)])
+
+
+def _nudge_campaigns(connection: Connection, batch: Sequence[_Return], real_now: datetime) -> None:
+    """Have the campaigns of these mails look at their guardrails."""
+    slugs = under_way.find_campaigns(connection, [(mail.client_id, mail.n) for _, mail in batch])
+    outbox.push_nudges(connection, "campaign", slugs, real_now)
 
 
 def _record(connection: Connection, actor: Actor, batch: Sequence[_Return], now: datetime, real_now: datetime) -> None:

@@ -38,6 +38,7 @@ class CampaignRow(Record):
     erased: dict[str, Any]
     started_at: datetime | None
     looked_at: datetime | None
+    guarded_from: datetime | None
     created_at: datetime
     updated_at: datetime
 
@@ -57,7 +58,7 @@ def create_campaign(connection: Connection, spec: CampaignSpec, now: datetime) -
     values = {"spec": spec.model_dump(mode="json"), "updated_at": now}
     row = {"slug": spec.slug, "state": CampaignState.RUNNING, "created_at": now, **values}
     row |= {"reason": "", "epoch": 1, "overdue": Overdue.REPLAN, "cursor": "", "enrolled_all": False, "erased": {}}
-    row |= {"started_at": now, "looked_at": now}
+    row |= {"started_at": now, "looked_at": now, "guarded_from": now}
     new = bool(insert_ignoring(connection, campaigns, [row]))
     if not new:
         stored = load_campaign(connection, spec.slug)

@@ -117,6 +117,7 @@ campaigns = Table(
     Column("cursor", String(64), nullable=False, default="", comment="last client looked at by enrolment"),
     Column("enrolled_all", Boolean, nullable=False, default=False),
     Column("started_at", UtcTime, comment="since when it runs; its expiry counts from then"),
+    Column("guarded_from", UtcTime, comment="mails count for its guardrails since then: its start, or the last resume"),
     Column("looked_at", UtcTime, comment="when the last look for clients who joined the audience began"),
     Column("erased", Json, nullable=False, default=dict, comment="counts of rows of clients who were erased, by state"),
     Column("version", Integer, comment="of the definition that runs; none: a campaign of one mail"),

@@ -53,6 +53,7 @@ def test_a_large_lift_is_told_beyond_chance() -> None:
     assert "beyond chance" in result.said
     assert result.revenue is not None
     assert result.revenue.low > 0
+    assert result.revenue_said.endswith("beyond chance.")
     assert 0.02 < result.variance_removed < 0.9
     assert result.shows is not None
     assert 0.0 < result.shows < 0.5
@@ -95,6 +96,12 @@ def test_too_few_are_told_so_and_how_many_it_takes(n: int) -> None:
         assert f"{result.needed:,} clients" in result.said
 
 
+def test_no_number_of_clients_is_named_from_a_share_that_says_nothing() -> None:
+    result = measure_lift(world(4, 400, 0.0, 0.0), TERMS, START + timedelta(days=60))
+    assert result.needed is None
+    assert result.said.endswith("too few ordered before to say how many it takes.")
+
+
 def test_nobody_ordering_or_everybody_is_no_certainty() -> None:
     everyone = world(5, 2_000, 0.0, 0.0)
     assert everyone.control.sum() >= MIN_ARM_CLIENTS
@@ -121,6 +128,7 @@ def test_arms_that_no_lot_makes_are_not_to_be_trusted() -> None:
     assert measure_lift(everyone, TERMS, later).balance_p > 0.001
     lost = measure_lift(everyone.select(~everyone.control | (np.arange(3_000) % 4 > 0)), TERMS, later)
     assert lost.balance_p < 0.001
+    assert (lost.conversion, lost.revenue, lost.series, lost.needed) == (None, None, (), None), "the reading stops"
     assert lost.said.startswith("Not to be trusted: the arms are not of the sizes that a share of 0.2 makes")
 
 

@@ -39,6 +39,7 @@ WITH_ACTOR: Final = {
     "services/reconciliation/repair.py": {"ask_for_missing"},
     "services/campaigns/creation.py": {"create_campaign"},
     "services/campaigns/finishing.py": {"finish_in_time"},
+    "services/campaigns/guardrails.py": {"pause_beyond_limits"},
     "services/campaigns/people.py": {"retry_people"},
     "services/campaigns/steering.py": {"steer_campaign", "apply_commands"},
     "services/client_pages/confirmations.py": {"change_address", "export_own_data", "erase_own_data"},

@@ -74,9 +74,7 @@ def resume_campaign(context: Here, slug: SlugPath, order: Resume) -> SteeredCamp
 @router.post("/campaigns/{slug}/adjust", responses=declare_errors(404, 413))
 def adjust_campaign(context: Here, slug: SlugPath, change: Change) -> SteeredCampaign:
     """Change a campaign while it runs; the answer says from when each change holds."""
-    return _steer(
-        context, slug, CampaignCommand(kind="adjust", change=change.model_dump(mode="json", exclude_none=True))
-    )
+    return _steer(context, slug, CampaignCommand(kind="adjust", change=change.list_changes()))
 
 
 @router.post("/campaigns/{slug}/end", responses=declare_errors(404, 413))

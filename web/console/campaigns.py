@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 from errors import NotFound
 from models.base import ID_PATTERN
 from models.states import EnrolmentState
-from store.campaigns import lift as campaign_lift
+from services.campaigns.lift import measure_lift
 from store.campaigns.lists import find_campaign_counts, list_campaign_counts, list_campaign_mails
 from store.database import read_transaction
 from web.console.charts import build_slices
@@ -40,13 +40,9 @@ def show_campaign(request: Request, context: Ctx, slug: Annotated[str, Path(patt
     with read_transaction(context.engine) as connection:
         campaign = find_campaign_counts(connection, slug)
         mails = list_campaign_mails(connection, slug)
-        lift = (
-            campaign_lift.compute_lift(connection, slug, context.business_now())
-            if campaign and LIVE not in request.headers
-            else None
-        )
     if campaign is None:
         raise NotFound(f"no campaign {slug}", "slug")
+    lift = None if LIVE in request.headers else measure_lift(context.engine, slug, 0.0, context.business_now())
     return render_page(
         request,
         "campaign.html",
