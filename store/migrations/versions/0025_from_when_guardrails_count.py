@@ -7,8 +7,8 @@ from alembic import op
 
 from store.sql.types import UtcTime
 
-revision: str = "0024"
-down_revision: str | None = "0023"
+revision: str = "0025"
+down_revision: str | None = "0024"
 branch_labels: None = None
 depends_on: None = None
 
