@@ -34,6 +34,7 @@ PARTS = (
     "box_faults",
     "slots",
     "mail",
+    "mail_copy",
     "opt_outs",
     "returns",
     "ingest",
@@ -46,6 +47,10 @@ PARTS = (
 )
 
 BARS: dict[str, tuple[str, float]] = {
+    "copy_largest_subject_share": ("<=", 0.02),
+    "copy_repeats_in_last_ten": ("<=", 0),
+    "copy_blurbs_repeated_in_mail": ("<=", 0),
+    "copy_largest_pick_share": ("<=", 0.05),
     "words_hostile_delivered": ("<=", 0),
     "words_harmless_share": (">=", 1),
     "honest_passed_share": (">=", 0.9),
