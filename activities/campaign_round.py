@@ -8,7 +8,7 @@ from domain.campaign_life import OVER
 from models.actors import SYSTEM, TEMPORAL
 from models.campaign import CampaignRound, CampaignStep
 from models.states import CampaignState
-from services.campaigns import finishing, guardrails, rounds, steering
+from services.campaigns import finishing, guardrails, rounds, scheduled, steering
 from services.context import ServiceContext
 from store.campaigns import campaigns
 from store.database import write_transaction
@@ -26,6 +26,7 @@ class CampaignSteps:
         with write_transaction(self._context.engine) as connection:
             clock, now = self._context.load_business_time(connection, step.at)
             steering.apply_commands(connection, TEMPORAL, step.slug, step.commands, now, self._context.wall())
+            starts_at = scheduled.start_in_time(connection, SYSTEM, step.slug, now, self._context.wall())
             row = campaigns.load_campaign(connection, step.slug)
             row = finishing.finish_in_time(connection, SYSTEM, row, now, self._context.wall())
             row = guardrails.pause_beyond_limits(connection, SYSTEM, row, now, self._context.wall())
@@ -39,5 +40,5 @@ class CampaignSteps:
                 clock=clock,
                 moved=busy,
                 wait=rounds.ROUND_S if busy else rounds.compute_wait(row, progress, clock, now, step.quiet_rounds),
-                ends_at=None if row.state in OVER else row.ends_at,
+                ends_at=starts_at if starts_at is not None else None if row.state in OVER else row.ends_at,
             )

@@ -43,7 +43,8 @@ class AssessmentRules:
 class AssessmentSnapshot:
     """Everything about one client at `now` that an assessment rests on.
 
-    `band` and `phase_state`: of the last assessment, None before the first. `enrolments`: those that wait for a turn.
+    `band` and `phase_state`: of the last assessment, None before the first. `enrolments`: those that wait for a turn;
+    `steps_due_at`: when a step of one falls due.
     `campaign_states`: state and epoch of the campaigns with parked mail. `next_n`: the number of the next new mail.
     """
 
@@ -61,6 +62,7 @@ class AssessmentSnapshot:
     mails: Sequence[ClientMail] = ()
     next_n: int = 1
     enrolments: Sequence[QueuedMail] = ()
+    steps_due_at: datetime | None = None
     campaign_states: Mapping[CampaignSlug, tuple[CampaignState, int]] = field(default_factory=dict)
     call: OpenCall | None = None
     answered: tuple[NoMailDecision, ...] = ()
@@ -227,6 +229,7 @@ def _build_situation(snapshot: AssessmentSnapshot, score: ClientScore, call: Ope
         call=call,
         waiting=(*snapshot.enrolments, *_list_parked(snapshot)),
         quiz_answered=snapshot.quiz_answered or not snapshot.personal,  # nor is the quiz asked of who refused it
+        steps_due_at=snapshot.steps_due_at,
         busy=in_turn is not None,
         busy_code=in_turn.code if in_turn else "",
     )
@@ -250,7 +253,7 @@ def _list_parked(snapshot: AssessmentSnapshot) -> list[QueuedMail]:
 
 def _find_exposure(client_id: ClientId, start: MailStart | None, share: float) -> HoldoutExposure | None:
     """Find the client's arm in the re-engagement comparison, where `start` is a mail of it."""
-    if start is None or not share or start.kind not in DRIFT_MAILS:
+    if start is None or not share or start.campaign is not None or start.kind not in DRIFT_MAILS:
         return None
     return HoldoutExposure(build_re_engagement_slug(share), assign_arm(RE_ENGAGEMENT, client_id, share))
 

@@ -146,6 +146,7 @@ _REASONS = {
     "erased": "this client is being erased",
     "no_consent": "the client has not agreed to mail",
     "withdrawn": "somebody at this mailbox asked for no more mail",
+    "left_campaign": "the client left the campaign meanwhile",
     "same_mailbox": "this campaign has mailed the mailbox under another client id",
     "client_wants_none": "the client asked for no mail at all",
     "held_by_client": "the client asked us to pause",

@@ -31,11 +31,12 @@ class NoMailDecision(Contract):
 
 
 class OpenCall(Contract):
-    """A call that a stylist is to make before `until`."""
+    """A call that a stylist is to make before `until`. `reason`: the kind of mail that it replaces, or `campaign`."""
 
     call_id: str
     since: datetime
     until: datetime
+    reason: TouchKind = TouchKind.MISSED
 
 
 def list_allowed_actions(calls_left: int) -> tuple[Action, ...]:
@@ -74,7 +75,7 @@ def explain_call_end(call: OpenCall, phase: Phase, barred: str, now: datetime) -
 
     `barred`: why no mail may be planned; a client whom we may not mail is not called either.
     """
-    if phase not in AWAY_PHASES:
+    if phase not in AWAY_PHASES and call.reason is not TouchKind.CAMPAIGN:
         return "came_back"
     return barred or ("too_late" if now >= call.until else "")
 

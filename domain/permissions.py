@@ -41,6 +41,9 @@ class Action(StrEnum):
     SAVE_SEGMENT = "segment.save"
     DELETE_SEGMENT = "segment.delete"
     CREATE_CAMPAIGN = "campaign.create"
+    SUBMIT_CAMPAIGN = "campaign.submit"
+    APPROVE_CAMPAIGN = "campaign.approve"
+    START_CAMPAIGN = "campaign.start"
     PAUSE_CAMPAIGN = "campaign.pause"
     RESUME_CAMPAIGN = "campaign.resume"
     ADJUST_CAMPAIGN = "campaign.adjust"
@@ -100,6 +103,9 @@ ROLES: Final[Mapping[Action, frozenset[Role]]] = {
     Action.SAVE_SEGMENT: _MARKETER,
     Action.DELETE_SEGMENT: _MARKETER,
     Action.CREATE_CAMPAIGN: _MARKETER,
+    Action.SUBMIT_CAMPAIGN: _MARKETER,
+    Action.APPROVE_CAMPAIGN: _OPERATOR,
+    Action.START_CAMPAIGN: _MARKETER,
     Action.PAUSE_CAMPAIGN: _MARKETER,
     Action.RESUME_CAMPAIGN: _MARKETER,
     Action.ADJUST_CAMPAIGN: _MARKETER,

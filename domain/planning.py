@@ -14,6 +14,7 @@ from domain.outreach import PAUSED_BY_ITSELF, PRIORITY
 from domain.phases import PhaseState, ScheduledMail, choose_next_mail, compute_phase_end
 from domain.timing import MailRules, load_zone, spread_next_open
 from models.base import CampaignSlug, ClientId, Contract
+from models.journey_steps import MailContent
 from models.states import CampaignState, TouchKind
 
 LONGEST_SLEEP = timedelta(days=365)
@@ -23,12 +24,16 @@ PARKED_RETRY_AFTER = timedelta(days=1)
 
 
 class QueuedMail(Contract):
-    """A mail that waits for the client's turn: a campaign's enrolment, or the parked outreach number `n`."""
+    """A mail that waits for the client's turn: a campaign's enrolment, or the parked outreach number `n`. `content`:
+    what the `step` of a campaign with several says of it."""
 
     priority: int
     key: str
     campaign: CampaignSlug | None = None
     n: int | None = None
+    kind: TouchKind = TouchKind.CAMPAIGN
+    step: str = ""
+    content: MailContent | None = None
 
 
 class MailStart(Contract):
@@ -38,6 +43,8 @@ class MailStart(Contract):
     key: str
     priority: int
     campaign: CampaignSlug | None = None
+    step: str = ""
+    content: MailContent | None = None
 
 
 class Situation(Contract):
@@ -53,6 +60,8 @@ class Situation(Contract):
     """The triggers that were answered without a mail."""
     call: OpenCall | None = None
     waiting: tuple[QueuedMail, ...] = ()
+    steps_due_at: datetime | None = None
+    """When a step of a campaign falls due next."""
     quiz_answered: bool = False
     busy: bool = False
     """Whether another mail of this client is under way."""
@@ -88,7 +97,7 @@ def plan_next_step(situation: Situation, eligibility: Eligibility, rules: MailRu
         else None
     )
     times = [now + LONGEST_SLEEP]
-    for moment in (situation.crosses_at, compute_phase_end(situation.standing)):
+    for moment in (situation.crosses_at, compute_phase_end(situation.standing), situation.steps_due_at):
         if moment is not None and moment > now:  # in open hours, so that a mail that becomes due can start at once
             times.append(spread_next_open(rules, zone, moment, situation.client_id))
     if situation.call is not None and situation.call.until > now:
@@ -166,5 +175,6 @@ def _build_queue(waiting: tuple[QueuedMail, ...], mail: ScheduledMail | None, no
 def _build_start(first: QueuedMail | None, mail: ScheduledMail | None) -> MailStart | None:
     if first is None or first.n is not None:
         return None
-    kind = TouchKind.CAMPAIGN if first.campaign or mail is None else mail.kind
-    return MailStart(kind=kind, key=first.key, priority=first.priority, campaign=first.campaign)
+    kind = first.kind if first.campaign or mail is None else mail.kind
+    start = MailStart(kind=kind, key=first.key, priority=first.priority, campaign=first.campaign)
+    return start.model_copy(update={"step": first.step, "content": first.content}) if first.step else start

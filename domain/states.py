@@ -1,4 +1,4 @@
-"""The states of campaigns, enrolments, calls, waves, nightly trainings and erasures: which may follow which.
+"""The states of campaigns and their versions, enrolments, calls, waves, trainings and erasures: which may follow which.
 
 Those of mails are in `domain/outreach.py`, those of Fixes in `domain/fixes/states.py`.
 """
@@ -13,7 +13,7 @@ from typing import Final, Generic, TypeVar
 from models.calls import CallState
 from models.erasures import ErasureState
 from models.refreshes import RefreshState
-from models.states import CampaignState, EnrolmentState
+from models.states import CampaignState, EnrolmentState, VersionState
 from models.waves import WaveState
 
 StateT = TypeVar("StateT", bound=StrEnum)
@@ -54,6 +54,19 @@ CAMPAIGN: Final = StateTable(
         _C.FINISHING: frozenset({_C.FINISHED, _C.ENDED}),
         _C.FINISHED: frozenset(),
         _C.ENDED: frozenset(),
+    },
+)
+
+_V = VersionState
+VERSION: Final = StateTable(
+    first=frozenset({_V.DRAFT}),
+    transitions={
+        _V.DRAFT: frozenset({_V.AWAITING_APPROVAL, _V.SET_ASIDE}),
+        # What was submitted or approved is never changed: a change is a new version, which asks again.
+        _V.AWAITING_APPROVAL: frozenset({_V.APPROVED, _V.SET_ASIDE}),
+        _V.APPROVED: frozenset({_V.LIVE, _V.SET_ASIDE}),
+        _V.LIVE: frozenset(),
+        _V.SET_ASIDE: frozenset(),
     },
 )
 

@@ -109,6 +109,18 @@ class CampaignState(StrEnum):
     """A person ended it before its time."""
 
 
+class VersionState(StrEnum):
+    """The states of one version of a campaign. The table of transitions is `domain.states.VERSION`."""
+
+    DRAFT = "draft"
+    AWAITING_APPROVAL = "awaiting_approval"
+    APPROVED = "approved"
+    LIVE = "live"
+    """It runs, or did until a later one took its place; clients may still go by it."""
+    SET_ASIDE = "set_aside"
+    """Never started: a person sent it back, or a later version took its place."""
+
+
 class EnrolmentState(StrEnum):
     """The states of a client's place in a campaign. The table of transitions is `domain.states.ENROLMENT`."""
 

@@ -4,13 +4,45 @@ from __future__ import annotations
 
 import click
 
-from commands.campaign import adjust, create, end, lift, pause, people, resume, retry, status
+from commands.campaign import (
+    adjust,
+    approve,
+    create,
+    diff,
+    end,
+    lift,
+    pause,
+    people,
+    resume,
+    retry,
+    schedule,
+    start,
+    status,
+    submit,
+    validate,
+)
 
 
 @click.group()
 def command() -> None:
-    """Create, pause, resume, adjust, end a campaign, see how it goes, who is in it and what it brings."""
+    """Create, approve, start, pause, resume, adjust and end a campaign, see who is in it, and what it brings."""
 
 
-for verb in (adjust, create, end, lift, pause, people, resume, retry, status):
+for verb in (
+    adjust,
+    approve,
+    create,
+    diff,
+    end,
+    lift,
+    pause,
+    people,
+    resume,
+    retry,
+    schedule,
+    start,
+    status,
+    submit,
+    validate,
+):
     command.add_command(verb.command)

@@ -6,11 +6,13 @@ import json
 import math
 from collections import Counter
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import click
 
 from commands.campaign.guardrails import GUARDRAIL, parse_guardrails
+from commands.campaign.versions import is_file_name, print_version
 from commands.shared.actor import get_command_actor
 from commands.shared.options import AS_JSON
 from commands.shared.output import print_answer
@@ -24,8 +26,8 @@ from settings import load
 
 
 @click.command("create")
-@click.argument("slug")
-@click.option("--name", required=True, help="What people call it.")
+@click.argument("slug", metavar="SLUG|FILE")
+@click.option("--name", help="What people call it; needed for a SLUG.")
 @click.option("--message", default="", help="What it wants to say, in plain words; the writer builds on it.")
 @click.option("--voice", default="", help="How it should sound; the shop's voice when not given.")
 @click.option(
@@ -68,7 +70,8 @@ def command(
     as_json: bool,
     **options: Any,
 ) -> None:
-    """Create a campaign and start it. Doing it twice is doing it once.
+    """Create a campaign of one mail and start it, or save a FILE with a definition as a draft. Doing it twice is doing
+    it once.
 
     One client in ten is held out and not mailed, so that `selvedge campaign lift` can tell what mailing the others
     brings; the share stays as it is created. --preview first says whom it would reach.
@@ -79,6 +82,9 @@ def command(
     """
     from services.campaigns.creation import create_campaign, preview_campaign  # noqa: PLC0415
 
+    if is_file_name(slug):
+        save_file(Path(slug), as_json)
+        return
     options["throughput_per_minute"] = options.pop("throughput")
     options["guardrails"] = parse_guardrails(guardrails)
     audience = {"phases": phases, "tags": tags, "filter": filter_text, "segment": segment}
@@ -95,6 +101,18 @@ def command(
             f"{spec.control_share:.0%} of its clients are held out and not mailed, so that its lift can be measured; "
             "--control-share 0 mails all"
         )
+
+
+def save_file(file: Path, as_json: bool) -> None:
+    """Save the definition in a file as a draft. Raises BadInput with every fault of it."""
+    from ingest.definitions import read_definition  # noqa: PLC0415
+    from services.campaigns.definitions import save_draft  # noqa: PLC0415
+
+    definition, settings = read_definition(file), load()
+    engine = open_database(settings)
+    now = load_business_time(engine)
+    saved = save_draft(engine, get_command_actor(), definition, settings, now, datetime.now(UTC))
+    print_version(saved, as_json, f"ask for approval with: selvedge campaign submit {saved.slug}")
 
 
 def _render_preview(spec: CampaignSpec, arms: Counter[Arm], as_json: bool) -> str:

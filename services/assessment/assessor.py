@@ -33,6 +33,7 @@ from services.assessment.scoring import SlotAnswers, SlotScoring
 from services.clients import steering
 from services.context import ServiceContext
 from services.decisions.decider import Decider, PendingDecision
+from services.journeys.turns import advance_client
 from store.campaigns import campaigns, enrolments
 from store.clients import assessments, calls
 from store.database import write_transaction
@@ -51,7 +52,7 @@ class Assessor:
     """Assesses clients. One for a process; safe from many threads."""
 
     def __init__(self, context: ServiceContext, decider: Decider | None = None) -> None:
-        self._context, self._signing_key = context, context.settings.keys.signing
+        self._context = context
         settings = context.settings
         self._composer = settings.composer
         self._rules = AssessmentRules(
@@ -75,13 +76,14 @@ class Assessor:
             clock, now = self._context.load_business_time(connection, request.at)
             if request.commands:
                 steering.apply_commands(connection, TEMPORAL, request.client_id, request.commands, clock)
-            snapshot = _load_snapshot(connection, request.client_id, self._signing_key, now)
+            snapshot = _load_snapshot(self._context, connection, request.client_id, now)
             if snapshot is None:
                 return _build_erased(clock, now)
             score = self._scoring.score(connection, snapshot, answers, uuid4().hex)
             decision = decide_next(snapshot, score, self._rules)
             start = decision.plan.start
-            if start is None or start.kind not in DRIFT_MAILS or not self._decider.has_algorithm(next_actions.SLOT):
+            asks = start is not None and start.kind in DRIFT_MAILS and start.campaign is None
+            if start is None or not asks or not self._decider.has_algorithm(next_actions.SLOT):
                 _save_assessment(connection, snapshot, score, decision)
                 return self._build_assessment(clock, snapshot, score, decision)
             _save_score(connection, snapshot, score, decision)
@@ -92,7 +94,7 @@ class Assessor:
         """Look again at what may have changed meanwhile, and do what was answered if that mail is still due."""
         trigger, score, chosen = question.trigger, question.score, ""
         with write_transaction(self._context.engine) as connection:
-            loaded = _load_snapshot(connection, trigger.client_id, self._signing_key, trigger.now)
+            loaded = _load_snapshot(self._context, connection, trigger.client_id, trigger.now)
             if loaded is None:
                 return _build_erased(question.clock, trigger.now)
             decision = decide_next(loaded, score, self._rules)
@@ -144,19 +146,25 @@ def _build_erased(clock: Clock, now: datetime) -> Assessment:
 
 
 def _load_snapshot(
-    connection: Connection, client_id: ClientId, signing_key: str, now: datetime
+    context: ServiceContext, connection: Connection, client_id: ClientId, now: datetime
 ) -> AssessmentSnapshot | None:
-    """Load the snapshot of a client at `now`; None for an unknown one. The client's row stays locked."""
+    """Load the snapshot of a client at `now`, advanced through the campaigns that they are in; None for an unknown
+    client. The client's row stays locked."""
     file = assessments.load_client_file(connection, client_id)
     if file is None:
         return None
     mails = ledger.load_client_mails(connection, client_id)
+    facts = mail_facts.load_mail_facts(connection, file, context.settings.keys.signing, list_sent_times(mails, now))
+    queue, steps_due_at = enrolments.list_pending(connection, client_id) if file.has_pending else [], None
+    if file.has_place:
+        turn = advance_client(context, connection, client_id, facts, mails, now)
+        queue, steps_due_at = [*queue, *turn.queue], turn.due_at
     parked = {mail.campaign for mail in mails if mail.state is OutreachState.PARKED and mail.campaign}
     return AssessmentSnapshot(
         client_id=client_id,
         now=now,
         signed_up_at=file.signed_up_at,
-        facts=mail_facts.load_mail_facts(connection, file, signing_key, list_sent_times(mails, now)),
+        facts=facts,
         quiz_answered=file.quiz is not None,
         engagement=file.engagement,
         orders=file.orders,
@@ -166,7 +174,8 @@ def _load_snapshot(
         phase_state=file.phase_state,
         mails=mails,
         next_n=file.next_n,
-        enrolments=enrolments.list_pending(connection, client_id) if file.has_pending else [],
+        enrolments=queue,
+        steps_due_at=steps_due_at,
         campaign_states=campaigns.load_states(connection, parked) if parked else {},
         call=file.call,
         answered=file.answered,
@@ -235,4 +244,4 @@ def _begin_due_mail(
             now=now,
         )
     if start.campaign is not None:
-        enrolments.mark_queued(connection, start.campaign, client_id, start.key, n, now)
+        enrolments.mark_queued(connection, start.campaign, client_id, start.key, n, now, start.step)

@@ -12,6 +12,7 @@ from domain.enrolment import AudienceMember, begin_enrolments, is_in_audience
 from models.base import ClientId
 from models.campaign import CampaignSpec
 from models.states import Arm, EnrolmentState
+from services.journeys.audience_entries import open_entry
 from store.campaigns import enrolments
 from store.campaigns.campaigns import CampaignRow, update_campaign
 
@@ -31,7 +32,10 @@ class EnrolmentBatch(NamedTuple):
 def enrol_next(connection: Connection, row: CampaignRow, limit: int, now: datetime) -> EnrolmentBatch:
     """Enrol the next clients of the audience who are not in it yet, at most `limit`, and move the cursor; at most
     MOST_LOOKED_AT clients are looked at."""
-    spec, beside = row.spec, (row.slug, row.spec.entry)
+    opened = row if row.version is None else open_entry(connection, row, now)
+    if opened is None:
+        return EnrolmentBatch(Counter(), [])
+    row, spec, beside = opened, opened.spec, (opened.slug, opened.spec.entry)
     chosen: list[AudienceMember] = []
     cursor, batch, looked, at_end = row.cursor, max(limit * 4, 200), 0, False
     while len(chosen) < limit and looked < MOST_LOOKED_AT and not at_end:
@@ -45,7 +49,7 @@ def enrol_next(connection: Connection, row: CampaignRow, limit: int, now: dateti
         looked, at_end = looked + len(page), len(page) < batch and len(chosen) < limit
     taken = enrolments.find_enrolled_mailboxes(connection, spec.slug, [member.mailbox for member in chosen])
     entries = begin_enrolments(spec, chosen, taken)
-    enrolments.save_enrolments(connection, spec.slug, spec.entry, entries, now)
+    enrolments.save_enrolments(connection, spec.slug, spec.entry, entries, now, row.version)
     update_campaign(connection, row.slug, now, cursor=cursor, enrolled_all=at_end)
     mailed = [entry.client_id for entry in entries if entry.state is EnrolmentState.WAITING]
     return EnrolmentBatch(Counter(entry.arm for entry in entries), mailed)

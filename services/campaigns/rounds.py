@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import Connection
@@ -14,12 +14,14 @@ from models.clock import Clock
 from models.states import CampaignState
 from services import metrics
 from services.campaigns.enrolment import enrol_next
-from store.campaigns import campaigns, parked
+from store.campaigns import campaigns, parked, places
 from store.campaigns.campaigns import CampaignRow
 from store.events import outbox
 
 ROUND_S: Final = 5.0
 """Real seconds between rounds while there is something to enrol or drain."""
+OVERDUE_AFTER: Final = timedelta(hours=1)
+"""Business time after which a step that fell due during a pause is looked at."""
 WATCH_S: Final = 30.0
 LONGEST_WATCH_S: Final = 3600.0
 """Real seconds between counts while mail is on its way: short at first, then longer and longer."""
@@ -30,6 +32,7 @@ def drain_and_enrol(connection: Connection, row: CampaignRow, now: datetime, rea
     who joined the audience since are looked for every LOOK_AGAIN."""
     share = max(1, round(row.spec.throughput_per_minute * ROUND_S / 60))
     drained = parked.release_parked(connection, row.slug, row.epoch, share)
+    overdue = places.release_overdue(connection, row.slug, now - OVERDUE_AFTER, share) if row.version else []
     mailed: list[ClientId] = []
     if row.enrolled_all and now >= _next_look(row):
         campaigns.update_campaign(connection, row.slug, now, cursor="", enrolled_all=False, looked_at=now)
@@ -38,7 +41,7 @@ def drain_and_enrol(connection: Connection, row: CampaignRow, now: datetime, rea
         arms, mailed = enrol_next(connection, row, share - len(drained), now)
         for arm, count in arms.items():
             metrics.enrolments.labels(arm=arm or "neither").inc(count)
-    outbox.push_nudges(connection, "client", [*drained, *mailed], real_now)
+    outbox.push_nudges(connection, "client", [*drained, *mailed, *overdue], real_now)
     return len(drained) + len(mailed)
 
 

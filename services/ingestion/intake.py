@@ -17,12 +17,14 @@ from sqlalchemy import Connection
 
 from domain.engagement import EVENT_WEIGHT
 from domain.intake import Refusal, sort_events
+from domain.journeys.advancing import JourneyEvent
 from domain.mail_consent import REPLY_TYPES
 from domain.nudges import STARTING, needs_assessment
 from domain.orders import SeenEvent
 from models.events import Event, FixFeedback
 from services.ingestion.mail_reads import JudgedRead, judge_reads, list_turned, name_signs
 from services.ingestion.replies import apply_replies
+from services.journeys.arrivals import apply_events
 from store.clients.assessments import load_thresholds
 from store.clients.preferences import delete_outdated
 from store.clients.statistics import EventArrival, Statistics, absorb_events
@@ -32,7 +34,7 @@ from store.events.rows import EventRow, build_row
 from store.events.seen import see_event
 from store.fixes import feedback
 from store.mail.policy import ShopPolicy
-from store.sql.types import to_micros
+from store.sql.types import from_micros, to_micros
 
 
 @dataclass(frozen=True)
@@ -88,9 +90,14 @@ def _apply_effects(connection: Connection, fresh: Sequence[_NewEvent], policy: S
     delete_outdated(connection, [row for _, row in fresh] + [_build_turned_row(one) for one in list_turned(judged)])
     if quizzed := _select_clients(fresh, {"quiz_answered"}):
         save_quizzes(connection, quizzed)
+    nudged |= apply_events(connection, (_read_arrival(row) for _, row in fresh), now)
     if replies := [event for event, row in fresh if row.type in REPLY_TYPES]:
         nudged |= set(apply_replies(connection, policy, replies))
     return nudged
+
+
+def _read_arrival(row: EventRow) -> tuple[str, JourneyEvent]:
+    return row.client_id, JourneyEvent(row.type, from_micros(row.occurred_at), row.item_id)  # type: ignore[arg-type]
 
 
 def _select_clients(fresh: Iterable[_NewEvent], types: Set[str]) -> set[str]:

@@ -27,6 +27,7 @@ from models.states import OutreachState
 from services.context import ServiceContext
 from services.decisions.decider import Decider
 from services.mailing import send_times
+from services.mailing.campaign_items import recommend_for_step
 from services.mailing.send_times import ReadingHours, choose_send_time
 from services.recommendations.recommender import Recommender
 from services.review.holds import hold_by_policy
@@ -57,7 +58,11 @@ def choose_items(
 ) -> MailItems:
     """Choose the items for this mail and build the brief that is true at `at`, when the client will read it."""
     shown = mail_facts.load_shown(connection, row.client_id, at - REPEAT_AFTER, except_mail=row.n)
-    chosen = recommender.recommend(connection, row.client_id, ITEMS_PER_MAIL, at, exclude=shown.items)
+    content = row.content
+    if content is not None and (content.items or content.category):
+        chosen = recommend_for_step(recommender, connection, row.client_id, content, ITEMS_PER_MAIL, at, shown.items)
+    else:
+        chosen = recommender.recommend(connection, row.client_id, ITEMS_PER_MAIL, at, exclude=shown.items)
     why = {pick.item_id: pick.why for pick in chosen.picks}
     brief = build_brief(connection, row, chosen.picks, context.settings, at, why)
     return MailItems(chosen, brief.model_copy(update={"subjects": shown.subjects}))
@@ -84,6 +89,8 @@ def build_brief(
     history = build_history(record.history, past, now, complete=len(bought) < briefs.ORDERS_READ)
     history = history.model_copy(update={"arrived": _find_new_arrival(picked, history, now)})
     voice, message = briefs.load_campaign_text(connection, row.campaign) if row.campaign else ("", "")
+    if row.content is not None:
+        voice, message = row.content.voice or voice, row.content.message
     return Brief(
         client_id=row.client_id,
         n=row.n,
@@ -132,6 +139,8 @@ def build_item(item: Item, why: str) -> BriefItem:
 
 def load_review_policy(context: ServiceContext, connection: Connection, row: LedgerRow) -> str:
     """Load which mails like this one a person lets out."""
+    if row.content is not None and row.content.review is not None:
+        return row.content.review
     if row.campaign:
         return briefs.load_review_policy(connection, row.campaign)
     return context.review_policies.get(row.kind, NONE)

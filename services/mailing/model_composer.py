@@ -65,7 +65,9 @@ class ModelComposer:
                 return row.build_result(clock)
             at = choose_send_time(self._context, connection, row, None, now)
             items = choose_items(self._context, self._recommender, connection, row, at)
-            asked = briefs.load_autonomy(connection, row.campaign) if row.campaign else None
+            asked = row.content.autonomy if row.content is not None else None
+            if asked is None and row.campaign:
+                asked = briefs.load_autonomy(connection, row.campaign)
         level = asked or choose_autonomy(self._context.settings.autonomy, row.kind)
         items = items._replace(brief=items.brief.model_copy(update={"autonomy": level}))
         with write_transaction(self._context.engine) as connection:

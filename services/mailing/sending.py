@@ -29,7 +29,7 @@ from services import metrics
 from services.context import ServiceContext
 from services.mailing import domain_pace
 from services.returns import mail_states
-from store.campaigns import campaigns
+from store.campaigns import campaigns, places
 from store.catalogue import catalogue
 from store.clients import assessments, clients
 from store.clients.assessments import ClientFile
@@ -224,6 +224,8 @@ def decide_sending(
     gate = campaigns.load_gate(connection, row.campaign) if row.campaign else campaigns.CampaignGate()
     if gate.is_over(now):
         return Eligibility(door=SendDecision.CLOSED, code=ENDED)
+    if row.content is not None and row.campaign and places.has_left(connection, row.campaign, row.client_id, row.n):
+        return Eligibility(door=SendDecision.CLOSED, code="left_campaign")
     if row.campaign and mailboxes.has_campaign_mail(connection, mailbox, row.campaign, row.client_id):
         return Eligibility(door=SendDecision.CLOSED, code="same_mailbox")
     if row.kind in PROFILED and not file.personal:
@@ -241,8 +243,8 @@ def _find_stale(connection: Connection, row: LedgerRow, client: ClientFile) -> s
 
 
 def _find_changed_text(context: ServiceContext, row: LedgerRow, gate: campaigns.CampaignGate) -> str:
-    """Find whether the campaign's message or voice was changed since the mail was written."""
-    if not row.campaign:
+    """Find whether the campaign's message or voice was changed since the mail was written. A step keeps its words."""
+    if not row.campaign or row.content is not None:
         return ""
     brief = row.brief or {}
     said_now = normalise(gate.message), gate.voice or context.settings.shop_voice

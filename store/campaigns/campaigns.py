@@ -25,7 +25,8 @@ from store.tables import campaigns, enrolments, outreaches
 
 @dataclass(frozen=True, slots=True)
 class CampaignRow(Record):
-    """One campaign. `cursor`: the last client whom enrolment looked at; `erased`: erased clients, by state."""
+    """One campaign. `cursor`: the last client whom enrolment looked at; `erased`: erased clients, by state.
+    `version`: of the definition that runs; None: a campaign of one mail, or not started."""
 
     slug: CampaignSlug
     spec: CampaignSpec
@@ -39,6 +40,7 @@ class CampaignRow(Record):
     started_at: datetime | None
     looked_at: datetime | None
     guarded_from: datetime | None
+    version: int | None
     created_at: datetime
     updated_at: datetime
 
@@ -65,6 +67,16 @@ def create_campaign(connection: Connection, spec: CampaignSpec, now: datetime) -
         if CampaignSpec.model_validate(stored.spec) != spec:
             raise BadInput(f"{spec.slug} exists with other terms; adjust it or choose another slug", "slug")
     return new
+
+
+def insert_draft(connection: Connection, spec: CampaignSpec, now: datetime) -> None:
+    """Save a campaign that has not started. Raises BadInput when another has the slug."""
+    if spec.slug.startswith(RE_ENGAGEMENT):
+        raise BadInput(f"{RE_ENGAGEMENT} is the shop's own mail to clients who drift; choose another slug", "slug")
+    row = {"slug": spec.slug, "state": CampaignState.DRAFT, "created_at": now, "updated_at": now}
+    row |= {"reason": "", "epoch": 1, "overdue": Overdue.REPLAN, "cursor": "", "enrolled_all": False, "erased": {}}
+    if not insert_ignoring(connection, campaigns, [row | {"spec": spec.model_dump(mode="json")}]):
+        raise BadInput(f"{spec.slug} is a campaign of one mail; choose another slug", "slug")
 
 
 def load_campaign(connection: Connection, slug: CampaignSlug) -> CampaignRow:

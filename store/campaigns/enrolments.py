@@ -74,10 +74,16 @@ def find_enrolled_mailboxes(
 
 
 def save_enrolments(
-    connection: Connection, slug: CampaignSlug, entry: str, new: Iterable[NewEnrolment], now: datetime
+    connection: Connection,
+    slug: CampaignSlug,
+    entry: str,
+    new: Iterable[NewEnrolment],
+    now: datetime,
+    version: int | None = None,
 ) -> None:
-    """Save enrolments under the campaign's `entry`; one that is there already stays as it is."""
-    same = {"campaign": slug, "entry": entry, "enrolled_at": now, "at": now}
+    """Save enrolments under the campaign's `entry`; one that is there already stays as it is. `version`: of the steps,
+    where the campaign has several."""
+    same = {"campaign": slug, "entry": entry, "enrolled_at": now, "at": now, "version": version}
     insert_ignoring(connection, enrolments, [same | enrolment._asdict() for enrolment in new])
 
 
@@ -89,6 +95,7 @@ def list_pending(connection: Connection, client_id: ClientId) -> list[QueuedMail
         .where(
             enrolments.c.client_id == client_id,
             enrolments.c.state == EnrolmentState.WAITING,
+            enrolments.c.version.is_(None),
             campaigns.c.state == CampaignState.RUNNING,
         )
     )
@@ -99,10 +106,10 @@ def list_pending(connection: Connection, client_id: ClientId) -> list[QueuedMail
 
 
 def mark_queued(
-    connection: Connection, slug: CampaignSlug, client_id: ClientId, key: str, n: int, now: datetime
+    connection: Connection, slug: CampaignSlug, client_id: ClientId, key: str, n: int, now: datetime, step: str = ""
 ) -> None:
-    """Record that the enrolment became outreach `n`."""
-    entry = key.removeprefix(f"{PREFIX}{slug}:")
+    """Record that the enrolment became outreach `n`, or its `step` did."""
+    entry = key.removeprefix(f"{PREFIX}{slug}:").removesuffix(f":{step}" if step else "")
     connection.execute(
         update(enrolments)
         .where(enrolments.c.campaign == slug, enrolments.c.client_id == client_id, enrolments.c.entry == entry)

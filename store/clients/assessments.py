@@ -18,7 +18,7 @@ from domain.phases import PhaseState
 from models.base import ClientId
 from models.calls import CallState
 from models.clients import ClientPolicy
-from models.states import Band, EnrolmentState, Phase
+from models.states import Band, EnrolmentState, Phase, TouchKind
 from store.sql.bulk import among
 from store.sql.records import Record
 from store.tables import assessments, calls, clients, engagement, enrolments, standings
@@ -31,13 +31,14 @@ class OpenCallColumns(Record):
     call_id: str | None
     call_since: datetime | None
     call_until: datetime | None
+    call_reason: TouchKind | None
 
     @property
     def call(self) -> OpenCall | None:
         """The open call of the client, if there is one."""
-        if self.call_id is None or self.call_since is None or self.call_until is None:
+        if self.call_id is None or self.call_since is None or self.call_until is None or self.call_reason is None:
             return None
-        return OpenCall(call_id=self.call_id, since=self.call_since, until=self.call_until)
+        return OpenCall(call_id=self.call_id, since=self.call_since, until=self.call_until, reason=self.call_reason)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,8 @@ class ClientFile(OpenCallColumns):
     band: Band | None
     has_pending: bool
     """Whether a campaign waits for the client's turn."""
+    has_place: bool
+    """Whether the client is on the way through a campaign of several steps."""
     frequency: float = 0.0
     monetary: float = 0.0
     orders: int = 0
@@ -108,7 +111,12 @@ def load_thresholds(connection: Connection, client_ids: Iterable[ClientId]) -> l
     return [ClientThresholds.from_row(row) for row in connection.execute(query)]
 
 
-CALL: Final = (calls.c.call_id, calls.c.created_at.label("call_since"), calls.c.until.label("call_until"))
+CALL: Final = (
+    calls.c.call_id,
+    calls.c.created_at.label("call_since"),
+    calls.c.until.label("call_until"),
+    calls.c.reason.label("call_reason"),
+)
 """The columns of a client's open call, of calls joined by `match_open_call`."""
 
 
@@ -128,10 +136,16 @@ def load_client_file(connection: Connection, client_id: ClientId) -> ClientFile 
 
 _HAS_PENDING: Final = (
     exists().where(enrolments.c.client_id == clients.c.client_id, enrolments.c.state == EnrolmentState.WAITING)
+    & enrolments.c.version.is_(None)
 ).label("has_pending")
+_HAS_PLACE: Final = (
+    exists()
+    .where(enrolments.c.client_id == clients.c.client_id, enrolments.c.version.is_not(None))
+    .where(enrolments.c.state.in_((EnrolmentState.WAITING, EnrolmentState.IN_STEP)))
+).label("has_place")
 # Built once: it runs for every assessment and every mail, and building it would take as long as running it.
 _CLIENT_FILE_QUERY: Final = (
-    select(*ClientFile.list_columns(clients, engagement, standings), *CALL, _HAS_PENDING)
+    select(*ClientFile.list_columns(clients, engagement, standings), *CALL, _HAS_PENDING, _HAS_PLACE)
     .select_from(
         clients.outerjoin(engagement, engagement.c.client_id == clients.c.client_id)
         .outerjoin(standings, standings.c.client_id == clients.c.client_id)

@@ -56,6 +56,12 @@ def count_used(connection: Connection, day: str) -> int:
     return connection.scalar(select(func.max(calls.c.place)).where(calls.c.day == day)) or 0
 
 
+def has_open_call(connection: Connection, client_id: ClientId) -> bool:
+    """Return whether a stylist is to call the client already."""
+    query = select(calls.c.call_id).where(calls.c.client_id == client_id, calls.c.state == CallState.OPEN)
+    return connection.scalar(query) is not None
+
+
 def open_call(
     connection: Connection,
     client_id: ClientId,

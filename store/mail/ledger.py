@@ -21,6 +21,7 @@ from domain.states import ENROLMENT
 from errors import NotFound
 from models.base import ClientId
 from models.clock import Clock
+from models.journey_steps import MailContent
 from models.outreach import StepDone
 from models.states import EnrolmentState, OutreachState, Phase
 from store.sql.bulk import give, match_given
@@ -56,6 +57,7 @@ class LedgerRow(PlannedMail):
     review: dict[str, Any] | None
     attempt: int
     refusals: int
+    content: MailContent | None = None
 
     def build_result(self, clock: Clock) -> StepDone:
         """Build the result of a step that left the mail like this."""
@@ -105,6 +107,7 @@ def begin_mail(
         "state": OutreachState.BRIEFED,
         "created_at": now,
         "updated_at": now,
+        "content": start.content.model_dump(mode="json", exclude_defaults=True) if start.content else None,
     }
     connection.execute(_NEW_MAIL, mail)
     _save_step(connection, client_id, n, OutreachState.BRIEFED, "", now)

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from domain import outreach
 from domain.fixes import states as fix_states
-from domain.states import CALL, CAMPAIGN, ENROLMENT, ERASURE, REFRESH, WAVE, StateTable
+from domain.states import CALL, CAMPAIGN, ENROLMENT, ERASURE, REFRESH, VERSION, WAVE, StateTable
 from models.calls import CallState
 from models.erasures import ErasureState
 from models.fixes import FixState
 from models.refreshes import RefreshState
-from models.states import CampaignState, EnrolmentState, OutreachState
+from models.states import CampaignState, EnrolmentState, OutreachState, VersionState
 from models.waves import WaveState
 
 MAIL = StateTable(first=frozenset({OutreachState.BRIEFED}), transitions=outreach.TRANSITIONS)
@@ -26,6 +26,7 @@ TABLES: dict[str, tuple[type[StrEnum], StateTable[Any]]] = {
     "fix": (FixState, FIX),
     "campaign": (CampaignState, CAMPAIGN),
     "enrolment": (EnrolmentState, ENROLMENT),
+    "version": (VersionState, VERSION),
     "call": (CallState, CALL),
     "wave": (WaveState, WAVE),
     "refresh": (RefreshState, REFRESH),
@@ -58,6 +59,7 @@ def test_everything_can_end(name: str) -> None:
     [
         ("campaign", {CampaignState.FINISHED, CampaignState.ENDED}),
         ("enrolment", set(EnrolmentState) - {EnrolmentState.WAITING, EnrolmentState.IN_STEP}),
+        ("version", {VersionState.LIVE, VersionState.SET_ASIDE}),
         ("call", {CallState.DONE, CallState.DROPPED}),
         ("wave", {WaveState.DONE, WaveState.CANCELLED}),
         ("refresh", {RefreshState.DONE}),

@@ -14,6 +14,7 @@ from tests.gates.source_tree import REPOSITORY, parse_file
 WITHOUT_ACTOR: Final = {
     "services/assessment": "called by ClientLifecycle",
     "services/campaigns/rounds.py": "called by Campaign: enrols and drains",
+    "services/journeys": "called by ClientLifecycle and Campaign, and with the events that somebody sent",
     "services/decisions": "puts on record what algorithms answered",
     "services/experiments": "reads",
     "services/fixes/fix_steps.py": "opens the transaction of a step of FixAssignment",
@@ -41,6 +42,9 @@ WITH_ACTOR: Final = {
     "services/campaigns/finishing.py": {"finish_in_time"},
     "services/campaigns/guardrails.py": {"pause_beyond_limits"},
     "services/campaigns/people.py": {"retry_people"},
+    "services/campaigns/definitions.py": {"save_draft", "submit_version", "decide_version", "start_version"}
+    | {"schedule_version"},
+    "services/campaigns/scheduled.py": {"start_in_time"},
     "services/campaigns/steering.py": {"steer_campaign", "apply_commands"},
     "services/client_pages/confirmations.py": {"change_address", "export_own_data", "erase_own_data"},
     "services/client_pages/letters.py": {"ask_for_address", "ask_for_letter", "call_off_address"},

@@ -24,6 +24,7 @@ from mail.sink import Sink
 from models.actors import Actor, Channel, Role
 from models.calls import CallDecision
 from models.campaign import CampaignCommand, CampaignSpec
+from models.campaign_definition import CampaignDefinition
 from models.campaign_people import RetryOrder
 from models.catalogue import ItemRow
 from models.client_pages import AddressChange, LanguageChoice, PurposeChoice, QuizAnswers
@@ -38,11 +39,12 @@ from models.returns import ReturnKind, ReturnReading
 from models.segment_answers import SegmentOrder
 from models.segments import Everyone
 from models.slot_policies import SlotPolicy
-from models.states import CampaignState, OutreachState, TouchKind
+from models.states import CampaignState, OutreachState, TouchKind, VersionState
 from models.suppressions import SuppressionOrder, SuppressionRemoval
 from models.waves import WaveStep
 from services.calls.decisions import decide_call
 from services.campaigns.creation import create_campaign
+from services.campaigns.definitions import decide_version, start_version, submit_version
 from services.campaigns.finishing import finish_in_time
 from services.campaigns.people import retry_people
 from services.campaigns.steering import steer_campaign
@@ -85,7 +87,7 @@ from services.training.requests import train_on_request
 from settings import Settings
 from store import tables as t
 from store.activity import list_activities
-from store.campaigns import campaigns
+from store.campaigns import campaigns, versions
 from store.clients import calls, pending_addresses
 from store.clients.preferences import rebuild_preferences
 from store.database import connect, read_transaction, write_transaction
@@ -155,6 +157,7 @@ def shop(tmp_path: Path) -> Shop:
         campaigns.move_campaign(connection, "autumn", CampaignState.PAUSED, NOW)
         # One whose end has come: it was left with a mail in the hands of the mail server, so it has not finished yet.
         campaigns.create_campaign(connection, CampaignSpec(slug="summer", name="Summer", ends_at=NOW), NOW)
+        _seed_versions(connection)
         _seed_mails(connection)
         put_draft(connection, "ann", 5)
         outbox.push_nudges(connection, "client", ["ann"], REAL, held=True)
@@ -163,6 +166,23 @@ def shop(tmp_path: Path) -> Shop:
             artefacts.add_artefact(connection, Artefact(id=k, **model))
     engine.dispose()
     return Shop(ServiceContext(settings, engine, wall=lambda: REAL), fix_id, call_id)
+
+
+def _seed_versions(connection: Connection) -> None:
+    """One campaign in each state in which somebody asks something of its version."""
+    steps = [{"id": "first", "mail": {"message": "Soft colours."}}]
+    for slug, state in (
+        ("drafted", VersionState.DRAFT),
+        ("submitted", VersionState.AWAITING_APPROVAL),
+        ("approved", VersionState.APPROVED),
+    ):
+        definition = CampaignDefinition.model_validate({"slug": slug, "name": slug, "steps": steps})
+        campaigns.insert_draft(connection, definition.build_spec(), NOW)
+        row = versions.insert_version(connection, definition, "ann", NOW)
+        for step in (VersionState.AWAITING_APPROVAL, VersionState.APPROVED):
+            if state is not VersionState.DRAFT and row.state is not state:
+                versions.move_version(connection, row, step, NOW)
+                row = versions.load_version(connection, slug)
 
 
 def _seed_mails(connection: Connection) -> None:
@@ -315,6 +335,9 @@ CHANGES: Final[dict[Action, Change]] = {
     ),
     Action.RETRY_CAMPAIGN: lambda s, a: retry_people(s.engine, a, "spring", RetryOrder(), NOW, REAL),
     Action.FINISH_CAMPAIGN: _finish_campaign,
+    Action.SUBMIT_CAMPAIGN: lambda s, a: submit_version(s.engine, a, "drafted", NOW, REAL),
+    Action.APPROVE_CAMPAIGN: lambda s, a: decide_version(s.engine, a, "submitted", 1, "approve", NOW, REAL),
+    Action.START_CAMPAIGN: lambda s, a: start_version(s.engine, a, "approved", NOW, REAL),
     Action.PAUSE_CAMPAIGN: lambda s, a: _steer_campaign("spring", s, a, kind="pause", reason="stock"),
     Action.RESUME_CAMPAIGN: lambda s, a: _steer_campaign("autumn", s, a, kind="resume"),
     Action.ADJUST_CAMPAIGN: lambda s, a: _steer_campaign("spring", s, a, kind="adjust", change={"priority": 9}),

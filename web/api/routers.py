@@ -6,6 +6,7 @@ from typing import Final
 
 from web.api import (
     calls,
+    campaign_versions,
     campaigns,
     clients,
     drafts,
@@ -36,6 +37,7 @@ ROUTERS: Final = (
     drafts.router,
     fixes.router,
     calls.router,
+    campaign_versions.router,
     recommendations.router,
     search.router,
     sessions.router,

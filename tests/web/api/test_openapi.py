@@ -56,7 +56,7 @@ def test_the_document_is_as_checked_in() -> None:
 
 def test_the_app_serves_the_same_document_and_no_route_is_left_out(site: TestClient) -> None:
     assert site.get("/openapi.json").json() == build_document()
-    assert len(list(operations())) == 51
+    assert len(list(operations())) == 59
 
 
 @pytest.mark.parametrize(("path", "method", "operation"), list(operations()), ids=lambda value: str(value)[:60])
@@ -75,6 +75,7 @@ def test_every_operation_declares_body_answers_and_errors(path: str, method: str
     assert "404" in responses or "{" not in path or operation["operationId"] in ("put_client", "save_segment")
 
 
+NAMES = {"slug": "x", "version": 1}
 REQUESTS = [
     ("PUT", "/v1/clients/ann", ANN, 201),
     ("PUT", "/v1/clients/ann", ANN, 200),
@@ -132,7 +133,7 @@ def _fits(pattern: str, path: str) -> bool:
 def test_an_unknown_parameter_is_refused_by_name(
     site: TestClient, path: str, method: str, operation: dict[str, Any]
 ) -> None:
-    url = path.format(client_id="ada", fix_id="x", call_id="x", draft_id="ada:1", name="risk", provider="ses", slug="x")
+    url = path.format(client_id="ada", fix_id="x", call_id="x", draft_id="ada:1", name="risk", provider="ses", **NAMES)
     answer = site.request(
         method, url, params={"client_id": "ada", "weather": "wet"} if "recomm" in url else {"weather": 1}
     )

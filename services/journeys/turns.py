@@ -1,0 +1,146 @@
+"""Advance one client through the campaigns that they are in, as part of their assessment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final, NamedTuple
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection
+
+from domain.eligibility import MailFacts, SendDecision, may_plan
+from domain.holdouts import assign_arm
+from domain.journeys.advancing import Advance, JourneyEvent, JourneyFacts, advance_place
+from domain.journeys.audiences import Membership
+from domain.journeys.contents import build_content
+from domain.journeys.places import JourneyPlace, JourneyVersions
+from domain.outreach import SETTLED, ClientMail
+from domain.planning import QueuedMail
+from models.base import ClientId
+from models.journey_steps import JourneyStep
+from models.states import EnrolmentState, OutreachState, Topic, TouchKind
+from services.context import ServiceContext
+from store.campaigns import places, versions
+from store.clients import calls
+
+CALL_REASON: Final = TouchKind.CAMPAIGN
+
+
+class JourneyTurn(NamedTuple):
+    """What a client's campaigns ask for: mails that want the client's turn, and when a step falls due next."""
+
+    queue: list[QueuedMail]
+    due_at: datetime | None = None
+
+
+def advance_client(
+    context: ServiceContext,
+    connection: Connection,
+    client_id: ClientId,
+    facts: MailFacts,
+    mails: Sequence[ClientMail],
+    now: datetime,
+) -> JourneyTurn:
+    """Advance every open place of a client as far as it goes, and save where each stands."""
+    held = places.list_places(connection, client_id)
+    if not held:
+        return JourneyTurn([])
+    eligibility = may_plan(facts, context.mail_rules, now)
+    closed = eligibility.code if eligibility.door is SendDecision.CLOSED else ""
+    known = versions.load_journeys(connection, {place.campaign for place in held})
+    events = places.load_events(connection, client_id, min(place.entered_at for place in held), now)
+    membership = places.load_membership(connection, client_id)
+    turn = JourneyTurn([])
+    for place in held:
+        journey = known.get(place.campaign)
+        if journey is None or place.version not in journey.definitions:
+            continue
+        facts_of = _build_facts(place, journey, facts, mails, events, membership, context.settings.shop_time_zone)
+        went = _close(place, facts_of, closed or _find_refusal(place, facts)) or advance_place(
+            place, journey, facts_of, now
+        )
+        if went.place != place and not places.save_place(connection, place, went.place, now):
+            continue
+        _open_calls(context, connection, went, now)
+        turn = _add(turn, journey, went)
+    return turn
+
+
+def _build_facts(
+    place: JourneyPlace,
+    journey: JourneyVersions,
+    facts: MailFacts,
+    mails: Sequence[ClientMail],
+    events: Sequence[JourneyEvent],
+    membership: Membership,
+    shop_zone: str,
+) -> JourneyFacts:
+    states = {mail.reason_key: mail.state for mail in mails}
+    definition = journey.definitions[place.version]
+    steps = {step.id for one in journey.definitions.values() for step in one.steps}
+    keys = {step: place.build_mail_key(step) for step in steps}
+    return JourneyFacts(
+        events=events,
+        mails={step: states[key] for step, key in keys.items() if key in states},
+        is_member=membership.is_in,
+        arm=assign_arm(place.campaign, place.client_id, definition.holdout),
+        sent_at=facts.sent_at,
+        time_zone=facts.time_zone,
+        shop_zone=shop_zone,
+    )
+
+
+def _find_refusal(place: JourneyPlace, facts: MailFacts) -> str:
+    """Find why a client who is about to enter wants no mail of campaigns; empty where they do."""
+    topics = facts.policy.topics
+    unwanted = place.step == "" and topics is not None and Topic.CAMPAIGN not in topics
+    return "topic_unwanted" if unwanted else ""
+
+
+def _close(place: JourneyPlace, facts: JourneyFacts, code: str) -> Advance | None:
+    """End the place of a client who may not be mailed; None where they may. A mail on its way settles by itself."""
+    if not code:
+        return None
+    sending = {OutreachState(state) for state in facts.mails.values()} - SETTLED
+    if place.state is EnrolmentState.IN_STEP and sending:
+        return Advance(place)
+    return Advance(place.end(EnrolmentState.EXITED if place.step else EnrolmentState.DROPPED, code))
+
+
+def _open_calls(context: ServiceContext, connection: Connection, went: Advance, now: datetime) -> None:
+    """Open the calls of the steps just passed; a client who is to be called already is not called twice."""
+    settings = context.settings
+    for step in went.calls:
+        if step.call is not None and not calls.has_open_call(connection, went.place.client_id):
+            calls.open_call(
+                connection,
+                went.place.client_id,
+                went.place.build_mail_key(step.id),
+                CALL_REASON,
+                assessment_id="",
+                day=f"{now.astimezone(ZoneInfo(settings.shop_time_zone)):%Y-%m-%d}",
+                most=settings.stylist_calls_a_day,
+                now=now,
+                until=now + step.call.within,
+            )
+
+
+def _add(turn: JourneyTurn, journey: JourneyVersions, went: Advance) -> JourneyTurn:
+    """Add what one place asks for."""
+    if went.mail is not None:
+        return turn._replace(queue=[*turn.queue, _build_mail(journey, went.place, went.mail)])
+    due = went.place.due_at if went.place.state is EnrolmentState.WAITING else None
+    return turn._replace(due_at=min((at for at in (turn.due_at, due) if at is not None), default=None))
+
+
+def _build_mail(journey: JourneyVersions, place: JourneyPlace, step: JourneyStep) -> QueuedMail:
+    definition = journey.definitions[place.version]
+    return QueuedMail(
+        priority=definition.priority,
+        key=place.build_mail_key(step.id),
+        campaign=place.campaign,
+        kind=step.mail.kind if step.mail else TouchKind.CAMPAIGN,
+        step=step.id,
+        content=build_content(definition, step, place),
+    )

@@ -1,0 +1,169 @@
+"""The places of clients in campaigns of several steps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, Select, or_, select, update
+
+from domain.journeys.advancing import JourneyEvent
+from domain.journeys.audiences import Membership
+from domain.journeys.places import JourneyPlace
+from domain.states import ENROLMENT
+from models.base import CampaignSlug, ClientId
+from models.states import Arm, CampaignState, EnrolmentState, Phase
+from store.sql.bulk import among, insert_ignoring
+from store.sql.records import Record
+from store.tables import campaigns, clients, enrolments, events, standings
+
+OPEN: Final = (EnrolmentState.WAITING, EnrolmentState.IN_STEP)
+MOST_EVENTS: Final = 400
+"""Events of one client read for a look at their places, the latest."""
+_e: Final = enrolments.c
+_PLACE: Final = {"entered_at": "enrolled_at"}
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceRow(Record):
+    """A client's place with the number of its last mail."""
+
+    campaign: CampaignSlug
+    client_id: ClientId
+    entry: str
+    version: int
+    state: EnrolmentState
+    arm: Arm
+    entered_at: datetime
+    step: str
+    since: datetime | None
+    due_at: datetime | None
+    code: str
+    item_id: str | None
+    taken: tuple[str, ...] = ()
+
+    def build_place(self) -> JourneyPlace:
+        """Build the place as the rules read it."""
+        return JourneyPlace(
+            self.campaign,
+            self.client_id,
+            self.entry,
+            self.version,
+            self.state,
+            self.arm,
+            self.entered_at,
+            self.step,
+            self.since,
+            self.due_at,
+            self.taken,
+            self.code,
+            self.item_id,
+        )
+
+
+def _select_places() -> Select[Any]:
+    return select(*PlaceRow.list_columns(enrolments, labels=_PLACE)).where(_e.version.is_not(None), _e.state.in_(OPEN))
+
+
+def list_places(connection: Connection, client_id: ClientId) -> list[JourneyPlace]:
+    """List the open places of a client in campaigns that run, or that let what is under way settle."""
+    query = _select_places().join(campaigns, campaigns.c.slug == _e.campaign)
+    query = query.where(
+        _e.client_id == client_id, campaigns.c.state.in_((CampaignState.RUNNING, CampaignState.FINISHING))
+    )
+    rows = connection.execute(query.order_by(_e.campaign, _e.entry))
+    return [PlaceRow.from_row(row).build_place() for row in rows]
+
+
+def list_places_of(connection: Connection, client_ids: Iterable[ClientId]) -> list[JourneyPlace]:
+    """List the open places of several clients."""
+    rows = connection.execute(_select_places().where(among(connection, _e.client_id, client_ids)))
+    return [PlaceRow.from_row(row).build_place() for row in rows]
+
+
+def insert_places(connection: Connection, places: Sequence[JourneyPlace], now: datetime) -> int:
+    """Add places; one that is there already stays as it is. Returns how many are new."""
+    return insert_ignoring(connection, enrolments, [_build_key(place) | _build_values(place, now) for place in places])
+
+
+def save_place(connection: Connection, before: JourneyPlace, after: JourneyPlace, now: datetime) -> bool:
+    """Save how a place went on, unless somebody else moved it meanwhile; return whether it was saved."""
+    allowed = {before.state} if before.state is after.state else ENROLMENT.list_sources(after.state)
+    statement = update(enrolments).where(
+        _e.campaign == before.campaign,
+        _e.client_id == before.client_id,
+        _e.entry == before.entry,
+        _e.step == before.step,
+        _e.state.in_({before.state} & allowed),
+    )
+    return connection.execute(statement.values(_build_values(after, now))).rowcount == 1
+
+
+def _build_key(place: JourneyPlace) -> dict[str, Any]:
+    return {"campaign": place.campaign, "client_id": place.client_id, "entry": place.entry}
+
+
+def _build_values(place: JourneyPlace, now: datetime) -> dict[str, Any]:
+    return {
+        "state": place.state,
+        "code": place.code,
+        "arm": place.arm,
+        "enrolled_at": place.entered_at,
+        "at": now,
+        "version": place.version,
+        "step": place.step,
+        "since": place.since,
+        "due_at": place.due_at,
+        "taken": list(place.taken),
+        "item_id": place.item_id,
+    }
+
+
+def find_last_entries(
+    connection: Connection, slug: CampaignSlug, client_ids: Iterable[ClientId]
+) -> dict[ClientId, tuple[EnrolmentState, datetime, str]]:
+    """Find for each of these clients the state, moment and name of their last entry into a campaign."""
+    query = select(_e.client_id, _e.state, _e.enrolled_at, _e.entry).where(
+        _e.campaign == slug, among(connection, _e.client_id, client_ids)
+    )
+    rows = connection.execute(query.order_by(_e.enrolled_at))
+    return {row.client_id: (EnrolmentState(row.state), row.enrolled_at, row.entry) for row in rows}
+
+
+def load_events(connection: Connection, client_id: ClientId, since: datetime, now: datetime) -> list[JourneyEvent]:
+    """Load what the client did after `since`, the latest first; what machines opened does not count."""
+    c = events.c
+    query = (
+        select(c.type, c.occurred_at, c.item_id)
+        .where(c.client_id == client_id, c.occurred_at > since, c.occurred_at <= now)
+        .where(or_(c.type.not_in(("email_opened", "email_clicked")), c.data["machine"].as_boolean().is_not(True)))
+        .order_by(c.occurred_at.desc())
+        .limit(MOST_EVENTS)
+    )
+    return [JourneyEvent(row.type, row.occurred_at, row.item_id) for row in connection.execute(query)]
+
+
+def load_membership(connection: Connection, client_id: ClientId) -> Membership:
+    """Load what audiences ask of one client."""
+    query = select(clients.c.tags, standings.c.phase).outerjoin(standings, standings.c.client_id == clients.c.client_id)
+    row = connection.execute(query.where(clients.c.client_id == client_id)).one_or_none()
+    phase = Phase(row.phase) if row is not None and row.phase else None
+    return Membership(phase, tuple(row.tags or ()) if row is not None else ())
+
+
+def release_overdue(connection: Connection, slug: CampaignSlug, before: datetime, limit: int) -> list[ClientId]:
+    """Mark up to `limit` places that fell due before `before` to be looked at, and return their clients."""
+    due = (_e.campaign == slug, _e.state == EnrolmentState.WAITING, _e.version.is_not(None), _e.due_at < before)
+    rows = connection.execute(select(_e.client_id, _e.entry).where(*due).order_by(_e.due_at).limit(limit)).all()
+    for row in rows:
+        place = (_e.campaign == slug, _e.client_id == row.client_id, _e.entry == row.entry)
+        connection.execute(update(enrolments).where(*place).values(due_at=None))
+    return [row.client_id for row in rows]
+
+
+def has_left(connection: Connection, slug: CampaignSlug, client_id: ClientId, n: int) -> bool:
+    """Return whether the client left the campaign, as by reaching its goal, with mail `n` of theirs on its way."""
+    query = select(_e.state).where(_e.campaign == slug, _e.client_id == client_id, _e.n == n, _e.version.is_not(None))
+    return any(EnrolmentState(state) not in OPEN for state in connection.scalars(query))
