@@ -11,6 +11,7 @@ from domain.grounding import find_message_faults
 from domain.nearness import name_nearest
 from errors import BadInput
 from models.campaign_definition import CampaignDefinition
+from services.segments.audiences import resolve_audience
 from store.campaigns import known_words
 from store.catalogue import catalogue
 
@@ -53,6 +54,21 @@ def require_known(connection: Connection, definition: CampaignDefinition, now: d
             )
         if missing := set(step.mail.items) - set(catalogue.load_items(connection, step.mail.items)):
             raise BadInput(f"the catalogue has no item {min(missing)}", f"steps[{index}].mail.items")
+
+
+def resolve_audiences(connection: Connection, definition: CampaignDefinition) -> CampaignDefinition:
+    """Return the definition with the filters of the saved segments that it names, as they stand now.
+
+    Raises: NotFound for an unknown segment; BadInput for a wrong filter.
+    """
+    steps = []
+    for step in definition.steps:
+        branch = step.branch
+        if branch is not None:
+            branch = branch.model_copy(update={"when": resolve_audience(connection, branch.when)})
+        steps.append(step.model_copy(update={"branch": branch}))
+    audience = resolve_audience(connection, definition.audience)
+    return definition.model_copy(update={"audience": audience, "steps": tuple(steps)})
 
 
 def _list_tags(definition: CampaignDefinition) -> Iterable[tuple[str, str]]:

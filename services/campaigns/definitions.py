@@ -20,7 +20,7 @@ from models.base import CampaignSlug
 from models.campaign_definition import CampaignDefinition, CampaignVersion
 from models.journey_steps import StepId
 from models.states import CampaignState, VersionState
-from services.campaigns.definition_checks import require_known, require_plain_words
+from services.campaigns.definition_checks import require_known, require_plain_words, resolve_audiences
 from settings import Settings
 from store.activity import write_activity
 from store.campaigns import campaigns, versions
@@ -47,6 +47,7 @@ def save_draft(
     require_plain_words(definition)
     with write_transaction(engine) as connection:
         require_known(connection, definition, now)
+        definition = resolve_audiences(connection, definition)
         before = versions.find_newest(connection, definition.slug)
         if before is not None and _is_same(before, definition):
             return _describe(connection, before)

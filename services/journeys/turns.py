@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
@@ -12,17 +12,19 @@ from sqlalchemy import Connection
 from domain.eligibility import MailFacts, SendDecision, may_plan
 from domain.holdouts import assign_arm
 from domain.journeys.advancing import Advance, JourneyEvent, JourneyFacts, advance_place
-from domain.journeys.audiences import Membership
 from domain.journeys.contents import build_content
 from domain.journeys.places import JourneyPlace, JourneyVersions
 from domain.outreach import SETTLED, ClientMail
 from domain.planning import QueuedMail
+from domain.segments.audiences import find_audience_filter
 from models.base import ClientId
+from models.campaign import Audience
 from models.journey_steps import JourneyStep
 from models.states import EnrolmentState, OutreachState, Topic, TouchKind
 from services.context import ServiceContext
 from store.campaigns import places, versions
 from store.clients import calls
+from store.segments.members import is_client_member
 
 CALL_REASON: Final = TouchKind.CAMPAIGN
 
@@ -51,12 +53,18 @@ def advance_client(
     known = versions.load_journeys(connection, {place.campaign for place in held})
     events = places.load_events(connection, client_id, min(place.entered_at for place in held), now)
     membership = places.load_membership(connection, client_id)
+
+    def is_member(audience: Audience) -> bool:
+        tree = find_audience_filter(audience)
+        fits = membership.is_in(audience)
+        return fits and (tree is None or is_client_member(connection, tree, client_id, now))
+
     turn = JourneyTurn([])
     for place in held:
         journey = known.get(place.campaign)
         if journey is None or place.version not in journey.definitions:
             continue
-        facts_of = _build_facts(place, journey, facts, mails, events, membership, context.settings.shop_time_zone)
+        facts_of = _build_facts(place, journey, facts, mails, events, is_member, context.settings.shop_time_zone)
         went = _close(place, facts_of, closed or _find_refusal(place, facts)) or advance_place(
             place, journey, facts_of, now
         )
@@ -73,7 +81,7 @@ def _build_facts(
     facts: MailFacts,
     mails: Sequence[ClientMail],
     events: Sequence[JourneyEvent],
-    membership: Membership,
+    is_member: Callable[[Audience], bool],
     shop_zone: str,
 ) -> JourneyFacts:
     states = {mail.reason_key: mail.state for mail in mails}
@@ -83,7 +91,7 @@ def _build_facts(
     return JourneyFacts(
         events=events,
         mails={step: states[key] for step, key in keys.items() if key in states},
-        is_member=membership.is_in,
+        is_member=is_member,
         arm=assign_arm(place.campaign, place.client_id, definition.holdout),
         sent_at=facts.sent_at,
         time_zone=facts.time_zone,
