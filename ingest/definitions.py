@@ -78,8 +78,12 @@ def load_values(path: Path) -> Any:
         raise BadInput(_explain_yaml(path, wrong), "file") from None
 
 
+_BOOL: Final = "tag:yaml.org,2002:bool"
+_LEFT_AS_TEXT: Final = frozenset({"tag:yaml.org,2002:timestamp", _BOOL})
+
+
 class _Loader(yaml.SafeLoader):
-    """Reads plain values; moments stay text, and a key given twice is a fault."""
+    """Reads plain values; moments stay text, `on` is a word, and a key given twice is a fault."""
 
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
         keys = [self.construct_object(key, deep=True) for key, _ in node.value]
@@ -90,9 +94,11 @@ class _Loader(yaml.SafeLoader):
 
 
 _Loader.yaml_implicit_resolvers = {
-    letter: [pair for pair in pairs if pair[0] not in ("tag:yaml.org,2002:timestamp",)]
+    letter: [pair for pair in pairs if pair[0] not in _LEFT_AS_TEXT]
     for letter, pairs in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
+
+_Loader.add_implicit_resolver(_BOOL, re.compile(r"^(true|True|false|False)$"), list("tTfF"))
 
 
 def _explain_yaml(path: Path, wrong: yaml.YAMLError) -> str:

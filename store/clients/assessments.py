@@ -135,8 +135,9 @@ def load_client_file(connection: Connection, client_id: ClientId) -> ClientFile 
 
 
 _HAS_PENDING: Final = (
-    exists().where(enrolments.c.client_id == clients.c.client_id, enrolments.c.state == EnrolmentState.WAITING)
-    & enrolments.c.version.is_(None)
+    exists()
+    .where(enrolments.c.client_id == clients.c.client_id, enrolments.c.version.is_(None))
+    .where(enrolments.c.state == EnrolmentState.WAITING)
 ).label("has_pending")
 _HAS_PLACE: Final = (
     exists()
