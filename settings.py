@@ -131,9 +131,9 @@ class Settings(RankingSettings, ShopSettings, WriterSettings):
     """Mails to one client in any seven days; a client may ask for another limit."""
     min_days_between_mails: float = Field(default=2.0, ge=0)
     """Days between two mails to one client."""
-    holdout_share: float = Field(default=0.0, ge=0, le=0.5)
+    holdout_share: float = Field(default=0.05, ge=0, le=0.5)
     """The share of clients in the re-engagement holdout: no mail when they drift, so that its effect can be measured.
-    Always the same clients; welcome, quiz, thanks and campaigns still reach them."""
+    Always the same clients; welcome, quiz, thanks and campaigns still reach them. 0: nobody."""
 
     stylist_calls_a_day: int = Field(default=0, ge=0)
     """Calls that the shop's stylists make in one of the shop's own days in place of a mail, where an algorithm of the

@@ -47,6 +47,11 @@ def command(look: bool, as_json: bool) -> None:
         click.echo(json.dumps({**asdict(summary), "nudges": started}))
         return
     click.echo("\n".join(_render_summary(summary)))
+    if summary.waiting and settings.holdout_share:
+        click.echo(
+            f"{settings.holdout_share:.0%} of the clients get no mail when they drift, so that its effect can be "
+            "measured from day one (SELVEDGE_HOLDOUT_SHARE; 0: nobody)."
+        )
     if look:
         click.echo("Nothing was started.")
     else:

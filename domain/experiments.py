@@ -13,13 +13,17 @@ def hash_to_unit(client_id: str, experiment: str) -> float:
 
 
 def assign_variant(client_id: str, experiment: str, parts: Mapping[str, float], otherwise: str) -> str:
-    """Assign the challenger whose part of [0, 1) holds the client, in the order of `parts`; else `otherwise`.
+    """Assign the challenger whose part of [0, 1) holds the client; else `otherwise`.
 
-    A part that grows keeps its clients and gains some, as long as those before it stay as they are.
+    The first challenger grows from 0 up and the second from 1 down, further ones beside them in turn. So with one or
+    two a change of shares moves only those who must: whoever a challenger gains comes from `otherwise`, and whoever it
+    gives up goes there.
     """
-    at, until = hash_to_unit(client_id, experiment), 0.0
-    for name, part in parts.items():
-        until += part
-        if at < until:
+    at, low, high = hash_to_unit(client_id, experiment), 0.0, 1.0
+    for number, (name, part) in enumerate(parts.items()):
+        if number % 2 == 0 and low <= at < low + part:
             return name
+        if number % 2 == 1 and high - part <= at < high:
+            return name
+        low, high = (low + part, high) if number % 2 == 0 else (low, high - part)
     return otherwise
