@@ -25,6 +25,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "algorithms": ("commands.algorithms", "List, check and describe the algorithms that answer the slots."),
     "recommend": ("commands.recommend", "Recommend items for one client."),
     "segments": ("commands.segments", "Say which clients you mean, count them, save them as a segment."),
+    "attributes": ("commands.attributes", "Declare custom attributes of clients, or list them."),
     "campaign": ("commands.campaign", "Create, pause, resume, adjust, end a campaign, or see how it goes."),
     "agents": ("commands.agents", "Measure the language models that write."),
     "mail": ("commands.mail", "Check that receivers can believe our mail; send one to staff; resolve one."),

@@ -38,6 +38,7 @@ class Action(StrEnum):
     CHANGE_ADDRESS = "client.change_address"
     EXPORT_CLIENT = "client.export"
     ERASE_CLIENT = "client.erase"
+    DECLARE_ATTRIBUTE = "attribute.declare"
     SAVE_SEGMENT = "segment.save"
     DELETE_SEGMENT = "segment.delete"
     CREATE_CAMPAIGN = "campaign.create"
@@ -100,6 +101,7 @@ ROLES: Final[Mapping[Action, frozenset[Role]]] = {
     Action.CHANGE_ADDRESS: _CLIENT,
     Action.EXPORT_CLIENT: _CLIENT,
     Action.ERASE_CLIENT: _CLIENT,
+    Action.DECLARE_ATTRIBUTE: _MARKETER,
     Action.SAVE_SEGMENT: _MARKETER,
     Action.DELETE_SEGMENT: _MARKETER,
     Action.CREATE_CAMPAIGN: _MARKETER,

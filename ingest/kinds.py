@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from sqlalchemy import Connection
 
 from domain.addresses import normalise_address
+from domain.segments.vocabulary import ATTRIBUTE
 from domain.size_table import SizeTable
 from domain.sizes import fold_size
 from ingest.rows import Columns, Row
@@ -76,8 +77,16 @@ def _split_lists(row: Row, separator: str | None) -> Row:
 
 def _parse_client(row: Row, lists: str | None) -> ClientRow:
     """Parse a client and normalise the address."""
-    client = ClientRow.model_validate(_split_lists(row, lists))
+    client = ClientRow.model_validate(_gather_attributes(_split_lists(row, lists)))
     return client.model_copy(update={"email": normalise_address(client.email)})
+
+
+def _gather_attributes(row: Row) -> Row:
+    """Gather the columns `attr.<name>` under `attributes`."""
+    own = {name.removeprefix(ATTRIBUTE): cell for name, cell in row.items() if name.startswith(ATTRIBUTE)}
+    if not own:
+        return row
+    return {name: cell for name, cell in row.items() if not name.startswith(ATTRIBUTE)} | {"attributes": own}
 
 
 def _parse_item(row: Row, lists: str | None) -> ItemRow:
@@ -141,7 +150,17 @@ KINDS: Final = {
             "clients",
             Columns(
                 ("client_id", "email"),
-                ("first_name", "time_zone", "locale", "country", "signed_up_at", "sizes", "tags", *CONSENT_COLUMNS),
+                (
+                    "first_name",
+                    "time_zone",
+                    "locale",
+                    "country",
+                    "signed_up_at",
+                    "sizes",
+                    "tags",
+                    *CONSENT_COLUMNS,
+                ),
+                ATTRIBUTE,
             ),
             _parse_client,
             _save_clients,

@@ -47,17 +47,22 @@ class Columns:
 
     required: tuple[str, ...]
     optional: tuple[str, ...] = ()
+    prefix: str = ""
+    """Columns that begin with it are allowed too; empty: none."""
 
     def check(self, names_found: Sequence[str], path: Path, hint: str = "") -> None:
         """Raise BadInput when columns are missing, unknown or repeated; `hint` ends the message."""
         missing = [name for name in self.required if name not in names_found]
-        unknown = [name for name in names_found if name not in self.required + self.optional]
+        unknown = [name for name in names_found if name not in self.required + self.optional and not self._begins(name)]
         twice = sorted({name for name in names_found if names_found.count(name) > 1})
         for what, names in (("missing", missing), ("unknown", unknown), ("repeated", twice)):
             if names:
                 raise BadInput(
                     f"{what} in the header: {', '.join(map(repr, names))} ({self.describe()}){hint}", str(path)
                 )
+
+    def _begins(self, name: str) -> bool:
+        return bool(self.prefix) and name.startswith(self.prefix)
 
     def describe(self) -> str:
         """Describe the columns that a header may hold."""

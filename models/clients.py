@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import ConfigDict, Field, SerializerFunctionWrapHandler, field_validator, model_serializer
 
+from models.attributes import AttributeInputs
 from models.base import ClientId, Contract, StrictInput, Utc
 from models.consents import ConsentRecord, ConsentSource, Purpose
 from models.events import Label
@@ -39,6 +40,8 @@ class _ClientFields(StrictInput):
     """Where the client said so, in a word of the shop's own, such as `checkout`."""
     sizes: tuple[Label, ...] = Field(default=(), max_length=20)
     tags: tuple[Label, ...] = Field(default=(), max_length=50)
+    attributes: AttributeInputs = Field(default_factory=dict)
+    """Custom attributes by name; those left out keep their values, null takes one off."""
 
     @field_validator("first_name")
     @classmethod

@@ -16,11 +16,13 @@ from domain.consent import apply_list, may_personalise
 from domain.intake import ERASED, TOLERANCE
 from domain.mail_consent import may_list_decide
 from domain.permissions import Action
+from domain.segments.attribute_values import Given, find_attribute_fault
 from errors import BadInput, ErasedClient
 from models.actors import Actor, Subject, SubjectKind
 from models.base import ClientId
 from models.clients import Client, ClientRow
 from models.consents import OTHER_PURPOSES
+from services.segments.attributes import set_attributes
 from store.activity import write_activity
 from store.clients import clients
 from store.clients.client_changes import note_changes
@@ -32,6 +34,7 @@ from store.mail import mailboxes
 from store.mail.policy import ShopPolicy
 from store.mail.suppressions import find_erased, hash_mailbox
 from store.mail.withdrawals import find_withdrawals
+from store.segments.attributes import load_types
 from store.sql.bulk import RowRefusal, UpsertBatch
 from store.sql.types import to_micros
 
@@ -87,13 +90,19 @@ def upsert_clients(
     ids = {row.client_id for row in rows}
     batch = UpsertBatch(clients.load_values(connection, ids))
     erased_ids = find_erased(connection, policy.signing_key, ids - batch.stored.keys())
+    types = load_types(connection) if any(row.attributes for row in rows) else {}
+    given: dict[ClientId, dict[str, Given]] = {}
     for index, row in enumerate(rows):
-        if why := _refuse(row, erased_ids, now):
+        if why := _refuse(row, erased_ids, now) or find_attribute_fault(row.attributes, types):
             batch.refused.append(RowRefusal(index, *why))
         else:
+            given.setdefault(row.client_id, {}).update(row.attributes)
             batch.add_row(row.client_id, lambda before, row=row: _merge(batch, before, row, policy, now))  # type: ignore[misc]
     _keep_withdrawals(connection, batch)
     clients.save_values(connection, batch.rows)
+    if types:
+        alone = len(set_attributes(connection, given, now) - batch.new.keys() - batch.changed.keys())
+        batch.same, batch.changes = batch.same - alone, batch.changes + alone
     if batch.changed:
         note_changes(connection, batch.changed)
     turned = _find_turned(batch)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Connection
@@ -13,12 +12,12 @@ from domain.segments.rendering import render_text
 from domain.segments.sentence import say_filter
 from domain.segments.text import parse_text
 from domain.segments.text_faults import show
-from domain.segments.vocabulary import suggest
+from domain.segments.vocabulary import ATTRIBUTE, suggest
 from errors import BadInput
 from models.segment_answers import FilterInput, SegmentQuestion
 from models.segments import Enrolment, Everyone, Filter, Happening, WordChoice, dump_filter
 from store.segments import known_words
-from store.segments.members import count_members
+from store.segments.attributes import load_types
 from store.segments.segments import load_segment
 
 _NOUNS: Final = {
@@ -56,11 +55,33 @@ def require_known(connection: Connection, tree: Filter) -> None:
 
     Raises BadInput naming the nearest that there is.
     """
+    _require_declared(connection, tree)
     for field, word in sorted(set(_list_words(tree))):
         if not known_words.is_word_known(connection, field, word):
             near = suggest(word, known_words.list_known_words(connection, field))
             nobody = "nobody has the" if field in known_words.CHECKED else "there is no"
             raise BadInput(f"{nobody} {_NOUNS[field]} {show(word)}{near}", "filter")
+
+
+def _require_declared(connection: Connection, tree: Filter) -> None:
+    """Require that the attributes of a filter are declared, with types of which it can be asked. Raises BadInput."""
+    asked = sorted(set(_list_attributes(tree)))
+    declared = load_types(connection) if asked else {}
+    for name, kind in asked:
+        if name not in declared:
+            raise BadInput(f"no attribute {show(name)} is declared{suggest(name, declared)}", "filter")
+        if kind and declared[name] != kind:
+            raise BadInput(f"attr.{name} is a {declared[name]}, and is asked for as a {kind}", "filter")
+
+
+def _list_attributes(tree: Filter) -> Iterator[tuple[str, str]]:
+    """List the attributes of a filter, each with the type as which it is asked for; empty: any."""
+    for part in list_parts(tree):
+        yield from _list_attributes(part)
+    field = str(getattr(tree, "field", ""))
+    if field.startswith(ATTRIBUTE):
+        kinds = {"choice": "text", "number": "number", "moment": "date", "flag": "boolean"}
+        yield field.removeprefix(ATTRIBUTE), kinds.get(tree.kind, "")
 
 
 def _list_words(tree: Filter) -> Iterator[tuple[str, str]]:
@@ -74,13 +95,3 @@ def _list_words(tree: Filter) -> Iterator[tuple[str, str]]:
     if isinstance(tree, Happening):
         for field in ("categories", "brands", "items", "campaigns"):
             yield from ((field, value) for value in getattr(tree, field))
-
-
-def require_members(connection: Connection, tree: Filter, now: datetime, *, even_if_empty: bool = False) -> int:
-    """Count the clients of a filter, and require at least one unless told otherwise. Raises BadInput."""
-    clients = count_members(connection, tree, now)
-    if not clients and not even_if_empty:
-        raise BadInput(
-            f"no client is in it now ({say_filter(tree)}); with --even-if-empty it is taken all the same", "audience"
-        )
-    return clients

@@ -39,6 +39,13 @@ clients = Table(
     Column("mailbox", String(64), nullable=False, default="", server_default="", comment="keyed hash, many may share"),
     Index(None, "email"),
     Index(None, "mailbox"),
+    Index(
+        "ix_clients_tags",
+        "tags",
+        postgresql_using="gin",
+        postgresql_ops={"tags": "jsonb_path_ops"},
+        sqlite_where=text("client_id = ''"),  # as ix_events_type: for PostgreSQL alone
+    ),
 )
 
 engagement = Table(
@@ -124,6 +131,13 @@ events = Table(
         "occurred_at",
         sqlite_where=text(COUNTED_ROWS),
         postgresql_where=text(COUNTED_ROWS),
+    ),
+    Index(
+        "ix_events_type",
+        "type",
+        "occurred_at",
+        postgresql_include=["client_id", "item_id", "value_cents"],
+        sqlite_where=text("type = ''"),  # for segments on PostgreSQL; on SQLite it holds nothing and costs nothing
     ),
     sqlite_with_rowid=False,
 )

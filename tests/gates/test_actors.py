@@ -69,6 +69,7 @@ WITH_ACTOR: Final = {
     "services/review/claims.py": {"claim_draft", "release_draft"},
     "services/review/decisions.py": {"decide_draft"},
     "services/review/edits.py": {"edit_draft"},
+    "services/segments/attributes.py": {"declare_attribute"},
     "services/segments/saved.py": {"save_segment", "delete_segment"},
     "services/slots/policies.py": {"change_policy", "set_policy"},
     "services/fixes/wave_start.py": {"begin_wave"},

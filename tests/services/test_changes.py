@@ -22,6 +22,7 @@ from ingest.files import import_file
 from mail.links import LetterKind, LetterTarget, Links
 from mail.sink import Sink
 from models.actors import Actor, Channel, Role
+from models.attributes import AttributeOrder, AttributeType
 from models.calls import CallDecision
 from models.campaign import CampaignCommand, CampaignSpec
 from models.campaign_definition import CampaignDefinition
@@ -79,6 +80,7 @@ from services.returns.intake import ReturnArrival, take_returns
 from services.returns.suppressions import add_entries, remove_entry
 from services.review.claims import claim_draft
 from services.review.edits import edit_draft
+from services.segments.attributes import declare_attribute
 from services.segments.saved import delete_segment, save_segment
 from services.slots.policies import change_policy
 from services.training.promotion import promote_model
@@ -328,6 +330,9 @@ CHANGES: Final[dict[Action, Change]] = {
     Action.CHANGE_ADDRESS: lambda s, a: change_address(s.engine, a, s.policy, _letter(s), NOW, REAL),
     Action.EXPORT_CLIENT: lambda s, a: b"".join(export_client(s.engine, a, s.key, "ann", NOW, REAL)),
     Action.ERASE_CLIENT: lambda s, a: request_erasure(s.engine, a, s.key, "ann", NOW, REAL),
+    Action.DECLARE_ATTRIBUTE: lambda s, a: declare_attribute(
+        s.engine, a, "points", AttributeOrder(type=AttributeType.NUMBER, meaning="points"), NOW, REAL
+    ),
     Action.SAVE_SEGMENT: lambda s, a: save_segment(s.engine, a, "quiet", SegmentOrder(filter="consent"), NOW, REAL),
     Action.DELETE_SEGMENT: lambda s, a: delete_segment(s.engine, a, "everybody", NOW, REAL),
     Action.CREATE_CAMPAIGN: lambda s, a: create_campaign(
@@ -377,7 +382,14 @@ ONCE: Final = frozenset(Action) - {
 }
 """Doing these twice is doing them once; two exports, trainings or mails to staff are two."""
 OVER: Final = frozenset(
-    {Action.CANCEL_FIX, Action.END_CAMPAIGN, Action.LIFT_SUPPRESSION, Action.RESOLVE_MAIL, Action.CHANGE_ADDRESS}
+    {
+        Action.CANCEL_FIX,
+        Action.END_CAMPAIGN,
+        Action.DELETE_SEGMENT,
+        Action.LIFT_SUPPRESSION,
+        Action.RESOLVE_MAIL,
+        Action.CHANGE_ADDRESS,
+    }
 )
 """Doing these again is refused: what has ended says so."""
 

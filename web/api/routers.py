@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from web.api import (
+    attributes,
     calls,
     campaign_versions,
     campaigns,
@@ -30,6 +31,7 @@ ROUTERS: Final = (
     clients.router,
     privacy.router,
     goods.router,
+    attributes.router,
     segments.router,
     suppressions.router,
     returns.router,

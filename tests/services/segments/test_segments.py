@@ -17,7 +17,6 @@ from services.campaigns.creation import create_campaign, preview_campaign
 from services.campaigns.enrolment import enrol_next
 from services.clients import registration
 from services.segments.daily_counts import record_counts
-from services.segments.filters import require_members
 from services.segments.questions import count_segment, explain_segment, iterate_segment, sample_segment
 from services.segments.saved import delete_segment, list_segments, save_segment, show_segment
 from store import tables as t
@@ -148,11 +147,3 @@ def test_a_campaign_for_a_filter_that_nobody_can_mean_is_refused(shop: Engine) -
         create(filter="score > 99")
     with pytest.raises(NotFound):
         create(segment="nothing")
-
-
-def test_an_empty_audience_is_refused_unless_it_is_meant(shop: Engine) -> None:
-    with read_transaction(shop) as connection:
-        assert require_members(connection, parse_text("tag = vip"), NOW) == 2
-        with pytest.raises(BadInput, match="--even-if-empty"):
-            require_members(connection, parse_text("score > 99"), NOW)
-        assert require_members(connection, parse_text("score > 99"), NOW, even_if_empty=True) == 0

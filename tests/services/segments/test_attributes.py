@@ -1,0 +1,103 @@
+"""Custom attributes: declared once, set by requests and files, asked by filters, and gone with the client."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, select
+
+from errors import BadInput
+from ingest.files import import_file
+from models.attributes import AttributeOrder, AttributeType
+from models.segment_answers import SegmentQuestion
+from services.clients.registration import save_client
+from services.segments.attributes import declare_attribute, list_attributes
+from services.segments.questions import count_segment
+from store.database import read_transaction
+from store.mail.policy import ShopPolicy
+from store.segments.attributes import load_values
+from store.tables import activity
+from tests.services.segments.test_segments import OWNER
+from tests.store.conftest import NOW, REAL, empty_engine, engine, policy
+from tests.store.seeds import client_row
+
+__all__ = ["empty_engine", "engine", "policy"]
+
+TYPES = {"points": "number", "colour": "text", "member": "boolean", "birthday": "date"}
+
+
+@pytest.fixture
+def shop(engine: Engine) -> Engine:
+    for name, kind in TYPES.items():
+        order = AttributeOrder(type=AttributeType(kind), meaning=f"the {name}")
+        declare_attribute(engine, OWNER, name, order, NOW, REAL)
+    return engine
+
+
+def count(shop: Engine, text: str) -> int:
+    return count_segment(shop, SegmentQuestion(filter=text), NOW).clients
+
+
+def test_attributes_are_set_changed_and_taken_off(shop: Engine, policy: ShopPolicy) -> None:
+    def save(**attributes: object) -> None:
+        save_client(shop, OWNER, client_row("ann", attributes=attributes), policy, NOW, REAL)
+
+    save(points=120, colour="red", member=True, birthday="1990-02-28")
+    assert count(shop, "attr.points >= 100 and attr.colour = red and attr.member") == 1
+    assert count(shop, "attr.birthday before 2000-01-01 and attr.birthday = 1990-02-28") == 1
+    save(points=5, colour=None)
+    assert count(shop, "attr.points < 6 and attr.colour is unknown and attr.member = yes") == 1
+    with read_transaction(shop) as connection:
+        made = list(connection.scalars(select(activity.c.action)))
+    assert made.count("client.save") == 2, "a change of attributes alone is on record"
+    save(points=5)
+    with read_transaction(shop) as connection:
+        assert list(connection.scalars(select(activity.c.action))) == made, "nothing changed"
+        assert load_values(connection, ["ann"])["ann"]["points"] == 5
+    assert {one.name: one.clients for one in list_attributes(shop).attributes}["points"] == 1
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"pionts": 1}, "attr.pionts: is not declared; did you mean points"),
+        ({"points": "many"}, "attr.points: must be a number"),
+        ({"points": True}, "attr.points: must be a number"),
+        ({"member": "perhaps"}, "attr.member: must be true or false"),
+        ({"birthday": "28.2.1990"}, "attr.birthday: must be a day"),
+        ({"colour": "two\nlines"}, "attr.colour: must be one line"),
+    ],
+    ids=range(6),
+)
+def test_what_does_not_fit_is_refused(shop: Engine, policy: ShopPolicy, given: dict[str, object], message: str) -> None:
+    with pytest.raises(BadInput, match=message):
+        save_client(shop, OWNER, client_row("ann", attributes=given), policy, NOW, REAL)
+
+
+def test_filters_and_declarations_keep_to_the_type(shop: Engine) -> None:
+    for text, message in (
+        ("attr.pionts = 1", "did you mean points"),
+        ("attr.colour > 3", "attr.colour is a text, and is asked for as a number"),
+        ("attr.points", "asked for as a boolean"),
+    ):
+        with pytest.raises(BadInput, match=message):
+            count(shop, text)
+    with pytest.raises(BadInput, match="its type stays"):
+        declare_attribute(shop, OWNER, "points", AttributeOrder(type=AttributeType.TEXT, meaning="x"), NOW, REAL)
+    with pytest.raises(BadInput, match="lower-case letter"):
+        declare_attribute(shop, OWNER, "Points", AttributeOrder(type=AttributeType.TEXT, meaning="x"), NOW, REAL)
+
+
+def test_a_file_sets_attributes_by_columns(shop: Engine, policy: ShopPolicy, tmp_path: Path) -> None:
+    file = tmp_path / "clients.csv"
+    file.write_text(
+        "client_id,email,attr.points,attr.member\n"
+        "ann,ann@shop.example,7,yes\nbea,bea@shop.example,,no\ncyd,cyd@shop.example,lots,\n"
+    )
+    summary = import_file("clients", file, shop, OWNER, policy, NOW, REAL)
+    assert (summary.new, summary.rejected) == (2, 1)
+    assert count(shop, "attr.points = 7") == 1
+    assert count(shop, "attr.points is unknown and attr.member is known") == 1
+    again = import_file("clients", file, shop, OWNER, policy, NOW, REAL)
+    assert (again.new, again.changed, again.already_there) == (0, 0, 2)
