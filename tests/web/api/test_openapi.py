@@ -56,11 +56,7 @@ def test_the_document_is_as_checked_in() -> None:
 
 def test_the_app_serves_the_same_document_and_no_route_is_left_out(site: TestClient) -> None:
     assert site.get("/openapi.json").json() == build_document()
-<<<<<<< HEAD
     assert len(list(operations())) == 62
-=======
-    assert len(list(operations())) == 53
->>>>>>> 4ad3a6f (Custom attributes of clients: declared once with a type, set by files and requests, asked by filters; indexes for segments on PostgreSQL)
 
 
 @pytest.mark.parametrize(("path", "method", "operation"), list(operations()), ids=lambda value: str(value)[:60])
