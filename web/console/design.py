@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
 
@@ -19,5 +19,5 @@ COLOURS: Final = ("paper", "card", "ink", "soft", "line", "accent", "wash", "goo
 def show_design(request: Request) -> Response:
     """Show colours, type and parts."""
     phases = build_slices(dict.fromkeys(PHASES, 3), list(PHASES))
-    sample = {"fields": {"plain": "As it is"}, "wrong": "wrong", "reason": "is not a day"}
+    sample: dict[str, Any] = {"fields": {"plain": "As it is"}, "wrong": "wrong", "reason": "is not a day"}
     return render_page(request, "design.html", colours=COLOURS, phases=phases, states=list(STATES), **sample)
