@@ -45,6 +45,9 @@ class Settings(RankingSettings, ShopSettings, WriterSettings):
     """Address to listen on. The pages ask for no password: leave it here, or put a proxy that asks before it."""
     web_port: int = Field(default=8000, ge=1, le=65_535)
     """The API, the pages, the mailbox."""
+    web_names: str = ""
+    """Further names by which others reach the web process, as Host says them, separated by commas. Those of
+    `web_host` and `public_url`, and the local ones, are served anyway; all others get 400."""
     web_connections: int = Field(default=18_000, ge=64)
     """Connections at once; fewer where the process may open fewer files. Beyond it a new one takes the place of an idle
     one."""
@@ -196,6 +199,14 @@ class Settings(RankingSettings, ShopSettings, WriterSettings):
     """Where the web process asks whether the worker is well. Empty: its health port here; `none`: nowhere."""
 
     @model_validator(mode="after")
+    def _check_home(self) -> Self:
+        if wrong := sorted(set("?%#") & set(str(self.home.absolute()))):
+            raise ConfigError(
+                f"SELVEDGE_HOME: may hold no {wrong[0]}, which means something else in a database's address"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _check_public_url(self) -> Self:
         if self.public_url and (fault := find_url_fault(self.public_url, real_mail=self.has_real_mail)):
             raise ConfigError(f"SELVEDGE_PUBLIC_URL: {fault}")
@@ -214,7 +225,8 @@ class Settings(RankingSettings, ShopSettings, WriterSettings):
     @property
     def base_url(self) -> str:
         """Where the web process is reached from outside, without a closing slash."""
-        return (self.public_url or f"http://{self.web_host}:{self.web_port}").rstrip("/")
+        host = f"[{self.web_host}]" if ":" in self.web_host else self.web_host
+        return (self.public_url or f"http://{host}:{self.web_port}").rstrip("/")
 
     @property
     def smtp(self) -> str:

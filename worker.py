@@ -28,6 +28,7 @@ from private_files import warn_of_open_files
 from services.context import ServiceContext
 from services.key_fingerprints import require_known_keys
 from services.schema import bring_up_to_date
+from services.steady_clock import SteadyClock
 from settings import Settings, load
 from store import clock as stored_clock
 from store.database import connect, ping, read_transaction
@@ -40,7 +41,7 @@ log = logging.getLogger("selvedge.worker")
 
 async def serve(settings: Settings, queues: Sequence[str]) -> None:
     """Work until SIGINT or SIGTERM; then finish what is under way."""
-    context = ServiceContext(settings=settings, engine=connect(settings.database, WORK))
+    context = ServiceContext(settings=settings, engine=connect(settings.database, WORK), wall=SteadyClock())
     await asyncio.to_thread(ping, context.engine)
     await asyncio.to_thread(bring_up_to_date, context.engine, settings)
     client = await handles.connect(settings.temporal_address, settings.temporal_namespace)

@@ -7,6 +7,7 @@ user's cache folder, so that a second clone on the same machine finds them at on
 from __future__ import annotations
 
 import re
+import secrets
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -84,14 +85,17 @@ def build_dev_server_command(
 ) -> list[str]:
     """Build the command that starts a dev server on 127.0.0.1 which keeps everything in the file `database`.
 
-    WAL triples what a plain file takes. A port of 0 leaves the choice to the server.
+    WAL triples what a plain file takes. A port of 0 leaves the choice to the server. Its HTTP API cannot be switched
+    off: it answers a name that nobody knows, so that no web page can send signals or end workflows through it.
     """
+    nobody = f"{secrets.token_hex(16)}.invalid"
     ports = {"http-port": http_port, "metrics-port": metrics_port}
     return [
         *[str(binary), "server", "start-dev", "--ip=127.0.0.1", "--log-level=error"],
         *[f"--port={port}", f"--ui-port={ui_port}", f"--db-filename={database}"],
         *["--sqlite-pragma=journal_mode=WAL", "--sqlite-pragma=synchronous=NORMAL"],
         *[f"--{name}={value}" for name, value in ports.items() if value],
+        f'--dynamic-config-value=frontend.httpAllowedHosts=["{nobody}"]',
         *[f"--search-attribute={name}={kind}" for name, kind in SEARCH_ATTRIBUTES.items()],
     ]
 

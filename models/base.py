@@ -9,7 +9,14 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, 
 
 ID_PATTERN = r"^[A-Za-z0-9._-]{1,64}$"
 
-Id = Annotated[str, StringConstraints(pattern=ID_PATTERN)]
+
+def _refuse_dots(text: str) -> str:
+    if text in (".", ".."):  # in an address of a page they mean a folder
+        raise ValueError(". and .. are no ids")
+    return text
+
+
+Id = Annotated[str, StringConstraints(pattern=ID_PATTERN), AfterValidator(_refuse_dots)]
 """An opaque id: letters, digits, dot, underscore, hyphen; 1 to 64 of them. Never parsed as a number."""
 
 ClientId = Id

@@ -154,6 +154,8 @@ def _translate_errors() -> Iterator[None]:
         yield
     except DataError as unfit:  # PostgreSQL takes no NUL, SQLite does; what was sent stays out of the message
         raise BadInput("something in it is too long, too large or of a kind that the database cannot keep") from unfit
+    except OverflowError as unfit:  # SQLite's driver, before it asks the database
+        raise BadInput("a number in it is larger than the database can keep") from unfit
     except DBAPIError as failed:
         if isinstance(failed, _OUR_FAULT):
             raise

@@ -10,7 +10,6 @@ from typing import Final
 from anyio.to_thread import current_default_thread_limiter
 from fastapi import FastAPI
 from fastapi.staticfiles import StaticFiles
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 
 from mail.sink import Sink
 from services.decisions.decider import Decider
@@ -20,6 +19,7 @@ from services.recommendations.page_order import PageOrderService
 from services.recommendations.recommender import Recommender
 from services.serving.change_follower import EVERY_SECONDS
 from services.serving.item_server import ItemServer
+from services.steady_clock import SteadyClock
 from settings import Settings
 from store.database import SMALL_POOL, connect
 from store.sql.patience import OPT_OUT, PAGES, PROBE
@@ -50,9 +50,10 @@ from web.console import (
     unknown_mails,
 )
 from web.context import BusinessClock, WebContext
+from web.hosts import HostNames, list_hosts
 from web.public import confirm, health, mail_reads, pictures, preferences, quiz, shop, unsubscribe, view
 from web.quick_paths import QuickPaths
-from web.security import SecurityHeaders, list_hosts
+from web.security import SecurityHeaders
 from web.templating import WEB_FOLDER
 from web.temporal import TemporalConnection
 
@@ -93,8 +94,15 @@ def create_app(settings: Settings) -> FastAPI:
     """Create the app. Raises ConfigError when the database URL is wrong."""
     engine = connect(settings.database, PAGES)
     opt_outs, probes = (connect(settings.database, patience, SMALL_POOL) for patience in (OPT_OUT, PROBE))
+    steady = SteadyClock()
     context = WebContext(
-        settings, engine, BusinessClock(engine), TemporalConnection(settings), opt_outs=opt_outs, probes=probes
+        settings,
+        engine,
+        BusinessClock(engine, real_now=steady),
+        TemporalConnection(settings),
+        steady,
+        opt_outs=opt_outs,
+        probes=probes,
     )
 
     @asynccontextmanager
@@ -128,7 +136,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(QuickPaths, routers=API_ROUTERS)
     app.add_middleware(BodyLimits)
     app.add_middleware(Bulkheads)
-    app.add_middleware(TrustedHostMiddleware, allowed_hosts=list_hosts(settings))
+    app.add_middleware(HostNames, names=list_hosts(settings))
     app.add_middleware(SecurityHeaders)
     for router in ROUTERS:
         app.include_router(router)

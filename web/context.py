@@ -32,14 +32,15 @@ class BusinessClock:
 
     While one thread reads it, or the database does not answer, the clock that was read last holds."""
 
-    def __init__(self, engine: Engine, every: float = 1.0) -> None:
-        self._engine, self._every = engine, every
+    def __init__(self, engine: Engine, every: float = 1.0, real_now: Callable[[], datetime] = get_real_time) -> None:
+        self._engine, self._every, self._real_now = engine, every, real_now
         self._clock: Clock | None = None
         self._read_at = float("-inf")
         self._lock = threading.Lock()
 
     def __call__(self) -> datetime:
-        """Return business time. Raises Unavailable when the clock was never read and the database does not answer."""
+        """Return business time. Raises Unavailable when the clock was never read and the database does not answer, or
+        while this machine's clock has jumped."""
         never = self._clock is None
         stale = never or time.monotonic() - self._read_at > self._every
         if stale and self._lock.acquire(blocking=never):
@@ -50,7 +51,7 @@ class BusinessClock:
                     raise
             finally:
                 self._lock.release()
-        return self.recall()
+        return (self._clock or Clock()).business(self._real_now())
 
     def recall(self) -> datetime:
         """Return business time by the clock that was read last, real time before that; the database is not asked."""

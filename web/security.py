@@ -11,8 +11,6 @@ from prometheus_client import Counter, Histogram
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from settings import Settings
-
 CONTENT_POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
     "frame-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'self'"
@@ -85,11 +83,3 @@ def _find_metrics(route: str, method: str, status: int) -> tuple[Counter, Histog
 
 
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-
-
-def list_hosts(settings: Settings) -> list[str]:
-    """List the host names of this server, so that a hostile page cannot reach it under a name of its own."""
-    if settings.web_host in ("0.0.0.0", "::"):  # noqa: S104 - compared, not bound
-        return ["*"]
-    public = settings.base_url.partition("://")[2].partition("/")[0].partition(":")[0]
-    return sorted({"127.0.0.1", "localhost", settings.web_host, public})

@@ -25,7 +25,20 @@ from algorithms.slots import algorithm_error
 from algorithms.slots.algorithm_error import AlgorithmError
 
 HELPER: Final = Path(__file__).with_name("helper.py")
-SECRET_PREFIXES: Final = ("SELVEDGE_", "AWS_", "PG")
+VISIBLE_NAMES: Final = frozenset({"PATH", "HOME", "USER", "LANG", "LANGUAGE", "TZ", "TMPDIR", "VIRTUAL_ENV"})
+VISIBLE_PREFIXES: Final = (
+    "LC_",
+    "LD_",
+    "PYTHON",
+    "OMP_",
+    "OPENBLAS_",
+    "MKL_",
+    "CUDA_",
+    "NVIDIA_",
+    "XDG_",
+    "ALGORITHM_",
+)
+"""What a helper sees of our environment. An algorithm's own variables begin with ALGORITHM_."""
 """Environment variables with these prefixes are hidden from algorithms."""
 RETRY_FIRST: Final = 0.2
 RETRY_LONGEST: Final = 30.0
@@ -251,6 +264,8 @@ class Helpers:
 
 
 def _filter_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    visible = {name: value for name, value in environment.items() if not name.startswith(SECRET_PREFIXES)}
+    visible = {
+        name: value for name, value in environment.items() if name in VISIBLE_NAMES or name.startswith(VISIBLE_PREFIXES)
+    }
     # Helpers are many and cores are few: a library that starts a thread for each core would slow all of them.
     return {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"} | visible

@@ -33,7 +33,7 @@ PAGE: Final = 40
 def list_mails(
     context: Here,
     after: Annotated[int, Query(ge=0)] = 0,
-    limit: Annotated[int | None, Query(ge=1)] = None,
+    limit: Annotated[int | None, Query(ge=1, le=2**62)] = None,
 ) -> StreamingResponse:
     """List all delivered mails, oldest first, as a JSON array; `after` leaves out those up to that id."""
     return StreamingResponse(
@@ -46,7 +46,7 @@ def show_mailbox(
     request: Request,
     context: Here,
     to: Annotated[str, Query(max_length=254)] = "",
-    before: Annotated[int | None, Query(ge=1)] = None,
+    before: Annotated[int | None, Query(ge=1, le=2**62)] = None,
 ) -> Response:
     """Show the mails, newest first. `to`: part of an address, or a client's id."""
     mailbox = Mailbox(get_mailbox_path(context.settings))
