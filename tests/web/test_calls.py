@@ -109,7 +109,9 @@ def test_a_call_that_another_ended_meanwhile_is_told_as_such(site: TestClient, s
 
 
 def test_elsewhere_than_on_this_machine_it_takes_a_sign_in(tmp_path: Path) -> None:
-    exposed_settings = add_calls(prepare_home(tmp_path, **NOWHERE, web_host="0.0.0.0", api_key="the key"))
+    exposed_settings = add_calls(
+        prepare_home(tmp_path, **NOWHERE, web_host="0.0.0.0", web_names="console.example", api_key="the key")
+    )
     exposed = TestClient(create_app(exposed_settings), base_url="https://console.example")
     assert "Sign in to decide" in exposed.get("/calls").text
     assert 'name="verdict"' not in exposed.get("/calls").text

@@ -185,7 +185,12 @@ def test_a_decision_that_cannot_be_read_is_refused_on_the_page(
 def exposed(tmp_path: Path) -> TestClient:
     """The same pages on a server that others can reach."""
     settings = prepare_home(
-        tmp_path, smtp_url="smtp://127.0.0.1:9", worker_health_url="none", web_host="0.0.0.0", api_key="the key"
+        tmp_path,
+        smtp_url="smtp://127.0.0.1:9",
+        worker_health_url="none",
+        web_host="0.0.0.0",
+        web_names="console.example",
+        api_key="the key",
     )
     return TestClient(create_app(settings), base_url="https://console.example")
 
