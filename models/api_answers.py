@@ -128,8 +128,11 @@ class _DecisionAnswer(Contract):
 
 class RecommendationsAnswer(_DecisionAnswer):
     """Items for a client, best first. `degraded`: what was missing: `client` (what is popular is shown instead), or
-    `record` (the decision is not on record)."""
+    `record` (the decision is not on record). For an anonymous visit `session_id` stands in the place of `client_id`,
+    and nothing is put on record."""
 
+    client_id: ClientId | None = None  # type: ignore[assignment]  # none where nobody is known
+    session_id: str | None = None
     context: PageContext
     items: list[RecommendedItem]
     degraded: tuple[str, ...] = ()

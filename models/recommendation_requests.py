@@ -11,6 +11,7 @@ from models.base import ClientId, ItemId, StrictInput
 from models.events import Label
 from models.search_requests import SearchText
 from models.slots import Code
+from models.visits import VisitId
 
 
 class PageContext(StrEnum):
@@ -29,15 +30,17 @@ class PageContext(StrEnum):
 
 
 class RecommendationQuery(StrictInput):
-    """Ask for the `n` best items for a client.
+    """Ask for the `n` best items for a client or a visit.
 
-    `item_id`: the item of the page, for `product` alone. `cart`: the items in the cart, for `cart` alone. `q`: the
-    words of a search, for `search` alone. `exclude`: items not to show. `category`: only items of this category.
-    `placement`: where on the page, kept on record. `explain`: give each item's reason in words, which takes longer.
-    `recorded`: `sync` waits until the decision is in the database.
+    `session_id`: an anonymous visit, in the place of a client. `item_id`: the item of the page, for `product` alone.
+    `cart`: the items in the cart, for `cart` alone. `q`: the words of a search, for `search` alone. `exclude`: items
+    not to show. `category`: only items of this category. `placement`: where on the page, kept on record. `explain`:
+    give each item's reason in words, which takes longer. `recorded`: `sync` waits until the decision is in the
+    database.
     """
 
-    client_id: ClientId
+    client_id: ClientId | None = None
+    session_id: VisitId | None = None
     n: int = Field(default=10, ge=1, le=100)
     context: PageContext = PageContext.HOME
     item_id: ItemId | None = None
@@ -48,6 +51,14 @@ class RecommendationQuery(StrictInput):
     placement: Code = ""
     explain: bool = False
     recorded: Literal["batch", "sync"] = "batch"
+
+    @model_validator(mode="after")
+    def _require_asker(self) -> Self:
+        if (self.client_id is None) == (self.session_id is None):
+            raise ValueError("client_id: give it, or session_id in its place")
+        if self.explain and self.client_id is None:
+            raise ValueError("explain: goes with client_id alone")
+        return self
 
     @model_validator(mode="after")
     def _require_anchor(self) -> Self:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from models.base import ONE_LINE, ClientId, StrictInput
 from models.catalogue import Season
@@ -50,16 +50,24 @@ class SearchFilters(StrictInput):
 class SearchQuery(SearchFilters):
     """Find items by words, by filters or by both.
 
-    `client_id`: whose liking counts in the order. `n`, `offset`: which part of the result. `facets`: also count the
-    items by category, brand, colour, size, material, occasion, season, price and sustainability.
+    `client_id`, or `session_id` of an anonymous visit: whose liking counts in the order. `n`, `offset`: which part of
+    the result. `facets`: also count the items by category, brand, colour, size, material, occasion, season, price and
+    sustainability.
     """
 
     q: SearchText = ""
     client_id: ClientId | None = None
+    session_id: Annotated[str, Field(max_length=64)] | None = None
     n: int = Field(default=24, ge=1, le=100)
     offset: int = Field(default=0, ge=0, le=MOST_FOUND)
     sort: SearchSort = SearchSort.RELEVANCE
     facets: bool = True
+
+    @model_validator(mode="after")
+    def _require_one_asker(self) -> Self:
+        if self.client_id is not None and self.session_id is not None:
+            raise ValueError("session_id: goes in the place of client_id, not with it")
+        return self
 
 
 class SuggestQuery(StrictInput):

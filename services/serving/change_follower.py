@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Final
 
 from sqlalchemy import Connection, Engine
 
+from domain.visit_ids import is_visit_key
 from models.clock import Clock
 from services.recommendations.recommender import Recommender
 from services.repeated_work import RepeatedWork
@@ -21,6 +22,7 @@ from store.clients.clients import find_existing
 from store.database import read_transaction, write_transaction
 from store.privacy.erasure import ERASED_CLIENTS
 from store.revisions import load_number
+from store.visits import visits
 
 EVERY_SECONDS: Final = 0.15
 """Real seconds between two looks; with the work of one look an event shows well within a second."""
@@ -75,7 +77,7 @@ class ChangeFollower:
             self._clock = clock.load_clock(connection, datetime.now(UTC))
             self._collect_changes(connection)
             if (erasures := load_number(connection, ERASED_CLIENTS)) != self._erasures:
-                known = self._lists.list_clients()
+                known = [one for one in self._lists.list_clients() if not is_visit_key(one)]
                 self._lists.drop(set(known) - find_existing(connection, known))
                 self._erasures = erasures
         self._recommender.load_current(self.now())
@@ -85,6 +87,7 @@ class ChangeFollower:
             self._tidied = time.monotonic()
             with write_transaction(self._engine) as connection:
                 client_changes.delete_old(connection)
+                visits.delete_old(connection, self.now() - timedelta(hours=self._recommender.settings.visit_hours))
         follower_lag.set(time.monotonic() - started)
 
     def _collect_changes(self, connection: Connection) -> None:

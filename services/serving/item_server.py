@@ -12,11 +12,13 @@ from typing import Final, NamedTuple, TypeVar
 
 from sqlalchemy import Engine
 
-from errors import NotFound, SelvedgeError
+from domain.visit_ids import may_be_remembered
+from errors import BadInput, NotFound, SelvedgeError
 from models.base import ClientId
 from models.recommendation_requests import PageContext, RecommendationQuery
 from models.search_answers import SearchAnswer, SuggestAnswer
 from models.search_requests import SearchFilters, SearchQuery, SuggestQuery
+from models.visits import VisitEvent
 from services.recommendations.recommender import Recommender
 from services.search.item_search import NOBODY, ItemSearch
 from services.serving.change_follower import STALE_SECONDS, ChangeFollower
@@ -27,6 +29,7 @@ from services.serving.page_items import ScoredItems, choose_items, filter_matche
 from services.serving.popular_list import PopularItems
 from services.serving.related_items import RelatedItems
 from services.serving.serving_metrics import answers_from
+from services.visits.visits import require_visit
 from settings import Settings
 from store.database import read_transaction
 
@@ -34,6 +37,8 @@ LOADERS: Final = 4
 """Threads that load clients who are not in memory."""
 SEARCHERS: Final = 2
 """Threads that search; the engine works without the interpreter."""
+SEARCH_REMEMBERED: Final = 5
+"""Items that stand for a search in the memory of a visit."""
 MATCHES: Final = 300
 """Answers to a search from which a page is chosen."""
 NOTHING_MISSING: Final[tuple[str, ...]] = ()
@@ -59,7 +64,7 @@ class ItemServer:
     `deadline` seconds."""
 
     def __init__(self, engine: Engine, recommender: Recommender, settings: Settings) -> None:
-        self._engine = engine
+        self._engine, self._signing_key = engine, settings.keys.signing
         self._deadline = settings.recommendation_deadline_ms / 1_000
         self.lists = ListCache(settings.client_lists_in_memory)
         self.follower = ChangeFollower(engine, recommender, self.lists)
@@ -90,7 +95,7 @@ class ItemServer:
     async def serve(self, query: RecommendationQuery) -> ServedItems:
         """Choose the items for a page, and put the decision on its way. Raises NotFound for an unknown client or item,
         and Unavailable where a record is asked for at once and the database is away."""
-        source, degraded = await self._find_or_load(query.client_id)
+        source, degraded = await self._find_source(query.client_id, query.session_id)
         if query.context is PageContext.SEARCH:
             items = await self._choose_matches(source, query)
         else:
@@ -101,8 +106,8 @@ class ItemServer:
         """Answer a search, with a client in the client's own order. Raises NotFound for an unknown client, and
         Unavailable until the catalogue is indexed."""
         liking, degraded = NOBODY, NOTHING_MISSING
-        if query.client_id is not None:
-            source, degraded = await self._find_or_load(query.client_id)
+        if query.client_id is not None or query.session_id is not None:
+            source, degraded = await self._find_source(query.client_id, query.session_id)
             liking = source.find_liking_by_id()
         found = await self._run_search(partial(self._search.search, query, liking))
         return found.model_copy(update={"degraded": degraded}) if degraded else found
@@ -120,6 +125,27 @@ class ItemServer:
 
     async def _run_search(self, search: Callable[[], Found]) -> Found:
         return await asyncio.get_running_loop().run_in_executor(self._searchers, search)
+
+    def find_event_items(self, event: VisitEvent) -> list[str]:
+        """Find the items of an event of a visit: its own, or what its words find; the words are not kept. Raises
+        BadInput for an item that the catalogue lacks."""
+        if event.item_id is None:
+            return list(self._search.match(event.query or "", SearchFilters(), NOBODY, SEARCH_REMEMBERED).item_ids)
+        if event.item_id not in self._recommender.peek_state().blend.catalogue.index:
+            raise BadInput("is not in the catalogue", "item_id")
+        return [event.item_id]
+
+    async def _find_source(
+        self, client_id: ClientId | None, visit_id: str | None
+    ) -> tuple[ClientList, tuple[str, ...]]:
+        """Find the list of a client or of a visit; a visit that may not be remembered has that of everybody. Raises
+        BadInput for a visit that is none of ours."""
+        if client_id is not None or visit_id is None:
+            return await self._find_or_load(client_id or "")
+        key = require_visit(visit_id, self._signing_key)
+        if not may_be_remembered(visit_id):
+            return self._popular.build_list(key, self._recommender.peek_state(), self.follower.now()), NOTHING_MISSING
+        return await self._find_or_load(key)
 
     async def _find_or_load(self, client_id: ClientId) -> tuple[ClientList, tuple[str, ...]]:
         source = self._find_list(client_id)
@@ -183,6 +209,8 @@ class ItemServer:
         items: Sequence[tuple[str, float]],
         degraded: tuple[str, ...],
     ) -> ServedItems:
+        if query.client_id is None:  # nothing of a visit is on record
+            return ServedItems(None, source, items, degraded)
         decision = create_id()
         shown = [{"item_id": item_id, "score": score} for item_id, score in items]
         answer = {"items": shown, "context": query.context, "placement": query.placement, "degraded": degraded}

@@ -15,11 +15,13 @@ from algorithms.blending.contracts import RankingRequest
 from algorithms.slots.batches import split_into_chunks
 from domain.arrays import Floats, Ints, select_highest
 from domain.histories import ClientSignals
+from domain.visit_ids import is_visit_key
 from models.base import ClientId
 from services.recommendations.ranking_state import RankingState
 from services.recommendations.recommender import Recommender
 from services.serving.client_lists import ClientList
 from services.serving.list_origins import CONTEXT, LENGTH, ListOrigin, build_own_origin
+from services.visits.visit_signals import load_visit_signals
 from store.clients.interactions import load_many_signals
 
 
@@ -36,11 +38,14 @@ class ListBuilder:
 
     def __init__(self, recommender: Recommender) -> None:
         self._recommender = recommender
+        self._visit_hours = recommender.settings.visit_hours
 
     def build(self, connection: Connection, client_ids: Iterable[ClientId], now: datetime) -> Iterator[ClientList]:
-        """Build the lists of these clients at business `now`; unknown ids are left out."""
-        loaded = load_many_signals(connection, client_ids, now).values()
-        signals = [one if one.personal else one.leave_out_person() for one in loaded]
+        """Build the lists of these clients, and visits by their keys, at business `now`; unknown ids are left out."""
+        ids = list(client_ids)
+        visits = load_visit_signals(connection, filter(is_visit_key, ids), self._visit_hours, now)
+        loaded = load_many_signals(connection, [one for one in ids if not is_visit_key(one)], now).values()
+        signals = [*visits, *(one if one.personal else one.leave_out_person() for one in loaded)]
         for clients in split_into_chunks(signals):
             yield from self.rank(clients, now)
 

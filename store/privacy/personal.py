@@ -80,6 +80,7 @@ OTHER_TABLES: Final[Mapping[Table, str]] = {
     t.reading_hours: "hours of all clients, or of all with one tag or style",
     t.clock: "one row",
     t.fingerprints: "of keys",
+    t.visit_events: "visits that belong to no client, for some hours",
     t.model_spend: "sums over clients; those of a campaign or day stay",
     t.mail_servers: "hosts and codes",
     t.mail_domains: "counts by a keyed hash of a domain",

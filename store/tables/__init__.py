@@ -29,6 +29,7 @@ from store.tables.model_calls import model_calls, model_spend, model_transcripts
 from store.tables.refreshes import refreshes, top_picks
 from store.tables.segments import attributes, client_attributes, segment_counts, segments
 from store.tables.shop import artefacts, client_changes, decisions, item_pictures, items, questions, revisions, stock
+from store.tables.visits import visit_events
 
 __all__ = [
     "activity",
@@ -81,6 +82,7 @@ __all__ = [
     "tastes",
     "tombstones",
     "top_picks",
+    "visit_events",
     "wave_parts",
     "waves",
     "withdrawals",

@@ -2,54 +2,80 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Final
 
-from fastapi import Depends
+from fastapi import Depends, Request
 from prometheus_client import Counter
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from errors import BadInput
 from ingest.faults import find_fault
 from ingest.kinds import parse_event
 from models.api_answers import EventRefusal, EventsAnswer
 from models.events import MOST_EVENTS, Event, EventBatch
+from models.visits import VisitEvent
 from services.ingestion.events import ingest_events
+from services.ingestion.intake import IntakeResult
 from services.returns.settling import require_settled
+from services.serving.item_server import ItemServer
+from services.visits.visits import take_visit_events
 from web import actors
 from web.api.requests import RawBody, parse_json
 from web.api.routing import create_router, declare_errors
 from web.context import Here
+
+SentEvents = EventBatch | VisitEvent | Annotated[tuple[Event | VisitEvent, ...], Field(max_length=MOST_EVENTS)]
+"""The body, as its schema declares it: events of clients, of visits, or of both."""
 
 router: Final = create_router("events")
 outcomes: Final = Counter("selvedge_events_total", "Events received, by result", ["outcome"])
 
 
 @router.post("/events", status_code=202, responses=declare_errors(413))
-def accept_events(context: Here, body: Annotated[bytes, Depends(RawBody(EventBatch))]) -> EventsAnswer:
+def accept_events(
+    request: Request, context: Here, body: Annotated[bytes, Depends(RawBody(SentEvents))]
+) -> EventsAnswer:
     """Accept events: 202 with the ids accepted, those already stored, and each refused one with its reason.
 
+    An event of an anonymous visit has `session_id` in the place of `client_id`.
     503: somebody withdrew their consent while a mail to them was being handed over; all is stored, send it again.
     422: the body is not JSON or holds more than a thousand events; then nothing was stored.
     """
     good: list[tuple[int, Event]] = []
+    of_visits: list[tuple[int, VisitEvent]] = []
     refused: list[EventRefusal] = []
     for index, event_data in enumerate(_list_events(parse_json(body))):
         try:
-            good.append((index, parse_event(event_data)))
+            if isinstance(event_data, dict) and "session_id" in event_data:
+                of_visits.append((index, VisitEvent.model_validate(event_data)))
+            else:
+                good.append((index, parse_event(event_data)))
         except ValidationError as wrong:
             refused.append(_build_refusal(index, event_data, *find_fault(wrong)))
     batch, policy = [event for _, event in good], context.policy
     now, real_now = context.business_now(), context.real_now()
-    result = ingest_events(context.engine, actors.API, batch, policy, now, real_now)
+    results = [(good, ingest_events(context.engine, actors.API, batch, policy, now, real_now))]
     require_settled(context.engine, batch, context.settings.unsubscribe_wait_s)
-    refused += [
-        _build_refusal(good[refusal.index][0], refusal.event_id, refusal.field, refusal.reason)
-        for refusal in result.refused
-    ]
+    if of_visits:
+        server: ItemServer = request.app.state.item_server
+        visited = [event for _, event in of_visits]
+        taken = take_visit_events(context.engine, actors.API, visited, policy, server.find_event_items, now)
+        results.append((of_visits, taken))  # type: ignore[arg-type]  # only the places are read
+    return _build_answer(results, refused)
+
+
+def _build_answer(
+    results: Sequence[tuple[Sequence[tuple[int, object]], IntakeResult]], refused: list[EventRefusal]
+) -> EventsAnswer:
+    for sent, result in results:
+        refused += [_build_refusal(sent[one.index][0], one.event_id, one.field, one.reason) for one in result.refused]
     refused.sort(key=lambda refusal: refusal.index)
-    for outcome, count in (("accepted", result.accepted), ("duplicate", result.duplicates), ("refused", refused)):
+    accepted = [event_id for _, result in results for event_id in result.accepted]
+    duplicates = [event_id for _, result in results for event_id in result.duplicates]
+    for outcome, count in (("accepted", accepted), ("duplicate", duplicates), ("refused", refused)):
         outcomes.labels(outcome).inc(len(count))
-    return EventsAnswer(accepted=result.accepted, duplicates=result.duplicates, refused=refused)
+    return EventsAnswer(accepted=accepted, duplicates=duplicates, refused=refused)
 
 
 def _list_events(body: Any) -> list[Any]:

@@ -38,6 +38,7 @@ def _build_answer(query: RecommendationQuery, served: ServedItems, whys: dict[st
         item["why"] = whys[item["item_id"]]
     return {
         "client_id": query.client_id,
+        "session_id": query.session_id,
         "decision": served.decision,
         "algorithm": record.algorithm,
         "version": record.version,

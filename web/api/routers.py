@@ -24,6 +24,7 @@ from web.api import (
     slot_policies,
     slots,
     suppressions,
+    visits,
 )
 
 ROUTERS: Final = (
@@ -43,6 +44,7 @@ ROUTERS: Final = (
     recommendations.router,
     search.router,
     sessions.router,
+    visits.router,
     slots.router,
     slot_policies.router,
     metrics.router,

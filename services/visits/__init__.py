@@ -1,0 +1,1 @@
+"""Anonymous visits: their own short memory, until somebody signs in."""

@@ -1,0 +1,114 @@
+"""Take in what anonymous visitors do, and join a visit to the client who signs in."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from sqlalchemy import Engine
+
+from domain import permissions
+from domain.intake import TOLERANCE, Refusal
+from domain.permissions import Action
+from domain.visit_ids import CHANCE_BYTES, build_visit_id, find_visit_key, is_ours, may_be_remembered
+from errors import BadInput
+from models.actors import Actor, Subject, SubjectKind
+from models.events import EVENT, Event
+from models.visits import VisitEvent, VisitJoinAnswer
+from services.ingestion.intake import IntakeResult, accept_events
+from store.activity import write_activity
+from store.clients.interactions import load_signals
+from store.database import write_transaction
+from store.mail.policy import ShopPolicy
+from store.visits.visits import VisitRow, delete_visit, load_known, load_visits, save_rows
+
+EVENTS: Final = Subject(kind=SubjectKind.DATA, id="events")
+FindItems = Callable[[VisitEvent], list[str]]
+"""Finds the items of an event: its own, or what its words find. Raises BadInput naming the field at fault."""
+
+
+def start_visit(signing_key: str, *, personalisation: bool) -> str:
+    """Start a visit; nothing is kept of it yet."""
+    return build_visit_id(os.urandom(CHANCE_BYTES), signing_key, remembered=personalisation)
+
+
+def require_visit(visit_id: str, signing_key: str) -> str:
+    """Return the key of a visit. Raises BadInput for an id that we did not give."""
+    if not is_ours(visit_id, signing_key):
+        raise BadInput("is none of ours; take one from POST /v1/sessions", "session_id")
+    return find_visit_key(visit_id)
+
+
+def take_visit_events(
+    engine: Engine, actor: Actor, batch: Sequence[VisitEvent], policy: ShopPolicy, find_items: FindItems, now: datetime
+) -> IntakeResult:
+    """Take in events of visits in one transaction; one that is there already is a duplicate. Raises NotAllowed."""
+    permissions.require(actor, Action.ACCEPT_EVENTS)
+    rows: dict[tuple[str, str], VisitRow] = {}
+    refused: list[Refusal] = []
+    duplicates: list[str] = []
+    for index, event in enumerate(batch):
+        try:
+            row = _build_row(event, policy.signing_key, find_items, now)
+        except BadInput as wrong:
+            refused.append(Refusal(index, event.event_id, wrong.field or "", wrong.reason))
+            continue
+        if rows.setdefault((row.visit, row.event_id), row) is not row:
+            duplicates.append(row.event_id)
+    with write_transaction(engine) as connection:
+        known = load_known(connection, rows.values())
+        fresh = [row for key, row in rows.items() if key not in known]
+        save_rows(connection, fresh)
+        if fresh:
+            data = {"accepted": len(fresh), "refused": len(refused), "visits": len({row.visit for row in fresh})}
+            write_activity(connection, actor, Action.ACCEPT_EVENTS, EVENTS, now, now, data)
+    duplicates += [event_id for _, event_id in rows.keys() & known]
+    return IntakeResult([row.event_id for row in fresh], duplicates, refused)
+
+
+def _build_row(event: VisitEvent, signing_key: str, find_items: FindItems, now: datetime) -> VisitRow:
+    visit = require_visit(event.session_id, signing_key)
+    if not may_be_remembered(event.session_id):
+        raise BadInput("belongs to a visitor who did not agree to be remembered", "session_id")
+    if event.occurred_at > now + TOLERANCE:
+        raise BadInput("lies ahead of business time", "occurred_at")
+    return VisitRow(visit, event.event_id, event.type, find_items(event), event.occurred_at)
+
+
+def join_visit(
+    engine: Engine,
+    actor: Actor,
+    visit_id: str,
+    client_id: str,
+    policy: ShopPolicy,
+    hours: float,
+    now: datetime,
+    real_now: datetime,
+) -> VisitJoinAnswer:
+    """Make what a visit did the client's own, where the client allows personalisation; the visit is deleted either way.
+
+    Raises NotFound for an unknown client, BadInput for a visit that is none, and NotAllowed.
+    """
+    permissions.require(actor, Action.ACCEPT_EVENTS)
+    visit = require_visit(visit_id, policy.signing_key)
+    with write_transaction(engine) as connection:
+        personal = load_signals(connection, client_id, now).personal
+        rows = load_visits(connection, [visit], now - timedelta(hours=hours)).get(visit, [])
+        events = [_build_event(row, client_id) for row in rows] if personal else []
+        taken = accept_events(connection, events, policy, now, real_now)
+        deleted = delete_visit(connection, visit)
+        joined = len(taken.accepted)
+        data = {"accepted": joined, "refused": deleted - joined}
+        write_activity(connection, actor, Action.ACCEPT_EVENTS, EVENTS, now, real_now, data)
+    return VisitJoinAnswer(client_id=client_id, joined=joined, dropped=deleted - joined)
+
+
+def _build_event(row: VisitRow, client_id: str) -> Event:
+    of_item = {} if row.type == "searched" else {"item_id": row.items[0]}
+    event_id = hashlib.sha256(f"{row.visit}/{row.event_id}".encode()).hexdigest()[:32]  # no two visits share one
+    fields = {"event_id": event_id, "client_id": client_id, "type": row.type, "occurred_at": row.at.isoformat()}
+    event: Event = EVENT.validate_python(fields | of_item)
+    return event
