@@ -7,8 +7,8 @@ from alembic import op
 
 from store.sql.types import Json, UtcTime
 
-revision: str = "0022"
-down_revision: str | None = "0021"
+revision: str = "0023"
+down_revision: str | None = "0022"
 branch_labels: None = None
 depends_on: None = None
 
