@@ -69,7 +69,9 @@ class TantivyEngine:
 
     def _delete(self, item_id: ItemId) -> None:
         if item_id in self._numbers:
-            self._writer.delete_documents_by_term("number", self._numbers[item_id])
+            # by a query, not by a term: that takes a number for a signed one, which no document holds
+            number = Query.term_query(self._schema, "number", self._numbers[item_id])
+            self._writer.delete_documents_by_query(number)
 
     def find(self, question: EngineQuestion) -> FoundNumbers:
         """Find what answers the question."""

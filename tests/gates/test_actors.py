@@ -72,6 +72,7 @@ WITH_ACTOR: Final = {
     "services/segments/attributes.py": {"declare_attribute"},
     "services/segments/saved.py": {"save_segment", "delete_segment"},
     "services/slots/policies.py": {"change_policy", "set_policy"},
+    "services/visits/visits.py": {"take_visit_events", "join_visit"},
     "services/fixes/wave_start.py": {"begin_wave"},
     "services/returns/intake.py": {"take_returns"},
     "services/returns/webhooks.py": {"take_webhook"},

@@ -40,12 +40,13 @@ class SearchedShop(StockedShop):
         while True:
             self.recommender.load_current(self.now)
             try:
-                found = set(self.find_ids(q, **more))
+                answer = self.find(q, n=100, **more)
             except Unavailable:
-                found = None
-            if found == set(expected):
-                return
-            assert time.monotonic() < until, (q, found)
+                answer = None
+            found = None if answer is None else sorted(item.item_id for item in answer.items)
+            if answer is not None and found == sorted(expected) and answer.total == len(expected):
+                return  # none is held twice, and what went is no longer held
+            assert time.monotonic() < until, (q, answer)
             time.sleep(0.01)
 
 

@@ -76,7 +76,7 @@ def test_a_visit_changes_what_is_shown_by_the_second_view(web: TestClient) -> No
     assert send(web, visit, type="added_to_cart", item_id=before[-1])["accepted"]
     assert wait_until(lambda: show(web, visit) != before), "the visit changes nothing"
     assert show(web, other) == before, "one visit changes another"
-    assert rows(web, decisions) == [], "an answer to nobody known is on record"
+    assert not [row for row in rows(web, decisions) if visit.split(".")[1] in str(row)], "a visit is on record"
 
 
 def test_words_of_a_search_are_remembered_as_items_alone(web: TestClient) -> None:
