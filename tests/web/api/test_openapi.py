@@ -79,7 +79,7 @@ def test_every_operation_declares_body_answers_and_errors(path: str, method: str
     )
 
 
-NAMES = {"slug": "x", "version": 1}
+NAMES = {"slug": "x", "version": 1, "session_id": "s.x.y"}
 REQUESTS = [
     ("PUT", "/v1/clients/ann", ANN, 201),
     ("PUT", "/v1/clients/ann", ANN, 200),

@@ -7,8 +7,8 @@ from alembic import op
 
 from store.sql.types import Json, UtcTime
 
-revision: str = "0025"
-down_revision: str | None = "0024"
+revision: str = "0026"
+down_revision: str | None = "0025"
 branch_labels: None = None
 depends_on: None = None
 
