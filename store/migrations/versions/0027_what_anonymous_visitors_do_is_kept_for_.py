@@ -7,8 +7,8 @@ from alembic import op
 
 from store.sql.types import Json, UtcTime
 
-revision: str = "0026"
-down_revision: str | None = "0025"
+revision: str = "0027"
+down_revision: str | None = "0026"
 branch_labels: None = None
 depends_on: None = None
 
