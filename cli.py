@@ -37,6 +37,8 @@ VERBS: dict[str, tuple[str, str]] = {
     "catalogue": ("commands.catalogue", "See which pictures of items were fetched, and why others were not."),
     "returns": ("commands.returns", "Take in bounces and complaints, or list those that a person is to read."),
     "suppressions": ("commands.suppressions", "Show and change the list of mailboxes that are not mailed."),
+    "team": ("commands.team", "Say who has an account in the pages, and as what."),
+    "keys": ("commands.keys", "Make, list and revoke the keys with which programs call the API."),
     "activity": ("commands.activity", "Show who changed what, and when."),
     "reconcile": ("commands.reconcile", "Start every workflow that should run and does not."),
     "web": ("commands.web", "Serve the API, the pages and the mailbox."),

@@ -9,6 +9,9 @@ SelvedgeError
 │   └── TooLarge         more than is accepted at once
 ├── Forbidden            a key, signature or token is missing or wrong
 │   ├── NotAllowed       a role that may not do this; names the role and the action
+│   ├── SignInNeeded     nobody is signed in, or the sign-in has ended
+│   ├── StaleForm        a form of ours that belongs to another sign-in, or is too old
+│   ├── TooManyTries     too many failed sign-ins; says how long to wait
 │   ├── OldLink          a link of ours that opens nothing any more
 │   └── StaffLink        a link of a mail to staff, which belongs to no client
 ├── Unavailable          something we need does not answer now; worth another try
@@ -86,6 +89,28 @@ class NotAllowed(Forbidden):
     """The role of whoever asks may not do this."""
 
     code = "not_allowed"
+
+
+class SignInNeeded(Forbidden):
+    """Nobody is signed in, or the sign-in has ended."""
+
+    code = "sign_in_needed"
+
+
+class StaleForm(Forbidden):
+    """A form of ours that belongs to another sign-in, or is too old."""
+
+    code = "stale_form"
+
+
+class TooManyTries(Forbidden):
+    """Too many failed sign-ins. `retry_after` is in real seconds."""
+
+    code = "too_many_tries"
+
+    def __init__(self, message: str, retry_after: float) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
 
 
 class OldLink(Forbidden):

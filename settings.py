@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, Self
+from typing import Final, Literal, Self
 
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import SettingsConfigDict
@@ -20,6 +20,8 @@ from public_url import find_url_fault
 from ranking_settings import RankingSettings
 from shop_settings import ShopSettings
 from writer_settings import WriterSettings
+
+LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class Settings(RankingSettings, ShopSettings, WriterSettings):
@@ -42,7 +44,7 @@ class Settings(RankingSettings, ShopSettings, WriterSettings):
     """Where the pages link to; the demo serves the UI on its port."""
 
     web_host: str = "127.0.0.1"
-    """Address to listen on. The pages ask for no password: leave it here, or put a proxy that asks before it."""
+    """Address to listen on."""
     web_port: int = Field(default=8000, ge=1, le=65_535)
     """The API, the pages, the mailbox."""
     web_names: str = ""
@@ -60,6 +62,16 @@ class Settings(RankingSettings, ShopSettings, WriterSettings):
     """Key of the machine API; none: one is made and stored under `home`."""
     signing_key: SecretStr | None = None
     """Signs unsubscribe links and return paths; none: one is made and stored under `home`."""
+
+    open_pages: bool = False
+    """Whether the pages open without a sign-in, everybody being the owner: for a demo with made-up people. Refused
+    where others reach the address, and where clients have addresses that may be real."""
+    sign_in_idle_hours: float = Field(default=4.0, gt=0, le=24 * 30)
+    """Hours after which a sign-in that is not used ends."""
+    sign_in_hours: float = Field(default=24.0, gt=0, le=24 * 90)
+    """Hours after which any sign-in ends."""
+    activity_days: float = Field(default=730.0, ge=1)
+    """Days for which it stays on record who changed what; the nightly training deletes what is older."""
 
     smtp_url: str = ""
     """smtp://user:password@host:587 (STARTTLS when offered), smtps://host:465. Empty: the embedded mailbox."""
@@ -212,9 +224,17 @@ class Settings(RankingSettings, ShopSettings, WriterSettings):
             raise ConfigError(f"SELVEDGE_PUBLIC_URL: {fault}")
         return self
 
+    @model_validator(mode="after")
+    def _check_open_pages(self) -> Self:
+        if self.open_pages and not may_open_pages(self):
+            raise ConfigError(
+                "SELVEDGE_OPEN_PAGES: only for a demo on SELVEDGE_WEB_HOST=127.0.0.1; leave it out and people sign in"
+            )
+        return self
+
     @property
     def has_real_mail(self) -> bool:
-        """Whether mail goes to clients, and not only into the embedded mailbox or a catcher of mail."""
+        """Return whether mail goes to clients, and not only into the embedded mailbox or a catcher of mail."""
         return bool(self.smtp_url) and self.smtp_delivers
 
     @property
@@ -246,6 +266,11 @@ class Settings(RankingSettings, ShopSettings, WriterSettings):
             api=self.api_key.get_secret_value() if self.api_key else stored["api"],
             signing=self.signing_key.get_secret_value() if self.signing_key else stored["signing"],
         )
+
+
+def may_open_pages(settings: Settings) -> bool:
+    """Return whether pages without a sign-in are allowed here: others do not reach this address."""
+    return settings.web_host in LOOPBACK
 
 
 def load(**overrides: object) -> Settings:

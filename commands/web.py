@@ -37,6 +37,8 @@ def serve(settings: Settings) -> None:
     """Bring the schema up to date and serve. Raises ConfigError naming the variable when the port is taken."""
     from hosting.http_server import build_server  # noqa: PLC0415 - heavy; not before the arguments are known to be good
     from services.schema import bring_up_to_date  # noqa: PLC0415
+    from services.team.invitations import DAYS, LinkBase, build_first_link  # noqa: PLC0415
+    from services.team.open_pages import require_made_up_people  # noqa: PLC0415
     from store.database import connect  # noqa: PLC0415
     from web.app import create_app  # noqa: PLC0415
 
@@ -47,6 +49,11 @@ def serve(settings: Settings) -> None:
     with open_listener(settings.web_host, settings.web_port) as listener:
         engine = connect(settings.database)
         bring_up_to_date(engine, settings)
+        if settings.open_pages:
+            require_made_up_people(engine)
+        base = LinkBase(settings.base_url, settings.keys.signing)
+        if not settings.open_pages and (link := build_first_link(engine, base)):
+            click.echo(f"Nobody can sign in yet. Within {DAYS} days this link makes the owner, once:\n{link}", err=True)
         engine.dispose()
         server = build_server(create_app(settings), settings)
         # Answers share the interpreter with the threads that rank lists: it changes hands after half a millisecond.

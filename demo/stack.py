@@ -26,7 +26,7 @@ from demo.child_process import MOST_RESTARTS, ChildProcess
 from demo.servers import build_dev_server_command, require_temporal
 from errors import ConfigError, Unavailable
 from private_files import keep_private
-from settings import Settings, copy_environment
+from settings import Settings, copy_environment, may_open_pages
 from store import clock
 from store.database import connect, write_transaction
 
@@ -133,6 +133,7 @@ class Stack:
         fixed = {"SELVEDGE_HOME": str(self._settings.home.absolute()), "PYTHONUNBUFFERED": "1"}
         defaults = {
             "SELVEDGE_DRAWN_PICTURES": "true",
+            "SELVEDGE_OPEN_PAGES": str(may_open_pages(self._settings)).lower(),
             "SELVEDGE_STARTS_PER_SECOND": str(STARTS_PER_SECOND),
             "SELVEDGE_FIX_DECIDE_HOURS": f"{compute_decide_hours(self._options.pace):g}",
             "SELVEDGE_STYLIST_CALL_DAYS": f"{max(3.0, compute_decide_hours(self._options.pace) / 24):g}",
@@ -258,9 +259,14 @@ class Stack:
 
     def _print_addresses(self) -> None:
         address = self._settings.base_url
+        if may_open_pages(self._settings):
+            access = "The pages ask for no password: made-up people, on this machine alone."
+        else:
+            log = self._settings.home / "logs" / "web.log"
+            access = f"The pages ask for a sign-in; the link that makes the owner is in {log}."
         click.echo(
             f"\n  Overview     {address}/\n  Mailbox      {address}/mailbox\n  Clients      {address}/clients\n"
-            f"  Temporal UI  {self._settings.temporal_ui_url}\n\n  Ctrl-C stops everything.\n"
+            f"  Temporal UI  {self._settings.temporal_ui_url}\n\n  {access}\n  Ctrl-C stops everything.\n"
         )
 
     def _say(self, text: str) -> None:

@@ -1,4 +1,5 @@
-"""Which role may change what. The only such table: every service that changes something asks it."""
+"""Which role may change and read what. The only such tables: every service that changes something asks them, and every
+route."""
 
 from __future__ import annotations
 
@@ -66,12 +67,39 @@ class Action(StrEnum):
     TRAIN_MODEL = "model.train"
     PROMOTE_MODEL = "model.promote"
     START_REFRESH = "refresh.start"
+    INVITE_PERSON = "team.invite"
+    SET_ROLE = "team.set_role"
+    DISABLE_PERSON = "team.disable"
+    RESET_PERSON = "team.reset"
+    CREATE_KEY = "key.create"
+    REVOKE_KEY = "key.revoke"
+    SET_PASSWORD = "account.set_password"  # noqa: S105 - the name of an action
+    SET_SECOND_FACTOR = "account.set_second_factor"
+    END_SIGN_IN = "account.end_sign_in"
+
+
+class Disclosure(StrEnum):
+    """What somebody may be shown."""
+
+    SHOP = "shop.read"
+    """Figures, states and ids: what holds no name, address or text of a client."""
+    PERSONAL = "personal.read"
+    """Names, addresses, notes and mails of clients."""
+    RECOMMENDATIONS = "recommendations.read"
+    """What to show on a page of the shop; what was shown is put on record."""
+    ACTIVITY = "activity.read"
+    OWN = "own.read"
+    """Their own account."""
+    TEAM = "team.read"
+    """The accounts and keys of everybody."""
 
 
 _MARKETER: Final = frozenset({Role.MARKETER, Role.OPERATOR, Role.OWNER})
 _STYLIST: Final = frozenset({Role.STYLIST, Role.OPERATOR, Role.OWNER})
 _SCIENTIST: Final = frozenset({Role.DATA_SCIENTIST, Role.OPERATOR, Role.OWNER})
 _OPERATOR: Final = frozenset({Role.OPERATOR, Role.OWNER})
+_OWNER: Final = frozenset({Role.OWNER})
+STAFF: Final = frozenset(Role) - {Role.CLIENT}
 _CLIENT: Final = frozenset({Role.CLIENT, Role.OPERATOR, Role.OWNER})
 """What clients do for themselves, on their own pages. A link names the client, so it changes nobody else."""
 
@@ -129,13 +157,47 @@ ROLES: Final[Mapping[Action, frozenset[Role]]] = {
     Action.TRAIN_MODEL: _SCIENTIST,
     Action.PROMOTE_MODEL: _SCIENTIST,
     Action.START_REFRESH: _SCIENTIST,
+    Action.INVITE_PERSON: _OWNER,
+    Action.SET_ROLE: _OWNER,
+    Action.DISABLE_PERSON: _OWNER,
+    Action.RESET_PERSON: _OWNER,
+    Action.CREATE_KEY: _OWNER,
+    Action.REVOKE_KEY: _OWNER,
+    Action.SET_PASSWORD: STAFF,
+    Action.SET_SECOND_FACTOR: STAFF,
+    Action.END_SIGN_IN: STAFF,
 }
-"""The roles that may do each action. An operator may do all: signals and updates of the Temporal CLI come as one.
+"""The roles that may do each action. An operator may do all that concerns the shop: signals and updates of the Temporal
+CLI come as one. Accounts and keys are the owner's; everybody's own account is their own."""
 
-Today every channel acts as owner or operator, so rows for other roles have no effect yet."""
+READERS: Final[Mapping[Disclosure, frozenset[Role]]] = {
+    Disclosure.SHOP: STAFF,
+    Disclosure.PERSONAL: _MARKETER | _STYLIST,
+    Disclosure.RECOMMENDATIONS: STAFF,
+    Disclosure.ACTIVITY: STAFF - {Role.VIEWER},
+    Disclosure.OWN: STAFF,
+    Disclosure.TEAM: _OWNER,
+}
+"""The roles that may be shown each thing."""
+
+Permission = Action | Disclosure
 
 
-def require(actor: Actor, action: Action) -> None:
-    """Require that the actor's role may do the action. Raises NotAllowed, naming both."""
-    if actor.role not in ROLES[action]:
-        raise NotAllowed(f"{actor.who} has the role {actor.role}, which may not do {action}")
+def find_permission(name: str) -> Permission:
+    """Find a permission by its name. Raises ValueError."""
+    return Disclosure(name) if name in set(Disclosure) else Action(name)
+
+
+def may(actor: Actor, wish: Permission) -> bool:
+    """Return whether the actor's role, and what their key was limited to, allow it."""
+    roles = ROLES[wish] if isinstance(wish, Action) else READERS[wish]
+    return actor.role in roles and (actor.only is None or wish in actor.only)
+
+
+def require(actor: Actor, wish: Permission) -> None:
+    """Require that the actor may do or read this. Raises NotAllowed, naming the role and the wish."""
+    if may(actor, wish):
+        return
+    if actor.only is not None and wish not in actor.only:
+        raise NotAllowed(f"{actor.who} is a key for {', '.join(sorted(actor.only))} alone, which may not do {wish}")
+    raise NotAllowed(f"{actor.who} has the role {actor.role}, which may not do {wish}")

@@ -42,6 +42,8 @@ class Actor(Contract):
     who: ActorName
     role: Role
     channel: Channel
+    only: frozenset[str] | None = Field(default=None, exclude=True)
+    """What a key was limited to, of what its role may do. Checked where the key comes in; never stored."""
 
 
 TEMPORAL: Final = Actor(who="temporal", role=Role.OPERATOR, channel=Channel.TEMPORAL)
@@ -65,6 +67,8 @@ class SubjectKind(StrEnum):
     MODEL = "model"
     REFRESH = "refresh"
     DATA = "data"
+    ACCOUNT = "account"
+    KEY = "key"
 
 
 class Subject(Contract):

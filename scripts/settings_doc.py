@@ -30,6 +30,7 @@ TITLES: Final = {
     "home": "Files and database",
     "temporal_address": "Temporal",
     "web_host": "Web and keys",
+    "open_pages": "Sign-in",
     "llm_base_url": "Language model",
     "smtp_url": "Mail",
     "shop_name": "The shop",

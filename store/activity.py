@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from domain.permissions import Action
+from models.activity_queries import ActivityQuery
 from models.actors import Activity, Actor, Subject, SubjectKind
 from models.base import ClientId
 from store.tables import activity
@@ -70,6 +71,37 @@ def list_activities(
         query = query.where(a.subject_kind == kind)
         query = query.where(a.subject_id == subject_id) if subject_id else query
     return [_parse_activity(row) for row in connection.execute(query)]
+
+
+def find_activities(connection: Connection, query: ActivityQuery) -> Sequence[Activity]:
+    """Find the changes that a query asks for, the latest first, and one more than its limit where there are more."""
+    a = activity.c
+    equal = (
+        (a.actor, query.who),
+        (a.subject_kind, query.kind),
+        (a.subject_id, query.id),
+        (a.client_id, query.client),
+        (a.channel, query.channel),
+    )
+    where = [column == wanted for column, wanted in equal if wanted]
+    where += [a.action.startswith(query.action, autoescape=True)] if query.action else []
+    where += [a.real_at >= query.since] if query.since else []
+    where += [a.real_at < query.until] if query.until else []
+    where += [a.id < query.before] if query.before else []
+    found = select(activity).where(*where).order_by(a.id.desc()).limit(query.limit + 1)
+    return [_parse_activity(row) for row in connection.execute(found)]
+
+
+def list_actor_names(connection: Connection, limit: int = 200) -> Sequence[str]:
+    """List who changed something, by name; the first `limit` of them."""
+    names = select(activity.c.actor).distinct().order_by(activity.c.actor).limit(limit)
+    return list(connection.scalars(names))
+
+
+def delete_old_activities(connection: Connection, before: datetime, limit: int = 5_000) -> int:
+    """Delete the oldest rows of before this moment of real time, `limit` at most, and return how many these were."""
+    ids = select(activity.c.id).where(activity.c.real_at < before).order_by(activity.c.real_at).limit(limit)
+    return connection.execute(delete(activity).where(activity.c.id.in_(ids.scalar_subquery()))).rowcount
 
 
 def count_activities(connection: Connection, action: Action, client_id: ClientId, since: datetime) -> int:

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Final
 
 from anyio.to_thread import current_default_thread_limiter
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
 
 from mail.sink import Sink
@@ -26,9 +26,13 @@ from store.sql.patience import OPT_OUT, PAGES, PROBE
 from web import error_responses
 from web.api.document import build_document
 from web.api.routers import ROUTERS as API_ROUTERS
+from web.auth import account, invitation, keys, sign_in, team
+from web.auth.callers import KnownKeys
+from web.auth.rules import admit, open_to_all
 from web.bodies import BodyLimits
 from web.bulkheads import Bulkheads, count_threads
 from web.console import (
+    activity,
     calls,
     campaign_acts,
     campaigns,
@@ -46,7 +50,6 @@ from web.console import (
     privacy,
     refreshes,
     review,
-    sign_in,
     unknown_mails,
 )
 from web.context import BusinessClock, WebContext
@@ -57,8 +60,7 @@ from web.security import SecurityHeaders
 from web.templating import WEB_FOLDER
 from web.temporal import TemporalConnection
 
-ROUTERS: Final = (
-    *API_ROUTERS,
+CONSOLE: Final = (
     overview.router,
     review.router,
     kpis.router,
@@ -66,6 +68,10 @@ ROUTERS: Final = (
     client_lists.router,
     client_editing.router,
     client_acts.router,
+    account.router,
+    team.router,
+    keys.router,
+    activity.router,
     clients.router,
     campaign_acts.router,
     campaigns.router,
@@ -73,11 +79,13 @@ ROUTERS: Final = (
     calls.router,
     goods.router,
     refreshes.router,
-    sign_in.router,
     privacy.router,
     mail_states.router,
     mailbox.router,
     unknown_mails.router,
+)
+"""The pages of staff: each route says with `needs(...)` who may ask, and takes posts of our own forms alone."""
+OPEN: Final = (
     unsubscribe.router,
     quiz.router,
     preferences.router,
@@ -88,6 +96,7 @@ ROUTERS: Final = (
     shop.router,
     health.router,
 )
+"""Pages of clients, under a signed link; pictures and goods, which mails show; and what watches over the server."""
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -131,6 +140,7 @@ def create_app(settings: Settings) -> FastAPI:
 
     app = FastAPI(title="Selvedge", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.context = context
+    app.state.known_keys = KnownKeys(engine)
     app.state.health = health.HealthChecks(health.build_checks(context))
     app.openapi = cache(build_document)  # type: ignore[method-assign]
     app.add_middleware(QuickPaths, routers=API_ROUTERS)
@@ -138,8 +148,12 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(Bulkheads)
     app.add_middleware(HostNames, names=list_hosts(settings))
     app.add_middleware(SecurityHeaders)
-    for router in ROUTERS:
+    for router in (*API_ROUTERS, sign_in.router, invitation.router):
         app.include_router(router)
+    for router in CONSOLE:
+        app.include_router(router, dependencies=[Depends(admit)])
+    for router in OPEN:
+        app.include_router(router, dependencies=[open_to_all("clients, mails and monitors, who have no account")])
     app.mount("/static", StaticFiles(directory=WEB_FOLDER / "static"), name="static")
     error_responses.install(app)
     return app

@@ -8,9 +8,23 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 
-from errors import BadInput, ErasedClient, Forbidden, NotAllowed, NotFound, SelvedgeError, Taken, TooLarge, Unavailable
+from errors import (
+    BadInput,
+    ErasedClient,
+    Forbidden,
+    NotAllowed,
+    NotFound,
+    SelvedgeError,
+    SignInNeeded,
+    StaleForm,
+    Taken,
+    TooLarge,
+    TooManyTries,
+    Unavailable,
+)
 from ingest.faults import explain_error
 from models.api_answers import ErrorAnswer, ErrorDetail
+from web.auth.refusals import answer_sign_in_needed, answer_stale_form
 from web.public.answers import is_client_path, render_client_error
 from web.templating import render_page
 
@@ -21,6 +35,7 @@ STATUS: Final[tuple[tuple[type[SelvedgeError], int], ...]] = (
     (TooLarge, 413),
     (BadInput, 422),
     (NotAllowed, 403),
+    (TooManyTries, 429),
     (Forbidden, 401),
     (Unavailable, 503),
 )
@@ -34,16 +49,26 @@ TITLES: Final = {
     410: "Erased",
     413: "Too large",
     422: "That cannot be accepted",
+    429: "Too many tries",
     503: "Not available right now",
 }
 
 
 def install(app: FastAPI) -> None:
     """Handle every error of ours, of the framework and of a bug in the same manner."""
-    app.add_exception_handler(SelvedgeError, answer_own_error)
+    app.add_exception_handler(SelvedgeError, answer_error)
     app.add_exception_handler(RequestValidationError, _answer_invalid_request)
     app.add_exception_handler(HTTPException, _answer_http_error)
     app.add_exception_handler(Exception, _answer_crash)
+
+
+async def answer_error(request: Request, error: Exception) -> Response:
+    """Answer an error of ours; where somebody is not signed in, or a form does not fit, nothing written is lost."""
+    if isinstance(error, SignInNeeded) and not _is_for_programs(request):
+        return await answer_sign_in_needed(request, str(error))
+    if isinstance(error, StaleForm) and not _is_for_programs(request):
+        return await answer_stale_form(request, str(error))
+    return answer_own_error(request, error)
 
 
 def answer_own_error(request: Request, error: Exception) -> Response:
@@ -85,7 +110,7 @@ def _answer_crash(request: Request, error: Exception) -> Response:
 def _answer(
     request: Request, status: int, message: str, code: str, field: str | None, headers: dict[str, str]
 ) -> Response:
-    if request.url.path.startswith("/v1/") or request.url.path.endswith(".json"):
+    if _is_for_programs(request):
         body = ErrorAnswer(error=ErrorDetail(code=code, field=field, message=message))
         return Response(body.model_dump_json(), status, headers, "application/json")
     if code in (NotFound.code, ErasedClient.code):  # people named no field
@@ -94,6 +119,11 @@ def _answer(
     # What failed may be the database: the clock is recalled, not asked for.
     answer = render_page(request, "error.html", status, recall=True, status=status, title=title, message=message)
     return _add_headers(answer, headers)
+
+
+def _is_for_programs(request: Request) -> bool:
+    """Whether a program asks, to which JSON is answered."""
+    return request.url.path.startswith("/v1/") or request.url.path.endswith(".json")
 
 
 def _add_headers(answer: Response, headers: dict[str, str]) -> Response:

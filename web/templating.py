@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from fastapi import Request
 from fastapi.responses import HTMLResponse
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 
+from domain.masking import MASK, mask_text
+from domain.permissions import find_permission, may
 from domain.timing import load_zone
 from domain.wording import format_price
 from models.catalogue import Item
 from settings import Settings
-from web.console import labels
+from web.auth.callers import get_caller
+from web.auth.forms import build_token
+from web.console import labels, people_labels
 from web.context import WebContext
 
 WEB_FOLDER: Final = Path(__file__).parent
@@ -35,6 +41,7 @@ def render_page(
             request=request,
             path=request.url.path,
             settings=context.settings,
+            **_describe_reader(request),
             now=context.recall_now() if recall else context.business_now(),
             workflow_url=lambda workflow_id: build_workflow_url(context.settings, workflow_id),
             price=lambda cents: format_price(cents or 0, context.settings.shop_currency),
@@ -42,6 +49,19 @@ def render_page(
         )
     )
     return HTMLResponse(text, status_code)
+
+
+def _describe_reader(request: Request) -> dict[str, Any]:
+    """Describe who reads the page: `actor` (none on pages open to all), `may(permission)` for what is offered, and
+    `form_token(...)` for forms."""
+    caller = get_caller(request)
+    actor = caller.actor if caller else None
+    return {
+        "actor": actor,
+        "account_id": caller.account_id if caller else "",
+        "may": lambda wish: actor is not None and may(actor, find_permission(wish)),
+        "form_token": lambda *shown: build_token(request, *shown),
+    }
 
 
 def build_workflow_url(settings: Settings, workflow_id: str) -> str:
@@ -57,15 +77,18 @@ def _build_environment() -> Environment:
     )
     environment.globals |= {
         "labels": labels,
+        "people_labels": people_labels,
         "label": labels.get_label,
         "tone": labels.choose_tone,
         "static": build_static_url,
         "picture": build_picture_path,
+        "without": build_query_without,
     }
     environment.filters |= {
         "moment": format_moment,
         "day": format_day,
         "ago": format_ago,
+        "personal": _mask_for_reader,
         "count": lambda number: f"{number or 0:,}",
         "capitalize_first": lambda text: f"{text[:1].upper()}{text[1:]}",
     }
@@ -75,6 +98,17 @@ def _build_environment() -> Environment:
 def build_picture_path(item: Item) -> str:
     """Build the path of an item's picture: the shop's own where it was fetched, else what stands for it."""
     return f"/pictures/shop/{item.picture}.jpg" if item.picture else f"/pictures/{item.item_id}.svg"
+
+
+@pass_context
+def _mask_for_reader(page: Context, text: str | None, instead: str = MASK) -> str:
+    """Mask a name, an address or words of a client for a reader who may not see them."""
+    return mask_text(page["actor"], text, instead)
+
+
+def build_query_without(asked: Mapping[str, str], name: str, value: object = "") -> str:
+    """Build the query of the same page with another value of one parameter, or without it."""
+    return urlencode({key: text for key, text in {**asked, name: value}.items() if text not in ("", None)})
 
 
 @cache

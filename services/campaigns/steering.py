@@ -17,6 +17,7 @@ from domain.campaign_life import OVER, compute_end, explain_change
 from domain.grounding import find_message_faults
 from domain.outreach import BEGINS_WITHIN_S
 from domain.permissions import Action
+from domain.replaced import list_replaced
 from domain.states import CAMPAIGN
 from errors import BadInput
 from models.actors import Actor, Subject, SubjectKind
@@ -125,9 +126,10 @@ def apply_commands(
     """Apply commands in their order. What is in force already changes nothing. Raises NotAllowed."""
     for command in commands:
         permissions.require(actor, ACTIONS[command.kind])
+        before = campaigns.load_campaign(connection, slug).spec
         if _apply(connection, slug, command, now, real_now):
             subject = Subject(kind=SubjectKind.CAMPAIGN, id=slug)
-            data = _describe(command)
+            data = _describe(command, before, campaigns.load_campaign(connection, slug).spec)
             write_activity(connection, actor, ACTIONS[command.kind], subject, now, real_now, data)
 
 
@@ -169,12 +171,12 @@ def end_campaign(connection: Connection, row: CampaignRow, now: datetime, real_n
     return True
 
 
-def _describe(command: CampaignCommand) -> dict[str, Any]:
+def _describe(command: CampaignCommand, before: CampaignSpec, after: CampaignSpec) -> Mapping[str, Any]:
     """Describe a command in codes for the log; a reason is free text, and stands in the campaign's row."""
     match command.kind:
         case "resume":
             return {"overdue": command.overdue}
         case "adjust":
             # The words of a campaign are in its row; the log says that they changed.
-            return {name: True if name in ("message", "voice") else value for name, value in command.change.items()}
+            return list_replaced(before, after, without=("message", "voice"))
     return {}

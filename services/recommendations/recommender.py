@@ -147,7 +147,7 @@ class Recommender:
 
     @property
     def has_algorithm(self) -> bool:
-        """Whether an algorithm beside the blend has a part in the ranking."""
+        """Return whether an algorithm beside the blend has a part in the ranking."""
         return self._decider.has_algorithm(SLOT)
 
     def list_items(self, now: datetime) -> Sequence[Item]:

@@ -7,11 +7,12 @@ from datetime import datetime
 from sqlalchemy import Engine
 
 from algorithms.slots.admission import check_new_algorithms
-from algorithms.slots.policy_changes import PolicyEdit, apply_change, edit_policy
+from algorithms.slots.policy_changes import PolicyEdit, apply_change, edit_policy, load_history
 from algorithms.slots.registry import Registry
 from algorithms.slots.slot_table import require_slot
 from domain import permissions
 from domain.permissions import Action
+from domain.replaced import list_replaced
 from errors import BadInput, ConfigError
 from models.actors import Actor, Subject, SubjectKind
 from models.api_answers import SlotPolicyAnswer
@@ -75,8 +76,15 @@ def change_policy(
     """
     permissions.require(actor, Action.SET_SLOT_POLICY)
     with write_transaction(engine) as connection:
+        before = _load_recorded(registry, slot, real_now)
         changed = apply_change(registry.file, edit, by or actor.who, summary, real_now, registry.check)
         if changed:
             subject = Subject(kind=SubjectKind.SLOT, id=slot)
-            write_activity(connection, actor, Action.SET_SLOT_POLICY, subject, now, real_now)
+            data = list_replaced(before, _load_recorded(registry, slot, real_now))
+            write_activity(connection, actor, Action.SET_SLOT_POLICY, subject, now, real_now, data)
     return changed
+
+
+def _load_recorded(registry: Registry, slot: str, now: datetime) -> SlotPolicy:
+    history = load_history(registry.file, now)
+    return history[-1].slots.get(slot, SlotPolicy()) if history else SlotPolicy()

@@ -11,6 +11,7 @@ from domain import permissions
 from domain.permissions import Action
 from models.actors import Actor, Subject, SubjectKind
 from models.refreshes import RefreshPlan, RefreshStep
+from services.activity.retention import forget_old_changes
 from services.context import ServiceContext
 from services.training import artefacts as keeping
 from services.training import refresh_window
@@ -38,6 +39,7 @@ def begin_refresh(context: ServiceContext, actor: Actor, step: RefreshStep) -> R
             unserved = artefacts.delete_unserved(connection, now - KEEP_UNUSED)
             top_picks.delete_old_lists(connection, now - KEEP_UNUSED)
             model_calls.delete_old_transcripts(connection, now - timedelta(days=settings.transcript_days))
+            forget_old_changes(connection, settings, context.wall())
             shards = top_picks.split_shards(connection, settings.refresh_shard, MOST_SHARDS)
             window = refresh_window.build_window(step.refresh, now, settings.refresh_days)
             row = refreshes.begin_refresh(connection, window, list(SLOT_TRAININGS), shards, now)

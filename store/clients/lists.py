@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, func, or_, select
+from sqlalchemy import Connection, func, not_, or_, select
 
 from models.base import ClientId
 from models.states import Band, Phase
@@ -61,14 +61,23 @@ class ClientPage:
 
 
 def find_clients(
-    connection: Connection, text: str = "", phase: str = "", after: ClientId = "", limit: int = 50
+    connection: Connection,
+    text: str = "",
+    phase: str = "",
+    after: ClientId = "",
+    limit: int = 50,
+    *,
+    by_id_alone: bool = False,
 ) -> ClientPage:
-    """Find clients whose id, name or address begins with `text`, in the order of ids, starting behind `after`."""
+    """Find clients whose id, name or address begins with `text`, in the order of ids, starting behind `after`.
+
+    Args: `by_id_alone`: for somebody to whom names and addresses are not shown, and who could guess them by searching.
+    """
     query = _SUMMARY.order_by(clients.c.client_id).limit(limit + 1)
     if text:
         begins = [
             column.istartswith(text, autoescape=True)
-            for column in (clients.c.client_id, clients.c.email, clients.c.first_name)
+            for column in (clients.c.client_id, *(() if by_id_alone else (clients.c.email, clients.c.first_name)))
         ]
         query = query.where(or_(*begins))
     if phase:
@@ -83,3 +92,9 @@ def list_summaries(connection: Connection, client_ids: Collection[ClientId]) -> 
     """List these clients, in the order of ids; those that there are not are left out."""
     query = _SUMMARY.where(among(connection, clients.c.client_id, client_ids)).order_by(clients.c.client_id)
     return [ClientSummary.from_row(row) for row in connection.execute(query)]
+
+
+def count_addresses_elsewhere(connection: Connection, domains: Sequence[str]) -> int:
+    """Count the clients whose address is in none of these domains, nor below them."""
+    within = [clients.c.email.iendswith(f"{mark}{domain}") for domain in domains for mark in ("@", ".")]
+    return int(connection.scalar(select(func.count()).select_from(clients).where(not_(or_(*within)))) or 0)

@@ -97,6 +97,10 @@ OTHER_TABLES: Final[Mapping[Table, str]] = {
     t.suppressions: "a keyed hash of an address, which must outlive the erasure; exported as `suppressed`",
     t.withdrawals: "a keyed hash of a mailbox, which must outlive the erasure",
     t.tombstones: "a keyed hash of an erased id",
+    t.accounts: "staff",
+    t.sign_ins: "staff",
+    t.sign_in_failures: "keyed hashes of names and addresses that failed to sign in",
+    t.api_keys: "keys of programs",
 }
 """All other tables, and why they hold nothing to erase here."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from store.tables.accounts import accounts, api_keys, sign_in_failures, sign_ins
 from store.tables.activity import activity
 from store.tables.base import metadata
 from store.tables.calls import calls
@@ -32,7 +33,9 @@ from store.tables.shop import artefacts, client_changes, decisions, item_picture
 from store.tables.visits import visit_events
 
 __all__ = [
+    "accounts",
     "activity",
+    "api_keys",
     "artefacts",
     "assessments",
     "attributes",
@@ -75,6 +78,8 @@ __all__ = [
     "revisions",
     "segment_counts",
     "segments",
+    "sign_in_failures",
+    "sign_ins",
     "standings",
     "stock",
     "stock_prices",

@@ -23,4 +23,6 @@ activity = Table(
     Column("data", Json, nullable=False, comment="codes and counts, no personal data"),
     Index(None, "client_id", "id"),
     Index(None, "subject_kind", "subject_id", "id"),
+    Index(None, "actor", "id"),
+    Index(None, "real_at"),
 )

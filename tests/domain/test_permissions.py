@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from domain.permissions import ROLES, Action, require
+from domain.permissions import READERS, ROLES, STAFF, Action, Disclosure, require
 from errors import Forbidden
 from models.actors import Actor, Channel, Role
 
@@ -27,9 +27,27 @@ def test_a_role_that_is_not_in_the_table_is_refused_by_name(action: Action, role
     assert str(refused.value) == f"eve has the role {role}, which may not do {action}"
 
 
+def test_every_reading_says_who_is_shown_it_and_no_client_is_shown_the_console() -> None:
+    assert set(READERS) == set(Disclosure)
+    assert not any(Role.CLIENT in roles for roles in READERS.values())
+    assert READERS[Disclosure.PERSONAL].isdisjoint({Role.VIEWER, Role.DATA_SCIENTIST})
+
+
+def test_a_limited_key_does_nothing_else_that_its_role_may() -> None:
+    key = Actor(who="feed", role=Role.OPERATOR, channel=Channel.API, only=frozenset({Action.ACCEPT_EVENTS}))
+    require(key, Action.ACCEPT_EVENTS)
+    for other in (Action.SAVE_CLIENT, Disclosure.SHOP):
+        with pytest.raises(Forbidden, match=r"feed is a key for data\.accept_events alone, which may not do"):
+            require(key, other)
+    assert "only" not in key.model_dump(), "limits are no business of the log"
+
+
 def test_a_viewer_changes_nothing_and_an_owner_everything() -> None:
-    assert not any(Role.VIEWER in roles for roles in ROLES.values())
-    assert all({Role.OPERATOR, Role.OWNER} <= roles for roles in ROLES.values())
+    of_shop = {action: roles for action, roles in ROLES.items() if not action.startswith(("team.", "key.", "account."))}
+    assert not any(Role.VIEWER in roles for roles in of_shop.values())
+    assert all({Role.OPERATOR, Role.OWNER} <= roles for roles in of_shop.values())
+    assert all(roles == {Role.OWNER} for action, roles in ROLES.items() if action.startswith(("team.", "key.")))
+    assert all(roles == STAFF for action, roles in ROLES.items() if action.startswith("account.")), "their own"
     assert Role.STYLIST not in ROLES[Action.CREATE_CAMPAIGN]
     assert Role.MARKETER not in ROLES[Action.DECIDE_FIX]
     assert Role.DATA_SCIENTIST not in ROLES[Action.ERASE_CLIENT]

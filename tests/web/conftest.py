@@ -19,7 +19,8 @@ from web.app import create_app
 def prepare_home(home: Path, **more: object) -> Settings:
     """Settings on a store in `home` that holds the sample shop."""
     # On a busy machine a client may take long to load; tests of the deadline set their own.
-    settings = Settings(home=home, _env_file=None, **{"recommendation_deadline_ms": 5_000, **more})  # type: ignore[arg-type]
+    usual = {"recommendation_deadline_ms": 5_000, "open_pages": "web_host" not in more}
+    settings = Settings(home=home, _env_file=None, **(usual | more))  # type: ignore[arg-type]
     engine = connect(settings.database)
     metadata.create_all(engine)
     sample_shop.seed(engine)

@@ -17,9 +17,8 @@ from store.database import read_transaction, write_transaction
 from store.mail.policy import ShopPolicy
 from store.migrate import upgrade
 from store.privacy import erasure
-from store.tables import holds, outbox
+from store.tables import outbox
 from tests.support.private_data import ADDRESS, save_everything_about
-from tests.web.conftest import prepare_home
 from tests.web.console.test_fixes_pages import OURS, find_token
 from web.app import create_app
 
@@ -124,15 +123,3 @@ def test_the_page_exports_and_erases_who_is_typed(web: TestClient) -> None:
     assert "Is being erased" in after
     assert "this client is being erased" in after, "why not mailed"
     assert 'name="confirm"' not in after
-
-
-def test_on_an_open_address_it_takes_a_sign_in(tmp_path: Path) -> None:
-    settings = prepare_home(tmp_path, smtp_url="smtp://127.0.0.1:9", web_host="0.0.0.0", api_key="the key")
-    with TestClient(create_app(settings), base_url="http://127.0.0.1:8000", follow_redirects=False) as web:
-        page = web.get("/clients/ada")
-        assert 'name="confirm"' not in page.text
-        assert "Sign in to export or erase" in page.text
-        assert web.get("/clients/ada/export").headers["location"] == "/sign-in?next=/clients/ada"
-        assert web.post("/clients/ada/erase", headers=OURS).headers["location"] == "/sign-in?next=/clients/ada"
-        with read_transaction(get_engine(web)) as connection:
-            assert not connection.scalars(select(holds.c.client_id).where(holds.c.source == "erasure")).all()

@@ -6,6 +6,8 @@ from typing import Annotated, Final
 
 from fastapi import Depends, Path, Query
 
+from domain.permissions import Action, Disclosure
+from models.actors import Actor
 from models.base import ID_PATTERN
 from models.campaign import (
     CampaignChange,
@@ -19,9 +21,10 @@ from models.campaign_people import CampaignPeople, RetryOrder, RetryResult
 from models.states import EnrolmentState
 from services.campaigns import people, steering
 from services.campaigns.lists import load_progress
-from web import actors
 from web.api.requests import JsonBody
 from web.api.routing import create_router, declare_errors
+from web.auth.callers import By
+from web.auth.rules import needs
 from web.context import Here, WebContext
 
 router: Final = create_router("campaigns")
@@ -33,13 +36,13 @@ Change = Annotated[CampaignChange, Depends(JsonBody(CampaignChange))]
 Retry = Annotated[RetryOrder, Depends(JsonBody(RetryOrder, required=False))]
 
 
-@router.get("/campaigns/{slug}/progress", responses=declare_errors(404))
+@router.get("/campaigns/{slug}/progress", responses=declare_errors(404), dependencies=[needs(Disclosure.SHOP)])
 def get_progress(context: Here, slug: SlugPath) -> CampaignProgress:
     """Count where the clients and mails of a campaign stand."""
     return load_progress(context.engine, slug)
 
 
-@router.get("/campaigns/{slug}/people", responses=declare_errors(404))
+@router.get("/campaigns/{slug}/people", responses=declare_errors(404), dependencies=[needs(Disclosure.SHOP)])
 def list_people(
     context: Here,
     slug: SlugPath,
@@ -52,37 +55,41 @@ def list_people(
     return people.list_people(context.engine, slug, context.business_now(), state, code, after, limit)
 
 
-@router.post("/campaigns/{slug}/retry", responses=declare_errors(404, 413))
-def retry_people(context: Here, slug: SlugPath, order: Retry) -> RetryResult:
+@router.post("/campaigns/{slug}/retry", responses=declare_errors(404, 413), dependencies=[needs(Action.RETRY_CAMPAIGN)])
+def retry_people(context: Here, actor: By, slug: SlugPath, order: Retry) -> RetryResult:
     """Try those clients again whose mail failed, expired or was decided on by nobody."""
     now, real_now = context.business_now(), context.real_now()
-    return people.retry_people(context.engine, actors.API, slug, order, now, real_now)
+    return people.retry_people(context.engine, actor, slug, order, now, real_now)
 
 
-@router.post("/campaigns/{slug}/pause", responses=declare_errors(404, 413))
-def pause_campaign(context: Here, slug: SlugPath, order: Pause) -> SteeredCampaign:
+@router.post("/campaigns/{slug}/pause", responses=declare_errors(404, 413), dependencies=[needs(Action.PAUSE_CAMPAIGN)])
+def pause_campaign(context: Here, actor: By, slug: SlugPath, order: Pause) -> SteeredCampaign:
     """Hold all mail of a campaign; everybody keeps their place. After the answer no mail of it begins."""
-    return _steer(context, slug, CampaignCommand(kind="pause", reason=order.reason))
+    return _steer(context, actor, slug, CampaignCommand(kind="pause", reason=order.reason))
 
 
-@router.post("/campaigns/{slug}/resume", responses=declare_errors(404, 413))
-def resume_campaign(context: Here, slug: SlugPath, order: Resume) -> SteeredCampaign:
+@router.post(
+    "/campaigns/{slug}/resume", responses=declare_errors(404, 413), dependencies=[needs(Action.RESUME_CAMPAIGN)]
+)
+def resume_campaign(context: Here, actor: By, slug: SlugPath, order: Resume) -> SteeredCampaign:
     """Let a paused campaign go on; `overdue` says what becomes of mail that fell due meanwhile."""
-    return _steer(context, slug, CampaignCommand(kind="resume", overdue=order.overdue))
+    return _steer(context, actor, slug, CampaignCommand(kind="resume", overdue=order.overdue))
 
 
-@router.post("/campaigns/{slug}/adjust", responses=declare_errors(404, 413))
-def adjust_campaign(context: Here, slug: SlugPath, change: Change) -> SteeredCampaign:
+@router.post(
+    "/campaigns/{slug}/adjust", responses=declare_errors(404, 413), dependencies=[needs(Action.ADJUST_CAMPAIGN)]
+)
+def adjust_campaign(context: Here, actor: By, slug: SlugPath, change: Change) -> SteeredCampaign:
     """Change a campaign while it runs; the answer says from when each change holds."""
-    return _steer(context, slug, CampaignCommand(kind="adjust", change=change.list_changes()))
+    return _steer(context, actor, slug, CampaignCommand(kind="adjust", change=change.list_changes()))
 
 
-@router.post("/campaigns/{slug}/end", responses=declare_errors(404, 413))
-def end_campaign(context: Here, slug: SlugPath, order: Pause) -> SteeredCampaign:
+@router.post("/campaigns/{slug}/end", responses=declare_errors(404, 413), dependencies=[needs(Action.END_CAMPAIGN)])
+def end_campaign(context: Here, actor: By, slug: SlugPath, order: Pause) -> SteeredCampaign:
     """End a campaign before its time: nobody enters, mail on its way goes, what a pause holds back does not."""
-    return _steer(context, slug, CampaignCommand(kind="end", reason=order.reason))
+    return _steer(context, actor, slug, CampaignCommand(kind="end", reason=order.reason))
 
 
-def _steer(context: WebContext, slug: str, command: CampaignCommand) -> SteeredCampaign:
+def _steer(context: WebContext, actor: Actor, slug: str, command: CampaignCommand) -> SteeredCampaign:
     now, real_now = context.business_now(), context.real_now()
-    return steering.steer_campaign(context.engine, actors.API, slug, command, now, real_now)
+    return steering.steer_campaign(context.engine, actor, slug, command, now, real_now)

@@ -7,6 +7,8 @@ from typing import Annotated, Any, Final
 from fastapi import Depends, Response
 from pydantic import ValidationError
 
+from domain.masking import mask_model
+from domain.permissions import Action, Disclosure
 from errors import BadInput
 from ingest.faults import find_fault
 from models.api_answers import ClientAnswer
@@ -14,9 +16,10 @@ from models.clients import Client, ClientBody, ClientRow
 from models.profiles import Profile
 from services.clients import lookup
 from services.clients.registration import save_client
-from web import actors
 from web.api.requests import RawBody, parse_json
 from web.api.routing import ClientPath, create_router, declare_answer, declare_errors
+from web.auth.callers import By
+from web.auth.rules import needs
 from web.context import Here
 
 router: Final = create_router("clients")
@@ -24,9 +27,15 @@ router: Final = create_router("clients")
 CREATED: Final = declare_answer(201, ClientAnswer, "The client is new; their workflow starts.")
 
 
-@router.put("/clients/{client_id}", responses=CREATED | declare_errors(410, 413))
+@router.put(
+    "/clients/{client_id}", responses=CREATED | declare_errors(410, 413), dependencies=[needs(Action.SAVE_CLIENT)]
+)
 def put_client(
-    context: Here, response: Response, client_id: ClientPath, body: Annotated[bytes, Depends(RawBody(ClientBody))]
+    context: Here,
+    actor: By,
+    response: Response,
+    client_id: ClientPath,
+    body: Annotated[bytes, Depends(RawBody(ClientBody))],
 ) -> ClientAnswer:
     """Create or change a client; fields left out keep their values. 201 when it is new; its workflow then starts.
 
@@ -34,7 +43,7 @@ def put_client(
     """
     row = _parse_client(client_id, parse_json(body))
     now, real_now = context.business_now(), context.real_now()
-    saved = save_client(context.engine, actors.API, row, context.policy, now, real_now)
+    saved = save_client(context.engine, actor, row, context.policy, now, real_now)
     if saved.new:
         response.status_code = 201
     return ClientAnswer(
@@ -59,13 +68,14 @@ def _parse_client(client_id: str, body: Any) -> ClientRow:
         raise BadInput(first.reason, first.field) from None
 
 
-@router.get("/clients/{client_id}", responses=declare_errors(404, 410))
-def get_client(context: Here, client_id: ClientPath) -> Client:
-    """Return the client as stored."""
-    return lookup.load_client(context.engine, context.settings.keys.signing, client_id)
+@router.get("/clients/{client_id}", responses=declare_errors(404, 410), dependencies=[needs(Disclosure.SHOP)])
+def get_client(context: Here, actor: By, client_id: ClientPath) -> Client:
+    """Return the client as stored; name and address are masked for roles that need none."""
+    return mask_model(actor, lookup.load_client(context.engine, context.settings.keys.signing, client_id))
 
 
-@router.get("/clients/{client_id}/profile", responses=declare_errors(404, 410))
-def get_profile(context: Here, client_id: ClientPath) -> Profile:
-    """Return the client's taste, sizes and preferences, and what they did."""
-    return lookup.load_profile(context.engine, context.settings.keys.signing, client_id, context.business_now())
+@router.get("/clients/{client_id}/profile", responses=declare_errors(404, 410), dependencies=[needs(Disclosure.SHOP)])
+def get_profile(context: Here, actor: By, client_id: ClientPath) -> Profile:
+    """Return the client's taste, sizes and preferences, and what they did; the name is masked as it is above."""
+    profile = lookup.load_profile(context.engine, context.settings.keys.signing, client_id, context.business_now())
+    return mask_model(actor, profile)

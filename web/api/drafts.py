@@ -7,6 +7,7 @@ from typing import Annotated, Final
 
 from fastapi import Depends, Query
 
+from domain.permissions import Action, Disclosure
 from models.drafts import (
     DraftCheck,
     DraftCheckResult,
@@ -23,9 +24,10 @@ from models.drafts import (
 from models.states import TouchKind
 from services.review import claims, decisions, edits, lists
 from store.mail.policy import build_mail_rules
-from web import actors
 from web.api.requests import JsonBody
 from web.api.routing import DraftPath, create_router, declare_errors
+from web.auth.callers import By
+from web.auth.rules import needs
 from web.context import Here
 
 router: Final = create_router("drafts")
@@ -36,7 +38,7 @@ Edit = Annotated[DraftEdit, Depends(JsonBody(DraftEdit))]
 Decision = Annotated[DraftDecision, Depends(JsonBody(DraftDecision))]
 
 
-@router.get("/drafts")
+@router.get("/drafts", dependencies=[needs(Disclosure.PERSONAL)])
 def list_drafts(
     context: Here,
     campaign: Annotated[str, Query(max_length=64, description="Only of this campaign.")] = "",
@@ -49,50 +51,57 @@ def list_drafts(
     return lists.list_drafts(context.engine, waiting=not decided, campaign=campaign, kind=kind, why=why, limit=limit)
 
 
-@router.get("/drafts/{draft_id}", responses=declare_errors(404))
+@router.get("/drafts/{draft_id}", responses=declare_errors(404), dependencies=[needs(Disclosure.PERSONAL)])
 def get_draft(context: Here, draft_id: DraftPath) -> DraftView:
     """Return a draft: its sentences by number, what is wrong with them, what it was written from, who decided."""
     return lists.show_draft(context.engine, draft_id)
 
 
-@router.get("/drafts/{draft_id}/transcript", responses=declare_errors(404))
+@router.get("/drafts/{draft_id}/transcript", responses=declare_errors(404), dependencies=[needs(Disclosure.PERSONAL)])
 def get_transcript(context: Here, draft_id: DraftPath) -> DraftTranscript:
     """Return each call of a model for the draft: prompt version, model, what was asked and answered, faults, cost."""
     return DraftTranscript(calls=tuple(lists.list_calls(context.engine, draft_id)))
 
 
-@router.post("/drafts/{draft_id}/claim", responses=declare_errors(404, 409, 413))
-def claim_draft(context: Here, draft_id: DraftPath, claim: Claim) -> DraftEntry:
+@router.post(
+    "/drafts/{draft_id}/claim", responses=declare_errors(404, 409, 413), dependencies=[needs(Action.CLAIM_MAIL)]
+)
+def claim_draft(context: Here, actor: By, draft_id: DraftPath, claim: Claim) -> DraftEntry:
     """Claim a draft for `SELVEDGE_REVIEW_LEASE_MINUTES`; again: for longer. 409 while somebody else has it."""
     lease = timedelta(minutes=context.settings.review_lease_minutes)
     now, real_now = context.business_now(), context.real_now()
-    return claims.claim_draft(context.engine, actors.API, draft_id, claim.by, lease, now, real_now)
+    return claims.claim_draft(context.engine, actor, draft_id, claim.by, lease, now, real_now)
 
 
-@router.delete("/drafts/{draft_id}/claim", responses=declare_errors(404))
+@router.delete("/drafts/{draft_id}/claim", responses=declare_errors(404), dependencies=[needs(Action.CLAIM_MAIL)])
 def release_draft(
-    context: Here, draft_id: DraftPath, by: Annotated[str, Query(max_length=64, description="Who held it.")] = ""
+    context: Here,
+    actor: By,
+    draft_id: DraftPath,
+    by: Annotated[str, Query(max_length=64, description="Who held it.")] = "",
 ) -> DraftView:
     """Give up a claim, held or not, and return the draft."""
-    claims.release_draft(context.engine, actors.API, draft_id, by)
+    claims.release_draft(context.engine, actor, draft_id, by)
     return lists.show_draft(context.engine, draft_id)
 
 
-@router.post("/drafts/{draft_id}/check", responses=declare_errors(404, 413))
+@router.post("/drafts/{draft_id}/check", responses=declare_errors(404, 413), dependencies=[needs(Disclosure.PERSONAL)])
 def check_draft(context: Here, draft_id: DraftPath, check: Check) -> DraftCheckResult:
     """Say what would be wrong with the draft if these sentences had other words. Nothing is saved."""
     return edits.check_draft(context.engine, draft_id, check)
 
 
-@router.post("/drafts/{draft_id}/edit", responses=declare_errors(404, 409, 413))
-def edit_draft(context: Here, draft_id: DraftPath, edit: Edit) -> DraftView:
+@router.post("/drafts/{draft_id}/edit", responses=declare_errors(404, 409, 413), dependencies=[needs(Action.EDIT_MAIL)])
+def edit_draft(context: Here, actor: By, draft_id: DraftPath, edit: Edit) -> DraftView:
     """Save other words for sentences; the draft goes on awaiting a decision. 422 names the word that the facts do not
     support; then nothing was saved."""
-    return edits.edit_draft(context.engine, actors.API, draft_id, edit, context.business_now(), context.real_now())
+    return edits.edit_draft(context.engine, actor, draft_id, edit, context.business_now(), context.real_now())
 
 
-@router.post("/drafts/{draft_id}/decision", responses=declare_errors(404, 409, 413))
-def decide_draft(context: Here, draft_id: DraftPath, decision: Decision) -> DraftDecided:
+@router.post(
+    "/drafts/{draft_id}/decision", responses=declare_errors(404, 409, 413), dependencies=[needs(Action.DECIDE_MAIL)]
+)
+def decide_draft(context: Here, actor: By, draft_id: DraftPath, decision: Decision) -> DraftDecided:
     """Approve or reject a draft, or with `alike` all of its campaign, kind and text. 409 tells who decided before."""
     rules, now, real_now = build_mail_rules(context.settings), context.business_now(), context.real_now()
-    return decisions.decide_draft(context.engine, actors.API, rules, draft_id, decision, now, real_now)
+    return decisions.decide_draft(context.engine, actor, rules, draft_id, decision, now, real_now)

@@ -9,6 +9,7 @@ from fastapi import Depends, Request
 from prometheus_client import Counter
 from pydantic import Field, ValidationError
 
+from domain.permissions import Action
 from errors import BadInput
 from ingest.faults import find_fault
 from ingest.kinds import parse_event
@@ -20,9 +21,10 @@ from services.ingestion.intake import IntakeResult
 from services.returns.settling import require_settled
 from services.serving.item_server import ItemServer
 from services.visits.visits import take_visit_events
-from web import actors
 from web.api.requests import RawBody, parse_json
 from web.api.routing import create_router, declare_errors
+from web.auth.callers import By
+from web.auth.rules import needs
 from web.context import Here
 
 SentEvents = EventBatch | VisitEvent | Annotated[tuple[Event | VisitEvent, ...], Field(max_length=MOST_EVENTS)]
@@ -32,9 +34,9 @@ router: Final = create_router("events")
 outcomes: Final = Counter("selvedge_events_total", "Events received, by result", ["outcome"])
 
 
-@router.post("/events", status_code=202, responses=declare_errors(413))
+@router.post("/events", status_code=202, responses=declare_errors(413), dependencies=[needs(Action.ACCEPT_EVENTS)])
 def accept_events(
-    request: Request, context: Here, body: Annotated[bytes, Depends(RawBody(SentEvents))]
+    request: Request, context: Here, actor: By, body: Annotated[bytes, Depends(RawBody(SentEvents))]
 ) -> EventsAnswer:
     """Accept events: 202 with the ids accepted, those already stored, and each refused one with its reason.
 
@@ -55,12 +57,12 @@ def accept_events(
             refused.append(_build_refusal(index, event_data, *find_fault(wrong)))
     batch, policy = [event for _, event in good], context.policy
     now, real_now = context.business_now(), context.real_now()
-    results = [(good, ingest_events(context.engine, actors.API, batch, policy, now, real_now))]
+    results = [(good, ingest_events(context.engine, actor, batch, policy, now, real_now))]
     require_settled(context.engine, batch, context.settings.unsubscribe_wait_s)
     if of_visits:
         server: ItemServer = request.app.state.item_server
         visited = [event for _, event in of_visits]
-        taken = take_visit_events(context.engine, actors.API, visited, policy, server.find_event_items, now)
+        taken = take_visit_events(context.engine, actor, visited, policy, server.find_event_items, now)
         results.append((of_visits, taken))  # type: ignore[arg-type]  # only the places are read
     return _build_answer(results, refused)
 

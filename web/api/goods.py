@@ -6,36 +6,38 @@ from typing import Annotated, Final
 
 from fastapi import Depends
 
+from domain.permissions import Action
 from models.goods import GoodsAnswer, WholeCatalogue, WholeStock
 from services.goods.wholes import replace_items, replace_stock
-from web import actors
 from web.api.requests import JsonBody
 from web.api.routing import create_router, declare_errors
+from web.auth.callers import By
+from web.auth.rules import needs
 from web.context import Here
 
 router: Final = create_router("goods")
 
 
-@router.put("/items", responses=declare_errors(413))
-def put_items(context: Here, body: Annotated[WholeCatalogue, Depends(JsonBody(WholeCatalogue))]) -> GoodsAnswer:
+@router.put("/items", responses=declare_errors(413), dependencies=[needs(Action.REPLACE_GOODS)])
+def put_items(
+    context: Here, actor: By, body: Annotated[WholeCatalogue, Depends(JsonBody(WholeCatalogue))]
+) -> GoodsAnswer:
     """Save the whole catalogue: all of it or, after an error, nothing.
 
     Items that are not in it are retired: they are no longer recommended, and stay in histories. Over a fifth of them
     only with `confirmed`. An item that is in it again is sold again.
     """
     now, real_now = context.business_now(), context.real_now()
-    counts = replace_items(
-        context.engine, actors.API, body.items, context.policy, now, real_now, confirmed=body.confirmed
-    )
+    counts = replace_items(context.engine, actor, body.items, context.policy, now, real_now, confirmed=body.confirmed)
     return GoodsAnswer.model_validate(counts, from_attributes=True)
 
 
-@router.put("/stock", responses=declare_errors(413))
-def put_stock(context: Here, body: Annotated[WholeStock, Depends(JsonBody(WholeStock))]) -> GoodsAnswer:
+@router.put("/stock", responses=declare_errors(413), dependencies=[needs(Action.REPLACE_GOODS)])
+def put_stock(context: Here, actor: By, body: Annotated[WholeStock, Depends(JsonBody(WholeStock))]) -> GoodsAnswer:
     """Save the whole count of stock: all of it or, after an error, nothing.
 
     Skus that are not in it are out of stock. Over a fifth of those with units only with `confirmed`.
     """
     now, real_now = context.business_now(), context.real_now()
-    counts = replace_stock(context.engine, actors.API, body.stock, now, real_now, confirmed=body.confirmed)
+    counts = replace_stock(context.engine, actor, body.stock, now, real_now, confirmed=body.confirmed)
     return GoodsAnswer.model_validate(counts, from_attributes=True)

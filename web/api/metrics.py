@@ -6,15 +6,17 @@ from typing import Annotated, Final
 
 from fastapi import Query
 
+from domain.permissions import Disclosure
 from models.figures import KpiReport
 from services.figures.report import load_report
 from web.api.routing import create_router
+from web.auth.rules import needs
 from web.context import Here
 
 router: Final = create_router("metrics")
 
 
-@router.get("/metrics")
+@router.get("/metrics", dependencies=[needs(Disclosure.SHOP)])
 def get_metrics(
     context: Here, days: Annotated[int, Query(ge=1, le=365, description="How many days, today included.")] = 28
 ) -> KpiReport:

@@ -9,13 +9,15 @@ from typing import Final
 from fastapi import Response
 from fastapi.responses import StreamingResponse
 
+from domain.permissions import Action, Disclosure
 from models.actors import Actor
 from models.api_answers import ClientExport, ErasureAnswer
 from models.base import ClientId
 from models.erasures import ErasureStatus
 from services.privacy import requests
-from web import actors
 from web.api.routing import ClientPath, create_router, declare_answer, declare_errors
+from web.auth.callers import By
+from web.auth.rules import needs
 from web.context import Here, WebContext
 
 router: Final = create_router("privacy")
@@ -24,11 +26,14 @@ EXPORT: Final = declare_answer(200, ClientExport, "All data of the client, as a 
 
 
 @router.get(
-    "/clients/{client_id}/export", response_class=StreamingResponse, responses=EXPORT | declare_errors(404, 410)
+    "/clients/{client_id}/export",
+    response_class=StreamingResponse,
+    responses=EXPORT | declare_errors(404, 410),
+    dependencies=[needs(Action.EXPORT_CLIENT)],
 )
-def export_client(context: Here, client_id: ClientPath) -> Response:
+def export_client(context: Here, actor: By, client_id: ClientPath) -> Response:
     """Export all data of the client as one JSON document (docs/privacy.md). 404, or 410: the client was erased."""
-    return stream_export(context, actors.API, client_id)
+    return stream_export(context, actor, client_id)
 
 
 def stream_export(context: WebContext, actor: Actor, client_id: ClientId) -> Response:
@@ -40,16 +45,18 @@ def stream_export(context: WebContext, actor: Actor, client_id: ClientId) -> Res
     return StreamingResponse(chain([first], pieces), media_type="application/json", headers=headers)
 
 
-@router.delete("/clients/{client_id}", status_code=202, responses=declare_errors(404))
-def erase_client(context: Here, client_id: ClientPath) -> ErasureAnswer:
+@router.delete(
+    "/clients/{client_id}", status_code=202, responses=declare_errors(404), dependencies=[needs(Action.ERASE_CLIENT)]
+)
+def erase_client(context: Here, actor: By, client_id: ClientPath) -> ErasureAnswer:
     """Erase the client: 202 with the address of the erasure's state.
 
     It needs no Temporal, a second request changes nothing, and it cannot be cancelled.
     """
-    return request_erasure(context, actors.API, client_id)
+    return request_erasure(context, actor, client_id)
 
 
-@router.get("/clients/{client_id}/erasure", responses=declare_errors(404))
+@router.get("/clients/{client_id}/erasure", responses=declare_errors(404), dependencies=[needs(Disclosure.SHOP)])
 def get_erasure(context: Here, client_id: ClientPath) -> ErasureStatus:
     """Return the state of the client's erasure: `waiting`, `erasing`, `erased`. 404: nobody requested one."""
     return requests.load_erasure(context.engine, context.settings.keys.signing, client_id)

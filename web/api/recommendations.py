@@ -7,15 +7,22 @@ from typing import Annotated, Any, Final
 import orjson
 from fastapi import Query, Request, Response
 
+from domain.permissions import Disclosure
 from models.api_answers import RecommendationsAnswer
 from models.recommendation_requests import RecommendationQuery
 from services.serving.item_server import ItemServer, ServedItems
 from web.api.routing import QuickRoute, create_router, declare_errors
+from web.auth.rules import needs
 
 router: Final = create_router("recommendations", route_class=QuickRoute)
 
 
-@router.get("/recommendations", response_model=RecommendationsAnswer, responses=declare_errors(404))
+@router.get(
+    "/recommendations",
+    response_model=RecommendationsAnswer,
+    responses=declare_errors(404),
+    dependencies=[needs(Disclosure.RECOMMENDATIONS)],
+)
 async def recommend_items(request: Request, query: Annotated[RecommendationQuery, Query()]) -> Response:
     """Return the `n` best items for a page, best first; fewer when no more may be shown.
 

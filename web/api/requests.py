@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from typing import Annotated, Any, Final, Generic, get_origin
 
 import orjson
@@ -11,30 +10,28 @@ from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel, TypeAdapter
 
-from errors import BadInput, Forbidden
+from errors import BadInput
 from ingest.faults import Model, parse_model
-from web.context import get_context
+from web.auth.callers import Caller, find_program
 
-BEARER: Final = HTTPBearer(scheme_name="api_key", description="The API key: SELVEDGE_API_KEY.", auto_error=False)
+BEARER: Final = HTTPBearer(
+    scheme_name="api_key",
+    description="A key that `selvedge keys create` made, or SELVEDGE_API_KEY.",
+    auto_error=False,
+)
 
 
 async def require_api_key(
     request: Request, given: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)]
 ) -> None:
-    """Raise Forbidden unless the header is `Authorization: Bearer KEY` with the API key. For `Depends`, where `given`
-    declares the header."""
-    check_api_key(request)
+    """Raise Forbidden unless the header is `Authorization: Bearer KEY` with a key in force. For `Depends`, where
+    `given` declares the header."""
+    await identify_program(request)
 
 
-def check_api_key(request: Request) -> None:
-    """Raise Forbidden unless the header is `Authorization: Bearer KEY` with the API key."""
-    expected = get_context(request).settings.keys.api
-    scheme, _, key = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not hmac.compare_digest(key.strip().encode(), expected.encode()):
-        raise Forbidden(
-            "Authorization: give 'Bearer KEY'; KEY is SELVEDGE_API_KEY or, without one, \"api\" in keys.json under "
-            "SELVEDGE_HOME"
-        )
+async def identify_program(request: Request) -> None:
+    """Find out whose key is given; the rule of the route then says what it may. Raises Forbidden without one."""
+    request.state.caller = Caller(await find_program(request), "key")
 
 
 async def refuse_unknown_parameters(request: Request) -> None:

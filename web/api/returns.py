@@ -9,12 +9,12 @@ from fastapi.concurrency import run_in_threadpool
 
 from models.returns import ReturnsAnswer
 from services.returns.webhooks import take_webhook
-from web import actors
+from web.actors import PROVIDER
 from web.api.requests import RawBody
 from web.api.routing import create_router, declare_errors
 from web.context import Here
 
-router: Final = create_router("returns", open_to_all=True)
+router: Final = create_router("returns", open_to_all="the provider's signature stands in for a key")
 
 ProviderPath = Annotated[str, Path(description="ses, sendgrid, postmark, mailgun or standard.", max_length=16)]
 
@@ -30,6 +30,6 @@ async def take_returns(
     headers = {name.lower(): value for name, value in request.headers.items()}
     now, real_now = context.business_now(), context.real_now()
     taken = await run_in_threadpool(
-        take_webhook, context.engine, actors.API, context.settings, provider, headers, body, now, real_now
+        take_webhook, context.engine, PROVIDER, context.settings, provider, headers, body, now, real_now
     )
     return ReturnsAnswer(outcomes=tuple(one.outcome for one in taken))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from web.api import (
+    activity,
     attributes,
     calls,
     campaign_versions,
@@ -24,6 +25,7 @@ from web.api import (
     slot_policies,
     slots,
     suppressions,
+    team,
     visits,
 )
 
@@ -48,4 +50,6 @@ ROUTERS: Final = (
     slots.router,
     slot_policies.router,
     metrics.router,
+    team.router,
+    activity.router,
 )

@@ -11,10 +11,13 @@ from pydantic import BaseModel
 
 from models.api_answers import ErrorAnswer
 from models.base import ID_PATTERN
-from web.api.requests import check_api_key, parse_query, refuse_unknown_parameters, require_api_key
+from web.api.requests import identify_program, parse_query, refuse_unknown_parameters, require_api_key
+from web.auth.rules import RouteRule, find_rule
+from web.auth.rules import open_to_all as admit_all
 
 ERRORS: Final = {
-    401: "The API key is missing or wrong.",
+    401: "The API key is missing, wrong, expired or revoked.",
+    403: "The key's role, or what it is limited to, does not allow this.",
     404: "Nobody and nothing has this id.",
     409: "Somebody else has decided, or works on it; the message says who.",
     410: "The client was erased; the id is refused for ever.",
@@ -59,25 +62,29 @@ class QuickRoute(APIRoute):
         """Return the handler that checks the request and calls the endpoint."""
         (field,) = self.dependant.query_params
         model: Any = field.field_info.annotation
-        endpoint = self.endpoint
+        endpoint, rule = self.endpoint, find_rule(self.dependant)
+        if not isinstance(rule, RouteRule):
+            raise TypeError(f"{self.path} says nothing about who may ask: dependencies=[needs(...)]")
 
         async def handle(request: Request) -> Response:
-            check_api_key(request)
+            await identify_program(request)
+            await rule(request)
             answer: Response = await endpoint(request, parse_query(model, request))
             return answer
 
         return handle
 
 
-def create_router(tag: str, *, open_to_all: bool = False, route_class: type[APIRoute] = APIRoute) -> APIRouter:
-    """Create a router whose operations require the API key, unless `open_to_all`, and refuse unknown parameters."""
+def create_router(tag: str, *, open_to_all: str = "", route_class: type[APIRoute] = APIRoute) -> APIRouter:
+    """Create a router whose operations require the API key, unless `open_to_all` says why not, and
+    refuse unknown parameters."""
     guards = [Depends(refuse_unknown_parameters)]
     return APIRouter(
         route_class=route_class,
         prefix="/v1",
         tags=[tag],
-        dependencies=guards if open_to_all else [Depends(require_api_key), *guards],
-        responses=declare_errors(422, 503) if open_to_all else declare_errors(401, 422, 503),
+        dependencies=[admit_all(open_to_all), *guards] if open_to_all else [Depends(require_api_key), *guards],
+        responses=declare_errors(422, 503) if open_to_all else declare_errors(401, 403, 422, 503),
         generate_unique_id_function=_get_operation_id,
     )
 

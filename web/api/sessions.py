@@ -6,11 +6,13 @@ from typing import Annotated, Final
 
 from fastapi import Depends, Request
 
+from domain.permissions import Disclosure
 from models.api_answers import PageOrderAnswer
 from models.session_requests import SessionRankRequest
 from services.recommendations.visit_order import order_page
 from web.api.requests import JsonBody
 from web.api.routing import create_router, declare_errors
+from web.auth.rules import needs
 from web.context import Here
 
 router: Final = create_router("session")
@@ -18,7 +20,7 @@ router: Final = create_router("session")
 Order = Annotated[SessionRankRequest, Depends(JsonBody(SessionRankRequest))]
 
 
-@router.post("/session/rank", responses=declare_errors(404, 413))
+@router.post("/session/rank", responses=declare_errors(404, 413), dependencies=[needs(Disclosure.RECOMMENDATIONS)])
 def rank_session(request: Request, context: Here, order: Order) -> PageOrderAnswer:
     """Rank the items, best first, and return the decision's id.
 

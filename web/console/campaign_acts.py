@@ -10,7 +10,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
 
-from domain.permissions import Action
+from domain.permissions import Action, Disclosure
 from errors import BadInput, NotFound
 from ingest.faults import parse_model
 from models.base import ID_PATTERN, CampaignSlug
@@ -20,7 +20,8 @@ from services.campaigns.people import list_people
 from services.campaigns.steering import steer_campaign
 from store.campaigns.campaigns import CampaignRow, find_campaign
 from store.database import read_transaction
-from web.console.acting import PostedForm, build_form_token, describe_reader, receive_form
+from web.auth.rules import needs
+from web.console.acting import PostedForm, build_form_token, receive_form
 from web.console.fields import pick_filled, read_number, read_text
 from web.context import Here, WebContext
 from web.templating import render_page
@@ -34,9 +35,11 @@ ACTS: Final[Mapping[str, tuple[str, Action]]] = {
     "adjust": ("Adjust", Action.ADJUST_CAMPAIGN),
     "end": ("End", Action.END_CAMPAIGN),
 }
+RULE: Final = needs(*(action for _, action in ACTS.values()))
+"""Whoever may do one of them; the service asks about each."""
 
 
-@router.get("/campaigns/{slug}/people")
+@router.get("/campaigns/{slug}/people", dependencies=[needs(Disclosure.SHOP)])
 def show_people(
     request: Request,
     context: Here,
@@ -51,16 +54,16 @@ def show_people(
     return render_page(request, "campaign_people.html", campaign=row, found=found, state=known or "")
 
 
-@router.get("/campaigns/{slug}/acts/{act}")
+@router.get("/campaigns/{slug}/acts/{act}", dependencies=[RULE])
 def show_act(request: Request, context: Here, slug: SlugPath, act: str) -> Response:
     """Show the form of one act."""
     return _render(request, _load(context, slug), _require_known(act), {})
 
 
-@router.post("/campaigns/{slug}/acts/{act}")
+@router.post("/campaigns/{slug}/acts/{act}", dependencies=[RULE])
 async def do_act(request: Request, context: Here, slug: SlugPath, act: str) -> Response:
     """Carry out one act and lead back to the campaign; a refusal comes back to the form."""
-    form = await receive_form(request, f"/campaigns/{slug}/acts/{_require_known(act)}", f"campaign-{act}", slug)
+    form = await receive_form(request, f"campaign-{_require_known(act)}", slug)
     row = await run_in_threadpool(_load, context, slug)
     try:
         said = await run_in_threadpool(_steer, context, row, act, form)
@@ -125,5 +128,4 @@ def _render(
         wrong=(refused.field or "") if refused else "",
         reason=refused.reason if refused else "",
         token=build_form_token(request, f"campaign-{act}", row.slug),
-        **describe_reader(request),
     )

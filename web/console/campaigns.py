@@ -6,12 +6,14 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Request, Response
 
+from domain.permissions import Disclosure
 from errors import NotFound
 from models.base import ID_PATTERN
 from models.states import EnrolmentState
 from services.campaigns.lift import measure_lift
 from store.campaigns.lists import find_campaign_counts, list_campaign_counts, list_campaign_mails
 from store.database import read_transaction
+from web.auth.rules import needs
 from web.console.charts import build_slices
 from web.console.labels import STATES
 from web.console.lift_chart import build_lift_picture
@@ -26,7 +28,7 @@ LIVE = "X-Live"
 Ctx = Annotated[WebContext, Depends(get_context)]
 
 
-@router.get("/campaigns")
+@router.get("/campaigns", dependencies=[needs(Disclosure.SHOP)])
 def show_campaigns(request: Request, context: Ctx) -> Response:
     """List every campaign, newest first."""
     with read_transaction(context.engine) as connection:
@@ -34,7 +36,7 @@ def show_campaigns(request: Request, context: Ctx) -> Response:
     return render_page(request, "campaigns.html", campaigns=campaigns)
 
 
-@router.get("/campaigns/{slug}")
+@router.get("/campaigns/{slug}", dependencies=[needs(Disclosure.SHOP)])
 def show_campaign(request: Request, context: Ctx, slug: Annotated[str, Path(pattern=ID_PATTERN)]) -> Response:
     """Show one campaign and its mails."""
     with read_transaction(context.engine) as connection:

@@ -21,7 +21,8 @@ from models.states import Overdue, Topic
 from services.clients import lookup
 from services.clients.steering import steer_client
 from services.fixes.requests import request_fix
-from web.console.acting import PostedForm, build_form_token, describe_reader, receive_form
+from web.auth.rules import needs
+from web.console.acting import PostedForm, build_form_token, receive_form
 from web.console.fields import pick_filled, read_day, read_number, read_text, read_words
 from web.context import Here, WebContext
 from web.templating import render_page
@@ -37,19 +38,22 @@ ACTS: Final[Mapping[str, tuple[str, Action]]] = {
     "fix": ("Request a Fix", Action.REQUEST_FIX),
 }
 
+RULE: Final = needs(*(action for _, action in ACTS.values()))
+"""Whoever may do one of them; the service asks about each."""
 
-@router.get("/clients/{client_id}/acts/{act}")
+
+@router.get("/clients/{client_id}/acts/{act}", dependencies=[RULE])
 def show_act(request: Request, context: Here, client_id: ClientPath, act: str) -> Response:
     """Show the form of one act."""
     _require_known(act)
     return _render(request, _load(context, client_id), act, {})
 
 
-@router.post("/clients/{client_id}/acts/{act}")
+@router.post("/clients/{client_id}/acts/{act}", dependencies=[RULE])
 async def do_act(request: Request, context: Here, client_id: ClientPath, act: str) -> Response:
     """Carry out one act and lead back to the client; a refusal comes back to the form."""
     _require_known(act)
-    form = await receive_form(request, f"/clients/{client_id}/acts/{act}", act, client_id)
+    form = await receive_form(request, act, client_id)
     client = await run_in_threadpool(_load, context, client_id)
     try:
         if act == "fix":
@@ -141,5 +145,4 @@ def _render(
         reason=getattr(refused, "reason", str(refused or "")),
         request_key=fields.get("request_key") or token_hex(12),
         token=build_form_token(request, act, client.client_id),
-        **describe_reader(request),
     )

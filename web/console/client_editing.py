@@ -9,13 +9,15 @@ from fastapi import APIRouter, Path, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
 
+from domain.permissions import Action
 from errors import BadInput, ErasedClient, NotFound
 from ingest.faults import parse_model
 from models.base import ID_PATTERN, ClientId
 from models.clients import Client, ClientRow
 from services.clients import lookup
 from services.clients.registration import list_time_zones, save_client
-from web.console.acting import PostedForm, build_form_token, describe_reader, receive_form
+from web.auth.rules import needs
+from web.console.acting import PostedForm, build_form_token, receive_form
 from web.console.fields import read_text, read_words
 from web.context import Here, WebContext
 from web.templating import render_page
@@ -27,16 +29,16 @@ NEW: Final = "/new-client"
 PLAIN: Final = ("email", "first_name", "time_zone", "locale")
 
 
-@router.get(NEW)
+@router.get(NEW, dependencies=[needs(Action.SAVE_CLIENT)])
 def show_new(request: Request) -> Response:
     """Ask for a new client."""
     return _render(request, None, {"locale": "en", "consent_source": "console"})
 
 
-@router.post(NEW)
+@router.post(NEW, dependencies=[needs(Action.SAVE_CLIENT)])
 async def create(request: Request, context: Here) -> Response:
     """Save a new client and lead to their page."""
-    form = await receive_form(request, NEW, "new")
+    form = await receive_form(request, "new")
     client_id = read_text(form.fields, "client_id")
     try:
         await run_in_threadpool(_create, context, client_id, form)
@@ -45,17 +47,17 @@ async def create(request: Request, context: Here) -> Response:
     return RedirectResponse(f"/clients/{client_id}?done=new", status_code=303)
 
 
-@router.get("/clients/{client_id}/edit")
+@router.get("/clients/{client_id}/edit", dependencies=[needs(Action.SAVE_CLIENT)])
 def show_edit(request: Request, context: Here, client_id: ClientPath) -> Response:
     """Show what may be changed of a client."""
     client = _load(context, client_id)
     return _render(request, client, _fill(client))
 
 
-@router.post("/clients/{client_id}/edit")
+@router.post("/clients/{client_id}/edit", dependencies=[needs(Action.SAVE_CLIENT)])
 async def edit(request: Request, context: Here, client_id: ClientPath) -> Response:
     """Save what was changed of a client and lead back to their page."""
-    form = await receive_form(request, f"/clients/{client_id}/edit", "edit", client_id)
+    form = await receive_form(request, "edit", client_id)
     client = await run_in_threadpool(_load, context, client_id)
     try:
         await run_in_threadpool(_save, context, client_id, form, _fill(client))
@@ -122,5 +124,4 @@ def _render(
         wrong=getattr(refused, "field", "") or "",
         reason=refused.reason if refused else "",
         token=build_form_token(request, *shown),
-        **describe_reader(request),
     )

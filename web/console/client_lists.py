@@ -16,7 +16,8 @@ from ingest.faults import parse_model
 from models.lifecycle import Command
 from services.clients.bulk import BulkResult, export_list, steer_clients, tag_clients
 from services.clients.selection import ClientSelection, list_selected
-from web.console.acting import PostedForm, build_form_token, describe_reader, receive_form
+from web.auth.rules import needs
+from web.console.acting import PostedForm, build_form_token, receive_form
 from web.console.fields import read_text
 from web.context import Here, WebContext
 from web.templating import render_page
@@ -31,10 +32,10 @@ ACTS: Final[Mapping[str, tuple[str, Action]]] = {
 }
 
 
-@router.post(PAGE)
+@router.post(PAGE, dependencies=[needs(*(action for _, action in ACTS.values()), Action.EXPORT_LIST)])
 async def act_on_list(request: Request, context: Here) -> Response:
     """Ask before an act on the marked clients, carry it out once it is confirmed, or send them as a file."""
-    form = await receive_form(request, PAGE, "list")
+    form = await receive_form(request, "list")
     chosen, act = _read_selection(form.fields), form.fields.get("act", "")
     if act == "csv":
         return await run_in_threadpool(_export, context, form, chosen)
@@ -102,5 +103,4 @@ def _render(
         reason=refused.reason if refused else "",
         back=f"{PAGE}?{back}" if back else PAGE,
         token=build_form_token(request, "list"),
-        **describe_reader(request),
     )

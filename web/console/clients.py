@@ -8,16 +8,19 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from domain.churn_risk import ChurnRisk, explain_risk
 from domain.engagement import EngagementRules
+from domain.masking import may_see_personal
+from domain.permissions import Action, Disclosure, may
 from models.base import ID_PATTERN
 from services.clients.dossier import load_dossier
 from store.clients.lists import count_clients_by_phase, find_clients
 from store.database import read_transaction
-from web.console.acting import build_form_token, describe_reader
+from web.auth.callers import By
+from web.auth.rules import needs
+from web.console.acting import build_form_token
 from web.console.charts import ScoreCurve, build_score_picture, build_slices
 from web.console.labels import PHASES
 from web.console.mails import MailView, build_mail_view
 from web.console.privacy import ERASE
-from web.console.sign_in import build_token, get_person
 from web.console.unknown_mails import RESOLVE
 from web.context import WebContext, get_context
 from web.templating import render_page
@@ -27,17 +30,20 @@ router = APIRouter(include_in_schema=False)
 Ctx = Annotated[WebContext, Depends(get_context)]
 
 
-@router.get("/clients")
+@router.get("/clients", dependencies=[needs(Disclosure.SHOP)])
 def show_clients(
     request: Request,
     context: Ctx,
+    actor: By,
     q: Annotated[str, Query(max_length=100)] = "",
     phase: Annotated[str, Query(max_length=20)] = "",
     after: Annotated[str, Query(max_length=64)] = "",
 ) -> Response:
     """List fifty clients a page, found by the beginning of their id, name or address, and by phase."""
     with read_transaction(context.engine) as connection:
-        matches = find_clients(connection, q.strip(), phase if phase in PHASES else "", after)
+        matches = find_clients(
+            connection, q.strip(), phase if phase in PHASES else "", after, by_id_alone=not may_see_personal(actor)
+        )
         phases = count_clients_by_phase(connection)
     counted = build_slices(phases, list(PHASES))
     return render_page(
@@ -49,12 +55,13 @@ def show_clients(
         phase=phase,
         after=after,
         token=build_form_token(request, "list"),
-        **describe_reader(request),
     )
 
 
-@router.get("/clients/{client_id}")
-def show_client(request: Request, context: Ctx, client_id: Annotated[str, Path(pattern=ID_PATTERN)]) -> Response:
+@router.get("/clients/{client_id}", dependencies=[needs(Disclosure.SHOP)])
+def show_client(
+    request: Request, context: Ctx, actor: By, client_id: Annotated[str, Path(pattern=ID_PATTERN)]
+) -> Response:
     """Show everything about one client."""
     now = context.business_now()
     dossier = load_dossier(context.engine, context.settings, client_id, now)
@@ -78,9 +85,9 @@ def show_client(request: Request, context: Ctx, client_id: Annotated[str, Path(p
         crosses_at=timeline.client.crosses_at if risk_text else crosses_at,
         risk_text=risk_text,
         erasing=dossier.erasing,
-        acts=get_person(request) is not None,
-        token=build_token(context, client_id, ERASE),
-        resolve_token=build_token(context, client_id, RESOLVE),
+        acts=may(actor, Action.ERASE_CLIENT),
+        token=build_form_token(request, client_id, ERASE),
+        resolve_token=build_form_token(request, client_id, RESOLVE),
         picture=build_score_picture(
             EngagementRules(), timeline.curve, timeline.assessments, timeline.mails, now, crosses_at
         ),

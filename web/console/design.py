@@ -6,6 +6,8 @@ from typing import Any, Final
 
 from fastapi import APIRouter, Request, Response
 
+from domain.permissions import Disclosure
+from web.auth.rules import needs
 from web.console.charts import build_slices
 from web.console.labels import PHASES, STATES
 from web.templating import render_page
@@ -15,7 +17,7 @@ router: Final = APIRouter(include_in_schema=False)
 COLOURS: Final = ("paper", "card", "ink", "soft", "line", "accent", "wash", "good", "waiting", "bad")
 
 
-@router.get("/design")
+@router.get("/design", dependencies=[needs(Disclosure.SHOP)])
 def show_design(request: Request) -> Response:
     """Show colours, type and parts."""
     phases = build_slices(dict.fromkeys(PHASES, 3), list(PHASES))

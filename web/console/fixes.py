@@ -15,8 +15,10 @@ from domain.fixes.candidates import to_cents
 from domain.fixes.notes import name_wish
 from domain.fixes.outfits import build_look, list_outfits
 from domain.fixes.swaps import list_replacements, order_for_place
+from domain.permissions import Action, Disclosure, may
 from errors import BadInput, NotFound
 from ingest.faults import parse_model
+from models.actors import Actor
 from models.base import ID_PATTERN, Id
 from models.catalogue import Item
 from models.fix_views import SwapOffer
@@ -29,11 +31,12 @@ from store.database import read_transaction
 from store.fixes import lists
 from store.fixes.lists import FixFile
 from store.fixes.views import find_unmet
-from web.actors import build_page_actor
+from web.auth.callers import By
+from web.auth.forms import build_token, check_token, read_form
+from web.auth.rules import needs
 from web.console.charts import build_slices
 from web.console.fix_table import build_table
 from web.console.labels import FIXES
-from web.console.sign_in import build_token, check_token, get_person, read_form, redirect_to_sign_in, remember
 from web.context import WebContext, get_context
 from web.templating import render_page
 from workflows import fix_handles
@@ -47,20 +50,23 @@ ALTERNATIVES: Final = 6
 REST: Final = 12
 
 
-@router.get("/fixes")
-def show_fixes(request: Request, context: Ctx, state: Annotated[str | None, Query(max_length=16)] = None) -> Response:
+@router.get("/fixes", dependencies=[needs(Disclosure.SHOP)])
+def show_fixes(
+    request: Request, context: Ctx, actor: By, state: Annotated[str | None, Query(max_length=16)] = None
+) -> Response:
     """List Fixes by state; without a state, those that wait for a decision."""
     chosen = "proposed" if state is None else state if state in FIXES else ""
     with read_transaction(context.engine) as connection:
         counts, rows = lists.count_by_state(connection), lists.list_summaries(connection, chosen)
-    slices, own = build_slices(counts, list(FIXES)), load_own_keep_rate(context.engine, get_person(request) or "page")
+    slices, own = build_slices(counts, list(FIXES)), load_own_keep_rate(context.engine, actor.who)
     return render_page(request, "fixes.html", states=slices, fixes=rows, state=chosen, own=own)
 
 
-@router.get("/fixes/{fix_id}")
+@router.get("/fixes/{fix_id}", dependencies=[needs(Disclosure.SHOP)])
 def show_fix(
     request: Request,
     context: Ctx,
+    actor: By,
     fix_id: FixPath,
     search: Annotated[str, Query(max_length=200)] = "",
     out: Annotated[str, Query(max_length=64)] = "",
@@ -70,28 +76,22 @@ def show_fix(
 ) -> Response:
     """Show one Fix; with words or filters, what of the whole catalogue may go into its box, in the place of `out`."""
     found = _Found(search.strip(), out, category.strip(), colour.strip(), most.strip())
-    return _render(request, context, _load_fix(context, fix_id), found=found)
+    return _render(request, context, actor, _load_fix(context, fix_id), found=found)
 
 
-@router.post("/fixes/{fix_id}/decision")
-async def decide(request: Request, context: Ctx, fix_id: FixPath) -> Response:
+@router.post("/fixes/{fix_id}/decision", dependencies=[needs(Action.DECIDE_FIX)])
+async def decide(request: Request, context: Ctx, actor: By, fix_id: FixPath) -> Response:
     """Carry out the stylist's decision and return to the page, which explains a refusal."""
-    person = get_person(request)
-    if person is None:
-        return redirect_to_sign_in(f"/fixes/{fix_id}")
     form = await read_form(request)
-    name = person or form.get("by", "").strip()
     file = await run_in_threadpool(_load_fix, context, fix_id)
     try:
-        check_token(context, form.get("token", ""), fix_id, _compute_fingerprint(file))
-        decision = _parse_decision(form, name)
-        actor = build_page_actor(name)
+        check_token(request, form.get("token", ""), fix_id, _compute_fingerprint(file))
+        decision = _parse_decision(form, actor.who)
         await run_in_threadpool(require_may_decide, context.engine, actor, fix_id)
         await fix_handles.decide_fix(await context.temporal(), fix_id, decision, actor)
     except BadInput as refused:
-        return _render(request, context, file, str(refused))
-    answer = RedirectResponse(_find_next(context, fix_id, decision), status_code=303)
-    return remember(context, answer, name) if name != person else answer
+        return _render(request, context, actor, file, str(refused))
+    return RedirectResponse(_find_next(context, fix_id, decision), status_code=303)
 
 
 def _find_next(context: WebContext, fix_id: str, decision: FixDecision) -> str:
@@ -164,15 +164,14 @@ def _list_found(request: Request, context: WebContext, file: FixFile, found: _Fo
 
 
 def _render(
-    request: Request, context: WebContext, file: FixFile, wrong: str = "", found: _Found | None = None
+    request: Request, context: WebContext, actor: Actor, file: FixFile, wrong: str = "", found: _Found | None = None
 ) -> Response:
     found = found or _Found()
-    person = get_person(request)
     box_items = {unit.item_id for unit in file.box}
     rest = [candidate for candidate in file.candidates if candidate.item_id not in box_items]
     names = {wish.key: name_wish(wish) for wish in file.wish.wishes}
     answers = {candidate.sku: candidate.answers for candidate in file.candidates}
-    decides = file.row.state == FixState.PROPOSED and person is not None
+    decides = file.row.state == FixState.PROPOSED and may(actor, Action.DECIDE_FIX)
     offers = _list_found(request, context, file, found) if decides else []
     why = {candidate.item_id: candidate.why for candidate in file.candidates}
     looks = {
@@ -201,8 +200,7 @@ def _render(
         offers=offers,
         offered=_load_items(context, offers),
         decides=decides,
-        person=person or "",
-        token=build_token(context, file.row.fix_id, _compute_fingerprint(file)) if decides else "",
+        token=build_token(request, file.row.fix_id, _compute_fingerprint(file)) if decides else "",
         unmet=find_unmet(file.row, [unit.sku for unit in file.box]),
         total_cents=sum(unit.price_cents for unit in file.box),
         budget_cents=to_cents(file.wish.budget),

@@ -7,10 +7,12 @@ from typing import Annotated, Final, NamedTuple
 
 from fastapi import APIRouter, Query, Request, Response
 
+from domain.permissions import Disclosure
 from domain.wording import format_price
 from errors import NotFound
 from models.figures import Kpi, KpiPoint, KpiReport, KpiUnit
 from services.figures.report import SPANS, format_report, load_report
+from web.auth.rules import needs
 from web.context import Here, WebContext
 from web.templating import render_page
 
@@ -32,7 +34,7 @@ class KpiTile(NamedTuple):
     lines: Sequence[str]
 
 
-@router.get("/kpis")
+@router.get("/kpis", dependencies=[needs(Disclosure.SHOP)])
 def show_kpis(request: Request, context: Here, days: Days = 28) -> Response:
     """Show all figures as tiles."""
     report = _load(context, days)
@@ -40,14 +42,14 @@ def show_kpis(request: Request, context: Here, days: Days = 28) -> Response:
     return render_page(request, "kpis.html", report=report, tiles=tiles, spans=SPANS, days=days)
 
 
-@router.get("/kpis.csv")
+@router.get("/kpis.csv", dependencies=[needs(Disclosure.SHOP)])
 def download_kpis(context: Here, days: Days = 28) -> Response:
     """Send the figures of each day as a file."""
     headers = {"Content-Disposition": f'attachment; filename="kpis-{days}-days.csv"'}
     return Response(format_report(_load(context, days)), media_type="text/csv; charset=utf-8", headers=headers)
 
 
-@router.get("/kpis/{key}")
+@router.get("/kpis/{key}", dependencies=[needs(Disclosure.SHOP)])
 def show_kpi(request: Request, context: Here, key: str, days: Days = 28) -> Response:
     """Show one figure by day, as a chart and as a table."""
     report = _load(context, days)

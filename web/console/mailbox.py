@@ -13,6 +13,7 @@ import orjson
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse, StreamingResponse
 
+from domain.permissions import Disclosure
 from errors import Unavailable
 from mail.mailbox import DeliveredMail, Mailbox
 from mail.sink import get_mailbox_path
@@ -21,6 +22,7 @@ from models.base import ClientId
 from store.clients import clients
 from store.database import read_transaction
 from store.mail import messages
+from web.auth.rules import needs
 from web.context import Here, WebContext
 from web.templating import render_page
 
@@ -29,7 +31,7 @@ router = APIRouter(include_in_schema=False)
 PAGE: Final = 40
 
 
-@router.get("/mailbox.json")
+@router.get("/mailbox.json", dependencies=[needs(Disclosure.PERSONAL)])
 def list_mails(
     context: Here,
     after: Annotated[int, Query(ge=0)] = 0,
@@ -41,7 +43,7 @@ def list_mails(
     )
 
 
-@router.get("/mailbox")
+@router.get("/mailbox", dependencies=[needs(Disclosure.PERSONAL)])
 def show_mailbox(
     request: Request,
     context: Here,
@@ -66,7 +68,7 @@ def show_mailbox(
     )
 
 
-@router.get("/mailbox/{mail_id}")
+@router.get("/mailbox/{mail_id}", dependencies=[needs(Disclosure.PERSONAL)])
 def show_mail(request: Request, context: Here, mail_id: int, view: str = "html") -> Response:
     """Show one mail: as it looks, as text, or its headers."""
     mail = Mailbox(get_mailbox_path(context.settings)).get(mail_id)
@@ -74,7 +76,7 @@ def show_mail(request: Request, context: Here, mail_id: int, view: str = "html")
     return render_page(request, "mailbox_mail.html", mail=mail, sender=sender, view=view)
 
 
-@router.get("/mailbox/{mail_id}/html")
+@router.get("/mailbox/{mail_id}/html", dependencies=[needs(Disclosure.PERSONAL)])
 def show_mail_html(context: Here, mail_id: int) -> HTMLResponse:
     """Return the HTML part, for the frame."""
     mail = Mailbox(get_mailbox_path(context.settings)).get(mail_id)
@@ -92,7 +94,7 @@ def show_mail_html(context: Here, mail_id: int) -> HTMLResponse:
     )
 
 
-@router.get("/mailbox/{mail_id}/raw")
+@router.get("/mailbox/{mail_id}/raw", dependencies=[needs(Disclosure.PERSONAL)])
 def download_mail(context: Here, mail_id: int) -> Response:
     """Return the message as it was received."""
     mail = Mailbox(get_mailbox_path(context.settings)).get(mail_id)

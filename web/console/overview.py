@@ -7,6 +7,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Request, Response
 from sqlalchemy import Connection
 
+from domain.permissions import Disclosure, may
 from models.figures import KpiReport
 from models.lift import CampaignLift
 from services.figures.report import load_report
@@ -18,7 +19,8 @@ from store.clients.lists import count_clients_by_phase
 from store.database import read_transaction
 from store.events import outbox
 from store.mail.lists import count_mails_by_state, list_recent_mails
-from web.console.acting import find_actor, may_act
+from web.auth.callers import By
+from web.auth.rules import needs
 from web.console.action_labels import DONE_ACTIONS
 from web.console.campaigns import LIVE
 from web.console.charts import build_slices
@@ -34,11 +36,11 @@ DAYS: Final = 7
 """Over how many days the figures are shown."""
 
 
-@router.get("/")
-def show_overview(request: Request, context: Annotated[WebContext, Depends(get_context)]) -> Response:
+@router.get("/", dependencies=[needs(Disclosure.SHOP)])
+def show_overview(request: Request, context: Annotated[WebContext, Depends(get_context)], actor: By) -> Response:
     """Show what needs the reader first, then the figures, then how the shop stands."""
-    now, actor = context.business_now(), find_actor(request)
-    needs = list_needs(context.engine, context.settings, now)
+    now = context.business_now()
+    tasks = list_needs(context.engine, context.settings, now)
     with read_transaction(context.engine) as connection:
         phases = count_clients_by_phase(connection)
         mails = count_mails_by_state(connection)
@@ -49,7 +51,7 @@ def show_overview(request: Request, context: Annotated[WebContext, Depends(get_c
     return render_page(
         request,
         "overview.html",
-        needs=[need._asdict() | {"mine": may_act(actor, need.action)} for need in needs],
+        needs=[need._asdict() | {"mine": may(actor, need.action)} for need in tasks],
         tiles=[] if LIVE in request.headers else build_tiles(_load_figures(context)),
         changes=list_day_changes(context.engine, now),
         action_labels=DONE_ACTIONS,

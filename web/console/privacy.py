@@ -8,11 +8,13 @@ from fastapi import APIRouter, Depends, Path, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
 
+from domain.permissions import Action
 from errors import BadInput
 from models.base import ID_PATTERN, ClientId
-from web.actors import build_page_actor
 from web.api.privacy import request_erasure, stream_export
-from web.console.sign_in import check_token, get_person, read_form, redirect_to_sign_in
+from web.auth.callers import By
+from web.auth.forms import check_token, read_form
+from web.auth.rules import needs
 from web.context import WebContext, get_context
 
 router: Final = APIRouter(include_in_schema=False)
@@ -23,24 +25,18 @@ ERASE: Final = "erase"
 """The purpose of the form's token, besides the id."""
 
 
-@router.get("/clients/{client_id}/export")
-async def export_client(request: Request, context: Ctx, client_id: ClientPath) -> Response:
-    """Export all data of the client as a file. It needs a sign-in, since it is more than any page shows."""
-    person = get_person(request)
-    if person is None:
-        return redirect_to_sign_in(f"/clients/{client_id}")
-    return await run_in_threadpool(stream_export, context, build_page_actor(person), client_id)
+@router.get("/clients/{client_id}/export", dependencies=[needs(Action.EXPORT_CLIENT)])
+async def export_client(context: Ctx, actor: By, client_id: ClientPath) -> Response:
+    """Export all data of the client as a file."""
+    return await run_in_threadpool(stream_export, context, actor, client_id)
 
 
-@router.post("/clients/{client_id}/erase")
-async def erase_client(request: Request, context: Ctx, client_id: ClientPath) -> Response:
+@router.post("/clients/{client_id}/erase", dependencies=[needs(Action.ERASE_CLIENT)])
+async def erase_client(request: Request, context: Ctx, actor: By, client_id: ClientPath) -> Response:
     """Request the erasure; the operator types the client's id, since it cannot be undone."""
-    person = get_person(request)
-    if person is None:
-        return redirect_to_sign_in(f"/clients/{client_id}")
     form = await read_form(request)
-    check_token(context, form.get("token", ""), client_id, ERASE)
+    check_token(request, form.get("token", ""), client_id, ERASE)
     if form.get("confirm", "").strip() != client_id:
         raise BadInput("type the client's id to have them erased; nothing was changed", "confirm")
-    await run_in_threadpool(request_erasure, context, build_page_actor(person), client_id)
+    await run_in_threadpool(request_erasure, context, actor, client_id)
     return RedirectResponse(f"/clients/{client_id}", status_code=303)

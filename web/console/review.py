@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
 
+from domain.permissions import Action, Disclosure
 from errors import BadInput, NotFound, Taken
 from ingest.faults import parse_model
 from models.drafts import (
@@ -27,7 +28,8 @@ from models.states import OutreachState, TouchKind
 from services.review import claims, decisions, edits, lists
 from services.review.queue import DeskFilter, DeskPlace, find_place
 from store.mail.policy import build_mail_rules
-from web.console.acting import PostedForm, build_form_token, describe_reader, receive_form
+from web.auth.rules import needs
+from web.console.acting import PostedForm, build_form_token, receive_form
 from web.console.draft_text import build_lines, list_changes, read_typed
 from web.context import Here, WebContext
 from web.templating import render_page
@@ -52,7 +54,7 @@ def read_filter(
 Wanted = Annotated[DeskFilter, Depends(read_filter)]
 
 
-@router.get(PAGE)
+@router.get(PAGE, dependencies=[needs(Disclosure.PERSONAL)])
 def show_queue(request: Request, context: Here, wanted: Wanted, done: str = "", of: str = "") -> Response:
     """List the drafts that wait, the longest first, and those last decided."""
     return render_page(
@@ -66,7 +68,7 @@ def show_queue(request: Request, context: Here, wanted: Wanted, done: str = "", 
     )
 
 
-@router.get("/review/{draft_id}")
+@router.get("/review/{draft_id}", dependencies=[needs(Disclosure.PERSONAL)])
 def show_draft(
     request: Request, context: Here, draft_id: DraftId, wanted: Wanted, done: str = "", of: str = ""
 ) -> Response:
@@ -75,18 +77,18 @@ def show_draft(
     return _render(request, context, view, wanted, done=_describe_done(context, done, of))
 
 
-@router.post("/review/{draft_id}/check")
+@router.post("/review/{draft_id}/check", dependencies=[needs(Disclosure.PERSONAL)])
 async def check(request: Request, context: Here, draft_id: DraftId, wanted: Wanted) -> Response:
     """Draw the text with what would be wrong with it, for the script that asks while somebody types."""
-    form = await receive_form(request, f"{PAGE}/{draft_id}", "draft", draft_id)
+    form = await receive_form(request, "draft", draft_id)
     view = await run_in_threadpool(lists.show_draft, context.engine, draft_id)
     return await run_in_threadpool(_render, request, context, view, wanted, form.fields)
 
 
-@router.post("/review/{draft_id}")
+@router.post("/review/{draft_id}", dependencies=[needs(Action.CLAIM_MAIL, Action.EDIT_MAIL, Action.DECIDE_MAIL)])
 async def act(request: Request, context: Here, draft_id: DraftId, wanted: Wanted) -> Response:
     """Save, approve, reject, claim or release; a refusal is shown on the page, with what was typed."""
-    form = await receive_form(request, f"{PAGE}/{draft_id}", "draft", draft_id)
+    form = await receive_form(request, "draft", draft_id)
     place = await run_in_threadpool(find_place, context.engine, draft_id, wanted)
     try:
         decided = await run_in_threadpool(_act, context, draft_id, form)
@@ -165,7 +167,6 @@ def _render(
         done=done,
         real_now=context.real_now(),
         token=build_form_token(request, "draft", view.draft_id),
-        **describe_reader(request),
     )
 
 

@@ -56,7 +56,7 @@ def test_the_document_is_as_checked_in() -> None:
 
 def test_the_app_serves_the_same_document_and_no_route_is_left_out(site: TestClient) -> None:
     assert site.get("/openapi.json").json() == build_document()
-    assert len(list(operations())) == 64
+    assert len(list(operations())) == 73
 
 
 @pytest.mark.parametrize(("path", "method", "operation"), list(operations()), ids=lambda value: str(value)[:60])
@@ -137,7 +137,9 @@ def _fits(pattern: str, path: str) -> bool:
 def test_an_unknown_parameter_is_refused_by_name(
     site: TestClient, path: str, method: str, operation: dict[str, Any]
 ) -> None:
-    url = path.format(client_id="ada", fix_id="x", call_id="x", draft_id="ada:1", name="risk", provider="ses", **NAMES)
+    url = path.format(
+        client_id="ada", fix_id="x", call_id="x", draft_id="ada:1", name="risk", provider="ses", account_id="p", **NAMES
+    )
     answer = site.request(
         method, url, params={"client_id": "ada", "weather": "wet"} if "recomm" in url else {"weather": 1}
     )

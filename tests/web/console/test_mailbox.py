@@ -23,7 +23,7 @@ WHEN = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
 
 @pytest.fixture
 def pages(tmp_path: Path) -> Iterator[TestClient]:
-    given = settings(tmp_path, smtp_url="smtp://mail.shop.com:587")
+    given = settings(tmp_path, smtp_url="smtp://mail.shop.com:587", open_pages=True)
     engine = connect(given.database)
     metadata.create_all(engine)
     with write_transaction(engine) as connection:

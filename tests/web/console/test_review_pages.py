@@ -130,7 +130,7 @@ def test_a_rejection_needs_its_reason(desk: Desk) -> None:
     assert "why it is rejected" in refused.text
     desk.post("reject", reason="Too dull")
     assert desk.state() == ("rejected", "rejected_by_person")
-    assert "Rejected by page" in plain(desk.pages.get(f"/review/{FIRST}").text)
+    assert "Rejected by demo" in plain(desk.pages.get(f"/review/{FIRST}").text)
 
 
 def test_a_draft_that_somebody_else_has_comes_back_with_who(desk: Desk) -> None:

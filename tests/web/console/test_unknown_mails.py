@@ -21,7 +21,9 @@ def load_state(shop: Shop) -> str | None:
 
 def test_one_who_signed_in_says_that_it_arrived(shop: Shop) -> None:
     lose_mail(shop)
-    settings = shop.settings.model_copy(update={"smtp_url": shop.settings.smtp, "worker_health_url": "none"})
+    settings = shop.settings.model_copy(
+        update={"smtp_url": shop.settings.smtp, "worker_health_url": "none", "open_pages": True}
+    )
     with TestClient(create_app(settings), base_url="http://127.0.0.1:8000") as browser:
         page = browser.get("/clients/c").text
         assert "Nobody knows whether it arrived" in page

@@ -1,0 +1,1 @@
+"""Who changed what: found, written as a table, and kept for as long as the shop says."""

@@ -1,0 +1,1 @@
+"""Accounts of staff, their sign-ins, and the keys of programs."""
