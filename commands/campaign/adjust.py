@@ -9,7 +9,6 @@ import click
 from commands.campaign.guardrails import GUARDRAIL, parse_guardrails
 from commands.campaign.steering import steer_campaign
 from commands.shared.options import AS_JSON
-from commands.shared.output import print_answer
 from commands.shared.parsing import validate
 from errors import BadInput
 from models.campaign import CampaignChange, CampaignCommand
@@ -34,4 +33,9 @@ def command(slug: str, as_json: bool, guardrails: tuple[str, ...], **options: An
         raise BadInput("give --message, --voice, --throughput, --priority, --review, an end or --guardrail")
     change = validate(CampaignChange, options)
     order = CampaignCommand(kind="adjust", change=change.list_changes())
-    print_answer(steer_campaign(slug, order), as_json)
+    steered = steer_campaign(slug, order)
+    if as_json:
+        click.echo(steered.model_dump_json())
+        return
+    for said in steered.said:
+        click.echo(f"{slug}: {said}")

@@ -15,5 +15,7 @@ from models.states import Overdue
 @OVERDUE
 def command(slug: str, overdue: str) -> None:
     """Let a campaign go on; parked mail drains at its throughput."""
-    steer_campaign(slug, CampaignCommand(kind="resume", overdue=Overdue(overdue)))
-    click.echo(f"{slug}: running; overdue mail: {overdue}")
+    steered = steer_campaign(slug, CampaignCommand(kind="resume", overdue=Overdue(overdue)))
+    click.echo(f"{slug}: {steered.state}; overdue mail: {overdue}")
+    for said in steered.said:
+        click.echo(said)
