@@ -76,10 +76,10 @@ class BenchShop:
 
     def measure(self) -> dict[str, float]:
         """Measure the product and the bare handler in turns."""
-        with self._serve() as (web, process, cold_s):
+        with self.serve() as (web, process, cold_s):
             answer = self.home / "answer.json"
             answer.write_bytes(web.get("/v1/recommendations?client_id=c0&n=10").raise_for_status().content)
-            with self._serve_bare(answer) as bare_url:
+            with self.serve_bare(answer) as bare_url:
                 self._load(str(web.base_url), 2 * SECONDS)  # every client and item is asked about once
                 rate = self._load(str(web.base_url)).per_second
                 before = process.cpu_times()
@@ -108,7 +108,8 @@ class BenchShop:
             }
 
     @contextmanager
-    def _serve(self) -> Iterator[tuple[httpx.Client, psutil.Process, float]]:
+    def serve(self) -> Iterator[tuple[httpx.Client, psutil.Process, float]]:
+        """Serve the shop: a caller with the key, the process, and the seconds until it first answered."""
         port = free_port()
         more = {"SELVEDGE_WEB_PORT": str(port), "SELVEDGE_API_KEY": KEY, "SELVEDGE_SMTP_URL": "smtp://127.0.0.1:9"}
         began = time.perf_counter()
@@ -123,8 +124,10 @@ class BenchShop:
             running.send_signal(signal.SIGINT)
             running.wait(30)
 
+    @staticmethod
     @contextmanager
-    def _serve_bare(self, answer: Path) -> Iterator[str]:
+    def serve_bare(answer: Path) -> Iterator[str]:
+        """Serve the bytes of a file by a bare handler; its address."""
         port = free_port()
         running = subprocess.Popen([sys.executable, "-m", "bench.realtime_bare", str(answer), str(port)])
         url = f"http://127.0.0.1:{port}"

@@ -20,8 +20,11 @@ SIZES: Final = ("S", "M", "L")
 ACTS: Final = ("item_viewed",) * 6 + ("item_clicked",) * 2 + ("added_to_cart", "order_placed")
 
 
-def build_shop(home: Path, items: int, clients: int, events_a_client: int, seed: int) -> None:
-    """Make a shop at `home`: `items` items with stock, `clients` clients and about `events_a_client` events of each."""
+def build_shop(
+    home: Path, items: int, clients: int, events_a_client: int, seed: int, until: datetime | None = None
+) -> None:
+    """Make a shop at `home`: `items` items with stock, `clients` clients and about `events_a_client` events of each.
+    Later events than `until` are in the file alone."""
     rng = random.Random(seed)
     files = (
         ("catalogue", _list_items(rng, items)),
@@ -32,6 +35,8 @@ def build_shop(home: Path, items: int, clients: int, events_a_client: int, seed:
     for kind, rows in files:
         path = home / f"{kind}.csv"
         _write_rows(path, rows)
+        if kind == "events" and until is not None:
+            path = _cut_events(path, until)
         command = [
             sys.executable,
             "-c",
@@ -52,6 +57,15 @@ def _write_rows(path: Path, rows: Iterable[dict[str, Any]]) -> None:
         writer.writeheader()
         writer.writerow(first)
         writer.writerows(iterator)
+
+
+def _cut_events(path: Path, until: datetime) -> Path:
+    """Write the events up to a moment into a file beside."""
+    with path.open() as file:
+        known = [row for row in csv.DictReader(file) if datetime.fromisoformat(row["occurred_at"]) <= until]
+    cut = path.with_name("events-known.csv")
+    _write_rows(cut, known)
+    return cut
 
 
 def _list_items(rng: random.Random, items: int) -> Iterator[dict[str, Any]]:
