@@ -19,7 +19,7 @@ from sqlalchemy import Engine, text
 
 from domain.segments.text import parse_text
 from store.database import connect, read_transaction
-from store.segments.members import count_members, explain_count
+from store.segments.members import count_members
 from store.tables import metadata
 from tests.support.ports import free_port
 from tests.support.postgres import Cluster, postgres_programs
@@ -77,13 +77,8 @@ ANALYZE
 
 
 def measure() -> dict[str, float]:
-    """Measure with 100,000 clients."""
-    return _measure(100_000)
-
-
-def measure_full() -> dict[str, float]:
-    """Measure with a million clients."""
-    return _measure(1_000_000)
+    """Measure with 100,000 clients, or a million."""
+    return _measure(1_000_000 if "--full" in sys.argv else 100_000)
 
 
 def _measure(clients: int) -> dict[str, float]:
@@ -132,8 +127,6 @@ def _count_all(engine: Engine, cluster: Cluster, clients: int) -> dict[str, floa
                 found = count_members(connection, tree, NOW)
                 walls.append(time.perf_counter() - begun)
                 cpus.append(read_cpu(cluster) - before)
-            if "-v" in sys.argv:
-                print("\n".join(explain_count(connection, tree, NOW)), file=sys.stderr)
         print(f"  {min(walls):6.3f} s  {min(cpus):6.3f} s CPU  {found:>9,}  {line}", file=sys.stderr)
         slowest, most_cpu = max(slowest, min(walls)), max(most_cpu, min(cpus))
     return {f"segments_{clients}_slowest_s": slowest, f"segments_{clients}_most_cpu_s": most_cpu}
