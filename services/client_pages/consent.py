@@ -25,8 +25,8 @@ class PurposeQuestion(NamedTuple):
 _WORDS = {
     Purpose.PERSONALISATION: (
         "Choose for me",
-        "What you tell us, look at and buy decides which pieces we show and write about. "
-        "With No you see what is new and popular.",
+        "What you tell us, look at and buy decides what we show you, what we write about, and when. "
+        "With No you see what is new and popular, and get only our news.",
     ),
     Purpose.MEASUREMENT: (
         "See when I read",
