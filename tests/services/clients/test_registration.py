@@ -57,6 +57,7 @@ def test_a_client_is_kept_whole(engine: Engine, policy: ShopPolicy) -> None:
         "time_zone": "America/New_York",
         "time_zone_assumed": False,
         "locale": "en-US",
+        "country": "",
         "consent": True,
         "sizes": ("M", "38"),
         "tags": ("vip",),
