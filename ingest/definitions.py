@@ -17,14 +17,11 @@ from models.campaign import Audience
 from models.campaign_definition import (
     CampaignDefinition,
     Caps,
-    DateEntry,
     EventEntry,
     EveryEntry,
     Exits,
     NowEntry,
-    PriceEntry,
     QuietHours,
-    StockEntry,
     TimeEntry,
 )
 from models.journey_steps import Branch, CallStep, EventWait, JourneyMail, JourneyStep, Variant
@@ -47,9 +44,6 @@ _MODELS: Final[Mapping[str, type[BaseModel]]] = {
     "time": TimeEntry,
     "every": EveryEntry,
     "event": EventEntry,
-    "back_in_stock": StockEntry,
-    "price_drop": PriceEntry,
-    "date": DateEntry,
 }
 """The model at each place of a definition, by the name of its field or the kind of its entry."""
 

@@ -54,32 +54,7 @@ class EventEntry(StrictInput):
     unless: tuple[EventType, ...] = Field(default=(), max_length=8)
 
 
-class StockEntry(StrictInput):
-    """A client enters when an item that they wished for, and have not ordered, is in stock again."""
-
-    on: Literal["back_in_stock"]
-
-
-class PriceEntry(StrictInput):
-    """A client enters when the price of an item that they wished for falls by at least `percent`."""
-
-    on: Literal["price_drop"]
-    percent: float = Field(default=10, ge=1, le=90)
-
-
-class DateEntry(StrictInput):
-    """A client enters once a year, `days_before` the day and month of a date that the shop knows of them."""
-
-    on: Literal["date"]
-    attribute: Annotated[str, Field(min_length=1, max_length=64)] = "birthday"
-    days_before: int = Field(default=0, ge=0, le=60)
-    hour: int = Field(default=9, ge=0, le=23)
-    """Of the client's own day."""
-
-
-Entry = Annotated[
-    NowEntry | TimeEntry | EveryEntry | EventEntry | StockEntry | PriceEntry | DateEntry, Field(discriminator="on")
-]
+Entry = Annotated[NowEntry | TimeEntry | EveryEntry | EventEntry, Field(discriminator="on")]
 
 
 class Exits(StrictInput):

@@ -1,0 +1,145 @@
+"""A client through an abandoned basket, as stored: events in, assessments at their times, mails begun, the goal."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, select
+
+from models.actors import Actor, Channel, Role
+from models.base import utc
+from models.campaign_definition import CampaignDefinition
+from models.lifecycle import Assessment, AssessRequest
+from models.states import OutreachState
+from services.assessment.assessor import Assessor
+from services.campaigns.definitions import decide_version, save_draft, start_version, submit_version
+from services.context import ServiceContext
+from services.ingestion.intake import accept_events
+from services.mailing.sending import decide_sending
+from settings import Settings
+from store import tables as t
+from store.database import connect, read_transaction, write_transaction
+from store.mail import ledger
+from store.mail.policy import ShopPolicy
+from tests.store.seeds import event, seed_clients, seed_items
+
+NOON = utc(2026, 3, 2, 12)
+HOUR = timedelta(hours=1)
+OWNER = Actor(who="eve", role=Role.OWNER, channel=Channel.COMMAND)
+CART: dict[str, Any] = {
+    "slug": "cart",
+    "name": "Left in the basket",
+    "holdout": 0,
+    "entry": {"on": "event", "event": "added_to_cart", "wait": "4h", "unless": ["order_placed"]},
+    "steps": [
+        {"id": "first", "mail": {"message": "The pieces in your basket are still there."}},
+        {"id": "think", "wait": "3d"},
+        {"id": "second", "mail": {"message": "Here is what goes with them."}},
+    ],
+    "exits": {"goal": "order_placed"},
+}
+
+
+class Basket:
+    """One client, `ann`, and a campaign about baskets."""
+
+    def __init__(self, engine: Engine, settings: Settings) -> None:
+        self.context = ServiceContext(settings, engine, wall=lambda: NOON)
+        self.engine, self.policy = engine, ShopPolicy.from_settings(settings)
+        self.assessor = Assessor(self.context)
+
+    def publish(self, definition: dict[str, Any], **fields: Any) -> None:
+        settings = self.context.settings
+        drafted = save_draft(self.engine, OWNER, CampaignDefinition.model_validate(definition), settings, NOON, NOON)
+        submit_version(self.engine, OWNER, "cart", NOON, NOON)
+        decide_version(self.engine, OWNER, "cart", drafted.version, "approve", NOON, NOON)
+        start_version(self.engine, OWNER, "cart", NOON, NOON, **fields)
+
+    def tell(self, kind: str, at: datetime, **fields: Any) -> None:
+        with write_transaction(self.engine) as connection:
+            told = event(f"{kind}-{at:%d%H%M}", kind, at=at, **fields)
+            accept_events(connection, [told], self.policy, at, at)
+
+    def look(self, at: datetime) -> Assessment:
+        return self.assessor.assess(AssessRequest(client_id="ann", at=at))
+
+    def send_all(self, at: datetime) -> None:
+        with write_transaction(self.engine) as connection:
+            for mail in ledger.load_client_mails(connection, "ann"):
+                for state in (OutreachState.SCHEDULED, OutreachState.CLAIMED, OutreachState.DATA, OutreachState.SENT):
+                    ledger.move_mail(connection, "ann", mail.n, state, at)
+
+    @property
+    def place(self) -> tuple[str, str, str]:
+        with read_transaction(self.engine) as connection:
+            e = t.enrolments.c
+            row = connection.execute(select(e.state, e.step, e.code).where(e.campaign == "cart")).one()
+        return row.state, row.step, row.code
+
+    @property
+    def keys(self) -> list[str]:
+        with read_transaction(self.engine) as connection:
+            mails = ledger.load_client_mails(connection, "ann")
+        return [mail.reason_key.rpartition(":")[2] for mail in mails if mail.campaign == "cart"]
+
+
+@pytest.fixture
+def basket(tmp_path: Path) -> Basket:
+    settings = Settings(home=tmp_path, shop_time_zone="UTC", _env_file=None)
+    engine = connect(f"sqlite:///{tmp_path / 'store.db'}")
+    t.metadata.create_all(engine)
+    with write_transaction(engine) as connection:
+        policy = ShopPolicy.from_settings(settings)
+        seed_clients(connection, policy, "ann")
+        seed_items(connection, policy, "jumper")
+    made = Basket(engine, settings)
+    made.look(NOON - 24 * HOUR)
+    made.send_all(NOON - 96 * HOUR)
+    made.publish(CART)
+    return made
+
+
+def test_a_basket_is_followed_by_two_mails_and_no_third(basket: Basket) -> None:
+    basket.tell("added_to_cart", NOON, item_id="jumper")
+    basket.tell("added_to_cart", NOON + HOUR, item_id="jumper")
+    basket.look(NOON + HOUR)
+    assert (basket.place, basket.keys) == (("waiting", "", ""), [])
+    waits = basket.look(NOON + 4 * HOUR)
+    assert waits.wake_at <= NOON + 5 * HOUR, "the wait begins anew with the last event"
+    began = basket.look(NOON + 5 * HOUR)
+    assert began.start is not None
+    assert began.start.campaign == "cart"
+    basket.look(NOON + 5 * HOUR)
+    assert (basket.place, basket.keys) == (("in_step", "first", ""), ["first"])
+    basket.send_all(NOON + 6 * HOUR)
+    assert basket.look(NOON + 6 * HOUR).wake_at <= NOON + 78 * HOUR
+    assert basket.place == ("waiting", "think", "")
+    basket.look(NOON + 79 * HOUR)
+    basket.send_all(NOON + 80 * HOUR)
+    basket.look(NOON + 80 * HOUR)
+    assert (basket.place, basket.keys) == (("completed", "second", ""), ["first", "second"])
+
+
+def test_an_order_ends_it_at_once_and_stops_the_mail_on_its_way(basket: Basket) -> None:
+    basket.tell("added_to_cart", NOON, item_id="jumper")
+    basket.look(NOON + 4 * HOUR)
+    assert basket.place == ("in_step", "first", "")
+    basket.tell("order_placed", NOON + 5 * HOUR, item_id="jumper", value="20")
+    assert basket.place == ("exited", "first", "goal")
+    with write_transaction(basket.engine) as connection:
+        row = ledger.require_mail(connection, "ann", ledger.load_client_mails(connection, "ann")[-1].n)
+        assert decide_sending(basket.context, connection, row, NOON + 5 * HOUR).code == "left_campaign"
+
+
+def test_a_new_version_moves_who_is_in_it_at_their_next_step(basket: Basket) -> None:
+    basket.tell("added_to_cart", NOON, item_id="jumper")
+    basket.look(NOON + 4 * HOUR)
+    basket.send_all(NOON + 5 * HOUR)
+    basket.look(NOON + 5 * HOUR)
+    last = {"id": "last", "mail": {"message": "The pieces are few now."}}
+    basket.publish(CART | {"steps": [CART["steps"][0], CART["steps"][1], last]}, takeover="move")
+    basket.look(NOON + 79 * HOUR)
+    assert (basket.place[1], basket.keys) == ("last", ["first", "last"])
