@@ -71,8 +71,8 @@ def write_mails(shop: DemoShop, count: int) -> Iterator[WrittenMail]:
             brief = choose_items(shop.context, recommender, connection, mail, now).brief
             draft = compose_draft(brief)
             sent = {"draft": draft.model_dump(mode="json"), "state": OutreachState.SENT, "sent_at": now}
-            mine = (outreaches.c.client_id == client_id) & (outreaches.c.n == turn + 1)
-            connection.execute(update(outreaches).where(mine).values(**sent))
+            is_this_mail = (outreaches.c.client_id == client_id) & (outreaches.c.n == turn + 1)
+            connection.execute(update(outreaches).where(is_this_mail).values(**sent))
         yield WrittenMail(brief, draft)
 
 

@@ -57,7 +57,7 @@ class ItemAttributes:
         return cls(*(frozenset(column) - {""} for column in (zip(*columns, strict=True) if columns else ((), (), ()))))
 
 
-class Phrase(NamedTuple):
+class ReasonPhrase(NamedTuple):
     """A few words and the kind of reason that they give."""
 
     kind: str
@@ -75,12 +75,12 @@ def explain_pick(
     """Explain a pick in one or two phrases from the largest parts of its score. `reason`: what the model says for the
     item. `said`: kinds of reasons that were given already; none of them is given again, new ones are added, and where
     there is no other the explanation is empty."""
-    popular = Phrase("popular", "liked by many clients these weeks" if pick.parts.get("trend", 0.0) > 0 else "")
+    popular = ReasonPhrase("popular", "liked by many clients these weeks" if pick.parts.get("trend", 0.0) > 0 else "")
     by_part = {
         "match": _list_matches(item, evidence, reason, popular),
         "trend": [popular],
-        "freshness": [Phrase("new", "new in" if 0 <= (now - item.added_at).days < NEW_DAYS else "")],
-        "season": [Phrase("season", f"made for {item.season}" if _is_season(item, evidence, now) else "")],
+        "freshness": [ReasonPhrase("new", "new in" if 0 <= (now - item.added_at).days < NEW_DAYS else "")],
+        "season": [ReasonPhrase("season", f"made for {item.season}" if _is_season(item, evidence, now) else "")],
     }
     largest = max(pick.parts.values(), default=0.0)
     strong = [n for n, v in sorted(pick.parts.items(), key=lambda p: -p[1]) if v > 0 and v >= STRONG * largest]
@@ -94,10 +94,10 @@ def explain_pick(
     return ", ".join(phrase.words for phrase in chosen)
 
 
-def _choose_phrases(groups: Sequence[Sequence[Phrase]], said: Container[str] | None) -> list[Phrase]:
+def _choose_phrases(groups: Sequence[Sequence[ReasonPhrase]], said: Container[str] | None) -> list[ReasonPhrase]:
     """Choose the first phrase of each group that may be said, two at most; one with a figure in it (a brand's name,
     say) may not."""
-    chosen: list[Phrase] = []
+    chosen: list[ReasonPhrase] = []
     for phrases in groups:
         spoken = {phrase.words for phrase in chosen}
         free = (p for p in phrases if p.words and not any(c.isdigit() for c in p.words))
@@ -110,36 +110,38 @@ def _is_season(item: Item, evidence: ClientEvidence, now: datetime) -> bool:
     return item.season == find_season(now, evidence.client.time_zone)
 
 
-def _list_matches(item: Item, evidence: ClientEvidence, reason: Reason | None, popular: Phrase) -> list[Phrase]:
+def _list_matches(
+    item: Item, evidence: ClientEvidence, reason: Reason | None, popular: ReasonPhrase
+) -> list[ReasonPhrase]:
     """List what explains the match, the best first: what the model ties to an item they took, what they said, what
     similar clients take, what they did."""
     kind = reason.kind if reason else ""
     liked = evidence.titles.get(reason.liked) if reason else None
-    together = [Phrase("together", f"taken by clients who also took {liked}")] if liked else []
-    others = {"cohort": [Phrase("cohort", "popular with clients like you")], "popular": [popular]}.get(kind, [])
+    together = [ReasonPhrase("together", f"taken by clients who also took {liked}")] if liked else []
+    others = {"cohort": [ReasonPhrase("cohort", "popular with clients like you")], "popular": [popular]}.get(kind, [])
     return [*together, *_list_quiz(item, evidence.client), *others, *_list_history(item, evidence)]
 
 
-def _list_quiz(item: Item, client: ClientSignals) -> Iterator[Phrase]:
+def _list_quiz(item: Item, client: ClientSignals) -> Iterator[ReasonPhrase]:
     quiz = client.quiz
     styles = [style for style in quiz.styles if normalise_word(style) in {normalise_word(tag) for tag in item.tags}]
     if styles:
-        yield Phrase("style", f"in the {normalise_word(styles[0])} style you chose")
+        yield ReasonPhrase("style", f"in the {normalise_word(styles[0])} style you chose")
     if normalise_word(item.colour) in {normalise_word(colour) for colour in quiz.colours}:
-        yield Phrase("colour", f"in {normalise_word(item.colour)}, a colour you chose")
+        yield ReasonPhrase("colour", f"in {normalise_word(item.colour)}, a colour you chose")
     if normalise_word(item.category) in {normalise_word(category) for category in quiz.categories}:
-        yield Phrase("category", f"in {normalise_word(item.category)}, a kind you chose")
+        yield ReasonPhrase("category", f"in {normalise_word(item.category)}, a kind you chose")
 
 
-def _list_history(item: Item, evidence: ClientEvidence) -> Iterator[Phrase]:
+def _list_history(item: Item, evidence: ClientEvidence) -> Iterator[ReasonPhrase]:
     for verb, liked in evidence.did:
         if normalise_word(item.brand) in liked.brands:
-            yield Phrase("brand", f"from {item.brand}, which you {verb} before")
+            yield ReasonPhrase("brand", f"from {item.brand}, which you {verb} before")
         if normalise_word(item.category) in liked.categories:
-            yield Phrase("category", f"close to the {normalise_word(item.category)} you {verb} before")
+            yield ReasonPhrase("category", f"close to the {normalise_word(item.category)} you {verb} before")
         if normalise_word(item.colour) in liked.colours:
-            yield Phrase("colour", f"in {normalise_word(item.colour)}, like what you {verb} before")
+            yield ReasonPhrase("colour", f"in {normalise_word(item.colour)}, like what you {verb} before")
 
 
-def _fallback(client: ClientSignals) -> Phrase:
-    return Phrase("stock", "in stock in your size" if client.wears else "picked from what is in stock")
+def _fallback(client: ClientSignals) -> ReasonPhrase:
+    return ReasonPhrase("stock", "in stock in your size" if client.wears else "picked from what is in stock")
