@@ -93,7 +93,7 @@ def upsert_clients(
     types = load_types(connection) if any(row.attributes for row in rows) else {}
     given: dict[ClientId, dict[str, Given]] = {}
     for index, row in enumerate(rows):
-        if why := _refuse(row, erased_ids, now) or find_attribute_fault(row.attributes, types):
+        if why := _refuse(row, erased_ids, now) or (row.attributes and find_attribute_fault(row.attributes, types)):
             batch.refused.append(RowRefusal(index, *why))
         else:
             given.setdefault(row.client_id, {}).update(row.attributes)
@@ -106,7 +106,8 @@ def upsert_clients(
     if batch.changed:
         note_changes(connection, batch.changed)
     turned = _find_turned(batch)
-    delete_preferences(connection, [key for key in turned if not may_personalise(batch.changed[key].purposes)])
+    if refusing := [key for key in turned if not may_personalise(batch.changed[key].purposes)]:
+        delete_preferences(connection, refusing)
     nudged = dict.fromkeys([*batch.new, *_find_freed(batch), *turned])
     outbox.push_nudges(connection, "client", nudged, real_now, held=not start)
     return batch

@@ -222,7 +222,7 @@ def decide_sending(
     sent_at = mail_facts.list_sent_times(connection, row.client_id, now)
     facts = mail_facts.load_mail_facts(connection, file, context.settings.keys.signing, sent_at)
     gate = campaigns.load_gate(connection, row.campaign) if row.campaign else campaigns.CampaignGate()
-    if gate.is_over(now):
+    if row.campaign and gate.is_over(now):
         return Eligibility(door=SendDecision.CLOSED, code=ENDED)
     if row.content is not None and row.campaign and places.has_left(connection, row.campaign, row.client_id, row.n):
         return Eligibility(door=SendDecision.CLOSED, code="left_campaign")

@@ -41,7 +41,7 @@ def stream_export(context: WebContext, actor: Actor, client_id: ClientId) -> Res
     key, now, real_now = context.settings.keys.signing, context.business_now(), context.real_now()
     pieces = requests.export_client(context.engine, actor, key, client_id, now, real_now)
     first = next(pieces)  # refusals come before the first piece, while there is a status yet
-    headers = {"Content-Disposition": f'attachment; filename="{client_id}.json"', "Cache-Control": "no-store"}
+    headers = {"Content-Disposition": f'attachment; filename="{client_id}.json"'}
     return StreamingResponse(chain([first], pieces), media_type="application/json", headers=headers)
 
 
