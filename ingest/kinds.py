@@ -151,14 +151,9 @@ KINDS: Final = {
             Columns(
                 ("client_id", "email"),
                 (
-                    "first_name",
-                    "time_zone",
-                    "locale",
-                    "country",
-                    "signed_up_at",
-                    "sizes",
-                    "tags",
+                    *("first_name", "time_zone", "locale", "country", "signed_up_at", "sizes", "tags"),
                     *CONSENT_COLUMNS,
+                    "preferred_hour",
                 ),
                 ATTRIBUTE,
             ),

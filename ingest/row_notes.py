@@ -25,6 +25,7 @@ NOTES: Final = {
     "consent_not_stated": "may not be mailed: their consent is not stated (unless they gave it before)",
     "nulls": "with NULL, nan or N/A in a cell: taken as empty",
     "name_left_out": "whose first name is none, such as NULL or an address: left empty",
+    "hour_in_quiet_time": "like an hour within the shop's quiet hours: their mail goes when those end",
     "lists_unsplit": "with a list in one piece: lists are parted by {lists}, or by what --lists names",
     "time_zone_assumed": "without a time zone, taken to live in the shop's",
     "held_short": "of which more units are held for Fixes than were counted",

@@ -42,6 +42,8 @@ class _ClientFields(StrictInput):
     tags: tuple[Label, ...] = Field(default=(), max_length=50)
     attributes: AttributeInputs = Field(default_factory=dict)
     """Custom attributes by name; those left out keep their values, null takes one off."""
+    preferred_hour: int | None = Field(default=None, ge=0, le=23)
+    """Hour of the client's own day at which they like to hear from us."""
 
     @field_validator("first_name")
     @classmethod

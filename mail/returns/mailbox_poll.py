@@ -60,7 +60,7 @@ def poll_mailbox(mailbox: PolledMailbox, take_all: TakeAll) -> int:
     """
     try:
         return _poll_imap(mailbox, take_all) if mailbox.scheme.startswith("imap") else _poll_pop3(mailbox, take_all)
-    except (OSError, imaplib.IMAP4.error, poplib.error_proto, EOFError) as failed:
+    except (OSError, imaplib.IMAP4.error, poplib.error_proto, EOFError, ValueError) as failed:  # or answers nonsense
         raise Unavailable(f"SELVEDGE_RETURNS_MAILBOX: {mailbox.host} fails ({type(failed).__name__})") from None
 
 
@@ -86,12 +86,14 @@ _UID: Final = re.compile(rb"\bUID (\d+)", re.IGNORECASE)
 
 
 def _fetch(server: imaplib.IMAP4, uids: Sequence[str]) -> dict[str, bytes]:
-    """Fetch mails by uid; what was deleted meanwhile is missing."""
+    """Fetch mails by uid, which servers name before or after the body; what was deleted meanwhile is missing."""
     _, parts = server.uid("FETCH", ",".join(uids), "(UID BODY.PEEK[])")
     mails: dict[str, bytes] = {}
-    for part in parts:
-        if isinstance(part, tuple) and isinstance(part[1], bytes) and (match := _UID.search(part[0])):
-            mails[match[1].decode()] = part[1]
+    for part, after in zip(parts, [*parts[1:], b""], strict=True):
+        if isinstance(part, tuple) and isinstance(part[1], bytes):
+            named = _UID.search(part[0]) or (_UID.search(after) if isinstance(after, bytes) else None)
+            if named:
+                mails[named[1].decode()] = part[1]
     return mails
 
 

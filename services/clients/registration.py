@@ -17,10 +17,11 @@ from domain.intake import ERASED, TOLERANCE
 from domain.mail_consent import may_list_decide
 from domain.permissions import Action
 from domain.segments.attribute_values import Given, find_attribute_fault
+from domain.timing import explain_preferred_hour
 from errors import BadInput, ErasedClient
 from models.actors import Actor, Subject, SubjectKind
 from models.base import ClientId
-from models.clients import Client, ClientRow
+from models.clients import Client, ClientPolicy, ClientRow
 from models.consents import OTHER_PURPOSES
 from services.segments.attributes import set_attributes
 from store.activity import write_activity
@@ -148,6 +149,7 @@ def _merge(
         sizes=row.sizes,
         tags=row.tags,
         purposes={},
+        policy={},
     )
     plain = {name: getattr(row, name) for name in _PLAIN & fields_set}
     mailbox = hash_mailbox(policy.signing_key, row.email, policy.fold_tags)
@@ -159,6 +161,10 @@ def _merge(
     if "consent" in fields_set and row.consent != values.consent:
         values = _apply_consent(batch, values, row, now)
     values = _apply_purposes(batch, values, row, now)
+    if row.preferred_hour is not None:
+        values = values._replace(policy={**values.policy, "preferred_hour": row.preferred_hour})
+        if explain_preferred_hour(policy.mail_rules, ClientPolicy(preferred_hour=row.preferred_hour)):
+            batch.count_note("hour_in_quiet_time")
     if values.time_zone_assumed:
         batch.count_note("time_zone_assumed")
     return values

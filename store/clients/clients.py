@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, Row, bindparam, select, update
@@ -33,10 +33,9 @@ class ClientValues(NamedTuple):
     sizes: tuple[str, ...]
     tags: tuple[str, ...]
     purposes: Purposes
+    policy: Mapping[str, Any]
+    """What they asked of our mail, as their row holds it."""
     mailbox: str = ""
-
-
-_COLUMNS: Final = (*ClientValues._fields, "policy")
 
 
 def load_values(connection: Connection, ids: Iterable[ClientId]) -> dict[ClientId, ClientValues]:
@@ -54,20 +53,22 @@ def load_values(connection: Connection, ids: Iterable[ClientId]) -> dict[ClientI
             sizes=tuple(row.sizes),
             tags=tuple(row.tags),
             purposes=parse_purposes(row.purposes or {}),
+            policy=row.policy or {},
         )
         for row in connection.execute(query)
     }
 
 
 def save_values(connection: Connection, rows: Iterable[ClientValues]) -> None:
-    """Save clients, new and changed ones; what a client asked of their mail stays."""
+    """Save clients, new and changed ones."""
     written = [_build_row(row) for row in rows]
-    write_rows(connection, clients, _COLUMNS, written, "replace", spared={"policy"})
+    write_rows(connection, clients, ClientValues._fields, written, "replace")
 
 
 def _build_row(row: ClientValues) -> tuple[Any, ...]:
     purposes = dump_json(dump_purposes(row.purposes)) if row.purposes else "{}"
-    return (*row[:-4], dump_json(row.sizes), dump_json(row.tags), purposes, row.mailbox, "{}")
+    policy = dump_json(dict(row.policy)) if row.policy else "{}"
+    return (*row[:-5], dump_json(row.sizes), dump_json(row.tags), purposes, policy, row.mailbox)
 
 
 def save_locale(connection: Connection, client_id: ClientId, locale: str) -> bool:

@@ -19,6 +19,7 @@ class ShopPolicy:
     fold_tags: bool = True
     """Whether `ann+shop@` is the mailbox `ann@`."""
     rules: EngagementRules = field(default_factory=EngagementRules)
+    mail_rules: MailRules = field(default_factory=MailRules)
 
     def __repr__(self) -> str:
         return f"ShopPolicy(currency={self.currency!r}, time_zone={self.time_zone!r})"
@@ -31,6 +32,7 @@ class ShopPolicy:
             time_zone=settings.shop_time_zone,
             signing_key=settings.keys.signing,
             fold_tags=settings.mailbox_tags == "fold",
+            mail_rules=build_mail_rules(settings),
         )
 
 

@@ -8,7 +8,7 @@ parameters is met. Rows are plain tuples that pass the type machinery by: moment
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -91,9 +91,8 @@ def write_rows(
     columns: Sequence[str],
     rows: Sequence[Row],
     conflict: Conflict,
-    spared: Collection[str] = (),
 ) -> list[str] | None:
-    """Insert `rows`, tuples in the order of `columns`. Columns `spared` are written for new rows only.
+    """Insert `rows`, tuples in the order of `columns`.
 
     On PostgreSQL returns the first key column of each row written, for callers who race; on SQLite None, since a
     writer there is alone.
@@ -101,7 +100,7 @@ def write_rows(
     if not rows:
         return []
     keys = [column.name for column in table.primary_key]
-    clause = f"ON CONFLICT ({', '.join(keys)}) {_action([c for c in columns if c not in spared], keys, conflict)}"
+    clause = f"ON CONFLICT ({', '.join(keys)}) {_action(columns, keys, conflict)}"
     into = f"INSERT INTO {table.name} ({', '.join(columns)})"
     if connection.dialect.name != "postgresql":
         marks = ", ".join("?" * len(columns))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Connection, Engine, insert, select, update
 
-from models.clients import Client, ClientRow
+from models.clients import Client, ClientPolicy, ClientRow
 from models.consents import ConsentRecord, Purpose
 from services.clients import registration
 from services.ingestion import intake
@@ -181,3 +181,19 @@ def test_each_purpose_keeps_its_last_word_with_time_and_source(engine: Engine, p
 def test_an_unknown_client_is_none(engine: Engine) -> None:
     with write_transaction(engine) as connection:
         assert clients.load_client(connection, "nobody") is None
+
+
+def test_a_preferred_hour_is_kept_beside_other_wishes_and_said_where_it_is_night(
+    engine: Engine, policy: ShopPolicy
+) -> None:
+    with write_transaction(engine) as connection:
+        put_clients(connection, policy, client_row("ann"))
+        connection.execute(update(table).values(policy={"max_mails_per_week": 1}))
+        night = put_clients(connection, policy, client_row("ann", preferred_hour=23))
+        assert (list(night.changed), night.notes["hour_in_quiet_time"]) == (["ann"], 1)
+        assert ann(connection).policy == ClientPolicy(max_mails_per_week=1, preferred_hour=23)
+        day = put_clients(connection, policy, client_row("ann", preferred_hour=9))
+        assert (list(day.changed), day.notes.get("hour_in_quiet_time")) == (["ann"], None)
+        assert put_clients(connection, policy, client_row("ann", preferred_hour=9)).same == 1
+        put_clients(connection, policy, client_row("ann", first_name="Ann"))
+        assert ann(connection).policy.preferred_hour == 9, "a row that leaves it out keeps it"
