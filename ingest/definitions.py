@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -109,11 +109,19 @@ def list_faults(values: Any) -> list[str]:
         CampaignDefinition.model_validate(values)
     except ValidationError as wrong:
         lines: dict[str, str] = {}
-        for error in wrong.errors(include_url=False):
+        errors = wrong.errors(include_url=False)
+        for error in errors:
+            if error["type"] == "too_short" and any(is_inside(other["loc"], error["loc"]) for other in errors):
+                continue  # it counts only the entries that are right; those that are not have lines of their own
             line = explain_fault(error, values)
             lines.setdefault(line.partition(":")[0], line)  # of several ways to read one value, the first
         return list(lines.values())
     return []
+
+
+def is_inside(place: Sequence[int | str], whole: Sequence[int | str]) -> bool:
+    """Return whether a place lies within another."""
+    return len(place) > len(whole) and tuple(place[: len(whole)]) == tuple(whole)
 
 
 def explain_fault(error: Mapping[str, Any], values: Any) -> str:

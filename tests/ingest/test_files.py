@@ -148,7 +148,7 @@ BAD_EVENTS = [
     ("e1,ann,item_viewed,2026-05-01T10:00:00Z,,,,", "item_id"),
     ("e1,ann,order_placed,2026-05-01T10:00:00Z,,0,,", "quantity"),
     ("e1,ann,order_placed,2026-05-01T10:00:00Z,,1,-5,", "value"),
-    ("e1,ann,order_placed,2026-05-01T10:00:00Z,,1,nan,", "value"),
+    ("e1,ann,order_placed,2026-05-01T10:00:00Z,,1,inf,", "value"),
     ("e1,ann,order_placed,2026-05-01T10:00:00Z,,1,1e300,", "value"),
     ("e1,ann,order_placed,2026-05-01T10:00:00Z,,1,5,EUR", "currency"),
     ("e1,ann,consent_changed,2026-05-01T10:00:00Z,,,,", "consent"),
