@@ -419,8 +419,9 @@ ONCE: Final = frozenset(Action) - {
     Action.TEST_MAIL,
     Action.REQUEST_LETTER,
     Action.RESET_PERSON,
+    Action.RECONCILE,
 }
-"""Doing these twice is doing them once; two exports, trainings, mails to staff or new links are two."""
+"""Doing these twice is doing them once; two exports, trainings, mails to staff, links or orders to start are two."""
 OVER: Final = frozenset(
     {
         Action.CANCEL_FIX,

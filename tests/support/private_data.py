@@ -45,6 +45,9 @@ def save_everything_about(connection: Connection, terms: ShopPolicy, client_id: 
     piece = {"item_id": "knit-1", "title": "A knit", "category": "knit", "price": "50"}
     item_intake.put_items(connection, [ItemRow.model_validate(piece)], terms, now)
     connection.execute(insert(t.stock).values(sku="knit-1-M", item_id="knit-1", size="M", on_hand=3, reserved=0))
+    lost = {"workflow_id": f"client-{client_id}", "client_id": client_id, "since": now, "how": "gone"}
+    connection.execute(insert(t.lost_workflows).values(lost))
+    connection.execute(insert(t.client_attributes).values(client_id=client_id, name="shoe", words=NOTE, updated_at=now))
     _save_events(connection, terms, client_id, now)
     _save_assessment(connection, client_id, now)
     _save_mail(connection, client_id, now)

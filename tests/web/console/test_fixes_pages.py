@@ -71,11 +71,12 @@ def test_the_whole_catalogue_is_searched(site: TestClient) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        {"wish": FixWish(budget=Decimal(500)).model_dump(mode="json")},
+        {"wish": FixWish(budget=Decimal(300)).model_dump(mode="json")},
         {"note_read": {"fields": {"item_cap": "1"}}},  # what was read in a note binds the decision, so the offers too
     ],
 )
 def test_a_unit_that_breaks_a_rule_is_not_offered(site: TestClient, change: dict[str, Any]) -> None:
+    change_store(site, fix_items.update().where(fix_items.c.fix_id == "f1").values(price_cents=10_000))
     assert 'value="bag-1-M"' in site.get("/fixes/f1").text
     change_store(site, fixes.update().where(fixes.c.fix_id == "f1").values(**change))
     assert 'value="bag-1-M"' not in site.get("/fixes/f1").text
@@ -157,14 +158,13 @@ def test_a_decision_waits_for_temporal_and_says_so(site: TestClient) -> None:
     form = {"token": find_token(site.get("/fixes/f1").text), "verdict": "approve", "by": "Sam"}
     answer = site.post("/fixes/f1/decision", data=form, headers=OURS)
     assert answer.status_code == 503
-    assert "SELVEDGE_TEMPORAL_ADDRESS" in answer.text
+    assert "Temporal does not answer" in answer.text
 
 
 @pytest.mark.parametrize(
     ("form", "message"),
     [
-        ({"verdict": "burn"}, "verdict"),
-        ({"verdict": "swap", "out": "knit-0-M"}, "into"),
+        ({"verdict": "burn"}, "Verdict"),
         ({"verdict": "swap", "out": "knit-0-M", "into": "../../etc"}, "into"),
     ],
 )

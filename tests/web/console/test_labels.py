@@ -8,6 +8,7 @@ from domain.blend import PARTS
 from domain.fixes.candidates import EXCLUSION_REASONS
 from domain.outreach import SETTLED
 from models.calls import CallState
+from models.drafts import DraftStage
 from models.events import Event
 from models.fixes import FixState, ItemState
 from models.refreshes import ChallengerVerdict, RefreshState
@@ -37,5 +38,6 @@ def test_every_code_has_its_word_and_no_word_is_left_over() -> None:
 def test_every_tone_is_that_of_a_state_and_one_only() -> None:
     toned = [*labels.GOOD, *labels.WAITING, *labels.BAD]
     assert len(toned) == len(set(toned))
-    assert set(toned) <= {*OutreachState, *EnrolmentState, *CampaignState, *Phase, *FixState, *CallState, "kept"}
+    states = {*OutreachState, *EnrolmentState, *CampaignState, *Phase, *FixState, *CallState, *DraftStage, "kept"}
+    assert set(toned) <= states
     assert not labels.WAITING & SETTLED
