@@ -100,7 +100,7 @@ def _write_csv(path: Path, rows: Iterable[Contract | Any]) -> None:
     with path.open("w", newline="", encoding="utf-8") as file:
         writer: csv.DictWriter[str] | None = None
         for row in rows:
-            fields = row.model_dump(mode="json")
+            fields = row.model_dump(mode="json", exclude={"attributes"})  # the demo declares none
             if writer is None:
                 writer = csv.DictWriter(file, fieldnames=list(fields), lineterminator="\n")
                 writer.writeheader()

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from domain.eligibility import explain_code
 from domain.mail_servers import explain_wait
 from domain.outreach import PREPARING
+from domain.states import OPEN_PLACES
 from models.states import CampaignState, EnrolmentState, OutreachState
 
 RETRY_WITHIN: Final = timedelta(days=14)
@@ -66,7 +67,7 @@ _WAYS: Final[Mapping[OutreachState, str]] = {
 def describe_place(place: Place, campaign: CampaignState, ends_at: datetime | None) -> PlaceReason:
     """Describe where a client stands: the code, one sentence, and until when. `ends_at`: of the campaign."""
     found = _describe(place, campaign)
-    waits = place.state in (EnrolmentState.WAITING, EnrolmentState.IN_STEP)
+    waits = place.state in OPEN_PLACES
     if waits and ends_at is not None and found.until is not None and found.until >= ends_at:
         return found._replace(why=f"{found.why}; the campaign ends before that, on {ends_at:%-d %B %Y}")
     return found

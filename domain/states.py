@@ -71,6 +71,8 @@ VERSION: Final = StateTable(
 )
 
 _E = EnrolmentState
+OPEN_PLACES: Final = frozenset({_E.WAITING, _E.IN_STEP})
+"""The states of those who are in a campaign now. One that is complete or failed may be tried again by a person."""
 ENROLMENT: Final = StateTable(
     # One that only records the arm of a comparison is complete at once; who may not be mailed is dropped at once.
     first=frozenset({_E.WAITING, _E.HELD_OUT, _E.DROPPED, _E.COMPLETED}),

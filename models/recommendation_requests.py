@@ -55,7 +55,7 @@ class RecommendationQuery(StrictInput):
     @model_validator(mode="after")
     def _require_asker(self) -> Self:
         if (self.client_id is None) == (self.session_id is None):
-            raise ValueError("client_id: give it, or session_id in its place")
+            raise ValueError("give client_id, or session_id in its place")
         if self.explain and self.client_id is None:
             raise ValueError("explain: goes with client_id alone")
         return self

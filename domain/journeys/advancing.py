@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 from domain.journeys.places import JourneyPlace, JourneyVersions, choose_next, find_step
 from domain.outreach import SETTLED
+from domain.states import OPEN_PLACES
 from domain.timing import MailRules, find_next_open, load_zone
 from models.base import ItemId
 from models.campaign import Audience
@@ -74,7 +75,7 @@ def advance_place(place: JourneyPlace, versions: JourneyVersions, facts: Journey
     """Advance a place as far as it goes at `now`. Doing it twice is doing it once."""
     place = _begin(place, versions, facts, now)
     calls: list[JourneyStep] = []
-    while place.state in (EnrolmentState.WAITING, EnrolmentState.IN_STEP):
+    while place.state in OPEN_PLACES:
         definition = versions.definitions[place.version]
         if code := find_exit(place, definition, facts, now):
             return Advance(place.end(EnrolmentState.EXITED, code), calls=tuple(calls))

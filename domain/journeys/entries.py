@@ -9,13 +9,13 @@ from typing import Final, NamedTuple
 
 from domain.journeys.advancing import JourneyEvent
 from domain.journeys.places import JourneyPlace, JourneyVersions
+from domain.states import OPEN_PLACES
 from models.base import CampaignSlug, ClientId, ItemId
 from models.campaign_definition import CampaignDefinition, EventEntry, EveryEntry
 from models.states import Arm, EnrolmentState
 
 LATE: Final = timedelta(days=1)
 """An occasion whose mail would have been due longer ago is history, as in an import: nobody enters for it."""
-OPEN: Final = frozenset({EnrolmentState.WAITING, EnrolmentState.IN_STEP})
 
 
 class LastEntry(NamedTuple):
@@ -41,7 +41,7 @@ def may_enter(definition: CampaignDefinition, last: LastEntry | None, occasion: 
         return False
     if last is None:
         return True
-    if last.state in OPEN or definition.re_entry == "never":
+    if last.state in OPEN_PLACES or definition.re_entry == "never":
         return False
     return occasion.at >= last.at + definition.re_entry
 

@@ -12,14 +12,13 @@ from sqlalchemy import Connection, Select, or_, select, update
 from domain.journeys.advancing import JourneyEvent
 from domain.journeys.audiences import Membership
 from domain.journeys.places import JourneyPlace
-from domain.states import ENROLMENT
+from domain.states import ENROLMENT, OPEN_PLACES
 from models.base import CampaignSlug, ClientId
 from models.states import Arm, CampaignState, EnrolmentState, Phase
 from store.sql.bulk import among, insert_ignoring
 from store.sql.records import Record
 from store.tables import campaigns, clients, enrolments, events, standings
 
-OPEN: Final = (EnrolmentState.WAITING, EnrolmentState.IN_STEP)
 MOST_EVENTS: Final = 400
 """Events of one client read for a look at their places, the latest."""
 _e: Final = enrolments.c
@@ -64,7 +63,9 @@ class PlaceRow(Record):
 
 
 def _select_places() -> Select[Any]:
-    return select(*PlaceRow.list_columns(enrolments, labels=_PLACE)).where(_e.version.is_not(None), _e.state.in_(OPEN))
+    return select(*PlaceRow.list_columns(enrolments, labels=_PLACE)).where(
+        _e.version.is_not(None), _e.state.in_(sorted(OPEN_PLACES))
+    )
 
 
 def list_places(connection: Connection, client_id: ClientId) -> list[JourneyPlace]:
@@ -166,4 +167,4 @@ def release_overdue(connection: Connection, slug: CampaignSlug, before: datetime
 def has_left(connection: Connection, slug: CampaignSlug, client_id: ClientId, n: int) -> bool:
     """Return whether the client left the campaign, as by reaching its goal, with mail `n` of theirs on its way."""
     query = select(_e.state).where(_e.campaign == slug, _e.client_id == client_id, _e.n == n, _e.version.is_not(None))
-    return any(EnrolmentState(state) not in OPEN for state in connection.scalars(query))
+    return any(EnrolmentState(state) not in OPEN_PLACES for state in connection.scalars(query))

@@ -15,6 +15,7 @@ from domain.consent import is_personal
 from domain.engagement import Engagement
 from domain.next_actions import NoMailDecision, OpenCall
 from domain.phases import PhaseState
+from domain.states import OPEN_PLACES
 from models.base import ClientId
 from models.calls import CallState
 from models.clients import ClientPolicy
@@ -142,7 +143,7 @@ _HAS_PENDING: Final = (
 _HAS_PLACE: Final = (
     exists()
     .where(enrolments.c.client_id == clients.c.client_id, enrolments.c.version.is_not(None))
-    .where(enrolments.c.state.in_((EnrolmentState.WAITING, EnrolmentState.IN_STEP)))
+    .where(enrolments.c.state.in_(sorted(OPEN_PLACES)))
 ).label("has_place")
 # Built once: it runs for every assessment and every mail, and building it would take as long as running it.
 _CLIENT_FILE_QUERY: Final = (

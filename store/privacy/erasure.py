@@ -15,7 +15,7 @@ from typing import Any, Final
 from sqlalchemy import Connection, Text, and_, cast, delete, func, or_, select, tuple_, update
 
 from domain.outreach import SETTLED
-from domain.states import ERASURE
+from domain.states import ERASURE, OPEN_PLACES
 from errors import ErasedClient, NotFound
 from models.base import ClientId
 from models.erasures import ErasureState, ErasureStatus
@@ -173,7 +173,7 @@ def _delete_counted(connection: Connection, client_id: ClientId) -> int:
 def _close_state(state: str) -> str:
     """Return the final state to count: what was under way waits for nobody any more, or its campaign would wait for
     ever."""
-    if state in (EnrolmentState.WAITING, EnrolmentState.IN_STEP):
+    if state in OPEN_PLACES:
         return EnrolmentState.DROPPED
     return OutreachState.REJECTED if state in set(OutreachState) - SETTLED else state
 

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Text, cast, exists, func, select, true
 
 from domain.outreach import RETURNED
 from domain.segments.evaluation import compute_bounds
-from domain.states import ENROLMENT
+from domain.states import OPEN_PLACES
 from models.segment_words import CampaignPlace, Count, CountOp, Happened, Worth
 from models.segments import Enrolment, Happening
 from models.states import Arm, OutreachState
@@ -118,7 +118,7 @@ def _test_mails(leaf: Happening, now: datetime) -> RowTest:
 def build_enrolment(leaf: Enrolment) -> Conjunction:
     """Build what a filter asks of the client's place in a campaign."""
     place = {
-        CampaignPlace.IN: (_n.arm == Arm.TREATED, _n.state.not_in(sorted(ENROLMENT.final))),
+        CampaignPlace.IN: (_n.arm == Arm.TREATED, _n.state.in_(sorted(OPEN_PLACES))),
         CampaignPlace.WAS_IN: (_n.arm != Arm.NEITHER,),
         CampaignPlace.HELD_OUT: (_n.arm == Arm.CONTROL,),
     }[leaf.place]

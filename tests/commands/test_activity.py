@@ -25,7 +25,7 @@ def call(*arguments: str) -> Result:
 
 def test_a_command_is_on_record_under_the_account_that_ran_it() -> None:
     assert call("activity", "list").output == "nothing was changed\n"
-    assert call("campaign", "create", "spring", "--name", "Spring").exit_code == 0
+    assert call("campaign", "create", "spring", "--name", "Spring", "--even-if-empty").exit_code == 0
     assert call("campaign", "pause", "spring", "--reason", "stock").exit_code == 0
     paused, created = json.loads(call("activity", "list", "--subject", "campaign:spring", "--json").stdout)
     assert (created["action"], paused["action"]) == ("campaign.create", "campaign.pause")

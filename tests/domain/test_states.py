@@ -58,7 +58,7 @@ def test_everything_can_end(name: str) -> None:
     ("name", "final"),
     [
         ("campaign", {CampaignState.FINISHED, CampaignState.ENDED}),
-        ("enrolment", set(EnrolmentState) - {EnrolmentState.WAITING, EnrolmentState.IN_STEP}),
+        ("enrolment", {EnrolmentState.HELD_OUT, EnrolmentState.EXITED, EnrolmentState.DROPPED}),
         ("version", {VersionState.LIVE, VersionState.SET_ASIDE}),
         ("call", {CallState.DONE, CallState.DROPPED}),
         ("wave", {WaveState.DONE, WaveState.CANCELLED}),

@@ -64,7 +64,9 @@ def test_a_mail_shows_the_shop_s_pictures_and_leads_to_its_pages(shop: Shop, tmp
     assert (report.fetched, report.broken, [fault.item_id for fault in report.faults]) == (2, 1, ["a2"])
     html, base = send_mail(shop).html, shop.settings.base_url
     sources = re.findall(r'<img[^>]* src="([^"]+)"', html)
-    app = create_app(shop.settings.model_copy(update={"smtp_url": "smtp://127.0.0.1:9"}))  # the mailbox's port is taken
+    app = create_app(
+        shop.settings.model_copy(update={"smtp_url": "smtp://127.0.0.1:9", "open_pages": True})
+    )  # the mailbox's port is taken
     with TestClient(app, base_url=base, follow_redirects=False) as site:
         answers = [site.get(source.removeprefix(base)) for source in sources]
         assert [answer.headers["content-type"] for answer in answers] == ["image/jpeg", "image/jpeg", "image/png"]

@@ -51,7 +51,8 @@ def test_it_serves_a_fresh_home_and_ends_when_told(tmp_path: Path) -> None:
         finally:
             one.send_signal(signal.SIGTERM)
             _, stderr = one.communicate(timeout=20)
-    assert "No clients yet" in page
+    assert "Sign in" in page, "nobody reads the console of a fresh shop"
+    assert f"http://127.0.0.1:{web}/invitation/".encode() in stderr, "its owner gets the first link"
     assert b"Traceback" not in stderr
 
 

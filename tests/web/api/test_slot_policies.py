@@ -102,7 +102,10 @@ def test_a_shadow_needs_no_suite_and_comments_stay(site: TestClient, given: Sett
 
 @pytest.mark.parametrize(
     ("query", "message"),
-    [("", "client_id: is missing"), ("?client_id=ada&n=101", "n: must be less than or equal to 100")],
+    [
+        ("", "query: give client_id, or session_id in its place"),
+        ("?client_id=ada&n=101", "n: must be less than or equal to 100"),
+    ],
 )
 def test_a_wrong_query_is_said_as_a_wrong_body_is(site: TestClient, query: str, message: str) -> None:
     answer = site.get(f"/v1/recommendations{query}")
