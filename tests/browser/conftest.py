@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 import uvicorn
@@ -29,11 +30,17 @@ FLAGS = [
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the site's shop."""
+    return tmp_path_factory.mktemp("site")
+
+
+@pytest.fixture(scope="module")
+def site(home: Path) -> Iterator[str]:
     """The address of the app on the story, with two mails in its mailbox."""
     web, mailbox, temporal, worker = free_ports(4)
     settings = prepare_home(
-        tmp_path_factory.mktemp("site"),
+        home,
         web_port=web,
         mailbox_port=mailbox,
         temporal_address=f"127.0.0.1:{temporal}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
@@ -21,9 +22,8 @@ NEW_PAGES = (
 
 
 @pytest.fixture(scope="module")
-def database(site: str, tmp_path_factory: pytest.TempPathFactory) -> str:
+def database(site: str, home: Path) -> str:
     """The store of the site, with two drafts on the desk."""
-    [home] = (path for path in tmp_path_factory.getbasetemp().glob("site*") if not path.is_symlink())
     url = f"sqlite:///{home / 'selvedge.db'}"
     engine = connect(url)
     with write_transaction(engine) as connection:
