@@ -18,6 +18,7 @@ from errors import SelvedgeError
 from hosting import page_training
 from hosting.attributes import require_attributes
 from hosting.census_watch import CensusWatch
+from hosting.day_watch import watch_days
 from hosting.dispatch import Dispatcher
 from hosting.health import WorkerHealth
 from hosting.picture_watch import watch_pictures
@@ -65,6 +66,7 @@ async def serve(settings: Settings, queues: Sequence[str]) -> None:
                 CensusWatch(context, client).run(),
                 page_training.run_training(context.engine),
                 watch_pictures(context.engine, settings),
+                watch_days(context),
             )
             tasks = [asyncio.create_task(loop) for loop in loops]
         log.info("working on %s", ", ".join(queues))

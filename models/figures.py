@@ -64,7 +64,7 @@ class Kpi(Contract):
 
 class KpiReport(Contract):
     """All figures over `days` days up to business `now`; the last day is not over. `counted_until`: up to where days
-    are counted and kept, null before the first nightly pass."""
+    are counted and kept, null before a worker has counted any."""
 
     now: datetime
     days: int

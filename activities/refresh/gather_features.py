@@ -1,5 +1,5 @@
-"""Bring up to date what models and pages read: clients' profiles, the hours at which mail is read, how many each saved
-segment holds, and the figures of the days that are over."""
+"""Bring up to date what models and pages read: clients' profiles, the hours at which mail is read, and how many each
+saved segment holds."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from temporalio import activity
 from activities.heartbeat import send_heartbeats
 from models.refreshes import RefreshCount, RefreshStep
 from services.context import ServiceContext
-from services.figures.days import count_days
 from services.segments.daily_counts import record_counts
 from store.clients import preferences
 from store.database import read_transaction
@@ -28,10 +27,8 @@ class FeatureSteps:
 
         An attempt that died leaves the rest to the next: each client's row says how far it is."""
         with read_transaction(self._context.engine) as connection:
-            now = self._context.load_business_time(connection, step.at)[1]
             until = refreshes.parse_days(refreshes.load_refresh(connection, step.refresh))[2]
         with send_heartbeats():
             reading_hours.count_reading_hours(self._context.engine, until)
             record_counts(self._context.engine, until)
-            count_days(self._context.engine, now)
             return RefreshCount(count=preferences.fold_preferences(self._context.engine, until))

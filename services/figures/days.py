@@ -1,4 +1,5 @@
-"""Count the days that are over, each night: the last weeks anew, since returns, clicks and orders still come in."""
+"""Count the days that are over, each once it has ended, and the last ones anew: returns, clicks and orders still come
+in."""
 
 from __future__ import annotations
 
@@ -18,6 +19,14 @@ AGAIN: Final = 10
 """Days that are counted anew: a week for what follows a mail, and some for events that come late."""
 FARTHEST: Final = 400
 """Days back that the first pass counts."""
+
+
+def count_due_days(engine: Engine, now: datetime) -> int:
+    """Count the days that have ended since the last pass, as `count_days` does; none while no day has."""
+    with read_transaction(engine) as connection:
+        last = find_last_counted(connection)
+    yesterday = now.astimezone(UTC).date() - timedelta(days=1)
+    return count_days(engine, now) if last is None or last < yesterday else 0
 
 
 def count_days(engine: Engine, now: datetime) -> int:

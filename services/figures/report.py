@@ -11,7 +11,7 @@ from sqlalchemy import Engine
 
 from domain.key_figures import RULES, build_kpi
 from models.figures import KpiReport
-from services.figures.days import count_day
+from services.figures.days import AGAIN, count_day
 from store.database import read_transaction
 from store.figures.tallies import find_last_counted, load_tallies
 
@@ -21,13 +21,17 @@ ABSENT: Final = ("Cart abandonment: the shop's systems send no check-outs.",)
 
 
 def load_report(engine: Engine, now: datetime, days: int, currency: str) -> KpiReport:
-    """Load all figures over `days` days, today included, at business `now`. Today is counted now, the rest at night."""
+    """Load all figures over `days` days, today included, at business `now`. Today is counted now, and so are up to ten
+    days that ended since the last pass; the others are kept."""
     today = now.astimezone(UTC).date()
     first = today - timedelta(days=days - 1)
     with read_transaction(engine) as connection:
         kept = load_tallies(connection, first - timedelta(days=days), today)
-        kept[today] = count_day(connection, today, now)
         counted_until = find_last_counted(connection)
+        ended = (today - counted_until).days - 1 if counted_until else 0
+        for back in range(ended + 1 if ended <= AGAIN else 1):
+            day = today - timedelta(days=back)
+            kept[day] = count_day(connection, day, now)
     spans = [(day, tallies) for day, tallies in sorted(kept.items())]
     before, inside = spans[:days], spans[days:]
     kpis = tuple(build_kpi(rule, inside, before) for rule in RULES)

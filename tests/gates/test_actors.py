@@ -36,7 +36,7 @@ WITHOUT_ACTOR: Final = {
     "services/team/second_factor.py": "uses codes up; what people ask takes an actor",
     "services/team/invitations.py": "the signed link says who sets a password",
     "services/training": "called by the nightly training; what people ask of it takes an actor",
-    "services/figures": "called by the nightly training",
+    "services/figures": "counts; called by the worker once a day has ended",
     "services/evaluation": "puts on record how algorithms compare",
 }
 WITH_ACTOR: Final = {

@@ -14,7 +14,7 @@ from domain.key_figures import compute_value_at_risk
 from models.figures import Kpi
 from models.fixes import FixWish, ItemState
 from models.states import OutreachState
-from services.figures.days import AGAIN, count_days
+from services.figures.days import AGAIN, count_days, count_due_days
 from services.figures.report import format_report, load_report
 from store import tables as t
 from store.database import write_transaction
@@ -141,6 +141,17 @@ def test_a_second_pass_counts_the_last_days_alone_and_takes_what_came_late(engin
     assert after is not None
     assert before is not None
     assert after > before
+
+
+def test_days_are_counted_once_each_has_ended(engine: Engine) -> None:
+    Story(5).save(engine)
+    earlier = NOW - timedelta(days=4)
+    assert count_due_days(engine, earlier) > AGAIN
+    assert count_due_days(engine, earlier) == 0, "no day has ended since"
+    live = {key: kpi.value for key, kpi in load(engine, 7).items() if key != "revenue_per_client"}
+    assert count_due_days(engine, NOW) == AGAIN + 1 + 4
+    kept = {key: kpi.value for key, kpi in load(engine, 7).items() if key != "revenue_per_client"}
+    assert live == kept, "days that ended since the last pass are counted by reading"
 
 
 def test_without_anything_there_is_no_figure_and_no_fault(engine: Engine) -> None:
