@@ -9,6 +9,7 @@ import sys
 import click
 
 from errors import ConfigError
+from listening_socket import bind_listener
 from private_files import warn_of_open_files
 from settings import Settings, load
 
@@ -66,16 +67,9 @@ def open_listener(host: str, port: int, variable: str = "SELVEDGE_WEB_PORT") -> 
     """Return a socket bound to `host` and `port`.
 
     Raises: ConfigError naming `variable`, the setting of the port, or SELVEDGE_WEB_HOST."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # With the protocol named, every connection sends small answers at once instead of waiting for the last one's
-    # acknowledgement, which takes some 40 ms.
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((host, port))
+        return bind_listener(host, port)
     except OSError as error:
-        listener.close()
         if error.errno == errno.EADDRINUSE:
             raise ConfigError(f"{variable}: port {port} on {host} is taken; set another") from None
         raise ConfigError(f"SELVEDGE_WEB_HOST: cannot listen on {host}:{port} ({error.strerror})") from None
-    return listener

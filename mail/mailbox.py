@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
@@ -127,6 +127,15 @@ class Mailbox:
             connection.executemany(
                 "INSERT INTO mails (received_at, return_path, recipient, raw) VALUES (?, ?, ?, ?)", rows
             )
+
+    @contextmanager
+    def hold_open(self) -> Iterator[None]:
+        """Keep the file open within: whoever closes it last writes its log back, which takes four more writes to the
+        disk than a mail does. A file that cannot be opened is not held; `append` says why."""
+        with ExitStack() as held:
+            with suppress(OSError, sqlite3.Error):
+                held.enter_context(self._open())
+            yield
 
     def count(self, recipient: str = "") -> int:
         """Count all mails, or those whose recipient contains `recipient`."""

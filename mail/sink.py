@@ -53,6 +53,10 @@ class MailboxWriter:
         self._thread.join()
 
     def _run(self) -> None:
+        with self._mailbox.hold_open():
+            self._write_arrivals()
+
+    def _write_arrivals(self) -> None:
         while (first := self._waiting.get()) is not None:
             batch = [first]
             ending = False

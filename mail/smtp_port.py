@@ -14,6 +14,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP
 
 from errors import ConfigError
+from listening_socket import bind_listener
 from mail.sink_server import SinkServer
 
 
@@ -66,7 +67,8 @@ class SmtpPort(ABC):
     def start(self) -> None:
         """Open the port and serve. Raises ConfigError naming the setting when it cannot be opened."""
         try:
-            bound = socket.create_server((self.host, self.port))
+            bound = bind_listener(self.host, self.port)
+            bound.listen()  # from here on nobody else gets the port
         except OSError as error:
             raise ConfigError(
                 f"{self.setting}: port {self.port} on {self.host} cannot be opened ({error.strerror}); set another"
