@@ -66,6 +66,13 @@ class Range(NamedTuple):
     high: int | None
 
 
+class Counts(NamedTuple):
+    """How many items by the values of facets, most first, and by ranges, in their order."""
+
+    facets: Mapping[Facet, list[tuple[str, int]]]
+    ranges: Mapping[Number, list[int]]
+
+
 class SearchEngine(Protocol):
     """Holds the items of the catalogue. Safe from many threads; one at a time updates."""
 
@@ -75,11 +82,9 @@ class SearchEngine(Protocol):
     def find(self, question: EngineQuestion) -> FoundNumbers:
         """Find what answers the question."""
 
-    def count_facet(self, question: EngineQuestion, facet: Facet) -> list[tuple[str, int]]:
-        """Count what would be found by the values of a facet, most first."""
-
-    def count_ranges(self, question: EngineQuestion, number: Number, ranges: Sequence[Range]) -> list[int]:
-        """Count what would be found by the ranges of a number."""
+    def count(self, question: EngineQuestion, ranges: Mapping[Number, Sequence[Range]]) -> Counts:
+        """Count what would be found by the values of every facet and by these ranges of numbers, each as if the
+        question had no filter by it."""
 
     def learn_words(self, words: Iterable[str]) -> None:
         """Learn words that may be meant though no item holds them, for corrections."""

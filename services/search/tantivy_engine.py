@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
-from typing import Final
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
 
 from tantivy import Document, Occur, Order, Query, Searcher, SearchResult
 
-from domain.search.clauses import Facet
 from models.base import ItemId
 from models.search_requests import SearchSort
-from services.search.search_engine import EngineQuestion, FoundNumbers, ItemDocument, Number, Range
+from services.search.search_engine import Counts, EngineQuestion, FoundNumbers, ItemDocument, Number, Range
+from services.search.tantivy_counts import build_aggregations, read_counts
 from services.search.tantivy_queries import QueryBuilder
 from services.search.tantivy_schema import build_analyzer, build_document, build_schema, build_word_schema, open_index
 
 HEAP_BYTES: Final = 32_000_000
 AT_ONCE: Final = 500
 """Documents that are built before answers get the interpreter."""
-FACET_VALUES: Final = 60
-"""Values of a facet that are counted; a page shows fewer."""
 NEAR: Final = 25
 """Words looked at for the one that was meant."""
 ORDERS: Final = {
@@ -82,19 +80,17 @@ class TantivyEngine:
         answers = tuple(score for score, _ in found.hits) if by is None else (0.0,) * len(numbers)
         return FoundNumbers(_get_count(found), tuple(self._ids[int(number or 0)] for number in numbers), answers)
 
-    def count_facet(self, question: EngineQuestion, facet: Facet) -> list[tuple[str, int]]:
-        """Count what would be found by the values of a facet, most first."""
-        counting = {"values": {"terms": {"field": facet, "size": FACET_VALUES}}}
-        counted = self._searcher.aggregate(self._queries.build(question, facet), counting)
-        return [(bucket["key"], bucket["doc_count"]) for bucket in counted["values"]["buckets"]]
-
-    def count_ranges(self, question: EngineQuestion, number: Number, ranges: Sequence[Range]) -> list[int]:
-        """Count what would be found by the ranges of a number."""
-        asked = [{"key": str(place), **_name_ends(one)} for place, one in enumerate(ranges)]
-        counting = {"ranges": {"range": {"field": number, "ranges": asked}}}
-        counted = self._searcher.aggregate(self._queries.build(question, number), counting)
-        by_key = {bucket["key"]: int(bucket["doc_count"]) for bucket in counted["ranges"]["buckets"]}
-        return [by_key.get(str(place), 0) for place in range(len(ranges))]
+    def count(self, question: EngineQuestion, ranges: Mapping[Number, Sequence[Range]]) -> Counts:
+        """Count what would be found by every facet and range, in one pass over the items for all that the question does
+        not filter by, and one for each that it does."""
+        asked = build_aggregations(ranges)
+        narrowed = {name for name, *_ in (*question.narrowing.facets, *question.narrowing.numbers)}
+        passes = [(name, {name: asked[name]}) for name in asked if name in narrowed]
+        passes.append((None, {name: one for name, one in asked.items() if name not in narrowed}))
+        searcher, counted = self._searcher, dict[str, Any]()
+        for without, counting in passes:
+            counted |= searcher.aggregate(self._queries.build(question, without), counting)
+        return read_counts(counted, ranges)
 
     def learn_words(self, words: Iterable[str]) -> None:
         """Learn words that may be meant though no item holds them, for corrections."""
@@ -159,11 +155,6 @@ def _rank_near(word: str, near: Document) -> tuple[bool, bool, int, int, str]:
     """Rank a word that may be meant: people get the first letter right, swap letters, and leave out doubled ones."""
     candidate, items = near["word"][0], near["items"][0]
     return candidate[0] == word[0], sorted(candidate) == sorted(word), items, len(candidate), candidate
-
-
-def _name_ends(one: Range) -> dict[str, float]:
-    low = {} if one.low is None else {"from": float(one.low)}
-    return low | ({} if one.high is None else {"to": float(one.high)})
 
 
 def _get_count(found: SearchResult) -> int:

@@ -82,6 +82,9 @@ def test_facets_count_as_if_they_had_no_filter_of_their_own(shop: SearchedShop) 
     assert {(one.value, one.count) for one in facets["size"]} == {("S", 1), ("M", 2), ("L", 1)}
     assert {(one.value, one.count) for one in facets["colour"]} == {("navy", 1), ("white", 1)}
     assert sum(one.count for one in facets["price"]) == 2
+    cheap = shop.find("", price_max="100").facets
+    assert sum(one.count for one in cheap["price"]) == 6
+    assert sum(one.count for one in cheap["category"]) < 6
     assert [(one.low, one.high, one.count) for one in shop.find("tote").facets["sustainability"]] == [(0.75, None, 1)]
 
 
