@@ -25,19 +25,14 @@ def count_facets(
         "sustainability": SUSTAINABILITY,
     }
     counts = engine.count(question, ranges)
-    by_value = {
+    by_name: dict[str, list[FacetCount]] = {
         facet: [FacetCount(value=labels.get((facet, value), value), count=count) for value, count in counted]
         for facet, counted in counts.facets.items()
     }
-    by_range = {
-        number: [
-            _build_range(one, count, UNITS[number])
-            for one, count in zip(asked, counts.ranges[number], strict=True)
-            if count
-        ]
-        for number, asked in ranges.items()
-    }
-    return {**by_value, **by_range}
+    for number, asked in ranges.items():
+        counted_ranges = zip(asked, counts.ranges[number], strict=True)
+        by_name[number] = [_build_range(one, count, UNITS[number]) for one, count in counted_ranges if count]
+    return by_name
 
 
 def _build_range(one: Range, count: int, units: int) -> FacetCount:

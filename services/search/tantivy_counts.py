@@ -14,9 +14,10 @@ FACET_VALUES: Final = 60
 
 def build_aggregations(ranges: Mapping[Number, Sequence[Range]]) -> dict[str, Any]:
     """Build what counts all facets and these ranges, by name."""
-    by_value = {facet: {"terms": {"field": facet, "size": FACET_VALUES}} for facet in FACETS}
-    by_range = {number: {"range": {"field": number, "ranges": _name_ranges(asked)}} for number, asked in ranges.items()}
-    return {**by_value, **by_range}
+    counting: dict[str, Any] = {facet: {"terms": {"field": facet, "size": FACET_VALUES}} for facet in FACETS}
+    for number, asked in ranges.items():
+        counting[number] = {"range": {"field": number, "ranges": _name_ranges(asked)}}
+    return counting
 
 
 def read_counts(counted: Mapping[str, Any], ranges: Mapping[Number, Sequence[Range]]) -> Counts:

@@ -84,9 +84,11 @@ class TantivyEngine:
         """Count what would be found by every facet and range, in one pass over the items for all that the question does
         not filter by, and one for each that it does."""
         asked = build_aggregations(ranges)
-        narrowed = {name for name, *_ in (*question.narrowing.facets, *question.narrowing.numbers)}
-        passes = [(name, {name: asked[name]}) for name in asked if name in narrowed]
-        passes.append((None, {name: one for name, one in asked.items() if name not in narrowed}))
+        narrowing = question.narrowing
+        narrowed = {*(facet for facet, _ in narrowing.facets), *(number for number, _, _ in narrowing.numbers)}
+        together = {name: one for name, one in asked.items() if name not in narrowed}
+        passes: list[tuple[str | None, dict[str, Any]]] = [(None, together)]
+        passes += [(name, {name: one}) for name, one in asked.items() if name in narrowed]
         searcher, counted = self._searcher, dict[str, Any]()
         for without, counting in passes:
             counted |= searcher.aggregate(self._queries.build(question, without), counting)
