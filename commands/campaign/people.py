@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import sys
 from collections.abc import Iterable
 from itertools import islice
@@ -51,10 +50,12 @@ def command(slug: str, state: str | None, code: str, as_csv: bool, as_json: bool
 
 
 def _write_csv(found: Iterable[CampaignPerson]) -> None:
-    writer = csv.DictWriter(sys.stdout, COLUMNS)
-    writer.writeheader()
+    from services.csv_lines import format_line  # noqa: PLC0415
+
+    sys.stdout.write(format_line(COLUMNS))
     for person in found:
-        writer.writerow(person.model_dump(mode="json"))
+        values = person.model_dump(mode="json")
+        sys.stdout.write(format_line(values[column] for column in COLUMNS))
 
 
 def _print_people(found: Iterable[CampaignPerson]) -> None:

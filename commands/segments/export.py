@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -36,11 +35,13 @@ def command(filter_or_slug: str, out: Path | None) -> None:
 
 def write_members(pages: Iterable[list[SegmentMember]], stream: TextIO) -> int:
     """Write clients as CSV, and return how many."""
-    rows, written = csv.writer(stream), 0
-    rows.writerow(list(SegmentMember.model_fields))
+    from services.csv_lines import format_line  # noqa: PLC0415
+
+    written = 0
+    stream.write(format_line(SegmentMember.model_fields))
     for page in pages:
         written += len(page)
         for member in page:
             values = member.model_dump(mode="json") | {"tags": "|".join(member.tags)}
-            rows.writerow(["" if value is None else value for value in values.values()])
+            stream.write(format_line(values.values()))
     return written

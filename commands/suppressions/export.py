@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
@@ -35,12 +34,13 @@ def command(out: Path | None) -> None:
 
 def write_list(engine: Engine, stream: TextIO) -> None:
     """Write all entries in force."""
+    from services.csv_lines import format_line  # noqa: PLC0415
     from services.returns import suppressions  # noqa: PLC0415
 
-    rows, after = csv.writer(stream), ""
-    rows.writerow(["address_hash", "reason", "at", "by", "note", "clients"])
+    after = ""
+    stream.write(format_line(["address_hash", "reason", "at", "by", "note", "clients"]))
     while page := suppressions.list_entries(engine, after, PAGE):
         after = page[-1].address_hash
         for entry in page:
             known = [entry.address_hash, entry.reason, entry.at.isoformat(), entry.by, entry.note]
-            rows.writerow([*known, " ".join(entry.clients)])
+            stream.write(format_line([*known, " ".join(entry.clients)]))

@@ -83,7 +83,7 @@ class TreeBuilder(Transformer[Token, Filter]):
 
     def knowledge(self, parts: list[Token]) -> Filter:
         name, word = parts
-        if not name.startswith(ATTRIBUTE):
+        if not name.lower().startswith(ATTRIBUTE):
             refuse(name, f"only attributes are known or unknown, such as {ATTRIBUTE}points")
         known = make(name, Known, field=_fold(name))
         return known if word.lower() == "known" else Not.model_construct(part=known)

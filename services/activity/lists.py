@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Iterator
 from typing import Any, Final
@@ -12,6 +10,7 @@ from sqlalchemy import Engine
 
 from models.activity_queries import ActivityPage, ActivityQuery
 from models.actors import Activity
+from services.csv_lines import format_line
 from store.activity import find_activities
 from store.database import read_transaction
 
@@ -55,11 +54,6 @@ def split_change(data: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any], 
     return {name: pair[0] for name, pair in changed.items()}, {name: pair[1] for name, pair in changed.items()}, rest
 
 
-def escape_formula(cell: str) -> str:
-    """Escape what a spreadsheet would compute: a cell that begins with one of = + - @, a tab or a line break."""
-    return f"'{cell}" if cell[:1] in ("=", "+", "-", "@", "\t", "\r", "\n") else cell
-
-
 def _list_cells(change: Activity) -> tuple[str, ...]:
     before, after, rest = split_change(change.data)
     by, of = change.actor, change.subject
@@ -72,6 +66,4 @@ def _list_cells(change: Activity) -> tuple[str, ...]:
 
 
 def _write_rows(rows: list[tuple[str, ...]]) -> str:
-    text = io.StringIO()
-    csv.writer(text).writerows([escape_formula(cell) for cell in row] for row in rows)
-    return text.getvalue()
+    return "".join(format_line(row) for row in rows)

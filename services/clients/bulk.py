@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,6 +17,7 @@ from models.base import ClientId
 from models.lifecycle import Command
 from services.clients.selection import ClientSelection, iterate_selected, split_batches
 from services.clients.steering import ACTIONS, apply_commands
+from services.csv_lines import format_line
 from store import clock as stored_clock
 from store.activity import write_activities, write_activity
 from store.clients import clients
@@ -33,8 +32,6 @@ COLUMNS: Final = (
     *("client_id", "first_name", "email", "consent", "phase", "score", "orders", "orders_value", "last_order_at"),
     *("signed_up_at", "next_mail_at"),
 )
-FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
-"""What makes a cell a formula in a spreadsheet, at its beginning."""
 
 
 @dataclass(frozen=True)
@@ -127,18 +124,6 @@ def _write_lines(engine: Engine, chosen: ClientSelection) -> Iterator[str]:
     yield format_line(COLUMNS)
     for batch in iterate_selected(engine, chosen):
         yield "".join(format_line(_list_cells(client)) for client in batch)
-
-
-def format_line(cells: Sequence[object]) -> str:
-    """Format a line of CSV in which no cell is a formula."""
-    written = io.StringIO()
-    csv.writer(written).writerow([_make_text(cell) for cell in cells])
-    return written.getvalue()
-
-
-def _make_text(cell: object) -> str:
-    text = "" if cell is None else str(cell)
-    return f"'{text}" if isinstance(cell, str) and text.lstrip(" ").startswith(FORMULA) else text
 
 
 def _list_cells(client: ClientSummary) -> tuple[object, ...]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -11,6 +9,7 @@ from sqlalchemy import Engine
 
 from domain.key_figures import RULES, build_kpi
 from models.figures import KpiReport
+from services.csv_lines import format_line
 from services.figures.days import AGAIN, count_day
 from store.database import read_transaction
 from store.figures.tallies import find_last_counted, load_tallies
@@ -40,9 +39,8 @@ def load_report(engine: Engine, now: datetime, days: int, currency: str) -> KpiR
 
 def format_report(report: KpiReport) -> str:
     """Format the figures as CSV: a line for each figure and day."""
-    written = io.StringIO()
-    lines = csv.writer(written)
-    lines.writerow(("figure", "day", "value", "unit"))
+    lines = [format_line(("figure", "day", "value", "unit"))]
     for kpi in report.kpis:
-        lines.writerows((kpi.key, point.day, point.value, kpi.unit) for point in kpi.series if point.value is not None)
-    return written.getvalue()
+        known = (point for point in kpi.series if point.value is not None)
+        lines += [format_line((kpi.key, point.day, point.value, kpi.unit)) for point in known]
+    return "".join(lines)

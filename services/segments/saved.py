@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 
 from domain import permissions
 from domain.permissions import Action
+from domain.segments.grammar import KEYWORDS
 from domain.segments.vocabulary import list_names
 from errors import BadInput
 from models.actors import Actor, Subject, SubjectKind
@@ -50,7 +51,7 @@ def _require_slug(slug: SegmentSlug) -> None:
     """Require an id that is no field of filters, for which commands would take it."""
     if not re.fullmatch(ID_PATTERN, slug):
         raise BadInput("must be 1 to 64 letters, digits, dots, underscores or hyphens", "slug")
-    if slug in list_names():
+    if slug.lower() in {*list_names(), *KEYWORDS}:
         raise BadInput(f"{slug} is a word of filters; choose another slug", "slug")
 
 

@@ -40,6 +40,10 @@ def test_text_and_json_give_back_the_same_tree() -> None:
         assert validate_tree(json.loads(json.dumps(dump_filter(tree)))) == tree
 
 
+def test_letters_of_a_name_may_have_any_case() -> None:
+    assert parse_text("ATTR.Points IS KNOWN and Consent") == parse_text("attr.points is known and consent")
+
+
 def test_every_filter_is_said_in_one_sentence() -> None:
     for tree in draw_filters(300):
         said = say_filter(tree)

@@ -105,8 +105,9 @@ def test_a_segment_is_saved_counted_each_day_and_deleted(shop: Engine) -> None:
     assert [one.clients for one in list_segments(shop).segments] == [2]
     delete_segment(shop, OWNER, "vips", NOW, REAL)
     assert list_segments(shop).segments == ()
-    with pytest.raises(BadInput, match="a word of filters"):
-        save_segment(shop, OWNER, "consent", SegmentOrder(filter="everyone"), NOW, REAL)
+    for word in ("consent", "Consent", "everyone", "unknown"):
+        with pytest.raises(BadInput, match="a word of filters"):
+            save_segment(shop, OWNER, word, SegmentOrder(filter="everyone"), NOW, REAL)
 
 
 def test_members_are_drawn_listed_and_explained(shop: Engine) -> None:

@@ -12,7 +12,6 @@ import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, delete, select
 
-from services.clients.bulk import format_line
 from store.activity import list_activities
 from store.database import connect, read_transaction, write_transaction
 from store.tables import activity, clients, fixes, holds
@@ -178,13 +177,3 @@ def test_a_list_is_exported_without_a_formula(shop: Shop) -> None:
     assert (rows[0]["orders"], rows[0]["orders_value"]) == ("5", "1445.00")
     assert len(shop.post("/clients", "/clients", act="csv", q="client").text.splitlines()) == 41
     assert shop.list_actions() == ["data.export_list"] * 2
-
-
-@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "  =1"])
-def test_no_cell_begins_as_a_formula(cell: str) -> None:
-    [[read]] = csv.reader(io.StringIO(format_line([cell]), newline=""))
-    assert read == f"'{cell}"
-
-
-def test_numbers_stay_numbers() -> None:
-    assert format_line([-3, 2.5, None, "plain"]) == "-3,2.5,,plain\r\n"
