@@ -85,6 +85,8 @@ class Disclosure(StrEnum):
     """Figures, states and ids: what holds no name, address or text of a client."""
     PERSONAL = "personal.read"
     """Names, addresses, notes and mails of clients."""
+    PREVIEW = "campaign.preview"
+    """What a campaign would do, and its mails as real clients would get them."""
     RECOMMENDATIONS = "recommendations.read"
     """What to show on a page of the shop; what was shown is put on record."""
     ACTIVITY = "activity.read"
@@ -173,6 +175,7 @@ CLI come as one. Accounts and keys are the owner's; everybody's own account is t
 READERS: Final[Mapping[Disclosure, frozenset[Role]]] = {
     Disclosure.SHOP: STAFF,
     Disclosure.PERSONAL: _MARKETER | _STYLIST,
+    Disclosure.PREVIEW: _MARKETER,
     Disclosure.RECOMMENDATIONS: STAFF,
     Disclosure.ACTIVITY: STAFF - {Role.VIEWER},
     Disclosure.OWN: STAFF,

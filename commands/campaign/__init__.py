@@ -13,6 +13,7 @@ from commands.campaign import (
     lift,
     pause,
     people,
+    preview,
     resume,
     retry,
     schedule,
@@ -25,7 +26,7 @@ from commands.campaign import (
 
 @click.group()
 def command() -> None:
-    """Create, approve, start, pause, resume, adjust and end a campaign, see who is in it, and what it brings."""
+    """Create, preview, approve, start, steer and end a campaign, see who is in it, and what it brings."""
 
 
 for verb in (
@@ -37,6 +38,7 @@ for verb in (
     lift,
     pause,
     people,
+    preview,
     resume,
     retry,
     schedule,

@@ -151,21 +151,23 @@ def _read_mail(step: JourneyStep, definition: CampaignDefinition, facts: Journey
     state = facts.mails.get(step.id)
     if state is not None:
         return _StepAnswer(is_over=state in SETTLED, is_sending=True)
-    opens = _find_opening(definition, facts, now)
+    opens = find_opening(definition, facts.sent_at, facts.time_zone, now)
     return _StepAnswer(asks=True) if opens <= now else _StepAnswer(due_at=opens)
 
 
-def _find_opening(definition: CampaignDefinition, facts: JourneyFacts, now: datetime) -> datetime:
+def find_opening(
+    definition: CampaignDefinition, sent_at: Sequence[datetime], time_zone: str, now: datetime
+) -> datetime:
     """Find from when the campaign's own caps and quiet hours let a mail begin. The shop's hold as well, elsewhere."""
     opens = now
-    recent = sorted(at for at in facts.sent_at if at > now - WEEK)
+    recent = sorted(at for at in sent_at if at > now - WEEK)
     if definition.caps is not None and len(recent) >= definition.caps.mails_per_week:
         opens = recent[-definition.caps.mails_per_week] + WEEK
     if definition.quiet_hours is None:
         return opens
     hours = definition.quiet_hours
     rules = MailRules(quiet_from_hour=hours.from_hour, quiet_until_hour=hours.until_hour)
-    return find_next_open(rules, load_zone(facts.time_zone), opens)
+    return find_next_open(rules, load_zone(time_zone), opens)
 
 
 def _rest(place: JourneyPlace, answer: _StepAnswer, step: JourneyStep | None, calls: list[JourneyStep]) -> Advance:

@@ -2,19 +2,45 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from domain.experiments import hash_to_unit
 from domain.journeys.places import JourneyPlace
+from models.base import ClientId, ItemId
 from models.campaign_definition import CampaignDefinition
 from models.journey_steps import JourneyMail, JourneyStep, MailContent, Variant
 
 
+class MailText(NamedTuple):
+    """One text of a campaign: that of a mail step, or of a variant of it."""
+
+    step: JourneyStep
+    variant: Variant | None = None
+
+
+def list_mail_texts(definition: CampaignDefinition) -> list[MailText]:
+    """List the texts of a campaign, in the order of its steps."""
+    return [
+        MailText(step, variant)
+        for step in definition.steps
+        if step.mail is not None
+        for variant in (None, *step.mail.variants)
+    ]
+
+
 def build_content(definition: CampaignDefinition, step: JourneyStep, place: JourneyPlace) -> MailContent | None:
     """Build what the step says of this client's mail; None for a step without mail."""
-    mail = step.mail
-    if mail is None:
+    if step.mail is None:
         return None
-    variant = _choose_variant(mail, f"{definition.slug}/{step.id}", place.client_id)
-    shown = (place.item_id,) if mail.show_entry_item and place.item_id else ()
+    variant = choose_variant(definition, step, place.client_id)
+    return build_mail_content(definition, step.mail, variant, place.item_id)
+
+
+def build_mail_content(
+    definition: CampaignDefinition, mail: JourneyMail, variant: Variant | None, item_id: ItemId | None
+) -> MailContent:
+    """Build what a mail says with one of its texts; `item_id` is what the entry was about."""
+    shown = (item_id,) if mail.show_entry_item and item_id else ()
     return MailContent(
         message=variant.message if variant else mail.message,
         voice=mail.voice or definition.voice,
@@ -26,10 +52,10 @@ def build_content(definition: CampaignDefinition, step: JourneyStep, place: Jour
     )
 
 
-def _choose_variant(mail: JourneyMail, name: str, client_id: str) -> Variant | None:
+def choose_variant(definition: CampaignDefinition, step: JourneyStep, client_id: ClientId) -> Variant | None:
     """Choose the client's variant: always the same one, and growing one variant moves only those whom it takes."""
-    place, passed = hash_to_unit(client_id, f"variant/{name}"), 0.0
-    for variant in mail.variants:
+    place, passed = hash_to_unit(client_id, f"variant/{definition.slug}/{step.id}"), 0.0
+    for variant in step.mail.variants if step.mail else ():
         passed += variant.share
         if place < passed:
             return variant

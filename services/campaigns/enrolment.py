@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Final, NamedTuple
 
 from sqlalchemy import Connection
 
-from domain.enrolment import AudienceMember, begin_enrolments, is_in_audience
+from domain.enrolment import AudienceMember, NewEnrolment, begin_enrolments, is_in_audience
 from models.base import ClientId
 from models.campaign import CampaignSpec
 from models.states import Arm, EnrolmentState
@@ -57,13 +58,16 @@ def enrol_next(connection: Connection, row: CampaignRow, limit: int, now: dateti
 
 def count_audience(connection: Connection, spec: CampaignSpec, now: datetime) -> Counter[Arm]:
     """Count by arm the clients whom the campaign would enrol as they are at `now`, and change nothing."""
-    counts: Counter[Arm] = Counter()
+    return Counter(entry.arm for entries in iterate_audience(connection, spec, now) for entry in entries)
+
+
+def iterate_audience(connection: Connection, spec: CampaignSpec, now: datetime) -> Iterator[list[NewEnrolment]]:
+    """Yield page by page how the audience would be enrolled at `now`, and change nothing."""
     cursor, taken = "", dict[str, ClientId]()
     while page := enrolments.list_audience(connection, spec.audience, now, cursor, PREVIEW_BATCH):
         cursor = page[-1].client_id
         members = [member for member in page if is_in_audience(spec, member)]
-        counts.update(entry.arm for entry in begin_enrolments(spec, members, taken))
+        yield begin_enrolments(spec, members, taken)
         for member in members:
             if member.consent:
                 taken.setdefault(member.mailbox, member.client_id)
-    return counts

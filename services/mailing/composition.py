@@ -16,12 +16,13 @@ from domain.facts import History, build_history, state_facts
 from domain.grounding import seal_draft
 from domain.outreach import PREPARING
 from domain.review_policy import NONE
+from domain.review_steps import choose_autonomy
 from domain.text_rules import clean_quote, clean_title
 from domain.wording import clean_name, normalise
 from errors import ModelFault
 from models.base import ItemId
 from models.catalogue import Item, Season
-from models.mail import Brief, BriefItem, EmailDraft, Pick
+from models.mail import Autonomy, Brief, BriefItem, EmailDraft, Pick
 from models.outreach import OutreachStep, StepDone
 from models.states import OutreachState
 from services.context import ServiceContext
@@ -144,6 +145,14 @@ def load_review_policy(context: ServiceContext, connection: Connection, row: Led
     if row.campaign:
         return briefs.load_review_policy(connection, row.campaign)
     return context.review_policies.get(row.kind, NONE)
+
+
+def load_autonomy(context: ServiceContext, connection: Connection, row: LedgerRow) -> Autonomy:
+    """Load how free a model is that writes this mail: as its step says, else its campaign, else the setting."""
+    asked = row.content.autonomy if row.content is not None else None
+    if asked is None and row.campaign:
+        asked = briefs.load_autonomy(connection, row.campaign)
+    return asked or choose_autonomy(context.settings.autonomy, row.kind)
 
 
 def save_ranking_decision(connection: Connection, row: LedgerRow, items: MailItems, now: datetime) -> None:

@@ -21,7 +21,7 @@ from agents.template_writer import compose_draft
 from agents.writer import VERSION, write_draft
 from domain.grounding import seal_draft
 from domain.review_policy import ALL, NONE
-from domain.review_steps import ReviewStep, choose_autonomy, choose_review_step
+from domain.review_steps import ReviewStep, choose_review_step
 from errors import ConfigError, ModelFault, Unavailable
 from models.drafts import HoldReason
 from models.mail import Autonomy, Brief, EmailDraft, Review, ReviewVerdict
@@ -30,14 +30,20 @@ from models.states import OutreachState
 from services.context import ServiceContext
 from services.decisions.decider import Decider
 from services.mailing import send_times
-from services.mailing.composition import choose_items, dump_picks, load_review_policy, save_ranking_decision
+from services.mailing.composition import (
+    choose_items,
+    dump_picks,
+    load_autonomy,
+    load_review_policy,
+    save_ranking_decision,
+)
 from services.mailing.model_session import open_session
 from services.mailing.scheduling_facts import load_scheduling_facts
 from services.mailing.send_times import ReadingHours, SendTimeAttempt, choose_send_time
 from services.recommendations.recommender import Recommender
 from services.review.holds import hold_by_policy, put_on_desk
 from store.database import read_transaction, write_transaction
-from store.mail import briefs, ledger
+from store.mail import ledger
 from store.mail.ledger import LedgerRow
 
 log = logging.getLogger(__name__)
@@ -65,10 +71,7 @@ class ModelComposer:
                 return row.build_result(clock)
             at = choose_send_time(self._context, connection, row, None, now)
             items = choose_items(self._context, self._recommender, connection, row, at)
-            asked = row.content.autonomy if row.content is not None else None
-            if asked is None and row.campaign:
-                asked = briefs.load_autonomy(connection, row.campaign)
-        level = asked or choose_autonomy(self._context.settings.autonomy, row.kind)
+            level = load_autonomy(self._context, connection, row)
         items = items._replace(brief=items.brief.model_copy(update={"autonomy": level}))
         with write_transaction(self._context.engine) as connection:
             save_ranking_decision(connection, row, items, now)

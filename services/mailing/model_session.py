@@ -6,25 +6,31 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
+from typing import Final
 
 from agents.llm import LanguageModel, ModelSession
 from domain.timing import load_zone
 from errors import BudgetSpent, ModelFault
-from models.base import ClientId
-from models.model_call import ModelCall, SpendScope
+from models.base import CampaignSlug, ClientId
+from models.model_call import ModelBudget, ModelCall, SpendScope
 from services import metrics
 from services.context import ServiceContext
 from services.mailing import model_budget
 from store.database import read_transaction, write_transaction
 from store.mail import ledger
 
+PREVIEW: Final = "preview"
+"""Stands for a client in the calls of previews."""
+_UNLIMITED: Final = ModelBudget(calls=10**9, tokens=10**12)
+
 
 class StoredAccount:
     """The budgets of the shop: each call is opened in the store before it is made, and settled there after."""
 
-    def __init__(self, context: ServiceContext, scope: SpendScope) -> None:
-        self._context, self._scope = context, scope
-        self._limits = model_budget.build_spend_limits(context.settings)
+    def __init__(self, context: ServiceContext, scope: SpendScope, *, of_client: bool = True) -> None:
+        self._context, self._scope, self._of_client = context, scope, of_client
+        limits = model_budget.build_spend_limits(context.settings)
+        self._limits = limits if of_client else limits.model_copy(update={"client": _UNLIMITED})
         self._ended: list[ModelCall] = []
 
     async def open(self, call: ModelCall) -> int:
@@ -51,7 +57,7 @@ class StoredAccount:
             return model_budget.open_call(connection, call, self._scope, self._limits)
 
     def _settle(self, calls: list[ModelCall]) -> None:
-        keep = self._context.settings.transcript_days > 0
+        keep = self._of_client and self._context.settings.transcript_days > 0
         with write_transaction(self._context.engine) as connection:
             for call in calls:
                 model_budget.settle_call(connection, call, self._scope, keep=keep)
@@ -72,6 +78,20 @@ async def open_session(
     account = StoredAccount(context, await asyncio.to_thread(_find_scope, context, client_id, n, now))
     try:
         yield model.session(client_id, n, now, account)
+    finally:
+        await account.save()
+
+
+@asynccontextmanager
+async def open_preview_session(
+    context: ServiceContext, model: LanguageModel, campaign: CampaignSlug, now: datetime
+) -> AsyncIterator[ModelSession]:
+    """Open a session for previews of a campaign. Its calls are nobody's: they count against the budgets of the shop
+    and the campaign, no client's, and what was said in them is not kept."""
+    day = f"{now.astimezone(load_zone(context.settings.shop_time_zone)):%Y-%m-%d}"
+    account = StoredAccount(context, SpendScope(client_id=PREVIEW, campaign=campaign, day=day), of_client=False)
+    try:
+        yield model.session(PREVIEW, None, now, account)
     finally:
         await account.save()
 

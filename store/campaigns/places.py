@@ -13,7 +13,7 @@ from domain.journeys.advancing import JourneyEvent
 from domain.journeys.audiences import Membership
 from domain.journeys.places import JourneyPlace
 from domain.states import ENROLMENT, OPEN_PLACES
-from models.base import CampaignSlug, ClientId
+from models.base import CampaignSlug, ClientId, ItemId
 from models.states import Arm, CampaignState, EnrolmentState, Phase
 from store.sql.bulk import among, insert_ignoring
 from store.sql.records import Record
@@ -144,6 +144,13 @@ def load_events(connection: Connection, client_id: ClientId, since: datetime, no
         .limit(MOST_EVENTS)
     )
     return [JourneyEvent(row.type, row.occurred_at, row.item_id) for row in connection.execute(query)]
+
+
+def find_last_item(connection: Connection, client_id: ClientId, type_: str, now: datetime) -> ItemId | None:
+    """Find the item of the client's latest event of a type; None where there is none."""
+    c = events.c
+    query = select(c.item_id).where(c.client_id == client_id, c.type == type_, c.occurred_at <= now)
+    return connection.scalar(query.order_by(c.occurred_at.desc()).limit(1))
 
 
 def load_membership(connection: Connection, client_id: ClientId) -> Membership:

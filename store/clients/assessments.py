@@ -231,6 +231,8 @@ class Standing(OpenCallColumns):
     phase_since: datetime
     next_touch_at: datetime | None
     wake_at: datetime | None
+    score: float
+    assessment_id: str
     answered: tuple[NoMailDecision, ...] = ()
 
 

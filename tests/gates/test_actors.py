@@ -46,6 +46,7 @@ WITH_ACTOR: Final = {
     "services/campaigns/finishing.py": {"finish_in_time"},
     "services/campaigns/guardrails.py": {"pause_beyond_limits"},
     "services/campaigns/people.py": {"retry_people"},
+    "services/campaigns/previews.py": {"show_preview"},
     "services/campaigns/definitions.py": {"save_draft", "submit_version", "decide_version", "start_version"}
     | {"schedule_version"},
     "services/campaigns/scheduled.py": {"start_in_time"},

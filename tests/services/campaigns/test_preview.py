@@ -1,0 +1,221 @@
+"""A preview counts by the rules of the send gate, writes real mails, and leaves no trace."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import Engine, insert, select
+
+from errors import BadInput, NotAllowed, NotFound, StaffLink
+from mail.links import Links
+from mail.mailbox import Mailbox
+from mail.sink import get_mailbox_path
+from models.actors import Actor, Channel, Role
+from models.campaign_definition import CampaignDefinition
+from models.campaign_preview import PreviewOrder
+from models.catalogue import StockRow
+from models.states import HoldSource
+from services.campaigns.definitions import save_draft
+from services.campaigns.previews import ADDRESS, show_preview
+from services.clients import registration
+from services.context import ServiceContext
+from services.ingestion import item_intake
+from services.recommendations.recommender import Recommender
+from settings import Settings
+from store import tables as t
+from store.clients import assessments
+from store.database import read_transaction, write_transaction
+from store.mail import mail_facts
+from store.mail.facts_in_bulk import load_bulk_facts
+from store.mail.policy import ShopPolicy
+from store.mail.suppressions import hash_mailbox
+from tests.doubles.chat_server import ChatServer
+from tests.store.conftest import NOW
+from tests.store.seeds import client_row, seed_items
+from tests.support.private_data import iterate_all_rows
+
+MARKETER = Actor(who="mia", role=Role.MARKETER, channel=Channel.API)
+DEFINITION: dict[str, Any] = {
+    "slug": "spring",
+    "name": "Spring",
+    "holdout": 0,
+    "steps": [
+        {
+            "id": "hello",
+            "mail": {
+                "message": "Our spring edit is in.",
+                "variants": [{"name": "short", "share": 0.5, "message": "Light layers have come."}],
+            },
+        },
+        {"id": "rest", "wait": "3d"},
+        {"id": "again", "mail": {"message": "The coats are here as well.", "items": ["coat-1"]}},
+    ],
+}
+SQLITE = pytest.mark.parametrize("empty_engine", ["sqlite"], indirect=True)
+"""On one database, where what is read was held on both."""
+NAMES = ("ann", "bea", "cap", "dot", "eve", "fay", "gil", "hal", "ida", "joy")
+
+
+@pytest.fixture
+def context(engine: Engine, tmp_path: Path) -> ServiceContext:
+    """A shop where each client but ann, bea and joy has one thing that stops their mail."""
+    settings = Settings(_env_file=None, home=tmp_path, signing_key="a key for tests of previews, which is long")
+    policy = ShopPolicy.from_settings(settings)
+    rows = [client_row(name, consent=name != "cap", time_zone="UTC", first_name=name.title()) for name in NAMES]
+    rows[9] = client_row("joy", consent=True, time_zone="UTC", email="ann@shop.example")
+    rows[8] = client_row("ida", consent=True, time_zone="Australia/Sydney")
+    mail = {"kind": "new_in", "assessment_id": "a1", "score": 50.0, "phase": "active", "n": 1, "reason_key": "k"}
+    mail |= {"created_at": NOW, "updated_at": NOW, "priority": 1}
+    key = settings.keys.signing
+    with write_transaction(engine) as connection:
+        seed_items(connection, policy, *(f"knit-{k}" for k in range(6)), "coat-1")
+        registration.upsert_clients(connection, rows, policy, NOW, NOW, start=False)
+        shelf = [StockRow(sku=i, item_id=i, size="M", on_hand=3) for i in (*(f"knit-{k}" for k in range(6)), "coat-1")]
+        item_intake.put_stock(connection, shelf)
+        box = hash_mailbox(key, "dot@shop.example", True)
+        connection.execute(
+            insert(t.suppressions), {"address_hash": box, "reason": "hard_bounce", "at": NOW - timedelta(days=3)}
+        )
+        connection.execute(
+            insert(t.withdrawals),
+            {"mailbox": hash_mailbox(key, "eve@shop.example", True), "at": NOW + timedelta(days=1), "link": ""},
+        )
+        connection.execute(insert(t.holds), {"client_id": "fay", "source": HoldSource.OPERATOR, "since": NOW})
+        sent = mail | {"state": "sent", "sent_at": NOW - timedelta(hours=3)}
+        connection.execute(insert(t.outreaches), sent | {"client_id": "gil"})
+        connection.execute(insert(t.outreaches), mail | {"client_id": "hal", "state": "scheduled"})
+    save(engine, settings, DEFINITION)
+    return ServiceContext(settings, engine, wall=lambda: NOW)
+
+
+def save(engine: Engine, settings: Settings, definition: dict[str, Any]) -> None:
+    save_draft(engine, MARKETER, CampaignDefinition.model_validate(definition), settings, NOW, NOW)
+
+
+def show(context: ServiceContext, actor: Actor = MARKETER, **order: Any) -> Any:
+    recommender = Recommender(context.engine, context.settings)
+    return show_preview(context, recommender, actor, "spring", PreviewOrder.model_validate(order), NOW)
+
+
+def dump(engine: Engine) -> list[Any]:
+    with read_transaction(engine) as connection:
+        return sorted(map(repr, iterate_all_rows(connection)))
+
+
+def test_what_stops_whom_is_counted_once_each_and_adds_up(context: ServiceContext) -> None:
+    shown = show(context, mails=0)
+    codes = {barrier.code: (barrier.clients, barrier.never) for barrier in shown.barriers}
+    assert codes == {
+        "no_consent": (2, True),
+        "same_mailbox": (1, True),
+        "suppressed_hard_bounce": (1, True),
+        "held_by_operator": (1, False),
+        "cap": (1, False),
+        "quiet_hours": (1, False),
+        "other_mail": (1, False),
+    }
+    assert (shown.audience, shown.ready, shown.held_out, shown.version) == (10, 2, 0, 1)
+    assert shown.audience == shown.ready + shown.held_out + sum(barrier.clients for barrier in shown.barriers)
+    assert all(barrier.why and "_" not in barrier.why for barrier in shown.barriers)
+
+
+def test_facts_of_many_are_those_of_each(context: ServiceContext) -> None:
+    key = context.settings.keys.signing
+    with read_transaction(context.engine) as connection:
+        many = load_bulk_facts(connection, NAMES, key, NOW)
+        for name in NAMES:
+            file = assessments.load_client_file(connection, name)
+            assert file is not None
+            sent = mail_facts.list_sent_times(connection, name, NOW)
+            assert many[name].facts == mail_facts.load_mail_facts(connection, file, key, sent)
+            assert many[name].is_busy == (name == "hal")
+
+
+@SQLITE
+def test_each_text_is_written_for_a_client_and_no_row_is(context: ServiceContext) -> None:
+    before = dump(context.engine)
+    shown = show(context, clients=["bea"])
+    assert dump(context.engine) == before
+    texts = {(mail.step, mail.variant): mail for mail in shown.mails}
+    assert list(texts) == [("hello", ""), ("hello", "short"), ("again", "")]
+    assert not [mail.fault for mail in shown.mails if mail.fault]
+    assert "spring edit is in" in texts["hello", ""].text
+    assert "Light layers" in texts["hello", "short"].html
+    assert "coat-1" in texts["again", ""].text
+    assert all("Bea" in mail.html and mail.leaves == "now" for mail in shown.mails)
+    assert [mail.own for mail in shown.mails if mail.step == "hello"].count(True) == 1
+
+
+@SQLITE
+def test_links_of_a_preview_belong_to_nobody(context: ServiceContext) -> None:
+    (mail,) = show(context, clients=["bea"], mails=1).mails
+    links = Links.from_settings(context.settings)
+    token = next(word for word in mail.text.split() if "/u/" in word).strip("<>")
+    with pytest.raises(StaffLink):
+        links.read_unsubscribe(urlsplit(token).path.rpartition("/")[2])
+    assert "/o/" not in mail.html
+
+
+@SQLITE
+def test_a_sample_shows_those_who_would_be_mailed_first(context: ServiceContext) -> None:
+    shown = show(context, mails=2)
+    assert {mail.client_id for mail in shown.mails} == {"ann", "bea"}
+    assert show(context, mails=2) == shown
+    assert len(show(context).mails) == 5
+
+
+@SQLITE
+def test_mails_lie_in_the_mailbox_marked_and_addressed_to_nobody(context: ServiceContext) -> None:
+    assert show(context, clients=["bea"], deliver=True).delivered == 3
+    kept = list(Mailbox(get_mailbox_path(context.settings)).iterate_since())
+    assert {mail.recipient for mail in kept} == {ADDRESS}
+    assert all(mail.subject.startswith("[Preview] ") for mail in kept)
+    assert b"bea@" not in b"".join(mail.raw for mail in kept)
+    real = replace(context, settings=context.settings.model_copy(update={"smtp_url": "smtp://mail.example"}))
+    with pytest.raises(BadInput, match="no embedded mailbox"):
+        show(real, deliver=True)
+
+
+@SQLITE
+def test_a_version_is_shown_as_it_is_not_as_it_will_be(context: ServiceContext) -> None:
+    step = {"id": "hello", "mail": {"message": "Our summer edit is in."}}
+    save(context.engine, context.settings, DEFINITION | {"steps": [step], "holdout": 0.5})
+    assert show(context, clients=["bea"]).version == 2
+    (new,) = show(context, clients=["bea"]).mails
+    assert "summer edit" in new.text
+    assert len(show(context, clients=["bea"], version=1).mails) == 3
+    assert show(context, mails=0).held_out > 0
+    with pytest.raises(NotFound, match="no version 9"):
+        show(context, version=9)
+    with pytest.raises(NotFound):
+        show(context, clients=["nobody"])
+
+
+@SQLITE
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.STYLIST, Role.DATA_SCIENTIST])
+def test_only_marketers_and_up_see_one(context: ServiceContext, role: Role) -> None:
+    with pytest.raises(NotAllowed, match=r"campaign\.preview"):
+        show(context, Actor(who="vic", role=role, channel=Channel.API))
+
+
+@SQLITE
+def test_a_model_writes_them_at_nobodys_expense_but_the_shops(context: ServiceContext) -> None:
+    with ChatServer() as server:
+        model = {"llm_base_url": server.base_url, "llm_api_key": SecretStr("k"), "llm_model": "m"}
+        asking = replace(context, settings=context.settings.model_copy(update=model))
+        written = show(asking, clients=["bea"], mails=1).mails
+        assert [mail.writer for mail in written] == ["model"], written
+        assert show(asking, clients=["bea"], mails=1, writer="house").mails[0].writer == "house"
+        server.always("any", "error")
+        assert show(asking, clients=["bea"], mails=1).mails[0].writer == "house"
+    with read_transaction(context.engine) as connection:
+        spent = connection.execute(select(t.model_calls.c.client_id, t.model_calls.c.verdict)).all()
+        assert {client_id for client_id, _ in spent} == {"preview"}
+        assert connection.execute(select(t.model_transcripts)).all() == []
+        assert connection.scalar(select(t.model_spend.c.calls).where(t.model_spend.c.scope == "campaign"))

@@ -1,0 +1,32 @@
+"""`/v1/campaigns/{slug}/preview`: what a campaign would do, before it does it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from fastapi import Depends, Path, Request
+
+from domain.permissions import Disclosure
+from models.base import ID_PATTERN
+from models.campaign_preview import CampaignPreview, PreviewOrder
+from services.campaigns.previews import show_preview
+from services.context import ServiceContext
+from web.api.requests import JsonBody
+from web.api.routing import create_router, declare_errors
+from web.auth.callers import By
+from web.auth.rules import needs
+from web.context import Here
+
+router: Final = create_router("campaigns")
+
+SlugPath = Annotated[str, Path(description="The campaign's slug.", json_schema_extra={"pattern": ID_PATTERN})]
+Preview = Annotated[PreviewOrder, Depends(JsonBody(PreviewOrder, required=False))]
+
+
+@router.post("/campaigns/{slug}/preview", responses=declare_errors(404, 413), dependencies=[needs(Disclosure.PREVIEW)])
+def preview_campaign(request: Request, context: Here, actor: By, slug: SlugPath, order: Preview) -> CampaignPreview:
+    """Count whom a campaign would mail if it started now, and what stops the others; write its mails for real clients.
+    Nothing is sent or saved."""
+    services = ServiceContext(settings=context.settings, engine=context.engine)
+    now = context.business_now()
+    return show_preview(services, request.app.state.recommender, actor, slug, order, now)
