@@ -20,7 +20,7 @@ from domain.wording import clean_name, format_sentence
 from models.mail import Autonomy, Brief, BriefItem, EmailDraft, Fact, ItemBlurb
 from models.states import TouchKind
 
-VERSION: Final = "house-2"
+VERSION: Final = "house-3"
 """Stands where a model's draft has its prompt's version. Raise it with the copy."""
 MOST_ITEMS: Final = 6
 _PARAGRAPH: Final = 600
@@ -99,7 +99,7 @@ class _DraftBuilder:
 
     def build_opening(self) -> tuple[str, ...]:
         """Return the owner's message, or else a line of the copy."""
-        return tuple(_join_paragraphs(self.list_message_sentences())) or (self.choose(self.copy.openings, "opening"),)
+        return tuple(_join_paragraphs(self.list_message_sentences())) or (self.choose(self.frame.openings, "opening"),)
 
     def list_message_sentences(self) -> list[str]:
         """Return the sentences of the campaign's message that a mail may contain."""

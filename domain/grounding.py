@@ -131,7 +131,11 @@ def find_violations(draft: EmailDraft, brief: Brief) -> list[Violation]:
 
 _ABBREVIATIONS: Final = r"(?<!\bno\.)(?<!\bnr\.)(?<!\bst\.)(?<!\bdr\.)(?<!\bmr\.)(?<!\bmrs\.)"
 """Their point ends no sentence, as in the titles of items: Dress no. 7."""
-_SENTENCE_END: Final = re.compile(rf"(?<=[.!?…؟]){_ABBREVIATIONS}\s+|(?<=[。！？।])\s*", re.IGNORECASE)
+_GERMAN_DAY: Final = (
+    r"(?!(?<=\d\.)\s+(?:januar|jänner|februar|märz|april|mai|juni|juli|august|september|oktober|november|dezember)\b)"
+)
+"""The point of an ordinal ends no sentence: am 1. November."""
+_SENTENCE_END: Final = re.compile(rf"(?<=[.!?…؟]){_ABBREVIATIONS}{_GERMAN_DAY}\s+|(?<=[。！？।])\s*", re.IGNORECASE)
 
 
 def split_sentences(message: str) -> list[str]:

@@ -81,7 +81,7 @@ histories = st.builds(
 )
 items = st.builds(
     BriefItem,
-    item_id=st.from_regex(r"[A-Za-z0-9._-]{1,12}", fullmatch=True),
+    item_id=st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,11}", fullmatch=True),
     title=words,
     category=words,
     brand=words,

@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from agents import template_writer
-from agents.languages import LANGUAGES, find_draft_faults
+from agents.languages import LANGUAGES, build_checker, find_draft_faults
 from agents.template_copy import FACTS, LanguageCopy, load_copy
-from domain.facts import CODES, state_facts
+from domain.facts import CODES, History, HistoryItem, state_facts
 from domain.grounding import BriefSupport, find_text_faults, find_violations
 from models.mail import Autonomy, Brief, Fact
 from models.states import TouchKind
@@ -93,6 +93,7 @@ def test_the_quiz_mail_asks_for_the_quiz_and_shows_no_items() -> None:
 def test_without_picks_no_pieces_are_spoken_of() -> None:
     drafts = [template_writer.compose_draft(brief(items=(), client_id=f"c-{i}")) for i in range(20)]
     assert {draft.call_to_action for draft in drafts} == set(load_copy("en").without_items.actions)
+    assert {draft.paragraphs[0] for draft in drafts} == set(load_copy("en").without_items.openings)
 
 
 def test_the_reason_for_an_item_is_its_blurb() -> None:
@@ -166,13 +167,29 @@ def test_a_draft_in_any_language_says_only_what_is_approved(given_brief: Brief, 
     assert find_draft_faults(changed, shown)
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_way_to_say_a_fact_is_one_that_may_be_said(language: str) -> None:
+    piece = HistoryItem(title="Linen Shirt", category="shirts", colour="navy", at=NOW)
+    history = History(
+        signed_up_at=NOW, locale=language, sizes=("M",), quiz_styles=("classic",), quiz_colours=("navy", "grey"),
+        orders=3, last_order_at=NOW, favourite_category="shirts", last_item=piece, kept=piece, wished=piece,
+        viewed=piece, arrived="Linen Shirt",
+    )  # fmt: skip
+    told = brief(locale=language, facts=state_facts(history, NOW))
+    checker = build_checker(told, language)
+    ids = [*(fact.code for fact in told.facts), *(f"item:{item.item_id}" for item in told.items)]
+    ways = [way for fact_id in ids for way in checker.list_ways(fact_id)]
+    assert len(ways) >= len(ids)
+    assert [way for way in ways if not checker.accepts(way)] == []
+
+
 @pytest.mark.parametrize(
     ("language", "fact"),
     [
-        ("de", "Ihre letzte Bestellung enthielt Linen Shirt."),
-        ("fr", "Votre dernière commande comprenait Linen Shirt."),
-        ("es", "Tu último pedido incluía Linen Shirt."),
-        ("ar", "شمل طلبك الأخير Linen Shirt."),
+        ("de", "Ihre letzte Bestellung enthielt: Linen Shirt."),
+        ("fr", "Votre dernière commande comprenait : Linen Shirt."),
+        ("es", "Tu último pedido incluía: Linen Shirt."),
+        ("ar", "شمل طلبك الأخير: Linen Shirt."),
     ],
 )
 def test_a_client_reads_of_their_order_in_their_own_language(language: str, fact: str) -> None:

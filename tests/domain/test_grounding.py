@@ -272,6 +272,10 @@ def test_an_owner_is_told_what_a_message_may_not_hold() -> None:
 
 def test_a_message_is_split_into_sentences() -> None:
     assert split_sentences("One.  Two is here! Three") == ["One.", "Two is here!", "Three"]
+    assert split_sentences("Sie sind seit dem 2. März bei uns. Schön.") == [
+        "Sie sind seit dem 2. März bei uns.",
+        "Schön.",
+    ]
     assert split_sentences("Dress No. 7 is here. So is it.") == ["Dress No. 7 is here.", "So is it."]
     assert split_sentences("春の新作、入荷。ぜひご覧ください！") == ["春の新作、入荷。", "ぜひご覧ください！"]
 

@@ -142,7 +142,7 @@ def test_a_fact_that_is_not_cited_is_named() -> None:
 def test_a_fault_names_the_word_and_a_way_to_say_it() -> None:
     (fault,) = check("The coat is cosy.", facts=("item:i-1",))
     assert "cosy" in fault.what
-    assert "The Wool Coat is easy to wear." in fault.what
+    assert "The Wool Coat, chosen for you." in fault.what
 
 
 def test_the_sentences_of_a_draft_are_its_text() -> None:
