@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from tests.gates.source_tree import list_nodes
 from tests.gates.uses import CONSTANT, Source, Uses, get_name, list_parents, list_targets
 
 LISTS = {"frozenset", "set", "tuple", "list", "in_", "not_in", "among", "any_"}
@@ -21,7 +22,7 @@ def list_enums(sources: Iterable[Source]) -> dict[str, dict[str, str]]:
             if isinstance(line, ast.Assign)
         }
         for _, tree in sources
-        for node in ast.walk(tree)
+        for node in list_nodes(tree)
         if isinstance(node, ast.ClassDef) and any(get_name(base) == "StrEnum" for base in node.bases)
     }
 
@@ -32,7 +33,7 @@ def find_enum_uses(sources: Sequence[Source], texts: Iterable[str] = ()) -> Uses
     quoted = {word for text in texts for word in re.findall(r"[\"'](\w+)[\"']", text)}
     for path, tree in sources:
         parents, aliases = list_parents(tree), _list_aliases(tree)
-        for node in ast.walk(tree):
+        for node in list_nodes(tree):
             if isinstance(node, ast.Constant) and _is_compared(node, parents):
                 quoted.add(node.value)
             if isinstance(node, ast.Attribute):
@@ -57,7 +58,7 @@ def list_subclasses(sources: Iterable[Source], base: str) -> set[str]:
     parents = {
         node.name: {get_name(part) for part in node.bases}
         for _, tree in sources
-        for node in ast.walk(tree)
+        for node in list_nodes(tree)
         if isinstance(node, ast.ClassDef)
     }
     found: set[str] = {base}
@@ -67,7 +68,7 @@ def list_subclasses(sources: Iterable[Source], base: str) -> set[str]:
 
 
 def _list_aliases(tree: ast.Module) -> dict[str, str]:
-    imports = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    imports = [node for node in list_nodes(tree) if isinstance(node, ast.ImportFrom)]
     return {alias.asname: alias.name for node in imports for alias in node.names if alias.asname}
 
 

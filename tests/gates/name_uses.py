@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
+from tests.gates.source_tree import list_nodes
 from tests.gates.uses import Source, Uses, get_name, list_parents, list_targets
 
 ASKS = {"ask", "ask_many", "ask_algorithms", "_define_slot"}
@@ -17,7 +18,7 @@ def find_slot_uses(sources: Sequence[Source]) -> Uses:
     """Find the modules that define a slot and that ask it, by its name or by a constant that holds it."""
     uses, trees = Uses(), dict(sources)
     for path, tree in sources:
-        for node in ast.walk(tree):
+        for node in list_nodes(tree):
             if isinstance(node, ast.Call) and node.args and get_name(node.func) in ASKS:
                 side = "writes" if get_name(node.func) == "_define_slot" else "reads"
                 getattr(uses, side)[_resolve(node.args[0], tree, trees)].add(path)
@@ -41,7 +42,7 @@ def find_name_uses(sources: Iterable[Source], texts: Iterable[str] = ()) -> set[
     """Every name that is read as a variable or an attribute, stands in a string, or is imported under another name."""
     words = {word for text in texts for word in re.findall(r"\w+", text)}
     for _, tree in sources:
-        for node in ast.walk(tree):
+        for node in list_nodes(tree):
             if isinstance(node, ast.Attribute | ast.Name) and isinstance(node.ctx, ast.Load):
                 words.add(get_name(node))
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
@@ -55,12 +56,12 @@ def list_public_functions(sources: Sequence[Source]) -> dict[str, str]:
     """Public functions and methods, with their places, but for those that a framework calls: by a decorator, or as
     methods of a class that derives from one of its own."""
     known = {
-        node.name for _, tree in sources for node in ast.walk(tree) if isinstance(node, ast.ClassDef)
+        node.name for _, tree in sources for node in list_nodes(tree) if isinstance(node, ast.ClassDef)
     } | PLAIN_BASES
     found = {}
     for path, tree in sources:
         parents = list_parents(tree)
-        for node in ast.walk(tree):
+        for node in list_nodes(tree):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and not node.name.startswith("_"):
                 above = parents[node]
                 bases = (

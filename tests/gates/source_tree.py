@@ -33,6 +33,12 @@ def parse_file(file: Path) -> ast.Module:
     return ast.parse(file.read_text(), str(file))
 
 
+@cache
+def list_nodes(tree: ast.AST) -> tuple[ast.AST, ...]:
+    """Every node of a tree. Kept, since each gate looks through all trees, some of them several times."""
+    return tuple(ast.walk(tree))
+
+
 def locate(file: Path, node: ast.AST) -> str:
     """A place as an editor understands it."""
     return f"{file.relative_to(REPOSITORY)}:{getattr(node, 'lineno', 0)}"

@@ -9,7 +9,7 @@ from typing import Final
 
 import pytest
 
-from tests.gates.source_tree import REPOSITORY, parse_file
+from tests.gates.source_tree import REPOSITORY, list_nodes, parse_file
 
 WITHOUT_ACTOR: Final = {
     "services/assessment": "called by ClientLifecycle",
@@ -99,7 +99,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 def list_functions(tree: ast.Module) -> Iterator[Function]:
     """All public functions and methods of a file."""
-    for node in ast.walk(tree):
+    for node in list_nodes(tree):
         if isinstance(node, Function) and not node.name.startswith("_"):
             yield node
 

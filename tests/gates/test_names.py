@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.gates.source_tree import list_helper_files, list_product_files, locate, parse_file
+from tests.gates.source_tree import list_helper_files, list_nodes, list_product_files, locate, parse_file
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -40,7 +40,7 @@ def is_noun(function: Function) -> bool:
 
 def list_functions(tree: ast.Module) -> Iterator[Function]:
     """All functions and methods of a file, inner ones among them."""
-    return (node for node in ast.walk(tree) if isinstance(node, Function))
+    return (node for node in list_nodes(tree) if isinstance(node, Function))
 
 
 def find_participles(tree: ast.Module) -> list[Function]:
@@ -56,7 +56,7 @@ def find_vague_variables(tree: ast.Module) -> list[ast.AST]:
     """Places that bind a variable or parameter whose name says nothing."""
     return [
         node
-        for node in ast.walk(tree)
+        for node in list_nodes(tree)
         if (isinstance(node, ast.arg) and node.arg in VAGUE_VARIABLES)
         or (isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id in VAGUE_VARIABLES)
     ]
@@ -78,7 +78,7 @@ def find_class_doubles(trees: Iterable[tuple[Path, ast.Module]]) -> dict[str, li
     """Class names that stand in more than one place, with the places; a leading underscore makes no other name."""
     places = defaultdict(list)
     for file, tree in trees:
-        for node in ast.walk(tree):
+        for node in list_nodes(tree):
             if isinstance(node, ast.ClassDef):
                 places[node.name.lstrip("_")].append(f"{file}:{node.lineno}")
     return {name: found for name, found in places.items() if len(found) > 1}

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.gates.source_tree import REPOSITORY, ROOMS, list_product_files, locate, parse_file
+from tests.gates.source_tree import REPOSITORY, ROOMS, list_nodes, list_product_files, locate, parse_file
 
 LONGEST_FILE = 300
 
@@ -26,7 +26,7 @@ def reads_environment(tree: ast.Module) -> list[ast.AST]:
     words = {"environ", "environb", "getenv", "getenvb"}
     return [
         node
-        for node in ast.walk(tree)
+        for node in list_nodes(tree)
         if (isinstance(node, ast.Attribute) and node.attr in words and isinstance(node.value, ast.Name))
         or (isinstance(node, ast.ImportFrom) and node.module == "os" and words & {name.name for name in node.names})
     ]
@@ -35,7 +35,7 @@ def reads_environment(tree: ast.Module) -> list[ast.AST]:
 def list_imports(tree: ast.Module) -> set[str]:
     """The top-level names that a file imports, inside functions too."""
     found = set()
-    for node in ast.walk(tree):
+    for node in list_nodes(tree):
         if isinstance(node, ast.Import):
             found |= {name.name.split(".")[0] for name in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -59,7 +59,7 @@ def find_tests_without_assertion(tree: ast.Module) -> list[ast.AST]:
     """Test functions in which nothing is asserted."""
     return [
         node
-        for node in ast.walk(tree)
+        for node in list_nodes(tree)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and node.name.startswith("test_")
         and not asserts_something(node)
@@ -73,7 +73,7 @@ def builds_statements(tree: ast.Module) -> list[ast.AST]:
     """Imports of what SQL statements are made of."""
     return [
         node
-        for node in ast.walk(tree)
+        for node in list_nodes(tree)
         if isinstance(node, ast.ImportFrom)
         and (node.module or "").partition(".")[0] == "sqlalchemy"
         and STATEMENTS & {name.name for name in node.names}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from tests.gates.source_tree import REPOSITORY, list_product_files, locate, parse_file
+from tests.gates.source_tree import REPOSITORY, list_nodes, list_product_files, locate, parse_file
 
 RECORDS = REPOSITORY / "store" / "sql" / "records.py"
 """The one place where a row becomes a record."""
@@ -24,7 +24,7 @@ def find_rows(tree: ast.Module) -> list[ast.AST]:
     """Every place of a file outside `store` that imports Row or names it."""
     return [
         node
-        for node in ast.walk(tree)
+        for node in list_nodes(tree)
         if (isinstance(node, ast.ImportFrom) and (node.module or "").startswith("sqlalchemy") and "Row" in names(node))
         or (isinstance(node, ast.Subscript) and mentions_row(node))
     ]

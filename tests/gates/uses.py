@@ -7,6 +7,9 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cache
+
+from tests.gates.source_tree import list_nodes
 
 Source = tuple[str, ast.Module]
 
@@ -30,9 +33,10 @@ class Uses:
         return found
 
 
+@cache
 def list_parents(tree: ast.Module) -> dict[ast.AST, ast.AST]:
     """The parent of each node."""
-    return {child: node for node in ast.walk(tree) for child in ast.iter_child_nodes(node)}
+    return {child: node for node in list_nodes(tree) for child in ast.iter_child_nodes(node)}
 
 
 def get_name(node: ast.AST) -> str:
