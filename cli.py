@@ -39,6 +39,8 @@ VERBS: dict[str, tuple[str, str]] = {
     "suppressions": ("commands.suppressions", "Show and change the list of mailboxes that are not mailed."),
     "team": ("commands.team", "Say who has an account in the pages, and as what."),
     "keys": ("commands.keys", "Make, list and revoke the keys with which programs call the API."),
+    "webhooks": ("commands.webhooks", "Tell other systems what happens; see what was sent; send it again."),
+    "mcp": ("commands.mcp", "Serve people's agents on standard input and output."),
     "activity": ("commands.activity", "Show who changed what, and when."),
     "reconcile": ("commands.reconcile", "Start every workflow that should run and does not."),
     "web": ("commands.web", "Serve the API, the pages and the mailbox."),

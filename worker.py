@@ -25,6 +25,7 @@ from hosting.picture_watch import watch_pictures
 from hosting.queues import QUEUES, run_workers
 from hosting.returns import host_returns
 from hosting.schedules import REFRESH, WAVE, keep_schedule
+from hosting.webhook_watch import dispatch_webhooks
 from private_files import warn_of_open_files
 from services.context import ServiceContext
 from services.key_fingerprints import require_known_keys
@@ -67,6 +68,7 @@ async def serve(settings: Settings, queues: Sequence[str]) -> None:
                 page_training.run_training(context.engine),
                 watch_pictures(context.engine, settings),
                 watch_days(context),
+                dispatch_webhooks(context),
             )
             tasks = [asyncio.create_task(loop) for loop in loops]
         log.info("working on %s", ", ".join(queues))

@@ -73,6 +73,12 @@ class Action(StrEnum):
     RESET_PERSON = "team.reset"
     CREATE_KEY = "key.create"
     REVOKE_KEY = "key.revoke"
+    ADD_WEBHOOK = "webhook.add"
+    SET_WEBHOOK_STATE = "webhook.set_state"
+    ROTATE_WEBHOOK = "webhook.rotate"
+    REPLAY_WEBHOOK = "webhook.replay"
+    TEST_WEBHOOK = "webhook.test"
+    REMOVE_WEBHOOK = "webhook.remove"
     SET_PASSWORD = "account.set_password"  # noqa: S105 - the name of an action
     SET_SECOND_FACTOR = "account.set_second_factor"
     END_SIGN_IN = "account.end_sign_in"
@@ -165,6 +171,12 @@ ROLES: Final[Mapping[Action, frozenset[Role]]] = {
     Action.RESET_PERSON: _OWNER,
     Action.CREATE_KEY: _OWNER,
     Action.REVOKE_KEY: _OWNER,
+    Action.ADD_WEBHOOK: _OPERATOR,
+    Action.SET_WEBHOOK_STATE: _OPERATOR,
+    Action.ROTATE_WEBHOOK: _OPERATOR,
+    Action.REPLAY_WEBHOOK: _OPERATOR,
+    Action.TEST_WEBHOOK: _OPERATOR,
+    Action.REMOVE_WEBHOOK: _OPERATOR,
     Action.SET_PASSWORD: STAFF,
     Action.SET_SECOND_FACTOR: STAFF,
     Action.END_SIGN_IN: STAFF,

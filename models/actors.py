@@ -33,6 +33,8 @@ class Channel(StrEnum):
     API = "api"
     COMMAND = "command"
     TEMPORAL = "temporal"
+    MCP = "mcp"
+    """A person's agent, by the Model Context Protocol."""
     SYSTEM = "system"
 
 
@@ -69,6 +71,7 @@ class SubjectKind(StrEnum):
     DATA = "data"
     ACCOUNT = "account"
     KEY = "key"
+    WEBHOOK = "webhook"
 
 
 class Subject(Contract):

@@ -43,6 +43,8 @@ TITLES: Final = {
     "refresh_hour": "Nightly training",
     "decision_days": "Algorithms",
     "starts_per_second": "Worker",
+    "webhook_networks": "Webhooks",
+    "mcp_confirm": "Agents of people",
 }
 """The title of each table, by its first field."""
 

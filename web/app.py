@@ -10,6 +10,7 @@ from typing import Final
 from anyio.to_thread import current_default_thread_limiter
 from fastapi import Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
+from starlette.routing import Route
 
 from mail.sink import Sink
 from services.decisions.decider import Decider
@@ -51,9 +52,12 @@ from web.console import (
     refreshes,
     review,
     unknown_mails,
+    webhooks,
 )
 from web.context import BusinessClock, WebContext
 from web.hosts import HostNames, list_hosts
+from web.mcp.door import PATH as AGENTS_PATH
+from web.mcp.door import AgentDoor
 from web.public import confirm, health, mail_reads, pictures, preferences, quiz, shop, unsubscribe, view
 from web.quick_paths import QuickPaths
 from web.security import SecurityHeaders
@@ -71,6 +75,7 @@ CONSOLE: Final = (
     account.router,
     team.router,
     keys.router,
+    webhooks.router,
     activity.router,
     clients.router,
     campaign_acts.router,
@@ -129,7 +134,8 @@ def create_app(settings: Settings) -> FastAPI:
                 app.state.swap_search = SwapSearch(engine, settings, app.state.recommender.list_items, fits)
                 app.state.ordering = PageOrderService(engine, app.state.recommender, decider)
                 try:
-                    yield
+                    async with agents.run():
+                        yield
                 finally:
                     server.close()
         finally:
@@ -138,6 +144,7 @@ def create_app(settings: Settings) -> FastAPI:
             for pool in (engine, opt_outs, probes):
                 pool.dispose()
 
+    agents = AgentDoor(context)
     app = FastAPI(title="Selvedge", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.context = context
     app.state.known_keys = KnownKeys(engine)
@@ -154,6 +161,7 @@ def create_app(settings: Settings) -> FastAPI:
         app.include_router(router, dependencies=[Depends(admit)])
     for router in OPEN:
         app.include_router(router, dependencies=[open_to_all("clients, mails and monitors, who have no account")])
+    app.router.routes.append(Route(AGENTS_PATH, endpoint=agents, name="mcp", include_in_schema=False))
     app.mount("/static", StaticFiles(directory=WEB_FOLDER / "static"), name="static")
     error_responses.install(app)
     return app

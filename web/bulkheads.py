@@ -37,6 +37,8 @@ AREAS: Final = (
     Area("files", ("/static/",), at_once=8, waiting=500),
     # Answered from memory by the event loop.
     Area("lists", ("/v1/recommendations", "/v1/session"), at_once=5_000, waiting=0, uses_threads=False),
+    # A person's agent keeps an answer open while the person is asked.
+    Area("agents", ("/mcp",), at_once=200, waiting=0, uses_threads=False),
     Area("others", ("/",), at_once=40, waiting=1_000),
 )
 """The first that fits counts."""

@@ -22,7 +22,7 @@ from domain.mail_consent import REPLY_TYPES
 from domain.nudges import STARTING, needs_assessment
 from domain.orders import SeenEvent
 from models.events import Event, FixFeedback
-from services.ingestion.mail_reads import JudgedRead, judge_reads, list_turned, name_signs
+from services.ingestion.mail_reads import JudgedRead, judge_reads, list_turned, name_signs, tell_clicks
 from services.ingestion.replies import apply_replies
 from services.journeys.arrivals import apply_events
 from store.clients.assessments import load_thresholds
@@ -84,6 +84,7 @@ def _apply_effects(connection: Connection, fresh: Sequence[_NewEvent], policy: S
     """Apply everything that follows from new events, and return the clients to nudge."""
     nudged = _select_clients(fresh, STARTING)
     judged = judge_reads(connection, [event for event, _ in fresh])
+    tell_clicks(connection, judged)
     if arrivals := _list_arrivals(fresh, judged):
         statistics = absorb_events(connection, policy.rules, arrivals)
         nudged |= _find_lifted(connection, statistics, fresh, policy, now)

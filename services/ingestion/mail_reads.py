@@ -9,6 +9,8 @@ from sqlalchemy import Connection
 
 from domain.mail_reads import MACHINE_FROM, compute_machine_chances, is_declared
 from models.events import EmailClicked, EmailOpened, Event, ReadSign
+from models.webhooks import Announcement, WebhookType
+from store.events.outbox import push_messages
 from store.mail.mail_reads import (
     MailKey,
     StoredRead,
@@ -76,3 +78,14 @@ def _compute_chances(sent_at: Any, links: int, reads: Sequence[StoredRead]) -> d
 def list_turned(judged: Collection[JudgedRead]) -> list[JudgedRead]:
     """List the earlier reads that turned from a person's to a machine's, or back."""
     return [one for one in judged if one.was_machine is not None]
+
+
+def tell_clicks(connection: Connection, judged: Collection[JudgedRead]) -> None:
+    """Tell endpoints of each new click of a person in a mail of ours. One of a machine tells nothing of the client."""
+    happenings = []
+    for client_id, read, was_machine in judged:
+        key = parse_key(str(read.data.get("outreach") or ""))
+        if read.type == "email_clicked" and was_machine is None and not read.by_machine and key is not None:
+            told = {"event_id": read.event_id, "item_id": read.item_id}
+            happenings.append(Announcement(WebhookType.MAIL_CLICKED, read.occurred_at, told, client_id, key.n))
+    push_messages(connection, happenings)

@@ -13,6 +13,7 @@ from models.calls import CallState
 from models.drafts import DraftStage
 from models.fixes import FixState
 from models.states import CampaignState, OutreachState
+from models.webhooks import EndpointState
 from services.mailing.mail_server import describe_outage
 from settings import Settings
 from store.campaigns.campaigns import list_campaigns
@@ -22,6 +23,7 @@ from store.events import outbox
 from store.fixes import lists as fix_lists
 from store.mail import drafts
 from store.mail.lists import count_mails_by_state
+from store.webhooks.endpoints import list_failing
 
 
 class Need(NamedTuple):
@@ -48,6 +50,7 @@ def list_needs(engine: Engine, settings: Settings, now: datetime) -> list[Need]:
             *_find_mails(mails),
             *_find_campaigns(connection),
             *_find_held(connection),
+            *_find_webhooks(connection),
         ]
     return sorted(needs, key=lambda need: not need.urgent)
 
@@ -116,6 +119,15 @@ def _find_held(connection: Connection) -> list[Need]:
     return (
         [Need(count, words, "selvedge go lets them start", "/clients?phase=new", Action.START_CLIENTS)] if count else []
     )
+
+
+def _find_webhooks(connection: Connection) -> list[Need]:
+    """Find the endpoints that were disabled because every try failed, and those that fail now."""
+    failing = list_failing(connection)
+    words = _say(len(failing), "system is", "systems are") + " not told what happens"
+    off = any(row.state is EndpointState.DISABLED for row in failing)
+    names = ", ".join(row.name for row in failing[:3])
+    return [Need(len(failing), words, names, "/webhooks", Action.SET_WEBHOOK_STATE, off)] if failing else []
 
 
 def _say(count: int, one: str, many: str) -> str:

@@ -18,6 +18,8 @@ from errors import BadInput, NotFound
 from models.base import CampaignSlug
 from models.campaign import CampaignProgress, CampaignSpec
 from models.states import CampaignState, EnrolmentState, OutreachState, Overdue
+from models.webhooks import Announcement, WebhookType
+from store.events.outbox import push_messages
 from store.sql.bulk import insert_ignoring
 from store.sql.records import Record
 from store.tables import campaigns, enrolments, outreaches
@@ -66,6 +68,8 @@ def create_campaign(connection: Connection, spec: CampaignSpec, now: datetime) -
         stored = load_campaign(connection, spec.slug)
         if CampaignSpec.model_validate(stored.spec) != spec:
             raise BadInput(f"{spec.slug} exists with other terms; adjust it or choose another slug", "slug")
+    if new:
+        _tell_state(connection, spec.slug, CampaignState.RUNNING, now)
     return new
 
 
@@ -77,6 +81,7 @@ def insert_draft(connection: Connection, spec: CampaignSpec, now: datetime) -> N
     row |= {"reason": "", "epoch": 1, "overdue": Overdue.REPLAN, "cursor": "", "enrolled_all": False, "erased": {}}
     if not insert_ignoring(connection, campaigns, [row | {"spec": spec.model_dump(mode="json")}]):
         raise BadInput(f"{spec.slug} is a campaign of one mail; choose another slug", "slug")
+    _tell_state(connection, spec.slug, CampaignState.DRAFT, now)
 
 
 def load_campaign(connection: Connection, slug: CampaignSlug) -> CampaignRow:
@@ -146,7 +151,15 @@ def update_campaign(connection: Connection, slug: CampaignSlug, now: datetime, *
 def move_campaign(connection: Connection, slug: CampaignSlug, to: CampaignState, now: datetime, **values: Any) -> bool:
     """Move a campaign to `to` if its state allows that, and return whether it moved. `values`: further columns."""
     statement = update(campaigns).where(campaigns.c.slug == slug, campaigns.c.state.in_(CAMPAIGN.list_sources(to)))
-    return connection.execute(statement.values(state=to, updated_at=now, **values)).rowcount == 1
+    moved = connection.execute(statement.values(state=to, updated_at=now, **values)).rowcount == 1
+    if moved:
+        _tell_state(connection, slug, to, now)
+    return moved
+
+
+def _tell_state(connection: Connection, slug: CampaignSlug, state: CampaignState, now: datetime) -> None:
+    told = {"campaign": slug, "state": str(state)}
+    push_messages(connection, [Announcement(WebhookType.CAMPAIGN_STATE, now, told)])
 
 
 def count_progress(connection: Connection, slug: CampaignSlug) -> CampaignProgress:

@@ -20,6 +20,8 @@ from models.base import ClientId
 from models.calls import CallState
 from models.clients import ClientPolicy
 from models.states import Band, EnrolmentState, Phase, TouchKind
+from models.webhooks import Announcement, WebhookType
+from store.events.outbox import push_messages
 from store.sql.bulk import among
 from store.sql.records import Record
 from store.tables import assessments, calls, clients, engagement, enrolments, standings
@@ -194,6 +196,10 @@ def save_assessment(
         connection.execute(_NEW_STANDING, {"client_id": snapshot.client_id, **values})
     else:
         _update_standing(connection, snapshot.client_id, values)
+    before = snapshot.phase_state.phase if snapshot.phase_state else None
+    if before is not state.phase:
+        told = {"phase": str(state.phase), "before": str(before) if before else None}
+        push_messages(connection, [Announcement(WebhookType.CLIENT_PHASE, snapshot.now, told, snapshot.client_id)])
 
 
 def save_plan(connection: Connection, snapshot: AssessmentSnapshot, decision: AssessmentDecision) -> None:

@@ -18,6 +18,8 @@ from domain.fixes.states import OPEN, SETTLED, list_sources
 from errors import BadInput, NotFound
 from models.base import ClientId
 from models.fixes import FixId, FixState, FixWish, ItemState
+from models.webhooks import Announcement, WebhookType
+from store.events.outbox import push_messages
 from store.fixes.rows import FixRow, FixStepRow
 from store.sql.bulk import among
 from store.tables import clients, fix_items, fix_steps, fixes
@@ -64,6 +66,7 @@ def save_request(
         )
     )
     _save_step(connection, fix_id, FixState.REQUESTED, "", None, now)
+    _tell_state(connection, fix_id, client_id, FixState.REQUESTED, "", now)
     return fix_id
 
 
@@ -129,10 +132,19 @@ def move_fix(
         update(fixes)
         .where(fixes.c.fix_id == fix_id, fixes.c.state.in_(list_sources(to)))
         .values(state=to, code=code, updated_at=now, **(values or {}))
-    )
-    if moved.rowcount == 1:
+        .returning(fixes.c.client_id)
+    ).one_or_none()
+    if moved is not None:
         _save_step(connection, fix_id, to, code, data, now)
-    return moved.rowcount == 1
+        _tell_state(connection, fix_id, moved.client_id, to, code, now)
+    return moved is not None
+
+
+def _tell_state(
+    connection: Connection, fix_id: FixId, client_id: ClientId, state: FixState, code: str, now: datetime
+) -> None:
+    told = {"fix_id": fix_id, "state": str(state), "code": code}
+    push_messages(connection, [Announcement(WebhookType.FIX_STATE, now, told, client_id)])
 
 
 def save_note(connection: Connection, fix_id: FixId, read: Mapping[str, Any]) -> None:

@@ -24,6 +24,8 @@ from models.clock import Clock
 from models.journey_steps import MailContent
 from models.outreach import StepDone
 from models.states import EnrolmentState, OutreachState, Phase
+from models.webhooks import Announcement, WebhookType
+from store.events.outbox import push_messages
 from store.sql.bulk import give, match_given
 from store.sql.records import Record
 from store.tables import edits, enrolments, outreach_steps, outreaches
@@ -153,9 +155,17 @@ def move_mail(
     moved = connection.execute(_build_move(to, barred, source, token is not None), changes | of_mail).rowcount == 1
     if moved:
         _save_step(connection, client_id, n, to, code, now)
+        if to is OutreachState.SENT:
+            push_messages(connection, [Announcement(WebhookType.MAIL_SENT, now, {}, client_id, n)])
         if to in SETTLED:
             _finish_enrolment(connection, client_id, n, code, now)
     return moved
+
+
+_RETURNED: Final = {
+    OutreachState.BOUNCED: WebhookType.MAIL_BOUNCED,
+    OutreachState.COMPLAINED: WebhookType.MAIL_COMPLAINED,
+}
 
 
 class MailReturn(NamedTuple):
@@ -183,6 +193,8 @@ def move_returned(connection: Connection, mails: Sequence[MailReturn], to: Outre
     connection.execute(_NEW_STEP, steps)
     done = [{"state": EnrolmentState.COMPLETED, "code": mail.code, "at": mail.at} for mail in moved]
     _execute_many(connection, _FINISH_ENROLMENT, keys, done)
+    told = _RETURNED[to]
+    push_messages(connection, [Announcement(told, m.at, {"code": m.code}, m.client_id, m.n) for m in moved])
 
 
 def _execute_many(

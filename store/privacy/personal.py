@@ -64,6 +64,7 @@ PERSONAL_TABLES: Final[tuple[PersonalTable, ...]] = (
     _own_table("holds", t.holds),
     _own_table("lost_workflows", t.lost_workflows),
     _own_table("returns", t.returns, "raw"),
+    _own_table("webhook_messages", t.webhook_messages, "endpoint", "tries", "leased_until"),
     _own_table("activity", t.activity, "actor"),
 )
 """The order in which they are erased: rows that refer to others come before those. Rows of `activity` stay, without the
@@ -101,6 +102,8 @@ OTHER_TABLES: Final[Mapping[Table, str]] = {
     t.sign_ins: "staff",
     t.sign_in_failures: "keyed hashes of names and addresses that failed to sign in",
     t.api_keys: "keys of programs",
+    t.webhook_endpoints: "addresses and sealed secrets of other systems",
+    t.webhook_subscriptions: "what other systems are told",
 }
 """All other tables, and why they hold nothing to erase here."""
 

@@ -31,6 +31,7 @@ from store.tables.refreshes import refreshes, top_picks
 from store.tables.segments import attributes, client_attributes, segment_counts, segments
 from store.tables.shop import artefacts, client_changes, decisions, item_pictures, items, questions, revisions, stock
 from store.tables.visits import visit_events
+from store.tables.webhooks import webhook_endpoints, webhook_messages, webhook_subscriptions
 
 __all__ = [
     "accounts",
@@ -90,5 +91,8 @@ __all__ = [
     "visit_events",
     "wave_parts",
     "waves",
+    "webhook_endpoints",
+    "webhook_messages",
+    "webhook_subscriptions",
     "withdrawals",
 ]

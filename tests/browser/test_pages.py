@@ -10,6 +10,7 @@ from tests.web.sample_shop import HOSTILE
 PAGES = (
     *("/", "/clients", "/clients/ada", "/clients/evil", "/campaigns", "/campaigns/spring", "/campaigns/evil"),
     *("/fixes", "/fixes?state=", "/fixes/f1", "/fixes/f2", "/fixes/f3", "/refreshes", "/sign-in"),
+    *("/webhooks", "/webhooks/warehouse"),
     *("/shop/coat-1", "/shop/bag-1", "/mailbox", "/mailbox/1", "/mailbox/2", "/mailbox/1?view=headers"),
 )
 

@@ -23,6 +23,7 @@ WITHOUT_ACTOR: Final = {
     "services/fixes": "called by FixAssignment and FixWave; what people ask takes an actor",
     "services/goods/pictures.py": "fetches what the catalogue names; what people ask takes an actor",
     "services/key_fingerprints.py": "called at the start of a process",
+    "services/webhooks/outcomes.py": "called by the dispatcher of webhooks",
     "services/write_probe.py": "called by health",
     "services/mailing": "called by Outreach; what people ask of a mail takes an actor",
     "services/privacy/client_erasure.py": "called by Erasure",
@@ -90,6 +91,8 @@ WITH_ACTOR: Final = {
     "services/training/promotion.py": {"promote_model", "promote_challenger"},
     "services/training/refreshes.py": {"begin_refresh"},
     "services/training/requests.py": {"train_on_request"},
+    "services/webhooks/endpoints.py": {"add_endpoint", "set_endpoint_state", "rotate_secret", "remove_endpoint"},
+    "services/webhooks/log.py": {"replay", "send_test"},
 }
 """Services that people call: each takes an actor and asks the table."""
 

@@ -45,6 +45,7 @@ from models.states import CampaignState, OutreachState, TouchKind, VersionState
 from models.suppressions import SuppressionOrder, SuppressionRemoval
 from models.team import AccountInvitation, ApiKeyOrder
 from models.waves import WaveStep
+from models.webhooks import EndpointState, WebhookOrder, WebhookReplay, WebhookRotation, WebhookTest
 from services.calls.decisions import decide_call
 from services.campaigns.creation import create_campaign
 from services.campaigns.definitions import decide_version, start_version, submit_version
@@ -89,10 +90,14 @@ from services.team.api_keys import create_key, revoke_key
 from services.team.invitations import LinkBase
 from services.team.people import disable_person, invite_person, reset_person, set_role
 from services.team.second_factor import turn_off_second_factor
+from services.team.secrets import seal
 from services.team.sign_ins import end_sign_in, set_own_password
 from services.training.promotion import promote_model
 from services.training.refreshes import begin_refresh
 from services.training.requests import train_on_request
+from services.webhooks import log as webhook_log
+from services.webhooks.delivery import build_allowlist
+from services.webhooks.endpoints import add_endpoint, remove_endpoint, rotate_secret, set_endpoint_state
 from settings import Settings
 from store import tables as t
 from store.activity import list_activities
@@ -158,6 +163,9 @@ def shop(tmp_path: Path) -> Shop:
         gone = hash_mailbox(policy.signing_key, "gone@shop.example", policy.fold_tags)
         suppress_mailboxes(connection, {gone: ("hard_bounce", NOW)})
         fix_id = save_everything_about(connection, policy, WHO, NOW)
+        # A private address: a test of it asks nobody.
+        endpoint = {"url": "https://127.0.0.1:9/hook", "secret": seal(settings.keys.signing, "whsec_eA==")}
+        connection.execute(update(t.webhook_endpoints).values(endpoint))
         withdraw_consent(connection, "bea", 1, NOW, REAL, policy)
         connection.execute(t.activity.delete())
         until = NOW + timedelta(days=3)
@@ -279,6 +287,15 @@ def _steer_client(client_id: str, shop: Shop, actor: Actor, **fields: Any) -> No
 
 def _steer_campaign(slug: str, shop: Shop, actor: Actor, **fields: Any) -> None:
     steer_campaign(shop.engine, actor, slug, CampaignCommand(**fields), NOW, REAL)
+
+
+def _add_webhook(shop: Shop, actor: Actor) -> None:
+    order = WebhookOrder(name="crm", url="https://crm.shop.example/hook")
+    add_endpoint(shop.engine, actor, shop.key, build_allowlist(shop.context.settings), order, NOW, REAL)
+
+
+def _test_webhook(shop: Shop, actor: Actor) -> None:
+    asyncio.run(webhook_log.send_test(shop.engine, actor, shop.context.settings, "erp", WebhookTest(), NOW, REAL))
 
 
 def _finish_campaign(shop: Shop, actor: Actor) -> None:
@@ -406,6 +423,14 @@ CHANGES: Final[dict[Action, Change]] = {
     Action.RESET_PERSON: lambda s, a: reset_person(s.engine, a, LINKS, STYLIST, NOW, REAL),
     Action.CREATE_KEY: lambda s, a: create_key(s.engine, a, ApiKeyOrder(name="crm", role=Role.OPERATOR), NOW, REAL),
     Action.REVOKE_KEY: lambda s, a: revoke_key(s.engine, a, "feed", NOW, REAL),
+    Action.ADD_WEBHOOK: _add_webhook,
+    Action.SET_WEBHOOK_STATE: lambda s, a: set_endpoint_state(s.engine, a, "erp", EndpointState.DISABLED, NOW, REAL),
+    Action.ROTATE_WEBHOOK: lambda s, a: rotate_secret(s.engine, a, s.key, "erp", WebhookRotation(), NOW, REAL),
+    Action.REPLAY_WEBHOOK: lambda s, a: webhook_log.replay(
+        s.engine, a, "erp", WebhookReplay(message_id="msg_1"), NOW, REAL
+    ),
+    Action.TEST_WEBHOOK: _test_webhook,
+    Action.REMOVE_WEBHOOK: lambda s, a: remove_endpoint(s.engine, a, "erp", NOW, REAL),
     Action.SET_PASSWORD: lambda s, a: set_own_password(s.engine, a, STYLIST, OLD_PASSWORD, "lavender blue", NOW, REAL),
     Action.SET_SECOND_FACTOR: lambda s, a: turn_off_second_factor(s.engine, a, STYLIST, "", NOW, REAL),
     Action.END_SIGN_IN: lambda s, a: end_sign_in(s.engine, a, STYLIST, "t" * 64, NOW, REAL),
@@ -420,8 +445,12 @@ ONCE: Final = frozenset(Action) - {
     Action.REQUEST_LETTER,
     Action.RESET_PERSON,
     Action.RECONCILE,
+    Action.ROTATE_WEBHOOK,
+    Action.REPLAY_WEBHOOK,
+    Action.TEST_WEBHOOK,
 }
-"""Doing these twice is doing them once; two exports, trainings, mails to staff, links or orders to start are two."""
+"""Doing these twice is doing them once; two exports, trainings, mails to staff, links, tests, secrets
+or orders to start are two."""
 OVER: Final = frozenset(
     {
         Action.CANCEL_FIX,
@@ -435,6 +464,8 @@ OVER: Final = frozenset(
         Action.REVOKE_KEY,
         Action.SET_PASSWORD,
         Action.END_SIGN_IN,
+        Action.ADD_WEBHOOK,
+        Action.REMOVE_WEBHOOK,
     }
 )
 """Doing these again is refused: what has ended says so."""

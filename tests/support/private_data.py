@@ -116,6 +116,11 @@ def _save_mail(connection: Connection, client_id: ClientId, now: datetime) -> No
         insert(t.outreaches).values(**mail, **state, sent_at=now, draft=draft, brief={"first_name": NAME})
     )
     connection.execute(insert(t.outreach_steps).values(client_id=client_id, n=1, at=now, state="sent"))
+    endpoint = {"name": "erp", "url": "https://erp.shop.example/hook", "state": "enabled", "why": "", "secret": "x"}
+    connection.execute(insert(t.webhook_endpoints).values(**endpoint, old_secret="", created_at=now, created_by="ana"))
+    told = {"endpoint": "erp", "message_id": "msg_1", "type": "mail.sent", "client_id": client_id, "n": 1}
+    more_told = {"data": {}, "state": "failed", "attempts": 10, "tries": [], "at": now}
+    connection.execute(insert(t.webhook_messages).values(**told, **more_told))
     came_back = {"id": "r1", "client_id": client_id, "n": 1, "way": "listener", "kind": "delayed", "raw": NAME}
     connection.execute(insert(t.returns).values(**came_back, at=now))
     desk = {"client_id": client_id, "n": 1, "kind": "campaign", "campaign": "spring", "why": "all", "likeness": "x"}

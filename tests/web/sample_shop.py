@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Engine, insert
 
@@ -61,6 +61,25 @@ def seed(engine: Engine) -> None:
         put(t.fixes, _fix("f1", "ada", "proposed"), _fix("f2", "evil", "shipped"), _fix("f3", "client001", "cancelled"))
         put(t.fix_items, _unit("f1", "coat-1", "held"), _unit("f1", "knit-0", "held"), _unit("f2", "bag-1", "returned"))
         put(t.fix_steps, *(_fix_step("f1", state) for state in ("requested", "ranked", "assembled", "proposed")))
+        endpoint = {"name": "warehouse", "url": "https://hooks.shop.example/selvedge/" + "x" * 90, "state": "enabled"}
+        put(t.webhook_endpoints, endpoint | {"why": "", "secret": "", "old_secret": "", **_SINCE})
+        put(t.webhook_subscriptions, *({"endpoint": "warehouse", "type": kind} for kind in _TOLD))
+        put(t.webhook_messages, *(_webhook_message(n, state) for n, state in enumerate(_MESSAGE_STATES)))
+
+
+_SINCE: Final = {"created_at": ago(9), "created_by": "Eve", "failing_since": ago(0.1)}
+_TOLD: Final = ("mail.sent", "mail.bounced", "fix.state_changed")
+_MESSAGE_STATES: Final = ("delivered", "delivered", "held", "failed", "waiting")
+
+
+def _webhook_message(n: int, state: str) -> dict[str, Any]:
+    """A message of which each try but the last failed."""
+    good = {"at": ago(n / 24).isoformat(), "status": 204 if state == "delivered" else 503, "fault": "", "ms": 31}
+    tries = [{"at": ago(n / 20).isoformat(), "status": None, "fault": "late", "ms": 15_000}, good]
+    told = {"endpoint": "warehouse", "message_id": f"msg_{n:024x}", "type": _TOLD[n % 3], "at": ago(n / 20)}
+    about = {"client_id": "ada", "n": 2, "data": {"code": "hard_5.1.1"} if n == 1 else {}}
+    due = {"attempts": 2, "tries": tries, "due_at": NOW + timedelta(hours=2)}
+    return {**told, **about, **due, "state": state}
 
 
 def _refresh() -> dict[str, Any]:

@@ -28,6 +28,7 @@ from web.api import (
     suppressions,
     team,
     visits,
+    webhooks,
 )
 
 ROUTERS: Final = (
@@ -52,6 +53,7 @@ ROUTERS: Final = (
     slots.router,
     slot_policies.router,
     metrics.router,
+    webhooks.router,
     team.router,
     activity.router,
 )

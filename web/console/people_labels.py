@@ -9,6 +9,7 @@ CHANNELS: Final[dict[str, str]] = {
     "api": "by API",
     "command": "by command",
     "temporal": "through Temporal",
+    "mcp": "by an agent",
     "system": "by itself",
 }
 """The way by which a change came in."""

@@ -1,0 +1,132 @@
+"""Send messages to endpoints: signed, to an address that was checked, with no redirect, within seconds."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+import httpx
+import orjson
+
+from algorithms.slots.algorithm_error import AlgorithmError
+from algorithms.slots.network_allowlist import NetworkAllowlist
+from domain.webhook_rules import sign_message
+from settings import Settings
+from store.webhooks.messages import LeasedMessage
+
+SECONDS: Final = 15.0
+"""For one try, all steps together."""
+LOOK_UPS: Final = 32
+"""Names that are looked up at once; a name server that hangs holds up no other work of the process."""
+
+
+def _build_client() -> httpx.AsyncClient:
+    # Connections are not kept: one that proved to be a host must not serve another host of the same address.
+    limits = httpx.Limits(max_keepalive_connections=0)
+    return httpx.AsyncClient(trust_env=False, follow_redirects=False, timeout=SECONDS, limits=limits)
+
+
+@dataclass(frozen=True)
+class TryResult:
+    """How one try ended. `fault`: why there was no answer; `wished_s`: seconds that the endpoint asks to wait."""
+
+    status: int | None
+    fault: str
+    ms: int
+    wished_s: float | None = None
+
+    @property
+    def good(self) -> bool:
+        """Whether the endpoint took the message."""
+        return self.status is not None and 200 <= self.status < 300
+
+    def describe(self, at: datetime) -> dict[str, Any]:
+        """Describe the try for the log. `at`: real time."""
+        return {"at": at.isoformat(), "status": self.status, "fault": self.fault, "ms": self.ms}
+
+
+@dataclass(frozen=True)
+class WebhookSender:
+    """Sends messages; one serves a process. Close it."""
+
+    allowlist: NetworkAllowlist
+    seconds: float = SECONDS
+    client: httpx.AsyncClient = field(default_factory=_build_client)
+    threads: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(LOOK_UPS, "webhook"))
+
+    @classmethod
+    def from_settings(cls, settings: Settings, seconds: float = SECONDS) -> WebhookSender:
+        """Build the sender. Raises ConfigError for networks that are none."""
+        return cls(build_allowlist(settings), seconds)
+
+    async def close(self) -> None:
+        """Close what is open."""
+        await self.client.aclose()
+        self.threads.shutdown(wait=False, cancel_futures=True)
+
+    async def send(self, url: str, secrets: Sequence[str], message: LeasedMessage, real_now: datetime) -> TryResult:
+        """Send one message, and return how it ended; it raises nothing."""
+        body, begun = build_body(message), time.monotonic()
+        stamp = int(real_now.timestamp())
+        headers = {
+            "content-type": "application/json",
+            "user-agent": "Selvedge webhooks",
+            "webhook-id": message.message_id,
+            "webhook-timestamp": str(stamp),
+            "webhook-signature": sign_message(secrets, message.message_id, stamp, body),
+        }
+        try:
+            status, wished_s = await asyncio.wait_for(self._post(httpx.URL(url), headers, body), self.seconds)
+            fault = "redirects" if 300 <= status < 400 else ""
+        except TimeoutError:
+            status, wished_s, fault = None, None, "late"
+        except AlgorithmError as refused:
+            status, wished_s, fault = None, None, refused.code
+        except httpx.TimeoutException:
+            status, wished_s, fault = None, None, "late"
+        except httpx.ConnectError:
+            status, wished_s, fault = None, None, "unreachable"
+        except (httpx.HTTPError, httpx.InvalidURL):
+            status, wished_s, fault = None, None, "broken_answer"
+        return TryResult(status, fault, int((time.monotonic() - begun) * 1_000), wished_s)
+
+    async def _post(self, url: httpx.URL, headers: dict[str, str], body: bytes) -> tuple[int, float | None]:
+        """Post to the addresses that were checked, in turn; each must prove by TLS that it is the host."""
+        port = url.port or (443 if url.scheme == "https" else 80)
+        loop = asyncio.get_running_loop()
+        reached = await loop.run_in_executor(self.threads, self.allowlist.resolve_addresses, url.scheme, url.host, port)
+        for index, address in enumerate(reached):
+            try:
+                return await self._post_at(url, address, headers, body)
+            except httpx.ConnectError:
+                if index == len(reached) - 1:
+                    raise
+        raise AlgorithmError("unreachable", "no address is known")
+
+    async def _post_at(
+        self, url: httpx.URL, address: str, headers: dict[str, str], body: bytes
+    ) -> tuple[int, float | None]:
+        named = {"host": url.netloc.decode(), **headers}
+        options: dict[str, Any] = {"headers": named, "content": body, "extensions": {"sni_hostname": url.host}}
+        # Of the answer only the head is read: nobody asked for its body, however long.
+        async with self.client.stream("POST", url.copy_with(host=address), **options) as answer:
+            wished = answer.headers.get("retry-after", "")
+            return answer.status_code, float(wished) if wished.isascii() and wished.isdigit() else None
+
+
+def build_allowlist(settings: Settings) -> NetworkAllowlist:
+    """Build the rule of which addresses may be reached: public ones by TLS, and the networks of the setting."""
+    networks = [part.strip() for part in settings.webhook_networks.split(",") if part.strip()]
+    return NetworkAllowlist.parse([], networks, "SELVEDGE_WEBHOOK_NETWORKS")
+
+
+def build_body(message: LeasedMessage) -> bytes:
+    """Build the body, which is the same at every try: ids, codes and states, nothing else."""
+    named = {"client_id": message.client_id, "n": message.n, "kind": message.kind, "campaign": message.campaign}
+    data = {name: value for name, value in named.items() if value is not None}
+    return orjson.dumps({"type": message.type, "timestamp": message.at.isoformat(), "data": {**data, **message.data}})

@@ -1,0 +1,1 @@
+"""Endpoints of other systems, and the messages to them."""

@@ -1,0 +1,225 @@
+"""People's agents as they connect: the library's own client, over HTTP and over standard input and output."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import httpx2
+import pytest
+import uvicorn
+from mcp import Client, StdioServerParameters
+from mcp.client.streamable_http import streamable_http_client
+from mcp_types import ElicitResult
+from pydantic import SecretStr
+
+from commands.mcp import find_actor
+from commands.shared.runtime import open_database
+from errors import ConfigError
+from models.actors import Actor, Channel, Role
+from models.states import CampaignState
+from models.team import ApiKeyOrder
+from services.team.api_keys import create_key, revoke_key
+from settings import Settings
+from store.activity import list_activities
+from store.campaigns.campaigns import load_campaign
+from store.database import connect, read_transaction
+from tests.support.ports import free_port
+from tests.support.worker import ROOT, environment
+from tests.web import sample_shop
+from tests.web.conftest import prepare_home
+from tests.web.sample_shop import NOW
+from web.app import create_app
+
+EVE = Actor(who="eve", role=Role.OWNER, channel=Channel.COMMAND)
+DEFINITION = {
+    "slug": "agents-own",
+    "name": "Agent's own",
+    "steps": [{"id": "first", "mail": {"message": "Soft colours."}}],
+}
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    nowhere, port = "127.0.0.1:9", free_port()
+    more = {"smtp_url": f"smtp://{nowhere}", "temporal_address": nowhere, "worker_health_url": "none", "web_port": port}
+    return prepare_home(tmp_path_factory.mktemp("agents"), open_pages=False, **more)
+
+
+@pytest.fixture(scope="module")
+def site(settings: Settings) -> Iterator[str]:
+    """The real server; its address."""
+    config = uvicorn.Config(create_app(settings), port=settings.web_port, log_level="warning")
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    until = time.monotonic() + 60
+    while not server.started and time.monotonic() < until:
+        time.sleep(0.02)
+    yield f"http://127.0.0.1:{settings.web_port}"
+    server.should_exit = True
+    thread.join(20)
+
+
+def make_key(settings: Settings, name: str, role: Role, *only: str) -> str:
+    engine = connect(settings.database)
+    order = ApiKeyOrder(name=name, role=role, only=only or None)
+    secret = create_key(engine, EVE, order, NOW, datetime.now(UTC)).secret
+    engine.dispose()
+    return secret
+
+
+class Person:
+    """Whoever is asked: says yes or no, and remembers the questions."""
+
+    def __init__(self, go_ahead: bool) -> None:
+        self.go_ahead, self.questions = go_ahead, list[str]()
+
+    async def __call__(self, context: Any, params: Any) -> ElicitResult:
+        self.questions.append(params.message)
+        return ElicitResult(action="accept", content={"go_ahead": self.go_ahead})
+
+
+async def call_over_http(site: str, key: str, person: Person | None, tool: str, mode: str, **given: Any) -> Any:
+    async with httpx2.AsyncClient(headers={"Authorization": f"Bearer {key}"}, timeout=30) as http:
+        transport = streamable_http_client(f"{site}/mcp", http_client=http)
+        async with Client(transport, elicitation_callback=person, mode=mode) as agent:
+            return await agent.call_tool(tool, given)
+
+
+def ask(site: str, key: str, tool: str, person: Person | None = None, mode: str = "auto", **given: Any) -> Any:
+    """The answer of a tool, or the words of its refusal."""
+    result = asyncio.run(asyncio.wait_for(call_over_http(site, key, person, tool, mode, **given), 60))
+    if result.is_error:
+        return result.content[0].text
+    return result.structured_content
+
+
+def test_each_role_sees_what_it_may(site: str, settings: Settings) -> None:
+    viewer, marketer = make_key(settings, "v1", Role.VIEWER), make_key(settings, "m1", Role.MARKETER)
+    [ada] = ask(site, marketer, "search_clients", text="ada")["clients"]
+    assert (ada["first_name"], ada["email"]) == ("Ada", "ada@example.com")
+    [hidden] = ask(site, viewer, "search_clients", text="ada")["clients"]
+    assert (hidden["first_name"], hidden["email"], hidden["client_id"]) == ("•••", "•••", "ada")
+    assert ask(site, viewer, "search_clients", text="Person 1")["clients"] == [], "names are no way to guess"
+    assert ask(site, viewer, "why_not", client_id="ada")["sentence"]
+    assert "no client nobody" in ask(site, viewer, "why_not", client_id="nobody")
+    assert ask(site, viewer, "count_segment", filter="consent")["clients"] == 42
+    assert "did you mean phase" in ask(site, viewer, "count_segment", filter="phse = x")
+    assert "may not do personal.read" in ask(site, viewer, "list_drafts")
+    assert ask(site, marketer, "list_drafts")["waiting"] == 0
+    assert {one["slug"] for one in ask(site, viewer, "list_campaigns")["campaigns"]} >= {"spring"}
+    assert ask(site, viewer, "campaign_progress", slug="spring")["enrolled"] == 12
+    assert ask(site, viewer, "campaign_lift", slug="spring")
+    assert ask(site, viewer, "key_figures", days=7)
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+def test_an_act_asks_a_person_and_is_on_record(site: str, settings: Settings, mode: str) -> None:
+    """By both forms of the protocol: the question in the answer, and the question while the call waits."""
+    key, no, yes = make_key(settings, f"a-{mode}", Role.MARKETER), Person(False), Person(True)
+    engine = connect(settings.database)
+
+    def find_state() -> CampaignState:
+        with read_transaction(engine) as connection:
+            return load_campaign(connection, "spring").state
+
+    assert "said no" in ask(site, key, "pause_campaign", no, mode, slug="spring", reason="stock")
+    assert find_state() is CampaignState.RUNNING
+    paused = ask(site, key, "pause_campaign", yes, mode, slug="spring", reason="stock")
+    assert (find_state(), no.questions == yes.questions) == (CampaignState.PAUSED, True), paused
+    assert "Pause the campaign spring?" in yes.questions[0]
+    with read_transaction(engine) as connection:
+        latest = list_activities(connection)[0]
+    assert (latest.actor.who, latest.actor.channel, latest.action) == (f"a-{mode}", Channel.MCP, "campaign.pause")
+    ask(site, key, "resume_campaign", yes, mode, slug="spring")
+    assert find_state() is CampaignState.RUNNING
+    engine.dispose()
+
+
+def test_who_may_not_is_refused_and_nobody_is_asked(site: str, settings: Settings) -> None:
+    viewer, person = make_key(settings, "v2", Role.VIEWER), Person(True)
+    for tool, given in (
+        ("pause_campaign", {"slug": "spring"}),
+        ("resume_client", {"client_id": "ada"}),
+        ("draft_campaign", {"definition": DEFINITION}),
+        ("approve_draft", {"draft_id": "ada:1", "version": "0" * 16}),
+    ):
+        assert "which may not do" in ask(site, viewer, tool, person, **given), tool
+    limited = make_key(settings, "m2", Role.MARKETER, "shop.read")
+    assert "shop.read alone" in ask(site, limited, "pause_campaign", person, slug="spring")
+    assert person.questions == []
+
+
+def test_a_program_that_cannot_ask_changes_nothing(site: str, settings: Settings) -> None:
+    key = make_key(settings, "m3", Role.MARKETER)
+    for mode in ("auto", "legacy"):
+        assert "SELVEDGE_MCP_CONFIRM" in ask(site, key, "pause_client", None, mode, client_id="ada")
+
+
+def test_a_draft_of_a_campaign_starts_nothing(site: str, settings: Settings) -> None:
+    key, person = make_key(settings, "m4", Role.MARKETER), Person(True)
+    saved = ask(site, key, "draft_campaign", person, definition=DEFINITION)
+    assert (saved["slug"], saved["version"], saved["state"]) == ("agents-own", 1, "draft")
+    assert "1 step" in person.questions[0]
+    wrong = {**DEFINITION, "steps": []}
+    assert "steps" in ask(site, key, "draft_campaign", person, definition=wrong)
+
+
+def test_without_a_key_in_force_nothing_is_answered(site: str, settings: Settings) -> None:
+    body = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
+    accept = {"accept": "application/json, text/event-stream"}
+    secret = make_key(settings, "gone", Role.OWNER)
+    engine = connect(settings.database)
+    revoke_key(engine, EVE, "gone", NOW, datetime.now(UTC))
+    engine.dispose()
+    for key in ("", "Bearer nonsense", f"Bearer {secret}"):
+        refused = httpx.post(f"{site}/mcp", json=body, headers=accept | {"authorization": key})
+        assert (refused.status_code, refused.headers.get("www-authenticate")) == (401, "Bearer")
+        assert refused.json()["error"]["code"] == "forbidden"
+
+
+def test_the_command_serves_the_same_tools(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path, _env_file=None)
+    engine = open_database(settings)
+    sample_shop.seed(engine)
+    engine.dispose()
+    person = Person(True)
+
+    async def run() -> tuple[Any, Any]:
+        arguments = ["-m", "cli", "mcp", "--role", "stylist"]
+        server = StdioServerParameters(command=sys.executable, args=arguments, cwd=ROOT, env=environment(settings))
+        async with Client(server, elicitation_callback=person, mode="legacy") as agent:
+            found = await agent.call_tool("search_clients", {"text": "client00"})
+            paused = await agent.call_tool("pause_client", {"client_id": "client001", "reason": "test"})
+            return found.structured_content, paused.structured_content
+
+    found, paused = asyncio.run(asyncio.wait_for(run(), 120))
+    assert found["clients"][0]["first_name"] == "Person 0"
+    assert "an operator holds this client's mail" in paused["sentence"]
+    assert person.questions == ["Pause all mail to the client client001?"]
+
+
+def test_the_command_acts_for_its_key_as_long_as_that_is_in_force(settings: Settings) -> None:
+    engine = connect(settings.database)
+    assert find_actor(engine, settings, Role.VIEWER).role is Role.VIEWER
+    key = make_key(settings, "desk", Role.STYLIST, "shop.read")
+    keyed = settings.model_copy(update={"mcp_key": SecretStr(key)})
+    actor = find_actor(engine, keyed, Role.OWNER)
+    assert (actor.who, actor.role, actor.channel, actor.only) == (
+        "desk",
+        Role.STYLIST,
+        Channel.MCP,
+        frozenset({"shop.read"}),
+    )
+    revoke_key(engine, EVE, "desk", NOW, datetime.now(UTC))
+    with pytest.raises(ConfigError, match="SELVEDGE_MCP_KEY"):
+        find_actor(engine, keyed, Role.OWNER)
+    engine.dispose()

@@ -1,0 +1,148 @@
+"""Tools that read. Each shows what its caller's role may see, as pages and the API do."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final
+
+from mcp.server.mcpserver import Context
+from mcp_types import ToolAnnotations
+from pydantic import Field
+
+from domain.masking import mask_model, may_see_personal
+from domain.permissions import Disclosure
+from models.agent_answers import (
+    CampaignShort,
+    CampaignsShort,
+    ClientFound,
+    ClientsFound,
+    DraftShort,
+    WhyNot,
+)
+from models.base import CampaignSlug, ClientId
+from models.campaign import CampaignProgress
+from models.drafts import DraftList
+from models.figures import KpiReport
+from models.lift import CampaignLift
+from models.segment_answers import SegmentQuestion, SegmentSize
+from services.campaigns.lift import measure_lift
+from services.campaigns.lists import load_progress
+from services.clients.why_not import explain_no_mail
+from services.figures.report import load_report
+from services.review.lists import list_drafts as list_waiting_drafts
+from services.review.lists import show_draft
+from services.segments.questions import count_segment as count_clients
+from store.campaigns.campaigns import list_campaigns as list_rows
+from store.clients.lists import ClientSummary, find_clients
+from store.database import read_transaction
+from store.mail.policy import build_mail_rules
+from web.mcp.server import AgentServer, enter_call
+
+READS: Final = ToolAnnotations(read_only_hint=True, open_world_hint=False)
+Ctx = Context[Any, Any]
+
+
+def search_clients(
+    ctx: Ctx,
+    text: Annotated[str, Field(max_length=100, description="The beginning of a name, address or id.")] = "",
+    phase: Annotated[str, Field(max_length=20, description="Such as at_risk; empty: any.")] = "",
+    after: Annotated[str, Field(max_length=64, description="Where the page before ended.")] = "",
+    limit: Annotated[int, Field(ge=1, le=100)] = 20,
+) -> ClientsFound:
+    """Search clients. Roles that may not see names and addresses find by id alone."""
+    with enter_call(ctx, Disclosure.SHOP) as call, read_transaction(call.context.engine) as connection:
+        alone = not may_see_personal(call.actor)
+        page = find_clients(connection, text, phase, after, limit, by_id_alone=alone)
+        found = ClientsFound(clients=tuple(map(_shorten, page.rows)), after=page.after)
+        return mask_model(call.actor, found)
+
+
+def _shorten(row: ClientSummary) -> ClientFound:
+    return ClientFound(
+        client_id=row.client_id,
+        first_name=row.first_name,
+        email=row.email,
+        phase=row.phase,
+        score=row.score,
+        consent=row.consent,
+        orders=row.orders or 0,
+        next_touch_at=row.next_touch_at,
+        why_not=row.why_not or "",
+    )
+
+
+def why_not(ctx: Ctx, client_id: ClientId) -> WhyNot:
+    """Say in one sentence why a client is not mailed now."""
+    with enter_call(ctx, Disclosure.SHOP) as call, read_transaction(call.context.engine) as connection:
+        settings = call.context.settings
+        rules, now = build_mail_rules(settings), call.context.business_now()
+        sentence = explain_no_mail(connection, client_id, rules, settings.keys.signing, now)
+        return WhyNot(client_id=client_id, sentence=sentence)
+
+
+def count_segment(
+    ctx: Ctx,
+    filter: Annotated[str, Field(max_length=10_000, description="A filter, or the slug of a saved segment.")],
+) -> SegmentSize:
+    """Count the clients whom a filter means, such as: phase = at_risk and not opened in 30 days."""
+    with enter_call(ctx, Disclosure.SHOP) as call:
+        question = SegmentQuestion(filter=filter)
+        return count_clients(call.context.engine, question, call.context.business_now())
+
+
+def list_campaigns(ctx: Ctx) -> CampaignsShort:
+    """List all campaigns with their states, the newest first."""
+    with enter_call(ctx, Disclosure.SHOP) as call, read_transaction(call.context.engine) as connection:
+        rows = list_rows(connection)
+        return CampaignsShort(
+            campaigns=tuple(
+                CampaignShort(slug=row.slug, name=row.spec.name, state=row.state, message=row.spec.message)
+                for row in rows
+            )
+        )
+
+
+def campaign_progress(ctx: Ctx, slug: CampaignSlug) -> CampaignProgress:
+    """Count where the clients and mails of a campaign stand."""
+    with enter_call(ctx, Disclosure.SHOP) as call:
+        return load_progress(call.context.engine, slug)
+
+
+def campaign_lift(ctx: Ctx, slug: CampaignSlug) -> CampaignLift:
+    """Compare the clients of a campaign with those held out of it."""
+    with enter_call(ctx, Disclosure.SHOP) as call:
+        return measure_lift(call.context.engine, slug, 0.0, call.context.business_now())
+
+
+def key_figures(ctx: Ctx, days: Annotated[int, Field(ge=1, le=365)] = 28) -> KpiReport:
+    """Read the key figures of the shop over some days, each with its definition and the value before."""
+    with enter_call(ctx, Disclosure.SHOP) as call:
+        context = call.context
+        return load_report(context.engine, context.business_now(), days, context.settings.shop_currency)
+
+
+def list_drafts(ctx: Ctx, limit: Annotated[int, Field(ge=1, le=100)] = 20) -> DraftList:
+    """List the mails that await a person, the longest first."""
+    with enter_call(ctx, Disclosure.PERSONAL) as call:
+        return list_waiting_drafts(call.context.engine, waiting=True, limit=limit)
+
+
+def read_draft(ctx: Ctx, draft_id: Annotated[str, Field(max_length=80)]) -> DraftShort:
+    """Read a mail that awaits a person: its words, and what is wrong with them."""
+    with enter_call(ctx, Disclosure.PERSONAL) as call:
+        draft = show_draft(call.context.engine, draft_id)
+        return DraftShort(
+            draft_id=draft.draft_id,
+            version=draft.version,
+            subject=draft.subject,
+            sentences=tuple(sentence.text for sentence in draft.sentences),
+            faults=tuple(fault.what for fault in draft.faults),
+        )
+
+
+def add_reading_tools(server: AgentServer) -> None:
+    """Add the tools that read to a server."""
+    for tool in (
+        *(search_clients, why_not, count_segment, list_campaigns, campaign_progress, campaign_lift),
+        *(key_figures, list_drafts, read_draft),
+    ):
+        server.add_tool(tool, annotations=READS)
