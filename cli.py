@@ -36,6 +36,8 @@ VERBS: dict[str, tuple[str, str]] = {
     "calls": ("commands.calls", "List the calls that stylists make instead of a mail; record their results."),
     "catalogue": ("commands.catalogue", "See which pictures of items were fetched, and why others were not."),
     "returns": ("commands.returns", "Take in bounces and complaints, or list those that a person is to read."),
+    "consume": ("commands.consume", "Take in events, items and stock that come by Kafka."),
+    "dead-letters": ("commands.dead_letters", "List, show, try again or drop what could not be taken in."),
     "suppressions": ("commands.suppressions", "Show and change the list of mailboxes that are not mailed."),
     "team": ("commands.team", "Say who has an account in the pages, and as what."),
     "keys": ("commands.keys", "Make, list and revoke the keys with which programs call the API."),

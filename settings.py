@@ -20,12 +20,13 @@ from keys import Keys, load_or_make_keys
 from public_url import find_url_fault
 from ranking_settings import RankingSettings
 from shop_settings import ShopSettings
+from stream_settings import StreamSettings
 from writer_settings import WriterSettings
 
 LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
-class Settings(ConnectionSettings, RankingSettings, ShopSettings, WriterSettings):
+class Settings(ConnectionSettings, RankingSettings, ShopSettings, StreamSettings, WriterSettings):
     """What an operator may set. The defaults run everything on one machine."""
 
     model_config = SettingsConfigDict(env_prefix="SELVEDGE_", env_file=".env", extra="ignore", frozen=True)

@@ -40,6 +40,7 @@ PARTS = (
     "opt_outs",
     "returns",
     "ingest",
+    "streams",
     "lifecycle",
     "year",
     "notes_reading",

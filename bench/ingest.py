@@ -42,14 +42,14 @@ def measure() -> dict[str, float]:
     """Measure events_accepted_per_s, import_rows_per_s and the importer's peak memory in MB."""
     with tempfile.TemporaryDirectory(prefix="selvedge-bench-") as folder:
         home = Path(folder)
-        _import_shop(home)
+        import_shop(home)
         return {"events_accepted_per_s": events_accepted_per_s(home), **import_rows_per_s(home)}
 
 
 def events_accepted_per_s(home: Path) -> float:
     """Send events in batches of a thousand over HTTP on loopback, from one sender on one connection."""
     rng = random.Random(7)
-    batches = [json.dumps([_event(rng, f"http-{b}-{i}") for i in range(BATCH)]) for b in range(EVENTS // BATCH + 3)]
+    batches = [json.dumps([draw_event(rng, f"http-{b}-{i}") for i in range(BATCH)]) for b in range(EVENTS // BATCH + 3)]
     with _server(home) as web:
         for body in batches[:3]:  # first requests pay for imports and caches
             web.post("/v1/events", content=body).raise_for_status()
@@ -68,14 +68,15 @@ def import_rows_per_s(home: Path) -> dict[str, float]:
     with path.open("w", newline="") as file:
         writer = csv.DictWriter(file, columns)
         writer.writeheader()
-        writer.writerows(_event(rng, f"file-{i}") for i in range(ROWS))
+        writer.writerows(draw_event(rng, f"file-{i}") for i in range(ROWS))
     summary, peak = _import(home, "events", path)
     if summary["new"] != ROWS:
         raise RuntimeError(f"only {summary['new']} of {ROWS} rows went in")
     return {"import_rows_per_s": summary["rows_per_s"], "import_peak_mb": peak}
 
 
-def _event(rng: random.Random, event_id: str) -> dict[str, Any]:
+def draw_event(rng: random.Random, event_id: str) -> dict[str, Any]:
+    """Draw an event of one of the clients."""
     kind = rng.choice(TYPES)
     at = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(seconds=rng.randrange(20_000_000))
     made = {
@@ -91,7 +92,8 @@ def _event(rng: random.Random, event_id: str) -> dict[str, Any]:
     return made
 
 
-def _import_shop(home: Path) -> None:
+def import_shop(home: Path) -> None:
+    """Make a shop of clients and items at `home`."""
     people = "".join(f"c{i},c{i}@shop.example,2025-01-01T00:00:00Z,true\n" for i in range(CLIENTS))
     (home / "clients.csv").write_text(f"client_id,email,signed_up_at,consent\n{people}")
     goods = "".join(f"i{i},Item {i},knit,50\n" for i in range(ITEMS))

@@ -19,6 +19,9 @@ class Action(StrEnum):
     SUPPRESS = "mail.suppress"
     LIFT_SUPPRESSION = "mail.lift_suppression"
     IMPORT_FILE = "data.import_file"
+    TAKE_STREAM = "data.take_stream"
+    RETRY_LETTER = "data.retry_letter"
+    DROP_LETTER = "data.drop_letter"
     REPLACE_GOODS = "data.replace_goods"
     FETCH_PICTURES = "data.fetch_pictures"
     START_CLIENTS = "data.start_clients"
@@ -117,6 +120,9 @@ ROLES: Final[Mapping[Action, frozenset[Role]]] = {
     Action.SUPPRESS: _MARKETER,
     Action.LIFT_SUPPRESSION: _OPERATOR,
     Action.IMPORT_FILE: _OPERATOR,
+    Action.TAKE_STREAM: _OPERATOR,
+    Action.RETRY_LETTER: _OPERATOR,
+    Action.DROP_LETTER: _OPERATOR,
     Action.REPLACE_GOODS: _OPERATOR,
     Action.FETCH_PICTURES: _OPERATOR,
     Action.START_CLIENTS: _OPERATOR,

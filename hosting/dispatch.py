@@ -6,17 +6,23 @@ Temporal may be down for a while: rows stay, and go out when it answers. A nudge
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import json
 import logging
 import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from enum import Enum, auto
 from typing import Final
 
 from sqlalchemy import Engine
 from temporalio.client import Client
+from temporalio.service import RPCStatusCode
 
+from models.dead_letters import LetterCode, LetterSource
 from store.database import write_transaction
 from store.events import outbox
+from store.events.dead_letters import NewLetter, save_letters
 from store.events.outbox import NudgeLease
 from workflows import erasure_handles, fix_handles, handles
 
@@ -34,6 +40,16 @@ SLOW_S: Final = 1.0
 """A batch that takes longer is more than the server takes."""
 IDLE_S: Final = 0.1
 LONGEST_IDLE_S: Final = 1.0
+TRIES: Final = 5
+"""Tries after which what Temporal calls wrong in itself is given up. All else is tried for ever."""
+
+
+class NudgeResult(Enum):
+    """What became of an attempt to send a nudge."""
+
+    SENT = auto()
+    WAITS = auto()
+    DEAD = auto()
 
 
 class Pace:
@@ -83,24 +99,40 @@ class Dispatcher:
         begun = time.monotonic()
         results = await asyncio.gather(*(self._send(nudge) for nudge in leased))
         self._took_s = time.monotonic() - begun
-        self._pace.note(self._took_s, results.count(False))
+        self._pace.note(self._took_s, results.count(NudgeResult.WAITS))
         await asyncio.to_thread(self._settle, leased, results)
         return len(leased)
 
-    async def _send(self, nudge: NudgeLease) -> bool:
+    async def _send(self, nudge: NudgeLease) -> NudgeResult:
         try:
             await _NUDGE[nudge.kind](self._client, nudge.target)
         except Exception as fault:  # one that cannot be sent must not hold up the others
-            log.warning("a nudge waits: %s", getattr(fault, "status", type(fault).__name__))
-            return False
-        return True
+            status = getattr(fault, "status", None)
+            if status is RPCStatusCode.INVALID_ARGUMENT and nudge.attempts >= TRIES:
+                log.error("a nudge of kind %s is a dead letter now: Temporal refuses it for good", nudge.kind)
+                return NudgeResult.DEAD
+            log.warning("a nudge waits: %s", status or type(fault).__name__)
+            return NudgeResult.WAITS
+        return NudgeResult.SENT
 
     def _lease(self) -> list[NudgeLease]:
         with write_transaction(self._engine) as connection:
             return outbox.lease_nudges(connection, self._pace.batch, datetime.now(UTC), LEASE_S)
 
-    def _settle(self, leased: Sequence[NudgeLease], sent: Sequence[bool]) -> None:
+    def _settle(self, leased: Sequence[NudgeLease], results: Sequence[NudgeResult]) -> None:
+        by_result: dict[NudgeResult, list[NudgeLease]] = {result: [] for result in NudgeResult}
+        for nudge, result in zip(leased, results, strict=True):
+            by_result[result].append(nudge)
+        dead, real_now = by_result[NudgeResult.DEAD], datetime.now(UTC)
         with write_transaction(self._engine) as connection:
-            outbox.settle_leases(connection, [nudge for nudge, ok in zip(leased, sent, strict=True) if ok])
-            missed = [nudge for nudge, ok in zip(leased, sent, strict=True) if not ok]
-            outbox.retry_leases(connection, missed, datetime.now(UTC))
+            save_letters(connection, map(_bury, dead), real_now)
+            outbox.settle_leases(connection, [*by_result[NudgeResult.SENT], *dead])
+            outbox.retry_leases(connection, by_result[NudgeResult.WAITS], real_now)
+
+
+def _bury(nudge: NudgeLease) -> NewLetter:
+    """Make the letter of a nudge: what is tried again is the nudge itself."""
+    client_id = nudge.target.partition(":")[0] if nudge.kind in ("client", "erasure", "mail") else None
+    body = json.dumps({"kind": nudge.kind, "target": nudge.target})
+    name = hashlib.sha256(f"outbox/{nudge.id}/{nudge.version}".encode()).hexdigest()[:32]
+    return NewLetter(name, LetterSource.OUTBOX, "", LetterCode.NOT_SENDABLE, "", client_id, body)

@@ -35,6 +35,7 @@ TITLES: Final = {
     "smtp_url": "Mail",
     "shop_name": "The shop",
     "utm_source": "Links, pictures and sizes of items",
+    "kafka_servers": "Streams",
     "review": "The desk",
     "quiet_from_hour": "When and how often a client is mailed",
     "blend_match": "The default ranking",

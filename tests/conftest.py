@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from hypothesis import settings
 
+from tests.support.kafka import kafka
 from tests.support.postfix import postfix
 from tests.support.postgres import postgres, postgres_url
 from tests.support.shop import shop
 from tests.support.temporal import dev_server, time_skipping
 
-__all__ = ["dev_server", "postfix", "postgres", "postgres_url", "shop", "time_skipping"]
+__all__ = ["dev_server", "kafka", "postfix", "postgres", "postgres_url", "shop", "time_skipping"]
 
 # The machine may be busy with other work: how long one example takes says nothing about the code.
 settings.register_profile("house", deadline=None)
@@ -21,7 +22,7 @@ settings.load_profile("house")
 # Nobody is held out of mail unless a test says so: which client is depends on the id.
 os.environ.setdefault("SELVEDGE_HOLDOUT_SHARE", "0")
 
-SLOW_FIXTURES = {"dev_server", "postfix", "postgres", "time_skipping"}
+SLOW_FIXTURES = {"dev_server", "kafka", "postfix", "postgres", "time_skipping"}
 SLOW_ROOMS = {"browser", "e2e", "faults"}
 
 

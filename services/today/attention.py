@@ -20,6 +20,7 @@ from store.campaigns.campaigns import list_campaigns
 from store.clients import calls
 from store.database import read_transaction
 from store.events import outbox
+from store.events.dead_letters import count_letters
 from store.fixes import lists as fix_lists
 from store.mail import drafts
 from store.mail.lists import count_mails_by_state
@@ -51,6 +52,7 @@ def list_needs(engine: Engine, settings: Settings, now: datetime) -> list[Need]:
             *_find_campaigns(connection),
             *_find_held(connection),
             *_find_webhooks(connection),
+            *_find_letters(connection),
         ]
     return sorted(needs, key=lambda need: not need.urgent)
 
@@ -128,6 +130,14 @@ def _find_webhooks(connection: Connection) -> list[Need]:
     off = any(row.state is EndpointState.DISABLED for row in failing)
     names = ", ".join(row.name for row in failing[:3])
     return [Need(len(failing), words, names, "/webhooks", Action.SET_WEBHOOK_STATE, off)] if failing else []
+
+
+def _find_letters(connection: Connection) -> list[Need]:
+    counts = count_letters(connection)
+    count = sum(counts.values())
+    words = _say(count, "message", "messages") + " could not be taken in"
+    note = ", ".join(f"{many:,} of {source}" for source, many in sorted(counts.items()))
+    return [Need(count, words, note, "/dead-letters", Action.RETRY_LETTER)] if count else []
 
 
 def _say(count: int, one: str, many: str) -> str:

@@ -6,9 +6,9 @@ import hashlib
 import os
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from domain import permissions
 from domain.intake import TOLERANCE, Refusal
@@ -47,6 +47,35 @@ def take_visit_events(
 ) -> IntakeResult:
     """Take in events of visits in one transaction; one that is there already is a duplicate. Raises NotAllowed."""
     permissions.require(actor, Action.ACCEPT_EVENTS)
+    checked = _check_events(batch, policy, find_items, now)  # a search takes its time, and no writer waits for it
+    with write_transaction(engine) as connection:
+        return _save_checked(connection, actor, checked, now)
+
+
+def save_visit_events(
+    connection: Connection,
+    actor: Actor,
+    batch: Sequence[VisitEvent],
+    policy: ShopPolicy,
+    find_items: FindItems,
+    now: datetime,
+) -> IntakeResult:
+    """Take in events of visits within a transaction that writes. Raises NotAllowed."""
+    permissions.require(actor, Action.ACCEPT_EVENTS)
+    return _save_checked(connection, actor, _check_events(batch, policy, find_items, now), now)
+
+
+class _CheckedEvents(NamedTuple):
+    """Events of visits: those that may be stored, by visit and event id, refused ones, and ids that came twice."""
+
+    rows: dict[tuple[str, str], VisitRow]
+    refused: list[Refusal]
+    duplicates: list[str]
+
+
+def _check_events(
+    batch: Sequence[VisitEvent], policy: ShopPolicy, find_items: FindItems, now: datetime
+) -> _CheckedEvents:
     rows: dict[tuple[str, str], VisitRow] = {}
     refused: list[Refusal] = []
     duplicates: list[str] = []
@@ -58,15 +87,19 @@ def take_visit_events(
             continue
         if rows.setdefault((row.visit, row.event_id), row) is not row:
             duplicates.append(row.event_id)
-    with write_transaction(engine) as connection:
-        known = load_known(connection, rows.values())
-        fresh = [row for key, row in rows.items() if key not in known]
-        save_rows(connection, fresh)
-        if fresh:
-            data = {"accepted": len(fresh), "refused": len(refused), "visits": len({row.visit for row in fresh})}
-            write_activity(connection, actor, Action.ACCEPT_EVENTS, EVENTS, now, now, data)
-    duplicates += [event_id for _, event_id in rows.keys() & known]
-    return IntakeResult([row.event_id for row in fresh], duplicates, refused)
+    return _CheckedEvents(rows, refused, duplicates)
+
+
+def _save_checked(connection: Connection, actor: Actor, checked: _CheckedEvents, now: datetime) -> IntakeResult:
+    rows, refused, duplicates = checked
+    known = load_known(connection, rows.values())
+    fresh = [row for key, row in rows.items() if key not in known]
+    save_rows(connection, fresh)
+    if fresh:
+        data = {"accepted": len(fresh), "refused": len(refused), "visits": len({row.visit for row in fresh})}
+        write_activity(connection, actor, Action.ACCEPT_EVENTS, EVENTS, now, now, data)
+    stored = [event_id for _, event_id in rows.keys() & known]
+    return IntakeResult([row.event_id for row in fresh], [*duplicates, *stored], refused)
 
 
 def _build_row(event: VisitEvent, signing_key: str, find_items: FindItems, now: datetime) -> VisitRow:

@@ -23,6 +23,7 @@ from models.states import EnrolmentState, HoldSource, OutreachState
 from store.activity import anonymise_activity
 from store.clients import holds as client_holds
 from store.events import outbox as nudges
+from store.events.dead_letters import delete_naming
 from store.fixes import waves
 from store.mail.suppressions import ERASED, find_erased, hash_client_id
 from store.privacy.personal import PERSONAL_TABLES, PersonalTable
@@ -205,5 +206,6 @@ _STEPS: Final[tuple[Callable[[Connection, ClientId], int], ...]] = (
     _delete_counted,
     _leave_waves,
     _drop_nudges,
+    delete_naming,
     *(partial(_delete, personal) for personal in PERSONAL_TABLES),
 )

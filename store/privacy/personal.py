@@ -65,6 +65,7 @@ PERSONAL_TABLES: Final[tuple[PersonalTable, ...]] = (
     _own_table("lost_workflows", t.lost_workflows),
     _own_table("returns", t.returns, "raw"),
     _own_table("webhook_messages", t.webhook_messages, "endpoint", "tries", "leased_until"),
+    _own_table("refused_messages", t.dead_payloads, "letter_id"),
     _own_table("activity", t.activity, "actor"),
 )
 """The order in which they are erased: rows that refer to others come before those. Rows of `activity` stay, without the
@@ -81,6 +82,8 @@ OTHER_TABLES: Final[Mapping[Table, str]] = {
     t.reading_hours: "hours of all clients, or of all with one tag or style",
     t.clock: "one row",
     t.fingerprints: "of keys",
+    t.stream_offsets: "how far streams were read",
+    t.dead_letters: "codes and places of messages; what they said is in dead_payloads",
     t.visit_events: "visits that belong to no client, for some hours",
     t.model_spend: "sums over clients; those of a campaign or day stay",
     t.mail_servers: "hosts and codes",

@@ -30,6 +30,7 @@ from store.tables.model_calls import model_calls, model_spend, model_transcripts
 from store.tables.refreshes import refreshes, top_picks
 from store.tables.segments import attributes, client_attributes, segment_counts, segments
 from store.tables.shop import artefacts, client_changes, decisions, item_pictures, items, questions, revisions, stock
+from store.tables.streams import dead_letters, dead_payloads, stream_offsets
 from store.tables.visits import visit_events
 from store.tables.webhooks import webhook_endpoints, webhook_messages, webhook_subscriptions
 
@@ -49,6 +50,8 @@ __all__ = [
     "clients",
     "clock",
     "day_tallies",
+    "dead_letters",
+    "dead_payloads",
     "decisions",
     "drafts",
     "edits",
@@ -84,6 +87,7 @@ __all__ = [
     "standings",
     "stock",
     "stock_prices",
+    "stream_offsets",
     "suppressions",
     "tastes",
     "tombstones",

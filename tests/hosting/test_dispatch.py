@@ -10,12 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, update
+from temporalio.service import RPCError, RPCStatusCode
 
-from hosting.dispatch import Dispatcher, Pace
+from hosting.dispatch import TRIES, Dispatcher, Pace
+from ingest.replays import retry_letter
+from models.actors import SYSTEM
+from models.dead_letters import LetterCode, LetterSource
+from services.ingestion.dead_letters import list_letters
 from store.database import connect, write_transaction
 from store.events import outbox
+from store.mail.policy import ShopPolicy
 from store.tables import metadata
+from store.tables import outbox as outbox_table
 
 
 class Deaf:
@@ -110,3 +117,33 @@ def test_the_pace_follows_what_the_server_takes() -> None:
     for _ in range(10):
         pace.note(took_s=0.1, failures=0)
     assert pace.per_second == 60
+
+
+class Strict(Deaf):
+    """A Temporal client that calls one target wrong in itself."""
+
+    async def start_workflow(self, *given: Any, id: str, **more: Any) -> None:
+        if "wrong" in id:
+            raise RPCError("no such thing", RPCStatusCode.INVALID_ARGUMENT, b"")
+        await super().start_workflow(*given, id=id, **more)
+
+
+async def test_what_temporal_refuses_for_good_becomes_a_dead_letter_that_can_be_tried_again(engine: Engine) -> None:
+    metadata.create_all(engine)
+    push(engine, "ann", "wrong")
+    client = Strict()
+    dispatcher = Dispatcher(client, engine, 100)  # type: ignore[arg-type]
+    for _ in range(TRIES + 1):
+        await dispatcher.send_batch()
+        with write_transaction(engine) as connection:
+            connection.execute(update(outbox_table).values(due_at=datetime.now(UTC)))
+    assert client.started == ["client:ann"]
+    (letter,) = list_letters(engine).letters
+    assert (letter.source, letter.code) == (LetterSource.OUTBOX, LetterCode.NOT_SENDABLE)
+    with write_transaction(engine) as connection:
+        assert outbox.count_pending(connection) == 0
+    policy = ShopPolicy(currency="USD", time_zone="UTC", signing_key="a key for tests")
+    now = datetime.now(UTC)
+    assert retry_letter(engine, SYSTEM, letter.letter_id, policy, now, now).taken
+    with write_transaction(engine) as connection:
+        assert outbox.count_pending(connection) == 1

@@ -20,6 +20,9 @@ from algorithms.slots.registry import Registry
 from domain.permissions import ROLES, Action
 from errors import NotAllowed, SelvedgeError
 from ingest.files import import_file
+from ingest.replays import retry_letter
+from ingest.stream_rows import StreamMessage
+from ingest.streams import StreamIntake
 from mail.links import LetterKind, LetterTarget, Links
 from mail.sink import Sink
 from models.actors import Actor, Channel, Role
@@ -31,6 +34,7 @@ from models.campaign_people import RetryOrder
 from models.catalogue import ItemRow
 from models.client_pages import AddressChange, LanguageChoice, PurposeChoice, QuizAnswers
 from models.clients import ClientPolicy
+from models.dead_letters import LetterSource
 from models.drafts import DraftEdit, SentenceChange
 from models.fix_views import FixRequestBody
 from models.fixes import FixDecision, FixState, FixStep
@@ -72,6 +76,7 @@ from services.fixes.swap_search import SwapSearch
 from services.fixes.wave_start import begin_wave
 from services.goods.pictures import retry_pictures
 from services.goods.wholes import replace_items
+from services.ingestion.dead_letters import drop_letter
 from services.ingestion.events import ingest_events
 from services.mailing.resolution import resolve_mail
 from services.mailing.staff_mail import send_staff_mail
@@ -115,7 +120,7 @@ from tests.store.conftest import NOW, REAL
 from tests.store.seeds import client_row, event, seed_clients, seed_items
 from tests.support.desk import put_draft
 from tests.support.ports import free_port
-from tests.support.private_data import iterate_all_rows, save_everything_about
+from tests.support.private_data import LETTER, iterate_all_rows, save_everything_about
 
 WHO: Final = "privy"
 PENDING: Final = "ann.new@shop.example"
@@ -349,6 +354,11 @@ def _own(shop: Shop, actor: Actor) -> OwnChange:
 CHANGES: Final[dict[Action, Change]] = {
     Action.ACCEPT_EVENTS: lambda s, a: ingest_events(s.engine, a, [event("e9", "searched")], s.policy, NOW, REAL),
     Action.IMPORT_FILE: _import_clients,
+    Action.TAKE_STREAM: lambda s, a: StreamIntake(s.engine, s.policy, {"t": LetterSource.EVENTS}, a).take(
+        [StreamMessage(("t", 0), 0, b"{")], {("t", 0): 0}, REAL
+    ),
+    Action.RETRY_LETTER: lambda s, a: retry_letter(s.engine, a, LETTER, s.policy, NOW, REAL),
+    Action.DROP_LETTER: lambda s, a: drop_letter(s.engine, a, LETTER, NOW, REAL),
     Action.REPLACE_GOODS: lambda s, a: replace_items(s.engine, a, [NEW_ITEM], s.policy, NOW, REAL, confirmed=True),
     Action.FETCH_PICTURES: lambda s, a: retry_pictures(s.engine, a, NOW, REAL),
     Action.START_CLIENTS: _open_shop,
@@ -453,6 +463,8 @@ ONCE: Final = frozenset(Action) - {
 or orders to start are two."""
 OVER: Final = frozenset(
     {
+        Action.RETRY_LETTER,
+        Action.DROP_LETTER,
         Action.CANCEL_FIX,
         Action.END_CAMPAIGN,
         Action.DELETE_SEGMENT,

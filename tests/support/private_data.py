@@ -18,6 +18,7 @@ from models.base import ClientId
 from models.campaign import CampaignSpec
 from models.catalogue import ItemRow
 from models.clients import ClientPolicy, ClientRow
+from models.dead_letters import LetterCode, LetterSource
 from models.events import EVENT
 from models.fixes import FixItem, FixState, FixWish
 from models.refreshes import RefreshReport, TopPick, TopPicks
@@ -28,6 +29,7 @@ from store import tables as t
 from store.activity import write_activity
 from store.campaigns import campaigns
 from store.clients import holds
+from store.events.dead_letters import NewLetter, save_letters
 from store.fixes import fixes, reservations, waves
 from store.learning import decisions, refreshes, top_picks
 from store.mail.policy import ShopPolicy
@@ -35,6 +37,7 @@ from store.mail.policy import ShopPolicy
 NAME: Final = "Canarina"
 ADDRESS: Final = "canary.address@example.org"
 NOTE: Final = "canarynote of Wilhelmina"
+LETTER: Final = "1" * 32
 CANARIES: Final = (NAME, "canary.address", "canarynote", "Wilhelmina")
 
 
@@ -72,6 +75,10 @@ def _save_events(connection: Connection, terms: ShopPolicy, client_id: ClientId,
         insert(t.tastes).values(client_id=client_id, until=now - timedelta(days=1), sums={"oc:knit": 1.0})
     )
     holds.add_hold(connection, client_id, HoldSource.OPERATOR, f"ask {NAME}", now)
+    refused = {"event_id": f"{client_id}.refused", "client_id": client_id, "type": "searched", "query": NOTE}
+    body = json.dumps(refused | {"occurred_at": now.isoformat()})
+    letter = NewLetter(LETTER, LetterSource.EVENTS, "events/0/7", LetterCode.REFUSED, "occurred_at", client_id, body)
+    save_letters(connection, [letter], now)
     holds.save_policy(connection, client_id, ClientPolicy(preferred_hour=9))
     mail = Subject(kind=SubjectKind.MAIL, id=f"{client_id}/1", client_id=client_id)
     write_activity(connection, TEMPORAL, Action.DECIDE_MAIL, mail, now, now)

@@ -1,0 +1,86 @@
+"""A real Kafka of one broker for the session, in KRaft mode."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from confluent_kafka import Producer
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
+
+from scripts.kafka_server import build_properties
+from tests.support.ports import free_ports
+from tests.support.worker import ROOT
+
+
+@dataclass
+class Kafka:
+    """A running broker."""
+
+    servers: str
+
+    def make_topics(self, *names: str, partitions: int = 3) -> None:
+        """Make topics, and wait until the broker leads their partitions."""
+        admin = AdminClient({"bootstrap.servers": self.servers})
+        for made in admin.create_topics([NewTopic(name, partitions, 1) for name in names]).values():
+            made.result(30)
+
+    def send(self, topic: str, bodies: Sequence[Any], keys: Sequence[str] | None = None) -> None:
+        """Send bodies, each as JSON unless it is bytes, and wait until the broker has them."""
+        producer = Producer(
+            {"bootstrap.servers": self.servers, "linger.ms": 5, "queue.buffering.max.messages": 1_000_000}
+        )
+        for index, body in enumerate(bodies):
+            sent = body if isinstance(body, bytes) else json.dumps(body).encode()
+            producer.produce(topic, sent, keys[index] if keys else None)
+        assert producer.flush(60) == 0
+
+
+@pytest.fixture(scope="session")
+def kafka() -> Iterator[Kafka]:
+    """A running Kafka for the whole session. Where it cannot be had: a failure where CI is set, else a skip."""
+    command = [sys.executable, "-m", "scripts.kafka_server"]
+    found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    if found.returncode:
+        reason = f"{found.stderr.strip().rpartition(chr(10))[2]} Then: {' '.join(command[1:])}"
+        if os.environ.get("CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    folder = Path(tempfile.mkdtemp(prefix="selvedge-kafka-"))
+    ports = free_ports(2)
+    properties = folder / "server.properties"
+    properties.write_text(build_properties(*ports, folder))
+    with (folder / "out").open("w") as out:
+        running = subprocess.Popen(
+            [found.stdout.strip(), str(properties)], stdout=out, stderr=out, start_new_session=True
+        )
+    try:
+        _wait(running, ports[0], folder / "out")
+        yield Kafka(f"127.0.0.1:{ports[0]}")
+    finally:
+        running.kill()  # nothing in it is worth an orderly end
+        running.wait(20)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _wait(running: subprocess.Popen[bytes], port: int, out: Path, seconds: float = 60) -> None:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until and running.poll() is None:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    running.kill()
+    raise TimeoutError(f"Kafka did not start: {out.read_text()[-2000:]}")
