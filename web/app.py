@@ -111,10 +111,11 @@ def create_app(settings: Settings) -> FastAPI:
     engine = connect(settings.database, PAGES)
     opt_outs, probes = (connect(settings.database, patience, SMALL_POOL) for patience in (OPT_OUT, PROBE))
     steady = SteadyClock()
+    business_clock = BusinessClock(probes, real_now=steady)
     context = WebContext(
         settings,
         engine,
-        BusinessClock(engine, real_now=steady),
+        business_clock,
         TemporalConnection(settings),
         steady,
         opt_outs=opt_outs,
@@ -128,7 +129,7 @@ def create_app(settings: Settings) -> FastAPI:
         if sink is not None:
             sink.start()
         try:
-            with Decider.serve(settings, engine) as decider:
+            with business_clock.follow(), Decider.serve(settings, engine) as decider:
                 app.state.recommender = Recommender(engine, settings, decider, check_seconds=EVERY_SECONDS)
                 app.state.item_server = server = ItemServer(engine, app.state.recommender, settings)
                 server.start()

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -28,39 +28,48 @@ def get_real_time() -> datetime:
 
 
 class BusinessClock:
-    """Business time by the stored clock, which is read again every `every` seconds; callable from any thread.
+    """Business time by the stored clock, which a thread of its own reads every `every` seconds once `follow` was
+    called: asking never waits for the database, so handlers may ask on the event loop.
 
-    While one thread reads it, or the database does not answer, the clock that was read last holds."""
+    While the database does not answer, the clock that was read last holds."""
 
     def __init__(self, engine: Engine, every: float = 1.0, real_now: Callable[[], datetime] = get_real_time) -> None:
         self._engine, self._every, self._real_now = engine, every, real_now
         self._clock: Clock | None = None
-        self._read_at = float("-inf")
-        self._lock = threading.Lock()
+        self._stopping = threading.Event()
 
     def __call__(self) -> datetime:
-        """Return business time. Raises Unavailable when the clock was never read and the database does not answer, or
-        while this machine's clock has jumped."""
-        never = self._clock is None
-        stale = never or time.monotonic() - self._read_at > self._every
-        if stale and self._lock.acquire(blocking=never):
-            try:
-                self._read()
-            except Unavailable:
-                if never:
-                    raise
-            finally:
-                self._lock.release()
-        return (self._clock or Clock()).business(self._real_now())
+        """Return business time. Raises Unavailable while the clock was never read, or this machine's clock has
+        jumped."""
+        if self._clock is None:
+            raise Unavailable("the shop's clock was not read yet: the database does not answer just now")
+        return self._clock.business(self._real_now())
 
     def recall(self) -> datetime:
-        """Return business time by the clock that was read last, real time before that; the database is not asked."""
+        """Return business time by the clock that was read last, real time before that; raises nothing."""
         return (self._clock or Clock()).business(get_real_time())
 
-    def _read(self) -> None:
-        self._read_at = time.monotonic()  # one that fails is not repeated by everybody at once
+    def read(self) -> None:
+        """Read the stored clock now. Raises Unavailable when the database does not answer."""
         with read_transaction(self._engine) as connection:
             self._clock = clock.load_clock(connection, get_real_time())
+
+    @contextmanager
+    def follow(self) -> Iterator[None]:
+        """Read the clock at once, then again and again for as long as the block runs."""
+        self._stopping.clear()
+        with suppress(Unavailable):
+            self.read()
+        threading.Thread(target=self._read_again_and_again, name="clock", daemon=True).start()
+        try:
+            yield
+        finally:
+            self._stopping.set()
+
+    def _read_again_and_again(self) -> None:
+        while not self._stopping.wait(self._every):
+            with suppress(Unavailable):
+                self.read()
 
 
 @dataclass(frozen=True)

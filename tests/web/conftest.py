@@ -12,6 +12,7 @@ from settings import Settings
 from store.clock import start, stop
 from store.database import connect, write_transaction
 from store.tables import metadata
+from tests.support.loop_watch import watch_loop
 from tests.web import sample_shop
 from web.app import create_app
 
@@ -38,3 +39,11 @@ def site(tmp_path: Path) -> Iterator[TestClient]:
     settings = prepare_home(tmp_path, smtp_url=f"smtp://{nowhere}", temporal_address=nowhere, worker_health_url="none")
     with TestClient(create_app(settings), base_url="http://127.0.0.1:8000") as client:
         yield client
+
+
+@pytest.fixture(autouse=True)
+def loop_is_free() -> Iterator[None]:
+    """No handler asks the database on the event loop."""
+    with watch_loop() as places:
+        yield
+    assert not places

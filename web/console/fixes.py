@@ -90,8 +90,9 @@ async def decide(request: Request, context: Ctx, actor: By, fix_id: FixPath) -> 
         await run_in_threadpool(require_may_decide, context.engine, actor, fix_id)
         await fix_handles.decide_fix(await context.temporal(), fix_id, decision, actor)
     except BadInput as refused:
-        return _render(request, context, actor, file, str(refused))
-    return RedirectResponse(_find_next(context, fix_id, decision), status_code=303)
+        return await run_in_threadpool(_render, request, context, actor, file, str(refused))
+    following = await run_in_threadpool(_find_next, context, fix_id, decision)
+    return RedirectResponse(following, status_code=303)
 
 
 def _find_next(context: WebContext, fix_id: str, decision: FixDecision) -> str:
