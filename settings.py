@@ -14,6 +14,7 @@ from typing import Final, Literal, Self
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import SettingsConfigDict
 
+from backup_settings import BackupSettings
 from connection_settings import ConnectionSettings
 from errors import ConfigError
 from keys import Keys, load_or_make_keys
@@ -26,7 +27,7 @@ from writer_settings import WriterSettings
 LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
-class Settings(ConnectionSettings, RankingSettings, ShopSettings, StreamSettings, WriterSettings):
+class Settings(BackupSettings, ConnectionSettings, RankingSettings, ShopSettings, StreamSettings, WriterSettings):
     """What an operator may set. The defaults run everything on one machine."""
 
     model_config = SettingsConfigDict(env_prefix="SELVEDGE_", env_file=".env", extra="ignore", frozen=True)

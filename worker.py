@@ -23,6 +23,7 @@ from hosting.dispatch import Dispatcher
 from hosting.health import WorkerHealth
 from hosting.picture_watch import watch_pictures
 from hosting.queues import QUEUES, run_workers
+from hosting.register_watch import RegisterWatch
 from hosting.returns import host_returns
 from hosting.schedules import REFRESH, WAVE, keep_schedule
 from hosting.webhook_watch import dispatch_webhooks
@@ -71,6 +72,8 @@ async def serve(settings: Settings, queues: Sequence[str]) -> None:
                 dispatch_webhooks(context),
             )
             tasks = [asyncio.create_task(loop) for loop in loops]
+            if settings.backup_folder is not None:
+                tasks.append(asyncio.create_task(RegisterWatch(context).run()))
         log.info("working on %s", ", ".join(queues))
         await stop.wait()
         log.info("finishing what is under way")

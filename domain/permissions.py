@@ -26,6 +26,7 @@ class Action(StrEnum):
     FETCH_PICTURES = "data.fetch_pictures"
     START_CLIENTS = "data.start_clients"
     RECONCILE = "data.reconcile"
+    RESTORE = "data.restore"
     SAVE_CLIENT = "client.save"
     TAG_CLIENT = "client.tag"
     EXPORT_LIST = "data.export_list"
@@ -127,6 +128,7 @@ ROLES: Final[Mapping[Action, frozenset[Role]]] = {
     Action.FETCH_PICTURES: _OPERATOR,
     Action.START_CLIENTS: _OPERATOR,
     Action.RECONCILE: _OPERATOR,
+    Action.RESTORE: _OWNER,
     Action.SAVE_CLIENT: _OPERATOR,
     Action.TAG_CLIENT: _MARKETER,
     Action.EXPORT_LIST: _MARKETER,

@@ -36,6 +36,7 @@ TITLES: Final = {
     "shop_name": "The shop",
     "utm_source": "Links, pictures and sizes of items",
     "kafka_servers": "Streams",
+    "backup_folder": "Backups",
     "review": "The desk",
     "quiet_from_hour": "When and how often a client is mailed",
     "blend_match": "The default ranking",

@@ -53,7 +53,7 @@ def accept_keys(engine: Engine, settings: Settings) -> None:
 
 def build_fingerprints(settings: Settings) -> Mapping[str, str]:
     """Build the fingerprint of each key that there is, by name. A DKIM key that is made at the first mail has none."""
-    prints = {SIGNING: _hash_slowly(settings.keys.signing)}
+    prints = {SIGNING: hash_signing_key(settings.keys.signing)}
     if settings.dkim_keys or settings.dkim_key_file or (settings.home / "dkim.pem").exists():
         prints |= {name_key(key): _hash_public(key) for key in load_shop_keys(settings)}
     return prints
@@ -70,8 +70,8 @@ def _is_retired(name: str, settings: Settings) -> bool:
     return bool(settings.dkim_keys) or name != f"{settings.dkim_selector}@{domain}"
 
 
-def _hash_slowly(key: str) -> str:
-    """Hash a secret that a person may have chosen, so that the database does not help to guess it."""
+def hash_signing_key(key: str) -> str:
+    """Hash slowly a secret that a person may have chosen, so that the database does not help to guess it."""
     return hashlib.scrypt(key.encode(), salt=b"selvedge fingerprint", n=2**14, r=8, p=1, dklen=16).hex()
 
 

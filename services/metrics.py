@@ -34,3 +34,7 @@ workflows_missing: Final = Gauge("selvedge_workflows_missing", "Workflows that s
 clients: Final = Gauge("selvedge_clients", "Clients by phase", ["phase"])
 drift: Final = Gauge("selvedge_drift", "Distance of the latest values from those before, 0 to 1", ["feature"])
 drift_alarms: Final = Gauge("selvedge_drift_alarms", "Features and scores that have drifted, at the last refresh")
+backup_time: Final = Gauge("selvedge_last_backup_timestamp_seconds", "When the newest backup was made; 0: never")
+register_time: Final = Gauge(
+    "selvedge_register_timestamp_seconds", "Until when the register of erasures, opt-outs and mails is complete"
+)

@@ -56,15 +56,22 @@ def load_version(connection: Connection) -> str | None:
     return None
 
 
-def _upgrade(connection: Connection) -> None:
+def upgrade_to(connection: Connection, revision: str) -> None:
+    """Make the tables of an empty database as they were at `revision`. Raises ConfigError for one that this version
+    does not know."""
+    _upgrade(connection, revision)
+
+
+def _upgrade(connection: Connection, revision: str = "head") -> None:
     from alembic import command  # noqa: PLC0415 (slow to import, and most starts have nothing to do)
     from alembic.util import CommandError  # noqa: PLC0415
 
     try:
-        command.upgrade(build_config(connection), "head")
+        command.upgrade(build_config(connection), revision)
     except CommandError:
+        unknown = load_version(connection) if revision == "head" else revision
         raise ConfigError(
-            f"SELVEDGE_DATABASE_URL: the database is at revision {load_version(connection)}, which this version of "
+            f"SELVEDGE_DATABASE_URL: the database is at revision {unknown}, which this version of "
             "Selvedge does not know; use the version that made it, or an empty database"
         ) from None
 

@@ -42,6 +42,7 @@ WITHOUT_ACTOR: Final = {
 }
 WITH_ACTOR: Final = {
     "services/calls/decisions.py": {"decide_call"},
+    "services/backups/restoration.py": {"restore"},
     "services/reconciliation/repair.py": {"ask_for_missing"},
     "services/campaigns/creation.py": {"create_campaign"},
     "services/campaigns/finishing.py": {"finish_in_time"},

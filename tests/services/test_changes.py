@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import pytest
 from argon2 import PasswordHasher
+from pyrage.x25519 import Identity
 from sqlalchemy import Connection, Engine, insert, select, text, update
 
 from algorithms.slots.policy_changes import edit_policy
@@ -50,6 +51,10 @@ from models.suppressions import SuppressionOrder, SuppressionRemoval
 from models.team import AccountInvitation, ApiKeyOrder
 from models.waves import WaveStep
 from models.webhooks import EndpointState, WebhookOrder, WebhookReplay, WebhookRotation, WebhookTest
+from services.backups.archive import SUFFIX
+from services.backups.creation import create_backup
+from services.backups.register import Register
+from services.backups.restoration import restore
 from services.calls.decisions import decide_call
 from services.campaigns.creation import create_campaign
 from services.campaigns.definitions import decide_version, start_version, submit_version
@@ -115,6 +120,7 @@ from store.learning import artefacts
 from store.learning.artefacts import Artefact
 from store.mail.policy import ShopPolicy
 from store.mail.suppressions import hash_mailbox, suppress_mailboxes
+from store.migrate import find_head
 from store.segments import segments
 from tests.store.conftest import NOW, REAL
 from tests.store.seeds import client_row, event, seed_clients, seed_items
@@ -351,6 +357,20 @@ def _own(shop: Shop, actor: Actor) -> OwnChange:
     return OwnChange(shop.engine, actor, shop.policy, "ann", 3, NOW, REAL)
 
 
+def _restore(shop: Shop, actor: Actor) -> None:
+    with write_transaction(shop.engine) as connection:
+        connection.execute(text("CREATE TABLE IF NOT EXISTS alembic_version (version_num varchar(32) PRIMARY KEY)"))
+        connection.execute(text(f"INSERT OR IGNORE INTO alembic_version VALUES ('{find_head()}')"))
+    secret, folder = Identity.generate(), shop.context.settings.home / "backups"
+    backups = {"backup_folder": folder, "backup_recipients": str(secret.to_public())}
+    settings = shop.context.settings.model_copy(update=backups)
+    folder.mkdir(exist_ok=True)
+    note, register = create_backup(shop.engine, settings, REAL), Register(folder)
+    register.write((), REAL, 0)
+    archive = folder / f"{note.name}{SUFFIX}"
+    restore(shop.engine, settings, actor, archive, secret, register, REAL, REAL, into=True)
+
+
 CHANGES: Final[dict[Action, Change]] = {
     Action.ACCEPT_EVENTS: lambda s, a: ingest_events(s.engine, a, [event("e9", "searched")], s.policy, NOW, REAL),
     Action.IMPORT_FILE: _import_clients,
@@ -363,6 +383,7 @@ CHANGES: Final[dict[Action, Change]] = {
     Action.FETCH_PICTURES: lambda s, a: retry_pictures(s.engine, a, NOW, REAL),
     Action.START_CLIENTS: _open_shop,
     Action.RECONCILE: lambda s, a: ask_for_missing(s.engine, a, MissingWorkflows(clients=["ann"]), NOW, REAL),
+    Action.RESTORE: _restore,
     Action.SAVE_CLIENT: lambda s, a: save_client(s.engine, a, client_row("eve"), s.policy, NOW, REAL),
     Action.PAUSE_CLIENT: lambda s, a: _steer_client("ann", s, a, kind="pause", reason="holiday"),
     Action.RESUME_CLIENT: lambda s, a: _steer_client(WHO, s, a, kind="resume"),
@@ -458,6 +479,7 @@ ONCE: Final = frozenset(Action) - {
     Action.ROTATE_WEBHOOK,
     Action.REPLAY_WEBHOOK,
     Action.TEST_WEBHOOK,
+    Action.RESTORE,
 }
 """Doing these twice is doing them once; two exports, trainings, mails to staff, links, tests, secrets
 or orders to start are two."""
@@ -530,7 +552,7 @@ def test_a_change_is_on_record_once_with_who_made_it(shop: Shop, action: Action)
         assert row.subject.client_id in {"ann", "bea", "eve", WHO}
 
 
-@pytest.mark.parametrize("action", sorted(set(Action) - {Action.SET_SLOT_POLICY}))
+@pytest.mark.parametrize("action", sorted(set(Action) - {Action.SET_SLOT_POLICY, Action.RESTORE}))
 def test_what_cannot_be_put_on_record_is_not_changed(shop: Shop, action: Action) -> None:
     """A trigger refuses every row of the log: the change and its row stand or fall together."""
     with write_transaction(shop.engine) as connection:

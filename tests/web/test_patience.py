@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import psycopg
@@ -75,7 +76,7 @@ def _list_quick(settings: Settings) -> list[str]:
     return ["/static/selvedge.css", leave, "/metrics"]
 
 
-def _ask_all(client: httpx.AsyncClient, settings: Settings) -> Iterator[object]:
+def _ask_all(client: httpx.AsyncClient, settings: Settings) -> Iterator[Coroutine[Any, Any, httpx.Response]]:
     """What waits for the database: handlers of every kind, those that run on the event loop above all."""
     key = {"Authorization": f"Bearer {settings.keys.api}"}
     links = Links.from_settings(settings)

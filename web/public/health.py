@@ -15,6 +15,7 @@ from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from errors import SelvedgeError, Unavailable
+from services.backups.age import find_backup_fault
 from services.mailing.mail_server import describe_outage
 from services.write_probe import probe_database, probe_home
 from store.database import read_transaction
@@ -83,6 +84,8 @@ def build_checks(context: WebContext) -> dict[str, Check]:
         "temporal": lambda: _check_port(host, int(port)),
         "workflows": lambda: _run_in_probe(_check_workflows, context),
     }
+    if settings.backup_folder is not None:
+        checks["backup"] = lambda: _run_in_probe(_check_backup, context)
     if settings.worker_health_url != "none":
         at = urlsplit(settings.worker_health_url or f"http://127.0.0.1:{settings.worker_health_port}/healthz")
         checks["worker"] = lambda: _check_http(at.hostname or "127.0.0.1", at.port or 80, at.path or "/")
@@ -113,6 +116,12 @@ def _check_mail_server(context: WebContext) -> None:
     with read_transaction(context.probe_engine) as connection:
         if outage := describe_outage(connection, context.settings):
             raise Unavailable(outage)
+
+
+def _check_backup(context: WebContext) -> None:
+    """Raise Unavailable when the newest backup is too old, or the register is not written any more."""
+    if fault := find_backup_fault(context.settings, context.real_now()):
+        raise Unavailable(fault)
 
 
 def _check_workflows(context: WebContext) -> None:

@@ -1,0 +1,170 @@
+"""The way back: a backup into an empty place, then what the register knows of the time since."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy import Engine
+
+from algorithms import artefact_erasure
+from domain import permissions
+from domain.permissions import Action
+from errors import BadInput, ConfigError
+from keys import load_or_make_keys
+from models.actors import Actor, Subject, SubjectKind
+from models.base import ClientId
+from models.erasures import ErasureStep
+from services.backups.archive import HOME, STORE, BackupNote, unpack
+from services.backups.creation import PARTS_OF_HOME, make_private_folder
+from services.backups.register import WRITTEN_AT, Register
+from services.context import ServiceContext
+from services.key_fingerprints import SIGNING, hash_signing_key
+from services.privacy import client_erasure
+from services.schema import bring_up_to_date
+from settings import Settings
+from store.activity import write_activity
+from store.backups import copies, replays
+from store.backups.register_rows import find_last_step
+from store.database import empty_journal, read_transaction, write_transaction
+from store.privacy import erasure
+
+KEYS: Final = "keys.json"
+BEFORE_S: Final = 120.0
+"""Real seconds before a backup of which the register is replayed as well."""
+MOST_GAP_S: Final = 120.0
+"""Real seconds for which the register may be silent before the store was lost."""
+
+
+@dataclass(frozen=True)
+class Restoration:
+    """What came back. `replayed`: mails that went on after the backup; `doubtful`: those that may have gone in the last
+    moments, which nobody can say; `erased`, `refused`: clients and mailboxes of the time since."""
+
+    note: BackupNote
+    erased: int
+    refused: int
+    replayed: int
+    doubtful: int
+
+
+def restore(
+    engine: Engine,
+    settings: Settings,
+    actor: Actor,
+    archive: Path,
+    identity: Any,
+    register: Register,
+    lost_at: datetime,
+    real_now: datetime,
+    *,
+    into: bool = False,
+    accept_gap: bool = False,
+) -> Restoration:
+    """Restore a backup, then replay the register up to `lost_at`, when the store was lost. Nothing else may use the
+    store meanwhile. Raises NotAllowed, BadInput and ConfigError before anything was changed."""
+    permissions.require(actor, Action.RESTORE)
+    if not accept_gap:
+        _require_register(register, lost_at)
+    if not into and copies.has_shop(engine):
+        raise BadInput("the database holds a shop already; give --into to have it replaced", "into")
+    with make_private_folder(settings) as work:
+        note = unpack(archive, identity, work)
+        if note.database != engine.dialect.name:
+            raise BadInput(f"{archive}: of {note.database}; SELVEDGE_DATABASE_URL names another kind", "file")
+        copies.check_copy(work / STORE, note.database)
+        _require_key(work / HOME / KEYS, settings, note)
+        _put_home(work / HOME, settings, into)
+        copies.load_copy(engine, work / STORE, note.revision)
+    bring_up_to_date(engine, settings)
+    return _replay(ServiceContext(settings, engine), actor, note, register, lost_at, real_now)
+
+
+def _require_register(register: Register, lost_at: datetime) -> None:
+    seen = register.load_seen()
+    if seen is None:
+        raise BadInput(
+            f"there is no register in {register.folder}: erasures, opt-outs and mails since the backup are not known; "
+            "give --accept-gap to restore all the same",
+            "register",
+        )
+    if (lost_at - seen[0]).total_seconds() > MOST_GAP_S:
+        raise BadInput(
+            f"the register in {register.folder} is complete until {seen[0]:%Y-%m-%dT%H:%M:%SZ} only; give --lost-at if "
+            "the store was not used after that, else --accept-gap",
+            "lost-at",
+        )
+
+
+def _put_home(source: Path, settings: Settings, into: bool) -> None:
+    """Put keys and models in their place; nothing is replaced by something else without `into`."""
+    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    keys = settings.home / KEYS
+    if not into and keys.exists() and keys.read_bytes() != (source / KEYS).read_bytes():
+        raise BadInput(f"{keys} holds other keys than the backup; give --into to have them replaced", "into")
+    for name in PARTS_OF_HOME:
+        path, target = source / name, settings.home / name
+        if path.is_dir():
+            shutil.rmtree(target, ignore_errors=True)
+            shutil.copytree(path, target)
+        elif path.is_file():
+            shutil.copy2(path, target)
+            target.chmod(0o600)
+
+
+def _require_key(staged: Path, settings: Settings, note: BackupNote) -> None:
+    """Require that the key which will be in force is that of the backup. Raises ConfigError."""
+    given = settings.signing_key
+    signing = given.get_secret_value() if given else load_or_make_keys(staged)["signing"]
+    if hash_signing_key(signing) != note.keys[SIGNING]:
+        raise ConfigError(
+            "SELVEDGE_SIGNING_KEY: not the key of this backup; without it opt-outs and erased ids are not recognised. "
+            "Set it as it was, or leave it out if keys.json held it"
+        )
+
+
+def _replay(
+    context: ServiceContext, actor: Actor, note: BackupNote, register: Register, lost_at: datetime, real_now: datetime
+) -> Restoration:
+    key, since = context.settings.keys.signing, note.taken_at - timedelta(seconds=BEFORE_S)
+    entries = [entry for entry in register.list_entries() if datetime.fromisoformat(entry[WRITTEN_AT]) >= since]
+    mails = {(entry["key"], entry["n"]): entry for entry in entries if entry["kind"] == "mail"}
+    gone = {entry["key"]: datetime.fromisoformat(entry["at"]) for entry in entries if entry["kind"] == "erased"}
+    seen = register.load_seen()
+    complete = seen is not None and (lost_at - seen[0]).total_seconds() <= MOST_GAP_S
+    with write_transaction(context.engine) as connection:
+        clock, now = context.load_business_time(connection, real_now)
+        known = replays.list_clients_by_hash(connection, key, gone.keys() | {hashed for hashed, _ in mails})
+        refused = replays.replay_refusals(
+            connection, (entry for entry in entries if entry["kind"] in ("withdrawn", "suppressed"))
+        )
+        followed = ((known[entry["key"]], entry) for entry in mails.values() if entry["key"] in known)
+        replayed = replays.replay_mails(connection, followed, now)
+        doubtful = replays.close_doubtful(connection, clock.business(lost_at), now, all_open=not complete)
+        replays.refuse_erased(connection, {hashed: at for hashed, at in gone.items() if hashed not in known})
+        replays.end_sign_ins(connection)
+        counts = {"erased": len(gone), "refused": refused, "replayed": replayed, "doubtful": doubtful}
+        subject = Subject(kind=SubjectKind.DATA, id=note.name)
+        write_activity(connection, actor, Action.RESTORE, subject, now, real_now, counts)
+    for hashed in gone.keys() & known.keys():
+        _erase_again(context, known[hashed], now, real_now)
+    with read_transaction(context.engine) as connection:
+        register.write((), real_now, find_last_step(connection))
+    return Restoration(note, **counts)
+
+
+def _erase_again(context: ServiceContext, client_id: ClientId, now: datetime, real_now: datetime) -> None:
+    """Erase a client who came back with the backup, as their workflow did."""
+    engine, key = context.engine, context.settings.keys.signing
+    client_erasure.stop_open_work(context, ErasureStep(client_id=client_id, at=real_now))
+    with write_transaction(engine) as connection:
+        erasure.replace_with_tombstone(connection, key, client_id, now)
+    while client_erasure.erase_batch(engine, client_id):
+        pass
+    artefact_erasure.erase_client(Path(context.settings.home) / "artefacts", client_id)
+    with write_transaction(engine) as connection:
+        erasure.mark_erased(connection, key, client_id, now)
+    empty_journal(engine)
