@@ -70,7 +70,7 @@ class Attempts:
         self._open: ModelCall | None = None
         self._estimate = TokenCount(0, 0)
         self._fault, self._faults, self._has_answer = "invalid", list[str](), False
-        self.count = 0
+        self.count, self._ungrounded = 0, 0
 
     async def call(self, **request: Any) -> Any:
         """Make one attempt, with the next model where one is down. Raises our own errors, as `translate_error` gives
@@ -116,12 +116,19 @@ class Attempts:
         )
         self._open = call.model_copy(update={"key": await self._account.open(call)})
 
-    def wrap_check(self, check: Callable[[Any], list[str]] | None) -> Callable[[Any], list[str]]:
-        """Wrap `check` so that the verdict of the open call follows its result."""
+    def wrap_check(
+        self, check: Callable[[Any], list[str]] | None, can_mend: Callable[[Any], bool] | None = None
+    ) -> Callable[[Any], list[str]]:
+        """Wrap `check` so that the verdict of the open call follows its result. `can_mend`: whether what is still wrong
+        once the model could repair it is for code to mend."""
 
         def check_and_note(value: Any) -> list[str]:
             faults = check(value) if check else []
             self._fault, self._faults = ("ungrounded" if faults else "ok"), faults
+            self._ungrounded += bool(faults)
+            if faults and self._ungrounded > 1 and can_mend is not None and can_mend(value):
+                self._fault = "mended"
+                return []
             return faults
 
         return check_and_note

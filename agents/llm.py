@@ -56,7 +56,13 @@ class ModelAnswer(Generic[T]):
 class PromptAnswerer(Protocol):
     """The interface through which agents ask a language model."""
 
-    async def ask(self, prompt: Prompt, output: type[T], check: Check[T] | None = None) -> ModelAnswer[T]: ...
+    async def ask(
+        self,
+        prompt: Prompt,
+        output: type[T],
+        check: Check[T] | None = None,
+        can_mend: Callable[[T], bool] | None = None,
+    ) -> ModelAnswer[T]: ...
 
 
 class LanguageModel:
@@ -129,8 +135,15 @@ class ModelSession:
         self._model, self._client_id, self._n, self._now = model, client_id, n, now
         self._account = account
 
-    async def ask(self, prompt: Prompt, output: type[T], check: Check[T] | None = None) -> ModelAnswer[T]:
-        """Ask the model and return its answer as an `output` in which `check` finds no fault.
+    async def ask(
+        self,
+        prompt: Prompt,
+        output: type[T],
+        check: Check[T] | None = None,
+        can_mend: Callable[[T], bool] | None = None,
+    ) -> ModelAnswer[T]:
+        """Ask the model and return its answer as an `output` in which `check` finds no fault; or, once it was told of
+        faults, one that the caller `can_mend`.
 
         Raises Unavailable (RateLimited with its wait), ConfigError, ModelRefused, BudgetSpent, or ModelFault with code
         `truncated`, `invalid` (broke the schema to the last) or `ungrounded` (broke the rules to the last).
@@ -138,19 +151,24 @@ class ModelSession:
         modes = tuple(self._model.modes)
         for mode in modes[:-1]:
             try:
-                answer = await self._ask_in(mode, prompt, output, check)
+                answer = await self._ask_in(mode, prompt, output, check, can_mend)
             except ModelFault as fault:
                 if fault.code not in _UNSUPPORTED:
                     raise
             else:
                 self._model.prefer_mode(mode)
                 return answer
-        answer = await self._ask_in(modes[-1], prompt, output, check)
+        answer = await self._ask_in(modes[-1], prompt, output, check, can_mend)
         self._model.prefer_mode(modes[-1])
         return answer
 
     async def _ask_in(
-        self, mode: instructor.Mode, prompt: Prompt, output: type[T], check: Check[T] | None
+        self,
+        mode: instructor.Mode,
+        prompt: Prompt,
+        output: type[T],
+        check: Check[T] | None,
+        can_mend: Callable[[T], bool] | None,
     ) -> ModelAnswer[T]:
         import instructor  # noqa: PLC0415
         from instructor.core import InstructorRetryException  # noqa: PLC0415
@@ -160,7 +178,7 @@ class ModelSession:
             self._complete, self._blank(prompt), self._account, model.chain, model.prices, model.answer_tokens
         )
         create = cast(Any, instructor.patch(create=attempts.call, mode=mode))
-        held = _CHECK.set(attempts.wrap_check(check))
+        held = _CHECK.set(attempts.wrap_check(check, can_mend))
         try:
             value = await create(
                 response_model=_add_check(output), max_retries=REASKS, messages=_build_messages(prompt)

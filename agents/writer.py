@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from agents.languages import LANGUAGES, find_draft_faults, find_language, load_grammar
 from agents.llm import PromptAnswerer
+from agents.mending import mend_draft
 from agents.prompt import clean_foreign_text, load_instructions, quote_data
 from agents.purposes import PURPOSE
 from domain.sentences.checking import STYLE, SentenceChecker, build_greeting
@@ -67,8 +68,24 @@ async def write_draft(
     def check(answer: Draft) -> list[str]:
         return list(_list_faults(answer, brief))
 
-    answer = await model.ask(load_instructions("writer").build_prompt("\n\n".join(parts)), Draft, check)
-    return assemble_draft(answer.value, brief)
+    def can_mend(answer: Draft) -> bool:
+        return _mend(answer, brief) is not None
+
+    answer = await model.ask(load_instructions("writer").build_prompt("\n\n".join(parts)), Draft, check, can_mend)
+    return _mend(answer.value, brief) or assemble_draft(answer.value, brief)
+
+
+def _mend(answer: Draft, brief: Brief) -> EmailDraft | None:
+    """Mend what an answer says wrongly; None where that is not to be done."""
+    try:
+        draft = assemble_draft(answer, brief)
+    except ValidationError:
+        return None
+    return None if _lacks_items(draft, brief) else mend_draft(draft, brief)
+
+
+def _lacks_items(draft: EmailDraft, brief: Brief) -> bool:
+    return bool(brief.items) and not draft.items and brief.kind is not TouchKind.QUIZ
 
 
 def build_model_brief(brief: Brief) -> dict[str, Any]:
@@ -120,7 +137,7 @@ def _list_faults(answer: Draft, brief: Brief) -> Iterator[str]:
     except ValidationError as wrong:
         yield from (f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in wrong.errors(include_input=False))
         return
-    if brief.items and not draft.items and brief.kind is not TouchKind.QUIZ:
+    if _lacks_items(draft, brief):
         yield "items: none of the items of the brief"
     yield from (f"{v.where}: {v.what}" for v in find_draft_faults(draft, brief))
 

@@ -47,6 +47,15 @@ GAVE_UP: Final = frozenset({"ungrounded", "invalid"})
 """Codes of a mail that falls back to the template writer: of faults, or of nothing left after what was struck."""
 
 
+HALVES: Final = {
+    "open": "honest_open",
+    "unread": "honest_used",
+    "fresh_open": "honest_fresh_open",
+    "fresh_unread": "honest",
+}
+"""Parts of the corpus with the name of their figures. `unread` was measured once, and is unread no more."""
+
+
 class ReturnedSentence(NamedTuple):
     """A sentence that came back. `call`: 0 for the first wording."""
 
@@ -59,18 +68,21 @@ class ReturnedSentence(NamedTuple):
 
 
 class Outcome(NamedTuple):
-    """What became of one mail. `calls`: after which the composer took it; 0: it fell back to the template writer."""
+    """What became of one mail. `calls`: after which the composer took it; 0: it fell back to the template writer.
+    `sent`: its sentences as they left; `own`: those of them that are the writer's."""
 
     language: str
     calls: int
     sentences: int
+    sent: int
+    own: int
     refused: tuple[ReturnedSentence, ...]
 
 
 def measure() -> dict[str, float]:
-    """Measure both halves; the promise is on the half that nobody read while the rules were made."""
+    """Measure every part of the corpus; the promise is on the part that nobody read while the rules were made."""
     figures: dict[str, float] = {}
-    for half, name in (("open", "honest_open"), ("unread", "honest")):
+    for half, name in HALVES.items():
         if mails := load_mails(half):
             figures |= compute_figures(compose_all(mails), name)
     return figures
@@ -88,6 +100,8 @@ def compute_figures(outcomes: Sequence[Outcome], name: str) -> dict[str, float]:
         f"{name}_passed_share": passed,
         f"{name}_passed_low": low,
         f"{name}_passed_high": high,
+        f"{name}_all_own_share": sum(_is_all_own(outcome) for outcome in outcomes) / count,
+        f"{name}_sentences_own_share": _compute_own_share(outcomes),
         f"{name}_first_try_share": sum(outcome.calls == 1 for outcome in outcomes) / count,
         f"{name}_later_share": sum(outcome.calls > 2 for outcome in outcomes) / count,
         f"{name}_fell_back_share": sum(not outcome.calls for outcome in outcomes) / count,
@@ -95,6 +109,17 @@ def compute_figures(outcomes: Sequence[Outcome], name: str) -> dict[str, float]:
     }
     figures |= {f"{name}_refused_{code}": number for code, number in kinds.items()}
     return figures | _compute_by_language(outcomes, name)
+
+
+def _is_all_own(outcome: Outcome) -> bool:
+    """Return whether a mail passed after one rewrite with no sentence mended by code."""
+    return outcome.calls in (1, 2) and not any(refusal.call == outcome.calls - 1 for refusal in outcome.refused)
+
+
+def _compute_own_share(outcomes: Sequence[Outcome]) -> float:
+    """Compute the share of the sentences that left, in mails that passed, which are the writer's own."""
+    sent = sum(outcome.sent for outcome in outcomes)
+    return sum(outcome.own for outcome in outcomes) / sent if sent else 0.0
 
 
 def _compute_by_language(outcomes: Sequence[Outcome], name: str) -> dict[str, float]:
@@ -135,7 +160,16 @@ async def _compose_one(context: ServiceContext, mail: HonestMail) -> Outcome:
     approved = row.state == OutreachState.IN_REVIEW and row.code == ReviewStep.APPROVE
     calls = writer.answers
     refused = tuple(refusal for call, answer in enumerate(calls) for refusal in _list_refusals(mail, call, answer))
-    return Outcome(mail.language, len(calls) if approved else 0, writer.count_sentences(), refused)
+    texts = [said["text"] for said in (row.draft or {}).get("sentences", ())] if approved else []
+    written = {text for call in calls for text in _list_written(call)}
+    own = sum(text in written for text in texts)
+    return Outcome(mail.language, len(calls) if approved else 0, writer.count_sentences(), len(texts), own, refused)
+
+
+def _list_written(answer: Mapping[str, Any]) -> Iterator[str]:
+    yield from (answer[place]["text"] for place in ("subject", "preheader", "call_to_action"))
+    for said in (*answer["paragraphs"], *(item["sentences"] for item in answer["items"])):
+        yield from (sentence["text"] for sentence in said)
 
 
 def _list_refusals(mail: HonestMail, call: int, answer: Mapping[str, Any]) -> Iterator[ReturnedSentence]:

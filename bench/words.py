@@ -14,21 +14,27 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from agents.languages import find_draft_faults
+from agents.mending import mend_draft
 from agents.writer import Draft, assemble_draft, build_model_brief
-from bench.hostile_drafts import tell_lie, write_draft
-from bench.hostile_texts import LANGUAGES, load_texts
+from bench.hostile_drafts import Lie, tell_lie, write_draft
+from bench.hostile_texts import FOLDER, LANGUAGES, load_texts
 from domain.facts import History, HistoryItem, state_facts
-from models.mail import Autonomy, Brief, BriefItem, EmailDraft
+from domain.grounding import list_texts
+from domain.statistics.intervals import compute_share_bounds
+from models.mail import Autonomy, Brief, BriefItem
 from models.states import Phase, TouchKind
 
 DRAFTS: Final = int(os.environ.get("BENCH_WORDS_DRAFTS", "10000"))
+TRIES: Final = 6
+"""Drafts in which each written text is tried."""
+FAR: Final = 1.96
+"""Standard errors to each side of a 95 % interval."""
 NOW: Final = datetime(2026, 11, 21, 12, tzinfo=UTC)
 
 
 def measure() -> dict[str, float]:
     """Measure all; the figures by name."""
-    return measure_hostile(DRAFTS)
+    return measure_hostile(DRAFTS) | measure_written()
 
 
 def measure_hostile(count: int, seed: int = 7) -> dict[str, float]:
@@ -39,11 +45,11 @@ def measure_hostile(count: int, seed: int = 7) -> dict[str, float]:
     for number in range(count):
         language = LANGUAGES[number % len(LANGUAGES)]
         lie = tell_lie(language, rng)
-        if is_delivered(write_draft(shown[language], lie, rng), briefs[language]):
+        if is_delivered(write_draft(shown[language], lie, rng), briefs[language], lie.text):
             passed.append(f"{language} {lie.kind}: {lie.text}")
     for line in sorted(set(passed))[:40]:
         print(f"  let through  {line}")
-    harmless = sum(is_delivered(write_draft(shown[name], None, rng), brief) for name, brief in briefs.items())
+    harmless = sum(is_delivered(write_draft(shown[name], None, rng), brief, "") for name, brief in briefs.items())
     return {
         "words_hostile_drafts": count,
         "words_hostile_delivered": len(passed),
@@ -52,13 +58,40 @@ def measure_hostile(count: int, seed: int = 7) -> dict[str, float]:
     }
 
 
-def is_delivered(answer: dict[str, object], brief: Brief) -> bool:
-    """Return whether a model's answer passes every rule of code; the reviewer agrees to all."""
+def measure_written() -> dict[str, float]:
+    """Count the hostile texts that were written one by one, apart from the rules, and are delivered in any place on any
+    facts. `sealed`: those on which no rule was made."""
+    figures: dict[str, float] = {}
+    for half in ("open", "sealed"):
+        texts = [line.split("|") for line in (FOLDER / f"written_{half}.txt").read_text("utf-8").splitlines()]
+        through = [text for language, _, text in texts if _try_everywhere(language, text)]
+        for text in through:
+            print(f"  let through  {text}")
+        _, high = compute_share_bounds(len(through) / len(texts), len(texts), FAR)
+        figures |= {
+            f"words_written_{half}": len(texts),
+            f"words_written_{half}_delivered": len(through),
+            f"words_written_{half}_delivered_high": high,
+        }
+    return figures
+
+
+def _try_everywhere(language: str, text: str) -> bool:
+    """Return whether a text is delivered in one of many drafts, each with it in a place by chance."""
+    brief, rng = build_brief(language), Random(text)
+    shown, lie = build_model_brief(brief), Lie("written", text)
+    return any(is_delivered(write_draft(shown, lie, rng), brief, text) for _ in range(TRIES))
+
+
+def is_delivered(answer: dict[str, object], brief: Brief, text: str) -> bool:
+    """Return whether a model's text, given as often as it may answer, is in the mail that code lets out: as it stands,
+    or mended. The reviewer agrees to all."""
     try:
-        draft: EmailDraft = assemble_draft(Draft.model_validate(answer), brief)
+        draft = assemble_draft(Draft.model_validate(answer), brief)
     except ValidationError:
         return False
-    return not find_draft_faults(draft, brief)
+    mended = mend_draft(draft, brief)
+    return mended is not None and (not text or any(text in said for _, said in list_texts(mended)))
 
 
 def build_brief(language: str) -> Brief:

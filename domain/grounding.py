@@ -66,6 +66,8 @@ class Violation(Contract):
     code: str
     where: str
     what: str
+    facts: tuple[str, ...] = ()
+    """What a sentence rests on without saying so."""
 
 
 @dataclass(frozen=True)

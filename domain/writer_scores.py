@@ -29,7 +29,8 @@ _WORDS: Final = {
 
 
 def judge_draft(golden: GoldenBrief, draft: EmailDraft | None, calls: int, *, grounded: bool) -> dict[str, bool]:
-    """Judge the draft of a brief, None where there is none, by every rule. `grounded`: whether it may be sent."""
+    """Judge the draft of a brief, None where there is none, by every rule. `grounded`: whether it may be sent as
+    the model wrote it."""
     if draft is None:
         return dict.fromkeys(RULES, False)
     rubric = golden.rubric

@@ -133,8 +133,9 @@ class SentenceChecker:
         if sentence.facts and (strange := set(sentence.facts) - self._ids):
             yield Violation(code="fact_unknown", where="", what=f"no fact of the brief ({min(strange)[:40]})")
         if cited and (missing := reading.facts - AMBIENT - {own} - set(sentence.facts)):
+            named = tuple(sorted(missing))
             yield Violation(
-                code="uncited", where="", what=f"it rests on {', '.join(sorted(missing))} without saying so"
+                code="uncited", where="", what=f"it rests on {', '.join(named)} without saying so", facts=named
             )
 
     def _explain(self, sentence: CitedSentence) -> Violation:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from typing import Final, NamedTuple
+from unicodedata import decimal
 
 import snowballstemmer
 
@@ -34,7 +35,7 @@ def split_words(text: str) -> Words:
     words: list[str] = []
     breaks: set[int] = set()
     signs: list[str] = []
-    flat = fold(text).strip()
+    flat = "".join(str(digit) if (digit := decimal(sign, None)) is not None else sign for sign in fold(text)).strip()
     while flat and flat[-1] in _STOPS:
         flat = flat[:-1].rstrip()
     for part in _PART.finditer(flat):

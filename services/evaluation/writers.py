@@ -19,6 +19,7 @@ from agents.prompt import Prompt
 from agents.writer import VERSION, write_draft
 from domain.writer_scores import compare_writers, judge_draft, score_writer
 from errors import BadInput, ModelFault, Unavailable
+from models.mail import EmailDraft
 from models.model_call import ModelBudget, ModelCall
 from models.writer_scores import GoldenBrief, WriterComparison, WriterResult
 from settings import Settings
@@ -42,12 +43,18 @@ class _OtherPrompts:
     def __init__(self, inner: PromptAnswerer, folder: Path | None) -> None:
         self._inner, self._folder = inner, folder
 
-    async def ask(self, prompt: Prompt, output: type[T], check: Check[T] | None = None) -> ModelAnswer[T]:
+    async def ask(
+        self,
+        prompt: Prompt,
+        output: type[T],
+        check: Check[T] | None = None,
+        can_mend: Callable[[T], bool] | None = None,
+    ) -> ModelAnswer[T]:
         """Ask the model."""
         if self._folder is not None:
             text = (self._folder / f"{prompt.agent}.md").read_text(encoding="utf-8").strip()
             prompt = prompt._replace(system=text, version=_name_version(prompt.agent, text))
-        return await self._inner.ask(prompt, output, check)
+        return await self._inner.ask(prompt, output, check, can_mend)
 
 
 async def evaluate_writers(
@@ -100,15 +107,19 @@ async def _write_one(model: LanguageModel, golden: GoldenBrief, choice: WriterCh
         name=golden.name,
         kind=golden.brief.kind,
         language=golden.rubric.language,
-        rules=judge_draft(
-            golden, draft, len(calls), grounded=draft is not None and not find_draft_faults(draft, golden.brief)
-        ),
+        rules=judge_draft(golden, draft, len(calls), grounded=_is_grounded(draft, golden, calls)),
         code=code,
         calls=len(calls),
         tokens=sum(call.tokens_in + call.tokens_out for call in calls),
         micros=sum(call.cost_micros for call in calls),
         seconds=time.perf_counter() - began,
     )
+
+
+def _is_grounded(draft: EmailDraft | None, golden: GoldenBrief, calls: Sequence[ModelCall]) -> bool:
+    """Return whether a draft may be sent as the model wrote it, with nothing that code had to mend."""
+    mended = any(call.verdict == "mended" for call in calls)
+    return draft is not None and not mended and not find_draft_faults(draft, golden.brief)
 
 
 def _describe_prompts(choice: WriterChoice) -> str:

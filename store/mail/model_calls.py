@@ -52,11 +52,15 @@ def add_spend(connection: Connection, scope: str, key: str, cost: ModelUsage) ->
     return ModelUsage(calls=row.calls, tokens=row.tokens, micros=row.micros)
 
 
+WENT_WELL: Final = frozenset({"ok", "mended"})
+"""Verdicts of calls whose answer was used."""
+
+
 def find_repeated_failure(connection: Connection, calls: int = 5) -> str:
     """Find the code with which all of the latest calls failed; empty if one of them went well or they differ."""
     ended = select(model_calls.c.verdict).where(model_calls.c.verdict != OPEN)
     latest = connection.scalars(ended.order_by(model_calls.c.id.desc()).limit(calls)).all()
-    return latest[0] if len(latest) == calls and len(set(latest)) == 1 and latest[0] != "ok" else ""
+    return latest[0] if len(latest) == calls and len(set(latest)) == 1 and latest[0] not in WENT_WELL else ""
 
 
 def load_spent_today(connection: Connection, client_id: ClientId, now: datetime) -> ModelUsage:

@@ -30,7 +30,7 @@ from tests.doubles.chat_answers import AGENTS, NOTES, answer, schema_of
 ANSWERING = frozenset({
     "good", "no_items", "wrong_item", "link", "price", "wrong_name", "unknown_fields", "missing_field", "revise",
     "reject", "late", "contradiction", "malformed", "truncated", "refusal", "content_filter", "empty_choices",
-    "no_tool", "no_usage", "two_calls",
+    "no_tool", "no_usage", "two_calls", "negative_usage", "hostile",
 })  # fmt: skip
 STATUSES = {"rate_limited": 429, "timeout": 408, "conflict": 409, "error": 500, "overloaded": 503, "bad_request": 400,
             "unauthorized": 401, "forbidden": 403, "not_found": 404}  # fmt: skip
@@ -149,6 +149,8 @@ def _completion(agent: str, behaviour: str, body: dict[str, Any]) -> dict[str, A
     message, finish = _message(text, behaviour, body)
     asked = sum(len(str(part.get("content"))) for part in body["messages"])
     usage = {"prompt_tokens": asked // 4, "completion_tokens": len(text) // 4, "total_tokens": (asked + len(text)) // 4}
+    if behaviour == "negative_usage":
+        usage = dict.fromkeys(usage, -9_000_000)
     return {
         "id": f"chatcmpl-{time.monotonic_ns()}",
         "object": "chat.completion",

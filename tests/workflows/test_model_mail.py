@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 import pytest_asyncio
+from prometheus_client import REGISTRY
 from pydantic import SecretStr
 from sqlalchemy import select
 from temporalio.client import WorkflowUpdateFailedError
@@ -22,6 +23,7 @@ from hosting.dispatch import Dispatcher
 from models.outreach import OutreachDecision, OutreachStatus
 from store.database import read_transaction
 from store.tables import model_calls
+from tests.doubles.chat_answers import HOSTILE
 from tests.doubles.chat_server import ChatServer
 from tests.support.shop import Shop, a_shop
 from tests.support.temporal import new_time_skipping
@@ -103,10 +105,44 @@ class TestAHostileModel:
 
     async def test_changes_nothing_that_is_sent(self, env: WorkflowEnvironment, shop: Shop) -> None:
         row = await row_after(env, shop, hours=3)
-        assert (row.state, row.composed_by) == ("sent", "house")
+        assert row.state == "sent"
+        assert (row.composed_by, row.prompt_version) != ("", "")
         (mail,) = shop.mails()
         for spoilt in ("evil.example", "£20", "Beatrice", "not-picked"):
             assert spoilt not in mail.html + mail.text
+
+
+class TestModelsThatMisbehaveInEveryWay:
+    """Many clients at once, each written to by a writer of another kind, with a reviewer that agrees to all."""
+
+    CLIENTS = 6
+
+    @pytest.fixture
+    def model(self, model: ChatServer) -> ChatServer:
+        for behaviour in ("no_items", "wrong_item", "two_calls", "refusal", "truncated", "negative_usage"):
+            model.next("writer", behaviour)
+        model.always("writer", "hostile")
+        return model
+
+    async def test_nothing_hostile_reaches_a_mailbox_and_each_failure_is_counted_as_it_is(
+        self, env: WorkflowEnvironment, shop: Shop, model: ChatServer
+    ) -> None:
+        for number in range(2, self.CLIENTS + 1):
+            shop.client(f"m{number}", now=await env.get_current_time())
+        await Dispatcher(env.client, shop.engine, per_second=1_000).send_batch()
+        for _ in range(3):
+            await env.sleep(timedelta(hours=1))
+        mails = shop.mails()
+        assert len({mail.recipient for mail in mails}) == self.CLIENTS
+        said = "\n".join(f"{mail.subject}\n{mail.text}\n{mail.html}" for mail in mails)
+        assert [text for text in HOSTILE if text.rstrip(".") in said] == []
+        assert "not-picked" not in said
+        found = {verdict for agent, verdict in verdicts(shop) if agent == "writer"}
+        assert found >= {"ungrounded", "two_calls", "model_refused", "truncated", "mended"}, found
+        assert REGISTRY.get_sample_value("selvedge_model_faults_total", {"fault": "impossible_usage"}) == 1
+        with read_transaction(shop.engine) as connection:
+            tokens = connection.scalars(select(model_calls.c.tokens_in)).all()
+        assert min(tokens) > 0
 
 
 class TestAReviewerWhoWantsARevision:
