@@ -17,7 +17,7 @@ from bench.demo_boxes import DemoShop, open_demo_shop
 from domain.blend import find_season
 from domain.fixes.outfits import build_look, list_outfits
 from models.base import ItemId, utc
-from models.catalogue import Item, Season
+from models.catalogue import Item
 from models.fixes import FixItem, FixWish
 from store.catalogue import catalogue
 from store.database import read_transaction
@@ -32,6 +32,13 @@ class Story(NamedTuple):
     who: str
     note: str
     body: Mapping[str, Any] = {}
+    day: str = ""
+    """The day on which the request arrives, such as 2027-06-12; without one, that of NOW."""
+
+    @property
+    def now(self) -> datetime:
+        """The moment at which the request arrives."""
+        return datetime.fromisoformat(f"{self.day}T09:00:00+00:00") if self.day else NOW
 
 
 STORIES: Final = (
@@ -81,30 +88,37 @@ STORIES: Final = (
 
 
 def load_stories(path: Path | None) -> tuple[Story, ...]:
-    """Load stories from a file of JSON lines with who, note and body; without one, those of this file."""
+    """Load stories from a file of JSON lines with who, note, body and day; without one, those of this file."""
     if path is None:
         return STORIES
     return tuple(Story(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines() if line)
 
 
 def print_stories(stories: Sequence[Story] = STORIES, count: int = BOXES) -> Iterator[str]:
-    """Render every box of every story, line by line."""
-    with open_demo_shop(NOW) as shop:
-        with read_transaction(shop.engine) as connection:
-            items = {item.item_id: item for item in catalogue.list_items(connection)}
-        for number, story in enumerate(stories, 1):
-            yield f"=== Story {number}. {story.who}"
-            yield f'    "{story.note}"' + "".join(f" {name}: {value}." for name, value in story.body.items())
-            for place, client_id in enumerate(list_northern(shop, number * 30 + 1, count), 1):
-                yield from _render_box(shop, client_id, story, f"{number}.{place}", items, NOW)
-            yield ""
+    """Render every box of every story, line by line; stories of one day share a shop."""
+    numbered = list(enumerate(stories, 1))
+    for now in dict.fromkeys(story.now for story in stories):
+        with open_demo_shop(now) as shop:
+            with read_transaction(shop.engine) as connection:
+                items = {item.item_id: item for item in catalogue.list_items(connection)}
+            for number, story in numbered:
+                if story.now == now:
+                    yield from _render_story(shop, story, number, count, items)
 
 
-def list_northern(shop: DemoShop, first: int, count: int) -> list[str]:
-    """List clients from number `first` on for whom it is as cold as in the stories."""
-    numbers = range(first, first + 30)
-    known = (f"client{number:05d}" for number in numbers)
-    return [one for one in known if find_season(NOW, shop.load_client(one).time_zone) is Season.AUTUMN][:count]
+def _render_story(shop: DemoShop, story: Story, number: int, count: int, items: Mapping[ItemId, Item]) -> Iterator[str]:
+    yield f"=== Story {number}. {story.who}" + (f" {story.now:%d %B}." if story.day else "")
+    yield f'    "{story.note}"' + "".join(f" {name}: {value}." for name, value in story.body.items())
+    for place, client_id in enumerate(list_northern(shop, number * 30 + 1, count, story.now), 1):
+        yield from _render_box(shop, client_id, story, f"{number}.{place}", items, story.now)
+    yield ""
+
+
+def list_northern(shop: DemoShop, first: int, count: int, now: datetime = NOW) -> list[str]:
+    """List clients from number `first` on who live in the north, as those of the stories do."""
+    known = (f"client{number:05d}" for number in range(first, first + 30))
+    season = find_season(now, "Europe/Berlin")
+    return [one for one in known if find_season(now, shop.load_client(one).time_zone) is season][:count]
 
 
 def _render_box(
@@ -138,7 +152,7 @@ def main() -> None:
     """Print the boxes, or write them to a file."""
     parser = argparse.ArgumentParser(prog="python -m bench.stories", description=__doc__)
     parser.add_argument(
-        "--stories", type=Path, help="JSON lines with who, note and body; else the stories of this file"
+        "--stories", type=Path, help="JSON lines with who, note, body and day; else the stories of this file"
     )
     parser.add_argument("--count", type=int, default=BOXES, help="boxes for each story")
     parser.add_argument("--out", type=Path, help="write here instead of printing")

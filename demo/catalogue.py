@@ -21,7 +21,7 @@ SHOES: Final = ("36", "37", "38", "39", "40", "41", "42", "43", "44")
 
 class Style(NamedTuple):
     """A kind of piece that the shop sells: its category, what it is made of, its noun, its price in whole units of the
-    currency, and its colours."""
+    currency, its colours and what more is true of it."""
 
     category: str
     cloth: str
@@ -30,6 +30,8 @@ class Style(NamedTuple):
     season: Season
     tags: tuple[str, ...]
     colours: tuple[str, ...]
+    details: str
+    """What more is true of it, such as its length, sleeves and care, in words."""
 
 
 def load_styles() -> tuple[Style, ...]:
@@ -40,7 +42,8 @@ def load_styles() -> tuple[Style, ...]:
 
 def _parse_style(row: dict[str, str]) -> Style:
     tags, colours = (tuple(row[name].split()) for name in ("tags", "colours"))
-    return Style(row["category"], row["cloth"], row["name"], int(row["price"]), Season(row["season"]), tags, colours)
+    return Style(row["category"], row["cloth"], row["name"], int(row["price"]), Season(row["season"]), tags, colours,
+                 row["details"])  # fmt: skip
 
 
 STYLES_SOLD: Final = load_styles()
@@ -102,6 +105,7 @@ def _build_item(rng: Random, style: Style, colour: str, number: int, now: dateti
         tags=tuple(sorted({*style.tags, style.cloth})),
         sustainability=round(min(1.0, max(0.0, rng.gauss(GREEN.get(style.cloth, 0.45), 0.08))), 2),
         added_at=now - age,
+        description=f"{style.details[:1].upper()}{style.details[1:]}." if style.details else "",
     )
 
 

@@ -150,6 +150,8 @@ class FixItem(Contract):
     """How many of the client's wishes it answers."""
     formality: Finite | None = None
     """How formal it is, about 0 for sport to 4 for a ball; None: nothing is known."""
+    lacks: int = 0
+    """How much it lacks of what is wanted of it; 0: nothing that the catalogue knows of."""
     named: bool = False
     """Its title has the client's own word for what they asked for: blazer, not any jacket."""
     parts: dict[Code, Finite] = Field(default_factory=dict)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
+from domain.fixes.roles import find_role
 from domain.histories import normalise_word
+from models.box_roles import BoxRole
 from models.fixes import FixItem, FixWish
 from models.wishes import ClientWish
 
@@ -18,6 +21,8 @@ APART: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     }
 )
 """Narrower kinds that do not count where only the category was asked for: a roll-neck is no T-shirt."""
+MAYBE_PLURAL: Final = ("s", "n", "e", "x", "ات", "ين")
+"""Ends of words that may stand for several, in one of the languages of notes."""
 MOST_ASKED: Final = 10
 """Pieces asked for that the assembly looks after."""
 
@@ -37,6 +42,18 @@ def list_asked(wish: FixWish) -> tuple[str, ...]:
     return tuple(asked[: min(wish.slots, MOST_ASKED)])
 
 
+def list_single(wish: FixWish) -> frozenset[str]:
+    """List the categories of which one piece was asked for, as with "one nice blouse" or "a scarf"."""
+    plain = [entry for entry in wish.wishes if entry.kind == "category" and entry.strength == "must"]
+    asked = Counter(list_asked(wish))
+    names = {
+        normalise_word(entry.value)
+        for entry in plain
+        if entry.quote.casefold() in (entry.value, entry.detail) or not entry.quote.casefold().endswith(MAYBE_PLURAL)
+    }
+    return frozenset(name for name in names if asked[name] == 1)
+
+
 def list_liked(wish: FixWish) -> tuple[str, ...]:
     """List the categories that the client would like, normalised, beside those asked for plainly."""
     asked = list_asked(wish)
@@ -47,6 +64,12 @@ def list_liked(wish: FixWish) -> tuple[str, ...]:
 def is_wanted_kind(wish: ClientWish) -> bool:
     """Return whether a wish asks for pieces of a category."""
     return bool(wish.kind == "category" and wish.strength != "avoid")
+
+
+def list_owned_roles(wish: FixWish) -> set[BoxRole]:
+    """List the roles of what the client owns and wants new pieces for: a skirt needs no second bottom beside it."""
+    owned = (entry for entry in wish.wishes if entry.kind == "goes_with" and entry.strength != "avoid")
+    return {find_role(entry.value) for entry in owned} - {BoxRole.OTHER}
 
 
 def _is_plural(wish: ClientWish) -> bool:
@@ -70,4 +93,6 @@ def find_group(item: FixItem, asked: Sequence[str], narrow: Collection[str] = ()
     if category in asked and category not in narrow and category not in never:
         return category
     own = (name for name in asked if f"category:{name}" in item.answers and name not in never)
+    if item.role is BoxRole.KNITWEAR and category in asked:
+        own = (name for name in own if name == category)  # a jumper is no top beside the cardigan asked for
     return next(own, f"other {category}" if category in asked else category)

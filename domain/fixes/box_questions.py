@@ -8,10 +8,12 @@ from collections.abc import Set as AbstractSet
 from datetime import datetime
 from typing import Final, TypeAlias
 
-from domain.fixes.asked import find_group, list_asked, list_liked, list_narrow
+from domain.fixes.asked import find_group, list_asked, list_liked, list_narrow, list_owned_roles, list_single
 from domain.fixes.candidates import to_cents
+from domain.fixes.colours import QUIET
 from domain.fixes.fillers import COVER, is_cover, select_fillers, select_in_tune
 from domain.fixes.places import PlaceRequest, assign_places, find_first_places, list_asked_places
+from domain.fixes.roles import EXTRAS
 from domain.histories import normalise_word
 from models.base import ClientId, Sku
 from models.box_roles import BoxRole
@@ -20,6 +22,13 @@ from models.slots import AssemblyQuestion, Piece
 
 FILLED: Final = 1.0
 """What a piece is worth for filling a slot, in shares of the best one: five fair pieces rather than four dear ones."""
+GARMENT: Final = 5.0
+"""What a garment asked for adds, in shares of the best piece."""
+SAME_ROLE: Final = 0.6
+"""What a piece that nobody asked for loses where one of its role was asked for."""
+SEVERAL: Final = 2
+NAMED_FIRST: Final = 0.5
+"""What the piece asked for first adds; that of the last adds about nothing."""
 WHOLE: Final = frozenset({"season", "occasion", "warmth"})
 """Kinds that do not tell one piece of a category from another, unless they are tied to it."""
 MOST_OF_COLOUR: Final = 2
@@ -32,7 +41,7 @@ _TONELESS: Final = frozenset({BoxRole.SHOES, BoxRole.BAG, BoxRole.ACCESSORY})
 """Roles whose colour may come again."""
 THICK: Final = re.compile(r"thick|chunky|heavy|dick|grob|épais|grosse|grues|gord", re.IGNORECASE)
 """Words that ask of knitwear more than that it is warm."""
-_Level: TypeAlias = tuple[int, int, bool, bool]
+_Level: TypeAlias = tuple[int, int, int, bool, bool]
 _TOPS = (BoxRole.TOP, BoxRole.KNITWEAR)
 SEPARATES: Final = frozenset({BoxRole.TOP, BoxRole.BOTTOM})
 
@@ -54,18 +63,27 @@ def build_question(
     wanted = (*asked, *liked)
     groups = {item.sku: find_group(item, wanted, list_narrow(wish)) for item in items}
     suited = select_in_tune(items, _narrow_asked(wish, items, groups, asked, liked), groups, wanted)
-    fit = select_fillers(_narrow_asked(wish, suited, groups, asked, liked), groups, wanted)
+    fit = select_fillers(_narrow_asked(wish, suited, groups, asked, liked), groups, wanted, list_owned_roles(wish))
     places = assign_places(
-        PlaceRequest(wish.slots, wish.category_cap, wanted, whole=not (wanted and wish.wishes)), fit, groups
+        PlaceRequest(wish.slots, wish.category_cap, wanted, list_single(wish), whole=not (wanted and wish.wishes)),
+        fit,
+        groups,
     )
-    places |= {sku: COVER for sku in _list_covers(fit, groups, wanted) if sku in places}
+    places |= {sku: COVER for sku in _list_covers(wish, fit, groups, wanted) if sku in places}
     fit = _keep_to_outfit(wish, fit, groups, places, wanted)
-    first = {*liked, *_find_outfit_places(fit, groups, places, wanted)}
+    first = {*liked, *_find_outfit_places(wish, fit, groups, places, wanted)}
     most = max((compute_worth(item) for item in fit), default=0.0)
     cap = _find_colour_cap(wish)
     free = set() if cap is None else _list_toneless(fit, groups, asked)
+    worn = {item.role for item in fit if groups[item.sku] in asked} - {BoxRole.TOP}
     worth = [
-        (item, compute_worth(item) - prices.get(item.sku, 0.0), FILLED * most + most * (places[item.sku] in first))
+        (
+            item,
+            compute_worth(item) - prices.get(item.sku, 0.0),
+            FILLED * most
+            + most * (places[item.sku] in first)
+            + most * _weigh_asked(item, groups[item.sku], asked, worn),
+        )
         for item in fit
         if item.sku in places
     ]
@@ -87,6 +105,16 @@ def build_question(
     )
 
 
+def _weigh_asked(item: FixItem, group: str, asked: Sequence[str], worn: AbstractSet[BoxRole]) -> float:
+    """Weigh what was asked for, so that where not all of it can be had, garments come before a scarf, and what was
+    named first before what was named last; trousers beside the skirt asked for come after what is not `worn` yet."""
+    if group not in asked:
+        return -SAME_ROLE * (item.role in worn)
+    if len({*asked}) < SEVERAL:
+        return 0.0
+    return GARMENT * (item.role not in EXTRAS) + NAMED_FIRST * (1 - asked.index(group) / len(asked))
+
+
 def compute_worth(item: FixItem) -> float:
     """Return what an item is worth to the box; Fixes ranked before there was a worth have the p(keep)."""
     return item.score if item.worth is None else item.worth
@@ -103,9 +131,14 @@ def _begins_with_dress(fit: Sequence[FixItem], has: AbstractSet[BoxRole]) -> boo
     return BoxRole.DRESS in has or best.get(BoxRole.DRESS, 0.0) > sum(separates) / 2
 
 
-def _list_covers(fit: Sequence[FixItem], groups: Mapping[Sku, str], asked: Sequence[str]) -> list[Sku]:
+def _list_roles(wish: FixWish, fit: Sequence[FixItem], groups: Mapping[Sku, str], asked: Sequence[str]) -> set[BoxRole]:
+    """List the roles of what the client asked for, and of what they own and want to wear with it."""
+    return {item.role for item in fit if groups[item.sku] in asked} | list_owned_roles(wish)
+
+
+def _list_covers(wish: FixWish, fit: Sequence[FixItem], groups: Mapping[Sku, str], asked: Sequence[str]) -> list[Sku]:
     """List what would be worn over the outfit and was not asked for, of which one is enough."""
-    has = {item.role for item in fit if groups[item.sku] in asked}
+    has = _list_roles(wish, fit, groups, asked)
     dress = _begins_with_dress(fit, has)
     others = [item for item in fit if groups[item.sku] not in asked]
     return [item.sku for item in others if is_cover(item) or (dress and item.role is BoxRole.ACCESSORY)]
@@ -116,7 +149,7 @@ def _keep_to_outfit(
 ) -> list[FixItem]:
     """Leave out what does not belong to the outfit, where enough is left to fill the box: beside a dress tops, bottoms
     and jumpers; beside a top or bottom that was asked for dresses that were not."""
-    has = {item.role for item in fit if groups[item.sku] in asked}
+    has = _list_roles(wish, fit, groups, asked)
     if _begins_with_dress(fit, has):
         others = [item for item in fit if groups[item.sku] in asked or not _is_wrong_with_dress(item)]
     elif (has or wish.wishes) and BoxRole.DRESS not in has and {item.role for item in fit} >= SEPARATES:
@@ -134,11 +167,11 @@ def _is_wrong_with_dress(item: FixItem) -> bool:
 
 
 def _find_outfit_places(
-    fit: Sequence[FixItem], groups: Mapping[Sku, str], places: Mapping[Sku, str], asked: Sequence[str]
+    wish: FixWish, fit: Sequence[FixItem], groups: Mapping[Sku, str], places: Mapping[Sku, str], asked: Sequence[str]
 ) -> list[str]:
     """Find the places that must be taken so that the box has an outfit: what asked-for pieces lack of a dress, or of a
-    top and a bottom."""
-    has = {item.role for item in fit if groups[item.sku] in asked}
+    top and a bottom, beside what the client owns and wants to wear."""
+    has = _list_roles(wish, fit, groups, asked)
     if _begins_with_dress(fit, has):
         return [] if BoxRole.DRESS in has else find_first_places(BoxRole.DRESS, fit, places)
     needed = [BoxRole.TOP] * (not has & {*_TOPS}) + [BoxRole.BOTTOM] * (BoxRole.BOTTOM not in has)
@@ -169,23 +202,24 @@ def _narrow_asked(
 
 
 def _rate_answers(wish: FixWish, item: FixItem) -> _Level:
-    """Rate how well a piece answers what is asked of its kind: the kinds of musts, the kinds of likings, and whether it
-    is called by the client's own word."""
+    """Rate how well a piece answers what is asked of its kind: what it lacks, the kinds of musts, the kinds of likings,
+    and whether it is called by the client's own word."""
     answered = [
         entry for entry in wish.wishes if entry.key in item.answers and (entry.category or entry.kind not in WHOLE)
     ]
     musts = {(entry.kind, entry.category) for entry in answered if entry.strength == "must"}
     likings = {(entry.kind, entry.category) for entry in answered if entry.strength == "prefer"}
     thick = any(entry.kind == "warmth" and THICK.search(entry.quote) for entry in answered)
-    return len(musts), len(likings - musts), thick and "thick" in item.kinds, item.named
+    return -item.lacks, len(musts), len(likings - musts), thick and "thick" in item.kinds, item.named
 
 
 def _list_toneless(fit: Sequence[FixItem], groups: Mapping[Sku, str], asked: Sequence[str]) -> set[Sku]:
-    """List the pieces that a cap which nobody asked for does not count: shoes and bags, and kinds asked for that come
-    in too few colours."""
+    """List the pieces that a cap which nobody asked for does not count: shoes and bags in quiet colours, and kinds
+    asked for that come in too few colours."""
     shades = {(groups[item.sku], normalise_word(item.colour)) for item in fit}
     scarce = {kind for kind in asked if sum(own == kind for own, _ in shades) <= asked.count(kind)}
-    return {item.sku for item in fit if item.role in _TONELESS or groups[item.sku] in scarce}
+    quiet = {item.sku for item in fit if item.role in _TONELESS and normalise_word(item.colour) in QUIET}
+    return quiet | {item.sku for item in fit if groups[item.sku] in scarce}
 
 
 def _find_colour_cap(wish: FixWish) -> int | None:

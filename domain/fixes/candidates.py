@@ -10,9 +10,10 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Final, NamedTuple, TypeAlias
 
+from domain.fixes.easing import Easing, count_lacks, is_barred
 from domain.fixes.keep_model import USUAL_FIT, standardise
 from domain.fixes.scoring import ScoringContext, find_seasons, score_candidates
-from domain.fixes.suiting import is_unsuited, list_out_of_season
+from domain.fixes.suiting import list_out_of_season
 from domain.fixes.wish_answers import ItemTraits, is_broken, is_too_dear, list_answers
 from domain.histories import normalise_word
 from domain.sizes import fold_size, list_wearable
@@ -40,6 +41,7 @@ EXCLUSION_REASONS: Final[Mapping[str, str]] = MappingProxyType(
     }
 )
 """Why an item stays out of a Fix, by code, as a stylist reads it."""
+NO_EASING: Final[Easing] = MappingProxyType({})
 
 
 class StockUnit(NamedTuple):
@@ -77,13 +79,14 @@ def list_candidates(
     scoring: ScoringContext,
     traits: Mapping[ItemId, ItemTraits] = MappingProxyType({}),
     liking: Mapping[ItemId, float] | None = None,
+    easing: Easing = NO_EASING,
 ) -> tuple[tuple[FixItem, ...], dict[ItemId, str]]:
     """List the items that may go into the box, and the reason code of each other item.
 
     Each candidate comes once, in the size that fits best, the one worth most to the box first. `picks` come from the
     ranking, `units` are the skus of `items`. A pick that `items` does not hold is ignored. `traits` say what an item is
     in the values of wishes; an item without them answers none. `liking`: by item, where it is not to be the
-    standardised score of the picks.
+    standardised score of the picks. `easing`: how much pieces asked for may lack.
     """
     units_by_item: dict[ItemId, list[StockUnit]] = {}
     for unit in units:
@@ -94,7 +97,9 @@ def list_candidates(
     left_out: dict[ItemId, str] = {}
     possible: list[StockUnit] = []
     for item_id, item in items.items():
-        free_units, reason = _list_free_units(wish, wearer, item, units_by_item.get(item_id, ()), traits.get(item_id))
+        free_units, reason = _list_free_units(
+            wish, wearer, item, units_by_item.get(item_id, ()), traits.get(item_id), easing
+        )
         if reason or item_id not in ranked:
             left_out[item_id] = reason or "not_ranked"
         else:
@@ -109,6 +114,7 @@ def list_candidates(
                 "answers": _list_item_answers(wish, best[chosen_id][0], traits.get(chosen_id)),
                 "formality": traits[chosen_id].formality if chosen_id in traits else None,
                 "kinds": tuple(sorted(traits[chosen_id].details)) if chosen_id in traits else (),
+                "lacks": count_lacks(wish, traits[chosen_id]) if chosen_id in traits else 0,
             }
         )
         for chosen_id in best
@@ -130,10 +136,15 @@ def _list_sizes(item: Item, item_units: Iterable[StockUnit]) -> set[str]:
 
 
 def _list_free_units(
-    wish: FixWish, wearer: Wearer, item: Item, item_units: Sequence[StockUnit], traits: ItemTraits | None
+    wish: FixWish,
+    wearer: Wearer,
+    item: Item,
+    item_units: Sequence[StockUnit],
+    traits: ItemTraits | None,
+    easing: Easing,
 ) -> tuple[list[StockUnit], str]:
     """List the free units of an item that the client may be sent; when there are none, return the reason."""
-    if reason := _find_exclusion(wish, wearer, item, traits):
+    if reason := _find_exclusion(wish, wearer, item, traits, easing):
         return [], reason
     sized = [(unit, fold_size(unit.size)) for unit in item_units]
     made_sizes = _list_sizes(item, item_units)
@@ -157,10 +168,15 @@ def _list_noted_sizes(wish: FixWish, traits: ItemTraits | None, made_sizes: Abst
 
 
 def find_reason(
-    wish: FixWish, wearer: Wearer, item: Item, item_units: Sequence[StockUnit], traits: ItemTraits | None
+    wish: FixWish,
+    wearer: Wearer,
+    item: Item,
+    item_units: Sequence[StockUnit],
+    traits: ItemTraits | None,
+    easing: Easing = NO_EASING,
 ) -> str:
     """Find the code why an item may not be sent to the client; empty: it may."""
-    return _list_free_units(wish, wearer, item, item_units, traits)[1]
+    return _list_free_units(wish, wearer, item, item_units, traits, easing)[1]
 
 
 def _list_wearable_sizes(wish: FixWish, wearer: Wearer, item: Item, made_sizes: AbstractSet[str]) -> AbstractSet[str]:
@@ -170,15 +186,18 @@ def _list_wearable_sizes(wish: FixWish, wearer: Wearer, item: Item, made_sizes: 
 
 
 def list_barred(
-    wish: FixWish, items: Iterable[Item], traits: Mapping[ItemId, ItemTraits] = MappingProxyType({})
+    wish: FixWish,
+    items: Iterable[Item],
+    traits: Mapping[ItemId, ItemTraits] = MappingProxyType({}),
+    easing: Easing = NO_EASING,
 ) -> dict[ItemId, str]:
     """List the items that the wish alone keeps out, with the reason code of each."""
     nobody = Wearer()
-    reasons = ((item.item_id, _find_exclusion(wish, nobody, item, traits.get(item.item_id))) for item in items)
+    reasons = ((item.item_id, _find_exclusion(wish, nobody, item, traits.get(item.item_id), easing)) for item in items)
     return {item_id: reason for item_id, reason in reasons if reason}
 
 
-def _find_exclusion(wish: FixWish, wearer: Wearer, item: Item, traits: ItemTraits | None) -> str:
+def _find_exclusion(wish: FixWish, wearer: Wearer, item: Item, traits: ItemTraits | None, easing: Easing) -> str:
     dearest = min((cap for cap in (to_cents(wish.item_cap), to_cents(wish.budget)) if cap is not None), default=None)
     checks = {
         "owned": item.item_id in wearer.owned,
@@ -189,7 +208,7 @@ def _find_exclusion(wish: FixWish, wearer: Wearer, item: Item, traits: ItemTrait
         "excluded_colour": normalise_word(item.colour) in _normalise_words(wish.exclude_colours),
         "unwanted": traits is not None
         and (any(is_broken(wished, traits) for wished in wish.wishes) or _is_refused_too(wish, traits)),
-        "unsuited": traits is not None and is_unsuited(wish, traits),
+        "unsuited": traits is not None and is_barred(wish, item.category, traits, easing),
         "too_dear": (dearest is not None and item.price_cents > dearest)
         or (traits is not None and is_too_dear(wish.wishes, traits)),
     }

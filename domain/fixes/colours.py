@@ -22,11 +22,23 @@ HUES: Final = MappingProxyType(
     }
 )  # fmt: skip
 """Degrees on the colour wheel."""
+SHADES: Final = MappingProxyType(
+    {
+        **dict.fromkeys(("white", "cream", "ivory", "beige", "ecru", "oat", "sand", "stone", "nude"), "pale"),
+        **dict.fromkeys(("black", "navy", "charcoal", "midnight"), "dark"),
+    }
+)
+"""Quiet colours that look about the same on two pieces of one cut."""
 UNKNOWN: Final = 0.7
 """Of a colour without a known name, or of several colours."""
 NEAR: Final = 40.0
 OPPOSITE: Final = 150.0
 _WORD: Final = re.compile(r"[a-z]+")
+
+
+def find_shade(name: str) -> str:
+    """Find the shade of a colour, such as pale for cream; the colour itself where it is of none."""
+    return SHADES.get(name, name)
 
 
 @lru_cache(maxsize=16_384)

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from domain.fixes.colours import QUIET, score_colours
-from domain.fixes.outfits import GOES
+from domain.fixes.outfits import GOES, may_wear_together
 from domain.fixes.roles import EXTRAS
 from models.base import Sku
 from models.box_roles import BoxRole
@@ -30,9 +30,12 @@ def is_cover(item: FixItem) -> bool:
     return item.role in _OVER or (item.role is BoxRole.ACCESSORY and item.cut.endswith("wrap"))
 
 
-def select_fillers(items: Sequence[FixItem], groups: Mapping[Sku, str], asked: Collection[str]) -> list[FixItem]:
-    """Select the candidates that may stay: all that was asked for, and what else suits it. Where nothing was asked for
-    all stay."""
+def select_fillers(
+    items: Sequence[FixItem], groups: Mapping[Sku, str], asked: Collection[str], owned: Collection[BoxRole] = ()
+) -> list[FixItem]:
+    """Select the candidates that may stay: all that was asked for, and what else suits it and the pieces `owned` that
+    it shall go with. Where nothing was asked for all others stay."""
+    items = [item for item in items if groups[item.sku] in asked or _may_join(item.role, owned)]
     wanted = [item for item in items if groups[item.sku] in asked]
     if not wanted:
         return list(items)
@@ -47,6 +50,11 @@ def select_fillers(items: Sequence[FixItem], groups: Mapping[Sku, str], asked: C
         for item in items
         if groups[item.sku] in asked or not _is_poor(item, groups[item.sku], most, roles, covered=covered)
     ]
+
+
+def _may_join(role: BoxRole, owned: Collection[BoxRole]) -> bool:
+    """Return whether a piece may be worn with all that the client owns and named."""
+    return role in EXTRAS or all(may_wear_together(role, other) for other in owned)
 
 
 def _find_low_price(items: Sequence[FixItem]) -> int:

@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
+from domain.fixes.colours import find_shade
 from domain.fixes.roles import EXTRAS
 from domain.histories import normalise_word
 from models.base import Sku
@@ -33,6 +34,8 @@ class PlaceRequest(NamedTuple):
     slots: int
     category_cap: int
     asked: tuple[str, ...]
+    single: frozenset[str] = frozenset()
+    """Categories of which no more than was asked for goes in."""
     whole: bool = True
     """Whether roles get further places where the box would else stay short."""
 
@@ -76,8 +79,10 @@ def assign_places(request: PlaceRequest, candidates: Sequence[FixItem], kinds: M
 
 
 def _list_alike(item: FixItem, kind: str, *, alone: bool) -> list[tuple[str, str]]:
-    """List what pieces that are like an item share: kind and colour, and its cut unless several are asked for."""
-    names = [("colour", normalise_word(item.colour)), ("cut", item.cut if alone else "")]
+    """List what pieces that are like an item share: kind and colour, and its cut; where several are asked for, its cut
+    in about that colour."""
+    colour = normalise_word(item.colour)
+    names = [("colour", colour), ("cut", item.cut and (item.cut if alone else f"{item.cut} {find_shade(colour)}"))]
     return [(f"{kind} {name}", word) for name, word in names if word]
 
 
@@ -101,7 +106,8 @@ def _list_places(
         if kind in request.asked:
             own = [place for place, category in zip(asked_places, request.asked, strict=True) if category == kind]
             more = [f"{role} {number + 1}" for number in range(counts.get(role, 0))]
-            places_by_kind[kind] = (*own, *more[: max(0, request.category_cap - len(own))])
+            most = 0 if kind in request.single else max(0, request.category_cap - len(own))
+            places_by_kind[kind] = (*own, *more[:most])
             continue
         usual = [f"{role} {number + 1}" for number in range(counts[role])]
         most = min(request.category_cap, len(usual))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from math import log
 from types import MappingProxyType
 from typing import Final, NamedTuple
@@ -116,18 +116,25 @@ def build_facts(candidates: Sequence[FixItem]) -> KeepFacts:
     )
 
 
-def limit_by_role(candidates: Sequence[FixItem], most: int) -> tuple[FixItem, ...]:
-    """Return at most `most` candidates, best first, with as many of each role as there can be."""
-    roles = {candidate.role for candidate in candidates}
-    quota = most // max(1, len(roles))
+def limit_by_role(candidates: Sequence[FixItem], most: int, asked: Collection[str] = ()) -> tuple[FixItem, ...]:
+    """Return at most `most` candidates, best first, with as many of each role, and of each category asked for, as there
+    can be."""
+    groups = [_name_group(candidate, asked) for candidate in candidates]
+    quota = most // max(1, len({*groups}))
     times: Counter[str] = Counter()
     first: list[FixItem] = []
     rest: list[FixItem] = []
-    for candidate in candidates:
-        times[candidate.role] += 1
-        (first if times[candidate.role] <= quota else rest).append(candidate)
+    for candidate, group in zip(candidates, groups, strict=True):
+        times[group] += 1
+        (first if times[group] <= quota else rest).append(candidate)
     taken = {candidate.sku for candidate in (*first, *rest[: most - len(first)])}
     return tuple(candidate for candidate in candidates if candidate.sku in taken)
+
+
+def _name_group(candidate: FixItem, asked: Collection[str]) -> str:
+    category = normalise_word(candidate.category)
+    own = (name for name in asked if name == category or f"category:{name}" in candidate.answers)
+    return next(own, candidate.role.value)
 
 
 def _describe(wish: FixWish, candidate: FixItem, item: Item, context: ScoringContext) -> FixItem:

@@ -36,6 +36,24 @@ CONTRARY: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
     }
 )
 """Styles that a piece may not have where another is wanted, which it has not."""
+CONTRARY_FITS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
+    {
+        "loose": frozenset({"slim", "skinny"}),
+        "oversized": frozenset({"slim", "skinny"}),
+        "comfortable": frozenset({"skinny", "heels"}),
+        "slim": frozenset({"loose", "oversized", "wide_leg"}),
+        "wide_leg": frozenset({"slim", "skinny", "straight_leg"}),
+        "straight_leg": frozenset({"slim", "skinny", "wide_leg"}),
+        "high_waist": frozenset({"low_waist"}),
+        "long": frozenset({"short", "cropped"}),
+        "short": frozenset({"long"}),
+        "long_sleeves": frozenset({"short_sleeves", "sleeveless"}),
+        "sleeveless": frozenset({"long_sleeves"}),
+    }
+)
+"""Cuts that a piece may not have where another is wanted, which it has not."""
+NEVER: Final = 1_000
+"""The weight of what no stylist sends: heels to who wants flat shoes."""
 BY_NAME: Final = frozenset({"coat", "shoes", "bag"})
 """What is worn on the way there: who asks for a raincoat for work gets one."""
 FINER: Final = 0.75
@@ -56,17 +74,32 @@ AWAY: Final[Mapping[str, frozenset[Season]]] = MappingProxyType(
 
 def is_unsuited(wish: FixWish, item: ItemTraits) -> bool:
     """Return whether an item is not what the client asks of the whole box, or of its category."""
+    return count_misses(wish, item) > 0
+
+
+def count_misses(wish: FixWish, item: ItemTraits) -> int:
+    """Count what an item lacks of what the client asks of the whole box, or of its category, by how much a stylist
+    minds: the occasion most, a style least."""
     wanted = list_whole_wishes(wish.wishes)
+    misses = {
+        NEVER: _has_heels(wish.wishes, item),
+        4: _is_out_of_place(wanted.get("occasion", ()), item, wish),
+        3: _is_for_another_season(wanted.get("season", ()), item) or _has_contrary_fit(wish.wishes, item),
+        2: _is_dressed_up(wish, item),
+        1: _is_contrary(wanted.get("style", ()), item),
+    }
+    quiet = {"neutral"} & {entry.value for entry in wanted.get("colour", ()) if entry.strength == "must"}
+    alike = (
+        bool(quiet) and "pattern" not in wanted and ("pattern", "patterned") in item.traits,
+        _lacks_material(wanted.get("material", ()), item),
+        _is_too_warm(wanted.get("warmth", ()), item),
+    )
+    colour = _rate_colour(wanted.get("colour", ()), item)
     return (
-        _is_out_of_place(wanted.get("occasion", ()), item, wish)
-        or _lacks_colour(wanted.get("colour", ()), item)
-        or _lacks_material(wanted.get("material", ()), item)
-        or _is_for_another_season(wanted.get("season", ()), item)
-        or _is_contrary(wanted.get("style", ()), item)
-        or _is_too_warm(wanted.get("warmth", ()), item)
-        or _lacks_tied(wish.wishes, item)
-        or _is_dressed_up(wish, item)
-        or _has_heels(wish.wishes, item)
+        sum(weight for weight, missed in misses.items() if missed)
+        + colour
+        + 2 * sum(alike)
+        + 3 * _count_tied(wish, item)
     )
 
 
@@ -141,13 +174,16 @@ def _is_dressed_up(wish: FixWish, item: ItemTraits) -> bool:
     return dressed and not (cloths & named) and not details & item.details
 
 
-def _lacks_colour(colours: Iterable[ClientWish], item: ItemTraits) -> bool:
+def _rate_colour(colours: Iterable[ClientWish], item: ItemTraits) -> int:
+    """Rate how far the colour of a piece is from those plainly wanted, 0 to 3; 1 is another colour than a quiet one,
+    where bright ones are wanted."""
     own = _list_values(item, "colour")
     plain = [entry for entry in colours if entry.strength == "must"]
     if not plain or not own or any(entry.value in own for entry in colours):
-        return False
-    quiet = bool(own & QUIET_COLOURS)
-    return not (_list_values(item, "category") & EXTRAS and quiet)
+        return 0
+    if _list_values(item, "category") & EXTRAS and own & QUIET_COLOURS:
+        return 0
+    return 1 if "colourful" in own and any(entry.value == "bright" for entry in plain) else 3
 
 
 def _lacks_material(materials: Iterable[ClientWish], item: ItemTraits) -> bool:
@@ -173,17 +209,30 @@ def _is_contrary(styles: Iterable[ClientWish], item: ItemTraits) -> bool:
     return bool(wanted) and not wanted & own and all(own & CONTRARY.get(style, frozenset()) for style in wanted)
 
 
-def _lacks_tied(wishes: Iterable[ClientWish], item: ItemTraits) -> bool:
-    """Return whether a piece of a category lacks what is plainly wanted of it: a navy dress for a red one."""
+def _count_tied(wish: FixWish, item: ItemTraits) -> int:
+    """Count what a piece of a category lacks of what is plainly wanted of it: a navy dress for a red one."""
     tied: dict[tuple[WishKind, str], list[str]] = {}
-    for entry in wishes:
+    for entry in wish.wishes:
         if entry.strength == "must" and entry.kind in TIED and ("category", entry.category) in item.traits:
             tied.setdefault((entry.kind, entry.category), []).append(entry.value)
-    return any(
+    return sum(
         not _list_values(item, kind) & {*values}
         and bool(_list_values(item, kind) - {"plain"} or (kind == "warmth" and _list_values(item, "material")))
         for (kind, _), values in tied.items()
     )
+
+
+def _has_contrary_fit(wishes: Iterable[ClientWish], item: ItemTraits) -> bool:
+    """Return whether a piece is cut against what is plainly wanted: slim where loose is."""
+    own = _list_values(item, "fit")
+    wanted = {
+        entry.value
+        for entry in wishes
+        if entry.kind == "fit"
+        and entry.strength == "must"
+        and (not entry.category or ("category", entry.category) in item.traits)
+    }
+    return not wanted & own and any(own & CONTRARY_FITS.get(value, frozenset()) for value in wanted)
 
 
 def _is_too_warm(warmth: Iterable[ClientWish], item: ItemTraits) -> bool:

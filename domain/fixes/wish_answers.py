@@ -7,7 +7,10 @@ from decimal import Decimal
 from typing import Final, NamedTuple, TypeAlias
 
 from domain.fixes.occasions import USUAL
+from domain.fixes.outfits import may_wear_together
+from domain.fixes.roles import EXTRAS, find_role
 from domain.sizes import fold_size
+from models.box_roles import BoxRole
 from models.catalogue import Season
 from models.wishes import ClientWish, WishKind
 
@@ -54,7 +57,11 @@ def is_named(wish: ClientWish, item: ItemTraits) -> bool:
 
 
 def _goes_with(wish: ClientWish, item: ItemTraits) -> bool:
-    """Return whether an item goes with the thing owned: of another category, in its colour or in a quiet one."""
+    """Return whether an item is worn with the thing owned, and in its colour or in a quiet one."""
+    roles = {find_role(value) for kind, value in item.traits if kind == "category"} - {BoxRole.OTHER}
+    owned = find_role(wish.value)
+    if any(role not in EXTRAS and not may_wear_together(owned, role) for role in roles):
+        return False
     colours = {value for kind, value in item.traits if kind == "colour"}
     goes = bool(colours & QUIET_COLOURS) or not wish.colour or wish.colour in colours or wish.colour in QUIET_COLOURS
     return goes and ("category", wish.value) not in item.traits

@@ -9,6 +9,7 @@ from typing import Final
 from sqlalchemy import Connection
 
 from domain.fixes.candidates import StockUnit, Wearer, find_reason
+from domain.fixes.easing import Easing
 from domain.fixes.reading.items import describe_items
 from domain.fixes.reading.reader import NoteWords
 from domain.fixes.unmet import find_obstacles, list_unanswered
@@ -29,6 +30,7 @@ def explain_obstacles(
     candidates: Sequence[FixItem],
     catalogue: Sequence[Item],
     vocabulary: NoteWords,
+    easing: Easing,
 ) -> dict[str, str]:
     """Explain, by the key of each must that no candidate answers, what stands in the way, as a stable code."""
     musts = list_unanswered(wish, candidates)
@@ -45,6 +47,7 @@ def explain_obstacles(
     for unit in availability.list_units(connection, near):
         units.setdefault(unit.item_id, []).append(unit)
     reasons = {
-        item_id: find_reason(wish, wearer, by_id[item_id], units.get(item_id, ()), near[item_id]) for item_id in near
+        item_id: find_reason(wish, wearer, by_id[item_id], units.get(item_id, ()), near[item_id], easing)
+        for item_id in near
     }
     return find_obstacles(musts, near, reasons)

@@ -15,9 +15,11 @@ from algorithms.slots.batches import split_into_chunks
 from domain.fixes import candidates as fix_rules
 from domain.fixes.asked import list_asked, list_liked
 from domain.fixes.candidates import Fits
+from domain.fixes.easing import Easing, find_easing
 from domain.fixes.reading.items import describe_items
 from domain.fixes.reading.reader import NoteWords
 from domain.fixes.scoring import limit_by_role
+from domain.fixes.wish_answers import ItemTraits
 from models.base import ClientId, ItemId
 from models.fixes import FixId, FixState, FixWish
 from services.context import ServiceContext
@@ -69,7 +71,11 @@ class FixRanker:
             with read_transaction(self._context.engine) as connection:
                 shop = self._shop.load(connection, now)
                 vocabulary, _ = load_words(self._context.settings, connection)
-                barred = [_list_barred(parse_wish(row), shop, vocabulary) for row in rows]
+                eased = [_find_easing(parse_wish(row), shop, vocabulary) for row in rows]
+                barred = [
+                    _list_barred(parse_wish(row), shop, vocabulary, easing)
+                    for row, easing in zip(rows, eased, strict=True)
+                ]
                 requests = [
                     _build_request(row.client_id, parse_wish(row), own, shop)
                     for row, own in zip(rows, barred, strict=True)
@@ -77,7 +83,7 @@ class FixRanker:
                 answers = list(self._recommender.recommend_many(connection, requests, now, "fix"))
                 candidates_by_fix = [
                     self._choose_candidates(connection, *inputs, shop, vocabulary, now)
-                    for inputs in zip(rows, answers, barred, strict=True)
+                    for inputs in zip(rows, answers, barred, eased, strict=True)
                 ]
             for row, recommendation, candidates in zip(rows, answers, candidates_by_fix, strict=True):
                 self._save_ranked(row.fix_id, recommendation, candidates, now, code)
@@ -97,6 +103,7 @@ class FixRanker:
         row: FixRow,
         recommendation: Recommendation,
         barred: Mapping[ItemId, str],
+        easing: Easing,
         shop: ShopScoring,
         vocabulary: NoteWords,
         now: datetime,
@@ -121,16 +128,24 @@ class FixRanker:
             self._fits(row.client_id),
             shop.build_context(connection, signals, now),
             describe_items(items, vocabulary),
+            easing=easing,
         )
-        limited = limit_by_role(chosen, MOST_CANDIDATES)
-        obstacles = explain_obstacles(connection, wish, wearer, limited, shop.items, vocabulary)
+        limited = limit_by_role(chosen, MOST_CANDIDATES, (*list_asked(wish), *list_liked(wish)))
+        obstacles = explain_obstacles(connection, wish, wearer, limited, shop.items, vocabulary, easing)
         return fix_rows.build_candidates(limited, {**barred, **left_out}, obstacles)
 
 
-def _list_barred(wish: FixWish, shop: ShopScoring, vocabulary: NoteWords) -> dict[ItemId, str]:
-    """List what the wish keeps out; what items are is only looked at where there are wishes."""
-    traits = describe_items({item.item_id: item for item in shop.items}, vocabulary) if wish.wishes else {}
-    return fix_rules.list_barred(wish, shop.items, traits)
+def _find_easing(wish: FixWish, shop: ShopScoring, vocabulary: NoteWords) -> Easing:
+    return find_easing(wish, shop.items, _describe(wish, shop, vocabulary)) if wish.wishes else {}
+
+
+def _list_barred(wish: FixWish, shop: ShopScoring, vocabulary: NoteWords, easing: Easing) -> dict[ItemId, str]:
+    return fix_rules.list_barred(wish, shop.items, _describe(wish, shop, vocabulary), easing)
+
+
+def _describe(wish: FixWish, shop: ShopScoring, vocabulary: NoteWords) -> dict[ItemId, ItemTraits]:
+    """Describe the catalogue; what items are is only looked at where there are wishes."""
+    return describe_items({item.item_id: item for item in shop.items}, vocabulary) if wish.wishes else {}
 
 
 def _build_request(client_id: ClientId, wish: FixWish, barred: Mapping[ItemId, str], shop: ShopScoring) -> ItemsRequest:

@@ -10,6 +10,7 @@ from typing import Final
 from sqlalchemy import Connection, Engine
 
 from domain.fixes import candidates as fix_rules
+from domain.fixes.easing import find_easing
 from domain.fixes.reading.items import describe_items
 from domain.fixes.roles import find_role
 from domain.fixes.swaps import list_replaceable, may_add, order_for_place
@@ -118,8 +119,10 @@ class SwapSearch:
         chosen = {item.item_id: item for item in items}
         units = availability.list_units(connection, chosen)
         vocabulary, _ = load_words(self._settings, connection)
+        wish, every = parse_wish(row), {item.item_id: item for item in shop.items}
+        easing = find_easing(wish, shop.items, describe_items(every, vocabulary)) if wish.wishes else {}
         scored, _ = fix_rules.list_candidates(
-            parse_wish(row),
+            wish,
             owned_items.load_wearer(connection, signals, now, except_fix=row.fix_id),
             [Pick(item_id=item_id, score=0.0) for item_id in chosen],
             chosen,
@@ -128,6 +131,7 @@ class SwapSearch:
             shop.build_context(connection, signals, now),
             describe_items(chosen, vocabulary),
             liking=_estimate_liking(shop, candidates, chosen.values()),
+            easing=easing,
         )
         return scored
 

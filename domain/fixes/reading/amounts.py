@@ -14,6 +14,7 @@ from domain.fixes.reading.vocabulary import Language, PhraseMark
 
 LEAST_MONEY: Final = 10
 """A smaller bare number is no amount of money."""
+LARGEST_SIZE: Final = 62
 MOST_MONEY: Final = 1_000_000
 _DASHES: Final = frozenset({"\u2013", "\u2014", "-"})
 
@@ -54,6 +55,7 @@ class AmountFinder:
         self._language, self._tokens, self._clauses, self._marks = language, tokens, clauses, marks
         self._numbers = list(list_numbers_of(language, tokens))
         money = language.words.get("money", {})
+        self._wear = PhraseList(language, language.words.get("sizes", {}).get("wear", ()))
         self._lists = {name: PhraseList(language, entries) for name, entries in money.items()}
 
     @property
@@ -84,6 +86,7 @@ class AmountFinder:
         if clause is None or number.value > MOST_MONEY:
             return None
         start, end = self._take_currency(number)
+        clause_span = self._clauses[clause].start, self._clauses[clause].end
         signed = (start, end) != (number.start, number.end)
         before, over = self._find_most(start, self._clauses[clause])
         after = self._lists["after"].match_from(self._tokens, end)
@@ -91,6 +94,8 @@ class AmountFinder:
         per_piece = any(self._lists[name].is_within(self._tokens, *window) for name in ("item", "total"))
         if number.value < 1 or not (before or after or per_piece or (signed and self._is_alone(window, number))):
             return None
+        if not signed and number.value <= LARGEST_SIZE and self._wear.is_within(self._tokens, *clause_span):
+            return None  # "je fais entre 42 et 44" is of sizes
         if not signed and (number.value < LEAST_MONEY or self._has_unit(end) or self._has_category(end)):
             return None
         scope = self._find_scope(window, clause, over)

@@ -114,8 +114,12 @@ class ClauseView:
     def _find_relative(self, clause: Clause) -> int:
         """Find where words begin that only describe a thing of the clause: "a dress that does not crease"."""
         first = min((mark.end for mark in self._list_marks(clause) if mark.meaning.things), default=clause.end)
-        places = (place for place in range(first, clause.end) if self._tokens[place].text in RELATIVE)
+        places = (place for place in range(first, clause.end) if self._begins_relative(place))
         return next(places, clause.end)
+
+    def _begins_relative(self, place: int) -> bool:
+        pair = " ".join(token.text for token in self._tokens[place : place + 2])
+        return self._tokens[place].text in RELATIVE or pair in self._signs("relative")
 
     def _count_loose(self, start: int, end: int) -> int:
         covered = {place for mark in self._marks.values() for place in range(mark.start, mark.end)}

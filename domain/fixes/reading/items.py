@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from functools import lru_cache
 from typing import Final, NamedTuple
 
 from domain.fixes.occasions import list_occasions, score_formality
 from domain.fixes.reading.reader import NoteWords, choose_language
-from domain.fixes.reading.tokens import split_into_tokens
+from domain.fixes.reading.tokens import Token, split_into_tokens
 from domain.fixes.reading.vocabulary import Thing
 from domain.fixes.wish_answers import ItemTraits, Trait
 from domain.sizes import fold_size
@@ -36,10 +36,10 @@ WIDER: Final[Mapping[Trait, tuple[Trait, ...]]] = {
     ("pattern", "checked"): (("pattern", "patterned"),),
     ("pattern", "dotted"): (("pattern", "patterned"),),
     ("pattern", "animal"): (("pattern", "patterned"),),
-    ("colour", "cream"): (("colour", "neutral"), ("colour", "pale")),
-    ("colour", "beige"): (("colour", "neutral"), ("colour", "pale")),
+    ("colour", "cream"): (("colour", "neutral"), ("colour", "pale"), ("colour", "pastel")),
+    ("colour", "beige"): (("colour", "neutral"), ("colour", "pale"), ("colour", "pastel")),
     ("colour", "grey"): (("colour", "neutral"),),
-    ("colour", "white"): (("colour", "neutral"), ("colour", "pale")),
+    ("colour", "white"): (("colour", "neutral"), ("colour", "pale"), ("colour", "pastel")),
     ("colour", "rose"): (("colour", "pink"), ("colour", "pastel"), ("colour", "pale")),
     ("colour", "lilac"): (("colour", "purple"), ("colour", "pastel"), ("colour", "pale")),
     ("colour", "black"): (("colour", "dark"), ("colour", "neutral")),
@@ -58,6 +58,10 @@ WIDER: Final[Mapping[Trait, tuple[Trait, ...]]] = {
 }
 """What something is besides, in the wider word."""
 FLAT_SHOES: Final = frozenset({"loafers", "trainers", "sandals", "flats", "espadrilles"})
+DESCRIBED: Final[frozenset[WishKind]] = frozenset({"fit", "warmth", "material", "pattern"})
+"""What is read in descriptions."""
+LEGS: Final = frozenset({"straight_leg", "wide_leg", "skinny", "low_waist"})
+"""Cuts of trousers, that no other piece has."""
 WARM: Final = frozenset(
     {
         "wool",
@@ -76,6 +80,8 @@ WARM: Final = frozenset(
 )
 THICK: Final = frozenset({"lambswool", "alpaca", "mohair"})
 """Yarns of thick jumpers; merino and cashmere are fine."""
+FINE: Final = frozenset({"merino", "cashmere", "cotton", "silk", "linen", "viscose"})
+"""Yarns of thin jumpers, unless they are of a coarse stitch."""
 SOFT: Final = frozenset({"jersey", "merino", "cashmere", "fleece"})
 """Cloths that give way."""
 LIGHT: Final = frozenset({"linen", "silk", "viscose", "jersey", "hemp", "satin", "cotton"})
@@ -137,6 +143,7 @@ def describe_item(item: Item, vocabulary: NoteWords) -> ItemTraits:
         traits.add(("brand", item.brand))
     if not any(kind == "pattern" for kind, _ in traits):
         traits.add(("pattern", "plain"))
+    traits |= _list_described(item, vocabulary, traits)
     _widen(traits)
     _add_comfort(traits, category.value, item.season, details)
     formality = _add_occasions(traits, category.value, details)
@@ -146,6 +153,37 @@ def describe_item(item: Item, vocabulary: NoteWords) -> ItemTraits:
     if "jumper" in kinds and ({value for kind, value in traits if kind == "material"} & THICK or "chunky" in text):
         kinds |= {"thick"}
     return ItemTraits(frozenset(traits), kinds, sizes, item.price_cents, formality, item.season)
+
+
+def _list_described(item: Item, vocabulary: NoteWords, known: Set[Trait]) -> set[Trait]:
+    """List what the title says of the shape of an item, and its description of cut, warmth, cloth and pattern; a cloth
+    or pattern only where title and fields say none, since descriptions speak of other things as well."""
+    tokens = split_into_tokens(f"{item.title} . {item.description}")
+    language = choose_language(tokens, vocabulary)
+    if language is None:
+        return set()
+    told = {kind for kind, _ in known}
+    open_kinds = DESCRIBED - ({"material", "pattern"} & told)
+    marks = language.find_marks(language.separate(tokens)) if item.description else []
+    refused = {mark.end + step for mark in marks if mark.meaning.cue in ("not", "refuse", "go_with") for step in (0, 1)}
+    described: set[Trait] = {
+        (thing.kind, thing.value)
+        for mark in marks
+        if mark.start not in refused
+        for thing in mark.meaning.things
+        if thing.kind in open_kinds and not thing.opposite
+    }
+    for value, words in language.words.get("shapes", {}).items():
+        if any(place not in refused for word in words for place in _find_places(word.split(), tokens)):
+            described.add(("fit", value))
+    legs = ("category", "trousers") in known or ("category", "jeans") in known
+    return {trait for trait in described if legs or trait[1] not in LEGS}
+
+
+def _find_places(words: Sequence[str], tokens: Sequence[Token]) -> Iterator[int]:
+    """Find the places where words stand in a text."""
+    texts = [token.text for token in tokens]
+    return (place for place in range(len(texts)) if texts[place : place + len(words)] == [*words])
 
 
 def _widen(traits: set[Trait]) -> None:
@@ -162,6 +200,8 @@ def _add_comfort(traits: set[Trait], category: str, season: Season, details: set
         traits.add(("warmth", "warm"))
     light = bool(materials & LIGHT) and not materials & WARM and category not in NEVER_LIGHT
     if ("warmth", "warm") not in traits and (light or season is Season.SUMMER):
+        traits.add(("warmth", "light"))
+    if category == "knitwear" and materials & FINE and not materials & THICK and ("fit", "chunky") not in traits:
         traits.add(("warmth", "light"))
     if season is not Season.ALL:
         traits.add(("season", season.value))

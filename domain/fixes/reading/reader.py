@@ -12,12 +12,14 @@ from domain.fixes.reading.heights import find_heights
 from domain.fixes.reading.scopes import Mention, ScopeReader
 from domain.fixes.reading.shades import drop_prints, drop_shades
 from domain.fixes.reading.sizes import QuantityMention, SizeFinder, SizeMention, find_quantities
-from domain.fixes.reading.strengths import ATTRIBUTES, find_strength, merge_wishes
+from domain.fixes.reading.strengths import ATTRIBUTES, SMALL_OCCASIONS, find_strength, merge_wishes
 from domain.fixes.reading.tokens import Token, split_into_tokens
 from domain.fixes.reading.vocabulary import Language, PhraseMark, Thing
 from models.wishes import ClientWish, Strength
 
 MOST_WISHES: Final = 60
+WIDTHS: Final = frozenset({Thing("fit", "loose"), Thing("fit", "slim"), Thing("fit", "oversized")})
+"""Of shoes these are widths of the foot, and no cut."""
 BOUND: Final = ("colour", "material", "pattern")
 """Kinds that go on to the next of their kind: "cashmere or merino jumpers", "a skirt in rust or olive"."""
 
@@ -138,14 +140,14 @@ class _NoteReader:
         groups: dict[int, list[Mention]] = {}
         for mention in mentions:
             groups.setdefault(mention.group, []).append(mention)
-        heads = _find_heads(mentions, self._clauses)
+        heads = _find_heads(mentions, self._clauses) | _find_own_occasions(mentions)
         for group in groups.values():
             if any(mention.mode == "with" for mention in group):
                 yield from self._build_owned([mention for mention in group if mention.mode == "with"])
             others = [mention for mention in group if mention.mode != "with"]
             for mention in others:
                 strength = find_strength(mention, others)
-                if strength:
+                if strength and not (heads.get(id(mention)) == "shoes" and mention.thing in WIDTHS):
                     yield self._build_wish(mention, strength, heads.get(id(mention), ""))
 
     def _build_wish(self, mention: Mention, strength: Strength, head: str) -> ClientWish:
@@ -159,7 +161,7 @@ class _NoteReader:
             value=thing.value,
             strength=strength,
             quote=self._quote(mention.start, mention.end),
-            category=head if thing.kind in (*ATTRIBUTES, "season") and head != thing.value else "",
+            category=head if thing.kind in (*ATTRIBUTES, "season", "occasion") and head != thing.value else "",
             detail=thing.detail,
         )
 
@@ -264,6 +266,20 @@ def _find_heads(mentions: Sequence[Mention], clauses: Sequence[Clause]) -> dict[
         if not own[id(other)] and (one.thing.kind, one.clause) == (other.thing.kind, other.clause):
             own[id(other)] = own[id(one)] if one.thing.kind in BOUND and one.mode == other.mode else ""
     return {id(entry): own[id(entry)] or _find_topic(entry, mentions, clauses) for entry in mentions}
+
+
+def _find_own_occasions(mentions: Sequence[Mention]) -> dict[int, str]:
+    """Find the category that each occasion is said of: of "jeans and one nice blouse for dinner" the blouse."""
+    wanted = [entry for entry in mentions if entry.thing.kind == "category" and entry.mode in ("", "must", "prefer")]
+    own = {}
+    for mention in mentions:
+        if mention.thing.kind != "occasion":
+            continue
+        head = next((entry for entry in wanted if entry.group == mention.group and entry.start < mention.start), None)
+        others = {entry.thing.value for entry in wanted if head is not None and entry.start < head.start}
+        small = mention.after_preposition and mention.thing.value in SMALL_OCCASIONS
+        own[id(mention)] = head.thing.value if head is not None and small and others - {head.thing.value} else ""
+    return own
 
 
 def _find_topic(mention: Mention, mentions: Sequence[Mention], clauses: Sequence[Clause]) -> str:

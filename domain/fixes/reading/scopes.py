@@ -51,6 +51,8 @@ class Mention:
     after_preposition: bool = False
     sure: bool = True
     """Whether a word of length speaks of clothes: "too short", not "a long time"."""
+    coming: bool = False
+    """Whether a relative's feast is told of, as in "my daughter is getting married", and nothing that was."""
     narrowed: bool = False
     """Whether words that no rule knows say of which of these it is meant."""
 
@@ -66,6 +68,8 @@ class _State:
     """The kinds of things that this "no" has met."""
     soft: bool = False
     cued: bool = False
+    person: bool = False
+    """Whether it is told what a relative does."""
 
 
 class ScopeReader(ClauseView):
@@ -125,9 +129,11 @@ class ScopeReader(ClauseView):
         if state.mode == "past":
             return not self._has_wish_cue(clause)
         if state.mode in ("own", "with", "skip"):
-            return self._is_bare(clause) and state.mode != "with"
+            return self._is_bare(clause) and state.mode != "with" and not (clause.colon and state.mode == "skip")
         if self._tokens[clause.start].text in self._signs("more"):
             return False
+        if not state.kinds and state.short:
+            return False  # a "no" that has refused no thing: "not too dressed up, dark colours"
         if state.mode != "avoid" or not self._is_bare(clause) or not self._begins_with_thing(clause):
             return False
         if self._joins_later(number):
@@ -161,7 +167,7 @@ class ScopeReader(ClauseView):
             self._mentions.append(
                 Mention(thing, mark.start, mark.end, self._find_mode(mark, clause), self._group, number, state.cued,
                         state.soft, self._follows_small(mark.start, clause), self._is_length(mark, clause),
-                        self._is_narrowed(mark, clause))
+                        state.person, self._is_narrowed(mark, clause))
             )  # fmt: skip
             state.kinds.add(thing.kind)
 
@@ -189,7 +195,7 @@ class ScopeReader(ClauseView):
         elif cue == "person":
             if not any(entry.clause == self._number for entry in self._mentions) and not state.cued:
                 self._group += 1
-                self._state = _State("past", cued=True)
+                self._state = _State("past", cued=True, person=True)
         elif cue == "than":
             if state.soft or state.mode == "prefer":
                 self._state = _State("skip", cued=True)
@@ -240,21 +246,29 @@ class ScopeReader(ClauseView):
                 continue
             if mark.meaning.cue == "not" and self._count_loose(mark.end, clause.end):
                 continue
-            if mode == "own" and any(not entry.cued for entry in mentions):
+            if mode == "own" and any(not entry.cued for entry in mentions) and not self._tells_owned(mark, clause):
                 continue
             for entry in mentions:
                 if entry.end <= mark.start and not entry.cued and self._may_change(entry, mode):
                     entry.mode, entry.cued = mode, True
 
+    def _tells_owned(self, mark: PhraseMark, clause: Clause) -> bool:
+        """Return whether a clause says no more than that something is owned: "shoes I already have"."""
+        return mark.end == clause.end and not self._list_loose(clause)
+
     def _apply_to_topic(self, number: int, clause: Clause) -> None:
-        """Apply a refusal to the topic that a comma sets apart before it: "skirts, no thanks"."""
+        """Apply a refusal to the topic that a comma or colon sets apart before it: "skirts, no thanks", "bags: no"."""
         topic = self._clauses[number - 1]
         cues = {mark.meaning.cue for mark in self._list_marks(topic)} - {"", "and", "or", "own"}
-        if cues or self._list_loose(clause) or all(m.meaning.cue != "refuse" for m in self._list_marks(clause)):
+        marks = self._list_marks(clause)
+        alone = clause.colon and [mark.meaning.cue for mark in marks] == ["not"]
+        if cues or self._list_loose(clause) or not (alone or any(m.meaning.cue == "refuse" for m in marks)):
             return
         for mention in self._mentions:
             if mention.clause == number - 1 and (not mention.cued or mention.mode == "own"):
                 mention.mode, mention.cued = "avoid", True
 
     def _may_change(self, mention: Mention, mode: Mode) -> bool:
+        if mode == "avoid" and mention.thing.kind == "occasion":
+            return False  # "we marry in May and I do not want to look like a bride"
         return mode in ("avoid", "skip", "past") or mention.mode in ("", "own", "told", "past")

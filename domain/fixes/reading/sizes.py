@@ -16,6 +16,8 @@ _LETTERS: Final = re.compile(r"^(?:x{1,3}s|x{1,4}l|[2-5]xl)$")
 _SHORT: Final = frozenset({"s", "m", "l"})
 _NUMBERS: Final = range(4, 63)
 _BARE_NUMBERS: Final = range(22, 63)
+_PLAIN_NUMBERS: Final = range(34, 63)
+_LENGTHS: Final = range(26, 41)
 FURTHEST: Final = 4
 MOST_PIECES: Final = 9
 
@@ -49,6 +51,8 @@ class SizeFinder:
         self._cue = PhraseList(language, words.get("cue", ()))
         self._shoes = PhraseList(language, words.get("shoes", ()))
         self._names: dict[str, str] = {name: next(iter(v)).upper() for name, v in words.get("words", {}).items()}
+        self._weak = PhraseList(language, words.get("weak", ()))
+        self._halves = PhraseList(language, words.get("halves", ()))
         self._wear = PhraseList(language, words.get("wear", ()))
         self._units = PhraseList(language, language.words.get("money", {}).get("units", ()))
         self._skip = language.small
@@ -61,6 +65,8 @@ class SizeFinder:
                 shoes = self._shoes.match_from(self._tokens, place)
                 cue = shoes or self._cue.match_from(self._tokens, place)
                 values = list(self._list_values(place + cue, clause)) if cue else []
+                if not values and (weak := self._weak.match_from(self._tokens, place)):
+                    values = [entry for entry in self._list_values(place + weak, clause) if _is_plain(entry[0])]
                 if not values and not cue and (bare := self._read_bare(place, clause)):
                     letters = not bare[0].isdigit()
                     values = [bare, *(self._list_values(bare[2], clause, joined=True) if letters else ())]
@@ -80,7 +86,7 @@ class SizeFinder:
             value, end = self._read_value(place, clause)
             if value and (not joined or token.kind != "word" or value):
                 yield value, place, end
-                place, joined, limit = end, True, min(clause.end, end + 2)
+                place, joined, limit = end, True, min(clause.end, end + 3)
             elif token.kind == "join" or token.text in self._skip:
                 place += 1
             else:
@@ -97,7 +103,7 @@ class SizeFinder:
         if token.kind == "number" and token.text.isdigit() and place + 1 < clause.end:
             following = self._tokens[place + 1]
             if following.start == token.end and _LETTERS.match(token.text + following.text):
-                return (token.text + following.text).upper(), place + 2
+                return _name_letters(token.text + following.text), place + 2
         if token.kind == "word" and (_LETTERS.match(token.text) or token.text in _SHORT):
             return token.text.upper(), place + 1
         is_size = token.kind == "number" and token.text.isdigit() and int(token.text) in _NUMBERS
@@ -115,8 +121,12 @@ class SizeFinder:
             return None
         if token.kind == "word" and _LETTERS.match(token.text):
             return token.text.upper(), place, place + 1
-        if measure := self._read_waist(place, clause):
+        if measure := (
+            self._read_waist(place, clause) or self._read_pair(place, clause) or self._read_half(place, clause)
+        ):
             return measure
+        if place + 1 == clause.end and place == clause.start and self._is_size_alone(token):
+            return token.text.upper(), place, place + 1
         if token.kind == "number" and place + 1 < clause.end:
             value, end = self._read_value(place, clause)
             if _LETTERS.match(value.lower()):
@@ -142,6 +152,30 @@ class SizeFinder:
             return second.text, place, place + (4 if has_length else 2)
         return (first.text, place, place + 2) if first.kind == "number" and second.text == "waist" else None
 
+    def _read_pair(self, place: int, clause: Clause) -> tuple[str, int, int] | None:
+        """Read the waist of waist and length, 32/34, and the number of a jacket, 42R."""
+        first, *rest = self._tokens[place : min(clause.end, place + 3)]
+        if first.kind != "number" or not first.text.isdigit() or not rest or int(first.text) not in _BARE_NUMBERS:
+            return None
+        if rest[0].text in ("r", "l", "s") and rest[0].start == first.end:
+            return first.text, place, place + 2
+        length = rest[1].text if len(rest) > 1 and rest[0].text == "/" else ""
+        return (first.text, place, place + 3) if length.isdigit() and int(length) in _LENGTHS else None
+
+    def _read_half(self, place: int, clause: Clause) -> tuple[str, int, int] | None:
+        """Read a size for above or below the waist: "M on top, 42 at the bottom"."""
+        token = self._tokens[place]
+        value, end = self._read_value(place, clause)
+        following = self._halves.match_from(self._tokens, end) if value and end <= clause.end else 0
+        capital = token.kind == "number" or self._note[token.start : token.end].isupper()
+        return (value, place, end) if following and capital else None
+
+    def _is_size_alone(self, token: Token) -> bool:
+        """Return whether a clause of one word is a size: "dark wash, 28", "slim, M"."""
+        if token.kind == "number":
+            return token.text.isdigit() and int(token.text) in _BARE_NUMBERS
+        return token.text in _SHORT and self._note[token.start : token.end].isupper()
+
     def _find_category(self, clause: Clause) -> str:
         names = [
             thing.value
@@ -151,6 +185,17 @@ class SizeFinder:
             if thing.kind == "category"
         ]
         return names[0] if len(set(names)) == 1 else ""
+
+
+def _is_plain(value: str) -> bool:
+    """Return whether a size after a weak cue, such as "in", is one: no small number."""
+    return not value.isdigit() or int(value) in _PLAIN_NUMBERS
+
+
+def _name_letters(value: str) -> str:
+    """Name a size of letters, 2XL as XXL."""
+    count = int(value[0])
+    return "X" * count + value[2:].upper() if count in (2, 3) else value.upper()
 
 
 def _names_category(mark: PhraseMark) -> bool:
@@ -169,12 +214,14 @@ def find_quantities(
     for number in numbers:
         if number.start in taken or not 1 <= number.value <= MOST_PIECES or number.value % 1:
             continue
+        before = [other for other in numbers if 0 < number.start - other.end <= 1 and other.value < number.value]
+        least = before[0] if before else number  # "2 or 3 shirts"
         place = number.end
         while place < min(len(tokens), number.end + FURTHEST):
             mark = by_start.get(place)
             if mark is not None and _names_category(mark):
                 name = next(thing.value for thing in mark.meaning.things if thing.kind == "category")
-                yield QuantityMention(int(number.value), name, number.start, mark.end)
+                yield QuantityMention(int(least.value), name, number.start, mark.end)
                 break
             if mark is None and tokens[place].text not in fillers:
                 break

@@ -10,6 +10,8 @@ from domain.fixes.reading.vocabulary import Thing
 from models.wishes import ClientWish, Strength
 
 ATTRIBUTES: Final = frozenset({"colour", "pattern", "material", "fit", "warmth", "style"})
+SMALL_OCCASIONS: Final = frozenset({"evening", "date", "home", "outdoors", "sport", "everyday"})
+"""Occasions for which one piece may be meant: "one nice blouse for dinner"."""
 _LENGTHS: Final = (Thing("fit", "long"), Thing("fit", "short"))
 
 
@@ -21,7 +23,8 @@ def find_strength(mention: Mention, group: Sequence[Mention]) -> Strength | None
     if mode == "avoid":
         return _find_refusal(mention, group)
     if mode in ("skip", "past", "with") or (mode in ("own", "told") and kind not in CONTEXT | WHOLE):
-        return "must" if mode == "past" and kind in WHOLE else None
+        feast = kind == "occasion" and mention.thing.value in ("wedding", "ceremony") and mention.coming
+        return "must" if mode == "past" and (kind in WHOLE or feast) else None
     return "prefer" if mode == "prefer" or mention.soft else "must"
 
 

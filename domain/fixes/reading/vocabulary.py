@@ -222,7 +222,7 @@ def build_language(data: Mapping[str, Any]) -> Language:
     return language
 
 
-WORD_LISTS: Final = ("small", "articles", "money", "sizes", "numbers", "narrowing", "signs")
+WORD_LISTS: Final = ("small", "articles", "money", "sizes", "numbers", "narrowing", "signs", "shapes")
 
 
 def extend_language(language: Language, data: Mapping[str, Any]) -> None:

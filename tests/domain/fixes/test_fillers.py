@@ -37,6 +37,18 @@ def test_fillers_beside_a_jumper_that_was_asked_for(piece: FixItem, group: str, 
     assert (piece in select_fillers([JUMPER, piece], groups, ["knitwear"])) is stays
 
 
+def test_beside_a_skirt_that_the_client_owns_no_trousers_and_no_dress_go_in() -> None:
+    pieces = [
+        build_piece("trousers", BoxRole.BOTTOM, "trousers"),
+        build_piece("dress", BoxRole.DRESS, "dress"),
+        build_piece("shoes", BoxRole.SHOES, "shoes"),
+        build_piece("bag", BoxRole.BAG, "bag"),
+    ]
+    groups = {"jumper": "knitwear", **{piece.sku: piece.category for piece in pieces}}
+    stay = select_fillers([JUMPER, *pieces], groups, ["knitwear"], {BoxRole.BOTTOM})
+    assert [piece.sku for piece in stay] == ["jumper", "shoes", "bag"]
+
+
 def test_where_nothing_was_asked_for_all_stay():
     pieces = [JUMPER, build_piece("coat", BoxRole.OUTERWEAR, "coat", 40000)]
     assert select_fillers(pieces, {"jumper": "knitwear", "coat": "coat"}, []) == pieces

@@ -105,3 +105,22 @@ def test_pieces_for_another_season_stay_out_unless_there_is_no_other_of_what_was
     seasons = {"boots": Season.WINTER, "sandals": Season.WINTER, "loafers": Season.ALL}
     suits = {Season.WINTER: 0.0, Season.ALL: 0.8}
     assert list_out_of_season(FixWish(wishes=(boots,)), candidates, seasons, suits) == {"sandals"}
+
+
+@pytest.mark.parametrize(
+    ("title", "wanted", "unsuited"),
+    [("crepe pencil skirt", "loose", True), ("wool pleated skirt", "loose", False), ("wool skirt", "loose", False)],
+)
+def test_a_cut_against_the_one_wanted_is_unsuited(title: str, wanted: str, unsuited: bool) -> None:
+    assert is_unsuited(FixWish(wishes=(want("fit", wanted),)), describe("skirt", title)) is unsuited
+
+
+def test_descriptions_say_cut_and_warmth_but_no_cloth_where_the_fields_do() -> None:
+    known = {
+        "item_id": "a", "title": "Ashby wool skirt", "category": "skirt", "brand": "", "colour": "navy",
+        "price_cents": 1, "cost_cents": None, "season": "all", "sizes": (), "tags": (), "sustainability": None,
+        "added_at": utc(2026, 1, 1), "description": "Midi length with an elastic waist, soft as silk. Not slim.",
+    }  # fmt: skip
+    traits = describe_item(Item.model_validate(known), WORDS).traits
+    assert {("fit", "long"), ("fit", "stretch"), ("material", "wool")} <= traits
+    assert not {("material", "silk"), ("fit", "slim")} & traits
