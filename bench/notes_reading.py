@@ -21,6 +21,9 @@ from models.wishes import ClientWish
 from services.fixes.vocabulary_files import load_vocabulary
 
 NOTES: Final = Path(__file__).parent / "data" / "notes"
+UNANSWERED: Final = frozenset({"easy_care", "delicate"})
+"""Values that the notes were answered without, since wishes could not say them then: read, they are neither found nor
+wrong."""
 DRAWS: Final = 2_000
 Key = tuple[str, str, bool]
 
@@ -47,7 +50,7 @@ def score_note(entry: dict[str, Any], wishes: Sequence[ClientWish]) -> NoteScore
     answers = {key: a["strength"] for key, a in stated if not a.get("optional")}
     optional = {key for key, a in stated if a.get("optional")}
     keys = ((build_key(wish.kind, wish.value, wish.strength), wish.strength) for wish in wishes)
-    read = {key: strength for key, strength in keys if key not in optional}
+    read = {key: strength for key, strength in keys if key not in optional and key[1] not in UNANSWERED}
     both = answers.keys() & read.keys()
     right = sum(answers[key] == read[key] for key in both)
     return NoteScore(entry["language"], len(answers), len(read), len(both), right)

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import nullcontext
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -157,11 +159,10 @@ def main() -> None:
     parser.add_argument("--count", type=int, default=BOXES, help="boxes for each story")
     parser.add_argument("--out", type=Path, help="write here instead of printing")
     parsed = parser.parse_args()
-    text = "\n".join(print_stories(load_stories(parsed.stories), parsed.count)) + "\n"
-    if parsed.out:
-        parsed.out.write_text(text, encoding="utf-8")
-    else:
-        print(text, end="")
+    stories = load_stories(parsed.stories)
+    with parsed.out.open("w", encoding="utf-8") if parsed.out else nullcontext(sys.stdout) as out:
+        for line in print_stories(stories, parsed.count):
+            print(line, file=out, flush=True)
 
 
 if __name__ == "__main__":

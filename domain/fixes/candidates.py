@@ -111,7 +111,7 @@ def list_candidates(
     chosen = [
         _build_item(items[chosen_id], *best[chosen_id], ranked[chosen_id], liking[chosen_id]).model_copy(
             update={
-                "answers": _list_item_answers(wish, best[chosen_id][0], traits.get(chosen_id)),
+                "answers": _list_item_answers(wish, best[chosen_id][0], items[chosen_id], traits.get(chosen_id)),
                 "formality": traits[chosen_id].formality if chosen_id in traits else None,
                 "kinds": tuple(sorted(traits[chosen_id].details)) if chosen_id in traits else (),
                 "lacks": count_lacks(wish, traits[chosen_id]) if chosen_id in traits else 0,
@@ -126,8 +126,13 @@ def list_candidates(
     return tuple(item for item in scored if item.sku not in away), left_out
 
 
-def _list_item_answers(wish: FixWish, unit: StockUnit, item: ItemTraits | None) -> tuple[str, ...]:
-    return list_answers(wish.wishes, item._replace(sizes=frozenset({fold_size(unit.size)}))) if item else ()
+def _list_item_answers(wish: FixWish, unit: StockUnit, item: Item, traits: ItemTraits | None) -> tuple[str, ...]:
+    """List the wishes that a unit answers: the cardigan asked for is not also the top that was asked for."""
+    if traits is None:
+        return ()
+    answers = list_answers(wish.wishes, traits._replace(sizes=frozenset({fold_size(unit.size)})))
+    own = f"category:{normalise_word(item.category)}"
+    return tuple(key for key in answers if key == own or own not in answers or not key.startswith("category:"))
 
 
 def _list_sizes(item: Item, item_units: Iterable[StockUnit]) -> set[str]:

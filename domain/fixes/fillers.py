@@ -20,6 +20,7 @@ COVER: Final = "cover"
 """The place of what is worn over an outfit and was not asked for: a box has one."""
 BASE: Final = frozenset({BoxRole.TOP, BoxRole.BOTTOM, BoxRole.SHOES})
 """Roles that an outfit needs, whatever they cost."""
+FAR: Final = 2.0
 _OVER: Final = frozenset({BoxRole.OUTERWEAR, BoxRole.KNITWEAR})
 _UNDER_NOTHING: Final = ("roll-neck", "overshirt", "sleeveless")
 """What is not worn under a jumper."""
@@ -44,12 +45,20 @@ def select_fillers(
         for group in {*asked} & {*groups.values()}
     )
     roles = {item.role for item in wanted}
+    known = [item.formality for item in wanted if item.formality is not None and item.role not in EXTRAS]
+    usual = sum(known) / len(known) if known else None
     covered = any(is_cover(item) for item in wanted)
     return [
         item
         for item in items
-        if groups[item.sku] in asked or not _is_poor(item, groups[item.sku], most, roles, covered=covered)
+        if groups[item.sku] in asked
+        or not (_is_poor(item, groups[item.sku], most, roles, covered=covered) or _is_far(item.formality, usual))
     ]
+
+
+def _is_far(formality: float | None, usual: float | None) -> bool:
+    """Return whether a piece is far more or less formal than what was asked for: flannel beside a blazer."""
+    return formality is not None and usual is not None and abs(formality - usual) > FAR
 
 
 def _may_join(role: BoxRole, owned: Collection[BoxRole]) -> bool:

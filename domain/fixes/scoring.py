@@ -18,6 +18,7 @@ import numpy as np
 
 from domain.arrays import Floats
 from domain.fixes.asked import find_group, is_wanted_kind, list_asked, list_liked, list_narrow
+from domain.fixes.colours import QUIET
 from domain.fixes.keep_model import KeepFacts, KeepModel
 from domain.fixes.outfits import (
     USUAL,
@@ -47,7 +48,8 @@ NAMED: Final = 1.3
 TOGETHER: Final = 0.3
 """How much going with the outfit counts."""
 MISSED: Final = 0.6
-"""What a piece keeps of its worth that has nothing of the colours, the patterns or the styles that the client likes."""
+"""What a piece keeps of its worth that has nothing of the colours, the patterns or the styles that the client likes, or
+is of the loud colour that it shall go with, so that not all of an outfit is."""
 CLASH: Final = 0.25
 """What a piece keeps of its worth whose colour does not go with that outfit."""
 IN_THE_SUN: Final = frozenset({("occasion", "holiday"), ("warmth", "light")})
@@ -118,13 +120,14 @@ def build_facts(candidates: Sequence[FixItem]) -> KeepFacts:
 
 def limit_by_role(candidates: Sequence[FixItem], most: int, asked: Collection[str] = ()) -> tuple[FixItem, ...]:
     """Return at most `most` candidates, best first, with as many of each role, and of each category asked for, as there
-    can be."""
-    groups = [_name_group(candidate, asked) for candidate in candidates]
-    quota = most // max(1, len({*groups}))
+    can be; of those asked for, the ones that are most as they were asked for."""
+    groups = {candidate.sku: _name_group(candidate, asked) for candidate in candidates}
+    quota = most // max(1, len({*groups.values()}))
     times: Counter[str] = Counter()
     first: list[FixItem] = []
     rest: list[FixItem] = []
-    for candidate, group in zip(candidates, groups, strict=True):
+    for candidate in sorted(candidates, key=lambda item: (item.lacks, -len(item.answers)) if asked else ()):
+        group = groups[candidate.sku]
         times[group] += 1
         (first if times[group] <= quota else rest).append(candidate)
     taken = {candidate.sku for candidate in (*first, *rest[: most - len(first)])}
@@ -186,12 +189,16 @@ def _compute_factors(
     }
     factors = []
     liked = _list_liked_kinds(wish)
+    owned = {entry.colour for entry in wish.wishes if entry.kind == "goes_with"} - QUIET
     for item in known:
         category = normalise_word(item.category)
         season = OUT_OF_SEASON + (1 - OUT_OF_SEASON) * seasons.get(items[item.item_id].season, 1.0)
         again = LIKE_BEFORE ** before[category, normalise_word(item.colour)]
         named = NAMED if item.named else 1.0
-        missed = MISSED ** sum(item.role not in EXTRA_ROLES and not own & set(item.answers) for own in liked)
+        worn_already = MISSED if item.role not in EXTRA_ROLES and normalise_word(item.colour) in owned else 1.0
+        missed = worn_already * MISSED ** sum(
+            item.role not in EXTRA_ROLES and not own & set(item.answers) for own in liked
+        )
         factors.append(season * again * named * missed * (1 + sum(weights.get(key, 0.0) for key in item.answers)))
     return np.array(factors)
 

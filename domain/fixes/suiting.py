@@ -49,6 +49,7 @@ CONTRARY_FITS: Final[Mapping[str, frozenset[str]]] = MappingProxyType(
         "short": frozenset({"long"}),
         "long_sleeves": frozenset({"short_sleeves", "sleeveless"}),
         "sleeveless": frozenset({"long_sleeves"}),
+        "easy_care": frozenset({"delicate"}),
     }
 )
 """Cuts that a piece may not have where another is wanted, which it has not."""
@@ -70,11 +71,6 @@ AWAY: Final[Mapping[str, frozenset[Season]]] = MappingProxyType(
     }
 )
 """Seasons whose pieces are wrong where another is wanted."""
-
-
-def is_unsuited(wish: FixWish, item: ItemTraits) -> bool:
-    """Return whether an item is not what the client asks of the whole box, or of its category."""
-    return count_misses(wish, item) > 0
 
 
 def count_misses(wish: FixWish, item: ItemTraits) -> int:

@@ -82,6 +82,8 @@ THICK: Final = frozenset({"lambswool", "alpaca", "mohair"})
 """Yarns of thick jumpers; merino and cashmere are fine."""
 FINE: Final = frozenset({"merino", "cashmere", "cotton", "silk", "linen", "viscose"})
 """Yarns of thin jumpers, unless they are of a coarse stitch."""
+DELICATE: Final = frozenset({"silk", "satin", "velvet", "lace", "cashmere", "wool", "alpaca", "suede", "mohair"})
+"""Cloths that go into no machine, unless the shop says so."""
 SOFT: Final = frozenset({"jersey", "merino", "cashmere", "fleece"})
 """Cloths that give way."""
 LIGHT: Final = frozenset({"linen", "silk", "viscose", "jersey", "hemp", "satin", "cotton"})
@@ -209,6 +211,8 @@ def _add_comfort(traits: set[Trait], category: str, season: Season, details: set
         traits.add(("season", "winter"))
     if materials & SOFT or "joggers" in details or ("fit", "stretch") in traits:
         traits.add(("fit", "comfortable"))
+    if materials & DELICATE and ("fit", "easy_care") not in traits:
+        traits.add(("fit", "delicate"))
     if category == "shoes" and details & FLAT_SHOES and ("fit", "heels") not in traits:
         traits.add(("fit", "flat"))
 

@@ -209,3 +209,15 @@ def test_the_limits_of_the_wish_are_the_limits_of_the_question():
     pairs = {(entry.category, entry.colour) for entry in question.pieces}
     assert pairs == {("bottom 1", "navy"), ("dresses", "navy")}
     assert slot_rules.check_assembly(question, built_in_answers.answer_assembly(question)) is None
+
+
+def test_the_cardigan_asked_for_is_not_the_top_asked_for_as_well():
+    wishes = tuple(ClientWish(kind="category", value=value) for value in ("top", "knitwear"))
+    cardigan = item("a", category="knitwear")
+    known = ItemTraits(frozenset({("category", "knitwear"), ("category", "top")}), price_cents=5_000)
+    picks = [Pick(item_id="a", score=1.0)]
+    for asked, answers in ((wishes, ("category:knitwear",)), (wishes[:1], ("category:top",))):
+        chosen, _ = list_candidates(
+            FixWish(wishes=asked), Wearer(), picks, {"a": cardigan}, units_of(cardigan), in_m, SCORING, {"a": known}
+        )
+        assert chosen[0].answers == answers

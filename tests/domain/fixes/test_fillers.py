@@ -49,6 +49,14 @@ def test_beside_a_skirt_that_the_client_owns_no_trousers_and_no_dress_go_in() ->
     assert [piece.sku for piece in stay] == ["jumper", "shoes", "bag"]
 
 
+def test_flannel_does_not_go_in_beside_a_blazer() -> None:
+    blazer = build_piece("blazer", BoxRole.OUTERWEAR, "jacket").model_copy(update={"formality": 3.7})
+    flannel = build_piece("flannel", BoxRole.TOP, "shirt").model_copy(update={"formality": 0.2})
+    poplin = build_piece("poplin", BoxRole.TOP, "shirt").model_copy(update={"formality": 2.3})
+    groups = {"blazer": "jacket", "flannel": "shirt", "poplin": "shirt"}
+    assert select_fillers([blazer, flannel, poplin], groups, ["jacket"]) == [blazer, poplin]
+
+
 def test_where_nothing_was_asked_for_all_stay():
     pieces = [JUMPER, build_piece("coat", BoxRole.OUTERWEAR, "coat", 40000)]
     assert select_fillers(pieces, {"jumper": "knitwear", "coat": "coat"}, []) == pieces

@@ -113,6 +113,13 @@ def test_the_best_of_each_role_stay_where_there_are_too_many():
     assert "coat" in {item.sku for item in kept}
 
 
+def test_of_what_was_asked_for_those_stay_that_are_most_as_asked_for():
+    shoes = [item.model_copy(update={"lacks": 3}) for item in score(*(describe(f"s{k}") for k in range(8))).values()]
+    heeled = shoes[-1].model_copy(update={"lacks": 0, "answers": ("fit:heels@shoes",)})
+    assert heeled.sku in {item.sku for item in limit_by_role([*shoes[:-1], heeled], 4, [shoes[0].category])}
+    assert heeled.sku not in {item.sku for item in limit_by_role([*shoes[:-1], heeled], 4)}
+
+
 def look(role: BoxRole, colour: str = "black", styles: str = "", season: Season = Season.ALL) -> PieceLook:
     return PieceLook(role, colour, frozenset(styles.split()), season)
 
