@@ -9,12 +9,16 @@ from pathlib import Path
 
 import pytest
 
+from domain.permissions import Action, Disclosure
+
 REPOSITORY = Path(__file__).parents[2]
 PAGES = [*REPOSITORY.glob("*.md"), *sorted((REPOSITORY / "docs").rglob("*.md"))]
 ROOMS = {file.parent.name for file in REPOSITORY.glob("*/__init__.py")} | {"deploy", "scripts", "tests", "docs"}
 FILE = re.compile(r"[\w./-]+\.(?:py|md|toml|mjml|html|css|js|json|yml|sh|txt|lock|env)")
 FOREIGN = {"ParentClosePolicy.ABANDON"}
 """Dotted names of libraries."""
+PERMISSIONS = {*Action, *Disclosure}
+"""What a role may do, as people write it: `mail.decide`."""
 EXAMPLES = {
     "ID.json",
     "algorithms.toml",
@@ -102,7 +106,7 @@ def list_missing_symbols(text: str) -> list[str]:
     names = [word.partition("(")[0] for word in list_code(text)]
     dotted = [name for name in names if re.fullmatch(r"[A-Za-z_]\w*([./]\w+)*\.[A-Za-z_]\w*", name)]
     ours = [name for name in dotted if not FILE.fullmatch(name) and name not in FOREIGN and is_ours(name)]
-    return [name for name in ours if not is_symbol(name)]
+    return [name for name in ours if not is_symbol(name) and name not in PERMISSIONS]
 
 
 def is_ours(name: str) -> bool:
