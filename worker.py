@@ -20,6 +20,7 @@ from hosting.attributes import require_attributes
 from hosting.census_watch import CensusWatch
 from hosting.day_watch import watch_days
 from hosting.dispatch import Dispatcher
+from hosting.entry_watch import EntryWatch
 from hosting.health import WorkerHealth
 from hosting.picture_watch import watch_pictures
 from hosting.queues import QUEUES, run_workers
@@ -70,6 +71,7 @@ async def serve(settings: Settings, queues: Sequence[str]) -> None:
                 watch_pictures(context.engine, settings),
                 watch_days(context),
                 dispatch_webhooks(context),
+                EntryWatch(context).run(),
             )
             tasks = [asyncio.create_task(loop) for loop in loops]
             if settings.backup_folder is not None:

@@ -157,6 +157,7 @@ _REASONS = {
     "client_asked_to_wait": "the client asked us to wait",
     "cap": "the limit on mails is reached",
     "quiet_hours": "it is night where the client lives",
+    "sold_out": "what it is about is sold out",
     "out_of_stock": "what it shows is out of stock",
     "personalisation_refused": "the client refused mail that follows from what they do",
 }

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
+from domain.segments.attribute_values import find_attribute_fault
+from models.attributes import AttributeType
 from models.events import Event, OrderPlaced, OrderReturned
 
 TOLERANCE: Final = timedelta(minutes=5)
@@ -31,12 +33,14 @@ class Refusal:
 class EventFacts:
     """What the check of a batch rests on. `clients`: those of the batch who are known; `erased`: those whose id is
     refused. `items`: those of the batch in the catalogue; None: it is empty, so a wrong item cannot be recognised.
-    `owners`: whose the events are that are stored already, by event id."""
+    `owners`: whose the events are that are stored already, by event id. `attributes`: the declared ones, where an event
+    of the batch carries some."""
 
     clients: frozenset[str]
     erased: frozenset[str]
     items: frozenset[str] | None
     owners: Mapping[str, str]
+    attributes: Mapping[str, AttributeType] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -85,6 +89,8 @@ def find_refusal(
         return "occurred_at", "lies in the future"
     if event.type in _PRICED and (other := _find_other_currency(event, currency)):
         return "currency", f"{other} is not the shop's {currency} (SELVEDGE_SHOP_CURRENCY)"
+    if event.attributes and (fault := find_attribute_fault(event.attributes, facts.attributes)):
+        return fault
     if item_id is not None and facts.items is not None and item_id not in facts.items:
         return "item_id", "unknown item; import the catalogue first, with items no longer sold too"
     return None

@@ -28,6 +28,8 @@ class MailRules(Contract):
     quiet_until_hour: int = 8
     max_per_week: int = 2
     min_days_between: float = 2.0
+    most_per_week: int = 7
+    """A campaign's own cap, whatever the client allows."""
 
 
 @cache
@@ -95,6 +97,7 @@ def compute_cap_opening(
     per_week = rules.max_per_week if policy.max_mails_per_week is None else policy.max_mails_per_week
     if per_week == 0:
         return None
+    per_week = min(per_week, rules.most_per_week)
     recent = sorted(t for t in sent_at if t > now - WEEK)
     opens = [now]
     if sent_at:

@@ -15,16 +15,19 @@ from errors import BadInput
 from ingest.faults import explain_error
 from models.campaign import Audience
 from models.campaign_definition import (
+    BackInStockEntry,
     CampaignDefinition,
     Caps,
+    DateEntry,
     EventEntry,
     EveryEntry,
     Exits,
     NowEntry,
-    QuietHours,
+    PriceDropEntry,
     TimeEntry,
 )
-from models.journey_steps import Branch, CallStep, EventWait, JourneyMail, JourneyStep, Variant
+from models.guardrails import Guardrails
+from models.journey_steps import Branch, CallStep, EventWait, JourneyMail, JourneyStep, QuietHours, Variant
 
 MOST_BYTES: Final = 200_000
 _MODELS: Final[Mapping[str, type[BaseModel]]] = {
@@ -40,10 +43,14 @@ _MODELS: Final[Mapping[str, type[BaseModel]]] = {
     "exits": Exits,
     "caps": Caps,
     "quiet_hours": QuietHours,
+    "guardrails": Guardrails,
     "now": NowEntry,
     "time": TimeEntry,
     "every": EveryEntry,
     "event": EventEntry,
+    "back_in_stock": BackInStockEntry,
+    "price_drop": PriceDropEntry,
+    "date": DateEntry,
 }
 """The model at each place of a definition, by the name of its field or the kind of its entry."""
 

@@ -110,6 +110,7 @@ def parse_event(row: Any) -> Event:
 
 
 def _parse_event_row(row: Row, lists: str | None) -> Event:
+    row = _gather_attributes(row)
     if lists and not _AMOUNT.isdisjoint(row) and row.get("type") not in _WITH_AMOUNT:
         # A table has these columns on every row, and shops fill them in where they mean nothing.
         row = {name: cell for name, cell in row.items() if name not in _AMOUNT}
@@ -178,6 +179,7 @@ KINDS: Final = {
             Columns(
                 ("event_id", "client_id", "type", "occurred_at"),
                 ("item_id", "quantity", "value", "currency"),
+                ATTRIBUTE,
             ),
             _parse_event_row,
             _save_events,

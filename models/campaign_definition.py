@@ -10,8 +10,10 @@ from pydantic import AfterValidator, Field, model_validator
 from models.base import CampaignSlug, Contract, StrictInput, Utc
 from models.campaign import Audience, CampaignSpec
 from models.drafts import ReviewPolicy
-from models.journey_steps import END, EventType, JourneyStep, Span, StepId
+from models.guardrails import Guardrails
+from models.journey_steps import END, EventType, JourneyStep, QuietHours, Span, StepId
 from models.mail import Autonomy
+from models.segment_words import AttributeName
 from models.states import CampaignState
 
 SCHEMA: Final = 1
@@ -54,7 +56,60 @@ class EventEntry(StrictInput):
     unless: tuple[EventType, ...] = Field(default=(), max_length=8)
 
 
-Entry = Annotated[NowEntry | TimeEntry | EveryEntry | EventEntry, Field(discriminator="on")]
+class BackInStockEntry(StrictInput):
+    """A client enters `wait` after an item came back into stock for which they wished within `wished_within`, and which
+    they have not ordered since."""
+
+    on: Literal["back_in_stock"]
+    wished_within: Span = timedelta(days=365)
+    wait: Span | None = None
+
+
+class PriceDropEntry(StrictInput):
+    """A client enters `wait` after the price of such an item fell by `at_least` of it or more."""
+
+    on: Literal["price_drop"]
+    at_least: float = Field(default=0.1, gt=0, lt=1)
+    wished_within: Span = timedelta(days=365)
+    wait: Span | None = None
+
+
+def _be_whole_days(span: timedelta) -> timedelta:
+    if span % timedelta(days=1):
+        raise ValueError("is counted in whole days, such as 3d or 2w")
+    return span
+
+
+Days = Annotated[Span, AfterValidator(_be_whole_days)]
+
+
+class DateEntry(StrictInput):
+    """A client enters on the day that an attribute of theirs names, in their own zone, or so many days `before` or
+    `after`; every year, or once where the day is no birthday but a moment (`yearly: false`)."""
+
+    on: Literal["date"]
+    attribute: AttributeName
+    before: Days | None = None
+    after: Days | None = None
+    yearly: bool = True
+
+    @model_validator(mode="after")
+    def _be_on_one_side(self) -> DateEntry:
+        if self.before and self.after:
+            raise ValueError("give before or after, not both")
+        return self
+
+    @property
+    def offset_days(self) -> int:
+        """Days from the day of the attribute to the entry."""
+        return (self.after or timedelta()).days - (self.before or timedelta()).days
+
+
+ItemEntry = BackInStockEntry | PriceDropEntry
+Entry = Annotated[
+    NowEntry | TimeEntry | EveryEntry | EventEntry | BackInStockEntry | PriceDropEntry | DateEntry,
+    Field(discriminator="on"),
+]
 
 
 class Exits(StrictInput):
@@ -69,13 +124,6 @@ class Caps(StrictInput):
     """Tighter than the shop's: at most so many mails a week, whatever they are, before one of this campaign."""
 
     mails_per_week: int = Field(ge=1, le=7)
-
-
-class QuietHours(StrictInput):
-    """Hours of the client's own day in which no mail of the campaign begins; they lie around the shop's."""
-
-    from_hour: int = Field(ge=0, le=23)
-    until_hour: int = Field(ge=0, le=23)
 
 
 class CampaignDefinition(StrictInput):
@@ -100,6 +148,8 @@ class CampaignDefinition(StrictInput):
     expires_after: Span = timedelta(days=30)
     """A client who is still on the way then leaves; a campaign that its audience enters once is over then."""
     holdout: float = Field(default=0.1, ge=0, le=0.5)
+    guardrails: Guardrails = Guardrails()
+    """What pauses it by itself."""
     throughput_per_minute: int = Field(default=60, ge=1, le=100_000)
     autonomy: Autonomy | None = None
     review: ReviewPolicy = "none"
@@ -138,6 +188,7 @@ class CampaignDefinition(StrictInput):
             expires_days=max(1, self.expires_after.days) if ends_by_itself else 0,
             review=self.review,
             autonomy=self.autonomy,
+            guardrails=self.guardrails,
         )
 
 
@@ -161,6 +212,8 @@ class CampaignVersion(Contract):
     created_by: str = ""
     submitted_by: str = ""
     decided_by: str = ""
+    said: tuple[str, ...] = ()
+    """What its owner is to know, in plain sentences; said when it is saved."""
 
 
 class StoredDefinition(Contract):

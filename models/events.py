@@ -8,6 +8,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field, TypeAdapter
 
+from models.attributes import AttributeInputs
 from models.base import ONE_LINE, ClientId, Id, ItemId, StrictInput, Utc
 from models.consents import ConsentSource, Purpose
 
@@ -54,6 +55,8 @@ class _Event(StrictInput):
     event_id: Id
     client_id: ClientId
     occurred_at: Utc
+    attributes: AttributeInputs = Field(default_factory=dict)
+    """Custom attributes that hold from then on; null takes one off."""
 
 
 class SignedUp(_Event):

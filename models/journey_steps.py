@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from enum import StrEnum
 from typing import Annotated, Final, Literal
 
 from pydantic import (
@@ -73,6 +74,13 @@ EventType = Literal[
     "email_clicked",
 ]
 """The events that a campaign may wait for; opens and clicks are those of people."""
+
+
+class ItemOccasionKind(StrEnum):
+    """What happens to an item that lets clients enter."""
+
+    BACK_IN_STOCK = "back_in_stock"
+    PRICE_DROP = "price_drop"
 
 
 class Variant(StrictInput):
@@ -163,6 +171,13 @@ class JourneyStep(StrictInput):
         return tuple((f"{self.action}.{name}", target) for name, target in pairs if target is not None)
 
 
+class QuietHours(StrictInput):
+    """Hours of the client's own day in which no mail of the campaign begins or leaves; they lie around the shop's."""
+
+    from_hour: int = Field(ge=0, le=23)
+    until_hour: int = Field(ge=0, le=23)
+
+
 class MailContent(Contract):
     """What the step of a campaign says of one mail, kept with the mail: a later version does not change it."""
 
@@ -173,3 +188,10 @@ class MailContent(Contract):
     autonomy: Autonomy | None = None
     review: ReviewPolicy | None = None
     variant: str = ""
+    quiet_hours: QuietHours | None = None
+    mails_per_week: int | None = None
+    """The campaign's own cap."""
+    follows: bool = False
+    """Whether it answers what the client did: not for who refused that."""
+    entry_item: ItemId | None = None
+    """The item that it is about: no such mail leaves once that is sold out."""

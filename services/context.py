@@ -10,9 +10,11 @@ from functools import cached_property
 from sqlalchemy import Connection, Engine
 
 from domain.engagement import EngagementRules
+from domain.journeys.tightening import tighten_rules
 from domain.review_policy import parse_policies
 from domain.timing import MailRules
 from models.clock import Clock
+from models.journey_steps import MailContent
 from models.states import TouchKind
 from settings import Settings
 from store import clock as stored_clock
@@ -38,6 +40,10 @@ class ServiceContext:
     def mail_rules(self) -> MailRules:
         """The shop's rules on when and how often to mail."""
         return build_mail_rules(self.settings)
+
+    def find_rules(self, content: MailContent | None) -> MailRules:
+        """Find the rules for a mail: the shop's, tightened by what the step of a campaign says of it."""
+        return self.mail_rules if content is None else tighten_rules(self.mail_rules, content)
 
     @cached_property
     def review_policies(self) -> Mapping[TouchKind, str]:

@@ -25,6 +25,8 @@ def print_version(version: CampaignVersion, as_json: bool, then: str = "") -> No
         return
     state = version.state.replace("_", " ")
     click.echo(f"{version.slug}: version {version.version} is {state}; the campaign is {version.campaign}")
+    for said in version.said:
+        click.echo(said)
     if version.start_at is not None and version.campaign == "scheduled":
         click.echo(f"it starts at {version.start_at:%Y-%m-%d %H:%M} UTC (business time)")
     if then:

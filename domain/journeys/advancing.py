@@ -32,12 +32,14 @@ class JourneyEvent(NamedTuple):
 class JourneyFacts:
     """What decides how a place goes on. `events`: those since the entry, in any order. `mails`: the state of the mail
     of each step that has one. `is_member`: whether the client is in an audience now. `arm`: the client's in the
-    campaign, for one whose arm is not drawn. `sent_at`: the client's mails of the last week."""
+    campaign, for one whose arm is not drawn. `is_sold_out`: the item that it is about is. `sent_at`: the client's mails
+    of the last week."""
 
     events: Sequence[JourneyEvent] = ()
     mails: Mapping[StepId, OutreachState] = field(default_factory=dict)
     is_member: Callable[[Audience], bool] = lambda _: True
     arm: Arm = Arm.TREATED
+    is_sold_out: bool = False
     sent_at: Sequence[datetime] = ()
     time_zone: str = "UTC"
     shop_zone: str = "UTC"
@@ -84,6 +86,8 @@ def advance_place(place: JourneyPlace, versions: JourneyVersions, facts: Journey
         step = find_step(definition, place.step)
         if step is not None and facts.mails.get(step.id) is OutreachState.FAILED:
             return Advance(place.end(EnrolmentState.FAILED, "mail_failed"), calls=tuple(calls))
+        if _is_in_vain(step, facts):
+            return Advance(place.end(EnrolmentState.EXITED, "sold_out"), calls=tuple(calls))
         answer = _StepAnswer(is_over=True) if step is None else _read_pace(step, place, definition, facts, now)
         if not answer.is_over:
             return _rest(place, answer, step, calls)
@@ -91,6 +95,13 @@ def advance_place(place: JourneyPlace, versions: JourneyVersions, facts: Journey
             calls.append(step)
         place = _go_on(place, versions, step, answer.target, now)
     return Advance(place, calls=tuple(calls))
+
+
+def _is_in_vain(step: JourneyStep | None, facts: JourneyFacts) -> bool:
+    """Return whether the step would mail about an item that nobody can buy any more."""
+    if step is None or step.mail is None or step.id in facts.mails:
+        return False
+    return step.mail.show_entry_item and facts.is_sold_out
 
 
 def find_exit(place: JourneyPlace, definition: CampaignDefinition, facts: JourneyFacts, now: datetime) -> str:
@@ -121,8 +132,9 @@ def _begin(place: JourneyPlace, versions: JourneyVersions, facts: JourneyFacts, 
         return place
     if not facts.is_member(versions.definitions[place.version].audience):
         return place.end(EnrolmentState.DROPPED, "not_in_audience")
-    place = replace(place, arm=facts.arm)
-    return place.end(EnrolmentState.HELD_OUT, "held_out") if facts.arm is Arm.CONTROL else place
+    if facts.arm is Arm.CONTROL:  # from this moment on outcomes count, as for those whose way begins
+        return replace(place, arm=facts.arm, entered_at=now).end(EnrolmentState.HELD_OUT, "held_out")
+    return replace(place, arm=facts.arm)
 
 
 def _read_pace(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from domain.experiments import hash_to_unit
+from domain.experiments import assign_variant
 from domain.journeys.places import JourneyPlace
 from models.base import ClientId, ItemId
 from models.campaign_definition import CampaignDefinition
@@ -49,14 +49,22 @@ def build_mail_content(
         autonomy=mail.autonomy or definition.autonomy,
         review=mail.review or definition.review,
         variant=variant.name if variant else "",
+        quiet_hours=definition.quiet_hours,
+        mails_per_week=definition.caps.mails_per_week if definition.caps else None,
+        follows=follows_client(definition),
+        entry_item=shown[0] if shown else None,
     )
 
 
 def choose_variant(definition: CampaignDefinition, step: JourneyStep, client_id: ClientId) -> Variant | None:
-    """Choose the client's variant: always the same one, and growing one variant moves only those whom it takes."""
-    place, passed = hash_to_unit(client_id, f"variant/{definition.slug}/{step.id}"), 0.0
-    for variant in step.mail.variants if step.mail else ():
-        passed += variant.share
-        if place < passed:
-            return variant
-    return None
+    """Choose the client's variant, always the same one. With one or two, growing one moves only those whom it takes
+    from the message itself."""
+    variants = step.mail.variants if step.mail else ()
+    shares = {variant.name: variant.share for variant in variants}
+    chosen = assign_variant(client_id, f"variant/{definition.slug}/{step.id}", shares, "")
+    return next((variant for variant in variants if variant.name == chosen), None)
+
+
+def follows_client(definition: CampaignDefinition) -> bool:
+    """Return whether a campaign answers what its clients did: not for who refused that what they do decides."""
+    return definition.entry.on in ("event", "back_in_stock", "price_drop")

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from domain.journeys.places import find_step
+from domain.journeys.tightening import list_hours
 from domain.timing import MailRules
 from errors import BadInput
-from models.campaign_definition import CampaignDefinition, QuietHours
-from models.journey_steps import END, StepId
+from models.campaign_definition import CampaignDefinition
+from models.journey_steps import END, QuietHours, StepId
 
 
 def require_fit(definition: CampaignDefinition, rules: MailRules) -> None:
@@ -22,17 +23,12 @@ def require_fit(definition: CampaignDefinition, rules: MailRules) -> None:
     if hours is None:
         return
     shop = QuietHours(from_hour=rules.quiet_from_hour, until_hour=rules.quiet_until_hour)
-    if missing := _list_hours(shop) - _list_hours(hours):
+    if missing := list_hours(shop) - list_hours(hours):
         raise BadInput(
             f"leaves out {min(missing)}:00, which is quiet in the shop ({shop.from_hour}:00 to {shop.until_hour}:00); "
             "a campaign may only be tighter",
             "quiet_hours",
         )
-
-
-def _list_hours(hours: QuietHours) -> set[int]:
-    length = (hours.until_hour - hours.from_hour) % 24
-    return {(hours.from_hour + k) % 24 for k in range(length)}
 
 
 def require_moves(definition: CampaignDefinition, moves: Mapping[StepId, StepId]) -> None:

@@ -157,7 +157,7 @@ def _load_snapshot(
     facts = mail_facts.load_mail_facts(connection, file, context.settings.keys.signing, list_sent_times(mails, now))
     queue, steps_due_at = enrolments.list_pending(connection, client_id) if file.has_pending else [], None
     if file.has_place:
-        turn = advance_client(context, connection, client_id, facts, mails, now)
+        turn = advance_client(context, connection, client_id, facts, mails, file.personal, now)
         queue, steps_due_at = [*queue, *turn.queue], turn.due_at
     parked = {mail.campaign for mail in mails if mail.state is OutreachState.PARKED and mail.campaign}
     return AssessmentSnapshot(

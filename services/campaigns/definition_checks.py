@@ -8,12 +8,17 @@ from datetime import datetime
 from sqlalchemy import Connection
 
 from domain.grounding import find_message_faults
+from domain.journeys.tightening import join_quiet_hours, list_hours
 from domain.nearness import name_nearest
+from domain.timing import MailRules
 from errors import BadInput
-from models.campaign_definition import CampaignDefinition
+from models.attributes import AttributeType
+from models.campaign_definition import CampaignDefinition, DateEntry
+from models.journey_steps import MailContent, QuietHours
 from services.segments.audiences import resolve_audience
-from store.campaigns import known_words
+from store.campaigns import enrolments, known_words
 from store.catalogue import catalogue
+from store.segments import attributes
 
 
 def require_plain_words(definition: CampaignDefinition) -> None:
@@ -43,6 +48,8 @@ def require_known(connection: Connection, definition: CampaignDefinition, now: d
     for where, tag in _list_tags(definition):
         if tag not in tags:
             raise BadInput(f"no client carries the tag {tag}{name_nearest(tag, tags)}", where)
+    if isinstance(definition.entry, DateEntry):
+        _require_date(connection, definition.entry.attribute)
     for index, step in enumerate(definition.steps):
         if step.mail is None:
             continue
@@ -54,6 +61,30 @@ def require_known(connection: Connection, definition: CampaignDefinition, now: d
             )
         if missing := set(step.mail.items) - set(catalogue.load_items(connection, step.mail.items)):
             raise BadInput(f"the catalogue has no item {min(missing)}", f"steps[{index}].mail.items")
+
+
+def _require_date(connection: Connection, name: str) -> None:
+    types = attributes.load_types(connection)
+    if name not in types:
+        raise BadInput(f"no attribute is declared as {name}{name_nearest(name, types)}", "entry.attribute")
+    if types[name] is not AttributeType.DATE:
+        raise BadInput(f"{name} is a {types[name]}, not a date", "entry.attribute")
+
+
+def explain_quiet_wishes(
+    connection: Connection, definition: CampaignDefinition, rules: MailRules, now: datetime
+) -> tuple[str, ...]:
+    """Explain what becomes of clients who ask for mail at an hour in which the campaign is quiet; nothing where nobody
+    does."""
+    if definition.quiet_hours is None:
+        return ()
+    shop = QuietHours(from_hour=rules.quiet_from_hour, until_hour=rules.quiet_until_hour)
+    quiet = join_quiet_hours(shop, MailContent(quiet_hours=definition.quiet_hours))
+    count = enrolments.count_preferring(connection, definition.audience, list_hours(quiet), now)
+    stretch, opens = f"{quiet.from_hour}:00 to {quiet.until_hour}:00", f"{quiet.until_hour}:00"
+    whose = "1 client asks" if count == 1 else f"{count:,} clients ask"
+    said = f"{whose} for mail at an hour that is quiet in this campaign ({stretch}): mail of it goes at {opens}"
+    return (said,) if count else ()
 
 
 def resolve_audiences(connection: Connection, definition: CampaignDefinition) -> CampaignDefinition:

@@ -12,6 +12,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Engine
 
 from domain import permissions
+from domain.campaign_life import compute_end
 from domain.journeys.versions import require_fit, require_moves
 from domain.permissions import Action
 from errors import BadInput
@@ -20,7 +21,13 @@ from models.base import CampaignSlug
 from models.campaign_definition import CampaignDefinition, CampaignVersion
 from models.journey_steps import StepId
 from models.states import CampaignState, VersionState
-from services.campaigns.definition_checks import require_known, require_plain_words, resolve_audiences
+from services.campaigns.definition_checks import (
+    explain_quiet_wishes,
+    require_known,
+    require_plain_words,
+    resolve_audiences,
+)
+from services.campaigns.sanity import require_future_end
 from settings import Settings
 from store.activity import write_activity
 from store.campaigns import campaigns, versions
@@ -31,6 +38,7 @@ from store.events import outbox
 from store.mail.policy import build_mail_rules
 
 NOT_STARTED = (CampaignState.DRAFT, CampaignState.AWAITING_APPROVAL, CampaignState.SCHEDULED)
+RUNS = (CampaignState.RUNNING, CampaignState.PAUSED)
 OPEN_VERSIONS = (VersionState.DRAFT, VersionState.AWAITING_APPROVAL, VersionState.APPROVED)
 
 
@@ -43,14 +51,18 @@ def save_draft(
     Raises: NotAllowed; BadInput for what cannot be meant, or when the slug belongs to a campaign of one mail.
     """
     permissions.require(actor, Action.CREATE_CAMPAIGN)
-    require_fit(definition, build_mail_rules(settings))
+    rules = build_mail_rules(settings)
+    require_fit(definition, rules)
     require_plain_words(definition)
     with write_transaction(engine) as connection:
         require_known(connection, definition, now)
         definition = resolve_audiences(connection, definition)
+        said = explain_quiet_wishes(connection, definition, rules, now)
         before = versions.find_newest(connection, definition.slug)
+        if before is not None and (running := campaigns.load_campaign(connection, definition.slug)).state in RUNS:
+            require_successor(running, definition, now)
         if before is not None and _is_same(before, definition):
-            return _describe(connection, before)
+            return _describe(connection, before).model_copy(update={"said": said})
         if before is None:
             campaigns.insert_draft(connection, definition.build_spec(), now)
         elif before.state in OPEN_VERSIONS:
@@ -58,7 +70,7 @@ def save_draft(
         row = versions.insert_version(connection, definition, actor.who, now)
         _move_campaign(connection, definition.slug, CampaignState.DRAFT, now)
         _put_on_record(connection, actor, Action.CREATE_CAMPAIGN, row, now, real_now)
-        return _describe(connection, row)
+        return _describe(connection, row).model_copy(update={"said": said})
 
 
 def submit_version(
@@ -180,6 +192,8 @@ def publish_version(
     if campaign.state in (CampaignState.FINISHING, CampaignState.FINISHED, CampaignState.ENDED):
         raise BadInput(f"{campaign.slug} is {campaign.state}; give a new one another slug", "slug")
     versions.move_version(connection, row, VersionState.LIVE, now, takeover=takeover, moves=dict(moves))
+    if campaign.state not in NOT_STARTED:
+        require_successor(campaign, row.definition, now)
     spec = row.definition.build_spec().model_dump(mode="json")
     if campaign.state in NOT_STARTED:
         begun = {"started_at": now, "looked_at": now}
@@ -188,6 +202,25 @@ def publish_version(
     else:
         values = {"cursor": "", "enrolled_all": False}
         campaigns.update_campaign(connection, campaign.slug, now, spec=spec, version=row.version, **values)
+
+
+def require_successor(campaign: CampaignRow, definition: CampaignDefinition, now: datetime) -> None:
+    """Require that a version may take the place of the one that runs: the comparison goes on, and its end lies ahead.
+
+    Raises: BadInput naming the field.
+    """
+    spec, before = definition.build_spec(), campaign.spec
+    for field, was, wants in (
+        ("holdout", before.control_share, spec.control_share),
+        ("window_days", before.window_days, spec.window_days),
+    ):
+        if was != wants:
+            raise BadInput(
+                f"stays {was:g} while {campaign.slug} runs, not {wants:g}: clients enrolled under two cannot be "
+                "compared; create another campaign",
+                field,
+            )
+    require_future_end(compute_end(spec, campaign.started_at or campaign.created_at), now)
 
 
 def _is_same(row: VersionRow, definition: CampaignDefinition) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from sqlalchemy import Connection, Engine
@@ -26,13 +26,15 @@ from models.campaign import CampaignChange, CampaignCommand, CampaignSpec, Steer
 from models.states import CampaignState, Overdue
 from services.campaigns.sanity import require_future_end
 from store.activity import write_activity
-from store.campaigns import campaigns, enrolments, parked, under_way
+from store.campaigns import campaigns, enrolments, parked, places, under_way
 from store.campaigns.campaigns import CampaignRow
 from store.database import read_transaction, write_transaction
 from store.events import outbox
 
 CHECK_EVERY_S: Final = 0.05
 BEFORE_START: Final = frozenset({CampaignState.DRAFT, CampaignState.AWAITING_APPROVAL, CampaignState.SCHEDULED})
+LATE_ENTRIES: Final = {Overdue.EXPIRE: timedelta(), Overdue.REPLAN: timedelta(days=14)}
+"""How long ago the way of a client at the entry may have been to begin, for it still to begin after a pause."""
 ACTIONS: Final[Mapping[str, Action]] = {
     "pause": Action.PAUSE_CAMPAIGN,
     "resume": Action.RESUME_CAMPAIGN,
@@ -71,6 +73,12 @@ def require_possible(row: CampaignRow, command: CampaignCommand, now: datetime) 
     if command.kind != "adjust":
         return
     change = CampaignChange.model_validate(command.change)
+    if row.version is not None and (of_steps := {"message", "voice", "review"} & set(change.list_changes())):
+        raise BadInput(
+            f"{row.slug} has several steps, and each says its own: change the file, then create, submit, approve and "
+            "start it with --in-it move",
+            min(of_steps),
+        )
     for field in ("message", "voice"):
         if faults := find_message_faults(getattr(change, field) or ""):
             raise BadInput(faults[0], field)
@@ -146,6 +154,8 @@ def _apply(
             values = {"epoch": row.epoch + 1, "reason": "", "overdue": command.overdue, "guarded_from": now}
             campaigns.move_campaign(connection, slug, CampaignState.RUNNING, now, **values)
             parked.mark_overdue(connection, slug, command.overdue)
+            if command.overdue in LATE_ENTRIES:
+                places.drop_overdue(connection, slug, now - LATE_ENTRIES[command.overdue], now)
             return True
         case "adjust" if row.state not in OVER:
             spec = change_spec(row.spec, CampaignChange.model_validate(command.change))

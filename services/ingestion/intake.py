@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -25,6 +25,7 @@ from models.events import Event, FixFeedback
 from services.ingestion.mail_reads import JudgedRead, judge_reads, list_turned, name_signs, tell_clicks
 from services.ingestion.replies import apply_replies
 from services.journeys.arrivals import apply_events
+from services.segments.attributes import set_by_events
 from store.clients.assessments import load_thresholds
 from store.clients.preferences import delete_outdated
 from store.clients.statistics import EventArrival, Statistics, absorb_events
@@ -34,6 +35,7 @@ from store.events.rows import EventRow, build_row
 from store.events.seen import see_event
 from store.fixes import feedback
 from store.mail.policy import ShopPolicy
+from store.segments.attributes import load_types
 from store.sql.types import from_micros, to_micros
 
 
@@ -69,10 +71,13 @@ def accept_events(
     batch = [name_signs(event) for event in batch]
     rows = [build_row(event) for event in batch]
     facts = load_event_facts(connection, rows, policy.signing_key)
+    if any(event.attributes for event in batch):
+        facts = replace(facts, attributes=load_types(connection))
     sorting = sort_events(batch, [row.item_id for row in rows], facts, policy.currency, now)
     overtaken = insert_events(connection, [rows[index] for index in sorting.accepted.values()])
     fresh = {key: _NewEvent(batch[i], rows[i]) for key, i in sorting.accepted.items() if key not in overtaken}
     nudged = _apply_effects(connection, list(fresh.values()), policy, now)
+    set_by_events(connection, [event for event, _ in fresh.values() if event.attributes])
     answers = [event for event, _ in fresh.values() if isinstance(event, FixFeedback)]
     fix_ids = feedback.save_feedback(connection, answers)
     outbox.push_nudges(connection, "client", nudged, real_now, held=not notify)

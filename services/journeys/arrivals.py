@@ -50,7 +50,7 @@ def _leave_at_goal(
     definition = journey.definitions.get(place.version) if journey else None
     if definition is None or find_exit(place, definition, JourneyFacts(events), now) != "goal":
         return
-    places.save_place(connection, place, place.end(EnrolmentState.EXITED, "goal"), now)
+    places.leave_at_goal(connection, place, now)
 
 
 def enter_all(

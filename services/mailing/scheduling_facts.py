@@ -24,7 +24,7 @@ def load_scheduling_facts(
         earliest = choose_send_time(context, connection, row, None, now)
         reading_times = mail_facts.list_reading_times(connection, step.client_id, now, MOST_READS)
         zone = load_zone(client.time_zone)
-        rules = context.mail_rules
+        rules = context.find_rules(row.content)
         return SchedulingFacts(
             client_id=step.client_id,
             n=step.n,

@@ -91,17 +91,17 @@ def choose_send_time(
 ) -> datetime:
     """Choose when the mail leaves: not before the caps allow it, and outside the client's quiet hours. Where nobody
     proposed a moment, `hours` proposes the one at which the client reads."""
-    client = clients.require_client(connection, row.client_id)
-    opens = find_earliest_time(context, connection, client, now)
+    client, rules = clients.require_client(connection, row.client_id), context.find_rules(row.content)
+    opens = find_earliest_time(rules, connection, client, now)
     if proposed is None and hours is not None:
-        proposed = hours.propose_time(connection, row, client, context.mail_rules, opens, now)
-    return fit_send_time(context.mail_rules, load_zone(client.time_zone), client.policy, proposed, opens)
+        proposed = hours.propose_time(connection, row, client, rules, opens, now)
+    return fit_send_time(rules, load_zone(client.time_zone), client.policy, proposed, opens)
 
 
-def find_earliest_time(context: ServiceContext, connection: Connection, client: Client, now: datetime) -> datetime:
+def find_earliest_time(rules: MailRules, connection: Connection, client: Client, now: datetime) -> datetime:
     """Find the moment from which the caps allow the client a mail."""
     sent_at = mail_facts.list_sent_times(connection, client.client_id, now)
-    return compute_cap_opening(context.mail_rules, client.policy, sent_at, now) or now
+    return compute_cap_opening(rules, client.policy, sent_at, now) or now
 
 
 def ask_slot(
@@ -110,14 +110,12 @@ def ask_slot(
     """Ask the slot's algorithms about this mail. The built-in comes later: it may be a model that thinks for long."""
     if not decider.has_algorithm(SLOT):
         return None
-    client = clients.require_client(connection, row.client_id)
-    earliest = find_earliest_time(context, connection, client, now)
+    client, rules = clients.require_client(connection, row.client_id), context.find_rules(row.content)
+    earliest = find_earliest_time(rules, connection, client, now)
     question = SendTimeQuestion(
         client_id=row.client_id,
         now=now,
-        windows=list_send_windows(
-            context.mail_rules, load_zone(client.time_zone), client.policy, earliest, earliest + HORIZON
-        ),
+        windows=list_send_windows(rules, load_zone(client.time_zone), client.policy, earliest, earliest + HORIZON),
         opened=mail_facts.list_reading_times(connection, row.client_id, now, MOST_READS),
     )
     return decider.ask_algorithms(SLOT, question)

@@ -226,12 +226,17 @@ def decide_sending(
         return Eligibility(door=SendDecision.CLOSED, code=ENDED)
     if row.content is not None and row.campaign and places.has_left(connection, row.campaign, row.client_id, row.n):
         return Eligibility(door=SendDecision.CLOSED, code="left_campaign")
+    about = row.content.entry_item if row.content is not None else None
+    if about is not None and not catalogue.is_in_stock(connection, [about]):
+        return Eligibility(door=SendDecision.CLOSED, code="sold_out")
     if row.campaign and mailboxes.has_campaign_mail(connection, mailbox, row.campaign, row.client_id):
         return Eligibility(door=SendDecision.CLOSED, code="same_mailbox")
-    if row.kind in PROFILED and not file.personal:
+    follows = row.kind in PROFILED or (row.content is not None and row.content.follows)
+    if follows and not file.personal:
         return Eligibility(door=SendDecision.CLOSED, code="personalisation_refused")
     stale = _find_stale(connection, row, file) or _find_changed_text(context, row, gate)
-    return may_send(facts, context.mail_rules, now, gate.paused, stale, row.kind)
+    rules = context.find_rules(row.content)
+    return may_send(facts, rules, now, gate.paused, stale, row.kind)
 
 
 def _find_stale(connection: Connection, row: LedgerRow, client: ClientFile) -> str:

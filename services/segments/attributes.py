@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, Engine
@@ -15,6 +15,7 @@ from errors import BadInput
 from models.actors import Actor, Subject, SubjectKind
 from models.attributes import MOST_ATTRIBUTES, Attribute, AttributeList, AttributeOrder, AttributeType
 from models.base import ClientId
+from models.events import Event
 from models.segment_words import ATTRIBUTE_PATTERN
 from store.activity import write_activity
 from store.database import read_transaction, write_transaction
@@ -83,3 +84,20 @@ def set_attributes(
     }
     attributes.save_values(connection, changes, types, now)
     return {client_id for client_id, change in changes.items() if change}
+
+
+def set_by_events(connection: Connection, events: Sequence[Event]) -> None:
+    """Set the attributes that events carry, which were checked before. Of two values the later one holds, whichever
+    arrives first; one that a file or a request set is as late as that."""
+    if not events:
+        return
+    types = attributes.load_types(connection)
+    latest: dict[tuple[ClientId, str], tuple[datetime, Given]] = {}
+    for event in sorted(events, key=lambda one: (one.occurred_at, one.event_id)):
+        for name, sent in event.attributes.items():
+            latest[event.client_id, name] = (event.occurred_at, sent)
+    stored = attributes.load_times(connection, {client_id for client_id, _ in latest})
+    for (client_id, name), (at, sent) in sorted(latest.items()):
+        if at >= stored.get((client_id, name), at):
+            value = parse_attribute(sent, types[name])
+            attributes.save_values(connection, {client_id: {name: value}}, types, at)

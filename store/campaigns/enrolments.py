@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
-from sqlalchemy import Connection, exists, select, update
+from sqlalchemy import Connection, and_, exists, func, or_, select, update
 
 from domain.campaign_life import ENDED
 from domain.enrolment import AudienceMember, NewEnrolment
 from domain.planning import QueuedMail
 from domain.segments.audiences import find_audience_filter
-from domain.states import ENROLMENT
+from domain.states import ENROLMENT, OPEN_PLACES
 from models.base import CampaignSlug, ClientId
 from models.campaign import Audience
 from models.states import Arm, CampaignState, EnrolmentState
@@ -34,7 +34,8 @@ def list_audience(
     beside: tuple[CampaignSlug, str] | None = None,
 ) -> list[AudienceMember]:
     """List the next clients after `cursor` in any of the audience's phases whom its filter holds at `now`; their tags
-    are still to be looked at. `beside`: only those who are not enrolled in this campaign under this entry."""
+    are still to be looked at. `beside`: only those who are not enrolled in this campaign under this entry, nor on their
+    way through it from another."""
     c, e = clients.c, enrolments.c
     wanted = (
         select(c.client_id, c.tags, c.consent, c.mailbox, c.policy, withdrawals.c.at.label("withdrawn_at"))
@@ -48,7 +49,8 @@ def list_audience(
         wanted = wanted.where(compile_filter(tree, now, connection.dialect.name, by_set=False))
     if beside is not None:
         slug, entry = beside
-        wanted = wanted.where(~exists().where(e.campaign == slug, e.client_id == c.client_id, e.entry == entry))
+        in_it = or_(e.entry == entry, and_(e.version.is_not(None), e.state.in_(sorted(OPEN_PLACES))))
+        wanted = wanted.where(~exists().where(e.campaign == slug, e.client_id == c.client_id, in_it))
     rows = connection.execute(wanted.order_by(clients.c.client_id).limit(limit))
     return [
         AudienceMember(
@@ -60,6 +62,19 @@ def list_audience(
         )
         for row in rows
     ]
+
+
+def count_preferring(connection: Connection, audience: Audience, hours: Iterable[int], now: datetime) -> int:
+    """Count the clients of an audience's phases and filter who ask for mail at one of these hours of their day."""
+    c = clients.c
+    wanted = select(func.count()).select_from(clients)
+    wanted = wanted.where(c.policy["preferred_hour"].as_integer().in_(sorted(hours)))
+    if audience.phases:
+        wanted = wanted.join(standings, standings.c.client_id == c.client_id)
+        wanted = wanted.where(standings.c.phase.in_(audience.phases))
+    if (tree := find_audience_filter(audience)) is not None:
+        wanted = wanted.where(compile_filter(tree, now, connection.dialect.name))
+    return int(connection.scalar(wanted) or 0)
 
 
 def find_enrolled_mailboxes(

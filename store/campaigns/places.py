@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, Select, or_, select, update
 
@@ -68,14 +68,22 @@ def _select_places() -> Select[Any]:
     )
 
 
-def list_places(connection: Connection, client_id: ClientId) -> list[JourneyPlace]:
-    """List the open places of a client in campaigns that run, or that let what is under way settle."""
-    query = _select_places().join(campaigns, campaigns.c.slug == _e.campaign)
-    query = query.where(
-        _e.client_id == client_id, campaigns.c.state.in_((CampaignState.RUNNING, CampaignState.FINISHING))
-    )
-    rows = connection.execute(query.order_by(_e.campaign, _e.entry))
-    return [PlaceRow.from_row(row).build_place() for row in rows]
+class HeldPlace(NamedTuple):
+    """A client's open place, the state of its campaign, and the priority of that campaign's mail now."""
+
+    place: JourneyPlace
+    campaign: CampaignState
+    priority: int
+
+
+def list_places(connection: Connection, client_id: ClientId) -> list[HeldPlace]:
+    """List the open places of a client, whatever the state of their campaigns."""
+    query = _select_places().add_columns(campaigns.c.state.label("campaign_state"), campaigns.c.spec)
+    query = query.join(campaigns, campaigns.c.slug == _e.campaign).where(_e.client_id == client_id)
+    return [
+        HeldPlace(PlaceRow.from_row(row).build_place(), CampaignState(row.campaign_state), row.spec["priority"])
+        for row in connection.execute(query.order_by(_e.campaign, _e.entry))
+    ]
 
 
 def list_places_of(connection: Connection, client_ids: Iterable[ClientId]) -> list[JourneyPlace]:
@@ -100,6 +108,26 @@ def save_place(connection: Connection, before: JourneyPlace, after: JourneyPlace
         _e.state.in_({before.state} & allowed),
     )
     return connection.execute(statement.values(_build_values(after, now))).rowcount == 1
+
+
+def leave_at_goal(connection: Connection, place: JourneyPlace, now: datetime) -> None:
+    """End the place of a client who reached the goal, in whatever step an assessment puts it meanwhile."""
+    statement = update(enrolments).where(
+        _e.campaign == place.campaign,
+        _e.client_id == place.client_id,
+        _e.entry == place.entry,
+        _e.state.in_(sorted(OPEN_PLACES)),
+    )
+    connection.execute(statement.values(state=EnrolmentState.EXITED, code="goal", due_at=None, at=now))
+
+
+def drop_overdue(connection: Connection, slug: CampaignSlug, before: datetime, now: datetime) -> int:
+    """Drop who waits at the entry for a moment before `before`, and return how many these are."""
+    waits = (_e.campaign == slug, _e.version.is_not(None), _e.step == "", _e.state == EnrolmentState.WAITING)
+    statement = update(enrolments).where(*waits, _e.due_at < before)
+    return connection.execute(
+        statement.values(state=EnrolmentState.DROPPED, code="too_late", due_at=None, at=now)
+    ).rowcount
 
 
 def _build_key(place: JourneyPlace) -> dict[str, Any]:

@@ -47,7 +47,7 @@ _v: Final = campaign_versions.c
 
 def compute_digest(definition: CampaignDefinition) -> str:
     """Compute the digest of a definition: the same for the same meaning, however it was written."""
-    text = json.dumps(definition.model_dump(mode="json"), sort_keys=True)
+    text = json.dumps(definition.model_dump(mode="json", exclude_defaults=True), sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

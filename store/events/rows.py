@@ -12,8 +12,8 @@ from store.sql.types import to_micros
 COLUMNS: Final = ("event_id", "client_id", "type", "occurred_at", "item_id", "quantity", "value_cents", "data")
 
 _KEPT_ELSEWHERE: Final = frozenset(
-    {"event_id", "client_id", "type", "occurred_at", "item_id", "quantity", "value", "currency"}
-)  # currency: always the shop's
+    {"event_id", "client_id", "type", "occurred_at", "item_id", "quantity", "value", "currency", "attributes"}
+)  # currency: always the shop's; attributes: of the client
 
 
 class EventRow(NamedTuple):

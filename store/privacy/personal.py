@@ -74,6 +74,8 @@ client."""
 OTHER_TABLES: Final[Mapping[Table, str]] = {
     t.items: "the catalogue",
     t.item_pictures: "addresses of the shop's pictures",
+    t.item_sightings: "stock and prices",
+    t.item_occasions: "items; its cursor is an id for the minute in which it is told",
     t.stock: "counts of units",
     t.stock_prices: "of units",
     t.revisions: "counters",

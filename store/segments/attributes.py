@@ -89,6 +89,13 @@ def load_values(connection: Connection, client_ids: Iterable[ClientId]) -> dict[
     return values
 
 
+def load_times(connection: Connection, client_ids: Iterable[ClientId]) -> dict[tuple[ClientId, str], datetime]:
+    """Load since when each value of these clients holds, by client and name."""
+    c = client_attributes.c
+    query = select(c.client_id, c.name, c.updated_at).where(among(connection, c.client_id, client_ids))
+    return {(row.client_id, row.name): row.updated_at for row in connection.execute(query)}
+
+
 def save_values(
     connection: Connection,
     changes: Mapping[ClientId, Mapping[str, AttributeValue | None]],

@@ -29,7 +29,18 @@ from store.tables.mail import (
 from store.tables.model_calls import model_calls, model_spend, model_transcripts
 from store.tables.refreshes import refreshes, top_picks
 from store.tables.segments import attributes, client_attributes, segment_counts, segments
-from store.tables.shop import artefacts, client_changes, decisions, item_pictures, items, questions, revisions, stock
+from store.tables.shop import (
+    artefacts,
+    client_changes,
+    decisions,
+    item_occasions,
+    item_pictures,
+    item_sightings,
+    items,
+    questions,
+    revisions,
+    stock,
+)
 from store.tables.streams import dead_letters, dead_payloads, stream_offsets
 from store.tables.visits import visit_events
 from store.tables.webhooks import webhook_endpoints, webhook_messages, webhook_subscriptions
@@ -63,7 +74,9 @@ __all__ = [
     "fix_steps",
     "fixes",
     "holds",
+    "item_occasions",
     "item_pictures",
+    "item_sightings",
     "items",
     "lost_workflows",
     "mail_domains",

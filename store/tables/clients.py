@@ -13,6 +13,8 @@ ORDER_ROWS: Final = "type IN ('order_placed', 'order_returned')"
 """Which events are order lines and returns; SQLite uses their index only for a query that says exactly this."""
 COUNTED_ROWS: Final = "type IN ('order_placed', 'order_returned', 'email_clicked')"
 """Which events the figures of a day are counted from; as above."""
+WISHES: Final = "type = 'wishlisted'"
+"""Which events say that a client wishes for an item; as above."""
 
 clients = Table(
     "clients",
@@ -131,6 +133,13 @@ events = Table(
         "occurred_at",
         sqlite_where=text(COUNTED_ROWS),
         postgresql_where=text(COUNTED_ROWS),
+    ),
+    Index(
+        "ix_events_wishes",
+        "item_id",
+        "client_id",
+        sqlite_where=text(WISHES),
+        postgresql_where=text(WISHES),
     ),
     Index(
         "ix_events_type",

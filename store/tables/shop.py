@@ -54,6 +54,28 @@ stock = Table(
     Column("reserved", BigInteger, nullable=False, server_default="0", comment="units held for a Fix"),
 )
 
+item_sightings = Table(
+    "item_sightings",
+    metadata,
+    build_id_column("item_id", primary_key=True),
+    Column("in_stock", Boolean, comment="none: its stock is not counted"),
+    Column("price_cents", BigInteger, nullable=False),
+    comment="how items stood at the last look, while a campaign waits for one to come back or to become cheaper",
+)
+
+item_occasions = Table(
+    "item_occasions",
+    metadata,
+    Column("id", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("kind", String(16), nullable=False),
+    build_id_column("item_id", nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("was_cents", BigInteger, nullable=False),
+    Column("is_cents", BigInteger, nullable=False),
+    Column("cursor", String(64), nullable=False, comment="the last client who was told"),
+    comment="items that came back or became cheaper, until all who wished for one were told",
+)
+
 revisions = Table(
     "revisions",
     metadata,

@@ -11,10 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.journeys.advancing import JourneyEvent, JourneyFacts, advance_place
+from domain.journeys.contents import build_content
 from domain.journeys.entries import EntryOccasion, LastEntry, begin_place, may_enter
 from domain.journeys.places import JourneyPlace, JourneyVersions
+from domain.journeys.tightening import tighten_rules
+from domain.timing import MailRules
 from models.base import utc
 from models.campaign_definition import CampaignDefinition
+from models.journey_steps import MailContent, QuietHours
 from models.states import Arm, EnrolmentState, OutreachState
 
 NOW = utc(2026, 3, 2, 9)
@@ -92,6 +96,37 @@ def test_own_caps_and_quiet_hours_hold_a_mail_back() -> None:
     assert advance_place(place, versions, JourneyFacts(), NOW).place.due_at == utc(2026, 3, 2, 12)
     mailed = JourneyFacts(sent_at=[NOW - timedelta(days=2)])
     assert advance_place(place, versions, mailed, NOW).place.due_at == utc(2026, 3, 7, 12)
+
+
+def test_quiet_hours_join_to_the_shortest_stretch_that_holds_both() -> None:
+    def join(own: tuple[int, int], shop: tuple[int, int] = (21, 8)) -> tuple[int, int]:
+        hours = QuietHours(from_hour=own[0], until_hour=own[1])
+        rules = MailRules(quiet_from_hour=shop[0], quiet_until_hour=shop[1])
+        tight = tighten_rules(rules, MailContent(quiet_hours=hours, mails_per_week=1))
+        assert tight.most_per_week == 1
+        return tight.quiet_from_hour, tight.quiet_until_hour
+
+    assert join((18, 10)) == (18, 10)
+    assert join((18, 10), (21, 11)) == (18, 11), "the shop is tighter since"
+    assert join((18, 10), (17, 8)) == (17, 10)
+    assert join((18, 10), (12, 12)) == (18, 10), "a shop without quiet hours"
+    assert tighten_rules(MailRules(), MailContent()) == MailRules()
+
+
+def test_growing_a_variant_moves_only_those_whom_it_takes() -> None:
+    def choose(first: float, second: float) -> dict[str, str]:
+        variants = [{"name": name, "share": share, "message": "Hi."} for name, share in (("a", first), ("b", second))]
+        sent = define({"id": "m", "mail": {"message": "Hello.", "variants": variants}})
+        found = {}
+        for n in range(500):
+            place = replace(enter(sent), client_id=f"c{n}")
+            content = build_content(sent, sent.steps[0], place)
+            assert content is not None
+            found[place.client_id] = content.variant
+        return found
+
+    before, after = choose(0.2, 0.3), choose(0.4, 0.3)
+    assert {(was, after[name]) for name, was in before.items() if was != after[name]} == {("", "a")}
 
 
 def test_one_time_is_of_the_clients_clock_over_the_change_to_summer_time() -> None:

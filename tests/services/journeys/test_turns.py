@@ -9,18 +9,23 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, select
 
+from errors import BadInput
 from models.actors import Actor, Channel, Role
 from models.base import utc
-from models.campaign_definition import CampaignDefinition
+from models.campaign import CampaignCommand
+from models.campaign_definition import CampaignDefinition, CampaignVersion
 from models.lifecycle import Assessment, AssessRequest
 from models.states import OutreachState
 from services.assessment.assessor import Assessor
 from services.campaigns.definitions import decide_version, save_draft, start_version, submit_version
+from services.campaigns.steering import steer_campaign
 from services.context import ServiceContext
 from services.ingestion.intake import accept_events
+from services.mailing.send_times import choose_send_time
 from services.mailing.sending import decide_sending
 from settings import Settings
 from store import tables as t
+from store.campaigns import places
 from store.database import connect, read_transaction, write_transaction
 from store.mail import ledger
 from store.mail.policy import ShopPolicy
@@ -51,12 +56,13 @@ class Basket:
         self.engine, self.policy = engine, ShopPolicy.from_settings(settings)
         self.assessor = Assessor(self.context)
 
-    def publish(self, definition: dict[str, Any], **fields: Any) -> None:
+    def publish(self, definition: dict[str, Any], **fields: Any) -> CampaignVersion:
         settings = self.context.settings
         drafted = save_draft(self.engine, OWNER, CampaignDefinition.model_validate(definition), settings, NOON, NOON)
         submit_version(self.engine, OWNER, "cart", NOON, NOON)
         decide_version(self.engine, OWNER, "cart", drafted.version, "approve", NOON, NOON)
         start_version(self.engine, OWNER, "cart", NOON, NOON, **fields)
+        return drafted
 
     def tell(self, kind: str, at: datetime, **fields: Any) -> None:
         with write_transaction(self.engine) as connection:
@@ -132,6 +138,108 @@ def test_an_order_ends_it_at_once_and_stops_the_mail_on_its_way(basket: Basket) 
     with write_transaction(basket.engine) as connection:
         row = ledger.require_mail(connection, "ann", ledger.load_client_mails(connection, "ann")[-1].n)
         assert decide_sending(basket.context, connection, row, NOON + 5 * HOUR).code == "left_campaign"
+
+
+def test_the_quiet_hours_and_caps_of_a_campaign_hold_at_the_send_time_and_at_the_gate(basket: Basket) -> None:
+    with write_transaction(basket.engine) as connection:
+        connection.execute(t.clients.update().values(policy={"preferred_hour": 20, "max_mails_per_week": 7}))
+    tight = CART | {"quiet_hours": {"from_hour": 18, "until_hour": 10}, "caps": {"mails_per_week": 1}}
+    said = basket.publish(tight).said
+    assert said == (
+        "1 client asks for mail at an hour that is quiet in this campaign (18:00 to 10:00): mail of it goes at 10:00",
+    )
+    basket.tell("added_to_cart", NOON, item_id="jumper")
+    assert basket.look(NOON + 4 * HOUR).start is not None
+    with write_transaction(basket.engine) as connection:
+        row = ledger.require_mail(connection, "ann", ledger.load_client_mails(connection, "ann")[-1].n)
+        evening, morning = NOON + 8 * HOUR, NOON + 22 * HOUR
+        assert choose_send_time(basket.context, connection, row, None, NOON + 4 * HOUR) == morning
+        assert decide_sending(basket.context, connection, row, evening).code == "quiet_hours"
+        assert decide_sending(basket.context, connection, row, evening).until == morning
+        assert decide_sending(basket.context, connection, row, morning).code == ""
+        at = {"created_at": NOON, "updated_at": NOON, "sent_at": NOON - 60 * HOUR}
+        other = {"client_id": "ann", "n": 90, "reason_key": "x", "kind": "quiz", "assessment_id": "a", "score": 1.0}
+        connection.execute(t.outreaches.insert().values(**other, phase="active", state="sent", **at))
+        assert decide_sending(basket.context, connection, row, morning).code == "cap", "its own cap, not the shop's"
+
+
+def test_who_refuses_personalisation_or_campaigns_leaves_and_their_mail_stays_here(basket: Basket) -> None:
+    basket.tell("added_to_cart", NOON, item_id="jumper")
+    basket.look(NOON + 4 * HOUR)
+    basket.tell("consent_changed", NOON + 5 * HOUR, consent=False, purposes=["personalisation"])
+    with write_transaction(basket.engine) as connection:
+        row = ledger.require_mail(connection, "ann", ledger.load_client_mails(connection, "ann")[-1].n)
+        assert decide_sending(basket.context, connection, row, NOON + 5 * HOUR).code == "personalisation_refused"
+        ledger.move_mail(connection, "ann", row.n, OutreachState.SUPPRESSED, NOON + 5 * HOUR)
+    basket.look(NOON + 5 * HOUR)
+    assert basket.place == ("exited", "first", "personalisation_refused")
+
+
+def test_who_wants_no_campaigns_any_more_leaves_in_the_middle(basket: Basket) -> None:
+    basket.tell("added_to_cart", NOON, item_id="jumper")
+    basket.look(NOON + 4 * HOUR)
+    basket.send_all(NOON + 5 * HOUR)
+    basket.look(NOON + 5 * HOUR)
+    with write_transaction(basket.engine) as connection:
+        connection.execute(t.clients.update().values(policy={"topics": ["news"]}))
+    basket.look(NOON + 6 * HOUR)
+    assert basket.place == ("exited", "think", "topic_unwanted")
+
+
+def test_the_goal_ends_it_in_whatever_step_an_assessment_puts_it_meanwhile(basket: Basket) -> None:
+    basket.tell("added_to_cart", NOON, item_id="jumper")
+    with write_transaction(basket.engine) as connection:
+        (seen,) = places.list_places_of(connection, ["ann"])
+    basket.look(NOON + 4 * HOUR)
+    assert basket.place == ("in_step", "first", "")
+    with write_transaction(basket.engine) as connection:
+        places.leave_at_goal(connection, seen, NOON + 5 * HOUR)
+    assert basket.place == ("exited", "first", "goal")
+
+
+def test_places_end_with_their_campaign(basket: Basket) -> None:
+    basket.tell("added_to_cart", NOON, item_id="jumper")
+    basket.look(NOON + 4 * HOUR)
+    steer_campaign(basket.engine, OWNER, "cart", CampaignCommand(kind="end"), NOON + 5 * HOUR, NOON)
+    basket.look(NOON + 5 * HOUR)
+    assert basket.place == ("in_step", "first", ""), "its mail still goes"
+    basket.send_all(NOON + 6 * HOUR)
+    basket.look(NOON + 6 * HOUR)
+    assert basket.place == ("exited", "first", "campaign_ended")
+
+
+@pytest.mark.parametrize(("overdue", "state"), [("replan", "dropped"), ("send_late", "in_step"), ("expire", "dropped")])
+def test_an_occasion_that_a_long_pause_outlived_is_none_unless_late_mail_is_wanted(
+    basket: Basket, overdue: Any, state: str
+) -> None:
+    basket.tell("added_to_cart", NOON, item_id="jumper")
+    steer_campaign(basket.engine, OWNER, "cart", CampaignCommand(kind="pause"), NOON + HOUR, NOON)
+    waits = basket.look(NOON + HOUR)
+    assert waits.wake_at <= NOON + 5 * HOUR, "a pause that is over by then costs nobody their step"
+    later = NOON + 15 * 24 * HOUR
+    basket.look(later)
+    assert basket.place == ("waiting", "", "")
+    steer_campaign(basket.engine, OWNER, "cart", CampaignCommand(kind="resume", overdue=overdue), later, NOON)
+    basket.look(later)
+    assert basket.place[0] == state
+
+
+def test_what_belongs_to_the_steps_is_no_adjustment_and_the_priority_is(basket: Basket) -> None:
+    change = CampaignCommand(kind="adjust", change={"message": "All is reduced."})
+    with pytest.raises(BadInput, match=r"^message: cart has several steps, and each says its own: change the file"):
+        steer_campaign(basket.engine, OWNER, "cart", change, NOON, NOON)
+    steer_campaign(basket.engine, OWNER, "cart", CampaignCommand(kind="adjust", change={"priority": 95}), NOON, NOON)
+    basket.tell("added_to_cart", NOON, item_id="jumper")
+    basket.look(NOON + 4 * HOUR)
+    with read_transaction(basket.engine) as connection:
+        assert ledger.load_client_mails(connection, "ann")[-1].priority == 95
+
+
+@pytest.mark.parametrize(("field", "value"), [("holdout", 0.2), ("window_days", 30), ("ends_at", "2026-03-02T12:00Z")])
+def test_a_version_keeps_the_comparison_and_ends_in_the_future(basket: Basket, field: str, value: Any) -> None:
+    with pytest.raises(BadInput) as refused:
+        basket.publish(CART | {field: value})
+    assert refused.value.field == field
 
 
 def test_a_new_version_moves_who_is_in_it_at_their_next_step(basket: Basket) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,18 +13,20 @@ from ingest.files import import_file
 from models.attributes import AttributeOrder, AttributeType
 from models.segment_answers import SegmentQuestion
 from services.clients.registration import save_client
+from services.ingestion.intake import accept_events
 from services.segments.attributes import declare_attribute, list_attributes
 from services.segments.questions import count_segment
-from store.database import read_transaction
+from store.database import read_transaction, write_transaction
 from store.mail.policy import ShopPolicy
 from store.segments.attributes import load_values
-from store.tables import activity
+from store.tables import activity, events
 from tests.services.segments.test_segments import OWNER
 from tests.store.conftest import NOW, REAL, empty_engine, engine, policy
-from tests.store.seeds import client_row
+from tests.store.seeds import client_row, event
 
 __all__ = ["empty_engine", "engine", "policy"]
 
+DAY = timedelta(days=1)
 TYPES = {"points": "number", "colour": "text", "member": "boolean", "birthday": "date"}
 
 
@@ -101,3 +104,35 @@ def test_a_file_sets_attributes_by_columns(shop: Engine, policy: ShopPolicy, tmp
     assert count(shop, "attr.points is unknown and attr.member is known") == 1
     again = import_file("clients", file, shop, OWNER, policy, NOW, REAL)
     assert (again.new, again.changed, again.already_there) == (0, 0, 2)
+
+
+def test_events_set_attributes_and_the_later_one_holds_whichever_arrives_first(
+    shop: Engine, policy: ShopPolicy, tmp_path: Path
+) -> None:
+    save_client(shop, OWNER, client_row("ann"), policy, NOW - 9 * DAY, REAL)
+
+    def tell(name: str, at: datetime, **attributes: object) -> tuple[str, ...]:
+        told = event(name, "searched", "ann", at, attributes=attributes)
+        with write_transaction(shop) as connection:
+            refused = accept_events(connection, [told], policy, NOW, REAL).refused
+            return tuple(f"{one.field}: {one.reason}" for one in refused)
+
+    assert tell("late", NOW - DAY, points=20, colour="red") == ()
+    assert tell("early", NOW - 2 * DAY, points=10, member=True) == ()
+    assert count(shop, "attr.points = 20 and attr.colour = red and attr.member") == 1
+    assert tell("late", NOW, points=99) == (), "a known event changes nothing"
+    assert count(shop, "attr.points = 20") == 1
+    assert tell("off", NOW, colour=None) == ()
+    assert count(shop, "attr.colour is unknown") == 1
+    (undeclared,) = tell("wrong", NOW, pionts=1)
+    assert undeclared.startswith("attr.pionts: is not declared; did you mean points?")
+    assert tell("wrong", NOW, points="many") == ("attr.points: must be a number",)
+    save_client(shop, OWNER, client_row("ann", attributes={"points": 5}), policy, NOW, REAL)
+    assert tell("before", NOW - DAY / 2, points=30) == ()
+    assert count(shop, "attr.points = 5") == 1, "a request is as late as it came"
+    file = tmp_path / "events.csv"
+    file.write_text(f"event_id,client_id,type,occurred_at,attr.points\nf1,ann,searched,{NOW:%FT%TZ},77\n")
+    import_file("events", file, shop, OWNER, policy, NOW, REAL)
+    assert count(shop, "attr.points = 77") == 1
+    with read_transaction(shop) as connection:
+        assert list(connection.scalars(select(events.c.data).where(events.c.data.is_not(None)))) == []
