@@ -33,6 +33,7 @@ PLAIN_EVERY_S: Final = 5.0
 @click.option("--start/--no-start", default=False, help="Start workflows at once; else they wait for the go.")
 @click.option("--rejects", type=click.Path(path_type=Path), help="Where bad rows go. Default: PATH.rejects.jsonl")
 @click.option("--columns", multiple=True, help="Its names for our columns: email=E-Mail,first_name=Vorname")
+@click.option("--without", "left_out", multiple=True, help="A column of the file that is not read.")
 @click.option("--delimiter", help="What parts the cells: ';' or tab, for instance. Default: a comma; tab in .tsv")
 @click.option("--encoding", help="Such as utf-16 or cp1252. Default: UTF-8")
 @click.option("--lists", help="What parts a list within a cell. Default: |")
@@ -47,6 +48,7 @@ def command(
     start: bool,
     rejects: Path | None,
     columns: tuple[str, ...],
+    left_out: tuple[str, ...],
     delimiter: str | None,
     encoding: str | None,
     lists: str | None,
@@ -64,7 +66,7 @@ def command(
     from services.goods.size_tables import load_size_table  # noqa: PLC0415
     from store.mail.policy import ShopPolicy  # noqa: PLC0415
 
-    written = FileFormat.parse(delimiter, encoding, lists, columns)
+    written = FileFormat.parse(delimiter, encoding, lists, columns, left_out)
     settings = load()
     engine = open_database(settings)
     try:

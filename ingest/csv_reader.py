@@ -12,7 +12,7 @@ from typing import Any, Final
 from errors import BadInput
 from ingest.faults import RowFault
 from ingest.file_format import FileFormat
-from ingest.rows import Columns, FileLine
+from ingest.rows import Columns, FileLine, Row
 
 SEPARATOR_LINE: Final = re.compile(r"sep=(.)\r?\n?")
 """The first line by which Excel names a delimiter."""
@@ -59,7 +59,8 @@ class CsvReader:
             raise BadInput(f"is not CSV: {wrong}", str(self._path)) from None
         self._finish_row()
         names = self._written.rename([name.strip() for name in cells])
-        columns.check(names, self._path, _suggest_delimiter(names))
+        read = names if not self._written.left_out else [name for name in names if name]
+        columns.check(read, self._path, _suggest_delimiter(names))
         return names
 
     def read_rows(self) -> Iterator[FileLine]:
@@ -95,10 +96,13 @@ class CsvReader:
         if not any(map(str.strip, cells)):
             self.blank_rows += bool(cells)
         elif len(cells) == width or (not any(map(str.strip, cells[width:])) and len(cells) > width):
-            yield FileLine(number, {name: cell for name, cell in zip(self.header, cells, strict=False) if cell})
+            yield FileLine(number, self._name_cells(cells))
         else:
-            row = {name: cell for name, cell in zip(self.header, cells, strict=False) if cell}
-            yield FileLine(number, row, RowFault("", f"has {len(cells)} cells where the header has {width}"))
+            fault = RowFault("", f"has {len(cells)} cells where the header has {width}")
+            yield FileLine(number, self._name_cells(cells), fault)
+
+    def _name_cells(self, cells: list[str]) -> Row:
+        return {name: cell for name, cell in zip(self.header, cells, strict=False) if cell and name}
 
     def _may_hold_stray_quote(self) -> bool:
         """Return whether a row lies over several lines, or ends the file within a quote."""

@@ -20,10 +20,20 @@ class FileFormat:
     encoding: str | None = None
     lists: str = LIST_SEPARATOR
     columns: Mapping[str, str] = field(default_factory=dict)
+    left_out: frozenset[str] = frozenset()
+    """Columns of the file that are not read."""
 
     @classmethod
-    def parse(cls, delimiter: str | None, encoding: str | None, lists: str | None, columns: Sequence[str]) -> Self:
-        """Parse the options of a command: `columns` holds texts such as `email=E-Mail,first_name=Vorname`.
+    def parse(
+        cls,
+        delimiter: str | None,
+        encoding: str | None,
+        lists: str | None,
+        columns: Sequence[str],
+        left_out: Sequence[str] = (),
+    ) -> Self:
+        """Parse the options of a command: `columns` holds texts such as `email=E-Mail,first_name=Vorname`, `left_out`
+        names of columns that are not read.
 
         Raises:
             BadInput: an option that names no single character, no encoding or no column.
@@ -33,16 +43,18 @@ class FileFormat:
             _parse_encoding(encoding) if encoding else None,
             _parse_character(lists, "--lists") if lists else LIST_SEPARATOR,
             dict(_parse_pair(pair) for text in columns for pair in text.split(",")),
+            frozenset(left_out),
         )
 
     def rename(self, names: Sequence[str]) -> list[str]:
-        """Return our names for the columns `names` of a file. Raises BadInput when the file lacks a stated one."""
+        """Return our names for the columns `names` of a file; empty for one that is not read. Raises BadInput when the
+        file lacks a stated one."""
         ours = {theirs: name for name, theirs in self.columns.items()}
         if absent := [theirs for theirs in ours if theirs not in names]:
             raise BadInput(
                 f"the file has no column {', '.join(map(repr, absent))}; it has {', '.join(names)}", "--columns"
             )
-        return [ours.get(name, name) for name in names]
+        return ["" if name in self.left_out else ours.get(name, name) for name in names]
 
 
 def _parse_character(text: str, option: str) -> str:

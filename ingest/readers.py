@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Final
@@ -49,7 +49,7 @@ def _open_csv(path: Path, columns: Columns, written: FileFormat) -> Source:
         reader.read_rows(),
         path.stat().st_size,
         lambda: reader.characters,
-        tuple(reader.header),
+        tuple(filter(None, reader.header)),
         lambda: reader.blank_rows,
     )
 
@@ -66,7 +66,7 @@ def _open_json_lines(path: Path, _columns: Columns, written: FileFormat) -> Sour
                     _skip_line(file, text)
                     yield FileLine(number, {}, RowFault("", f"is longer than {LONGEST_LINE:,} bytes"))
                 elif text.strip(b"\xef\xbb\xbf \t\r\n"):
-                    yield _parse_json_line(number, text.removeprefix(b"\xef\xbb\xbf"), ours)
+                    yield _parse_json_line(number, text.removeprefix(b"\xef\xbb\xbf"), ours, written.left_out)
 
     return Source(rows(), path.stat().st_size, lambda: read)
 
@@ -76,7 +76,7 @@ def _skip_line(file: BinaryIO, text: bytes) -> None:
         text = file.readline(LONGEST_LINE)
 
 
-def _parse_json_line(number: int, text: bytes, ours: dict[str, str]) -> FileLine:
+def _parse_json_line(number: int, text: bytes, ours: dict[str, str], left_out: Container[str] = ()) -> FileLine:
     try:
         parsed = orjson.loads(text)
     except orjson.JSONDecodeError as wrong:
@@ -86,7 +86,8 @@ def _parse_json_line(number: int, text: bytes, ours: dict[str, str]) -> FileLine
     if not isinstance(parsed, dict):
         return FileLine(number, {"value": parsed}, RowFault("", "is not a JSON object"))
     row: Row = parsed
-    return FileLine(number, {ours.get(name, name): value for name, value in row.items() if value is not None})
+    named = {ours.get(name, name): value for name, value in row.items() if value is not None and name not in left_out}
+    return FileLine(number, named)
 
 
 def _open_parquet(path: Path, columns: Columns, written: FileFormat) -> Source:
@@ -98,7 +99,7 @@ def _open_parquet(path: Path, columns: Columns, written: FileFormat) -> Source:
     except pa.ArrowInvalid:
         raise BadInput("is not a Parquet file", str(path)) from None
     names = written.rename(file.schema_arrow.names)
-    columns.check(names, path)
+    columns.check([name for name in names if name], path)
     read = 0
 
     def rows() -> Iterator[FileLine]:
@@ -110,7 +111,7 @@ def _open_parquet(path: Path, columns: Columns, written: FileFormat) -> Source:
         except pa.ArrowException as broken:
             raise BadInput(f"breaks off after row {read}: {broken}; the rows before are in", str(path)) from None
 
-    return Source(rows(), file.metadata.num_rows, lambda: read, tuple(names))
+    return Source(rows(), file.metadata.num_rows, lambda: read, tuple(filter(None, names)))
 
 
 def _read_parquet_rows(batch: Any, before: int, names: list[str]) -> Iterator[FileLine]:
@@ -122,7 +123,9 @@ def _read_parquet_rows(batch: Any, before: int, names: list[str]) -> Iterator[Fi
             column = column.cast(pa.timestamp("us", column.type.tz), safe=False)  # noqa: PLW2901
         columns.append(column.to_pylist())
     for number, cells in enumerate(zip(*columns, strict=True), before + 1):
-        yield FileLine(number, {name: cell for name, cell in zip(names, cells, strict=True) if not _is_empty(cell)})
+        yield FileLine(
+            number, {name: cell for name, cell in zip(names, cells, strict=True) if name and not _is_empty(cell)}
+        )
 
 
 def _is_empty(cell: Any) -> bool:

@@ -9,6 +9,7 @@ from typing import Final
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from errors import BadInput, TooLarge
+from ingest.uploads import LARGEST
 
 LIMITS: Final[tuple[tuple[str, int], ...]] = (
     ("/v1/events", 5_000_000),  # some five thousand bytes for each of a thousand events
@@ -20,6 +21,10 @@ LIMITS: Final[tuple[tuple[str, int], ...]] = (
     ("/v1/calls/", 10_000),
     ("/v1/", 100_000),
     ("/review/", 100_000),  # every sentence of a draft
+    ("/import/", 50_000),  # the names of many columns
+    ("/import", LARGEST + 100_000),  # a whole file, which is streamed
+    ("/campaigns/", 200_000),  # every step of a campaign
+    ("/new-campaign", 200_000),
     ("/", 20_000),  # the forms of our own pages
 )
 """Bytes by the beginning of the path; the first that fits counts."""

@@ -23,7 +23,8 @@ from models.catalogue import Item
 from settings import Settings
 from web.auth.callers import get_caller
 from web.auth.forms import build_token
-from web.console import labels, people_labels
+from web.console import labels, navigation, people_labels
+from web.console.fields import name_field
 from web.context import WebContext
 
 WEB_FOLDER: Final = Path(__file__).parent
@@ -78,6 +79,8 @@ def _build_environment() -> Environment:
     environment.globals |= {
         "labels": labels,
         "people_labels": people_labels,
+        "nav": navigation,
+        "name_field": name_field,
         "label": labels.get_label,
         "tone": labels.choose_tone,
         "static": build_static_url,
@@ -88,6 +91,7 @@ def _build_environment() -> Environment:
         "moment": format_moment,
         "day": format_day,
         "ago": format_ago,
+        "iso_day": lambda text: format_day(datetime.fromisoformat(text)),
         "personal": _mask_for_reader,
         "count": lambda number: f"{number or 0:,}",
         "capitalize_first": lambda text: f"{text[:1].upper()}{text[1:]}",

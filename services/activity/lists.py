@@ -47,9 +47,10 @@ def write_csv(engine: Engine, query: ActivityQuery) -> Iterator[str]:
 def split_change(data: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any], dict[str, Any]]:
     """Split what a change says of itself into fields before, the same fields after, and the rest.
 
-    `changed` of the log holds for each field what it was and what it is.
+    `changed` of the log holds for each field what it was and what it is; of an import it is how many rows changed.
     """
-    changed: dict[str, list[Any]] = data.get("changed", {})
+    if not isinstance(changed := data.get("changed", {}), dict):
+        return {}, {}, data
     rest = {name: value for name, value in data.items() if name != "changed"}
     return {name: pair[0] for name, pair in changed.items()}, {name: pair[1] for name, pair in changed.items()}, rest
 

@@ -117,12 +117,12 @@ def export_list(
         data = {"all": chosen.everyone, "picked": len(chosen.ids)}
         subject = Subject(kind=SubjectKind.DATA, id="clients")
         write_activity(connection, actor, Action.EXPORT_LIST, subject, now, real_now, data)
-    return _write_lines(engine, chosen)
+    return _write_lines(engine, chosen, now)
 
 
-def _write_lines(engine: Engine, chosen: ClientSelection) -> Iterator[str]:
+def _write_lines(engine: Engine, chosen: ClientSelection, now: datetime) -> Iterator[str]:
     yield format_line(COLUMNS)
-    for batch in iterate_selected(engine, chosen):
+    for batch in iterate_selected(engine, chosen, now):
         yield "".join(format_line(_list_cells(client)) for client in batch)
 
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from sqlalchemy import Engine
 
 from errors import BadInput
 from models.base import ClientId
-from store.clients.lists import ClientSummary, find_clients, list_summaries
+from models.segment_answers import SegmentSlug
+from store.clients.lists import ClientPage, ClientSummary, find_clients, list_summaries
 from store.database import read_transaction
+from store.segments.segments import load_segment
 
 BATCH: Final = 500
 MOST: Final = 10_000
@@ -26,9 +29,19 @@ class ClientSelection:
     everyone: bool = False
     text: str = ""
     phase: str = ""
+    segment: SegmentSlug = ""
 
 
-def iterate_selected(engine: Engine, chosen: ClientSelection) -> Iterator[Sequence[ClientSummary]]:
+def find_page(
+    engine: Engine, chosen: ClientSelection, now: datetime, after: ClientId = "", limit: int = BATCH, **by: bool
+) -> ClientPage:
+    """Find a page of the clients whom the search of a list finds. Raises NotFound for an unknown segment."""
+    with read_transaction(engine) as connection:
+        within = (load_segment(connection, chosen.segment).tree, now) if chosen.segment else None
+        return find_clients(connection, chosen.text, chosen.phase, after, limit, within=within, **by)
+
+
+def iterate_selected(engine: Engine, chosen: ClientSelection, now: datetime) -> Iterator[Sequence[ClientSummary]]:
     """Yield the clients of a selection in batches, in the order of ids."""
     if not chosen.everyone:
         for ids in split_batches(sorted(set(chosen.ids))):
@@ -38,16 +51,15 @@ def iterate_selected(engine: Engine, chosen: ClientSelection) -> Iterator[Sequen
         return
     after: ClientId | None = ""
     while after is not None:
-        with read_transaction(engine) as connection:
-            page = find_clients(connection, chosen.text, chosen.phase, after, BATCH)
+        page = find_page(engine, chosen, now, after)
         yield page.rows
         after = page.after
 
 
-def list_selected(engine: Engine, chosen: ClientSelection) -> list[ClientId]:
+def list_selected(engine: Engine, chosen: ClientSelection, now: datetime) -> list[ClientId]:
     """List the ids of a selection. Raises BadInput for none, and for more than one act may be about."""
     ids: list[ClientId] = []
-    for batch in iterate_selected(engine, chosen):
+    for batch in iterate_selected(engine, chosen, now):
         ids += [client.client_id for client in batch]
         if len(ids) > MOST:
             raise BadInput(f"these are more than {MOST:,} clients; choose fewer", "pick")

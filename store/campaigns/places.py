@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Connection, Select, or_, select, update
+from sqlalchemy import Connection, Select, func, or_, select, update
 
 from domain.journeys.advancing import JourneyEvent
 from domain.journeys.audiences import Membership
@@ -84,6 +84,12 @@ def list_places(connection: Connection, client_id: ClientId) -> list[HeldPlace]:
         HeldPlace(PlaceRow.from_row(row).build_place(), CampaignState(row.campaign_state), row.spec["priority"])
         for row in connection.execute(query.order_by(_e.campaign, _e.entry))
     ]
+
+
+def count_steps(connection: Connection, slug: CampaignSlug) -> dict[str, int]:
+    """Count the clients of a campaign in each of its steps now."""
+    query = select(_e.step, func.count()).where(_e.campaign == slug, _e.state.in_(sorted(OPEN_PLACES)))
+    return {step: count for step, count in connection.execute(query.group_by(_e.step)) if step}
 
 
 def list_places_of(connection: Connection, client_ids: Iterable[ClientId]) -> list[JourneyPlace]:

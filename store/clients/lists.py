@@ -10,7 +10,9 @@ from typing import Final
 from sqlalchemy import Connection, func, not_, or_, select
 
 from models.base import ClientId
+from models.segments import Filter
 from models.states import Band, Phase
+from store.segments.compilation import compile_filter
 from store.sql.bulk import among
 from store.sql.records import Record
 from store.tables import clients, engagement, standings
@@ -68,10 +70,12 @@ def find_clients(
     limit: int = 50,
     *,
     by_id_alone: bool = False,
+    within: tuple[Filter, datetime] | None = None,
 ) -> ClientPage:
     """Find clients whose id, name or address begins with `text`, in the order of ids, starting behind `after`.
 
-    Args: `by_id_alone`: for somebody to whom names and addresses are not shown, and who could guess them by searching.
+    Args: `within`: a filter that holds them at a moment.
+    `by_id_alone`: for somebody to whom names and addresses are not shown, and who could guess them by searching.
     """
     query = _SUMMARY.order_by(clients.c.client_id).limit(limit + 1)
     if text:
@@ -82,6 +86,8 @@ def find_clients(
         query = query.where(or_(*begins))
     if phase:
         query = query.where(standings.c.phase.is_(None) if phase == "new" else standings.c.phase == phase)
+    if within is not None:
+        query = query.where(compile_filter(*within, connection.dialect.name, by_set=False))
     if after:
         query = query.where(clients.c.client_id > after)
     rows = [ClientSummary.from_row(row) for row in connection.execute(query)]

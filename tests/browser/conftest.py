@@ -38,6 +38,11 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def site(home: Path) -> Iterator[str]:
     """The address of the app on the story, with two mails in its mailbox."""
+    yield from serve(home)
+
+
+def serve(home: Path, **more: object) -> Iterator[str]:
+    """Serve the app on the story, with two mails in its mailbox."""
     web, mailbox, temporal, worker = free_ports(4)
     settings = prepare_home(
         home,
@@ -46,6 +51,7 @@ def site(home: Path) -> Iterator[str]:
         temporal_address=f"127.0.0.1:{temporal}",
         worker_health_port=worker,
         signing_key="a signing key for tests",
+        **more,
     )
     _deliver(settings)
     config = uvicorn.Config(create_app(settings), host="127.0.0.1", port=web, log_level="error", access_log=False)
@@ -69,9 +75,9 @@ def _deliver(settings: Settings) -> None:
         Mailbox(get_mailbox_path(settings)).append([arrival])
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
-    """One browser a file."""
+    """One browser for all files; it ends before tests of another folder run, whose event loops it would disturb."""
     path = shutil.which("chromium") or shutil.which("google-chrome")
     if path is None:
         if os.environ.get("CI"):

@@ -1,33 +1,9 @@
-"""The pages in a real browser: they draw, they fit a phone, nothing in them acts, and nothing complains."""
+"""What single pages do in a real browser; that all of them draw, fit and complain of nothing: test_console_walk.py."""
 
 from __future__ import annotations
 
-import pytest
-
 from tests.browser.conftest import Tab
 from tests.web.sample_shop import HOSTILE
-
-PAGES = (
-    *("/", "/clients", "/clients/ada", "/clients/evil", "/campaigns", "/campaigns/spring", "/campaigns/evil"),
-    *("/fixes", "/fixes?state=", "/fixes/f1", "/fixes/f2", "/fixes/f3", "/refreshes", "/sign-in"),
-    *("/webhooks", "/webhooks/warehouse"),
-    *("/shop/coat-1", "/shop/bag-1", "/mailbox", "/mailbox/1", "/mailbox/2", "/mailbox/1?view=headers"),
-)
-
-
-@pytest.mark.parametrize("path", PAGES)
-def test_a_page_loads_without_complaint_and_nothing_in_it_acts(tab: Tab, path: str) -> None:
-    page = tab.open(path)
-    page.wait_for_load_state("networkidle")
-    assert tab.complaints == []
-    assert page.title() != "owned"
-    assert page.locator("main h1").count() == 1
-
-
-@pytest.mark.parametrize("path", PAGES)
-def test_a_page_fits_a_phone(phone: Tab, path: str) -> None:
-    phone.open(path)
-    assert phone.overflow() <= 0
 
 
 def test_the_score_picture_is_drawn(tab: Tab) -> None:

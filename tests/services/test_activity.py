@@ -79,3 +79,8 @@ def test_before_and_after_are_of_the_fields_that_differ() -> None:
     )
     assert list_replaced(before, after, without=("champion", "shadows")) == {"champion": True, "shadows": True}
     assert list_replaced(before, before) == {}
+
+
+def test_of_an_import_changed_is_a_number() -> None:
+    counts = {"new": 3, "changed": 2, "refused": 0}
+    assert split_change(counts) == ({}, {}, counts)

@@ -61,7 +61,7 @@ def kafka() -> Iterator[Kafka]:
     folder = Path(tempfile.mkdtemp(prefix="selvedge-kafka-"))
     ports = free_ports(2)
     properties = folder / "server.properties"
-    properties.write_text(build_properties(*ports, folder))
+    properties.write_text(build_properties(ports[0], ports[1], folder))
     with (folder / "out").open("w") as out:
         running = subprocess.Popen(
             [found.stdout.strip(), str(properties)], stdout=out, stderr=out, start_new_session=True

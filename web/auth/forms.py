@@ -43,7 +43,7 @@ async def read_fields(request: Request) -> list[tuple[str, str]]:
         return [(name, value) for name, value in (await request.form()).multi_items() if isinstance(value, str)]
     body = await request.body()
     try:
-        return parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=300, errors="strict")
+        return parse_qsl(body.decode(), keep_blank_values=True, max_num_fields=1_000, errors="strict")
     except ValueError:  # a UnicodeDecodeError is one
         raise BadInput("cannot be read as a form", "body") from None
 

@@ -18,6 +18,7 @@ from services.team.api_keys import create_key, list_keys, revoke_key
 from web.auth.callers import By, KnownKeys
 from web.auth.forms import read_form
 from web.auth.rules import needs
+from web.console.fields import explain_refusal
 from web.context import Here, WebContext
 from web.templating import render_page
 
@@ -45,7 +46,7 @@ def _create(request: Request, context: WebContext, actor: Actor, form: dict[str,
         order = parse_model(ApiKeyOrder, values | {"days": form.get("days") or None})
         made = create_key(context.engine, actor, order, context.business_now(), context.real_now())
     except BadInput as wrong:
-        return _render(request, context, form=form, wrong=str(wrong))
+        return _render(request, context, form=form, wrong=explain_refusal(wrong))
     return _render(request, context, made=made)
 
 
@@ -58,7 +59,7 @@ async def revoke(
         now, real_now = context.business_now(), context.real_now()
         await run_in_threadpool(revoke_key, context.engine, actor, key_id, now, real_now)
     except BadInput as wrong:
-        return await run_in_threadpool(_render, request, context, wrong=str(wrong))
+        return await run_in_threadpool(_render, request, context, wrong=explain_refusal(wrong))
     known: KnownKeys = request.app.state.known_keys
     known.forget()
     return RedirectResponse(PAGE, status_code=303)

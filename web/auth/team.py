@@ -19,6 +19,7 @@ from services.team.people import disable_person, invite_person, list_people, res
 from web.auth.callers import By
 from web.auth.forms import read_form
 from web.auth.rules import needs
+from web.console.fields import explain_refusal
 from web.context import Here, WebContext
 from web.templating import render_page
 
@@ -47,7 +48,7 @@ def _invite(request: Request, context: WebContext, actor: Actor, form: dict[str,
         now, real_now = context.business_now(), context.real_now()
         made = invite_person(context.engine, actor, build_link_base(context), order, now, real_now)
     except BadInput as wrong:
-        return _render(request, context, form=form, wrong=str(wrong))
+        return _render(request, context, form=form, wrong=explain_refusal(wrong))
     return _render(request, context, made=made)
 
 
@@ -60,7 +61,7 @@ async def change_role(request: Request, context: Here, actor: By, account_id: Ac
         now, real_now = context.business_now(), context.real_now()
         await run_in_threadpool(set_role, context.engine, actor, account_id, role, now, real_now)
     except BadInput as wrong:
-        return await run_in_threadpool(_render, request, context, wrong=str(wrong))
+        return await run_in_threadpool(_render, request, context, wrong=explain_refusal(wrong))
     return RedirectResponse(PAGE, status_code=303)
 
 
@@ -71,7 +72,7 @@ async def disable(request: Request, context: Here, actor: By, account_id: Accoun
         now, real_now = context.business_now(), context.real_now()
         await run_in_threadpool(disable_person, context.engine, actor, account_id, now, real_now)
     except BadInput as wrong:
-        return await run_in_threadpool(_render, request, context, wrong=str(wrong))
+        return await run_in_threadpool(_render, request, context, wrong=explain_refusal(wrong))
     return RedirectResponse(PAGE, status_code=303)
 
 

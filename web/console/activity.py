@@ -19,6 +19,7 @@ from store.activity import list_actor_names
 from store.database import read_transaction
 from web.auth.rules import needs
 from web.console.action_labels import DONE_ACTIONS
+from web.console.fields import explain_refusal
 from web.context import Here
 from web.templating import render_page
 
@@ -33,7 +34,7 @@ def show_activity(request: Request, context: Here) -> Response:
     try:
         query = parse_search(asked)
     except BadInput as refused:
-        query, wrong = ActivityQuery(), str(refused)
+        query, wrong = ActivityQuery(), explain_refusal(refused)
     page = find_changes(context.engine, query)
     with read_transaction(context.engine) as connection:
         people = list_actor_names(connection)

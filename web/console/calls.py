@@ -21,6 +21,7 @@ from web.auth.callers import By
 from web.auth.forms import build_token, check_token, read_form
 from web.auth.rules import needs
 from web.console.charts import build_slices
+from web.console.fields import explain_refusal
 from web.console.labels import CALLS
 from web.context import WebContext, get_context
 from web.templating import render_page
@@ -51,7 +52,7 @@ async def decide(
         decision = parse_model(CallDecision, {"verdict": form.get("verdict"), "by": actor.who})
         await run_in_threadpool(_decide, context, actor, call_id, decision)
     except BadInput as refused:
-        return await run_in_threadpool(_render, request, context, actor, CallState.OPEN, str(refused))
+        return await run_in_threadpool(_render, request, context, actor, CallState.OPEN, explain_refusal(refused))
     return RedirectResponse(PAGE, status_code=303)
 
 

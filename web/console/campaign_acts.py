@@ -19,6 +19,7 @@ from models.states import EnrolmentState
 from services.campaigns.people import list_people
 from services.campaigns.steering import steer_campaign
 from store.campaigns.campaigns import CampaignRow, find_campaign
+from store.clients.lists import list_summaries
 from store.database import read_transaction
 from web.auth.rules import needs
 from web.console.acting import PostedForm, build_form_token, receive_form
@@ -51,7 +52,10 @@ def show_people(
     row = _load(context, slug)
     known = EnrolmentState(state) if state in set(EnrolmentState) else None
     found = list_people(context.engine, slug, context.business_now(), known, "", after, 100)
-    return render_page(request, "campaign_people.html", campaign=row, found=found, state=known or "")
+    with read_transaction(context.engine) as connection:
+        summaries = list_summaries(connection, [one.client_id for one in found.people])
+    names = {one.client_id: one.first_name for one in summaries}
+    return render_page(request, "campaign_people.html", campaign=row, found=found, state=known or "", names=names)
 
 
 @router.get("/campaigns/{slug}/acts/{act}", dependencies=[RULE])

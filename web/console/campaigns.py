@@ -11,10 +11,13 @@ from errors import NotFound
 from models.base import ID_PATTERN
 from models.states import EnrolmentState
 from services.campaigns.lift import measure_lift
+from services.campaigns.version_reviews import VersionReview, load_review
+from store.campaigns.campaigns import CampaignRow
 from store.campaigns.lists import find_campaign_counts, list_campaign_counts, list_campaign_mails
 from store.database import read_transaction
 from web.auth.rules import needs
 from web.console.charts import build_slices
+from web.console.journey_words import describe_steps, say_entry
 from web.console.labels import STATES
 from web.console.lift_chart import build_lift_picture
 from web.context import WebContext, get_context
@@ -44,6 +47,7 @@ def show_campaign(request: Request, context: Ctx, slug: Annotated[str, Path(patt
         mails = list_campaign_mails(connection, slug)
     if campaign is None:
         raise NotFound(f"no campaign {slug}", "slug")
+    review = _find_review(context, campaign.row)
     lift = None if LIVE in request.headers else measure_lift(context.engine, slug, 0.0, context.business_now())
     return render_page(
         request,
@@ -52,6 +56,17 @@ def show_campaign(request: Request, context: Ctx, slug: Annotated[str, Path(patt
         enrolled=build_slices(campaign.enrolled, list(EnrolmentState)),
         states=build_slices(campaign.mails, list(STATES)),
         mails=mails,
+        review=review,
+        entry=say_entry(review.row.definition) if review else "",
+        steps=describe_steps(review.row.definition, review.people) if review else [],
         lift=lift,
         picture=build_lift_picture(lift.series) if lift else None,
     )
+
+
+def _find_review(context: WebContext, row: CampaignRow) -> VersionReview | None:
+    """Find the version that runs, or the newest of a campaign that has not started; none for a campaign of one mail."""
+    try:
+        return load_review(context.engine, row.slug, row.version)
+    except NotFound:
+        return None

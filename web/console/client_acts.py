@@ -23,7 +23,7 @@ from services.clients.steering import steer_client
 from services.fixes.requests import request_fix
 from web.auth.rules import needs
 from web.console.acting import PostedForm, build_form_token, receive_form
-from web.console.fields import pick_filled, read_day, read_number, read_text, read_words
+from web.console.fields import explain_refusal, pick_filled, read_day, read_number, read_text, read_words
 from web.context import Here, WebContext
 from web.templating import render_page
 from workflows import fix_handles
@@ -143,6 +143,7 @@ def _render(
         fields=fields,
         wrong=getattr(refused, "field", "") or "",
         reason=getattr(refused, "reason", str(refused or "")),
+        refusal=explain_refusal(refused) if isinstance(refused, BadInput) else str(refused or ""),
         request_key=fields.get("request_key") or token_hex(12),
         token=build_form_token(request, act, client.client_id),
     )

@@ -42,7 +42,7 @@ async def act_on_list(request: Request, context: Here) -> Response:
     try:
         if act not in ACTS:
             raise BadInput("choose what to do with them", "act")
-        ids = await run_in_threadpool(list_selected, context.engine, chosen)
+        ids = await run_in_threadpool(list_selected, context.engine, chosen, context.business_now())
         result = await run_in_threadpool(_act, context, form, act, ids) if "sure" in form.fields else None
     except BadInput as refused:
         return _render(request, form.fields, chosen, act if act in ACTS else "pause", (), None, refused)
@@ -66,7 +66,7 @@ def _act(context: WebContext, form: PostedForm, act: str, ids: list[str]) -> Bul
 
 
 def _export(context: WebContext, form: PostedForm, chosen: ClientSelection) -> Response:
-    every = chosen if chosen.ids else ClientSelection((), True, chosen.text, chosen.phase)
+    every = chosen if chosen.ids else ClientSelection((), True, chosen.text, chosen.phase, chosen.segment)
     lines = export_list(context.engine, form.actor, every, context.business_now(), context.real_now())
     headers = {"Content-Disposition": 'attachment; filename="clients.csv"'}
     return StreamingResponse(lines, media_type="text/csv; charset=utf-8", headers=headers)
@@ -74,7 +74,8 @@ def _export(context: WebContext, form: PostedForm, chosen: ClientSelection) -> R
 
 def _read_selection(fields: Mapping[str, str]) -> ClientSelection:
     picked = tuple(name.removeprefix("pick.") for name in fields if name.startswith("pick."))
-    return ClientSelection(picked, "everyone" in fields, fields.get("q", "").strip(), fields.get("phase", ""))
+    text, phase, segment = (fields.get(name, "").strip() for name in ("q", "phase", "segment"))
+    return ClientSelection(picked, "everyone" in fields, text, phase, segment)
 
 
 def _render(
@@ -87,7 +88,8 @@ def _render(
     refused: BadInput | None = None,
 ) -> Response:
     title, action = ACTS[act]
-    back = urlencode({name: value for name, value in (("q", chosen.text), ("phase", chosen.phase)) if value})
+    search = {"q": chosen.text, "phase": chosen.phase, "segment": chosen.segment}
+    back = urlencode({name: value for name, value in search.items() if value})
     return render_page(
         request,
         "client_bulk.html",

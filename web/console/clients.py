@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
@@ -12,11 +12,14 @@ from domain.masking import may_see_personal
 from domain.permissions import Action, Disclosure, may
 from models.base import ID_PATTERN
 from services.clients.dossier import load_dossier
-from store.clients.lists import count_clients_by_phase, find_clients
+from services.clients.selection import ClientSelection, find_page
+from services.segments.saved import list_segments
+from store.clients.lists import count_clients_by_phase
 from store.database import read_transaction
 from web.auth.callers import By
 from web.auth.rules import needs
 from web.console.acting import build_form_token
+from web.console.action_labels import DONE_ACTIONS
 from web.console.charts import ScoreCurve, build_score_picture, build_slices
 from web.console.labels import PHASES
 from web.console.mails import MailView, build_mail_view
@@ -26,6 +29,8 @@ from web.context import WebContext, get_context
 from web.templating import render_page
 
 router = APIRouter(include_in_schema=False)
+
+ROWS: Final = 50
 
 Ctx = Annotated[WebContext, Depends(get_context)]
 
@@ -38,12 +43,13 @@ def show_clients(
     q: Annotated[str, Query(max_length=100)] = "",
     phase: Annotated[str, Query(max_length=20)] = "",
     after: Annotated[str, Query(max_length=64)] = "",
+    segment: Annotated[str, Query(max_length=64)] = "",
 ) -> Response:
-    """List fifty clients a page, found by the beginning of their id, name or address, and by phase."""
+    """List fifty clients a page, found by the beginning of their id, name or address, by phase and by saved segment."""
+    chosen = ClientSelection((), True, q.strip(), phase if phase in PHASES else "", segment)
+    by_id_alone = not may_see_personal(actor)
+    matches = find_page(context.engine, chosen, context.business_now(), after, ROWS, by_id_alone=by_id_alone)
     with read_transaction(context.engine) as connection:
-        matches = find_clients(
-            connection, q.strip(), phase if phase in PHASES else "", after, by_id_alone=not may_see_personal(actor)
-        )
         phases = count_clients_by_phase(connection)
     counted = build_slices(phases, list(PHASES))
     return render_page(
@@ -54,6 +60,8 @@ def show_clients(
         q=q.strip(),
         phase=phase,
         after=after,
+        segment=segment,
+        segments=list_segments(context.engine).segments,
         token=build_form_token(request, "list"),
     )
 
@@ -81,6 +89,7 @@ def show_client(
         mails=mails,
         fixes=dossier.fixes,
         changes=dossier.changes,
+        action_labels=DONE_ACTIONS,
         reason=dossier.why_not,
         crosses_at=timeline.client.crosses_at if risk_text else crosses_at,
         risk_text=risk_text,

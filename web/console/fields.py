@@ -2,13 +2,45 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
-from typing import Any
+from typing import Any, Final
 
 from errors import BadInput
 
 Fields = Mapping[str, str]
+
+FIELD_NAMES: Final[Mapping[str, str]] = {
+    "into": "the item that comes in",
+    "out": "the item that goes out",
+    "because": "the reason",
+    "client_id": "the client's id",
+    "first_name": "the first name",
+    "email": "the address",
+    "locale": "the language",
+    "note": "the note",
+    "only": "what the key is limited to",
+    "days": "the days until it expires",
+    "act": "what to do",
+    "pick": "the clients",
+    "q": "the search",
+}
+"""What people call a field whose path in the contract says nothing to them."""
+
+
+def name_field(path: str) -> str:
+    """Name a field for people: `swaps.0.into` is "the item that comes in"; most names are readable as they are."""
+    last = next((part for part in reversed(re.split(r"[.\[\]]+", path)) if part and not part.isdigit()), "")
+    return FIELD_NAMES.get(last, last.replace("_", " "))
+
+
+def explain_refusal(refused: BadInput) -> str:
+    """Explain in one line what was refused, with the field as people call it."""
+    name = name_field(refused.field or "")
+    if not name or refused.reason.startswith(name) or not refused.reason.startswith(("is ", "has ", "must ", "holds ")):
+        return refused.reason
+    return f"{name} {refused.reason}"
 
 
 def read_text(fields: Fields, name: str) -> str:

@@ -35,6 +35,7 @@ from web.auth.callers import By
 from web.auth.forms import build_token, check_token, read_form
 from web.auth.rules import needs
 from web.console.charts import build_slices
+from web.console.fields import explain_refusal
 from web.console.fix_table import build_table
 from web.console.labels import FIXES
 from web.context import WebContext, get_context
@@ -90,7 +91,7 @@ async def decide(request: Request, context: Ctx, actor: By, fix_id: FixPath) -> 
         await run_in_threadpool(require_may_decide, context.engine, actor, fix_id)
         await fix_handles.decide_fix(await context.temporal(), fix_id, decision, actor)
     except BadInput as refused:
-        return await run_in_threadpool(_render, request, context, actor, file, str(refused))
+        return await run_in_threadpool(_render, request, context, actor, file, explain_refusal(refused))
     following = await run_in_threadpool(_find_next, context, fix_id, decision)
     return RedirectResponse(following, status_code=303)
 

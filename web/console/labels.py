@@ -59,6 +59,34 @@ CAMPAIGNS: Final[dict[str, str]] = {
     "finished": "Finished",
     "ended": "Ended",
 }
+VERSIONS: Final[dict[str, str]] = {
+    "draft": "Draft",
+    "awaiting_approval": "Awaiting approval",
+    "approved": "Approved",
+    "live": "Live",
+    "set_aside": "Set aside",
+}
+VERSIONS_DONE: Final[dict[str, str]] = {
+    "saved": "The draft is saved. Nothing of it runs yet.",
+    "submit": "Approval is asked for.",
+    "approve": "This version is approved. Nothing runs before somebody starts it.",
+    "send_back": "It is sent back.",
+    "schedule": "It will start by itself.",
+    "start": "It runs.",
+}
+STEP_ACTIONS: Final[dict[str, str]] = {
+    "mail": "Mail",
+    "wait": "Wait",
+    "wait_for": "Wait for something they do",
+    "branch": "Part ways",
+    "call": "Call by a stylist",
+    "stop": "The end",
+}
+AUTONOMIES: Final[dict[str, str]] = {
+    "approved": "approved sentences only",
+    "grounded": "writes, each sentence on facts",
+    "free": "writes, and a person lets each out",
+}
 ENROLMENTS: Final[dict[str, str]] = {
     "waiting": "Waiting",
     "in_step": "Mail on its way",
@@ -127,6 +155,21 @@ DONE: Final[dict[str, str]] = {
     "edit": "The changes are saved.",
 }
 """What the next page says of an act that was done."""
+
+IMPORT_KINDS: Final[dict[str, str]] = {
+    "clients": "Clients",
+    "catalogue": "Catalogue",
+    "stock": "Stock",
+    "events": "Events: orders, views, returns and so on",
+}
+IMPORTS: Final[dict[str, str]] = {
+    "uploaded": "To confirm",
+    "running": "Going in",
+    "stopped": "Cut off",
+    "done": "In",
+    "failed": "Failed",
+}
+"""The states of an import; one that runs in no process any more is cut off."""
 
 REJECT_REASONS: Final[dict[str, str]] = {
     "taste": "Not their taste",
@@ -233,7 +276,9 @@ SCORE_PARTS: Final[dict[str, str]] = {
     "season": "season",
 }
 
-GOOD: Final = frozenset({"sent", "done", "completed", "running", "active", "won_back", "shipped", "closed", "kept"})
+GOOD: Final = frozenset(
+    {"sent", "done", "live", "completed", "running", "active", "won_back", "shipped", "closed", "kept"}
+)
 WAITING: Final = frozenset(
     {
         "briefed",

@@ -51,6 +51,7 @@ VALUES: Final = {
     "digest": "0" * 8,
     "act": "pause",
     "part_name": "break",
+    "import_id": "aaaa",
 }
 """What stands in a path; a new parameter may be anything."""
 

@@ -19,4 +19,4 @@ def test_a_client_s_page_lists_who_changed_what(site: TestClient) -> None:
         subject = Subject(kind=SubjectKind.CLIENT, id=client_id)
         write_activity(connection, actor, Action.PAUSE_CLIENT, subject, sample_shop.NOW, sample_shop.NOW)
     page = site.get(f"/clients/{client_id}").text
-    assert "&lt;eve&gt;: <b>client.pause</b> <small>command</small>" in page
+    assert "Mail to a client paused <small>by &lt;eve&gt;, by command</small>" in page

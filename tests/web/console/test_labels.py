@@ -11,9 +11,12 @@ from models.calls import CallState
 from models.drafts import DraftStage
 from models.events import Event
 from models.fixes import FixState, ItemState
+from models.imports import ImportKind, ImportState
+from models.journey_steps import ACTIONS
+from models.mail import Autonomy
 from models.refreshes import ChallengerVerdict, RefreshState
 from models.slots import Action
-from models.states import CampaignState, EnrolmentState, HoldSource, OutreachState, Phase, TouchKind
+from models.states import CampaignState, EnrolmentState, HoldSource, OutreachState, Phase, TouchKind, VersionState
 from web.console import labels
 
 
@@ -26,6 +29,11 @@ def test_every_code_has_its_word_and_no_word_is_left_over() -> None:
     assert set(labels.EVENTS) == events
     assert set(labels.SCORE_PARTS) == set(PARTS)
     assert set(labels.CAMPAIGNS) == set(CampaignState)
+    assert set(labels.VERSIONS) == set(VersionState)
+    assert set(labels.STEP_ACTIONS) == set(ACTIONS)
+    assert set(labels.AUTONOMIES) == set(Autonomy)
+    assert set(labels.IMPORTS) == {"stopped", *ImportState}
+    assert set(labels.IMPORT_KINDS) == set(get_args(ImportKind))
     assert set(labels.ENROLMENTS) == set(EnrolmentState)
     assert set(labels.ACTIONS) == set(get_args(Action))
     assert set(labels.FIXES) == set(FixState)
@@ -38,6 +46,16 @@ def test_every_code_has_its_word_and_no_word_is_left_over() -> None:
 def test_every_tone_is_that_of_a_state_and_one_only() -> None:
     toned = [*labels.GOOD, *labels.WAITING, *labels.BAD]
     assert len(toned) == len(set(toned))
-    states = {*OutreachState, *EnrolmentState, *CampaignState, *Phase, *FixState, *CallState, *DraftStage, "kept"}
+    states = {
+        *OutreachState,
+        *EnrolmentState,
+        *CampaignState,
+        *Phase,
+        *FixState,
+        *CallState,
+        *DraftStage,
+        *VersionState,
+        "kept",
+    }
     assert set(toned) <= states
     assert not labels.WAITING & SETTLED

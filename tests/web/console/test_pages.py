@@ -135,6 +135,6 @@ def test_hostile_addresses_are_harmless(site: TestClient) -> None:
 
 def test_nightly_training_shows_who_serves_and_what_has_drifted(site: TestClient) -> None:
     words = plain(text(site, "/refreshes"))
-    assert "2026-05-31 Done" in words
+    assert "20 November 2026 Done" in words
     assert "ranking ndcg@10 Better, now champion hybrid-2 +0.0125 +0.0031 to +0.0219 812" in words
     assert "price of an item 0.310 under 0.001 900 1,100 Drifted" in words

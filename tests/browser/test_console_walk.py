@@ -1,0 +1,104 @@
+"""Every page of the console in a real browser, at desk width in the light and at phone width in the dark."""
+
+from __future__ import annotations
+
+import io
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+import pytest
+from fastapi.routing import APIRoute
+from playwright.sync_api import Browser
+
+from ingest.definitions import read_definition
+from ingest.uploads import Uploads
+from models.actors import Actor, Channel, Role
+from services.campaigns.definitions import save_draft
+from settings import Settings
+from store.database import connect, write_transaction
+from tests.browser.walk import CONTRAST, RULES, Watch, list_violations
+from tests.support.desk import put_draft
+from tests.web.sample_shop import NOW
+from web.app import CONSOLE
+
+PAGES: Final = (
+    *("/", "/kpis", "/kpis/average_order_value", "/review", "/review/ada:8", "/design"),
+    *("/clients", "/clients/ada", "/clients/evil", "/clients/ada/edit", "/new-client"),
+    *("/clients/ada/acts/pause", "/clients/ada/acts/wishes", "/clients/ada/acts/fix", "/clients/evil/acts/resume"),
+    *("/campaigns", "/campaigns/spring", "/campaigns/evil", "/campaigns/spring/people"),
+    *("/campaigns/spring/acts/adjust", "/campaigns/spring/acts/end", "/campaigns/evil/acts/resume"),
+    *("/fixes", "/fixes?state=", "/fixes/f1", "/fixes/f2", "/fixes/f3", "/fixes/f1?search=knit", "/calls"),
+    *("/mails", "/mailbox", "/mailbox/1", "/mailbox/2?view=text", "/mailbox/1?view=headers"),
+    *("/goods", "/refreshes", "/activity", "/team", "/keys", "/sign-in", "/import", "/import/aaaa"),
+    *("/webhooks", "/webhooks/warehouse", "/dead-letters"),
+    *("/suppressions", "/new-campaign", "/campaigns/autumn", "/campaigns/autumn/build", "/campaigns/autumn/versions"),
+)
+NO_PAGES: Final = ("/me", "/clients/{client_id}/export", "/mailbox/{mail_id}/html", "/mailbox/{mail_id}/raw")
+"""What asks for an account of one's own, and what is no page."""
+DEMO: Final = Actor(who="demo", role=Role.OWNER, channel=Channel.PAGE)
+LOOKS: Final = ((1440, "light", RULES), (390, "dark", CONTRAST))
+"""What differs in the dark are the colours; at both widths it is one document."""
+
+
+@pytest.fixture(scope="module")
+def shop(site: str, home: Path) -> str:
+    """The site, with two drafts on the desk."""
+    engine = connect(f"sqlite:///{home / 'selvedge.db'}")
+    with write_transaction(engine) as connection:
+        put_draft(connection, "ada", 8, updated_at=datetime.now(UTC))
+        put_draft(connection, "evil", 8)
+    draft = read_definition(Path("examples/campaigns/abandoned-cart.yaml")).model_copy(update={"slug": "autumn"})
+    save_draft(engine, DEMO, draft, Settings(home=home, _env_file=None), NOW, NOW)
+    engine.dispose()
+    _send_in(Uploads(home))
+    return site
+
+
+def _send_in(uploads: Uploads) -> None:
+    content = io.BytesIO(b"Kunden-Nr;E-Mail;Vorname;Internes\nn1;n1@example.com;Zo\xc3\xab;x\nn2;nobody;Ben;x\n")
+    job = uploads.save("clients", "customers.csv", content, "demo", datetime.now(UTC))
+    folder = uploads.find_file(job).parent
+    folder.rename(folder.with_name("aaaa"))
+    uploads.put(job.model_copy(update={"import_id": "aaaa"}))
+
+
+@pytest.mark.parametrize(("width", "scheme", "rules"), LOOKS)
+def test_every_page_draws_fits_and_passes_the_checker(
+    chromium: Browser, shop: str, width: int, scheme: str, rules: dict[str, object]
+) -> None:
+    context = chromium.new_context(bypass_csp=True, viewport={"width": width, "height": 900}, color_scheme=scheme)  # type: ignore[arg-type]
+    page, faults = context.new_page(), list[str]()
+    watch = Watch(page, shop)
+    for path in PAGES:
+        page.goto(shop + path)
+        wider = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        faults += [f"{path}: {wider} pixels too wide"] * (wider > 0)
+        faults += [f"{path}: not one heading"] * (page.locator("main h1").count() != 1)
+        faults += [f"{path}: something in it acted"] * (page.title() == "owned")
+        faults += [f"{path}: {said}" for said in list_violations(page, rules)]
+        faults += [f"{path}: {said}" for said in watch.complaints]
+        watch.complaints.clear()
+    context.close()
+    assert not faults, "\n".join(faults)
+
+
+def test_the_policy_lets_a_page_run_as_it_is(chromium: Browser, shop: str) -> None:
+    """The walk lifts the content policy for the checker; the pages' own scripts and styles pass it."""
+    context = chromium.new_context()
+    page = context.new_page()
+    watch = Watch(page, shop)
+    for path in ("/", "/clients", "/review/ada:8", "/fixes/f1", "/design"):
+        page.goto(shop + path)
+        page.wait_for_load_state("networkidle")
+    assert watch.complaints == []
+    context.close()
+
+
+def test_no_page_of_the_console_is_left_out() -> None:
+    shown = [path.partition("?")[0] for path in PAGES]
+    routes = [route for router in CONSOLE for route in router.routes if isinstance(route, APIRoute)]
+    pages = {route.path for route in routes if "GET" in (route.methods or ()) and "." not in route.path}
+    patterns = {path: re.sub(r"\{[^}]+\}", "[^/]+", path) for path in pages - set(NO_PAGES)}
+    assert [path for path, pattern in patterns.items() if not any(re.fullmatch(pattern, one) for one in shown)] == []

@@ -1,0 +1,215 @@
+"""What people of each role do in pages, from sign-in to effect, in a real browser: at a desk and on a phone, some of it
+by keyboard alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from argon2 import PasswordHasher
+from playwright.sync_api import Browser, Page
+from sqlalchemy import Engine, select
+
+from models.actors import Role
+from models.team import AccountState
+from services.team.invitations import add_person
+from store import tables as t
+from store.database import connect, read_transaction, write_transaction
+from store.team import accounts
+from tests.browser.conftest import serve
+from tests.browser.walk import Watch
+from tests.support.desk import load_state, put_draft
+
+PASSWORD: Final = "nine wild horses"
+FILE: Final = "Kunden-Nr;E-Mail;Vorname\nn1;n1@example.com;Zo\u00eb\nn2;nobody;Ben\nn3;n3@example.com;Cleo\n"
+WIDTHS: Final = (1440, 390)
+
+
+@pytest.fixture(scope="module")
+def site(home: Path) -> Iterator[str]:
+    """The site, which asks for a sign-in."""
+    yield from serve(home, open_pages=False)
+
+
+@pytest.fixture(scope="module")
+def engine(site: str, home: Path) -> Iterator[Engine]:
+    """The store of the site, with somebody of each role and a draft on the desk."""
+    engine = connect(f"sqlite:///{home / 'selvedge.db'}")
+    hashed = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+    with write_transaction(engine) as connection:
+        for role in (Role.MARKETER, Role.STYLIST, Role.OPERATOR, Role.VIEWER):
+            account_id = add_person(connection, role.value, role, datetime.now(UTC)).account_id
+            accounts.change_account(connection, account_id, {"password_hash": hashed, "state": AccountState.ACTIVE})
+        put_draft(connection, "ada", 8, updated_at=datetime.now(UTC))
+    yield engine
+    engine.dispose()
+
+
+class Worker:
+    """Somebody who is signed in, and the page that they look at."""
+
+    def __init__(self, page: Page, site: str) -> None:
+        self.page, self.watch, self._site = page, Watch(page, site), site
+
+    def open(self, path: str) -> Page:
+        self.page.goto(self._site + path)
+        return self.page
+
+    def walk_to(self, name: str, role: str = "link") -> None:
+        """Go from element to element by Tab until the one of this name has the focus."""
+        goal = self.page.get_by_role(role, name=name, exact=True).first  # type: ignore[arg-type]
+        for _ in range(80):
+            if goal.evaluate("e => e === document.activeElement"):
+                return
+            self.page.keyboard.press("Tab")
+        pytest.fail(f"Tab never reaches {name}")
+
+
+@pytest.fixture
+def enter(chromium: Browser, site: str, engine: Engine) -> Iterator[Any]:
+    """Sign somebody in, in a window of their own; nothing may complain, and nothing leave the machine."""
+    workers: list[Worker] = []
+
+    def sign_in(name: Role, width: int = 1440, scheme: str = "light") -> Worker:
+        context = chromium.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)  # type: ignore[arg-type]
+        worker = Worker(context.new_page(), site)
+        workers.append(worker)
+        page = worker.open("/sign-in")
+        page.get_by_label("Your name").fill(name.value)
+        page.get_by_label("Password").fill(PASSWORD)
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/")
+        return worker
+
+    yield sign_in
+    for worker in workers:
+        assert [said for said in worker.watch.complaints if "422" not in said] == []
+        worker.page.context.close()
+
+
+def ask(engine: Engine, query: Any) -> Any:
+    with read_transaction(engine) as connection:
+        return connection.scalar(query)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_an_operator_imports_a_file_with_a_bad_row(enter: Any, engine: Engine, width: int) -> None:
+    worker = enter(Role.OPERATOR, width, "dark" if width < 500 else "light")
+    page = worker.open("/import")
+    content = FILE.replace("n1", f"n1-{width}").replace("n3", f"n3-{width}")
+    page.get_by_label("File").set_input_files(
+        {"name": "customers.csv", "mimeType": "text/csv", "buffer": content.encode()}
+    )
+    page.get_by_role("button", name="Look at it").click()
+    assert page.get_by_label("Email, needed").input_value() == "E-Mail"
+    assert "1 would be refused" in page.locator("main").inner_text()
+    page.get_by_role("button", name="Take it in").click()
+    page.locator("#progress dd").first.wait_for(timeout=15_000)
+    page.reload()
+    assert "email" in page.locator("#rejects tbody").inner_text()
+    address = select(t.clients.c.email).where(t.clients.c.client_id == f"n1-{width}")
+    assert ask(engine, address) == f"n1-{width}@example.com"
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_marketer_builds_a_campaign_and_an_operator_lets_it_out(enter: Any, engine: Engine, width: int) -> None:
+    page, slug = enter(Role.MARKETER, width).open("/campaigns"), f"autumn-{width}"
+    page.get_by_role("link", name="New campaign").click()
+    page.locator("[name=name]").fill("Autumn")
+    page.locator("[name=slug]").fill(slug)
+    before = page.locator("#reach").inner_text()
+    page.get_by_label("Cooling").first.check()
+    page.wait_for_function("before => document.getElementById('reach').innerText !== before", arg=before)
+    page.locator("[name='steps.0.mail.message']").fill("Our autumn edit is in.")
+    page.get_by_role("button", name="Add: wait", exact=True).click()
+    page.locator("[name='steps.1.wait']").fill("soon")
+    page.get_by_role("button", name="Save the draft").click()
+    assert "is no span of time" in page.locator("[id='wrong-steps.1.wait']").inner_text().lower()
+    page.locator("[name='steps.1.wait']").fill("3d")
+    page.get_by_role("button", name="Save the draft").click()
+    page.get_by_role("button", name="Ask for approval").click()
+    assert "an operator or the owner approves it" in page.locator("#next").inner_text()
+    other = enter(Role.OPERATOR, width).open(f"/campaigns/{slug}/versions")
+    other.get_by_role("button", name="Approve this version").click()
+    page.reload()
+    page.get_by_role("button", name="Start it now").click()
+    assert "It runs." in page.get_by_role("status").inner_text()
+    assert ask(engine, select(t.campaigns.c.state).where(t.campaigns.c.slug == slug)) == "running"
+
+
+def test_an_operator_pauses_a_client_and_undoes_it_by_keys_alone(enter: Any, engine: Engine) -> None:
+    worker = enter(Role.OPERATOR)
+    page = worker.open("/clients")
+    page.keyboard.press("/")
+    page.keyboard.type("ada")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**q=ada**")
+    worker.walk_to("Ada")
+    page.keyboard.press("Enter")
+    worker.walk_to("Pause mail")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/acts/pause")
+    page.keyboard.type("asked by phone")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/clients/ada?done=pause")
+    held = select(t.holds.c.reason).where(t.holds.c.client_id == "ada", t.holds.c.source == "operator")
+    assert ask(engine, held) == "asked by phone"
+    worker.walk_to("Undo", "button")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/clients/ada?done=resume")
+    assert ask(engine, held) is None
+
+
+def test_the_palette_leads_anywhere_by_keys_alone(enter: Any) -> None:
+    page = enter(Role.MARKETER).open("/kpis")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("supp")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/suppressions")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("person 7")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/clients?q=person%207")
+    assert page.get_by_role("link", name="Person 7").count() == 1
+    page.keyboard.press("Control+k")
+    assert page.get_by_role("option", name="Team", exact=True).count() == 0, "a marketer has no team to look after"
+    page.keyboard.press("Escape")
+    assert not page.locator("#palette").is_visible()
+
+
+def test_a_marketer_suppresses_a_mailbox_by_keys_alone(enter: Any, engine: Engine) -> None:
+    worker = enter(Role.MARKETER)
+    page = worker.open("/suppressions")
+    worker.walk_to("Address It is kept as a hash alone: to look for one, type it.", "textbox")
+    page.keyboard.type("client007@example.com")
+    worker.walk_to("Mail it no more", "button")
+    page.keyboard.press("Enter")
+    assert "No mail goes there any more." in page.get_by_role("status").inner_text()
+    assert ask(engine, select(t.suppressions.c.by)) == "marketer"
+
+
+def test_a_stylist_approves_a_draft_by_keys_alone(enter: Any, engine: Engine) -> None:
+    worker = enter(Role.STYLIST)
+    page = worker.open("/review")
+    page.keyboard.press("j")
+    page.wait_for_url("**/review/ada:8")
+    worker.walk_to("Approve", "button")
+    page.keyboard.press("Enter")
+    page.get_by_role("status").wait_for()
+    with read_transaction(engine) as connection:
+        assert load_state(connection, "ada", 8)[0] == "scheduled"
+
+
+def test_a_viewer_is_offered_no_act_and_no_name(enter: Any) -> None:
+    worker = enter(Role.VIEWER)
+    for path in ("/clients", "/campaigns", "/campaigns/spring", "/suppressions"):
+        page = worker.open(path)
+        assert "Person 7" not in page.content()
+        for name in ("New client", "New campaign", "Mail it no more"):
+            assert page.get_by_text(name, exact=True).count() == 0, (path, name)
+    worker.page.goto(worker.page.url.replace("/suppressions", "/import"))
+    assert "may not" in worker.page.locator("main").inner_text()
+    worker.watch.complaints.clear()
