@@ -47,6 +47,8 @@ class Action(StrEnum):
     SAVE_SEGMENT = "segment.save"
     DELETE_SEGMENT = "segment.delete"
     CREATE_CAMPAIGN = "campaign.create"
+    SIMULATE_CAMPAIGN = "campaign.simulate"
+    TEST_CAMPAIGN = "campaign.test"
     SUBMIT_CAMPAIGN = "campaign.submit"
     APPROVE_CAMPAIGN = "campaign.approve"
     START_CAMPAIGN = "campaign.start"
@@ -149,6 +151,8 @@ ROLES: Final[Mapping[Action, frozenset[Role]]] = {
     Action.SAVE_SEGMENT: _MARKETER,
     Action.DELETE_SEGMENT: _MARKETER,
     Action.CREATE_CAMPAIGN: _MARKETER,
+    Action.SIMULATE_CAMPAIGN: _MARKETER,
+    Action.TEST_CAMPAIGN: _MARKETER,
     Action.SUBMIT_CAMPAIGN: _MARKETER,
     Action.APPROVE_CAMPAIGN: _OPERATOR,
     Action.START_CAMPAIGN: _MARKETER,

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from temporalio.client import Client
-from temporalio.worker import Worker
+from temporalio.worker import Interceptor, Worker
 
 from activities.assess import AssessmentSteps
 from activities.campaign_round import CampaignSteps
@@ -80,8 +80,11 @@ Activities = list[Callable[..., Any]]
 
 
 @asynccontextmanager
-async def run_workers(client: Client, context: ServiceContext, queues: Sequence[str] = QUEUES) -> AsyncIterator[None]:
-    """Run workers on `queues` inside the block; leaving it finishes what is under way.
+async def run_workers(
+    client: Client, context: ServiceContext, queues: Sequence[str] = QUEUES, interceptors: Sequence[Interceptor] = ()
+) -> AsyncIterator[None]:
+    """Run workers on `queues` inside the block; leaving it finishes what is under way. `interceptors`: around all
+    others.
 
     Raises:
         ConfigError: names a setting with which no mail may go out.
@@ -104,7 +107,7 @@ async def run_workers(client: Client, context: ServiceContext, queues: Sequence[
                 client,
                 task_queue=queue,
                 activity_executor=threads,
-                interceptors=[ActivityInterceptor(), SingleInputInterceptor()],
+                interceptors=[*interceptors, ActivityInterceptor(), SingleInputInterceptor()],
                 graceful_shutdown_timeout=GRACE,
                 build_id=BUILD,
                 **options_by_queue[queue],

@@ -17,9 +17,12 @@ from commands.campaign import (
     resume,
     retry,
     schedule,
+    simulate,
+    simulations,
     start,
     status,
     submit,
+    test_send,
     validate,
 )
 
@@ -42,9 +45,12 @@ for verb in (
     resume,
     retry,
     schedule,
+    simulate,
+    simulations,
     start,
     status,
     submit,
+    test_send,
     validate,
 ):
     command.add_command(verb.command)

@@ -11,6 +11,7 @@ from typing import Final
 from domain import permissions
 from domain.permissions import Disclosure
 from errors import BadInput
+from mail.links import STAFF_N
 from mail.mailbox import Arrival, Mailbox
 from mail.message import Envelope, EnvelopeBuilder
 from mail.sink import get_mailbox_path
@@ -73,14 +74,18 @@ def _deliver(context: ServiceContext, written: Sequence[ComposedPreview], now: d
     return len(arrivals)
 
 
-def build_marked(post: EnvelopeBuilder, written: ComposedPreview, address: str, mark: str, now: datetime) -> Envelope:
-    """Build the envelope of a mail that goes to `address` instead of the client, its subject marked."""
+def build_marked(
+    post: EnvelopeBuilder, written: ComposedPreview, address: str, mark: str, now: datetime, number: str = ""
+) -> Envelope:
+    """Build the envelope of a mail that goes to `address` instead of the client, its subject marked. `number`: makes
+    its Message-ID one of its own, where it leaves the machine."""
     if written.draft is None or written.brief is None:
         raise BadInput(written.shown.fault, "mails")
-    brief: Brief = written.brief.model_copy(update={"client_id": STAFF, "n": 0})
+    nobody = f"{STAFF}.{number}" if number else STAFF
+    brief: Brief = written.brief.model_copy(update={"client_id": nobody, "n": STAFF_N})
     draft = written.draft.model_copy(update={"subject": f"{mark}{written.draft.subject}"})
     reader = Client(
-        client_id=STAFF,
+        client_id=nobody,
         email=address,
         first_name="",
         time_zone="UTC",

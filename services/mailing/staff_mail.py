@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -11,6 +12,7 @@ from agents.template_writer import compose_draft
 from domain import permissions
 from domain.addresses import normalise_address
 from domain.permissions import Action
+from domain.wording import normalise
 from errors import BadInput
 from mail.links import STAFF_N, require_reachable_links
 from mail.message import Envelope, EnvelopeBuilder
@@ -23,6 +25,7 @@ from models.mail import Brief
 from models.states import Phase, TouchKind
 from services.context import ServiceContext
 from services.mailing.composition import build_item
+from settings import Settings
 from store.activity import write_activity
 from store.catalogue import catalogue
 from store.database import read_transaction, write_transaction
@@ -63,21 +66,9 @@ def build_staff_mail(context: ServiceContext, address: str, kind: TouchKind, now
     except BadInput as wrong:
         raise BadInput(wrong.reason, "address") from None
     with read_transaction(context.engine) as connection:
-        items = _choose_items(connection)
+        items = choose_items(connection)
     settings = context.settings
-    brief = Brief(
-        client_id=STAFF,
-        n=STAFF_N,
-        kind=kind,
-        phase=Phase.ACTIVE,
-        assessment_id="none",
-        score=0.0,
-        first_name="",
-        locale="en",
-        shop_name=settings.shop_name,
-        voice=settings.shop_voice,
-        items=tuple(build_item(item, "") for item in items.values()),
-    )
+    brief = build_staff_brief(settings, kind, items)
     reader = Client(
         client_id=STAFF,
         email=email,
@@ -91,8 +82,35 @@ def build_staff_mail(context: ServiceContext, address: str, kind: TouchKind, now
     return EnvelopeBuilder.from_settings(settings).build(reader, brief, compose_draft(brief), items, now)
 
 
-def _choose_items(connection: Connection) -> dict[ItemId, Item]:
-    items = [item for item in catalogue.list_items(connection) if item.retired_at is None][:ITEMS]
+def build_staff_brief(
+    settings: Settings, kind: TouchKind, items: Mapping[ItemId, Item], message: str = "", voice: str = ""
+) -> Brief:
+    """Build a brief about nobody: what a mail of this kind says to a reader of whom nothing is known."""
+    return Brief(
+        client_id=STAFF,
+        n=STAFF_N,
+        kind=kind,
+        phase=Phase.ACTIVE,
+        assessment_id="none",
+        score=0.0,
+        first_name="",
+        locale="en",
+        shop_name=settings.shop_name,
+        voice=voice or settings.shop_voice,
+        message=normalise(message),
+        items=tuple(build_item(item, "") for item in items.values()),
+    )
+
+
+def choose_items(connection: Connection, first: Sequence[ItemId] = (), category: str = "") -> dict[ItemId, Item]:
+    """Choose items of the catalogue: those named, then others, of one category if set. Raises BadInput for none."""
+    named = catalogue.load_items(connection, first)
+    others = [
+        item
+        for item in catalogue.list_items(connection)
+        if item.retired_at is None and item.item_id not in named and category in ("", item.category)
+    ]
+    items = [*(named[item_id] for item_id in first if item_id in named), *others][:ITEMS]
     if not items:
         raise BadInput("the catalogue is empty; import it first")
     return {item.item_id: item for item in items}

@@ -23,6 +23,7 @@ from store.tables.mail import (
     outreach_steps,
     outreaches,
     returns,
+    simulations,
     suppressions,
     withdrawals,
 )
@@ -97,6 +98,7 @@ __all__ = [
     "segments",
     "sign_in_failures",
     "sign_ins",
+    "simulations",
     "standings",
     "stock",
     "stock_prices",

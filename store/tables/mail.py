@@ -166,6 +166,18 @@ campaign_versions = Table(
     comment="what a campaign does, version by version; rows change their state, never their definition",
 )
 
+simulations = Table(
+    "simulations",
+    metadata,
+    build_id_column("id", primary_key=True),
+    build_id_column("slug", nullable=False),
+    Column("by", String(64), nullable=False),
+    Column("at", UtcTime, nullable=False),
+    Column("report", Json, nullable=False, comment="sums over clients, none of them named"),
+    Index(None, "slug", "at"),
+    comment="what campaigns would do, as simulated before their launch",
+)
+
 suppressions = Table(
     "suppressions",
     metadata,

@@ -14,6 +14,7 @@ from tests.gates.source_tree import REPOSITORY, list_nodes, parse_file
 WITHOUT_ACTOR: Final = {
     "services/assessment": "called by ClientLifecycle",
     "services/campaigns/rounds.py": "called by Campaign: enrols and drains",
+    "services/campaigns/simulation_world.py": "writes into the copy of a simulation alone",
     "services/journeys": "called by ClientLifecycle and Campaign, and with the events that somebody sent",
     "services/decisions": "puts on record what algorithms answered",
     "services/experiments": "reads",
@@ -49,6 +50,8 @@ WITH_ACTOR: Final = {
     "services/campaigns/guardrails.py": {"pause_beyond_limits"},
     "services/campaigns/people.py": {"retry_people"},
     "services/campaigns/previews.py": {"show_preview"},
+    "services/campaigns/simulation.py": {"prepare_simulation", "save_report"},
+    "services/campaigns/staff_sends.py": {"send_to_staff"},
     "services/campaigns/definitions.py": {"save_draft", "submit_version", "decide_version", "start_version"}
     | {"schedule_version"},
     "services/campaigns/scheduled.py": {"start_in_time"},

@@ -45,7 +45,9 @@ from models.refreshes import RefreshStep
 from models.returns import ReturnKind, ReturnReading
 from models.segment_answers import SegmentOrder
 from models.segments import Everyone
+from models.simulation import ResponseModel, ResponseRate, SimulationReport
 from models.slot_policies import SlotPolicy
+from models.staff_sends import StaffSendOrder
 from models.states import CampaignState, OutreachState, TouchKind, VersionState
 from models.suppressions import SuppressionOrder, SuppressionRemoval
 from models.team import AccountInvitation, ApiKeyOrder
@@ -60,6 +62,8 @@ from services.campaigns.creation import create_campaign
 from services.campaigns.definitions import decide_version, start_version, submit_version
 from services.campaigns.finishing import finish_in_time
 from services.campaigns.people import retry_people
+from services.campaigns.simulation import save_report
+from services.campaigns.staff_sends import send_to_staff
 from services.campaigns.steering import steer_campaign
 from services.client_pages.confirmations import change_address
 from services.client_pages.letters import ask_for_address, call_off_address, tag_mailbox
@@ -87,6 +91,7 @@ from services.mailing.resolution import resolve_mail
 from services.mailing.staff_mail import send_staff_mail
 from services.mailing.steering import conclude_mail
 from services.privacy.requests import export_client, request_erasure
+from services.recommendations.recommender import Recommender
 from services.reconciliation.census import MissingWorkflows
 from services.reconciliation.repair import ask_for_missing
 from services.returns.intake import ReturnArrival, take_returns
@@ -132,6 +137,7 @@ WHO: Final = "privy"
 PENDING: Final = "ann.new@shop.example"
 """An address that Ann asked for and has not confirmed."""
 STYLIST: Final = "p-sue"
+STAFF_ADDRESS: Final = "mia@shop.example"
 OLD_PASSWORD: Final = "sing a song of sixpence"
 OLD_HASH: Final = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(OLD_PASSWORD)
 LINKS: Final = LinkBase("https://shop.example", "a key")
@@ -228,6 +234,8 @@ def _seed_team(connection: Connection) -> None:
     }
     account |= {"password_hash": OLD_HASH, "version": 1, "totp_secret": "sealed", "totp_step": 0, "created_at": REAL}
     connection.execute(insert(t.accounts).values(**account, recovery_hashes=[]))
+    mia = account | {"account_id": "p-mia", "name": STAFF_ADDRESS, "name_key": STAFF_ADDRESS}
+    connection.execute(insert(t.accounts).values(**mia, recovery_hashes=[]))
     signed_in = {"token_hash": "t" * 64, "account_id": STYLIST, "agent": "", "address": ""}
     connection.execute(insert(t.sign_ins).values(**signed_in, began_at=REAL, seen_at=REAL))
     key = {"key_id": "0" * 12, "name": "feed", "secret_hash": "", "role": "operator"}
@@ -286,6 +294,23 @@ def _test_mail(shop: Shop, actor: Actor) -> None:
         asyncio.run(send_staff_mail(shop.context, actor, "staff@shop.example", TouchKind.MISSED))
     finally:
         sink.stop()
+
+
+def _test_campaign(shop: Shop, actor: Actor) -> None:
+    sink = Sink.from_settings(shop.context.settings)
+    sink.start()
+    order, recommender = StaffSendOrder(to=(STAFF_ADDRESS,)), Recommender(shop.engine, shop.context.settings)
+    try:
+        send_to_staff(shop.context, recommender, actor, "drafted", order, NOW)
+    finally:
+        sink.stop()
+
+
+def _keep_simulation(shop: Shop, actor: Actor) -> None:
+    rate = ResponseRate(name="r", rate=0.1, source="assumption", said="so")
+    model = ResponseModel(opens=rate, clicks=rate, orders=rate, unsubscribes=rate)
+    day = {"starts_on": NOW.date(), "days": 1, "clients": 1, "audience": 1}
+    save_report(shop.context, actor, SimulationReport(slug="drafted", seed=1, model=model, **day))
 
 
 def _resolve_mail(shop: Shop, actor: Actor) -> None:
@@ -416,6 +441,8 @@ CHANGES: Final[dict[Action, Change]] = {
     ),
     Action.RETRY_CAMPAIGN: lambda s, a: retry_people(s.engine, a, "spring", RetryOrder(), NOW, REAL),
     Action.FINISH_CAMPAIGN: _finish_campaign,
+    Action.SIMULATE_CAMPAIGN: _keep_simulation,
+    Action.TEST_CAMPAIGN: _test_campaign,
     Action.SUBMIT_CAMPAIGN: lambda s, a: submit_version(s.engine, a, "drafted", NOW, REAL),
     Action.APPROVE_CAMPAIGN: lambda s, a: decide_version(s.engine, a, "submitted", 1, "approve", NOW, REAL),
     Action.START_CAMPAIGN: lambda s, a: start_version(s.engine, a, "approved", NOW, REAL),
@@ -473,6 +500,8 @@ ONCE: Final = frozenset(Action) - {
     Action.EXPORT_LIST,
     Action.TRAIN_MODEL,
     Action.TEST_MAIL,
+    Action.TEST_CAMPAIGN,
+    Action.SIMULATE_CAMPAIGN,
     Action.REQUEST_LETTER,
     Action.RESET_PERSON,
     Action.RECONCILE,
@@ -504,7 +533,9 @@ OVER: Final = frozenset(
 )
 """Doing these again is refused: what has ended says so."""
 
-ELSEWHERE: Final = frozenset({Action.EXPORT_CLIENT, Action.EXPORT_LIST, Action.SET_SLOT_POLICY, Action.TEST_MAIL})
+ELSEWHERE: Final = frozenset(
+    {Action.EXPORT_CLIENT, Action.EXPORT_LIST, Action.SET_SLOT_POLICY, Action.TEST_MAIL, Action.TEST_CAMPAIGN}
+)
 """These change no other table: an export reads, slots have a file, and a mail to staff leaves no row."""
 OF_NO_CLIENT: Final = frozenset({Action.SUPPRESS, Action.LIFT_SUPPRESSION, Action.TEST_MAIL})
 """These are about an address, not about a client."""

@@ -1,4 +1,4 @@
-"""`/v1/campaigns/{slug}/preview`: what a campaign would do, before it does it."""
+"""`/v1/campaigns/{slug}/preview` and its neighbours: what a campaign would do, before it does it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,14 @@ from typing import Annotated, Final
 
 from fastapi import Depends, Path, Request
 
-from domain.permissions import Disclosure
+from domain.permissions import Action, Disclosure
 from models.base import ID_PATTERN
 from models.campaign_preview import CampaignPreview, PreviewOrder
+from models.simulation import SimulationList
+from models.staff_sends import StaffSendOrder, StaffSendResult
 from services.campaigns.previews import show_preview
+from services.campaigns.simulation_lists import list_simulations
+from services.campaigns.staff_sends import send_to_staff
 from services.context import ServiceContext
 from web.api.requests import JsonBody
 from web.api.routing import create_router, declare_errors
@@ -20,6 +24,7 @@ from web.context import Here
 router: Final = create_router("campaigns")
 
 SlugPath = Annotated[str, Path(description="The campaign's slug.", json_schema_extra={"pattern": ID_PATTERN})]
+StaffSends = Annotated[StaffSendOrder, Depends(JsonBody(StaffSendOrder))]
 Preview = Annotated[PreviewOrder, Depends(JsonBody(PreviewOrder, required=False))]
 
 
@@ -30,3 +35,19 @@ def preview_campaign(request: Request, context: Here, actor: By, slug: SlugPath,
     services = ServiceContext(settings=context.settings, engine=context.engine)
     now = context.business_now()
     return show_preview(services, request.app.state.recommender, actor, slug, order, now)
+
+
+@router.post(
+    "/campaigns/{slug}/test-send", responses=declare_errors(404, 413), dependencies=[needs(Action.TEST_CAMPAIGN)]
+)
+def send_test(request: Request, context: Here, actor: By, slug: SlugPath, order: StaffSends) -> StaffSendResult:
+    """Send one mail of each text to addresses of the team, marked; others are refused."""
+    services = ServiceContext(settings=context.settings, engine=context.engine)
+    now = context.business_now()
+    return send_to_staff(services, request.app.state.recommender, actor, slug, order, now)
+
+
+@router.get("/campaigns/{slug}/simulations", responses=declare_errors(404), dependencies=[needs(Disclosure.SHOP)])
+def show_simulations(context: Here, slug: SlugPath) -> SimulationList:
+    """List the simulations of a campaign, the latest first, and the latest beside what came to be."""
+    return list_simulations(context.engine, slug, context.business_now())

@@ -20,6 +20,8 @@ DONE_ACTIONS: Final[dict[str, str]] = {
     "campaign.pause": "Campaign paused",
     "campaign.resume": "Campaign resumed",
     "campaign.adjust": "Campaign adjusted",
+    "campaign.simulate": "Campaign simulated",
+    "campaign.test": "Campaign's mails sent to staff",
     "campaign.submit": "Campaign submitted",
     "campaign.approve": "Campaign approved",
     "campaign.start": "Campaign started",
