@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Literal
+
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings
+
+_RULE = r"[^=,]+=(viewer|marketer|stylist|data_scientist|operator|owner)"
+"""One rule of roles: value=role."""
 
 
 class ConnectionSettings(BaseSettings):
@@ -20,3 +26,20 @@ class ConnectionSettings(BaseSettings):
     mcp_key: SecretStr | None = None
     """The key for which `selvedge mcp` acts, one that `selvedge keys create` made. Empty: it acts for whoever runs it,
     with the role that its option names."""
+
+    oidc_issuer: str = Field(default="", pattern=r"^(https://.+|http://127\.0\.0\.1[:/].*)?$")
+    """Address of the identity provider (OpenID Connect) by which people sign in. Empty: none."""
+    oidc_name: str = "the shop's account"
+    """What the sign-in page calls it."""
+    oidc_client_id: str = ""
+    """The id by which the provider knows Selvedge; its redirect is `/sign-in/provider/back` of the public address."""
+    oidc_secret_file: Path | None = None
+    """File with the client's secret. None: a public client, by PKCE alone."""
+    oidc_role_claim: str = "groups"
+    """The claim of the ID token that gives roles."""
+    oidc_roles: str = Field(default="", pattern=rf"^({_RULE}(,{_RULE})*)?$")
+    """Which value of it gives which role, the strongest first: `shop-admins=owner,marketing=marketer`."""
+    oidc_default_role: Literal["", "viewer", "marketer", "stylist", "data_scientist", "operator"] = ""
+    """The role of whom no value gives one. Empty: they are not let in."""
+    oidc_domains: str = ""
+    """Domains of verified addresses that are let in, separated by commas. Empty: whoever the provider lets in."""

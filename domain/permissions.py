@@ -88,6 +88,7 @@ class Action(StrEnum):
     SET_PASSWORD = "account.set_password"  # noqa: S105 - the name of an action
     SET_SECOND_FACTOR = "account.set_second_factor"
     END_SIGN_IN = "account.end_sign_in"
+    JOIN_BY_PROVIDER = "account.join_by_provider"
 
 
 class Disclosure(StrEnum):
@@ -192,6 +193,7 @@ ROLES: Final[Mapping[Action, frozenset[Role]]] = {
     Action.SET_PASSWORD: STAFF,
     Action.SET_SECOND_FACTOR: STAFF,
     Action.END_SIGN_IN: STAFF,
+    Action.JOIN_BY_PROVIDER: STAFF,
 }
 """The roles that may do each action. An operator may do all that concerns the shop: signals and updates of the Temporal
 CLI come as one. Accounts and keys are the owner's; everybody's own account is their own."""

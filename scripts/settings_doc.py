@@ -47,6 +47,7 @@ TITLES: Final = {
     "starts_per_second": "Worker",
     "webhook_networks": "Webhooks",
     "mcp_confirm": "Agents of people",
+    "oidc_issuer": "Identity provider",
 }
 """The title of each table, by its first field."""
 

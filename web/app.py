@@ -27,7 +27,7 @@ from store.sql.patience import OPT_OUT, PAGES, PROBE
 from web import error_responses
 from web.api.document import build_document
 from web.api.routers import ROUTERS as API_ROUTERS
-from web.auth import account, invitation, keys, sign_in, team
+from web.auth import account, invitation, keys, provider, sign_in, team
 from web.auth.callers import KnownKeys
 from web.auth.rules import admit, open_to_all
 from web.bodies import BodyLimits
@@ -166,7 +166,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.add_middleware(Bulkheads)
     app.add_middleware(HostNames, names=list_hosts(settings))
     app.add_middleware(SecurityHeaders)
-    for router in (*API_ROUTERS, sign_in.router, invitation.router):
+    for router in (*API_ROUTERS, sign_in.router, provider.router, invitation.router):
         app.include_router(router)
     for router in CONSOLE:
         app.include_router(router, dependencies=[Depends(admit)])

@@ -31,13 +31,15 @@ def seal(signing_key: str, text: str) -> str:
     return _build_box(signing_key).encrypt(text.encode()).decode()
 
 
-def unseal(signing_key: str, sealed: str) -> str:
-    """Decrypt a sealed text. Raises ConfigError where the signing key is another one by now."""
+def unseal(signing_key: str, sealed: str, within_s: int | None = None) -> str:
+    """Decrypt a sealed text; one that is older than `within_s` seconds counts as none. Raises ConfigError where the
+    signing key is another one by now."""
     try:
-        return _build_box(signing_key).decrypt(sealed.encode()).decode()
+        return _build_box(signing_key).decrypt(sealed.encode(), within_s).decode()
     except InvalidToken:
         raise ConfigError(
-            "SELVEDGE_SIGNING_KEY: was changed, so second factors cannot be read; `selvedge team reset` removes them"
+            "SELVEDGE_SIGNING_KEY: was changed, so what it sealed cannot be read; `selvedge team reset` removes second "
+            "factors, `selvedge webhooks rotate` makes new secrets"
         ) from None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Integer, String, Table, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, String, Table, Text, UniqueConstraint
 
 from store.sql.types import Json, UtcTime
 from store.tables.base import build_id_column, metadata
@@ -22,7 +22,9 @@ accounts = Table(
     Column("recovery_hashes", Json, nullable=False, comment="of the recovery codes that are left"),
     Column("created_at", UtcTime, nullable=False),
     Column("signed_in_at", UtcTime),
+    Column("subject_key", String(64), comment="SHA-256 of issuer and subject at the identity provider; none: local"),
     UniqueConstraint("name_key"),
+    Index(None, "subject_key", unique=True),
 )
 
 sign_ins = Table(

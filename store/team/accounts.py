@@ -52,6 +52,11 @@ def load_credentials(connection: Connection, account_id: str, *, lock: bool = Fa
     return _load(connection, query.with_for_update() if lock else query)
 
 
+def find_by_subject(connection: Connection, subject_key: str) -> Credentials | None:
+    """Find the row of a subject of the identity provider."""
+    return _load(connection, select(accounts).where(accounts.c.subject_key == subject_key).with_for_update())
+
+
 def _load(connection: Connection, query: Select[Any]) -> Credentials | None:
     row = connection.execute(query).one_or_none()
     return None if row is None else Credentials.from_row(row)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from domain.permissions import Action, Disclosure
+from models.webhooks import WebhookType
 
 REPOSITORY = Path(__file__).parents[2]
 PAGES = [*REPOSITORY.glob("*.md"), *sorted((REPOSITORY / "docs").rglob("*.md"))]
@@ -17,8 +18,8 @@ ROOMS = {file.parent.name for file in REPOSITORY.glob("*/__init__.py")} | {"depl
 FILE = re.compile(r"[\w./-]+\.(?:py|md|toml|mjml|html|css|js|json|yml|sh|txt|lock|env)")
 FOREIGN = {"ParentClosePolicy.ABANDON"}
 """Dotted names of libraries."""
-PERMISSIONS = {*Action, *Disclosure}
-"""What a role may do, as people write it: `mail.decide`."""
+PERMISSIONS = {*Action, *Disclosure, *WebhookType}
+"""What a role may do and what a webhook tells, as people write it: `mail.decide`."""
 EXAMPLES = {
     "ID.json",
     "algorithms.toml",

@@ -35,6 +35,7 @@ WITHOUT_ACTOR: Final = {
     "services/segments/daily_counts.py": "counts; called by the nightly training",
     "services/team/sign_in.py": "counts the failures of whoever is not known yet",
     "services/team/sign_ins.py": "begins and notes sign-ins; what people ask takes an actor",
+    "services/team/provider_accounts.py": {"join_by_provider"},
     "services/team/second_factor.py": "uses codes up; what people ask takes an actor",
     "services/team/invitations.py": "the signed link says who sets a password",
     "services/training": "called by the nightly training; what people ask of it takes an actor",

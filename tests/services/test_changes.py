@@ -104,6 +104,7 @@ from services.slots.policies import change_policy
 from services.team.api_keys import create_key, revoke_key
 from services.team.invitations import LinkBase
 from services.team.people import disable_person, invite_person, reset_person, set_role
+from services.team.provider_accounts import join_by_provider
 from services.team.second_factor import turn_off_second_factor
 from services.team.secrets import seal
 from services.team.sign_ins import end_sign_in, set_own_password
@@ -492,6 +493,7 @@ CHANGES: Final[dict[Action, Change]] = {
     Action.SET_PASSWORD: lambda s, a: set_own_password(s.engine, a, STYLIST, OLD_PASSWORD, "lavender blue", NOW, REAL),
     Action.SET_SECOND_FACTOR: lambda s, a: turn_off_second_factor(s.engine, a, STYLIST, "", NOW, REAL),
     Action.END_SIGN_IN: lambda s, a: end_sign_in(s.engine, a, STYLIST, "t" * 64, NOW, REAL),
+    Action.JOIN_BY_PROVIDER: lambda s, a: join_by_provider(s.engine, a, "f" * 64, NOW, REAL),
     Action.PROMOTE_MODEL: lambda s, a: promote_model(s.engine, a, "a1", NOW, REAL),
 }
 

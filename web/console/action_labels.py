@@ -66,6 +66,7 @@ DONE_ACTIONS: Final[dict[str, str]] = {
     "account.set_password": "Password set",
     "account.set_second_factor": "Second factor set",
     "account.end_sign_in": "Sign-in ended",
+    "account.join_by_provider": "Let in by the identity provider",
     "data.fetch_pictures": "Pictures fetched again",
     "client.set_language": "Language set",
     "client.request_letter": "Letter requested",
