@@ -41,6 +41,7 @@ class LanguageCopy:
     """The copy of one language.
 
     `links`: by the code of a fact, the sentence that links it to the items; a fact not named here needs none.
+    `reasons`: why a piece was picked, by the English words of its score; in English these stand for themselves.
     `named_blurbs` have slots for an item's category and colour, `plain_blurbs` have none.
     """
 
@@ -50,6 +51,7 @@ class LanguageCopy:
     links: Mapping[str, Lines]
     named_blurbs: Lines
     plain_blurbs: Lines
+    reasons: Mapping[str, str]
 
     def list_sentences(self, shop: str) -> frozenset[str]:
         """List the folded sentences of all lines without slots of an item, with `shop` as the shop's name."""
@@ -63,6 +65,7 @@ class LanguageCopy:
         for lines in self.links.values():
             yield from lines
         yield from self.plain_blurbs
+        yield from self.reasons.values()
 
 
 @cache
@@ -77,6 +80,7 @@ def load_copy(language: str) -> LanguageCopy:
         links={code: links[group] for code, group in _LINKED.items()},
         named_blurbs=tuple(data["blurbs"].get("named", ())),
         plain_blurbs=tuple(data["blurbs"]["plain"]),
+        reasons=data.get("reasons", {}),
     )
 
 

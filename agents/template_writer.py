@@ -15,7 +15,7 @@ from agents.languages import build_checker, choose_copy_language, find_draft_fau
 from agents.template_copy import CATALOGUE_WORDS, FACTS, list_named_subjects, load_copy
 from domain.grounding import BriefSupport, find_text_faults, split_sentences
 from domain.sentences.checking import STATED_IN, SentenceChecker, build_greeting
-from domain.text_rules import clean_quote
+from domain.text_rules import clean_quote, clean_title
 from domain.wording import clean_name, format_sentence
 from models.mail import Autonomy, Brief, BriefItem, EmailDraft, Fact, ItemBlurb
 from models.states import TouchKind
@@ -60,9 +60,10 @@ class _DraftBuilder:
         return build_checker(self.brief, self.language)
 
     def build(self) -> EmailDraft:
+        subject = self.choose_subject()
         return EmailDraft(
-            subject=self.choose_subject(),
-            preheader=self.choose(self.frame.preheaders, "preheader"),
+            subject=subject,
+            preheader=self.choose_preheader(subject),
             greeting=self.build_greeting(),
             paragraphs=(*self.build_opening(), self.build_body()),
             items=tuple(self.write_blurb(item, i) for i, item in enumerate(self.items)),
@@ -71,12 +72,27 @@ class _DraftBuilder:
         )
 
     def choose_subject(self) -> str:
-        headline = next(iter(self.list_message_sentences()), "").rstrip(".。")
-        if _SHORTEST_SUBJECT <= len(headline) <= _SUBJECT and self.fits(headline, "subject"):
-            return headline
+        """Choose a subject that names a picked piece, after the owner's headline where both fit; else the headline
+        alone, else a plain one."""
+        headline = self.read_headline()
+        titles = [title for item in self.items if (title := clean_title(item.title))] if headline else []
         named = list_named_subjects(self.shop_copy, self.brief) if self.items else ()
-        fitting = [s for s in named if len(s) <= _SUBJECT and self.fits(s, "subject")]
-        return self.choose_new(fitting) or self.choose_new(self.list_plain_subjects())
+        subjects = (*(f"{headline}: {title}" for title in titles), *named)
+        fitting = [s for s in subjects if len(s) <= _SUBJECT and self.fits(s, "subject")]
+        return self.choose_new(fitting) or headline or self.choose_new(self.list_plain_subjects())
+
+    def choose_preheader(self, subject: str) -> str:
+        """Choose a preheader: the owner's headline, where the subject does not tell it."""
+        headline = self.read_headline()
+        if headline and headline not in subject:
+            return headline
+        return self.choose(self.frame.preheaders, "preheader")
+
+    def read_headline(self) -> str:
+        """Return the first sentence of the owner's message where it may stand above a mail; else nothing."""
+        headline = next(iter(self.list_message_sentences()), "").rstrip(".。")
+        fits = _SHORTEST_SUBJECT <= len(headline) <= _SUBJECT and self.fits(headline, "subject")
+        return headline if fits else ""
 
     def choose_new(self, subjects: Sequence[str]) -> str:
         """Choose a short subject that none of the client's last mails had; empty where there is none at all."""
@@ -133,10 +149,16 @@ class _DraftBuilder:
         category, colour = clean_quote(item.category).lower(), clean_quote(item.colour).lower()
         named = self.shop_copy.named_blurbs if category and colour else ()
         own = self.choose(named or ("",), f"blurb{i}").format(category=category, colour=colour)
-        why = format_sentence(clean_quote(item.why)) if self.language == STATED_IN else ""
+        why = self.say_reason(item)
         sayings = (why, own, self.choose(self.shop_copy.plain_blurbs, "blurbs", i))
         text = next(s for s in sayings if s and (s == sayings[-1] or self.fits(s, "items")))
         return ItemBlurb(item_id=item.item_id, text=text)
+
+    def say_reason(self, item: BriefItem) -> str:
+        """Say why an item was picked in the mail's language; empty where that needs words of the catalogue."""
+        if self.language == STATED_IN:
+            return format_sentence(clean_quote(item.why))
+        return next((self.shop_copy.reasons[why] for why in item.why.split(", ") if why in self.shop_copy.reasons), "")
 
     def fits(self, text: str, where: str) -> bool:
         if self.language == STATED_IN:

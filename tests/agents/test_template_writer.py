@@ -68,8 +68,31 @@ def test_the_three_angles_of_re_engagement_differ() -> None:
 def test_a_campaign_is_carried_in_the_owners_words() -> None:
     message = "The linen collection has arrived. Until Sunday, delivery is free."
     draft = template_writer.compose_draft(brief(kind=TouchKind.CAMPAIGN, message=message))
-    assert draft.subject == "The linen collection has arrived"
+    assert "The linen collection has arrived" in (draft.subject, draft.preheader)
     assert draft.paragraphs[0] == message
+
+
+def test_a_campaign_s_subjects_differ_and_each_mail_tells_the_headline_first() -> None:
+    message = "New linen is here. Until Sunday, delivery is free."
+    campaign = brief(kind=TouchKind.CAMPAIGN, message=message)
+    drafts = [template_writer.compose_draft(campaign.model_copy(update={"client_id": f"c-{i}"})) for i in range(40)]
+    subjects = {draft.subject for draft in drafts}
+    assert len(subjects) >= 3 * len(campaign.items)
+    assert all(any(item.title in subject for item in campaign.items) for subject in subjects)
+    assert all("New linen is here" in f"{draft.subject} {draft.preheader}" for draft in drafts)
+    alone = template_writer.compose_draft(campaign.model_copy(update={"items": ()}))
+    assert alone.subject == "New linen is here"
+
+
+@pytest.mark.parametrize("language", [name for name in LANGUAGES if name != "en"])
+def test_a_reason_of_a_pick_is_said_in_the_mail_s_language(language: str) -> None:
+    told = brief(locale=language, kind=TouchKind.MISSED)
+    reasons = load_copy(language).reasons
+    assert len(reasons) == 9
+    for why, said in reasons.items():
+        items = tuple(item.model_copy(update={"why": f"in the bold style you chose, {why}"}) for item in told.items)
+        draft = template_writer.compose_draft(told.model_copy(update={"items": items}))
+        assert [blurb.text for blurb in draft.items] == [said] * len(items)
 
 
 def test_a_sentence_of_the_message_that_may_not_be_mailed_is_left_out() -> None:

@@ -20,10 +20,12 @@ from services.mailing.mail_server import describe_outage
 from services.write_probe import probe_database, probe_home
 from store.database import read_transaction
 from store.events.workflows import count_lost
+from store.mail.model_calls import find_repeated_failure
 from web.context import Here, WebContext
 
 router = APIRouter(include_in_schema=False)
 
+MODEL: Final = "model"
 FRESH_S: Final = 2.0
 """How long a result is reused, so that frequent probes cost nothing."""
 PATIENCE_S: Final = 2.0
@@ -84,6 +86,8 @@ def build_checks(context: WebContext) -> dict[str, Check]:
         "temporal": lambda: _check_port(host, int(port)),
         "workflows": lambda: _run_in_probe(_check_workflows, context),
     }
+    if settings.composer == "model":
+        checks[MODEL] = lambda: _run_in_probe(_check_model, context)
     if settings.backup_folder is not None:
         checks["backup"] = lambda: _run_in_probe(_check_backup, context)
     if settings.worker_health_url != "none":
@@ -98,10 +102,12 @@ def build_checks(context: WebContext) -> dict[str, Check]:
 
 @router.get("/healthz")
 async def show_health(request: Request) -> Response:
-    """Respond 200 when everything is up, else 503 with what is down."""
+    """Respond 200 when everything is up, else 503 with what is down. A language model that is down is named, and alone
+    no reason for 503: the template writer stands in."""
     health: HealthChecks = request.app.state.health
-    down = await health.find_down()
-    parts = {name: down.get(name, "up") for name in health.parts}
+    found = await health.find_down()
+    parts = {name: found.get(name, "up") for name in health.parts}
+    down = found.keys() - {MODEL}
     return JSONResponse({"status": "down" if down else "up", **parts}, 503 if down else 200)
 
 
@@ -109,6 +115,13 @@ async def show_health(request: Request) -> Response:
 def show_metrics(_context: Here) -> Response:
     """Return the Prometheus metrics of this process."""
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
+
+
+def _check_model(context: WebContext) -> None:
+    """Raise Unavailable with the code with which all of the latest calls failed."""
+    with read_transaction(context.probe_engine) as connection:
+        if failure := find_repeated_failure(connection):
+            raise Unavailable(f"the latest calls fail ({failure}); see SELVEDGE_LLM_BASE_URL and SELVEDGE_LLM_API_KEY")
 
 
 def _check_mail_server(context: WebContext) -> None:

@@ -6,12 +6,15 @@ import asyncio
 from pathlib import Path
 
 from fastapi.testclient import TestClient
+from pydantic import SecretStr
 
 from errors import Unavailable
 from models.base import utc
 from models.mail_servers import ServerState
+from models.model_call import ModelCall
 from store.database import connect, write_transaction
 from store.mail import mail_servers
+from tests.support.model_calls import save_calls
 from tests.support.ports import free_ports
 from tests.web.conftest import prepare_home
 from web.app import create_app
@@ -64,6 +67,35 @@ async def test_what_is_down_is_named(tmp_path: Path) -> None:
     assert parts["database"] == parts["mailbox"] == "up"
     assert parts["worker"] == "its health page answers 503"
     assert "refused" in parts["temporal"] or "failed" in parts["temporal"]
+
+
+async def test_a_language_model_that_is_down_is_named_and_alone_no_fault(tmp_path: Path) -> None:
+    temporal_port, mailbox_port = free_ports(2)
+    settings = prepare_home(
+        tmp_path,
+        temporal_address=f"127.0.0.1:{temporal_port}",
+        worker_health_url="none",
+        mailbox_port=mailbox_port,
+        llm_api_key=SecretStr("test-key"),
+        llm_base_url="http://127.0.0.1:9",
+    )
+    engine = connect(settings.database)
+    call = ModelCall(at=utc(2026, 6, 1), client_id="ann", agent="writer", prompt_version="w", model="m", verdict="ok")
+    with write_transaction(engine) as connection:
+        save_calls(connection, [call.model_copy(update={"verdict": "unavailable"})] * 5)
+    server = await serve_status(temporal_port, "200 OK")
+    try:
+        status, parts = await asyncio.to_thread(ask, settings)
+        assert (status, parts["status"]) == (200, "up")
+        assert "unavailable" in parts["model"]
+        assert "SELVEDGE_LLM_BASE_URL" in parts["model"]
+        with write_transaction(engine) as connection:
+            save_calls(connection, [call])
+        _, parts = await asyncio.to_thread(ask, settings)
+        assert parts["model"] == "up"
+    finally:
+        engine.dispose()
+        server.close()
 
 
 async def test_a_mail_server_that_the_workers_cannot_use_is_named(tmp_path: Path) -> None:
