@@ -16,6 +16,9 @@ class ShopSettings(BaseSettings):
     """In the sender, the head and the foot of every mail."""
     shop_url: str = ""
     """Base of product links, before `/<item_id>`; empty: the plain shop pages of our own web process, `/shop`."""
+    shop_origins: str = ""
+    """Origins whose pages may use `/s.js` and send what visitors do, separated by commas: https://shop.example. Pages
+    of our own origin may anyway."""
     quiz_url: str = ""
     """Where the quiz mail leads, if the shop has a quiz and sends `quiz_answered`. Empty: our own, `/quiz/<token>`."""
     shop_address: str = "Selvedge & Co, 12 Weaver's Yard, London E2 7DD"
@@ -51,3 +54,7 @@ class ShopSettings(BaseSettings):
         except (ZoneInfoNotFoundError, ValueError) as unknown:
             raise ValueError(f"no such time zone: {name}") from unknown
         return name
+
+    def list_shop_origins(self) -> frozenset[str]:
+        """List the origins whose pages may send what visitors do."""
+        return frozenset(origin.strip().rstrip("/") for origin in self.shop_origins.split(",") if origin.strip())

@@ -11,3 +11,6 @@ READER: Final = Actor(who="reader", role=Role.CLIENT, channel=Channel.PAGE)
 
 PROVIDER: Final = Actor(who="provider", role=Role.OPERATOR, channel=Channel.API)
 """A provider of mail that tells of bounces: its signature is the proof that it may."""
+
+VISITOR: Final = Actor(who="visitor", role=Role.CLIENT, channel=Channel.PAGE)
+"""Whoever visits the shop: the signed id of the visit is the proof that they may."""

@@ -63,7 +63,7 @@ from web.context import BusinessClock, WebContext
 from web.hosts import HostNames, list_hosts
 from web.mcp.door import PATH as AGENTS_PATH
 from web.mcp.door import AgentDoor
-from web.public import confirm, health, mail_reads, pictures, preferences, quiz, shop, unsubscribe, view
+from web.public import confirm, health, mail_reads, pictures, preferences, quiz, shop, unsubscribe, view, visitor
 from web.quick_paths import QuickPaths
 from web.security import SecurityHeaders
 from web.templating import WEB_FOLDER
@@ -109,6 +109,7 @@ OPEN: Final = (
     mail_reads.router,
     pictures.router,
     shop.router,
+    visitor.router,
     health.router,
 )
 """Pages of clients, under a signed link; pictures and goods, which mails show; and what watches over the server."""

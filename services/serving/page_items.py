@@ -121,7 +121,7 @@ def _choose_beside(source: ClientList, query: RecommendationQuery, page: _Page, 
     """Choose what belongs beside the anchors, the client's liking counted in; the rest is filled with their best."""
     anchors = _find_anchors(query, page.catalogue)
     liking = source.find_liking()
-    best = max(liking.values(), default=1.0)
+    best = max(liking.values(), default=1.0) or 1.0  # 0 for a visitor of a shop in which nobody has bought anything
 
     def order(found: Neighbours) -> list[int]:
         liked = LIKED / best

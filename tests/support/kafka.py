@@ -59,16 +59,16 @@ def kafka() -> Iterator[Kafka]:
             pytest.fail(reason)
         pytest.skip(reason)
     folder = Path(tempfile.mkdtemp(prefix="selvedge-kafka-"))
-    ports = free_ports(2)
+    port, controller = free_ports(2)
     properties = folder / "server.properties"
-    properties.write_text(build_properties(ports[0], ports[1], folder))
+    properties.write_text(build_properties(port, controller, folder))
     with (folder / "out").open("w") as out:
         running = subprocess.Popen(
             [found.stdout.strip(), str(properties)], stdout=out, stderr=out, start_new_session=True
         )
     try:
-        _wait(running, ports[0], folder / "out")
-        yield Kafka(f"127.0.0.1:{ports[0]}")
+        _wait(running, port, folder / "out")
+        yield Kafka(f"127.0.0.1:{port}")
     finally:
         running.kill()  # nothing in it is worth an orderly end
         running.wait(20)

@@ -1,0 +1,86 @@
+"""What a shop's page asks and sends by itself: from named origins alone, for visits alone, and only as agreed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import select
+
+from store.database import read_transaction
+from store.tables import visit_events
+
+SHOP = "http://shop.example"
+
+
+@pytest.fixture
+def page(site: TestClient) -> TestClient:
+    """A page of a shop that the settings name."""
+    settings = site.app.state.context.settings  # type: ignore[attr-defined]
+    object.__setattr__(settings, "shop_origins", f"https://other.example, {SHOP}/")
+    site.headers["Origin"] = SHOP
+    return site
+
+
+def start(page: TestClient, **body: Any) -> str:
+    answer = page.post("/visitor/session", json=body)
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["access-control-allow-origin"] == SHOP
+    return str(answer.json()["session_id"])
+
+
+def list_stored(page: TestClient) -> list[tuple[str, list[str]]]:
+    with read_transaction(page.app.state.context.engine) as connection:  # type: ignore[attr-defined]
+        return [
+            (row.type, row.items) for row in connection.execute(select(visit_events).order_by(visit_events.c.event_id))
+        ]
+
+
+def test_the_script_is_small_and_anybody_s(site: TestClient) -> None:
+    answer = site.get("/s.js")
+    assert answer.headers["content-type"].startswith("text/javascript")
+    assert 1_000 < len(answer.content) < 5_000
+
+
+@pytest.mark.parametrize("headers", [{}, {"Origin": "http://evil.example"}, {"Origin": "null"}])
+def test_pages_of_other_origins_are_refused(site: TestClient, headers: dict[str, str]) -> None:
+    assert site.post("/visitor/session", json={}, headers=headers).status_code in (401, 403)
+    assert site.get("/visitor/items", headers=headers).status_code in (401, 403)
+    assert site.post("/visitor/events", json=[], headers=headers).status_code in (401, 403)
+    assert site.get("/visitor/search", headers=headers).status_code in (401, 403)
+
+
+def test_our_own_pages_may_ask(site: TestClient) -> None:
+    assert site.get("/visitor/items", headers={"Sec-Fetch-Site": "same-origin"}).status_code == 200
+
+
+def test_what_a_visitor_does_is_stored_at_our_time(page: TestClient) -> None:
+    session = start(page)
+    shown = page.get("/visitor/items", params={"session_id": session, "n": 1}).json()["items"]
+    assert len(shown) == 1
+    assert {"item_id", "title", "price", "currency", "url", "image_url"} == set(shown[0])
+    event = {"event_id": "a", "session_id": session, "type": "item_viewed", "item_id": shown[0]["item_id"]}
+    answer = page.post("/visitor/events", json=[event, event | {"event_id": "b", "type": "added_to_cart"}])
+    assert (answer.status_code, answer.json()["accepted"]) == (202, ["a", "b"])
+    assert list_stored(page) == [("item_viewed", [shown[0]["item_id"]]), ("added_to_cart", [shown[0]["item_id"]])]
+    late = page.post("/visitor/events", json=[event | {"event_id": "c", "occurred_at": "2020-01-01T00:00:00Z"}])
+    assert late.status_code == 422  # nobody says when: it is now
+
+
+def test_of_who_did_not_agree_nothing_is_stored(page: TestClient) -> None:
+    session = start(page, personalisation=False)
+    item = page.get("/visitor/items").json()["items"][0]["item_id"]
+    event = {"event_id": "a", "session_id": session, "type": "item_viewed", "item_id": item}
+    answer = page.post("/visitor/events", json=[event]).json()
+    assert (answer["accepted"], len(answer["refused"])) == ([], 1)
+    assert list_stored(page) == []
+
+
+def test_nothing_is_told_of_clients(page: TestClient) -> None:
+    assert page.get("/visitor/items", params={"client_id": "ada"}).status_code == 422
+    assert page.get("/visitor/search", params={"client_id": "ada", "q": "coat"}).status_code == 422
+    forged = {"event_id": "a", "session_id": "s." + "A" * 22 + "." + "B" * 16, "type": "item_viewed", "item_id": "x"}
+    assert page.post("/visitor/events", json=[forged]).json()["accepted"] == []
+    assert page.post("/visitor/events", json=[forged] * 51).status_code == 413
+    assert page.post("/visitor/events", content=b"[" + b" " * 30_000 + b"]").status_code == 413
