@@ -102,9 +102,15 @@ class WorkerHealth:
     def _set_gauges(self) -> None:
         with read_transaction(self._context.engine) as connection:
             mail_server.set_gauges(connection, self._context.settings)
+            real_now = self._context.wall()
+            _, now = self._context.load_business_time(connection, real_now)
             metrics.outbox_pending.set(outbox.count_pending(connection))
+            oldest = outbox.find_oldest_due(connection, real_now)
+            metrics.outbox_oldest.set((real_now - oldest).total_seconds() if oldest else 0)
             waiting = drafts.count_waiting(connection)
             counts, latest = count_clients_by_phase(connection), refreshes.list_latest(connection, done=True)
+        until = latest[0].until if latest else None
+        metrics.refresh_age.set((now - until).total_seconds() if until else 0)
         for phase in ("new", *Phase):  # all of them: one that the last client left stands at 0, not at its last count
             metrics.clients.labels(phase=phase).set(counts.get(phase, 0))
         for stage in DraftStage:

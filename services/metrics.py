@@ -30,6 +30,10 @@ model_tokens: Final = Counter("selvedge_model_tokens_total", "Tokens in and out"
 webhooks: Final = Counter("selvedge_webhooks_total", "Tries to send a message to an endpoint, by outcome", ["outcome"])
 webhooks_waiting: Final = Gauge("selvedge_webhooks_waiting", "Messages that wait to be sent to endpoints")
 outbox_pending: Final = Gauge("selvedge_outbox_pending", "Nudges that wait to be sent to workflows")
+outbox_oldest: Final = Gauge("selvedge_outbox_oldest_seconds", "For how long the oldest nudge that is due has waited")
+refresh_age: Final = Gauge(
+    "selvedge_refresh_age_seconds", "Business time since the day that the last nightly training ended with; 0: none yet"
+)
 workflows_missing: Final = Gauge("selvedge_workflows_missing", "Workflows that should run and do not")
 clients: Final = Gauge("selvedge_clients", "Clients by phase", ["phase"])
 drift: Final = Gauge("selvedge_drift", "Distance of the latest values from those before, 0 to 1", ["feature"])

@@ -211,6 +211,12 @@ def count_pending(connection: Connection) -> int:
     return connection.scalar(select(func.count()).select_from(outbox).where(~outbox.c.held)) or 0
 
 
+def find_oldest_due(connection: Connection, real_now: datetime) -> datetime | None:
+    """Find since when the oldest nudge that is due waits, real time; None where none is due."""
+    due = ~outbox.c.held & (outbox.c.due_at <= real_now)
+    return connection.scalar(select(func.min(outbox.c.due_at)).where(due))
+
+
 def count_held_clients(connection: Connection) -> int:
     """Count the clients whose nudge waits until the shop says go."""
     held = outbox.c.held & (outbox.c.kind == "client")
