@@ -62,6 +62,8 @@ FINER: Final = 0.75
 FESTIVE: Final = ("silk", "satin", "velvet", "lace")
 TIED: Final[frozenset[WishKind]] = frozenset({"colour", "material", "pattern", "warmth", "season", "occasion"})
 """What a piece must have where it is plainly wanted of its category."""
+SEASONAL: Final = frozenset({"material", "season", "warmth", "occasion"})
+"""What is asked of a kind of piece and may mean another season: a linen dress, but no navy or flat one."""
 AWAY: Final[Mapping[str, frozenset[Season]]] = MappingProxyType(
     {
         "winter": frozenset({Season.SUMMER, Season.SPRING}),
@@ -105,7 +107,7 @@ def list_out_of_season(
     """List the candidates for another season, of roles that have others. What the client asked for, a linen dress or
     boots say, stays where there is no other."""
     musts = [entry for entry in wish.wishes if entry.strength == "must"]
-    tied = {entry.key for entry in musts if entry.category}
+    tied = {entry.key for entry in musts if entry.category and entry.kind in SEASONAL}
     kinds = {entry.key for entry in musts if entry.kind == "category"}
     group_of = {item.sku: (item.role, frozenset(kinds & set(item.answers))) for item in candidates}
     away = {item.sku for item in candidates if suits.get(seasons[item.sku], 1.0) <= 0 and not tied & set(item.answers)}

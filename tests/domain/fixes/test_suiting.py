@@ -101,10 +101,11 @@ def test_pieces_for_another_season_stay_out_unless_there_is_no_other_of_what_was
     def piece(sku: str, *answers: str) -> FixItem:
         return FixItem(sku=sku, item_id=sku, price_cents=1, score=0.5, role=BoxRole.SHOES, answers=answers)
 
-    candidates = [piece("boots", boots.key), piece("sandals"), piece("loafers")]
+    flat = want("fit", "flat", "shoes")
+    candidates = [piece("boots", boots.key), piece("sandals", flat.key), piece("loafers", flat.key)]
     seasons = {"boots": Season.WINTER, "sandals": Season.WINTER, "loafers": Season.ALL}
     suits = {Season.WINTER: 0.0, Season.ALL: 0.8}
-    assert list_out_of_season(FixWish(wishes=(boots,)), candidates, seasons, suits) == {"sandals"}
+    assert list_out_of_season(FixWish(wishes=(boots, flat)), candidates, seasons, suits) == {"sandals"}
 
 
 @pytest.mark.parametrize(
