@@ -102,7 +102,7 @@ async def list_items(request: Request, context: Here, query: Annotated[Placement
     """List the items of a placement, with what a page shows of them."""
     origin = _require_origin(request, context)
     server: ItemServer = request.app.state.item_server
-    fields = query.model_dump(exclude_defaults=True, exclude={"session_id"})
+    fields = query.model_dump(exclude_none=True, exclude={"session_id"})
     nobody = start_visit(context.settings.keys.signing, personalisation=False)
     asked = _parse(RecommendationQuery, {**fields, "session_id": query.session_id or nobody})
     served = await server.serve(asked)
