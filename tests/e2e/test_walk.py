@@ -16,8 +16,8 @@ from temporalio.client import Client
 from store.database import read_transaction
 from store.tables import assessments
 from tests.support.shop import Shop
+from tests.support.site import build_transport
 from tests.support.walk import ROOT, FunctionRecorder
-from web.app import create_app
 from workflows import handles, ids
 
 MOST: Final = 87
@@ -34,7 +34,7 @@ BODY: Final = {"first_name": "Ana", "consent": True, "time_zone": "UTC"}
 async def test_the_path_to_a_mail_runs_the_files_that_the_page_lists(shop: Shop) -> None:
     recorder = FunctionRecorder(ignore=MAIL_SERVER + MAIL_WATCH)
     client = await handles.connect(shop.settings.temporal_address, shop.settings.temporal_namespace)
-    app = httpx.ASGITransport(create_app(shop.settings))
+    app = build_transport(shop.settings)
     with recorder.install():
         async with shop.run_workers(client) as dispatcher, httpx.AsyncClient(transport=app, base_url=SITE) as api:
             draining = asyncio.create_task(dispatcher.run())

@@ -26,8 +26,8 @@ from store.tables import model_calls
 from tests.doubles.chat_answers import HOSTILE
 from tests.doubles.chat_server import ChatServer
 from tests.support.shop import Shop, a_shop
+from tests.support.site import build_transport
 from tests.support.temporal import new_time_skipping
-from web.app import create_app
 from workflows import ids
 
 
@@ -199,7 +199,7 @@ class TestAReviewerWhoRejects:
             out, err = capsys.readouterr()
             return status, out + err
 
-        site = httpx.ASGITransport(create_app(shop.settings))
+        site = build_transport(shop.settings)
         key = {"Authorization": f"Bearer {shop.settings.keys.api}"}
         async with httpx.AsyncClient(transport=site, base_url="http://127.0.0.1:8000", headers=key) as api:
             (entry,) = (await api.get("/v1/drafts")).json()["drafts"]
