@@ -125,7 +125,8 @@ class Dispatcher:
             by_result[result].append(nudge)
         dead, real_now = by_result[NudgeResult.DEAD], datetime.now(UTC)
         with write_transaction(self._engine) as connection:
-            save_letters(connection, map(_bury, dead), real_now)
+            if dead:
+                save_letters(connection, map(_bury, dead), real_now)
             outbox.settle_leases(connection, [*by_result[NudgeResult.SENT], *dead])
             outbox.retry_leases(connection, by_result[NudgeResult.WAITS], real_now)
 

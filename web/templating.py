@@ -23,7 +23,7 @@ from models.catalogue import Item
 from settings import Settings
 from web.auth.callers import get_caller
 from web.auth.forms import build_token
-from web.console import labels, navigation, people_labels
+from web.console import labels, navigation, people_labels, tones
 from web.console.fields import name_field
 from web.context import WebContext
 
@@ -82,7 +82,7 @@ def _build_environment() -> Environment:
         "nav": navigation,
         "name_field": name_field,
         "label": labels.get_label,
-        "tone": labels.choose_tone,
+        "tone": tones.choose_tone,
         "static": build_static_url,
         "picture": build_picture_path,
         "without": build_query_without,

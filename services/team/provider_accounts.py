@@ -60,8 +60,7 @@ def join_by_provider(
         if row is None:
             name = _choose_free_name(connection, actor.who)
             account = add_person(connection, name, actor.role, real_now)
-            values = {"subject_key": subject_key, "state": AccountState.ACTIVE}
-            accounts.change_account(connection, account.account_id, values)
+            accounts.link_subject(connection, account.account_id, subject_key)
             _record(connection, actor.model_copy(update={"who": name}), None, now, real_now)
             row = accounts.find_by_subject(connection, subject_key)
         elif row.state == AccountState.DISABLED:

@@ -214,7 +214,8 @@ def count_pending(connection: Connection) -> int:
 def find_oldest_due(connection: Connection, real_now: datetime) -> datetime | None:
     """Find since when the oldest nudge that is due waits, real time; None where none is due."""
     due = ~outbox.c.held & (outbox.c.due_at <= real_now)
-    return connection.scalar(select(func.min(outbox.c.due_at)).where(due))
+    oldest: datetime | None = connection.scalar(select(func.min(outbox.c.due_at)).where(due))
+    return oldest
 
 
 def count_held_clients(connection: Connection) -> int:

@@ -57,6 +57,12 @@ def find_by_subject(connection: Connection, subject_key: str) -> Credentials | N
     return _load(connection, select(accounts).where(accounts.c.subject_key == subject_key).with_for_update())
 
 
+def link_subject(connection: Connection, account_id: str, subject_key: str) -> None:
+    """Let the account be found by a subject of the identity provider; from then on it may sign in."""
+    values = {"subject_key": subject_key, "state": AccountState.ACTIVE}
+    connection.execute(update(accounts).where(accounts.c.account_id == account_id).values(values))
+
+
 def _load(connection: Connection, query: Select[Any]) -> Credentials | None:
     row = connection.execute(query).one_or_none()
     return None if row is None else Credentials.from_row(row)

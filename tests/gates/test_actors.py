@@ -91,6 +91,7 @@ WITH_ACTOR: Final = {
     "services/returns/suppressions.py": {"add_entries", "remove_entry"},
     "services/team/api_keys.py": {"create_key", "revoke_key"},
     "services/team/invitations.py": {"change_password"},
+    "services/team/provider_accounts.py": {"join_by_provider"},
     "services/team/people.py": {"invite_person", "set_role", "disable_person", "reset_person"},
     "services/team/second_factor.py": {"turn_on_second_factor", "turn_off_second_factor"},
     "services/team/sign_ins.py": {"end_sign_in", "set_own_password"},

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import tomllib
 from typing import Any
 
@@ -21,6 +22,8 @@ from tests.gates.uses import Source
 LIST = tomllib.loads((REPOSITORY / "tests/gates/one_sided.toml").read_text())
 ALLOWED: dict[str, dict[str, Any]] = {**LIST["waits"], **LIST["stays"]}
 TEXTS = ("web/templates/**/*.html", "mail/templates/*", "agents/prompts/*")
+SETTING = re.compile(r"\bsettings\.(\w+)")
+"""A setting that a template shows."""
 GENERIC = ("store/tables/", "store/privacy/personal.py", "store/privacy/export.py")
 """Files that touch every column, whatever it is for."""
 EVALUATION = "algorithms/evaluation/"
@@ -47,8 +50,8 @@ def list_one_sided_columns(sources: list[Source], tables: dict[str, list[str]], 
     return table_uses.find_column_uses(own, tables, texts).list_one_sided(names)
 
 
-def list_unread_settings(sources: list[Source], settings: list[str]) -> dict[str, str]:
-    words = name_uses.find_name_uses(sources)
+def list_unread_settings(sources: list[Source], settings: list[str], texts: list[str]) -> dict[str, str]:
+    words = name_uses.find_name_uses(sources) | {name for text in texts for name in SETTING.findall(text)}
     starts = tuple(word for word in words if word.endswith("_") and word.strip("_"))
     return {name: "consumer" for name in settings if name not in words and not name.startswith(starts)}
 
@@ -71,7 +74,7 @@ def list_all() -> dict[str, str]:
     return (
         list_one_sided_enums(sources, texts)
         | list_one_sided_columns(sources, tables, texts)
-        | list_unread_settings(sources, list(Settings.model_fields))
+        | list_unread_settings(sources, list(Settings.model_fields), texts)
         | list_unasked_slots(sources, list(SLOTS))
         | list_uncalled_functions(sources, texts)
     )
@@ -176,7 +179,7 @@ def test_an_unread_setting_is_found() -> None:
     sources = build_sources(
         settings="class Settings:\n    a: int\n    b: int\n    blend_c: int", web__x="f'blend_{x}'\ns.a"
     )
-    assert list_unread_settings(sources, ["a", "b", "blend_c"]) == {"b": "consumer"}
+    assert list_unread_settings(sources, ["a", "b", "blend_c", "d"], ["{{ settings.d }}, b"]) == {"b": "consumer"}
 
 
 def test_an_unasked_slot_is_found() -> None:

@@ -276,41 +276,7 @@ SCORE_PARTS: Final[dict[str, str]] = {
     "season": "season",
 }
 
-GOOD: Final = frozenset(
-    {"sent", "done", "live", "completed", "running", "active", "won_back", "shipped", "closed", "kept"}
-)
-WAITING: Final = frozenset(
-    {
-        "briefed",
-        "picked",
-        "drafted",
-        "in_review",
-        "awaiting_person",
-        "scheduled",
-        "claimed",
-        "data",
-        "open",
-        "waiting",
-        "in_step",
-        "requested",
-        "ranked",
-        "assembled",
-        "proposed",
-        "approved",
-        "reminded",
-    }
-)
-BAD: Final = frozenset({"failed", "unknown", "rejected", "escalated"})
-
 
 def get_label(code: object, labels: dict[str, str]) -> str:
     """Return the label of `code`; a new code is shown readably."""
     return labels.get(str(code), str(code).replace("_", " "))
-
-
-def choose_tone(state: str) -> str:
-    """Choose which of four colours a state is shown in: good, waiting, bad or quiet."""
-    for name, states in (("good", GOOD), ("waiting", WAITING), ("bad", BAD)):
-        if state in states:
-            return name
-    return "quiet"

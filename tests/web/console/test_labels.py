@@ -17,7 +17,7 @@ from models.mail import Autonomy
 from models.refreshes import ChallengerVerdict, RefreshState
 from models.slots import Action
 from models.states import CampaignState, EnrolmentState, HoldSource, OutreachState, Phase, TouchKind, VersionState
-from web.console import labels
+from web.console import labels, tones
 
 
 def test_every_code_has_its_word_and_no_word_is_left_over() -> None:
@@ -44,7 +44,7 @@ def test_every_code_has_its_word_and_no_word_is_left_over() -> None:
 
 
 def test_every_tone_is_that_of_a_state_and_one_only() -> None:
-    toned = [*labels.GOOD, *labels.WAITING, *labels.BAD]
+    toned = [*tones.GOOD, *tones.WAITING, *tones.BAD]
     assert len(toned) == len(set(toned))
     states = {
         *OutreachState,
@@ -58,4 +58,4 @@ def test_every_tone_is_that_of_a_state_and_one_only() -> None:
         "kept",
     }
     assert set(toned) <= states
-    assert not labels.WAITING & SETTLED
+    assert not tones.WAITING & SETTLED
