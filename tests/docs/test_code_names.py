@@ -30,6 +30,8 @@ EXAMPLES = {
     "bench/kept.json",
 }
 """Files that an owner makes, or that an example on the page makes."""
+SERVED = {"/s.js"}
+"""Addresses of the site that look like files."""
 INVENTED = {"birthday_gift", "pick_cheapest", "review_written"}
 """Names that a recipe makes up for its reader."""
 
@@ -47,7 +49,7 @@ def list_missing_files(text: str) -> list[str]:
     code = list_code(text)
     folders = [REPOSITORY, *(REPOSITORY / word for word in code if word.endswith("/"))]
     folders += [(REPOSITORY / word).parent for word in code if "/" in word and FILE.fullmatch(word)]
-    files = [word for word in code if FILE.fullmatch(word) and "<" not in word and word not in EXAMPLES]
+    files = [word for word in code if FILE.fullmatch(word) and "<" not in word and word not in EXAMPLES | SERVED]
     missing = [word for word in files if not any((folder / word).exists() for folder in folders)]
     rooms = [word for word in code if re.fullmatch(r"[\w-]+(/[\w-]+)*/?", word) and "/" in word]
     return missing + [word for word in rooms if word.split("/")[0] in ROOMS and not (REPOSITORY / word).exists()]
