@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import datetime
 
 from sqlalchemy import Engine
@@ -26,6 +27,8 @@ from settings import Settings
 from store.activity import write_activity
 from store.database import read_transaction, write_transaction
 from store.webhooks import messages
+from store.webhooks.endpoints import EndpointRow
+from store.webhooks.messages import LeasedMessage
 
 
 def show_log(engine: Engine, name: str, state: MessageState | None = None, limit: int = 50) -> WebhookLog:
@@ -70,20 +73,28 @@ async def send_test(
     """Send a message that only tells that it is a test, at once, and return it with the answer; one that fails is tried
     again like any other. Raises NotAllowed, NotFound; BadInput while the endpoint is disabled."""
     permissions.require(actor, Action.TEST_WEBHOOK)
-    with write_transaction(engine) as connection:
-        row = require_endpoint(connection, name, lock=True)
-        if row.state is EndpointState.DISABLED:
-            raise BadInput("is disabled; enable it first", "name")
-        added = messages.add_test(connection, name, now)
-        message = messages.lease_message(connection, added, real_now, 2 * order.seconds)
-        subject = Subject(kind=SubjectKind.WEBHOOK, id=name)
-        write_activity(connection, actor, Action.TEST_WEBHOOK, subject, now, real_now)
+
+    def begin() -> tuple[EndpointRow, LeasedMessage]:
+        with write_transaction(engine) as connection:
+            row = require_endpoint(connection, name, lock=True)
+            if row.state is EndpointState.DISABLED:
+                raise BadInput("is disabled; enable it first", "name")
+            added = messages.add_test(connection, name, now)
+            subject = Subject(kind=SubjectKind.WEBHOOK, id=name)
+            write_activity(connection, actor, Action.TEST_WEBHOOK, subject, now, real_now)
+            return row, messages.lease_message(connection, added, real_now, 2 * order.seconds)
+
+    row, message = await asyncio.to_thread(begin)
     sender = WebhookSender.from_settings(settings, order.seconds)
     try:
         secrets = open_secrets(row, settings.keys.signing, real_now)
         result = await sender.send(row.url, secrets, message, real_now)
     finally:
         await sender.close()
-    with write_transaction(engine) as connection:
-        settle_try(connection, message, result, now, real_now)
-        return messages.list_messages(connection, name, limit=1)[0]
+
+    def settle() -> WebhookMessage:
+        with write_transaction(engine) as connection:
+            settle_try(connection, message, result, now, real_now)
+            return messages.list_messages(connection, name, limit=1)[0]
+
+    return await asyncio.to_thread(settle)

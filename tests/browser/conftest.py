@@ -75,9 +75,9 @@ def _deliver(settings: Settings) -> None:
         Mailbox(get_mailbox_path(settings)).append([arrival])
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """One browser for all files; it ends before tests of another folder run, whose event loops it would disturb."""
+    """One browser a file: it ends before other files run, whose event loops it would disturb."""
     path = shutil.which("chromium") or shutil.which("google-chrome")
     if path is None:
         if os.environ.get("CI"):

@@ -43,10 +43,13 @@ def test_a_limited_key_does_nothing_else_that_its_role_may() -> None:
 
 
 def test_a_viewer_changes_nothing_and_an_owner_everything() -> None:
-    of_shop = {action: roles for action, roles in ROLES.items() if not action.startswith(("team.", "key.", "account."))}
+    own = ("team.", "key.", "account.", "data.restore")
+    of_shop = {action: roles for action, roles in ROLES.items() if not action.startswith(own)}
     assert not any(Role.VIEWER in roles for roles in of_shop.values())
     assert all({Role.OPERATOR, Role.OWNER} <= roles for roles in of_shop.values())
-    assert all(roles == {Role.OWNER} for action, roles in ROLES.items() if action.startswith(("team.", "key.")))
+    assert all(
+        roles == {Role.OWNER} for action, roles in ROLES.items() if action.startswith(("team.", "key.", "data.restore"))
+    )
     assert all(roles == STAFF for action, roles in ROLES.items() if action.startswith("account.")), "their own"
     assert Role.STYLIST not in ROLES[Action.CREATE_CAMPAIGN]
     assert Role.MARKETER not in ROLES[Action.DECIDE_FIX]

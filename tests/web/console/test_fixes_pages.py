@@ -165,7 +165,7 @@ def test_a_decision_waits_for_temporal_and_says_so(site: TestClient) -> None:
     ("form", "message"),
     [
         ({"verdict": "burn"}, "Verdict"),
-        ({"verdict": "swap", "out": "knit-0-M", "into": "../../etc"}, "into"),
+        ({"verdict": "swap", "out": "knit-0-M", "into": "../../etc"}, "The item that comes in"),
     ],
 )
 def test_a_decision_that_cannot_be_read_is_refused_on_the_page(

@@ -52,6 +52,7 @@ def test_a_quiet_day_says_so(site: TestClient) -> None:
     with write_transaction(context.engine) as connection:
         connection.exec_driver_sql("UPDATE fixes SET state = 'closed'")
         connection.exec_driver_sql("UPDATE campaigns SET state = 'ended'")
+        connection.exec_driver_sql("UPDATE webhook_endpoints SET failing_since = NULL")
     assert "Nothing waits for you." in plain(site.get("/").text)
 
 
