@@ -30,7 +30,7 @@ from store.database import connect, read_transaction
 from store.tables import outreaches, returns
 from tests.mail.returns.test_providers import build_certificate
 from tests.support.ports import free_port
-from web.app import create_app
+from tests.support.site import build_app
 
 Post = tuple[dict[str, str], bytes]
 """Headers and body."""
@@ -59,7 +59,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 @pytest.fixture(scope="module")
 def url(settings: Settings) -> Iterator[str]:
     """The web process, on a port."""
-    config = uvicorn.Config(create_app(settings), port=settings.web_port, log_level="error", lifespan="off")
+    config = uvicorn.Config(build_app(settings), port=settings.web_port, log_level="error", lifespan="off")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
