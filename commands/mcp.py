@@ -40,9 +40,11 @@ def command(role: str) -> None:
     settings = load()
     engine = open_database(settings)
     find_actor(engine, settings, Role(role))  # a key that is none is said at once
-    context = WebContext(settings, engine, BusinessClock(engine), TemporalConnection(settings))
+    clock = BusinessClock(engine)
+    context = WebContext(settings, engine, clock, TemporalConnection(settings))
     desk = AgentDesk(context, lambda _: find_actor(engine, settings, Role(role)), settings.mcp_confirm)
-    build_agent_server(desk).run("stdio")
+    with clock.follow():
+        build_agent_server(desk).run("stdio")
 
 
 def find_actor(engine: Engine, settings: Settings, role: Role) -> Actor:

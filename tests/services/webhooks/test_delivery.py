@@ -216,15 +216,14 @@ def test_an_address_that_cannot_be_meant_is_refused(context: ServiceContext, url
 
 def test_a_slow_endpoint_is_late_and_holds_up_no_other(context: ServiceContext) -> None:
     async def run() -> None:
-        sender = WebhookSender.from_settings(context.settings, 1.5)
+        sender = WebhookSender.from_settings(context.settings, 4.0)
         dispatcher = asyncio.create_task(WebhookDispatcher(context, sender).run(idle=0.02))
-        begun = time.monotonic()
         await asyncio.to_thread(wait_for, lambda: len(quick.ids) == 30)
-        assert time.monotonic() - begun < 1.4, "all went before the slow one's first time was over"
+        assert not any(one.tries for one in messages(context, "slow")), "all went before the slow one's time was over"
         await asyncio.to_thread(wait_for, lambda: all(one.tries for one in messages(context, "slow")[:8]))
         dispatcher.cancel()
 
-    with WebhookReceiver() as quick, WebhookReceiver(delay_s=3.0) as slow:
+    with WebhookReceiver() as quick, WebhookReceiver(delay_s=6.0) as slow:
         add(context, slow.url, "slow")
         add(context, quick.url, "quick")
         happen(context, *(f"c{k}" for k in range(30)))

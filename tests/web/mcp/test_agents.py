@@ -199,6 +199,7 @@ def test_the_command_serves_the_same_tools(tmp_path: Path) -> None:
         async with Client(server, elicitation_callback=person, mode="legacy") as agent:
             found = await agent.call_tool("search_clients", {"text": "client00"})
             paused = await agent.call_tool("pause_client", {"client_id": "client001", "reason": "test"})
+            assert not paused.is_error, paused.content
             return found.structured_content, paused.structured_content
 
     found, paused = asyncio.run(asyncio.wait_for(run(), 120))
