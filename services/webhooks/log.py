@@ -74,7 +74,7 @@ async def send_test(
     again like any other. Raises NotAllowed, NotFound; BadInput while the endpoint is disabled."""
     permissions.require(actor, Action.TEST_WEBHOOK)
 
-    def begin() -> tuple[EndpointRow, LeasedMessage]:
+    def _begin() -> tuple[EndpointRow, LeasedMessage]:
         with write_transaction(engine) as connection:
             row = require_endpoint(connection, name, lock=True)
             if row.state is EndpointState.DISABLED:
@@ -84,7 +84,7 @@ async def send_test(
             write_activity(connection, actor, Action.TEST_WEBHOOK, subject, now, real_now)
             return row, messages.lease_message(connection, added, real_now, 2 * order.seconds)
 
-    row, message = await asyncio.to_thread(begin)
+    row, message = await asyncio.to_thread(_begin)
     sender = WebhookSender.from_settings(settings, order.seconds)
     try:
         secrets = open_secrets(row, settings.keys.signing, real_now)
@@ -92,9 +92,9 @@ async def send_test(
     finally:
         await sender.close()
 
-    def settle() -> WebhookMessage:
+    def _settle() -> WebhookMessage:
         with write_transaction(engine) as connection:
             settle_try(connection, message, result, now, real_now)
             return messages.list_messages(connection, name, limit=1)[0]
 
-    return await asyncio.to_thread(settle)
+    return await asyncio.to_thread(_settle)

@@ -106,9 +106,8 @@ def test_a_call_that_another_ended_meanwhile_is_told_as_such(site: TestClient, s
 
 
 def test_without_calls_the_page_says_what_would_bring_them(tmp_path: Path) -> None:
-    page = (
-        TestClient(create_app(prepare_home(tmp_path, **NOWHERE)), base_url="http://127.0.0.1:8000").get("/calls").text
-    )
+    with TestClient(create_app(prepare_home(tmp_path, **NOWHERE)), base_url="http://127.0.0.1:8000") as client:
+        page = client.get("/calls").text
     assert "SELVEDGE_STYLIST_CALLS_A_DAY" in page
     assert "Nobody is to be called" in page
 
