@@ -1,4 +1,4 @@
-"""What both server scripts share: progress lines, commands with a time limit, installs that are whole or absent."""
+"""What the server scripts share: progress lines, commands with a time limit, installs that are whole or absent."""
 
 from __future__ import annotations
 

@@ -11,25 +11,10 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from scripts.download import Way, print_server_path, run_bounded
-from scripts.time_skipping_server import COPY
+from scripts.download import Way, print_server_path
+from scripts.maven import fetch_java_program
 
 VERSION: Final = "4.1.1"
-POM: Final = f"""<project xmlns="http://maven.apache.org/POM/4.0.0">
-  <modelVersion>4.0.0</modelVersion>
-  <groupId>selvedge</groupId>
-  <artifactId>servers</artifactId>
-  <version>1</version>
-  <packaging>pom</packaging>
-  <dependencies>
-    <dependency>
-      <groupId>org.apache.kafka</groupId>
-      <artifactId>kafka_2.13</artifactId>
-      <version>{VERSION}</version>
-    </dependency>
-  </dependencies>
-</project>
-"""
 # The heap is small and the compiler quick: the broker lives for a test run.
 START: Final = """#!/bin/sh
 # Formats the folder that the file of properties names, where it is new, and serves.
@@ -39,8 +24,6 @@ format="format --ignore-formatted -t c2VsdmVkZ2UtdGVzdHMtMQ"
 java $quick -cp "$here/lib/*" kafka.tools.StorageTool $format -c "$1" || exit 1
 exec java $quick -cp "$here/lib/*" kafka.Kafka "$1"
 """
-
-
 PROPERTIES: Final = """process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller}
@@ -72,19 +55,9 @@ def find(cache: Path) -> Path | None:
 
 
 def from_maven(folder: Path) -> None:
-    """Fetch the broker's jars by Maven, and write a start script."""
-    run_bounded(["java", "-version"], doing="looking for Java", limit_s=60)
-    pom = folder / "pom.xml"
-    pom.write_text(POM)
-    run_bounded(
-        # -C: a wrong checksum is an error, not a warning.
-        ["mvn", "-B", "-q", "-C", "-f", str(pom), COPY, f"-DoutputDirectory={folder / 'lib'}"],
-        doing="Maven's download of Kafka (about 20 s)",
-        limit_s=600,
-    )
-    start = folder / "kafka"
-    start.write_text(START)
-    start.chmod(0o755)
+    """Fetch the broker. Raises DownloadError."""
+    coordinates = f"org.apache.kafka:kafka_2.13:{VERSION}"
+    fetch_java_program(folder, coordinates, START, "kafka", "Maven's download of Kafka (about 20 s)")
 
 
 def build_properties(port: int, controller: int, folder: Path) -> str:

@@ -12,12 +12,12 @@ import sys
 from pathlib import Path
 from typing import Final
 
-from scripts.download import DownloadError, Way, print_server_path, run_bounded
+from scripts.debian import unpack_packages
+from scripts.download import DownloadError, Way, print_server_path
 
 WANTED: Final = ("postfix", "spamassassin", "libmail-dkim-perl", "dovecot-imapd", "dovecot-pop3d")
 SKIPPED: Final = ("perl", "debconf", "cdebconf", "init-system-helpers", "lsb-base", "curl", "w3m")
 """Parts of the system that unpacked programs use as they find them."""
-DOWNLOAD: Final = 'cd "$0" && apt-get download -q "$@" && for f in *.deb; do dpkg-deb -x "$f" . && rm "$f"; done'
 
 
 def get_target(cache: Path) -> Path:
@@ -48,9 +48,7 @@ def _ask(command: list[str]) -> str:
 
 def fetch_packages(folder: Path) -> None:
     """Unpack the programs and what they need. Raises DownloadError."""
-    command = ["sh", "-c", DOWNLOAD, str(folder), *list_packages()]
-    run_bounded(command, doing="Debian's packages", limit_s=300)
-    (folder / "master").symlink_to("usr/lib/postfix/sbin/master")
+    unpack_packages(folder, list_packages(), "usr/lib/postfix/sbin/master", "master")
 
 
 def main() -> int:

@@ -7,11 +7,9 @@ import os
 import shutil
 import sys
 from pathlib import Path
-from typing import Final
 
-from scripts.download import Way, print_server_path, run_bounded
-
-DOWNLOAD: Final = 'cd "$0" && apt-get download -q prometheus && dpkg-deb -x prometheus_*.deb . && rm prometheus_*.deb'
+from scripts.debian import unpack_packages
+from scripts.download import Way, print_server_path
 
 
 def get_target(cache: Path) -> Path:
@@ -28,8 +26,7 @@ def find(cache: Path) -> Path | None:
 
 def fetch_package(folder: Path) -> None:
     """Unpack the program. Raises DownloadError."""
-    run_bounded(["sh", "-c", DOWNLOAD, str(folder)], doing="Debian's prometheus", limit_s=300)
-    (folder / "promtool").symlink_to("usr/bin/promtool")
+    unpack_packages(folder, ["prometheus"], "usr/bin/promtool", "promtool")
 
 
 def main() -> int:

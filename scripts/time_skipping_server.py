@@ -10,25 +10,8 @@ import sys
 from pathlib import Path
 
 from demo.servers import TEST_SERVER_VERSION, build_time_skipping_path, find_time_skipping
-from scripts.download import Way, download_by_sdk, print_server_path, run_bounded
-
-COPY = "org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies"
-
-POM = f"""<project xmlns="http://maven.apache.org/POM/4.0.0">
-  <modelVersion>4.0.0</modelVersion>
-  <groupId>selvedge</groupId>
-  <artifactId>servers</artifactId>
-  <version>1</version>
-  <packaging>pom</packaging>
-  <dependencies>
-    <dependency>
-      <groupId>io.temporal</groupId>
-      <artifactId>temporal-test-server</artifactId>
-      <version>{TEST_SERVER_VERSION}</version>
-    </dependency>
-  </dependencies>
-</project>
-"""
+from scripts.download import Way, download_by_sdk, print_server_path
+from scripts.maven import fetch_java_program
 
 START = """#!/bin/sh
 # Starts the time-skipping test server; its libraries lie beside this file.
@@ -43,19 +26,10 @@ def from_sdk(folder: Path) -> None:
 
 
 def from_maven(folder: Path) -> None:
-    """Fetch the server's jar and all it needs by Maven, and write a start script."""
-    run_bounded(["java", "-version"], doing="looking for Java", limit_s=60)
-    pom = folder / "pom.xml"
-    pom.write_text(POM)
-    run_bounded(
-        # -C: a wrong checksum is an error, not a warning.
-        ["mvn", "-B", "-q", "-C", "-f", str(pom), COPY, f"-DoutputDirectory={folder / 'lib'}"],
-        doing="Maven's download of the test server (about 30 s)",
-        limit_s=600,
-    )
-    start = folder / "temporal-test-server"
-    start.write_text(START)
-    start.chmod(0o755)
+    """Fetch the server by Maven. Raises DownloadError."""
+    coordinates = f"io.temporal:temporal-test-server:{TEST_SERVER_VERSION}"
+    doing = "Maven's download of the test server (about 30 s)"
+    fetch_java_program(folder, coordinates, START, "temporal-test-server", doing)
 
 
 def main() -> int:
