@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from domain.journeys.entries import EntryOccasion
 from models.base import ClientId, ItemId
-from models.campaign_definition import BackInStockEntry, Entry, PriceDropEntry
+from models.campaign_definition import BackInStockEntry, Entry, ItemEntry, PriceDropEntry
 from models.journey_steps import ItemOccasionKind
 
 
@@ -54,7 +54,7 @@ def lets_enter(entry: Entry, change: ItemChange) -> bool:
 
 
 def list_wisher_occasions(
-    entry: BackInStockEntry | PriceDropEntry,
+    entry: ItemEntry,
     item_id: ItemId,
     at: datetime,
     wishers: Iterable[tuple[ClientId, datetime]],

@@ -16,7 +16,7 @@ from domain.eligibility import PROFILED, SendDecision, explain_code, may_send
 from domain.enrolment import NewEnrolment
 from domain.experiments import hash_to_unit
 from domain.journeys.advancing import find_opening
-from domain.journeys.contents import list_mail_texts
+from domain.journeys.contents import follows_client, list_mail_texts
 from errors import NotFound
 from models.base import CampaignSlug, ClientId
 from models.campaign import CampaignSpec
@@ -123,15 +123,15 @@ def _find_barrier(
     context: ServiceContext, previewed: PreviewedCampaign, known: BulkFacts, now: datetime
 ) -> tuple[str, bool]:
     """Find what keeps a mail from this client now, as a code, and whether for good; empty for nothing."""
-    kind = previewed.first_kind
-    if kind in PROFILED and not known.personal:
+    kind, definition = previewed.first_kind, previewed.definition
+    follows = kind in PROFILED or (definition is not None and follows_client(definition))
+    if follows and not known.personal:
         return "personalisation_refused", True
     answer = may_send(known.facts, context.mail_rules, now, campaign_paused=False, stale="", kind=kind)
     if answer.door is not SendDecision.OPEN:
         return answer.code, answer.door is SendDecision.CLOSED
     if known.is_busy:
         return "other_mail", False
-    definition = previewed.definition
     if definition and find_opening(definition, known.facts.sent_at, known.facts.time_zone, now) > now:
         return "campaign_hours", False
     return "", False

@@ -10,7 +10,7 @@ from sqlalchemy import Connection
 from domain.journeys.contents import MailText, build_mail_content
 from mail.links import STAFF_N
 from models.base import ClientId
-from models.campaign_definition import EventEntry
+from models.campaign_definition import EventEntry, ItemEntry
 from models.states import OutreachState, Phase, TouchKind
 from services.campaigns.preview import PreviewedCampaign
 from store.campaigns import places
@@ -30,8 +30,9 @@ def build_unsaved_row(
     if previewed.definition is not None and text is not None and mail is not None:
         entry = previewed.definition.entry
         item_id = None
-        if mail.show_entry_item and isinstance(entry, EventEntry):
-            item_id = places.find_last_item(connection, client_id, entry.event, now)
+        if mail.show_entry_item and isinstance(entry, EventEntry | ItemEntry):
+            event = entry.event if isinstance(entry, EventEntry) else "wishlisted"
+            item_id = places.find_last_item(connection, client_id, event, now)
         content = build_mail_content(previewed.definition, mail, text.variant, item_id)
     return LedgerRow(
         n=STAFF_N,

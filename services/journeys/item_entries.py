@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine
 from domain.journeys.item_occasions import ItemChange, find_changes, lets_enter, list_wisher_occasions
 from domain.journeys.places import JourneyVersions
 from models.base import CampaignSlug
-from models.campaign_definition import BackInStockEntry, PriceDropEntry
+from models.campaign_definition import ItemEntry
 from models.states import CampaignState
 from services.journeys.arrivals import enter_all
 from store.campaigns import versions
@@ -84,19 +84,15 @@ def _load_waiting(connection: Connection) -> dict[CampaignSlug, JourneyVersions]
     """Load the campaigns whose clients enter for what happens to items."""
     journeys = versions.load_journeys(connection, states=RUNS)
     entries = {slug: journey.definitions[journey.current].entry for slug, journey in journeys.items()}
-    return {
-        slug: journeys[slug] for slug, entry in entries.items() if isinstance(entry, BackInStockEntry | PriceDropEntry)
-    }
+    return {slug: journeys[slug] for slug, entry in entries.items() if isinstance(entry, ItemEntry)}
 
 
-def _list_entries(
-    connection: Connection, row: OccasionRow
-) -> list[tuple[CampaignSlug, JourneyVersions, BackInStockEntry | PriceDropEntry]]:
+def _list_entries(connection: Connection, row: OccasionRow) -> list[tuple[CampaignSlug, JourneyVersions, ItemEntry]]:
     """List the campaigns that an occasion lets clients enter."""
     change = ItemChange(row.kind, row.item_id, row.was_cents, row.is_cents)
     found = []
     for slug, journey in _load_waiting(connection).items():
         entry = journey.definitions[journey.current].entry
-        if isinstance(entry, BackInStockEntry | PriceDropEntry) and lets_enter(entry, change):
+        if isinstance(entry, ItemEntry) and lets_enter(entry, change):
             found.append((slug, journey, entry))
     return found

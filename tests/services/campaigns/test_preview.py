@@ -12,6 +12,7 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import Engine, insert, select
 
+from domain.journeys.contents import list_mail_texts
 from errors import BadInput, NotAllowed, NotFound, StaffLink
 from mail.links import Links
 from mail.mailbox import Mailbox
@@ -22,10 +23,13 @@ from models.campaign_preview import PreviewOrder
 from models.catalogue import StockRow
 from models.states import HoldSource
 from services.campaigns.definitions import save_draft
+from services.campaigns.preview import load_previewed
+from services.campaigns.preview_rows import build_unsaved_row
 from services.campaigns.previews import ADDRESS, show_preview
 from services.clients import registration
 from services.context import ServiceContext
 from services.ingestion import item_intake
+from services.ingestion.intake import accept_events
 from services.recommendations.recommender import Recommender
 from settings import Settings
 from store import tables as t
@@ -37,7 +41,7 @@ from store.mail.policy import ShopPolicy
 from store.mail.suppressions import hash_mailbox
 from tests.doubles.chat_server import ChatServer
 from tests.store.conftest import NOW
-from tests.store.seeds import client_row, seed_items
+from tests.store.seeds import client_row, event, seed_items
 from tests.support.private_data import iterate_all_rows
 
 MARKETER = Actor(who="mia", role=Role.MARKETER, channel=Channel.API)
@@ -123,6 +127,49 @@ def test_what_stops_whom_is_counted_once_each_and_adds_up(context: ServiceContex
     assert (shown.audience, shown.ready, shown.held_out, shown.version) == (10, 2, 0, 1)
     assert shown.audience == shown.ready + shown.held_out + sum(barrier.clients for barrier in shown.barriers)
     assert all(barrier.why and "_" not in barrier.why for barrier in shown.barriers)
+
+
+@SQLITE
+@pytest.mark.parametrize(
+    "entry",
+    [{"on": "event", "event": "wishlisted"}, {"on": "back_in_stock"}, {"on": "price_drop"}],
+    ids=lambda entry: entry["on"],
+)
+def test_who_refused_personalisation_is_never_in_a_campaign_that_answers_what_they_did(
+    context: ServiceContext, entry: dict[str, Any]
+) -> None:
+    refusing = client_row("ann", consent=True, time_zone="UTC", first_name="Ann", personalisation=False)
+    with write_transaction(context.engine) as connection:
+        policy = ShopPolicy.from_settings(context.settings)
+        registration.upsert_clients(connection, [refusing], policy, NOW, NOW, start=False)
+    assert "personalisation_refused" not in {barrier.code for barrier in show(context, mails=0).barriers}
+    save(context.engine, context.settings, DEFINITION | {"entry": entry})
+    found = {barrier.code: (barrier.clients, barrier.never) for barrier in show(context, mails=0).barriers}
+    assert found["personalisation_refused"] == (1, True)
+
+
+@SQLITE
+@pytest.mark.parametrize("entry", ["back_in_stock", "price_drop"])
+def test_the_mail_shows_the_item_that_was_wished_for_last(context: ServiceContext, entry: str) -> None:
+    step = {"id": "hello", "mail": {"message": "It is here.", "show_entry_item": True}}
+    save(context.engine, context.settings, DEFINITION | {"entry": {"on": entry}, "steps": [step]})
+    wishes = [
+        event(f"wish-{item}", "wishlisted", "bea", NOW - ago * timedelta(days=1), item_id=item)
+        for ago, item in ((3, "knit-1"), (1, "coat-1"), (2, "knit-2"))
+    ]
+    with write_transaction(context.engine) as connection:
+        accept_events(connection, wishes, ShopPolicy.from_settings(context.settings), NOW, NOW)
+        previewed = load_previewed(connection, "spring", None)
+        assert previewed.definition is not None
+        (text,) = list_mail_texts(previewed.definition)
+        row = build_unsaved_row(connection, previewed, "bea", text, NOW)
+        without = build_unsaved_row(connection, previewed, "ann", text, NOW)
+    assert row.content is not None
+    assert (row.content.entry_item, row.content.items) == ("coat-1", ("coat-1",))
+    assert without.content is not None
+    assert without.content.entry_item is None
+    (mail,) = show(context, clients=["bea"]).mails
+    assert "coat-1" in mail.text
 
 
 def test_facts_of_many_are_those_of_each(context: ServiceContext) -> None:
