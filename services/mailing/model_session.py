@@ -18,6 +18,7 @@ from services.context import ServiceContext
 from services.mailing import model_budget
 from store.database import read_transaction, write_transaction
 from store.mail import ledger
+from store.mail.model_calls import WENT_WELL
 
 PREVIEW: Final = "preview"
 """Stands for a client in the calls of previews."""
@@ -107,7 +108,7 @@ def _count_call(call: ModelCall) -> None:
     metrics.model_calls.labels(agent=call.agent, verdict=call.verdict).inc()
     metrics.model_tokens.labels(agent=call.agent).inc(call.tokens_in + call.tokens_out)
     metrics.model_cost.labels(model=call.model).inc(call.cost_micros / 1_000_000)
-    if call.verdict != "ok":
+    if call.verdict not in WENT_WELL:
         metrics.model_faults.labels(fault=call.verdict).inc()
     if call.impossible_usage:
         metrics.model_faults.labels(fault="impossible_usage").inc()

@@ -4,14 +4,19 @@ once."""
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 from sqlalchemy import Engine, delete, select
 
 from errors import BudgetSpent
 from models.model_call import ModelBudget, ModelCall, ModelUsage, SpendLimit, SpendLimits, SpendScope, Transcript
+from services.context import ServiceContext
 from services.mailing.model_budget import open_call, settle_call
+from services.mailing.model_session import StoredAccount
+from settings import Settings
 from store.database import read_transaction, write_transaction
 from store.mail import model_calls
 from store.tables import model_calls as calls_table
@@ -119,6 +124,20 @@ def test_what_was_said_is_deleted_when_its_time_is_over(engine: Engine) -> None:
         assert model_calls.delete_old_transcripts(connection, NOW.replace(hour=13)) == 1, "one was kept"
         records = model_calls.list_mail_calls(connection, "ann", 1)
     assert [record.transcript for record in records] == [None, None]
+
+
+@pytest.mark.parametrize(("verdict", "faults"), [("ok", 0), ("mended", 0), ("invalid", 1)])
+async def test_an_answer_that_was_used_is_no_fault(engine: Engine, tmp_path: Path, verdict: str, faults: int) -> None:
+    context = ServiceContext(Settings(_env_file=None, home=tmp_path), engine)
+    account = StoredAccount(context, SCOPE)
+
+    def count() -> float:
+        return REGISTRY.get_sample_value("selvedge_model_faults_total", {"fault": verdict}) or 0.0
+
+    before = count()
+    account.charge(build_call(key=await account.open(build_call()), verdict=verdict))
+    await account.save()
+    assert count() - before == faults
 
 
 def test_no_money_limit_is_no_limit() -> None:
