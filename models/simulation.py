@@ -162,7 +162,8 @@ class SimulatedBesideActual(Contract):
 
 
 class SimulationList(Contract):
-    """The simulations of a campaign, the latest first, and how the latest compares with what came to be."""
+    """The simulations of a campaign, the latest first, and how the latest compares with what came to be. `day`: of the
+    campaign, 0 before its start; after the last one that was simulated nothing is compared."""
 
     simulations: tuple[StoredSimulation, ...]
     day: int = 0

@@ -14,7 +14,7 @@ from settings import load
 @AS_JSON
 def command(slug: str, as_json: bool) -> None:
     """List the simulations of a campaign, the latest first. Once it runs, the latest stands beside what came to be by
-    the same day, for each thousand clients in it."""
+    the same day, for each thousand clients in it, until its days are over."""
     from services.campaigns.simulation_lists import list_simulations  # noqa: PLC0415
 
     engine = open_database(load())
@@ -28,6 +28,9 @@ def command(slug: str, as_json: bool) -> None:
         click.echo(f"{kept.at:%Y-%m-%d %H:%M}  version {report.version or '-'}  {said}  by {kept.by}")
     if not found.simulations:
         click.echo(f"none; selvedge campaign simulate {slug} makes one")
+    if found.day and not found.compared:
+        days = found.simulations[0].report.days
+        click.echo(f"\nit is day {found.day} of the campaign and {days} were simulated: nothing is compared any more")
     if found.compared:
         click.echo(f"\nby day {found.day}, a thousand clients  {'simulated':>10} {'actual':>10}")
     for row in found.compared:

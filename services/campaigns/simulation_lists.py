@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -18,15 +19,16 @@ MOST: Final = 20
 
 
 def list_simulations(engine: Engine, slug: CampaignSlug, now: datetime) -> SimulationList:
-    """List the simulations of a campaign, the latest first. Raises NotFound."""
+    """List the simulations of a campaign, the latest first. It is compared while its days last: what came to be is
+    counted until now, and longer than it was simulated it stands beside nothing. Raises NotFound."""
     with read_transaction(engine) as connection:
         row = campaigns.load_campaign(connection, slug)
         kept = simulations.list_simulations(connection, slug, MOST)
         if not kept or row.started_at is None:
             return SimulationList(simulations=tuple(kept))
         report = kept[0].report
-        day = min(report.days, max(1, -((row.started_at - now) // timedelta(days=1))))
-        compared = _compare(connection, row, report, day)
+        day = max(1, math.ceil((now - row.started_at) / timedelta(days=1)))
+        compared = _compare(connection, row, report, day) if day <= report.days else ()
     return SimulationList(simulations=tuple(kept), day=day, compared=compared)
 
 
