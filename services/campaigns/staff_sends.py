@@ -16,8 +16,7 @@ from domain.journeys.contents import MailText, build_mail_content, list_mail_tex
 from domain.permissions import Action
 from errors import BadInput
 from mail.links import require_reachable_links
-from mail.message import Envelope, EnvelopeBuilder
-from mail.transport import Transport
+from mail.message import EnvelopeBuilder
 from models.actors import Actor, Subject, SubjectKind
 from models.base import CampaignSlug, ClientId
 from models.campaign_preview import PreviewMail
@@ -29,7 +28,7 @@ from services.campaigns.preview_mails import ComposedPreview, list_wanted, write
 from services.campaigns.previews import build_marked
 from services.context import ServiceContext
 from services.mailing import composition
-from services.mailing.staff_mail import build_staff_brief, choose_items
+from services.mailing.staff_mail import build_staff_brief, choose_items, deliver_to_staff
 from services.recommendations.recommender import Recommender
 from store.activity import write_activity
 from store.clients import clients
@@ -47,7 +46,8 @@ def send_to_staff(
     order: StaffSendOrder,
     now: datetime,
 ) -> StaffSendResult:
-    """Send one mail of each text to members of the team, and put it on record.
+    """Send one mail of each text to members of the team, and put what the server took on record, also where it
+    refuses one midway.
 
     Raises: NotAllowed; NotFound for an unknown campaign, version or client; BadInput for an address that nobody of the
     team has, or a text that cannot be written; ConfigError; MailFault when the server did not take one.
@@ -68,11 +68,12 @@ def send_to_staff(
         for address in addresses
         for mail in written
     ]
-    asyncio.run(_send(context, [envelope for _, envelope in envelopes]))
-    with write_transaction(context.engine) as connection:
-        subject = Subject(kind=SubjectKind.CAMPAIGN, id=slug)
-        data = {"mails": len(envelopes), "version": previewed.version}
-        write_activity(connection, actor, Action.TEST_CAMPAIGN, subject, now, context.wall(), data)
+    taken: list[str] = []
+    try:
+        asyncio.run(deliver_to_staff(context, [envelope for _, envelope in envelopes], taken))
+    finally:
+        if taken:
+            _put_on_record(context, actor, previewed, len(taken), now)
     sent = [
         StaffSend(step=shown.step, variant=shown.variant, subject=shown.subject, message_id=envelope.message_id)
         for shown, envelope in envelopes
@@ -127,11 +128,10 @@ def _write_for_nobody(context: ServiceContext, previewed: PreviewedCampaign, tex
     return ComposedPreview(shown, brief, draft, items)
 
 
-async def _send(context: ServiceContext, envelopes: Sequence[Envelope]) -> None:
-    async with Transport.from_settings(context.settings, connections=1) as transport:
-        for envelope in envelopes:
-            await transport.deliver(envelope, _agree)
-
-
-async def _agree() -> bool:
-    return True
+def _put_on_record(
+    context: ServiceContext, actor: Actor, previewed: PreviewedCampaign, mails: int, now: datetime
+) -> None:
+    subject = Subject(kind=SubjectKind.CAMPAIGN, id=previewed.spec.slug)
+    with write_transaction(context.engine) as connection:
+        data = {"mails": mails, "version": previewed.version}
+        write_activity(connection, actor, Action.TEST_CAMPAIGN, subject, now, context.wall(), data)

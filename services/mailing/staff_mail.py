@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -50,8 +50,7 @@ async def send_staff_mail(context: ServiceContext, actor: Actor, address: str, k
     require_reachable_links(context.settings)
     now = context.wall()
     envelope = build_staff_mail(context, address, kind, now)
-    async with Transport.from_settings(context.settings, connections=1) as transport:
-        await transport.deliver(envelope, _agree)
+    await deliver_to_staff(context, [envelope], [])
     with write_transaction(context.engine) as connection:
         subject = Subject(kind=SubjectKind.MAIL, id=STAFF)
         business_now = context.load_business_time(connection, now)[1]
@@ -114,6 +113,17 @@ def choose_items(connection: Connection, first: Sequence[ItemId] = (), category:
     if not items:
         raise BadInput("the catalogue is empty; import it first")
     return {item.item_id: item for item in items}
+
+
+async def deliver_to_staff(context: ServiceContext, envelopes: Iterable[Envelope], taken: list[str]) -> None:
+    """Hand mails to the mail server one after another, and note in `taken` the Message-ID of each that it took.
+
+    Raises ConfigError, MailFault.
+    """
+    async with Transport.from_settings(context.settings, connections=1) as transport:
+        for envelope in envelopes:
+            await transport.deliver(envelope, _agree)
+            taken.append(envelope.message_id)
 
 
 async def _agree() -> bool:
