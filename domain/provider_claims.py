@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from domain.sign_in_rules import fold_name
 from errors import Forbidden
 from models.actors import Role
 
@@ -42,9 +43,15 @@ def require_domain(claims: Mapping[str, Any], domains: Sequence[str]) -> None:
 
 
 def choose_name(claims: Mapping[str, Any]) -> str:
-    """Choose the name under which somebody stands in the log."""
+    """Choose the name under which somebody stands in the log. An address is one only if the provider has verified it
+    as theirs: test sends go to the account whose name is the address."""
     for claim in ("name", "preferred_username", "sub"):
-        name = "".join(letter for letter in str(claims.get(claim, "")) if letter.isprintable()).strip()
-        if name:
-            return name[:LONGEST_NAME]
+        letters = "".join(letter for letter in str(claims.get(claim, "")) if letter.isprintable())
+        name = letters.strip()[:LONGEST_NAME]
+        if name and ("@" not in fold_name(name) or _is_verified_address(claims, name)):
+            return name
     return "somebody"
+
+
+def _is_verified_address(claims: Mapping[str, Any], name: str) -> bool:
+    return claims.get("email_verified") is True and str(claims.get("email", "")).casefold() == name.casefold()
