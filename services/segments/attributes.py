@@ -97,7 +97,9 @@ def set_by_events(connection: Connection, events: Sequence[Event]) -> None:
         for name, sent in event.attributes.items():
             latest[event.client_id, name] = (event.occurred_at, sent)
     stored = attributes.load_times(connection, {client_id for client_id, _ in latest})
-    for (client_id, name), (at, sent) in sorted(latest.items()):
-        if at >= stored.get((client_id, name), at):
-            value = parse_attribute(sent, types[name])
-            attributes.save_values(connection, {client_id: {name: value}}, types, at)
+    changes = [
+        attributes.AttributeChange(client_id, name, parse_attribute(sent, types[name]), at)
+        for (client_id, name), (at, sent) in latest.items()
+        if at >= stored.get((client_id, name), at)
+    ]
+    attributes.save_changes(connection, changes, types)

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Final
+from datetime import date, datetime
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import Connection, delete, func, select
 
 from models.attributes import AttributeOrder, AttributeType, AttributeValue
 from models.base import ClientId
-from store.sql.bulk import among, insert_into
+from store.sql.bulk import among, insert_into, write_rows
 from store.sql.records import Record
+from store.sql.types import to_micros
 from store.tables import attributes, client_attributes
 
 _COLUMNS: Final = {
@@ -102,15 +103,40 @@ def save_values(
     types: Mapping[str, AttributeType],
     now: datetime,
 ) -> None:
-    """Save values of clients; None takes one off."""
-    empty = dict.fromkeys(_COLUMNS.values())
-    for client_id, given in sorted(changes.items()):
-        for name, value in sorted(given.items()):
-            key = {"client_id": client_id, "name": name}
-            if value is None:
-                of_client = client_attributes.c.client_id == client_id
-                connection.execute(delete(client_attributes).where(of_client, client_attributes.c.name == name))
-                continue
-            values = {**empty, _COLUMNS[types[name]]: value, "updated_at": now}
-            statement = insert_into(connection, client_attributes).values(**key, **values)
-            connection.execute(statement.on_conflict_do_update(index_elements=list(key), set_=values))
+    """Save values of clients, all of them as late as `now`; None takes one off."""
+    given = [
+        AttributeChange(client_id, name, value, now)
+        for client_id, one in changes.items()
+        for name, value in one.items()
+    ]
+    save_changes(connection, given, types)
+
+
+class AttributeChange(NamedTuple):
+    """A value that holds for a client since `at`; None takes it off."""
+
+    client_id: ClientId
+    name: str
+    value: AttributeValue | None
+    at: datetime
+
+
+def save_changes(
+    connection: Connection, changes: Iterable[AttributeChange], types: Mapping[str, AttributeType]
+) -> None:
+    """Save changes in one statement, and one for each attribute that is taken off, however many clients these are."""
+    gone: dict[str, list[ClientId]] = {}
+    rows = []
+    for client_id, name, value, at in sorted(changes, key=lambda one: (one.client_id, one.name)):
+        if value is None:
+            gone.setdefault(name, []).append(client_id)
+            continue
+        filled = _COLUMNS[types[name]]
+        told = value.isoformat() if isinstance(value, date) else value
+        cells = (told if column == filled else None for column in _COLUMNS.values())
+        rows.append((client_id, name, *cells, to_micros(at)))
+    for name, client_ids in gone.items():
+        of_clients = among(connection, client_attributes.c.client_id, client_ids)
+        connection.execute(delete(client_attributes).where(client_attributes.c.name == name, of_clients))
+    columns = ("client_id", "name", *_COLUMNS.values(), "updated_at")
+    write_rows(connection, client_attributes, columns, rows, "replace")

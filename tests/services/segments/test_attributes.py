@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, select
+from sqlalchemy import event as sql_events
 
 from errors import BadInput
 from ingest.files import import_file
@@ -136,3 +137,22 @@ def test_events_set_attributes_and_the_later_one_holds_whichever_arrives_first(
     assert count(shop, "attr.points = 77") == 1
     with read_transaction(shop) as connection:
         assert list(connection.scalars(select(events.c.data).where(events.c.data.is_not(None)))) == []
+
+
+def test_a_batch_of_events_sets_all_attributes_by_one_statement(shop: Engine, policy: ShopPolicy) -> None:
+    names = [f"c{number}" for number in range(20)]
+    for name in names:
+        save_client(shop, OWNER, client_row(name, attributes={"colour": "red"}), policy, NOW - 9 * DAY, REAL)
+    born = {"points": 7, "member": False, "birthday": "1990-02-28", "colour": None}
+    told = [event(f"e-{name}", "searched", name, NOW - DAY, attributes=born) for name in names]
+    written: list[str] = []
+    listener = lambda _c, _r, statement, *_: written.append(statement)  # noqa: E731
+    sql_events.listen(shop, "before_cursor_execute", listener)
+    with write_transaction(shop) as connection:
+        assert accept_events(connection, told, policy, NOW, REAL).refused == []
+        stored = load_values(connection, names)
+    sql_events.remove(shop, "before_cursor_execute", listener)
+    kept = {"points": 7.0, "member": False, "birthday": date(1990, 2, 28)}
+    assert stored == dict.fromkeys(names, kept)
+    changes = [one for one in written if "client_attributes" in one and not one.lstrip().startswith("SELECT")]
+    assert len(changes) == 2, "one that sets, one that takes colour off"
