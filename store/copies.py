@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
 from sqlalchemy import ColumnElement, Connection, Table, case, func, insert, select, update
 
-from domain.enrolment import AudienceMember, is_in_audience
+from domain.enrolment import is_in_audience
 from domain.experiments import hash_to_unit
 from models.base import CampaignSlug, ClientId
 from models.campaign import CampaignSpec
@@ -79,14 +80,18 @@ ROWS: Final = 1_000
 def draw_clients(
     source: Connection, spec: CampaignSpec, count: int, seed: int, now: datetime
 ) -> tuple[list[ClientId], int]:
-    """Draw `count` clients of a campaign's audience, the same for the same seed; return them and how many it holds."""
-    members: list[AudienceMember] = []
-    cursor = ""
+    """Draw `count` clients of a campaign's audience, the same for the same seed; return them and how many it holds.
+    Only those are kept in memory who may still be drawn."""
+    drawn: list[ClientId] = []
+    held, cursor = 0, ""
     while page := enrolments.list_audience(source, spec.audience, now, cursor, PAGE):
         cursor = page[-1].client_id
-        members += [member for member in page if is_in_audience(spec, member)]
-    drawn = sorted(members, key=lambda member: hash_to_unit(member.client_id, f"simulate/{seed}"))[:count]
-    return sorted(member.client_id for member in drawn), len(members)
+        members = [member.client_id for member in page if is_in_audience(spec, member)]
+        held += len(members)
+        drawn = heapq.nsmallest(
+            count, [*drawn, *members], key=lambda client_id: hash_to_unit(client_id, f"simulate/{seed}")
+        )
+    return sorted(drawn), held
 
 
 def copy_shop(source: Connection, target: Connection, client_ids: Sequence[ClientId]) -> None:
@@ -100,7 +105,7 @@ def copy_shop(source: Connection, target: Connection, client_ids: Sequence[Clien
 
 def _copy(source: Connection, target: Connection, table: Table, which: ColumnElement[bool] | None) -> None:
     query = select(table) if which is None else select(table).where(which)
-    for rows in source.execute(query).partitions(ROWS):
+    for rows in source.execute(query, execution_options={"yield_per": ROWS}).partitions():
         target.execute(insert(table), [dict(row._mapping) for row in rows])
 
 
