@@ -5,19 +5,23 @@ from __future__ import annotations
 import calendar
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Final
 
-from domain.journeys.entries import EntryOccasion
+from domain.journeys.entries import LATE, EntryOccasion
 from domain.timing import load_zone
 from models.base import ClientId
 from models.campaign_definition import DateEntry
 
-AHEAD = timedelta(days=2)
-"""How long before the day a client is let in, to wait for it."""
+AHEAD: Final = LATE
+"""How long before the day a client is let in, to wait for it: no longer than `may_enter` takes in."""
+_OF_ZONES: Final = timedelta(hours=14)
+"""How far the midnight of a zone may be from that of UTC."""
 
 
 def list_days(entry: DateEntry, now: datetime) -> list[date]:
     """List the days that an attribute may name for an entry that begins about now, somewhere on Earth."""
-    around = [(now + timedelta(days=k)).date() for k in (-2, -1, 0, 1, 2, 3)]
+    first, last = (now - LATE - _OF_ZONES).date(), (now + AHEAD + _OF_ZONES).date()
+    around = (first + timedelta(days=k) for k in range((last - first).days + 1))
     return [day - timedelta(days=entry.offset_days) for day in around]
 
 
@@ -36,7 +40,7 @@ def find_occasion(entry: DateEntry, client_id: ClientId, named: date, zone: str,
         if not _names(entry, named, day):
             continue
         begins = datetime.combine(day + timedelta(days=entry.offset_days), time(), load_zone(zone)).astimezone(UTC)
-        if now - timedelta(days=1) <= begins <= now + AHEAD:
+        if now - LATE <= begins <= now + AHEAD:
             return EntryOccasion(client_id, begins, begins)
     return None
 

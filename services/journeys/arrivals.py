@@ -60,8 +60,8 @@ def enter_all(
     occasions: Mapping[ClientId, EntryOccasion],
     now: datetime,
 ) -> set[ClientId]:
-    """Let clients enter a campaign on these occasions, and return those who did. Who waits at the entry waits anew
-    from the later occasion; who is on the way stays on it."""
+    """Let clients enter a campaign on these occasions, and return those who did, or whose waiting changed. Who waits at
+    the entry waits anew from the later occasion; who is on the way stays on it."""
     if not occasions:
         return set()
     definition = journey.definitions[journey.current]
@@ -74,13 +74,14 @@ def enter_all(
         for place in places.list_places_of(connection, occasions)
         if place.campaign == slug and place.step == "" and place.state is EnrolmentState.WAITING
     }
-    entering = []
+    entering, moved = [], set[ClientId]()
     for client_id, occasion in occasions.items():
         before = waiting.get(client_id)
         if before is not None and occasion.at > before.entered_at:
             later = replace(before, entered_at=occasion.at, due_at=occasion.due_at, item_id=occasion.item_id)
             places.save_place(connection, before, later, now)
+            moved.add(client_id)
         elif before is None and may_enter(definition, last.get(client_id), occasion, now):
             entering.append(begin_place(slug, journey.current, occasion))
     places.insert_places(connection, entering, now)
-    return {place.client_id for place in entering} | set(waiting)
+    return {place.client_id for place in entering} | moved

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, insert, select
 
 from domain.journeys.date_entries import find_occasion
+from domain.journeys.entries import may_enter
 from errors import BadInput
 from models.actors import Actor, Channel, Role
 from models.attributes import AttributeOrder, AttributeType
@@ -33,7 +34,7 @@ from settings import Settings
 from store.campaigns import places
 from store.database import read_transaction, write_transaction
 from store.mail.policy import ShopPolicy
-from store.tables import clients, enrolments, events, item_occasions, item_sightings
+from store.tables import clients, enrolments, events, item_occasions, item_sightings, outbox
 from tests.store.conftest import NOW, REAL
 from tests.store.seeds import event, list_waiting, seed_clients, seed_items
 
@@ -203,6 +204,19 @@ def test_a_birthday_is_an_occasion_once_a_year_in_the_clients_own_zone(watch: Wa
     assert again == ["ann", "cat"]
 
 
+def test_who_waits_for_their_day_is_not_woken_by_each_look(watch: Watch) -> None:
+    name_days(watch, ann=NOW.date() + timedelta(days=1))
+    watch.publish("birthday", {"on": "date", "attribute": "birthday"})
+    woken = []
+    for hours in (0, 1, 2):
+        with write_transaction(watch.engine) as connection:
+            connection.execute(outbox.delete())
+        enter_near_days(watch.engine, NOW + hours * HOUR, REAL)
+        with read_transaction(watch.engine) as connection:
+            woken.append(list_waiting(connection))
+    assert woken == [["ann"], [], []]
+
+
 def test_an_attribute_that_is_no_date_lets_nobody_enter(watch: Watch) -> None:
     with pytest.raises(BadInput, match=r"^entry.attribute: no attribute is declared as birthday"):
         watch.publish("birthday", {"on": "date", "attribute": "birthday"})
@@ -220,12 +234,15 @@ def test_an_attribute_that_is_no_date_lets_nobody_enter(watch: Watch) -> None:
 )
 def test_looking_every_hour_each_year_has_one_occasion_and_it_is_never_late(born: date, zone: str, before: int) -> None:
     entry = DateEntry.model_validate({"on": "date", "attribute": "b"} | ({"before": f"{before}d"} if before else {}))
+    step = {"id": "m", "mail": {"message": "Look."}}
+    definition = CampaignDefinition.model_validate({"slug": "b", "name": "B", "entry": entry, "steps": [step]})
     start = utc(2027, 12, 25)
     found = dict[datetime, datetime]()
     for hours in range(0, 24 * 400, 7):
         now = start + hours * HOUR
         occasion = find_occasion(entry, "ann", born, zone, now)
         if occasion is not None:
+            assert may_enter(definition, None, occasion, now), "whoever is found is let in"
             found.setdefault(occasion.at, now)
     wanted = [at for at in found if start <= at < start + timedelta(days=366)]
     assert len(wanted) == 1
