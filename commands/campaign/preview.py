@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -69,7 +70,7 @@ def command(
 
 
 def _show(settings: Settings, engine: Engine, slug: str, order: PreviewOrder) -> CampaignPreview:
-    from services.campaigns.previews import show_preview  # noqa: PLC0415
+    from services.campaigns.preview import show_preview  # noqa: PLC0415
     from services.context import ServiceContext  # noqa: PLC0415
 
     context = ServiceContext(settings=settings, engine=engine)
@@ -130,14 +131,22 @@ def _name(mail: PreviewMail) -> str:
 
 
 def _write_files(out: Path, shown: CampaignPreview) -> None:
-    """Write each mail as HTML and text. Raises BadInput for a folder that cannot be written."""
+    """Write each mail as HTML and text, for nobody else to read: they are about real clients. Raises BadInput for a
+    folder that cannot be written."""
     try:
-        out.mkdir(parents=True, exist_ok=True)
+        out.mkdir(mode=0o700, parents=True, exist_ok=True)
         for number, mail in enumerate(shown.mails, 1):
             if not mail.fault:
                 stem = "-".join(filter(None, (f"{number:02}", mail.step, mail.variant, mail.client_id)))
-                (out / f"{stem}.html").write_text(mail.html, encoding="utf-8")
-                (out / f"{stem}.txt").write_text(f"{mail.subject}\n\n{mail.text}", encoding="utf-8")
-        (out / "preview.json").write_text(shown.model_dump_json(indent=2), encoding="utf-8")
+                _write_private(out / f"{stem}.html", mail.html)
+                _write_private(out / f"{stem}.txt", f"{mail.subject}\n\n{mail.text}")
+        _write_private(out / "preview.json", shown.model_dump_json(indent=2))
     except OSError as refused:
         raise BadInput(f"cannot write there: {refused.strerror}", "out") from None
+
+
+def _write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner may read, whatever stood there."""
+    path.unlink(missing_ok=True)
+    with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+        file.write(text)

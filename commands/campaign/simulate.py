@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import tempfile
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from commands.shared.actor import get_command_actor
+from commands.shared.endings import end_like_ctrl_c
 from commands.shared.options import AS_JSON
 from commands.shared.output import strip_control_characters
 from commands.shared.parsing import validate
@@ -54,14 +53,15 @@ def run(slug: str, order: SimulationOrder) -> SimulationReport:
     from demo.servers import SEARCH_ATTRIBUTES, require_time_skipping  # noqa: PLC0415
     from hosting.simulation import run_simulation  # noqa: PLC0415
     from services.campaigns.simulation import build_report, prepare_simulation, save_report  # noqa: PLC0415
+    from services.campaigns.simulation_folders import open_folder  # noqa: PLC0415
     from services.context import ServiceContext  # noqa: PLC0415
 
     server, settings = require_time_skipping(), load()
     source = ServiceContext(settings=settings, engine=open_database(settings))
     actor, began = get_command_actor(), time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="selvedge-simulation-") as folder, ProgressLine() as progress:
+    with end_like_ctrl_c(), open_folder(settings.home) as folder, ProgressLine() as progress:
         progress.step("copying clients")
-        prepared = prepare_simulation(source, actor, slug, order, Path(folder), _find_port())
+        prepared = prepare_simulation(source, actor, slug, order, folder, _find_port())
         progress.step(f"of {order.days} days", "simulated")
         try:
             asyncio.run(run_simulation(prepared, server, SEARCH_ATTRIBUTES, lambda *_: progress.more(1)))

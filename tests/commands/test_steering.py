@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import stat
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -117,3 +118,13 @@ def test_an_hour_in_the_quiet_hours_is_kept_and_questioned(
     assert "--hour: 23:00 lies in the shop's quiet hours, 21:00 to 8:00: mail goes at 8:00" in capsys.readouterr().err
     assert call("client", "adjust", "ann", "--hour", "9") == 0
     assert capsys.readouterr().err == ""
+
+
+def test_the_files_of_a_preview_are_private(call: Call, tmp_path: Path) -> None:
+    out = tmp_path / "previews"
+    call(*SPRING)
+    assert call("campaign", "preview", "spring", "--out", str(out)) == 0
+    (out / "preview.json").chmod(0o644)
+    assert call("campaign", "preview", "spring", "--out", str(out)) == 0
+    assert stat.S_IMODE(out.stat().st_mode) == 0o700
+    assert [stat.S_IMODE(path.stat().st_mode) for path in out.iterdir()] == [0o600]

@@ -1,0 +1,167 @@
+"""Say what a campaign would do if it started now: whom it would mail, and what stops the others, by the rules of the
+planner and of the send gate. Nothing is changed."""
+
+from __future__ import annotations
+
+import heapq
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from sqlalchemy import Connection
+
+from domain.eligibility import PROFILED, SendDecision, explain_code, may_send
+from domain.enrolment import NewEnrolment
+from domain.experiments import hash_to_unit
+from domain.journeys.advancing import find_opening
+from domain.journeys.contents import follows_client, list_mail_texts
+from errors import NotFound
+from models.base import CampaignSlug, ClientId
+from models.campaign import CampaignSpec
+from models.campaign_definition import CampaignDefinition
+from models.campaign_preview import CampaignPreview, OtherCampaign, PreviewBarrier
+from models.states import Arm, TouchKind
+from services.campaigns.enrolment import iterate_audience
+from services.context import ServiceContext
+from store.campaigns import campaigns, versions
+from store.mail.facts_in_bulk import BulkFacts, load_bulk_facts
+
+SAMPLE: Final = 50
+"""Clients kept from whom those of the mails are taken."""
+_WHY: Final = {
+    "other_mail": "another mail of theirs is on its way and goes first",
+    "campaign_hours": "the campaign's own caps or quiet hours hold it back",
+}
+
+
+class PreviewedCampaign(NamedTuple):
+    """What is previewed. `definition` and `version`: None for a campaign of one mail."""
+
+    spec: CampaignSpec
+    definition: CampaignDefinition | None
+    version: int | None
+
+    @property
+    def first_kind(self) -> TouchKind:
+        """The kind of its first mail."""
+        texts = list_mail_texts(self.definition) if self.definition else []
+        return texts[0].step.mail.kind if texts and texts[0].step.mail else TouchKind.CAMPAIGN
+
+
+@dataclass(slots=True)
+class AudienceCount:
+    """Counts of an audience. `sample`: those who would be mailed now, `later`: those who would be mailed later; both in
+    a fixed random order."""
+
+    audience: int = 0
+    ready: int = 0
+    held_out: int = 0
+    stopped: Counter[tuple[str, bool]] = field(default_factory=Counter)
+    others: Counter[CampaignSlug] = field(default_factory=Counter)
+    sample: list[ClientId] = field(default_factory=list)
+    later: list[ClientId] = field(default_factory=list)
+
+    def list_clients(self) -> list[ClientId]:
+        """List clients for mails: those who would be mailed now, then those who would be later."""
+        return [*self.sample, *self.later]
+
+
+def load_previewed(connection: Connection, slug: CampaignSlug, version: int | None) -> PreviewedCampaign:
+    """Load what is to be previewed: the newest version where none is named. Raises NotFound."""
+    row = campaigns.load_campaign(connection, slug)
+    newest = versions.find_newest(connection, slug)
+    if newest is None:
+        if version is not None:
+            raise NotFound(f"{slug} is a campaign of one mail, without versions", "version")
+        return PreviewedCampaign(row.spec, None, None)
+    found = newest if version is None else versions.load_version(connection, slug, version)
+    return PreviewedCampaign(found.definition.build_spec(), found.definition, found.version)
+
+
+def count_stopped(
+    context: ServiceContext, connection: Connection, previewed: PreviewedCampaign, now: datetime
+) -> AudienceCount:
+    """Count whom the campaign would mail at `now` and what stops the others, each at the first thing that does."""
+    counted = AudienceCount()
+    for entries in iterate_audience(connection, previewed.spec, now):
+        counted.audience += len(entries)
+        for entry in entries:
+            if entry.arm is Arm.NEITHER:
+                counted.stopped[entry.code, True] += 1
+        counted.held_out += sum(entry.arm is Arm.CONTROL for entry in entries)
+        _judge(context, connection, previewed, [entry for entry in entries if entry.arm is Arm.TREATED], now, counted)
+    return counted
+
+
+def _judge(
+    context: ServiceContext,
+    connection: Connection,
+    previewed: PreviewedCampaign,
+    treated: Iterable[NewEnrolment],
+    now: datetime,
+    counted: AudienceCount,
+) -> None:
+    facts = load_bulk_facts(connection, [entry.client_id for entry in treated], context.settings.keys.signing, now)
+    ready, later = [], []
+    for client_id, known in facts.items():
+        code, never = _find_barrier(context, previewed, known, now)
+        if not never:
+            counted.others.update(known.campaigns - {previewed.spec.slug})
+        if not code:
+            counted.ready += 1
+            ready.append(client_id)
+            continue
+        counted.stopped[code, never] += 1
+        if not never:
+            later.append(client_id)
+    counted.sample, counted.later = _draw(previewed, counted.sample, ready), _draw(previewed, counted.later, later)
+
+
+def _find_barrier(
+    context: ServiceContext, previewed: PreviewedCampaign, known: BulkFacts, now: datetime
+) -> tuple[str, bool]:
+    """Find what keeps a mail from this client now, as a code, and whether for good; empty for nothing."""
+    kind, definition = previewed.first_kind, previewed.definition
+    follows = kind in PROFILED or (definition is not None and follows_client(definition))
+    if follows and not known.personal:
+        return "personalisation_refused", True
+    answer = may_send(known.facts, context.mail_rules, now, campaign_paused=False, stale="", kind=kind)
+    if answer.door is not SendDecision.OPEN:
+        return answer.code, answer.door is SendDecision.CLOSED
+    if known.is_busy:
+        return "other_mail", False
+    if definition and find_opening(definition, known.facts.sent_at, known.facts.time_zone, now) > now:
+        return "campaign_hours", False
+    return "", False
+
+
+def _draw(previewed: PreviewedCampaign, kept: list[ClientId], more: list[ClientId]) -> list[ClientId]:
+    """Keep those whose hash is lowest, so that the same clients are shown each time."""
+    name = f"preview/{previewed.spec.slug}"
+    return heapq.nsmallest(SAMPLE, [*kept, *more], key=lambda client_id: hash_to_unit(client_id, name))
+
+
+def build_preview(
+    context: ServiceContext, previewed: PreviewedCampaign, counted: AudienceCount, already_in: int, now: datetime
+) -> CampaignPreview:
+    """Build the answer from what was counted."""
+    barriers = [
+        PreviewBarrier(code=code, why=_WHY.get(code) or explain_code(code), never=never, clients=clients)
+        for (code, never), clients in counted.stopped.most_common()
+    ]
+    definition = previewed.definition
+    return CampaignPreview(
+        slug=previewed.spec.slug,
+        version=previewed.version,
+        at=now,
+        entry=definition.entry.on if definition else "now",
+        audience=counted.audience,
+        ready=counted.ready,
+        held_out=counted.held_out,
+        barriers=tuple(barriers),
+        others=tuple(OtherCampaign(slug=slug, clients=clients) for slug, clients in counted.others.most_common()),
+        already_in=already_in,
+        texts=len(list_mail_texts(definition)) if definition else 1,
+    )
