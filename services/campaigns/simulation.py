@@ -37,8 +37,8 @@ from models.simulation import (
 )
 from services.campaigns.definitions import publish_version
 from services.campaigns.lift import measure_lift
-from services.campaigns.preview import PreviewedCampaign, load_previewed
-from services.campaigns.simulation_model import build_model, estimate_own_rates
+from services.campaigns.preview_counts import PreviewedCampaign, load_previewed
+from services.campaigns.simulation_model import estimate_responses
 from services.campaigns.simulation_world import SimulatedWorld, WorldRules
 from services.context import ServiceContext
 from settings import Settings
@@ -104,8 +104,7 @@ def prepare_simulation(
             raise BadInput("nobody is in its audience now", "audience")
         with write_transaction(context.engine) as copy:
             copies.copy_shop(connection, copy, drawn)
-        model = build_model(connection, drawn, now)
-        own = estimate_own_rates(connection, drawn, model, now)
+        model, own = estimate_responses(connection, drawn, now)
     with write_transaction(context.engine) as copy:
         _start(copy, previewed, starts_at)
         outbox.push_nudges(copy, "client", drawn, source.wall())

@@ -11,12 +11,15 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Connection,
+    FromClause,
     Interval,
     String,
+    and_,
     cast,
     exists,
     func,
     literal,
+    or_,
     select,
     tuple_,
     type_coerce,
@@ -36,17 +39,19 @@ _BY_PERSON: Final = _E.data["machine"].as_boolean().is_not(True)
 
 
 class AnswerCounts(NamedTuple):
-    """Mails, and those of them that people opened, clicked, answered by unsubscribing, or ordered after clicking."""
+    """Mails, and those of them that people opened, clicked, or answered by unsubscribing. `followed`: those clicked so
+    long ago that it is known whether an order came after it; `ordered`: those of them where one did."""
 
     sent: int
     opened: int
     clicked: int
     unsubscribed: int
+    followed: int
     ordered: int
 
 
 def count_answers(connection: Connection, since: datetime, now: datetime) -> AnswerCounts:
-    """Count how mails that were sent from `since` on were answered."""
+    """Count how mails that were sent from `since` on were answered. An order is that of the click right before it."""
     sent = connection.scalar(select(func.count()).where(_SENT, _O.sent_at >= since, _O.sent_at < now)) or 0
     kinds = ("email_opened", "email_clicked", "unsubscribed")
     mail = _E.data["outreach"].as_string()
@@ -54,13 +59,6 @@ def count_answers(connection: Connection, since: datetime, now: datetime) -> Ans
         _E.type.in_(kinds), _E.occurred_at >= since, _E.occurred_at < now, mail.is_not(None), _BY_PERSON
     )
     found: dict[str, Any] = {row[0]: row[1] for row in connection.execute(query.group_by(_E.type))}
-    order = events.alias()
-    ordered = exists().where(
-        order.c.client_id == _E.client_id,
-        order.c.type == "order_placed",
-        order.c.occurred_at > _E.occurred_at,
-        _read(connection, order.c.occurred_at) <= _add_days(connection, _E.occurred_at),
-    )
     clicks = select(func.count(mail.distinct())).where(
         _E.type == "email_clicked", _E.occurred_at >= since, _E.occurred_at < now - AFTER_CLICK, _BY_PERSON
     )
@@ -70,8 +68,36 @@ def count_answers(connection: Connection, since: datetime, now: datetime) -> Ans
         max(int(found.get("email_opened", 0)), clicked),
         clicked,
         int(found.get("unsubscribed", 0)),
-        int(connection.scalar(clicks.where(ordered)) or 0),
+        int(connection.scalar(clicks) or 0),
+        int(connection.scalar(clicks.where(_leads_to_order(connection))) or 0),
     )
+
+
+def _leads_to_order(connection: Connection) -> ColumnElement[bool]:
+    """Build the condition that an order came soon after the click in `events`, and no later click before it."""
+    order, later = events.alias(), events.alias()
+    between = (
+        exists()
+        .where(
+            later.c.client_id == _E.client_id,
+            _is_click(later),
+            later.c.occurred_at > _E.occurred_at,
+            later.c.occurred_at <= order.c.occurred_at,
+        )
+        .correlate(events, order)
+    )
+    return exists().where(
+        order.c.client_id == _E.client_id,
+        order.c.type == "order_placed",
+        order.c.occurred_at > _E.occurred_at,
+        _read(connection, order.c.occurred_at) <= _add_days(connection, _E.occurred_at),
+        ~between,
+    )
+
+
+def _is_click(table: FromClause) -> ColumnElement[bool]:
+    by_person = table.c.data["machine"].as_boolean().is_not(True)
+    return and_(table.c.type == "email_clicked", by_person)
 
 
 def _add_days(connection: Connection, moment: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -96,11 +122,19 @@ class OwnCounts(NamedTuple):
 def count_own(
     connection: Connection, client_ids: Sequence[ClientId], types: Sequence[str], since: datetime, now: datetime
 ) -> dict[ClientId, OwnCounts]:
-    """Count what these clients did from `since` on."""
+    """Count what these clients did from `since` on; an order soon after a click in a mail is none of theirs alone."""
+    click = events.alias()
+    after_click = exists().where(
+        click.c.client_id == _E.client_id,
+        _is_click(click),
+        click.c.occurred_at < _E.occurred_at,
+        _read(connection, _E.occurred_at) <= _add_days(connection, click.c.occurred_at),
+    )
     counts: dict[ClientId, dict[str, int]] = defaultdict(dict)
     query = select(_E.client_id, _E.type, func.count()).where(
         among(connection, _E.client_id, client_ids), _E.type.in_(types), _E.occurred_at >= since, _E.occurred_at < now
     )
+    query = query.where(or_(_E.type != "order_placed", ~after_click))
     for client_id, type_, count in connection.execute(query.group_by(_E.client_id, _E.type)):
         counts[client_id][type_] = count
     signed = select(clients.c.client_id, clients.c.signed_up_at).where(
