@@ -9,7 +9,7 @@ from typing import Final
 
 from temporalio.client import Client
 
-from errors import Unavailable
+from hosting.watch import watch
 from services import metrics
 from services.context import ServiceContext
 from services.reconciliation.census import note_lost
@@ -39,14 +39,7 @@ class CensusWatch:
 
     async def run(self) -> None:
         """Look again and again until cancelled."""
-        while True:
-            try:
-                await self.look()
-            except Unavailable as away:
-                log.warning("workflows are not compared: %s", away)
-            except Exception as fault:  # a task that ended here would never compare again
-                log.warning("workflows are not compared: %s", type(fault).__name__)
-            await asyncio.sleep(self._every_s)
+        await watch(self.look, self._every_s, log, "workflows are not compared")
 
     async def look(self) -> int:
         """Compare once, after what has ended was heard, and return how many workflows are noted as missing. Raises

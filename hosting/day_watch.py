@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
 from typing import Final
 
+from hosting.watch import watch
 from services.context import ServiceContext
 from services.figures.days import count_due_days
 from store.database import read_transaction
@@ -17,12 +19,7 @@ log = logging.getLogger("selvedge.figures")
 
 async def watch_days(context: ServiceContext, idle: float = IDLE_S) -> None:
     """Count until cancelled; `idle`: real seconds between two looks at the shop's clock."""
-    while True:
-        try:
-            await asyncio.to_thread(_count, context)
-        except Exception as fault:  # a task that ended here would count no day any more, and nobody would see
-            log.warning("days are not counted: %s", type(fault).__name__)
-        await asyncio.sleep(idle)
+    await watch(partial(asyncio.to_thread, _count, context), idle, log, "days are not counted")
 
 
 def _count(context: ServiceContext) -> int:

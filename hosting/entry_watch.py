@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 
+from hosting.watch import watch
 from services.context import ServiceContext
 from services.journeys.date_entries import enter_near_days
 from services.journeys.item_entries import Revisions, look_at_items, tell_wishers
@@ -29,12 +31,7 @@ class EntryWatch:
 
     async def run(self, idle: float = IDLE_S) -> None:
         """Look until cancelled; `idle`: real seconds between two looks."""
-        while True:
-            try:
-                await asyncio.to_thread(self.look)
-            except Exception as fault:  # a task that ended here would let nobody in any more, and nobody would see
-                log.warning("nobody enters campaigns for items or days: %s", type(fault).__name__)
-            await asyncio.sleep(idle)
+        await watch(partial(asyncio.to_thread, self.look), idle, log, "nobody enters campaigns for items or days")
 
     def look(self) -> None:
         """Find what happened to items and tell all who wished for them, batch by batch; then look at days."""

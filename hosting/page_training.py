@@ -7,10 +7,12 @@ import asyncio
 import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final
 
 from sqlalchemy import Engine
 
+from hosting.watch import watch
 from services.training.session import update_posterior
 from store import clock
 from store.database import read_transaction
@@ -29,9 +31,4 @@ def train_once(engine: Engine) -> int:
 
 async def run_training(engine: Engine, every: float = EVERY_S, look: Callable[[Engine], int] = train_once) -> None:
     """Update until cancelled; `every`: real seconds between two updates."""
-    while True:
-        try:
-            await asyncio.to_thread(look, engine)
-        except Exception as fault:  # a task that ended here would end all updates, and nobody would notice
-            log.warning("lessons wait: %s", type(fault).__name__)
-        await asyncio.sleep(every)
+    await watch(partial(asyncio.to_thread, look, engine), every, log, "lessons wait")

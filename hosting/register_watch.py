@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from functools import partial
 from typing import Final
 
-from errors import SelvedgeError
+from hosting.watch import watch
 from services.backups.follow_up import RegisterKeeper
 from services.context import ServiceContext
 
@@ -24,14 +25,8 @@ class RegisterWatch:
 
     async def run(self) -> None:
         """Look until cancelled."""
-        while True:
-            try:
-                await asyncio.to_thread(self._keep)
-            except SelvedgeError as away:
-                log.warning("the register of erasures, opt-outs and mails is not written: %s", away)
-            except Exception as fault:  # a task that ended here would write nothing more, and nobody would see
-                log.warning("the register of erasures, opt-outs and mails is not written: %s", type(fault).__name__)
-            await asyncio.sleep(self._every_s)
+        told = "the register of erasures, opt-outs and mails is not written"
+        await watch(partial(asyncio.to_thread, self._keep), self._every_s, log, told)
 
     def _keep(self) -> None:
         if self._keeper is None:
