@@ -12,6 +12,8 @@ from models.states import CampaignState
 
 OVER: Final = frozenset({CampaignState.FINISHING}) | CAMPAIGN.final
 """The states in which nobody enters any more and nothing can be changed."""
+UNDER_WAY: Final = (CampaignState.RUNNING, CampaignState.PAUSED)
+"""The states in which clients have places that go on, now or after the pause."""
 LOOK_AGAIN: Final = timedelta(hours=1)
 """Business time between two looks for clients who joined the audience."""
 ENDED: Final = "campaign_ended"

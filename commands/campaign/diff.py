@@ -6,7 +6,6 @@ import difflib
 from pathlib import Path
 
 import click
-import yaml
 
 from commands.shared.runtime import open_database
 from settings import load
@@ -18,15 +17,13 @@ from settings import load
 def command(file: Path, version: int | None) -> None:
     """Show what a file would change in a campaign, line by line."""
     from ingest.definitions import read_definition  # noqa: PLC0415
+    from services.campaigns.version_reviews import dump_definition  # noqa: PLC0415
     from store.campaigns.versions import load_version  # noqa: PLC0415
     from store.database import read_transaction  # noqa: PLC0415
 
     new = read_definition(file)
     with read_transaction(open_database(load())) as connection:
         old = load_version(connection, new.slug, version)
-    before, after = (
-        yaml.safe_dump(one.model_dump(mode="json", exclude_defaults=True), sort_keys=False).splitlines()
-        for one in (old.definition, new)
-    )
+    before, after = (dump_definition(one).splitlines() for one in (old.definition, new))
     lines = list(difflib.unified_diff(before, after, f"version {old.version}", file.name, lineterm=""))
     click.echo("\n".join(lines) if lines else f"{file.name} says what version {old.version} of {new.slug} says")

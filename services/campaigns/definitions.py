@@ -12,7 +12,7 @@ from typing import Any, Literal
 from sqlalchemy import Connection, Engine
 
 from domain import permissions
-from domain.campaign_life import compute_end
+from domain.campaign_life import UNDER_WAY, compute_end
 from domain.journeys.versions import require_fit, require_moves
 from domain.permissions import Action
 from errors import BadInput
@@ -38,7 +38,6 @@ from store.events import outbox
 from store.mail.policy import build_mail_rules
 
 NOT_STARTED = (CampaignState.DRAFT, CampaignState.AWAITING_APPROVAL, CampaignState.SCHEDULED)
-RUNS = (CampaignState.RUNNING, CampaignState.PAUSED)
 OPEN_VERSIONS = (VersionState.DRAFT, VersionState.AWAITING_APPROVAL, VersionState.APPROVED)
 
 
@@ -59,7 +58,7 @@ def save_draft(
         definition = resolve_audiences(connection, definition)
         said = explain_quiet_wishes(connection, definition, rules, now)
         before = versions.find_newest(connection, definition.slug)
-        if before is not None and (running := campaigns.load_campaign(connection, definition.slug)).state in RUNS:
+        if before is not None and (running := campaigns.load_campaign(connection, definition.slug)).state in UNDER_WAY:
             require_successor(running, definition, now)
         if before is not None and _is_same(before, definition):
             return _describe(connection, before).model_copy(update={"said": said})

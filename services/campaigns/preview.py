@@ -20,7 +20,7 @@ from models.base import CampaignSlug
 from models.campaign_preview import CampaignPreview, PreviewOrder
 from models.clients import Client
 from models.mail import Brief
-from services.campaigns.preview import build_preview, count_stopped, load_previewed
+from services.campaigns.preview_counts import build_preview, count_stopped, load_previewed
 from services.campaigns.preview_mails import ComposedPreview, list_wanted, write_mails
 from services.context import ServiceContext
 from services.mailing.staff_mail import STAFF
@@ -49,7 +49,10 @@ def show_preview(
     """
     permissions.require(actor, Disclosure.PREVIEW)
     if order.deliver and context.settings.smtp_url:
-        raise BadInput("mail goes out by SELVEDGE_SMTP_URL, so there is no embedded mailbox", "deliver")
+        raise BadInput(
+            "with SELVEDGE_SMTP_URL there is no embedded mailbox into which to put them",
+            "deliver",
+        )
     with read_transaction(context.engine) as connection:
         previewed = load_previewed(connection, slug, order.version)
         for client_id in order.clients:

@@ -26,8 +26,8 @@ from models.base import ClientId, ItemId
 from models.campaign_preview import PreviewMail
 from models.catalogue import Item
 from models.mail import Autonomy, Brief, EmailDraft, Review
-from services.campaigns.preview import PreviewedCampaign
-from services.campaigns.preview_rows import build_unsaved_row
+from services.campaigns.preview_counts import PreviewedCampaign
+from services.campaigns.preview_row import build_unsaved_row
 from services.context import ServiceContext
 from services.mailing import composition
 from services.mailing.model_session import open_preview_session

@@ -12,7 +12,7 @@ from mail.links import STAFF_N
 from models.base import ClientId
 from models.campaign_definition import EventEntry, ItemEntry
 from models.states import OutreachState, Phase, TouchKind
-from services.campaigns.preview import PreviewedCampaign
+from services.campaigns.preview_counts import PreviewedCampaign
 from store.campaigns import places
 from store.clients import assessments
 from store.mail.ledger import LedgerRow

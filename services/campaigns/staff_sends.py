@@ -23,9 +23,9 @@ from models.campaign_preview import PreviewMail
 from models.staff_sends import StaffSend, StaffSendOrder, StaffSendResult
 from models.states import TouchKind
 from models.team import AccountState
-from services.campaigns.preview import PreviewedCampaign, load_previewed
+from services.campaigns.preview import build_marked
+from services.campaigns.preview_counts import PreviewedCampaign, load_previewed
 from services.campaigns.preview_mails import ComposedPreview, list_wanted, write_mails
-from services.campaigns.previews import build_marked
 from services.context import ServiceContext
 from services.mailing import composition
 from services.mailing.staff_mail import build_staff_brief, choose_items, deliver_to_staff

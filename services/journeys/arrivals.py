@@ -8,11 +8,12 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from domain.campaign_life import UNDER_WAY
 from domain.journeys.advancing import JourneyEvent, JourneyFacts, find_exit
 from domain.journeys.entries import EntryOccasion, LastEntry, begin_place, list_awaited, list_occasions, may_enter
 from domain.journeys.places import JourneyPlace, JourneyVersions
 from models.base import CampaignSlug, ClientId
-from models.states import CampaignState, EnrolmentState
+from models.states import EnrolmentState
 from store.campaigns import places, versions
 
 Arrivals = Iterable[tuple[ClientId, JourneyEvent]]
@@ -23,7 +24,7 @@ def apply_events(connection: Connection, arrivals: Arrivals, now: datetime) -> s
 
     Whoever reached the goal has left when this transaction commits: no mail of the campaign leaves after it.
     """
-    running = versions.load_journeys(connection, states=(CampaignState.RUNNING, CampaignState.PAUSED))
+    running = versions.load_journeys(connection, states=UNDER_WAY)
     awaited = frozenset[str]().union(*(list_awaited(journey) for journey in running.values()))
     if not awaited:
         return set()

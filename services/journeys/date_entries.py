@@ -7,11 +7,11 @@ from typing import Final
 
 from sqlalchemy import Engine
 
+from domain.campaign_life import UNDER_WAY
 from domain.journeys.date_entries import find_occasion, list_days, list_month_days
 from domain.journeys.places import JourneyVersions
 from models.base import CampaignSlug, ClientId
 from models.campaign_definition import DateEntry
-from models.states import CampaignState
 from services.journeys.arrivals import enter_all
 from store.campaigns import versions
 from store.campaigns.date_entries import list_named_days
@@ -26,7 +26,7 @@ def enter_near_days(engine: Engine, now: datetime, real_now: datetime) -> int:
     """Let every client enter whose day is near in a running campaign, to wait for it, and return how many batches that
     took. Repeating it lets nobody in twice: the occasion is the day."""
     with read_transaction(engine) as connection:
-        journeys = versions.load_journeys(connection, states=(CampaignState.RUNNING, CampaignState.PAUSED))
+        journeys = versions.load_journeys(connection, states=UNDER_WAY)
     batches = 0
     for slug, journey in journeys.items():
         entry = journey.definitions[journey.current].entry

@@ -11,11 +11,11 @@ from typing import Final
 
 from sqlalchemy import Connection, Engine
 
+from domain.campaign_life import UNDER_WAY
 from domain.journeys.item_occasions import ItemChange, find_changes, lets_enter, list_wisher_occasions
 from domain.journeys.places import JourneyVersions
 from models.base import CampaignSlug
 from models.campaign_definition import ItemEntry
-from models.states import CampaignState
 from services.journeys.arrivals import enter_all
 from store.campaigns import versions
 from store.catalogue import occasions
@@ -26,7 +26,6 @@ from store.revisions import load_number
 
 BATCH: Final = 500
 """Clients told in one transaction."""
-RUNS: Final = (CampaignState.RUNNING, CampaignState.PAUSED)
 Revisions = tuple[int, int]
 
 
@@ -82,7 +81,7 @@ def tell_wishers(engine: Engine, now: datetime, real_now: datetime) -> bool:
 
 def _load_waiting(connection: Connection) -> dict[CampaignSlug, JourneyVersions]:
     """Load the campaigns whose clients enter for what happens to items."""
-    journeys = versions.load_journeys(connection, states=RUNS)
+    journeys = versions.load_journeys(connection, states=UNDER_WAY)
     entries = {slug: journey.definitions[journey.current].entry for slug, journey in journeys.items()}
     return {slug: journeys[slug] for slug, entry in entries.items() if isinstance(entry, ItemEntry)}
 

@@ -11,7 +11,7 @@ from models.base import ID_PATTERN
 from models.campaign_preview import CampaignPreview, PreviewOrder
 from models.simulation import SimulationList
 from models.staff_sends import StaffSendOrder, StaffSendResult
-from services.campaigns.previews import show_preview
+from services.campaigns.preview import show_preview
 from services.campaigns.simulation_lists import list_simulations
 from services.campaigns.staff_sends import send_to_staff
 from services.context import ServiceContext

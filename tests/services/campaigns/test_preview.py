@@ -23,9 +23,9 @@ from models.campaign_preview import PreviewOrder
 from models.catalogue import StockRow
 from models.states import HoldSource
 from services.campaigns.definitions import save_draft
-from services.campaigns.preview import load_previewed
-from services.campaigns.preview_rows import build_unsaved_row
-from services.campaigns.previews import ADDRESS, show_preview
+from services.campaigns.preview import ADDRESS, show_preview
+from services.campaigns.preview_counts import load_previewed
+from services.campaigns.preview_row import build_unsaved_row
 from services.clients import registration
 from services.context import ServiceContext
 from services.ingestion import item_intake
