@@ -116,7 +116,7 @@ def choose_items(connection: Connection, first: Sequence[ItemId] = (), category:
 
 
 async def deliver_to_staff(context: ServiceContext, envelopes: Iterable[Envelope], taken: list[str]) -> None:
-    """Hand mails to the mail server one after another, and note in `taken` the Message-ID of each that it took.
+    """Send mails one after another, and note in `taken` the Message-ID of each that the mail server took.
 
     Raises ConfigError, MailFault.
     """
