@@ -27,6 +27,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "segments": ("commands.segments", "Say which clients you mean, count them, save them as a segment."),
     "attributes": ("commands.attributes", "Declare custom attributes of clients, or list them."),
     "campaign": ("commands.campaign", "Create, pause, resume, adjust, end a campaign, or see how it goes."),
+    "offers": ("commands.offers", "Create, approve and retire the offers that mails may state."),
     "agents": ("commands.agents", "Measure the language models that write."),
     "mail": ("commands.mail", "Check that receivers can believe our mail; send one to staff; resolve one."),
     "drafts": ("commands.drafts", "List, edit, approve or reject the mails that await a person."),

@@ -58,6 +58,9 @@ class Action(StrEnum):
     END_CAMPAIGN = "campaign.end"
     FINISH_CAMPAIGN = "campaign.finish"
     RETRY_CAMPAIGN = "campaign.retry"
+    CREATE_OFFER = "offer.create"
+    APPROVE_OFFER = "offer.approve"
+    RETIRE_OFFER = "offer.retire"
     DECIDE_MAIL = "mail.decide"
     CLAIM_MAIL = "mail.claim"
     EDIT_MAIL = "mail.edit"
@@ -163,6 +166,9 @@ ROLES: Final[Mapping[Action, frozenset[Role]]] = {
     Action.END_CAMPAIGN: _MARKETER,
     Action.FINISH_CAMPAIGN: _OPERATOR,
     Action.RETRY_CAMPAIGN: _MARKETER,
+    Action.CREATE_OFFER: _MARKETER,
+    Action.APPROVE_OFFER: _OPERATOR,
+    Action.RETIRE_OFFER: _MARKETER,
     Action.DECIDE_MAIL: _MARKETER | _STYLIST,
     Action.CLAIM_MAIL: _MARKETER | _STYLIST,
     Action.EDIT_MAIL: _MARKETER | _STYLIST,

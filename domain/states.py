@@ -1,4 +1,5 @@
-"""The states of campaigns and their versions, enrolments, calls, waves, trainings and erasures: which may follow which.
+"""The states of campaigns and their versions, enrolments, offers, calls, waves, trainings and erasures: which may
+follow which.
 
 Those of mails are in `domain/outreach.py`, those of Fixes in `domain/fixes/states.py`.
 """
@@ -12,6 +13,7 @@ from typing import Final, Generic, TypeVar
 
 from models.calls import CallState
 from models.erasures import ErasureState
+from models.offers import OfferState
 from models.refreshes import RefreshState
 from models.states import CampaignState, EnrolmentState, VersionState
 from models.waves import WaveState
@@ -121,6 +123,15 @@ REFRESH: Final = StateTable(
         _R.PICKING: frozenset({_R.COMPARING, _R.DONE}),
         _R.COMPARING: frozenset({_R.COMPARING, _R.DONE}),
         _R.DONE: frozenset(),
+    },
+)
+
+OFFER: Final = StateTable(
+    first=frozenset({OfferState.DRAFT}),
+    transitions={
+        OfferState.DRAFT: frozenset({OfferState.LIVE, OfferState.RETIRED}),
+        OfferState.LIVE: frozenset({OfferState.RETIRED}),
+        OfferState.RETIRED: frozenset(),
     },
 )
 

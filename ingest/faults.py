@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 
 from errors import BadInput
 from models.base import ID_PATTERN, ONE_LINE
+from models.offers import CODE_PATTERN
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -27,6 +28,7 @@ _REASONS: Final = {
 _PATTERNS: Final = {
     ID_PATTERN: "must be 1 to 64 letters, digits, dots, underscores or hyphens",
     ONE_LINE: "holds a control character",
+    CODE_PATTERN: "must be 3 to 30 letters, digits, hyphens or underscores",
 }
 
 

@@ -61,6 +61,7 @@ class SubjectKind(StrEnum):
     CLIENT = "client"
     CAMPAIGN = "campaign"
     SEGMENT = "segment"
+    OFFER = "offer"
     FIX = "fix"
     WAVE = "wave"
     CALL = "call"

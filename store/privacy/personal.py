@@ -92,6 +92,7 @@ OTHER_TABLES: Final[Mapping[Table, str]] = {
     t.mail_domains: "counts by a keyed hash of a domain",
     t.campaign_versions: "what campaigns do",
     t.campaigns: "the owner's words; its cursor is moved off an erased id, and what was erased is counted",
+    t.offers: "terms in the owner's words, no client",
     t.simulations: "sums over the clients of a simulation, none of them named",
     t.waves: "counts; Fixes are taken out of its plan",
     t.wave_parts: "arrays without clients; Fixes are taken out of them",

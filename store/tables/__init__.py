@@ -28,6 +28,7 @@ from store.tables.mail import (
     withdrawals,
 )
 from store.tables.model_calls import model_calls, model_spend, model_transcripts
+from store.tables.offers import offers
 from store.tables.refreshes import refreshes, top_picks
 from store.tables.segments import attributes, client_attributes, segment_counts, segments
 from store.tables.shop import (
@@ -86,6 +87,7 @@ __all__ = [
     "model_calls",
     "model_spend",
     "model_transcripts",
+    "offers",
     "outbox",
     "outreach_steps",
     "outreaches",

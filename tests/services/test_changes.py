@@ -40,6 +40,7 @@ from models.drafts import DraftEdit, SentenceChange
 from models.fix_views import FixRequestBody
 from models.fixes import FixDecision, FixState, FixStep
 from models.lifecycle import Command
+from models.offers import OfferOrder
 from models.outreach import Conclusion, UnknownMailAnswer
 from models.refreshes import RefreshStep
 from models.returns import ReturnKind, ReturnReading
@@ -90,6 +91,7 @@ from services.ingestion.events import ingest_events
 from services.mailing.resolution import resolve_mail
 from services.mailing.staff_mail import send_staff_mail
 from services.mailing.steering import conclude_mail
+from services.offers.lifecycle import approve_offer, retire_offer, save_offer
 from services.privacy.requests import export_client, request_erasure
 from services.recommendations.recommender import Recommender
 from services.reconciliation.census import MissingWorkflows
@@ -127,6 +129,7 @@ from store.learning.artefacts import Artefact
 from store.mail.policy import ShopPolicy
 from store.mail.suppressions import hash_mailbox, suppress_mailboxes
 from store.migrate import find_head
+from store.offers import offers
 from store.segments import segments
 from tests.store.conftest import NOW, REAL
 from tests.store.seeds import client_row, event, seed_clients, seed_items
@@ -192,6 +195,7 @@ def shop(tmp_path: Path) -> Shop:
         )
         call_id = str(connection.scalar(select(t.calls.c.call_id).where(t.calls.c.client_id == "bea")))
         segments.save_segment(connection, "everybody", "Everybody", Everyone(), "ann", NOW)
+        offers.insert_offer(connection, "five", OfferOrder(name="Five", code="FIVE5", percent=5), "ann", NOW)
         campaigns.create_campaign(connection, CampaignSpec(slug="autumn", name="Autumn"), NOW)
         campaigns.move_campaign(connection, "autumn", CampaignState.PAUSED, NOW)
         # One whose end has come: it was left with a mail in the hands of the mail server, so it has not finished yet.
@@ -436,6 +440,11 @@ CHANGES: Final[dict[Action, Change]] = {
         s.engine, a, "points", AttributeOrder(type=AttributeType.NUMBER, meaning="points"), NOW, REAL
     ),
     Action.SAVE_SEGMENT: lambda s, a: save_segment(s.engine, a, "quiet", SegmentOrder(filter="consent"), NOW, REAL),
+    Action.CREATE_OFFER: lambda s, a: save_offer(
+        s.engine, a, "ten", OfferOrder(name="Ten", code="TEN10", percent=10), s.context.settings, NOW, REAL
+    ),
+    Action.APPROVE_OFFER: lambda s, a: approve_offer(s.engine, a, "five", s.context.settings, NOW, REAL),
+    Action.RETIRE_OFFER: lambda s, a: retire_offer(s.engine, a, "five", s.context.settings, NOW, REAL),
     Action.DELETE_SEGMENT: lambda s, a: delete_segment(s.engine, a, "everybody", NOW, REAL),
     Action.CREATE_CAMPAIGN: lambda s, a: create_campaign(
         s.engine, a, CampaignSpec(slug="winter", name="Winter"), NOW, REAL

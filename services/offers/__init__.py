@@ -1,0 +1,1 @@
+"""Offers: create, approve and retire them."""
