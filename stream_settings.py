@@ -28,7 +28,7 @@ class StreamSettings(BaseSettings):
     kafka_stock: str = Field(default="selvedge.stock", pattern=_TOPIC)
     """Topic of counts of stock, as in `PUT /v1/stock`."""
     stream_batch: int = Field(default=2_000, ge=1, le=20_000)
-    """Messages that are taken in by one transaction at most."""
+    """Messages that are taken in by one transaction at most, and never more than 4 MB of them."""
     consumer_metrics_port: int = Field(default=9466, ge=0, le=65_535)
     """Prometheus text of `selvedge consume` at /metrics, on `worker_host`. 0: none."""
     dead_letter_days: float = Field(default=30.0, gt=0)

@@ -6,12 +6,9 @@ from __future__ import annotations
 import json
 import random
 import signal
-import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -22,10 +19,9 @@ from confluent_kafka.cimpl import NewTopic
 from sqlalchemy import func, select
 
 from bench.ingest import SELVEDGE, draw_event, environment, import_shop
-from scripts.kafka_server import build_properties
 from store.database import connect, read_transaction
 from store.tables import stream_offsets
-from tests.support.ports import free_ports
+from tests.support.kafka import serve_kafka
 
 EVENTS: Final = 200_000
 TOPIC: Final = "selvedge.events"
@@ -33,7 +29,7 @@ TOPIC: Final = "selvedge.events"
 
 def measure(events: int = EVENTS) -> dict[str, float]:
     """Measure stream_events_per_s, stream_bare_per_s and stream_share_of_bare."""
-    with TemporaryDirectory(prefix="selvedge-bench-") as folder, _serve_kafka(Path(folder)) as servers:
+    with TemporaryDirectory(prefix="selvedge-bench-") as folder, serve_kafka(Path(folder)) as servers:
         home = Path(folder)
         import_shop(home)
         _fill(servers, events)
@@ -90,28 +86,6 @@ def _consume(home: Path, servers: str, events: int) -> float:
         running.send_signal(signal.SIGTERM)
         running.wait(30)
         engine.dispose()
-
-
-@contextmanager
-def _serve_kafka(folder: Path) -> Iterator[str]:
-    program = subprocess.run(
-        [sys.executable, "-m", "scripts.kafka_server"], capture_output=True, text=True, check=True
-    ).stdout.strip()
-    port, controller = free_ports(2)
-    properties = folder / "server.properties"
-    properties.write_text(build_properties(port, controller, folder / "kafka"))
-    with (folder / "kafka.log").open("w") as log:
-        running = subprocess.Popen([program, str(properties)], stdout=log, stderr=log)
-    try:
-        until = time.monotonic() + 60
-        while socket.socket().connect_ex(("127.0.0.1", port)):
-            if time.monotonic() > until:
-                raise TimeoutError("Kafka did not start")
-            time.sleep(0.1)
-        yield f"127.0.0.1:{port}"
-    finally:
-        running.kill()
-        running.wait(20)
 
 
 if __name__ == "__main__":

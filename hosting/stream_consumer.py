@@ -11,7 +11,8 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from functools import partial
+from typing import Any, Final, TypeVar
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 from sqlalchemy import Engine
@@ -19,16 +20,18 @@ from sqlalchemy import Engine
 from errors import ConfigError, Unavailable
 from hosting.stream_metrics import lag, lost_messages, read_rows
 from hosting.stream_options import list_sources, read_options
-from ingest.stream_rows import StreamMessage
-from ingest.streams import StreamIntake
+from ingest.stream_rows import StreamMessage, cut_batches
+from ingest.streams import StreamIntake, TakenMessages
 from settings import Settings
 from store.database import read_transaction, write_transaction
 from store.events.stream_offsets import Part, load_offsets, move_offset
 
 log = logging.getLogger("selvedge.streams")
+Result = TypeVar("Result")
 
 WAIT_S: Final = 0.1
 """Seconds that a batch waits for more messages."""
+FIRST_PAUSE_S: Final = 0.2
 LONGEST_PAUSE_S: Final = 10.0
 START_S: Final = 15.0
 """Seconds within which Kafka must answer at the start."""
@@ -44,6 +47,7 @@ class StreamConsumer:
         self._topics = list(list_sources(settings))
         self._positions: dict[Part, int] = {}
         self._missing: set[str] = set()
+        self._may_go_on: Callable[[], bool] = lambda: True
         options: dict[str, Any] = {
             "client.id": "selvedge",
             "isolation.level": "read_committed",
@@ -83,29 +87,39 @@ class StreamConsumer:
 
     def take(self, may_go_on: Callable[[], bool] = lambda: True) -> int:
         """Take the next messages in, and return how many were read. While the database does not answer, they wait."""
+        self._may_go_on = may_go_on
         messages = self._list_good(self._consumer.consume(self._settings.stream_batch, WAIT_S))
-        if messages:
-            self._take_patiently(messages, may_go_on)
+        lost: set[Part] = set()
+        for batch in cut_batches(messages):
+            while waiting := [one for one in batch if one.part not in lost and one.offset >= self._positions[one.part]]:
+                taken = self._try_until_answered(partial(self._take_batch, waiting))
+                if taken is None:
+                    return len(messages)
+                lost |= taken.lost
         self._note_lag()
         return len(messages)
 
-    def _take_patiently(self, messages: Sequence[StreamMessage], may_go_on: Callable[[], bool]) -> None:
-        pause = 0.2
-        while may_go_on():
+    def _take_batch(self, messages: Sequence[StreamMessage]) -> TakenMessages:
+        taken = self._intake.take(messages, self._positions, datetime.now(UTC))
+        self._positions |= taken.positions
+        for (source, result), count in taken.counts.items():
+            read_rows.labels(source, result).inc(count)
+        if taken.lost:
+            self._catch_up(taken.lost)
+        self._tell_kafka(taken.positions)
+        return taken
+
+    def _try_until_answered(self, act: Callable[[], Result]) -> Result | None:
+        """Do it as soon as the database and Kafka answer; None where we are to stop before."""
+        pause = FIRST_PAUSE_S
+        while self._may_go_on():
             try:
-                taken = self._intake.take(messages, self._positions, datetime.now(UTC))
-            except Unavailable as away:
-                log.warning("messages wait: %s", away)
+                return act()
+            except (Unavailable, KafkaException) as away:
+                log.warning("messages wait: %s", away.args[0].name() if isinstance(away, KafkaException) else away)
                 time.sleep(pause)
                 pause = min(pause * 2, LONGEST_PAUSE_S)
-                continue
-            self._positions |= taken.positions
-            for (source, result), count in taken.counts.items():
-                read_rows.labels(source, result).inc(count)
-            if taken.lost:
-                self._catch_up(taken.lost)
-            self._tell_kafka(taken.positions)
-            return
+        return None
 
     def _list_good(self, read: Sequence[Message]) -> list[StreamMessage]:
         """List the messages of partitions that are ours, each once."""
@@ -120,10 +134,15 @@ class StreamConsumer:
         return good
 
     def _assign(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        """Begin where the database says, as Kafka gives us partitions."""
+        """Begin where the database says, as Kafka gives us partitions; while the one or the other is away, wait."""
         parts = [(one.topic, one.partition) for one in partitions]
+        starts = self._try_until_answered(partial(self._find_starts, parts))
+        if starts is not None:
+            consumer.assign(starts)
+
+    def _find_starts(self, parts: Sequence[Part]) -> list[TopicPartition]:
         self._positions = self._load(parts)
-        consumer.assign([TopicPartition(*part, self._find_start(part)) for part in parts])
+        return [TopicPartition(*part, self._find_start(part)) for part in parts]
 
     def _load(self, parts: Sequence[Part]) -> dict[Part, int]:
         with read_transaction(self._engine) as connection:
@@ -155,9 +174,12 @@ class StreamConsumer:
     def _catch_up(self, lost: set[Part]) -> None:
         """Go on where somebody else stopped in partitions that they read meanwhile."""
         log.warning("another consumer has read on: %s", ", ".join(f"{topic}/{part}" for topic, part in sorted(lost)))
-        self._positions |= self._load(sorted(lost))
+        self._positions |= self._try_until_answered(partial(self._load, sorted(lost))) or {}
         for part in lost:
-            self._consumer.seek(TopicPartition(*part, self._positions[part]))
+            try:
+                self._consumer.seek(TopicPartition(*part, self._positions[part]))
+            except KafkaException as gone:  # no longer ours; what is still ours is dropped up to its position
+                log.warning("%s/%d: not sought: %s", *part, gone.args[0].name())
 
     def _tell_kafka(self, positions: Mapping[Part, int]) -> None:
         """Tell Kafka how far we are, for its own tools. Nothing of ours rests on it."""

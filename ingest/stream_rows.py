@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -13,6 +14,7 @@ from domain.dead_letters import name_field
 from errors import BadInput
 from ingest.faults import find_fault
 from ingest.kinds import KINDS, parse_event
+from models.base import ID_PATTERN
 from models.dead_letters import LetterCode, LetterSource
 from models.events import MOST_EVENTS
 from models.goods import MOST_ROWS
@@ -22,6 +24,8 @@ from store.events.stream_offsets import Part
 
 LONGEST: Final = 100_000
 """Characters of a message that are kept."""
+HEAVIEST: Final = 4_000_000
+"""Bytes of messages that are taken in by one transaction, unless a single one has more."""
 MOST: Final = {LetterSource.EVENTS: MOST_EVENTS, LetterSource.ITEMS: MOST_ROWS, LetterSource.STOCK: MOST_ROWS}
 NAMES: Final[Mapping[LetterSource, str]] = {
     LetterSource.EVENTS: "events",
@@ -29,6 +33,8 @@ NAMES: Final[Mapping[LetterSource, str]] = {
     LetterSource.STOCK: "stock",
 }
 """How a body names its list."""
+_OF_VISIT: Final = "session_id"
+_OF_CLIENT: Final = "client_id"
 
 
 class StreamMessage(NamedTuple):
@@ -51,6 +57,21 @@ class StreamRow(NamedTuple):
     number: int
     sent: Any
     model: BaseModel
+
+
+def cut_batches(messages: Iterable[StreamMessage]) -> Iterator[list[StreamMessage]]:
+    """Cut messages into batches of HEAVIEST bytes at most, since a message may hold a thousand rows."""
+    batch: list[StreamMessage] = []
+    weight = 0
+    for message in messages:
+        size = len(message.body or b"")
+        if batch and weight + size > HEAVIEST:
+            yield batch
+            batch, weight = [], 0
+        batch.append(message)
+        weight += size
+    if batch:
+        yield batch
 
 
 def read_rows(source: LetterSource, message: StreamMessage) -> tuple[list[StreamRow], list[NewLetter]]:
@@ -92,23 +113,48 @@ def parse_row(source: LetterSource, sent: Any) -> BaseModel:
     return KINDS["catalogue" if source is LetterSource.ITEMS else "stock"].parse(sent, None)
 
 
+def bury_failed(source: LetterSource, message: StreamMessage) -> list[NewLetter]:
+    """Make the letters of a message whose taking in failed: of events one for each row, since each has its own client;
+    of goods one for all."""
+    if source is not LetterSource.EVENTS:
+        return [bury_message(source, message, LetterCode.FAILED)]
+    try:
+        rows, letters = read_rows(source, message)
+        return letters + [bury_row(source, message, row.number, row.sent, LetterCode.FAILED, "") for row in rows]
+    except Exception:  # what is nested too deep can be read, and not be written again
+        return [bury_message(source, message, LetterCode.FAILED)]
+
+
 def bury_row(
     source: LetterSource, message: StreamMessage, index: int, sent: Any, code: LetterCode, field: str
 ) -> NewLetter:
-    """Make the letter of a row. What is about an erased client, or a visitor who did not agree to be remembered, is not
-    kept."""
-    client_id = sent.get("client_id") if isinstance(sent, dict) else None
-    secret = code is LetterCode.ERASED or field == "session_id"
-    body = None if secret else orjson.dumps(sent).decode().replace("\0", "")[:LONGEST]
+    """Make the letter of a row. Of an event it is kept what it said where it is about one client, with whom it can be
+    erased; of visits nothing is, whatever is wrong with them: nobody may have agreed, and a visit lasts hours."""
+    text = orjson.dumps(sent).decode().replace("\0", "")
+    client_id = sent.get(_OF_CLIENT) if isinstance(sent, dict) else None
+    named = client_id if isinstance(client_id, str) and re.fullmatch(ID_PATTERN, client_id) else None
+    homeless = named is None and (source is LetterSource.EVENTS or _OF_CLIENT in text)
+    secret = code is LetterCode.ERASED or homeless or _OF_VISIT in text
     place = message.place if index == 0 else f"{message.place}#{index}"
-    fits = isinstance(client_id, str) and 0 < len(client_id) <= 64 and "\0" not in client_id
-    return NewLetter(_name(place), source, place, code, name_field(field), client_id if fits else None, body)
+    return NewLetter(_name(place), source, place, code, name_field(field), named, None if secret else text[:LONGEST])
 
 
 def bury_message(source: LetterSource, message: StreamMessage, code: LetterCode) -> NewLetter:
-    """Make the letter of a whole message."""
-    text = (message.body or b"").decode("utf-8", "replace").replace("\0", "")[:LONGEST]
-    return NewLetter(_name(message.place), source, message.place, code, "", None, text)
+    """Make the letter of a whole message. It cannot be read whom it is about: of events nothing is kept of it, nor
+    where it speaks of clients or visits."""
+    text = (message.body or b"").decode("utf-8", "replace").replace("\0", "")
+    secret = source is LetterSource.EVENTS or _OF_CLIENT in text or _OF_VISIT in text
+    return NewLetter(_name(message.place), source, message.place, code, "", None, None if secret else text[:LONGEST])
+
+
+def hide_erased(letters: Sequence[NewLetter], erased: Set[str]) -> list[NewLetter]:
+    """Take out of letters what they say of erased clients, whatever else is wrong with them."""
+    return [
+        one._replace(code=LetterCode.ERASED, field=_OF_CLIENT, client_id=None, body=None)
+        if one.client_id in erased
+        else one
+        for one in letters
+    ]
 
 
 def _name(place: str) -> str:

@@ -17,9 +17,9 @@ from domain.dead_letters import choose_code
 from domain.permissions import Action
 from errors import BadInput, Unavailable
 from ingest.kinds import KINDS, ImportContext
-from ingest.stream_rows import StreamMessage, StreamRow, bury_message, bury_row, read_rows
+from ingest.stream_rows import StreamMessage, StreamRow, bury_failed, bury_row, hide_erased, read_rows
 from models.actors import SYSTEM, Actor, Subject, SubjectKind
-from models.dead_letters import LetterCode, LetterSource
+from models.dead_letters import LetterSource
 from models.visits import VisitEvent
 from services.visits.visits import save_visit_events
 from store.activity import write_activity
@@ -29,6 +29,7 @@ from store.database import write_transaction
 from store.events.dead_letters import NewLetter, save_letters
 from store.events.stream_offsets import Part, move_offset
 from store.mail.policy import ShopPolicy
+from store.mail.suppressions import find_erased
 
 log = logging.getLogger("selvedge.streams")
 
@@ -67,7 +68,8 @@ class StreamIntake:
         self, messages: Sequence[StreamMessage], positions: Mapping[Part, int], real_now: datetime
     ) -> TakenMessages:
         """Take messages in, each part's in their order; `positions`: how far each was read before. Where one fails, all
-        are taken in one by one, and that one becomes a dead letter. Raises Unavailable; then nothing was taken in."""
+        are taken in one by one, and that one becomes a dead letter; where the database goes away among them, those from
+        the positions returned on are still to be taken in. Raises Unavailable; then nothing was taken in."""
         permissions.require(self._actor, Action.TAKE_STREAM)
         try:
             return self._take(messages, positions, real_now)
@@ -87,7 +89,12 @@ class StreamIntake:
         for message in messages:
             if message.part in taken.lost:
                 continue
-            single = self.take([message], taken.positions, real_now)
+            try:
+                single = self.take([message], taken.positions, real_now)
+            except Unavailable:
+                if taken.positions == positions and not taken.lost:
+                    raise
+                return taken
             taken.positions |= single.positions
             taken.lost |= single.lost
             taken.counts += single.counts
@@ -136,13 +143,15 @@ class StreamIntake:
         letters: list[NewLetter] = []
         for message in messages:
             if bury:
-                letters.append(bury_message(source, message, LetterCode.FAILED))
+                letters += bury_failed(source, message)
                 continue
             read, wrong = read_rows(source, message)
             rows += read
             letters += wrong
         saved = save_rows(connection, source, rows, context)
         letters += saved.letters
+        named = {letter.client_id for letter in letters if letter.client_id}
+        letters = hide_erased(letters, find_erased(connection, context.terms.signing_key, named))
         save_letters(connection, letters, context.real_now)
         counts[source, "accepted"] += saved.accepted
         counts[source, "duplicate"] += saved.duplicates
@@ -186,7 +195,9 @@ def _save_visits(connection: Connection, rows: Sequence[StreamRow], context: Imp
             raise BadInput("unknown item", "item_id")
         return [event.item_id]
 
-    result = save_visit_events(connection, context.actor, models, context.terms, find_items, context.now)
+    result = save_visit_events(
+        connection, context.actor, models, context.terms, find_items, context.now, context.real_now
+    )
     refused = [(one.index, one.field, one.reason) for one in result.refused]
     return SavedRows(len(result.accepted), len(result.duplicates), _bury_refused(LetterSource.EVENTS, rows, refused))
 

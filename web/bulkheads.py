@@ -35,6 +35,8 @@ AREAS: Final = (
     Area("opt_outs", ("/u/",), at_once=16, waiting=500, patience_s=20.0),
     Area("probes", ("/healthz", "/metrics"), at_once=4, waiting=20),
     Area("files", ("/static/",), at_once=8, waiting=500),
+    # Pages of the shop, by whoever comes: these fill no place of staff, and no others theirs.
+    Area("visitors", ("/visitor/", "/s.js"), at_once=24, waiting=2_000, patience_s=2.0),
     # Answered from memory by the event loop.
     Area("lists", ("/v1/recommendations", "/v1/session"), at_once=5_000, waiting=0, uses_threads=False),
     # A person's agent keeps an answer open while the person is asked.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
@@ -26,6 +27,8 @@ from store.mail.policy import ShopPolicy
 from store.visits.visits import VisitRow, delete_visit, load_known, load_visits, save_rows
 
 EVENTS: Final = Subject(kind=SubjectKind.DATA, id="events")
+MOST_STORED: Final = 1_000
+"""Events that are kept of one visit, five times as many as count: whoever sends without end fills no table."""
 FindItems = Callable[[VisitEvent], list[str]]
 """Finds the items of an event: its own, or what its words find. Raises BadInput naming the field at fault."""
 
@@ -43,13 +46,19 @@ def require_visit(visit_id: str, signing_key: str) -> str:
 
 
 def take_visit_events(
-    engine: Engine, actor: Actor, batch: Sequence[VisitEvent], policy: ShopPolicy, find_items: FindItems, now: datetime
+    engine: Engine,
+    actor: Actor,
+    batch: Sequence[VisitEvent],
+    policy: ShopPolicy,
+    find_items: FindItems,
+    now: datetime,
+    real_now: datetime,
 ) -> IntakeResult:
     """Take in events of visits in one transaction; one that is there already is a duplicate. Raises NotAllowed."""
     permissions.require(actor, Action.ACCEPT_EVENTS)
     checked = _check_events(batch, policy, find_items, now)  # a search takes its time, and no writer waits for it
     with write_transaction(engine) as connection:
-        return _save_checked(connection, actor, checked, now)
+        return _save_checked(connection, actor, checked, now, real_now)
 
 
 def save_visit_events(
@@ -59,16 +68,19 @@ def save_visit_events(
     policy: ShopPolicy,
     find_items: FindItems,
     now: datetime,
+    real_now: datetime,
 ) -> IntakeResult:
     """Take in events of visits within a transaction that writes. Raises NotAllowed."""
     permissions.require(actor, Action.ACCEPT_EVENTS)
-    return _save_checked(connection, actor, _check_events(batch, policy, find_items, now), now)
+    return _save_checked(connection, actor, _check_events(batch, policy, find_items, now), now, real_now)
 
 
 class _CheckedEvents(NamedTuple):
-    """Events of visits: those that may be stored, by visit and event id, refused ones, and ids that came twice."""
+    """Events of visits: those that may be stored, by visit and event id, where each stood, refused ones, and ids that
+    came twice."""
 
     rows: dict[tuple[str, str], VisitRow]
+    places: dict[tuple[str, str], int]
     refused: list[Refusal]
     duplicates: list[str]
 
@@ -77,6 +89,7 @@ def _check_events(
     batch: Sequence[VisitEvent], policy: ShopPolicy, find_items: FindItems, now: datetime
 ) -> _CheckedEvents:
     rows: dict[tuple[str, str], VisitRow] = {}
+    places: dict[tuple[str, str], int] = {}
     refused: list[Refusal] = []
     duplicates: list[str] = []
     for index, event in enumerate(batch):
@@ -85,19 +98,36 @@ def _check_events(
         except BadInput as wrong:
             refused.append(Refusal(index, event.event_id, wrong.field or "", wrong.reason))
             continue
-        if rows.setdefault((row.visit, row.event_id), row) is not row:
+        if rows.setdefault((row.visit, row.event_id), row) is row:
+            places[row.visit, row.event_id] = index
+        else:
             duplicates.append(row.event_id)
-    return _CheckedEvents(rows, refused, duplicates)
+    return _CheckedEvents(rows, places, refused, duplicates)
 
 
-def _save_checked(connection: Connection, actor: Actor, checked: _CheckedEvents, now: datetime) -> IntakeResult:
-    rows, refused, duplicates = checked
+def _save_checked(
+    connection: Connection, actor: Actor, checked: _CheckedEvents, now: datetime, real_now: datetime
+) -> IntakeResult:
+    """Save what is new. The log of changes has a row where visits begin, and none for each page of theirs."""
+    rows, _, refused, duplicates = checked
     known = load_known(connection, rows.values())
-    fresh = [row for key, row in rows.items() if key not in known]
+    counts = Counter(visit for visit, _ in known)
+    fresh: list[VisitRow] = []
+    for key, row in rows.items():
+        if key in known:
+            continue
+        if counts[row.visit] >= MOST_STORED:
+            index = checked.places[key]
+            refused.append(
+                Refusal(index, row.event_id, "session_id", f"holds {MOST_STORED:,} events: no more are kept")
+            )
+            continue
+        counts[row.visit] += 1
+        fresh.append(row)
     save_rows(connection, fresh)
-    if fresh:
-        data = {"accepted": len(fresh), "refused": len(refused), "visits": len({row.visit for row in fresh})}
-        write_activity(connection, actor, Action.ACCEPT_EVENTS, EVENTS, now, now, data)
+    if begun := {row.visit for row in fresh} - {visit for visit, _ in known}:
+        data = {"accepted": len(fresh), "refused": len(refused), "visits": len(begun)}
+        write_activity(connection, actor, Action.ACCEPT_EVENTS, EVENTS, now, real_now, data)
     stored = [event_id for _, event_id in rows.keys() & known]
     return IntakeResult([row.event_id for row in fresh], [*duplicates, *stored], refused)
 

@@ -1,7 +1,8 @@
-"""A real Kafka of one broker for the session, in KRaft mode."""
+"""A real Kafka of one broker in KRaft mode: for a session of tests, and for the bench."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -51,28 +52,38 @@ class Kafka:
 @pytest.fixture(scope="session")
 def kafka() -> Iterator[Kafka]:
     """A running Kafka for the whole session. Where it cannot be had: a failure where CI is set, else a skip."""
+    folder = Path(tempfile.mkdtemp(prefix="selvedge-kafka-"))
+    with contextlib.ExitStack() as ending:
+        ending.callback(shutil.rmtree, folder, ignore_errors=True)
+        try:
+            servers = ending.enter_context(serve_kafka(folder))
+        except FileNotFoundError as missing:
+            if os.environ.get("CI"):
+                pytest.fail(str(missing))
+            pytest.skip(str(missing))
+        yield Kafka(servers)
+
+
+@contextlib.contextmanager
+def serve_kafka(folder: Path) -> Iterator[str]:
+    """Serve Kafka from a folder: its hosts and ports. Raises FileNotFoundError where it cannot be had, saying why."""
     command = [sys.executable, "-m", "scripts.kafka_server"]
     found = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     if found.returncode:
-        reason = f"{found.stderr.strip().rpartition(chr(10))[2]} Then: {' '.join(command[1:])}"
-        if os.environ.get("CI"):
-            pytest.fail(reason)
-        pytest.skip(reason)
-    folder = Path(tempfile.mkdtemp(prefix="selvedge-kafka-"))
+        raise FileNotFoundError(f"{found.stderr.strip().rpartition(chr(10))[2]} Then: {' '.join(command[1:])}")
     port, controller = free_ports(2)
-    properties = folder / "server.properties"
-    properties.write_text(build_properties(port, controller, folder))
-    with (folder / "out").open("w") as out:
+    properties, log = folder / "server.properties", folder / "kafka.log"
+    properties.write_text(build_properties(port, controller, folder / "kafka"))
+    with log.open("w") as out:
         running = subprocess.Popen(
             [found.stdout.strip(), str(properties)], stdout=out, stderr=out, start_new_session=True
         )
     try:
-        _wait(running, port, folder / "out")
-        yield Kafka(f"127.0.0.1:{port}")
+        _wait(running, port, log)
+        yield f"127.0.0.1:{port}"
     finally:
         running.kill()  # nothing in it is worth an orderly end
         running.wait(20)
-        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _wait(running: subprocess.Popen[bytes], port: int, out: Path, seconds: float = 60) -> None:

@@ -62,7 +62,7 @@ def accept_events(
     if of_visits:
         server: ItemServer = request.app.state.item_server
         visited = [event for _, event in of_visits]
-        taken = take_visit_events(context.engine, actor, visited, policy, server.find_event_items, now)
+        taken = take_visit_events(context.engine, actor, visited, policy, server.find_event_items, now, real_now)
         results.append((of_visits, taken))  # type: ignore[arg-type]  # only the places are read
     return _build_answer(results, refused)
 
@@ -75,9 +75,14 @@ def _build_answer(
     refused.sort(key=lambda refusal: refusal.index)
     accepted = [event_id for _, result in results for event_id in result.accepted]
     duplicates = [event_id for _, result in results for event_id in result.duplicates]
-    for outcome, count in (("accepted", accepted), ("duplicate", duplicates), ("refused", refused)):
-        outcomes.labels(outcome).inc(len(count))
+    count_outcomes(len(accepted), len(duplicates), len(refused))
     return EventsAnswer(accepted=accepted, duplicates=duplicates, refused=refused)
+
+
+def count_outcomes(accepted: int, duplicates: int, refused: int) -> None:
+    """Count what became of events that a caller or a page of the shop sent."""
+    for outcome, count in (("accepted", accepted), ("duplicate", duplicates), ("refused", refused)):
+        outcomes.labels(outcome).inc(count)
 
 
 def _list_events(body: Any) -> list[Any]:

@@ -24,6 +24,7 @@ from models.visits import VisitEvent, VisitId, VisitStart
 from services.serving.item_server import ItemServer
 from services.visits.visits import start_visit, take_visit_events
 from web.actors import VISITOR
+from web.api.events import count_outcomes
 from web.api.requests import parse_json
 from web.context import Here, WebContext
 from web.templating import WEB_FOLDER
@@ -90,9 +91,11 @@ async def take_events(request: Request, context: Here) -> Response:
         raise BadInput(fault.reason, fault.field or "body") from None
     if len(events) > MOST_EVENTS:
         raise TooLarge(f"holds {len(events)} events; at most {MOST_EVENTS} are accepted at once", "body")
+    clocks = (now, context.real_now())
     taken = await run_in_threadpool(
-        take_visit_events, context.engine, VISITOR, events, context.policy, server.find_event_items, now
+        take_visit_events, context.engine, VISITOR, events, context.policy, server.find_event_items, *clocks
     )
+    count_outcomes(len(taken.accepted), len(taken.duplicates), len(taken.refused))
     refused = [{"event_id": one.event_id, "reason": f"{one.field}: {one.reason}"} for one in taken.refused]
     return _answer({"accepted": taken.accepted, "duplicates": taken.duplicates, "refused": refused}, origin, 202)
 

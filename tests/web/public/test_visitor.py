@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
+import httpx
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import select
+from starlette.responses import PlainTextResponse
+from starlette.types import Receive, Scope, Send
 
+from services.visits import visits
 from store.database import read_transaction
-from store.tables import visit_events
+from store.tables import activity, visit_events
+from web.api.events import outcomes
+from web.bulkheads import AREAS, Bulkheads
 
 SHOP = "http://shop.example"
 
@@ -75,6 +84,64 @@ def test_of_who_did_not_agree_nothing_is_stored(page: TestClient) -> None:
     answer = page.post("/visitor/events", json=[event]).json()
     assert (answer["accepted"], len(answer["refused"])) == ([], 1)
     assert list_stored(page) == []
+
+
+def test_a_visit_without_end_fills_no_table(page: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(visits, "MOST_STORED", 3)
+    session, other = start(page), start(page)
+    item = page.get("/visitor/items").json()["items"][0]["item_id"]
+
+    def send(visit: str, *names: str) -> Any:
+        event = {"session_id": visit, "type": "item_viewed", "item_id": item}
+        return page.post("/visitor/events", json=[event | {"event_id": name} for name in names]).json()
+
+    assert send(session, "a", "b")["accepted"] == ["a", "b"]
+    before = outcomes.labels("refused")._value.get()
+    answer = send(session, "b", "c", "d", "e")
+    assert (answer["accepted"], answer["duplicates"]) == (["c"], ["b"])
+    assert [one["event_id"] for one in answer["refused"]] == ["d", "e"]
+    assert "no more are kept" in answer["refused"][0]["reason"]
+    assert outcomes.labels("refused")._value.get() == before + 2
+    assert send(session, "f", "g")["accepted"] == []
+    assert send(other, "a")["accepted"] == ["a"]
+
+
+def test_the_log_of_changes_has_a_row_where_a_visit_begins_and_none_for_each_page(page: TestClient) -> None:
+    session, other = start(page), start(page)
+    item = page.get("/visitor/items").json()["items"][0]["item_id"]
+    before = list_activities(page)
+    for visit, name in ((session, "a"), (session, "b"), (session, "b"), (other, "a"), (session, "c")):
+        event = {"event_id": name, "session_id": visit, "type": "item_viewed", "item_id": item}
+        assert page.post("/visitor/events", json=[event]).status_code == 202
+    written = list_activities(page)[len(before) :]
+    assert [row.data for row in written] == [{"accepted": 1, "refused": 0, "visits": 1}] * 2
+    assert len(list_stored(page)) >= 4
+
+
+def list_activities(page: TestClient) -> Sequence[Any]:
+    with read_transaction(page.app.state.context.engine) as connection:  # type: ignore[attr-defined]
+        return connection.execute(select(activity).order_by(activity.c.id)).all()
+
+
+async def test_visitors_fill_their_own_places_and_staff_keep_theirs() -> None:
+    free, begun = asyncio.Event(), asyncio.Event()
+
+    async def serve(scope: Scope, _receive: Receive, send: Send) -> None:
+        begun.set()
+        if scope["path"].startswith("/visitor/"):
+            await free.wait()
+        await PlainTextResponse("done")(scope, _receive, send)
+
+    areas = [replace(area, waiting=min(area.waiting, 1), patience_s=0.05) for area in AREAS]
+    transport = httpx.ASGITransport(Bulkheads(serve, areas))
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1") as client:
+        crowd = [asyncio.create_task(client.get("/visitor/items")) for _ in range(60)]
+        await begun.wait()
+        for path in ("/clients", "/v1/events", "/v1/recommendations", "/u/token", "/healthz"):
+            assert (await client.get(path)).status_code == 200, path
+        assert (await client.get("/visitor/items")).status_code == 503
+        free.set()
+        assert {answer.status_code for answer in await asyncio.gather(*crowd)} == {200, 503}
 
 
 def test_nothing_is_told_of_clients(page: TestClient) -> None:
