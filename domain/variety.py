@@ -1,4 +1,4 @@
-"""Keep lists varied, so that no list shows a single category."""
+"""Choose the best of scored items, and keep lists varied, so that no list shows a single category."""
 
 from __future__ import annotations
 
@@ -12,6 +12,15 @@ import numpy as np
 from domain.arrays import Flags, Floats, Ints
 
 PER_CATEGORY: Final = 2
+
+
+def select_highest(scores: Floats, n: int) -> Ints:
+    """Select the indices of the `n` highest scores and of all that equal the last of them, best first, ties in their
+    order."""
+    if n >= len(scores):
+        return np.argsort(-scores, kind="stable")
+    head = np.flatnonzero(scores >= np.partition(scores, len(scores) - n)[len(scores) - n])
+    return head[np.argsort(-scores[head], kind="stable")]
 
 
 def limit_per_category(best_first: Iterable[int], category: Sequence[int] | Ints, n: int) -> list[int]:

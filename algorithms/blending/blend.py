@@ -14,10 +14,10 @@ from algorithms.blending.content import Content
 from algorithms.blending.contracts import Ranker, RankingRequest, Reason
 from algorithms.blending.trend import Trend
 from domain import blend
-from domain.arrays import Floats, Ints, select_highest
+from domain.arrays import Floats, Ints
 from domain.blend import PARTS, BlendWeights
 from domain.histories import ClientSignals, normalise_word
-from domain.variety import limit_per_category, spread_over_groups
+from domain.variety import limit_per_category, select_highest, spread_over_groups
 from models.catalogue import Season
 from models.mail import Pick
 

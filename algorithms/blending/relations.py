@@ -12,10 +12,11 @@ from scipy import sparse
 
 from algorithms.blending.catalogue import Catalogue
 from algorithms.blending.looks import Looks
-from domain.arrays import Floats, select_highest
+from domain.arrays import Floats
 from domain.fixes.outfits import build_look
 from domain.fixes.roles import RoleOverrides, find_role
 from domain.histories import WeightedInteractions
+from domain.variety import select_highest
 
 MOST: Final = 60
 """Items kept beside one."""

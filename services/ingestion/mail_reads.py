@@ -10,7 +10,6 @@ from sqlalchemy import Connection
 from domain.mail_reads import MACHINE_FROM, compute_machine_chances, is_declared
 from models.events import EmailClicked, EmailOpened, Event, ReadSign
 from models.webhooks import Announcement, WebhookType
-from store.events.outbox import push_messages
 from store.mail.mail_reads import (
     MailKey,
     StoredRead,
@@ -20,6 +19,7 @@ from store.mail.mail_reads import (
     parse_key,
     save_reads,
 )
+from store.webhooks.announcements import push_messages
 
 _TYPES: Final = frozenset({"email_opened", "email_clicked"})  # quicker to ask for than the class of each event
 

@@ -13,8 +13,9 @@ from sqlalchemy import Connection
 
 from algorithms.blending.contracts import RankingRequest
 from algorithms.slots.batches import split_into_chunks
-from domain.arrays import Floats, Ints, select_highest
+from domain.arrays import Floats, Ints
 from domain.histories import ClientSignals
+from domain.variety import select_highest
 from domain.visit_ids import is_visit_key
 from models.base import ClientId
 from services.recommendations.ranking_state import RankingState

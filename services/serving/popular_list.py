@@ -9,7 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from domain.arrays import select_highest
+from domain.variety import select_highest
 from models.base import ClientId
 from services.recommendations.ranking_state import RankingGeneration, RankingState
 from services.serving.client_lists import ClientList

@@ -19,10 +19,10 @@ from models.base import CampaignSlug
 from models.campaign import CampaignProgress, CampaignSpec
 from models.states import CampaignState, EnrolmentState, OutreachState, Overdue
 from models.webhooks import Announcement, WebhookType
-from store.events.outbox import push_messages
 from store.sql.bulk import insert_ignoring
 from store.sql.records import Record
 from store.tables import campaigns, enrolments, outreaches
+from store.webhooks.announcements import push_messages
 
 
 @dataclass(frozen=True, slots=True)

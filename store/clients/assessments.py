@@ -21,10 +21,10 @@ from models.calls import CallState
 from models.clients import ClientPolicy
 from models.states import Band, EnrolmentState, Phase, TouchKind
 from models.webhooks import Announcement, WebhookType
-from store.events.outbox import push_messages
 from store.sql.bulk import among
 from store.sql.records import Record
 from store.tables import assessments, calls, clients, engagement, enrolments, standings
+from store.webhooks.announcements import push_messages
 
 
 @dataclass(frozen=True, slots=True)

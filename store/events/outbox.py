@@ -1,5 +1,5 @@
-"""Nudges that wait to be sent to workflows, and messages to endpoints of other systems, written in the transaction of
-the change that asks for them. `store/webhooks/` has the rest of the messages; of the nudges it is all here.
+"""Nudges that wait to be sent to workflows, written in the transaction of the change that asks for them. Messages to
+other systems: `store/webhooks/`.
 
 What steers goes before what is fresh, and that before what comes in bulk; each of these lanes has a reserved share, so
 that none waits for ever. There is one row for each target. Further changes raise its version, so many events are one
@@ -8,7 +8,6 @@ nudge, and a nudge that was being sent while something changed is sent again. Al
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,23 +20,20 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Integer,
-    String,
     bindparam,
     case,
     delete,
     exists,
     func,
-    insert,
     literal,
     or_,
     select,
     update,
 )
 
-from models.webhooks import Announcement, EndpointState, MessageState
 from store.sql.bulk import insert_into, select_values
-from store.sql.types import Json, UtcTime
-from store.tables import clients, outbox, standings, webhook_endpoints, webhook_messages, webhook_subscriptions
+from store.sql.types import UtcTime
+from store.tables import clients, outbox, standings
 
 Kind = Literal["client", "campaign", "fix", "erasure", "mail"]
 
@@ -237,47 +233,3 @@ def push_to_newcomers(connection: Connection, real_now: datetime) -> int:
     waits = exists().where(outbox.c.kind == "client", outbox.c.target == clients.c.client_id)
     _push_rows(connection, "client", clients.c.client_id, real_now, False, Lane.BULK, never & ~waits)
     return count_pending(connection) - before
-
-
-_TOLD: Final = webhook_subscriptions.c.type == bindparam("told", type_=String)
-_FIRST_STATE: Final = case(
-    (webhook_endpoints.c.state == EndpointState.ENABLED, str(MessageState.WAITING)), else_=str(MessageState.HELD)
-)
-_NEW_MESSAGES: Final = insert(webhook_messages).from_select(
-    ("endpoint", "message_id", "type", "at", "client_id", "n", "data", "state", "attempts", "tries"),
-    select(
-        webhook_endpoints.c.name,
-        bindparam("message", type_=String),
-        webhook_subscriptions.c.type,
-        bindparam("moment", type_=UtcTime),
-        bindparam("client", type_=String),
-        bindparam("number", type_=Integer),
-        bindparam("content", type_=Json),
-        _FIRST_STATE,
-        literal(0, Integer),
-        literal([], Json),
-    )
-    .select_from(webhook_subscriptions)
-    .join(webhook_endpoints, webhook_endpoints.c.name == webhook_subscriptions.c.endpoint)
-    .where(_TOLD),
-)
-_IS_TOLD: Final = select(literal(1)).where(_TOLD).limit(1)
-
-
-def push_messages(connection: Connection, happenings: Sequence[Announcement]) -> None:
-    """Write a message to each endpoint that asked for what happened, all of one type. Nobody asked: nothing is written.
-    What happens while an endpoint is disabled is held for it."""
-    if not happenings or connection.execute(_IS_TOLD, {"told": happenings[0].type}).first() is None:
-        return
-    rows = [
-        {
-            "told": one.type,
-            "message": f"msg_{secrets.token_hex(12)}",
-            "moment": one.at,
-            "client": one.client_id,
-            "number": one.n,
-            "content": one.data,
-        }
-        for one in happenings
-    ]
-    connection.execute(_NEW_MESSAGES, rows)

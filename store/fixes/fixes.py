@@ -19,10 +19,10 @@ from errors import BadInput, NotFound
 from models.base import ClientId
 from models.fixes import FixId, FixState, FixWish, ItemState
 from models.webhooks import Announcement, WebhookType
-from store.events.outbox import push_messages
 from store.fixes.rows import FixRow, FixStepRow
 from store.sql.bulk import among
 from store.tables import clients, fix_items, fix_steps, fixes
+from store.webhooks.announcements import push_messages
 
 _ID_LENGTH: Final = 20
 _FIX: Final = select(*FixRow.list_columns(fixes))

@@ -25,10 +25,10 @@ from models.journey_steps import MailContent
 from models.outreach import StepDone
 from models.states import EnrolmentState, OutreachState, Phase
 from models.webhooks import Announcement, WebhookType
-from store.events.outbox import push_messages
 from store.sql.bulk import give, match_given
 from store.sql.records import Record
 from store.tables import edits, enrolments, outreach_steps, outreaches
+from store.webhooks.announcements import push_messages
 
 
 @dataclass(frozen=True, slots=True)

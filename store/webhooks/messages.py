@@ -1,4 +1,4 @@
-"""Messages to endpoints: leased, sent, settled, and kept as a log. `store/events/outbox.py` writes them."""
+"""Messages to endpoints: leased, sent, settled, and kept as a log. `announcements.py` writes them."""
 
 from __future__ import annotations
 
