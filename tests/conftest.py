@@ -10,11 +10,11 @@ from hypothesis import settings
 
 from tests.support.kafka import kafka
 from tests.support.postfix import postfix
-from tests.support.postgres import postgres, postgres_url
+from tests.support.postgres import postgres, postgres_tables_url, postgres_url
 from tests.support.shop import shop
 from tests.support.temporal import dev_server, time_skipping
 
-__all__ = ["dev_server", "kafka", "postfix", "postgres", "postgres_url", "shop", "time_skipping"]
+__all__ = ["dev_server", "kafka", "postfix", "postgres", "postgres_tables_url", "postgres_url", "shop", "time_skipping"]
 
 # The machine may be busy with other work: how long one example takes says nothing about the code.
 settings.register_profile("house", deadline=None)

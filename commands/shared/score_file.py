@@ -9,7 +9,7 @@ from typing import Any, Final
 import numpy as np
 import orjson
 import pyarrow as pa
-from pyarrow import csv
+from pyarrow import csv, parquet
 
 from algorithms.engagement import ClientAssessments
 from domain.engagement import BANDS
@@ -93,7 +93,7 @@ def _write_json_lines(path: Path, batches: Iterator[pa.RecordBatch]) -> None:
 
 
 def _write_parquet(path: Path, batches: Iterator[pa.RecordBatch]) -> None:
-    with pa.parquet.ParquetWriter(path, SCHEMA) as writer:
+    with parquet.ParquetWriter(path, SCHEMA) as writer:
         for batch in batches:
             writer.write_batch(batch)
 

@@ -19,9 +19,9 @@ from settings import Settings
 from store.database import connect, read_transaction, write_transaction
 from store.fixes import reservations
 from store.mail.policy import ShopPolicy
-from store.migrate import upgrade
 from store.tables import clients, stock
 from tests.support.private_data import CANARIES, save_everything_about
+from tests.support.tables import create_tables
 
 WHO = "privy"
 
@@ -30,7 +30,7 @@ WHO = "privy"
 def context(tmp_path: Path) -> Iterator[ServiceContext]:
     settings = Settings(_env_file=None, home=tmp_path)
     engine = connect(settings.database)
-    upgrade(engine)
+    create_tables(engine)
     with write_transaction(engine) as connection:
         save_everything_about(connection, ShopPolicy.from_settings(settings), WHO, datetime.now(UTC))
     yield ServiceContext(settings=settings, engine=engine)

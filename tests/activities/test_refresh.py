@@ -30,8 +30,8 @@ from store.activity import list_activities
 from store.database import connect, read_transaction, write_transaction
 from store.learning import artefacts, refreshes, top_picks
 from store.tables import artefacts as artefacts_table
-from store.tables import metadata
 from tests.support.shop_services import NOW, StockedShop
+from tests.support.tables import create_tables
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def filled_shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A shop whose clients have two preferences, in a database: 120 clients, 40 items, 60 days."""
     path: Path = tmp_path_factory.mktemp("refreshing") / "shop.db"
     engine = connect(f"sqlite:///{path}")
-    metadata.create_all(engine)
+    create_tables(engine)
     StockedShop(engine).two_tastes()
     engine.dispose()
     return path

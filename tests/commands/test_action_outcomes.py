@@ -24,9 +24,9 @@ from services.evaluation.action_outcomes import COLUMNS
 from settings import load
 from store.database import connect, read_transaction, write_transaction
 from store.learning import decisions
-from store.migrate import upgrade
 from store.tables import assessments, events
 from store.tables import decisions as decisions_table
+from tests.support.tables import create_tables
 
 NOW = datetime.now(UTC)
 CLIENTS = 1_600
@@ -37,7 +37,7 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SELVEDGE_HOME", str(tmp_path / "home"))
     made = connect(load().database)
-    upgrade(made)
+    create_tables(made)
     yield made
     made.dispose()
 

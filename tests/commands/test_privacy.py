@@ -17,10 +17,10 @@ from errors import BadInput, ErasedClient, NotFound
 from settings import load
 from store.database import connect, read_transaction, write_transaction
 from store.mail.policy import ShopPolicy
-from store.migrate import upgrade
 from store.privacy import erasure
 from store.tables import outbox
 from tests.support.private_data import ADDRESS, save_everything_about
+from tests.support.tables import create_tables
 
 WHO = "privy"
 
@@ -33,7 +33,7 @@ def run_command(*words: str) -> Result:
 def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine]:
     monkeypatch.setenv("SELVEDGE_HOME", str(tmp_path / "home"))
     made = connect(load().database)
-    upgrade(made)
+    create_tables(made)
     with write_transaction(made) as connection:
         save_everything_about(connection, ShopPolicy.from_settings(load()), WHO, datetime.now(UTC))
     yield made

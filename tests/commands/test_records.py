@@ -15,8 +15,8 @@ from errors import BadInput, NotFound
 from settings import load
 from store.database import connect, read_transaction, write_transaction
 from store.learning import decisions
-from store.migrate import upgrade
 from tests.store.learning.test_comparisons import record, shadow
+from tests.support.tables import create_tables
 
 
 def run_command(*words: str) -> Result:
@@ -28,7 +28,7 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("SELVEDGE_HOME", str(tmp_path / "home"))
     made = connect(load().database)
-    upgrade(made)
+    create_tables(made)
     now = datetime.now(UTC)
     with write_transaction(made) as connection:
         for n, days in enumerate((1, 2, 60)):

@@ -17,8 +17,8 @@ from services.clients import registration
 from settings import load
 from store.database import connect, read_transaction, write_transaction
 from store.mail.policy import ShopPolicy
-from store.migrate import upgrade
 from store.tables import activity
+from tests.support.tables import create_tables
 
 
 def run_command(*words: str) -> str:
@@ -32,7 +32,7 @@ def engine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Engine:
     monkeypatch.setenv("SELVEDGE_HOME", str(tmp_path / "home"))
     settings, now = load(), datetime.now(UTC)
     made = connect(settings.database)
-    upgrade(made)
+    create_tables(made)
     rows = [ClientRow(client_id=f"ann-{n}", email="Ann@Example.com", consent=True) for n in range(2)]
     with write_transaction(made) as connection:
         registration.upsert_clients(connection, rows, ShopPolicy.from_settings(settings), now, now)

@@ -14,15 +14,15 @@ from domain.sessions import CREDIT_WINDOW
 from settings import load
 from store import clock
 from store.database import connect, write_transaction
-from store.migrate import upgrade
 from tests.support.shop_services import NOW
+from tests.support.tables import create_tables
 from tests.support.visits import Visits
 
 
 def test_pages_teach_once_and_what_is_believed_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SELVEDGE_HOME", str(tmp_path))
     engine = connect(load().database)
-    upgrade(engine)
+    create_tables(engine)
     visits = Visits(engine)
     visits.page(NOW, "i0", "i1")
     visits.touch("i0", NOW + timedelta(minutes=1))

@@ -29,10 +29,10 @@ from settings import Settings
 from store import tables as t
 from store.database import connect, read_transaction, write_transaction
 from store.mail.policy import ShopPolicy
-from store.migrate import upgrade
 from tests.store.seeds import seed_clients, seed_items
 from tests.support.kafka import Kafka
 from tests.support.ports import free_port
+from tests.support.tables import create_tables
 from tests.support.worker import ROOT, environment
 
 CLIENTS = [f"c{k}" for k in range(40)]
@@ -56,7 +56,7 @@ def shop(kafka: Kafka, tmp_path: Path) -> Iterator[tuple[Settings, Engine]]:
 
 
 def seed(engine: Engine, settings: Settings) -> None:
-    upgrade(engine)
+    create_tables(engine)
     policy = ShopPolicy.from_settings(settings)
     with write_transaction(engine) as connection:
         seed_clients(connection, policy, *CLIENTS)

@@ -21,11 +21,11 @@ from store.campaigns import campaigns
 from store.database import connect, read_transaction, write_transaction
 from store.fixes import reservations
 from store.mail.policy import ShopPolicy
-from store.migrate import upgrade
 from store.privacy import erasure
 from store.tables import events
 from tests.support.forks import prepare_fork_context
 from tests.support.private_data import CANARIES, iterate_all_rows, save_everything_about
+from tests.support.tables import create_tables
 
 WHO = "privy"
 BATCH = 7
@@ -76,7 +76,7 @@ def test_a_kill_at_any_commit_loses_nothing_and_counts_nothing_twice(tmp_path: P
     chance = random.Random(seed)
     settings = Settings(_env_file=None, home=tmp_path, signing_key="a key")
     engine, terms = connect(settings.database), ShopPolicy.from_settings(settings)
-    upgrade(engine)
+    create_tables(engine)
     fix_id = seed_store(engine, terms)
     with read_transaction(engine) as connection:
         before = campaigns.count_progress(connection, "spring")

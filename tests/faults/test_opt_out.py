@@ -36,7 +36,7 @@ CLIENTS = 40
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def shop(request: pytest.FixtureRequest, tmp_path: Path, dev_server: DevServer) -> Iterator[Shop]:
-    url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
+    url = request.getfixturevalue("postgres_tables_url") if request.param == "postgresql" else ""
     new_shop = a_shop(
         tmp_path / "home",
         database_url=url,

@@ -15,8 +15,8 @@ import pytest
 from domain.sessions import CREDIT_WINDOW
 from services.training.session import update_posterior
 from store.database import connect
-from store.tables import metadata
 from tests.support.shop_services import NOW
+from tests.support.tables import create_tables
 from tests.support.visits import Visits
 
 PAGES, ROUNDS = 60, 3
@@ -36,7 +36,7 @@ def test_who_is_killed_while_learning_neither_loses_nor_doubles(tmp_path: Path) 
     url, seed = f"sqlite:///{tmp_path / 'shop.db'}", random.randrange(10**6)
     print(f"seed {seed}")
     rng, engine = random.Random(seed), connect(url)
-    metadata.create_all(engine)
+    create_tables(engine)
     visits = Visits(engine)
     for n in range(PAGES):
         visits.page(NOW + n * timedelta(minutes=1), "i0", f"i{n % 5 + 1}")

@@ -22,6 +22,7 @@ from store import tables as t
 from store.campaigns import campaigns
 from store.database import connect, read_transaction, write_transaction
 from tests.support.forks import prepare_fork_context
+from tests.support.tables import create_tables
 from tests.support.webhook_receiver import WebhookReceiver
 
 MESSAGES: Final = 120
@@ -45,7 +46,7 @@ def dispatch(forks: Any, settings: Settings, receiver: WebhookReceiver, until: i
 def test_a_kill_loses_no_message(tmp_path: Path) -> None:
     settings = Settings(home=tmp_path, webhook_networks="127.0.0.0/8", _env_file=None)
     context = ServiceContext(settings, connect(settings.database))
-    t.metadata.create_all(context.engine)
+    create_tables(context.engine)
     fork = prepare_fork_context("hosting.webhook_watch", "tests.faults.test_webhook_kill")
     with fork as forks, WebhookReceiver(delay_s=0.01) as receiver:
         order = WebhookOrder(name="erp", url=receiver.url)

@@ -21,8 +21,8 @@ from services.ingestion.dead_letters import list_letters
 from store.database import connect, write_transaction
 from store.events import outbox
 from store.mail.policy import ShopPolicy
-from store.tables import metadata
 from store.tables import outbox as outbox_table
+from tests.support.tables import create_tables
 
 
 class Deaf:
@@ -67,7 +67,7 @@ def push(engine: Engine, *targets: str, kind: outbox.Kind = "client") -> None:
 
 
 async def test_a_nudge_that_cannot_be_sent_holds_up_no_other(engine: Engine) -> None:
-    metadata.create_all(engine)
+    create_tables(engine)
     push(engine, "a", "bad", "c")
     client: Any = Deaf(never="bad")
     assert await Dispatcher(client, engine, 100).send_batch() == 3
@@ -81,7 +81,7 @@ async def test_the_rounds_go_on_after_any_fault(engine: Engine) -> None:
     client: Any = Deaf(failures=1)
     running = asyncio.create_task(Dispatcher(client, engine, 100).run())
     await asyncio.sleep(0.3)
-    metadata.create_all(engine)
+    create_tables(engine)
     push(engine, "a")
     for _ in range(60):
         await asyncio.sleep(0.1)
@@ -94,7 +94,7 @@ async def test_the_rounds_go_on_after_any_fault(engine: Engine) -> None:
 
 async def test_each_kind_goes_its_own_way(engine: Engine) -> None:
     """A client or campaign comes to life by it; a Fix is only signalled."""
-    metadata.create_all(engine)
+    create_tables(engine)
     push(engine, "ann")
     push(engine, "spring", kind="campaign")
     push(engine, "f1", kind="fix")
@@ -129,7 +129,7 @@ class Strict(Deaf):
 
 
 async def test_what_temporal_refuses_for_good_becomes_a_dead_letter_that_can_be_tried_again(engine: Engine) -> None:
-    metadata.create_all(engine)
+    create_tables(engine)
     push(engine, "ann", "wrong")
     client = Strict()
     dispatcher = Dispatcher(client, engine, 100)  # type: ignore[arg-type]

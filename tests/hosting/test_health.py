@@ -22,9 +22,9 @@ from settings import Settings
 from store.database import connect, write_transaction
 from store.learning import refreshes
 from store.mail import mail_servers
-from store.migrate import upgrade
 from store.tables import standings
 from tests.support.ports import free_ports
+from tests.support.tables import create_tables
 
 
 class Temporal:
@@ -43,7 +43,7 @@ def context(tmp_path: Path) -> ServiceContext:
     metrics, health = free_ports(2)
     settings = Settings(home=tmp_path, worker_metrics_port=metrics, worker_health_port=health, _env_file=None)
     engine = connect(settings.database)
-    upgrade(engine)
+    create_tables(engine)
     return ServiceContext(settings=settings, engine=engine)
 
 

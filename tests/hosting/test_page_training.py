@@ -13,7 +13,7 @@ from sqlalchemy import Engine
 from domain.sessions import CREDIT_WINDOW
 from hosting import page_training
 from store.database import connect
-from store.tables import metadata
+from tests.support.tables import create_tables
 from tests.support.visits import Visits
 
 
@@ -21,7 +21,7 @@ async def test_pages_that_are_over_teach_though_the_first_look_failed(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     engine = connect(f"sqlite:///{tmp_path / 'shop.db'}")
-    metadata.create_all(engine)
+    create_tables(engine)
     visits = Visits(engine)
     visits.page(datetime.now(UTC) - CREDIT_WINDOW - timedelta(minutes=5), "i0", "i1")
     failures, trained, loop = [OSError("away")], asyncio.Event(), asyncio.get_running_loop()

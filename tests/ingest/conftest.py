@@ -14,8 +14,8 @@ from ingest.files import ImportSummary, import_file
 from models.actors import SYSTEM
 from store.database import connect
 from store.mail.policy import ShopPolicy
-from store.tables import metadata
 from tests.store.conftest import NOW, REAL
+from tests.support.tables import create_tables
 
 TERMS = ShopPolicy(currency="USD", time_zone="Europe/London", signing_key="a key for tests")
 
@@ -25,7 +25,7 @@ Import = Callable[..., ImportSummary]
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
     engine_made = connect(f"sqlite:///{tmp_path / 'store.db'}")
-    metadata.create_all(engine_made)
+    create_tables(engine_made)
     yield engine_made
     engine_made.dispose()
 

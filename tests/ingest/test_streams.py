@@ -28,11 +28,11 @@ from store.events.stream_offsets import Part, load_offsets
 from store.mail.policy import ShopPolicy
 from store.mail.suppressions import hash_client_id
 from store.privacy.erasure import erase_batch
-from tests.store.conftest import NOW, REAL, empty_engine, engine
+from tests.store.conftest import NOW, REAL, database, engine
 from tests.store.seeds import days, seed_clients, seed_items
 from tests.support.worker import ROOT
 
-__all__ = ["empty_engine", "engine"]
+__all__ = ["database", "engine"]
 
 SOURCES = {"events": LetterSource.EVENTS, "items": LetterSource.ITEMS, "stock": LetterSource.STOCK}
 EVENTS: Part = ("events", 0)

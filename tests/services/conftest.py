@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from tests.store.conftest import empty_engine, engine, policy
+from tests.store.conftest import database, empty_engine, engine, policy
 
-__all__ = ["empty_engine", "engine", "policy"]
+__all__ = ["database", "empty_engine", "engine", "policy"]

@@ -20,14 +20,14 @@ from services.activity.retention import forget_old_changes
 from settings import Settings
 from store.activity import anonymise_activity, write_activity
 from store.database import connect, write_transaction
-from store.tables import metadata
 from tests.store.conftest import NOW, REAL
+from tests.support.tables import create_tables
 
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Engine:
     engine = connect(f"sqlite:///{tmp_path}/log.db")
-    metadata.create_all(engine)
+    create_tables(engine)
     with write_transaction(engine) as connection:
         for days in range(5):
             subject = Subject(kind=SubjectKind.FIX, id=f"f{days}", client_id="ann" if days % 2 else "bea")

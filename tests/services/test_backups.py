@@ -146,7 +146,7 @@ def backed(tmp_path: Path) -> Iterator[Backed]:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def on_each(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Backed]:
-    url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
+    url = request.getfixturevalue("postgres_tables_url") if request.param == "postgresql" else ""
     shop = _open(tmp_path, url)
     yield shop
     shop.engine.dispose()

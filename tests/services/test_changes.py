@@ -136,6 +136,7 @@ from tests.store.seeds import client_row, event, seed_clients, seed_items
 from tests.support.desk import put_draft
 from tests.support.ports import free_port
 from tests.support.private_data import LETTER, iterate_all_rows, save_everything_about
+from tests.support.tables import create_tables
 
 WHO: Final = "privy"
 PENDING: Final = "ann.new@shop.example"
@@ -173,7 +174,7 @@ class Shop:
 def shop(tmp_path: Path) -> Shop:
     settings = Settings(home=tmp_path, mailbox_port=free_port(), _env_file=None)
     engine = connect(f"sqlite:///{tmp_path / 'store.db'}")
-    t.metadata.create_all(engine)
+    create_tables(engine)
     policy = ShopPolicy.from_settings(settings)
     with write_transaction(engine) as connection:
         seed_clients(connection, policy, "ann", "bea")

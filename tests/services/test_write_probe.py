@@ -13,13 +13,13 @@ from errors import Unavailable
 from private_files import keep_private, warn_of_open_files
 from services.write_probe import probe_database, probe_home
 from store.database import connect
-from store.migrate import upgrade
 from store.sql.patience import PROBE, Patience
+from tests.support.tables import create_tables
 
 
 def test_a_locked_database_is_down(tmp_path: Path) -> None:
     engine = connect(f"sqlite:///{tmp_path / 'one.db'}", Patience(lock_s=0.1))
-    upgrade(engine)
+    create_tables(engine)
     probe_database(engine)
     holder = sqlite3.connect(tmp_path / "one.db", isolation_level=None)
     try:
@@ -33,7 +33,7 @@ def test_a_locked_database_is_down(tmp_path: Path) -> None:
 
 def test_a_full_or_read_only_database_is_down(tmp_path: Path) -> None:
     engine = connect(f"sqlite:///{tmp_path / 'one.db'}", PROBE)
-    upgrade(engine)
+    create_tables(engine)
     with engine.connect() as connection:
         connection.exec_driver_sql("ROLLBACK")
         connection.exec_driver_sql("PRAGMA query_only=ON")

@@ -11,28 +11,38 @@ from sqlalchemy import Engine
 
 from store.database import connect
 from store.mail.policy import ShopPolicy
-from store.tables import metadata
+from tests.support.tables import create_tables
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 REAL = datetime(2026, 11, 21, 9, tzinfo=UTC)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def empty_engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
+def database(request: pytest.FixtureRequest) -> str:
+    """The kind of database that a test runs on."""
+    kind: str = request.param
+    return kind
+
+
+@pytest.fixture
+def empty_engine(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     """A database without tables."""
-    if request.param == "sqlite":
-        engine = connect(f"sqlite:///{tmp_path / 'store.db'}")
-    else:
-        engine = connect(request.getfixturevalue("postgres_url"))
+    sqlite = f"sqlite:///{tmp_path / 'store.db'}"
+    engine = connect(sqlite if database == "sqlite" else request.getfixturevalue("postgres_url"))
     yield engine
     engine.dispose()
 
 
 @pytest.fixture
-def engine(empty_engine: Engine) -> Engine:
+def engine(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     """A database with our tables."""
-    metadata.create_all(empty_engine)
-    return empty_engine
+    if database == "sqlite":
+        engine = connect(f"sqlite:///{tmp_path / 'store.db'}")
+        create_tables(engine)
+    else:
+        engine = connect(request.getfixturevalue("postgres_tables_url"))
+    yield engine
+    engine.dispose()
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ from models.base import utc
 from models.clock import Clock
 from store import clock as store_clock
 from store.database import connect, write_transaction
-from store.tables import metadata
+from tests.support.tables import create_tables
 
 REAL = utc(2026, 11, 21, 13)
 BUSINESS = utc(2026, 11, 21, 7)
@@ -23,7 +23,7 @@ DAY_IN_FIVE_SECONDS = 86_400 / 5
 @pytest.fixture
 def connection(tmp_path: Path) -> Iterator[Connection]:
     engine = connect(f"sqlite:///{tmp_path / 'clock.db'}")
-    metadata.create_all(engine)
+    create_tables(engine)
     with write_transaction(engine) as opened:
         yield opened
     engine.dispose()

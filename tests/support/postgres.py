@@ -11,13 +11,17 @@ import tempfile
 import time
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 import psycopg
 import pytest
 from psycopg import sql
 
+from store.database import connect
+from store.migrate import upgrade
 from tests.support.ports import free_port
 
 USER = "selvedge"
@@ -82,6 +86,25 @@ class Cluster:
         with psycopg.connect(conninfo, autocommit=True, connect_timeout=5) as connection:
             connection.execute(statement)
 
+    @contextmanager
+    def create_database(self, template: str = "template1") -> Iterator[str]:
+        """Create a database like `template` until the block ends; yields its URL. Files are copied: five times quicker
+        here than to log each page."""
+        name = f"test_{uuid.uuid4().hex[:12]}"
+        create = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy")
+        self.execute(create.format(sql.Identifier(name), sql.Identifier(template)))
+        yield self.url(name)
+        self.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    @cached_property
+    def template(self) -> str:
+        """A database with our tables, to be copied; nobody is connected to it."""
+        self.execute(sql.SQL("CREATE DATABASE with_tables"))
+        engine = connect(self.url("with_tables"))
+        upgrade(engine)
+        engine.dispose()
+        return "with_tables"
+
     def url(self, database: str) -> str:
         """SQLAlchemy's URL of one database."""
         return f"postgresql+psycopg://{USER}@127.0.0.1:{self.port}/{database}"
@@ -130,7 +153,12 @@ def postgres() -> Iterator[Cluster]:
 @pytest.fixture
 def postgres_url(postgres: Cluster) -> Iterator[str]:
     """SQLAlchemy's URL of an empty database of this test's own."""
-    name = f"test_{uuid.uuid4().hex[:12]}"
-    postgres.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-    yield postgres.url(name)
-    postgres.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+    with postgres.create_database() as url:
+        yield url
+
+
+@pytest.fixture
+def postgres_tables_url(postgres: Cluster) -> Iterator[str]:
+    """SQLAlchemy's URL of a database of this test's own, with our tables."""
+    with postgres.create_database(postgres.template) as url:
+        yield url

@@ -29,9 +29,9 @@ from store.campaigns import campaigns
 from store.database import connect, read_transaction, write_transaction
 from store.events import outbox
 from store.mail.policy import ShopPolicy
-from store.migrate import upgrade
 from store.tables import outreach_steps, outreaches
 from tests.support.ports import free_port
+from tests.support.tables import create_tables
 
 CATEGORIES = ["dress", "shirt", "trousers", "knit", "coat", "shoes"]
 COLOURS = ["black", "navy", "ecru", "rust"]
@@ -127,7 +127,7 @@ def a_shop(folder: Path, *, stock: bool = True, **settings: Any) -> Shop:
         **settings,
     )
     engine = connect(made.database)
-    upgrade(engine)
+    create_tables(engine)
     now = datetime.now(UTC)
     rows = [
         ItemRow.model_validate(

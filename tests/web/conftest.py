@@ -11,8 +11,8 @@ from fastapi.testclient import TestClient
 from settings import Settings
 from store.clock import start, stop
 from store.database import connect, write_transaction
-from store.tables import metadata
 from tests.support.loop_watch import watch_loop
+from tests.support.tables import create_tables
 from tests.web import sample_shop
 from web.app import create_app
 
@@ -23,7 +23,7 @@ def prepare_home(home: Path, **more: object) -> Settings:
     usual = {"recommendation_deadline_ms": 5_000, "open_pages": "web_host" not in more}
     settings = Settings(home=home, _env_file=None, **(usual | more))  # type: ignore[arg-type]
     engine = connect(settings.database)
-    metadata.create_all(engine)
+    create_tables(engine)
     sample_shop.seed(engine)
     with write_transaction(engine) as connection:
         start(connection, sample_shop.NOW, 1.0, sample_shop.NOW)

@@ -21,7 +21,7 @@ KEY = {"Authorization": "Bearer key"}
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def site(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[TestClient]:
-    url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
+    url = request.getfixturevalue("postgres_tables_url") if request.param == "postgresql" else ""
     settings = prepare_home(
         tmp_path, database_url=url, smtp_url="smtp://127.0.0.1:9", worker_health_url="none", api_key="key"
     )

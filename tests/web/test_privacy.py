@@ -15,10 +15,10 @@ from sqlalchemy import Engine, select
 from settings import Settings
 from store.database import read_transaction, write_transaction
 from store.mail.policy import ShopPolicy
-from store.migrate import upgrade
 from store.privacy import erasure
 from store.tables import outbox
 from tests.support.private_data import ADDRESS, save_everything_about
+from tests.support.tables import create_tables
 from tests.web.console.test_fixes_pages import OURS, find_token
 from web.app import create_app
 
@@ -33,7 +33,7 @@ def web(tmp_path: Path) -> Iterator[TestClient]:
     settings = Settings(_env_file=None, home=tmp_path).model_copy(update=keys | nowhere)
     app = create_app(settings)
     engine = app.state.context.engine
-    upgrade(engine)
+    create_tables(engine)
     with write_transaction(engine) as connection:
         save_everything_about(connection, ShopPolicy.from_settings(settings), WHO, datetime.now(UTC))
     with TestClient(app, base_url=settings.base_url, headers={"Authorization": "Bearer the key"}) as caller:

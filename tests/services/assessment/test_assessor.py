@@ -17,9 +17,10 @@ from services.context import ServiceContext
 from settings import Settings
 from store.clients import holds
 from store.database import connect, read_transaction, write_transaction
-from store.tables import metadata, outreaches, standings
+from store.tables import outreaches, standings
 from tests.support.shop_services import NOW, StockedShop
 from tests.support.suppressions import suppress_addresses
+from tests.support.tables import create_tables
 
 FIRST, IDLE = 9, 7
 """Statements of a newcomer's first assessment, which begins the welcome, and of one that changes nothing; BEGIN apart.
@@ -29,8 +30,8 @@ They were 14 and 10 while each fact had a query of its own and the plan was save
 @pytest.fixture(params=["sqlite", "postgresql"])
 def engine(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Engine]:
     url = f"sqlite:///{tmp_path / 'shop.db'}"
-    opened = connect(url if request.param == "sqlite" else request.getfixturevalue("postgres_url"))
-    metadata.create_all(opened)
+    opened = connect(url if request.param == "sqlite" else request.getfixturevalue("postgres_tables_url"))
+    create_tables(opened)
     shop = StockedShop(opened)
     for number in range(4):
         shop.client(f"c{number}", signed_up_at=NOW, consent=True, time_zone="UTC", email=f"c{number}@shop.example")

@@ -21,9 +21,10 @@ from services.context import ServiceContext
 from services.decisions.decider import Decider
 from settings import Settings
 from store.database import connect, read_transaction
-from store.tables import assessments, decisions, metadata, standings
+from store.tables import assessments, decisions, standings
 from tests.support.algorithms import install_algorithm, wait_until, write_policy_file
 from tests.support.shop_services import NOW, StockedShop
+from tests.support.tables import create_tables
 
 LOST = """
 slot, version = "engagement", "3"
@@ -49,7 +50,7 @@ class EngagementShop:
         self.settings, self._stack = Settings(home=folder / "home", _env_file=None), stack
         self.engine: Engine = connect(f"sqlite:///{folder / 'shop.db'}")
         stack.callback(self.engine.dispose)
-        metadata.create_all(self.engine)
+        create_tables(self.engine)
         shop = StockedShop(self.engine)
         for client_id in ("buyer", "looker"):
             shop.client(client_id, signed_up_at=NOW - timedelta(days=400), consent=True, time_zone="UTC")

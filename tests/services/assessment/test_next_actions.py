@@ -26,10 +26,11 @@ from store.clients import assessments, calls, holds
 from store.database import connect, read_transaction, write_transaction
 from store.learning import decisions
 from store.tables import calls as calls_table
-from store.tables import clients, metadata, outreaches
+from store.tables import clients, outreaches
 from store.tables import decisions as decisions_table
 from tests.support.algorithms import install_algorithm, wait_until, write_policy_file
 from tests.support.shop_services import NOW, StockedShop
+from tests.support.tables import create_tables
 
 SAYS = """
 slot, version = "next_action", "1"
@@ -47,7 +48,7 @@ class NextActionShop:
         self.settings, self._stack = Settings(home=folder / "home", _env_file=None, **settings), stack
         self.engine: Engine = connect(f"sqlite:///{folder / 'shop.db'}")
         stack.callback(self.engine.dispose)
-        metadata.create_all(self.engine)
+        create_tables(self.engine)
         self.shop = StockedShop(self.engine)
         for k in range(6):
             self.shop.client(f"c{k}", signed_up_at=NOW - timedelta(days=400), consent=True, time_zone="UTC")

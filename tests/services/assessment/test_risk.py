@@ -24,10 +24,11 @@ from services.training.risk import train_risk
 from settings import Settings
 from store.database import connect, read_transaction
 from store.learning.artefacts import Artefact
-from store.tables import assessments, decisions, metadata
+from store.tables import assessments, decisions
 from tests.algorithms.risk.histories import make_orders
 from tests.support.algorithms import install_algorithm, wait_until, write_policy_file
 from tests.support.shop_services import NOW, StockedShop
+from tests.support.tables import create_tables
 
 LEFT = """
 slot, version = "risk", "7"
@@ -54,7 +55,7 @@ class RiskShop:
         self.settings, self._stack = Settings(home=folder / "home", _env_file=None), stack
         self.engine: Engine = connect(f"sqlite:///{folder / 'shop.db'}")
         stack.callback(self.engine.dispose)
-        metadata.create_all(self.engine)
+        create_tables(self.engine)
         self.shop = StockedShop(self.engine)
         orders = make_orders(240)
         for client_id in (*orders.ids, "weekly", "yearly", "once"):
@@ -90,7 +91,7 @@ def risk_shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RiskShop]:
 
 def test_training_needs_orders_and_says_how_well_it_foretells(risk_shop: RiskShop, tmp_path: Path) -> None:
     empty = connect(f"sqlite:///{tmp_path / 'empty.db'}")
-    metadata.create_all(empty)
+    create_tables(empty)
     with pytest.raises(BadInput, match="no event is an order"):
         train_risk(empty, risk_shop.settings.model_copy(update={"home": tmp_path}), 60, NOW)
     empty.dispose()

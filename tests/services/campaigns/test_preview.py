@@ -61,7 +61,7 @@ DEFINITION: dict[str, Any] = {
         {"id": "again", "mail": {"message": "The coats are here as well.", "items": ["coat-1"]}},
     ],
 }
-SQLITE = pytest.mark.parametrize("empty_engine", ["sqlite"], indirect=True)
+SQLITE = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 """On one database, where what is read was held on both."""
 NAMES = ("ann", "bea", "cap", "dot", "eve", "fay", "gil", "hal", "ida", "joy")
 

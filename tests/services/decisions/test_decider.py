@@ -19,10 +19,10 @@ from settings import Settings
 from store.database import connect, read_transaction, write_transaction
 from store.learning import decisions
 from store.tables import decisions as table
-from store.tables import metadata
 from tests.algorithms.slots.questions import build_ranking_question
 from tests.support.algorithms import install_algorithm, wait_until, write_policy_file
 from tests.support.shop_services import NOW, StockedShop
+from tests.support.tables import create_tables
 
 LAST = """
 slot, version = "ranking", "3"
@@ -41,7 +41,7 @@ class DecisionShop:
         self.home, self._stack = folder / "home", stack
         self.engine: Engine = connect(f"sqlite:///{folder / 'shop.db'}")
         stack.callback(self.engine.dispose)
-        metadata.create_all(self.engine)
+        create_tables(self.engine)
         for name, source in (("first", None), ("last", LAST), ("raises", RAISES)):
             install_algorithm(self.home / "algorithms", name, source=source)
 

@@ -29,9 +29,9 @@ from settings import Settings
 from store import clock
 from store.database import connect, read_transaction, write_transaction
 from store.learning import decisions
-from store.migrate import upgrade
 from tests.support.algorithms import install_algorithm
 from tests.support.shop_services import NOW, StockedShop
+from tests.support.tables import create_tables
 
 ITEMS = ("dress-1", "coat-1", "dress-2", "coat-2")
 PAGES = 300
@@ -52,7 +52,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home: Path = tmp_path_factory.mktemp("pages")
     settings = Settings(home=home, _env_file=None)
     engine = connect(settings.database)
-    upgrade(engine)
+    create_tables(engine)
     with write_transaction(engine) as connection:
         clock.start(connection, NOW, 1.0, NOW)
         clock.stop(connection, NOW)

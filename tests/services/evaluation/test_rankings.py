@@ -13,9 +13,9 @@ from errors import BadInput, NotFound
 from services.evaluation.rankings import evaluate
 from settings import Settings
 from store.database import connect
-from store.tables import metadata
 from tests.support.algorithms import install_algorithm, write_policy_file
 from tests.support.shop_services import NOW, StockedShop
+from tests.support.tables import create_tables
 
 CHEAP = """
 slot, version = "ranking", "1"
@@ -42,7 +42,7 @@ def home(tmp_path: Path) -> Settings:
 @pytest.fixture
 def shop(tmp_path: Path):
     engine = connect(f"sqlite:///{tmp_path / 'shop.db'}")
-    metadata.create_all(engine)
+    create_tables(engine)
     stocked = StockedShop(engine)
     for n in range(ITEMS):
         added, price = NOW - timedelta(days=300), Decimal(200 - n)

@@ -22,10 +22,11 @@ from services.goods.picture_sizing import SIDE, size_picture
 from services.goods.pictures import WAITS, fetch_due, locate_picture, report_pictures, retry_pictures
 from settings import Settings
 from store.database import connect, read_transaction
-from store.tables import items, metadata
+from store.tables import items
 from tests.store.conftest import NOW, REAL
 from tests.support.shop_pictures import Page, draw_photo, serve_shop
 from tests.support.shop_services import StockedShop
+from tests.support.tables import create_tables
 
 PHOTO = draw_photo("#a8512e")
 LOOPBACK = "127.0.0.0/8"
@@ -157,7 +158,7 @@ def test_what_is_transparent_lies_on_white() -> None:
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
     engine_made = connect(f"sqlite:///{tmp_path / 'store.db'}")
-    metadata.create_all(engine_made)
+    create_tables(engine_made)
     yield engine_made
     engine_made.dispose()
 

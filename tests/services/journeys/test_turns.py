@@ -30,6 +30,7 @@ from store.database import connect, read_transaction, write_transaction
 from store.mail import ledger
 from store.mail.policy import ShopPolicy
 from tests.store.seeds import event, seed_clients, seed_items
+from tests.support.tables import create_tables
 
 NOON = utc(2026, 3, 2, 12)
 HOUR = timedelta(hours=1)
@@ -96,7 +97,7 @@ class Basket:
 def basket(tmp_path: Path) -> Basket:
     settings = Settings(home=tmp_path, shop_time_zone="UTC", _env_file=None)
     engine = connect(f"sqlite:///{tmp_path / 'store.db'}")
-    t.metadata.create_all(engine)
+    create_tables(engine)
     with write_transaction(engine) as connection:
         policy = ShopPolicy.from_settings(settings)
         seed_clients(connection, policy, "ann")

@@ -18,14 +18,14 @@ from services.mailing.send_times import ReadingHours
 from store.clients import clients
 from store.database import connect, read_transaction
 from store.mail import reading_hours
-from store.tables import metadata
 from tests.support.shop_services import NOW, StockedShop
+from tests.support.tables import create_tables
 
 
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[StockedShop]:
     engine = connect(f"sqlite:///{tmp_path / 'shop.db'}")
-    metadata.create_all(engine)
+    create_tables(engine)
     stocked = StockedShop(engine)
     stocked.client("c", time_zone="Europe/Paris")
     stocked.client("quiet", time_zone="Europe/Paris")

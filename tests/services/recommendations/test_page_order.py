@@ -22,9 +22,9 @@ from services.training.session import update_posterior
 from settings import Settings
 from store.database import connect, read_transaction, write_transaction
 from store.learning import decisions
-from store.tables import metadata
 from tests.support.algorithms import install_algorithm, wait_until, write_policy_file
 from tests.support.shop_services import NOW, StockedShop
+from tests.support.tables import create_tables
 
 BACKWARDS = """
 slot, version = "session", "9"
@@ -56,7 +56,7 @@ class PageShop:
 @pytest.fixture
 def floor(tmp_path: Path) -> Iterator[PageShop]:
     engine = connect(f"sqlite:///{tmp_path / 'shop.db'}")
-    metadata.create_all(engine)
+    create_tables(engine)
     shop = StockedShop(engine)
     for n, item in enumerate(ITEMS):
         shop.item(item, ("dress", "coat", "shoes")[n % 3], colour=("navy", "red")[n % 2])

@@ -19,8 +19,9 @@ from store.clients.preferences import fold_preferences
 from store.database import connect, read_transaction, write_transaction
 from store.learning import artefacts
 from store.mail import briefs
-from store.tables import metadata, tastes
+from store.tables import tastes
 from tests.support.shop_services import NOW, StockedShop
+from tests.support.tables import create_tables
 
 CATEGORIES = ("knitwear", "dresses", "shirts", "coats", "shoes", "bags")
 
@@ -34,7 +35,7 @@ def home(tmp_path: Path) -> Settings:
 def shop(tmp_path: Path):
     """Twelve items in six categories, and one client."""
     engine = connect(f"sqlite:///{tmp_path / 'shop.db'}")
-    metadata.create_all(engine)
+    create_tables(engine)
     shop = StockedShop(engine)
     for n in range(12):
         shop.item(f"i{n:02}", CATEGORIES[n % 6], colour="navy" if n < 6 else "red", added_at=NOW - timedelta(days=400))
@@ -138,7 +139,7 @@ def test_nobody_by_that_id(shop, home):
 
 def test_an_empty_shop_recommends_nothing(tmp_path, home):
     engine = connect(f"sqlite:///{tmp_path / 'empty.db'}")
-    metadata.create_all(engine)
+    create_tables(engine)
     shop = StockedShop(engine)
     shop.client("c")
     assert list_ids(shop, build_recommender(shop, home)) == []

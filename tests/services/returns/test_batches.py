@@ -23,7 +23,7 @@ COUNT = 70
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def settings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Settings:
-    url = request.getfixturevalue("postgres_url") if request.param == "postgresql" else ""
+    url = request.getfixturevalue("postgres_tables_url") if request.param == "postgresql" else ""
     made = build_settings(tmp_path_factory.mktemp("batches"), url)
     fill_ledger(made, COUNT)
     return made

@@ -30,9 +30,9 @@ from store.database import connect, read_transaction, write_transaction
 from store.mail import ledger, mail_facts
 from store.mail.policy import ShopPolicy
 from store.mail.suppressions import hash_mailbox
-from store.migrate import upgrade
 from store.tables import clients as client_rows
 from store.tables import outreaches
+from tests.support.tables import create_tables
 
 NOW = datetime(2026, 11, 29, 15, tzinfo=UTC)
 POLICY = ShopPolicy(currency="USD", time_zone="UTC", signing_key="k")
@@ -98,9 +98,9 @@ class Shop:
 def shop(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     url = f"sqlite:///{tmp_path_factory.mktemp('boxes')}/store.db"
     if request.param == "postgresql":
-        url = request.getfixturevalue("postgres_url")
+        url = request.getfixturevalue("postgres_tables_url")
     engine = connect(url)
-    upgrade(engine)
+    create_tables(engine)
     yield Shop(engine)
     engine.dispose()
 

@@ -21,8 +21,8 @@ from services.returns.intake import ReturnArrival, take_returns
 from store.database import connect, read_transaction, write_transaction
 from store.mail import ledger, messages, suppressions, withdrawals
 from store.mail.policy import ShopPolicy
-from store.migrate import upgrade
 from store.tables import outreaches
+from tests.support.tables import create_tables
 
 NOW = datetime(2026, 11, 29, 15, tzinfo=UTC)
 TESTS = Path(__file__).parents[2]
@@ -83,7 +83,7 @@ class Post:
 @pytest.fixture(scope="module")
 def post(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Post]:
     engine = connect(f"sqlite:///{tmp_path_factory.mktemp('returns')}/returns.db")
-    upgrade(engine)
+    create_tables(engine)
     ids = [name_client(file) for file in FILES]
     rows = [ClientRow(client_id=name, email=f"{name}@example.com", consent=True, time_zone="UTC") for name in ids]
     with write_transaction(engine) as connection:

@@ -18,8 +18,8 @@ from services.recommendations.recommender import Recommender
 from services.search.item_search import NOBODY, ItemSearch, Liking
 from settings import Settings
 from store.database import connect
-from store.tables import metadata
 from tests.support.shop_services import NOW, StockedShop
+from tests.support.tables import create_tables
 
 
 class SearchedShop(StockedShop):
@@ -75,7 +75,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SearchedShop]:
     """Seven pieces, of which one is sold out."""
     folder: Path = tmp_path_factory.mktemp("search")
     engine = connect(f"sqlite:///{folder / 'shop.db'}")
-    metadata.create_all(engine)
+    create_tables(engine)
     shop = SearchedShop(engine)
     _stock(shop)
     settings = Settings(_env_file=None, home=folder)

@@ -22,10 +22,10 @@ from store.mail.policy import ShopPolicy
 from store.segments.attributes import load_values
 from store.tables import activity, events
 from tests.services.segments.test_segments import OWNER
-from tests.store.conftest import NOW, REAL, empty_engine, engine, policy
+from tests.store.conftest import NOW, REAL, database, engine, policy
 from tests.store.seeds import client_row, event
 
-__all__ = ["empty_engine", "engine", "policy"]
+__all__ = ["database", "engine", "policy"]
 
 DAY = timedelta(days=1)
 TYPES = {"points": "number", "colour": "text", "member": "boolean", "birthday": "date"}

@@ -24,10 +24,10 @@ from store.campaigns import campaigns
 from store.database import read_transaction, write_transaction
 from store.mail.policy import ShopPolicy
 from store.segments.members import is_client_member
-from tests.store.conftest import NOW, REAL, empty_engine, engine, policy
+from tests.store.conftest import NOW, REAL, database, engine, policy
 from tests.store.seeds import client_row, seed_items, seed_standing
 
-__all__ = ["empty_engine", "engine", "policy"]
+__all__ = ["database", "engine", "policy"]
 
 OWNER = Actor(who="olga", role=Role.OWNER, channel=Channel.COMMAND)
 

@@ -16,8 +16,8 @@ from services.serving.item_server import ItemServer, ServedItems
 from settings import Settings
 from store.clock import start, stop
 from store.database import connect, write_transaction
-from store.tables import metadata
 from tests.support.shop_services import NOW, StockedShop
+from tests.support.tables import create_tables
 
 LOOKS = {
     "navy_shirt": ("shirts", "navy"),
@@ -35,7 +35,7 @@ LOOKS = {
 def shop(tmp_path: Path) -> Iterator[StockedShop]:
     """Eight pieces of four roles; navy shirts are bought with grey trousers. One of the coats is new."""
     engine = connect(f"sqlite:///{tmp_path / 'shop.db'}")
-    metadata.create_all(engine)
+    create_tables(engine)
     shop = StockedShop(engine)
     for item_id, (category, colour) in LOOKS.items():
         days = 3 if item_id == "long_coat" else 400

@@ -20,8 +20,8 @@ from services.training.fit import measure_fit, train_fit
 from settings import Settings
 from store.database import connect, read_transaction
 from store.learning import artefacts
-from store.tables import metadata
 from tests.support.shop_services import NOW, StockedShop
+from tests.support.tables import create_tables
 
 CLIENTS = 60
 UNITS = [StockUnit("a", "runs-small", "M", 1), StockUnit("b", "true", "M", 1)]
@@ -31,7 +31,7 @@ KINDS = ["knitwear", "knitwear"]
 @pytest.fixture
 def shop(tmp_path: Path) -> Iterator[StockedShop]:
     engine = connect(f"sqlite:///{tmp_path / 'shop.db'}")
-    metadata.create_all(engine)
+    create_tables(engine)
     shop = StockedShop(engine)
     for item in ("runs-small", "true"):
         shop.item(item)

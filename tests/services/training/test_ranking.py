@@ -22,8 +22,8 @@ from settings import Settings
 from store.catalogue import catalogue
 from store.database import connect, read_transaction
 from store.learning import artefacts
-from store.tables import metadata
 from tests.support.shop_services import NOW, StockedShop
+from tests.support.tables import create_tables
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +31,7 @@ def shop(tmp_path_factory):
     """A shop whose clients have two preferences, in a real store: 120 clients, 40 items."""
     folder: Path = tmp_path_factory.mktemp("training")
     engine = connect(f"sqlite:///{folder / 'shop.db'}")
-    metadata.create_all(engine)
+    create_tables(engine)
     shop = StockedShop(engine)
     shop.two_tastes()
     yield shop
@@ -108,7 +108,7 @@ def test_a_failure_leaves_no_half_written_folder(shop, tmp_path, monkeypatch):
 @pytest.fixture
 def bare(tmp_path):
     engine = connect(f"sqlite:///{tmp_path / 'bare.db'}")
-    metadata.create_all(engine)
+    create_tables(engine)
     yield StockedShop(engine)
     engine.dispose()
 

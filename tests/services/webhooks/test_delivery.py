@@ -40,6 +40,7 @@ from store.activity import list_activities
 from store.campaigns import campaigns
 from store.database import connect, read_transaction, write_transaction
 from store.mail import ledger
+from tests.support.tables import create_tables
 from tests.support.webhook_receiver import WebhookReceiver
 
 EVE = Actor(who="eve", role=Role.OWNER, channel=Channel.COMMAND)
@@ -50,7 +51,7 @@ NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 def context(tmp_path: Path) -> Iterator[ServiceContext]:
     settings = Settings(home=tmp_path, webhook_networks="127.0.0.0/8", _env_file=None)
     engine = connect(settings.database)
-    t.metadata.create_all(engine)
+    create_tables(engine)
     yield ServiceContext(settings, engine)
     engine.dispose()
 
@@ -188,7 +189,7 @@ def test_a_private_address_is_asked_nothing(tmp_path: Path, url: str) -> None:
     """By whatever name: addresses are refused at the door, names at each try."""
     settings = Settings(home=tmp_path, _env_file=None)
     engine = connect(settings.database)
-    t.metadata.create_all(engine)
+    create_tables(engine)
     context = ServiceContext(settings, engine)
     if "localhost" not in url:
         with pytest.raises(BadInput, match="is private"):

@@ -16,9 +16,9 @@ from models.fixes import FixItem, FixState, ItemState
 from store.database import connect, read_transaction, write_transaction
 from store.fixes import reservations
 from store.mail.policy import ShopPolicy
-from store.tables import metadata
 from tests.store.boxes import box_states, build_piece, count_stock, load_levels, put_state, seed_fix, seed_stock
 from tests.store.conftest import NOW
+from tests.support.tables import create_tables
 
 SKUS = ["a", "b", "c", "d"]
 skus = st.sampled_from(SKUS)
@@ -33,7 +33,7 @@ def _empty() -> bytes:
     """A database with our tables; to make them for each example would take longer than the example."""
     with tempfile.TemporaryDirectory() as folder:
         engine = connect(f"sqlite:///{folder}/store.db")
-        metadata.create_all(engine)
+        create_tables(engine)
         engine.dispose()
         return (Path(folder) / "store.db").read_bytes()
 

@@ -15,9 +15,9 @@ from store.database import connect, read_transaction, write_transaction
 from store.learning import decisions
 from store.mail.policy import ShopPolicy
 from store.sql.types import to_micros
-from store.tables import metadata
 from tests.store.seeds import seed_clients
 from tests.support.shop_services import NOW
+from tests.support.tables import create_tables
 
 ASKED = AnswerRecord(
     slot="ranking",
@@ -109,7 +109,7 @@ def test_orders_of_pages_go_with_their_questions(engine) -> None:
 def test_what_is_purged_is_found_without_reading_what_stays(tmp_path: Path) -> None:
     """Every hour, by a thread that holds the database while it looks."""
     engine, statements = connect(f"sqlite:///{tmp_path}/shop.db"), list[tuple[str, Any]]()
-    metadata.create_all(engine)
+    create_tables(engine)
     with write_transaction(engine) as connection:
         event.listen(connection, "before_cursor_execute", lambda *of: statements.append(of[2:4]))
         decisions.purge_old(connection, NOW, SLOTS)

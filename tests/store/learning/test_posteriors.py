@@ -18,8 +18,8 @@ from services.training import session
 from services.training.session import update_posterior
 from store.database import connect, read_transaction, write_transaction
 from store.learning import posteriors, session_answers
-from store.tables import metadata
 from tests.support.shop_services import NOW
+from tests.support.tables import create_tables
 from tests.support.visits import Visits
 
 MINUTE = timedelta(minutes=1)
@@ -134,7 +134,7 @@ def test_a_release_with_other_features_learns_anew_from_what_is_on_record(visits
 def test_the_next_lesson_is_found_without_reading_those_before_it(tmp_path: Path) -> None:
     """A look each minute must not read a year's pages."""
     engine, statements = connect(f"sqlite:///{tmp_path}/shop.db"), list[str]()
-    metadata.create_all(engine)
+    create_tables(engine)
     event.listen(engine, "before_cursor_execute", lambda *of: statements.append(of[2]))
     with read_transaction(engine) as connection:
         session_answers.load_answers(connection, (NOW, "x"), OVER, 10)

@@ -28,10 +28,11 @@ from store.database import connect, read_transaction, write_transaction
 from store.mail import ledger
 from store.mail.briefs import ORDERS_READ
 from store.mail.policy import ShopPolicy
-from store.tables import campaigns, clients, metadata, outreaches
+from store.tables import campaigns, clients, outreaches
 from tests.domain.fact_truth import is_true
 from tests.store import seeds
 from tests.store.conftest import NOW, REAL
+from tests.support.tables import create_tables
 
 TERMS = ShopPolicy(currency="USD", time_zone="Europe/London", signing_key="a key for tests")
 CATALOGUE = {
@@ -173,7 +174,7 @@ doings = st.lists(
 def test_facts_from_the_store_are_true(lasting: Path, done) -> None:
     """Whatever was done, as events through the real door; read back the slow way from what was sent in."""
     engine = connect(f"sqlite:///{lasting / f'{time.monotonic_ns()}.db'}")
-    metadata.create_all(engine)
+    create_tables(engine)
     events, deeds = [], []
     for i, (kind, hours, item, kept, order) in enumerate(done):
         at = NOW - timedelta(hours=hours)
@@ -195,7 +196,7 @@ def test_facts_from_the_store_are_true(lasting: Path, done) -> None:
 def test_a_brief_takes_few_questions(tmp_path: Path) -> None:
     """A client with a long history, among others."""
     engine = connect(f"sqlite:///{tmp_path / 'busy.db'}")
-    metadata.create_all(engine)
+    create_tables(engine)
     kinds = ["item_viewed"] * 8 + ["order_placed", "wishlisted"]
     seed(
         engine,

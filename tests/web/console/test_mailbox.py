@@ -14,8 +14,9 @@ from sqlalchemy import insert
 from mail.mailbox import Arrival, Mailbox
 from mail.sink import get_mailbox_path
 from store.database import connect, write_transaction
-from store.tables import clients, metadata, outreaches
+from store.tables import clients, outreaches
 from tests.mail.samples import NOW, brief, build_envelope_builder, client, draft, items, settings
+from tests.support.tables import create_tables
 from web.app import create_app
 
 WHEN = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
@@ -25,7 +26,7 @@ WHEN = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
 def pages(tmp_path: Path) -> Iterator[TestClient]:
     given = settings(tmp_path, smtp_url="smtp://mail.shop.com:587", open_pages=True)
     engine = connect(given.database)
-    metadata.create_all(engine)
+    create_tables(engine)
     with write_transaction(engine) as connection:
         connection.execute(insert(clients).values(client_id="c1", email="c1@example.com", **_person()))
         connection.execute(

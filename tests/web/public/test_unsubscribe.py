@@ -23,6 +23,7 @@ from store.database import connect, read_transaction, write_transaction
 from store.tables import clients, engagement, events, items, metadata, outreaches
 from tests.mail.samples import settings
 from tests.support.algorithms import wait_until
+from tests.support.tables import create_tables
 from web.app import create_app
 from web.context import WebContext
 from web.temporal import TemporalConnection
@@ -77,7 +78,7 @@ def shop(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Shop]:
     more = {"smtp_url": "smtp://127.0.0.1:9", "unsubscribe_wait_s": wait_s, "shop_url": "https://shop.com/p"}
     configured = settings(tmp_path, **more)
     engine = connect(configured.database)
-    metadata.create_all(engine)
+    create_tables(engine)
     with write_transaction(engine) as connection:
         connection.execute(
             insert(clients).values(
