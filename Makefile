@@ -3,6 +3,8 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 BIN := .venv/bin
+# Where bytecode is forbidden each process compiles all that it imports: 6 of the 9 seconds that a worker takes to start.
+unexport PYTHONDONTWRITEBYTECODE
 UV_COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --custom-compile-command "make lock" --system-certs
 
