@@ -29,6 +29,7 @@ from hosting.returns import host_returns
 from hosting.schedules import REFRESH, WAVE, keep_schedule
 from hosting.webhook_watch import dispatch_webhooks
 from private_files import warn_of_open_files
+from services.backups.plain_copies import delete_leftovers
 from services.context import ServiceContext
 from services.key_fingerprints import require_known_keys
 from services.schema import bring_up_to_date
@@ -48,6 +49,7 @@ async def serve(settings: Settings, queues: Sequence[str]) -> None:
     context = ServiceContext(settings=settings, engine=connect(settings.database, WORK), wall=SteadyClock())
     await asyncio.to_thread(ping, context.engine)
     await asyncio.to_thread(bring_up_to_date, context.engine, settings)
+    await asyncio.to_thread(delete_leftovers, settings)
     client = await handles.connect(settings.temporal_address, settings.temporal_namespace)
     await require_attributes(client)
     await _keep_schedules(context, client)

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from commands.shared.actor import get_command_actor
+from commands.shared.ending import clean_up_on_sigterm
 from settings import load
 
 FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -24,6 +25,7 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     help="When the store was last used, UTC; now where it is not given.",
 )
 @click.option("--accept-gap", is_flag=True, help="Although the register does not reach to that moment.")
+@clean_up_on_sigterm()
 def command(file: Path, identity: Path, into: bool, lost_at: datetime | None, accept_gap: bool) -> None:
     """Restore the backup FILE while nothing else runs, then what the register knows of the time since: who was erased
     is erased, who left gets no mail, mails that went are on the ledger. Start web and workers afterwards, and run
@@ -55,4 +57,6 @@ def command(file: Path, identity: Path, into: bool, lost_at: datetime | None, ac
     click.echo(f"{done.erased:,} erased clients, {done.refused:,} mailboxes not to mail, {done.replayed:,} mails.")
     if done.doubtful:
         click.echo(f"{done.doubtful:,} mails may have gone in the last moments: they are unknown, not sent again.")
+    if done.strangers:
+        click.echo(f"{done.strangers:,} clients who signed up since then had mail: a welcome may reach them twice.")
     click.echo("Start web and workers, then run: selvedge reconcile")

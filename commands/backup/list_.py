@@ -13,10 +13,10 @@ from settings import load
 def command(as_json: bool) -> None:
     """List the backups, the newest first, and until when the register is complete."""
     from services.backups.creation import list_backups, require_folder  # noqa: PLC0415
-    from services.backups.register import Register  # noqa: PLC0415
+    from services.backups.register import load_seen  # noqa: PLC0415
 
     folder = require_folder(load())
-    notes, seen = list_backups(folder), Register(folder).load_seen()
+    notes, seen = list_backups(folder), load_seen(folder)
     if as_json:
         click.echo(f"[{','.join(note.dump().decode() for note in notes)}]")
         return

@@ -22,6 +22,8 @@ from pyrage import ssh, x25519
 from errors import BadInput, ConfigError
 
 SUFFIX: Final = ".tar.gz.age"
+PART: Final = ".part"
+"""Ends the name of a file that is being written."""
 MANIFEST: Final = "manifest.json"
 STORE: Final = "store"
 HOME: Final = "home"
@@ -94,7 +96,17 @@ def read_identity(path: Path) -> Any:
 def pack(folder: Path, note: BackupNote, out: Path, recipients: Sequence[Any]) -> BackupNote:
     """Encrypt what lies in `folder` into `out` and return the note with digest and size. A kill leaves no half file
     under that name."""
-    part = out.with_name(f"{out.name}.part")
+    part = out.with_name(f"{out.name}{PART}")
+    try:
+        _encrypt(folder, note, part, recipients)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+    part.replace(out)
+    return BackupNote(**asdict(note) | {"sha256": compute_digest(out), "size": out.stat().st_size})
+
+
+def _encrypt(folder: Path, note: BackupNote, part: Path, recipients: Sequence[Any]) -> None:
     reading, writing = os.pipe()
     with ThreadPoolExecutor(1) as thread:
         packed = thread.submit(_write_tar, folder, note, writing)
@@ -104,8 +116,6 @@ def pack(folder: Path, note: BackupNote, out: Path, recipients: Sequence[Any]) -
             file.flush()
             os.fsync(file.fileno())
         packed.result()
-    part.replace(out)
-    return BackupNote(**asdict(note) | {"sha256": compute_digest(out), "size": out.stat().st_size})
 
 
 def _write_tar(folder: Path, note: BackupNote, descriptor: int) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from sqlalchemy import Engine
@@ -15,6 +15,7 @@ from sqlalchemy import Engine
 from errors import BadInput, ConfigError
 from services.backups.archive import (
     HOME,
+    PART,
     STORE,
     SUFFIX,
     BackupNote,
@@ -24,13 +25,19 @@ from services.backups.archive import (
     read_note,
     unpack,
 )
-from services.backups.register import Register
+from services.backups.plain_copies import make_private_folder
+from services.backups.register import prune
+from services.backups.unfinished import refuse_unfinished
 from services.key_fingerprints import build_fingerprints
 from settings import Settings
 from store.backups import copies
 
 PARTS_OF_HOME: Final = ("keys.json", "dkim.pem", "algorithms.toml", "artefacts")
 """What of SELVEDGE_HOME goes along: keys, which algorithms serve, trained models."""
+NAME: Final = "selvedge-%Y%m%dT%H%M%SZ"
+DESCRIPTION: Final = ".json"
+
+log = logging.getLogger("selvedge.backups")
 
 
 def require_folder(settings: Settings) -> Path:
@@ -46,9 +53,11 @@ def require_folder(settings: Settings) -> Path:
 
 def create_backup(engine: Engine, settings: Settings, real_now: datetime) -> BackupNote:
     """Make a backup of the store, the keys and the models, then delete those older than SELVEDGE_BACKUP_DAYS. The copy
-    lies unencrypted in a private folder under SELVEDGE_HOME meanwhile."""
+    lies unencrypted in a private folder under SELVEDGE_HOME meanwhile. Raises ConfigError where a restore was cut
+    short."""
+    refuse_unfinished(settings)
     folder, recipients = require_folder(settings), parse_recipients(settings.backup_recipients)
-    name = f"selvedge-{real_now.astimezone(UTC):%Y%m%dT%H%M%SZ}"
+    name = real_now.astimezone(UTC).strftime(NAME)
     with make_private_folder(settings) as work:
         (work / STORE).mkdir()
         revision = copies.copy_store(engine, work / STORE)
@@ -56,18 +65,18 @@ def create_backup(engine: Engine, settings: Settings, real_now: datetime) -> Bac
         prints = build_fingerprints(settings)
         note = BackupNote(name, real_now, engine.dialect.name, revision, prints, _list_elsewhere(settings))
         note = pack(work, note, folder / f"{name}{SUFFIX}", recipients)
-    description = folder / f"{name}.json"
-    description.write_bytes(note.dump())
+    _describe(note, folder / f"{name}{DESCRIPTION}")
     _prune(folder, real_now - timedelta(days=settings.backup_days))
     return note
 
 
-@contextmanager
-def make_private_folder(settings: Settings) -> Iterator[Path]:
-    """Make a folder for plain copies that nobody else can read, and delete it with all that it holds."""
-    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with TemporaryDirectory(prefix=".backup-", dir=settings.home) as work:
-        yield Path(work)
+def _describe(note: BackupNote, description: Path) -> None:
+    part = description.with_name(f"{description.name}{PART}")
+    with part.open("wb") as file:
+        file.write(note.dump())
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(description)
 
 
 def _copy_home(home: Path, into: Path) -> None:
@@ -91,9 +100,23 @@ def _list_elsewhere(settings: Settings) -> list[str]:
 
 
 def list_backups(folder: Path) -> list[BackupNote]:
-    """List the backups of a folder, the newest first. Raises BadInput for a description that cannot be read."""
-    notes = [read_note(path.read_bytes(), path) for path in folder.glob("selvedge-*.json")]
+    """List the backups of a folder, the newest first. What cannot be read is left out and named in the log."""
+    notes = []
+    for path in folder.glob(f"selvedge-*{DESCRIPTION}"):
+        try:
+            notes.append(read_note(path.read_bytes(), path))
+        except FileNotFoundError:  # deleted meanwhile
+            continue
+        except OSError as refused:
+            _warn_once(f"{path}: {refused.strerror}")
+        except BadInput as fault:
+            _warn_once(fault.reason)
     return sorted(notes, key=lambda note: note.taken_at, reverse=True)
+
+
+@cache  # workers look every few seconds
+def _warn_once(fault: str) -> None:
+    log.warning("a backup is left out: %s", fault)
 
 
 def verify_backup(archive: Path, settings: Settings, identity: Any | None) -> BackupNote:
@@ -110,7 +133,7 @@ def verify_backup(archive: Path, settings: Settings, identity: Any | None) -> Ba
 
 
 def _find_note(archive: Path) -> BackupNote:
-    description = archive.with_name(archive.name.removesuffix(SUFFIX) + ".json")
+    description = archive.with_name(archive.name.removesuffix(SUFFIX) + DESCRIPTION)
     try:
         return read_note(description.read_bytes(), description)
     except OSError:
@@ -121,6 +144,24 @@ def _prune(folder: Path, before: datetime) -> None:
     for note in list_backups(folder)[1:]:  # the newest stays, however old
         if note.taken_at < before:
             (folder / f"{note.name}{SUFFIX}").unlink(missing_ok=True)
-            (folder / f"{note.name}.json").unlink(missing_ok=True)
-    oldest = list_backups(folder)[-1].taken_at
-    Register(folder).prune(min(oldest, before) - timedelta(days=1))
+            (folder / f"{note.name}{DESCRIPTION}").unlink(missing_ok=True)
+    for path in folder.glob("selvedge-*"):
+        if _is_unfinished(path) and (made := _read_time(path)) and made < before:
+            path.unlink(missing_ok=True)
+    oldest = min((note.taken_at for note in list_backups(folder)), default=before)
+    prune(folder, min(oldest, before) - timedelta(days=1))
+
+
+def _is_unfinished(path: Path) -> bool:
+    """Return whether a kill left this: a half file, or an archive without its description."""
+    if path.name.endswith(PART):
+        return True
+    name = path.name.removesuffix(SUFFIX)
+    return name != path.name and not path.with_name(name + DESCRIPTION).exists()
+
+
+def _read_time(path: Path) -> datetime | None:
+    try:
+        return datetime.strptime(path.name.partition(".")[0], NAME).replace(tzinfo=UTC)
+    except ValueError:
+        return None

@@ -9,7 +9,7 @@ from typing import Final
 
 from services import metrics
 from services.backups.creation import list_backups, require_folder
-from services.backups.register import Register
+from services.backups.register import Register, load_seen
 from services.context import ServiceContext
 from store.backups.register_rows import find_last_step, list_mails, list_refusals
 from store.database import read_transaction
@@ -26,8 +26,9 @@ class RegisterKeeper:
 
     def __init__(self, context: ServiceContext) -> None:
         self._context = context
-        self._register = Register(require_folder(context.settings))
-        seen = self._register.load_seen()
+        folder = require_folder(context.settings)
+        self._register = Register(folder, timedelta(days=context.settings.backup_days))
+        seen = load_seen(folder)
         self._steps: deque[tuple[float, int]] = deque([(time.monotonic(), max(0, seen[1] - 1_000) if seen else 0)])
         self._all_at = float("-inf")
 

@@ -6,10 +6,12 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, Final
+from tempfile import mkstemp
+from typing import Any, BinaryIO, Final
 
 import orjson
 
@@ -23,33 +25,34 @@ SEEN: Final = "register.seen"
 """Tells until when the register is complete, and up to which step of the mails."""
 
 
-class Register:
-    """The register in one folder. Several processes may write to it; of one client, mailbox or mail the last counts."""
+_NEVER: Final = ("", b"")
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self._last: dict[str, bytes] = {}
-        for entry in self.list_entries():
-            entry.pop(WRITTEN_AT)
-            self._last[_identify(entry)] = _digest(entry)
+
+class Register:
+    """The register in one folder. Several processes may write to it; of one client, mailbox or mail the last counts.
+    It is read when the first entry is written. A mail is known for `kept` after its last entry; a step after that is
+    written again, whatever it is."""
+
+    def __init__(self, folder: Path, kept: timedelta = timedelta(days=30)) -> None:
+        self.folder, self._kept = folder, kept
+        self._last: dict[str, tuple[str, bytes]] | None = None
+        self._forgot_on = ""
 
     def write(self, entries: Iterable[Entry], real_now: datetime, step: int) -> int:
         """Write the entries that changed, note that all up to `real_now` is there, and return how many there were.
         Raises Unavailable when the folder cannot be written to."""
         digests = {_identify(entry): (_digest(entry), entry) for entry in entries}
-        fresh = {name: pair for name, pair in digests.items() if self._last.get(name) != pair[0]}
+        today = _format_day(real_now)
         try:
+            last = self._load_last(real_now) if digests else {}
+            fresh = {name: pair for name, pair in digests.items() if last.get(name, _NEVER)[1] != pair[0]}
             if fresh:
                 self._append([entry for _, entry in fresh.values()], real_now)
             self._note(real_now, step)
         except OSError as refused:
             raise Unavailable(f"SELVEDGE_BACKUP_FOLDER: the register cannot be written: {refused.strerror}") from None
-        self._last |= {name: digest for name, (digest, _) in fresh.items()}
+        last |= {name: (today, digest) for name, (digest, _) in fresh.items()}
         return len(fresh)
-
-    def load_seen(self) -> tuple[datetime, int] | None:
-        """Load until when the register is complete and up to which step; None for one that was never written."""
-        return load_seen(self.folder)
 
     def list_entries(self) -> Iterator[dict[str, Any]]:
         """List all entries, the oldest first. Raises ConfigError naming a line that cannot be read."""
@@ -59,38 +62,47 @@ class Register:
             except ValueError:
                 raise ConfigError(f"SELVEDGE_BACKUP_FOLDER: a broken register in {self.folder}") from None
 
-    def prune(self, before: datetime) -> None:
-        """Delete the files of days before `before`, of which every backup that is kept knows more."""
-        for path in self._list_files():
-            if path.stem.removeprefix(PREFIX) < f"{before:%Y-%m-%d}":
-                path.unlink(missing_ok=True)
+    def _load_last(self, real_now: datetime) -> dict[str, tuple[str, bytes]]:
+        """Load the day and digest of the last entry of each, without mails that have been silent for long."""
+        today, oldest = _format_day(real_now), _format_day(real_now - self._kept)
+        if self._last is None:
+            self._last = {}
+            for entry in self.list_entries():
+                day = _format_day(datetime.fromisoformat(entry.pop(WRITTEN_AT)))
+                if day >= oldest or entry["kind"] != "mail":
+                    self._last[_identify(entry)] = day, _digest(entry)
+        elif self._forgot_on != today:
+            known = self._last.items()
+            self._last = {name: pair for name, pair in known if pair[0] >= oldest or not name.startswith("mail:")}
+        self._forgot_on = today
+        return self._last
 
     def _append(self, entries: Iterable[Entry], real_now: datetime) -> None:
         written_at = real_now.isoformat()
         block = b"".join(orjson.dumps({**entry, WRITTEN_AT: written_at}) + b"\n" for entry in entries)
-        path = self.folder / f"{PREFIX}{real_now.astimezone(UTC):%Y-%m-%d}.jsonl"
+        path = self.folder / f"{PREFIX}{_format_day(real_now)}.jsonl"
         descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            os.write(descriptor, block if _ends_a_line(path) else b"\n" + block)
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        with os.fdopen(descriptor, "ab") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            _write_all(file, block if _ends_a_line(path) else b"\n" + block)
 
     def _note(self, real_now: datetime, step: int) -> None:
-        fresh = self.folder / f".{SEEN}.{os.getpid()}"
-        fresh.write_bytes(orjson.dumps({"at": real_now.isoformat(), "step": step}))
-        fresh.replace(self.folder / SEEN)
-
-    def _list_files(self) -> list[Path]:
-        return sorted(self.folder.glob(f"{PREFIX}*.jsonl"))
+        descriptor, name = mkstemp(prefix=f".{SEEN}.", dir=self.folder)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                _write_all(file, orjson.dumps({"at": real_now.isoformat(), "step": step}))
+            Path(name).replace(self.folder / SEEN)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
 
     def _read_lines(self) -> Iterator[bytes]:
         """Read all whole lines; what a kill left unfinished is no line, and was written again."""
-        for path in self._list_files():
-            for line in path.read_bytes().split(b"\n"):
-                if line.startswith(b"{") and line.endswith(b"}"):
-                    yield line
+        for path in _list_files(self.folder):
+            with path.open("rb") as file:
+                for line in file:
+                    if line.startswith(b"{") and line.endswith(b"}\n"):
+                        yield line
 
 
 def load_seen(folder: Path) -> tuple[datetime, int] | None:
@@ -100,6 +112,31 @@ def load_seen(folder: Path) -> tuple[datetime, int] | None:
         return datetime.fromisoformat(seen["at"]), int(seen["step"])
     except (OSError, ValueError, KeyError):
         return None
+
+
+def prune(folder: Path, before: datetime) -> None:
+    """Delete the files of days before `before`, of which every backup that is kept knows more."""
+    for path in _list_files(folder):
+        if path.stem.removeprefix(PREFIX) < _format_day(before):
+            path.unlink(missing_ok=True)
+    for path in folder.glob(f".{SEEN}.*"):  # left by a kill
+        with suppress(FileNotFoundError):
+            if path.stat().st_mtime < before.timestamp():
+                path.unlink()
+
+
+def _list_files(folder: Path) -> list[Path]:
+    return sorted(folder.glob(f"{PREFIX}*.jsonl"))
+
+
+def _format_day(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d}"
+
+
+def _write_all(file: BinaryIO, content: bytes) -> None:
+    file.write(content)
+    file.flush()
+    os.fsync(file.fileno())
 
 
 def _ends_a_line(path: Path) -> bool:

@@ -18,13 +18,15 @@ from keys import load_or_make_keys
 from models.actors import Actor, Subject, SubjectKind
 from models.base import ClientId
 from models.erasures import ErasureStep
-from services.backups.archive import HOME, STORE, BackupNote, unpack
-from services.backups.creation import PARTS_OF_HOME, make_private_folder
-from services.backups.register import WRITTEN_AT, Register
+from services.backups.archive import HOME, STORE, BackupNote, compute_digest, unpack
+from services.backups.creation import PARTS_OF_HOME
+from services.backups.plain_copies import make_private_folder
+from services.backups.register import WRITTEN_AT, Register, load_seen
+from services.backups.unfinished import begin_restore, end_restore
 from services.context import ServiceContext
 from services.key_fingerprints import SIGNING, hash_signing_key
 from services.privacy import client_erasure
-from services.schema import bring_up_to_date
+from services.schema import complete_schema
 from settings import Settings
 from store.activity import write_activity
 from store.backups import copies, replays
@@ -42,13 +44,15 @@ MOST_GAP_S: Final = 120.0
 @dataclass(frozen=True)
 class Restoration:
     """What came back. `replayed`: mails that went on after the backup; `doubtful`: those that may have gone in the last
-    moments, which nobody can say; `erased`, `refused`: clients and mailboxes of the time since."""
+    moments, which nobody can say; `erased`, `refused`: clients and mailboxes of the time since. `strangers`: clients
+    who had mail since and are not in the backup; when they sign up again, what they had may go again."""
 
     note: BackupNote
     erased: int
     refused: int
     replayed: int
     doubtful: int
+    strangers: int
 
 
 def restore(
@@ -65,7 +69,10 @@ def restore(
     accept_gap: bool = False,
 ) -> Restoration:
     """Restore a backup, then replay the register up to `lost_at`, when the store was lost. Nothing else may use the
-    store meanwhile. Raises NotAllowed, BadInput and ConfigError before anything was changed."""
+    store meanwhile. Raises NotAllowed, BadInput and ConfigError before anything was changed.
+
+    These are several steps. Between the first and the last a marker lies in SELVEDGE_HOME, by which web and workers
+    refuse to start; after a kill the whole restore is run again, `into` what stands there."""
     permissions.require(actor, Action.RESTORE)
     if not accept_gap:
         _require_register(register, lost_at)
@@ -77,14 +84,17 @@ def restore(
             raise BadInput(f"{archive}: of {note.database}; SELVEDGE_DATABASE_URL names another kind", "file")
         copies.check_copy(work / STORE, note.database)
         _require_key(work / HOME / KEYS, settings, note)
-        _put_home(work / HOME, settings, into)
+        if not into:
+            _require_same_home(work / HOME, settings.home)
+        begin_restore(settings)
+        _put_home(work / HOME, settings.home)
         copies.load_copy(engine, work / STORE, note.revision)
-    bring_up_to_date(engine, settings)
+    complete_schema(engine, settings)
     return _replay(ServiceContext(settings, engine), actor, note, register, lost_at, real_now)
 
 
 def _require_register(register: Register, lost_at: datetime) -> None:
-    seen = register.load_seen()
+    seen = load_seen(register.folder)
     if seen is None:
         raise BadInput(
             f"there is no register in {register.folder}: erasures, opt-outs and mails since the backup are not known; "
@@ -99,14 +109,26 @@ def _require_register(register: Register, lost_at: datetime) -> None:
         )
 
 
-def _put_home(source: Path, settings: Settings, into: bool) -> None:
-    """Put keys and models in their place; nothing is replaced by something else without `into`."""
-    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-    keys = settings.home / KEYS
-    if not into and keys.exists() and keys.read_bytes() != (source / KEYS).read_bytes():
-        raise BadInput(f"{keys} holds other keys than the backup; give --into to have them replaced", "into")
+def _require_same_home(source: Path, home: Path) -> None:
+    """Require that no key or model would be replaced by another. Raises BadInput naming the first."""
     for name in PARTS_OF_HOME:
-        path, target = source / name, settings.home / name
+        there, coming = _list_digests(home / name), _list_digests(source / name)
+        if there and coming and there != coming:
+            raise BadInput(f"{home / name} differs from that of the backup; give --into to have it replaced", "into")
+
+
+def _list_digests(part: Path) -> dict[str, str]:
+    """List the digests of a file, or of all files of a folder that a backup takes along."""
+    paths = [part] if part.is_file() else [path for path in part.rglob("*") if path.is_file()]
+    names = {path.relative_to(part): path for path in paths}
+    kept = {name: path for name, path in names.items() if not any(word.startswith(".") for word in name.parts)}
+    return {str(name): compute_digest(path) for name, path in kept.items()}
+
+
+def _put_home(source: Path, home: Path) -> None:
+    """Put keys and models in their place."""
+    for name in PARTS_OF_HOME:
+        path, target = source / name, home / name
         if path.is_dir():
             shutil.rmtree(target, ignore_errors=True)
             shutil.copytree(path, target)
@@ -133,7 +155,7 @@ def _replay(
     entries = [entry for entry in register.list_entries() if datetime.fromisoformat(entry[WRITTEN_AT]) >= since]
     mails = {(entry["key"], entry["n"]): entry for entry in entries if entry["kind"] == "mail"}
     gone = {entry["key"]: datetime.fromisoformat(entry["at"]) for entry in entries if entry["kind"] == "erased"}
-    seen = register.load_seen()
+    seen = load_seen(register.folder)
     complete = seen is not None and (lost_at - seen[0]).total_seconds() <= MOST_GAP_S
     with write_transaction(context.engine) as connection:
         clock, now = context.load_business_time(connection, real_now)
@@ -146,11 +168,19 @@ def _replay(
         doubtful = replays.close_doubtful(connection, clock.business(lost_at), now, all_open=not complete)
         replays.refuse_erased(connection, {hashed: at for hashed, at in gone.items() if hashed not in known})
         replays.end_sign_ins(connection)
-        counts = {"erased": len(gone), "refused": refused, "replayed": replayed, "doubtful": doubtful}
+        strangers = len({hashed for hashed, _ in mails} - known.keys() - gone.keys())
+        counts = {
+            "erased": len(gone),
+            "refused": refused,
+            "replayed": replayed,
+            "doubtful": doubtful,
+            "strangers": strangers,
+        }
         subject = Subject(kind=SubjectKind.DATA, id=note.name)
         write_activity(connection, actor, Action.RESTORE, subject, now, real_now, counts)
     for hashed in gone.keys() & known.keys():
         _erase_again(context, known[hashed], now, real_now)
+    end_restore(context.settings)  # before the register is called complete, by which a second run would judge
     with read_transaction(context.engine) as connection:
         register.write((), real_now, find_last_step(connection))
     return Restoration(note, **counts)

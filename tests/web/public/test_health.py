@@ -98,6 +98,24 @@ async def test_a_language_model_that_is_down_is_named_and_alone_no_fault(tmp_pat
         server.close()
 
 
+async def test_a_late_backup_is_named_and_alone_no_fault(tmp_path: Path) -> None:
+    temporal_port, mailbox_port = free_ports(2)
+    settings = prepare_home(
+        tmp_path,
+        temporal_address=f"127.0.0.1:{temporal_port}",
+        worker_health_url="none",
+        mailbox_port=mailbox_port,
+        backup_folder=tmp_path / "backups",
+    )
+    server = await serve_status(temporal_port, "200 OK")
+    try:
+        status, parts = await asyncio.to_thread(ask, settings)
+    finally:
+        server.close()
+    assert (status, parts["status"]) == (200, "up")
+    assert parts["backup"] == "there is no backup yet; run `selvedge backup create`"
+
+
 async def test_a_mail_server_that_the_workers_cannot_use_is_named(tmp_path: Path) -> None:
     settings = prepare_home(tmp_path, smtp_url="smtp://ann:secret@mail.shop.example:587", worker_health_url="none")
     assert (await asyncio.to_thread(ask, settings))[1]["mail_server"] == "up"
