@@ -20,6 +20,7 @@ LIMITS: Final[tuple[tuple[str, int], ...]] = (
     ("/v1/slots/", 20_000),
     ("/v1/calls/", 10_000),
     ("/v1/", 100_000),
+    ("/mcp", 1_000_000),  # a message of somebody's agent
     ("/review/", 100_000),  # every sentence of a draft
     ("/import/", 50_000),  # the names of many columns
     ("/import", LARGEST + 100_000),  # a whole file, which is streamed
@@ -33,6 +34,15 @@ LIMITS: Final[tuple[tuple[str, int], ...]] = (
 def find_limit(path: str) -> int:
     """Find the largest body, in bytes, that may be sent to `path`."""
     return next(limit for prefix, limit in LIMITS if path.startswith(prefix) or prefix == "/")
+
+
+def _choose_limit(scope: Scope) -> int:
+    """Choose the limit of a request. Files come as multipart, which is written to disk; any other body would lie in
+    memory, so it gets what a form gets."""
+    limit = find_limit(scope["path"])
+    if limit <= LARGEST or _read_header(scope, b"content-type").startswith(b"multipart/"):
+        return limit
+    return find_limit("/")
 
 
 class BodyLimits:
@@ -51,7 +61,7 @@ class BodyLimits:
 
 
 def _limit_body(scope: Scope, receive: Receive) -> Receive:
-    largest, read = find_limit(scope["path"]), 0
+    largest, read = _choose_limit(scope), 0
     declared, unpack = (
         _read_header(scope, b"content-length"),
         _choose_unpacker(_read_header(scope, b"content-encoding")),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Final
 from urllib.parse import quote
 
 from fastapi import Request, Response
@@ -11,8 +12,11 @@ from fastapi.responses import RedirectResponse
 from errors import BadInput, Forbidden
 from web.auth.forms import TOKEN, list_carried, read_fields, to_local_path
 from web.auth.sign_in import render_again, render_sign_in
+from web.bodies import find_limit
 
-LIVE = "X-Live"
+LIVE: Final = "X-Live"
+MOST_CARRIED: Final = 200_000
+"""Bytes of a form that is carried: whoever is not signed in makes us read no file."""
 
 
 async def answer_sign_in_needed(request: Request, reason: str) -> Response:
@@ -38,6 +42,9 @@ async def answer_stale_form(request: Request, reason: str) -> Response:
 
 
 async def _read_own_fields(request: Request) -> list[tuple[str, str]] | None:
+    """Read what was written, to show it again; None, and nothing read, where a form may be larger than is carried."""
+    if find_limit(request.url.path) > MOST_CARRIED:
+        return None
     try:
         return await read_fields(request)
     except (BadInput, Forbidden):

@@ -9,7 +9,7 @@ from fastapi.dependencies.models import Dependant
 
 from domain import permissions
 from domain.permissions import Permission
-from errors import NotAllowed
+from errors import NotAllowed, SelvedgeError
 from web.auth.callers import require_caller
 from web.auth.forms import check_form
 
@@ -56,10 +56,18 @@ def find_rule(dependant: Dependant) -> RouteRule | PublicRoute | None:
 
 
 async def admit(request: Request) -> None:
-    """Let in who is signed in, and posts that one of their pages sent. Every page of the console asks this first."""
+    """Let in who is signed in and may ask for this route, and posts that one of their pages sent. Every page of the
+    console asks this first; the form of whoever may not is not read."""
     caller = await require_caller(request)
+    rule = find_rule(request.scope["route"].dependant)
+    if isinstance(rule, RouteRule):
+        await rule(request)
     if request.method not in SAFE and not caller.is_program:
-        await check_form(request)
+        try:
+            await check_form(request)
+        except SelvedgeError:
+            await request.close()  # a file that came with it is not kept
+            raise
 
 
 async def require_person(request: Request) -> None:

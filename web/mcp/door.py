@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 from errors import Forbidden, SelvedgeError
 from models.actors import Actor, Channel
 from web.auth.callers import find_program
+from web.bodies import find_limit
 from web.context import WebContext
 from web.error_responses import answer_own_error
 from web.mcp.acting_tools import add_acting_tools
@@ -21,8 +22,6 @@ from web.mcp.reading_tools import add_reading_tools
 from web.mcp.server import AgentDesk, AgentServer
 
 PATH: Final = "/mcp"
-LARGEST_BODY: Final = 1_000_000
-"""Bytes of one message."""
 _ACTOR: Final = "selvedge.actor"
 
 
@@ -43,7 +42,7 @@ class AgentDoor:
         # Names of hosts are checked for all of the app (web/hosts.py).
         security = TransportSecuritySettings(enable_dns_rebinding_protection=False)
         self._app: Starlette = self._server.streamable_http_app(
-            streamable_http_path=PATH, max_request_body_size=LARGEST_BODY, transport_security=security
+            streamable_http_path=PATH, max_request_body_size=find_limit(PATH), transport_security=security
         )
 
     @asynccontextmanager
