@@ -26,6 +26,7 @@ from ingest.faults import explain_error
 from models.api_answers import ErrorAnswer, ErrorDetail
 from web.auth.refusals import answer_sign_in_needed, answer_stale_form
 from web.public.answers import is_client_path, render_client_error
+from web.public.origins import VISITOR_PATHS, find_origin, list_cors_headers
 from web.templating import render_page
 
 STATUS: Final[tuple[tuple[type[SelvedgeError], int], ...]] = (
@@ -112,6 +113,8 @@ def _answer(
 ) -> Response:
     if _is_for_programs(request):
         body = ErrorAnswer(error=ErrorDetail(code=code, field=field, message=message))
+        if request.url.path.startswith(VISITOR_PATHS):  # a script of the shop's page reads why
+            headers = {**headers, **list_cors_headers(find_origin(request))}
         return Response(body.model_dump_json(), status, headers, "application/json")
     if code in (NotFound.code, ErasedClient.code):  # people named no field
         message = message.removeprefix(f"{field}: ")
@@ -123,7 +126,7 @@ def _answer(
 
 def _is_for_programs(request: Request) -> bool:
     """Whether a program asks, to which JSON is answered."""
-    return request.url.path.startswith(("/v1/", "/visitor/", "/mcp")) or request.url.path.endswith(".json")
+    return request.url.path.startswith(("/v1/", "/mcp", VISITOR_PATHS)) or request.url.path.endswith(".json")
 
 
 def _add_headers(answer: Response, headers: dict[str, str]) -> Response:

@@ -27,6 +27,7 @@ from web.actors import VISITOR
 from web.api.events import count_outcomes
 from web.api.requests import parse_json
 from web.context import Here, WebContext
+from web.public.origins import find_origin, list_cors_headers
 from web.templating import WEB_FOLDER
 
 router: Final = APIRouter(include_in_schema=False)
@@ -70,7 +71,7 @@ def get_script() -> Response:
 @router.post("/visitor/session")
 async def start(request: Request, context: Here) -> Response:
     """Start a visit of somebody who agreed to be remembered for it."""
-    origin = _require_origin(request, context)
+    origin = _require_origin(request)
     wish = _parse(VisitStart, await _read_body(request))
     settings = context.settings
     session_id = start_visit(settings.keys.signing, personalisation=wish.personalisation)
@@ -80,7 +81,7 @@ async def start(request: Request, context: Here) -> Response:
 @router.post("/visitor/events")
 async def take_events(request: Request, context: Here) -> Response:
     """Take in what a visitor did: 202, with the ids of the events that are in."""
-    origin = _require_origin(request, context)
+    origin = _require_origin(request)
     server: ItemServer = request.app.state.item_server
     now = context.business_now()
     try:
@@ -103,7 +104,7 @@ async def take_events(request: Request, context: Here) -> Response:
 @router.get("/visitor/items")
 async def list_items(request: Request, context: Here, query: Annotated[PlacementQuery, Query()]) -> Response:
     """List the items of a placement, with what a page shows of them."""
-    origin = _require_origin(request, context)
+    origin = _require_origin(request)
     server: ItemServer = request.app.state.item_server
     fields = query.model_dump(exclude_none=True, exclude={"session_id"})
     nobody = start_visit(context.settings.keys.signing, personalisation=False)
@@ -117,7 +118,7 @@ async def list_items(request: Request, context: Here, query: Annotated[Placement
 @router.get("/visitor/search")
 async def search(request: Request, context: Here, query: Annotated[SearchQuery, Query()]) -> Response:
     """Search the catalogue: as `GET /v1/search`, for visits alone."""
-    origin = _require_origin(request, context)
+    origin = _require_origin(request)
     if query.client_id is not None:
         raise BadInput("is known to the shop's server alone; ask GET /v1/search there", "client_id")
     server: ItemServer = request.app.state.item_server
@@ -141,14 +142,10 @@ def _show(catalogue: Catalogue, item_id: str, context: WebContext) -> dict[str, 
     }
 
 
-def _require_origin(request: Request, context: WebContext) -> str:
+def _require_origin(request: Request) -> str:
     """Return the origin of the page that asks. Raises Forbidden for one that is not named."""
-    settings = context.settings
-    own = {settings.base_url, f"{request.url.scheme}://{request.headers.get('host', '')}"}
-    origin = request.headers.get("origin", "").rstrip("/")
-    if not origin and request.headers.get("sec-fetch-site") == "same-origin":
-        return ""
-    if origin in own or origin in settings.list_shop_origins():
+    origin = find_origin(request)
+    if origin is not None:
         return origin
     raise Forbidden("pages of this origin may not ask here: SELVEDGE_SHOP_ORIGINS names those that may")
 
@@ -169,5 +166,4 @@ def _parse(model: Any, value: Any) -> Any:
 
 
 def _answer(value: Any, origin: str, status: int = 200) -> Response:
-    headers = {"Access-Control-Allow-Origin": origin, "Vary": "Origin"} if origin else {"Vary": "Origin"}
-    return Response(orjson.dumps(value), status, headers, "application/json")
+    return Response(orjson.dumps(value), status, list_cors_headers(origin), "application/json")

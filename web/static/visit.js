@@ -1,58 +1,54 @@
 // Selvedge in a page of a shop: sends what a visitor looks at, fills placements. docs/visits.md#in-a-page
-(function () {
+(() => {
   "use strict";
   var me = document.currentScript;
   var base = new URL(me.src).origin;
   var agreed = me.dataset.consent === "yes";
   var NAME = "selvedge_visit";
-  var id = null, queue = [], starting = null, flushing = 0;
+  var id = null, queue = [], starting = null, together = 20;
 
   function post(path, body) {
     return fetch(base + "/visitor/" + path, { method: "POST", body: JSON.stringify(body), keepalive: true });
   }
   function readId() {
-    var found = document.cookie.match(new RegExp("(?:^|; )" + NAME + "=([^;]+)"));
-    return found ? found[1] : null;
+    return (document.cookie.match(new RegExp("(?:^|; )" + NAME + "=([^;]+)")) || [])[1] || null;
   }
   function keepId(value, seconds) {
     document.cookie = NAME + "=" + value + "; path=/; samesite=lax; max-age=" + seconds;
   }
+  async function start() {
+    var answer = await post("session", {});
+    if (!answer.ok) throw Error(answer.status);
+    var visit = await answer.json();
+    if (agreed) keepId(id = visit.session_id, Math.round(visit.hours * 3600));
+  }
   function begin() {
-    if (!agreed) return Promise.resolve(null);
-    id = id || readId();
-    if (id) return Promise.resolve(id);
-    starting = starting || post("session", {}).then(function (answer) {
-      if (!answer.ok) throw new Error("selvedge: " + answer.status);
-      return answer.json();
-    }).then(function (visit) {
-      id = visit.session_id;
-      keepId(id, Math.round(visit.hours * 3600));
-      return id;
-    });
-    return starting;
+    if (!agreed || (id = id || readId())) return Promise.resolve();
+    return starting = starting || start().catch(() => { starting = null; });
   }
-  function flush() {
-    flushing = 0;
-    if (!queue.length || !id) return Promise.resolve();
-    var sent = queue.splice(0, 50);
-    sent.forEach(function (one) { one.session_id = id; });
-    return post("events", sent).then(function (answer) {
-      if (answer.status >= 500) queue = sent.concat(queue);
-    }, function () { queue = sent.concat(queue); });
+  // Each event is tried three times; after a fault one by one, so that a bad one takes no others with it.
+  async function flush() {
+    if (!queue.length || !id) return;
+    var sent = queue.splice(0, together);
+    sent.forEach((one) => { one.event.session_id = id; one.left--; });
+    var answer = await post("events", sent.map((one) => one.event)).catch(() => ({ status: 503 }));
+    together = answer.ok ? 20 : 1;
+    if (!answer.ok && agreed) queue = sent.filter((one) => one.left).concat(queue);
+    if (answer.status < 429) return flush();
   }
-  function track(type, what) {
-    if (!agreed) return Promise.resolve();
+  async function track(type, what) {
+    if (!agreed) return;
     var random = crypto.getRandomValues(new Uint32Array(3));
-    var event = { event_id: Array.from(random, (n) => n.toString(36)).join("-"), type: type };
+    var event = { event_id: Array.from(random, (n) => n.toString(36)).join("-"), type };
     event[type === "searched" ? "query" : "item_id"] = what;
-    queue.push(event);
-    return begin().then(flush, () => {});
+    queue = queue.slice(-99).concat({ event, left: 3 });
+    return begin().then(flush);
   }
   // A long look is one more view; a minute, another.
   function watch(item) {
     var seconds = 0;
     track("item_viewed", item);
-    setInterval(function () {
+    setInterval(() => {
       if (document.visibilityState === "visible" && (++seconds === 20 || seconds === 60)) track("item_viewed", item);
     }, 1000);
   }
@@ -64,7 +60,7 @@
   }
   function show(box, items) {
     box.textContent = "";
-    items.forEach(function (item) {
+    items.forEach((item) => {
       var link = add("a", "item", box);
       link.href = item.url;
       link.dataset.selvedgeClick = item.item_id;
@@ -81,32 +77,32 @@
   function fill(box) {
     var set = box.dataset, ask = new URLSearchParams({ context: set.selvedgePlacement, n: set.selvedgeN || 6 });
     if (set.selvedgeItem) ask.append("item_id", set.selvedgeItem);
-    (set.selvedgeCart || "").split(" ").filter(Boolean).forEach(function (item) { ask.append("cart", item); });
+    (set.selvedgeCart || "").split(" ").filter(Boolean).forEach((item) => { ask.append("cart", item); });
     if (id) ask.append("session_id", id);
     return fetch(base + "/visitor/items?" + ask).then((answer) => answer.ok ? answer.json() : { items: [] })
       .then((found) => show(box, found.items), () => {});
   }
   function fillAll() {
-    return begin().catch(() => {}).then(flush).then(function () {
+    return begin().then(flush).then(() => {
       return Promise.all(Array.from(document.querySelectorAll("[data-selvedge-placement]"), fill));
     });
   }
-  document.addEventListener("click", function (event) {
-    ["click", "cart", "wish"].forEach(function (kind) {
+  document.addEventListener("click", (event) => {
+    ["click", "cart", "wish"].forEach((kind) => {
       var hit = event.target.closest("[data-selvedge-" + kind + "]");
       if (hit) track({ click: "item_clicked", cart: "added_to_cart", wish: "wishlisted" }[kind], hit.getAttribute("data-selvedge-" + kind));
     });
   });
-  document.addEventListener("submit", function (event) {
+  document.addEventListener("submit", (event) => {
     var box = event.target.querySelector("[data-selvedge-search]");
     if (box && box.value.trim()) track("searched", box.value.trim().slice(0, 200));
   });
   addEventListener("pagehide", flush);
   window.selvedge = {
-    track: track,
+    track,
     fill: fillAll,
-    visit: function () { return id; },
-    consent: function (yes) {
+    visit: () => id,
+    consent: (yes) => {
       agreed = !!yes;
       if (!yes) { queue = []; id = starting = null; keepId("", 0); }
       return fillAll();

@@ -151,3 +151,21 @@ def test_nothing_is_told_of_clients(page: TestClient) -> None:
     assert page.post("/visitor/events", json=[forged]).json()["accepted"] == []
     assert page.post("/visitor/events", json=[forged] * 51).status_code == 413
     assert page.post("/visitor/events", content=b"[" + b" " * 30_000 + b"]").status_code == 413
+
+
+def test_a_refusal_can_be_read_by_the_page_that_was_refused(page: TestClient) -> None:
+    """Without these headers the script would take a refusal for a lost answer, and try for ever."""
+    item = page.get("/visitor/items").json()["items"][0]["item_id"]
+    event = {"event_id": "a", "session_id": start(page), "type": "no_such", "item_id": item}
+    for answer in (
+        page.post("/visitor/events", json=[event]),
+        page.post("/visitor/events", json=[event] * 51),
+        page.post("/visitor/events", content=b" " * 30_000),
+        page.get("/visitor/nowhere"),
+    ):
+        assert answer.status_code in (404, 413, 422)
+        assert answer.headers["access-control-allow-origin"] == SHOP
+        assert answer.json()["error"]["message"]
+    foreign = page.get("/visitor/items", headers={"Origin": "http://evil.example"})
+    assert "access-control-allow-origin" not in foreign.headers
+    assert foreign.json()["error"]["code"] == "forbidden"
