@@ -35,7 +35,8 @@ def compute_next_try(attempts: int, now: datetime, wished_s: float | None = None
     endpoint asked to wait."""
     if attempts > len(WAITS):
         return None
-    return now + max(WAITS[attempts - 1], min(timedelta(seconds=wished_s or 0), LONGEST_WISH))
+    wish = timedelta(seconds=min(wished_s or 0, LONGEST_WISH.total_seconds()))
+    return now + max(WAITS[attempts - 1], wish)
 
 
 def is_given_up(failing_since: datetime | None, now: datetime) -> bool:

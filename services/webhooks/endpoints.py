@@ -36,10 +36,20 @@ from store.webhooks.endpoints import EndpointRow
 SECRET_BYTES: Final = 32
 
 
-def list_endpoints(engine: Engine) -> WebhookList:
-    """List all endpoints, by name."""
+def list_endpoints(engine: Engine, actor: Actor | None = None) -> WebhookList:
+    """List all endpoints, by name. `actor`: who sees them; none: whoever runs commands here, who sees all."""
     with read_transaction(engine) as connection:
-        return WebhookList(endpoints=endpoints.describe_endpoints(connection, endpoints.list_endpoints(connection)))
+        known = endpoints.describe_endpoints(connection, endpoints.list_endpoints(connection))
+    return WebhookList(endpoints=tuple(hide_address(one, actor) for one in known))
+
+
+def hide_address(endpoint: WebhookEndpoint, actor: Actor | None) -> WebhookEndpoint:
+    """Leave of the address its host for whoever may not add endpoints: path and query may hold a key of the other
+    system."""
+    if actor is None or permissions.may(actor, Action.ADD_WEBHOOK):
+        return endpoint
+    parts = urlsplit(endpoint.url)
+    return endpoint.model_copy(update={"url": f"{parts.scheme}://{parts.netloc}/…"})
 
 
 def add_endpoint(
@@ -96,7 +106,7 @@ def set_endpoint_state(
             held = messages.hold_messages(connection, name) if off else 0
             data = {"before": row.state, "after": state, "held": held}
             _record(connection, actor, Action.SET_WEBHOOK_STATE, name, now, real_now, data)
-        return describe(connection, name)
+        return hide_address(describe(connection, name), actor)
 
 
 def rotate_secret(
@@ -117,7 +127,7 @@ def rotate_secret(
         old = {"old_secret": row.secret, "old_until": real_now + timedelta(hours=rotation.hours)}
         endpoints.change_endpoint(connection, name, secret=seal(signing_key, secret), **old)
         _record(connection, actor, Action.ROTATE_WEBHOOK, name, now, real_now, {"hours": rotation.hours})
-        return WebhookSecret(endpoint=describe(connection, name), secret=secret)
+        return WebhookSecret(endpoint=hide_address(describe(connection, name), actor), secret=secret)
 
 
 def remove_endpoint(engine: Engine, actor: Actor, name: str, now: datetime, real_now: datetime) -> None:

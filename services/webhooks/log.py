@@ -21,7 +21,7 @@ from models.webhooks import (
     WebhookTest,
 )
 from services.webhooks.delivery import WebhookSender
-from services.webhooks.endpoints import describe, open_secrets, require_endpoint
+from services.webhooks.endpoints import describe, hide_address, open_secrets, require_endpoint
 from services.webhooks.outcomes import settle_try
 from settings import Settings
 from store.activity import write_activity
@@ -31,10 +31,12 @@ from store.webhooks.endpoints import EndpointRow
 from store.webhooks.messages import LeasedMessage
 
 
-def show_log(engine: Engine, name: str, state: MessageState | None = None, limit: int = 50) -> WebhookLog:
-    """Show the latest messages to an endpoint, each with its tries. Raises NotFound."""
+def show_log(
+    engine: Engine, name: str, state: MessageState | None = None, limit: int = 50, actor: Actor | None = None
+) -> WebhookLog:
+    """Show the latest messages to an endpoint, each with its tries. `actor`: who sees it. Raises NotFound."""
     with read_transaction(engine) as connection:
-        endpoint = describe(connection, name)
+        endpoint = hide_address(describe(connection, name), actor)
         return WebhookLog(endpoint=endpoint, messages=tuple(messages.list_messages(connection, name, state, limit)))
 
 
@@ -95,6 +97,9 @@ async def send_test(
     def _settle() -> WebhookMessage:
         with write_transaction(engine) as connection:
             settle_try(connection, message, result, now, real_now)
-            return messages.list_messages(connection, name, limit=1)[0]
+            found = messages.find_message(connection, name, message.message_id)
+            if found is None:
+                raise NotFound("this endpoint was removed while its test was on the way", "name")
+            return found
 
     return await asyncio.to_thread(_settle)

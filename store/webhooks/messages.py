@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, and_, delete, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, and_, delete, func, insert, or_, select, update
 
 from models.base import ClientId
 from models.webhooks import EndpointState, MessageState, WebhookMessage, WebhookType
@@ -100,11 +100,18 @@ def list_messages(
 ) -> Sequence[WebhookMessage]:
     """List the latest messages of an endpoint, the newest first."""
     query = select(webhook_messages).where(_M.endpoint == endpoint).order_by(_M.id.desc()).limit(limit)
-    rows = connection.execute(query.where(_M.state == state) if state else query)
-    return [
-        WebhookMessage.model_validate({**row._mapping, "data": _complete(row.data, row.client_id, row.n)})
-        for row in rows
-    ]
+    return [_describe(row) for row in connection.execute(query.where(_M.state == state) if state else query)]
+
+
+def find_message(connection: Connection, endpoint: str, message_id: str) -> WebhookMessage | None:
+    """Find one message of an endpoint; None where it is gone."""
+    query = select(webhook_messages).where(_M.endpoint == endpoint, _M.message_id == message_id)
+    row = connection.execute(query).one_or_none()
+    return None if row is None else _describe(row)
+
+
+def _describe(row: Row[Any]) -> WebhookMessage:
+    return WebhookMessage.model_validate({**row._mapping, "data": _complete(row.data, row.client_id, row.n)})
 
 
 def _complete(data: dict[str, Any], client_id: str | None, n: int | None) -> dict[str, Any]:

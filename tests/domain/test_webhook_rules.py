@@ -33,6 +33,8 @@ def test_an_endpoint_may_ask_for_a_longer_wait_of_a_day_at_most() -> None:
     assert compute_next_try(1, NOW, 3.0) == NOW + timedelta(seconds=5)
     assert compute_next_try(1, NOW, 90.0) == NOW + timedelta(seconds=90)
     assert compute_next_try(1, NOW, 1e9) == NOW + timedelta(days=1)
+    for digits in ("9" * 30, "9" * 400):
+        assert compute_next_try(1, NOW, float(digits)) == NOW + timedelta(days=1)
 
 
 def test_an_endpoint_is_given_up_after_days_without_a_good_try() -> None:

@@ -35,9 +35,9 @@ NamePath = Annotated[str, Path(description="The endpoint's name.", json_schema_e
 
 
 @router.get("/webhooks", dependencies=[needs(Disclosure.SHOP)])
-def list_webhooks(context: Here) -> WebhookList:
+def list_webhooks(context: Here, actor: By) -> WebhookList:
     """List the endpoints, each with what it is told and how many messages are in which state. No secret is in it."""
-    return endpoints.list_endpoints(context.engine)
+    return endpoints.list_endpoints(context.engine, actor)
 
 
 @router.post("/webhooks", status_code=201, responses=declare_errors(409, 413), dependencies=[needs(Action.ADD_WEBHOOK)])
@@ -53,12 +53,13 @@ def add_webhook(
 @router.get("/webhooks/{name}", responses=declare_errors(404), dependencies=[needs(Disclosure.SHOP)])
 def show_webhook(
     context: Here,
+    actor: By,
     name: NamePath,
     state: Annotated[MessageState | None, Query(description="Only messages in this state.")] = None,
     limit: Annotated[int, Query(ge=1, le=1_000, description="Messages at most.")] = 50,
 ) -> WebhookLog:
     """Show an endpoint with its latest messages and every try, the newest first."""
-    return log.show_log(context.engine, name, state, limit)
+    return log.show_log(context.engine, name, state, limit, actor)
 
 
 @router.put(
@@ -108,4 +109,4 @@ async def test_webhook(
 def remove_webhook(context: Here, actor: By, name: NamePath) -> WebhookList:
     """Remove an endpoint with its messages, and return those that are left."""
     endpoints.remove_endpoint(context.engine, actor, name, context.business_now(), context.real_now())
-    return endpoints.list_endpoints(context.engine)
+    return endpoints.list_endpoints(context.engine, actor)

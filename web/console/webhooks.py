@@ -17,8 +17,8 @@ from models.actors import Actor
 from models.base import ID_PATTERN
 from models.webhooks import (
     CHOOSABLE,
-    EndpointState,
     MessageState,
+    WebhookChange,
     WebhookOrder,
     WebhookReplay,
     WebhookRotation,
@@ -40,9 +40,9 @@ NamePath = Annotated[str, Path(pattern=ID_PATTERN)]
 
 
 @router.get(PAGE, dependencies=[needs(Disclosure.SHOP)])
-def show_webhooks(request: Request, context: Here) -> Response:
+def show_webhooks(request: Request, context: Here, actor: By) -> Response:
     """List the endpoints."""
-    return _render_list(request, context)
+    return _render_list(request, context, actor)
 
 
 @router.post(PAGE, dependencies=[needs(Action.ADD_WEBHOOK)])
@@ -60,24 +60,28 @@ def _add(request: Request, context: WebContext, actor: Actor, form: dict[str, st
         now, real_now = context.business_now(), context.real_now()
         made = endpoints.add_endpoint(context.engine, actor, key, allowlist, order, now, real_now)
     except BadInput as wrong:
-        return _render_list(request, context, form=form, wrong=str(wrong))
-    return _render_one(request, context, order.name, made=made)
+        return _render_list(request, context, actor, form=form, wrong=str(wrong))
+    return _render_one(request, context, actor, order.name, made=made)
 
 
 @router.get("/webhooks/{name}", dependencies=[needs(Disclosure.SHOP)])
-def show_webhook(request: Request, context: Here, name: NamePath, state: MessageState | None = None) -> Response:
+def show_webhook(
+    request: Request, context: Here, actor: By, name: NamePath, state: MessageState | None = None
+) -> Response:
     """Show one endpoint with its messages."""
-    return _render_one(request, context, name, state=state)
+    return _render_one(request, context, actor, name, state=state)
 
 
 @router.post("/webhooks/{name}/state", dependencies=[needs(Action.SET_WEBHOOK_STATE)])
 async def set_state(request: Request, context: Here, actor: By, name: NamePath) -> Response:
     """Enable or disable an endpoint."""
     form = await read_form(request)
-    state = EndpointState.ENABLED if form.get("state") == EndpointState.ENABLED else EndpointState.DISABLED
-    return await _act(
-        request, context, name, lambda *at: endpoints.set_endpoint_state(context.engine, actor, name, state, *at)
-    )
+
+    def change(now: datetime, real_now: datetime) -> None:
+        wish = parse_model(WebhookChange, {"state": form.get("state", "")})
+        endpoints.set_endpoint_state(context.engine, actor, name, wish.state, now, real_now)
+
+    return await _act(request, context, actor, name, change)
 
 
 @router.post("/webhooks/{name}/secret", dependencies=[needs(Action.ROTATE_WEBHOOK)])
@@ -87,7 +91,7 @@ async def rotate(request: Request, context: Here, actor: By, name: NamePath) -> 
     made = await run_in_threadpool(
         endpoints.rotate_secret, context.engine, actor, key, name, WebhookRotation(), now, real_now
     )
-    return await run_in_threadpool(_render_one, request, context, name, made=made)
+    return await run_in_threadpool(_render_one, request, context, actor, name, made=made)
 
 
 @router.post("/webhooks/{name}/replay", dependencies=[needs(Action.REPLAY_WEBHOOK)])
@@ -105,7 +109,7 @@ async def replay(request: Request, context: Here, actor: By, name: NamePath) -> 
             order = WebhookReplay(since=now - timedelta(days=int(days)))
         log.replay(context.engine, actor, name, order, now, real_now)
 
-    return await _act(request, context, name, send_again)
+    return await _act(request, context, actor, name, send_again)
 
 
 @router.post("/webhooks/{name}/test", dependencies=[needs(Action.TEST_WEBHOOK)])
@@ -115,7 +119,7 @@ async def test(request: Request, context: Here, actor: By, name: NamePath) -> Re
         now, real_now = context.business_now(), context.real_now()
         await log.send_test(context.engine, actor, context.settings, name, WebhookTest(), now, real_now)
     except BadInput as wrong:
-        return await run_in_threadpool(_render_one, request, context, name, wrong=str(wrong))
+        return await run_in_threadpool(_render_one, request, context, actor, name, wrong=str(wrong))
     return RedirectResponse(f"{PAGE}/{name}", status_code=303)
 
 
@@ -128,21 +132,21 @@ async def remove(request: Request, context: Here, actor: By, name: NamePath) -> 
 
 
 async def _act(
-    request: Request, context: WebContext, name: str, change: Callable[[datetime, datetime], object]
+    request: Request, context: WebContext, actor: Actor, name: str, change: Callable[[datetime, datetime], object]
 ) -> Response:
     """Make a change, and show the endpoint as it is then, or why it was refused."""
     try:
         await run_in_threadpool(change, context.business_now(), context.real_now())
     except BadInput as wrong:
-        return await run_in_threadpool(_render_one, request, context, name, wrong=str(wrong))
+        return await run_in_threadpool(_render_one, request, context, actor, name, wrong=str(wrong))
     return RedirectResponse(f"{PAGE}/{name}", status_code=303)
 
 
 def _render_list(
-    request: Request, context: WebContext, *, form: Mapping[str, str] | None = None, wrong: str = ""
+    request: Request, context: WebContext, actor: Actor, *, form: Mapping[str, str] | None = None, wrong: str = ""
 ) -> Response:
     shown: dict[str, Any] = {"form": form or {}, "wrong": wrong, "types": CHOOSABLE, "words": webhook_labels}
-    known = endpoints.list_endpoints(context.engine).endpoints
+    known = endpoints.list_endpoints(context.engine, actor).endpoints
     return render_page(
         request, "webhooks.html", 422 if wrong else 200, endpoints=known, real_now=context.real_now(), **shown
     )
@@ -151,13 +155,14 @@ def _render_list(
 def _render_one(
     request: Request,
     context: WebContext,
+    actor: Actor,
     name: str,
     *,
     state: MessageState | None = None,
     made: WebhookSecret | None = None,
     wrong: str = "",
 ) -> Response:
-    shown = log.show_log(context.engine, name, state)
+    shown = log.show_log(context.engine, name, state, actor=actor)
     return render_page(
         request,
         "webhook.html",

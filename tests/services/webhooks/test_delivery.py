@@ -293,6 +293,49 @@ def test_a_test_tells_what_was_answered(context: ServiceContext) -> None:
     assert json.loads(delivery.body)["data"] == {}
 
 
+class Meanwhile(WebhookSender):
+    """Sends nothing; something happens instead of the answer."""
+
+    happens: Callable[[], object]
+
+    async def send(self, *_: Any) -> TryResult:
+        await asyncio.to_thread(self.happens)
+        return TryResult(204, "", 1)
+
+
+def send_test_while(
+    context: ServiceContext, monkeypatch: pytest.MonkeyPatch, happens: Callable[[], object]
+) -> WebhookMessage:
+    monkeypatch.setattr(log, "WebhookSender", type("Sender", (Meanwhile,), {"happens": staticmethod(happens)}))
+    return asyncio.run(
+        log.send_test(context.engine, EVE, context.settings, "erp", WebhookTest(), NOW, datetime.now(UTC))
+    )
+
+
+def test_a_test_tells_of_itself_whatever_happens_meanwhile(
+    context: ServiceContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(context, "https://a.example/")
+    message = send_test_while(context, monkeypatch, lambda: happen(context, "spring"))
+    assert (message.type, message.state) == ("webhook.test", MessageState.DELIVERED)
+    with pytest.raises(NotFound, match="was removed"):
+        send_test_while(
+            context, monkeypatch, lambda: endpoints.remove_endpoint(context.engine, EVE, "erp", NOW, datetime.now(UTC))
+        )
+
+
+def test_the_path_of_an_address_is_shown_to_whoever_may_add_one(context: ServiceContext) -> None:
+    """Other systems put a key there."""
+    add(context, "https://hooks.a.example:8443/services/T0/s3cret?key=s3cret")
+    viewer = Actor(who="vic", role=Role.VIEWER, channel=Channel.PAGE)
+    shown = endpoints.list_endpoints(context.engine, viewer).model_dump_json()
+    shown += log.show_log(context.engine, "erp", actor=viewer).model_dump_json()
+    assert shown.count("https://hooks.a.example:8443/…") == 2
+    assert "s3cret" not in shown
+    assert "s3cret" in endpoints.list_endpoints(context.engine, EVE).model_dump_json()
+    assert "s3cret" in endpoints.list_endpoints(context.engine).model_dump_json()
+
+
 def test_old_messages_are_deleted_but_not_while_they_wait(context: ServiceContext) -> None:
     with WebhookReceiver() as receiver:
         add(context, receiver.url)
