@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -24,11 +25,15 @@ from ingest.readers import open_source
 from ingest.rows import FileLine, leave_out_nulls
 from ingest.uploads import Uploads, parse_format
 from ingest.whole_files import WholeFile
-from models.actors import Actor
+from models.actors import Actor, Subject, SubjectKind
 from models.imports import ImportJob, ImportState
 from services.goods.size_tables import load_size_table
 from settings import Settings
+from store.activity import write_activity
+from store.database import write_transaction
 from store.mail.policy import ShopPolicy
+
+log = logging.getLogger(__name__)
 
 SHOWN: Final = 8
 HELD_S: Final = 5.0
@@ -77,6 +82,19 @@ def _find_fault(job: ImportJob, line: FileLine, lists: str | None) -> RowFault |
     return None
 
 
+def forget_upload(
+    engine: Engine, uploads: Uploads, job: ImportJob, actor: Actor, now: datetime, real_now: datetime
+) -> None:
+    """Forget an import before its time. That of somebody else is put on record. Raises NotAllowed."""
+    permissions.require(actor, Action.IMPORT_FILE)
+    if job.by != actor.who:
+        subject = Subject(kind=SubjectKind.DATA, id=job.kind)
+        with write_transaction(engine) as connection:
+            data = {"forgotten": job.import_id, "state": job.state, "sent_by": job.by}
+            write_activity(connection, actor, Action.IMPORT_FILE, subject, now, real_now, data)
+    uploads.forget(job.import_id)
+
+
 class UploadRun:
     """Imports files beside what else the process does, each in a thread of its own."""
 
@@ -108,12 +126,16 @@ class UploadRun:
                 summary = self._import(job, actor, names)
                 ended = job.model_copy(update={"state": ImportState.DONE, "summary": summary.as_dict()})
             except (SelvedgeError, OSError) as wrong:
-                reason = wrong.reason if isinstance(wrong, BadInput) else str(wrong)
-                values = {"state": ImportState.FAILED, "reason": reason}
-                ended = self._uploads.load(job.import_id).model_copy(update=values)
+                ended = self._fail(job, wrong.reason if isinstance(wrong, BadInput) else str(wrong))
+            except Exception as fault:
+                log.error("an import ended by a fault of ours: %s", type(fault).__name__)
+                ended = self._fail(job, f"something broke on our side ({type(fault).__name__})")
             self._uploads.put(ended)
             if ended.state is ImportState.DONE:
-                self._uploads.delete_file(job)
+                self._uploads.delete_rows(job)
+
+    def _fail(self, job: ImportJob, reason: str) -> ImportJob:
+        return self._uploads.load(job.import_id).model_copy(update={"state": ImportState.FAILED, "reason": reason})
 
     def _import(self, job: ImportJob, actor: Actor, names: Sequence[str]) -> ImportSummary:
         def watch(summary: ImportSummary, at: int, total: int) -> None:

@@ -42,7 +42,7 @@ class Uploads:
         ending = Path(name).suffix.lower()
         if ending not in ENDINGS:
             raise BadInput(f"must be a file whose name ends in {', '.join(ENDINGS)}", "file")
-        self._forget_old(now)
+        self.forget_old(now)
         import_id = token_hex(8)
         folder = self._folder / import_id
         folder.mkdir(mode=0o700, parents=True)
@@ -88,13 +88,31 @@ class Uploads:
         """Return where its bad rows are listed, if there are any."""
         return self._find(job.import_id, "rejects.jsonl")
 
-    def delete_file(self, job: ImportJob) -> None:
-        """Delete the file, which holds what people are called; the report stays."""
+    def delete_rows(self, job: ImportJob) -> None:
+        """Delete the file and, of its bad rows, what they hold: line, field and reason stay for the report."""
+        rejects = self.get_rejects(job)
+        if rejects.exists():
+            fresh = rejects.with_suffix(f".{token_hex(4)}")
+            with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as file:
+                for line, field, reason in list_rejects(rejects):
+                    file.write(orjson.dumps({"line": line, "field": field, "reason": reason}) + b"\n")
+            fresh.replace(rejects)
         self.find_file(job).unlink(missing_ok=True)
 
     def forget(self, import_id: str) -> None:
         """Delete an import and its report."""
         shutil.rmtree(self._find(import_id, ""), ignore_errors=True)
+
+    def forget_old(self, real_now: datetime) -> None:
+        """Forget imports that were sent in long ago, and what a process that died while it saved a file left."""
+        for folder in self._folder.glob("*"):
+            try:
+                job = self.load(folder.name)
+                old = real_now - job.at > KEPT and not self.is_held(job)
+            except (NotFound, ValueError):  # without a job there is no other date
+                old = real_now.timestamp() - folder.stat().st_mtime > KEPT.total_seconds()
+            if old:
+                shutil.rmtree(folder, ignore_errors=True)
 
     @contextmanager
     def hold(self, job: ImportJob) -> Iterator[bool]:
@@ -116,11 +134,6 @@ class Uploads:
         if not import_id.isalnum():
             raise NotFound("no import has this id, or it was forgotten", "import_id")
         return self._folder / import_id / name
-
-    def _forget_old(self, now: datetime) -> None:
-        for job in self.list_jobs():
-            if now - job.at > KEPT and not self.is_held(job):
-                self.forget(job.import_id)
 
 
 def _copy(content: BinaryIO, path: Path) -> int:

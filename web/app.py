@@ -23,7 +23,7 @@ from services.serving.item_server import ItemServer
 from services.steady_clock import SteadyClock
 from settings import Settings
 from store.database import SMALL_POOL, connect
-from store.sql.patience import OPT_OUT, PAGES, PROBE
+from store.sql.patience import COMMAND, OPT_OUT, PAGES, PROBE
 from web import error_responses
 from web.api.document import build_document
 from web.api.routers import ROUTERS as API_ROUTERS
@@ -59,6 +59,7 @@ from web.console import (
     unknown_mails,
     webhooks,
 )
+from web.console.imports import forget_uploads
 from web.context import BusinessClock, WebContext
 from web.hosts import HostNames, list_hosts
 from web.mcp.door import PATH as AGENTS_PATH
@@ -118,7 +119,8 @@ OPEN: Final = (
 def create_app(settings: Settings) -> FastAPI:
     """Create the app. Raises ConfigError when the database URL is wrong."""
     engine = connect(settings.database, PAGES)
-    opt_outs, probes = (connect(settings.database, patience, SMALL_POOL) for patience in (OPT_OUT, PROBE))
+    own = (OPT_OUT, PROBE, COMMAND)
+    opt_outs, probes, file_imports = (connect(settings.database, patience, SMALL_POOL) for patience in own)
     steady = SteadyClock()
     business_clock = BusinessClock(probes, real_now=steady)
     context = WebContext(
@@ -129,6 +131,7 @@ def create_app(settings: Settings) -> FastAPI:
         steady,
         opt_outs=opt_outs,
         probes=probes,
+        imports=file_imports,
     )
 
     @asynccontextmanager
@@ -138,7 +141,7 @@ def create_app(settings: Settings) -> FastAPI:
         if sink is not None:
             sink.start()
         try:
-            with business_clock.follow(), Decider.serve(settings, engine) as decider:
+            with business_clock.follow(), forget_uploads(context), Decider.serve(settings, engine) as decider:
                 app.state.recommender = Recommender(engine, settings, decider, check_seconds=EVERY_SECONDS)
                 app.state.item_server = server = ItemServer(engine, app.state.recommender, settings)
                 server.start()
@@ -153,7 +156,7 @@ def create_app(settings: Settings) -> FastAPI:
         finally:
             if sink is not None:
                 sink.stop()
-            for pool in (engine, opt_outs, probes):
+            for pool in (engine, opt_outs, probes, file_imports):
                 pool.dispose()
 
     agents = AgentDoor(context)

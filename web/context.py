@@ -87,6 +87,8 @@ class WebContext:
     """The database for opt-outs, by connections of their own; None: by those of all others."""
     probes: Engine | None = None
     """The same for health."""
+    imports: Engine | None = None
+    """The same for files that are taken in, which may take as long as they need."""
 
     def recall_now(self) -> datetime:
         """Return business time without asking the database."""
@@ -102,6 +104,11 @@ class WebContext:
     def probe_engine(self) -> Engine:
         """The database for health."""
         return self.probes or self.engine
+
+    @property
+    def import_engine(self) -> Engine:
+        """The database for files that are taken in."""
+        return self.imports or self.engine
 
     @cached_property
     def policy(self) -> ShopPolicy:

@@ -6,6 +6,7 @@ The rules are those of `selvedge import` (ingest/files.py); these pages only ask
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from itertools import islice
 from typing import Annotated, Final, get_args
 
@@ -20,11 +21,12 @@ from ingest.faults import parse_model
 from ingest.guesses import propose_columns, read_head, show_cell
 from ingest.kinds import KINDS
 from ingest.row_notes import describe_notes
-from ingest.upload_runs import FileLook, UploadRun, look_at_file
+from ingest.upload_runs import FileLook, UploadRun, forget_upload, look_at_file
 from ingest.uploads import ENDINGS, LARGEST, Uploads, list_rejects, parse_format, write_rejects
 from models.actors import Actor
 from models.imports import ImportJob, ImportKind, ImportState
 from services.csv_lines import format_line
+from services.repeated_work import RepeatedWork
 from web.auth.rules import needs
 from web.console.acting import build_form_token, receive_form
 from web.context import Here, WebContext
@@ -36,7 +38,22 @@ RULE: Final = needs(Action.IMPORT_FILE)
 PAGE: Final = "/import"
 REJECTS: Final = 100
 """Bad rows that the page shows; the file lists all."""
+HOUR_S: Final = 3_600.0
 IdPath = Annotated[str, Path(pattern="^[0-9a-f]{1,32}$")]
+
+
+@contextmanager
+def forget_uploads(context: WebContext) -> Iterator[None]:
+    """Forget what was sent in long ago once an hour, for as long as the block runs."""
+    uploads = Uploads(context.settings.home)
+    work = RepeatedWork(
+        "uploads", lambda: uploads.forget_old(context.real_now()), HOUR_S, "old files are not forgotten"
+    )
+    work.start()
+    try:
+        yield
+    finally:
+        work.close()
 
 
 @router.get(PAGE, dependencies=[RULE])
@@ -88,13 +105,14 @@ def _change(request: Request, context: WebContext, import_id: str, actor: Actor,
     if uploads.is_held(job):
         return RedirectResponse(f"{PAGE}/{import_id}", status_code=303)
     if fields.get("act") == "forget":
-        uploads.forget(import_id)
+        forget_upload(context.engine, uploads, job, actor, context.business_now(), context.real_now())
         return RedirectResponse(PAGE, status_code=303)
     try:
         if job.state is not ImportState.RUNNING:
             job = uploads.put(_apply(uploads, job, fields))
         if fields.get("act") == "start":
-            run = UploadRun(context.engine, context.settings, lambda: (context.business_now(), context.real_now()))
+            engine, settings = context.import_engine, context.settings
+            run = UploadRun(engine, settings, lambda: (context.business_now(), context.real_now()))
             run.start(job, actor)
     except NotFound:
         raise

@@ -12,11 +12,14 @@ from fastapi.testclient import TestClient
 from sqlalchemy import func, select
 
 from ingest import uploads as upload_module
+from ingest.upload_runs import UploadRun
 from ingest.uploads import Uploads
 from models.imports import ImportState
 from store.database import read_transaction
+from store.sql.patience import COMMAND, PAGES
 from store.tables import activity, clients
 from tests.web.auth.staff import find_form_token, get_app_context
+from web.console.imports import forget_uploads
 
 FILE = "Kunden-Nr;E-Mail;Vorname;Internes\nn1;n1@example.com;=1+1;x\nn2;nobody;Ben;x\nn3;n3@example.com;Cleo;x\n"
 
@@ -46,6 +49,13 @@ def wait_until_in(site: TestClient, address: str) -> str:
     pytest.fail("it never ended")
 
 
+def wait_until_gone(folder: Path) -> None:
+    for _ in range(200):
+        if not folder.exists():
+            return
+        time.sleep(0.02)
+
+
 def count_new(site: TestClient) -> int:
     with read_transaction(get_app_context(site).engine) as connection:
         return connection.scalar(select(func.count()).where(clients.c.client_id.in_(["n1", "n2", "n3"]))) or 0
@@ -64,6 +74,8 @@ def test_a_file_is_looked_at_then_taken_in_and_what_was_refused_is_said(site: Te
     assert count_new(site) == 2
     assert re.search(r"<dt>Refused</dt><dd>1</dd>", page)
     assert "<td>email</td>" in page
+    [listed] = get_app_context(site).settings.home.glob("imports/*/rejects.jsonl")
+    assert "nobody" not in listed.read_text(), "what a bad row held is not kept"
     rejects = site.get(f"{address}/rejects.csv")
     assert rejects.text.splitlines()[0] == "line,field,reason"
     assert rejects.text.splitlines()[1].startswith("3,email,")
@@ -94,6 +106,19 @@ def test_what_cannot_be_read_is_refused_where_it_was_typed(site: TestClient) -> 
     assert "No such encoding" in answer.text
 
 
+def test_a_file_may_take_longer_than_a_page(site: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work of minutes runs by connections that wait as a command does, and takes none from the pages."""
+    used = list[Any]()
+    monkeypatch.setattr(UploadRun, "start", lambda run, *_: used.append(run._engine))
+    address = upload(site).headers["location"]
+    site.post(address, data=fill(site.get(address).text) | {"act": "start"})
+    context, waits = get_app_context(site), list[float]()
+    for engine in (used[0], context.engine):
+        with engine.connect() as connection:
+            waits.append(connection.exec_driver_sql("pragma busy_timeout").scalar_one() / 1000)
+    assert waits == [COMMAND.lock_s, PAGES.lock_s]
+
+
 def test_a_file_over_the_limit_is_refused(site: TestClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(upload_module, "LARGEST", 10)
     answer = upload(site)
@@ -122,6 +147,7 @@ def test_reports_and_files_are_forgotten_after_a_week(tmp_path: Path, site: Test
     uploads = Uploads(home)
     job = uploads.load(address.rpartition("/")[2])
     uploads.put(job.model_copy(update={"at": job.at - upload_module.KEPT * 2}))
-    upload(site)
+    with forget_uploads(get_app_context(site)):  # what each web process does by itself
+        wait_until_gone(home / "imports" / job.import_id)
     assert not (home / "imports" / job.import_id).exists()
     assert site.get(address).status_code == 404
