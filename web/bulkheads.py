@@ -39,8 +39,10 @@ AREAS: Final = (
     Area("visitors", ("/visitor/", "/s.js"), at_once=24, waiting=2_000, patience_s=2.0),
     # Answered from memory by the event loop.
     Area("lists", ("/v1/recommendations", "/v1/session"), at_once=5_000, waiting=0, uses_threads=False),
-    # A person's agent keeps an answer open while the person is asked.
-    Area("agents", ("/mcp",), at_once=200, waiting=0, uses_threads=False),
+    # A tool works in a thread; one that asks a person keeps its place, without a thread, until they answer.
+    Area("agents", ("/mcp",), at_once=200, waiting=0),
+    # An identity provider that is slow holds up those who sign in by it, and nobody else.
+    Area("provider", ("/sign-in/provider",), at_once=8, waiting=100),
     Area("others", ("/",), at_once=40, waiting=1_000),
 )
 """The first that fits counts."""

@@ -65,7 +65,7 @@ class OpenIdProvider:
         """Begin a sign-in: the address to which the browser goes, and what must be kept. Raises Unavailable."""
         state, nonce, verifier = (secrets.token_urlsafe(48) for _ in range(3))
         request = SignInRequest(state, nonce, verifier, next_path)
-        endpoint = str(self._discover().get("authorization_endpoint", ""))
+        endpoint = self._require_endpoint(self._discover())
         with self._open() as client:
             address, _ = client.create_authorization_url(
                 endpoint, state=request.state, nonce=request.nonce, code_verifier=request.verifier
@@ -112,6 +112,14 @@ class OpenIdProvider:
         if str(published.get("issuer", "")).rstrip("/") != self.issuer:
             raise Unavailable("the provider names another issuer than SELVEDGE_OIDC_ISSUER", public=_AWAY)
         return published
+
+    def _require_endpoint(self, published: Mapping[str, Any]) -> str:
+        """Require an address to which a browser may be sent; http only to this very machine, for trying out."""
+        endpoint = str(published.get("authorization_endpoint", ""))
+        local = self.issuer.startswith("http://127.0.0.1") and endpoint.startswith("http://127.0.0.1")
+        if not endpoint.startswith("https://") and not local:
+            raise Unavailable("the provider's authorization_endpoint is no https address", public=_AWAY)
+        return endpoint
 
     def _load(self, address: str) -> Mapping[str, Any]:
         try:

@@ -22,6 +22,8 @@ from web.context import get_context
 router: Final = APIRouter(include_in_schema=False)
 PUBLIC: Final = open_to_all("whoever is not signed in yet")
 COOKIE: Final = "selvedge_provider"
+MOST_NEXT: Final = 1_000
+"""Characters of the page to which a sign-in leads: they travel in the cookie, of which a browser keeps 4 kB."""
 WITHIN_S: Final = 600
 """Seconds in which somebody must come back from the provider."""
 
@@ -30,7 +32,8 @@ WITHIN_S: Final = 600
 async def leave_for_provider(request: Request, next: str = "/") -> Response:
     """Lead to the provider, and keep sealed in a cookie what must come back."""
     provider, settings = _require_provider(request), get_context(request).settings
-    address, begun = await run_in_threadpool(provider.begin, to_local_path(next))
+    path = to_local_path(next) if len(next) <= MOST_NEXT else "/"
+    address, begun = await run_in_threadpool(provider.begin, path)
     answer = RedirectResponse(address, status_code=303)
     options: Any = list_cookie_options(settings)
     sealed = seal(settings.keys.signing, json.dumps(begun))

@@ -10,8 +10,10 @@ from mcp.server.mcpserver.resolve import Elicit
 
 from domain import permissions
 from domain.permissions import Action, Disclosure
+from errors import BadInput
 from models.agent_answers import Confirmation
 from models.campaign_definition import CampaignDefinition
+from models.drafts import DraftVersion
 from models.states import Overdue
 from services.review.lists import show_draft
 from web.mcp.server import enter_call
@@ -68,11 +70,13 @@ def confirm_campaign_draft(ctx: Context[Any, Any], definition: CampaignDefinitio
     return _ask(ctx, Action.CREATE_CAMPAIGN, question)
 
 
-def confirm_draft_approval(ctx: Context[Any, Any], draft_id: str) -> Answer:
-    """Ask about a mail, with its words."""
+def confirm_draft_approval(ctx: Context[Any, Any], draft_id: str, version: DraftVersion) -> Answer:
+    """Ask about a mail, with its words: those that the agent read, or nobody is asked."""
     with enter_call(ctx, Action.DECIDE_MAIL) as call:
         permissions.require(call.actor, Disclosure.PERSONAL)
         draft = show_draft(call.context.engine, draft_id)
+        if draft.version != version:
+            raise BadInput("the text was changed meanwhile; read it again", "version")
     words = " ".join(sentence.text for sentence in draft.sentences)
     question = f"Approve the mail {draft_id}? It is sent then. Subject: {draft.subject}. {words}"
     return _ask(ctx, Action.DECIDE_MAIL, question)

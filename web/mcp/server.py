@@ -82,4 +82,4 @@ def enter_call(ctx: Context[Any, Any], wish: Permission) -> Iterator[AgentCall]:
         permissions.require(actor, wish)
         yield AgentCall(desk, actor)
     except SelvedgeError as refused:
-        raise ToolError(str(refused)) from None
+        raise ToolError(getattr(refused, "public", str(refused))) from None

@@ -144,6 +144,8 @@ def test_what_comes_back_belongs_to_the_browser_that_left_and_counts_once(
     assert staff.visit(site).get("/sign-in/provider/back", params=brought).status_code == 401
     assert browser.get("/sign-in/provider/back", params=brought).status_code == 303
     assert browser.get("/sign-in/provider/back", params=brought).status_code == 401
+    # The page to come back to travels in a cookie, of which a browser keeps 4 kB.
+    assert come(staff.visit(site), provider, "/clients?q=" + "a" * 5_000).headers["location"] == "/"
     outward = come(staff.visit(site), provider, "https://evil.example/")
     assert outward.headers["location"].startswith("/")
 

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -17,12 +18,14 @@ import pytest
 import uvicorn
 from mcp import Client, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
+from mcp.server.mcpserver.exceptions import ToolError
 from mcp_types import ElicitResult
 from pydantic import SecretStr
 
 from commands.mcp import find_actor
 from commands.shared.runtime import open_database
-from errors import ConfigError
+from domain.permissions import Disclosure
+from errors import ConfigError, Unavailable
 from models.actors import Actor, Channel, Role
 from models.states import CampaignState
 from models.team import ApiKeyOrder
@@ -30,13 +33,15 @@ from services.team.api_keys import create_key, revoke_key
 from settings import Settings
 from store.activity import list_activities
 from store.campaigns.campaigns import load_campaign
-from store.database import connect, read_transaction
+from store.database import connect, read_transaction, write_transaction
+from tests.support.desk import put_draft
 from tests.support.ports import free_port
 from tests.support.worker import ROOT, environment
 from tests.web import sample_shop
 from tests.web.conftest import prepare_home
 from tests.web.sample_shop import NOW
 from web.app import create_app
+from web.mcp.server import enter_call
 
 EVE = Actor(who="eve", role=Role.OWNER, channel=Channel.COMMAND)
 DEFINITION = {
@@ -164,11 +169,38 @@ def test_a_program_that_cannot_ask_changes_nothing(site: str, settings: Settings
         assert "SELVEDGE_MCP_CONFIRM" in ask(site, key, "pause_client", None, mode, client_id="ada")
 
 
+def test_a_person_is_asked_about_the_words_that_the_agent_read(site: str, settings: Settings) -> None:
+    key, person = make_key(settings, "m5", Role.MARKETER), Person(False)
+    engine = connect(settings.database)
+    with write_transaction(engine) as connection:
+        draft_id = put_draft(connection, "ada", 70)
+    engine.dispose()
+    stale = ask(site, key, "approve_draft", person, draft_id=draft_id, version="0" * 16)
+    assert "changed meanwhile" in stale
+    assert person.questions == []
+    version = ask(site, key, "read_draft", draft_id=draft_id)["version"]
+    assert "said no" in ask(site, key, "approve_draft", person, draft_id=draft_id, version=version)
+    assert len(person.questions) == 1
+
+
+def test_a_refusal_names_no_host_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Away:
+        def find_actor(self, request: Any) -> Actor:
+            raise Unavailable("10.0.0.7:5432 does not answer", public="the database does not answer")
+
+    ctx: Any = SimpleNamespace(mcp_server=SimpleNamespace(desk=Away()), request_context=SimpleNamespace(request=None))
+    with pytest.raises(ToolError, match=r"^the database does not answer$"), enter_call(ctx, Disclosure.SHOP):
+        pass
+
+
 def test_a_draft_of_a_campaign_starts_nothing(site: str, settings: Settings) -> None:
     key, person = make_key(settings, "m4", Role.MARKETER), Person(True)
     saved = ask(site, key, "draft_campaign", person, definition=DEFINITION)
     assert (saved["slug"], saved["version"], saved["state"]) == ("agents-own", 1, "draft")
     assert "1 step" in person.questions[0]
+    # A message may be larger than a form of ours.
+    long = {**DEFINITION, "steps": [{"id": f"s{n}", "mail": {"message": "Soft colours. " * 30}} for n in range(60)]}
+    assert "step" in str(ask(site, key, "draft_campaign", person, definition=long))
     wrong = {**DEFINITION, "steps": []}
     assert "steps" in ask(site, key, "draft_campaign", person, definition=wrong)
 
