@@ -23,13 +23,13 @@ from algorithms.slots.batches import CHUNK
 from algorithms.slots.built_in import BuiltIn
 from algorithms.slots.circuit import Circuit
 from algorithms.slots.guard import Member, SlotAlgorithm, decide
-from algorithms.slots.network_allowlist import NetworkAllowlist
 from algorithms.slots.processes import Helpers
 from algorithms.slots.registry import Registry
 from algorithms.slots.remote import RemoteAlgorithm, RemoteEndpoint
 from algorithms.slots.slot_table import SLOTS
 from domain.histories import ClientSignals
 from models.slots import RankingQuestion
+from network.allowlist import NetworkAllowlist
 from services.decisions.decider import Decider
 from services.recommendations.recommender import BlendRanking
 from tests.algorithms.goods import CATEGORIES, NOW, item, shelf, touch

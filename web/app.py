@@ -2,28 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from functools import cache
 from typing import Final
 
-from anyio.to_thread import current_default_thread_limiter
 from fastapi import Depends, FastAPI
 from fastapi.staticfiles import StaticFiles
 from starlette.routing import Route
 
-from mail.sink import Sink
-from services.decisions.decider import Decider
-from services.fixes.fit import FitPredictor
-from services.fixes.swap_search import SwapSearch
-from services.recommendations.page_order import PageOrderService
-from services.recommendations.recommender import Recommender
-from services.serving.change_follower import EVERY_SECONDS
-from services.serving.item_server import ItemServer
-from services.steady_clock import SteadyClock
 from settings import Settings
-from store.database import SMALL_POOL, connect
-from store.sql.patience import COMMAND, OPT_OUT, PAGES, PROBE
 from web import error_responses
 from web.api.document import build_document
 from web.api.routers import ROUTERS as API_ROUTERS
@@ -31,7 +17,7 @@ from web.auth import account, invitation, keys, provider, sign_in, team
 from web.auth.callers import KnownKeys
 from web.auth.rules import admit, open_to_all
 from web.bodies import BodyLimits
-from web.bulkheads import Bulkheads, count_threads
+from web.bulkheads import Bulkheads
 from web.console import (
     activity,
     calls,
@@ -59,16 +45,14 @@ from web.console import (
     unknown_mails,
     webhooks,
 )
-from web.console.imports import forget_uploads
-from web.context import BusinessClock, WebContext
 from web.hosts import HostNames, list_hosts
+from web.lifespan import build_context, build_lifespan
 from web.mcp.door import PATH as AGENTS_PATH
 from web.mcp.door import AgentDoor
 from web.public import confirm, health, mail_reads, pictures, preferences, quiz, shop, unsubscribe, view, visitor
 from web.quick_paths import QuickPaths
 from web.security import SecurityHeaders
 from web.templating import WEB_FOLDER
-from web.temporal import TemporalConnection
 
 CONSOLE: Final = (
     overview.router,
@@ -118,51 +102,12 @@ OPEN: Final = (
 
 def create_app(settings: Settings) -> FastAPI:
     """Create the app. Raises ConfigError when the database URL is wrong."""
-    engine = connect(settings.database, PAGES)
-    own = (OPT_OUT, PROBE, COMMAND)
-    opt_outs, probes, file_imports = (connect(settings.database, patience, SMALL_POOL) for patience in own)
-    steady = SteadyClock()
-    business_clock = BusinessClock(probes, real_now=steady)
-    context = WebContext(
-        settings,
-        engine,
-        business_clock,
-        TemporalConnection(settings),
-        steady,
-        opt_outs=opt_outs,
-        probes=probes,
-        imports=file_imports,
-    )
-
-    @asynccontextmanager
-    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        current_default_thread_limiter().total_tokens = count_threads()
-        sink = None if settings.smtp_url else Sink.from_settings(settings)
-        if sink is not None:
-            sink.start()
-        try:
-            with business_clock.follow(), forget_uploads(context), Decider.serve(settings, engine) as decider:
-                app.state.recommender = Recommender(engine, settings, decider, check_seconds=EVERY_SECONDS)
-                app.state.item_server = server = ItemServer(engine, app.state.recommender, settings)
-                server.start()
-                fits = FitPredictor(engine, settings.home).build_for_client
-                app.state.swap_search = SwapSearch(engine, settings, app.state.recommender.list_items, fits)
-                app.state.ordering = PageOrderService(engine, app.state.recommender, decider)
-                try:
-                    async with agents.run():
-                        yield
-                finally:
-                    server.close()
-        finally:
-            if sink is not None:
-                sink.stop()
-            for pool in (engine, opt_outs, probes, file_imports):
-                pool.dispose()
-
+    context, clock = build_context(settings)
     agents = AgentDoor(context)
+    lifespan = build_lifespan(context, clock, agents)
     app = FastAPI(title="Selvedge", version="1", lifespan=lifespan, docs_url=None, redoc_url=None)
     app.state.context = context
-    app.state.known_keys = KnownKeys(engine)
+    app.state.known_keys = KnownKeys(context.engine)
     app.state.health = health.HealthChecks(health.build_checks(context))
     app.openapi = cache(build_document)  # type: ignore[method-assign]
     app.add_middleware(QuickPaths, routers=API_ROUTERS)

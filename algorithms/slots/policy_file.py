@@ -8,11 +8,11 @@ from typing import Final
 
 from pydantic import ValidationError
 
-from algorithms.slots.network_allowlist import NetworkAllowlist
 from algorithms.slots.signing import parse_key
 from algorithms.slots.slot_table import SLOTS
 from errors import ConfigError
 from models.slot_policies import AlgorithmsFile
+from network.allowlist import NetworkAllowlist
 
 NAME = "algorithms.toml"
 LARGEST: Final = 1_000_000  # bytes

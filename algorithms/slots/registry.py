@@ -19,7 +19,6 @@ from algorithms.slots import packages as installed
 from algorithms.slots import policy_changes, policy_file, slot_metrics
 from algorithms.slots.batches import compute_batch_seconds, split_into_chunks
 from algorithms.slots.guard import Member, SlotAlgorithm, ask_chain
-from algorithms.slots.network_allowlist import NetworkAllowlist
 from algorithms.slots.packages import AlgorithmPackage
 from algorithms.slots.processes import Helpers, Target
 from algorithms.slots.registry_state import LoadedAlgorithm, RegistryState
@@ -31,6 +30,7 @@ from algorithms.slots.slot_table import require_slot
 from errors import ConfigError, NotFound
 from models.slot_policies import AlgorithmsFile, RemotePolicy, SlotPolicy
 from models.slots import SlotQuestion
+from network.allowlist import NetworkAllowlist
 from settings import Settings, copy_environment
 
 CHECK_SECONDS: Final = 2.0

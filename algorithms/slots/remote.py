@@ -20,8 +20,9 @@ from pydantic_core import from_json
 
 from algorithms.slots import algorithm_error, signing
 from algorithms.slots.algorithm_error import AlgorithmError
-from algorithms.slots.network_allowlist import NetworkAllowlist
 from errors import ConfigError
+from network.allowlist import NetworkAllowlist, NetworkFault
+from network.pinned_requests import CLIENT, ask_in_turn, pin_request, resolve_url
 
 Work = tuple[Callable[[], dict[str, Any]], "Future[dict[str, Any]]"]
 
@@ -53,11 +54,9 @@ class RemoteAlgorithm:
     ) -> None:
         self.endpoint, self._wall_clock = endpoint, wall_clock
         endpoint.allowlist.check_url(endpoint.url)
-        limits = httpx.Limits(max_connections=THREADS, max_keepalive_connections=THREADS)
-        # No proxy from the environment: it would look names up for us, out of sight of the rules.
-        self._new_client = partial(
-            httpx.Client, verify=_build_tls_context(ca_file), follow_redirects=False, trust_env=False, limits=limits
-        )
+        limits = httpx.Limits(max_connections=THREADS, max_keepalive_connections=THREADS)  # all lead to one host
+        options = {**CLIENT, "limits": limits}
+        self._new_client = partial(httpx.Client, verify=_build_tls_context(ca_file), **options)
         self._client = self._new_client()
         self._work: SimpleQueue[Work | None] = SimpleQueue()
         self._free = threading.Semaphore(THREADS)
@@ -119,38 +118,28 @@ class RemoteAlgorithm:
         left = end - time.monotonic()
         if left <= 0:
             raise algorithm_error.build_late_error(0)
-        url = httpx.URL(self.endpoint.url)
-        port = url.port or (443 if url.scheme == "https" else 80)
-        headers = self._build_headers(url, order)
-        refused = ""
-        for address in self.endpoint.allowlist.resolve_addresses(url.scheme, url.host, port):
-            try:
-                return self._send(url, address, headers, order, end, limit)
-            except httpx.TimeoutException:
-                raise algorithm_error.build_late_error(left) from None
-            except httpx.ConnectError as broken:
-                refused = f"{type(broken).__name__}: {broken}"
-            except (httpx.HTTPError, httpx.InvalidURL, RuntimeError) as broken:
-                raise AlgorithmError("unreachable", f"{type(broken).__name__}: {broken}") from None
-        raise AlgorithmError("unreachable", refused)
+        url, headers = httpx.URL(self.endpoint.url), self._build_headers(order)
+        try:
+            addresses = resolve_url(self.endpoint.allowlist, url)
+            return ask_in_turn(addresses, lambda address: self._send(url, address, headers, order, end, limit))
+        except NetworkFault as refused:
+            raise AlgorithmError(refused.code, refused.words) from None
+        except httpx.TimeoutException:
+            raise algorithm_error.build_late_error(left) from None
+        except (httpx.HTTPError, httpx.InvalidURL, RuntimeError) as broken:
+            raise AlgorithmError("unreachable", f"{type(broken).__name__}: {broken}") from None
 
     def _send(
         self, url: httpx.URL, address: str, headers: dict[str, str], order: bytes, end: float, limit: int
     ) -> dict[str, Any]:
-        """Send the order to an address that was checked and return the reply; the address must prove by TLS that it is
-        the URL's host."""
-        with self._client.stream(
-            "POST",
-            url.copy_with(host=address),
-            content=order,
-            headers=headers,
-            extensions={"sni_hostname": url.host},
-            timeout=max(end - time.monotonic(), 0.001),
-        ) as response:
+        """Send the order to an address that was checked and return the reply."""
+        seconds = max(end - time.monotonic(), 0.001)
+        pinned = pin_request(url, address, headers)
+        with self._client.stream("POST", **pinned, content=order, timeout=seconds) as response:
             return _parse_reply(_read_body(response, end, limit))
 
-    def _build_headers(self, url: httpx.URL, order: bytes) -> dict[str, str]:
-        stated = {"host": url.netloc.decode(), "content-type": "application/json", "accept-encoding": "identity"}
+    def _build_headers(self, order: bytes) -> dict[str, str]:
+        stated = {"content-type": "application/json", "accept-encoding": "identity"}
         message = f"msg_{uuid.uuid4().hex}"
         return stated | signing.build_headers(self.endpoint.key, message, int(self._wall_clock()), order)
 

@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 
 import click
 
-from algorithms.slots.network_allowlist import NetworkAllowlist
 from algorithms.slots.signing import parse_key
 from commands.shared.options import AS_JSON
 from errors import BadInput, ConfigError
+from network.allowlist import NetworkAllowlist
 from settings import load
 
 if TYPE_CHECKING:

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from threading import Thread
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urljoin
 
 import httpx
 
-from algorithms.slots.algorithm_error import AlgorithmError
-from algorithms.slots.network_allowlist import NetworkAllowlist
+from network.allowlist import NetworkAllowlist, NetworkFault
+from network.pinned_requests import CLIENT, ask_in_turn, pin_request, resolve_url
 from settings import Settings
 
 MOST_REDIRECTS: Final = 4
@@ -21,15 +21,6 @@ SECONDS: Final = 20.0
 """For all hops together."""
 STEP_SECONDS: Final = 8.0
 """For one step, such as a connection."""
-
-
-_CLIENT: Final[dict[str, Any]] = {
-    "trust_env": False,
-    "follow_redirects": False,
-    "timeout": STEP_SECONDS,
-    # Connections are not kept: one that proved to be a host must not serve another host of the same address.
-    "limits": httpx.Limits(max_keepalive_connections=0),
-}
 
 
 class PictureFault(Exception):
@@ -47,14 +38,13 @@ class PictureFetcher:
     allowlist: NetworkAllowlist
     most_bytes: int
     seconds: float = SECONDS
-    client: httpx.Client = field(default_factory=lambda: httpx.Client(**_CLIENT))
+    client: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=STEP_SECONDS, **CLIENT))
 
     @classmethod
     def from_settings(cls, settings: Settings) -> PictureFetcher:
         """Build the fetcher. Raises ConfigError for networks that are none."""
-        networks = [part.strip() for part in settings.picture_networks.split(",") if part.strip()]
-        reach = NetworkAllowlist.parse([], networks, "SELVEDGE_PICTURE_NETWORKS")
-        return cls(NetworkAllowlist(networks=reach.networks, plain=True), settings.picture_max_bytes)
+        allowlist = NetworkAllowlist.parse_networks(settings.picture_networks, "SELVEDGE_PICTURE_NETWORKS", plain=True)
+        return cls(allowlist, settings.picture_max_bytes)
 
     def fetch(self, address: str) -> bytes:
         """Fetch what is at a web address, in a thread that is abandoned when the time is over: httpx limits each step
@@ -84,11 +74,9 @@ class PictureFetcher:
         """Ask one host, and return the body, or where it redirects to."""
         code = "unreachable"
         try:
-            for reached in self._resolve(url):
-                try:
-                    return self._ask_at(url, reached, end)
-                except httpx.ConnectError:
-                    continue
+            return ask_in_turn(self._resolve(url), lambda reached: self._ask_at(url, reached, end))
+        except httpx.ConnectError:
+            pass
         except httpx.TimeoutException:
             code = "late"
         except (httpx.HTTPError, httpx.InvalidURL):
@@ -97,23 +85,13 @@ class PictureFetcher:
 
     def _resolve(self, url: httpx.URL) -> list[str]:
         try:
-            return self.allowlist.resolve_addresses(
-                url.scheme, url.host, url.port or (443 if url.scheme == "https" else 80)
-            )
-        except AlgorithmError as refused:
+            return resolve_url(self.allowlist, url)
+        except NetworkFault as refused:
             raise PictureFault(refused.code, again=refused.code == "unreachable") from None
 
     def _ask_at(self, url: httpx.URL, reached: str, end: float) -> bytes | str:
-        """Ask the address that was checked, which must prove by TLS that it is the host: a name that changes in between
-        leads nowhere."""
-        headers = {
-            "host": url.netloc.decode(),
-            "user-agent": "Selvedge pictures",
-            "accept": "image/*",
-            "accept-encoding": "identity",
-        }
-        extensions = {"sni_hostname": url.host}
-        with self.client.stream("GET", url.copy_with(host=reached), headers=headers, extensions=extensions) as answer:
+        headers = {"user-agent": "Selvedge pictures", "accept": "image/*", "accept-encoding": "identity"}
+        with self.client.stream("GET", **pin_request(url, reached, headers)) as answer:
             if answer.is_redirect:
                 return str(answer.headers.get("location", ""))
             _require_picture(answer)

@@ -13,9 +13,9 @@ from typing import Any, Final
 import httpx
 import orjson
 
-from algorithms.slots.algorithm_error import AlgorithmError
-from algorithms.slots.network_allowlist import NetworkAllowlist
 from domain.webhook_rules import sign_message
+from network.allowlist import NetworkAllowlist, NetworkFault
+from network.pinned_requests import CLIENT, await_in_turn, pin_request, resolve_url
 from settings import Settings
 from store.webhooks.messages import LeasedMessage
 
@@ -26,9 +26,7 @@ LOOK_UPS: Final = 32
 
 
 def _build_client() -> httpx.AsyncClient:
-    # Connections are not kept: one that proved to be a host must not serve another host of the same address.
-    limits = httpx.Limits(max_keepalive_connections=0)
-    return httpx.AsyncClient(trust_env=False, follow_redirects=False, timeout=SECONDS, limits=limits)
+    return httpx.AsyncClient(timeout=SECONDS, **CLIENT)
 
 
 @dataclass(frozen=True)
@@ -85,7 +83,7 @@ class WebhookSender:
             fault = "redirects" if 300 <= status < 400 else ""
         except TimeoutError:
             status, wished_s, fault = None, None, "late"
-        except AlgorithmError as refused:
+        except NetworkFault as refused:
             status, wished_s, fault = None, None, refused.code
         except httpx.TimeoutException:
             status, wished_s, fault = None, None, "late"
@@ -96,33 +94,22 @@ class WebhookSender:
         return TryResult(status, fault, int((time.monotonic() - begun) * 1_000), wished_s)
 
     async def _post(self, url: httpx.URL, headers: dict[str, str], body: bytes) -> tuple[int, float | None]:
-        """Post to the addresses that were checked, in turn; each must prove by TLS that it is the host."""
-        port = url.port or (443 if url.scheme == "https" else 80)
         loop = asyncio.get_running_loop()
-        reached = await loop.run_in_executor(self.threads, self.allowlist.resolve_addresses, url.scheme, url.host, port)
-        for index, address in enumerate(reached):
-            try:
-                return await self._post_at(url, address, headers, body)
-            except httpx.ConnectError:
-                if index == len(reached) - 1:
-                    raise
-        raise AlgorithmError("unreachable", "no address is known")
+        reached = await loop.run_in_executor(self.threads, resolve_url, self.allowlist, url)
+        return await await_in_turn(reached, lambda address: self._post_at(url, address, headers, body))
 
     async def _post_at(
         self, url: httpx.URL, address: str, headers: dict[str, str], body: bytes
     ) -> tuple[int, float | None]:
-        named = {"host": url.netloc.decode(), **headers}
-        options: dict[str, Any] = {"headers": named, "content": body, "extensions": {"sni_hostname": url.host}}
         # Of the answer only the head is read: nobody asked for its body, however long.
-        async with self.client.stream("POST", url.copy_with(host=address), **options) as answer:
+        async with self.client.stream("POST", **pin_request(url, address, headers), content=body) as answer:
             wished = answer.headers.get("retry-after", "")
             return answer.status_code, float(wished) if wished.isascii() and wished.isdigit() else None
 
 
 def build_allowlist(settings: Settings) -> NetworkAllowlist:
     """Build the rule of which addresses may be reached: public ones by TLS, and the networks of the setting."""
-    networks = [part.strip() for part in settings.webhook_networks.split(",") if part.strip()]
-    return NetworkAllowlist.parse([], networks, "SELVEDGE_WEBHOOK_NETWORKS")
+    return NetworkAllowlist.parse_networks(settings.webhook_networks, "SELVEDGE_WEBHOOK_NETWORKS")
 
 
 def build_body(message: LeasedMessage) -> bytes:

@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import Connection, Engine
 
-from algorithms.slots.network_allowlist import NetworkAllowlist
 from domain import permissions
 from domain.network_addresses import is_public, parse_address
 from domain.permissions import Action
@@ -27,6 +26,7 @@ from models.webhooks import (
     WebhookRotation,
     WebhookSecret,
 )
+from network.allowlist import NetworkAllowlist
 from services.team.secrets import seal, unseal
 from store.activity import write_activity
 from store.database import read_transaction, write_transaction

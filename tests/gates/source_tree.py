@@ -10,7 +10,7 @@ from pathlib import Path
 REPOSITORY = Path(__file__).parents[2]
 ROOMS = [
     "activities", "agents", "algorithms", "commands", "demo", "domain",
-    "hosting", "ingest", "mail", "models", "services", "store", "web", "workflows",
+    "hosting", "ingest", "mail", "models", "network", "services", "store", "web", "workflows",
 ]  # fmt: skip
 
 

@@ -7,6 +7,7 @@ import re
 import sys
 import tomllib
 from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -140,6 +141,28 @@ def test_models_import_pydantic_and_the_standard_library_alone() -> None:
         for f in (REPOSITORY / "models").glob("*.py")
     }
     assert {file: names for file, names in strange.items() if names} == {}
+
+
+def find_undeclared(names: set[str], declared: set[str]) -> set[str]:
+    """Those imported names whose package was not asked for: it is here because another package needs it today."""
+    packages = packages_distributions()
+    return {
+        name for name in names & packages.keys() if not {normalise(package) for package in packages[name]} & declared
+    }
+
+
+def normalise(package: str) -> str:
+    return re.sub(r"[-_.]+", "-", package).lower()
+
+
+def test_what_the_product_imports_it_asks_for() -> None:
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+    asked = [*project["dependencies"], *project["optional-dependencies"]["deep"], "selvedge"]
+    declared = {normalise(re.split(r"[\[><=]", line)[0]) for line in asked}
+    declared |= {"anyio", "starlette", "mcp-types", "pydantic-core"}  # what fastapi, mcp and pydantic are made of
+    imported = {name for file in list_product_files() for name in list_imports(parse_file(file))}
+    assert find_undeclared(imported, declared) == set()
+    assert find_undeclared({"pytest", "pydantic", "json"}, declared) == {"pytest"}
 
 
 @pytest.mark.parametrize("name", ["requirements.lock", "deploy/requirements.lock", "scripts/uv.lock"])

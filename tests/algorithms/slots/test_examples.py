@@ -16,11 +16,11 @@ import pytest
 
 from algorithms.slots import signing
 from algorithms.slots.conformance import run_conformance_suite
-from algorithms.slots.network_allowlist import NetworkAllowlist
 from algorithms.slots.processes import Helpers
 from algorithms.slots.registry import Registry
 from algorithms.slots.remote import RemoteAlgorithm, RemoteEndpoint
 from algorithms.slots.slot_table import SLOTS
+from network.allowlist import NetworkAllowlist
 from tests.algorithms.slots.questions import build_ranking_question, build_target
 from tests.support.packages import install
 

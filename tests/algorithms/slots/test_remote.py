@@ -12,12 +12,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from algorithms.slots.guard import Member, decide, decide_many
-from algorithms.slots.network_allowlist import NetworkAllowlist
 from algorithms.slots.remote import THREADS, RemoteAlgorithm, RemoteEndpoint
 from algorithms.slots.slot_table import SLOTS
 from domain import slot_rules as rules
 from errors import ConfigError
 from models.slots import RankingAnswer
+from network.allowlist import NetworkAllowlist
 from tests.algorithms.slots.questions import HERE, build_ranking_question
 from tests.support.ports import free_port
 

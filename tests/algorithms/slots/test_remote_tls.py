@@ -17,11 +17,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from algorithms.slots.guard import Member, decide
-from algorithms.slots.network_allowlist import NetworkAllowlist
 from algorithms.slots.remote import RemoteAlgorithm, RemoteEndpoint
 from algorithms.slots.slot_decisions import SlotDecision
 from algorithms.slots.slot_table import SLOTS
 from errors import ConfigError
+from network.allowlist import NetworkAllowlist
 from tests.algorithms.slots.questions import HERE, build_ranking_question
 
 Ask = Callable[..., SlotDecision]

@@ -106,7 +106,7 @@ def test_the_address_that_was_checked_is_asked(server: str, monkeypatch: pytest.
         address = "127.0.0.1" if len(looks) == 1 else "10.0.0.1"
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port))]
 
-    monkeypatch.setattr("algorithms.slots.network_allowlist.socket.getaddrinfo", resolve)
+    monkeypatch.setattr("network.allowlist.socket.getaddrinfo", resolve)
     port = server.rpartition(":")[2]
     assert build_fetcher().fetch(f"http://rebinding.example:{port}/ok.jpg") == PHOTO
     assert looks == ["rebinding.example"]

@@ -41,6 +41,7 @@ from tests.web import sample_shop
 from tests.web.conftest import prepare_home
 from tests.web.sample_shop import NOW
 from web.app import create_app
+from web.bulkheads import AREAS, count_threads
 from web.mcp.server import enter_call
 
 EVE = Actor(who="eve", role=Role.OWNER, channel=Channel.COMMAND)
@@ -191,6 +192,12 @@ def test_a_refusal_names_no_host_of_ours(monkeypatch: pytest.MonkeyPatch) -> Non
     ctx: Any = SimpleNamespace(mcp_server=SimpleNamespace(desk=Away()), request_context=SimpleNamespace(request=None))
     with pytest.raises(ToolError, match=r"^the database does not answer$"), enter_call(ctx, Disclosure.SHOP):
         pass
+
+
+def test_whatever_works_in_threads_has_its_own() -> None:
+    """Agents that fill their places leave every page and opt-out its thread."""
+    places = {area.name: area.at_once for area in AREAS}
+    assert count_threads() >= places["agents"] + places["others"] + places["opt_outs"] + places["probes"]
 
 
 def test_a_draft_of_a_campaign_starts_nothing(site: str, settings: Settings) -> None:

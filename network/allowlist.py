@@ -1,21 +1,23 @@
-"""Addresses that may be asked: remote algorithms only on listed hosts, and all private addresses only in listed
-networks. Pictures of items are fetched by the same rule.
-
-A name is looked up once for each call and the address that was checked is the one that is connected to, so a name whose
-address changes in between leads nowhere.
-"""
+"""Addresses that may be asked: private ones only in listed networks, and, where hosts are listed, those hosts alone."""
 
 from __future__ import annotations
 
 import ipaddress
 import socket
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
-from algorithms.slots.algorithm_error import AlgorithmError
 from domain.network_addresses import Address, Network, is_public, parse_address
 from errors import ConfigError
+
+
+class NetworkFault(Exception):
+    """A host that may not be asked, or of which no address is known. `code` may stand in metrics, logs and records."""
+
+    def __init__(self, code: str, words: str) -> None:
+        super().__init__(code)
+        self.code, self.words = code, words
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,12 @@ class NetworkAllowlist:
         except ValueError as wrong:
             raise ConfigError(f"{field}: {wrong}") from None
 
+    @classmethod
+    def parse_networks(cls, text: str, field: str, *, plain: bool = False) -> NetworkAllowlist:
+        """Parse networks with commas between, as a setting names them. Raises ConfigError naming the setting."""
+        networks = [part.strip() for part in text.split(",") if part.strip()]
+        return replace(cls.parse([], networks, field), plain=plain)
+
     def check_url(self, url: str) -> None:
         """Check that a URL may be asked. Raises ConfigError."""
         try:
@@ -51,15 +59,15 @@ class NetworkAllowlist:
             raise ConfigError(f"url: {host} is not listed in remotes.hosts of algorithms.toml")
 
     def resolve_addresses(self, scheme: str, host: str, port: int) -> list[str]:
-        """Resolve a host to its addresses, in the order to try them. Raises AlgorithmError when one is not allowed."""
+        """Resolve a host to its addresses, in the order to try them. Raises NetworkFault when one is not allowed."""
         try:
             results = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError):
-            raise AlgorithmError("unreachable", f"no address is known for {host}") from None
+            raise NetworkFault("unreachable", f"no address is known for {host}") from None
         addresses = [parse_address(str(result[4][0])) for result in results]
         for address in addresses:
             if not self._is_allowed(address, scheme):
-                raise AlgorithmError(
+                raise NetworkFault(
                     "forbidden_address", f"{host} leads to {address}: private, or without TLS, and not listed"
                 )
         return [str(address) for address in addresses]
