@@ -24,7 +24,7 @@ async def answer_sign_in_needed(request: Request, reason: str) -> Response:
     if request.method in ("GET", "HEAD") and LIVE not in request.headers:
         path = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return RedirectResponse(f"/sign-in?next={quote(to_local_path(path))}", status_code=303)
-    fields = await _read_own_fields(request)
+    fields = await _read_own_fields(request) if find_limit(request.url.path) <= MOST_CARRIED else None
     if fields is None:
         return render_sign_in(request, 401, wrong=reason)
     carried = [*list_carried(fields), ("old_token", dict(fields).get(TOKEN, ""))]
@@ -42,9 +42,7 @@ async def answer_stale_form(request: Request, reason: str) -> Response:
 
 
 async def _read_own_fields(request: Request) -> list[tuple[str, str]] | None:
-    """Read what was written, to show it again; None, and nothing read, where a form may be larger than is carried."""
-    if find_limit(request.url.path) > MOST_CARRIED:
-        return None
+    """Read what was written, to show it again."""
     try:
         return await read_fields(request)
     except (BadInput, Forbidden):
