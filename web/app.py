@@ -20,6 +20,7 @@ from web.bodies import BodyLimits
 from web.bulkheads import Bulkheads
 from web.console import (
     activity,
+    algorithms,
     calls,
     campaign_acts,
     campaign_builder,
@@ -76,6 +77,7 @@ CONSOLE: Final = (
     calls.router,
     goods.router,
     dead_letters.router,
+    algorithms.router,
     refreshes.router,
     imports.router,
     privacy.router,

@@ -113,7 +113,7 @@ def _answer(
 ) -> Response:
     if _is_for_programs(request):
         body = ErrorAnswer(error=ErrorDetail(code=code, field=field, message=message))
-        if request.url.path.startswith(VISITOR_PATHS):  # a script of the shop's page reads why
+        if request.url.path.startswith(VISITOR_PATHS) and "app" in request.scope:  # the page's script reads why
             headers = {**headers, **list_cors_headers(find_origin(request))}
         return Response(body.model_dump_json(), status, headers, "application/json")
     if code in (NotFound.code, ErasedClient.code):  # people named no field

@@ -31,7 +31,7 @@ PAGES: Final = (
     *("/campaigns/spring/acts/adjust", "/campaigns/spring/acts/end", "/campaigns/evil/acts/resume"),
     *("/fixes", "/fixes?state=", "/fixes/f1", "/fixes/f2", "/fixes/f3", "/fixes/f1?search=knit", "/calls"),
     *("/mails", "/mailbox", "/mailbox/1", "/mailbox/2?view=text", "/mailbox/1?view=headers"),
-    *("/goods", "/refreshes", "/activity", "/team", "/keys", "/sign-in", "/import", "/import/aaaa"),
+    *("/goods", "/algorithms", "/refreshes", "/activity", "/team", "/keys", "/sign-in", "/import", "/import/aaaa"),
     *("/webhooks", "/webhooks/warehouse", "/dead-letters"),
     *("/suppressions", "/new-campaign", "/campaigns/autumn", "/campaigns/autumn/build", "/campaigns/autumn/versions"),
 )

@@ -8,30 +8,43 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+import httpx
 import pytest
 from argon2 import PasswordHasher
 from playwright.sync_api import Browser, Page
 from sqlalchemy import Engine, select
 
 from models.actors import Role
+from models.clients import ClientRow
 from models.team import AccountState
+from services.clients import registration
 from services.team.invitations import add_person
+from settings import Settings
 from store import tables as t
 from store.database import connect, read_transaction, write_transaction
+from store.mail.policy import ShopPolicy
+from store.privacy import erasure
 from store.team import accounts
 from tests.browser.conftest import serve
 from tests.browser.walk import Watch
+from tests.support.algorithms import install_algorithm, wait_until
 from tests.support.desk import load_state, put_draft
+from tests.support.private_data import ADDRESS, CANARIES, NAME, iterate_all_rows
+from tests.web.sample_shop import NOW
 
 PASSWORD: Final = "nine wild horses"
 FILE: Final = "Kunden-Nr;E-Mail;Vorname\nn1;n1@example.com;Zo\u00eb\nn2;nobody;Ben\nn3;n3@example.com;Cleo\n"
+KEY: Final = "the key"
+SIGNING: Final = "a signing key for tests"
+"""As `serve` has it."""
 WIDTHS: Final = (1440, 390)
 
 
 @pytest.fixture(scope="module")
 def site(home: Path) -> Iterator[str]:
-    """The site, which asks for a sign-in."""
-    yield from serve(home, open_pages=False)
+    """The site, which asks for a sign-in, beside an algorithm that is installed and has no part."""
+    install_algorithm(home / "algorithms", "first")
+    yield from serve(home, open_pages=False, api_key=KEY)
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +53,7 @@ def engine(site: str, home: Path) -> Iterator[Engine]:
     engine = connect(f"sqlite:///{home / 'selvedge.db'}")
     hashed = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
     with write_transaction(engine) as connection:
-        for role in (Role.MARKETER, Role.STYLIST, Role.OPERATOR, Role.VIEWER):
+        for role in (Role.MARKETER, Role.STYLIST, Role.OPERATOR, Role.DATA_SCIENTIST, Role.VIEWER):
             account_id = add_person(connection, role.value, role, datetime.now(UTC)).account_id
             accounts.change_account(connection, account_id, {"password_hash": hashed, "state": AccountState.ACTIVE})
         put_draft(connection, "ada", 8, updated_at=datetime.now(UTC))
@@ -140,6 +153,61 @@ def test_a_marketer_builds_a_campaign_and_an_operator_lets_it_out(enter: Any, en
     assert ask(engine, select(t.campaigns.c.state).where(t.campaigns.c.slug == slug)) == "running"
 
 
+def test_a_data_scientist_promotes_an_algorithm_which_answers(enter: Any, site: str, engine: Engine) -> None:
+    def ask_for_list() -> str:
+        answer = httpx.get(
+            f"{site}/v1/recommendations?client_id=client005&n=2", headers={"authorization": f"Bearer {KEY}"}
+        )
+        return str(answer.json()["algorithm"])
+
+    assert ask_for_list() != "first"
+    page = enter(Role.DATA_SCIENTIST).open("/algorithms")
+    card = page.locator("#algorithm-first")
+    card.get_by_text("Promote", exact=True).click()
+    card.get_by_role("button", name="Promote first").click()
+    page.wait_for_url("**/algorithms?done=changed**", timeout=60_000)
+    assert "first answers" in page.locator("#slot-ranking").inner_text()
+    assert "promote first in ranking" in page.locator("#history").inner_text()
+    assert wait_until(lambda: ask_for_list() == "first", 30)
+    put_on_record = select(t.activity.c.actor).where(t.activity.c.action == "slot.set_policy")
+    assert ask(engine, put_on_record) == "data_scientist"
+    page.get_by_role("button", name="Back to the champion before").click()
+    page.wait_for_url("**/algorithms?done=changed**")
+    assert wait_until(lambda: ask_for_list() != "first", 30)
+
+
+def test_an_operator_exports_and_erases_a_client(enter: Any, engine: Engine, home: Path) -> None:
+    settings, now = Settings(home=home, signing_key=SIGNING, _env_file=None), datetime.now(UTC)
+    row = {"client_id": "leaver", "email": ADDRESS, "first_name": NAME, "consent": True}
+    with write_transaction(engine) as connection:
+        terms = ShopPolicy.from_settings(settings)
+        registration.upsert_clients(connection, [ClientRow.model_validate(row)], terms, NOW, now)
+        put_draft(connection, "leaver", first_name=NAME)
+    worker = enter(Role.OPERATOR, 390, "dark")
+    page = worker.open("/clients/leaver")
+    assert NAME in page.locator("main").inner_text()
+    with page.expect_download() as export:
+        page.get_by_role("link", name="Export all their data (JSON)").click()
+    exported = Path(export.value.path()).read_text()
+    assert (NAME in exported, ADDRESS in exported) == (True, True)
+    page.get_by_text("Erase this client", exact=True).click()
+    page.locator("[name=confirm]").fill("leaver")
+    page.get_by_role("button", name="Erase").click()
+    page.get_by_text("Is being erased", exact=True).wait_for()
+    with write_transaction(engine) as connection:  # as a worker does
+        erasure.replace_with_tombstone(connection, SIGNING, "leaver", now)
+        while erasure.erase_batch(connection, "leaver"):
+            pass
+        erasure.mark_erased(connection, SIGNING, "leaver", now)
+    with read_transaction(engine) as connection:
+        left = [(name, word) for name, row in iterate_all_rows(connection) for word in CANARIES if word in row]
+    assert left == []
+    page.reload()
+    assert NAME not in page.content()
+    assert "erased" in page.locator("main").inner_text()
+    worker.watch.complaints = [said for said in worker.watch.complaints if "410" not in said]
+
+
 def test_an_operator_pauses_a_client_and_undoes_it_by_keys_alone(enter: Any, engine: Engine) -> None:
     worker = enter(Role.OPERATOR)
     page = worker.open("/clients")
@@ -210,6 +278,11 @@ def test_a_viewer_is_offered_no_act_and_no_name(enter: Any) -> None:
         assert "Person 7" not in page.content()
         for name in ("New client", "New campaign", "Mail it no more"):
             assert page.get_by_text(name, exact=True).count() == 0, (path, name)
-    worker.page.goto(worker.page.url.replace("/suppressions", "/import"))
-    assert "may not" in worker.page.locator("main").inner_text()
+    page = worker.open("/algorithms")
+    assert page.locator("#algorithm-first").count() == 1
+    assert page.locator("main form").count() == 0, "nothing to promote by"
+    page = worker.open("/clients/client003")
+    assert page.get_by_text("Erase this client").count() == 0
+    for path in ("/import", "/clients/client003/export", "/clients/client003/acts/pause"):
+        assert "may not" in worker.open(path).locator("main").inner_text(), path
     worker.watch.complaints.clear()

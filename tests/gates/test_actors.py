@@ -83,6 +83,7 @@ WITH_ACTOR: Final = {
     "services/review/edits.py": {"edit_draft"},
     "services/segments/attributes.py": {"declare_attribute"},
     "services/segments/saved.py": {"save_segment", "delete_segment"},
+    "services/slots/acts.py": {"steer_slot"},
     "services/slots/policies.py": {"change_policy", "set_policy"},
     "services/visits/visits.py": {"take_visit_events", "save_visit_events", "join_visit"},
     "services/fixes/wave_start.py": {"begin_wave"},

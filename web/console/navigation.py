@@ -33,6 +33,7 @@ FURTHER: Final = (
     NavLink("/suppressions", "Suppressions"),
     NavLink("/import", "Import", Action.IMPORT_FILE),
     NavLink("/goods", "Goods"),
+    NavLink("/algorithms", "Algorithms"),
     NavLink("/refreshes", "Nightly training"),
     NavLink("/dead-letters", "Dead letters"),
     NavLink("/activity", "Activity", Disclosure.ACTIVITY),
