@@ -81,6 +81,7 @@ WITH_ACTOR: Final = {
     "services/review/claims.py": {"claim_draft", "release_draft"},
     "services/review/decisions.py": {"decide_draft"},
     "services/review/edits.py": {"edit_draft"},
+    "services/offers/lifecycle.py": {"save_offer", "approve_offer", "retire_offer"},
     "services/segments/attributes.py": {"declare_attribute"},
     "services/segments/saved.py": {"save_segment", "delete_segment"},
     "services/slots/acts.py": {"steer_slot"},
