@@ -44,7 +44,7 @@ class ShopSettings(BaseSettings):
     drawn_pictures: bool = False
     """Whether items without a picture are shown as drawings. The demo sets it; a shop shows its own."""
     size_table: Path | None = None
-    """TOML file of the shop's own sizes, beside the built-in ones (docs/sizes.md)."""
+    """TOML file of the shop's own sizes, beside the built-in ones (docs/goods.md)."""
 
     @field_validator("shop_time_zone")
     @classmethod

@@ -181,7 +181,7 @@ REJECT_REASONS: Final[dict[str, str]] = {
 }
 """Why a stylist rejects a box."""
 
-HOLD_REASONS: Final[dict[str, str]] = {
+DRAFT_REASONS: Final[dict[str, str]] = {
     "refused": "the reviewer refused it",
     "sample": "one of the first, as a sample",
     "all": "every such mail is read",
