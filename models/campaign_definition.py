@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from models.base import CampaignSlug, Contract, StrictInput, Utc
-from models.campaign import Audience, CampaignSpec
+from models.campaign import Audience, CampaignChange, CampaignSpec
 from models.drafts import ReviewPolicy
 from models.guardrails import Guardrails
 from models.journey_steps import END, EventType, JourneyStep, QuietHours, Span, StepId
@@ -228,6 +228,24 @@ class CampaignVersionList(Contract):
     """The versions of one campaign, the newest first."""
 
     versions: tuple[CampaignVersion, ...]
+
+
+class CampaignAdjustment(CampaignChange):
+    """What somebody changes while a campaign runs. `step`: the mail of a campaign of several steps that `message` and
+    `voice` are for."""
+
+    step: StepId | None = None
+
+    @model_validator(mode="after")
+    def _say_words(self) -> CampaignAdjustment:
+        if self.step is None:
+            return self
+        given = set(self.list_changes()) - {"step"}
+        if others := given - {"message", "voice"}:
+            raise ValueError(f"{min(others)}: is of the whole campaign; change it without a step")
+        if not given:
+            raise ValueError("step: give its message or its voice")
+        return self
 
 
 class SubmitOrder(StrictInput):

@@ -7,15 +7,16 @@ from typing import Any
 import click
 
 from commands.campaign.guardrails import GUARDRAIL, parse_guardrails
-from commands.campaign.steering import steer_campaign
+from commands.campaign.steering import adjust_campaign
 from commands.shared.options import AS_JSON
 from commands.shared.parsing import validate
 from errors import BadInput
-from models.campaign import CampaignChange, CampaignCommand
+from models.campaign_definition import CampaignAdjustment
 
 
 @click.command("adjust")
 @click.argument("slug")
+@click.option("--step", help="The mail of a campaign of several steps that --message and --voice are for.")
 @click.option("--message", help="What it wants to say; mails that have not left are written anew.")
 @click.option("--voice", help="How it should sound.")
 @click.option("--throughput", type=int, help="Clients enrolled in a minute.")
@@ -31,9 +32,8 @@ def command(slug: str, as_json: bool, guardrails: tuple[str, ...], **options: An
     options["guardrails"] = parse_guardrails(guardrails)
     if all(value is None for value in options.values()):
         raise BadInput("give --message, --voice, --throughput, --priority, --review, an end or --guardrail")
-    change = validate(CampaignChange, options)
-    order = CampaignCommand(kind="adjust", change=change.list_changes())
-    steered = steer_campaign(slug, order)
+    change = validate(CampaignAdjustment, options)
+    steered = adjust_campaign(slug, change)
     if as_json:
         click.echo(steered.model_dump_json())
         return

@@ -12,6 +12,18 @@ from settings import load
 
 if TYPE_CHECKING:
     from models.campaign import SteeredCampaign
+    from models.campaign_definition import CampaignAdjustment
+
+
+def adjust_campaign(slug: str, change: CampaignAdjustment) -> SteeredCampaign:
+    """Change a campaign, or what one of its steps says."""
+    from services.campaigns.rewording import reword_step  # noqa: PLC0415
+
+    if change.step is None:
+        return steer_campaign(slug, CampaignCommand(kind="adjust", change=change.list_changes()))
+    engine = open_database(load())
+    now, real_now = load_business_time(engine), datetime.now(UTC)
+    return reword_step(engine, get_command_actor(), slug, change, now, real_now)
 
 
 def steer_campaign(slug: str, command: CampaignCommand) -> SteeredCampaign:

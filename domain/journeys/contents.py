@@ -36,14 +36,25 @@ def build_content(definition: CampaignDefinition, step: JourneyStep, place: Jour
     return build_mail_content(definition, step.mail, variant, place.item_id)
 
 
+class MailWords(NamedTuple):
+    """What a mail wants to say, and how it sounds."""
+
+    message: str
+    voice: str
+
+
+def choose_words(definition: CampaignDefinition, mail: JourneyMail, variant: Variant | None) -> MailWords:
+    """Choose the words of a mail with one of its texts."""
+    return MailWords(variant.message if variant else mail.message, mail.voice or definition.voice)
+
+
 def build_mail_content(
     definition: CampaignDefinition, mail: JourneyMail, variant: Variant | None, item_id: ItemId | None
 ) -> MailContent:
     """Build what a mail says with one of its texts; `item_id` is what the entry was about."""
     shown = (item_id,) if mail.show_entry_item and item_id else ()
     return MailContent(
-        message=variant.message if variant else mail.message,
-        voice=mail.voice or definition.voice,
+        **choose_words(definition, mail, variant)._asdict(),
         items=(*shown, *(item for item in mail.items if item not in shown))[:4],
         category=mail.category,
         autonomy=mail.autonomy or definition.autonomy,

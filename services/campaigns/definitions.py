@@ -28,6 +28,7 @@ from services.campaigns.definition_checks import (
     resolve_audiences,
 )
 from services.campaigns.sanity import require_future_end
+from services.campaigns.takeover import take_over_words
 from settings import Settings
 from store.activity import write_activity
 from store.campaigns import campaigns, versions
@@ -187,7 +188,8 @@ def publish_version(
     moves: Mapping[StepId, StepId],
     now: datetime,
 ) -> None:
-    """Make a version the one by which clients enter. Raises BadInput when the campaign is over."""
+    """Make a version the one by which clients enter. Who moves to one that only says something else does so at once.
+    Raises BadInput when the campaign is over."""
     if campaign.state in (CampaignState.FINISHING, CampaignState.FINISHED, CampaignState.ENDED):
         raise BadInput(f"{campaign.slug} is {campaign.state}; give a new one another slug", "slug")
     versions.move_version(connection, row, VersionState.LIVE, now, takeover=takeover, moves=dict(moves))
@@ -200,6 +202,9 @@ def publish_version(
         campaigns.update_campaign(connection, campaign.slug, now, spec=spec, version=row.version)
     else:
         values = {"cursor": "", "enrolled_all": False}
+        if takeover == "move" and campaign.version is not None:
+            before = versions.load_version(connection, campaign.slug, campaign.version)
+            take_over_words(connection, before, row, now)
         campaigns.update_campaign(connection, campaign.slug, now, spec=spec, version=row.version, **values)
 
 

@@ -75,8 +75,8 @@ def require_possible(row: CampaignRow, command: CampaignCommand, now: datetime) 
     change = CampaignChange.model_validate(command.change)
     if row.version is not None and (of_steps := {"message", "voice", "review"} & set(change.list_changes())):
         raise BadInput(
-            f"{row.slug} has several steps, and each says its own: change the file, then create, submit, approve and "
-            "start it with --in-it move",
+            f"{row.slug} has several steps, and each says its own: name the step for its message or voice, or change "
+            "the file, then create, submit, approve and start it with --in-it move",
             min(of_steps),
         )
     for field in ("message", "voice"):

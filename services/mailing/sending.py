@@ -248,11 +248,11 @@ def _find_stale(connection: Connection, row: LedgerRow, client: ClientFile) -> s
 
 
 def _find_changed_text(context: ServiceContext, row: LedgerRow, gate: campaigns.CampaignGate) -> str:
-    """Find whether the campaign's message or voice was changed since the mail was written. A step keeps its words."""
-    if not row.campaign or row.content is not None:
+    """Find whether the message or voice, of the campaign or of the mail's step, was changed since it was written."""
+    if not row.campaign or row.brief is None:
         return ""
-    brief = row.brief or {}
-    said_now = normalise(gate.message), gate.voice or context.settings.shop_voice
+    brief, said = row.brief, row.content or gate
+    said_now = normalise(said.message), said.voice or gate.voice or context.settings.shop_voice
     return "" if (brief.get("message", ""), brief.get("voice", "")) == said_now else "message_changed"
 
 

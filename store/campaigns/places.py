@@ -116,6 +116,13 @@ def save_place(connection: Connection, before: JourneyPlace, after: JourneyPlace
     return connection.execute(statement.values(_build_values(after, now))).rowcount == 1
 
 
+def move_to_version(connection: Connection, slug: CampaignSlug, before: int, after: int) -> int:
+    """Let everybody on their way by one version go on by another that has the same steps, and return how many these
+    are."""
+    there = (_e.campaign == slug, _e.version == before, _e.state.in_(sorted(OPEN_PLACES)))
+    return connection.execute(update(enrolments).where(*there).values(version=after)).rowcount
+
+
 def leave_at_goal(connection: Connection, place: JourneyPlace, now: datetime) -> None:
     """End the place of a client who reached the goal, in whatever step an assessment puts it meanwhile."""
     statement = update(enrolments).where(

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import datetime
+from typing import NamedTuple
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, bindparam, func, select, update
 
 from domain.outreach import SETTLED, list_sources
 from models.base import CampaignSlug, ClientId
+from models.journey_steps import MailContent, StepId
 from models.states import OutreachState
 from store.sql.bulk import among
 from store.tables import outreaches
@@ -21,6 +24,42 @@ def list_stoppable(connection: Connection, slug: CampaignSlug, limit: int) -> li
     query = select(o.client_id, o.n, o.state).where(o.campaign == slug, o.state.in_(states))
     rows = connection.execute(query.order_by(o.client_id, o.n).limit(limit))
     return [(row.client_id, row.n, OutreachState(row.state)) for row in rows]
+
+
+class UnsentMail(NamedTuple):
+    """A mail of a step that is not with the mail server yet, and what it is to say."""
+
+    client_id: ClientId
+    n: int
+    step: StepId
+    content: MailContent
+
+
+def list_unsent(connection: Connection, slug: CampaignSlug, steps: Collection[StepId]) -> list[UnsentMail]:
+    """List the mails of these steps of a campaign that have not left, whether written or not."""
+    o = outreaches.c
+    states = sorted(set(OutreachState) - SETTLED - {OutreachState.DATA})
+    query = select(o.client_id, o.n, o.reason_key, o.content).where(
+        o.campaign == slug, o.state.in_(states), o.content.is_not(None)
+    )
+    rows = connection.execute(query.order_by(o.client_id, o.n).with_for_update())
+    found = (UnsentMail(row.client_id, row.n, row.reason_key.rpartition(":")[2], row.content) for row in rows)
+    return [one._replace(content=MailContent.model_validate(one.content)) for one in found if one.step in steps]
+
+
+def save_contents(connection: Connection, mails: Collection[UnsentMail], now: datetime) -> None:
+    """Save what mails are to say. One that is written already is written again before it leaves."""
+    if not mails:
+        return
+    of_mail = (outreaches.c.client_id == bindparam("client"), outreaches.c.n == bindparam("mail"))
+    statement = update(outreaches).where(*of_mail).values(content=bindparam("said"), updated_at=now)
+    connection.execute(
+        statement,
+        [
+            {"client": one.client_id, "mail": one.n, "said": one.content.model_dump(mode="json", exclude_defaults=True)}
+            for one in mails
+        ],
+    )
 
 
 def count_in_delivery(connection: Connection, slug: CampaignSlug) -> int:

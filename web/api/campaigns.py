@@ -10,17 +10,19 @@ from domain.permissions import Action, Disclosure
 from models.actors import Actor
 from models.base import ID_PATTERN
 from models.campaign import (
-    CampaignChange,
     CampaignCommand,
     CampaignProgress,
     PauseRequest,
     ResumeRequest,
     SteeredCampaign,
 )
+from models.campaign_definition import CampaignAdjustment
 from models.campaign_people import CampaignPeople, RetryOrder, RetryResult
+from models.lift import CampaignLift
 from models.states import EnrolmentState
-from services.campaigns import people, steering
+from services.campaigns import lift, people, steering
 from services.campaigns.lists import load_progress
+from services.campaigns.rewording import reword_step
 from web.api.requests import JsonBody
 from web.api.routing import create_router, declare_errors
 from web.auth.callers import By
@@ -32,7 +34,7 @@ router: Final = create_router("campaigns")
 SlugPath = Annotated[str, Path(description="The campaign's slug.", json_schema_extra={"pattern": ID_PATTERN})]
 Pause = Annotated[PauseRequest, Depends(JsonBody(PauseRequest, required=False))]
 Resume = Annotated[ResumeRequest, Depends(JsonBody(ResumeRequest, required=False))]
-Change = Annotated[CampaignChange, Depends(JsonBody(CampaignChange))]
+Change = Annotated[CampaignAdjustment, Depends(JsonBody(CampaignAdjustment))]
 Retry = Annotated[RetryOrder, Depends(JsonBody(RetryOrder, required=False))]
 
 
@@ -40,6 +42,13 @@ Retry = Annotated[RetryOrder, Depends(JsonBody(RetryOrder, required=False))]
 def get_progress(context: Here, slug: SlugPath) -> CampaignProgress:
     """Count where the clients and mails of a campaign stand."""
     return load_progress(context.engine, slug)
+
+
+@router.get("/campaigns/{slug}/lift", responses=declare_errors(404), dependencies=[needs(Disclosure.SHOP)])
+def measure_lift(context: Here, slug: SlugPath) -> CampaignLift:
+    """Compare the clients of a campaign with those held out of it. Amounts are cents; the intervals are right however
+    often one looks. `re-engagement` tells the same of the built-in mail to clients who drift."""
+    return lift.measure_lift(context.engine, slug, context.settings.holdout_share, context.business_now())
 
 
 @router.get("/campaigns/{slug}/people", responses=declare_errors(404), dependencies=[needs(Disclosure.SHOP)])
@@ -80,7 +89,11 @@ def resume_campaign(context: Here, actor: By, slug: SlugPath, order: Resume) -> 
     "/campaigns/{slug}/adjust", responses=declare_errors(404, 413), dependencies=[needs(Action.ADJUST_CAMPAIGN)]
 )
 def adjust_campaign(context: Here, actor: By, slug: SlugPath, change: Change) -> SteeredCampaign:
-    """Change a campaign while it runs; the answer says from when each change holds."""
+    """Change a campaign while it runs; the answer says from when each change holds. With `step` its `message` and
+    `voice` are those of one mail: a version of its own, which awaits approval where its policy or your role says so."""
+    if change.step is not None:
+        now, real_now = context.business_now(), context.real_now()
+        return reword_step(context.engine, actor, slug, change, now, real_now)
     return _steer(context, actor, slug, CampaignCommand(kind="adjust", change=change.list_changes()))
 
 

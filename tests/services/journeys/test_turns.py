@@ -7,17 +7,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 from sqlalchemy import Engine, select
 
 from errors import BadInput
 from models.actors import Actor, Channel, Role
 from models.base import utc
-from models.campaign import CampaignCommand
-from models.campaign_definition import CampaignDefinition, CampaignVersion
+from models.campaign import CampaignCommand, SteeredCampaign
+from models.campaign_definition import CampaignAdjustment, CampaignDefinition, CampaignVersion
 from models.lifecycle import Assessment, AssessRequest
 from models.states import OutreachState
 from services.assessment.assessor import Assessor
 from services.campaigns.definitions import decide_version, save_draft, start_version, submit_version
+from services.campaigns.rewording import reword_step
 from services.campaigns.steering import steer_campaign
 from services.context import ServiceContext
 from services.ingestion.intake import accept_events
@@ -25,7 +27,7 @@ from services.mailing.send_times import choose_send_time
 from services.mailing.sending import decide_sending
 from settings import Settings
 from store import tables as t
-from store.campaigns import places
+from store.campaigns import places, versions
 from store.database import connect, read_transaction, write_transaction
 from store.mail import ledger
 from store.mail.policy import ShopPolicy
@@ -64,6 +66,10 @@ class Basket:
         decide_version(self.engine, OWNER, "cart", drafted.version, "approve", NOON, NOON)
         start_version(self.engine, OWNER, "cart", NOON, NOON, **fields)
         return drafted
+
+    def reword(self, actor: Actor, step: str, message: str) -> SteeredCampaign:
+        order = CampaignAdjustment(step=step, message=message)
+        return reword_step(self.engine, actor, "cart", order, NOON + 5 * HOUR, NOON)
 
     def tell(self, kind: str, at: datetime, **fields: Any) -> None:
         with write_transaction(self.engine) as connection:
@@ -227,7 +233,7 @@ def test_an_occasion_that_a_long_pause_outlived_is_none_unless_late_mail_is_want
 
 def test_what_belongs_to_the_steps_is_no_adjustment_and_the_priority_is(basket: Basket) -> None:
     change = CampaignCommand(kind="adjust", change={"message": "All is reduced."})
-    with pytest.raises(BadInput, match=r"^message: cart has several steps, and each says its own: change the file"):
+    with pytest.raises(BadInput, match=r"^message: cart has several steps, and each says its own: name the step"):
         steer_campaign(basket.engine, OWNER, "cart", change, NOON, NOON)
     steer_campaign(basket.engine, OWNER, "cart", CampaignCommand(kind="adjust", change={"priority": 95}), NOON, NOON)
     basket.tell("added_to_cart", NOON, item_id="jumper")
@@ -252,3 +258,80 @@ def test_a_new_version_moves_who_is_in_it_at_their_next_step(basket: Basket) -> 
     basket.publish(CART | {"steps": [CART["steps"][0], CART["steps"][1], last]}, takeover="move")
     basket.look(NOON + 79 * HOUR)
     assert (basket.place[1], basket.keys) == ("last", ["first", "last"])
+
+
+def test_a_step_is_said_anew_for_everybody_on_their_way_and_for_mail_that_has_not_left(basket: Basket) -> None:
+    basket.tell("added_to_cart", NOON, item_id="jumper")
+    basket.look(NOON + 4 * HOUR)
+    steer_campaign(basket.engine, OWNER, "cart", CampaignCommand(kind="adjust", change={"priority": 95}), NOON, NOON)
+    with write_transaction(basket.engine) as connection:
+        (mail,) = [one for one in ledger.load_client_mails(connection, "ann") if one.campaign == "cart"]
+        written = {"message": CART["steps"][0]["mail"]["message"], "voice": basket.context.settings.shop_voice}
+        connection.execute(t.outreaches.update().where(t.outreaches.c.n == mail.n).values(brief=written))
+
+    def find_code() -> tuple[str, str]:
+        with write_transaction(basket.engine) as connection:
+            row = ledger.require_mail(connection, "ann", mail.n)
+            assert row.content is not None
+            return row.content.message, decide_sending(basket.context, connection, row, NOON + 5 * HOUR).code
+
+    assert find_code() == (written["message"], "")
+    said = basket.reword(OWNER, "first", "They wait for you.").said
+    assert said[0].startswith("version 2 took the place of version 1: it holds for the 1 clients on their way")
+    assert said[1].startswith("1 mails of this step had not left")
+    assert find_code() == ("They wait for you.", "message_changed")
+    assert basket.reword(OWNER, "first", "They wait for you.").said == ("it says that already; nothing was changed",)
+    basket.reword(OWNER, "second", "And these go with them.")
+    basket.send_all(NOON + 6 * HOUR)
+    basket.look(NOON + 6 * HOUR)
+    basket.look(NOON + 79 * HOUR)
+    with read_transaction(basket.engine) as connection:
+        row = ledger.require_mail(connection, "ann", ledger.load_client_mails(connection, "ann")[-1].n)
+        assert row.content is not None
+        assert (row.content.message, row.priority) == ("And these go with them.", 95), "what was adjusted before stays"
+        assert versions.load_version(connection, "cart").decided_by == "eve"
+
+
+def test_who_may_not_approve_leaves_a_reworded_step_to_somebody_else(basket: Basket) -> None:
+    marketer = Actor(who="mia", role=Role.MARKETER, channel=Channel.COMMAND)
+    basket.tell("added_to_cart", NOON, item_id="jumper")
+    basket.look(NOON + 4 * HOUR)
+    said = basket.reword(marketer, "first", "They wait for you.").said
+    assert "awaits approval" in said[0]
+    with pytest.raises(BadInput, match=r"^version: version 2 is awaiting approval: publish it or send it back first$"):
+        basket.reword(OWNER, "second", "And these.")
+
+    def read_message() -> str:
+        with read_transaction(basket.engine) as connection:
+            row = ledger.require_mail(connection, "ann", ledger.load_client_mails(connection, "ann")[-1].n)
+        return row.content.message if row.content else ""
+
+    assert read_message() == CART["steps"][0]["mail"]["message"]
+    decide_version(basket.engine, OWNER, "cart", 2, "approve", NOON, NOON)
+    start_version(basket.engine, marketer, "cart", NOON, NOON, "move")
+    assert read_message() == "They wait for you."
+
+
+@pytest.mark.parametrize(
+    ("order", "why"),
+    [
+        (
+            {"step": "frist", "message": "x"},
+            r"^step: frist is no step; did you mean first\? \(its mails: first, second\)$",
+        ),
+        ({"step": "think", "message": "x"}, r"^step: think is no mail \(its mails: first, second\)$"),
+        ({"step": "first", "message": "Visit https://x.example"}, "^message: "),
+    ],
+    ids=range(3),
+)
+def test_what_cannot_be_said_anew_is_refused(basket: Basket, order: dict[str, str], why: str) -> None:
+    with pytest.raises(BadInput, match=why):
+        reword_step(basket.engine, OWNER, "cart", CampaignAdjustment.model_validate(order), NOON, NOON)
+    with read_transaction(basket.engine) as connection:
+        assert versions.load_version(connection, "cart").version == 1
+
+
+@pytest.mark.parametrize("wrong", [{"step": "first"}, {"step": "first", "message": "x", "priority": 3}])
+def test_an_adjustment_of_a_step_is_its_words(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        CampaignAdjustment.model_validate(wrong)
