@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from commands.campaign.steering import steer_campaign
-from commands.shared.options import REASON
+from commands.campaign.steering import print_steered, steer_campaign
+from commands.shared.options import AS_JSON, REASON
 from commands.shared.parsing import validate
 from models.campaign import CampaignCommand, PauseRequest
 
@@ -13,8 +13,9 @@ from models.campaign import CampaignCommand, PauseRequest
 @click.command("end")
 @click.argument("slug")
 @REASON
-def command(slug: str, reason: str) -> None:
+@AS_JSON
+def command(slug: str, reason: str, as_json: bool) -> None:
     """Enrol nobody more. Mail on its way still goes, but not what a pause holds back."""
     order = validate(PauseRequest, {"reason": reason})
-    steer_campaign(slug, CampaignCommand(kind="end", reason=order.reason))
-    click.echo(f"{slug}: ended")
+    steered = steer_campaign(slug, CampaignCommand(kind="end", reason=order.reason))
+    print_steered(steered, f"{slug}: ended", as_json=as_json)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import click
 
-from commands.campaign.steering import steer_campaign
-from commands.shared.options import OVERDUE
+from commands.campaign.steering import print_steered, steer_campaign
+from commands.shared.options import AS_JSON, OVERDUE
 from models.campaign import CampaignCommand
 from models.states import Overdue
 
@@ -13,9 +13,8 @@ from models.states import Overdue
 @click.command("resume")
 @click.argument("slug")
 @OVERDUE
-def command(slug: str, overdue: str) -> None:
+@AS_JSON
+def command(slug: str, overdue: str, as_json: bool) -> None:
     """Let a campaign go on; parked mail drains at its throughput."""
     steered = steer_campaign(slug, CampaignCommand(kind="resume", overdue=Overdue(overdue)))
-    click.echo(f"{slug}: {steered.state}; overdue mail: {overdue}")
-    for said in steered.said:
-        click.echo(said)
+    print_steered(steered, f"{slug}: {steered.state}; overdue mail: {overdue}", as_json=as_json)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import click
+
 from commands.shared.actor import get_command_actor
 from commands.shared.runtime import load_business_time, open_database
 from models.campaign import CampaignCommand
@@ -33,3 +35,8 @@ def steer_campaign(slug: str, command: CampaignCommand) -> SteeredCampaign:
     engine = open_database(load())
     now, real_now = load_business_time(engine), datetime.now(UTC)
     return steering.steer_campaign(engine, get_command_actor(), slug, command, now, real_now)
+
+
+def print_steered(steered: SteeredCampaign, first: str, *, as_json: bool) -> None:
+    """Print what came of an order: in words, which begin with `first`, or as JSON."""
+    click.echo(steered.model_dump_json() if as_json else "\n".join([first, *steered.said]))
