@@ -47,6 +47,7 @@ PARTS = (
     "words",
     "honest",
     "segments",
+    "simulate",
 )
 
 BARS: dict[str, tuple[str, float]] = {
@@ -62,6 +63,7 @@ BARS: dict[str, tuple[str, float]] = {
     "events_accepted_per_s": (">=", 3_000),
     "import_rows_per_s": (">=", 20_000),
     "assess_s_per_million_clients": ("<=", 3),
+    "simulate_ms_per_workflow": ("<=", 90),
     "idle_client_workflow_tasks_per_year": ("<=", 30),
     "busy_client_workflow_tasks_per_year": ("<=", 400),
     "busy_client_history_events_per_year": ("<=", 4_000),

@@ -242,12 +242,14 @@ async def test_an_owner_leads_a_campaign_from_a_segment_to_its_end(shop: Shop, t
             for hand in hands:
                 await steer(hand, shop)
             for hand in hands:
-                await follow_to_its_end(hand, shop)
+                assert await follow_to_its_end(hand, shop) > 0
     shop.sink.stop()
     shop.engine.dispose()
 
 
-async def follow_to_its_end(hand: Hand, shop: Shop) -> None:
+async def follow_to_its_end(hand: Hand, shop: Shop) -> int:
+    """Wait for the campaign's end, and return how many got the second mail as it was said in the end."""
+
     async def is_finished() -> bool:
         return (await hand.act("status"))["state"] == "finished"
 
@@ -263,6 +265,7 @@ async def follow_to_its_end(hand: Hand, shop: Shop) -> None:
         treated = ends[client_id]["state"] != "held_out"
         steps = [number for number in (False, True) if told[f"{client_id}@example.com", number]]
         assert steps == ([False, True] if k % 2 else [False]) * treated, (client_id, ends[client_id])
+    return sum(new for _, new in told)
 
 
 async def list_all(hand: Hand) -> list[Answer]:
