@@ -23,7 +23,7 @@ from hosting.dispatch import Dispatcher
 from hosting.entry_watch import EntryWatch
 from hosting.health import WorkerHealth
 from hosting.picture_watch import watch_pictures
-from hosting.queues import QUEUES, run_workers
+from hosting.queues import run_workers
 from hosting.register_watch import RegisterWatch
 from hosting.returns import host_returns
 from hosting.schedules import REFRESH, WAVE, keep_schedule
@@ -39,7 +39,7 @@ from store import clock as stored_clock
 from store.database import connect, ping, read_transaction
 from store.sql.patience import WORK
 from workflows import handles
-from workflows.options import LIFECYCLE_QUEUE, MAIL_QUEUE
+from workflows.options import LIFECYCLE_QUEUE, MAIL_QUEUE, QUEUES
 
 log = logging.getLogger("selvedge.worker")
 

@@ -58,13 +58,12 @@ from workflows.campaign import Campaign
 from workflows.erasure import Erasure
 from workflows.fix import FixAssignment
 from workflows.lifecycle import ClientLifecycle
-from workflows.options import AGENTS_QUEUE, LIFECYCLE_QUEUE, MAIL_QUEUE, SCIENCE_QUEUE
+from workflows.options import AGENTS_QUEUE, LIFECYCLE_QUEUE, MAIL_QUEUE, QUEUES, SCIENCE_QUEUE
 from workflows.outreach import Outreach
 from workflows.refresh import Refresh
 from workflows.signal_payloads import SingleInputInterceptor
 from workflows.wave import FixWave
 
-QUEUES: Final = (LIFECYCLE_QUEUE, SCIENCE_QUEUE, AGENTS_QUEUE, MAIL_QUEUE)
 THREADS: Final = 16
 RANKINGS: Final = 4
 """Rankings under way at once in one process; each keeps a core busy."""

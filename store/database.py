@@ -184,6 +184,13 @@ _OUR_FAULT: Final = (IntegrityError, ProgrammingError)
 """Errors of our own statements; all others are the database's, such as a file that is no database."""
 
 
+def measure_bytes(connection: Connection) -> int:
+    """Measure how large the database is on the disk, its journal apart."""
+    postgresql = connection.dialect.name == "postgresql"
+    pages = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
+    return int(connection.scalar(text("SELECT pg_database_size(current_database())" if postgresql else pages)) or 0)
+
+
 def ping(engine: Engine) -> None:
     """Query the database once. Raises Unavailable when it does not answer."""
     with read_transaction(engine) as connection:

@@ -43,6 +43,7 @@ from web.console import (
     refreshes,
     review,
     suppressions,
+    system,
     unknown_mails,
     webhooks,
 )
@@ -76,6 +77,7 @@ CONSOLE: Final = (
     fixes.router,
     calls.router,
     goods.router,
+    system.router,
     dead_letters.router,
     algorithms.router,
     refreshes.router,

@@ -11,6 +11,7 @@ LIFECYCLE_QUEUE: Final = "lifecycle"
 AGENTS_QUEUE: Final = "agents"
 MAIL_QUEUE: Final = "mail"
 SCIENCE_QUEUE: Final = "science"
+QUEUES: Final = (LIFECYCLE_QUEUE, SCIENCE_QUEUE, AGENTS_QUEUE, MAIL_QUEUE)
 
 
 class LocalOptions(TypedDict):

@@ -207,6 +207,12 @@ def count_pending(connection: Connection) -> int:
     return connection.scalar(select(func.count()).select_from(outbox).where(~outbox.c.held)) or 0
 
 
+def count_by_lane(connection: Connection) -> dict[Lane, int]:
+    """Count the nudges that wait to be sent, by lane; those that wait for the shop's go are not among them."""
+    query = select(outbox.c.lane, func.count()).where(~outbox.c.held).group_by(outbox.c.lane)
+    return {Lane(lane): count for lane, count in connection.execute(query)}
+
+
 def find_oldest_due(connection: Connection, real_now: datetime) -> datetime | None:
     """Find since when the oldest nudge that is due waits, real time; None where none is due."""
     due = ~outbox.c.held & (outbox.c.due_at <= real_now)

@@ -48,8 +48,15 @@ def add_spend(connection: Connection, scope: str, key: str, cost: ModelUsage) ->
     sums = {"calls": spend.calls + cost.calls, "tokens": spend.tokens + cost.tokens}
     own = (spend.scope == scope) & (spend.key == key)
     connection.execute(update(model_spend).where(own).values(**sums, micros=spend.micros + cost.micros))
-    row = connection.execute(select(spend.calls, spend.tokens, spend.micros).where(own)).one()
-    return ModelUsage(calls=row.calls, tokens=row.tokens, micros=row.micros)
+    return load_spend(connection, scope, key)
+
+
+def load_spend(connection: Connection, scope: str, key: str) -> ModelUsage:
+    """Load what a counter stands at; nothing where it was never added to."""
+    spend = model_spend.c
+    query = select(spend.calls, spend.tokens, spend.micros).where(spend.scope == scope, spend.key == key)
+    row = connection.execute(query).one_or_none()
+    return ModelUsage() if row is None else ModelUsage(calls=row.calls, tokens=row.tokens, micros=row.micros)
 
 
 WENT_WELL: Final = frozenset({"ok", "mended"})

@@ -19,8 +19,8 @@ from tests.support.ports import free_ports
 
 
 def _serve(settings: Settings, log: str) -> None:
-    from hosting.queues import QUEUES
     from worker import serve
+    from workflows.options import QUEUES
 
     with open(log, "ab", buffering=0) as file:
         os.dup2(file.fileno(), sys.stdout.fileno())

@@ -14,7 +14,7 @@ from sqlalchemy import Engine, select
 from temporalio.client import Client
 
 from hosting.dispatch import Dispatcher
-from hosting.queues import QUEUES, run_workers
+from hosting.queues import run_workers
 from mail.faulty_sink import FaultySink
 from mail.mailbox import DeliveredMail
 from models.campaign import CampaignSpec
@@ -32,6 +32,7 @@ from store.mail.policy import ShopPolicy
 from store.tables import outreach_steps, outreaches
 from tests.support.ports import free_port
 from tests.support.tables import create_tables
+from workflows.options import QUEUES
 
 CATEGORIES = ["dress", "shirt", "trousers", "knit", "coat", "shoes"]
 COLOURS = ["black", "navy", "ecru", "rust"]

@@ -35,6 +35,7 @@ FURTHER: Final = (
     NavLink("/goods", "Goods"),
     NavLink("/algorithms", "Algorithms"),
     NavLink("/refreshes", "Nightly training"),
+    NavLink("/system", "System"),
     NavLink("/dead-letters", "Dead letters"),
     NavLink("/activity", "Activity", Disclosure.ACTIVITY),
     NavLink("/webhooks", "Webhooks", Action.ADD_WEBHOOK),

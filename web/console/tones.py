@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 GOOD: Final = frozenset(
-    {"sent", "done", "live", "completed", "running", "active", "won_back", "shipped", "closed", "kept"}
+    {"sent", "done", "live", "completed", "running", "active", "won_back", "shipped", "closed", "kept", "up"}
 )
 WAITING: Final = frozenset(
     {
@@ -28,7 +28,7 @@ WAITING: Final = frozenset(
         "reminded",
     }
 )
-BAD: Final = frozenset({"failed", "unknown", "rejected", "escalated"})
+BAD: Final = frozenset({"failed", "unknown", "rejected", "escalated", "down"})
 
 
 def choose_tone(state: str) -> str:

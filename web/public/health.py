@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -72,8 +73,10 @@ class HealthChecks:
                 await check()
         except TimeoutError:
             return f"no answer within {PATIENCE_S:.0f} s"
-        except (OSError, SelvedgeError) as failed:
-            return getattr(failed, "public", str(failed)) or type(failed).__name__
+        except SelvedgeError as failed:
+            return getattr(failed, "public", "") or str(failed)
+        except OSError as failed:
+            return os.strerror(failed.errno) if failed.errno else str(failed) or type(failed).__name__
         return ""
 
 
