@@ -45,7 +45,7 @@ def build_lifespan(context: WebContext, clock: BusinessClock, agents: AgentDoor)
     """Build the life of a site: the clock is followed, old files are forgotten and lists are kept while it answers."""
 
     @asynccontextmanager
-    async def live(app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         current_default_thread_limiter().total_tokens = count_threads()
         with (
             _close_pools(context),
@@ -58,7 +58,7 @@ def build_lifespan(context: WebContext, clock: BusinessClock, agents: AgentDoor)
             async with agents.run():
                 yield
 
-    return live
+    return lifespan
 
 
 @contextmanager

@@ -45,6 +45,7 @@ PAGES: Final = (
     ),
     *("/webhooks", "/webhooks/warehouse", "/dead-letters"),
     *("/suppressions", "/new-campaign", "/campaigns/autumn", "/campaigns/autumn/build", "/campaigns/autumn/versions"),
+    *("/campaigns/spring/preview", "/campaigns/autumn/preview", "/campaigns/evil/preview"),
 )
 NO_PAGES: Final = ("/me", "/clients/{client_id}/export", "/mailbox/{mail_id}/html", "/mailbox/{mail_id}/raw")
 """What asks for an account of one's own, and what is no page."""

@@ -36,12 +36,15 @@ def watch_loop() -> Iterator[list[str]]:
 
 
 def _find_place(frame: FrameType | None) -> str:
-    """Find the line of `web/` that asks; none while the app starts or stops, when it serves nobody."""
+    """Find the line of `web/` that asks; none while the app starts or stops, when it serves nobody, nor for a loop that
+    a service runs in a thread of its own: what asked for that stands outside of it."""
     place = ""
     while frame is not None:
         code = frame.f_code
         if code.co_name == "lifespan":
             return ""
+        if code.co_name == "run_forever":
+            return place
         if not place and code.co_filename.startswith(WEB):
             place = f"{code.co_filename}:{frame.f_lineno} {code.co_name}"
         frame = frame.f_back

@@ -1,8 +1,4 @@
-"""`/mailbox`: the mails that the embedded mail server accepted, to read in the browser.
-
-A mail's HTML is shown in a sandboxed frame under a policy of its own: no script, no form, no font or picture from
-elsewhere, whatever the mail contains.
-"""
+"""`/mailbox`: the mails that the embedded mail server accepted, to read in the browser."""
 
 from __future__ import annotations
 
@@ -23,6 +19,7 @@ from store.clients import clients
 from store.database import read_transaction
 from store.mail import messages
 from web.auth.rules import needs
+from web.console.mail_frames import frame_mail
 from web.context import Here, WebContext
 from web.templating import render_page
 
@@ -80,18 +77,7 @@ def show_mail(request: Request, context: Here, mail_id: int, view: str = "html")
 def show_mail_html(context: Here, mail_id: int) -> HTMLResponse:
     """Return the HTML part, for the frame."""
     mail = Mailbox(get_mailbox_path(context.settings)).get(mail_id)
-    pictures = f"'self' data: {context.settings.base_url}"
-    return HTMLResponse(
-        mail.html.replace("<head>", '<head><base target="_blank">', 1),  # a click must not replace the mail
-        headers={
-            "Content-Security-Policy": (
-                f"sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; img-src {pictures};"
-                " style-src 'unsafe-inline'; frame-ancestors 'self'"
-            ),
-            "X-Frame-Options": "SAMEORIGIN",
-            "Referrer-Policy": "no-referrer",
-        },
-    )
+    return frame_mail(mail.html, context.settings.base_url)
 
 
 @router.get("/mailbox/{mail_id}/raw", dependencies=[needs(Disclosure.PERSONAL)])
