@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from errors import NotFound
+from mail.summaries import HEAD, MailSummary, cut_head, cut_snippet, read_summary
 
 _SCHEMA: Final = """
 CREATE TABLE IF NOT EXISTS mails (
@@ -70,11 +71,11 @@ class DeliveredMail:
         header = self.message["Date"]
         return getattr(header, "datetime", None)
 
-    @property
-    def snippet(self) -> str:
-        """How the text goes on after the shop's name, the subject and the greeting."""
-        paragraphs = [" ".join(block.split()) for block in self.text.split("\n\n")]
-        return next((paragraph for paragraph in paragraphs[3:] if paragraph), "")[:160]
+    @cached_property
+    def summary(self) -> MailSummary:
+        """What a list shows of it."""
+        quick = read_summary(cut_head(self.raw), len(self.raw) <= HEAD)
+        return quick or MailSummary(self.subject, self.message_id, self.date, cut_snippet(self.text))
 
     @property
     def headers(self) -> dict[str, str]:

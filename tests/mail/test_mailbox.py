@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from errors import NotFound
+from mail import summaries
 from mail.mailbox import Arrival, Mailbox
+from mail.summaries import HEAD
 from tests.mail.samples import NOW, brief, build_envelope_builder, client, draft, items
 
 WHEN = datetime(2026, 11, 21, 9, 30, tzinfo=UTC)
@@ -36,7 +38,23 @@ def test_a_mail_of_ours_is_told_in_full(mailbox: Mailbox, tmp_path: Path) -> Non
     assert "Linen Wrap Dress" in body["text"]
     assert body["html"].startswith("<!doctype html>")
     assert mail.date == NOW
-    assert mail.snippet == "It has been six weeks since your order."
+    assert mail.summary.snippet == "It has been six weeks since your order."
+
+
+@pytest.mark.parametrize("head", [HEAD, 1_900])
+def test_a_list_reads_the_beginning_of_a_mail_and_says_the_same(
+    mailbox: Mailbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, head: int
+) -> None:
+    """Where the text is longer than the beginning, all of the mail is read."""
+    monkeypatch.setattr(summaries, "HEAD", head)
+    told = draft(subject="Schöne Stücke für dich, und noch eine Zeile, die umbrochen wird")
+    envelope = build_envelope_builder(tmp_path).build(client(first_name="Zoë"), brief(), told, items(), NOW)
+    mailbox.append([Arrival(WHEN, envelope.return_path, envelope.recipient, envelope.message)])
+    [listed], whole = mailbox.list_newest(1), mailbox.get(1)
+    summary = listed.summary
+    assert (summary.subject, summary.message_id, summary.date) == (whole.subject, whole.message_id, whole.date)
+    assert summary.snippet == summaries.cut_snippet(whole.text) != ""
+    assert ("message" in vars(listed)) == (head < HEAD), "a list parses no whole mail of ours"
 
 
 def test_pages_run_from_the_newest_back(mailbox: Mailbox) -> None:
@@ -82,7 +100,7 @@ def test_a_broken_mail_breaks_no_page(mailbox: Mailbox, raw: bytes) -> None:
     mailbox.append([arrival(raw=raw)])
     mail = mailbox.get(1)
     assert mail.as_json()["id"] == 1
-    assert isinstance(mail.snippet, str)
+    assert isinstance(mail.summary.snippet, str)
     assert mail.date is None
     assert mail.raw == raw
 

@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, StreamingResponse
 
 from domain.permissions import Disclosure
 from errors import Unavailable
-from mail.mailbox import DeliveredMail, Mailbox
+from mail.mailbox import Mailbox
 from mail.sink import get_mailbox_path
 from mail.smtp_url import parse_smtp_url
 from models.base import ClientId
@@ -56,7 +56,7 @@ def show_mailbox(
         request,
         "mailbox.html",
         mails=shown,
-        senders=_load_senders(context, shown),
+        senders=_load_senders(context, [mail.summary.message_id for mail in shown]),
         to=to.strip(),
         total=mailbox.count(recipient),
         older=shown[-1].id if len(mails) > PAGE else None,
@@ -69,7 +69,7 @@ def show_mailbox(
 def show_mail(request: Request, context: Here, mail_id: int, view: str = "html") -> Response:
     """Show one mail: as it looks, as text, or its headers."""
     mail = Mailbox(get_mailbox_path(context.settings)).get(mail_id)
-    sender = _load_senders(context, [mail]).get(mail.message_id)
+    sender = _load_senders(context, [mail.message_id]).get(mail.message_id)
     return render_page(request, "mailbox_mail.html", mail=mail, sender=sender, view=view)
 
 
@@ -110,10 +110,10 @@ def _resolve_recipient(context: WebContext, to: str) -> str:
     return client.email if client else to
 
 
-def _load_senders(context: WebContext, mails: list[DeliveredMail]) -> dict[str, tuple[ClientId, int]]:
+def _load_senders(context: WebContext, message_ids: list[str]) -> dict[str, tuple[ClientId, int]]:
     """Load client and number of each mail, by Message-ID; empty when the database is down."""
     try:
         with read_transaction(context.engine) as connection:
-            return messages.find_by_message_id(connection, [mail.message_id for mail in mails])
+            return messages.find_by_message_id(connection, message_ids)
     except Unavailable:
         return {}
